@@ -1,0 +1,148 @@
+"""Forms of accounts."""
+
+from zoneinfo import available_timezones
+
+from email_validator import EmailNotValidError, validate_email
+from wtforms import BooleanField, PasswordField, SelectField, ValidationError
+from wtforms.validators import InputRequired, Length
+
+from accounts import passwords
+from accounts.rules import PasswordFault, valid_cedula
+from accounts.services import Profile, SignUp
+from kernel.errors import N_
+from kernel.i18n import LANGUAGES, _, language, lazy_
+from kernel.web.forms import Form, LineField
+
+PASSWORD_FAULTS = {
+    PasswordFault.SHORT: N_("It must have at least 8 characters."),
+    PasswordFault.LONG: N_("It must have at most 128 characters."),
+    PasswordFault.COMMON: N_("Too many people use this password. Choose another, for example four words that have nothing to do with each other."),
+    PasswordFault.PERSONAL: N_("It contains your name, your email or your identity number. Choose something that nobody can find out."),
+}
+DEFAULT_ZONE = "America/Guayaquil"
+ZONES = sorted(zone for zone in available_timezones() if zone.startswith(("America/", "Europe/", "Pacific/", "Africa/", "Asia/", "Australia/")))
+
+
+class EmailField(LineField):
+    """An address, in lower case."""
+
+    def pre_validate(self, form: Form) -> None:
+        """Refuse what cannot be an address; whether it exists is nobody's business."""
+        if not self.data:
+            return
+        try:
+            self.data = validate_email(self.data, check_deliverability=False, test_environment=True).normalized.lower()
+        except EmailNotValidError:
+            raise ValidationError(_("Write an address like name@example.org.")) from None
+        if len(self.data) > 254:
+            raise ValidationError(_("This address is too long."))
+
+
+def _required(message: str) -> InputRequired:
+    return InputRequired(lazy_(message))
+
+
+def _at_most(count: int) -> Length:
+    return Length(max=count, message=lazy_("Use at most %(max)d characters."))
+
+
+class SignInForm(Form):
+    """Address and password."""
+
+    email = EmailField(lazy_("Email"), [_required(N_("Enter your email address."))])
+    password = PasswordField(lazy_("Password"), [_required(N_("Enter your password."))])
+
+
+class PasswordForm(Form):
+    """A new password, typed once: it can be shown and pasted."""
+
+    password = PasswordField(lazy_("Password"), [_required(N_("Choose a password."))])
+
+    def personal(self) -> tuple[str, ...]:
+        """Return what the password may not contain."""
+        return ()
+
+    def validate_password(self, field: PasswordField) -> None:
+        """Refuse short, common and personal passwords."""
+        fault = passwords.fault_of(field.data or "", self.personal())
+        if fault is not None:
+            raise ValidationError(_(PASSWORD_FAULTS[fault]))
+
+
+class NamesForm(Form):
+    """Names as they will stand on certificates."""
+
+    given_names = LineField(lazy_("Given names"), [_required(N_("Enter your given names.")), _at_most(100)])
+    first_surname = LineField(lazy_("First surname"), [_required(N_("Enter your first surname.")), _at_most(100)])
+    second_surname = LineField(lazy_("Second surname"), [_at_most(100)])
+
+
+class SignUpForm(NamesForm, PasswordForm):
+    """A new account."""
+
+    email = EmailField(lazy_("Email"), [_required(N_("Enter your email address."))])
+    consent = BooleanField(
+        lazy_("I have read how my data are used"), [_required(N_("Without your agreement to the notice we cannot keep your data."))]
+    )
+
+    def personal(self) -> tuple[str, ...]:
+        """Return the names and the address."""
+        return tuple(field.data or "" for field in (self.given_names, self.first_surname, self.second_surname, self.email))
+
+    def command(self) -> SignUp:
+        """Return the account to make; hashes the password."""
+        return SignUp(
+            email=self.email.data or "",
+            password_hash=passwords.hash_password(self.password.data or ""),
+            given_names=self.given_names.data or "",
+            first_surname=self.first_surname.data or "",
+            second_surname=self.second_surname.data or "",
+            language=language(),
+            zone=DEFAULT_ZONE,
+        )
+
+
+class SetUpForm(SignUpForm):
+    """The first administrator."""
+
+
+class ForgottenForm(Form):
+    """The address whose password is forgotten."""
+
+    email = EmailField(lazy_("Email"), [_required(N_("Enter your email address."))])
+
+
+class ChangePasswordForm(PasswordForm):
+    """A new password, with the present one."""
+
+    current_password = PasswordField(lazy_("Present password"), [_required(N_("Enter your present password."))])
+
+
+class ProfileForm(NamesForm):
+    """A person's own data."""
+
+    national_id = LineField(lazy_("Identity number"), [_at_most(20)])
+    remove_national_id = BooleanField(lazy_("Remove my identity number"))
+    language = SelectField(lazy_("Language"), choices=[("es", "Español"), ("en", "English")])
+    zone = SelectField(lazy_("Time zone"), choices=[(zone, zone.replace("_", " ")) for zone in ZONES])
+
+    def validate_national_id(self, field: LineField) -> None:
+        """Check an Ecuadorian identity number; empty leaves it as it is."""
+        number = (field.data or "").replace(" ", "").replace("-", "")
+        if number and len(number) != 10:
+            raise ValidationError(_("It must have 10 digits. You typed %(count)s.", count=len(number)))
+        if number and not valid_cedula(number):
+            raise ValidationError(_("One of its digits is wrong. Compare it with your identity card."))
+        field.data = number
+
+    def command(self) -> Profile:
+        """Return the changed profile."""
+        number = "" if self.remove_national_id.data else (self.national_id.data or None)
+        return Profile(
+            given_names=self.given_names.data or "",
+            first_surname=self.first_surname.data or "",
+            second_surname=self.second_surname.data or "",
+            language=self.language.data if self.language.data in LANGUAGES else "es",
+            zone=self.zone.data,
+            national_id=number,
+        )

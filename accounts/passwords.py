@@ -1,0 +1,57 @@
+"""Password hashing: argon2id with the parameters of the specification, in a bounded number of threads at once."""
+
+import os
+import threading
+import unicodedata
+from functools import lru_cache
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from accounts.rules import PasswordFault, password_fault
+
+_HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+_TURNS = threading.BoundedSemaphore(max(1, (os.cpu_count() or 2) - 1))
+NOT_A_PASSWORD = "!"  # noqa: S105 - no hash ever equals it: the account has no password yet
+
+
+def _normal(password: str) -> str:
+    return unicodedata.normalize("NFC", password)
+
+
+def hash_password(password: str) -> str:
+    """Return the argon2id hash of a password."""
+    with _TURNS:
+        return _HASHER.hash(_normal(password))
+
+
+@lru_cache
+def _dummy() -> str:
+    return hash_password("nobody has this password")
+
+
+def verify_password(stored: str | None, password: str) -> bool:
+    """Say whether the password is right; an unknown person costs the same time as a wrong password."""
+    with _TURNS:
+        try:
+            right = _HASHER.verify(stored or _dummy(), _normal(password))
+        except (VerificationError, InvalidHashError):
+            return False
+    return right and stored is not None
+
+
+def outdated(stored: str) -> bool:
+    """Say whether a hash was made with older parameters."""
+    return _HASHER.check_needs_rehash(stored)
+
+
+@lru_cache
+def _commonest() -> dict[str, int]:
+    from zxcvbn.frequency_lists import FREQUENCY_LISTS  # noqa: PLC0415 - 30,000 words, loaded when the first password is chosen
+
+    return {word: rank for rank, word in enumerate(FREQUENCY_LISTS["passwords"])}
+
+
+def fault_of(password: str, personal: tuple[str, ...]) -> PasswordFault | None:
+    """Return why a new password is refused, or nothing."""
+    return password_fault(_normal(password), personal, _commonest())

@@ -1,0 +1,90 @@
+"""Pure rules of accounts: passwords, names, identity numbers, life of sessions and links."""
+
+import unicodedata
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+TOKEN_LIFE = timedelta(minutes=30)
+STAMP_RENEWAL = timedelta(minutes=5)
+NOTICE = "personal-data"
+NOTICE_VERSION = "2026-11"
+PASSWORD_MIN, PASSWORD_MAX = 8, 128
+
+
+class PasswordFault(StrEnum):
+    """Why a password is refused."""
+
+    SHORT = "short"
+    LONG = "long"
+    COMMON = "common"
+    PERSONAL = "personal"
+
+
+def fold(text: str) -> str:
+    """Return text without case and accents, for comparisons."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(char for char in decomposed if not unicodedata.combining(char))
+
+
+def password_fault(password: str, personal: tuple[str, ...], commonest: "frozenset[str] | dict[str, int]") -> PasswordFault | None:
+    """Return why a password is refused, or nothing.
+
+    Any character is allowed and nothing about its composition is asked (security 2.1); `personal` are the name's parts, the
+    address and the identity number; `commonest` the most used passwords in lower case.
+    """
+    length = len(unicodedata.normalize("NFC", password))
+    if length < PASSWORD_MIN:
+        return PasswordFault.SHORT
+    if length > PASSWORD_MAX:
+        return PasswordFault.LONG
+    if password.casefold() in commonest:
+        return PasswordFault.COMMON
+    folded = fold(password)
+    parts = [fold(word) for text in personal for word in (text, *text.split(), text.partition("@")[0])]
+    if any(len(part) >= 4 and part in folded for part in parts):
+        return PasswordFault.PERSONAL
+    return None
+
+
+def valid_cedula(number: str) -> bool:
+    """Check an Ecuadorian identity number: ten digits, province 01-24 or 30, third digit below 6, modulo-10 check digit."""
+    if not (len(number) == 10 and number.isascii() and number.isdigit()):
+        return False
+    if not (1 <= int(number[:2]) <= 24 or number[:2] == "30") or int(number[2]) > 5:
+        return False
+    products = [int(digit) * (2 if place % 2 == 0 else 1) for place, digit in enumerate(number[:9])]
+    total = sum(product - 9 if product > 9 else product for product in products)
+    return (10 - total % 10) % 10 == int(number[9])
+
+
+def masked(number: str) -> str:
+    """Return an identity number with all but its last four signs hidden."""
+    return "•" * max(len(number) - 4, 0) + number[-4:]
+
+
+def initials(given_names: str, first_surname: str) -> str:
+    """Return one or two capitals for the corner of the page."""
+    return (given_names[:1] + first_surname[:1]).upper()
+
+
+def session_ended(created: datetime, seen: datetime, now: datetime, *, idle: timedelta, absolute: timedelta) -> bool:
+    """Say whether a session has ended by disuse or by age (security 3.1)."""
+    return now - seen > idle or now - created > absolute
+
+
+_BROWSERS = (("Edg", "Edge"), ("OPR", "Opera"), ("SamsungBrowser", "Samsung Internet"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))
+_SYSTEMS = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "macOS"), ("Linux", "Linux"))
+
+
+def device_label(user_agent: str) -> str:
+    """Name browser and system from what the browser says of itself: «Firefox · Linux»."""
+    browser = next((name for mark, name in _BROWSERS if mark in user_agent), "")
+    system = next((name for mark, name in _SYSTEMS if mark in user_agent), "")
+    return " · ".join(part for part in (browser, system) if part) or "?"
+
+
+def safe_next(target: str | None) -> str | None:
+    """Return where to go after signing in, if it is a path of this site (security 3.3), else nothing."""
+    if not target or not target.startswith("/") or target.startswith("//") or "\\" in target:
+        return None
+    return None if any(ord(char) < 33 for char in target) else target

@@ -1,0 +1,240 @@
+"""Verbs of accounts: sign up, confirm, open and end sessions, change passwords and profiles, grant roles."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import delete, update
+from sqlalchemy.orm import Session
+
+from accounts import queries
+from accounts.models import Consent, Device, NationalIdentity, Person, RoleGrant, Token, TokenPurpose
+from accounts.rules import NOTICE, NOTICE_VERSION, TOKEN_LIFE
+from kernel import audit, outbox
+from kernel.errors import Conflict, NotFound
+from kernel.permissions import Actor, SiteRole
+
+
+class AccountVerb(StrEnum):
+    """What the audit log says of accounts."""
+
+    SIGNED_UP = "account.signed_up"
+    CONFIRMED = "account.confirmed"
+    SIGNED_IN = "account.signed_in"
+    SIGN_IN_FAILED = "account.sign_in_failed"
+    SIGNED_OUT = "account.signed_out"
+    RESET_ASKED = "account.reset_asked"
+    PASSWORD_CHANGED = "account.password_changed"  # noqa: S105 - the name of an event
+    PROFILE_CHANGED = "account.profile_changed"
+    ROLE_GRANTED = "account.role_granted"
+    SET_UP_LINK_MADE = "account.set_up_link_made"
+
+
+@dataclass(frozen=True, slots=True)
+class SignUp:
+    """What somebody gives to get an account; the password is hashed already."""
+
+    email: str
+    password_hash: str
+    given_names: str
+    first_surname: str
+    second_surname: str
+    language: str
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What a person may change about themselves."""
+
+    given_names: str
+    first_surname: str
+    second_surname: str
+    language: str
+    zone: str
+    national_id: str | None
+    """None leaves it as it is; empty text removes it."""
+
+
+def sign_up(session: Session, actor: Actor, command: SignUp, *, now: datetime) -> None:
+    """Make an unconfirmed account and send its link; to an address that has one already, only a mail saying so.
+
+    The caller cannot tell the two apart, and an existing account is not changed.
+    """
+    existing = queries.find_person_by_email(session, command.email)
+    if existing is not None:
+        outbox.enqueue(session, "accounts.send_known_address", {"person": existing.id}, now=now)
+        return
+    person = create_person(session, actor, command, now=now)
+    session.add(Consent(person_id=person.id, notice=NOTICE, version=NOTICE_VERSION, at=now))
+    outbox.enqueue(session, "accounts.send_confirmation", {"person": person.id}, now=now)
+
+
+def create_person(session: Session, actor: Actor, command: SignUp, *, now: datetime, confirmed: bool = False) -> Person:
+    """Add an account."""
+    person = Person(
+        email=command.email,
+        password_hash=command.password_hash,
+        given_names=command.given_names,
+        first_surname=command.first_surname,
+        second_surname=command.second_surname,
+        language=command.language,
+        zone=command.zone,
+        email_confirmed_at=now if confirmed else None,
+        created_at=now,
+    )
+    session.add(person)
+    session.flush()  # the audit entry names it
+    audit.record(session, actor, AccountVerb.SIGNED_UP, person, now=now)
+    return person
+
+
+def make_token(session: Session, purpose: TokenPurpose, person: Person | None, *, now: datetime) -> str:
+    """Make a single-use link's secret (256 bits, 30 minutes); earlier ones of that purpose end."""
+    owner = None if person is None else person.id
+    session.execute(delete(Token).where(Token.purpose == purpose.value, Token.person_id.is_(None) if owner is None else Token.person_id == owner))
+    secret = secrets.token_urlsafe(32)
+    bound = "" if person is None else queries.hash_of(person.password_hash)
+    session.add(
+        Token(purpose=purpose.value, secret_hash=queries.hash_of(secret), person_id=owner, bound_to=bound, expires_at=now + TOKEN_LIFE)
+    )
+    return secret
+
+
+def use_token(session: Session, purpose: TokenPurpose, secret: str, *, now: datetime) -> Person | None:
+    """Use up a link and return whose it is (nobody for the set-up link); raise NotFound where it cannot be used."""
+    token = queries.find_token(session, purpose, secret, now=now)
+    if token is None:
+        raise NotFound
+    used = session.execute(update(Token).where(Token.id == token.id, Token.used_at.is_(None)).values(used_at=now)).rowcount
+    if not used:
+        raise NotFound
+    return None if token.person_id is None else queries.get_person(session, token.person_id)
+
+
+def confirm_email(session: Session, actor: Actor, secret: str, *, now: datetime) -> Person:
+    """Confirm that an address belongs to its account."""
+    person = use_token(session, TokenPurpose.CONFIRM, secret, now=now)
+    if person is None:
+        raise NotFound
+    person.email_confirmed_at = person.email_confirmed_at or now
+    audit.record(session, actor, AccountVerb.CONFIRMED, person, now=now)
+    return person
+
+
+def ask_reset(session: Session, actor: Actor, email: str, *, now: datetime) -> None:
+    """Send a link to choose a new password, where the address has an account."""
+    person = queries.find_person_by_email(session, email)
+    if person is not None and person.suspended_at is None:
+        audit.record(session, actor, AccountVerb.RESET_ASKED, person, now=now)
+        outbox.enqueue(session, "accounts.send_reset", {"person": person.id}, now=now)
+
+
+def reset_password(session: Session, actor: Actor, secret: str, password_hash: str, *, now: datetime) -> Person:
+    """Set a new password with a link; the address is confirmed by it, and every session ends."""
+    person = use_token(session, TokenPurpose.RESET, secret, now=now)
+    if person is None:
+        raise NotFound
+    person.email_confirmed_at = person.email_confirmed_at or now
+    change_password(session, actor, person, password_hash, now=now)
+    return person
+
+
+def change_password(session: Session, actor: Actor, person: Person, password_hash: str, *, now: datetime) -> None:
+    """Set a new password, end all other sessions, and tell the owner by mail."""
+    person.password_hash = password_hash
+    end_devices(session, person.id, now=now, but=actor.device_id)
+    audit.record(session, actor, AccountVerb.PASSWORD_CHANGED, person, now=now)
+    outbox.enqueue(session, "accounts.send_password_changed", {"person": person.id}, now=now)
+
+
+def open_device(session: Session, actor: Actor, person_id: int, *, label: str, rehash: str | None, now: datetime) -> str:
+    """Open a session for a browser and return its secret; `rehash` replaces a hash with older parameters."""
+    person = queries.get_person(session, person_id)
+    if rehash is not None:
+        person.password_hash = rehash
+    secret = secrets.token_urlsafe(32)
+    session.add(
+        Device(
+            person_id=person_id,
+            secret_hash=queries.hash_of(secret),
+            label=label,
+            address=audit.network_of(actor.address),
+            created_at=now,
+            last_seen_at=now,
+        )
+    )
+    audit.record(session, actor, AccountVerb.SIGNED_IN, person, now=now)
+    return secret
+
+
+def end_device(session: Session, actor: Actor, device: Device, *, now: datetime) -> None:
+    """Sign one browser out."""
+    device.ended_at = device.ended_at or now
+    audit.record(session, actor, AccountVerb.SIGNED_OUT, device, now=now)
+
+
+def end_devices(session: Session, person_id: int, *, now: datetime, but: int | None = None) -> None:
+    """Sign every browser of a person out, except one."""
+    statement = update(Device).where(Device.person_id == person_id, Device.ended_at.is_(None))
+    session.execute((statement if but is None else statement.where(Device.id != but)).values(ended_at=now))
+
+
+def edit_profile(session: Session, actor: Actor, person: Person, profile: Profile, *, now: datetime) -> None:
+    """Change a person's own data. What was issued in the old name stays as it was."""
+    changed = [
+        name
+        for name in ("given_names", "first_surname", "second_surname", "language", "zone")
+        if getattr(person, name) != getattr(profile, name)
+    ]
+    for name in changed:
+        setattr(person, name, getattr(profile, name))
+    if profile.national_id is not None:
+        changed.append("national_id")
+        _set_national_id(session, person.id, profile.national_id)
+    audit.record(session, actor, AccountVerb.PROFILE_CHANGED, person, now=now, changed=changed)
+
+
+def _set_national_id(session: Session, person_id: int, number: str) -> None:
+    session.execute(delete(NationalIdentity).where(NationalIdentity.person_id == person_id))
+    if number:
+        session.add(NationalIdentity(person_id=person_id, number=number))
+
+
+def set_theme(session: Session, actor: Actor, theme: str, *, now: datetime) -> None:
+    """Keep the choice of light, dark or the system's."""
+    person = queries.get_person(session, actor.person_id or 0)
+    person.theme = theme
+    audit.record(session, actor, AccountVerb.PROFILE_CHANGED, person, now=now, changed=["theme"])
+
+
+def set_language(session: Session, actor: Actor, language: str, *, now: datetime) -> None:
+    """Keep the choice of a language."""
+    person = queries.get_person(session, actor.person_id or 0)
+    person.language = language
+    audit.record(session, actor, AccountVerb.PROFILE_CHANGED, person, now=now, changed=["language"])
+
+
+def grant_role(session: Session, actor: Actor, person: Person, role: SiteRole, *, now: datetime) -> None:
+    """Give a site role to a person."""
+    session.add(RoleGrant(person_id=person.id, role=role.value, granted_at=now, granted_by=actor.person_id))
+    audit.record(session, actor, AccountVerb.ROLE_GRANTED, person, now=now, role=role.value)
+
+
+def create_first_administrator(session: Session, actor: Actor, secret: str, command: SignUp, *, now: datetime) -> Person:
+    """Let the holder of the start's link become the first administrator; raise NotFound afterwards."""
+    if queries.administrator_exists(session):
+        raise NotFound
+    use_token(session, TokenPurpose.SET_UP, secret, now=now)
+    return create_administrator(session, actor, command, now=now)
+
+
+def create_administrator(session: Session, actor: Actor, command: SignUp, *, now: datetime) -> Person:
+    """Add an administrator with a confirmed address; raise Conflict where the address has an account."""
+    if queries.find_person_by_email(session, command.email) is not None:
+        raise Conflict
+    person = create_person(session, actor, command, now=now, confirmed=True)
+    session.add(Consent(person_id=person.id, notice=NOTICE, version=NOTICE_VERSION, at=now))
+    grant_role(session, actor, person, SiteRole.ADMINISTRATOR, now=now)
+    return person

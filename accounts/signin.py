@@ -1,0 +1,96 @@
+"""The signed-in browser: Flask-Login over a `device` row. The cookie holds a random secret, and when it was last seen."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from flask import Flask, g, session as cookie
+from flask_login import LoginManager, current_user, login_user, logout_user
+from sqlalchemy import Row, Select, update
+from sqlalchemy.orm import Session
+
+from accounts.models import Device
+from accounts.queries import hash_of
+from accounts.rules import STAMP_RENEWAL, initials, session_ended
+from kernel import clock
+from kernel.permissions import Actor, SiteRole
+from kernel.settings import Settings
+from kernel.web import notes
+from kernel.web.limits import client_address
+from kernel.web.request import current_session
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """What Flask-Login holds: the actor, and the secret that the cookie names."""
+
+    actor: Actor
+    secret: str
+    is_active: bool = True
+    is_authenticated: bool = True
+    is_anonymous: bool = False
+
+    def get_id(self) -> str:
+        """Return what the cookie keeps."""
+        return self.secret
+
+
+def load_actor(_session: Session) -> Actor:
+    """Return who acts in this request, as Flask-Login found it."""
+    user = current_user._get_current_object()  # noqa: SLF001 - the proxy's documented way to its object
+    return user.actor if isinstance(user, SignedIn) else Actor(address=client_address())
+
+
+def sign_in(secret: str) -> None:
+    """Put a new secret into a fresh cookie."""
+    cookie.clear()
+    cookie["seen"] = int(clock.now().timestamp())
+    login_user(SignedIn(Actor(), secret))
+
+
+def sign_out() -> None:
+    """Empty the cookie."""
+    logout_user()
+    cookie.clear()
+
+
+def _actor(person: Row[Any]) -> Actor:
+    names = (person.given_names, person.first_surname)
+    return Actor(
+        person_id=person.id,
+        person_uuid=person.uuid,
+        name=" ".join(names),
+        email=person.email,
+        initials=initials(*names),
+        language=person.language,
+        zone=person.zone,
+        theme=person.theme,
+        roles=frozenset({SiteRole.ADMINISTRATOR}) if person.is_administrator else frozenset(),
+        is_staff_anywhere=person.is_staff or person.is_administrator,
+        device_id=person.device_id,
+        address=client_address(),
+        request_id=g.get("request_id", ""),
+    )
+
+
+def _keep_stamp(device_id: int, now: datetime) -> None:
+    cookie["seen"] = int(now.timestamp())
+    notes.leave(lambda session: session.execute(update(Device).where(Device.id == device_id).values(last_seen_at=now)))
+
+
+def install(app: Flask, settings: Settings, statement: Select[Any]) -> None:
+    """Load the signed-in person of each request with one statement, `accounts.queries.signed_in_statement`."""
+    idle, absolute = timedelta(minutes=settings.session_idle_minutes), timedelta(hours=settings.session_hours)
+    manager = LoginManager(app)
+    manager.session_protection = None
+
+    @manager.user_loader  # type: ignore[untyped-decorator]  # Flask-Login has no types
+    def load(secret: str) -> SignedIn | None:
+        now = clock.now()
+        seen = datetime.fromtimestamp(cookie.get("seen", 0), UTC)
+        person = current_session().execute(statement, {"secret_hash": hash_of(secret)}).one_or_none()
+        if person is None or session_ended(person.created_at, seen, now, idle=idle, absolute=absolute):
+            return None
+        if now - seen > STAMP_RENEWAL:
+            _keep_stamp(person.device_id, now)
+        return SignedIn(_actor(person), secret)

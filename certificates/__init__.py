@@ -1,0 +1,1 @@
+"""Credentials awarded on completion: issue, revoke, verify, and the sheet to print."""

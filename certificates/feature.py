@@ -1,0 +1,14 @@
+"""What certificates offer to the roof."""
+
+from certificates import jobs, views
+from certificates.permissions import PERMISSIONS
+from enrolments.services import EnrolmentVerb
+from kernel.feature import Feature
+
+FEATURE = Feature(
+    name="certificates",
+    blueprints=(views.bp,),
+    permissions=PERMISSIONS,
+    jobs={"certificates.issue": jobs.issue, "certificates.send_issued": jobs.send_issued},
+    on={EnrolmentVerb.COMPLETED: "certificates.issue"},
+)

@@ -1,0 +1,63 @@
+"""Background work of credentials: issue after a completion, then tell the holder."""
+
+from typing import cast
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from accounts.models import Person
+from certificates import queries, services
+from certificates.models import Credential
+from certificates.rules import AwardPolicy, deserves
+from courses.queries import get_outline
+from enrolments.models import Enrolment
+from enrolments.queries import find_completion, results_of
+from enrolments.rules import evaluate_completion
+from kernel import mail
+from kernel.crypto import signing_keys
+from kernel.i18n import choose, reading
+from kernel.outbox import Delivery, Effect
+from kernel.permissions import Actor, Via
+
+
+def issue(delivery: Delivery) -> Effect | None:
+    """Issue the credential that a completion deserves; done twice it issues one."""
+    enrolment_id = cast("int", delivery.arguments["subject"])
+    keys = signing_keys(delivery.settings.data_dir)
+
+    def write(session: Session) -> None:
+        enrolment = session.execute(select(Enrolment).where(Enrolment.id == enrolment_id).with_for_update()).scalar_one()
+        completion = find_completion(session, enrolment_id)
+        if completion is None:
+            return
+        outline = get_outline(session, completion.course_version_id)
+        newest = queries.find_newest(session, enrolment_id)
+        policy = AwardPolicy(None if outline.certificate == "none" else outline.certificate, outline.completion_grade)
+        progress = evaluate_completion(outline, results_of(session, enrolment_id), delivery.now)
+        if deserves(policy, progress, held=queries.state(newest) if newest else None) is not None:
+            return
+        award = services.Award(session.get_one(Person, enrolment.person_id), enrolment, completion, outline)
+        services.issue_credential(session, Actor(via=Via.JOB), award, delivery.settings, keys, now=delivery.now)
+
+    return write
+
+
+def send_issued(delivery: Delivery) -> None:
+    """Tell the holder where the certificate is."""
+    with delivery.database.unit_of_work(write=False) as session:
+        row = session.get_one(Credential, cast("int", delivery.arguments["credential"]))
+        person = session.get_one(Person, row.person_id)
+    with reading(person.language):
+        title = choose(row.course_titles)
+    message = mail.write(
+        delivery.settings,
+        person.email,
+        "certificate_issued",
+        person.language,
+        key=f"job-{delivery.job_id}",
+        path=f"/certificates/{row.uuid}",
+        name=person.given_names,
+        course_title=title,
+        code=row.code,
+    )
+    mail.send(delivery.settings, message)

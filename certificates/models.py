@@ -1,0 +1,59 @@
+"""Tables of credentials: frozen when issued."""
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, String, Text, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kernel.db import Base, Key, Moment, PublicId, ShortText, Slug
+
+
+class Credential(Base):
+    """An award as a fact. Everything the sheet prints stands here, as it was on the day; only its state may still change."""
+
+    __tablename__ = "credential"
+    __table_args__ = (
+        CheckConstraint("(revoked_at IS NULL) = (revoked_reason = '')", name="revocation"),
+        Index(
+            "uq_credential_valid",
+            "enrolment_id",
+            unique=True,
+            sqlite_where=text("revoked_at IS NULL AND replaced_by_id IS NULL"),
+            postgresql_where=text("revoked_at IS NULL AND replaced_by_id IS NULL"),
+        ),
+    )
+
+    id: Mapped[Key]
+    uuid: Mapped[PublicId]
+    code: Mapped[str] = mapped_column(String(16), unique=True)
+    """16 signs of Crockford's base 32, 80 random bits."""
+    enrolment_id: Mapped[int] = mapped_column(ForeignKey("enrolment.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    course_id: Mapped[int] = mapped_column(ForeignKey("course.id"), index=True)
+    template: Mapped[str] = mapped_column(String(64))
+    language: Mapped[str] = mapped_column(String(2))
+    person_name: Mapped[str] = mapped_column(String(620))
+    surnames: Mapped[str] = mapped_column(String(320))
+    """The end of the name, where a long one is broken into two lines."""
+    course_key: Mapped[Slug]
+    course_titles: Mapped[Mapping[str, str]]
+    course_version: Mapped[int]
+    module_minutes: Mapped[tuple[str, ...]]
+    """One window each on the sheet."""
+    with_assessment: Mapped[bool]
+    hours: Mapped[Decimal] = mapped_column(Numeric(6, 2))
+    institution: Mapped[ShortText]
+    site_name: Mapped[ShortText]
+    completed_on: Mapped[date]
+    issued_on: Mapped[date]
+    issued_at: Mapped[Moment]
+    expires_on: Mapped[date | None]
+    key_id: Mapped[str] = mapped_column(String(16))
+    signature: Mapped[str] = mapped_column(Text)
+    """Ed25519 over the canonical content, URL-safe base64."""
+    replaced_by_id: Mapped[int | None] = mapped_column(ForeignKey("credential.id"))
+    revoked_at: Mapped[Moment | None]
+    revoked_reason: Mapped[str] = mapped_column(Text, default="")
+    revoked_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))

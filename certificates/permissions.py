@@ -1,0 +1,51 @@
+"""Who may see, download and revoke certificates; verifying is for everybody."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from certificates.models import Credential
+from certificates.rules import CredentialState
+from courses.models import StaffRole
+from courses.permissions import edits
+from kernel.permissions import Actor, Predicate, Verdict, allow_if, signed_in
+
+
+class CertificateAction(StrEnum):
+    """Acts on credentials."""
+
+    LIST_OWN = "certificate:list_own"
+    VIEW = "certificate:view"
+    DOWNLOAD = "certificate:download"
+    REVOKE = "certificate:revoke"
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialSeat:
+    """A person before a credential: the row, its state, and what the person is in its course."""
+
+    row: Credential
+    state: CredentialState
+    staff_role: StaffRole | None
+    slug: str
+
+
+def _view(actor: Actor, subject: object) -> Verdict:
+    """The holder, the course's instructors and administrators; to anybody else it does not exist."""
+    assert isinstance(subject, CredentialSeat)
+    return allow_if(subject.row.person_id == actor.person_id or edits(actor, subject.staff_role), Verdict.HIDE)
+
+
+def _revoke(actor: Actor, subject: object) -> Verdict:
+    assert isinstance(subject, CredentialSeat)
+    if _view(actor, subject) is Verdict.HIDE:
+        return Verdict.HIDE
+    return allow_if(edits(actor, subject.staff_role) and subject.state is CredentialState.VALID)
+
+
+PERMISSIONS: Mapping[StrEnum, Predicate] = {
+    CertificateAction.LIST_OWN: signed_in,
+    CertificateAction.VIEW: _view,
+    CertificateAction.DOWNLOAD: _view,
+    CertificateAction.REVOKE: _revoke,
+}

@@ -1,0 +1,109 @@
+"""Reading credentials."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from uuid import UUID
+
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
+
+from certificates.models import Credential
+from certificates.permissions import CredentialSeat
+from certificates.rules import CredentialState, SignedContent, state_of
+from courses.models import Course, CourseStaff, CourseVersion, StaffRole
+from enrolments.models import Completion, Enrolment
+from kernel import clock
+from kernel.errors import NotFound
+from kernel.permissions import Actor
+
+
+def today() -> date:
+    """Return the day that decides about expiry."""
+    return clock.now().date()
+
+
+def state(row: Credential) -> CredentialState:
+    """Return what the register says of a credential today."""
+    return state_of(revoked=row.revoked_at is not None, replaced=row.replaced_by_id is not None, expires_on=row.expires_on, today=today())
+
+
+def get_credential(session: Session, actor: Actor, credential: UUID) -> CredentialSeat:
+    """Return the actor's place before a credential; raise NotFound."""
+    row = session.execute(
+        select(Credential, CourseStaff.role, Course.slug)
+        .join(Course, Course.id == Credential.course_id)
+        .outerjoin(CourseStaff, (CourseStaff.course_id == Credential.course_id) & (CourseStaff.person_id == actor.person_id))
+        .where(Credential.uuid == credential)
+    ).one_or_none()
+    if row is None:
+        raise NotFound
+    found, role, slug = row
+    return CredentialSeat(found, state(found), StaffRole(role) if role else None, slug)
+
+
+def find_by_code(session: Session, code: str) -> Credential | None:
+    """Return the credential with this code, in its stored form."""
+    return session.scalar(select(Credential).where(Credential.code == code))
+
+
+def find_newest(session: Session, enrolment_id: int) -> Credential | None:
+    """Return the newest credential of an enrolment."""
+    return session.scalar(select(Credential).where(Credential.enrolment_id == enrolment_id).order_by(Credential.id.desc()).limit(1))
+
+
+def list_own(session: Session, actor: Actor) -> list[Credential]:
+    """List the actor's credentials, the newest first."""
+    statement = select(Credential).where(Credential.person_id == actor.person_id).order_by(Credential.id.desc()).limit(100)
+    return list(session.scalars(statement))
+
+
+def list_pending(session: Session, actor: Actor) -> list[Mapping[str, str]]:
+    """List the titles of completed courses whose certificate is still to come."""
+    statement = (
+        select(CourseVersion.title)
+        .join(Completion, Completion.course_version_id == CourseVersion.id)
+        .join(Enrolment, Enrolment.id == Completion.enrolment_id)
+        .where(
+            Enrolment.person_id == actor.person_id,
+            CourseVersion.certificate != "none",
+            ~exists().where(Credential.enrolment_id == Enrolment.id),
+        )
+        .limit(50)
+    )
+    return list(session.scalars(statement))
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """The credential in force instead of another."""
+
+    uuid: UUID
+    code: str
+
+
+def find_replacement(session: Session, row: Credential) -> Replacement | None:
+    """Return what replaced a credential."""
+    if row.replaced_by_id is None:
+        return None
+    found = session.get_one(Credential, row.replaced_by_id)
+    return Replacement(found.uuid, found.code)
+
+
+def signed_content(row: Credential) -> SignedContent:
+    """Return what the signature of a credential covers, from its row."""
+    return SignedContent(
+        code=row.code,
+        person_name=row.person_name,
+        course_key=row.course_key,
+        course_titles=row.course_titles,
+        course_version=row.course_version,
+        modules=len(row.module_minutes),
+        hours=Fraction(row.hours),
+        institution=row.institution,
+        completed_on=row.completed_on,
+        issued_on=row.issued_on,
+        expires_on=row.expires_on,
+        key_id=row.key_id,
+    )

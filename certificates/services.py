@@ -1,0 +1,85 @@
+"""Verbs of credentials: issue, revoke."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from accounts.models import Person
+from certificates import queries
+from certificates.models import Credential
+from certificates.rules import CODE_BITS, canonical_content, code_from_bits
+from courses.rules import Outline
+from enrolments.models import Completion, Enrolment
+from kernel import audit, outbox
+from kernel.crypto import SigningKeys
+from kernel.permissions import Actor
+from kernel.settings import Settings
+
+
+class CertificateVerb(StrEnum):
+    """What the audit log says of credentials."""
+
+    ISSUED = "certificate.issued"
+    REVOKED = "certificate.revoked"
+
+
+@dataclass(frozen=True, slots=True)
+class Award:
+    """Everything a credential is made from, read before it is issued."""
+
+    person: Person
+    enrolment: Enrolment
+    completion: Completion
+    outline: Outline
+
+
+def issue_credential(session: Session, actor: Actor, award: Award, settings: Settings, keys: SigningKeys, *, now: datetime) -> Credential:
+    """Freeze an award as a signed row, and tell its holder by mail."""
+    row = _row(award, settings, now)
+    row.key_id = keys.identifier
+    row.signature = keys.sign(canonical_content(queries.signed_content(row)))
+    session.add(row)
+    session.flush()  # the audit entry and the mail name it
+    audit.record(session, actor, CertificateVerb.ISSUED, row, now=now, person=row.person_id)
+    outbox.enqueue(session, "certificates.send_issued", {"credential": row.id}, now=now)
+    return row
+
+
+def _row(award: Award, settings: Settings, now: datetime) -> Credential:
+    person, outline = award.person, award.outline
+    zone = ZoneInfo(outline.zone)
+    hours = Decimal(outline.hours.numerator) / Decimal(outline.hours.denominator)
+    return Credential(
+        code=code_from_bits(secrets.randbits(CODE_BITS)),
+        enrolment_id=award.enrolment.id,
+        person_id=person.id,
+        course_id=outline.course_id,
+        template=outline.certificate,
+        language=person.language if person.language in outline.languages else outline.languages[0],
+        person_name=person.full_name,
+        surnames=" ".join(part for part in (person.first_surname, person.second_surname) if part),
+        course_key=outline.slug,
+        course_titles=outline.title,
+        course_version=outline.number,
+        module_minutes=tuple(str(module.minutes) for module in outline.numbered),
+        with_assessment=any(activity.kind == "quiz" and activity.required for activity in outline.activities()),
+        hours=hours.quantize(Decimal("0.01")),
+        institution=settings.institution_name,
+        site_name="Aulario",
+        completed_on=award.completion.completed_at.astimezone(zone).date(),
+        issued_on=now.astimezone(zone).date(),
+        issued_at=now,
+    )
+
+
+def revoke_credential(session: Session, actor: Actor, row: Credential, reason: str, *, now: datetime) -> None:
+    """Revoke a credential, with the reason; its verification says so at once."""
+    row.revoked_at = now
+    row.revoked_reason = reason
+    row.revoked_by = actor.person_id
+    audit.record(session, actor, CertificateVerb.REVOKED, row, now=now, reason=reason)

@@ -1,0 +1,142 @@
+"""The sheet of a credential: what it prints, and the same drawing for the web page."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import groupby
+from urllib.parse import urlsplit
+
+import segno
+
+from certificates.facade import Arch, floors
+from certificates.models import Credential
+from certificates.pdf import QR_SIZE, CertificateSheet, fit_name, fit_title
+from certificates.rules import printed_code
+from certificates.wording import SheetFacts, compose
+from kernel.i18n import choose
+
+
+def verify_url(public_url: str, code: str) -> str:
+    """Return the address that the QR code holds: the short form, which leads to the verification page."""
+    return f"{public_url}/v/{printed_code(code)}"
+
+
+def sheet_of(row: Credential, public_url: str, language: str) -> CertificateSheet:
+    """Return everything that a credential's sheet prints, in a language."""
+    return compose(
+        SheetFacts(
+            language=language,
+            code=row.code,
+            person_name=row.person_name,
+            surnames=row.surnames,
+            course_title=choose(dict(row.course_titles), language),
+            course_version=row.course_version,
+            hours=Fraction(row.hours),
+            issued_on=row.issued_on,
+            with_assessment=row.with_assessment,
+            module_minutes=tuple(int(minutes) for minutes in row.module_minutes),
+            site_name=row.site_name,
+            institution=row.institution,
+            signatories=(),
+            verify_address=f"{urlsplit(public_url).netloc}/v",
+            verify_url=verify_url(public_url, row.code),
+        )
+    )
+
+
+Placed = tuple[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class WebSheet:
+    """The sheet as the page draws it, 1 unit = 1 mm (design guide, section 9)."""
+
+    language: str
+    label: str
+    site_name: str
+    institution: str
+    document_type: str
+    opening: str
+    opening_y: float
+    name_lines: tuple[Placed, ...]
+    name_size: float
+    title_lines: tuple[Placed, ...]
+    title_size: float
+    sentence: str
+    sentence_size: float
+    facts: tuple[tuple[str, str], ...]
+    signers: tuple[tuple[str, str], ...]
+    verify_label: str
+    verify_address: str
+    code: str
+    foot: str
+    qr_path: str
+    qr_scale: float
+    windows: tuple[tuple[str, str], ...]
+    floors: tuple[float, ...]
+    door: tuple[str, str, tuple[float, float], float] | None
+
+
+def web_sheet(sheet: CertificateSheet) -> WebSheet:
+    """Return a sheet as the page draws it."""
+    name, title = fit_name(sheet.person_name, sheet.surnames), fit_title(sheet.course_title)
+    name_places = (69.0,) if len(name.lines) == 1 else (62.0, 71.6)
+    title_places = (94.5, 103.5, 112.5) if len(title.lines) == 3 else (98.0, 109.5)
+    path, side = _qr(sheet.verify_url)
+    arches = floors(sheet.module_minutes)
+    door = next((arch for arch in arches if arch.door), None)
+    return WebSheet(
+        language=sheet.language,
+        label=f"{sheet.document_type}: {sheet.person_name}",
+        site_name=sheet.site_name,
+        institution=sheet.institution,
+        document_type=sheet.document_type,
+        opening=sheet.certifies,
+        opening_y=54 if len(name.lines) == 1 else 51,
+        name_lines=tuple(zip(name.lines, name_places, strict=True)),
+        name_size=name.size,
+        title_lines=tuple(zip(title.lines, title_places, strict=False)),
+        title_size=title.size,
+        sentence=sheet.sentence,
+        sentence_size=4.2 if len(sheet.sentence) < 85 else 3.6,
+        facts=sheet.facts,
+        signers=tuple((signatory.name, signatory.role) for signatory in sheet.signatories),
+        verify_label=sheet.verify,
+        verify_address=sheet.verify_address,
+        code=sheet.code,
+        foot=sheet.validity,
+        qr_path=path,
+        qr_scale=round(QR_SIZE / side, 5),
+        windows=tuple((_outline(arch), _bars(arch)) for arch in arches if not arch.door),
+        floors=tuple(arch.bottom + 0.2 for arch in arches if arch.last),
+        door=None if door is None else _door(door),
+    )
+
+
+def _outline(arch: Arch) -> str:
+    radius = arch.width / 2
+    return f"M{arch.x:g} {arch.bottom:g}V{arch.top + radius:g}a{radius:g} {radius:g} 0 0 1 {arch.width:g} 0V{arch.bottom:g}z"
+
+
+def _bars(arch: Arch) -> str:
+    bars = "".join(f"M{arch.x:g} {y:g}h{arch.width:g}" for y in arch.bars)
+    return f"M{arch.x + arch.width / 2:g} {arch.top:g}V{arch.bottom:g}{bars}"
+
+
+def _door(arch: Arch) -> tuple[str, str, tuple[float, float], float]:
+    middle = arch.x + arch.width / 2
+    handle = arch.bottom - 12 * (arch.bottom - arch.top) / 28
+    return _outline(arch), f"M{middle:g} {arch.top:g}V{arch.bottom:g}", (middle - 1.5, middle + 1.5), handle
+
+
+def _qr(url: str) -> tuple[str, int]:
+    """Return the dark modules as one path, runs of a row together, and the modules a side."""
+    matrix = segno.make(url, error="m", micro=False, boost_error=False).matrix
+    path = []
+    for y, modules in enumerate(matrix):
+        x = 0
+        for dark, run in groupby(modules):
+            length = len(list(run))
+            if dark:
+                path.append(f"M{x} {y}h{length}v1h-{length}z")
+            x += length
+    return "".join(path), len(matrix)

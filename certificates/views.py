@@ -1,0 +1,187 @@
+"""Pages of credentials: mine, one, its PDF, verifying for everybody, revoking."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, cast
+from uuid import UUID
+
+from flask import Blueprint, Response, current_app, flash, make_response, redirect, render_template, request, url_for
+
+from certificates import pdf, queries, services
+from certificates.forms import RevocationForm
+from certificates.models import Credential
+from certificates.permissions import CertificateAction, CredentialSeat
+from certificates.rules import CredentialState, canonical_content, printed_code, read_code
+from certificates.sheets import sheet_of, verify_url, web_sheet
+from kernel import clock
+from kernel.crypto import SigningKeys
+from kernel.errors import N_, Gone
+from kernel.i18n import LANGUAGES, _, choose, language, local
+from kernel.web.limits import client_address, limit, limiter
+from kernel.web.request import allows, current_actor, current_session, public, requires
+
+bp = Blueprint("certificates", __name__)
+
+Answer = str | Response | tuple[str, int]
+LOOK_UPS = limit("verify", "60 per minute")
+
+
+def see_other(endpoint: str, **values: Any) -> Response:
+    """Answer with the page to look at next."""
+    return cast("Response", redirect(url_for(endpoint, **values), code=303))
+
+
+def _public_url() -> str:
+    return current_app.extensions["settings"].public_url or request.host_url.rstrip("/")
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialFacts:
+    """What pages say of a credential: exactly what its sheet prints, and its state."""
+
+    uuid: UUID | None
+    state: str
+    code: str
+    person_name: str
+    course_title: str
+    course_version: int
+    modules: int
+    hours: Decimal
+    issued_on: date
+    expires_on: date | None
+    signers: tuple[str, ...]
+    verify_url: str
+    replacement: UUID | None
+    revoked_on: date | None
+    revoked_reason: str
+
+
+def _facts(row: Credential, *, private: bool) -> CredentialFacts:
+    """Return what is said of a credential; in public without its address here and without the reason of a revocation."""
+    replacement = queries.find_replacement(current_session(), row)
+    return CredentialFacts(
+        uuid=row.uuid if private else None,
+        state=queries.state(row).value,
+        code=printed_code(row.code),
+        person_name=row.person_name,
+        course_title=choose(dict(row.course_titles)),
+        course_version=row.course_version,
+        modules=len(row.module_minutes),
+        hours=row.hours.normalize() + 0,
+        issued_on=row.issued_on,
+        expires_on=row.expires_on,
+        signers=(),
+        verify_url=verify_url(_public_url(), row.code),
+        replacement=replacement.uuid if private and replacement else None,
+        revoked_on=local(row.revoked_at).date() if row.revoked_at else None,
+        revoked_reason=row.revoked_reason if private else "",
+    )
+
+
+@bp.get("/certificates")
+@requires(CertificateAction.LIST_OWN)
+def certificates() -> Answer:
+    """List one's own certificates."""
+    session, actor = current_session(), current_actor()
+    rows = [
+        {
+            "uuid": row.uuid,
+            "title": choose(dict(row.course_titles)),
+            "issued_on": row.issued_on,
+            "code": printed_code(row.code),
+            "state": queries.state(row).value,
+        }
+        for row in queries.list_own(session, actor)
+    ]
+    pending = [choose(dict(title)) for title in queries.list_pending(session, actor)]
+    return render_template("certificates/certificates.html", certificates=rows, pending=pending)
+
+
+@bp.get("/certificates/<uuid:credential>")
+@requires(CertificateAction.VIEW, queries.get_credential)
+def certificate(subject: CredentialSeat) -> Answer:
+    """Show one certificate; printed, the page is the sheet."""
+    return render_template(
+        "certificates/certificate.html",
+        certificate=_facts(subject.row, private=True),
+        sheet=web_sheet(sheet_of(subject.row, _public_url(), language())),
+        may_revoke=allows(CertificateAction.REVOKE, subject),
+    )
+
+
+@bp.get("/certificates/<uuid:credential>.pdf")
+@requires(CertificateAction.DOWNLOAD, queries.get_credential)
+def download(subject: CredentialSeat) -> Response:
+    """Give the sheet as a PDF, drawn from the frozen row; a revoked one is gone."""
+    if subject.state is CredentialState.REVOKED:
+        raise Gone(N_("This certificate was revoked: it can no longer be downloaded."))
+    wanted = request.args.get("language", language())
+    content = pdf.render(sheet_of(subject.row, _public_url(), wanted if wanted in LANGUAGES else language()))
+    response = make_response(content)
+    response.content_type = "application/pdf"
+    response.headers["Content-Disposition"] = f'attachment; filename="certificate-{printed_code(subject.row.code)}.pdf"'
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.set_etag(hashlib.sha256(content).hexdigest()[:32])
+    return response.make_conditional(request)
+
+
+@bp.get("/verify")
+@public
+def verify_form() -> Answer:
+    """Take a code, and lead to what the register says of it."""
+    typed = request.args.get("code", "").strip()[:64]
+    if not typed:
+        return render_template("certificates/verify_form.html", code="", problem="")
+    code = read_code(typed)
+    if code is None:
+        return render_template("certificates/verify_form.html", code=typed, problem=_("This cannot be the code of a certificate.")), 422
+    return see_other("certificates.verify", code=printed_code(code))
+
+
+@bp.get("/verify/<code>")
+@public
+def verify(code: str) -> Answer:
+    """Say what the register says of a code: everything the sheet prints, and its state; nothing else of the person."""
+    limiter().use(LOOK_UPS, client_address())
+    stored = read_code(code)
+    row = queries.find_by_code(current_session(), stored) if stored else None
+    replacement = queries.find_replacement(current_session(), row) if row else None
+    page = render_template(
+        "certificates/verify.html",
+        certificate=_facts(row, private=False) if row else None,
+        code=printed_code(stored) if stored else code[:40],
+        replacement_code=printed_code(replacement.code) if replacement else "",
+        checked_at=clock.now(),
+        signature_holds=row is not None and _signature_holds(row),
+    )
+    return page if row else (page, 404)
+
+
+def _signature_holds(row: Credential) -> bool:
+    keys: SigningKeys = current_app.extensions["keys"]
+    return keys.verifies(row.key_id, canonical_content(queries.signed_content(row)), row.signature)
+
+
+@bp.get("/v")
+@bp.get("/v/<code>")
+@public
+def short(code: str = "") -> Answer:
+    """Lead from the short address of the sheet to the verification."""
+    return see_other("certificates.verify", code=code) if code else see_other("certificates.verify_form")
+
+
+@bp.route("/certificates/<uuid:credential>/revocation", methods=["GET", "POST"])
+@requires(CertificateAction.REVOKE, queries.get_credential)
+def revoke(subject: CredentialSeat) -> Answer:
+    """Ask why, then revoke."""
+    form = RevocationForm()
+    facts = _facts(subject.row, private=True)
+    if request.method == "GET":
+        return render_template("certificates/revocation.html", certificate=facts, form=form)
+    if not form.validate_on_post():
+        return render_template("certificates/revocation.html", certificate=facts, form=form), 422
+    services.revoke_credential(current_session(), current_actor(), subject.row, form.reason.data or "", now=clock.now())
+    flash(_("The certificate is revoked."), "ok")
+    return see_other("certificates.certificate", credential=subject.row.uuid)

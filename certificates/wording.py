@@ -1,0 +1,169 @@
+"""The words of the sheet, in both languages.
+
+They stand here and not in the catalogue of the interface: a sheet that is printed again must say what it said.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+
+from certificates.rules import printed_code
+from certificates.sheet import CertificateSheet, Signatory
+
+
+@dataclass(frozen=True, slots=True)
+class SheetFacts:
+    """What a credential and its course version say; texts already in the sheet's language, minutes per module in order.
+
+    ``signatories`` at most two; ``verify_address`` is printed without scheme (``aulario.example/v``), ``verify_url`` is what
+    the QR code holds, with the code at its end.
+    """
+
+    language: str
+    code: str
+    person_name: str
+    surnames: str
+    course_title: str
+    course_version: int
+    hours: Fraction
+    issued_on: date
+    with_assessment: bool
+    module_minutes: tuple[int, ...]
+    site_name: str
+    institution: str
+    signatories: tuple[Signatory, ...]
+    verify_address: str
+    verify_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """The fixed words of one language; ``{…}`` is filled in."""
+
+    approval: str
+    completion: str
+    certifies: str
+    one_module: str
+    alone: str
+    modules: str
+    assessment: str
+    course: str
+    length: str
+    mode: str
+    self_paced: str
+    issued: str
+    verify: str
+    validity: str
+    hour: tuple[str, str]
+    minute: tuple[str, str]
+    decimal: str
+    numbers: tuple[str, ...]
+    months: tuple[str, ...]
+    day: str
+
+
+_ES = _Words(
+    approval="Certificado de aprobación",
+    completion="Certificado de participación",
+    certifies="Se certifica que",
+    one_module="completó el módulo",
+    alone="completó el curso",
+    modules="completó los {count} módulos",
+    assessment="{done} y aprobó la evaluación final del curso",
+    course="{done} del curso",
+    length="Duración",
+    mode="Modalidad",
+    self_paced="En línea, a su ritmo",
+    issued="Emisión",
+    verify="Verifique en",
+    validity="Versión {version} del curso. La validez de este documento depende solo del registro en línea.",
+    hour=("hora", "horas"),
+    minute=("minuto", "minutos"),
+    decimal=",",
+    numbers=("dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve", "diez", "once", "doce"),
+    months=(
+        *("enero", "febrero", "marzo", "abril", "mayo", "junio"),
+        *("julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre"),
+    ),
+    day="{day} de {month} de {year}",
+)
+_EN = _Words(
+    approval="Certificate of completion",
+    completion="Certificate of participation",
+    certifies="This is to certify that",
+    one_module="completed the module",
+    alone="completed",
+    modules="completed the {count} modules",
+    assessment="{done} and passed the final assessment of",
+    course="{done} of",
+    length="Length",
+    mode="Mode",
+    self_paced="Online, self-paced",
+    issued="Issued",
+    verify="Verify at",
+    validity="Course version {version}. This document is valid only as shown in the online register.",
+    hour=("hour", "hours"),
+    minute=("minute", "minutes"),
+    decimal=".",
+    numbers=("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"),
+    months=(
+        *("January", "February", "March", "April", "May", "June"),
+        *("July", "August", "September", "October", "November", "December"),
+    ),
+    day="{day} {month} {year}",
+)
+_LANGUAGES = {"es": _ES, "en": _EN}
+
+
+def compose(facts: SheetFacts) -> CertificateSheet:
+    """Return the sheet with every word in the language of the facts (Spanish where it is neither Spanish nor English)."""
+    words = _LANGUAGES.get(facts.language, _ES)
+    return CertificateSheet(
+        language=facts.language if facts.language in _LANGUAGES else "es",
+        site_name=facts.site_name,
+        institution=facts.institution,
+        document_type=words.approval if facts.with_assessment else words.completion,
+        certifies=words.certifies,
+        person_name=facts.person_name,
+        surnames=facts.surnames,
+        sentence=_sentence(facts, words),
+        course_title=facts.course_title,
+        facts=(
+            (words.length, _length(facts.hours, words)),
+            (words.mode, words.self_paced),
+            (words.issued, printed_date(facts.issued_on, facts.language)),
+        ),
+        signatories=facts.signatories,
+        verify=words.verify,
+        verify_address=facts.verify_address,
+        verify_url=facts.verify_url,
+        code=printed_code(facts.code),
+        validity=words.validity.format(version=facts.course_version),
+        module_minutes=facts.module_minutes,
+    )
+
+
+def printed_date(day: date, language: str) -> str:
+    """Return a date in words: ``14 de julio de 2026``, ``14 July 2026``."""
+    words = _LANGUAGES.get(language, _ES)
+    return words.day.format(day=day.day, month=words.months[day.month - 1], year=day.year)
+
+
+def _sentence(facts: SheetFacts, words: _Words) -> str:
+    count = len(facts.module_minutes)
+    if count <= 1 and not facts.with_assessment:
+        return words.alone
+    number = words.numbers[count - 2] if 2 <= count < len(words.numbers) + 2 else str(count)
+    done = words.one_module if count <= 1 else words.modules.format(count=number)
+    return (words.assessment if facts.with_assessment else words.course).format(done=done)
+
+
+def _length(hours: Fraction, words: _Words) -> str:
+    """Write hours with at most one decimal, and minutes where there is less than an hour."""
+    if hours < 1:
+        minutes = round(hours * 60)
+        return f"{minutes} {words.minute[minutes != 1]}"
+    tenths = round(hours * 10)
+    whole, part = divmod(tenths, 10)
+    number = f"{whole}{words.decimal}{part}" if part else str(whole)
+    return f"{number} {words.hour[tenths != 10]}"

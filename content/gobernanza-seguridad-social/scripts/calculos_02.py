@@ -1,0 +1,174 @@
+"""Recompute every calculation of module 2 (pensions) with exact decimals and compare with its lessons, bank and parameters.
+
+Run: python calculos_02.py   (one line per check; any difference stops it with the label)
+The helpers are shared with calculos_03.py and calculos_04.py.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import ROUND_HALF_UP, Decimal as D
+from fractions import Fraction as F
+from pathlib import Path
+
+from ruamel.yaml import YAML
+
+COURSE = Path(__file__).resolve().parent.parent
+NUMBER = r"\d{1,3}(?: \d{3})+(?:,\d+)?|\d+(?:,\d+)?"
+SUM = re.compile(rf"(?<![\w,])(\(?(?:{NUMBER})(?: ?[×÷−+] ?\(?(?:{NUMBER})\)?)+) = \**(?:USD )?({NUMBER})( %)?")
+ROW = re.compile(rf"\| ((?:{NUMBER})(?: [×÷−+] (?:{NUMBER}))+) \| ({NUMBER})( %)? ")
+
+
+def plain(text: str) -> str:
+    """Turn hard and thin spaces into common ones."""
+    return text.replace("\u00a0", " ").replace("\u202f", " ")
+
+
+def value(words: str) -> F:
+    """The exact value of a sum as written in Spanish: `600 ÷ 30 × 17 × 0,75`."""
+    if words.count("(") != words.count(")"):
+        words = words.lstrip("(")  # the sum begins inside a parenthesis of the sentence
+    code = re.sub(NUMBER, lambda m: f"F('{m.group().replace(' ', '').replace(',', '.')}')", words)
+    return eval(code.replace("×", "*").replace("÷", "/").replace("−", "-"), {"F": F})  # only digits and signs: see SUM
+
+
+def rounded(exact: F, places: int) -> D:
+    """Round half up, as by hand."""
+    return (D(exact.numerator) / D(exact.denominator)).quantize(D(1).scaleb(-places), ROUND_HALF_UP)
+
+
+class Module:
+    """The lessons and the bank of one module."""
+
+    def __init__(self, folder: str) -> None:
+        """Read the texts, with plain spaces."""
+        path = COURSE / folder
+        self.lessons = {f.name[:2]: plain(f.read_text(encoding="utf-8")) for f in sorted(path.glob("0*.es.md"))}
+        bank = path / "banco.yaml"
+        self.bank = {q["key"]: q for q in YAML(typ="safe").load(bank)["questions"]}
+        self.bank_text = plain(bank.read_text(encoding="utf-8"))
+
+    def sums(self) -> None:
+        """Every `a × b = c` of the lessons and the bank, and every row with a sum and its result, is right."""
+        for name, text in [*self.lessons.items(), ("banco", self.bank_text)]:
+            for match in [*SUM.finditer(text), *ROW.finditer(text)]:
+                words, result, percent = match.groups()
+                exact = value(words) * (100 if percent else 1)
+                places = len(result.partition(",")[2])
+                written = D(result.replace(" ", "").replace(",", "."))
+                assert rounded(exact, places) == written, (name, match.group(), rounded(exact, places))
+                print(f"{name}: {match.group().strip('| ')}")
+
+    def has(self, lesson: str, label: str, exact: F | int | str, places: int = 0) -> None:
+        """The lesson contains the rounded value, written in Spanish."""
+        shown = f"{rounded(F(exact), places):f}".replace(".", ",")
+        whole, comma, rest = shown.partition(",")
+        if len(whole) > 4:
+            whole = f"{int(whole):,}".replace(",", " ")
+        pattern = rf"(?<![\d,]){re.escape(whole + comma + rest)}(?!\d|,\d)"
+        assert re.search(pattern, self.lessons[lesson]), (lesson, label, whole + comma + rest)
+        print(f"{lesson} {label}: {shown}")
+
+    def answers(self, key: str, *expected: F | int | str, places: int = 2, gap: str | None = None) -> None:
+        """All answers of a numerical question or gap, right first, are the expected; the tolerance hides no error."""
+        question = self.bank[key]["gaps"][gap] if gap else self.bank[key]
+        written = [D(str(a.get("right", a.get("wrong")))) for a in question["answers"]]
+        wanted = [rounded(F(e), places) for e in expected]
+        assert written == wanted, (key, gap, written, wanted)
+        tolerance = D(str(question.get("tolerance", 0)))
+        assert all(abs(w - written[0]) > 2 * tolerance for w in written[1:]), (key, "the tolerance hides an error")
+        print(key, gap or "", *written)
+
+
+SBU = 470
+JUMPS = {36: "0.8325", 37: "0.8605", 38: "0.8970", 39: "0.9430", 40: "1"}
+
+
+def coefficient(years: int) -> F:
+    """The published coefficient: 0.4375 with 5 years, 0.0125 more a year until 35, larger steps until 40."""
+    return F(JUMPS[years]) if years in JUMPS else F("0.4375") + F("0.0125") * (years - 5)
+
+
+def lessons(m: Module) -> None:
+    """The figures of the lessons that are not written as a sum."""
+    for years in (10, 15, 20, 25, 30, 35, 40, 36, 37, 38, 39, 32):
+        m.has("03", f"coeficiente {years}", coefficient(years), 4)
+    average = F(780 + 790 + 800 + 810 + 820, 5)
+    assert average == F(12 * (780 + 790 + 800 + 810 + 820), 60) == 800
+    m.has("03", "pensión de Elvira", average * coefficient(32), 2)
+    assert F("0.8") * SBU < average * coefficient(32) < F("4.5") * SBU
+    ramon = 460 * coefficient(15)
+    m.has("03", "Ramón", ramon, 2)
+    assert ramon < F("0.6") * SBU == 282
+    m.has("03", "Ramón, error: suma el mínimo", ramon + 282, 2)
+    m.has("03", "gerente", 3000 * coefficient(35), 2)
+    assert 3000 * coefficient(35) > 5 * SBU == 2350
+    for lesson, label, number in (("01", "Lupe", 17 * 12 + 4), ("01", "Lupe, por diez", 17 * 10 + 4), ("01", "Lupe, sin meses", 17 * 12)):
+        m.has(lesson, label, number)
+    assert 420 == 35 * 12 and 360 == 30 * 12 and 180 == 15 * 12 and 120 == 10 * 12 and 480 == 40 * 12 and 300 - 120 == 180
+    m.has("01", "desembolso mensual", F(6578, 12))
+    assert 40 - 14 == 26 and 30 - 14 == 16 and 15 - 14 == 1 and 70 - 66 == 4 and 70 - 67 == 3 and 62 + (30 - 24) == 68
+    assert F("0.5") * SBU == 235 and F("4.5") * SBU == 2115
+    assert 620 * F("0.6") == 372 and 620 * F("0.4") / 2 == 124
+    m.has("04", "Víctor, error: 20 %", 18 * F("0.2"), 1)
+    assert 18 * F("0.1") < 2 and 25 * F("0.2") > 3 and 31 * F("0.3") > 9
+    assert F("6.64") + F("3.10") == F("9.74")
+    assert F(200, 1100) < F(1, 5) == F(220, 1100)
+    m.has("05", "error: suma la parte del Estado", 620 + 248)
+    m.has("05", "tasa 25 y 50", F(25, 100) * F(1, 2) * 100, 1)
+
+
+def bank(m: Module) -> None:
+    """Every number of the questions, right and wrong."""
+    c = coefficient(28)
+    assert c == F("0.7250")
+    m.answers("pension-con-28-anios", 760 * c, 760 * coefficient(30), 760, 760 / c)
+    m.answers("parte-de-cada-hijo", 540 * F("0.4") / 2, 540 * F("0.4"), 540 * F("0.6") / 2, F(540, 3))
+    m.answers("tasa-de-equilibrio", F(30, 100) * F(1, 2) * 100, F(30, 50) * 100, 30 + 50, F(30, 100) * F(1, 2))
+    m.answers("pension-con-tope-maximo", F("5.5") * SBU, 3000 * coefficient(40), 5 * SBU, 550)
+    m.answers("pension-con-minimo", F("0.6") * SBU, 260, 260 + F("0.6") * SBU, F("0.6") * 260)
+    m.answers("proteccion-de-gladys", 25 * F("0.2"), 25 * F("0.1"), 25 * F("0.3"), 20, places=1)
+    m.answers("aporte-estatal-en-2018", F(220, 1100) * 100, 100 - F(220, 1100) * 100, F(1100, 220), F(220, 1100), places=1)
+    m.answers("de-imposiciones-a-anios", F(60, 12), 60, F(60, 10), gap="cortos", places=0)
+    m.answers("de-imposiciones-a-anios", F(360, 12), 360, F(360, 10), gap="largos", places=0)
+    m.answers("partes-de-una-pension", 500 * F("0.4"), 40, gap="estado", places=0)
+    m.answers("partes-de-una-pension", 500 * F("0.6"), 500 - 40, gap="fondo", places=0)
+    assert coefficient(35) == F("0.8125") and coefficient(35) + 5 * F("0.0125") == F("0.8750") and 5 * F("0.0125") == F("0.0625")
+    assert 2037 - 2027 == 10 and 2040 - 2031 == 9
+
+
+def parameters() -> None:
+    """The limits in parametros.yaml are the percentages of the basic wage that the lesson tells."""
+    values = {k: F(str(v["value"])) for k, v in YAML(typ="safe").load(COURSE / "parametros.yaml").items() if k != "title"}
+    assert values["sbu"] == SBU
+    shares = {
+        "pension_minima_hasta_10": 50,
+        "pension_minima_11_20": 60,
+        "pension_minima_21_30": 70,
+        "pension_minima_31_35": 80,
+        "pension_minima_36_39": 90,
+        "pension_minima_40": 100,
+        "pension_maxima_30_34": 450,
+        "pension_maxima_35_39": 500,
+        "pension_maxima_40": 550,
+        "montepio_minimo_grupo": 50,
+        "montepio_maximo_grupo": 450,
+    }
+    for name, share in shares.items():
+        if name in values:
+            assert values[name] == F(share, 100) * SBU, name
+            print(f"{name}: {values[name]}")
+
+
+def main() -> None:
+    """Check sums, figures, answers and parameters."""
+    m = Module("02-pensiones")
+    m.sums()
+    lessons(m)
+    bank(m)
+    parameters()
+    assert 640 * coefficient(30) == 480 and 30 * F("0.3") == 9 and 60 - 57 == 3, "don Julio"
+
+
+if __name__ == "__main__":
+    main()

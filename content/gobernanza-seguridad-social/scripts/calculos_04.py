@@ -1,0 +1,58 @@
+"""Recompute every calculation of module 4 (employment injury) with exact decimals and compare with its lessons and bank.
+
+Run: python calculos_04.py   (one line per check; any difference stops it with the label)
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from fractions import Fraction as F
+
+from calculos_02 import Module
+
+HOURS = 200_000
+PREMIUM = F("0.0055")
+
+
+def rate(cases: int, hours: int, constant: int = HOURS) -> F:
+    """Accidents or days lost for so many hours."""
+    return F(cases * constant, hours)
+
+
+def lessons(m: Module) -> None:
+    """The figures of the lessons that are not written as a sum, right and wrong."""
+    assert 100 * 40 * 50 == HOURS
+    assert 60000 * PREMIUM * 12 == 3960 and F(9600, 3) == 3200 and F(3200, 600) > 5
+    m.has("01", "error: coma corrida", 24000 * PREMIUM * 10)
+    m.has("01", "error: por mitades", 24000 * PREMIUM / 2)
+    assert (date(2025, 6, 2) - date(2025, 3, 4)).days == 27 + 30 + 31 + 2 == 90
+    assert rate(6, 300000) == 4 and rate(90, 300000) == 60 and rate(9, 600000) == 3 and rate(45, 600000) == 15
+    assert rate(90, 300000) == 4 * rate(45, 600000) and F(90, 6) == 15 and F(45, 9) == 5
+    m.has("05", "Cuenca, error: horas entre accidentes", F(160000, 4))
+    assert rate(4, 160000, 1_000_000) == 25
+    assert 40 + 60 == 100 and F(100, 160) == F("0.625")
+    m.has("06", "error: siete días", 3 * 7 * 4)
+    assert rate(5, 100000) == 10 and rate(10, 250000) == 8 and rate(1, 40000) == 5 and F(250, 100) == F("2.5")
+
+
+def bank(m: Module) -> None:
+    """Every number of the questions, right and wrong."""
+    m.answers("frecuencia-de-un-anio", rate(9, 360000), rate(9, 360000, 100_000), rate(9, 360000, 1_000_000), F(360000, 9))
+    m.answers("gravedad-de-un-anio", rate(108, 360000), F(108, 9), rate(9, 360000), rate(108, 360000, 1_000_000))
+    m.answers("prima-de-una-nomina", 40000 * PREMIUM, 40000 * PREMIUM * 10, 40000 * PREMIUM * 100, 40000 * PREMIUM / 2)
+    m.answers("dias-por-caso", F(48, 4), 48 * 4, gap="uno", places=0)
+    m.answers("dias-por-caso", F(30, 10), 30 * 10, gap="dos", places=0)
+    m.answers("horas-de-una-vuelta-gradual", 3 * 5 * 4 + 5 * 6, 3 * 7 * 4 + 7 * 6, 3 * 5 * 4, 4 * 5 * 8, places=0)
+    assert F(10000, 2) == 5000 and F(30000, 3) == 10000
+
+
+def main() -> None:
+    """Check sums, figures and answers."""
+    m = Module("04-riesgos-del-trabajo")
+    m.sums()
+    lessons(m)
+    bank(m)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What can be learnt: courses, drafts, immutable versions, modules, activities, pages, media, catalogue, glossary."""

@@ -1,0 +1,85 @@
+"""Read the fields that modules and activities share, and an activity of any kind (format, section 5)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from courses.content import scalars
+from courses.content.model import ActivitySource, SourceState, Text
+from courses.content.session import Form
+from courses.content.table import Table
+from courses.kinds import ActivityKind
+from kernel.errors import N_
+
+OUTLINE = "outline"
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The fields that modules and activities share."""
+
+    key: str
+    was: tuple[str, ...]
+    title: Text
+    summary: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """State, what comes first, and when it is open."""
+
+    state: SourceState
+    requires: tuple[str, ...]
+    opens: datetime | None
+    closes: datetime | None
+
+
+def read_head(table: Table, summary: Form, *, in_files: bool = False) -> Head:
+    """Read key, was, title and summary and claim the key in the course's outline; `in_files`: other languages have their own file."""
+    key = table.value("key", scalars.key, required=True) or ""
+    if key:
+        table.session.claim(OUTLINE, key, table.place_at("key"))
+        table.session.outline.setdefault(key, table)
+    was = table.keys("was")
+    for former in was:
+        table.session.leave(OUTLINE, former, table.place_at("was"))
+    title = table.text("title", required=True) if in_files else table.title()
+    return Head(key, was, title, table.text("summary", summary))
+
+
+def read_conditions(table: Table) -> Conditions:
+    """Read state, requires, opens and closes."""
+    state = table.choice("state", SourceState, SourceState.READY)
+    requires = table.keys("requires")
+    opens, closes = table.moment("opens"), table.moment("closes", end=True)
+    if opens and closes and opens >= closes:
+        table.report("C208", N_("It closes before it opens."), at="closes")
+    return Conditions(state, requires, opens, closes)
+
+
+def read_activity(table: Table, kind: ActivityKind) -> ActivitySource | None:
+    """Read the fields of every activity and then those of its kind."""
+    session = table.session
+    head = read_head(table, Form(kind.summary_form), in_files=kind.suffix == ".md")
+    conditions = read_conditions(table)
+    required, preview = table.flag("required", True), table.flag("preview", False)
+    settings = kind.read(table, session)
+    if settings is None:
+        return None
+    return ActivitySource(
+        head.key,
+        kind.name,
+        head.title,
+        table.file,
+        settings.value,
+        settings.completion,
+        was=head.was,
+        summary=head.summary,
+        state=conditions.state,
+        required=required,
+        preview=preview,
+        requires=conditions.requires,
+        opens=conditions.opens,
+        closes=conditions.closes,
+        minutes=settings.minutes,
+        weight=settings.weight,
+    )

@@ -1,0 +1,18 @@
+"""How heavy each code of the check is (format, section 12); a code is never used for anything else."""
+
+from courses.content.model import Severity
+
+_INFORMATION = {"C114", "C320", "C602", "C611", "C702", "C704"}
+_WARNINGS = {
+    *("C107", "C109", "C213"),
+    *("C303", "C310", "C312", "C314", "C316", "C317", "C319", "C321"),
+    *("C402", "C407", "C411", "C413", "C414"),
+    *("C502", "C506", "C607", "C701", "C703", "C805"),
+}
+
+
+def severity(code: str) -> Severity:
+    """Return the severity of a code; C109 and C206 have a second one, which their check gives itself."""
+    if code in _INFORMATION:
+        return Severity.INFORMATION
+    return Severity.WARNING if code in _WARNINGS else Severity.ERROR

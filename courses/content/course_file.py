@@ -1,0 +1,257 @@
+"""Read course.yaml (format, section 5)."""
+
+import re
+from fractions import Fraction
+from functools import partial
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from courses.content import layout, scalars
+from courses.content.model import (
+    NO_TEXT,
+    CourseCompletion,
+    CourseFolder,
+    EnrolmentWay,
+    FolderKind,
+    GradeCategory,
+    Level,
+    Person,
+    Severity,
+    SourceState,
+    Text,
+    Visibility,
+    WordRange,
+)
+from courses.content.scalars import RefusedError
+from courses.content.session import Form, ReadingSession
+from courses.content.source import read_table
+from courses.content.table import Table, Value
+from kernel.errors import N_
+
+FORMAT = 1
+LANGUAGES = ("es", "en")
+_LICENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+-]*\Z")
+
+
+def read_course(session: ReadingSession) -> CourseFolder:
+    """Return the course without its modules; a nameless one where the file is missing or broken."""
+    nameless = CourseFolder("", NO_TEXT, ("es",), (), "")
+    if layout.COURSE not in session.files:
+        session.report_file(layout.COURSE, "C110", N_("The folder has no course.yaml."))
+        return nameless
+    table = read_table(session, layout.COURSE)
+    if table is None:
+        return nameless
+    table.value("format", _format, required=True)
+    kind = table.choice("kind", FolderKind, FolderKind.COURSE)
+    session.languages = _languages(table)
+    table.language = session.languages[0]
+    return _bank_folder(table) if kind is FolderKind.BANK else _course(table)
+
+
+def _format(text: str) -> int:
+    number = scalars.whole(1)(text)
+    if number > FORMAT:
+        raise RefusedError("C115", N_("The folder is written for a newer Aulario (format %(number)s)."), number=number)
+    return number
+
+
+def _languages(table: Table) -> tuple[str, ...]:
+    """Look ahead for the languages, because titles stand before them in the file."""
+    value = Value(table, table.node.entries["languages"].value, "languages") if table.has("languages") else None
+    if value is None:
+        return ("es",)
+    found = tuple(dict.fromkeys(item.read(_language) or "" for item in value.items()))
+    return tuple(language for language in found if language) or ("es",)
+
+
+def _language(text: str) -> str:
+    if text not in LANGUAGES:
+        raise RefusedError("C210", N_("“%(text)s” is not a language that courses can have."), N_("Write es or en."), text=text)
+    return text
+
+
+def person(value: Value) -> Person | None:
+    """Read an author or speaker."""
+    table = value.table()
+    if table is None:
+        return None
+    name = table.text("name", required=True)
+    return Person(name.first, table.text("role"), table.text("organisation"))
+
+
+def _licence(text: str) -> str:
+    if not _LICENCE.match(text):
+        raise RefusedError(
+            "C112",
+            N_("“%(text)s” is not the short name of a licence."),
+            N_("Write its SPDX name, as CC-BY-4.0, or all-rights-reserved."),
+            text=text,
+        )
+    return text
+
+
+def _flow_languages(table: Table) -> None:
+    """Ask for the languages at their place in the canonical order; they were read before."""
+    table.flows.add("languages")
+    found = table.get("languages")
+    if found is not None and [item.written() for item in found.items()] == ["es"]:
+        table.redundant.add("languages")
+
+
+def _bank_folder(table: Table) -> CourseFolder:
+    key = _key(table)
+    title = table.title()
+    _flow_languages(table)
+    authors = table.listed("authors", person, required=True)
+    licence = table.value("licence", _licence, required=True) or ""
+    return CourseFolder(key, title, table.session.languages, authors, licence, kind=FolderKind.BANK)
+
+
+def _key(table: Table) -> str:
+    return table.value("key", scalars.key, required=True) or ""
+
+
+def _course(table: Table) -> CourseFolder:
+    session = table.session
+    key, was = _key(table), table.keys("was")
+    title, summary = table.title(), table.text("summary", Form.INLINE)
+    objectives = table.texts("objectives")
+    _flow_languages(table)
+    timezone = table.value("timezone", _timezone, "America/Guayaquil")
+    session.zone = ZoneInfo(timezone)
+    hours, words = table.value("hours", scalars.number_between(0)), _words(table)
+    level, topic = table.value("level", scalars.one_of(Level)), _topic(table)
+    tone = table.value("tone", scalars.whole(1, 6))
+    image, image_alt = _image(table)
+    authors = table.listed("authors", person, required=True)
+    licence = table.value("licence", _licence, required=True) or ""
+    visibility = table.choice("visibility", Visibility, Visibility.INSTITUTION)
+    enrolment = table.choice("enrolment", EnrolmentWay, EnrolmentWay.INVITATION)
+    opens, closes = table.moment("opens"), table.moment("closes", end=True)
+    if opens and closes and opens >= closes:
+        table.report("C208", N_("The course closes before it opens."), at="closes")
+    completion = _completion(table)
+    grade = _grade(table)
+    certificate = table.value("certificate", scalars.either("none", "none", scalars.key), "none")
+    return CourseFolder(
+        key,
+        title,
+        session.languages,
+        authors,
+        licence,
+        was=was,
+        summary=summary,
+        objectives=objectives,
+        timezone=timezone,
+        hours=hours,
+        words=words,
+        level=level,
+        topic=topic,
+        tone=tone,
+        image=image,
+        image_alt=image_alt,
+        visibility=visibility,
+        enrolment=enrolment,
+        opens=opens,
+        closes=closes,
+        completion=completion,
+        grade=grade,
+        certificate=certificate,
+    )
+
+
+def _timezone(text: str) -> str:
+    try:
+        return ZoneInfo(text).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        fix = N_("Write its IANA name, as America/Guayaquil.")
+        raise RefusedError("C112", N_("“%(text)s” is not a time zone."), fix, text=text) from None
+
+
+def _words(table: Table) -> WordRange:
+    usual = WordRange()
+    inner = table.inner("words")
+    if inner is None:
+        return usual
+    table.flows.add("words")
+    least = inner.value("min", scalars.whole(0), required=True)
+    most = inner.value("max", scalars.whole(1), required=True)
+    if least is None or most is None:
+        return usual
+    if least > most:
+        inner.report("C113", N_("The smaller number must come first."))
+        return usual
+    found = WordRange(least, most)
+    if found == usual:
+        table.redundant.add("words")
+    return found
+
+
+def _topic(table: Table) -> str:
+    topic = table.value("topic", scalars.key, "")
+    topics = table.session.site_topics
+    if topic and topics and topic not in topics:
+        facts = {"topic": topic}
+        table.session.add(table.place_at("topic"), "C112", N_("The site does not know the topic “%(topic)s”."), "", facts, Severity.WARNING)
+    return topic
+
+
+def _image(table: Table) -> tuple[str, Text]:
+    image, alternative = table.path("image", "image/"), table.text("image_alt")
+    if table.has("image") and not alternative:
+        table.report("C301", N_("The picture has no alternative text."), N_("Add “image_alt:”."), at="image")
+    return image, alternative
+
+
+def _completion(table: Table) -> CourseCompletion:
+    inner = table.inner("completion")
+    if inner is None:
+        return CourseCompletion()
+    table.flows.add("completion")
+    modules = _modules(inner)
+    grade = inner.value("grade", scalars.percent)
+    table.session.later(partial(_check_completion, inner))
+    if not modules and grade is None:
+        table.redundant.add("completion")
+    return CourseCompletion(modules, grade)
+
+
+def _modules(inner: Table) -> tuple[str, ...]:
+    found = inner.get("modules")
+    if found is None or found.written() == "all":
+        if found is not None:
+            inner.redundant.add("modules")
+        return ()
+    inner.flows.add("modules")
+    return tuple(key for key in (item.read(scalars.key) for item in found.items()) if key)
+
+
+def _check_completion(inner: Table, course: CourseFolder) -> None:
+    """Tell modules that do not exist or are drafts, and a grade where nothing is graded (C209)."""
+    ready = {module.key for module in course.modules if module.state is SourceState.READY}
+    for key in course.completion.modules:
+        if key not in ready:
+            inner.report("C209", N_("The course cannot be completed: there is no published module “%(key)s”."), at="modules", key=key)
+    if course.completion.grade is not None and not any(activity.weight for activity in course.activities()):
+        inner.report("C209", N_("A grade is needed to complete the course, but nothing in it is graded."), at="grade")
+
+
+def _grade(table: Table) -> tuple[GradeCategory, ...]:
+    categories = table.listed("grade", _category)
+    if categories and not sum(category.weight for category in categories):
+        table.report("C209", N_("The weights of the grade are all 0."), at="grade")
+    return categories
+
+
+def _category(value: Value) -> GradeCategory | None:
+    table = value.table()
+    if table is None:
+        return None
+    key = table.value("category", scalars.key, required=True)
+    title = table.text("title", required=True)
+    weight = table.value("weight", scalars.number_between(0), required=True)
+    drop = table.value("drop_lowest", scalars.whole(0), 0)
+    if key is None:
+        return None
+    table.session.claim("category", key, table.place_at("category"))
+    return GradeCategory(key, title, weight if weight is not None else Fraction(1), drop)

@@ -1,0 +1,175 @@
+"""Read the three lists that a course shares: glosario.yaml, parametros.yaml, recursos.yaml (format, section 5)."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from typing import TypeVar
+
+from courses.content import layout, scalars
+from courses.content.model import CourseFolder, Parameter, Resource, ResourceKind, Term
+from courses.content.scalars import Parser
+from courses.content.session import Form, Place, ReadingSession
+from courses.content.source import read_table
+from courses.content.table import Table, Value
+from kernel.errors import N_
+from kernel.markup.model import fold
+
+T = TypeVar("T")
+
+MAXIMUM_TERMS = 2_000
+MAXIMUM_PARAMETERS = 500
+MAXIMUM_RESOURCES = 1_000
+NOT_YET = date.min
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An entry of a list: its key, where the key stands, and its fields."""
+
+    key: str
+    place: Place
+    table: Table
+
+
+def read_terms(session: ReadingSession) -> tuple[Term, ...]:
+    """Read the glossary; forms of two terms that fold to the same are told (C202)."""
+    forms: dict[tuple[str, str], tuple[str, Place]] = {}
+    return _entries(session, layout.GLOSSARY, MAXIMUM_TERMS, scalars.key, partial(_term, forms))
+
+
+def read_parameters(session: ReadingSession) -> tuple[Parameter, ...]:
+    """Read the figures tied to a year."""
+    return _entries(session, layout.PARAMETERS, MAXIMUM_PARAMETERS, scalars.name, _parameter)
+
+
+def read_resources(session: ReadingSession) -> tuple[Resource, ...]:
+    """Read the documents and links."""
+    return _entries(session, layout.RESOURCES, MAXIMUM_RESOURCES, scalars.key, _resource)
+
+
+def _entries(session: ReadingSession, file: str, limit: int, form: Parser[str], convert: Callable[[Entry], T]) -> tuple[T, ...]:
+    if file not in session.files:
+        return ()
+    if not session.files[file].strip():
+        return ()
+    root = read_table(session, file)
+    if root is None:
+        return ()
+    root.is_list = True
+    if len(root.node.entries) > limit:
+        session.report_file(
+            file, "C105", N_("The list has %(number)s entries, the limit is %(limit)s."), number=len(root.node.entries), limit=limit
+        )
+    return tuple(convert(entry) for entry in _read_entries(root, form))
+
+
+def _read_entries(root: Table, form: Parser[str]) -> Iterator[Entry]:
+    for key, value, place in Value(root, root.node, "").entries():
+        try:
+            form(key)
+        except scalars.RefusedError as refused:
+            root.session.report(place, refused.code, refused.template, refused.fix, **refused.facts)
+        table = value.table()
+        if table is not None:
+            yield Entry(key, place, table)
+
+
+def _term(forms: dict[tuple[str, str], tuple[str, Place]], entry: Entry) -> Term:
+    key, table = entry.key, entry.table
+    term = table.title("term")
+    also = _also(table)
+    for language in table.session.languages:
+        written = [key, *([term[language]] if language in term else []), *also.get(language, ())]
+        for form in dict.fromkeys(fold(word) for word in written):
+            other, place = forms.setdefault((language, form), (key, entry.place))
+            if other != key:
+                table.report(
+                    "C202",
+                    N_("The form “%(form)s” belongs to the term “%(other)s” already (line %(line)s)."),
+                    form=form,
+                    other=other,
+                    line=place.line,
+                )
+    table.session.claim("term", key, entry.place)
+    definition = table.text("definition", Form.INLINE, required=True)
+    return Term(key, term, definition, also, table.citations())
+
+
+def _also(table: Table) -> dict[str, tuple[str, ...]]:
+    inner = table.inner("also")
+    if inner is None:
+        return {}
+    return {
+        language: inner.listed(language, _form, flow=True)
+        for language in table.session.languages
+        if inner.has(language) or inner.get(language)
+    }
+
+
+def _form(value: Value) -> str | None:
+    return value.read(scalars.word)
+
+
+def _parameter(entry: Entry) -> Parameter:
+    name, table = entry.key, entry.table
+    value = table.value("value", scalars.number, required=True)
+    unit = table.value("unit", scalars.word, required=True) or "none"
+    year = table.value("year", scalars.year, required=True) or 0
+    label, source = table.text("label"), table.citations()
+    decimals = table.value("decimals", scalars.whole(0, 7))
+    review = table.value("review", scalars.day)
+    if review is not None and review <= table.session.today:
+        table.report(
+            "C805",
+            N_("The figure “%(name)s” was to be looked at again on %(day)s."),
+            N_("Look it up, write the new value, and a new date."),
+            at="review",
+            name=name,
+            day=review,
+        )
+    return Parameter(
+        name, value if value is not None else scalars.number("0"), _written(table, "value"), unit, year, label, source, decimals, review
+    )
+
+
+def _written(table: Table, name: str) -> str:
+    return Value(table, table.node.entries[name].value, name).written() if table.has(name) else "0"
+
+
+def _resource(entry: Entry) -> Resource:
+    key, table = entry.key, entry.table
+    title = table.text("title", required=True)
+    kind = table.value("kind", scalars.one_of(ResourceKind), required=True) or ResourceKind.PAGE
+    language = table.value("language", scalars.language, required=True) or ""
+    host = table.text("host", required=True)
+    url = table.value("url", scalars.address, "")
+    path = table.path("file")
+    authors, dated = table.text("authors"), table.value("date", scalars.dated, "")
+    supports = table.text("supports", Form.INLINE)
+    verified = table.value("verified", scalars.either("false", NOT_YET, scalars.day), required=True)
+    _check_place(key, table, unverified=verified == NOT_YET)
+    return Resource(key, title, kind, language, host, url, path, authors, dated, supports, None if verified == NOT_YET else verified)
+
+
+def _check_place(key: str, table: Table, *, unverified: bool) -> None:
+    if table.has("url") and table.has("file"):
+        table.report("C110", N_("A resource has a “url” or a “file”, not both."), N_("Delete one of them."), at="file")
+    if not table.has("url") and not table.has("file") and not unverified:
+        table.report("C110", N_("The resource has neither “url” nor “file”."), N_("Add one, or write “verified: false”."))
+    if unverified:
+        table.report("C611", N_("Nobody has verified the resource “%(key)s” yet."), at="verified", key=key)
+
+
+def check_citations(session: ReadingSession, course: CourseFolder) -> None:
+    """Tell citations of resources that do not exist (C203)."""
+    known = {resource.key for resource in course.resources}
+    for cited in session.cited:
+        if cited.citation.resource not in known:
+            session.report(
+                cited.place,
+                "C203",
+                N_("There is no resource “%(key)s” in recursos.yaml."),
+                N_("Write a key of that list, and the place after a comma."),
+                key=cited.citation.resource,
+            )

@@ -1,0 +1,53 @@
+"""Check the files of media/ (format, section 12, C6xx): kind by extension, content by its first bytes, size, figures in SVG."""
+
+import hashlib
+
+from courses.content.filetypes import KINDS, MEGABYTE, kind_of
+from courses.content.model import MediaFile
+from courses.content.session import Place, ReadingSession
+from kernel.errors import N_
+from kernel.markup.svg import clean_svg
+
+_SVG_PREFIX = "check-"
+
+
+def read_media(session: ReadingSession, paths: list[str]) -> tuple[MediaFile, ...]:
+    """Return the media that fit their extension and size; the others are told."""
+    return tuple(found for found in (_media(session, path) for path in paths) if found is not None)
+
+
+def _media(session: ReadingSession, path: str) -> MediaFile | None:
+    content = session.files[path]
+    place = Place(path)
+    kind = kind_of(path)
+    if kind is None:
+        words = ", ".join(sorted(KINDS))
+        session.report(place, "C603", N_("Files of this kind are not accepted."), N_("Accepted are: %(words)s."), words=words)
+        return None
+    if not kind.fits(content):
+        session.report(
+            place,
+            "C603",
+            N_("The content is not what the file's name says (%(type)s)."),
+            N_("Save it again in that format."),
+            type=kind.media_type,
+        )
+        return None
+    if len(content) > kind.limit:
+        facts = {"size": str(len(content) // MEGABYTE), "limit": str(kind.limit // MEGABYTE)}
+        session.report(place, "C604", N_("The file has %(size)s MB, the limit is %(limit)s MB."), "", **facts)
+    if kind.media_type == "image/svg+xml":
+        _check_svg(session, path, content)
+    return MediaFile(path, kind.media_type, len(content), hashlib.sha256(content).hexdigest(), content)
+
+
+def _check_svg(session: ReadingSession, path: str, content: bytes) -> None:
+    for problem in clean_svg(content, _SVG_PREFIX, "")[1]:
+        session.report(Place(path, problem.line), problem.code, problem.text, problem.fix, **problem.facts)
+
+
+def check_unused(session: ReadingSession, paths: list[str]) -> None:
+    """Tell media that nothing uses (C602)."""
+    for path in paths:
+        if path not in session.used_files:
+            session.report_file(path, "C602", N_("Nothing in the folder uses this file."))

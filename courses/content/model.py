@@ -1,0 +1,409 @@
+"""What a course folder says, as frozen values: the neutral picture between folder, editor, publication and export."""
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from fractions import Fraction
+from types import MappingProxyType
+from typing import Any
+
+from kernel.i18n import _
+
+
+class Text(Mapping[str, str]):
+    """A text in one or more languages: language code -> Markdown source or plain words, the course's first language first.
+
+    Immutable and hashable; an empty one is false and stands for "not written".
+    """
+
+    __slots__ = ("_words",)
+
+    def __init__(self, words: Mapping[str, str] | None = None) -> None:
+        self._words = MappingProxyType(dict(words or {}))
+
+    def __getitem__(self, language: str) -> str:
+        return self._words[language]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._words)
+
+    def __len__(self) -> int:
+        return len(self._words)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self._words.items()))
+
+    def __repr__(self) -> str:
+        return f"Text({dict(self._words)!r})"
+
+    @property
+    def first(self) -> str:
+        """Return the words in the first language, '' where nothing is written."""
+        return next(iter(self._words.values()), "")
+
+    def in_language(self, language: str) -> tuple[str, str]:
+        """Return (language shown, words): the wished language, else the first one."""
+        if language in self._words:
+            return language, self._words[language]
+        return next(iter(self._words.items()), (language, ""))
+
+
+NO_TEXT = Text()
+
+
+class Severity(StrEnum):
+    """How heavy a finding is: errors refuse import or publishing, warnings may be published, information informs."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFORMATION = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One remark of the check.
+
+    `file` from the folder's root, `line` and `column` from 1 (0: the file as a whole), `field` the path in it (`answers[2].why`, entries
+    counted from 1). `template`, `fix_template` and `subject` are English msgids with named facts, so that a page shows them in the
+    reader's language; `subject` names the question, term or slot that `field` is counted from.
+    """
+
+    file: str
+    line: int
+    column: int
+    field: str
+    code: str
+    severity: Severity
+    template: str
+    fix_template: str = ""
+    subject: str = ""
+    facts: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    @property
+    def where(self) -> str:
+        """Return the place inside the file for people: `question "brecha-2019", answers[2]`."""
+        subject = _(self.subject, **self.facts) if self.subject else ""
+        return ", ".join(part for part in (subject, self.field) if part)
+
+    @property
+    def message(self) -> str:
+        """Return where and what, in the reader's language."""
+        return f"{self.where}: {_(self.template, **self.facts)}" if self.where else _(self.template, **self.facts)
+
+    @property
+    def fix(self) -> str:
+        """Return what to do about it in the reader's language, '' where the message says all."""
+        return _(self.fix_template, **self.facts) if self.fix_template else ""
+
+    @property
+    def refuses_import(self) -> bool:
+        """Say whether a folder with this finding may not even become a draft (C1xx and C2xx errors)."""
+        return self.severity is Severity.ERROR and self.code[1] in "12"
+
+
+class FolderKind(StrEnum):
+    """What a folder is: a course, or a bank of questions that courses draw from."""
+
+    COURSE = "course"
+    BANK = "bank"
+
+
+class Level(StrEnum):
+    """How much a course presupposes."""
+
+    BASIC = "basic"
+    INTERMEDIATE = "intermediate"
+    ADVANCED = "advanced"
+
+
+class Visibility(StrEnum):
+    """Who finds a course in the catalogue."""
+
+    PUBLIC = "public"
+    INSTITUTION = "institution"
+
+
+class EnrolmentWay(StrEnum):
+    """How people come into a course."""
+
+    OPEN = "open"
+    CODE = "code"
+    INVITATION = "invitation"
+
+
+class SourceState(StrEnum):
+    """Whether a module or activity is part of the published version."""
+
+    READY = "ready"
+    DRAFT = "draft"
+
+
+class ResourceKind(StrEnum):
+    """What a document or link is."""
+
+    LAW = "law"
+    DOCUMENT = "document"
+    REPORT = "report"
+    DATASET = "dataset"
+    PRESS = "press"
+    PAGE = "page"
+    AUDIO = "audio"
+    VIDEO = "video"
+    PLATFORM = "platform"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """An author or speaker."""
+
+    name: str
+    role: Text = NO_TEXT
+    organisation: Text = NO_TEXT
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A resource by key, with an optional place in it ("art. 1")."""
+
+    resource: str
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Where to read or listen: an activity, with an optional heading or moment in it."""
+
+    activity: str
+    heading: str = ""
+    second: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WordRange:
+    """Length of a lesson in words, both ends allowed."""
+
+    minimum: int = 600
+    maximum: int = 1100
+
+
+@dataclass(frozen=True, slots=True)
+class CourseCompletion:
+    """What completes the course: modules by key (empty = all) and, where given, a percent of the course grade."""
+
+    modules: tuple[str, ...] = ()
+    grade: Fraction | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GradeCategory:
+    """One part of the weighted course grade; `drop_lowest` results are left out."""
+
+    category: str
+    title: Text
+    weight: Fraction
+    drop_lowest: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """An entry of the glossary; `also` are other written forms by language."""
+
+    key: str
+    term: Text
+    definition: Text
+    also: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    source: tuple[Citation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A figure tied to a year; `written` keeps the digits as typed, `decimals` is None where they are shown so."""
+
+    name: str
+    value: Fraction
+    written: str
+    unit: str
+    year: int
+    label: Text = NO_TEXT
+    source: tuple[Citation, ...] = ()
+    decimals: int | None = None
+    review: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A document or link of the course; `path` (inside the folder) or `url`, neither only while not verified."""
+
+    key: str
+    title: Text
+    kind: ResourceKind
+    language: str
+    host: Text
+    url: str = ""
+    path: str = ""
+    authors: Text = NO_TEXT
+    dated: str = ""
+    supports: Text = NO_TEXT
+    verified: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MediaFile:
+    """A figure, document, caption, sound or film of the folder; `path` from the folder's root, `size` in bytes, `sha256` in hexadecimal."""
+
+    path: str
+    media_type: str
+    size: int
+    sha256: str
+    content: bytes = field(repr=False, compare=False)
+
+
+class CompletionRule(StrEnum):
+    """What completes an activity; which of them a kind knows stands in the format."""
+
+    MARKED = "marked"
+    VIEWED = "viewed"
+    PASSED = "passed"
+    GRADED = "graded"
+    PASSED_OR_USED = "passed_or_used"
+    ATTEMPTED = "attempted"
+    WATCHED = "watched"
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityCompletion:
+    """When an activity counts as done; `amount` is the number of attempts of `attempted`, the percent of `watched`."""
+
+    rule: CompletionRule
+    amount: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LessonSource:
+    """A lesson in one language as written: Markdown body, and the stamp of what it says today."""
+
+    language: str
+    path: str
+    title: str
+    summary: str
+    body: str
+    stamp: str
+    translated_from: str = ""
+    behind: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PageSource:
+    """Settings of a lesson activity: its texts, the course's first language first; `minutes` is None where it is to be counted."""
+
+    lessons: tuple[LessonSource, ...]
+    minutes: int | None = None
+
+    def in_language(self, language: str) -> LessonSource:
+        """Return the lesson in that language, else in the first."""
+        return next((lesson for lesson in self.lessons if lesson.language == language), self.lessons[0])
+
+
+@dataclass(frozen=True, slots=True)
+class ActivitySource:
+    """One activity: the fields that all kinds share, and the kind's own `settings` (PageSource, QuizSource, RecordingSource…).
+
+    `weight` is its weight in the course grade, 0 for what is not graded.
+    """
+
+    key: str
+    kind: str
+    title: Text
+    path: str
+    settings: Any
+    completion: ActivityCompletion
+    was: tuple[str, ...] = ()
+    summary: Text = NO_TEXT
+    state: SourceState = SourceState.READY
+    required: bool = True
+    preview: bool = False
+    requires: tuple[str, ...] = ()
+    opens: datetime | None = None
+    closes: datetime | None = None
+    minutes: int | None = None
+    weight: Fraction = Fraction(0)
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleSource:
+    """One module with its activities in order; `needed` is how many required activities complete it (None = all)."""
+
+    key: str
+    title: Text
+    path: str
+    activities: tuple[ActivitySource, ...]
+    was: tuple[str, ...] = ()
+    summary: Text = NO_TEXT
+    state: SourceState = SourceState.READY
+    requires: tuple[str, ...] = ()
+    opens: datetime | None = None
+    closes: datetime | None = None
+    objectives: tuple[Text, ...] = ()
+    numbered: bool = True
+    needed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CourseFolder:
+    """A whole course folder. `parts` holds what other packages read, by the name of their FolderPart (quizzes: 'banks')."""
+
+    key: str
+    title: Text
+    languages: tuple[str, ...]
+    authors: tuple[Person, ...]
+    licence: str
+    kind: FolderKind = FolderKind.COURSE
+    was: tuple[str, ...] = ()
+    summary: Text = NO_TEXT
+    objectives: tuple[Text, ...] = ()
+    timezone: str = "America/Guayaquil"
+    hours: Fraction | None = None
+    words: WordRange = WordRange()
+    level: Level | None = None
+    topic: str = ""
+    tone: int | None = None
+    image: str = ""
+    image_alt: Text = NO_TEXT
+    visibility: Visibility = Visibility.INSTITUTION
+    enrolment: EnrolmentWay = EnrolmentWay.INVITATION
+    opens: datetime | None = None
+    closes: datetime | None = None
+    completion: CourseCompletion = CourseCompletion()
+    grade: tuple[GradeCategory, ...] = ()
+    certificate: str = "none"
+    modules: tuple[ModuleSource, ...] = ()
+    terms: tuple[Term, ...] = ()
+    parameters: tuple[Parameter, ...] = ()
+    resources: tuple[Resource, ...] = ()
+    media: tuple[MediaFile, ...] = ()
+    parts: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+
+    @property
+    def first_language(self) -> str:
+        """Return the course's own language."""
+        return self.languages[0]
+
+    def activities(self) -> Iterator[ActivitySource]:
+        """Yield the activities of all modules in order."""
+        for module in self.modules:
+            yield from module.activities
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What reading a folder gave: the course (None where an error of C1xx or C2xx hides it) and all findings, sorted."""
+
+    course: CourseFolder | None
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        """Return the findings that refuse import or publishing."""
+        return tuple(finding for finding in self.findings if finding.severity is Severity.ERROR)

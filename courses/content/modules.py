@@ -1,0 +1,100 @@
+"""Read modules and the activities inside them (format, section 5)."""
+
+from courses.content import scalars
+from courses.content.activity import OUTLINE, read_activity, read_conditions, read_head
+from courses.content.layout import MODULE, ActivityFiles, Layout, ModuleFiles
+from courses.content.model import NO_TEXT, ActivitySource, ModuleSource, Severity, SourceState
+from courses.content.pages import read_page
+from courses.content.session import Form, ReadingSession
+from courses.content.source import read_table
+from courses.content.table import Table
+from kernel.errors import N_
+
+
+def read_modules(session: ReadingSession, layout: Layout) -> tuple[ModuleSource, ...]:
+    """Read all modules with their activities in the order of their numbers."""
+    return tuple(_module(session, files) for files in layout.modules)
+
+
+def _module(session: ReadingSession, files: ModuleFiles) -> ModuleSource:
+    path = f"{files.folder}/{MODULE}"
+    table = read_table(session, path) if path in session.files else None
+    if table is None:
+        activities = _activities(session, files)
+        return ModuleSource("", NO_TEXT, path, activities)
+    head = read_head(table, Form.INLINE)
+    session.module_keys[files.folder] = head.key
+    objectives = table.texts("objectives")
+    conditions = read_conditions(table)
+    numbered = table.flag("numbered", True)
+    needed = table.value("completion", scalars.either("all", 0, scalars.whole(1)), 0)
+    activities = _activities(session, files)
+    module = ModuleSource(
+        head.key,
+        head.title,
+        path,
+        activities,
+        was=head.was,
+        summary=head.summary,
+        objectives=objectives,
+        state=conditions.state,
+        requires=conditions.requires,
+        opens=conditions.opens,
+        closes=conditions.closes,
+        numbered=numbered,
+        needed=needed or None,
+    )
+    _check_module(table, module)
+    return module
+
+
+def _check_module(table: Table, module: ModuleSource) -> None:
+    ready = [activity for activity in module.activities if activity.state is SourceState.READY]
+    required = [activity for activity in ready if activity.required]
+    if not ready and module.state is SourceState.READY:
+        table.report("C206", N_("The module has no activities to publish."), N_("Add one, or write “state: draft”."))
+    elif ready and not required:
+        warn(table, "C206", N_("The module has no required activity: nothing is to be done in it."))
+    if module.numbered and not module.objectives:
+        warn(
+            table, "C206", N_("The module has no objectives."), N_("Add “objectives:”, or “numbered: false” for a pre-test or final test.")
+        )
+    if module.needed is not None and module.needed > len(required):
+        table.report(
+            "C209",
+            N_("The module asks for %(needed)s required activities and has %(number)s."),
+            at="completion",
+            needed=module.needed,
+            number=len(required),
+        )
+
+
+def warn(table: Table, code: str, template: str, fix: str = "") -> None:
+    """Add a finding that is a warning here though its code may be an error elsewhere."""
+    table.session.add(table.place, code, template, fix, {}, Severity.WARNING)
+
+
+def _activities(session: ReadingSession, files: ModuleFiles) -> tuple[ActivitySource, ...]:
+    found = (_activity(session, activity) for activity in files.activities)
+    return tuple(activity for activity in found if activity is not None)
+
+
+def _activity(session: ReadingSession, files: ActivityFiles) -> ActivitySource | None:
+    if files.kind is None:
+        _shadow(session, files)
+        return None
+    if files.lessons:
+        return read_page(session, files)
+    table = read_table(session, files.path)
+    return read_activity(table, files.kind) if table is not None else None
+
+
+def _shadow(session: ReadingSession, files: ActivityFiles) -> None:
+    """Claim the key of an activity of an unknown kind, so that links to it are not told as dead besides."""
+    table = read_table(session, files.path)
+    if table is not None:
+        key = table.value("key", scalars.key)
+        if key:
+            session.claim(OUTLINE, key, table.place_at("key"))
+            session.unknown_kinds.add(key)
+        session.forget_file(files.path)

@@ -1,0 +1,229 @@
+"""YAML as a tree of texts with their places: every scalar is what was written, typed later by its field (format 1.2-1.4).
+
+The tree is built from ruamel's events, because only they show what composing hides: anchors, aliases, tags, second documents, keys twice.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    Event,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+    StreamEndEvent,
+)
+
+from kernel.errors import N_
+
+MAXIMUM_DEPTH = 12
+
+
+@dataclass(slots=True, eq=False)
+class Node:
+    """Anything in a YAML file; `line` and `column` count from 1; it ends before `last_column` of `last_line`."""
+
+    line: int
+    column: int
+    last_line: int = 0
+    last_column: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class Scalar(Node):
+    """A text; `style` is '' for plain, else the sign that begins it."""
+
+    text: str = ""
+    style: str = ""
+
+
+@dataclass(slots=True, eq=False)
+class Listing(Node):
+    """A sequence."""
+
+    items: list[Node] = field(default_factory=list)
+    flow: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    """A key of a mapping and its value."""
+
+    key: Scalar
+    value: Node
+
+
+@dataclass(slots=True, eq=False)
+class Keyed(Node):
+    """A mapping, in the order of the file."""
+
+    entries: dict[str, Entry] = field(default_factory=dict)
+    flow: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something wrong with the YAML itself."""
+
+    code: str
+    line: int
+    column: int
+    template: str
+    fix: str = ""
+    name: str = ""
+
+
+class BrokenError(Exception):
+    """The YAML cannot be read any further; `args[0]` is the Trouble."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """The root (None for an empty file or a broken one) and what is wrong."""
+
+    root: Node | None
+    troubles: tuple[Trouble, ...]
+
+
+CUT = re.compile(r"[ \t]+#(?=[^ \t])")
+EMPTY_CUT = re.compile(r"[ \t]*:[ \t]+#(?=[^ \t])")
+CUT_MESSAGE = N_("The text is cut at #: what follows would be a comment.")
+
+QUOTES = N_("Put the text in quotes.")
+
+
+def parse(text: str) -> Parsed:
+    """Read one YAML document; troubles are told all at once up to the first that ends the reading."""
+    builder = _Builder(text)
+    try:
+        root = builder.build()
+    except BrokenError as broken:
+        return Parsed(None, (*builder.troubles, broken.args[0]))
+    except MarkedYAMLError as error:
+        return Parsed(None, (*builder.troubles, _syntax(error)))
+    except YAMLError as error:
+        return Parsed(
+            None, (*builder.troubles, Trouble("C102", 1, 1, N_("The YAML cannot be read: %(name)s"), "", str(error).splitlines()[0]))
+        )
+    return Parsed(root, tuple(builder.troubles))
+
+
+def _syntax(error: MarkedYAMLError) -> Trouble:
+    mark = error.problem_mark or error.context_mark
+    line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
+    problem = str(error.problem or "")
+    if problem.startswith("mapping values are not allowed"):
+        return Trouble("C102", line, column, N_("The YAML cannot be read here: the text contains a colon and a space."), QUOTES)
+    if "cannot start any token" in problem:
+        return Trouble(
+            "C102", line, column, N_("The YAML cannot be read here: the text starts with a sign that means something in YAML."), QUOTES
+        )
+    return Trouble("C102", line, column, N_("The YAML cannot be read here: look at the indentation, the quotes and the brackets."), QUOTES)
+
+
+class _Builder:
+    """Builds the tree from events; recursion follows the nesting of the file, at most MAXIMUM_DEPTH deep."""
+
+    def __init__(self, text: str) -> None:
+        self.lines = text.split("\n")
+        self.events: Iterator[Event] = iter(YAML(typ="safe", pure=True).parse(text))
+        self.troubles: list[Trouble] = []
+
+    def build(self) -> Node | None:
+        root: Node | None = None
+        documents = 0
+        for event in self.events:
+            if isinstance(event, DocumentStartEvent):
+                documents += 1
+                if documents > 1:
+                    raise BrokenError(self._trouble("C104", event, N_("The file holds a second document.")))
+            elif isinstance(event, StreamEndEvent):
+                return root
+            elif isinstance(event, (ScalarEvent, SequenceStartEvent, MappingStartEvent, AliasEvent)):
+                root = self._node(event, 0)
+        return root
+
+    def _trouble(self, code: str, event: Event, template: str, fix: str = "", name: str = "") -> Trouble:
+        return Trouble(code, event.start_mark.line + 1, event.start_mark.column + 1, template, fix, name)
+
+    def _node(self, event: Event, depth: int) -> Node:
+        self._refuse_cleverness(event)
+        if isinstance(event, ScalarEvent):
+            return self._scalar(event)
+        if depth >= MAXIMUM_DEPTH:
+            raise BrokenError(self._trouble("C105", event, N_("The YAML is nested deeper than %(name)s levels."), "", str(MAXIMUM_DEPTH)))
+        return self._listing(event, depth) if isinstance(event, SequenceStartEvent) else self._table(event, depth)
+
+    def _refuse_cleverness(self, event: Any) -> None:
+        if isinstance(event, AliasEvent):
+            raise BrokenError(
+                self._trouble("C104", event, N_("Aliases (*%(name)s) are not allowed."), N_("Write the text again."), str(event.anchor))
+            )
+        if event.anchor is not None:
+            self.troubles.append(self._trouble("C104", event, N_("Anchors (&%(name)s) are not allowed."), QUOTES, str(event.anchor)))
+        if event.tag is not None and str(event.tag) != "None":
+            self.troubles.append(self._trouble("C104", event, N_("Tags (%(name)s) are not allowed."), QUOTES, str(event.tag)))
+
+    def _scalar(self, event: ScalarEvent) -> Scalar:
+        style = event.style or ""
+        start, end = event.start_mark, event.end_mark
+        if style not in ("'", '"', "|", ">"):
+            style = ""
+            rest = self.lines[end.line][end.column :] if event.value else ""
+            if CUT.match(rest):
+                self.troubles.append(Trouble("C106", end.line + 1, end.column + 1, CUT_MESSAGE, QUOTES))
+        last = end.line if style in ("|", ">") else end.line + 1
+        return Scalar(start.line + 1, start.column + 1, last, end.column + 1, str(event.value), style)
+
+    def _listing(self, event: SequenceStartEvent, depth: int) -> Listing:
+        listing = Listing(event.start_mark.line + 1, event.start_mark.column + 1, flow=bool(event.flow_style))
+        for inner in self.events:
+            if isinstance(inner, SequenceEndEvent):
+                listing.last_line, listing.last_column = inner.end_mark.line + 1, inner.end_mark.column + 1
+                break
+            listing.items.append(self._node(inner, depth + 1))
+        return listing
+
+    def _table(self, event: Event, depth: int) -> Keyed:
+        table = Keyed(event.start_mark.line + 1, event.start_mark.column + 1, flow=bool(getattr(event, "flow_style", False)))
+        for inner in self.events:
+            if isinstance(inner, MappingEndEvent):
+                table.last_line, table.last_column = inner.end_mark.line + 1, inner.end_mark.column + 1
+                break
+            key = self._node(inner, depth + 1)
+            value = self._node(next(self.events), depth + 1)
+            self._place_empty(key, value)
+            self._put(table, inner, key, value)
+        return table
+
+    def _place_empty(self, key: Node, value: Node) -> None:
+        """Put an empty text beside its key, where the reader of a finding looks; ruamel places it at the next token."""
+        if not isinstance(value, Scalar) or value.text or value.style:
+            return
+        value.line, value.column, value.last_line, value.last_column = key.line, key.column, key.line, key.last_column
+        rest = self.lines[key.line - 1][key.column - 1 + len(getattr(key, "text", "")) :]
+        if EMPTY_CUT.match(rest):
+            self.troubles.append(Trouble("C106", key.line, key.column, CUT_MESSAGE, QUOTES))
+
+    def _put(self, table: Keyed, event: Event, key: Node, value: Node) -> None:
+        if not isinstance(key, Scalar):
+            self.troubles.append(self._trouble("C104", event, N_("A key must be one word.")))
+        elif key.text == "<<" and not key.style:
+            self.troubles.append(self._trouble("C104", event, N_("Merge keys (<<) are not allowed.")))
+        elif key.text in table.entries:
+            first = table.entries[key.text].key.line
+            self.troubles.append(
+                self._trouble(
+                    "C103", event, N_("The key is there twice; the first is in line %(name)s."), N_("Delete one of them."), str(first)
+                )
+            )
+        else:
+            table.entries[key.text] = Entry(key, value)

@@ -1,0 +1,29 @@
+"""What the text of a course does to what is published already (format, 3.2)."""
+
+from collections.abc import Iterable
+
+from courses.content import codes
+from courses.content.layout import COURSE
+from courses.content.model import CourseFolder, Finding
+from kernel.errors import N_
+
+
+def vanished(published: Iterable[str], course: CourseFolder) -> tuple[Finding, ...]:
+    """Tell keys of modules and activities that are published and neither alive nor named by a `was` (C213)."""
+    kept = {key for module in course.modules for key in (module.key, *module.was)}
+    kept |= {key for activity in course.activities() for key in (activity.key, *activity.was)}
+    return tuple(_finding(key) for key in published if key not in kept)
+
+
+def _finding(key: str) -> Finding:
+    return Finding(
+        COURSE,
+        0,
+        0,
+        "",
+        "C213",
+        codes.severity("C213"),
+        N_("“%(key)s” is published and no longer in the folder: it leaves the outline, its results stay."),
+        N_("If it has another key now, write there “was: [%(key)s]”."),
+        facts={"key": key},
+    )

@@ -1,0 +1,129 @@
+"""Read a course folder: files in, the course and everything there is to say about it out."""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+from courses.content.canonical import changed_files, check_forms
+from courses.content.course_file import read_course
+from courses.content.layout import MAXIMUM_FILES, MODULE, Layout, lay_out
+from courses.content.lists import check_citations, read_parameters, read_resources, read_terms
+from courses.content.media import check_unused, read_media
+from courses.content.model import CourseFolder, Finding, FolderKind, Reading
+from courses.content.modules import read_modules
+from courses.content.outline import check_former_keys, check_outline
+from courses.content.session import ReadingSession
+from courses.content.source import read_table
+from courses.content.table import Table
+from courses.content.texts import TextCheck
+from courses.kinds import ActivityKind, FolderPart
+from kernel.errors import N_, DomainError
+
+MAXIMUM_BYTES = 1_000_000_000
+NEVER = (".git", "__pycache__")
+
+
+class FolderRefusedError(DomainError):
+    """A folder cannot be read from the disk: a link in it, or more than the format allows."""
+
+    code = "folder_refused"
+    status = 422
+    message = N_("The folder cannot be read.")
+
+
+def read_folder(
+    files: Mapping[str, bytes],
+    kinds: Sequence[ActivityKind],
+    parts: Sequence[FolderPart] = (),
+    *,
+    today: date,
+    site_topics: Sequence[str] = (),
+) -> Reading:
+    """Read the files of a folder, path from its root ('/' between names) -> bytes.
+
+    `kinds` are all kinds of activity (the page's too), `parts` the readers of files that belong to other packages.
+    The course is None where an error of C1xx or C2xx was found; `findings` are all there are, sorted by file and line.
+    """
+    session = ReadingSession(files, today, site_topics=site_topics)
+    course = _run(session, kinds, parts)
+    findings = tuple(sorted(session.findings, key=_order))
+    refused = any(finding.refuses_import for finding in findings)
+    return Reading(None if refused else course, findings)
+
+
+def format_folder(
+    files: Mapping[str, bytes], kinds: Sequence[ActivityKind], parts: Sequence[FolderPart] = (), *, today: date
+) -> dict[str, bytes]:
+    """Return the files that change when a folder is brought into canonical form; those with errors of C1xx stay as they are."""
+    session = ReadingSession(files, today)
+    _run(session, kinds, parts)
+    return changed_files(session)
+
+
+def _run(session: ReadingSession, kinds: Sequence[ActivityKind], parts: Sequence[FolderPart]) -> CourseFolder:
+    layout = lay_out(session, kinds, parts)
+    course = _read(session, layout, parts)
+    _check(session, layout, course, kinds, parts)
+    return course
+
+
+def _order(finding: Finding) -> tuple[str, int, int, str, str]:
+    return finding.file, finding.line, finding.column, finding.code, finding.field
+
+
+def _read(session: ReadingSession, layout: Layout, parts: Sequence[FolderPart]) -> CourseFolder:
+    course = read_course(session)
+    course = replace(course, parameters=read_parameters(session), resources=read_resources(session), terms=read_terms(session))
+    session.course = course
+    modules = read_modules(session, layout)
+    if not layout.modules and course.kind is FolderKind.COURSE:
+        session.report_file(f"01-…/{MODULE}", "C110", N_("The folder has no module."), N_("Add a folder NN-name with a module.yaml."))
+    read = {part.name: part.read(_tables(session, layout.parts[part.name]), session) for part in parts}
+    return replace(course, modules=modules, media=read_media(session, layout.media), parts=read)
+
+
+def _tables(session: ReadingSession, paths: Sequence[str]) -> dict[str, Table]:
+    tables = {path: read_table(session, path) for path in paths}
+    return {path: table for path, table in tables.items() if table is not None}
+
+
+def _check(
+    session: ReadingSession, layout: Layout, course: CourseFolder, kinds: Sequence[ActivityKind], parts: Sequence[FolderPart]
+) -> None:
+    for check in session.checks:
+        check(course)
+    check_outline(session, course)
+    check_former_keys(session)
+    check_citations(session, course)
+    TextCheck(session, course, kinds, parts).run()
+    for check in session.last_checks:
+        check(course)
+    check_unused(session, layout.media)
+    for read_file in session.read_files.values():
+        read_file.table.close()
+    check_forms(session)
+
+
+def read_directory(path: Path) -> dict[str, bytes]:
+    """Read a folder from the disk; raises FolderRefusedError for links and for more than the limits of the format allow."""
+    files: dict[str, bytes] = {}
+    total = 0
+    for folder, folders, names in os.walk(path):
+        here = Path(folder)
+        for name in (*folders, *names):
+            if (here / name).is_symlink():
+                link = (here / name).relative_to(path)
+                raise FolderRefusedError(N_("“%(path)s” is a symbolic link; a course folder has none."), path=link)
+        folders[:] = sorted(name for name in folders if name not in NEVER)
+        for name in sorted(names):
+            file = here / name
+            relative = file.relative_to(path).as_posix()
+            total += file.stat().st_size
+            if len(files) >= MAXIMUM_FILES or total > MAXIMUM_BYTES:
+                raise FolderRefusedError(
+                    N_("The folder has more than %(files)s files or %(size)s MB."), files=MAXIMUM_FILES, size=MAXIMUM_BYTES // 1_000_000
+                )
+            files[relative] = file.read_bytes()
+    return files

@@ -1,0 +1,283 @@
+"""The types of the format's fields, from the text that was written (format, section 1, table of types).
+
+Each function takes the text and gives the value, or raises RefusedError with the code and a message.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from fractions import Fraction
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from kernel.errors import N_
+
+KEY = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
+NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
+MAXIMUM_KEY = 64
+MAXIMUM_NAME = 40
+
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?\Z")
+_RATIO = re.compile(r"(-?[0-9]+)/([0-9]+)\Z")
+_INTEGER = re.compile(r"-?[0-9]+\Z")
+_DURATION = re.compile(r"([0-9]+) (s|min|h|d)\Z")
+_TIME = re.compile(r"(?:([0-9]{1,3}):)?([0-9]{1,3}):([0-9]{2})\Z")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
+_HOUR = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]\Z")
+_SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
+_LANGUAGE = re.compile(r"[a-z]{2,3}\Z")
+_ADDRESS = re.compile(r"https?://[^\s/?#]+([/?#]\S*)?\Z", re.IGNORECASE)
+_STAMP = re.compile(r"[0-9a-f]{12}\Z")
+_DATED = re.compile(r"([0-9]{4})(-[0-9]{2}(-[0-9]{2})?)?\Z")
+
+NOT_LISTED = N_("“%(text)s” is not in the list.")
+LISTED = N_("Write one of: %(words)s.")
+
+T = TypeVar("T")
+E = TypeVar("E", bound=StrEnum)
+Parser = Callable[[str], T]
+
+
+class RefusedError(Exception):
+    """A text is not of the field's type: code, English msgid, what to do, facts."""
+
+    def __init__(self, code: str, template: str, fix: str = "", **facts: object) -> None:
+        super().__init__(code)
+        self.code = code
+        self.template = template
+        self.fix = fix
+        self.facts = {name: str(fact) for name, fact in facts.items()}
+
+
+def word(text: str) -> str:
+    """Accept any text on one line."""
+    if "\n" in text:
+        raise RefusedError("C111", N_("This must be one line."))
+    return text
+
+
+def number(text: str) -> Fraction:
+    """Read an exact number: decimal point, no thousands separator."""
+    if not _NUMBER.match(text):
+        raise RefusedError(
+            "C111", N_("“%(text)s” is not a number."), N_("Write digits with a decimal point and without thousands separators."), text=text
+        )
+    return Fraction(text)
+
+
+def number_between(low: int | None, high: int | None = None) -> Parser[Fraction]:
+    """Return a reader of numbers within the limits."""
+
+    def read(text: str) -> Fraction:
+        value = number(text)
+        _within(value, low, high, text)
+        return value
+
+    return read
+
+
+def _within(value: Fraction | int, low: int | None, high: int | None, text: str) -> None:
+    if low is not None and high is not None and not low <= value <= high:
+        raise RefusedError("C113", N_("%(text)s is outside %(low)s to %(high)s."), text=text, low=low, high=high)
+    if low is not None and value < low:
+        raise RefusedError("C113", N_("%(text)s is less than %(low)s."), text=text, low=low)
+    if high is not None and value > high:
+        raise RefusedError("C113", N_("%(text)s is more than %(high)s."), text=text, high=high)
+
+
+def whole(low: int | None = None, high: int | None = None) -> Parser[int]:
+    """Return a reader of whole numbers within the limits."""
+
+    def read(text: str) -> int:
+        if not _INTEGER.match(text):
+            raise RefusedError("C111", N_("“%(text)s” is not a whole number."), text=text)
+        value = int(text)
+        _within(value, low, high, text)
+        return value
+
+    return read
+
+
+def credit(text: str) -> Fraction:
+    """Read a share of the mark: a number or a fraction in [-1, 1]."""
+    ratio = _RATIO.match(text)
+    if ratio and int(ratio[2]):
+        value = Fraction(int(ratio[1]), int(ratio[2]))
+    elif _NUMBER.match(text):
+        value = Fraction(text)
+    else:
+        raise RefusedError("C111", N_("“%(text)s” is not a number or a fraction."), N_("Write 0.5 or 1/2."), text=text)
+    _within(value, -1, 1, text)
+    return value
+
+
+def share(text: str) -> Fraction:
+    """Read a credit that is not negative."""
+    value = credit(text)
+    _within(value, 0, 1, text)
+    return value
+
+
+def percent(text: str) -> Fraction:
+    """Read a percentage from 0 to 100, written without the sign."""
+    if text.rstrip().endswith("%"):
+        raise RefusedError("C111", N_("A percentage is written without the sign."), N_("Write the number alone."))
+    value = number(text)
+    _within(value, 0, 100, text)
+    return value
+
+
+def duration(text: str) -> int:
+    """Read a length of time with one unit; gives seconds."""
+    match = _DURATION.match(text)
+    if not match:
+        raise RefusedError("C111", N_("“%(text)s” is not a length of time."), N_("Write a number, a space and s, min, h or d."), text=text)
+    return int(match[1]) * _SECONDS[match[2]]
+
+
+def position(text: str) -> int:
+    """Read a position in a recording, m:ss or h:mm:ss; gives seconds."""
+    match = _TIME.match(text)
+    if not match or int(match[3]) > 59 or (match[1] and int(match[2]) > 59):
+        raise RefusedError("C111", N_("“%(text)s” is not a position in a recording."), N_("Write m:ss or h:mm:ss."), text=text)
+    return int(match[1] or 0) * 3600 + int(match[2]) * 60 + int(match[3])
+
+
+def _calendar(text: str) -> date | None:
+    """Return a date written year-month-day, None where there is no such day."""
+    try:
+        return date.fromisoformat(text) if _DAY.match(text) else None
+    except ValueError:
+        return None
+
+
+def day(text: str) -> date:
+    """Read a date, year-month-day."""
+    found = _calendar(text)
+    if found is None:
+        raise RefusedError("C111", N_("“%(text)s” is not a date."), N_("Write it as 2026-12-31."), text=text)
+    return found
+
+
+def moment(zone: ZoneInfo, *, end: bool) -> Parser[datetime]:
+    """Return a reader of moments in a zone; a date alone is its first instant, as an end its last."""
+
+    def read(text: str) -> datetime:
+        written, _, hour = text.partition(" ")
+        found = _calendar(written)
+        if found is None or (hour and not _HOUR.match(hour)):
+            raise RefusedError("C111", N_("“%(text)s” is not a moment."), N_("Write 2026-12-31 or 2026-12-31 08:00."), text=text)
+        if end and not hour:
+            found += timedelta(days=1)
+        return datetime.combine(found, time.fromisoformat(hour or "00:00"), zone).astimezone(UTC)
+
+    return read
+
+
+def dated(text: str) -> str:
+    """Read a year, a month or a day."""
+    if _calendar((text + "-01-01")[:10]) is None or not _DATED.match(text):
+        fix = N_("Write 2026, 2026-12 or 2026-12-31.")
+        raise RefusedError("C111", N_("“%(text)s” is not a year, a month or a day."), fix, text=text)
+    return text
+
+
+def year(text: str) -> int:
+    """Read a year of four digits."""
+    if not re.match(r"[0-9]{4}\Z", text):
+        raise RefusedError("C111", N_("“%(text)s” is not a year of four digits."), text=text)
+    return int(text)
+
+
+def flag(text: str) -> bool:
+    """Read true or false."""
+    if text not in ("true", "false"):
+        raise RefusedError("C111", N_("“%(text)s” is neither true nor false."), N_("Write true or false."), text=text)
+    return text == "true"
+
+
+def key(text: str) -> str:
+    """Read a key: lower-case words of a-z and 0-9 joined by hyphens."""
+    if len(text) > MAXIMUM_KEY or not KEY.match(text):
+        raise RefusedError(
+            "C201",
+            N_("“%(text)s” is not a key."),
+            N_("Use a to z and 0 to 9 in words joined by single hyphens, at most 64 characters."),
+            text=text,
+        )
+    return text
+
+
+def name(text: str) -> str:
+    """Read a name that may stand in a formula."""
+    if len(text) > MAXIMUM_NAME or not NAME.match(text):
+        raise RefusedError(
+            "C201",
+            N_("“%(text)s” is not a name."),
+            N_("Begin with a to z, go on with a to z, 0 to 9 and _, at most 40 characters."),
+            text=text,
+        )
+    return text
+
+
+def language(text: str) -> str:
+    """Read the code of any language, two or three letters."""
+    if not _LANGUAGE.match(text):
+        raise RefusedError("C111", N_("“%(text)s” is not the code of a language."), N_("Write two or three letters, as in es."), text=text)
+    return text
+
+
+def address(text: str) -> str:
+    """Read an address of the web, http or https."""
+    if not _ADDRESS.match(text):
+        fix = N_("Write it with https:// at the beginning.")
+        raise RefusedError("C111", N_("“%(text)s” is not an address of the web."), fix, text=text)
+    return text
+
+
+def secure_address(text: str) -> str:
+    """Read an https address."""
+    if not address(text).lower().startswith("https://"):
+        raise RefusedError("C111", N_("“%(text)s” does not begin with https://."), text=text)
+    return text
+
+
+def stamp(text: str) -> str:
+    """Read the stamp of a source text."""
+    if not _STAMP.match(text):
+        raise RefusedError("C111", N_("“%(text)s” is not a stamp of 12 hexadecimal digits."), text=text)
+    return text
+
+
+def one_of(kind: type[E]) -> Parser[E]:
+    """Return a reader of the words of an enumeration."""
+
+    def read(text: str) -> E:
+        try:
+            return kind(text)
+        except ValueError:
+            words = ", ".join(member.value for member in kind)
+            raise RefusedError("C112", NOT_LISTED, LISTED, text=text, words=words) from None
+
+    return read
+
+
+def word_of(*words: str) -> Parser[str]:
+    """Return a reader of one of these words."""
+
+    def read(text: str) -> str:
+        if text not in words:
+            raise RefusedError("C112", NOT_LISTED, LISTED, text=text, words=", ".join(words))
+        return text
+
+    return read
+
+
+def either(special: str, meaning: T, other: Parser[T]) -> Parser[T]:
+    """Return a reader of one special word with its meaning, or of something else."""
+
+    def read(text: str) -> T:
+        return meaning if text == special else other(text)
+
+    return read

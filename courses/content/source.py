@@ -1,0 +1,101 @@
+"""Bytes of a file as text and as a tree, with everything that section 1 asks of every file."""
+
+import unicodedata
+from dataclasses import dataclass
+
+from courses.content import nodes
+from courses.content.nodes import Keyed, Node
+from courses.content.session import Place, ReadFile, ReadingSession
+from courses.content.stamps import split
+from courses.content.table import Table
+from kernel.errors import N_
+
+MAXIMUM_YAML = 512_000
+MAXIMUM_MARKDOWN = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class SourceText:
+    """A file's text in NFC with LF; `clean` says whether it was so already, without BOM and with a final newline."""
+
+    words: str
+    clean: bool
+
+
+def decode(session: ReadingSession, path: str, limit: int) -> SourceText | None:
+    """Return the text of a file, None with a finding where it is too large or not UTF-8."""
+    content = session.files[path]
+    if len(content) > limit:
+        session.report(
+            Place(path), "C105", N_("The file has %(size)s kB, the limit is %(limit)s kB."), size=len(content) // 1000, limit=limit // 1000
+        )
+        return None
+    try:
+        raw = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        before = content[: error.start]
+        line, column = before.count(b"\n") + 1, error.start - (before.rfind(b"\n") + 1) + 1
+        session.report(Place(path, line, column), "C101", N_("The file is not UTF-8 from here on."), N_("Save it as UTF-8."))
+        return None
+    words = unicodedata.normalize("NFC", raw.removeprefix("\ufeff").replace("\r\n", "\n"))
+    return SourceText(words, words == raw and words.endswith("\n"))
+
+
+def tree(session: ReadingSession, path: str, text: str) -> Node | None:
+    """Return the YAML tree of a text, None where it is empty or broken; its troubles become findings."""
+    parsed = nodes.parse(text)
+    for trouble in parsed.troubles:
+        session.report(Place(path, trouble.line, trouble.column), trouble.code, trouble.template, trouble.fix, name=trouble.name)
+    return parsed.root
+
+
+def root_table(session: ReadingSession, path: str, text: str) -> Table | None:
+    """Return a cursor over the YAML mapping that a file is, None with a finding where it is none."""
+    before = len(session.findings)
+    root = tree(session, path, text)
+    if isinstance(root, Keyed):
+        return Table(session, path, root)
+    if root is None and len(session.findings) == before:
+        session.report(Place(path, 1, 1), "C110", N_("The file is empty."))
+    elif root is not None:
+        session.report(Place(path, root.line, root.column), "C111", N_("The file must hold fields with values."))
+    return None
+
+
+def read_table(session: ReadingSession, path: str) -> Table | None:
+    """Read a YAML file into a cursor; None with findings where it cannot be read."""
+    text = decode(session, path, MAXIMUM_YAML)
+    if text is None:
+        return None
+    table = root_table(session, path, text.words)
+    if table is not None:
+        session.note_file(ReadFile(table, table.node, text.words, text.words, text.clean))
+    return table
+
+
+@dataclass(frozen=True, slots=True)
+class FrontMatter:
+    """A lesson's file: its fields, its body, and the line in the file on which the body begins."""
+
+    table: Table
+    body: str
+    body_line: int
+
+
+def read_lesson(session: ReadingSession, path: str) -> FrontMatter | None:
+    """Split a lesson at the two lines `---`; None with findings where that is impossible."""
+    text = decode(session, path, MAXIMUM_MARKDOWN)
+    if text is None:
+        return None
+    parts = split(text.words)
+    if parts is None:
+        fix = N_("Begin with a line ---, the fields, and another line ---.")
+        session.report(Place(path, 1, 1), "C110", N_("The lesson has no front matter."), fix)
+        return None
+    lines, body = parts
+    fields = "\n" + "\n".join(lines) + "\n"
+    table = root_table(session, path, fields)
+    if table is None:
+        return None
+    session.note_file(ReadFile(table, table.node, text.words, fields[1:], text.clean, before=1))
+    return FrontMatter(table, body, len(lines) + 3)

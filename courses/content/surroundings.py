@@ -1,0 +1,107 @@
+"""What the renderer may ask about the course around a text: terms, parameters, resources, media, links."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+from courses.content.model import CourseFolder, Parameter, Resource, Term
+from courses.kinds import ActivityKind, FolderPart
+from kernel.markup import model as markup
+from kernel.markup.model import SafeHtml, fold
+
+Link = Callable[[str, str], str | None]
+FileLookup = Callable[[str], markup.Media | None]
+Embed = Callable[[str], SafeHtml | None]
+NO_HTML = SafeHtml("")
+
+
+@dataclass(frozen=True, slots=True)
+class Lookups:
+    """Everything that texts in one language may name."""
+
+    language: str
+    terms: Mapping[str, markup.TermReference]
+    parameters: Mapping[str, markup.Parameter]
+    resources: Mapping[str, markup.Resource]
+    recordings: Mapping[str, markup.Recording]
+
+    def context(
+        self,
+        *,
+        link: Link,
+        media: FileLookup,
+        question: Embed,
+        gaps: frozenset[str] = frozenset(),
+        link_terms: bool = True,
+        id_prefix: str = markup.ID_PREFIX,
+    ) -> markup.Context:
+        """Return the renderer's context for a text of this language."""
+        return markup.Context(
+            self.language,
+            term=self.terms.get,
+            parameter=self.parameters.get,
+            resource=self.resources.get,
+            link=link,
+            media=media,
+            question=question,
+            recording=self.recordings.get,
+            id_prefix=id_prefix,
+            link_terms=link_terms,
+            gaps=gaps,
+        )
+
+
+def look_up(
+    course: CourseFolder,
+    language: str,
+    kinds: Sequence[ActivityKind],
+    definitions: Mapping[str, SafeHtml],
+    address: Callable[[Resource], str],
+) -> Lookups:
+    """Collect what texts in a language may name; `definitions` by key of the term, `address` gives a resource's link."""
+    sizes = {file.path: file for file in course.media}
+    resources: dict[str, markup.Resource] = {}
+    for resource in course.resources:
+        shown, title = resource.title.in_language(language)
+        file = sizes.get(resource.path)
+        resources[resource.key] = markup.Resource(
+            title,
+            resource.host.in_language(language)[1],
+            address(resource),
+            kind=resource.kind,
+            language=resource.language,
+            title_language="" if shown == language else shown,
+            media_type=file.media_type if file else "",
+            size=file.size if file else 0,
+        )
+    parameters = {parameter.name: _parameter(parameter) for parameter in course.parameters}
+    return Lookups(language, _terms(course.terms, language, definitions), parameters, resources, _cards(course, language, kinds))
+
+
+def _terms(terms: Sequence[Term], language: str, definitions: Mapping[str, SafeHtml]) -> dict[str, markup.TermReference]:
+    found: dict[str, markup.TermReference] = {}
+    for term in terms:
+        shown, text = term.term.in_language(language)
+        reference = markup.TermReference(term.key, text, definitions.get(term.key, NO_HTML), "" if shown == language else shown)
+        own = [text] if shown == language else []
+        for form in (term.key, *own, *term.also.get(language, ())):
+            found.setdefault(fold(form), reference)
+    return found
+
+
+def _parameter(parameter: Parameter) -> markup.Parameter:
+    try:
+        value = Decimal(parameter.written)
+    except InvalidOperation:
+        value = Decimal(0)
+    return markup.Parameter(value, parameter.unit, str(parameter.year), parameter.decimals)
+
+
+def _cards(course: CourseFolder, language: str, kinds: Sequence[ActivityKind]) -> dict[str, markup.Recording]:
+    cards = {kind.name: kind.card for kind in kinds if kind.card is not None}
+    return {activity.key: cards[activity.kind](activity, language) for activity in course.activities() if activity.kind in cards}
+
+
+def embeddable(course: CourseFolder, parts: Sequence[FolderPart], key: str) -> bool:
+    """Say whether a lesson may embed the question with this key."""
+    return any(part.embeddable is not None and part.embeddable(course, key) for part in parts)

@@ -1,0 +1,357 @@
+"""A cursor over a YAML mapping: one call per field reads, types, checks and places it.
+
+The order of the calls is the canonical order of the fields; what was not asked for is unknown; a value equal to its default is noted,
+because the canonical form leaves it out.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from difflib import SequenceMatcher
+from enum import StrEnum
+from typing import TypeVar, overload
+
+from courses.content import scalars
+from courses.content.filetypes import media_type
+from courses.content.model import NO_TEXT, Citation, Reference, Text
+from courses.content.nodes import Entry, Keyed, Listing, Node, Scalar
+from courses.content.scalars import Parser, RefusedError
+from courses.content.session import Cited, Form, Place, ReadingSession, Seen, Written
+from kernel.errors import N_
+
+T = TypeVar("T")
+E = TypeVar("E", bound=StrEnum)
+
+LIKENESS = 0.8
+
+
+class Value:
+    """One value of the tree with its place: a field's, or an entry's of a list."""
+
+    def __init__(self, table: "Table", node: Node, field: str) -> None:
+        self.owner = table
+        self.session = table.session
+        self.node = node
+        self.field = field
+
+    @property
+    def place(self) -> Place:
+        """Return where it stands."""
+        return self.owner.place_of(self.node, self.field)
+
+    @property
+    def is_table(self) -> bool:
+        """Say whether it is a mapping."""
+        return isinstance(self.node, Keyed)
+
+    @property
+    def is_empty(self) -> bool:
+        """Say whether nothing is written, which means absent."""
+        return isinstance(self.node, Scalar) and not self.node.text
+
+    def report(self, code: str, template: str, fix: str = "", **facts: object) -> None:
+        """Add a finding at this value."""
+        self.session.report(self.place, code, template, fix, **facts)
+
+    def read(self, parser: Parser[T]) -> T | None:
+        """Return the typed value of a scalar, None with a finding where it is none."""
+        if not isinstance(self.node, Scalar):
+            self.report("C111", N_("One value is expected here, not a list or several fields."))
+            return None
+        try:
+            return parser(self.node.text.strip() if self.node.style else self.node.text)
+        except RefusedError as refused:
+            self.report(refused.code, refused.template, refused.fix, **refused.facts)
+            return None
+
+    def written(self) -> str:
+        """Return the text of a scalar as it stands, '' for anything else."""
+        return self.node.text if isinstance(self.node, Scalar) else ""
+
+    def text(self, form: Form, gaps: frozenset[str] = frozenset()) -> Text:
+        """Return a text in one or more languages; Markdown is noted for the checks of section 7."""
+        if isinstance(self.node, Scalar):
+            words = self._words(self.node, self.owner.language, form, self.field, gaps)
+            return Text({self.owner.language: words}) if words else NO_TEXT
+        if isinstance(self.node, Keyed):
+            return self._languages(self.node, form, gaps)
+        self.report("C111", N_("A text is expected here, not a list."))
+        return NO_TEXT
+
+    def _languages(self, node: Keyed, form: Form, gaps: frozenset[str]) -> Text:
+        words: dict[str, str] = {}
+        for language, entry in node.entries.items():
+            field = f"{self.field}.{language}" if self.field else language
+            place = self.owner.place_of(entry.key, field)
+            if language not in self.session.languages:
+                self.session.report(
+                    place,
+                    "C210",
+                    N_("“%(language)s” is not one of the course's languages."),
+                    N_("A comma or a colon may have cut the text: put it in quotes. Or name the language in course.yaml."),
+                    language=language,
+                )
+            elif not isinstance(entry.value, Scalar):
+                self.session.report(place, "C111", N_("A text is expected here."))
+            elif entry.value.text:
+                words[language] = self._words(entry.value, language, form, field, gaps)
+        if words and self.session.first_language not in words:
+            self.report(
+                "C110", N_("The text in the course's own language (%(language)s) is missing."), language=self.session.first_language
+            )
+        return Text({language: words[language] for language in self.session.languages if language in words})
+
+    def _words(self, node: Scalar, language: str, form: Form, field: str, gaps: frozenset[str]) -> str:
+        words = node.text.strip("\n")
+        place = self.owner.place_of(node, field)
+        if len(words) > form.limit:
+            self.session.report(
+                place,
+                "C105",
+                N_("The text has %(length)s characters, the limit is %(limit)s."),
+                length=len(words),
+                limit=form.limit,
+            )
+        if form is Form.PLAIN and "\n" in words:
+            self.session.report(place, "C111", N_("This must be one line."))
+        if form is not Form.PLAIN:
+            first = node.line + 1 if node.style in ("|", ">") else node.line
+            self.session.texts.append(Written(place, language, words, form, first, gaps))
+        return words
+
+    def table(self) -> "Table | None":
+        """Return a cursor over a mapping, None with a finding where it is none."""
+        if isinstance(self.node, Keyed):
+            return self.owner.child(self.node, self.field)
+        self.report("C111", N_("Several fields are expected here."))
+        return None
+
+    def items(self) -> "Iterator[Value]":
+        """Yield the entries of a list; a finding where it is none."""
+        if not isinstance(self.node, Listing):
+            self.report("C111", N_("A list is expected here."), N_("One entry alone is a list too: put “- ” before it."))
+            return
+        for number, node in enumerate(self.node.items, start=1):
+            yield Value(self.owner, node, f"{self.field}[{number}]")
+
+    def entries(self) -> "Iterator[tuple[str, Value, Place]]":
+        """Yield the free keys of a mapping with their values and the keys' places."""
+        if not isinstance(self.node, Keyed):
+            self.report("C111", N_("Names with values are expected here."))
+            return
+        for name, entry in self.node.entries.items():
+            field = f"{self.field}.{name}" if self.field else name
+            yield name, Value(self.owner, entry.value, field), self.owner.place_of(entry.key, field)
+
+    def citation(self) -> Citation | None:
+        """Read `key` or `key, place`; whether the resource exists is asked when all are read."""
+        text = self.read(scalars.word)
+        if text is None:
+            return None
+        key, _, where = text.partition(",")
+        citation = Citation(key.strip(), where.strip())
+        self.session.cited.append(Cited(self.place, citation))
+        return citation
+
+    def reference(self) -> Reference | None:
+        """Read `activity`, `activity#heading` or `recording#t=12:34`."""
+        text = self.read(scalars.word)
+        if text is None:
+            return None
+        activity, _, inside = text.partition("#")
+        reference = Reference(activity, inside)
+        if inside.startswith("t="):
+            second = Value(self.owner, Scalar(self.node.line, self.node.column, text=inside[2:]), self.field).read(scalars.position)
+            reference = Reference(activity, "", second)
+        self.session.seen.append(Seen(self.place, reference))
+        return reference
+
+
+class Table:
+    """A cursor over one mapping of one file."""
+
+    def __init__(self, session: ReadingSession, file: str, node: Keyed, field: str = "", parent: "Table | None" = None) -> None:
+        self.session = session
+        self.file = file
+        self.node = node
+        self.field = field
+        self.subject: str = parent.subject if parent else ""
+        self.subject_key: str = parent.subject_key if parent else ""
+        self.language: str = parent.language if parent else session.first_language
+        self.asked: dict[str, None] = {}
+        self.flows: set[str] = set()
+        self.redundant: set[str] = set()
+        self.children: list[Table] = []
+        self.foreign: frozenset[str] = frozenset()
+        self.is_list = False
+        self.flow_whole = False
+        self.spaced: set[str] = set()
+
+    def name_subject(self, template: str, key: str) -> None:
+        """Say what this table is (`question "%(subject)s"`); fields are counted from here on."""
+        self.subject, self.subject_key, self.field = template, key, ""
+
+    def child(self, node: Keyed, field: str) -> "Table":
+        """Return a cursor over a mapping inside this one."""
+        table = Table(self.session, self.file, node, field, self)
+        self.children.append(table)
+        return table
+
+    @property
+    def place(self) -> Place:
+        """Return where the mapping begins."""
+        return self.place_of(self.node, self.field)
+
+    def place_of(self, node: Node, field: str) -> Place:
+        """Return the place of a node of this file."""
+        return Place(self.file, node.line, node.column, field, self.subject, self.subject_key)
+
+    def path_of(self, name: str) -> str:
+        """Return the path of a field for findings."""
+        return f"{self.field}.{name}" if self.field else name
+
+    def place_at(self, name: str) -> Place:
+        """Return the place of a field's value, or of the mapping where the field is absent."""
+        entry = self.node.entries.get(name)
+        return self.place_of(entry.value, self.path_of(name)) if entry else self.place
+
+    def report(self, code: str, template: str, fix: str = "", *, at: str = "", **facts: object) -> None:
+        """Add a finding at a field, or at the mapping."""
+        self.session.report(self.place_at(at) if at else self.place, code, template, fix, **facts)
+
+    def has(self, name: str) -> bool:
+        """Say whether a field is written and not empty."""
+        entry = self.node.entries.get(name)
+        return entry is not None and not (isinstance(entry.value, Scalar) and not entry.value.text)
+
+    def get(self, name: str, *, required: bool = False) -> Value | None:
+        """Return a field's value, None where it is absent or empty (C110 where it is required)."""
+        self.asked.setdefault(name)
+        if self.has(name):
+            return Value(self, self.node.entries[name].value, self.path_of(name))
+        if required:
+            self.missing(name)
+        return None
+
+    def missing(self, name: str) -> None:
+        """Tell that a required field is not written."""
+        place = self.place
+        self.session.report(place, "C110", N_("The field “%(name)s” is missing."), N_("Add “%(name)s:”."), name=name)
+
+    @overload
+    def value(self, name: str, parser: Parser[T], default: T, *, required: bool = False) -> T: ...
+
+    @overload
+    def value(self, name: str, parser: Parser[T], default: None = None, *, required: bool = False) -> T | None: ...
+
+    def value(self, name: str, parser: Parser[T], default: T | None = None, *, required: bool = False) -> T | None:
+        """Return a field's typed value, or the default."""
+        found = self.get(name, required=required)
+        read = found.read(parser) if found is not None else None
+        if read is not None and read == default and not required:
+            self.redundant.add(name)
+        return default if read is None else read
+
+    def flag(self, name: str, default: bool) -> bool:
+        """Return a field that is true or false."""
+        return self.value(name, scalars.flag, default)
+
+    def choice(self, name: str, kind: type[E], default: E) -> E:
+        """Return a field that is one word of an enumeration."""
+        return self.value(name, scalars.one_of(kind), default)
+
+    def text(self, name: str, form: Form = Form.PLAIN, *, required: bool = False, gaps: frozenset[str] = frozenset()) -> Text:
+        """Return a text field, NO_TEXT where it is absent."""
+        found = self.get(name, required=required)
+        return found.text(form, gaps) if found is not None else NO_TEXT
+
+    def title(self, name: str = "title", *, required: bool = True) -> Text:
+        """Return a title, which needs all languages of the course (C701)."""
+        text = self.text(name, required=required)
+        for language in self.session.languages:
+            if text and language not in text and self.session.first_language in text:
+                self.report("C701", N_("The title is not written in “%(language)s”."), at=name, language=language)
+        return text
+
+    def moment(self, name: str, *, end: bool = False) -> datetime | None:
+        """Return a moment in UTC; a date alone is the beginning of the day, as an end its last instant."""
+        return self.value(name, scalars.moment(self.session.zone, end=end))
+
+    def listed(self, name: str, convert: Callable[[Value], T | None], *, required: bool = False, flow: bool = False) -> tuple[T, ...]:
+        """Return the entries of a list, those left out that could not be read."""
+        if flow:
+            self.flows.add(name)
+        found = self.get(name, required=required)
+        if found is None:
+            return ()
+        return tuple(entry for entry in (convert(value) for value in found.items()) if entry is not None)
+
+    def tables(self, name: str, *, required: bool = False) -> "tuple[Table, ...]":
+        """Return the mappings of a list."""
+        return self.listed(name, Value.table, required=required)
+
+    def keys(self, name: str) -> tuple[str, ...]:
+        """Return a list of keys."""
+        return self.listed(name, lambda value: value.read(scalars.key), flow=True)
+
+    def texts(self, name: str, form: Form = Form.INLINE) -> tuple[Text, ...]:
+        """Return a list of texts."""
+        return tuple(text for text in self.listed(name, lambda value: value.text(form)) if text)
+
+    def citations(self, name: str = "source") -> tuple[Citation, ...]:
+        """Return a list of citations."""
+        return self.listed(name, Value.citation, flow=True)
+
+    def references(self, name: str = "see") -> tuple[Reference, ...]:
+        """Return a list of references to activities."""
+        return self.listed(name, Value.reference, flow=True)
+
+    def path(self, name: str, *types: str) -> str:
+        """Return the full path of a file of the folder, '' where it is absent or missing (C601).
+
+        `types` are beginnings of media types that the field takes (C111); none for any.
+        """
+        found = self.get(name)
+        written = found.read(scalars.word) if found is not None else None
+        if found is None or written is None:
+            return ""
+        full = self.session.use_file(self.file, written, found.place)
+        if full and types and not media_type(full).startswith(types):
+            found.report("C111", N_("A file of this kind cannot stand here (%(path)s)."), path=written)
+        return full
+
+    def inner(self, name: str, *, required: bool = False) -> "Table | None":
+        """Return a cursor over a field that is a mapping."""
+        found = self.get(name, required=required)
+        return found.table() if found is not None else None
+
+    def close(self) -> None:
+        """Tell the fields that nobody asked for, here and in all mappings inside (C107, C108, C403)."""
+        absent = [name for name in self.asked if not self.has(name)]
+        for name, entry in self.node.entries.items():
+            if name not in self.asked and not name.startswith("x-") and not self.is_list:
+                self._tell_unknown(name, entry, absent)
+        for child in self.children:
+            child.close()
+
+    def _tell_unknown(self, name: str, entry: Entry, absent: list[str]) -> None:
+        place = self.place_of(entry.key, self.path_of(name))
+        if name in self.foreign:
+            self.session.report(place, "C403", N_("The field “%(name)s” belongs to another kind of question."), N_("Delete it."), name=name)
+            return
+        likely = max(absent, key=lambda other: _likeness(name, other), default="")
+        if likely and _likeness(name, likely) >= LIKENESS:
+            self.session.report(
+                place, "C108", N_("“%(name)s” looks like “%(likely)s” misspelt."), N_("Write “%(likely)s:”."), name=name, likely=likely
+            )
+        else:
+            self.session.report(
+                place,
+                "C107",
+                N_("The field “%(name)s” is not known here."),
+                N_("Delete it, or let its name begin with x- if it is yours."),
+                name=name,
+            )
+
+
+def _likeness(one: str, other: str) -> float:
+    return SequenceMatcher(None, one.lower(), other.lower()).ratio()

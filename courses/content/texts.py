@@ -1,0 +1,208 @@
+"""Check every text as Markdown by rendering it: what the renderer finds gets its place in the file (format, C3xx)."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from courses.content import scalars
+from courses.content.activity import OUTLINE
+from courses.content.layout import GLOSSARY
+from courses.content.model import CourseFolder, Resource
+from courses.content.session import Form, LessonBody, Place, ReadingSession, Written
+from courses.content.surroundings import NO_HTML, Lookups, embeddable, look_up
+from courses.kinds import ActivityKind, FolderPart
+from kernel.errors import N_
+from kernel.markup import model as markup
+from kernel.markup.render import render_inline, render_lesson, render_markdown
+
+NOWHERE = "#"
+NO_HEADING = N_("“%(key)s” has no heading “%(fragment)s”.")
+NO_SECOND = N_("“%(key)s” cannot be played from there (%(fragment)s).")
+DEAD_LINK = N_("There is no module or activity “%(key)s” in this course.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Followed:
+    """A link from a lesson into another activity, to be checked when the headings of all lessons are known."""
+
+    lesson: LessonBody
+    key: str
+    fragment: str
+
+
+@dataclass(slots=True)
+class TextCheck:
+    """The check of all texts of one folder."""
+
+    session: ReadingSession
+    course: CourseFolder
+    kinds: Sequence[ActivityKind]
+    parts: Sequence[FolderPart]
+    headings: dict[str, set[str]] = field(default_factory=dict)
+    followed: list[_Followed] = field(default_factory=list)
+    terms: set[str] = field(default_factory=set)
+    lookups: dict[str, Lookups] = field(default_factory=dict)
+    lengths: dict[str, int | None] = field(default_factory=dict)
+
+    def run(self) -> None:
+        """Check lessons, then the texts of YAML fields, then what links and references lead to."""
+        lengths = {kind.name: kind.length for kind in self.kinds if kind.length is not None}
+        for activity in self.course.activities():
+            if activity.kind in lengths:
+                self.lengths[activity.key] = lengths[activity.kind](activity.settings)
+        originals: dict[str, markup.Rendered] = {}
+        for lesson in self.session.lessons:
+            rendered = self._lesson(lesson, originals.get(lesson.key))
+            originals.setdefault(lesson.key, rendered)
+        for written in self.session.texts:
+            self._written(written)
+        for transcript in self.session.transcripts:
+            self._transcript(transcript)
+        self._check_followed()
+        self._check_seen()
+        self._check_terms()
+
+    def _lookups(self, language: str) -> Lookups:
+        if language not in self.lookups:
+            self.lookups[language] = look_up(self.course, language, self.kinds, {}, _address)
+        return self.lookups[language]
+
+    def _lesson(self, lesson: LessonBody, original: markup.Rendered | None) -> markup.Rendered:
+        def link(key: str, fragment: str) -> str | None:
+            self.followed.append(_Followed(lesson, key, fragment))
+            return NOWHERE if self._exists(key) else None
+
+        context = self._lookups(lesson.language).context(link=link, media=self._files(lesson.path), question=self._question)
+        rendered = render_lesson(lesson.body, context, original)
+        for problem in rendered.problems:
+            self._tell(Place(lesson.path, lesson.first_line + max(problem.line, 1) - 1, 1), problem)
+        self.terms.update(rendered.terms)
+        self.headings.setdefault(lesson.key, set()).update(heading.address or heading.id for heading in rendered.headings)
+        self.headings[lesson.key].update(figure.address for figure in rendered.figures if figure.address)
+        for key in rendered.questions:
+            self.session.embedded.append((self._place_of(lesson, f"question:{key}"), key))
+        self._check_length(lesson, rendered.words)
+        return rendered
+
+    def _files(self, file: str) -> Callable[[str], markup.Media | None]:
+        known = {found.path: found for found in self.course.media}
+
+        def find(path: str) -> markup.Media | None:
+            full = self.session.resolve(file, path)
+            if full in self.session.files:
+                self.session.used_files.add(full)
+            found = known.get(full)
+            return markup.Media(NOWHERE, found.media_type, found.size, found.content) if found else None
+
+        return find
+
+    def _question(self, key: str) -> markup.SafeHtml | None:
+        return NO_HTML if embeddable(self.course, self.parts, key) else None
+
+    def _exists(self, key: str) -> bool:
+        return key in self.session.keys.get(OUTLINE, {})
+
+    def _place_of(self, lesson: LessonBody, words: str) -> Place:
+        before, found, _ = lesson.body.partition(words)
+        if not found:
+            return Place(lesson.path, lesson.first_line, 1)
+        return Place(lesson.path, lesson.first_line + before.count("\n"), len(before) - before.rfind("\n"))
+
+    def _tell(self, place: Place, problem: markup.Problem) -> None:
+        self.session.report(place, problem.code, problem.text, problem.fix, **problem.facts)
+
+    def _check_length(self, lesson: LessonBody, words: int) -> None:
+        limits = self.course.words
+        if lesson.required and not limits.minimum <= words <= limits.maximum:
+            self.session.report(
+                Place(lesson.path, lesson.first_line, 1),
+                "C316",
+                N_("The lesson has %(words)s words; the course wants %(least)s to %(most)s."),
+                words=words,
+                least=limits.minimum,
+                most=limits.maximum,
+            )
+
+    def _written(self, written: Written) -> None:
+        def link(key: str, fragment: str) -> str | None:
+            return NOWHERE if self._exists(key) and not self._dead_end(key, fragment) else None
+
+        context = self._lookups(written.language).context(
+            link=link, media=self._files(written.place.file), question=self._question, gaps=written.gaps
+        )
+        draw = render_inline if written.form is Form.INLINE else render_markdown
+        rendered = draw(written.words, context)
+        for problem in rendered.problems:
+            self._tell(written.place.at(written.first_line + max(problem.line, 1) - 1, written.place.column), problem)
+        self.terms.update(rendered.terms)
+        for key in rendered.questions:
+            self.session.embedded.append((written.place, key))
+
+    def _transcript(self, transcript: Written) -> None:
+        """Check a transcript as the body of a lesson that embeds nothing."""
+
+        def link(key: str, fragment: str) -> str | None:
+            return NOWHERE if self._exists(key) and not self._dead_end(key, fragment) else None
+
+        file = transcript.place.file
+        context = self._lookups(transcript.language).context(link=link, media=self._files(file), question=_nothing)
+        rendered = render_lesson(transcript.words, context)
+        for problem in rendered.problems:
+            self._tell(Place(file, max(problem.line, 1), 1), problem)
+        if rendered.questions or rendered.recordings:
+            self.session.report_file(file, "C305", N_("A transcript embeds neither questions nor recordings."))
+        self.terms.update(rendered.terms)
+
+    def _dead_end(self, key: str, fragment: str) -> bool:
+        """Say whether a heading or a second is not there."""
+        if not fragment or key in self.session.unknown_kinds:
+            return False
+        if fragment.startswith("t="):
+            return not self._has_second(key, fragment[2:])
+        return fragment not in self.headings.get(key, ())
+
+    def _has_second(self, key: str, text: str) -> bool:
+        try:
+            second = scalars.position(text)
+        except scalars.RefusedError:
+            return False
+        length = self.lengths.get(key, 0)
+        return length is None or second < length
+
+    def _check_followed(self) -> None:
+        for followed in self.followed:
+            if self._exists(followed.key) and self._dead_end(followed.key, followed.fragment):
+                place = self._place_of(followed.lesson, f"course:{followed.key}#{followed.fragment}")
+                self._tell_dead_end(place, followed.key, followed.fragment)
+
+    def _tell_dead_end(self, place: Place, key: str, fragment: str) -> None:
+        template = NO_SECOND if fragment.startswith("t=") else NO_HEADING
+        fix = "" if fragment.startswith("t=") else N_("Its headings are: %(headings)s.")
+        headings = ", ".join(sorted(self.headings.get(key, ()))) or "–"
+        self.session.report(place, "C305", template, fix, key=key, fragment=fragment, headings=headings)
+
+    def _check_seen(self) -> None:
+        for seen in self.session.seen:
+            reference = seen.reference
+            fragment = f"t={_clock(reference.second)}" if reference.second is not None else reference.heading
+            if not self._exists(reference.activity):
+                self.session.report(seen.place, "C305", DEAD_LINK, key=reference.activity)
+            elif self._dead_end(reference.activity, fragment):
+                self._tell_dead_end(seen.place, reference.activity, fragment)
+
+    def _check_terms(self) -> None:
+        for term in self.course.terms:
+            if term.key not in self.terms:
+                place = self.session.keys.get("term", {}).get(term.key, Place(GLOSSARY))
+                self.session.report(place, "C320", N_("The term “%(key)s” is not used in any text."), key=term.key)
+
+
+def _nothing(key: str) -> None:
+    """Know no question."""
+
+
+def _address(resource: Resource) -> str:
+    return resource.url or (NOWHERE if resource.path else "")
+
+
+def _clock(seconds: int) -> str:
+    return f"{seconds // 60}:{seconds % 60:02d}"

@@ -1,0 +1,200 @@
+"""Write a YAML tree in canonical form, comments where they were (format, section 11)."""
+
+import re
+from collections.abc import Iterator, Mapping
+from itertools import count
+
+from courses.content.nodes import Entry, Keyed, Listing, Node, Scalar
+from courses.content.table import Table
+
+WIDTH = 100
+LANGUAGE_ORDER = ("es", "en")
+_STEP = 2
+_SIGNS = ",[]{}#&*!|>'\"%@`"
+_SPACED_SIGNS = "-?:"
+_FLOW_SIGNS = re.compile(r"[,\[\]{}]")
+_COMMENT = re.compile(r"\s*#")
+_BESIDE = re.compile(r"[\s,:\]}]*\s(#.*)\Z")
+
+
+def scalar(text: str, *, flow: bool) -> str:
+    """Return a text on one line: plain where that reads back the same, else in single quotes."""
+    if _is_plain(text) and not (flow and _FLOW_SIGNS.search(text)):
+        return text
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _is_plain(text: str) -> bool:
+    if not text or text != text.strip() or text[0] in _SIGNS or text.endswith(":"):
+        return False
+    if text[0] in _SPACED_SIGNS and (len(text) == 1 or text[1] == " "):
+        return False
+    return ": " not in text and " #" not in text and "\t" not in text
+
+
+class Comments:
+    """The comments of a file: those on their own lines belong to the entry below, those beside an entry to it."""
+
+    def __init__(self, text: str, root: Node) -> None:
+        self.above: dict[int, list[str]] = {}
+        self.beside: dict[int, str] = {}
+        lines = text.split("\n")
+        inside, ends = set(_inner_lines(root)), _ends(root)
+        waiting: list[str] = []
+        for number, line in enumerate(lines, start=1):
+            if number in inside or not line.strip():
+                continue
+            if _COMMENT.match(line):
+                waiting.append(line.strip())
+                continue
+            if waiting:
+                self.above[number] = waiting
+                waiting = []
+            beside = _BESIDE.match(line[ends.get(number, 1) - 1 :])
+            if beside:
+                self.beside[number] = beside[1]
+        self.below = waiting
+
+    @property
+    def left(self) -> bool:
+        """Say whether comments were not written."""
+        return bool(self.above or self.beside)
+
+
+def _walk(node: Node) -> Iterator[Node]:
+    yield node
+    if isinstance(node, Listing):
+        for item in node.items:
+            yield from _walk(item)
+    elif isinstance(node, Keyed):
+        for entry in node.entries.values():
+            yield entry.key
+            yield from _walk(entry.value)
+
+
+def _inner_lines(root: Node) -> Iterator[int]:
+    """Yield the lines inside texts of several lines, where # is no comment."""
+    for node in _walk(root):
+        if isinstance(node, Scalar):
+            yield from range(node.line + 1, node.last_line + (1 if node.style in ("|", ">") else 0))
+
+
+def _ends(root: Node) -> dict[int, int]:
+    """Return for each line the column after the last thing that ends on it."""
+    ends: dict[int, int] = {}
+    for node in _walk(root):
+        if isinstance(node, Scalar):
+            line, column = (node.line, node.column + 1) if node.style in ("|", ">") else (node.last_line, node.last_column)
+        elif getattr(node, "flow", False):
+            line, column = node.last_line, node.last_column
+        else:
+            continue
+        ends[line] = max(ends.get(line, 1), column)
+    return ends
+
+
+class Writer:
+    """Writes one file; `tables` gives the cursor that read a mapping, which knows the order of its fields."""
+
+    def __init__(self, text: str, root: Keyed, tables: Mapping[int, Table]) -> None:
+        self.comments = Comments(text, root)
+        self.tables = tables
+        self.lines: list[str] = []
+        self.root = root
+
+    def write(self) -> str:
+        """Return the whole file."""
+        self._table(self.root, 0)
+        return "\n".join((*self.lines, *self.comments.below)) + "\n"
+
+    def _ordered(self, node: Keyed) -> list[tuple[str, Entry]]:
+        table = self.tables.get(id(node))
+        if table is None or table.is_list:
+            names = list(node.entries)
+            if set(names) <= set(LANGUAGE_ORDER):
+                names = [name for name in LANGUAGE_ORDER if name in node.entries]
+        else:
+            known = [name for name in table.asked if name in node.entries and name not in table.redundant]
+            names = known + [name for name in node.entries if name not in table.asked]
+        return [(name, node.entries[name]) for name in names if not _is_empty(node.entries[name].value)]
+
+    def _table(self, node: Keyed, indent: int, first: str = "") -> None:
+        """Write the entries of a mapping; `first` replaces the indent of the first line (`  - `)."""
+        table = self.tables.get(id(node))
+        for name, entry in self._ordered(node):
+            lead = first or " " * indent
+            self._above(entry.key.line, indent if not first else indent - _STEP)
+            first = ""
+            self._entry(lead, name, entry, indent, table)
+
+    def _above(self, line: int, indent: int) -> None:
+        self.lines.extend(" " * indent + comment for comment in self.comments.above.pop(line, ()))
+
+    def _beside(self, *lines: int) -> str:
+        found = [self.comments.beside.pop(line) for line in dict.fromkeys(lines) if line in self.comments.beside]
+        return f"  {' '.join(found)}" if found else ""
+
+    def _entry(self, lead: str, name: str, entry: Entry, indent: int, table: Table | None) -> None:
+        value = entry.value
+        head = f"{lead}{scalar(name, flow=False)}:"
+        if isinstance(value, Scalar):
+            self._text(head, value, indent)
+            return
+        flow = self._flow(name, value, table)
+        if flow is not None and len(head) + 1 + len(flow) <= WIDTH:
+            self.lines.append(f"{head} {flow}{self._beside(value.line, value.last_line)}")
+            return
+        self.lines.append(head + self._beside(entry.key.line))
+        spaced = table is not None and name in table.spaced
+        if isinstance(value, Keyed):
+            self._table(value, indent + _STEP)
+        elif isinstance(value, Listing):
+            self._listing(value, indent + _STEP, spaced=spaced)
+
+    def _text(self, head: str, value: Scalar, indent: int) -> None:
+        words = value.text.strip("\n")
+        if "\n" not in words:
+            self.lines.append(f"{head} {scalar(words, flow=False)}{self._beside(value.line, value.last_line)}")
+            return
+        mark = "|2" if words.startswith(" ") else "|"
+        self.lines.append(f"{head} {mark}{self._beside(value.line)}")
+        self.lines.extend(" " * (indent + _STEP) + line if line else "" for line in words.split("\n"))
+
+    def _listing(self, node: Listing, indent: int, *, spaced: bool) -> None:
+        for number, item in zip(count(), node.items, strict=False):
+            if spaced and number:
+                self.lines.append("")
+            self._above(item.line, indent)
+            lead = " " * indent + "- "
+            if isinstance(item, Keyed) and self._ordered(item):
+                self._table(item, indent + _STEP, lead)
+            elif isinstance(item, Scalar):
+                self._text(lead.rstrip(), item, indent)
+            else:
+                self.lines.append(f"{lead}{self._as_flow(item) or '[]'}")
+
+    def _flow(self, name: str, value: Node, table: Table | None) -> str | None:
+        """Return a value in flow style where its field is written so, None where it is not."""
+        inner = self.tables.get(id(value))
+        empty = (isinstance(value, Listing) and not value.items) or (isinstance(value, Keyed) and not value.entries)
+        if empty or (table is not None and name in table.flows) or (inner is not None and inner.flow_whole):
+            return self._as_flow(value)
+        return None
+
+    def _as_flow(self, value: Node) -> str | None:
+        if isinstance(value, Scalar):
+            words = value.text.strip("\n")
+            return None if "\n" in words else scalar(words, flow=True)
+        if isinstance(value, Listing):
+            parts = [self._as_flow(item) for item in value.items]
+            return None if None in parts else f"[{', '.join(part or '' for part in parts)}]"
+        if not isinstance(value, Keyed):
+            return None
+        pairs = [(name, self._as_flow(entry.value)) for name, entry in self._ordered(value)]
+        if any(part is None for _, part in pairs):
+            return None
+        return "{" + ", ".join(f"{scalar(name, flow=True)}: {part}" for name, part in pairs) + "}"
+
+
+def _is_empty(value: Node) -> bool:
+    return isinstance(value, Scalar) and not value.text

@@ -1,0 +1,57 @@
+"""What a package offers to courses: kinds of activity, and readers of files that belong to it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from courses.content.model import ActivityCompletion, ActivitySource, CourseFolder
+from kernel.markup.model import Recording
+
+if TYPE_CHECKING:
+    from courses.content.session import ReadingSession
+    from courses.content.table import Table
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a kind read from its file: its own frozen dataclass, when the activity is done, minutes where known, weight in the grade."""
+
+    value: Any
+    completion: ActivityCompletion
+    minutes: int | None = None
+    weight: Fraction = Fraction(0)
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityKind:
+    """A kind of activity: `quiz` with the suffix `.quiz.yaml`.
+
+    `read` takes the table of the file (the fields of every activity are read already) and the session of the reading,
+    which collects findings and checks that can only run when everything is read; None where the file makes no activity.
+    `length` tells the seconds of an activity that links may lead into (`#t=0:32`), `card` what a lesson shows of an embedded one in a
+    language. How a kind is published and shown stands with the package that does it.
+    """
+
+    name: str
+    suffix: str
+    label: Any
+    icon: str
+    read: "Callable[[Table, ReadingSession], Settings | None]"
+    summary_form: str = "inline"
+    length: Callable[[Any], int | None] | None = None
+    card: Callable[[ActivitySource, str], Recording] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FolderPart:
+    """Files of a folder that belong to another package, such as banks of questions.
+
+    `claims` says whether a path is one of them; `read` takes the tables of all claimed files by path and gives what goes
+    into `CourseFolder.parts[name]`. `embeddable` says whether a lesson may embed the thing with this key.
+    """
+
+    name: str
+    claims: Callable[[str], bool]
+    read: "Callable[[Mapping[str, Table], ReadingSession], tuple[Any, ...]]"
+    embeddable: Callable[[CourseFolder, str], bool] | None = None

@@ -1,0 +1,42 @@
+"""What may be done with a course by those who make it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from courses.models import StaffRole
+from kernel.permissions import Actor, Predicate, Verdict, allow_if, signed_in
+
+
+class CourseAction(StrEnum):
+    """Acts of those who make courses."""
+
+    BROWSE_TEACHING = "teaching:view"
+    SEE_DRAFT = "draft:view"
+    PUBLISH = "course:publish"
+
+
+@dataclass(frozen=True, slots=True)
+class TaughtCourse:
+    """A course as its staff sees it."""
+
+    id: int
+    slug: str
+    staff_role: StaffRole | None
+
+
+def edits(actor: Actor, role: StaffRole | None) -> bool:
+    """Say whether somebody may change a course: its owners and editors, and administrators."""
+    return actor.is_administrator or role in (StaffRole.OWNER, StaffRole.EDITOR)
+
+
+def _edit(actor: Actor, subject: object) -> Verdict:
+    assert isinstance(subject, TaughtCourse)
+    return allow_if(edits(actor, subject.staff_role), Verdict.HIDE)
+
+
+PERMISSIONS: Mapping[StrEnum, Predicate] = {
+    CourseAction.BROWSE_TEACHING: signed_in,
+    CourseAction.SEE_DRAFT: _edit,
+    CourseAction.PUBLISH: _edit,
+}

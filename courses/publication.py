@@ -1,0 +1,347 @@
+"""A course folder made ready to be published: everything parsed, rendered and cleaned, before any transaction begins."""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from fractions import Fraction
+from pathlib import PurePosixPath
+from posixpath import dirname, join, normpath
+from typing import Any, Protocol
+from urllib.parse import quote
+
+from sqlalchemy.orm import Session
+
+from courses.content.model import (
+    ActivitySource,
+    CourseFolder,
+    Finding,
+    LessonSource,
+    MediaFile,
+    PageSource,
+    Resource,
+    SourceState,
+    Term,
+    Text,
+)
+from courses.content.reader import read_folder
+from courses.content.surroundings import Lookups, look_up
+from courses.kinds import ActivityKind, FolderPart
+from courses.models import Activity, Course, CourseVersion
+from courses.rules import activity_url, file_url
+from kernel.markup import model as markup
+from kernel.markup.model import ID_PREFIX, Rendered, SafeHtml
+from kernel.markup.render import render_inline, render_lesson, render_markdown
+
+Html = dict[str, str]
+Embedder = Callable[[CourseFolder, str, "Renderer", str], SafeHtml | None]
+MINUTES_OF_A_QUESTION = Fraction(3, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a kind tells of an activity beside its own rows: for the course's page and the course's grade."""
+
+    minutes: int
+    questions: int | None = None
+    attempts: int | None = None
+    category: str = ""
+    weight: Fraction = Fraction(0)
+
+
+class Freezer(Protocol):
+    """Writes a prepared activity's own rows in the transaction of the publication."""
+
+    def __call__(self, session: Session, publication: "Publication", activity: Activity, payload: Any) -> None:
+        """Add the rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Publisher:
+    """How a kind of activity is published: `prepare` renders (slow, no database), `freeze` writes rows (fast)."""
+
+    kind: ActivityKind
+    prepare: Callable[[ActivitySource, "Renderer"], tuple[Any, Facts]]
+    freeze: Freezer
+
+
+@dataclass(frozen=True, slots=True)
+class CourseKinds:
+    """All kinds of activity and parts of a folder that this installation knows."""
+
+    publishers: tuple[Publisher, ...]
+    parts: tuple[FolderPart, ...]
+    embed_question: Embedder
+
+    @property
+    def kinds(self) -> tuple[ActivityKind, ...]:
+        """Return the kinds for the reader."""
+        return tuple(publisher.kind for publisher in self.publishers)
+
+    def publisher(self, kind: str) -> Publisher:
+        """Return how a kind is published."""
+        return next(publisher for publisher in self.publishers if publisher.kind.name == kind)
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedActivity:
+    """An activity rendered."""
+
+    source: ActivitySource
+    title: Html
+    summary: Html
+    facts: Facts
+    payload: Any
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedTerm:
+    """A term rendered."""
+
+    term: Term
+    definition: Html
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A course ready to be written as a version."""
+
+    course: CourseFolder
+    digest: str
+    summary: Html
+    objectives: tuple[Html, ...]
+    module_texts: Mapping[str, tuple[Html, tuple[Html, ...]]]
+    """By module key: summary and objectives."""
+    activities: Mapping[str, PreparedActivity]
+    terms: tuple[PreparedTerm, ...]
+    resource_urls: Mapping[str, str]
+    open_media: frozenset[str]
+
+    @property
+    def hours(self) -> Fraction:
+        """Return the hours told on the certificate: as written, else the sum of the minutes."""
+        if self.course.hours is not None:
+            return self.course.hours
+        return Fraction(sum(activity.facts.minutes for activity in self.activities.values()), 60)
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """What a freezer may need: the course and version being written, and its media by path."""
+
+    course: Course
+    version: CourseVersion
+    prepared: Prepared
+    media: Mapping[str, MediaFile]
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What checking a folder gave; `prepared` is None where something refuses publishing."""
+
+    findings: tuple[Finding, ...]
+    course: CourseFolder | None
+    prepared: Prepared | None = None
+
+
+def check(files: Mapping[str, bytes], kinds: CourseKinds, *, today: date) -> Checked:
+    """Read and check a folder without rendering it."""
+    reading = read_folder(files, kinds.kinds, kinds.parts, today=today)
+    return Checked(reading.findings, None if reading.errors else reading.course)
+
+
+def prepare(files: Mapping[str, bytes], kinds: CourseKinds, *, today: date) -> Checked:
+    """Read, check and render a folder."""
+    checked = check(files, kinds, today=today)
+    if checked.course is None:
+        return checked
+    return Checked(checked.findings, checked.course, _prepare(checked.course, digest_of(files), kinds))
+
+
+def digest_of(files: Mapping[str, bytes]) -> str:
+    """Return the SHA-256 over paths and contents."""
+    total = hashlib.sha256()
+    for path in sorted(files):
+        total.update(path.encode() + b"\0" + hashlib.sha256(files[path]).digest())
+    return total.hexdigest()
+
+
+@dataclass
+class Renderer:
+    """Renders the texts of one course in all its languages; knows which media are used where."""
+
+    course: CourseFolder
+    kinds: CourseKinds
+    used_media: dict[str, set[str]] = field(default_factory=dict)
+    """Folder of the file that uses them -> paths."""
+
+    def __post_init__(self) -> None:
+        self.media = {media.path: media for media in self.course.media}
+        self.urls = {resource.key: self._resource_url(resource) for resource in self.course.resources}
+        self._lookups: dict[str, Lookups] = {}
+        for language in self.course.languages:
+            bare = look_up(self.course, language, self.kinds.kinds, {}, self._url_of)
+            definitions = {
+                term.key: render_inline(term.definition.in_language(language)[1], self._context(bare, "", link_terms=False)).html
+                for term in self.course.terms
+            }
+            self._lookups[language] = look_up(self.course, language, self.kinds.kinds, definitions, self._url_of)
+
+    def _url_of(self, resource: Resource) -> str:
+        return self.urls[resource.key]
+
+    def _resource_url(self, resource: Resource) -> str:
+        return self.media_url(resource.path) if resource.path else resource.url
+
+    def media_url(self, path: str) -> str:
+        """Return the address of a media file by its path in the folder."""
+        return file_url(self.course.key, self.media[path].sha256, quote(PurePosixPath(path).name))
+
+    def _context(
+        self, lookups: Lookups, folder: str, *, gaps: frozenset[str] = frozenset(), link_terms: bool = True, prefix: str = ID_PREFIX
+    ) -> markup.Context:
+        def find_media(path: str) -> markup.Media | None:
+            return self._media(folder, path)
+
+        def embed(key: str) -> SafeHtml | None:
+            return self.kinds.embed_question(self.course, key, self, lookups.language)
+
+        context = lookups.context(link=self._link, media=find_media, question=embed, gaps=gaps, link_terms=link_terms)
+        return markup.Context(**{**{name: getattr(context, name) for name in markup.Context.__slots__}, "id_prefix": prefix})
+
+    def _media(self, folder: str, path: str) -> markup.Media | None:
+        full = normpath(join(folder, path))
+        found = self.media.get(full)
+        if found is None:
+            return None
+        self.used_media.setdefault(folder, set()).add(full)
+        content = found.content if found.media_type == "image/svg+xml" else b""
+        return markup.Media(self.media_url(full), found.media_type, found.size, content)
+
+    def _link(self, key: str, fragment: str) -> str | None:
+        activity = next((found for found in self.course.activities() if found.key == key), None)
+        if activity is None:
+            return f"/courses/{self.course.key}#way"
+        address = activity_url(self.course.key, activity.kind, key)
+        if fragment.startswith("t="):
+            return f"{address}?t={_seconds(fragment[2:])}#player"
+        return f"{address}#{ID_PREFIX}{fragment}" if fragment else address
+
+    def see_url(self, activity: str, heading: str, second: int | None) -> str | None:
+        """Return the address of a place to read or listen again."""
+        return self._link(activity, f"t={second}" if second is not None else heading)
+
+    def inline(self, text: Text | Mapping[str, str], path: str = "", *, prefix: str = ID_PREFIX, link_terms: bool = False) -> Html:
+        """Render a text of one line in every language that it is written in."""
+        return self._each(
+            text, lambda words, lookups: render_inline(words, self._context(lookups, dirname(path), link_terms=link_terms, prefix=prefix))
+        )
+
+    def markdown(
+        self, text: Text | Mapping[str, str], path: str = "", *, prefix: str = ID_PREFIX, gaps: frozenset[str] = frozenset()
+    ) -> Html:
+        """Render a text of several paragraphs in every language that it is written in."""
+        return self._each(
+            text,
+            lambda words, lookups: render_markdown(
+                words, self._context(lookups, dirname(path), gaps=gaps, link_terms=False, prefix=prefix)
+            ),
+        )
+
+    def _each(self, text: Text | Mapping[str, str], render: Callable[[str, Lookups], Rendered]) -> Html:
+        return {language: str(render(words, self._lookups[language]).html) for language, words in text.items() if language in self._lookups}
+
+    def lesson(self, source: LessonSource, original: Rendered | None) -> Rendered:
+        """Render the body of a lesson in its language."""
+        return render_lesson(source.body, self._context(self._lookups[source.language], dirname(source.path)), original)
+
+    def cite(self, language: str, key: str, place: str) -> SafeHtml:
+        """Return the title and host of a resource as one line."""
+        resource = self._lookups[language].resources[key]
+        words = ", ".join(part for part in (resource.title, place, resource.host) if part)
+        return render_inline(_plain(words), self._context(self._lookups[language], "")).html
+
+
+def _plain(words: str) -> str:
+    return "".join(f"\\{sign}" if sign in "\\`*_{}[]<>$~|" else sign for sign in words)
+
+
+def _seconds(moment: str) -> int:
+    total = 0
+    for part in moment.split(":"):
+        total = total * 60 + int(part or 0)
+    return total
+
+
+def plain_texts(text: Text) -> Html:
+    """Return a plain text by language, as it is."""
+    return dict(text.items())
+
+
+def _prepare(course: CourseFolder, digest: str, kinds: CourseKinds) -> Prepared:
+    renderer = Renderer(course, kinds)
+    modules = [module for module in course.modules if module.state is SourceState.READY]
+    ready = [activity for module in modules for activity in module.activities if activity.state is SourceState.READY]
+    activities = {activity.key: _prepare_activity(activity, renderer, kinds) for activity in ready}
+    return Prepared(
+        course=course,
+        digest=digest,
+        summary=renderer.inline(course.summary),
+        objectives=tuple(renderer.inline(text) for text in course.objectives),
+        module_texts={
+            module.key: (
+                renderer.inline(module.summary, module.path),
+                tuple(renderer.inline(text, module.path) for text in module.objectives),
+            )
+            for module in modules
+        },
+        activities=activities,
+        terms=tuple(PreparedTerm(term, renderer.inline(term.definition)) for term in course.terms),
+        resource_urls=renderer.urls,
+        open_media=_open_media(course, renderer, ready),
+    )
+
+
+def _prepare_activity(activity: ActivitySource, renderer: Renderer, kinds: CourseKinds) -> PreparedActivity:
+    publisher = kinds.publisher(activity.kind)
+    payload, facts = publisher.prepare(activity, renderer)
+    form = renderer.markdown if publisher.kind.summary_form == "markdown" else renderer.inline
+    return PreparedActivity(activity, plain_texts(activity.title), form(activity.summary, activity.path), facts, payload)
+
+
+def _open_media(course: CourseFolder, renderer: Renderer, activities: Sequence[ActivitySource]) -> frozenset[str]:
+    """Media that anybody may load: the course's picture, and what the folders of previewed activities use."""
+    folders = {dirname(activity.path) for activity in activities if activity.preview}
+    used = {path for folder in folders for path in renderer.used_media.get(folder, ())}
+    named = {media.path for media in course.media if any(media.path.startswith(f"{folder}/") for folder in folders)}
+    return frozenset(used | named | ({course.image} if course.image else set()))
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedPage:
+    """A lesson in one language, rendered."""
+
+    language: str
+    title: str
+    summary: str
+    rendered: Rendered
+    minutes: int
+
+
+def prepare_page(activity: ActivitySource, renderer: Renderer) -> tuple[tuple[PreparedPage, ...], Facts]:
+    """Render a lesson in all its languages, its own first, so that translations take its addresses."""
+    settings: PageSource = activity.settings
+    pages: list[PreparedPage] = []
+    original: Rendered | None = None
+    for lesson in settings.lessons:
+        rendered = renderer.lesson(lesson, original)
+        original = original or rendered
+        summary = renderer.inline({lesson.language: lesson.summary}, lesson.path).get(lesson.language, "")
+        pages.append(PreparedPage(lesson.language, lesson.title, summary, rendered, settings.minutes or rendered.minutes))
+    return tuple(pages), Facts(minutes=pages[0].minutes)
+
+
+def to_json(value: object) -> str:
+    """Write a value that is never searched inside as JSON."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)

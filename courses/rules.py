@@ -1,0 +1,166 @@
+"""Pure rules of courses: what an outline is, and what is open in it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from fractions import Fraction
+from functools import cached_property
+
+Texts = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class OutlineActivity:
+    """One activity of a published version."""
+
+    id: int
+    key: str
+    kind: str
+    title: Texts
+    summary: Texts
+    required: bool
+    preview: bool
+    requires: tuple[str, ...]
+    opens_at: datetime | None
+    closes_at: datetime | None
+    minutes: int
+    completion_rule: str
+    completion_amount: int | None
+    questions: int | None
+    attempts: int | None
+    category: str
+    weight: Fraction
+    module: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutlineModule:
+    """One module of a published version; `number` counts the numbered ones from 1."""
+
+    key: str
+    title: Texts
+    summary: Texts
+    number: int | None
+    needed: int | None
+    requires: tuple[str, ...]
+    opens_at: datetime | None
+    closes_at: datetime | None
+    objectives: tuple[Texts, ...]
+    activities: tuple[OutlineActivity, ...]
+
+    @property
+    def minutes(self) -> int:
+        """Return how long its activities take together."""
+        return sum(activity.minutes for activity in self.activities)
+
+    @property
+    def required(self) -> tuple[OutlineActivity, ...]:
+        """Return the activities that count for completing it."""
+        return tuple(activity for activity in self.activities if activity.required)
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """A part of the course grade."""
+
+    key: str
+    title: Texts
+    weight: Fraction
+    drop_lowest: int
+
+
+@dataclass(frozen=True)
+class Outline:
+    """A published version of a course: immutable, so it may be kept in memory."""
+
+    version_id: int
+    course_id: int
+    slug: str
+    number: int
+    title: Texts
+    summary: Texts
+    objectives: tuple[Texts, ...]
+    languages: tuple[str, ...]
+    hours: Fraction
+    level: str
+    tone: int
+    authors: tuple[str, ...]
+    licence: str
+    zone: str
+    published_at: datetime
+    completion_modules: tuple[str, ...]
+    completion_grade: Fraction | None
+    certificate: str
+    categories: tuple[Category, ...]
+    has_glossary: bool
+    has_resources: bool
+    modules: tuple[OutlineModule, ...]
+
+    @cached_property
+    def by_key(self) -> Mapping[str, OutlineActivity]:
+        """Return the activities by key."""
+        return {activity.key: activity for activity in self.activities()}
+
+    @cached_property
+    def module_by_key(self) -> Mapping[str, OutlineModule]:
+        """Return the modules by key."""
+        return {module.key: module for module in self.modules}
+
+    @property
+    def numbered(self) -> tuple[OutlineModule, ...]:
+        """Return the modules that «module 3 of 7» counts."""
+        return tuple(module for module in self.modules if module.number is not None)
+
+    def activities(self) -> Iterator[OutlineActivity]:
+        """Yield all activities in order."""
+        for module in self.modules:
+            yield from module.activities
+
+    def neighbours(self, key: str) -> tuple[OutlineActivity | None, OutlineActivity | None]:
+        """Return the activities before and after one."""
+        order = list(self.activities())
+        place = next(index for index, activity in enumerate(order) if activity.key == key)
+        before = order[place - 1] if place else None
+        return before, order[place + 1] if place + 1 < len(order) else None
+
+
+class Closed(StrEnum):
+    """Why something is not open now."""
+
+    LATER = "later"
+    """It opens at a later moment."""
+    REQUIRES = "requires"
+    """Something else has to be completed first."""
+
+
+def why_closed(
+    module: OutlineModule, activity: OutlineActivity | None, completed: frozenset[str], now: datetime
+) -> tuple[Closed, str | datetime] | None:
+    """Return why a module or an activity in it is not open, with the key or moment that opens it; nothing where it is.
+
+    `completed` holds keys of completed modules and activities. That a date to close has passed does not hide what can be read:
+    quizzes look at it themselves.
+    """
+    for part in (module, activity):
+        if part is None:
+            continue
+        if part.opens_at is not None and now < part.opens_at:
+            return Closed.LATER, part.opens_at
+        missing = next((key for key in part.requires if key not in completed), None)
+        if missing is not None:
+            return Closed.REQUIRES, missing
+    return None
+
+
+_COLLECTIONS = {"quiz": "quizzes", "recording": "recordings", "simulator": "simulators"}
+
+
+def activity_url(slug: str, kind: str, key: str) -> str:
+    """Return the address of an activity's page; it is written into published lessons, so it never changes."""
+    return f"/courses/{slug}/{_COLLECTIONS.get(kind, 'activities')}/{key}"
+
+
+def file_url(slug: str, sha256: str, name: str) -> str:
+    """Return the address of a media file of a course."""
+    return f"/courses/{slug}/files/{sha256}/{name}"

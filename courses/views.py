@@ -1,0 +1,99 @@
+"""Pages of those who make courses: check the draft and publish it."""
+
+from typing import cast
+
+from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, url_for
+from sqlalchemy import select
+
+from accounts.models import Person
+from courses import publication, queries, services
+from courses.content.model import Finding
+from courses.forms import PublishForm
+from courses.models import Course
+from courses.permissions import CourseAction, TaughtCourse
+from courses.publication import Checked, CourseKinds
+from kernel import clock
+from kernel.files import Files
+from kernel.i18n import _, choose
+from kernel.web.request import begin_writing, current_actor, current_session, requires
+
+bp = Blueprint("courses", __name__)
+
+Answer = str | Response | tuple[str, int]
+
+
+def _kinds() -> CourseKinds:
+    return cast("CourseKinds", current_app.extensions["course_kinds"])
+
+
+def _files() -> Files:
+    return cast("Files", current_app.extensions["files"])
+
+
+@bp.route("/teaching/<slug>/publishing", methods=["GET", "POST"])
+@requires(CourseAction.PUBLISH, queries.get_taught_course, reads_first=True)
+def publishing(subject: TaughtCourse) -> Answer:
+    """Show what the checks say of a draft, and publish it. Everything is read and rendered before the transaction begins."""
+    session = current_session()
+    course = session.get_one(Course, subject.id)
+    contents = queries.draft_files(session, _files(), course.id)
+    form = PublishForm(revision=str(course.draft_revision))
+    if request.method == "GET":
+        return _page(course, publication.check(contents, _kinds(), today=clock.now().date()), form, contents)
+    checked = publication.prepare(contents, _kinds(), today=clock.now().date())
+    if not form.validate_on_post() or checked.prepared is None:
+        return _page(course, checked, form, contents), 422
+    writing = begin_writing()
+    locked = writing.get_one(Course, subject.id, with_for_update=True)
+    how = form.command()
+    version = services.publish_version(writing, current_actor(), locked, checked.prepared, _kinds(), _files(), how, now=clock.now())
+    flash(_("Version %(number)s is published.", number=version.number), "ok")
+    return cast("Response", redirect(url_for("courses.publishing", slug=subject.slug), code=303))
+
+
+def _problem(finding: Finding) -> dict[str, str]:
+    place = f"{finding.file}:{finding.line}" if finding.line else finding.file
+    return {"code": finding.code, "severity": finding.severity.value, "place": place, "message": finding.message, "advice": finding.fix}
+
+
+def _page(course: Course, checked: Checked, form: PublishForm, contents: dict[str, bytes]) -> str:
+    session = current_session()
+    versions = queries.list_versions(session, course.id)
+    names = {row.id: row.full_name for row in session.scalars(select(Person).where(Person.id.in_([v.published_by for v in versions if v.published_by])))}
+    current = next((version for version in versions if version.id == course.published_version_id), None)
+    listed = [
+        {
+            "number": version.number,
+            "published_at": version.published_at,
+            "by": names.get(version.published_by or 0, _("the system")),
+            "note": version.note,
+            "nature": version.nature,
+            "current": version.id == course.published_version_id,
+        }
+        for version in versions
+    ]
+    severities = [finding.severity.value for finding in checked.findings]
+    return render_template(
+        "courses/publishing.html",
+        course={"slug": course.slug, "title": choose(dict(course.title))},
+        next_number=versions[0].number + 1 if versions else 1,
+        published=next((row for row in listed if row["current"]), None),
+        has_changes=current is None or publication.digest_of(contents) != current.digest,
+        form=form,
+        problems=[_problem(finding) for finding in checked.findings],
+        errors=severities.count("error"),
+        warnings=severities.count("warning"),
+        checked_at=clock.now(),
+        good=_good(checked),
+        learners=0,
+        versions=listed,
+    )
+
+
+def _good(checked: Checked) -> list[str]:
+    if checked.course is None:
+        return []
+    activities = sum(1 for _activity in checked.course.activities())
+    return [_("%(modules)s modules and %(activities)s activities were read.", modules=len(checked.course.modules), activities=activities)]
+
+

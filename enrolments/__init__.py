@@ -1,0 +1,1 @@
+"""A person's relation with a course over time: enrolment, results, progress, completion."""

@@ -1,0 +1,280 @@
+"""What the pages of a course show: outline and results turned into plain values in the reader's language."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from fractions import Fraction
+
+from flask import url_for
+
+from courses import facade
+from courses.facade import Bay, Facade, Size, WindowState
+from courses.rules import Closed, Outline, OutlineActivity, OutlineModule, Texts, activity_url, why_closed
+from enrolments.permissions import Seat
+from enrolments.rules import NO_RESULT, ModuleProgress, Progress, Refusal, Results, Standing, completed_keys
+from kernel.i18n import _, choose, language, number
+from kernel.markup.model import SafeHtml
+
+_BAYS = {Standing.DONE: WindowState.LIT, Standing.NOW: WindowState.STARTED}
+_MODULE_STATES = {Standing.DONE: "done", Standing.NOW: "now", Standing.TO_DO: "todo", Standing.LOCKED: "lock"}
+
+
+def foreign(texts: Texts) -> str:
+    """Return the language of a text where it is not the reader's, else nothing."""
+    return "" if not texts or language() in texts else next(iter(texts))
+
+
+def html(texts: Texts) -> SafeHtml:
+    """Return stored HTML in the reader's language."""
+    return SafeHtml.stored(choose(texts))
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One course of a catalogue."""
+
+    slug: str
+    title: str
+    title_language: str
+    summary: SafeHtml
+    tone: int
+    facade: Facade | None
+    modules: int
+    minutes: int
+    languages: tuple[str, ...]
+    certificate: bool
+    enrolled: bool
+    completed: bool
+    opens_on: date | None
+    closed: bool
+
+
+def draw(outline: Outline, progress: Progress | None, size: Size, *, door_open: bool | None = None) -> Facade | None:
+    """Draw a course's façade, lit as far as the learner is."""
+    standing = {module.key: module for module in progress.modules} if progress else {}
+    bays = [_bay(module, standing.get(module.key)) for module in outline.numbered]
+    return facade.draw(bays, size, door_open=door_open)
+
+
+def _bay(module: OutlineModule, progress: ModuleProgress | None) -> Bay:
+    if progress is None:
+        return Bay(module.minutes)
+    return Bay(module.minutes, _BAYS.get(progress.standing, WindowState.OFF), progress.fraction)
+
+
+def card(outline: Outline, way: str, *, enrolled: bool, completed: bool, progress: Progress | None = None) -> Card:
+    """Return a course as it stands in a catalogue."""
+    return Card(
+        slug=outline.slug,
+        title=choose(outline.title),
+        title_language=foreign(outline.title),
+        summary=html(outline.summary),
+        tone=outline.tone,
+        facade=draw(outline, progress, Size.CARD, door_open=way == "open"),
+        modules=len(outline.numbered),
+        minutes=sum(module.minutes for module in outline.modules),
+        languages=outline.languages,
+        certificate=outline.certificate != "none",
+        enrolled=enrolled,
+        completed=completed,
+        opens_on=None,
+        closed=False,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityLine:
+    """One activity in a list."""
+
+    key: str
+    kind: str
+    title: str
+    url: str
+    state: str
+    current: bool
+    minutes: int | None
+    required: bool
+    preview: bool
+    questions: int | None
+    attempts: int | None
+    grade: Decimal | None
+    passed: bool | None
+    opens_at: datetime | None
+    closes_at: datetime | None
+    opens_after: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleBlock:
+    """One module with its activities."""
+
+    number: int | None
+    title: str
+    summary: SafeHtml
+    state: str
+    done: int
+    required: int
+    total: int
+    minutes: int
+    grade: Decimal | None
+    opens_after: str
+    opens_at: datetime | None
+    expanded: bool
+    activities: tuple[ActivityLine, ...]
+
+
+class CourseView:
+    """A course as one reader sees it: what is open, done and next."""
+
+    def __init__(self, seat: Seat, outline: Outline, results: Results, progress: Progress, *, sees_all: bool) -> None:
+        self.seat = seat
+        self.outline = outline
+        self.results = results
+        self.progress = progress
+        self.sees_all = sees_all
+        self._completed = completed_keys(outline, results)
+
+    def title_of(self, key: str) -> str:
+        """Return the title of a module or activity by key."""
+        part = self.outline.module_by_key.get(key) or self.outline.by_key.get(key)
+        return choose(part.title) if part else key
+
+    def _opening(self, closed: tuple[Closed, str | datetime] | None) -> tuple[str, datetime | None]:
+        if closed is None:
+            return "", None
+        return ("", closed[1]) if isinstance(closed[1], datetime) else (self.title_of(closed[1]), None)
+
+    def line(self, activity: OutlineActivity, current: str | None = None) -> ActivityLine:
+        """Return one activity as the reader finds it."""
+        result = self.results.get(activity.key, NO_RESULT)
+        module = self.outline.module_by_key[activity.module]
+        closed = why_closed(module, activity, self._completed, self.seat.now)
+        reachable = self.sees_all or (closed is None and (activity.preview or self.seat.is_learner))
+        after, at = self._opening(closed)
+        state = "done" if result.completed else "lock" if closed is not None else "started" if result.viewed else "todo"
+        return ActivityLine(
+            key=activity.key,
+            kind=activity.kind,
+            title=choose(activity.title),
+            url=activity_url(self.outline.slug, activity.kind, activity.key) if reachable else "",
+            state=state,
+            current=activity.key == current,
+            minutes=activity.minutes or None,
+            required=activity.required,
+            preview=activity.preview,
+            questions=activity.questions,
+            attempts=activity.attempts,
+            grade=rounded(result.score),
+            passed=result.passed,
+            opens_at=at,
+            closes_at=activity.closes_at,
+            opens_after=after,
+        )
+
+    def block(self, module: OutlineModule, current: str | None = None) -> ModuleBlock:
+        """Return one module as the reader finds it."""
+        progress = self.progress.module(module.key)
+        after, at = self._opening(progress.closed)
+        scores = [score for activity in module.required if (score := self.results.get(activity.key, NO_RESULT).score) is not None]
+        return ModuleBlock(
+            number=module.number,
+            title=choose(module.title),
+            summary=html(module.summary),
+            state=_MODULE_STATES[progress.standing],
+            done=progress.done,
+            required=progress.needed,
+            total=progress.needed,
+            minutes=module.minutes,
+            grade=rounded(scores[-1]) if scores and progress.completed else None,
+            opens_after=after,
+            opens_at=at,
+            expanded=self._is_expanded(module, progress),
+            activities=tuple(self.line(activity, current) for activity in module.activities),
+        )
+
+    def _is_expanded(self, module: OutlineModule, progress: ModuleProgress) -> bool:
+        following = self.outline.by_key.get(self.progress.next_activity or "")
+        return following is not None and following.module == module.key and progress.standing is not Standing.LOCKED
+
+    def step(self, activity: OutlineActivity | None) -> "Step | None":
+        """Return a link to an activity, if it is open to the reader."""
+        if activity is None:
+            return None
+        line = self.line(activity)
+        return Step(line.title, line.url, line.minutes) if line.url else None
+
+    def is_done(self, key: str) -> bool:
+        """Say whether an activity is completed."""
+        return self.results.get(key, NO_RESULT).completed
+
+    @property
+    def next_step(self) -> "Step | None":
+        """Return where to go on."""
+        return self.step(self.outline.by_key.get(self.progress.next_activity or ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A link to an activity."""
+
+    title: str
+    url: str
+    minutes: int | None
+
+
+def rounded(score: Fraction | None) -> Decimal | None:
+    """Round a percentage half up to two decimals, for showing it."""
+    if score is None:
+        return None
+    cents = (score * 100 + Fraction(1, 2)).__floor__()
+    return (Decimal(cents) / 100).normalize() + 0
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """One thing that the certificate asks."""
+
+    text: str
+    done: int
+    needed: int
+    words: str
+
+
+def requirements(view: CourseView) -> list[Requirement]:
+    """Say what completing the course asks, and how much of it is met."""
+    outline, progress = view.outline, view.progress
+    asked = outline.completion_modules or tuple(module.key for module in outline.modules if module.required)
+    done = sum(progress.module(key).completed for key in asked)
+    found = [
+        Requirement(
+            _("Complete the %(count)s parts of the course", count=len(asked)),
+            done,
+            len(asked),
+            _("%(done)s of %(total)s", done=done, total=len(asked)),
+        )
+    ]
+    if outline.completion_grade is not None:
+        needed, have = outline.completion_grade, progress.grade or Fraction(0)
+        words = _("%(grade)s so far", grade=number(rounded(have) or 0)) if progress.grade is not None else _("no result yet")
+        found.append(Requirement(_("A course grade of at least %(grade)s", grade=number(rounded(needed) or 0)), int(min(have, needed)), int(needed), words))
+    return found
+
+
+def entry_of(seat: Seat, *, anonymous: bool, staff: bool) -> str:
+    """Say how the reader gets into the course."""
+    if seat.is_learner:
+        return "enrolled"
+    if staff:
+        return "staff"
+    words: Mapping[Refusal | None, str] = {
+        None: "sign_in" if anonymous else "open",
+        Refusal.BY_INVITATION: "code" if seat.way == "code" else "invitation",
+        Refusal.NOT_YET: "not_yet",
+    }
+    return words.get(seat.refusal, "closed")
+
+
+def course_url(slug: str) -> str:
+    """Return the address of a course's page."""
+    return url_for("enrolments.course", slug=slug)

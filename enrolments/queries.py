@@ -1,0 +1,178 @@
+"""Reading who is before which course, and how far they are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+from typing import Any
+
+from sqlalchemy import Row, bindparam, func, select
+from sqlalchemy.orm import Session
+
+from courses import queries as course_queries
+from courses.models import Course, CourseStaff, CourseVersion, StaffRole
+from courses.rules import Outline
+from enrolments.models import ActivityResult, Completion, Enrolment
+from enrolments.permissions import ActivitySeat, FileSeat, Seat
+from enrolments.rules import Result, Results, activity_closed
+from kernel import clock
+from kernel.errors import NotFound
+from kernel.permissions import Actor
+
+_FOLLOWED = func.coalesce(Enrolment.course_version_id, Course.published_version_id)
+_SEAT = (
+    select(
+        Course.id,
+        Course.slug,
+        Course.archived_at,
+        CourseVersion.id.label("version_id"),
+        CourseVersion.visibility,
+        CourseVersion.enrolment,
+        CourseVersion.opens_at,
+        CourseVersion.closes_at,
+        CourseStaff.role,
+        Enrolment.id.label("enrolment_id"),
+        Enrolment.last_activity_key,
+    )
+    .outerjoin(
+        Enrolment, (Enrolment.course_id == Course.id) & (Enrolment.person_id == bindparam("person_id")) & Enrolment.left_at.is_(None)
+    )
+    .outerjoin(CourseVersion, CourseVersion.id == _FOLLOWED)
+    .outerjoin(CourseStaff, (CourseStaff.course_id == Course.id) & (CourseStaff.person_id == bindparam("person_id")))
+    .where(Course.slug == bindparam("slug"))
+)
+_RESULTS = select(
+    ActivityResult.activity_key, ActivityResult.viewed_at, ActivityResult.completed_at, ActivityResult.score, ActivityResult.passed
+).where(ActivityResult.enrolment_id == bindparam("enrolment_id"))
+
+
+def get_seat(session: Session, actor: Actor, slug: str) -> Seat:
+    """Return the actor's place before a course; raise NotFound."""
+    row = session.execute(_SEAT, {"slug": slug, "person_id": actor.person_id}).one_or_none()
+    if row is None:
+        raise NotFound
+    return Seat(
+        course_id=row.id,
+        slug=row.slug,
+        version_id=row.version_id,
+        visibility=row.visibility or "",
+        way=row.enrolment or "",
+        opens_at=row.opens_at,
+        closes_at=row.closes_at,
+        archived=row.archived_at is not None,
+        staff_role=StaffRole(row.role) if row.role else None,
+        enrolment_id=row.enrolment_id,
+        last_activity_key=row.last_activity_key,
+        now=clock.now(),
+    )
+
+
+def results_of(session: Session, enrolment_id: int | None) -> dict[str, Result]:
+    """Return a learner's results by activity key."""
+    if enrolment_id is None:
+        return {}
+    rows = session.execute(_RESULTS, {"enrolment_id": enrolment_id})
+    return {row.activity_key: _result(row) for row in rows}
+
+
+def _result(row: Row[Any]) -> Result:
+    score = None if row.score is None else Fraction(row.score)
+    return Result(row.viewed_at is not None, row.completed_at is not None, score, row.passed)
+
+
+def get_activity_seat(session: Session, actor: Actor, slug: str, key: str) -> ActivitySeat:
+    """Return the actor's place before one activity of the version they follow; raise NotFound."""
+    seat = get_seat(session, actor, slug)
+    if seat.version_id is None:
+        raise NotFound
+    outline = course_queries.get_outline(session, seat.version_id)
+    if key not in outline.by_key:
+        raise NotFound
+    return activity_seat(session, seat, outline, key)
+
+
+def activity_seat(session: Session, seat: Seat, outline: Outline, key: str) -> ActivitySeat:
+    """Add to a seat what is known of one activity; reads the results only where something has to come first."""
+    activity = outline.by_key[key]
+    module = outline.module_by_key[activity.module]
+    results: Results = results_of(session, seat.enrolment_id) if module.requires or activity.requires else {}
+    return ActivitySeat(seat, outline, activity, activity_closed(outline, activity, results, seat.now))
+
+
+def get_file_seat(session: Session, actor: Actor, slug: str, sha256: str, name: str) -> FileSeat:
+    """Return the actor's place before a media file of a course; raise NotFound."""
+    seat = get_seat(session, actor, slug)
+    found = course_queries.find_file(session, seat.course_id, sha256, only_open=True)
+    found = found or course_queries.find_file(session, seat.course_id, sha256, only_open=False)
+    if found is None:
+        raise NotFound
+    return FileSeat(seat, sha256, name, found.media_type, found.is_open)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnCourse:
+    """One course on somebody's learning page."""
+
+    slug: str
+    version_id: int
+    enrolment_id: int
+    done: int
+    total: int
+    last_activity_key: str | None
+    last_visited_at: datetime | None
+    completed_at: datetime | None
+
+
+def list_own_courses(session: Session, actor: Actor) -> list[OwnCourse]:
+    """List the courses somebody follows, the last visited first."""
+    statement = (
+        select(
+            Course.slug,
+            Enrolment.course_version_id,
+            Enrolment.id,
+            Enrolment.done,
+            Enrolment.total,
+            Enrolment.last_activity_key,
+            Enrolment.last_visited_at,
+            Completion.completed_at,
+        )
+        .join(Course, Course.id == Enrolment.course_id)
+        .outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
+        .where(Enrolment.person_id == actor.person_id, Enrolment.left_at.is_(None))
+        .order_by(Enrolment.last_visited_at.desc().nulls_last(), Enrolment.id.desc())
+        .limit(50)
+    )
+    return [OwnCourse(*row) for row in session.execute(statement)]
+
+
+def results_of_many(session: Session, enrolment_ids: Sequence[int]) -> dict[int, dict[str, Result]]:
+    """Return the results of several enrolments in one statement."""
+    statement = select(
+        ActivityResult.enrolment_id,
+        ActivityResult.activity_key,
+        ActivityResult.viewed_at,
+        ActivityResult.completed_at,
+        ActivityResult.score,
+        ActivityResult.passed,
+    ).where(ActivityResult.enrolment_id.in_(enrolment_ids))
+    found: dict[int, dict[str, Result]] = {enrolment_id: {} for enrolment_id in enrolment_ids}
+    for row in session.execute(statement):
+        found[row.enrolment_id][row.activity_key] = _result(row)
+    return found
+
+
+def find_enrolment(session: Session, person_id: int, course_id: int) -> Enrolment | None:
+    """Return a person's enrolment in a course, ended ones too."""
+    return session.scalar(select(Enrolment).where(Enrolment.person_id == person_id, Enrolment.course_id == course_id))
+
+
+def find_completion(session: Session, enrolment_id: int) -> Completion | None:
+    """Return when a course was completed, if it was."""
+    return session.scalar(select(Completion).where(Completion.enrolment_id == enrolment_id))
+
+
+
+def published_versions(session: Session, slugs: Sequence[str]) -> list[int]:
+    """Return the published versions of some courses."""
+    found = session.scalars(select(Course.published_version_id).where(Course.slug.in_(slugs)))
+    return [version_id for version_id in found if version_id is not None]

@@ -1,0 +1,167 @@
+"""Verbs of taking part: enrol, visit, mark as done, record a result; each keeps progress and completion up in its transaction."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from fractions import Fraction
+from typing import cast
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+
+from courses.queries import get_outline
+from courses.rules import Outline
+from enrolments import queries
+from enrolments.models import ActivityResult, Completion, Enrolment
+from enrolments.permissions import ActivitySeat, Seat
+from enrolments.rules import Progress, evaluate_completion
+from kernel import audit
+from kernel.errors import Conflict, N_
+from kernel.permissions import Actor
+
+
+class EnrolmentVerb(StrEnum):
+    """What the audit log says of taking part."""
+
+    ENROLLED = "enrolment.started"
+    ACTIVITY_COMPLETED = "activity.completed"
+    ACTIVITY_REOPENED = "activity.reopened"
+    COMPLETED = "enrolment.completed"
+    MOVED = "enrolment.moved"
+
+
+def enrol(session: Session, actor: Actor, seat: Seat, *, now: datetime) -> Enrolment:
+    """Enrol the actor in the published version; a second time changes nothing, and a return finds everything as it was left."""
+    assert actor.person_id is not None
+    assert seat.version_id is not None
+    existing = queries.find_enrolment(session, actor.person_id, seat.course_id)
+    if existing is not None and existing.left_at is None:
+        return existing
+    outline = get_outline(session, seat.version_id)
+    if existing is None:
+        existing = Enrolment(
+            person_id=actor.person_id,
+            course_id=seat.course_id,
+            course_version_id=seat.version_id,
+            enrolled_at=now,
+            done=0,
+            total=sum(activity.required for activity in outline.activities()),
+        )
+        session.add(existing)
+    existing.left_at = None
+    session.flush()  # the audit entry names it
+    audit.record(session, actor, EnrolmentVerb.ENROLLED, existing, now=now, version=outline.number)
+    return existing
+
+
+def note_visit(session: Session, enrolment_id: int, activity_key: str, *, now: datetime) -> None:
+    """Keep where a learner is, and that the activity was seen; a note, so it leaves no audit entry."""
+    session.execute(update(Enrolment).where(Enrolment.id == enrolment_id).values(last_activity_key=activity_key, last_visited_at=now))
+    seen = session.execute(
+        update(ActivityResult)
+        .where(ActivityResult.enrolment_id == enrolment_id, ActivityResult.activity_key == activity_key)
+        .values(viewed_at=now)
+    )
+    if not seen.rowcount:
+        session.execute(insert(ActivityResult).values(enrolment_id=enrolment_id, activity_key=activity_key, viewed_at=now))
+
+
+@dataclass(frozen=True, slots=True)
+class Achievement:
+    """What an event means for one activity: completed or not, and the score in percent that counts."""
+
+    completed: bool
+    score: Fraction | None = None
+    passed: bool | None = None
+
+
+def mark_done(session: Session, actor: Actor, subject: ActivitySeat, *, now: datetime) -> Progress:
+    """Complete an activity by the learner's own word, where its rule is that."""
+    if subject.activity.completion_rule not in ("marked", "viewed", "watched"):
+        raise Conflict(N_("This activity is completed by doing it, not by marking it."))
+    return record_result(session, actor, cast("int", subject.seat.enrolment_id), subject.activity.key, Achievement(completed=True), now=now)
+
+
+def unmark_done(session: Session, actor: Actor, subject: ActivitySeat, *, now: datetime) -> None:
+    """Take the learner's own mark back; a course once completed stays completed."""
+    if subject.activity.completion_rule != "marked":
+        raise Conflict(N_("This activity is completed by doing it, not by marking it."))
+    enrolment_id = cast("int", subject.seat.enrolment_id)
+    row = _locked_result(session, enrolment_id, subject.activity.key)
+    if row.completed_at is None:
+        return
+    row.completed_at = None
+    row.completed_version_id = None
+    session.flush()  # the totals below read it
+    audit.record(session, actor, EnrolmentVerb.ACTIVITY_REOPENED, row, now=now, activity=row.activity_key)
+    _keep_up(session, actor, enrolment_id, now=now)
+
+
+def record_result(
+    session: Session, actor: Actor, enrolment_id: int, activity_key: str, achievement: Achievement, *, now: datetime
+) -> Progress:
+    """Record what an event means for an activity, and keep progress and completion up in the same transaction.
+
+    A completed activity stays completed, with the moment and version in which it first was.
+    """
+    enrolment = _locked(session, enrolment_id)
+    row = _locked_result(session, enrolment_id, activity_key)
+    row.viewed_at = row.viewed_at or now
+    if achievement.score is not None:
+        row.score = _decimal(achievement.score)
+        row.passed = achievement.passed
+    if achievement.completed and row.completed_at is None:
+        row.completed_at = now
+        row.completed_version_id = enrolment.course_version_id
+        session.flush()  # the audit entry names it
+        audit.record(session, actor, EnrolmentVerb.ACTIVITY_COMPLETED, row, now=now, activity=activity_key)
+    session.flush()  # the totals below read it
+    return _keep_up(session, actor, enrolment_id, now=now)
+
+
+def _decimal(value: Fraction) -> Decimal:
+    return (Decimal(value.numerator) / Decimal(value.denominator)).quantize(Decimal("0.0000001"))
+
+
+def _locked(session: Session, enrolment_id: int) -> Enrolment:
+    return session.execute(select(Enrolment).where(Enrolment.id == enrolment_id).with_for_update()).scalar_one()
+
+
+def _locked_result(session: Session, enrolment_id: int, activity_key: str) -> ActivityResult:
+    row = session.scalar(
+        select(ActivityResult).where(ActivityResult.enrolment_id == enrolment_id, ActivityResult.activity_key == activity_key).with_for_update()
+    )
+    if row is None:
+        row = ActivityResult(enrolment_id=enrolment_id, activity_key=activity_key)
+        session.add(row)
+    return row
+
+
+def _keep_up(session: Session, actor: Actor, enrolment_id: int, *, now: datetime) -> Progress:
+    enrolment = _locked(session, enrolment_id)
+    outline = get_outline(session, enrolment.course_version_id)
+    results = queries.results_of(session, enrolment_id)
+    progress = evaluate_completion(outline, results, now)
+    enrolment.done, enrolment.total = progress.done, progress.total
+    if progress.completed:
+        _complete(session, actor, enrolment, outline, progress, now=now)
+    return progress
+
+
+def _complete(session: Session, actor: Actor, enrolment: Enrolment, outline: Outline, progress: Progress, *, now: datetime) -> None:
+    if queries.find_completion(session, enrolment.id) is not None:
+        return
+    grade = None if progress.grade is None else _decimal(progress.grade)
+    session.add(Completion(enrolment_id=enrolment.id, course_version_id=outline.version_id, completed_at=now, grade=grade))
+    audit.record(session, actor, EnrolmentVerb.COMPLETED, enrolment, now=now, version=outline.number)
+
+
+def follow_version(session: Session, actor: Actor, enrolment_id: int, version_id: int, *, now: datetime) -> None:
+    """Let a learner follow another version of their course; results stay, because they hang on activity keys."""
+    enrolment = _locked(session, enrolment_id)
+    if enrolment.course_version_id == version_id:
+        return
+    enrolment.course_version_id = version_id
+    audit.record(session, actor, EnrolmentVerb.MOVED, enrolment, now=now, version=version_id)
+    _keep_up(session, actor, enrolment_id, now=now)

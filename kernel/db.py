@@ -1,0 +1,251 @@
+"""The database: base class, column types, two engines and the unit of work, the only place that commits.
+
+SQLite runs with WAL and `synchronous=FULL`; every write transaction begins IMMEDIATE and all writers of a process stand behind one lock,
+which is given back by the dialect's own commit and rollback (an engine event named `commit` would fire before the database commits).
+"""
+
+import json
+import threading
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from sqlalchemy import DateTime, Dialect, Engine, MetaData, Numeric, String, Text, TypeDecorator, Uuid, create_engine, event, make_url
+from sqlalchemy.engine import Connection
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, sessionmaker
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware moment, kept in UTC on both databases; naive values are refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Turn an aware moment into what the database keeps."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment without a time zone")
+        moment = value.astimezone(UTC)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Return the moment aware, in UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Texts(TypeDecorator[Mapping[str, str]]):
+    """A text by language, {"es": …, "en": …}, the course's own language first. Shown, never grouped by or ruled on."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Mapping[str, str] | None, dialect: Dialect) -> str | None:
+        """Write the mapping as JSON."""
+        return None if value is None else json.dumps(dict(value), ensure_ascii=False)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Mapping[str, str] | None:
+        """Read the mapping."""
+        return None if value is None else json.loads(value)
+
+
+class Words(TypeDecorator[tuple[str, ...]]):
+    """A few words in order: keys, languages."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Sequence[str] | None, dialect: Dialect) -> str | None:
+        """Write the words as a JSON list."""
+        return None if value is None else json.dumps(list(value), ensure_ascii=False)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[str, ...] | None:
+        """Read the words."""
+        return None if value is None else tuple(json.loads(value))
+
+
+class Forms(TypeDecorator[Mapping[str, tuple[str, ...]]]):
+    """A few words by language."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Mapping[str, Sequence[str]] | None, dialect: Dialect) -> str | None:
+        """Write the mapping as JSON."""
+        return None if value is None else json.dumps({key: list(words) for key, words in value.items()}, ensure_ascii=False)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Mapping[str, tuple[str, ...]] | None:
+        """Read the mapping."""
+        return None if value is None else {key: tuple(words) for key, words in json.loads(value).items()}
+
+
+Key = Annotated[int, mapped_column(primary_key=True)]
+PublicId = Annotated[uuid.UUID, mapped_column(Uuid, unique=True, default=uuid.uuid4)]
+Slug = Annotated[str, mapped_column(String(64))]
+ShortText = Annotated[str, mapped_column(String(300))]
+LongText = Annotated[str, mapped_column(Text)]
+Moment = Annotated[datetime, mapped_column(UtcDateTime)]
+
+
+class Base(DeclarativeBase):
+    """Parent of every table."""
+
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map = {datetime: UtcDateTime, uuid.UUID: Uuid, Mapping[str, str]: Texts, tuple[str, ...]: Words}  # noqa: RUF012
+
+
+MARK = Numeric(14, 7)
+"""Marks keep seven decimals (quiz engine 5.1.5)."""
+
+
+class WriterLock:
+    """One writer at a time in this process; the thread that took it gives it back, once."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._owner: int | None = None
+
+    def take(self) -> None:
+        """Wait for the turn of this thread."""
+        if self._owner == threading.get_ident():
+            raise RuntimeError("this thread is writing already: a unit of work inside another")
+        self._lock.acquire()
+        self._owner = threading.get_ident()
+
+    def give_back(self) -> None:
+        """Let the next writer in, if this thread holds the lock."""
+        if self._owner == threading.get_ident():
+            self._owner = None
+            self._lock.release()
+
+
+def _sqlite_connection(connection: DBAPIConnection, _record: object) -> None:
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _sqlite_reading_connection(connection: DBAPIConnection, _record: object) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA busy_timeout=5000")
+    cursor.close()
+
+
+def _one_writer(engine: Engine) -> None:
+    """Begin IMMEDIATE behind a lock, and give the lock back when the database has committed or rolled back."""
+    lock = WriterLock()
+    dialect = engine.dialect
+    commit, rollback = dialect.do_commit, dialect.do_rollback
+
+    def begin(connection: Connection) -> None:
+        lock.take()
+        try:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        except BaseException:
+            lock.give_back()
+            raise
+
+    def do_commit(connection: Any) -> None:
+        commit(connection)
+        lock.give_back()
+
+    def do_rollback(connection: Any) -> None:
+        try:
+            rollback(connection)
+        finally:
+            lock.give_back()
+
+    event.listen(engine, "begin", begin)
+    dialect.do_commit = do_commit  # type: ignore[method-assign]  # the documented hook fires too early
+    dialect.do_rollback = do_rollback  # type: ignore[method-assign]
+
+
+def _sqlite_engines(url: str, pool: int) -> tuple[Engine, Engine]:
+    path = make_url(url).database
+    options = {"pool_size": pool, "max_overflow": 0, "pool_timeout": 10}
+    write = create_engine(url, connect_args={"isolation_level": None, "check_same_thread": False}, **options)
+    event.listen(write, "connect", _sqlite_connection)
+    _one_writer(write)
+    read = create_engine(
+        f"sqlite:///file:{path}?mode=ro&uri=true", connect_args={"isolation_level": None, "check_same_thread": False}, **options
+    )
+    event.listen(read, "connect", _sqlite_reading_connection)
+    event.listen(read, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+    return write, read
+
+
+def _postgres_engines(url: str, pool: int) -> tuple[Engine, Engine]:
+    write = create_engine(url, pool_size=pool, max_overflow=0, pool_timeout=10, pool_pre_ping=True)
+    return write, write.execution_options(postgresql_readonly=True)
+
+
+class Database:
+    """The two engines of an instance and the unit of work over them."""
+
+    def __init__(self, url: str, *, pool: int = 8) -> None:
+        self.url = url
+        self.is_sqlite = url.startswith("sqlite")
+        self.writing, self.reading = (_sqlite_engines if self.is_sqlite else _postgres_engines)(url, pool)
+        self._writer = sessionmaker(self.writing, expire_on_commit=False)
+        self._reader = sessionmaker(self.reading, expire_on_commit=False)
+        self._after_commit: list[Callable[[Session], None]] = []
+
+    def configure(self, *, info: dict[str, object]) -> None:
+        """Give every session what the roof collected, in its `info`."""
+        self._writer.configure(info=info)
+        self._reader.configure(info=info)
+
+    def follow_commits(self, follow: Callable[[Session], None]) -> None:
+        """Call this after each commit, with the session that was committed."""
+        self._after_commit.append(follow)
+
+    def begin(self, *, write: bool) -> Session:
+        """Open a session; its transaction begins with its first statement. Read-only ones cannot write: the connection refuses."""
+        return self._writer() if write else self._reader()
+
+    def finish(self, session: Session, *, keep: bool) -> None:
+        """Commit (`keep`) or roll back, close, then do what follows a commit."""
+        try:
+            if keep:
+                session.commit()
+            else:
+                session.rollback()
+        except BaseException:
+            session.rollback()
+            raise
+        finally:
+            session.close()
+        if keep:
+            for follow in self._after_commit:
+                follow(session)
+
+    @contextmanager
+    def unit_of_work(self, *, write: bool = True) -> Iterator[Session]:
+        """Give a session whose changes are all kept at the end, or none where the block raises."""
+        session = self.begin(write=write)
+        try:
+            yield session
+        except BaseException:
+            self.finish(session, keep=False)
+            raise
+        self.finish(session, keep=write)
+
+    def dispose(self) -> None:
+        """Close every connection: before forking, and at the end of a test."""
+        self.writing.dispose()
+        self.reading.dispose()

@@ -1,0 +1,98 @@
+"""The tree of errors that a page or a problem document can tell.
+
+DomainError
+├── NotFound 404 ── Gone 410
+├── Forbidden 403 ── SignInNeeded 401
+├── Conflict 409
+├── Invalid 422
+├── TooMany 429
+└── Unavailable 503
+
+Messages are English msgids; `kernel.web.errors` translates them for the reader.
+"""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+
+def N_(text: str) -> str:  # noqa: N802 - the name gettext tools know for "translate later"
+    """Mark a message for translation where it is shown, not where it is written."""
+    return text
+
+
+class DomainError(Exception):
+    """An expected refusal: a code for programs, a status for the web, a message for people."""
+
+    code: ClassVar[str] = "error"
+    status: ClassVar[int] = 400
+    message: ClassVar[str] = N_("This request could not be carried out.")
+
+    def __init__(self, message: str | None = None, *, code: str | None = None, **facts: object) -> None:
+        self.text = message or self.message
+        self.reason = code or self.code
+        self.facts: Mapping[str, object] = facts
+        super().__init__(self.text % facts if facts else self.text)
+
+
+class NotFound(DomainError):
+    """There is nothing here, or its existence is not this reader's business."""
+
+    code = "not_found"
+    status = 404
+    message = N_("This page does not exist, or it is not open to you.")
+
+
+class Gone(NotFound):
+    """It was here and was withdrawn for good."""
+
+    code = "gone"
+    status = 410
+    message = N_("This is no longer available.")
+
+
+class Forbidden(DomainError):
+    """It exists in public, but this act is not open to this person."""
+
+    code = "forbidden"
+    status = 403
+    message = N_("Your account does not allow this.")
+
+
+class SignInNeeded(Forbidden):
+    """Signing in would help."""
+
+    code = "sign_in_needed"
+    status = 401
+    message = N_("Sign in to continue.")
+
+
+class Conflict(DomainError):
+    """The state of things has changed, or does not admit this act."""
+
+    code = "conflict"
+    status = 409
+    message = N_("This has changed since you opened it. Look at it again before going on.")
+
+
+class Invalid(DomainError):
+    """What was sent cannot be accepted as it stands."""
+
+    code = "invalid"
+    status = 422
+    message = N_("Something in what was sent has to be corrected.")
+
+
+class TooMany(DomainError):
+    """Too many tries; `retry_after` in the facts is in seconds."""
+
+    code = "too_many"
+    status = 429
+    message = N_("Too many attempts. Wait a few minutes and try again.")
+
+
+class Unavailable(DomainError):
+    """The server cannot keep what was sent just now; nothing was saved."""
+
+    code = "unavailable"
+    status = 503
+    message = N_("The server cannot save right now. Nothing was lost: try again in a moment.")

@@ -1,0 +1,25 @@
+"""What a package offers to the roof: plain data, no discovery."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import click
+from flask import Blueprint
+
+from kernel.outbox import Handler
+from kernel.permissions import Predicate
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """One package's doors, permissions, jobs, and the jobs that follow from audit verbs."""
+
+    name: str
+    blueprints: tuple[Blueprint, ...] = ()
+    permissions: Mapping[StrEnum, Predicate] = field(default_factory=dict)
+    jobs: Mapping[str, Handler] = field(default_factory=dict)
+    on: Mapping[StrEnum, str] = field(default_factory=dict)
+    periodic: Mapping[str, int] = field(default_factory=dict)
+    """Kind of job and every how many seconds it is due."""
+    commands: tuple[click.Command, ...] = ()

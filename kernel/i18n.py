@@ -1,0 +1,174 @@
+"""Languages: the catalogue, the reader's language, and formats of dates, numbers and sizes.
+
+Babel reads the `.po` files straight from `translations/`, so nothing has to be compiled beforehand, and the language is a context
+variable, so that pages, mails written by a job and the command line share one way.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import date, datetime, tzinfo
+from decimal import Decimal
+from functools import lru_cache
+from io import BytesIO
+from zoneinfo import ZoneInfo
+
+from babel import dates, numbers
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.support import NullTranslations, Translations
+
+from kernel.paths import TRANSLATIONS
+
+LANGUAGES = ("es", "en")
+DEFAULT_LANGUAGE = "es"
+DEFAULT_ZONE = ZoneInfo("America/Guayaquil")
+
+_language: ContextVar[str] = ContextVar("language", default=DEFAULT_LANGUAGE)
+_zone: ContextVar[tzinfo] = ContextVar("zone", default=DEFAULT_ZONE)
+
+
+@lru_cache
+def catalogue(language: str) -> NullTranslations:
+    """Return the messages of a language; English is its own msgids."""
+    source = TRANSLATIONS / language / "LC_MESSAGES" / "messages.po"
+    if not source.is_file():
+        return NullTranslations()
+    compiled = BytesIO()
+    with source.open("rb") as text:
+        write_mo(compiled, read_po(text, locale=language))
+    compiled.seek(0)
+    return Translations(compiled)
+
+
+def language() -> str:
+    """Return the language of the present reader."""
+    return _language.get()
+
+
+def zone() -> tzinfo:
+    """Return the time zone of the present reader."""
+    return _zone.get()
+
+
+@contextmanager
+def reading(language: str, zone: tzinfo | None = None) -> Iterator[None]:
+    """Write for a reader of this language (and zone) inside the block."""
+    tokens = _language.set(language if language in LANGUAGES else DEFAULT_LANGUAGE), _zone.set(zone or DEFAULT_ZONE)
+    try:
+        yield
+    finally:
+        _language.reset(tokens[0])
+        _zone.reset(tokens[1])
+
+
+def set_reader(language: str, zone: tzinfo | None = None) -> None:
+    """Write for this reader from here to the end of the request."""
+    _language.set(language if language in LANGUAGES else DEFAULT_LANGUAGE)
+    _zone.set(zone or DEFAULT_ZONE)
+
+
+def _(message: str, **facts: object) -> str:
+    """Translate a message into the reader's language, with its named facts filled in."""
+    text = str(catalogue(language()).ugettext(message))
+    return text % facts if facts else text
+
+
+def ngettext(one: str, many: str, count: int, **facts: object) -> str:
+    """Translate a message that depends on a number; `%(count)s` is given."""
+    return str(catalogue(language()).ungettext(one, many, count)) % {"count": number(count), **facts}
+
+
+class LazyText:
+    """A message translated each time it is shown: labels of forms, names of kinds."""
+
+    __slots__ = ("facts", "message")
+
+    def __init__(self, message: str, **facts: object) -> None:
+        self.message = message
+        self.facts = facts
+
+    def __str__(self) -> str:
+        return _(self.message, **self.facts)
+
+    def __mod__(self, facts: object) -> str:
+        return str(self) % facts
+
+    def __eq__(self, other: object) -> bool:
+        return str(self) == str(other)
+
+    def __hash__(self) -> int:
+        return hash(self.message)
+
+    def __repr__(self) -> str:
+        return f"LazyText({self.message!r})"
+
+
+def lazy_(message: str, **facts: object) -> LazyText:
+    """Return a message that is translated when it is shown."""
+    return LazyText(message, **facts)
+
+
+def choose(texts: "dict[str, str] | None", wanted: str | None = None) -> str:
+    """Return the text in the reader's language, or in the first one there is."""
+    if not texts:
+        return ""
+    return texts.get(wanted or language()) or next(iter(texts.values()))
+
+
+def local(moment: datetime) -> datetime:
+    """Return a moment in the reader's time zone."""
+    return moment.astimezone(zone())
+
+
+def format_date(value: date | datetime | None, style: str = "long") -> str:
+    """Write a date: `long` is «27 de noviembre de 2026», `short` is «27 nov 2026»."""
+    if value is None:
+        return ""
+    day = local(value).date() if isinstance(value, datetime) else value
+    if language() == "es":
+        return dates.format_date(day, "d 'de' MMMM 'de' y" if style == "long" else "d MMM y", locale="es")
+    return dates.format_date(day, "d MMMM y" if style == "long" else "d MMM y", locale="en")
+
+
+def format_time(value: datetime) -> str:
+    """Write a time of day in 24 hours."""
+    return local(value).strftime("%H:%M")
+
+
+def format_datetime(value: datetime | None, style: str = "long") -> str:
+    """Write a date with its time of day."""
+    return "" if value is None else f"{format_date(value, style)}, {format_time(value)}"
+
+
+def number(value: Decimal | float, digits: int | None = None) -> str:
+    """Write a number: decimal comma and thin groups from five digits on in Spanish, point and commas in English."""
+    pattern = "#,##0" + ("." + "0" * digits if digits else "" if digits == 0 else ".#######")
+    if language() == "en":
+        return numbers.format_decimal(value, format=pattern, locale="en", decimal_quantization=digits is not None)
+    if abs(value) < 10000:
+        pattern = pattern.replace("#,##0", "0")
+    text = numbers.format_decimal(value, format=pattern, locale="es", decimal_quantization=digits is not None)
+    return text.replace(".", "\u00a0")
+
+
+def percent(value: Decimal | float, digits: int = 0) -> str:
+    """Write a number of hundredths as a percentage: 70 is «70 %» or “70%”."""
+    return number(value, digits) + ("\u00a0%" if language() == "es" else "%")
+
+
+def file_size(count: int) -> str:
+    """Write a number of bytes for people."""
+    value, unit = float(count), "B"
+    for unit in ("B", "kB", "MB", "GB"):  # noqa: B007 - the last unit is what is written
+        if value < 1000 or unit == "GB":
+            break
+        value /= 1000
+    return f"{number(round(value, 0 if value >= 10 or unit == 'B' else 1))}\u00a0{unit}"
+
+
+def duration(seconds: float) -> str:
+    """Write a length of time as m:ss or h:mm:ss."""
+    hours, rest = divmod(int(seconds), 3600)
+    minutes, last = divmod(rest, 60)
+    return f"{hours}:{minutes:02d}:{last:02d}" if hours else f"{minutes}:{last:02d}"

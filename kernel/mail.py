@@ -1,0 +1,85 @@
+"""Mail: composed and sent by jobs only. Without a mail server each message is written to the data folder's `mail/`."""
+
+import smtplib
+from dataclasses import dataclass
+from email.message import EmailMessage
+from functools import lru_cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from kernel.i18n import _, format_date, ngettext, reading
+from kernel.paths import TEMPLATES
+from kernel.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """One message to one person; `key` is the same for every try, so that a doubled one can be recognised."""
+
+    to: str
+    subject: str
+    text: str
+    html: str
+    language: str
+    key: str
+
+
+def compose(settings: Settings, mail: Mail) -> EmailMessage:
+    """Return the message with a text and an HTML part; line ends in headers are refused by the library (ValueError)."""
+    message = EmailMessage()
+    message["From"] = settings.mail_from
+    message["To"] = mail.to
+    message["Subject"] = " ".join(mail.subject.split())
+    message["Message-ID"] = f"<{mail.key}@aulario.invalid>"
+    message["Content-Language"] = mail.language
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(mail.text)
+    message.add_alternative(mail.html, subtype="html")
+    return message
+
+
+def send(settings: Settings, mail: Mail) -> Path | None:
+    """Send the message, or write it to a file and return its path; raise OSError or smtplib.SMTPException where that fails."""
+    message = compose(settings, mail)
+    if not settings.mail_is_sent:
+        folder = settings.data_dir / "mail"
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = folder / f"{mail.key}.eml"
+        path.write_bytes(bytes(message))
+        path.chmod(0o600)
+        return path
+    with smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=20) as server:
+        if settings.smtp_starttls:
+            server.starttls()
+        if settings.smtp_user:
+            server.login(settings.smtp_user, settings.smtp_password.get_secret_value())
+        server.send_message(message)
+    return None
+
+
+@lru_cache
+def _templates() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES), undefined=StrictUndefined, autoescape=select_autoescape(("html",)), trim_blocks=True
+    )
+    environment.globals.update(_=_, ngettext=ngettext)
+    environment.filters["date"] = format_date
+    return environment
+
+
+def write(settings: Settings, to: str, template: str, language: str, *, key: str, path: str, **facts: object) -> Mail:
+    """Write a message from `mail/<template>.txt` and `.html`; the text's first line is the subject, `link` the full address of `path`."""
+    with reading(language):
+        known = {
+            "link": settings.public_url + path,
+            "site_url": settings.public_url,
+            "institution": settings.institution,
+            "contact_email": settings.contact_email,
+            "locale": language,
+            **facts,
+        }
+        text = _templates().get_template(f"mail/{template}.txt").render(known)
+        subject, _rest, body = text.partition("\n")
+        html = _templates().get_template(f"mail/{template}.html").render(subject=subject.strip(), **known)
+    return Mail(to=to, subject=subject.strip(), text=body.lstrip("\n"), html=html, language=language, key=key)

@@ -1,0 +1,190 @@
+"""Read what stands inside a line: terms, parameters, citations, gaps, e-mail addresses, HTML.
+
+The processors leave marks in the tree (elements named x-…); the passes over the finished tree turn them into HTML, because
+Markdown does not visit its elements in the order of reading. No author can write such an element: HTML is stashed as text.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from xml.etree.ElementTree import Element, SubElement
+
+from markdown.inlinepatterns import HtmlInlineProcessor, InlineProcessor
+from markdown.util import AtomicString
+
+from kernel.markup.findings import RAW_HTML, TAG_REFUSED, UNKNOWN_PARAMETER
+from kernel.markup.html import names
+from kernel.markup.model import Parameter, SafeHtml, gap_marker
+from kernel.markup.numbers import format_number, format_parameter
+
+if TYPE_CHECKING:
+    from kernel.markup.dialect import Dialect
+    from kernel.markup.work import Work
+
+TERM = r"(?<!\\)\[\[([^\[\]|\\]+?)(?:\\?\|([^\[\]]+?))?\]\]"
+CITATION = r"(?<!\\)([ \u00a0]?)\[(@[^\[\]\n]*)\]"
+PARAMETER = r"(?<!\\)\{\{[ ]*([^{}\n]*?)[ ]*\}\}"
+GAP = r"(?<!\\)\{([a-z][a-z0-9_]*)\}"
+EMAIL = r"<([^<>\s!@:]+@[^@<>\s]+)>"
+
+_PARAMETER_NAME = re.compile(r"([a-z][a-z0-9_]*)(?:\.(year|number))?")
+_TAG = re.compile(r"</?([A-Za-z][A-Za-z0-9-]*)")
+
+AUTHORS_TAGS = names("abbr b br cite code del dfn em i ins kbd mark q s strong sub sup var")
+"""What raw HTML may leave in a text; it is told all the same [C310]."""
+REFUSED_TAGS = names("applet audio base embed frame frameset iframe link meta object portal script style video")
+_INSTEAD = {
+    "a": "[text](https://…)",
+    "b": "**text**",
+    "strong": "**text**",
+    "i": "*text*",
+    "em": "*text*",
+    "img": "![alternative](media/file.svg)",
+    "code": "`text`",
+    "pre": "```",
+    "br": "a new paragraph",
+    "p": "a new paragraph",
+    "table": "| a table | with bars |",
+    "details": "> [!CHECK] Question?",
+    "blockquote": "> text",
+    "ul": "- text",
+    "ol": "1. text",
+    "li": "- text",
+    "sub": "$x_1$",
+    "sup": "$x^2$",
+    "h1": "## Heading",
+    "h2": "## Heading",
+    "h3": "### Heading",
+    "h4": "#### Heading",
+}
+
+
+class _Reader(InlineProcessor):
+    """An inline pattern that knows the rendering it takes part in."""
+
+    def __init__(self, pattern: str, dialect: Dialect) -> None:
+        super().__init__(pattern, dialect)
+        self._dialect = dialect
+
+    @property
+    def work(self) -> Work:
+        return self._dialect.work
+
+
+class TermReader(_Reader):
+    """`[[form]]`, `[[key|words]]`."""
+
+    def handleMatch(self, match: re.Match[str], _data: str) -> tuple[Element, int, int]:  # type: ignore[override]  # noqa: N802
+        mark = Element("x-term", {"form": match[1], "raw": match[0]})
+        mark.text = match[2] or match[1]
+        return mark, match.start(), match.end()
+
+
+class CitationReader(_Reader):
+    """`[@key, place; @key]`, with the space before it, which must not break."""
+
+    def handleMatch(self, match: re.Match[str], _data: str) -> tuple[Element, int, int]:  # type: ignore[override]  # noqa: N802
+        mark = Element("x-cite", {"raw": match[0].strip(), "space": "yes" if match[1] else ""})
+        mark.text = AtomicString(match[2])
+        return mark, match.start(), match.end()
+
+
+class ParameterReader(_Reader):
+    """`{{ name }}`, `{{ name.year }}`, `{{ name.number }}`."""
+
+    def handleMatch(self, match: re.Match[str], _data: str) -> tuple[Element | str, int, int]:  # type: ignore[override]  # noqa: N802
+        name = _PARAMETER_NAME.fullmatch(match[1])
+        parameter = self.work.context.parameter(name[1]) if name else None
+        if name is None or parameter is None:
+            self.work.report(UNKNOWN_PARAMETER, match[0], name=match[1])
+            unknown = Element("code")
+            unknown.text = AtomicString(match[0])
+            return unknown, match.start(), match.end()
+        if name[1] not in self.work.parameters:
+            self.work.parameters.append(name[1])
+        return _written(parameter, name[2], self.work.context.language), match.start(), match.end()
+
+
+def _written(parameter: Parameter, part: str | None, language: str) -> str:
+    if part == "year":
+        return parameter.year
+    if part == "number":
+        return format_number(parameter.value, language, parameter.decimals)
+    return format_parameter(parameter, language)
+
+
+class GapReader(_Reader):
+    """`{name}` of a question's text, where the context names it."""
+
+    def handleMatch(self, match: re.Match[str], _data: str) -> tuple[str | None, int | None, int | None]:  # type: ignore[override]  # noqa: N802
+        if match[1] not in self.work.context.gaps:
+            return None, None, None
+        return self.work.hold(SafeHtml(gap_marker(match[1]))), match.start(), match.end()
+
+
+class EmailReader(_Reader):
+    """`<name@example.org>`."""
+
+    def handleMatch(self, match: re.Match[str], _data: str) -> tuple[Element, int, int]:  # type: ignore[override]  # noqa: N802
+        link = Element("a", {"href": f"mailto:{match[1]}"})
+        link.text = AtomicString(match[1])
+        return link, match.start(), match.end()
+
+
+class HtmlReader(HtmlInlineProcessor):
+    """HTML in the text: told, and taken out unless it is one of the few tags that mean something inside a line."""
+
+    def __init__(self, pattern: str, dialect: Dialect) -> None:
+        super().__init__(pattern, dialect)
+        self._dialect = dialect
+
+    def handleMatch(self, match: re.Match[str], data: str) -> tuple[Element | str, int, int]:  # type: ignore[override]  # noqa: N802
+        tag = _TAG.match(match[1])
+        name = tag[1].lower() if tag else "!"
+        if not match[1].startswith("</"):
+            self._tell(name, match[1])
+        if name in AUTHORS_TAGS or name in ("script", "style"):
+            return self._dialect.htmlStash.store(match[1]), match.start(), match.end()
+        dropped = Element("x-dropped")
+        return dropped, match.start(), match.end()
+
+    def _tell(self, name: str, raw: str) -> None:
+        if name in REFUSED_TAGS:
+            self._dialect.work.report(TAG_REFUSED, raw, tag=name)
+        else:
+            self._dialect.work.report(RAW_HTML, raw, tag=name, instead=_INSTEAD.get(name, "Markdown"))
+
+
+def text_of(element: Element) -> str:
+    """Answer the plain text of an element of the tree."""
+    return "".join(element.itertext())
+
+
+def replace_children(element: Element, text: str) -> None:
+    """Leave an element nothing but a text, which Markdown is not to read again."""
+    for child in list(element):
+        element.remove(child)
+    element.text = AtomicString(text)
+
+
+def insert_first(element: Element, child: Element) -> None:
+    """Put a child before the text of an element."""
+    child.tail = element.text
+    element.text = None
+    element.insert(0, child)
+
+
+def append_text(element: Element, text: str) -> None:
+    """Add a text at the end of an element."""
+    if len(element):
+        element[-1].tail = (element[-1].tail or "") + text
+    else:
+        element.text = (element.text or "") + text
+
+
+def sub_element(parent: Element, tag: str, text: str = "", **attributes: str) -> Element:
+    """Add a child with a text."""
+    child = SubElement(parent, tag, attributes)
+    child.text = text or None
+    return child

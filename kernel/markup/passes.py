@@ -1,0 +1,303 @@
+"""Finish the tree that Markdown has built: addresses, callouts, tables, formulas, then figures, links and references."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from typing import TYPE_CHECKING
+from xml.etree.ElementTree import Element
+
+from kernel.markup import figures, links, references
+from kernel.markup.addresses import is_address, slug
+from kernel.markup.blocks import CALLOUTS
+from kernel.markup.findings import (
+    ADDRESS_FORM,
+    ADDRESS_TWICE,
+    ATTRIBUTE,
+    CALLOUT_EMPTY,
+    CALLOUT_IN_FIELD,
+    CALLOUT_KIND,
+    CHECK_TITLE,
+    DEEP_HEADING,
+    HEADING_IN_BOX,
+    HEADING_IN_FIELD,
+    HEADING_JUMP,
+    LOOSE_CAPTION,
+    TABLE_CAPTION,
+    TABLE_HEADER,
+    TOP_HEADING,
+    TWIN_DIFFERS,
+)
+from kernel.markup.html import element, join
+from kernel.markup.inlines import replace_children, sub_element, text_of
+from kernel.markup.maths import FormulaError, to_mathml
+from kernel.markup.model import Heading, SafeHtml
+from kernel.markup.numbers import NO_BREAK, join_numbers
+from kernel.markup.work import Mode
+
+if TYPE_CHECKING:
+    from kernel.markup.work import Work
+
+HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+_STASHED = re.compile("\x02[^\x02\x03]*\x03")
+_LONG_FORMULA = 48
+"""Signs of LaTeX, commands counted as one, from which a formula may be wider than a phone."""
+_KINDS = {
+    "DEFINITION": ("callout", "book-a"),
+    "EXAMPLE": ("callout eg", "sigma"),
+    "WARNING": ("callout warn", "triangle-alert"),
+    "SUMMARY": ("callout", "list-checks"),
+    "CHECK": ("callout eg", "circle-help"),
+}
+
+
+def finish(root: Element, work: Work) -> None:
+    """Turn the marks of the tree into elements; TooSlowError where the time is over."""
+    for step in _STEPS:
+        work.check_time()
+        step(root, work)
+
+
+def plain_text(node: Element, work: Work) -> str:
+    """Answer the words of a heading: without citations, HTML, held pieces and the marks around formulas."""
+    pieces = [node.text or ""]
+    for child in node:
+        if child.tag != "x-cite":
+            inner = plain_text(child, work)
+            pieces.append(inner[2:-2] if child.get("class") == "arithmatex" else inner)
+        pieces.append(child.tail or "")
+    return " ".join(unescape(work.forget(_STASHED.sub("", "".join(pieces)))).replace(NO_BREAK, " ").split())
+
+
+def _tell_loose_captions(root: Element, work: Work) -> None:
+    for paragraph in root.iter("p"):
+        if paragraph.attrib.pop("x-loose", None):
+            text = text_of(paragraph)
+            work.report(LOOSE_CAPTION, text, text=text[:40])
+
+
+def _read_headings(root: Element, work: Work) -> None:
+    boxed = {heading for box in root.iter() if box.tag in ("blockquote", "x-callout") for heading in box.iter() if heading.tag in HEADINGS}
+    nodes = [node for node in root.iter() if node.tag in HEADINGS]
+    if work.mode is not Mode.LESSON:
+        for node in nodes:
+            work.report(HEADING_IN_FIELD, text_of(node), text=plain_text(node, work))
+            node.tag = "p"
+        return
+    own = [_own_address(node, work) for node in nodes]
+    originals = work.original_headings
+    follows = originals is not None and len(originals) == len(nodes)
+    if originals is not None and not follows:
+        work.report(TWIN_DIFFERS)
+    level = 1
+    for position, node in enumerate(nodes):
+        text = plain_text(node, work)
+        level = _checked_level(node, text, level, work, boxed=node in boxed)
+        address = work.addresses.claim(originals[position].address if originals and follows else own[position])
+        work.addresses.lead(own[position], address)
+        work.addresses.lead(address, address)
+        node.set("id", work.prefixed(address))
+        work.headings.append(Heading(level, work.prefixed(address), text, address))
+
+
+def _own_address(node: Element, work: Work) -> str:
+    written = node.attrib.pop("x-address", "")
+    if written and not is_address(written):
+        work.report(ADDRESS_FORM, f"#{written}", text=written)
+    return slug(written or plain_text(node, work)) or "parte"
+
+
+def _checked_level(node: Element, text: str, previous: int, work: Work, *, boxed: bool) -> int:
+    """Tell what is wrong with a heading's level and answer the level that it is shown with."""
+    level = int(node.tag[1])
+    if boxed:
+        work.report(HEADING_IN_BOX, text, text=text)
+    elif level == 1:
+        work.report(TOP_HEADING, text, text=text)
+    elif level > 4:
+        work.report(DEEP_HEADING, text, text=text)
+    elif level > previous + 1:
+        work.report(HEADING_JUMP, text, text=text, marks="#" * (previous + 1))
+    node.tag = f"h{max(level, 2)}"
+    return max(level, 2)
+
+
+def _read_addresses(root: Element, work: Work) -> None:
+    """Give what remains with a written address (paragraphs, items, tables) its id."""
+    for node in root.iter():
+        written = node.attrib.pop("x-address", "")
+        if not written:
+            continue
+        if node.tag.startswith("x-") or node.tag == "img" or node.get("class") == "arithmatex":  # these become something else
+            work.report(ATTRIBUTE, f"{{#{written}}}", text=f"#{written}")
+        elif not is_address(written):
+            work.report(ADDRESS_FORM, f"#{written}", text=written)
+        elif work.addresses.is_taken(written):
+            work.report(ADDRESS_TWICE, f"#{written}", text=written)
+        else:
+            address = work.addresses.claim(written)
+            work.addresses.lead(written, address)
+            node.set("id", work.prefixed(address))
+
+
+def _read_tables(root: Element, work: Work) -> None:
+    parents = {child: parent for parent in root.iter() for child in parent}
+    for table in list(root.iter("table")):
+        work.tables += 1
+        parent = parents[table]
+        following = list(parent)[list(parent).index(table) + 1 :][:1]
+        caption = following[0] if following and following[0].tag == "x-caption" else None
+        if caption is not None:
+            parent.remove(caption)
+        _read_cells(table, work)
+        _wrap_table(table, caption, work)
+
+
+def _wrap_table(table: Element, caption: Element | None, work: Work) -> None:
+    """Put the table with its caption into a box that slides and can be reached by keyboard."""
+    label = f"{work.words.table} {work.tables}"
+    rows = list(table)
+    inner = Element("table", {"class": "data"})
+    if caption is None:
+        first = text_of(rows[0]).strip().split("\n")[0]
+        work.report(TABLE_CAPTION, first, text=first)
+    else:
+        inner.append(_caption(caption, label))
+        if address := caption.get("address"):
+            table.set("x-address", address)
+            work.table_numbers[address] = work.tables
+    inner.extend(rows)
+    for row in rows:
+        table.remove(row)
+    table.text = None
+    table.tag = "div"
+    table.attrib.update({"class": "scroll", "tabindex": "0", "role": "group", "aria-label": label})
+    table.append(inner)
+
+
+def _caption(mark: Element, label: str) -> Element:
+    caption = Element("caption")
+    words = mark[0]
+    caption.text = f"{label}. {words.text or ''}"
+    caption.extend(list(words))
+    return caption
+
+
+def _read_cells(table: Element, work: Work) -> None:
+    """Say what heads a column and what heads a row; alignment becomes a class, because styles are not allowed."""
+    for row in table.iter("tr"):
+        for position, cell in enumerate(row):
+            align = cell.attrib.pop("align", "")
+            if align in ("right", "center"):
+                cell.set("class", "r" if align == "right" else "center")
+            if cell.tag == "th":
+                cell.set("scope", "col")
+            elif position == 0:
+                cell.tag = "th"
+                cell.set("scope", "row")
+    empty = [cell for cell in table[0].iter("th") if not text_of(cell).strip() and not len(cell)]
+    if empty:
+        work.report(TABLE_HEADER, "", text=text_of(table[0]).strip().split("\n")[0])
+    for cell in empty:
+        cell.tag = "td"
+        del cell.attrib["scope"]
+
+
+def _read_callouts(root: Element, work: Work) -> None:
+    level = 1
+    found: list[tuple[Element, int]] = []
+    for node in root.iter():
+        if node.tag in HEADINGS:
+            level = int(node.tag[1])
+        elif node.tag == "x-callout":
+            found.append((node, level))
+    for callout, above in found:
+        _read_callout(callout, above, work)
+
+
+def _read_callout(callout: Element, level: int, work: Work) -> None:
+    kind, raw = callout.attrib.pop("kind"), callout.attrib.pop("raw")
+    title = callout[0]
+    has_title = bool(text_of(title).strip() or len(title))
+    if kind not in CALLOUTS or work.mode is not Mode.LESSON:
+        work.report(CALLOUT_KIND if kind not in CALLOUTS else CALLOUT_IN_FIELD, raw, kind=kind)
+        callout.tag, title.tag = "blockquote", "p"
+        return
+    if len(callout) == 1 and not (callout.text or "").strip():
+        work.report(CALLOUT_EMPTY, raw, kind=kind)
+    classes, icon = _KINDS[kind]
+    callout.set("class", classes)
+    words: str = getattr(work.words, kind.lower())
+    if kind == "CHECK":
+        work.checks += 1
+        if not has_title:
+            work.report(CHECK_TITLE, raw)
+        callout.tag, title.tag = "details", "summary"
+        label = element("span", {"class": "small muted"}, words)
+        _fill_title(title, work.hold(work.icon(icon)), work.hold(join(label, SafeHtml("<br>"))))
+        sub_element(title, "x-held", work.hold(work.icon("chevron-down", turning=True)))
+        return
+    work.callouts += 1
+    callout.tag, title.tag = "aside", f"h{min(level + 1, 6)}"
+    name = work.prefixed(f"-callout-{work.callouts}")
+    title.set("id", name)
+    callout.set("aria-labelledby", name)
+    _fill_title(title, work.hold(work.icon(icon)), f"{words}: " if has_title else words)
+
+
+def _fill_title(title: Element, icon: str, words: str) -> None:
+    """Put icon and word before the title; the words stay together in one box beside the icon."""
+    box = Element("span")
+    box.text = words + (title.text or "")
+    box.extend(list(title))
+    for child in list(title):
+        title.remove(child)
+    title.text = icon
+    title.append(box)
+
+
+def _read_formulas(root: Element, work: Work) -> None:
+    for node in root.iter():
+        if node.get("class") != "arithmatex":
+            continue
+        display = node.tag == "div"
+        latex = unescape(node.text or "").strip()[2:-2]
+        work.formulas += display
+        node.tag = "x-formula"
+        node.attrib.clear()
+        try:
+            formula = to_mathml(latex, display=display)
+        except FormulaError as error:
+            work.report(error.finding, latex.strip(), text=" ".join(latex.split())[:80], **error.facts)
+            formula = element("code", {}, latex)
+        if display and len(re.sub(r"\\[A-Za-z]+|\s", "", latex)) > _LONG_FORMULA:
+            formula = element("div", {"class": "scroll", "tabindex": "0", "role": "group", "aria-label": work.words.formula}, formula)
+        replace_children(node, work.hold(formula))
+
+
+def _join_texts(root: Element, _work: Work) -> None:
+    """Keep numbers beside their unit, everywhere but in code."""
+    skipped = {node for code in root.iter() if code.tag in ("code", "pre") for node in code.iter()}
+    for node in root.iter():
+        if node.text and node not in skipped:
+            node.text = join_numbers(node.text)
+        if node.tail and (node not in skipped or node.tag in ("code", "pre")):
+            node.tail = join_numbers(node.tail)
+            if node.tail.startswith(" %") and (text_of(node) or " ")[-1].isdigit():
+                node.tail = NO_BREAK + node.tail[1:]
+
+
+_STEPS = (
+    _tell_loose_captions,
+    _read_headings,
+    figures.read_figures,
+    _read_tables,
+    _read_addresses,
+    _read_callouts,
+    links.read_links,
+    _read_formulas,
+    references.read_references,
+    references.read_notes,
+    _join_texts,
+)
+"""In the order in which each needs the one before: links need addresses, references need to know what is a heading."""

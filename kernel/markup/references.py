@@ -1,0 +1,226 @@
+"""Resolve terms, citations and footnotes, and write the lists at the end of a lesson."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+from xml.etree.ElementTree import Element
+
+from kernel.markup.findings import CITATION_FORM, CITATION_IN_FIELD, UNKNOWN_RESOURCE, UNKNOWN_TERM
+from kernel.markup.html import element, join
+from kernel.markup.inlines import replace_children, text_of
+from kernel.markup.model import Citation, Heading, Resource, SafeHtml, TermReference, fold
+from kernel.markup.numbers import NO_BREAK, format_size
+from kernel.markup.work import Mode
+
+if TYPE_CHECKING:
+    from kernel.markup.work import Work
+
+_CITATION = re.compile(r"@([a-z0-9]+(?:-[a-z0-9]+)*)(?:\s*,\s*(.+))?", re.DOTALL)
+_NO_BUTTON = frozenset({"h2", "h3", "h4", "h5", "h6", "summary", "a", "th", "x-term"})
+_SOURCES, _TERMS, _NOTES = "-sources", "-terms", "-notes"
+"""Addresses of the lists: no heading can have one that begins with a hyphen."""
+
+
+def read_references(root: Element, work: Work) -> None:
+    """Walk in the order of reading: terms become buttons at their first appearance, citations get their numbers."""
+    linked: set[str] = set()
+    waiting: list[tuple[Element, bool]] = [(root, False)]
+    while waiting:
+        node, plain = waiting.pop()
+        inside = plain or node.tag in _NO_BUTTON
+        waiting += [(child, inside) for child in reversed(node)]
+        if node.tag == "x-term":
+            _read_term(node, linked, work, plain=plain)
+        elif node.tag == "x-cite":
+            _read_citation(node, work)
+
+
+def _read_term(mark: Element, linked: set[str], work: Work, *, plain: bool) -> None:
+    """Show the first appearance with its definition, the others as plain words."""
+    term = work.context.term(fold(mark.get("form", "")))
+    label = " ".join(text_of(mark).split())
+    if term is None:
+        work.report(UNKNOWN_TERM, mark.get("raw", ""), name=mark.get("form", ""))
+    else:
+        if term.key not in work.terms:
+            work.terms.append(term.key)
+        if work.context.link_terms and not plain and term.key not in linked:
+            linked.add(term.key)
+            label = work.hold(_button(term, label, work))
+    mark.attrib.clear()
+    replace_children(mark, label)
+
+
+def _button(term: TermReference, label: str, work: Work) -> SafeHtml:
+    """Answer the word as a button and its definition: shown on a press, and on hover or focus where the browser can.
+
+    No script takes part: `popovertarget` and `interestfor` are the browser's. The list of terms says the same without either.
+    """
+    name = work.prefixed(f"-term-{term.key}")
+    button = element("button", {"class": "term", "type": "button", "popovertarget": name, "interestfor": name}, label)
+    more = SafeHtml()
+    if work.mode is Mode.LESSON:
+        more = join(SafeHtml("<br>"), element("a", {"class": "small", "href": f"#{work.prefixed(_TERMS)}"}, work.words.terms))
+    language = term.language if term.language != work.context.language else ""
+    body = element("span", {"lang": language}, element("strong", {"class": "h4"}, term.text), SafeHtml("<br>"), term.definition_html)
+    popover = element("span", {"class": "pop", "id": name}, body, more)
+    return join(button, SafeHtml(popover.replace("<span ", "<span popover ", 1)))
+
+
+def _read_citation(mark: Element, work: Work) -> None:
+    written, raw = mark.text or "", mark.get("raw", "")
+    space = NO_BREAK if mark.get("space") else ""
+    mark.attrib.clear()
+    if work.mode is not Mode.LESSON:
+        work.report(CITATION_IN_FIELD, raw, text=raw)
+        replace_children(mark, "")
+        return
+    parts: list[SafeHtml] = []
+    for entry in written.split(";"):
+        citation = _CITATION.fullmatch(entry.strip())
+        if citation is None:
+            work.report(CITATION_FORM, raw, text=raw)
+        elif work.context.resource(citation[1]) is None:
+            work.report(UNKNOWN_RESOURCE, raw, name=citation[1])
+        else:
+            parts.append(_cited(citation[1], citation[2] or "", work))
+    held = work.hold(join("[", *_between(parts), "]")) if parts else ""
+    replace_children(mark, space + held if parts else "")
+
+
+def _cited(key: str, place: str, work: Work) -> SafeHtml:
+    place = " ".join(place.split())
+    work.citations.append(Citation(key, place))
+    number = str(list(dict.fromkeys(citation.key for citation in work.citations)).index(key) + 1)
+    name = work.words.source % number
+    link = element("a", {"href": f"#{work.prefixed(f'-source-{number}')}", "aria-label": name}, number)
+    return join(link, f", {place}") if place else link
+
+
+def _between(parts: list[SafeHtml]) -> list[str]:
+    return [piece for part in parts for piece in ("; ", part)][1:]
+
+
+def read_notes(root: Element, work: Work) -> None:
+    """Turn the library's footnotes into a list with a heading, in our language and with our addresses."""
+    box = next((node for node in root.iter("div") if node.get("class") == "footnote"), None)
+    if box is None:
+        return
+    _order_notes(root, box)
+    numbers = {item.get("id", "").partition(":")[2]: str(number) for number, item in enumerate(box[1], start=1)}
+    marks = _name_marks(root, numbers, work)
+    for number, item in zip(numbers.values(), list(box[1]), strict=True):
+        item.set("id", work.prefixed(f"-note-{number}"))
+        for link in item.iter("a"):
+            if link.get("class") == "footnote-backref":
+                _name_way_back(link, number, marks, work)
+    _name_notes(box, work)
+
+
+def _marks(root: Element) -> Iterator[tuple[Element, Element]]:
+    for mark in root.iter("sup"):
+        link = mark.find("a")
+        if link is not None and link.get("class") == "footnote-ref":
+            yield mark, link
+
+
+def _order_notes(root: Element, box: Element) -> None:
+    """Put the notes in the order of reading: the library knows only that of definition, or that of its own visits."""
+    order = {link.get("href", "")[1:]: place for place, (_mark, link) in reversed(list(enumerate(_marks(root))))}
+    box[1][:] = sorted(box[1], key=lambda item: order.get(item.get("id", ""), len(order)))
+
+
+def _name_marks(root: Element, numbers: dict[str, str], work: Work) -> set[str]:
+    """Give the numbers in the text our addresses and answer those."""
+    named: set[str] = set()
+    for mark, link in _marks(root):
+        number = numbers.get(link.get("href", "").partition(":")[2], "")
+        name = work.prefixed(_mark_address(mark.get("id", ""), number))
+        named.add(name)
+        mark.set("id", name)
+        link.attrib.clear()
+        link.text = number
+        if number:
+            link.attrib.update({"href": f"#{work.prefixed(f'-note-{number}')}", "aria-label": work.words.note % number})
+        else:  # a note defined inside a note is not read
+            link.tag = "span"
+    return named
+
+
+def _name_way_back(link: Element, number: str, marks: set[str], work: Work) -> None:
+    """Lead from a note to its mark; a note that nothing refers to has no way back."""
+    address = work.prefixed(_mark_address(link.get("href", "")[1:], number))
+    link.attrib.clear()
+    if address not in marks:
+        link.tag = "span"
+        link.text = None
+        return
+    link.attrib.update({"href": f"#{address}", "aria-label": work.words.back % number})
+    link.text = "↩"
+
+
+def _mark_address(written: str, number: str) -> str:
+    """Answer the address of a footnote's mark: the library's `fnref2:name` is the second mark of that note."""
+    again = written.partition(":")[0].removeprefix("fnref")
+    return f"-mark-{number}-{again}" if again else f"-mark-{number}"
+
+
+def _name_notes(box: Element, work: Work) -> None:
+    box.tag = "section"
+    name = work.prefixed(_NOTES)
+    box.attrib.clear()
+    box.set("aria-labelledby", name)
+    heading = box[0]
+    heading.tag = "h2"
+    heading.set("id", name)
+    heading.text = work.words.notes
+    work.closing.append(Heading(2, name, work.words.notes, _NOTES))
+
+
+def closing_lists(work: Work) -> SafeHtml:
+    """Answer the list of terms and the list of sources of a lesson."""
+    return join(_terms(work), _sources(work))
+
+
+def _terms(work: Work) -> SafeHtml:
+    terms = [term for term in (work.context.term(fold(key)) for key in work.terms) if term is not None]
+    if not terms:
+        return SafeHtml()
+    entries: list[SafeHtml] = []
+    for term in sorted(terms, key=lambda term: fold(term.text)):
+        language = term.language if term.language != work.context.language else ""
+        entries += [element("dt", {"lang": language}, term.text), element("dd", {"lang": language}, term.definition_html)]
+    return _section(_TERMS, work.words.terms, element("dl", {}, *entries), work)
+
+
+def _sources(work: Work) -> SafeHtml:
+    entries: list[SafeHtml] = []
+    for number, key in enumerate(dict.fromkeys(citation.key for citation in work.citations), start=1):
+        resource = work.context.resource(key)
+        if resource is not None:
+            entries.append(element("li", {"id": work.prefixed(f"-source-{number}")}, _source(resource, work)))
+    if not entries:
+        return SafeHtml()
+    return _section(_SOURCES, work.words.sources, element("ol", {}, *entries), work)
+
+
+def _source(resource: Resource, work: Work) -> SafeHtml:
+    """Answer title and host; the title leads to the source where it has an address."""
+    language = resource.title_language if resource.title_language != work.context.language else ""
+    title = element("cite", {"lang": language}, resource.title)
+    if resource.url:
+        foreign = resource.language if resource.language != work.context.language else ""
+        outside = resource.url.startswith(("https://", "http://"))
+        title = element("a", {"href": resource.url, "hreflang": foreign, "rel": "noopener nofollow ugc" if outside else ""}, title)
+    facts = [resource.host] if resource.host else []
+    if resource.size:
+        facts.append(format_size(resource.size, work.context.language))
+    return join(title, ". ", ", ".join(facts), "." if facts else "")
+
+
+def _section(address: str, title: str, body: SafeHtml, work: Work) -> SafeHtml:
+    name = work.prefixed(address)
+    work.closing.append(Heading(2, name, title, address))
+    return element("section", {"aria-labelledby": name}, element("h2", {"id": name}, title), body)

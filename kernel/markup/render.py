@@ -1,0 +1,124 @@
+"""Render the Markdown dialect: lessons, fields of several paragraphs, fields of one line (content format, section 7)."""
+
+from __future__ import annotations
+
+import re
+from html import escape
+
+from kernel.markup.dialect import dialect_for
+from kernel.markup.findings import TOO_DEEP, TOO_LARGE, TOO_LONG_BLOCK, TOO_SLOW
+from kernel.markup.lint import check_text
+from kernel.markup.measure import count_words
+from kernel.markup.model import Context, Rendered, SafeHtml
+from kernel.markup.references import closing_lists
+from kernel.markup.sanitise import sanitise
+from kernel.markup.source import Finder, mask, normalise, strip_comments
+from kernel.markup.words import words_in
+from kernel.markup.work import Mode, TooSlowError, Work
+
+MAXIMUM = 100_000
+"""Bytes of a text (content format, 1.6)."""
+MAXIMUM_BLOCK = 20_000
+"""Characters between two blank lines outside fenced code: what Markdown reads at once, sometimes in quadratic time."""
+MAXIMUM_DEPTH = 12
+"""Quotations and lists inside each other."""
+_QUIET = re.compile(r"[^\\`*_{}\[\]<>&$~|@!\n\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\U000e0000-\U000e007f]*")
+_DEEP = re.compile(
+    rf"(?m)^(?:[ ]{{0,3}}>){{{MAXIMUM_DEPTH}}}"
+    rf"|^(?:[ ]{{0,3}}(?:>|[-*+]|\d{{1,9}}[.)])[ ]*){{{MAXIMUM_DEPTH}}}"
+    rf"|^[ ]{{{4 * MAXIMUM_DEPTH},}}\S"
+)
+
+
+def render_lesson(source: str, context: Context, original: Rendered | None = None) -> Rendered:
+    """Render the body of a lesson (front matter cut off), with its lists of notes, terms and sources.
+
+    `original` is the rendering of the first language's file: a translation takes its headings' and figures' addresses by
+    position, or keeps its own where their number differs [C704] (content format, 4.3). Never raises on a text: what cannot be
+    rendered within the limits is refused with C105 and empty HTML.
+    """
+    work = _begin(normalise(source), context, Mode.LESSON)
+    if original is not None:
+        work.original_headings, work.original_figures = original.headings, original.figures
+    return _render(normalise(source), work)
+
+
+def render_markdown(source: str, context: Context) -> Rendered:
+    """Render a field of type `markdown`: paragraphs, lists, tables, figures; no headings, callouts, footnotes, citations, embeds."""
+    text = normalise(source)
+    return _render(text, _begin(text, context, Mode.FIELD))
+
+
+def render_inline(source: str, context: Context) -> Rendered:
+    """Render a field of type `inline`: phrasing content without a paragraph around it."""
+    text = " ".join(normalise(source).split())
+    work = _begin(text, context, Mode.INLINE)
+    return _result(SafeHtml(escape(text, quote=False)), text, work) if _is_quiet(text) else _render(text, work)
+
+
+def _is_quiet(text: str) -> bool:
+    """Answer whether a line has nothing that the dialect reads: most options of questions (fifty times faster)."""
+    return len(text) < 1000 and _QUIET.fullmatch(text) is not None and " %" not in text and "USD" not in text
+
+
+def _begin(text: str, context: Context, mode: Mode) -> Work:
+    masked = mask(text)
+    work = Work(context=context, words=words_in(context.language), mode=mode, finder=Finder(masked))
+    _refuse(text, masked, work)
+    if not work.problems:
+        work.problems += check_text(masked, mode)
+    return work
+
+
+def _refuse(text: str, masked: str, work: Work) -> None:
+    """Tell what is over the limits before anything reads it."""
+    size = len(text.encode())
+    if size > MAXIMUM:
+        work.report(TOO_LARGE, "", size=str(-(-size // 1000)), limit=str(MAXIMUM // 1000))
+        return
+    for block in re.split(r"\n[ \t]*\n", masked):
+        if len(block.strip()) > MAXIMUM_BLOCK:
+            work.report(TOO_LONG_BLOCK, block.strip()[:200], limit=str(MAXIMUM_BLOCK))
+            return
+    if deep := _DEEP.search(masked):
+        work.report(TOO_DEEP, deep[0])
+
+
+def _render(text: str, work: Work) -> Rendered:
+    if any(problem.code == TOO_LARGE.code for problem in work.problems):
+        return _result(SafeHtml(), text, work)
+    dialect = dialect_for(work.mode)
+    dialect.work = work
+    try:
+        html = dialect.convert(strip_comments(text))
+    except TooSlowError:
+        work.report(TOO_SLOW)
+        return _result(SafeHtml(), text, work)
+    except RecursionError:
+        work.report(TOO_DEEP)
+        return _result(SafeHtml(), text, work)
+    if work.mode is Mode.INLINE:
+        html = html.removeprefix("<p>").removesuffix("</p>")
+    clean = work.release(sanitise(html, work.context.id_prefix))
+    closing = closing_lists(work) if work.mode is Mode.LESSON else SafeHtml()
+    return _result(SafeHtml(clean.strip() + closing), text, work)
+
+
+def _result(html: SafeHtml, text: str, work: Work) -> Rendered:
+    return Rendered(
+        html=html,
+        headings=tuple(work.headings),
+        closing=tuple(work.closing),
+        terms=tuple(work.terms),
+        citations=tuple(work.citations),
+        parameters=tuple(work.parameters),
+        figures=tuple(work.figures),
+        formulas=work.formulas,
+        checks=work.checks,
+        words=count_words(text) if work.mode is Mode.LESSON else 0,
+        media=tuple(work.media),
+        questions=tuple(work.questions),
+        recordings=tuple(work.recordings),
+        icons=tuple(sorted(work.icons)),
+        problems=tuple(sorted(work.problems, key=lambda problem: (problem.line, problem.code))),
+    )

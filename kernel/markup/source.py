@@ -1,0 +1,133 @@
+"""Read the raw text before Markdown does: what is code, what is a comment, and on which line something stands.
+
+Python-Markdown tells a processor no line, so a finding's line comes from searching the raw text with its code cut out.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_FENCE = re.compile(r"^[ >]*(`{3,}|~{3,})")
+_RUN = re.compile(r"`+")
+_UNWANTED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\U000e0000-\U000e007f]")
+
+
+def normalise(source: str) -> str:
+    """Answer the text in NFC with LF, without control, direction-override and tag characters (security, 4.2)."""
+    return _UNWANTED.sub("", unicodedata.normalize("NFC", source.replace("\r\n", "\n").replace("\r", "\n")))
+
+
+def mask_code(source: str) -> str:
+    """Answer a text of the same length in which fenced and inline code is blank, so that places stay what they are."""
+    masked: list[str] = []
+    paragraph: list[str] = []
+    fence = ""
+    for line in source.split("\n"):
+        opening = _FENCE.match(line)
+        if not fence and not opening and line.strip(" >"):
+            paragraph.append(line)
+            continue
+        masked += _mask_inline(paragraph)
+        paragraph = []
+        masked.append(" " * len(line) if fence or opening else line)
+        if opening and not fence:
+            fence = opening[1]
+        elif opening and opening[1].startswith(fence) and not line.strip(" >`~"):
+            fence = ""
+    return "\n".join(masked + _mask_inline(paragraph))
+
+
+def _mask_inline(paragraph: list[str]) -> list[str]:
+    if not paragraph:
+        return []
+    text = "\n".join(paragraph)
+    runs = list(_RUN.finditer(text))
+    spans: list[tuple[int, int]] = []
+    closers = _closers(runs)
+    position = 0
+    while position < len(runs):
+        closer = 0 if _is_escaped(text, runs[position].start()) else closers[position]
+        if closer:
+            spans.append((runs[position].start(), runs[closer].end()))
+        position = closer + 1 if closer else position + 1
+    return _blank(text, spans).split("\n")
+
+
+def _is_escaped(text: str, place: int) -> bool:
+    """Answer whether an odd number of backslashes stands before: such a backtick opens no code, but may close it."""
+    before = text[max(place - 20, 0) : place]
+    return (len(before) - len(before.rstrip("\\"))) % 2 == 1
+
+
+def _closers(runs: list[re.Match[str]]) -> list[int]:
+    """Answer for each run of backticks the place of the next one of equal length, or 0."""
+    nearest: dict[int, int] = {}
+    closers = [0] * len(runs)
+    for position in range(len(runs) - 1, -1, -1):
+        length = len(runs[position][0])
+        closers[position] = nearest.get(length, 0)
+        nearest[length] = position
+    return closers
+
+
+def _blank(text: str, spans: list[tuple[int, int]]) -> str:
+    parts: list[str] = []
+    last = 0
+    for start, end in spans:
+        parts += [text[last:start], "".join(letter if letter == "\n" else " " for letter in text[start:end])]
+        last = end
+    return "".join([*parts, text[last:]])
+
+
+def _comments(masked: str) -> list[tuple[int, int]]:
+    spans: list[tuple[int, int]] = []
+    start = masked.find("<!--")
+    while start >= 0:
+        end = masked.find("-->", start + 4)
+        if end < 0:
+            break
+        spans.append((start, end + 3))
+        start = masked.find("<!--", end + 3)
+    return spans
+
+
+def mask(source: str) -> str:
+    """Answer the text with code and comments blank, at its own length: what the checks of the raw text read."""
+    masked = mask_code(source)
+    return _blank(masked, _comments(masked))
+
+
+def strip_comments(source: str) -> str:
+    """Take the comments out: they are for whoever translates and are never published (section 7, Comment)."""
+    parts: list[str] = []
+    last = 0
+    for start, end in _comments(mask_code(source)):
+        line_start = source.rfind("\n", 0, start) + 1
+        alone = not source[line_start:start].strip() and source[end : end + 1] in ("\n", "")
+        parts.append(source[last : max(line_start, last) if alone else start])
+        last = min(end + 1, len(source)) if alone else end
+    return "".join([*parts, source[last:]])
+
+
+class Finder:
+    """Finds the line of a piece of text; the same piece asked for again is looked for further down."""
+
+    def __init__(self, masked: str) -> None:
+        self._text = masked
+        self._next: dict[str, int] = {}
+
+    def line(self, snippet: str) -> int:
+        """Answer the line from 1 on, or 0 where the text is not found as it was written."""
+        if not snippet:
+            return 0
+        place = self._text.find(snippet, self._next.get(snippet, 0))
+        if place < 0:
+            place = self._text.find(snippet)
+        if place < 0:
+            first = snippet.strip().split("\n", 1)[0]
+            place = self._text.find(first) if first else -1
+        if place < 0:
+            return 0
+        self._next[snippet] = place + 1
+        return self._text.count("\n", 0, place) + 1

@@ -1,0 +1,156 @@
+"""Pass figures through the allow-list of drawing elements (content format, section 7, Figures in SVG)."""
+
+from __future__ import annotations
+
+import re
+from html import escape
+from xml.parsers import expat
+
+from kernel.markup.findings import SVG_ATTRIBUTE, SVG_DESCRIPTION, SVG_ELEMENT, SVG_ENCODING, SVG_SIZE, SVG_TEXT, SVG_XML, Finding
+from kernel.markup.html import names
+from kernel.markup.model import Problem, SafeHtml
+
+MAXIMUM = 512_000
+"""Bytes of a drawing."""
+_MAXIMUM_ELEMENTS = 5000
+_MAXIMUM_DEPTH = 32
+_NAMESPACE = "http://www.w3.org/2000/svg"
+
+CLASSES = names("chart fit b0 b1 b2 b3 axis grid-l line area goal dot strong onbar")
+ELEMENTS = names("svg g path rect circle ellipse line polyline polygon text tspan title desc defs marker")
+_NUMBERS = re.compile(r"[0-9eE.,+\-%\s]*|auto|auto-start-reverse|userSpaceOnUse|strokeWidth")
+_GEOMETRY = names(
+    "x y x1 y1 x2 y2 cx cy r rx ry dx dy width height viewBox points rotate textLength pathLength markerWidth markerHeight refX refY "
+    "orient markerUnits"
+)
+_FORMS = {
+    "d": re.compile(r"[MmLlHhVvCcSsQqTtAaZz0-9eE.,+\-\s]*"),
+    "transform": re.compile(r"(?:(?:translate|scale|rotate|matrix|skewX|skewY)\([0-9eE.,+\-\s]*\)[\s,]*)*"),
+    "text-anchor": re.compile(r"start|middle|end"),
+    "preserveAspectRatio": re.compile(r"[A-Za-z ]{1,30}"),
+    "role": re.compile(r"img|presentation|none"),
+}
+_REFERENCES = frozenset({"marker-start", "marker-mid", "marker-end"})
+_REFERENCE = re.compile(r"url\(#([A-Za-z][\w.-]*)\)")
+_IDENTIFIER = re.compile(r"[A-Za-z][\w.-]*")
+_HARMLESS = frozenset({"version", "xml:space"})
+
+
+class _RefusedError(Exception):
+    """Something in the drawing that the allow-list lacks."""
+
+    def __init__(self, finding: Finding, **facts: str) -> None:
+        super().__init__(finding.text)
+        self.finding = finding
+        self.facts = facts
+
+
+class _Copier:
+    """Copies a drawing as it is read, and stops at the first thing that may not be in it."""
+
+    def __init__(self, prefix: str, label: str) -> None:
+        self._prefix = prefix
+        self._label = label
+        self._open: list[str] = []
+        self._elements = 0
+        self.parts: list[str] = []
+        self.beginning: list[str] = []
+        self.has_box = False
+
+    def doctype(self, *_arguments: object) -> None:
+        raise _RefusedError(SVG_ELEMENT, what="<!DOCTYPE>")
+
+    def instruction(self, target: str, _text: str) -> None:
+        raise _RefusedError(SVG_ELEMENT, what=f"<?{target}?>")
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        namespace, _, tag = name.rpartition("|")
+        self._elements += 1
+        if namespace not in (_NAMESPACE, "") or tag not in ELEMENTS:
+            raise _RefusedError(SVG_ELEMENT, what=f"<{tag}>")
+        if bool(self._open) == (tag == "svg") or len(self._open) > _MAXIMUM_DEPTH or self._elements > _MAXIMUM_ELEMENTS:
+            raise _RefusedError(SVG_SIZE)
+        if len(self._open) == 1 and len(self.beginning) < 2:
+            self.beginning.append(tag)
+        written = self._root(attributes) if tag == "svg" else ""
+        for attribute, value in attributes.items():
+            written += self._attribute(tag, attribute, value)
+        if tag == "desc" and len(self._open) == 1 and "id" not in attributes:
+            written += f' id="{self._prefix}desc"'
+        self._open.append(tag)
+        self.parts.append(f"<{tag}{written}>")
+
+    def _root(self, attributes: dict[str, str]) -> str:
+        self.has_box = "viewBox" in attributes
+        return f' role="img" aria-label="{escape(self._label)}" aria-describedby="{self._prefix}desc"'
+
+    def _attribute(self, tag: str, name: str, value: str) -> str:
+        if name in _HARMLESS or (name == "role" and tag == "svg"):
+            return ""
+        if name == "id" and _IDENTIFIER.fullmatch(value):
+            value = "desc" if tag == "desc" and len(self._open) == 1 else value
+            return f' id="{self._prefix}{value}"'
+        if name == "class" and CLASSES.issuperset(value.split()):
+            return f' class="{" ".join(value.split())}"'
+        reference = _REFERENCE.fullmatch(value) if name in _REFERENCES else None
+        if reference:
+            return f' {name}="url(#{self._prefix}{reference[1]})"'
+        form = _NUMBERS if name in _GEOMETRY else _FORMS.get(name)
+        if form is None or not form.fullmatch(value):
+            raise _RefusedError(SVG_ATTRIBUTE, what=f'{name}="{value[:40]}"', tag=tag)
+        return f' {name}="{escape(value)}"'
+
+    def text(self, text: str) -> None:
+        if self._open and self._open[-1] in ("text", "tspan", "title", "desc"):
+            self.parts.append(escape(text, quote=False))
+        elif text.strip():
+            raise _RefusedError(SVG_TEXT, text=text.strip()[:40])
+
+    def end(self, name: str) -> None:
+        self._open.pop()
+        self.parts.append(f"</{name.rpartition('|')[2]}>")
+
+
+def clean_svg(content: bytes, prefix: str, label: str) -> tuple[SafeHtml, tuple[Problem, ...]]:
+    """Answer the drawing to inline: ids prefixed, `label` as its name, its <desc> as its description.
+
+    Empty with C605 where it has anything outside the allow-list, with C606 added where viewBox, <title> or <desc> is missing.
+    """
+    copier = _Copier(prefix, label)
+    try:
+        _read(content, copier)
+    except _RefusedError as refusal:
+        return SafeHtml(), (_problem(refusal.finding, **refusal.facts),)
+    except expat.ExpatError as error:
+        return SafeHtml(), (_problem(SVG_XML, line=str(error.lineno)),)
+    except (UnicodeDecodeError, ValueError):
+        return SafeHtml(), (_problem(SVG_ENCODING),)
+    missing = [] if copier.has_box else ["viewBox"]
+    missing += [f"<{tag}>" for place, tag in enumerate(("title", "desc")) if copier.beginning[place : place + 1] != [tag]]
+    problems = (_problem(SVG_DESCRIPTION, what=", ".join(missing)),) if missing else ()
+    return SafeHtml("".join(copier.parts)), problems
+
+
+def is_fitting(content: bytes) -> bool:
+    """Answer whether the drawing has the class `fit`: drawn for a phone's width, it needs no sliding."""
+    return re.search(rb"<svg\b[^>]*\bclass=[\"'][^\"']*\bfit\b", content) is not None
+
+
+def _read(content: bytes, copier: _Copier) -> None:
+    if len(content) > MAXIMUM:
+        raise _RefusedError(SVG_SIZE)
+    text = content.decode("utf-8-sig")
+    declared = re.match(r"<\?xml[^>]*encoding=[\"']([^\"']*)", text)
+    if declared and declared[1].lower() not in ("utf-8", "utf8", "us-ascii"):
+        raise _RefusedError(SVG_ENCODING)
+    parser = expat.ParserCreate("utf-8", namespace_separator="|")
+    parser.StartDoctypeDeclHandler = copier.doctype
+    parser.ProcessingInstructionHandler = copier.instruction
+    parser.StartElementHandler = copier.start
+    parser.EndElementHandler = copier.end
+    parser.CharacterDataHandler = copier.text
+    parser.Parse(text.encode(), True)
+
+
+def _problem(finding: Finding, **facts: str) -> Problem:
+    return Problem(finding.code, finding.text, finding.fix, facts)

@@ -1,0 +1,98 @@
+"""Keep what one rendering has gathered so far: the only mutable object, one for each text."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from kernel.markup.addresses import Addresses
+from kernel.markup.findings import Finding
+from kernel.markup.html import icon
+from kernel.markup.model import Citation, Context, Figure, Heading, Problem, SafeHtml
+from kernel.markup.source import Finder
+from kernel.markup.words import Words
+
+TIME_LIMIT = 1.0
+"""Seconds of the processor that a text may take (security, 4.1); a busy machine refuses nothing."""
+
+
+class Mode(StrEnum):
+    """What is rendered: a lesson has everything, fields have less (content format, section 1, Types)."""
+
+    LESSON = "lesson"
+    FIELD = "field"
+    INLINE = "inline"
+
+
+class TooSlowError(Exception):
+    """The time of a rendering is over."""
+
+
+@dataclass(slots=True)
+class Work:
+    """The state of one rendering."""
+
+    context: Context
+    words: Words
+    mode: Mode
+    finder: Finder
+    deadline: float = field(default_factory=lambda: time.thread_time() + TIME_LIMIT)
+    problems: list[Problem] = field(default_factory=list)
+    headings: list[Heading] = field(default_factory=list)
+    closing: list[Heading] = field(default_factory=list)
+    figures: list[Figure] = field(default_factory=list)
+    terms: list[str] = field(default_factory=list)
+    parameters: list[str] = field(default_factory=list)
+    citations: list[Citation] = field(default_factory=list)
+    media: list[str] = field(default_factory=list)
+    questions: list[str] = field(default_factory=list)
+    recordings: list[str] = field(default_factory=list)
+    icons: list[str] = field(default_factory=list)
+    addresses: Addresses = field(default_factory=Addresses)
+    original_headings: tuple[Heading, ...] | None = None
+    original_figures: tuple[Figure, ...] | None = None
+    tables: int = 0
+    table_numbers: dict[str, int] = field(default_factory=dict)
+    formulas: int = 0
+    checks: int = 0
+    callouts: int = 0
+    _held: list[SafeHtml] = field(default_factory=list)
+    _nonce: str = field(default_factory=lambda: f"zq{secrets.token_hex(8)}q")
+
+    def report(self, finding: Finding, snippet: str = "", **facts: str) -> None:
+        """Note a finding, with the line on which `snippet` stands in the raw text."""
+        self.problems.append(Problem(finding.code, finding.text, finding.fix, facts, self.finder.line(snippet)))
+
+    def hold(self, html: SafeHtml) -> str:
+        """Keep HTML that is safe already and answer the word that stands for it until the text has been sanitised.
+
+        Nobody can write that word: it holds 64 random bits of this rendering.
+        """
+        self._held.append(html)
+        return f"{self._nonce}{len(self._held) - 1}z"
+
+    def release(self, html: str) -> str:
+        """Put what was held where its words stand."""
+        return re.sub(f"{self._nonce}([0-9]+)z", lambda word: self._held[int(word[1])], html)
+
+    def forget(self, text: str) -> str:
+        """Take the words for held HTML out of a text."""
+        return re.sub(f"{self._nonce}[0-9]+z", "", text)
+
+    def icon(self, name: str, *, turning: bool = False) -> SafeHtml:
+        """Answer an icon and note that the page has to carry its symbol."""
+        if name not in self.icons:
+            self.icons.append(name)
+        return icon(name, turning=turning)
+
+    def check_time(self) -> None:
+        """Raise TooSlowError once the time is over."""
+        if time.thread_time() > self.deadline:
+            raise TooSlowError
+
+    def prefixed(self, address: str) -> str:
+        """Answer an id of this page."""
+        return f"{self.context.id_prefix}{address}"

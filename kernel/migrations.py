@@ -1,0 +1,66 @@
+"""The schema's history: the only door to alembic."""
+
+from typing import Any
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import inspect
+
+from kernel.db import Base, Database
+from kernel.paths import MIGRATIONS
+
+
+class SchemaTooNew(Exception):
+    """The database was written by a newer version of the program."""
+
+
+def _config(connection: object = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    return config
+
+
+def head() -> str:
+    """Return the newest revision that this program knows."""
+    return ScriptDirectory.from_config(_config()).get_current_head() or ""
+
+
+def current(database: Database) -> str:
+    """Return the revision of the database, empty where it is new."""
+    with database.writing.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision() or ""
+
+
+def upgrade(database: Database) -> bool:
+    """Bring the database to the newest revision; say whether something had to be done. Raise SchemaTooNew."""
+    revision = current(database)
+    if revision == head():
+        return False
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    if revision and revision not in known:
+        raise SchemaTooNew(revision)
+    with database.writing.begin() as connection:
+        command.upgrade(_config(connection), "head")
+    return True
+
+
+def differences(database: Database) -> list[Any]:
+    """Return how the database's schema differs from the models; nothing where it is the same."""
+    with database.writing.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        return compare_metadata(context, Base.metadata)
+
+
+def table_names(database: Database) -> list[str]:
+    """List the tables that the database holds."""
+    return sorted(inspect(database.writing).get_table_names())
+
+
+def write_revision(database: Database, message: str, identifier: str) -> None:
+    """Write a new migration file from the difference between the models and an upgraded database."""
+    with database.writing.begin() as connection:
+        command.revision(_config(connection), message, autogenerate=True, rev_id=identifier)

@@ -1,0 +1,170 @@
+"""After-effects: job rows written in the transaction of the change, delivered after the commit, swept until done.
+
+The table is the truth. Huey only wakes a worker: a lost or doubled wake-up costs nothing, because a job is taken with one conditional
+UPDATE and its handler's changes commit together with `done_at`. Effects in our database happen exactly once, outside effects at least once.
+"""
+
+import json
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import cast
+
+import structlog
+from sqlalchemy import Index, String, Text, UniqueConstraint, delete, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from kernel.db import Base, Database, Key, Moment
+from kernel.settings import Settings
+
+log = structlog.get_logger()
+
+LEASE = timedelta(seconds=60)
+BACK_OFF = tuple(timedelta(seconds=s) for s in (30, 120, 600, 3600, 21600))
+KEPT = timedelta(days=30)
+SWEEP = 500
+
+
+class Job(Base):
+    """Something that must still happen because of a change that was committed."""
+
+    __tablename__ = "job"
+    __table_args__ = (
+        UniqueConstraint("unique_key"),
+        Index("ix_job_waiting", "available_at", postgresql_where="done_at IS NULL AND failed_at IS NULL"),
+    )
+
+    id: Mapped[Key]
+    kind: Mapped[str] = mapped_column(String(60))
+    arguments: Mapped[str] = mapped_column(Text)
+    """JSON: identifiers only, never secrets or what people wrote."""
+    unique_key: Mapped[str | None] = mapped_column(String(120))
+    attempts: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[Moment]
+    available_at: Mapped[Moment]
+    leased_until: Mapped[Moment | None]
+    done_at: Mapped[Moment | None]
+    failed_at: Mapped[Moment | None]
+    last_error: Mapped[str] = mapped_column(String(300), default="")
+    request_id: Mapped[str] = mapped_column(String(32), default="")
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What a handler gets: database and settings, its arguments, the job's identity as an idempotency key, and the time."""
+
+    database: Database
+    settings: Settings
+    job_id: int
+    arguments: Mapping[str, object]
+    now: datetime
+
+
+Effect = Callable[[Session], object]
+Handler = Callable[[Delivery], Effect | None]
+"""Reads and acts outside of any write transaction, then returns what to write (or nothing); that commits together with `done_at`."""
+
+
+class Outcome(StrEnum):
+    """What became of a delivery."""
+
+    DONE = "done"
+    NOT_MINE = "not_mine"
+    WAITS = "waits"
+    FAILED = "failed"
+
+
+def enqueue(session: Session, kind: str, arguments: Mapping[str, object], *, now: datetime, unique_key: str | None = None) -> None:
+    """Add a job to the transaction of the change that causes it."""
+    job = Job(kind=kind, arguments=json.dumps(arguments, default=str), created_at=now, available_at=now, unique_key=unique_key)
+    session.add(job)
+    cast("list[Job]", session.info.setdefault("jobs", [])).append(job)
+
+
+def hand_over(session: Session, wake: Callable[[int], None]) -> None:
+    """After a commit, wake a worker for each new job; where that fails the sweep will find the row."""
+    for job in cast("list[Job]", session.info.pop("jobs", [])):
+        try:
+            wake(job.id)
+        except Exception as error:  # noqa: BLE001 - the row is safe, and the answer must not wait for a queue
+            log.warning("job.wake_failed", kind=job.kind, error=type(error).__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """What delivering needs: where the rows are, and who handles which kind."""
+
+    database: Database
+    settings: Settings
+    handlers: Mapping[str, Handler]
+
+
+def deliver(worker: Worker, job_id: int, *, now: datetime) -> Outcome:
+    """Take the job, run its handler, and keep its changes together with the fact that it is done."""
+    database = worker.database
+    taken = _take(database, job_id, now)
+    if taken is None:
+        return Outcome.NOT_MINE
+    kind, arguments, attempts = taken
+    try:
+        effect = worker.handlers[kind](Delivery(database, worker.settings, job_id, arguments, now))
+        with database.unit_of_work() as session:
+            if effect is not None:
+                effect(session)
+            session.execute(update(Job).where(Job.id == job_id).values(done_at=now, leased_until=None))
+    except Exception as error:  # the outermost handler of a worker: the fault is kept in the row and tried again
+        log.exception("job.failed", kind=kind, job=job_id, attempt=attempts)
+        return _put_back(database, job_id, attempts, type(error).__name__, now)
+    return Outcome.DONE
+
+
+def _take(database: Database, job_id: int, now: datetime) -> tuple[str, dict[str, object], int] | None:
+    with database.unit_of_work() as session:
+        row = session.execute(
+            update(Job)
+            .where(Job.id == job_id, Job.done_at.is_(None), Job.failed_at.is_(None), Job.available_at <= now)
+            .where((Job.leased_until.is_(None)) | (Job.leased_until < now))
+            .values(leased_until=now + LEASE, attempts=Job.attempts + 1)
+            .returning(Job.kind, Job.arguments, Job.attempts)
+        ).one_or_none()
+        return None if row is None else (row.kind, json.loads(row.arguments), row.attempts)
+
+
+def _put_back(database: Database, job_id: int, attempts: int, error: str, now: datetime) -> Outcome:
+    failed = attempts > len(BACK_OFF)
+    wait = timedelta() if failed else BACK_OFF[attempts - 1] * random.uniform(0.8, 1.2)  # noqa: S311 - jitter, not a secret
+    values = {"leased_until": None, "last_error": error, "available_at": now + wait, "failed_at": now if failed else None}
+    with database.unit_of_work() as session:
+        session.execute(update(Job).where(Job.id == job_id).values(**values))
+    return Outcome.FAILED if failed else Outcome.WAITS
+
+
+def waiting(session: Session, *, now: datetime) -> list[int]:
+    """List the jobs that could be delivered now, oldest first, at most 500."""
+    statement = (
+        select(Job.id)
+        .where(Job.done_at.is_(None), Job.failed_at.is_(None), Job.available_at <= now)
+        .where((Job.leased_until.is_(None)) | (Job.leased_until < now))
+        .order_by(Job.available_at, Job.id)
+        .limit(SWEEP)
+    )
+    return list(session.scalars(statement))
+
+
+def deliver_waiting(worker: Worker, *, now: datetime) -> int:
+    """Deliver everything that waits; return how many were done. Used by the sweep, the command line and the tests."""
+    done = 0
+    while True:
+        with worker.database.unit_of_work(write=False) as session:
+            ids = waiting(session, now=now)
+        outcomes = [deliver(worker, job_id, now=now) for job_id in ids]
+        done += outcomes.count(Outcome.DONE)
+        if Outcome.DONE not in outcomes:
+            return done
+
+
+def forget_old(session: Session, *, now: datetime) -> None:
+    """Delete the rows done for thirty days."""
+    session.execute(delete(Job).where(Job.done_at < now - KEPT))

@@ -1,0 +1,107 @@
+"""Who acts, and the one function that decides whether they may."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum, StrEnum
+from uuid import UUID
+
+from kernel.errors import Forbidden, NotFound, SignInNeeded
+
+
+class SiteRole(StrEnum):
+    """Roles that hold over the whole site; course roles live with their course."""
+
+    ADMINISTRATOR = "administrator"
+
+
+class Via(StrEnum):
+    """The door through which somebody acts."""
+
+    WEB = "web"
+    CLI = "cli"
+    JOB = "job"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who is acting now. Anonymous without `person_id`; the system itself through a job or the command line has none either."""
+
+    person_id: int | None = None
+    person_uuid: UUID | None = None
+    name: str = ""
+    email: str = ""
+    initials: str = ""
+    language: str = ""
+    zone: str = ""
+    theme: str = ""
+    roles: frozenset[SiteRole] = frozenset()
+    is_staff_anywhere: bool = False
+    device_id: int | None = None
+    via: Via = Via.WEB
+    address: str = ""
+    request_id: str = ""
+
+    @property
+    def is_anonymous(self) -> bool:
+        """Say whether nobody is signed in."""
+        return self.person_id is None
+
+    @property
+    def is_administrator(self) -> bool:
+        """Say whether the site role of administrator is held."""
+        return SiteRole.ADMINISTRATOR in self.roles
+
+
+SYSTEM = Actor(via=Via.CLI)
+
+
+class Verdict(Enum):
+    """The answer of a predicate."""
+
+    ALLOW = "allow"
+    FORBID = "forbid"
+    """It exists in public, but this act is not open: 403, or sign in first."""
+    HIDE = "hide"
+    """Its existence is private: as if it had never been."""
+
+
+Predicate = Callable[[Actor, "object"], Verdict]
+
+
+def allow_if(condition: bool, otherwise: Verdict = Verdict.FORBID) -> Verdict:  # noqa: FBT001 - reads as a sentence
+    """Return ALLOW where the condition holds, else the other verdict."""
+    return Verdict.ALLOW if condition else otherwise
+
+
+def signed_in(actor: Actor, _subject: object) -> Verdict:
+    """Allow everybody who has signed in."""
+    return allow_if(not actor.is_anonymous)
+
+
+def administrator(actor: Actor, _subject: object) -> Verdict:
+    """Allow administrators of the site."""
+    return allow_if(actor.is_administrator)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What each action asks, collected from every package by the roof."""
+
+    predicates: Mapping[StrEnum, Predicate] = field(default_factory=dict)
+
+    def verdict(self, actor: Actor, action: StrEnum, subject: object) -> Verdict:
+        """Decide; an action that nobody declared is refused."""
+        predicate = self.predicates.get(action)
+        return Verdict.FORBID if predicate is None else predicate(actor, subject)
+
+    def allows(self, actor: Actor, action: StrEnum, subject: object) -> bool:
+        """Say whether the actor may."""
+        return self.verdict(actor, action, subject) is Verdict.ALLOW
+
+    def require(self, actor: Actor, action: StrEnum, subject: object) -> None:
+        """Raise NotFound, SignInNeeded or Forbidden where the actor may not."""
+        verdict = self.verdict(actor, action, subject)
+        if verdict is Verdict.HIDE:
+            raise NotFound
+        if verdict is Verdict.FORBID:
+            raise SignInNeeded if actor.is_anonymous else Forbidden

@@ -1,0 +1,1 @@
+"""The plumbing of requests: transaction, actor, access, errors, headers, forms, limits, paging."""

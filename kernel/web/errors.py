@@ -1,0 +1,158 @@
+"""Errors become pages of the design, with a way out and a reference, and nothing of the program's inside.
+
+A POST whose form token or session has expired is not lost: its fields come back, signed, to be sent again after signing in.
+"""
+
+from typing import cast
+
+import structlog
+from flask import Flask, Response, current_app, g, make_response, render_template, request
+from flask_wtf.csrf import CSRFError
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+from sqlalchemy.exc import DBAPIError, TimeoutError as PoolTimeout
+from werkzeug.exceptions import HTTPException, InternalServerError
+
+from kernel.errors import DomainError, N_, SignInNeeded, Unavailable
+from kernel.i18n import _
+from kernel.web.request import SAFE_METHODS, roll_back
+
+log = structlog.get_logger()
+
+Fields = list[tuple[str, str]]
+RESUMABLE_SECONDS = 3600
+_NEVER_KEPT = ("csrf_token", "password", "current_password", "resume")
+
+TITLES = {
+    400: N_("This request could not be understood"),
+    401: N_("Sign in to continue"),
+    403: N_("This is not open to your account"),
+    404: N_("This page does not exist"),
+    405: N_("This address does not work that way"),
+    409: N_("This has changed meanwhile"),
+    410: N_("This is no longer available"),
+    413: N_("This is too large"),
+    415: N_("This kind of content is not accepted"),
+    422: N_("Something has to be corrected"),
+    429: N_("Too many attempts"),
+    500: N_("Something failed on our side"),
+    503: N_("The server cannot save right now"),
+}
+TEXTS = {
+    400: N_("Go back, reload the page and try again."),
+    404: N_("It may have moved, or it is not open to you. Check the address, or start again from your courses."),
+    405: N_("Go back and use the buttons of the page."),
+    413: N_("Send something smaller."),
+    415: N_("Send one of the kinds that the page names."),
+    500: N_("What was saved before is safe. Try again; if it fails again, tell us the reference below."),
+}
+
+
+def wants_json() -> bool:
+    """Say whether a script asks, and not a page."""
+    return request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json"
+
+
+def _resume_signer() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(cast("str", current_app.secret_key), salt="resume")
+
+
+def keep_for_later() -> str:
+    """Return what was posted, signed, to be put into the sign-in form."""
+    fields = [(name, value) for name, value in request.form.items(multi=True) if name not in _NEVER_KEPT]
+    return cast("str", _resume_signer().dumps({"path": request.full_path.rstrip("?"), "fields": fields}))
+
+
+def kept(token: str) -> tuple[str, Fields] | None:
+    """Return the path and fields that were kept within the last hour, or nothing."""
+    try:
+        stash = _resume_signer().loads(token, max_age=RESUMABLE_SECONDS)
+    except BadSignature:
+        return None
+    return stash["path"], [(name, value) for name, value in stash["fields"]]
+
+
+def resume_page(path: str, fields: Fields) -> str:
+    """Draw the page that sends the kept fields again with a fresh form token."""
+    return render_template("errors/resume.html", path=path, fields=fields)
+
+
+def error_response(status: int, title: str, text: str, *, code: str = "", retry_after: int | None = None) -> Response:
+    """Draw an error as a page, or as a problem document (RFC 9457) for a script."""
+    reference = g.get("request_id", "")
+    if wants_json():
+        problem = {"type": "about:blank", "title": title, "status": status, "detail": text, "code": code, "reference": reference}
+        response = make_response(problem)
+        response.content_type = "application/problem+json"
+    else:
+        response = make_response(_page(status, title, text, reference))
+    response.status_code = status
+    if retry_after:
+        response.headers["Retry-After"] = str(retry_after)
+    return response
+
+
+def _page(status: int, title: str, text: str, reference: str) -> str:
+    try:
+        return render_template("errors/page.html", status=status, title=title, text=text, reference=reference)
+    except Exception:  # the last page must appear even where the database is away or the base template fails
+        log.exception("error_page.failed")
+        return render_template("errors/plain.html", status=status, title=title, text=text, reference=reference)
+
+
+def _domain_error(error: DomainError) -> Response | str | tuple[str, int]:
+    roll_back()
+    if isinstance(error, SignInNeeded) and not wants_json():
+        return _sign_in_page()
+    retry = cast("int | None", error.facts.get("retry_after")) or (5 if isinstance(error, Unavailable) else None)
+    text = _(error.text, **error.facts)
+    return error_response(error.status, _(TITLES.get(error.status, TITLES[400])), text, code=error.reason, retry_after=retry)
+
+
+def _sign_in_page() -> Response | tuple[str, int]:
+    if request.method in SAFE_METHODS:
+        target = request.full_path.rstrip("?")
+        return cast("Response", current_app.redirect(current_app.url_for("accounts.sign_in", next=target), code=303))
+    return current_app.extensions["sign_in_page"](keep_for_later()), 401
+
+
+def _token_error(_error: CSRFError) -> Response | tuple[str, int]:
+    roll_back()
+    if wants_json():
+        return error_response(400, _(TITLES[400]), _("The form has expired. Reload the page."), code="form_expired")
+    fields = [(name, value) for name, value in request.form.items(multi=True) if name not in _NEVER_KEPT]
+    return resume_page(request.full_path.rstrip("?"), fields), 400
+
+
+def _http_error(error: HTTPException) -> Response:
+    roll_back()
+    original = getattr(error, "original_exception", None)
+    if isinstance(original, DBAPIError | PoolTimeout):
+        return _database_error(original)
+    status = error.code or 500
+    if status == 500 and not isinstance(error, InternalServerError):
+        status = 400
+    if status < 400:
+        return cast("Response", error.get_response())
+    return error_response(status, _(TITLES.get(status, TITLES[400])), _(TEXTS.get(status, TEXTS[400])))
+
+
+def _database_error(error: Exception) -> Response:
+    roll_back()
+    log.error("database.away", error=type(error).__name__)
+    return error_response(503, _(TITLES[503]), _(Unavailable.message), code="unavailable", retry_after=5)
+
+
+def _unexpected(_error: Exception) -> Response:
+    roll_back()
+    log.exception("request.failed", endpoint=request.endpoint)
+    return error_response(500, _(TITLES[500]), _(TEXTS[500]))
+
+
+def install(app: Flask) -> None:
+    """Answer every error of the application in one way."""
+    app.register_error_handler(DomainError, _domain_error)
+    app.register_error_handler(CSRFError, _token_error)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(DBAPIError, _database_error)
+    app.register_error_handler(PoolTimeout, _database_error)
+    app.register_error_handler(Exception, _unexpected)

@@ -1,0 +1,55 @@
+"""Forms: the base of all of them, and the fields that clean what people type."""
+
+import unicodedata
+from typing import Any
+
+from flask_wtf import FlaskForm
+from wtforms import Field, StringField
+
+_KEPT_CONTROLS = {"\n", "\t"}
+
+
+def clean_text(text: str, *, lines: bool = False) -> str:
+    """Return text in NFC without control, bidirectional-override and tag characters; single lines have their spaces folded."""
+    kept = (
+        char
+        for char in unicodedata.normalize("NFC", text)
+        if char in _KEPT_CONTROLS or (unicodedata.category(char) not in ("Cc", "Cs", "Cn", "Co") and not _is_invisible(char))
+    )
+    cleaned = "".join(kept)
+    return cleaned.strip() if lines else " ".join(cleaned.split())
+
+
+def _is_invisible(char: str) -> bool:
+    code = ord(char)
+    return 0x202A <= code <= 0x202E or 0x2066 <= code <= 0x2069 or 0xE0000 <= code <= 0xE007F or code in (0x200E, 0x200F, 0x061C, 0xFEFF)
+
+
+class LineField(StringField):
+    """One line of text, cleaned."""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """Take the first value, cleaned."""
+        self.data = clean_text(str(valuelist[0])) if valuelist else ""
+
+
+class Form(FlaskForm):
+    """A form of the product: its token is checked by the application, and its first fault is told beside its field."""
+
+    class Meta:
+        """The token of the form is checked once, for every POST, before the view runs."""
+
+        csrf = False
+
+    def validate_on_post(self) -> bool:
+        """Say whether this is a POST whose fields are all right."""
+        return bool(self.validate_on_submit())
+
+    def refuse(self, field: Field, message: str) -> None:
+        """Add a fault that only the service could find."""
+        field.errors = [*field.errors, message]
+
+    @property
+    def faults(self) -> list[tuple[Field, str]]:
+        """List the fields with the first fault of each, in the order of the form."""
+        return [(field, str(field.errors[0])) for field in self if field.errors]

@@ -1,0 +1,49 @@
+"""Headers that stand on every answer: content policy without inline code, no framing, no sniffing, no other origins."""
+
+from flask import Flask, Response, g, request
+
+CONTENT_POLICY = "; ".join(
+    [
+        "default-src 'self'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "media-src 'self'",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+        "form-action 'self'",
+    ]
+)
+PERMISSIONS = ", ".join(f"{name}=()" for name in ("accelerometer", "camera", "geolocation", "gyroscope", "microphone", "payment", "usb"))
+ALWAYS = {
+    "Content-Security-Policy": CONTENT_POLICY,
+    "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": PERMISSIONS,
+}
+KEPT = "private, no-cache"
+
+
+def may_be_kept() -> None:
+    """Let the browser keep this page and ask whether it is still the same (courses and lessons); others are `no-store`."""
+    g.cache_control = KEPT
+
+
+def _headers(response: Response) -> Response:
+    for name, value in ALWAYS.items():
+        response.headers.setdefault(name, value)
+    if "Cache-Control" not in response.headers:
+        kept = g.get("cache_control") if response.status_code in (200, 304) and request.method in ("GET", "HEAD") else None
+        response.headers["Cache-Control"] = kept or "no-store"
+    response.headers.add("Vary", "Cookie")
+    response.headers.remove("Server")
+    return response
+
+
+def install(app: Flask) -> None:
+    """Put the headers on every answer of the application."""
+    app.after_request(_headers)

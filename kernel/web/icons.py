@@ -1,0 +1,65 @@
+"""Icons: `icon()` in a template prints a reference, and the base template prints, once, the symbols that the page refers to.
+
+The drawings come from our own `static/icons.svg` (Lucide, ISC): the one text beside the sanitiser's that is printed as it is.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from flask import Flask, g
+from markupsafe import Markup
+
+from kernel.paths import STATIC
+
+_SYMBOL = re.compile(r'<symbol id="(?P<name>[a-z0-9-]+)".*?</symbol>', re.DOTALL)
+
+
+class UnknownIconError(LookupError):
+    """A template names a symbol that the set does not have."""
+
+
+def read_symbols(source: Path) -> Mapping[str, str]:
+    """Return the symbols of an SVG file by name."""
+    return {found["name"]: found[0] for found in _SYMBOL.finditer(source.read_text("utf-8"))}
+
+
+def _used() -> dict[str, None]:
+    """Return the names the present page has used so far, in order."""
+    if "icons" not in g:
+        g.icons = {}
+    names: dict[str, None] = g.icons
+    return names
+
+
+class Icons:
+    """The set of symbols, and what a page takes of it."""
+
+    def __init__(self, symbols: Mapping[str, str]) -> None:
+        self.symbols = symbols
+
+    def icon(self, name: str, label: object = None, flip: bool = False) -> Markup:
+        """Print a reference to a symbol; `label` names it where no words stand beside it, `flip` turns it in right-to-left pages."""
+        self.use([name])
+        turned = " flip" if flip else ""
+        if label is None:
+            return Markup('<svg class="i{}" aria-hidden="true"><use href="#{}"/></svg>').format(turned, name)
+        return Markup('<svg class="i{}" role="img" aria-label="{}"><use href="#{}"/></svg>').format(turned, str(label), name)
+
+    def use(self, names: Iterable[str]) -> str:
+        """Note symbols that stored HTML refers to; return nothing, so that a template can print the call."""
+        for name in names:
+            if name not in self.symbols:
+                raise UnknownIconError(name)
+            _used()[name] = None
+        return ""
+
+    def definitions(self) -> Markup:
+        """Return the symbols that the present page has used."""
+        return Markup("").join(Markup(self.symbols[name]) for name in sorted(_used()))  # noqa: S704 - read from our own file
+
+
+def install(app: Flask, source: Path = STATIC / "icons.svg") -> None:
+    """Give templates `icon(name, label=None, flip=False)`, `use_icons(names)` and `icon_definitions()`."""
+    icons = Icons(read_symbols(source))
+    app.jinja_env.globals.update(icon=icons.icon, use_icons=icons.use, icon_definitions=icons.definitions)

@@ -1,0 +1,41 @@
+"""Pages of long lists: by number, bounded, and the bounds of what may be asked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from flask import request
+
+from kernel.errors import NotFound
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    """Which page is asked for."""
+
+    number: int = 1
+    size: int = 25
+
+    @property
+    def offset(self) -> int:
+        """Return how many rows come before."""
+        return (self.number - 1) * self.size
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Row]):
+    """Some rows, and whether more follow."""
+
+    rows: Sequence[Row]
+    number: int
+    has_next: bool
+
+
+def asked_page(size: int = 25) -> PageRequest:
+    """Read `?page=`; raise NotFound where it is no number from 1 to 100000."""
+    text = request.args.get("page", "1")
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:7]) <= 100_000):
+        raise NotFound
+    return PageRequest(int(text), size)

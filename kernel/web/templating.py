@@ -1,0 +1,42 @@
+"""What every template knows: translation, formats, the reader, and nothing that could make HTML from text."""
+
+from flask import Flask, g
+from jinja2 import StrictUndefined
+
+from kernel import i18n
+from kernel.settings import Settings
+from kernel.web.request import allows, current_actor
+
+
+def _reader() -> dict[str, object]:
+    """Give the page its reader; an error page that comes before the session has nobody."""
+    actor = current_actor() if "session" in g or "actor" in g else None
+    return {"actor": actor, "locale": i18n.language(), "theme": g.get("theme", "")}
+
+
+def install(app: Flask, settings: Settings) -> None:
+    """Give the templates of the application their globals and filters."""
+    environment = app.jinja_env
+    environment.undefined = StrictUndefined
+    environment.trim_blocks = True
+    environment.lstrip_blocks = True
+    environment.globals.update(
+        _=i18n._,  # noqa: SLF001 - gettext's own name
+        ngettext=i18n.ngettext,
+        choose=i18n.choose,
+        allows=allows,
+        institution=settings.institution,
+        institution_name=settings.institution_name,
+        contact_email=settings.contact_email,
+    )
+    environment.filters.update(
+        date=i18n.format_date,
+        datetime=i18n.format_datetime,
+        time=i18n.format_time,
+        number=i18n.number,
+        percent=i18n.percent,
+        file_size=i18n.file_size,
+        duration=i18n.duration,
+        choose=i18n.choose,
+    )
+    app.context_processor(_reader)

@@ -1,0 +1,1 @@
+"""The roof: the assembled application, its own pages, the command line and the server."""

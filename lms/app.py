@@ -1,0 +1,160 @@
+"""The bill of materials: what the house is made of, and how it is put together."""
+
+import hashlib
+from collections import defaultdict
+from dataclasses import dataclass
+from importlib.metadata import version as installed
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from flask import Flask, g, request
+from flask import session as cookie
+from flask_wtf import CSRFProtect
+from sqlalchemy import exists
+from werkzeug.exceptions import BadRequest
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from accounts import feature as accounts
+from accounts import queries as account_queries
+from accounts import signin
+from accounts import views as account_views
+from accounts.models import Person
+from certificates import feature as certificates
+from courses import feature as courses
+from courses.models import CourseStaff
+from courses.publication import CourseKinds
+from enrolments import feature as enrolments
+from kernel import i18n, outbox
+from kernel.crypto import SigningKeys, signing_keys
+from kernel.db import Database
+from kernel.feature import Feature
+from kernel.files import Files
+from kernel.outbox import Worker
+from kernel.paths import STATIC, TEMPLATES
+from kernel.permissions import Policy
+from kernel.settings import Settings, secret_key
+from kernel.web import assets, errors, headers, icons, limits, notes, templating
+from kernel.web.request import current_actor, install_closing
+from kernel.web.request import install as install_requests
+from lms import feature as roof
+from quizzes import feature as quizzes
+from quizzes.content.kinds import BANKS
+from quizzes.publication import QUIZ, embed_question
+from webinars import feature as webinars
+from webinars.publication import RECORDING
+
+FEATURES: tuple[Feature, ...] = (
+    accounts.FEATURE,
+    courses.FEATURE,
+    enrolments.FEATURE,
+    quizzes.FEATURE,
+    certificates.FEATURE,
+    webinars.FEATURE,
+    roof.FEATURE,
+)
+KINDS = CourseKinds(publishers=(courses.PAGE, QUIZ, RECORDING), parts=(BANKS,), embed_question=embed_question)
+BODY_LIMIT = 1_000_000
+FIELD_LIMIT = 500
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """An opened instance: its settings, database, files and keys, and who handles its jobs."""
+
+    settings: Settings
+    database: Database
+    files: Files
+    keys: SigningKeys
+    worker: Worker
+
+
+def open_house(settings: Settings) -> House:
+    """Open an instance without serving it: for the server, the worker and the command line."""
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    database = Database(settings.database, pool=settings.database_pool)
+    consequences: defaultdict[str, tuple[str, ...]] = defaultdict(tuple)
+    for feature in FEATURES:
+        for verb, kind in feature.on.items():
+            consequences[verb.value] += (kind,)
+    files, keys = Files(settings.data_dir / "files"), signing_keys(settings.data_dir)
+    database.configure(info={"consequences": dict(consequences), "outlines": {}, "papers": {}, "questions": {}, "versions": {}})
+    handlers = {kind: handler for feature in FEATURES for kind, handler in feature.jobs.items()}
+    return House(settings, database, files, keys, Worker(database, settings, handlers))
+
+
+def policy() -> Policy:
+    """Collect what every package declares about its actions."""
+    return Policy({action: predicate for feature in FEATURES for action, predicate in feature.permissions.items()})
+
+
+def _configure(app: Flask, settings: Settings) -> None:
+    app.config.update(
+        SECRET_KEY=secret_key(settings),
+        SESSION_COOKIE_NAME="__Host-session",
+        SESSION_COOKIE_SECURE=True,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_PATH="/",
+        MAX_CONTENT_LENGTH=BODY_LIMIT,
+        MAX_FORM_PARTS=FIELD_LIMIT,
+        MAX_FORM_MEMORY_SIZE=BODY_LIMIT,
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SSL_STRICT=False,  # Origin and Sec-Fetch-Site are checked for every request instead of Referer
+        TRUSTED_HOSTS=list(settings.host_names),
+    )
+    if settings.trusted_proxies:
+        count = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
+
+
+def _release() -> str:
+    """Return what changes with the program: its version and its templates, so that pages kept by browsers follow it."""
+    total = hashlib.sha256(installed("aulario").encode())
+    for path in sorted(TEMPLATES.rglob("*.html")):
+        total.update(path.read_bytes())
+    return total.hexdigest()[:12]
+
+
+def _choose_reader() -> None:
+    """Write this answer for its reader: language and zone of the person, else cookie, else what the browser asks for."""
+    if request.endpoint == assets.ENDPOINT:
+        return
+    actor = current_actor()
+    asked = cookie.get("language") or request.accept_languages.best_match(i18n.LANGUAGES) or i18n.DEFAULT_LANGUAGE
+    try:
+        zone = ZoneInfo(actor.zone) if actor.zone else None
+    except (ZoneInfoNotFoundError, ValueError):
+        zone = None
+    i18n.set_reader(actor.language or asked, zone)
+    g.theme = actor.theme or cookie.get("theme", "")
+
+
+def _refuse_too_many_fields() -> None:
+    if request.method == "POST" and len(request.form) > FIELD_LIMIT:
+        raise BadRequest
+
+
+def create_app(house: House) -> Flask:
+    """Put the application together over an opened instance."""
+    app = Flask("lms", template_folder=str(TEMPLATES), static_folder=None)
+    _configure(app, house.settings)
+    app.extensions.update(settings=house.settings, house=house, files=house.files, keys=house.keys, course_kinds=KINDS, release=_release())
+    app.extensions["limits"] = limits.Limiter()
+    app.extensions["sign_in_page"] = account_views.sign_in_page
+    install_requests(app, database=house.database, policy=policy(), load_actor=signin.load_actor)
+    is_staff = exists().where(CourseStaff.person_id == Person.id)
+    signin.install(app, house.settings, account_queries.signed_in_statement(is_staff))
+    app.before_request(_choose_reader)
+    app.before_request(_refuse_too_many_fields)
+    CSRFProtect(app)
+    templating.install(app, house.settings)
+    icons.install(app)
+    assets.install(app, STATIC)
+    for feature in FEATURES:
+        for blueprint in feature.blueprints:
+            app.register_blueprint(blueprint)
+    errors.install(app)
+    app.after_request(assets.compress_page)
+    headers.install(app)
+    notes.install(app)
+    install_closing(app)
+    return app

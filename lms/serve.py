@@ -1,0 +1,156 @@
+"""`lms serve`: one line for each thing that can be wrong, then migrations, sample courses, the first link, and gunicorn."""
+
+import os
+import socket
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from gunicorn.app.base import BaseApplication
+from sqlalchemy.exc import OperationalError
+
+from accounts import queries, services
+from accounts.models import TokenPurpose
+from kernel import clock, logging, migrations
+from kernel.paths import CONTENT
+from kernel.permissions import SYSTEM
+from kernel.settings import LOOPBACK, Settings, SettingsError, load
+from lms.app import FEATURES, House, create_app, open_house
+from lms.worker import Queue
+
+TRIED_PYTHONS = ((3, 11), (3, 12), (3, 13))
+
+
+class CannotStart(Exception):
+    """Something keeps the server from starting; the text says what to do."""
+
+
+def check_port(host: str, port: int) -> None:
+    """Raise CannotStart where the address is taken or is not ours."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise CannotStart(f"{host}:{port} cannot be used ({error.strerror}). Choose another port: make run PORT={port + 1}") from None
+
+
+def checked_settings(host: str, port: int, **given: object) -> Settings:
+    """Read the settings and refuse what would be dangerous; the public address of a local server is its own."""
+    settings = load(**given)
+    if host not in LOOPBACK and not settings.public_url.startswith("https://"):
+        raise CannotStart(f"Serving on {host} needs LMS_PUBLIC_URL=https://… with a TLS server in front.")
+    if not settings.public_url:
+        name = f"[{host}]" if ":" in host else host
+        settings = settings.model_copy(update={"public_url": f"http://{name}:{port}"})
+    return settings
+
+
+def open_checked(settings: Settings) -> House:
+    """Open the instance and bring its database up to date; raise CannotStart with what to do."""
+    folder = settings.data_dir
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        probe = folder / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise CannotStart(f"The folder {folder} cannot be written ({error.strerror}). Set LMS_DATA_DIR to one that can.") from None
+    try:
+        house = open_house(settings)
+        migrations.upgrade(house.database)
+    except SettingsError as error:
+        raise CannotStart(str(error)) from None
+    except migrations.SchemaTooNew as error:
+        raise CannotStart(f"The database is newer than this program (revision {error}). Install the newer version.") from None
+    except OperationalError as error:
+        raise CannotStart(f"The database does not answer: {str(error.orig).strip().splitlines()[0]}") from None
+    return house
+
+
+def first_link(house: House) -> str | None:
+    """Return a fresh one-time link for the first administrator, while there is none."""
+    with house.database.unit_of_work(write=False) as session:
+        if queries.administrator_exists(session):
+            return None
+    with house.database.unit_of_work() as session:
+        secret = services.make_token(session, TokenPurpose.SET_UP, None, now=clock.now())
+    return f"{house.settings.public_url}/set-up/{secret}"
+
+
+class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
+    """Gunicorn with threads: finishes requests on SIGTERM, and is not stopped by slow clients."""
+
+    def __init__(self, bind: str, house: House, threads: int, started: Callable[[], None]) -> None:
+        self._options = {
+            "bind": bind,
+            "workers": 1,
+            "threads": threads,
+            "worker_class": "gthread",
+            "timeout": 60,
+            "graceful_timeout": 15,
+            "keepalive": 15,
+            "control_socket_disable": True,
+            "loglevel": "warning",
+            "limit_request_line": 8190,
+            "limit_request_field_size": 16384,
+            "post_worker_init": self._begin_work,
+            "worker_exit": self._end_work,
+            "when_ready": lambda _server: started(),
+        }
+        self._house = house
+        self._queue: Queue | None = None
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Set gunicorn's options."""
+        for name, value in self._options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        """Return the application."""
+        return create_app(self._house)
+
+    def _begin_work(self, _worker: object) -> None:
+        settings = self._house.settings
+        self._queue = Queue(settings.data_dir, self._house.worker, periodic_jobs())
+        self._queue.follow()
+        if settings.worker_threads:
+            self._queue.start(settings.worker_threads)
+
+    def _end_work(self, _server: object, _worker: object) -> None:
+        if self._queue is not None:
+            self._queue.stop()
+        self._house.database.dispose()
+
+
+def periodic_jobs() -> dict[str, int]:
+    """Collect which jobs are due by the clock."""
+    return {kind: seconds for feature in FEATURES for kind, seconds in feature.periodic.items()}
+
+
+def serve(host: str, port: int, *, publish: Callable[[House, Path], list[str]], **given: object) -> None:
+    """Start the server, or raise CannotStart."""
+    logging.set_up()
+    check_port(host, port)
+    if sys.version_info[:2] not in TRIED_PYTHONS:
+        print(f"Python {sys.version.split()[0]} has not been tried with this version; 3.11 to 3.13 have.", file=sys.stderr)  # noqa: T201
+    settings = checked_settings(host, port, **given)
+    house = open_checked(settings)
+    for line in publish(house, CONTENT):
+        print(line, flush=True)  # noqa: T201
+    link = first_link(house)
+    house.database.dispose()
+
+    def started() -> None:
+        print(f"Aulario: {settings.public_url}  (Ctrl-C ends it)", flush=True)  # noqa: T201
+        if link:
+            minutes = int(timedelta(minutes=30).total_seconds() // 60)
+            print(f"There is no administrator yet. Within {minutes} minutes open: {link}", flush=True)  # noqa: T201
+
+    os.environ.setdefault("GUNICORN_CMD_ARGS", "")
+    name = f"[{host}]" if ":" in host else host
+    Server(f"{name}:{port}", house, settings.threads, started).run()

@@ -1,0 +1,264 @@
+"""The roof's own pages: front, home, teaching, administration, help, choices of language and theme, health."""
+
+from dataclasses import dataclass
+from importlib.metadata import version as installed
+from platform import python_version
+from typing import Any, cast
+
+from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request, url_for
+from flask import session as cookie
+
+from accounts import services as account_services
+from accounts.rules import safe_next
+from certificates import queries as certificate_queries
+from courses import queries as course_queries
+from courses.facade import Facade, Size
+from courses.models import StaffRole
+from courses.permissions import edits
+from courses.rules import activity_url
+from enrolments import queries as enrolment_queries
+from enrolments.pages import draw
+from enrolments.rules import Progress, evaluate_completion
+from enrolments.views import catalogue_cards
+from kernel import clock
+from kernel.i18n import LANGUAGES, _, choose, local
+from kernel.web.request import current_actor, current_session, public, requires
+from lms import queries
+from lms.permissions import RoofAction
+from webinars import queries as webinar_queries
+
+bp = Blueprint("lms", __name__)
+
+Answer = str | Response | tuple[str, int]
+THEMES = ("light", "dark", "system")
+
+
+def see_other(address: str) -> Response:
+    """Answer with the page to look at next."""
+    return cast("Response", redirect(address, code=303))
+
+
+@bp.get("/")
+@public
+def home() -> Answer:
+    """Show the front to strangers, and lead those who are signed in to their learning."""
+    if not current_actor().is_anonymous:
+        return see_other(url_for("lms.learning"))
+    session = current_session()
+    recordings = [
+        {
+            "url": activity_url(row.slug, "recording", row.activity_key),
+            "title": choose(dict(row.title)),
+            "tone": row.tone,
+            "length": row.seconds,
+            "speakers": ", ".join(row.speakers),
+            "day": row.dated,
+            "captioned": row.captioned,
+        }
+        for row in webinar_queries.visible_recordings(session, limit=3)
+    ]
+    return render_template("lms/home.html", courses=catalogue_cards(6), course_count=course_queries.count_catalogue(session), recordings=recordings)
+
+
+@dataclass(frozen=True, slots=True)
+class CourseLine:
+    """One course on the learner's home."""
+
+    slug: str
+    title: str
+    tone: int
+    facade: Facade | None
+    modules_done: int
+    modules: int
+    percent: int
+    completed: bool
+    certificate_url: str
+    next_url: str
+    next_title: str
+    next_minutes: int | None
+    due: str = ""
+
+
+@bp.get("/learning")
+@requires(RoofAction.LEARN)
+def learning() -> Answer:
+    """Show the actor's courses, each with its next step."""
+    session, actor = current_session(), current_actor()
+    own = enrolment_queries.list_own_courses(session, actor)
+    results = enrolment_queries.results_of_many(session, [course.enrolment_id for course in own]) if own else {}
+    lines = [_line(course, results[course.enrolment_id]) for course in own]
+    resume = next((line for line in lines if not line.completed and line.next_url), None)
+    hour = local(clock.now()).hour
+    credentials = certificate_queries.list_own(session, actor)
+    return render_template(
+        "lms/learning.html",
+        name=actor.name.split(" ")[0],
+        part_of_day="morning" if 5 <= hour < 12 else "afternoon" if 12 <= hour < 19 else "evening",
+        resume=resume,
+        courses=[line for line in lines if line is not resume],
+        dates=[],
+        certificates=[{"uuid": row.uuid, "title": choose(dict(row.course_titles)), "issued_on": row.issued_on} for row in credentials],
+    )
+
+
+def _line(own: enrolment_queries.OwnCourse, results: dict[str, Any]) -> CourseLine:
+    outline = course_queries.get_outline(current_session(), own.version_id)
+    progress: Progress = evaluate_completion(outline, results, clock.now())
+    following = outline.by_key.get(progress.next_activity or "")
+    completed = own.completed_at is not None
+    return CourseLine(
+        slug=outline.slug,
+        title=choose(dict(outline.title)),
+        tone=outline.tone,
+        facade=draw(outline, progress, Size.RESUME),
+        modules_done=sum(progress.module(module.key).completed for module in outline.numbered),
+        modules=len(outline.numbered),
+        percent=progress.percent,
+        completed=completed,
+        certificate_url=url_for("certificates.certificates") if completed and outline.certificate != "none" else "",
+        next_url=activity_url(outline.slug, following.kind, following.key) if following else "",
+        next_title=choose(dict(following.title)) if following else "",
+        next_minutes=following.minutes if following else None,
+    )
+
+
+@bp.get("/teaching")
+@requires(RoofAction.TEACH)
+def teaching() -> Answer:
+    """List the courses whose team the actor belongs to."""
+    actor = current_actor()
+    rows = [
+        {
+            "slug": row.slug,
+            "title": choose(dict(row.title)),
+            "role": row.role,
+            "version": row.version,
+            "published_at": row.published_at,
+            "has_changes": bool(row.draft_changed_at and (row.published_at is None or row.draft_changed_at > row.published_at)),
+            "archived": row.archived,
+            "learners": row.learners,
+            "completed": row.completed,
+            "may_publish": edits(actor, StaffRole(row.role) if row.role != "administrator" else None),
+        }
+        for row in queries.visible_taught(current_session(), actor)
+    ]
+    return render_template("lms/teaching.html", courses=rows)
+
+
+@bp.get("/administration")
+@requires(RoofAction.ADMINISTER)
+def administration() -> Answer:
+    """Show what this installation is doing."""
+    session = current_session()
+    settings = current_app.extensions["settings"]
+    state = queries.condition(session, now=clock.now())
+    steps = [
+        {"text": _("Set a mail server (LMS_SMTP_HOST), so that people confirm their addresses"), "done": settings.mail_is_sent, "url": ""},
+        {"text": _("Publish a course"), "done": course_queries.any_course(session), "url": url_for("lms.teaching")},
+        {"text": _("Serve under your own address (LMS_PUBLIC_URL)"), "done": settings.public_url.startswith("https://"), "url": ""},
+    ]
+    return render_template(
+        "lms/administration.html",
+        people=state.people,
+        active_people=state.active_people,
+        enrolments=state.enrolments,
+        certificates=state.certificates,
+        first_steps=steps if not all(step["done"] for step in steps) else [],
+        mail_is_sent=settings.mail_is_sent,
+        mail_folder=str(settings.data_dir / "mail"),
+        mail_from=settings.mail_from,
+        jobs_waiting=state.jobs_waiting,
+        oldest_waiting=state.oldest_waiting,
+        jobs_failed=[
+            {"kind": job.kind, "failed_at": job.failed_at, "attempts": job.attempts, "error": job.last_error}
+            for job in queries.list_failed_jobs(session)
+        ],
+        versions=[("Aulario", installed("aulario")), ("Python", python_version()), (_("Database"), session.get_bind().dialect.name)],
+    )
+
+
+@bp.get("/help")
+@public
+def help() -> Answer:  # noqa: A001 - the page's name
+    """Show how to get help."""
+    return render_template("lms/help.html")
+
+
+@bp.get("/accessibility")
+@public
+def accessibility() -> Answer:
+    """Show the accessibility statement."""
+    return render_template("lms/accessibility.html")
+
+
+@bp.get("/privacy")
+@public
+def privacy() -> Answer:
+    """Show how personal data are used."""
+    return render_template("lms/privacy.html")
+
+
+def _back() -> Response:
+    return see_other(safe_next(request.form.get("next")) or url_for("lms.home"))
+
+
+@bp.post("/language")
+@public
+def set_language() -> Answer:
+    """Choose the language of the pages: kept with the account, else in the cookie."""
+    chosen = request.form.get("language", "")
+    if chosen in LANGUAGES:
+        cookie["language"] = chosen
+        if not current_actor().is_anonymous:
+            account_services.set_language(current_session(), current_actor(), chosen, now=clock.now())
+    return _back()
+
+
+@bp.post("/theme")
+@public
+def set_theme() -> Answer:
+    """Choose light, dark, or as the device says."""
+    chosen = request.form.get("theme", "")
+    if chosen in THEMES:
+        theme = "" if chosen == "system" else chosen
+        cookie["theme"] = theme
+        if not current_actor().is_anonymous:
+            account_services.set_theme(current_session(), current_actor(), theme, now=clock.now())
+    return _back()
+
+
+@bp.get("/health/live")
+@public
+def live() -> Answer:
+    """Say that the process answers."""
+    return _plain("ok")
+
+
+@bp.get("/health/ready")
+@public
+def ready() -> Answer:
+    """Say that the database answers too; an error page says it does not."""
+    return _plain("ok" if queries.is_reachable(current_session()) else "not ok")
+
+
+@bp.get("/robots.txt")
+@public
+def robots() -> Answer:
+    """Tell search engines what is not for them."""
+    paths = ("/attempts/", "/learning", "/profile", "/teaching", "/administration", "/verify/", "/v/", "/certificates")
+    return _plain("User-agent: *\n" + "".join(f"Disallow: {path}\n" for path in paths))
+
+
+@bp.get("/.well-known/security.txt")
+@public
+def security() -> Answer:
+    """Tell whom to write to about a weakness."""
+    settings = current_app.extensions["settings"]
+    expires = clock.now().replace(year=clock.now().year + 1, month=1, day=1, hour=0, minute=0, second=0, microsecond=0)
+    return _plain(f"Contact: mailto:{settings.contact_email}\nExpires: {expires.isoformat()}\nPreferred-Languages: es, en\n")
+
+
+def _plain(text: str) -> Response:
+    response = make_response(text)
+    response.content_type = "text/plain; charset=utf-8"
+    return response

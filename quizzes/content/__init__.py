@@ -1,0 +1,1 @@
+"""Banks of questions and quizzes as files of a course folder."""

@@ -1,0 +1,138 @@
+"""Read choices of one option, words and numbers: the kinds that gaps use too (format, section 8)."""
+
+from fractions import Fraction
+
+from courses.content import scalars
+from courses.content.model import Text
+from courses.content.session import Form
+from courses.content.table import Table
+from kernel.errors import N_
+from quizzes.content import parts
+from quizzes.rules.definitions import Numerical, NumericalAnswer, Short, ShortAnswer, Single, Tolerance, ToleranceKind
+
+ANYTHING = "*"
+
+
+def single(table: Table) -> Single:
+    """Read a choice of one option: exactly one has full credit (C401)."""
+    options = parts.options(table)
+    shuffle = table.flag("shuffle", True)
+    full = sum(1 for option in options if option.credit == 1)
+    if options and not full:
+        table.report("C401", N_("No option is right."), N_("Write “right:” where it is."), at="options")
+    elif full > 1:
+        table.report("C401", N_("%(number)s options are right."), N_("Leave one, or take the kind “multiple”."), at="options", number=full)
+    return Single(options, shuffle)
+
+
+def read_short(table: Table, mark: Fraction) -> Short:
+    """Read a word against patterns, or with mark 0 a self-check with a model answer."""
+    free = mark == 0 and table.has("model")
+    answers = short_answers(table, required=not free)
+    accents = table.session.first_language == "es"
+    ignore_case, ignore_accents = table.flag("ignore_case", True), table.flag("ignore_accents", accents)
+    model, criteria = table.text("model", Form.MARKDOWN), table.texts("criteria")
+    if (model or criteria) and mark != 0:
+        table.report("C403", N_("“model” and “criteria” belong to a self-check."), N_("Write “mark: 0”, or delete them."), at="model")
+    return Short(answers, ignore_case, ignore_accents, parts.or_none(model), criteria)
+
+
+def gap_short(table: Table) -> Short:
+    """Read a word as one gap of a text."""
+    answers = short_answers(table, required=True)
+    accents = table.session.first_language == "es"
+    return Short(answers, table.flag("ignore_case", True), table.flag("ignore_accents", accents))
+
+
+def short_answers(table: Table, *, required: bool) -> tuple[ShortAnswer, ...]:
+    """Read patterns in order; one after a pattern that takes everything is never reached (C413)."""
+    equals = parts.Equals("C405", N_("The pattern is the same as another one."))
+    found: list[ShortAnswer] = []
+    for verdict in parts.verdicts(table, "answers", required=required):
+        patterns = verdict.value.text(Form.PLAIN)
+        equals.is_new(verdict.table, patterns)
+        if found and ANYTHING in found[-1].patterns.values():
+            verdict.table.report("C413", N_("The answer before this one takes everything."), N_("Put it last."))
+        found.append(ShortAnswer(patterns, verdict.right, parts.credit_of(verdict), _why(verdict)))
+    _check_answers(table, [answer.right for answer in found])
+    return tuple(found)
+
+
+def _why(verdict: parts.Verdict) -> Text | None:
+    if not verdict.right and not verdict.why:
+        parts.no_feedback(verdict.table)
+    return verdict.why or None
+
+
+def _check_answers(table: Table, rights: list[bool]) -> None:
+    parts.check_count(table, "answers", len(rights))
+    if rights and not any(rights):
+        table.report("C401", N_("No answer is right."), N_("Write “right:” where it is."), at="answers")
+
+
+def read_numerical(table: Table, mark: Fraction) -> Numerical:
+    """Read a number with its tolerance and unit."""
+    return numerical(table)
+
+
+def numerical(table: Table) -> Numerical:
+    """Read the fields of a number; ranges of a right and a wrong answer that overlap are told (C407)."""
+    answers, places = _numbers(table)
+    tolerance = parts.tolerance(table, Tolerance())
+    units = parts.units(table)
+    decimals = parts.decimals(table)
+    _check_ranges(answers, places, tolerance)
+    return Numerical(answers, tolerance, units.unit, units.units, units.penalty, units.penalty_of, decimals)
+
+
+def _numbers(table: Table) -> tuple[tuple[NumericalAnswer, ...], list[Table]]:
+    found: list[NumericalAnswer] = []
+    places: list[Table] = []
+    taken: set[Fraction | None] = set()
+    for verdict in parts.verdicts(table, "answers"):
+        everything = verdict.value.written() == ANYTHING
+        value = None if everything else verdict.value.read(scalars.number)
+        if found and found[-1].value is None:
+            verdict.table.report("C413", N_("The answer before this one takes everything."), N_("Put it last."))
+        credit = parts.credit_of(verdict)
+        own = parts.tolerance(verdict.table, None)
+        if value is None and not everything:
+            continue
+        if value in taken:
+            verdict.table.report("C405", N_("The number is the same as another one."))
+        taken.add(value)
+        found.append(NumericalAnswer(value, verdict.right, credit, _why(verdict), own))
+        places.append(verdict.table)
+    _check_answers(table, [answer.right for answer in found])
+    return tuple(found), places
+
+
+def _check_ranges(answers: tuple[NumericalAnswer, ...], places: list[Table], usual: Tolerance) -> None:
+    rights = [answer for answer in answers if answer.right and answer.value is not None]
+    for answer, place in zip(answers, places, strict=True):
+        if answer.right or answer.value is None:
+            continue
+        if any(_overlap(answer, right, usual) for right in rights):
+            place.report("C407", N_("What counts as this wrong answer overlaps with a right one."), N_("Make the tolerance smaller."))
+
+
+def _overlap(one: NumericalAnswer, other: NumericalAnswer, usual: Tolerance) -> bool:
+    low, high = sorted((_span(one, usual), _span(other, usual)))
+    return low[1] >= high[0]
+
+
+def _span(answer: NumericalAnswer, usual: Tolerance) -> tuple[Fraction, Fraction]:
+    """Return both ends of what an answer takes."""
+    value = answer.value if answer.value is not None else Fraction(0)
+    return ends(value, answer.tolerance or usual)
+
+
+def ends(value: Fraction, tolerance: Tolerance) -> tuple[Fraction, Fraction]:
+    """Return the smallest and the greatest number within a tolerance of a value."""
+    amount = tolerance.amount
+    if tolerance.kind is ToleranceKind.NOMINAL:
+        return value - amount, value + amount
+    if tolerance.kind is ToleranceKind.RELATIVE:
+        return value - abs(value) * amount, value + abs(value) * amount
+    low, high = sorted((value / (1 + amount), value * (1 + amount)))
+    return low, high

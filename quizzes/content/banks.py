@@ -1,0 +1,142 @@
+"""Read banks of questions (format, section 8): `banco.yaml` or `banco/*.yaml` of a module, `banco/*.yaml` of the course."""
+
+import re
+from collections.abc import Mapping
+
+from courses.content import scalars
+from courses.content.model import Citation, CourseFolder, Reference, Severity
+from courses.content.session import Form, ReadingSession
+from courses.content.table import Table, Value
+from kernel.errors import N_
+from quizzes.content import bodies, gaps, parts
+from quizzes.content.model import BankSource
+from quizzes.rules.definitions import (
+    Cite,
+    Description,
+    Difficulty,
+    Question,
+    QuestionKind,
+    QuestionState,
+    See,
+)
+
+PART = "banks"
+MAXIMUM_QUESTIONS = 5_000
+_BANK = re.compile(r"(?:(?P<module>[^/]+)/)?(?:banco\.yaml|banco/(?P<name>[^/]+)\.yaml)\Z")
+QUESTION = N_("question “%(subject)s”")
+
+
+def claims(path: str) -> bool:
+    """Say whether a path is a bank's file; a `banco.yaml` without module is none."""
+    match = _BANK.match(path)
+    return match is not None and (match["module"] is not None or match["name"] is not None)
+
+
+def banks_of(course: CourseFolder) -> tuple[BankSource, ...]:
+    """Return the banks of a course."""
+    return tuple(bank for bank in course.parts.get(PART, ()) if isinstance(bank, BankSource))
+
+
+def questions_of(course: CourseFolder) -> Mapping[str, Question]:
+    """Return all questions of a course by key."""
+    return {question.key: question for bank in banks_of(course) for question in bank.questions}
+
+
+def is_embeddable(course: CourseFolder, key: str) -> bool:
+    """Say whether a lesson may embed the question: it is there and ready."""
+    question = questions_of(course).get(key)
+    return question is not None and question.state is QuestionState.READY
+
+
+def read_banks(tables: Mapping[str, Table], session: ReadingSession) -> tuple[BankSource, ...]:
+    """Read all banks; a module has `banco.yaml` or the folder `banco/`, not both."""
+    for path in tables:
+        module = path.partition("/")[0]
+        if path.endswith("/banco.yaml") and any(other.startswith(f"{module}/banco/") for other in tables):
+            place = tables[path].place
+            session.add(
+                place, "C109", N_("The module has both banco.yaml and a folder banco/."), N_("Keep one of them."), {}, Severity.ERROR
+            )
+    banks = tuple(_bank(table, path) for path, table in tables.items())
+    number = sum(len(bank.questions) for bank in banks)
+    if number > MAXIMUM_QUESTIONS:
+        path = next(iter(tables))
+        session.report_file(
+            path, "C105", N_("The course has %(number)s questions, the limit is %(limit)s."), number=number, limit=MAXIMUM_QUESTIONS
+        )
+    return banks
+
+
+def _bank(table: Table, path: str) -> BankSource:
+    match = _BANK.match(path)
+    module = table.session.module_keys.get(match["module"] or "", "") if match else ""
+    usual = "-".join(part for part in (module, match["name"] if match else "") if part)
+    key = table.value("key", scalars.key, usual)
+    if key:
+        table.session.claim("bank", key, table.place_at("key"))
+    title = table.text("title")
+    table.spaced.add("questions")
+    found = table.get("questions", required=True)
+    questions = tuple(_question(value) for value in found.items()) if found is not None else ()
+    return BankSource(key, path, module, tuple(question for question in questions if question is not None), title)
+
+
+def _question(value: Value) -> Question | None:
+    table = value.table()
+    if table is None:
+        return None
+    table.name_subject(QUESTION, parts.peek(table, "key") or value.field)
+    key = table.value("key", scalars.key, required=True) or ""
+    if key:
+        table.session.claim("question", key, table.place_at("key"))
+    was = table.keys("was")
+    for former in was:
+        table.session.leave("question", former, table.place_at("was"))
+    kind = table.value("kind", scalars.one_of(QuestionKind), required=True)
+    if kind is None:
+        for name in (*COMMON_FIELDS, *bodies.ALL_FIELDS):
+            table.asked.setdefault(name)
+        return None
+    return _of_kind(table, key, was, kind)
+
+
+COMMON_FIELDS = (
+    *("state", "unverified", "tags", "difficulty", "mark", "text", "hints", "penalty"),
+    *("explanation", "source", "see", "note"),
+)
+
+
+def _of_kind(table: Table, key: str, was: tuple[str, ...], kind: QuestionKind) -> Question:
+    state = table.choice("state", QuestionState, QuestionState.READY)
+    unverified = table.flag("unverified", False)
+    tags = table.keys("tags")
+    difficulty = table.value("difficulty", scalars.one_of(Difficulty))
+    mark = table.value("mark", scalars.number_between(0), parts.FULL)
+    names = gaps.names_of(table, "gaps" if kind is QuestionKind.GAPS else "variables")
+    text = table.text("text", Form.MARKDOWN, required=True, gaps=names)
+    body = bodies.BODIES[kind](table, mark)
+    if kind in (QuestionKind.GAPS, QuestionKind.CALCULATED):
+        gaps.check_names(table, text, names, once=kind is QuestionKind.GAPS)
+    hints = table.texts("hints")
+    penalty = table.value("penalty", scalars.share, DEFAULT_PENALTY)
+    explanation = table.text("explanation", Form.MARKDOWN)
+    source = tuple(_cite(citation) for citation in table.citations())
+    see = tuple(_see(reference) for reference in table.references())
+    note = table.value("note", scalars.word, "")
+    table.foreign = bodies.ALL_FIELDS - bodies.FIELDS[kind]
+    question = Question(
+        key, text, body, was, state, unverified, tags, difficulty, mark, hints, penalty, parts.or_none(explanation), source, see, note
+    )
+    table.session.questions[key] = table
+    return question
+
+
+DEFAULT_PENALTY = Question("", {}, Description()).penalty
+
+
+def _cite(citation: Citation) -> Cite:
+    return Cite(citation.resource, citation.place)
+
+
+def _see(reference: Reference) -> See:
+    return See(reference.activity, reference.heading, reference.second)

@@ -1,0 +1,125 @@
+"""Read questions whose numbers differ from attempt to attempt (format, section 8, `calculated`)."""
+
+from collections.abc import Mapping
+from fractions import Fraction
+
+from courses.content import scalars
+from courses.content.table import Table, Value
+from kernel.errors import N_
+from quizzes.content import parts
+from quizzes.rules.definitions import Calculated, CalculatedAnswer, Tolerance, Variable, VariableRange
+from quizzes.rules.expressions import ExpressionError, evaluate, names_in
+from quizzes.rules.item_layout import NoVariablesError, draw_variables
+
+TRIED_DRAWS = 200
+
+
+def read_calculated(table: Table, mark: Fraction) -> Calculated:
+    """Read variables, conditions and answers; names must be known and 200 draws must have a value (C408)."""
+    variables = read_variables(table)
+    conditions = tuple(value for value in table.listed("conditions", lambda value: value.read(scalars.word)) if value)
+    answers = _answers(table)
+    tolerance = parts.tolerance(table, Tolerance())
+    units = parts.units(table)
+    decimals = parts.decimals(table)
+    known = _parameters(table)
+    used = _names(table, conditions, answers, {variable.name for variable in variables} | set(known))
+    parameters = {name: known[name] for name in sorted(used & set(known))}
+    body = Calculated(
+        variables, answers, conditions, parameters, tolerance, units.unit, units.units, units.penalty, units.penalty_of, decimals
+    )
+    if used and variables:
+        _try_draws(table, body)
+    return body
+
+
+def _parameters(table: Table) -> Mapping[str, Fraction]:
+    course = table.session.course
+    return {parameter.name: parameter.value for parameter in course.parameters} if course is not None else {}
+
+
+def _answers(table: Table) -> tuple[CalculatedAnswer, ...]:
+    found: list[CalculatedAnswer] = []
+    for verdict in parts.verdicts(table, "answers"):
+        expression = verdict.value.read(scalars.word)
+        credit = parts.credit_of(verdict)
+        own = parts.tolerance(verdict.table, None)
+        if not verdict.right and not verdict.why:
+            parts.no_feedback(verdict.table)
+        if expression:
+            found.append(CalculatedAnswer(expression, verdict.right, credit, parts.or_none(verdict.why), own))
+    if found and not any(answer.right for answer in found):
+        table.report("C401", N_("No answer is right."), N_("Write “right:” where it is."), at="answers")
+    parts.check_count(table, "answers", len(found))
+    return tuple(found)
+
+
+def read_variables(table: Table) -> tuple[Variable, ...]:
+    """Read names with `{from, to, step}` or `{values: []}`."""
+    found = table.get("variables", required=True)
+    if found is None:
+        return ()
+    variables = (_variable(name, value) for name, value, _ in found.entries())
+    return tuple(variable for variable in variables if variable is not None)
+
+
+def _variable(name: str, value: Value) -> Variable | None:
+    try:
+        scalars.name(name)
+    except scalars.RefusedError as refused:
+        value.report(refused.code, refused.template, refused.fix, **refused.facts)
+    table = value.table()
+    if table is None:
+        return None
+    table.flow_whole = True
+    if table.has("values"):
+        values = table.listed("values", lambda entry: entry.read(scalars.number), flow=True)
+        shown = parts.decimals(table)
+        return Variable(name, values, shown) if values else None
+    low, high = table.value("from", scalars.number, required=True), table.value("to", scalars.number, required=True)
+    step = table.value("step", scalars.number, required=True)
+    shown = parts.decimals(table)
+    if low is None or high is None or step is None:
+        return None
+    if step <= 0 or low > high:
+        table.report("C113", N_("The values must go up from “from” to “to” in steps above 0."))
+        return None
+    return Variable(name, VariableRange(low, high, step), shown)
+
+
+def _names(table: Table, conditions: tuple[str, ...], answers: tuple[CalculatedAnswer, ...], known: set[str]) -> set[str]:
+    """Return the names that expressions use; an empty set where one of them is wrong, which is told (C408, C406)."""
+    used: set[str] = set()
+    sound = True
+    for expression in (*conditions, *(answer.expression for answer in answers)):
+        try:
+            names = names_in(expression)
+        except ExpressionError as error:
+            sound = _tell(table, expression, error)
+            continue
+        for name in sorted(names - known):
+            sound = False
+            table.report("C406", N_("“%(name)s” is neither a variable nor a parameter of the course."), at="answers", name=name)
+        used |= names
+    return used if sound else set()
+
+
+def _tell(table: Table, expression: str, error: ExpressionError) -> bool:
+    table.report("C408", N_("The expression “%(expression)s” has no value: %(reason)s."), at="answers", expression=expression, reason=error)
+    return False
+
+
+def _try_draws(table: Table, body: Calculated) -> None:
+    """Try 200 draws as attempts make them: conditions must leave some, and every answer must have a value."""
+    for seed in range(TRIED_DRAWS):
+        try:
+            values = {**body.parameters, **draw_variables(body, seed, "1")}
+        except NoVariablesError:
+            table.report("C408", N_("No values of the variables meet the conditions."), at="conditions")
+            return
+        for answer in body.answers:
+            try:
+                evaluate(answer.expression, values)
+            except ExpressionError as error:
+                _tell(table, answer.expression, error)
+                return

@@ -1,0 +1,115 @@
+"""Read texts with gaps and the names in braces that gaps and variables have (format, section 8)."""
+
+import re
+from dataclasses import replace
+from fractions import Fraction
+
+from courses.content import scalars
+from courses.content.derived import KeyBook
+from courses.content.model import Text
+from courses.content.nodes import Keyed
+from courses.content.table import Table, Value
+from kernel.errors import N_
+from quizzes.content import answers, parts
+from quizzes.rules.definitions import Gap, Gaps, Label, Numerical, QuestionKind, Short, Single
+
+_HIDDEN = re.compile(r"(?<!\\)\$\$.*?\$\$|(?<!\\)\$[^$\n]+\$|`[^`]*`|\{\{.*?\}\}|<!--.*?-->", re.DOTALL)
+_NAME = re.compile(r"(?<![\\{])\{([a-z][a-z0-9_]*)\}(?!\})")
+
+
+def names_in_text(words: str) -> list[str]:
+    """Return the names in single braces, outside formulas, code and parameters, in order."""
+    return [match[1] for match in _NAME.finditer(_HIDDEN.sub(" ", words))]
+
+
+def names_of(table: Table, field: str) -> frozenset[str]:
+    """Return the names that a field of the question defines, before it is read."""
+    entry = table.node.entries.get(field)
+    return frozenset(entry.value.entries) if entry is not None and isinstance(entry.value, Keyed) else frozenset()
+
+
+def check_names(table: Table, text: Text, defined: frozenset[str], *, once: bool) -> None:
+    """Tell names that the text of a language lacks, has without definition, or has twice (C406)."""
+    for language, words in text.items():
+        found = names_in_text(words)
+        for name in sorted(set(found) - defined):
+            _tell(table, N_("“{%(name)s}” of the text (%(language)s) is not defined."), name, language)
+        for name in sorted(defined - set(found)) if once else ():
+            _tell(table, N_("“%(name)s” does not occur in the text (%(language)s)."), name, language)
+        for name in sorted({name for name in found if found.count(name) > 1}) if once else ():
+            _tell(table, N_("“{%(name)s}” occurs twice in the text (%(language)s)."), name, language)
+
+
+def _tell(table: Table, template: str, name: str, language: str) -> None:
+    table.report("C406", template, at="text", name=name, language=language)
+
+
+def read_gaps(table: Table, mark: Fraction) -> Gaps:
+    """Read the gaps; with `drag` all are filled from one set of the right texts and `extra`."""
+    gaps = _gaps(table)
+    dragged = table.flag("drag", False)
+    book = KeyBook()
+    choices = _choices(table, gaps, book) if dragged else ()
+    if table.has("extra") and not dragged:
+        table.report("C403", N_("“extra” counts only with “drag: true”."), N_("Delete it."), at="extra")
+    extra = parts.labels(table, "extra", book, required=False)
+    if not dragged:
+        return Gaps(gaps)
+    keys = {label.text[language]: label.key for label in choices for language in label.text}
+    return Gaps(tuple(_with_keys(gap, keys) for gap in gaps), True, (*choices, *extra))
+
+
+def _gaps(table: Table) -> tuple[Gap, ...]:
+    found = table.get("gaps", required=True)
+    if found is None:
+        return ()
+    gaps = tuple(gap for gap in (_gap(name, value) for name, value, _ in found.entries()) if gap is not None)
+    parts.check_count(table, "gaps", len(gaps))
+    return gaps
+
+
+def _gap(name: str, value: Value) -> Gap | None:
+    try:
+        scalars.name(name)
+    except scalars.RefusedError as refused:
+        value.report(refused.code, refused.template, refused.fix, **refused.facts)
+    table = value.table()
+    if table is None:
+        return None
+    kind = table.value("kind", scalars.word_of("short", "numerical", "single"), "short")
+    body = _body(table, kind)
+    weight = table.value("weight", scalars.number_between(0), Fraction(1))
+    table.foreign = GAP_FIELDS
+    return Gap(name, body, weight)
+
+
+GAP_FIELDS = frozenset(
+    {"text", "mark", "options", "answers", "shuffle", "tolerance", "unit", "units", "decimals", "ignore_case", "ignore_accents"}
+)
+
+
+def _body(table: Table, kind: str) -> Short | Numerical | Single:
+    if kind == QuestionKind.SINGLE:
+        return answers.single(table)
+    return answers.numerical(table) if kind == QuestionKind.NUMERICAL else answers.gap_short(table)
+
+
+def _choices(table: Table, gaps: tuple[Gap, ...], book: KeyBook) -> tuple[Label, ...]:
+    """Return the right texts of all gaps, equal ones once."""
+    found: dict[str, Label] = {}
+    for gap in gaps:
+        if not isinstance(gap.body, Short):
+            table.report("C403", N_("With “drag: true” every gap is of the kind “short” (“%(name)s” is not)."), at="gaps", name=gap.name)
+            continue
+        for answer in gap.body.answers:
+            text = Text(answer.patterns)
+            if answer.right and text.first not in found:
+                found[text.first] = Label(book.key(None, text, table), text)
+    return tuple(found.values())
+
+
+def _with_keys(gap: Gap, keys: dict[str, str]) -> Gap:
+    if not isinstance(gap.body, Short):
+        return gap
+    keyed = tuple(replace(answer, key=keys.get(next(iter(answer.patterns.values()), ""), "")) for answer in gap.body.answers)
+    return replace(gap, body=replace(gap.body, answers=keyed))

@@ -1,0 +1,81 @@
+"""What a quiz file and a bank say, as frozen values; the questions themselves are those of `quizzes.rules.definitions`."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from courses.content.model import NO_TEXT, Text
+from quizzes.rules.definitions import Question
+from quizzes.rules.settings import QuizSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """The questions a draw takes from; `banks` are keys of banks or modules, `course` for all (empty = the own module's)."""
+
+    banks: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    difficulty: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FixedSlot:
+    """One question by key; `mark` replaces the question's own."""
+
+    question: str
+    mark: Fraction | None = None
+    require_previous: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DrawSlot:
+    """So many questions at random; which ones they may be is told by `quizzes.content.pools.candidates`."""
+
+    count: int
+    pool: Pool
+    mark: Fraction | None = None
+    require_previous: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SectionSlot:
+    """The title of what follows, up to the next section; `shuffle` mixes the questions inside."""
+
+    title: Text
+    shuffle: bool = False
+    text: Text = NO_TEXT
+
+
+@dataclass(frozen=True, slots=True)
+class PageBreak:
+    """A new page."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextSlot:
+    """Words between questions (Markdown)."""
+
+    text: Text
+
+
+SlotSource = FixedSlot | DrawSlot | SectionSlot | PageBreak | TextSlot
+
+
+@dataclass(frozen=True, slots=True)
+class QuizSource:
+    """A quiz: what is shown before the start (Markdown), its slots in order, and its settings."""
+
+    slots: tuple[SlotSource, ...]
+    settings: QuizSettings
+    instructions: Text = NO_TEXT
+
+
+@dataclass(frozen=True, slots=True)
+class BankSource:
+    """One bank with its questions in order; `module` is the key of the module it stands in, '' for a course-wide one."""
+
+    key: str
+    path: str
+    module: str
+    questions: tuple[Question, ...]
+    title: Text = NO_TEXT

@@ -1,0 +1,260 @@
+"""The pieces that several kinds of question share: options with right and wrong, tolerances, units, rubrics (format, section 8)."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TypeVar
+
+from courses.content import scalars
+from courses.content.derived import KeyBook
+from courses.content.model import Text
+from courses.content.nodes import Keyed, Scalar
+from courses.content.session import Form
+from courses.content.table import Table, Value
+from kernel.errors import N_
+from quizzes.rules.definitions import Criterion, Label, Level, Option, Texts, Tolerance, ToleranceKind, UnitPenaltyOf
+
+T = TypeVar("T")
+
+MAXIMUM_ENTRIES = 30
+FULL = Fraction(1)
+NOTHING = Fraction(0)
+RELATIVE_KINDS = (("relative", ToleranceKind.RELATIVE), ("geometric", ToleranceKind.GEOMETRIC))
+
+
+def peek(table: Table, name: str) -> str:
+    """Return the text of a field that is read at its own place later."""
+    entry = table.node.entries.get(name)
+    return entry.value.text if entry is not None and isinstance(entry.value, Scalar) else ""
+
+
+def or_none(text: Text) -> Texts | None:
+    """Return None for a text that is not written."""
+    return text or None
+
+
+def check_count(table: Table, name: str, number: int) -> None:
+    """Tell a list with more entries than a question may have (C105)."""
+    if number > MAXIMUM_ENTRIES:
+        table.report(
+            "C105",
+            N_("“%(name)s” has %(number)s entries, the limit is %(limit)s."),
+            at=name,
+            name=name,
+            number=number,
+            limit=MAXIMUM_ENTRIES,
+        )
+
+
+def check_least(table: Table, name: str, number: int, least: int) -> None:
+    """Tell a list with too few entries (C412)."""
+    if table.has(name) and number < least:
+        table.report("C412", N_("“%(name)s” needs %(least)s entries or more."), at=name, name=name, least=least)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """An entry of a list of answers: its table, the value written after right or wrong, its feedback and credit."""
+
+    table: Table
+    value: Value
+    right: bool
+    why: Text
+    credit: Fraction
+    written_credit: bool
+
+
+def verdicts(table: Table, name: str, *, required: bool = True) -> tuple[Verdict, ...]:
+    """Read a list whose entries say `right:` or `wrong:`, with `why` and `credit`."""
+    return table.listed(name, _verdict, required=required)
+
+
+def _verdict(value: Value) -> Verdict | None:
+    table = value.table()
+    if table is None:
+        return None
+    right, wrong = table.get("right"), table.get("wrong")
+    if right is not None and wrong is not None:
+        table.report("C111", N_("An entry is right or wrong, not both."), N_("Delete one of the two."))
+    said = right or wrong
+    if said is None:
+        table.report("C110", N_("The entry says neither “right:” nor “wrong:”."), N_("Begin it with one of the two."))
+        return None
+    why = table.text("why", Form.INLINE)
+    usual = FULL if right is not None else NOTHING
+    return Verdict(table, said, right is not None, why, usual, written_credit=table.has("credit"))
+
+
+def credit_of(verdict: Verdict) -> Fraction:
+    """Read the field `credit` at its place in the order; 1 or 0 where it is not written."""
+    return verdict.table.value("credit", scalars.credit, verdict.credit)
+
+
+def options(table: Table, name: str = "options") -> tuple[Option, ...]:
+    """Read the options of a choice; each needs feedback (C402), two with equal text are told (C405)."""
+    book, seen = KeyBook(), Equals("C405", N_("The text is the same as that of another option."))
+    found: list[Option] = []
+    for verdict in verdicts(table, name):
+        text = verdict.value.text(Form.INLINE)
+        if seen.is_new(verdict.table, text):
+            key = book.key(verdict.table, text, verdict.table)
+        else:
+            key = verdict.table.value("key", scalars.key) or ""
+        credit = credit_of(verdict)
+        fixed = verdict.table.flag("fixed", False)
+        if not verdict.why:
+            no_feedback(verdict.table)
+        found.append(Option(key, text, verdict.right, credit, or_none(verdict.why), fixed))
+    check_count(table, name, len(found))
+    check_least(table, name, len(found), 2)
+    return tuple(found)
+
+
+def no_feedback(table: Table) -> None:
+    """Tell an answer without feedback (C402)."""
+    table.report("C402", N_("There is no feedback."), N_("Add “why:”."))
+
+
+class Equals:
+    """Tells texts that were there before, by language."""
+
+    def __init__(self, code: str, template: str) -> None:
+        self.code, self.template = code, template
+        self.seen: set[tuple[str, str]] = set()
+
+    def is_new(self, table: Table, text: Text) -> bool:
+        """Say whether the text is new in all its languages, and remember it."""
+        words = {(language, " ".join(word.split())) for language, word in text.items()}
+        known = words & self.seen
+        self.seen |= words
+        if known:
+            table.report(self.code, self.template)
+        return not known
+
+
+def labels(table: Table, name: str, book: KeyBook, *, required: bool = True) -> tuple[Label, ...]:
+    """Read a list of texts, each inline or `{text, key}`."""
+    equals = Equals("C405", N_("The text is the same as that of another entry."))
+
+    def convert(value: Value) -> Label | None:
+        inner = value.table() if value.is_table and has_field(value, "text") else None
+        text = inner.text("text", Form.INLINE, required=True) if inner is not None else value.text(Form.INLINE)
+        place = inner or stand_in(table, value)
+        if not text or not equals.is_new(place, text):
+            return None
+        return Label(book.key(inner, text, place), text)
+
+    found = table.listed(name, convert, required=required)
+    check_count(table, name, len(found))
+    return found
+
+
+def has_field(value: Value, name: str) -> bool:
+    """Say whether a value is a mapping with this field, which tells `{text, key}` from `{es, en}`."""
+    return name in getattr(value.node, "entries", {})
+
+
+def stand_in(table: Table, value: Value) -> Table:
+    """Return a cursor that places findings at a value which is no mapping of fields."""
+    return Table(table.session, table.file, Keyed(value.node.line, value.node.column), value.field, table)
+
+
+def tolerance(table: Table, default: T) -> Tolerance | T:
+    """Read `tolerance`: a number, or a mapping that says relative or geometric."""
+    found = table.get("tolerance")
+    if found is None:
+        return default
+    if not found.is_table:
+        amount = found.read(scalars.number_between(0))
+        if amount == 0 and default is not None:
+            table.redundant.add("tolerance")
+        return Tolerance(ToleranceKind.NOMINAL, amount) if amount is not None else default
+    table.flows.add("tolerance")
+    inner = found.table()
+    if inner is None:
+        return default
+    for name, kind in RELATIVE_KINDS:
+        amount = inner.value(name, scalars.number_between(0))
+        if amount is not None:
+            return Tolerance(kind, amount)
+    inner.report(
+        "C110", N_("The tolerance says neither “relative” nor “geometric”."), N_("Write a number, or one of the two with its share.")
+    )
+    return default
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """How units are shown, asked and punished."""
+
+    unit: Texts | None
+    units: dict[str, Fraction]
+    penalty: Fraction
+    penalty_of: UnitPenaltyOf
+
+
+def units(table: Table) -> Units:
+    """Read `unit` or `units` with what a wrong unit costs."""
+    unit = table.text("unit")
+    asked = _factors(table)
+    if unit and asked:
+        table.report(
+            "C403", N_("“unit” is shown, “units” are asked for: a question has one of the two."), N_("Delete one of them."), at="units"
+        )
+    penalty = table.value("unit_penalty", scalars.share, NOTHING)
+    of = table.choice("unit_penalty_of", UnitPenaltyOf, UnitPenaltyOf.MARK)
+    return Units(or_none(unit), asked, penalty, of)
+
+
+def _factors(table: Table) -> dict[str, Fraction]:
+    found = table.get("units")
+    if found is None:
+        return {}
+    table.flows.add("units")
+    factors = {name: value.read(scalars.number) for name, value, _ in found.entries()}
+    return {name: factor for name, factor in factors.items() if factor is not None}
+
+
+def decimals(table: Table) -> int | None:
+    """Read how many decimals are asked for or shown."""
+    return table.value("decimals", scalars.whole(0, 7))
+
+
+def rubric(table: Table, mark: Fraction) -> tuple[Criterion, ...]:
+    """Read a rubric; its highest levels must sum to the question's mark (C409)."""
+    book = KeyBook()
+    criteria = table.listed("rubric", lambda value: _criterion(value, book))
+    best = sum((max((level.points for level in criterion.levels), default=NOTHING) for criterion in criteria), NOTHING)
+    if criteria and best != mark:
+        table.report(
+            "C409",
+            N_("The highest levels of the rubric sum to %(sum)s, the mark is %(mark)s."),
+            N_("Change the points or the mark."),
+            at="rubric",
+            sum=shown(best),
+            mark=shown(mark),
+        )
+    return criteria
+
+
+def _criterion(value: Value, book: KeyBook) -> Criterion | None:
+    table = value.table()
+    if table is None:
+        return None
+    text = table.text("criterion", Form.INLINE, required=True)
+    key = book.key(table, text, table)
+    levels = table.listed("levels", _level, required=True)
+    return Criterion(key, text, levels)
+
+
+def _level(value: Value) -> Level | None:
+    table = value.table()
+    if table is None:
+        return None
+    points = table.value("points", scalars.number_between(0), required=True)
+    text = table.text("text", Form.INLINE, required=True)
+    return Level(points if points is not None else NOTHING, text)
+
+
+def shown(number: Fraction) -> str:
+    """Write an exact number as people type it."""
+    return str(number.numerator) if number.denominator == 1 else str(float(number))

@@ -1,0 +1,177 @@
+"""Which questions a slot may use, and the checks of a quiz that need all banks (format, section 12, C41x and C50x)."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from courses.content.model import ActivitySource, CourseFolder
+from courses.content.session import ReadingSession
+from courses.content.table import Table
+from kernel.errors import N_
+from quizzes.content.banks import banks_of, questions_of
+from quizzes.content.model import BankSource, DrawSlot, FixedSlot, QuizSource
+from quizzes.content.slots import WHOLE_COURSE, PlacedSlot
+from quizzes.rules.definitions import Description, Question, QuestionState, is_marked
+from quizzes.rules.layout import Candidate, PoolTooSmall, SlotEntry, lay_out
+from quizzes.rules.review import shows_key_early
+
+NO_SEED = 0
+
+
+def candidates(course: CourseFolder, module: str, quiz: QuizSource, slot: DrawSlot) -> tuple[Question, ...]:
+    """Return the questions that a draw may take, in the order of the banks; `module` is the key of the quiz's module.
+
+    Only ready ones; in a quiz that counts, neither unverified ones nor those without a mark; never one that the quiz has fixed.
+    """
+    fixed = {other.question for other in quiz.slots if isinstance(other, FixedSlot)}
+    return tuple(
+        question
+        for bank in _banks(course, module, slot.pool.banks)
+        for question in bank.questions
+        if question.key not in fixed and _fits(question, slot) and _drawable(question, graded=quiz.settings.is_graded)
+    )
+
+
+def _banks(course: CourseFolder, module: str, names: Iterable[str]) -> Iterator[BankSource]:
+    wanted = set(names) or {module}
+    for bank in banks_of(course):
+        if WHOLE_COURSE in wanted or bank.key in wanted or (bank.module and bank.module in wanted):
+            yield bank
+
+
+def _fits(question: Question, slot: DrawSlot) -> bool:
+    pool = slot.pool
+    return (
+        set(pool.tags) <= set(question.tags)
+        and (not pool.kinds or question.kind.value in pool.kinds)
+        and (not pool.difficulty or question.difficulty == pool.difficulty)
+    )
+
+
+def _drawable(question: Question, *, graded: bool) -> bool:
+    if question.state is not QuestionState.READY or isinstance(question.body, Description):
+        return False
+    return not graded or (is_marked(question) and not question.unverified)
+
+
+def graded_questions(course: CourseFolder) -> set[str]:
+    """Return the keys of all questions that can decide a mark: fixed or drawn in a quiz that counts."""
+    return {key for module in course.modules for activity in module.activities for key in _graded(course, module.key, activity)}
+
+
+def _graded(course: CourseFolder, module: str, activity: ActivitySource) -> Iterator[str]:
+    quiz = activity.settings
+    if not isinstance(quiz, QuizSource) or not quiz.settings.is_graded:
+        return
+    for slot in quiz.slots:
+        if isinstance(slot, FixedSlot):
+            yield slot.question
+        elif isinstance(slot, DrawSlot):
+            yield from (question.key for question in candidates(course, module, quiz, slot))
+
+
+def check_quiz(table: Table, quiz: QuizSource, placed: tuple[PlacedSlot, ...], course: CourseFolder) -> None:
+    """Tell what is wrong with the slots of a quiz now that all banks are read."""
+    module = table.session.module_keys.get(table.file.partition("/")[0], "")
+    questions = questions_of(course)
+    for slot, place in ((entry.slot, entry.table) for entry in placed):
+        if isinstance(slot, FixedSlot):
+            _check_fixed(place, slot, questions.get(slot.question), graded=quiz.settings.is_graded)
+        elif isinstance(slot, DrawSlot):
+            _check_banks(place, slot, course)
+    _check_pools(course, module, quiz, placed)
+    _check_marks(table, quiz, questions)
+    _check_grade(table, quiz, course)
+
+
+def _check_fixed(table: Table, slot: FixedSlot, question: Question | None, *, graded: bool) -> None:
+    facts = {"key": slot.question}
+    if question is None:
+        table.report("C203", N_("There is no question “%(key)s”."), at="question", **facts)
+        return
+    if question.state is not QuestionState.READY:
+        table.report("C503", N_("The question “%(key)s” is not ready."), at="question", **facts)
+    if not graded or isinstance(question.body, Description):
+        return
+    if question.unverified:
+        table.report("C410", N_("The question “%(key)s” rests on something unverified and would decide a mark."), at="question", **facts)
+    if not is_marked(question):
+        table.report("C507", N_("The question “%(key)s” has no mark and stands in a quiz that counts."), at="question", **facts)
+
+
+def _check_banks(table: Table, slot: DrawSlot, course: CourseFolder) -> None:
+    known = {bank.key for bank in banks_of(course)} | {module.key for module in course.modules} | {WHOLE_COURSE}
+    for name in slot.pool.banks:
+        if name not in known:
+            table.report("C203", N_("There is no bank or module “%(key)s”."), at="from", key=name)
+
+
+def _check_pools(course: CourseFolder, module: str, quiz: QuizSource, placed: tuple[PlacedSlot, ...]) -> None:
+    draws = [(entry.table, entry.slot) for entry in placed if isinstance(entry.slot, DrawSlot)]
+    pools = [candidates(course, module, quiz, slot) for _, slot in draws]
+    small = False
+    for (table, slot), pool in zip(draws, pools, strict=True):
+        facts = {"found": str(len(pool)), "wanted": str(slot.count)}
+        if len(pool) < slot.count:
+            small = True
+            table.report("C501", N_("The draw wants %(wanted)s questions and finds %(found)s."), at="draw", **facts)
+        elif len(pool) < 2 * slot.count:
+            table.report(
+                "C502", N_("The draw takes %(wanted)s of only %(found)s questions."), N_("Write more of them."), at="draw", **facts
+            )
+    if not small:
+        _check_together(draws, pools)
+
+
+def _check_together(draws: list[tuple[Table, DrawSlot]], pools: list[tuple[Question, ...]]) -> None:
+    """Tell draws that are large enough each for itself and too small together, because they share questions."""
+    entries = [
+        SlotEntry(tuple(Candidate(question.key, 1) for question in pool), slot.count) for (_, slot), pool in zip(draws, pools, strict=True)
+    ]
+    result = lay_out(entries, NO_SEED, seen={})
+    if isinstance(result, PoolTooSmall):
+        table = draws[result.entry - 1][0]
+        table.report(
+            "C501",
+            N_("The draw wants %(wanted)s questions; other draws of the quiz leave it %(found)s."),
+            at="draw",
+            wanted=result.wanted,
+            found=result.found,
+        )
+
+
+def _check_marks(table: Table, quiz: QuizSource, questions: Mapping[str, Question]) -> None:
+    fixed = (questions.get(slot.question) for slot in quiz.slots if isinstance(slot, FixedSlot))
+    markable = any(isinstance(slot, DrawSlot) for slot in quiz.slots) or any(question and is_marked(question) for question in fixed)
+    if quiz.settings.is_graded and quiz.slots and not markable:
+        table.report("C504", N_("The quiz counts and has nothing to mark."), N_("Add questions, or “weight: 0”."), at="slots")
+
+
+def _check_grade(table: Table, quiz: QuizSource, course: CourseFolder) -> None:
+    settings = quiz.settings
+    if settings.category and settings.category not in {category.category for category in course.grade}:
+        table.report("C203", N_("There is no category “%(key)s” in the grade of course.yaml."), at="category", key=settings.category)
+    if settings.is_graded and settings.attempts != 1 and shows_key_early(settings.review, settings.behaviour):
+        table.report(
+            "C506",
+            N_("Right answers are shown while attempts remain."),
+            N_("Take right_answer out of that moment, or write “attempts: 1”."),
+            at="review",
+        )
+
+
+def check_questions(session: ReadingSession, course: CourseFolder) -> None:
+    """Tell questions without source that decide a mark (C411), and such that a lesson shows besides (C410)."""
+    graded = graded_questions(course)
+    questions = questions_of(course)
+    for key in sorted(graded & questions.keys()):
+        question, table = questions[key], session.questions[key]
+        if is_marked(question) and not question.source:
+            table.report("C411", N_("The question decides a mark and names no source."), N_("Add “source:”."))
+    for place, key in session.embedded:
+        if key in graded:
+            session.report(
+                place,
+                "C410",
+                N_("The question “%(key)s” is shown in a text and decides a mark in a quiz."),
+                N_("Show another one, with “mark: 0”."),
+                key=key,
+            )

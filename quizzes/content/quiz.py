@@ -1,0 +1,191 @@
+"""Read a quiz: its settings, its slots, and what only a quiz can contradict itself in (format, section 9)."""
+
+from fractions import Fraction
+from functools import partial
+
+from courses.content import model as folder
+from courses.content import scalars
+from courses.content.model import ActivityCompletion
+from courses.content.session import Form, ReadingSession
+from courses.content.table import Table, Value
+from courses.kinds import Settings
+from kernel.errors import N_
+from quizzes.content import pools
+from quizzes.content.model import DrawSlot, FixedSlot, QuizSource
+from quizzes.content.slots import read_slot
+from quizzes.rules.settings import (
+    AtEnd,
+    Band,
+    Behaviour,
+    Completion,
+    CompletionRule,
+    Flag,
+    Grading,
+    Moment,
+    Navigation,
+    Pause,
+    Preset,
+    QuizSettings,
+    Review,
+)
+
+NO_PASS_MARK = Fraction(-1)
+AT_ONCE = (Behaviour.IMMEDIATE, Behaviour.INTERACTIVE)
+
+
+def read_quiz(table: Table, session: ReadingSession) -> Settings:
+    """Read everything after the fields of every activity."""
+    instructions = table.text("instructions", Form.MARKDOWN)
+    placed = table.listed("slots", read_slot, required=True)
+    settings = _settings(table)
+    quiz = QuizSource(tuple(entry.slot for entry in placed), settings, instructions)
+    _check_settings(table, quiz)
+    session.later(partial(pools.check_quiz, table, quiz, placed))
+    minutes = settings.limit // 60 if settings.limit else None
+    return Settings(quiz, _completion_of(settings.completion), minutes, settings.weight)
+
+
+def _settings(table: Table) -> QuizSettings:
+    per_page = table.value("per_page", scalars.whole(0, 200), 0)
+    navigation = table.choice("navigation", Navigation, Navigation.FREE)
+    behaviour = table.choice("behaviour", Behaviour, Behaviour.DEFERRED)
+    shuffle, build = table.flag("shuffle_options", True), table.flag("build_on_last", False)
+    attempts, pause = table.value("attempts", scalars.whole(0), 0), _pause(table)
+    grading = table.choice("grading", Grading, Grading.HIGHEST)
+    limit, at_end = table.value("limit", scalars.duration), table.choice("at_end", AtEnd, AtEnd.SUBMIT)
+    grace = table.value("grace", scalars.duration, 0)
+    pass_mark = table.value("pass_mark", scalars.either("none", NO_PASS_MARK, scalars.percent), Fraction(70))
+    top = table.value("max_grade", scalars.number_between(1), Fraction(100))
+    decimals, own = table.value("decimals", scalars.whole(0, 7), 2), table.value("question_decimals", scalars.whole(0, 7))
+    negative, window = table.flag("allow_negative_total", False), table.value("offline_window", scalars.duration, 0)
+    category, weight = table.value("category", scalars.key, ""), table.value("weight", scalars.number_between(0), Fraction(1))
+    feedback, review = table.listed("feedback", _band), _review(table)
+    passed = None if pass_mark == NO_PASS_MARK else pass_mark
+    usual = Completion(CompletionRule.PASSED if passed is not None else CompletionRule.GRADED)
+    return QuizSettings(
+        per_page=per_page,
+        navigation=navigation,
+        behaviour=behaviour,
+        shuffle_options=shuffle,
+        build_on_last=build,
+        attempts=attempts,
+        pause=pause,
+        grading=grading,
+        limit=limit,
+        at_end=at_end,
+        grace=grace,
+        pass_mark=passed,
+        max_grade=top,
+        decimals=decimals,
+        question_decimals=own,
+        allow_negative_total=negative,
+        offline_window=window,
+        category=category,
+        weight=weight,
+        feedback=feedback,
+        review=review,
+        completion=_completion(table, usual),
+    )
+
+
+def _pause(table: Table) -> Pause:
+    found = table.get("pause")
+    if found is None:
+        return Pause()
+    if not found.is_table:
+        seconds = found.read(scalars.duration) or 0
+        return Pause(seconds, seconds)
+    table.flows.add("pause")
+    inner = found.table()
+    if inner is None:
+        return Pause()
+    return Pause(inner.value("first", scalars.duration, 0), inner.value("later", scalars.duration, 0))
+
+
+def _band(value: Value) -> Band | None:
+    table = value.table()
+    if table is None:
+        return None
+    start = table.value("from", scalars.percent, required=True)
+    text = table.text("text", Form.MARKDOWN, required=True)
+    return Band(start, text) if start is not None else None
+
+
+def _review(table: Table) -> Review:
+    found = table.get("review")
+    if found is None:
+        return Review()
+    if not found.is_table:
+        preset = found.read(scalars.one_of(Preset)) or Preset.LEARNING
+        if preset is Preset.LEARNING:
+            table.redundant.add("review")
+        return Review(preset)
+    inner = found.table()
+    if inner is None:
+        return Review()
+    preset = inner.choice("preset", Preset, Preset.LEARNING)
+    flags = {moment: _flags(inner, moment) for moment in Moment}
+    return Review(preset, {moment: chosen for moment, chosen in flags.items() if chosen is not None})
+
+
+def _flags(inner: Table, moment: Moment) -> tuple[Flag, ...] | None:
+    inner.flows.add(moment)
+    if not inner.has(moment):
+        inner.get(moment)
+        return None
+    return inner.listed(moment, lambda value: value.read(scalars.one_of(Flag)))
+
+
+def _completion(table: Table, usual: Completion) -> Completion:
+    found = table.get("completion")
+    if found is None:
+        return usual
+    if found.is_table:
+        table.flows.add("completion")
+        inner = found.table()
+        attempts = inner.value("attempted", scalars.whole(1), required=True) if inner is not None else None
+        return Completion(CompletionRule.ATTEMPTED, attempts or 1)
+    rule = found.read(scalars.one_of(CompletionRule))
+    if rule is CompletionRule.ATTEMPTED:
+        found.report("C111", N_("“attempted” needs a number."), N_("Write {attempted: 1}."))
+    if rule == usual.rule:
+        table.redundant.add("completion")
+    return Completion(rule) if rule is not None else usual
+
+
+def _completion_of(completion: Completion) -> ActivityCompletion:
+    amount = completion.attempts if completion.rule is CompletionRule.ATTEMPTED else None
+    return ActivityCompletion(folder.CompletionRule(completion.rule.value), amount)
+
+
+def _check_settings(table: Table, quiz: QuizSource) -> None:
+    settings = quiz.settings
+    if settings.at_end is AtEnd.GRACE and not settings.grace:
+        table.report("C505", N_("“at_end: grace” needs a time of grace."), N_("Add “grace:”."), at="at_end")
+    if settings.grace and settings.at_end is not AtEnd.GRACE:
+        table.report("C505", N_("A time of grace counts only with “at_end: grace”."), at="grace")
+    _check_previous(table, quiz)
+    _check_bands(table, settings)
+    _check_completion(table, settings)
+
+
+def _check_previous(table: Table, quiz: QuizSource) -> None:
+    locked = any(isinstance(slot, FixedSlot | DrawSlot) and slot.require_previous for slot in quiz.slots)
+    if locked and quiz.settings.behaviour not in AT_ONCE:
+        table.report("C505", N_("“require_previous” needs “behaviour: immediate” or “interactive”."), at="slots")
+
+
+def _check_bands(table: Table, settings: QuizSettings) -> None:
+    starts = [band.start for band in settings.feedback]
+    if starts and (starts[0] != 0 or starts != sorted(set(starts))):
+        table.report("C505", N_("The bands of feedback must begin at 0 and go up."), at="feedback")
+
+
+def _check_completion(table: Table, settings: QuizSettings) -> None:
+    rule, attempts = settings.completion.rule, settings.attempts
+    if rule in (CompletionRule.PASSED, CompletionRule.PASSED_OR_USED) and settings.pass_mark is None:
+        table.report("C209", N_("The quiz completes when it is passed and has no pass mark."), at="completion")
+    if rule is CompletionRule.PASSED_OR_USED and not attempts:
+        table.report("C209", N_("The attempts are never used up: there is no limit."), N_("Add “attempts:”."), at="completion")
+    if rule is CompletionRule.ATTEMPTED and attempts and settings.completion.attempts > attempts:
+        table.report("C209", N_("More attempts are needed than are allowed."), at="completion")

@@ -1,0 +1,88 @@
+"""Read the slots of a quiz (format, section 9)."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from courses.content import scalars
+from courses.content.session import Form
+from courses.content.table import Table, Value
+from kernel.errors import N_
+from quizzes.content.model import DrawSlot, FixedSlot, PageBreak, Pool, SectionSlot, SlotSource, TextSlot
+from quizzes.rules.definitions import Difficulty, QuestionKind
+
+WHOLE_COURSE = "course"
+SORTS = ("question", "draw", "section", "page", "text")
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedSlot:
+    """A slot and where it stands."""
+
+    slot: SlotSource
+    table: Table
+
+
+def read_slot(value: Value) -> PlacedSlot | None:
+    """Read one entry: a question, a draw, a section, a page break or a text."""
+    table = value.table()
+    if table is None:
+        return None
+    slot = _slot(table)
+    return PlacedSlot(slot, table) if slot is not None else None
+
+
+def _slot(table: Table) -> SlotSource | None:
+    sort = next((name for name in SORTS if table.has(name)), None)
+    if sort == "question":
+        return _fixed(table)
+    if sort == "draw":
+        return _draw(table)
+    if sort == "section":
+        return SectionSlot(table.text("section"), table.flag("shuffle", False), table.text("text", Form.MARKDOWN))
+    if sort == "page":
+        table.value("page", scalars.word_of("new"))
+        return PageBreak()
+    if sort == "text":
+        return TextSlot(table.text("text", Form.MARKDOWN))
+    table.report("C110", N_("The slot is none of: %(words)s."), N_("Begin it with one of them."), words=", ".join(SORTS))
+    return None
+
+
+def _fixed(table: Table) -> FixedSlot | None:
+    key = table.value("question", scalars.key, required=True)
+    mark, previous = _mark(table), table.flag("require_previous", False)
+    return FixedSlot(key, mark, previous) if key else None
+
+
+def _draw(table: Table) -> DrawSlot | None:
+    count = table.value("draw", scalars.whole(1), required=True)
+    banks = _from(table)
+    tags = table.keys("tags")
+    kinds = table.listed("kinds", lambda value: value.read(scalars.one_of(QuestionKind)), flow=True)
+    difficulty = table.value("difficulty", scalars.one_of(Difficulty))
+    mark, previous = _mark(table), table.flag("require_previous", False)
+    pool = Pool(banks, tags, tuple(kind.value for kind in kinds), difficulty.value if difficulty else "")
+    return DrawSlot(count, pool, mark, previous) if count else None
+
+
+def _mark(table: Table) -> Fraction | None:
+    return table.value("mark", scalars.number_between(0))
+
+
+def _from(table: Table) -> tuple[str, ...]:
+    """Read keys of banks or modules; the word `course` stands for all and may stand alone."""
+    found = table.get("from")
+    if found is None:
+        return ()
+    if found.written() == WHOLE_COURSE:
+        return (WHOLE_COURSE,)
+    table.flows.add("from")
+    return tuple(key for key in (item.read(_bank_key) for item in found.items()) if key)
+
+
+def _bank_key(text: str) -> str:
+    folder, slash, bank = text.partition("/")
+    scalars.key(folder)
+    if slash:
+        scalars.key(bank)
+    return text

@@ -1,0 +1,20 @@
+"""Background work of quizzes: attempts whose time has ended are handed in even where nobody returns (quiz engine 5.3.6)."""
+
+from kernel.outbox import Delivery
+from kernel.permissions import Actor, Via
+from quizzes import queries, services
+from quizzes.models import Attempt
+from quizzes.rules.attempts import NETWORK_TOLERANCE
+
+CLOSE_EVERY = 60
+
+
+def close_due(delivery: Delivery) -> None:
+    """Settle every open attempt whose end, with the network's tolerance, has passed; each in a transaction of its own."""
+    actor = Actor(via=Via.JOB)
+    with delivery.database.unit_of_work(write=False) as session:
+        due = queries.list_due(session, now=delivery.now - NETWORK_TOLERANCE)
+    for attempt_id in due:
+        with delivery.database.unit_of_work() as session:
+            session.get_one(Attempt, attempt_id, with_for_update=True)
+            services.settle(session, actor, queries.get_sitting(session, attempt_id), now=delivery.now)

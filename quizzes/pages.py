@@ -1,0 +1,246 @@
+"""What the pages of an attempt show: frozen questions turned into plain values, with nothing of the key in them.
+
+A page names what it offers by place in the attempt's own order (`quizzes.rules.places`).
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from kernel.i18n import _, choose, language
+from kernel.markup.model import SafeHtml, gap_marker
+from quizzes.queries import Item
+from quizzes.rules import definitions
+from quizzes.rules.definitions import Calculated, Gap, Gaps, Matching, Matrix, Multiple, Numerical, Ordering, QuestionKind, Single, Texts
+from quizzes.rules.item_layout import CHOICES, ITEMS, MATCHES, OPTIONS, gap_order
+from quizzes.rules.numbers import Convention, read_number, write_number
+from quizzes.rules.places import page_from_answer
+from quizzes.rules.responses import ANSWER, UNIT, Parts
+
+MARKERS = re.compile(r"<!--gap:([a-z][a-z0-9_]*)-->")
+TAGS = re.compile(r"<[^>]+>")
+
+@dataclass(frozen=True, slots=True)
+class OptionView:
+    """One thing to choose."""
+
+    value: str
+    html: SafeHtml
+    checked: bool = False
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RowView:
+    """One thing to match, to order or to judge."""
+
+    part: str
+    html: SafeHtml
+    text: str
+    selected: str = ""
+    position: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GapView:
+    """One gap to fill."""
+
+    part: str
+    kind: str
+    label: str
+    value: str
+    size: int
+    choices: tuple[OptionView, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PieceView:
+    """A piece of a text with gaps, and the gap after it."""
+
+    html: SafeHtml
+    gap: GapView | None
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionView:
+    """One question as it is asked."""
+
+    place: int
+    number: int | None
+    seq: int
+    kind: str
+    points: Decimal | None
+    text: SafeHtml
+    language: str
+    flagged: bool
+    locked: bool = False
+    newer: bool = False
+    note: str = ""
+    options: tuple[OptionView, ...] = ()
+    penalised: bool = False
+    rows: tuple[RowView, ...] = ()
+    choices: tuple[OptionView, ...] = ()
+    columns: tuple[OptionView, ...] = ()
+    pieces: tuple[PieceView, ...] = ()
+    value: str = ""
+    unit: str = ""
+    units: tuple[OptionView, ...] = ()
+    unit_value: str = ""
+    decimals: int | None = None
+    words: str = ""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+def html(texts: Texts | None) -> SafeHtml:
+    """Return stored HTML in the reader's language."""
+    return SafeHtml.stored(choose(dict(texts or {})))
+
+
+def plain(texts: Texts | None) -> str:
+    """Return the words of stored HTML, for labels and lists of choices."""
+    return " ".join(_unescape(TAGS.sub("", choose(dict(texts or {})))).split())
+
+
+def _unescape(text: str) -> str:
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", '"').replace("&#39;", "'").replace("&amp;", "&")
+
+
+def points(value: Fraction) -> Decimal:
+    """Return a mark for showing, with at most two decimals."""
+    cents = (value * 100 + Fraction(1, 2)).__floor__()
+    return (Decimal(cents) / 100).normalize() + 0
+
+
+def filled_text(question: definitions.Question, item: Item, convention: Convention) -> SafeHtml:
+    """Return what is asked, with the values of its variables in place of their names."""
+    text = str(html(question.text))
+    if isinstance(question.body, Calculated):
+        for variable in question.body.variables:
+            value = item.layout.variables.get(variable.name, Fraction(0))
+            shown = write_number(value, convention, variable.decimals if variable.decimals is not None else 6, keep_zeros=variable.decimals is not None)
+            text = text.replace(gap_marker(variable.name), shown)
+    return SafeHtml.stored(text)
+
+
+def view_question(item: Item, question: definitions.Question, response: Parts | None, seq: int, convention: Convention) -> QuestionView:
+    """Return a question as its learner finds it, with the present response."""
+    parts = response or {}
+    shown = {
+        "place": item.position,
+        "number": item.number,
+        "seq": seq,
+        "kind": question.kind.value,
+        "points": points(item.maximum) if item.maximum else None,
+        "text": filled_text(question, item, convention),
+        "language": "" if language() in question.text else next(iter(question.text), ""),
+        "flagged": item.flagged,
+        "note": note_on(item, question, parts, convention),
+    }
+    return QuestionView(**shown, **_of_kind(item, question, parts))
+
+
+def note_on(item: Item, question: definitions.Question, parts: Parts, convention: Convention) -> str:
+    """Say how a number was read where it could be read in two ways, or that what was typed does not fit (5.4.5, 5.7)."""
+    if not isinstance(question.body, Numerical | Calculated):
+        return ""
+    typed = next(iter(parts.get(ANSWER, ())), "").strip()
+    if not typed:
+        return ""
+    reading = read_number(typed, convention)
+    if reading is None:
+        return _("This is not a number: «%(typed)s». It is kept as you typed it.", typed=typed[:60])
+    if reading.ambiguous:
+        return _("It is understood as %(number)s.", number=write_number(reading.value, convention, 6, keep_zeros=False))
+    return ""
+
+
+def _of_kind(item: Item, question: definitions.Question, parts: Parts) -> dict[str, Any]:
+    chosen = frozenset(parts.get(ANSWER, ()))
+    first = next(iter(parts.get(ANSWER, ())), "")
+    match question.body:
+        case Single(options) | Multiple(options):
+            penalised = isinstance(question.body, Multiple) and question.body.rule.value in ("right_minus_wrong", "fractions")
+            return {"options": _options(item.layout.orders[OPTIONS], {option.key: option.text for option in options}, chosen), "penalised": penalised}
+        case definitions.TrueFalse():
+            truths = (("true", _("True")), ("false", _("False")))
+            return {"options": tuple(OptionView(value, SafeHtml.stored(word), value in chosen) for value, word in truths)}
+        case Matching() as body:
+            return _matching(item, body, parts)
+        case Ordering(items):
+            texts = {label.key: label.text for label in items}
+            return {"rows": tuple(_row(str(at), texts[key], position=_one(parts, str(at))) for at, key in enumerate(item.layout.orders[ITEMS], 1))}
+        case Gaps() as body:
+            return {"pieces": _pieces(item, body, str(html(question.text)), parts)}
+        case Numerical() | Calculated():
+            return _quantity(question.body, first, _one(parts, UNIT))
+        case Matrix(columns, rows):
+            return {
+                "columns": tuple(OptionView(str(at), html(column.text)) for at, column in enumerate(columns, 1)),
+                "rows": tuple(_row(str(at), row.text, selected=_one(parts, str(at))) for at, row in enumerate(rows, 1)),
+            }
+        case _:
+            return {"value": first}
+
+
+def _one(parts: Parts, name: str) -> str:
+    return next(iter(parts.get(name, ())), "")
+
+
+def _options(order: Sequence[str], texts: Mapping[str, Texts], chosen: frozenset[str]) -> tuple[OptionView, ...]:
+    return tuple(OptionView(str(at), html(texts[key]), str(at) in chosen, plain(texts[key])) for at, key in enumerate(order, 1))
+
+
+def _row(part: str, text: Texts, *, selected: str = "", position: str = "") -> RowView:
+    return RowView(part, html(text), plain(text), selected, position)
+
+
+def _matching(item: Item, body: Matching, parts: Parts) -> dict[str, Any]:
+    pairs = {pair.key: pair.item for pair in body.pairs}
+    matches = {pair.match_key: pair.match for pair in body.pairs} | {label.key: label.text for label in body.extra}
+    return {
+        "rows": tuple(_row(str(at), pairs[key], selected=_one(parts, str(at))) for at, key in enumerate(item.layout.orders[ITEMS], 1)),
+        "choices": _options(item.layout.orders[MATCHES], matches, frozenset()),
+    }
+
+
+def _quantity(body: Numerical | Calculated, value: str, unit_value: str) -> dict[str, Any]:
+    units = tuple(OptionView(word, SafeHtml.stored(""), text=word) for word in body.units)
+    return {"value": value, "unit": choose(dict(body.unit or {})), "units": units, "unit_value": unit_value, "decimals": body.decimals}
+
+
+def _pieces(item: Item, body: Gaps, text: str, parts: Parts) -> tuple[PieceView, ...]:
+    gaps = {gap.name: (at, gap) for at, gap in enumerate(body.gaps, 1)}
+    split = MARKERS.split(text)
+    pieces = []
+    for index in range(0, len(split), 2):
+        name = split[index + 1] if index + 1 < len(split) else ""
+        view = _gap(item, body, *gaps[name], parts) if name in gaps else None
+        pieces.append(PieceView(SafeHtml.stored(split[index]), view))
+    return tuple(pieces)
+
+
+def _gap(item: Item, body: Gaps, at: int, gap: Gap, parts: Parts) -> GapView:
+    label, value = _("Gap %(number)s", number=at), _one(parts, str(at))
+    if body.drag:
+        texts = {choice.key: choice.text for choice in body.choices}
+        return GapView(str(at), "choice", label, value, 10, _options(item.layout.orders[CHOICES], texts, frozenset()))
+    if isinstance(gap.body, Single):
+        texts = {option.key: option.text for option in gap.body.options}
+        return GapView(str(at), "choice", label, value, 10, _options(item.layout.orders[gap_order(gap.name)], texts, frozenset()))
+    return GapView(str(at), "number" if isinstance(gap.body, Numerical) else "text", label, value, 12 if isinstance(gap.body, Numerical) else 20)
+
+
+def short_title(question: definitions.Question) -> str:
+    """Return the first words of what is asked, for a list of questions."""
+    words = plain({language: MARKERS.sub(" … ", text) for language, text in question.text.items()})
+    return words if len(words) <= 80 else f"{words[:78].rsplit(' ', 1)[0]}…"
+
+
+def shown_answer(item: Item, question: definitions.Question, answer: Any) -> dict[str, Any]:
+    """Return an answer in the places of its page, as the review and the record show it."""
+    return page_from_answer(question, item.layout, answer)
+
+

@@ -1,0 +1,71 @@
+"""Who may see, take and review quizzes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from courses.models import StaffRole
+from enrolments.permissions import ActivitySeat, is_staff
+from kernel.permissions import Actor, Predicate, Verdict, allow_if
+from quizzes.rules.attempts import OPEN_STATES, AttemptState
+
+
+class QuizAction(StrEnum):
+    """Acts on quizzes and attempts."""
+
+    VIEW_INTRO = "quiz:view_intro"
+    START = "quiz:start"
+    ANSWER = "attempt:save"
+    SUBMIT = "attempt:submit"
+    REVIEW = "attempt:view"
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptSeat:
+    """A person before an attempt: whose it is, its state, and what the person is in its course."""
+
+    id: int
+    uuid: UUID
+    person_id: int
+    course_id: int
+    state: AttemptState
+    preview: bool
+    staff_role: StaffRole | None
+
+
+def _view_intro(actor: Actor, subject: object) -> Verdict:
+    assert isinstance(subject, ActivitySeat)
+    if is_staff(actor, subject.seat):
+        return Verdict.ALLOW
+    return allow_if(subject.seat.is_learner)
+
+
+def _start(actor: Actor, subject: object) -> Verdict:
+    """Learners start attempts; staff start previews. What dates and limits say is told by the service, all reasons at once."""
+    assert isinstance(subject, ActivitySeat)
+    return allow_if(subject.seat.is_learner or is_staff(actor, subject.seat))
+
+
+def _own(actor: Actor, subject: object) -> Verdict:
+    assert isinstance(subject, AttemptSeat)
+    return allow_if(subject.person_id == actor.person_id, Verdict.HIDE)
+
+
+def _review(actor: Actor, subject: object) -> Verdict:
+    """The learner sees an ended attempt; the course's staff and administrators see any."""
+    assert isinstance(subject, AttemptSeat)
+    if actor.is_administrator or subject.staff_role is not None:
+        return Verdict.ALLOW
+    if subject.person_id != actor.person_id:
+        return Verdict.HIDE
+    return allow_if(subject.state not in OPEN_STATES)
+
+
+PERMISSIONS: Mapping[StrEnum, Predicate] = {
+    QuizAction.VIEW_INTRO: _view_intro,
+    QuizAction.START: _start,
+    QuizAction.ANSWER: _own,
+    QuizAction.SUBMIT: _own,
+    QuizAction.REVIEW: _review,
+}

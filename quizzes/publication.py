@@ -1,0 +1,220 @@
+"""How a quiz is published: its questions rendered and frozen as versions, its slots with the versions that each may give."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
+from math import ceil
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.orm import Session
+
+from courses.content.model import ActivitySource, CourseFolder
+from courses.models import Activity
+from courses.publication import MINUTES_OF_A_QUESTION, Facts, Html, Publication, Publisher, Renderer, to_json
+from kernel.i18n import _, reading
+from kernel.markup.html import element
+from kernel.markup.model import SafeHtml
+from quizzes.content.banks import banks_of, questions_of
+from quizzes.content.kinds import KIND
+from quizzes.content.model import DrawSlot, FixedSlot, PageBreak, QuizSource, SectionSlot
+from quizzes.content.pools import candidates
+from quizzes.models import Question, QuestionVersion, QuizVersion, Slot, SlotCandidate
+from quizzes.rules import definitions
+from quizzes.rules.definitions import Calculated, Gaps, Short, TextShape, map_texts, without_notes
+from quizzes.rules.encoding import canonical_json, checksum, encode, to_document
+from quizzes.rules.settings import QuizSettings
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedSlot:
+    """A slot with everything it may give."""
+
+    position: int
+    draws: int
+    mark: Fraction | None
+    require_previous: bool
+    questions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedQuiz:
+    """A quiz rendered; `questions` by key, texts as HTML."""
+
+    settings: QuizSettings
+    instructions: Html
+    entries: tuple[dict[str, object], ...]
+    slots: tuple[PreparedSlot, ...]
+    questions: Mapping[str, definitions.Question]
+    banks: Mapping[str, str]
+
+
+def prepare_quiz(activity: ActivitySource, renderer: Renderer) -> tuple[PreparedQuiz, Facts]:
+    """Render a quiz and every question that its slots may give."""
+    quiz: QuizSource = activity.settings
+    module = next(module.key for module in renderer.course.modules if activity in module.activities)
+    slots = [_prepared_slot(renderer.course, module, quiz, position) for position in _slot_positions(quiz)]
+    keys = dict.fromkeys(key for slot in slots for key in slot.questions)
+    known = questions_of(renderer.course)
+    banks = {question.key: bank.key for bank in banks_of(renderer.course) for question in bank.questions}
+    prepared = PreparedQuiz(
+        settings=quiz.settings,
+        instructions=renderer.markdown(quiz.instructions, activity.path),
+        entries=tuple(_entry(entry, activity, renderer) for entry in quiz.slots),
+        slots=tuple(slots),
+        questions={key: render_question(known[key], renderer, _path_of(renderer.course, key)) for key in keys},
+        banks={key: banks[key] for key in keys},
+    )
+    return prepared, _facts(activity, quiz, slots)
+
+
+def _slot_positions(quiz: QuizSource) -> list[int]:
+    return [position for position, entry in enumerate(quiz.slots) if isinstance(entry, FixedSlot | DrawSlot)]
+
+
+def _prepared_slot(course: CourseFolder, module: str, quiz: QuizSource, position: int) -> PreparedSlot:
+    entry = quiz.slots[position]
+    if isinstance(entry, FixedSlot):
+        return PreparedSlot(position, 1, entry.mark, entry.require_previous, (entry.question,))
+    assert isinstance(entry, DrawSlot)
+    keys = tuple(question.key for question in candidates(course, module, quiz, entry))
+    return PreparedSlot(position, entry.count, entry.mark, entry.require_previous, keys)
+
+
+def _entry(entry: object, activity: ActivitySource, renderer: Renderer) -> dict[str, object]:
+    if isinstance(entry, FixedSlot | DrawSlot):
+        return {"kind": "slot"}
+    if isinstance(entry, PageBreak):
+        return {"kind": "page"}
+    text = renderer.markdown(entry.text, activity.path)  # type: ignore[attr-defined]  # sections and words have a text
+    if isinstance(entry, SectionSlot):
+        return {"kind": "section", "title": dict(entry.title), "shuffle": entry.shuffle, "text": text}
+    return {"kind": "text", "text": text}
+
+
+def _facts(activity: ActivitySource, quiz: QuizSource, slots: list[PreparedSlot]) -> Facts:
+    questions = sum(slot.draws for slot in slots)
+    minutes = activity.minutes or ceil(quiz.settings.limit / 60 if quiz.settings.limit else questions * MINUTES_OF_A_QUESTION)
+    return Facts(minutes, questions, quiz.settings.attempts, quiz.settings.category, quiz.settings.weight)
+
+
+def _path_of(course: CourseFolder, key: str) -> str:
+    return next(bank.path for bank in banks_of(course) for question in bank.questions if question.key == key)
+
+
+def render_question(question: definitions.Question, renderer: Renderer, path: str) -> definitions.Question:
+    """Turn a question's Markdown into HTML in every language; its identifiers say nothing of its key."""
+    prefix = f"q{hashlib.sha256(question.key.encode()).hexdigest()[:8]}-"
+    gaps = _gap_names(question)
+
+    def render(words: str, language: str, shape: TextShape) -> str:
+        if shape is TextShape.INLINE:
+            return renderer.inline({language: words}, path, prefix=prefix).get(language, "")
+        return renderer.markdown({language: words}, path, prefix=prefix, gaps=gaps).get(language, "")
+
+    return map_texts(without_notes(question), render)
+
+
+def _gap_names(question: definitions.Question) -> frozenset[str]:
+    match question.body:
+        case Gaps(gaps):
+            return frozenset(gap.name for gap in gaps)
+        case Calculated(variables):
+            return frozenset(variable.name for variable in variables)
+        case _:
+            return frozenset()
+
+
+def embed_question(course: CourseFolder, key: str, renderer: Renderer, language: str) -> SafeHtml | None:
+    """Return a question as a self-check inside a lesson: what is asked, and a model answer or explanation to unfold."""
+    question = questions_of(course).get(key)
+    if question is None:
+        return None
+    rendered = render_question(question, renderer, _path_of(course, key))
+    texts = [rendered.body.model] if isinstance(rendered.body, Short) else []
+    answer = next((text for text in (*texts, rendered.explanation) if text), None)
+    asked = element("div", {}, _in(rendered.text, language))
+    if not answer:
+        return asked
+    with reading(language):
+        label = _("See an answer")
+    return SafeHtml.stored(asked + element("details", {"class": "mod"}, SafeHtml.stored(element("summary", {}, label) + _in(answer, language))))
+
+
+def _in(texts: Mapping[str, str], language: str) -> SafeHtml:
+    return SafeHtml.stored(texts.get(language) or next(iter(texts.values()), ""))
+
+
+def freeze_quiz(session: Session, publication: Publication, activity: Activity, payload: PreparedQuiz) -> None:
+    """Write the quiz with its slots, and new versions of the questions whose content has changed."""
+    versions = _question_versions(session, publication, payload, now=publication.version.published_at)
+    quiz = QuizVersion(
+        activity_id=activity.id,
+        settings=canonical_json(encode(payload.settings)).decode(),
+        instructions=payload.instructions,
+        entries=to_json(payload.entries),
+    )
+    session.add(quiz)
+    session.flush()  # slots point to it
+    for slot in payload.slots:
+        row = Slot(
+            quiz_version_id=quiz.id,
+            position=slot.position,
+            draws=slot.draws,
+            mark=None if slot.mark is None else _decimal(slot.mark),
+            require_previous=slot.require_previous,
+        )
+        session.add(row)
+        session.flush()  # candidates point to it
+        session.execute(insert(SlotCandidate), [{"slot_id": row.id, "question_version_id": versions[key]} for key in slot.questions])
+
+
+def _decimal(value: Fraction) -> Decimal:
+    return (Decimal(value.numerator) / Decimal(value.denominator)).quantize(Decimal("0.0000001"))
+
+
+def _question_versions(session: Session, publication: Publication, payload: PreparedQuiz, *, now: datetime) -> dict[str, int]:
+    """Return the version of each question that holds exactly this content, made where there is none."""
+    course_id = publication.course.id
+    present = {row.key: row for row in session.scalars(select(Question).where(Question.course_id == course_id))}
+    for key in payload.questions:
+        if key not in present:
+            present[key] = Question(course_id=course_id, key=key, bank=payload.banks[key])
+            session.add(present[key])
+    session.flush()  # versions point to the questions
+    ids = [present[key].id for key in payload.questions]
+    known = {
+        (row.question_id, row.checksum): row.id
+        for row in session.execute(
+            select(QuestionVersion.id, QuestionVersion.question_id, QuestionVersion.checksum).where(QuestionVersion.question_id.in_(ids))
+        )
+    }
+    counts = select(QuestionVersion.question_id, func.max(QuestionVersion.number)).where(QuestionVersion.question_id.in_(ids))
+    last = dict(session.execute(counts.group_by(QuestionVersion.question_id)).tuples())
+    found: dict[str, int] = {}
+    for key, question in payload.questions.items():
+        row, digest = present[key], checksum(question)
+        if (row.id, digest) not in known:
+            version = _version_row(row.id, last.get(row.id, 0) + 1, question, digest, now)
+            session.add(version)
+            session.flush()  # its id is what the slots pin
+            known[row.id, digest] = version.id
+        found[key] = known[row.id, digest]
+    return found
+
+
+def _version_row(question_id: int, number: int, question: definitions.Question, digest: str, now: datetime) -> QuestionVersion:
+    return QuestionVersion(
+        question_id=question_id,
+        number=number,
+        kind=question.kind.value,
+        mark=_decimal(question.mark),
+        checksum=digest,
+        document=canonical_json(to_document(question)).decode(),
+        created_at=now,
+    )
+
+
+QUIZ = Publisher(KIND, prepare_quiz, freeze_quiz)

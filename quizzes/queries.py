@@ -1,0 +1,353 @@
+"""Reading quizzes, questions and attempts."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+from typing import Any, cast
+from uuid import UUID
+
+from sqlalchemy import Row, Select, bindparam, func, select
+from sqlalchemy.orm import Session
+
+from courses.models import Activity, CourseStaff, StaffRole
+from kernel.errors import NotFound
+from kernel.permissions import Actor
+from quizzes.models import AnswerEvent, Attempt, AttemptItem, MarkEvent, Question, QuestionVersion, QuizVersion, Slot, SlotCandidate
+from quizzes.permissions import AttemptSeat
+from quizzes.rules import definitions
+from quizzes.rules.access import Access
+from quizzes.rules.attempts import AttemptClock, AttemptState, end_of
+from quizzes.rules.encoding import decode, from_document
+from quizzes.rules.item_layout import ItemLayout
+from quizzes.rules.layout import Candidate, Entry, PageEntry, SectionEntry, SlotEntry, TextEntry
+from quizzes.rules.settings import QuizSettings
+
+KEPT_PAPERS, KEPT_QUESTIONS = 200, 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A published quiz: settings, dates and what an attempt draws from. Immutable, so it may be kept in memory."""
+
+    quiz_version_id: int
+    activity_id: int
+    activity_key: str
+    settings: QuizSettings
+    instructions: Mapping[str, str]
+    entries: tuple[Entry, ...]
+    opens_at: datetime | None
+    closes_at: datetime | None
+
+    @property
+    def access(self) -> Access:
+        """Return dates, limit and attempts as they hold for everybody."""
+        settings = self.settings
+        return Access(
+            opens=self.opens_at, closes=self.closes_at, limit=settings.limit, attempts=settings.attempts, pause=settings.pause
+        )
+
+
+_PAPER = select(QuizVersion, Activity.key, Activity.opens_at, Activity.closes_at).join(Activity, Activity.id == QuizVersion.activity_id)
+_CANDIDATES = (
+    select(
+        Slot.position, Slot.draws, Slot.mark, Slot.require_previous, Question.key, QuestionVersion.id, QuestionVersion.mark.label("own_mark"),
+        QuestionVersion.kind,
+    )
+    .join(SlotCandidate, SlotCandidate.slot_id == Slot.id)
+    .join(QuestionVersion, QuestionVersion.id == SlotCandidate.question_version_id)
+    .join(Question, Question.id == QuestionVersion.question_id)
+    .where(Slot.quiz_version_id == bindparam("quiz_version_id"))
+    .order_by(Slot.position, Question.id)
+)
+
+
+def get_paper_of_activity(session: Session, activity_id: int) -> Paper:
+    """Return the quiz of an activity; raise NotFound."""
+    return _kept(session, ("activity", activity_id), _PAPER.where(QuizVersion.activity_id == activity_id))
+
+
+def get_paper(session: Session, quiz_version_id: int) -> Paper:
+    """Return a published quiz by its version; raise NotFound."""
+    return _kept(session, ("version", quiz_version_id), _PAPER.where(QuizVersion.id == quiz_version_id))
+
+
+def _kept(session: Session, name: tuple[str, int], statement: Select[Any]) -> Paper:
+    kept = cast("dict[tuple[str, int], Paper]", session.info.setdefault("papers", {}))
+    if name not in kept:
+        row = session.execute(statement).one_or_none()
+        if row is None:
+            raise NotFound
+        while len(kept) >= KEPT_PAPERS:
+            kept.pop(next(iter(kept)), None)
+        kept[name] = _read_paper(session, row)
+    return kept[name]
+
+
+def _read_paper(session: Session, row: Row[Any]) -> Paper:
+    quiz: QuizVersion = row[0]
+    pools: dict[int, list[Row[Any]]] = {}
+    for candidate in session.execute(_CANDIDATES, {"quiz_version_id": quiz.id}):
+        pools.setdefault(candidate.position, []).append(candidate)
+    entries = tuple(_entry(entry, pools.get(position, [])) for position, entry in enumerate(json.loads(quiz.entries)))
+    return Paper(
+        quiz_version_id=quiz.id,
+        activity_id=quiz.activity_id,
+        activity_key=row.key,
+        settings=decode(QuizSettings, json.loads(quiz.settings)),
+        instructions=quiz.instructions,
+        entries=entries,
+        opens_at=row.opens_at,
+        closes_at=row.closes_at,
+    )
+
+
+def _entry(entry: dict[str, Any], pool: Sequence[Row[Any]]) -> Entry:
+    match entry["kind"]:
+        case "section":
+            return SectionEntry(entry["title"], entry["shuffle"], entry["text"] or None)
+        case "page":
+            return PageEntry()
+        case "text":
+            return TextEntry(entry["text"])
+    first = pool[0]
+    candidates = tuple(Candidate(row.key, row.id, Fraction(row.own_mark), row.kind != "description") for row in pool)
+    return SlotEntry(candidates, first.draws, None if first.mark is None else Fraction(first.mark), first.require_previous)
+
+
+def get_questions(session: Session, version_ids: Sequence[int]) -> dict[int, definitions.Question]:
+    """Return question versions by id; those in memory cost nothing, the others one statement."""
+    kept = cast("dict[int, definitions.Question]", session.info.setdefault("questions", {}))
+    missing = [version_id for version_id in dict.fromkeys(version_ids) if version_id not in kept]
+    if missing:
+        rows = session.execute(select(QuestionVersion.id, QuestionVersion.document).where(QuestionVersion.id.in_(missing)))
+        for row in rows:
+            while len(kept) >= KEPT_QUESTIONS:
+                kept.pop(next(iter(kept)), None)
+            kept[row.id] = from_document(json.loads(row.document))
+    return {version_id: kept[version_id] for version_id in version_ids}
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptRow:
+    """An attempt in a list of one learner's attempts at a quiz."""
+
+    uuid: UUID
+    number: int
+    state: AttemptState
+    preview: bool
+    started_at: datetime
+    submitted_at: datetime | None
+    finished_at: datetime | None
+    raw: Fraction | None
+    maximum: Fraction
+    percent: Fraction | None
+    passed: bool | None
+
+
+_HISTORY = (
+    select(
+        Attempt.uuid,
+        Attempt.number,
+        Attempt.state,
+        Attempt.preview,
+        Attempt.started_at,
+        Attempt.submitted_at,
+        Attempt.finished_at,
+        Attempt.raw,
+        Attempt.maximum,
+        Attempt.percent,
+        Attempt.passed,
+    )
+    .where(
+        Attempt.person_id == bindparam("person_id"),
+        Attempt.course_id == bindparam("course_id"),
+        Attempt.activity_key == bindparam("activity_key"),
+    )
+    .order_by(Attempt.number)
+)
+
+
+def list_attempts(session: Session, person_id: int, course_id: int, activity_key: str) -> list[AttemptRow]:
+    """List one learner's attempts at a quiz, the first one first."""
+    bound = {"person_id": person_id, "course_id": course_id, "activity_key": activity_key}
+    return [_attempt_row(row) for row in session.execute(_HISTORY, bound)]
+
+
+def _fraction(value: Any) -> Fraction | None:
+    return None if value is None else Fraction(value)
+
+
+def _attempt_row(row: Row[Any]) -> AttemptRow:
+    return AttemptRow(
+        row.uuid,
+        row.number,
+        AttemptState(row.state),
+        row.preview,
+        row.started_at,
+        row.submitted_at,
+        row.finished_at,
+        _fraction(row.raw),
+        Fraction(row.maximum),
+        _fraction(row.percent),
+        row.passed,
+    )
+
+
+def count_seen(session: Session, person_id: int, course_id: int) -> dict[str, int]:
+    """Return how often a learner met each question of a course in earlier attempts."""
+    statement = (
+        select(Question.key, func.count())
+        .join(QuestionVersion, QuestionVersion.question_id == Question.id)
+        .join(AttemptItem, AttemptItem.question_version_id == QuestionVersion.id)
+        .join(Attempt, Attempt.id == AttemptItem.attempt_id)
+        .where(Attempt.person_id == person_id, Attempt.course_id == course_id, ~Attempt.preview)
+        .group_by(Question.key)
+    )
+    return dict(session.execute(statement).tuples().all())
+
+
+_SEAT = (
+    select(Attempt.id, Attempt.uuid, Attempt.person_id, Attempt.course_id, Attempt.state, Attempt.preview, CourseStaff.role)
+    .outerjoin(CourseStaff, (CourseStaff.course_id == Attempt.course_id) & (CourseStaff.person_id == bindparam("actor_id")))
+    .where(Attempt.uuid == bindparam("attempt"))
+)
+
+
+def get_attempt(session: Session, actor: Actor, attempt: UUID) -> AttemptSeat:
+    """Return the actor's place before an attempt; raise NotFound."""
+    return _seat(session, actor, attempt, _SEAT)
+
+
+def lock_attempt(session: Session, actor: Actor, attempt: UUID) -> AttemptSeat:
+    """Return the same, the attempt locked: everything that changes an attempt starts here."""
+    return _seat(session, actor, attempt, _SEAT.with_for_update(of=Attempt))
+
+
+def _seat(session: Session, actor: Actor, attempt: UUID, statement: Select[Any]) -> AttemptSeat:
+    row = session.execute(statement, {"attempt": attempt, "actor_id": actor.person_id}).one_or_none()
+    if row is None:
+        raise NotFound
+    role = StaffRole(row.role) if row.role else None
+    return AttemptSeat(row.id, row.uuid, row.person_id, row.course_id, AttemptState(row.state), row.preview, role)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One question of an attempt, as laid out."""
+
+    id: int
+    position: int
+    number: int | None
+    page: int
+    section: int
+    question_version_id: int
+    maximum: Fraction
+    layout: ItemLayout
+    flagged: bool
+
+
+@dataclass(frozen=True)
+class Sitting:
+    """An attempt with its items and its quiz: what every page and service of an attempt works on."""
+
+    row: Attempt
+    items: tuple[Item, ...]
+    paper: Paper
+
+    @property
+    def end(self) -> datetime | None:
+        """Return when its time ends, by the settings of now."""
+        return end_of(self.paper.access, self.row.started_at, exempt=self.row.preview)
+
+    @property
+    def clock(self) -> AttemptClock:
+        """Return what decides about its time."""
+        settings = self.paper.settings
+        return AttemptClock(AttemptState(self.row.state), self.end, settings.at_end, settings.grace)
+
+    @property
+    def pages(self) -> int:
+        """Count its pages."""
+        return max((item.page for item in self.items), default=1)
+
+    def item_at(self, position: int) -> Item | None:
+        """Return the item in a place, counted from 1."""
+        return self.items[position - 1] if 1 <= position <= len(self.items) else None
+
+
+_SITTING = select(Attempt, AttemptItem).join(AttemptItem, AttemptItem.attempt_id == Attempt.id).where(Attempt.id == bindparam("attempt_id")).order_by(AttemptItem.position)
+
+
+def get_sitting(session: Session, attempt_id: int) -> Sitting:
+    """Return an attempt with its items in one statement (and its quiz, which is kept in memory)."""
+    rows = session.execute(_SITTING, {"attempt_id": attempt_id}).all()
+    attempt: Attempt = rows[0][0]
+    return Sitting(attempt, tuple(_item(row[1]) for row in rows), get_paper(session, attempt.quiz_version_id))
+
+
+def _item(row: AttemptItem) -> Item:
+    return Item(
+        row.id,
+        row.position,
+        row.number,
+        row.page,
+        row.section,
+        row.question_version_id,
+        Fraction(row.maximum),
+        decode(ItemLayout, json.loads(row.layout)),
+        row.flagged,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAnswer:
+    """A response of an item as it was saved."""
+
+    id: int
+    item_id: int
+    lease: int
+    seq: int
+    payload: object
+    server_time: datetime
+
+
+def list_answers(session: Session, item_ids: Sequence[int]) -> list[StoredAnswer]:
+    """List every answer event of some items, oldest first by place."""
+    statement = (
+        select(AnswerEvent.id, AnswerEvent.item_id, AnswerEvent.lease, AnswerEvent.seq, AnswerEvent.payload, AnswerEvent.server_time)
+        .where(AnswerEvent.item_id.in_(item_ids))
+        .order_by(AnswerEvent.item_id, AnswerEvent.lease, AnswerEvent.seq)
+    )
+    return [StoredAnswer(row.id, row.item_id, row.lease, row.seq, json.loads(row.payload), row.server_time) for row in session.execute(statement)]
+
+
+def current_answers(session: Session, item_ids: Sequence[int]) -> dict[int, StoredAnswer]:
+    """Return the current response of each item that has one."""
+    return {answer.item_id: answer for answer in list_answers(session, item_ids)}
+
+
+def current_marks(session: Session, item_ids: Sequence[int]) -> dict[int, Fraction | None]:
+    """Return the last mark of each item, as a share of its maximum."""
+    statement = select(MarkEvent.item_id, MarkEvent.fraction).where(MarkEvent.item_id.in_(item_ids)).order_by(MarkEvent.id)
+    return {row.item_id: _fraction(row.fraction) for row in session.execute(statement)}
+
+
+def list_due(session: Session, *, now: datetime, limit: int = 200) -> list[int]:
+    """List open attempts whose time, as computed last, has passed."""
+    statement = (
+        select(Attempt.id)
+        .where(Attempt.state.in_((AttemptState.IN_PROGRESS.value, AttemptState.OVERDUE.value)), Attempt.due_at < now)
+        .order_by(Attempt.due_at)
+        .limit(limit)
+    )
+    return list(session.scalars(statement))
+
+
+def version_of(session: Session, activity_id: int) -> int:
+    """Return the course version that an activity belongs to; it never changes, so it is kept in memory."""
+    kept = cast("dict[int, int]", session.info.setdefault("versions", {}))
+    if activity_id not in kept:
+        kept[activity_id] = session.execute(select(Activity.version_id).where(Activity.id == activity_id)).scalar_one()
+    return kept[activity_id]

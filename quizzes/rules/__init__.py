@@ -1,0 +1,1 @@
+"""Pure rules of the assessment engine: definitions, marking, layout, attempts, grades, review, statistics."""

@@ -1,0 +1,246 @@
+"""What a learner answered: one frozen dataclass per shape, read from hostile JSON without ever raising.
+
+A payload is a mapping whose fields are those of the dataclass: ``{"choice": key}``, ``{"choices": [key]}``,
+``{"value": true}``, ``{"text": "…"}``, ``{"text": "…", "unit": "…"}``, ``{"matches": {pair: match}}``,
+``{"order": [key]}``, ``{"values": {gap: text or key}, "units": {gap: unit}}``, ``{"text": "…", "files": [id]}``,
+``{"rows": {row: column}}``. What does not fit is kept as typed and flagged (5.4.5).
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias, cast
+
+from quizzes.rules.definitions import QuestionKind
+
+MAX_TEXT = 100_000
+MAX_ENTRIES = 100
+MAX_KEY = 64
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The key of the chosen option; empty: none."""
+
+    choice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """The keys of the chosen options, sorted, each once."""
+
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """True, false or not said."""
+
+    value: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A word or phrase as typed."""
+
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number as typed, and the unit where one is asked for."""
+
+    text: str = ""
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """For each pair's key the key of the chosen match."""
+
+    matches: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """The items' keys in the learner's order; ``confirmed`` says that the order shown at the start is meant."""
+
+    order: tuple[str, ...] = ()
+    confirmed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """For each gap's name what was typed or the key of what was chosen; units beside, where asked for."""
+
+    values: Mapping[str, str] = field(default_factory=dict)
+    units: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A long text and the identifiers of attached files."""
+
+    text: str = ""
+    files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """For each row's key the key of the chosen column."""
+
+    rows: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """An answer that does not fit its question's kind: what came, as text, and the field that is wrong."""
+
+    malformed: str
+    place: str
+
+
+Answer: TypeAlias = Choice | Choices | Truth | Text | Number | Matches | Order | Filled | Written | Rows
+Payload: TypeAlias = Mapping[str, object]
+
+
+class _MisfitError(Exception):
+    """A field of a payload does not hold what it should."""
+
+
+def read_answer(kind: QuestionKind, payload: object) -> Answer | Malformed:
+    """Read the payload of a question of this kind; None is an empty answer. Never raises."""
+    try:
+        fields = _fields({} if payload is None else payload)
+        if "malformed" in fields:
+            return Malformed(_text(fields, "malformed"), _text(fields, "place"))
+        return _READERS[kind](fields)
+    except _MisfitError as misfit:
+        return Malformed(as_typed(payload), str(misfit))
+
+
+def write_answer(answer: Answer | Malformed) -> dict[str, object]:
+    """Return the payload of an answer: ``read_answer`` of it gives the answer again."""
+    return {name: _written(getattr(answer, name)) for name in answer.__dataclass_fields__}
+
+
+def is_empty(answer: Answer | Malformed) -> bool:
+    """Tell whether nothing was answered: no choice, no sign but spaces, no file."""
+    match answer:
+        case Malformed():
+            return False
+        case Truth(value):
+            return value is None
+        case Order(order):
+            return not order
+        case Filled(values):
+            return not any(value.strip() for value in values.values())
+        case Matches(chosen) | Rows(chosen):
+            return not any(chosen.values())
+        case Choice(text) | Number(text) | Text(text):
+            return not text.strip()
+        case Choices(choices):
+            return not choices
+        case Written(text, files):  # pragma: no branch - the last case
+            return not text.strip() and not files
+
+
+def as_typed(payload: object) -> str:
+    """Return what came as text that a database can hold, at most MAX_TEXT characters."""
+    try:
+        text = payload if isinstance(payload, str) else json.dumps(payload, ensure_ascii=False, default=str)
+    except (ValueError, RecursionError):
+        text = type(payload).__name__
+    return _storable(text[:MAX_TEXT])
+
+
+def _storable(text: str) -> str:
+    return _UNSTORABLE.sub("\ufffd", text)
+
+
+def _written(value: object) -> object:
+    if isinstance(value, tuple):
+        return list(value)
+    return dict(value) if isinstance(value, Mapping) else value
+
+
+def _fields(payload: object) -> Payload:
+    if not isinstance(payload, Mapping):
+        raise _MisfitError("payload")
+    return cast(Payload, payload)
+
+
+def _text(payload: Payload, name: str, limit: int = MAX_TEXT) -> str:
+    value = payload.get(name)
+    if value is None:
+        return ""
+    return _string(value, name, limit)
+
+
+def _string(value: object, place: str, limit: int) -> str:
+    if not isinstance(value, str) or len(value) > limit:
+        raise _MisfitError(place)
+    return _storable(value)
+
+
+def _keys(payload: Payload, name: str) -> tuple[str, ...]:
+    value = payload.get(name)
+    if value is None:
+        return ()
+    if not isinstance(value, list | tuple) or len(value) > MAX_ENTRIES:
+        raise _MisfitError(name)
+    keys = tuple(_string(entry, name, MAX_KEY) for entry in value)
+    if len(set(keys)) != len(keys) or "" in keys:
+        raise _MisfitError(name)
+    return keys
+
+
+def _mapping(payload: Payload, name: str, limit: int = MAX_KEY) -> dict[str, str]:
+    value = payload.get(name)
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping) or len(value) > MAX_ENTRIES:
+        raise _MisfitError(name)
+    return {_string(key, name, MAX_KEY): _string(entry, name, limit) for key, entry in value.items()}
+
+
+def _truth(payload: Payload) -> Truth:
+    value = payload.get("value")
+    if value is not None and not isinstance(value, bool):
+        raise _MisfitError("value")
+    return Truth(value)
+
+
+def _order(payload: Payload) -> Order:
+    return Order(_keys(payload, "order"), payload.get("confirmed") is True)
+
+
+def _nothing(payload: Payload) -> Answer:
+    raise _MisfitError("description")
+
+
+def _number(payload: Payload) -> Number:
+    return Number(_text(payload, "text"), _text(payload, "unit", MAX_KEY))
+
+
+def _written_text(payload: Payload) -> Written:
+    return Written(_text(payload, "text"), _keys(payload, "files"))
+
+
+_READERS: Mapping[QuestionKind, Callable[[Payload], Answer]] = {
+    QuestionKind.SINGLE: lambda payload: Choice(_text(payload, "choice", MAX_KEY)),
+    QuestionKind.MULTIPLE: lambda payload: Choices(tuple(sorted(_keys(payload, "choices")))),
+    QuestionKind.TRUE_FALSE: _truth,
+    QuestionKind.SHORT: lambda payload: Text(_text(payload, "text")),
+    QuestionKind.NUMERICAL: _number,
+    QuestionKind.CALCULATED: _number,
+    QuestionKind.MATCHING: lambda payload: Matches(_mapping(payload, "matches")),
+    QuestionKind.ORDERING: _order,
+    QuestionKind.GAPS: lambda payload: Filled(_mapping(payload, "values", MAX_TEXT), _mapping(payload, "units")),
+    QuestionKind.ESSAY: _written_text,
+    QuestionKind.FILE: _written_text,
+    QuestionKind.MATRIX: lambda payload: Rows(_mapping(payload, "rows")),
+    QuestionKind.DESCRIPTION: _nothing,
+}

@@ -1,0 +1,486 @@
+"""What a question is: thirteen kinds as frozen dataclasses, the same for the folder's picture and for a published version.
+
+Texts are mappings from language to text. In the folder's picture they are Markdown source, in a published version HTML:
+``map_texts`` makes the second from the first. Marks and credits are exact fractions; a credit is a share in [-1, 1] of the mark.
+Source of every field: content format, section 8.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from enum import StrEnum
+from fractions import Fraction
+from typing import Any, ClassVar, TypeAlias, TypeVar, cast
+
+Texts: TypeAlias = Mapping[str, str]
+
+
+class QuestionKind(StrEnum):
+    """The thirteen kinds of question."""
+
+    SINGLE = "single"
+    MULTIPLE = "multiple"
+    TRUE_FALSE = "true_false"
+    SHORT = "short"
+    NUMERICAL = "numerical"
+    MATCHING = "matching"
+    ORDERING = "ordering"
+    GAPS = "gaps"
+    CALCULATED = "calculated"
+    ESSAY = "essay"
+    FILE = "file"
+    MATRIX = "matrix"
+    DESCRIPTION = "description"
+
+
+class QuestionState(StrEnum):
+    """Only a ready question is drawn; a hidden one stays for old attempts."""
+
+    READY = "ready"
+    DRAFT = "draft"
+    HIDDEN = "hidden"
+
+
+class Difficulty(StrEnum):
+    """How hard the author thinks it is; for draws and reports."""
+
+    EASY = "easy"
+    MEDIUM = "medium"
+    HARD = "hard"
+
+
+class MultipleRule(StrEnum):
+    """The named rules of a multiple choice (5.7)."""
+
+    RIGHT_MINUS_WRONG = "right_minus_wrong"
+    ALL_OR_NOTHING = "all_or_nothing"
+    FRACTIONS = "fractions"
+    PROPORTIONAL = "proportional"
+    RIGHT_ONLY = "right_only"
+    HALVES = "halves"
+
+
+class OrderingRule(StrEnum):
+    """The named rules of an ordering (5.7)."""
+
+    RELATIVE_TO_CORRECT = "relative_to_correct"
+    ALL_OR_NOTHING = "all_or_nothing"
+    ABSOLUTE_POSITION = "absolute_position"
+    RELATIVE_TO_NEXT = "relative_to_next"
+    RELATIVE_TO_NEXT_AND_LAST = "relative_to_next_and_last"
+    ONE_PREVIOUS_AND_NEXT = "one_previous_and_next"
+    ALL_PREVIOUS_AND_NEXT = "all_previous_and_next"
+    LONGEST_ORDERED = "longest_ordered"
+    LONGEST_CONTIGUOUS = "longest_contiguous"
+
+
+class ToleranceKind(StrEnum):
+    """How far from the value an answer may lie (5.7)."""
+
+    NOMINAL = "nominal"
+    RELATIVE = "relative"
+    GEOMETRIC = "geometric"
+
+
+class UnitPenaltyOf(StrEnum):
+    """Of what a missing or wrong unit takes its share."""
+
+    MARK = "mark"
+    MAXIMUM = "maximum"
+
+
+class TextShape(StrEnum):
+    """What kind of Markdown a text holds: blocks, or a run within a paragraph."""
+
+    MARKDOWN = "markdown"
+    INLINE = "inline"
+
+
+_MARKDOWN = {"text": TextShape.MARKDOWN}
+_INLINE = {"text": TextShape.INLINE}
+
+
+@dataclass(frozen=True, slots=True)
+class Cite:
+    """A key of the course's resources with an optional place in it ("art. 1")."""
+
+    key: str
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class See:
+    """Where to read or listen again: an activity, and a heading's address or a second of a recording."""
+
+    activity: str
+    heading: str = ""
+    second: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A text with a stable key: item to order, column, extra choice."""
+
+    key: str
+    text: Texts = field(metadata=_INLINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One option of a single or multiple choice; ``right`` is the author's word, ``credit`` what choosing it is worth."""
+
+    key: str
+    text: Texts = field(metadata=_INLINE)
+    right: bool
+    credit: Fraction
+    why: Texts | None = field(default=None, metadata=_INLINE)
+    fixed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """An allowed distance: an amount (nominal), a share of the value (relative) or a factor less one (geometric)."""
+
+    kind: ToleranceKind = ToleranceKind.NOMINAL
+    amount: Fraction = Fraction(0)
+
+
+@dataclass(frozen=True, slots=True)
+class ShortAnswer:
+    """A pattern with ``*`` and ``\\*``, plain text per language; ``key`` names the choice in gaps that are dragged, else empty."""
+
+    patterns: Texts
+    right: bool
+    credit: Fraction
+    why: Texts | None = field(default=None, metadata=_INLINE)
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NumericalAnswer:
+    """A number, or None for any other number (written ``*``); without a tolerance of its own the question's holds."""
+
+    value: Fraction | None
+    right: bool
+    credit: Fraction
+    why: Texts | None = field(default=None, metadata=_INLINE)
+    tolerance: Tolerance | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CalculatedAnswer:
+    """An expression over the variables and the course's parameters."""
+
+    expression: str
+    right: bool
+    credit: Fraction
+    why: Texts | None = field(default=None, metadata=_INLINE)
+    tolerance: Tolerance | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """An item and its match; two pairs with one ``match_key`` share one choice."""
+
+    key: str
+    item: Texts = field(metadata=_INLINE)
+    match_key: str
+    match: Texts = field(metadata=_INLINE)
+    why: Texts | None = field(default=None, metadata=_INLINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of a matrix; ``answer`` is the key of a column, None in a survey."""
+
+    key: str
+    text: Texts = field(metadata=_INLINE)
+    answer: str | None = None
+    why: Texts | None = field(default=None, metadata=_INLINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A level of a rubric's criterion and its points."""
+
+    points: Fraction
+    text: Texts = field(metadata=_INLINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """A criterion of a rubric; the highest levels of all criteria sum to the question's mark."""
+
+    key: str
+    criterion: Texts = field(metadata=_INLINE)
+    levels: tuple[Level, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class VariableRange:
+    """Values from ``low`` to ``high``, both included, ``step`` apart."""
+
+    low: Fraction
+    high: Fraction
+    step: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A variable of a calculated question: a range or a list of values, shown with ``decimals`` (None: as it is)."""
+
+    name: str
+    values: VariableRange | tuple[Fraction, ...]
+    decimals: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WordLimits:
+    """Advice on the length of an essay; None: no limit on that side."""
+
+    minimum: int | None = None
+    maximum: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Single:
+    """Choose one option; exactly one has full credit."""
+
+    kind: ClassVar[QuestionKind] = QuestionKind.SINGLE
+    options: tuple[Option, ...]
+    shuffle: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Multiple:
+    """Choose several options; a named rule makes the mark."""
+
+    kind: ClassVar[QuestionKind] = QuestionKind.MULTIPLE
+    options: tuple[Option, ...]
+    rule: MultipleRule = MultipleRule.RIGHT_MINUS_WRONG
+    shuffle: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class TrueFalse:
+    """A statement that is true or false."""
+
+    kind: ClassVar[QuestionKind] = QuestionKind.TRUE_FALSE
+    answer: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Short:
+    """A word or phrase against patterns; with ``model`` and ``criteria`` and mark 0 a self-check."""
+
+    kind: ClassVar[QuestionKind] = QuestionKind.SHORT
+    answers: tuple[ShortAnswer, ...] = ()
+    ignore_case: bool = True
+    ignore_accents: bool = True
+    model: Texts | None = field(default=None, metadata=_MARKDOWN)
+    criteria: tuple[Texts, ...] = field(default=(), metadata=_INLINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Numerical:
+    """A number; ``unit`` is shown beside the field, ``units`` (word -> factor to the answers' unit) are asked for."""
+
+    kind: ClassVar[QuestionKind] = QuestionKind.NUMERICAL
+    answers: tuple[NumericalAnswer, ...]
+    tolerance: Tolerance = field(default_factory=Tolerance)
+    unit: Texts | None = None
+    units: Mapping[str, Fraction] = field(default_factory=dict)
+    unit_penalty: Fraction = Fraction(0)
+    unit_penalty_of: UnitPenaltyOf = UnitPenaltyOf.MARK
+    decimals: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """Items to match; the choices are the distinct matches and the extras."""
+
+    kind: ClassVar[QuestionKind] = QuestionKind.MATCHING
+    pairs: tuple[Pair, ...]
+    extra: tuple[Label, ...] = ()
+    shuffle: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Ordering:
+    """Items, here in the right order."""
+
+    kind: ClassVar[QuestionKind] = QuestionKind.ORDERING
+    items: tuple[Label, ...]
+    rule: OrderingRule = OrderingRule.RELATIVE_TO_CORRECT
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A gap ``{name}`` of the text: a question without text of its own."""
+
+    name: str
+    body: Short | Numerical | Single
+    weight: Fraction = Fraction(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Gaps:
+    """A text with gaps.
+
+    With ``drag`` every gap is a ``Short`` whose answers have keys, and ``choices`` is the one set that all are filled
+    from: the right texts of all gaps (equal texts once), then the extras.
+    """
+
+    kind: ClassVar[QuestionKind] = QuestionKind.GAPS
+    gaps: tuple[Gap, ...]
+    drag: bool = False
+    choices: tuple[Label, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Calculated:
+    """A number computed from variables that differ per attempt; ``parameters`` are the course's, those the expressions name."""
+
+    kind: ClassVar[QuestionKind] = QuestionKind.CALCULATED
+    variables: tuple[Variable, ...]
+    answers: tuple[CalculatedAnswer, ...]
+    conditions: tuple[str, ...] = ()
+    parameters: Mapping[str, Fraction] = field(default_factory=dict)
+    tolerance: Tolerance = field(default_factory=Tolerance)
+    unit: Texts | None = None
+    units: Mapping[str, Fraction] = field(default_factory=dict)
+    unit_penalty: Fraction = Fraction(0)
+    unit_penalty_of: UnitPenaltyOf = UnitPenaltyOf.MARK
+    decimals: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Essay:
+    """A text that a person marks; ``files`` may be attached."""
+
+    kind: ClassVar[QuestionKind] = QuestionKind.ESSAY
+    words: WordLimits = field(default_factory=WordLimits)
+    template: Texts | None = field(default=None, metadata=_MARKDOWN)
+    model: Texts | None = field(default=None, metadata=_MARKDOWN)
+    rubric: tuple[Criterion, ...] = ()
+    files: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One or more files that a person marks; ``accept`` holds extensions, ``size`` megabytes each."""
+
+    kind: ClassVar[QuestionKind] = QuestionKind.FILE
+    accept: tuple[str, ...]
+    files: int = 1
+    size: int = 10
+    rubric: tuple[Criterion, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """Rows, each with one choice among the columns; a survey carries no mark."""
+
+    kind: ClassVar[QuestionKind] = QuestionKind.MATRIX
+    columns: tuple[Label, ...]
+    rows: tuple[Row, ...]
+    survey: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """A text between questions: not numbered, no mark."""
+
+    kind: ClassVar[QuestionKind] = QuestionKind.DESCRIPTION
+
+
+Body: TypeAlias = (
+    Single | Multiple | TrueFalse | Short | Numerical | Matching | Ordering | Gaps | Calculated | Essay | File | Matrix | Description
+)
+
+BODIES: Mapping[QuestionKind, type[Body]] = {
+    QuestionKind.SINGLE: Single,
+    QuestionKind.MULTIPLE: Multiple,
+    QuestionKind.TRUE_FALSE: TrueFalse,
+    QuestionKind.SHORT: Short,
+    QuestionKind.NUMERICAL: Numerical,
+    QuestionKind.MATCHING: Matching,
+    QuestionKind.ORDERING: Ordering,
+    QuestionKind.GAPS: Gaps,
+    QuestionKind.CALCULATED: Calculated,
+    QuestionKind.ESSAY: Essay,
+    QuestionKind.FILE: File,
+    QuestionKind.MATRIX: Matrix,
+    QuestionKind.DESCRIPTION: Description,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What all kinds share, and the body with the fields of its kind."""
+
+    key: str
+    text: Texts = field(metadata=_MARKDOWN)
+    body: Body
+    was: tuple[str, ...] = ()
+    state: QuestionState = QuestionState.READY
+    unverified: bool = False
+    tags: tuple[str, ...] = ()
+    difficulty: Difficulty | None = None
+    mark: Fraction = Fraction(1)
+    hints: tuple[Texts, ...] = field(default=(), metadata=_INLINE)
+    penalty: Fraction = Fraction(1, 3)
+    explanation: Texts | None = field(default=None, metadata=_MARKDOWN)
+    source: tuple[Cite, ...] = ()
+    see: tuple[See, ...] = ()
+    note: str = ""
+
+    @property
+    def kind(self) -> QuestionKind:
+        """Tell which of the thirteen kinds it is."""
+        return self.body.kind
+
+
+TextFunction: TypeAlias = Callable[[str, str, TextShape], str]
+_Node = TypeVar("_Node")
+
+
+def map_texts(question: Question, function: TextFunction) -> Question:
+    """Return the question with every Markdown text replaced by ``function(text, language, shape)``.
+
+    Plain texts (units, patterns, the note) and expressions are not touched. ``{name}`` of gaps and variables is in the
+    text that the function gets and must come out unchanged.
+    """
+    return _mapped(question, function)
+
+
+def without_notes(question: Question) -> Question:
+    """Return what may be published: no colleague's note, no former keys."""
+    return replace(question, note="", was=())
+
+
+def is_marked(question: Question) -> bool:
+    """Tell whether a mark can come of it: neither a description nor a survey nor a mark of 0."""
+    survey = isinstance(question.body, Matrix) and question.body.survey
+    return question.mark > 0 and not survey and not isinstance(question.body, Description)
+
+
+def _mapped(node: _Node, function: TextFunction) -> _Node:
+    if isinstance(node, tuple):
+        return cast(_Node, tuple(_mapped(entry, function) for entry in node))
+    if not is_dataclass(node) or isinstance(node, type):
+        return node
+    changes: dict[str, Any] = {}
+    for entry in fields(node):
+        value = getattr(node, entry.name)
+        shape = entry.metadata.get("text")
+        changes[entry.name] = _mapped(value, function) if shape is None else _translated(value, function, shape)
+    return cast(_Node, replace(node, **changes))
+
+
+def _translated(value: object, function: TextFunction, shape: TextShape) -> object:
+    if value is None:
+        return None
+    if isinstance(value, tuple):
+        return tuple(_translated(entry, function, shape) for entry in value)
+    texts = cast(Texts, value)
+    return {language: function(text, language, shape) for language, text in texts.items()}

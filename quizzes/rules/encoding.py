@@ -1,0 +1,142 @@
+"""Questions and settings as JSON documents and back, and the checksum that tells whether content changed.
+
+The document follows the dataclasses field by field. Fractions are strings ("1/3", "-2"), enumerations their value,
+tuples lists; the body of a question or gap carries its ``kind``. Nothing is left out, so that equal questions give
+equal documents.
+"""
+
+import hashlib
+import json
+import types
+from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass, replace
+from enum import StrEnum
+from fractions import Fraction
+from functools import cache
+from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+
+from quizzes.rules.definitions import BODIES, Question, QuestionKind, QuestionState, without_notes
+
+Document = dict[str, Any]
+_Node = TypeVar("_Node")
+
+
+class EncodingError(ValueError):
+    """A document does not hold what its dataclass needs; the message names the field."""
+
+
+def to_document(question: Question) -> Document:
+    """Return the question as values that JSON can hold."""
+    return encode(question)
+
+
+def from_document(document: Mapping[str, Any]) -> Question:
+    """Read what ``to_document`` wrote; raises EncodingError where a field is missing or not of its type."""
+    return decode(Question, document)
+
+
+def canonical(question: Question) -> bytes:
+    """Return the content that makes a version: UTF-8 JSON, keys sorted, no spaces; without note, former keys and state."""
+    content = replace(without_notes(question), state=QuestionState.READY)
+    return canonical_json(to_document(content))
+
+
+def checksum(question: Question) -> str:
+    """Return SHA-256 over ``canonical`` in hexadecimal: equal content, equal checksum."""
+    return hashlib.sha256(canonical(question)).hexdigest()
+
+
+def canonical_json(document: Mapping[str, Any]) -> bytes:
+    """Write a document so that equal documents give equal bytes."""
+    return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+
+
+def encode(value: object) -> Document:
+    """Return any of the rules' dataclasses as a document."""
+    if not is_dataclass(value) or isinstance(value, type):
+        raise EncodingError(f"not a dataclass: {type(value).__name__}")
+    document = {entry.name: _encoded(getattr(value, entry.name)) for entry in fields(value)}
+    if type(value) in _BODY_TYPES:
+        document["kind"] = cast(Any, value).kind.value
+    return document
+
+
+def decode(shape: type[_Node], document: object) -> _Node:
+    """Read a dataclass of the type ``shape`` from what ``encode`` returned."""
+    return cast(_Node, _decoded(shape, document, shape.__name__))
+
+
+_BODY_TYPES = frozenset(BODIES.values())
+
+
+def _encoded(value: object) -> object:
+    if isinstance(value, Fraction | StrEnum):
+        return str(value)
+    if is_dataclass(value):
+        return encode(value)
+    if isinstance(value, tuple):
+        return [_encoded(entry) for entry in value]
+    if isinstance(value, Mapping):
+        return {str(key): _encoded(entry) for key, entry in value.items()}
+    return value
+
+
+def _decoded(shape: Any, value: object, place: str) -> object:
+    if is_dataclass(shape):
+        return _record(shape, value, place)
+    origin = get_origin(shape)
+    if origin is tuple:
+        return tuple(_decoded(get_args(shape)[0], entry, f"{place}[{at}]") for at, entry in enumerate(_typed(list, value, place)))
+    if origin in (Union, types.UnionType):
+        return _one_of(get_args(shape), value, place)
+    if origin is not None:
+        entry_shape = get_args(shape)[1]
+        return {key: _decoded(entry_shape, entry, f"{place}.{key}") for key, entry in _typed(dict, value, place).items()}
+    if shape is Fraction:
+        return _converted(Fraction, _typed(str, value, place), place)
+    if issubclass(shape, StrEnum):
+        return _converted(shape, _typed(str, value, place), place)
+    return _typed(shape, value, place)
+
+
+def _record(shape: Any, value: object, place: str) -> object:
+    document = _typed(dict, value, place)
+    hints = _hints(shape)
+    names = [entry.name for entry in fields(shape)]
+    missing = [name for name in names if name not in document]
+    if missing:
+        raise EncodingError(f"{place}: no {missing[0]}")
+    return shape(**{name: _decoded(hints[name], document[name], f"{place}.{name}") for name in names})
+
+
+def _one_of(shapes: tuple[Any, ...], value: object, place: str) -> object:
+    """Choose the member of a union: None, a body by its kind, a list for a tuple, else the first dataclass or plain type."""
+    if value is None and types.NoneType in shapes:
+        return None
+    if isinstance(value, dict) and "kind" in value and _BODY_TYPES.intersection(shapes):
+        body = BODIES[_converted(QuestionKind, value["kind"], place)]
+        if body in shapes:
+            return _decoded(body, value, place)
+        raise EncodingError(f"{place}: {body.kind} may not stand here")
+    members = [shape for shape in shapes if shape is not types.NoneType]
+    wants_tuple = isinstance(value, list)
+    fitting = [shape for shape in members if (get_origin(shape) is tuple) == wants_tuple]
+    return _decoded((fitting or members)[0], value, place)
+
+
+def _typed(shape: type[_Node], value: object, place: str) -> _Node:
+    if not isinstance(value, shape) or (shape is int and isinstance(value, bool)):
+        raise EncodingError(f"{place}: {shape.__name__} expected")
+    return value
+
+
+def _converted(shape: Callable[[str], _Node], value: str, place: str) -> _Node:
+    try:
+        return shape(value)
+    except (ValueError, ZeroDivisionError) as error:
+        raise EncodingError(f"{place}: {value!r} is not allowed") from error
+
+
+@cache
+def _hints(shape: Any) -> dict[str, Any]:
+    return get_type_hints(shape)

@@ -1,0 +1,200 @@
+"""The expressions of calculated questions: a whitelisted evaluator over exact fractions, never ``eval`` (5.7).
+
+Numbers, names, ``+ - * / ** ( )``, comparisons and ``abs min max round floor ceil sqrt exp ln log10``. Arithmetic is
+exact; the four last functions and powers with a fractional exponent are rounded to PRECISION digits.
+"""
+
+import ast
+import operator
+import re
+from collections.abc import Callable, Mapping
+from decimal import Context, Decimal, DecimalException
+from fractions import Fraction
+from math import ceil, floor
+
+from quizzes.rules.numbers import round_half_up
+
+MAX_LENGTH = 500
+MAX_DEPTH = 40
+MAX_EXPONENT = 64
+MAX_BITS = 4096
+MAX_EXP = 500
+PRECISION = 40
+
+_CONTEXT = Context(prec=PRECISION)
+_NUMBER = re.compile(r"[0-9_.]{1,100}(?:e[+-]?[0-9]{1,3})?", re.IGNORECASE)
+
+
+class ExpressionError(ValueError):
+    """An expression cannot be read or has no value; the message says why."""
+
+
+def evaluate(expression: str, names: Mapping[str, Fraction]) -> Fraction:
+    """Return the exact value; raises ExpressionError where it has none (division by zero, unknown name, too large)."""
+    return _value(_parsed(expression), names)
+
+
+def holds(condition: str, names: Mapping[str, Fraction]) -> bool:
+    """Tell whether a comparison holds; raises ExpressionError where it is not a comparison."""
+    node = _parsed(condition)
+    if not isinstance(node, ast.Compare):
+        raise ExpressionError("a comparison is needed")
+    values = [_value(part, names) for part in (node.left, *node.comparators)]
+    checks = [_COMPARISONS.get(type(sign)) for sign in node.ops]
+    if None in checks:
+        raise ExpressionError("only < <= > >= == != compare")
+    return all(check(left, right) for check, left, right in zip(checks, values, values[1:], strict=False) if check)
+
+
+def names_in(expression: str) -> frozenset[str]:
+    """Return the names of variables and parameters that an expression uses; raises ExpressionError."""
+    nodes = list(ast.walk(_parsed(expression)))
+    called = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
+    return frozenset(node.id for node in nodes if isinstance(node, ast.Name) and id(node) not in called)
+
+
+def _parsed(expression: str) -> ast.expr:
+    text = expression.strip()
+    if len(text) > MAX_LENGTH:
+        raise ExpressionError("the expression is too long")
+    try:
+        node = ast.parse(text, mode="eval").body
+    except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
+        raise ExpressionError("the expression cannot be read") from error
+    if _depth(node) > MAX_DEPTH:
+        raise ExpressionError("the expression is nested too deeply")
+    _literals(node, text)
+    return node
+
+
+def _depth(node: ast.AST) -> int:
+    level, depth = [node], 0
+    while level:
+        level = [child for parent in level for child in ast.iter_child_nodes(parent)]
+        depth += 1
+    return depth
+
+
+def _literals(root: ast.AST, text: str) -> None:
+    """Read every number from its own digits, so that 0.1 is a tenth and not the nearest binary float."""
+    for node in ast.walk(root):
+        if isinstance(node, ast.Constant):
+            digits = ast.get_source_segment(text, node) or ""
+            if not _NUMBER.fullmatch(digits):
+                raise ExpressionError("only numbers, names and the listed functions may be used")
+            node.value = Fraction(digits.rstrip("."))  # type: ignore[assignment]
+
+
+def _value(node: ast.expr, names: Mapping[str, Fraction]) -> Fraction:
+    match node:
+        case ast.Constant(value):
+            result = Fraction(value)  # type: ignore[arg-type]
+        case ast.Name(name):
+            result = _named(name, names)
+        case ast.UnaryOp(ast.USub(), operand):
+            result = -_value(operand, names)
+        case ast.UnaryOp(ast.UAdd(), operand):
+            result = _value(operand, names)
+        case ast.BinOp(left, sign, right):
+            result = _combined(sign, _value(left, names), _value(right, names))
+        case ast.Call(ast.Name(name), arguments, []):
+            result = _called(name, [_value(argument, names) for argument in arguments])
+        case _:
+            raise ExpressionError("only numbers, names and the listed functions may be used")
+    return _bounded(result)
+
+
+def _named(name: str, names: Mapping[str, Fraction]) -> Fraction:
+    if name not in names:
+        raise ExpressionError(f"{name} is not defined")
+    return names[name]
+
+
+def _bounded(value: Fraction) -> Fraction:
+    if max(value.numerator.bit_length(), value.denominator.bit_length()) > MAX_BITS:
+        raise ExpressionError("the value is too large")
+    return value
+
+
+def _combined(sign: ast.operator, left: Fraction, right: Fraction) -> Fraction:
+    if isinstance(sign, ast.Pow):
+        return _power(left, right)
+    combine = _ARITHMETIC.get(type(sign))
+    if combine is None:
+        raise ExpressionError("only + - * / ** calculate")
+    try:
+        return combine(left, right)
+    except ZeroDivisionError as error:
+        raise ExpressionError("division by zero") from error
+
+
+def _power(base: Fraction, exponent: Fraction) -> Fraction:
+    if abs(exponent) > MAX_EXPONENT:
+        raise ExpressionError("the exponent is too large")
+    if base == 0 and exponent < 0:
+        raise ExpressionError("division by zero")
+    if exponent.denominator == 1:
+        return Fraction(base**exponent.numerator)
+    if base < 0:
+        raise ExpressionError("a negative number has no such root")
+    return _rounded(lambda: _CONTEXT.power(_decimal(base), _decimal(exponent)))
+
+
+def _called(name: str, arguments: list[Fraction]) -> Fraction:
+    if name in ("min", "max") and arguments:
+        return min(arguments) if name == "min" else max(arguments)
+    if name == "round" and len(arguments) == 2:
+        return _round_to(*arguments)
+    function = _FUNCTIONS.get(name)
+    if function is None or len(arguments) != 1:
+        raise ExpressionError(f"{name} is not a function of so many numbers")
+    return function(arguments[0])
+
+
+def _round_to(value: Fraction, decimals: Fraction) -> Fraction:
+    if decimals.denominator != 1 or not 0 <= decimals <= 20:
+        raise ExpressionError("round takes 0 to 20 decimals")
+    return round_half_up(value, decimals.numerator)
+
+
+def _decimal(value: Fraction) -> Decimal:
+    return _CONTEXT.divide(Decimal(value.numerator), Decimal(value.denominator))
+
+
+def _rounded(calculate: Callable[[], Decimal]) -> Fraction:
+    try:
+        return Fraction(calculate())
+    except (DecimalException, ValueError, OverflowError) as error:
+        raise ExpressionError("the function has no value there") from error
+
+
+def _exponential(value: Fraction) -> Fraction:
+    if abs(value) > MAX_EXP:
+        raise ExpressionError("the exponent is too large")
+    return _rounded(lambda: _CONTEXT.exp(_decimal(value)))
+
+
+_ARITHMETIC: Mapping[type[ast.operator], Callable[[Fraction, Fraction], Fraction]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+}
+_COMPARISONS: Mapping[type[ast.cmpop], Callable[[Fraction, Fraction], bool]] = {
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+}
+_FUNCTIONS: Mapping[str, Callable[[Fraction], Fraction]] = {
+    "abs": abs,
+    "round": lambda value: round_half_up(value, 0),
+    "floor": lambda value: Fraction(floor(value)),
+    "ceil": lambda value: Fraction(ceil(value)),
+    "sqrt": lambda value: _rounded(lambda: _CONTEXT.sqrt(_decimal(value))),
+    "exp": _exponential,
+    "ln": lambda value: _rounded(lambda: _CONTEXT.ln(_decimal(value))),
+    "log10": lambda value: _rounded(lambda: _CONTEXT.log10(_decimal(value))),
+}

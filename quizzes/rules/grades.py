@@ -1,0 +1,134 @@
+"""Marks, totals and grades (5.8): exact fractions all the way; rounding is for the screen and never decides (5.1.5)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from quizzes.rules.numbers import round_half_up
+from quizzes.rules.results import MarkState
+from quizzes.rules.settings import Band, Grading, QuizSettings
+
+PASS_TOLERANCE = Fraction(1, 1_000_000)
+UNGRADED_MAXIMUM = Fraction(5, 1_000_000)
+MARK_DECIMALS = 7
+_NOTHING = Fraction(0)
+
+
+@dataclass(frozen=True, slots=True)
+class ItemResult:
+    """A question of an attempt: share (None: a person must mark it, or no mark at all), mark at stake, state, section."""
+
+    fraction: Fraction | None
+    max_mark: Fraction
+    state: MarkState
+    section: int = 0
+
+    @property
+    def mark(self) -> Fraction | None:
+        """Return the mark; None where it is not yet given."""
+        return None if self.fraction is None else self.fraction * self.max_mark
+
+
+@dataclass(frozen=True, slots=True)
+class Grade:
+    """The result of an attempt.
+
+    ``grade`` is on the quiz's scale and ``percent`` from 0 to 100; both None while marks are missing (``pending``) and
+    in a quiz without marks. ``passed`` is None where nothing can be passed yet or at all.
+    """
+
+    raw: Fraction
+    maximum: Fraction
+    grade: Fraction | None
+    percent: Fraction | None
+    pending: bool
+    passed: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptGrade:
+    """An attempt as the grade over attempts sees it; ``percent`` None: abandoned, not yet or never graded."""
+
+    number: int
+    percent: Fraction | None
+    preview: bool = False
+    abandoned: bool = False
+
+
+def grade_attempt(items: Sequence[ItemResult], settings: QuizSettings) -> Grade:
+    """Add the marks up and scale them: raw × quiz maximum / Σ maximum marks.
+
+    The total is floored at 0 unless the quiz allows a negative one; with Σ of at most 5e-6 the quiz is ungraded.
+    """
+    marked = [item for item in items if item.state is not MarkState.NOT_MARKED]
+    maximum = sum((item.max_mark for item in marked), _NOTHING)
+    raw = sum((item.mark or _NOTHING for item in marked), _NOTHING)
+    if not settings.allow_negative_total:
+        raw = max(_NOTHING, raw)
+    pending = any(item.fraction is None and item.max_mark > 0 for item in marked)
+    if pending or maximum <= UNGRADED_MAXIMUM:
+        return Grade(raw, maximum, None, None, pending, None)
+    share = raw / maximum
+    return Grade(raw, maximum, share * settings.max_grade, share * 100, pending, has_passed(share * 100, settings.pass_mark))
+
+
+def has_passed(percent: Fraction | None, pass_mark: Fraction | None) -> bool | None:
+    """Compare the unrounded percentage with the pass mark, with a tolerance of 1e-6; None where either is missing."""
+    if percent is None or pass_mark is None:
+        return None
+    return percent >= pass_mark - PASS_TOLERANCE
+
+
+def over_attempts(grading: Grading, attempts: Iterable[AttemptGrade]) -> Fraction | None:
+    """Return the percentage over several attempts; previews and abandoned ones do not count, None without a graded one.
+
+    First and last mean the first and last finished attempt, also while it waits for marks.
+    """
+    counted = sorted((one for one in attempts if not (one.preview or one.abandoned)), key=lambda one: one.number)
+    graded = [one.percent for one in counted if one.percent is not None]
+    if not graded:
+        return None
+    match grading:
+        case Grading.HIGHEST:
+            return max(graded)
+        case Grading.AVERAGE:
+            return sum(graded, _NOTHING) / len(graded)
+        case Grading.FIRST:
+            return counted[0].percent
+        case Grading.LAST:  # pragma: no branch - the last case
+            return counted[-1].percent
+
+
+def band_for(percent: Fraction, bands: Sequence[Band]) -> Band | None:
+    """Return the overall feedback: intervals [start, next start), the top one closed; None below the first."""
+    return max((band for band in bands if band.start <= percent), key=lambda band: band.start, default=None)
+
+
+def section_totals(items: Iterable[ItemResult]) -> Mapping[int, tuple[Fraction, Fraction]]:
+    """Return per section the marks so far and the maximum."""
+    totals: dict[int, tuple[Fraction, Fraction]] = {}
+    for item in items:
+        if item.state is not MarkState.NOT_MARKED:
+            mark, maximum = totals.get(item.section, (_NOTHING, _NOTHING))
+            totals[item.section] = (mark + (item.mark or _NOTHING), maximum + item.max_mark)
+    return totals
+
+
+def manual_fraction(mark: Fraction, max_mark: Fraction, *, minimum: Fraction = _NOTHING, extra_credit: bool = False) -> Fraction | None:
+    """Return the share of a mark given by hand; None outside [minimum, 1] × maximum (5.11.1)."""
+    if max_mark <= 0:
+        return None
+    fraction = mark / max_mark
+    fits = fraction >= minimum and (extra_credit or fraction <= 1)
+    return fraction if fits else None
+
+
+def stored(value: Fraction) -> Fraction:
+    """Round to the seven decimals that the database holds."""
+    return round_half_up(value, MARK_DECIMALS)
+
+
+def shown(value: Fraction, settings: QuizSettings, *, question: bool = False) -> Fraction:
+    """Round for the screen with the quiz's or the questions' decimals, half up."""
+    decimals = settings.question_decimals if question and settings.question_decimals is not None else settings.decimals
+    return round_half_up(value, decimals)

@@ -1,0 +1,150 @@
+"""How one question stands in one attempt: the order of what it offers, and the values of its variables (5.2.5, 5.2.6)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import TypeVar
+
+from quizzes.rules.chance import Chance
+from quizzes.rules.definitions import (
+    Calculated,
+    Gaps,
+    Matching,
+    Multiple,
+    Option,
+    Ordering,
+    Question,
+    Single,
+    Variable,
+    VariableRange,
+)
+from quizzes.rules.expressions import ExpressionError, holds
+from quizzes.rules.numbers import round_half_up
+
+OPTIONS = "options"
+ITEMS = "items"
+MATCHES = "matches"
+CHOICES = "choices"
+MAX_DRAWS = 1000
+
+_Entry = TypeVar("_Entry")
+
+
+@dataclass(frozen=True, slots=True)
+class ItemLayout:
+    """Keys in the order shown, by name of the list (``options``, ``items``, ``matches``, ``choices``, ``gap:name``); drawn values.
+
+    Empty for kinds that have neither. Stored with the attempt and never computed again.
+    """
+
+    orders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    variables: Mapping[str, Fraction] = field(default_factory=dict)
+
+
+class NoVariablesError(ValueError):
+    """No draw of a calculated question's variables met its conditions."""
+
+
+def lay_out_item(question: Question, seed: int, slot: str, *, shuffle: bool) -> ItemLayout:
+    """Draw the orders and variables of a question in a slot; ``shuffle`` is the quiz's setting for options.
+
+    Options are mixed where quiz and question allow it. Matches, items to order and dragged choices are always mixed,
+    because the order in which they were written is the answer. Raises NoVariablesError.
+    """
+    if isinstance(question.body, Calculated):
+        return ItemLayout(variables=draw_variables(question.body, seed, slot))
+    return ItemLayout(orders=_orders(question, seed, slot, shuffle))
+
+
+def draw_variables(body: Calculated, seed: int, slot: str) -> Mapping[str, Fraction]:
+    """Draw values until all conditions hold; try 1 uses the purpose ``variables:0`` and so on. Raises NoVariablesError."""
+    for attempt in range(MAX_DRAWS):
+        chance = Chance(seed, slot, f"variables:{attempt}")
+        values = {variable.name: _drawn(variable, chance) for variable in body.variables}
+        if _all_hold(body, values):
+            return values
+    raise NoVariablesError(f"no values in {MAX_DRAWS} draws meet the conditions")
+
+
+def carry_over(previous: ItemLayout, fresh: ItemLayout, *, same_version: bool) -> ItemLayout:
+    """Return the layout for an attempt that builds on the last: the old one while the version is the same (5.2.3)."""
+    return previous if same_version else fresh
+
+
+def gap_order(name: str) -> str:
+    """Return the name of the order of a gap's options."""
+    return f"gap:{name}"
+
+
+def _all_hold(body: Calculated, values: Mapping[str, Fraction]) -> bool:
+    names = {**body.parameters, **values}
+    try:
+        return all(holds(condition, names) for condition in body.conditions)
+    except ExpressionError:
+        return False
+
+
+def _drawn(variable: Variable, chance: Chance) -> Fraction:
+    if isinstance(variable.values, VariableRange):
+        span = variable.values
+        steps = (span.high - span.low) // span.step + 1
+        value = span.low + span.step * chance.below(steps)
+    else:
+        value = variable.values[chance.below(len(variable.values))]
+    return value if variable.decimals is None else round_half_up(value, variable.decimals)
+
+
+def _orders(question: Question, seed: int, slot: str, shuffle: bool) -> Mapping[str, tuple[str, ...]]:
+    match question.body:
+        case Single(options, mixed) | Multiple(options, _, mixed):
+            return {OPTIONS: _option_order(options, Chance(seed, slot, OPTIONS) if shuffle and mixed else None)}
+        case Matching() as matching:
+            return _matching_orders(matching, seed, slot, shuffle)
+        case Ordering(items):
+            return {ITEMS: _disordered([item.key for item in items], Chance(seed, slot, ITEMS))}
+        case Gaps() as gaps:
+            return _gap_orders(gaps, seed, slot, shuffle)
+        case _:
+            return {}
+
+
+def _option_order(options: Sequence[Option], chance: Chance | None) -> tuple[str, ...]:
+    """Mix the options that are not fixed among their own places."""
+    keys = [option.key for option in options]
+    if chance is None:
+        return tuple(keys)
+    return mixed_in_place(keys, [not option.fixed for option in options], chance)
+
+
+def mixed_in_place(entries: Sequence[_Entry], movable: Sequence[bool], chance: Chance) -> tuple[_Entry, ...]:
+    """Mix the movable entries among the places of movable ones; the others stay."""
+    mixed = iter(chance.shuffled([entry for entry, moves in zip(entries, movable, strict=True) if moves]))
+    return tuple(next(mixed) if moves else entry for entry, moves in zip(entries, movable, strict=True))
+
+
+def _matching_orders(body: Matching, seed: int, slot: str, shuffle: bool) -> Mapping[str, tuple[str, ...]]:
+    items = tuple(pair.key for pair in body.pairs)
+    if shuffle and body.shuffle:
+        items = Chance(seed, slot, ITEMS).shuffled(items)
+    matches = list(dict.fromkeys([*(pair.match_key for pair in body.pairs), *(label.key for label in body.extra)]))
+    return {ITEMS: items, MATCHES: Chance(seed, slot, MATCHES).shuffled(matches)}
+
+
+def _gap_orders(body: Gaps, seed: int, slot: str, shuffle: bool) -> Mapping[str, tuple[str, ...]]:
+    orders: dict[str, tuple[str, ...]] = {}
+    if body.drag:
+        orders[CHOICES] = Chance(seed, slot, CHOICES).shuffled([label.key for label in body.choices])
+    for gap in body.gaps:
+        if isinstance(gap.body, Single):
+            name = gap_order(gap.name)
+            mixing = shuffle and gap.body.shuffle
+            orders[name] = _option_order(gap.body.options, Chance(seed, slot, name) if mixing else None)
+    return orders
+
+
+def _disordered(keys: Sequence[str], chance: Chance) -> tuple[str, ...]:
+    """Mix until the order is not the right one, which would be an answer given away."""
+    mixed = chance.shuffled(keys)
+    while mixed == tuple(keys) and len(keys) > 1:
+        mixed = chance.shuffled(keys)
+    return mixed

@@ -1,0 +1,250 @@
+"""The paper of one attempt: which questions, in which order, on which pages (5.2.4 to 5.2.6).
+
+Everything comes from the attempt's seed through ``chance``; the same entries, seed and earlier attempts give the same
+paper on any machine. The slot's name in the stream is ``<entry>.<draw>``, both counted from 1.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import TypeAlias
+
+from quizzes.rules.chance import Chance
+from quizzes.rules.definitions import Texts
+from quizzes.rules.item_layout import mixed_in_place
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A question that a slot may use: its stable key, the pinned version, its own mark; descriptions are not numbered."""
+
+    question: str
+    version: int
+    mark: Fraction = Fraction(1)
+    numbered: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SlotEntry:
+    """A fixed question (one candidate, count 1) or a draw of ``count`` from the pool; ``mark`` replaces the questions' own."""
+
+    pool: tuple[Candidate, ...]
+    count: int = 1
+    mark: Fraction | None = None
+    require_previous: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SectionEntry:
+    """The title of what follows; ``shuffle`` mixes the questions up to the next section."""
+
+    title: Texts
+    shuffle: bool = False
+    text: Texts | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PageEntry:
+    """A page break."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextEntry:
+    """Words between questions."""
+
+    text: Texts
+
+
+Entry: TypeAlias = SlotEntry | SectionEntry | PageEntry | TextEntry
+
+
+@dataclass(frozen=True, slots=True)
+class LaidItem:
+    """A question in its place.
+
+    ``place`` counts from 1 over everything, ``number`` over what is numbered; ``slot`` names the stream of its chance;
+    ``section`` is 0 before the first section.
+    """
+
+    place: int
+    number: int | None
+    slot: str
+    question: str
+    version: int
+    mark: Fraction
+    page: int
+    section: int
+    require_previous: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Interlude:
+    """A section's title and text or words between questions, on ``page`` before the item in ``before`` (or at the end)."""
+
+    before: int
+    page: int
+    title: Texts | None
+    text: Texts | None
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The paper: items by place, and what is written between them."""
+
+    items: tuple[LaidItem, ...]
+    interludes: tuple[Interlude, ...] = ()
+
+    @property
+    def pages(self) -> int:
+        """Count the pages."""
+        return max([1, *(item.page for item in self.items), *(interlude.page for interlude in self.interludes)])
+
+
+@dataclass(frozen=True, slots=True)
+class PoolTooSmall:
+    """A slot could not be filled: which entry (counted from 1), how many it wants, how many were left for it."""
+
+    entry: int
+    wanted: int
+    found: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Seat:
+    """A place to fill: the entry, which of its draws, and the candidates from the most wanted to the least."""
+
+    entry: int
+    draw: int
+    wanted: tuple[Candidate, ...]
+
+
+def lay_out(entries: Sequence[Entry], seed: int, *, seen: Mapping[str, int], per_page: int = 0) -> Layout | PoolTooSmall:
+    """Draw and order the questions of an attempt, or tell which pool is too small.
+
+    ``seen`` says how often the learner met each question (by key) in earlier attempts; the least seen come first.
+    """
+    seats = _seats(entries, seed, seen)
+    taken = _fill(seats)
+    if isinstance(taken, _Seat):
+        return _too_small(entries, seats, taken)
+    drawn = {(seat.entry, seat.draw): candidate for seat, candidate in zip(seats, taken, strict=True)}
+    return _paged(_ordered(entries, drawn, seed), per_page)
+
+
+def _seats(entries: Sequence[Entry], seed: int, seen: Mapping[str, int]) -> list[_Seat]:
+    """List the places to fill, fixed questions first, so that no draw takes their question."""
+    seats: list[_Seat] = []
+    for number, entry in enumerate(entries, 1):
+        if isinstance(entry, SlotEntry):
+            mixed = Chance(seed, str(number), "draw").shuffled(entry.pool)
+            wanted = tuple(sorted(mixed, key=lambda candidate: seen.get(candidate.question, 0)))
+            seats += [_Seat(number, draw, wanted) for draw in range(1, entry.count + 1)]
+    return sorted(seats, key=lambda seat: len(seat.wanted) > 1)
+
+
+def _fill(seats: Sequence[_Seat]) -> list[Candidate] | _Seat:
+    """Give every seat a question of its own.
+
+    Each takes its most wanted free one; only where none is free do earlier seats change theirs, so that pools that
+    overlap fail only if no choice at all would do.
+    """
+    holder: dict[str, int] = {}
+    for seat in range(len(seats)):
+        free = next((candidate.question for candidate in seats[seat].wanted if candidate.question not in holder), None)
+        if free is not None:
+            holder[free] = seat
+        elif not _reseat(seat, seats, holder, set()):
+            return seats[seat]
+    held = {seat: question for question, seat in holder.items()}
+    return [next(candidate for candidate in seat.wanted if candidate.question == held[at]) for at, seat in enumerate(seats)]
+
+
+def _reseat(seat: int, seats: Sequence[_Seat], holder: dict[str, int], tried: set[str]) -> bool:
+    """Find a question for a seat by moving others along (augmenting path)."""
+    for candidate in seats[seat].wanted:
+        question = candidate.question
+        if question in tried:
+            continue
+        tried.add(question)
+        if question not in holder or _reseat(holder[question], seats, holder, tried):
+            holder[question] = seat
+            return True
+    return False
+
+
+def _too_small(entries: Sequence[Entry], seats: Sequence[_Seat], failed: _Seat) -> PoolTooSmall:
+    entry = entries[failed.entry - 1]
+    assert isinstance(entry, SlotEntry)
+    filled = seats.index(failed) - next(at for at, seat in enumerate(seats) if seat.entry == failed.entry)
+    return PoolTooSmall(failed.entry, entry.count, filled)
+
+
+_Piece: TypeAlias = LaidItem | Interlude | PageEntry
+
+
+def _ordered(entries: Sequence[Entry], drawn: Mapping[tuple[int, int], Candidate], seed: int) -> list[_Piece]:
+    """List items, titles, texts and breaks in the order of the attempt; questions are mixed inside their section only."""
+    pieces: list[_Piece] = []
+    section, mixes, begin = 0, False, 0
+    for number, entry in enumerate(entries, 1):
+        match entry:
+            case SectionEntry(title, shuffle, text):
+                pieces[begin:] = _mixed(pieces[begin:], seed, section) if mixes else pieces[begin:]
+                section, mixes, begin = section + 1, shuffle, len(pieces)
+                pieces.append(Interlude(0, 0, title, text))
+            case SlotEntry():
+                pieces += _items(entry, number, section, drawn)
+            case TextEntry(text):
+                pieces.append(Interlude(0, 0, None, text))
+            case PageEntry():  # pragma: no branch - the last case
+                pieces.append(entry)
+    pieces[begin:] = _mixed(pieces[begin:], seed, section) if mixes else pieces[begin:]
+    return pieces
+
+
+def _items(entry: SlotEntry, number: int, section: int, drawn: Mapping[tuple[int, int], Candidate]) -> Iterable[LaidItem]:
+    for draw in range(1, entry.count + 1):
+        candidate = drawn[number, draw]
+        mark = candidate.mark if entry.mark is None else entry.mark
+        yield LaidItem(
+            place=0,
+            number=0 if candidate.numbered else None,
+            slot=f"{number}.{draw}",
+            question=candidate.question,
+            version=candidate.version,
+            mark=mark if candidate.numbered else Fraction(0),
+            page=0,
+            section=section,
+            require_previous=entry.require_previous,
+        )
+
+
+def _mixed(pieces: list[_Piece], seed: int, section: int) -> list[_Piece]:
+    """Mix the questions of a section; texts, breaks, descriptions and questions that need the previous one stay."""
+    movable = [isinstance(piece, LaidItem) and piece.number is not None and not piece.require_previous for piece in pieces]
+    return list(mixed_in_place(pieces, movable, Chance(seed, f"section:{section}", "order")))
+
+
+def _paged(pieces: Sequence[_Piece], per_page: int) -> Layout:
+    """Number the items and break the pages, after ``per_page`` numbered questions and where a break is written."""
+    items: list[LaidItem] = []
+    interludes: list[Interlude] = []
+    page, on_page, number = 1, 0, 0
+    for piece in pieces:
+        if isinstance(piece, PageEntry):
+            page, on_page = (page + 1, 0) if _has_page(page, items, interludes) else (page, 0)
+            continue
+        if per_page and on_page >= per_page:
+            page, on_page = page + 1, 0
+        if isinstance(piece, Interlude):
+            interludes.append(replace(piece, before=len(items) + 1, page=page))
+            continue
+        if piece.number is not None:
+            number, on_page = number + 1, on_page + 1
+        items.append(replace(piece, place=len(items) + 1, number=None if piece.number is None else number, page=page))
+    return Layout(tuple(items), tuple(interludes))
+
+
+def _has_page(page: int, items: Sequence[LaidItem], interludes: Sequence[Interlude]) -> bool:
+    """Tell whether something stands on the page, so that a break leads to no empty one."""
+    return any(item.page == page for item in items[-1:]) or any(interlude.page == page for interlude in interludes[-1:])

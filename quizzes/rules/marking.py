@@ -1,0 +1,172 @@
+"""What an answer is worth (5.7): a share in [−1, 1] of the question's mark, exactly, and the result of every part.
+
+Nothing here rounds and nothing raises on what a learner typed: what cannot be read is ``invalid`` and worth nothing.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
+
+from quizzes.rules import choosing, ordering, patterns
+from quizzes.rules.answers import Answer, Choice, Choices, Filled, Malformed, Matches, Number, Order, Rows, Text, Truth, is_empty
+from quizzes.rules.definitions import (
+    Calculated,
+    Gap,
+    Gaps,
+    Matching,
+    Matrix,
+    Multiple,
+    Numerical,
+    Ordering,
+    Question,
+    QuestionKind,
+    Short,
+    Single,
+    TrueFalse,
+)
+from quizzes.rules.item_layout import ITEMS, ItemLayout
+from quizzes.rules.numbers import Convention
+from quizzes.rules.quantities import Judged, mark_calculated, mark_numerical
+from quizzes.rules.results import Marking, MarkState, PartMark, mean, state_of, whole
+
+_NOTHING = Fraction(0)
+_ALL = Fraction(1)
+_BY_HAND = frozenset({QuestionKind.ESSAY, QuestionKind.FILE})
+
+
+def mark_answer(question: Question, answer: Answer | Malformed, layout: ItemLayout, convention: Convention) -> Marking:
+    """Mark an answer by the rule of the question's kind."""
+    if not has_rule(question):
+        return Marking(MarkState.NOT_MARKED, None)
+    if is_unanswered(question, answer, layout):
+        return Marking(MarkState.NOT_ANSWERED, _NOTHING)
+    if isinstance(answer, Malformed):
+        return Marking(MarkState.INVALID, _NOTHING)
+    if question.kind in _BY_HAND:
+        return Marking(MarkState.NEEDS_GRADING, None)
+    part = _one_part(question, answer, layout, convention)
+    return whole(part) if part else _several_parts(question, answer, convention)
+
+
+def is_unanswered(question: Question, answer: Answer | Malformed, layout: ItemLayout) -> bool:
+    """Tell whether nothing was answered; an order that nobody touched counts as nothing (5.7, ordering)."""
+    if isinstance(answer, Order) and not answer.confirmed:
+        return is_empty(answer) or answer.order == layout.orders.get(ITEMS)
+    return is_empty(answer)
+
+
+def has_rule(question: Question) -> bool:
+    """Tell whether an answer is judged at all, by a rule or by a person: not texts, surveys and self-checks."""
+    match question.body:
+        case Short(answers):
+            return bool(answers)
+        case Matrix(_, _, survey):
+            return not survey
+        case _:
+            return question.kind is not QuestionKind.DESCRIPTION
+
+
+def _one_part(question: Question, answer: Answer, layout: ItemLayout, convention: Convention) -> PartMark | None:
+    match question.body, answer:
+        case Single() as body, Choice(key):
+            return _mark_choice(body, key)
+        case TrueFalse(right), Truth(value):
+            return _part("", Fraction(value is right))
+        case Short() as body, Text(text):
+            return _mark_short(body, text)
+        case Numerical() as body, Number() as number:
+            return _judged(mark_numerical(body, number, convention))
+        case Calculated() as body, Number() as number:
+            return _judged(mark_calculated(body, number, layout.variables, convention))
+    return None
+
+
+def _several_parts(question: Question, answer: Answer, convention: Convention) -> Marking:
+    match question.body, answer:
+        case Multiple() as body, Choices(keys):
+            return _mark_multiple(body, keys)
+        case Matching(pairs), Matches(chosen):
+            return mean(_chosen(pair.key, chosen, pair.match_key) for pair in pairs)
+        case Ordering() as body, Order(order):
+            return _mark_ordering(body, order)
+        case Gaps() as body, Filled() as filled:
+            return mean(_mark_gap(body, gap, filled, convention) for gap in body.gaps)
+        case Matrix(_, rows), Rows(chosen):
+            return mean(_chosen(row.key, chosen, row.answer) for row in rows)
+    return Marking(MarkState.INVALID, _NOTHING)
+
+
+def _part(name: str, fraction: Fraction, matched: str = "", weight: Fraction = _ALL) -> PartMark:
+    return PartMark(name, state_of(fraction), fraction, weight, matched)
+
+
+def _mark_choice(body: Single, key: str, part: str = "", weight: Fraction = _ALL) -> PartMark:
+    chosen = next((option for option in body.options if option.key == key), None)
+    if chosen is None:
+        return PartMark(part, MarkState.INVALID, _NOTHING, weight)
+    return _part(part, chosen.credit, chosen.key, weight)
+
+
+def _mark_multiple(body: Multiple, keys: Sequence[str]) -> Marking:
+    """Mark by the named rule; the parts are the chosen options, right or wrong in themselves."""
+    taken = [option for option in body.options if option.key in keys]
+    if not taken:
+        return Marking(MarkState.INVALID, _NOTHING)
+    fraction = choosing.fraction_of(body.rule, body.options, keys)
+    parts = tuple(_part(option.key, Fraction(option.right), option.key) for option in taken)
+    return Marking(state_of(fraction), fraction, parts)
+
+
+def _mark_short(body: Short, text: str, part: str = "", weight: Fraction = _ALL) -> PartMark:
+    """Take the first answer that matches, in whichever language its pattern is written."""
+    for at, answer in enumerate(body.answers):
+        if _matches_any(answer.patterns.values(), text, body):
+            return _part(part, answer.credit, str(at), weight)
+    return _part(part, _NOTHING, weight=weight)
+
+
+def _matches_any(texts: Iterable[str], typed: str, body: Short) -> bool:
+    return any(patterns.matches(pattern, typed, ignore_case=body.ignore_case, ignore_accents=body.ignore_accents) for pattern in texts)
+
+
+def _judged(judged: Judged | None, part: str = "", weight: Fraction = _ALL) -> PartMark:
+    if judged is None:
+        return PartMark(part, MarkState.INVALID, _NOTHING, weight)
+    matched = "" if judged.matched is None else str(judged.matched)
+    return PartMark(part, state_of(judged.fraction), judged.fraction, weight, matched, judged.unit_wrong)
+
+
+def _chosen(part: str, chosen: Mapping[str, str], right: str | None) -> PartMark:
+    """Judge what was chosen for a pair or row; nothing chosen is not answered and worth nothing."""
+    key = chosen.get(part)
+    return _part(part, Fraction(key == right), key) if key else PartMark(part, MarkState.NOT_ANSWERED, _NOTHING)
+
+
+def _mark_ordering(body: Ordering, order: Sequence[str]) -> Marking:
+    places = {item.key: at for at, item in enumerate(body.items)}
+    if sorted(order) != sorted(places):
+        return Marking(MarkState.INVALID, _NOTHING)
+    right_places = [places[key] for key in order]
+    fraction = ordering.fraction_of(body.rule, right_places)
+    shares = zip(order, ordering.shares(body.rule, right_places), strict=True)
+    parts = tuple(_part(key, share) for key, share in shares if share is not None)
+    return Marking(state_of(fraction), fraction, parts)
+
+
+def _mark_gap(body: Gaps, gap: Gap, filled: Filled, convention: Convention) -> PartMark:
+    """Judge a gap by its own rule; in a set that is dragged the value is the key of the choice."""
+    typed = filled.values.get(gap.name, "")
+    if not typed.strip():
+        return PartMark(gap.name, MarkState.NOT_ANSWERED, _NOTHING, gap.weight)
+    match gap.body:
+        case Single() as single:
+            return _mark_choice(single, typed, gap.name, gap.weight)
+        case Short() as short:
+            return _mark_dragged(short, typed, gap) if body.drag else _mark_short(short, typed, gap.name, gap.weight)
+        case Numerical() as numerical:  # pragma: no branch - the last case
+            number = Number(typed, filled.units.get(gap.name, ""))
+            return _judged(mark_numerical(numerical, number, convention), gap.name, gap.weight)
+
+
+def _mark_dragged(body: Short, key: str, gap: Gap) -> PartMark:
+    matched = next(((str(at), answer.credit) for at, answer in enumerate(body.answers) if answer.key == key), ("", _NOTHING))
+    return _part(gap.name, matched[1], matched[0], gap.weight)

@@ -1,0 +1,144 @@
+"""Numbers as people type them, in exact fractions (5.7, decimals and numerical).
+
+The convention (which sign is the decimal one) is fixed when an attempt starts, from the learner's language. A number that
+both conventions allow and that they read differently (``1.234``) is read by the learner's and told as ambiguous.
+"""
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+
+from quizzes.rules.definitions import Tolerance, ToleranceKind
+
+MAX_DIGITS = 40
+MAX_EXPONENT = 30
+EPSILON = Fraction(1, 10**14)
+
+_BLANKS = " \t\u00a0\u2009\u202f"
+_GROUPED_BY_BLANK = re.compile(rf"[0-9]{{1,3}}(?:[{_BLANKS}'’][0-9]{{3}})+(?=[.,]|$)")
+_GROUPED = re.compile(r"[1-9][0-9]{0,2}([.,])[0-9]{3}(?:\1[0-9]{3})*")
+_PARTS = re.compile(r"([0-9.,]+)(?:e([+-]?[0-9]{1,3}))?", re.IGNORECASE)
+_SIGNS = str.maketrans({"−": "-", "–": "-", "＋": "+"})
+
+
+@dataclass(frozen=True, slots=True)
+class Convention:
+    """Which sign separates decimals and which groups thousands."""
+
+    decimal: str
+    group: str
+
+
+SPANISH = Convention(",", ".")
+ENGLISH = Convention(".", ",")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The value of a typed number; ``ambiguous``: the other convention would read another value."""
+
+    value: Fraction
+    ambiguous: bool = False
+
+
+def convention_for(language: str) -> Convention:
+    """Return the convention of a language ("es", "en-GB"): English, or the comma of everybody else."""
+    return ENGLISH if language.partition("-")[0].partition("_")[0].lower() == "en" else SPANISH
+
+
+def read_number(typed: str, convention: Convention) -> Reading | None:
+    """Read what was typed; None where it is not a number. A percent sign at the end is left aside."""
+    text = typed.strip(_BLANKS + "\r\n").translate(_SIGNS)
+    text = text.removesuffix("%").rstrip(_BLANKS)
+    sign, text = _signed(text)
+    text = _joined(text)
+    parts = _PARTS.fullmatch(text)
+    plain = _plain(parts[1], convention) if parts else None
+    if parts is None or plain is None:
+        return None
+    exponent = int(parts[2] or 0)
+    if abs(exponent) > MAX_EXPONENT or len(plain[0]) > MAX_DIGITS:
+        return None
+    return Reading(sign * Fraction(plain[0]) * Fraction(10) ** exponent, plain[1])
+
+
+def split_unit(typed: str, units: tuple[str, ...]) -> tuple[str, str]:
+    """Part a number from one of the units written before or after it; the longest unit wins, case does not matter."""
+    text = typed.strip()
+    for unit in sorted(units, key=len, reverse=True):
+        folded = unit.casefold()
+        if not folded:
+            continue
+        if text.casefold().endswith(folded) and len(unit) < len(text):
+            return text[: -len(unit)].rstrip(), unit
+        if text.casefold().startswith(folded) and len(unit) < len(text):
+            return text[len(unit) :].lstrip(), unit
+    return text, ""
+
+
+def is_within(value: Fraction, expected: Fraction, tolerance: Tolerance) -> bool:
+    """Tell whether a value lies within the tolerance of the expected one, both ends included (5.7, numerical)."""
+    amount = tolerance.amount
+    if tolerance.kind is ToleranceKind.NOMINAL:
+        return abs(value - expected) <= amount + EPSILON * max(Fraction(1), abs(expected))
+    if tolerance.kind is ToleranceKind.RELATIVE:
+        return abs(value - expected) <= abs(expected) * amount
+    low, high = sorted((expected / (1 + amount), expected * (1 + amount)))
+    return low <= value <= high
+
+
+def round_half_up(value: Fraction, decimals: int) -> Fraction:
+    """Round to so many decimals, halves away from zero, exactly (5.1.5)."""
+    scale = 10**decimals
+    magnitude = (abs(value) * scale * 2 + 1) // 2
+    return Fraction(magnitude if value >= 0 else -magnitude, scale)
+
+
+def write_number(value: Fraction, convention: Convention, decimals: int, *, keep_zeros: bool) -> str:
+    """Write a number rounded half up, without grouping, so that ``read_number`` reads it without doubt of the digits."""
+    scaled = abs(round_half_up(value, decimals)) * 10**decimals
+    digits = str(scaled.numerator).rjust(decimals + 1, "0")
+    whole, part = digits[: len(digits) - decimals], digits[len(digits) - decimals :]
+    part = part if keep_zeros else part.rstrip("0")
+    sign = "−" if value < 0 and scaled else ""
+    return f"{sign}{whole}{convention.decimal}{part}" if part else f"{sign}{whole}"
+
+
+def _signed(text: str) -> tuple[int, str]:
+    if text[:1] in ("-", "+"):
+        return (-1 if text[0] == "-" else 1), text[1:].lstrip(_BLANKS)
+    return 1, text
+
+
+def _joined(text: str) -> str:
+    """Take the blanks and apostrophes that group thousands out of the whole part."""
+    grouped = _GROUPED_BY_BLANK.match(text)
+    if grouped is None:
+        return text
+    return re.sub(rf"[{_BLANKS}'’]", "", grouped[0]) + text[grouped.end() :]
+
+
+def _plain(text: str, convention: Convention) -> tuple[str, bool] | None:
+    """Write digits with marks as ``1234.56``, and tell whether they are ambiguous; None where the marks make no number."""
+    marks = [sign for sign in text if sign in ".,"]
+    if len(marks) == len(text):
+        return None
+    if not marks:
+        return text, False
+    if len(set(marks)) == 2:
+        return _with_both(text, marks)
+    grouped = _GROUPED.fullmatch(text) is not None
+    if len(marks) > 1:
+        return (text.replace(marks[0], ""), False) if grouped else None
+    if grouped and marks[0] == convention.group:
+        return text.replace(marks[0], ""), True
+    return text.replace(",", "."), grouped
+
+
+def _with_both(text: str, marks: list[str]) -> tuple[str, bool] | None:
+    """Read ``1.234,56`` and ``1,234.56``: the last mark is the decimal one, the others group."""
+    decimal = marks[-1]
+    whole, _, decimals = text.rpartition(decimal)
+    if marks.count(decimal) > 1 or _GROUPED.fullmatch(whole) is None:
+        return None
+    return f"{whole.replace(marks[0], '')}.{decimals or '0'}", False

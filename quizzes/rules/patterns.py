@@ -1,0 +1,50 @@
+"""Patterns of short answers: any characters for ``*``, a star for ``\\*``, compared after normalising (5.7, short answer)."""
+
+import re
+import unicodedata
+
+_STAR = re.compile(r"(?<!\\)\*")
+_TILDE = "\u0303"
+
+
+def matches(pattern: str, typed: str, *, ignore_case: bool, ignore_accents: bool) -> bool:
+    """Tell whether what was typed fits the whole pattern."""
+    segments = [_folded(part.replace("\\*", "*"), ignore_case, ignore_accents) for part in _STAR.split(_spaced(pattern))]
+    text = _folded(_spaced(typed), ignore_case, ignore_accents)
+    if len(segments) == 1:
+        return text == segments[0]
+    return _fits(segments, text)
+
+
+def _fits(segments: list[str], text: str) -> bool:
+    """Find the segments in order, the first at the beginning and the last at the end; linear in the text for each."""
+    first, *middle, last = segments
+    if not text.startswith(first) or len(first) + len(last) > len(text) or not text.endswith(last):
+        return False
+    at, end = len(first), len(text) - len(last)
+    for segment in middle:
+        found = text.find(segment, at, end)
+        if found < 0:
+            return False
+        at = found + len(segment)
+    return True
+
+
+def _spaced(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _folded(text: str, ignore_case: bool, ignore_accents: bool) -> str:
+    folded = unicodedata.normalize("NFC", text)
+    if ignore_case:
+        folded = unicodedata.normalize("NFC", folded.casefold())
+    return _without_accents(folded) if ignore_accents else folded
+
+
+def _without_accents(text: str) -> str:
+    """Drop accents but not the tilde of ñ, which is a letter and not an accented n."""
+    kept: list[str] = []
+    for sign in unicodedata.normalize("NFD", text):
+        if not unicodedata.combining(sign) or (sign == _TILDE and kept and kept[-1] in "nN"):
+            kept.append(sign)
+    return unicodedata.normalize("NFC", "".join(kept))

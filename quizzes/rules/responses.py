@@ -1,0 +1,82 @@
+"""Between a form and an answer: a response travels and is stored as `{part: [text, …]}`, the form's own shape.
+
+`answer` is the part of whatever has one; matching, ordering, gaps and matrices have one part a row, named by its place from 1;
+`unit` goes with numbers. `payload_of` gives it the fields of its kind, still in places, which `places` turns into keys.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+from quizzes.rules.answers import Malformed, is_empty
+from quizzes.rules.definitions import Gaps, Matching, Matrix, Ordering, Question, QuestionKind
+from quizzes.rules.item_layout import ItemLayout
+from quizzes.rules.marking import is_unanswered
+from quizzes.rules.places import answer_from_page
+
+Parts: TypeAlias = Mapping[str, Sequence[str]]
+ANSWER, UNIT, CONFIRMED = "answer", "unit", "confirmed"
+MAX_PARTS, MAX_VALUES, MAX_LENGTH, MAX_NAME = 120, 120, 100_000, 40
+
+
+def clean_parts(response: object) -> dict[str, list[str]]:
+    """Keep of a response what has the shape of a form's parts, within bounds; never raises."""
+    if not isinstance(response, Mapping):
+        return {}
+    kept: dict[str, list[str]] = {}
+    for name, values in list(response.items())[:MAX_PARTS]:
+        listed = [values] if isinstance(values, str) else values
+        if isinstance(name, str) and len(name) <= MAX_NAME and isinstance(listed, list):
+            kept[name] = [value[:MAX_LENGTH] for value in listed[:MAX_VALUES] if isinstance(value, str)]
+    return kept
+
+
+def payload_of(question: Question, parts: Parts) -> dict[str, object]:
+    """Give a form's parts the fields of the answer of this kind, places instead of keys."""
+    first = next(iter(parts.get(ANSWER, ())), "")
+    others = {name: values[0] for name, values in parts.items() if name not in (ANSWER, UNIT, CONFIRMED) and values and values[0]}
+    match question.kind:
+        case QuestionKind.SINGLE:
+            return {"choice": first}
+        case QuestionKind.MULTIPLE:
+            return {"choices": [value for value in parts.get(ANSWER, ()) if value]}
+        case QuestionKind.TRUE_FALSE:
+            return {"value": first}
+        case QuestionKind.NUMERICAL | QuestionKind.CALCULATED:
+            return {"text": first, "unit": next(iter(parts.get(UNIT, ())), "")}
+        case QuestionKind.MATCHING:
+            return {"matches": others}
+        case QuestionKind.ORDERING:
+            return {"positions": others} if others else {}
+        case QuestionKind.GAPS:
+            return {"values": others}
+        case QuestionKind.MATRIX:
+            return {"rows": others}
+        case _:
+            return {"text": first}
+
+
+def answer_state(question: Question, layout: ItemLayout, parts: Parts | None) -> str:
+    """Say whether a question is answered: `answered`, `partial`, `invalid` or `unanswered`."""
+    if not parts:
+        return "unanswered"
+    answer = answer_from_page(question, layout, payload_of(question, parts))
+    if isinstance(answer, Malformed):
+        return "invalid"
+    if is_empty(answer) or is_unanswered(question, answer, layout):
+        return "unanswered"
+    filled = sum(1 for name, values in parts.items() if name.isdigit() and values and values[0])
+    return "partial" if filled and filled < _parts_needed(question) else "answered"
+
+
+def _parts_needed(question: Question) -> int:
+    match question.body:
+        case Matching(pairs):
+            return len(pairs)
+        case Gaps(gaps):
+            return len(gaps)
+        case Matrix(_, rows):
+            return len(rows)
+        case Ordering(items):
+            return len(items)
+        case _:
+            return 0

@@ -1,0 +1,79 @@
+"""What a learner sees of an attempt, and when (5.9)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from quizzes.rules.settings import Behaviour, Flag, Moment, Preset, Review
+
+IMMEDIATELY = timedelta(minutes=2)
+GIVES_FEEDBACK_AT_ONCE = frozenset({Behaviour.IMMEDIATE, Behaviour.INTERACTIVE, Behaviour.ADAPTIVE})
+
+_ALL = frozenset(Flag)
+_NONE: frozenset[Flag] = frozenset()
+_BASE = frozenset({Flag.ATTEMPT, Flag.MAX_MARKS})
+_AT_ONCE = _BASE | {Flag.CORRECTNESS, Flag.SPECIFIC, Flag.GENERAL}
+_OF_THE_WHOLE = frozenset({Flag.MAX_MARKS, Flag.MARKS, Flag.OVERALL})
+_WITHOUT_KEY = _ALL - {Flag.RIGHT_ANSWER}
+_AFTER_LOCKING = frozenset({Flag.GENERAL, Flag.RIGHT_ANSWER, Flag.SOURCE})
+_AFTER_CHECKING = frozenset({Flag.CORRECTNESS, Flag.MARKS, Flag.SPECIFIC})
+
+PRESETS: Mapping[Preset, Mapping[Moment, frozenset[Flag]]] = {
+    Preset.PRACTICE: {Moment.DURING: _ALL, Moment.AFTER: _ALL, Moment.LATER: _ALL, Moment.CLOSED: _ALL},
+    Preset.LEARNING: {Moment.AFTER: _WITHOUT_KEY, Moment.LATER: _WITHOUT_KEY, Moment.CLOSED: _ALL},
+    Preset.EXAM: {Moment.AFTER: _OF_THE_WHOLE, Moment.LATER: _OF_THE_WHOLE, Moment.CLOSED: _WITHOUT_KEY},
+    Preset.HIDDEN: {Moment.AFTER: _NONE, Moment.LATER: _NONE, Moment.CLOSED: _OF_THE_WHOLE},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a learner is with a question during an attempt: checked at least once; locked for good."""
+
+    checked: bool = False
+    locked: bool = False
+
+
+def moment_of(submitted_at: datetime | None, closes: datetime | None, *, now: datetime) -> Moment:
+    """Return the moment; after the close date it is always ``closed``, and without one that never comes."""
+    if submitted_at is None:
+        return Moment.DURING
+    if closes is not None and now >= closes:
+        return Moment.CLOSED
+    return Moment.AFTER if now < submitted_at + IMMEDIATELY else Moment.LATER
+
+
+def flags_for(review: Review, moment: Moment, behaviour: Behaviour, *, staff: bool = False) -> frozenset[Flag]:
+    """Return what may be shown of an attempt; staff see all.
+
+    Without ``attempt`` everything about single questions is off; what remains is of the attempt as a whole: its marks,
+    their maximum and the overall feedback. During an attempt the questions are always shown, and more than their
+    maximum marks only with a behaviour that gives feedback at once.
+    """
+    if staff:
+        return _ALL
+    override = review.overrides.get(moment)
+    chosen = PRESETS[review.preset].get(moment, _AT_ONCE) if override is None else frozenset(override)
+    if moment is Moment.DURING:
+        allowed = _ALL if behaviour in GIVES_FEEDBACK_AT_ONCE else _BASE
+        return chosen & allowed | {Flag.ATTEMPT}
+    return chosen if Flag.ATTEMPT in chosen else chosen & _OF_THE_WHOLE
+
+
+def flags_for_item(flags: frozenset[Flag], moment: Moment, progress: Progress) -> frozenset[Flag]:
+    """Return what may be shown of one question: during an attempt its feedback after checking, its solution after locking."""
+    if moment is not Moment.DURING:
+        return flags
+    hidden = (_NONE if progress.checked else _AFTER_CHECKING) | (_NONE if progress.locked else _AFTER_LOCKING)
+    return flags - hidden
+
+
+def may_download_answers(flags: frozenset[Flag]) -> bool:
+    """Tell whether a learner may take along what they answered: always once marks are visible."""
+    return bool(flags & {Flag.ATTEMPT, Flag.MARKS})
+
+
+def shows_key_early(review: Review, behaviour: Behaviour) -> bool:
+    """Tell whether right answers are shown while attempts may remain (the check C506)."""
+    early = (Moment.DURING, Moment.AFTER, Moment.LATER)
+    return any(Flag.RIGHT_ANSWER in flags_for(review, moment, behaviour) for moment in early)

@@ -1,0 +1,151 @@
+"""What a quiz may be set to: every field of content format, section 9, that is about behaviour and not about questions.
+
+The reader makes it from the quiz's file, publishing freezes it (``encoding.encode``), an attempt keeps what it needs.
+Dates and persons' settings (overrides, accommodations) are applied by ``attempts.effective``.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from fractions import Fraction
+
+
+class Behaviour(StrEnum):
+    """When answers are marked and what a learner may do after (5.6)."""
+
+    DEFERRED = "deferred"
+    IMMEDIATE = "immediate"
+    INTERACTIVE = "interactive"
+    ADAPTIVE = "adaptive"
+    CERTAINTY = "certainty"
+
+
+class Navigation(StrEnum):
+    """Any page at any time, or forward only (5.5)."""
+
+    FREE = "free"
+    SEQUENTIAL = "sequential"
+
+
+class Grading(StrEnum):
+    """Which attempts make the grade (5.8)."""
+
+    HIGHEST = "highest"
+    AVERAGE = "average"
+    FIRST = "first"
+    LAST = "last"
+
+
+class AtEnd(StrEnum):
+    """What happens to an open attempt when its time ends (5.3.3)."""
+
+    SUBMIT = "submit"
+    GRACE = "grace"
+    ABANDON = "abandon"
+
+
+class Moment(StrEnum):
+    """The four moments of review (5.9)."""
+
+    DURING = "during"
+    AFTER = "after"
+    LATER = "later"
+    CLOSED = "closed"
+
+
+class Flag(StrEnum):
+    """What may be shown in a moment (5.9)."""
+
+    ATTEMPT = "attempt"
+    CORRECTNESS = "correctness"
+    MAX_MARKS = "max_marks"
+    MARKS = "marks"
+    SPECIFIC = "specific"
+    GENERAL = "general"
+    RIGHT_ANSWER = "right_answer"
+    OVERALL = "overall"
+    SOURCE = "source"
+
+
+class Preset(StrEnum):
+    """Named sets of flags for all moments."""
+
+    PRACTICE = "practice"
+    LEARNING = "learning"
+    EXAM = "exam"
+    HIDDEN = "hidden"
+
+
+class CompletionRule(StrEnum):
+    """What completes a quiz (5.13)."""
+
+    PASSED = "passed"
+    GRADED = "graded"
+    PASSED_OR_USED = "passed_or_used"
+    VIEWED = "viewed"
+    ATTEMPTED = "attempted"
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Seconds to wait between the first attempt and the second, and between later ones."""
+
+    first: int = 0
+    later: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """The rule and, for ``attempted``, how many attempts."""
+
+    rule: CompletionRule = CompletionRule.PASSED
+    attempts: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Overall feedback from a percentage on, up to the next band."""
+
+    start: Fraction
+    text: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A preset, and for single moments the flags instead of it (an empty tuple shows nothing)."""
+
+    preset: Preset = Preset.LEARNING
+    overrides: Mapping[str, tuple[Flag, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class QuizSettings:
+    """The settings of a quiz; times in whole seconds, percentages from 0 to 100."""
+
+    per_page: int = 0
+    navigation: Navigation = Navigation.FREE
+    behaviour: Behaviour = Behaviour.DEFERRED
+    shuffle_options: bool = True
+    build_on_last: bool = False
+    attempts: int = 0
+    pause: Pause = field(default_factory=Pause)
+    grading: Grading = Grading.HIGHEST
+    limit: int | None = None
+    at_end: AtEnd = AtEnd.SUBMIT
+    grace: int = 0
+    pass_mark: Fraction | None = Fraction(70)
+    max_grade: Fraction = Fraction(100)
+    decimals: int = 2
+    question_decimals: int | None = None
+    allow_negative_total: bool = False
+    offline_window: int = 0
+    category: str = ""
+    weight: Fraction = Fraction(1)
+    feedback: tuple[Band, ...] = ()
+    review: Review = field(default_factory=Review)
+    completion: Completion = field(default_factory=Completion)
+
+    @property
+    def is_graded(self) -> bool:
+        """Tell whether the quiz counts in the course grade."""
+        return self.weight > 0

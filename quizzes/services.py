@@ -1,0 +1,357 @@
+"""Verbs of attempts: start, save, submit, close. Every one that changes an attempt begins with the attempt locked."""
+
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from fractions import Fraction
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from enrolments import services as enrolment_services
+from enrolments.permissions import ActivitySeat
+from enrolments.services import Achievement
+from kernel import audit
+from kernel.errors import Conflict, N_
+from kernel.permissions import Actor
+from quizzes import queries
+from quizzes.models import AnswerEvent, Attempt, AttemptItem, MarkEvent
+from quizzes.queries import AttemptRow, Item, Paper, Sitting
+from quizzes.rules import definitions, saving
+from quizzes.rules.answers import write_answer
+from quizzes.rules.attempts import (
+    ENDED_STATES,
+    AttemptEvent,
+    AttemptFacts,
+    AttemptState,
+    Circumstances,
+    StartRuling,
+    advance,
+    may_start,
+    rule_on_time,
+    seconds_left,
+)
+from quizzes.rules.completion import EndedAttempt, QuizRecord, completed_at
+from quizzes.rules.encoding import canonical_json, encode
+from quizzes.rules.grades import AttemptGrade, Grade, ItemResult, grade_attempt, has_passed, over_attempts, stored
+from quizzes.rules.item_layout import lay_out_item
+from quizzes.rules.layout import Layout, PoolTooSmall, lay_out
+from quizzes.rules.marking import mark_answer
+from quizzes.rules.numbers import convention_for
+from quizzes.rules.places import answer_from_page
+from quizzes.rules.responses import clean_parts, payload_of
+from quizzes.rules.results import Marking
+
+SEED_BITS = 64
+
+
+class QuizVerb(StrEnum):
+    """What the audit log says of attempts."""
+
+    STARTED = "attempt.started"
+    SUBMITTED = "attempt.submitted"
+    ABANDONED = "attempt.abandoned"
+
+
+class EmptyPool(Conflict):
+    """A quiz whose pool has not enough questions; its check should have said so before it was published."""
+
+    code = "pool_too_small"
+    message = N_("This quiz cannot be started: it does not have enough questions. Tell the course team.")
+
+
+class CannotStart(Conflict):
+    """An attempt may not start now; the facts say why."""
+
+    code = "cannot_start"
+    message = N_("This quiz cannot be started now.")
+
+
+class TimeIsUp(Conflict):
+    """The attempt's time ended; what was saved before counts."""
+
+    code = "time_is_up"
+    message = N_("The time ended. What was saved before it ended is handed in.")
+
+
+class AlreadySubmitted(Conflict):
+    """Answers that come after handing in are not stored."""
+
+    code = "already_submitted"
+    message = N_("This attempt is handed in already: its answers cannot be changed any more.")
+
+
+def facts_of(row: AttemptRow, paper: Paper) -> AttemptFacts:
+    """Return what the rules on starting need of an earlier attempt."""
+    return AttemptFacts(row.number, row.state, row.started_at, row.finished_at, paper.settings.limit, row.preview)
+
+
+def start_ruling(subject: ActivitySeat, paper: Paper, history: Sequence[AttemptRow], *, preview: bool, now: datetime) -> StartRuling:
+    """Say whether an attempt may start now, with every reason why not."""
+    found = Circumstances(prerequisites_met=subject.closed is None, preview=preview)
+    return may_start(paper.access, [facts_of(row, paper) for row in history], found, now=now)
+
+
+def start_attempt(session: Session, actor: Actor, subject: ActivitySeat, language: str, *, now: datetime) -> Attempt:
+    """Start an attempt, or return the one that is open; raise CannotStart or EmptyPool.
+
+    Everything the attempt will ever show is drawn from one seed and frozen here. Staff start previews.
+    """
+    assert actor.person_id is not None
+    paper = queries.get_paper_of_activity(session, subject.activity.id)
+    preview = not subject.seat.is_learner
+    history = queries.list_attempts(session, actor.person_id, subject.seat.course_id, subject.activity.key)
+    ruling = start_ruling(subject, paper, history, preview=preview, now=now)
+    if ruling.open_number is not None:
+        open_one = next(row for row in history if row.number == ruling.open_number)
+        return session.execute(select(Attempt).where(Attempt.uuid == open_one.uuid)).scalar_one()
+    if not ruling.allowed:
+        raise CannotStart(reasons=[refusal.reason.value for refusal in ruling.refusals])
+    return _new_attempt(session, actor, subject, paper, number=ruling.number, preview=preview, language=language, now=now)
+
+
+def _new_attempt(
+    session: Session, actor: Actor, subject: ActivitySeat, paper: Paper, *, number: int, preview: bool, language: str, now: datetime
+) -> Attempt:
+    assert actor.person_id is not None
+    seed = secrets.randbits(SEED_BITS)
+    seen = queries.count_seen(session, actor.person_id, subject.seat.course_id)
+    layout = lay_out(paper.entries, seed, seen=seen, per_page=paper.settings.per_page)
+    if isinstance(layout, PoolTooSmall):
+        raise EmptyPool
+    attempt = Attempt(
+        person_id=actor.person_id,
+        enrolment_id=subject.seat.enrolment_id,
+        course_id=subject.seat.course_id,
+        activity_key=subject.activity.key,
+        quiz_version_id=paper.quiz_version_id,
+        number=number,
+        state=AttemptState.IN_PROGRESS.value,
+        preview=preview,
+        seed=seed - 2 ** (SEED_BITS - 1),
+        language=language,
+        lease=0,
+        interludes=json.dumps([asdict(interlude) for interlude in layout.interludes], ensure_ascii=False),
+        started_at=now,
+        saved_at=now,
+        maximum=_decimal(sum((item.mark for item in layout.items), Fraction(0))),
+    )
+    session.add(attempt)
+    session.flush()  # its items point to it
+    questions = queries.get_questions(session, [item.version for item in layout.items])
+    session.execute(insert(AttemptItem), _item_rows(attempt.id, layout, questions, seed, shuffle=paper.settings.shuffle_options))
+    attempt.due_at = queries.end_of(paper.access, now, exempt=preview)
+    audit.record(session, actor, QuizVerb.STARTED, attempt, now=now, activity=attempt.activity_key, number=number, preview=preview)
+    return attempt
+
+
+def _item_rows(
+    attempt_id: int, layout: Layout, questions: Mapping[int, definitions.Question], seed: int, *, shuffle: bool
+) -> list[dict[str, object]]:
+    return [
+        {
+            "attempt_id": attempt_id,
+            "position": item.place,
+            "number": item.number,
+            "page": item.page,
+            "section": item.section,
+            "require_previous": item.require_previous,
+            "question_version_id": item.version,
+            "maximum": _decimal(item.mark),
+            "layout": canonical_json(encode(lay_out_item(questions[item.version], seed, item.slot, shuffle=shuffle))).decode(),
+            "flagged": False,
+        }
+        for item in layout.items
+    ]
+
+
+def _decimal(value: Fraction) -> Decimal:
+    exact = stored(value)
+    return (Decimal(exact.numerator) / Decimal(exact.denominator)).quantize(Decimal("0.0000001"))
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Answers that one page sends: its lease, and for each a place, a sequence number and what was given."""
+
+    lease: int
+    events: tuple[saving.AnswerEvent, ...]
+    kind: str
+    """`autosave`, `save` or `submit`."""
+    client_time: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """What the server has kept: per place the highest number without a gap, per place what became newer elsewhere."""
+
+    acknowledged: Mapping[int, int]
+    elsewhere: Mapping[int, Mapping[str, object]]
+    seconds_left: int | None
+    state: AttemptState
+
+
+def save_answers(session: Session, sitting: Sitting, batches: Sequence[Batch], *, now: datetime) -> Acknowledgement:
+    """Keep answers; raise AlreadySubmitted or TimeIsUp where they come too late, and nothing of them is kept.
+
+    The same answer twice has no effect, an older one is kept as history. Even where nothing is new the attempt is written,
+    so that what is acknowledged has been committed by this very request (security 6.3).
+    """
+    if AttemptState(sitting.row.state) in ENDED_STATES:
+        raise AlreadySubmitted
+    if not rule_on_time(sitting.clock, now=now).may_answer:
+        raise TimeIsUp
+    return _keep(session, sitting, batches, now=now)
+
+
+def _keep(session: Session, sitting: Sitting, batches: Sequence[Batch], *, now: datetime) -> Acknowledgement:
+    ids = {item.id: item for item in sitting.items}
+    present = [
+        saving.AnswerEvent(ids[answer.item_id].position, saving.Place(answer.lease, answer.seq), _payload(answer.payload))
+        for answer in queries.list_answers(session, list(ids))
+    ]
+    arriving = [event for batch in batches for event in batch.events if sitting.item_at(event.item)]
+    merge = saving.merge(present, arriving)
+    kinds = {event.sequence.lease: batch for batch in batches for event in batch.events}
+    rows = [_event_row(sitting, event, kinds[event.sequence.lease], now) for event in merge.added]
+    if rows:
+        session.execute(insert(AnswerEvent), rows)
+    sitting.row.saved_at = now
+    sitting.row.lease = max([sitting.row.lease, *(batch.lease for batch in batches)])
+    everything = [*present, *merge.added]
+    lease = max((batch.lease for batch in batches), default=0)
+    overtaken = {arrival.event.item for arrival in merge.arrivals if arrival.outcome is saving.Outcome.ELSEWHERE}
+    return Acknowledgement(
+        acknowledged=saving.acknowledged(everything, lease),
+        elsewhere={item: merge.current[item].payload for item in overtaken},
+        seconds_left=seconds_left(sitting.clock, now=now),
+        state=AttemptState(sitting.row.state),
+    )
+
+
+def _payload(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _event_row(sitting: Sitting, event: saving.AnswerEvent, batch: Batch, now: datetime) -> dict[str, object]:
+    item = sitting.item_at(event.item)
+    assert item is not None
+    return {
+        "item_id": item.id,
+        "lease": event.sequence.lease,
+        "seq": event.sequence.local,
+        "kind": batch.kind,
+        "payload": json.dumps(event.payload, ensure_ascii=False),
+        "client_time": batch.client_time[:40],
+        "server_time": now,
+    }
+
+
+def submit_attempt(session: Session, actor: Actor, sitting: Sitting, batches: Sequence[Batch], *, now: datetime) -> None:
+    """Hand an attempt in, with the answers that come with it, and mark it. A second time changes nothing.
+
+    After the end of its time the answers that come with it are left out, and what was saved before counts.
+    """
+    if AttemptState(sitting.row.state) in ENDED_STATES:
+        sitting.row.saved_at = now
+        return
+    ruling = rule_on_time(sitting.clock, now=now)
+    if ruling.may_answer and batches:
+        _keep(session, sitting, batches, now=now)
+    if ruling.may_submit:
+        finish(session, actor, sitting, finished_at=now, now=now)
+    else:
+        settle(session, actor, sitting, now=now)
+
+
+def settle(session: Session, actor: Actor, sitting: Sitting, *, now: datetime) -> None:
+    """Do to an attempt what its time demands: submit what was saved, abandon it, or nothing yet."""
+    ruling = rule_on_time(sitting.clock, now=now)
+    if ruling.event is AttemptEvent.SUBMIT:
+        finish(session, actor, sitting, finished_at=ruling.finished_at or now, now=now)
+    elif ruling.event is not None:
+        sitting.row.state = advance(AttemptState(sitting.row.state), ruling.event).value
+        if ruling.event is AttemptEvent.ABANDON:
+            sitting.row.finished_at = ruling.finished_at
+            audit.record(session, actor, QuizVerb.ABANDONED, sitting.row, now=now)
+
+
+def mark_item(item: Item, question: definitions.Question, response: object, language: str) -> Marking:
+    """Mark one stored response by the frozen question; an absent one is not answered."""
+    answer = answer_from_page(question, item.layout, payload_of(question, clean_parts(response)))
+    return mark_answer(question, answer, item.layout, convention_for(language))
+
+
+def finish(session: Session, actor: Actor, sitting: Sitting, *, finished_at: datetime, now: datetime) -> Grade:
+    """Mark every item, keep the grade, and hand the result down to the learner's progress."""
+    row = sitting.row
+    answers = queries.current_answers(session, [item.id for item in sitting.items])
+    questions = queries.get_questions(session, [item.question_version_id for item in sitting.items])
+    results, marks = [], []
+    for item in sitting.items:
+        answer = answers.get(item.id)
+        marking = mark_item(item, questions[item.question_version_id], answer.payload if answer else None, row.language)
+        results.append(ItemResult(marking.fraction, item.maximum, marking.state, item.section))
+        marks.append(_mark_row(item, marking, now))
+    session.execute(insert(MarkEvent), marks)
+    grade = grade_attempt(results, sitting.paper.settings)
+    row.state = advance(advance(AttemptState(row.state), AttemptEvent.SUBMIT), AttemptEvent.FINISH).value
+    row.submitted_at = row.finished_at = finished_at
+    row.saved_at = now
+    row.raw = None if grade.pending else _decimal(grade.raw)
+    row.maximum = _decimal(grade.maximum)
+    row.percent = None if grade.percent is None else _decimal(grade.percent)
+    row.passed = grade.passed
+    audit.record(session, actor, QuizVerb.SUBMITTED, row, now=now, activity=row.activity_key, number=row.number)
+    if row.enrolment_id is not None and not row.preview:
+        _hand_down(session, actor, sitting, now=now)
+    return grade
+
+
+def _mark_row(item: Item, marking: Marking, now: datetime) -> dict[str, object]:
+    return {
+        "item_id": item.id,
+        "origin": "auto",
+        "fraction": None if marking.fraction is None else _decimal(marking.fraction),
+        "state": marking.state.value,
+        "marked_at": now,
+        "marked_by": None,
+        "reason": "",
+    }
+
+
+def _hand_down(session: Session, actor: Actor, sitting: Sitting, *, now: datetime) -> None:
+    """Tell the learner's progress what all attempts together mean for the activity."""
+    row, settings = sitting.row, sitting.paper.settings
+    assert row.enrolment_id is not None
+    session.flush()  # the history below holds this attempt too
+    history = [one for one in queries.list_attempts(session, row.person_id, row.course_id, row.activity_key) if not one.preview]
+    ended = [one for one in history if one.state in ENDED_STATES]
+    score = over_attempts(
+        settings.grading, [AttemptGrade(one.number, one.percent, abandoned=one.state is AttemptState.ABANDONED) for one in ended]
+    )
+    record = QuizRecord(viewed_at=history[0].started_at, attempts=tuple(_ended(one) for one in ended))
+    completed = completed_at(settings.completion, record, pass_mark=settings.pass_mark, allowed=sitting.paper.access.attempts)
+    shown = None if score is None else max(Fraction(0), min(Fraction(100), score))
+    achievement = Achievement(completed is not None, shown, has_passed(score, settings.pass_mark))
+    enrolment_services.record_result(session, actor, row.enrolment_id, row.activity_key, achievement, now=now)
+
+
+def _ended(row: AttemptRow) -> EndedAttempt:
+    return EndedAttempt(row.finished_at or row.started_at, row.percent, row.finished_at, row.preview)
+
+
+def set_flag(session: Session, sitting: Sitting, position: int, *, flagged: bool) -> None:
+    """Mark a question to come back to, or take the mark away; it has no effect on the grade."""
+    item = sitting.item_at(position)
+    if item is not None:
+        session.get_one(AttemptItem, item.id).flagged = flagged
+
+
+def response_of(answer: object) -> dict[str, object]:
+    """Return an answer as the record shows it."""
+    return write_answer(answer)  # type: ignore[arg-type]  # every answer class is one of its alternatives

@@ -1,0 +1,420 @@
+/* Saves answers while one works. The page is complete without it: every button of the form posts the same answers.
+
+   What is typed goes first into a journal on this device (localStorage, one for each person and attempt) and leaves it only when the
+   server has acknowledged it. POST of data-save: csrf_token, lease, events = [{item, seq, response, client_time}], seq counting
+   from 1 under the page's lease; the answer: {acknowledged: {item: seq}, seconds_left, state, newer: {item: response}}. */
+
+const KEEP_DAYS = 7;
+const DEBOUNCE = 700;
+const PATIENCE = 15000;
+const PREFIX = 'aulario.journal.';
+
+const place = document.getElementById('attempt') || document.getElementById('submission') || document.getElementById('review');
+const isAttempt = place && place.id === 'attempt';
+const lease = place && Number(place.dataset.lease);
+const name = place && PREFIX + place.dataset.person + '.' + place.dataset.attempt;
+const say = (key, found, value) => (place.dataset['t' + key] || '').replace(found, value);
+
+/* ---- the journal: a list of events for each question ---- */
+
+function read(key) {
+  try {
+    return JSON.parse(localStorage.getItem(key)) || { events: {} };
+  } catch (error) {
+    return { events: {} };
+  }
+}
+
+const journal = place ? read(name) : { events: {} };
+let deviceKeeps = true;
+
+function write() {
+  try {
+    if (journal.submitted || Object.keys(journal.events).length) localStorage.setItem(name, JSON.stringify(journal));
+    else localStorage.removeItem(name);
+    deviceKeeps = true;
+  } catch (error) {
+    deviceKeeps = false;
+  }
+}
+
+function forgetOldJournals() {
+  const oldest = new Date(Date.now() - KEEP_DAYS * 864e5).toISOString();
+  for (const key of Object.keys(localStorage)) {
+    if (!key.startsWith(PREFIX) || key === name) continue;
+    const times = [].concat(...Object.values(read(key).events)).map((event) => event.client_time);
+    if (times.every((time) => time < oldest)) localStorage.removeItem(key);
+  }
+}
+
+/* Numbers survive a reload of the same page: none is used twice under one lease. */
+let numbers = { lease, items: {} };
+
+function nextNumber(item) {
+  try {
+    const kept = JSON.parse(sessionStorage.getItem(name));
+    if (kept && kept.lease === lease) numbers = kept;
+  } catch (error) { /* counted in memory */ }
+  numbers.items[item] = (numbers.items[item] || 0) + 1;
+  try {
+    sessionStorage.setItem(name, JSON.stringify(numbers));
+  } catch (error) { /* counted in memory */ }
+  return numbers.items[item];
+}
+
+/* What was never sent is written over; what may have arrived stays as it is, and a new event follows it. */
+function note(item, response) {
+  const events = (journal.events[item] = journal.events[item] || []);
+  let event = events[events.length - 1];
+  if (!event || event.sent || event.lease !== lease) {
+    event = { item: Number(item), seq: nextNumber(item), lease };
+    events.push(event);
+  }
+  event.response = response;
+  event.client_time = new Date().toISOString();
+  write();
+}
+
+function drop(item, gone) {
+  const left = (journal.events[item] || []).filter((event) => !gone(event));
+  if (left.length) journal.events[item] = left;
+  else delete journal.events[item];
+  return left.length;
+}
+
+function unsent() {
+  return [].concat(...Object.values(journal.events)).filter((event) => !event.refused);
+}
+
+function asSent(events, withLease) {
+  return JSON.stringify(events.map((event) => {
+    const one = { item: event.item, seq: event.seq, response: event.response, client_time: event.client_time };
+    return withLease ? Object.assign(one, { lease: event.lease }) : one;
+  }));
+}
+
+/* ---- the questions of the page ---- */
+
+function question(item) {
+  return document.querySelector('[data-item="' + item + '"]');
+}
+
+function controls(box) {
+  return [...box.querySelectorAll('[name]')].filter((one) => /^p\d+/.test(one.name) && !/-(seq|flag)$/.test(one.name));
+}
+
+function part(control) {
+  return control.name.replace(/^p\d+-?/, '') || 'answer';
+}
+
+const isTick = (control) => control.type === 'radio' || control.type === 'checkbox';
+
+function response(box) {
+  const parts = {};
+  for (const one of controls(box)) {
+    const values = (parts[part(one)] = parts[part(one)] || []);
+    if (isTick(one) ? one.checked : one.value !== '') values.push(one.value);
+  }
+  return parts;
+}
+
+function fill(box, parts) {
+  for (const one of controls(box)) {
+    const values = (parts || {})[part(one)] || [];
+    if (isTick(one)) one.checked = values.includes(one.value);
+    else one.value = values[0] || '';
+  }
+  look(box);
+}
+
+function look(box) {
+  const link = document.querySelector('.qnav [data-place="' + box.dataset.item + '"]');
+  if (!link) return;
+  const parts = response(box);
+  const flag = box.querySelector('[name$="-flag"]');
+  link.classList.toggle('done', Object.keys(parts).some((key) => key !== 'unit' && parts[key].length > 0));
+  link.classList.toggle('flagged', Boolean(flag && flag.checked));
+}
+
+/* ---- what the learner sees; nothing is written twice, so that nothing is read out twice ---- */
+
+function clock() {
+  const now = new Date();
+  return String(now.getHours()).padStart(2, '0') + ':' + String(now.getMinutes()).padStart(2, '0');
+}
+
+function put(where, kind, symbol, text) {
+  if (!where || where.dataset.shown === kind + text) return;
+  where.dataset.shown = kind + text;
+  where.className = (where.hasAttribute('data-saved') ? 'saved state ' : 'state ') + kind;
+  where.innerHTML = '<svg class="i" aria-hidden="true"><use href="#' + symbol + '"/></svg><span></span>';
+  where.lastChild.textContent = text;
+}
+
+function show(item, saved) {
+  const box = question(item);
+  if (!box) return;
+  const where = box.querySelector('[data-saved]');
+  if (saved) put(where, 'ok', 'cloud-check', say('Saved', '{time}', clock()));
+  else if (deviceKeeps) put(where, 'now', 'pencil', say('DeviceShort'));
+  else put(where, 'bad', 'cloud-off', say('Unsaved'));
+}
+
+function bar(kind, symbol, text) {
+  put(document.getElementById('save-state'), kind, symbol, text);
+}
+
+function trouble(text) {
+  const box = document.getElementById('trouble');
+  if (!box || (box.hidden && !text)) return;
+  box.setAttribute('role', 'alert');
+  box.hidden = !text;
+  box.lastElementChild.textContent = text;
+}
+
+/* ---- sending ---- */
+
+let closed = false;
+let sending = null;
+let delay = 500;
+let timer = 0;
+
+/* A token dies with its session: take a fresh one from the page itself; without one, somebody has to sign in. */
+async function freshToken() {
+  const answer = await fetch(place.dataset.page, { credentials: 'same-origin', headers: { Accept: 'text/html' } });
+  const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+  const field = page.querySelector('#attempt [name=csrf_token], #submission [name=csrf_token]');
+  if (page.getElementById('review')) over();
+  if (!field) return false;
+  for (const one of document.querySelectorAll('[name=csrf_token]')) one.value = field.value;
+  return true;
+}
+
+function post(events, under) {
+  const body = new URLSearchParams({ csrf_token: place.querySelector('[name=csrf_token]').value, lease: under, events: asSent(events) });
+  const stop = new AbortController();
+  const late = setTimeout(() => stop.abort(), PATIENCE);
+  return fetch(place.dataset.save, {
+    method: 'POST', body, credentials: 'same-origin', keepalive: document.visibilityState === 'hidden',
+    headers: { Accept: 'application/json' }, signal: stop.signal,
+  }).finally(() => clearTimeout(late));
+}
+
+/* Returns true when everything is acknowledged, false when it has to be tried again, null when trying again is of no use. */
+async function send() {
+  const events = unsent();
+  const leases = [...new Set(events.map((event) => event.lease))].sort((a, b) => a - b);
+  for (const under of leases.length ? leases : [lease]) {
+    const batch = events.filter((event) => event.lease === under);
+    for (const event of batch) event.sent = true;
+    write();
+    let answer = await post(batch, under);
+    const renewed = answer.status === 400 && (await freshToken());
+    if (renewed) answer = await post(batch, under);
+    if (!answer.ok) return closed ? null : refused(answer, batch, renewed);
+    const told = await answer.json();
+    for (const [item, seq] of Object.entries(told.acknowledged || {})) {
+      if (!drop(item, (event) => event.lease === under && event.seq <= seq)) show(item, true);
+    }
+    for (const [item, newer] of Object.entries(told.newer || {})) adopt(item, newer);
+    write();
+    synchronise(told.seconds_left);
+    if (told.state && told.state !== 'in_progress' && told.state !== 'overdue') return over();
+  }
+  return !unsent().some((event) => event.sent);
+}
+
+function adopt(item, newer) {
+  drop(item, () => true);
+  const box = question(item);
+  if (!box) return;
+  fill(box, newer);
+  last[item] = JSON.stringify(response(box));
+  put(box.querySelector('[data-saved]'), 'now', 'circle-alert', say('Newer'));
+}
+
+function over() {
+  closed = true;
+  trouble(say('Closed'));
+  return null;
+}
+
+function refused(answer, batch, renewed) {
+  if (answer.status === 409 || answer.status === 410) return over();
+  if (answer.status === 401 || answer.status === 403 || (answer.status === 400 && !renewed)) {
+    trouble(say('Signin'));
+    delay = Math.max(delay, 10000);
+    return false;
+  }
+  if (answer.status === 429 || answer.status >= 500) {
+    delay = Math.max(delay, Number(answer.headers.get('Retry-After')) * 1000 || 0);
+    return false;
+  }
+  for (const event of batch) event.refused = true;
+  trouble(say('Refused'));
+  return null;
+}
+
+async function save() {
+  if (closed) return null;
+  if (sending) return sending.then(() => (unsent().length ? save() : true));
+  clearTimeout(timer);
+  const slow = setTimeout(() => bar('', 'save', say('Saving')), 1500);
+  sending = send().catch(() => false);
+  const done = await sending;
+  sending = null;
+  clearTimeout(slow);
+  if (done) {
+    delay = 500;
+    trouble('');
+    bar('ok', 'cloud-check', say('Saved', '{time}', clock()));
+  } else {
+    for (const event of unsent()) show(event.item, false);
+    bar(deviceKeeps ? 'now' : 'bad', deviceKeeps ? 'wifi-off' : 'cloud-off', say(deviceKeeps ? 'Device' : 'Unsaved'));
+    if (done === false) {
+      timer = setTimeout(save, delay * (0.75 + Math.random() / 2));
+      delay = Math.min(delay * 2, 30000);
+    }
+  }
+  return done;
+}
+
+/* ---- time: the server's; what is shown here is corrected with every answer ---- */
+
+let endsAt = null;
+let called = Infinity;
+
+function synchronise(secondsLeft) {
+  if (typeof secondsLeft === 'number') endsAt = performance.now() + secondsLeft * 1000;
+}
+
+function length(minutes) {
+  if (minutes < 60) return say('Min', '{count}', minutes);
+  return say('Hours', '{hours}', Math.floor(minutes / 60)).replace('{minutes}', String(minutes % 60).padStart(2, '0'));
+}
+
+async function tick() {
+  if (endsAt === null || closed) return;
+  const left = (endsAt - performance.now()) / 1000;
+  const minutes = Math.max(0, Math.ceil(left / 60));
+  const call = document.getElementById('timer-call');
+  document.getElementById('time-left').textContent = say('Left', '{time}', length(minutes));
+  document.getElementById('timer').className = 'timer' + (minutes <= 1 ? ' tag bad' : minutes <= 5 ? ' tag lamp' : '');
+  if (minutes < called && left > 0) {
+    if ([10, 5, 1].includes(minutes)) call.textContent = minutes === 1 ? say('CallOne') : say('Call', '{count}', minutes);
+    called = minutes;
+  }
+  if (left > 0) return;
+  endsAt = null;
+  call.textContent = say('End');
+  noteChanges();
+  await Promise.race([save(), new Promise((resolve) => setTimeout(resolve, 5000))]);
+  location.assign(place.dataset.page);
+}
+
+/* ---- leaving the page ---- */
+
+let leaving = false;
+
+function leave(form, button) {
+  leaving = true;
+  const events = form.elements.namedItem('events');
+  if (events && unsent().length) {
+    events.value = asSent(unsent(), true);
+    events.disabled = false;
+  }
+  if (events) {
+    journal.submitted = true;
+    write();
+  }
+  if (button && button.name) {
+    const pressed = Object.assign(document.createElement('input'), { type: 'hidden', name: button.name, value: button.value });
+    form.append(pressed);
+  }
+  form.submit();
+}
+
+async function reachable() {
+  try {
+    await fetch(place.dataset.page, { method: 'HEAD', credentials: 'same-origin', cache: 'no-store' });
+    return true;
+  } catch (error) {
+    return false;
+  }
+}
+
+/* The journal goes ahead of the form. Without a line the page stays where it is: the browser's error page would help nobody. */
+async function onSubmit(event) {
+  event.preventDefault();
+  if (leaving) return;
+  const button = event.submitter || document.activeElement;
+  noteChanges();
+  const done = unsent().length ? await save() : true;
+  if ((done === false || !navigator.onLine) && !(await reachable())) {
+    trouble(say('Device'));
+    const box = document.getElementById('unsent');
+    if (box) box.hidden = false;
+    return;
+  }
+  leave(place, button && button.type === 'submit' ? button : null);
+}
+
+/* ---- beginning ---- */
+
+const last = {};
+let waiting = 0;
+
+function noteChanges() {
+  if (!isAttempt || closed) return;
+  for (const box of document.querySelectorAll('[data-item]')) {
+    const said = JSON.stringify(response(box));
+    if (said === last[box.dataset.item] || box.disabled) continue;
+    last[box.dataset.item] = said;
+    note(box.dataset.item, JSON.parse(said));
+    show(box.dataset.item, false);
+  }
+}
+
+function onChange(event) {
+  const box = event.target.closest('[data-item]');
+  if (!box) return;
+  look(box);
+  clearTimeout(waiting);
+  waiting = setTimeout(() => { noteChanges(); if (unsent().length) save(); }, event.type === 'change' ? 50 : DEBOUNCE);
+}
+
+function beginAttempt() {
+  for (const box of document.querySelectorAll('[data-item]')) {
+    const kept = (journal.events[box.dataset.item] || []).slice(-1)[0];
+    if (kept && !box.disabled) fill(box, kept.response);
+    last[box.dataset.item] = JSON.stringify(response(box));
+  }
+  write();
+  if (!deviceKeeps) trouble(say('Unkept'));
+  if (!document.getElementById('save-state').classList.contains('ok')) bar('', 'cloud-check', say('Auto'));
+  place.addEventListener('input', onChange);
+  place.addEventListener('change', onChange);
+  if (place.dataset.secondsLeft) {
+    synchronise(Number(place.dataset.secondsLeft));
+    setInterval(tick, 1000);
+    tick();
+  }
+}
+
+function begin() {
+  if (isAttempt) beginAttempt();
+  place.addEventListener('submit', onSubmit);
+  window.addEventListener('online', () => { delay = 500; if (unsent().length) save(); });
+  window.addEventListener('pagehide', noteChanges);
+  document.addEventListener('visibilitychange', () => {
+    noteChanges();
+    if (unsent().length || (endsAt !== null && document.visibilityState === 'visible')) save();
+  });
+  if (unsent().length) save();
+}
+
+if (place) {
+  try { forgetOldJournals(); } catch (error) { /* a device that keeps nothing has nothing to forget */ }
+  if (place.id !== 'review') begin();
+  else if (journal.submitted) localStorage.removeItem(name);
+}

@@ -1,0 +1,320 @@
+"""The printed sheet: its words, its fit, its QR code, its bytes."""
+
+from dataclasses import replace
+from datetime import date
+from fractions import Fraction
+
+import pypdfium2
+import pytest
+import zxingcpp
+
+from certificates.facade import MOST_WINDOWS, floors
+from certificates.pdf import fit_name, fit_title, render, unprintable
+from certificates.sheet import Signatory
+from certificates.wording import SheetFacts, compose, printed_date
+
+FACTS = SheetFacts(
+    language="es",
+    code="7K4M92XDC3QF8TRA",
+    person_name="Luis Alberto Chasi Guamán",
+    surnames="Chasi Guamán",
+    course_title="Conceptos y gobernanza de la seguridad social",
+    course_version=12,
+    hours=Fraction(11),
+    issued_on=date(2026, 7, 14),
+    with_assessment=True,
+    module_minutes=(83, 100, 92, 76, 80, 74, 85),
+    site_name="Aulario",
+    institution="IESS-EDUCA · Escuela de formación",
+    signatories=(
+        Signatory("María Fernanda Ortiz", "Dirección de la Escuela de formación"),
+        Signatory("Jorge Paredes", "Coordinación académica del curso"),
+    ),
+    verify_address="aulario.example/v",
+    verify_url="https://aulario.example/v/7K4M-92XD-C3QF-8TRA",
+)
+LONG_NAME = "María Auxiliadora de los Ángeles Monserrate Guachamín Quinchiguango"
+LONG_TITLE = "Extender la protección social a las personas trabajadoras independientes y de la economía informal"
+MM = 72 / 25.4
+
+
+def page_of(pdf: bytes) -> pypdfium2.PdfPage:
+    return pypdfium2.PdfDocument(pdf)[0]
+
+
+def words_of(pdf: bytes) -> list[str]:
+    """Return the text of the page, line by line, in the order in which it is drawn."""
+    return page_of(pdf).get_textpage().get_text_range().split("\r\n")
+
+
+def printed(**changes: object) -> bytes:
+    return render(compose(replace(FACTS, **changes)))  # type: ignore[arg-type]
+
+
+def test_the_sheet_says_what_the_guide_says_in_reading_order() -> None:
+    """Guide 9."""
+    assert words_of(printed()) == [
+        "Aulario",
+        "IESS-EDUCA · Escuela de formación Certificado de aprobación",
+        "Se certifica que",
+        "Luis Alberto Chasi Guamán",
+        "completó los siete módulos y aprobó la evaluación final del curso",
+        "Conceptos y gobernanza",
+        "de la seguridad social",
+        "Duración",
+        "11 horas",
+        "Modalidad",
+        "En línea, a su ritmo",
+        "Emisión",
+        "14 de julio de 2026",
+        "María Fernanda Ortiz",
+        "Dirección de la Escuela de formación",
+        "Jorge Paredes",
+        "Coordinación académica del curso",
+        "Verifique en",
+        "aulario.example/v",
+        "7K4M-92XD-C3QF-8TRA",
+        "Versión 12 del curso. La validez de este documento depende solo del registro en línea.",
+    ]
+
+
+def test_the_english_sheet_has_the_same_places() -> None:
+    """Guide 9: English version, same coordinates."""
+    words = words_of(printed(language="en", course_title="Concepts and governance of social security"))
+
+    assert words[1].endswith("Certificate of completion")
+    assert words[2] == "This is to certify that"
+    assert words[4] == "completed the seven modules and passed the final assessment of"
+    assert words[7:13] == ["Length", "11 hours", "Mode", "Online, self-paced", "Issued", "14 July 2026"]
+    assert words[-1] == "Course version 12. This document is valid only as shown in the online register."
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"module_minutes": (1,) * 20}, "completó los 20 módulos y aprobó la evaluación final del curso"),
+        ({"module_minutes": (1,) * 12}, "completó los doce módulos y aprobó la evaluación final del curso"),
+        ({"module_minutes": (1,) * 13}, "completó los 13 módulos y aprobó la evaluación final del curso"),
+        ({"module_minutes": (1,)}, "completó el módulo y aprobó la evaluación final del curso"),
+        ({"with_assessment": False}, "completó los siete módulos del curso"),
+        ({"with_assessment": False, "module_minutes": (1,)}, "completó el curso"),
+        ({"with_assessment": False, "module_minutes": (1, 2), "language": "en"}, "completed the two modules of"),
+        ({"language": "fr"}, "completó los siete módulos y aprobó la evaluación final del curso"),
+    ],
+)
+def test_the_sentence_fits_the_course(changes: dict[str, object], sentence: str) -> None:
+    sheet = compose(replace(FACTS, **changes))  # type: ignore[arg-type]
+
+    assert sheet.sentence == sentence
+    assert ("participación" in sheet.document_type) == (not sheet.document_type.startswith("Certificate ") and "aprobó" not in sentence)
+
+
+@pytest.mark.parametrize(
+    ("hours", "language", "length"),
+    [
+        ("11", "es", "11 horas"),
+        ("1", "es", "1 hora"),
+        ("10.5", "es", "10,5 horas"),
+        ("10.5", "en", "10.5 hours"),
+        ("0.5", "es", "30 minutos"),
+        ("1/60", "en", "1 minute"),
+        ("0.75", "en", "45 minutes"),
+        ("1.04", "es", "1 hora"),
+    ],
+)
+def test_the_length_is_written_for_readers(hours: str, language: str, length: str) -> None:
+    assert compose(replace(FACTS, hours=Fraction(hours), language=language)).facts[0][1] == length
+
+
+def test_dates_are_written_in_words() -> None:
+    assert printed_date(date(2026, 1, 1), "es") == "1 de enero de 2026"
+    assert printed_date(date(2026, 12, 31), "en") == "31 December 2026"
+
+
+def test_a_machine_finds_title_language_author_and_embedded_fonts() -> None:
+    """Guide 9, PDF: set title, language, author; LIBRARIES trap 27."""
+    pdf = printed()
+
+    facts = pypdfium2.PdfDocument(pdf).get_metadata_dict()
+    assert facts["Title"] == "Certificado de aprobación: Luis Alberto Chasi Guamán"
+    assert facts["Author"] == "IESS-EDUCA · Escuela de formación"
+    assert b"/Lang (es)" in pdf
+    assert b"/Lang (en)" in printed(language="en")
+    assert b"/DisplayDocTitle true" in pdf
+    assert pdf.count(b"/FontFile2") == 5
+    assert b"/Helvetica" not in pdf
+
+
+def test_the_same_sheet_gives_the_same_bytes_and_few_of_them() -> None:
+    """Architecture 7.3: same row, same bytes; at most 50 kB."""
+    pdf = printed()
+
+    assert printed() == pdf
+    assert printed(person_name="Ana") != pdf
+    assert len(pdf) <= 50_000
+    assert len(printed(person_name=LONG_NAME, course_title=LONG_TITLE, module_minutes=(10,) * 15)) <= 50_000
+
+
+def test_the_page_is_a4_on_its_side() -> None:
+    width, height = page_of(printed()).get_size()
+
+    assert (round(width / MM), round(height / MM)) == (297, 210)
+
+
+@pytest.mark.parametrize("url", [FACTS.verify_url, "https://formacion.institucion-de-seguridad-social.example.ec/v/7K4M-92XD-C3QF-8TRA"])
+def test_the_qr_code_leads_to_the_register(url: str) -> None:
+    """Guide 9: QR at x 244, 26 mm, level M; read back from the rendered page."""
+    image = page_of(printed(verify_url=url)).render(scale=2).to_pil()
+
+    found = zxingcpp.read_barcodes(image)
+
+    assert [code.text for code in found] == [url]
+    assert "M" in found[0].ec_level
+    corner = found[0].position.top_left
+    assert (round(corner.x / 2 / MM), round(corner.y / 2 / MM)) == (244, 142)
+
+
+def test_the_quiet_zone_around_the_qr_code_is_white() -> None:
+    """Guide 9: quiet zone of at least 4 modules."""
+    image = page_of(printed()).render(scale=4).to_pil().convert("L")
+    unit = 26 / 29
+
+    def box(left: float, top: float, right: float, bottom: float) -> tuple[int, int, int, int]:
+        return (round(left * MM * 4), round(top * MM * 4), round(right * MM * 4), round(bottom * MM * 4))
+
+    for zone in (
+        box(244 - 4 * unit, 142 - 4 * unit, 270 + 4 * unit, 141.8),
+        box(244 - 4 * unit, 142, 243.8, 168),
+        box(270.2, 142, 270 + 4 * unit, 168),
+        box(244 - 4 * unit, 168.2, 270 + 4 * unit, 168 + 3.2),
+    ):
+        assert image.crop(zone).getextrema() == (255, 255)
+
+
+@pytest.mark.parametrize(
+    ("name", "surnames", "lines", "size"),
+    [
+        ("Ana", "", ("Ana",), 12.2),
+        ("Luis Alberto Chasi Guamán", "Chasi Guamán", ("Luis Alberto Chasi Guamán",), 12.2),
+        (LONG_NAME, "Guachamín Quinchiguango", ("María Auxiliadora de los Ángeles", "Monserrate Guachamín Quinchiguango"), 8.6),
+        (LONG_NAME, "", ("María Auxiliadora de los Ángeles", "Monserrate Guachamín Quinchiguango"), 8.6),
+        (
+            "Juan Sebastián Alejandro del Castillo Montenegro",
+            "Castillo Montenegro",
+            ("Juan Sebastián Alejandro del", "Castillo Montenegro"),
+            8.6,
+        ),
+    ],
+)
+def test_a_name_takes_one_line_or_two_and_is_never_cut(name: str, surnames: str, lines: tuple[str, ...], size: float) -> None:
+    """Guide 9, name algorithm: one line at 12.2, shrink by 0.2 to 9, else two lines at 8.6, given names / surnames when both fit."""
+    fitted = fit_name(name, surnames)
+
+    assert fitted.lines == lines
+    assert fitted.size == size
+
+
+def test_a_name_shrinks_on_one_line_before_it_is_broken() -> None:
+    fitted = fit_name("Alexandra Guadalupe Montesdeoca Real")
+
+    assert len(fitted.lines) == 1
+    assert 9 <= fitted.size < 12.2
+
+
+@pytest.mark.parametrize("name", ["Wolfeschlegelsteinhausenbergerdorff " * 3, "M" * 120, "Ana " * 60])
+def test_even_names_beyond_reason_are_printed_whole(name: str) -> None:
+    """Guide 9: never truncate."""
+    fitted = fit_name(name.strip())
+
+    assert " ".join(fitted.lines) == name.strip()
+    assert "".join(name.split()) in "".join("".join(words_of(printed(person_name=name.strip()))).split())
+    page = page_of(printed(person_name=name.strip()))
+    right = max(page.get_textpage().get_charbox(at)[2] for at in range(page.get_textpage().count_chars())) / MM
+    assert right <= 297 - 5
+
+
+@pytest.mark.parametrize(
+    "name", ["Łukasz Erdoğan-Şahin Kőszegi", "Nguyễn Thị Minh Khai", "Žaneta Đurić Čović", "Inti Ñusta Ẽ̱", "Ελένη Παπά", "Иван Петров"]
+)
+def test_letters_outside_latin_1_are_printed(name: str) -> None:
+    """Guide 9, PDF: any Latin name prints."""
+    if not unprintable(name):
+        assert name in words_of(printed(person_name=name))
+    assert unprintable(name) in ("", "\u0331")
+
+
+def test_letters_that_no_font_has_are_named() -> None:
+    assert unprintable("Ana 王小明 王") == "王小明"
+    assert unprintable("Jose\u0301 Ñaupari") == ""
+
+
+def test_a_name_in_decomposed_letters_is_printed_composed() -> None:
+    assert "José" in words_of(printed(person_name="Jose\u0301", surnames=""))
+
+
+@pytest.mark.parametrize(
+    ("title", "count", "size"),
+    [
+        ("Costos", 1, 9.6),
+        (FACTS.course_title, 2, 9.6),
+        (LONG_TITLE, 3, 7.4),
+        ("Seguridad social", 1, 9.6),
+    ],
+)
+def test_titles_take_up_to_three_lines(title: str, count: int, size: float) -> None:
+    """Guide 9: two lines of 9.6, then three at 7.4."""
+    fitted = fit_title(title)
+
+    assert (len(fitted.lines), fitted.size) == (count, size)
+    assert " ".join(fitted.lines) == title
+
+
+def test_a_title_of_a_hundred_and_twenty_characters_fits_in_three_lines() -> None:
+    """Guide 9: limit 120 characters."""
+    title = ("Administración y financiamiento de los regímenes especiales de protección social para las personas que cuidan " * 2)[
+        :120
+    ].strip()
+
+    fitted = fit_title(title)
+
+    assert len(fitted.lines) == 3
+    assert fitted.size >= 6.5
+    assert " ".join(fitted.lines) == title
+
+
+def test_a_sheet_without_signatories_has_no_rules_for_them() -> None:
+    words = words_of(printed(signatories=()))
+
+    assert words[words.index("14 de julio de 2026") + 1] == "Verifique en"
+
+
+def test_seven_modules_fill_two_floors_and_the_door_closes_the_last() -> None:
+    """Guide 9: one window per module, four per floor; 7: heights by minutes. Numbers of the reference page."""
+    arches = floors((83, 100, 92, 76, 80, 74, 85))
+
+    assert [arch.x for arch in arches] == pytest.approx([11, 25.8, 40.6, 55.4] * 2)
+    assert [arch.bottom for arch in arches] == [118] * 4 + [192] * 4
+    assert arches[1].top == 66
+    assert arches[1].bars == pytest.approx([71.8 + 7.192 * at for at in range(7)][: len(arches[1].bars)])
+    assert (arches[7].door, arches[7].top, arches[7].bars) == (True, 164, ())
+    assert [arch.last for arch in arches] == [False, False, False, True] * 2
+
+
+def test_the_shortest_module_has_a_window_too() -> None:
+    low, high = floors((0, 60))[:2]
+
+    assert low.bottom - low.top == pytest.approx(52 * 0.42)
+    assert high.bottom - high.top == pytest.approx(52)
+    assert floors((0,))[0].top == pytest.approx(192 - 52 * 0.42)
+
+
+@pytest.mark.parametrize("count", [0, 1, 3, 4, 7, 8, 11, 12, 15, 16, 60])
+def test_any_number_of_modules_stays_within_the_band(count: int) -> None:
+    arches = floors((30,) * count)
+
+    assert len(arches) == min(count, MOST_WINDOWS) + 1
+    assert all(42 < arch.top < arch.bottom <= 192 for arch in arches)
+    assert all(arch.x >= 11 and arch.x + arch.width <= 67.1 for arch in arches)
+    assert [arch.door for arch in arches].count(True) == 1
+    for one, other in zip(arches, arches[4:], strict=False):
+        assert one.bottom < other.top

@@ -1,0 +1,182 @@
+"""Codes, states, who deserves a certificate, what is signed."""
+
+from dataclasses import fields, replace
+from datetime import date
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from certificates.rules import (
+    AwardPolicy,
+    CredentialState,
+    Refusal,
+    SignedContent,
+    canonical_content,
+    code_from_bits,
+    deserves,
+    printed_code,
+    read_code,
+    state_of,
+)
+from enrolments.rules import Progress
+
+CODES = st.integers(0, 2**80 - 1)
+
+
+@pytest.mark.parametrize(
+    ("bits", "code"),
+    [(0, "0" * 16), (2**80 - 1, "Z" * 16), (31, "0" * 15 + "Z"), (1 << 75, "1" + "0" * 15), (0x0123456789ABCDEF0123, "04HMASW9NF6YY093")],
+)
+def test_eighty_bits_make_sixteen_signs_of_crockfords_base_32(bits: int, code: str) -> None:
+    """Security 5.4."""
+    assert code_from_bits(bits) == code
+
+
+@pytest.mark.parametrize("bits", [-1, 2**80])
+def test_other_numbers_make_no_code(bits: int) -> None:
+    with pytest.raises(ValueError, match="80 bits"):
+        code_from_bits(bits)
+
+
+def test_a_code_is_printed_in_groups_of_four() -> None:
+    assert printed_code("7K4M92XDC3QF8TRA") == "7K4M-92XD-C3QF-8TRA"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "7K4M-92XD-C3QF-8TRA",
+        "7k4m92xdc3qf8tra",
+        "  7K4M 92XD\tC3QF 8TRA\n",
+        "7K4M–92XD−C3QF—8TRA",
+        "7K4M.92XD_C3QF‐8TRA",
+        "7K4M\u00a092XD\u00a0C3QF\u00a08TRA",
+    ],
+)
+def test_a_code_is_read_as_people_type_it(typed: str) -> None:
+    """Security 5.4: tolerant of case, hyphens and spaces."""
+    assert read_code(typed) == "7K4M92XDC3QF8TRA"
+
+
+def test_letters_that_are_misread_become_digits() -> None:
+    assert read_code("iIlL-oO00-1111-2222") == "1111000011112222"
+
+
+@pytest.mark.parametrize(
+    "typed", ["", "7K4M", "7K4M-92XD-C3QF-8TR", "7K4M-92XD-C3QF-8TRAA", "7K4M-92XD-C3QF-8TRU", "ñ" * 16, "١" * 16, " " * 65, "ß" * 8]
+)
+def test_what_cannot_be_a_code_is_none(typed: str) -> None:
+    assert read_code(typed) is None
+
+
+@given(CODES)
+def test_every_code_is_read_back(bits: int) -> None:
+    code = code_from_bits(bits)
+
+    assert read_code(printed_code(code)) == code
+    assert read_code(printed_code(code).lower()) == code
+
+
+@given(CODES, CODES)
+def test_different_bits_make_different_codes(one: int, other: int) -> None:
+    assert (code_from_bits(one) == code_from_bits(other)) == (one == other)
+
+
+@given(st.text(max_size=80))
+def test_no_text_makes_reading_a_code_raise(typed: str) -> None:
+    read_code(typed)
+
+
+DAY = date(2026, 7, 14)
+
+
+@pytest.mark.parametrize(
+    ("revoked", "replaced", "expires_on", "state"),
+    [
+        (False, False, None, CredentialState.VALID),
+        (False, False, DAY, CredentialState.VALID),
+        (False, False, date(2026, 7, 13), CredentialState.EXPIRED),
+        (False, True, date(2026, 7, 13), CredentialState.REPLACED),
+        (True, True, date(2026, 7, 13), CredentialState.REVOKED),
+        (True, False, None, CredentialState.REVOKED),
+    ],
+)
+def test_the_register_says_one_thing_of_a_credential(
+    *, revoked: bool, replaced: bool, expires_on: date | None, state: CredentialState
+) -> None:
+    assert state_of(revoked=revoked, replaced=replaced, expires_on=expires_on, today=DAY) is state
+
+
+def progress(*, completed: bool = True, grade: str | None = None) -> Progress:
+    return Progress(7, 7, (), None if grade is None else Fraction(grade), completed, None)
+
+
+POLICY = AwardPolicy("default", Fraction(70))
+
+
+@pytest.mark.parametrize(
+    ("policy", "standing", "held", "refusal"),
+    [
+        (AwardPolicy("default"), progress(), None, None),
+        (AwardPolicy(None), progress(), None, Refusal.NONE_OFFERED),
+        (POLICY, progress(grade="70"), None, None),
+        (POLICY, progress(grade="69.9999991"), None, None),
+        (POLICY, progress(grade="69.999998"), None, Refusal.GRADE_TOO_LOW),
+        (POLICY, progress(), None, Refusal.NOT_GRADED),
+        (POLICY, progress(completed=False, grade="100"), None, Refusal.NOT_COMPLETED),
+        (POLICY, progress(grade="100"), CredentialState.VALID, Refusal.ALREADY_HELD),
+        (POLICY, progress(grade="100"), CredentialState.REVOKED, Refusal.ALREADY_HELD),
+        (POLICY, progress(grade="100"), CredentialState.EXPIRED, None),
+        (POLICY, progress(grade="100"), CredentialState.REPLACED, None),
+    ],
+)
+def test_only_met_requirements_deserve_a_certificate(
+    policy: AwardPolicy, standing: Progress, held: CredentialState | None, refusal: Refusal | None
+) -> None:
+    """Security 5.4: only from met requirements."""
+    assert deserves(policy, standing, held=held) is refusal
+
+
+CONTENT = SignedContent(
+    code="7K4M92XDC3QF8TRA",
+    person_name="Luis Alberto Chasi Guamán",
+    course_key="gobernanza",
+    course_titles={"es": "Conceptos", "en": "Concepts"},
+    course_version=12,
+    modules=7,
+    hours=Fraction(21, 2),
+    institution="IESS-EDUCA",
+    completed_on=date(2026, 7, 13),
+    issued_on=DAY,
+    expires_on=None,
+    key_id="0123456789abcdef",
+)
+
+
+def test_the_signed_content_is_canonical() -> None:
+    """Security 5.4: signature over the canonical content."""
+    assert (
+        canonical_content(CONTENT)
+        == (
+            '{"code":"7K4M92XDC3QF8TRA","completed_on":"2026-07-13","course_key":"gobernanza","course_titles":{"en":"Concepts","es":"Conceptos"},'
+            '"course_version":12,"expires_on":null,"format":1,"hours":"21/2","institution":"IESS-EDUCA","issued_on":"2026-07-14",'
+            '"key_id":"0123456789abcdef","modules":7,"person_name":"Luis Alberto Chasi Guamán"}'
+        ).encode()
+    )
+
+
+def test_equal_content_in_other_clothes_gives_equal_bytes() -> None:
+    decomposed = replace(CONTENT, person_name="Luis Alberto Chasi Guama\u0301n", course_titles={"en": "Concepts", "es": "Conceptos"})
+
+    assert canonical_content(decomposed) == canonical_content(CONTENT)
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(SignedContent)])
+def test_every_field_is_under_the_signature(name: str) -> None:
+    other = {str: "otro", int: 99, Fraction: Fraction(99), date: date(2030, 1, 1), dict: {"es": "Otro"}, type(None): date(2031, 1, 1)}
+
+    changed = replace(CONTENT, **{name: other[type(getattr(CONTENT, name))]})  # type: ignore[arg-type]
+
+    assert canonical_content(changed) != canonical_content(CONTENT)

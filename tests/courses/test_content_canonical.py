@@ -1,0 +1,107 @@
+"""The canonical form (section 11 of the content format)."""
+
+import pytest
+
+from courses.content.reader import format_folder
+from tests.support import folders
+from tests.support.folders import BANK, COURSE, KINDS, LESSON, MODULE, OTHER_LESSON, PARAMETERS, PARTS, QUIZ_FILE, TODAY, Files
+
+
+def formatted(files: Files) -> Files:
+    """Return the folder in canonical form."""
+    return {**files, **format_folder(files, KINDS, PARTS, today=TODAY)}
+
+
+FORMS = [
+    (MODULE, "es: Contar\n  en: Counting", "en: Counting\n  es: Contar"),
+    (MODULE, "title:\n  es: Contar\n  en: Counting", "title: {es: Contar, en: Counting}"),
+    (MODULE, "key: contar\ntitle:\n  es: Contar\n  en: Counting\n", "title:\n  es: Contar\n  en: Counting\nkey: contar\n"),
+    (MODULE, "objectives:\n  - es: Sumar los litros de un día.\n    en:", "objectives:\n- es: Sumar los litros de un día.\n  en:"),
+    (MODULE, "es: Contar", "es: 'Contar'"),
+    (MODULE, "es: Contar", 'es: "Contar"'),
+    (MODULE, "es: De gotas a litros.", "es: De gotas\n    a litros."),
+    (MODULE, "es: De gotas a litros.", "es: >\n    De gotas\n    a litros."),
+    (MODULE, "key: contar\n", "key: contar\n\n\n"),
+    (MODULE, "key: contar\n", "key: contar\nnumbered: true\nrequires:\n"),
+    (COURSE, "languages: [es, en]", "languages:\n  - es\n  - en"),
+    (COURSE, "# Un curso breve que usa el formato entero.\n", "---\n# Un curso breve que usa el formato entero.\n"),
+    (COURSE, "completion: {modules: [contar], grade: 60}", "completion:\n  modules:\n    - contar\n  grade: 60"),
+    (PARAMETERS, "value: 9.50  # por minuto", "value:   9.50 # por minuto"),
+    (QUIZ_FILE, "pause: {first: 30 min, later: 24 h}", "pause:\n  first: 30 min\n  later: 24 h"),
+    (QUIZ_FILE, "attempts: 3\n", "attempts: 3\npass_mark: 70\n"),
+    (BANK, "  - key: usos-que-suman\n", "  -\n    key: usos-que-suman\n"),
+    (BANK, "\n  - key: usos-que-suman", "  - key: usos-que-suman"),
+    (BANK, "source: ['manual, p. 3']", "source: [ 'manual, p. 3' ]"),
+    (OTHER_LESSON, "completion: viewed\n", "completion: 'viewed'\n"),
+]
+
+
+@pytest.mark.parametrize(("path", "canonical", "other"), FORMS)
+def test_other_forms_are_told_and_brought_into_canonical_form(path: str, canonical: str, other: str) -> None:
+    """Rules 11.1 to 11.3: accepted, told once a file (C114), and written as the sample is."""
+    files = folders.changed(path, canonical, other)
+
+    assert [(finding.file, finding.code) for finding in folders.findings(files)] == [(path, "C114")]
+    assert formatted(files)[path].decode() == folders.a_folder()[path].decode()
+
+
+def test_the_canonical_form_does_not_change_again() -> None:
+    """The sample is canonical and stays so."""
+    assert format_folder(folders.a_folder(), KINDS, PARTS, today=TODAY) == {}
+
+
+def test_comments_move_with_what_they_stand_at() -> None:
+    """Rule 11.3: a comment above an entry belongs to it, one beside too."""
+    files = folders.changed(
+        MODULE,
+        "key: contar\ntitle:\n  es: Contar\n",
+        "# El título.\ntitle:\n  # Castellano.\n  es: Contar  # corto\nkey: contar # la clave\n# Resumen.\n",
+    )
+    files[MODULE] = files[MODULE].replace(
+        b"key: contar # la clave\n# Resumen.\n  en: Counting\n", b"  en: Counting\nkey: contar # la clave\n# Resumen.\n"
+    )
+
+    written = formatted(files)[MODULE].decode()
+
+    assert written.startswith(
+        "key: contar  # la clave\n# El título.\ntitle:\n  # Castellano.\n  es: Contar  # corto\n  en: Counting\n# Resumen.\nsummary:\n"
+    )
+
+
+def test_own_and_unknown_fields_stay_and_stand_last() -> None:
+    """Rules 1.5 and 11.1."""
+    files = folders.changed(MODULE, "key: contar\n", "x-nota: a\nkey: contar\ncolour: blue\n")
+
+    assert formatted(files)[MODULE].decode().endswith("x-nota: a\ncolour: blue\n")
+
+
+def test_texts_are_quoted_only_where_reading_needs_it() -> None:
+    """Rules 1.4 and 11.2."""
+    for text, written in [
+        ("'a: b'", "'a: b'"),
+        ("'¿a?'", "¿a?"),
+        ("'-5'", "-5"),
+        ("'- a'", "'- a'"),
+        ("'it''s'", "it's"),
+        ("'a #b'", "'a #b'"),
+        ("'[a]'", "'[a]'"),
+        ("'a, [b]'", "a, [b]"),
+    ]:
+        lines = formatted(folders.changed(MODULE, "es: Contar", f"es: {text}"))[MODULE].decode().split("\n")
+        assert lines[2] == f"  es: {written}"
+
+
+def test_lessons_keep_their_body_byte_for_byte() -> None:
+    """Rule 11.4."""
+    files = folders.changed(LESSON, "title: Los litros de un día", "title: 'Los litros de un día'")
+    body = files[LESSON].split(b"---\n", 2)[2]
+
+    assert formatted(files)[LESSON] == folders.a_folder()[LESSON]
+    assert formatted(files)[LESSON].endswith(body)
+
+
+def test_files_with_errors_stay_as_they_are() -> None:
+    """What cannot be read is not rewritten."""
+    files = folders.changed(MODULE, "key: contar", "key: &a 'contar'")
+
+    assert formatted(files)[MODULE] == files[MODULE]

@@ -1,0 +1,189 @@
+"""Keys, references, order and completion (sections 2 to 5 of the content format, C201 to C214)."""
+
+from datetime import UTC, datetime
+from fractions import Fraction
+
+import pytest
+
+from courses.content.derived import slug
+from courses.content.model import CompletionRule, PageSource, Severity
+from courses.content.published import vanished
+from tests.support import folders
+from tests.support.folders import (
+    BANK,
+    COURSE,
+    GLOSSARY,
+    LESSON,
+    MODULE,
+    OTHER_LESSON,
+    OTHER_MODULE,
+    PARAMETERS,
+    QUIZ_FILE,
+    RECORDING_FILE,
+    RESOURCES,
+    TWIN,
+)
+
+WRONG = [
+    ("C201", MODULE, "key: contar", "key: Contar"),
+    ("C201", MODULE, "key: contar", f"key: {'a' * 65}"),
+    ("C201", OTHER_MODULE, "was: [guardar]", "was: [guardar-]"),
+    ("C201", PARAMETERS, "litros_ducha:", "litros-ducha:"),
+    ("C201", GLOSSARY, "consumo:\n", "Consumo:\n"),
+    ("C202", QUIZ_FILE, "key: cuestionario-contar", "key: contar"),
+    ("C202", BANK, "key: usos-que-suman", "key: total-del-dia"),
+    ("C202", GLOSSARY, "consumo:\n", "gasto:\n  term:\n    es: Consumos\n    en: Spending\n  definition: Otro.\nconsumo:\n"),
+    (
+        "C202",
+        COURSE,
+        "  - category: cuestionarios",
+        "  - category: cuestionarios\n    title: A\n    weight: 1\n  - category: cuestionarios",
+    ),
+    ("C203", BANK, "source: [manual]", "source: [manul]"),
+    ("C203", PARAMETERS, "source: [manual]", "source: [nada]"),
+    ("C203", OTHER_MODULE, "requires: [contar]", "requires: [nada]"),
+    ("C203", QUIZ_FILE, "question: aviso", "question: nada"),
+    ("C203", QUIZ_FILE, "    tags: [sumas]", "    from: [nada]"),
+    ("C203", QUIZ_FILE, "category: cuestionarios", "category: nada"),
+    ("C203", RECORDING_FILE, "file: ../media/guia.txt", "resource: nada"),
+    ("C203", BANK, "answer: si", "answer: quizas"),
+    ("C204", OTHER_MODULE, "was: [guardar]", "was: [litros]"),
+    ("C204", BANK, "  - key: unidad\n", "  - key: unidad\n    was: [minutos]\n"),
+    ("C202", OTHER_LESSON, "minutes: 2", "was: [guardar]\nminutes: 2"),
+    ("C207", MODULE, "key: contar\n", "key: contar\nrequires: [cuidar]\n"),
+    ("C207", LESSON, "preview: true", "requires: [contar]"),
+    ("C208", COURSE, "opens: 2026-03-01", "opens: 2027-03-01"),
+    ("C208", OTHER_MODULE, "opens: 2026-04-01 08:00", "opens: 2026-04-01 08:00\ncloses: 2026-03-01"),
+    ("C209", COURSE, "modules: [contar]", "modules: [nada]"),
+    ("C209", OTHER_MODULE, "requires: [contar]", "requires: [contar]\ncompletion: 2"),
+    ("C209", QUIZ_FILE, "limit: 20 min", "limit: 20 min\ncompletion: {attempted: 4}"),
+    ("C209", QUIZ_FILE, "limit: 20 min", "limit: 20 min\npass_mark: none\ncompletion: passed"),
+    ("C209", QUIZ_FILE, "attempts: 3\n", "completion: passed_or_used\n"),
+    ("C209", COURSE, "weight: 100", "weight: 0"),
+    ("C210", COURSE, "languages: [es, en]", "languages: [es, en, fr]"),
+    ("C210", MODULE, "en: Counting", "fr: Compter"),
+    ("C212", TWIN, "title: The", "preview: true\ntitle: The"),
+    ("C214", BANK, "- Nada\n      - Mucho", "- ≥\n      - Mucho"),
+    ("C214", BANK, "- right: 50 litros\n", "- right: −38 litros\n"),
+]
+
+
+@pytest.mark.parametrize(("code", "path", "old", "new"), WRONG)
+def test_a_wrong_structure_is_told_in_its_file(code: str, path: str, old: str, new: str) -> None:
+    """Sections 3 to 5."""
+    found = folders.findings(folders.changed(path, old, new), code)
+
+    assert path in [finding.file for finding in found]
+    assert all(finding.line for finding in found)
+
+
+def test_the_same_key_twice_names_both_places() -> None:
+    """Rule 3.1 (C202)."""
+    found = folders.findings(folders.changed(BANK, "key: usos-que-suman", "key: total-del-dia"), "C202")
+
+    assert found[0].facts["file"] == BANK
+    assert found[0].facts["line"] == "9"
+
+
+def test_prefixes_are_needed_and_unique() -> None:
+    """Section 2: two digits, unique among neighbours, twins aside (C205)."""
+    files = folders.a_folder()
+    files["01-contar/90-otra.es.md"] = files["02-cuidar/01-llave.es.md"].replace(b"key: llave", b"key: otra")
+    files["01-contar/otra-mas.es.md"] = files["02-cuidar/01-llave.es.md"].replace(b"key: llave", b"key: otra-mas")
+
+    assert sorted(finding.file for finding in folders.findings(files, "C205")) == ["01-contar/90-otra.es.md", "01-contar/otra-mas.es.md"]
+
+
+def test_modules_without_activities_are_errors_and_without_required_ones_warnings() -> None:
+    """Section 5 (C206)."""
+    empty = [path for path in folders.a_folder() if path.startswith("02-cuidar/") and path != OTHER_MODULE]
+    assert [finding.severity for finding in folders.findings(folders.without(*empty), "C206")] == [Severity.ERROR]
+    optional = folders.changed(OTHER_LESSON, "minutes: 2", "required: false\nminutes: 2")
+    assert [finding.severity for finding in folders.findings(optional, "C206")] == [Severity.WARNING]
+    aimless = folders.changed(OTHER_MODULE, "objectives:\n  - es: Cerrar la llave.\n    en: Turn off the tap.\n", "")
+    assert [finding.severity for finding in folders.findings(aimless, "C206")] == [Severity.WARNING]
+    test_module = folders.changed(OTHER_MODULE, "objectives:\n  - es: Cerrar la llave.\n    en: Turn off the tap.\n", "numbered: false\n")
+    assert folders.findings(test_module, "C206") == []
+
+
+def test_a_grade_where_nothing_is_graded_cannot_be_reached() -> None:
+    """Section 5 (C209)."""
+    found = folders.findings(folders.changed(QUIZ_FILE, "category: cuestionarios", "weight: 0"), "C209")
+
+    assert [(finding.file, finding.field) for finding in found] == [(COURSE, "completion.grade")]
+
+
+def test_a_requirement_on_a_draft_cannot_be_met() -> None:
+    """Section 5 (C209)."""
+    files = folders.changed(COURSE, "{modules: [contar], grade: 60}", "{grade: 60}")
+    files = folders.changed(MODULE, "key: contar\n", "key: contar\nstate: draft\n", files)
+
+    assert [finding.file for finding in folders.findings(files, "C209")] == [OTHER_MODULE]
+
+
+def test_twins_need_a_source_and_a_language_of_the_course() -> None:
+    """Rule 4.3 (C211), rule 4.1 (C210)."""
+    alone = {path: content for path, content in folders.a_folder().items() if path != OTHER_LESSON}
+    assert [finding.file for finding in folders.findings(alone, "C211")] == ["02-cuidar/01-llave.en.md"]
+    french = folders.with_file("02-cuidar/01-llave.fr.md", folders.a_folder()[TWIN])
+    assert [finding.file for finding in folders.findings(french, "C210")] == ["02-cuidar/01-llave.fr.md"]
+
+
+def test_a_published_key_that_vanished_is_told_unless_a_former_key_names_it() -> None:
+    """Rule 3.2 (C213)."""
+    found = vanished(["contar", "guardar", "litros", "perdida"], folders.course())
+
+    assert [(finding.code, finding.facts["key"]) for finding in found] == [("C213", "perdida")]
+
+
+def test_keys_derived_from_texts() -> None:
+    """Rule 3.3: accents dropped, lower case, others to hyphens, cut at 40, no hyphens at the ends."""
+    assert slug("¿Acceso a la atención de salud esencial, siempre?") == "acceso-a-la-atencion-de-salud-esencial-s"
+    assert slug("Ñandú: 34,8 %") == "nandu-34-8"
+    assert slug("−5") == slug("5") == "5"
+    assert slug("≥") == ""
+    assert slug("a" * 39 + " b") == "a" * 39
+
+
+def test_everything_that_is_written_is_read() -> None:
+    """Sections 2 and 5: the picture of the sample."""
+    course = folders.course()
+
+    assert (course.key, course.languages, course.hours, course.tone) == ("agua-en-casa", ("es", "en"), Fraction(1), 2)
+    assert course.closes == datetime(2027, 1, 1, 5, tzinfo=UTC)
+    assert [module.key for module in course.modules] == ["contar", "cuidar"]
+    assert [activity.key for activity in course.activities()] == ["litros", "charla", "cuestionario-contar", "llave", "video"]
+    assert [activity.completion.rule for activity in course.activities()] == [
+        CompletionRule.MARKED,
+        CompletionRule.WATCHED,
+        CompletionRule.PASSED,
+        CompletionRule.VIEWED,
+        CompletionRule.MARKED,
+    ]
+    assert course.modules[1].was == ("guardar",)
+    assert course.modules[1].opens == datetime(2026, 4, 1, 13, tzinfo=UTC)
+    assert course.parameters[0].written == "9.50"
+    assert [file.path for file in course.media][-2:] == ["media/gota.png", "media/guia.txt"]
+    assert course.resources[0].dated == "2024-05"
+    lesson = next(course.activities())
+    assert isinstance(lesson.settings, PageSource)
+    assert lesson.title == {"es": "Los litros de un día", "en": "The litres of a day"}
+
+
+def test_a_topic_unknown_to_the_site_is_a_warning() -> None:
+    """Section 5."""
+    found = folders.reading(folders.a_folder(), topics=("salud",)).findings
+    assert [(finding.code, finding.severity) for finding in found] == [("C112", Severity.WARNING)]
+    assert folders.reading(folders.a_folder(), topics=("hogar",)).findings == ()
+
+
+def test_resources_that_nobody_verified_are_told() -> None:
+    """Section 5 (C611); without address only while not verified (C110)."""
+    found = folders.findings(folders.changed(RESOURCES, "verified: 2026-02-01", "verified: false"))
+    assert [finding.code for finding in found] == ["C611"]
+
+
+def test_parameters_due_for_review_are_told() -> None:
+    """Section 5 (C805)."""
+    found = folders.findings(folders.changed(PARAMETERS, "review: 2027-01-31", "review: 2026-06-01"))
+    assert [(finding.code, finding.severity) for finding in found] == [("C805", Severity.WARNING)]

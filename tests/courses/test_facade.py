@@ -1,0 +1,87 @@
+"""The façade's geometry, against the drawings of the design guide (section 7)."""
+
+from fractions import Fraction
+
+import pytest
+
+from courses.facade import MOST_WINDOWS, Bay, Size, WindowState, draw
+
+OFF, STARTED, LIT = WindowState.OFF, WindowState.STARTED, WindowState.LIT
+
+
+def test_a_course_without_modules_has_no_facade() -> None:
+    assert draw([], Size.CARD) is None
+
+
+def test_a_wide_facade_fills_its_box_with_windows() -> None:
+    """Guide 7: w = W / (n + 0.22(n−1)), pitch 1.22 w; numbers of the reference page's header."""
+    facade = draw([Bay(60)] * 7, Size.COURSE)
+
+    assert facade is not None
+    assert facade.view_box == "0 0 560 242"
+    assert [window.x for window in facade.windows] == ["33.7", "115.8", "197.9", "280", "362.1", "444.2", "526.3"]
+    assert facade.windows[1].outline == "M82.1 220V33.7a33.7 33.7 0 0 1 67.3 0V220z"
+    assert facade.windows[1].mullions == "M115.8 0V220M82.1 33.7h67.3M82.1 75.4h67.3M82.1 117.1h67.3M82.1 158.8h67.3M82.1 200.6h67.3"
+    assert facade.label_y == "236"
+
+
+def test_a_longer_module_has_a_taller_window() -> None:
+    """Guide 7: h = H · (0.42 + 0.58 · m / max(m)), so no window is lower than 0.42 H."""
+    facade = draw([Bay(100), Bay(0), Bay(50)], Size.EMPTY)
+
+    assert facade is not None
+    tops = [float(window.mullions.split("V")[0].split(" ")[1]) for window in facade.windows]
+    assert tops == pytest.approx([0, 80 * 0.58, 80 * 0.29], abs=0.05)
+
+
+def test_a_started_module_lights_up_from_below_and_keeps_its_arch_dark() -> None:
+    facade = draw([Bay(10, STARTED, Fraction(1, 2)), Bay(10, LIT), Bay(10)], Size.EMPTY)
+
+    assert facade is not None
+    started, lit, off = facade.windows
+    assert started.glow == "M0 80v-29.1h43.6V80z"  # half of what lies below the springline, 80 − 21.8
+    assert not started.lit
+    assert lit.lit
+    assert not lit.glow
+    assert not off.glow
+
+
+@pytest.mark.parametrize(("count", "last"), [(7, "218.9"), (1, "13")])
+def test_a_card_has_small_windows_and_a_door(count: int, last: str) -> None:
+    """Guide 7: on cards w = 26 and pitch 34.3; door 26 × 42 at the right."""
+    facade = draw([Bay(5)] * count, Size.CARD, door_open=True)
+
+    assert facade is not None
+    assert facade.windows[-1].x == last
+    assert facade.door is not None
+    assert facade.door.lit
+    assert facade.door.outline == "M274 90V61a13 13 0 0 1 26 0V90z"
+    assert facade.door.mullion == "M287 48v42"
+
+
+def test_small_windows_shrink_so_that_all_fit_beside_the_door() -> None:
+    facade = draw([Bay(5)] * MOST_WINDOWS, Size.CARD, door_open=False)
+
+    assert facade is not None
+    width = float(facade.windows[0].outline.split("1 ")[1].split(" ")[0])
+    assert float(facade.windows[-1].x) + width / 2 <= 300 - 42 + 0.1
+    assert facade.door is not None
+    assert not facade.door.lit
+
+
+def test_more_modules_than_windows_share_them() -> None:
+    facade = draw([Bay(5, LIT)] * 4 + [Bay(5)] * 36, Size.COURSE)
+
+    assert facade is not None
+    assert len(facade.windows) == MOST_WINDOWS
+    assert facade.windows[0].lit
+    assert facade.windows[1].glow
+    assert not facade.windows[2].glow
+
+
+def test_only_cards_have_a_door() -> None:
+    facade = draw([Bay(5)], Size.HERO, door_open=True)
+
+    assert facade is not None
+    assert facade.door is None
+    assert not facade.label_y

@@ -1,0 +1,429 @@
+"""What the renderer makes of each thing of the dialect (content format, section 7)."""
+
+import re
+from xml.etree.ElementTree import Element
+
+import html5lib
+import pytest
+from markupsafe import escape
+
+from kernel.markup.model import Citation, SafeHtml, gap_marker
+from kernel.markup.render import render_inline, render_lesson, render_markdown
+from tests.support.markup import a_context
+
+NBSP = "\u00a0"
+
+
+def lesson(text: str, language: str = "es") -> str:
+    rendered = render_lesson(text, a_context(language))
+    assert rendered.problems == ()
+    return rendered.html.replace("&nbsp;", NBSP)
+
+
+def tree(html: str) -> Element:
+    root: Element = html5lib.parseFragment(html, treebuilder="etree", namespaceHTMLElements=False)
+    return root
+
+
+def test_the_result_may_stand_in_a_template_without_escaping() -> None:
+    rendered = render_lesson("Texto.", a_context())
+
+    assert isinstance(rendered.html, SafeHtml)
+    assert escape(rendered.html) == "<p>Texto.</p>"
+
+
+def test_headings_get_addresses_without_accents_behind_the_prefix() -> None:
+    rendered = render_lesson("## Medir la **brecha**, ¿cómo?\n\n### Título {#otra}\n\n## Medir la brecha, como", a_context())
+
+    assert [(heading.level, heading.address, heading.text) for heading in rendered.headings] == [
+        (2, "medir-la-brecha-como", "Medir la brecha, ¿cómo?"),
+        (3, "otra", "Título"),
+        (2, "medir-la-brecha-como-2", "Medir la brecha, como"),
+    ]
+    assert [heading.id for heading in rendered.headings] == ["s-medir-la-brecha-como", "s-otra", "s-medir-la-brecha-como-2"]
+    assert '<h3 id="s-otra">Título</h3>' in rendered.html
+
+
+def test_a_heading_is_told_as_it_reads_with_formula_parameter_and_term_but_without_citation() -> None:
+    rendered = render_lesson("## La [[piso]] de $P_c$ y {{ cobertura }} [@ley-ss] & más", a_context())
+
+    assert rendered.headings[0].text == "La piso de P_c y 34,80 % & más"
+
+
+def test_emphasis_code_lists_quotations_and_rules_are_plain_html() -> None:
+    html = lesson("*a* **b** `c_d` snake_case_x\n\n- uno\n    - dos\n\n1. a\n2. b\n\n> dicho\n\n---")
+
+    assert "<em>a</em> <strong>b</strong> <code>c_d</code> snake_case_x" in html
+    assert html.count("<ul>") == 2
+    assert "<ol>" in html
+    assert "<blockquote>" in html
+    assert "<hr>" in html
+
+
+def test_indented_text_is_no_code() -> None:
+    assert "<code>" not in lesson("    cuatro espacios\n\ntexto")
+
+
+def test_fenced_code_keeps_what_the_dialect_would_read() -> None:
+    html = lesson("```\n[[piso]] {{ sbu }} $x$ <b> <!-- nota -->\n```")
+
+    assert "[[piso]] {{ sbu }} $x$ &lt;b&gt; &lt;!-- nota --&gt;" in html
+    assert '<pre class="scroll mono" tabindex="0"' in html.replace(' role="group"', "").replace(' aria-label="Código"', "")
+
+
+@pytest.mark.parametrize(
+    ("kind", "classes", "word"),
+    [
+        ("DEFINITION", "callout", "Definición"),
+        ("EXAMPLE", "callout eg", "Ejemplo"),
+        ("WARNING", "callout warn", "Atención"),
+        ("SUMMARY", "callout", "En resumen"),
+    ],
+)
+def test_a_callout_has_its_class_and_its_word_in_the_readers_language(kind: str, classes: str, word: str) -> None:
+    aside = tree(lesson(f"## A\n\n> [!{kind}] *Título* con {{{{ sbu }}}}\n> Texto.")).find("aside")
+
+    assert aside is not None
+    assert aside.get("class") == classes
+    heading = aside.find("h3")
+    assert heading is not None
+    assert aside.get("aria-labelledby") == heading.get("id")
+    assert "".join(heading.itertext()) == f"{word}: Título con USD{NBSP}470"
+
+
+def test_a_callout_without_title_shows_its_word_alone_and_its_level_follows_the_heading_before() -> None:
+    html = lesson("> [!WARNING]\n> a\n\n## A\n\n### B\n\n> [!WARNING]\n> b")
+
+    assert re.findall(r"<(h\d) id=\"s--callout-\d\">.*?<span>(.*?)</span>", html) == [("h2", "Atención"), ("h4", "Atención")]
+
+
+def test_a_check_is_folded_with_its_question_in_sight() -> None:
+    rendered = render_lesson("> [!CHECK] ¿Cuánto es?\n> Es **dos**.\n>\n> - y más", a_context())
+    details = tree(rendered.html).find("details")
+
+    assert rendered.checks == 1
+    assert details is not None
+    assert details.get("open") is None
+    summary = details.find("summary")
+    assert summary is not None
+    assert "".join(summary.itertext()) == "Compruebe¿Cuánto es?"
+    assert "Es dos." in "".join(details.itertext())
+
+
+def test_icons_that_the_page_must_carry_are_named() -> None:
+    rendered = render_lesson("> [!EXAMPLE] A\n> b\n\n> [!CHECK] ¿a?\n> b", a_context())
+
+    assert rendered.icons == ("chevron-down", "circle-help", "sigma")
+    assert set(re.findall(r'<use href="#([a-z-]+)"', rendered.html)) == set(rendered.icons)
+
+
+def test_a_drawing_is_inlined_with_its_number_caption_and_credit() -> None:
+    rendered = render_lesson(
+        "![Dos barras: 60 y 40.](media/brecha.svg){#barra}\n\n: Lo que *falta*: {{ cobertura }}. | Propia | OIT\n\nLa [figura](#barra).",
+        a_context(),
+    )
+    figure = tree(rendered.html).find("figure")
+
+    assert rendered.problems == ()
+    assert figure is not None
+    assert figure.get("id") == "s-barra"
+    caption = figure.find("figcaption")
+    assert caption is not None
+    assert "".join(caption.itertext()) == f"Figura 1. Lo que falta: 34,80{NBSP}%. | Propia OIT"
+    assert 'aria-label="Dos barras: 60 y 40." aria-describedby="s--f1-desc"' in rendered.html
+    assert '<a href="#s-barra">figura&nbsp;1</a>' in rendered.html
+    assert rendered.media == ("media/brecha.svg",)
+    assert [(figure.number, figure.address, figure.alternative) for figure in rendered.figures] == [(1, "barra", "Dos barras: 60 y 40.")]
+
+
+def test_a_photograph_is_an_image_with_its_measures() -> None:
+    html = lesson("![Una ferretería \\[en Ambato\\].](media/foto.jpg)\n\n: Ambato. | A. Autora")
+
+    image = '<img alt="Una ferretería [en Ambato]." src="/files/foto.jpg" width="640" height="480" loading="lazy" decoding="async">'
+    assert image in html
+
+
+def test_a_drawing_made_for_a_phone_needs_no_sliding_box() -> None:
+    drawing = a_context().media("media/brecha.svg")
+    assert drawing is not None
+    fitting = type(drawing)(drawing.url, drawing.media_type, 1, drawing.content.replace(b'"chart"', b'"chart fit"'))
+    text = "![a](media/brecha.svg)\n\n: b | c"
+
+    assert 'class="scroll"' in render_lesson(text, a_context()).html
+    assert 'class="scroll"' not in render_lesson(text, a_context(media=lambda _path: fitting)).html
+
+
+def test_a_table_has_caption_headers_classes_and_a_box_that_can_be_reached() -> None:
+    html = lesson(
+        "| Paso | USD | N |\n|---|--:|:-:|\n| **Uno** | 56,70 | a |\n| Dos | 7 | b |\n\n: El rol de {{ sbu }}. {#rol}\n\nLa [tabla](#rol)."
+    )
+    box = tree(html).find("div")
+
+    assert box is not None
+    assert (box.get("class"), box.get("tabindex"), box.get("role"), box.get("aria-label")) == ("scroll", "0", "group", "Tabla 1")
+    assert box.get("id") == "s-rol"
+    assert f"<caption>Tabla 1. El rol de USD{NBSP}470.</caption>" in html
+    assert html.count('scope="col"') == 3
+    assert html.count('scope="row"') == 2
+    assert html.count('class="r"') == 3
+    assert html.count('class="center"') == 3
+    assert "style=" not in html
+    assert f'<a href="#s-rol">tabla{NBSP}1</a>' in html
+
+
+def test_a_bar_inside_a_table_cell_ends_no_term() -> None:
+    html = lesson("| A | B |\n|---|---|\n| x | [[piso-proteccion-social\\|los pisos]] |\n\n: T.")
+
+    assert '>los pisos</button><span popover class="pop"' in html
+    assert html.count("<td>") == 1
+
+
+def test_formulas_become_mathml_with_a_decimal_comma_in_one_number() -> None:
+    rendered = render_lesson("Si $B = 1 - 0{,}348$, entonces\n\n$$\nB = \\frac{P_c}{P}\n$$", a_context())
+
+    assert rendered.problems == ()
+    assert "<mn>0,348</mn>" in rendered.html
+    assert 'alttext="B = 1 - 0{,}348"' in rendered.html
+    assert '<math display="block" alttext="B = \\frac{P_c}{P}">' in rendered.html
+    assert rendered.formulas == 1
+
+
+def test_a_wide_formula_gets_a_box_that_slides() -> None:
+    assert 'aria-label="Fórmula"' in lesson("$$\n" + "a + b + c + " * 9 + "d\n$$")
+
+
+def test_money_with_a_backslash_is_no_formula() -> None:
+    assert "<p>Cuesta $5 y $6.</p>" in lesson("Cuesta \\$5 y \\$6.")
+
+
+def test_footnotes_come_at_the_end_in_the_readers_language_and_lead_back() -> None:
+    rendered = render_lesson("Uno[^b] y dos[^a], otra vez[^b].\n\n[^a]: Nota *a*.\n\n[^b]: Nota b.", a_context())
+
+    assert rendered.problems == ()
+    assert rendered.html.index("Nota b.") < rendered.html.index("Nota <em>a</em>.")
+    links = {link.get("href", "").removeprefix("#") for link in tree(rendered.html).iter("a")}
+    ids = {node.get("id") for node in tree(rendered.html).iter() if node.get("id")}
+    assert links == {"s--note-1", "s--note-2", "s--mark-1", "s--mark-1-2", "s--mark-2"}
+    assert links <= ids
+    assert "Volver al texto de la nota 1" in rendered.html
+    assert [heading.text for heading in rendered.closing] == ["Notas"]
+
+
+def test_a_term_is_linked_at_its_first_appearance_only() -> None:
+    rendered = render_lesson(
+        "El [[Piso de Proteccion social]], [[los pisos]] y [[piso-proteccion-social|el piso]]. [[subsidiariedad]]", a_context()
+    )
+
+    assert rendered.problems == ()
+    assert rendered.terms == ("piso-proteccion-social", "subsidiariedad")
+    assert rendered.html.count('<button class="term"') == 2
+    assert "</span>, los pisos y el piso." in rendered.html
+
+
+def test_the_definition_is_shown_by_the_browser_itself_and_once_more_in_a_list() -> None:
+    """Hover, focus, press (`interestfor`, `popovertarget`), and «Términos de esta lección» for who has none of them."""
+    html = lesson("El [[piso]].")
+
+    assert (
+        '<button class="term" type="button" popovertarget="s--term-piso-proteccion-social" interestfor="s--term-piso-proteccion-social">'
+        in html
+    )
+    assert '<span popover class="pop" id="s--term-piso-proteccion-social">' in html
+    assert "Términos de esta lección</h2><dl><dt>Piso de protección social</dt><dd>Garantías <em>básicas</em>" in html
+
+
+def test_no_button_stands_in_a_heading_a_summary_a_link_or_a_header() -> None:
+    rendered = render_lesson("## El [[piso]]\n\n> [!CHECK] ¿[[piso]]?\n> a\n\n[el [[piso]]](course:pisos)\n\nEl [[piso]].", a_context())
+
+    assert rendered.html.count('<button class="term"') == 1
+    assert rendered.html.index("<button") > rendered.html.index("</details>")
+    assert rendered.terms == ("piso-proteccion-social",)
+
+
+def test_a_context_may_ask_for_plain_terms() -> None:
+    rendered = render_inline("El [[piso]].", a_context(link_terms=False))
+
+    assert rendered.html == "El piso."
+    assert rendered.terms == ("piso-proteccion-social",)
+
+
+@pytest.mark.parametrize(
+    ("written", "spanish", "english"),
+    [
+        ("{{ sbu }}", f"USD{NBSP}470", f"USD{NBSP}470"),
+        ("{{sbu.year}}", "2025", "2025"),
+        ("{{ cobertura }}", f"34,80{NBSP}%", "34.80%"),
+        ("{{ cobertura.number }}", "34,80", "34.80"),
+        ("{{ poblacion }}", f"16{NBSP}938{NBSP}986", "16,938,986"),
+        ("{{ plazo }}", f"12{NBSP}meses", f"12{NBSP}meses"),
+        ("{{ tasa }}", f"9,45{NBSP}%", "9.45%"),
+        ("9,45 % y USD 5 y 5 USD", f"9,45{NBSP}% y USD{NBSP}5 y 5{NBSP}USD", f"9,45{NBSP}% y USD{NBSP}5 y 5{NBSP}USD"),
+    ],
+)
+def test_parameters_and_numbers_follow_the_language(written: str, spanish: str, english: str) -> None:
+    assert lesson(written) == f"<p>{spanish}</p>"
+    assert lesson(written, "en") == f"<p>{english}</p>"
+
+
+def test_parameters_work_in_link_texts_and_not_in_code_formulas_and_alternatives() -> None:
+    rendered = render_lesson(
+        "[los {{ sbu }}](course:pisos) `{{ sbu }}`\n\n![{{ sbu }}](media/brecha.svg)\n\n: {{ sbu }}. | Yo", a_context()
+    )
+
+    assert rendered.problems == ()
+    assert ">los USD&nbsp;470</a> <code>{{ sbu }}</code>" in rendered.html
+    assert 'aria-label="{{ sbu }}"' in rendered.html
+    assert "Figura 1.</strong> USD&nbsp;470." in rendered.html
+    assert rendered.parameters == ("sbu",)
+
+
+def test_a_backslash_before_double_brackets_makes_them_text() -> None:
+    assert lesson("\\[[piso]] y \\{{ sbu }}") == "<p>[[piso]] y {{ sbu }}</p>"
+
+
+def test_citations_are_numbered_in_the_order_of_reading_and_listed_at_the_end() -> None:
+    rendered = render_lesson("- a [@estudio; @ley-ss, art. 1]\n\nb [@ley-ss] [@guia].", a_context())
+
+    assert rendered.problems == ()
+    assert rendered.citations == (Citation("estudio"), Citation("ley-ss", "art. 1"), Citation("ley-ss"), Citation("guia"))
+    assert (
+        'a&nbsp;[<a href="#s--source-1" aria-label="Fuente 1">1</a>; <a href="#s--source-2" aria-label="Fuente 2">2</a>, art. 1]'
+        in rendered.html
+    )
+    sources = rendered.html[rendered.html.index("Fuentes</h2>") :]
+    assert re.findall(r'<li id="(.*?)">', sources) == ["s--source-1", "s--source-2", "s--source-3"]
+    assert '?a=1&amp;b=2" hreflang="en" rel="noopener nofollow ugc"><cite lang="en">Coverage study</cite></a>. OIT.' in sources
+    assert '<a href="/files/guia.pdf"><cite>Guía &lt;de&gt; lectura</cite></a>. IESS, 1,2\u00a0MB.' in sources
+
+
+def test_links_inside_the_course_are_resolved() -> None:
+    html = lesson("[a](course:pisos) [b](course:pisos#medir) [c](course:grabacion#t=12:34)")
+
+    assert re.findall('href="([^"]*)"', html) == [
+        "/courses/c/activities/pisos",
+        "/courses/c/activities/pisos#medir",
+        "/courses/c/activities/grabacion#t=12:34",
+    ]
+    assert "rel=" not in html
+
+
+def test_links_outside_say_where_they_lead() -> None:
+    html = lesson("[el sitio](https://www.ilo.org/es?a=1&b=2) <https://iess.gob.ec> <ana@iess.gob.ec> [escriba](mailto:ana@iess.gob.ec)")
+
+    assert f'<a href="https://www.ilo.org/es?a=1&amp;b=2" rel="noopener nofollow ugc">el sitio</a>{NBSP}(ilo.org)' in html
+    assert '<a href="https://iess.gob.ec" rel="noopener nofollow ugc">https://iess.gob.ec</a> <a' in html
+    assert 'href="mailto:ana@iess.gob.ec"' in html
+
+
+def test_bare_addresses_stay_text() -> None:
+    assert "<a" not in lesson("Vea https://iess.gob.ec y www.iess.gob.ec")
+
+
+def test_resources_show_their_host_and_downloads_their_kind_and_size() -> None:
+    html = lesson("[el estudio](resource:estudio), [la guía](media/guia.pdf), [su guía](resource:guia)")
+
+    assert 'hreflang="en"' in html
+    assert f"el estudio</a>{NBSP}(OIT)" in html
+    assert f'<a href="/files/guia.pdf">la guía</a>{NBSP}(PDF, 1,2{NBSP}MB)' in html
+    assert f"su guía</a>{NBSP}(IESS, PDF, 1,2{NBSP}MB)" in html
+
+
+def test_an_embedded_recording_is_a_card_that_loads_nothing() -> None:
+    rendered = render_lesson("![La charla](course:grabacion#t=12:34)", a_context())
+
+    assert rendered.recordings == ("grabacion",)
+    assert '<a href="/courses/c/activities/grabacion#t=12:34">Grabación: La charla</a>' in rendered.html
+    assert "Desde 12:34" in rendered.html
+    assert "18:20" in rendered.html
+
+
+def test_an_embedded_question_is_shown_as_it_was_given() -> None:
+    rendered = render_lesson("![Repaso](question:repaso)", a_context())
+
+    assert rendered.html == '<section class="panel" aria-label="Repaso"><p>¿Cuánto?</p></section>'
+    assert rendered.questions == ("repaso",)
+
+
+def test_comments_are_never_published() -> None:
+    html = lesson("<!-- para quien traduce -->\nUno <!-- dos\ntres --> cuatro.\n\n<!-- a -->\n\n## B")
+
+    assert "<!--" not in html
+    assert "dos" not in html
+    assert "<p>Uno  cuatro.</p>" in html
+
+
+def test_a_translation_takes_the_addresses_of_the_first_language_by_position() -> None:
+    """Content format, 4.3."""
+    original = render_lesson("## Medir\n\n![a](media/brecha.svg){#barra}\n\n: b | c\n\n## Cerrar", a_context())
+    twin = render_lesson(
+        "## Measure\n\n![a](media/brecha.svg){#bar}\n\n: b | c\n\n## Close\n\n[Figure](#bar) [one](#measure) [two](#cerrar)",
+        a_context("en"),
+        original,
+    )
+
+    assert twin.problems == ()
+    assert [heading.address for heading in twin.headings] == ["medir", "cerrar"]
+    assert [figure.address for figure in twin.figures] == ["barra"]
+    assert re.findall('href="#(.*?)"', twin.html)[-3:] == ["s-barra", "s-medir", "s-cerrar"]
+
+
+def test_a_translation_with_another_number_of_headings_keeps_its_own_addresses() -> None:
+    """Content format, 4.3 [C704]."""
+    twin = render_lesson("## Measure\n\n## Close", a_context("en"), render_lesson("## Medir", a_context()))
+
+    assert [problem.code for problem in twin.problems] == ["C704"]
+    assert [heading.address for heading in twin.headings] == ["measure", "close"]
+
+
+def test_a_field_has_lists_tables_figures_and_formulas() -> None:
+    rendered = render_markdown(
+        "a\n\n- b\n\n| A | B |\n|---|---|\n| c | d |\n\n: T.\n\n![e](media/brecha.svg)\n\n: f | g\n\n$$\nx\n$$", a_context()
+    )
+
+    assert rendered.problems == ()
+    for tag in ("<ul>", "<table", "<figure>", "<math display"):
+        assert tag in rendered.html
+
+
+def test_a_line_has_no_paragraph_around_it() -> None:
+    rendered = render_inline("El *aporte* de\n{{ sbu }} y $x$ [aquí no](course:pisos)", a_context())
+
+    assert rendered.problems == ()
+    assert rendered.html.startswith("El <em>aporte</em> de USD&nbsp;470 y <math")
+    assert "<p>" not in rendered.html
+
+
+@pytest.mark.parametrize(
+    "text", ["- a", "# a", "1. a", "> a", "a | b", ": a", "texto", "9,45 % de 5", "1 < 2 & 3 > 2", "¡Sí! «a»; b: c?", "---"]
+)
+def test_a_line_of_plain_words_reads_the_same_on_the_short_way(text: str) -> None:
+    """`render_inline` answers quiet lines without Markdown: both ways must agree."""
+    long_way = render_inline(f"*x* {text}", a_context()).html.removeprefix("<em>x</em> ")
+
+    assert render_inline(text, a_context()).html == long_way
+
+
+def test_gaps_become_marks_for_whoever_shows_the_question() -> None:
+    rendered = render_markdown("La tasa es {tasa} de {otra} y **{base}**.", a_context(gaps=frozenset({"tasa", "base"})))
+
+    assert rendered.html == f"<p>La tasa es {gap_marker('tasa')} de {{otra}} y <strong>{gap_marker('base')}</strong>.</p>"
+
+
+def test_words_in_braces_stay_text() -> None:
+    assert lesson("El conjunto {a, b} y **x**{c} y {d}") == "<p>El conjunto {a, b} y <strong>x</strong>{c} y {d}</p>"
+
+
+def test_the_prefix_stands_before_every_id() -> None:
+    text = "## A\n\n> [!WARNING] b\n> [[piso]] [@ley-ss][^1]\n\n[^1]: c\n\n![d](media/brecha.svg){#e}\n\n: f | g"
+    html = render_lesson(text, a_context(id_prefix="q7-")).html
+
+    assert set(re.findall(r' (?:id|popovertarget|aria-labelledby|aria-describedby)="([^"]*)"', html)) == {
+        name for name in re.findall(r'="(q7-[^"]*)"', html) if name
+    }
+
+
+def test_the_english_reader_gets_english_words() -> None:
+    html = lesson("> [!SUMMARY]\n> a [[piso]] [@ley-ss][^1]\n\n[^1]: n\n\n| A | B |\n|---|---|\n| c | d |\n\n: T.", "en")
+
+    for word in ("In short", "Terms of this lesson", "Sources", "Notes", "Table 1. T."):
+        assert word in html

@@ -1,0 +1,372 @@
+"""Starting, time, states and what holds for one person (5.2, 5.3, 5.10)."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from itertools import product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from quizzes.rules.access import Access, Accommodation, Override, Setting, effective
+from quizzes.rules.attempts import (
+    TRANSITIONS,
+    AttemptClock,
+    AttemptEvent,
+    AttemptFacts,
+    AttemptState,
+    Circumstances,
+    Reason,
+    Refusal,
+    StartRuling,
+    TimeRuling,
+    TransitionError,
+    accepts_evidence,
+    advance,
+    end_of,
+    finishes_on_page_change,
+    may_start,
+    pause_ends,
+    reopened,
+    rule_on_time,
+    seconds_left,
+)
+from quizzes.rules.settings import AtEnd, Pause
+
+S, E = AttemptState, AttemptEvent
+NOON = datetime(2026, 12, 1, 12, 0, tzinfo=UTC)
+
+
+def at(minutes: float = 0, seconds: float = 0) -> datetime:
+    """Return so long after noon."""
+    return NOON + timedelta(minutes=minutes, seconds=seconds)
+
+
+def an_attempt(
+    number: int = 1, state: AttemptState = S.FINISHED, start: float = -60, finish: float | None = -50, **fields: object
+) -> AttemptFacts:
+    return AttemptFacts(number, state, at(start), None if finish is None else at(finish), **fields)  # type: ignore[arg-type]
+
+
+def starting(access: Access, history: Sequence[AttemptFacts] = (), now: datetime = NOON, **found: bool) -> StartRuling:
+    return may_start(access, history, Circumstances(**found), now=now)
+
+
+def reasons(ruling: StartRuling) -> list[Reason]:
+    return [refusal.reason for refusal in ruling.refusals]
+
+
+def test_the_table_has_these_transitions_and_no_other() -> None:
+    """5.3: every pair of state and event, exhaustively."""
+    allowed = {
+        (S.NOT_STARTED, E.START): S.IN_PROGRESS,
+        (S.IN_PROGRESS, E.RUN_OUT): S.OVERDUE,
+        (S.IN_PROGRESS, E.SUBMIT): S.SUBMITTED,
+        (S.IN_PROGRESS, E.ABANDON): S.ABANDONED,
+        (S.OVERDUE, E.EXTEND): S.IN_PROGRESS,
+        (S.OVERDUE, E.SUBMIT): S.SUBMITTED,
+        (S.OVERDUE, E.ABANDON): S.ABANDONED,
+        (S.SUBMITTED, E.FINISH): S.FINISHED,
+        (S.ABANDONED, E.REOPEN): S.IN_PROGRESS,
+    }
+
+    assert allowed == TRANSITIONS
+    for state, event in product(S, E):
+        if (state, event) in allowed:
+            assert advance(state, event) is allowed[state, event]
+        else:
+            with pytest.raises(TransitionError, match=state.value):
+                advance(state, event)
+
+
+def test_a_first_attempt_starts_where_nothing_forbids_it() -> None:
+    """5.2.1."""
+    ruling = starting(Access(attempts=3))
+
+    assert ruling == StartRuling(1, None, (), 3, needs_confirmation=False)
+    assert ruling.allowed
+
+
+def test_finished_and_abandoned_attempts_count_against_the_number_allowed() -> None:
+    """5.2.1, 5.3.8: finished + abandoned < N; 0 = unlimited."""
+    history = [an_attempt(1), an_attempt(2, S.ABANDONED), an_attempt(3, S.SUBMITTED)]
+
+    assert reasons(starting(Access(attempts=3), history)) == [Reason.NO_ATTEMPTS_LEFT]
+    assert starting(Access(attempts=4), history) == StartRuling(4, None, (), 1, needs_confirmation=False)
+    assert starting(Access(attempts=0), history).attempts_left is None
+    assert starting(Access(attempts=2), history).attempts_left == 0
+
+
+@pytest.mark.parametrize("state", [S.IN_PROGRESS, S.OVERDUE])
+def test_start_returns_to_the_open_attempt(state: AttemptState) -> None:
+    """5.2.1: "start" when one is open returns that one."""
+    ruling = starting(Access(attempts=1, closes=at(-1)), [an_attempt(1, state, finish=None)])
+
+    assert (ruling.open_number, ruling.refusals, ruling.allowed) == (1, (), False)
+
+
+def test_all_reasons_are_told_together() -> None:
+    """5.2.2: all reported together with reasons."""
+    access = Access(opens=at(1), closes=at(-1), attempts=1, passwords=frozenset({"x"}), pause=Pause(3600, 0))
+
+    ruling = starting(access, [an_attempt()], password_fits=False, network_fits=False, prerequisites_met=False)
+
+    assert reasons(ruling) == [
+        Reason.NOT_OPEN_YET,
+        Reason.CLOSED,
+        Reason.NO_ATTEMPTS_LEFT,
+        Reason.PAUSE,
+        Reason.PASSWORD,
+        Reason.NETWORK,
+        Reason.PREREQUISITES,
+    ]
+    assert ruling.refusals[0] == Refusal(Reason.NOT_OPEN_YET, at(1))
+    assert ruling.refusals[3] == Refusal(Reason.PAUSE, at(10))
+
+
+@pytest.mark.parametrize(
+    ("access", "expected"),
+    [
+        (Access(opens=NOON), []),
+        (Access(opens=at(seconds=1)), [Reason.NOT_OPEN_YET]),
+        (Access(closes=at(seconds=1)), []),
+        (Access(closes=NOON), [Reason.CLOSED]),
+        (Access(passwords=frozenset()), []),
+    ],
+)
+def test_dates_include_the_opening_and_exclude_the_closing(access: Access, expected: list[Reason]) -> None:
+    """5.2.2; a password is asked for only where one is set."""
+    assert reasons(starting(access, password_fits=False)) == expected
+
+
+PAUSE = Access(pause=Pause(first=1800, later=86400))
+
+
+@pytest.mark.parametrize(
+    ("history", "until"),
+    [
+        ([], None),
+        ([an_attempt(1)], at(-20)),
+        ([an_attempt(2), an_attempt(1)], at(-50) + timedelta(days=1)),
+        ([an_attempt(1, limit=300)], at(-25)),
+        ([an_attempt(1, limit=3600)], at(-20)),
+        ([an_attempt(1, S.ABANDONED, finish=None)], at(-30)),
+        ([an_attempt(1), an_attempt(2, S.IN_PROGRESS, finish=None)], at(-20)),
+    ],
+)
+def test_the_pause_counts_from_the_finish_or_from_the_end_of_the_limit(history: list[AttemptFacts], until: datetime | None) -> None:
+    """5.2.2: delay between attempt 1→2 and later; from start + limit if the attempt timed out while away."""
+    assert pause_ends(PAUSE, history) == until
+
+
+def test_a_pause_is_over_on_the_second() -> None:
+    assert reasons(starting(PAUSE, [an_attempt()], at(-20, -1))) == [Reason.PAUSE]
+    assert reasons(starting(PAUSE, [an_attempt()], at(-20))) == []
+    assert pause_ends(Access(), [an_attempt()]) is None
+
+
+def test_a_time_limit_asks_for_confirmation() -> None:
+    """5.2.2: confirmation page if there is a time limit."""
+    assert starting(Access(limit=600)).needs_confirmation
+    assert not starting(Access(limit=600), preview=True).needs_confirmation
+
+
+def test_previews_know_no_limits_and_live_apart() -> None:
+    """5.2.7: preview attempts are exempt from dates and limits and do not count."""
+    access = Access(opens=at(1), attempts=1)
+    preview = an_attempt(1, preview=True)
+
+    assert starting(access, [an_attempt()], preview=True).allowed
+    assert starting(Access(attempts=1), [preview]) == StartRuling(2, None, (), 1, needs_confirmation=False)
+    assert starting(access, [replace(preview, state=S.IN_PROGRESS)], preview=True).open_number == 1
+    assert starting(access, [an_attempt()], preview=True).attempts_left is None
+
+
+@pytest.mark.parametrize(
+    ("access", "end"),
+    [
+        (Access(), None),
+        (Access(limit=600), at(10)),
+        (Access(closes=at(6)), at(6)),
+        (Access(limit=600, closes=at(6)), at(6)),
+        (Access(limit=300, closes=at(6)), at(5)),
+    ],
+)
+def test_the_end_is_the_earlier_of_limit_and_close_date(access: Access, end: datetime | None) -> None:
+    """5.3.1, 5.14.2; exempt persons never expire (5.3.6)."""
+    assert end_of(access, NOON) == end
+    assert end_of(access, NOON, exempt=True) is None
+
+
+ALL = TimeRuling(may_answer=True, may_submit=True)
+NONE = TimeRuling(may_answer=False, may_submit=False)
+
+
+@pytest.mark.parametrize(
+    ("at_end", "state", "seconds", "ruling"),
+    [
+        (AtEnd.SUBMIT, S.IN_PROGRESS, 0, ALL),
+        (AtEnd.SUBMIT, S.IN_PROGRESS, 60, ALL),
+        (AtEnd.SUBMIT, S.IN_PROGRESS, 61, replace(NONE, event=E.SUBMIT, finished_at=NOON)),
+        (AtEnd.ABANDON, S.IN_PROGRESS, 60, ALL),
+        (AtEnd.ABANDON, S.IN_PROGRESS, 61, replace(NONE, event=E.ABANDON, finished_at=NOON)),
+        (AtEnd.GRACE, S.IN_PROGRESS, 60, ALL),
+        (AtEnd.GRACE, S.IN_PROGRESS, 61, TimeRuling(may_answer=False, may_submit=True, event=E.RUN_OUT)),
+        (AtEnd.GRACE, S.IN_PROGRESS, 3661, replace(NONE, event=E.ABANDON, finished_at=at(60))),
+        (AtEnd.GRACE, S.OVERDUE, 30, TimeRuling(may_answer=False, may_submit=True)),
+        (AtEnd.GRACE, S.OVERDUE, 3660, TimeRuling(may_answer=False, may_submit=True)),
+        (AtEnd.GRACE, S.OVERDUE, 3661, replace(NONE, event=E.ABANDON, finished_at=at(60))),
+        (AtEnd.GRACE, S.OVERDUE, -1, replace(ALL, event=E.EXTEND)),
+        (AtEnd.SUBMIT, S.OVERDUE, 30, replace(NONE, event=E.SUBMIT, finished_at=NOON)),
+        (AtEnd.SUBMIT, S.FINISHED, -30, NONE),
+        (AtEnd.SUBMIT, S.ABANDONED, -30, NONE),
+        (AtEnd.SUBMIT, S.NOT_STARTED, -30, NONE),
+    ],
+)
+def test_the_server_rules_on_every_moment(at_end: AtEnd, state: AttemptState, seconds: int, ruling: TimeRuling) -> None:
+    """5.3.3 (autosubmit, grace, abandon), 5.3.4 (tolerance of 60 s), 5.3.6, 5.14.3; the end is noon, the grace an hour."""
+    clock = AttemptClock(state, NOON, at_end, grace=3600)
+
+    assert rule_on_time(clock, now=at(seconds=seconds)) == ruling
+
+
+def test_an_attempt_without_an_end_stays_open() -> None:
+    clock = AttemptClock(S.IN_PROGRESS, None)
+
+    assert rule_on_time(clock, now=at(10**6)) == ALL
+    assert rule_on_time(replace(clock, state=S.OVERDUE), now=NOON).event is E.EXTEND
+    assert seconds_left(clock, now=NOON) is None
+    assert not finishes_on_page_change(clock, now=NOON)
+
+
+@given(st.sampled_from(S), st.sampled_from(AtEnd), st.integers(-10_000, 10_000), st.integers(0, 5000))
+def test_every_ruling_is_a_transition_of_the_table(state: AttemptState, at_end: AtEnd, seconds: int, grace: int) -> None:
+    ruling = rule_on_time(AttemptClock(state, NOON, at_end, grace), now=at(seconds=seconds))
+
+    if ruling.event is not None:
+        advance(state, ruling.event)
+    if ruling.may_answer:
+        assert ruling.may_submit
+    if ruling.may_answer:
+        assert seconds <= 60
+
+
+def test_the_browser_is_told_the_seconds_left() -> None:
+    """5.3.2."""
+    clock = AttemptClock(S.IN_PROGRESS, NOON)
+
+    assert [seconds_left(clock, now=at(seconds=second)) for second in (-90.5, -1, 0, 30)] == [90, 1, 0, 0]
+
+
+def test_a_page_change_at_the_very_end_finishes() -> None:
+    """5.3.5: less than 2 s remain."""
+    clock = AttemptClock(S.IN_PROGRESS, NOON)
+
+    assert [finishes_on_page_change(clock, now=at(seconds=second)) for second in (-2, -1.9, 5)] == [False, True, True]
+
+
+def test_reopening_past_the_end_submits_at_once() -> None:
+    """5.3.7."""
+    clock = AttemptClock(S.ABANDONED, NOON)
+
+    assert reopened(clock, now=at(-1)) == (E.REOPEN,)
+    assert reopened(clock, now=NOON) == (E.REOPEN, E.SUBMIT)
+    assert reopened(replace(clock, end=None), now=NOON) == (E.REOPEN,)
+    for events in (reopened(clock, now=NOON), reopened(clock, now=at(-1))):
+        state = S.ABANDONED
+        for event in events:
+            state = advance(state, event)
+
+
+@pytest.mark.parametrize(
+    ("end", "window", "token", "now", "accepted"),
+    [
+        (NOON, 600, at(0), at(10), True),
+        (NOON, 600, at(0), at(10, 1), False),
+        (NOON, 600, at(0, 1), at(5), False),
+        (NOON, 0, at(-5), at(0), False),
+        (None, 600, at(-5), at(0), False),
+    ],
+)
+def test_a_device_may_prove_that_it_wrote_in_time(
+    end: datetime | None, window: int, token: datetime, now: datetime, *, accepted: bool
+) -> None:
+    """5.3.9: offline evidence window."""
+    assert accepts_evidence(end, window, token_time=token, now=now) is accepted
+
+
+QUIZ = Access(opens=at(0), closes=at(60), limit=600, attempts=2, passwords=frozenset({"quiz"}))
+
+
+def override(**fields: object) -> Override:
+    names = {Setting("password" if name == "passwords" else name) for name in fields}
+    return Override(frozenset(names), **fields)  # type: ignore[arg-type]
+
+
+def test_without_overrides_the_quiz_holds() -> None:
+    assert effective(QUIZ) == QUIZ
+
+
+def test_groups_give_the_kindest_setting() -> None:
+    """5.10.1: open = min; close, limit, attempts = max; passwords: all accepted."""
+    groups = [
+        override(opens=at(-5), closes=at(70), limit=900, attempts=3, passwords=frozenset({"a"})),
+        override(opens=at(5), closes=at(65), limit=700, attempts=4, passwords=frozenset({"b"})),
+    ]
+
+    assert effective(QUIZ, groups=groups) == Access(at(-5), at(70), 900, 4, frozenset({"a", "b"}))
+
+
+def test_no_limit_wins_among_groups() -> None:
+    """5.10.1: 0 (= none/unlimited) wins."""
+    groups = [override(opens=None, closes=None, limit=0, attempts=0), override(opens=at(5), closes=at(65), limit=700, attempts=4)]
+
+    assert effective(QUIZ, groups=groups) == replace(QUIZ, opens=None, closes=None, limit=None, attempts=0)
+    assert effective(QUIZ, own=override(limit=None)).limit is None
+
+
+def test_a_persons_own_override_beats_the_groups_setting_by_setting() -> None:
+    """5.10.1: user override beats group override, setting by setting."""
+    settings = effective(QUIZ, own=override(limit=300), groups=[override(limit=900, attempts=5)])
+
+    assert settings == replace(QUIZ, limit=300, attempts=5)
+
+
+PROFILE = Accommodation(Fraction(3, 2), extra_attempts=1, breaks=60)
+
+
+def test_a_profile_lengthens_limit_and_attempts() -> None:
+    """5.10.3: limit × factor (and breaks), extra attempts."""
+    assert effective(QUIZ, profile=PROFILE) == replace(QUIZ, limit=960, attempts=3)
+    assert effective(replace(QUIZ, attempts=0, limit=None), profile=PROFILE) == replace(QUIZ, attempts=0, limit=None)
+    assert effective(replace(QUIZ, limit=601), profile=Accommodation(Fraction(5, 4))).limit == 752
+
+
+@pytest.mark.parametrize(("started", "closes"), [(at(59), at(66)), (at(60), at(60)), (None, at(60))])
+def test_the_close_date_moves_only_for_attempts_that_began_before_it(started: datetime | None, closes: datetime) -> None:
+    """5.10.3: the close date is extended by the same extra minutes only if the attempt started before it."""
+    assert effective(QUIZ, profile=PROFILE, started_at=started).closes == closes
+
+
+def test_a_quiz_without_a_close_date_gets_none_from_a_profile() -> None:
+    assert effective(replace(QUIZ, closes=None), profile=PROFILE, started_at=at(1)).closes is None
+
+
+def test_explicit_overrides_beat_the_profile() -> None:
+    """5.10.3, 5.14.5: profile ×1.5 plus group plus own override."""
+    groups = [override(limit=900)]
+
+    assert effective(QUIZ, profile=PROFILE, groups=groups, started_at=at(1)) == replace(QUIZ, limit=900, attempts=3)
+    assert effective(QUIZ, profile=PROFILE, groups=groups, own=override(limit=1200, attempts=1)) == replace(QUIZ, limit=1200, attempts=1)
+    assert effective(QUIZ, profile=PROFILE, own=override(closes=at(90)), started_at=at(1)).closes == at(90)
+
+
+def test_extending_helps_a_person_inside_the_quiz() -> None:
+    """5.3.1, 5.14.2: recomputed at every request from current settings and overrides."""
+    before, after = effective(QUIZ), effective(QUIZ, own=override(limit=1200))
+    clock = AttemptClock(S.OVERDUE, end_of(before, NOON), AtEnd.GRACE, grace=600)
+
+    assert not rule_on_time(clock, now=at(11, 30)).may_answer
+    assert rule_on_time(replace(clock, end=end_of(after, NOON)), now=at(11, 30)).may_answer

@@ -1,0 +1,213 @@
+"""Questions as values: texts mapped, documents that come back equal, checksums that tell content apart."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+
+from quizzes.rules.definitions import (
+    Body,
+    Criterion,
+    Description,
+    Difficulty,
+    Essay,
+    Level,
+    Question,
+    QuestionKind,
+    QuestionState,
+    See,
+    Short,
+    TextShape,
+    Variable,
+    WordLimits,
+    is_marked,
+    map_texts,
+    without_notes,
+)
+from quizzes.rules.encoding import EncodingError, canonical, checksum, decode, encode, from_document, to_document
+from quizzes.rules.settings import Band, Flag, Moment, QuizSettings, Review
+from tests.support.questions import a_calculated, a_matrix, a_question, a_single, es, every_body, f, some_gaps
+
+
+def test_every_kind_of_question_says_which_it_is() -> None:
+    kinds = {a_question(body).kind for body in every_body()} | {a_question(Description()).kind}
+
+    assert kinds == set(QuestionKind)
+
+
+def test_every_markdown_text_is_mapped_with_its_language_and_shape_and_nothing_else() -> None:
+    rubric = (Criterion("c", es("criterio"), (Level(f("1"), es("nivel")),)),)
+    question = replace(
+        a_question(Essay(template=es("plantilla"), model=es("modelo"), rubric=rubric)),
+        text={"es": "hola", "en": "hello"},
+        hints=(es("pista"),),
+        explanation=es("porqué"),
+        note="para colegas",
+    )
+    seen: list[tuple[str, str, TextShape]] = []
+
+    def shout(text: str, language: str, shape: TextShape) -> str:
+        seen.append((text, language, shape))
+        return text.upper()
+
+    mapped = map_texts(question, shout)
+
+    assert mapped.text == {"es": "HOLA", "en": "HELLO"}
+    assert mapped.note == "para colegas"
+    assert isinstance(mapped.body, Essay)
+    assert mapped.body.rubric[0].levels[0].text == es("NIVEL")
+    assert set(seen) == {
+        ("hola", "es", TextShape.MARKDOWN),
+        ("hello", "en", TextShape.MARKDOWN),
+        ("pista", "es", TextShape.INLINE),
+        ("porqué", "es", TextShape.MARKDOWN),
+        ("plantilla", "es", TextShape.MARKDOWN),
+        ("modelo", "es", TextShape.MARKDOWN),
+        ("criterio", "es", TextShape.INLINE),
+        ("nivel", "es", TextShape.INLINE),
+    }
+
+
+def test_criteria_of_a_self_check_are_mapped_one_by_one() -> None:
+    question = a_question(Short(model=es("m"), criteria=(es("a"), es("b"))), mark=f("0"))
+
+    mapped = map_texts(question, lambda text, language, shape: f"<{text}>")
+
+    assert isinstance(mapped.body, Short)
+    assert mapped.body.criteria == (es("<a>"), es("<b>"))
+
+
+def test_units_patterns_and_expressions_are_left_alone() -> None:
+    for body in (a_calculated(), some_gaps()):
+        mapped = map_texts(a_question(body), lambda text, language, shape: text)
+
+        assert mapped == a_question(body)
+
+
+@pytest.mark.parametrize("body", [*every_body(), Description()], ids=lambda body: type(body).__name__)
+def test_a_document_gives_the_question_back(body: Body) -> None:
+    question = a_question(
+        body,
+        difficulty=Difficulty.HARD,
+        tags=("uno", "dos"),
+        see=(See("leccion", second=12),),
+        penalty=f("1/3"),
+    )
+
+    assert from_document(to_document(question)) == question
+
+
+def test_fractions_are_written_as_strings() -> None:
+    assert to_document(a_question(Description(), penalty=f("1/3"), mark=f("-2")))["penalty"] == "1/3"
+
+
+def test_a_list_of_values_and_a_range_are_told_apart() -> None:
+    body = replace(a_calculated(), variables=(Variable("x", (f("1"), f("2.5")), 1), a_calculated().variables[0]))
+
+    assert from_document(to_document(a_question(body))).body == body
+
+
+def test_settings_are_documents_too() -> None:
+    settings = QuizSettings(
+        limit=1200,
+        feedback=(Band(f("0"), es("Vuelva.")),),
+        review=Review(overrides={Moment.CLOSED: (Flag.ATTEMPT,)}),
+        pass_mark=None,
+    )
+
+    assert decode(QuizSettings, encode(settings)) == settings
+
+
+def test_a_quiz_of_no_weight_is_not_graded() -> None:
+    assert QuizSettings().is_graded
+    assert not QuizSettings(weight=f("0")).is_graded
+
+
+def _without(name: str) -> Callable[[dict[str, object]], object]:
+    return lambda document: {key: value for key, value in document.items() if key != name}
+
+
+def _with(**changes: object) -> Callable[[dict[str, object]], object]:
+    return lambda document: {**document, **changes}
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        _without("mark"),
+        _with(mark="a lot"),
+        _with(mark="1/0"),
+        _with(mark=1),
+        _with(state="half"),
+        _with(text=["es"]),
+        _with(tags="uno"),
+        _with(unverified="no"),
+        _with(see=[{"activity": "a", "heading": "", "second": True}]),
+        _with(body={"kind": "riddle"}),
+        _with(body={"kind": []}),
+        _with(body=None),
+        _with(difficulty={}),
+        lambda document: [document],
+    ],
+)
+def test_a_document_that_is_not_a_question_is_refused_with_its_place(spoil: Callable[[dict[str, object]], object]) -> None:
+    document = to_document(a_question(a_single()))
+
+    with pytest.raises(EncodingError, match="Question"):
+        decode(Question, spoil(document))
+
+
+def test_a_gap_takes_only_what_a_gap_may_be() -> None:
+    document = to_document(a_question(some_gaps()))
+    document["body"]["gaps"][0]["body"] = encode(a_matrix())
+
+    with pytest.raises(EncodingError, match="matrix may not stand here"):
+        from_document(document)
+
+
+def test_only_dataclasses_are_encoded() -> None:
+    with pytest.raises(EncodingError):
+        encode("text")
+    with pytest.raises(EncodingError):
+        encode(Question)
+
+
+def test_the_checksum_changes_with_content_alone() -> None:
+    """5.1.1: a version is made of content; state, note and former keys are not content."""
+    question = a_question(a_single())
+    same = replace(question, note="mirar", was=("antigua",), state=QuestionState.HIDDEN)
+    other = replace(question, mark=f("2"))
+
+    assert checksum(question) == checksum(same)
+    assert checksum(question) != checksum(other)
+    assert len(checksum(question)) == 64
+
+
+def test_the_canonical_form_does_not_depend_on_the_order_of_languages() -> None:
+    one = a_question(Description())
+    left, right = replace(one, text={"es": "a", "en": "b"}), replace(one, text={"en": "b", "es": "a"})
+
+    assert canonical(left) == canonical(right)
+    assert b'"text":{"en":"b","es":"a"}' in canonical(left)
+
+
+def test_what_is_published_has_neither_note_nor_former_keys() -> None:
+    published = without_notes(a_question(a_single(), note="x", was=("y",)))
+
+    assert (published.note, published.was) == ("", ())
+
+
+@pytest.mark.parametrize(
+    ("body", "mark", "expected"),
+    [
+        (a_single(), "1", True),
+        (a_single(), "0", False),
+        (a_matrix(survey=True), "1", False),
+        (a_matrix(), "1", True),
+        (Description(), "1", False),
+        (Essay(words=WordLimits(10, 20)), "6", True),
+    ],
+)
+def test_only_questions_with_a_mark_can_be_marked(body: Body, mark: str, *, expected: bool) -> None:
+    assert is_marked(a_question(body, mark=Fraction(mark))) is expected

@@ -1,0 +1,383 @@
+"""Behaviours, totals, grades over attempts, completion (5.6, 5.8, 5.11.1, 5.13)."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from quizzes.rules.answers import Answer, Choice, Choices, Filled, Matches, Number, Rows, Written
+from quizzes.rules.behaviours import Standing, Try, certainty_fraction, counted_tries, standing
+from quizzes.rules.completion import EndedAttempt, QuizRecord, completed_at
+from quizzes.rules.definitions import Body, Essay, MultipleRule
+from quizzes.rules.grades import (
+    AttemptGrade,
+    Grade,
+    ItemResult,
+    band_for,
+    grade_attempt,
+    has_passed,
+    manual_fraction,
+    over_attempts,
+    section_totals,
+    shown,
+    stored,
+)
+from quizzes.rules.item_layout import ItemLayout
+from quizzes.rules.marking import mark_answer
+from quizzes.rules.numbers import SPANISH
+from quizzes.rules.results import MarkState
+from quizzes.rules.settings import Band, Behaviour, Completion, CompletionRule, Grading, QuizSettings
+from tests.support.questions import (
+    a_matching,
+    a_matrix,
+    a_multiple,
+    a_numerical,
+    a_question,
+    a_single,
+    an_option,
+    es,
+    f,
+    some_gaps,
+)
+
+B = Behaviour
+M = MarkState
+
+
+def stand(
+    behaviour: Behaviour, body: Body, *answers: Answer, hints: int = 0, final: bool = False, certainty: int | None = None
+) -> Standing:
+    question = a_question(body, hints=(es("pista"),) * hints, penalty=f("1/4"))
+    tries = [Try(answer, mark_answer(question, answer, ItemLayout(), SPANISH)) for answer in answers]
+    return standing(behaviour, question, tries, certainty=certainty, final=final)
+
+
+A, BAD, NONE = Choice("a"), Choice("b"), Choice("")
+
+
+@pytest.mark.parametrize(
+    ("answers", "state", "fraction"), [((A,), M.RIGHT, 1), ((A, BAD), M.WRONG, 0), ((A, NONE), M.NOT_ANSWERED, 0), ((), M.NOT_ANSWERED, 0)]
+)
+def test_deferred_judges_the_last_answer(answers: Sequence[Answer], state: MarkState, fraction: int) -> None:
+    """5.6 Deferred: unanswered → not answered, mark 0."""
+    assert stand(B.DEFERRED, a_single(), *answers, final=True) == Standing(state, Fraction(fraction), locked=True, tries_left=None)
+    assert not stand(B.DEFERRED, a_single(), *answers).locked
+
+
+def test_immediate_checks_once_and_locks() -> None:
+    """5.6 Immediate."""
+    checked = stand(B.IMMEDIATE, a_single(), BAD, A)
+
+    assert checked == Standing(M.WRONG, f("0"), locked=True, tries_left=0)
+    assert not stand(B.IMMEDIATE, a_single()).locked
+    assert not stand(B.IMMEDIATE, a_single(), NONE).locked
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        ((), Standing(M.NOT_ANSWERED, f("0"), locked=False, tries_left=3)),
+        ((A,), Standing(M.RIGHT, f("1"), locked=True, tries_left=0)),
+        ((BAD,), Standing(M.WRONG, f("0"), locked=False, tries_left=2, hint=0)),
+        ((BAD, BAD), Standing(M.WRONG, f("0"), locked=False, tries_left=2, hint=0)),
+        ((BAD, A), Standing(M.RIGHT, f("3/4"), locked=True, tries_left=0)),
+        ((BAD, Choice("c")), Standing(M.WRONG, f("0"), locked=False, tries_left=1, hint=1)),
+        ((BAD, Choice("c"), BAD, A), Standing(M.WRONG, f("0"), locked=True, tries_left=0)),
+        ((BAD, Choice("c"), A), Standing(M.RIGHT, f("1/2"), locked=True, tries_left=0)),
+        ((NONE,), Standing(M.NOT_ANSWERED, f("0"), locked=False, tries_left=3)),
+    ],
+)
+def test_interactive_gives_a_try_more_than_hints_and_takes_the_penalty(answers: Sequence[Answer], expected: Standing) -> None:
+    """5.6 Interactive: tries = hints + 1; mark = fraction − penalty × wrong tries, min 0."""
+    assert stand(B.INTERACTIVE, a_single(), *answers, hints=2) == expected
+
+
+def test_interactive_never_falls_below_nothing() -> None:
+    wrong = [Number(str(at)) for at in range(2, 9)]
+
+    assert stand(B.INTERACTIVE, a_numerical(("1", "1")), *wrong, Number("1"), hints=9).fraction == 0
+
+
+def test_interactive_ends_with_the_attempt() -> None:
+    assert stand(B.INTERACTIVE, a_single(), BAD, hints=2, final=True) == Standing(M.WRONG, f("0"), locked=True, tries_left=0)
+
+
+@pytest.mark.parametrize(
+    ("body", "answers", "fraction"),
+    [
+        (
+            a_matching(),
+            [{"one": "x", "two": "z", "three": "x"}, {"one": "x", "two": "x", "three": "z"}, {"one": "x", "two": "x", "three": "y"}],
+            "3/4",
+        ),
+        (
+            a_matching(),
+            [{"one": "x", "two": "x", "three": "z"}, {"one": "z", "two": "x", "three": "y"}, {"one": "x", "two": "x", "three": "y"}],
+            "3/4",
+        ),
+        (a_matching(), [{"one": "x", "two": "x", "three": "z"}, {"one": "z", "two": "x", "three": "x"}], "1/3"),
+    ],
+)
+def test_several_parts_are_counted_back(body: Body, answers: list[dict[str, str]], fraction: str) -> None:
+    """5.6 Interactive, countback: max(0, 1 − (index of last wrong try + 1) × penalty) if finally right, averaged."""
+    assert stand(B.INTERACTIVE, body, *[Matches(answer) for answer in answers], hints=3).fraction == f(fraction)
+
+
+def test_countback_weighs_gaps_and_rows() -> None:
+    gaps = stand(
+        B.INTERACTIVE,
+        some_gaps(),
+        Filled({"anio": "a", "cubierta": "1", "nombre": "no"}),
+        Filled({"anio": "a", "cubierta": "34,8", "nombre": "brecha"}),
+        hints=1,
+    )
+    rows = stand(B.INTERACTIVE, a_matrix(), Rows({"salud": "no"}), Rows({"salud": "si", "prestamo": "no"}), hints=2)
+
+    assert gaps.fraction == (1 + f("3/4") + 2 * f("3/4")) / 4
+    assert rows.fraction == f("1/2")
+
+
+def test_multiple_choices_lose_the_penalty_as_a_whole() -> None:
+    body = a_multiple(MultipleRule.RIGHT_MINUS_WRONG, 2, 2)
+
+    assert stand(B.INTERACTIVE, body, Choices(("r1",)), Choices(("r1", "r2")), hints=2).fraction == f("3/4")
+
+
+@pytest.mark.parametrize(
+    ("answers", "fraction", "state"),
+    [
+        ((BAD,), "0", M.WRONG),
+        ((BAD, A), "3/4", M.RIGHT),
+        ((BAD, BAD, A), "3/4", M.RIGHT),
+        ((BAD, Choice("c"), BAD, A), "1/2", M.RIGHT),
+        ((A, BAD), "1", M.WRONG),
+        ((NONE, A), "1", M.RIGHT),
+        ((), "0", M.NOT_ANSWERED),
+    ],
+)
+def test_adaptive_keeps_the_best_so_far(answers: Sequence[Answer], fraction: str, state: MarkState) -> None:
+    """5.6 Adaptive: attempt k scores fraction − penalty × (k − 1); repeated answers are discarded, not penalised."""
+    result = stand(B.ADAPTIVE, a_single(), *answers)
+
+    assert (result.fraction, result.state, result.locked) == (f(fraction), state, False)
+
+
+def test_unreadable_answers_cost_no_try() -> None:
+    """5.4.5."""
+    result = stand(B.ADAPTIVE, a_numerical(("1", "1")), Number("uno"), Number("1"))
+
+    assert result.fraction == 1
+    assert stand(B.IMMEDIATE, a_numerical(("1", "1")), Number("uno")) == Standing(M.INVALID, f("0"), locked=False, tries_left=None)
+
+
+@given(st.lists(st.sampled_from([A, BAD, Choice("c"), NONE]), max_size=8))
+def test_adaptive_never_falls_with_another_try(answers: list[Choice]) -> None:
+    fractions = [stand(B.ADAPTIVE, a_single(), *answers[:count]).fraction or Fraction(0) for count in range(len(answers) + 1)]
+
+    assert fractions == sorted(fractions)
+
+
+@pytest.mark.parametrize(
+    ("certainty", "right", "wrong", "partial"),
+    [(1, "1", "0", "1/2"), (2, "2", "-2", "1"), (3, "3", "-6", "3/2"), (None, "1", "0", "1/2"), (9, "1", "0", "1/2")],
+)
+def test_certainty_multiplies_right_and_punishes_wrong(certainty: int | None, right: str, wrong: str, partial: str) -> None:
+    """5.6 Certainty: right ×1/×2/×3; wrong 0/−2/−6; none chosen = level 1."""
+    body = a_single(an_option("a", "1"), an_option("b"), an_option("c", "1/2", right=False))
+    answers = (A, BAD, Choice("c"))
+
+    assert [stand(B.CERTAINTY, body, answer, certainty=certainty).fraction for answer in answers] == [f(right), f(wrong), f(partial)]
+    assert stand(B.CERTAINTY, body, NONE, certainty=3).fraction == 0
+    assert certainty_fraction(f("-1/2"), 2) == -2
+
+
+@pytest.mark.parametrize("behaviour", list(B))
+def test_what_a_person_marks_waits_under_every_behaviour(behaviour: Behaviour) -> None:
+    """5.6 Manual: needs grading, never 0."""
+    result = stand(behaviour, Essay(), Written("Hola"), final=True)
+
+    assert (result.state, result.fraction, result.locked) == (M.NEEDS_GRADING, None, True)
+    assert not stand(behaviour, Essay(), Written("Hola")).locked
+
+
+def test_the_tries_that_count_can_be_listed() -> None:
+    question = a_question(a_single())
+    tries = [Try(answer, mark_answer(question, answer, ItemLayout(), SPANISH)) for answer in (NONE, BAD, BAD, A)]
+
+    assert counted_tries(B.ADAPTIVE, tries) == (tries[1], tries[3])
+    assert counted_tries(B.DEFERRED, tries) == (tries[3],)
+
+
+SETTINGS = QuizSettings()
+
+
+def item(fraction: str | None, max_mark: str = "1", state: MarkState = M.PARTIAL, section: int = 0) -> ItemResult:
+    return ItemResult(None if fraction is None else f(fraction), f(max_mark), state, section)
+
+
+def test_marks_are_added_and_scaled() -> None:
+    """5.8: quiz grade = raw × quiz_max / Σ max marks."""
+    grade = grade_attempt([item("1"), item("1/2", "2"), item("0", "3", M.NOT_ANSWERED)], replace(SETTINGS, max_grade=f("20")))
+
+    assert grade == Grade(f("2"), f("6"), f("20/3"), f("100/3"), pending=False, passed=False)
+
+
+def test_a_quiz_without_marks_is_ungraded() -> None:
+    """5.8: Σ max ≤ 5e-6 → ungraded; surveys do not count."""
+    assert grade_attempt([item("1", "0.000005")], SETTINGS) == Grade(f("0.000005"), f("0.000005"), None, None, pending=False, passed=None)
+    assert grade_attempt([item("1", "0.000006")], SETTINGS).percent == 100
+    assert grade_attempt([item(None, "3", M.NOT_MARKED)], SETTINGS).maximum == 0
+    assert grade_attempt([], SETTINGS).grade is None
+
+
+@pytest.mark.parametrize(("allowed", "raw"), [(False, "0"), (True, "-1/2")])
+def test_the_total_is_floored_unless_it_may_be_negative(*, allowed: bool, raw: str) -> None:
+    """5.7: the attempt total is floored at 0 by default (allow_negative_total)."""
+    grade = grade_attempt([item("-1"), item("1/2")], replace(SETTINGS, allow_negative_total=allowed))
+
+    assert grade.raw == f(raw)
+
+
+def test_an_attempt_that_waits_for_a_person_is_not_yet_graded() -> None:
+    """5.6 Manual: attempt total is shown as "not yet graded", never as 0."""
+    waiting = item(None, "6", M.NEEDS_GRADING)
+
+    grade = grade_attempt([item("1"), waiting], SETTINGS)
+
+    assert (grade.grade, grade.percent, grade.passed, grade.pending, grade.raw) == (None, None, None, True, 1)
+    assert not grade_attempt([item("1"), replace(waiting, max_mark=f("0"))], SETTINGS).pending
+    assert waiting.mark is None
+
+
+@pytest.mark.parametrize(
+    ("percent", "pass_mark", "passed"),
+    [
+        ("70", "70", True),
+        ("69.9999990", "70", True),
+        ("69.9999989", "70", False),
+        ("69.996", "70", False),
+        ("0", None, None),
+        (None, "70", None),
+    ],
+)
+def test_passing_compares_the_unrounded_grade_with_a_tolerance(percent: str | None, pass_mark: str | None, passed: bool | None) -> None:
+    """5.1.5: tolerance 1e-6; 69.996 is shown as 70.00 and is not passed."""
+    assert has_passed(None if percent is None else f(percent), None if pass_mark is None else f(pass_mark)) is passed
+
+
+def grades(*percents: str | None, **fields: bool) -> list[AttemptGrade]:
+    return [AttemptGrade(number, None if one is None else f(one), **fields) for number, one in enumerate(percents, 1)]
+
+
+@pytest.mark.parametrize(
+    ("grading", "expected"), [(Grading.HIGHEST, "90"), (Grading.AVERAGE, "70"), (Grading.FIRST, "50"), (Grading.LAST, "70")]
+)
+def test_the_grade_over_attempts(grading: Grading, expected: str) -> None:
+    """5.8: highest, average, first, last."""
+    attempts = [*grades("50", "90", "70"), AttemptGrade(0, f("100"), preview=True), AttemptGrade(4, None, abandoned=True)]
+
+    assert over_attempts(grading, reversed(attempts)) == f(expected)
+
+
+def test_ungraded_attempts_are_left_out_of_the_average() -> None:
+    """5.8: average of graded attempts (ungraded ones excluded)."""
+    assert over_attempts(Grading.AVERAGE, grades("50", None, "70")) == 60
+    assert over_attempts(Grading.HIGHEST, grades(None)) is None
+    assert over_attempts(Grading.FIRST, grades(None, "70")) is None
+    assert over_attempts(Grading.LAST, grades("70", None)) is None
+    assert over_attempts(Grading.LAST, []) is None
+
+
+def test_feedback_bands_are_half_open_and_the_top_one_closed() -> None:
+    """5.8: [lower, upper) except the top one closed."""
+    bands = [Band(f("0"), es("bajo")), Band(f("50"), es("medio")), Band(f("70"), es("alto"))]
+
+    found = [band_for(f(percent), bands) for percent in ("0", "49.99", "50", "69.9", "70", "100")]
+
+    assert [band.text["es"] for band in found if band] == ["bajo", "bajo", "medio", "medio", "alto", "alto"]
+    assert band_for(f("-1"), bands) is None
+    assert band_for(f("50"), []) is None
+
+
+def test_sections_have_subtotals() -> None:
+    """5.8: section subtotals."""
+    items = [item("1"), item("1/2", "2", section=1), item(None, "3", M.NEEDS_GRADING, 1), item(None, "9", M.NOT_MARKED, 1)]
+
+    assert section_totals(items) == {0: (1, 1), 1: (1, 5)}
+
+
+@pytest.mark.parametrize(("mark", "fraction"), [("6", "1"), ("3", "1/2"), ("0", "0"), ("6.1", None), ("-1", None)])
+def test_a_mark_by_hand_lies_within_the_maximum(mark: str, fraction: str | None) -> None:
+    """5.11.1: in [min fraction, 1] × max; extra credit only if enabled."""
+    assert manual_fraction(f(mark), f("6")) == (None if fraction is None else f(fraction))
+    assert manual_fraction(f("7"), f("6"), extra_credit=True) == f("7/6")
+    assert manual_fraction(f("-3"), f("6"), minimum=f("-1/2")) == f("-1/2")
+    assert manual_fraction(f("0"), f("0")) is None
+
+
+def test_rounding_is_for_database_and_screen() -> None:
+    """5.1.5: seven decimals stored; quiz decimals default 2, questions' default the same."""
+    assert stored(f("1/3")) == f("0.3333333")
+    assert shown(f("69.995"), SETTINGS) == 70
+    assert shown(f("2/3"), SETTINGS, question=True) == f("0.67")
+    assert shown(f("2/3"), replace(SETTINGS, question_decimals=1), question=True) == f("0.7")
+    assert shown(f("2/3"), replace(SETTINGS, question_decimals=1)) == f("0.67")
+
+
+@given(st.lists(st.tuples(st.fractions(-1, 1), st.fractions(0, 10)), max_size=6))
+def test_a_grade_lies_on_its_scale_and_rises_with_every_mark(pairs: list[tuple[Fraction, Fraction]]) -> None:
+    items = [ItemResult(fraction, maximum, M.PARTIAL) for fraction, maximum in pairs]
+
+    grade = grade_attempt(items, SETTINGS)
+
+    if grade.percent is not None:
+        assert 0 <= grade.percent <= 100
+        better = grade_attempt([replace(one, fraction=Fraction(1)) for one in items], SETTINGS)
+        assert better.percent == 100
+
+
+DAY = datetime(2026, 12, 1, tzinfo=UTC)
+R = CompletionRule
+
+
+def ended(hour: int, percent: str | None = None, *, graded: int | None = None, preview: bool = False) -> EndedAttempt:
+    moment = DAY + timedelta(hours=hour)
+    return EndedAttempt(moment, None if percent is None else f(percent), None if graded is None else DAY + timedelta(hours=graded), preview)
+
+
+def done(rule: CompletionRule, *attempts: EndedAttempt, count: int = 1, allowed: int = 3, marked: bool = True) -> int | None:
+    record = QuizRecord(viewed_at=DAY, attempts=attempts)
+    moment = completed_at(Completion(rule, count), record, pass_mark=f("70") if marked else None, allowed=allowed)
+    return None if moment is None else int((moment - DAY).total_seconds()) // 3600
+
+
+def test_each_rule_completes_at_the_event_that_satisfied_it() -> None:
+    """5.13: viewed / attempted ≥ k / graded / passed / passed or all attempts used; keeps the timestamp."""
+    attempts = (ended(1, "40"), ended(2, "75", graded=5), ended(4, "90"))
+
+    assert done(R.VIEWED) == 0
+    assert done(R.ATTEMPTED, *attempts, count=2) == 2
+    assert done(R.ATTEMPTED, *attempts, count=4) is None
+    assert done(R.GRADED, *attempts) == 1
+    assert done(R.PASSED, *attempts) == 4
+    assert done(R.PASSED_OR_USED, *attempts) == 4
+    assert done(R.PASSED_OR_USED, ended(1, "40"), ended(2, None), allowed=2) == 2
+
+
+@pytest.mark.parametrize("rule", [R.ATTEMPTED, R.GRADED, R.PASSED, R.PASSED_OR_USED])
+def test_nothing_or_a_preview_completes_nothing(rule: CompletionRule) -> None:
+    assert done(rule) is None
+    assert done(rule, ended(1, "100", preview=True)) is None
+    assert completed_at(Completion(R.VIEWED), QuizRecord(), pass_mark=None, allowed=0) is None
+
+
+def test_attempts_without_limit_are_never_used_up() -> None:
+    assert done(R.PASSED_OR_USED, ended(1, "10"), ended(2, "10"), allowed=0) is None
+
+
+def test_without_a_pass_mark_any_grade_passes() -> None:
+    assert done(R.PASSED, ended(1, None), ended(2, "10"), marked=False) == 2

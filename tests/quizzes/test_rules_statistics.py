@@ -1,0 +1,272 @@
+"""Statistics against the golden vector and at the edges (5.12)."""
+
+from collections.abc import Sequence
+from dataclasses import astuple, replace
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from quizzes.rules.analysis import (
+    Concern,
+    Response,
+    ResponseClass,
+    concerns_about,
+    concerns_about_options,
+    guess_score,
+    response_analysis,
+)
+from quizzes.rules.answers import Choice, Text
+from quizzes.rules.definitions import Body, Description, Essay, Gap, Gaps, MultipleRule, TrueFalse
+from quizzes.rules.results import MarkState
+from quizzes.rules.statistics import (
+    AttemptMarks,
+    PositionStatistics,
+    QuizStatistics,
+    Which,
+    chosen_attempts,
+    covariance,
+    discrimination_with_total,
+    mean,
+    square_root,
+    statistics_of,
+)
+from tests.support.questions import (
+    a_calculated,
+    a_matching,
+    a_matrix,
+    a_multiple,
+    a_numerical,
+    a_question,
+    a_short,
+    a_single,
+    an_option,
+    an_ordering,
+    dragged_gaps,
+    f,
+    marked,
+    some_gaps,
+)
+
+MAXIMA = [f("1"), f("1"), f("2"), f("1")]
+GOLDEN = "1 1 2 0|1 0 1.5 1|0 1 1 0|1 1 0.5 1|0 0 0 1|1 1 2 0|1 0 1 1|0 0 0.5 0"
+
+
+def matrix(rows: str) -> list[list[Fraction]]:
+    return [[f(mark) for mark in row.split()] for row in rows.split("|")]
+
+
+def rounded(values: Sequence[Fraction | None]) -> list[float | None]:
+    return [None if value is None else round(float(value), 6) for value in values]
+
+
+def test_the_golden_vector_of_a_quiz() -> None:
+    """5.12: mean, median, sd, skewness, kurtosis, CIC, error ratio, standard error."""
+    quiz = statistics_of(matrix(GOLDEN), MAXIMA).quiz
+
+    assert quiz.attempts == 8
+    assert rounded(astuple(quiz)[1:]) == [2.6875, 3.25, 1.361131, -0.753271, -1.099613, 34.698795, 80.809161, 1.099919]
+
+
+@pytest.mark.parametrize(
+    ("slot", "expected"),
+    [
+        (1, [0.625, 51.754917, 20.0, 32.268567, 82.072428, 100.0]),
+        (2, [0.5, 53.452248, 20.0, 25.052126, 17.234550, 20.0]),
+        (3, [0.53125, 36.443449, 40.0, 35.125807, 36.102839, 40.298507]),
+        (4, [0.5, 53.452248, 20.0, 7.553500, -32.531759, -41.176471]),
+    ],
+)
+def test_the_golden_vector_of_each_position(slot: int, expected: list[float]) -> None:
+    """5.12: facility, sd %, intended weight, effective weight %, D, E."""
+    position = statistics_of(matrix(GOLDEN), MAXIMA).positions[slot - 1]
+
+    assert rounded(astuple(position)) == expected
+
+
+def test_the_second_vector_has_no_consistency_and_an_undefined_weight() -> None:
+    """5.12: last row [0,0,0.5,1]: CIC exactly 0 and slot 4 effective weight undefined."""
+    statistics = statistics_of(matrix(GOLDEN.removesuffix("0") + "1"), MAXIMA)
+
+    assert statistics.quiz.consistency == 0
+    assert statistics.quiz.error_ratio == 100
+    assert statistics.positions[3].effective_weight is None
+    assert sum(position.effective_weight or 0 for position in statistics.positions) == pytest.approx(100)
+
+
+def test_no_attempts_have_no_statistics() -> None:
+    """5.12, degenerate: S = 0."""
+    statistics = statistics_of([], MAXIMA)
+
+    assert statistics.quiz == QuizStatistics(0)
+    assert statistics.positions[2] == PositionStatistics(None, None, f("40"), None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("rows", "defined"),
+    [
+        ("1 0", {"mean", "median"}),
+        ("1 0|0 0", {"mean", "median", "deviation", "consistency", "error_ratio", "standard_error"}),
+        ("1 0|0 0|1 1", {"mean", "median", "deviation", "skewness", "consistency", "error_ratio", "standard_error"}),
+        ("1 1|1 1|1 1|1 1", {"mean", "median", "deviation"}),
+        ("1|0|1|1", {"mean", "median", "deviation", "skewness", "kurtosis"}),
+    ],
+)
+def test_what_is_undefined_is_none(rows: str, defined: set[str]) -> None:
+    """5.12, degenerate: S = 1, 2, 3; all equal marks; p = 1."""
+    marks = matrix(rows)
+    quiz = statistics_of(marks, [f("1")] * len(marks[0])).quiz
+
+    values = {name: getattr(quiz, name) for name in QuizStatistics.__dataclass_fields__ if name != "attempts"}
+    assert {name for name, value in values.items() if value is not None} == defined
+
+
+def test_a_position_that_nobody_answered_counts_as_zero() -> None:
+    """5.12, degenerate: a slot never answered; max mark 0."""
+    never, worthless = statistics_of(matrix("0 1 0|0 0 0|0 1 0"), [f("1"), f("1"), f("0")]).positions[::2]
+
+    assert never == PositionStatistics(f("0"), f("0"), f("50"), f("0"), None, None)
+    assert worthless == PositionStatistics(None, None, f("0"), f("0"), None, None)
+
+
+def test_a_quiz_of_no_worth_has_no_weights() -> None:
+    position = statistics_of(matrix("0|0"), [f("0")]).positions[0]
+
+    assert (position.intended_weight, position.effective_weight) == (None, None)
+
+
+def test_negative_consistency_is_shown_and_its_error_exceeds_everything() -> None:
+    """5.12: if CIC < 0 show it; error ratio then exceeds 100."""
+    quiz = statistics_of(matrix("1 0|0 1|1 0|0.5 1"), [f("1"), f("1")]).quiz
+
+    assert quiz.consistency is not None
+    assert quiz.consistency < 0
+    assert quiz.error_ratio is not None
+    assert quiz.error_ratio > 100
+
+
+def test_the_median_of_an_odd_number_is_the_middle() -> None:
+    assert statistics_of(matrix("1|5|3"), [f("5")]).quiz.median == 3
+
+
+def test_questions_drawn_at_random_are_compared_with_the_total() -> None:
+    """5.12: for the question (not the position) the total X is used instead of the rest."""
+    marks, totals = [f("1"), f("0"), f("1")], [f("3"), f("1"), f("2")]
+
+    index, efficiency = discrimination_with_total(marks, totals)
+
+    assert rounded([index, efficiency]) == [86.60254, 100.0]
+
+
+def test_roots_are_exact_to_thirty_digits() -> None:
+    assert square_root(f("9/4")) == f("3/2")
+    assert 0 <= 2 - square_root(f("2")) ** 2 < Fraction(1, 10**29)
+    assert mean([]) is None
+    assert covariance([f("1")], [f("2")]) is None
+
+
+@given(st.lists(st.lists(st.fractions(0, 1, max_denominator=4), min_size=3, max_size=3), min_size=2, max_size=6))
+def test_indices_lie_within_a_hundred(rows: list[list[Fraction]]) -> None:
+    statistics = statistics_of(rows, [Fraction(1)] * 3)
+
+    tiny = Fraction(1, 10**20)
+    for position in statistics.positions:
+        assert position.facility is not None
+        assert 0 <= position.facility <= 1
+        for index in (position.discrimination, position.efficiency):
+            assert index is None or -100 - tiny <= index <= 100 + tiny or index is position.efficiency
+    assert statistics == statistics_of(rows, [Fraction(1)] * 3)
+
+
+def test_one_attempt_of_each_learner_is_chosen() -> None:
+    """5.12: finished, non-preview attempts of the selected set (first / highest / last / all)."""
+    first = AttemptMarks(1, 1, (f("1"),))
+    best, last = replace(first, number=2, marks=(f("3"),)), replace(first, number=3, marks=(f("2"),))
+    other = AttemptMarks(2, 1, (f("0"),))
+    attempts = [other, last, best, first, replace(first, number=4, preview=True), replace(first, number=5, finished=False)]
+
+    assert chosen_attempts(attempts) == (first, other)
+    assert chosen_attempts(attempts, Which.HIGHEST) == (best, other)
+    assert chosen_attempts(attempts, Which.LAST) == (last, other)
+    assert chosen_attempts(attempts, Which.ALL) == (first, best, last, other)
+
+
+@pytest.mark.parametrize(
+    ("efficiency", "discrimination", "facility", "concerns"),
+    [
+        ("14.9", "10", "0.5", (Concern.DUBIOUS,)),
+        ("15", "0", "0.05", ()),
+        ("20", "-1", "0.04", (Concern.NEGATIVE_DISCRIMINATION, Concern.TOO_HARD)),
+        ("20", "1", "0.96", (Concern.TOO_EASY,)),
+        (None, None, None, ()),
+    ],
+)
+def test_doubtful_questions_are_flagged(
+    efficiency: str | None, discrimination: str | None, facility: str | None, concerns: tuple[Concern, ...]
+) -> None:
+    """5.12: E < 15, D < 0, F < 0.05 or > 0.95."""
+    values = [None if value is None else f(value) for value in (facility, discrimination, efficiency)]
+
+    assert concerns_about(PositionStatistics(values[0], None, None, None, values[1], values[2])) == concerns
+
+
+def answered(choices: str) -> list[Response]:
+    return [Response(marked(a_single(), Choice(choice.strip("-"))), f(str(rest))) for rest, choice in enumerate(choices.split())]
+
+
+def test_answers_are_counted_with_the_mean_of_the_rest() -> None:
+    """5.12, response analysis: class, credit, count, frequency, mean rest-score."""
+    classes = response_analysis(answered("a b a -"))
+
+    assert classes == (
+        ResponseClass("", "a", MarkState.RIGHT, f("1"), 2, f("1/2"), f("1")),
+        ResponseClass("", "", MarkState.NOT_ANSWERED, f("0"), 1, f("1/4"), f("3")),
+        ResponseClass("", "b", MarkState.WRONG, f("0"), 1, f("1/4"), f("1")),
+    )
+    assert response_analysis([]) == ()
+
+
+def test_every_part_is_analysed() -> None:
+    classes = response_analysis(
+        [Response(marked(a_short(("brecha", "1"), ("*", "0")), Text(text)), f("1")) for text in ("brecha", "x", "y")]
+    )
+
+    assert [(one.matched, one.count) for one in classes] == [("1", 2), ("0", 1)]
+
+
+def test_options_nobody_takes_and_options_the_best_prefer_are_found() -> None:
+    """5.12: unused distractors, key chosen less by the top third than another option."""
+    assert concerns_about_options(a_single(), answered("a a a a b b")) == {
+        Concern.UNUSED_DISTRACTOR: ("c",),
+        Concern.KEY_LOSES_AT_THE_TOP: ("b",),
+    }
+    assert concerns_about_options(a_single(), answered("b c a a a a")) == {}
+    assert concerns_about_options(a_single(), []) == {}
+
+
+@pytest.mark.parametrize(
+    ("body", "score"),
+    [
+        (a_single(an_option("a", "1"), an_option("b", "-1/3", right=False), an_option("c")), "2/9"),
+        (TrueFalse(answer=True), "1/2"),
+        (a_matching(), "1/3"),
+        (a_short(("a", "1"), ("*", "1/4")), "1/4"),
+        (a_short(("a*", "1")), "0"),
+        (a_numerical(("1", "1"), ("*", "1/3")), "1/3"),
+        (a_numerical(("1", "1")), "0"),
+        (a_calculated(), "0"),
+        (a_matrix(), "1/2"),
+        (some_gaps(), "1/12"),
+        (dragged_gaps(), "1/3"),
+        (Gaps((Gap("a", a_single(), f("0")),)), None),
+        (a_multiple(MultipleRule.HALVES, 1, 1), None),
+        (an_ordering(), None),
+        (Essay(), None),
+        (Description(), None),
+        (a_matrix(survey=True), None),
+    ],
+)
+def test_guessing_at_random_is_worth_so_much(body: Body, score: str | None) -> None:
+    """5.12: random guess score."""
+    assert guess_score(a_question(body)) == (None if score is None else f(score))

@@ -1,0 +1,180 @@
+"""Builders of questions for tests: short, typed, with the defaults that most tests want."""
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from quizzes.rules.answers import Answer
+from quizzes.rules.definitions import (
+    Body,
+    Calculated,
+    CalculatedAnswer,
+    Essay,
+    File,
+    Gap,
+    Gaps,
+    Label,
+    Matching,
+    Matrix,
+    Multiple,
+    MultipleRule,
+    Numerical,
+    NumericalAnswer,
+    Option,
+    Ordering,
+    OrderingRule,
+    Pair,
+    Question,
+    Row,
+    Short,
+    ShortAnswer,
+    Single,
+    Texts,
+    Tolerance,
+    ToleranceKind,
+    TrueFalse,
+    Variable,
+    VariableRange,
+)
+from quizzes.rules.item_layout import ItemLayout
+from quizzes.rules.marking import mark_answer
+from quizzes.rules.numbers import SPANISH
+from quizzes.rules.results import Marking
+
+
+def f(text: str) -> Fraction:
+    """Write a fraction shortly: ``f("1/3")``."""
+    return Fraction(text)
+
+
+def es(text: str) -> Texts:
+    """Give a text in Spanish alone."""
+    return {"es": text}
+
+
+def a_question(body: Body, **fields: object) -> Question:
+    """Make a question around a body."""
+    return Question(key="pregunta", text=es("¿Qué?"), body=body, **fields)  # type: ignore[arg-type]
+
+
+def an_option(key: str, credit: str = "0", *, right: bool | None = None, fixed: bool = False) -> Option:
+    """Make an option whose feedback is ``why <key>``; right where it has credit."""
+    worth = f(credit)
+    return Option(key, es(key.upper()), worth > 0 if right is None else right, worth, es(f"why {key}"), fixed)
+
+
+def a_single(*options: Option, shuffle: bool = True) -> Single:
+    """Make a single choice: by default ``a`` is right, ``b`` and ``c`` wrong."""
+    return Single(options or (an_option("a", "1"), an_option("b"), an_option("c")), shuffle)
+
+
+def a_multiple(rule: MultipleRule, right: int, wrong: int) -> Multiple:
+    """Make a multiple choice with options r1 … and w1 …, without credits of their own but 1 and 0."""
+    good = [an_option(f"r{at}", "1") for at in range(1, right + 1)]
+    bad = [an_option(f"w{at}") for at in range(1, wrong + 1)]
+    return Multiple((*good, *bad), rule)
+
+
+def a_short(*answers: tuple[str, str], ignore_case: bool = True, ignore_accents: bool = True) -> Short:
+    """Make a short answer of (pattern, credit)."""
+    made = tuple(ShortAnswer(es(pattern), f(credit) > 0, f(credit), es(f"why {pattern}")) for pattern, credit in answers)
+    return Short(made, ignore_case, ignore_accents)
+
+
+def a_numerical(
+    *answers: tuple[str, str], tolerance: str = "0", kind: ToleranceKind = ToleranceKind.NOMINAL, **fields: object
+) -> Numerical:
+    """Make a numerical question of (value or ``*``, credit)."""
+    made = tuple(
+        NumericalAnswer(None if value == "*" else f(value), f(credit) > 0, f(credit), es(f"why {value}")) for value, credit in answers
+    )
+    return Numerical(made, Tolerance(kind, f(tolerance)), **fields)  # type: ignore[arg-type]
+
+
+def a_matching(shuffle: bool = True) -> Matching:
+    """Make three items; the first two share the match ``x``, the third goes with ``y``, ``z`` is left over."""
+    pairs = tuple(
+        Pair(key, es(key), match, es(match.upper()), es(f"why {key}")) for key, match in (("one", "x"), ("two", "x"), ("three", "y"))
+    )
+    return Matching(pairs, (Label("z", es("Z")),), shuffle)
+
+
+def an_ordering(count: int = 4, rule: OrderingRule = OrderingRule.RELATIVE_TO_CORRECT) -> Ordering:
+    """Make items i0, i1 … in the right order."""
+    return Ordering(tuple(Label(f"i{at}", es(f"I{at}")) for at in range(count)), rule)
+
+
+def some_gaps() -> Gaps:
+    """Make a text with a choice, a number and a word that weighs two."""
+    return Gaps(
+        (
+            Gap("anio", a_single()),
+            Gap("cubierta", a_numerical(("34.8", "1"), ("65.2", "0"), tolerance="0.05")),
+            Gap("nombre", a_short(("brecha", "1")), f("2")),
+        )
+    )
+
+
+def dragged_gaps() -> Gaps:
+    """Make two gaps that are filled from one set of three choices."""
+    return Gaps(
+        (
+            Gap("uno", Short((ShortAnswer(es("sol"), True, f("1"), es("why sol"), key="sol"),))),
+            Gap("dos", Short((ShortAnswer(es("luna"), True, f("1"), None, key="luna"),))),
+        ),
+        drag=True,
+        choices=(Label("sol", es("sol")), Label("luna", es("luna")), Label("mar", es("mar"))),
+    )
+
+
+def a_calculated(**fields: object) -> Calculated:
+    """Make the example course's question: persons × poverty line × 12."""
+    return Calculated(
+        variables=(Variable("personas", VariableRange(f("1000"), f("5000"), f("100"))),),
+        answers=(
+            CalculatedAnswer("personas * linea * 12", True, f("1")),
+            CalculatedAnswer("personas * linea", False, f("0"), es("why mes")),
+        ),
+        parameters={"linea": f("92.4")},
+        tolerance=Tolerance(ToleranceKind.RELATIVE, f("0.001")),
+        unit=es("USD"),
+        **fields,  # type: ignore[arg-type]
+    )
+
+
+def a_matrix(survey: bool = False) -> Matrix:
+    """Make three rows of yes and no; the right answers are yes, no, yes."""
+    answers: Sequence[str | None] = (None, None, None) if survey else ("si", "no", "si")
+    rows = tuple(Row(key, es(key), answer, es(f"why {key}")) for key, answer in zip(("salud", "prestamo", "vejez"), answers, strict=True))
+    return Matrix((Label("si", es("Sí")), Label("no", es("No"))), rows, survey)
+
+
+def every_body() -> tuple[Body, ...]:
+    """Make one body of each marked and unmarked kind."""
+    return (
+        a_single(),
+        a_multiple(MultipleRule.RIGHT_MINUS_WRONG, 3, 2),
+        TrueFalse(answer=False),
+        a_short(("brecha", "1"), ("*", "0")),
+        a_numerical(("65.2", "1"), ("34.8", "0"), tolerance="0.05"),
+        a_matching(),
+        an_ordering(),
+        some_gaps(),
+        dragged_gaps(),
+        a_calculated(),
+        Essay(),
+        File(("pdf",)),
+        a_matrix(),
+        a_matrix(survey=True),
+    )
+
+
+def marked(body: Body, answer: Answer, layout: ItemLayout | None = None) -> Marking:
+    """Mark an answer to a body in a Spanish attempt."""
+    return mark_answer(a_question(body), answer, layout or ItemLayout(), SPANISH)
+
+
+def share(body: Body, answer: Answer, layout: ItemLayout | None = None) -> Fraction:
+    """Return the share that an answer is worth; an error where it has none."""
+    fraction = marked(body, answer, layout).fraction
+    assert fraction is not None
+    return fraction

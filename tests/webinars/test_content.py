@@ -1,0 +1,82 @@
+"""Recordings as text (section 10 of the content format, C607 to C610)."""
+
+import pytest
+
+from courses.content.model import ActivityCompletion, CompletionRule, Text
+from tests.support import folders
+from tests.support.folders import LESSON, RECORDING_FILE
+from webinars.content import Chapter, DocumentKind, RecordingKind, RecordingSource
+
+CAPTIONS = "01-contar/media/charla.es.vtt"
+TRANSCRIPT = "01-contar/media/charla.es.md"
+OUTSIDE = "02-cuidar/02-video.recording.yaml"
+
+WRONG = [
+    ("C301", "kind: audio\n", "kind: audio\nposter: ../media/gota.png\n"),
+    ("C607", "captions:\n  es: media/charla.es.vtt\n", ""),
+    ("C608", "es: media/charla.es.vtt", "es: ../media/guia.txt"),
+    ("C608", "duration: 0:10", "duration: 0:07"),
+    ("C609", "- at: 0:00", "- at: 0:01"),
+    ("C609", "- at: 0:05", "- at: 0:00"),
+    ("C609", "- at: 0:05", "- at: 0:10"),
+    ("C610", "file: media/charla.mp3\n", ""),
+    ("C610", "file: media/charla.mp3\n", "file: media/charla.mp3\nurl: https://example.org\n"),
+    ("C110", "    file: ../media/guia.txt\n", ""),
+    ("C111", "file: media/charla.mp3\n", "file: ../media/guia.txt\n"),
+]
+
+
+@pytest.mark.parametrize(("code", "old", "new"), WRONG)
+def test_a_wrong_recording_is_told(code: str, old: str, new: str) -> None:
+    """Section 10."""
+    assert RECORDING_FILE in [finding.file for finding in folders.findings(folders.changed(RECORDING_FILE, old, new), code)]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("00:05.000 --> 00:09.000", "00:05.000 --> 00:04.000"),
+        ("00:00.000 --> 00:04.000", "00:06.000 --> 00:07.000"),
+        ("00:05.000 --> 00:09.000", "00:05.000 --> 01:09.000"),
+        ("00:00.000 --> 00:04.000", "00:0x.000 --> 00:04.000"),
+        ("00:00.000 --> 00:04.000\nHablemos del agua.\n\n00:05.000 --> 00:09.000\nCada gota cuenta.\n", ""),
+    ],
+)
+def test_captions_are_webvtt_and_run_forwards_to_the_end(old: str, new: str) -> None:
+    """Section 10 (C608)."""
+    assert "C608" in folders.codes(folders.changed(CAPTIONS, old, new))
+
+
+def test_a_page_outside_names_its_host_and_cannot_be_watched() -> None:
+    """Section 10 (C610)."""
+    assert "C610" in folders.codes(folders.changed(OUTSIDE, "host: Empresa de agua\n", ""))
+    assert "C610" in folders.codes(folders.changed(OUTSIDE, "host: Empresa de agua\n", "host: Empresa\ncompletion: {watched: 50}\n"))
+    assert "C111" in folders.codes(folders.changed(OUTSIDE, "https:", "http:"))
+
+
+def test_transcripts_are_checked_as_texts() -> None:
+    """Section 10: section 7 without embeds."""
+    files = folders.changed(TRANSCRIPT, "Hablemos", "[[nada]]")
+    assert [(finding.file, finding.line, finding.code) for finding in folders.findings(files)] == [(TRANSCRIPT, 1, "C306")]
+    files = folders.changed(TRANSCRIPT, "[0:05] Cada gota cuenta.", "![Charla](course:charla)")
+    assert [(finding.file, finding.code) for finding in folders.findings(files)] == [(TRANSCRIPT, "C305")]
+
+
+def test_what_is_written_is_read() -> None:
+    """Section 10: the picture of a recording."""
+    activities = {activity.key: activity for activity in folders.course().activities()}
+    found = activities["charla"].settings
+
+    assert isinstance(found, RecordingSource)
+    assert (found.kind, found.path, found.duration, found.language) == (RecordingKind.AUDIO, "01-contar/media/charla.mp3", 10, "es")
+    assert found.chapters == (Chapter(0, Text({"es": "Inicio"})), Chapter(5, Text({"es": "Las gotas"})))
+    assert (found.documents[0].kind, found.documents[0].path) == (DocumentKind.SUMMARY, "media/guia.txt")
+    assert found.captions == {"es": CAPTIONS}
+    assert activities["charla"].completion == ActivityCompletion(CompletionRule.WATCHED, 80)
+    assert activities["video"].completion == ActivityCompletion(CompletionRule.MARKED)
+
+
+def test_links_lead_into_a_recording_up_to_its_end() -> None:
+    """Section 7, Link inside."""
+    assert "C305" not in folders.codes(folders.changed(LESSON, "course:charla#t=0:05", "course:charla#t=0:09"))
+    assert "C305" in folders.codes(folders.changed(LESSON, "course:charla#t=0:05", "course:charla#t=0:10"))

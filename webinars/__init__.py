@@ -1,0 +1,1 @@
+"""Recordings of webinars, podcasts and classes: captions, chapters, transcript, documents, the share watched."""

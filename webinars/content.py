@@ -1,0 +1,275 @@
+"""Read recordings as files of a course folder (format, section 10)."""
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from fractions import Fraction
+
+import webvtt
+
+from courses.content import scalars
+from courses.content.course_file import person
+from courses.content.model import NO_TEXT, ActivityCompletion, ActivitySource, CompletionRule, Person, Text
+from courses.content.session import Form, Place, ReadingSession, Written
+from courses.content.table import Table, Value
+from courses.kinds import ActivityKind, Settings
+from kernel.errors import N_
+from kernel.i18n import duration as clock
+from kernel.i18n import lazy_
+from kernel.markup.model import Recording
+
+WATCHED = 80
+ARROW = "-->"
+
+
+class RecordingKind(StrEnum):
+    """Whether there is a picture."""
+
+    VIDEO = "video"
+    AUDIO = "audio"
+
+
+class DocumentKind(StrEnum):
+    """What a document beside a recording is."""
+
+    SLIDES = "slides"
+    SUMMARY = "summary"
+    QUESTIONS = "questions"
+    CONCEPT_NOTE = "concept_note"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """A part of a recording, from `at` seconds on."""
+
+    at: int
+    title: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document beside a recording: a file of the folder (`path`) or a resource of the course by key."""
+
+    kind: DocumentKind
+    title: Text
+    path: str = ""
+    resource: str = ""
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingSource:
+    """A recording: a file of ours (`path`) or a page outside (`url`, `host`); `duration` in seconds; paths from the folder's root."""
+
+    kind: RecordingKind = RecordingKind.VIDEO
+    path: str = ""
+    url: str = ""
+    host: Text = NO_TEXT
+    audio: str = ""
+    low: str = ""
+    poster: str = ""
+    poster_alt: Text = NO_TEXT
+    duration: int | None = None
+    language: str = ""
+    held: date | None = None
+    speakers: tuple[Person, ...] = ()
+    series: Text = NO_TEXT
+    number: int | None = None
+    captions: Mapping[str, str] = field(default_factory=dict)
+    transcript: Mapping[str, str] = field(default_factory=dict)
+    chapters: tuple[Chapter, ...] = ()
+    documents: tuple[Document, ...] = ()
+
+
+def read_recording(table: Table, session: ReadingSession) -> Settings:
+    """Read everything after the fields of every activity."""
+    kind = table.choice("kind", RecordingKind, RecordingKind.VIDEO)
+    path, url = table.path("file", "audio/", "video/"), table.value("url", scalars.secure_address, "")
+    host = table.text("host")
+    _check_origin(table)
+    audio, low = table.path("audio", "audio/"), table.path("low", "audio/", "video/")
+    poster, poster_alt = table.path("poster", "image/"), table.text("poster_alt")
+    if table.has("poster") and not poster_alt:
+        table.report("C301", N_("The still picture has no alternative text."), N_("Add “poster_alt:”."), at="poster")
+    duration = table.value("duration", scalars.position, required=table.has("file"))
+    language = table.value("language", scalars.language, session.first_language)
+    held = table.value("date", scalars.day)
+    speakers = table.listed("speakers", person)
+    series, number = table.text("series"), table.value("number", scalars.whole(0))
+    captions = _files(table, "captions", duration)
+    transcript = _files(table, "transcript", duration)
+    if table.has("file") and language not in captions:
+        table.report(
+            "C607",
+            N_("The recording has no captions in its language (%(language)s)."),
+            N_("Add them under “captions:”."),
+            language=language,
+        )
+    chapters = _chapters(table, duration)
+    documents = table.listed("documents", _document)
+    completion = _completion(table)
+    source = RecordingSource(
+        kind,
+        path,
+        url,
+        host,
+        audio,
+        low,
+        poster,
+        poster_alt,
+        duration,
+        language,
+        held,
+        speakers,
+        series,
+        number,
+        captions,
+        transcript,
+        chapters,
+        documents,
+    )
+    minutes = -(-duration // 60) if duration is not None else None
+    return Settings(source, completion, minutes)
+
+
+def _check_origin(table: Table) -> None:
+    if table.has("file") == table.has("url"):
+        table.report("C610", N_("A recording has a “file” or a “url”, exactly one of them."))
+    elif table.has("url") and not table.has("host"):
+        table.report("C610", N_("The page outside has no host."), N_("Add “host:”: the learner is told who is asked."), at="url")
+
+
+def _files(table: Table, name: str, duration: int | None) -> dict[str, str]:
+    """Read a mapping from language to path; captions are read through."""
+    found = table.get(name)
+    if found is None:
+        return {}
+    paths: dict[str, str] = {}
+    for language, value, place in found.entries():
+        try:
+            scalars.language(language)
+        except scalars.RefusedError as refused:
+            table.session.report(place, refused.code, refused.template, refused.fix, **refused.facts)
+        written = value.read(scalars.word)
+        full = table.session.use_file(table.file, written, value.place) if written else ""
+        if full:
+            paths[language] = full
+            _check_file(value, full, duration, captions=name == "captions")
+    return paths
+
+
+def _check_file(value: Value, path: str, duration: int | None, *, captions: bool) -> None:
+    if path.endswith(".vtt"):
+        _check_captions(value, path, duration)
+    elif path.endswith(".md") and not captions:
+        _note_transcript(value, path)
+    else:
+        value.report(
+            "C608", N_("“%(path)s” is not a file of this kind."), N_("Captions are WebVTT (.vtt), transcripts .md or .vtt."), path=path
+        )
+
+
+def _note_transcript(value: Value, path: str) -> None:
+    """Hand a transcript in a language of the course to the checks of texts."""
+    language = value.field.rpartition(".")[2]
+    try:
+        words = value.session.files[path].decode("utf-8")
+    except UnicodeDecodeError:
+        value.report("C101", N_("The file is not UTF-8."), N_("Save it as UTF-8."))
+        return
+    if language in value.session.languages:
+        value.session.transcripts.append(Written(Place(path), language, words, Form.MARKDOWN, 1))
+
+
+def _check_captions(value: Value, path: str, duration: int | None) -> None:
+    """Tell captions that are not WebVTT, run backwards or past the end (C608)."""
+    try:
+        text = value.session.files[path].decode("utf-8")
+        captions = webvtt.from_buffer(io.StringIO(text)).captions
+    except (UnicodeDecodeError, webvtt.errors.MalformedFileError, webvtt.errors.MalformedCaptionError):
+        value.report("C608", N_("“%(path)s” is not WebVTT."), path=path)
+        return
+    if not captions or len(captions) != text.count(ARROW):
+        value.report("C608", N_("“%(path)s” is not WebVTT throughout: a time cannot be read, or there is none."), path=path)
+        return
+    _check_times(value, path, captions, duration)
+
+
+def _check_times(value: Value, path: str, captions: Sequence[webvtt.Caption], duration: int | None) -> None:
+    last = 0.0
+    for caption in captions:
+        start, end = caption.start_in_seconds, caption.end_in_seconds
+        if start < last or end < start:
+            value.report("C608", N_("The captions of “%(path)s” run backwards at %(at)s."), path=path, at=caption.start)
+            return
+        last = start
+        if duration is not None and end > duration + 1:
+            value.report("C608", N_("The captions of “%(path)s” run past the end of the recording (%(at)s)."), path=path, at=caption.end)
+            return
+
+
+def _chapters(table: Table, duration: int | None) -> tuple[Chapter, ...]:
+    chapters: list[Chapter] = []
+    for inner in table.tables("chapters"):
+        at, title = inner.value("at", scalars.position, required=True), inner.text("title", required=True)
+        if at is None:
+            continue
+        if not chapters and at:
+            inner.report("C609", N_("The first chapter begins at 0:00."), at="at")
+        elif chapters and at <= chapters[-1].at:
+            inner.report("C609", N_("The chapters must go up."), at="at")
+        elif duration is not None and at >= duration:
+            inner.report("C609", N_("The chapter begins after the end of the recording."), at="at")
+        chapters.append(Chapter(at, title))
+    return tuple(chapters)
+
+
+def _document(value: Value) -> Document | None:
+    table = value.table()
+    if table is None:
+        return None
+    kind = table.value("kind", scalars.one_of(DocumentKind), required=True) or DocumentKind.OTHER
+    title = table.text("title", required=True)
+    path = table.path("file")
+    found = table.get("resource")
+    citation = found.citation() if found is not None else None
+    if table.has("file") == table.has("resource"):
+        table.report("C110", N_("A document has a “file” or a “resource”, exactly one of them."))
+    language = table.value("language", scalars.language, "")
+    return Document(kind, title, path, citation.resource if citation else "", language)
+
+
+def _completion(table: Table) -> ActivityCompletion:
+    """Read `{watched: percent}` or `marked`; watching can only be seen in a file of ours (C610)."""
+    ours = table.has("file")
+    usual = ActivityCompletion(CompletionRule.WATCHED, WATCHED) if ours else ActivityCompletion(CompletionRule.MARKED)
+    found = table.get("completion")
+    if found is None:
+        return usual
+    if not found.is_table:
+        rule = found.read(scalars.word_of("marked"))
+        return ActivityCompletion(CompletionRule.MARKED) if rule else usual
+    table.flows.add("completion")
+    inner = found.table()
+    watched = inner.value("watched", scalars.percent, required=True) if inner is not None else None
+    if not ours:
+        table.report("C610", N_("What is watched can only be seen in a file of ours."), N_("Write “completion: marked”."), at="completion")
+    return ActivityCompletion(CompletionRule.WATCHED, int(watched if watched is not None else Fraction(WATCHED)))
+
+
+def _length(settings: RecordingSource) -> int | None:
+    return settings.duration
+
+
+def _card(activity: ActivitySource, language: str) -> Recording:
+    settings = activity.settings
+    shown = clock(settings.duration) if settings.duration is not None else ""
+    return Recording(activity.title.in_language(language)[1], settings.kind.value, shown, settings.host.in_language(language)[1])
+
+
+KIND = ActivityKind(
+    "recording", ".recording.yaml", lazy_("Recording"), "play", read_recording, summary_form=Form.MARKDOWN.value, length=_length, card=_card
+)

@@ -1,0 +1,92 @@
+"""Tables of recordings."""
+
+from collections.abc import Mapping
+from datetime import date
+
+from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kernel.db import Base, Key, Moment
+
+
+class Recording(Base):
+    """A film or sound as published with one activity: our own file, or an outside page."""
+
+    __tablename__ = "recording"
+    __table_args__ = (CheckConstraint("kind IN ('video', 'audio')", name="kind"),)
+
+    id: Mapped[Key]
+    activity_id: Mapped[int] = mapped_column(ForeignKey("activity.id"), unique=True)
+    kind: Mapped[str] = mapped_column(String(5))
+    path: Mapped[str] = mapped_column(String(400))
+    """Of the file in the course, empty for an outside page."""
+    audio: Mapped[str] = mapped_column(String(400))
+    low: Mapped[str] = mapped_column(String(400))
+    poster: Mapped[str] = mapped_column(String(400))
+    url: Mapped[str] = mapped_column(Text)
+    host: Mapped[Mapping[str, str]]
+    seconds: Mapped[int | None]
+    language: Mapped[str] = mapped_column(String(2))
+    dated: Mapped[date | None]
+    speakers: Mapped[tuple[str, ...]]
+    series: Mapped[Mapping[str, str]]
+    number: Mapped[int | None]
+
+
+class Chapter(Base):
+    """A named beginning inside a recording."""
+
+    __tablename__ = "chapter"
+    __table_args__ = (UniqueConstraint("recording_id", "second"),)
+
+    id: Mapped[Key]
+    recording_id: Mapped[int] = mapped_column(ForeignKey("recording.id"))
+    second: Mapped[int]
+    title: Mapped[Mapping[str, str]]
+
+
+class Caption(Base):
+    """Captions in one language: the file, and its cues as a transcript."""
+
+    __tablename__ = "caption"
+    __table_args__ = (UniqueConstraint("recording_id", "language"),)
+
+    id: Mapped[Key]
+    recording_id: Mapped[int] = mapped_column(ForeignKey("recording.id"))
+    language: Mapped[str] = mapped_column(String(2))
+    path: Mapped[str] = mapped_column(String(400))
+    """Of the WebVTT file in the course; empty where only a transcript was written."""
+    transcript: Mapped[str] = mapped_column(Text)
+    """JSON list of [second, text], in order."""
+
+
+class RecordingDocument(Base):
+    """A paper beside a recording: slides, summary, questions and answers, concept note."""
+
+    __tablename__ = "recording_document"
+
+    id: Mapped[Key]
+    recording_id: Mapped[int] = mapped_column(ForeignKey("recording.id"), index=True)
+    position: Mapped[int]
+    kind: Mapped[str] = mapped_column(String(12))
+    title: Mapped[Mapping[str, str]]
+    path: Mapped[str] = mapped_column(String(400))
+    resource: Mapped[str] = mapped_column(String(64))
+    language: Mapped[str] = mapped_column(String(2))
+
+
+class WatchedSpan(Base):
+    """A stretch of a recording that a learner has seen, in whole seconds; overlapping ones are counted once."""
+
+    __tablename__ = "watched_span"
+    __table_args__ = (
+        UniqueConstraint("enrolment_id", "activity_key", "start", "finish"),
+        CheckConstraint("finish > start", name="forward"),
+    )
+
+    id: Mapped[Key]
+    enrolment_id: Mapped[int] = mapped_column(ForeignKey("enrolment.id"))
+    activity_key: Mapped[str] = mapped_column(String(64))
+    start: Mapped[int]
+    finish: Mapped[int]
+    at: Mapped[Moment]

@@ -1,0 +1,22 @@
+"""Who may watch recordings."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from enrolments.permissions import ActivitySeat, view_activity
+from kernel.permissions import Actor, Predicate, Verdict, allow_if
+
+
+class RecordingAction(StrEnum):
+    """Acts on recordings."""
+
+    VIEW = "recording:view"
+    NOTE_WATCHED = "recording:note_watched"
+
+
+def _note(_actor: Actor, subject: object) -> Verdict:
+    assert isinstance(subject, ActivitySeat)
+    return allow_if(subject.seat.is_learner and subject.closed is None)
+
+
+PERMISSIONS: Mapping[StrEnum, Predicate] = {RecordingAction.VIEW: view_activity, RecordingAction.NOTE_WATCHED: _note}

@@ -1,0 +1,101 @@
+"""How a recording is published: its rows, with the captions' cues as a transcript."""
+
+import io
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import ceil
+
+import webvtt
+from sqlalchemy.orm import Session
+
+from courses.content.model import ActivitySource
+from courses.models import Activity
+from courses.publication import Facts, Publication, Publisher, Renderer, plain_texts
+from webinars.content import KIND, RecordingSource
+from webinars.models import Caption, Chapter, Recording, RecordingDocument
+
+MINUTES_WITHOUT_LENGTH = 30
+_MOMENT = re.compile(r"^\[(\d+(?::\d\d){1,2})\]\s*")
+
+Cues = list[tuple[int | None, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedRecording:
+    """A recording with what is said in it, by language."""
+
+    source: RecordingSource
+    transcripts: Mapping[str, Cues]
+
+
+def prepare_recording(activity: ActivitySource, renderer: Renderer) -> tuple[PreparedRecording, Facts]:
+    """Read the captions and transcripts of a recording."""
+    source: RecordingSource = activity.settings
+    paths = {**source.captions, **source.transcript}
+    transcripts = {language: read_cues(renderer.media[path].content, path) for language, path in paths.items() if path in renderer.media}
+    minutes = activity.minutes or (ceil(source.duration / 60) if source.duration else MINUTES_WITHOUT_LENGTH)
+    return PreparedRecording(source, transcripts), Facts(minutes)
+
+
+def read_cues(content: bytes, path: str) -> Cues:
+    """Return what is said, with the second at which it begins where that is known."""
+    text = content.decode("utf-8-sig")
+    if path.endswith(".vtt"):
+        return [(int(caption.start_in_seconds), " ".join(caption.text.split())) for caption in webvtt.from_buffer(io.StringIO(text))]
+    paragraphs = [" ".join(block.split()) for block in text.split("\n\n") if block.strip()]
+    return [_paragraph(words) for words in paragraphs]
+
+
+def _paragraph(words: str) -> tuple[int | None, str]:
+    found = _MOMENT.match(words)
+    if found is None:
+        return None, words
+    total = 0
+    for part in found[1].split(":"):
+        total = total * 60 + int(part)
+    return total, words[found.end() :]
+
+
+def freeze_recording(session: Session, _publication: Publication, activity: Activity, payload: PreparedRecording) -> None:
+    """Write a recording's rows."""
+    source = payload.source
+    row = Recording(
+        activity_id=activity.id,
+        kind=source.kind.value,
+        path=source.path,
+        audio=source.audio,
+        low=source.low,
+        poster=source.poster,
+        url=source.url,
+        host=plain_texts(source.host),
+        seconds=source.duration,
+        language=source.language,
+        dated=source.held,
+        speakers=tuple(speaker.name for speaker in source.speakers),
+        series=plain_texts(source.series),
+        number=source.number,
+    )
+    session.add(row)
+    session.flush()  # chapters and captions point to it
+    for chapter in source.chapters:
+        session.add(Chapter(recording_id=row.id, second=chapter.at, title=plain_texts(chapter.title)))
+    for language in dict.fromkeys([*source.captions, *payload.transcripts]):
+        cues = json.dumps(payload.transcripts.get(language, []), ensure_ascii=False)
+        session.add(Caption(recording_id=row.id, language=language, path=source.captions.get(language, ""), transcript=cues))
+    for position, document in enumerate(source.documents):
+        session.add(
+            RecordingDocument(
+                recording_id=row.id,
+                position=position,
+                kind=document.kind.value,
+                title=plain_texts(document.title),
+                path=document.path,
+                resource=document.resource,
+                language=document.language,
+            )
+        )
+
+
+RECORDING = Publisher(KIND, prepare_recording, freeze_recording)

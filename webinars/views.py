@@ -1,0 +1,250 @@
+"""Pages of recordings. Nothing of another host is loaded; a film of ours loads when its button is pressed."""
+
+from dataclasses import dataclass
+from datetime import date
+from posixpath import basename
+from typing import Any
+from urllib.parse import quote
+
+from flask import Blueprint, Response, jsonify, render_template, request
+
+from accounts.rules import fold
+from courses.rules import activity_url, file_url
+from enrolments import queries as enrolment_queries
+from enrolments.pages import foreign, html
+from enrolments.permissions import ActivitySeat
+from enrolments.views import course_view, leave_visit
+from kernel import clock
+from kernel.errors import NotFound
+from kernel.i18n import choose, language
+from kernel.web.request import current_actor, current_session, public, requires
+from webinars import queries, services
+from webinars.permissions import RecordingAction
+from webinars.queries import Medium, PublicRecording, PublishedRecording
+from webinars.rules import read_spans, share_watched
+
+bp = Blueprint("webinars", __name__)
+
+Answer = str | Response
+LANGUAGE_NAMES = {"es": "Español", "en": "English"}
+
+
+def _medium_url(slug: str, medium: Medium) -> str:
+    return file_url(slug, medium.sha256, quote(basename(medium.path)))
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A file to fetch instead of the film."""
+
+    url: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """Captions in a language."""
+
+    url: str
+    language: str
+    label: str
+    default: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingFacts:
+    """What the page says of a recording."""
+
+    kind: str
+    source: str
+    media_type: str
+    low: Download | None
+    audio: Download | None
+    poster: str
+    width: int
+    height: int
+    outside_url: str
+    host: str
+    seconds: int | None
+    language: str
+    speakers: str
+    day: date | None
+    series: str
+    number: int | None
+    tracks: tuple[Track, ...]
+
+
+def _facts(found: PublishedRecording, slug: str) -> RecordingFacts:
+    row = found.row
+    source = found.media.get(row.path)
+    poster = found.media.get(row.poster)
+    return RecordingFacts(
+        kind=row.kind,
+        source=_medium_url(slug, source) if source else "",
+        media_type=source.media_type if source else "",
+        low=_download(found, slug, row.low),
+        audio=_download(found, slug, row.audio),
+        poster=_medium_url(slug, poster) if poster else "",
+        width=960,
+        height=540,
+        outside_url=row.url,
+        host=choose(row.host),
+        seconds=row.seconds,
+        language=row.language,
+        speakers=", ".join(row.speakers),
+        day=row.dated,
+        series=choose(row.series),
+        number=row.number,
+        tracks=tuple(
+            Track(
+                _medium_url(slug, found.media[caption.path]),
+                caption.language,
+                LANGUAGE_NAMES.get(caption.language, caption.language),
+                default=caption.language == language(),
+            )
+            for caption in found.captions
+            if caption.path in found.media
+        ),
+    )
+
+
+def _download(found: PublishedRecording, slug: str, path: str) -> Download | None:
+    medium = found.media.get(path)
+    return Download(_medium_url(slug, medium), medium.size) if medium else None
+
+
+def _documents(found: PublishedRecording, slug: str) -> list[dict[str, object]]:
+    listed: list[dict[str, object]] = []
+    for document in found.documents:
+        medium, resource = found.media.get(document.path), found.resources.get(document.resource)
+        if medium is not None:
+            listed.append({"url": _medium_url(slug, medium), "size": medium.size, "outside": False, "host": ""})
+        elif resource is not None and resource.url:
+            listed.append({"url": resource.url, "size": 0, "outside": resource.url.startswith("http"), "host": choose(resource.host)})
+        else:
+            continue
+        listed[-1] |= {"title": choose(document.title), "kind": document.kind}
+    return listed
+
+
+@bp.get("/courses/<slug>/recordings/<key>")
+@requires(RecordingAction.VIEW, enrolment_queries.get_activity_seat)
+def recording(subject: ActivitySeat) -> Answer:
+    """Show a recording with its chapters, transcript and documents."""
+    if subject.activity.kind != "recording":
+        raise NotFound
+    session, outline = current_session(), subject.outline
+    found = queries.get_recording(session, subject.activity.id, outline.version_id)
+    view = course_view(subject.seat, outline)
+    leave_visit(subject, view)
+    before, after = outline.neighbours(subject.activity.key)
+    module = outline.module_by_key[subject.activity.module]
+    spoken = language() if found.cues(language()) else found.row.language
+    needed = subject.activity.completion_amount if subject.activity.completion_rule == "watched" else None
+    return render_template(
+        "webinars/recording.html",
+        course={"slug": outline.slug, "title": choose(outline.title)},
+        module={"number": module.number, "title": choose(module.title)},
+        activity={
+            "key": subject.activity.key,
+            "title": choose(subject.activity.title),
+            "done": view.is_done(subject.activity.key),
+            "markable": subject.seat.is_learner and subject.closed is None and _markable(subject),
+        },
+        recording=_facts(found, outline.slug),
+        summary=html(subject.activity.summary),
+        icons=(),
+        chapters=[{"second": chapter.second, "title": choose(chapter.title)} for chapter in found.chapters],
+        transcript=[{"second": second, "text": text} for second, text in found.cues(spoken)],
+        transcript_language="" if spoken == language() else spoken,
+        start=_start(),
+        documents=_documents(found, outline.slug),
+        watched_percent=_watched(subject, found) if needed else None,
+        needed_percent=needed,
+        previous=view.step(before),
+        next=view.step(after),
+    )
+
+
+def _markable(subject: ActivitySeat) -> bool:
+    """Outside pages complete by the learner's word; so does a film of ours where no script can say what was seen."""
+    return subject.activity.completion_rule in ("marked", "watched")
+
+
+def _start() -> int:
+    text = request.args.get("t", "0")
+    return int(text[:6]) if text.isascii() and text.isdigit() else 0
+
+
+def _watched(subject: ActivitySeat, found: PublishedRecording) -> int:
+    if subject.seat.enrolment_id is None or not found.row.seconds:
+        return 0
+    spans = queries.list_spans(current_session(), subject.seat.enrolment_id, subject.activity.key)
+    return int(share_watched(spans, found.row.seconds) * 100)
+
+
+@bp.post("/courses/<slug>/recordings/<key>/watched")
+@requires(RecordingAction.NOTE_WATCHED, enrolment_queries.get_activity_seat)
+def watched(subject: ActivitySeat) -> Response:
+    """Keep which seconds of a recording were seen (`spans`: `12-40,55-90`)."""
+    session = current_session()
+    found = queries.get_recording(session, subject.activity.id, subject.outline.version_id)
+    seconds = found.row.seconds or 0
+    spans = read_spans(request.form.get("spans", "")[:4000], seconds)
+    share = services.note_watched(session, current_actor(), subject, spans, seconds, now=clock.now())
+    needed = subject.activity.completion_amount or 100
+    return jsonify(watched_percent=int(share * 100), done=share * 100 >= needed)
+
+
+@bp.get("/recordings")
+@public
+def recordings() -> Answer:
+    """List the recordings that everybody may see, or those that a search finds in titles and in what is said."""
+    session = current_session()
+    query = request.args.get("q", "")[:100].strip()
+    rows = queries.visible_recordings(session)
+    listed = [entry for row in rows if (entry := _entry(row, query, _spoken(rows) if query else {})) is not None]
+    return render_template("webinars/recordings.html", query=query, recordings=listed)
+
+
+def _spoken(rows: list[PublicRecording]) -> dict[str, Any]:
+    versions = enrolment_queries.published_versions(current_session(), [row.slug for row in rows])
+    return queries.transcripts_of(current_session(), versions)
+
+
+def _entry(row: PublicRecording, query: str, spoken: dict[str, Any]) -> dict[str, object] | None:
+    url = activity_url(row.slug, "recording", row.activity_key)
+    found = None
+    if query and fold(query) not in fold(f"{choose(row.title)} {' '.join(row.speakers)}"):
+        found = _find(query, spoken.get(row.activity_key, []), url)
+        if found is None:
+            return None
+    return {
+        "title": choose(row.title),
+        "title_language": foreign(row.title),
+        "url": url,
+        "tone": row.tone,
+        "kind": row.kind,
+        "seconds": row.seconds,
+        "speakers": ", ".join(row.speakers),
+        "day": row.dated,
+        "language": row.language,
+        "course_title": choose(row.course_title),
+        "parts": [],
+        "outside": bool(row.url),
+        "host": choose(row.host),
+        "found": found,
+    }
+
+
+def _find(query: str, cues: list[tuple[int | None, str]], url: str) -> dict[str, object] | None:
+    wanted = fold(query)
+    for second, text in cues:
+        place = fold(text).find(wanted)
+        if place >= 0:
+            end = place + len(wanted)
+            address = url if second is None else f"{url}?t={second}#player"
+            return {"before": text[:place], "match": text[place:end], "after": text[end:], "second": second, "url": address}
+    return None
+
+
