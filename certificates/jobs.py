@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 from accounts.models import Person
 from certificates import queries, services
 from certificates.models import Credential
-from certificates.rules import AwardPolicy, deserves
+from certificates.rules import AwardPolicy, deserves, printed_code
+from certificates.sheets import verify_url
 from courses.queries import get_outline
 from enrolments.models import Enrolment
 from enrolments.queries import find_completion, results_of
@@ -57,7 +58,8 @@ def send_issued(delivery: Delivery) -> None:
         key=f"job-{delivery.job_id}",
         path=f"/certificates/{row.uuid}",
         name=person.given_names,
-        course_title=title,
-        code=row.code,
+        title=title,
+        code=printed_code(row.code),
+        verify_url=verify_url(delivery.settings.public_url, row.code),
     )
     mail.send(delivery.settings, message)

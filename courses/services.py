@@ -81,7 +81,7 @@ def import_draft(session: Session, actor: Actor, course: CourseFolder, contents:
         session.add(row)
         session.flush()  # files and the audit entry name it
         audit.record(session, actor, CourseVerb.CREATED, row, now=now)
-    present = dict(session.execute(select(DraftFile.path, DraftFile.sha256).where(DraftFile.course_id == row.id)).tuples())
+    present = dict(session.execute(select(DraftFile.path, DraftFile.sha256).where(DraftFile.course_id == row.id)).all())
     changed = [path for path, content in contents.items() if present.get(path) != content.sha256]
     gone = [path for path in present if path not in contents]
     if not changed and not gone:

@@ -219,15 +219,10 @@ class Database:
         return self._writer() if write else self._reader()
 
     def finish(self, session: Session, *, keep: bool) -> None:
-        """Commit (`keep`) or roll back, close, then do what follows a commit."""
+        """Commit (`keep`) or let go of everything, then do what follows a commit. What was read stays usable as plain values."""
         try:
             if keep:
                 session.commit()
-            else:
-                session.rollback()
-        except BaseException:
-            session.rollback()
-            raise
         finally:
             session.close()
         if keep:

@@ -74,9 +74,9 @@ def _(message: str, **facts: object) -> str:
     return text % facts if facts else text
 
 
-def ngettext(one: str, many: str, count: int, **facts: object) -> str:
-    """Translate a message that depends on a number; `%(count)s` is given."""
-    return str(catalogue(language()).ungettext(one, many, count)) % {"count": number(count), **facts}
+def ngettext(one: str, many: str, count: Decimal | float, **facts: object) -> str:
+    """Translate a message that depends on a number, whole or not; `%(count)s` is given."""
+    return str(catalogue(language()).ungettext(one, many, 1 if count == 1 else 2)) % {"count": number(count), **facts}
 
 
 class LazyText:

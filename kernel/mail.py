@@ -69,10 +69,10 @@ def _templates() -> Environment:
 
 
 def write(settings: Settings, to: str, template: str, language: str, *, key: str, path: str, **facts: object) -> Mail:
-    """Write a message from `mail/<template>.txt` and `.html`; the text's first line is the subject, `link` the full address of `path`."""
+    """Write a message from `mail/<template>.txt` and `.html`; the text's first line is the subject, `url` the full address of `path`."""
     with reading(language):
         known = {
-            "link": settings.public_url + path,
+            "url": settings.public_url + path,
             "site_url": settings.public_url,
             "institution": settings.institution,
             "contact_email": settings.contact_email,

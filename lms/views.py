@@ -9,7 +9,7 @@ from flask import Blueprint, Response, current_app, make_response, redirect, ren
 from flask import session as cookie
 
 from accounts import services as account_services
-from accounts.rules import safe_next
+from accounts.rules import NOTICE_VERSION, safe_next
 from certificates import queries as certificate_queries
 from courses import queries as course_queries
 from courses.facade import Facade, Size
@@ -195,7 +195,7 @@ def accessibility() -> Answer:
 @public
 def privacy() -> Answer:
     """Show how personal data are used."""
-    return render_template("lms/privacy.html")
+    return render_template("lms/privacy.html", notice_version=NOTICE_VERSION)
 
 
 def _back() -> Response:

@@ -192,7 +192,7 @@ def _question_versions(session: Session, publication: Publication, payload: Prep
         )
     }
     counts = select(QuestionVersion.question_id, func.max(QuestionVersion.number)).where(QuestionVersion.question_id.in_(ids))
-    last = dict(session.execute(counts.group_by(QuestionVersion.question_id)).tuples())
+    last = dict(session.execute(counts.group_by(QuestionVersion.question_id)).all())
     found: dict[str, int] = {}
     for key, question in payload.questions.items():
         row, digest = present[key], checksum(question)

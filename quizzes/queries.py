@@ -205,7 +205,7 @@ def count_seen(session: Session, person_id: int, course_id: int) -> dict[str, in
         .where(Attempt.person_id == person_id, Attempt.course_id == course_id, ~Attempt.preview)
         .group_by(Question.key)
     )
-    return dict(session.execute(statement).tuples().all())
+    return dict(session.execute(statement).all())
 
 
 _SEAT = (

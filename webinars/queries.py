@@ -70,7 +70,7 @@ def list_spans(session: Session, enrolment_id: int, activity_key: str) -> list[S
     statement = select(WatchedSpan.start, WatchedSpan.finish).where(
         WatchedSpan.enrolment_id == enrolment_id, WatchedSpan.activity_key == activity_key
     )
-    return list(session.execute(statement.limit(5000)).tuples())
+    return list(session.execute(statement.limit(5000)).all())
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,8 @@ def canonical(read: ReadFile) -> str:
     tables = {id(table.node): table for table in _tables(read.table)}
     writer = Writer("\n" * read.before + read.yaml, read.root, tables)
     written = writer.write()
+    if written == read.yaml:
+        return written
     if writer.comments.left or not _same(read.root, nodes.parse(written).root, tables):
         return read.yaml
     return written
@@ -79,4 +81,5 @@ def format_file(read: ReadFile) -> str:
         return canonical(read)
     parts = split(read.text)
     body = parts[1] if parts is not None else ""
-    return f"{FENCE}\n{canonical(read)}{FENCE}\n{body}"
+    whole = f"{FENCE}\n{canonical(read)}{FENCE}\n{body}"
+    return whole if whole.endswith("\n") else f"{whole}\n"

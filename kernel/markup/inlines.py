@@ -168,13 +168,6 @@ def replace_children(element: Element, text: str) -> None:
     element.text = AtomicString(text)
 
 
-def insert_first(element: Element, child: Element) -> None:
-    """Put a child before the text of an element."""
-    child.tail = element.text
-    element.text = None
-    element.insert(0, child)
-
-
 def append_text(element: Element, text: str) -> None:
     """Add a text at the end of an element."""
     if len(element):

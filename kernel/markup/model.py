@@ -7,7 +7,6 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from enum import StrEnum
 
 ID_PREFIX = "s-"
 """Stands before every `id` of a rendered lesson; links to a heading of another page are `url#` + ID_PREFIX + address."""
@@ -31,14 +30,6 @@ class SafeHtml(str):
         return cls(html)
 
 
-class Severity(StrEnum):
-    """How grave a finding is: E refuses publishing, W is shown, I informs."""
-
-    ERROR = "error"
-    WARNING = "warning"
-    NOTE = "info"
-
-
 @dataclass(frozen=True, slots=True)
 class Problem:
     """A finding of the check (content format, section 12): `text` and `fix` are msgids, `facts` fills their placeholders.
@@ -54,13 +45,6 @@ class Problem:
     line: int = 0
 
     @property
-    def severity(self) -> Severity:
-        """Answer E, W or I by the code (section 12)."""
-        if self.code in WARNINGS:
-            return Severity.WARNING
-        return Severity.NOTE if self.code in NOTES else Severity.ERROR
-
-    @property
     def message(self) -> str:
         """Answer the English sentence with its facts."""
         return self.text % self.facts
@@ -69,10 +53,6 @@ class Problem:
     def advice(self) -> str:
         """Answer the English advice with its facts."""
         return self.fix % self.facts
-
-
-WARNINGS = frozenset({"C303", "C310", "C312", "C314", "C316", "C317", "C319", "C321"})
-NOTES = frozenset({"C320", "C704"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,8 @@ MAXIMUM = 100_000
 """Bytes of a text (content format, 1.6)."""
 MAXIMUM_BLOCK = 20_000
 """Characters between two blank lines outside fenced code: what Markdown reads at once, sometimes in quadratic time."""
+MAXIMUM_FENCES = 2000
+"""Fences of code: they are found before anything can look at the clock."""
 MAXIMUM_DEPTH = 12
 """Quotations and lists inside each other."""
 _QUIET = re.compile(r"[^\\`*_{}\[\]<>&$~|@!\n\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\U000e0000-\U000e007f]*")
@@ -80,6 +82,8 @@ def _refuse(text: str, masked: str, work: Work) -> None:
         if len(block.strip()) > MAXIMUM_BLOCK:
             work.report(TOO_LONG_BLOCK, block.strip()[:200], limit=str(MAXIMUM_BLOCK))
             return
+    if text.count("```") + text.count("~~~") > MAXIMUM_FENCES:
+        work.report(TOO_SLOW)
     if deep := _DEEP.search(masked):
         work.report(TOO_DEEP, deep[0])
 

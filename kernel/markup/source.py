@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_left
 
 _FENCE = re.compile(r"^[ >]*(`{3,}|~{3,})")
 _RUN = re.compile(r"`+")
@@ -116,6 +117,7 @@ class Finder:
     def __init__(self, masked: str) -> None:
         self._text = masked
         self._next: dict[str, int] = {}
+        self._ends = [end.start() for end in re.finditer("\n", masked)]
 
     def line(self, snippet: str) -> int:
         """Answer the line from 1 on, or 0 where the text is not found as it was written."""
@@ -130,4 +132,4 @@ class Finder:
         if place < 0:
             return 0
         self._next[snippet] = place + 1
-        return self._text.count("\n", 0, place) + 1
+        return bisect_left(self._ends, place) + 1

@@ -1,5 +1,5 @@
 /* Chapters and transcript lead to their second, the sentence being said is marked, and what was seen is told to the server.
-   POST of data-watched: csrf_token, spans = JSON list of [start, finish] in whole seconds; the answer: {percent, done}. */
+   POST of data-watched: csrf_token, spans = `12-40,55-90` in whole seconds; the answer: {watched_percent, done}. */
 
 const frame = document.getElementById('player');
 const media = document.getElementById('media');
@@ -99,13 +99,13 @@ async function tell() {
   const batch = merged(spans);
   if (!batch.length) return;
   spans = [];
-  const body = new URLSearchParams({ csrf_token: frame.dataset.token, spans: JSON.stringify(batch) });
+  const body = new URLSearchParams({ csrf_token: frame.dataset.token, spans: batch.map((span) => span.join('-')).join(',') });
   try {
     const answer = await fetch(frame.dataset.watched, { method: 'POST', body, credentials: 'same-origin', keepalive: true, headers: { Accept: 'application/json' } });
     if (!answer.ok) throw new Error(answer.status);
     const told = await answer.json();
     const words = document.getElementById('watched-words');
-    if (words && typeof told.percent === 'number') words.textContent = words.dataset.t.replace('{share}', Math.floor(told.percent) + words.dataset.percent);
+    if (words && typeof told.watched_percent === 'number') words.textContent = words.dataset.t.replace('{share}', told.watched_percent + words.dataset.percent);
   } catch (error) {
     spans = batch.concat(spans);
   }

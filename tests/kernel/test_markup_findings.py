@@ -6,7 +6,6 @@ import pytest
 
 from kernel.markup import findings
 from kernel.markup.findings import Finding
-from kernel.markup.model import Problem, Severity
 from kernel.markup.render import render_inline, render_lesson, render_markdown
 from tests.support.markup import DRAWING, a_context
 
@@ -149,15 +148,6 @@ def test_a_problem_says_in_words_what_is_wrong_and_what_to_do() -> None:
 
     assert problem.message == "The tag <i> is HTML."
     assert problem.advice == "Write *text*."
-    assert problem.severity is Severity.WARNING
-
-
-@pytest.mark.parametrize(
-    ("code", "severity"),
-    [("C301", Severity.ERROR), ("C303", Severity.WARNING), ("C312", Severity.WARNING), ("C320", Severity.NOTE), ("C704", Severity.NOTE)],
-)
-def test_the_severity_follows_the_code(code: str, severity: Severity) -> None:
-    assert Problem(code, "").severity is severity
 
 
 def test_a_drawing_without_description_is_told_at_the_figure() -> None:

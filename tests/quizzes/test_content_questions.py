@@ -12,6 +12,7 @@ from quizzes.rules.definitions import (
     Calculated,
     Cite,
     Description,
+    Difficulty,
     Essay,
     File,
     Gaps,
@@ -133,7 +134,7 @@ def test_the_common_fields() -> None:
     """Section 8, fields of every question."""
     found = question("total-del-dia")
 
-    assert (found.tags, found.difficulty, found.mark, found.penalty) == (("sumas",), "easy", 1, Fraction(1, 3))
+    assert (found.tags, found.difficulty, found.mark, found.penalty) == (("sumas",), Difficulty.EASY, Fraction(1), Fraction(1, 3))
     assert found.source == (Cite("manual", "p. 3"),)
     assert found.see == (See("litros", "sumar"), See("charla", second=5))
     assert (found.note, found.hints) == ("Para colegas.", ({"es": "Sume dos números."},))
@@ -145,9 +146,9 @@ def test_options_carry_keys_credits_and_feedback() -> None:
 
     assert isinstance(body, Single)
     assert [(option.key, option.right, option.credit) for option in body.options] == [
-        ("50-litros", True, 1),
-        ("38-litros", False, 0),
-        ("12-litros", False, 0),
+        ("50-litros", True, Fraction(1)),
+        ("38-litros", False, Fraction(0)),
+        ("12-litros", False, Fraction(0)),
     ]
     assert body.options[0].why == {"es": "Es la suma de los dos usos."}
 
@@ -192,9 +193,9 @@ def test_gaps_are_questions_without_text() -> None:
     body = question("completar").body
     assert isinstance(body, Gaps)
     assert [(gap.name, type(gap.body), gap.weight) for gap in body.gaps] == [
-        ("litros", Numerical, 1),
-        ("menos", Single, 1),
-        ("unidad", Short, 2),
+        ("litros", Numerical, Fraction(1)),
+        ("menos", Single, Fraction(1)),
+        ("unidad", Short, Fraction(2)),
     ]
     dragged = question("arrastrar").body
     assert isinstance(dragged, Gaps)

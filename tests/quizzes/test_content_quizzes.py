@@ -88,7 +88,7 @@ def test_settings_and_slots_are_read() -> None:
     assert quiz.slots[2] == FixedSlot("total-del-dia", Fraction(2))
     settings = quiz.settings
     assert (settings.attempts, settings.pause, settings.limit) == (3, Pause(1800, 86400), 1200)
-    assert (settings.pass_mark, settings.max_grade, settings.behaviour) == (70, 100, Behaviour.DEFERRED)
+    assert (settings.pass_mark, settings.max_grade, settings.behaviour) == (Fraction(70), Fraction(100), Behaviour.DEFERRED)
     assert settings.review.preset is Preset.LEARNING
     assert settings.review.overrides == {Moment.CLOSED: (Flag.ATTEMPT, Flag.MARKS)}
     assert settings.completion == Completion(CompletionRule.PASSED)

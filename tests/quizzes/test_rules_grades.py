@@ -226,6 +226,12 @@ def test_marks_are_added_and_scaled() -> None:
     assert grade == Grade(f("2"), f("6"), f("20/3"), f("100/3"), pending=False, passed=False)
 
 
+def test_an_attempt_passes_by_its_own_percentage() -> None:
+    """5.8, 5.1.5: pass grade per quiz, unrounded."""
+    assert [grade_attempt([item(fraction)], SETTINGS).passed for fraction in ("1", "0.7", "0.69996", "0")] == [True, True, False, False]
+    assert grade_attempt([item("1")], replace(SETTINGS, pass_mark=None)).passed is None
+
+
 def test_a_quiz_without_marks_is_ungraded() -> None:
     """5.8: Σ max ≤ 5e-6 → ungraded; surveys do not count."""
     assert grade_attempt([item("1", "0.000005")], SETTINGS) == Grade(f("0.000005"), f("0.000005"), None, None, pending=False, passed=None)
@@ -250,6 +256,7 @@ def test_an_attempt_that_waits_for_a_person_is_not_yet_graded() -> None:
 
     assert (grade.grade, grade.percent, grade.passed, grade.pending, grade.raw) == (None, None, None, True, 1)
     assert not grade_attempt([item("1"), replace(waiting, max_mark=f("0"))], SETTINGS).pending
+    assert grade_attempt([item("1"), replace(waiting, max_mark=f("1/2"))], SETTINGS).pending
     assert waiting.mark is None
 
 
@@ -317,6 +324,7 @@ def test_a_mark_by_hand_lies_within_the_maximum(mark: str, fraction: str | None)
     assert manual_fraction(f("7"), f("6"), extra_credit=True) == f("7/6")
     assert manual_fraction(f("-3"), f("6"), minimum=f("-1/2")) == f("-1/2")
     assert manual_fraction(f("0"), f("0")) is None
+    assert manual_fraction(f("1/4"), f("1/2")) == f("1/2")
 
 
 def test_rounding_is_for_database_and_screen() -> None:

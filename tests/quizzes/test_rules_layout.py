@@ -141,6 +141,7 @@ def test_all_questions_of_a_pool_come_up() -> None:
         ([SlotEntry((), count=1)], PoolTooSmall(1, 1, 0)),
         ([fixed("a"), SlotEntry(candidates("a"))], PoolTooSmall(2, 1, 0)),
         ([fixed("a"), fixed("b"), SlotEntry(candidates("a b c"), count=2)], PoolTooSmall(3, 2, 1)),
+        ([SlotEntry(candidates("a b"), count=2), fixed("a")], PoolTooSmall(1, 2, 1)),
     ],
 )
 def test_a_pool_that_is_too_small_is_told(entries: list[Entry], problem: PoolTooSmall) -> None:
@@ -217,6 +218,8 @@ def test_pages_break_after_so_many_numbered_questions_and_where_written() -> Non
     assert [item.page for item in paper(entries).items] == [1, 1, 1, 1, 2]
     assert paper(entries, per_page=1).interludes[0].page == 5
     assert paper(entries, per_page=1).pages == 5
+    assert [item.page for item in paper([fixed("a"), PageEntry(), fixed("b"), fixed("c"), fixed("d")], per_page=2).items] == [1, 2, 2, 3]
+    assert lay_out(entries[:4], 1, seen={}) == paper(entries[:4])
     assert paper([]).pages == 1
     assert paper([TextEntry(es("solo")), PageEntry(), TextEntry(es("dos"))]).pages == 2
 

@@ -59,6 +59,11 @@ def test_the_longest_subset_need_not_stand_together() -> None:
     assert shares(R.LONGEST_CONTIGUOUS, (3, 0, 4, 1, 2)) == (0, 0, 0, 1, 1)
 
 
+def test_of_two_longest_subsets_the_first_counts() -> None:
+    assert shares(R.LONGEST_CONTIGUOUS, (2, 3, 0, 1)) == (1, 1, 0, 0)
+    assert shares(R.LONGEST_ORDERED, (2, 3, 0, 1)) == (1, 1, 0, 0)
+
+
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("places", [(), (0,)])
 def test_with_fewer_than_two_items_there_is_nothing_to_order(rule: OrderingRule, places: tuple[int, ...]) -> None:

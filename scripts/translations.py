@@ -1,0 +1,86 @@
+"""Keep the catalogue: collect every message of the code and templates, and say which lack their Spanish.
+
+    python scripts/translations.py update    write new messages into translations/es/LC_MESSAGES/messages.po
+    python scripts/translations.py check     exit with 1 where the catalogue is not complete and in step
+"""
+
+import sys
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po, write_po
+
+ROOT = Path(__file__).resolve().parent.parent
+CATALOGUE = ROOT / "translations" / "es" / "LC_MESSAGES" / "messages.po"
+PACKAGES = ("kernel", "accounts", "courses", "enrolments", "quizzes", "certificates", "webinars", "lms", "templates")
+KEYWORDS = {"_": None, "N_": None, "lazy_": None, "gettext": None, "ngettext": (1, 2)}
+METHODS = [("**.py", "python"), ("**.html", "jinja2"), ("**.txt", "jinja2"), ("**.svg", "jinja2")]
+OPTIONS = {"jinja2": {"trimmed": "true"}}
+
+
+def collect() -> Catalog:
+    """Return every message that the code and the templates name, without line numbers, so that only words make differences."""
+    found = Catalog(project="Aulario")
+    for package in PACKAGES:
+        for name, _line, message, comments, context in extract_from_dir(
+            str(ROOT / package), METHODS, {"**.html": {}, "**.py": {}}, KEYWORDS, comment_tags=("NOTE:",)
+        ):
+            found.add(message, None, [(f"{package}/{name}", None)], auto_comments=comments, context=context)
+    return found
+
+
+def read() -> Catalog:
+    """Return the Spanish catalogue as it stands."""
+    if not CATALOGUE.exists():
+        return Catalog(locale="es", project="Aulario")
+    with CATALOGUE.open("rb") as source:
+        return read_po(source, locale="es")
+
+
+def problems(collected: Catalog, present: Catalog) -> list[str]:
+    """Say what is missing, unsure, unused or has other placeholders."""
+    said = []
+    for message in collected:
+        if not message.id:
+            continue
+        held = present.get(message.id, message.context)
+        words = held.string if held else ""
+        if held is None or not (all(words) if isinstance(words, tuple) else words):
+            said.append(f"missing: {message.id!r}")
+        elif held.fuzzy:
+            said.append(f"fuzzy: {message.id!r}")
+        else:
+            said += [f"{error}: {message.id!r}" for error in held.check(present)]
+    ids = {message.id for message in collected}
+    said += [f"unused: {message.id!r}" for message in present if message.id and message.id not in ids]
+    return said
+
+
+def update() -> None:
+    """Write new messages into the catalogue; take out what nobody says any more."""
+    collected, present = collect(), read()
+    for message in collected:
+        held = present.get(message.id, message.context) if message.id else None
+        if held is not None:
+            message.string = held.string
+            message.flags |= {flag for flag in held.flags if flag != "fuzzy"}
+    collected.locale = present.locale
+    collected.fuzzy = False
+    CATALOGUE.parent.mkdir(parents=True, exist_ok=True)
+    with CATALOGUE.open("wb") as target:
+        write_po(target, collected, width=120, sort_output=True, omit_header=False, include_lineno=False, ignore_obsolete=True)
+
+
+def main() -> int:
+    """Run the command."""
+    if sys.argv[1:] == ["update"]:
+        update()
+        return 0
+    said = problems(collect(), read())
+    print("\n".join(said))  # noqa: T201
+    return bool(said)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

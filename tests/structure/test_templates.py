@@ -1,0 +1,163 @@
+"""House rules of the templates: what they may contain, and that none is forgotten."""
+
+import ast
+import gzip
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from jinja2 import Environment, nodes
+
+ROOT = Path(__file__).resolve().parents[2]
+TEMPLATES = ROOT / "templates"
+STATIC = ROOT / "static"
+PACKAGES = ("kernel", "accounts", "courses", "enrolments", "quizzes", "certificates", "webinars", "lms")
+
+NAMES = sorted(path.relative_to(TEMPLATES).as_posix() for path in TEMPLATES.rglob("*") if path.is_file())
+PAGES = [name for name in NAMES if not name.startswith(("mail/", "layouts/mail.html", "macros/mail.html"))]
+"""Everything but messages, whose inline styles are the one exception (design guide, section 10)."""
+
+NAMED_AT_RUN_TIME = re.compile(r"mail/[a-z_]+\.(html|txt)|quizzes/kinds/_[a-z]+\.html")
+"""Chosen by the kind of message or question."""
+
+WAITING = {"macros/charts.html"}
+"""Pieces of the design that wait for their first page."""
+
+ENVIRONMENT = Environment(trim_blocks=True, lstrip_blocks=True, autoescape=True)
+ENVIRONMENT.filters.update(dict.fromkeys(("date", "datetime", "time", "number", "percent", "file_size", "duration", "choose"), str))
+
+
+def source(name: str) -> str:
+    return (TEMPLATES / name).read_text("utf-8")
+
+
+def without_comments(name: str) -> str:
+    return re.sub(r"\{#.*?#\}", "", source(name), flags=re.DOTALL)
+
+
+def constants(node: nodes.Node | None) -> Iterator[str]:
+    if isinstance(node, nodes.Const) and isinstance(node.value, str):
+        yield node.value
+    elif node is not None:
+        for child in node.iter_child_nodes():
+            yield from constants(child)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_template_parses_and_says_at_its_top_what_it_needs(name: str) -> None:
+    ENVIRONMENT.compile(source(name))
+
+    assert source(name).startswith("{#") or Path(name).name.startswith("_")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_template_has_no_inline_style_script_or_handler(name: str) -> None:
+    """Security 3.4."""
+    text = without_comments(name)
+
+    assert not re.search(r"<[a-z][^>]*\sstyle\s*=", text)
+    assert not re.search(r"<style\b", text)
+    assert not re.search(r"<[a-z][^>]*\son[a-z]+\s*=", text)
+    assert not re.search(r"=\s*[\"']?\s*javascript:", text, re.IGNORECASE)
+    assert all(re.fullmatch(r'<script type="module" src="\{\{ static_url\([^)]*\) \}\}"></script>', found) for found in scripts(text))
+
+
+def scripts(text: str) -> list[str]:
+    return re.findall(r"<script\b.*?</script>", text, flags=re.DOTALL)
+
+
+@pytest.mark.parametrize(
+    "sample",
+    ['<p style="color:red">', "<style>p{}</style>", '<a onclick="x()">', '<a href="javascript:x()">', "<script>x()</script>"],
+)
+def test_the_rule_above_sees_each_kind_of_inline_code(sample: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(globals(), "source", lambda _name: sample)
+
+    with pytest.raises(AssertionError):
+        test_template_has_no_inline_style_script_or_handler("sample")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_template_never_makes_html_from_text(name: str) -> None:
+    """Architecture 6: HTML arrives as `SafeHtml`, the only thing that prints without escaping."""
+    tree = ENVIRONMENT.parse(source(name))
+
+    assert not [found for found in tree.find_all(nodes.Filter) if found.name in ("safe", "striptags", "urlize", "xmlattr")]
+    assert "autoescape" not in without_comments(name)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_form_that_posts_carries_the_token(name: str) -> None:
+    """Security 3.2."""
+    for form in re.findall(r"<form\b.*?</form>", without_comments(name), flags=re.DOTALL):
+        opening = form[: form.index(">")]
+        if re.search(r'method="post"', opening, re.IGNORECASE):
+            assert "csrf_token()" in form or "forms.token()" in form, form[:200]
+        else:
+            assert "method" not in opening
+            assert "csrf_token" not in form
+
+
+def names_in_templates() -> Iterator[str]:
+    for name in NAMES:
+        tree = ENVIRONMENT.parse(source(name))
+        for found in tree.find_all((nodes.Extends, nodes.Include, nodes.Import, nodes.FromImport)):
+            yield from constants(found.template)
+
+
+def names_in_python() -> Iterator[str]:
+    for package in PACKAGES:
+        for path in (ROOT / package).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+                if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.endswith((".html", ".txt", ".svg")):
+                    yield node.value
+
+
+def test_no_template_is_forgotten() -> None:
+    used = {*names_in_templates(), *names_in_python(), *WAITING}
+    forgotten = [name for name in NAMES if name not in used and not NAMED_AT_RUN_TIME.fullmatch(name)]
+
+    assert not forgotten
+
+
+def test_every_template_that_a_template_names_exists() -> None:
+    assert {name for name in names_in_templates() if name.endswith((".html", ".svg", ".txt")) and name != ".html"} <= set(NAMES)
+
+
+def test_every_message_has_both_its_forms() -> None:
+    """Design guide, section 10: the plain text with the same words, always."""
+    messages = {name.rsplit(".", 1)[0] for name in NAMES if name.startswith("mail/")}
+
+    assert all(f"{name}.html" in NAMES and f"{name}.txt" in NAMES for name in messages)
+
+
+def test_every_icon_that_a_template_names_is_in_the_set() -> None:
+    symbols = set(re.findall(r'<symbol id="([a-z0-9-]+)"', (STATIC / "icons.svg").read_text("utf-8")))
+    for name in NAMES:
+        for call in ENVIRONMENT.parse(source(name)).find_all(nodes.Call):
+            if isinstance(call.node, nodes.Name) and call.node.name == "icon" and isinstance(call.args[0], nodes.Const):
+                assert call.args[0].value in symbols, f"{name}: {call.args[0].value}"
+
+
+@pytest.mark.parametrize("path", sorted((STATIC / "js").glob("*.js")), ids=lambda path: path.name)
+def test_optional_script_stays_small_and_asks_nobody_else(path: Path) -> None:
+    """Performance P18: at most 15 kB; security 3.4: nothing from other sites. No script imports another: names are fingerprinted."""
+    text = path.read_text("utf-8")
+
+    assert len(text.encode()) <= 15_000
+    assert not re.search(r"https?://", text)
+    assert not re.search(r"^\s*import\b|\bimport\(", text, re.MULTILINE)
+
+
+def test_style_sheet_keeps_to_what_old_office_browsers_read() -> None:
+    """Chrome 90, Firefox 91, Safari 14.1: no cascade layers, no nesting, and a plain colour before each `light-dark()`."""
+    text = re.sub(r"/\*.*?\*/", "", (STATIC / "css" / "aulario.css").read_text("utf-8"), flags=re.DOTALL)
+    plain, _, enhanced = text.partition("@supports (color:light-dark(")
+
+    assert "@layer" not in text
+    assert not re.search(r"[{;}]\s*&", text)
+    assert "light-dark(" not in plain
+    enhanced = enhanced.split("\n}", 1)[0]
+    assert set(re.findall(r"(--[a-z0-9-]+):light-dark", enhanced)) <= set(re.findall(r"(--[a-z0-9-]+):#", plain))
+    assert len(gzip.compress(text.encode(), 9)) <= 12_000

@@ -1,0 +1,74 @@
+"""Answering quizzes in tests: the right answers, turned into what the page's form sends."""
+
+import re
+from collections.abc import Mapping
+
+from kernel.permissions import Actor
+from quizzes import queries
+from quizzes.models import Attempt
+from quizzes.queries import Item, Sitting
+from quizzes.rules.definitions import Gaps, Question
+from quizzes.rules.feedback import right_answer
+from quizzes.rules.numbers import SPANISH
+from quizzes.rules.places import page_from_answer
+from sqlalchemy import select
+from tests.support.browser import Browser
+
+
+def fields_of(item: Item, question: Question, shown: Mapping[str, object]) -> dict[str, object]:
+    """Return the form's fields for an answer in places of the page."""
+    name = f"p{item.position}"
+    match question.kind.value:
+        case "single":
+            return {name: shown["choice"]}
+        case "multiple":
+            return {name: shown["choices"]}
+        case "true_false":
+            return {name: "true" if shown["value"] in (True, "true") else "false"}
+        case "matching":
+            return {f"{name}-{row}": place for row, place in dict(shown["matches"]).items()}  # type: ignore[call-overload]
+        case "ordering":
+            return {f"{name}-{row}": str(position) for position, row in enumerate(list(shown["order"]), 1)}  # type: ignore[call-overload]
+        case "gaps":
+            assert isinstance(question.body, Gaps)
+            return {f"{name}-{gap}": value for gap, value in dict(shown["values"]).items()}  # type: ignore[call-overload]
+        case _:
+            return {name: shown.get("text", "")}
+
+
+def right_fields(sitting: Sitting, questions: Mapping[int, Question]) -> dict[str, object]:
+    """Return the fields that answer every question of an attempt rightly."""
+    fields: dict[str, object] = {}
+    for item in sitting.items:
+        question = questions[item.question_version_id]
+        answer = right_answer(question, item.layout, "es", SPANISH)
+        if answer is not None:
+            fields |= fields_of(item, question, page_from_answer(question, item.layout, answer))
+    return fields
+
+
+def open_attempt(browser: Browser) -> tuple[Sitting, dict[int, Question]]:
+    """Return the attempt whose page is open."""
+    found = re.search(r"/attempts/([0-9a-f-]{36})", browser.path)
+    assert found, browser.path
+    with browser.house.database.unit_of_work(write=False) as session:
+        import uuid
+
+        seat = queries.get_attempt(session, Actor(), uuid.UUID(found[1]))
+        sitting = queries.get_sitting(session, seat.id)
+        return sitting, queries.get_questions(session, [item.question_version_id for item in sitting.items])
+
+
+def answer_right(browser: Browser, quiz: str) -> None:
+    """Start a quiz, answer everything rightly, hand it in."""
+    browser.get(quiz)
+    browser.submit("/attempts")
+    sitting, questions = open_attempt(browser)
+    browser.submit("/answers", right_fields(sitting, questions), button=("go", "review"))
+    browser.submit("/submission")
+
+
+def attempts_in(browser: Browser) -> list[Attempt]:
+    """Return every attempt of the instance."""
+    with browser.house.database.unit_of_work(write=False) as session:
+        return list(session.scalars(select(Attempt).order_by(Attempt.id)))

@@ -1,0 +1,208 @@
+"""People and courses for tests, made through the services wherever a rule matters."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import cache
+
+from accounts import passwords, services as accounts
+from accounts.models import Person
+from accounts.services import SignUp
+from courses import publication, services as courses
+from courses.models import Course, CourseVersion, Nature, StaffRole
+from courses.services import Publishing
+from kernel import clock
+from kernel.permissions import SYSTEM, SiteRole
+from lms.app import KINDS, House
+from tests.support.browser import Browser
+
+PASSWORD = "cuatro palabras sin relación"
+HEADER = """format: 1
+key: {key}
+title: {{es: Curso de prueba {key}, en: Test course {key}}}
+summary: {{es: Un curso para las pruebas., en: A course for the tests.}}
+objectives:
+  - {{es: Sumar dos números., en: Add two numbers.}}
+languages: [es, en]
+hours: 2
+words: {{min: 1, max: 1100}}
+level: basic
+authors:
+  - name: Equipo de pruebas
+licence: CC-BY-4.0
+visibility: {visibility}
+enrolment: {enrolment}
+certificate: {certificate}
+"""
+QUESTIONS = """questions:
+  - key: suma-{n}
+    kind: single
+    text: {{es: ¿Cuánto es dos más dos?, en: How much is two plus two?}}
+    options:
+      - right: cuatro
+        why: Dos y dos son cuatro.
+      - wrong: cinco
+        why: Uno de más.
+      - wrong: tres
+        why: Uno de menos.
+  - key: pares-{n}
+    kind: multiple
+    text: Elija los números pares.
+    options:
+      - right: dos
+        why: Es par.
+      - right: seis
+        why: Es par.
+      - wrong: siete
+        why: Es impar.
+  - key: verdad-{n}
+    kind: true_false
+    text: El agua moja.
+    answer: true
+    explanation: Sí.
+  - key: mitad-{n}
+    kind: numerical
+    text: ¿Cuánto es la mitad de cinco?
+    answers:
+      - right: 2.5
+      - wrong: 10
+        why: Es el doble.
+    tolerance: 0.01
+  - key: unir-{n}
+    kind: matching
+    text: Una cada animal con su voz.
+    pairs:
+      - item: Perro
+        match: Ladra
+      - item: Gato
+        match: Maúlla
+    extra:
+      - Canta
+  - key: orden-{n}
+    kind: ordering
+    text: Ordene de menor a mayor.
+    items:
+      - uno
+      - dos
+      - tres
+  - key: huecos-{n}
+    kind: gaps
+    text: El cielo es {{color}} y la nieve es {{otro}}.
+    gaps:
+      color:
+        answers:
+          - right: azul
+      otro:
+        kind: single
+        options:
+          - right: blanca
+            why: Así es.
+          - wrong: negra
+            why: No lo es.
+"""
+RIGHT = {
+    "suma": {"choice": "cuatro"},
+    "pares": {"choices": ["dos", "seis"]},
+    "verdad": {"value": True},
+    "mitad": {"text": "2,5"},
+    "unir": {"matches": {"perro": "ladra", "gato": "maulla"}},
+    "orden": {"order": ["uno", "dos", "tres"]},
+    "huecos": {"values": {"color": "azul", "otro": "blanca"}},
+}
+"""The right answers, by keys; tests turn them into places of the page."""
+
+
+def folder(
+    key: str = "prueba",
+    *,
+    modules: int = 2,
+    settings: str = "attempts: 3\n",
+    certificate: str = "constancia",
+    enrolment: str = "open",
+    visibility: str = "public",
+    draw: int = 7,
+    preview: bool = False,
+) -> dict[str, bytes]:
+    """Return a course folder: in each module a lesson, a recording outside (optional) and a quiz of all automatic kinds."""
+    files = {"course.yaml": HEADER.format(key=key, visibility=visibility, enrolment=enrolment, certificate=certificate)}
+    for n in range(1, modules + 1):
+        base = f"{n:02d}-parte"
+        files[f"{base}/module.yaml"] = f"key: parte-{n}\ntitle: {{es: Parte {n}, en: Part {n}}}\nobjectives:\n  - {{es: Contar., en: To count.}}\n"
+        for language, body in (("es", "Se cuenta con los dedos."), ("en", "One counts with fingers.")):
+            front = f"key: leccion-{n}\n" if language == "es" else ""
+            shown = "preview: true\n" if preview and language == "es" else ""
+            files[f"{base}/01-leccion.{language}.md"] = f"---\n{front}title: Contar {n}\n{shown}---\n## Uno {n}\n\n{body}\n"
+        files[f"{base}/02-video.recording.yaml"] = (
+            f"key: video-{n}\ntitle: {{es: Video {n}, en: Video {n}}}\nrequired: false\nurl: https://example.org/v{n}\nhost: Ejemplo\n"
+        )
+        files[f"{base}/banco.yaml"] = QUESTIONS.format(n=n)
+        files[f"{base}/03-cuestionario.quiz.yaml"] = (
+            f"key: cuestionario-{n}\ntitle: {{es: Cuestionario {n}, en: Quiz {n}}}\nslots:\n  - draw: {draw}\n{settings}"
+        )
+    return {path: text.encode() for path, text in files.items()}
+
+
+def publish(
+    house: House, files: dict[str, bytes], *, nature: Nature = Nature.IMPROVEMENT, now: datetime | None = None
+) -> tuple[Course, CourseVersion]:
+    """Import and publish a folder."""
+    moment = now or clock.now()
+    checked = publication.prepare(files, KINDS, today=moment.date())
+    assert checked.prepared is not None, [f"{found.file}:{found.line} {found.code} {found.message}" for found in checked.findings]
+    assert checked.course is not None
+    kept = courses.keep_contents(house.files, files, {media.path: media.media_type for media in checked.course.media})
+    with house.database.unit_of_work() as session:
+        course = courses.import_draft(session, SYSTEM, checked.course, kept, now=moment)
+        version = courses.publish_version(session, SYSTEM, course, checked.prepared, KINDS, house.files, Publishing(nature, ""), now=moment)
+    return course, version
+
+
+def a_course(house: House, key: str = "prueba", **options: object) -> Course:
+    """Publish a small course."""
+    return publish(house, folder(key, **options))[0]  # type: ignore[arg-type]
+
+
+@cache
+def _hash(password: str) -> str:
+    return passwords.hash_password(password)
+
+
+def a_person(
+    house: House, email: str = "ana@example.org", *, given: str = "Ana", surname: str = "Quinde", confirmed: bool = True, language: str = "es"
+) -> Person:
+    """Add an account with the test password."""
+    command = SignUp(email, _hash(PASSWORD), given, surname, "", language, "America/Guayaquil")
+    with house.database.unit_of_work() as session:
+        return accounts.create_person(session, SYSTEM, command, now=clock.now(), confirmed=confirmed)
+
+
+def an_administrator(house: House, email: str = "admin@example.org") -> Person:
+    """Add an administrator."""
+    person = a_person(house, email, given="Ada", surname="Ministra")
+    with house.database.unit_of_work() as session:
+        accounts.grant_role(session, SYSTEM, person, SiteRole.ADMINISTRATOR, now=clock.now())
+    return person
+
+
+def a_teacher(house: House, course: Course, email: str = "profe@example.org", role: StaffRole = StaffRole.EDITOR) -> Person:
+    """Add somebody to a course's team."""
+    person = a_person(house, email, given="Pilar", surname="Maestra")
+    with house.database.unit_of_work() as session:
+        courses.add_staff(session, SYSTEM, session.get_one(Course, course.id), person.id, role, now=clock.now())
+    return person
+
+
+def sign_in(browser: Browser, email: str = "ana@example.org", password: str = PASSWORD) -> Browser:
+    """Sign a visitor in through the pages."""
+    browser.get("/sign-in")
+    browser.submit("/sign-in", {"email": email, "password": password})
+    return browser
+
+
+def a_learner_in(browser: Browser, course: Course, email: str = "ana@example.org") -> Browser:
+    """Sign a new person in and enrol them through the pages."""
+    a_person(browser.house, email)
+    sign_in(browser, email)
+    browser.get(f"/courses/{course.slug}")
+    browser.submit(f"/courses/{course.slug}/enrolment")
+    return browser
