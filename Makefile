@@ -1,33 +1,61 @@
-# Aulario. `make run` and `make test` do everything on a fresh machine (Python 3.11 with venv, make).
+# Aulario. `make run` and `make test` do everything on a fresh machine that has make and Python 3.11 with its venv module.
 PYTHON ?= python3
 HOST ?= 127.0.0.1
 PORT ?= 8000
-VENV := .venv
-BIN := $(VENV)/bin
+DEMO_PORT ?= 8001
+BIN := .venv/bin
 .DEFAULT_GOAL := help
-
-.PHONY: help setup setup-dev run demo test check fix requirements dist clean
+.PHONY: help run demo test check fix dist schema-dump docs migration requirements clean
 
 help: ## list the commands
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
-setup: $(VENV)/.run ## create .venv with what running needs
-
-setup-dev: $(VENV)/.dev ## add what the tests need
-
-$(VENV)/.run: requirements.txt pyproject.toml
-	@$(PYTHON) scripts/make_venv.py $(VENV) requirements.txt
-	@touch $@
-
-$(VENV)/.dev: requirements-dev.txt $(VENV)/.run
-	@$(PYTHON) scripts/make_venv.py $(VENV) requirements-dev.txt
-	@touch $@
-
-run: ## serve on http://127.0.0.1:8000 (HOST=, PORT= change it)
-	@$(PYTHON) scripts/check_port.py $(HOST) $(PORT)
-	@$(MAKE) --no-print-directory $(VENV)/.run
+run: ## serve on http://127.0.0.1:8000 (HOST=, PORT=, PYTHON= change it)
+	@$(PYTHON) scripts/prepare.py --port $(HOST) $(PORT) requirements.txt
 	@exec $(BIN)/lms serve --host $(HOST) --port $(PORT)
 
-requirements: $(VENV)/.dev ## compile the pinned requirement files from pyproject.toml
-	$(BIN)/uv pip compile pyproject.toml --extra postgres --group install --generate-hashes --python-version 3.11.7 --no-emit-index-url --no-header -o requirements.txt
-	$(BIN)/uv pip compile pyproject.toml --extra postgres --group dev --generate-hashes --python-version 3.11.7 --no-emit-index-url --no-header -c requirements.txt -o requirements-dev.txt
+demo: ## serve a house full of people on http://127.0.0.1:8001, in instance/demo
+	@$(PYTHON) scripts/prepare.py --port 127.0.0.1 $(DEMO_PORT) requirements.txt
+	@exec $(BIN)/lms demo --port $(DEMO_PORT)
+
+test: ## check, then all tests: SQLite, PostgreSQL where one is reachable, Chromium where one is installed
+	@$(PYTHON) scripts/prepare.py requirements-dev.txt
+	@$(MAKE) --no-print-directory check
+	@exec $(BIN)/python scripts/run_tests.py
+
+check: ## format, lint, types, floors and rooms, translations, migrations, documents
+	@$(PYTHON) scripts/prepare.py requirements-dev.txt
+	@$(BIN)/ruff format --check --quiet . || { echo "ruff format: these files would change; make fix does it"; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/python scripts/translations.py check
+	@$(BIN)/python scripts/migrations.py check
+	@$(BIN)/python scripts/documents.py check
+
+fix: ## format, mend what ruff can, collect messages, write the generated documents
+	@$(PYTHON) scripts/prepare.py requirements-dev.txt
+	@$(BIN)/ruff check --quiet --fix-only .
+	@$(BIN)/ruff format .
+	@$(BIN)/python scripts/translations.py update
+	@$(BIN)/python scripts/documents.py write
+
+dist: ## build the wheel into dist/
+	@$(PYTHON) scripts/prepare.py requirements-dev.txt
+	@$(BIN)/python -m build --wheel --no-isolation --outdir dist .
+
+migration: ## write a migration from the models (MESSAGE="add a table")
+	@$(PYTHON) scripts/prepare.py requirements-dev.txt
+	@$(BIN)/python scripts/migrations.py write "$(MESSAGE)"
+
+schema-dump: ## keep this version's schema with demo data for the upgrade tests of later ones
+	@$(PYTHON) scripts/prepare.py requirements-dev.txt
+	@$(BIN)/python scripts/dump_schema.py
+
+requirements: ## compile the pinned requirement files from pyproject.toml
+	@$(PYTHON) scripts/prepare.py requirements-dev.txt
+	$(BIN)/uv pip compile pyproject.toml --extra postgres --group install --generate-hashes --python-version 3.11.7 --no-emit-index-url --no-header --quiet -o requirements.txt
+	$(BIN)/uv pip compile pyproject.toml --extra postgres --group dev --generate-hashes --python-version 3.11.7 --no-emit-index-url --no-header --quiet -c requirements.txt -o requirements-dev.txt
+
+clean: ## take away what can be made again (.venv, caches, dist); instance/ stays
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage

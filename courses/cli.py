@@ -1,50 +1,53 @@
-"""Commands that look at course folders on the disk: `check`, `format`, `stamp`."""
+"""Commands that look at course folders on the disk: `check`, `format`, `stamp`.
+
+They import what they need when they run, so that `--help` answers at once.
+"""
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
-from importlib import import_module
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from courses.content.model import Finding, Severity
-from courses.content.pages import KIND as PAGE
-from courses.content.reader import format_folder, read_directory, read_folder
-from courses.content.stamps import write_stamp
-from courses.kinds import ActivityKind, FolderPart
 from kernel import clock
 from kernel.errors import N_, DomainError
-from kernel.i18n import _
+
+if TYPE_CHECKING:
+    from courses.content.model import Finding
+    from courses.kinds import ActivityKind, FolderPart
+
+Plugs = Callable[[], "tuple[Sequence[ActivityKind], Sequence[FolderPart]]"]
+"""Returns the kinds of activity and the parts of a folder."""
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+SEVERITIES = {"error": N_("error"), "warning": N_("warning"), "info": N_("info")}
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-SEVERITIES = {Severity.ERROR: N_("error"), Severity.WARNING: N_("warning"), Severity.INFORMATION: N_("info")}
 
 
-def group(kinds: Sequence[ActivityKind], parts: Sequence[FolderPart]) -> click.Group:
+def group(plugs: Plugs) -> click.Group:
     """Return the commands `courses …` for these kinds of activity and parts of a folder."""
-    courses = click.Group("courses", help=_("Course folders: check them, bring them into canonical form, stamp translations."))
+    courses = click.Group("courses", help="Check, import, publish and export courses.")
 
     @courses.command()
     @click.argument("folder", type=FOLDER)
-    @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help=_("How findings are written."))
-    @click.option("--strict", is_flag=True, help=_("Warnings fail too."))
+    @click.option(
+        "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How findings are written."
+    )
+    @click.option("--strict", is_flag=True, help="Warnings fail too.")
     def check(folder: Path, form: str, strict: bool) -> None:
         """Tell everything that is wrong or notable in FOLDER."""
-        try:
-            findings = read_folder(read_directory(folder), kinds, parts, today=clock.now().date()).findings
-        except DomainError as refused:
-            raise click.ClickException(_(refused.text)) from refused
+        findings = _findings(folder, plugs)
         click.echo(as_json(findings) if form == "json" else as_lines(findings))
-        bad = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
-        sys.exit(any(finding.severity in bad for finding in findings))
+        bad = {"error", "warning"} if strict else {"error"}
+        sys.exit(any(finding.severity.value in bad for finding in findings))
 
     @courses.command("format")
     @click.argument("folder", type=FOLDER)
     def write_canonical(folder: Path) -> None:
-        """Write the YAML of FOLDER in canonical form."""
-        for path, content in format_folder(read_directory(folder), kinds, parts, today=clock.now().date()).items():
+        """Write the YAML of FOLDER in canonical form; tell which files changed."""
+        for path, content in _canonical(folder, plugs).items():
             (folder / path).write_bytes(content)
             click.echo(path)
 
@@ -52,6 +55,9 @@ def group(kinds: Sequence[ActivityKind], parts: Sequence[FolderPart]) -> click.G
     @click.argument("file", type=FILE)
     def stamp(file: Path) -> None:
         """Write into the translated lesson FILE that it is up to date with its source."""
+        from courses.content.stamps import write_stamp
+        from kernel.i18n import _
+
         try:
             click.echo(write_stamp(file))
         except DomainError as refused:
@@ -60,18 +66,43 @@ def group(kinds: Sequence[ActivityKind], parts: Sequence[FolderPart]) -> click.G
     return courses
 
 
-def as_lines(findings: Iterable[Finding]) -> str:
+def read(folder: Path) -> dict[str, bytes]:
+    """Return the files of a folder; raise ClickException where they may not be read."""
+    from courses.content.reader import FolderRefusedError, read_directory
+    from kernel.i18n import _
+
+    try:
+        return dict(read_directory(folder))
+    except FolderRefusedError as refused:
+        raise click.ClickException(f"{folder}: {_(refused.text)}") from refused
+
+
+def _findings(folder: Path, plugs: Plugs) -> "Sequence[Finding]":
+    from courses.content.reader import read_folder
+
+    return read_folder(read(folder), *plugs(), today=clock.now().date()).findings
+
+
+def _canonical(folder: Path, plugs: Plugs) -> dict[str, bytes]:
+    from courses.content.reader import format_folder
+
+    return dict(format_folder(read(folder), *plugs(), today=clock.now().date()))
+
+
+def as_lines(findings: "Iterable[Finding]") -> str:
     """Write findings one a line: place, code, severity, what, and what to do."""
     return "\n".join(_line(finding) for finding in findings)
 
 
-def _line(finding: Finding) -> str:
+def _line(finding: "Finding") -> str:
+    from kernel.i18n import _
+
     place = f"{finding.file}:{finding.line}" if finding.line else finding.file
     words = " ".join(part for part in (finding.message, finding.fix) if part)
-    return f"{place}: {finding.code} {_(SEVERITIES[finding.severity])}: {words}"
+    return f"{place}: {finding.code} {_(SEVERITIES[finding.severity.value])}: {words}"
 
 
-def as_json(findings: Iterable[Finding]) -> str:
+def as_json(findings: "Iterable[Finding]") -> str:
     """Write findings as a JSON list of objects."""
     rows = [
         {
@@ -87,13 +118,3 @@ def as_json(findings: Iterable[Finding]) -> str:
         for finding in findings
     ]
     return json.dumps(rows, ensure_ascii=False, indent=2)
-
-
-def main() -> None:
-    """Run the commands with all kinds of this house (`python -m courses.cli`)."""
-    quizzes, webinars = import_module("quizzes.content.kinds"), import_module("webinars.content")
-    group([PAGE, quizzes.KIND, webinars.KIND], [quizzes.BANKS])()
-
-
-if __name__ == "__main__":
-    main()

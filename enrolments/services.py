@@ -17,7 +17,7 @@ from enrolments.models import ActivityResult, Completion, Enrolment
 from enrolments.permissions import ActivitySeat, Seat
 from enrolments.rules import Progress, evaluate_completion
 from kernel import audit
-from kernel.errors import Conflict, N_
+from kernel.errors import N_, Conflict
 from kernel.permissions import Actor
 
 

@@ -10,19 +10,18 @@ from flask import session as cookie
 
 from accounts.rules import fold
 from courses import queries as course_queries
+from courses.facade import Size
 from courses.permissions import edits
 from courses.rules import Outline, activity_url
 from enrolments import queries, services
-from enrolments.pages import Card, CourseView, card, course_url, draw, entry_of, foreign, html, requirements
-from enrolments.permissions import ActivitySeat, FileSeat, LearningAction, Seat, is_staff
-from enrolments.rules import evaluate_completion
-from courses.facade import Size
+from enrolments.opening import catalogue_cards, course_view, leave_visit
+from enrolments.pages import CourseView, course_url, draw, entry_of, foreign, html, requirements
+from enrolments.permissions import ActivitySeat, FileSeat, LearningAction, Seat
 from kernel import clock
 from kernel.errors import NotFound
 from kernel.files import Files
-from kernel.i18n import LANGUAGES, _, choose, language, ngettext
+from kernel.i18n import LANGUAGES, _, choose, language
 from kernel.markup.model import SafeHtml
-from kernel.web import notes
 from kernel.web.headers import may_be_kept
 from kernel.web.paging import asked_page
 from kernel.web.request import current_actor, current_session, public, requires
@@ -38,32 +37,6 @@ Answer = str | Response
 def see_other(address: str) -> Response:
     """Answer a POST with the page to look at next."""
     return cast("Response", redirect(address, code=303))
-
-
-def course_view(seat: Seat, outline: Outline) -> CourseView:
-    """Read the actor's results and put the course together as they see it."""
-    results = queries.results_of(current_session(), seat.enrolment_id)
-    progress = evaluate_completion(outline, results, seat.now)
-    return CourseView(seat, outline, results, progress, sees_all=is_staff(current_actor(), seat))
-
-
-def own_courses() -> dict[str, queries.OwnCourse]:
-    """Return the actor's courses by slug; nothing for the anonymous."""
-    actor = current_actor()
-    return {} if actor.is_anonymous else {own.slug: own for own in queries.list_own_courses(current_session(), actor)}
-
-
-def catalogue_cards(limit: int, offset: int = 0) -> list[Card]:
-    """Return the public courses as cards, lit as far as the actor is."""
-    session = current_session()
-    own = own_courses()
-    cards = []
-    for entry in course_queries.list_catalogue(session, limit=limit, offset=offset):
-        mine = own.get(entry.slug)
-        outline = course_queries.get_outline(session, entry.version_id)
-        completed = mine is not None and mine.completed_at is not None
-        cards.append(card(outline, entry.enrolment, enrolled=mine is not None, completed=completed))
-    return cards
 
 
 @bp.get("/courses")
@@ -259,20 +232,6 @@ def _lesson(subject: ActivitySeat, view: CourseView, page: Any) -> str:
         previous=view.step(before),
         next=view.step(after),
     )
-
-
-def leave_visit(subject: ActivitySeat, view: CourseView) -> None:
-    """Note the visit once, or again when the learner comes back from elsewhere; a lesson that opening completes is completed."""
-    enrolment_id = subject.seat.enrolment_id
-    if enrolment_id is None or subject.closed is not None:
-        return
-    key, now, actor = subject.activity.key, clock.now(), current_actor()
-    if subject.activity.completion_rule == "viewed" and not view.is_done(key):
-        notes.leave(
-            lambda session: services.record_result(session, actor, enrolment_id, key, services.Achievement(completed=True), now=now)
-        )
-    if subject.seat.last_activity_key != key or key not in view.results:
-        notes.leave(lambda session: services.note_visit(session, enrolment_id, key, now=now))
 
 
 @bp.post("/courses/<slug>/activities/<key>/done")

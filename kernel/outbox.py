@@ -165,6 +165,14 @@ def deliver_waiting(worker: Worker, *, now: datetime) -> int:
             return done
 
 
+def retry_failed(session: Session, job_id: int | None = None, *, now: datetime) -> int:
+    """Give jobs that were given up all their tries again, one or every one; return how many."""
+    statement = update(Job).where(Job.failed_at.is_not(None)).values(failed_at=None, attempts=0, available_at=now, leased_until=None)
+    if job_id is not None:
+        statement = statement.where(Job.id == job_id)
+    return len(session.scalars(statement.returning(Job.id)).all())
+
+
 def forget_old(session: Session, *, now: datetime) -> None:
     """Delete the rows done for thirty days."""
     session.execute(delete(Job).where(Job.done_at < now - KEPT))

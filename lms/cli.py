@@ -1,90 +1,89 @@
-"""`lms`: the command line. Each command imports what it needs, so that `--help` answers at once."""
+"""`lms`: the command line. Each command imports what it needs when it runs, so that `--help` answers at once."""
 
 import sys
+from importlib import import_module
 from typing import Any
 
 import click
 
-LAZY = {
+from lms.console import OpenedHouse, told_in_one_line
+
+ELSEWHERE = {
     "accounts": ("accounts.cli", "accounts", "Make administrators."),
     "courses": ("lms.course_commands", "courses", "Check, import, publish and export courses."),
+    "demo": ("lms.demo.command", "demo", "Start a second instance full of invented people, to look around in."),
 }
+"""Name of a command: its module, its name there, and its line in the list."""
 
 
-class LazyGroup(click.Group):
-    """A group whose packages' commands are imported when they are used."""
+class Commands(click.Group):
+    """Own commands, and those of packages, which are imported when they are used. Whatever is refused is told in one line."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """List own commands and those of the packages."""
-        return sorted([*super().list_commands(ctx), *LAZY])
+        return sorted([*super().list_commands(ctx), *ELSEWHERE])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return a command, imported now if it belongs to a package."""
-        if cmd_name not in LAZY:
+        if cmd_name not in ELSEWHERE:
             return super().get_command(ctx, cmd_name)
-        from importlib import import_module
-
-        module, name, _help = LAZY[cmd_name]
-        return getattr(import_module(module), name)  # type: ignore[no-any-return]
+        module, name, _line = ELSEWHERE[cmd_name]
+        found: click.Command = getattr(import_module(module), name)
+        return found
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands without importing any."""
-        own = {name: (super(LazyGroup, self).get_command(ctx, name) or click.Command(name)).get_short_help_str(80) for name in super().list_commands(ctx)}
-        rows = sorted({**own, **{name: entry[2] for name, entry in LAZY.items()}}.items())
+        rows = {name: command.get_short_help_str(80) for name, command in self.commands.items()}
+        rows |= {name: line for name, (_module, _name, line) in ELSEWHERE.items()}
         with formatter.section("Commands"):
-            formatter.write_dl(rows)
+            formatter.write_dl(sorted(rows.items()))
+
+    def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:
+        """Run a command and exit; a mistake of whoever typed it is one line and exit code 1."""
+        if not standalone_mode:
+            return super().main(*args, standalone_mode=False, **extra)
+        try:
+            code = super().main(*args, standalone_mode=False, **extra)
+        except click.UsageError as error:
+            where = f" (see: {error.ctx.command_path} --help)" if error.ctx else ""
+            click.echo(f"lms: {error.format_message()}{where}", err=True)
+            sys.exit(1)
+        except click.ClickException as error:
+            click.echo(f"lms: {error.format_message()}", err=True)
+            sys.exit(1)
+        except click.Abort:
+            sys.exit(130)
+        sys.exit(code if isinstance(code, int) else 0)
 
 
-class OpenedHouse:
-    """The instance, opened by the first command that needs it."""
-
-    def __init__(self) -> None:
-        self._house: Any = None
-
-    @property
-    def house(self) -> Any:
-        """Return the opened instance, its database up to date."""
-        if self._house is None:
-            from kernel.settings import load
-            from lms.serve import open_checked
-
-            self._house = open_checked(load())
-        return self._house
-
-    @property
-    def database(self) -> Any:
-        """Return the opened instance's database."""
-        return self.house.database
-
-
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=False, invoke_without_command=True)
+@click.version_option(package_name="aulario", message="Aulario %(version)s")
 @click.pass_context
 def main(ctx: click.Context) -> None:
     """Run and look after an Aulario instance."""
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
     ctx.obj = OpenedHouse()
+    ctx.call_on_close(ctx.obj.close)
 
 
 @main.command()
-@click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
 def serve(host: str, port: int) -> None:
     """Serve the site, with its background jobs."""
-    from kernel.settings import SettingsError
     from lms import serve as server
     from lms.publishing import publish_samples
 
-    try:
+    with told_in_one_line():
         server.serve(host, port, publish=publish_samples)
-    except (server.CannotStart, SettingsError) as error:
-        click.echo(f"lms: {error}", err=True)
-        sys.exit(1)
 
 
 @main.command()
-@click.option("--threads", default=2, show_default=True, type=click.IntRange(1, 32))
+@click.option("--threads", default=2, show_default=True, type=click.IntRange(1, 32), help="How many jobs at once.")
 @click.pass_obj
 def worker(opened: OpenedHouse, threads: int) -> None:
-    """Do background jobs in a process of their own (set LMS_WORKER_THREADS=0 for the servers)."""
+    """Do background jobs in a process of their own (LMS_WORKER_THREADS=0 for the servers)."""
     import signal
     import threading
 
@@ -108,9 +107,13 @@ def worker(opened: OpenedHouse, threads: int) -> None:
 def check(opened: OpenedHouse) -> None:
     """Check that the instance can run: settings, folder, keys, database."""
     house = opened.house
-    click.echo(f"Settings, keys and database are in order ({house.database.url.split('@')[-1]}).")
+    click.echo(f"Settings, keys and database are in order ({_without_password(house.database.url)}).")
     if not house.settings.mail_is_sent:
         click.echo(f"Mail is not sent: LMS_SMTP_HOST is not set. Messages are written to {house.settings.data_dir / 'mail'}.")
+
+
+def _without_password(url: str) -> str:
+    return url.split("@")[-1]
 
 
 @main.command()
@@ -120,11 +123,15 @@ def settings() -> None:
 
     from kernel.settings import Settings, load
 
-    present = load()
+    with told_in_one_line():
+        present = load()
     for name, field in Settings.model_fields.items():
         value = getattr(present, name)
-        shown = "***" if isinstance(value, SecretStr) and value.get_secret_value() else "" if isinstance(value, SecretStr) else value
-        click.echo(f"LMS_{name.upper()}={'' if shown is None else shown}\n    {field.description}")
+        if isinstance(value, SecretStr):
+            value = "***" if value.get_secret_value() else ""
+        if name == "database_url":
+            value = _without_password(value)
+        click.echo(f"LMS_{name.upper()}={'' if value is None else value}\n    {field.description}")
 
 
 @main.group()
@@ -135,5 +142,38 @@ def db() -> None:
 @db.command()
 @click.pass_obj
 def upgrade(opened: OpenedHouse) -> None:
-    """Bring the schema to this version."""
-    click.echo(f"The schema of {opened.house.database.url.split(chr(64))[-1]} is up to date.")
+    """Bring the schema to this version; every start of the server does it too."""
+    click.echo(f"The schema of {_without_password(opened.house.database.url)} is up to date.")
+
+
+@main.group()
+def jobs() -> None:
+    """Look after background jobs."""
+
+
+@jobs.command("list")
+@click.pass_obj
+def list_jobs(opened: OpenedHouse) -> None:
+    """List the jobs that were given up, the newest first."""
+    from lms import queries
+
+    with opened.database.unit_of_work(write=False) as session:
+        failed = queries.list_failed_jobs(session)
+    for job in failed:
+        click.echo(f"{job.id}  {job.kind}  {job.failed_at:%Y-%m-%d %H:%M} UTC  {job.attempts} tries  {job.last_error}")
+    if not failed:
+        click.echo("No job was given up.")
+
+
+@jobs.command()
+@click.argument("number", type=int, required=False)
+@click.pass_obj
+def retry(opened: OpenedHouse, number: int | None) -> None:
+    """Try jobs that were given up once more: the one with this NUMBER, or all."""
+    from kernel import clock, outbox
+
+    with opened.database.unit_of_work() as session:
+        count = outbox.retry_failed(session, number, now=clock.now())
+    if number is not None and not count:
+        raise click.ClickException(f"Job {number} was not given up. See: lms jobs list")
+    click.echo(f"{count} jobs will be tried again within a minute.")

@@ -1,38 +1,57 @@
 """`lms courses`: what looks at folders only (courses.cli), and what needs the instance."""
 
-import sys
+from __future__ import annotations
+
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
-from accounts import queries as account_queries
-from courses import queries as course_queries
-from courses import services
-from courses.cli import as_lines, group
-from courses.models import Nature, StaffRole
-from kernel import clock
-from kernel.permissions import SYSTEM
-from lms.app import KINDS
-from lms.publishing import export_course, import_folder, publish_folder
+from courses.cli import FOLDER, as_lines, group
+from lms.console import OpenedHouse, told_in_one_line
 
-FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-courses = group(KINDS.kinds, KINDS.parts)
+    from courses.kinds import ActivityKind, FolderPart
+
+NATURES = ("correction", "improvement")
+ROLES = ("owner", "editor", "grader")
+"""As in courses.models, which a list of options need not import; a test compares them."""
+
+
+def plugs() -> tuple[Sequence[ActivityKind], Sequence[FolderPart]]:
+    """Return the kinds of activity and parts of a folder that this house knows."""
+    from lms.app import KINDS
+
+    return KINDS.kinds, KINDS.parts
+
+
+courses = group(plugs)
 
 
 @courses.command()
 @click.argument("folder", type=FOLDER)
 @click.option("--note", default="", help="What changes, for the list of versions.")
-@click.option("--nature", type=click.Choice([nature.value for nature in Nature]), default=Nature.IMPROVEMENT.value, show_default=True, help="A correction moves everybody; an improvement reaches newcomers.")
+@click.option(
+    "--nature",
+    type=click.Choice(NATURES),
+    default="improvement",
+    show_default=True,
+    help="A correction moves everybody; an improvement reaches newcomers.",
+)
 @click.pass_obj
-def publish(opened: Any, folder: Path, note: str, nature: str) -> None:
+def publish(opened: OpenedHouse, folder: Path, note: str, nature: str) -> None:
     """Import FOLDER, check it and publish it as a new version."""
-    published = publish_folder(opened.house, folder, nature=Nature(nature), note=note)
-    click.echo(as_lines(published.findings))
+    from courses.models import Nature
+    from lms.publishing import publish_folder
+
+    with told_in_one_line():
+        published = publish_folder(opened.house, folder, nature=Nature(nature), note=note)
+    if published.findings:
+        click.echo(as_lines(published.findings))
     if published.version is None:
-        click.echo("Nothing was published.", err=True)
-        sys.exit(1)
+        raise click.ClickException("Nothing was published: the errors above come first.")
     state = "published" if published.is_new else "is published already: nothing has changed"
     click.echo(f"{folder.name}: version {published.version.number} {state}.")
 
@@ -40,22 +59,33 @@ def publish(opened: Any, folder: Path, note: str, nature: str) -> None:
 @courses.command("import")
 @click.argument("folder", type=FOLDER)
 @click.pass_obj
-def import_(opened: Any, folder: Path) -> None:
+def import_(opened: OpenedHouse, folder: Path) -> None:
     """Make FOLDER a course's draft; publish it on the web or with `publish`."""
-    findings = import_folder(opened.house, folder)
-    click.echo(as_lines(findings))
+    from lms.publishing import import_folder
+
+    with told_in_one_line():
+        findings = import_folder(opened.house, folder)
+    if findings:
+        click.echo(as_lines(findings))
     if any(finding.refuses_import for finding in findings):
-        click.echo("Nothing was imported.", err=True)
-        sys.exit(1)
+        raise click.ClickException("Nothing was imported: the errors above come first.")
+    click.echo(f"{folder.name}: the draft is imported.")
 
 
 @courses.command()
 @click.argument("key")
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @click.pass_obj
-def export(opened: Any, key: str, folder: Path) -> None:
-    """Write the draft of the course KEY into FOLDER."""
-    count = export_course(opened.house, key, folder)
+def export(opened: OpenedHouse, key: str, folder: Path) -> None:
+    """Write the draft of the course KEY into FOLDER, which must be new or empty."""
+    from lms.publishing import export_course
+
+    if folder.exists() and any(folder.iterdir()):
+        raise click.ClickException(f"{folder} is not empty.")
+    try:
+        count = export_course(opened.house, key, folder)
+    except OSError as error:
+        raise click.ClickException(f"{folder} cannot be written ({error.strerror}).") from error
     if not count:
         raise click.ClickException(f"There is no course {key}.")
     click.echo(f"{count} files written to {folder}.")
@@ -63,15 +93,21 @@ def export(opened: Any, key: str, folder: Path) -> None:
 
 @courses.command("add-staff")
 @click.argument("key")
-@click.option("--email", required=True)
-@click.option("--role", type=click.Choice([role.value for role in StaffRole]), default=StaffRole.EDITOR.value, show_default=True)
+@click.option("--email", required=True, help="Address of somebody who has an account.")
+@click.option("--role", type=click.Choice(ROLES), default="editor", show_default=True, help="What they may do for the course.")
 @click.pass_obj
-def add_staff(opened: Any, key: str, email: str, role: str) -> None:
+def add_staff(opened: OpenedHouse, key: str, email: str, role: str) -> None:
     """Put a person into the team of the course KEY."""
-    with opened.house.database.unit_of_work() as session:
-        course = course_queries.find_course(session, key)
+    from accounts import queries as account_queries
+    from courses import queries, services
+    from courses.models import StaffRole
+    from kernel import clock
+    from kernel.permissions import SYSTEM
+
+    with told_in_one_line(), opened.database.unit_of_work() as session:
+        course = queries.find_course(session, key)
         person = account_queries.find_person_by_email(session, email.strip().lower())
         if course is None or person is None:
-            raise click.ClickException("There is no such course." if course is None else "No account has this address.")
+            raise click.ClickException(f"There is no course {key}." if course is None else f"No account has the address {email}.")
         services.add_staff(session, SYSTEM, course, person.id, StaffRole(role), now=clock.now())
     click.echo(f"{email} is {role} of {key}.")

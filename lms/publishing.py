@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from courses import publication, queries, services
@@ -23,11 +24,19 @@ class Published:
     is_new: bool = False
 
 
-def publish_folder(house: House, folder: Path, *, nature: Nature = Nature.IMPROVEMENT, note: str = "", actor: Actor = SYSTEM) -> Published:
-    """Import, check and publish a folder; everything slow happens before the one transaction."""
+def publish_folder(
+    house: House,
+    folder: Path,
+    *,
+    nature: Nature = Nature.IMPROVEMENT,
+    note: str = "",
+    actor: Actor = SYSTEM,
+    now: datetime | None = None,
+) -> Published:
+    """Import, check and publish a folder (as of `now`); everything slow happens before the one transaction."""
     contents = read_directory(folder)
-    now = clock.now()
-    checked = publication.prepare(contents, KINDS, today=now.date())
+    checked = publication.prepare(contents, KINDS, today=clock.now().date())
+    now = now or clock.now()
     if checked.prepared is None or checked.course is None:
         return Published(checked.findings, None)
     kept = services.keep_contents(house.files, contents, media_types(checked.course.media))
@@ -70,14 +79,14 @@ def export_course(house: House, slug: str, folder: Path) -> int:
     return len(contents)
 
 
-def publish_samples(house: House, content: Path) -> list[str]:
+def publish_samples(house: House, content: Path, *, now: datetime | None = None) -> list[str]:
     """Publish the courses that come with the product, where the database has no course; return what was said of them."""
     with house.database.unit_of_work(write=False) as session:
         if queries.any_course(session):
             return []
     said = []
     for folder in sorted(path.parent for path in content.glob("*/course.yaml")):
-        published = publish_folder(house, folder)
+        published = publish_folder(house, folder, now=now)
         if published.version is None:
             errors = [finding for finding in published.findings if finding.severity.value == "error"]
             said.append(f"{folder.name} was not published: {len(errors)} errors (lms courses check {folder})")

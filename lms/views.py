@@ -17,9 +17,9 @@ from courses.models import StaffRole
 from courses.permissions import edits
 from courses.rules import activity_url
 from enrolments import queries as enrolment_queries
+from enrolments.opening import catalogue_cards
 from enrolments.pages import draw
 from enrolments.rules import Progress, evaluate_completion
-from enrolments.views import catalogue_cards
 from kernel import clock
 from kernel.i18n import LANGUAGES, _, choose, local
 from kernel.web.request import current_actor, current_session, public, requires

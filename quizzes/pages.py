@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
+from html import unescape
 from typing import Any
 
 from kernel.i18n import _, choose, language
@@ -101,11 +102,7 @@ def html(texts: Texts | None) -> SafeHtml:
 
 def plain(texts: Texts | None) -> str:
     """Return the words of stored HTML, for labels and lists of choices."""
-    return " ".join(_unescape(TAGS.sub("", choose(dict(texts or {})))).split())
-
-
-def _unescape(text: str) -> str:
-    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", '"').replace("&#39;", "'").replace("&amp;", "&")
+    return " ".join(unescape(TAGS.sub("", choose(dict(texts or {})))).split())
 
 
 def points(value: Fraction) -> Decimal:

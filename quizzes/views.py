@@ -16,10 +16,10 @@ from flask import Blueprint, Response, flash, jsonify, redirect, render_template
 from courses import queries as course_queries
 from courses.rules import Outline
 from enrolments import queries as enrolment_queries
+from enrolments.opening import course_view
 from enrolments.permissions import ActivitySeat
-from enrolments.views import course_view
 from kernel import clock
-from kernel.errors import Invalid, N_, NotFound
+from kernel.errors import N_, Invalid, NotFound
 from kernel.i18n import _, choose, format_datetime, language, reading
 from kernel.markup.model import SafeHtml
 from kernel.web.errors import wants_json

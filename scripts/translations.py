@@ -1,7 +1,7 @@
 """Keep the catalogue: collect every message of the code and templates, and say which lack their Spanish.
 
-    python scripts/translations.py update    write new messages into translations/es/LC_MESSAGES/messages.po
-    python scripts/translations.py check     exit with 1 where the catalogue is not complete and in step
+python scripts/translations.py update    write new messages into translations/es/LC_MESSAGES/messages.po
+python scripts/translations.py check     exit with 1 where the catalogue is not complete and in step
 """
 
 import sys

@@ -1,7 +1,7 @@
 """Read recordings as files of a course folder (format, section 10)."""
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -47,6 +47,15 @@ class Chapter:
 
     at: int
     title: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """What is said, on one line, and from when to when in milliseconds."""
+
+    start: int
+    end: int
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,30 +193,40 @@ def _note_transcript(value: Value, path: str) -> None:
         value.session.transcripts.append(Written(Place(path), language, words, Form.MARKDOWN, 1))
 
 
+def read_cues(content: bytes) -> tuple[Cue, ...]:
+    """Return the cues of a WebVTT file in order; raises ValueError where it is none, or a time in it cannot be read."""
+    try:
+        text = content.decode("utf-8-sig")
+        captions = webvtt.from_buffer(io.StringIO(text)).captions
+    except (UnicodeDecodeError, webvtt.errors.MalformedFileError, webvtt.errors.MalformedCaptionError) as error:
+        raise ValueError("not WebVTT") from error
+    if not captions or len(captions) != text.count(ARROW):
+        raise ValueError("a time cannot be read, or there is none")
+    return tuple(Cue(_milliseconds(caption.start), _milliseconds(caption.end), " ".join(caption.text.split())) for caption in captions)
+
+
+def _milliseconds(stamp: str) -> int:
+    """Read hh:mm:ss.ttt, the form in which the library gives times."""
+    hours, minutes, seconds = stamp.split(":")
+    return (int(hours) * 3600 + int(minutes) * 60) * 1000 + int(seconds.replace(".", ""))
+
+
 def _check_captions(value: Value, path: str, duration: int | None) -> None:
     """Tell captions that are not WebVTT, run backwards or past the end (C608)."""
     try:
-        text = value.session.files[path].decode("utf-8")
-        captions = webvtt.from_buffer(io.StringIO(text)).captions
-    except (UnicodeDecodeError, webvtt.errors.MalformedFileError, webvtt.errors.MalformedCaptionError):
-        value.report("C608", N_("“%(path)s” is not WebVTT."), path=path)
-        return
-    if not captions or len(captions) != text.count(ARROW):
+        cues = read_cues(value.session.files[path])
+    except ValueError:
         value.report("C608", N_("“%(path)s” is not WebVTT throughout: a time cannot be read, or there is none."), path=path)
         return
-    _check_times(value, path, captions, duration)
-
-
-def _check_times(value: Value, path: str, captions: Sequence[webvtt.Caption], duration: int | None) -> None:
-    last = 0.0
-    for caption in captions:
-        start, end = caption.start_in_seconds, caption.end_in_seconds
-        if start < last or end < start:
-            value.report("C608", N_("The captions of “%(path)s” run backwards at %(at)s."), path=path, at=caption.start)
+    last = 0
+    for cue in cues:
+        at = clock(cue.start / 1000)
+        if cue.start < last or cue.end < cue.start:
+            value.report("C608", N_("The captions of “%(path)s” run backwards at %(at)s."), path=path, at=at)
             return
-        last = start
-        if duration is not None and end > duration + 1:
-            value.report("C608", N_("The captions of “%(path)s” run past the end of the recording (%(at)s)."), path=path, at=caption.end)
+        last = cue.start
+        if duration is not None and cue.end > (duration + 1) * 1000:
+            value.report("C608", N_("The captions of “%(path)s” run past the end of the recording (%(at)s)."), path=path, at=at)
             return
 
 

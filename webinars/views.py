@@ -11,9 +11,9 @@ from flask import Blueprint, Response, jsonify, render_template, request
 from accounts.rules import fold
 from courses.rules import activity_url, file_url
 from enrolments import queries as enrolment_queries
+from enrolments.opening import course_view, leave_visit
 from enrolments.pages import foreign, html
 from enrolments.permissions import ActivitySeat
-from enrolments.views import course_view, leave_visit
 from kernel import clock
 from kernel.errors import NotFound
 from kernel.i18n import choose, language

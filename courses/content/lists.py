@@ -3,11 +3,13 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from fractions import Fraction
 from functools import partial
 from typing import TypeVar
 
 from courses.content import layout, scalars
 from courses.content.model import CourseFolder, Parameter, Resource, ResourceKind, Term
+from courses.content.nodes import Scalar
 from courses.content.scalars import Parser
 from courses.content.session import Form, Place, ReadingSession
 from courses.content.source import read_table
@@ -21,6 +23,7 @@ MAXIMUM_TERMS = 2_000
 MAXIMUM_PARAMETERS = 500
 MAXIMUM_RESOURCES = 1_000
 NOT_YET = date.min
+NO_NUMBER = "0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,13 +131,9 @@ def _parameter(entry: Entry) -> Parameter:
             name=name,
             day=review,
         )
-    return Parameter(
-        name, value if value is not None else scalars.number("0"), _written(table, "value"), unit, year, label, source, decimals, review
-    )
-
-
-def _written(table: Table, name: str) -> str:
-    return Value(table, table.node.entries[name].value, name).written() if table.has(name) else "0"
+    written = table.node.entries["value"].value if value is not None else None
+    digits = written.text.strip() if isinstance(written, Scalar) else NO_NUMBER
+    return Parameter(name, value or Fraction(0), digits, unit, year, label, source, decimals, review)
 
 
 def _resource(entry: Entry) -> Resource:

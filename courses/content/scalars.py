@@ -17,6 +17,10 @@ KEY = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
 NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 MAXIMUM_KEY = 64
 MAXIMUM_NAME = 40
+MAXIMUM_TEXT = 2_000
+MAXIMUM_NUMBER = 10**15
+MAXIMUM_WHOLE = 10**9
+MAXIMUM_SECONDS = 10 * 366 * 86_400
 
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?\Z")
 _RATIO = re.compile(r"(-?[0-9]+)/([0-9]+)\Z")
@@ -63,7 +67,9 @@ def number(text: str) -> Fraction:
         raise RefusedError(
             "C111", N_("“%(text)s” is not a number."), N_("Write digits with a decimal point and without thousands separators."), text=text
         )
-    return Fraction(text)
+    value = Fraction(text)
+    _within(value, -MAXIMUM_NUMBER, MAXIMUM_NUMBER, text)
+    return value
 
 
 def number_between(low: int | None, high: int | None = None) -> Parser[Fraction]:
@@ -93,7 +99,7 @@ def whole(low: int | None = None, high: int | None = None) -> Parser[int]:
         if not _INTEGER.match(text):
             raise RefusedError("C111", N_("“%(text)s” is not a whole number."), text=text)
         value = int(text)
-        _within(value, low, high, text)
+        _within(value, low, MAXIMUM_WHOLE if high is None else high, text)
         return value
 
     return read
@@ -133,7 +139,10 @@ def duration(text: str) -> int:
     match = _DURATION.match(text)
     if not match:
         raise RefusedError("C111", N_("“%(text)s” is not a length of time."), N_("Write a number, a space and s, min, h or d."), text=text)
-    return int(match[1]) * _SECONDS[match[2]]
+    seconds = int(match[1]) * _SECONDS[match[2]]
+    if seconds > MAXIMUM_SECONDS:
+        raise RefusedError("C113", N_("%(text)s is more than ten years."), text=text)
+    return seconds
 
 
 def position(text: str) -> int:

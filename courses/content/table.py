@@ -22,6 +22,7 @@ T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
 
 LIKENESS = 0.8
+MAXIMUM_TOLD = 20
 
 
 class Value:
@@ -43,11 +44,6 @@ class Value:
         """Say whether it is a mapping."""
         return isinstance(self.node, Keyed)
 
-    @property
-    def is_empty(self) -> bool:
-        """Say whether nothing is written, which means absent."""
-        return isinstance(self.node, Scalar) and not self.node.text
-
     def report(self, code: str, template: str, fix: str = "", **facts: object) -> None:
         """Add a finding at this value."""
         self.session.report(self.place, code, template, fix, **facts)
@@ -57,11 +53,17 @@ class Value:
         if not isinstance(self.node, Scalar):
             self.report("C111", N_("One value is expected here, not a list or several fields."))
             return None
+        if len(self.node.text) > scalars.MAXIMUM_TEXT:
+            self._too_long(self.place, len(self.node.text), scalars.MAXIMUM_TEXT)
+            return None
         try:
             return parser(self.node.text.strip() if self.node.style else self.node.text)
         except RefusedError as refused:
             self.report(refused.code, refused.template, refused.fix, **refused.facts)
             return None
+
+    def _too_long(self, place: Place, length: int, limit: int) -> None:
+        self.session.report(place, "C105", N_("The text has %(length)s characters, the limit is %(limit)s."), length=length, limit=limit)
 
     def written(self) -> str:
         """Return the text of a scalar as it stands, '' for anything else."""
@@ -104,13 +106,8 @@ class Value:
         words = node.text.strip("\n")
         place = self.owner.place_of(node, field)
         if len(words) > form.limit:
-            self.session.report(
-                place,
-                "C105",
-                N_("The text has %(length)s characters, the limit is %(limit)s."),
-                length=len(words),
-                limit=form.limit,
-            )
+            self._too_long(place, len(words), form.limit)
+            words = words[: form.limit]
         if form is Form.PLAIN and "\n" in words:
             self.session.report(place, "C111", N_("This must be one line."))
         if form is not Form.PLAIN:
@@ -327,9 +324,9 @@ class Table:
     def close(self) -> None:
         """Tell the fields that nobody asked for, here and in all mappings inside (C107, C108, C403)."""
         absent = [name for name in self.asked if not self.has(name)]
-        for name, entry in self.node.entries.items():
-            if name not in self.asked and not name.startswith("x-") and not self.is_list:
-                self._tell_unknown(name, entry, absent)
+        unknown = [name for name in self.node.entries if name not in self.asked and not name.startswith("x-") and not self.is_list]
+        for name in unknown[:MAXIMUM_TOLD]:
+            self._tell_unknown(name, self.node.entries[name], absent)
         for child in self.children:
             child.close()
 

@@ -1,7 +1,8 @@
 """Check every text as Markdown by rendering it: what the renderer finds gets its place in the file (format, C3xx)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from courses.content import scalars
 from courses.content.activity import OUTLINE
@@ -14,7 +15,11 @@ from kernel.errors import N_
 from kernel.markup import model as markup
 from kernel.markup.render import render_inline, render_lesson, render_markdown
 
+T = TypeVar("T")
+
 NOWHERE = "#"
+TOO_MUCH = "C105"
+MAXIMUM_REFUSED = 5
 NO_HEADING = N_("“%(key)s” has no heading “%(fragment)s”.")
 NO_SECOND = N_("“%(key)s” cannot be played from there (%(fragment)s).")
 DEAD_LINK = N_("There is no module or activity “%(key)s” in this course.")
@@ -42,24 +47,35 @@ class TextCheck:
     terms: set[str] = field(default_factory=set)
     lookups: dict[str, Lookups] = field(default_factory=dict)
     lengths: dict[str, int | None] = field(default_factory=dict)
+    refused: int = 0
+    """Texts that the renderer gave up, each after a second: after some of them the others are not tried."""
 
     def run(self) -> None:
         """Check lessons, then the texts of YAML fields, then what links and references lead to."""
-        lengths = {kind.name: kind.length for kind in self.kinds if kind.length is not None}
-        for activity in self.course.activities():
-            if activity.kind in lengths:
-                self.lengths[activity.key] = lengths[activity.kind](activity.settings)
+        self._note_lengths()
         originals: dict[str, markup.Rendered] = {}
-        for lesson in self.session.lessons:
+        for lesson in self._patiently(self.session.lessons):
             rendered = self._lesson(lesson, originals.get(lesson.key))
             originals.setdefault(lesson.key, rendered)
-        for written in self.session.texts:
+        for written in self._patiently(self.session.texts):
             self._written(written)
-        for transcript in self.session.transcripts:
+        for transcript in self._patiently(self.session.transcripts):
             self._transcript(transcript)
         self._check_followed()
         self._check_seen()
         self._check_terms()
+
+    def _note_lengths(self) -> None:
+        lengths = {kind.name: kind.length for kind in self.kinds if kind.length is not None}
+        for activity in self.course.activities():
+            if activity.kind in lengths:
+                self.lengths[activity.key] = lengths[activity.kind](activity.settings)
+
+    def _patiently(self, texts: Sequence[T]) -> Iterator[T]:
+        """Yield texts as long as the renderer has not given up too many."""
+        for text in texts:
+            if self.refused < MAXIMUM_REFUSED:
+                yield text
 
     def _lookups(self, language: str) -> Lookups:
         if language not in self.lookups:
@@ -108,6 +124,7 @@ class TextCheck:
         return Place(lesson.path, lesson.first_line + before.count("\n"), len(before) - before.rfind("\n"))
 
     def _tell(self, place: Place, problem: markup.Problem) -> None:
+        self.refused += problem.code == TOO_MUCH
         self.session.report(place, problem.code, problem.text, problem.fix, **problem.facts)
 
     def _check_length(self, lesson: LessonBody, words: int) -> None:

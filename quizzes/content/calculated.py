@@ -12,6 +12,7 @@ from quizzes.rules.expressions import ExpressionError, evaluate, names_in
 from quizzes.rules.item_layout import NoVariablesError, draw_variables
 
 TRIED_DRAWS = 200
+MAXIMUM_STEPS = 1_000_000
 
 
 def read_calculated(table: Table, mark: Fraction) -> Calculated:
@@ -83,6 +84,9 @@ def _variable(name: str, value: Value) -> Variable | None:
         return None
     if step <= 0 or low > high:
         table.report("C113", N_("The values must go up from “from” to “to” in steps above 0."))
+        return None
+    if (high - low) // step >= MAXIMUM_STEPS:
+        table.report("C113", N_("The variable has more than %(limit)s values."), N_("Take larger steps."), limit=MAXIMUM_STEPS)
         return None
     return Variable(name, VariableRange(low, high, step), shown)
 

@@ -13,7 +13,7 @@ from kernel.errors import N_
 from quizzes.content import answers, parts
 from quizzes.rules.definitions import Gap, Gaps, Label, Numerical, QuestionKind, Short, Single
 
-_HIDDEN = re.compile(r"(?<!\\)\$\$.*?\$\$|(?<!\\)\$[^$\n]+\$|`[^`]*`|\{\{.*?\}\}|<!--.*?-->", re.DOTALL)
+_HIDDEN = re.compile(r"(?<!\\)\$\$.*?\$\$|(?<!\\)\$[^$\n]+\$|`[^`]*`|\{\{[^{}]*\}\}|<!--.*?-->", re.DOTALL)
 _NAME = re.compile(r"(?<![\\{])\{([a-z][a-z0-9_]*)\}(?!\})")
 
 

@@ -139,6 +139,6 @@ def _with_both(text: str, marks: list[str]) -> tuple[str, bool] | None:
     """Read ``1.234,56`` and ``1,234.56``: the last mark is the decimal one, the others group."""
     decimal = marks[-1]
     whole, _, decimals = text.rpartition(decimal)
-    if marks.count(decimal) > 1 or _GROUPED.fullmatch(whole) is None:
+    if _GROUPED.fullmatch(whole) is None:
         return None
     return f"{whole.replace(marks[0], '')}.{decimals or '0'}", False

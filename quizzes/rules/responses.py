@@ -7,7 +7,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
-from quizzes.rules.answers import Malformed, is_empty
+from quizzes.rules.answers import Malformed, as_typed, is_empty
 from quizzes.rules.definitions import Gaps, Matching, Matrix, Ordering, Question, QuestionKind
 from quizzes.rules.item_layout import ItemLayout
 from quizzes.rules.marking import is_unanswered
@@ -15,18 +15,18 @@ from quizzes.rules.places import answer_from_page
 
 Parts: TypeAlias = Mapping[str, Sequence[str]]
 ANSWER, UNIT, CONFIRMED = "answer", "unit", "confirmed"
-MAX_PARTS, MAX_VALUES, MAX_LENGTH, MAX_NAME = 120, 120, 100_000, 40
+MAX_PARTS, MAX_VALUES, MAX_NAME = 120, 120, 40
 
 
 def clean_parts(response: object) -> dict[str, list[str]]:
-    """Keep of a response what has the shape of a form's parts, within bounds; never raises."""
+    """Keep of a response what has the shape of a form's parts, within bounds and as a database can hold it; never raises."""
     if not isinstance(response, Mapping):
         return {}
     kept: dict[str, list[str]] = {}
     for name, values in list(response.items())[:MAX_PARTS]:
         listed = [values] if isinstance(values, str) else values
         if isinstance(name, str) and len(name) <= MAX_NAME and isinstance(listed, list):
-            kept[name] = [value[:MAX_LENGTH] for value in listed[:MAX_VALUES] if isinstance(value, str)]
+            kept[as_typed(name)] = [as_typed(value) for value in listed[:MAX_VALUES] if isinstance(value, str)]
     return kept
 
 
@@ -46,7 +46,7 @@ def payload_of(question: Question, parts: Parts) -> dict[str, object]:
         case QuestionKind.MATCHING:
             return {"matches": others}
         case QuestionKind.ORDERING:
-            return {"positions": others} if others else {}
+            return {"positions": others, "confirmed": "true"} if others else {}
         case QuestionKind.GAPS:
             return {"values": others}
         case QuestionKind.MATRIX:

@@ -62,7 +62,7 @@ function nextNumber(item) {
   return numbers.items[item];
 }
 
-/* What was never sent is written over; what may have arrived stays as it is, and a new event follows it. */
+/* What was never sent is written over; what may have arrived stays, and a new event follows it. */
 function note(item, response) {
   const events = (journal.events[item] = journal.events[item] || []);
   let event = events[events.length - 1];
@@ -179,7 +179,7 @@ let sending = null;
 let delay = 500;
 let timer = 0;
 
-/* A token dies with its session: take a fresh one from the page itself; without one, somebody has to sign in. */
+/* A token dies with its session: take a fresh one from the page; without one, somebody has to sign in. */
 async function freshToken() {
   const answer = await fetch(place.dataset.page, { credentials: 'same-origin', headers: { Accept: 'text/html' } });
   const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
@@ -200,7 +200,7 @@ function post(events, under) {
   }).finally(() => clearTimeout(late));
 }
 
-/* Returns true when everything is acknowledged, false when it has to be tried again, null when trying again is of no use. */
+/* Returns true when all is acknowledged, false when it has to be tried again, null when trying is of no use. */
 async function send() {
   const events = unsent();
   const leases = [...new Set(events.map((event) => event.lease))].sort((a, b) => a - b);
@@ -315,6 +315,7 @@ async function tick() {
 /* ---- leaving the page ---- */
 
 let leaving = false;
+let pressed = null;
 
 function leave(form, button) {
   leaving = true;
@@ -328,8 +329,7 @@ function leave(form, button) {
     write();
   }
   if (button && button.name) {
-    const pressed = Object.assign(document.createElement('input'), { type: 'hidden', name: button.name, value: button.value });
-    form.append(pressed);
+    form.append(Object.assign(document.createElement('input'), { type: 'hidden', name: button.name, value: button.value }));
   }
   form.submit();
 }
@@ -343,11 +343,11 @@ async function reachable() {
   }
 }
 
-/* The journal goes ahead of the form. Without a line the page stays where it is: the browser's error page would help nobody. */
+/* The journal goes ahead of the form. Without a line the page stays where it is. */
 async function onSubmit(event) {
   event.preventDefault();
   if (leaving) return;
-  const button = event.submitter || document.activeElement;
+  const button = event.submitter || pressed;
   noteChanges();
   const done = unsent().length ? await save() : true;
   if ((done === false || !navigator.onLine) && !(await reachable())) {
@@ -356,7 +356,7 @@ async function onSubmit(event) {
     if (box) box.hidden = false;
     return;
   }
-  leave(place, button && button.type === 'submit' ? button : null);
+  leave(place, button);
 }
 
 /* ---- beginning ---- */
@@ -404,6 +404,7 @@ function beginAttempt() {
 function begin() {
   if (isAttempt) beginAttempt();
   place.addEventListener('submit', onSubmit);
+  place.addEventListener('click', (event) => { pressed = event.target.closest('button') || pressed; });
   window.addEventListener('online', () => { delay = 500; if (unsent().length) save(); });
   window.addEventListener('pagehide', noteChanges);
   document.addEventListener('visibilitychange', () => {

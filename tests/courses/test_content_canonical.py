@@ -32,6 +32,9 @@ FORMS = [
     (BANK, "  - key: usos-que-suman\n", "  -\n    key: usos-que-suman\n"),
     (BANK, "\n  - key: usos-que-suman", "  - key: usos-que-suman"),
     (BANK, "source: ['manual, p. 3']", "source: [ 'manual, p. 3' ]"),
+    (COURSE, "words: {min: 20, max: 400}", "words:\n  min: 20\n  max: 400"),
+    (COURSE, "languages: [es, en]\n", "languages: [es, en]\ntimezone: America/Guayaquil\n"),
+    (COURSE, "    weight: 100\n", "    weight: 100\n    drop_lowest: 0\n"),
     (OTHER_LESSON, "completion: viewed\n", "completion: 'viewed'\n"),
 ]
 

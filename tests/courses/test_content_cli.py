@@ -20,7 +20,7 @@ def folder(tmp_path: Path) -> Path:
 
 def run(*words: object) -> Result:
     """Run `courses …`."""
-    return CliRunner().invoke(group(KINDS, PARTS), [str(word) for word in words])
+    return CliRunner().invoke(group(lambda: (KINDS, PARTS)), [str(word) for word in words])
 
 
 def spoil(path: Path, old: str, new: str) -> None:

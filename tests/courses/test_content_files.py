@@ -5,7 +5,19 @@ import pytest
 from courses.content.model import Severity
 from kernel.i18n import reading as reading_in
 from tests.support import folders
-from tests.support.folders import BANK, COURSE, GLOSSARY, LESSON, MODULE, OTHER_MODULE, PARAMETERS, QUIZ_FILE, RECORDING_FILE, RESOURCES
+from tests.support.folders import (
+    BANK,
+    COURSE,
+    GLOSSARY,
+    LESSON,
+    MODULE,
+    OTHER_MODULE,
+    PARAMETERS,
+    QUIZ_FILE,
+    RECORDING_FILE,
+    RESOURCES,
+    TWIN,
+)
 
 LONG = "a" * 301
 
@@ -65,6 +77,37 @@ WRONG = [
     ("C113", COURSE, "min: 20, max: 400", "min: 500, max: 400", None),
     ("C113", COURSE, "grade: 60", "grade: 160", None),
     ("C113", QUIZ_FILE, "attempts: 3", "attempts: -1", None),
+    ("C105", COURSE, "licence: CC-BY-4.0", f"licence: {'a' * 2_001}", None),
+    ("C111", COURSE, "  - name: Equipo del agua\n    role:\n      es: Redacción\n      en: Writing\n", "  - Equipo del agua\n", None),
+    (
+        "C111",
+        COURSE,
+        "  - category: cuestionarios\n    title:\n      es: Cuestionarios\n      en: Quizzes\n    weight: 100\n",
+        "  - cuestionarios\n",
+        None,
+    ),
+    ("C111", COURSE, "  es: El agua en casa", "  es: |\n    El agua\n    en casa", None),
+    ("C111", COURSE, "  es: El agua en casa", "  es: [El agua]", None),
+    ("C111", COURSE, "hours: 1", "hours: una", None),
+    ("C111", COURSE, "key: agua-en-casa", "key: agua-en-casa\nwas: [[a]]", None),
+    ("C111", GLOSSARY, "  also:\n    es: [consumos]\n", "  also: [consumos]\n", None),
+    ("C111", RESOURCES, "language: es", "language: español", None),
+    ("C111", RESOURCES, "verified: 2026-02-01", "verified: ayer", None),
+    ("C111", RECORDING_FILE, "captions:\n  es: media/charla.es.vtt", "captions: media/charla.es.vtt", None),
+    ("C111", TWIN, "translated_from: ", "translated_from: x", None),
+    ("C111", BANK, "    hints:\n", "    penalty: mucho\n    hints:\n", None),
+    ("C111", BANK, "  - key: unidad\n", "  - unidad\n  - key: unidad\n", None),
+    ("C111", BANK, "    text: ¿En qué unidad se cuenta?\n", "    text: [a]\n", None),
+    ("C113", BANK, "    hints:\n", "    penalty: 2\n    hints:\n", None),
+    ("C113", BANK, "{from: 2, to: 8, step: 1}", "{from: 2, to: 8, step: 0}", None),
+    ("C113", BANK, "{from: 2, to: 8, step: 1}", "{from: 2, to: 8, step: 0.000001}", None),
+    ("C113", BANK, "words: {min: 50, max: 150}", "words: {min: 50, max: 15}", None),
+    ("C113", COURSE, "weight: 100", "weight: -1", None),
+    ("C113", QUIZ_FILE, "limit: 20 min", "limit: 20000 d", None),
+    ("C110", RESOURCES, "url: https://example.org/manual", "url: https://example.org/manual\n  file: media/guia.txt", None),
+    ("C110", BANK, "tolerance: {relative: 0.01}", "tolerance: {absolute: 0.01}", None),
+    ("C301", COURSE, "image_alt:\n  es: Una gota.\n  en: A drop.\n", "", None),
+    ("C403", BANK, "    unit: litros\n    decimals", "    unit: litros\n    units: {litros: 1}\n    decimals", None),
     ("C115", COURSE, "format: 1", "format: 2", 2),
 ]
 
@@ -115,7 +158,7 @@ def test_a_text_cut_at_a_comma_in_braces_is_a_language_that_does_not_exist() -> 
     found = folders.findings(files, "C210")
 
     assert [finding.line for finding in found] == [9]
-    assert "“60 %”" in found[0].message
+    assert found[0].facts["language"] == "60 %"
 
 
 def test_a_comment_after_a_space_cuts_nothing() -> None:

@@ -6,7 +6,7 @@ from fractions import Fraction
 import pytest
 
 from courses.content.derived import slug
-from courses.content.model import CompletionRule, PageSource, Severity
+from courses.content.model import CompletionRule, FolderKind, PageSource, Severity, WordRange
 from courses.content.published import vanished
 from tests.support import folders
 from tests.support.folders import (
@@ -143,6 +143,25 @@ def test_keys_derived_from_texts() -> None:
     assert slug("−5") == slug("5") == "5"
     assert slug("≥") == ""
     assert slug("a" * 39 + " b") == "a" * 39
+
+
+def test_a_folder_of_banks_holds_questions_and_lists_only() -> None:
+    """Section 5: with `kind: bank` only key, title, languages, authors and licence besides."""
+    head = "format: 1\nkind: bank\nkey: banco-del-agua\ntitle: Banco\nauthors:\n  - name: Equipo\nlicence: CC-BY-4.0\n"
+    files = {COURSE: head.encode(), "banco/uno.yaml": b"questions:\n  - key: hola\n    kind: description\n    text: Hola.\n"}
+
+    assert folders.findings(files) == []
+    assert folders.course(files).kind is FolderKind.BANK
+    assert "C107" in folders.codes({**files, COURSE: f"{head}tone: 2\n".encode()})
+
+
+def test_defaults_are_what_is_not_written() -> None:
+    """Section 5, defaults."""
+    files = folders.changed(COURSE, "words: {min: 20, max: 400}\nlevel: basic\ntopic: hogar\ntone: 2\n", "")
+    course = folders.reading(files).course
+
+    assert course is not None
+    assert (course.words, course.level, course.tone, course.timezone) == (WordRange(600, 1100), None, None, "America/Guayaquil")
 
 
 def test_everything_that_is_written_is_read() -> None:

@@ -307,6 +307,8 @@ def override(**fields: object) -> Override:
 
 def test_without_overrides_the_quiz_holds() -> None:
     assert effective(QUIZ) == QUIZ
+    assert effective(QUIZ, profile=Accommodation(), started_at=at(1)) == QUIZ
+    assert starting(Access(), [an_attempt(1), an_attempt(2)]).allowed
 
 
 def test_groups_give_the_kindest_setting() -> None:

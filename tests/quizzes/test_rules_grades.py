@@ -374,6 +374,8 @@ def test_each_rule_completes_at_the_event_that_satisfied_it() -> None:
     assert done(R.PASSED, *attempts) == 4
     assert done(R.PASSED_OR_USED, *attempts) == 4
     assert done(R.PASSED_OR_USED, ended(1, "40"), ended(2, None), allowed=2) == 2
+    assert done(R.PASSED_OR_USED, ended(1, "80"), ended(2, None), allowed=2) == 1
+    assert done(R.ATTEMPTED, ended(1)) == 1
 
 
 @pytest.mark.parametrize("rule", [R.ATTEMPTED, R.GRADED, R.PASSED, R.PASSED_OR_USED])

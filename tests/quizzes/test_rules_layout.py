@@ -126,6 +126,7 @@ def test_a_draw_prefers_what_was_seen_least(seed: int) -> None:
     drawn = keys(paper([SlotEntry(candidates("a b c d"), count=3)], seed, {"a": 2, "b": 1, "d": 1}))
 
     assert set(drawn) == {"b", "c", "d"}
+    assert keys(paper([SlotEntry(candidates("a b c d"))], seed, {"a": 1, "b": 1, "d": 1})) == ["c"]
 
 
 def test_all_questions_of_a_pool_come_up() -> None:
@@ -279,7 +280,9 @@ def test_gaps_mix_their_own_options_and_the_set_that_is_dragged() -> None:
     fixed_gap = Gaps((Gap("a", a_single(shuffle=False)),))
 
     assert set(lay_out_item(a_question(body), 4, "1.1", shuffle=True).orders["gap:anio"]) == {"a", "b", "c"}
-    assert lay_out_item(a_question(fixed_gap), 4, "1.1", shuffle=True).orders == {"gap:a": ("a", "b", "c")}
+    assert {lay_out_item(a_question(fixed_gap), seed, "1.1", shuffle=True).orders["gap:a"] for seed in range(9)} == {("a", "b", "c")}
+    assert {lay_out_item(a_question(body), seed, "1.1", shuffle=False).orders["gap:anio"] for seed in range(9)} == {("a", "b", "c")}
+    assert len({lay_out_item(a_question(body), seed, "1.1", shuffle=True).orders["gap:anio"] for seed in range(9)}) > 1
     assert {lay_out_item(a_question(dragged_gaps()), seed, "1.1", shuffle=False).orders["choices"] for seed in range(20)} > {
         ("mar", "sol", "luna")
     }
@@ -318,11 +321,11 @@ def test_variables_may_be_listed_and_are_rounded_as_they_are_shown() -> None:
 
 
 def test_both_ends_of_a_range_are_drawn() -> None:
-    body = Calculated((Variable("x", VariableRange(f("0"), f("1"), f("0.5"))),), ())
+    body = Calculated((Variable("x", VariableRange(f("3"), f("4"), f("0.5"))),), ())
 
     drawn = {lay_out_item(a_question(body), seed, "1.1", shuffle=True).variables["x"] for seed in range(40)}
 
-    assert drawn == {f("0"), f("0.5"), f("1")}
+    assert drawn == {f("3"), f("3.5"), f("4")}
 
 
 @pytest.mark.parametrize("condition", ["personas < 0", "personas / 0 > 1"])

@@ -52,6 +52,9 @@ from tests.support.questions import f
         ("1,234.", "1234"),
         ("1234.567", "1234.567"),
         ("00012", "12"),
+        ("1e30", "1e30"),
+        ("1e-30", "1e-30"),
+        ("9" * 40, "9" * 40),
     ],
 )
 @pytest.mark.parametrize("convention", [SPANISH, ENGLISH])

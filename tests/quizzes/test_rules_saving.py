@@ -102,6 +102,12 @@ def test_what_is_no_event_is_left_out(entry: object) -> None:
     assert read_events(1, [entry, good]) == (AnswerEvent(1, Place(1, 1), {}),)
 
 
+def test_counts_may_be_as_large_as_a_database_holds() -> None:
+    largest = 2**31 - 1
+
+    assert read_events(1, [{"item": 1, "seq": largest, "response": {}}]) == (AnswerEvent(1, Place(1, largest), {}),)
+
+
 @pytest.mark.parametrize("batch", [None, "[]", b"[]", 5, {"item": 1}])
 def test_what_is_no_batch_is_empty(batch: object) -> None:
     assert read_events(1, batch) == ()

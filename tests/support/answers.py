@@ -2,8 +2,12 @@
 
 import re
 from collections.abc import Mapping
+from uuid import UUID
+
+from sqlalchemy import select
 
 from kernel.permissions import Actor
+from lms.app import House
 from quizzes import queries
 from quizzes.models import Attempt
 from quizzes.queries import Item, Sitting
@@ -11,7 +15,6 @@ from quizzes.rules.definitions import Gaps, Question
 from quizzes.rules.feedback import right_answer
 from quizzes.rules.numbers import SPANISH
 from quizzes.rules.places import page_from_answer
-from sqlalchemy import select
 from tests.support.browser import Browser
 
 
@@ -27,6 +30,8 @@ def fields_of(item: Item, question: Question, shown: Mapping[str, object]) -> di
             return {name: "true" if shown["value"] in (True, "true") else "false"}
         case "matching":
             return {f"{name}-{row}": place for row, place in dict(shown["matches"]).items()}  # type: ignore[call-overload]
+        case "matrix":
+            return {f"{name}-{row}": column for row, column in dict(shown["rows"]).items()}  # type: ignore[call-overload]
         case "ordering":
             return {f"{name}-{row}": str(position) for position, row in enumerate(list(shown["order"]), 1)}  # type: ignore[call-overload]
         case "gaps":
@@ -49,12 +54,15 @@ def right_fields(sitting: Sitting, questions: Mapping[int, Question]) -> dict[st
 
 def open_attempt(browser: Browser) -> tuple[Sitting, dict[int, Question]]:
     """Return the attempt whose page is open."""
-    found = re.search(r"/attempts/([0-9a-f-]{36})", browser.path)
-    assert found, browser.path
-    with browser.house.database.unit_of_work(write=False) as session:
-        import uuid
+    return sitting_of(browser.house, browser.path)
 
-        seat = queries.get_attempt(session, Actor(), uuid.UUID(found[1]))
+
+def sitting_of(house: House, address: str) -> tuple[Sitting, dict[int, Question]]:
+    """Return the attempt that an address names, with its questions."""
+    found = re.search(r"/attempts/([0-9a-f-]{36})", address)
+    assert found, address
+    with house.database.unit_of_work(write=False) as session:
+        seat = queries.get_attempt(session, Actor(), UUID(found[1]))
         sitting = queries.get_sitting(session, seat.id)
         return sitting, queries.get_questions(session, [item.question_version_id for item in sitting.items])
 

@@ -5,7 +5,7 @@ import pytest
 from courses.content.model import ActivityCompletion, CompletionRule, Text
 from tests.support import folders
 from tests.support.folders import LESSON, RECORDING_FILE
-from webinars.content import Chapter, DocumentKind, RecordingKind, RecordingSource
+from webinars.content import Chapter, Cue, DocumentKind, RecordingKind, RecordingSource, read_cues
 
 CAPTIONS = "01-contar/media/charla.es.vtt"
 TRANSCRIPT = "01-contar/media/charla.es.md"
@@ -45,6 +45,13 @@ def test_a_wrong_recording_is_told(code: str, old: str, new: str) -> None:
 def test_captions_are_webvtt_and_run_forwards_to_the_end(old: str, new: str) -> None:
     """Section 10 (C608)."""
     assert "C608" in folders.codes(folders.changed(CAPTIONS, old, new))
+
+
+def test_cues_keep_their_milliseconds() -> None:
+    """Section 10: captions become the transcript."""
+    found = read_cues(b"WEBVTT\n\n1\n00:00.500 --> 00:04.000\nHola,\nagua.\n\n01:00:05.250 --> 01:00:06.000\nFin.\n")
+
+    assert found == (Cue(500, 4_000, "Hola, agua."), Cue(3_605_250, 3_606_000, "Fin."))
 
 
 def test_a_page_outside_names_its_host_and_cannot_be_watched() -> None:

@@ -1,0 +1,182 @@
+"""Answers as invented people give them: right ones, likely mistakes and blanks, in the parts that a form would send."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from random import Random
+
+from quizzes.queries import Item
+from quizzes.rules.answers import Answer, Choice, Choices, Filled, Matches, Number, Order, Rows, Text, Truth
+from quizzes.rules.definitions import Calculated, Gaps, Matching, Matrix, Multiple, Numerical, Question, Short, Single
+from quizzes.rules.feedback import right_answer
+from quizzes.rules.numbers import Convention, convention_for, write_number
+from quizzes.rules.places import page_from_answer
+from quizzes.rules.quantities import computed
+from quizzes.services import mark_item
+
+Parts = dict[str, list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What somebody answers to an item, and the share of its mark that this is worth."""
+
+    item: Item
+    parts: Parts
+    worth: Fraction
+
+    @property
+    def marks(self) -> Fraction:
+        """Return the marks that come of it."""
+        return self.worth * self.item.maximum
+
+
+def answer_all(
+    items: Sequence[Item], questions: Mapping[int, Question], language: str, chance: Random, *, share: float, below: Fraction | None
+) -> list[Given]:
+    """Answer items so that about `share` of the marks are reached, the easy questions first.
+
+    With `below` the marks stay under that many, otherwise they are at least `share`: an attempt passes or fails as it was meant
+    to, whichever questions it drew.
+    """
+    total = sum((item.maximum for item in items), Fraction(0))
+    wanted = Fraction(share).limit_denominator(1000) * total
+    order = sorted(items, key=lambda item: _difficulty(questions[item.question_version_id]) + chance.gauss(0, 0.25))
+    given: list[Given] = []
+    marks = Fraction(0)
+    for item in order:
+        question = questions[item.question_version_id]
+        answers = [_given(item, question, parts, language) for parts in _candidates(item, question, language, chance, right=marks < wanted)]
+        chosen = next(one for one in answers if below is None or marks + one.marks < below or not one.parts)
+        given.append(chosen)
+        marks += chosen.marks
+    return sorted(given, key=lambda one: one.item.position)
+
+
+def _difficulty(question: Question) -> float:
+    return Random(question.key).random()  # noqa: S311 - the same question is as hard for everybody
+
+
+def _given(item: Item, question: Question, parts: Parts, language: str) -> Given:
+    return Given(item, parts, mark_item(item, question, parts, language).fraction or Fraction(0))
+
+
+def _candidates(item: Item, question: Question, language: str, chance: Random, *, right: bool) -> list[Parts]:
+    """List what may be answered, the preferred first; the last is nothing at all."""
+    answer = right_answer(question, item.layout, language, convention_for(language))
+    if answer is None:
+        return [{}]
+    wrong = [_mistake(question, item, answer, chance, convention_for(language), whole=whole) for whole in (False, True)]
+    if chance.random() < 0.12:
+        wrong = [{}]
+    return [*([_parts(question, item, answer)] if right else []), *wrong, {}]
+
+
+def _mistake(question: Question, item: Item, answer: Answer, chance: Random, convention: Convention, *, whole: bool) -> Parts:
+    body = question.body
+    match body, answer:
+        case Single(options), Choice(key):
+            wrong: Answer = Choice(_other([option.key for option in options], key, chance))
+        case Multiple(options), Choices(keys):
+            wrong = _other_choices([option.key for option in options], keys, chance, whole=whole)
+        case _, Truth(value):
+            wrong = Truth(not value)
+        case Matching(), Matches(matches):
+            wrong = Matches(_exchanged(matches, chance, whole=whole))
+        case Matrix(columns), Rows(rows):
+            wrong = Rows(_replaced(rows, [column.key for column in columns], chance, whole=whole))
+        case _, Order(order):
+            wrong = Order(_disturbed(order, chance, whole=whole), confirmed=True)
+        case Gaps(), Filled(values):
+            spoilt = list(values) if whole else [chance.choice(list(values))]
+            wrong = replace(
+                answer,
+                values={**values, **{name: _other_gap(body, name, value, chance) for name, value in values.items() if name in spoilt}},
+            )
+        case _, Number():
+            wrong = replace(answer, text=_other_number(question, item, chance, convention))
+        case _, Text():
+            wrong = Text("no lo sé")
+        case _:
+            return {}
+    return _parts(question, item, wrong)
+
+
+def _other(keys: Sequence[str], key: str, chance: Random) -> str:
+    """Choose a wrong key; some mistakes are more common than others."""
+    others = [one for one in keys if one != key]
+    return chance.choices(others, [2**-place for place in range(len(others))])[0] if others else key
+
+
+def _other_choices(keys: Sequence[str], right: Sequence[str], chance: Random, *, whole: bool) -> Choices:
+    wrong = [key for key in keys if key not in right]
+    if whole or len(right) < 2:
+        return Choices(tuple(sorted(wrong[:2])))
+    return Choices(tuple(sorted([*chance.sample(list(right), len(right) - 1), *wrong[: chance.randrange(2)]])))
+
+
+def _exchanged(matches: Mapping[str, str], chance: Random, *, whole: bool) -> dict[str, str]:
+    """Exchange the matches of two items, or of all."""
+    items = list(matches) if whole else chance.sample(list(matches), min(2, len(matches)))
+    return {**matches, **{item: matches[other] for item, other in zip(items, [*items[1:], items[0]], strict=True)}}
+
+
+def _replaced(rows: Mapping[str, str], columns: Sequence[str], chance: Random, *, whole: bool) -> dict[str, str]:
+    changed = list(rows) if whole else [chance.choice(list(rows))]
+    return {row: _other(columns, column, chance) if row in changed else column for row, column in rows.items()}
+
+
+def _disturbed(order: Sequence[str], chance: Random, *, whole: bool) -> tuple[str, ...]:
+    if whole:
+        return tuple(reversed(order))
+    place = chance.randrange(max(1, len(order) - 1))
+    return (*order[:place], *reversed(order[place : place + 2]), *order[place + 2 :])
+
+
+def _other_gap(body: Gaps, name: str, value: str, chance: Random) -> str:
+    gap = next(gap for gap in body.gaps if gap.name == name)
+    if body.drag:
+        return _other([choice.key for choice in body.choices], value, chance)
+    match gap.body:
+        case Single(options):
+            return _other([option.key for option in options], value, chance)
+        case Numerical():
+            return f"{value}9"
+        case Short():
+            return "no lo sé"
+
+
+def _other_number(question: Question, item: Item, chance: Random, convention: Convention) -> str:
+    """Return a number that the author expected as a mistake, else one with a zero too many."""
+    match question.body:
+        case Numerical(answers):
+            known = [answer.value for answer in answers if answer.credit < 1 and answer.value is not None]
+            right = max(answers, key=lambda answer: answer.credit).value
+        case Calculated(answers=answers) as body:
+            known = [computed(answer.expression, body, item.layout.variables) for answer in answers if answer.credit < 1]
+            right = computed(max(answers, key=lambda answer: answer.credit).expression, body, item.layout.variables)
+        case _:
+            return ""
+    expected = [value for value in known if value is not None]
+    value = chance.choice(expected) if expected and chance.random() < 0.7 else (right or Fraction(1)) * 10
+    return write_number(value, convention, 2, keep_zeros=False)
+
+
+def _parts(question: Question, item: Item, answer: Answer) -> Parts:
+    """Write an answer as the page's form would send it."""
+    shown = page_from_answer(question, item.layout, answer)
+    match shown:
+        case {"choice": str(place)}:
+            return {"answer": [place]}
+        case {"choices": list() | tuple() as places}:
+            return {"answer": [str(place) for place in places]}
+        case {"value": value}:
+            return {"answer": ["true" if value in (True, "true") else "false"]}
+        case {"order": list() | tuple() as order}:
+            return {str(place): [str(position)] for position, place in enumerate(order, 1)}
+        case {"matches": Mapping() as rows} | {"rows": Mapping() as rows} | {"values": Mapping() as rows}:
+            return {str(name): [str(value)] for name, value in rows.items()}
+        case {"text": str(text)}:
+            unit = next(iter(getattr(question.body, "units", {})), "")
+            return {"answer": [text.replace("*", "")], **({"unit": [unit]} if unit else {})}
+    return {}

@@ -1,0 +1,121 @@
+"""`lms demo`: start the demonstration on this machine, filled at its first start."""
+
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+
+import click
+
+from kernel import clock
+from kernel.paths import CONTENT
+from kernel.settings import LOOPBACK, SettingsError
+from lms import serve as server
+from lms.app import House
+from lms.demo.filling import BEFORE, Account, fill
+from lms.demo.people import DOMAIN, MAX_LEARNERS
+from lms.publishing import publish_samples
+
+FOLDER = Path("instance/demo")
+MARKER = "demonstration"
+"""File that says that a folder is ours to fill and to empty; it holds the day of the filling, nothing while that goes on."""
+
+
+class NotADemonstration(Exception):
+    """The folder holds something that this command did not make, so it is neither filled nor emptied."""
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Addresses of this machine only.")
+@click.option("--port", default=8001, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--fresh", is_flag=True, help="Empty the demonstration and fill it again, with new passwords.")
+@click.option(
+    "--learners", default=MAX_LEARNERS, show_default=True, type=click.IntRange(1, MAX_LEARNERS), help="How many people are invented."
+)
+@click.option("--fill-only", is_flag=True, help="Fill, and do not serve.")
+def demo(host: str, port: int, *, fresh: bool, learners: int, fill_only: bool) -> None:
+    """Start a second instance full of invented people, to look around in.
+
+    It lives in instance/demo unless LMS_DATA_DIR says otherwise, in an SQLite file of its own; its mail is written to its folder.
+    """
+    if host not in LOOPBACK:
+        raise click.BadParameter(f"The demonstration answers on this machine only: {', '.join(LOOPBACK)}.", param_hint="--host")
+    folder = Path(os.environ.get("LMS_DATA_DIR") or FOLDER)
+    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    own = {"data_dir": folder, "database_url": "", "smtp_host": "", "public_url": address}
+    try:
+        if not fill_only:
+            server.check_port(host, port)
+        clear(folder, fresh=fresh)
+        if fill_only:
+            _fill_only(host, port, learners, own)
+        else:
+            server.serve(host, port, publish=lambda house, content: prepare(house, content, learners), **own)
+    except (server.CannotStart, SettingsError, NotADemonstration) as error:
+        click.echo(f"lms: {error}", err=True)
+        sys.exit(1)
+
+
+def _fill_only(host: str, port: int, learners: int, own: dict[str, object]) -> None:
+    house = server.open_checked(server.checked_settings(host, port, **own))
+    try:
+        click.echo("\n".join(prepare(house, CONTENT, learners)))
+    finally:
+        house.database.dispose()
+
+
+def clear(folder: Path, *, fresh: bool) -> None:
+    """Empty a demonstration that is to be filled again or whose filling was broken off; raise NotADemonstration for any other folder."""
+    marker = folder / MARKER
+    if folder.exists() and any(folder.iterdir()) and not marker.is_file():
+        raise NotADemonstration(f"{folder} holds an instance that is not a demonstration. Unset LMS_DATA_DIR, or choose an empty folder.")
+    if marker.is_file() and (fresh or not marker.read_text()):
+        shutil.rmtree(folder)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not marker.is_file():
+        marker.write_text("")
+
+
+def prepare(house: House, content: Path, learners: int) -> list[str]:
+    """Publish the sample courses and fill, where that has not been done; return what is to be said."""
+    marker = house.settings.data_dir / MARKER
+    address = house.settings.public_url
+    if marker.read_text():
+        return [
+            f"The demonstration was filled on {marker.read_text()}; lms demo --fresh makes it anew, with new passwords.",
+            *_places(address),
+        ]
+    now = clock.now()
+    said = publish_samples(house, content, now=now - BEFORE)
+    click.echo(f"Inventing {learners} people and eight weeks of their work; this takes a minute …")
+    made = fill(house, now=now, count=learners)
+    took = round((clock.now() - now) / timedelta(seconds=1))
+    marker.write_text(now.date().isoformat())
+    return [
+        *said,
+        f"Filled in {took} seconds.",
+        "",
+        *table(made),
+        "",
+        f"The other learners (…@{DOMAIN}) have the learner's password.",
+        *_places(address),
+    ]
+
+
+def table(accounts: Sequence[Account]) -> list[str]:
+    """Write the accounts as lines of equal columns."""
+    rows = [("Role", "Address", "Password"), *((account.role, account.email, account.password) for account in accounts)]
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    return ["  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+def _places(address: str) -> list[str]:
+    paths = {
+        "Learner": ("/learning", "/courses", "/certificates"),
+        "Course team": ("/teaching",),
+        "Administrator": ("/administration",),
+        "Everybody": ("/", "/recordings", "/verify"),
+    }
+    return [f"{who + ':':<15}{'  '.join(address + path for path in found)}" for who, found in paths.items()]

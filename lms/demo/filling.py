@@ -1,0 +1,89 @@
+"""Fill an instance: staff first, then eight weeks of learners; the passwords are made anew and returned once."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from accounts import passwords
+from accounts import services as accounts
+from accounts.services import SignUp
+from courses import queries as course_queries
+from courses import services as courses
+from courses.models import StaffRole
+from kernel.permissions import SYSTEM, SiteRole
+from lms.app import House
+from lms.demo.people import ADMINISTRATOR, LEARNER, STAFF, Identity, Learner, learners
+from lms.demo.story import WEEKS, Life, Stage, administrator_life, enter, join, learner_life, play, staff_life
+
+SEED = 20261120
+COURSES = 20
+BEFORE = timedelta(weeks=WEEKS, days=3)
+"""How long ago courses are published and their teams appear."""
+_CONSONANTS, _VOWELS = "bcdfghjklmnprstvz", "aeiou"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A line of the table that is printed once."""
+
+    role: str
+    email: str
+    password: str
+
+
+def fill(house: House, *, now: datetime, count: int = 60, seed: int = SEED) -> list[Account]:
+    """Fill an instance that has courses and no people, and return the accounts to sign in with.
+
+    The same seed gives the same people, dates, abilities and outcomes. Which questions an attempt draws is chance, as everywhere.
+    """
+    roles = {"administrator": ADMINISTRATOR, **{f"course {role.value}": who for role, who in STAFF.items()}, "learner": LEARNER}
+    accounts_made = [Account(role, who.email, new_password()) for role, who in roles.items()]
+    hashes = {account.email: passwords.hash_password(account.password) for account in accounts_made}
+    stage = _stage(house, now)
+    _staff(stage, hashes)
+    people = learners(count, seed)
+    play(stage, _lives(stage, people, hashes))
+    return accounts_made
+
+
+def new_password() -> str:
+    """Make a password that can be read aloud: four words of four letters, 49 bits."""
+    return "-".join("".join(secrets.choice(letters) for letters in (_CONSONANTS, _VOWELS) * 2) for _word in range(4))
+
+
+def _stage(house: House, now: datetime) -> Stage:
+    with house.database.unit_of_work(write=False) as session:
+        versions = [entry.version_id for entry in course_queries.list_catalogue(session, limit=COURSES)]
+        return Stage(house, now, tuple(course_queries.list_outlines(session, versions).values()))
+
+
+def _staff(stage: Stage, hashes: dict[str, str]) -> None:
+    """Add the administrator and the team of every course, who were there before the learners."""
+    now = stage.now - BEFORE + timedelta(hours=1)
+    with stage.house.database.unit_of_work() as stage.opened:
+        person = accounts.create_administrator(stage.session, SYSTEM, _command(ADMINISTRATOR, hashes), now=now)
+        administrator = enter(stage, ADMINISTRATOR, person.id, SiteRole.ADMINISTRATOR)
+        team = [(role, join(stage, identity, hashes[identity.email], now=now).person_id) for role, identity in STAFF.items()]
+        for outline in stage.outlines:
+            course = course_queries.find_course(stage.session, outline.slug)
+            assert course is not None
+            for role, person_id in team:
+                assert person_id is not None
+                courses.add_staff(stage.session, administrator, course, person_id, role, now=now + timedelta(hours=1))
+
+
+def _command(identity: Identity, hashes: dict[str, str]) -> SignUp:
+    names = (identity.given_names, identity.first_surname, identity.second_surname)
+    return SignUp(identity.email, hashes[identity.email], *names, identity.language, identity.zone)
+
+
+def _lives(stage: Stage, people: Sequence[Learner], hashes: dict[str, str]) -> list[Life]:
+    """Start everybody's life; all who learn share the learner's password, so that it is hashed once."""
+    if not stage.outlines:
+        return []
+    return [
+        administrator_life(stage, ADMINISTRATOR, people),
+        *(staff_life(stage, STAFF[role]) for role in (StaffRole.OWNER, StaffRole.EDITOR)),
+        *(learner_life(stage, learner, hashes[LEARNER.email]) for learner in people),
+    ]

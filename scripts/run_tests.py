@@ -1,0 +1,40 @@
+"""Run all tests: on SQLite, then those that use a database on PostgreSQL where a server is reachable. Say at the end what was not run.
+
+With CI set, what could not be run is a failure. Arguments go to pytest.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tests.support import postgres  # noqa: E402 - the checkout is not installed with its tests
+
+NO_TESTS = 5
+
+
+def run(title: str, *options: str) -> bool:
+    """Run pytest and say whether everything passed."""
+    print(f"\n=== {title}", flush=True)
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "auto", *options, *sys.argv[1:]]
+    return subprocess.run(command, cwd=ROOT).returncode in (0, NO_TESTS)
+
+
+def main() -> int:
+    """Run the command."""
+    passed = {"SQLite": run("all tests, on SQLite")}
+    reason = postgres.unreachable()
+    if reason is None:
+        passed["PostgreSQL"] = run("tests that use a database, on PostgreSQL", "--db", "postgres", "-m", "database or http or browser")
+    failed = [name for name, fine in passed.items() if not fine]
+    print(f"\nPassed on {' and '.join(passed)}." if not failed else f"\nFailed on {' and '.join(failed)}.")
+    if reason is not None:
+        print(f"not run: the database tests on PostgreSQL ({reason}). {postgres.ENABLE}")
+    return bool(failed) or (reason is not None and bool(os.environ.get("CI")))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

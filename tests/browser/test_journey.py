@@ -1,0 +1,160 @@
+"""The journey of a new learner in a real browser, to a certificate that anybody can verify."""
+
+import io
+import re
+from pathlib import Path
+
+import pypdfium2
+import pytest
+import zxingcpp
+from playwright.sync_api import Browser
+
+from lms.app import House
+from lms.publishing import publish_folder
+from quizzes.rules.feedback import right_answer
+from quizzes.rules.numbers import convention_for
+from quizzes.rules.places import page_from_answer
+from tests.browser.conftest import Live, Visitor, visitor
+from tests.support.answers import fields_of, sitting_of
+from tests.support.builders import PASSWORD, a_course
+
+OTHER_PAGES = (
+    "/learning",
+    "/profile",
+    "/profile/devices",
+    "/profile/password",
+    "/help",
+    "/privacy",
+    "/accessibility",
+    "/recordings",
+    "/verify",
+    "/nada",
+)
+CONTENT = Path(__file__).resolve().parents[2] / "content"
+
+
+def sign_up_and_in(person: Visitor) -> None:
+    """Make an account and sign in with it; without a mail server that needs no confirmation."""
+    person.open("/")
+    person.open("/sign-up")
+    person.press("form[action='/sign-up'] button[type=submit]")
+    person.page.fill("#given_names", "Tránsito")
+    person.page.fill("#first_surname", "Guamán")
+    person.page.fill("#second_surname", "Ñúñez")
+    person.page.fill("#email", "transito@example.org")
+    person.page.fill("#password", PASSWORD)
+    person.page.check("#consent")
+    person.press("form[action='/sign-up'] button[type=submit]")
+    person.open("/sign-in")
+    person.page.fill("#email", "transito@example.org")
+    person.page.fill("#password", PASSWORD)
+    person.press("form[action='/sign-in'] button[type=submit]")
+
+
+def answer_quiz(person: Visitor, house: House, address: str) -> None:
+    """Take a quiz with every answer right, by the controls of the page."""
+    person.open(address)
+    person.press("form[action$='/attempts'] button")
+    sitting, questions = sitting_of(house, person.page.url)
+    convention = convention_for(sitting.row.language)
+    for item in sitting.items:
+        question = questions[item.question_version_id]
+        answer = right_answer(question, item.layout, sitting.row.language, convention)
+        if answer is None:
+            continue
+        for name, value in fields_of(item, question, page_from_answer(question, item.layout, answer)).items():
+            give(person, name, value)
+    person.press("button[name=go][value=review]")
+    person.press("#submission button[type=submit]")
+
+
+def give(person: Visitor, name: str, value: object) -> None:
+    """Put an answer into the controls of a name."""
+    first = person.page.locator(f"main [name='{name}']").first
+    kind = first.evaluate("e => e.tagName + ':' + e.type")
+    if kind.startswith("SELECT"):
+        first.select_option(str(value))
+    elif kind in ("INPUT:radio", "INPUT:checkbox"):
+        for chosen in value if isinstance(value, list | tuple) else [value]:
+            person.page.check(f"main [name='{name}'][value='{chosen}']")
+    else:
+        first.fill(str(value))
+
+
+def complete_course(person: Visitor, house: House, slug: str) -> None:
+    """Do everything a course asks, from its page."""
+    person.open(f"/courses/{slug}")
+    person.press("form[action$='/enrolment'] button")
+    addresses = person.page.eval_on_selector_all(".items a", "links => links.map(link => new URL(link.href).pathname)")
+    for address in addresses:
+        if "/quizzes/" in address:
+            answer_quiz(person, house, address)
+        else:
+            person.open(address)
+            if person.page.locator("form[action$='/done'] button").count():
+                person.press("form[action$='/done'] button")
+
+
+def verify_by_qr(person: Visitor, stranger: Visitor, language: str) -> None:
+    """Download the certificate, read its QR code from the drawn page, and follow it as a stranger."""
+    person.open("/certificates")
+    person.press("main .rows a")
+    address = person.page.get_attribute("a[href$='.pdf']", "href")
+    assert address
+    content = person.page.request.get(person.url + address).body()
+    document = pypdfium2.PdfDocument(io.BytesIO(content))
+    image = document[0].render(scale=3).to_pil()
+    document.close()
+    codes = zxingcpp.read_barcodes(image)
+    assert len(codes) == 1
+    path = re.sub(r"https?://[^/]+", "", codes[0].text)
+    assert path.startswith("/v/")
+    stranger.open(path)
+    words = stranger.page.inner_text("main")
+    assert "Tránsito Guamán Ñúñez" in words
+    assert ("Certificado válido" if language == "es" else "Valid certificate") in words
+
+
+@pytest.mark.parametrize(("language", "width", "scheme"), [("es", 360, "dark"), ("en", 1280, "light")])
+def test_a_new_learner_reaches_a_verifiable_certificate(
+    chromium: Browser, live: Live, house: House, language: str, width: int, scheme: str
+) -> None:
+    a_course(house, modules=2)
+    person = visitor(chromium, live, language=language, width=width, scheme=scheme)
+
+    sign_up_and_in(person)
+    complete_course(person, house, "prueba")
+    live.deliver_jobs()
+
+    verify_by_qr(person, visitor(chromium, live, language=language, width=width, scheme=scheme), language)
+    for path in OTHER_PAGES:
+        person.open(path)
+
+
+def test_the_seven_module_course_can_be_taken_to_its_certificate(chromium: Browser, live: Live, house: House) -> None:
+    published = publish_folder(house, CONTENT / "gobernanza-seguridad-social")
+    assert published.version is not None
+    person = visitor(chromium, live)
+
+    sign_up_and_in(person)
+    complete_course(person, house, "gobernanza-seguridad-social")
+    live.deliver_jobs()
+
+    verify_by_qr(person, visitor(chromium, live), "es")
+
+
+def test_without_javascript_the_same_journey_works(chromium: Browser, live: Live, house: House) -> None:
+    a_course(house, modules=1)
+    person = visitor(chromium, live, script=False)
+    person.check = lambda: None  # type: ignore[method-assign]  # axe needs a script; the pages are the same
+
+    sign_up_and_in(person)
+    person.open("/courses/prueba")
+    person.press("form[action$='/enrolment'] button")
+    person.open("/courses/prueba/activities/leccion-1")
+    person.press("form[action$='/done'] button")
+    answer_quiz(person, house, "/courses/prueba/quizzes/cuestionario-1")
+    live.deliver_jobs()
+
+    person.open("/certificates")
+    assert person.page.locator("main .rows a").count() == 1

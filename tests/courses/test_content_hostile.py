@@ -1,0 +1,94 @@
+"""Folders made to break the reader: each is answered with findings, soon, and never with an exception."""
+
+import time
+
+import pytest
+
+from tests.support import folders
+from tests.support.folders import BANK, COURSE, GLOSSARY, LESSON, MODULE, PARAMETERS, QUIZ_FILE
+
+SECONDS = 10
+
+BOMB = "a: &a [x, x]\n" + "".join(f"a{n}: &b{n} [*a, *a]\n" for n in range(50))
+
+YAML = {
+    "aliases that multiply": BOMB,
+    "brackets without end": "key: " + "[" * 5_000,
+    "braces without end": "key: " + "{a: " * 5_000,
+    "blocks within blocks": "".join(" " * n + "- a:\n" for n in range(200)),
+    "a list at the root": "- key: contar\n",
+    "a text at the root": "contar\n",
+    "nothing": "",
+    "only a comment": "# nada\n",
+    "a control character": "key: cont\x00ar\n",
+    "a tab": "key:\tcontar\n\ttitle: a\n",
+    "a directive": "%YAML 1.1\n---\nkey: contar\n",
+    "a question mark": "? key\n: contar\n",
+    "a Python tag": "key: !!python/object/apply:os.system [id]\n",
+    "many unknown fields": "".join(f"campo{n}: a\n" for n in range(20_000)),
+    "a very long key": f"{'a' * 900}: b\n",
+    "a line separator": "key: con\u2028tar\n",
+}
+
+
+@pytest.mark.parametrize("name", YAML)
+@pytest.mark.parametrize("path", [MODULE, COURSE, BANK, GLOSSARY])
+def test_hostile_yaml_is_answered_with_findings(name: str, path: str) -> None:
+    """Rules 1.1, 1.2 and 1.6."""
+    started = time.monotonic()
+    files = folders.with_file(path, YAML[name])
+
+    assert all(finding.message for finding in folders.findings(files))
+    assert time.monotonic() - started < SECONDS
+
+
+NUMBERS = ["9" * 5_000, "1e999999999", "-0", "0x10", "1/0", "inf", "nan", "1_000", "१२", "10" * 20, ""]
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_hostile_numbers_are_answered_with_findings(number: str) -> None:
+    """Type `number`: exact, within limits."""
+    for path, old, new in [
+        (PARAMETERS, "value: 9.50", f"value: {number}"),
+        (QUIZ_FILE, "attempts: 3", f"attempts: {number}"),
+        (QUIZ_FILE, "limit: 20 min", f"limit: {number} min"),
+        (QUIZ_FILE, "draw: 1", f"draw: {number}"),
+        (BANK, "- right: 38\n      - wrong", f"- right: {number}\n      - wrong"),
+        (BANK, "{from: 2, to: 8, step: 1}", f"{{from: 2, to: {number or 3}, step: 1}}"),
+    ]:
+        assert all(finding.message for finding in folders.findings(folders.changed(path, old, new)))
+
+
+@pytest.mark.parametrize(
+    "text", ["[[" * 9_000, "{{" * 9_000, "<!--" * 4_000, "$" * 19_000, "![" * 9_000, "> " * 9_000, "*_" * 9_000, "{a}" * 6_000]
+)
+def test_hostile_texts_are_answered_soon(text: str) -> None:
+    """Section 7, and names in braces of section 8."""
+    started = time.monotonic()
+    files = folders.changed(BANK, "text: La ducha usa {litros}", f"text: La ducha {text} usa {{litros}}")
+    folders.findings(folders.changed(LESSON, "Marta cuenta", f"Marta {text} cuenta", files))
+
+    assert time.monotonic() - started < SECONDS
+
+
+def test_a_circle_of_many_is_answered_soon() -> None:
+    """Section 5 (C207)."""
+    files = folders.a_folder()
+    for number in range(10, 60):
+        follower = 10 + (number - 9) % 50
+        lesson = f"---\nkey: paso-{number}\ntitle: Paso\nrequires: [paso-{follower}]\n---\nTexto.\n"
+        files[f"02-cuidar/{number}-paso.es.md"] = lesson.encode()
+
+    assert len(folders.findings(files, "C207")) == 50
+
+
+def test_after_some_texts_that_take_too_long_the_others_are_not_tried() -> None:
+    """Rule 1.6: a text is given up after a second, a folder after five of them."""
+    started = time.process_time()
+    files = folders.a_folder()
+    slow = "[[" * 9_000
+    questions = "".join(f"  - key: lenta-{number}\n    kind: description\n    text: 'a {slow}'\n" for number in range(20))
+    files[BANK] = b"questions:\n" + questions.encode()
+
+    assert len([finding for finding in folders.findings(files, "C105") if finding.file == BANK]) == 5
+    assert time.process_time() - started < SECONDS

@@ -1,0 +1,119 @@
+"""The form's own shape of an answer, on its way to the fields of its kind."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from quizzes.rules.answers import Malformed
+from quizzes.rules.definitions import Body, Description, Essay, Multiple, TrueFalse
+from quizzes.rules.item_layout import ItemLayout, lay_out_item
+from quizzes.rules.places import answer_from_page
+from quizzes.rules.responses import answer_state, clean_parts, payload_of
+from tests.support.questions import (
+    a_calculated,
+    a_matching,
+    a_matrix,
+    a_numerical,
+    a_question,
+    a_short,
+    a_single,
+    an_ordering,
+    every_body,
+    some_gaps,
+)
+
+
+@pytest.mark.parametrize(
+    ("response", "kept"),
+    [
+        (None, {}),
+        ("answer", {}),
+        ([["answer", "1"]], {}),
+        ({"answer": "1"}, {"answer": ["1"]}),
+        ({"answer": ["1", 2, None, "3"], "unit": {"a": 1}, 5: ["1"], "x" * 41: ["1"]}, {"answer": ["1", "3"]}),
+        ({"answer": ["a\x00\ud800"], "\x00": []}, {"answer": ["a\ufffd\ufffd"], "\ufffd": []}),
+    ],
+)
+def test_only_what_has_the_shape_of_a_form_is_kept(response: object, kept: dict[str, list[str]]) -> None:
+    """5.4.5: never rejected, never raised; and what no database could hold is replaced."""
+    assert clean_parts(response) == kept
+
+
+def test_a_response_is_bounded() -> None:
+    parts = clean_parts({str(at): ["1"] * 500 for at in range(500)} | {"answer": "x" * 200_000})
+
+    assert len(parts) == 120
+    assert all(len(values) == 120 for values in parts.values())
+    assert len(clean_parts({"answer": "x" * 200_000})["answer"][0]) == 100_000
+
+
+@pytest.mark.parametrize(
+    ("body", "parts", "payload"),
+    [
+        (a_single(), {"answer": ["2"]}, {"choice": "2"}),
+        (a_single(), {}, {"choice": ""}),
+        (Multiple(a_single().options), {"answer": ["1", "", "3"]}, {"choices": ["1", "3"]}),
+        (TrueFalse(answer=True), {"answer": ["true"]}, {"value": "true"}),
+        (a_numerical(("1", "1")), {"answer": ["1,5"], "unit": ["km"]}, {"text": "1,5", "unit": "km"}),
+        (a_calculated(), {"answer": ["1,5"]}, {"text": "1,5", "unit": ""}),
+        (a_matching(), {"1": ["2"], "2": [""], "3": []}, {"matches": {"1": "2"}}),
+        (an_ordering(2), {"1": ["2"], "2": ["1"]}, {"positions": {"1": "2", "2": "1"}, "confirmed": "true"}),
+        (an_ordering(2), {}, {}),
+        (some_gaps(), {"1": ["2"], "2": ["34,8"]}, {"values": {"1": "2", "2": "34,8"}}),
+        (a_matrix(), {"2": ["1"]}, {"rows": {"2": "1"}}),
+        (a_short(("a", "1")), {"answer": ["hola"]}, {"text": "hola"}),
+        (Essay(), {"answer": ["hola"]}, {"text": "hola"}),
+    ],
+)
+def test_parts_become_the_fields_of_their_kind(body: Body, parts: dict[str, list[str]], payload: dict[str, object]) -> None:
+    assert payload_of(a_question(body), parts) == payload
+
+
+@pytest.mark.parametrize(
+    ("body", "parts", "state"),
+    [
+        (a_single(), None, "unanswered"),
+        (a_single(), {}, "unanswered"),
+        (a_single(), {"answer": [""]}, "unanswered"),
+        (a_single(), {"answer": ["2"]}, "answered"),
+        (a_single(), {"answer": ["9"]}, "invalid"),
+        (a_matching(), {"1": ["1"]}, "partial"),
+        (a_matching(), {"1": ["1"], "2": ["1"], "3": ["1"]}, "answered"),
+        (a_matrix(), {"1": ["1"], "2": [""]}, "partial"),
+        (some_gaps(), {"1": ["1"], "2": ["x"], "3": ["y"]}, "answered"),
+        (some_gaps(), {"2": ["x"]}, "partial"),
+        (an_ordering(2), {"1": ["2"], "2": ["2"]}, "invalid"),
+        (an_ordering(2), {"1": [""], "2": [""]}, "unanswered"),
+        (an_ordering(2), {"1": ["1"], "2": ["2"]}, "answered"),
+        (an_ordering(2), {"1": ["2"], "2": ["1"]}, "answered"),
+    ],
+)
+def test_the_page_tells_how_far_an_answer_is(body: Body, parts: dict[str, list[str]] | None, state: str) -> None:
+    """5.5: summary page with states."""
+    question = a_question(body)
+
+    assert answer_state(question, lay_out_item(question, 1, "1.1", shuffle=True), parts) == state
+
+
+_hostile = st.recursive(
+    st.none() | st.integers() | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+)
+
+
+@given(
+    st.sampled_from([*every_body(), Description()]),
+    st.dictionaries(st.sampled_from(["answer", "unit", "confirmed", "1", "2", "9"]), _hostile),
+)
+def test_no_response_makes_the_way_to_the_answer_raise(body: Body, response: dict[str, object]) -> None:
+    question = a_question(body)
+    parts = clean_parts(response)
+    layout = lay_out_item(question, 1, "1.1", shuffle=True)
+
+    answer = answer_from_page(question, layout, payload_of(question, parts))
+
+    json.dumps(parts, ensure_ascii=False).encode()
+    assert answer_state(question, layout, parts) in ("answered", "partial", "invalid", "unanswered")
+    assert isinstance(answer, Malformed) or layout == ItemLayout() or layout.orders or layout.variables
