@@ -118,3 +118,7 @@ def as_json(findings: "Iterable[Finding]") -> str:
         for finding in findings
     ]
     return json.dumps(rows, ensure_ascii=False, indent=2)
+
+
+if __name__ == "__main__":
+    raise SystemExit("Run: lms courses check FOLDER")

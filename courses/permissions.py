@@ -5,14 +5,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from courses.models import StaffRole
-from kernel.permissions import Actor, Predicate, Verdict, allow_if, signed_in
+from kernel.permissions import Actor, Predicate, Verdict, allow_if
 
 
 class CourseAction(StrEnum):
     """Acts of those who make courses."""
 
-    BROWSE_TEACHING = "teaching:view"
-    SEE_DRAFT = "draft:view"
     PUBLISH = "course:publish"
 
 
@@ -36,7 +34,5 @@ def _edit(actor: Actor, subject: object) -> Verdict:
 
 
 PERMISSIONS: Mapping[StrEnum, Predicate] = {
-    CourseAction.BROWSE_TEACHING: signed_in,
-    CourseAction.SEE_DRAFT: _edit,
     CourseAction.PUBLISH: _edit,
 }

@@ -1,7 +1,7 @@
 """Reading courses: outlines of published versions, the catalogue, drafts."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
@@ -10,6 +10,7 @@ from typing import Any, cast
 from sqlalchemy import Row, bindparam, exists, func, select
 from sqlalchemy.orm import Session
 
+from accounts.models import Person
 from courses.models import (
     Activity,
     Course,
@@ -27,22 +28,23 @@ from courses.models import (
 )
 from courses.permissions import TaughtCourse
 from courses.rules import Category, Outline, OutlineActivity, OutlineModule
-from kernel.errors import NotFound
+from kernel.errors import NotFound, SignInNeeded
 from kernel.files import Files
 from kernel.permissions import Actor
 
-KEPT_OUTLINES = 64
+KEPT_OUTLINES = 1000
 
-_VERSION = select(
+_WANTED = bindparam("version_ids", expanding=True)
+_VERSIONS = select(
     CourseVersion,
     Course.slug,
     exists().where(Term.version_id == CourseVersion.id).label("has_glossary"),
     exists().where(CourseResource.version_id == CourseVersion.id).label("has_resources"),
-).where(CourseVersion.id == bindparam("version_id"), Course.id == CourseVersion.course_id)
-_MODULES = select(Module).where(Module.version_id == bindparam("version_id")).order_by(Module.position)
-_ACTIVITIES = select(Activity).where(Activity.version_id == bindparam("version_id")).order_by(Activity.module_id, Activity.position)
-_CATEGORIES = select(GradeCategory).where(GradeCategory.version_id == bindparam("version_id")).order_by(GradeCategory.id)
-_OBJECTIVES = select(Objective).where(Objective.version_id == bindparam("version_id")).order_by(Objective.position)
+).where(CourseVersion.id.in_(_WANTED), Course.id == CourseVersion.course_id)
+_MODULES = select(Module).where(Module.version_id.in_(_WANTED)).order_by(Module.version_id, Module.position)
+_ACTIVITIES = select(Activity).where(Activity.version_id.in_(_WANTED)).order_by(Activity.module_id, Activity.position)
+_CATEGORIES = select(GradeCategory).where(GradeCategory.version_id.in_(_WANTED)).order_by(GradeCategory.id)
+_OBJECTIVES = select(Objective).where(Objective.version_id.in_(_WANTED)).order_by(Objective.position)
 _PAGES = (
     select(Page.language, Page.title, Page.summary, Page.body, Page.headings, Page.symbols, Page.minutes)
     .where(Page.activity_id == bindparam("activity_id"))
@@ -51,39 +53,57 @@ _PAGES = (
 
 
 def get_outline(session: Session, version_id: int) -> Outline:
-    """Return a published version; it never changes, so the process keeps the last ones it read."""
-    kept = cast("dict[int, Outline]", session.info.setdefault("outlines", {}))
-    if version_id not in kept:
-        while len(kept) >= KEPT_OUTLINES:
-            kept.pop(next(iter(kept)), None)
-        kept[version_id] = _read_outline(session, version_id)
-    return kept[version_id]
-
-
-def _read_outline(session: Session, version_id: int) -> Outline:
-    bound = {"version_id": version_id}
-    found = session.execute(_VERSION, bound).one_or_none()
-    if found is None:
+    """Return a published version; raise NotFound."""
+    outlines = list_outlines(session, [version_id])
+    if version_id not in outlines:
         raise NotFound
-    version, slug, has_glossary, has_resources = found
-    objectives: defaultdict[int | None, list[Mapping[str, str]]] = defaultdict(list)
+    return outlines[version_id]
+
+
+def list_outlines(session: Session, version_ids: Iterable[int]) -> dict[int, Outline]:
+    """Return published versions by id. They never change, so the process keeps those it has read; the others cost five statements."""
+    kept = cast("dict[int, Outline]", session.info.setdefault("outlines", {}))
+    found = {version_id: kept.get(version_id) for version_id in version_ids}
+    missing = [version_id for version_id, outline in found.items() if outline is None]
+    read = _read_outlines(session, missing) if missing else {}
+    if len(kept) + len(read) > KEPT_OUTLINES:
+        kept.clear()  # at once, because other threads read it
+    kept.update(read)
+    return {version_id: outline for version_id, outline in (found | read).items() if outline is not None}
+
+
+def _read_outlines(session: Session, version_ids: Sequence[int]) -> dict[int, Outline]:
+    bound = {"version_ids": version_ids}
+    objectives: defaultdict[tuple[int, int | None], list[Mapping[str, str]]] = defaultdict(list)
     for objective in session.scalars(_OBJECTIVES, bound):
-        objectives[objective.module_id].append(objective.text)
+        objectives[objective.version_id, objective.module_id].append(objective.text)
     activities: defaultdict[int, list[Activity]] = defaultdict(list)
     for activity in session.scalars(_ACTIVITIES, bound):
         activities[activity.module_id].append(activity)
-    modules, number = [], 0
+    categories: defaultdict[int, list[Category]] = defaultdict(list)
+    for row in session.scalars(_CATEGORIES, bound):
+        categories[row.version_id].append(Category(row.key, row.title, Fraction(row.weight), row.drop_lowest))
+    modules: defaultdict[int, list[OutlineModule]] = defaultdict(list)
     for module in session.scalars(_MODULES, bound):
-        number += module.numbered
-        modules.append(_outline_module(module, number if module.numbered else None, activities[module.id], objectives[module.id]))
+        own = modules[module.version_id]
+        number = 1 + sum(before.number is not None for before in own) if module.numbered else None
+        own.append(_outline_module(module, number, activities[module.id], objectives[module.version_id, module.id]))
+    return {
+        row.CourseVersion.id: _outline(row, modules[row.CourseVersion.id], objectives[row.CourseVersion.id, None], categories[row.CourseVersion.id])
+        for row in session.execute(_VERSIONS, bound)
+    }
+
+
+def _outline(row: Row[Any], modules: list[OutlineModule], objectives: list[Mapping[str, str]], categories: list[Category]) -> Outline:
+    version: CourseVersion = row.CourseVersion
     return Outline(
         version_id=version.id,
         course_id=version.course_id,
-        slug=slug,
+        slug=row.slug,
         number=version.number,
         title=version.title,
         summary=version.summary,
-        objectives=tuple(objectives[None]),
+        objectives=tuple(objectives),
         languages=version.languages,
         hours=Fraction(version.hours),
         level=version.level,
@@ -95,11 +115,9 @@ def _read_outline(session: Session, version_id: int) -> Outline:
         completion_modules=version.completion_modules,
         completion_grade=None if version.completion_grade is None else Fraction(version.completion_grade),
         certificate=version.certificate,
-        categories=tuple(
-            Category(row.key, row.title, Fraction(row.weight), row.drop_lowest) for row in session.scalars(_CATEGORIES, bound)
-        ),
-        has_glossary=has_glossary,
-        has_resources=has_resources,
+        categories=tuple(categories),
+        has_glossary=row.has_glossary,
+        has_resources=row.has_resources,
         modules=tuple(modules),
     )
 
@@ -139,6 +157,7 @@ def _outline_activity(activity: Activity, module: str) -> OutlineActivity:
         category=activity.category,
         weight=Fraction(activity.weight),
         module=module,
+        was=activity.was,
     )
 
 
@@ -160,11 +179,16 @@ def list_resources(session: Session, version_id: int) -> list[CourseResource]:
     )
 
 
-def find_file(session: Session, course_id: int, sha256: str, *, only_open: bool) -> CourseFile | None:
-    """Return a media file of any published version of a course by its checksum."""
-    statement = select(CourseFile).join(CourseVersion, CourseVersion.id == CourseFile.version_id)
-    statement = statement.where(CourseVersion.course_id == course_id, CourseFile.sha256 == sha256).order_by(CourseFile.id.desc()).limit(1)
-    return session.scalar(statement.where(CourseFile.is_open) if only_open else statement)
+def find_file(session: Session, course_id: int, sha256: str) -> CourseFile | None:
+    """Return a media file of any published version of a course by its checksum, rather one that is open to everybody."""
+    statement = (
+        select(CourseFile)
+        .join(CourseVersion, CourseVersion.id == CourseFile.version_id)
+        .where(CourseVersion.course_id == course_id, CourseFile.sha256 == sha256)
+        .order_by(CourseFile.is_open.desc(), CourseFile.id.desc())
+        .limit(1)
+    )
+    return session.scalar(statement)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,18 +215,15 @@ def list_catalogue(session: Session, *, offset: int = 0, limit: int = 24) -> lis
     return [CatalogueEntry(row.id, row.slug, row.version_id, row.enrolment) for row in rows]
 
 
-def list_outlines(session: Session, version_ids: Sequence[int]) -> dict[int, Outline]:
-    """Return several outlines; those in memory cost nothing."""
-    return {version_id: get_outline(session, version_id) for version_id in dict.fromkeys(version_ids)}
-
-
 def find_course(session: Session, slug: str) -> Course | None:
     """Return the course with this address."""
     return session.scalar(select(Course).where(Course.slug == slug))
 
 
 def get_taught_course(session: Session, actor: Actor, slug: str) -> TaughtCourse:
-    """Return a course with what the actor is in it; raise NotFound."""
+    """Return a course with what the actor is in it; raise NotFound, or SignInNeeded whether or not there is such a course."""
+    if actor.is_anonymous:
+        raise SignInNeeded
     role = CourseStaff.person_id == actor.person_id
     row = session.execute(
         select(Course.id, Course.slug, CourseStaff.role)
@@ -222,10 +243,44 @@ def draft_files(session: Session, files: Files, course_id: int) -> dict[str, byt
     return {row.path: files.read(row.sha256) if row.body is None else row.body.encode() for row in rows}
 
 
-def list_versions(session: Session, course_id: int) -> list[CourseVersion]:
+@dataclass(frozen=True, slots=True)
+class PublishedVersion:
+    """One line of a course's history; `by` is empty where the command line published it."""
+
+    id: int
+    number: int
+    digest: str
+    nature: str
+    note: str
+    published_at: datetime
+    by: str
+
+
+def list_versions(session: Session, course_id: int) -> list[PublishedVersion]:
     """List what was published, the newest first."""
-    statement = select(CourseVersion).where(CourseVersion.course_id == course_id).order_by(CourseVersion.number.desc()).limit(50)
-    return list(session.scalars(statement))
+    statement = (
+        select(CourseVersion, Person)
+        .outerjoin(Person, Person.id == CourseVersion.published_by)
+        .where(CourseVersion.course_id == course_id)
+        .order_by(CourseVersion.number.desc())
+        .limit(50)
+    )
+    return [
+        PublishedVersion(row.id, row.number, row.digest, row.nature, row.note, row.published_at, person.full_name if person else "")
+        for row, person in session.execute(statement)
+    ]
+
+
+def get_course(session: Session, course_id: int) -> Course:
+    """Return a course that is known to exist."""
+    return session.get_one(Course, course_id)
+
+
+def lock_course(session: Session, course_id: int) -> Course:
+    """Return a course; nobody else changes or publishes it until this transaction ends."""
+    return session.execute(
+        select(Course).where(Course.id == course_id).with_for_update().execution_options(populate_existing=True)
+    ).scalar_one()
 
 
 def latest_version(session: Session, course_id: int) -> CourseVersion | None:

@@ -32,6 +32,8 @@ class OutlineActivity:
     category: str
     weight: Fraction
     module: str
+    was: tuple[str, ...] = ()
+    """Keys under which earlier versions had it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,11 @@ class Outline:
     def by_key(self) -> Mapping[str, OutlineActivity]:
         """Return the activities by key."""
         return {activity.key: activity for activity in self.activities()}
+
+    @cached_property
+    def renames(self) -> Mapping[str, str]:
+        """Return the earlier keys of activities with the present ones; a key that is in use again is not an earlier one."""
+        return {old: activity.key for activity in self.activities() for old in activity.was if old not in self.by_key}
 
     @cached_property
     def module_by_key(self) -> Mapping[str, OutlineModule]:

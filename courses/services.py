@@ -135,7 +135,10 @@ def publish_version(
     """Write a new immutable version and move the course's pointer to it.
 
     Publishing the same text again returns the newest version unchanged. Raise Conflict where somebody saved the draft meanwhile.
+    Of two who publish at once the second finds what the first has published.
     """
+    session.flush()  # a draft that was saved in this transaction
+    course = queries.lock_course(session, course.id)
     if how.revision is not None and how.revision != course.draft_revision:
         raise Conflict(N_("Somebody saved changes of this course meanwhile. Look at the checks again before publishing."))
     newest = queries.latest_version(session, course.id)

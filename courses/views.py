@@ -3,9 +3,6 @@
 from typing import cast
 
 from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, url_for
-from sqlalchemy import select
-
-from accounts.models import Person
 from courses import publication, queries, services
 from courses.content.model import Finding
 from courses.forms import PublishForm
@@ -35,7 +32,7 @@ def _files() -> Files:
 def publishing(subject: TaughtCourse) -> Answer:
     """Show what the checks say of a draft, and publish it. Everything is read and rendered before the transaction begins."""
     session = current_session()
-    course = session.get_one(Course, subject.id)
+    course = queries.get_course(session, subject.id)
     contents = queries.draft_files(session, _files(), course.id)
     form = PublishForm(revision=str(course.draft_revision))
     if request.method == "GET":
@@ -44,9 +41,10 @@ def publishing(subject: TaughtCourse) -> Answer:
     if not form.validate_on_post() or checked.prepared is None:
         return _page(course, checked, form, contents), 422
     writing = begin_writing()
-    locked = writing.get_one(Course, subject.id, with_for_update=True)
-    how = form.command()
-    version = services.publish_version(writing, current_actor(), locked, checked.prepared, _kinds(), _files(), how, now=clock.now())
+    locked = queries.lock_course(writing, subject.id)
+    version = services.publish_version(
+        writing, current_actor(), locked, checked.prepared, _kinds(), _files(), form.command(), now=clock.now()
+    )
     flash(_("Version %(number)s is published.", number=version.number), "ok")
     return cast("Response", redirect(url_for("courses.publishing", slug=subject.slug), code=303))
 
@@ -57,21 +55,19 @@ def _problem(finding: Finding) -> dict[str, str]:
 
 
 def _page(course: Course, checked: Checked, form: PublishForm, contents: dict[str, bytes]) -> str:
-    session = current_session()
-    versions = queries.list_versions(session, course.id)
-    names = {row.id: row.full_name for row in session.scalars(select(Person).where(Person.id.in_([v.published_by for v in versions if v.published_by])))}
-    current = next((version for version in versions if version.id == course.published_version_id), None)
+    versions = queries.list_versions(current_session(), course.id)
     listed = [
         {
             "number": version.number,
             "published_at": version.published_at,
-            "by": names.get(version.published_by or 0, _("the system")),
+            "by": version.by or _("the system"),
             "note": version.note,
             "nature": version.nature,
             "current": version.id == course.published_version_id,
         }
         for version in versions
     ]
+    current = next((version for version in versions if version.id == course.published_version_id), None)
     severities = [finding.severity.value for finding in checked.findings]
     return render_template(
         "courses/publishing.html",
@@ -85,7 +81,6 @@ def _page(course: Course, checked: Checked, form: PublishForm, contents: dict[st
         warnings=severities.count("warning"),
         checked_at=clock.now(),
         good=_good(checked),
-        learners=0,
         versions=listed,
     )
 
@@ -95,5 +90,3 @@ def _good(checked: Checked) -> list[str]:
         return []
     activities = sum(1 for _activity in checked.course.activities())
     return [_("%(modules)s modules and %(activities)s activities were read.", modules=len(checked.course.modules), activities=activities)]
-
-

@@ -2,7 +2,6 @@
 
 import sys
 from importlib import import_module
-from typing import Any
 
 import click
 
@@ -17,7 +16,7 @@ ELSEWHERE = {
 
 
 class Commands(click.Group):
-    """Own commands, and those of packages, which are imported when they are used. Whatever is refused is told in one line."""
+    """Own commands, and those of packages, which are imported when they are used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """List own commands and those of the packages."""
@@ -38,28 +37,11 @@ class Commands(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(sorted(rows.items()))
 
-    def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:
-        """Run a command and exit; a mistake of whoever typed it is one line and exit code 1."""
-        if not standalone_mode:
-            return super().main(*args, standalone_mode=False, **extra)
-        try:
-            code = super().main(*args, standalone_mode=False, **extra)
-        except click.UsageError as error:
-            where = f" (see: {error.ctx.command_path} --help)" if error.ctx else ""
-            click.echo(f"lms: {error.format_message()}{where}", err=True)
-            sys.exit(1)
-        except click.ClickException as error:
-            click.echo(f"lms: {error.format_message()}", err=True)
-            sys.exit(1)
-        except click.Abort:
-            sys.exit(130)
-        sys.exit(code if isinstance(code, int) else 0)
-
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=False, invoke_without_command=True)
 @click.version_option(package_name="aulario", message="Aulario %(version)s")
 @click.pass_context
-def main(ctx: click.Context) -> None:
+def lms(ctx: click.Context) -> None:
     """Run and look after an Aulario instance."""
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
@@ -67,7 +49,7 @@ def main(ctx: click.Context) -> None:
     ctx.call_on_close(ctx.obj.close)
 
 
-@main.command()
+@lms.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
 def serve(host: str, port: int) -> None:
@@ -79,7 +61,7 @@ def serve(host: str, port: int) -> None:
         server.serve(host, port, publish=publish_samples)
 
 
-@main.command()
+@lms.command()
 @click.option("--threads", default=2, show_default=True, type=click.IntRange(1, 32), help="How many jobs at once.")
 @click.pass_obj
 def worker(opened: OpenedHouse, threads: int) -> None:
@@ -102,7 +84,7 @@ def worker(opened: OpenedHouse, threads: int) -> None:
     queue.stop()
 
 
-@main.command()
+@lms.command()
 @click.pass_obj
 def check(opened: OpenedHouse) -> None:
     """Check that the instance can run: settings, folder, keys, database."""
@@ -116,7 +98,7 @@ def _without_password(url: str) -> str:
     return url.split("@")[-1]
 
 
-@main.command()
+@lms.command()
 def settings() -> None:
     """Print every setting with its meaning and its present value."""
     from pydantic import SecretStr
@@ -134,7 +116,7 @@ def settings() -> None:
         click.echo(f"LMS_{name.upper()}={'' if value is None else value}\n    {field.description}")
 
 
-@main.group()
+@lms.group()
 def db() -> None:
     """Look after the database."""
 
@@ -146,7 +128,7 @@ def upgrade(opened: OpenedHouse) -> None:
     click.echo(f"The schema of {_without_password(opened.house.database.url)} is up to date.")
 
 
-@main.group()
+@lms.group()
 def jobs() -> None:
     """Look after background jobs."""
 
@@ -177,3 +159,19 @@ def retry(opened: OpenedHouse, number: int | None) -> None:
     if number is not None and not count:
         raise click.ClickException(f"Job {number} was not given up. See: lms jobs list")
     click.echo(f"{count} jobs will be tried again within a minute.")
+
+
+def main() -> None:
+    """Run a command and exit; a mistake of whoever typed it is one line and exit code 1."""
+    try:
+        code = lms.main(prog_name="lms", standalone_mode=False)
+    except click.UsageError as error:
+        where = f" (see: {error.ctx.command_path} --help)" if error.ctx else ""
+        click.echo(f"lms: {error.format_message()}{where}", err=True)
+        sys.exit(1)
+    except click.ClickException as error:
+        click.echo(f"lms: {error.format_message()}", err=True)
+        sys.exit(1)
+    except click.Abort:
+        sys.exit(130)
+    sys.exit(code if isinstance(code, int) else 0)

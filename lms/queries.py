@@ -34,7 +34,11 @@ def visible_taught(session: Session, actor: Actor) -> list[Taught]:
     """List the courses whose team the actor belongs to; administrators see all."""
     learners = select(func.count()).where(Enrolment.course_id == Course.id, Enrolment.left_at.is_(None)).scalar_subquery()
     completed = (
-        select(func.count()).join(Enrolment, Enrolment.id == Completion.enrolment_id).where(Enrolment.course_id == Course.id).scalar_subquery()
+        select(func.count())
+        .select_from(Completion)
+        .join(Enrolment, Enrolment.id == Completion.enrolment_id)
+        .where(Enrolment.course_id == Course.id)
+        .scalar_subquery()
     )
     changed = select(func.max(DraftFile.changed_at)).where(DraftFile.course_id == Course.id).scalar_subquery()
     statement = (

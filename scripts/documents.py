@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from kernel.settings import Settings  # noqa: E402 - the checkout comes first
-from lms.cli import main as lms  # noqa: E402
+from lms.cli import lms  # noqa: E402
 
 OPERATIONS = ROOT / "docs" / "operations"
 NOTE = "<!-- Written by `make fix` from the code (scripts/documents.py). Change it there. -->\n"
@@ -26,8 +26,8 @@ def settings() -> str:
     lines = [
         "# Settings\n",
         NOTE,
-        "Every setting is an environment variable. A name that begins with `LMS_` and is not listed here stops the start, with the name that",
-        "was probably meant. `lms settings` prints all of them with their present values; passwords are shown as `***`.\n",
+        "Every setting is an environment variable. A name that begins with `LMS_` and is not listed here stops the start, with the name",
+        "that was probably meant. `lms settings` prints all of them with their present values; passwords are shown as `***`.\n",
         "| Name | Meaning | Default |",
         "|---|---|---|",
     ]
@@ -55,9 +55,8 @@ def commands() -> str:
     for name, command, context in leaves(lms, ("lms",), click.Context(lms, info_name="lms")):
         usage = " ".join([name, *command.collect_usage_pieces(context)])
         lines += [f"## `{name}`\n", f"{command.help}\n", f"    {usage}\n"]
-        options = [
-            found for parameter in command.get_params(context) if (found := parameter.get_help_record(context)) and "--help" not in found[0]
-        ]
+        records = [record for parameter in command.get_params(context) if (record := parameter.get_help_record(context))]
+        options = [record for record in records if record[0].startswith("--") and "--help" not in record[0]]
         if options:
             lines += [
                 "| Option | Meaning |",

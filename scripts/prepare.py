@@ -99,7 +99,7 @@ def prepare(requirements: str) -> None:
         stamp = environment()
     elif stamp.get(requirements) != wanted[requirements]:
         say(f"Bringing .venv up to date with {requirements}.")
-    pip = ("-m", "pip", "--disable-pip-version-check", "--quiet", "install")
+    pip = ("-m", "pip", "--disable-pip-version-check", "-qq", "install")
     if stamp.get(requirements) != wanted[requirements]:
         run(*pip, "--require-hashes", "--requirement", requirements)
         stamp.update({name: fingerprint(name) for name in (requirements, *INCLUDES[requirements])})

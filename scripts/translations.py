@@ -78,7 +78,7 @@ def main() -> int:
         update()
         return 0
     said = problems(collect(), read())
-    print("\n".join(said))  # noqa: T201
+    print("\n".join(said))
     return bool(said)
 
 

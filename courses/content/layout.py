@@ -36,7 +36,6 @@ class ActivityFiles:
     kind: ActivityKind | None
     path: str
     lessons: dict[str, str] = field(default_factory=dict)
-    kind_name: str = ""
 
 
 @dataclass(slots=True)
@@ -136,16 +135,16 @@ def _activity(session: ReadingSession, activities: dict[str, ActivityFiles], fol
     if lesson:
         stem, language = lesson[1], lesson[2]
         page = next((kind for kind in kinds if kind.suffix == ".md"), None)
-        files = activities.setdefault(stem, ActivityFiles(stem, page, path, kind_name="page"))
+        files = activities.setdefault(stem, ActivityFiles(stem, page, path))
         files.lessons[language] = path
         return True
     for kind in kinds:
         if name.endswith(kind.suffix) and name != kind.suffix and kind.suffix != ".md":
-            activities[name] = ActivityFiles(name.removesuffix(kind.suffix), kind, path, kind_name=kind.name)
+            activities[name] = ActivityFiles(name.removesuffix(kind.suffix), kind, path)
             return True
     foreign = _FOREIGN_KIND.match(name)
     if foreign:
-        activities[name] = ActivityFiles(name, None, path, kind_name=foreign[1])
+        activities[name] = ActivityFiles(name, None, path)
         session.add(
             Place(path),
             "C109",

@@ -301,10 +301,6 @@ class PageSource:
     lessons: tuple[LessonSource, ...]
     minutes: int | None = None
 
-    def in_language(self, language: str) -> LessonSource:
-        """Return the lesson in that language, else in the first."""
-        return next((lesson for lesson in self.lessons if lesson.language == language), self.lessons[0])
-
 
 @dataclass(frozen=True, slots=True)
 class ActivitySource:

@@ -5,7 +5,7 @@ import hashlib
 import mimetypes
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import brotli
 from flask import Blueprint, Flask, Response, request
@@ -55,8 +55,8 @@ class Assets:
 
     @staticmethod
     def _address(asset: Asset) -> str:
-        stem, dot, suffix = asset.name.rpartition(".")
-        return f"{stem}.{asset.fingerprint}{dot}{suffix}"
+        path = PurePosixPath(asset.name)
+        return str(path.with_name(f"{path.stem}.{asset.fingerprint}{path.suffix}"))
 
     def _resolve_styles(self) -> None:
         """Write the fingerprinted names of fonts and pictures into the style sheets."""
@@ -81,12 +81,11 @@ class Assets:
 
 
 def _respond(asset: Asset) -> Response:
-    accepted = request.headers.get("Accept-Encoding", "")
-    encoding = next((name for name in asset.compressed if name in accepted), None)
+    encoding = next((name for name in asset.compressed if request.accept_encodings[name] > 0), None)
     response = Response(asset.compressed[encoding] if encoding else asset.content, content_type=asset.media_type)
     if encoding:
         response.headers["Content-Encoding"] = encoding
-    response.headers["Vary"] = "Accept-Encoding"
+    response.vary.add("Accept-Encoding")
     response.headers["Cache-Control"] = FOR_EVER
     response.set_etag(asset.fingerprint)
     return response.make_conditional(request)
@@ -98,14 +97,13 @@ def compress_page(response: Response) -> Response:
         response.mimetype in ("text/html", "application/json")
         and not response.is_streamed
         and "Content-Encoding" not in response.headers
-        and "gzip" in request.headers.get("Accept-Encoding", "")
         and response.status_code not in (204, 304)
     ):
+        response.vary.add("Accept-Encoding")
         content = response.get_data()
-        if len(content) > 1000:
+        if len(content) > 1000 and request.accept_encodings["gzip"] > 0:
             response.set_data(gzip.compress(content, 6, mtime=0))
             response.headers["Content-Encoding"] = "gzip"
-        response.headers.add("Vary", "Accept-Encoding")
     return response
 
 

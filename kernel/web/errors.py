@@ -3,23 +3,37 @@
 A POST whose form token or session has expired is not lost: its fields come back, signed, to be sent again after signing in.
 """
 
+from enum import StrEnum
 from typing import cast
 
 import structlog
 from flask import Flask, Response, current_app, g, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
 from itsdangerous import BadSignature, URLSafeTimedSerializer
-from sqlalchemy.exc import DBAPIError, TimeoutError as PoolTimeout
-from werkzeug.exceptions import HTTPException, InternalServerError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.exceptions import HTTPException
 
-from kernel.errors import DomainError, N_, SignInNeeded, Unavailable
-from kernel.i18n import _
-from kernel.web.request import SAFE_METHODS, roll_back
+from kernel import audit, clock
+from kernel.errors import Conflict, DomainError, Forbidden, N_, SignInNeeded, Unavailable
+from kernel.i18n import _, language
+from kernel.permissions import Actor
+from kernel.web.request import SAFE_METHODS, plumbing, roll_back
 
 log = structlog.get_logger()
 
+
+class AccessVerb(StrEnum):
+    """What the audit log says of access."""
+
+    REFUSED = "access.refused"
+
+
 Fields = list[tuple[str, str]]
 RESUMABLE_SECONDS = 3600
+RETRY_SECONDS = 5
+_KEPT_HEADERS = ("Allow", "Content-Range")
+_JSON_TYPES = ("application/json", "application/problem+json")
 _NEVER_KEPT = ("csrf_token", "password", "current_password", "resume")
 
 TITLES = {
@@ -48,8 +62,8 @@ TEXTS = {
 
 
 def wants_json() -> bool:
-    """Say whether a script asks, and not a page."""
-    return request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json"
+    """Say whether a script asks, and not a page: `*/*` and nothing at all mean a page."""
+    return request.accept_mimetypes.best_match(["text/html", *_JSON_TYPES]) in _JSON_TYPES
 
 
 def _resume_signer() -> URLSafeTimedSerializer:
@@ -58,8 +72,15 @@ def _resume_signer() -> URLSafeTimedSerializer:
 
 def keep_for_later() -> str:
     """Return what was posted, signed, to be put into the sign-in form."""
-    fields = [(name, value) for name, value in request.form.items(multi=True) if name not in _NEVER_KEPT]
-    return cast("str", _resume_signer().dumps({"path": request.full_path.rstrip("?"), "fields": fields}))
+    return cast("str", _resume_signer().dumps({"path": _address(), "fields": _posted_fields()}))
+
+
+def _address() -> str:
+    return request.full_path.rstrip("?")
+
+
+def _posted_fields() -> Fields:
+    return [(name, value) for name, value in request.form.items(multi=True) if name not in _NEVER_KEPT]
 
 
 def kept(token: str) -> tuple[str, Fields] | None:
@@ -96,21 +117,39 @@ def _page(status: int, title: str, text: str, reference: str) -> str:
         return render_template("errors/page.html", status=status, title=title, text=text, reference=reference)
     except Exception:  # the last page must appear even where the database is away or the base template fails
         log.exception("error_page.failed")
-        return render_template("errors/plain.html", status=status, title=title, text=text, reference=reference)
+        roll_back()
+        plain = current_app.jinja_env.get_template("errors/plain.html")  # without context processors: they read the database
+        return plain.render(status=status, title=title, text=text, reference=reference, locale=language())
 
 
 def _domain_error(error: DomainError) -> Response | str | tuple[str, int]:
     roll_back()
+    if isinstance(error, Unavailable):
+        g.setdefault("actor", Actor())  # the page must not ask the database that has just failed
+    if error.status == Forbidden.status:
+        _note_refusal()
     if isinstance(error, SignInNeeded) and not wants_json():
         return _sign_in_page()
-    retry = cast("int | None", error.facts.get("retry_after")) or (5 if isinstance(error, Unavailable) else None)
+    retry = cast("int | None", error.facts.get("retry_after")) or (RETRY_SECONDS if isinstance(error, Unavailable) else None)
     text = _(error.text, **error.facts)
     return error_response(error.status, _(TITLES.get(error.status, TITLES[400])), text, code=error.reason, retry_after=retry)
 
 
+def _note_refusal() -> None:
+    """Write into the audit log that somebody was refused, in a short unit of work of its own (ARCHITECTURE 16.5)."""
+    actor = g.get("actor")
+    if actor is None or actor.is_anonymous:
+        return
+    try:
+        with plumbing().database.unit_of_work() as session:
+            audit.record(session, actor, AccessVerb.REFUSED, None, now=clock.now(), endpoint=request.endpoint, method=request.method)
+    except SQLAlchemyError as fault:
+        log.warning("refusal.not_recorded", error=type(fault).__name__)
+
+
 def _sign_in_page() -> Response | tuple[str, int]:
     if request.method in SAFE_METHODS:
-        target = request.full_path.rstrip("?")
+        target = _address()
         return cast("Response", current_app.redirect(current_app.url_for("accounts.sign_in", next=target), code=303))
     return current_app.extensions["sign_in_page"](keep_for_later()), 401
 
@@ -119,8 +158,7 @@ def _token_error(_error: CSRFError) -> Response | tuple[str, int]:
     roll_back()
     if wants_json():
         return error_response(400, _(TITLES[400]), _("The form has expired. Reload the page."), code="form_expired")
-    fields = [(name, value) for name, value in request.form.items(multi=True) if name not in _NEVER_KEPT]
-    return resume_page(request.full_path.rstrip("?"), fields), 400
+    return resume_page(_address(), _posted_fields()), 400
 
 
 def _http_error(error: HTTPException) -> Response:
@@ -128,18 +166,28 @@ def _http_error(error: HTTPException) -> Response:
     original = getattr(error, "original_exception", None)
     if isinstance(original, DBAPIError | PoolTimeout):
         return _database_error(original)
-    status = error.code or 500
-    if status == 500 and not isinstance(error, InternalServerError):
-        status = 400
-    if status < 400:
+    if error.code is not None and error.code < 400:
         return cast("Response", error.get_response())
-    return error_response(status, _(TITLES.get(status, TITLES[400])), _(TEXTS.get(status, TEXTS[400])))
+    status = error.code or 400
+    response = error_response(status, _(TITLES.get(status, TITLES[400])), _(TEXTS.get(status, TEXTS[400])))
+    for name, value in error.get_headers():
+        if name in _KEPT_HEADERS:
+            response.headers[name] = value
+    return response
 
 
 def _database_error(error: Exception) -> Response:
+    """Answer what the database refused: 409 for a constraint, 400 for a value that cannot be kept, 503 where it is away."""
     roll_back()
-    log.error("database.away", error=type(error).__name__)
-    return error_response(503, _(TITLES[503]), _(Unavailable.message), code="unavailable", retry_after=5)
+    g.setdefault("actor", Actor())
+    if isinstance(error, ProgrammingError | NotSupportedError):
+        return _unexpected(error)
+    log.error("database.refused", error=type(error).__name__, exc_info=isinstance(error, IntegrityError | DataError))
+    if isinstance(error, IntegrityError):
+        return error_response(409, _(TITLES[409]), _(Conflict.message), code=Conflict.code)
+    if isinstance(error, DataError):
+        return error_response(400, _(TITLES[400]), _(TEXTS[400]))
+    return error_response(503, _(TITLES[503]), _(Unavailable.message), code=Unavailable.code, retry_after=RETRY_SECONDS)
 
 
 def _unexpected(_error: Exception) -> Response:

@@ -33,14 +33,21 @@ def may_be_kept() -> None:
     g.cache_control = KEPT
 
 
+def hide_address() -> None:
+    """Tell no other page the address of this one: it holds a link's secret (security 2.5)."""
+    g.referrer_policy = "no-referrer"
+
+
 def _headers(response: Response) -> Response:
+    if "referrer_policy" in g:
+        response.headers["Referrer-Policy"] = g.referrer_policy
     for name, value in ALWAYS.items():
         response.headers.setdefault(name, value)
     if "Cache-Control" not in response.headers:
         kept = g.get("cache_control") if response.status_code in (200, 304) and request.method in ("GET", "HEAD") else None
         response.headers["Cache-Control"] = kept or "no-store"
-    response.headers.add("Vary", "Cookie")
-    response.headers.remove("Server")
+    if not response.cache_control.public:
+        response.vary.add("Cookie")
     return response
 
 

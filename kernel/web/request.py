@@ -3,9 +3,12 @@
 GET, HEAD and OPTIONS get a session whose connection cannot write. Other methods get a writing one, committed before the answer leaves
 where its status is below 400 and rolled back otherwise. A view with something slow to do first (a password hash) is declared with
 `reads_first=True`: it starts read-only and calls `begin_writing()` when it is ready.
+
+What is rolled back is rolled back whole: the cookie too becomes again what came in, so that no page later says «saved» of what was not.
 """
 
 import secrets
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,8 +18,10 @@ from urllib.parse import urlsplit
 
 import structlog
 from flask import Flask, Response, abort, current_app, g, request
+from flask import session as cookie
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
+from werkzeug.exceptions import BadRequest
 
 from kernel.db import Database
 from kernel.errors import Forbidden, Unavailable
@@ -25,6 +30,8 @@ from kernel.permissions import Actor, Policy
 log = structlog.get_logger()
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+FIELD_LIMIT = 500
+_FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 Loader = Callable[..., object]
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -50,6 +57,10 @@ class Plumbing:
     database: Database
     policy: Policy
     load_actor: Callable[[Session], Actor]
+    host_names: frozenset[str]
+    """The sites that requests may name; IPv6 addresses without brackets."""
+    quiet: frozenset[str] = frozenset()
+    """Endpoints that leave no line in the log: static files, probes."""
 
 
 def plumbing() -> Plumbing:
@@ -58,7 +69,9 @@ def plumbing() -> Plumbing:
 
 
 def current_session() -> Session:
-    """Return the session of this request."""
+    """Return the session of this request: what `_open` began, else a reading one, begun when it is first needed."""
+    if "session" not in g:
+        g.session = plumbing().database.begin(write=False)
     return cast("Session", g.session)
 
 
@@ -113,29 +126,45 @@ def begin_writing() -> Session:
     return current_session()
 
 
+def _check_host() -> None:
+    """Refuse a request for another site than ours (security 3.3). Flask's own list cannot hold an IPv6 address."""
+    name = urlsplit(f"//{request.host}").hostname
+    if name not in plumbing().host_names:
+        raise BadRequest
+
+
 def _check_origin() -> None:
-    site = request.headers.get("Sec-Fetch-Site")
-    origin = request.headers.get("Origin")
-    if site not in (None, "same-origin", "none"):
+    """Refuse what another site's page sends. A page without referrer sends `null`: there the form's token decides."""
+    origin = request.headers.get("Origin", "null")
+    if request.headers.get("Sec-Fetch-Site") not in (None, "same-origin", "none"):
         raise Forbidden
-    if origin not in (None, "null") and urlsplit(cast("str", origin)).netloc != request.host:
+    if origin != "null" and origin.partition("://")[2].lower() != request.host.lower():
         raise Forbidden
+
+
+def _read_body() -> None:
+    """Read what was sent before the write transaction begins: a slow sender must not hold everybody."""
+    if request.mimetype not in _FORM_TYPES:
+        request.get_data()
+    elif sum(len(values) for values in request.form.listvalues()) > FIELD_LIMIT:
+        raise BadRequest
 
 
 def _open() -> None:
     g.request_id = secrets.token_hex(8)
+    g.began = time.monotonic()
     structlog.contextvars.bind_contextvars(request_id=g.request_id)
+    _check_host()
     if request.url_rule is None:
-        g.session = plumbing().database.begin(write=False)
         return
     access = access_of(request.endpoint)
     if access is None:
         abort(403)  # default deny: a test walks the URL map, so that this is never seen
-    writes = request.method not in SAFE_METHODS
-    if writes:
+    if request.method not in SAFE_METHODS:
         _check_origin()
-        request.form  # noqa: B018 - the body is read before the write transaction begins
-    g.session = plumbing().database.begin(write=writes and not access.reads_first)
+        _read_body()
+        g.cookie_before = dict(cookie)
+        g.session = plumbing().database.begin(write=not access.reads_first)
 
 
 def _close(response: Response) -> Response:
@@ -152,21 +181,43 @@ def _close(response: Response) -> Response:
 
 
 def roll_back() -> None:
-    """Forget this request's changes before an error page is drawn, and leave it a fresh read-only session."""
+    """Forget this request's changes before an error page is drawn; what the page reads it reads anew."""
+    before = g.pop("cookie_before", None)
+    if before is not None and dict(cookie) != before:
+        cookie.clear()
+        cookie.update(before)
     session = g.pop("session", None)
     if session is not None:
         plumbing().database.finish(session, keep=False)
 
 
+def _tell(response: Response) -> Response:
+    """Log one line for each request: the route's name, never its address, query or body (security 8.2)."""
+    if request.endpoint not in plumbing().quiet:
+        actor = cast("Actor | None", g.get("actor"))
+        log.info(
+            "request.answered",
+            method=request.method,
+            endpoint=request.endpoint,
+            status=response.status_code,
+            milliseconds=round((time.monotonic() - g.began) * 1000, 1),
+            person=actor.person_id if actor else None,
+        )
+    return response
+
+
 def _abandon(_error: BaseException | None) -> None:
-    roll_back()
+    session = g.pop("session", None)
+    if session is not None:
+        plumbing().database.finish(session, keep=False)
     structlog.contextvars.clear_contextvars()
 
 
-def install(app: Flask, *, database: Database, policy: Policy, load_actor: Callable[[Session], Actor]) -> None:
+def install(app: Flask, plumbing: Plumbing) -> None:
     """Give every request of the application its transaction and its actor."""
-    app.extensions["plumbing"] = Plumbing(database, policy, load_actor)
+    app.extensions["plumbing"] = plumbing
     app.before_request(_open)
+    app.after_request(_tell)
     app.teardown_request(_abandon)
 
 

@@ -150,7 +150,7 @@ def _other_number(question: Question, item: Item, chance: Random, convention: Co
     """Return a number that the author expected as a mistake, else one with a zero too many."""
     match question.body:
         case Numerical(answers):
-            known = [answer.value for answer in answers if answer.credit < 1 and answer.value is not None]
+            known = [answer.value for answer in answers if answer.credit < 1]
             right = max(answers, key=lambda answer: answer.credit).value
         case Calculated(answers=answers) as body:
             known = [computed(answer.expression, body, item.layout.variables) for answer in answers if answer.credit < 1]

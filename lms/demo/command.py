@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import sys
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -11,9 +10,10 @@ import click
 
 from kernel import clock
 from kernel.paths import CONTENT
-from kernel.settings import LOOPBACK, SettingsError
+from kernel.settings import LOOPBACK
 from lms import serve as server
 from lms.app import House
+from lms.console import told_in_one_line
 from lms.demo.filling import BEFORE, Account, fill
 from lms.demo.people import DOMAIN, MAX_LEARNERS
 from lms.publishing import publish_samples
@@ -21,10 +21,6 @@ from lms.publishing import publish_samples
 FOLDER = Path("instance/demo")
 MARKER = "demonstration"
 """File that says that a folder is ours to fill and to empty; it holds the day of the filling, nothing while that goes on."""
-
-
-class NotADemonstration(Exception):
-    """The folder holds something that this command did not make, so it is neither filled nor emptied."""
 
 
 @click.command()
@@ -45,7 +41,7 @@ def demo(host: str, port: int, *, fresh: bool, learners: int, fill_only: bool) -
     folder = Path(os.environ.get("LMS_DATA_DIR") or FOLDER)
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     own = {"data_dir": folder, "database_url": "", "smtp_host": "", "public_url": address}
-    try:
+    with told_in_one_line():
         if not fill_only:
             server.check_port(host, port)
         clear(folder, fresh=fresh)
@@ -53,9 +49,6 @@ def demo(host: str, port: int, *, fresh: bool, learners: int, fill_only: bool) -
             _fill_only(host, port, learners, own)
         else:
             server.serve(host, port, publish=lambda house, content: prepare(house, content, learners), **own)
-    except (server.CannotStart, SettingsError, NotADemonstration) as error:
-        click.echo(f"lms: {error}", err=True)
-        sys.exit(1)
 
 
 def _fill_only(host: str, port: int, learners: int, own: dict[str, object]) -> None:
@@ -67,10 +60,10 @@ def _fill_only(host: str, port: int, learners: int, own: dict[str, object]) -> N
 
 
 def clear(folder: Path, *, fresh: bool) -> None:
-    """Empty a demonstration that is to be filled again or whose filling was broken off; raise NotADemonstration for any other folder."""
+    """Empty a demonstration that is to be filled again or whose filling was broken off; raise CannotStart for any other folder."""
     marker = folder / MARKER
     if folder.exists() and any(folder.iterdir()) and not marker.is_file():
-        raise NotADemonstration(f"{folder} holds an instance that is not a demonstration. Unset LMS_DATA_DIR, or choose an empty folder.")
+        raise server.CannotStart(f"{folder} holds an instance that is not a demonstration. Unset LMS_DATA_DIR, or choose an empty folder.")
     if marker.is_file() and (fresh or not marker.read_text()):
         shutil.rmtree(folder)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -21,8 +21,8 @@ Jesús Ángel | Peñafiel | Hipótesis
 Wayra | Tituaña | Ejemplo
 Ana Lucía | Chalá | Cuento
 Óscar Iván | Muñoz | Personaje
-Kuri Amaru | Cachimuel | Fantasía
 Zoë | Van der Berg | Muestra | en
+Kuri Amaru | Cachimuel | Fantasía
 Concepción | Yánez | Espejismo
 Inti Rafael | Sarango | Utopía
 Ximena | Güiza | Ensayo
@@ -142,7 +142,7 @@ def learners(count: int, seed: int) -> list[Learner]:
 def _learner(identity: Identity, number: int, fate: Fate, seed: int) -> Learner:
     own = f"{seed}:{identity.email}"
     chance = Random(own)  # noqa: S311 - invented lives, no secrets
-    ability = 0.7 + 0.25 * chance.betavariate(3, 2) if fate is Fate.FINISHED else 0.45 + 0.5 * chance.betavariate(2, 2)
+    ability = 0.64 + 0.32 * chance.betavariate(2, 2) if fate is Fate.FINISHED else 0.45 + 0.48 * chance.betavariate(2, 2)
     return Learner(identity, number, fate, ability, own)
 
 

@@ -40,6 +40,8 @@ from webinars import services as webinars
 ZONE = ZoneInfo("America/Guayaquil")
 WEEKS = 8
 LEASE = 1000
+LASTS = {Fate.FINISHED: (0.45, 0.97), Fate.STALLED: (0.2, 0.6), Fate.ACTIVE: (0.85, 1.02), Fate.OPEN: (0.8, 0.97)}
+"""Which share of the days since joining somebody studies, from and to."""
 BROWSERS = (
     "Chrome · Android",
     "Chrome · Android",
@@ -200,9 +202,9 @@ def _evenings(
 ) -> list[tuple[datetime, list[OutlineActivity]]]:
     """Spread the steps over days from joining to the last visit."""
     left = (stage.now - joined).days
-    last = left * chance.uniform(0.3, 0.6) if learner.fate is Fate.STALLED else left - chance.uniform(1, 6)
-    count = max(1, min(int(last), -(-len(steps) // chance.randint(2, 5))))
-    days = sorted(chance.sample(range(max(int(last), count)), count))
+    last = int(left * chance.uniform(*LASTS[learner.fate]))
+    count = max(1, min(last + 1, -(-len(steps) // chance.randint(2, 5))))
+    days = sorted([*chance.sample(range(last), count - 1), last])
     bounds = [round(place * len(steps) / count) for place in range(count + 1)]
     midnight = joined.astimezone(ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
     evenings = [midnight + timedelta(days=day, hours=chance.triangular(6, 22.5, 19.5)) for day in days]
@@ -221,7 +223,8 @@ def _do(stage: Stage, learner: Learner, actor: Actor, outline: Outline, activity
     enrolments.note_visit(stage.session, cast("int", seat.seat.enrolment_id), activity.key, now=moment)
     moment += timedelta(minutes=max(1.0, (activity.minutes or 4) * chance.uniform(0.5, 1.4)))
     yield moment
-    _complete(stage, actor, _seat(stage, actor, outline, activity, moment), chance, moment)
+    seen = 1.0 if learner.fate is Fate.FINISHED or chance.random() < 0.6 else chance.uniform(0.1, 0.7)
+    _complete(stage, actor, _seat(stage, actor, outline, activity, moment), seen, moment)
 
 
 def _seat(stage: Stage, actor: Actor, outline: Outline, activity: OutlineActivity, moment: datetime) -> ActivitySeat:
@@ -230,14 +233,13 @@ def _seat(stage: Stage, actor: Actor, outline: Outline, activity: OutlineActivit
     return enrolment_queries.activity_seat(stage.session, seat, outline, activity.key)
 
 
-def _complete(stage: Stage, actor: Actor, seat: ActivitySeat, chance: Random, moment: datetime) -> None:
-    """Mark a lesson as done; of a film of ours, keep what was watched."""
+def _complete(stage: Stage, actor: Actor, seat: ActivitySeat, seen: float, moment: datetime) -> None:
+    """Mark a lesson as done; of a film of ours, keep the share that was seen."""
     if seat.activity.kind == "recording":
         recording = webinar_queries.get_recording(stage.session, seat.activity.id, seat.outline.version_id)
         if recording.row.seconds:
             seconds = recording.row.seconds
-            seen = seconds if chance.random() < 0.7 else int(seconds * chance.uniform(0.1, 0.7))
-            webinars.note_watched(stage.session, actor, seat, [(0, seen)], seconds, now=moment)
+            webinars.note_watched(stage.session, actor, seat, [(0, round(seen * seconds))], seconds, now=moment)
     if seat.activity.completion_rule in ("marked", "viewed"):
         enrolments.mark_done(stage.session, actor, seat, now=moment)
 
@@ -266,7 +268,7 @@ def _take_quiz(stage: Stage, learner: Learner, actor: Actor, outline: Outline, a
 
 def _meant(learner: Learner, paper: Paper, chance: Random, *, last: bool) -> tuple[float, bool]:
     """Return the share of the marks that an attempt is meant to reach, and whether it is meant to fail."""
-    share = min(1.0, max(0.1, chance.gauss(learner.ability, 0.13)))
+    share = min(1.0, max(0.1, chance.gauss(learner.ability - 0.06, 0.14)))
     needed = float(paper.settings.pass_mark or 0) / 100
     if learner.fate is Fate.FINISHED and last:
         share = max(share, needed)

@@ -60,7 +60,6 @@ class Verdict:
     right: bool
     why: Text
     credit: Fraction
-    written_credit: bool
 
 
 def verdicts(table: Table, name: str, *, required: bool = True) -> tuple[Verdict, ...]:
@@ -81,7 +80,7 @@ def _verdict(value: Value) -> Verdict | None:
         return None
     why = table.text("why", Form.INLINE)
     usual = FULL if right is not None else NOTHING
-    return Verdict(table, said, right is not None, why, usual, written_credit=table.has("credit"))
+    return Verdict(table, said, right is not None, why, usual)
 
 
 def credit_of(verdict: Verdict) -> Fraction:

@@ -37,6 +37,10 @@ NAMES = {"x": f("3"), "sbu": f("470"), "tasa": f("0.0945")}
         ("1e3", "1000"),
         ("5.", "5"),
         ("  x  ", "3"),
+        ("2 ** 64", "18446744073709551616"),
+        ("0 ** 0", "1"),
+        ("0 ** 0.5", "0"),
+        ("1 +" + " " * 496 + "1", "2"),
     ],
 )
 def test_expressions_are_calculated_exactly(expression: str, value: str) -> None:

@@ -78,6 +78,7 @@ def test_parts_become_the_fields_of_their_kind(body: Body, parts: dict[str, list
         (a_single(), {}, "unanswered"),
         (a_single(), {"answer": [""]}, "unanswered"),
         (a_single(), {"answer": ["2"]}, "answered"),
+        (a_single(), {"answer": ["2"], "1": ["x"]}, "answered"),
         (a_single(), {"answer": ["9"]}, "invalid"),
         (a_matching(), {"1": ["1"]}, "partial"),
         (a_matching(), {"1": ["1"], "2": ["1"], "3": ["1"]}, "answered"),

@@ -1,0 +1,158 @@
+"""A lost connection, a killed page, an expired session: no answer is lost, and the learner is told where each answer is."""
+
+import time
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser
+from sqlalchemy import update
+
+from accounts.models import Device
+from kernel import clock
+from lms.app import House
+from quizzes import queries
+from quizzes.models import Attempt
+from tests.browser.conftest import Live, Visitor, visitor
+from tests.support.answers import sitting_of
+from tests.support.builders import PASSWORD, a_course, a_person
+
+
+@pytest.fixture
+def taking(chromium: Browser, live: Live, house: House) -> Visitor:
+    """Return a learner with an open attempt before the eyes."""
+    a_course(house, modules=1)
+    a_person(house)
+    person = visitor(chromium, live)
+    sign_in(person)
+    person.open("/courses/prueba")
+    person.press("form[action$='/enrolment'] button")
+    person.open("/courses/prueba/quizzes/cuestionario-1")
+    person.press("form[action$='/attempts'] button")
+    return person
+
+
+def sign_in(person: Visitor) -> None:
+    """Sign in as the learner of these tests."""
+    person.open("/sign-in")
+    person.page.fill("#email", "ana@example.org")
+    person.page.fill("#password", PASSWORD)
+    person.press("form[action='/sign-in'] button[type=submit]")
+
+
+def stored(person: Visitor, house: House) -> dict[str, Any]:
+    """Return what the server holds of the attempt, by the question's first words."""
+    sitting, questions = sitting_of(house, person.page.url)
+    with house.database.unit_of_work(write=False) as session:
+        answers = queries.current_answers(session, [item.id for item in sitting.items])
+    return {
+        questions[item.question_version_id].kind.value: answers[item.id].payload for item in sitting.items if item.id in answers
+    }
+
+
+def type_number(person: Visitor, text: str) -> None:
+    """Answer the question that wants a number."""
+    person.page.fill("main input[inputmode=decimal]:visible >> nth=0", text)
+
+
+def until(condition: Any, seconds: float = 15) -> bool:
+    """Wait for something to become true."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def test_an_answer_is_saved_by_itself_and_says_so(taking: Visitor, house: House) -> None:
+    type_number(taking, "2,5")
+
+    assert until(lambda: stored(taking, house).get("numerical") == {"answer": ["2,5"]})
+    taking.page.wait_for_selector("fieldset.q [data-saved].ok")
+
+
+def test_what_is_typed_without_a_line_is_sent_when_it_is_back(taking: Visitor, house: House) -> None:
+    taking.page.context.set_offline(True)
+    type_number(taking, "2,5")
+    taking.page.wait_for_selector("fieldset.q [data-saved].now")
+    assert "numerical" not in stored(taking, house)
+
+    taking.page.context.set_offline(False)
+
+    assert until(lambda: stored(taking, house).get("numerical") == {"answer": ["2,5"]})
+    taking.page.wait_for_selector("#save-state.ok")
+
+
+def test_a_page_killed_without_a_line_gives_its_answers_when_it_comes_back(taking: Visitor, house: House) -> None:
+    address = taking.page.url
+    taking.page.context.set_offline(True)
+    type_number(taking, "2,5")
+    taking.page.wait_for_selector("fieldset.q [data-saved].now")
+    context = taking.page.context
+    taking.page.close()
+    context.set_offline(False)
+
+    taking.page = context.new_page()
+    taking.page.goto(address)
+
+    assert taking.page.input_value("main input[inputmode=decimal] >> nth=0") == "2,5"
+    assert until(lambda: stored(taking, house).get("numerical") == {"answer": ["2,5"]})
+
+
+def test_pressing_a_button_without_a_line_keeps_the_page_and_the_answers(taking: Visitor, house: House) -> None:
+    taking.page.context.set_offline(True)
+    type_number(taking, "2,5")
+    taking.page.click("button[name=go][value=review]")
+    taking.page.wait_for_selector("#trouble:not([hidden])")
+    assert taking.page.input_value("main input[inputmode=decimal] >> nth=0") == "2,5"
+
+    taking.page.context.set_offline(False)
+    taking.press("button[name=go][value=review]")
+    taking.press("#submission button[type=submit]")
+
+    assert stored(taking, house)["numerical"] == {"answer": ["2,5"]}
+    with house.database.unit_of_work(write=False) as session:
+        assert session.query(Attempt).one().state == "finished"
+
+
+def test_a_server_that_fails_for_a_while_loses_nothing(taking: Visitor, house: House) -> None:
+    failing = {"left": 3}
+
+    def fail(route: Any) -> None:
+        if failing["left"]:
+            failing["left"] -= 1
+            route.fulfill(status=503, headers={"Retry-After": "1"}, body="")
+        else:
+            route.continue_()
+
+    taking.page.route("**/answers", fail)
+    type_number(taking, "2,5")
+
+    assert until(lambda: stored(taking, house).get("numerical") == {"answer": ["2,5"]}, seconds=30)
+    assert failing["left"] == 0
+
+
+def test_a_session_that_ends_keeps_the_answers_for_the_next_one(taking: Visitor, house: House) -> None:
+    with house.database.unit_of_work() as session:
+        session.execute(update(Device).values(ended_at=clock.now()))
+    address = taking.page.url
+    type_number(taking, "2,5")
+    taking.page.wait_for_selector("#trouble:not([hidden])")
+
+    other = taking.page.context.new_page()
+    sign_in(Visitor(other, taking.url, taking.checked))
+    taking.page.goto(address)
+
+    assert until(lambda: stored(taking, house).get("numerical") == {"answer": ["2,5"]}, seconds=30)
+
+
+def test_two_tabs_do_not_undo_each_other(taking: Visitor, house: House) -> None:
+    second = taking.page.context.new_page()
+    second.goto(taking.page.url)
+    type_number(taking, "2,5")
+    assert until(lambda: stored(taking, house).get("numerical") == {"answer": ["2,5"]})
+
+    second.check("main fieldset.q input[type=radio] >> nth=0")
+    assert until(lambda: len(stored(taking, house)) == 2)
+
+    assert stored(taking, house)["numerical"] == {"answer": ["2,5"]}
