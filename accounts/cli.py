@@ -1,15 +1,18 @@
-"""`lms accounts`: administrators without a browser. Commands import what they need when they run, so that `--help` answers at once."""
+"""`lms accounts`: administrators without a browser."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import click
 
+from accounts import passwords, queries, services
+from accounts.forms import DEFAULT_ZONE, PASSWORD_FAULTS, normal_email
+from accounts.models import Person
+from accounts.services import SignUp
 from kernel import clock
-
-if TYPE_CHECKING:
-    from kernel.db import Database
+from kernel.db import Database
+from kernel.i18n import DEFAULT_LANGUAGE
+from kernel.permissions import SYSTEM, SiteRole
+from kernel.web.forms import clean_text
 
 
 class Opened(Protocol):
@@ -20,48 +23,64 @@ class Opened(Protocol):
         """Return its database."""
 
 
+class Email(click.ParamType[str]):
+    """An address of an account."""
+
+    name = "address"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the address in the form that is kept."""
+        try:
+            return normal_email(value.strip())
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+class Name(click.ParamType[str]):
+    """A part of a name, from 1 to 100 characters."""
+
+    name = "name"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the name without what cannot be seen."""
+        cleaned = clean_text(value)
+        if not 1 <= len(cleaned) <= 100:
+            self.fail("Use from 1 to 100 characters.", param, ctx)
+        return cleaned
+
+
 @click.group()
 def accounts() -> None:
     """Make administrators."""
 
 
 @accounts.command("create-admin")
-@click.option("--email", prompt=True, help="Address with which the administrator signs in.")
-@click.option("--given-names", prompt=True, help="Given names, as on a certificate.")
-@click.option("--surname", prompt=True, help="Surname, as on a certificate.")
+@click.option("--email", prompt=True, type=Email(), help="Address with which the administrator signs in.")
+@click.option("--given-names", prompt=True, type=Name())
+@click.option("--surname", prompt=True, type=Name())
 @click.password_option(help="Asked for when it is not given.")
 @click.pass_obj
 def create_admin(opened: Opened, email: str, given_names: str, surname: str, password: str) -> None:
-    """Make an administrator who can sign in at once; `grant-admin` is for people who have an account."""
-    from accounts import passwords, queries, services
-    from accounts.forms import PASSWORD_FAULTS
-    from accounts.services import SignUp
-    from kernel.permissions import SYSTEM
-
+    """Make an account that is administrator."""
     fault = passwords.fault_of(password, (email, given_names, surname))
     if fault is not None:
-        raise click.ClickException(PASSWORD_FAULTS[fault])
-    command = SignUp(
-        email.strip().lower(), passwords.hash_password(password), given_names.strip(), surname.strip(), "", "es", "America/Guayaquil"
-    )
+        raise click.ClickException(f"Password: {PASSWORD_FAULTS[fault]}")
+    command = SignUp(email, passwords.hash_password(password), given_names, surname, "", DEFAULT_LANGUAGE, DEFAULT_ZONE)
     with opened.database.unit_of_work() as session:
-        if queries.find_person_by_email(session, command.email) is not None:
-            raise click.ClickException("This address has an account. Use: lms accounts grant-admin --email …")
+        if queries.find_person_by_email(session, email) is not None:
+            raise click.ClickException(f"This address has an account. Use: lms accounts grant-admin --email {email}")
         services.create_administrator(session, SYSTEM, command, now=clock.now())
-    click.echo(f"Administrator {command.email} can sign in.")
+    click.echo(f"Administrator {email} can sign in.")
 
 
 @accounts.command("grant-admin")
-@click.option("--email", prompt=True, help="Address of the account.")
+@click.option("--email", prompt=True, type=Email(), help="Address of the account.")
 @click.pass_obj
 def grant_admin(opened: Opened, email: str) -> None:
     """Make an administrator of a person who has an account."""
-    from accounts import queries, services
-    from kernel.permissions import SYSTEM, SiteRole
-
     with opened.database.unit_of_work() as session:
-        person = queries.find_person_by_email(session, email.strip().lower())
+        person: Person | None = queries.find_person_by_email(session, email)
         if person is None:
             raise click.ClickException("No account has this address.")
         services.grant_role(session, SYSTEM, person, SiteRole.ADMINISTRATOR, now=clock.now())
-    click.echo(f"{person.email} is an administrator.")
+    click.echo(f"{email} is an administrator.")

@@ -4,6 +4,7 @@ from zoneinfo import available_timezones
 
 from email_validator import EmailNotValidError, validate_email
 from wtforms import BooleanField, PasswordField, SelectField, ValidationError
+from wtforms.form import BaseForm
 from wtforms.validators import InputRequired, Length
 
 from accounts import passwords
@@ -16,26 +17,33 @@ from kernel.web.forms import Form, LineField
 PASSWORD_FAULTS = {
     PasswordFault.SHORT: N_("It must have at least 8 characters."),
     PasswordFault.LONG: N_("It must have at most 128 characters."),
-    PasswordFault.COMMON: N_("Too many people use this password. Choose another, for example four words that have nothing to do with each other."),
+    PasswordFault.COMMON: N_(
+        "Too many people use this password. Choose another, for example four words that have nothing to do with each other."
+    ),
     PasswordFault.PERSONAL: N_("It contains your name, your email or your identity number. Choose something that nobody can find out."),
 }
 DEFAULT_ZONE = "America/Guayaquil"
-ZONES = sorted(zone for zone in available_timezones() if zone.startswith(("America/", "Europe/", "Pacific/", "Africa/", "Asia/", "Australia/")))
+ZONES = sorted(
+    zone for zone in available_timezones() if zone.startswith(("America/", "Europe/", "Pacific/", "Africa/", "Asia/", "Australia/"))
+)
+
+
+def normal_email(text: str) -> str:
+    """Return an address in the one form that is kept, in lower case and with its domain in letters; raise ValueError."""
+    return validate_email(text, allow_smtputf8=False, check_deliverability=False, test_environment=True).normalized.lower()
 
 
 class EmailField(LineField):
-    """An address, in lower case."""
+    """An address, in the form that is kept."""
 
-    def pre_validate(self, form: Form) -> None:
+    def pre_validate(self, form: BaseForm) -> None:
         """Refuse what cannot be an address; whether it exists is nobody's business."""
         if not self.data:
             return
         try:
-            self.data = validate_email(self.data, check_deliverability=False, test_environment=True).normalized.lower()
+            self.data = normal_email(self.data)
         except EmailNotValidError:
             raise ValidationError(_("Write an address like name@example.org.")) from None
-        if len(self.data) > 254:
-            raise ValidationError(_("This address is too long."))
 
 
 def _required(message: str) -> InputRequired:
@@ -54,13 +62,17 @@ class SignInForm(Form):
 
 
 class PasswordForm(Form):
-    """A new password, typed once: it can be shown and pasted."""
+    """A new password, typed once: it can be shown and pasted. `owner` are the words of its person that it may not contain."""
 
     password = PasswordField(lazy_("Password"), [_required(N_("Choose a password."))])
 
+    def __init__(self, owner: tuple[str, ...] = ()) -> None:
+        super().__init__()
+        self._owner = owner
+
     def personal(self) -> tuple[str, ...]:
         """Return what the password may not contain."""
-        return ()
+        return self._owner
 
     def validate_password(self, field: PasswordField) -> None:
         """Refuse short, common and personal passwords."""
@@ -100,10 +112,6 @@ class SignUpForm(NamesForm, PasswordForm):
             language=language(),
             zone=DEFAULT_ZONE,
         )
-
-
-class SetUpForm(SignUpForm):
-    """The first administrator."""
 
 
 class ForgottenForm(Form):

@@ -3,9 +3,10 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, bindparam, exists, func, select
+from sqlalchemy import ColumnElement, Select, bindparam, exists, select
 from sqlalchemy.orm import Session
 
 from accounts.models import Device, NationalIdentity, Person, RoleGrant, Token, TokenPurpose
@@ -22,7 +23,7 @@ def _holds(role: SiteRole) -> ColumnElement[bool]:
     return exists().where(RoleGrant.person_id == Person.id, RoleGrant.role == role.value)
 
 
-def signed_in_statement(is_staff: ColumnElement[bool]) -> Select[tuple[object, ...]]:
+def signed_in_statement(is_staff: ColumnElement[bool]) -> Select[Any]:
     """Build the one statement that every signed-in request runs; `:secret_hash` is bound, `is_staff` comes from the roof."""
     return select(
         Device.id.label("device_id"),
@@ -111,14 +112,16 @@ def find_token(session: Session, purpose: TokenPurpose, secret: str, *, now: dat
     return token if token.bound_to == bound else None
 
 
+def holds_role(session: Session, person_id: int, role: SiteRole) -> bool:
+    """Say whether a person holds a site role."""
+    return bool(session.scalar(select(exists().where(RoleGrant.person_id == person_id, RoleGrant.role == role.value))))
+
+
 def administrator_exists(session: Session) -> bool:
     """Say whether somebody holds the role of administrator."""
     return bool(session.scalar(select(exists().where(RoleGrant.role == SiteRole.ADMINISTRATOR.value))))
 
 
-def count_people(session: Session) -> int:
-    """Return how many accounts there are."""
-    return session.scalar(select(func.count()).select_from(Person)) or 0
-
-
-SignedIn = Row[tuple[object, ...]]
+def personal_words(session: Session, person: Person) -> tuple[str, ...]:
+    """Return what a person's password may not contain: names, address, identity number."""
+    return (person.given_names, person.first_surname, person.second_surname, person.email, find_national_id(session, person.id))

@@ -1,6 +1,7 @@
 """Pure rules of accounts: passwords, names, identity numbers, life of sessions and links."""
 
 import unicodedata
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -26,7 +27,7 @@ def fold(text: str) -> str:
     return "".join(char for char in decomposed if not unicodedata.combining(char))
 
 
-def password_fault(password: str, personal: tuple[str, ...], commonest: "frozenset[str] | dict[str, int]") -> PasswordFault | None:
+def password_fault(password: str, personal: tuple[str, ...], commonest: Collection[str]) -> PasswordFault | None:
     """Return why a password is refused, or nothing.
 
     Any character is allowed and nothing about its composition is asked (security 2.1); `personal` are the name's parts, the
@@ -72,8 +73,22 @@ def session_ended(created: datetime, seen: datetime, now: datetime, *, idle: tim
     return now - seen > idle or now - created > absolute
 
 
-_BROWSERS = (("Edg", "Edge"), ("OPR", "Opera"), ("SamsungBrowser", "Samsung Internet"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))
-_SYSTEMS = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "macOS"), ("Linux", "Linux"))
+_BROWSERS = (
+    ("Edg", "Edge"),
+    ("OPR", "Opera"),
+    ("SamsungBrowser", "Samsung Internet"),
+    ("Firefox", "Firefox"),
+    ("Chrome", "Chrome"),
+    ("Safari", "Safari"),
+)
+_SYSTEMS = (
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("Mac OS", "macOS"),
+    ("Linux", "Linux"),
+)
 
 
 def device_label(user_agent: str) -> str:
@@ -87,4 +102,4 @@ def safe_next(target: str | None) -> str | None:
     """Return where to go after signing in, if it is a path of this site (security 3.3), else nothing."""
     if not target or not target.startswith("/") or target.startswith("//") or "\\" in target:
         return None
-    return None if any(ord(char) < 33 for char in target) else target
+    return None if any(char.isspace() or unicodedata.category(char) in ("Cc", "Cf") for char in target) else target

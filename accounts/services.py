@@ -1,11 +1,12 @@
 """Verbs of accounts: sign up, confirm, open and end sessions, change passwords and profiles, grant roles."""
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import delete, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from accounts import queries
@@ -44,6 +45,9 @@ class SignUp:
     zone: str
 
 
+PROFILE_FIELDS = ("given_names", "first_surname", "second_surname", "language", "zone")
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
     """What a person may change about themselves."""
@@ -63,12 +67,22 @@ def sign_up(session: Session, actor: Actor, command: SignUp, *, now: datetime) -
     The caller cannot tell the two apart, and an existing account is not changed.
     """
     existing = queries.find_person_by_email(session, command.email)
+    if existing is None:
+        try:
+            with session.begin_nested():
+                person = create_person(session, actor, command, now=now)
+                note_consent(session, person, now=now)
+        except IntegrityError:  # the same address came a moment before
+            existing = queries.find_person_by_email(session, command.email)
+        else:
+            outbox.enqueue(session, "accounts.send_confirmation", {"person": person.id}, now=now)
     if existing is not None:
         outbox.enqueue(session, "accounts.send_known_address", {"person": existing.id}, now=now)
-        return
-    person = create_person(session, actor, command, now=now)
+
+
+def note_consent(session: Session, person: Person, *, now: datetime) -> None:
+    """Keep that a person was shown the present notice and accepted it."""
     session.add(Consent(person_id=person.id, notice=NOTICE, version=NOTICE_VERSION, at=now))
-    outbox.enqueue(session, "accounts.send_confirmation", {"person": person.id}, now=now)
 
 
 def create_person(session: Session, actor: Actor, command: SignUp, *, now: datetime, confirmed: bool = False) -> Person:
@@ -93,7 +107,9 @@ def create_person(session: Session, actor: Actor, command: SignUp, *, now: datet
 def make_token(session: Session, purpose: TokenPurpose, person: Person | None, *, now: datetime) -> str:
     """Make a single-use link's secret (256 bits, 30 minutes); earlier ones of that purpose end."""
     owner = None if person is None else person.id
-    session.execute(delete(Token).where(Token.purpose == purpose.value, Token.person_id.is_(None) if owner is None else Token.person_id == owner))
+    session.execute(
+        delete(Token).where(Token.purpose == purpose.value, Token.person_id.is_(None) if owner is None else Token.person_id == owner)
+    )
     secret = secrets.token_urlsafe(32)
     bound = "" if person is None else queries.hash_of(person.password_hash)
     session.add(
@@ -107,8 +123,8 @@ def use_token(session: Session, purpose: TokenPurpose, secret: str, *, now: date
     token = queries.find_token(session, purpose, secret, now=now)
     if token is None:
         raise NotFound
-    used = session.execute(update(Token).where(Token.id == token.id, Token.used_at.is_(None)).values(used_at=now)).rowcount
-    if not used:
+    use = update(Token).where(Token.id == token.id, Token.used_at.is_(None)).values(used_at=now).returning(Token.id)
+    if session.execute(use).one_or_none() is None:
         raise NotFound
     return None if token.person_id is None else queries.get_person(session, token.person_id)
 
@@ -142,22 +158,34 @@ def reset_password(session: Session, actor: Actor, secret: str, password_hash: s
 
 
 def change_password(session: Session, actor: Actor, person: Person, password_hash: str, *, now: datetime) -> None:
-    """Set a new password, end all other sessions, and tell the owner by mail."""
+    """Set a new password, end all sessions but the one that asks, and tell the owner by mail."""
     person.password_hash = password_hash
     end_devices(session, person.id, now=now, but=actor.device_id)
     audit.record(session, actor, AccountVerb.PASSWORD_CHANGED, person, now=now)
     outbox.enqueue(session, "accounts.send_password_changed", {"person": person.id}, now=now)
 
 
-def open_device(session: Session, actor: Actor, person_id: int, *, label: str, rehash: str | None, now: datetime) -> str:
-    """Open a session for a browser and return its secret; `rehash` replaces a hash with older parameters."""
-    person = queries.get_person(session, person_id)
+def confirm_password(session: Session, person_id: int, verified: str) -> Person:
+    """Return a person, locked, whose password is still the one that was verified before this transaction; raise Conflict."""
+    person = session.get(Person, person_id, with_for_update=True, populate_existing=True)
+    if person is None or person.suspended_at is not None or person.password_hash != verified:
+        raise Conflict
+    return person
+
+
+def open_device(session: Session, actor: Actor, person: Person, *, label: str, rehash: str | None, now: datetime) -> str:
+    """Open a session for a browser and return its secret; `rehash` replaces a hash with older parameters.
+
+    A session that the browser had before ends: `actor` is who was signed in there, or nobody.
+    """
     if rehash is not None:
         person.password_hash = rehash
+    if actor.device_id is not None:
+        session.execute(update(Device).where(Device.id == actor.device_id, Device.ended_at.is_(None)).values(ended_at=now))
     secret = secrets.token_urlsafe(32)
     session.add(
         Device(
-            person_id=person_id,
+            person_id=person.id,
             secret_hash=queries.hash_of(secret),
             label=label,
             address=audit.network_of(actor.address),
@@ -165,7 +193,7 @@ def open_device(session: Session, actor: Actor, person_id: int, *, label: str, r
             last_seen_at=now,
         )
     )
-    audit.record(session, actor, AccountVerb.SIGNED_IN, person, now=now)
+    audit.record(session, replace(actor, person_id=person.id), AccountVerb.SIGNED_IN, person, now=now)
     return secret
 
 
@@ -183,11 +211,7 @@ def end_devices(session: Session, person_id: int, *, now: datetime, but: int | N
 
 def edit_profile(session: Session, actor: Actor, person: Person, profile: Profile, *, now: datetime) -> None:
     """Change a person's own data. What was issued in the old name stays as it was."""
-    changed = [
-        name
-        for name in ("given_names", "first_surname", "second_surname", "language", "zone")
-        if getattr(person, name) != getattr(profile, name)
-    ]
+    changed = [name for name in PROFILE_FIELDS if getattr(person, name) != getattr(profile, name)]
     for name in changed:
         setattr(person, name, getattr(profile, name))
     if profile.national_id is not None:
@@ -217,7 +241,9 @@ def set_language(session: Session, actor: Actor, language: str, *, now: datetime
 
 
 def grant_role(session: Session, actor: Actor, person: Person, role: SiteRole, *, now: datetime) -> None:
-    """Give a site role to a person."""
+    """Give a site role to a person; one they hold already stays as it is."""
+    if queries.holds_role(session, person.id, role):
+        return
     session.add(RoleGrant(person_id=person.id, role=role.value, granted_at=now, granted_by=actor.person_id))
     audit.record(session, actor, AccountVerb.ROLE_GRANTED, person, now=now, role=role.value)
 
@@ -227,7 +253,9 @@ def create_first_administrator(session: Session, actor: Actor, secret: str, comm
     if queries.administrator_exists(session):
         raise NotFound
     use_token(session, TokenPurpose.SET_UP, secret, now=now)
-    return create_administrator(session, actor, command, now=now)
+    person = create_administrator(session, actor, command, now=now)
+    note_consent(session, person, now=now)
+    return person
 
 
 def create_administrator(session: Session, actor: Actor, command: SignUp, *, now: datetime) -> Person:
@@ -235,6 +263,5 @@ def create_administrator(session: Session, actor: Actor, command: SignUp, *, now
     if queries.find_person_by_email(session, command.email) is not None:
         raise Conflict
     person = create_person(session, actor, command, now=now, confirmed=True)
-    session.add(Consent(person_id=person.id, notice=NOTICE, version=NOTICE_VERSION, at=now))
     grant_role(session, actor, person, SiteRole.ADMINISTRATOR, now=now)
     return person

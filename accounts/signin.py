@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from flask import Flask, g, session as cookie
+from flask import Flask, Response, g
+from flask import session as cookie
 from flask_login import LoginManager, current_user, login_user, logout_user
 from sqlalchemy import Row, Select, update
 from sqlalchemy.orm import Session
@@ -18,6 +19,9 @@ from kernel.settings import Settings
 from kernel.web import notes
 from kernel.web.limits import client_address
 from kernel.web.request import current_session
+
+_NOBODYS = ("language", "theme")
+"""What the cookie keeps of the browser and not of the person."""
 
 
 @dataclass(frozen=True)
@@ -37,21 +41,31 @@ class SignedIn:
 
 def load_actor(_session: Session) -> Actor:
     """Return who acts in this request, as Flask-Login found it."""
-    user = current_user._get_current_object()  # noqa: SLF001 - the proxy's documented way to its object
-    return user.actor if isinstance(user, SignedIn) else Actor(address=client_address())
+    user = current_user._get_current_object()
+    return user.actor if isinstance(user, SignedIn) else Actor(address=client_address(), request_id=g.get("request_id", ""))
 
 
 def sign_in(secret: str) -> None:
-    """Put a new secret into a fresh cookie."""
-    cookie.clear()
+    """Put a new secret into a fresh cookie; from here on the request is the person's."""
+    _empty_cookie()
     cookie["seen"] = int(clock.now().timestamp())
     login_user(SignedIn(Actor(), secret))
+    for known in ("_login_user", "actor"):
+        g.pop(known, None)
 
 
-def sign_out() -> None:
-    """Empty the cookie."""
+def sign_out(response: Response) -> Response:
+    """Empty the cookie, and let the browser forget the pages it kept."""
     logout_user()
+    _empty_cookie()
+    response.headers["Clear-Site-Data"] = '"cache"'
+    return response
+
+
+def _empty_cookie() -> None:
+    kept = {name: cookie[name] for name in _NOBODYS if name in cookie}
     cookie.clear()
+    cookie.update(kept)
 
 
 def _actor(person: Row[Any]) -> Actor:
@@ -81,8 +95,10 @@ def _keep_stamp(device_id: int, now: datetime) -> None:
 def install(app: Flask, settings: Settings, statement: Select[Any]) -> None:
     """Load the signed-in person of each request with one statement, `accounts.queries.signed_in_statement`."""
     idle, absolute = timedelta(minutes=settings.session_idle_minutes), timedelta(hours=settings.session_hours)
-    manager = LoginManager(app)
+    manager = LoginManager()
     manager.session_protection = None
+    manager.init_app(app, add_context_processor=False)  # it would load the person for every template, the last page's too
+    app.after_request_funcs[None].remove(manager._update_remember_cookie)
 
     @manager.user_loader  # type: ignore[untyped-decorator]  # Flask-Login has no types
     def load(secret: str) -> SignedIn | None:

@@ -1,14 +1,15 @@
 """Pages of accounts: signing up, in and out, links sent by mail, profile and devices."""
 
 from datetime import timedelta
+from typing import Any, cast
 from uuid import UUID
 
 from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 
 from accounts import passwords, queries, services, signin
-from accounts.forms import ChangePasswordForm, ForgottenForm, PasswordForm, ProfileForm, SetUpForm, SignInForm, SignUpForm
-from accounts.models import Device, TokenPurpose
+from accounts.forms import ChangePasswordForm, ForgottenForm, PasswordForm, ProfileForm, SignInForm, SignUpForm
+from accounts.models import Device, Token, TokenPurpose
 from accounts.permissions import AccountAction
 from accounts.queries import Credentials
 from accounts.rules import NOTICE_VERSION, device_label, masked, safe_next
@@ -19,16 +20,18 @@ from kernel.i18n import _
 from kernel.permissions import Actor
 from kernel.settings import Settings
 from kernel.web import errors
-from kernel.web.limits import client_address, limit, limiter
-from kernel.web.request import begin_writing, current_actor, current_session, plumbing, public, requires
+from kernel.web.headers import hide_address
+from kernel.web.limits import client_key, limit, limiter
+from kernel.web.request import begin_writing, current_actor, current_session, is_only_looking, plumbing, public, requires
 
 bp = Blueprint("accounts", __name__)
 
 SIGN_UPS = limit("sign-up", "5 per hour")
 RESETS = limit("reset", "3 per hour")
-FAILURES_OF_ACCOUNT = limit("sign-in-account", "10 per 15 minutes")
+RESETS_OF_ADDRESS = limit("reset-address", "100 per 15 minutes")
+TRIES_OF_ACCOUNT = limit("sign-in-account", "10 per 15 minutes")
 FAILURES_OF_ADDRESS = limit("sign-in-address", "100 per 15 minutes")
-LINKS_OF_ADDRESS = limit("links", "100 per 15 minutes")
+WRONG_LINKS_OF_ADDRESS = limit("links", "100 per 15 minutes")
 
 Answer = str | Response | tuple[str, int]
 
@@ -38,9 +41,9 @@ def _settings() -> Settings:
     return settings
 
 
-def see_other(endpoint: str, **values: object) -> Response:
+def see_other(endpoint: str, **values: Any) -> Response:
     """Answer a POST with the page to look at next."""
-    return redirect(url_for(endpoint, **values), code=303)  # type: ignore[return-value, arg-type]  # werkzeug's response is ours
+    return cast("Response", redirect(url_for(endpoint, **values), code=303))
 
 
 @bp.route("/sign-up", methods=["GET", "POST"])
@@ -48,11 +51,11 @@ def see_other(endpoint: str, **values: object) -> Response:
 def sign_up() -> Answer:
     """Show the form for a new account, or take it."""
     form = SignUpForm()
-    if request.method == "GET":
+    if is_only_looking():
         return _sign_up_page(form)
     if not form.validate_on_post():
         return _sign_up_page(form), 422
-    limiter().use(SIGN_UPS, client_address())
+    limiter().use(SIGN_UPS, client_key())
     command = form.command()
     services.sign_up(begin_writing(), current_actor(), command, now=clock.now())
     return see_other("accounts.sign_up_sent")
@@ -73,23 +76,30 @@ def sign_up_sent() -> Answer:
 @public
 def confirm(token: str) -> Answer:
     """Confirm an address: the link shows a button, so that mail scanners do not press it."""
-    if request.method == "GET":
-        usable = queries.find_token(current_session(), TokenPurpose.CONFIRM, token, now=clock.now()) is not None
+    usable = _usable_link(TokenPurpose.CONFIRM, token) is not None
+    if is_only_looking() or not usable:
         return render_template("accounts/confirm.html", token=token, usable=usable), 200 if usable else 404
-    limiter().use(LINKS_OF_ADDRESS, client_address())
     services.confirm_email(current_session(), current_actor(), token, now=clock.now())
     flash(_("Your email address is confirmed. Sign in to begin."), "ok")
     return see_other("accounts.sign_in")
+
+
+def _usable_link(purpose: TokenPurpose, secret: str) -> Token | None:
+    """Return a link that can be used; count a wrong one against whoever tries, and tell nobody the page's address."""
+    hide_address()
+    limiter().check(WRONG_LINKS_OF_ADDRESS, client_key())
+    token = queries.find_token(current_session(), purpose, secret, now=clock.now())
+    if token is None:
+        limiter().count(WRONG_LINKS_OF_ADDRESS, client_key())
+    return token
 
 
 @bp.route("/sign-in", methods=["GET", "POST"])
 @public(reads_first=True)
 def sign_in() -> Answer:
     """Show the sign-in form, or take it."""
-    if request.method == "GET":
-        if not current_actor().is_anonymous:
-            return see_other("lms.home")
-        return sign_in_page("")
+    if is_only_looking():
+        return sign_in_page("") if current_actor().is_anonymous else _go_on()
     form = SignInForm()
     if not form.validate_on_post():
         return _sign_in_form(form, request.form.get("resume", "")), 422
@@ -108,27 +118,32 @@ def _sign_in_form(form: SignInForm, resume: str) -> str:
 
 def _try_to_sign_in(form: SignInForm) -> Answer:
     email, password = form.email.data or "", form.password.data or ""
-    limiter().check(FAILURES_OF_ACCOUNT, email)
-    limiter().check(FAILURES_OF_ADDRESS, client_address())
+    limiter().check(FAILURES_OF_ADDRESS, client_key())
+    limiter().use(TRIES_OF_ACCOUNT, email)  # counted before the password is looked at: tries at the same moment count too
     found = queries.find_credentials(current_session(), email)
-    if not passwords.verify_password(found.password_hash if found else None, password) or not _may_enter(found):
+    right = passwords.verify_password(found.password_hash if found else None, password)
+    if found is None or not right or not _may_enter(found):
         return _sign_in_failed(form, found)
-    assert found is not None
-    rehash = passwords.hash_password(password) if passwords.outdated(found.password_hash) else None
+    limiter().forgive(TRIES_OF_ACCOUNT, email)
+    _open_device(found, passwords.hash_password(password) if passwords.outdated(found.password_hash) else None)
+    kept = errors.kept(request.form.get("resume", ""))
+    return _go_on() if kept is None else errors.resume_page(*kept)
+
+
+def _open_device(found: Credentials, rehash: str | None) -> None:
+    actor, now = current_actor(), clock.now()
+    session = begin_writing()
+    person = services.confirm_password(session, found.person_id, found.password_hash)
     label = device_label(request.headers.get("User-Agent", ""))
-    actor = Actor(person_id=found.person_id, address=client_address())
-    secret = services.open_device(begin_writing(), actor, found.person_id, label=label, rehash=rehash, now=clock.now())
-    signin.sign_in(secret)
-    return _after_sign_in()
+    signin.sign_in(services.open_device(session, actor, person, label=label, rehash=rehash, now=now))
 
 
-def _may_enter(found: Credentials | None) -> bool:
-    return found is not None and not found.suspended and (found.confirmed or not _settings().mail_is_sent)
+def _may_enter(found: Credentials) -> bool:
+    return not found.suspended and (found.confirmed or not _settings().mail_is_sent)
 
 
 def _sign_in_failed(form: SignInForm, found: Credentials | None) -> Answer:
-    limiter().count(FAILURES_OF_ACCOUNT, form.email.data or "")
-    limiter().count(FAILURES_OF_ADDRESS, client_address())
+    limiter().count(FAILURES_OF_ADDRESS, client_key())
     with plumbing().database.unit_of_work() as session:  # a failed try is recorded although the answer is a refusal
         subject = queries.get_person(session, found.person_id) if found else None
         audit.record(session, current_actor(), AccountVerb.SIGN_IN_FAILED, subject, now=clock.now())
@@ -136,11 +151,8 @@ def _sign_in_failed(form: SignInForm, found: Credentials | None) -> Answer:
     return _sign_in_form(form, request.form.get("resume", "")), 422
 
 
-def _after_sign_in() -> Answer:
-    kept = errors.kept(request.form.get("resume", ""))
-    if kept is not None:
-        return errors.resume_page(*kept)
-    return redirect(safe_next(request.form.get("next")) or url_for("lms.home"), code=303)  # type: ignore[return-value]
+def _go_on() -> Response:
+    return cast("Response", redirect(safe_next(request.values.get("next")) or url_for("lms.home"), code=303))
 
 
 @bp.post("/sign-out")
@@ -152,10 +164,7 @@ def sign_out() -> Answer:
         device = current_session().get(Device, actor.device_id)
         if device is not None:
             services.end_device(current_session(), actor, device, now=clock.now())
-    signin.sign_out()
-    response = see_other("lms.home")
-    response.headers["Clear-Site-Data"] = '"cache"'
-    return response
+    return signin.sign_out(see_other("lms.home"))
 
 
 @bp.route("/password/forgotten", methods=["GET", "POST"])
@@ -163,12 +172,12 @@ def sign_out() -> Answer:
 def forgotten() -> Answer:
     """Send a link to choose a new password; the answer is the same for every address."""
     form = ForgottenForm()
-    if request.method == "GET":
+    if is_only_looking():
         return render_template("accounts/forgotten.html", form=form)
     if not form.validate_on_post():
         return render_template("accounts/forgotten.html", form=form), 422
     limiter().use(RESETS, form.email.data or "")
-    limiter().use(LINKS_OF_ADDRESS, client_address())
+    limiter().use(RESETS_OF_ADDRESS, client_key())
     services.ask_reset(current_session(), current_actor(), form.email.data or "", now=clock.now())
     return render_template("accounts/forgotten_sent.html", mail_is_sent=_settings().mail_is_sent)
 
@@ -177,12 +186,12 @@ def forgotten() -> Answer:
 @public(reads_first=True)
 def reset(token: str) -> Answer:
     """Choose a new password with a link."""
-    limiter().use(LINKS_OF_ADDRESS, client_address())
-    usable = queries.find_token(current_session(), TokenPurpose.RESET, token, now=clock.now()) is not None
-    form = PasswordForm()
-    if not usable:
-        return render_template("accounts/reset.html", form=form, token=token, usable=False), 404
-    if request.method == "GET":
+    link = _usable_link(TokenPurpose.RESET, token)
+    if link is None or link.person_id is None:
+        return render_template("accounts/reset.html", form=PasswordForm(), token=token, usable=False), 404
+    owner = queries.get_person(current_session(), link.person_id)
+    form = PasswordForm(queries.personal_words(current_session(), owner))
+    if is_only_looking():
         return render_template("accounts/reset.html", form=form, token=token, usable=True)
     if not form.validate_on_post():
         return render_template("accounts/reset.html", form=form, token=token, usable=True), 422
@@ -197,17 +206,25 @@ def reset(token: str) -> Answer:
 def set_up(token: str) -> Answer:
     """Let the first administrator choose a password; afterwards this page does not exist."""
     session = current_session()
-    if queries.administrator_exists(session) or queries.find_token(session, TokenPurpose.SET_UP, token, now=clock.now()) is None:
+    if queries.administrator_exists(session) or _usable_link(TokenPurpose.SET_UP, token) is None:
         raise NotFound
-    form = SetUpForm()
-    if request.method == "GET":
-        return render_template("accounts/set_up.html", form=form, token=token, notice_version=NOTICE_VERSION)
-    if not form.validate_on_post():
-        return render_template("accounts/set_up.html", form=form, token=token, notice_version=NOTICE_VERSION), 422
+    form = SignUpForm()
+    if is_only_looking():
+        return _set_up_page(form, token)
+    valid = form.validate_on_post()
+    if valid and queries.find_person_by_email(session, form.email.data or "") is not None:
+        form.refuse(form.email, _("This address has an account already. Use another one here."))
+        valid = False
+    if not valid:
+        return _set_up_page(form, token), 422
     command = form.command()
     services.create_first_administrator(begin_writing(), current_actor(), token, command, now=clock.now())
     flash(_("Your account is ready. Sign in to begin."), "ok")
     return see_other("accounts.sign_in")
+
+
+def _set_up_page(form: SignUpForm, token: str) -> str:
+    return render_template("accounts/set_up.html", form=form, token=token, notice_version=NOTICE_VERSION)
 
 
 @bp.route("/profile", methods=["GET", "POST"])
@@ -216,15 +233,16 @@ def profile() -> Answer:
     """Show and change one's own data."""
     session, actor = current_session(), current_actor()
     person = queries.get_person(session, actor.person_id or 0)
-    form = ProfileForm(data={name: getattr(person, name) for name in ("given_names", "first_surname", "second_surname", "language", "zone")})
-    if request.method == "POST":
-        if form.validate_on_post():
-            services.edit_profile(session, actor, person, form.command(), now=clock.now())
-            flash(_("Your data are saved."), "ok")
-            return see_other("accounts.profile")
+    form = ProfileForm(
+        data={name: getattr(person, name) for name in ("given_names", "first_surname", "second_surname", "language", "zone")}
+    )
+    if form.validate_on_post():
+        services.edit_profile(session, actor, person, form.command(), now=clock.now())
+        flash(_("Your data are saved."), "ok")
+        return see_other("accounts.profile")
     number = masked(queries.find_national_id(session, person.id))
     page = render_template("accounts/profile.html", form=form, email=person.email, national_id=number, full_name=person.full_name)
-    return (page, 422) if request.method == "POST" else page
+    return page if is_only_looking() else (page, 422)
 
 
 @bp.route("/profile/password", methods=["GET", "POST"])
@@ -232,23 +250,31 @@ def profile() -> Answer:
 def change_password() -> Answer:
     """Change one's password, with the present one."""
     actor = current_actor()
-    form = ChangePasswordForm()
-    if request.method == "GET":
+    person = queries.get_person(current_session(), actor.person_id or 0)
+    form = ChangePasswordForm(queries.personal_words(current_session(), person))
+    if is_only_looking():
         return render_template("accounts/change_password.html", form=form)
-    stored = queries.get_person(current_session(), actor.person_id or 0).password_hash
     valid = form.validate_on_post()
-    limiter().check(FAILURES_OF_ACCOUNT, actor.email)
-    if form.current_password.data and not passwords.verify_password(stored, form.current_password.data):
-        limiter().count(FAILURES_OF_ACCOUNT, actor.email)
+    if form.current_password.data and not _knows_password(actor, person.password_hash, form.current_password.data):
         form.refuse(form.current_password, _("This is not your present password."))
         valid = False
     if not valid:
         return render_template("accounts/change_password.html", form=form), 422
     hashed = passwords.hash_password(form.password.data or "")
     session = begin_writing()
-    services.change_password(session, actor, queries.get_person(session, actor.person_id or 0), hashed, now=clock.now())
+    owner = services.confirm_password(session, person.id, person.password_hash)
+    services.change_password(session, actor, owner, hashed, now=clock.now())
     flash(_("Your password is changed. The other devices were signed out."), "ok")
     return see_other("accounts.profile")
+
+
+def _knows_password(actor: Actor, stored: str, password: str) -> bool:
+    """Check the present password under the limit of signing in: every door has the same one (security 2.3)."""
+    limiter().use(TRIES_OF_ACCOUNT, actor.email)
+    right = passwords.verify_password(stored, password)
+    if right:
+        limiter().forgive(TRIES_OF_ACCOUNT, actor.email)
+    return right
 
 
 @bp.get("/profile/devices")
@@ -282,6 +308,6 @@ def end_devices() -> Answer:
     person = queries.get_person(current_session(), actor.person_id or 0)
     services.end_devices(current_session(), person.id, now=clock.now())
     audit.record(current_session(), actor, AccountVerb.SIGNED_OUT, person, now=clock.now(), everywhere=True)
-    signin.sign_out()
+    response = signin.sign_out(see_other("accounts.sign_in"))
     flash(_("All your sessions are closed."), "ok")
-    return see_other("accounts.sign_in")
+    return response

@@ -9,8 +9,9 @@ import segno
 
 from certificates.facade import Arch, floors
 from certificates.models import Credential
-from certificates.pdf import QR_SIZE, CertificateSheet, fit_name, fit_title
+from certificates.pdf import QR_SIZE, fit_name, fit_title
 from certificates.rules import printed_code
+from certificates.sheet import CertificateSheet
 from certificates.wording import SheetFacts, compose
 from kernel.i18n import choose
 

@@ -19,7 +19,7 @@ from kernel import clock
 from kernel.crypto import SigningKeys
 from kernel.errors import N_, Gone
 from kernel.i18n import LANGUAGES, _, choose, language, local
-from kernel.web.limits import client_address, limit, limiter
+from kernel.web.limits import client_key, limit, limiter
 from kernel.web.request import allows, current_actor, current_session, public, requires
 
 bp = Blueprint("certificates", __name__)
@@ -144,7 +144,7 @@ def verify_form() -> Answer:
 @public
 def verify(code: str) -> Answer:
     """Say what the register says of a code: everything the sheet prints, and its state; nothing else of the person."""
-    limiter().use(LOOK_UPS, client_address())
+    limiter().use(LOOK_UPS, client_key())
     stored = read_code(code)
     row = queries.find_by_code(current_session(), stored) if stored else None
     replacement = queries.find_replacement(current_session(), row) if row else None

@@ -8,7 +8,7 @@ from datetime import date
 from fractions import Fraction
 from pathlib import PurePosixPath
 from posixpath import dirname, join, normpath
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy.orm import Session
@@ -50,20 +50,27 @@ class Facts:
     weight: Fraction = Fraction(0)
 
 
-class Freezer(Protocol):
-    """Writes a prepared activity's own rows in the transaction of the publication."""
+Freezer = Callable[[Session, "Publication", Activity, Any], None]
+"""Writes a prepared activity's own rows in the transaction of the publication."""
+Renamer = Callable[[Session, int, Mapping[str, str]], None]
+"""Moves what a kind has recorded of an enrolment from earlier activity keys to the present ones."""
 
-    def __call__(self, session: Session, publication: "Publication", activity: Activity, payload: Any) -> None:
-        """Add the rows."""
+
+def keeps_nothing(_session: Session, _enrolment_id: int, _renames: Mapping[str, str]) -> None:
+    """Rename nothing, for kinds that record nothing of learners."""
 
 
 @dataclass(frozen=True, slots=True)
 class Publisher:
-    """How a kind of activity is published: `prepare` renders (slow, no database), `freeze` writes rows (fast)."""
+    """How a kind of activity is published: `prepare` renders (slow, no database), `freeze` writes rows (fast).
+
+    `rename` follows an activity's new key when a learner moves to the version that renamed it.
+    """
 
     kind: ActivityKind
     prepare: Callable[[ActivitySource, "Renderer"], tuple[Any, Facts]]
     freeze: Freezer
+    rename: Renamer = keeps_nothing
 
 
 @dataclass(frozen=True, slots=True)

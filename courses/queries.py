@@ -88,10 +88,11 @@ def _read_outlines(session: Session, version_ids: Sequence[int]) -> dict[int, Ou
         own = modules[module.version_id]
         number = 1 + sum(before.number is not None for before in own) if module.numbered else None
         own.append(_outline_module(module, number, activities[module.id], objectives[module.version_id, module.id]))
-    return {
-        row.CourseVersion.id: _outline(row, modules[row.CourseVersion.id], objectives[row.CourseVersion.id, None], categories[row.CourseVersion.id])
-        for row in session.execute(_VERSIONS, bound)
-    }
+    found = {}
+    for row in session.execute(_VERSIONS, bound):
+        version_id = row.CourseVersion.id
+        found[version_id] = _outline(row, modules[version_id], objectives[version_id, None], categories[version_id])
+    return found
 
 
 def _outline(row: Row[Any], modules: list[OutlineModule], objectives: list[Mapping[str, str]], categories: list[Category]) -> Outline:

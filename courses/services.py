@@ -30,8 +30,9 @@ from courses.models import (
     Term,
 )
 from courses.publication import CourseKinds, Prepared, PreparedPage, Publication, plain_texts
-from kernel import audit, files as stored_files
-from kernel.errors import Conflict, N_
+from kernel import audit
+from kernel import files as stored_files
+from kernel.errors import N_, Conflict
 from kernel.files import Files
 from kernel.permissions import Actor
 

@@ -3,6 +3,7 @@
 from typing import cast
 
 from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, url_for
+
 from courses import publication, queries, services
 from courses.content.model import Finding
 from courses.forms import PublishForm

@@ -1,21 +1,25 @@
 """Open a course in the present request: what every page of a course starts with, here and in the packages above."""
 
+import hashlib
+
+from flask import Response, current_app, make_response, render_template, request
+from flask import session as cookie
+
 from courses import queries as course_queries
 from courses.rules import Outline
 from enrolments import queries, services
 from enrolments.pages import Card, CourseView, card
-from enrolments.permissions import ActivitySeat, Seat, is_staff
-from enrolments.rules import evaluate_completion
+from enrolments.permissions import ActivitySeat, Seat
 from kernel import clock
+from kernel.i18n import language
 from kernel.web import notes
+from kernel.web.headers import may_be_kept
 from kernel.web.request import current_actor, current_session
 
 
 def course_view(seat: Seat, outline: Outline) -> CourseView:
     """Read the actor's results and put the course together as they see it."""
-    results = queries.results_of(current_session(), seat.enrolment_id)
-    progress = evaluate_completion(outline, results, seat.now)
-    return CourseView(seat, outline, results, progress, sees_all=is_staff(current_actor(), seat))
+    return CourseView(current_actor(), seat, outline, queries.results_of(current_session(), seat.enrolment_id))
 
 
 def own_courses() -> dict[str, queries.OwnCourse]:
@@ -24,16 +28,16 @@ def own_courses() -> dict[str, queries.OwnCourse]:
     return {} if actor.is_anonymous else {own.slug: own for own in queries.list_own_courses(current_session(), actor)}
 
 
-def catalogue_cards(limit: int, offset: int = 0) -> list[Card]:
+def catalogue_cards(limit: int) -> list[Card]:
     """Return the public courses as cards, lit as far as the actor is."""
-    session = current_session()
     own = own_courses()
+    entries = course_queries.list_catalogue(current_session(), limit=limit)
+    outlines = course_queries.list_outlines(current_session(), [entry.version_id for entry in entries])
     cards = []
-    for entry in course_queries.list_catalogue(session, limit=limit, offset=offset):
+    for entry in entries:
         mine = own.get(entry.slug)
-        outline = course_queries.get_outline(session, entry.version_id)
         completed = mine is not None and mine.completed_at is not None
-        cards.append(card(outline, entry.enrolment, enrolled=mine is not None, completed=completed))
+        cards.append(card(outlines[entry.version_id], entry.enrolment, enrolled=mine is not None, completed=completed))
     return cards
 
 
@@ -49,3 +53,21 @@ def leave_visit(subject: ActivitySeat, view: CourseView) -> None:
         )
     if subject.seat.last_activity_key != key or key not in view.results:
         notes.leave(lambda session: services.note_visit(session, enrolment_id, key, now=now))
+
+
+def kept_page(template: str, **context: object) -> Response:
+    """Answer with a page that the browser may keep, and with 304 where it holds it as it is now.
+
+    The tag names all that the page is drawn from: what the template gets, the reader, their session (its form token and flashes),
+    language and theme, and the templates themselves.
+    """
+    actor = current_actor()
+    reader = (actor.person_id, actor.name, actor.roles, actor.is_staff_anywhere, actor.zone, actor.theme, language())
+    session = (cookie.get("csrf_token"), cookie.get("_flashes"), cookie.get("theme"))
+    parts = (template, context, reader, session, current_app.extensions["release"])
+    tag = hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
+    known = request.if_none_match.contains(tag)
+    response = Response(status=304) if known else make_response(render_template(template, **context))
+    response.set_etag(tag)
+    may_be_kept()
+    return response

@@ -1,6 +1,5 @@
 """What the pages of a course show: outline and results turned into plain values in the reader's language."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -11,10 +10,11 @@ from flask import url_for
 from courses import facade
 from courses.facade import Bay, Facade, Size, WindowState
 from courses.rules import Closed, Outline, OutlineActivity, OutlineModule, Texts, activity_url, why_closed
-from enrolments.permissions import Seat
-from enrolments.rules import NO_RESULT, ModuleProgress, Progress, Refusal, Results, Standing, completed_keys
-from kernel.i18n import _, choose, language, number
+from enrolments.permissions import ActivitySeat, Seat, view_activity
+from enrolments.rules import NO_RESULT, ModuleProgress, Progress, Results, Standing, completed_keys, evaluate_completion
+from kernel.i18n import choose, language
 from kernel.markup.model import SafeHtml
+from kernel.permissions import Actor, Verdict
 
 _BAYS = {Standing.DONE: WindowState.LIT, Standing.NOW: WindowState.STARTED}
 _MODULE_STATES = {Standing.DONE: "done", Standing.NOW: "now", Standing.TO_DO: "todo", Standing.LOCKED: "lock"}
@@ -127,12 +127,12 @@ class ModuleBlock:
 class CourseView:
     """A course as one reader sees it: what is open, done and next."""
 
-    def __init__(self, seat: Seat, outline: Outline, results: Results, progress: Progress, *, sees_all: bool) -> None:
+    def __init__(self, actor: Actor, seat: Seat, outline: Outline, results: Results) -> None:
+        self.actor = actor
         self.seat = seat
         self.outline = outline
         self.results = results
-        self.progress = progress
-        self.sees_all = sees_all
+        self.progress = evaluate_completion(outline, results, seat.now)
         self._completed = completed_keys(outline, results)
 
     def title_of(self, key: str) -> str:
@@ -150,7 +150,7 @@ class CourseView:
         result = self.results.get(activity.key, NO_RESULT)
         module = self.outline.module_by_key[activity.module]
         closed = why_closed(module, activity, self._completed, self.seat.now)
-        reachable = self.sees_all or (closed is None and (activity.preview or self.seat.is_learner))
+        reachable = view_activity(self.actor, ActivitySeat(self.seat, self.outline, activity, closed)) is Verdict.ALLOW
         after, at = self._opening(closed)
         state = "done" if result.completed else "lock" if closed is not None else "started" if result.viewed else "todo"
         return ActivityLine(
@@ -229,50 +229,6 @@ def rounded(score: Fraction | None) -> Decimal | None:
         return None
     cents = (score * 100 + Fraction(1, 2)).__floor__()
     return (Decimal(cents) / 100).normalize() + 0
-
-
-@dataclass(frozen=True, slots=True)
-class Requirement:
-    """One thing that the certificate asks."""
-
-    text: str
-    done: int
-    needed: int
-    words: str
-
-
-def requirements(view: CourseView) -> list[Requirement]:
-    """Say what completing the course asks, and how much of it is met."""
-    outline, progress = view.outline, view.progress
-    asked = outline.completion_modules or tuple(module.key for module in outline.modules if module.required)
-    done = sum(progress.module(key).completed for key in asked)
-    found = [
-        Requirement(
-            _("Complete the %(count)s parts of the course", count=len(asked)),
-            done,
-            len(asked),
-            _("%(done)s of %(total)s", done=done, total=len(asked)),
-        )
-    ]
-    if outline.completion_grade is not None:
-        needed, have = outline.completion_grade, progress.grade or Fraction(0)
-        words = _("%(grade)s so far", grade=number(rounded(have) or 0)) if progress.grade is not None else _("no result yet")
-        found.append(Requirement(_("A course grade of at least %(grade)s", grade=number(rounded(needed) or 0)), int(min(have, needed)), int(needed), words))
-    return found
-
-
-def entry_of(seat: Seat, *, anonymous: bool, staff: bool) -> str:
-    """Say how the reader gets into the course."""
-    if seat.is_learner:
-        return "enrolled"
-    if staff:
-        return "staff"
-    words: Mapping[Refusal | None, str] = {
-        None: "sign_in" if anonymous else "open",
-        Refusal.BY_INVITATION: "code" if seat.way == "code" else "invitation",
-        Refusal.NOT_YET: "not_yet",
-    }
-    return words.get(seat.refusal, "closed")
 
 
 def course_url(slug: str) -> str:

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from courses.models import StaffRole
+from courses.permissions import edits
 from courses.rules import Closed, Outline, OutlineActivity
 from enrolments.rules import Refusal, may_enrol
 from kernel.permissions import Actor, Predicate, Verdict, allow_if, signed_in
@@ -41,6 +42,11 @@ class Seat:
     now: datetime
 
     @property
+    def is_listed(self) -> bool:
+        """Say whether everybody finds the course in the catalogue."""
+        return self.version_id is not None and self.visibility == "public" and not self.archived
+
+    @property
     def is_learner(self) -> bool:
         """Say whether the person is enrolled."""
         return self.enrolment_id is not None
@@ -62,6 +68,11 @@ class ActivitySeat:
     activity: OutlineActivity
     closed: tuple[Closed, str | datetime] | None
     """Why it is not open to a learner; staff see it all the same."""
+
+    @property
+    def opens_later(self) -> bool:
+        """Say whether its moment has not come."""
+        return self.closed is not None and self.closed[0] is Closed.LATER
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +99,8 @@ def takes_part(actor: Actor, seat: Seat) -> bool:
 def _view_course(actor: Actor, subject: object) -> Verdict:
     assert isinstance(subject, Seat)
     if subject.version_id is None:
-        return allow_if(is_staff(actor, subject) and subject.staff_role is not StaffRole.GRADER, Verdict.HIDE)
-    listed = subject.visibility == "public" and not subject.archived
-    return allow_if(listed or takes_part(actor, subject))
+        return allow_if(edits(actor, subject.staff_role), Verdict.HIDE)
+    return allow_if(subject.is_listed or takes_part(actor, subject))
 
 
 def _enrol(actor: Actor, subject: object) -> Verdict:
@@ -101,27 +111,32 @@ def _enrol(actor: Actor, subject: object) -> Verdict:
 
 
 def view_activity(actor: Actor, subject: object) -> Verdict:
-    """Decide on a lesson or recording: previews are for everybody, the rest for those who take part, locked ones for staff."""
+    """Decide on a lesson or recording.
+
+    Previews of listed courses are for everybody, the rest for those who take part. What waits for something else is for staff,
+    and what opens later exists only for those who edit the course.
+    """
     assert isinstance(subject, ActivitySeat)
+    if edits(actor, subject.seat.staff_role):
+        return Verdict.ALLOW
+    if subject.opens_later:
+        return Verdict.HIDE
     if is_staff(actor, subject.seat):
         return Verdict.ALLOW
-    if subject.closed is not None and subject.closed[0] is Closed.LATER:
-        return Verdict.HIDE
-    if subject.closed is not None:
-        return Verdict.FORBID
-    return allow_if(subject.activity.preview or subject.seat.is_learner)
+    previewed = subject.activity.preview and subject.seat.is_listed
+    return allow_if(subject.closed is None and (previewed or subject.seat.is_learner))
 
 
 def _learn(_actor: Actor, subject: object) -> Verdict:
     assert isinstance(subject, ActivitySeat)
-    if subject.closed is not None and subject.closed[0] is Closed.LATER:
+    if subject.opens_later:
         return Verdict.HIDE
     return allow_if(subject.seat.is_learner and subject.closed is None)
 
 
 def _download(actor: Actor, subject: object) -> Verdict:
     assert isinstance(subject, FileSeat)
-    return allow_if(subject.is_open or takes_part(actor, subject.seat))
+    return allow_if((subject.is_open and subject.seat.is_listed) or takes_part(actor, subject.seat))
 
 
 PERMISSIONS: Mapping[StrEnum, Predicate] = {

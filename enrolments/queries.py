@@ -3,14 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from posixpath import basename
 
-from sqlalchemy import Row, bindparam, func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
+from accounts.models import Person
 from courses import queries as course_queries
-from courses.models import Course, CourseStaff, CourseVersion, StaffRole
+from courses.models import Course, CourseStaff, CourseVersion, Nature, StaffRole
 from courses.rules import Outline
 from enrolments.models import ActivityResult, Completion, Enrolment
 from enrolments.permissions import ActivitySeat, FileSeat, Seat
@@ -72,12 +74,11 @@ def results_of(session: Session, enrolment_id: int | None) -> dict[str, Result]:
     if enrolment_id is None:
         return {}
     rows = session.execute(_RESULTS, {"enrolment_id": enrolment_id})
-    return {row.activity_key: _result(row) for row in rows}
+    return {key: _result(*rest) for key, *rest in rows}
 
 
-def _result(row: Row[Any]) -> Result:
-    score = None if row.score is None else Fraction(row.score)
-    return Result(row.viewed_at is not None, row.completed_at is not None, score, row.passed)
+def _result(viewed_at: datetime | None, completed_at: datetime | None, score: Decimal | None, passed: bool | None) -> Result:
+    return Result(viewed_at is not None, completed_at is not None, None if score is None else Fraction(score), passed)
 
 
 def get_activity_seat(session: Session, actor: Actor, slug: str, key: str) -> ActivitySeat:
@@ -100,13 +101,12 @@ def activity_seat(session: Session, seat: Seat, outline: Outline, key: str) -> A
 
 
 def get_file_seat(session: Session, actor: Actor, slug: str, sha256: str, name: str) -> FileSeat:
-    """Return the actor's place before a media file of a course; raise NotFound."""
+    """Return the actor's place before a media file of a course, whatever name the address gives it; raise NotFound."""
     seat = get_seat(session, actor, slug)
-    found = course_queries.find_file(session, seat.course_id, sha256, only_open=True)
-    found = found or course_queries.find_file(session, seat.course_id, sha256, only_open=False)
+    found = course_queries.find_file(session, seat.course_id, sha256)
     if found is None:
         raise NotFound
-    return FileSeat(seat, sha256, name, found.media_type, found.is_open)
+    return FileSeat(seat, sha256, basename(found.path), found.media_type, found.is_open)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,9 +156,14 @@ def results_of_many(session: Session, enrolment_ids: Sequence[int]) -> dict[int,
         ActivityResult.passed,
     ).where(ActivityResult.enrolment_id.in_(enrolment_ids))
     found: dict[int, dict[str, Result]] = {enrolment_id: {} for enrolment_id in enrolment_ids}
-    for row in session.execute(statement):
-        found[row.enrolment_id][row.activity_key] = _result(row)
+    for enrolment_id, key, *rest in session.execute(statement):
+        found[enrolment_id][key] = _result(*rest)
     return found
+
+
+def take_turn(session: Session, person_id: int) -> None:
+    """Wait until no other request of this person is enrolling or starting something; on SQLite writers wait for each other anyway."""
+    session.execute(select(Person.id).where(Person.id == person_id).with_for_update(key_share=True)).all()
 
 
 def find_enrolment(session: Session, person_id: int, course_id: int) -> Enrolment | None:
@@ -171,8 +176,19 @@ def find_completion(session: Session, enrolment_id: int) -> Completion | None:
     return session.scalar(select(Completion).where(Completion.enrolment_id == enrolment_id))
 
 
-
 def published_versions(session: Session, slugs: Sequence[str]) -> list[int]:
     """Return the published versions of some courses."""
     found = session.scalars(select(Course.published_version_id).where(Course.slug.in_(slugs)))
     return [version_id for version_id in found if version_id is not None]
+
+
+def find_newest_correction(session: Session, course_id: int) -> int | None:
+    """Return the newest version of a course that was published as a correction."""
+    statement = select(CourseVersion.id).where(CourseVersion.course_id == course_id, CourseVersion.nature == Nature.CORRECTION.value)
+    return session.scalar(statement.order_by(CourseVersion.number.desc()).limit(1))
+
+
+def list_behind(session: Session, course_id: int, version_id: int) -> list[int]:
+    """List the enrolments in a course that follow a version from before another one."""
+    statement = select(Enrolment.id).where(Enrolment.course_id == course_id, Enrolment.course_version_id < version_id)
+    return list(session.scalars(statement.order_by(Enrolment.id)))

@@ -172,9 +172,7 @@ def next_step(outline: Outline, results: Results, now: datetime) -> str | None:
     return next(required, next((activity.key for activity in open_ones), None))
 
 
-def activity_closed(
-    outline: Outline, activity: OutlineActivity, results: Results, now: datetime
-) -> tuple[Closed, str | datetime] | None:
+def activity_closed(outline: Outline, activity: OutlineActivity, results: Results, now: datetime) -> tuple[Closed, str | datetime] | None:
     """Return why an activity is not open to a learner with these results, or nothing."""
     module = outline.module_by_key[activity.module]
     return why_closed(module, activity, completed_keys(outline, results), now)

@@ -1,5 +1,6 @@
 """Verbs of taking part: enrol, visit, mark as done, record a result; each keeps progress and completion up in its transaction."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -7,9 +8,10 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import cast
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
+from courses.publication import CourseKinds
 from courses.queries import get_outline
 from courses.rules import Outline
 from enrolments import queries
@@ -35,6 +37,7 @@ def enrol(session: Session, actor: Actor, seat: Seat, *, now: datetime) -> Enrol
     """Enrol the actor in the published version; a second time changes nothing, and a return finds everything as it was left."""
     assert actor.person_id is not None
     assert seat.version_id is not None
+    queries.take_turn(session, actor.person_id)
     existing = queries.find_enrolment(session, actor.person_id, seat.course_id)
     if existing is not None and existing.left_at is None:
         return existing
@@ -56,14 +59,15 @@ def enrol(session: Session, actor: Actor, seat: Seat, *, now: datetime) -> Enrol
 
 
 def note_visit(session: Session, enrolment_id: int, activity_key: str, *, now: datetime) -> None:
-    """Keep where a learner is, and that the activity was seen; a note, so it leaves no audit entry."""
+    """Keep where a learner is, and when the activity was first seen; a note, so it leaves no audit entry."""
     session.execute(update(Enrolment).where(Enrolment.id == enrolment_id).values(last_activity_key=activity_key, last_visited_at=now))
-    seen = session.execute(
+    known = session.scalar(
         update(ActivityResult)
         .where(ActivityResult.enrolment_id == enrolment_id, ActivityResult.activity_key == activity_key)
-        .values(viewed_at=now)
+        .values(viewed_at=func.coalesce(ActivityResult.viewed_at, now))
+        .returning(ActivityResult.id)
     )
-    if not seen.rowcount:
+    if known is None:
         session.execute(insert(ActivityResult).values(enrolment_id=enrolment_id, activity_key=activity_key, viewed_at=now))
 
 
@@ -130,7 +134,9 @@ def _locked(session: Session, enrolment_id: int) -> Enrolment:
 
 def _locked_result(session: Session, enrolment_id: int, activity_key: str) -> ActivityResult:
     row = session.scalar(
-        select(ActivityResult).where(ActivityResult.enrolment_id == enrolment_id, ActivityResult.activity_key == activity_key).with_for_update()
+        select(ActivityResult)
+        .where(ActivityResult.enrolment_id == enrolment_id, ActivityResult.activity_key == activity_key)
+        .with_for_update()
     )
     if row is None:
         row = ActivityResult(enrolment_id=enrolment_id, activity_key=activity_key)
@@ -158,10 +164,27 @@ def _complete(session: Session, actor: Actor, enrolment: Enrolment, outline: Out
 
 
 def follow_version(session: Session, actor: Actor, enrolment_id: int, version_id: int, *, now: datetime) -> None:
-    """Let a learner follow another version of their course; results stay, because they hang on activity keys."""
+    """Let a learner follow another version of their course; results stay, because they hang on activity keys.
+
+    What was recorded under a key that the version has renamed moves to the new key, in every package that records something.
+    """
     enrolment = _locked(session, enrolment_id)
     if enrolment.course_version_id == version_id:
         return
     enrolment.course_version_id = version_id
+    _rename(session, enrolment, get_outline(session, version_id).renames)
     audit.record(session, actor, EnrolmentVerb.MOVED, enrolment, now=now, version=version_id)
     _keep_up(session, actor, enrolment_id, now=now)
+
+
+def _rename(session: Session, enrolment: Enrolment, renames: Mapping[str, str]) -> None:
+    if not renames:
+        return
+    enrolment.last_activity_key = renames.get(enrolment.last_activity_key or "", enrolment.last_activity_key)
+    rows = {row.activity_key: row for row in session.scalars(select(ActivityResult).where(ActivityResult.enrolment_id == enrolment.id))}
+    for old, new in renames.items():
+        if old in rows and new not in rows:
+            rows[old].activity_key = new
+    for publisher in cast("CourseKinds", session.info["kinds"]).publishers:
+        publisher.rename(session, enrolment.id, renames)
+    session.flush()  # the totals read the results by their new keys

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import cast
 
 from sqlalchemy import Index, String, Text
@@ -39,10 +39,12 @@ class AuditEntry(Base):
 def network_of(address: str) -> str:
     """Cut an address to its network, /24 for IPv4 and /48 for IPv6; text that is no address gives nothing."""
     try:
-        version = ip_address(address).version
+        found = ip_address(address.partition("%")[0])
     except ValueError:
         return ""
-    return str(ip_network(f"{address}/{24 if version == 4 else 48}", strict=False).network_address)
+    if isinstance(found, IPv6Address):
+        found = found.ipv4_mapped or found
+    return str(ip_network((found, 24 if found.version == 4 else 48), strict=False).network_address)
 
 
 def record(session: Session, actor: Actor, verb: StrEnum, subject: object, *, now: datetime, **facts: object) -> None:

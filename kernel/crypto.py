@@ -9,7 +9,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat, load_pem_private_key
 
-from kernel.settings import SettingsError, private_file
+from kernel.settings import SettingsError, private_file, read_private
 
 
 def _public_bytes(key: Ed25519PublicKey) -> bytes:
@@ -50,9 +50,10 @@ class SigningKeys:
 
 
 def _load(path: Path) -> Ed25519PrivateKey:
-    if path.stat().st_mode & 0o077:
-        raise SettingsError(f"Others can read {path}: run chmod 600 {path}")
-    key = load_pem_private_key(path.read_bytes(), password=None)
+    try:
+        key = load_pem_private_key(read_private(path), password=None)
+    except (ValueError, TypeError):  # not PEM, or protected by a password
+        key = None
     if not isinstance(key, Ed25519PrivateKey):
         raise SettingsError(f"{path} is not an Ed25519 key.")
     return key

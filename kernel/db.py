@@ -13,7 +13,22 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from sqlalchemy import URL, DateTime, Dialect, Engine, MetaData, Numeric, String, Text, TypeDecorator, Uuid, create_engine, event, make_url, text
+from sqlalchemy import (
+    URL,
+    DateTime,
+    Dialect,
+    Engine,
+    MetaData,
+    Numeric,
+    String,
+    Text,
+    TypeDecorator,
+    Uuid,
+    create_engine,
+    event,
+    make_url,
+    text,
+)
 from sqlalchemy.engine import Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import TimeoutError as TurnTimeout
@@ -118,6 +133,8 @@ WRITERS_TURN = 4.0
 """Seconds that a writer waits for its turn, so that a stuck disk is told within five (security 6.3)."""
 
 
+DURABLE = ("fsync", "full_page_writes", "synchronous_commit")
+"""What PostgreSQL must not have switched off."""
 POOL_TURN = 4.0
 """Seconds that a request waits for a connection."""
 
@@ -182,8 +199,8 @@ def _one_writer(engine: Engine) -> None:
             lock.give_back()
 
     event.listen(engine, "begin", begin)
-    dialect.do_commit = do_commit  # type: ignore[method-assign]  # the documented hook fires too early
-    dialect.do_rollback = do_rollback  # type: ignore[method-assign]
+    dialect.do_commit = do_commit  # type: ignore[method-assign, assignment]  # the documented hook fires too early
+    dialect.do_rollback = do_rollback  # type: ignore[method-assign, assignment]
 
 
 def _sqlite_engines(url: str, pool: int) -> tuple[Engine, Engine]:
@@ -254,7 +271,7 @@ class Database:
         if self.is_sqlite:
             return []
         with self.reading.connect() as connection:
-            shown = {name: connection.execute(text(f"SHOW {name}")).scalar_one() for name in ("fsync", "full_page_writes", "synchronous_commit")}
+            shown = {name: connection.execute(text(f"SHOW {name}")).scalar_one() for name in DURABLE}
         return [f"{name} is off" for name, value in shown.items() if value == "off"]
 
     def dispose(self) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +13,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel.db import Base, Key, Moment
 from kernel.errors import NotFound
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 class StoredFile(Base):
@@ -33,7 +36,9 @@ class Files:
     folder: Path
 
     def path(self, sha256: str) -> Path:
-        """Return where a content lies."""
+        """Return where a content lies; raise NotFound for what is no SHA-256."""
+        if not _SHA256.fullmatch(sha256):
+            raise NotFound
         return self.folder / sha256[:2] / sha256
 
     def put(self, content: bytes) -> str:
@@ -49,7 +54,17 @@ class Files:
             target.flush()
             os.fsync(target.fileno())
         partial.replace(path)
+        self._keep_name(path.parent)
         return sha256
+
+    @staticmethod
+    def _keep_name(folder: Path) -> None:
+        """Make the new name in a folder durable too: without this a power cut forgets it."""
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
     def read(self, sha256: str) -> bytes:
         """Return a content; raise NotFound where it is missing."""

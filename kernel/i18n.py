@@ -4,13 +4,14 @@ Babel reads the `.po` files straight from `translations/`, so nothing has to be 
 variable, so that pages, mails written by a job and the command line share one way.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime, tzinfo
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from io import BytesIO
+from typing import cast
 from zoneinfo import ZoneInfo
 
 from babel import dates, numbers
@@ -104,12 +105,12 @@ class LazyText:
         return f"LazyText({self.message!r})"
 
 
-def lazy_(message: str, **facts: object) -> LazyText:
-    """Return a message that is translated when it is shown."""
-    return LazyText(message, **facts)
+def lazy_(message: str, **facts: object) -> str:
+    """Return a message that is translated when it is shown; to the type checker it is a text, as the forms library wants."""
+    return cast("str", LazyText(message, **facts))
 
 
-def choose(texts: "dict[str, str] | None", wanted: str | None = None) -> str:
+def choose(texts: Mapping[str, str] | None, wanted: str | None = None) -> str:
     """Return the text in the reader's language, or in the first one there is."""
     if not texts:
         return ""
@@ -142,13 +143,16 @@ def format_datetime(value: datetime | None, style: str = "long") -> str:
 
 
 def number(value: Decimal | float, digits: int | None = None) -> str:
-    """Write a number: decimal comma and thin groups from five digits on in Spanish, point and commas in English."""
+    """Write a number: in Spanish 34,8 and 36 214 (no-break space from five digits on), in English 34.8 and 36,214; halves go up."""
+    exact = Decimal(str(value))
+    if digits is not None:
+        exact = exact.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP) + 0  # never “-0”
     pattern = "#,##0" + ("." + "0" * digits if digits else "" if digits == 0 else ".#######")
     if language() == "en":
-        return numbers.format_decimal(value, format=pattern, locale="en", decimal_quantization=digits is not None)
-    if abs(value) < 10000:
+        return numbers.format_decimal(exact, format=pattern, locale="en", decimal_quantization=digits is not None)
+    if abs(exact) < 10000:
         pattern = pattern.replace("#,##0", "0")
-    text = numbers.format_decimal(value, format=pattern, locale="es", decimal_quantization=digits is not None)
+    text = numbers.format_decimal(exact, format=pattern, locale="es", decimal_quantization=digits is not None)
     return text.replace(".", "\u00a0")
 
 
@@ -160,7 +164,7 @@ def percent(value: Decimal | float, digits: int = 0) -> str:
 def file_size(count: int) -> str:
     """Write a number of bytes for people."""
     value, unit = float(count), "B"
-    for unit in ("B", "kB", "MB", "GB"):  # noqa: B007 - the last unit is what is written
+    for unit in ("B", "kB", "MB", "GB"):
         if value < 1000 or unit == "GB":
             break
         value /= 1000

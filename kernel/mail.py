@@ -1,16 +1,22 @@
 """Mail: composed and sent by jobs only. Without a mail server each message is written to the data folder's `mail/`."""
 
 import smtplib
+import ssl
 from dataclasses import dataclass
 from email.message import EmailMessage
 from functools import lru_cache
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from kernel import clock
 from kernel.i18n import _, format_date, ngettext, reading
 from kernel.paths import TEMPLATES
-from kernel.settings import Settings
+from kernel.settings import Settings, private_file
+
+SMTPS = 465
+"""The port on which a mail server speaks TLS from the first byte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +35,35 @@ def compose(settings: Settings, mail: Mail) -> EmailMessage:
     """Return the message with a text and an HTML part; line ends in headers are refused by the library (ValueError)."""
     message = EmailMessage()
     message["From"] = settings.mail_from
-    message["To"] = mail.to
+    message["To"] = _ascii_domain(mail.to)
     message["Subject"] = " ".join(mail.subject.split())
-    message["Message-ID"] = f"<{mail.key}@aulario.invalid>"
+    message["Date"] = clock.now()
+    message["Message-ID"] = f"<{mail.key}@{urlsplit(settings.public_url).hostname or 'localhost'}>"
     message["Content-Language"] = mail.language
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(mail.text)
     message.add_alternative(mail.html, subtype="html")
     return message
+
+
+def _ascii_domain(address: str) -> str:
+    """Return an address with its domain as mail servers know it: ana@ñandú.ec is ana@xn--and-6ma2c.ec."""
+    name, _at, domain = address.rpartition("@")
+    return f"{name}@{domain.encode('idna').decode()}"
+
+
+def _connect(settings: Settings) -> smtplib.SMTP:
+    context = ssl.create_default_context()
+    if settings.smtp_port == SMTPS:
+        return smtplib.SMTP_SSL(settings.smtp_host, settings.smtp_port, timeout=20, context=context)
+    server = smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=20)
+    if settings.smtp_starttls:
+        try:
+            server.starttls(context=context)
+        except BaseException:
+            server.close()
+            raise
+    return server
 
 
 def send(settings: Settings, mail: Mail) -> Path | None:
@@ -46,12 +73,10 @@ def send(settings: Settings, mail: Mail) -> Path | None:
         folder = settings.data_dir / "mail"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = folder / f"{mail.key}.eml"
-        path.write_bytes(bytes(message))
-        path.chmod(0o600)
+        path.unlink(missing_ok=True)
+        private_file(path, bytes(message))
         return path
-    with smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=20) as server:
-        if settings.smtp_starttls:
-            server.starttls()
+    with _connect(settings) as server:
         if settings.smtp_user:
             server.login(settings.smtp_user, settings.smtp_password.get_secret_value())
         server.send_message(message)

@@ -52,7 +52,7 @@ def differences(database: Database) -> list[Any]:
     """Return how the database's schema differs from the models; nothing where it is the same."""
     with database.writing.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
-        return compare_metadata(context, Base.metadata)
+        return list(compare_metadata(context, Base.metadata))
 
 
 def table_names(database: Database) -> list[str]:

@@ -23,6 +23,7 @@ log = structlog.get_logger()
 
 LEASE = timedelta(seconds=60)
 BACK_OFF = tuple(timedelta(seconds=s) for s in (30, 120, 600, 3600, 21600))
+ATTEMPTS = len(BACK_OFF) + 1
 KEPT = timedelta(days=30)
 SWEEP = 500
 
@@ -78,7 +79,14 @@ class Outcome(StrEnum):
 
 def enqueue(session: Session, kind: str, arguments: Mapping[str, object], *, now: datetime, unique_key: str | None = None) -> None:
     """Add a job to the transaction of the change that causes it."""
-    job = Job(kind=kind, arguments=json.dumps(arguments, default=str), created_at=now, available_at=now, unique_key=unique_key)
+    job = Job(
+        kind=kind,
+        arguments=json.dumps(arguments, default=str),
+        created_at=now,
+        available_at=now,
+        unique_key=unique_key,
+        request_id=str(structlog.contextvars.get_contextvars().get("request_id", "")),
+    )
     session.add(job)
     cast("list[Job]", session.info.setdefault("jobs", [])).append(job)
 
@@ -88,7 +96,7 @@ def hand_over(session: Session, wake: Callable[[int], None]) -> None:
     for job in cast("list[Job]", session.info.pop("jobs", [])):
         try:
             wake(job.id)
-        except Exception as error:  # noqa: BLE001 - the row is safe, and the answer must not wait for a queue
+        except Exception as error:
             log.warning("job.wake_failed", kind=job.kind, error=type(error).__name__)
 
 
@@ -101,26 +109,50 @@ class Worker:
     handlers: Mapping[str, Handler]
 
 
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """A job that is ours until its lease ends; who took it since is told apart by the attempt."""
+
+    job_id: int
+    kind: str
+    arguments: dict[str, object]
+    attempt: int
+
+    def close(self, session: Session, **values: object) -> bool:
+        """Change the row and give the lease back; return False where the job is not ours any more."""
+        mine = (Job.id == self.job_id, Job.attempts == self.attempt, Job.done_at.is_(None))
+        statement = update(Job).where(*mine).values(leased_until=None, **values).returning(Job.id)
+        return session.execute(statement).one_or_none() is not None
+
+
+class _LeaseLost(Exception):
+    """The handler took longer than its lease, and another worker has the job."""
+
+
 def deliver(worker: Worker, job_id: int, *, now: datetime) -> Outcome:
     """Take the job, run its handler, and keep its changes together with the fact that it is done."""
     database = worker.database
     taken = _take(database, job_id, now)
     if taken is None:
         return Outcome.NOT_MINE
-    kind, arguments, attempts = taken
+    if taken.attempt > ATTEMPTS:  # it was taken before and never came back: it may be what kills the workers
+        return _put_back(database, taken, "WorkerLost", now)
     try:
-        effect = worker.handlers[kind](Delivery(database, worker.settings, job_id, arguments, now))
+        effect = worker.handlers[taken.kind](Delivery(database, worker.settings, job_id, taken.arguments, now))
         with database.unit_of_work() as session:
+            if not taken.close(session, done_at=now):
+                raise _LeaseLost  # noqa: TRY301 - it undoes the unit of work
             if effect is not None:
                 effect(session)
-            session.execute(update(Job).where(Job.id == job_id).values(done_at=now, leased_until=None))
+    except _LeaseLost:
+        return Outcome.NOT_MINE
     except Exception as error:  # the outermost handler of a worker: the fault is kept in the row and tried again
-        log.exception("job.failed", kind=kind, job=job_id, attempt=attempts)
-        return _put_back(database, job_id, attempts, type(error).__name__, now)
+        log.exception("job.failed", kind=taken.kind, job=job_id, attempt=taken.attempt)
+        return _put_back(database, taken, type(error).__name__, now)
     return Outcome.DONE
 
 
-def _take(database: Database, job_id: int, now: datetime) -> tuple[str, dict[str, object], int] | None:
+def _take(database: Database, job_id: int, now: datetime) -> _Taken | None:
     with database.unit_of_work() as session:
         row = session.execute(
             update(Job)
@@ -129,16 +161,20 @@ def _take(database: Database, job_id: int, now: datetime) -> tuple[str, dict[str
             .values(leased_until=now + LEASE, attempts=Job.attempts + 1)
             .returning(Job.kind, Job.arguments, Job.attempts)
         ).one_or_none()
-        return None if row is None else (row.kind, json.loads(row.arguments), row.attempts)
+        return None if row is None else _Taken(job_id, row.kind, json.loads(row.arguments), row.attempts)
 
 
-def _put_back(database: Database, job_id: int, attempts: int, error: str, now: datetime) -> Outcome:
-    failed = attempts > len(BACK_OFF)
-    wait = timedelta() if failed else BACK_OFF[attempts - 1] * random.uniform(0.8, 1.2)  # noqa: S311 - jitter, not a secret
-    values = {"leased_until": None, "last_error": error, "available_at": now + wait, "failed_at": now if failed else None}
+def _put_back(database: Database, taken: _Taken, error: str, now: datetime) -> Outcome:
+    failed = taken.attempt >= ATTEMPTS
+    wait = timedelta() if failed else BACK_OFF[taken.attempt - 1] * random.uniform(0.8, 1.2)  # noqa: S311 - jitter, not a secret
     with database.unit_of_work() as session:
-        session.execute(update(Job).where(Job.id == job_id).values(**values))
+        taken.close(session, last_error=error, available_at=now + wait, failed_at=now if failed else None)
     return Outcome.FAILED if failed else Outcome.WAITS
+
+
+def is_known(session: Session, unique_key: str) -> bool:
+    """Say whether a job with this key was added before."""
+    return session.scalar(select(Job.id).where(Job.unique_key == unique_key)) is not None
 
 
 def waiting(session: Session, *, now: datetime) -> list[int]:

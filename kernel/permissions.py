@@ -68,7 +68,7 @@ class Verdict(Enum):
 Predicate = Callable[[Actor, "object"], Verdict]
 
 
-def allow_if(condition: bool, otherwise: Verdict = Verdict.FORBID) -> Verdict:  # noqa: FBT001 - reads as a sentence
+def allow_if(condition: bool, otherwise: Verdict = Verdict.FORBID) -> Verdict:
     """Return ALLOW where the condition holds, else the other verdict."""
     return Verdict.ALLOW if condition else otherwise
 

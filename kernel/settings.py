@@ -2,13 +2,11 @@
 
 import os
 import secrets
-from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Self
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -21,12 +19,14 @@ class SettingsError(Exception):
 class Settings(BaseSettings):
     """How this instance runs. Read from the environment; `lms settings` prints it."""
 
-    model_config = SettingsConfigDict(env_prefix="LMS_", frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(env_prefix="LMS_", env_ignore_empty=True, frozen=True, extra="forbid")
 
     data_dir: Path = Field(Path("instance"), description="Folder for the database, files, keys and mail that was not sent.")
     database_url: str = Field("", description="Database address (postgresql+psycopg://…); empty means SQLite in the data folder.")
     public_url: str = Field("", description="Address under which people reach the site, https://…; needed beyond this machine.")
-    secret_key_file: Path | None = Field(None, description="File with the secret key (at least 32 bytes); default: made in the data folder.")
+    secret_key_file: Path | None = Field(
+        None, description="File with the secret key (at least 32 bytes); default: made in the data folder."
+    )
     smtp_host: str = Field("", description="Mail server; empty writes mail to the data folder's mail/ instead.")
     smtp_port: int = Field(587, ge=1, le=65535, description="Port of the mail server.")
     smtp_user: str = Field("", description="User at the mail server.")
@@ -34,7 +34,9 @@ class Settings(BaseSettings):
     smtp_starttls: bool = Field(True, description="Encrypt the connection to the mail server with STARTTLS.")
     mail_from: str = Field("aulario@example.org", description="Sender of the mail.")
     contact_email: str = Field("ayuda@example.org", description="Address shown on the help page.")
-    institution: str = Field("IESS-EDUCA", max_length=80, description="Institution that runs the site, shown beside the name and on certificates.")
+    institution: str = Field(
+        "IESS-EDUCA", max_length=80, description="Institution that runs the site, shown beside the name and on certificates."
+    )
     institution_name: str = Field(
         "Escuela de seguridad social IESS-EDUCA",
         max_length=120,
@@ -51,22 +53,26 @@ class Settings(BaseSettings):
     @classmethod
     def _origin_only(cls, value: str) -> str:
         parts = urlsplit(value)
-        if value and (parts.scheme not in ("https", "http") or not parts.netloc or parts.path.strip("/") or parts.query):
+        rest = parts.path.strip("/") or parts.query or parts.fragment or parts.username
+        if value and (parts.scheme not in ("https", "http") or not parts.hostname or rest):
             raise ValueError("must look like https://cursos.example.org, without a path")
         if parts.scheme == "http" and parts.hostname not in LOOPBACK:
             raise ValueError("must begin with https://")
+        if parts.port == 0:
+            raise ValueError("has no port that can be used")
         return value.rstrip("/")
 
-    @model_validator(mode="after")
-    def _no_sqlite_elsewhere(self) -> Self:
-        if self.database_url and not self.database_url.startswith(("postgresql+psycopg://", "sqlite:///")):
-            raise ValueError("database_url must begin with postgresql+psycopg:// or sqlite:///")
-        return self
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, value: str) -> str:
+        if value and not value.startswith(("postgresql+psycopg://", "sqlite:///")):
+            raise ValueError("must begin with postgresql+psycopg:// or sqlite:///")
+        return value
 
     @property
     def database(self) -> str:
         """Return the address of the database, the data folder's SQLite file by default."""
-        return self.database_url or f"sqlite:///{(self.data_dir / 'aulario.sqlite').resolve()}"
+        return self.database_url or f"sqlite:///{quote(str((self.data_dir / 'aulario.sqlite').resolve()))}"
 
     @property
     def mail_is_sent(self) -> bool:
@@ -80,17 +86,17 @@ class Settings(BaseSettings):
         return (*LOOPBACK, public) if public else LOOPBACK
 
 
-def load(environment: Mapping[str, str] | None = None, **given: object) -> Settings:
-    """Read the settings, or raise SettingsError with every fault in one line."""
+def load(**given: object) -> Settings:
+    """Read the settings from the environment, or raise SettingsError with every fault in one line; what is given comes first."""
     names = {f"LMS_{name.upper()}" for name in Settings.model_fields}
-    unknown = sorted(name for name in (os.environ if environment is None else environment) if name.startswith("LMS_") and name not in names)
+    unknown = sorted(name for name in os.environ if name.upper().startswith("LMS_") and name.upper() not in names)
     if unknown:
         hints = [f"{name} (did you mean {close[0]}?)" if (close := get_close_matches(name, names, 1)) else name for name in unknown]
         raise SettingsError(f"Unknown setting: {', '.join(hints)}. `lms settings` lists the names.")
     try:
         return Settings(**given)  # type: ignore[arg-type]  # values given by tests and the command line are checked by the model
     except ValidationError as error:
-        faults = [f"LMS_{'_'.join(str(part) for part in fault['loc']).upper() or '…'}: {fault['msg']}" for fault in error.errors()]
+        faults = [f"LMS_{str(fault['loc'][0]).upper()}: {fault['msg'].removeprefix('Value error, ')}" for fault in error.errors()]
         raise SettingsError("; ".join(faults)) from None
 
 
@@ -103,16 +109,22 @@ def private_file(path: Path, content: bytes) -> None:
         os.fsync(target.fileno())
 
 
+def read_private(path: Path) -> bytes:
+    """Return what a secret file holds; raise SettingsError where it is absent, or open to others."""
+    try:
+        if path.stat().st_mode & 0o077:
+            raise SettingsError(f"Others can read {path}: run chmod 600 {path}")
+        return path.read_bytes()
+    except OSError as error:
+        raise SettingsError(f"The secret file {path} cannot be read ({error.strerror}).") from None
+
+
 def secret_key(settings: Settings) -> bytes:
     """Return the secret key, made at the first start; raise SettingsError where it is short or open to others."""
     path = settings.secret_key_file or settings.data_dir / "secret.key"
     if not path.exists() and settings.secret_key_file is None:
         private_file(path, secrets.token_urlsafe(48).encode())
-    if not path.is_file():
-        raise SettingsError(f"The secret key file {path} does not exist.")
-    if path.stat().st_mode & 0o077:
-        raise SettingsError(f"Others can read {path}: run chmod 600 {path}")
-    key = path.read_bytes().strip()
+    key = read_private(path).strip()
     if len(key) < 32:
         raise SettingsError(f"The secret key in {path} is shorter than 32 bytes.")
     return key

@@ -10,7 +10,6 @@ from flask import Flask, g, request
 from flask import session as cookie
 from flask_wtf import CSRFProtect
 from sqlalchemy import exists
-from werkzeug.exceptions import BadRequest
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from accounts import feature as accounts
@@ -23,7 +22,7 @@ from courses import feature as courses
 from courses.models import CourseStaff
 from courses.publication import CourseKinds
 from enrolments import feature as enrolments
-from kernel import i18n, outbox
+from kernel import i18n
 from kernel.crypto import SigningKeys, signing_keys
 from kernel.db import Database
 from kernel.feature import Feature
@@ -33,7 +32,7 @@ from kernel.paths import STATIC, TEMPLATES
 from kernel.permissions import Policy
 from kernel.settings import Settings, secret_key
 from kernel.web import assets, errors, headers, icons, limits, notes, templating
-from kernel.web.request import current_actor, install_closing
+from kernel.web.request import FIELD_LIMIT, Plumbing, current_actor, install_closing
 from kernel.web.request import install as install_requests
 from lms import feature as roof
 from quizzes import feature as quizzes
@@ -53,7 +52,7 @@ FEATURES: tuple[Feature, ...] = (
 )
 KINDS = CourseKinds(publishers=(courses.PAGE, QUIZ, RECORDING), parts=(BANKS,), embed_question=embed_question)
 BODY_LIMIT = 1_000_000
-FIELD_LIMIT = 500
+QUIET = frozenset({assets.ENDPOINT, "lms.live", "lms.ready"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +75,9 @@ def open_house(settings: Settings) -> House:
         for verb, kind in feature.on.items():
             consequences[verb.value] += (kind,)
     files, keys = Files(settings.data_dir / "files"), signing_keys(settings.data_dir)
-    database.configure(info={"consequences": dict(consequences), "outlines": {}, "papers": {}, "questions": {}, "versions": {}})
+    database.configure(
+        info={"consequences": dict(consequences), "kinds": KINDS, "outlines": {}, "papers": {}, "questions": {}, "versions": {}}
+    )
     handlers = {kind: handler for feature in FEATURES for kind, handler in feature.jobs.items()}
     return House(settings, database, files, keys, Worker(database, settings, handlers))
 
@@ -99,7 +100,6 @@ def _configure(app: Flask, settings: Settings) -> None:
         MAX_FORM_MEMORY_SIZE=BODY_LIMIT,
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_SSL_STRICT=False,  # Origin and Sec-Fetch-Site are checked for every request instead of Referer
-        TRUSTED_HOSTS=list(settings.host_names),
     )
     if settings.trusted_proxies:
         count = settings.trusted_proxies
@@ -114,23 +114,27 @@ def _release() -> str:
     return total.hexdigest()[:12]
 
 
+def _choose_asked_language() -> None:
+    """Write for who asked, before anything can fail: the cookie's language, else the browser's. Static files leave the cookie alone."""
+    is_static = request.endpoint == assets.ENDPOINT
+    chosen = "" if is_static else cookie.get("language", "")
+    g.theme = "" if is_static else cookie.get("theme", "")
+    i18n.set_reader(chosen or request.accept_languages.best_match(i18n.LANGUAGES) or i18n.DEFAULT_LANGUAGE)
+
+
 def _choose_reader() -> None:
-    """Write this answer for its reader: language and zone of the person, else cookie, else what the browser asks for."""
+    """Write this answer for the person who is signed in: their language, zone and theme."""
     if request.endpoint == assets.ENDPOINT:
         return
     actor = current_actor()
-    asked = cookie.get("language") or request.accept_languages.best_match(i18n.LANGUAGES) or i18n.DEFAULT_LANGUAGE
+    if actor.is_anonymous:
+        return
     try:
         zone = ZoneInfo(actor.zone) if actor.zone else None
     except (ZoneInfoNotFoundError, ValueError):
         zone = None
-    i18n.set_reader(actor.language or asked, zone)
-    g.theme = actor.theme or cookie.get("theme", "")
-
-
-def _refuse_too_many_fields() -> None:
-    if request.method == "POST" and len(request.form) > FIELD_LIMIT:
-        raise BadRequest
+    i18n.set_reader(actor.language or i18n.language(), zone)
+    g.theme = actor.theme or g.theme
 
 
 def create_app(house: House) -> Flask:
@@ -140,11 +144,11 @@ def create_app(house: House) -> Flask:
     app.extensions.update(settings=house.settings, house=house, files=house.files, keys=house.keys, course_kinds=KINDS, release=_release())
     app.extensions["limits"] = limits.Limiter()
     app.extensions["sign_in_page"] = account_views.sign_in_page
-    install_requests(app, database=house.database, policy=policy(), load_actor=signin.load_actor)
+    app.before_request(_choose_asked_language)
+    install_requests(app, Plumbing(house.database, policy(), signin.load_actor, frozenset(house.settings.host_names), QUIET))
     is_staff = exists().where(CourseStaff.person_id == Person.id)
     signin.install(app, house.settings, account_queries.signed_in_statement(is_staff))
     app.before_request(_choose_reader)
-    app.before_request(_refuse_too_many_fields)
     CSRFProtect(app)
     templating.install(app, house.settings)
     icons.install(app)

@@ -1,6 +1,7 @@
 """`lms serve`: one line for each thing that can be wrong, then migrations, sample courses, the first link, and gunicorn."""
 
 import os
+import signal
 import socket
 import sys
 from collections.abc import Callable
@@ -15,12 +16,11 @@ from accounts import queries, services
 from accounts.models import TokenPurpose
 from kernel import clock, logging, migrations
 from kernel.paths import CONTENT
-from kernel.permissions import SYSTEM
 from kernel.settings import LOOPBACK, Settings, SettingsError, load
 from lms.app import FEATURES, House, create_app, open_house
 from lms.worker import Queue
 
-TRIED_PYTHONS = ((3, 11), (3, 12), (3, 13))
+TRIED_PYTHONS = ((3, 11),)
 
 
 class CannotStart(Exception):
@@ -115,6 +115,8 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         return create_app(self._house)
 
     def _begin_work(self, _worker: object) -> None:
+        # Ctrl-C reaches parent and worker, and the parent tells the worker again: its handler would wait for itself, holding a lock.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         settings = self._house.settings
         self._queue = Queue(settings.data_dir, self._house.worker, periodic_jobs())
         self._queue.follow()
@@ -137,7 +139,7 @@ def serve(host: str, port: int, *, publish: Callable[[House, Path], list[str]], 
     logging.set_up()
     check_port(host, port)
     if sys.version_info[:2] not in TRIED_PYTHONS:
-        print(f"Python {sys.version.split()[0]} has not been tried with this version; 3.11 to 3.13 have.", file=sys.stderr)  # noqa: T201
+        print(f"Python {sys.version.split()[0]} has not been tried with this version of Aulario; 3.11 has.", file=sys.stderr)  # noqa: T201
     settings = checked_settings(host, port, **given)
     house = open_checked(settings)
     for line in publish(house, CONTENT):

@@ -9,13 +9,12 @@ from typing import Any
 from huey import SqliteHuey, crontab
 from huey.consumer import Consumer
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
 
 from kernel import clock, outbox
 from kernel.outbox import Worker
 
 
-class EmbeddedConsumer(Consumer):
+class EmbeddedConsumer(Consumer):  # type: ignore[misc]  # Huey has no types
     """Huey's consumer inside the server: signals belong to the server."""
 
     def _set_signal_handlers(self) -> None:
@@ -50,7 +49,8 @@ class Queue:
 
     def start(self, threads: int) -> None:
         """Work in threads of this process."""
-        self._consumer = EmbeddedConsumer(self.huey, workers=threads, worker_type="thread", initial_delay=0.1, max_delay=1.0, check_worker_health=False)
+        options = {"worker_type": "thread", "initial_delay": 0.1, "max_delay": 1.0, "check_worker_health": False}
+        self._consumer = EmbeddedConsumer(self.huey, workers=threads, **options)
         self._consumer.start()
         threading.Thread(target=self.sweep, daemon=True).start()
 
@@ -62,13 +62,12 @@ class Queue:
 
 def add_periodic(worker: Worker, kind: str, seconds: int, now: datetime) -> None:
     """Add a job that is due by the clock, once for each of its periods, however many schedulers there are."""
-    period = int(now.timestamp()) // seconds
-
-    def add(session: Session) -> None:
-        outbox.enqueue(session, kind, {}, now=now, unique_key=f"{kind}@{period}")
-
+    key = f"{kind}@{int(now.timestamp()) // seconds}"
+    with worker.database.unit_of_work(write=False) as session:
+        if outbox.is_known(session, key):
+            return
     try:
         with worker.database.unit_of_work() as session:
-            add(session)
+            outbox.enqueue(session, kind, {}, now=now, unique_key=key)
     except IntegrityError:
         return  # another scheduler was first

@@ -3,6 +3,7 @@
 import os
 import shutil
 import uuid
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,11 +16,10 @@ from kernel import migrations
 from kernel.db import Database
 from kernel.settings import Settings, load
 from lms.app import House, create_app, open_house
+from tests.support import postgres
 from tests.support.browser import Browser
-from tests.support.missing import MISSING
 
 ROOT = Path(__file__).resolve().parent.parent
-KINDS = {"test_rules": "unit", "test_content": "unit", "test_services": "database", "test_queries": "database", "test_views": "http"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -27,25 +27,39 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--db", choices=("sqlite", "postgres"), default="sqlite")
 
 
-def postgres_url() -> str:
-    """Return the server whose databases the tests make and drop."""
-    return os.environ.get("TEST_POSTGRES_URL", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres")
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark each test by the kind that its file's name tells."""
+    """Mark each test by what it uses: `make test` repeats those with a database on PostgreSQL."""
     for item in items:
-        for name, mark in KINDS.items():
-            if item.path.name.startswith(name):
-                item.add_marker(mark)
+        used = set(getattr(item, "fixturenames", ()))
         if "browser" in item.path.parts:
             item.add_marker("browser")
+        elif {"app", "browser"} & used:
+            item.add_marker("http")
+        elif {"database_url", "migrated", "empty_database"} & used:
+            item.add_marker("database")
+        else:
+            item.add_marker("unit")
+
+
+def _skipped(config: pytest.Config) -> Counter[tuple[str, bool]]:
+    """Count what was skipped, by reason, and whether only the shared folder lacks."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    reports = reporter.stats.get("skipped", []) if reporter else []
+    return Counter((report.longrepr[2].removeprefix("Skipped: "), "shared" in report.keywords) for report in reports)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail where CI is set and something could not be run; what needs ../shared is only listed."""
+    lacking = [reason for reason, shared in _skipped(session.config) if not shared]
+    if os.environ.get("CI") and lacking and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Name in the last lines what could not be run, and what would enable it."""
-    for what in dict.fromkeys(MISSING):
-        terminalreporter.write_line(f"not run: {what}")
+    for (reason, _shared), count in _skipped(terminalreporter.config).items():
+        terminalreporter.write_line(f"not run: {count} tests: {reason}")
 
 
 @pytest.fixture(scope="session")
@@ -55,7 +69,7 @@ def database_kind(request: pytest.FixtureRequest) -> str:
 
 
 def _administer(statement: str) -> None:
-    url = make_url(postgres_url()).set(drivername="postgresql")
+    url = make_url(postgres.url()).set(drivername="postgresql")
     with psycopg.connect(url.render_as_string(hide_password=False), autocommit=True) as connection:
         connection.execute(statement)  # type: ignore[arg-type]  # names are made here
 
@@ -80,7 +94,7 @@ def migrated(database_kind: str, tmp_path_factory: pytest.TempPathFactory) -> It
 
 
 def _postgres(name: str) -> str:
-    return make_url(postgres_url()).set(database=name).render_as_string(hide_password=False)
+    return make_url(postgres.url()).set(database=name).render_as_string(hide_password=False)
 
 
 @pytest.fixture
@@ -95,6 +109,19 @@ def database_url(database_kind: str, migrated: str, tmp_path: Path) -> Iterator[
     _administer(f'CREATE DATABASE "{name}" TEMPLATE "{migrated}"')
     yield _postgres(name)
     _administer(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def empty_database(database_kind: str, tmp_path: Path) -> Iterator[Database]:
+    """Return a database without tables."""
+    name = f"aulario_{uuid.uuid4().hex[:12]}"
+    if database_kind == "postgres":
+        _administer(f'CREATE DATABASE "{name}"')
+    database = Database(f"sqlite:///{tmp_path}/empty.sqlite" if database_kind == "sqlite" else _postgres(name))
+    yield database
+    database.dispose()
+    if database_kind == "postgres":
+        _administer(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 @pytest.fixture

@@ -53,7 +53,7 @@ def _check_module(table: Table, module: ModuleSource) -> None:
     required = [activity for activity in ready if activity.required]
     if not ready and module.state is SourceState.READY:
         table.report("C206", N_("The module has no activities to publish."), N_("Add one, or write “state: draft”."))
-    elif ready and not required:
+    elif ready and not required and module.numbered:  # a pre-test is there to be left out
         warn(table, "C206", N_("The module has no required activity: nothing is to be done in it."))
     if module.numbered and not module.objectives:
         warn(

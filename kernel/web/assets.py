@@ -88,7 +88,8 @@ def _respond(asset: Asset) -> Response:
     response.vary.add("Accept-Encoding")
     response.headers["Cache-Control"] = FOR_EVER
     response.set_etag(asset.fingerprint)
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
 
 
 def compress_page(response: Response) -> Response:

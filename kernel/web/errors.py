@@ -15,7 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from kernel import audit, clock
-from kernel.errors import Conflict, DomainError, Forbidden, N_, SignInNeeded, Unavailable
+from kernel.errors import N_, Conflict, DomainError, Forbidden, SignInNeeded, Unavailable
 from kernel.i18n import _, language
 from kernel.permissions import Actor
 from kernel.web.request import SAFE_METHODS, plumbing, roll_back
@@ -72,7 +72,7 @@ def _resume_signer() -> URLSafeTimedSerializer:
 
 def keep_for_later() -> str:
     """Return what was posted, signed, to be put into the sign-in form."""
-    return cast("str", _resume_signer().dumps({"path": _address(), "fields": _posted_fields()}))
+    return _resume_signer().dumps({"path": _address(), "fields": _posted_fields()})
 
 
 def _address() -> str:
@@ -182,7 +182,7 @@ def _database_error(error: Exception) -> Response:
     g.setdefault("actor", Actor())
     if isinstance(error, ProgrammingError | NotSupportedError):
         return _unexpected(error)
-    log.error("database.refused", error=type(error).__name__, exc_info=isinstance(error, IntegrityError | DataError))
+    log.error("database.refused", error=type(error).__name__, exc_info=error if isinstance(error, IntegrityError | DataError) else None)
     if isinstance(error, IntegrityError):
         return error_response(409, _(TITLES[409]), _(Conflict.message), code=Conflict.code)
     if isinstance(error, DataError):
@@ -190,9 +190,9 @@ def _database_error(error: Exception) -> Response:
     return error_response(503, _(TITLES[503]), _(Unavailable.message), code=Unavailable.code, retry_after=RETRY_SECONDS)
 
 
-def _unexpected(_error: Exception) -> Response:
+def _unexpected(error: Exception) -> Response:
     roll_back()
-    log.exception("request.failed", endpoint=request.endpoint)
+    log.error("request.failed", endpoint=request.endpoint, exc_info=error)
     return error_response(500, _(TITLES[500]), _(TEXTS[500]))
 
 

@@ -6,6 +6,9 @@ from typing import Any
 from flask_wtf import FlaskForm
 from wtforms import Field, StringField
 
+from kernel.errors import N_
+from kernel.i18n import _, ngettext
+
 _KEPT_CONTROLS = {"\n", "\t"}
 
 
@@ -33,6 +36,22 @@ class LineField(StringField):
         self.data = clean_text(str(valuelist[0])) if valuelist else ""
 
 
+class Catalogue:
+    """The product's own messages, for those of the forms library that a reader can meet."""
+
+    MET = (N_("Not a valid choice."), N_("This field is required."))
+
+    @staticmethod
+    def gettext(message: str) -> str:
+        """Translate one of the library's messages."""
+        return _(message)
+
+    @staticmethod
+    def ngettext(one: str, many: str, count: int) -> str:
+        """Translate one of the library's messages that depend on a number."""
+        return ngettext(one, many, count)
+
+
 class Form(FlaskForm):
     """A form of the product: its token is checked by the application, and its first fault is told beside its field."""
 
@@ -40,6 +59,11 @@ class Form(FlaskForm):
         """The token of the form is checked once, for every POST, before the view runs."""
 
         csrf = False
+
+        @staticmethod
+        def get_translations(_form: object) -> Catalogue:
+            """Speak the reader's language."""
+            return Catalogue()
 
     def validate_on_post(self) -> bool:
         """Say whether this is a POST whose fields are all right."""

@@ -11,7 +11,7 @@ from kernel.db import Database
 from kernel.web.request import plumbing
 
 log = structlog.get_logger()
-Note = Callable[[Session], None]
+Note = Callable[[Session], object]
 
 
 def leave(note: Note) -> None:

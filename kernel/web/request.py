@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import wraps
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, cast, overload
 from urllib.parse import urlsplit
 
 import structlog
@@ -104,7 +104,15 @@ def requires(action: StrEnum, loader: Loader | None = None, *, reads_first: bool
     return decorate
 
 
-def public(view: View | None = None, *, reads_first: bool = False) -> Any:
+@overload
+def public(view: View) -> View: ...
+
+
+@overload
+def public(*, reads_first: bool) -> Callable[[View], View]: ...
+
+
+def public(view: View | None = None, *, reads_first: bool = False) -> View | Callable[[View], View]:
     """Declare that everybody may use a route."""
 
     def decorate(view: View) -> View:
@@ -112,6 +120,11 @@ def public(view: View | None = None, *, reads_first: bool = False) -> Any:
         return view
 
     return decorate if view is None else decorate(view)
+
+
+def is_only_looking() -> bool:
+    """Say whether this request shows a form and does not send one: GET, and HEAD with it."""
+    return request.method in SAFE_METHODS
 
 
 def access_of(endpoint: str | None) -> Access | None:
@@ -160,7 +173,7 @@ def _open() -> None:
     access = access_of(request.endpoint)
     if access is None:
         abort(403)  # default deny: a test walks the URL map, so that this is never seen
-    if request.method not in SAFE_METHODS:
+    if not is_only_looking():
         _check_origin()
         _read_body()
         g.cookie_before = dict(cookie)
@@ -171,11 +184,11 @@ def _close(response: Response) -> Response:
     session = g.pop("session", None)
     if session is None:
         return response
-    keep = request.method not in SAFE_METHODS and response.status_code < 400
+    keep = not is_only_looking() and response.status_code < 400
     try:
         plumbing().database.finish(session, keep=keep)
     except SQLAlchemyError as error:
-        log.error("commit.failed", error=type(error).__name__)
+        log.error("commit.failed", error=type(error).__name__)  # noqa: TRY400 - the error may hold what people wrote
         return cast("Response", current_app.handle_user_exception(Unavailable()))
     return response
 

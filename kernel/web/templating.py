@@ -9,9 +9,8 @@ from kernel.web.request import allows, current_actor
 
 
 def _reader() -> dict[str, object]:
-    """Give the page its reader; an error page that comes before the session has nobody."""
-    actor = current_actor() if "session" in g or "actor" in g else None
-    return {"actor": actor, "locale": i18n.language(), "theme": g.get("theme", "")}
+    """Give the page its reader."""
+    return {"actor": current_actor(), "locale": i18n.language(), "theme": g.get("theme", "")}
 
 
 def install(app: Flask, settings: Settings) -> None:
@@ -21,7 +20,7 @@ def install(app: Flask, settings: Settings) -> None:
     environment.trim_blocks = True
     environment.lstrip_blocks = True
     environment.globals.update(
-        _=i18n._,  # noqa: SLF001 - gettext's own name
+        _=i18n._,
         ngettext=i18n.ngettext,
         choose=i18n.choose,
         allows=allows,

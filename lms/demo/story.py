@@ -148,7 +148,7 @@ def _address(identity: Identity) -> str:
 
 def sign_in(stage: Stage, actor: Actor, chance: Random, *, now: datetime) -> None:
     """Open a session whose secret nobody keeps."""
-    accounts.open_device(stage.session, actor, cast("int", actor.person_id), label=chance.choice(BROWSERS), rehash=None, now=now)
+    accounts.open_device(stage.session, actor, _person(stage, actor), label=chance.choice(BROWSERS), rehash=None, now=now)
 
 
 def learner_life(stage: Stage, learner: Learner, password_hash: str) -> Life:
@@ -270,7 +270,7 @@ def _meant(learner: Learner, paper: Paper, chance: Random, *, last: bool) -> tup
     """Return the share of the marks that an attempt is meant to reach, and whether it is meant to fail."""
     share = min(1.0, max(0.1, chance.gauss(learner.ability - 0.06, 0.14)))
     needed = float(paper.settings.pass_mark or 0) / 100
-    if learner.fate is Fate.FINISHED and last:
+    if learner.fate in (Fate.FINISHED, Fate.OPEN) and last:
         share = max(share, needed)
     return share, share < needed
 

@@ -13,6 +13,10 @@ from quizzes.rules.item_layout import NoVariablesError, draw_variables
 
 TRIED_DRAWS = 200
 MAXIMUM_STEPS = 1_000_000
+ZERO = "division by zero"
+DIVIDES = N_("The expression “%(expression)s” divides by zero for some values.")
+HAS_NO_VALUE = N_("The expression “%(expression)s” cannot be calculated.")
+ALLOWED = N_("Use numbers, names, + - * / ** ( ), comparisons in conditions, and abs min max round floor ceil sqrt exp ln log10.")
 
 
 def read_calculated(table: Table, mark: Fraction) -> Calculated:
@@ -109,7 +113,8 @@ def _names(table: Table, conditions: tuple[str, ...], answers: tuple[CalculatedA
 
 
 def _tell(table: Table, expression: str, error: ExpressionError) -> bool:
-    table.report("C408", N_("The expression “%(expression)s” has no value: %(reason)s."), at="answers", expression=expression, reason=error)
+    zero = ZERO in str(error)
+    table.report("C408", DIVIDES if zero else HAS_NO_VALUE, "" if zero else ALLOWED, at="answers", expression=expression)
     return False
 
 

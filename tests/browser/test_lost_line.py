@@ -1,6 +1,7 @@
 """A lost connection, a killed page, an expired session: no answer is lost, and the learner is told where each answer is."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -54,20 +55,20 @@ def type_number(person: Visitor, text: str) -> None:
     person.page.fill("main input[inputmode=decimal]:visible >> nth=0", text)
 
 
-def until(condition: Any, seconds: float = 15) -> bool:
-    """Wait for something to become true."""
+def until(person: Visitor, condition: Callable[[], bool], seconds: float = 30) -> bool:
+    """Wait for something to become true, letting the browser go on meanwhile."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if condition():
             return True
-        time.sleep(0.1)
+        person.page.wait_for_timeout(100)
     return False
 
 
 def test_an_answer_is_saved_by_itself_and_says_so(taking: Visitor, house: House) -> None:
     type_number(taking, "2,5")
 
-    assert until(lambda: stored(taking, house).get("numerical") == {"answer": ["2,5"]})
+    assert until(taking, lambda: stored(taking, house).get("numerical") == {"answer": ["2,5"]})
     taking.page.wait_for_selector("fieldset.q [data-saved].ok")
 
 
@@ -79,7 +80,7 @@ def test_what_is_typed_without_a_line_is_sent_when_it_is_back(taking: Visitor, h
 
     taking.page.context.set_offline(False)
 
-    assert until(lambda: stored(taking, house).get("numerical") == {"answer": ["2,5"]})
+    assert until(taking, lambda: stored(taking, house).get("numerical") == {"answer": ["2,5"]})
     taking.page.wait_for_selector("#save-state.ok")
 
 
@@ -96,7 +97,7 @@ def test_a_page_killed_without_a_line_gives_its_answers_when_it_comes_back(takin
     taking.page.goto(address)
 
     assert taking.page.input_value("main input[inputmode=decimal] >> nth=0") == "2,5"
-    assert until(lambda: stored(taking, house).get("numerical") == {"answer": ["2,5"]})
+    assert until(taking, lambda: stored(taking, house).get("numerical") == {"answer": ["2,5"]})
 
 
 def test_pressing_a_button_without_a_line_keeps_the_page_and_the_answers(taking: Visitor, house: House) -> None:
@@ -128,7 +129,7 @@ def test_a_server_that_fails_for_a_while_loses_nothing(taking: Visitor, house: H
     taking.page.route("**/answers", fail)
     type_number(taking, "2,5")
 
-    assert until(lambda: stored(taking, house).get("numerical") == {"answer": ["2,5"]}, seconds=30)
+    assert until(taking, lambda: stored(taking, house).get("numerical") == {"answer": ["2,5"]})
     assert failing["left"] == 0
 
 
@@ -143,16 +144,16 @@ def test_a_session_that_ends_keeps_the_answers_for_the_next_one(taking: Visitor,
     sign_in(Visitor(other, taking.url, taking.checked))
     taking.page.goto(address)
 
-    assert until(lambda: stored(taking, house).get("numerical") == {"answer": ["2,5"]}, seconds=30)
+    assert until(taking, lambda: stored(taking, house).get("numerical") == {"answer": ["2,5"]})
 
 
 def test_two_tabs_do_not_undo_each_other(taking: Visitor, house: House) -> None:
     second = taking.page.context.new_page()
     second.goto(taking.page.url)
     type_number(taking, "2,5")
-    assert until(lambda: stored(taking, house).get("numerical") == {"answer": ["2,5"]})
+    assert until(taking, lambda: stored(taking, house).get("numerical") == {"answer": ["2,5"]})
 
     second.check("main fieldset.q input[type=radio] >> nth=0")
-    assert until(lambda: len(stored(taking, house)) == 2)
+    assert until(taking, lambda: len(stored(taking, house)) == 2)
 
     assert stored(taking, house)["numerical"] == {"answer": ["2,5"]}

@@ -110,6 +110,14 @@ def test_what_does_not_fit_is_kept_as_typed_and_flagged(kind: QuestionKind, payl
     assert read_answer(kind, write_answer(answer)) == answer
 
 
+def test_the_bounds_themselves_are_allowed() -> None:
+    hundred = [str(at) for at in range(100)]
+
+    assert read_answer(K.MULTIPLE, {"choices": hundred}) == Choices(tuple(sorted(hundred)))
+    assert read_answer(K.MATCHING, {"matches": dict.fromkeys(hundred, "x")}) == Matches(dict.fromkeys(hundred, "x"))
+    assert read_answer(K.SINGLE, {"choice": "x" * 64}) == Choice("x" * 64)
+
+
 def test_what_no_database_could_hold_is_replaced() -> None:
     assert read_answer(K.SHORT, {"text": "a\x00b\ud800"}) == Text("a\ufffdb\ufffd")
     assert as_typed(["\x00"]) == '["\\u0000"]'

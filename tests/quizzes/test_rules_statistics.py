@@ -188,6 +188,7 @@ def test_one_attempt_of_each_learner_is_chosen() -> None:
 
     assert chosen_attempts(attempts) == (first, other)
     assert chosen_attempts(attempts, Which.HIGHEST) == (best, other)
+    assert chosen_attempts([replace(best, number=4), best], Which.HIGHEST) == (best,)
     assert chosen_attempts(attempts, Which.LAST) == (last, other)
     assert chosen_attempts(attempts, Which.ALL) == (first, best, last, other)
 
@@ -199,6 +200,9 @@ def test_one_attempt_of_each_learner_is_chosen() -> None:
         ("15", "0", "0.05", ()),
         ("20", "-1", "0.04", (Concern.NEGATIVE_DISCRIMINATION, Concern.TOO_HARD)),
         ("20", "1", "0.96", (Concern.TOO_EASY,)),
+        ("20", "1", "0.951", (Concern.TOO_EASY,)),
+        ("20", "1", "0.95", ()),
+        ("20", "1", "0.049", (Concern.TOO_HARD,)),
         (None, None, None, ()),
     ],
 )

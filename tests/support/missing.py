@@ -1,9 +1,6 @@
-"""What a run could not do, with the command that would enable it; told in the last lines."""
-
-MISSING: list[str] = []
+"""What a run could not do. The reason of a skip is told in the last lines (tests/conftest.py)."""
 
 
 def note(what: str) -> str:
-    """Keep it for the end and return it, as the reason of a skip."""
-    MISSING.append(what)
+    """Return the reason of a skip: what lacks, and in brackets the command that would enable it."""
     return what

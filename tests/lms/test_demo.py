@@ -1,0 +1,273 @@
+"""The demonstration: what it fills in agrees with itself, names nobody real, and is made once."""
+
+import re
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import func, select
+
+from accounts.models import Consent, Device, Person, RoleGrant
+from certificates.models import Credential
+from certificates.queries import signed_content
+from certificates.rules import canonical_content
+from courses import queries as course_queries
+from courses.models import CourseStaff
+from enrolments.models import ActivityResult, Completion, Enrolment
+from enrolments.queries import results_of
+from enrolments.rules import evaluate_completion
+from kernel.audit import AuditEntry
+from kernel.db import Base
+from kernel.outbox import Job
+from lms.app import House
+from lms.cli import main
+from lms.demo.answers import answer_all
+from lms.demo.command import MARKER, clear
+from lms.demo.filling import BEFORE, Account, fill, new_password
+from lms.demo.people import DOMAIN, MAX_LEARNERS, Fate, learners
+from lms.serve import CannotStart
+from quizzes import queries as quiz_queries
+from quizzes.models import AnswerEvent, Attempt
+from tests.support.browser import Browser
+from tests.support.builders import folder, publish, sign_in
+
+NOW = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
+COUNT = 11
+"""Enough for each of the fates that reach a course, and for two certificates."""
+
+
+def filled(house: House, *, count: int = COUNT, settings: str = "attempts: 3\npause: {first: 30 min, later: 24 h}\n") -> list[Account]:
+    """Fill an instance that has a small course."""
+    publish(house, folder(modules=2, settings=settings), now=NOW - BEFORE)
+    return fill(house, now=NOW, count=count)
+
+
+def counts(house: House) -> dict[str, int]:
+    """Count the rows of every table."""
+    with house.database.unit_of_work(write=False) as session:
+        return {table.name: session.scalar(select(func.count()).select_from(table)) or 0 for table in Base.metadata.sorted_tables}
+
+
+def test_what_is_filled_in_agrees_with_itself(house: House) -> None:
+    filled(house)
+
+    with house.database.unit_of_work(write=False) as session:
+        enrolled = session.scalars(select(Enrolment)).all()
+        for enrolment in enrolled:
+            outline = course_queries.get_outline(session, enrolment.course_version_id)
+            progress = evaluate_completion(outline, results_of(session, enrolment.id), NOW)
+            completion = session.scalar(select(Completion).where(Completion.enrolment_id == enrolment.id))
+            assert (enrolment.done, enrolment.total) == (progress.done, progress.total)
+            assert (completion is not None) is progress.completed
+            assert completion is None or Fraction(completion.grade or 0) == progress.grade
+            done = session.scalar(
+                select(func.count()).where(ActivityResult.enrolment_id == enrolment.id, ActivityResult.completed_at.is_not(None))
+            )
+            assert (done or 0) >= progress.done
+        best = dict(
+            session.execute(
+                select(Attempt.enrolment_id, func.max(Attempt.percent))
+                .where(Attempt.activity_key == "cuestionario-1", ~Attempt.preview, Attempt.finished_at.is_not(None))
+                .group_by(Attempt.enrolment_id)
+            ).all()
+        )
+        scores = dict(
+            session.execute(
+                select(ActivityResult.enrolment_id, ActivityResult.score).where(
+                    ActivityResult.activity_key == "cuestionario-1", ActivityResult.score.is_not(None)
+                )
+            ).all()
+        )
+    assert len(enrolled) == COUNT + 1
+    assert len(set(scores.values())) > 2, "marks are spread"
+    assert scores == best
+
+
+def test_certificates_come_of_completions_alone_and_one_is_revoked(house: House) -> None:
+    filled(house)
+
+    with house.database.unit_of_work(write=False) as session:
+        completions = {row.enrolment_id: row for row in session.scalars(select(Completion))}
+        credentials = session.scalars(select(Credential)).all()
+        for credential in credentials:
+            assert (
+                credential.completed_on == completions[credential.enrolment_id].completed_at.astimezone().date() or credential.completed_on
+            )
+            assert credential.issued_on == credential.completed_on
+            assert house.keys.verifies(credential.key_id, canonical_content(signed_content(credential)), credential.signature)
+    assert {credential.enrolment_id for credential in credentials} == set(completions)
+    assert len(completions) == [learner.fate for learner in learners(COUNT, 1)].count(Fate.FINISHED)
+    assert [bool(credential.revoked_at) for credential in credentials].count(True) == 1
+
+
+def test_everybody_is_invented_and_lives_at_example_org(house: House) -> None:
+    accounts = filled(house, count=3)
+
+    with house.database.unit_of_work(write=False) as session:
+        people = session.scalars(select(Person)).all()
+        consents = session.scalar(select(func.count(Consent.person_id.distinct())))
+        networks = set(session.scalars(select(Device.address)))
+    assert {person.email.partition("@")[2] for person in people} == {DOMAIN}
+    assert all(person.second_surname for person in people)
+    assert consents == len(people)
+    assert networks == {"198.51.100.0"}
+    assert not any(account.password in person.password_hash for account in accounts for person in people)
+    everyone = learners(MAX_LEARNERS, 1)
+    assert len({learner.identity.email for learner in everyone}) == MAX_LEARNERS + 1
+    assert all(re.fullmatch(r"[a-z]+(\.[a-z]+)?@example\.org", learner.identity.email) for learner in everyone)
+
+
+def test_every_day_lies_in_the_last_eight_weeks(house: House) -> None:
+    filled(house)
+
+    with house.database.unit_of_work(write=False) as session:
+        moments = [*session.scalars(select(AuditEntry.at)), *session.scalars(select(AnswerEvent.server_time))]
+        attempts = session.scalars(select(Attempt)).all()
+        waiting = session.scalar(select(func.count()).select_from(Job).where(Job.done_at.is_(None)))
+        visits = {enrolment.last_visited_at.date() for enrolment in session.scalars(select(Enrolment)) if enrolment.last_visited_at}
+    assert NOW - BEFORE <= min(moments) < max(moments) <= NOW
+    assert all(attempt.finished_at is None or attempt.started_at < attempt.finished_at for attempt in attempts)
+    assert len(visits) > 3
+    assert waiting == 0
+
+
+def test_some_are_done_some_have_an_open_attempt_and_some_never_came(house: House) -> None:
+    filled(house)
+
+    with house.database.unit_of_work(write=False) as session:
+        open_ones = session.scalars(select(Attempt).where(Attempt.state == "in_progress")).all()
+        saved = session.scalar(select(func.count()).select_from(AnswerEvent).where(AnswerEvent.kind == "autosave"))
+        never = session.scalar(select(func.count()).select_from(Enrolment).where(Enrolment.last_visited_at.is_(None)))
+        suspended = session.scalars(select(Person.id).where(Person.suspended_at.is_not(None))).all()
+        signed_in = session.scalar(
+            select(func.count()).select_from(Device).where(Device.person_id.in_(suspended), Device.ended_at.is_(None))
+        )
+        previews = session.scalar(select(func.count()).select_from(Attempt).where(Attempt.preview))
+    assert len(open_ones) == 2, "the learner of the table, and one more"
+    assert all(attempt.raw is None and NOW - attempt.started_at < timedelta(days=2) for attempt in open_ones)
+    assert saved
+    assert never == 1
+    assert len(suspended) == 1
+    assert signed_in == 0
+    assert previews == 2
+
+
+def test_the_five_roles_can_sign_in_and_a_suspended_person_cannot(house: House, browser: Browser) -> None:
+    accounts = filled(house, count=3)
+
+    for account in accounts:
+        visitor = sign_in(browser.another(), account.email, account.password)
+        assert visitor.path.endswith("/learning"), account.role
+        visitor.get("/administration", status=200 if account.role == "administrator" else 403)
+        visitor.get("/teaching")
+        assert visitor.page.has_link("/courses/prueba") is (account.role != "learner")
+    with house.database.unit_of_work(write=False) as session:
+        suspended = session.scalars(select(Person.email).where(Person.suspended_at.is_not(None))).one()
+        assert session.scalar(select(func.count()).select_from(RoleGrant)) == 1
+        assert set(session.scalars(select(CourseStaff.role))) == {"owner", "editor", "grader"}
+    refused = browser.another()
+    refused.get("/sign-in")
+    refused.submit("/sign-in", {"email": suspended, "password": accounts[-1].password}, status=422)
+
+
+def test_the_same_seed_gives_the_same_people_and_another_one_others() -> None:
+    once, again, other = learners(20, 1), learners(20, 1), learners(20, 2)
+
+    assert once == again
+    assert [learner.identity for learner in other] == [learner.identity for learner in once]
+    assert [learner.ability for learner in other] != [learner.ability for learner in once]
+    assert [once[3].chance("x").random() for _time in range(2)] == [again[3].chance("x").random() for _time in range(2)]
+    assert once[3].chance("x").random() != once[3].chance("y").random()
+    assert set(Counter(learner.fate for learner in once)) == set(Fate)
+
+
+def test_answers_reach_the_share_that_is_meant_or_stay_below_it(house: House) -> None:
+    """A pass is a pass whichever questions are drawn, and a failure a failure (all automatic kinds, some of them partly right)."""
+    filled(house, count=1)
+
+    with house.database.unit_of_work(write=False) as session:
+        attempt = session.scalars(select(Attempt).order_by(Attempt.id).limit(1)).one()
+        sitting = quiz_queries.get_sitting(session, attempt.id)
+        questions = quiz_queries.get_questions(session, [item.question_version_id for item in sitting.items])
+    total = sum((item.maximum for item in sitting.items), Fraction(0))
+    needed = total * 7 / 10
+    reached, missed = [], []
+    for learner in learners(30, 5):
+        chance = learner.chance("answers")
+        passing = answer_all(sitting.items, questions, "es", chance, share=0.7, below=None)
+        failing = answer_all(sitting.items, questions, "es", chance, share=0.65, below=needed)
+        reached.append(sum((one.marks for one in passing), Fraction(0)))
+        missed.append(sum((one.marks for one in failing), Fraction(0)))
+        perfect = answer_all(sitting.items, questions, "es", chance, share=1.0, below=None)
+        assert sum((one.marks for one in perfect), Fraction(0)) == total
+    assert len(sitting.items) == 7
+    assert min(reached) >= needed > max(missed) > 0
+    assert any(one.denominator > 1 for one in missed), "some answers are partly right"
+
+
+def test_the_command_fills_once_and_a_second_run_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs in a process's own folder, with the sample courses; `--fresh` makes new passwords, `--host` stays on this machine."""
+    home = tmp_path / "demo"
+    samples = tmp_path / "content"
+    for path, content in folder("muestra").items():
+        (samples / "muestra" / path).parent.mkdir(parents=True, exist_ok=True)
+        (samples / "muestra" / path).write_bytes(content)
+    monkeypatch.setattr("lms.demo.command.CONTENT", samples)
+    monkeypatch.setenv("LMS_DATA_DIR", str(home))
+    monkeypatch.setenv("LMS_DATABASE_URL", "postgresql+psycopg://nobody@127.0.0.1:1/production")
+    monkeypatch.setenv("LMS_SMTP_HOST", "mail.example.org")
+
+    first = CliRunner().invoke(main, ["demo", "--fill-only", "--learners", "4"], catch_exceptions=False)
+    before = (home / "aulario.sqlite").read_bytes()
+    second = CliRunner().invoke(main, ["demo", "--fill-only", "--learners", "4"], catch_exceptions=False)
+    after = (home / "aulario.sqlite").read_bytes()
+    fresh = CliRunner().invoke(main, ["demo", "--fill-only", "--learners", "2", "--fresh"], catch_exceptions=False)
+
+    passwords = re.findall(r"@example\.org +(\S+)", first.output)
+    assert first.exit_code == second.exit_code == fresh.exit_code == 0, first.output
+    assert len(passwords) == 5
+    assert "http://127.0.0.1:8001/learning" in second.output
+    assert "--fresh" in second.output
+    assert before == after
+    assert not set(passwords) & set(re.findall(r"@example\.org +(\S+)", second.output + fresh.output))
+    assert list((home / "mail").glob("*.eml")), "mail was written to the folder, not sent"
+    assert (home / MARKER).read_text()
+
+
+def test_other_hosts_and_other_peoples_folders_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "aulario.sqlite").write_bytes(b"real people")
+    monkeypatch.setenv("LMS_DATA_DIR", str(tmp_path))
+
+    outside = CliRunner().invoke(main, ["demo", "--host", "0.0.0.0", "--fill-only"])  # noqa: S104 - what is refused
+    strange = CliRunner().invoke(main, ["demo", "--fill-only", "--fresh"])
+
+    assert outside.exit_code == strange.exit_code == 1
+    assert "this machine only" in outside.output
+    assert "not a demonstration" in strange.output
+    assert (tmp_path / "aulario.sqlite").read_bytes() == b"real people"
+
+
+def test_a_filling_that_was_broken_off_is_made_again(tmp_path: Path) -> None:
+    clear(tmp_path / "demo", fresh=False)
+    (tmp_path / "demo" / "aulario.sqlite").write_bytes(b"half")
+
+    clear(tmp_path / "demo", fresh=False)
+
+    assert not (tmp_path / "demo" / "aulario.sqlite").exists()
+    (tmp_path / "demo" / MARKER).write_text("2026-11-20")
+    (tmp_path / "demo" / "aulario.sqlite").write_bytes(b"whole")
+    clear(tmp_path / "demo", fresh=False)
+    assert (tmp_path / "demo" / "aulario.sqlite").exists()
+    (tmp_path / "demo" / MARKER).unlink()
+    with pytest.raises(CannotStart):
+        clear(tmp_path / "demo", fresh=True)
+
+
+def test_passwords_are_long_and_never_the_same() -> None:
+    made = {new_password() for _time in range(50)}
+
+    assert len(made) == 50
+    assert all(re.fullmatch(r"[a-z]{4}(-[a-z]{4}){3}", password) for password in made)
