@@ -5,7 +5,7 @@ PORT ?= 8000
 DEMO_PORT ?= 8001
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check fix dist schema-dump docs migration requirements clean
+.PHONY: help run demo test check fix dist migration schema-dump requirements clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14

@@ -1,18 +1,15 @@
-"""`lms accounts`: administrators without a browser."""
+"""`lms accounts`: administrators without a browser. Commands import what they need when they run, so that `--help` answers at once."""
 
-from typing import Protocol
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
 
 import click
 
-from accounts import passwords, queries, services
-from accounts.forms import DEFAULT_ZONE, PASSWORD_FAULTS, normal_email
-from accounts.models import Person
-from accounts.services import SignUp
 from kernel import clock
-from kernel.db import Database
-from kernel.i18n import DEFAULT_LANGUAGE
-from kernel.permissions import SYSTEM, SiteRole
-from kernel.web.forms import clean_text
+
+if TYPE_CHECKING:
+    from kernel.db import Database
 
 
 class Opened(Protocol):
@@ -30,6 +27,8 @@ class Email(click.ParamType[str]):
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the address in the form that is kept."""
+        from accounts.forms import normal_email
+
         try:
             return normal_email(value.strip())
         except ValueError as error:
@@ -43,6 +42,8 @@ class Name(click.ParamType[str]):
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the name without what cannot be seen."""
+        from kernel.web.forms import clean_text
+
         cleaned = clean_text(value)
         if not 1 <= len(cleaned) <= 100:
             self.fail("Use from 1 to 100 characters.", param, ctx)
@@ -56,12 +57,18 @@ def accounts() -> None:
 
 @accounts.command("create-admin")
 @click.option("--email", prompt=True, type=Email(), help="Address with which the administrator signs in.")
-@click.option("--given-names", prompt=True, type=Name())
-@click.option("--surname", prompt=True, type=Name())
+@click.option("--given-names", prompt=True, type=Name(), help="Given names, as on a certificate.")
+@click.option("--surname", prompt=True, type=Name(), help="Surname, as on a certificate.")
 @click.password_option(help="Asked for when it is not given.")
 @click.pass_obj
 def create_admin(opened: Opened, email: str, given_names: str, surname: str, password: str) -> None:
     """Make an account that is administrator."""
+    from accounts import passwords, queries, services
+    from accounts.forms import DEFAULT_ZONE, PASSWORD_FAULTS
+    from accounts.services import SignUp
+    from kernel.i18n import DEFAULT_LANGUAGE
+    from kernel.permissions import SYSTEM
+
     fault = passwords.fault_of(password, (email, given_names, surname))
     if fault is not None:
         raise click.ClickException(f"Password: {PASSWORD_FAULTS[fault]}")
@@ -78,8 +85,11 @@ def create_admin(opened: Opened, email: str, given_names: str, surname: str, pas
 @click.pass_obj
 def grant_admin(opened: Opened, email: str) -> None:
     """Make an administrator of a person who has an account."""
+    from accounts import queries, services
+    from kernel.permissions import SYSTEM, SiteRole
+
     with opened.database.unit_of_work() as session:
-        person: Person | None = queries.find_person_by_email(session, email)
+        person = queries.find_person_by_email(session, email)
         if person is None:
             raise click.ClickException("No account has this address.")
         services.grant_role(session, SYSTEM, person, SiteRole.ADMINISTRATOR, now=clock.now())

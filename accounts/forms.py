@@ -5,7 +5,7 @@ from zoneinfo import available_timezones
 from email_validator import EmailNotValidError, validate_email
 from wtforms import BooleanField, PasswordField, SelectField, ValidationError
 from wtforms.form import BaseForm
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import DataRequired, InputRequired, Length
 
 from accounts import passwords
 from accounts.rules import PasswordFault, valid_cedula
@@ -46,7 +46,13 @@ class EmailField(LineField):
             raise ValidationError(_("Write an address like name@example.org.")) from None
 
 
-def _required(message: str) -> InputRequired:
+def _required(message: str) -> DataRequired:
+    """Ask for something that is still there when it has been cleaned."""
+    return DataRequired(lazy_(message))
+
+
+def _typed(message: str) -> InputRequired:
+    """Ask for a password, which may be made of spaces."""
     return InputRequired(lazy_(message))
 
 
@@ -58,13 +64,13 @@ class SignInForm(Form):
     """Address and password."""
 
     email = EmailField(lazy_("Email"), [_required(N_("Enter your email address."))])
-    password = PasswordField(lazy_("Password"), [_required(N_("Enter your password."))])
+    password = PasswordField(lazy_("Password"), [_typed(N_("Enter your password."))])
 
 
 class PasswordForm(Form):
     """A new password, typed once: it can be shown and pasted. `owner` are the words of its person that it may not contain."""
 
-    password = PasswordField(lazy_("Password"), [_required(N_("Choose a password."))])
+    password = PasswordField(lazy_("Password"), [_typed(N_("Choose a password."))])
 
     def __init__(self, owner: tuple[str, ...] = ()) -> None:
         super().__init__()
@@ -123,7 +129,7 @@ class ForgottenForm(Form):
 class ChangePasswordForm(PasswordForm):
     """A new password, with the present one."""
 
-    current_password = PasswordField(lazy_("Present password"), [_required(N_("Enter your present password."))])
+    current_password = PasswordField(lazy_("Present password"), [_typed(N_("Enter your present password."))])
 
 
 class ProfileForm(NamesForm):
@@ -131,8 +137,8 @@ class ProfileForm(NamesForm):
 
     national_id = LineField(lazy_("Identity number"), [_at_most(20)])
     remove_national_id = BooleanField(lazy_("Remove my identity number"))
-    language = SelectField(lazy_("Language"), choices=[("es", "Español"), ("en", "English")])
-    zone = SelectField(lazy_("Time zone"), choices=[(zone, zone.replace("_", " ")) for zone in ZONES])
+    language = SelectField(lazy_("Language"), choices={"es": "Español", "en": "English"})
+    zone = SelectField(lazy_("Time zone"), choices={zone: zone.replace("_", " ") for zone in ZONES})
 
     def validate_national_id(self, field: LineField) -> None:
         """Check an Ecuadorian identity number; empty leaves it as it is."""

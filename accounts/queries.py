@@ -23,7 +23,7 @@ def _holds(role: SiteRole) -> ColumnElement[bool]:
     return exists().where(RoleGrant.person_id == Person.id, RoleGrant.role == role.value)
 
 
-def signed_in_statement(is_staff: ColumnElement[bool]) -> Select[Any]:
+def signed_in_statement(is_staff: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     """Build the one statement that every signed-in request runs; `:secret_hash` is bound, `is_staff` comes from the roof."""
     return select(
         Device.id.label("device_id"),

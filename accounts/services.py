@@ -157,10 +157,10 @@ def reset_password(session: Session, actor: Actor, secret: str, password_hash: s
     return person
 
 
-def change_password(session: Session, actor: Actor, person: Person, password_hash: str, *, now: datetime) -> None:
-    """Set a new password, end all sessions but the one that asks, and tell the owner by mail."""
+def change_password(session: Session, actor: Actor, person: Person, password_hash: str, *, now: datetime, keep: int | None = None) -> None:
+    """Set a new password, end every session but the one to keep, and tell the owner by mail."""
     person.password_hash = password_hash
-    end_devices(session, person.id, now=now, but=actor.device_id)
+    end_devices(session, person.id, now=now, but=keep)
     audit.record(session, actor, AccountVerb.PASSWORD_CHANGED, person, now=now)
     outbox.enqueue(session, "accounts.send_password_changed", {"person": person.id}, now=now)
 

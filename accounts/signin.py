@@ -92,7 +92,7 @@ def _keep_stamp(device_id: int, now: datetime) -> None:
     notes.leave(lambda session: session.execute(update(Device).where(Device.id == device_id).values(last_seen_at=now)))
 
 
-def install(app: Flask, settings: Settings, statement: Select[Any]) -> None:
+def install(app: Flask, settings: Settings, statement: Select[*tuple[Any, ...]]) -> None:
     """Load the signed-in person of each request with one statement, `accounts.queries.signed_in_statement`."""
     idle, absolute = timedelta(minutes=settings.session_idle_minutes), timedelta(hours=settings.session_hours)
     manager = LoginManager()

@@ -263,7 +263,7 @@ def change_password() -> Answer:
     hashed = passwords.hash_password(form.password.data or "")
     session = begin_writing()
     owner = services.confirm_password(session, person.id, person.password_hash)
-    services.change_password(session, actor, owner, hashed, now=clock.now())
+    services.change_password(session, actor, owner, hashed, now=clock.now(), keep=actor.device_id)
     flash(_("Your password is changed. The other devices were signed out."), "ok")
     return see_other("accounts.profile")
 

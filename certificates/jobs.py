@@ -1,5 +1,6 @@
 """Background work of credentials: issue after a completion, then tell the holder."""
 
+from fractions import Fraction
 from typing import cast
 
 from sqlalchemy import select
@@ -11,9 +12,9 @@ from certificates.models import Credential
 from certificates.rules import AwardPolicy, deserves, printed_code
 from certificates.sheets import verify_url
 from courses.queries import get_outline
-from enrolments.models import Enrolment
-from enrolments.queries import find_completion, results_of
-from enrolments.rules import evaluate_completion
+from enrolments.models import Completion, Enrolment
+from enrolments.queries import find_completion
+from enrolments.rules import Progress
 from kernel import mail
 from kernel.crypto import signing_keys
 from kernel.i18n import choose, reading
@@ -34,13 +35,18 @@ def issue(delivery: Delivery) -> Effect | None:
         outline = get_outline(session, completion.course_version_id)
         newest = queries.find_newest(session, enrolment_id)
         policy = AwardPolicy(None if outline.certificate == "none" else outline.certificate, outline.completion_grade)
-        progress = evaluate_completion(outline, results_of(session, enrolment_id), delivery.now)
-        if deserves(policy, progress, held=queries.state(newest) if newest else None) is not None:
+        if deserves(policy, _progress(enrolment, completion), held=queries.state(newest) if newest else None) is not None:
             return
         award = services.Award(session.get_one(Person, enrolment.person_id), enrolment, completion, outline)
         services.issue_credential(session, Actor(via=Via.JOB), award, delivery.settings, keys, now=delivery.now)
 
     return write
+
+
+def _progress(enrolment: Enrolment, completion: Completion) -> Progress:
+    """Return how far the learner was when the course was completed: that is a fact, whatever has changed since."""
+    grade = None if completion.grade is None else Fraction(completion.grade)
+    return Progress(enrolment.done, enrolment.total, modules=(), grade=grade, completed=True, next_activity=None)
 
 
 def send_issued(delivery: Delivery) -> None:

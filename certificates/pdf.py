@@ -281,15 +281,21 @@ def _draw_verification(pen: _Pen, sheet: CertificateSheet) -> None:
 
 
 def _modules(url: str) -> list[tuple[float, float, float, float]]:
-    """Return the dark modules of the QR code (level M), runs of a row as one box; white around them is the quiet zone."""
+    """Return the dark modules of the QR code as boxes; white around them is the quiet zone."""
+    side, runs = qr_runs(url)
+    unit = QR_SIZE / side
+    return [(_VERIFY + column * unit, 142 + row * unit, length * unit, unit) for column, row, length in runs]
+
+
+def qr_runs(url: str) -> tuple[int, list[tuple[int, int, int]]]:
+    """Return a QR code (level M): modules a side, and the runs of dark ones as column, row and length."""
     matrix = segno.make(url, error="m", micro=False, boost_error=False).matrix
-    unit = QR_SIZE / len(matrix)
-    boxes: list[tuple[float, float, float, float]] = []
+    runs: list[tuple[int, int, int]] = []
     for row, modules in enumerate(matrix):
         column = 0
         for dark, run in groupby(modules):
             length = len(list(run))
             if dark:
-                boxes.append((_VERIFY + column * unit, 142 + row * unit, length * unit, unit))
+                runs.append((column, row, length))
             column += length
-    return boxes
+    return len(matrix), runs

@@ -15,7 +15,7 @@ from certificates.rules import CredentialState, SignedContent, state_of
 from courses.models import Course, CourseStaff, CourseVersion, StaffRole
 from enrolments.models import Completion, Enrolment
 from kernel import clock
-from kernel.errors import NotFound
+from kernel.errors import NotFound, SignInNeeded
 from kernel.permissions import Actor
 
 
@@ -30,7 +30,9 @@ def state(row: Credential) -> CredentialState:
 
 
 def get_credential(session: Session, actor: Actor, credential: UUID) -> CredentialSeat:
-    """Return the actor's place before a credential; raise NotFound."""
+    """Return the actor's place before a credential; raise NotFound, or SignInNeeded whether or not there is such a credential."""
+    if actor.is_anonymous:
+        raise SignInNeeded
     row = session.execute(
         select(Credential, CourseStaff.role, Course.slug)
         .join(Course, Course.id == Credential.course_id)

@@ -2,14 +2,11 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import groupby
 from urllib.parse import urlsplit
-
-import segno
 
 from certificates.facade import Arch, floors
 from certificates.models import Credential
-from certificates.pdf import QR_SIZE, fit_name, fit_title
+from certificates.pdf import QR_SIZE, fit_name, fit_title, qr_runs
 from certificates.rules import printed_code
 from certificates.sheet import CertificateSheet
 from certificates.wording import SheetFacts, compose
@@ -131,13 +128,5 @@ def _door(arch: Arch) -> tuple[str, str, tuple[float, float], float]:
 
 def _qr(url: str) -> tuple[str, int]:
     """Return the dark modules as one path, runs of a row together, and the modules a side."""
-    matrix = segno.make(url, error="m", micro=False, boost_error=False).matrix
-    path = []
-    for y, modules in enumerate(matrix):
-        x = 0
-        for dark, run in groupby(modules):
-            length = len(list(run))
-            if dark:
-                path.append(f"M{x} {y}h{length}v1h-{length}z")
-            x += length
-    return "".join(path), len(matrix)
+    side, runs = qr_runs(url)
+    return "".join(f"M{column} {row}h{length}v1h-{length}z" for column, row, length in runs), side

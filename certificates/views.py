@@ -124,7 +124,7 @@ def download(subject: CredentialSeat) -> Response:
     response.headers["Content-Disposition"] = f'attachment; filename="certificate-{printed_code(subject.row.code)}.pdf"'
     response.headers["Cache-Control"] = "private, no-cache"
     response.set_etag(hashlib.sha256(content).hexdigest()[:32])
-    return response.make_conditional(request)
+    return cast("Response", response.make_conditional(request))
 
 
 @bp.get("/verify")

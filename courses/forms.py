@@ -1,6 +1,7 @@
 """Forms of those who make courses."""
 
 from wtforms import HiddenField, RadioField, TextAreaField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import AnyOf, Length
 
 from courses.models import Nature
@@ -15,7 +16,10 @@ class PublishForm(Form):
     note = TextAreaField(lazy_("What changes"), [Length(max=1000, message=lazy_("Use at most %(max)d characters."))])
     nature = RadioField(
         lazy_("What kind of change is it?"),
-        choices=[(Nature.CORRECTION.value, lazy_("A correction")), (Nature.IMPROVEMENT.value, lazy_("An improvement"))],
+        choices=[
+            SelectChoice(value=Nature.CORRECTION.value, label=lazy_("A correction")),
+            SelectChoice(value=Nature.IMPROVEMENT.value, label=lazy_("An improvement")),
+        ],
         default=Nature.IMPROVEMENT.value,
         validators=[AnyOf([nature.value for nature in Nature], message=lazy_("Choose one of the two."))],
     )

@@ -7,7 +7,7 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any, cast
 
-from sqlalchemy import Row, bindparam, exists, func, select
+from sqlalchemy import BindParameter, Row, bindparam, exists, func, select
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
@@ -34,7 +34,7 @@ from kernel.permissions import Actor
 
 KEPT_OUTLINES = 1000
 
-_WANTED = bindparam("version_ids", expanding=True)
+_WANTED: BindParameter[int] = bindparam("version_ids", expanding=True)
 _VERSIONS = select(
     CourseVersion,
     Course.slug,
@@ -81,8 +81,8 @@ def _read_outlines(session: Session, version_ids: Sequence[int]) -> dict[int, Ou
     for activity in session.scalars(_ACTIVITIES, bound):
         activities[activity.module_id].append(activity)
     categories: defaultdict[int, list[Category]] = defaultdict(list)
-    for row in session.scalars(_CATEGORIES, bound):
-        categories[row.version_id].append(Category(row.key, row.title, Fraction(row.weight), row.drop_lowest))
+    for category in session.scalars(_CATEGORIES, bound):
+        categories[category.version_id].append(Category(category.key, category.title, Fraction(category.weight), category.drop_lowest))
     modules: defaultdict[int, list[OutlineModule]] = defaultdict(list)
     for module in session.scalars(_MODULES, bound):
         own = modules[module.version_id]
@@ -95,7 +95,9 @@ def _read_outlines(session: Session, version_ids: Sequence[int]) -> dict[int, Ou
     return found
 
 
-def _outline(row: Row[Any], modules: list[OutlineModule], objectives: list[Mapping[str, str]], categories: list[Category]) -> Outline:
+def _outline(
+    row: Row[*tuple[Any, ...]], modules: list[OutlineModule], objectives: list[Mapping[str, str]], categories: list[Category]
+) -> Outline:
     version: CourseVersion = row.CourseVersion
     return Outline(
         version_id=version.id,
@@ -162,7 +164,7 @@ def _outline_activity(activity: Activity, module: str) -> OutlineActivity:
     )
 
 
-def list_pages(session: Session, activity_id: int) -> Sequence[Row[Any]]:
+def list_pages(session: Session, activity_id: int) -> Sequence[Row[*tuple[Any, ...]]]:
     """List a lesson's rendered texts, the course's own language first."""
     return session.execute(_PAGES, {"activity_id": activity_id}).all()
 

@@ -8,7 +8,7 @@ from flask import session as cookie
 from courses import queries as course_queries
 from courses.rules import Outline
 from enrolments import queries, services
-from enrolments.pages import Card, CourseView, card
+from enrolments.pages.outline import Card, CourseView, card
 from enrolments.permissions import ActivitySeat, Seat
 from kernel import clock
 from kernel.i18n import language

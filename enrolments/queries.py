@@ -74,7 +74,12 @@ def results_of(session: Session, enrolment_id: int | None) -> dict[str, Result]:
     if enrolment_id is None:
         return {}
     rows = session.execute(_RESULTS, {"enrolment_id": enrolment_id})
-    return {key: _result(*rest) for key, *rest in rows}
+    return {row.activity_key: _result(row.viewed_at, row.completed_at, row.score, row.passed) for row in rows}
+
+
+def result_of(row: ActivityResult) -> Result:
+    """Return a stored result as the rules take it."""
+    return _result(row.viewed_at, row.completed_at, row.score, row.passed)
 
 
 def _result(viewed_at: datetime | None, completed_at: datetime | None, score: Decimal | None, passed: bool | None) -> Result:
@@ -156,8 +161,8 @@ def results_of_many(session: Session, enrolment_ids: Sequence[int]) -> dict[int,
         ActivityResult.passed,
     ).where(ActivityResult.enrolment_id.in_(enrolment_ids))
     found: dict[int, dict[str, Result]] = {enrolment_id: {} for enrolment_id in enrolment_ids}
-    for enrolment_id, key, *rest in session.execute(statement):
-        found[enrolment_id][key] = _result(*rest)
+    for row in session.execute(statement):
+        found[row.enrolment_id][row.activity_key] = _result(row.viewed_at, row.completed_at, row.score, row.passed)
     return found
 
 
@@ -176,10 +181,10 @@ def find_completion(session: Session, enrolment_id: int) -> Completion | None:
     return session.scalar(select(Completion).where(Completion.enrolment_id == enrolment_id))
 
 
-def published_versions(session: Session, slugs: Sequence[str]) -> list[int]:
-    """Return the published versions of some courses."""
-    found = session.scalars(select(Course.published_version_id).where(Course.slug.in_(slugs)))
-    return [version_id for version_id in found if version_id is not None]
+def find_first_view(session: Session, enrolment_id: int, activity_key: str) -> datetime | None:
+    """Return when a learner first opened an activity."""
+    statement = select(ActivityResult.viewed_at)
+    return session.scalar(statement.where(ActivityResult.enrolment_id == enrolment_id, ActivityResult.activity_key == activity_key))
 
 
 def find_newest_correction(session: Session, course_id: int) -> int | None:

@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 
 from courses.publication import CourseKinds
 from courses.queries import get_outline
-from courses.rules import Outline
 from enrolments import queries
 from enrolments.models import ActivityResult, Completion, Enrolment
 from enrolments.permissions import ActivitySeat, Seat
@@ -91,15 +90,14 @@ def unmark_done(session: Session, actor: Actor, subject: ActivitySeat, *, now: d
     """Take the learner's own mark back; a course once completed stays completed."""
     if subject.activity.completion_rule != "marked":
         raise Conflict(N_("This activity is completed by doing it, not by marking it."))
-    enrolment_id = cast("int", subject.seat.enrolment_id)
-    row = _locked_result(session, enrolment_id, subject.activity.key)
+    learning = _lock(session, cast("int", subject.seat.enrolment_id))
+    row = learning.result(subject.activity.key)
     if row.completed_at is None:
         return
     row.completed_at = None
     row.completed_version_id = None
-    session.flush()  # the totals below read it
-    audit.record(session, actor, EnrolmentVerb.ACTIVITY_REOPENED, row, now=now, activity=row.activity_key)
-    _keep_up(session, actor, enrolment_id, now=now)
+    audit.record(session, actor, EnrolmentVerb.ACTIVITY_REOPENED, learning.enrolment, now=now, activity=row.activity_key)
+    _keep_up(session, actor, learning, now=now)
 
 
 def record_result(
@@ -109,58 +107,56 @@ def record_result(
 
     A completed activity stays completed, with the moment and version in which it first was.
     """
-    enrolment = _locked(session, enrolment_id)
-    row = _locked_result(session, enrolment_id, activity_key)
+    learning = _lock(session, enrolment_id)
+    row = learning.result(activity_key)
+    if row.id is None:
+        session.add(row)
     row.viewed_at = row.viewed_at or now
     if achievement.score is not None:
         row.score = _decimal(achievement.score)
         row.passed = achievement.passed
     if achievement.completed and row.completed_at is None:
         row.completed_at = now
-        row.completed_version_id = enrolment.course_version_id
-        session.flush()  # the audit entry names it
-        audit.record(session, actor, EnrolmentVerb.ACTIVITY_COMPLETED, row, now=now, activity=activity_key)
-    session.flush()  # the totals below read it
-    return _keep_up(session, actor, enrolment_id, now=now)
+        row.completed_version_id = learning.enrolment.course_version_id
+        audit.record(session, actor, EnrolmentVerb.ACTIVITY_COMPLETED, learning.enrolment, now=now, activity=activity_key)
+    return _keep_up(session, actor, learning, now=now)
 
 
 def _decimal(value: Fraction) -> Decimal:
     return (Decimal(value.numerator) / Decimal(value.denominator)).quantize(Decimal("0.0000001"))
 
 
-def _locked(session: Session, enrolment_id: int) -> Enrolment:
-    return session.execute(select(Enrolment).where(Enrolment.id == enrolment_id).with_for_update()).scalar_one()
+@dataclass
+class _Learning:
+    """A locked enrolment with its results as they stand in this transaction."""
+
+    enrolment: Enrolment
+    is_completed: bool
+    rows: dict[str, ActivityResult]
+
+    def result(self, key: str) -> ActivityResult:
+        """Return the result of an activity, a new one where there is none."""
+        return self.rows.setdefault(key, ActivityResult(enrolment_id=self.enrolment.id, activity_key=key))
 
 
-def _locked_result(session: Session, enrolment_id: int, activity_key: str) -> ActivityResult:
-    row = session.scalar(
-        select(ActivityResult)
-        .where(ActivityResult.enrolment_id == enrolment_id, ActivityResult.activity_key == activity_key)
-        .with_for_update()
-    )
-    if row is None:
-        row = ActivityResult(enrolment_id=enrolment_id, activity_key=activity_key)
-        session.add(row)
-    return row
+def _lock(session: Session, enrolment_id: int) -> _Learning:
+    statement = select(Enrolment, Completion.id).outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
+    with session.no_autoflush:  # what the caller has changed is written together with what follows
+        found = session.execute(statement.where(Enrolment.id == enrolment_id).with_for_update(of=Enrolment)).one()
+        results = session.scalars(select(ActivityResult).where(ActivityResult.enrolment_id == enrolment_id))
+        return _Learning(found[0], found[1] is not None, {row.activity_key: row for row in results})
 
 
-def _keep_up(session: Session, actor: Actor, enrolment_id: int, *, now: datetime) -> Progress:
-    enrolment = _locked(session, enrolment_id)
+def _keep_up(session: Session, actor: Actor, learning: _Learning, *, now: datetime) -> Progress:
+    enrolment = learning.enrolment
     outline = get_outline(session, enrolment.course_version_id)
-    results = queries.results_of(session, enrolment_id)
-    progress = evaluate_completion(outline, results, now)
+    progress = evaluate_completion(outline, {key: queries.result_of(row) for key, row in learning.rows.items()}, now)
     enrolment.done, enrolment.total = progress.done, progress.total
-    if progress.completed:
-        _complete(session, actor, enrolment, outline, progress, now=now)
+    if progress.completed and not learning.is_completed:
+        grade = None if progress.grade is None else _decimal(progress.grade)
+        session.add(Completion(enrolment_id=enrolment.id, course_version_id=outline.version_id, completed_at=now, grade=grade))
+        audit.record(session, actor, EnrolmentVerb.COMPLETED, enrolment, now=now, version=outline.number)
     return progress
-
-
-def _complete(session: Session, actor: Actor, enrolment: Enrolment, outline: Outline, progress: Progress, *, now: datetime) -> None:
-    if queries.find_completion(session, enrolment.id) is not None:
-        return
-    grade = None if progress.grade is None else _decimal(progress.grade)
-    session.add(Completion(enrolment_id=enrolment.id, course_version_id=outline.version_id, completed_at=now, grade=grade))
-    audit.record(session, actor, EnrolmentVerb.COMPLETED, enrolment, now=now, version=outline.number)
 
 
 def follow_version(session: Session, actor: Actor, enrolment_id: int, version_id: int, *, now: datetime) -> None:
@@ -168,23 +164,23 @@ def follow_version(session: Session, actor: Actor, enrolment_id: int, version_id
 
     What was recorded under a key that the version has renamed moves to the new key, in every package that records something.
     """
-    enrolment = _locked(session, enrolment_id)
-    if enrolment.course_version_id == version_id:
+    learning = _lock(session, enrolment_id)
+    if learning.enrolment.course_version_id == version_id:
         return
-    enrolment.course_version_id = version_id
-    _rename(session, enrolment, get_outline(session, version_id).renames)
-    audit.record(session, actor, EnrolmentVerb.MOVED, enrolment, now=now, version=version_id)
-    _keep_up(session, actor, enrolment_id, now=now)
+    learning.enrolment.course_version_id = version_id
+    _rename(session, learning, get_outline(session, version_id).renames)
+    audit.record(session, actor, EnrolmentVerb.MOVED, learning.enrolment, now=now, version=version_id)
+    _keep_up(session, actor, learning, now=now)
 
 
-def _rename(session: Session, enrolment: Enrolment, renames: Mapping[str, str]) -> None:
+def _rename(session: Session, learning: _Learning, renames: Mapping[str, str]) -> None:
     if not renames:
         return
-    enrolment.last_activity_key = renames.get(enrolment.last_activity_key or "", enrolment.last_activity_key)
-    rows = {row.activity_key: row for row in session.scalars(select(ActivityResult).where(ActivityResult.enrolment_id == enrolment.id))}
+    last = learning.enrolment.last_activity_key or ""
+    learning.enrolment.last_activity_key = renames.get(last, last) or None
     for old, new in renames.items():
-        if old in rows and new not in rows:
-            rows[old].activity_key = new
+        if old in learning.rows and new not in learning.rows:
+            learning.rows[new] = learning.rows.pop(old)
+            learning.rows[new].activity_key = new
     for publisher in cast("CourseKinds", session.info["kinds"]).publishers:
-        publisher.rename(session, enrolment.id, renames)
-    session.flush()  # the totals read the results by their new keys
+        publisher.rename(session, learning.enrolment.id, renames)

@@ -9,11 +9,11 @@ from courses import queries as course_queries
 from courses.permissions import edits
 from courses.rules import Outline, activity_url
 from enrolments import queries, services
-from enrolments.course_page import course_facts, enrolment_facts, entry_of, requirements
-from enrolments.lesson_page import lesson_context
-from enrolments.list_pages import resource_groups, term_groups
 from enrolments.opening import catalogue_cards, course_view, kept_page, leave_visit
-from enrolments.pages import course_url
+from enrolments.pages.course import course_facts, enrolment_facts, entry_of, requirements
+from enrolments.pages.lesson import lesson_context
+from enrolments.pages.lists import resource_groups, term_groups
+from enrolments.pages.outline import course_url
 from enrolments.permissions import ActivitySeat, FileSeat, LearningAction, Seat
 from kernel import clock
 from kernel.errors import NotFound

@@ -189,7 +189,11 @@ def _one_writer(engine: Engine) -> None:
             raise
 
     def do_commit(connection: Any) -> None:
-        commit(connection)
+        try:
+            commit(connection)
+        except BaseException:
+            do_rollback(connection)  # SQLAlchemy holds a transaction whose commit failed for ended; SQLite keeps it open
+            raise
         lock.give_back()
 
     def do_rollback(connection: Any) -> None:

@@ -39,10 +39,10 @@ def compose(settings: Settings, mail: Mail) -> EmailMessage:
     message["Subject"] = " ".join(mail.subject.split())
     message["Date"] = clock.now()
     message["Message-ID"] = f"<{mail.key}@{urlsplit(settings.public_url).hostname or 'localhost'}>"
-    message["Content-Language"] = mail.language
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(mail.text)
     message.add_alternative(mail.html, subtype="html")
+    message["Content-Language"] = mail.language  # last: headers of the content go to its parts
     return message
 
 

@@ -10,7 +10,7 @@ from lms.console import OpenedHouse, told_in_one_line
 ELSEWHERE = {
     "accounts": ("accounts.cli", "accounts", "Make administrators."),
     "courses": ("lms.course_commands", "courses", "Check, import, publish and export courses."),
-    "demo": ("lms.demo.command", "demo", "Start a second instance full of invented people, to look around in."),
+    "demo": ("lms.demo.cli", "demo", "Start a second instance full of invented people."),
 }
 """Name of a command: its module, its name there, and its line in the list."""
 
@@ -101,16 +101,12 @@ def _without_password(url: str) -> str:
 @lms.command()
 def settings() -> None:
     """Print every setting with its meaning and its present value."""
-    from pydantic import SecretStr
-
     from kernel.settings import Settings, load
 
     with told_in_one_line():
         present = load()
     for name, field in Settings.model_fields.items():
         value = getattr(present, name)
-        if isinstance(value, SecretStr):
-            value = "***" if value.get_secret_value() else ""
         if name == "database_url":
             value = _without_password(value)
         click.echo(f"LMS_{name.upper()}={'' if value is None else value}\n    {field.description}")

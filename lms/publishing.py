@@ -6,8 +6,8 @@ from datetime import datetime
 from pathlib import Path
 
 from courses import publication, queries, services
-from courses.content.model import Finding
-from courses.content.reader import read_directory
+from courses.content.model import Finding, MediaFile
+from courses.content.reader import read_directory, read_folder
 from courses.models import CourseVersion, Nature
 from courses.services import Publishing
 from kernel import clock
@@ -49,7 +49,7 @@ def publish_folder(
     return Published(checked.findings, version, is_new=before is None or before.id != version.id)
 
 
-def media_types(media: tuple[publication.MediaFile, ...]) -> Mapping[str, str]:
+def media_types(media: tuple[MediaFile, ...]) -> Mapping[str, str]:
     """Return the media types by path."""
     return {file.path: file.media_type for file in media}
 
@@ -58,7 +58,7 @@ def import_folder(house: House, folder: Path, *, actor: Actor = SYSTEM) -> tuple
     """Make a folder a course's draft, unless an error refuses it."""
     contents = read_directory(folder)
     now = clock.now()
-    reading = publication.read_folder(contents, KINDS.kinds, KINDS.parts, today=now.date())
+    reading = read_folder(contents, KINDS.kinds, KINDS.parts, today=now.date())
     if reading.course is None:
         return reading.findings
     kept = services.keep_contents(house.files, contents, media_types(reading.course.media))

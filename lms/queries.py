@@ -110,4 +110,4 @@ def list_failed_jobs(session: Session) -> list[Job]:
 
 def is_reachable(session: Session) -> bool:
     """Say whether the database answers."""
-    return session.execute(text("SELECT 1")).scalar_one() == 1
+    return bool(session.execute(text("SELECT 1")).scalar_one() == 1)

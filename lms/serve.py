@@ -5,18 +5,19 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
-from sqlalchemy.exc import OperationalError
+from gunicorn.arbiter import Arbiter
+from sqlalchemy.exc import DBAPIError
 
 from accounts import queries, services
 from accounts.models import TokenPurpose
+from accounts.rules import TOKEN_LIFE
 from kernel import clock, logging, migrations
 from kernel.paths import CONTENT
-from kernel.settings import LOOPBACK, Settings, SettingsError, load
+from kernel.settings import LOOPBACK, Settings, SettingsError, load, secret_key
 from lms.app import FEATURES, House, create_app, open_house
 from lms.worker import Queue
 
@@ -27,6 +28,10 @@ class CannotStart(Exception):
     """Something keeps the server from starting; the text says what to do."""
 
 
+def _in_address(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
 def check_port(host: str, port: int) -> None:
     """Raise CannotStart where the address is taken or is not ours."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -35,7 +40,11 @@ def check_port(host: str, port: int) -> None:
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise CannotStart(f"{host}:{port} cannot be used ({error.strerror}). Choose another port: make run PORT={port + 1}") from None
+            other = port + 1 if port < 65535 else 8000
+            raise CannotStart(
+                f"{_in_address(host)}:{port} cannot be used ({error.strerror}). "
+                f"Choose another port: lms serve --port {other}, or make run PORT={other}"
+            ) from None
 
 
 def checked_settings(host: str, port: int, **given: object) -> Settings:
@@ -44,8 +53,7 @@ def checked_settings(host: str, port: int, **given: object) -> Settings:
     if host not in LOOPBACK and not settings.public_url.startswith("https://"):
         raise CannotStart(f"Serving on {host} needs LMS_PUBLIC_URL=https://… with a TLS server in front.")
     if not settings.public_url:
-        name = f"[{host}]" if ":" in host else host
-        settings = settings.model_copy(update={"public_url": f"http://{name}:{port}"})
+        settings = settings.model_copy(update={"public_url": f"http://{_in_address(host)}:{port}"})
     return settings
 
 
@@ -54,20 +62,25 @@ def open_checked(settings: Settings) -> House:
     folder = settings.data_dir
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        probe = folder / ".writable"
+        probe = folder / f".writable-{os.getpid()}"
         probe.touch()
         probe.unlink()
     except OSError as error:
         raise CannotStart(f"The folder {folder} cannot be written ({error.strerror}). Set LMS_DATA_DIR to one that can.") from None
     try:
+        secret_key(settings)
         house = open_house(settings)
         migrations.upgrade(house.database)
+        faults = house.database.durability_faults()
     except SettingsError as error:
         raise CannotStart(str(error)) from None
     except migrations.SchemaTooNew as error:
         raise CannotStart(f"The database is newer than this program (revision {error}). Install the newer version.") from None
-    except OperationalError as error:
-        raise CannotStart(f"The database does not answer: {str(error.orig).strip().splitlines()[0]}") from None
+    except (DBAPIError, ImportError) as error:
+        reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
+        raise CannotStart(f"The database does not answer: {reason}") from None
+    if faults:
+        raise CannotStart(f"The database may lose what it has confirmed: {', '.join(faults)}. Switch it on at the server.")
     return house
 
 
@@ -79,6 +92,14 @@ def first_link(house: House) -> str | None:
     with house.database.unit_of_work() as session:
         secret = services.make_token(session, TokenPurpose.SET_UP, None, now=clock.now())
     return f"{house.settings.public_url}/set-up/{secret}"
+
+
+class PatientArbiter(Arbiter):  # type: ignore[misc]  # gunicorn has no types
+    """Gunicorn's arbiter, for which Ctrl-C is as gentle as SIGTERM."""
+
+    def handle_int(self) -> None:
+        """End after the requests in hand; a second Ctrl-C is what SIGQUIT is for."""
+        self.handle_term()
 
 
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
@@ -97,11 +118,12 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "loglevel": "warning",
             "limit_request_line": 8190,
             "limit_request_field_size": 16384,
+            "forwarded_allow_ips": "",  # LMS_TRUSTED_PROXIES says whose headers are believed
             "post_worker_init": self._begin_work,
             "worker_exit": self._end_work,
-            "when_ready": lambda _server: started(),
         }
         self._house = house
+        self._started = started
         self._queue: Queue | None = None
         super().__init__()
 
@@ -114,14 +136,19 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         """Return the application."""
         return create_app(self._house)
 
+    def run(self) -> None:
+        """Serve until SIGTERM or Ctrl-C; both let the requests in hand finish."""
+        PatientArbiter(self).run()
+
     def _begin_work(self, _worker: object) -> None:
-        # Ctrl-C reaches parent and worker, and the parent tells the worker again: its handler would wait for itself, holding a lock.
+        # Ctrl-C reaches parent and worker; the parent alone says what to do.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         settings = self._house.settings
         self._queue = Queue(settings.data_dir, self._house.worker, periodic_jobs())
         self._queue.follow()
         if settings.worker_threads:
             self._queue.start(settings.worker_threads)
+        self._started()
 
     def _end_work(self, _server: object, _worker: object) -> None:
         if self._queue is not None:
@@ -150,9 +177,7 @@ def serve(host: str, port: int, *, publish: Callable[[House, Path], list[str]], 
     def started() -> None:
         print(f"Aulario: {settings.public_url}  (Ctrl-C ends it)", flush=True)  # noqa: T201
         if link:
-            minutes = int(timedelta(minutes=30).total_seconds() // 60)
+            minutes = int(TOKEN_LIFE.total_seconds() // 60)
             print(f"There is no administrator yet. Within {minutes} minutes open: {link}", flush=True)  # noqa: T201
 
-    os.environ.setdefault("GUNICORN_CMD_ARGS", "")
-    name = f"[{host}]" if ":" in host else host
-    Server(f"{name}:{port}", house, settings.threads, started).run()
+    Server(f"{_in_address(host)}:{port}", house, settings.threads, started).run()

@@ -18,7 +18,7 @@ from courses.permissions import edits
 from courses.rules import activity_url
 from enrolments import queries as enrolment_queries
 from enrolments.opening import catalogue_cards
-from enrolments.pages import draw
+from enrolments.pages.outline import draw
 from enrolments.rules import Progress, evaluate_completion
 from kernel import clock
 from kernel.i18n import LANGUAGES, _, choose, local
@@ -55,7 +55,7 @@ def home() -> Answer:
             "day": row.dated,
             "captioned": row.captioned,
         }
-        for row in webinar_queries.visible_recordings(session, limit=3)
+        for row in webinar_queries.visible_recordings(session, now=clock.now(), limit=3)
     ]
     return render_template("lms/home.html", courses=catalogue_cards(6), course_count=course_queries.count_catalogue(session), recordings=recordings)
 
@@ -97,7 +97,10 @@ def learning() -> Answer:
         resume=resume,
         courses=[line for line in lines if line is not resume],
         dates=[],
-        certificates=[{"uuid": row.uuid, "title": choose(dict(row.course_titles)), "issued_on": row.issued_on} for row in credentials],
+        certificates=[
+            {"uuid": row.uuid, "title": choose(dict(row.course_titles)), "issued_on": row.issued_on, "state": certificate_queries.state(row).value}
+            for row in credentials
+        ],
     )
 
 

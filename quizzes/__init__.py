@@ -1,0 +1,1 @@
+"""Questions, quizzes, attempts, marks, grades and item statistics."""

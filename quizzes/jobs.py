@@ -12,9 +12,15 @@ CLOSE_EVERY = 60
 def close_due(delivery: Delivery) -> None:
     """Settle every open attempt whose end, with the network's tolerance, has passed; each in a transaction of its own."""
     actor = Actor(via=Via.JOB)
+    last = 0
+    while due := _list_due(delivery, last):
+        for attempt_id in due:
+            with delivery.database.unit_of_work() as session:
+                session.get_one(Attempt, attempt_id, with_for_update=True)
+                services.settle(session, actor, queries.get_sitting(session, attempt_id), now=delivery.now)
+        last = due[-1]
+
+
+def _list_due(delivery: Delivery, after: int) -> list[int]:
     with delivery.database.unit_of_work(write=False) as session:
-        due = queries.list_due(session, now=delivery.now - NETWORK_TOLERANCE)
-    for attempt_id in due:
-        with delivery.database.unit_of_work() as session:
-            session.get_one(Attempt, attempt_id, with_for_update=True)
-            services.settle(session, actor, queries.get_sitting(session, attempt_id), now=delivery.now)
+        return queries.list_due(session, now=delivery.now - NETWORK_TOLERANCE, after=after)

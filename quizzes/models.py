@@ -115,6 +115,8 @@ class Attempt(Base):
     number: Mapped[int]
     state: Mapped[str] = mapped_column(String(12))
     preview: Mapped[bool]
+    page_reached: Mapped[int] = mapped_column(default=1, server_default="1")
+    """The furthest page that was gone on to; where one goes forward only, the only one that is shown."""
     seed: Mapped[int] = mapped_column(BigInteger)
     """64 bits, kept as a signed number; every shuffle and draw follows from it."""
     language: Mapped[str] = mapped_column(String(2))
@@ -162,7 +164,10 @@ class AnswerEvent(Base):
     """One saved answer. Append-only: the highest (lease, seq) of an item is the response."""
 
     __tablename__ = "answer_event"
-    __table_args__ = (UniqueConstraint("item_id", "lease", "seq"), CheckConstraint("kind IN ('autosave', 'save', 'submit', 'import')", name="kind"))
+    __table_args__ = (
+        UniqueConstraint("item_id", "lease", "seq"),
+        CheckConstraint("kind IN ('autosave', 'save', 'submit', 'import')", name="kind"),
+    )
 
     id: Mapped[Key]
     item_id: Mapped[int] = mapped_column(ForeignKey("attempt_item.id"))

@@ -6,6 +6,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from courses.models import StaffRole
+from courses.permissions import edits
 from enrolments.permissions import ActivitySeat, is_staff
 from kernel.permissions import Actor, Predicate, Verdict, allow_if
 from quizzes.rules.attempts import OPEN_STATES, AttemptState
@@ -21,7 +22,7 @@ class QuizAction(StrEnum):
     REVIEW = "attempt:view"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class AttemptSeat:
     """A person before an attempt: whose it is, its state, and what the person is in its course."""
 
@@ -42,9 +43,9 @@ def _view_intro(actor: Actor, subject: object) -> Verdict:
 
 
 def _start(actor: Actor, subject: object) -> Verdict:
-    """Learners start attempts; staff start previews. What dates and limits say is told by the service, all reasons at once."""
+    """Learners start attempts; who edits the course starts previews. What dates and limits say is told by the service."""
     assert isinstance(subject, ActivitySeat)
-    return allow_if(subject.seat.is_learner or is_staff(actor, subject.seat))
+    return allow_if(subject.seat.is_learner or edits(actor, subject.seat.staff_role))
 
 
 def _own(actor: Actor, subject: object) -> Verdict:
@@ -60,6 +61,11 @@ def _review(actor: Actor, subject: object) -> Verdict:
     if subject.person_id != actor.person_id:
         return Verdict.HIDE
     return allow_if(subject.state not in OPEN_STATES)
+
+
+def sees_keys(actor: Actor, subject: AttemptSeat) -> bool:
+    """Say whether right answers are shown at any moment: to those who edit the course, not to its graders."""
+    return edits(actor, subject.staff_role)
 
 
 PERMISSIONS: Mapping[StrEnum, Predicate] = {

@@ -8,7 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from math import ceil
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from courses.content.model import ActivitySource, CourseFolder
@@ -21,7 +21,7 @@ from quizzes.content.banks import banks_of, questions_of
 from quizzes.content.kinds import KIND
 from quizzes.content.model import DrawSlot, FixedSlot, PageBreak, QuizSource, SectionSlot
 from quizzes.content.pools import candidates
-from quizzes.models import Question, QuestionVersion, QuizVersion, Slot, SlotCandidate
+from quizzes.models import Attempt, Question, QuestionVersion, QuizVersion, Slot, SlotCandidate
 from quizzes.rules import definitions
 from quizzes.rules.definitions import Calculated, Gaps, Short, TextShape, map_texts, without_notes
 from quizzes.rules.encoding import canonical_json, checksum, encode, to_document
@@ -140,7 +140,9 @@ def embed_question(course: CourseFolder, key: str, renderer: Renderer, language:
         return asked
     with reading(language):
         label = _("See an answer")
-    return SafeHtml.stored(asked + element("details", {"class": "mod"}, SafeHtml.stored(element("summary", {}, label) + _in(answer, language))))
+    return SafeHtml.stored(
+        asked + element("details", {"class": "mod"}, SafeHtml.stored(element("summary", {}, label) + _in(answer, language)))
+    )
 
 
 def _in(texts: Mapping[str, str], language: str) -> SafeHtml:
@@ -217,4 +219,15 @@ def _version_row(question_id: int, number: int, question: definitions.Question, 
     )
 
 
-QUIZ = Publisher(KIND, prepare_quiz, freeze_quiz)
+def rename_attempts(session: Session, enrolment_id: int, renames: Mapping[str, str]) -> None:
+    """Move a learner's attempts to the present keys of their quizzes, except where there are attempts under the new one already."""
+    taken = select(Attempt.activity_key).where(Attempt.enrolment_id == enrolment_id).distinct()
+    present = set(session.scalars(taken))
+    for old, new in renames.items():
+        if old in present and new not in present:
+            session.execute(
+                update(Attempt).where(Attempt.enrolment_id == enrolment_id, Attempt.activity_key == old).values(activity_key=new)
+            )
+
+
+QUIZ = Publisher(KIND, prepare_quiz, freeze_quiz, rename_attempts)

@@ -12,7 +12,7 @@ from sqlalchemy import Row, Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from courses.models import Activity, CourseStaff, StaffRole
-from kernel.errors import NotFound
+from kernel.errors import NotFound, SignInNeeded
 from kernel.permissions import Actor
 from quizzes.models import AnswerEvent, Attempt, AttemptItem, MarkEvent, Question, QuestionVersion, QuizVersion, Slot, SlotCandidate
 from quizzes.permissions import AttemptSeat
@@ -24,7 +24,7 @@ from quizzes.rules.item_layout import ItemLayout
 from quizzes.rules.layout import Candidate, Entry, PageEntry, SectionEntry, SlotEntry, TextEntry
 from quizzes.rules.settings import QuizSettings
 
-KEPT_PAPERS, KEPT_QUESTIONS = 200, 5000
+KEPT_PAPERS, KEPT_QUESTIONS = 1000, 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,22 +44,26 @@ class Paper:
     def access(self) -> Access:
         """Return dates, limit and attempts as they hold for everybody."""
         settings = self.settings
-        return Access(
-            opens=self.opens_at, closes=self.closes_at, limit=settings.limit, attempts=settings.attempts, pause=settings.pause
-        )
+        return Access(opens=self.opens_at, closes=self.closes_at, limit=settings.limit, attempts=settings.attempts, pause=settings.pause)
 
 
 _PAPER = select(QuizVersion, Activity.key, Activity.opens_at, Activity.closes_at).join(Activity, Activity.id == QuizVersion.activity_id)
 _CANDIDATES = (
     select(
-        Slot.position, Slot.draws, Slot.mark, Slot.require_previous, Question.key, QuestionVersion.id, QuestionVersion.mark.label("own_mark"),
+        Slot.position,
+        Slot.draws,
+        Slot.mark,
+        Slot.require_previous,
+        Question.key,
+        QuestionVersion.id,
+        QuestionVersion.mark.label("own_mark"),
         QuestionVersion.kind,
     )
     .join(SlotCandidate, SlotCandidate.slot_id == Slot.id)
     .join(QuestionVersion, QuestionVersion.id == SlotCandidate.question_version_id)
     .join(Question, Question.id == QuestionVersion.question_id)
     .where(Slot.quiz_version_id == bindparam("quiz_version_id"))
-    .order_by(Slot.position, Question.id)
+    .order_by(Slot.position)
 )
 
 
@@ -73,21 +77,22 @@ def get_paper(session: Session, quiz_version_id: int) -> Paper:
     return _kept(session, ("version", quiz_version_id), _PAPER.where(QuizVersion.id == quiz_version_id))
 
 
-def _kept(session: Session, name: tuple[str, int], statement: Select[Any]) -> Paper:
+def _kept(session: Session, name: tuple[str, int], statement: Select[*tuple[Any, ...]]) -> Paper:
     kept = cast("dict[tuple[str, int], Paper]", session.info.setdefault("papers", {}))
-    if name not in kept:
+    paper = kept.get(name)
+    if paper is None:
         row = session.execute(statement).one_or_none()
         if row is None:
             raise NotFound
-        while len(kept) >= KEPT_PAPERS:
-            kept.pop(next(iter(kept)), None)
-        kept[name] = _read_paper(session, row)
-    return kept[name]
+        if len(kept) >= KEPT_PAPERS:
+            kept.clear()  # at once, because other threads read it
+        paper = kept[name] = _read_paper(session, row)
+    return paper
 
 
-def _read_paper(session: Session, row: Row[Any]) -> Paper:
+def _read_paper(session: Session, row: Row[*tuple[Any, ...]]) -> Paper:
     quiz: QuizVersion = row[0]
-    pools: dict[int, list[Row[Any]]] = {}
+    pools: dict[int, list[Row[*tuple[Any, ...]]]] = {}
     for candidate in session.execute(_CANDIDATES, {"quiz_version_id": quiz.id}):
         pools.setdefault(candidate.position, []).append(candidate)
     entries = tuple(_entry(entry, pools.get(position, [])) for position, entry in enumerate(json.loads(quiz.entries)))
@@ -103,7 +108,7 @@ def _read_paper(session: Session, row: Row[Any]) -> Paper:
     )
 
 
-def _entry(entry: dict[str, Any], pool: Sequence[Row[Any]]) -> Entry:
+def _entry(entry: dict[str, Any], pool: Sequence[Row[*tuple[Any, ...]]]) -> Entry:
     match entry["kind"]:
         case "section":
             return SectionEntry(entry["title"], entry["shuffle"], entry["text"] or None)
@@ -112,21 +117,25 @@ def _entry(entry: dict[str, Any], pool: Sequence[Row[Any]]) -> Entry:
         case "text":
             return TextEntry(entry["text"])
     first = pool[0]
-    candidates = tuple(Candidate(row.key, row.id, Fraction(row.own_mark), row.kind != "description") for row in pool)
+    candidates = tuple(
+        Candidate(row.key, row.id, Fraction(row.own_mark), row.kind != "description") for row in sorted(pool, key=lambda row: row.key)
+    )
     return SlotEntry(candidates, first.draws, None if first.mark is None else Fraction(first.mark), first.require_previous)
 
 
 def get_questions(session: Session, version_ids: Sequence[int]) -> dict[int, definitions.Question]:
     """Return question versions by id; those in memory cost nothing, the others one statement."""
     kept = cast("dict[int, definitions.Question]", session.info.setdefault("questions", {}))
-    missing = [version_id for version_id in dict.fromkeys(version_ids) if version_id not in kept]
-    if missing:
-        rows = session.execute(select(QuestionVersion.id, QuestionVersion.document).where(QuestionVersion.id.in_(missing)))
-        for row in rows:
-            while len(kept) >= KEPT_QUESTIONS:
-                kept.pop(next(iter(kept)), None)
-            kept[row.id] = from_document(json.loads(row.document))
-    return {version_id: kept[version_id] for version_id in version_ids}
+    found = {version_id: kept[version_id] for version_id in version_ids if version_id in kept}
+    missing = [version_id for version_id in dict.fromkeys(version_ids) if version_id not in found]
+    if not missing:
+        return found
+    rows = session.execute(select(QuestionVersion.id, QuestionVersion.document).where(QuestionVersion.id.in_(missing)))
+    read = {row.id: from_document(json.loads(row.document)) for row in rows}
+    if len(kept) + len(read) > KEPT_QUESTIONS:
+        kept.clear()
+    kept.update(read)
+    return found | read
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,14 +181,15 @@ _HISTORY = (
 def list_attempts(session: Session, person_id: int, course_id: int, activity_key: str) -> list[AttemptRow]:
     """List one learner's attempts at a quiz, the first one first."""
     bound = {"person_id": person_id, "course_id": course_id, "activity_key": activity_key}
-    return [_attempt_row(row) for row in session.execute(_HISTORY, bound)]
+    return [row_of(row) for row in session.execute(_HISTORY, bound)]
 
 
 def _fraction(value: Any) -> Fraction | None:
     return None if value is None else Fraction(value)
 
 
-def _attempt_row(row: Row[Any]) -> AttemptRow:
+def row_of(row: Attempt | Row[*tuple[Any, ...]]) -> AttemptRow:
+    """Return what a list says of an attempt."""
     return AttemptRow(
         row.uuid,
         row.number,
@@ -208,31 +218,6 @@ def count_seen(session: Session, person_id: int, course_id: int) -> dict[str, in
     return dict(session.execute(statement).all())
 
 
-_SEAT = (
-    select(Attempt.id, Attempt.uuid, Attempt.person_id, Attempt.course_id, Attempt.state, Attempt.preview, CourseStaff.role)
-    .outerjoin(CourseStaff, (CourseStaff.course_id == Attempt.course_id) & (CourseStaff.person_id == bindparam("actor_id")))
-    .where(Attempt.uuid == bindparam("attempt"))
-)
-
-
-def get_attempt(session: Session, actor: Actor, attempt: UUID) -> AttemptSeat:
-    """Return the actor's place before an attempt; raise NotFound."""
-    return _seat(session, actor, attempt, _SEAT)
-
-
-def lock_attempt(session: Session, actor: Actor, attempt: UUID) -> AttemptSeat:
-    """Return the same, the attempt locked: everything that changes an attempt starts here."""
-    return _seat(session, actor, attempt, _SEAT.with_for_update(of=Attempt))
-
-
-def _seat(session: Session, actor: Actor, attempt: UUID, statement: Select[Any]) -> AttemptSeat:
-    row = session.execute(statement, {"attempt": attempt, "actor_id": actor.person_id}).one_or_none()
-    if row is None:
-        raise NotFound
-    role = StaffRole(row.role) if row.role else None
-    return AttemptSeat(row.id, row.uuid, row.person_id, row.course_id, AttemptState(row.state), row.preview, role)
-
-
 @dataclass(frozen=True, slots=True)
 class Item:
     """One question of an attempt, as laid out."""
@@ -248,12 +233,26 @@ class Item:
     flagged: bool
 
 
+@dataclass(frozen=True, slots=True)
+class StoredAnswer:
+    """A response of an item as it was saved."""
+
+    id: int
+    item_id: int
+    lease: int
+    seq: int
+    payload: object
+    server_time: datetime
+
+
 @dataclass(frozen=True)
-class Sitting:
-    """An attempt with its items and its quiz: what every page and service of an attempt works on."""
+class Sitting(AttemptSeat):
+    """An attempt with its items, every answer saved in it, and its quiz: what every page and service of an attempt works on."""
 
     row: Attempt
     items: tuple[Item, ...]
+    answers: tuple[StoredAnswer, ...]
+    """Every saved answer; of each item the oldest first, so that the last one is its response."""
     paper: Paper
 
     @property
@@ -272,19 +271,67 @@ class Sitting:
         """Count its pages."""
         return max((item.page for item in self.items), default=1)
 
+    @property
+    def responses(self) -> dict[int, StoredAnswer]:
+        """Return the response of each item that has one."""
+        return {answer.item_id: answer for answer in self.answers}
+
     def item_at(self, position: int) -> Item | None:
         """Return the item in a place, counted from 1."""
         return self.items[position - 1] if 1 <= position <= len(self.items) else None
 
 
-_SITTING = select(Attempt, AttemptItem).join(AttemptItem, AttemptItem.attempt_id == Attempt.id).where(Attempt.id == bindparam("attempt_id")).order_by(AttemptItem.position)
+_SITTING = (
+    select(Attempt, AttemptItem, CourseStaff.role)
+    .join(AttemptItem, AttemptItem.attempt_id == Attempt.id)
+    .outerjoin(CourseStaff, (CourseStaff.course_id == Attempt.course_id) & (CourseStaff.person_id == bindparam("actor_id")))
+    .order_by(AttemptItem.position)
+)
+_SITTING_OF_PAGE = _SITTING.where(Attempt.uuid == bindparam("attempt"))
+_LOCKED_SITTING = _SITTING_OF_PAGE.with_for_update(of=Attempt)
+_SITTING_BY_ID = _SITTING.where(Attempt.id == bindparam("attempt"))
+
+
+def get_attempt(session: Session, actor: Actor, attempt: UUID) -> Sitting:
+    """Return an attempt as the actor finds it; raise NotFound, or SignInNeeded whether or not there is such an attempt."""
+    return _sitting(session, actor, attempt, _SITTING_OF_PAGE)
+
+
+def lock_attempt(session: Session, actor: Actor, attempt: UUID) -> Sitting:
+    """Return the same, the attempt locked: everything that changes an attempt starts here."""
+    return _sitting(session, actor, attempt, _LOCKED_SITTING)
 
 
 def get_sitting(session: Session, attempt_id: int) -> Sitting:
-    """Return an attempt with its items in one statement (and its quiz, which is kept in memory)."""
-    rows = session.execute(_SITTING, {"attempt_id": attempt_id}).all()
+    """Return an attempt for the system itself."""
+    return _read_sitting(session, _SITTING_BY_ID, {"attempt": attempt_id, "actor_id": None})
+
+
+def _sitting(session: Session, actor: Actor, attempt: UUID, statement: Select[*tuple[Any, ...]]) -> Sitting:
+    if actor.is_anonymous:
+        raise SignInNeeded
+    return _read_sitting(session, statement, {"attempt": attempt, "actor_id": actor.person_id})
+
+
+def _read_sitting(session: Session, statement: Select[*tuple[Any, ...]], bound: Mapping[str, object]) -> Sitting:
+    rows = session.execute(statement, bound).all()
+    if not rows:
+        raise NotFound
     attempt: Attempt = rows[0][0]
-    return Sitting(attempt, tuple(_item(row[1]) for row in rows), get_paper(session, attempt.quiz_version_id))
+    items = tuple(_item(row[1]) for row in rows)
+    return Sitting(
+        id=attempt.id,
+        uuid=attempt.uuid,
+        person_id=attempt.person_id,
+        course_id=attempt.course_id,
+        state=AttemptState(attempt.state),
+        preview=attempt.preview,
+        staff_role=StaffRole(rows[0][2]) if rows[0][2] else None,
+        row=attempt,
+        items=items,
+        answers=tuple(list_answers(session, [item.id for item in items])),
+        paper=get_paper(session, attempt.quiz_version_id),
+    )
 
 
 def _item(row: AttemptItem) -> Item:
@@ -301,18 +348,6 @@ def _item(row: AttemptItem) -> Item:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class StoredAnswer:
-    """A response of an item as it was saved."""
-
-    id: int
-    item_id: int
-    lease: int
-    seq: int
-    payload: object
-    server_time: datetime
-
-
 def list_answers(session: Session, item_ids: Sequence[int]) -> list[StoredAnswer]:
     """List every answer event of some items, oldest first by place."""
     statement = (
@@ -320,7 +355,10 @@ def list_answers(session: Session, item_ids: Sequence[int]) -> list[StoredAnswer
         .where(AnswerEvent.item_id.in_(item_ids))
         .order_by(AnswerEvent.item_id, AnswerEvent.lease, AnswerEvent.seq)
     )
-    return [StoredAnswer(row.id, row.item_id, row.lease, row.seq, json.loads(row.payload), row.server_time) for row in session.execute(statement)]
+    return [
+        StoredAnswer(row.id, row.item_id, row.lease, row.seq, json.loads(row.payload), row.server_time)
+        for row in session.execute(statement)
+    ]
 
 
 def current_answers(session: Session, item_ids: Sequence[int]) -> dict[int, StoredAnswer]:
@@ -334,12 +372,12 @@ def current_marks(session: Session, item_ids: Sequence[int]) -> dict[int, Fracti
     return {row.item_id: _fraction(row.fraction) for row in session.execute(statement)}
 
 
-def list_due(session: Session, *, now: datetime, limit: int = 200) -> list[int]:
-    """List open attempts whose time, as computed last, has passed."""
+def list_due(session: Session, *, now: datetime, after: int = 0, limit: int = 200) -> list[int]:
+    """List open attempts whose time, as computed last, has passed, in the order of their ids, beginning after one."""
     statement = (
         select(Attempt.id)
-        .where(Attempt.state.in_((AttemptState.IN_PROGRESS.value, AttemptState.OVERDUE.value)), Attempt.due_at < now)
-        .order_by(Attempt.due_at)
+        .where(Attempt.state.in_((AttemptState.IN_PROGRESS.value, AttemptState.OVERDUE.value)), Attempt.due_at < now, Attempt.id > after)
+        .order_by(Attempt.id)
         .limit(limit)
     )
     return list(session.scalars(statement))

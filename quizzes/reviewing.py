@@ -2,27 +2,32 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from courses import queries as course_queries
 from courses.rules import Outline, activity_url
-from kernel.i18n import choose, language
+from kernel.i18n import _, choose, format_datetime, language
 from kernel.markup.model import ID_PREFIX, SafeHtml
 from quizzes import queries
-from quizzes.pages import MARKERS, OptionView, PieceView, QuestionView, html, points, view_question
+from quizzes.pages.attempt import OpenedAttempt
+from quizzes.pages.question import MARKERS, OptionView, PieceView, QuestionView, html, points, short_title, view_question, words_of
 from quizzes.queries import Item, Sitting
+from quizzes.rules.attempts import AttemptState
 from quizzes.rules.definitions import Question, QuestionKind
 from quizzes.rules.feedback import right_answer, why
+from quizzes.rules.grades import band_for
 from quizzes.rules.marking import mark_answer
 from quizzes.rules.numbers import Convention, convention_for
 from quizzes.rules.places import answer_from_page, page_from_answer
 from quizzes.rules.responses import Parts, payload_of
 from quizzes.rules.results import Marking, MarkState, PartMark
-from quizzes.rules.settings import Flag
+from quizzes.rules.review import flags_for, moment_of
+from quizzes.rules.settings import Flag, Moment
 
 _STATES = {
     MarkState.RIGHT: "right",
@@ -34,17 +39,6 @@ _STATES = {
     MarkState.NOT_MARKED: "",
 }
 NO_HTML = SafeHtml("")
-
-
-class Opened(Protocol):
-    """An attempt with its answers and questions."""
-
-    sitting: Sitting
-    outline: Outline
-    questions: Mapping[int, Question]
-
-    def parts(self, item_id: int) -> Parts | None:
-        """Return the current response of an item."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +106,7 @@ class _Case:
         return html(why(self.question, part)) if self.specific and part is not None else NO_HTML
 
 
-def review_items(session: Session, opened: Opened, flags: frozenset[Flag]) -> list[ReviewItem]:
+def review_items(session: Session, opened: OpenedAttempt, flags: frozenset[Flag]) -> list[ReviewItem]:
     """Return every question of an attempt with what the flags let through."""
     convention = convention_for(opened.sitting.row.language)
     marks = queries.current_marks(session, [item.id for item in opened.sitting.items]) if Flag.MARKS in flags else {}
@@ -126,10 +120,15 @@ def _sources(session: Session, outline: Outline) -> dict[str, ReviewLink]:
 
 
 def _review_item(
-    opened: Opened, item: Item, flags: frozenset[Flag], mark: Fraction | None, sources: Mapping[str, ReviewLink], convention: Convention
+    opened: OpenedAttempt,
+    item: Item,
+    flags: frozenset[Flag],
+    mark: Fraction | None,
+    sources: Mapping[str, ReviewLink],
+    convention: Convention,
 ) -> ReviewItem:
     question = opened.questions[item.question_version_id]
-    parts = opened.parts(item.id) or {}
+    parts = opened.responses.get(item.id, {})
     view = view_question(item, question, parts, 1, convention)
     marking = mark_answer(question, answer_from_page(question, item.layout, payload_of(question, parts)), item.layout, convention)
     case = _case(question, item, view, parts, marking, flags, convention)
@@ -228,7 +227,13 @@ def _ordered_rows(case: _Case) -> list[ReviewRow]:
     by_position = sorted(case.view.rows, key=lambda row: int(row.position) if row.position.isdigit() else 99)
     right: Sequence[str] = case.right.get("order", ())
     rows = [
-        ReviewRow(row.html, label=f"{at}", mine=True, verdict=("ok" if right[at - 1] == row.part else "bad") if right else "", right=bool(right) and right[at - 1] == row.part)
+        ReviewRow(
+            row.html,
+            label=f"{at}",
+            mine=True,
+            verdict=("ok" if right[at - 1] == row.part else "bad") if right else "",
+            right=bool(right) and right[at - 1] == row.part,
+        )
         for at, row in enumerate(by_position, 1)
         if row.position
     ]
@@ -242,7 +247,9 @@ def _gap_rows(case: _Case, piece: PieceView, at: int) -> list[ReviewRow]:
     part = case.marks.get(names[int(piece.gap.part) - 1])
     offered: dict[str, Any] = {choice.value: choice.html for choice in piece.gap.choices}
     mine = offered.get(piece.gap.value, piece.gap.value)
-    rows = [ReviewRow(mine, label=f"[{at + 1}]", verdict=case.verdict(part), mine=True, right=case.verdict(part) == "ok", why=case.why(part))]
+    rows = [
+        ReviewRow(mine, label=f"[{at + 1}]", verdict=case.verdict(part), mine=True, right=case.verdict(part) == "ok", why=case.why(part))
+    ]
     right = case.right.get("values", {}).get(piece.gap.part)
     if right is not None and case.verdict(part) != "ok":
         rows.append(ReviewRow(offered.get(right, right), label=f"[{at + 1}]", right=True))
@@ -271,3 +278,86 @@ def _links(outline: Outline, question: Question, sources: Mapping[str, ReviewLin
     return tuple(found) + tuple(sources[cite.key] for cite in question.source if cite.key in sources)
 
 
+def flags_of(sitting: Sitting, *, sees_keys: bool, now: datetime) -> frozenset[Flag]:
+    """Return what may be shown of an attempt now."""
+    settings = sitting.paper.settings
+    return flags_for(
+        settings.review, moment_of(sitting.row.submitted_at, sitting.paper.closes_at, now=now), settings.behaviour, staff=sees_keys
+    )
+
+
+def review_page(session: Session, opened: OpenedAttempt, flags: frozenset[Flag], *, now: datetime) -> dict[str, object]:
+    """Return what a review shows of an attempt: its result and its questions, as far as the flags go."""
+    return {
+        **opened.place,
+        "attempt": _verdict(opened.sitting, flags),
+        "overall": _overall(opened.sitting, flags),
+        "shown_later": _shown_later(opened.sitting, flags, now),
+        "items": review_items(session, opened, flags) if Flag.ATTEMPT in flags else [],
+    }
+
+
+def _verdict(sitting: Sitting, flags: frozenset[Flag]) -> dict[str, object]:
+    row, settings = sitting.row, sitting.paper.settings
+    marks = Flag.MARKS in flags
+    return {
+        "uuid": row.uuid,
+        "number": row.number,
+        "state": row.state,
+        "preview": row.preview,
+        "percent": points(Fraction(row.percent)) if marks and row.percent is not None else None,
+        "raw": points(Fraction(row.raw)) if marks and row.raw is not None else None,
+        "maximum": points(Fraction(row.maximum)) if Flag.MAX_MARKS in flags else None,
+        "passed": row.passed if marks else None,
+        "pass_percent": None if settings.pass_mark is None else points(settings.pass_mark),
+        "late": sitting.end is not None and row.submitted_at == sitting.end,
+        "waits": row.state == AttemptState.FINISHED and row.raw is None,
+    }
+
+
+def _overall(sitting: Sitting, flags: frozenset[Flag]) -> SafeHtml | str:
+    if Flag.OVERALL not in flags or sitting.row.percent is None:
+        return ""
+    band = band_for(Fraction(sitting.row.percent), sitting.paper.settings.feedback)
+    return html(band.text) if band else ""
+
+
+def _shown_later(sitting: Sitting, flags: frozenset[Flag], now: datetime) -> str:
+    """Say when more will be shown, where that is so."""
+    closes, settings = sitting.paper.closes_at, sitting.paper.settings
+    if closes is None or now >= closes or flags >= flags_for(settings.review, Moment.CLOSED, settings.behaviour):
+        return ""
+    return _("More will be shown when the quiz closes, on %(moment)s.", moment=format_datetime(closes))
+
+
+def record_of(session: Session, opened: OpenedAttempt, flags: frozenset[Flag]) -> dict[str, object]:
+    """Return the record of an attempt that its learner takes along: what was answered and when, and marks where they may be seen."""
+    row = opened.sitting.row
+    saved = {item_id: answer.server_time for item_id, answer in opened.sitting.responses.items()}
+    questions = [
+        {
+            "number": item.number,
+            "question": short_title(opened.questions[item.question_version_id]),
+            "answer": [_said(answer) for answer in shown.rows if answer.mine and answer.text],
+            "saved_at": saved[item.id].isoformat() if item.id in saved else None,
+        }
+        for item, shown in zip(opened.sitting.items, review_items(session, opened, frozenset()), strict=True)
+        if item.number is not None
+    ]
+    marks = {"percent": f"{row.percent:f}", "passed": row.passed} if Flag.MARKS in flags and row.percent is not None else {}
+    return {
+        "attempt": str(row.uuid),
+        "course": opened.outline.slug,
+        "quiz": row.activity_key,
+        "number": row.number,
+        "state": row.state,
+        "started_at": row.started_at.isoformat(),
+        "submitted_at": row.submitted_at.isoformat() if row.submitted_at else None,
+        "questions": questions,
+        **marks,
+    }
+
+
+def _said(row: ReviewRow) -> str:
+    label, text = words_of(str(row.label)), words_of(str(row.text)) if isinstance(row.text, SafeHtml) else row.text
+    return f"{label}: {text}" if label else text

@@ -3,34 +3,38 @@
 import json
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from typing import cast
 
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from enrolments import services as enrolment_services
 from enrolments.permissions import ActivitySeat
+from enrolments.queries import take_turn
 from enrolments.services import Achievement
 from kernel import audit
-from kernel.errors import Conflict, N_
+from kernel.errors import N_, Conflict
 from kernel.permissions import Actor
 from quizzes import queries
 from quizzes.models import AnswerEvent, Attempt, AttemptItem, MarkEvent
 from quizzes.queries import AttemptRow, Item, Paper, Sitting
 from quizzes.rules import definitions, saving
-from quizzes.rules.answers import write_answer
 from quizzes.rules.attempts import (
     ENDED_STATES,
+    AttemptClock,
     AttemptEvent,
     AttemptFacts,
     AttemptState,
     Circumstances,
     StartRuling,
     advance,
+    end_of,
+    finishes_on_page_change,
     may_start,
     rule_on_time,
     seconds_left,
@@ -41,6 +45,7 @@ from quizzes.rules.grades import AttemptGrade, Grade, ItemResult, grade_attempt,
 from quizzes.rules.item_layout import lay_out_item
 from quizzes.rules.layout import Layout, PoolTooSmall, lay_out
 from quizzes.rules.marking import mark_answer
+from quizzes.rules.navigation import page_to_show
 from quizzes.rules.numbers import convention_for
 from quizzes.rules.places import answer_from_page
 from quizzes.rules.responses import clean_parts, payload_of
@@ -92,18 +97,27 @@ def facts_of(row: AttemptRow, paper: Paper) -> AttemptFacts:
 
 def start_ruling(subject: ActivitySeat, paper: Paper, history: Sequence[AttemptRow], *, preview: bool, now: datetime) -> StartRuling:
     """Say whether an attempt may start now, with every reason why not."""
-    found = Circumstances(prerequisites_met=subject.closed is None, preview=preview)
-    return may_start(paper.access, [facts_of(row, paper) for row in history], found, now=now)
+    found = Circumstances(prerequisites_met=subject.closed is None or subject.opens_later, preview=preview)
+    opens = cast("datetime", subject.closed[1]) if subject.closed and subject.opens_later else paper.opens_at
+    return may_start(replace(paper.access, opens=opens), [facts_of(row, paper) for row in history], found, now=now)
+
+
+def time_left(row: AttemptRow, paper: Paper, *, now: datetime) -> int | None:
+    """Return the seconds that an open attempt has left; None without an end."""
+    end = end_of(paper.access, row.started_at, exempt=row.preview)
+    return seconds_left(AttemptClock(row.state, end), now=now)
 
 
 def start_attempt(session: Session, actor: Actor, subject: ActivitySeat, language: str, *, now: datetime) -> Attempt:
     """Start an attempt, or return the one that is open; raise CannotStart or EmptyPool.
 
-    Everything the attempt will ever show is drawn from one seed and frozen here. Staff start previews.
+    Everything the attempt will ever show is drawn from one seed and frozen here. Who edits the course starts previews, and an
+    ended preview is forgotten when the next attempt starts.
     """
     assert actor.person_id is not None
     paper = queries.get_paper_of_activity(session, subject.activity.id)
     preview = not subject.seat.is_learner
+    take_turn(session, actor.person_id)
     history = queries.list_attempts(session, actor.person_id, subject.seat.course_id, subject.activity.key)
     ruling = start_ruling(subject, paper, history, preview=preview, now=now)
     if ruling.open_number is not None:
@@ -111,7 +125,24 @@ def start_attempt(session: Session, actor: Actor, subject: ActivitySeat, languag
         return session.execute(select(Attempt).where(Attempt.uuid == open_one.uuid)).scalar_one()
     if not ruling.allowed:
         raise CannotStart(reasons=[refusal.reason.value for refusal in ruling.refusals])
-    return _new_attempt(session, actor, subject, paper, number=ruling.number, preview=preview, language=language, now=now)
+    if any(row.preview for row in history):
+        _forget_previews(session, actor.person_id, subject)
+    number = 1 + sum(not row.preview for row in history)
+    return _new_attempt(session, actor, subject, paper, number=number, preview=preview, language=language, now=now)
+
+
+def _forget_previews(session: Session, person_id: int, subject: ActivitySeat) -> None:
+    """Delete somebody's previews of a quiz (5.2.7): they count nowhere, and their numbers are free again."""
+    attempts = (
+        select(Attempt.id)
+        .where(Attempt.person_id == person_id, Attempt.course_id == subject.seat.course_id, Attempt.activity_key == subject.activity.key)
+        .where(Attempt.preview)
+    )
+    items = select(AttemptItem.id).where(AttemptItem.attempt_id.in_(attempts))
+    for table, rows in ((AnswerEvent, AnswerEvent.item_id.in_(items)), (MarkEvent, MarkEvent.item_id.in_(items))):
+        session.execute(delete(table).where(rows))
+    session.execute(delete(AttemptItem).where(AttemptItem.attempt_id.in_(attempts)))
+    session.execute(delete(Attempt).where(Attempt.id.in_(attempts)))
 
 
 def _new_attempt(
@@ -137,6 +168,7 @@ def _new_attempt(
         lease=0,
         interludes=json.dumps([asdict(interlude) for interlude in layout.interludes], ensure_ascii=False),
         started_at=now,
+        due_at=end_of(paper.access, now, exempt=preview),
         saved_at=now,
         maximum=_decimal(sum((item.mark for item in layout.items), Fraction(0))),
     )
@@ -144,7 +176,6 @@ def _new_attempt(
     session.flush()  # its items point to it
     questions = queries.get_questions(session, [item.version for item in layout.items])
     session.execute(insert(AttemptItem), _item_rows(attempt.id, layout, questions, seed, shuffle=paper.settings.shuffle_options))
-    attempt.due_at = queries.end_of(paper.access, now, exempt=preview)
     audit.record(session, actor, QuizVerb.STARTED, attempt, now=now, activity=attempt.activity_key, number=number, preview=preview)
     return attempt
 
@@ -203,34 +234,40 @@ def save_answers(session: Session, sitting: Sitting, batches: Sequence[Batch], *
     """
     if AttemptState(sitting.row.state) in ENDED_STATES:
         raise AlreadySubmitted
-    if not rule_on_time(sitting.clock, now=now).may_answer:
+    ruling = rule_on_time(sitting.clock, now=now)
+    if not ruling.may_answer:
         raise TimeIsUp
-    return _keep(session, sitting, batches, now=now)
-
-
-def _keep(session: Session, sitting: Sitting, batches: Sequence[Batch], *, now: datetime) -> Acknowledgement:
-    ids = {item.id: item for item in sitting.items}
-    present = [
-        saving.AnswerEvent(ids[answer.item_id].position, saving.Place(answer.lease, answer.seq), _payload(answer.payload))
-        for answer in queries.list_answers(session, list(ids))
-    ]
-    arriving = [event for batch in batches for event in batch.events if sitting.item_at(event.item)]
-    merge = saving.merge(present, arriving)
-    kinds = {event.sequence.lease: batch for batch in batches for event in batch.events}
-    rows = [_event_row(sitting, event, kinds[event.sequence.lease], now) for event in merge.added]
-    if rows:
-        session.execute(insert(AnswerEvent), rows)
-    sitting.row.saved_at = now
-    sitting.row.lease = max([sitting.row.lease, *(batch.lease for batch in batches)])
-    everything = [*present, *merge.added]
+    if ruling.event is not None:
+        sitting.row.state = advance(AttemptState(sitting.row.state), ruling.event).value
+    merge = _keep(session, sitting, batches, now=now)
     lease = max((batch.lease for batch in batches), default=0)
     overtaken = {arrival.event.item for arrival in merge.arrivals if arrival.outcome is saving.Outcome.ELSEWHERE}
     return Acknowledgement(
-        acknowledged=saving.acknowledged(everything, lease),
+        acknowledged=saving.acknowledged([*_stored_events(sitting), *merge.added], lease),
         elsewhere={item: merge.current[item].payload for item in overtaken},
         seconds_left=seconds_left(sitting.clock, now=now),
         state=AttemptState(sitting.row.state),
     )
+
+
+def _stored_events(sitting: Sitting) -> list[saving.AnswerEvent]:
+    positions = {item.id: item.position for item in sitting.items}
+    return [
+        saving.AnswerEvent(positions[answer.item_id], saving.Place(answer.lease, answer.seq), _payload(answer.payload))
+        for answer in sitting.answers
+    ]
+
+
+def _keep(session: Session, sitting: Sitting, batches: Sequence[Batch], *, now: datetime) -> saving.Merge:
+    arriving = [event for batch in batches for event in batch.events if sitting.item_at(event.item)]
+    merge = saving.merge(_stored_events(sitting), arriving)
+    by_lease = {batch.lease: batch for batch in batches}
+    rows = [_event_row(sitting, event, by_lease[event.sequence.lease], now) for event in merge.added]
+    if rows:
+        session.execute(insert(AnswerEvent), rows)
+    sitting.row.saved_at = now
+    sitting.row.lease = max([sitting.row.lease, *by_lease])
+    return merge
 
 
 def _payload(value: object) -> Mapping[str, object]:
@@ -260,24 +297,45 @@ def submit_attempt(session: Session, actor: Actor, sitting: Sitting, batches: Se
         sitting.row.saved_at = now
         return
     ruling = rule_on_time(sitting.clock, now=now)
-    if ruling.may_answer and batches:
-        _keep(session, sitting, batches, now=now)
-    if ruling.may_submit:
-        finish(session, actor, sitting, finished_at=now, now=now)
-    else:
+    if not ruling.may_submit:
         settle(session, actor, sitting, now=now)
+        return
+    responses = _responses(sitting)
+    if ruling.may_answer and batches:
+        merge = _keep(session, sitting, batches, now=now)
+        responses = {sitting.items[place - 1].id: event.payload for place, event in merge.current.items()}
+    finish(session, actor, sitting, responses, finished_at=now, now=now)
+
+
+def _responses(sitting: Sitting) -> dict[int, object]:
+    return {item_id: answer.payload for item_id, answer in sitting.responses.items()}
+
+
+def go_on(session: Session, actor: Actor, sitting: Sitting, page: int, *, now: datetime) -> int | None:
+    """Go to a page of an attempt and return it; None where so little time is left that the attempt is finished instead (5.3.5).
+
+    Where one goes forward only, the next page is the only other one there is (5.5).
+    """
+    if finishes_on_page_change(sitting.clock, now=now):
+        finish(session, actor, sitting, _responses(queries.get_sitting(session, sitting.id)), finished_at=now, now=now)
+        return None
+    page = page_to_show(sitting.paper.settings.navigation, page, current=sitting.row.page_reached, pages=sitting.pages)
+    sitting.row.page_reached = max(sitting.row.page_reached, page)
+    return page
 
 
 def settle(session: Session, actor: Actor, sitting: Sitting, *, now: datetime) -> None:
     """Do to an attempt what its time demands: submit what was saved, abandon it, or nothing yet."""
     ruling = rule_on_time(sitting.clock, now=now)
     if ruling.event is AttemptEvent.SUBMIT:
-        finish(session, actor, sitting, finished_at=ruling.finished_at or now, now=now)
+        finish(session, actor, sitting, _responses(sitting), finished_at=ruling.finished_at or now, now=now)
     elif ruling.event is not None:
         sitting.row.state = advance(AttemptState(sitting.row.state), ruling.event).value
         if ruling.event is AttemptEvent.ABANDON:
             sitting.row.finished_at = ruling.finished_at
             audit.record(session, actor, QuizVerb.ABANDONED, sitting.row, now=now)
+            if sitting.row.enrolment_id is not None and not sitting.row.preview:
+                _hand_down(session, actor, sitting, now=now)
 
 
 def mark_item(item: Item, question: definitions.Question, response: object, language: str) -> Marking:
@@ -286,15 +344,15 @@ def mark_item(item: Item, question: definitions.Question, response: object, lang
     return mark_answer(question, answer, item.layout, convention_for(language))
 
 
-def finish(session: Session, actor: Actor, sitting: Sitting, *, finished_at: datetime, now: datetime) -> Grade:
-    """Mark every item, keep the grade, and hand the result down to the learner's progress."""
+def finish(
+    session: Session, actor: Actor, sitting: Sitting, responses: Mapping[int, object], *, finished_at: datetime, now: datetime
+) -> Grade:
+    """Mark every item by its response, keep the grade, and hand the result down to the learner's progress."""
     row = sitting.row
-    answers = queries.current_answers(session, [item.id for item in sitting.items])
     questions = queries.get_questions(session, [item.question_version_id for item in sitting.items])
     results, marks = [], []
     for item in sitting.items:
-        answer = answers.get(item.id)
-        marking = mark_item(item, questions[item.question_version_id], answer.payload if answer else None, row.language)
+        marking = mark_item(item, questions[item.question_version_id], responses.get(item.id), row.language)
         results.append(ItemResult(marking.fraction, item.maximum, marking.state, item.section))
         marks.append(_mark_row(item, marking, now))
     session.execute(insert(MarkEvent), marks)
@@ -328,9 +386,9 @@ def _hand_down(session: Session, actor: Actor, sitting: Sitting, *, now: datetim
     """Tell the learner's progress what all attempts together mean for the activity."""
     row, settings = sitting.row, sitting.paper.settings
     assert row.enrolment_id is not None
-    session.flush()  # the history below holds this attempt too
-    history = [one for one in queries.list_attempts(session, row.person_id, row.course_id, row.activity_key) if not one.preview]
-    ended = [one for one in history if one.state in ENDED_STATES]
+    with session.no_autoflush:  # this attempt is taken as it is now, everything is written at once
+        history = queries.list_attempts(session, row.person_id, row.course_id, row.activity_key)
+    ended = [one for one in (queries.row_of(row) if one.number == row.number else one for one in history) if _counts(one)]
     score = over_attempts(
         settings.grading, [AttemptGrade(one.number, one.percent, abandoned=one.state is AttemptState.ABANDONED) for one in ended]
     )
@@ -339,6 +397,10 @@ def _hand_down(session: Session, actor: Actor, sitting: Sitting, *, now: datetim
     shown = None if score is None else max(Fraction(0), min(Fraction(100), score))
     achievement = Achievement(completed is not None, shown, has_passed(score, settings.pass_mark))
     enrolment_services.record_result(session, actor, row.enrolment_id, row.activity_key, achievement, now=now)
+
+
+def _counts(row: AttemptRow) -> bool:
+    return row.state in ENDED_STATES and not row.preview
 
 
 def _ended(row: AttemptRow) -> EndedAttempt:
@@ -350,8 +412,3 @@ def set_flag(session: Session, sitting: Sitting, position: int, *, flagged: bool
     item = sitting.item_at(position)
     if item is not None:
         session.get_one(AttemptItem, item.id).flagged = flagged
-
-
-def response_of(answer: object) -> dict[str, object]:
-    """Return an answer as the record shows it."""
-    return write_answer(answer)  # type: ignore[arg-type]  # every answer class is one of its alternatives

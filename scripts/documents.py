@@ -1,15 +1,16 @@
-"""Write the pages of docs/ that follow from the code: settings and commands.
+"""Write the pages of docs/ that follow from the code: settings, commands, licences of the libraries.
 
 python scripts/documents.py write    write them
 python scripts/documents.py check    exit with 1 where one is not what the code says
 """
 
+import re
 import sys
 from collections.abc import Iterator
+from importlib.metadata import metadata
 from pathlib import Path
 
 import click
-from pydantic import SecretStr
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -18,6 +19,8 @@ from kernel.settings import Settings  # noqa: E402 - the checkout comes first
 from lms.cli import lms  # noqa: E402
 
 OPERATIONS = ROOT / "docs" / "operations"
+UNNAMED = {"huey": "MIT"}
+"""Libraries whose licence stands in their licence file only."""
 NOTE = "<!-- Written by `make fix` from the code (scripts/documents.py). Change it there. -->\n"
 
 
@@ -27,13 +30,13 @@ def settings() -> str:
         "# Settings\n",
         NOTE,
         "Every setting is an environment variable. A name that begins with `LMS_` and is not listed here stops the start, with the name",
-        "that was probably meant. `lms settings` prints all of them with their present values; passwords are shown as `***`.\n",
+        "that was probably meant. `lms settings` prints all of them with their present values; passwords are shown as stars.\n",
         "| Name | Meaning | Default |",
         "|---|---|---|",
     ]
     for name, field in Settings.model_fields.items():
-        default = field.default.get_secret_value() if isinstance(field.default, SecretStr) else field.default
-        shown = "" if default in (None, "") else f"`{str(default).lower() if isinstance(default, bool) else default}`"
+        default = "" if field.default is None else str(field.default)
+        shown = f"`{default}`" if default else ""
         lines.append(f"| `LMS_{name.upper()}` | {field.description} | {shown} |")
     return "\n".join(lines) + "\n"
 
@@ -67,7 +70,31 @@ def commands() -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-PAGES = {OPERATIONS / "settings.md": settings, OPERATIONS / "commands.md": commands}
+def licence_of(name: str) -> str:
+    """Return how an installed library names its licence."""
+    about = metadata(name)
+    classified = " or ".join(line.split(" :: ")[-1] for line in about.get_all("Classifier", []) if line.startswith("License"))
+    return about.get("License-Expression") or UNNAMED.get(name) or classified or about.get("License", "")
+
+
+def licences() -> str:
+    """Return the page of licences."""
+    lines = [
+        "# Licences\n",
+        NOTE,
+        "Aulario itself is under the MIT licence (`LICENSE`). The course in `content/` names its own licence in `course.yaml`.\n",
+        "The libraries below are installed beside it, unmodified, from `requirements.txt`. psycopg (LGPL) is needed for PostgreSQL only.",
+        "pathspec (MPL) and the rest of hatchling's family are needed to install from a checkout only.\n",
+        "The fonts are Literata, Atkinson Hyperlegible Next and Atkinson Hyperlegible Mono, under the SIL Open Font License 1.1; its text lies",
+        "beside them in `static/fonts/` and `certificates/fonts/`.\n",
+        "| Library | Version | Licence |",
+        "|---|---|---|",
+    ]
+    pins = re.findall(r"^([a-z0-9._-]+)(?:\[[a-z,]+\])?==([^ ]+)", (ROOT / "requirements.txt").read_text("utf-8"), re.MULTILINE)
+    return "\n".join([*lines, *(f"| {name} | {pinned} | {licence_of(name)} |" for name, pinned in pins)]) + "\n"
+
+
+PAGES = {OPERATIONS / "settings.md": settings, OPERATIONS / "commands.md": commands, ROOT / "docs" / "licences.md": licences}
 
 
 def main() -> int:

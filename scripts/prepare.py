@@ -79,6 +79,16 @@ def read_stamp() -> Dict[str, str]:
     return stamp if {key: stamp.get(key) for key in environment()} == environment() else {}
 
 
+def is_usable() -> bool:
+    """Say whether `.venv` is there, of this Python, where it was made, and has pip: one that was broken off is gone on with."""
+    question = "import pip, sys; print(sys.version, sys.prefix, sep='|', end='')"
+    try:
+        answer = subprocess.run([str(VENV / "bin" / "python"), "-c", question], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    except OSError:
+        return False
+    return answer.stdout.decode() == f"{sys.version}|{VENV}"
+
+
 def run(*command: str) -> None:
     """Run a program of `.venv`; raise CannotPrepare where it fails (its own words stand above)."""
     done = subprocess.run([str(VENV / "bin" / "python"), *command], cwd=str(ROOT), env=dict(os.environ, PYTHONDONTWRITEBYTECODE=""))
@@ -95,7 +105,8 @@ def prepare(requirements: str) -> None:
     check_python()
     if not stamp:
         say(f"Making .venv with {requirements} (once, a minute or two).")
-        subprocess.run([sys.executable, "-m", "venv", "--clear", str(VENV)], check=True)
+        if not is_usable():
+            subprocess.run([sys.executable, "-m", "venv", "--clear", str(VENV)], check=True)
         stamp = environment()
     elif stamp.get(requirements) != wanted[requirements]:
         say(f"Bringing .venv up to date with {requirements}.")

@@ -1,25 +1,25 @@
 """How a recording is published: its rows, with the captions' cues as a transcript."""
 
-import io
 import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil
 
-import webvtt
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from courses.content.model import ActivitySource
 from courses.models import Activity
 from courses.publication import Facts, Publication, Publisher, Renderer, plain_texts
-from webinars.content import KIND, RecordingSource
-from webinars.models import Caption, Chapter, Recording, RecordingDocument
+from webinars.content import KIND, RecordingSource, read_cues
+from webinars.models import Caption, Chapter, Recording, RecordingDocument, WatchedSpan
 
 MINUTES_WITHOUT_LENGTH = 30
 _MOMENT = re.compile(r"^\[(\d+(?::\d\d){1,2})\]\s*")
 
 Cues = list[tuple[int | None, str]]
+"""What is said, each with the second at which it begins where that is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +34,18 @@ def prepare_recording(activity: ActivitySource, renderer: Renderer) -> tuple[Pre
     """Read the captions and transcripts of a recording."""
     source: RecordingSource = activity.settings
     paths = {**source.captions, **source.transcript}
-    transcripts = {language: read_cues(renderer.media[path].content, path) for language, path in paths.items() if path in renderer.media}
+    transcripts = {
+        language: read_transcript(renderer.media[path].content, path) for language, path in paths.items() if path in renderer.media
+    }
     minutes = activity.minutes or (ceil(source.duration / 60) if source.duration else MINUTES_WITHOUT_LENGTH)
     return PreparedRecording(source, transcripts), Facts(minutes)
 
 
-def read_cues(content: bytes, path: str) -> Cues:
-    """Return what is said, with the second at which it begins where that is known."""
-    text = content.decode("utf-8-sig")
+def read_transcript(content: bytes, path: str) -> Cues:
+    """Return what is said, from captions or from a text whose paragraphs may begin with `[12:30]`."""
     if path.endswith(".vtt"):
-        return [(int(caption.start_in_seconds), " ".join(caption.text.split())) for caption in webvtt.from_buffer(io.StringIO(text))]
-    paragraphs = [" ".join(block.split()) for block in text.split("\n\n") if block.strip()]
+        return [(cue.start // 1000, cue.words) for cue in read_cues(content)]
+    paragraphs = [" ".join(block.split()) for block in content.decode("utf-8-sig").split("\n\n") if block.strip()]
     return [_paragraph(words) for words in paragraphs]
 
 
@@ -98,4 +99,16 @@ def freeze_recording(session: Session, _publication: Publication, activity: Acti
         )
 
 
-RECORDING = Publisher(KIND, prepare_recording, freeze_recording)
+def rename_spans(session: Session, enrolment_id: int, renames: Mapping[str, str]) -> None:
+    """Move what a learner has seen to the present keys of their recordings, except where something was seen under the new one already."""
+    present = set(session.scalars(select(WatchedSpan.activity_key).where(WatchedSpan.enrolment_id == enrolment_id).distinct()))
+    for old, new in renames.items():
+        if old in present and new not in present:
+            session.execute(
+                update(WatchedSpan)
+                .where(WatchedSpan.enrolment_id == enrolment_id, WatchedSpan.activity_key == old)
+                .values(activity_key=new)
+            )
+
+
+RECORDING = Publisher(KIND, prepare_recording, freeze_recording, rename_spans)

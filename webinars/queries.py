@@ -1,14 +1,15 @@
 """Reading recordings and what was watched of them."""
 
 import json
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
-from courses.models import Activity, Course, CourseFile, CourseResource, CourseVersion
+from courses.models import Activity, Course, CourseFile, CourseResource, CourseVersion, Module
 from kernel.errors import NotFound
 from webinars.models import Caption, Chapter, Recording, RecordingDocument, WatchedSpan
 from webinars.rules import Span
@@ -52,7 +53,9 @@ def get_recording(session: Session, activity_id: int, version_id: int) -> Publis
         select(RecordingDocument).where(RecordingDocument.recording_id == row.id).order_by(RecordingDocument.position).limit(100)
     ).all()
     paths = [row.path, row.audio, row.low, row.poster, *(caption.path for caption in captions), *(document.path for document in documents)]
-    files = session.scalars(select(CourseFile).where(CourseFile.version_id == version_id, CourseFile.path.in_([path for path in paths if path])))
+    files = session.scalars(
+        select(CourseFile).where(CourseFile.version_id == version_id, CourseFile.path.in_([path for path in paths if path]))
+    )
     keys = [document.resource for document in documents if document.resource]
     resources = session.scalars(select(CourseResource).where(CourseResource.version_id == version_id, CourseResource.key.in_(keys)))
     return PublishedRecording(
@@ -77,6 +80,7 @@ def list_spans(session: Session, enrolment_id: int, activity_key: str) -> list[S
 class PublicRecording:
     """A recording that everybody may see."""
 
+    activity_id: int
     slug: str
     course_title: Mapping[str, str]
     tone: int
@@ -92,33 +96,56 @@ class PublicRecording:
     captioned: bool
 
 
-def visible_recordings(session: Session, *, limit: int = 100) -> list[PublicRecording]:
-    """List the previewed recordings of public courses, the newest first."""
+def visible_recordings(session: Session, *, now: datetime, limit: int = 100) -> list[PublicRecording]:
+    """List the recordings that everybody may see now, the newest first: the open previews of listed courses."""
     captioned = select(Caption.id).where(Caption.recording_id == Recording.id).exists()
     statement = (
-        select(Recording, Activity.key, Activity.title, Course.slug, CourseVersion.title, CourseVersion.tone, captioned)
+        select(Recording, Activity, Course.slug, CourseVersion.title, CourseVersion.tone, captioned)
         .join(Activity, Activity.id == Recording.activity_id)
+        .join(Module, Module.id == Activity.module_id)
         .join(Course, Course.published_version_id == Activity.version_id)
         .join(CourseVersion, CourseVersion.id == Activity.version_id)
         .where(Activity.preview, CourseVersion.visibility == "public", Course.archived_at.is_(None))
+        .where(*(_is_open(part, now) for part in (Activity, Module)))
         .order_by(Recording.dated.desc().nulls_last(), Recording.id)
         .limit(limit)
     )
     return [
         PublicRecording(
-            slug, course_title, tone, key, title, row.kind, row.seconds, row.speakers, row.dated, row.language, row.url, row.host, bool(has)
+            activity_id=activity.id,
+            slug=slug,
+            course_title=course_title,
+            tone=tone,
+            activity_key=activity.key,
+            title=activity.title,
+            kind=row.kind,
+            seconds=row.seconds,
+            speakers=row.speakers,
+            dated=row.dated,
+            language=row.language,
+            url=row.url,
+            host=row.host,
+            captioned=bool(has),
         )
-        for row, key, title, slug, course_title, tone, has in session.execute(statement)
+        for row, activity, slug, course_title, tone, has in session.execute(statement)
     ]
 
 
-def transcripts_of(session: Session, version_ids: list[int]) -> dict[str, list[tuple[int | None, str]]]:
-    """Return what is said in the recordings of some versions, by activity key."""
+def _is_open(part: type[Activity] | type[Module], now: datetime) -> ColumnElement[bool]:
+    """Say in SQL that nothing keeps a part closed to somebody who has completed nothing (`courses.rules.why_closed`)."""
+    return and_(or_(part.opens_at.is_(None), part.opens_at <= now), part.requires == ())
+
+
+def transcripts_of(session: Session, activity_ids: Sequence[int]) -> dict[int, list[tuple[int | None, str]]]:
+    """Return what is said in some recordings, in all languages one after the other, by activity."""
     statement = (
-        select(Activity.key, Caption.transcript)
+        select(Recording.activity_id, Caption.transcript)
         .join(Recording, Recording.id == Caption.recording_id)
-        .join(Activity, Activity.id == Recording.activity_id)
-        .where(Activity.version_id.in_(version_ids))
+        .where(Recording.activity_id.in_(activity_ids))
+        .order_by(Caption.id)
         .limit(500)
     )
-    return {key: [(second, text) for second, text in json.loads(cues)] for key, cues in session.execute(statement)}
+    found: defaultdict[int, list[tuple[int | None, str]]] = defaultdict(list)
+    for activity_id, cues in session.execute(statement):
+        found[activity_id] += [(second, text) for second, text in json.loads(cues)]
+    return found

@@ -5,6 +5,7 @@ from fractions import Fraction
 
 Span = tuple[int, int]
 MAX_SPANS = 200
+FASTEST, GRACE = 2, 30
 
 
 def merge_spans(spans: Iterable[Span]) -> list[Span]:
@@ -39,5 +40,5 @@ def read_spans(text: str, seconds: int) -> list[Span]:
 
 
 def credible(spans: Iterable[Span], elapsed: float) -> bool:
-    """Say whether so much can have been seen in so much time, at twice the speed at most and with half a minute of grace."""
-    return sum(finish - start for start, finish in spans) <= 2 * elapsed + 30
+    """Say whether so much can have been seen in so many seconds: at twice the speed at most, with half a minute of grace."""
+    return sum(finish - start for start, finish in merge_spans(spans)) <= FASTEST * elapsed + GRACE

@@ -7,27 +7,34 @@ from fractions import Fraction
 from sqlalchemy import delete, insert
 from sqlalchemy.orm import Session
 
+from enrolments import queries as enrolment_queries
 from enrolments import services as enrolment_services
 from enrolments.permissions import ActivitySeat
 from enrolments.services import Achievement
 from kernel.permissions import Actor
 from webinars import queries
 from webinars.models import WatchedSpan
-from webinars.rules import Span, merge_spans, share_watched
+from webinars.rules import Span, credible, merge_spans, share_watched
 
 
-def note_watched(
-    session: Session, actor: Actor, subject: ActivitySeat, spans: Sequence[Span], seconds: int, *, now: datetime
-) -> Fraction:
-    """Add what was seen of a recording, complete it once enough was, and return the share seen."""
+def note_watched(session: Session, actor: Actor, subject: ActivitySeat, spans: Sequence[Span], seconds: int, *, now: datetime) -> Fraction:
+    """Add what was seen of a recording, complete it once enough was, and return the share seen.
+
+    More than can have been seen since the recording was first opened is not believed, and nothing of it is kept.
+    """
     enrolment_id, key = subject.seat.enrolment_id, subject.activity.key
     assert enrolment_id is not None
+    assert actor.person_id is not None
+    enrolment_queries.take_turn(session, actor.person_id)  # two pages may tell at once
     present = queries.list_spans(session, enrolment_id, key)
     merged = merge_spans([*present, *spans])
-    if merged != sorted(present):
-        session.execute(delete(WatchedSpan).where(WatchedSpan.enrolment_id == enrolment_id, WatchedSpan.activity_key == key))
-        rows = [{"enrolment_id": enrolment_id, "activity_key": key, "start": start, "finish": finish, "at": now} for start, finish in merged]
-        session.execute(insert(WatchedSpan), rows)
+    opened_at = enrolment_queries.find_first_view(session, enrolment_id, key)
+    elapsed = (now - opened_at).total_seconds() if opened_at else 0
+    if merged == merge_spans(present) or not credible(merged, elapsed):
+        return share_watched(present, seconds)
+    session.execute(delete(WatchedSpan).where(WatchedSpan.enrolment_id == enrolment_id, WatchedSpan.activity_key == key))
+    rows = [{"enrolment_id": enrolment_id, "activity_key": key, "start": start, "finish": finish, "at": now} for start, finish in merged]
+    session.execute(insert(WatchedSpan), rows)
     share = share_watched(merged, seconds)
     if subject.activity.completion_rule == "watched" and share * 100 >= (subject.activity.completion_amount or 100):
         enrolment_services.record_result(session, actor, enrolment_id, key, Achievement(completed=True), now=now)

@@ -1,9 +1,10 @@
 """Pages of recordings. Nothing of another host is loaded; a film of ours loads when its button is pressed."""
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from datetime import date
+from itertools import accumulate
 from posixpath import basename
-from typing import Any
 from urllib.parse import quote
 
 from flask import Blueprint, Response, jsonify, render_template, request
@@ -12,7 +13,7 @@ from accounts.rules import fold
 from courses.rules import activity_url, file_url
 from enrolments import queries as enrolment_queries
 from enrolments.opening import course_view, leave_visit
-from enrolments.pages import foreign, html
+from enrolments.pages.outline import foreign, html
 from enrolments.permissions import ActivitySeat
 from kernel import clock
 from kernel.errors import NotFound
@@ -26,6 +27,7 @@ from webinars.rules import read_spans, share_watched
 bp = Blueprint("webinars", __name__)
 
 Answer = str | Response
+Cues = list[tuple[int | None, str]]
 LANGUAGE_NAMES = {"es": "Español", "en": "English"}
 
 
@@ -202,21 +204,17 @@ def recordings() -> Answer:
     """List the recordings that everybody may see, or those that a search finds in titles and in what is said."""
     session = current_session()
     query = request.args.get("q", "")[:100].strip()
-    rows = queries.visible_recordings(session)
-    listed = [entry for row in rows if (entry := _entry(row, query, _spoken(rows) if query else {})) is not None]
+    rows = queries.visible_recordings(session, now=clock.now())
+    spoken = queries.transcripts_of(session, [row.activity_id for row in rows]) if query else {}
+    listed = [entry for row in rows if (entry := _entry(row, query, spoken.get(row.activity_id, []))) is not None]
     return render_template("webinars/recordings.html", query=query, recordings=listed)
 
 
-def _spoken(rows: list[PublicRecording]) -> dict[str, Any]:
-    versions = enrolment_queries.published_versions(current_session(), [row.slug for row in rows])
-    return queries.transcripts_of(current_session(), versions)
-
-
-def _entry(row: PublicRecording, query: str, spoken: dict[str, Any]) -> dict[str, object] | None:
+def _entry(row: PublicRecording, query: str, cues: Cues) -> dict[str, object] | None:
     url = activity_url(row.slug, "recording", row.activity_key)
     found = None
     if query and fold(query) not in fold(f"{choose(row.title)} {' '.join(row.speakers)}"):
-        found = _find(query, spoken.get(row.activity_key, []), url)
+        found = _find(query, cues, url)
         if found is None:
             return None
     return {
@@ -237,14 +235,18 @@ def _entry(row: PublicRecording, query: str, spoken: dict[str, Any]) -> dict[str
     }
 
 
-def _find(query: str, cues: list[tuple[int | None, str]], url: str) -> dict[str, object] | None:
+def _find(query: str, cues: Cues, url: str) -> dict[str, object] | None:
     wanted = fold(query)
     for second, text in cues:
-        place = fold(text).find(wanted)
-        if place >= 0:
-            end = place + len(wanted)
+        if wanted in fold(text):
+            start, end = _place_of(wanted, text)
             address = url if second is None else f"{url}?t={second}#player"
-            return {"before": text[:place], "match": text[place:end], "after": text[end:], "second": second, "url": address}
+            return {"before": text[:start], "match": text[start:end], "after": text[end:], "second": second, "url": address}
     return None
 
 
+def _place_of(wanted: str, text: str) -> tuple[int, int]:
+    """Return where folded words stand in a text, whose letters may fold to none or to several."""
+    ends = list(accumulate(len(fold(letter)) for letter in text))
+    first = fold(text).index(wanted)
+    return bisect_right(ends, first), bisect_left(ends, first + len(wanted)) + 1

@@ -23,9 +23,15 @@ def clean_text(text: str, *, lines: bool = False) -> str:
     return cleaned.strip() if lines else " ".join(cleaned.split())
 
 
+_INVISIBLE = frozenset({0x00AD, 0x061C, 0x180E, 0x200B, 0x200E, 0x200F, 0x2060, 0xFEFF})
+"""Signs without a shape; joiners (200C, 200D) stay, because scripts and pictures are written with them."""
+
+
 def _is_invisible(char: str) -> bool:
     code = ord(char)
-    return 0x202A <= code <= 0x202E or 0x2066 <= code <= 0x2069 or 0xE0000 <= code <= 0xE007F or code in (0x200E, 0x200F, 0x061C, 0xFEFF)
+    return (
+        code in _INVISIBLE or 0x202A <= code <= 0x202E or 0x2066 <= code <= 0x2069 or 0xFFF9 <= code <= 0xFFFB or 0xE0000 <= code <= 0xE007F
+    )
 
 
 class LineField(StringField):

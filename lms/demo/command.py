@@ -1,8 +1,10 @@
-"""`lms demo`: start the demonstration on this machine, filled at its first start."""
+"""What `lms demo` does: start the demonstration on this machine, filled at its first start."""
 
+import fcntl
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from lms import serve as server
 from lms.app import House
 from lms.console import told_in_one_line
 from lms.demo.filling import BEFORE, Account, fill
-from lms.demo.people import DOMAIN, MAX_LEARNERS
+from lms.demo.people import DOMAIN
 from lms.publishing import publish_samples
 
 FOLDER = Path("instance/demo")
@@ -23,25 +25,14 @@ MARKER = "demonstration"
 """File that says that a folder is ours to fill and to empty; it holds the day of the filling, nothing while that goes on."""
 
 
-@click.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="Addresses of this machine only.")
-@click.option("--port", default=8001, show_default=True, type=click.IntRange(1, 65535))
-@click.option("--fresh", is_flag=True, help="Empty the demonstration and fill it again, with new passwords.")
-@click.option(
-    "--learners", default=MAX_LEARNERS, show_default=True, type=click.IntRange(1, MAX_LEARNERS), help="How many people are invented."
-)
-@click.option("--fill-only", is_flag=True, help="Fill, and do not serve.")
-def demo(host: str, port: int, *, fresh: bool, learners: int, fill_only: bool) -> None:
-    """Start a second instance full of invented people, to look around in.
-
-    It lives in instance/demo unless LMS_DATA_DIR says otherwise, in an SQLite file of its own; its mail is written to its folder.
-    """
+def start(host: str, port: int, *, fresh: bool, learners: int, fill_only: bool) -> None:
+    """Fill the demonstration where that has not been done, and serve it; raise ClickException where it cannot be."""
     if host not in LOOPBACK:
         raise click.BadParameter(f"The demonstration answers on this machine only: {', '.join(LOOPBACK)}.", param_hint="--host")
     folder = Path(os.environ.get("LMS_DATA_DIR") or FOLDER)
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     own = {"data_dir": folder, "database_url": "", "smtp_host": "", "public_url": address}
-    with told_in_one_line():
+    with told_in_one_line(), claimed(folder):
         if not fill_only:
             server.check_port(host, port)
         clear(folder, fresh=fresh)
@@ -59,15 +50,35 @@ def _fill_only(host: str, port: int, learners: int, own: dict[str, object]) -> N
         house.database.dispose()
 
 
+@contextmanager
+def claimed(folder: Path) -> Iterator[Path]:
+    """Keep a folder for this process alone, so that nobody empties it meanwhile; raise CannotStart where another has it."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise server.CannotStart(f"The demonstration in {folder} is running already. End it first.") from None
+    else:
+        yield folder
+    finally:
+        os.close(descriptor)
+
+
 def clear(folder: Path, *, fresh: bool) -> None:
     """Empty a demonstration that is to be filled again or whose filling was broken off; raise CannotStart for any other folder."""
     marker = folder / MARKER
-    if folder.exists() and any(folder.iterdir()) and not marker.is_file():
+    present = list(folder.iterdir())
+    if present and not marker.is_file():
         raise server.CannotStart(f"{folder} holds an instance that is not a demonstration. Unset LMS_DATA_DIR, or choose an empty folder.")
-    if marker.is_file() and (fresh or not marker.read_text()):
-        shutil.rmtree(folder)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if not marker.is_file():
+    if present and (fresh or not marker.read_text()):
+        marker.write_text("")
+        for path in present:
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            elif path != marker:
+                path.unlink()
+    if not present:
         marker.write_text("")
 
 

@@ -13,8 +13,10 @@ from courses import services as courses
 from courses.models import StaffRole
 from kernel.permissions import SYSTEM, SiteRole
 from lms.app import House
+from lms.demo.learning import learner_life
 from lms.demo.people import ADMINISTRATOR, LEARNER, STAFF, Identity, Learner, learners
-from lms.demo.story import WEEKS, Life, Stage, administrator_life, enter, join, learner_life, play, staff_life
+from lms.demo.staff import administrator_life, staff_life
+from lms.demo.stage import WEEKS, Life, Stage, enter, join, play
 
 SEED = 20261120
 COURSES = 20
@@ -63,6 +65,7 @@ def _staff(stage: Stage, hashes: dict[str, str]) -> None:
     now = stage.now - BEFORE + timedelta(hours=1)
     with stage.house.database.unit_of_work() as stage.opened:
         person = accounts.create_administrator(stage.session, SYSTEM, _command(ADMINISTRATOR, hashes), now=now)
+        accounts.note_consent(stage.session, person, now=now)
         administrator = enter(stage, ADMINISTRATOR, person.id, SiteRole.ADMINISTRATOR)
         team = [(role, join(stage, identity, hashes[identity.email], now=now).person_id) for role, identity in STAFF.items()]
         for outline in stage.outlines:

@@ -10,7 +10,9 @@ from typing import TypeAlias
 from quizzes.rules.answers import Malformed, as_typed, is_empty
 from quizzes.rules.definitions import Gaps, Matching, Matrix, Ordering, Question, QuestionKind
 from quizzes.rules.item_layout import ItemLayout
-from quizzes.rules.marking import is_unanswered
+from quizzes.rules.marking import is_unanswered, mark_answer
+from quizzes.rules.navigation import SummaryState, summary_state
+from quizzes.rules.numbers import Convention
 from quizzes.rules.places import answer_from_page
 
 Parts: TypeAlias = Mapping[str, Sequence[str]]
@@ -55,7 +57,7 @@ def payload_of(question: Question, parts: Parts) -> dict[str, object]:
             return {"text": first}
 
 
-def answer_state(question: Question, layout: ItemLayout, parts: Parts | None) -> str:
+def answer_state(question: Question, layout: ItemLayout, parts: Parts | None, convention: Convention) -> str:
     """Say whether a question is answered: `answered`, `partial`, `invalid` or `unanswered`."""
     if not parts:
         return "unanswered"
@@ -64,6 +66,8 @@ def answer_state(question: Question, layout: ItemLayout, parts: Parts | None) ->
         return "invalid"
     if is_empty(answer) or is_unanswered(question, answer, layout):
         return "unanswered"
+    if summary_state(mark_answer(question, answer, layout, convention)) is SummaryState.INVALID:
+        return "invalid"
     filled = sum(1 for name, values in parts.items() if name.isdigit() and values and values[0])
     return "partial" if filled and filled < _parts_needed(question) else "answered"
 

@@ -1,59 +1,53 @@
-"""Icons: references in the page, and at its end only the symbols that it refers to."""
+"""Icons: a page carries exactly the symbols it refers to."""
 
-from pathlib import Path
+import re
 
 import pytest
 from flask import Flask, render_template_string
 
-from kernel.web import icons
+from kernel.web.icons import STATIC, Icons, UnknownIconError, read_symbols
+from tests.support.browser import Browser
+
+SYMBOLS = {"check": '<symbol id="check"><path d="M1"/></symbol>', "menu": '<symbol id="menu"><path d="M2"/></symbol>'}
 
 
-@pytest.fixture
-def app(tmp_path: Path) -> Flask:
-    source = tmp_path / "icons.svg"
-    symbols = (
-        '<symbol id="check" viewBox="0 0 24 24"><path d="M1 1"/></symbol>',
-        '<symbol id="x" viewBox="0 0 24 24"><path d="M2 2"/></symbol>',
-    )
-    source.write_text(f"<svg>{''.join(symbols)}</svg>", "utf-8")
-    app = Flask(__name__)
-    icons.install(app, source)
-    return app
+def test_the_products_set_is_read_by_name() -> None:
+    symbols = read_symbols(STATIC / "icons.svg")
+
+    assert {"check", "menu", "log-out", "circle-alert"} <= set(symbols)
+    assert all(symbol.startswith("<symbol") and symbol.endswith("</symbol>") for symbol in symbols.values())
+    assert not re.search(r"<script|on\w+=|style=|href=\"http", "".join(symbols.values()))
 
 
-def test_a_page_prints_once_the_symbols_it_uses_and_no_other(app: Flask) -> None:
+def test_an_icon_is_hidden_from_readers_unless_it_has_a_name(app: Flask) -> None:
+    icons = Icons(SYMBOLS)
     with app.test_request_context():
-        page = render_template_string("{{ icon('check') }}{{ icon('check') }}|{{ icon_definitions() }}")
-
-    references, definitions = page.split("|")
-    assert references.count('<use href="#check"/>') == 2
-    assert definitions.count("<symbol") == 1
-    assert 'id="check"' in definitions
+        assert icons.icon("check") == '<svg class="i" aria-hidden="true"><use href="#check"/></svg>'
+        assert icons.icon("check", "A <b>") == '<svg class="i" role="img" aria-label="A &lt;b&gt;"><use href="#check"/></svg>'
+        assert 'class="i flip"' in icons.icon("check", flip=True)
 
 
-def test_an_icon_is_hidden_from_screen_readers_unless_it_has_a_name_of_its_own(app: Flask) -> None:
+def test_only_the_symbols_in_use_are_printed_once_each(app: Flask) -> None:
+    icons = Icons(SYMBOLS)
     with app.test_request_context():
-        plain = render_template_string("{{ icon('x') }}")
-        named = render_template_string("{{ icon('x', label=name, flip=true) }}", name='Say "no" & go')
-
-    assert 'aria-hidden="true"' in plain
-    assert 'class="i flip" role="img" aria-label="Say &#34;no&#34; &amp; go"' in named
-
-
-def test_stored_html_can_ask_for_its_symbols(app: Flask) -> None:
-    with app.test_request_context():
-        page = render_template_string("{{ use_icons(['x']) }}{{ icon_definitions() }}")
-
-    assert page.startswith('<symbol id="x"')
+        assert icons.definitions() == ""
+        icons.icon("menu")
+        icons.icon("menu")
+        assert icons.use(["menu"]) == ""
+        assert icons.definitions() == SYMBOLS["menu"]
+    with app.test_request_context():  # another page begins with none
+        assert icons.definitions() == ""
 
 
-def test_one_page_does_not_carry_the_symbols_of_another(app: Flask) -> None:
-    with app.test_request_context():
-        render_template_string("{{ icon('x') }}")
-    with app.test_request_context():
-        assert render_template_string("{{ icon_definitions() }}") == ""
+def test_a_name_that_is_not_in_the_set_fails_and_is_never_printed(app: Flask) -> None:
+    with app.test_request_context(), pytest.raises(UnknownIconError):
+        render_template_string("{{ icon('no-such-icon') }}")
 
 
-def test_a_misspelt_icon_is_an_error(app: Flask) -> None:
-    with app.test_request_context(), pytest.raises(icons.UnknownIconError):
-        render_template_string("{{ icon('chekc') }}")
+@pytest.mark.parametrize("path", ["/", "/sign-in", "/courses", "/nowhere"])
+def test_each_page_carries_what_it_refers_to(browser: Browser, path: str) -> None:
+    browser.checks = False
+    html = browser.get(path, status=404 if path == "/nowhere" else 200).html
+    used = set(re.findall(r'<use href="#([^"]+)"', html))
+
+    assert used == set(re.findall(r'<symbol id="([^"]+)"', html))

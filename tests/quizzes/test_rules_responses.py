@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from quizzes.rules.answers import Malformed
 from quizzes.rules.definitions import Body, Description, Essay, Multiple, TrueFalse
 from quizzes.rules.item_layout import ItemLayout, lay_out_item
+from quizzes.rules.numbers import SPANISH
 from quizzes.rules.places import answer_from_page
 from quizzes.rules.responses import answer_state, clean_parts, payload_of
 from tests.support.questions import (
@@ -83,8 +84,11 @@ def test_parts_become_the_fields_of_their_kind(body: Body, parts: dict[str, list
         (a_matching(), {"1": ["1"]}, "partial"),
         (a_matching(), {"1": ["1"], "2": ["1"], "3": ["1"]}, "answered"),
         (a_matrix(), {"1": ["1"], "2": [""]}, "partial"),
-        (some_gaps(), {"1": ["1"], "2": ["x"], "3": ["y"]}, "answered"),
-        (some_gaps(), {"2": ["x"]}, "partial"),
+        (some_gaps(), {"1": ["1"], "2": ["34,8"], "3": ["y"]}, "answered"),
+        (some_gaps(), {"2": ["34,8"]}, "partial"),
+        (some_gaps(), {"1": ["1"], "2": ["x"], "3": ["y"]}, "invalid"),
+        (a_numerical(("1", "1")), {"answer": ["x"]}, "invalid"),
+        (a_numerical(("1", "1")), {"answer": ["1,5"]}, "answered"),
         (an_ordering(2), {"1": ["2"], "2": ["2"]}, "invalid"),
         (an_ordering(2), {"1": [""], "2": [""]}, "unanswered"),
         (an_ordering(2), {"1": ["1"], "2": ["2"]}, "answered"),
@@ -95,7 +99,7 @@ def test_the_page_tells_how_far_an_answer_is(body: Body, parts: dict[str, list[s
     """5.5: summary page with states."""
     question = a_question(body)
 
-    assert answer_state(question, lay_out_item(question, 1, "1.1", shuffle=True), parts) == state
+    assert answer_state(question, lay_out_item(question, 1, "1.1", shuffle=True), parts, SPANISH) == state
 
 
 _hostile = st.recursive(
@@ -116,5 +120,5 @@ def test_no_response_makes_the_way_to_the_answer_raise(body: Body, response: dic
     answer = answer_from_page(question, layout, payload_of(question, parts))
 
     json.dumps(parts, ensure_ascii=False).encode()
-    assert answer_state(question, layout, parts) in ("answered", "partial", "invalid", "unanswered")
+    assert answer_state(question, layout, parts, SPANISH) in ("answered", "partial", "invalid", "unanswered")
     assert isinstance(answer, Malformed) or layout == ItemLayout() or layout.orders or layout.variables

@@ -262,7 +262,7 @@ class Browser:
         if button:
             data[button[0]] = [button[1]]
         self.path = found.action
-        self._request(found.method.upper(), found.action, data=data)
+        self._request(found.method.upper(), found.action, **{"query_string" if found.method == "get" else "data": data})
         return self._arrive(status)
 
     def post(self, path: str, data: Fields | None = None, status: int = 200, **options: Any) -> Page:

@@ -9,7 +9,7 @@ from flask import url_for
 
 from courses.facade import Facade, Size
 from enrolments.models import Completion
-from enrolments.pages import CourseView, draw, foreign, html, rounded
+from enrolments.pages.outline import CourseView, draw, foreign, html, rounded
 from enrolments.permissions import Seat, is_staff
 from enrolments.rules import Refusal
 from kernel.i18n import _, choose, number

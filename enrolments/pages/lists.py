@@ -7,7 +7,7 @@ from datetime import date
 
 from accounts.rules import fold
 from courses.models import CourseResource, Term
-from enrolments.pages import foreign, html
+from enrolments.pages.outline import foreign, html
 from kernel.i18n import _, choose, language
 from kernel.markup.model import SafeHtml
 

@@ -5,7 +5,7 @@ A page names what it offers by place in the attempt's own order (`quizzes.rules.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from html import unescape
@@ -15,14 +15,14 @@ from kernel.i18n import _, choose, language
 from kernel.markup.model import SafeHtml, gap_marker
 from quizzes.queries import Item
 from quizzes.rules import definitions
-from quizzes.rules.definitions import Calculated, Gap, Gaps, Matching, Matrix, Multiple, Numerical, Ordering, QuestionKind, Single, Texts
+from quizzes.rules.definitions import Calculated, Gap, Gaps, Matching, Matrix, Multiple, Numerical, Ordering, Single, Texts
 from quizzes.rules.item_layout import CHOICES, ITEMS, MATCHES, OPTIONS, gap_order
 from quizzes.rules.numbers import Convention, read_number, write_number
-from quizzes.rules.places import page_from_answer
 from quizzes.rules.responses import ANSWER, UNIT, Parts
 
 MARKERS = re.compile(r"<!--gap:([a-z][a-z0-9_]*)-->")
 TAGS = re.compile(r"<[^>]+>")
+
 
 @dataclass(frozen=True, slots=True)
 class OptionView:
@@ -78,7 +78,6 @@ class QuestionView:
     language: str
     flagged: bool
     locked: bool = False
-    newer: bool = False
     note: str = ""
     options: tuple[OptionView, ...] = ()
     penalised: bool = False
@@ -92,17 +91,21 @@ class QuestionView:
     unit_value: str = ""
     decimals: int | None = None
     words: str = ""
-    extra: Mapping[str, Any] = field(default_factory=dict)
 
 
 def html(texts: Texts | None) -> SafeHtml:
     """Return stored HTML in the reader's language."""
-    return SafeHtml.stored(choose(dict(texts or {})))
+    return SafeHtml.stored(choose(texts))
 
 
 def plain(texts: Texts | None) -> str:
     """Return the words of stored HTML, for labels and lists of choices."""
-    return " ".join(unescape(TAGS.sub("", choose(dict(texts or {})))).split())
+    return words_of(choose(texts))
+
+
+def words_of(stored: str) -> str:
+    """Return the words of stored HTML."""
+    return " ".join(unescape(TAGS.sub("", stored)).split())
 
 
 def points(value: Fraction) -> Decimal:
@@ -117,7 +120,9 @@ def filled_text(question: definitions.Question, item: Item, convention: Conventi
     if isinstance(question.body, Calculated):
         for variable in question.body.variables:
             value = item.layout.variables.get(variable.name, Fraction(0))
-            shown = write_number(value, convention, variable.decimals if variable.decimals is not None else 6, keep_zeros=variable.decimals is not None)
+            shown = write_number(
+                value, convention, variable.decimals if variable.decimals is not None else 6, keep_zeros=variable.decimals is not None
+            )
             text = text.replace(gap_marker(variable.name), shown)
     return SafeHtml.stored(text)
 
@@ -125,7 +130,7 @@ def filled_text(question: definitions.Question, item: Item, convention: Conventi
 def view_question(item: Item, question: definitions.Question, response: Parts | None, seq: int, convention: Convention) -> QuestionView:
     """Return a question as its learner finds it, with the present response."""
     parts = response or {}
-    shown = {
+    shown: dict[str, Any] = {
         "place": item.position,
         "number": item.number,
         "seq": seq,
@@ -160,7 +165,10 @@ def _of_kind(item: Item, question: definitions.Question, parts: Parts) -> dict[s
     match question.body:
         case Single(options) | Multiple(options):
             penalised = isinstance(question.body, Multiple) and question.body.rule.value in ("right_minus_wrong", "fractions")
-            return {"options": _options(item.layout.orders[OPTIONS], {option.key: option.text for option in options}, chosen), "penalised": penalised}
+            return {
+                "options": _options(item.layout.orders[OPTIONS], {option.key: option.text for option in options}, chosen),
+                "penalised": penalised,
+            }
         case definitions.TrueFalse():
             truths = (("true", _("True")), ("false", _("False")))
             return {"options": tuple(OptionView(value, SafeHtml.stored(word), value in chosen) for value, word in truths)}
@@ -168,7 +176,11 @@ def _of_kind(item: Item, question: definitions.Question, parts: Parts) -> dict[s
             return _matching(item, body, parts)
         case Ordering(items):
             texts = {label.key: label.text for label in items}
-            return {"rows": tuple(_row(str(at), texts[key], position=_one(parts, str(at))) for at, key in enumerate(item.layout.orders[ITEMS], 1))}
+            return {
+                "rows": tuple(
+                    _row(str(at), texts[key], position=_one(parts, str(at))) for at, key in enumerate(item.layout.orders[ITEMS], 1)
+                )
+            }
         case Gaps() as body:
             return {"pieces": _pieces(item, body, str(html(question.text)), parts)}
         case Numerical() | Calculated():
@@ -227,17 +239,12 @@ def _gap(item: Item, body: Gaps, at: int, gap: Gap, parts: Parts) -> GapView:
     if isinstance(gap.body, Single):
         texts = {option.key: option.text for option in gap.body.options}
         return GapView(str(at), "choice", label, value, 10, _options(item.layout.orders[gap_order(gap.name)], texts, frozenset()))
-    return GapView(str(at), "number" if isinstance(gap.body, Numerical) else "text", label, value, 12 if isinstance(gap.body, Numerical) else 20)
+    return GapView(
+        str(at), "number" if isinstance(gap.body, Numerical) else "text", label, value, 12 if isinstance(gap.body, Numerical) else 20
+    )
 
 
 def short_title(question: definitions.Question) -> str:
     """Return the first words of what is asked, for a list of questions."""
     words = plain({language: MARKERS.sub(" … ", text) for language, text in question.text.items()})
     return words if len(words) <= 80 else f"{words[:78].rsplit(' ', 1)[0]}…"
-
-
-def shown_answer(item: Item, question: definitions.Question, answer: Any) -> dict[str, Any]:
-    """Return an answer in the places of its page, as the review and the record show it."""
-    return page_from_answer(question, item.layout, answer)
-
-

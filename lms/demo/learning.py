@@ -1,0 +1,162 @@
+"""A learner's eight weeks: sign up, enrol, read, watch, and take quizzes as the fate says."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+from typing import cast
+
+from courses.rules import Outline, OutlineActivity
+from enrolments import queries as enrolment_queries
+from enrolments import services as enrolments
+from enrolments.permissions import ActivitySeat
+from kernel.permissions import Actor
+from lms.demo.people import Fate, Learner
+from lms.demo.sittings import hand_in, leave_half, meant
+from lms.demo.stage import WEEKS, ZONE, Life, Stage, join, seat_at, sign_in
+from quizzes import queries as quiz_queries
+from quizzes import services as quizzes
+from webinars import queries as webinar_queries
+from webinars import services as webinars
+
+LASTS = {Fate.FINISHED: (0.45, 0.97), Fate.STALLED: (0.2, 0.6), Fate.ACTIVE: (0.85, 1.02), Fate.OPEN: (0.8, 0.97)}
+"""Which share of the days since joining somebody studies, from and to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """Somebody in a course of the stage."""
+
+    stage: Stage
+    learner: Learner
+    actor: Actor
+    outline: Outline
+
+    def seat(self, activity: OutlineActivity, *, now: datetime) -> ActivitySeat:
+        """Return their place before an activity at a moment."""
+        return seat_at(self.stage, self.actor, self.outline, activity.key, now=now)
+
+
+def learner_life(stage: Stage, learner: Learner, password_hash: str) -> Life:
+    """Sign up, enrol and study, as far as the fate says."""
+    chance = learner.chance("life")
+    moment = stage.start + timedelta(days=_first_day(learner, chance), hours=chance.uniform(7, 21))
+    yield moment
+    actor = join(stage, learner.identity, password_hash, now=moment, confirmed=learner.fate is not Fate.UNCONFIRMED)
+    if learner.fate in (Fate.UNCONFIRMED, Fate.NOT_ENROLLED):
+        return
+    moment += timedelta(minutes=chance.uniform(5, 90))
+    yield moment
+    outline = stage.outlines[learner.number % len(stage.outlines)]
+    sign_in(stage, actor, chance, now=moment)
+    enrolments.enrol(stage.session, actor, enrolment_queries.get_seat(stage.session, actor, outline.slug), now=moment)
+    if learner.fate is not Fate.NEVER_STARTED:
+        yield from _study(Study(stage, learner, actor, outline), moment)
+
+
+def _first_day(learner: Learner, chance: Random) -> int:
+    latest = {Fate.FINISHED: 18, Fate.STALLED: 30, Fate.ACTIVE: 35, Fate.OPEN: 30}.get(learner.fate, WEEKS * 7 - 2)
+    return int(chance.triangular(0, latest, latest * 0.2))
+
+
+def _study(study: Study, joined: datetime) -> Life:
+    """Go through the part of the course that the fate allows, some activities an evening."""
+    chance = study.learner.chance("study")
+    steps = _steps(study, chance)
+    moment = joined
+    for evening, todo in _evenings(study, steps, joined, chance):
+        moment = max(evening, moment + timedelta(minutes=5))
+        yield moment
+        sign_in(study.stage, study.actor, chance, now=moment)
+        for activity in todo:
+            for following in _take_quiz(study, activity, moment) if activity.kind == "quiz" else _read(study, activity, moment):
+                moment = following
+                yield moment
+            moment += timedelta(minutes=chance.uniform(1, 4))
+    if study.learner.fate is Fate.OPEN:
+        yield from _leave_open(study, {activity.key for activity in steps}, moment)
+
+
+def _steps(study: Study, chance: Random) -> list[OutlineActivity]:
+    wanted = [activity for activity in study.outline.activities() if activity.required or chance.random() < 0.5]
+    share = {Fate.FINISHED: 1.0, Fate.STALLED: chance.uniform(0.05, 0.6), Fate.OPEN: 0.4}.get(study.learner.fate, chance.uniform(0.3, 0.9))
+    return wanted[: max(1, round(share * len(wanted)))]
+
+
+def _evenings(
+    study: Study, steps: Sequence[OutlineActivity], joined: datetime, chance: Random
+) -> list[tuple[datetime, Sequence[OutlineActivity]]]:
+    """Spread the steps over days from joining to the last visit."""
+    last = int((study.stage.now - joined).days * chance.uniform(*LASTS[study.learner.fate]))
+    count = max(1, min(last + 1, -(-len(steps) // chance.randint(2, 5))))
+    days = sorted([*chance.sample(range(last), count - 1), last])
+    bounds = [round(place * len(steps) / count) for place in range(count + 1)]
+    midnight = joined.astimezone(ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
+    evenings = [midnight + timedelta(days=day, hours=chance.triangular(6, 22.5, 19.5)) for day in days]
+    return [(evening, steps[first:after]) for evening, first, after in zip(evenings, bounds, bounds[1:], strict=False)]
+
+
+def _read(study: Study, activity: OutlineActivity, moment: datetime) -> Life:
+    """Open a lesson or recording, and mark it as done after a while; of a film of ours, keep what was seen."""
+    chance = study.learner.chance("read", activity.key)
+    seat = study.seat(activity, now=moment)
+    if seat.closed is not None:
+        return
+    enrolments.note_visit(study.stage.session, cast("int", seat.seat.enrolment_id), activity.key, now=moment)
+    moment += timedelta(minutes=max(1.0, (activity.minutes or 4) * chance.uniform(0.5, 1.4)))
+    yield moment
+    seen = 1.0 if study.learner.fate is Fate.FINISHED or chance.random() < 0.6 else chance.uniform(0.1, 0.7)
+    if activity.kind == "recording":
+        _watch(study, study.seat(activity, now=moment), seen, moment)
+    if activity.completion_rule in ("marked", "viewed"):
+        enrolments.mark_done(study.stage.session, study.actor, study.seat(activity, now=moment), now=moment)
+
+
+def _watch(study: Study, seat: ActivitySeat, seen: float, moment: datetime) -> None:
+    recording = webinar_queries.get_recording(study.stage.session, seat.activity.id, seat.outline.version_id)
+    if recording.row.seconds:
+        spans = [(0, round(seen * recording.row.seconds))]
+        webinars.note_watched(study.stage.session, study.actor, seat, spans, recording.row.seconds, now=moment)
+
+
+def _take_quiz(study: Study, activity: OutlineActivity, moment: datetime) -> Life:
+    """Take a quiz until it is passed or no attempt is left, with the pauses that it asks for."""
+    stage, learner = study.stage, study.learner
+    paper = quiz_queries.get_paper_of_activity(stage.session, activity.id)
+    settings = paper.settings
+    allowed = settings.attempts or 3
+    for number in range(1, allowed + 1):
+        chance = learner.chance("quiz", activity.key, number)
+        seat = study.seat(activity, now=moment)
+        if seat.closed is not None:
+            return
+        attempt = quizzes.start_attempt(stage.session, study.actor, seat, learner.identity.language, now=moment).uuid
+        longest = timedelta(seconds=settings.limit or 3000) * 0.9
+        moment += min(longest, timedelta(minutes=(activity.minutes or 10) * chance.uniform(0.6, 1.6)))
+        yield moment
+        plan = meant(learner, paper, chance, last=number == allowed)
+        if hand_in(stage, study.actor, attempt, plan, chance, now=moment) is not False or number == allowed:
+            return
+        pause = settings.pause.first if number == 1 else settings.pause.later
+        moment += timedelta(seconds=pause, minutes=chance.uniform(2, 40))
+        yield moment
+
+
+def _leave_open(study: Study, done: set[str], moment: datetime) -> Life:
+    """Begin the next quiz in the last days, answer half of it, flag one question, and go away."""
+    stage = study.stage
+    left = (activity for activity in study.outline.activities() if activity.key not in done and activity.required)
+    quiz = next((activity for activity in left if activity.kind == "quiz"), None)
+    if quiz is None:
+        return
+    chance = study.learner.chance("open")
+    moment = max(moment, stage.now - timedelta(hours=chance.uniform(2, 40)))
+    yield moment
+    seat = study.seat(quiz, now=moment)
+    if seat.closed is not None:
+        return
+    sign_in(stage, study.actor, chance, now=moment)
+    attempt = quizzes.start_attempt(stage.session, study.actor, seat, study.learner.identity.language, now=moment).uuid
+    moment += timedelta(minutes=6)
+    yield moment
+    leave_half(stage, study.actor, attempt, study.learner.ability, chance, now=moment)

@@ -1,0 +1,65 @@
+"""What happens inside one attempt of an invented person."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+from random import Random
+from uuid import UUID
+
+from kernel.permissions import Actor
+from lms.demo.answers import answer_all
+from lms.demo.people import Fate, Learner
+from lms.demo.stage import Stage
+from quizzes import queries as quiz_queries
+from quizzes import services as quizzes
+from quizzes.queries import Paper, Sitting
+from quizzes.rules import saving
+from quizzes.services import Batch
+
+LEASE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Which share of the marks an attempt is meant to reach, and whether it has to stay below the pass mark."""
+
+    share: float
+    fails: bool = False
+
+
+def meant(learner: Learner, paper: Paper, chance: Random, *, last: bool) -> Plan:
+    """Draw how an attempt is to end; those who have to get on pass their last one at the latest."""
+    share = min(1.0, max(0.1, chance.gauss(learner.ability - 0.06, 0.14)))
+    needed = float(paper.settings.pass_mark or 0) / 100
+    if last and learner.fate in (Fate.FINISHED, Fate.OPEN):
+        share = max(share, needed)
+    return Plan(share, fails=share < needed)
+
+
+def hand_in(stage: Stage, actor: Actor, attempt: UUID, plan: Plan, chance: Random, *, now: datetime) -> bool | None:
+    """Answer everything and hand the attempt in; return whether it passed, or nothing where that is not asked."""
+    sitting = _locked(stage, actor, attempt)
+    batch = Batch(LEASE, tuple(_answers(stage, sitting, plan, chance)), "submit")
+    quizzes.submit_attempt(stage.session, actor, sitting, [batch], now=now)
+    return sitting.row.passed
+
+
+def leave_half(stage: Stage, actor: Actor, attempt: UUID, share: float, chance: Random, *, now: datetime) -> None:
+    """Answer the first half of an attempt and flag its last question."""
+    sitting = _locked(stage, actor, attempt)
+    answers = _answers(stage, sitting, Plan(share), chance)
+    half = tuple(event for event in answers if event.item <= (len(sitting.items) + 1) // 2)
+    quizzes.save_answers(stage.session, sitting, [Batch(LEASE, half, "autosave")], now=now)
+    quizzes.set_flag(stage.session, sitting, sitting.items[-1].position, flagged=True)
+
+
+def _locked(stage: Stage, actor: Actor, attempt: UUID) -> Sitting:
+    return quiz_queries.get_sitting(stage.session, quiz_queries.lock_attempt(stage.session, actor, attempt).id)
+
+
+def _answers(stage: Stage, sitting: Sitting, plan: Plan, chance: Random) -> list[saving.AnswerEvent]:
+    questions = quiz_queries.get_questions(stage.session, [item.question_version_id for item in sitting.items])
+    total = sum((item.maximum for item in sitting.items), Fraction(0))
+    below = (sitting.paper.settings.pass_mark or 0) * total / 100 if plan.fails else None
+    given = answer_all(sitting.items, questions, sitting.row.language, chance, share=plan.share, below=below)
+    return [saving.AnswerEvent(one.item.position, saving.Place(LEASE, 1), one.parts) for one in given if one.parts]

@@ -1,0 +1,60 @@
+"""What the team and the administrator do in the eight weeks."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from random import Random
+
+from accounts import services as accounts
+from certificates import queries as certificate_queries
+from certificates import services as certificates
+from kernel.permissions import Actor
+from lms.demo.people import Fate, Identity, Learner
+from lms.demo.sittings import Plan, hand_in
+from lms.demo.stage import WEEKS, Life, Stage, person_of, seat_at, sign_in
+from quizzes import services as quizzes
+
+
+def staff_life(stage: Stage, identity: Identity) -> Life:
+    """Sign in some evenings, and try the first quiz of each course as its staff do."""
+    chance, actor = Random(identity.email), stage.people[identity.email]  # noqa: S311 - invented
+    for week in range(WEEKS):
+        moment = stage.start + timedelta(weeks=week, days=chance.uniform(0, 5), hours=chance.uniform(0, 12))
+        yield moment
+        sign_in(stage, actor, chance, now=moment)
+    for outline in stage.outlines:
+        quiz = next((activity for activity in outline.activities() if activity.kind == "quiz" and activity.required), None)
+        if quiz is None:
+            continue
+        moment += timedelta(minutes=4)
+        yield moment
+        attempt = quizzes.start_attempt(stage.session, actor, seat_at(stage, actor, outline, quiz.key, now=moment), "es", now=moment).uuid
+        moment += timedelta(minutes=5)
+        yield moment
+        hand_in(stage, actor, attempt, Plan(0.9), chance, now=moment)
+
+
+def administrator_life(stage: Stage, identity: Identity, people: Sequence[Learner]) -> Life:
+    """Sign in each week; near the end revoke one certificate and suspend one person."""
+    chance, actor = Random(identity.email), stage.people[identity.email]  # noqa: S311 - invented
+    for week in range(WEEKS):
+        moment = stage.start + timedelta(weeks=week, days=chance.uniform(0, 5), hours=chance.uniform(8, 12))
+        yield moment
+        sign_in(stage, actor, chance, now=moment)
+    moment = stage.now - timedelta(hours=20)
+    yield moment
+    known = [(learner, stage.people[learner.identity.email]) for learner in people if learner.identity.email in stage.people]
+    held = [row for _learner, holder in known for row in certificate_queries.list_own(stage.session, holder)]
+    if len(held) > 1:
+        reason = "Constancia emitida por error durante la demostración."
+        certificates.revoke_credential(stage.session, actor, held[1], reason, now=moment)
+    moment += timedelta(minutes=9)
+    yield moment
+    for stalled in [person for learner, person in known if learner.fate is Fate.STALLED][-1:]:
+        _suspend(stage, stalled, now=moment)
+
+
+def _suspend(stage: Stage, person: Actor, *, now: datetime) -> None:
+    """Close somebody's account; accounts has no verb for it yet, so the moment is set here, and their sessions end."""
+    row = person_of(stage, person)
+    row.suspended_at = now
+    accounts.end_devices(stage.session, row.id, now=now)

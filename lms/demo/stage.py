@@ -1,0 +1,145 @@
+"""The stage: where invented lives are played in the order of time, one transaction a day."""
+
+import heapq
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from random import Random
+from typing import cast
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from accounts import queries as account_queries
+from accounts import services as accounts
+from accounts.models import Person, TokenPurpose
+from accounts.rules import initials
+from accounts.services import SignUp
+from courses.rules import Outline
+from enrolments import queries as enrolment_queries
+from enrolments.permissions import ActivitySeat
+from kernel import outbox
+from kernel.permissions import Actor, SiteRole
+from lms.app import House
+from lms.demo.people import Identity
+
+ZONE = ZoneInfo("America/Guayaquil")
+WEEKS = 8
+BROWSERS = (
+    "Chrome · Android",
+    "Chrome · Android",
+    "Firefox · Windows",
+    "Chrome · Windows",
+    "Safari · iPhone",
+    "Edge · Windows",
+    "Firefox · Linux",
+)
+Life = Iterator[datetime]
+"""Yields the moment of what comes next, and does it when it is resumed."""
+
+
+@dataclass
+class Stage:
+    """Where the lives are played: the instance, the present moment, and the transaction of the day that is being told."""
+
+    house: House
+    now: datetime
+    outlines: Sequence[Outline]
+    people: dict[str, Actor] = field(default_factory=dict)
+    opened: Session | None = None
+
+    @property
+    def session(self) -> Session:
+        """Return the session of the day."""
+        assert self.opened is not None
+        return self.opened
+
+    @property
+    def start(self) -> datetime:
+        """Return the first midnight of the eight weeks."""
+        midnight = self.now.astimezone(ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
+        return midnight - timedelta(weeks=WEEKS)
+
+
+def play(stage: Stage, lives: Sequence[Life]) -> None:
+    """Let all lives happen in the order of time; background work follows at the end of each day."""
+    upcoming = [(moment, number, life) for number, life in enumerate(lives) if (moment := next(life, None)) is not None]
+    heapq.heapify(upcoming)
+    while upcoming and upcoming[0][0] < stage.now:
+        last = _play_day(stage, upcoming)
+        outbox.deliver_waiting(stage.house.worker, now=min(last + timedelta(minutes=1), stage.now))
+    outbox.deliver_waiting(stage.house.worker, now=stage.now)
+
+
+def _play_day(stage: Stage, upcoming: list[tuple[datetime, int, Life]]) -> datetime:
+    day, last = _day(upcoming[0][0]), upcoming[0][0]
+    with stage.house.database.unit_of_work() as stage.opened:
+        while upcoming and _day(upcoming[0][0]) == day and upcoming[0][0] < stage.now:
+            last, number, life = heapq.heappop(upcoming)
+            following = next(life, None)
+            if following is not None:
+                heapq.heappush(upcoming, (max(following, last), number, life))
+    return last
+
+
+def _day(moment: datetime) -> date:
+    return moment.astimezone(ZONE).date()
+
+
+def join(stage: Stage, identity: Identity, password_hash: str, *, now: datetime, confirmed: bool = True) -> Actor:
+    """Sign somebody up, and confirm the address as the link in the mail would."""
+    session, stranger = stage.session, Actor(address=_address(identity))
+    command = SignUp(
+        identity.email,
+        password_hash,
+        identity.given_names,
+        identity.first_surname,
+        identity.second_surname,
+        identity.language,
+        identity.zone,
+    )
+    accounts.sign_up(session, stranger, command, now=now)
+    person = account_queries.find_person_by_email(session, identity.email)
+    assert person is not None
+    if confirmed:
+        secret = accounts.make_token(session, TokenPurpose.CONFIRM, person, now=now)
+        session.flush()  # the link is looked up below
+        accounts.confirm_email(session, stranger, secret, now=now + timedelta(minutes=3))
+    return enter(stage, identity, person.id)
+
+
+def enter(stage: Stage, identity: Identity, person_id: int, *roles: SiteRole) -> Actor:
+    """Keep who somebody is when they act."""
+    actor = Actor(
+        person_id=person_id,
+        name=f"{identity.given_names} {identity.first_surname}",
+        email=identity.email,
+        initials=initials(identity.given_names, identity.first_surname),
+        language=identity.language,
+        zone=identity.zone,
+        roles=frozenset(roles),
+        address=_address(identity),
+    )
+    stage.people[identity.email] = actor
+    return actor
+
+
+def _address(identity: Identity) -> str:
+    """Return an address of the network kept for documentation (RFC 5737)."""
+    return f"198.51.100.{1 + Random(identity.email).randrange(250)}"  # noqa: S311 - invented
+
+
+def sign_in(stage: Stage, actor: Actor, chance: Random, *, now: datetime) -> None:
+    """Open a session whose secret nobody keeps."""
+    accounts.open_device(stage.session, actor, person_of(stage, actor), label=chance.choice(BROWSERS), rehash=None, now=now)
+
+
+def person_of(stage: Stage, actor: Actor) -> Person:
+    """Return the row of somebody who acts."""
+    return account_queries.get_person(stage.session, cast("int", actor.person_id))
+
+
+def seat_at(stage: Stage, actor: Actor, outline: Outline, key: str, *, now: datetime) -> ActivitySeat:
+    """Return somebody's place before an activity as it was at that moment."""
+    seat = replace(enrolment_queries.get_seat(stage.session, actor, outline.slug), now=now)
+    return enrolment_queries.activity_seat(stage.session, seat, outline, key)

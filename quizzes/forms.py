@@ -1,0 +1,103 @@
+"""What pages of an attempt send: a plain form, or the events of the page's script."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from kernel.errors import N_, Invalid
+from quizzes.queries import Sitting
+from quizzes.rules import saving
+from quizzes.rules.responses import Parts, clean_parts
+from quizzes.services import Batch
+
+MAX_LEASE = 2**62
+FLAG, SHOWN = "flag", "seq"
+INCOMPLETE = N_("The page is not complete. Reload it: what was saved is there.")
+
+Form = Mapping[str, Sequence[str]]
+"""The fields of a form, each with all its values."""
+
+
+def first(form: Form, name: str) -> str:
+    """Return a field's only value, empty where it is absent."""
+    return next(iter(form.get(name, ())), "")
+
+
+def whole_number(text: str, otherwise: int = 0) -> int:
+    """Read a number of a form's hidden field."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else otherwise
+
+
+def lease_of(form: Form) -> int:
+    """Return the lease that the server gave the page; raise Invalid."""
+    lease = whole_number(first(form, "lease"))
+    if not 0 < lease < MAX_LEASE:
+        raise Invalid(INCOMPLETE)
+    return lease
+
+
+def form_parts(form: Form, place: int) -> dict[str, list[str]]:
+    """Return what the page's form holds for the question in a place."""
+    prefix = f"p{place}"
+    parts = {"answer": list(form[prefix])} if prefix in form else {}
+    for name, values in form.items():
+        if name.startswith(f"{prefix}-") and not name.endswith((f"-{SHOWN}", f"-{FLAG}")):
+            parts[name.removeprefix(f"{prefix}-")] = list(values)
+    return clean_parts(parts)
+
+
+def form_batch(form: Form, sitting: Sitting, page: int) -> Batch:
+    """Return the answers of a page sent as a plain form: those that were changed since the page was shown.
+
+    `pN-seq` names the response that the page showed. What is as it was shown was not touched, and says nothing against what another
+    page has saved meanwhile; what was changed gets the next number under this page's lease, also when the page came back by «Back».
+    What is already the response, because the page's script saved it first, is not written again.
+    """
+    lease = lease_of(form)
+    shown = {answer.id: clean_parts(answer.payload) for answer in sitting.answers}
+    last = {answer.item_id: answer.seq for answer in sitting.answers if answer.lease == lease}
+    current = {item_id: clean_parts(answer.payload) for item_id, answer in sitting.responses.items()}
+    events = []
+    for item in sitting.items:
+        if item.page != page or item.number is None:
+            continue
+        parts = form_parts(form, item.position)
+        before = shown.get(whole_number(first(form, f"p{item.position}-{SHOWN}")), {})
+        if _filled(parts) not in (_filled(before), _filled(current.get(item.id, {}))):
+            events.append(saving.AnswerEvent(item.position, saving.Place(lease, last.get(item.id, 0) + 1), parts))
+    return Batch(lease, tuple(events), "save")
+
+
+def _filled(parts: Parts) -> dict[str, list[str]]:
+    return {name: [value for value in values if value] for name, values in parts.items() if any(values)}
+
+
+def changed_flags(form: Form, sitting: Sitting, page: int) -> Mapping[int, bool]:
+    """Return the places of a page whose flag was set or taken away."""
+    flags = {item.position: f"p{item.position}-{FLAG}" in form for item in sitting.items if item.page == page and item.number is not None}
+    return {place: flagged for place, flagged in flags.items() if flagged != sitting.items[place - 1].flagged}
+
+
+def script_batches(form: Form, kind: str) -> list[Batch]:
+    """Return the answers that the page's script sends: its own and those of earlier pages that the device still held."""
+    try:
+        sent = json.loads(first(form, "events") or "[]")
+    except (ValueError, RecursionError):
+        raise Invalid(INCOMPLETE) from None
+    by_lease: dict[int, list[Any]] = {}
+    for entry in sent if isinstance(sent, list) else []:
+        by_lease.setdefault(_own_lease(entry) or lease_of(form), []).append(entry)
+    return [_script_batch(lease, entries, kind) for lease, entries in by_lease.items()]
+
+
+def _own_lease(entry: object) -> int | None:
+    lease = entry.get("lease") if isinstance(entry, dict) else None
+    return lease if isinstance(lease, int) and not isinstance(lease, bool) and 0 < lease < MAX_LEASE else None
+
+
+def _script_batch(lease: int, entries: list[Any], kind: str) -> Batch:
+    events = tuple(
+        saving.AnswerEvent(event.item, event.sequence, clean_parts(event.payload)) for event in saving.read_events(lease, entries)
+    )
+    times = [time for entry in entries if isinstance(entry, dict) and isinstance(time := entry.get("client_time"), str)]
+    return Batch(lease, events, kind, max((time for time in times if time.isprintable()), default=""))

@@ -1,0 +1,195 @@
+"""What the pages of an open attempt show: its questions with the responses so far, and its summary."""
+
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from courses import queries as course_queries
+from courses.rules import Outline
+from kernel.i18n import choose
+from kernel.markup.model import SafeHtml
+from quizzes import queries
+from quizzes.pages.introduction import place_of
+from quizzes.pages.question import note_on, points, short_title, view_question
+from quizzes.queries import Sitting
+from quizzes.rules.attempts import rule_on_time, seconds_left
+from quizzes.rules.definitions import Question
+from quizzes.rules.numbers import convention_for
+from quizzes.rules.responses import Parts, answer_state, clean_parts
+from quizzes.rules.settings import Navigation
+
+
+@dataclass(frozen=True)
+class OpenedAttempt:
+    """An attempt with everything its pages need."""
+
+    sitting: Sitting
+    outline: Outline
+    """Of the version of the course that the attempt belongs to."""
+    questions: Mapping[int, Question]
+    responses: Mapping[int, Parts]
+    """By item; items without a response are absent."""
+
+    @property
+    def place(self) -> dict[str, object]:
+        """Return course, module and activity for the head of a page."""
+        return place_of(self.outline, self.sitting.paper.activity_key, self.sitting.row.activity_key)
+
+
+def open_attempt(session: Session, sitting: Sitting) -> OpenedAttempt:
+    """Read what the pages of an attempt need besides the attempt; it never changes, so it is mostly in memory."""
+    return OpenedAttempt(
+        sitting=sitting,
+        outline=course_queries.get_outline(session, queries.version_of(session, sitting.paper.activity_id)),
+        questions=queries.get_questions(session, [item.question_version_id for item in sitting.items]),
+        responses={item_id: clean_parts(answer.payload) for item_id, answer in sitting.responses.items()},
+    )
+
+
+def new_lease(sitting: Sitting, now: datetime) -> int:
+    """Give a page that opens the attempt a number above every earlier page's, whatever the clock does."""
+    elapsed = int((now - sitting.row.started_at).total_seconds() * 1000)
+    return (max(sitting.row.lease // 1000, elapsed) + 1) * 1000 + secrets.randbelow(1000)
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptFacts:
+    """What the pages of an attempt say of it."""
+
+    uuid: UUID
+    number: int
+    page: int
+    pages: int
+    lease: int
+    attempts_allowed: int
+    sequential: bool
+    preview: bool
+    state: str
+    seconds_left: int | None
+    ends_at: datetime | None
+    saved_at: datetime | None
+    points: Decimal
+    pass_percent: Decimal | None
+    grading: str
+    attempts_left_after: int | None
+
+
+def _facts(sitting: Sitting, page: int, *, now: datetime) -> AttemptFacts:
+    row, settings = sitting.row, sitting.paper.settings
+    left = None if not settings.attempts else max(0, settings.attempts - row.number)
+    return AttemptFacts(
+        uuid=row.uuid,
+        number=row.number,
+        page=page,
+        pages=sitting.pages,
+        lease=new_lease(sitting, now),
+        attempts_allowed=settings.attempts,
+        sequential=settings.navigation is Navigation.SEQUENTIAL,
+        preview=row.preview,
+        state=row.state,
+        seconds_left=seconds_left(sitting.clock, now=now),
+        ends_at=sitting.end,
+        saved_at=row.saved_at if sitting.answers else None,
+        points=points(sum((item.maximum for item in sitting.items), Fraction(0))),
+        pass_percent=None if settings.pass_mark is None else points(settings.pass_mark),
+        grading=settings.grading.value,
+        attempts_left_after=left,
+    )
+
+
+def _states(opened: OpenedAttempt) -> dict[int, str]:
+    convention = convention_for(opened.sitting.row.language)
+    return {
+        item.position: answer_state(opened.questions[item.question_version_id], item.layout, opened.responses.get(item.id), convention)
+        for item in opened.sitting.items
+        if item.number is not None
+    }
+
+
+def attempt_page(opened: OpenedAttempt, page: int, *, now: datetime) -> dict[str, object]:
+    """Return what one page of an attempt shows."""
+    sitting, convention = opened.sitting, convention_for(opened.sitting.row.language)
+    shown, states = sitting.responses, _states(opened)
+    answered = {place for place, state in states.items() if state not in ("unanswered", "invalid")}
+    return {
+        **opened.place,
+        "attempt": _facts(sitting, page, now=now),
+        "answered": len(answered),
+        "flagged": sum(item.flagged for item in sitting.items),
+        "total": len(states),
+        "places": [
+            {
+                "place": item.position,
+                "number": item.number,
+                "page": item.page,
+                "answered": item.position in answered,
+                "flagged": item.flagged,
+            }
+            for item in sitting.items
+        ],
+        "section": _section(sitting, page),
+        "questions": [
+            view_question(
+                item,
+                opened.questions[item.question_version_id],
+                opened.responses.get(item.id),
+                shown[item.id].id if item.id in shown else 0,
+                convention,
+            )
+            for item in sitting.items
+            if item.page == page
+        ],
+    }
+
+
+def _section(sitting: Sitting, page: int) -> dict[str, object] | None:
+    """Return the title and words that stand at the head of a page."""
+    found = [entry for entry in json.loads(sitting.row.interludes) if entry["page"] == page]
+    if not found:
+        return None
+    title = next((choose(entry["title"]) for entry in found if entry["title"]), "")
+    text = SafeHtml.stored("".join(choose(entry["text"]) for entry in found if entry["text"]))
+    return {"title": title, "text": text}
+
+
+def summary_page(opened: OpenedAttempt, *, now: datetime) -> dict[str, object]:
+    """Return what the summary before handing in shows."""
+    sitting, convention, states = opened.sitting, convention_for(opened.sitting.row.language), _states(opened)
+    open_pages = _open_pages(sitting, now)
+    items = []
+    for item in sitting.items:
+        question = opened.questions[item.question_version_id]
+        if item.number is not None:
+            items.append(
+                {
+                    "place": item.position,
+                    "number": item.number,
+                    "page": item.page,
+                    "title": short_title(question),
+                    "state": states[item.position],
+                    "flagged": item.flagged,
+                    "reachable": item.page in open_pages,
+                    "note": note_on(item, question, opened.responses.get(item.id, {}), convention),
+                }
+            )
+    return {
+        **opened.place,
+        "attempt": _facts(sitting, 1, now=now),
+        "items": items,
+        "unanswered": sum(state in ("unanswered", "invalid") for state in states.values()),
+        "flagged": sum(item.flagged for item in sitting.items),
+    }
+
+
+def _open_pages(sitting: Sitting, now: datetime) -> range:
+    if not rule_on_time(sitting.clock, now=now).may_answer:
+        return range(0)
+    reached = sitting.row.page_reached
+    return range(reached, reached + 1) if sitting.paper.settings.navigation is Navigation.SEQUENTIAL else range(1, sitting.pages + 1)

@@ -1,0 +1,147 @@
+"""What the page before an attempt shows: the quiz's rules, the attempts so far, and why none can be started now."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
+from math import ceil
+from uuid import UUID
+
+from courses.rules import Outline
+from kernel.i18n import _, choose, format_datetime
+from quizzes.pages.question import points
+from quizzes.queries import AttemptRow, Paper
+from quizzes.rules.attempts import ENDED_STATES, Reason, StartRuling
+from quizzes.rules.grades import AttemptGrade, over_attempts
+from quizzes.rules.layout import SlotEntry
+from quizzes.rules.review import flags_for, moment_of
+from quizzes.rules.settings import Behaviour, Flag, Navigation
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What is said of a quiz before it starts."""
+
+    questions: int
+    pages: int
+    points: Decimal | None
+    """None where it depends on what is drawn."""
+    limit_minutes: int | None
+    attempts: int
+    pass_percent: Decimal | None
+    grading: str
+    sequential: bool
+    opens_at: datetime | None
+    closes_at: datetime | None
+    feedback_now: bool
+
+
+def rules_of(paper: Paper) -> Rules:
+    """Return what is said of a quiz before it starts."""
+    settings = paper.settings
+    slots = [entry for entry in paper.entries if isinstance(entry, SlotEntry)]
+    questions = sum(slot.count for slot in slots if slot.pool[0].numbered)
+    return Rules(
+        questions=questions,
+        pages=ceil(questions / settings.per_page) if settings.per_page else 1,
+        points=_total(slots),
+        limit_minutes=None if settings.limit is None else ceil(settings.limit / 60),
+        attempts=settings.attempts,
+        pass_percent=None if settings.pass_mark is None else points(settings.pass_mark),
+        grading=settings.grading.value,
+        sequential=settings.navigation is Navigation.SEQUENTIAL,
+        opens_at=paper.opens_at,
+        closes_at=paper.closes_at,
+        feedback_now=settings.behaviour is not Behaviour.DEFERRED,
+    )
+
+
+def _total(slots: Sequence[SlotEntry]) -> Decimal | None:
+    marks = [{candidate.mark for candidate in slot.pool} if slot.mark is None else {slot.mark} for slot in slots]
+    if any(len(found) != 1 for found in marks):
+        return None
+    return points(sum((found.pop() * slot.count for found, slot in zip(marks, slots, strict=True)), Fraction(0)))
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptLine:
+    """One attempt in the list beside a quiz."""
+
+    uuid: UUID
+    number: int
+    state: str
+    preview: bool
+    started_at: datetime
+    submitted_at: datetime | None
+    minutes: int | None
+    percent: Decimal | None
+    passed: bool | None
+    reviewable: bool
+
+
+def attempt_lines(rows: Sequence[AttemptRow], paper: Paper, *, now: datetime) -> list[AttemptLine]:
+    """Return the attempts, newest first, with only what their moment lets a learner see."""
+    return [_line(row, shows_marks=_shows_marks(row, paper, now)) for row in reversed(rows)]
+
+
+def _shows_marks(row: AttemptRow, paper: Paper, now: datetime) -> bool:
+    flags = flags_for(paper.settings.review, moment_of(row.submitted_at, paper.closes_at, now=now), paper.settings.behaviour)
+    return row.state in ENDED_STATES and Flag.MARKS in flags
+
+
+def _line(row: AttemptRow, *, shows_marks: bool) -> AttemptLine:
+    minutes = None if row.submitted_at is None else ceil((row.submitted_at - row.started_at).total_seconds() / 60)
+    return AttemptLine(
+        uuid=row.uuid,
+        number=row.number,
+        state=row.state.value,
+        preview=row.preview,
+        started_at=row.started_at,
+        submitted_at=row.submitted_at,
+        minutes=minutes,
+        percent=points(row.percent) if shows_marks and row.percent is not None else None,
+        passed=row.passed if shows_marks else None,
+        reviewable=row.state in ENDED_STATES,
+    )
+
+
+def standing(rows: Sequence[AttemptRow], paper: Paper, *, now: datetime) -> tuple[Decimal | None, bool]:
+    """Return the percentage that counts and whether the quiz is passed, by the attempts whose marks may be seen."""
+    counted = [row for row in rows if not row.preview and _shows_marks(row, paper, now)]
+    best = over_attempts(paper.settings.grading, [AttemptGrade(row.number, row.percent) for row in counted])
+    return (None if best is None else points(best)), any(row.passed for row in counted)
+
+
+def refusal_words(ruling: StartRuling) -> list[str]:
+    """Say why no attempt can be started now, each reason a sentence."""
+    return [_reason(refusal.reason, format_datetime(refusal.until) if refusal.until else "") for refusal in ruling.refusals]
+
+
+def _reason(reason: Reason, moment: str) -> str:
+    match reason:
+        case Reason.NOT_OPEN_YET:
+            return _("It opens on %(moment)s.", moment=moment)
+        case Reason.CLOSED:
+            return _("It is closed: no new attempt can be started.")
+        case Reason.NO_ATTEMPTS_LEFT:
+            return _("You have used all your attempts.")
+        case Reason.PAUSE:
+            return _("You can try again from %(moment)s. Use the time to read again what failed.", moment=moment)
+        case Reason.PASSWORD:
+            return _("A password is needed to start.")
+        case Reason.NETWORK:
+            return _("It can only be taken from certain networks.")
+        case Reason.PREREQUISITES:
+            return _("Complete first what it asks for.")
+
+
+def place_of(outline: Outline, key: str, present: str = "") -> dict[str, object]:
+    """Return course, module and activity for the head of a page; `present` is the key that the activity has now, if another."""
+    activity = outline.by_key[key]
+    module = outline.module_by_key[activity.module]
+    return {
+        "course": {"slug": outline.slug, "title": choose(outline.title)},
+        "module": {"number": module.number, "title": choose(module.title)},
+        "activity": {"key": present or key, "title": choose(activity.title)},
+    }

@@ -1,0 +1,65 @@
+"""What a simulator's form sends: the scenario it began from, and the fields that it showed, as people typed them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from kernel.i18n import _
+from simulators.rules.numbers import read_typed
+from simulators.rules.scenario import SPECS, InputKind, Inputs, faults
+from simulators.wording import NO_NUMBER, fault_text, percent_scale
+
+BOX = "box"
+"""Repeated in the form: the boxes that it shows, because a box without a tick is not sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A form as it was read: the inputs, what was typed by input, and the errors by input, none where all is right."""
+
+    inputs: Inputs
+    typed: Mapping[str, str]
+    errors: Mapping[str, str]
+
+
+def read_form(fields: Mapping[str, str], boxes: Sequence[str], base: Inputs, language: str, editable: frozenset[str] | None = None) -> Sent:
+    """Put the fields of a form over a scenario. Inputs that are not `editable` stay as they are (None: all may change)."""
+    inputs = dict(base)
+    typed: dict[str, str] = {}
+    errors: dict[str, str] = {}
+    for name, spec in SPECS.items():
+        if editable is not None and name not in editable:
+            continue
+        if spec.kind is InputKind.FLAG:
+            if name in boxes:
+                inputs[name] = float(name in fields)
+        elif name in fields:
+            typed[name] = fields[name]
+            _put(inputs, errors, name, fields[name], language)
+    for fault in faults(inputs):
+        errors.setdefault(fault.name, fault_text(fault))
+    return Sent(inputs, typed, errors)
+
+
+def _put(inputs: dict[str, float], errors: dict[str, str], name: str, text: str, language: str) -> None:
+    spec = SPECS[name]
+    if not text.strip() and spec.optional:
+        inputs.pop(name, None)
+        return
+    found = read_typed(text, language)
+    if found is None:
+        errors[name] = _(NO_NUMBER)
+        return
+    inputs[name] = float(found.scaleb(-percent_scale(spec)))
+
+
+def field_value(value: float | None, scale: int, language: str, *, grouped: bool = True) -> str:
+    """Write a value for its field, exactly, with the language's decimal sign; in Spanish thousands stand apart from five digits on."""
+    if value is None:
+        return ""
+    text = format(Decimal(repr(value)).scaleb(scale), "f")
+    whole, _point, part = text.partition(".")
+    part = part.rstrip("0")
+    if grouped and language == "es" and len(whole) > 4:
+        whole = f"{int(whole):,}".replace(",", "\u00a0")
+    return f"{whole}{',' if language == 'es' else '.'}{part}" if part else whole

@@ -1,0 +1,72 @@
+"""The tab that puts scenarios side by side."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from kernel.i18n import _, language, number
+from simulators.forms import field_value
+from simulators.pages.figures import MILLION, ChartBar, chart_label, share_text
+from simulators.rules.budget import Result, evaluate
+from simulators.rules.reference import REFERENCE
+from simulators.rules.scenario import BENEFITS, SPECS, InputKind, Inputs, read_scenario
+from simulators.wording import benefit_name, full_label, percent_scale
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One scenario of a comparison: its short text and what it assumes differently from the example."""
+
+    number: int
+    code: str
+    changes: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonView:
+    """Scenarios side by side: rows are (label, one text each)."""
+
+    scenarios: tuple[Compared, ...]
+    results: tuple[tuple[str, tuple[str, ...]], ...]
+    inputs: tuple[tuple[str, tuple[str, ...]], ...]
+    bars: tuple[ChartBar, ...]
+    chart_label: str
+
+
+def comparison_view(kept: Sequence[tuple[str, Inputs]]) -> ComparisonView:
+    """Return scenarios beside each other: results, and the assumptions in which they differ from each other or the example."""
+    results = [evaluate(read_scenario(inputs)) for _code, inputs in kept]
+    names = [name for name in SPECS if any(inputs.get(name) != REFERENCE.get(name) for _code, inputs in kept)]
+    bars = tuple(
+        ChartBar(_("Scenario %(number)s", number=place), found.total.pct_pib, share_text(found.total.pct_pib))
+        for place, found in enumerate(results, 1)
+    )
+    return ComparisonView(
+        scenarios=tuple(Compared(place, code, _changes(inputs)) for place, (code, inputs) in enumerate(kept, 1)),
+        results=tuple(_result_rows(results)),
+        inputs=tuple((full_label(name), tuple(_input_text(inputs, name) for _code, inputs in kept)) for name in names),
+        bars=bars,
+        chart_label=chart_label(_("Total of the floor in percent of GDP."), bars),
+    )
+
+
+def _result_rows(results: Sequence[Result]) -> Iterable[tuple[str, tuple[str, ...]]]:
+    yield _("Total of the floor, in percent of GDP"), tuple(number(found.total.pct_pib, 2) for found in results)
+    yield _("Total of the floor, in millions of USD"), tuple(number(found.total.costo * MILLION, 2) for found in results)
+    for key in BENEFITS:
+        label = _("%(benefit)s, in %% of GDP", benefit=benefit_name(key))
+        yield label, tuple(number(found.benefit(key).pct_pib, 2) for found in results)
+    years = (found.anio_de_agotamiento for found in results)
+    yield _("Year in which the reserve runs out"), tuple(_("it lasts") if year is None else str(year) for year in years)
+
+
+def _changes(inputs: Inputs) -> tuple[tuple[str, str], ...]:
+    return tuple((full_label(name), _input_text(inputs, name)) for name in SPECS if inputs.get(name) != REFERENCE.get(name))
+
+
+def _input_text(inputs: Inputs, name: str) -> str:
+    spec, value = SPECS[name], inputs.get(name)
+    if value is None:
+        return _("none")
+    if spec.kind is InputKind.FLAG:
+        return _("yes") if value else _("no")
+    return field_value(value, percent_scale(spec), language(), grouped=spec.kind is not InputKind.YEAR)

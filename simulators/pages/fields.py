@@ -1,0 +1,128 @@
+"""Inputs as controls of a form."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from kernel.i18n import language
+from simulators.forms import field_value
+from simulators.pages.figures import percent_unit
+from simulators.rules.scenario import SPECS, STEPS, TRANCHES, InputKind, Inputs, InputSpec
+from simulators.wording import full_label, input_hint, input_label, percent_scale
+
+SLIDERS = ("elegible", "captacion")
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One input as a control: `text`, `range` or `flag`; `low` and `high` in the model's units, `scale` the places people see it moved."""
+
+    name: str
+    label: str
+    hint: str
+    value: str
+    control: str
+    scale: int
+    low: float
+    high: float
+    optional: bool
+    error: str
+    locked: bool
+    width: str
+    shown: str = ""
+    """The value as people read it, where the control has another spelling."""
+    unit: str = ""
+
+    @property
+    def id(self) -> str:
+        """Return its place in the page."""
+        return self.name.replace(".", "-")
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What a form that was refused held, and why; empty where nothing was refused."""
+
+    texts: Mapping[str, str]
+    errors: Mapping[str, str]
+
+    @property
+    def summary(self) -> list[tuple[str, str, str]]:
+        """List (id, label, message) in the order of the inputs."""
+        return [(name.replace(".", "-"), full_label(name), self.errors[name]) for name in SPECS if name in self.errors]
+
+
+NOTHING_TYPED = Typed({}, {})
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSet:
+    """Makes the fields of a scenario: what was typed stands before what holds; `editable` None: all may change."""
+
+    inputs: Inputs
+    typed: Typed = NOTHING_TYPED
+    editable: frozenset[str] | None = None
+
+    def field(self, name: str) -> Field:
+        """Return one input as a control."""
+        spec = SPECS[name]
+        value, scale = self.inputs.get(name), percent_scale(spec)
+        text = self.typed.texts.get(name, field_value(value, scale, language(), grouped=spec.kind is not InputKind.YEAR))
+        last = name.rpartition(".")[2]
+        sliding = last in SLIDERS and name not in self.typed.errors
+        return Field(
+            name=name,
+            label=input_label(name),
+            hint=input_hint(name),
+            value=_dotted(value, scale) if sliding and name not in self.typed.texts else text.replace(",", ".") if sliding else text,
+            control="flag" if spec.kind is InputKind.FLAG else "range" if sliding else "text",
+            scale=-scale,
+            low=spec.low,
+            high=spec.high,
+            optional=spec.optional,
+            error=self.typed.errors.get(name, ""),
+            locked=self.editable is not None and name not in self.editable,
+            width=_width(spec),
+            shown=text,
+            unit=percent_unit() if scale else "",
+        )
+
+    def macro(self) -> list[Field]:
+        """Return the economy."""
+        return [self.field(name) for name in SPECS if name.startswith("macro.")]
+
+    def rollout(self) -> list[Field]:
+        """Return the plan of phasing in, with one empty year more while there is room."""
+        last = _last("despliegue.pasos", "", self._given, STEPS)
+        steps = [f"despliegue.pasos.{place}" for place in range(1, min(last + 1, STEPS) + 1)]
+        return [self.field(name) for name in ("despliegue.anio_inicio", "despliegue.crec_poblacion", *steps)]
+
+    def reserve(self) -> list[Field]:
+        """Return the contributory scheme."""
+        return [self.field(name) for name in SPECS if name.startswith("reserva.")]
+
+    def tranches(self, key: str) -> list[list[Field]]:
+        """Return a benefit's groups of people, with an empty one more while there is room and something may change."""
+        last = _last(f"{key}.tramos", ".poblacion", self._given, TRANCHES)
+        spare = self.editable is None or f"{key}.tramos.{last + 1}.poblacion" in self.editable
+        shown = min(last + 1, TRANCHES) if spare else last
+        names = ("poblacion", "factor_linea", "monto")
+        return [[self.field(f"{key}.tramos.{place}.{name}") for name in names] for place in range(1, shown + 1)]
+
+    def benefit(self, key: str) -> list[Field]:
+        """Return a benefit's other inputs."""
+        return [self.field(f"{key}.{name}") for name in ("elegible", "captacion", "meses", "admin", "objetivo_pct", "incluida")]
+
+    def _given(self, name: str) -> bool:
+        return name in self.inputs or bool(self.typed.texts.get(name))
+
+
+def _last(base: str, end: str, given: Callable[[str], bool], most: int) -> int:
+    return max((place for place in range(1, most + 1) if given(f"{base}.{place}{end}")), default=0)
+
+
+def _dotted(value: float | None, scale: int) -> str:
+    return field_value(value, scale, "en", grouped=False)
+
+
+def _width(spec: InputSpec) -> str:
+    return "m" if spec.kind in (InputKind.MONEY, InputKind.COUNT) and not spec.whole else "s"

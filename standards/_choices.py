@@ -1,0 +1,86 @@
+"""Options with weights, as GIFT, Moodle and QTI have them, and our named rules: which weights mean which rule."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from kernel.errors import N_
+from quizzes.rules.definitions import Multiple, MultipleRule, Option, Single, Texts
+from standards._keys import Keys
+from standards.model import Notebook
+
+ALL = Fraction(1)
+NOTHING = Fraction(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Weighted:
+    """An option as it came: its text and feedback by language, its weight as a share, whether it keeps its place."""
+
+    text: Texts
+    credit: Fraction
+    why: Texts | None = None
+    fixed: bool = False
+
+
+def single(weighted: Sequence[Weighted], *, shuffle: bool = True) -> Single:
+    """Return a choice of one option; right is what has full credit."""
+    return Single(tuple(_option(one, keys, one.credit == ALL) for keys in (Keys(),) for one in weighted), shuffle)
+
+
+def multiple(weighted: Sequence[Weighted], *, shuffle: bool = True) -> Multiple:
+    """Return a choice of several options; the weights of a named rule become that rule, which gives the same marks."""
+    keys = Keys()
+    options = tuple(_option(one, keys, one.credit > 0) for one in weighted)
+    rule = rule_of(options)
+    if rule is MultipleRule.FRACTIONS:
+        return Multiple(options, rule, shuffle)
+    return Multiple(tuple(replace(option, credit=ALL if option.right else NOTHING) for option in options), rule, shuffle)
+
+
+def _option(one: Weighted, keys: Keys, right: bool) -> Option:
+    text = next(iter(one.text.values()), "")
+    return Option(keys.of(text), one.text, right, one.credit, one.why, one.fixed)
+
+
+def rule_of(options: Sequence[Option]) -> MultipleRule:
+    """Return the rule whose marks the credits give: a share each and as much off is right minus wrong; everything off is right only."""
+    right = [option.credit for option in options if option.right]
+    wrong = {option.credit for option in options if not option.right}
+    if not right or set(right) != {Fraction(1, len(right))} or len(wrong) != 1:
+        return MultipleRule.FRACTIONS
+    if wrong == {Fraction(-1, len(right))}:
+        return MultipleRule.RIGHT_MINUS_WRONG
+    return MultipleRule.RIGHT_ONLY if wrong == {-ALL} else MultipleRule.FRACTIONS
+
+
+_NEAREST = {
+    MultipleRule.ALL_OR_NOTHING: MultipleRule.RIGHT_ONLY,
+    MultipleRule.PROPORTIONAL: MultipleRule.RIGHT_MINUS_WRONG,
+    MultipleRule.HALVES: MultipleRule.RIGHT_MINUS_WRONG,
+}
+
+
+def weights(body: Multiple, notebook: Notebook) -> list[Fraction]:
+    """Return each option's weight for a format that sums weights and cuts below nothing; a rule it lacks is told as a loss."""
+    rule = _NEAREST.get(body.rule, body.rule)
+    if rule is not body.rule:
+        notebook.loss(
+            N_("The rule “%(rule)s” becomes “%(other)s”."),
+            N_("The format sums the weights of options and has no other rule."),
+            rule=body.rule.value,
+            other=rule.value,
+        )
+    if rule is MultipleRule.FRACTIONS:
+        _tell_flags(body, notebook)
+        return [option.credit for option in body.options]
+    share = Fraction(1, max(sum(option.right for option in body.options), 1))
+    return [share if option.right else -ALL if rule is MultipleRule.RIGHT_ONLY else -share for option in body.options]
+
+
+def _tell_flags(body: Multiple, notebook: Notebook) -> None:
+    """Tell what credits alone do not say: an option called wrong that has credit, or a rule that is another one by its numbers."""
+    if any(option.right is not (option.credit > 0) for option in body.options):
+        notebook.loss(N_("Which options are right is told by their credits alone."), N_("The format has no word for it."))
+    if rule_of(body.options) is not MultipleRule.FRACTIONS:
+        notebook.note(N_("The credits are those of a named rule; the question comes back with it, and with the same marks."))

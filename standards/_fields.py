@@ -1,0 +1,99 @@
+"""The fields that all kinds share, against what a format has a place for: what is left behind is told, field by field."""
+
+from collections.abc import Iterable
+
+from kernel.errors import N_
+from quizzes.rules.definitions import (
+    Description,
+    Gaps,
+    Matching,
+    Matrix,
+    Multiple,
+    NumericalAnswer,
+    Ordering,
+    Question,
+    Single,
+    Texts,
+    Tolerance,
+    ToleranceKind,
+)
+from standards._keys import Keys
+from standards.model import Notebook, NotTranslatable
+
+_USUAL = Question("", {}, Description())
+_FIELDS = ("was", "state", "unverified", "tags", "difficulty", "mark", "hints", "penalty", "explanation", "source", "see", "note")
+
+
+def tell_fields(question: Question, kept: Iterable[str], notebook: Notebook) -> None:
+    """Tell the common fields that are written and that the format does not keep."""
+    keeps = frozenset(kept)
+    for name in _FIELDS:
+        if name not in keeps and getattr(question, name) != getattr(_USUAL, name):
+            lose(notebook, name)
+
+
+def lose(notebook: Notebook, field: str) -> None:
+    """Tell one field that is left out."""
+    notebook.loss(N_("The field “%(field)s” is left out."), N_("The format has no place for it."), field=field)
+
+
+def tell_languages(question: Question, language: str, notebook: Notebook) -> None:
+    """Tell the languages that stay behind: the formats have one text for everybody."""
+    others = sorted(set(question.text) - {language})
+    if language in question.text and others:
+        notebook.loss(
+            N_("The texts in %(others)s are left out."), N_("The format has one language; export each by itself."), others=", ".join(others)
+        )
+    elif others:
+        notebook.note(N_("There is no text in “%(language)s”; the first language was taken."), language=language)
+
+
+def tell_keys(question: Question, notebook: Notebook) -> None:
+    """Tell keys of entries that are not those of their texts: they are made anew when the question comes back."""
+    for entries in _keyed(question):
+        keys = Keys()
+        if any(key != keys.of(next(iter(text.values()), "")) for key, text in entries):
+            notebook.loss(N_("The keys of options or items are left out."), N_("They are made from the texts when the question comes back."))
+
+
+def _keyed(question: Question) -> list[list[tuple[str, Texts]]]:
+    """Return the lists of keys that a reader gives anew, each key with its text."""
+    match question.body:
+        case Single(options) | Multiple(options):
+            return [[(option.key, option.text) for option in options]]
+        case Matching(pairs, extra):
+            matches = {pair.match_key: pair.match for pair in pairs}
+            return [[(pair.key, pair.item) for pair in pairs], [*matches.items(), *((label.key, label.text) for label in extra)]]
+        case Ordering(items):
+            return [[(label.key, label.text) for label in items]]
+        case Matrix(columns, rows):
+            return [[(label.key, label.text) for label in columns], [(row.key, row.text) for row in rows]]
+        case Gaps(gaps):
+            return [[(option.key, option.text) for option in gap.body.options] for gap in gaps if isinstance(gap.body, Single)]
+        case _:
+            return []
+
+
+def refuse_kind(question: Question) -> NotTranslatable:
+    """Return the refusal of a kind that a format does not have."""
+    return NotTranslatable(N_("A question of the kind “%(kind)s” cannot go out."), N_("The format has nothing like it."), kind=question.kind.value)
+
+
+def nominal(answer: NumericalAnswer, usual: Tolerance, notebook: Notebook) -> Tolerance:
+    """Return an answer's tolerance as an amount; a relative one is exact, a geometric one is told as a loss."""
+    tolerance = answer.tolerance or usual
+    if tolerance.kind is ToleranceKind.NOMINAL or answer.value is None:
+        return Tolerance(ToleranceKind.NOMINAL, tolerance.amount)
+    weight = notebook.note if tolerance.kind is ToleranceKind.RELATIVE else notebook.loss
+    weight(N_("The tolerance “%(kind)s” is written as an amount."), N_("The format has only amounts."), kind=tolerance.kind.value)
+    return Tolerance(ToleranceKind.NOMINAL, abs(answer.value) * tolerance.amount)
+
+
+def gathered(answers: Iterable[NumericalAnswer]) -> tuple[tuple[NumericalAnswer, ...], Tolerance]:
+    """Return answers without their tolerances and that tolerance, where all numbers have the same; else as they are."""
+    found = tuple(answers)
+    own = {answer.tolerance or Tolerance() for answer in found if answer.value is not None}
+    if len(own) != 1:
+        return found, Tolerance()
+    bare = tuple(NumericalAnswer(one.value, one.right, one.credit, one.why) for one in found)
+    return bare, next(iter(own))

@@ -1,0 +1,40 @@
+"""The place of a gap in a text while it is translated: a sign of its own, which no text of an outside file keeps."""
+
+import re
+
+HERE = "\ue000"
+"""Stands for the first gap; the following ones are HERE with their number between two of it."""
+NAME = "gap"
+BLANK = "\\_\\_\\_\\_\\_"
+"""What stands for a gap where the question has it no longer."""
+
+
+def mark(number: int) -> str:
+    """Return the sign for the gap with a number, counted from 1."""
+    return f"{HERE}{number}{HERE}"
+
+
+def without_marks(text: str) -> str:
+    """Return an outside text without signs that could be taken for gaps."""
+    return text.replace(HERE, "")
+
+
+def name(number: int, count: int) -> str:
+    """Return the name of a gap: `gap` where there is one, else numbered."""
+    return NAME if count == 1 else f"{NAME}{number}"
+
+
+def with_names(markdown: str, count: int) -> str:
+    """Return a text with the names of its gaps in braces."""
+    return re.sub(f"{HERE}([0-9]+){HERE}", lambda match: "{" + name(int(match[1]), count) + "}", markdown)
+
+
+def with_blanks(markdown: str) -> str:
+    """Return a text with a line to write on for each gap."""
+    return re.sub(f"{HERE}[0-9]+{HERE}", lambda _match: BLANK, markdown)
+
+
+def split(markdown: str, names: list[str]) -> list[str]:
+    """Return the pieces of a text before, between and after its gaps, which are in the order of the text."""
+    pattern = "|".join(re.escape("{" + name + "}") for name in names)
+    return re.split(rf"(?<![\\{{])(?:{pattern})(?!\}})", markdown) if names else [markdown]

@@ -1,0 +1,92 @@
+"""HTML of outside files as our Markdown: cleaned by the house's sanitiser, then translated; what cannot be kept is told."""
+
+import re
+from collections.abc import Iterable
+
+from bs4 import Tag
+from markdownify import MarkdownConverter
+
+from kernel.errors import N_
+from kernel.markup.sanitise import sanitise
+from quizzes.rules.definitions import TextShape
+from standards._texts import escape, one_line
+from standards.model import Notebook, NotTranslatable
+
+MAXIMUM = 200_000
+"""Characters of one text; ours have 20,000 at most."""
+_TAGS = re.compile(r"<([a-zA-Z][a-zA-Z0-9]*)\b([^<>]*)>")
+_IMAGE = re.compile(r"(?:src|data)\s*=\s*[\"']?(?:@@PLUGINFILE@@/|\$IMS-CC-FILEBASE\$/?)?([^\"'\s>]{1,80})", re.IGNORECASE)
+_MEDIA = frozenset({"img", "audio", "video", "iframe", "object", "embed", "svg", "source"})
+_ACTIVE = frozenset({"script", "style", "form", "input", "button", "textarea", "select", "link", "meta", "base"})
+_BLOCKS = frozenset({"ul", "ol", "table", "pre", "blockquote"})
+_DRAWN = re.compile(r"\b(?:style|color|bgcolor|face|class)\s*=", re.IGNORECASE)
+_UNDRAWN = frozenset({"u", "font", "mark", "center", "small", "big", "s", "strike", "del", "ins"})
+
+
+class _Converter(MarkdownConverter):
+    """The library's converter, speaking the dialect of our lessons."""
+
+    class Options:
+        heading_style = "atx"
+        bullets = "-"
+        autolinks = False
+        sub_symbol = "<sub>"
+        sup_symbol = "<sup>"
+        table_infer_header = True
+
+    def escape(self, text: str, parent_tags: Iterable[str]) -> str:
+        """Escape what means something in our dialect."""
+        return escape(text.replace("\u00a0", " "), TextShape.MARKDOWN)
+
+    def convert_hN(self, n: int, el: Tag, text: str, parent_tags: Iterable[str]) -> str:  # noqa: N802 - the name that the library calls
+        """Write a heading as a paragraph in bold: fields of questions have no headings."""
+        return f"\n\n**{one_line(text)}**\n\n" if text.strip() else ""
+
+    def convert_pre(self, el: Tag, text: str, parent_tags: Iterable[str]) -> str:
+        """Write a block of code between fences that its own text does not close."""
+        runs = [len(run) for run in re.findall(r"`+", text)]
+        fence = "`" * max(3, *(length + 1 for length in runs), 3)
+        return f"\n\n{fence}\n{text.strip(chr(10))}\n{fence}\n\n" if text.strip() else ""
+
+
+def to_markdown(source: str, shape: TextShape, notebook: Notebook) -> str:
+    """Return HTML as Markdown; an inline field becomes one line. Images, embeds, scripts and looks are told as losses.
+
+    Raises NotTranslatable for more than MAXIMUM characters and for elements nested too deep.
+    """
+    if len(source) > MAXIMUM:
+        raise NotTranslatable(N_("A text has more than %(limit)s characters."), limit=MAXIMUM)
+    _tell_losses(source, shape, notebook)
+    try:
+        bare = _Converter().convert(sanitise(source))
+    except RecursionError:
+        raise NotTranslatable(N_("The HTML of a text is nested too deep.")) from None
+    if shape is TextShape.INLINE:
+        return _inline(bare)
+    lines = [line if line.endswith("  ") and line.strip() else line.rstrip() for line in bare.strip().split("\n")]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+
+
+def _inline(markdown: str) -> str:
+    return one_line(re.sub(r"(?m)^\\([#>:=+~-])", r"\1", re.sub(r"(?m)^```+.*$", "", markdown)))
+
+
+def looks_like_html(text: str) -> bool:
+    """Say whether a text without a declared format has tags or entities."""
+    return bool(re.search(r"</?(?:p|br|b|i|em|strong|span|div|ul|ol|li|a|img|code|pre|sub|sup|h[1-6]|table)\b[^<>]*>", text, re.IGNORECASE))
+
+
+def _tell_losses(source: str, shape: TextShape, notebook: Notebook) -> None:
+    tags = [(match[1].lower(), match[2]) for match in _TAGS.finditer(source)]
+    for tag, attributes in tags:
+        if tag in _MEDIA:
+            name = _IMAGE.search(attributes)
+            notebook.loss(
+                N_("%(tag)s “%(name)s” is left out."), N_("Put the file into media/ and name it in the text."), tag=tag, name=name[1] if name else "–"
+            )
+        elif tag in _ACTIVE:
+            notebook.loss(N_("<%(tag)s> is left out."), N_("Texts have no scripts, styles or fields of forms."), tag=tag)
+    if any(tag in _UNDRAWN or _DRAWN.search(attributes) for tag, attributes in tags):
+        notebook.loss(N_("Colours, sizes and other looks of a text are left out."), N_("Texts look as the site does."))
+    if shape is TextShape.INLINE and any(tag in _BLOCKS for tag, _ in tags):
+        notebook.loss(N_("A list, table or block of code became one line."), N_("Options and feedback are one paragraph."))

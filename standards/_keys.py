@@ -1,0 +1,47 @@
+"""Keys for what outside formats only name: questions by their name or text, entries of a list by their text."""
+
+import re
+from collections.abc import Iterable
+
+from courses.content.derived import slug
+from courses.content.scalars import MAXIMUM_KEY
+from quizzes.rules.definitions import Texts
+
+NAMELESS = "pregunta"
+_MARKUP = re.compile(r"[`*_\\\[\]{}$<>]|\]\([^)]*\)")
+
+
+class Keys:
+    """Gives each entry of one list a key of its own: the slug of its text, with a number where that is taken or empty."""
+
+    def __init__(self, nameless: str = "entrada") -> None:
+        self._nameless = nameless
+        self._taken: set[str] = set()
+
+    def of(self, text: str) -> str:
+        """Return the key of an entry with this text."""
+        return self._free(slug(text) or self._nameless)
+
+    def of_question(self, name: str, text: str) -> str:
+        """Return the key of a question: its name if that is a key already, else its slug, else that of its text."""
+        if re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name) and len(name) <= MAXIMUM_KEY:
+            return self._free(name)
+        return self._free(slug(name) or slug(_MARKUP.sub(" ", text)) or self._nameless)
+
+    def _free(self, key: str) -> str:
+        found, number = key, 2
+        while found in self._taken:
+            found, number = f"{key[: MAXIMUM_KEY - 6]}-{number}", number + 1
+        self._taken.add(found)
+        return found
+
+
+def derived(text: Texts) -> str:
+    """Return the key that a text gives by itself."""
+    return slug(next(iter(text.values()), ""))
+
+
+def matched(matches: Iterable[str]) -> dict[str, str]:
+    """Return a key for each match of a matching; equal texts are one choice."""
+    keys = Keys()
+    return {match: keys.of(match) for match in dict.fromkeys(matches)}

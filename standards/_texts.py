@@ -1,0 +1,101 @@
+"""Plain words and our Markdown: escaping the one into the other, and seeing what only our own renderer understands."""
+
+import html
+import re
+
+from kernel.errors import N_
+from kernel.markup.model import Context
+from kernel.markup.render import render_inline, render_markdown
+from kernel.markup.source import mask, normalise
+from quizzes.rules.definitions import Question, Texts, TextShape, map_texts
+from standards.model import Notebook
+
+_SIGNS = re.compile(r"[\\`*\[{<$]|(?<!\w)_|_(?!\w)")
+_BLOCK_SIGNS = re.compile(r"(?m)^([ \t]*)([#>:=+~-])|^([ \t]*[0-9]+)([.)])(?=\s|$)|(\|)")
+_TAG = re.compile(r"<[^>]*>")
+_BREAK = re.compile(r"</(?:p|li|tr|pre|blockquote)>|<br>")
+_OURS = (
+    (re.compile(r"\[\["), N_("a term of the glossary")),
+    (re.compile(r"\{\{"), N_("a parameter of the course")),
+    (re.compile(r"\[@"), N_("a citation")),
+    (re.compile(r"\]\((?:course|resource|question):"), N_("a link into the course")),
+    (re.compile(r"\]\((?:\.\./)*media/"), N_("a file of the course")),
+    (re.compile(r"\$[^$\n]+\$|^\$\$$", re.MULTILINE), N_("a formula")),
+)
+
+
+def escape(text: str, shape: TextShape = TextShape.MARKDOWN) -> str:
+    """Return Markdown that shows plain words as they are."""
+    escaped = _SIGNS.sub(lambda sign: "\\" + sign[0], text)
+    return escaped if shape is TextShape.INLINE else _BLOCK_SIGNS.sub(_escaped_block, escaped)
+
+
+def _escaped_block(match: re.Match[str]) -> str:
+    if match[5]:
+        return "\\|"
+    before, sign = (match[1], match[2]) if match[2] else (match[3], match[4])
+    return f"{before}\\{sign}"
+
+
+def from_plain(text: str, shape: TextShape) -> str:
+    """Return plain words of an outside file as Markdown: one line where the field has only one, else with their line breaks."""
+    if shape is TextShape.INLINE:
+        return escape(one_line(text), shape)
+    lines = [line.strip() for line in text.strip().split("\n")]
+    return escape(re.sub(r"\n{3,}", "\n\n", "\n".join(lines)))
+
+
+def one_line(text: str) -> str:
+    """Return a text with every run of white space as one space."""
+    return " ".join(text.split())
+
+
+def clean(text: str) -> str:
+    """Return a text in NFC without control signs and without the line separators that YAML would read as line ends."""
+    return normalise(text).replace("\u2028", "\n").replace("\u2029", "\n\n")
+
+
+def rendered(markdown: str, shape: TextShape, language: str) -> str:
+    """Return the HTML of a Markdown text, as far as it can be told without the course around it."""
+    draw = render_inline if shape is TextShape.INLINE else render_markdown
+    return str(draw(markdown, Context(language)).html)
+
+
+def to_plain(markdown: str, shape: TextShape, language: str) -> tuple[str, bool]:
+    """Return the plain words of a Markdown text, and whether it had markup that is lost."""
+    if not _SIGNS.search(markdown) and not _BLOCK_SIGNS.search(markdown) and "\n" not in markdown:
+        return markdown, False
+    shown = rendered(markdown, shape, language).removeprefix("<p>").removesuffix("</p>")
+    bare = html.unescape(_TAG.sub("", _BREAK.sub("\n", shown))).replace("\u00a0", " ").strip()
+    return bare, "<" in shown.replace("</p>\n<p>", "")
+
+
+def tell_ours(question: Question, language: str, notebook: Notebook) -> None:
+    """Note what other products will show as it is written, because it means something only inside a course of ours."""
+    for text in texts_of(question, language):
+        masked = mask(text)
+        for pattern, name in _OURS:
+            if pattern.search(masked):
+                notebook.note(
+                    N_("A text has %(thing)s, which only this product understands."), N_("Elsewhere it is shown as it is written."), thing=name
+                )
+
+
+def texts_of(question: Question, language: str) -> list[str]:
+    """Return all Markdown texts of a question in one language."""
+    found: list[str] = []
+
+    def note(text: str, of: str, _shape: TextShape) -> str:
+        if of == language:
+            found.append(text)
+        return text
+
+    map_texts(question, note)
+    return found
+
+
+def in_language(texts: Texts | None, language: str) -> str:
+    """Return a text in a language, in its first one where that lacks, '' where nothing is written."""
+    if not texts:
+        return ""
+    return texts.get(language) or next(iter(texts.values()))

@@ -1,0 +1,1 @@
+"""Aiken, choices of one option as plain text."""

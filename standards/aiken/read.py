@@ -1,0 +1,107 @@
+"""Read Aiken (docs.moodle.org, "Aiken format"): a text, options after a letter, and a line `ANSWER:`; all of it plain words."""
+
+import re
+from dataclasses import dataclass, field
+
+from kernel.errors import N_
+from quizzes.rules.definitions import Question, TextShape
+from standards import _choices
+from standards._decoding import decode
+from standards._keys import Keys
+from standards._texts import from_plain, one_line
+from standards.model import Imported, Notebook, NotTranslatable, Source
+
+OPTION = re.compile(r"([A-Z])[.)]\s*(.*)\Z", re.DOTALL)
+ANSWER = re.compile(r"ANSWER:\s*(.*)\Z", re.IGNORECASE | re.DOTALL)
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A question as far as its lines were read."""
+
+    line: int
+    text: list[str] = field(default_factory=list)
+    options: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """Return what it is called in remarks."""
+        return one_line(" ".join(self.text))[:60]
+
+
+def read(content: bytes, language: str = "es") -> Imported:
+    """Return the questions of an Aiken file, each a choice of one option; every line that fits nowhere is told."""
+    notebook = Notebook()
+    reader = _Reader(language, notebook)
+    for number, line in enumerate(decode(content, notebook).words.split("\n"), start=1):
+        notebook.turn_to(reader.name, number)
+        try:
+            reader.take(line.strip(), number)
+        except NotTranslatable as refusal:
+            notebook.refuse(refusal)
+            reader.draft = None
+    reader.close()
+    return Imported(tuple(reader.sources), tuple(notebook.remarks))
+
+
+class _Reader:
+    """Takes one line after the other."""
+
+    def __init__(self, language: str, notebook: Notebook) -> None:
+        self.language, self.notebook = language, notebook
+        self.draft: _Draft | None = None
+        self.keys = Keys()
+        self.sources: list[Source] = []
+
+    @property
+    def name(self) -> str:
+        """Return what the question in hand is called."""
+        return self.draft.name if self.draft is not None else ""
+
+    def take(self, line: str, number: int) -> None:
+        """Put a line where it belongs; raises NotTranslatable where it belongs nowhere."""
+        if not line:
+            self.close()
+        elif answer := ANSWER.match(line):
+            self._finish(answer[1].strip(), number)
+        elif option := OPTION.match(line):
+            self._add(option[1], option[2].strip(), number)
+        elif self.draft is not None and self.draft.options:
+            self.close()
+            self.draft = _Draft(number, [line])
+        else:
+            self.draft = self.draft or _Draft(number)
+            self.draft.text.append(line)
+
+    def close(self) -> None:
+        """Tell a question that ended before its ANSWER."""
+        if self.draft is not None:
+            self.notebook.turn_to(self.draft.name, self.draft.line)
+            self.notebook.refuse(NotTranslatable(N_("The question has no line ANSWER."), N_("Write it below the options.")))
+            self.draft = None
+
+    def _add(self, letter: str, words: str, number: int) -> None:
+        if self.draft is None:
+            raise NotTranslatable(N_("An option stands without a question above it."), line=number)
+        if letter in self.draft.options or not words:
+            raise NotTranslatable(N_("The option %(letter)s is empty or there twice."), line=number, letter=letter)
+        self.draft.options[letter] = words
+
+    def _finish(self, letter: str, number: int) -> None:
+        draft, letter = self.draft, letter.rstrip(".)").upper()
+        if draft is None:
+            raise NotTranslatable(N_("A line ANSWER stands without a question above it."), line=number)
+        if len(draft.options) < 2:
+            raise NotTranslatable(N_("The question has fewer than two options."), line=draft.line)
+        if letter not in draft.options:
+            raise NotTranslatable(N_("ANSWER names “%(letter)s”, which is none of the options."), line=number, letter=letter[:20])
+        self.draft = None
+        self.sources.append(Source(self._question(draft, letter), draft.line))
+
+    def _question(self, draft: _Draft, right: str) -> Question:
+        text = from_plain("\n".join(draft.text), TextShape.MARKDOWN)
+        weighted = [
+            _choices.Weighted({self.language: from_plain(words, TextShape.INLINE)}, _choices.ALL if letter == right else _choices.NOTHING)
+            for letter, words in draft.options.items()
+        ]
+        return Question(self.keys.of_question("", text), {self.language: text}, _choices.single(weighted))

@@ -1,0 +1,75 @@
+"""Write questions as Aiken (docs.moodle.org, "Aiken format"): only choices of one option, only plain words."""
+
+from collections.abc import Sequence
+
+from kernel.errors import N_
+from quizzes.rules.definitions import Option, Question, Single, Texts, TextShape, TrueFalse
+from standards._fields import lose, refuse_kind, tell_fields, tell_keys, tell_languages
+from standards._keys import Keys
+from standards._texts import from_plain, in_language, one_line, to_plain
+from standards.aiken.read import ANSWER, OPTION
+from standards.model import Exported, Notebook, NotTranslatable
+
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_TRUTH = {"es": ("Verdadero", "Falso"), "en": ("True", "False")}
+
+
+def write(questions: Sequence[Question], language: str = "es") -> Exported:
+    """Return an Aiken file with the choices of one option among the questions."""
+    notebook, keys = Notebook(), Keys()
+    entries: list[str] = []
+    for question in questions:
+        notebook.turn_to(question.key)
+        try:
+            entries.append(_entry(question, language, keys, notebook))
+        except NotTranslatable as refusal:
+            notebook.refuse(refusal)
+    return Exported("\n".join(entries).encode(), len(entries), tuple(notebook.remarks))
+
+
+def _entry(question: Question, language: str, keys: Keys, notebook: Notebook) -> str:
+    options, right = _options(question, language, notebook)
+    text = _plain(question.text, TextShape.MARKDOWN, language, notebook)
+    if OPTION.match(text) or ANSWER.match(text) or not text:
+        raise NotTranslatable(N_("The text would be read as an option or as an answer."), N_("Let it begin with other words."))
+    if keys.of_question("", from_plain(text, TextShape.MARKDOWN)) != question.key:
+        lose(notebook, "key")
+    tell_fields(question, (), notebook)
+    tell_languages(question, language, notebook)
+    tell_keys(question, notebook)
+    lines = [f"{letter}) {words}" for letter, words in zip(LETTERS, options, strict=False)]
+    return "\n".join([text, *lines, f"ANSWER: {LETTERS[right]}", ""])
+
+
+def _options(question: Question, language: str, notebook: Notebook) -> tuple[list[str], int]:
+    """Return the options' words and the place of the right one."""
+    match question.body:
+        case TrueFalse(answer):
+            notebook.loss(N_("True or false became a choice of two options."), N_("The format has nothing else."))
+            return list(_TRUTH.get(language, _TRUTH["en"])), 0 if answer else 1
+        case Single(options, shuffle) if len(options) <= len(LETTERS):
+            rights = [at for at, option in enumerate(options) if option.credit == 1]
+            if len(rights) != 1:
+                raise NotTranslatable(N_("The question has not exactly one right option with full credit."))
+            _tell_options(options, shuffle, notebook)
+            return [_plain(option.text, TextShape.INLINE, language, notebook) for option in options], rights[0]
+        case _:
+            raise refuse_kind(question)
+
+
+def _tell_options(options: Sequence[Option], shuffle: bool, notebook: Notebook) -> None:
+    for field, lost in (
+        ("why", any(option.why for option in options)),
+        ("credit", any(option.credit not in (0, 1) or option.right is not (option.credit == 1) for option in options)),
+        ("fixed", any(option.fixed for option in options)),
+        ("shuffle", not shuffle),
+    ):
+        if lost:
+            lose(notebook, field)
+
+
+def _plain(texts: Texts, shape: TextShape, language: str, notebook: Notebook) -> str:
+    words, lost = to_plain(in_language(texts, language), shape, language)
+    if lost or "\n" in words:
+        notebook.loss(N_("A text is written without its markup and in one line."), N_("The format has only plain words."))
+    return one_line(words)

@@ -1,0 +1,62 @@
+"""Read a bank's file by itself; its rules are those of `quizzes.content`, what stands around it in a course is not looked at."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from courses.content.course_file import read_course
+from courses.content.layout import COURSE
+from courses.content.lists import read_parameters
+from courses.content.model import Finding, Severity
+from courses.content.session import ReadingSession
+from courses.content.source import read_table
+from kernel import clock
+from kernel.errors import N_
+from kernel.i18n import LANGUAGES
+from quizzes.content.banks import read_banks
+from standards.model import FileRefused, Imported, Remark, Source, Weight
+
+PATH = "banco/banco.yaml"
+_AROUND = frozenset({"C305", "C306", "C307", "C308", "C114"})
+
+
+@dataclass(frozen=True, slots=True)
+class OpenBank:
+    """A bank that was read, and the session that holds its tables and findings."""
+
+    imported: Imported
+    session: ReadingSession
+
+
+def read(content: bytes, language: str = "es", around: Mapping[str, bytes] | None = None) -> Imported:
+    """Return the questions of `banco.yaml`; `around` may hold the course's course.yaml and parametros.yaml.
+
+    Raises FileRefused where the YAML itself cannot be read; errors of a question are problems (C1xx, C2xx) or to be mended.
+    """
+    opened = open_bank({PATH: content, **(around or {})}, PATH, language)
+    broken = next((remark for remark in opened.imported.of_weight(Weight.PROBLEM) if not remark.question), None)
+    if broken is not None and not opened.imported.sources:
+        raise FileRefused(N_("The bank cannot be read, line %(line)s: %(reason)s"), line=broken.line, reason=broken.message)
+    return opened.imported
+
+
+def open_bank(files: Mapping[str, bytes], path: str, language: str) -> OpenBank:
+    """Read the bank at a path of these files."""
+    session = ReadingSession(files, clock.now().date(), languages=(language, *(other for other in LANGUAGES if other != language)))
+    if COURSE in files:
+        session.course = replace(read_course(session), parameters=read_parameters(session))
+    table = read_table(session, path)
+    banks = read_banks({path: table}, session) if table is not None else ()
+    if table is not None:
+        table.close()
+    questions = banks[0].questions if banks else ()
+    lines = {key: cursor.node.line for key, cursor in session.questions.items()}
+    sources = tuple(Source(question, lines.get(question.key, 0)) for question in questions)
+    remarks = tuple(_remark(finding) for finding in session.findings if finding.file == path and finding.code not in _AROUND)
+    return OpenBank(Imported(sources, remarks), session)
+
+
+def _remark(finding: Finding) -> Remark:
+    weight = Weight.PROBLEM if finding.refuses_import else Weight.MEND if finding.severity is Severity.ERROR else Weight.NOTE
+    facts = {"reason": finding.message, "fix": finding.fix}
+    question = finding.facts.get("subject", "")
+    return Remark(weight, N_("%(reason)s %(fix)s"), line=finding.line, question=question, facts=facts)

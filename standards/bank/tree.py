@@ -1,0 +1,283 @@
+"""A question as the fields of a bank's file, in canonical order; what equals its default is not there."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
+from typing import TypeAlias
+
+from quizzes.rules.definitions import (
+    Calculated,
+    CalculatedAnswer,
+    Criterion,
+    Description,
+    Essay,
+    File,
+    Gap,
+    Gaps,
+    Label,
+    Matching,
+    Matrix,
+    Multiple,
+    MultipleRule,
+    Numerical,
+    NumericalAnswer,
+    Option,
+    Ordering,
+    OrderingRule,
+    Pair,
+    Question,
+    Row,
+    See,
+    Short,
+    ShortAnswer,
+    Single,
+    Texts,
+    Tolerance,
+    ToleranceKind,
+    TrueFalse,
+    UnitPenaltyOf,
+    Variable,
+    VariableRange,
+    WordLimits,
+)
+from standards._keys import derived
+from standards._numbers import decimal
+
+Tree: TypeAlias = str | Sequence["Tree"] | Mapping[str, "Tree"]
+Fields: TypeAlias = dict[str, Tree | None]
+USUAL = Question("", {}, Description())
+
+
+def question_tree(question: Question, language: str) -> Tree:
+    """Return a question's fields; `language` is the first of the course, whose answers ignore accents by default if it is Spanish."""
+    fields: Fields = {
+        "key": question.key,
+        "was": list(question.was),
+        "kind": question.kind.value,
+        "state": _unless(question.state.value, USUAL.state.value),
+        "unverified": _flag(question.unverified, False),
+        "tags": list(question.tags),
+        "difficulty": question.difficulty.value if question.difficulty else None,
+        "mark": _unless(decimal(question.mark), "1"),
+        "text": _text(question.text),
+        **_body(question, language),
+        "hints": [_text(hint) for hint in question.hints],
+        "penalty": _unless(_share(question.penalty), _share(USUAL.penalty)),
+        "explanation": _maybe(question.explanation),
+        "source": [cite.key + (f", {cite.place}" if cite.place else "") for cite in question.source],
+        "see": [_see(see) for see in question.see],
+        "note": question.note,
+    }
+    return _written(fields)
+
+
+def _written(fields: Fields) -> Tree:
+    return {name: value for name, value in fields.items() if value is not None and value not in ("", [], {})}
+
+
+def _text(texts: Texts) -> Tree:
+    return next(iter(texts.values())) if len(texts) == 1 else dict(texts)
+
+
+def _maybe(texts: Texts | None) -> Tree | None:
+    return _text(texts) if texts else None
+
+
+def _unless(value: str, usual: str) -> str | None:
+    return None if value == usual else value
+
+
+def _flag(value: bool, usual: bool) -> str | None:
+    return None if value is usual else str(value).lower()
+
+
+def _share(value: Fraction) -> str:
+    exact = decimal(value)
+    return exact if Fraction(exact) == value else f"{value.numerator}/{value.denominator}"
+
+
+def _see(see: See) -> str:
+    if see.second is not None:
+        return f"{see.activity}#t={see.second // 60}:{see.second % 60:02d}"
+    return f"{see.activity}#{see.heading}" if see.heading else see.activity
+
+
+def _body(question: Question, language: str) -> Fields:
+    accents = language == "es"
+    match question.body:
+        case Single() | Multiple() as choice:
+            return _choice(choice)
+        case TrueFalse(answer):
+            return {"answer": str(answer).lower()}
+        case Short() as short:
+            return _short(short, accents)
+        case Numerical() as numerical:
+            return _numerical(numerical)
+        case Calculated() as calculated:
+            return _calculated(calculated)
+        case Gaps() as gaps:
+            return _gaps(gaps, accents)
+        case other:
+            return _unanswered(other)
+
+
+def _unanswered(body: object) -> Fields:
+    match body:
+        case Matching() as matching:
+            return _matching(matching)
+        case Ordering(items, rule):
+            return {"items": _labels(items), "rule": _unless(rule.value, OrderingRule.RELATIVE_TO_CORRECT.value)}
+        case Essay(words, template, model, rubric, files):
+            texts: Fields = {"words": _words(words), "template": _maybe(template), "model": _maybe(model)}
+            return {**texts, "rubric": _rubric(rubric), "files": _unless(str(files), "0")}
+        case File(accept, files, size, rubric):
+            limits: Fields = {"accept": list(accept), "files": _unless(str(files), "1"), "size": _unless(str(size), "10")}
+            return {**limits, "rubric": _rubric(rubric)}
+        case Matrix(columns, rows, survey):
+            return {"columns": _labels(columns), "rows": [_row(row) for row in rows], "survey": _flag(survey, False)}
+        case _:
+            return {}
+
+
+def _choice(body: Single | Multiple) -> Fields:
+    rule = _unless(body.rule.value, MultipleRule.RIGHT_MINUS_WRONG.value) if isinstance(body, Multiple) else None
+    return {"options": [_option(option) for option in body.options], "rule": rule, "shuffle": _flag(body.shuffle, True)}
+
+
+def _verdict(right: bool, said: Tree, why: Texts | None, credit: Fraction) -> Fields:
+    usual = Fraction(right)
+    return {"right" if right else "wrong": said, "why": _maybe(why), "credit": None if credit == usual else _share(credit)}
+
+
+def _option(option: Option) -> Tree:
+    fields = _verdict(option.right, _text(option.text), option.why, option.credit)
+    credit = fields.pop("credit")
+    key = None if option.key == derived(option.text) else option.key
+    return _written({**fields, "key": key, "credit": credit, "fixed": _flag(option.fixed, False)})
+
+
+def _short(body: Short, accents: bool) -> Fields:
+    return {
+        "answers": [_pattern(answer) for answer in body.answers],
+        "ignore_case": _flag(body.ignore_case, True),
+        "ignore_accents": _flag(body.ignore_accents, accents),
+        "model": _maybe(body.model),
+        "criteria": [_text(criterion) for criterion in body.criteria],
+    }
+
+
+def _pattern(answer: ShortAnswer) -> Tree:
+    return _written(_verdict(answer.right, _text(answer.patterns), answer.why, answer.credit))
+
+
+def _tolerance(tolerance: Tolerance | None) -> Tree | None:
+    if tolerance is None:
+        return None
+    amount = decimal(tolerance.amount)
+    return amount if tolerance.kind is ToleranceKind.NOMINAL else {tolerance.kind.value: amount}
+
+
+def _quantity(body: Numerical | Calculated) -> Fields:
+    tolerance = None if body.tolerance == Tolerance() else _tolerance(body.tolerance)
+    return {
+        "tolerance": tolerance,
+        "unit": _maybe(body.unit),
+        "units": {unit: decimal(factor) for unit, factor in body.units.items()},
+        "unit_penalty": _unless(_share(body.unit_penalty), "0"),
+        "unit_penalty_of": _unless(body.unit_penalty_of.value, UnitPenaltyOf.MARK.value),
+        "decimals": None if body.decimals is None else str(body.decimals),
+    }
+
+
+def _numerical(body: Numerical) -> Fields:
+    return {"answers": [_number(answer) for answer in body.answers], **_quantity(body)}
+
+
+def _number(answer: NumericalAnswer) -> Tree:
+    value = "*" if answer.value is None else decimal(answer.value)
+    return _written({**_verdict(answer.right, value, answer.why, answer.credit), "tolerance": _tolerance(answer.tolerance)})
+
+
+def _expression(answer: CalculatedAnswer) -> Tree:
+    return _written({**_verdict(answer.right, answer.expression, answer.why, answer.credit), "tolerance": _tolerance(answer.tolerance)})
+
+
+def _calculated(body: Calculated) -> Fields:
+    variables: Tree = {variable.name: _variable(variable) for variable in body.variables}
+    answers = [_expression(answer) for answer in body.answers]
+    return {"variables": variables, "conditions": list(body.conditions), "answers": answers, **_quantity(body)}
+
+
+def _variable(variable: Variable) -> Tree:
+    values = variable.values
+    if isinstance(values, VariableRange):
+        fields: Fields = {"from": decimal(values.low), "to": decimal(values.high), "step": decimal(values.step)}
+    else:
+        fields = {"values": [decimal(value) for value in values]}
+    return _written({**fields, "decimals": None if variable.decimals is None else str(variable.decimals)})
+
+
+def _matching(body: Matching) -> Fields:
+    known: dict[str, str] = {}
+    pairs = [_pair(pair, known) for pair in body.pairs]
+    return {"pairs": pairs, "extra": _labels(body.extra), "shuffle": _flag(body.shuffle, True)}
+
+
+def _pair(pair: Pair, known: dict[str, str]) -> Tree:
+    first = next(iter(pair.match.values()), "")
+    usual = known.setdefault(first, pair.match_key) if first in known else derived(pair.match)
+    known.setdefault(first, pair.match_key)
+    key = None if pair.key == derived(pair.item) else pair.key
+    fields: Fields = {"item": _text(pair.item), "match": _text(pair.match), "why": _maybe(pair.why), "key": key}
+    return _written({**fields, "match_key": None if pair.match_key == usual else pair.match_key})
+
+
+def _labels(labels: Iterable[Label]) -> list[Tree]:
+    return [_label(label) for label in labels]
+
+
+def _label(label: Label) -> Tree:
+    return _text(label.text) if label.key == derived(label.text) else {"text": _text(label.text), "key": label.key}
+
+
+def _row(row: Row) -> Tree:
+    key = None if row.key == derived(row.text) else row.key
+    return _written({"text": _text(row.text), "key": key, "answer": row.answer, "why": _maybe(row.why)})
+
+
+def _gaps(body: Gaps, accents: bool) -> Fields:
+    choices = {next(iter(answer.patterns.values()), "") for gap in body.gaps for answer in _answers(gap) if answer.right}
+    extra = [label for label in body.choices if next(iter(label.text.values()), "") not in choices]
+    gaps: Tree = {gap.name: _gap(gap, accents) for gap in body.gaps}
+    return {"gaps": gaps, "drag": _flag(body.drag, False), "extra": _labels(extra)}
+
+
+def _answers(gap: Gap) -> Sequence[ShortAnswer]:
+    return gap.body.answers if isinstance(gap.body, Short) else ()
+
+
+def _gap(gap: Gap, accents: bool) -> Tree:
+    match gap.body:
+        case Short() as short:
+            kind, fields = None, _short(short, accents)
+        case Numerical() as numerical:
+            kind, fields = "numerical", _numerical(numerical)
+        case single:
+            kind, fields = "single", _choice(single)
+    return _written({"kind": kind, **fields, "weight": _unless(decimal(gap.weight), "1")})
+
+
+def _words(words: WordLimits) -> Tree:
+    limits: Fields = {"min": words.minimum and str(words.minimum), "max": words.maximum and str(words.maximum)}
+    return _written(limits)
+
+
+def _rubric(rubric: Iterable[Criterion]) -> list[Tree]:
+    return [_criterion(criterion) for criterion in rubric]
+
+
+def _criterion(criterion: Criterion) -> Tree:
+    key = None if criterion.key == derived(criterion.criterion) else criterion.key
+    levels = [{"points": decimal(level.points), "text": _text(level.text)} for level in criterion.levels]
+    return _written({"criterion": _text(criterion.criterion), "key": key, "levels": levels})
+
+

@@ -1,0 +1,61 @@
+"""Write questions as a bank's file in canonical form (content format, sections 8 and 11)."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from courses.content.canonical import canonical
+from courses.content.writing import scalar
+from quizzes.rules.definitions import Question
+from standards.bank.read import PATH, open_bank
+from standards.bank.tree import Tree, question_tree
+from standards.model import Exported
+
+_STEP = "  "
+
+
+def write(questions: Sequence[Question], language: str = "es") -> Exported:
+    """Return `banco.yaml` as bytes. Nothing is lost: it is our own format."""
+    trees = [question_tree(question, language) for question in questions]
+    source = "questions:\n" + "\n".join(_lines(trees)) + "\n" if trees else "questions: []\n"
+    return Exported(_canonical(source, language).encode(), len(questions))
+
+
+def _canonical(source: str, language: str) -> str:
+    opened = open_bank({PATH: source.encode()}, PATH, language)
+    read = opened.session.read_files.get(PATH)
+    return canonical(read) if read is not None else source
+
+
+def _lines(tree: Tree) -> Iterator[str]:
+    """Yield the lines of a tree in block style, each text in quotes or, if it has several lines, as a block."""
+    if isinstance(tree, str):
+        yield _quoted(tree)
+    elif isinstance(tree, Sequence):
+        for entry in tree:
+            yield from _led("- ", entry)
+    else:
+        for name, entry in tree.items():
+            yield from _led(f"{scalar(name, flow=False)}: ", entry)
+
+
+def _led(lead: str, tree: Tree) -> Iterator[str]:
+    if isinstance(tree, str) and "\n" in tree:
+        yield f"{lead}|{'2' if tree.startswith(' ') else ''}"
+        yield from _indented(tree.split("\n"))
+    elif isinstance(tree, str):
+        yield lead + _quoted(tree)
+    elif lead == "- " and tree:
+        first, *rest = _lines(tree)
+        yield lead + first
+        yield from _indented(rest)
+    else:
+        yield lead.rstrip() + ("" if tree else " []")
+        yield from _indented(_lines(tree))
+
+
+def _indented(lines: Iterable[str]) -> Iterator[str]:
+    for line in lines:
+        yield _STEP + line if line else ""
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,63 @@
+"""GIFT's own words: what the grammar finds in one question, still escaped."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Format(StrEnum):
+    """How a text is to be read; MOODLE, the usual one, is plain words in which HTML may stand."""
+
+    HTML = "html"
+    MOODLE = "moodle"
+    PLAIN = "plain"
+    MARKDOWN = "markdown"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A text with the format written before it, None where it takes that of the question."""
+
+    text: str
+    format: Format | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer between braces: `=` or `~` (or nothing), weight in per cent, text, match after `->`, feedback."""
+
+    sign: str
+    weight: str | None
+    text: Piece
+    match: str | None = None
+    feedback: Piece | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """`{T#for the wrong one#for the right one}`."""
+
+    value: bool
+    feedbacks: tuple[Piece, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What stands between braces: numerical after `#`, or answers; nothing for an essay."""
+
+    numerical: bool = False
+    truth: Truth | None = None
+    answers: tuple[Answer, ...] = ()
+    general: Piece | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One question: name, text before and after the braces; `answers` None for a description."""
+
+    name: str
+    before: Piece
+    answers: Answers | None
+    after: str
+    line: int
+    tags: tuple[str, ...] = ()
+    identifier: str = ""

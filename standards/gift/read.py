@@ -1,0 +1,193 @@
+"""Read GIFT (docs.moodle.org, "GIFT format"): text in, questions of ours and remarks out."""
+
+import re
+from fractions import Fraction
+
+from kernel.errors import N_
+from quizzes.rules.definitions import (
+    Body,
+    Description,
+    Essay,
+    Gap,
+    Gaps,
+    Label,
+    Matching,
+    Multiple,
+    Numerical,
+    NumericalAnswer,
+    Pair,
+    Question,
+    Short,
+    ShortAnswer,
+    Single,
+    TextShape,
+    Tolerance,
+    TrueFalse,
+)
+from standards import _choices, _gap
+from standards._decoding import decode
+from standards._fields import gathered
+from standards._html import looks_like_html, to_markdown
+from standards._keys import Keys, matched
+from standards._numbers import credit, number
+from standards._tags import tags_of
+from standards._texts import from_plain, one_line
+from standards.gift.blocks import Block, blocks
+from standards.gift.grammar import parse, unescape
+from standards.gift.model import Answer, Answers, Entry, Format, Piece
+from standards.model import Imported, Notebook, NotTranslatable, Source
+
+_ENDS = (".", "?", "!", ":", "…", ">")
+INLINE, MARKDOWN = TextShape.INLINE, TextShape.MARKDOWN
+
+
+def read(content: bytes, language: str = "es") -> Imported:
+    """Return the questions of a GIFT file with what could not come in; raises FileRefused for what is no text."""
+    notebook = Notebook()
+    text = _gap.without_marks(decode(content, notebook).words)
+    keys = Keys()
+    sources: list[Source] = []
+    for block in blocks(text, notebook):
+        notebook.turn_to(_name(block.lines[0]), block.line)
+        try:
+            sources.append(Source(_Reader(parse(block.text), block, language, keys, notebook).question(), block.line))
+        except NotTranslatable as refusal:
+            refusal.line = block.line_at(refusal.line) if refusal.line else block.line
+            notebook.refuse(refusal)
+    return Imported(tuple(sources), tuple(notebook.remarks))
+
+
+def _name(line: str) -> str:
+    """Return what a question is called in remarks: its name, or the beginning of its text."""
+    match = re.match(r"\s*::((?:\\.|[^\\:])+)::", line)
+    return one_line(unescape(match[1] if match else re.sub(r"^\s*\[[a-z]+\]|<[^>]*>", "", line)))[:60]
+
+
+class _Reader:
+    """Makes one question of what the grammar found."""
+
+    def __init__(self, entry: Entry, block: Block, language: str, keys: Keys, notebook: Notebook) -> None:
+        self.entry, self.block, self.language, self.keys, self.notebook = entry, block, language, keys, notebook
+        self.usual = entry.before.format or Format.MOODLE
+
+    def question(self) -> Question:
+        """Return the question."""
+        name = one_line(unescape(self.entry.name)) or self.block.identifier
+        if self.block.identifier and name != self.block.identifier:
+            self.notebook.loss(N_("The identifier “%(name)s” is left out."), N_("The key is made of the name."), name=self.block.identifier)
+        answers = self.entry.answers
+        body = self._body(answers)
+        text, body = self._text(body)
+        if not text:
+            raise NotTranslatable(N_("The question has no text."))
+        general = self._markdown(answers.general, MARKDOWN) if answers is not None and answers.general is not None else ""
+        explanation = "\n\n".join(part for part in (general, *self._truth_feedback(answers)) if part)
+        return Question(
+            self.keys.of_question(name, text),
+            {self.language: text},
+            body,
+            tags=tags_of(self.block.tags, self.notebook),
+            explanation={self.language: explanation} if explanation else None,
+        )
+
+    def _truth_feedback(self, answers: Answers | None) -> list[str]:
+        pieces = answers.truth.feedbacks if answers is not None and answers.truth is not None else ()
+        found = [self._markdown(piece, MARKDOWN) for piece in pieces]
+        if any(found):
+            self.notebook.note(N_("The feedback to true and false became part of the explanation."))
+        return list(dict.fromkeys(found))
+
+    def _text(self, body: Body) -> tuple[str, Body]:
+        """Return the text of the question, and its body: inside a gap where words stand after the braces."""
+        before, after = self.entry.before.text, self.entry.after.strip()
+        if after and not any(sign.isalnum() for sign in after) and before.rstrip().endswith(_ENDS):
+            self.notebook.note(N_("“%(text)s” after the answers is left out."), text=after)
+            after = ""
+        if not after:
+            return self._markdown(Piece(before, self.usual), MARKDOWN), body
+        whole = self._markdown(Piece(before + _gap.mark(1) + self.entry.after, self.usual), MARKDOWN)
+        if isinstance(body, Short | Numerical | Single):
+            return _gap.with_names(whole, 1), Gaps((Gap(_gap.NAME, body),))
+        return _gap.with_blanks(whole), body
+
+    def _markdown(self, piece: Piece, shape: TextShape) -> str:
+        form = piece.format or self.usual
+        written = piece.text.strip()
+        if form is Format.MARKDOWN:
+            words = unescape(written).replace("-\\>", "->")
+            return one_line(words) if shape is INLINE else words.strip()
+        words = unescape(" ".join(line.strip() for line in written.split("\n")))
+        if form is Format.HTML or (form is Format.MOODLE and looks_like_html(words)):
+            return to_markdown(words, shape, self.notebook)
+        return from_plain(words, shape)
+
+    def _plain(self, text: str) -> str:
+        return one_line(unescape(text.strip()))
+
+    def _why(self, answer: Answer) -> dict[str, str] | None:
+        words = self._markdown(answer.feedback, INLINE) if answer.feedback is not None else ""
+        return {self.language: words} if words else None
+
+    def _body(self, answers: Answers | None) -> Body:
+        if answers is None:
+            return Description()
+        if answers.truth is not None:
+            return TrueFalse(answers.truth.value)
+        if answers.numerical:
+            return self._numerical(answers.answers)
+        if not answers.answers:
+            return Essay()
+        if any(answer.match is not None for answer in answers.answers):
+            return self._matching(answers.answers)
+        return self._choice(answers.answers) if any(answer.sign == "~" for answer in answers.answers) else self._short(answers.answers)
+
+    def _credit(self, answer: Answer) -> Fraction:
+        return credit(number(answer.weight)) if answer.weight is not None else Fraction(answer.sign != "~")
+
+    def _choice(self, answers: tuple[Answer, ...]) -> Single | Multiple:
+        weighted = [
+            _choices.Weighted({self.language: self._markdown(answer.text, INLINE)}, self._credit(answer), self._why(answer))
+            for answer in answers
+        ]
+        return _choices.single(weighted) if any(answer.sign == "=" for answer in answers) else _choices.multiple(weighted)
+
+    def _short(self, answers: tuple[Answer, ...]) -> Short:
+        found = [(self._plain(answer.text.text), self._credit(answer), self._why(answer)) for answer in answers]
+        patterns = tuple(ShortAnswer({self.language: words}, worth > 0, worth, why) for words, worth, why in found)
+        return Short(patterns, ignore_accents=self.language == "es")
+
+    def _matching(self, answers: tuple[Answer, ...]) -> Matching:
+        found = [(self._markdown(answer.text, INLINE), self._match(answer), self._why(answer)) for answer in answers]
+        keys = Keys()
+        choices = matched([match for _, match, _ in found])
+        pairs = tuple(
+            Pair(keys.of(item), {self.language: item}, choices[match], {self.language: match}, why) for item, match, why in found if item
+        )
+        used = {pair.match_key for pair in pairs}
+        extra = dict.fromkeys(match for item, match, _ in found if not item and choices[match] not in used)
+        return Matching(pairs, tuple(Label(choices[match], {self.language: match}) for match in extra))
+
+    def _match(self, answer: Answer) -> str:
+        if answer.match is None or not answer.match.strip():
+            raise NotTranslatable(N_("An item of the matching has nothing after ->."))
+        words = unescape(answer.match.strip())
+        return to_markdown(words, INLINE, self.notebook) if looks_like_html(words) else from_plain(words, INLINE)
+
+    def _numerical(self, answers: tuple[Answer, ...]) -> Numerical:
+        written = [answer for answer in answers if answer.sign or answer.text.text.strip() or answer.feedback is not None]
+        found, tolerance = gathered(self._number(answer) for answer in written)
+        return Numerical(found, tolerance)
+
+    def _number(self, answer: Answer) -> NumericalAnswer:
+        words = unescape(answer.text.text.strip())
+        worth = self._credit(answer)
+        if words in ("", "*"):
+            return NumericalAnswer(None, worth > 0, worth, self._why(answer))
+        low, dots, high = words.partition("..")
+        value, _colon, amount = words.partition(":")
+        if dots:
+            ends = sorted((number(low), number(high)))
+            return NumericalAnswer(sum(ends) / 2, worth > 0, worth, self._why(answer), Tolerance(amount=(ends[1] - ends[0]) / 2))
+        return NumericalAnswer(number(value), worth > 0, worth, self._why(answer), Tolerance(amount=abs(number(amount or "0"))))
+
+

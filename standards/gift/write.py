@@ -1,0 +1,223 @@
+"""Write questions as GIFT (docs.moodle.org, "GIFT format"), texts as Markdown; what the format has no place for is told."""
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from kernel.errors import N_
+from quizzes.content.gaps import names_in_text
+from quizzes.rules.definitions import (
+    Body,
+    Description,
+    Essay,
+    Gaps,
+    Matching,
+    Multiple,
+    Numerical,
+    NumericalAnswer,
+    Option,
+    Question,
+    Short,
+    Single,
+    Texts,
+    TextShape,
+    TrueFalse,
+)
+from standards import _choices, _gap
+from standards._fields import lose, nominal, refuse_kind, tell_fields, tell_keys, tell_languages
+from standards._numbers import credit, decimal, number, percent
+from standards._texts import in_language, one_line, tell_ours, to_plain
+from standards.gift.grammar import escape
+from standards.model import Exported, Notebook, NotTranslatable
+
+_KEPT = ("tags", "explanation")
+_TAIL_SIGNS = (".", "?", "!", ":", "…", ">")
+
+
+def write(questions: Sequence[Question], language: str = "es") -> Exported:
+    """Return a GIFT file with the questions in one language; those of other kinds are problems."""
+    notebook = Notebook()
+    entries: list[str] = []
+    for question in questions:
+        notebook.turn_to(question.key)
+        try:
+            entries.append(_Writer(question, language, notebook).entry())
+        except NotTranslatable as refusal:
+            notebook.refuse(refusal)
+    return Exported("\n\n".join([*entries, ""]).lstrip("\n").encode(), len(entries), tuple(notebook.remarks))
+
+
+class _Writer:
+    """Writes one question."""
+
+    def __init__(self, question: Question, language: str, notebook: Notebook) -> None:
+        self.question, self.language, self.notebook = question, language, notebook
+
+    def entry(self) -> str:
+        """Return the question's lines, its tags in a comment above."""
+        question, notebook = self.question, self.notebook
+        text = self._text(question)
+        tell_fields(question, _KEPT, notebook)
+        tell_languages(question, self.language, notebook)
+        tell_keys(question, notebook)
+        tell_ours(question, self.language, notebook)
+        tags = "// " + " ".join(f"[tag:{tag}]" for tag in question.tags) + "\n" if question.tags else ""
+        return f"{tags}::{escape(question.key)}::[markdown]{text}"
+
+    def _text(self, question: Question) -> str:
+        text = in_language(question.text, self.language)
+        if isinstance(question.body, Description):
+            if question.explanation:
+                lose(self.notebook, "explanation")
+            return self._escaped(text)
+        if not isinstance(question.body, Gaps):
+            return f"{self._escaped(text)}{self._braces(question.body)}"
+        before, after, body = self._parted(text, question.body)
+        return f"{self._escaped(before)}{self._braces(body)}{self._escaped(after)}"
+
+    def _parted(self, text: str, body: Gaps) -> tuple[str, str, Body]:
+        if len(body.gaps) != 1 or body.drag:
+            raise NotTranslatable(N_("The text has %(count)s gaps; the format has one."), count=len(body.gaps))
+        gap = body.gaps[0]
+        pieces = _gap.split(text, [gap.name])
+        if len(pieces) != 2 or not names_in_text(text):
+            raise NotTranslatable(N_("The gap “%(name)s” is not once in the text."), name=gap.name)
+        if gap.name != _gap.NAME or gap.weight != 1:
+            self.notebook.loss(N_("The name and weight of the gap are left out."), N_("The format has one gap without a name."))
+        if _vanishes(*pieces):
+            self.notebook.loss(N_("The gap at the end of the text becomes a question below it."), N_("The format has gaps only inside a sentence."))
+            pieces = [pieces[0].rstrip() or _gap.BLANK, ""]
+        return pieces[0], pieces[1], gap.body
+
+    def _escaped(self, markdown: str) -> str:
+        return escape(markdown.replace("->", "-\\>"))
+
+    def _piece(self, texts: Texts) -> str:
+        """Return an option, item or feedback; its format is written where its own words would be read as format or weight."""
+        words = self._escaped(one_line(in_language(texts, self.language)))
+        return f"[markdown]{words}" if words.startswith("[") else words
+
+    def _plain(self, texts: Texts, *, pattern: bool = False) -> str:
+        words = in_language(texts, self.language)
+        if not pattern:
+            words, lost = to_plain(words, TextShape.INLINE, self.language)
+            if lost:
+                self.notebook.loss(N_("A match is written without its markup."), N_("Matches are plain text in the format."))
+        if "->" in words:
+            raise NotTranslatable(N_("The format cannot write the sign -> in an answer."))
+        return escape(one_line(words))
+
+    def _braces(self, body: Body) -> str:
+        general = self.question.explanation
+        closing = f"\n####{self._block(general)}" if general else ""
+        lines = self._answers(body)
+        if len(lines) < 2 and not closing:
+            return "{" + "".join(lines) + "}"
+        head = lines[0] if isinstance(body, TrueFalse) or lines[:1] == ["#"] else ""
+        rest = lines[1:] if head else lines
+        return "{" + head + "".join(f"\n\t{line}" for line in rest) + closing + "\n}"
+
+    def _block(self, texts: Texts) -> str:
+        words = self._escaped(in_language(texts, self.language))
+        return f"[markdown]{words}" if words.startswith("[") else words
+
+    def _answers(self, body: Body) -> list[str]:
+        match body:
+            case TrueFalse(answer):
+                return ["TRUE" if answer else "FALSE"]
+            case Single(options, shuffle):
+                return self._single(options, shuffle)
+            case Multiple() as multiple:
+                return self._multiple(multiple)
+            case Short() as short:
+                return self._short(short)
+            case Numerical() as numerical:
+                return ["#", *self._numerical(numerical)]
+            case Matching() as matching:
+                return self._matching(matching)
+            case Essay() as essay:
+                return self._essay(essay)
+            case _:
+                raise refuse_kind(self.question)
+
+    def _why(self, why: Texts | None) -> str:
+        return f"#{self._piece(why)}" if why else ""
+
+    def _weight(self, share: Fraction, words: str, *, usual: Fraction) -> str:
+        written = percent(share)
+        if credit(number(written)) != share:
+            self.notebook.loss(N_("The credit %(credit)s is written as %(percent)s %%."), credit=share, percent=written)
+        return "" if share == usual and not words.lstrip().startswith("%") else f"%{written}%"
+
+    def _single(self, options: Sequence[Option], shuffle: bool) -> list[str]:
+        if sum(option.credit == 1 for option in options) != 1 or any(option.right is not (option.credit == 1) for option in options):
+            raise NotTranslatable(N_("The question has not exactly one right option with full credit."))
+        self._tell_order(options, shuffle)
+        return [self._option(option, "=" if option.right else "~", option.credit, Fraction(option.right)) for option in options]
+
+    def _multiple(self, body: Multiple) -> list[str]:
+        self._tell_order(body.options, body.shuffle)
+        weights = _choices.weights(body, self.notebook)
+        return [self._option(option, "~", weight, Fraction(0)) for option, weight in zip(body.options, weights, strict=True)]
+
+    def _option(self, option: Option, sign: str, share: Fraction, usual: Fraction) -> str:
+        words = self._piece(option.text)
+        return f"{sign}{self._weight(share, words, usual=usual)}{words}{self._why(option.why)}"
+
+    def _tell_order(self, options: Sequence[Option], shuffle: bool) -> None:
+        if not shuffle:
+            lose(self.notebook, "shuffle")
+        if any(option.fixed for option in options):
+            lose(self.notebook, "fixed")
+
+    def _short(self, body: Short) -> list[str]:
+        if not body.answers:
+            raise NotTranslatable(N_("A self-check without patterns cannot go out."))
+        for field, lost in (
+            ("ignore_case", not body.ignore_case),
+            ("ignore_accents", body.ignore_accents is not (self.language == "es")),
+            ("model", bool(body.model)),
+            ("criteria", bool(body.criteria)),
+        ):
+            if lost:
+                lose(self.notebook, field)
+        lines = []
+        for answer in body.answers:
+            words = self._plain(answer.patterns, pattern=True)
+            lines.append(f"={self._weight(answer.credit, words, usual=Fraction(1))}{words}{self._why(answer.why)}")
+        return lines
+
+    def _numerical(self, body: Numerical) -> list[str]:
+        for field in ("unit", "units", "unit_penalty", "decimals"):
+            if getattr(body, field) not in (None, {}, 0):
+                lose(self.notebook, field)
+        return [self._number(answer, body) for answer in body.answers]
+
+    def _number(self, answer: NumericalAnswer, body: Numerical) -> str:
+        why = self._why(answer.why)
+        if answer.value is None:
+            return f"~{self._weight(answer.credit, '', usual=Fraction(0))}*{why}"
+        tolerance = nominal(answer, body.tolerance, self.notebook)
+        weight = self._weight(answer.credit, "", usual=Fraction(1))
+        return f"={weight}{decimal(answer.value)}:{decimal(tolerance.amount)}{why}"
+
+    def _matching(self, body: Matching) -> list[str]:
+        if not body.shuffle:
+            lose(self.notebook, "shuffle")
+        if any(pair.why for pair in body.pairs):
+            lose(self.notebook, "why")
+        pairs = [f"={self._piece(pair.item)} -> {self._plain(pair.match)}" for pair in body.pairs]
+        return [*pairs, *(f"= -> {self._plain(label.text)}" for label in body.extra)]
+
+    def _essay(self, body: Essay) -> list[str]:
+        for field in ("template", "model", "rubric", "files"):
+            if getattr(body, field):
+                lose(self.notebook, field)
+        if body.words.minimum is not None or body.words.maximum is not None:
+            lose(self.notebook, "words")
+        return []
+
+
+def _vanishes(before: str, after: str) -> bool:
+    """Say whether a reader takes what stands after the gap for nothing."""
+    signs = after.strip()
+    return not signs or (not any(sign.isalnum() for sign in signs) and before.rstrip().endswith(_TAIL_SIGNS))

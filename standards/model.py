@@ -1,0 +1,131 @@
+"""What every translator gives back: questions or bytes, and an explicit list of what there is to say about them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from kernel.errors import N_, DomainError
+from kernel.i18n import _
+from quizzes.rules.definitions import Question
+
+
+class Weight(StrEnum):
+    """How heavy a remark is.
+
+    A note changes nothing that counts; a loss is left behind though the question passes; what is to mend passes and cannot be
+    published as it is; a problem keeps a question, or a line, out.
+    """
+
+    NOTE = "note"
+    LOSS = "loss"
+    MEND = "mend"
+    PROBLEM = "problem"
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What and why are msgids that share `facts`; `line` counts from 1 (0: none), `question` is a name or key ('' for the file)."""
+
+    weight: Weight
+    what: str
+    why: str = ""
+    line: int = 0
+    question: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def message(self) -> str:
+        """Return what and why in the reader's language."""
+        words = [_(text) % self.facts if self.facts else _(text) for text in (self.what, self.why) if text]
+        return " ".join(words)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A question as it came, and the line or row of the file on which it begins (0: unknown)."""
+
+    question: Question
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """The questions of a file in order, each with its line, and the remarks."""
+
+    sources: tuple[Source, ...]
+    remarks: tuple[Remark, ...] = ()
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """Return the questions alone."""
+        return tuple(source.question for source in self.sources)
+
+    def of_weight(self, *weights: Weight) -> tuple[Remark, ...]:
+        """Return the remarks of some weights."""
+        return tuple(remark for remark in self.remarks if remark.weight in weights)
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A file's bytes, how many questions are in it, and the remarks."""
+
+    content: bytes
+    count: int
+    remarks: tuple[Remark, ...] = ()
+
+    def of_weight(self, *weights: Weight) -> tuple[Remark, ...]:
+        """Return the remarks of some weights."""
+        return tuple(remark for remark in self.remarks if remark.weight in weights)
+
+
+class FileRefused(DomainError):
+    """A file as a whole is not read: hostile, too large, or not of the format. `line` in the facts is its place, where known."""
+
+    code = "file_refused"
+    status = 422
+    message = N_("The file cannot be read.")
+
+
+class NotTranslatable(Exception):
+    """One question cannot pass; the msgids and facts become a problem."""
+
+    def __init__(self, what: str, why: str = "", *, line: int = 0, **facts: object) -> None:
+        super().__init__(what)
+        self.what = what
+        self.why = why
+        self.line = line
+        self.facts = {name: str(fact) for name, fact in facts.items()}
+
+
+class Notebook:
+    """Collects remarks while one file is translated; it knows the question in hand."""
+
+    def __init__(self) -> None:
+        self.remarks: list[Remark] = []
+        self.question = ""
+        self.line = 0
+
+    def turn_to(self, question: str, line: int = 0) -> None:
+        """Let the remarks that follow be about this question."""
+        self.question, self.line = question, line
+
+    def add(self, weight: Weight, what: str, why: str = "", *, line: int = 0, **facts: object) -> None:
+        """Write a remark down, once."""
+        words = {name: str(fact) for name, fact in facts.items()}
+        remark = Remark(weight, what, why, line or self.line, self.question, words)
+        if remark not in self.remarks:
+            self.remarks.append(remark)
+
+    def note(self, what: str, why: str = "", *, line: int = 0, **facts: object) -> None:
+        """Tell something good to know."""
+        self.add(Weight.NOTE, what, why, line=line, **facts)
+
+    def loss(self, what: str, why: str = "", *, line: int = 0, **facts: object) -> None:
+        """Tell what is left behind."""
+        self.add(Weight.LOSS, what, why, line=line, **facts)
+
+    def refuse(self, refusal: NotTranslatable) -> None:
+        """Tell that a question does not pass."""
+        self.add(Weight.PROBLEM, refusal.what, refusal.why, line=refusal.line, **refusal.facts)
+
+

@@ -1,0 +1,1 @@
+"""Moodle XML, and the Cloze text inside it."""

@@ -1,0 +1,1 @@
+"""Tables of questions: CSV and XLSX with one question a row."""

@@ -1,0 +1,201 @@
+"""Pure rules of accounts (security 2.1, 3.1, 3.3, 7.1)."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from accounts import passwords, rules
+from accounts.rules import PasswordFault, device_label, fold, masked, password_fault, safe_next, session_ended, valid_cedula
+
+COMMON = frozenset({"password", "12345678", "contraseña1"})
+ANA = ("Ana María", "Quinde", "", "ana.quinde@iess.gob.ec", "1710034065")
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "cuatro palabras sin relación",
+        "ñandúñandú",
+        "        ",
+        "ÑÑÑÑÑÑÑÑ",
+        "🐢🐢🐢🐢🐢🐢🐢🐢",
+        "a" * 128,
+        "ñ" * 128,
+        "'; DROP TABLE person; --",
+        "dos  espacios ",
+    ],
+)
+def test_any_sign_may_stand_in_a_password(password: str) -> None:
+    """Security 2.1: 8 to 128 characters, any, no rule of composition."""
+    assert password_fault(password, ANA, COMMON) is None
+
+
+@pytest.mark.parametrize(
+    ("password", "fault"),
+    [
+        ("", PasswordFault.SHORT),
+        ("siete77", PasswordFault.SHORT),
+        ("n\u0303" * 7, PasswordFault.SHORT),
+        ("a" * 129, PasswordFault.LONG),
+        ("password", PasswordFault.COMMON),
+        ("PassWord", PasswordFault.COMMON),
+        ("CONTRASEÑA1", PasswordFault.COMMON),
+        ("miquinde2026", PasswordFault.PERSONAL),
+        ("QUINDE-quinde", PasswordFault.PERSONAL),
+        ("soy maria de quito", PasswordFault.PERSONAL),
+        ("xx ana.quinde xx", PasswordFault.PERSONAL),
+        ("ana.quinde@iess.gob.ec", PasswordFault.PERSONAL),
+        ("1710034065", PasswordFault.PERSONAL),
+        ("clave-1710034065", PasswordFault.PERSONAL),
+    ],
+)
+def test_short_long_common_and_personal_passwords_are_refused(password: str, fault: PasswordFault) -> None:
+    assert password_fault(password, ANA, COMMON) is fault
+
+
+def test_short_parts_of_a_name_forbid_nothing() -> None:
+    """«Ana» or «Li» stand in half of all words."""
+    assert password_fault("campana y banana", ("Ana", "Li", "", "a@b.ec"), COMMON) is None
+
+
+def test_at_least_the_3000_commonest_passwords_are_known() -> None:
+    assert len(passwords._commonest()) >= 3000
+    for password in ("12345678", "password", "qwertyuiop", "iloveyou"):
+        assert passwords.fault_of(password, ()) is PasswordFault.COMMON
+
+
+def test_a_password_is_compared_exactly_but_for_the_way_its_accents_are_typed() -> None:
+    stored = passwords.hash_password("contraseña larga")
+
+    assert passwords.verify_password(stored, "contrasen\u0303a larga")
+    for other in ("contrasena larga", "Contraseña larga", "contraseña larga ", "contraseña  larga"):
+        assert not passwords.verify_password(stored, other)
+
+
+def test_hashes_are_argon2id_with_the_parameters_of_the_specification() -> None:
+    """At least 19 MiB, t = 2, p = 1 (security 2.1), and each with a salt of its own."""
+    stored = passwords.hash_password("cuatro palabras")
+
+    assert stored.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    assert passwords.hash_password("cuatro palabras") != stored
+    assert not passwords.outdated(stored)
+    assert passwords.outdated("$argon2id$v=19$m=8192,t=1,p=1$c29tZXNhbHRzb21l$" + "A" * 43)
+
+
+def test_an_unknown_person_costs_one_hash_with_the_same_parameters() -> None:
+    """Security 2.2: and it never waits for its own turn, also where one thread may hash at a time."""
+    assert not passwords.outdated(passwords.NOBODYS)
+    assert not passwords.verify_password(None, "anything")
+    assert not passwords.verify_password("", "anything")
+    assert not passwords.verify_password("garbage", "anything")
+
+
+@pytest.mark.parametrize("number", ["1710034065", "0926687856", "1713175071"])
+def test_identity_numbers_that_are_right(number: str) -> None:
+    assert valid_cedula(number)
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["1710034064", "0000000000", "2510034065", "1760034065", "171003406", "17100340655", "171003406a", "١٧١٠٠٣٤٠٦٥", "", "３710034065"],
+)
+def test_identity_numbers_that_are_wrong(number: str) -> None:
+    assert not valid_cedula(number)
+
+
+@given(st.integers(0, 8), st.integers(1, 9))
+def test_a_wrong_digit_is_always_noticed(place: int, step: int) -> None:
+    digits = [int(digit) for digit in "1710034065"]
+    digits[place] = (digits[place] + step) % 10
+
+    assert not valid_cedula("".join(map(str, digits)))
+
+
+@pytest.mark.parametrize(("number", "shown"), [("1710034065", "••••••4065"), ("", ""), ("123", "123")])
+def test_an_identity_number_is_shown_by_its_end(number: str, shown: str) -> None:
+    """Security 7.1."""
+    assert masked(number) == shown
+
+
+@pytest.mark.parametrize("target", ["/", "/learning", "/courses/a?page=2&q=ñ", "/a//b", "/cursos/%2F%2Fx"])
+def test_a_path_of_this_site_may_be_gone_to(target: str) -> None:
+    assert safe_next(target) == target
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        None,
+        "",
+        "learning",
+        "//evil.example",
+        "///evil.example",
+        "/\\evil.example",
+        "\\/evil.example",
+        "https://evil.example",
+        "javascript:alert(1)",
+        "/\t/evil.example",
+        "/\n/evil.example",
+        "/a\r\nSet-Cookie: x",
+        " /a",
+        "/a b",
+        "/\u0085/evil",
+        "/\u2028/evil",
+        "/\u200b/evil",
+        "/\x00",
+        "/\x7f",
+    ],
+)
+def test_nothing_else_may(target: str | None) -> None:
+    """Security 3.3."""
+    assert safe_next(target) is None
+
+
+@given(st.text(max_size=30))
+def test_whatever_is_accepted_begins_with_one_slash_and_holds_no_control_sign(text: str) -> None:
+    accepted = safe_next(text)
+    if accepted is not None:
+        assert accepted == text
+        assert accepted[0] == "/"
+        assert accepted[1:2] not in ("/", "\\")
+        assert accepted.isprintable() or not accepted.isascii()
+
+
+@pytest.mark.parametrize(
+    ("created_ago", "seen_ago", "ended"),
+    [(0, 0, False), (60, 60, False), (61, 61, True), (719, 1, False), (720, 1, False), (721, 1, True), (100, 61, True)],
+)
+def test_a_session_ends_by_disuse_and_by_age(created_ago: int, seen_ago: int, ended: bool) -> None:
+    """Security 3.1: idle 60 minutes, absolute 12 hours; here in minutes."""
+    created, seen = NOW - timedelta(minutes=created_ago), NOW - timedelta(minutes=seen_ago)
+
+    assert session_ended(created, seen, NOW, idle=timedelta(hours=1), absolute=timedelta(hours=12)) is ended
+
+
+@pytest.mark.parametrize(
+    ("agent", "label"),
+    [
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:120.0) Gecko/20100101 Firefox/120.0", "Firefox · Linux"),
+        ("Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/120.0 Safari/537.36 Edg/120.0", "Edge · Windows"),
+        (
+            "Mozilla/5.0 (Linux; Android 13) AppleWebKit/537.36 SamsungBrowser/23 Chrome/115 Mobile Safari/537.36",
+            "Samsung Internet · Android",
+        ),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605 Version/17 Mobile Safari/604", "Safari · iPhone"),
+        ("Mozilla/5.0 (Macintosh; Intel Mac OS X 14) AppleWebKit/605 Version/17 Safari/605", "Safari · macOS"),
+        ("curl/8", "?"),
+        ("<script>alert(1)</script>", "?"),
+        ("", "?"),
+    ],
+)
+def test_a_browser_is_named_in_words_of_ours(agent: str, label: str) -> None:
+    assert device_label(agent) == label
+
+
+def test_initials_and_folding() -> None:
+    assert rules.initials("ñusta", "Évora") == "ÑÉ"
+    assert rules.initials("", "") == ""
+    assert fold("Ñandú ÁÉÍ ß") == "nandu aei ss"

@@ -1,0 +1,284 @@
+"""Forgotten and changed passwords (security 2.2, 2.3, 2.5, 2.6)."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+from sqlalchemy import func, select, update
+
+from accounts import passwords, queries
+from accounts.models import Person
+from kernel import clock
+from kernel.audit import AuditEntry
+from kernel.outbox import Job
+from lms.app import House
+from tests.support.browser import Browser
+from tests.support.builders import PASSWORD, a_person, sign_in
+
+START = datetime(2026, 11, 20, 10, tzinfo=UTC)
+NEW = "otra frase bien distinta"
+
+
+def ask(browser: Browser, email: str = "ana@example.org", status: int = 200) -> None:
+    browser.get("/password/forgotten")
+    browser.submit("/password/forgotten", {"email": email}, status=status)
+
+
+def is_signed_in(browser: Browser) -> bool:
+    return browser._request("GET", "/profile").status_code == 200
+
+
+def knows(house: House, password: str, email: str = "ana@example.org") -> bool:
+    with house.database.unit_of_work(write=False) as session:
+        found = queries.find_credentials(session, email)
+    return found is not None and passwords.verify_password(found.password_hash, password)
+
+
+def jobs(house: House) -> list[str]:
+    with house.database.unit_of_work(write=False) as session:
+        return list(session.scalars(select(Job.kind).order_by(Job.id)))
+
+
+def test_a_forgotten_password_is_replaced_by_a_link(browser: Browser, house: House) -> None:
+    a_person(house)
+    ask(browser)
+    link = browser.link_in_mail("password/reset")
+    browser.get(link)
+    browser.submit(link, {"password": NEW})
+    assert browser.path == "/sign-in"
+    assert knows(house, NEW)
+    assert not knows(house, PASSWORD)
+    browser.submit("/sign-in", {"email": "ana@example.org", "password": NEW})
+    assert browser.path == "/learning"
+
+
+def test_no_answer_tells_whether_an_address_has_an_account(browser: Browser, house: House) -> None:
+    """Security 2.2."""
+    a_person(house)
+    a_person(house, "luis@example.org")
+    with house.database.unit_of_work() as session:
+        session.execute(update(Person).where(Person.email == "luis@example.org").values(suspended_at=clock.now()))
+    pages = []
+    for email in ("ana@example.org", "nadie@example.org", "luis@example.org"):
+        visitor = browser.another()
+        ask(visitor, email)
+        pages.append(re.sub(r'name="csrf_token" value="[^"]+"', "", visitor.page.html))
+        assert email not in visitor.page.html
+
+    assert pages[0] == pages[1] == pages[2]
+    assert jobs(house) == ["accounts.send_reset"]
+
+
+def test_a_link_works_once_for_thirty_minutes_and_a_new_one_ends_it(browser: Browser, house: House) -> None:
+    """Security 2.5."""
+    a_person(house)
+    with time_machine.travel(START, tick=False) as moment:
+        ask(browser)
+        first = browser.link_in_mail("password/reset")
+        ask(browser)
+        second = browser.link_in_mail("password/reset")
+        assert first != second
+        browser.get(first, status=404)
+        moment.shift(timedelta(minutes=30))
+        browser.get(second, status=404)
+        assert browser.page.has_link("/password/forgotten")
+        moment.shift(timedelta(seconds=-1))
+        browser.get(second)
+        browser.submit(second, {"password": NEW})
+        browser.get(second, status=404)
+        browser.post(second, {"password": PASSWORD}, status=404)
+
+    assert knows(house, NEW)
+
+
+def test_a_link_ends_with_the_password_it_was_asked_for(browser: Browser, house: House) -> None:
+    a_person(house)
+    ask(browser)
+    link = browser.link_in_mail("password/reset")
+    visitor = sign_in(browser.another())
+    change(visitor)
+
+    browser.get(link, status=404)
+
+
+def test_a_reset_ends_every_session_and_tells_the_owner(browser: Browser, house: House) -> None:
+    """Security 2.6."""
+    a_person(house)
+    phone, computer = sign_in(browser.another()), sign_in(browser.another())
+    ask(phone)
+    link = phone.link_in_mail("password/reset")
+    phone.get(link)
+    phone.submit(link, {"password": NEW})
+
+    assert not is_signed_in(phone)
+    assert not is_signed_in(computer)
+    assert "/password/forgotten" in browser.mails()[-1]
+    with house.database.unit_of_work(write=False) as session:
+        verbs = set(session.scalars(select(AuditEntry.verb)))
+    assert {"account.reset_asked", "account.password_changed"} <= verbs
+
+
+def test_a_reset_confirms_the_address_it_went_to(browser: Browser, house: House) -> None:
+    person = a_person(house, confirmed=False)
+    ask(browser)
+    link = browser.link_in_mail("password/reset")
+    browser.get(link)
+    browser.submit(link, {"password": NEW})
+
+    with house.database.unit_of_work(write=False) as session:
+        assert session.get_one(Person, person.id).email_confirmed_at is not None
+
+
+PERSONAL = ["quinde2026", "ana@example.org", "0123456789-1710034065"]
+
+
+@pytest.mark.parametrize("password", ["", "siete77", "password", "x" * 129, *PERSONAL])
+def test_a_reset_refuses_what_signing_up_refuses_and_keeps_the_link(browser: Browser, house: House, password: str) -> None:
+    """Security 2.1: also name, address and identity number."""
+    a_person(house)
+    give_number(browser)
+    ask(browser)
+    link = browser.link_in_mail("password/reset")
+    browser.get(link)
+    browser.submit(link, {"password": password}, status=422)
+    assert 'id="password-error"' in browser.page.html
+    assert dict(browser.page.form(link).fields)["password"] == ""
+    assert knows(house, PASSWORD)
+    browser.submit(link, {"password": NEW})
+
+    assert knows(house, NEW)
+
+
+def give_number(browser: Browser) -> None:
+    visitor = sign_in(browser.another())
+    visitor.get("/profile")
+    visitor.submit("/profile", {"national_id": "1710034065"})
+
+
+SIGNS = ["ñandú ñandú ñandú", "contrasen\u0303a larga", "  dos espacios  ", "🐢🐢🐢🐢🐢🐢🐢🐢", "<b>&\"'</b>"]
+
+
+@pytest.mark.parametrize("password", SIGNS)
+def test_any_sign_in_a_password_works_from_end_to_end(browser: Browser, house: House, password: str) -> None:
+    a_person(house)
+    ask(browser)
+    link = browser.link_in_mail("password/reset")
+    browser.get(link)
+    browser.submit(link, {"password": password})
+    browser.submit("/sign-in", {"email": "ana@example.org", "password": password})
+
+    assert browser.path == "/learning"
+
+
+def test_links_are_asked_for_three_times_an_hour_for_every_address_alike(browser: Browser, house: House) -> None:
+    """Security 2.3."""
+    a_person(house)
+    with time_machine.travel(START, tick=False) as moment:
+        for email in ("ana@example.org", "nadie@example.org"):
+            for _turn in range(3):
+                ask(browser.another(), email)
+            ask(browser.another(), email.upper(), status=429)
+            assert browser.another().get("/password/forgotten")
+        moment.shift(timedelta(hours=1, seconds=1))
+        ask(browser)
+    assert jobs(house).count("accounts.send_reset") == 4
+
+
+@pytest.mark.parametrize("email", ["", "ana", "ana@"])
+def test_a_wrong_address_is_told_and_kept(browser: Browser, email: str) -> None:
+    ask(browser, email, status=422)
+
+    assert 'id="email-error"' in browser.page.html
+    assert dict(browser.page.form("/password/forgotten").fields)["email"] == email
+
+
+def test_the_link_stands_in_no_job_and_no_log_and_tells_no_referrer(
+    browser: Browser, house: House, capsys: pytest.CaptureFixture[str]
+) -> None:
+    a_person(house)
+    ask(browser)
+    link = browser.link_in_mail("password/reset")
+    browser.get(link)
+    assert browser.response.headers["Referrer-Policy"] == "no-referrer"
+    secret = link.rpartition("/")[2]
+    with house.database.unit_of_work(write=False) as session:
+        assert not any(secret in arguments for arguments in session.scalars(select(Job.arguments)))
+    printed = capsys.readouterr()
+    assert "accounts.reset" in printed.out
+    assert secret not in printed.out + printed.err
+
+
+def change(browser: Browser, status: int = 200, **given: object) -> None:
+    browser.get("/profile/password")
+    browser.submit("/profile/password", {"current_password": PASSWORD, "password": NEW, **given}, status=status)
+
+
+def test_a_changed_password_ends_all_other_sessions_and_tells_the_owner(browser: Browser, house: House) -> None:
+    """Security 2.6: this one goes on."""
+    a_person(house)
+    other = sign_in(browser.another())
+    sign_in(browser)
+    change(browser)
+
+    assert browser.path == "/profile"
+    assert is_signed_in(browser)
+    assert not is_signed_in(other)
+    assert knows(house, NEW)
+    assert len(browser.mails()) == 1
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("current_password", ""),
+        ("current_password", "no es esta"),
+        ("password", ""),
+        ("password", "siete77"),
+        *(("password", word) for word in PERSONAL[:2]),
+    ],
+)
+def test_a_change_needs_the_present_password_and_a_good_new_one(browser: Browser, house: House, field: str, value: str) -> None:
+    a_person(house)
+    other = sign_in(browser.another())
+    sign_in(browser)
+    change(browser, status=422, **{field: value})
+
+    assert f'id="{field}-error"' in browser.page.html
+    fields = dict(browser.page.form("/profile/password").fields)
+    assert fields["password"] == fields["current_password"] == ""
+    assert NEW not in browser.page.html
+    assert knows(house, PASSWORD)
+    assert is_signed_in(other)
+
+
+def test_guessing_the_present_password_is_limited_with_the_sign_in(browser: Browser, house: House) -> None:
+    """Security 2.3: the same limits at every door."""
+    a_person(house)
+    sign_in(browser)
+    for _turn in range(10):
+        change(browser, status=422, current_password="no es esta")
+    change(browser, status=429)
+    visitor = browser.another()
+    visitor.get("/sign-in")
+    visitor.submit("/sign-in", {"email": "ana@example.org", "password": PASSWORD}, status=429)
+
+    assert knows(house, PASSWORD)
+
+
+def test_a_change_prepared_before_another_change_is_refused(browser: Browser, house: House) -> None:
+    """The password was verified outside of the transaction: it must still be that one inside."""
+    person = a_person(house)
+    from accounts import services
+    from kernel.errors import Conflict
+
+    with house.database.unit_of_work() as session:
+        verified = session.get_one(Person, person.id).password_hash
+        assert services.confirm_password(session, person.id, verified).id == person.id
+        session.execute(update(Person).values(password_hash="meanwhile"))
+        with pytest.raises(Conflict):
+            services.confirm_password(session, person.id, verified)
+        session.execute(update(Person).values(password_hash=verified, suspended_at=clock.now()))
+        with pytest.raises(Conflict):
+            services.confirm_password(session, person.id, verified)
+        assert session.scalar(select(func.count()).select_from(Person)) == 1

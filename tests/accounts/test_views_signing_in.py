@@ -1,0 +1,472 @@
+"""Signing in and out, sessions, cookies, devices and their limits (security 2.2, 2.3, 3.1, 1.4)."""
+
+import re
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+from argon2 import PasswordHasher
+from flask import Flask
+from sqlalchemy import func, select, update
+
+from accounts import passwords, services
+from accounts.models import Device, Person
+from accounts.queries import hash_of
+from accounts.views import FAILURES_OF_ADDRESS
+from kernel import clock
+from kernel.audit import AuditEntry
+from kernel.permissions import SYSTEM, SiteRole
+from lms.app import House
+from tests.support.browser import Browser, Counter
+from tests.support.builders import PASSWORD, a_person, sign_in
+
+SITE = "https://localhost"
+WRONG = "esta no es la clave"
+START = datetime(2026, 11, 20, 10, tzinfo=UTC)
+
+
+def try_to_sign_in(browser: Browser, email: str, password: str = WRONG, status: int = 422) -> None:
+    browser.get("/sign-in")
+    browser.submit("/sign-in", {"email": email, "password": password}, status=status)
+
+
+def cookie_of(browser: Browser) -> str:
+    found = browser.client.get_cookie("__Host-session")
+    return "" if found is None else found.value
+
+
+def devices(house: House) -> list[Device]:
+    with house.database.unit_of_work(write=False) as session:
+        return list(session.scalars(select(Device).order_by(Device.id)))
+
+
+def is_signed_in(browser: Browser) -> bool:
+    return browser._request("GET", "/profile").status_code == 200
+
+
+def test_signing_in_opens_a_session_and_leads_to_what_was_asked_for(browser: Browser, house: House) -> None:
+    person = a_person(house)
+    browser.get("/profile")
+    browser.submit("/sign-in", {"email": " ANA@Example.org ", "password": PASSWORD})
+
+    assert browser.path == "/profile"
+    device = devices(house)[0]
+    assert device.person_id == person.id
+    assert device.label == "Firefox · Linux"
+    assert device.address == "198.51.100.0"  # the network only
+
+
+def test_only_a_path_of_this_site_is_gone_to(browser: Browser, house: House) -> None:
+    """Security 3.3."""
+    a_person(house)
+    for target in ("//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)"):
+        visitor = browser.another()
+        visitor.get(f"/sign-in?next={target}")
+        assert "evil" not in visitor.page.html
+        visitor.page.form("/sign-in").fields.append(("next", target))
+        visitor.submit("/sign-in", {"email": "ana@example.org", "password": PASSWORD})
+        assert visitor.path == "/learning"
+
+
+def test_who_is_signed_in_already_goes_on(browser: Browser, house: House) -> None:
+    a_person(house)
+    sign_in(browser)
+    browser.get("/sign-in?next=/profile")
+    assert browser.path == "/profile"
+    browser.get("/sign-in?next=//evil.example")
+    assert browser.path == "/learning"
+
+
+@pytest.mark.parametrize("fields", [{}, {"email": ""}, {"email": "ana"}, {"email": "ana@example.org", "password": ""}])
+def test_an_incomplete_form_comes_back_with_its_faults(browser: Browser, fields: dict[str, str]) -> None:
+    browser.get("/sign-in")
+    browser.submit("/sign-in", fields, status=422)
+
+    assert "aria-invalid" in browser.page.html
+    if fields.get("email"):
+        assert dict(browser.page.form("/sign-in").fields)["email"] == fields["email"]
+
+
+def test_every_failure_looks_the_same(browser: Browser, house: House) -> None:
+    """Security 2.2: wrong password, unknown and suspended: same status, same page; the typed address stays, the password does not."""
+    a_person(house, "ana@example.org")
+    a_person(house, "luis@example.org")
+    suspend(house, "luis@example.org")
+    pages = []
+    for email, password in (("ana@example.org", "esta no es la clave"), ("nadie@example.org", PASSWORD), ("luis@example.org", PASSWORD)):
+        visitor = browser.another()
+        try_to_sign_in(visitor, email, password)
+        assert dict(visitor.page.form("/sign-in").fields)["email"] == email
+        assert password not in visitor.page.html
+        pages.append(re.sub(r'name="csrf_token" value="[^"]+"', "", visitor.page.html).replace(email, "EMAIL"))
+
+    assert pages[0] == pages[1] == pages[2]
+    assert 'id="password-error"' in pages[0]
+    try_to_sign_in(browser, "ana@example.org", PASSWORD, status=200)
+
+
+def suspend(house: House, email: str) -> None:
+    with house.database.unit_of_work() as session:
+        session.execute(update(Person).where(Person.email == email).values(suspended_at=clock.now()))
+
+
+def test_an_unknown_address_costs_the_time_of_a_wrong_password(house: House) -> None:
+    stored = passwords.hash_password(PASSWORD)
+
+    def shortest(kept: str | None) -> float:
+        times = []
+        for _turn in range(5):
+            began = time.process_time()
+            passwords.verify_password(kept, "esta no es la clave")
+            times.append(time.process_time() - began)
+        return min(times)
+
+    assert 0.5 < shortest(None) / shortest(stored) < 2
+
+
+def test_many_unknown_addresses_at_once_are_all_answered(app: Flask, house: House) -> None:
+    """The pool of hashing threads is small; no try may wait for itself in it."""
+    statuses: list[int] = []
+
+    def work(number: int) -> None:
+        visitor = Browser(app, house, address=f"203.0.113.{number}")
+        try_to_sign_in(visitor, f"nadie{number}@example.org")
+        statuses.append(visitor.response.status_code)
+
+    threads = [threading.Thread(target=work, args=(number,), daemon=True) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+
+    assert statuses == [422] * 6
+
+
+def test_failures_and_successes_are_in_the_audit_log(browser: Browser, house: House) -> None:
+    """Security 8.1; the failed one outlives its refusal, and no address that was typed is kept."""
+    person = a_person(house)
+    try_to_sign_in(browser, "nadie@example.org")
+    try_to_sign_in(browser, "ana@example.org")
+    sign_in(browser)
+    with house.database.unit_of_work(write=False) as session:
+        entries = list(session.scalars(select(AuditEntry).where(AuditEntry.verb.like("account.sign%")).order_by(AuditEntry.id)))
+
+    found = [(entry.verb, entry.actor_id, entry.subject_id) for entry in entries if entry.verb != "account.signed_up"]
+    assert found == [
+        ("account.sign_in_failed", None, None),
+        ("account.sign_in_failed", None, person.id),
+        ("account.signed_in", person.id, person.id),
+    ]
+    assert all(entry.address == "198.51.100.0" and len(entry.request_id) == 16 for entry in entries if entry.verb != "account.signed_up")
+    assert not any("nadie" in entry.facts for entry in entries)
+
+
+def test_ten_failures_shut_an_account_for_fifteen_minutes_for_the_right_password_too(browser: Browser, house: House) -> None:
+    """Security 2.3."""
+    a_person(house)
+    a_person(house, "luis@example.org")
+    with time_machine.travel(START, tick=False) as moment:
+        for _turn in range(10):
+            try_to_sign_in(browser, "ana@example.org")
+        moment.shift(60)
+        elsewhere = Browser(browser.app, house, address="203.0.113.9")
+        try_to_sign_in(elsewhere, "ANA@example.org", PASSWORD, status=429)
+        assert int(elsewhere.response.headers["Retry-After"]) == 14 * 60
+        assert not is_signed_in(elsewhere)
+        try_to_sign_in(browser, "luis@example.org", PASSWORD, status=200)  # nobody else is shut out
+        moment.shift(14 * 60 + 1)
+        try_to_sign_in(elsewhere, "ana@example.org", PASSWORD, status=200)
+
+
+def test_an_unknown_address_is_shut_in_the_same_way(browser: Browser) -> None:
+    """The limit too must not tell who has an account."""
+    for _turn in range(10):
+        try_to_sign_in(browser, "nadie@example.org")
+    try_to_sign_in(browser, "nadie@example.org", status=429)
+
+
+def test_whoever_goes_on_trying_does_not_make_the_lock_longer(browser: Browser, house: House) -> None:
+    a_person(house)
+    with time_machine.travel(START, tick=False) as moment:
+        for _turn in range(10):
+            try_to_sign_in(browser, "ana@example.org")
+        for _turn in range(14):
+            moment.shift(60)
+            try_to_sign_in(browser, "ana@example.org", status=429)
+        moment.shift(61)
+        try_to_sign_in(browser, "ana@example.org", PASSWORD, status=200)
+
+
+def test_signing_in_rightly_forgives_the_mistakes_before(browser: Browser, house: House) -> None:
+    a_person(house)
+    for _turn in range(3):
+        for _mistake in range(9):
+            try_to_sign_in(browser.another(), "ana@example.org")
+        visitor = browser.another()
+        try_to_sign_in(visitor, "ana@example.org", PASSWORD, status=200)
+
+
+def test_guesses_at_the_same_moment_are_counted_too(app: Flask, house: House) -> None:
+    a_person(house)
+    statuses: list[int] = []
+    gate = threading.Barrier(24)
+
+    def work(number: int) -> None:
+        visitor = Browser(app, house, address=f"203.0.113.{number}")
+        visitor.checks = False
+        visitor.get("/sign-in")
+        gate.wait()
+        token = dict(visitor.page.form("/sign-in").fields)["csrf_token"]
+        fields = {"email": "ana@example.org", "password": f"guess number {number}", "csrf_token": token}
+        statuses.append(visitor._request("POST", "/sign-in", data=fields).status_code)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(24)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(statuses) == [422] * 10 + [429] * 14
+
+
+def test_an_address_is_slowed_after_a_hundred_failures_and_not_by_successes(browser: Browser, house: House) -> None:
+    """Security 2.3: a whole office shares one address."""
+    a_person(house)
+    limiter = browser.app.extensions["limits"]
+    for _turn in range(120):
+        limiter.check(FAILURES_OF_ADDRESS, "198.51.100.7")
+    for _turn in range(99):
+        limiter.count(FAILURES_OF_ADDRESS, "198.51.100.7")
+    for _turn in range(3):
+        try_to_sign_in(browser.another(), "ana@example.org", PASSWORD, status=200)
+    try_to_sign_in(browser, "ana@example.org")
+    try_to_sign_in(browser, "ana@example.org", PASSWORD, status=429)
+    elsewhere = Browser(browser.app, house, address="203.0.113.9")
+    try_to_sign_in(elsewhere, "ana@example.org", PASSWORD, status=200)
+
+
+def test_the_cookie_is_bound_to_the_host_and_out_of_reach_of_scripts(browser: Browser, house: House) -> None:
+    """Security 3.1."""
+    a_person(house)
+    browser.get("/sign-in")
+    browser._request(
+        "POST", "/sign-in", data={**dict(browser.page.form("/sign-in").fields), "email": "ana@example.org", "password": PASSWORD}
+    )
+    header = browser.response.headers.getlist("Set-Cookie")
+
+    assert len(header) == 1
+    name, *attributes = [part.strip() for part in header[0].split(";")]
+    assert name.startswith("__Host-session=")
+    assert {attribute.lower() for attribute in attributes} == {"secure", "httponly", "path=/", "samesite=lax"}
+
+
+def test_the_cookie_names_a_random_secret_of_which_only_the_hash_is_kept(browser: Browser, house: House) -> None:
+    a_person(house)
+    sign_in(browser)
+    with browser.client.session_transaction(base_url=SITE) as kept:
+        secret = kept["_user_id"]
+        assert PASSWORD not in str(dict(kept))
+        assert "ana@" not in str(dict(kept))
+
+    assert len(secret) >= 22  # 128 bits and more
+    assert devices(house)[0].secret_hash == hash_of(secret)
+
+
+def test_a_cookie_from_before_signing_in_is_worth_nothing_afterwards(browser: Browser, house: House, app: Flask) -> None:
+    """Session fixation: signing in makes a new secret and a new form token."""
+    a_person(house)
+    browser.get("/sign-in")
+    planted = cookie_of(browser)
+    token = dict(browser.page.form("/sign-in").fields)["csrf_token"]
+    sign_in(browser)
+    assert cookie_of(browser) != planted
+    thief = Browser(app, house)
+    thief.client.set_cookie("__Host-session", planted, domain="localhost", secure=True)
+    assert not is_signed_in(thief)
+
+    browser.checks = False
+    browser._request("POST", "/profile", data={"csrf_token": token, "given_names": "Ladrona"})
+    assert browser.response.status_code == 400
+
+
+def test_signing_in_again_ends_the_session_before(browser: Browser, house: House) -> None:
+    """One browser holds one session; another person's begins with nothing of the first's."""
+    a_person(house)
+    a_person(house, "luis@example.org", given="Luis")
+    sign_in(browser)
+    before = cookie_of(browser)
+    fields = {"email": "luis@example.org", "password": PASSWORD}
+    browser.get("/learning")
+    browser.post("/sign-in", fields)
+    assert "Luis" in browser.page.text
+
+    thief = browser.another()
+    thief.client.set_cookie("__Host-session", before, domain="localhost", secure=True)
+    assert not is_signed_in(thief)
+    assert [device.ended_at is None for device in devices(house)] == [False, True]
+
+
+def test_a_changed_cookie_signs_nobody_in(browser: Browser, house: House) -> None:
+    a_person(house)
+    sign_in(browser)
+    value = cookie_of(browser)
+    for forged in (value[:-3] + "AAA", value.split(".")[0], "", "x" * 4000, "ñ"):
+        thief = browser.another()
+        thief.client.set_cookie("__Host-session", forged, domain="localhost", secure=True)
+        assert not is_signed_in(thief)
+    assert is_signed_in(browser)
+
+
+def test_signing_out_is_a_post_and_ends_the_session_at_the_server(browser: Browser, house: House) -> None:
+    """Security 3.1."""
+    a_person(house)
+    sign_in(browser)
+    kept = cookie_of(browser)
+    assert browser._request("GET", "/sign-out").status_code == 405
+    assert is_signed_in(browser)
+    browser.get("/learning")
+    browser._request("POST", "/sign-out", data=dict(browser.page.form("/sign-out").fields))
+    assert browser.response.status_code == 303
+    assert browser.response.headers["Clear-Site-Data"] == '"cache"'
+    assert not is_signed_in(browser)
+
+    thief = browser.another()
+    thief.client.set_cookie("__Host-session", kept, domain="localhost", secure=True)
+    assert not is_signed_in(thief)
+    assert devices(house)[0].ended_at is not None
+
+
+def test_signing_out_needs_a_token_and_twice_is_fine(browser: Browser, house: House) -> None:
+    a_person(house)
+    sign_in(browser)
+    browser.checks = False
+    browser._request("POST", "/sign-out")
+    assert browser.response.status_code == 400
+    assert is_signed_in(browser)
+    browser.get("/learning")
+    browser.post("/sign-out")
+    browser.post("/sign-out")
+    assert browser.response.status_code == 200
+
+
+def test_the_language_of_the_browser_outlives_signing_in_and_out(browser: Browser, house: House) -> None:
+    a_person(house, language="es")
+    browser.get("/")
+    browser.post("/language", {"language": "en", "next": "/"})
+    assert browser.page.language == "en"
+    sign_in(browser)
+    assert browser.page.language == "es"  # the person's own
+    browser.submit("/sign-out")
+
+    assert browser.page.language == "en"
+
+
+@pytest.mark.parametrize(("minutes", "stays"), [(59, True), (61, False)])
+def test_a_session_without_a_request_for_an_hour_ends(browser: Browser, house: House, minutes: int, stays: bool) -> None:
+    """Security 3.1."""
+    a_person(house)
+    with time_machine.travel(START, tick=False) as moment:
+        sign_in(browser)
+        moment.shift(timedelta(minutes=minutes))
+        assert is_signed_in(browser) is stays
+
+
+def test_a_session_that_is_used_goes_on_for_twelve_hours_and_no_longer(browser: Browser, house: House) -> None:
+    a_person(house)
+    with time_machine.travel(START, tick=False) as moment:
+        sign_in(browser)
+        for _turn in range(14):  # 11 hours 40 minutes
+            moment.shift(timedelta(minutes=50))
+            assert is_signed_in(browser)
+        moment.shift(timedelta(minutes=19))
+        assert is_signed_in(browser)
+        moment.shift(timedelta(minutes=2))
+        assert not is_signed_in(browser)
+
+
+def test_an_old_copy_of_the_cookie_does_not_live_on_with_the_new_one(browser: Browser, house: House) -> None:
+    a_person(house)
+    with time_machine.travel(START, tick=False) as moment:
+        sign_in(browser)
+        copy = cookie_of(browser)
+        moment.shift(timedelta(minutes=40))
+        assert is_signed_in(browser)
+        moment.shift(timedelta(minutes=40))
+        thief = browser.another()
+        thief.client.set_cookie("__Host-session", copy, domain="localhost", secure=True)
+        assert not is_signed_in(thief)
+        assert is_signed_in(browser)
+
+
+def test_the_stamp_is_renewed_every_five_minutes_at_most(browser: Browser, house: House) -> None:
+    """Security 3.1: most requests set no cookie and write nothing."""
+    a_person(house)
+    with time_machine.travel(START, tick=False) as moment:
+        sign_in(browser)
+        moment.shift(timedelta(minutes=5))
+        browser._request("GET", "/profile")
+        assert "Set-Cookie" not in browser.response.headers
+        assert devices(house)[0].last_seen_at == START
+        moment.shift(timedelta(seconds=1))
+        browser._request("GET", "/profile")
+        assert "Set-Cookie" in browser.response.headers
+        assert devices(house)[0].last_seen_at == START + timedelta(minutes=5, seconds=1)
+
+
+def test_a_suspended_person_is_out_at_the_next_request(browser: Browser, house: House) -> None:
+    """Security 1.4."""
+    a_person(house)
+    sign_in(browser)
+    assert is_signed_in(browser)
+    suspend(house, "ana@example.org")
+
+    assert not is_signed_in(browser)
+    assert browser._request("GET", "/learning").headers["Location"].startswith("/sign-in")
+
+
+def test_a_new_role_counts_from_the_next_request(browser: Browser, house: House) -> None:
+    person = a_person(house)
+    sign_in(browser)
+    browser.get("/administration", status=403)
+    with house.database.unit_of_work() as session:
+        services.grant_role(session, SYSTEM, session.get_one(Person, person.id), SiteRole.ADMINISTRATOR, now=clock.now())
+    browser.get("/administration")
+
+
+def test_each_signed_in_request_costs_one_statement(browser: Browser, house: House) -> None:
+    a_person(house)
+    sign_in(browser)
+    counter = Counter(house.database.writing, house.database.reading)
+    browser._request("GET", "/help")
+
+    assert len(counter.statements) == 1
+
+
+def test_a_password_whose_hash_is_old_is_hashed_anew_at_signing_in(browser: Browser, house: House) -> None:
+    person = a_person(house)
+    weak = PasswordHasher(time_cost=1, memory_cost=8192, parallelism=1).hash(PASSWORD)
+    with house.database.unit_of_work() as session:
+        session.execute(update(Person).values(password_hash=weak))
+    sign_in(browser)
+
+    with house.database.unit_of_work(write=False) as session:
+        stored = session.get_one(Person, person.id).password_hash
+    assert stored != weak
+    assert not passwords.outdated(stored)
+    sign_in(browser.another())
+
+
+def test_no_other_cookie_signs_anybody_in(browser: Browser, house: House) -> None:
+    """The sign-in library can remember people by a cookie of its own; we set none and take none."""
+    a_person(house)
+    sign_in(browser)
+    with browser.client.session_transaction(base_url=SITE) as kept:
+        secret = kept["_user_id"]
+    stranger = browser.another()
+    stranger.client.set_cookie("remember_token", f"{secret}|{'0' * 128}", domain="localhost", secure=True)
+
+    assert not is_signed_in(stranger)
+    with house.database.unit_of_work(write=False) as session:
+        assert session.scalar(select(func.count()).select_from(Device)) == 1

@@ -1,0 +1,399 @@
+"""Signing up, confirming, and the first administrator (security 2.2, 2.3, 2.5, 7.2)."""
+
+import re
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+import time_machine
+from flask import Flask
+from sqlalchemy import func, select, update
+
+from accounts import queries, services
+from accounts.models import Consent, Person, Token, TokenPurpose
+from accounts.rules import NOTICE, NOTICE_VERSION
+from accounts.services import SignUp
+from kernel import clock
+from kernel.outbox import Job
+from kernel.permissions import Actor
+from kernel.settings import Settings, load
+from lms import serve
+from lms.app import House, create_app, open_house
+from tests.support.browser import Browser
+from tests.support.builders import PASSWORD, a_person, an_administrator, sign_in
+
+ROSA = {
+    "given_names": "Rosa Elvira",
+    "first_surname": "Guamán",
+    "second_surname": "Ñúñez",
+    "email": "rosa@example.org",
+    "password": PASSWORD,
+    "consent": "y",
+}
+
+
+def sign_up(browser: Browser, status: int = 200, **given: object) -> None:
+    browser.get("/sign-up")
+    browser.submit("/sign-up", {**ROSA, **given}, status=status)
+
+
+def person(house: House, email: str = "rosa@example.org") -> Person | None:
+    with house.database.unit_of_work(write=False) as session:
+        return queries.find_person_by_email(session, email)
+
+
+def count(house: House, table: type) -> int:
+    with house.database.unit_of_work(write=False) as session:
+        return session.scalar(select(func.count()).select_from(table)) or 0
+
+
+def press(browser: Browser) -> None:
+    """Press the button of the page that a link in a mail opens."""
+    browser.submit("", form=next(form for form in browser.page.forms if "/confirm/" in form.action))
+
+
+def test_signing_up_makes_an_account_that_its_owner_confirms(browser: Browser, house: House) -> None:
+    sign_up(browser, email="  Rosa@Example.ORG ")
+    made = person(house)
+    assert made is not None
+    assert made.email_confirmed_at is None
+    assert made.full_name == "Rosa Elvira Guamán Ñúñez"
+    assert made.language == "es"
+    link = browser.link_in_mail("confirm")
+
+    browser.get(link)
+    unconfirmed = person(house)
+    assert unconfirmed is not None
+    assert unconfirmed.email_confirmed_at is None  # opening the link is not enough: mail scanners open links
+    press(browser)
+    confirmed = person(house)
+    assert confirmed is not None
+    assert confirmed.email_confirmed_at is not None
+    assert browser.path == "/sign-in"
+
+
+def test_the_version_of_the_notice_that_was_accepted_is_kept(browser: Browser, house: House) -> None:
+    """Security 7.2."""
+    sign_up(browser)
+    made = person(house)
+    with house.database.unit_of_work(write=False) as session:
+        consent = session.scalars(select(Consent)).one()
+
+    assert made is not None
+    assert (consent.person_id, consent.notice, consent.version) == (made.id, NOTICE, NOTICE_VERSION)
+
+
+def test_the_notice_stands_before_the_first_field(browser: Browser) -> None:
+    html = browser.get("/sign-up").html
+
+    assert 0 < html.index(NOTICE_VERSION) < html.index('name="given_names"')
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("given_names", ""),
+        ("given_names", " \t "),
+        ("given_names", "\u200b\u202e"),
+        ("first_surname", ""),
+        ("first_surname", "x" * 101),
+        ("second_surname", "x" * 101),
+        ("email", ""),
+        ("email", "rosa"),
+        ("email", "rosa@"),
+        ("email", "@example.org"),
+        ("email", "rosa@example..org"),
+        ("email", "rosa@example.org, evil@example.org"),
+        ("email", "rosa@example.org\r\nBcc: evil@example.org"),
+        ("email", "rosita@" + "a" * 250 + ".org"),
+        ("email", "josé@example.org"),
+        ("password", ""),
+        ("password", "siete77"),
+        ("password", "password"),
+        ("password", "guaman-guaman"),
+        ("password", "rosa@example.org"),
+        ("password", "x" * 129),
+        ("consent", None),
+    ],
+)
+def test_each_fault_is_told_beside_its_field_and_keeps_what_was_typed(
+    browser: Browser, house: House, field: str, value: str | None
+) -> None:
+    sign_up(browser, status=422, **{field: value})
+
+    page = browser.page
+    assert page.html.count("aria-invalid") == 1
+    assert f'id="{field}-error"' in page.html
+    assert f'href="#{field}"' in page.html
+    assert "Error:" in page.title
+    fields = dict(page.form("/sign-up").fields)
+    assert fields["password"] == ""
+    for name in {"second_surname", "given_names", "first_surname", "email"} - {field}:
+        assert fields[name] == ROSA[name]
+    assert PASSWORD not in page.html
+    assert count(house, Person) == 0
+    assert "<h1" in page.html
+    english = ("It must have", "Enter your", "Not a valid", "This field", "Use at most", "Write an address")
+    assert not any(words in page.text for words in english)
+
+
+def test_several_faults_are_told_at_once(browser: Browser) -> None:
+    sign_up(browser, status=422, given_names="", email="x", password="x")
+
+    assert browser.page.html.count("aria-invalid") == 3
+
+
+def test_an_address_with_a_domain_beyond_ascii_is_one_address(browser: Browser, house: House) -> None:
+    sign_up(browser, email="rosa@ÑANDÚ.example")
+    assert person(house, "rosa@ñandú.example") is not None
+    sign_up(browser.another(), email="rosa@xn--and-6ma2c.example")
+
+    assert count(house, Person) == 1
+    assert len(browser.mails()) == 2
+
+
+def test_no_answer_tells_whether_an_address_has_an_account(browser: Browser, house: House) -> None:
+    """Security 2.2 (V6.3.8): same status, same page, same number of mails; an existing account is as it was."""
+    a_person(house, "ana@example.org")
+    known, unknown = browser.another(), browser.another()
+    sign_up(known, email="ana@example.org", given_names="Otra")
+    sign_up(unknown, email="nadie@example.org", given_names="Otra")
+
+    assert known.path == unknown.path == "/sign-up/sent"
+    assert known.response.status_code == unknown.response.status_code
+    assert without_tokens(known.page.html) == without_tokens(unknown.page.html)
+    mails = known.mails()
+    assert len(mails) == 2
+    ana = person(house, "ana@example.org")
+    assert ana is not None
+    assert ana.given_names == "Ana"
+    assert sum("/password/forgotten" in mail for mail in mails) == 1
+    assert sum("/confirm/" in mail for mail in mails) == 1
+
+
+def without_tokens(html: str) -> str:
+    return re.sub(r'name="csrf_token" value="[^"]+"', "", html)
+
+
+def test_who_signs_up_eight_times_at_the_same_moment_gets_one_account(house: House) -> None:
+    gate = threading.Barrier(8)
+    failures: list[Exception] = []
+    command = SignUp("rosa@example.org", "hash", "Rosa", "Guamán", "", "es", "America/Guayaquil")
+
+    def work() -> None:
+        gate.wait()
+        try:
+            with house.database.unit_of_work() as session:
+                services.sign_up(session, Actor(), command, now=clock.now())
+        except Exception as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=work) for _turn in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert failures == []
+    assert count(house, Person) == 1
+    with house.database.unit_of_work(write=False) as session:
+        kinds = sorted(session.scalars(select(Job.kind)))
+    assert kinds == ["accounts.send_confirmation"] + ["accounts.send_known_address"] * 7
+
+
+def test_signing_up_is_limited_to_five_an_hour_from_an_address(browser: Browser, house: House) -> None:
+    """Security 2.3."""
+    with time_machine.travel("2026-11-20T10:00:00Z", tick=False) as moment:
+        for number in range(5):
+            sign_up(browser, email=f"p{number}@example.org")
+        sign_up(browser, status=429, email="p5@example.org")
+        assert int(browser.response.headers["Retry-After"]) == 3600
+        elsewhere = Browser(browser.app, house, address="203.0.113.9")
+        sign_up(elsewhere, email="p6@example.org")
+        moment.shift(timedelta(hours=1, seconds=1))
+        sign_up(browser, email="p5@example.org")
+
+    assert count(house, Person) == 7
+
+
+def test_a_mistake_in_the_form_uses_nothing_of_the_limit(browser: Browser) -> None:
+    for _turn in range(7):
+        sign_up(browser, status=422, email="x")
+    sign_up(browser)
+
+
+def test_a_confirmation_link_works_once_and_for_thirty_minutes(browser: Browser, house: House) -> None:
+    """Security 2.5."""
+    with time_machine.travel("2026-11-20T10:00:00Z", tick=False) as moment:
+        sign_up(browser)
+        link = browser.link_in_mail("confirm")
+        browser.get(link)
+        moment.shift(timedelta(minutes=30))
+        browser.get(link, status=404)
+        moment.shift(timedelta(seconds=-1))
+        browser.get(link)
+        press(browser)
+        browser.get(link, status=404)
+        browser.post(link, status=404)
+
+
+def test_only_the_hash_of_a_link_is_kept_and_a_new_one_ends_the_old(browser: Browser, house: House) -> None:
+    sign_up(browser)
+    link = browser.link_in_mail("confirm")
+    secret = link.rpartition("/")[2]
+    assert len(secret) >= 22  # 128 bits and more
+    with house.database.unit_of_work() as session:
+        row = session.scalars(select(Token)).one()
+        assert secret not in (row.secret_hash, row.bound_to)
+        owner = session.get_one(Person, row.person_id)
+        services.make_token(session, TokenPurpose.CONFIRM, owner, now=clock.now())
+
+    browser.get(link, status=404)
+
+
+def test_a_link_for_one_thing_does_not_do_another(browser: Browser) -> None:
+    sign_up(browser)
+    secret = browser.link_in_mail("confirm").rpartition("/")[2]
+
+    browser.get(f"/password/reset/{secret}", status=404)
+    browser.get(f"/set-up/{secret}", status=404)
+    browser.get(f"/confirm/{secret}")
+
+
+def test_a_changed_password_ends_the_links_before_it(browser: Browser, house: House) -> None:
+    sign_up(browser)
+    link = browser.link_in_mail("confirm")
+    with house.database.unit_of_work() as session:
+        session.execute(update(Person).values(password_hash="another"))
+
+    browser.get(link, status=404)
+
+
+def test_guessing_links_is_limited_and_a_right_one_uses_nothing(browser: Browser) -> None:
+    sign_up(browser)
+    link = browser.link_in_mail("confirm")
+    browser.checks = False
+    for _turn in range(105):
+        browser._request("GET", link)
+    assert browser.response.status_code == 200
+    for turn in range(101):
+        browser._request("GET", f"/confirm/guess{turn}")
+    assert browser.response.status_code == 429
+    browser._request("GET", "/password/reset/guess")
+    assert browser.response.status_code == 429
+
+
+def test_the_pages_of_a_link_do_not_tell_its_address_to_others(browser: Browser) -> None:
+    """Security 2.5: never in `Referer`."""
+    sign_up(browser)
+    browser.get(browser.link_in_mail("confirm"))
+
+    assert browser.response.headers["Referrer-Policy"] == "no-referrer"
+    assert browser.response.headers["Cache-Control"] == "no-store"
+    assert "noindex" in browser.page.html
+
+
+@pytest.fixture
+def posting(settings: Settings) -> Iterator[House]:
+    """Return an instance that sends its mail."""
+    house = open_house(load(**{**settings.model_dump(), "smtp_host": "127.0.0.1", "smtp_port": 9}))
+    yield house
+    house.database.dispose()
+
+
+def test_with_a_mail_server_an_unconfirmed_account_may_not_sign_in(posting: House) -> None:
+    """Security 2.2: and is told what a wrong password is told."""
+    browser = Browser(create_app(posting), posting)
+    a_person(posting, "ana@example.org", confirmed=False)
+    a_person(posting, "luis@example.org")
+    browser.get("/sign-in")
+    browser.submit("/sign-in", {"email": "ana@example.org", "password": PASSWORD}, status=422)
+    unconfirmed = without_tokens(browser.page.html)
+    browser.submit("/sign-in", {"email": "ana@example.org", "password": "no es esta clave"}, status=422)
+    assert without_tokens(browser.page.html) == unconfirmed
+    with posting.database.unit_of_work() as session:
+        owner = queries.find_person_by_email(session, "ana@example.org")
+        secret = services.make_token(session, TokenPurpose.CONFIRM, owner, now=clock.now())
+
+    browser.get(f"/confirm/{secret}")
+    press(browser)
+    browser.submit("/sign-in", {"email": "ana@example.org", "password": PASSWORD})
+    assert browser.path == "/learning"
+
+
+def test_without_a_mail_server_an_unconfirmed_account_may_sign_in(browser: Browser, house: House) -> None:
+    a_person(house, confirmed=False)
+    sign_in(browser)
+
+    assert browser.path == "/learning"
+
+
+def set_up_link(house: House) -> str:
+    link = serve.first_link(house)
+    assert link is not None
+    return link.removeprefix(house.settings.public_url)
+
+
+def test_the_first_administrator_is_made_with_the_link_of_the_start(browser: Browser, house: House) -> None:
+    link = set_up_link(house)
+    browser.get(link)
+    browser.submit(link, ROSA)
+    assert browser.path == "/sign-in"
+    browser.submit("/sign-in", {"email": "rosa@example.org", "password": PASSWORD})
+    browser.get("/administration")
+
+    with house.database.unit_of_work(write=False) as session:
+        assert queries.administrator_exists(session)
+        assert session.scalars(select(Consent)).one().version == NOTICE_VERSION
+    made = person(house)
+    assert made is not None
+    assert made.email_confirmed_at is not None
+
+
+def test_each_start_has_a_fresh_link_and_none_once_there_is_an_administrator(browser: Browser, house: House) -> None:
+    """Security 2.5: no default account, and the page is 404 afterwards."""
+    first = set_up_link(house)
+    second = set_up_link(house)
+    browser.get(first, status=404)
+    browser.get(second)
+    an_administrator(house)
+
+    browser.get(second, status=404)
+    browser.post(second, ROSA, status=404)
+    assert serve.first_link(house) is None
+    assert person(house) is None
+
+
+def test_a_set_up_link_lasts_thirty_minutes(browser: Browser, house: House) -> None:
+    with time_machine.travel("2026-11-20T10:00:00Z", tick=False) as moment:
+        link = set_up_link(house)
+        browser.get(link)
+        moment.shift(timedelta(minutes=31))
+        browser.get(link, status=404)
+        browser.post(link, ROSA, status=404)
+    assert person(house) is None
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("password", "short"), ("email", "x"), ("given_names", ""), ("consent", None), ("email", "ana@example.org")]
+)
+def test_a_mistake_in_the_set_up_uses_nothing_up(browser: Browser, house: House, field: str, value: str | None) -> None:
+    a_person(house, "ana@example.org")
+    link = set_up_link(house)
+    browser.get(link)
+    browser.submit(link, {**ROSA, field: value}, status=422)
+    assert f'id="{field}-error"' in browser.page.html
+    browser.submit(link, ROSA)
+
+    assert browser.path == "/sign-in"
+
+
+def test_the_forms_are_made_for_password_managers(browser: Browser, app: Flask) -> None:
+    html = browser.get("/sign-up").html
+    assert 'autocomplete="new-password"' in html
+    assert 'autocomplete="email"' in html
+    html = browser.get("/sign-in").html
+    assert 'autocomplete="current-password"' in html
+    assert 'autocomplete="username"' in html
+    assert "onpaste" not in html

@@ -1,0 +1,72 @@
+"""Signing keys: made once, kept apart, old ones still verify (security 5.4)."""
+
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
+
+from kernel.crypto import signing_keys
+from kernel.settings import SettingsError, private_file
+
+
+def test_the_first_start_makes_a_key_and_the_next_ones_use_it(tmp_path: Path) -> None:
+    keys = signing_keys(tmp_path)
+    again = signing_keys(tmp_path)
+
+    assert (tmp_path / "signing.key").stat().st_mode & 0o777 == 0o600
+    assert again.identifier == keys.identifier
+    assert again.verifies(keys.identifier, b"content", keys.sign(b"content"))
+
+
+def test_only_the_right_key_content_and_signature_verify(tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    keys, other = signing_keys(tmp_path), signing_keys(tmp_path / "other")
+    signature = keys.sign(b"content")
+
+    assert keys.verifies(keys.identifier, b"content", signature)
+    for identifier, content, signed in (
+        (keys.identifier, b"content!", signature),
+        (keys.identifier, b"content", other.sign(b"content")),
+        (other.identifier, b"content", signature),
+        ("", b"content", signature),
+        (keys.identifier, b"content", ""),
+        (keys.identifier, b"content", "no base64!"),
+        (keys.identifier, b"content", "ñ"),
+        (keys.identifier, b"content", signature[:-4]),
+    ):
+        assert not keys.verifies(identifier, content, signed)
+
+
+def test_a_key_that_was_replaced_still_verifies_what_it_signed(tmp_path: Path) -> None:
+    before = signing_keys(tmp_path)
+    signature = before.sign(b"content")
+    (tmp_path / "signing.old").mkdir()
+    (tmp_path / "signing.key").rename(tmp_path / "signing.old" / "2026.key")
+    after = signing_keys(tmp_path)
+
+    assert after.identifier != before.identifier
+    assert after.verifies(before.identifier, b"content", signature)
+    assert after.verifies(after.identifier, b"content", after.sign(b"content"))
+
+
+def _pem(password: bytes | None) -> bytes:
+    encryption = NoEncryption() if password is None else BestAvailableEncryption(password)
+    return generate_private_key(SECP256R1()).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)
+
+
+@pytest.mark.parametrize("content", [b"", b"garbage", _pem(None), _pem(b"password")])
+def test_a_file_that_is_no_key_is_told_in_one_line(tmp_path: Path, content: bytes) -> None:
+    private_file(tmp_path / "signing.key", content)
+    with pytest.raises(SettingsError, match="not an Ed25519 key"):
+        signing_keys(tmp_path)
+
+
+def test_a_key_that_others_can_read_is_refused(tmp_path: Path) -> None:
+    signing_keys(tmp_path)
+    (tmp_path / "signing.key").chmod(0o644)
+    with pytest.raises(SettingsError, match="chmod 600"):
+        signing_keys(tmp_path)
+    (tmp_path / "signing.key").chmod(0o600)
+
+    assert signing_keys(tmp_path).identifier

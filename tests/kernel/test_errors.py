@@ -1,0 +1,319 @@
+"""Errors: pages in both languages with a way out and a reference, nothing of the inside, nothing typed lost (security 8.4, 3.2)."""
+
+import re
+from typing import Any
+
+import pytest
+import time_machine
+from flask import Flask, abort, render_template
+from sqlalchemy import text
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from kernel import errors
+from kernel.audit import AuditEntry
+from kernel.errors import Conflict, DomainError, Forbidden, Gone, Invalid, NotFound, SignInNeeded, TooMany, Unavailable
+from kernel.i18n import catalogue
+from kernel.web import errors as pages
+from kernel.web.request import public
+from lms.app import House
+from tests.support.browser import Browser
+from tests.support.builders import PASSWORD, a_person, sign_in
+
+INSIDE = "SELECT secreto FROM /srv/app/kernel.py"
+JSON = {"Accept": "application/json"}
+
+
+def raises(app: Flask, error: Exception | int) -> None:
+    """Serve a view that fails under /fails."""
+
+    def view() -> None:
+        if isinstance(error, int):
+            abort(error)
+        raise error
+
+    app.config["WTF_CSRF_ENABLED"] = False
+    app.add_url_rule("/fails", "fails", public(view), methods=["GET", "POST"])
+
+
+FAULTS = [
+    (NotFound(), 404),
+    (Gone(), 410),
+    (Forbidden(), 403),
+    (Conflict(), 409),
+    (Invalid(), 422),
+    (TooMany(retry_after=7), 429),
+    (Unavailable(), 503),
+    (400, 400),
+    (405, 405),
+    (413, 413),
+    (415, 415),
+    (418, 418),
+    (ZeroDivisionError(INSIDE), 500),
+    (OperationalError(INSIDE, {}, Exception(INSIDE)), 503),
+    (PoolTimeout(INSIDE), 503),
+    (IntegrityError(INSIDE, {}, Exception(INSIDE)), 409),
+    (DataError(INSIDE, {}, Exception(INSIDE)), 400),
+    (ProgrammingError(INSIDE, {}, Exception(INSIDE)), 500),
+]
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize(("fault", "status"), FAULTS)
+@pytest.mark.parametrize("language", ["es", "en"])
+def test_every_error_is_a_page_of_the_site(
+    app: Flask, house: House, fault: Exception | int, status: int, method: str, language: str
+) -> None:
+    raises(app, fault)
+    browser = Browser(app, house, language)
+    if method == "GET":
+        browser.get("/fails", status=status)
+    else:
+        browser.post("/fails", status=status)
+
+    page = browser.page
+    assert page.language == language
+    assert re.search(r"\b[0-9a-f]{16}\b", page.text), "no reference"
+    assert page.has_link("/courses")
+    assert "secreto" not in page.html
+    assert "kernel.py" not in page.html
+    assert ("Referencia" in page.text or "referencia" in page.text) is (language == "es")
+    assert browser.response.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize(("fault", "status"), FAULTS)
+def test_a_script_gets_a_problem_document(app: Flask, house: House, fault: Exception | int, status: int) -> None:
+    """RFC 9457."""
+    raises(app, fault)
+    browser = Browser(app, house)
+    browser.get("/fails", status=status, headers=JSON)
+
+    problem: dict[str, Any] = browser.response.get_json()
+    assert browser.response.mimetype == "application/problem+json"
+    assert problem["status"] == status
+    assert problem["type"] == "about:blank"
+    assert problem["title"]
+    assert problem["detail"]
+    assert len(problem["reference"]) == 16
+    assert "secreto" not in browser.response.text
+
+
+def test_each_domain_error_has_a_code_a_status_and_both_languages() -> None:
+    """ARCHITECTURE 6, the row of errors."""
+    spanish = catalogue("es")
+    found = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, DomainError)]
+
+    assert len(found) == 9
+    for kind in found:
+        assert kind.code
+        assert 400 <= kind.status < 600
+        assert spanish.ugettext(kind.message) != kind.message, kind.message
+        assert kind.status in pages.TITLES
+    assert len({kind.code for kind in found}) == len(found)
+    for message in (*pages.TITLES.values(), *pages.TEXTS.values()):
+        assert spanish.ugettext(message) != message, message
+
+
+@pytest.mark.parametrize(
+    ("accept", "is_json"),
+    [
+        ("", False),
+        ("*/*", False),
+        ("text/html,application/xhtml+xml,*/*;q=0.8", False),
+        ("text/html, application/json", False),
+        ("image/avif,image/webp,*/*", False),
+        ("application/json", True),
+        ("application/json, text/plain, */*", True),
+        ("application/problem+json", True),
+        ("text/html;q=0.5, application/json", True),
+        ("nonsense", False),
+    ],
+)
+def test_a_script_is_known_by_what_it_accepts(app: Flask, house: House, accept: str, is_json: bool) -> None:
+    response = app.test_client().get("/nowhere", base_url="https://localhost", headers={"Accept": accept})
+
+    assert response.status_code == 404
+    assert response.is_json is is_json
+
+
+def test_refusals_say_when_to_come_back(app: Flask, browser: Browser) -> None:
+    raises(app, TooMany(retry_after=61))
+    browser.get("/fails", status=429)
+
+    assert browser.response.headers["Retry-After"] == "61"
+
+
+def test_a_wrong_method_names_the_right_ones(browser: Browser) -> None:
+    browser.checks = False
+    browser.post("/courses", status=405)
+
+    assert "GET" in browser.response.headers["Allow"]
+
+
+def test_a_missing_page_is_404_in_the_readers_language_for_every_way_of_missing(browser: Browser, app: Flask, house: House) -> None:
+    english = Browser(app, house, "en")
+    english.get("/")  # the thread's reader before
+    for path in ("/nowhere", "/static/nowhere.css", "/courses/nowhere"):
+        browser.get(path, status=404)
+        assert browser.page.language == "es", path
+        english.get(path, status=404)
+        assert english.page.language == "en", path
+
+
+def test_the_last_page_needs_neither_database_nor_base_template(app: Flask, house: House) -> None:
+    """Trap 49."""
+    raises(app, ZeroDivisionError(INSIDE))
+    app.jinja_env.globals.pop("static_url")
+    browser = Browser(app, house, "en")
+    browser.checks = False
+    browser.get("/fails", status=500)
+
+    assert "Something failed on our side" in browser.page.text
+    assert re.search(r"\b[0-9a-f]{16}\b", browser.page.text)
+    assert browser.response.headers["Content-Security-Policy"]
+    assert "secreto" not in browser.page.html
+
+
+def test_where_the_database_is_away_a_signed_in_person_gets_a_503_page(browser: Browser, house: House) -> None:
+    """Security 6.3: the page itself must not ask the database."""
+    a_person(house)
+    sign_in(browser)
+    if not house.database.is_sqlite:
+        pytest.skip("the server of the other tests is not stopped")
+    with house.database.unit_of_work() as session:
+        session.execute(text("ALTER TABLE device RENAME TO device_away"))
+    browser.checks = False
+    browser.get("/learning", status=503)
+    assert browser.response.headers["Retry-After"] == "5"
+    with house.database.unit_of_work() as session:
+        session.execute(text("ALTER TABLE device_away RENAME TO device"))
+
+    browser.get("/learning")
+    assert "Ana" in browser.page.text
+
+
+def test_a_refusal_to_somebody_signed_in_is_in_the_audit_log(browser: Browser, house: House) -> None:
+    """Security 8.1, ARCHITECTURE 16.5: the entry outlives the rollback."""
+    person = a_person(house)
+    browser.get("/administration")  # an anonymous visitor is asked to sign in
+    assert entries(house) == []
+    sign_in(browser)
+    browser.get("/administration", status=403)
+
+    found = entries(house)
+    assert [(entry.actor_id, entry.verb) for entry in found] == [(person.id, "access.refused")]
+    assert "lms.administration" in found[0].facts
+    assert len(found[0].request_id) == 16
+
+
+def entries(house: House) -> list[AuditEntry]:
+    with house.database.unit_of_work(write=False) as session:
+        return list(session.query(AuditEntry).filter_by(verb="access.refused"))
+
+
+def test_an_anonymous_visitor_is_led_to_sign_in_and_back(browser: Browser, house: House) -> None:
+    """Security 1.3."""
+    a_person(house)
+    page = browser.get("/profile?tab=1")
+    assert browser.path.startswith("/sign-in?next=")
+    browser.submit("/sign-in", {"email": "ana@example.org", "password": PASSWORD})
+
+    assert browser.path == "/profile?tab=1"
+    assert page is not browser.page
+    stranger = browser.another()
+    stranger.get("/profile", status=401, headers=JSON)
+    assert stranger.response.get_json()["code"] == SignInNeeded.code
+
+
+def forget_token(browser: Browser) -> None:
+    with browser.client.session_transaction(base_url="https://localhost") as kept:
+        kept.pop("csrf_token", None)
+
+
+TYPED = {"given_names": 'Ana María & "Co" <b>', "first_surname": "Quinde", "second_surname": "Ñúñez"}
+
+
+def test_an_expired_form_token_gives_what_was_typed_back(browser: Browser, house: House) -> None:
+    """Quiz engine 5.4.4 and security 3.2."""
+    a_person(house)
+    sign_in(browser)
+    browser.get("/profile")
+    forget_token(browser)
+    browser.submit("/profile", TYPED, status=400)
+    assert dict(browser.page.form("/profile").fields)["given_names"] == TYPED["given_names"]
+    assert stored_name(house) == "Ana"
+    browser.submit("/profile")
+
+    assert stored_name(house) == TYPED["given_names"]
+
+
+def stored_name(house: House) -> str:
+    with house.database.unit_of_work(write=False) as session:
+        return str(session.execute(text("SELECT given_names FROM person WHERE email = 'ana@example.org'")).scalar_one())
+
+
+def test_a_session_that_ended_under_a_form_keeps_it_through_signing_in(browser: Browser, house: House) -> None:
+    """The whole round trip: POST → sign-in form with the stash → signed in → one button → saved."""
+    a_person(house)
+    sign_in(browser)
+    browser.get("/profile")
+    with house.database.unit_of_work() as session:
+        session.execute(text("UPDATE device SET ended_at = created_at"))
+
+    browser.submit("/profile", {**TYPED, "national_id": "1710034065"}, status=401)
+    assert "1710034065" not in re.sub(r'value="[^"]*"', "", browser.page.html)
+    browser.submit("/sign-in", {"email": "ana@example.org", "password": "no es esta"}, status=422)  # a mistake on the way
+    browser.submit("/sign-in", {"email": "ana@example.org", "password": PASSWORD})
+    assert stored_name(house) == "Ana"
+    assert "Ana Quinde" in browser.page.text  # the page knows who has just come in
+    browser.submit("/profile")
+
+    assert stored_name(house) == TYPED["given_names"]
+
+
+def test_a_stash_never_holds_a_password_and_cannot_be_forged(browser: Browser, house: House, app: Flask) -> None:
+    a_person(house)
+    sign_in(browser)
+    browser.get("/profile/password")
+    with house.database.unit_of_work() as session:
+        session.execute(text("UPDATE device SET ended_at = created_at"))
+    browser.submit("/profile/password", {"current_password": PASSWORD, "password": "otra clave bien larga"}, status=401)
+
+    stash = dict(browser.page.form("/sign-in").fields)["resume"]
+    with app.test_request_context():
+        path, fields = pages.kept(stash) or ("", [])
+        assert path == "/profile/password"
+        assert not {"password", "current_password", "csrf_token"} & dict(fields).keys()
+        assert pages.kept(stash[:-2] + "xx") is None
+        assert pages.kept("") is None
+
+
+def test_a_stash_lasts_an_hour(app: Flask) -> None:
+
+    with (
+        time_machine.travel("2026-11-20T10:00:00Z", tick=False) as traveller,
+        app.test_request_context("/profile", method="POST", data=TYPED),
+    ):
+        stash = pages.keep_for_later()
+        traveller.shift(3599)
+        assert pages.kept(stash) is not None
+        traveller.shift(3)
+        assert pages.kept(stash) is None
+
+
+def test_a_script_whose_token_expired_is_told_so(browser: Browser, house: House) -> None:
+    a_person(house)
+    sign_in(browser)
+    browser.checks = False
+    browser.post("/profile", {"csrf_token": "old"}, status=400, headers=JSON)
+
+    assert browser.response.get_json()["code"] == "form_expired"
+
+
+def test_the_plain_page_is_a_whole_page(app: Flask) -> None:
+    with app.test_request_context():
+        html = render_template("errors/plain.html", status=500, title="<t>", text="<x>", reference="abc", locale="en")
+
+    assert '<html lang="en">' in html
+    assert "&lt;t&gt;" in html
+    assert "&lt;x&gt;" in html

@@ -1,0 +1,45 @@
+"""Files: by checksum, durable, once."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from kernel.clock import now
+from kernel.errors import NotFound
+from kernel.files import Files, note_stored
+from lms.app import House
+
+
+def test_a_content_is_kept_once_whatever_its_names(tmp_path: Path) -> None:
+    files = Files(tmp_path / "files")
+    key = files.put(b"content")
+
+    assert key == hashlib.sha256(b"content").hexdigest()
+    assert files.put(b"content") == key
+    assert files.read(key) == b"content"
+    assert [path.name for path in (tmp_path / "files").rglob("*") if path.is_file()] == [key]  # nothing half-written stays
+
+
+def test_the_folder_of_the_files_is_its_owners_alone(tmp_path: Path) -> None:
+    files = Files(tmp_path / "files")
+    key = files.put(b"")
+
+    assert files.path(key).parent.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("name", ["", "../secret.key", "a" * 63, "A" * 64, "../" + "a" * 61, "a" * 64 + "\n", "0" * 64])
+def test_what_is_no_checksum_or_not_there_is_not_found(tmp_path: Path, name: str) -> None:
+    (tmp_path / "secret.key").write_bytes(b"secret")
+    with pytest.raises(NotFound):
+        Files(tmp_path / "files").read(name)
+
+
+def test_the_row_of_a_content_is_made_once(house: House) -> None:
+    moment = now()
+    with house.database.unit_of_work() as session:
+        first = note_stored(session, "a" * 64, size=3, media_type="text/plain", now=moment)
+        again = note_stored(session, "a" * 64, size=3, media_type="text/plain", now=moment)
+
+        assert first.id == again.id
+        assert note_stored(session, "b" * 64, size=3, media_type="text/plain", now=moment).id != first.id

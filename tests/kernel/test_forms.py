@@ -1,0 +1,78 @@
+"""Forms: what is cleaned from what people type, and the language of a fault (security 4.2)."""
+
+import pytest
+from flask import Flask
+from wtforms import SelectField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import DataRequired
+
+from kernel.i18n import reading
+from kernel.web.forms import Form, LineField, clean_text
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("  Ana   María  ", "Ana María"),
+        ("Ana\tMaría\nQuinde", "Ana María Quinde"),
+        ("Nun\u0303ez", "Nuñez"),
+        ("Ana\u202eadmin", "Anaadmin"),
+        ("Ana\u2066x\u2069", "Anax"),
+        ("A\u200fB\u061cC\ufeffD", "ABCD"),
+        ("Ana\U000e0041\U000e007f", "Ana"),
+        ("Ana\x00\x1b[31m", "Ana[31m"),
+        ("Ana\ud800", "Ana"),
+        ("O\u2019Higgins-Ñ", "O\u2019Higgins-Ñ"),
+        ("👩\u200d🏫", "👩\u200d🏫"),
+        ("<b>&", "<b>&"),
+        ("", ""),
+    ],
+)
+def test_a_line_of_text_keeps_what_can_be_seen(typed: str, kept: str) -> None:
+    assert clean_text(typed) == kept
+
+
+def test_text_of_several_lines_keeps_its_lines() -> None:
+    assert clean_text(" uno\n\n  dos\x07 \n", lines=True) == "uno\n\n  dos"
+
+
+class Sample(Form):
+    """A form of the tests."""
+
+    name = LineField("Name", [DataRequired()])
+    kind = SelectField("Kind", choices=[SelectChoice("a", "A")])
+
+
+def faults(app: Flask, **fields: str) -> list[str]:
+    with app.test_request_context("/", method="POST", data=fields):
+        form = Sample()
+        return [] if form.validate_on_post() else [text for _field, text in form.faults]
+
+
+@pytest.mark.parametrize(("language", "required", "choice"), [("en", "This field is required.", "Not a valid choice."), ("es", None, None)])
+def test_the_librarys_own_faults_are_told_in_the_readers_language(
+    app: Flask, language: str, required: str | None, choice: str | None
+) -> None:
+    with reading(language):
+        assert faults(app, name="x", kind="a") == []
+        told = faults(app, name="", kind="b")
+    if required is None:
+        assert not {"This field is required.", "Not a valid choice."} & set(told)
+        assert len(told) == 2
+    else:
+        assert told == [required, choice]
+
+
+def test_a_head_or_get_is_no_sent_form(app: Flask) -> None:
+    for method in ("GET", "HEAD"):
+        with app.test_request_context("/?name=x&kind=a", method=method):
+            assert not Sample().validate_on_post()
+
+
+def test_a_fault_that_only_the_service_found_is_told_beside_its_field(app: Flask) -> None:
+    with app.test_request_context("/", method="POST", data={"name": "x", "kind": "a"}):
+        form = Sample()
+        assert form.validate_on_post()
+        form.refuse(form.name, "Taken.")
+
+        assert form.faults == [(form.name, "Taken.")]

@@ -1,0 +1,190 @@
+"""Mail: what a message is made of, where it goes without a server, and through a real one on this machine."""
+
+import email
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from email import policy
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+
+from kernel import mail
+from kernel.mail import Mail
+from kernel.paths import TEMPLATES
+from kernel.settings import Settings, load
+
+TEMPLATE_NAMES = sorted(path.stem for path in (TEMPLATES / "mail").glob("*.txt"))
+FACTS = {"name": 'Ana & "Co" <b>', "title": "Curso <i>", "code": "7K3M", "verify_url": "https://x.ec/v"}
+
+
+def settings_for(tmp_path: Path, **given: object) -> Settings:
+    return load(data_dir=tmp_path, public_url="https://cursos.example.org", **given)
+
+
+def a_mail(**given: str) -> Mail:
+    facts = {"to": "ana@example.org", "subject": "Hola", "text": "Texto", "html": "<p>Texto</p>", "language": "es", "key": "job-7"}
+    return Mail(**{**facts, **given})
+
+
+def test_a_message_has_what_a_mail_server_wants(tmp_path: Path) -> None:
+    message = mail.compose(settings_for(tmp_path), a_mail(subject="Elija una contraseña"))
+    parsed = email.message_from_bytes(bytes(message), policy=policy.default)
+
+    assert parsed["To"] == "ana@example.org"
+    assert parsed["Subject"] == "Elija una contraseña"
+    assert parsed["From"] == "aulario@example.org"
+    assert parsed["Date"].datetime is not None
+    assert parsed["Message-ID"] == "<job-7@cursos.example.org>"
+    assert parsed["Auto-Submitted"] == "auto-generated"
+    assert parsed["Content-Language"] == "es"
+    assert [part.get_content_type() for part in parsed.iter_parts()] == ["text/plain", "text/html"]
+    assert bytes(message).isascii()
+
+
+def header_names(message: EmailMessage) -> list[str]:
+    return email.message_from_bytes(bytes(message)).keys()
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\n", "\r"])
+def test_no_line_end_gets_into_a_header(tmp_path: Path, end: str) -> None:
+    """Security 4.2."""
+    settings = settings_for(tmp_path)
+    subject = mail.compose(settings, a_mail(subject=f"Hola{end}Bcc: evil@example.org"))
+    assert subject["Bcc"] is None
+    assert header_names(subject) == header_names(mail.compose(settings, a_mail()))
+    with pytest.raises((ValueError, UnicodeError)):
+        mail.compose(settings, a_mail(to=f"ana@example.org{end}Bcc: evil@example.org"))
+    with pytest.raises((ValueError, UnicodeError)):
+        mail.compose(settings_for(tmp_path, mail_from=f"a@b.ec{end}Bcc: evil@example.org"), a_mail())
+
+
+def test_a_domain_with_letters_beyond_ascii_is_written_as_servers_know_it(tmp_path: Path) -> None:
+    message = mail.compose(settings_for(tmp_path), a_mail(to="ana@ñandú.example"))
+
+    assert message["To"] == "ana@xn--and-6ma2c.example"
+
+
+def test_without_a_server_the_message_lies_in_the_folder_for_its_owner_alone(tmp_path: Path) -> None:
+    settings = settings_for(tmp_path)
+    path = mail.send(settings, a_mail())
+    again = mail.send(settings, a_mail(text="Otra vez"))
+
+    assert path == again == tmp_path / "mail" / "job-7.eml"
+    assert path is not None
+    assert b"Otra vez" in path.read_bytes()
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert path.parent.stat().st_mode & 0o077 == 0
+
+
+class Postbox:
+    """A small mail server: it speaks as much SMTP as a message needs, and keeps what came."""
+
+    def __init__(self, *, encrypts: bool = False, refuses: bool = False) -> None:
+        self.messages: list[EmailMessage] = []
+        self.conversation: list[str] = []
+        self._encrypts, self._refuses = encrypts, refuses
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._socket.getsockname()[1]
+        self._thread = threading.Thread(target=self._serve)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        connection, _address = self._socket.accept()
+        with connection, connection.makefile("rwb") as stream:
+
+            def say(line: str) -> None:
+                stream.write(line.encode() + b"\r\n")
+                stream.flush()
+
+            say("220 postbox")
+            while line := stream.readline():
+                words = line.decode().strip()
+                self.conversation.append(words)
+                verb = words.split(" ")[0].upper()
+                if verb == "EHLO":
+                    say("250-postbox" if self._encrypts else "250 postbox")
+                    if self._encrypts:
+                        say("250 STARTTLS")
+                elif verb == "STARTTLS":
+                    say("454 not now")
+                elif verb == "DATA" and not self._refuses:
+                    say("354 go on")
+                    content = b""
+                    while (part := stream.readline()) != b".\r\n":
+                        content += part
+                    self.messages.append(email.message_from_bytes(content, policy=policy.default))
+                    say("250 kept")
+                elif verb == "RCPT" and self._refuses:
+                    say("550 nobody here")
+                elif verb == "QUIT":
+                    say("221 bye")
+                    return
+                else:
+                    say("250 fine")
+
+    def close(self) -> None:
+        self._socket.close()
+        self._thread.join(5)
+
+
+@pytest.fixture
+def postbox() -> Iterator[Postbox]:
+    """Return a mail server that takes everything."""
+    box = Postbox()
+    yield box
+    box.close()
+
+
+def test_a_message_reaches_a_mail_server(tmp_path: Path, postbox: Postbox) -> None:
+    settings = settings_for(tmp_path, smtp_host="127.0.0.1", smtp_port=postbox.port, smtp_starttls=False)
+
+    assert mail.send(settings, a_mail(subject="Confirme su correo")) is None
+    postbox.close()
+    assert [message["Subject"] for message in postbox.messages] == ["Confirme su correo"]
+    assert not (tmp_path / "mail").exists()
+
+
+def test_a_server_that_will_not_encrypt_gets_neither_message_nor_password(tmp_path: Path) -> None:
+    for encrypts in (False, True):  # it does not offer, or refuses when asked
+        box = Postbox(encrypts=encrypts)
+        settings = settings_for(tmp_path, smtp_host="127.0.0.1", smtp_port=box.port, smtp_user="u", smtp_password="geheim")
+        with pytest.raises((OSError, ssl.SSLError)):
+            mail.send(settings, a_mail())
+        box.close()
+        assert box.messages == []
+        assert not any("AUTH" in line for line in box.conversation)
+
+
+def test_a_refusal_of_the_server_is_raised_for_the_job_to_try_again(tmp_path: Path) -> None:
+    box = Postbox(refuses=True)
+    with pytest.raises(OSError):  # noqa: PT011 - smtplib's errors are OSErrors, and the outbox takes all of them
+        mail.send(settings_for(tmp_path, smtp_host="127.0.0.1", smtp_port=box.port, smtp_starttls=False), a_mail())
+    box.close()
+    with pytest.raises(OSError):  # noqa: PT011 - nobody listens any more
+        mail.send(settings_for(tmp_path, smtp_host="127.0.0.1", smtp_port=box.port, smtp_starttls=False), a_mail())
+
+
+@pytest.mark.parametrize("language", ["es", "en"])
+@pytest.mark.parametrize("template", TEMPLATE_NAMES)
+def test_every_mail_says_the_same_in_text_and_html(tmp_path: Path, template: str, language: str) -> None:
+    message = mail.write(settings_for(tmp_path), "ana@example.org", template, language, key="job-1", path="/confirm/abc", **FACTS)
+
+    assert message.subject
+    assert "\n" not in message.subject
+    assert "https://cursos.example.org/confirm/abc" in message.text
+    assert "https://cursos.example.org/confirm/abc" in message.html
+    assert FACTS["name"] in message.text
+    assert "<b>" not in message.html
+    assert "&lt;b&gt;" in message.html
+    assert f'lang="{language}"' in message.html
+    assert "<script" not in message.html
+    assert mail.write(settings_for(tmp_path), "a@b.ec", template, "es", key="k", path="/", **FACTS).subject != (
+        mail.write(settings_for(tmp_path), "a@b.ec", template, "en", key="k", path="/", **FACTS).subject
+    )
+
+
+def test_the_mails_of_accounts_are_among_them() -> None:
+    assert {"confirm", "known_address", "password_changed", "reset"} <= set(TEMPLATE_NAMES)

@@ -1,0 +1,293 @@
+"""After-effects: what a crash, a slow handler or two workers cannot do to a job (ARCHITECTURE 6; LIBRARIES, jobs)."""
+
+import threading
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import structlog
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from kernel import outbox
+from kernel.audit import AuditEntry
+from kernel.outbox import ATTEMPTS, BACK_OFF, LEASE, Delivery, Effect, Handler, Job, Outcome, Worker
+from kernel.permissions import SYSTEM
+from lms.app import House
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+def worker_of(house: House, handler: Handler) -> Worker:
+    return Worker(house.database, house.settings, {"test.job": handler})
+
+
+def add_job(house: House, *, key: str | None = None, **arguments: object) -> int:
+    with house.database.unit_of_work() as session:
+        outbox.enqueue(session, "test.job", arguments, now=NOW, unique_key=key)
+    with house.database.unit_of_work(write=False) as session:
+        return session.scalar(select(func.max(Job.id))) or 0
+
+
+def read(house: House, job_id: int) -> Job:
+    with house.database.unit_of_work(write=False) as session:
+        return session.get_one(Job, job_id)
+
+
+def leave_trace(session: Session) -> None:
+    """Write a row that a test can count."""
+    session.add(AuditEntry(at=NOW, actor_id=None, via=SYSTEM.via.value, address="", request_id="", verb="t", subject_kind="", facts="{}"))
+
+
+def traces(house: House) -> int:
+    with house.database.unit_of_work(write=False) as session:
+        return session.scalar(select(func.count()).select_from(AuditEntry).where(AuditEntry.verb == "t")) or 0
+
+
+def writes(_delivery: Delivery) -> Effect:
+    return leave_trace
+
+
+def fails(_delivery: Delivery) -> Effect:
+    raise ConnectionError("ana@example.org cannot be reached")
+
+
+def test_a_job_is_in_the_transaction_of_its_change(house: House) -> None:
+    def fail() -> None:
+        with house.database.unit_of_work() as session:
+            outbox.enqueue(session, "test.job", {}, now=NOW)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    with house.database.unit_of_work(write=False) as session:
+        assert session.scalar(select(func.count()).select_from(Job)) == 0
+
+
+def test_a_worker_is_woken_after_the_commit_and_never_after_a_rollback(house: House) -> None:
+    woken: list[tuple[int, bool]] = []
+
+    def wake(job_id: int) -> None:
+        with house.database.unit_of_work(write=False) as session:
+            woken.append((job_id, session.get(Job, job_id) is not None))
+
+    house.database.follow_commits(lambda session: outbox.hand_over(session, wake))
+    job = add_job(house)
+    assert woken == [(job, True)]
+
+    def fail() -> None:
+        with house.database.unit_of_work() as session:
+            outbox.enqueue(session, "test.job", {}, now=NOW)
+            session.flush()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert len(woken) == 1
+
+
+def test_a_queue_that_is_away_harms_nobody(house: House) -> None:
+    def wake(_job_id: int) -> None:
+        raise OSError("no queue")
+
+    house.database.follow_commits(lambda session: outbox.hand_over(session, wake))
+    job = add_job(house)
+
+    assert outbox.deliver_waiting(worker_of(house, writes), now=NOW) == 1
+    assert read(house, job).done_at == NOW
+
+
+def test_a_job_done_is_done_once_however_often_it_is_delivered(house: House) -> None:
+    worker, job = worker_of(house, writes), add_job(house)
+
+    assert outbox.deliver(worker, job, now=NOW) is Outcome.DONE
+    assert outbox.deliver(worker, job, now=NOW) is Outcome.NOT_MINE
+    assert outbox.deliver(worker, job + 1, now=NOW) is Outcome.NOT_MINE
+    assert traces(house) == 1
+
+
+def test_two_workers_and_one_job(house: House) -> None:
+    job = add_job(house)
+    gate = threading.Barrier(6)
+    outcomes: list[Outcome] = []
+
+    def work() -> None:
+        gate.wait()
+        outcomes.append(outbox.deliver(worker_of(house, writes), job, now=NOW))
+
+    threads = [threading.Thread(target=work) for _turn in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(outcomes) == [Outcome.DONE] + [Outcome.NOT_MINE] * 5
+    assert traces(house) == 1
+
+
+def test_a_worker_killed_in_the_middle_leaves_the_job_to_the_next_after_its_lease(house: House) -> None:
+    class Killed(BaseException):
+        """As if the process had ended here: nothing of ours runs after it."""
+
+    def dies(_delivery: Delivery) -> Effect:
+        raise Killed
+
+    job = add_job(house)
+    with pytest.raises(Killed):
+        outbox.deliver(worker_of(house, dies), job, now=NOW)
+
+    worker = worker_of(house, writes)
+    assert outbox.deliver(worker, job, now=NOW + LEASE / 2) is Outcome.NOT_MINE
+    assert outbox.deliver_waiting(worker, now=NOW + LEASE / 2) == 0
+    assert outbox.deliver_waiting(worker, now=NOW + LEASE * 1.1) == 1
+    assert traces(house) == 1
+
+
+def test_a_worker_killed_while_it_writes_leaves_nothing_of_it(house: House) -> None:
+    class Killed(BaseException):
+        """The process ends between the effect and the commit."""
+
+    def dies(_delivery: Delivery) -> Effect:
+        def effect(session: Session) -> None:
+            leave_trace(session)
+            session.flush()
+            raise Killed
+
+        return effect
+
+    job = add_job(house)
+    with pytest.raises(Killed):
+        outbox.deliver(worker_of(house, dies), job, now=NOW)
+
+    assert traces(house) == 0
+    assert read(house, job).done_at is None
+
+
+def test_a_handler_slower_than_its_lease_does_not_write_what_another_has_written(house: House) -> None:
+    """Effects in our database happen exactly once."""
+    job = add_job(house)
+
+    def overtaken(_delivery: Delivery) -> Effect:
+        assert outbox.deliver(worker_of(house, writes), job, now=NOW + LEASE * 2) is Outcome.DONE
+        return leave_trace
+
+    assert outbox.deliver(worker_of(house, overtaken), job, now=NOW) is Outcome.NOT_MINE
+    assert traces(house) == 1
+    assert read(house, job).done_at == NOW + LEASE * 2
+
+
+def test_a_failure_of_an_overtaken_handler_does_not_put_the_others_job_back(house: House) -> None:
+    job = add_job(house)
+
+    def overtaken(delivery: Delivery) -> Effect:
+        assert outbox.deliver(worker_of(house, writes), job, now=NOW + LEASE * 2) is Outcome.DONE
+        return fails(delivery)
+
+    outbox.deliver(worker_of(house, overtaken), job, now=NOW)
+
+    assert read(house, job).done_at == NOW + LEASE * 2
+    assert read(house, job).last_error == ""
+
+
+def test_a_failing_job_waits_longer_each_time_and_is_given_up_at_the_end(house: House) -> None:
+    worker, job, moment = worker_of(house, fails), add_job(house), NOW
+    for wait in BACK_OFF:
+        assert outbox.deliver(worker, job, now=moment) is Outcome.WAITS
+        row = read(house, job)
+        assert wait * 0.8 <= row.available_at - moment <= wait * 1.2
+        assert outbox.deliver(worker, job, now=moment + wait * 0.7) is Outcome.NOT_MINE
+        assert row.last_error == "ConnectionError"  # its text may name people
+        moment = row.available_at
+
+    assert outbox.deliver(worker, job, now=moment) is Outcome.FAILED
+    assert read(house, job).failed_at == moment
+    assert outbox.deliver_waiting(worker_of(house, writes), now=moment + timedelta(days=1)) == 0
+    assert traces(house) == 0
+
+
+def test_a_job_that_kills_every_worker_is_given_up_too(house: House) -> None:
+    def dies(_delivery: Delivery) -> Effect:
+        raise KeyboardInterrupt
+
+    job, moment = add_job(house), NOW
+    for _turn in range(ATTEMPTS):
+        with pytest.raises(KeyboardInterrupt):
+            outbox.deliver(worker_of(house, dies), job, now=moment)
+        moment += LEASE * 2
+
+    assert outbox.deliver(worker_of(house, dies), job, now=moment) is Outcome.FAILED
+    assert read(house, job).last_error == "WorkerLost"
+
+
+def test_a_kind_that_nobody_handles_is_a_failure_and_not_a_crash(house: House) -> None:
+    job = add_job(house)
+
+    assert outbox.deliver(Worker(house.database, house.settings, {}), job, now=NOW) is Outcome.WAITS
+    assert read(house, job).last_error == "KeyError"
+
+
+def test_one_failing_job_does_not_keep_the_others_waiting(house: House) -> None:
+    def picky(delivery: Delivery) -> Effect:
+        return fails(delivery) if delivery.arguments["n"] == 1 else leave_trace
+
+    for number in range(4):
+        add_job(house, n=number)
+
+    assert outbox.deliver_waiting(worker_of(house, picky), now=NOW) == 3
+    assert traces(house) == 3
+
+
+def test_a_handler_gets_its_arguments_and_the_jobs_identity(house: House) -> None:
+    seen: list[Delivery] = []
+
+    def keep(delivery: Delivery) -> None:
+        seen.append(delivery)
+
+    job = add_job(house, person=7, name="Ñusta")
+    outbox.deliver(worker_of(house, keep), job, now=NOW)
+
+    assert seen[0].arguments == {"person": 7, "name": "Ñusta"}
+    assert seen[0].job_id == job
+    assert read(house, job).done_at == NOW
+
+
+def test_a_unique_key_is_taken_once(house: House) -> None:
+    add_job(house, key="test.job@1")
+    with pytest.raises(IntegrityError):
+        add_job(house, key="test.job@1")
+    add_job(house, key="test.job@2")
+    add_job(house)
+    add_job(house)
+
+    with house.database.unit_of_work(write=False) as session:
+        assert outbox.is_known(session, "test.job@1")
+        assert not outbox.is_known(session, "test.job@3")
+        assert session.scalar(select(func.count()).select_from(Job)) == 4
+
+
+def test_a_job_remembers_the_request_it_came_from(house: House) -> None:
+    with structlog.contextvars.bound_contextvars(request_id="0123456789abcdef"):
+        job = add_job(house)
+
+    assert read(house, job).request_id == "0123456789abcdef"
+    assert read(house, add_job(house)).request_id == ""
+
+
+def test_rows_done_for_thirty_days_are_forgotten_and_no_others(house: House) -> None:
+    done, waiting = add_job(house), add_job(house)
+    outbox.deliver(worker_of(house, writes), done, now=NOW)
+    for days, left in ((29, 2), (31, 1)):
+        with house.database.unit_of_work() as session:
+            outbox.forget_old(session, now=NOW + timedelta(days=days))
+        with house.database.unit_of_work(write=False) as session:
+            assert session.scalar(select(func.count()).select_from(Job)) == left
+
+    assert read(house, waiting).done_at is None
+
+
+def test_every_job_of_the_product_has_a_handler(house: House) -> None:
+    assert house.worker.handlers
+    assert replace(house.worker, handlers={}).handlers == {}
+    for kinds in house.database._writer().info["consequences"].values():
+        assert set(kinds) <= set(house.worker.handlers)

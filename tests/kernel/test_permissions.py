@@ -1,0 +1,55 @@
+"""One function decides (security 1.1, 1.3)."""
+
+from enum import StrEnum
+
+import pytest
+
+from kernel.errors import Forbidden, NotFound, SignInNeeded
+from kernel.permissions import Actor, Policy, SiteRole, Verdict, administrator, allow_if, signed_in
+
+NOBODY, ANA = Actor(), Actor(person_id=1)
+ADMIN = Actor(person_id=2, roles=frozenset({SiteRole.ADMINISTRATOR}))
+
+
+class Act(StrEnum):
+    """Acts of this test."""
+
+    OPEN = "test:open"
+    OWN = "test:own"
+    HIDDEN = "test:hidden"
+    UNDECLARED = "test:undeclared"
+
+
+POLICY = Policy({Act.OPEN: signed_in, Act.OWN: administrator, Act.HIDDEN: lambda actor, _s: allow_if(actor is ADMIN, Verdict.HIDE)})
+
+
+def test_an_act_that_nobody_declared_is_refused_to_everybody() -> None:
+    for actor in (NOBODY, ANA, ADMIN):
+        assert not POLICY.allows(actor, Act.UNDECLARED, None)
+
+
+@pytest.mark.parametrize(
+    ("actor", "act", "error"),
+    [
+        (NOBODY, Act.OPEN, SignInNeeded),
+        (NOBODY, Act.OWN, SignInNeeded),
+        (ANA, Act.OWN, Forbidden),
+        (NOBODY, Act.HIDDEN, NotFound),
+        (ANA, Act.HIDDEN, NotFound),
+        (ANA, Act.UNDECLARED, Forbidden),
+    ],
+)
+def test_a_refusal_says_no_more_than_it_may(actor: Actor, act: Act, error: type[Exception]) -> None:
+    with pytest.raises(error) as refused:
+        POLICY.require(actor, act, None)
+    assert refused.type is error
+
+
+def test_who_may_passes() -> None:
+    POLICY.require(ANA, Act.OPEN, None)
+    POLICY.require(ADMIN, Act.OWN, None)
+    POLICY.require(ADMIN, Act.HIDDEN, None)
+
+    assert POLICY.allows(ANA, Act.OPEN, None)
+    assert NOBODY.is_anonymous
+    assert not ANA.is_administrator

@@ -1,0 +1,448 @@
+"""One request: transaction, origin, host, limits of a body, default deny (ARCHITECTURE 6, 16; security 1.1, 3.2 to 3.5, 6.3)."""
+
+import io
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import structlog
+from flask import Flask, flash
+from flask import session as cookie
+from sqlalchemy import text
+from werkzeug.test import TestResponse
+
+from kernel.errors import Conflict
+from kernel.web import notes
+from kernel.web.request import begin_writing, current_session, public
+from lms.app import House
+from tests.support.browser import Browser
+from tests.support.builders import a_person, sign_in
+
+SITE = "https://localhost"
+View = Callable[[], Any]
+
+
+@pytest.fixture
+def note(house: House) -> House:
+    """Give the instance a table whose rows may point to rows that are checked at COMMIT only."""
+    with house.database.unit_of_work() as session:
+        session.execute(text("CREATE TABLE test_note (id INTEGER PRIMARY KEY, word VARCHAR(40))"))
+        parent = "REFERENCES test_note(id) DEFERRABLE INITIALLY DEFERRED"
+        session.execute(text(f"CREATE TABLE test_child (id INTEGER PRIMARY KEY, parent INTEGER NOT NULL {parent})"))
+    return house
+
+
+@pytest.fixture
+def plain(app: Flask) -> Flask:
+    """Let the tests send forms without fetching a token first."""
+    app.config["WTF_CSRF_ENABLED"] = False
+    return app
+
+
+def add_view(app: Flask, view: View, *, reads_first: bool = False, declared: bool = True) -> None:
+    """Serve a view of a test under /test."""
+    guarded = public(reads_first=reads_first)(view) if declared else view
+    app.add_url_rule("/test", "test", guarded, methods=["GET", "POST"])
+
+
+def write(word: str = "kept") -> None:
+    session = current_session()
+    highest = session.execute(text("SELECT coalesce(max(id), 0) FROM test_note")).scalar_one()
+    session.execute(text("INSERT INTO test_note (id, word) VALUES (:id, :word)"), {"id": highest + 1, "word": word})
+
+
+def words(house: House) -> list[str]:
+    with house.database.unit_of_work(write=False) as session:
+        return list(session.execute(text("SELECT word FROM test_note ORDER BY id")).scalars())
+
+
+def send(app: Flask, method: str = "POST", path: str = "/test", **options: Any) -> TestResponse:
+    response = app.test_client().open(path, method=method, base_url=options.pop("base_url", SITE), **options)
+    response.get_data()
+    response.close()
+    return response
+
+
+def test_what_a_post_writes_is_committed_before_the_answer_leaves(plain: Flask, note: House) -> None:
+    seen: list[list[str]] = []
+
+    def view() -> str:
+        write()
+        return "saved"
+
+    add_view(plain, view)
+    plain.after_request_funcs.setdefault(None, []).insert(0, lambda response: (seen.append(words(note)), response)[1])  # runs last
+
+    assert send(plain).status_code == 200
+    assert seen == [["kept"]]
+
+
+@pytest.mark.parametrize("status", [400, 409, 422, 500])
+def test_an_answer_that_refuses_keeps_nothing(plain: Flask, note: House, status: int) -> None:
+    """Trap 51: a form shown again with its errors answers 422."""
+
+    def view() -> tuple[str, int]:
+        write()
+        return "no", status
+
+    add_view(plain, view)
+
+    assert send(plain).status_code == status
+    assert words(note) == []
+
+
+@pytest.mark.parametrize(("fault", "status"), [(Conflict(), 409), (ZeroDivisionError(), 500)])
+def test_an_error_keeps_nothing_and_the_next_request_is_served(plain: Flask, note: House, fault: Exception, status: int) -> None:
+    faults = [fault]
+
+    def view() -> str:
+        write()
+        if faults:
+            raise faults.pop()
+        return "saved"
+
+    add_view(plain, view)
+
+    assert send(plain).status_code == status
+    assert words(note) == []
+    assert send(plain).status_code == 200
+    assert words(note) == ["kept"]
+
+
+def test_a_get_and_a_head_cannot_write(plain: Flask, note: House) -> None:
+    """ARCHITECTURE 1.5: the connection itself refuses."""
+
+    def view() -> str:
+        write()
+        return "saved"
+
+    add_view(plain, view)
+
+    assert send(plain, "GET").status_code >= 500
+    assert send(plain, "HEAD").status_code >= 500
+    assert words(note) == []
+    assert send(plain, "POST").status_code == 200
+
+
+def failing_commit(app: Flask, note: House) -> None:
+    def view() -> str:
+        cookie["flag"] = "set"
+        flash("saved", "ok")
+        notes.leave(lambda session: session.execute(text("INSERT INTO test_note (id, word) VALUES (99, 'left behind')")))
+        current_session().execute(text("INSERT INTO test_child (id, parent) VALUES (1, 77)"))
+        return "saved"
+
+    add_view(app, view)
+
+
+def test_a_failed_commit_is_a_503_that_acknowledges_nothing(plain: Flask, note: House) -> None:
+    """Security 6.1 and 6.3: the constraint is checked at COMMIT, after the view has said «saved»."""
+    failing_commit(plain, note)
+    client = plain.test_client()
+
+    response = client.post("/test", base_url=SITE)
+
+    assert response.status_code == 503
+    assert int(response.headers["Retry-After"]) > 0
+    assert "saved" not in response.text
+    assert response.headers["Content-Security-Policy"]
+    assert response.headers["Cache-Control"] == "no-store"
+    response.close()
+    with client.session_transaction(base_url=SITE) as kept:  # no «saved» waits for the next page either
+        assert "_flashes" not in kept
+        assert "flag" not in kept
+    assert words(note) == []
+
+
+def test_after_a_failed_commit_the_server_goes_on_by_itself(plain: Flask, note: House) -> None:
+    failing_commit(plain, note)
+
+    def other() -> str:
+        write("afterwards")
+        return "saved"
+
+    plain.add_url_rule("/other", "other", public(other), methods=["POST"])
+    for _turn in range(20):  # more often than there are connections
+        assert send(plain).status_code == 503
+
+    assert send(plain, path="/other").status_code == 200
+    assert words(note) == ["afterwards"]
+
+
+def test_a_full_disk_is_a_503_in_time_and_over_when_there_is_room(plain: Flask, note: House) -> None:
+    """Security 6.3, with the disk's end played by the database's page limit."""
+    if not note.database.is_sqlite:
+        pytest.skip("PostgreSQL has no page limit to play a full disk with")
+
+    def view() -> str:
+        session = current_session()
+        session.execute(text("PRAGMA max_page_count = 1" if full else "PRAGMA max_page_count = 1000000"))
+        session.execute(text("INSERT INTO test_note (word) VALUES (:word)"), {"word": "x" * 200_000})
+        return "saved"
+
+    add_view(plain, view)
+    full = True
+    refused = send(plain)
+    full = False
+
+    assert refused.status_code == 503
+    assert refused.headers["Retry-After"] == "5"
+    assert words(note) == []
+    assert send(plain).status_code == 200
+    assert len(words(note)) == 1
+
+
+def test_a_view_that_reads_first_holds_no_lock_until_it_writes(plain: Flask, note: House) -> None:
+    """ARCHITECTURE 16.6: a password is hashed outside of the writers' turn."""
+    during: list[str] = []
+
+    def view() -> str:
+        current_session().execute(text("SELECT count(*) FROM test_note"))
+        with note.database.unit_of_work() as other:  # somebody else writes meanwhile
+            other.execute(text("INSERT INTO test_note (id, word) VALUES (1, 'meanwhile')"))
+        during.extend(words(note))
+        begin_writing()
+        write("kept")
+        return "saved"
+
+    add_view(plain, view, reads_first=True)
+
+    assert send(plain).status_code == 200
+    assert during == ["meanwhile"]
+    assert words(note) == ["meanwhile", "kept"]
+
+
+def test_a_view_that_reads_first_and_never_begins_to_write_cannot(plain: Flask, note: House) -> None:
+    def view() -> str:
+        write()
+        return "saved"
+
+    add_view(plain, view, reads_first=True)
+
+    assert send(plain).status_code >= 500
+    assert words(note) == []
+
+
+class Slow(io.BytesIO):
+    """A body during whose reading somebody else writes: they cannot if the request has the writers' turn already."""
+
+    def __init__(self, house: House, content: bytes) -> None:
+        super().__init__(content)
+        self._house = house
+
+    def _meanwhile(self) -> None:
+        with self._house.database.unit_of_work() as session:
+            session.execute(text("UPDATE test_note SET word = word"))
+
+    def read(self, size: int | None = -1) -> bytes:
+        self._meanwhile()
+        return super().read(size)
+
+    def readinto(self, buffer: Any) -> int:
+        self._meanwhile()
+        return super().readinto(buffer)
+
+
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "application/json"])
+def test_the_body_is_read_before_the_transaction_begins(plain: Flask, note: House, kind: str) -> None:
+    """Trap 39: a slow sender does not hold everybody."""
+
+    def view() -> str:
+        write()
+        return "saved"
+
+    add_view(plain, view)
+    content = b"word=a" if kind.endswith("urlencoded") else b'{"word": "a"}'
+    options = {"input_stream": Slow(note, content), "content_type": kind, "content_length": len(content)}
+
+    assert send(plain, **options).status_code == 200
+    assert words(note) == ["kept"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 200),
+        ({"Origin": "https://localhost"}, 200),
+        ({"Origin": "https://localhost", "Sec-Fetch-Site": "same-origin"}, 200),
+        ({"Sec-Fetch-Site": "none"}, 200),
+        ({"Origin": "null"}, 200),
+        ({"Origin": "https://evil.example"}, 403),
+        ({"Origin": "https://localhost.evil.example"}, 403),
+        ({"Origin": "https://localhost:444"}, 403),
+        ({"Origin": "http://["}, 403),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "same-site"}, 403),
+        ({"Origin": "null", "Sec-Fetch-Site": "cross-site"}, 403),
+    ],
+)
+def test_a_form_of_another_site_is_refused(plain: Flask, note: House, headers: dict[str, str], status: int) -> None:
+    """Security 3.2."""
+
+    def view() -> str:
+        write()
+        return "saved"
+
+    add_view(plain, view)
+
+    assert send(plain, headers=headers).status_code == status
+    assert len(words(note)) == (1 if status == 200 else 0)
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("localhost", 200),
+        ("localhost:8000", 200),
+        ("127.0.0.1:8000", 200),
+        ("[::1]:8000", 200),
+        ("[::1]", 200),
+        ("LOCALHOST", 200),
+        ("evil.example", 400),
+        ("localhost.evil.example", 400),
+        ("[::2]", 400),
+        ("localhost@evil.example", 400),
+        ("a b", 400),
+        ("", 400),
+    ],
+)
+def test_a_request_for_another_host_is_refused(app: Flask, host: str, status: int) -> None:
+    """Security 3.3."""
+    response = send(app, "GET", "/health/live", headers={"Host": host})
+
+    assert response.status_code == status
+    assert response.headers["Content-Security-Policy"]
+    if status == 400:
+        assert "evil" not in response.text
+
+
+def test_a_route_that_declares_nothing_is_refused(plain: Flask, note: House) -> None:
+    """Security 1.1: default deny."""
+    add_view(plain, lambda: "open", declared=False)
+
+    assert send(plain, "GET").status_code == 403
+    assert send(plain, "POST").status_code == 403
+
+
+def test_every_route_of_the_product_declares_who_may_use_it(app: Flask) -> None:
+    undeclared = {rule.endpoint for rule in app.url_map.iter_rules() if not hasattr(app.view_functions[rule.endpoint], "access")}
+
+    assert undeclared == set()
+
+
+@pytest.mark.parametrize("body", ["&".join(f"f{n}=1" for n in range(501)), "&".join("same=1" for _ in range(501))])
+def test_more_than_500_fields_are_refused(plain: Flask, note: House, body: str) -> None:
+    """Security 3.5, also where every field has the same name."""
+    add_view(plain, lambda: "taken")
+    kind = "application/x-www-form-urlencoded"
+
+    assert send(plain, data=body.rpartition("&")[0], content_type=kind).status_code == 200
+    assert send(plain, data=body, content_type=kind).status_code == 400
+
+
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "application/json", "application/octet-stream"])
+def test_a_body_over_a_megabyte_is_refused(plain: Flask, note: House, kind: str) -> None:
+    """Security 3.5."""
+    add_view(plain, lambda: "taken")
+
+    assert send(plain, data=b"a" * 900_000, content_type=kind).status_code == 200
+    refused = send(plain, data=b"a" * 1_000_001, content_type=kind)
+    assert refused.status_code == 413
+    assert refused.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_multipart_body_is_bounded_in_parts_and_in_size(plain: Flask, note: House) -> None:
+    add_view(plain, lambda: "taken")
+
+    many = {f"f{n}": "1" for n in range(501)}
+    assert send(plain, data=many, content_type="multipart/form-data").status_code in (400, 413)
+    large = b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n' + b"x" * 1_000_001 + b"\r\n--b--\r\n"
+    assert send(plain, data=large, content_type="multipart/form-data; boundary=b").status_code == 413
+
+
+def test_an_upload_that_is_refused_still_knows_who_sent_it(browser: Browser, house: House) -> None:
+    a_person(house)
+    sign_in(browser)
+
+    browser.checks = False
+    browser.post("/profile", {"given_names": "x" * 1_000_001}, status=413)
+    assert "Ana Quinde" in browser.page.text
+
+
+def test_a_note_is_written_after_the_answer_and_lost_without_harm(plain: Flask, note: House) -> None:
+    """ARCHITECTURE 1.5: what a GET leaves behind; a fault in it touches nobody."""
+    good = "INSERT INTO test_note (id, word) VALUES (1, 'seen')"
+    statements = [good, "INSERT INTO nowhere (id) VALUES (1)"]
+
+    def view() -> str:
+        statement = statements.pop(0)
+        notes.leave(lambda session: session.execute(text(statement)))
+        return "page"
+
+    add_view(plain, view)
+    response = plain.test_client().get("/test", base_url=SITE)
+    assert words(note) == []  # not before the answer has left
+    response.close()
+    assert words(note) == ["seen"]
+
+    assert send(plain, "GET").status_code == 200
+    assert words(note) == ["seen"]
+
+
+def test_a_refused_page_leaves_no_note(plain: Flask, note: House) -> None:
+    def view() -> tuple[str, int]:
+        notes.leave(lambda session: session.execute(text("INSERT INTO test_note (id, word) VALUES (1, 'seen')")))
+        return "no", 404
+
+    add_view(plain, view)
+    send(plain, "GET")
+
+    assert words(note) == []
+
+
+@pytest.fixture
+def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, Any]]]:
+    """Collect the log lines as their keys and values."""
+    collected: list[dict[str, Any]] = []
+
+    def collect(_logger: object, _method: str, event: dict[str, Any]) -> dict[str, Any]:
+        collected.append(dict(event))
+        raise structlog.DropEvent
+
+    before = structlog.get_config()
+    structlog.configure(processors=[structlog.contextvars.merge_contextvars, collect], cache_logger_on_first_use=False)
+    yield collected
+    structlog.configure(**before)
+
+
+def test_each_request_leaves_one_line_without_personal_data(browser: Browser, house: House, lines: list[dict[str, Any]]) -> None:
+    """Security 8.2: request id, route's name, status, time, person's id; no address, query, token, body."""
+    person = a_person(house)
+    sign_in(browser)
+    lines.clear()
+    browser.get("/courses?q=mi-secreto")
+
+    line = lines[-1]
+    assert line["event"] == "request.answered"
+    assert (line["endpoint"], line["method"], line["status"], line["person"]) == ("enrolments.catalogue", "GET", 200, person.id)
+    assert len(line["request_id"]) == 16
+    assert line["milliseconds"] >= 0
+    assert "secreto" not in str(lines)
+    assert "ana@" not in str(lines)
+
+
+def test_static_files_and_probes_leave_no_line(browser: Browser, lines: list[dict[str, Any]]) -> None:
+    browser.checks = False
+    browser.get("/health/live")
+
+    assert lines == []
+
+
+def test_an_error_page_carries_the_reference_of_the_log(browser: Browser, app: Flask, lines: list[dict[str, Any]]) -> None:
+    app.add_url_rule("/broken", "broken", public(lambda: 1 / 0))
+    browser.get("/broken", status=500)
+
+    references = {line["request_id"] for line in lines}
+    assert len(references) == 1
+    assert references.pop() in browser.page.text
+    assert "ZeroDivisionError" not in browser.page.html

@@ -1,0 +1,143 @@
+"""Settings: every fault in one line, secrets in files of one's own (security 8.3)."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from kernel.settings import Settings, SettingsError, load, private_file, secret_key
+
+
+@pytest.fixture(autouse=True)
+def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.upper().startswith("LMS_")]:
+        monkeypatch.delenv(name)
+
+
+def test_every_setting_has_a_meaning_and_a_default() -> None:
+    for name, field in Settings.model_fields.items():
+        assert field.description, name
+        assert field.description.endswith("."), name
+        assert not field.is_required(), name
+
+
+def test_settings_come_from_the_environment_and_empty_means_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LMS_SMTP_PORT", "2525")
+    monkeypatch.setenv("LMS_MAIL_FROM", "")
+    monkeypatch.setenv("LMS_THREADS", "")
+    found = load()
+
+    assert found.smtp_port == 2525
+    assert found.mail_from == "aulario@example.org"
+    assert found.threads == 128
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"), [("LMS_SMTP_HSOT", "did you mean LMS_SMTP_HOST?"), ("LMS_ZZZ", "LMS_ZZZ"), ("lms_smtp_hots", "lms_smtp_hots")]
+)
+def test_an_unknown_name_is_refused_with_the_nearest_one(monkeypatch: pytest.MonkeyPatch, name: str, hint: str) -> None:
+    """Trap 9."""
+    monkeypatch.setenv(name, "1")
+    with pytest.raises(SettingsError, match="Unknown setting") as told:
+        load()
+
+    assert hint in str(told.value)
+    assert "\n" not in str(told.value)
+
+
+def test_several_faults_are_told_in_one_line_and_no_secret_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LMS_SMTP_PORT", "70000")
+    monkeypatch.setenv("LMS_THREADS", "many")
+    monkeypatch.setenv("LMS_DATABASE_URL", "mysql://root:geheim@db/x")
+    monkeypatch.setenv("LMS_SMTP_PASSWORD", "geheim")
+    with pytest.raises(SettingsError) as told:
+        load()
+
+    said = str(told.value)
+    for part in ("LMS_SMTP_PORT: ", "LMS_THREADS: ", "LMS_DATABASE_URL: must begin with postgresql+psycopg://"):
+        assert part in said
+    assert "\n" not in said
+    assert "geheim" not in said
+    assert "geheim" not in repr(load_without_faults(monkeypatch))
+
+
+def load_without_faults(monkeypatch: pytest.MonkeyPatch) -> Settings:
+    for name in ("LMS_SMTP_PORT", "LMS_THREADS", "LMS_DATABASE_URL"):
+        monkeypatch.delenv(name)
+    return load()
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["https://cursos.example.org", "https://cursos.example.org/", "https://x.ec:8443", "http://localhost:8000", "http://[::1]:8000"],
+)
+def test_a_public_address_is_an_origin(address: str) -> None:
+    assert load(public_url=address).public_url == address.rstrip("/")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://cursos.example.org",
+        "cursos.example.org",
+        "https://x.ec/cursos",
+        "https://x.ec?a=1",
+        "https://x.ec#a",
+        "https://user:pw@x.ec",
+        "ftp://x.ec",
+        "https://",
+        "https://x.ec:abc",
+        "https://x.ec:99999",
+        "https://[::1",
+        "javascript:alert(1)",
+    ],
+)
+def test_anything_else_is_no_public_address(address: str) -> None:
+    with pytest.raises(SettingsError, match="LMS_PUBLIC_URL"):
+        load(public_url=address)
+
+
+def test_the_public_host_may_be_named_and_no_other() -> None:
+    assert "cursos.example.org" in load(public_url="https://cursos.example.org:8443").host_names
+    assert set(load().host_names) == {"127.0.0.1", "localhost", "::1"}
+
+
+def test_the_secret_key_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
+    settings = load(data_dir=tmp_path)
+    first = secret_key(settings)
+
+    assert len(first) >= 32
+    assert secret_key(settings) == first
+    assert (tmp_path / "secret.key").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    ("content", "mode", "said"), [(b"x" * 31, 0o600, "shorter than 32"), (b"x" * 40, 0o644, "chmod 600"), (b"x" * 40, 0o640, "chmod 600")]
+)
+def test_a_short_or_open_secret_key_is_refused(tmp_path: Path, content: bytes, mode: int, said: str) -> None:
+    path = tmp_path / "secret.key"
+    path.write_bytes(content)
+    path.chmod(mode)
+    with pytest.raises(SettingsError, match=said):
+        secret_key(load(data_dir=tmp_path))
+    path.write_bytes(b"x" * 32 + b"\n")
+    path.chmod(0o600)
+
+    assert secret_key(load(data_dir=tmp_path)) == b"x" * 32
+
+
+def test_a_secret_key_file_that_was_named_must_exist(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir(mode=0o700)
+    with pytest.raises(SettingsError, match="No such file"):
+        secret_key(load(data_dir=tmp_path, secret_key_file=tmp_path / "absent"))
+    with pytest.raises(SettingsError, match="directory"):
+        secret_key(load(data_dir=tmp_path, secret_key_file=folder))
+
+
+def test_a_private_file_is_never_written_over(tmp_path: Path) -> None:
+    private_file(tmp_path / "one", b"first")
+    with pytest.raises(FileExistsError):
+        private_file(tmp_path / "one", b"second")
+
+    assert (tmp_path / "one").read_bytes() == b"first"

@@ -1,0 +1,370 @@
+"""The command line: what each command does and says, and one clear line with exit code 1 for what it refuses."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import click
+import pytest
+import structlog
+
+from accounts import queries as account_queries
+from courses import queries as course_queries
+from courses.models import CourseStaff, Nature, StaffRole
+from kernel import clock, outbox
+from kernel.outbox import Job
+from kernel.permissions import SiteRole
+from kernel.settings import Settings
+from lms import cli, course_commands
+from lms.app import House
+from lms.demo import cli as demo_cli
+from lms.demo import people as demo_people
+from scripts.documents import leaves
+from tests.support.builders import PASSWORD, a_course, a_person, folder
+
+LMS = str(Path(sys.executable).with_name("lms"))
+ADMIN = ("--given-names", "Ada", "--surname", "Ministra", "--password", PASSWORD)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a command wrote, and how it ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+Command = Callable[..., Said]
+
+
+@pytest.fixture
+def lms(house: House, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Command]:
+    """Run commands on the instance of this test."""
+    monkeypatch.setenv("LMS_DATA_DIR", str(house.settings.data_dir))
+    monkeypatch.setenv("LMS_DATABASE_URL", house.settings.database_url)
+
+    def run(*words: object) -> Said:
+        monkeypatch.setattr(sys, "argv", ["lms", *map(str, words)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        written = capsys.readouterr()
+        return Said(int(ended.value.code or 0), written.out, written.err)
+
+    yield run
+    structlog.reset_defaults()  # `serve` writes its log to the standard error of the moment
+
+
+@pytest.fixture
+def course_folder(tmp_path: Path) -> Path:
+    """Return a course's folder on the disk, in which nothing is wrong."""
+    return write(tmp_path / "prueba", folder("prueba"))
+
+
+def write(target: Path, files: dict[str, bytes]) -> Path:
+    for name, content in files.items():
+        path = target / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return target
+
+
+def refused(said: Said, *words: str) -> None:
+    """Check that a command was refused in one line that holds these words."""
+    assert said.code == 1
+    assert said.err.startswith("lms: ")
+    assert said.err.count("\n") == 1, said.err
+    assert all(word in said.err for word in words), said.err
+
+
+def every_command() -> list[str]:
+    """Return each command and group, `lms` itself too, as words."""
+    names = [name for name, _command, _context in leaves(cli.lms, (), click.Context(cli.lms))]
+    return sorted({"", *names, *(" ".join(name.split()[:1]) for name in names)})
+
+
+@pytest.mark.parametrize("words", every_command())
+def test_help_answers_at_once(words: str) -> None:
+    """Architecture 15: commands import what they need when they run. Processor time, since the machine may be busy."""
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}
+    seconds = []
+    for _again in range(2):  # the first time writes the byte code
+        started = subprocess.Popen([LMS, *words.split(), "--help"], stdout=subprocess.PIPE, env=environment)
+        out = started.stdout.read() if started.stdout else b""
+        _pid, state, usage = os.wait4(started.pid, 0)
+        started.returncode = os.waitstatus_to_exitcode(state)
+        if started.stdout:
+            started.stdout.close()
+        seconds.append(usage.ru_utime + usage.ru_stime)
+
+    assert started.returncode == 0
+    assert out.startswith(b"Usage: lms")
+    assert min(seconds) < 0.5
+
+
+def test_without_a_command_lms_lists_them(lms: Command) -> None:
+    said = lms()
+
+    assert said.code == 0
+    assert all(f"\n  {name} " in said.out for name in ("accounts", "check", "courses", "db", "jobs", "serve", "settings", "worker"))
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("bogus",), "No such command 'bogus'"),
+        (("check", "--bogus"), "No such option"),
+        (("courses", "check"), "Missing argument"),
+        (("courses", "check", "/no/such/folder"), "does not exist"),
+        (("serve", "--port", "70000"), "70000 is not in the range"),
+        (("jobs", "retry", "x"), "not a valid integer"),
+    ],
+)
+def test_a_slip_of_the_hand_is_told_in_one_line_with_the_way_to_the_help(lms: Command, words: tuple[str, ...], told: str) -> None:
+    refused(lms(*words), told, "--help")
+
+
+def test_check_tells_that_all_is_well_and_where_mail_goes(lms: Command, house: House) -> None:
+    said = lms("check")
+
+    assert said.code == 0
+    assert "in order" in said.out
+    assert str(house.settings.data_dir / "mail") in said.out
+
+
+def test_an_unknown_setting_is_told_with_what_was_probably_meant(lms: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LMS_PUBLIC_URI", "x")
+
+    for command in (("check",), ("settings",), ("db", "upgrade")):
+        refused(lms(*command), "LMS_PUBLIC_URI", "LMS_PUBLIC_URL")
+
+
+def test_a_folder_that_cannot_be_written_is_told(lms: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("LMS_DATA_DIR", str(tmp_path / "file" / "instance"))
+
+    refused(lms("check"), "LMS_DATA_DIR", str(tmp_path / "file" / "instance"))
+
+
+def test_a_database_that_does_not_answer_is_told(lms: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LMS_DATABASE_URL", "postgresql+psycopg://nobody:secreto@127.0.0.1:1/none")
+
+    said = lms("check")
+
+    refused(said, "does not answer")
+    assert "secreto" not in said.err
+
+
+def test_settings_prints_every_name_with_its_meaning_and_hides_passwords(lms: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LMS_SMTP_PASSWORD", "secreto-uno")
+    monkeypatch.setenv("LMS_DATABASE_URL", "postgresql+psycopg://aulario:secreto-dos@127.0.0.1/aulario")
+    monkeypatch.setenv("LMS_THREADS", "7")
+
+    said = lms("settings")
+
+    assert said.code == 0
+    assert "LMS_THREADS=7\n" in said.out
+    for name, field in Settings.model_fields.items():
+        assert f"LMS_{name.upper()}=" in said.out
+        assert f"    {field.description}\n" in said.out
+    assert "secreto" not in said.out
+
+
+def test_upgrade_brings_the_schema_up_to_date_and_a_newer_one_is_refused(lms: Command, house: House) -> None:
+    from sqlalchemy import text
+
+    assert "up to date" in lms("db", "upgrade").out
+
+    with house.database.writing.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '2999_01_01_1'"))
+    refused(lms("db", "upgrade"), "newer than this program", "2999_01_01_1")
+
+
+def test_courses_check_ends_badly_where_there_is_an_error(lms: Command, course_folder: Path) -> None:
+    assert lms("courses", "check", course_folder).code == 0
+
+    (course_folder / "course.yaml").write_text("format: 1\n")
+    said = lms("courses", "check", course_folder)
+    assert said.code == 1
+    assert "course.yaml:1: C1" in said.out
+
+
+def test_a_folder_is_imported_published_and_exported_byte_for_byte(lms: Command, house: House, course_folder: Path, tmp_path: Path) -> None:
+    """Format, section 1: import, publish, export."""
+    assert "draft is imported" in lms("courses", "import", course_folder).out
+    with house.database.unit_of_work(write=False) as session:
+        course = course_queries.find_course(session, "prueba")
+        assert course is not None
+        assert course.published_version_id is None
+
+    assert "version 1 published" in lms("courses", "publish", course_folder, "--note", "Primera").out
+    assert "nothing has changed" in lms("courses", "publish", course_folder).out
+
+    target = tmp_path / "out"
+    assert "files written" in lms("courses", "export", "prueba", target).out
+    written = {path.relative_to(target).as_posix(): path.read_bytes() for path in target.rglob("*") if path.is_file()}
+    assert written == folder("prueba")
+
+
+def test_what_has_errors_is_neither_imported_nor_published(lms: Command, house: House, course_folder: Path) -> None:
+    (course_folder / "course.yaml").write_text("format: 1\nkey: prueba\n")
+
+    for command in ("import", "publish"):
+        said = lms("courses", command, course_folder)
+        refused(said, "Nothing was")
+        assert "course.yaml:1: C1" in said.out
+    with house.database.unit_of_work(write=False) as session:
+        assert course_queries.find_course(session, "prueba") is None
+
+
+def test_a_folder_with_links_is_refused(lms: Command, course_folder: Path) -> None:
+    """Format 1.6."""
+    (course_folder / "otra.md").symlink_to("/etc/hostname")
+
+    for command in ("check", "import", "publish", "format"):
+        refused(lms("courses", command, course_folder))
+
+
+def test_export_refuses_a_course_that_is_not_there_and_a_folder_that_is_not_empty(lms: Command, house: House, course_folder: Path) -> None:
+    a_course(house)
+
+    refused(lms("courses", "export", "otro", course_folder.parent / "new"), "no course otro")
+    refused(lms("courses", "export", "prueba", course_folder), "not empty")
+    refused(lms("courses", "export", "prueba", "/proc/nowhere"), "cannot be written")
+
+
+def test_format_and_stamp_write_into_the_folder(lms: Command, course_folder: Path) -> None:
+    """Format 11 and 4.4."""
+    module = course_folder / "01-parte" / "module.yaml"
+    lms("courses", "format", course_folder)
+    canonical = module.read_bytes()
+    module.write_bytes(canonical.replace(b"key: parte-1", b"key:   parte-1"))
+
+    assert lms("courses", "format", course_folder).out == "01-parte/module.yaml\n"
+    assert module.read_bytes() == canonical
+
+    twin = course_folder / "01-parte" / "01-leccion.en.md"
+    stamp = lms("courses", "stamp", twin).out.strip()
+    assert f"translated_from: {stamp}\n" in twin.read_text()
+    refused(lms("courses", "stamp", course_folder / "01-parte" / "01-leccion.es.md"))
+
+
+def test_options_name_what_the_models_know() -> None:
+    assert set(course_commands.NATURES) == {nature.value for nature in Nature}
+    assert set(course_commands.ROLES) == {role.value for role in StaffRole}
+    assert demo_cli.MAX_LEARNERS == demo_people.MAX_LEARNERS
+
+
+def test_somebody_is_put_into_the_team_of_a_course(lms: Command, house: House) -> None:
+    course = a_course(house)
+    person = a_person(house, "profe@example.org")
+
+    assert lms("courses", "add-staff", "prueba", "--email", " Profe@example.org").code == 0
+
+    with house.database.unit_of_work(write=False) as session:
+        staff = session.query(CourseStaff).one()
+        assert (staff.course_id, staff.person_id, staff.role) == (course.id, person.id, "editor")
+    refused(lms("courses", "add-staff", "otro", "--email", "profe@example.org"), "no course otro")
+    refused(lms("courses", "add-staff", "prueba", "--email", "nadie@example.org"), "nadie@example.org")
+
+
+def test_an_administrator_is_made(lms: Command, house: House) -> None:
+    said = lms("accounts", "create-admin", "--email", "Ada@example.org", *ADMIN)
+
+    assert said.code == 0
+    assert PASSWORD not in said.out
+    with house.database.unit_of_work(write=False) as session:
+        person = account_queries.find_person_by_email(session, "ada@example.org")
+        assert person is not None
+        assert account_queries.administrator_exists(session)
+
+
+def test_an_administrator_with_a_weak_password_or_a_taken_address_is_refused(lms: Command, house: House) -> None:
+    a_person(house, "ana@example.org")
+
+    refused(lms("accounts", "create-admin", "--email", "ada@example.org", *ADMIN[:-1], "password"))
+    refused(lms("accounts", "create-admin", "--email", "ana@example.org", *ADMIN), "grant-admin")
+    with house.database.unit_of_work(write=False) as session:
+        assert not account_queries.administrator_exists(session)
+
+
+def test_a_person_is_made_administrator(lms: Command, house: House) -> None:
+    a_person(house, "ana@example.org")
+    refused(lms("accounts", "grant-admin", "--email", "nadie@example.org"))
+
+    assert lms("accounts", "grant-admin", "--email", "Ana@example.org").code == 0
+
+    with house.database.unit_of_work(write=False) as session:
+        assert account_queries.administrator_exists(session)
+    assert SiteRole.ADMINISTRATOR.value == "administrator"
+
+
+def failed_job(house: House, kind: str = "lms.forget_jobs") -> int:
+    """Add a job that was given up."""
+    now = clock.now() - timedelta(days=1)
+    job = Job(kind=kind, arguments="{}", attempts=6, created_at=now, available_at=now, failed_at=now, last_error="OSError")
+    with house.database.unit_of_work() as session:
+        session.add(job)
+    return job.id
+
+
+def test_jobs_that_were_given_up_are_listed_and_tried_again(lms: Command, house: House) -> None:
+    assert "No job was given up" in lms("jobs", "list").out
+    first, second = failed_job(house), failed_job(house)
+    listed = lms("jobs", "list").out
+    assert f"{first}  lms.forget_jobs" in listed
+    assert "OSError" in listed
+
+    refused(lms("jobs", "retry", second + 1), f"Job {second + 1} was not given up")
+    assert "1 jobs" in lms("jobs", "retry", second).out
+    assert outbox.deliver_waiting(house.worker, now=clock.now()) == 1
+    refused(lms("jobs", "retry", second), "was not given up")
+
+    assert "1 jobs" in lms("jobs", "retry").out
+    assert outbox.deliver_waiting(house.worker, now=clock.now()) == 1
+    assert "0 jobs" in lms("jobs", "retry").out
+
+
+def test_serving_a_taken_port_is_refused_before_anything_is_made(lms: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("LMS_DATA_DIR", str(tmp_path / "new"))
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+
+        refused(lms("serve", "--port", port), f"127.0.0.1:{port}", "make run PORT=")
+
+    assert not (tmp_path / "new").exists()
+
+
+def test_serving_beyond_this_machine_needs_a_public_address(lms: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("LMS_DATA_DIR", str(tmp_path / "new"))
+
+    refused(lms("serve", "--host", "0.0.0.0", "--port", "8764"), "LMS_PUBLIC_URL")  # noqa: S104 - it is refused
+
+
+def test_a_worker_does_what_waits_and_ends_when_it_is_told(house: House, tmp_path: Path) -> None:
+    """Architecture 10: `lms worker` beside servers with LMS_WORKER_THREADS=0."""
+    with house.database.unit_of_work() as session:
+        outbox.enqueue(session, "lms.forget_jobs", {}, now=clock.now())
+    environment = {**os.environ, "LMS_DATA_DIR": str(house.settings.data_dir), "LMS_DATABASE_URL": house.settings.database_url}
+    worker = subprocess.Popen([LMS, "worker", "--threads", "1"], env=environment, cwd=tmp_path, stderr=subprocess.PIPE)
+    ends = time.monotonic() + 20
+    done = False
+    while not done and time.monotonic() < ends:
+        time.sleep(0.1)
+        with house.database.unit_of_work(write=False) as session:
+            done = all(job.done_at is not None for job in session.query(Job))
+    worker.send_signal(signal.SIGTERM)
+    _out, err = worker.communicate(timeout=15)
+
+    assert done
+    assert worker.returncode == 0, err

@@ -1,0 +1,512 @@
+"""Attempts through the services: starting, saving, handing in, time, races (quiz engine 5.1-5.4, 5.8, 5.13)."""
+
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from uuid import UUID
+
+import pytest
+from sqlalchemy import func, select, text
+
+from courses.models import Course
+from enrolments import queries as enrolment_queries
+from enrolments import services as enrolments
+from enrolments.models import ActivityResult, Completion
+from kernel.audit import AuditEntry
+from kernel.permissions import Actor
+from lms.app import House
+from quizzes import queries
+from quizzes import services as quizzes
+from quizzes.models import AnswerEvent, Attempt, AttemptItem, MarkEvent, QuestionVersion
+from quizzes.rules.attempts import AttemptState
+from quizzes.rules.item_layout import lay_out_item
+from quizzes.rules.layout import Layout, lay_out
+from quizzes.services import AlreadySubmitted, CannotStart, TimeIsUp
+from tests.support.builders import a_course, a_teacher, folder, publish
+from tests.support.learning import (
+    a_batch,
+    a_learner,
+    actor_of,
+    all_at_once,
+    attempt_row,
+    fail_quiz,
+    mark_done,
+    pass_quiz,
+    right_batch,
+    save,
+    sitting_of,
+    start,
+    submit,
+)
+
+NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+ONE_QUESTION = """questions:
+  - key: suma-1
+    kind: single
+    text: ¿Cuánto es dos más dos?
+    options:
+      - right: cuatro
+        why: Así es.
+      - wrong: cinco
+        why: Uno de más.
+      - wrong: tres
+        why: Uno de menos.
+"""
+
+
+def a_quiz(house: House, settings: str = "attempts: 0\n", *, questions: str = "", slots: str = "") -> Course:
+    """Publish a course of one module with these settings of its quiz, and perhaps other questions and slots."""
+    files = folder(modules=1, settings=settings)
+    if questions:
+        files["01-parte/banco.yaml"] = questions.encode()
+        slots = slots or "slots:\n  - question: suma-1\n"
+    if slots:
+        quiz = files["01-parte/03-cuestionario.quiz.yaml"].decode()
+        files["01-parte/03-cuestionario.quiz.yaml"] = quiz.replace("slots:\n  - draw: 7\n", slots).encode()
+    return publish(house, files)[0]
+
+
+def counted(house: House, model: type) -> int:
+    """Count the rows of a table."""
+    with house.database.unit_of_work(write=False) as session:
+        return session.scalar(select(func.count()).select_from(model)) or 0
+
+
+def test_starting_again_returns_the_open_attempt(house: House) -> None:
+    """5.2.1."""
+    learner = a_learner(house, a_quiz(house))
+
+    first, second = start(house, learner, "prueba"), start(house, learner, "prueba")
+
+    assert first == second
+    assert counted(house, Attempt) == 1
+
+
+def test_eight_starts_at_once_make_one_attempt(house: House) -> None:
+    """5.2.1 and security 1.6, on both databases."""
+    learner = a_learner(house, a_quiz(house))
+
+    found = all_at_once(8, lambda _place: start(house, learner, "prueba"))
+
+    assert len(set(found)) == 1, found
+    assert counted(house, Attempt) == 1
+    assert counted(house, AttemptItem) == 7
+
+
+def test_eight_starts_at_once_do_not_exceed_the_allowed_attempts(house: House) -> None:
+    """5.2.1: one attempt is allowed and used up by whoever comes first, whatever the others do meanwhile."""
+    learner = a_learner(house, a_quiz(house, "attempts: 2\n"))
+    fail_quiz(house, learner, "prueba")
+
+    def begin_and_end(_place: int) -> object:
+        return fail_quiz(house, learner, "prueba")
+
+    all_at_once(8, begin_and_end)
+
+    assert counted(house, Attempt) == 2
+    with pytest.raises(CannotStart):
+        start(house, learner, "prueba")
+
+
+def test_the_database_itself_refuses_a_second_open_attempt(house: House) -> None:
+    """5.2.1: the rule is a partial unique index, not only care."""
+    learner = a_learner(house, a_quiz(house))
+    uuid = start(house, learner, "prueba")
+    copied = (
+        "person_id, enrolment_id, course_id, activity_key, quiz_version_id, state, preview, seed, language, lease, interludes, "
+        "started_at, saved_at, maximum"
+    )
+
+    with pytest.raises(Exception, match=r"(?i)unique"), house.database.unit_of_work() as session:
+        session.execute(
+            text(f"INSERT INTO attempt (uuid, number, {copied}) SELECT :fresh, 2, {copied} FROM attempt WHERE id = :id"),  # noqa: S608 - our own words
+            {"fresh": "0" * 32, "id": attempt_row(house, uuid).id},
+        )
+
+
+def test_a_pause_and_the_number_of_attempts_are_told_together_with_their_reasons(house: House) -> None:
+    """5.2.2: the pause counts from the end of the attempt."""
+    learner = a_learner(house, a_quiz(house, "attempts: 2\npause:\n  first: 30 min\n  later: 24 h\n"), now=NOON)
+    fail_quiz(house, learner, "prueba", now=NOON)
+
+    with pytest.raises(CannotStart) as early:
+        start(house, learner, "prueba", now=NOON + timedelta(minutes=29))
+    fail_quiz(house, learner, "prueba", now=NOON + timedelta(minutes=31))
+    with pytest.raises(CannotStart) as late:
+        start(house, learner, "prueba", now=NOON + timedelta(hours=2))
+
+    assert early.value.facts["reasons"] == ["pause"]
+    assert late.value.facts["reasons"] == ["no_attempts_left", "pause"]
+
+
+def test_a_quiz_opens_and_closes_by_the_servers_clock(house: House) -> None:
+    """5.2.2, and the close date ends what is open (5.3.1)."""
+    learner = a_learner(house, a_quiz(house, "attempts: 0\nopens: 2026-06-01 12:00\ncloses: 2026-06-01 14:00\n"), now=NOON)
+    opens = datetime(2026, 6, 1, 17, tzinfo=UTC)  # noon in Guayaquil
+
+    with pytest.raises(CannotStart) as before:
+        start(house, learner, "prueba", now=opens - timedelta(seconds=1))
+    attempt = start(house, learner, "prueba", now=opens)
+    with pytest.raises(CannotStart) as after:
+        start(house, a_learner(house, _course(house), "eva@example.org", now=NOON), "prueba", now=opens + timedelta(hours=2))
+
+    assert before.value.facts["reasons"] == ["not_open_yet"]
+    assert after.value.facts["reasons"] == ["closed"]
+    assert attempt_row(house, attempt).due_at == opens + timedelta(hours=2)
+
+
+def _course(house: House) -> Course:
+    with house.database.unit_of_work(write=False) as session:
+        return session.execute(select(Course)).scalar_one()
+
+
+def test_an_attempt_is_the_same_paper_from_its_seed(house: House) -> None:
+    """5.2.5 and scenario 7: questions, their places and the order of their options follow from one stored number."""
+    learner = a_learner(house, a_quiz(house, slots="slots:\n  - draw: 4\n"))
+    attempt = start(house, learner, "prueba")
+
+    with sitting_of(house, learner, attempt) as (session, sitting):
+        seed = sitting.row.seed + 2**63
+        paper = lay_out(sitting.paper.entries, seed, seen={}, per_page=0)
+        assert isinstance(paper, Layout)
+        questions = queries.get_questions(session, [item.version for item in paper.items])
+
+        assert [item.version for item in paper.items] == [item.question_version_id for item in sitting.items]
+        assert [lay_out_item(questions[item.version], seed, item.slot, shuffle=True) for item in paper.items] == [
+            item.layout for item in sitting.items
+        ]
+
+
+def test_a_second_attempt_prefers_questions_that_were_not_seen(house: House) -> None:
+    """5.2.4."""
+    learner = a_learner(house, a_quiz(house, slots="slots:\n  - draw: 3\n"))
+
+    drawn = []
+    for _attempt in range(2):
+        attempt = fail_quiz(house, learner, "prueba")
+        with sitting_of(house, learner, attempt) as (_session, sitting):
+            drawn.append({item.question_version_id for item in sitting.items})
+
+    assert len(drawn[0]) == 3
+    assert not drawn[0] & drawn[1]
+
+
+def test_what_is_edited_later_changes_nothing_of_an_attempt(house: House) -> None:
+    """5.1.3 and scenario 4: an open attempt keeps its version and is marked by it; the next one gets the new wording and key."""
+    course = a_quiz(house, questions=ONE_QUESTION)
+    learner = a_learner(house, course)
+    attempt = start(house, learner, "prueba")
+    files = folder(modules=1, settings="attempts: 0\n")
+    turned = ONE_QUESTION.replace("right: cuatro", "wrong: cuatro").replace("wrong: cinco", "right: cinco")
+    files["01-parte/banco.yaml"] = turned.encode()
+    quiz = files["01-parte/03-cuestionario.quiz.yaml"].decode()
+    files["01-parte/03-cuestionario.quiz.yaml"] = quiz.replace("- draw: 7", "- question: suma-1").encode()
+    publish(house, files)
+
+    with sitting_of(house, learner, attempt) as (_session, sitting):
+        four = str(sitting.items[0].layout.orders["options"].index("cuatro") + 1)
+    submit(house, learner, attempt, a_batch({1: [four]}))
+    newcomer = a_learner(house, course, "eva@example.org")
+    with sitting_of(house, newcomer, start(house, newcomer, "prueba")) as (session, fresh):
+        newest = queries.get_questions(session, [fresh.items[0].question_version_id])[fresh.items[0].question_version_id]
+
+    assert attempt_row(house, attempt).percent == 100
+    assert fresh.items[0].question_version_id != sitting.items[0].question_version_id
+    assert [option.key for option in newest.body.options if option.right] == ["cinco"]  # type: ignore[union-attr]  # a single choice
+
+
+def test_the_same_answer_twice_has_no_effect_and_an_older_one_is_history(house: House) -> None:
+    """5.4.1: idempotent; a lower number is kept but does not become current."""
+    learner = a_learner(house, a_quiz(house, questions=ONE_QUESTION))
+    attempt = start(house, learner, "prueba")
+
+    told = [
+        save(house, learner, attempt, a_batch({1: ["2"]}, seq=seq)).acknowledged
+        for seq in (1, 3, 3, 2)  # the second is on its way longer than the third
+    ]
+
+    assert told == [{1: 1}, {1: 1}, {1: 1}, {1: 3}]
+    assert counted(house, AnswerEvent) == 3
+    with sitting_of(house, learner, attempt) as (_session, sitting):
+        assert sitting.responses[sitting.items[0].id].seq == 3
+
+
+def test_a_retry_that_finds_its_work_done_writes_and_commits_again(house: House) -> None:
+    """Security 6.3: what is acknowledged has been committed by the very request that says so."""
+    learner = a_learner(house, a_quiz(house, questions=ONE_QUESTION), now=NOON)
+    attempt = start(house, learner, "prueba", now=NOON)
+    batch = a_batch({1: ["2"]})
+    save(house, learner, attempt, batch, now=NOON + timedelta(seconds=5))
+
+    save(house, learner, attempt, batch, now=NOON + timedelta(seconds=9))
+
+    assert attempt_row(house, attempt).saved_at == NOON + timedelta(seconds=9)
+
+
+def test_the_higher_lease_wins_and_the_older_page_is_told_the_newer_answer(house: House) -> None:
+    """5.4.3: two pages of one learner; each answer is kept, the newer page's counts."""
+    learner = a_learner(house, a_quiz(house, questions=ONE_QUESTION))
+    attempt = start(house, learner, "prueba")
+    save(house, learner, attempt, a_batch({1: ["3"]}, lease=2000))
+
+    told = save(house, learner, attempt, a_batch({1: ["1"]}, lease=1000, seq=7))
+
+    assert told.elsewhere == {1: {"answer": ["3"]}}
+    assert counted(house, AnswerEvent) == 2
+    with sitting_of(house, learner, attempt) as (_session, sitting):
+        assert sitting.responses[sitting.items[0].id].payload == {"answer": ["3"]}
+
+
+def test_answers_for_questions_that_are_not_in_the_attempt_are_left_out(house: House) -> None:
+    """Security 1.5: places come from the client."""
+    learner = a_learner(house, a_quiz(house, questions=ONE_QUESTION))
+    attempt = start(house, learner, "prueba")
+
+    told = save(house, learner, attempt, a_batch({2: ["1"], 99: ["1"]}))
+
+    assert told.acknowledged == {}
+    assert counted(house, AnswerEvent) == 0
+
+
+def test_a_save_after_handing_in_is_refused_and_not_stored(house: House) -> None:
+    """Security 6.2; handing in again changes nothing (ARCHITECTURE 7.1)."""
+    learner = a_learner(house, a_quiz(house, questions=ONE_QUESTION))
+    attempt = start(house, learner, "prueba")
+    save(house, learner, attempt, a_batch({1: ["1"]}))
+    submit(house, learner, attempt)
+    before = attempt_row(house, attempt)
+
+    with pytest.raises(AlreadySubmitted):
+        save(house, learner, attempt, a_batch({1: ["2"]}, seq=2))
+    submit(house, learner, attempt, a_batch({1: ["2"]}, seq=3))
+
+    after = attempt_row(house, attempt)
+    assert counted(house, AnswerEvent) == 1
+    assert counted(house, MarkEvent) == 1
+    assert (after.percent, after.submitted_at) == (before.percent, before.submitted_at)
+
+
+def test_eight_submissions_at_once_mark_the_attempt_once(house: House) -> None:
+    """Security 6.5: graded once, on both databases."""
+    learner = a_learner(house, a_quiz(house))
+    attempt = start(house, learner, "prueba")
+    batch = right_batch(house, learner, attempt)
+
+    found = all_at_once(8, lambda _place: submit(house, learner, attempt, batch))
+
+    assert found == [None] * 8
+    assert counted(house, MarkEvent) == 7
+    assert counted(house, AnswerEvent) == 7
+    assert attempt_row(house, attempt).percent == 100
+
+
+LIMITED = "attempts: 0\nlimit: 10 min\n"
+
+
+def a_timed_attempt(house: House, settings: str = LIMITED) -> tuple[Actor, UUID]:
+    """Start an attempt of ten minutes at noon, with a wrong answer saved; return the learner and the attempt."""
+    learner = a_learner(house, a_quiz(house, settings, questions=ONE_QUESTION), now=NOON)
+    attempt = start(house, learner, "prueba", now=NOON)
+    return learner, attempt
+
+
+def right_place(house: House, learner: Actor, attempt: UUID) -> str:
+    """Return the place of the right option of the one question."""
+    with sitting_of(house, learner, attempt) as (_session, sitting):
+        return str(sitting.items[0].layout.orders["options"].index("cuatro") + 1)
+
+
+def test_answers_thirty_seconds_late_are_taken(house: House) -> None:
+    """5.3.4 and scenario 3: the network has a minute."""
+    learner, attempt = a_timed_attempt(house)
+    late = NOON + timedelta(minutes=10, seconds=30)
+
+    save(house, learner, attempt, a_batch({1: ["1"]}), now=late - timedelta(seconds=5))
+    submit(house, learner, attempt, a_batch({1: [right_place(house, learner, attempt)]}, seq=2), now=late)
+
+    row = attempt_row(house, attempt)
+    assert (row.percent, row.submitted_at) == (100, late)
+
+
+def test_answers_ninety_seconds_late_are_not_taken_and_what_was_saved_is_marked(house: House) -> None:
+    """5.3.4 and scenario 3: the attempt ended at its end, with what was there."""
+    learner, attempt = a_timed_attempt(house)
+    save(house, learner, attempt, a_batch({1: [right_place(house, learner, attempt)]}), now=NOON)
+    late = NOON + timedelta(minutes=11, seconds=30)
+
+    with pytest.raises(TimeIsUp):
+        save(house, learner, attempt, a_batch({1: ["9"]}, seq=2), now=late)
+    submit(house, learner, attempt, a_batch({1: ["9"]}, seq=2), now=late)
+
+    row = attempt_row(house, attempt)
+    assert (row.percent, row.submitted_at, row.finished_at) == (100, NOON + timedelta(minutes=10), NOON + timedelta(minutes=10))
+    assert counted(house, AnswerEvent) == 1
+
+
+def test_in_the_grace_one_may_hand_in_but_not_answer(house: House) -> None:
+    """5.3.3: overdue, then abandoned when the grace has passed as well."""
+    learner, attempt = a_timed_attempt(house, "attempts: 0\nlimit: 10 min\nat_end: grace\ngrace: 5 min\n")
+    save(house, learner, attempt, a_batch({1: [right_place(house, learner, attempt)]}), now=NOON)
+    within = NOON + timedelta(minutes=13)
+
+    with pytest.raises(TimeIsUp):
+        save(house, learner, attempt, a_batch({1: ["9"]}, seq=2), now=within)
+    submit(house, learner, attempt, a_batch({1: ["9"]}, seq=2), now=within)
+
+    row = attempt_row(house, attempt)
+    assert (row.state, row.percent, row.submitted_at) == ("finished", 100, within)
+
+
+def test_after_the_grace_an_attempt_is_abandoned_counts_and_has_no_grade(house: House) -> None:
+    """5.3.3 and 5.3.8."""
+    settings = "attempts: 1\nlimit: 10 min\nat_end: grace\ngrace: 5 min\n"
+    learner, attempt = a_timed_attempt(house, settings)
+    save(house, learner, attempt, a_batch({1: [right_place(house, learner, attempt)]}), now=NOON)
+    late = NOON + timedelta(minutes=17)
+
+    submit(house, learner, attempt, now=late)
+
+    row = attempt_row(house, attempt)
+    assert (row.state, row.percent, row.finished_at) == ("abandoned", None, NOON + timedelta(minutes=15))
+    with pytest.raises(CannotStart) as refused:
+        start(house, learner, "prueba", now=late)
+    assert refused.value.facts["reasons"] == ["no_attempts_left"]
+
+
+def test_a_page_change_with_less_than_two_seconds_left_finishes(house: House) -> None:
+    """5.3.5; with two seconds left it does not."""
+    learner, attempt = a_timed_attempt(house)
+    end = NOON + timedelta(minutes=10)
+    with sitting_of(house, learner, attempt, write=True) as (session, sitting):
+        assert quizzes.go_on(session, learner, sitting, 1, now=end - timedelta(seconds=2)) == 1
+    with sitting_of(house, learner, attempt, write=True) as (session, sitting):
+        assert quizzes.go_on(session, learner, sitting, 1, now=end - timedelta(seconds=1)) is None
+
+    assert attempt_row(house, attempt).state == "finished"
+
+
+def test_a_preview_is_flagged_free_of_limits_and_leaves_no_grade(house: House) -> None:
+    """5.2.7: exempt from attempts and time; nothing reaches progress, and the next attempt forgets it."""
+    course = a_quiz(house, "attempts: 1\nlimit: 10 min\n")
+    teacher = actor_of(a_teacher(house, course))
+
+    first = pass_quiz(house, teacher, "prueba", now=NOON)
+    second = pass_quiz(house, teacher, "prueba", now=NOON + timedelta(days=9))
+
+    row = attempt_row(house, second)
+    assert (row.preview, row.due_at, row.percent, row.number) == (True, None, 100, 1)
+    assert first != second
+    assert counted(house, Attempt) == 1
+    assert counted(house, ActivityResult) == 0
+    with house.database.unit_of_work() as session:
+        session.execute(text("UPDATE course_staff SET role = 'grader'"))
+    learner = a_learner(house, course, "eva@example.org")
+    assert attempt_row(house, start(house, learner, "prueba")).preview is False
+
+
+def test_an_editor_who_enrols_begins_with_attempt_one(house: House) -> None:
+    """5.2.7: previews count in no limit."""
+    course = a_quiz(house, "attempts: 1\n")
+    person = a_teacher(house, course)
+    pass_quiz(house, actor_of(person), "prueba")
+    with house.database.unit_of_work() as session:
+        enrolments.enrol(session, actor_of(person), enrolment_queries.get_seat(session, actor_of(person), "prueba"), now=NOON)
+
+    attempt = attempt_row(house, start(house, actor_of(person), "prueba"))
+
+    assert (attempt.preview, attempt.number) == (False, 1)
+    assert counted(house, Attempt) == 1
+
+
+def test_the_best_attempt_counts_and_a_worse_one_takes_nothing_away(house: House) -> None:
+    """5.8: highest is the default; a completed activity stays completed (5.13)."""
+    course = a_quiz(house)
+    learner = a_learner(house, course, now=NOON)
+    pass_quiz(house, learner, "prueba", now=NOON)
+
+    fail_quiz(house, learner, "prueba", now=NOON + timedelta(hours=1))
+
+    with house.database.unit_of_work(write=False) as session:
+        result = session.execute(select(ActivityResult)).scalar_one()
+    assert (result.score, result.passed, result.completed_at) == (100, True, NOON)
+
+
+@pytest.mark.parametrize(("grading", "expected"), [("highest", 100), ("average", 50), ("first", 0), ("last", 100)])
+def test_the_grade_over_attempts_follows_the_setting(house: House, grading: str, expected: int) -> None:
+    """5.8."""
+    learner = a_learner(house, a_quiz(house, f"attempts: 0\ngrading: {grading}\n"))
+
+    fail_quiz(house, learner, "prueba")
+    pass_quiz(house, learner, "prueba")
+
+    with house.database.unit_of_work(write=False) as session:
+        assert session.execute(select(ActivityResult.score)).scalar_one() == expected
+
+
+def test_handing_in_completes_the_course_in_the_same_transaction(house: House) -> None:
+    """5.13: nobody waits for a job to be told so."""
+    learner = a_learner(house, a_course(house, modules=1), now=NOON)
+    mark_done(house, learner, "prueba", "leccion-1", now=NOON)
+
+    pass_quiz(house, learner, "prueba", now=NOON + timedelta(minutes=5))
+
+    with house.database.unit_of_work(write=False) as session:
+        completion = session.execute(select(Completion)).scalar_one()
+        verbs = set(session.scalars(select(AuditEntry.verb)))
+    assert (completion.completed_at, completion.grade) == (NOON + timedelta(minutes=5), 100)
+    assert {"attempt.started", "attempt.submitted", "activity.completed", "enrolment.completed"} <= verbs
+
+
+def test_using_up_all_attempts_completes_where_the_rule_says_so(house: House) -> None:
+    """5.13: passed or all used."""
+    learner = a_learner(house, a_quiz(house, "attempts: 2\ncompletion: passed_or_used\n"))
+
+    done = []
+    for _attempt in range(2):
+        fail_quiz(house, learner, "prueba")
+        with house.database.unit_of_work(write=False) as session:
+            done.append(session.execute(select(ActivityResult.completed_at)).scalar_one() is not None)
+
+    assert done == [False, True]
+
+
+def test_marks_are_stored_with_seven_decimals_and_each_item_once(house: House) -> None:
+    """5.1.5: a third of a point is 0.3333333."""
+    learner = a_learner(house, a_quiz(house))
+    attempt = start(house, learner, "prueba")
+    with sitting_of(house, learner, attempt) as (session, sitting):
+        questions = queries.get_questions(session, [item.question_version_id for item in sitting.items])
+        item = next(item for item in sitting.items if questions[item.question_version_id].kind == "multiple")
+        right = str(item.layout.orders["options"].index("dos") + 1)
+
+    submit(house, learner, attempt, a_batch({item.position: [right]}))
+
+    row = attempt_row(house, attempt)
+    assert row.raw == Fraction(1, 2)
+    assert str(row.percent) == "7.1428571"
+
+
+def test_versions_of_questions_are_made_only_where_the_content_changed(house: House) -> None:
+    """5.1.1: one question of seven is reworded."""
+    files = folder(modules=1)
+    publish(house, files)
+    before = counted(house, QuestionVersion)
+    changed = files["01-parte/banco.yaml"].replace(b"El agua moja.", b"El agua moja siempre.")
+
+    publish(house, {**files, "01-parte/banco.yaml": changed})
+
+    with house.database.unit_of_work(write=False) as session:
+        numbers = session.scalars(select(func.max(QuestionVersion.number)).group_by(QuestionVersion.question_id))
+        assert sorted(numbers) == [1, 1, 1, 1, 1, 1, 2]
+    assert counted(house, QuestionVersion) == before + 1
+
+
+def test_an_abandoned_attempt_is_told_to_progress(house: House) -> None:
+    """5.3.8 with 5.13: it uses up an attempt, which may be the last one asked for."""
+    settings = "attempts: 1\nlimit: 10 min\nat_end: abandon\ncompletion: passed_or_used\n"
+    learner, attempt = a_timed_attempt(house, settings)
+
+    submit(house, learner, attempt, now=NOON + timedelta(minutes=12))
+
+    assert attempt_row(house, attempt).state == AttemptState.ABANDONED
+    with house.database.unit_of_work(write=False) as session:
+        assert session.execute(select(ActivityResult.completed_at)).scalar_one() is not None

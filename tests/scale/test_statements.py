@@ -1,0 +1,168 @@
+"""Statements, commits and bytes of a page: within the bars, and the same with ten times as much of everything (performance P6-P8, P17)."""
+
+import gzip
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import pytest
+from sqlalchemy import select
+
+from lms.app import House
+from quizzes import queries
+from quizzes.models import QuestionVersion
+from tests.support.answers import open_attempt, right_fields
+from tests.support.browser import Browser, Counter
+from tests.support.builders import QUESTIONS, a_course, a_learner_in, folder, publish
+from tests.support.learning import a_learner
+
+BARS = {"lesson": 8, "course": 8, "home": 10, "intro": 8, "attempt": 8, "start": 12, "save": 5, "finish": 12}
+GOALS = {"lesson": 5, "course": 6, "home": 7, "attempt": 5, "start": 8}
+"""Where the goal is reached it is held; a save and a finish reach their bars."""
+FEW = 10
+"""Statements at most of the pages for which the bars name no number."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one request cost: in the request itself, and in the note after its answer."""
+
+    statements: int
+    commits: int
+    notes: int
+    text: str
+
+
+@pytest.fixture
+def counter(house: House) -> Iterator[Counter]:
+    """Count what reaches the database; on PostgreSQL both engines are one."""
+    engines = (house.database.writing, house.database.reading) if house.database.is_sqlite else (house.database.writing,)
+    return Counter(*engines)
+
+
+def cost(browser: Browser, counter: Counter, path: str, data: Mapping[str, str] | None = None, *, json_wanted: bool = False) -> Cost:
+    """Send one request, without what a page would load after it."""
+    counter.reset()
+    headers = {"Accept": "application/json" if json_wanted else "text/html", "Accept-Language": "es"}
+    response = browser.client.open(path, method="GET" if data is None else "POST", data=data, base_url="https://localhost", headers=headers)
+    text = response.get_data(as_text=True)
+    statements, commits = len(counter.statements), counter.commits
+    response.close()
+    assert response.status_code in (200, 303), f"{path}: {response.status_code} {text[:500]}"
+    return Cost(statements, commits, counter.commits - commits, text)
+
+
+def walk(browser: Browser, counter: Counter, slug: str) -> dict[str, Cost]:
+    """Go once through everything to fill the memory, then measure a learner's day."""
+    lesson, quiz = f"/courses/{slug}/activities/leccion-1", f"/courses/{slug}/quizzes/cuestionario-1"
+    costs = {}
+    for answered in (False, True):  # the second time everything is in memory, and the quiz is passed
+        costs["first lesson"] = cost(browser, counter, lesson)
+        costs["lesson"] = cost(browser, counter, lesson)
+        costs["course"] = cost(browser, counter, f"/courses/{slug}")
+        costs["home"] = cost(browser, counter, "/learning")
+        costs["catalogue"] = cost(browser, counter, "/courses")
+        costs["glossary"] = cost(browser, counter, f"/courses/{slug}/glossary")
+        costs["recording"] = cost(browser, counter, f"/courses/{slug}/recordings/video-1")
+        costs["recordings"] = cost(browser, counter, "/recordings?q=agua")
+        costs["certificates"] = cost(browser, counter, "/certificates")
+        costs["intro"] = cost(browser, counter, quiz)
+        token = {"csrf_token": token_of(costs["intro"].text)}
+        costs["start"] = cost(browser, counter, f"{quiz}/attempts", token)
+        browser.path = re.search(r"/attempts/[0-9a-f-]{36}", costs["start"].text)[0]  # type: ignore[index]  # the redirect's page
+        attempt = browser.path
+        costs["attempt"] = cost(browser, counter, attempt)
+        events = [{"item": 1, "seq": 1, "response": {"answer": ["1"]}, "client_time": "2026-06-01T10:00:00Z"}]
+        sent = token | {"lease": "5000", "events": json.dumps(events)}
+        costs["save"] = cost(browser, counter, f"{attempt}/answers", sent, json_wanted=True)
+        sitting, questions = open_attempt(browser)
+        fields = right_fields(sitting, questions) if answered else {}
+        costs["page of answers"] = cost(browser, counter, f"{attempt}/answers", token | {"lease": "6000", "go": "review"} | fields)
+        costs["summary"] = cost(browser, counter, f"{attempt}/summary")
+        costs["finish"] = cost(browser, counter, f"{attempt}/submission", token)
+        costs["review"] = cost(browser, counter, f"{attempt}/review")
+    return costs
+
+
+def token_of(html: str) -> str:
+    """Return the form token of a page."""
+    found = re.search(r'name="csrf_token" value="([^"]+)"', html)
+    assert found
+    return found[1]
+
+
+def a_large_folder(slug: str) -> dict[str, bytes]:
+    """Return a course with ten times the modules, lessons and questions."""
+    files = folder(slug, modules=10, settings="attempts: 0\n")
+    bank = "".join(QUESTIONS.format(n=f"1-{copy}").removeprefix("questions:\n") for copy in range(10))
+    files["01-parte/banco.yaml"] = f"questions:\n{bank}".encode()
+    return files
+
+
+def test_pages_keep_to_their_statements_and_commits_however_much_there_is(browser: Browser, house: House, counter: Counter) -> None:
+    """P6, P7, P8: one learner in one course, and one in ten of them, with ten times the modules, questions and people."""
+    browser.checks = False
+    small, _version = publish(house, folder("pequeno", modules=1, settings="attempts: 0\n"))
+    few = walk(a_learner_in(browser, small), counter, small.slug)
+
+    large, _version = publish(house, a_large_folder("grande"))
+    others = [a_course(house, f"otro-{number}", modules=1) for number in range(9)]
+    for number in range(9):
+        a_learner(house, large, f"persona{number}@example.org")
+    another = browser.another()
+    another.checks = False
+    a_learner_in(another, large, "bruno@example.org")
+    for course in others:
+        another.get(f"/courses/{course.slug}")
+        another.submit("/enrolment")
+    with house.database.unit_of_work(write=False) as session:  # a process that has met every question
+        queries.get_questions(session, session.scalars(select(QuestionVersion.id)).all())
+    many = walk(another, counter, large.slug)
+
+    told = {name: (found.statements, many[name].statements) for name, found in few.items()}
+    assert {name: pair for name, pair in told.items() if pair[0] != pair[1]} == {}
+    assert {name: found.statements for name, found in many.items() if found.statements > BARS.get(name, FEW)} == {}
+    assert {name: many[name].statements for name, goal in GOALS.items() if many[name].statements > goal} == {}
+    writes = ("start", "save", "page of answers", "finish")
+    assert {name: many[name].commits for name in writes} == dict.fromkeys(writes, 1)
+    reads = [name for name in many if name not in writes]
+    assert {name: many[name].commits for name in reads} == dict.fromkeys(reads, 0)
+    assert many["first lesson"].notes == 1
+    assert {name: many[name].notes for name in many if many[name].notes} == {"first lesson": 1, "recording": 1}
+
+
+def test_every_page_of_a_learner_is_small(browser: Browser, house: House, counter: Counter) -> None:
+    """P17: HTML and style sheets, compressed, of any page of a learner."""
+    browser.checks = False
+    large, _version = publish(house, a_large_folder("grande"))
+    pages = walk(a_learner_in(browser, large), counter, large.slug)
+    styles = re.findall(r'<link rel="stylesheet" href="([^"]+)"', pages["lesson"].text)
+    weight = 0
+    for address in styles:
+        response = browser.client.get(address, base_url="https://localhost", headers={"Accept-Encoding": "gzip"})
+        weight += len(response.get_data())
+        response.close()
+
+    assert styles
+    sizes = {name: weight + len(gzip.compress(page.text.encode(), 6)) for name, page in pages.items()}
+    assert {name: size for name, size in sizes.items() if size > 60_000} == {}
+
+
+def test_scripts_are_optional_deferred_and_small(browser: Browser, house: House) -> None:
+    """P18: a page refers only to modules, which wait for the page; together they weigh at most 15 kB."""
+    course = a_course(house, modules=1)
+    a_learner_in(browser, course)
+    browser.get("/courses/prueba/quizzes/cuestionario-1")
+    browser.submit("/attempts")
+    scripts = re.findall(r"<script\b[^>]*>", browser.page.html)
+    addresses = [re.search(r'src="([^"]+)"', script)[1] for script in scripts]  # type: ignore[index]  # none is inline
+    total = 0
+    for address in addresses:
+        response = browser.client.get(address, base_url="https://localhost", headers={"Accept-Encoding": "br"})
+        total += len(response.get_data())
+        response.close()
+
+    assert scripts
+    assert all('type="module"' in script or "defer" in script for script in scripts)
+    assert total <= 15_000

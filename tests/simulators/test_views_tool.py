@@ -1,0 +1,150 @@
+"""The public tool through its pages, without an account and without a script."""
+
+import csv
+import io
+
+import pytest
+
+from tests.support.browser import Browser
+
+TOOL = "/simulators/social-budget"
+
+
+def test_anybody_sees_the_example_with_its_notice(browser: Browser) -> None:
+    page = browser.get(TOOL)
+
+    assert "0,98\u00a0%" in page.text
+    assert "7,3; 1,3; 0,23; 0,21; 0,98; 2,51" in page.text
+    assert "ilustrativos" in page.text
+    assert "1424,00" in page.text
+
+
+def test_calculating_leads_to_an_address_that_holds_the_scenario(browser: Browser) -> None:
+    browser.get(TOOL)
+    page = browser.submit(
+        TOOL,
+        {"vejez.captacion": "95", "vejez.elegible": "100", "vejez.tramos.1.factor_linea": "80"},
+        button=("do", "calculate"),
+    )
+
+    assert browser.path == f"{TOOL}?s=1_vfA0.8_ve1_vc0.95&b=vejez#result"
+    assert "1,16\u00a0%" in page.text
+    assert all(figure in page.text for figure in ("1679,46", "1\u00a0757\u00a0500", "79,63")), "the figures of the design"
+    assert browser.another().get(browser.path).text == page.text
+
+
+def test_showing_the_form_again_and_sending_it_changes_nothing(browser: Browser) -> None:
+    for benefit in ("ninez_universal", "ninez_focalizada", "maternidad", "discapacidad", "vejez"):
+        for language in ("es", "en"):
+            visitor = browser.another(language)
+            visitor.get(f"{TOOL}?b={benefit}")
+            visitor.submit(TOOL, button=("do", "calculate"))
+
+            assert visitor.path == f"{TOOL}?s=1&b={benefit}#result"
+
+
+def test_what_cannot_be_calculated_is_told_at_its_field_and_given_back(browser: Browser) -> None:
+    browser.get(TOOL)
+    page = browser.submit(
+        TOOL, {"vejez.meses": "30", "macro.crec_real": "mucho", "vejez.tramos.1.monto": "50"}, button=("do", "calculate"), status=422
+    )
+
+    assert page.title.startswith("Error:")
+    assert "Escriba un número de 0 a 24." in page.text
+    assert 'value="mucho"' in page.html
+    assert 'href="#vejez-meses"' in page.html
+
+
+def test_two_amounts_for_one_group_are_told(browser: Browser) -> None:
+    browser.get(TOOL)
+    page = browser.submit(TOOL, {"vejez.tramos.1.monto": "50"}, button=("do", "calculate"), status=422)
+
+    assert "exactamente un monto" in page.text
+
+
+def test_another_benefit_shows_its_own_fields(browser: Browser) -> None:
+    browser.get(TOOL)
+    page = browser.submit(TOOL, {"b": "ninez_focalizada"}, button=("do", "calculate"))
+    names = [name for name, _value in page.form(TOOL).fields]
+
+    assert "ninez_focalizada.tramos.3.poblacion" in names
+    assert "ninez_focalizada.tramos.4.poblacion" in names, "one more may be filled in"
+    assert "vejez.elegible" not in names
+
+
+def test_box_without_a_tick_takes_a_benefit_out_of_the_total(browser: Browser) -> None:
+    browser.get(TOOL)
+    browser.submit(TOOL, {"vejez.incluida": None}, button=("do", "calculate"))
+
+    assert browser.path == f"{TOOL}?s=1_vi0&b=vejez#result"
+
+
+@pytest.mark.parametrize("code", ["nonsense", "1_vc2", "2_vc0.5", "1_" + "v" * 5000])
+def test_link_that_cannot_be_read_is_told_and_the_example_shown(browser: Browser, code: str) -> None:
+    page = browser.get(f"{TOOL}?s={code}", status=422)
+
+    assert "no se pudo leer" in page.text
+    assert "0,98\u00a0%" in page.text
+
+
+def test_kept_scenarios_stand_side_by_side(browser: Browser) -> None:
+    browser.get(f"{TOOL}?s=1_vc0.85")
+    page = browser.submit(TOOL, button=("do", "keep"))
+    assert browser.path.startswith(f"{TOOL}/comparison?s=1_vc0.85&b=vejez&c=1_vc0.85")
+
+    page = browser.get(f"{TOOL}/comparison?c=1&c=1_vc0.85&c=1_ma0.05&c=1_da0.05")
+
+    assert page.text.count("Escenario 3") >= 2
+    assert "Escenario 4" not in page.text, "three at most"
+    assert "0,83" in page.text
+
+
+def test_phasing_in_and_reserve_have_their_tables(browser: Browser) -> None:
+    """simulator.md, «Salidas», 4."""
+    rollout = browser.get(f"{TOOL}/rollout").text
+    reserve = browser.get(f"{TOOL}/contributory").text
+
+    assert all(share in rollout for share in ("0,19", "0,38", "0,58", "0,78", "0,98"))
+    assert "se agota en el año 7" in reserve
+    assert "−217,56" in reserve
+
+
+def test_reserve_form_leads_to_its_scenario(browser: Browser) -> None:
+    browser.get(f"{TOOL}/contributory")
+    page = browser.submit("/contributory", {"reserva.g_gasto": "3"}, button=("do", "calculate"))
+
+    assert browser.path == f"{TOOL}/contributory?s=1_ch0.03&b=vejez#result"
+    assert "dura los 10 años" in page.text
+
+
+def test_scenario_comes_as_a_table_with_what_repeats_it(browser: Browser) -> None:
+    """simulator.md, «Salidas», 6; the version of the formulas and the inputs are kept with it."""
+    browser.get(f"{TOOL}/scenario.csv?s=1_vc0.85")
+    rows = list(csv.reader(io.StringIO(browser.response.get_data(as_text=True).removeprefix("\ufeff"))))
+    values = {row[1]: row[3] for row in rows}
+
+    assert browser.response.mimetype == "text/csv"
+    assert values["presupuesto-social"] == "1"
+    assert values["1_vc0.85"].endswith(f"{TOOL}?s=1_vc0.85")
+    assert values["vejez.captacion"] == "0.85"
+    assert round(float(values["vejez.pct_pib"]), 4) == 0.833
+    assert len({len(row) for row in rows}) == 1
+
+
+def test_tool_speaks_english_too(browser: Browser) -> None:
+    page = browser.another("en").get(f"{TOOL}?s=1_vc0.85")
+
+    assert "0.83%" in page.text
+    assert "Social budget simulator" in page.text
+
+
+def test_no_page_writes_anything(browser: Browser) -> None:
+    """Architecture 6: a GET cannot write; sharing and comparing live in the address alone."""
+    statements: list[str] = []
+    from sqlalchemy import event
+
+    event.listen(browser.house.database.writing, "before_cursor_execute", lambda *call: statements.append(call[2]))
+    for path in (TOOL, f"{TOOL}/rollout", f"{TOOL}/contributory", f"{TOOL}/comparison", f"{TOOL}?do=calculate&vejez.meses=13"):
+        browser.get(path)
+
+    assert not [text for text in statements if not text.startswith(("SELECT", "PRAGMA", "BEGIN"))]

@@ -1,0 +1,116 @@
+"""What the documents say is what the code does; no package, setting, command or message is forgotten."""
+
+import re
+from pathlib import Path
+
+import click
+import pytest
+from babel.messages.catalog import Catalog
+
+from kernel.settings import Settings
+from lms.cli import lms
+from scripts import documents, translations
+from tests.support.project import PACKAGES, ROOT, tracked
+
+MARKDOWN = [
+    path for path in tracked() if path.suffix == ".md" and "content" not in path.relative_to(ROOT).parts[:1] and "samples" not in path.parts
+]
+LINK = re.compile(r"(?<!!)\[[^\]]*\]\(<?([^)\s>#]+)(?:#[^)]*)?>?\)|!\[[^\]]*\]\(([^)\s]+)\)")
+
+
+@pytest.mark.parametrize("path", documents.PAGES, ids=lambda path: path.name)
+def test_generated_page_is_what_the_code_says(path: Path) -> None:
+    """`make fix` writes them anew."""
+    assert path.read_text("utf-8") == documents.PAGES[path]()
+
+
+def test_every_setting_says_what_it_is_for() -> None:
+    page = documents.settings()
+
+    for name, field in Settings.model_fields.items():
+        assert field.description, name
+        assert f"| `LMS_{name.upper()}` | {field.description} |" in page
+
+
+def test_every_command_and_option_says_what_it_is_for() -> None:
+    for name, command, _context in documents.leaves(lms, ("lms",), click.Context(lms)):
+        assert (command.help or "").rstrip().endswith("."), name
+        for parameter in command.params:
+            if isinstance(parameter, click.Option):
+                assert parameter.help, f"{name} {parameter.opts[0]}"
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_package_has_a_readme_that_leads_to_the_picture(package: str) -> None:
+    """Architecture 5: half a page; what does not belong here, and the way to docs/architecture.md."""
+    text = (ROOT / package / "README.md").read_text("utf-8")
+
+    assert text.startswith(f"# {package}\n")
+    assert "](../docs/architecture.md)" in text
+    assert "does not belong" in text
+    assert len(text.splitlines()) <= 60
+
+
+def test_the_picture_names_every_package_and_room() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+    rooms = {
+        path.stem for package in PACKAGES[1:] for path in (ROOT / package).iterdir() if path.suffix == ".py" and path.stem != "__init__"
+    }
+
+    assert not [package for package in PACKAGES if f"`{package}`" not in text]
+    assert not sorted(room for room in rooms if f"`{room}`" not in text and f"`{room}.py`" not in text)
+
+
+def broken_links(path: Path, text: str) -> list[str]:
+    """Return the links of a page to files that are not there."""
+    found = [one or two for one, two in LINK.findall(text)]
+    return [link for link in found if not re.match(r"[a-z]+:", link) and not (path.parent / link).exists()]
+
+
+@pytest.mark.parametrize("path", MARKDOWN, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_links_between_documents_lead_somewhere(path: Path) -> None:
+    assert not broken_links(path, path.read_text("utf-8"))
+
+
+def test_the_rule_above_sees_a_broken_link() -> None:
+    text = "[a](no-such.md) [b](README.md#x) ![c](no.png) [d](https://example.org/x)"
+
+    assert broken_links(ROOT / "README.md", text) == ["no-such.md", "no.png"]
+
+
+def test_both_readmes_have_the_same_shape() -> None:
+    spanish, english = ((ROOT / name).read_text("utf-8") for name in ("README.md", "README.en.md"))
+
+    assert [line.count("#") for line in spanish.splitlines() if line.startswith("#")] == [
+        line.count("#") for line in english.splitlines() if line.startswith("#")
+    ]
+    assert re.findall(r"```[a-z]*\n(.*?)```", spanish, re.DOTALL) == re.findall(r"```[a-z]*\n(.*?)```", english, re.DOTALL)
+
+
+def test_decisions_are_numbered_and_have_the_four_parts() -> None:
+    paths = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+
+    assert [path.name[:4] for path in paths] == [f"{number:04d}" for number in range(1, len(paths) + 1)]
+    for path in paths:
+        headings = re.findall(r"^## (.*)$", path.read_text("utf-8"), re.MULTILINE)
+        assert headings == ["Context", "Decision", "Consequences", "Rejected"], path.name
+
+
+def test_the_spanish_catalogue_is_complete() -> None:
+    """Architecture 6: complete, nothing unsure, nothing left over."""
+    assert translations.problems(translations.collect(), translations.read()) == []
+
+
+def test_the_rule_above_sees_each_kind_of_fault() -> None:
+    collected, present = Catalog(), Catalog(locale="es")
+    for message in ("Said", "Unsaid", "Unsure", "%(count)s things"):
+        collected.add(message)
+    present.add("Said", "Dicho")
+    present.add("Unsure", "Dudoso", flags=["fuzzy"])
+    present.add("%(count)s things", "%(cuenta)s cosas", flags=["python-format"])
+    present.add("Left over", "De más")
+
+    said = translations.problems(collected, present)
+
+    assert [line.split(":")[0] for line in said if "Unsaid" in line or "Unsure" in line or "Left" in line] == ["missing", "fuzzy", "unused"]
+    assert len(said) == 4

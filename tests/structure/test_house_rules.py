@@ -1,0 +1,38 @@
+"""The rules of tests/support/house_rules.py, over every module; and each rule over a sample that breaks it."""
+
+import re
+
+import pytest
+
+from tests.support.house_rules import CHECKS, DOORS, EVERYWHERE, RULES, Check, Rule, faults
+from tests.support.project import PYPROJECT, modules, text
+
+DISTRIBUTIONS = {
+    "argon2-cffi": "argon2",
+    "pymdown-extensions": "pymdownx",
+    "ruamel.yaml": "ruamel",
+    "webvtt-py": "webvtt",
+}
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+def test_every_module_keeps_the_rule(check: Check) -> None:
+    found = [fault for path in modules("scripts") for fault in faults(check, path, text(path))]
+
+    assert not found
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: f"{rule.check.__name__}-{rule.broken[:20]!r}")
+def test_rule_sees_what_breaks_it_and_lets_pass_what_keeps_it(rule: Rule) -> None:
+    assert faults(rule.check, rule.path, rule.broken)
+    assert not faults(rule.check, rule.kept_path or rule.path, rule.kept)
+
+
+def test_every_library_has_its_door_and_is_used() -> None:
+    """Libraries: a dependency enters with its first import, never before. Pygments is called by pymdownx."""
+    named = {re.split(r"[<>=\[]", line)[0] for line in PYPROJECT["project"]["dependencies"]}
+    modules_named = {DISTRIBUTIONS.get(name, name.replace("-", "_")) for name in named}
+    imported = {found for path in modules() for found in re.findall(r"^\s*(?:from|import) (\w+)", text(path), re.MULTILINE)}
+
+    assert modules_named <= {*DOORS, *EVERYWHERE}
+    assert modules_named - imported <= {"pygments"}

@@ -1,0 +1,61 @@
+"""House rules of the URL map."""
+
+import re
+
+from flask import Flask
+
+from kernel.web.request import public, requires
+from lms.permissions import RoofAction
+
+KEBAB = re.compile(r"/(?:(?:\.?[a-z0-9]+(?:-[a-z0-9]+)*(?:\.[a-z]+)?|(?:<[^>]+>)(?:\.[a-z]+)?)(?:/|$))*")
+PARAMETER = re.compile(r"<(?:[a-z]+(?:\([^)]*\))?:)?([a-z_0-9]+)>")
+
+
+def undeclared(app: Flask) -> list[str]:
+    """Return the endpoints that do not say who may use them."""
+    return sorted(name for name, view in app.view_functions.items() if getattr(view, "access", None) is None)
+
+
+def unkempt(app: Flask) -> list[str]:
+    """Return the rules that are not lower kebab-case, English words aside."""
+    return sorted(str(rule) for rule in app.url_map.iter_rules() if not KEBAB.fullmatch(str(rule)))
+
+
+def a_sample() -> Flask:
+    app = Flask("sample", static_folder=None)
+    app.add_url_rule("/fine/<uuid:attempt>/some-thing.json", "fine", public(lambda attempt: ""))
+    app.add_url_rule("/also/<path:name>", "also", requires(RoofAction.LEARN)(lambda name: ""))
+    app.add_url_rule("/Not_fine/<key>", "open", lambda key: "")
+    return app
+
+
+def test_every_route_declares_who_may_use_it(app: Flask) -> None:
+    """Architecture 1: sentence 4."""
+    assert not undeclared(app)
+    assert undeclared(a_sample()) == ["open"]
+
+
+def test_every_address_is_lower_kebab_case(app: Flask) -> None:
+    """Architecture 13."""
+    assert not unkempt(app)
+    assert unkempt(a_sample()) == ["/Not_fine/<key>"]
+
+
+def test_every_declared_action_has_a_predicate(app: Flask) -> None:
+    """An action that nobody declares would refuse everybody, quietly."""
+    policy = app.extensions["plumbing"].policy
+    actions = {view.access.action for view in app.view_functions.values() if view.access.action is not None}
+
+    assert actions <= set(policy.predicates)
+
+
+def test_a_route_writes_or_reads_never_both_at_one_address_without_saying_so(app: Flask) -> None:
+    """GET cannot write: what writes answers POST only, or POST beside GET; no PUT, PATCH or DELETE in pages."""
+    for rule in app.url_map.iter_rules():
+        assert (rule.methods or set()) <= {"GET", "HEAD", "OPTIONS", "POST"}, str(rule)
+
+
+def test_endpoints_belong_to_the_package_that_defines_them(app: Flask) -> None:
+    for name, view in app.view_functions.items():
+        package = view.__module__.split(".")[0]
+        assert name.split(".")[0] == package or package == "kernel", name

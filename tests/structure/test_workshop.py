@@ -1,0 +1,178 @@
+"""The workshop: pinned requirements, no trace of a machine, licences of what is not ours, one version."""
+
+import hashlib
+import re
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+from scripts import prepare
+from tests.support.project import PYPROJECT, ROOT, tracked
+
+PIN = re.compile(r"^([a-z0-9._-]+)(?:\[[a-z,]+\])?==([^ ]+)", re.MULTILINE)
+TEXT = [
+    path
+    for path in tracked()
+    if path.suffix not in {".woff2", ".ttf", ".png", ".jpg", ".webp", ".pdf", ".gz", ".sqlite", ".zip", ".mp3", ".mp4"}
+]
+HOMES = re.compile(r"(?<![\w.])/(?:home|Users|root)/[\w.-]+|(?<![\w.])/wo" + r"rk/main\b")
+REGISTRIES = re.compile(
+    r"(?:extra-)?index-u" + r"rl(?! )|files\.python" + r"hosted|pypi\.or" + r"g/simple|registry\.np" + r"mjs|\"resol" + r"ved\"\s*:"
+)
+
+
+def pins(name: str) -> dict[str, str]:
+    return dict(PIN.findall((ROOT / name).read_text("utf-8")))
+
+
+def traces(text: str) -> list[str]:
+    """Return paths of a machine and addresses of package registries."""
+    found = [*HOMES.findall(text), *(match for match in REGISTRIES.findall(text))]
+    return found + [str(ROOT)] * (str(ROOT) in text and len(ROOT.parts) > 2)
+
+
+def test_no_file_names_a_machine_or_a_registry() -> None:
+    found = {path.relative_to(ROOT).as_posix(): traces(path.read_text("utf-8", errors="replace")) for path in TEXT}
+    for name in ("Makefile", "tests/structure/test_workshop.py"):
+        found[name] = [trace for trace in found[name] if not trace.startswith("index-u")]
+
+    assert not {name: said for name, said in found.items() if said}
+
+
+@pytest.mark.parametrize(
+    "text", ["see /ho" + "me/ana/x", "cd /ro" + "ot/x", "--index-u" + "rl=x", "https://pypi.or" + "g/simple/x", '"resol' + 'ved": 1']
+)
+def test_the_rule_above_sees_each_trace(text: str) -> None:
+    assert traces(text)
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+def test_every_requirement_is_pinned_with_hashes(name: str) -> None:
+    text = (ROOT / name).read_text("utf-8")
+    entries = re.split(r"\n(?=[a-z])", re.sub(r"^\s*#.*\n", "", text, flags=re.MULTILINE))
+
+    assert len(pins(name)) == len([entry for entry in entries if entry.strip()])
+    assert all("--hash=sha256:" in entry for entry in entries if entry.strip())
+
+
+def test_what_tests_need_holds_everything_that_running_needs() -> None:
+    """scripts/prepare.py counts on it (INCLUDES)."""
+    running, testing = pins("requirements.txt"), pins("requirements-dev.txt")
+
+    assert running.items() <= testing.items()
+    assert prepare.INCLUDES == {"requirements.txt": (), "requirements-dev.txt": ("requirements.txt",)}
+
+
+def test_every_dependency_is_pinned() -> None:
+    named = [*PYPROJECT["project"]["dependencies"], *PYPROJECT["project"]["optional-dependencies"]["postgres"]]
+    names = {re.sub(r"[._-]+", "-", re.split(r"[<>=\[]", line)[0].lower()) for line in named}
+
+    assert names <= set(pins("requirements.txt"))
+
+
+def test_one_version() -> None:
+    changelog = (ROOT / "CHANGELOG.md").read_text("utf-8")
+
+    assert PYPROJECT["project"]["version"] == version("aulario")
+    assert re.search(r"^## (\S+)", changelog, re.MULTILINE)[1] == version("aulario")  # type: ignore[index]
+
+
+def test_fonts_lie_beside_their_licence() -> None:
+    folders = {path.parent for path in tracked() if path.suffix in {".woff2", ".ttf", ".otf"}}
+
+    assert folders
+    for folder in folders:
+        licences = list(folder.glob("OFL*.txt"))
+        assert licences, folder
+        assert all("SIL OPEN FONT LICENSE" in path.read_text("utf-8") for path in licences), folder
+
+
+def test_vendored_files_are_named_with_version_licence_and_checksum() -> None:
+    """Libraries: `static/vendor/vendor.toml`, where there is one."""
+    folder = ROOT / "static" / "vendor"
+    if not folder.exists():
+        assert not [path for path in tracked() if "vendor" in path.parts]
+        return
+    listed = tomllib.loads((folder / "vendor.toml").read_text("utf-8"))
+    files = {path.name: path for path in folder.rglob("*") if path.is_file() and path.name != "vendor.toml" and "LICEN" not in path.name}
+    assert set(listed) == set(files)
+    for name, entry in listed.items():
+        assert hashlib.sha256(files[name].read_bytes()).hexdigest() == entry["sha256"]
+        assert entry["version"]
+        assert entry["licence"]
+
+
+def test_the_licence_page_names_every_library_that_is_installed_to_run() -> None:
+    page = (ROOT / "docs" / "licences.md").read_text("utf-8")
+
+    assert not [f"{name} {pinned}" for name, pinned in pins("requirements.txt").items() if f"| {name} | {pinned} |" not in page]
+
+
+def run_prepare(*arguments: str, python: str = sys.executable) -> subprocess.CompletedProcess[str]:
+    command = [python, str(ROOT / "scripts" / "prepare.py"), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_a_taken_port_is_told_before_anything_is_done() -> None:
+    import socket
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = run_prepare("--port", "127.0.0.1", str(port), "no-such-file.txt")
+
+    assert done.returncode == 1
+    assert (
+        done.stderr == f"aulario: 127.0.0.1:{port} cannot be used (Address already in use). Choose another port: make run PORT={port + 1}\n"
+    )
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "http", ""])
+def test_what_is_no_port_is_told_in_one_line(port: str) -> None:
+    done = run_prepare("--port", "127.0.0.1", port, "requirements.txt")
+
+    assert done.returncode == 1
+    assert done.stderr == f"aulario: PORT={port} is not a port: choose a number from 1 to 65535.\n"
+
+
+def test_a_python_that_is_too_old_or_lacks_venv_is_told_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    prepare.check_python()
+    assert capsys.readouterr().err == "" or sys.version_info[:2] not in prepare.TRIED
+
+    monkeypatch.setattr(prepare, "find_spec", lambda name: None if name == "ensurepip" else name)
+    with pytest.raises(prepare.CannotPrepare, match="apt-get install python3-venv"):
+        prepare.check_python()
+    monkeypatch.setattr(prepare, "OLDEST", (99, 0))
+    with pytest.raises(prepare.CannotPrepare, match=r"needs 3\.11 or newer"):
+        prepare.check_python()
+
+
+def test_the_makefile_and_the_tests_of_a_fresh_machine_run_the_same_command() -> None:
+    """`.ci/run` installs what lacks and then calls exactly the README's test command."""
+    lines = (ROOT / ".ci" / "run").read_text("utf-8").splitlines()
+
+    assert lines[-1] == "make test"
+    assert (ROOT / ".ci" / "run").stat().st_mode & 0o111
+    assert "make run" in (ROOT / "README.md").read_text("utf-8")
+    assert "make test" in (ROOT / "README.md").read_text("utf-8")
+
+
+def test_every_command_of_the_makefile_says_what_it_does() -> None:
+    text = (ROOT / "Makefile").read_text("utf-8")
+    targets = re.findall(r"^([a-z-]+):", text, re.MULTILINE)
+
+    assert re.search(r"^\.PHONY: (.*)$", text, re.MULTILINE)[1].split() == targets  # type: ignore[index]
+    assert all(re.search(rf"^{target}:.*## \S", text, re.MULTILINE) for target in targets)
+
+
+def test_scripts_are_named_by_the_makefile() -> None:
+    text = (ROOT / "Makefile").read_text("utf-8")
+
+    assert not [path.name for path in Path(ROOT / "scripts").glob("*.py") if f"scripts/{path.name}" not in text]

@@ -1,0 +1,194 @@
+"""House rules of the code that no tool checks: each is a function from a file's path and syntax tree to what breaks it, by line."""
+
+import ast
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatch
+
+Fault = tuple[int, str]
+Check = Callable[[str, ast.Module, str], Iterator[Fault]]
+
+DOORS: dict[str, tuple[str, ...]] = {
+    "alembic": ("kernel/migrations.py",),
+    "argon2": ("accounts/passwords.py",),
+    "babel": ("kernel/i18n.py", "scripts/translations.py"),
+    "bleach": ("kernel/markup/plain.py",),
+    "brotli": ("kernel/web/assets.py",),
+    "cryptography": ("kernel/crypto.py",),
+    "email_validator": ("accounts/forms.py",),
+    "flask_login": ("accounts/signin.py",),
+    "flask_wtf": ("kernel/web/forms.py", "kernel/web/errors.py", "lms/app.py"),
+    "gunicorn": ("lms/serve.py",),
+    "huey": ("lms/worker.py",),
+    "itsdangerous": ("kernel/web/errors.py",),
+    "jinja2": ("kernel/web/templating.py", "kernel/mail.py"),
+    "latex2mathml": ("kernel/markup/maths.py",),
+    "limits": ("kernel/web/limits.py",),
+    "markdown": ("kernel/markup/*.py",),
+    "markupsafe": ("kernel/web/icons.py",),
+    "nh3": ("kernel/markup/sanitise.py",),
+    "pydantic": ("kernel/settings.py",),
+    "pydantic_settings": ("kernel/settings.py",),
+    "pygments": ("kernel/markup/*.py",),
+    "pymdownx": ("kernel/markup/*.py",),
+    "reportlab": ("certificates/pdf.py",),
+    "ruamel": ("courses/content/nodes.py",),
+    "segno": ("certificates/pdf.py",),
+    "smtplib": ("kernel/mail.py",),
+    "structlog": ("kernel/*.py",),
+    "webvtt": ("webinars/content.py", "webinars/captions.py"),
+    "werkzeug": ("kernel/web/*.py", "lms/app.py"),
+    "wtforms": ("kernel/web/forms.py", "*/forms.py"),
+    "zxcvbn": ("accounts/passwords.py",),
+}
+"""Library -> the modules that may import it."""
+
+EVERYWHERE = ("click", "flask", "sqlalchemy")
+"""Libraries without a door; which rooms may import them is for the import contracts."""
+
+CLOCKS = {("datetime", "now"), ("datetime", "utcnow"), ("datetime", "today"), ("date", "today"), ("time", "time"), ("time", "localtime")}
+LONG_FUNCTION = 60
+LONG_MODULE = 500
+REASON = "# long: "
+VAGUE = ("utils", "util", "helpers", "helper", "common", "misc", "manager", "base")
+
+
+def _within(path: str, patterns: tuple[str, ...]) -> bool:
+    return any(fnmatch(path, pattern) for pattern in patterns)
+
+
+def _calls(tree: ast.Module) -> Iterator[tuple[ast.Call, str, str]]:
+    """Yield each call with the name it is made on ('' where that is no name) and the name called."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            on = node.func.value
+            owner = on.id if isinstance(on, ast.Name) else on.attr if isinstance(on, ast.Attribute) else ""
+            yield node, owner, node.func.attr
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            yield node, "", node.func.id
+
+
+def commits_in_one_place(path: str, tree: ast.Module, _text: str) -> Iterator[Fault]:
+    """Architecture 6: only kernel/db.py commits or rolls back."""
+    if path != "kernel/db.py":
+        for call, _owner, name in _calls(tree):
+            if name in ("commit", "rollback"):
+                yield call.lineno, f".{name}() outside kernel/db.py"
+
+
+def reads_the_clock_in_one_place(path: str, tree: ast.Module, _text: str) -> Iterator[Fault]:
+    """Architecture 6: only kernel/clock.py reads the clock."""
+    if path != "kernel/clock.py":
+        for call, owner, name in _calls(tree):
+            if (owner, name) in CLOCKS:
+                yield call.lineno, f"{owner}.{name}() outside kernel/clock.py"
+
+
+def makes_markup_in_one_place(path: str, tree: ast.Module, _text: str) -> Iterator[Fault]:
+    """Architecture 6: text becomes HTML only behind kernel/markup; icons are our own file."""
+    if not _within(path, ("kernel/markup/*.py", "kernel/web/icons.py")):
+        for call, _owner, name in _calls(tree):
+            if name == "Markup":
+                yield call.lineno, "Markup( outside kernel/markup"
+
+
+def libraries_have_one_door(path: str, tree: ast.Module, _text: str) -> Iterator[Fault]:
+    """Libraries: one module imports each."""
+    for node in ast.walk(tree):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names = [node.module]
+        for name in names:
+            library = name.split(".")[0]
+            if library in DOORS and not _within(path, DOORS[library]):
+                yield node.lineno, f"{library} is for {', '.join(DOORS[library])}"
+
+
+def environment_is_read_by_settings(path: str, tree: ast.Module, _text: str) -> Iterator[Fault]:
+    """Architecture 6: settings come through kernel/settings.py. The command line may prepare the environment."""
+    if not _within(path, ("kernel/settings.py", "lms/serve.py", "lms/demo/command.py", "scripts/*.py")):
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv") and isinstance(node.value, ast.Name):
+                yield node.lineno, f"os.{node.attr} outside kernel/settings.py"
+
+
+def catches_everything_only_outermost(path: str, tree: ast.Module, _text: str) -> Iterator[Fault]:
+    """Style: `except Exception` re-raises, but for the outermost handlers of a request and of a job."""
+    if path in ("kernel/web/errors.py", "kernel/outbox.py"):
+        return
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.ExceptHandler):
+            continue
+        wide = node.type is None or (isinstance(node.type, ast.Name) and node.type.id in ("Exception", "BaseException"))
+        if wide and not any(isinstance(inner, ast.Raise) for inner in ast.walk(node)):
+            yield node.lineno, "catches everything and goes on"
+
+
+def functions_are_short(_path: str, tree: ast.Module, text: str) -> Iterator[Fault]:
+    """Style: over 60 lines needs a reason, in a comment `# long: …` on the line of its name."""
+    lines = text.splitlines()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            length = (node.end_lineno or node.lineno) - node.lineno + 1
+            if length > LONG_FUNCTION and REASON not in lines[node.lineno - 1]:
+                yield node.lineno, f"{node.name} has {length} lines"
+
+
+def modules_are_short(path: str, _tree: ast.Module, text: str) -> Iterator[Fault]:
+    """Style: over 500 lines needs a reason, in a comment `# long: …` above the imports."""
+    lines = text.splitlines()
+    if len(lines) > LONG_MODULE and not path.startswith("migrations/") and not any(line.startswith(REASON) for line in lines[:12]):
+        yield 1, f"{len(lines)} lines"
+
+
+def modules_say_what_they_are(path: str, tree: ast.Module, _text: str) -> Iterator[Fault]:
+    """Style: a module begins with its docstring, has a name that says something, and a package's `__init__` runs nothing."""
+    if not ast.get_docstring(tree):
+        yield 1, "no docstring"
+    stem = path.rsplit("/", 1)[-1].removesuffix(".py")
+    if stem in VAGUE:
+        yield 1, f"{stem} says nothing"
+    if stem == "__init__":
+        yield from ((node.lineno, "runs something") for node in tree.body[1:])
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule, with code that breaks it and code that keeps it, and the path where both would stand."""
+
+    check: Check
+    broken: str
+    kept: str
+    path: str = "quizzes/services.py"
+    kept_path: str = ""
+
+
+LONG = "\n".join(f"    x = {number}" for number in range(61))
+RULES = (
+    Rule(commits_in_one_place, "session.commit()", "session.flush()"),
+    Rule(commits_in_one_place, "self.session.rollback()", "session.commit()", kept_path="kernel/db.py"),
+    Rule(reads_the_clock_in_one_place, "from datetime import datetime\ndatetime.now()", "clock.now()"),
+    Rule(reads_the_clock_in_one_place, "import datetime\ndatetime.datetime.utcnow()", "datetime.fromtimestamp(0, UTC)"),
+    Rule(reads_the_clock_in_one_place, "date.today()", "datetime.now(UTC)", kept_path="kernel/clock.py"),
+    Rule(reads_the_clock_in_one_place, "time.time()", "time.monotonic()"),
+    Rule(makes_markup_in_one_place, "Markup('<b>')", "Markup('<b>')", kept_path="kernel/markup/model.py"),
+    Rule(makes_markup_in_one_place, "markupsafe.Markup(text)", "escape(text)"),
+    Rule(libraries_have_one_door, "import nh3", "import nh3", kept_path="kernel/markup/sanitise.py"),
+    Rule(libraries_have_one_door, "from reportlab.pdfgen import canvas", "from certificates import pdf"),
+    Rule(libraries_have_one_door, "def f():\n    import huey.consumer", "from kernel import outbox"),
+    Rule(environment_is_read_by_settings, "import os\nos.environ['LMS_X']", "settings.public_url"),
+    Rule(environment_is_read_by_settings, "os.getenv('X')", "os.environ", kept_path="kernel/settings.py"),
+    Rule(catches_everything_only_outermost, "try:\n    f()\nexcept Exception:\n    pass", "try:\n    f()\nexcept ValueError:\n    pass"),
+    Rule(catches_everything_only_outermost, "try:\n    f()\nexcept:\n    g()", "try:\n    f()\nexcept BaseException:\n    g()\n    raise"),
+    Rule(functions_are_short, f"def f():\n{LONG}", f"def f():  # long: a table in code\n{LONG}"),
+    Rule(modules_are_short, "x = 1\n" * 501, "# long: a table in code\n" + "x = 1\n" * 501),
+    Rule(modules_say_what_they_are, "x = 1", '"""Say."""'),
+    Rule(modules_say_what_they_are, '"""Say."""', '"""Say."""', path="quizzes/utils.py", kept_path="quizzes/rules.py"),
+    Rule(modules_say_what_they_are, '"""Say."""\nimport os', '"""Say."""', path="quizzes/__init__.py"),
+)
+CHECKS = tuple(dict.fromkeys(rule.check for rule in RULES))
+
+
+def faults(check: Check, path: str, text: str) -> list[str]:
+    """Return what breaks a rule in a file, one line each."""
+    return [f"{path}:{line} {what}" for line, what in check(path, ast.parse(text), text)]

@@ -1,0 +1,177 @@
+"""Learners, quizzes and their clocks for tests: short steps through the pages and the services."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from threading import Barrier, Thread
+from typing import TypeVar
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from accounts.models import Person
+from courses.models import Course
+from enrolments import queries as enrolment_queries
+from enrolments import services as enrolments
+from enrolments.models import Enrolment
+from kernel import clock
+from kernel.permissions import Actor
+from lms.app import House
+from quizzes import queries
+from quizzes import services as quizzes
+from quizzes.models import Attempt
+from quizzes.queries import Sitting
+from quizzes.rules import saving
+from quizzes.services import Acknowledgement, Batch
+from tests.support.answers import right_fields
+from tests.support.browser import Browser
+from tests.support.builders import a_person
+
+Result = TypeVar("Result")
+HEADERS = {"Accept": "application/json"}
+
+
+def actor_of(person: Person) -> Actor:
+    """Return a person as they act through the pages."""
+    return Actor(person_id=person.id, person_uuid=person.uuid, name=person.full_name, language="es")
+
+
+def a_learner(house: House, course: Course, email: str = "ana@example.org", *, now: datetime | None = None) -> Actor:
+    """Add a person and enrol them, without pages."""
+    actor = actor_of(a_person(house, email))
+    with house.database.unit_of_work() as session:
+        enrolments.enrol(session, actor, enrolment_queries.get_seat(session, actor, course.slug), now=now or clock.now())
+    return actor
+
+
+def enrolment_of(house: House, actor: Actor, course: Course) -> Enrolment:
+    """Return an actor's enrolment as it stands."""
+    with house.database.unit_of_work(write=False) as session:
+        statement = select(Enrolment).where(Enrolment.person_id == actor.person_id, Enrolment.course_id == course.id)
+        return session.execute(statement).scalar_one()
+
+
+class At:
+    """A clock that a test sets."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, moment: datetime) -> None:
+        self.moment = moment
+        monkeypatch.setattr(clock, "now", lambda: self.moment)
+
+    def pass_(self, **time: float) -> datetime:
+        """Let time pass."""
+        self.moment += timedelta(**time)
+        return self.moment
+
+
+def start(house: House, actor: Actor, slug: str, key: str = "cuestionario-1", *, now: datetime | None = None) -> UUID:
+    """Start an attempt, or return the open one."""
+    with house.database.unit_of_work() as session:
+        subject = enrolment_queries.get_activity_seat(session, actor, slug, key)
+        return quizzes.start_attempt(session, actor, subject, "es", now=now or clock.now()).uuid
+
+
+@contextmanager
+def sitting_of(house: House, actor: Actor, attempt: UUID, *, write: bool = False) -> Iterator[tuple[Session, Sitting]]:
+    """Give an attempt, locked where it is to be changed."""
+    with house.database.unit_of_work(write=write) as session:
+        load = queries.lock_attempt if write else queries.get_attempt
+        yield session, load(session, actor, attempt)
+
+
+def a_batch(answers: Mapping[int, Sequence[str]], *, lease: int = 1000, seq: int = 1, kind: str = "autosave") -> Batch:
+    """Return answers to choice questions as a page's script sends them."""
+    events = tuple(saving.AnswerEvent(place, saving.Place(lease, seq), {"answer": list(given)}) for place, given in answers.items())
+    return Batch(lease, events, kind)
+
+
+def save(house: House, actor: Actor, attempt: UUID, *batches: Batch, now: datetime | None = None) -> Acknowledgement:
+    """Save answers through the service."""
+    with sitting_of(house, actor, attempt, write=True) as (session, sitting):
+        return quizzes.save_answers(session, sitting, batches, now=now or clock.now())
+
+
+def submit(house: House, actor: Actor, attempt: UUID, *batches: Batch, now: datetime | None = None) -> None:
+    """Hand an attempt in through the service."""
+    with sitting_of(house, actor, attempt, write=True) as (session, sitting):
+        quizzes.submit_attempt(session, actor, sitting, batches, now=now or clock.now())
+
+
+def right_batch(house: House, actor: Actor, attempt: UUID, *, lease: int = 1000, kind: str = "save") -> Batch:
+    """Return the right answers to a whole attempt."""
+    with sitting_of(house, actor, attempt) as (session, sitting):
+        questions = queries.get_questions(session, [item.question_version_id for item in sitting.items])
+        fields = right_fields(sitting, questions)
+    events = []
+    for item in sitting.items:
+        prefix = f"p{item.position}"
+        parts: dict[str, list[str]] = {}
+        for name, value in fields.items():
+            if name == prefix or name.startswith(f"{prefix}-"):
+                values = value if isinstance(value, list | tuple) else [value]
+                parts[name.removeprefix(prefix).removeprefix("-") or "answer"] = [str(one) for one in values]
+        events.append(saving.AnswerEvent(item.position, saving.Place(lease, 1), parts))
+    return Batch(lease, tuple(events), kind)
+
+
+def pass_quiz(house: House, actor: Actor, slug: str, key: str = "cuestionario-1", *, now: datetime | None = None) -> UUID:
+    """Answer a quiz rightly and hand it in."""
+    attempt = start(house, actor, slug, key, now=now)
+    submit(house, actor, attempt, right_batch(house, actor, attempt), now=now)
+    return attempt
+
+
+def fail_quiz(house: House, actor: Actor, slug: str, key: str = "cuestionario-1", *, now: datetime | None = None) -> UUID:
+    """Hand a quiz in without an answer."""
+    attempt = start(house, actor, slug, key, now=now)
+    submit(house, actor, attempt, now=now)
+    return attempt
+
+
+def mark_done(house: House, actor: Actor, slug: str, key: str, *, now: datetime | None = None) -> None:
+    """Complete a lesson by the learner's word."""
+    with house.database.unit_of_work() as session:
+        subject = enrolment_queries.get_activity_seat(session, actor, slug, key)
+        enrolments.mark_done(session, actor, subject, now=now or clock.now())
+
+
+def attempt_row(house: House, attempt: UUID) -> Attempt:
+    """Return an attempt as it is stored."""
+    with house.database.unit_of_work(write=False) as session:
+        return session.execute(select(Attempt).where(Attempt.uuid == attempt)).scalar_one()
+
+
+def all_at_once(count: int, act: Callable[[int], Result]) -> list[Result | Exception]:
+    """Let so many threads act at the same moment; return what came of each."""
+    gate, results = Barrier(count), dict[int, Result | Exception]()
+
+    def run(place: int) -> None:
+        gate.wait()
+        try:
+            results[place] = act(place)
+        except Exception as error:
+            results[place] = error
+
+    threads = [Thread(target=run, args=(place,)) for place in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return [results[place] for place in range(count)]
+
+
+def send_script(
+    browser: Browser, attempt: UUID | str, events: Sequence[Mapping[str, object]], *, lease: int, status: int = 200
+) -> dict[str, object]:
+    """Send answers as the page's script does, with the token of the present page; return the JSON answer."""
+    fields = dict(browser.page.form("/answers").fields)
+    data = {"csrf_token": fields["csrf_token"], "lease": str(lease), "events": json.dumps(list(events))}
+    response = browser._request("POST", f"/attempts/{attempt}/answers", data=data, headers=HEADERS)
+    assert response.status_code == status, response.get_data(as_text=True)
+    answer: dict[str, object] = response.get_json()
+    return answer
