@@ -25,9 +25,10 @@ test: ## check, then all tests: SQLite, PostgreSQL where one is reachable, Chrom
 
 check: ## format, lint, types, floors and rooms, translations, migrations, documents
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt
-	@$(BIN)/ruff format --check --quiet . || { echo "ruff format: these files would change; make fix does it"; exit 1; }
-	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet --output-format concise . || { echo "These files are not formatted: make fix"; exit 1; }
+	@$(BIN)/ruff check --quiet --output-format concise .
 	@$(BIN)/mypy
+	@$(BIN)/mypy scripts
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python scripts/translations.py check
 	@$(BIN)/python scripts/migrations.py check

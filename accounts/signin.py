@@ -1,10 +1,11 @@
 """The signed-in browser: Flask-Login over a `device` row. The cookie holds a random secret, and when it was last seen."""
 
+import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from flask import Flask, Response, g
+from flask import Flask, Response, after_this_request, current_app, g, request
 from flask import session as cookie
 from flask_login import LoginManager, current_user, login_user, logout_user
 from sqlalchemy import Row, Select, update
@@ -14,6 +15,7 @@ from accounts.models import Device
 from accounts.queries import hash_of
 from accounts.rules import STAMP_RENEWAL, initials, session_ended
 from kernel import clock
+from kernel.crypto import seal, unseal
 from kernel.permissions import Actor, SiteRole
 from kernel.settings import Settings
 from kernel.web import notes
@@ -22,6 +24,10 @@ from kernel.web.request import current_session
 
 _NOBODYS = ("language", "theme")
 """What the cookie keeps of the browser and not of the person."""
+KNOWN = "__Host-known"
+"""Cookie that says of which accounts this browser was, by their hashes; it signs nobody in."""
+KNOWN_SECONDS = 180 * 86_400
+KNOWN_ACCOUNTS = 5
 
 
 @dataclass(frozen=True)
@@ -66,6 +72,33 @@ def _empty_cookie() -> None:
     kept = {name: cookie[name] for name in _NOBODYS if name in cookie}
     cookie.clear()
     cookie.update(kept)
+
+
+def counter_of(email: str) -> str:
+    """Return under which key the tries for an account are counted.
+
+    A browser in which it was signed in before, or whose visitor has chosen its password with a link from the mail, counts apart:
+    nobody can shut the owner out by failing elsewhere for as long as they like (security 2.3).
+    """
+    nonce, known = _known_accounts()
+    return f"{email} {nonce}" if hash_of(email) in known else email
+
+
+def know_browser(email: str) -> None:
+    """Let this browser count apart for the account from now on."""
+    nonce, known = _known_accounts()
+    kept = [*(account for account in known if account != hash_of(email)), hash_of(email)][-KNOWN_ACCOUNTS:]
+    value = seal(current_app.secret_key or "", "known", [nonce or secrets.token_urlsafe(16), kept])
+
+    @after_this_request
+    def keep(response: Response) -> Response:
+        response.set_cookie(KNOWN, value, max_age=KNOWN_SECONDS, secure=True, httponly=True, samesite="Lax")
+        return response
+
+
+def _known_accounts() -> tuple[str, list[str]]:
+    nonce, known = unseal(current_app.secret_key or "", "known", request.cookies.get(KNOWN, ""), seconds=KNOWN_SECONDS) or ("", [])
+    return nonce, known
 
 
 def _actor(person: Row[Any]) -> Actor:

@@ -119,12 +119,15 @@ def _sign_in_form(form: SignInForm, resume: str) -> str:
 def _try_to_sign_in(form: SignInForm) -> Answer:
     email, password = form.email.data or "", form.password.data or ""
     limiter().check(FAILURES_OF_ADDRESS, client_key())
-    limiter().use(TRIES_OF_ACCOUNT, email)  # counted before the password is looked at: tries at the same moment count too
+    limiter().use(
+        TRIES_OF_ACCOUNT, signin.counter_of(email)
+    )  # counted before the password is looked at: tries at the same moment count too
     found = queries.find_credentials(current_session(), email)
     right = passwords.verify_password(found.password_hash if found else None, password)
     if found is None or not right or not _may_enter(found):
         return _sign_in_failed(form, found)
-    limiter().forgive(TRIES_OF_ACCOUNT, email)
+    limiter().forgive(TRIES_OF_ACCOUNT, signin.counter_of(email))
+    signin.know_browser(email)
     _open_device(found, passwords.hash_password(password) if passwords.outdated(found.password_hash) else None)
     kept = errors.kept(request.form.get("resume", ""))
     return _go_on() if kept is None else errors.resume_page(*kept)
@@ -196,7 +199,8 @@ def reset(token: str) -> Answer:
     if not form.validate_on_post():
         return render_template("accounts/reset.html", form=form, token=token, usable=True), 422
     hashed = passwords.hash_password(form.password.data or "")
-    services.reset_password(begin_writing(), current_actor(), token, hashed, now=clock.now())
+    person = services.reset_password(begin_writing(), current_actor(), token, hashed, now=clock.now())
+    signin.know_browser(person.email)
     flash(_("Your password is changed. Sign in with the new one."), "ok")
     return see_other("accounts.sign_in")
 
@@ -270,10 +274,10 @@ def change_password() -> Answer:
 
 def _knows_password(actor: Actor, stored: str, password: str) -> bool:
     """Check the present password under the limit of signing in: every door has the same one (security 2.3)."""
-    limiter().use(TRIES_OF_ACCOUNT, actor.email)
+    limiter().use(TRIES_OF_ACCOUNT, signin.counter_of(actor.email))
     right = passwords.verify_password(stored, password)
     if right:
-        limiter().forgive(TRIES_OF_ACCOUNT, actor.email)
+        limiter().forgive(TRIES_OF_ACCOUNT, signin.counter_of(actor.email))
     return right
 
 

@@ -178,7 +178,7 @@ def revoke(subject: CredentialSeat) -> Answer:
     """Ask why, then revoke."""
     form = RevocationForm()
     facts = _facts(subject.row, private=True)
-    if request.method == "GET":
+    if request.method != "POST":
         return render_template("certificates/revocation.html", certificate=facts, form=form)
     if not form.validate_on_post():
         return render_template("certificates/revocation.html", certificate=facts, form=form), 422

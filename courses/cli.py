@@ -39,7 +39,8 @@ def group(plugs: Plugs) -> click.Group:
     def check(folder: Path, form: str, strict: bool) -> None:
         """Tell everything that is wrong or notable in FOLDER."""
         findings = _findings(folder, plugs)
-        click.echo(as_json(findings) if form == "json" else as_lines(findings))
+        if findings or form == "json":
+            click.echo(as_json(findings) if form == "json" else as_lines(findings))
         bad = {"error", "warning"} if strict else {"error"}
         sys.exit(any(finding.severity.value in bad for finding in findings))
 

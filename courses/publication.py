@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
@@ -48,6 +48,8 @@ class Facts:
     attempts: int | None = None
     category: str = ""
     weight: Fraction = Fraction(0)
+    media: tuple[str, ...] = ()
+    """Paths of the files that are its own: the film, its captions, its papers."""
 
 
 Freezer = Callable[[Session, "Publication", Activity, Any], None]
@@ -100,6 +102,8 @@ class PreparedActivity:
     summary: Html
     facts: Facts
     payload: Any
+    media: frozenset[str]
+    """Paths of the files that it uses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,12 +180,12 @@ def digest_of(files: Mapping[str, bytes]) -> str:
 
 @dataclass
 class Renderer:
-    """Renders the texts of one course in all its languages; knows which media are used where."""
+    """Renders the texts of one course in all its languages; notes which media they use."""
 
     course: CourseFolder
     kinds: CourseKinds
-    used_media: dict[str, set[str]] = field(default_factory=dict)
-    """Folder of the file that uses them -> paths."""
+    used_media: set[str] = field(default_factory=set)
+    """Paths, since somebody emptied it."""
 
     def __post_init__(self) -> None:
         self.media = {media.path: media for media in self.course.media}
@@ -222,7 +226,7 @@ class Renderer:
         found = self.media.get(full)
         if found is None:
             return None
-        self.used_media.setdefault(folder, set()).add(full)
+        self.used_media.add(full)
         content = found.content if found.media_type == "image/svg+xml" else b""
         return markup.Media(self.media_url(full), found.media_type, found.size, content)
 
@@ -306,23 +310,24 @@ def _prepare(course: CourseFolder, digest: str, kinds: CourseKinds) -> Prepared:
         activities=activities,
         terms=tuple(PreparedTerm(term, renderer.inline(term.definition)) for term in course.terms),
         resource_urls=renderer.urls,
-        open_media=_open_media(course, renderer, ready),
+        open_media=_open_media(course, activities),
     )
 
 
 def _prepare_activity(activity: ActivitySource, renderer: Renderer, kinds: CourseKinds) -> PreparedActivity:
     publisher = kinds.publisher(activity.kind)
+    renderer.used_media.clear()
     payload, facts = publisher.prepare(activity, renderer)
     form = renderer.markdown if publisher.kind.summary_form == "markdown" else renderer.inline
-    return PreparedActivity(activity, plain_texts(activity.title), form(activity.summary, activity.path), facts, payload)
+    summary = form(activity.summary, activity.path)
+    used = frozenset(renderer.used_media) | frozenset(facts.media)
+    return PreparedActivity(activity, plain_texts(activity.title), summary, facts, payload, used)
 
 
-def _open_media(course: CourseFolder, renderer: Renderer, activities: Sequence[ActivitySource]) -> frozenset[str]:
-    """Media that anybody may load: the course's picture, and what the folders of previewed activities use."""
-    folders = {dirname(activity.path) for activity in activities if activity.preview}
-    used = {path for folder in folders for path in renderer.used_media.get(folder, ())}
-    named = {media.path for media in course.media if any(media.path.startswith(f"{folder}/") for folder in folders)}
-    return frozenset(used | named | ({course.image} if course.image else set()))
+def _open_media(course: CourseFolder, activities: Mapping[str, PreparedActivity]) -> frozenset[str]:
+    """Media that anybody may load: the course's picture, and what previewed activities use."""
+    used = [activity.media for activity in activities.values() if activity.source.preview]
+    return frozenset({course.image} if course.image else ()).union(*used)
 
 
 @dataclass(frozen=True, slots=True)

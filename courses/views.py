@@ -36,7 +36,7 @@ def publishing(subject: TaughtCourse) -> Answer:
     course = queries.get_course(session, subject.id)
     contents = queries.draft_files(session, _files(), course.id)
     form = PublishForm(revision=str(course.draft_revision))
-    if request.method == "GET":
+    if request.method != "POST":
         return _page(course, publication.check(contents, _kinds(), today=clock.now().date()), form, contents)
     checked = publication.prepare(contents, _kinds(), today=clock.now().date())
     if not form.validate_on_post() or checked.prepared is None:

@@ -1,13 +1,15 @@
-"""Signing keys: Ed25519, one current and the older ones kept to verify; each is known by a short identifier."""
+"""Signatures: certificates' Ed25519 keys, one current and the older ones kept to verify; and values that travel through browsers."""
 
 import base64
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat, load_pem_private_key
+from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from kernel.settings import SettingsError, private_file, read_private
 
@@ -57,6 +59,19 @@ def _load(path: Path) -> Ed25519PrivateKey:
     if not isinstance(key, Ed25519PrivateKey):
         raise SettingsError(f"{path} is not an Ed25519 key.")
     return key
+
+
+def seal(secret: str | bytes, purpose: str, value: object) -> str:
+    """Return a value as a signed text with its time; whoever carries it can read it, and not change it."""
+    return URLSafeTimedSerializer(secret, salt=purpose).dumps(value)
+
+
+def unseal(secret: str | bytes, purpose: str, text: str, *, seconds: int) -> Any:
+    """Return what was sealed for this purpose within the last seconds, or nothing."""
+    try:
+        return URLSafeTimedSerializer(secret, salt=purpose).loads(text, max_age=seconds)
+    except BadSignature:
+        return None
 
 
 def signing_keys(folder: Path) -> SigningKeys:

@@ -43,9 +43,7 @@ def publish_folder(
     with house.database.unit_of_work() as session:
         course = services.import_draft(session, actor, checked.course, kept, now=now)
         before = queries.latest_version(session, course.id)
-        version = services.publish_version(
-            session, actor, course, checked.prepared, KINDS, house.files, Publishing(nature, note), now=now
-        )
+        version = services.publish_version(session, actor, course, checked.prepared, KINDS, house.files, Publishing(nature, note), now=now)
     return Published(checked.findings, version, is_new=before is None or before.id != version.id)
 
 

@@ -1,9 +1,11 @@
 """The roof's own pages: front, home, teaching, administration, help, choices of language and theme, health."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version as installed
 from platform import python_version
 from typing import Any, cast
+from uuid import UUID
 
 from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request, url_for
 from flask import session as cookie
@@ -11,6 +13,7 @@ from flask import session as cookie
 from accounts import services as account_services
 from accounts.rules import NOTICE_VERSION, safe_next
 from certificates import queries as certificate_queries
+from certificates.rules import CredentialState
 from courses import queries as course_queries
 from courses.facade import Facade, Size
 from courses.models import StaffRole
@@ -57,7 +60,9 @@ def home() -> Answer:
         }
         for row in webinar_queries.visible_recordings(session, now=clock.now(), limit=3)
     ]
-    return render_template("lms/home.html", courses=catalogue_cards(6), course_count=course_queries.count_catalogue(session), recordings=recordings)
+    return render_template(
+        "lms/home.html", courses=catalogue_cards(6), course_count=course_queries.count_catalogue(session), recordings=recordings
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +91,11 @@ def learning() -> Answer:
     session, actor = current_session(), current_actor()
     own = enrolment_queries.list_own_courses(session, actor)
     results = enrolment_queries.results_of_many(session, [course.enrolment_id for course in own]) if own else {}
-    lines = [_line(course, results[course.enrolment_id]) for course in own]
+    credentials = certificate_queries.list_own(session, actor)
+    valid = {row.course_id: row.uuid for row in credentials if certificate_queries.state(row) is CredentialState.VALID}
+    lines = [_line(course, results[course.enrolment_id], valid) for course in own]
     resume = next((line for line in lines if not line.completed and line.next_url), None)
     hour = local(clock.now()).hour
-    credentials = certificate_queries.list_own(session, actor)
     return render_template(
         "lms/learning.html",
         name=actor.name.split(" ")[0],
@@ -98,13 +104,18 @@ def learning() -> Answer:
         courses=[line for line in lines if line is not resume],
         dates=[],
         certificates=[
-            {"uuid": row.uuid, "title": choose(dict(row.course_titles)), "issued_on": row.issued_on, "state": certificate_queries.state(row).value}
+            {
+                "uuid": row.uuid,
+                "title": choose(dict(row.course_titles)),
+                "issued_on": row.issued_on,
+                "state": certificate_queries.state(row).value,
+            }
             for row in credentials
         ],
     )
 
 
-def _line(own: enrolment_queries.OwnCourse, results: dict[str, Any]) -> CourseLine:
+def _line(own: enrolment_queries.OwnCourse, results: dict[str, Any], credentials: Mapping[int, UUID]) -> CourseLine:
     outline = course_queries.get_outline(current_session(), own.version_id)
     progress: Progress = evaluate_completion(outline, results, clock.now())
     following = outline.by_key.get(progress.next_activity or "")
@@ -118,7 +129,9 @@ def _line(own: enrolment_queries.OwnCourse, results: dict[str, Any]) -> CourseLi
         modules=len(outline.numbered),
         percent=progress.percent,
         completed=completed,
-        certificate_url=url_for("certificates.certificates") if completed and outline.certificate != "none" else "",
+        certificate_url=url_for("certificates.certificate", credential=credentials[outline.course_id])
+        if outline.course_id in credentials
+        else "",
         next_url=activity_url(outline.slug, following.kind, following.key) if following else "",
         next_title=choose(dict(following.title)) if following else "",
         next_minutes=following.minutes if following else None,

@@ -7,6 +7,7 @@ from quizzes.models import Attempt
 from quizzes.rules.attempts import NETWORK_TOLERANCE
 
 CLOSE_EVERY = 60
+PAGE = 200
 
 
 def close_due(delivery: Delivery) -> None:
@@ -23,4 +24,4 @@ def close_due(delivery: Delivery) -> None:
 
 def _list_due(delivery: Delivery, after: int) -> list[int]:
     with delivery.database.unit_of_work(write=False) as session:
-        return queries.list_due(session, now=delivery.now - NETWORK_TOLERANCE, after=after)
+        return queries.list_due(session, now=delivery.now - NETWORK_TOLERANCE, after=after, limit=PAGE)

@@ -372,7 +372,7 @@ def current_marks(session: Session, item_ids: Sequence[int]) -> dict[int, Fracti
     return {row.item_id: _fraction(row.fraction) for row in session.execute(statement)}
 
 
-def list_due(session: Session, *, now: datetime, after: int = 0, limit: int = 200) -> list[int]:
+def list_due(session: Session, *, now: datetime, after: int, limit: int) -> list[int]:
     """List open attempts whose time, as computed last, has passed, in the order of their ids, beginning after one."""
     statement = (
         select(Attempt.id)

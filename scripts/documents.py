@@ -72,9 +72,9 @@ def commands() -> str:
 
 def licence_of(name: str) -> str:
     """Return how an installed library names its licence."""
-    about = metadata(name)
-    classified = " or ".join(line.split(" :: ")[-1] for line in about.get_all("Classifier", []) if line.startswith("License"))
-    return about.get("License-Expression") or UNNAMED.get(name) or classified or about.get("License", "")
+    about = metadata(name).json
+    classified = " or ".join(line.split(" :: ")[-1] for line in about.get("classifier", []) if line.startswith("License"))
+    return str(about.get("license_expression") or UNNAMED.get(name) or classified or about.get("license", ""))
 
 
 def licences() -> str:
@@ -85,8 +85,8 @@ def licences() -> str:
         "Aulario itself is under the MIT licence (`LICENSE`). The course in `content/` names its own licence in `course.yaml`.\n",
         "The libraries below are installed beside it, unmodified, from `requirements.txt`. psycopg (LGPL) is needed for PostgreSQL only.",
         "pathspec (MPL) and the rest of hatchling's family are needed to install from a checkout only.\n",
-        "The fonts are Literata, Atkinson Hyperlegible Next and Atkinson Hyperlegible Mono, under the SIL Open Font License 1.1; its text lies",
-        "beside them in `static/fonts/` and `certificates/fonts/`.\n",
+        "The fonts are Literata, Atkinson Hyperlegible Next and Atkinson Hyperlegible Mono, under the SIL Open Font License 1.1; its text",
+        "lies beside them in `static/fonts/` and `certificates/fonts/`.\n",
         "| Library | Version | Licence |",
         "|---|---|---|",
     ]

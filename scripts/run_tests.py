@@ -19,7 +19,7 @@ NO_TESTS = 5
 def run(title: str, *options: str) -> bool:
     """Run pytest and say whether everything passed."""
     print(f"\n=== {title}", flush=True)
-    command = [sys.executable, "-m", "pytest", "-q", "-n", "auto", *options, *sys.argv[1:]]
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "auto", "--dist", "worksteal", *options, *sys.argv[1:]]
     return subprocess.run(command, cwd=ROOT, check=False).returncode in (0, NO_TESTS)
 
 

@@ -20,13 +20,14 @@ OPTIONS = {"jinja2": {"trimmed": "true"}}
 
 
 def collect() -> Catalog:
-    """Return every message that the code and the templates name, without line numbers, so that only words make differences."""
+    """Return every message that the code and the templates name."""
     found = Catalog(project="Aulario")
     for package in PACKAGES:
         for name, _line, message, comments, context in extract_from_dir(
             str(ROOT / package), METHODS, {"**.html": {}, "**.py": {}}, KEYWORDS, comment_tags=("NOTE:",)
         ):
-            found.add(message, None, [(f"{package}/{name}", None)], auto_comments=comments, context=context)
+            place = (f"{package}/{name}", None)  # without its line, so that only words make differences
+            found.add(message, None, [place], auto_comments=comments, context=context)  # type: ignore[list-item]
     return found
 
 
@@ -78,7 +79,8 @@ def main() -> int:
         update()
         return 0
     said = problems(collect(), read())
-    print("\n".join(said))
+    for line in said:
+        print(line)
     return bool(said)
 
 

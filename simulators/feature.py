@@ -2,5 +2,6 @@
 
 from kernel.feature import Feature
 from simulators import views
+from simulators.permissions import PERMISSIONS
 
-FEATURE = Feature(name="simulators", blueprints=(views.bp,))
+FEATURE = Feature(name="simulators", blueprints=(views.bp,), permissions=PERMISSIONS)

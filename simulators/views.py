@@ -1,13 +1,25 @@
-"""Pages of the social budget: the tool for everybody, whose scenario stands in its address."""
+"""Pages of simulators: the tool for everybody, whose scenario stands in its address, and graded tasks inside courses."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+from html import unescape
 from typing import Any, cast
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 
-from kernel.i18n import language
-from kernel.web.request import public
+from courses import queries as course_queries
+from courses.rules import Outline
+from enrolments import queries as enrolment_queries
+from enrolments.opening import course_view, leave_visit
+from enrolments.permissions import ActivitySeat
+from kernel import clock
+from kernel.i18n import _, choose, language
+from kernel.web.forms import clean_text
+from kernel.web.request import current_actor, current_session, public, requires
+from simulators import queries, services
 from simulators.forms import BOX, Sent, read_form
 from simulators.pages.comparison import comparison_view
 from simulators.pages.fields import NOTHING_TYPED, FieldSet, Typed
@@ -15,11 +27,18 @@ from simulators.pages.figures import bars_json, inputs_json, percent_unit, publi
 from simulators.pages.floor import floor_view
 from simulators.pages.reserve import reserve_view
 from simulators.pages.rollout import rollout_view
+from simulators.pages.task import ask_views, filled, goal_views, groups_of, points, refusal_words, review_items, submission_lines
+from simulators.permissions import SimulatorAction, SubmissionSeat, sees_numbers
 from simulators.rules.address import BadAddress, decode, encode
+from simulators.rules.attempts import SubmitRuling, over_attempts
+from simulators.rules.marking import has_passed
+from simulators.rules.numbers import read_typed
 from simulators.rules.reference import REFERENCE
-from simulators.rules.scenario import BENEFITS, Inputs
+from simulators.rules.scenario import BENEFITS, Inputs, faults
+from simulators.rules.tasks import allowed_inputs
+from simulators.services import Desk, Work
 from simulators.sheets import scenario_csv
-from simulators.wording import benefit_name
+from simulators.wording import NO_NUMBER, benefit_name
 
 bp = Blueprint("simulators", __name__)
 
@@ -170,3 +189,174 @@ def export() -> Response:
     text = scenario_csv(asked.inputs, asked.link("social_budget", b=None, c=None, _external=True))
     headers = {"Content-Disposition": 'attachment; filename="social-budget.csv"'}
     return Response(text, mimetype="text/csv", headers=headers)
+
+
+def _place(outline: Outline, key: str) -> dict[str, object]:
+    """Return course, module and activity for the head of a page."""
+    activity = outline.by_key[key]
+    module = outline.module_by_key[activity.module]
+    return {
+        "course": {"slug": outline.slug, "title": choose(outline.title)},
+        "module": {"number": module.number, "title": choose(module.title)},
+        "activity": {"key": key, "title": choose(activity.title)},
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class SentWork:
+    """A task's form as it was read: scenario and numbers, what was typed, and the errors."""
+
+    work: Work
+    answers: Mapping[str, Fraction]
+    typed: Typed
+
+
+def present_work(subject: ActivitySeat, desk: Desk) -> tuple[Work, datetime | None]:
+    """Return where the actor stopped in a task, and when that was kept; else what the task begins with."""
+    saved = queries.find_save(current_session(), current_actor().person_id or 0, subject.seat.course_id, subject.activity.key)
+    if saved is None:
+        return Work(desk.start, {}), None
+    try:
+        inputs = allowed_inputs(decode(saved.scenario), desk.start, _editable(desk))
+    except BadAddress:
+        inputs = dict(desk.start)
+    return Work(inputs if not faults(inputs) else desk.start, saved.answers), saved.saved_at
+
+
+def _editable(desk: Desk) -> frozenset[str] | None:
+    """Return what may be changed; nothing where no goal depends on it."""
+    return desk.published.task.editable if desk.published.task.goals else frozenset()
+
+
+def read_work(desk: Desk, base: Inputs) -> SentWork:
+    """Read a task's form over the scenario that it was made from."""
+    sent = read_form(request.form.to_dict(), request.form.getlist(BOX), base, language(), _editable(desk))
+    typed: dict[str, str] = {}
+    answers: dict[str, Fraction] = {}
+    errors = dict(sent.errors)
+    for ask in desk.published.task.asks:
+        text = clean_text(request.form.get(f"ask.{ask.key}", ""))[: services.LONGEST_ANSWER]
+        typed[ask.key] = text
+        found = read_typed(text, language())
+        if found is not None:
+            answers[ask.key] = Fraction(found)
+        elif text:
+            errors[f"ask.{ask.key}"] = _(NO_NUMBER)
+    labels = {f"ask.{ask.key}": _plain(choose(ask.text)) for ask in desk.published.task.asks}
+    return SentWork(Work(sent.inputs, typed), answers, Typed(sent.typed, errors, labels))
+
+
+def _plain(html: str) -> str:
+    """Return the words of stored HTML, for a list of errors."""
+    return " ".join(unescape(re.sub(r"<[^>]+>", "", html)).split())
+
+
+@bp.get("/courses/<slug>/simulators/<key>")
+@requires(SimulatorAction.VIEW_TASK, enrolment_queries.get_activity_seat)
+def task(subject: ActivitySeat) -> Answer:
+    """Show a task where its learner stopped: the scenario, the goals as they stand, and what was handed in."""
+    desk = services.open_desk(current_session(), current_actor(), subject, now=clock.now())
+    work, saved_at = present_work(subject, desk)
+    leave_visit(subject, course_view(subject.seat, subject.outline))
+    return _task_page(subject, desk, work, NOTHING_TYPED, saved_at)
+
+
+def _task_page(subject: ActivitySeat, desk: Desk, work: Work, typed: Typed, saved_at: datetime | None) -> str:
+    found, policy = desk.published.task, desk.published.task.policy
+    counted = [row.past for row in desk.history if not row.preview]
+    score = over_attempts(policy.grading, counted)
+    return render_template(
+        "simulators/task.html",
+        **_place(subject.outline, subject.activity.key),
+        text=filled(found.text, found.variables, desk.drawn),
+        hidden=desk.ruling.is_hidden,
+        groups=groups_of(found, FieldSet(work.inputs, typed, _editable(desk))),
+        typed=typed,
+        goals=goal_views(found, work.inputs),
+        asks=ask_views(found, work.typed, typed.errors),
+        inputs_json=inputs_json(work.inputs),
+        saved_at=saved_at,
+        maximum=points(found.maximum),
+        pass_percent=None if policy.pass_mark is None else points(policy.pass_mark),
+        grading=policy.grading.value,
+        closes_at=desk.published.closes_at,
+        attempts_left=desk.ruling.left,
+        refusals=refusal_words(desk.ruling),
+        may_submit=desk.ruling.allowed,
+        is_preview=desk.preview,
+        score=None if score is None else points(score),
+        passed=has_passed(score, policy.pass_mark),
+        submissions=submission_lines(desk.history),
+    )
+
+
+@bp.post("/courses/<slug>/simulators/<key>/answers")
+@requires(SimulatorAction.ANSWER, enrolment_queries.get_activity_seat)
+def answer(subject: ActivitySeat) -> Answer:
+    """Calculate and keep a scenario, begin it again, or hand the task in."""
+    session, actor, now = current_session(), current_actor(), clock.now()
+    desk = services.open_desk(session, actor, subject, now=now)
+    act = request.form.get("do", "calculate")
+    if act == "reset":
+        services.save_work(session, actor, subject, Work(desk.start, {}), now=now)
+        return _see(_task_url(subject))
+    sent = read_work(desk, present_work(subject, desk)[0].inputs)
+    if sent.typed.errors:
+        work = Work(desk.start if faults(sent.work.inputs) else sent.work.inputs, sent.work.typed)
+        return _task_page(subject, desk, work, sent.typed, None), 422
+    if act != "submit":
+        services.save_work(session, actor, subject, sent.work, now=now)
+        return _see(_task_url(subject))
+    try:
+        row = services.submit_task(session, actor, subject, sent.work, sent.answers, now=now)
+    except services.CannotSubmit:
+        flash(_("This task cannot be handed in now."), "warn")
+        return _see(_task_url(subject))
+    return _see(url_for("simulators.submission", submission=row.uuid))
+
+
+def _task_url(subject: ActivitySeat) -> str:
+    return url_for("simulators.task", slug=subject.outline.slug, key=subject.activity.key)
+
+
+@bp.get("/submissions/<uuid:submission>")
+@requires(SimulatorAction.REVIEW, queries.get_submission)
+def submission(subject: SubmissionSeat) -> Answer:
+    """Show what came of a submission: each goal and number, with its explanation."""
+    session, actor = current_session(), current_actor()
+    found = queries.get_reviewed(session, subject.id)
+    outline = course_queries.get_outline(session, found.published.version_id)
+    ruling, following = _after_submission(found, outline) if subject.person_id == actor.person_id else (None, None)
+    numbers = sees_numbers(actor, subject) or (ruling is not None and ruling.is_over)
+    row = found.row
+    return render_template(
+        "simulators/submission.html",
+        **_place(outline, row.activity_key),
+        number=row.number,
+        preview=row.preview,
+        submitted_at=row.submitted_at,
+        raw=points(row.raw),
+        maximum=points(row.maximum),
+        percent=None if row.percent is None else points(row.percent),
+        passed=row.passed,
+        pass_percent=None if found.published.task.policy.pass_mark is None else points(found.published.task.policy.pass_mark),
+        items=review_items(found, numbers=numbers),
+        has_goals=bool(found.published.task.goals),
+        scenario_url=url_for("simulators.social_budget", s=row.scenario),
+        may_retry=ruling is not None and ruling.allowed,
+        next=following,
+    )
+
+
+def _after_submission(found: queries.Reviewed, outline: Outline) -> tuple[SubmitRuling | None, object]:
+    """Return whether the learner can hand in again, and where to go on; nothing where the activity is no longer in their course."""
+    session, actor, key = current_session(), current_actor(), found.row.activity_key
+    seat = enrolment_queries.get_seat(session, actor, outline.slug)
+    if seat.version_id is None:
+        return None, None
+    followed = course_queries.get_outline(session, seat.version_id)
+    if key not in followed.by_key:
+        return None, None
+    subject = enrolment_queries.activity_seat(session, seat, followed, key)
+    _before, after = followed.neighbours(key)
+    return services.open_desk(session, actor, subject, now=clock.now()).ruling, course_view(seat, followed).step(after)

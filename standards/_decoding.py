@@ -28,7 +28,9 @@ def decode(content: bytes, notebook: Notebook) -> Decoded:
     Raises FileRefused for more than MAXIMUM_TEXT bytes, and with the line for bytes that are text in no encoding known here.
     """
     if len(content) > MAXIMUM_TEXT:
-        raise FileRefused(N_("The file has %(size)s MB; %(limit)s MB are allowed."), size=len(content) // 10**6, limit=MAXIMUM_TEXT // 10**6)
+        raise FileRefused(
+            N_("The file has %(size)s MB; %(limit)s MB are allowed."), size=len(content) // 10**6, limit=MAXIMUM_TEXT // 10**6
+        )
     for mark, encoding in _MARKS:
         if content.startswith(mark):
             return Decoded(normalise(_as(content[len(mark) :], encoding)), encoding)
@@ -54,7 +56,9 @@ def _as(content: bytes, encoding: str) -> str:
         return content.decode(encoding)
     except UnicodeDecodeError as error:
         line = line_of(content, error.start)
-        raise FileRefused(N_("The file says that it is %(encoding)s and is not, in line %(line)s."), encoding=encoding, line=line) from error
+        raise FileRefused(
+            N_("The file says that it is %(encoding)s and is not, in line %(line)s."), encoding=encoding, line=line
+        ) from error
 
 
 def _refuse_binary(content: bytes) -> None:

@@ -53,7 +53,9 @@ def tell_keys(question: Question, notebook: Notebook) -> None:
     for entries in _keyed(question):
         keys = Keys()
         if any(key != keys.of(next(iter(text.values()), "")) for key, text in entries):
-            notebook.loss(N_("The keys of options or items are left out."), N_("They are made from the texts when the question comes back."))
+            notebook.loss(
+                N_("The keys of options or items are left out."), N_("They are made from the texts when the question comes back.")
+            )
 
 
 def _keyed(question: Question) -> list[list[tuple[str, Texts]]]:
@@ -76,7 +78,9 @@ def _keyed(question: Question) -> list[list[tuple[str, Texts]]]:
 
 def refuse_kind(question: Question) -> NotTranslatable:
     """Return the refusal of a kind that a format does not have."""
-    return NotTranslatable(N_("A question of the kind “%(kind)s” cannot go out."), N_("The format has nothing like it."), kind=question.kind.value)
+    return NotTranslatable(
+        N_("A question of the kind “%(kind)s” cannot go out."), N_("The format has nothing like it."), kind=question.kind.value
+    )
 
 
 def nominal(answer: NumericalAnswer, usual: Tolerance, notebook: Notebook) -> Tolerance:

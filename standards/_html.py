@@ -82,7 +82,10 @@ def _tell_losses(source: str, shape: TextShape, notebook: Notebook) -> None:
         if tag in _MEDIA:
             name = _IMAGE.search(attributes)
             notebook.loss(
-                N_("%(tag)s “%(name)s” is left out."), N_("Put the file into media/ and name it in the text."), tag=tag, name=name[1] if name else "–"
+                N_("%(tag)s “%(name)s” is left out."),
+                N_("Put the file into media/ and name it in the text."),
+                tag=tag,
+                name=name[1] if name else "–",
             )
         elif tag in _ACTIVE:
             notebook.loss(N_("<%(tag)s> is left out."), N_("Texts have no scripts, styles or fields of forms."), tag=tag)

@@ -20,7 +20,9 @@ def number(text: str) -> Fraction:
     written = text.strip().replace("−", "-")
     match = _NUMBER.match(written) if len(written) <= MAXIMUM_LENGTH else None
     if match is None:
-        raise NotTranslatable(N_("“%(text)s” is not a number."), N_("Write digits with a decimal point."), text=text.strip()[:MAXIMUM_LENGTH])
+        raise NotTranslatable(
+            N_("“%(text)s” is not a number."), N_("Write digits with a decimal point."), text=text.strip()[:MAXIMUM_LENGTH]
+        )
     if abs(int(match[1] or 0)) > MAXIMUM_EXPONENT or abs(value := Fraction(written)) > MAXIMUM:
         raise NotTranslatable(N_("The number %(text)s is too large or too small."), text=written)
     return value

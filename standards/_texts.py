@@ -77,7 +77,9 @@ def tell_ours(question: Question, language: str, notebook: Notebook) -> None:
         for pattern, name in _OURS:
             if pattern.search(masked):
                 notebook.note(
-                    N_("A text has %(thing)s, which only this product understands."), N_("Elsewhere it is shown as it is written."), thing=name
+                    N_("A text has %(thing)s, which only this product understands."),
+                    N_("Elsewhere it is shown as it is written."),
+                    thing=name,
                 )
 
 

@@ -50,7 +50,7 @@ def parse(content: bytes) -> Element:
         size, limit = len(content) // 10**6, MAXIMUM_BYTES // 10**6
         raise FileRefused(N_("The file has %(size)s MB; %(limit)s MB are allowed."), size=size, limit=limit)
     content = content.lstrip(b" \t\r\n") if content[:1].isspace() else content
-    _judge(content)
+    judge(content)
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True, strip_cdata=True
     )
@@ -61,7 +61,8 @@ def parse(content: bytes) -> Element:
         raise FileRefused(BROKEN, line=line, reason=str(error)[:200]) from error
 
 
-def _judge(content: bytes) -> None:
+def judge(content: bytes) -> None:
+    """Raise FileRefused, with the line where there is one, for XML that is broken, hostile or too large a tree."""
     try:
         sax.parseString(content, _Judge(), forbid_dtd=True, forbid_entities=True, forbid_external=True)
     except DefusedXmlException as refused:
@@ -114,7 +115,7 @@ def inner_markup(element: Element) -> str:
 def line(element: Element) -> int:
     """Return the line of an element in its file."""
     found = element.sourceline
-    return int(found) if found else 0
+    return found if isinstance(found, int) else 0
 
 
 def add(parent: Element, name: str, content: str = "", **attributes: str) -> Element:

@@ -1,4 +1,4 @@
-"""Archives of outside packages: judged by their list of contents before anything is unpacked, read in memory, never onto the disk (security, 4.4)."""
+"""Archives of outside packages: judged by their list before anything is unpacked, and unpacked in memory only (security, 4.4)."""
 
 import stat
 import unicodedata
@@ -8,6 +8,7 @@ from io import BytesIO
 from pathlib import PurePosixPath
 
 from kernel.errors import N_
+from standards._xml import judge
 from standards.model import FileRefused
 
 MAXIMUM_PACKED = 200_000_000
@@ -36,6 +37,12 @@ def read_archive(content: bytes, *suffixes: str) -> Mapping[str, bytes]:
             return {entry.filename: _unpacked(archive, entry) for entry in wanted}
     except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, RuntimeError, ValueError) as error:
         raise FileRefused(N_("The archive is broken or no ZIP file.")) from error
+
+
+def judge_document(content: bytes) -> None:
+    """Judge an archive that a library will read (a spreadsheet): its list, and each XML in it; raises FileRefused."""
+    for part in read_archive(content, ".xml", ".rels", ".vml").values():
+        judge(part)
 
 
 def _judge(entries: list[zipfile.ZipInfo]) -> None:

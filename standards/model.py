@@ -125,7 +125,7 @@ class Notebook:
         self.add(Weight.LOSS, what, why, line=line, **facts)
 
     def refuse(self, refusal: NotTranslatable) -> None:
-        """Tell that a question does not pass."""
+        """Tell that a question does not pass; what was told of it before no longer matters."""
+        if self.question:
+            self.remarks = [one for one in self.remarks if one.question != self.question or one.weight is Weight.PROBLEM]
         self.add(Weight.PROBLEM, refusal.what, refusal.why, line=refusal.line, **refusal.facts)
-
-

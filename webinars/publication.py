@@ -38,7 +38,9 @@ def prepare_recording(activity: ActivitySource, renderer: Renderer) -> tuple[Pre
         language: read_transcript(renderer.media[path].content, path) for language, path in paths.items() if path in renderer.media
     }
     minutes = activity.minutes or (ceil(source.duration / 60) if source.duration else MINUTES_WITHOUT_LENGTH)
-    return PreparedRecording(source, transcripts), Facts(minutes)
+    papers = [document.path for document in source.documents]
+    own = (source.path, source.audio, source.low, source.poster, *source.captions.values(), *papers)
+    return PreparedRecording(source, transcripts), Facts(minutes, media=tuple(path for path in own if path))
 
 
 def read_transcript(content: bytes, path: str) -> Cues:

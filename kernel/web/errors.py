@@ -9,12 +9,12 @@ from typing import cast
 import structlog
 from flask import Flask, Response, current_app, g, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
-from itsdangerous import BadSignature, URLSafeTimedSerializer
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from kernel import audit, clock
+from kernel.crypto import seal, unseal
 from kernel.errors import N_, Conflict, DomainError, Forbidden, SignInNeeded, Unavailable
 from kernel.i18n import _, language
 from kernel.permissions import Actor
@@ -66,13 +66,9 @@ def wants_json() -> bool:
     return request.accept_mimetypes.best_match(["text/html", *_JSON_TYPES]) in _JSON_TYPES
 
 
-def _resume_signer() -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(cast("str", current_app.secret_key), salt="resume")
-
-
 def keep_for_later() -> str:
     """Return what was posted, signed, to be put into the sign-in form."""
-    return _resume_signer().dumps({"path": _address(), "fields": _posted_fields()})
+    return seal(current_app.secret_key or "", "resume", {"path": _address(), "fields": _posted_fields()})
 
 
 def _address() -> str:
@@ -85,11 +81,8 @@ def _posted_fields() -> Fields:
 
 def kept(token: str) -> tuple[str, Fields] | None:
     """Return the path and fields that were kept within the last hour, or nothing."""
-    try:
-        stash = _resume_signer().loads(token, max_age=RESUMABLE_SECONDS)
-    except BadSignature:
-        return None
-    return stash["path"], [(name, value) for name, value in stash["fields"]]
+    stash = unseal(current_app.secret_key or "", "resume", token, seconds=RESUMABLE_SECONDS)
+    return None if stash is None else (stash["path"], [(name, value) for name, value in stash["fields"]])
 
 
 def resume_page(path: str, fields: Fields) -> str:

@@ -21,7 +21,7 @@ from flask import Flask, Response, abort, current_app, g, request
 from flask import session as cookie
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
-from werkzeug.exceptions import BadRequest
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
 from kernel.db import Database
 from kernel.errors import Forbidden, Unavailable
@@ -161,6 +161,8 @@ def _read_body() -> None:
         request.get_data()
     elif sum(len(values) for values in request.form.listvalues()) > FIELD_LIMIT:
         raise BadRequest
+    if request.content_length is None and "wsgi.input_terminated" in request.environ and request.environ["wsgi.input"].read(1):
+        raise RequestEntityTooLarge  # a body without a length is cut at the limit in silence: what was cut must not be taken
 
 
 def _open() -> None:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from kernel.i18n import _, language, number
 from simulators.forms import field_value
-from simulators.pages.figures import MILLION, ChartBar, chart_label, share_text
+from simulators.pages.fields import SLIDERS
+from simulators.pages.figures import MILLION, ChartBar, chart_label, percent_unit, share_text
 from simulators.rules.budget import Result, evaluate
 from simulators.rules.reference import REFERENCE
 from simulators.rules.scenario import BENEFITS, SPECS, InputKind, Inputs, read_scenario
@@ -69,4 +70,5 @@ def _input_text(inputs: Inputs, name: str) -> str:
         return _("none")
     if spec.kind is InputKind.FLAG:
         return _("yes") if value else _("no")
-    return field_value(value, percent_scale(spec), language(), grouped=spec.kind is not InputKind.YEAR)
+    unit = percent_unit() if name.endswith(SLIDERS) else ""
+    return field_value(value, percent_scale(spec), language(), grouped=spec.kind is not InputKind.YEAR) + unit

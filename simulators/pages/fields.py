@@ -1,7 +1,7 @@
 """Inputs as controls of a form."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from kernel.i18n import language
 from simulators.forms import field_value
@@ -44,11 +44,15 @@ class Typed:
 
     texts: Mapping[str, str]
     errors: Mapping[str, str]
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """Of what is not an input of the model: the numbers that a task asks for."""
 
     @property
     def summary(self) -> list[tuple[str, str, str]]:
-        """List (id, label, message) in the order of the inputs."""
-        return [(name.replace(".", "-"), full_label(name), self.errors[name]) for name in SPECS if name in self.errors]
+        """List (id, label, message) in the order of the page."""
+        inputs = [(name, full_label(name)) for name in SPECS if name in self.errors]
+        others = [(name, label) for name, label in self.labels.items() if name in self.errors]
+        return [(name.replace(".", "-"), label, self.errors[name]) for name, label in (*inputs, *others)]
 
 
 NOTHING_TYPED = Typed({}, {})
@@ -62,7 +66,7 @@ class FieldSet:
     typed: Typed = NOTHING_TYPED
     editable: frozenset[str] | None = None
 
-    def field(self, name: str) -> Field:
+    def control(self, name: str) -> Field:
         """Return one input as a control."""
         spec = SPECS[name]
         value, scale = self.inputs.get(name), percent_scale(spec)
@@ -88,17 +92,17 @@ class FieldSet:
 
     def macro(self) -> list[Field]:
         """Return the economy."""
-        return [self.field(name) for name in SPECS if name.startswith("macro.")]
+        return [self.control(name) for name in SPECS if name.startswith("macro.")]
 
     def rollout(self) -> list[Field]:
         """Return the plan of phasing in, with one empty year more while there is room."""
         last = _last("despliegue.pasos", "", self._given, STEPS)
         steps = [f"despliegue.pasos.{place}" for place in range(1, min(last + 1, STEPS) + 1)]
-        return [self.field(name) for name in ("despliegue.anio_inicio", "despliegue.crec_poblacion", *steps)]
+        return [self.control(name) for name in ("despliegue.anio_inicio", "despliegue.crec_poblacion", *steps)]
 
     def reserve(self) -> list[Field]:
         """Return the contributory scheme."""
-        return [self.field(name) for name in SPECS if name.startswith("reserva.")]
+        return [self.control(name) for name in SPECS if name.startswith("reserva.")]
 
     def tranches(self, key: str) -> list[list[Field]]:
         """Return a benefit's groups of people, with an empty one more while there is room and something may change."""
@@ -106,11 +110,11 @@ class FieldSet:
         spare = self.editable is None or f"{key}.tramos.{last + 1}.poblacion" in self.editable
         shown = min(last + 1, TRANCHES) if spare else last
         names = ("poblacion", "factor_linea", "monto")
-        return [[self.field(f"{key}.tramos.{place}.{name}") for name in names] for place in range(1, shown + 1)]
+        return [[self.control(f"{key}.tramos.{place}.{name}") for name in names] for place in range(1, shown + 1)]
 
     def benefit(self, key: str) -> list[Field]:
         """Return a benefit's other inputs."""
-        return [self.field(f"{key}.{name}") for name in ("elegible", "captacion", "meses", "admin", "objetivo_pct", "incluida")]
+        return [self.control(f"{key}.{name}") for name in ("elegible", "captacion", "meses", "admin", "objetivo_pct", "incluida")]
 
     def _given(self, name: str) -> bool:
         return name in self.inputs or bool(self.typed.texts.get(name))

@@ -21,11 +21,12 @@ class NeededRow:
 
 @dataclass(frozen=True, slots=True)
 class BenefitRow:
-    """One benefit beside what is published; `mine` says that the scenario differs from the example."""
+    """One benefit beside what is published: its figure, the target as text and number, and what it is above that."""
 
     name: str
     figure: Figure
     published: str
+    target: float
     difference: str
     included: bool
 
@@ -111,6 +112,7 @@ def _benefit_row(inputs: Inputs, result: Result, key: str) -> BenefitRow:
         benefit_name(key),
         figure(f"{key}.pct_pib", own, 2),
         number(published_target(key), 2),
+        published_target(key),
         f"+{difference}" if own - published_target(key) >= 0.005 else difference.replace("-", "−"),
         bool(inputs[f"{key}.incluida"]),
     )

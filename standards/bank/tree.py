@@ -267,7 +267,7 @@ def _gap(gap: Gap, accents: bool) -> Tree:
 
 
 def _words(words: WordLimits) -> Tree:
-    limits: Fields = {"min": words.minimum and str(words.minimum), "max": words.maximum and str(words.maximum)}
+    limits: Fields = {name: None if limit is None else str(limit) for name, limit in (("min", words.minimum), ("max", words.maximum))}
     return _written(limits)
 
 
@@ -279,5 +279,3 @@ def _criterion(criterion: Criterion) -> Tree:
     key = None if criterion.key == derived(criterion.criterion) else criterion.key
     levels = [{"points": decimal(level.points), "text": _text(level.text)} for level in criterion.levels]
     return _written({"criterion": _text(criterion.criterion), "key": key, "levels": levels})
-
-

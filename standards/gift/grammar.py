@@ -21,12 +21,13 @@ numerical: NUMERICAL first_number? answer*
 first_number: INNER feedback? | feedback
 answers: bare answer* | answer+
 bare: INNER feedback?
-answer: SIGN WEIGHT? format? INNER? match? feedback?
+answer: SIGN WEIGHT? text_format? INNER? match? feedback?
 match: ARROW FREE?
-feedback: HASH format? FREE?
-general: GENERAL format? FREE?
-format: FORMAT
+feedback: HASH free_format? FREE?
+general: GENERAL free_format? FREE?
+text_format: FORMAT
 stem_format: FORMAT
+free_format: FORMAT
 
 TITLE: /\s*::(?:\\.|[^:\\]|:(?!:))*::/s
 FORMAT.5: /\s*\[(?:html|moodle|plain|markdown)\]/
@@ -63,10 +64,11 @@ class _Feedback(Piece):
 class _Builder(Transformer[Token, Entry]):
     """Makes the model of the tree."""
 
-    def format(self, parts: list[Token]) -> Format:
+    def text_format(self, parts: list[Token]) -> Format:
         return Format(str(parts[0]).strip()[1:-1])
 
-    stem_format = format
+    stem_format = text_format
+    free_format = text_format
 
     def feedback(self, parts: list[object]) -> _Feedback:
         piece = _piece(parts)
@@ -132,7 +134,9 @@ def _refusal(text: str, line: int) -> NotTranslatable:
     if bare.count("}") > bare.count("{"):
         return NotTranslatable(N_("A brace } closes nothing."), N_("Write \\} for the sign itself."), line=line)
     return NotTranslatable(
-        N_("The question breaks the rules of GIFT here."), N_("The signs ~ = # { } : need a backslash where they are meant as such."), line=line
+        N_("The question breaks the rules of GIFT here."),
+        N_("The signs ~ = # { } : need a backslash where they are meant as such."),
+        line=line,
     )
 
 

@@ -187,7 +187,5 @@ class _Reader:
         value, _colon, amount = words.partition(":")
         if dots:
             ends = sorted((number(low), number(high)))
-            return NumericalAnswer(sum(ends) / 2, worth > 0, worth, self._why(answer), Tolerance(amount=(ends[1] - ends[0]) / 2))
+            return NumericalAnswer((ends[0] + ends[1]) / 2, worth > 0, worth, self._why(answer), Tolerance(amount=(ends[1] - ends[0]) / 2))
         return NumericalAnswer(number(value), worth > 0, worth, self._why(answer), Tolerance(amount=abs(number(amount or "0"))))
-
-

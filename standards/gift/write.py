@@ -84,7 +84,9 @@ class _Writer:
         if gap.name != _gap.NAME or gap.weight != 1:
             self.notebook.loss(N_("The name and weight of the gap are left out."), N_("The format has one gap without a name."))
         if _vanishes(*pieces):
-            self.notebook.loss(N_("The gap at the end of the text becomes a question below it."), N_("The format has gaps only inside a sentence."))
+            self.notebook.loss(
+                N_("The gap at the end of the text becomes a question below it."), N_("The format has gaps only inside a sentence.")
+            )
             pieces = [pieces[0].rstrip() or _gap.BLANK, ""]
         return pieces[0], pieces[1], gap.body
 

@@ -194,7 +194,11 @@ function scenario() {
 function words(place, value) {
   if (!has(value)) return place.dataset.none || '–';
   const scale = Number(place.dataset.times || 1);
-  return shown(value * scale, Number(place.dataset.digits || 0), language) + (place.dataset.unit || '');
+  const digits = Number(place.dataset.digits || 0);
+  const above = place.dataset.minus;
+  if (above === undefined) return shown(value * scale, digits, language) + (place.dataset.unit || '');
+  const difference = shown(value - Number(above), digits, language);
+  return /^[0.,]+$/.test(difference) ? difference : difference.replace(/^-|^/, (sign) => (sign ? '\u2212' : '+'));
 }
 
 function judge(goal, value) {

@@ -199,6 +199,68 @@ def test_whoever_goes_on_trying_does_not_make_the_lock_longer(browser: Browser, 
         try_to_sign_in(browser, "ana@example.org", PASSWORD, status=200)
 
 
+def test_who_fails_for_ever_elsewhere_shuts_the_owner_out_nowhere_they_were_before(browser: Browser, house: House, app: Flask) -> None:
+    """Security 2.3: a lock never lets one person lock another out for longer; the owner's own browser counts apart."""
+    a_person(house)
+    with time_machine.travel(START, tick=False) as moment:
+        sign_in(browser)
+        browser.submit("/sign-out")
+        stranger = Browser(app, house, address="203.0.113.9")
+        for _turn in range(40):  # one hour, one try every 90 seconds: the window is never empty
+            moment.shift(90)
+            stranger.get("/sign-in")
+            stranger._request("POST", "/sign-in", data=fields_of(stranger, "ana@example.org", WRONG))
+        for _turn in range(10):
+            stranger._request("POST", "/sign-in", data=fields_of(stranger, "ana@example.org", WRONG))
+        assert stranger.response.status_code == 429
+        try_to_sign_in(browser, "ana@example.org", PASSWORD, status=200)
+
+
+def fields_of(browser: Browser, email: str, password: str) -> dict[str, str]:
+    return {**dict(browser.page.form("/sign-in").fields), "email": email, "password": password}
+
+
+def test_a_known_browser_has_ten_tries_too_and_knows_only_its_accounts(browser: Browser, house: House, app: Flask) -> None:
+    a_person(house)
+    a_person(house, "luis@example.org")
+    sign_in(browser)
+    browser.submit("/sign-out")
+    for _turn in range(10):
+        try_to_sign_in(browser, "ana@example.org")
+    try_to_sign_in(browser, "ana@example.org", PASSWORD, status=429)
+    thief = Browser(app, house, address="203.0.113.9")
+    known = browser.client.get_cookie("__Host-known")
+    assert known is not None
+    thief.client.set_cookie("__Host-known", known.value, domain="localhost", secure=True)
+    try_to_sign_in(thief, "ana@example.org", PASSWORD, status=429)  # the same browser's count
+    for _turn in range(10):
+        try_to_sign_in(browser.another(), "luis@example.org")
+    try_to_sign_in(browser, "luis@example.org", PASSWORD, status=429)  # it was never Luis's
+
+
+@pytest.mark.parametrize("value", ["", "x", "W10.aa.bb", "ñ", "a" * 3000])
+def test_a_forged_known_cookie_is_worth_nothing(browser: Browser, house: House, value: str) -> None:
+    a_person(house)
+    for _turn in range(10):
+        try_to_sign_in(browser.another(), "ana@example.org")
+    browser.client.set_cookie("__Host-known", value, domain="localhost", secure=True)
+    try_to_sign_in(browser, "ana@example.org", PASSWORD, status=429)
+
+
+def test_a_mailed_link_opens_a_way_around_a_lock(browser: Browser, house: House) -> None:
+    a_person(house)
+    for _turn in range(10):
+        try_to_sign_in(browser.another(), "ana@example.org")
+    browser.get("/password/forgotten")
+    browser.submit("/password/forgotten", {"email": "ana@example.org"})
+    link = browser.link_in_mail("password/reset")
+    browser.get(link)
+    browser.submit(link, {"password": "otra frase bien distinta"})
+    browser.submit("/sign-in", {"email": "ana@example.org", "password": "otra frase bien distinta"})
+
+    assert browser.path == "/learning"
+
+
 def test_signing_in_rightly_forgives_the_mistakes_before(browser: Browser, house: House) -> None:
     a_person(house)
     for _turn in range(3):
@@ -254,12 +316,15 @@ def test_the_cookie_is_bound_to_the_host_and_out_of_reach_of_scripts(browser: Br
     browser._request(
         "POST", "/sign-in", data={**dict(browser.page.form("/sign-in").fields), "email": "ana@example.org", "password": PASSWORD}
     )
-    header = browser.response.headers.getlist("Set-Cookie")
+    headers = sorted(browser.response.headers.getlist("Set-Cookie"))
 
-    assert len(header) == 1
-    name, *attributes = [part.strip() for part in header[0].split(";")]
-    assert name.startswith("__Host-session=")
-    assert {attribute.lower() for attribute in attributes} == {"secure", "httponly", "path=/", "samesite=lax"}
+    assert [header.partition("=")[0] for header in headers] == ["__Host-known", "__Host-session"]
+    for header in headers:
+        attributes = {part.strip().lower() for part in header.split(";")[1:]}
+        assert {"secure", "httponly", "path=/", "samesite=lax"} <= attributes
+        assert not any(attribute.startswith("domain") for attribute in attributes)
+    assert "max-age" not in headers[1].lower()
+    assert "ana@" not in headers[0]
 
 
 def test_the_cookie_names_a_random_secret_of_which_only_the_hash_is_kept(browser: Browser, house: House) -> None:

@@ -14,7 +14,14 @@ def test_a_stranger_becomes_the_holder_of_a_verifiable_certificate(browser: Brow
     browser.get("/sign-up")
     browser.submit(
         "/sign-up",
-        {"given_names": "Rosa Elvira", "first_surname": "Guamán", "second_surname": "Ñúñez", "email": "Rosa@example.org", "password": PASSWORD, "consent": "y"},
+        {
+            "given_names": "Rosa Elvira",
+            "first_surname": "Guamán",
+            "second_surname": "Ñúñez",
+            "email": "Rosa@example.org",
+            "password": PASSWORD,
+            "consent": "y",
+        },
     )
     assert "correo" in browser.page.text
     browser.get(browser.link_in_mail("confirm"))

@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import pytest
+import time_machine
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
 
-from kernel.crypto import signing_keys
+from kernel.crypto import seal, signing_keys, unseal
 from kernel.settings import SettingsError, private_file
 
 
@@ -70,3 +71,17 @@ def test_a_key_that_others_can_read_is_refused(tmp_path: Path) -> None:
     (tmp_path / "signing.key").chmod(0o600)
 
     assert signing_keys(tmp_path).identifier
+
+
+def test_a_sealed_value_comes_back_for_its_purpose_and_time() -> None:
+    with time_machine.travel("2026-11-20T10:00:00Z", tick=False) as clock:
+        text = seal("s" * 32, "resume", {"a": ["ñ", 1]})
+        clock.shift(60)
+
+        assert unseal("s" * 32, "resume", text, seconds=60) == {"a": ["ñ", 1]}
+        assert unseal("s" * 32, "known", text, seconds=60) is None
+        assert unseal("t" * 32, "resume", text, seconds=60) is None
+        for changed in ("", text[:-1], text + "A", text[1:], "ñ", "a.b.c", "." * 5):
+            assert unseal("s" * 32, "resume", changed, seconds=60) is None
+        clock.shift(1)
+        assert unseal("s" * 32, "resume", text, seconds=60) is None

@@ -2,19 +2,21 @@
 
 import io
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import structlog
-from flask import Flask, flash
+from flask import Flask, flash, request
 from flask import session as cookie
 from sqlalchemy import text
 from werkzeug.test import TestResponse
 
 from kernel.errors import Conflict
 from kernel.web import notes
+from kernel.web.limits import client_address
 from kernel.web.request import begin_writing, current_session, public
-from lms.app import House
+from lms.app import House, create_app
 from tests.support.browser import Browser
 from tests.support.builders import a_person, sign_in
 
@@ -351,6 +353,24 @@ def test_a_body_over_a_megabyte_is_refused(plain: Flask, note: House, kind: str)
     assert refused.headers["X-Content-Type-Options"] == "nosniff"
 
 
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "application/json"])
+@pytest.mark.parametrize(("size", "status"), [(999_999, 200), (1_000_001, 413), (3_000_000, 413)])
+def test_a_body_without_a_length_is_not_cut_in_silence(plain: Flask, note: House, kind: str, size: int, status: int) -> None:
+    """Sent in chunks, as a server that ends its input hands it over."""
+    lengths: list[int] = []
+
+    def view() -> str:
+        lengths.append(len(request.get_data()) or sum(len(value) for value in request.form))
+        return "taken"
+
+    add_view(plain, view)
+    stream = io.BytesIO(b"a" * size)
+    overrides = {"wsgi.input": stream, "wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"}
+
+    assert send(plain, content_type=kind, environ_overrides=overrides).status_code == status
+    assert lengths == ([size] if status == 200 else [])
+
+
 def test_a_multipart_body_is_bounded_in_parts_and_in_size(plain: Flask, note: House) -> None:
     add_view(plain, lambda: "taken")
 
@@ -446,3 +466,29 @@ def test_an_error_page_carries_the_reference_of_the_log(browser: Browser, app: F
     assert len(references) == 1
     assert references.pop() in browser.page.text
     assert "ZeroDivisionError" not in browser.page.html
+
+
+def seen_address(house: House, proxies: int, **headers: str) -> tuple[str, str]:
+    """Ask an instance behind so many proxies, and return whom it saw and for which host."""
+    settings = house.settings.model_copy(update={"trusted_proxies": proxies, "public_url": "https://cursos.example.org"})
+    app = create_app(replace(house, settings=settings))
+    seen: list[tuple[str, str]] = []
+
+    def view() -> str:
+        seen.append((client_address(), request.host))
+        return "page"
+
+    add_view(app, view)
+    names = {name.replace("_", "-"): value for name, value in headers.items()}
+    app.test_client().get("/test", base_url=SITE, headers=names, environ_overrides={"REMOTE_ADDR": "192.0.2.1"}).close()
+    return seen[0] if seen else ("", "")
+
+
+def test_forwarded_headers_are_believed_only_from_the_proxies_one_has(house: House) -> None:
+    """Security 3.3."""
+    forged = {"X_Forwarded_For": "203.0.113.9, 198.51.100.7", "X_Forwarded_Host": "cursos.example.org"}
+
+    assert seen_address(house, 0, **forged) == ("192.0.2.1", "localhost")
+    assert seen_address(house, 1, **forged) == ("198.51.100.7", "cursos.example.org")  # the rightmost: what our own proxy wrote
+    assert seen_address(house, 1) == ("192.0.2.1", "localhost")
+    assert seen_address(house, 1, X_Forwarded_Host="evil.example") == ("", "")

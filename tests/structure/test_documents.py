@@ -1,13 +1,16 @@
 """What the documents say is what the code does; no package, setting, command or message is forgotten."""
 
 import re
+from datetime import date
 from pathlib import Path
 
 import click
 import pytest
 from babel.messages.catalog import Catalog
 
+from courses.content.reader import read_directory, read_folder
 from kernel.settings import Settings
+from lms.app import KINDS
 from lms.cli import lms
 from scripts import documents, translations
 from tests.support.project import PACKAGES, ROOT, tracked
@@ -85,6 +88,14 @@ def test_both_readmes_have_the_same_shape() -> None:
         line.count("#") for line in english.splitlines() if line.startswith("#")
     ]
     assert re.findall(r"```[a-z]*\n(.*?)```", spanish, re.DOTALL) == re.findall(r"```[a-z]*\n(.*?)```", english, re.DOTALL)
+
+
+def test_the_example_that_the_readme_lets_people_copy_is_without_fault() -> None:
+    folder = ROOT / "docs" / "mi-primer-curso"
+    files = read_directory(folder)
+
+    assert read_folder(files, KINDS.kinds, KINDS.parts, today=date(2026, 11, 20)).findings == ()
+    assert f"cp -r {folder.relative_to(ROOT)} " in (ROOT / "README.md").read_text("utf-8")
 
 
 def test_decisions_are_numbered_and_have_the_four_parts() -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from functools import cache
 
-from accounts import passwords, services as accounts
+from accounts import passwords
+from accounts import services as accounts
 from accounts.models import Person
 from accounts.services import SignUp
-from courses import publication, services as courses
+from courses import publication
+from courses import services as courses
 from courses.models import Course, CourseVersion, Nature, StaffRole
 from courses.services import Publishing
 from kernel import clock
@@ -127,7 +129,9 @@ def folder(
     files = {"course.yaml": HEADER.format(key=key, visibility=visibility, enrolment=enrolment, certificate=certificate)}
     for n in range(1, modules + 1):
         base = f"{n:02d}-parte"
-        files[f"{base}/module.yaml"] = f"key: parte-{n}\ntitle: {{es: Parte {n}, en: Part {n}}}\nobjectives:\n  - {{es: Contar., en: To count.}}\n"
+        files[f"{base}/module.yaml"] = (
+            f"key: parte-{n}\ntitle: {{es: Parte {n}, en: Part {n}}}\nobjectives:\n  - {{es: Contar., en: To count.}}\n"
+        )
         for language, body in (("es", "Se cuenta con los dedos."), ("en", "One counts with fingers.")):
             front = f"key: leccion-{n}\n" if language == "es" else ""
             shown = "preview: true\n" if preview and language == "es" else ""
@@ -168,7 +172,13 @@ def _hash(password: str) -> str:
 
 
 def a_person(
-    house: House, email: str = "ana@example.org", *, given: str = "Ana", surname: str = "Quinde", confirmed: bool = True, language: str = "es"
+    house: House,
+    email: str = "ana@example.org",
+    *,
+    given: str = "Ana",
+    surname: str = "Quinde",
+    confirmed: bool = True,
+    language: str = "es",
 ) -> Person:
     """Add an account with the test password."""
     command = SignUp(email, _hash(PASSWORD), given, surname, "", language, "America/Guayaquil")

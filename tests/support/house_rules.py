@@ -20,7 +20,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "flask_wtf": ("kernel/web/forms.py", "kernel/web/errors.py", "lms/app.py"),
     "gunicorn": ("lms/serve.py",),
     "huey": ("lms/worker.py",),
-    "itsdangerous": ("kernel/web/errors.py",),
+    "itsdangerous": ("kernel/crypto.py",),
     "jinja2": ("kernel/web/templating.py", "kernel/mail.py"),
     "latex2mathml": ("kernel/markup/maths.py",),
     "limits": ("kernel/web/limits.py",),

@@ -6,9 +6,14 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-NOT_OURS = {".venv", ".git", "instance", "build", "dist", "__pycache__"}
+NOT_OURS = {"instance", "build", "dist", "__pycache__"}
+HIDDEN = {".ci", ".gitignore"}
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 PACKAGES: tuple[str, ...] = tuple(PYPROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"])
+
+
+def _is_ours(name: str) -> bool:
+    return name in HIDDEN or not (name in NOT_OURS or name.startswith("."))
 
 
 @cache
@@ -18,7 +23,7 @@ def tracked() -> tuple[Path, ...]:
     if listed.returncode == 0 and (ROOT / ".git").exists():
         paths = [ROOT / name for name in listed.stdout.split("\0") if name]
     else:
-        paths = [path for path in ROOT.rglob("*") if not NOT_OURS & set(path.relative_to(ROOT).parts) and not path.match(".*_cache/**")]
+        paths = [path for path in ROOT.rglob("*") if all(_is_ours(part) for part in path.relative_to(ROOT).parts)]
     return tuple(sorted(path for path in paths if path.is_file()))
 
 

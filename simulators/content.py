@@ -1,0 +1,327 @@
+"""Read tasks of simulators as files of a course folder (format, section 10)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
+from itertools import pairwise
+
+from courses.content import model as folder
+from courses.content import scalars
+from courses.content.model import ActivityCompletion, CourseFolder
+from courses.content.nodes import Keyed
+from courses.content.scalars import RefusedError
+from courses.content.session import Form, ReadingSession
+from courses.content.table import Table, Value
+from courses.kinds import ActivityKind, Settings
+from kernel.errors import N_
+from kernel.i18n import lazy_
+from simulators.rules.drawing import draw
+from simulators.rules.marking import outputs_lacking
+from simulators.rules.outputs import compute
+from simulators.rules.scenario import MODEL, SPECS, VERSION, FaultReason, faults
+from simulators.rules.tasks import (
+    NONE,
+    Ask,
+    CompletionRule,
+    Goal,
+    Grading,
+    Task,
+    TaskPolicy,
+    Tolerance,
+    ToleranceKind,
+    Variable,
+    start_inputs,
+    variable_named,
+)
+
+TRIED_DRAWS = 200
+MAXIMUM_STEPS = 1_000_000
+MAXIMUM_ITEMS = 30
+NO_PASS_MARK = Fraction(-1)
+ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSource:
+    """What the reader hands on: the task, its category and its weight in the course grade."""
+
+    task: Task
+    category: str
+    weight: Fraction
+
+
+def read_task(table: Table, session: ReadingSession) -> Settings:
+    """Read everything after the fields of every activity."""
+    _check_model(table)
+    names = _variable_names(table)
+    text = table.text("text", Form.MARKDOWN, required=True, gaps=names)
+    start = _start(table, names)
+    variables = _variables(table)
+    editable = _editable(table)
+    goals = tuple(goal for goal in map(_goal, table.tables("goals")) if goal is not None)
+    asks = tuple(ask for ask in (_ask(inner, names) for inner in table.tables("asks")) if ask is not None)
+    if not table.has("goals") and not table.has("asks"):
+        table.report("C110", N_("A task has “goals” or “asks”."))
+    _check_items(table, (*goals, *asks))
+    policy, category, weight = _policy(table)
+    task = Task(text, start, variables, editable, goals, asks, policy)
+    if weight and (goals or asks) and not task.maximum:
+        table.report("C504", N_("The task counts and has nothing to mark."), N_("Give a “mark:” to something, or write “weight: 0”."))
+    _check_model_runs(table, task)
+    session.later(partial(_check_category, table, category))
+    amount = policy.completion_attempts if policy.completion is CompletionRule.ATTEMPTED else None
+    completion = ActivityCompletion(folder.CompletionRule(policy.completion.value), amount)
+    return Settings(TaskSource(task, category, weight), completion, None, weight)
+
+
+def _check_model(table: Table) -> None:
+    """Tell a model that is not there, or whose formulas have another version (C801)."""
+    model = table.value("model", scalars.key, required=True)
+    version = table.value("version", scalars.whole(1), required=True)
+    if model is not None and model != MODEL:
+        table.report("C801", N_("There is no model “%(model)s”."), N_("Write “model: %(known)s”."), at="model", model=model, known=MODEL)
+    elif version is not None and version != VERSION:
+        table.report(
+            "C801",
+            N_("The model has no version %(version)s of its formulas."),
+            N_("Write “version: %(known)s”."),
+            at="version",
+            version=version,
+            known=VERSION,
+        )
+
+
+def _variable_names(table: Table) -> frozenset[str]:
+    """Return the names of variables before they are read: the text stands before them."""
+    entry = table.node.entries.get("variables")
+    return frozenset(entry.value.entries) if entry is not None and isinstance(entry.value, Keyed) else frozenset()
+
+
+def _variables(table: Table) -> tuple[Variable, ...]:
+    found = table.get("variables")
+    if found is None:
+        return ()
+    return tuple(variable for variable in (_variable(name, value) for name, value, _place in found.entries()) if variable is not None)
+
+
+def _variable(name: str, value: Value) -> Variable | None:
+    try:
+        scalars.name(name)
+    except RefusedError as refused:
+        value.report(refused.code, refused.template, refused.fix, **refused.facts)
+    table = value.table()
+    if table is None:
+        return None
+    table.flow_whole = True
+    if table.has("values"):
+        values = table.listed("values", lambda entry: entry.read(scalars.number), flow=True)
+        decimals = table.value("decimals", scalars.whole(0, 7))
+        return Variable(name, values=values, decimals=decimals) if values else None
+    low, high = table.value("from", scalars.number, required=True), table.value("to", scalars.number, required=True)
+    step = table.value("step", scalars.number, required=True)
+    decimals = table.value("decimals", scalars.whole(0, 7))
+    if low is None or high is None or step is None:
+        return None
+    if step <= 0 or low > high:
+        table.report("C113", N_("The values must go up from “from” to “to” in steps above 0."))
+        return None
+    if (high - low) // step >= MAXIMUM_STEPS:
+        table.report("C113", N_("The variable has more than %(limit)s values."), N_("Take larger steps."), limit=MAXIMUM_STEPS)
+        return None
+    return Variable(name, low, high, step, decimals=decimals)
+
+
+def _start(table: Table, names: frozenset[str]) -> dict[str, str]:
+    """Read inputs with a number, a variable in braces, or `none`."""
+    found = table.get("start")
+    start: dict[str, str] = {}
+    if found is None:
+        return start
+    for name, value, _place in found.entries():
+        text = value.read(_start_value)
+        if text is None or not _is_input(value, name):
+            continue
+        variable = variable_named(text)
+        if variable and variable not in names:
+            value.report("C802", N_("“%(name)s” is not a variable of this task."), N_("Name it under “variables:”."), name=variable)
+        elif text == NONE and not SPECS[name].optional:
+            value.report("C802", N_("The model needs the input “%(name)s”: it cannot be taken away."), name=name)
+        else:
+            start[name] = text
+    return start
+
+
+def _start_value(text: str) -> str:
+    return text if text == NONE or variable_named(text) else str(scalars.number(text))
+
+
+def _is_input(value: Value, name: str) -> bool:
+    if name in SPECS:
+        return True
+    value.report("C802", N_("The model has no input “%(name)s”."), N_("Write its name with points, as in macro.crec_real."), name=name)
+    return False
+
+
+def _editable(table: Table) -> frozenset[str] | None:
+    found = table.get("editable")
+    if found is None:
+        return None
+    if not isinstance(found.node, Keyed) and found.written() == ALL:
+        table.redundant.add("editable")
+        return None
+    named = [(value, value.read(scalars.word)) for value in found.items()]
+    return frozenset(name for value, name in named if name and _is_input(value, name))
+
+
+def _goal(table: Table) -> Goal | None:
+    key = table.value("key", scalars.key, required=True) or ""
+    text = table.text("text", Form.INLINE, required=True)
+    output = table.value("output", scalars.word, required=True)
+    low, high = table.value("min", scalars.number), table.value("max", scalars.number)
+    mark = table.value("mark", scalars.number_between(0), Fraction(1))
+    if low is None and high is None and not (table.has("min") or table.has("max")):
+        table.report("C110", N_("A goal has “min”, “max” or both."))
+    if low is not None and high is not None and low > high:
+        table.report("C113", N_("“min” is more than “max”."), at="min")
+    return Goal(key, text, output, low, high, mark) if output else None
+
+
+def _ask(table: Table, names: frozenset[str]) -> Ask | None:
+    key = table.value("key", scalars.key, required=True) or ""
+    text = table.text("text", Form.INLINE, required=True)
+    output = table.value("output", scalars.word, required=True)
+    tolerance = _tolerance(table)
+    unit = table.text("unit")
+    mark = table.value("mark", scalars.number_between(0), Fraction(1))
+    explanation = table.text("explanation", Form.MARKDOWN, gaps=names)
+    return Ask(key, text, output, tolerance, unit, mark, explanation) if output else None
+
+
+def _tolerance(table: Table) -> Tolerance:
+    """Read `tolerance`: a number, or a mapping that says relative or geometric."""
+    found = table.get("tolerance")
+    if found is None:
+        return Tolerance()
+    if not found.is_table:
+        return Tolerance(ToleranceKind.NOMINAL, found.read(scalars.number_between(0)) or Fraction(0))
+    table.flows.add("tolerance")
+    inner = found.table()
+    assert inner is not None
+    for kind in (ToleranceKind.RELATIVE, ToleranceKind.GEOMETRIC):
+        amount = inner.value(kind.value, scalars.number_between(0))
+        if amount is not None:
+            return Tolerance(kind, amount)
+    inner.report(
+        "C110", N_("The tolerance says neither “relative” nor “geometric”."), N_("Write a number, or one of the two with its share.")
+    )
+    return Tolerance()
+
+
+def _check_items(table: Table, items: tuple[Goal | Ask, ...]) -> None:
+    """Tell keys that stand twice, and more items than a page holds."""
+    keys = sorted(item.key for item in items if item.key)
+    for key in dict.fromkeys(one for one, other in pairwise(keys) if one == other):
+        table.report("C202", N_("The key “%(key)s” stands twice in this task."), N_("Give one of the two another key."), key=key)
+    if len(items) > MAXIMUM_ITEMS:
+        table.report("C105", N_("A task has at most %(limit)s goals and questions."), limit=MAXIMUM_ITEMS)
+
+
+def _policy(table: Table) -> tuple[TaskPolicy, str, Fraction]:
+    attempts = table.value("attempts", scalars.whole(0), 0)
+    first, later = _pause(table)
+    grading = table.choice("grading", Grading, Grading.HIGHEST)
+    pass_mark = table.value("pass_mark", scalars.either("none", NO_PASS_MARK, scalars.percent), Fraction(70))
+    category, weight = table.value("category", scalars.key, ""), table.value("weight", scalars.number_between(0), Fraction(1))
+    needed = None if pass_mark == NO_PASS_MARK else pass_mark
+    usual = CompletionRule.PASSED if needed is not None else CompletionRule.GRADED
+    completion, amount = _completion(table, usual)
+    policy = TaskPolicy(attempts, first, later, grading, needed, completion, amount)
+    _check_completion(table, policy)
+    return policy, category, weight
+
+
+def _pause(table: Table) -> tuple[int, int]:
+    found = table.get("pause")
+    if found is None:
+        return 0, 0
+    if not found.is_table:
+        seconds = found.read(scalars.duration) or 0
+        return seconds, seconds
+    table.flows.add("pause")
+    inner = found.table()
+    assert inner is not None
+    return inner.value("first", scalars.duration, 0), inner.value("later", scalars.duration, 0)
+
+
+def _completion(table: Table, usual: CompletionRule) -> tuple[CompletionRule, int]:
+    found = table.get("completion")
+    if found is None:
+        return usual, 0
+    if found.is_table:
+        table.flows.add("completion")
+        inner = found.table()
+        assert inner is not None
+        return CompletionRule.ATTEMPTED, inner.value("attempted", scalars.whole(1), required=True) or 1
+    rule = found.read(scalars.one_of(CompletionRule)) or usual
+    if rule is CompletionRule.ATTEMPTED:
+        found.report("C111", N_("“attempted” needs a number."), N_("Write {attempted: 1}."))
+    if rule is usual:
+        table.redundant.add("completion")
+    return rule, 1
+
+
+def _check_completion(table: Table, policy: TaskPolicy) -> None:
+    rule = policy.completion
+    if rule in (CompletionRule.PASSED, CompletionRule.PASSED_OR_USED) and policy.pass_mark is None:
+        table.report("C209", N_("The task completes when it is passed and has no pass mark."), at="completion")
+    if rule is CompletionRule.PASSED_OR_USED and not policy.attempts:
+        table.report("C209", N_("The attempts are never used up: there is no limit."), N_("Add “attempts:”."), at="completion")
+    if rule is CompletionRule.ATTEMPTED and 0 < policy.attempts < policy.completion_attempts:
+        table.report("C209", N_("More attempts are needed than are allowed."), at="completion")
+
+
+def _check_category(table: Table, category: str, course: CourseFolder) -> None:
+    if category and category not in {known.category for known in course.grade}:
+        table.report("C203", N_("There is no category “%(key)s” in the grade of course.yaml."), at="category", key=category)
+
+
+def _check_model_runs(table: Table, task: Task) -> None:
+    """Try the draws that learners get: the start must be a scenario, and what is asked must have a value (C802–C804)."""
+    complete = {variable.name for variable in task.variables}
+    if any((name := variable_named(value)) and name not in complete for value in task.start.values()):
+        return  # the variable itself was told
+    for seed in range(TRIED_DRAWS if task.variables else 1):
+        drawn = draw(task.variables, str(seed))
+        if _tells_faults(table, task, drawn) or _tells_outputs(table, task, drawn):
+            return
+
+
+def _tells_faults(table: Table, task: Task, drawn: Mapping[str, Fraction]) -> bool:
+    found = faults(start_inputs(task.start, drawn))
+    if not found:
+        return False
+    name = found[0].name
+    if not task.variables:
+        limits = N_("The input “%(name)s” is outside its limits.")
+        torn = N_("The input “%(name)s” does not fit together with the others.")
+        table.report("C802", limits if found[0].reason is FaultReason.LIMITS else torn, at="start", name=name)
+        return True
+    values = ", ".join(f"{variable} = {float(value):g}" for variable, value in drawn.items())
+    table.report("C804", N_("With %(values)s the input “%(name)s” makes the model fail."), at="variables", values=values, name=name)
+    return True
+
+
+def _tells_outputs(table: Table, task: Task, drawn: Mapping[str, Fraction]) -> bool:
+    start = start_inputs(task.start, drawn)
+    known = compute(start)
+    unknown = [name for name in task.outputs if name not in known]
+    for name in unknown:
+        table.report("C803", N_("The model has no output “%(name)s”."), N_("Write its name with points, as in vejez.pct_pib."), name=name)
+    lacking = [] if unknown else outputs_lacking(task, start)
+    for name in lacking:
+        table.report("C804", N_("The model gives no value to “%(name)s” from this start."), name=name)
+    return bool(unknown or lacking)
+
+
+KIND = ActivityKind("simulator", ".simulator.yaml", lazy_("Simulator task"), "sigma", read_task)

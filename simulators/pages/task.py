@@ -1,0 +1,239 @@
+"""A graded task and what came of it, as its pages show them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
+from uuid import UUID
+
+from kernel.errors import N_
+from kernel.i18n import _, choose, format_datetime, number
+from kernel.markup.model import SafeHtml, gap_marker
+from simulators.pages.fields import Field, FieldSet
+from simulators.pages.figures import Figure, figure
+from simulators.queries import Reviewed, SubmissionRow
+from simulators.rules.attempts import Reason, SubmitRuling
+from simulators.rules.marking import is_between
+from simulators.rules.outputs import Outputs, compute
+from simulators.rules.scenario import BENEFITS, Inputs
+from simulators.rules.tasks import Ask, Goal, Task, Texts, Variable
+from simulators.wording import benefit_name, output_label
+
+WHOLE = ("beneficiarios", "poblacion", "anio_de_agotamiento")
+GROUPS = ("macro", *BENEFITS, "despliegue", "reserva")
+
+
+def points(value: Fraction | Decimal) -> Decimal:
+    """Return a mark or percentage for showing, with at most two decimals."""
+    cents = (Fraction(value) * 100 + Fraction(1, 2)).__floor__()
+    return (Decimal(cents) / 100).normalize() + 0
+
+
+def filled(texts: Texts, variables: Sequence[Variable], drawn: Mapping[str, Fraction]) -> SafeHtml:
+    """Return stored HTML in the reader's language with the learner's own numbers in it."""
+    text = choose(texts)
+    for variable in variables:
+        value = drawn.get(variable.name, Fraction(0))
+        text = text.replace(gap_marker(variable.name), number(Decimal(value.numerator) / Decimal(value.denominator), variable.decimals))
+    return SafeHtml.stored(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Inputs that belong together: groups of people first, then the others; `open` where something in it may change."""
+
+    key: str
+    title: str
+    tranches: list[list[Field]]
+    fields: list[Field]
+    open: bool
+
+
+def groups_of(task: Task, fields: FieldSet) -> list[Group]:
+    """Return the inputs that matter for a task: those that its start, its outputs or its learners touch."""
+    touched = {name.partition(".")[0] for name in (*task.start, *(task.editable or ()))} | {"macro"}
+    for output in task.outputs:
+        head = output.partition(".")[0]
+        if head.startswith("trayectoria_"):
+            touched |= {head.removeprefix("trayectoria_"), "despliegue"}
+        else:
+            touched |= set(BENEFITS) if head == "total" else {head}
+    return [_group(key, fields) for key in GROUPS if key in touched]
+
+
+def _group(key: str, fields: FieldSet) -> Group:
+    if key in BENEFITS:
+        title, tranches, own = benefit_name(key), fields.tranches(key), fields.benefit(key)
+    else:
+        title, tranches, own = _group_title(key), [], _own(key, fields)
+    changeable = any(not one.locked for one in (*own, *(one for row in tranches for one in row)))
+    return Group(key, title, tranches, own, changeable and key != "macro")
+
+
+def _group_title(key: str) -> str:
+    return {"macro": _("Economy"), "despliegue": _("Phasing in"), "reserva": _("Contributory scheme")}[key]
+
+
+def _own(key: str, fields: FieldSet) -> list[Field]:
+    return {"macro": fields.macro, "despliegue": fields.rollout, "reserva": fields.reserve}[key]()
+
+
+@dataclass(frozen=True, slots=True)
+class GoalView:
+    """A goal with what the scenario reaches now."""
+
+    text: SafeHtml
+    output: str
+    label: str
+    low: float | None
+    high: float | None
+    limits: str
+    figure: Figure
+    met: bool
+    mark: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class AskView:
+    """A number to give."""
+
+    name: str
+    text: SafeHtml
+    unit: str
+    typed: str
+    error: str
+    mark: Decimal
+
+    @property
+    def id(self) -> str:
+        """Return its place in the page."""
+        return self.name.replace(".", "-")
+
+
+def goal_views(task: Task, inputs: Inputs) -> list[GoalView]:
+    """Return the goals as the scenario stands."""
+    outputs = compute(inputs) if task.goals else {}
+    return [_goal_view(goal, outputs) for goal in task.goals]
+
+
+def _goal_view(goal: Goal, outputs: Outputs) -> GoalView:
+    value = outputs.get(goal.output)
+    return GoalView(
+        text=SafeHtml.stored(choose(goal.text)),
+        output=goal.output,
+        label=output_label(goal.output),
+        low=None if goal.low is None else float(goal.low),
+        high=None if goal.high is None else float(goal.high),
+        limits=limits_text(goal),
+        figure=figure(goal.output, value, 0 if goal.output.endswith(WHOLE) else 2),
+        met=value is not None and is_between(Fraction(value), goal.low, goal.high),
+        mark=points(goal.mark),
+    )
+
+
+def limits_text(goal: Goal) -> str:
+    """Say what a goal wants."""
+    low, high = (
+        None if limit is None else number(Decimal(limit.numerator) / Decimal(limit.denominator)) for limit in (goal.low, goal.high)
+    )
+    if low is None:
+        return _("at most %(high)s", high=high)
+    return _("at least %(low)s", low=low) if high is None else _("from %(low)s to %(high)s", low=low, high=high)
+
+
+def ask_views(task: Task, typed: Mapping[str, str], errors: Mapping[str, str]) -> list[AskView]:
+    """Return the numbers to give, with what was typed."""
+    return [
+        AskView(
+            f"ask.{ask.key}",
+            SafeHtml.stored(choose(ask.text)),
+            choose(ask.unit),
+            typed.get(ask.key, ""),
+            errors.get(f"ask.{ask.key}", ""),
+            points(ask.mark),
+        )
+        for ask in task.asks
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionLine:
+    """One submission in the list beside a task."""
+
+    uuid: UUID
+    number: int
+    preview: bool
+    submitted_at: datetime
+    percent: Decimal | None
+    passed: bool | None
+
+
+def submission_lines(rows: Sequence[SubmissionRow]) -> list[SubmissionLine]:
+    """Return the submissions, newest first."""
+    return [
+        SubmissionLine(
+            row.uuid, row.number, row.preview, row.submitted_at, None if row.percent is None else points(row.percent), row.passed
+        )
+        for row in reversed(rows)
+    ]
+
+
+def refusal_words(ruling: SubmitRuling) -> list[str]:
+    """Say why a task cannot be handed in, in whole sentences."""
+    words = {
+        Reason.NOT_OPEN_YET: N_("It opens on %(moment)s."),
+        Reason.CLOSED: N_("It is closed: nothing more can be handed in."),
+        Reason.NO_ATTEMPTS_LEFT: N_("You have used all your attempts."),
+        Reason.PAUSE: N_("You can hand it in again from %(moment)s."),
+        Reason.PREREQUISITES: N_("Complete first what it asks for."),
+    }
+    return [_(words[refusal.reason], moment=format_datetime(refusal.until)) for refusal in ruling.refusals]
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewItem:
+    """One goal or number as it was marked; `expected` is '' where it is not shown."""
+
+    text: SafeHtml
+    words: str
+    value: str
+    limits: str
+    expected: str
+    met: bool
+    answered: bool
+    mark: Decimal
+    maximum: Decimal
+    explanation: SafeHtml | str
+
+
+def review_items(found: Reviewed, *, numbers: bool) -> list[ReviewItem]:
+    """Return what came of each goal and number; right numbers only where `numbers` says so."""
+    task = found.published.task
+    drawn = {name: Fraction(value) for name, value in found.row.drawn.items()}
+    return [_review_item(item, found, drawn, numbers=numbers) for item in task.items]
+
+
+def _review_item(item: Goal | Ask, found: Reviewed, drawn: Mapping[str, Fraction], *, numbers: bool) -> ReviewItem:
+    row = found.item(item.key)
+    assert row is not None
+    digits = 0 if item.output.endswith(WHOLE) else 2
+    goal = isinstance(item, Goal)
+    reached = "–" if row.value is None else number(row.value, digits)
+    shown = "" if goal or not numbers or row.expected is None else _exact(row.expected)
+    return ReviewItem(
+        text=SafeHtml.stored(choose(item.text)),
+        words=output_label(item.output),
+        value=reached if goal else row.given,
+        limits=limits_text(item) if isinstance(item, Goal) else "",
+        expected=shown,
+        met=row.met,
+        answered=goal or bool(row.given),
+        mark=points(row.mark),
+        maximum=points(row.maximum),
+        explanation="" if isinstance(item, Goal) else filled(item.explanation, found.published.task.variables, drawn),
+    )
+
+
+def _exact(value: float) -> str:
+    return number(round(value, 4) if abs(value) < 1000 else round(value, 2))

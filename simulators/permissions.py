@@ -1,0 +1,60 @@
+"""Who may see, try and review tasks. The tool itself is open to everybody."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from courses.models import StaffRole
+from courses.permissions import edits
+from enrolments.permissions import ActivitySeat, is_staff
+from kernel.permissions import Actor, Predicate, Verdict, allow_if
+
+
+class SimulatorAction(StrEnum):
+    """Acts on tasks and submissions."""
+
+    VIEW_TASK = "simulator:view_task"
+    ANSWER = "simulator:answer"
+    REVIEW = "simulator:review"
+
+
+@dataclass(frozen=True)
+class SubmissionSeat:
+    """A person before a submission: whose it is, and what the person is in its course."""
+
+    id: int
+    uuid: UUID
+    person_id: int
+    course_id: int
+    staff_role: StaffRole | None
+
+
+def _view_task(actor: Actor, subject: object) -> Verdict:
+    assert isinstance(subject, ActivitySeat)
+    return allow_if(is_staff(actor, subject.seat) or subject.seat.is_learner)
+
+
+def _answer(actor: Actor, subject: object) -> Verdict:
+    """Learners work on tasks; who edits the course tries them. What dates and limits say is told by the service."""
+    assert isinstance(subject, ActivitySeat)
+    return allow_if(subject.seat.is_learner or edits(actor, subject.seat.staff_role))
+
+
+def _review(actor: Actor, subject: object) -> Verdict:
+    """The learner sees what they handed in; the course's staff and administrators see everybody's."""
+    assert isinstance(subject, SubmissionSeat)
+    staff = actor.is_administrator or subject.staff_role is not None
+    return allow_if(staff or subject.person_id == actor.person_id, Verdict.HIDE)
+
+
+def sees_numbers(actor: Actor, subject: SubmissionSeat) -> bool:
+    """Say whether right numbers are shown at any moment: to those who edit the course."""
+    return edits(actor, subject.staff_role)
+
+
+PERMISSIONS: Mapping[StrEnum, Predicate] = {
+    SimulatorAction.VIEW_TASK: _view_task,
+    SimulatorAction.ANSWER: _answer,
+    SimulatorAction.REVIEW: _review,
+}

@@ -1,0 +1,206 @@
+"""Reading tasks, what was tried in them, and submissions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+from typing import Any, cast
+from uuid import UUID
+
+from sqlalchemy import Row, Select, bindparam, select
+from sqlalchemy.orm import Session
+
+from courses.models import Activity, CourseStaff, StaffRole
+from kernel.errors import NotFound
+from kernel.permissions import Actor
+from simulators.models import SimulatorTask, Submission, SubmissionItem, TaskInput, TaskItem, TaskSave, TaskVariable
+from simulators.permissions import SubmissionSeat
+from simulators.rules.attempts import PastSubmission
+from simulators.rules.tasks import Ask, CompletionRule, Goal, Grading, Task, TaskPolicy, Tolerance, ToleranceKind, Variable
+
+KEPT_TASKS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedTask:
+    """A task with where it stands. Immutable, so it may be kept in memory."""
+
+    id: int
+    activity_id: int
+    version_id: int
+    model_version: int
+    task: Task
+    item_ids: dict[str, int]
+    opens_at: datetime | None
+    closes_at: datetime | None
+
+
+_TASK: Select[Any] = select(SimulatorTask, Activity.opens_at, Activity.closes_at, Activity.version_id).join(
+    Activity, Activity.id == SimulatorTask.activity_id
+)
+
+
+def get_task_of_activity(session: Session, activity_id: int) -> PublishedTask:
+    """Return the task of an activity; raise NotFound."""
+    return _kept(session, ("activity", activity_id))
+
+
+def get_task(session: Session, task_id: int) -> PublishedTask:
+    """Return a task; raise NotFound."""
+    return _kept(session, ("task", task_id))
+
+
+def _kept(session: Session, name: tuple[str, int]) -> PublishedTask:
+    kept = cast("dict[tuple[str, int], PublishedTask]", session.info.setdefault("simulator_tasks", {}))
+    if name not in kept:
+        column = SimulatorTask.activity_id if name[0] == "activity" else SimulatorTask.id
+        row = session.execute(_TASK.where(column == name[1])).one_or_none()
+        if row is None:
+            raise NotFound
+        while len(kept) >= KEPT_TASKS:
+            kept.pop(next(iter(kept)), None)
+        kept[name] = _read_task(session, row)
+    return kept[name]
+
+
+def _read_task(session: Session, row: Row[Any]) -> PublishedTask:
+    found: SimulatorTask = row[0]
+    items = list(session.scalars(select(TaskItem).where(TaskItem.task_id == found.id).order_by(TaskItem.position)))
+    start = session.execute(select(TaskInput.name, TaskInput.value).where(TaskInput.task_id == found.id).order_by(TaskInput.id))
+    variables = session.scalars(select(TaskVariable).where(TaskVariable.task_id == found.id).order_by(TaskVariable.id))
+    task = Task(
+        text=found.text,
+        start=dict(start.tuples()),
+        variables=tuple(_variable(variable) for variable in variables),
+        editable=None if found.all_editable else frozenset(found.editable),
+        goals=tuple(_goal(item) for item in items if item.kind == "goal"),
+        asks=tuple(_ask(item) for item in items if item.kind == "ask"),
+        policy=_policy(found),
+    )
+    ids = {item.key: item.id for item in items}
+    return PublishedTask(found.id, found.activity_id, row.version_id, found.model_version, task, ids, row.opens_at, row.closes_at)
+
+
+def _policy(row: SimulatorTask) -> TaskPolicy:
+    return TaskPolicy(
+        attempts=row.attempts,
+        pause_first=row.pause_first,
+        pause_later=row.pause_later,
+        grading=Grading(row.grading),
+        pass_mark=None if row.pass_mark is None else Fraction(row.pass_mark),
+        completion=CompletionRule(row.completion),
+        completion_attempts=row.completion_attempts,
+    )
+
+
+def _variable(row: TaskVariable) -> Variable:
+    choices = tuple(Fraction(value) for value in row.choices)
+    return Variable(row.name, Fraction(row.low), Fraction(row.high), Fraction(row.step), choices, row.decimals)
+
+
+def _goal(row: TaskItem) -> Goal:
+    low, high = (None if text is None else Fraction(text) for text in (row.low, row.high))
+    return Goal(row.key, row.text, row.output, low, high, Fraction(row.mark))
+
+
+def _ask(row: TaskItem) -> Ask:
+    tolerance = Tolerance(ToleranceKind(row.tolerance_kind), Fraction(row.tolerance))
+    return Ask(row.key, row.text, row.output, tolerance, row.unit, Fraction(row.mark), row.explanation)
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionRow:
+    """A submission in a list of one person's submissions to a task."""
+
+    uuid: UUID
+    number: int
+    preview: bool
+    submitted_at: datetime
+    raw: Fraction
+    maximum: Fraction
+    percent: Fraction | None
+    passed: bool | None
+
+    @property
+    def past(self) -> PastSubmission:
+        """Return what the rules need of it."""
+        return PastSubmission(self.number, self.submitted_at, self.percent)
+
+
+_HISTORY = (
+    select(
+        Submission.uuid,
+        Submission.number,
+        Submission.preview,
+        Submission.submitted_at,
+        Submission.raw,
+        Submission.maximum,
+        Submission.percent,
+        Submission.passed,
+    )
+    .where(
+        Submission.person_id == bindparam("person_id"),
+        Submission.course_id == bindparam("course_id"),
+        Submission.activity_key == bindparam("activity_key"),
+    )
+    .order_by(Submission.number)
+)
+
+
+def list_submissions(session: Session, person_id: int, course_id: int, activity_key: str) -> list[SubmissionRow]:
+    """List one person's submissions to a task, the first one first; limits keep them few."""
+    bound = {"person_id": person_id, "course_id": course_id, "activity_key": activity_key}
+    return [
+        SubmissionRow(
+            row.uuid,
+            row.number,
+            row.preview,
+            row.submitted_at,
+            Fraction(row.raw),
+            Fraction(row.maximum),
+            None if row.percent is None else Fraction(row.percent),
+            row.passed,
+        )
+        for row in session.execute(_HISTORY, bound)
+    ]
+
+
+def find_save(session: Session, person_id: int, course_id: int, activity_key: str) -> TaskSave | None:
+    """Return what a person calculated and typed last in a task."""
+    mine = (TaskSave.person_id == person_id, TaskSave.course_id == course_id, TaskSave.activity_key == activity_key)
+    return session.scalar(select(TaskSave).where(*mine).order_by(TaskSave.id.desc()).limit(1))
+
+
+_SEAT = (
+    select(Submission.id, Submission.uuid, Submission.person_id, Submission.course_id, CourseStaff.role)
+    .outerjoin(CourseStaff, (CourseStaff.course_id == Submission.course_id) & (CourseStaff.person_id == bindparam("actor_id")))
+    .where(Submission.uuid == bindparam("submission"))
+)
+
+
+def get_submission(session: Session, actor: Actor, submission: UUID) -> SubmissionSeat:
+    """Return the actor's place before a submission; raise NotFound."""
+    row = session.execute(_SEAT, {"submission": submission, "actor_id": actor.person_id}).one_or_none()
+    if row is None:
+        raise NotFound
+    return SubmissionSeat(row.id, row.uuid, row.person_id, row.course_id, StaffRole(row.role) if row.role else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """A submission with its task and its marks by item."""
+
+    row: Submission
+    published: PublishedTask
+    items: Sequence[SubmissionItem]
+
+    def item(self, key: str) -> SubmissionItem | None:
+        """Return how one goal or number was marked."""
+        return next((item for item in self.items if item.item_id == self.published.item_ids[key]), None)
+
+
+def get_reviewed(session: Session, submission_id: int) -> Reviewed:
+    """Return a submission with everything that its review shows."""
+    row = session.get_one(Submission, submission_id)
+    items = session.scalars(select(SubmissionItem).where(SubmissionItem.submission_id == submission_id)).all()
+    return Reviewed(row, get_task(session, row.task_id), items)

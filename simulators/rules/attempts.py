@@ -1,0 +1,130 @@
+"""When a task may be handed in, and what several submissions mean together (as in quizzes)."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from fractions import Fraction
+
+from simulators.rules.marking import has_passed
+from simulators.rules.tasks import CompletionRule, Grading, TaskPolicy
+
+
+class Reason(StrEnum):
+    """Why a task cannot be handed in now."""
+
+    NOT_OPEN_YET = "not_open_yet"
+    CLOSED = "closed"
+    NO_ATTEMPTS_LEFT = "no_attempts_left"
+    PAUSE = "pause"
+    PREREQUISITES = "prerequisites"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One reason, and until when it holds where that is known."""
+
+    reason: Reason
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PastSubmission:
+    """What the rules need of an earlier submission of the same person; previews of staff are not among them."""
+
+    number: int
+    submitted_at: datetime
+    percent: Fraction | None
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Dates of a task, and whether what it requires is done."""
+
+    opens_at: datetime | None = None
+    closes_at: datetime | None = None
+    prerequisites_met: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SubmitRuling:
+    """Whether a task may be handed in now; `left` None: without limit."""
+
+    refusals: tuple[Refusal, ...]
+    left: int | None
+
+    @property
+    def allowed(self) -> bool:
+        """Say whether nothing refuses."""
+        return not self.refusals
+
+    @property
+    def is_over(self) -> bool:
+        """Say whether it will never be possible again."""
+        return any(refusal.reason in (Reason.CLOSED, Reason.NO_ATTEMPTS_LEFT) for refusal in self.refusals)
+
+    @property
+    def is_hidden(self) -> bool:
+        """Say whether the task is not to be seen yet."""
+        return any(refusal.reason in (Reason.NOT_OPEN_YET, Reason.PREREQUISITES) for refusal in self.refusals)
+
+
+def may_submit(policy: TaskPolicy, window: Window, history: Sequence[PastSubmission], *, now: datetime) -> SubmitRuling:
+    """Decide on handing in, with every reason why not."""
+    left = max(0, policy.attempts - len(history)) if policy.attempts else None
+    return SubmitRuling(tuple(_refusals(policy, window, history, now)), left)
+
+
+def _refusals(policy: TaskPolicy, window: Window, history: Sequence[PastSubmission], now: datetime) -> Iterator[Refusal]:
+    if window.opens_at is not None and now < window.opens_at:
+        yield Refusal(Reason.NOT_OPEN_YET, window.opens_at)
+    if window.closes_at is not None and now >= window.closes_at:
+        yield Refusal(Reason.CLOSED)
+    if policy.attempts and len(history) >= policy.attempts:
+        yield Refusal(Reason.NO_ATTEMPTS_LEFT)
+    pause = pause_ends(policy, history)
+    if pause is not None and now < pause:
+        yield Refusal(Reason.PAUSE, pause)
+    if not window.prerequisites_met:
+        yield Refusal(Reason.PREREQUISITES)
+
+
+def pause_ends(policy: TaskPolicy, history: Sequence[PastSubmission]) -> datetime | None:
+    """Return until when the pause after the last submission lasts; None where there is none."""
+    seconds = policy.pause_first if len(history) == 1 else policy.pause_later
+    if not history or not seconds:
+        return None
+    return max(one.submitted_at for one in history) + timedelta(seconds=seconds)
+
+
+def over_attempts(grading: Grading, history: Sequence[PastSubmission]) -> Fraction | None:
+    """Return the percentage that counts; None without a graded submission."""
+    graded = [one.percent for one in sorted(history, key=lambda one: one.number) if one.percent is not None]
+    if not graded:
+        return None
+    match grading:
+        case Grading.HIGHEST:
+            return max(graded)
+        case Grading.AVERAGE:
+            return sum(graded, Fraction(0)) / len(graded)
+        case Grading.FIRST:
+            return graded[0]
+        case Grading.LAST:  # pragma: no branch - the last case
+            return graded[-1]
+
+
+def is_completed(policy: TaskPolicy, history: Sequence[PastSubmission]) -> bool:
+    """Say whether submissions complete the task; a view alone is told elsewhere."""
+    graded = [one.percent for one in history if one.percent is not None]
+    passed = any(has_passed(percent, policy.pass_mark) is not False for percent in graded)
+    match policy.completion:
+        case CompletionRule.PASSED:
+            return passed
+        case CompletionRule.GRADED:
+            return bool(graded)
+        case CompletionRule.PASSED_OR_USED:
+            return passed or 0 < policy.attempts <= len(history)
+        case CompletionRule.ATTEMPTED:
+            return len(history) >= policy.completion_attempts > 0
+        case CompletionRule.VIEWED:  # pragma: no branch - the last case
+            return bool(history)

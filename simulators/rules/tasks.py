@@ -1,0 +1,163 @@
+"""What a graded task asks: a scenario to begin from, variables that differ by learner, goals to reach and numbers to give.
+
+Texts are by language, as Markdown in a folder and as cleaned HTML once published. Numbers of authors are exact fractions; the model
+computes in double precision.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+
+from simulators.rules.reference import REFERENCE
+from simulators.rules.scenario import SPECS, Inputs
+
+Texts = Mapping[str, str]
+NONE = "none"
+"""As value of an input: it is taken away."""
+AMOUNTS = ("factor_linea", "monto")
+
+
+class ToleranceKind(StrEnum):
+    """How far from the right number an answer may be: by an amount, by a share of it, by a factor."""
+
+    NOMINAL = "nominal"
+    RELATIVE = "relative"
+    GEOMETRIC = "geometric"
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """Both ends are included."""
+
+    kind: ToleranceKind = ToleranceKind.NOMINAL
+    amount: Fraction = Fraction(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A number drawn for each learner: from `low` to `high` in steps, or one of `values`; rounded to `decimals` where given."""
+
+    name: str
+    low: Fraction = Fraction(0)
+    high: Fraction = Fraction(0)
+    step: Fraction = Fraction(1)
+    values: tuple[Fraction, ...] = ()
+    decimals: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """Met when the output of the inputs that were handed in is within the limits; either may be absent, not both."""
+
+    key: str
+    text: Texts
+    output: str
+    low: Fraction | None
+    high: Fraction | None
+    mark: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A number to give: the output of the scenario that the task begins from."""
+
+    key: str
+    text: Texts
+    output: str
+    tolerance: Tolerance
+    unit: Texts
+    mark: Fraction
+    explanation: Texts
+
+
+class Grading(StrEnum):
+    """Which submissions make the result, as in quizzes."""
+
+    HIGHEST = "highest"
+    AVERAGE = "average"
+    FIRST = "first"
+    LAST = "last"
+
+
+class CompletionRule(StrEnum):
+    """What completes a task, as in quizzes."""
+
+    PASSED = "passed"
+    GRADED = "graded"
+    PASSED_OR_USED = "passed_or_used"
+    VIEWED = "viewed"
+    ATTEMPTED = "attempted"
+
+
+@dataclass(frozen=True, slots=True)
+class TaskPolicy:
+    """How often a task may be handed in and what counts; pauses in seconds, 0 attempts: no limit, no pass mark: None."""
+
+    attempts: int = 0
+    pause_first: int = 0
+    pause_later: int = 0
+    grading: Grading = Grading.HIGHEST
+    pass_mark: Fraction | None = Fraction(70)
+    completion: CompletionRule = CompletionRule.PASSED
+    completion_attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A task; `start` has numbers, NONE, or names of variables in braces, `editable` None means every input."""
+
+    text: Texts
+    start: Mapping[str, str]
+    variables: tuple[Variable, ...]
+    editable: frozenset[str] | None
+    goals: tuple[Goal, ...]
+    asks: tuple[Ask, ...]
+    policy: TaskPolicy = TaskPolicy()
+
+    @property
+    def items(self) -> tuple[Goal | Ask, ...]:
+        """Return goals and numbers in the order of the page."""
+        return (*self.goals, *self.asks)
+
+    @property
+    def maximum(self) -> Fraction:
+        """Return the marks at stake."""
+        return sum((item.mark for item in self.items), Fraction(0))
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Return the outputs that its items look at."""
+        return tuple(dict.fromkeys(item.output for item in self.items))
+
+
+def variable_named(value: str) -> str:
+    """Return the variable that a value of `start` names, '' where it is a number."""
+    return value[1:-1] if value.startswith("{") and value.endswith("}") else ""
+
+
+def start_inputs(start: Mapping[str, str], drawn: Mapping[str, Fraction]) -> dict[str, float]:
+    """Return the inputs that a learner begins with: the worked example with the task's values over it.
+
+    An amount given in one of its two forms takes the example's other form away. What makes no scenario is not refused here.
+    """
+    inputs: dict[str, float] = dict(REFERENCE)
+    for name in start:
+        base, _dot, last = name.rpartition(".")
+        if last in AMOUNTS:
+            inputs.pop(f"{base}.{AMOUNTS[1 - AMOUNTS.index(last)]}", None)
+    for name, value in start.items():
+        variable = variable_named(value)
+        if value == NONE:
+            inputs.pop(name, None)
+        else:
+            inputs[name] = float(drawn[variable] if variable else Fraction(value))
+    return inputs
+
+
+def allowed_inputs(given: Inputs, start: Inputs, editable: frozenset[str] | None) -> dict[str, float]:
+    """Return what was handed in, with every locked input as the task began: what a form holds beyond that does not count."""
+    if editable is None:
+        return dict(given)
+    chosen = {name: given if name in editable else start for name in SPECS}
+    return {name: source[name] for name, source in chosen.items() if name in source}

@@ -1,0 +1,175 @@
+"""Verbs of tasks: keep what was calculated, hand in, hand the result down to the learner's progress."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from fractions import Fraction
+
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
+
+from enrolments import services as enrolment_services
+from enrolments.permissions import ActivitySeat
+from enrolments.queries import take_turn
+from enrolments.services import Achievement
+from kernel import audit
+from kernel.errors import N_, Conflict
+from kernel.permissions import Actor
+from simulators import queries
+from simulators.models import Submission, SubmissionItem, TaskSave
+from simulators.queries import PublishedTask, SubmissionRow
+from simulators.rules.address import encode
+from simulators.rules.attempts import PastSubmission, SubmitRuling, Window, is_completed, may_submit, over_attempts
+from simulators.rules.drawing import draw, round_half_up, seed_of, written
+from simulators.rules.marking import ItemMark, TaskGrade, grade, has_passed
+from simulators.rules.scenario import Inputs
+from simulators.rules.tasks import allowed_inputs, start_inputs
+
+MARK_DECIMALS = 7
+LONGEST_ANSWER = 60
+
+
+class SimulatorVerb(StrEnum):
+    """What the audit log says of tasks."""
+
+    SUBMITTED = "simulator_task.submitted"
+
+
+class CannotSubmit(Conflict):
+    """A task may not be handed in now; the facts say why."""
+
+    code = "cannot_submit"
+    message = N_("This task cannot be handed in now.")
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a learner has before them: the scenario, and the numbers as typed, by key of the item."""
+
+    inputs: Inputs
+    typed: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A person at a task: the variables drawn for them, what the task begins with, and what they handed in so far."""
+
+    published: PublishedTask
+    drawn: Mapping[str, Fraction]
+    start: Inputs
+    history: tuple[SubmissionRow, ...]
+    ruling: SubmitRuling
+    preview: bool
+
+
+def open_desk(session: Session, actor: Actor, subject: ActivitySeat, *, now: datetime) -> Desk:
+    """Return everything that a task's pages and services need for one person; raise NotFound where there is no task."""
+    published = queries.get_task_of_activity(session, subject.activity.id)
+    person_id, course_id, key = actor.person_id or 0, subject.seat.course_id, subject.activity.key
+    drawn = draw(published.task.variables, seed_of(course_id, key, person_id))
+    history = tuple(queries.list_submissions(session, person_id, course_id, key))
+    preview = not subject.seat.is_learner
+    if preview:
+        ruling = SubmitRuling((), None)
+    else:
+        window = Window(published.opens_at, published.closes_at, subject.closed is None)
+        ruling = may_submit(published.task.policy, window, _counted(history), now=now)
+    return Desk(published, drawn, start_inputs(published.task.start, drawn), history, ruling, preview)
+
+
+def _counted(history: tuple[SubmissionRow, ...]) -> list[PastSubmission]:
+    return [row.past for row in history if not row.preview]
+
+
+def save_work(session: Session, actor: Actor, subject: ActivitySeat, work: Work, *, now: datetime) -> None:
+    """Keep what was calculated and typed, so that it is there at the next visit; raise CannotSubmit where the task is not open."""
+    if open_desk(session, actor, subject, now=now).ruling.is_hidden:
+        raise CannotSubmit
+    _keep(session, actor, subject, work, now=now)
+
+
+def _keep(session: Session, actor: Actor, subject: ActivitySeat, work: Work, *, now: datetime) -> None:
+    assert actor.person_id is not None
+    values = {
+        "person_id": actor.person_id,
+        "course_id": subject.seat.course_id,
+        "activity_key": subject.activity.key,
+        "scenario": encode(work.inputs),
+        "answers": {key: text[:LONGEST_ANSWER] for key, text in work.typed.items()},
+        "saved_at": now,
+    }
+    session.execute(insert(TaskSave).values(**values))
+
+
+def submit_task(
+    session: Session, actor: Actor, subject: ActivitySeat, work: Work, answers: Mapping[str, Fraction], *, now: datetime
+) -> Submission:
+    """Hand a task in: recompute, mark, keep, and tell the learner's progress; raise CannotSubmit with the reasons.
+
+    Locked inputs count as the task began, whatever was sent. Staff hand in previews, which count nothing.
+    """
+    assert actor.person_id is not None
+    take_turn(session, actor.person_id)
+    desk = open_desk(session, actor, subject, now=now)
+    if not desk.ruling.allowed:
+        raise CannotSubmit(reasons=[refusal.reason.value for refusal in desk.ruling.refusals])
+    task = desk.published.task
+    inputs = allowed_inputs(work.inputs, desk.start, task.editable)
+    found = grade(task, desk.start, inputs, answers)
+    row = Submission(
+        person_id=actor.person_id,
+        enrolment_id=subject.seat.enrolment_id,
+        course_id=subject.seat.course_id,
+        activity_key=subject.activity.key,
+        task_id=desk.published.id,
+        number=max((one.number for one in desk.history), default=0) + 1,
+        preview=desk.preview,
+        scenario=encode(inputs),
+        drawn=written(desk.drawn),
+        submitted_at=now,
+        raw=_decimal(found.raw),
+        maximum=_decimal(found.maximum),
+        percent=None if found.percent is None else _decimal(found.percent),
+        passed=found.passed,
+    )
+    session.add(row)
+    session.flush()  # its items and the audit entry name it
+    session.execute(insert(SubmissionItem), [_item_row(row.id, desk.published, item, work.typed) for item in found.items])
+    _keep(session, actor, subject, Work(inputs, work.typed), now=now)
+    audit.record(session, actor, SimulatorVerb.SUBMITTED, row, now=now, activity=row.activity_key, number=row.number, preview=row.preview)
+    if not desk.preview:
+        _hand_down(session, actor, subject, desk, found, now=now)
+    return row
+
+
+def _item_row(submission_id: int, published: PublishedTask, item: ItemMark, typed: Mapping[str, str]) -> dict[str, object]:
+    return {
+        "submission_id": submission_id,
+        "item_id": published.item_ids[item.key],
+        "given": typed.get(item.key, "")[:LONGEST_ANSWER],
+        "value": None if item.value is None else float(item.value),
+        "expected": None if item.expected is None else float(item.expected),
+        "met": item.met,
+        "mark": _decimal(item.mark),
+        "maximum": _decimal(item.maximum),
+    }
+
+
+def _decimal(value: Fraction) -> Decimal:
+    exact = round_half_up(value, MARK_DECIMALS)
+    return (Decimal(exact.numerator) / Decimal(exact.denominator)).quantize(Decimal("0.0000001"))
+
+
+def _hand_down(session: Session, actor: Actor, subject: ActivitySeat, desk: Desk, found: TaskGrade, *, now: datetime) -> None:
+    """Tell the learner's progress what all submissions together mean for the activity."""
+    enrolment_id = subject.seat.enrolment_id
+    assert enrolment_id is not None
+    policy = desk.published.task.policy
+    past = _counted(desk.history)
+    percent = None if found.percent is None else round_half_up(found.percent, MARK_DECIMALS)
+    history = [*past, PastSubmission(len(past) + 1 + max((one.number for one in past), default=0), now, percent)]
+    score = over_attempts(policy.grading, history)
+    achievement = Achievement(is_completed(policy, history), score, has_passed(score, policy.pass_mark))
+    enrolment_services.record_result(session, actor, enrolment_id, subject.activity.key, achievement, now=now)

@@ -1,0 +1,168 @@
+"""`lms quizzes import` and `lms quizzes export`: the roof adds them to the group of `quizzes.cli`.
+
+They import what they need when they run, so that `--help` answers at once.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kernel.errors import N_, DomainError
+from kernel.i18n import LANGUAGES, _
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from quizzes.rules.definitions import Question
+    from standards.model import Exported, Imported, Remark
+
+NAMES = ("gift", "aiken", "moodle-xml", "cloze", "csv", "xlsx", "qti", "qti-canvas")
+"""As in standards.formats, which a list of options need not import; a test compares them."""
+WRITTEN = tuple(name for name in NAMES if name != "cloze")
+HEADINGS = (
+    ("problem", N_("Left out:")),
+    ("mend", N_("Comes in and must be mended before it can be published:")),
+    ("loss", N_("Left behind:")),
+    ("note", N_("Good to know:")),
+)
+MANY = 3
+LARGEST = 200_000_000
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+TARGET = click.Path(dir_okay=False, path_type=Path)
+_LANGUAGE = click.option("--language", type=click.Choice(LANGUAGES), default="es", show_default=True, help="Language of the texts.")
+
+
+def commands() -> tuple[click.Command, ...]:
+    """Return the commands that translate questions from and into outside formats."""
+    return import_, export
+
+
+@click.command("import")
+@click.argument("file", type=FILE)
+@click.option("--format", "form", type=click.Choice(NAMES), help="The file's format; told from the file where it is not given.")
+@click.option("--to", "target", type=TARGET, required=True, help="The bank to write, for example banco.yaml; it must not exist.")
+@click.option("--dry-run", is_flag=True, help="Only show what comes in and what does not.")
+@click.option("--strict", is_flag=True, help="Write nothing if a single question cannot come in.")
+@_LANGUAGE
+def import_(file: Path, form: str | None, target: Path, dry_run: bool, strict: bool, language: str) -> None:
+    """Make a bank of the questions in FILE; show first what comes in, what cannot, and why."""
+    from standards.importing import import_file
+
+    try:
+        found = import_file(file.name, _content(file), form, language)
+    except DomainError as refused:
+        raise click.ClickException(f"{file}: {_refusal(refused)}") from refused
+    count = len(found.imported.questions)
+    head = _("%(count)s questions come in from %(name)s (%(format)s).", count=count, name=file.name, format=found.format)
+    _show(found.imported.questions, found.imported, head)
+    problems = sum(remark.weight.value == "problem" for remark in found.imported.remarks)
+    if not found.imported.questions or (strict and problems):
+        raise click.ClickException(_("Nothing was written."))
+    if dry_run:
+        click.echo(_("Nothing was written: this was a trial."))
+        return
+    _write(target, found.bank)
+
+
+@click.command()
+@click.argument("bank", type=FILE)
+@click.option("--format", "form", type=click.Choice(WRITTEN), required=True, help="The format to write.")
+@click.option("--to", "target", type=TARGET, required=True, help="The file to write; it must not exist.")
+@click.option("--strict", is_flag=True, help="Write nothing if a single question cannot go out.")
+@_LANGUAGE
+def export(bank: Path, form: str, target: Path, strict: bool, language: str) -> None:
+    """Write the questions of BANK in an outside format; tell what the format has no place for."""
+    from standards.bank.read import read
+    from standards.formats import FORMATS
+
+    write = FORMATS[form].write
+    try:
+        imported = read(_content(bank), language, _around(bank))
+        if write is None:
+            raise click.ClickException(form)
+        exported = write(imported.questions, language)
+    except DomainError as refused:
+        raise click.ClickException(f"{bank}: {_refusal(refused)}") from refused
+    _tell_faults(imported)
+    count = _("%(count)s of %(all)s questions go out as %(format)s.", count=exported.count, all=len(imported.questions), format=form)
+    _show((), exported, count)
+    if not exported.count or (strict and exported.count < len(imported.questions)):
+        raise click.ClickException(_("Nothing was written."))
+    _write(target, exported.content)
+
+
+def _content(file: Path) -> bytes:
+    if file.stat().st_size > LARGEST:
+        raise click.ClickException(_("%(name)s is larger than %(limit)s MB.", name=file.name, limit=LARGEST // 10**6))
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise click.ClickException(f"{file}: {error.strerror}") from error
+
+
+def _around(bank: Path) -> dict[str, bytes]:
+    """Return course.yaml and parametros.yaml of the course that a bank stands in, for its languages and parameters."""
+    for folder in list(bank.resolve().parents)[:3]:
+        if (folder / "course.yaml").is_file():
+            names = [name for name in ("course.yaml", "parametros.yaml") if (folder / name).is_file()]
+            return {name: (folder / name).read_bytes() for name in names}
+    return {}
+
+
+def _refusal(refused: DomainError) -> str:
+    text = _(refused.text)
+    return text % refused.facts if refused.facts else text
+
+
+def _tell_faults(imported: Imported) -> None:
+    """Tell questions of the bank that could not be read; they do not go out."""
+    for remark in imported.remarks:
+        if remark.weight.value == "problem":
+            click.echo(_line(remark), err=True)
+
+
+def _show(questions: Sequence[Question], result: Imported | Exported, head: str) -> None:
+    click.echo(head)
+    kinds = Counter(question.kind.value for question in questions)
+    if kinds:
+        click.echo("  " + ", ".join(f"{count} {kind}" for kind, count in kinds.most_common()))
+    for weight, heading in HEADINGS:
+        remarks = [remark for remark in result.remarks if remark.weight.value == weight]
+        if remarks:
+            click.echo(_(heading))
+            for line in _lines(remarks):
+                click.echo(f"  {line}")
+
+
+def _lines(remarks: Sequence[Remark]) -> Iterator[str]:
+    """Yield remarks one a line; what is the same for many questions is one line with their number."""
+    groups: dict[str, list[Remark]] = {}
+    for remark in remarks:
+        groups.setdefault(remark.message, []).append(remark)
+    for message, group in groups.items():
+        if len(group) > MANY:
+            yield _("%(count)s questions: %(remark)s", count=len(group), remark=message)
+        else:
+            yield from (_line(remark) for remark in group)
+
+
+def _line(remark: Remark) -> str:
+    place = _("line %(line)s", line=remark.line) if remark.line else ""
+    name = f"«{remark.question}»" if remark.question else ""
+    where = ", ".join(part for part in (place, name) if part)
+    return f"{where}: {remark.message}" if where else remark.message
+
+
+def _write(target: Path, content: bytes) -> None:
+    try:
+        with target.open("xb") as file:
+            file.write(content)
+    except FileExistsError as error:
+        raise click.ClickException(_("%(name)s exists already; nothing was written. Choose another name.", name=target)) from error
+    except OSError as error:
+        raise click.ClickException(f"{target}: {error.strerror}") from error
+    click.echo(_("Written: %(name)s", name=target))

@@ -1,0 +1,51 @@
+"""From an outside file to a bank's file: read, held against the rules of our own banks, and written."""
+
+from dataclasses import dataclass
+
+from kernel.errors import N_
+from standards.bank.read import PATH, open_bank
+from standards.bank.write import write
+from standards.formats import FORMATS, guess
+from standards.model import FileRefused, Imported, Remark, Weight
+
+_KEPT = (Weight.PROBLEM, Weight.MEND)
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """What comes of a file: the format's name, the questions that come in with all remarks, and the bytes of the bank."""
+
+    format: str
+    imported: Imported
+    bank: bytes
+
+
+def import_file(name: str, content: bytes, format_name: str | None = None, language: str = "es") -> Import:
+    """Return the bank that a file makes; nothing is written anywhere. Raises FileRefused for a file that is not read at all."""
+    form = FORMATS[format_name] if format_name is not None else guess(name, content)
+    if form.read is None:
+        raise FileRefused(N_("The format %(name)s is not read."), name=form.name)
+    imported = held_against_rules(form.read(content, language), language)
+    return Import(form.name, imported, write(imported.questions, language).content)
+
+
+def held_against_rules(imported: Imported, language: str) -> Imported:
+    """Return the questions that our own reader takes; what it refuses is a problem, what it could not publish is to be mended."""
+    opened = open_bank({PATH: write(imported.questions, language).content}, PATH, language)
+    lines = {source.question.key: source.line for source in imported.sources}
+    remarks = [_told(remark, lines) for remark in opened.imported.remarks if remark.weight in _KEPT]
+    whole = next((remark for remark in remarks if remark.weight is Weight.PROBLEM and not remark.question), None)
+    if whole is not None:
+        raise FileRefused(N_("The questions do not fit into one bank: %(reason)s"), reason=whole.message)
+    refused = {remark.question for remark in remarks if remark.weight is Weight.PROBLEM}
+    others = len(opened.imported.remarks) - len(remarks)
+    if others:
+        remarks.append(
+            Remark(Weight.NOTE, N_("%(count)s more remarks of the check: see “lms courses check”."), facts={"count": str(others)})
+        )
+    kept = tuple(source for source in imported.sources if source.question.key not in refused)
+    return Imported(kept, (*imported.remarks, *remarks))
+
+
+def _told(remark: Remark, lines: dict[str, int]) -> Remark:
+    return Remark(remark.weight, remark.what, remark.why, lines.get(remark.question, 0), remark.question, remark.facts)

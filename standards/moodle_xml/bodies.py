@@ -1,0 +1,231 @@
+"""The types of question of Moodle XML as bodies of ours."""
+
+import re
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+
+from kernel.errors import N_
+from quizzes.rules.definitions import (
+    Body,
+    Description,
+    Essay,
+    File,
+    Gap,
+    Gaps,
+    Label,
+    Matching,
+    Numerical,
+    NumericalAnswer,
+    Ordering,
+    OrderingRule,
+    Pair,
+    Short,
+    ShortAnswer,
+    Texts,
+    Tolerance,
+    TrueFalse,
+    UnitPenaltyOf,
+    WordLimits,
+)
+from standards import _choices, _gap
+from standards._fields import gathered
+from standards._keys import Keys, matched
+from standards._numbers import credit, number, whole
+from standards._xml import Element, child, children, local, words
+from standards.model import Notebook, NotTranslatable
+from standards.moodle_xml.model import AUTO, ORDERINGS, PLAIN
+from standards.moodle_xml.texts import BLOCKS, INLINE, TextReader
+
+_TRUE = frozenset({"true", "1"})
+_MEGABYTE = 1 << 20
+MAXIMUM_FILES = 20
+_EXTENSION = re.compile(r"[a-z0-9]{1,8}\Z")
+
+
+def flag(element: Element, name: str, usual: bool) -> bool:
+    """Return an element that is true or false, 1 or 0; an empty one is true."""
+    found = child(element, name)
+    if found is None:
+        return usual
+    said = words(found).strip().lower()
+    return said in _TRUE or not said
+
+
+class BodyReader:
+    """Reads the body of one question."""
+
+    def __init__(self, element: Element, texts: TextReader, notebook: Notebook) -> None:
+        self.element, self.texts, self.notebook = element, texts, notebook
+
+    def read(self, kind: str) -> Body:
+        """Return the body; raises NotTranslatable for a type that is not known here."""
+        readers: Mapping[str, Callable[[], Body]] = {
+            "multichoice": self._choice,
+            "truefalse": self._truth,
+            "shortanswer": self._short,
+            "numerical": self._numerical,
+            "matching": self._matching,
+            "ddmatch": self._matching,
+            "ordering": self._ordering,
+            "essay": self._essay,
+            "gapselect": self._selected,
+            "ddwtos": self._dragged,
+            "description": Description,
+        }
+        if kind not in readers:
+            raise NotTranslatable(N_("A question of the type “%(kind)s” is not known here."), kind=kind[:40])
+        return readers[kind]()
+
+    def _worth(self, answer: Element) -> Fraction:
+        return credit(number(answer.get("fraction", "0")))
+
+    def _why(self, answer: Element) -> Texts | None:
+        return self.texts.texts(child(answer, "feedback"), INLINE)
+
+    def _choice(self) -> Body:
+        answers = children(self.element, "answer")
+        weighted = [_choices.Weighted(self.texts.needed(answer, INLINE), self._worth(answer), self._why(answer)) for answer in answers]
+        make = _choices.single if flag(self.element, "single", True) else _choices.multiple
+        return make(weighted, shuffle=flag(self.element, "shuffleanswers", True))
+
+    def _truth(self) -> Body:
+        worth = {self.texts.plain(answer).lower(): self._worth(answer) for answer in children(self.element, "answer")}
+        if not {"true", "false"} & set(worth):
+            raise NotTranslatable(N_("The answers are neither true nor false."))
+        return TrueFalse(worth.get("true", Fraction(0)) > worth.get("false", Fraction(0)))
+
+    def _short(self) -> Body:
+        answers = []
+        for answer in children(self.element, "answer"):
+            worth = self._worth(answer)
+            answers.append(ShortAnswer({self.texts.language: self.texts.plain(answer)}, worth > 0, worth, self._why(answer)))
+        return Short(tuple(answers), not flag(self.element, "usecase", False), self.texts.language == "es")
+
+    def _numerical(self) -> Body:
+        answers, tolerance = gathered(self._number(answer) for answer in children(self.element, "answer"))
+        units = self._units()
+        penalty = child(self.element, "unitpenalty")
+        graded = words(child(self.element, "unitgradingtype")).strip()
+        taken = number(words(penalty) or "0") if units and penalty is not None and graded in ("1", "2") else Fraction(0)
+        of = UnitPenaltyOf.MAXIMUM if graded == "2" else UnitPenaltyOf.MARK
+        return Numerical(answers, tolerance, None, units, credit(taken * 100), of if taken else UnitPenaltyOf.MARK)
+
+    def _number(self, answer: Element) -> NumericalAnswer:
+        worth, said = self._worth(answer), self.texts.plain(answer)
+        if said in ("*", ""):
+            return NumericalAnswer(None, worth > 0, worth, self._why(answer))
+        amount = abs(number(words(child(answer, "tolerance")) or "0"))
+        return NumericalAnswer(number(said), worth > 0, worth, self._why(answer), Tolerance(amount=amount))
+
+    def _units(self) -> Mapping[str, Fraction]:
+        """Return word -> factor to the answers' unit; Moodle's multiplier is its inverse. They count only where they are asked for."""
+        found: dict[str, Fraction] = {}
+        for unit in children(child(self.element, "units"), "unit"):
+            times = number(words(child(unit, "multiplier")) or "1")
+            if not times:
+                raise NotTranslatable(N_("A unit has the multiplier 0."))
+            found[" ".join(words(child(unit, "unit_name")).split())] = 1 / times
+        if found and words(child(self.element, "showunits")).strip() == "3":
+            self.notebook.loss(N_("Units that are not asked for are left out."))
+            return {}
+        return found
+
+    def _matching(self) -> Body:
+        answer_form = PLAIN if self.element.get("type") == "matching" else AUTO
+        found = []
+        for sub in children(self.element, "subquestion"):
+            match = child(sub, "answer")
+            found.append((self.texts.markdown(sub, INLINE), self.texts.markdown(match, INLINE, answer_form)))
+        keys, language = Keys(), self.texts.language
+        choices = matched([match for _, match in found])
+        pairs = tuple(Pair(keys.of(item), {language: item}, choices[match], {language: match}) for item, match in found if item)
+        used = {pair.match_key for pair in pairs}
+        extra = dict.fromkeys(match for item, match in found if not item and choices[match] not in used)
+        labels = tuple(Label(choices[match], {language: match}) for match in extra)
+        return Matching(pairs, labels, flag(self.element, "shuffleanswers", True))
+
+    def _ordering(self) -> Body:
+        keys = Keys()
+        items = [self.texts.needed(answer, INLINE) for answer in sorted(children(self.element, "answer"), key=_place)]
+        said = words(child(self.element, "gradingtype")).strip()
+        if words(child(self.element, "selecttype")).strip() not in ("", "ALL", "0"):
+            self.notebook.loss(N_("The choice of some items of the ordering is left out."), N_("All items are shown."))
+        labels = tuple(Label(keys.of(item[self.texts.language]), item) for item in items)
+        return Ordering(labels, ORDERINGS.get(said, OrderingRule.ABSOLUTE_POSITION))
+
+    def _essay(self) -> Body:
+        said = {
+            name: words(child(self.element, name)).strip() for name in ("attachments", "minwordlimit", "maxwordlimit", "responseformat")
+        }
+        files = MAXIMUM_FILES if said["attachments"] == "-1" else min(whole(said["attachments"], 0), MAXIMUM_FILES)
+        template = self.texts.texts(child(self.element, "responsetemplate"), BLOCKS)
+        model = self.texts.texts(child(self.element, "graderinfo"), BLOCKS)
+        if said["responseformat"] == "noinline" and files and (accept := self._extensions()):
+            if template or model:
+                self.notebook.loss(N_("The information for graders and the template are left out."), N_("A question for files has none."))
+            size = whole(str(int(words(child(self.element, "maxbytes")).strip() or 0) // _MEGABYTE), 0) or 10
+            return File(accept, files, min(size, 50))
+        limits = WordLimits(_limit(said["minwordlimit"]), _limit(said["maxwordlimit"]))
+        return Essay(limits, template, model, (), files)
+
+    def _extensions(self) -> tuple[str, ...]:
+        listed = re.split(r"[\s,;]+", words(child(self.element, "filetypeslist")).strip().lower())
+        return tuple(dict.fromkeys(name.lstrip(".") for name in listed if _EXTENSION.match(name.lstrip("."))))
+
+    def _boxes(self, name: str) -> list[tuple[str, str]]:
+        """Return the words and the group of each box; markup in them is HTML."""
+        boxes = children(self.element, name)
+        return [(self.texts.markdown(box, INLINE, AUTO), words(child(box, "group")).strip() or "1") for box in boxes]
+
+    def places(self) -> list[int]:
+        """Return the number of the right box of each gap `[[n]]`, in the order of the text."""
+        return [int(at) for at in re.findall(r"\[\[([0-9]{1,3})\]\]", self.texts.raw(child(self.element, "questiontext")))]
+
+    def _selected(self) -> Body:
+        return self._singles(self._boxes("selectoption"))
+
+    def _singles(self, boxes: list[tuple[str, str]]) -> Body:
+        places = self.places()
+        shuffle = flag(self.element, "shuffleanswers", True)
+        gaps = []
+        for at, right in enumerate(places, start=1):
+            _check_box(right, boxes)
+            group = [(text, box) for box, (text, of) in enumerate(boxes, start=1) if of == boxes[right - 1][1]]
+            weighted = [_choices.Weighted({self.texts.language: text}, Fraction(box == right)) for text, box in group]
+            gaps.append(Gap(_gap.name(at, len(places)), _choices.single(weighted, shuffle=shuffle)))
+        return Gaps(tuple(gaps))
+
+    def _dragged(self) -> Body:
+        boxes = self._boxes("dragbox")
+        if len({group for _, group in boxes}) > 1:
+            self.notebook.note(N_("The groups of boxes became lists to choose from."))
+            return self._singles(boxes)
+        places, language = self.places(), self.texts.language
+        for right in places:
+            _check_box(right, boxes)
+        keys = matched([boxes[right - 1][0] for right in places] + [text for text, _ in boxes])
+        gaps = []
+        for at, right in enumerate(places, start=1):
+            text = boxes[right - 1][0]
+            answer = ShortAnswer({language: text}, True, Fraction(1), None, keys[text])
+            gaps.append(Gap(_gap.name(at, len(places)), Short((answer,), True, language == "es")))
+        return Gaps(tuple(gaps), True, tuple(Label(key, {language: text}) for text, key in keys.items()))
+
+
+def _check_box(right: int, boxes: list[tuple[str, str]]) -> None:
+    if not 0 < right <= len(boxes):
+        raise NotTranslatable(N_("The gap [[%(at)s]] has no box."), at=right)
+
+
+def _place(answer: Element) -> Fraction:
+    return number(answer.get("fraction", "0"))
+
+
+def _limit(text: str) -> int | None:
+    return int(text) if re.fullmatch(r"[1-9][0-9]{0,6}", text) else None
+
+
+def unread(element: Element, known: frozenset[str]) -> list[str]:
+    """Return the names of elements with words that nobody reads."""
+    names = (local(inner) for inner in element if words(inner).strip())
+    return sorted({name for name in names if name not in known})

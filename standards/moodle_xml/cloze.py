@@ -1,0 +1,223 @@
+"""Cloze, the text with gaps of Moodle (docs.moodle.org, "Embedded Answers (Cloze) question type"), read and written."""
+
+import html
+import re
+from fractions import Fraction
+
+from kernel.errors import N_
+from quizzes.rules.definitions import (
+    Gap,
+    Gaps,
+    Numerical,
+    NumericalAnswer,
+    Question,
+    Short,
+    ShortAnswer,
+    Single,
+    Texts,
+    TextShape,
+    Tolerance,
+)
+from standards import _choices, _gap
+from standards._decoding import decode
+from standards._fields import gathered, lose, nominal
+from standards._html import looks_like_html, to_markdown
+from standards._keys import Keys
+from standards._numbers import credit, decimal, number, percent, whole
+from standards._texts import from_plain, in_language, one_line, to_plain
+from standards.model import Imported, Notebook, NotTranslatable, Source
+from standards.moodle_xml.model import ClozeAnswer, ClozeGap
+
+_START = re.compile(r"\{([0-9]{0,3}):([A-Z_]{2,20}):")
+_SHORT = frozenset({"SHORTANSWER", "SA", "MW"})
+_SHORT_CASE = frozenset({"SHORTANSWER_C", "SAC", "MWC"})
+_NUMERICAL = frozenset({"NUMERICAL", "NM"})
+_CHOICE = frozenset({"MULTICHOICE", "MC", "MULTICHOICE_V", "MCV", "MULTICHOICE_H", "MCH"})
+_CHOICE_SHUFFLED = frozenset({"MULTICHOICE_S", "MCS", "MULTICHOICE_VS", "MCVS", "MULTICHOICE_HS", "MCHS"})
+
+
+def read(content: bytes, language: str = "es") -> Imported:
+    """Read a file that is one Cloze question as plain text; it has no name."""
+    notebook = Notebook()
+    text = _gap.without_marks(decode(content, notebook).words).strip()
+    notebook.turn_to(one_line(text)[:60], 1)
+    if not _START.search(text):
+        notebook.refuse(NotTranslatable(N_("The text has no gap.")))
+        return Imported((), tuple(notebook.remarks))
+    try:
+        marked, gaps = gaps_of(text, language, notebook)
+        lines = to_markdown(marked, TextShape.MARKDOWN, notebook) if looks_like_html(marked) else from_plain(marked, TextShape.MARKDOWN)
+        words = _gap.with_names(lines, len(gaps.gaps))
+        mark = sum((gap.weight for gap in gaps.gaps), Fraction(0))
+        source = Source(Question(Keys().of_question("", words), {language: words}, gaps, mark=mark), 1)
+    except NotTranslatable as refusal:
+        notebook.refuse(refusal)
+        return Imported((), tuple(notebook.remarks))
+    return Imported((source,), tuple(notebook.remarks))
+
+
+def gaps_of(text: str, language: str, notebook: Notebook) -> tuple[str, Gaps]:
+    """Return the text with a sign for each gap, and the gaps."""
+    pieces, found, at = [], [], 0
+    while match := _START.search(text, at):
+        end = _end(text, match.end())
+        found.append(_parsed(match, text[match.end() : end]))
+        pieces += [text[at : match.start()], _gap.mark(len(found))]
+        at = end + 1
+    reader = _Reader(language, notebook)
+    gaps = tuple(Gap(_gap.name(at, len(found)), reader.body(gap), Fraction(gap.weight)) for at, gap in enumerate(found, start=1))
+    return "".join([*pieces, text[at:]]), Gaps(gaps)
+
+
+def _end(text: str, start: int) -> int:
+    escaped = False
+    for at in range(start, len(text)):
+        if text[at] == "}" and not escaped:
+            return at
+        escaped = text[at] == "\\" and not escaped
+    raise NotTranslatable(N_("A brace { is opened and not closed."), line=text.count("\n", 0, start) + 1)
+
+
+def _parsed(match: re.Match[str], inside: str) -> ClozeGap:
+    answers = tuple(_answer(words) for words in _split(inside, "~") if words.strip())
+    return ClozeGap(whole(match[1], 1), match[2], answers)
+
+
+def _split(text: str, sign: str, most: int = -1) -> list[str]:
+    """Part a text at a sign that no backslash stands before."""
+    parts, escaped = [""], False
+    for letter in text:
+        if letter == sign and not escaped and most:
+            parts.append("")
+            most -= 1
+        else:
+            parts[-1] += letter
+        escaped = letter == "\\" and not escaped
+    return parts
+
+
+def _answer(words: str) -> ClozeAnswer:
+    said, *rest = _split(words, "#", 1)
+    match = re.match(r"\s*(=)?\s*(?:%(-?[0-9]+(?:\.[0-9]*)?)%)?(=)?(.*)\Z", said, re.DOTALL)
+    sign, weight, late, bare = match.groups() if match else (None, None, None, said)
+    return ClozeAnswer(bool(sign or late), weight, _unescaped(bare), _unescaped("".join(rest)))
+
+
+def _unescaped(text: str) -> str:
+    return re.sub(r"\\([}#~/\"\\])", r"\1", one_line(text))
+
+
+class _Reader:
+    """Makes gaps of ours."""
+
+    def __init__(self, language: str, notebook: Notebook) -> None:
+        self.language, self.notebook = language, notebook
+
+    def body(self, gap: ClozeGap) -> Short | Numerical | Single:
+        """Return what is asked in one gap; raises NotTranslatable for kinds that gaps of ours do not have."""
+        if gap.kind in _SHORT | _SHORT_CASE:
+            return self._short(gap)
+        if gap.kind in _NUMERICAL:
+            answers, tolerance = gathered(self._number(answer) for answer in gap.answers)
+            return Numerical(answers, tolerance)
+        if gap.kind in _CHOICE | _CHOICE_SHUFFLED:
+            weighted = [_choices.Weighted(self._texts(answer.words), _worth(answer), self._why(answer)) for answer in gap.answers]
+            return _choices.single(weighted, shuffle=gap.kind in _CHOICE_SHUFFLED)
+        raise NotTranslatable(N_("A gap of the kind “%(kind)s” is not known here."), kind=gap.kind)
+
+    def _texts(self, words: str) -> Texts:
+        if looks_like_html(words):
+            return {self.language: to_markdown(words, TextShape.INLINE, self.notebook)}
+        return {self.language: from_plain(html.unescape(words), TextShape.INLINE)}
+
+    def _why(self, answer: ClozeAnswer) -> Texts | None:
+        return self._texts(answer.feedback) if answer.feedback else None
+
+    def _short(self, gap: ClozeGap) -> Short:
+        answers = []
+        for answer in gap.answers:
+            worth = _worth(answer)
+            answers.append(ShortAnswer({self.language: html.unescape(answer.words)}, worth > 0, worth, self._why(answer)))
+        return Short(tuple(answers), gap.kind in _SHORT, self.language == "es")
+
+    def _number(self, answer: ClozeAnswer) -> NumericalAnswer:
+        worth, why = _worth(answer), self._why(answer)
+        if answer.words in ("*", ""):
+            return NumericalAnswer(None, worth > 0, worth, why)
+        value, _colon, amount = answer.words.partition(":")
+        return NumericalAnswer(number(value), worth > 0, worth, why, Tolerance(amount=abs(number(amount or "0"))))
+
+
+def _worth(answer: ClozeAnswer) -> Fraction:
+    return credit(number(answer.weight)) if answer.weight is not None else Fraction(answer.right)
+
+
+class ClozeWriter:
+    """Writes gaps of ours into a text."""
+
+    def __init__(self, language: str, notebook: Notebook) -> None:
+        self.language, self.notebook = language, notebook
+
+    def text(self, markdown: str, body: Gaps) -> str:
+        """Return the text with a gap of Cloze in the place of each of ours."""
+        order = {gap.name: gap for gap in body.gaps}
+        pieces = _gap.split(markdown, list(order))
+        places = sorted(body.gaps, key=lambda gap: markdown.find("{" + gap.name + "}"))
+        if len(pieces) != len(places) + 1:
+            raise NotTranslatable(N_("The gaps are not each once in the text."))
+        if [gap.name for gap in places] != [_gap.name(at, len(places)) for at in range(1, len(places) + 1)]:
+            self.notebook.loss(N_("The names of the gaps are left out."), N_("They are numbered when the question comes back."))
+        if any(piece for piece in pieces if _START.search(piece)):
+            raise NotTranslatable(N_("The text would be read as a gap."))
+        return pieces[0] + "".join(self._gap(gap) + piece for gap, piece in zip(places, pieces[1:], strict=True))
+
+    def _gap(self, gap: Gap) -> str:
+        weight = gap.weight
+        if weight.denominator != 1 or not 0 < weight < 1000:
+            raise NotTranslatable(N_("The weight of a gap must be a whole number in the format."))
+        kind, answers = self._answers(gap.body)
+        return f"{{{weight}:{kind}:{'~'.join(answers)}}}"
+
+    def _answers(self, body: Short | Numerical | Single) -> tuple[str, list[str]]:
+        match body:
+            case Single(options, shuffle):
+                if any(option.fixed for option in options):
+                    lose(self.notebook, "fixed")
+                kind = "MULTICHOICE_S" if shuffle else "MULTICHOICE"
+                return kind, [self._answer(option.credit, self._words(option.text), option.why) for option in options]
+            case Short() as short:
+                return "SHORTANSWER" if short.ignore_case else "SHORTANSWER_C", self._short(short)
+            case numerical:
+                for field in ("unit", "units", "unit_penalty", "decimals"):
+                    if getattr(numerical, field) not in (None, {}, 0):
+                        lose(self.notebook, field)
+                return "NUMERICAL", [self._number(answer, numerical) for answer in numerical.answers]
+
+    def _short(self, body: Short) -> list[str]:
+        if body.ignore_accents is not (self.language == "es"):
+            lose(self.notebook, "ignore_accents")
+        patterns = [(answer, one_line(in_language(answer.patterns, self.language))) for answer in body.answers]
+        return [self._answer(answer.credit, _escaped(html.escape(words, quote=False)), answer.why) for answer, words in patterns]
+
+    def _number(self, answer: NumericalAnswer, body: Numerical) -> str:
+        if answer.value is None:
+            return self._answer(answer.credit, "*", answer.why)
+        tolerance = nominal(answer, body.tolerance, self.notebook)
+        return self._answer(answer.credit, f"{decimal(answer.value)}:{decimal(tolerance.amount)}", answer.why)
+
+    def _answer(self, share: Fraction, words: str, why: Texts | None) -> str:
+        written = percent(share)
+        if credit(number(written)) != share:
+            self.notebook.loss(N_("The credit %(credit)s is written as %(percent)s %%."), credit=share, percent=written)
+        sign = "=" if share == 1 else f"%{written}%"
+        return f"{sign}{words}" + (f"#{self._words(why)}" if why else "")
+
+    def _words(self, texts: Texts) -> str:
+        words, lost = to_plain(in_language(texts, self.language), TextShape.INLINE, self.language)
+        if lost:
+            self.notebook.loss(N_("A text inside a gap is written without its markup."), N_("Gaps hold plain words in the format."))
+        return _escaped(html.escape(one_line(words), quote=False))
+
+
+def _escaped(words: str) -> str:
+    return re.sub(r"([}#~/\"\\])", r"\\\1", words)

@@ -1,0 +1,121 @@
+"""Read Moodle XML (docs.moodle.org, "Moodle XML format"): questions of ours and remarks out."""
+
+import re
+from fractions import Fraction
+
+from kernel.errors import N_
+from quizzes.rules.definitions import Body, Description, Essay, File, Gaps, Question, QuestionState, TrueFalse
+from standards import _gap
+from standards._keys import Keys
+from standards._numbers import credit, number
+from standards._tags import tags_of
+from standards._texts import clean, one_line
+from standards._xml import Element, child, children, line, local, parse, words
+from standards.model import FileRefused, Imported, Notebook, NotTranslatable, Source
+from standards.moodle_xml.bodies import BodyReader, flag, unread
+from standards.moodle_xml.cloze import gaps_of
+from standards.moodle_xml.model import COMBINED, LOOKS, READ
+from standards.moodle_xml.texts import BLOCKS, INLINE, TextReader
+
+USUAL_PENALTY = Question("", {}, Description()).penalty
+
+
+def read(content: bytes, language: str = "es") -> Imported:
+    """Return the questions of a Moodle XML file; raises FileRefused for XML that is broken or hostile, and for another root."""
+    root = parse(content)
+    if local(root) != "quiz":
+        raise FileRefused(N_("The file is no Moodle XML: it begins with <%(name)s> instead of <quiz>."), name=local(root)[:40])
+    notebook, keys = Notebook(), Keys()
+    sources: list[Source] = []
+    for element in children(root, "question"):
+        kind = element.get("type", "")
+        name = one_line(clean(words(child(element, "name", "text"))))
+        notebook.turn_to(name[:80], line(element))
+        if kind == "category":
+            category = one_line(clean(words(child(element, "category", "text"))))[:200]
+            notebook.loss(N_("The category “%(name)s” is left out."), N_("A bank is one list."), name=category)
+            continue
+        try:
+            sources.append(Source(_Reader(element, language, notebook).question(kind, name, keys), line(element)))
+        except NotTranslatable as refusal:
+            notebook.refuse(refusal)
+    return Imported(tuple(sources), tuple(notebook.remarks))
+
+
+class _Reader:
+    """Reads one question."""
+
+    def __init__(self, element: Element, language: str, notebook: Notebook) -> None:
+        self.element, self.language, self.notebook = element, language, notebook
+        self.texts = TextReader(language, notebook)
+
+    def question(self, kind: str, name: str, keys: Keys) -> Question:
+        """Return the question."""
+        text, body = self._text_and_body(kind)
+        if not text:
+            raise NotTranslatable(N_("The question has no text."))
+        explanation = self._explanation(kind)
+        self._tell_unread()
+        identifier = one_line(clean(words(child(self.element, "idnumber"))))
+        return Question(
+            keys.of_question(identifier or name, text),
+            {self.language: text},
+            body,
+            state=QuestionState.HIDDEN if flag(self.element, "hidden", False) else QuestionState.READY,
+            tags=tags_of([self.texts.plain(tag) for tag in children(child(self.element, "tags"), "tag")], self.notebook),
+            mark=self._mark(body),
+            hints=tuple(hint for hint in (self.texts.texts(one, INLINE) for one in children(self.element, "hint")) if hint),
+            penalty=self._penalty(body),
+            explanation={self.language: explanation} if explanation else None,
+        )
+
+    def _text_and_body(self, kind: str) -> tuple[str, Body]:
+        element = child(self.element, "questiontext")
+        written = _gap.without_marks(self.texts.raw(element))
+        if kind == "cloze":
+            written, gaps = gaps_of(written, self.language, self.notebook)
+            return _gap.with_names(self.texts.converted(written, element, BLOCKS), len(gaps.gaps)), gaps
+        body = BodyReader(self.element, self.texts, self.notebook).read(kind)
+        if isinstance(body, Gaps):
+            numbers = iter(range(1, len(body.gaps) + 1))
+            written = re.sub(r"\[\[[0-9]{1,3}\]\]", lambda _match: _gap.mark(next(numbers)), written)
+            return _gap.with_names(self.texts.converted(written, element, BLOCKS), len(body.gaps)), body
+        return self.texts.converted(written, element, BLOCKS), body
+
+    def _explanation(self, kind: str) -> str:
+        general = self.texts.markdown(child(self.element, "generalfeedback"), BLOCKS)
+        parts = [general] if general else []
+        if kind == "truefalse":
+            own = [self.texts.markdown(child(answer, "feedback"), BLOCKS) for answer in children(self.element, "answer")]
+            if any(own):
+                self.notebook.note(N_("The feedback to true and false became part of the explanation."))
+            parts += [part for part in dict.fromkeys(own) if part]
+        return "\n\n".join(parts)
+
+    def _mark(self, body: Body) -> Fraction:
+        said = words(child(self.element, "defaultgrade")).strip()
+        if isinstance(body, Description):
+            return Fraction(1)
+        if not said and isinstance(body, Gaps):
+            return sum((gap.weight for gap in body.gaps), Fraction(0))
+        mark = number(said or "1")
+        if mark < 0:
+            raise NotTranslatable(N_("The mark %(mark)s is below 0."), mark=said)
+        return mark
+
+    def _penalty(self, body: Body) -> Fraction:
+        """Return the penalty; Moodle writes always 1 for true or false and 0 where there are no tries, which says nothing."""
+        said = words(child(self.element, "penalty")).strip()
+        if not said or isinstance(body, Description | Essay | File):
+            return USUAL_PENALTY
+        penalty = abs(credit(number(said) * 100))
+        return USUAL_PENALTY if isinstance(body, TrueFalse) and penalty == 1 else penalty
+
+    def _tell_unread(self) -> None:
+        if any(self.texts.raw(child(self.element, name)).strip() for name in COMBINED):
+            self.notebook.loss(
+                N_("The feedback to right, partly right and wrong answers as a whole is left out."),
+                N_("Each option has its own feedback here."),
+            )
+        for name in unread(self.element, READ | LOOKS | frozenset(COMBINED)):
+            self.notebook.loss(N_("<%(name)s> is left out."), N_("There is no such thing here."), name=name)

@@ -1,0 +1,56 @@
+"""Texts of Moodle XML, which carry their format, as our Markdown."""
+
+from kernel.errors import N_
+from quizzes.rules.definitions import Texts, TextShape
+from standards import _gap
+from standards._html import looks_like_html, to_markdown
+from standards._texts import clean, from_plain, one_line
+from standards._xml import Element, child, children, words
+from standards.model import Notebook
+from standards.moodle_xml.model import AUTO, HTML, MARKDOWN
+
+INLINE, BLOCKS = TextShape.INLINE, TextShape.MARKDOWN
+
+
+class TextReader:
+    """Reads texts into one language; attached files are told as losses."""
+
+    def __init__(self, language: str, notebook: Notebook) -> None:
+        self.language, self.notebook = language, notebook
+
+    def raw(self, element: Element | None) -> str:
+        """Return what stands in `<text>`, cleaned of control signs."""
+        return clean(words(child(element, "text"))) if element is not None else ""
+
+    def plain(self, element: Element | None) -> str:
+        """Return a text that has no markup, on one line."""
+        return one_line(_gap.without_marks(self.raw(element)))
+
+    def markdown(self, element: Element | None, shape: TextShape, usual: str = HTML) -> str:
+        """Return a text as Markdown, '' where it is not there."""
+        return self.converted(_gap.without_marks(self.raw(element)), element, shape, usual)
+
+    def converted(self, written: str, element: Element | None, shape: TextShape, usual: str = HTML) -> str:
+        """Return words as Markdown by the format that their element names."""
+        if element is None:
+            return ""
+        for file in children(element, "file"):
+            name = file.get("name", "")[:80]
+            if f"@@PLUGINFILE@@/{name}" in written:
+                continue  # told where the text shows it
+            self.notebook.loss(N_("The file “%(name)s” is left out."), N_("Put it into media/ and name it in the text."), name=name)
+        form = element.get("format") or usual
+        if form == MARKDOWN:
+            return one_line(written) if shape is INLINE else written.strip("\n").rstrip()
+        if form == HTML or (form == AUTO and looks_like_html(written)):
+            return to_markdown(written, shape, self.notebook)
+        return from_plain(written, shape)
+
+    def texts(self, element: Element | None, shape: TextShape, usual: str = HTML) -> Texts | None:
+        """Return a text by language, None where nothing is written."""
+        found = self.markdown(element, shape, usual)
+        return {self.language: found} if found else None
+
+    def needed(self, element: Element | None, shape: TextShape, usual: str = HTML) -> Texts:
+        """Return a text by language; empty words where nothing is written."""
+        return {self.language: self.markdown(element, shape, usual)}

@@ -1,0 +1,91 @@
+"""Write questions as Moodle XML (docs.moodle.org, "Moodle XML format"), texts as Markdown, which Moodle shows too."""
+
+from collections.abc import Sequence
+
+from quizzes.rules.definitions import Description, Essay, File, Question, QuestionState, TextShape, TrueFalse
+from standards import _xml
+from standards._fields import lose, tell_fields, tell_keys, tell_languages
+from standards._numbers import credit, decimal, number
+from standards._texts import tell_ours
+from standards._xml import Element
+from standards.model import Exported, Notebook, NotTranslatable
+from standards.moodle_xml.model import MARKDOWN
+from standards.moodle_xml.read import USUAL_PENALTY
+from standards.moodle_xml.write_bodies import BodyWriter
+
+_KEPT = frozenset({"tags", "explanation", "mark", "hints", "penalty"})
+_DIGITS = 7
+
+
+def write(questions: Sequence[Question], language: str = "es") -> Exported:
+    """Return a Moodle XML file with the questions in one language; kinds that Moodle lacks are problems."""
+    notebook = Notebook()
+    root = _xml.root("quiz")
+    for question in questions:
+        notebook.turn_to(question.key)
+        try:
+            root.append(_Writer(question, language, notebook).element())
+        except NotTranslatable as refusal:
+            notebook.refuse(refusal)
+    return Exported(_xml.written(root), len(root), tuple(notebook.remarks))
+
+
+class _Writer:
+    """Writes one question."""
+
+    def __init__(self, question: Question, language: str, notebook: Notebook) -> None:
+        self.question, self.language, self.notebook = question, language, notebook
+        self.element_ = _xml.root("question")
+
+    def element(self) -> Element:
+        """Return the question's element."""
+        question, element = self.question, self.element_
+        bodies = BodyWriter(question, self.language, self.notebook)
+        _xml.add(_xml.add(element, "name"), "text", question.key)
+        text = _xml.add(element, "questiontext", format=MARKDOWN)
+        _xml.add(text, "text", bodies.text())
+        bodies.text_of(element, "generalfeedback", question.explanation, TextShape.MARKDOWN)
+        self._numbers()
+        _xml.add(element, "hidden", "1" if question.state is QuestionState.HIDDEN else "0")
+        _xml.add(element, "idnumber", question.key)
+        element.set("type", bodies.fill(element))
+        for hint in question.hints:
+            bodies.text_of(element, "hint", hint, TextShape.INLINE)
+        if question.tags:
+            tags = _xml.add(element, "tags")
+            for tag in question.tags:
+                _xml.add(_xml.add(tags, "tag"), "text", tag)
+        self._tell()
+        return element
+
+    def _numbers(self) -> None:
+        question = self.question
+        if isinstance(question.body, Description):
+            if question.mark != 1:
+                lose(self.notebook, "mark")
+        else:
+            _xml.add(self.element_, "defaultgrade", decimal(question.mark, _DIGITS))
+        if number(decimal(question.mark, _DIGITS)) != question.mark:
+            lose(self.notebook, "mark")
+        _xml.add(self.element_, "penalty", self._penalty())
+
+    def _penalty(self) -> str:
+        question = self.question
+        if isinstance(question.body, Description | Essay | File):
+            if question.penalty != USUAL_PENALTY:
+                lose(self.notebook, "penalty")
+            return "0"
+        if isinstance(question.body, TrueFalse) and question.penalty == USUAL_PENALTY:
+            return "1"
+        said = decimal(question.penalty, _DIGITS)
+        if credit(number(said) * 100) != question.penalty or (isinstance(question.body, TrueFalse) and question.penalty == 1):
+            lose(self.notebook, "penalty")
+        return said
+
+    def _tell(self) -> None:
+        question, notebook = self.question, self.notebook
+        kept = _KEPT | {"state"} if question.state is QuestionState.HIDDEN else _KEPT
+        tell_fields(question, kept, notebook)
+        tell_languages(question, self.language, notebook)
+        tell_keys(question, notebook)
+        tell_ours(question, self.language, notebook)

@@ -1,0 +1,257 @@
+"""The bodies of our questions as elements of Moodle XML."""
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from kernel.errors import N_
+from quizzes.content.gaps import names_in_text
+from quizzes.rules.definitions import (
+    Description,
+    Essay,
+    File,
+    Gaps,
+    Label,
+    Matching,
+    Multiple,
+    Numerical,
+    NumericalAnswer,
+    Option,
+    Ordering,
+    Question,
+    Short,
+    ShortAnswer,
+    Single,
+    Texts,
+    TextShape,
+    TrueFalse,
+    UnitPenaltyOf,
+)
+from standards import _choices, _gap, _xml
+from standards._fields import lose, nominal, refuse_kind
+from standards._numbers import credit, decimal, number, percent
+from standards._texts import in_language, one_line, to_plain
+from standards._xml import Element
+from standards.model import Notebook, NotTranslatable
+from standards.moodle_xml.bodies import MAXIMUM_FILES
+from standards.moodle_xml.cloze import ClozeWriter
+from standards.moodle_xml.model import AUTO, MARKDOWN, ORDERINGS, PLAIN
+
+_NAMES = {rule: name for name, rule in ORDERINGS.items()}
+_MEGABYTE = 1 << 20
+INLINE = TextShape.INLINE
+
+
+class BodyWriter:
+    """Writes the text and the body of one question."""
+
+    def __init__(self, question: Question, language: str, notebook: Notebook) -> None:
+        self.question, self.language, self.notebook = question, language, notebook
+
+    def text(self) -> str:
+        """Return the question's text, its gaps as Moodle writes them."""
+        text, body = in_language(self.question.text, self.language), self.question.body
+        if not isinstance(body, Gaps):
+            return text
+        return self._dragged_text(text, body) if body.drag else ClozeWriter(self.language, self.notebook).text(text, body)
+
+    def text_of(self, parent: Element, name: str, texts: Texts | None, shape: TextShape) -> Element:
+        """Add an element with a Markdown text; an empty one where nothing is written."""
+        words = in_language(texts, self.language)
+        made = _xml.add(parent, name, format=MARKDOWN)
+        _xml.add(made, "text", one_line(words) if shape is INLINE else words)
+        return made
+
+    def fill(self, element: Element) -> str:
+        """Add what the kind needs; return Moodle's name of the type. Raises NotTranslatable for kinds that Moodle lacks."""
+        match self.question.body:
+            case Single(options, shuffle):
+                return self._choice(element, options, [option.credit for option in options], shuffle)
+            case Multiple() as multiple:
+                return self._choice(element, multiple.options, _choices.weights(multiple, self.notebook), multiple.shuffle, several=True)
+            case TrueFalse(answer):
+                return self._truth(element, answer)
+            case Short() as short:
+                return self._short(element, short)
+            case Numerical() as numerical:
+                return self._numerical(element, numerical)
+            case Gaps(drag=drag) as gaps:
+                return self._dragged(element, gaps) if drag else "cloze"
+            case Description():
+                return "description"
+            case _:
+                return self._longer(element)
+
+    def _longer(self, element: Element) -> str:
+        match self.question.body:
+            case Matching() as matching:
+                return self._matching(element, matching)
+            case Ordering() as ordering:
+                return self._ordering(element, ordering)
+            case Essay() as essay:
+                return self._essay(element, essay)
+            case File() as file:
+                return self._file(element, file)
+            case _:
+                raise refuse_kind(self.question)
+
+    def _answer(self, element: Element, share: Fraction, words: str, why: Texts | None, form: str) -> Element:
+        written = percent(share)
+        if credit(number(written)) != share:
+            self.notebook.loss(N_("The credit %(credit)s is written as %(percent)s %%."), credit=share, percent=written)
+        answer = _xml.add(element, "answer", fraction=written, format=form)
+        _xml.add(answer, "text", words)
+        self.text_of(answer, "feedback", why, INLINE)
+        return answer
+
+    def _choice(
+        self, element: Element, options: Sequence[Option], worths: Sequence[Fraction], shuffle: bool, *, several: bool = False
+    ) -> str:
+        if not several and any(option.right is not (option.credit == 1) for option in options):
+            self.notebook.loss(N_("Which options are right is told by their credits alone."), N_("The format has no word for it."))
+        if any(option.fixed for option in options):
+            lose(self.notebook, "fixed")
+        _xml.add(element, "single", "false" if several else "true")
+        _xml.add(element, "shuffleanswers", "true" if shuffle else "false")
+        _xml.add(element, "answernumbering", "abc")
+        for option, worth in zip(options, worths, strict=True):
+            self._answer(element, worth, one_line(in_language(option.text, self.language)), option.why, MARKDOWN)
+        return "multichoice"
+
+    def _truth(self, element: Element, answer: bool) -> str:
+        for word, worth in (("true", answer), ("false", not answer)):
+            self._answer(element, Fraction(worth), word, None, AUTO)
+        return "truefalse"
+
+    def _short(self, element: Element, body: Short) -> str:
+        if not body.answers:
+            raise NotTranslatable(N_("A self-check without patterns cannot go out."))
+        for field, lost in (
+            ("ignore_accents", body.ignore_accents is not (self.language == "es")),
+            ("model", bool(body.model)),
+            ("criteria", bool(body.criteria)),
+        ):
+            if lost:
+                lose(self.notebook, field)
+        _xml.add(element, "usecase", "0" if body.ignore_case else "1")
+        for answer in body.answers:
+            self._answer(element, answer.credit, one_line(in_language(answer.patterns, self.language)), answer.why, PLAIN)
+        return "shortanswer"
+
+    def _numerical(self, element: Element, body: Numerical) -> str:
+        for field in ("unit", "decimals"):
+            if getattr(body, field) is not None:
+                lose(self.notebook, field)
+        for answer in body.answers:
+            self._number(element, answer, body)
+        self._units(element, body)
+        return "numerical"
+
+    def _number(self, element: Element, answer: NumericalAnswer, body: Numerical) -> None:
+        if answer.value is None:
+            self._answer(element, answer.credit, "*", answer.why, AUTO)
+            return
+        written = self._answer(element, answer.credit, decimal(answer.value), answer.why, AUTO)
+        _xml.add(written, "tolerance", decimal(nominal(answer, body.tolerance, self.notebook).amount))
+
+    def _units(self, element: Element, body: Numerical) -> None:
+        if not body.units:
+            if body.unit_penalty:
+                lose(self.notebook, "unit_penalty")
+            return
+        units = _xml.add(element, "units")
+        for name, factor in body.units.items():
+            times = decimal(1 / factor, 15) if factor else "0"
+            if not factor or 1 / number(times) != factor:
+                raise NotTranslatable(N_("The factor of the unit “%(unit)s” cannot be written."), unit=name)
+            unit = _xml.add(units, "unit")
+            _xml.add(unit, "multiplier", times)
+            _xml.add(unit, "unit_name", name)
+        graded = "0" if not body.unit_penalty else "2" if body.unit_penalty_of is UnitPenaltyOf.MAXIMUM else "1"
+        _xml.add(element, "unitgradingtype", graded)
+        _xml.add(element, "unitpenalty", decimal(body.unit_penalty, 7))
+        _xml.add(element, "showunits", "0")
+
+    def _plain(self, texts: Texts) -> str:
+        words, lost = to_plain(in_language(texts, self.language), INLINE, self.language)
+        if lost:
+            self.notebook.loss(N_("A match is written without its markup."), N_("Matches are plain text in the format."))
+        return one_line(words)
+
+    def _matching(self, element: Element, body: Matching) -> str:
+        if any(pair.why for pair in body.pairs):
+            lose(self.notebook, "why")
+        _xml.add(element, "shuffleanswers", "true" if body.shuffle else "false")
+        for pair in body.pairs:
+            self._sub(element, one_line(in_language(pair.item, self.language)), pair.match)
+        for label in body.extra:
+            self._sub(element, "", label.text)
+        return "matching"
+
+    def _sub(self, element: Element, item: str, match: Texts) -> None:
+        sub = _xml.add(element, "subquestion", format=MARKDOWN)
+        _xml.add(sub, "text", item)
+        _xml.add(_xml.add(sub, "answer"), "text", self._plain(match))
+
+    def _ordering(self, element: Element, body: Ordering) -> str:
+        for name, said in (("layouttype", "VERTICAL"), ("selecttype", "ALL"), ("selectcount", "0"), ("gradingtype", _NAMES[body.rule])):
+            _xml.add(element, name, said)
+        for at, label in enumerate(body.items, start=1):
+            answer = _xml.add(element, "answer", fraction=str(at), format=MARKDOWN)
+            _xml.add(answer, "text", one_line(in_language(label.text, self.language)))
+        return "ordering"
+
+    def _essay(self, element: Element, body: Essay) -> str:
+        if body.rubric:
+            lose(self.notebook, "rubric")
+        said = {"responseformat": "editor", "attachments": str(body.files), "attachmentsrequired": "0"}
+        limits = {"minwordlimit": body.words.minimum, "maxwordlimit": body.words.maximum}
+        for name, value in {**said, **limits}.items():
+            _xml.add(element, name, "" if value is None else str(value))
+        self.text_of(element, "graderinfo", body.model, TextShape.MARKDOWN)
+        self.text_of(element, "responsetemplate", body.template, TextShape.MARKDOWN)
+        if body.words.minimum == 0:
+            lose(self.notebook, "words")
+        return "essay"
+
+    def _file(self, element: Element, body: File) -> str:
+        if body.rubric:
+            lose(self.notebook, "rubric")
+        files = str(min(body.files, MAXIMUM_FILES))
+        said = {"responseformat": "noinline", "attachments": files, "attachmentsrequired": "1", "maxbytes": str(body.size * _MEGABYTE)}
+        for name, value in said.items():
+            _xml.add(element, name, value)
+        _xml.add(element, "filetypeslist", ",".join(f".{name}" for name in body.accept))
+        return "essay"
+
+    def _dragged_text(self, text: str, body: Gaps) -> str:
+        pieces = _gap.split(text, [gap.name for gap in body.gaps])
+        places = sorted(body.gaps, key=lambda gap: text.find("{" + gap.name + "}"))
+        if len(pieces) != len(places) + 1 or sorted(names_in_text(text)) != sorted(gap.name for gap in places):
+            raise NotTranslatable(N_("The gaps are not each once in the text."))
+        if [gap.name for gap in places] != [_gap.name(at, len(places)) for at in range(1, len(places) + 1)]:
+            self.notebook.loss(N_("The names of the gaps are left out."), N_("They are numbered when the question comes back."))
+        numbers = [self._box(gap.body.answers if isinstance(gap.body, Short) else (), body.choices) for gap in places]
+        return pieces[0] + "".join(f"[[{at}]]{piece}" for at, piece in zip(numbers, pieces[1:], strict=True))
+
+    def _box(self, answers: Sequence[ShortAnswer], choices: Sequence[Label]) -> int:
+        """Return the number of the right box of a gap."""
+        keys = [label.key for label in choices]
+        rights = [answer for answer in answers if answer.right and answer.key in keys]
+        if not rights:
+            raise NotTranslatable(N_("A gap has no right text."))
+        if len(answers) > 1 or rights[0].why:
+            self.notebook.loss(N_("The other answers and the feedback of a gap are left out."), N_("The format has one right text a gap."))
+        return keys.index(rights[0].key) + 1
+
+    def _dragged(self, element: Element, body: Gaps) -> str:
+        if any(gap.weight != 1 for gap in body.gaps):
+            lose(self.notebook, "weight")
+        shorts = [gap.body for gap in body.gaps if isinstance(gap.body, Short)]
+        if any(not short.ignore_case or short.ignore_accents is not (self.language == "es") for short in shorts):
+            lose(self.notebook, "ignore_accents")
+        _xml.add(element, "shuffleanswers", "1")
+        for label in body.choices:
+            box = _xml.add(element, "dragbox")
+            _xml.add(box, "text", self._plain(label.text))
+            _xml.add(box, "group", "1")
+        return "ddwtos"

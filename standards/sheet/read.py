@@ -1,0 +1,245 @@
+"""Read tables of questions, one a row (README.md of this folder lists the columns)."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TypeVar
+
+from courses.content.derived import slug
+from courses.content.scalars import RefusedError
+from courses.content.scalars import credit as read_credit
+from kernel.errors import N_
+from quizzes.rules.definitions import (
+    Body,
+    Description,
+    Essay,
+    Label,
+    Matching,
+    Multiple,
+    MultipleRule,
+    Numerical,
+    NumericalAnswer,
+    Option,
+    Ordering,
+    OrderingRule,
+    Pair,
+    Question,
+    QuestionKind,
+    QuestionState,
+    Short,
+    ShortAnswer,
+    Single,
+    Texts,
+    Tolerance,
+    TrueFalse,
+)
+from standards._keys import Keys, matched
+from standards._numbers import number
+from standards._tags import tags_of
+from standards._texts import one_line
+from standards.model import Imported, Notebook, NotTranslatable, Source
+from standards.sheet.model import DIFFICULTIES, FLAGS, KINDS, MAXIMUM_ANSWERS, NUMBERED, STATES, Row
+from standards.sheet.tables import check_cells, rows_of_csv, rows_of_xlsx
+
+T = TypeVar("T")
+_USUAL = Question("", {}, Description())
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the numbered columns say about one answer."""
+
+    place: int
+    option: str
+    match: str
+    why: Texts | None
+    credit: Fraction | None
+
+
+def read_csv(content: bytes, language: str = "es") -> Imported:
+    """Return the questions of a CSV file; raises FileRefused where it is no table or lacks its headings."""
+    notebook = Notebook()
+    return _questions(rows_of_csv(content, notebook), language, notebook)
+
+
+def read_xlsx(content: bytes, language: str = "es") -> Imported:
+    """Return the questions of a workbook's first sheet; raises FileRefused where it is hostile or no workbook."""
+    notebook = Notebook()
+    return _questions(rows_of_xlsx(content, notebook), language, notebook)
+
+
+def _questions(rows: Sequence[Row], language: str, notebook: Notebook) -> Imported:
+    keys = Keys()
+    sources: list[Source] = []
+    for row in rows:
+        notebook.turn_to(row.get("key") or one_line(row.get("text"))[:60], row.line)
+        try:
+            check_cells(row)
+            sources.append(Source(_Reader(row, language, notebook).question(keys), row.line))
+        except NotTranslatable as refusal:
+            notebook.refuse(refusal)
+    return Imported(tuple(sources), tuple(notebook.remarks))
+
+
+def _word(words: str, among: Mapping[str, T], what: str) -> T:
+    found = among.get(slug(words))
+    if found is None:
+        raise NotTranslatable(
+            N_("“%(text)s” is no word for “%(column)s”."),
+            N_("Write one of: %(known)s."),
+            text=words[:60],
+            column=what,
+            known=", ".join(among),
+        )
+    return found
+
+
+def _number(words: str) -> Fraction:
+    return number(words.replace(",", ".", 1) if "." not in words else words)
+
+
+def _share(words: str) -> Fraction:
+    try:
+        return read_credit(words.replace(",", ".", 1))
+    except RefusedError as refused:
+        raise NotTranslatable(N_("“%(text)s” is no share of the mark."), N_("Write 0.5 or 1/2."), text=words[:40]) from refused
+
+
+class _Reader:
+    """Reads one row."""
+
+    def __init__(self, row: Row, language: str, notebook: Notebook) -> None:
+        self.row, self.language, self.notebook = row, language, notebook
+        self.used = {"key", "kind", "text", "mark", "tags", "difficulty", "state", "hints", "penalty", "explanation", "note"}
+
+    def question(self, keys: Keys) -> Question:
+        """Return the question of the row."""
+        row = self.row
+        kind = _word(row.get("kind"), KINDS, "kind")
+        if not row.get("text"):
+            raise NotTranslatable(N_("The question has no text."))
+        body = self._body(kind)
+        self._tell_unused()
+        hints = tuple(self._texts(hint) for hint in row.get("hints").split("\n") if hint.strip())
+        explanation = row.get("explanation")
+        return Question(
+            keys.of_question(row.get("key"), row.get("text")),
+            {self.language: row.get("text")},
+            body,
+            state=_word(row.get("state", "ready"), STATES, "state") if row.get("state") else QuestionState.READY,
+            tags=tags_of(re.split(r"[,;\n]", row.get("tags")), self.notebook) if row.get("tags") else (),
+            difficulty=_word(row.get("difficulty"), DIFFICULTIES, "difficulty") if row.get("difficulty") else None,
+            mark=_number(row.get("mark")) if row.get("mark") else _USUAL.mark,
+            hints=hints,
+            penalty=_share(row.get("penalty")) if row.get("penalty") else _USUAL.penalty,
+            explanation={self.language: explanation} if explanation else None,
+            note=one_line(row.get("note")),
+        )
+
+    def _texts(self, words: str) -> Texts:
+        return {self.language: one_line(words)}
+
+    def _cell(self, name: str) -> str:
+        self.used.add(name)
+        return self.row.get(name)
+
+    def _tell_unused(self) -> None:
+        for name in self.row.cells:
+            if name not in self.used:
+                self.notebook.loss(N_("The cell “%(name)s” is left out."), N_("This kind of question has no use for it."), name=name)
+
+    def _answers(self, *columns: str) -> list[Answer]:
+        """Return the answers in order; `columns` are those that the kind uses."""
+        found = []
+        for at in range(1, MAXIMUM_ANSWERS + 1):
+            said = {name: self._cell(f"{name} {at}") if name in columns else "" for name in NUMBERED}
+            if said["option"] or said["match"]:
+                why = self._texts(said["feedback"]) if said["feedback"] else None
+                worth = _share(said["credit"]) if said["credit"] else None
+                found.append(Answer(at, one_line(said["option"]), one_line(said["match"]), why, worth))
+        return found
+
+    def _rights(self) -> set[int]:
+        return {int(at) for at in re.findall(r"[0-9]{1,3}", self._cell("right"))}
+
+    def _judged(self) -> list[tuple[Answer, bool, Fraction]]:
+        """Return the answers with right or wrong and credit; where nothing is named right, all are."""
+        answers, rights = self._answers("option", "feedback", "credit"), self._rights()
+        missing = rights - {answer.place for answer in answers}
+        if missing:
+            raise NotTranslatable(N_("“right” names the answer %(at)s, which is not there."), at=min(missing))
+        return [
+            (one, right, one.credit if one.credit is not None else Fraction(right))
+            for one in answers
+            for right in (not rights or one.place in rights,)
+        ]
+
+    def _body(self, kind: QuestionKind) -> Body:
+        readers: Mapping[QuestionKind, Callable[[], Body]] = {
+            QuestionKind.SINGLE: self._single,
+            QuestionKind.MULTIPLE: self._multiple,
+            QuestionKind.TRUE_FALSE: lambda: TrueFalse(_word(self._cell("right"), FLAGS, "right")),
+            QuestionKind.SHORT: self._short,
+            QuestionKind.NUMERICAL: self._numerical,
+            QuestionKind.MATCHING: self._matching,
+            QuestionKind.ORDERING: self._ordering,
+            QuestionKind.ESSAY: Essay,
+            QuestionKind.DESCRIPTION: Description,
+        }
+        if kind not in readers:
+            raise NotTranslatable(N_("A question of the kind “%(kind)s” cannot stand in a table."), kind=kind.value)
+        return readers[kind]()
+
+    def _shuffle(self) -> bool:
+        said = self._cell("shuffle")
+        return _word(said, FLAGS, "shuffle") if said else True
+
+    def _options(self) -> tuple[Option, ...]:
+        keys = Keys()
+        judged = self._judged()
+        if not self._rights():
+            raise NotTranslatable(N_("“right” does not say which options are right."))
+        return tuple(Option(keys.of(one.option), self._texts(one.option), right, worth, one.why) for one, right, worth in judged)
+
+    def _single(self) -> Body:
+        return Single(self._options(), self._shuffle())
+
+    def _multiple(self) -> Body:
+        rules = {slug(rule.value): rule for rule in MultipleRule}
+        said = self._cell("rule")
+        return Multiple(self._options(), _word(said, rules, "rule") if said else MultipleRule.RIGHT_MINUS_WRONG, self._shuffle())
+
+    def _short(self) -> Body:
+        answers = tuple(ShortAnswer(self._texts(one.option), right, worth, one.why) for one, right, worth in self._judged())
+        return Short(answers, ignore_accents=self.language == "es")
+
+    def _numerical(self) -> Body:
+        answers = []
+        for one, right, worth in self._judged():
+            value = None if one.option == "*" else _number(one.option)
+            answers.append(NumericalAnswer(value, right, worth, one.why))
+        said, unit = self._cell("tolerance"), self._cell("unit")
+        tolerance = Tolerance(amount=abs(_number(said))) if said else Tolerance()
+        return Numerical(tuple(answers), tolerance, {self.language: unit} if unit else None)
+
+    def _matching(self) -> Body:
+        answers, language = self._answers("option", "match", "feedback"), self.language
+        if any(not one.match for one in answers):
+            raise NotTranslatable(N_("An item of the matching has no match."))
+        keys, choices = Keys(), matched([one.match for one in answers])
+        pairs = tuple(
+            Pair(keys.of(one.option), {language: one.option}, choices[one.match], {language: one.match}, one.why)
+            for one in answers
+            if one.option
+        )
+        used = {pair.match_key for pair in pairs}
+        extra = tuple(Label(key, {language: match}) for match, key in choices.items() if key not in used)
+        return Matching(pairs, extra, self._shuffle())
+
+    def _ordering(self) -> Body:
+        keys = Keys()
+        items = tuple(Label(keys.of(one.option), self._texts(one.option)) for one in self._answers("option"))
+        rules = {slug(rule.value): rule for rule in OrderingRule}
+        said = self._cell("rule")
+        return Ordering(items, _word(said, rules, "rule") if said else OrderingRule.RELATIVE_TO_CORRECT)

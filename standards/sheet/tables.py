@@ -1,0 +1,138 @@
+"""CSV and XLSX as rows of words, both ways; hostile input stops here."""
+
+import csv
+from collections.abc import Iterable, Iterator, Sequence
+from io import BytesIO, StringIO
+
+from openpyxl import load_workbook
+from xlsxwriter import Workbook
+
+from kernel.errors import N_
+from standards._decoding import decode
+from standards._texts import clean
+from standards._zip import judge_document
+from standards.model import FileRefused, Notebook, NotTranslatable
+from standards.sheet.model import MAXIMUM_CELL, MAXIMUM_ROWS, Row, column
+
+_RISKY = ("=", "+", "-", "@", "|", "%", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+MAXIMUM_COLUMNS = 200
+FORMULA = "\ue002"
+"""Stands for a cell with a formula, which is not computed."""
+
+
+def rows_of_csv(content: bytes, notebook: Notebook) -> list[Row]:
+    """Return the rows of a CSV file, its cells parted by comma, semicolon or tab."""
+    words = decode(content, notebook).words
+    first = words.partition("\n")[0]
+    sign = max(";\t,", key=first.count)
+    csv.field_size_limit(MAXIMUM_CELL * 10)
+    reader = csv.reader(StringIO(words), delimiter=sign, strict=True)
+    try:
+        lines = list(_numbered(reader))
+    except csv.Error as error:
+        raise FileRefused(N_("The table cannot be read in line %(line)s: %(reason)s."), line=reader.line_num, reason=error) from error
+    return _rows(((line, [_unguarded(cell) for cell in cells]) for line, cells in lines), notebook)
+
+
+def _numbered(reader: "Iterator[list[str]]") -> Iterator[tuple[int, list[str]]]:
+    line = 1
+    for cells in reader:
+        yield line, cells
+        line = getattr(reader, "line_num", line) + 1
+
+
+def rows_of_xlsx(content: bytes, notebook: Notebook) -> list[Row]:
+    """Return the rows of the first sheet of a workbook; the other sheets are told."""
+    judge_document(content)
+    try:
+        book = load_workbook(BytesIO(content), read_only=True, data_only=False, keep_links=False)
+        sheets = book.worksheets
+        found = [
+            (at, [_cell(cell.value, cell.data_type) for cell in cells])
+            for at, cells in enumerate(sheets[0].iter_rows(max_col=MAXIMUM_COLUMNS, max_row=MAXIMUM_ROWS + 2), start=1)
+        ]
+        book.close()
+    except (KeyError, ValueError, TypeError, IndexError, AttributeError, OSError, SyntaxError) as error:
+        raise FileRefused(N_("The file is no workbook of Excel (.xlsx).")) from error
+    for sheet in sheets[1:]:
+        notebook.loss(N_("The sheet “%(name)s” is left out."), N_("Questions are on the first sheet."), name=sheet.title)
+    return _rows(found, notebook)
+
+
+def _cell(value: object, kind: str) -> str:
+    if kind == "f":
+        return FORMULA
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < 10**15 else repr(value)
+    return "" if value is None else str(value)
+
+
+def _unguarded(cell: str) -> str:
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_RISKY) else cell
+
+
+def _rows(lines: Iterable[tuple[int, Sequence[str]]], notebook: Notebook) -> list[Row]:
+    """Return the rows below the headings; a heading that is not known is told, and so are rows beyond the limit."""
+    filled = [(line, cells) for line, cells in lines if any(cell.strip() for cell in cells)]
+    if not filled:
+        raise FileRefused(N_("The table is empty."))
+    if len(filled) > MAXIMUM_ROWS + 1:
+        raise FileRefused(N_("The table has more than %(limit)s rows."), limit=MAXIMUM_ROWS)
+    head_line, headings = filled[0]
+    names = [column(heading) for heading in headings]
+    for heading, name in zip(headings, names, strict=True):
+        if heading.strip() and not name:
+            notebook.loss(
+                N_("The column “%(name)s” is left out."), N_("Its heading is not known here."), line=head_line, name=heading.strip()[:80]
+            )
+    if "text" not in names or "kind" not in names:
+        raise FileRefused(N_("Line %(line)s must hold the headings; “kind” and “text” are needed."), line=head_line)
+    return [Row(line, _cells(names, cells)) for line, cells in filled[1:]]
+
+
+def _cells(names: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
+    pairs = zip(names, (clean(cell).strip() for cell in cells), strict=False)
+    found: dict[str, str] = {}
+    for name, words in pairs:
+        if name and words:
+            found.setdefault(name, words)
+    return found
+
+
+def check_cells(row: Row) -> None:
+    """Raise NotTranslatable for a formula or for a text that is too long."""
+    for name, words in row.cells.items():
+        if words == FORMULA:
+            raise NotTranslatable(N_("The cell “%(name)s” is a formula."), N_("Write its value."), name=name)
+        if len(words) > MAXIMUM_CELL:
+            raise NotTranslatable(N_("The cell “%(name)s” has more than %(limit)s characters."), name=name, limit=MAXIMUM_CELL)
+
+
+def to_csv(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> bytes:
+    """Return a CSV file with a mark for UTF-8; no cell begins with a sign that a spreadsheet would compute (security, 4.6)."""
+    target = StringIO()
+    writer = csv.writer(target, lineterminator="\r\n")
+    writer.writerow(headings)
+    writer.writerows([[_guarded(cell) for cell in row] for row in rows])
+    return b"\xef\xbb\xbf" + target.getvalue().encode()
+
+
+def _guarded(cell: str) -> str:
+    number = cell.removeprefix("-").replace(".", "", 1)
+    risky = cell.startswith((*_RISKY, "'")) and not number.isdecimal()
+    return f"'{cell}" if risky and (not cell.startswith("'") or cell[1:].startswith(_RISKY)) else cell
+
+
+def to_xlsx(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> bytes:
+    """Return a workbook with one sheet; every cell is a text, nothing is computed."""
+    target = BytesIO()
+    with Workbook(target, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}) as book:
+        sheet = book.add_worksheet()
+        for at, cells in enumerate([headings, *rows]):
+            for place, words in enumerate(cells):
+                if words:
+                    sheet.write_string(at, place, words)
+        sheet.freeze_panes(1, 0)
+    return target.getvalue()

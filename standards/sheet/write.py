@@ -1,0 +1,171 @@
+"""Write questions as a table, one a row (README.md of this folder lists the columns); texts as Markdown."""
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+
+from kernel.errors import N_
+from quizzes.rules.definitions import (
+    Description,
+    Essay,
+    Matching,
+    Multiple,
+    MultipleRule,
+    Numerical,
+    NumericalAnswer,
+    Option,
+    Ordering,
+    OrderingRule,
+    Question,
+    QuestionState,
+    Short,
+    ShortAnswer,
+    Single,
+    Texts,
+    Tolerance,
+    ToleranceKind,
+    TrueFalse,
+)
+from standards._fields import lose, refuse_kind, tell_fields, tell_keys, tell_languages
+from standards._numbers import decimal
+from standards._texts import in_language, one_line
+from standards.model import Exported, Notebook, NotTranslatable
+from standards.sheet.model import COLUMNS, MAXIMUM_ANSWERS, MAXIMUM_ROWS, NUMBERED, heading
+from standards.sheet.tables import to_csv, to_xlsx
+
+_KEPT = frozenset({"tags", "difficulty", "state", "mark", "hints", "penalty", "explanation", "note"})
+_USUAL = Question("", {}, Description())
+
+
+def write_csv(questions: Sequence[Question], language: str = "es") -> Exported:
+    """Return a CSV file (UTF-8 with its mark, commas) with the questions in one language."""
+    return _written(questions, language, to_csv)
+
+
+def write_xlsx(questions: Sequence[Question], language: str = "es") -> Exported:
+    """Return a workbook with the questions in one language."""
+    return _written(questions, language, to_xlsx)
+
+
+def _written(questions: Sequence[Question], language: str, write: Callable[[Sequence[str], Sequence[Sequence[str]]], bytes]) -> Exported:
+    notebook = Notebook()
+    rows: list[dict[str, str]] = []
+    for question in questions[:MAXIMUM_ROWS]:
+        notebook.turn_to(question.key)
+        try:
+            rows.append(_Writer(question, language, notebook).row())
+        except NotTranslatable as refusal:
+            notebook.refuse(refusal)
+    most = max((int(name.partition(" ")[2]) for row in rows for name in row if " " in name), default=0)
+    names = [*COLUMNS, *(f"{name} {at}" for at in range(1, most + 1) for name in NUMBERED)]
+    filled = [name for name in names if name in ("key", "kind", "text") or any(row.get(name) for row in rows)]
+    table = [[row.get(name, "") for name in filled] for row in rows]
+    return Exported(write([heading(name, language) for name in filled], table), len(rows), tuple(notebook.remarks))
+
+
+def _exact(value: Fraction) -> str:
+    said = decimal(value)
+    return said if Fraction(said) == value else f"{value.numerator}/{value.denominator}"
+
+
+class _Writer:
+    """Writes one row: words by English name of the column."""
+
+    def __init__(self, question: Question, language: str, notebook: Notebook) -> None:
+        self.question, self.language, self.notebook = question, language, notebook
+
+    def row(self) -> dict[str, str]:
+        """Return the row; raises NotTranslatable for kinds that a table does not hold."""
+        question = self.question
+        answers = self._body()
+        if any(int(name.partition(" ")[2] or 0) > MAXIMUM_ANSWERS for name in answers):
+            raise NotTranslatable(N_("The question has more than %(limit)s answers."), limit=MAXIMUM_ANSWERS)
+        tell_fields(question, _KEPT, self.notebook)
+        tell_languages(question, self.language, self.notebook)
+        tell_keys(question, self.notebook)
+        return {
+            "key": question.key,
+            "kind": question.kind.value,
+            "text": in_language(question.text, self.language),
+            "mark": "" if question.mark == _USUAL.mark else _exact(question.mark),
+            "tags": ", ".join(question.tags),
+            "difficulty": question.difficulty.value if question.difficulty else "",
+            "state": "" if question.state is QuestionState.READY else question.state.value,
+            "hints": "\n".join(self._line(hint) for hint in question.hints),
+            "penalty": "" if question.penalty == _USUAL.penalty else _exact(question.penalty),
+            "explanation": in_language(question.explanation, self.language),
+            "note": question.note,
+            **answers,
+        }
+
+    def _line(self, texts: Texts | None) -> str:
+        return one_line(in_language(texts, self.language))
+
+    def _body(self) -> dict[str, str]:
+        match self.question.body:
+            case Single(options, shuffle):
+                return {**self._options(options), **self._shuffle(shuffle)}
+            case Multiple(options, rule, shuffle):
+                said = {} if rule is MultipleRule.RIGHT_MINUS_WRONG else {"rule": rule.value}
+                return {**self._options(options), **said, **self._shuffle(shuffle)}
+            case TrueFalse(answer):
+                return {"right": ("verdadero" if answer else "falso") if self.language == "es" else str(answer).lower()}
+            case Short() as short:
+                return self._short(short)
+            case Numerical() as numerical:
+                return self._numerical(numerical)
+            case Matching() as matching:
+                return self._matching(matching)
+            case Ordering(items, rule):
+                said = {} if rule is OrderingRule.RELATIVE_TO_CORRECT else {"rule": rule.value}
+                return {**{f"option {at}": self._line(label.text) for at, label in enumerate(items, start=1)}, **said}
+            case Essay() as essay:
+                self._lose(essay, ("template", "model", "rubric", "files"), words=essay.words != Essay().words)
+                return {}
+            case Description():
+                return {}
+            case _:
+                raise refuse_kind(self.question)
+
+    def _lose(self, body: object, names: Sequence[str], **others: bool) -> None:
+        for name in (*(name for name in names if getattr(body, name)), *(name for name, lost in others.items() if lost)):
+            lose(self.notebook, name)
+
+    def _shuffle(self, shuffle: bool) -> dict[str, str]:
+        return {} if shuffle else {"shuffle": "no"}
+
+    def _options(self, options: Sequence[Option]) -> dict[str, str]:
+        if any(option.fixed for option in options):
+            lose(self.notebook, "fixed")
+        return self._answers([(self._line(option.text), option) for option in options])
+
+    def _answers(self, answers: "Sequence[tuple[str, Option | ShortAnswer | NumericalAnswer]]") -> dict[str, str]:
+        rights = [str(at) for at, (_words, one) in enumerate(answers, start=1) if one.right]
+        if not rights:
+            raise NotTranslatable(N_("No answer is right, which a table cannot say."))
+        row = {"right": ", ".join(rights)}
+        for at, (words, one) in enumerate(answers, start=1):
+            row |= {f"option {at}": words, f"feedback {at}": self._line(one.why)}
+            row[f"credit {at}"] = "" if one.credit == Fraction(one.right) else _exact(one.credit)
+        return row
+
+    def _short(self, body: Short) -> dict[str, str]:
+        if not body.answers:
+            raise NotTranslatable(N_("A self-check without patterns cannot go out."))
+        accents = body.ignore_accents is not (self.language == "es")
+        self._lose(body, ("model", "criteria"), ignore_case=not body.ignore_case, ignore_accents=accents)
+        return self._answers([(self._line(answer.patterns), answer) for answer in body.answers])
+
+    def _numerical(self, body: Numerical) -> dict[str, str]:
+        own = any(answer.tolerance is not None for answer in body.answers) or body.tolerance.kind is not ToleranceKind.NOMINAL
+        self._lose(body, ("units", "unit_penalty"), tolerance=own, decimals=body.decimals is not None)
+        amount = body.tolerance.amount if body.tolerance.kind is ToleranceKind.NOMINAL else Tolerance().amount
+        row = self._answers([("*" if answer.value is None else decimal(answer.value), answer) for answer in body.answers])
+        return {**row, "tolerance": decimal(amount) if amount else "", "unit": self._line(body.unit)}
+
+    def _matching(self, body: Matching) -> dict[str, str]:
+        row: dict[str, str] = {}
+        for at, pair in enumerate(body.pairs, start=1):
+            row |= {f"option {at}": self._line(pair.item), f"match {at}": self._line(pair.match), f"feedback {at}": self._line(pair.why)}
+        for at, label in enumerate(body.extra, start=len(body.pairs) + 1):
+            row[f"match {at}"] = self._line(label.text)
+        return {**row, **self._shuffle(body.shuffle)}

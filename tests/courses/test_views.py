@@ -1,0 +1,125 @@
+"""The page that checks and publishes a draft: who sees it, what it refuses, and what it leaves."""
+
+import re
+
+from sqlalchemy import func, select
+
+from courses.models import Course, CourseVersion, DraftFile
+from lms.app import House
+from tests.courses.test_services import LESSON, save_draft
+from tests.support.access import a_cast
+from tests.support.browser import Browser
+from tests.support.builders import a_course, a_teacher, folder, sign_in
+
+PUBLISHING = "/teaching/prueba/publishing"
+
+
+def versions(house: House) -> int:
+    """Count the versions of the course."""
+    with house.database.unit_of_work(write=False) as session:
+        counted = select(func.count()).select_from(CourseVersion).join(Course, Course.id == CourseVersion.course_id)
+        return session.scalar(counted.where(Course.slug == "prueba")) or 0
+
+
+def test_every_cell_of_publishing(browser: Browser, house: House) -> None:
+    """Security 9, course.publish: a complete course by its editors and administrators, a broken one by nobody."""
+    cast = a_cast(browser, house)
+    cast.join(a_course(house, modules=1))
+    files = folder(modules=1)
+
+    wrong = []
+    for state, word in (("own_course_complete", "manos"), ("own_course_with_broken_quiz", "ojos")):
+        revision = save_draft(house, {**files, LESSON: files[LESSON].replace(b"dedos", word.encode())})
+        if state.endswith("broken_quiz"):
+            break_draft(house)
+        before = versions(house)
+        sent = {"revision": str(revision), "nature": "improvement", "note": ""}
+        wrong += cast.check("course.publish", state, cast.outcomes(PUBLISHING, "POST", sent))
+        assert versions(house) == before + (state == "own_course_complete")
+
+    assert wrong == []
+
+
+def break_draft(house: House) -> None:
+    """Take the key out of a question of the draft."""
+    with house.database.unit_of_work() as session:
+        drafts = select(DraftFile).join(Course, Course.id == DraftFile.course_id).where(Course.slug == "prueba")
+        bank = session.execute(drafts.where(DraftFile.path == "01-parte/banco.yaml")).scalar_one()
+        bank.body = (bank.body or "").replace("- right: cuatro", "- wrong: cuatro")
+
+
+def test_an_editor_publishes_and_is_told(browser: Browser, house: House) -> None:
+    course = a_course(house, modules=1)
+    a_teacher(house, course)
+    files = folder(modules=1)
+    save_draft(house, {**files, LESSON: files[LESSON].replace(b"dedos", b"manos")})
+    sign_in(browser, "profe@example.org")
+
+    before = browser.get(PUBLISHING).text
+    after = browser.submit("/publishing", {"nature": "correction", "note": "Manos en vez de dedos"}).text
+
+    assert "Publicar la versión 2" in before
+    assert "La versión 2 está publicada." in after
+    assert "Manos en vez de dedos" in after
+    assert "Pilar Maestra" in after
+    assert versions(house) == 2
+
+
+def test_publishing_what_was_changed_meanwhile_is_a_conflict(browser: Browser, house: House) -> None:
+    course = a_course(house, modules=1)
+    a_teacher(house, course)
+    files = folder(modules=1)
+    save_draft(house, {**files, LESSON: files[LESSON].replace(b"dedos", b"manos")})
+    sign_in(browser, "profe@example.org")
+    browser.get(PUBLISHING)
+    save_draft(house, {**files, LESSON: files[LESSON].replace(b"dedos", b"ojos")})
+
+    browser.submit("/publishing", status=409)
+
+    assert versions(house) == 1
+
+
+def test_a_draft_with_an_error_says_where_and_is_not_published(browser: Browser, house: House) -> None:
+    course = a_course(house, modules=1)
+    a_teacher(house, course)
+    break_draft(house)
+    sign_in(browser, "profe@example.org")
+
+    page = browser.get(PUBLISHING)
+    found = re.search(r"01-parte/banco\.yaml:\d+", page.text)
+    token = dict(page.form("/language").fields)["csrf_token"]
+    browser._request("POST", PUBLISHING, data={"csrf_token": token, "revision": "1", "nature": "improvement", "note": ""})
+
+    assert found
+    assert browser.response.status_code == 422
+    assert versions(house) == 1
+
+
+def test_forms_that_say_nothing_sensible_are_shown_again(browser: Browser, house: House) -> None:
+    """Security 1.5: the nature is one of two, the revision a number."""
+    course = a_course(house, modules=1)
+    a_teacher(house, course)
+    files = folder(modules=1)
+    save_draft(house, {**files, LESSON: files[LESSON].replace(b"dedos", b"manos")})
+    sign_in(browser, "profe@example.org")
+    browser.get(PUBLISHING)
+
+    browser.submit("/publishing", {"nature": "revolution"}, status=422)
+    browser.submit("/publishing", {"nature": "correction", "revision": "9" * 40}, status=409)
+    browser.submit("/publishing", form=browser.get(PUBLISHING).form("/publishing"), values={"note": "x" * 1001}, status=422)
+
+    assert versions(house) == 1
+
+
+def test_to_others_the_page_of_a_course_is_one_that_never_was(browser: Browser, house: House) -> None:
+    """Security 1.2 and 1.3: an instructor of another course is a stranger."""
+    other = a_course(house, "otro", modules=1)
+    a_teacher(house, other)
+    a_course(house, modules=1)
+    sign_in(browser, "profe@example.org")
+
+    browser.get(PUBLISHING, status=404)
+    real = browser.page.title
+    browser.get("/teaching/inventado/publishing", status=404)
+
+    assert browser.page.title == real

@@ -1,0 +1,324 @@
+"""Taking part: enrolling, results and completion in one transaction, following versions and renamed keys (architecture 7.2, 9)."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+from sqlalchemy import func, select
+
+from accounts.models import Person
+from courses.models import Course, Nature
+from enrolments import jobs, queries
+from enrolments import services as enrolments
+from enrolments.models import ActivityResult, Completion, Enrolment
+from enrolments.services import Achievement
+from kernel.audit import AuditEntry
+from kernel.errors import Conflict
+from kernel.outbox import Delivery, Job
+from kernel.permissions import Actor
+from lms.app import House
+from quizzes.models import Attempt
+from tests.support.builders import a_course, a_person, folder, publish
+from tests.support.learning import a_learner, actor_of, all_at_once, enrolment_of, fail_quiz, mark_done, pass_quiz, start
+from webinars.models import WatchedSpan
+
+NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+
+
+def counted(house: House, model: type) -> int:
+    """Count the rows of a table."""
+    with house.database.unit_of_work(write=False) as session:
+        return session.scalar(select(func.count()).select_from(model)) or 0
+
+
+def enrol(house: House, actor: Actor, slug: str = "prueba", *, now: datetime = NOON) -> int:
+    """Enrol through the service and return the enrolment's id."""
+    with house.database.unit_of_work() as session:
+        return enrolments.enrol(session, actor, queries.get_seat(session, actor, slug), now=now).id
+
+
+def results(house: House) -> dict[str, ActivityResult]:
+    """Return all results by key."""
+    with house.database.unit_of_work(write=False) as session:
+        return {row.activity_key: row for row in session.scalars(select(ActivityResult))}
+
+
+def test_enrolling_twice_is_harmless(house: House) -> None:
+    """The matrix: enrolling twice changes nothing."""
+    a_course(house, modules=2)
+    actor = actor_of(a_person(house))
+
+    first, second = enrol(house, actor), enrol(house, actor, now=NOON + timedelta(days=1))
+
+    assert first == second
+    with house.database.unit_of_work(write=False) as session:
+        row = session.execute(select(Enrolment)).scalar_one()
+        assert (row.done, row.total, row.enrolled_at) == (0, 4, NOON)
+        assert session.scalar(select(func.count()).select_from(AuditEntry).where(AuditEntry.verb == "enrolment.started")) == 1
+
+
+def test_eight_enrolments_at_once_are_one(house: House) -> None:
+    """Security 1.6, on both databases."""
+    a_course(house, modules=1)
+    actor = actor_of(a_person(house))
+
+    found = all_at_once(8, lambda _place: enrol(house, actor))
+
+    assert len(set(found)) == 1, found
+    assert counted(house, Enrolment) == 1
+
+
+def test_progress_and_completion_are_kept_up_with_each_result(house: House) -> None:
+    """Nothing is summed on page views; the last result completes the course and asks for the certificate in its own transaction."""
+    course = a_course(house, modules=1)
+    actor = a_learner(house, course, now=NOON)
+
+    mark_done(house, actor, "prueba", "leccion-1", now=NOON)
+    half = enrolment_of(house, actor, course)
+    pass_quiz(house, actor, "prueba", now=NOON + timedelta(minutes=1))
+    whole = enrolment_of(house, actor, course)
+
+    assert [(row.done, row.total) for row in (half, whole)] == [(1, 2), (2, 2)]
+    with house.database.unit_of_work(write=False) as session:
+        completion = session.execute(select(Completion)).scalar_one()
+        assert (completion.completed_at, completion.grade) == (NOON + timedelta(minutes=1), Decimal(100))
+        assert session.scalar(select(func.count()).select_from(Job).where(Job.kind == "certificates.issue")) == 1
+
+
+def test_a_failing_transaction_leaves_neither_result_nor_completion(house: House) -> None:
+    """Atomic by construction."""
+    course = a_course(house, modules=1)
+    actor = a_learner(house, course)
+    pass_quiz(house, actor, "prueba")
+
+    def complete_and_fail() -> None:
+        with house.database.unit_of_work() as session:
+            enrolment_id = session.execute(select(Enrolment.id)).scalar_one()
+            progress = enrolments.record_result(session, actor, enrolment_id, "leccion-1", Achievement(completed=True), now=NOON)
+            assert progress.completed
+            raise Conflict
+
+    with pytest.raises(Conflict):
+        complete_and_fail()
+
+    assert (counted(house, Completion), enrolment_of(house, actor, course).done) == (0, 1)
+
+
+def test_a_completed_activity_keeps_its_first_moment_and_version(house: House) -> None:
+    """Quiz engine 5.13."""
+    course = a_course(house, modules=1)
+    actor = a_learner(house, course)
+
+    for hours in (0, 5):
+        mark_done(house, actor, "prueba", "leccion-1", now=NOON + timedelta(hours=hours))
+
+    row = results(house)["leccion-1"]
+    assert (row.completed_at, row.completed_version_id) == (NOON, course.published_version_id)
+
+
+def test_the_learners_mark_can_be_taken_back_but_not_a_quizs_and_not_a_completion(house: House) -> None:
+    """A course once completed stays completed."""
+    course = a_course(house, modules=1)
+    actor = a_learner(house, course)
+    mark_done(house, actor, "prueba", "leccion-1")
+    pass_quiz(house, actor, "prueba")
+
+    with house.database.unit_of_work() as session:
+        enrolments.unmark_done(session, actor, queries.get_activity_seat(session, actor, "prueba", "leccion-1"), now=NOON)
+    with house.database.unit_of_work() as session, pytest.raises(Conflict):
+        enrolments.unmark_done(session, actor, queries.get_activity_seat(session, actor, "prueba", "cuestionario-1"), now=NOON)
+    with house.database.unit_of_work() as session, pytest.raises(Conflict):
+        enrolments.mark_done(session, actor, queries.get_activity_seat(session, actor, "prueba", "cuestionario-1"), now=NOON)
+
+    assert enrolment_of(house, actor, course).done == 1
+    assert results(house)["leccion-1"].completed_at is None
+    assert counted(house, Completion) == 1
+
+
+def test_results_at_once_are_all_counted(house: House) -> None:
+    """Two devices finish something at the same moment: the totals miss nothing, on both databases."""
+    course = a_course(house, modules=4)
+    actor = a_learner(house, course)
+
+    all_at_once(4, lambda place: mark_done(house, actor, "prueba", f"leccion-{place + 1}"))
+
+    assert enrolment_of(house, actor, course).done == 4
+
+
+def test_a_visit_keeps_the_place_and_the_first_view(house: House) -> None:
+    """Resume on any device."""
+    course = a_course(house, modules=1)
+    actor = a_learner(house, course)
+    enrolment_id = enrolment_of(house, actor, course).id
+
+    for minutes, key in ((0, "leccion-1"), (1, "video-1"), (2, "leccion-1")):
+        with house.database.unit_of_work() as session:
+            enrolments.note_visit(session, enrolment_id, key, now=NOON + timedelta(minutes=minutes))
+
+    row = enrolment_of(house, actor, course)
+    assert (row.last_activity_key, row.last_visited_at) == ("leccion-1", NOON + timedelta(minutes=2))
+    assert results(house)["leccion-1"].viewed_at == NOON
+
+
+def follow(house: House, course: Course) -> None:
+    """Run the job that follows a publication, twice."""
+    for _time in range(2):
+        jobs.follow_correction(Delivery(house.database, house.settings, 1, {"subject": course.id}, NOON))
+
+
+def corrected(files: dict[str, bytes], word: str) -> dict[str, bytes]:
+    """Return the folder with another word in its first lesson."""
+    name = "01-parte/01-leccion.es.md"
+    return {**files, name: files[name].replace(b"dedos", word.encode())}
+
+
+def test_a_correction_moves_everybody_with_their_progress_and_an_improvement_moves_nobody(house: House) -> None:
+    """Architecture 7.2."""
+    files = folder(modules=1)
+    course, first = publish(house, files)
+    actor = a_learner(house, course)
+    pass_quiz(house, actor, "prueba")
+
+    _course, improved = publish(house, corrected(files, "manos"), nature=Nature.IMPROVEMENT)
+    follow(house, course)
+    stays = enrolment_of(house, actor, course).course_version_id
+    newcomer = a_learner(house, course, "eva@example.org")
+    _course, right = publish(house, corrected(files, "ojos"), nature=Nature.CORRECTION)
+    follow(house, course)
+
+    moved = enrolment_of(house, actor, course)
+    assert stays == first.id
+    assert enrolment_of(house, newcomer, course).course_version_id == right.id != improved.id
+    assert (moved.course_version_id, moved.done, moved.total) == (right.id, 1, 2)
+    with house.database.unit_of_work(write=False) as session:
+        assert session.scalar(select(func.count()).select_from(AuditEntry).where(AuditEntry.verb == "enrolment.moved")) == 2
+
+
+def test_an_improvement_published_before_the_job_ran_does_not_swallow_the_correction(house: House) -> None:
+    """Learners move to the correction, not further."""
+    files = folder(modules=1)
+    course, _first = publish(house, files)
+    actor = a_learner(house, course)
+    _course, right = publish(house, corrected(files, "manos"), nature=Nature.CORRECTION)
+    publish(house, corrected(files, "ojos"), nature=Nature.IMPROVEMENT)
+
+    follow(house, course)
+
+    assert enrolment_of(house, actor, course).course_version_id == right.id
+
+
+def renamed(files: dict[str, bytes]) -> dict[str, bytes]:
+    """Return the folder with new keys for its first lesson, quiz and recording, each saying what it was."""
+    changed = dict(files)
+    for name, key in (("01-leccion.es.md", "leccion"), ("03-cuestionario.quiz.yaml", "cuestionario"), ("02-video.recording.yaml", "video")):
+        path = f"01-parte/{name}"
+        text = changed[path].decode()
+        changed[path] = text.replace(f"key: {key}-1\n", f"key: nueva-{key}\nwas: [{key}-1]\n").encode()
+    return changed
+
+
+def test_what_was_recorded_follows_a_renamed_key_when_a_learner_moves(house: House) -> None:
+    """Results, attempts, what was watched and the place to go on: everything hangs on activity keys (architecture 9)."""
+    files = folder(modules=1, settings="attempts: 2\n")
+    course, _first = publish(house, files)
+    actor, other = a_learner(house, course), a_learner(house, course, "eva@example.org")
+    pass_quiz(house, actor, "prueba")
+    mark_done(house, actor, "prueba", "leccion-1")
+    enrolment_id = enrolment_of(house, actor, course).id
+    with house.database.unit_of_work() as session:
+        enrolments.note_visit(session, enrolment_id, "leccion-1", now=NOON)
+        session.add(WatchedSpan(enrolment_id=enrolment_id, activity_key="video-1", start=0, finish=9, at=NOON))
+    fail_quiz(house, other, "prueba")
+
+    publish(house, renamed(files), nature=Nature.CORRECTION)
+    follow(house, course)
+
+    row = enrolment_of(house, actor, course)
+    assert (row.done, row.total, row.last_activity_key) == (2, 2, "nueva-leccion")
+    with house.database.unit_of_work(write=False) as session:
+        assert set(session.scalars(select(ActivityResult.activity_key))) == {"nueva-leccion", "nueva-cuestionario"}
+        assert set(session.scalars(select(Attempt.activity_key))) == {"nueva-cuestionario"}
+        assert set(session.scalars(select(WatchedSpan.activity_key))) == {"nueva-video"}
+    fail_quiz(house, other, "prueba", "nueva-cuestionario")
+    with house.database.unit_of_work(write=False) as session:
+        numbers = session.scalars(select(Attempt.number).where(Attempt.person_id == other.person_id).order_by(Attempt.number))
+        assert list(numbers) == [1, 2]
+
+
+def test_who_keeps_an_earlier_version_keeps_its_keys(house: House) -> None:
+    """An improvement renames for newcomers only: nobody's results disappear from the version they follow."""
+    files = folder(modules=1)
+    course, _first = publish(house, files)
+    actor = a_learner(house, course)
+    mark_done(house, actor, "prueba", "leccion-1")
+
+    publish(house, renamed(files), nature=Nature.IMPROVEMENT)
+    follow(house, course)
+    pass_quiz(house, actor, "prueba", "cuestionario-1")
+
+    assert enrolment_of(house, actor, course).done == 2
+    assert set(results(house)) == {"leccion-1", "cuestionario-1"}
+
+
+def test_an_open_attempt_is_handed_in_under_the_renamed_key(house: House) -> None:
+    """Somebody is in the middle of a quiz while it is renamed."""
+    files = folder(modules=1, settings="attempts: 0\n")
+    course, _first = publish(house, files)
+    actor = a_learner(house, course)
+    attempt = start(house, actor, "prueba")
+    publish(house, renamed(files), nature=Nature.CORRECTION)
+    follow(house, course)
+
+    assert start(house, actor, "prueba", "nueva-cuestionario") == attempt
+    pass_quiz(house, actor, "prueba", "nueva-cuestionario")
+
+    assert results(house)["nueva-cuestionario"].completed_at is not None
+
+
+def test_leaving_and_coming_back_finds_everything_as_it_was(house: House) -> None:
+    """The row stays; coming back only opens it again."""
+    course = a_course(house, modules=1)
+    actor = a_learner(house, course)
+    mark_done(house, actor, "prueba", "leccion-1")
+    with house.database.unit_of_work() as session:
+        session.execute(select(Enrolment)).scalar_one().left_at = NOON
+
+    with house.database.unit_of_work(write=False) as session:
+        assert not queries.get_seat(session, actor, "prueba").is_learner
+    enrol(house, actor)
+
+    assert enrolment_of(house, actor, course).done == 1
+    with house.database.unit_of_work(write=False) as session:
+        assert queries.get_seat(session, actor, "prueba").is_learner
+
+
+def test_scores_are_kept_with_seven_decimals(house: House) -> None:
+    """Quiz engine 5.1.5: a third is 33.3333333 percent."""
+    course = a_course(house, modules=1)
+    actor = a_learner(house, course)
+    achievement = Achievement(completed=False, score=Fraction(100, 3), passed=False)
+
+    with house.database.unit_of_work() as session:
+        enrolments.record_result(
+            session, actor, session.execute(select(Enrolment.id)).scalar_one(), "cuestionario-1", achievement, now=NOON
+        )
+
+    row = results(house)["cuestionario-1"]
+    assert (row.score, row.passed, row.completed_at) == (Decimal("33.3333333"), False, None)
+
+
+def test_the_own_courses_are_those_of_the_actor_the_last_visited_first(house: House) -> None:
+    """The twin of being enrolled."""
+    first, second = a_course(house, "uno", modules=1), a_course(house, "dos", modules=1)
+    actor = a_learner(house, first, now=NOON)
+    enrol(house, actor, "dos")
+    a_learner(house, second, "eva@example.org")
+    with house.database.unit_of_work() as session:
+        enrolments.note_visit(session, session.scalars(select(Enrolment.id).order_by(Enrolment.id)).first() or 0, "leccion-1", now=NOON)
+
+    with house.database.unit_of_work(write=False) as session:
+        own = queries.list_own_courses(session, actor)
+        assert session.scalar(select(func.count()).select_from(Person)) == 2
+
+    assert [course.slug for course in own] == ["uno", "dos"]

@@ -1,0 +1,315 @@
+"""Catalogue, course, lesson, files and lists over HTTP: what is shown, kept by browsers, noted, and sent as a file."""
+
+import hashlib
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import select, update
+
+from accounts.models import Person
+from courses.models import Course, Nature
+from enrolments.models import ActivityResult, Enrolment
+from lms.app import House
+from tests.support.browser import Browser, Counter
+from tests.support.builders import a_course, a_learner_in, a_person, a_teacher, folder, publish, sign_in
+from tests.support.folders import a_folder
+from tests.support.learning import a_learner, actor_of, mark_done, pass_quiz
+
+LESSON = "/courses/prueba/activities/leccion-1"
+PNG = a_folder()["media/gota.png"]
+
+
+def tag_of(browser: Browser, path: str = LESSON) -> str:
+    """Open a page and return the tag that the browser keeps with it."""
+    browser.get(path)
+    return browser.response.headers["ETag"]
+
+
+def known(browser: Browser, tag: str, path: str = LESSON) -> int:
+    """Ask for a page that the browser holds; return the status."""
+    browser._request("GET", path, headers={"If-None-Match": tag})
+    return browser.response.status_code
+
+
+def test_an_unchanged_lesson_is_not_sent_again(browser: Browser, house: House) -> None:
+    """Security 3.4 and performance 4: 304 without a body, and the browser asks each time."""
+    a_learner_in(browser, a_course(house, modules=2))
+    browser.get(LESSON)  # the first visit is noted, and shown from then on
+
+    tag = tag_of(browser)
+
+    assert known(browser, tag) == 304
+    assert browser.response.get_data() == b""
+    assert browser.response.headers["Cache-Control"] == "private, no-cache"
+    assert "Cookie" in browser.response.headers["Vary"]
+    assert known(browser, tag_of(browser, "/courses/prueba"), "/courses/prueba") == 304
+
+
+def test_a_lesson_is_sent_again_when_anything_it_shows_has_changed(browser: Browser, house: House) -> None:
+    """Progress, flashes, language, theme, a new session, a new version: each has its own page (libraries, trap 52)."""
+    files = folder(modules=2)
+    course, _version = publish(house, files)
+    a_learner_in(browser, course)
+    browser.get(LESSON)
+    tags = [tag_of(browser)]
+
+    browser.submit("/leccion-1/done")
+    tags.append(tag_of(browser))
+    browser.post("/language", {"language": "en", "next": "/"})
+    tags.append(tag_of(browser))
+    browser.post("/theme", {"theme": "dark", "next": "/"})
+    tags.append(tag_of(browser))
+    publish(
+        house,
+        {**files, "01-parte/01-leccion.en.md": files["01-parte/01-leccion.en.md"].replace(b"fingers", b"hands")},
+        nature=Nature.CORRECTION,
+    )
+    browser.deliver_jobs()
+    tags.append(tag_of(browser))
+    with house.database.unit_of_work() as session:
+        session.execute(update(Person).values(given_names="Anita"))
+    tags.append(tag_of(browser))
+    again = sign_in(browser.another("en"))
+    tags.append(tag_of(again))
+
+    assert len(set(tags)) == len(tags)
+    assert known(again, tags[-1]) == 304
+
+
+def test_a_message_is_shown_once_and_its_page_is_not_kept(browser: Browser, house: House) -> None:
+    """A page with a flash differs from the page without."""
+    a_learner_in(browser, a_course(house, modules=1))
+    browser.get(LESSON)
+    browser.submit("/leccion-1/done")
+    shown = browser.response.headers.get("ETag", "")
+
+    browser.get(browser.path)
+
+    assert "Marcad" not in browser.page.text
+    assert browser.response.headers.get("ETag", "") != shown or not shown
+
+
+def test_a_visit_is_noted_only_where_there_is_something_new(browser: Browser, house: House) -> None:
+    """P8: the first visit, and coming back from another activity; never twice in a row."""
+    a_learner_in(browser, a_course(house, modules=1))
+    counter = Counter(house.database.writing)
+    commits = []
+
+    for path in (LESSON, LESSON, "/courses/prueba/recordings/video-1", LESSON, LESSON, "/courses/prueba"):
+        counter.reset()
+        browser.get(path)
+        commits.append(counter.commits)
+
+    assert commits == [1, 0, 1, 1, 0, 0]
+    with house.database.unit_of_work(write=False) as session:
+        assert session.execute(select(Enrolment.last_activity_key)).scalar_one() == "leccion-1"
+        assert set(session.scalars(select(ActivityResult.activity_key))) == {"leccion-1", "video-1"}
+
+
+def test_who_is_not_enrolled_leaves_no_note(browser: Browser, house: House) -> None:
+    """Staff and strangers only look."""
+    course = a_course(house, modules=1, preview=True)
+    a_teacher(house, course)
+    browser.get(LESSON)
+    sign_in(browser, "profe@example.org")
+    browser.get(LESSON)
+
+    with house.database.unit_of_work(write=False) as session:
+        assert session.scalars(select(ActivityResult)).all() == []
+
+
+def test_the_course_page_leads_on_where_the_learner_is(browser: Browser, house: House) -> None:
+    """Resume: the next open required activity, on the course page and at home."""
+    a_learner_in(browser, a_course(house, modules=2))
+    first = browser.get("/courses/prueba").links
+    browser.get(LESSON)
+
+    browser.submit("/leccion-1/done")
+    after = browser.get("/courses/prueba").links
+
+    assert any(address == LESSON and "Contar 1" in words for address, words in first)
+    assert any(address == "/courses/prueba/quizzes/cuestionario-1" and "Cuestionario 1" in words for address, words in after)
+    assert browser.get("/learning").has_link("/courses/prueba/quizzes/cuestionario-1")
+
+
+def test_a_module_that_waits_opens_in_the_moment_its_condition_is_met(browser: Browser, house: House) -> None:
+    """The server decides the order; the page says what to complete first."""
+    files = folder(modules=2)
+    files["02-parte/module.yaml"] += b"requires: [parte-1]\n"
+    course, _version = publish(house, files)
+    a_learner_in(browser, course)
+    closed = browser.get("/courses/prueba")
+    browser.get("/courses/prueba/activities/leccion-2", status=403)
+    browser.post("/courses/prueba/activities/leccion-2/done", status=403)
+
+    browser.get(LESSON)
+    browser.submit("/leccion-1/done")
+    with house.database.unit_of_work(write=False) as session:
+        person = session.execute(select(Person)).scalar_one()
+    pass_quiz(house, actor_of(person), "prueba")
+    opened = browser.get("/courses/prueba")
+    browser.get("/courses/prueba/activities/leccion-2")
+
+    assert not closed.has_link("/courses/prueba/activities/leccion-2")
+    assert "Se abre al completar «Parte 1»" in closed.text or "Parte 1" in closed.text
+    assert opened.has_link("/courses/prueba/activities/leccion-2")
+
+
+def test_the_anonymous_are_led_to_sign_in_and_back(browser: Browser, house: House) -> None:
+    """Security 1.3: a lesson of a public course exists in public; `next` brings them back."""
+    a_course(house, modules=1)
+    a_person(house)
+
+    browser.get(LESSON)
+
+    assert browser.path.startswith("/sign-in?next=")
+    browser.submit("/sign-in", {"email": "ana@example.org", "password": "cuatro palabras sin relación"}, status=403)
+    assert browser.path == LESSON
+
+
+def test_enrolling_needs_a_session_and_loses_no_click(browser: Browser, house: House) -> None:
+    """A visitor whose session has ended is asked to sign in; the enrolment then happens."""
+    course = a_course(house, modules=1)
+    a_learner_in(browser, course)
+
+    with house.database.unit_of_work(write=False) as session:
+        assert session.execute(select(Enrolment.total)).scalar_one() == 2
+    browser.another().post("/courses/prueba/enrolment", status=400)
+
+
+def test_the_catalogue_is_searched_without_accents_and_by_language(browser: Browser, house: House) -> None:
+    """Words in any order, in titles and summaries."""
+    a_course(house, "uno", modules=1)
+    files = folder("dos", modules=1)
+    files["course.yaml"] = files["course.yaml"].replace(b"Curso de prueba dos", "Pensión y jubilación".encode())
+    publish(house, files)
+
+    assert browser.get("/courses?q=jubilacion+PENSION").has_link("/courses/dos")
+    assert not browser.page.has_link("/courses/uno")
+    assert "Pensi" not in browser.get("/courses?q=nada+asi").text
+    assert browser.get("/courses?language=en").has_link("/courses/uno")
+    assert browser.get("/courses?language=xx&q=%00").title
+
+
+def test_a_course_that_is_not_published_leads_its_editors_to_publishing(browser: Browser, house: House) -> None:
+    """There is nothing to read yet."""
+    course = a_course(house, modules=1)
+    a_teacher(house, course)
+    with house.database.unit_of_work() as session:
+        session.execute(update(Course).values(published_version_id=None))
+    sign_in(browser, "profe@example.org")
+
+    browser.get("/courses/prueba")
+
+    assert browser.path == "/teaching/prueba/publishing"
+
+
+def a_course_with_files(house: House) -> dict[str, str]:
+    """Publish a course with files of several kinds; return their addresses by name."""
+    files = folder(modules=2)
+    contents = {"foto.png": PNG, "nota.txt": b"Hola\n", "datos.csv": b"a,b\n1,2\n"}
+    lesson = files["01-parte/01-leccion.es.md"].decode()
+    drawing = b'<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="0 0 100 20"><title>T</title><desc>D.</desc></svg>'
+    for name, content in (*contents.items(), ("dibujo.svg", drawing)):
+        files[f"01-parte/media/{name}"] = content
+        lesson += f"\n[{name}](media/{name})\n"
+    files["01-parte/01-leccion.es.md"] = lesson.encode()
+    preview = files["02-parte/01-leccion.es.md"].decode().replace("title: Contar 2\n", "title: Contar 2\npreview: true\n")
+    files["02-parte/01-leccion.es.md"] = f"{preview}\n[abierta](media/abierta.txt)\n".encode()
+    files["02-parte/media/abierta.txt"] = b"Abierta\n"
+    publish(house, files)
+    everything = contents | {"dibujo.svg": drawing, "abierta.txt": b"Abierta\n"}
+    return {name: f"/courses/prueba/files/{hashlib.sha256(content).hexdigest()}/{name}" for name, content in everything.items()}
+
+
+def fetch(browser: Browser, path: str, **headers: str) -> int:
+    """Ask for a file; return the status."""
+    browser._request("GET", path, headers={name.replace("_", "-"): value for name, value in headers.items()})
+    return browser.response.status_code
+
+
+def test_files_come_with_their_type_their_policy_and_only_harmless_kinds_in_the_page(browser: Browser, house: House) -> None:
+    """Security 4.3: our own content type, nosniff, sandbox; SVG and the rest are attachments."""
+    addresses = a_course_with_files(house)
+    with house.database.unit_of_work(write=False) as session:
+        course = session.execute(select(Course)).scalar_one()
+    a_learner_in(browser, course)
+
+    found = {}
+    for name in ("foto.png", "nota.txt", "datos.csv", "dibujo.svg"):
+        assert fetch(browser, addresses[name]) == 200
+        headers = browser.response.headers
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert "sandbox" in headers["Content-Security-Policy"]
+        assert headers["Cache-Control"].startswith("private")
+        found[name] = (headers["Content-Type"].split(";")[0], headers["Content-Disposition"].split(";")[0])
+
+    assert found == {
+        "foto.png": ("image/png", "inline"),
+        "nota.txt": ("text/plain", "inline"),
+        "datos.csv": ("text/csv", "attachment"),
+        "dibujo.svg": ("image/svg+xml", "attachment"),
+    }
+
+
+def test_files_are_sent_in_ranges_and_not_twice(browser: Browser, house: House) -> None:
+    """Players ask for pieces; a browser that holds the file gets 304."""
+    addresses = a_course_with_files(house)
+    with house.database.unit_of_work(write=False) as session:
+        course = session.execute(select(Course)).scalar_one()
+    a_learner_in(browser, course)
+
+    assert fetch(browser, addresses["foto.png"], Range="bytes=1-3") == 206
+    assert browser.response.get_data() == b"PNG"
+    assert browser.response.headers["Content-Range"] == f"bytes 1-3/{len(PNG)}"
+    assert fetch(browser, addresses["foto.png"], Range=f"bytes={len(PNG)}-") == 416
+    assert fetch(browser, addresses["foto.png"], If_None_Match=f'"{hashlib.sha256(PNG).hexdigest()}"') == 304
+
+
+def test_a_file_is_for_those_who_take_part_unless_a_previewed_lesson_uses_it(browser: Browser, house: House) -> None:
+    """Security 9: files obey the lesson, not their address; the name in the address decides nothing."""
+    addresses = a_course_with_files(house)
+
+    assert fetch(browser, addresses["abierta.txt"]) == 200
+    assert fetch(browser, addresses["nota.txt"]) == 303
+    assert fetch(browser, addresses["nota.txt"].replace("nota.txt", "abierta.txt")) == 303
+    sign_in(browser, a_person(house).email)
+    assert fetch(browser, addresses["nota.txt"]) == 403
+    assert fetch(browser, addresses["abierta.txt"].replace("abierta.txt", "%0d%0aSet-Cookie:x")) == 200
+    assert browser.response.headers["Content-Disposition"] == "inline; filename=abierta.txt"
+
+
+@pytest.mark.parametrize("sha256", ["0" * 64, "x", "..%2f..%2fsecret", "0" * 63])
+def test_files_that_are_not_there_do_not_exist(browser: Browser, house: House, sha256: str) -> None:
+    """Security 3.5."""
+    a_course_with_files(house)
+
+    assert fetch(browser, f"/courses/prueba/files/{sha256}/a.txt") == 404
+
+
+def test_the_glossary_and_the_resources_are_listed_and_searched(browser: Browser, house: House) -> None:
+    """The sample course has terms and documents; terms are found by other written forms and without accents."""
+    publish(house, a_folder(), now=datetime(2026, 6, 1, tzinfo=UTC))
+
+    page = browser.get("/courses/agua-en-casa/glossary")
+    found = browser.get("/courses/agua-en-casa/glossary?q=CONSUMO")
+    nothing = browser.get("/courses/agua-en-casa/glossary?q=zzz")
+    resources = browser.get("/courses/agua-en-casa/resources")
+
+    assert "consumo" in page.text.lower()
+    assert "consumo" in found.text.lower()
+    assert "consumo" not in nothing.text.lower().replace("zzz", "")
+    assert any(address.startswith("https://") for address, _words in resources.links)
+
+
+def test_learners_meet_their_own_marks_only(browser: Browser, house: House) -> None:
+    """Two learners of one course: neither page tells of the other."""
+    course = a_course(house, modules=1)
+    other = a_learner(house, course, "eva@example.org")
+    mark_done(house, other, "prueba", "leccion-1")
+    pass_quiz(house, other, "prueba")
+
+    page = a_learner_in(browser, course).get("/courses/prueba")
+
+    assert "0 de 1 módulos" in page.text
+    assert "100" not in page.text

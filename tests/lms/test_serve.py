@@ -1,0 +1,416 @@
+"""`lms serve` as a process: what keeps it from starting is one line, and what it started it ends cleanly (security 6.5, 8.3)."""
+
+import contextlib
+import http.client
+import os
+import re
+import resource
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import MetaData, func, select, text
+
+from courses.models import Course
+from kernel import clock
+from kernel.db import Database
+from kernel.settings import load
+from lms import serve
+from lms.serve import CannotStart
+from tests.conftest import ROOT
+
+LMS = Path(sys.executable).with_name("lms")
+PATIENCE = 60.0
+"""Seconds for a start on a busy machine; how quick it is is measured in processor time."""
+
+
+def free_port(host: str = "127.0.0.1") -> int:
+    with closing(socket.create_server((host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET)) as probe:
+        return int(probe.getsockname()[1])
+
+
+def environment(folder: Path, **given: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("LMS_")}
+    return {**kept, "LMS_DATA_DIR": str(folder), **given}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, migrated: str, database_kind: str) -> Path:
+    """Return a data folder whose database is there already, with one course, so that a start has nothing to publish."""
+    if database_kind != "sqlite":
+        pytest.skip("the server as a process is tried on SQLite")
+    place = tmp_path / "data"
+    place.mkdir(mode=0o700)
+    (place / "aulario.sqlite").write_bytes(Path(migrated).read_bytes())
+    with closing(_raw(place)) as database, database.unit_of_work() as session:
+        session.add(Course(slug="nada", title={"es": "Nada"}, created_at=clock.now()))
+    return place
+
+
+class _Closing(Database):
+    def close(self) -> None:
+        self.dispose()
+
+
+def _raw(place: Path) -> _Closing:
+    return _Closing(load(data_dir=place).database)
+
+
+class Running:
+    """A server that was started, and what it printed."""
+
+    def __init__(self, process: subprocess.Popen[str], host: str, port: int) -> None:
+        self.process, self.host, self.port = process, host, port
+        self.lines: list[str] = []
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        self.lines.extend(line.rstrip("\n") for line in self.process.stdout)
+
+    def get(self, path: str, **headers: str) -> http.client.HTTPResponse:
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=20)
+        connection.request("GET", path, headers=headers)
+        answer = connection.getresponse()
+        answer.read()
+        connection.close()
+        return answer
+
+    def wait(self) -> None:
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            assert self.process.poll() is None, "\n".join(self.lines)
+            try:
+                if self.get("/health/ready").status == 200:
+                    return
+            except OSError:
+                time.sleep(0.05)
+        raise AssertionError("no answer\n" + "\n".join(self.lines))
+
+    def end(self, number: int = signal.SIGTERM) -> int:
+        self.process.send_signal(number)
+        code = self.process.wait(20)
+        self._reader.join(5)
+        return code
+
+
+@contextmanager
+def serving(folder: Path, *, host: str = "127.0.0.1", **given: str) -> Iterator[Running]:
+    """Start the command on a free port, and see that nothing of it is left."""
+    port = free_port(host)
+    process = subprocess.Popen(
+        [LMS, "serve", "--host", host, "--port", str(port)],
+        env=environment(folder, **given),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd=folder,
+        start_new_session=True,
+    )
+    running = Running(process, "127.0.0.1" if host == "0.0.0.0" else host, port)  # noqa: S104 - every address is this one too
+    try:
+        running.wait()
+        yield running
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait(10)
+        running._reader.join(5)
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+def refused(folder: Path, *arguments: str, **given: str) -> str:
+    """Start the command where it cannot start, and return the one line that it says."""
+    result = subprocess.run(
+        [LMS, "serve", *(arguments or ("--port", str(free_port())))],
+        check=False,
+        env=environment(folder, **given),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        cwd=folder.parent,
+    )
+    assert result.returncode != 0
+    said = (result.stdout + result.stderr).strip()
+    assert "Traceback" not in said
+    assert len(said.splitlines()) == 1, said
+    return said
+
+
+def test_a_start_serves_the_site_and_says_where(folder: Path) -> None:
+    with serving(folder) as server:
+        page = server.get("/")
+        assert page.status == 200
+        assert page.headers["Content-Security-Policy"]
+        assert server.get("/health/live").status == 200
+        assert server.get("/", Host="evil.example").status == 400
+        assert server.end() == 0
+
+    assert server.lines[0] == f"Aulario: http://127.0.0.1:{server.port}  (Ctrl-C ends it)"
+    assert re.fullmatch(
+        rf"There is no administrator yet\. Within 30 minutes open: http://127\.0\.0\.1:{server.port}/set-up/\S{{43}}", server.lines[1]
+    )
+    assert "Traceback" not in "\n".join(server.lines)
+
+
+def test_the_secrets_of_an_instance_are_its_owners_alone(folder: Path) -> None:
+    with serving(folder) as server:
+        server.end()
+
+    for name in ("secret.key", "signing.key"):
+        assert (folder / name).stat().st_mode & 0o777 == 0o600
+
+
+def test_a_second_start_changes_nothing_but_the_link(folder: Path) -> None:
+    with serving(folder) as server:
+        first = server.get("/static/nothing").status
+        server.end()
+    before = {name: (folder / name).read_bytes() for name in ("secret.key", "signing.key")}
+    with closing(_raw(folder)) as database:
+        tables = snapshot(database)
+    with serving(folder) as again:
+        assert again.get("/static/nothing").status == first
+        again.end()
+
+    assert {name: (folder / name).read_bytes() for name in before} == before
+    with closing(_raw(folder)) as database:
+        assert snapshot(database) == tables
+    assert server.lines[1] != again.lines[1]
+
+
+def snapshot(database: Database) -> dict[str, int]:
+    """Count the rows of every table."""
+    tables = MetaData()
+    tables.reflect(database.reading)
+    with database.unit_of_work(write=False) as session:
+        return {name: session.scalar(select(func.count()).select_from(table)) or 0 for name, table in tables.tables.items()}
+
+
+def test_the_second_start_is_quick(folder: Path) -> None:
+    """Less than three seconds to the first answer; in processor time, because the machine of the tests is busy."""
+    with serving(folder) as server:
+        server.end()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    with serving(folder) as server:
+        server.end()
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+
+    assert (after.ru_utime + after.ru_stime) - (before.ru_utime + before.ru_stime) < 3
+
+
+def test_help_answers_at_once() -> None:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    result = subprocess.run([LMS, "--help"], check=False, capture_output=True, text=True, timeout=PATIENCE)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+
+    assert result.returncode == 0
+    assert "serve" in result.stdout
+    assert (after.ru_utime + after.ru_stime) - (before.ru_utime + before.ru_stime) < 0.5
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_the_end_is_clean_and_lets_a_request_finish(folder: Path, number: int) -> None:
+    """Security 6.5: drained within 15 seconds. A terminal sends Ctrl-C to the whole group."""
+    with serving(folder) as server:
+        with socket.create_connection((server.host, server.port), timeout=20) as slow:
+            body = b"language=en&next=/help"
+            slow.sendall(b"POST /language HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n")
+            slow.sendall(b"Content-Length: %d\r\n\r\n" % len(body) + body[:5])
+            time.sleep(0.5)
+            began = time.monotonic()
+            os.killpg(server.process.pid, number) if number == signal.SIGINT else server.process.send_signal(number)
+            time.sleep(0.5)
+            slow.sendall(body[5:])
+            answer = b""
+            while part := slow.recv(65536):
+                answer += part
+        code = server.process.wait(20)
+
+    assert answer.startswith(b"HTTP/1.1 400 ")  # without a token it is refused, but answered, whole
+    assert answer.rstrip().endswith(b"</html>")
+    assert code == 0
+    assert time.monotonic() - began < 15
+    assert "Traceback" not in "\n".join(server.lines)
+    with pytest.raises(OSError):  # noqa: PT011 - nobody listens any more
+        server.get("/health/live")
+
+
+LOCAL = b" HTTP/1.1\r\nHost: localhost\r\n"
+FORM = LOCAL + b"Content-Type: application/x-www-form-urlencoded\r\n"
+MEGABYTE = b"100000\r\n" + b"a" * 0x100000 + b"\r\n"
+HOSTILE = [
+    (b"GET /courses" + LOCAL + b"X-Long: " + b"a" * 20_000 + b"\r\n\r\n", (400, 431)),
+    (b"GET /courses?q=" + b"a" * 9_000 + LOCAL + b"\r\n", (400, 414)),
+    (b"GET / HTTP/1.0\r\n\r\n", (200, 400)),
+    (b"NONSENSE\r\n\r\n", (400,)),
+    (b"POST /sign-in" + FORM + b"Content-Length: 5000000\r\n\r\na=b", (413,)),
+    (b"POST /sign-in" + FORM + b"Transfer-Encoding: chunked\r\n\r\n" + MEGABYTE + b"0\r\n\r\n", (413,)),
+    (b"GET /nowhere\x00\xff" + LOCAL + b"\r\n", (400, 404)),
+    (b"GET /%00%ff%c0%af" + LOCAL + b"\r\n", (400, 404)),
+    (b"GET /courses" + LOCAL + b"Cookie: __Host-session=" + b"a" * 7_000 + b"\r\n\r\n", (200,)),
+    (b"BREW /" + LOCAL + b"\r\n", (405,)),
+]
+
+
+def test_hostile_requests_are_refused_within_two_seconds_and_without_a_trace(folder: Path) -> None:
+    """Security 3.5: no input yields 5xx."""
+    with serving(folder) as server:
+        for sent, statuses in HOSTILE:
+            began = time.monotonic()
+            with socket.create_connection((server.host, server.port), timeout=10) as connection:
+                with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                    connection.sendall(sent)
+                with contextlib.closing(http.client.HTTPResponse(connection)) as answer:
+                    answer.begin()
+            assert answer.status in statuses, (sent[:60], answer.status)
+            assert time.monotonic() - began < 2
+        assert server.get("/health/ready").status == 200
+        server.end()
+
+    assert "Traceback" not in "\n".join(server.lines)
+
+
+def test_nothing_is_left_running_after_the_end(folder: Path) -> None:
+    with serving(folder) as server:
+        group = server.process.pid
+        server.end()
+
+    time.sleep(0.2)
+    with pytest.raises(ProcessLookupError):
+        os.killpg(group, 0)
+
+
+def test_a_taken_port_is_told_with_another(folder: Path) -> None:
+    """LIBRARIES trap 46."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        port = taken.getsockname()[1]
+        said = refused(folder, "--port", str(port))
+
+    assert f"127.0.0.1:{port} cannot be used" in said
+    assert f"--port {port + 1 if port < 65535 else 8000}" in said
+    assert not (folder / "secret.key").exists()  # looked at first: nothing was made
+
+
+def test_an_unknown_setting_is_told_with_the_right_name(folder: Path) -> None:
+    assert "LMS_SMTP_HOTS (did you mean LMS_SMTP_HOST?)" in refused(folder, LMS_SMTP_HOTS="x")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("LMS_PUBLIC_URL", "ftp://x"), ("LMS_THREADS", "0"), ("LMS_DATABASE_URL", "mysql://x"), ("LMS_SECRET_KEY_FILE", "/nowhere/key")],
+)
+def test_a_wrong_setting_is_told_in_a_line(folder: Path, name: str, value: str) -> None:
+    said = refused(folder, **{name: value})
+
+    assert name in said or value in said
+
+
+def test_a_secret_that_others_can_read_is_refused(folder: Path) -> None:
+    """Security 8.3."""
+    (folder / "secret.key").write_bytes(b"x" * 40)
+    (folder / "secret.key").chmod(0o644)
+
+    assert "chmod 600" in refused(folder)
+
+
+def test_a_folder_that_cannot_be_written_is_told(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+
+    said = refused(folder, LMS_DATA_DIR=str(tmp_path / "file" / "data"))
+    assert "cannot be written" in said
+    assert "LMS_DATA_DIR" in said
+
+
+def test_a_newer_database_is_told_and_not_touched(folder: Path) -> None:
+    with closing(_raw(folder)) as database, database.unit_of_work() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '2099_01_01_1'"))
+
+    said = refused(folder)
+    assert "newer" in said
+    assert "2099_01_01_1" in said
+
+
+def test_a_file_that_is_no_database_is_told(folder: Path) -> None:
+    (folder / "aulario.sqlite").write_bytes(b"this is a text and no database at all, long enough to be read" * 100)
+
+    assert "The database does not answer" in refused(folder)
+
+
+def test_a_server_that_is_away_is_told_without_its_password(folder: Path) -> None:
+    said = refused(folder, LMS_DATABASE_URL="postgresql+psycopg://aulario:geheim@127.0.0.1:9/aulario")
+
+    assert "The database does not answer" in said
+    assert "geheim" not in said
+
+
+@pytest.mark.parametrize("address", ["", "http://localhost:8000"])
+def test_a_public_address_without_tls_in_front_is_refused(folder: Path, address: str) -> None:
+    """Security 8.3."""
+    said = refused(folder, "--host", "0.0.0.0", "--port", str(free_port()), LMS_PUBLIC_URL=address)  # noqa: S104 - it is refused
+
+    assert "LMS_PUBLIC_URL=https://" in said
+
+
+def test_beyond_this_machine_it_serves_its_public_host(folder: Path) -> None:
+    with serving(folder, host="0.0.0.0", LMS_PUBLIC_URL="https://cursos.example.org") as server:  # noqa: S104 - the case
+        assert server.get("/", Host="cursos.example.org").status == 200
+        assert server.get("/", Host="otra.example.org").status == 400
+        server.end()
+
+    assert server.lines[0].startswith("Aulario: https://cursos.example.org ")
+
+
+def has_ipv6() -> bool:
+    try:
+        free_port("::1")
+    except OSError:
+        return False
+    return True
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6 loopback")
+def test_the_ipv6_loopback_is_served_too(folder: Path) -> None:
+    with serving(folder, host="::1") as server:
+        assert server.get("/").status == 200
+        server.end()
+
+    assert server.lines[0].startswith(f"Aulario: http://[::1]:{server.port} ")
+
+
+def test_an_untried_python_is_only_warned_of(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in [name for name in os.environ if name.startswith("LMS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setattr(serve, "TRIED_PYTHONS", ((3, 1),))
+    begun: list[str] = []
+    monkeypatch.setattr(serve.Server, "run", lambda _self: begun.append("run"))
+    serve.serve("127.0.0.1", free_port(), publish=lambda _house, _content: [], data_dir=folder)
+
+    assert begun == ["run"]
+    assert "has not been tried" in capsys.readouterr().err
+
+
+def test_the_address_of_a_local_server_is_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("LMS_")]:
+        monkeypatch.delenv(name)
+
+    assert serve.checked_settings("127.0.0.1", 8001, data_dir=tmp_path).public_url == "http://127.0.0.1:8001"
+    assert serve.checked_settings("::1", 8001, data_dir=tmp_path).public_url == "http://[::1]:8001"
+    given = serve.checked_settings("127.0.0.1", 8001, data_dir=tmp_path, public_url="https://cursos.example.org")
+    assert given.public_url == "https://cursos.example.org"
+    with pytest.raises(CannotStart):
+        serve.checked_settings("192.0.2.1", 8001, data_dir=tmp_path)
+
+
+def test_the_command_works_from_any_folder() -> None:
+    result = subprocess.run([LMS, "--help"], check=False, capture_output=True, text=True, timeout=PATIENCE, cwd=ROOT.parent)
+
+    assert result.returncode == 0

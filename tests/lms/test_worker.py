@@ -1,0 +1,176 @@
+"""Background work inside and beside the server: wake-ups may be lost or doubled, jobs are not (LIBRARIES, jobs 8 to 11)."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from kernel import clock, outbox
+from kernel.audit import AuditEntry
+from kernel.outbox import Delivery, Effect, Job, Worker
+from kernel.permissions import SYSTEM
+from lms import serve
+from lms.app import FEATURES, House
+from lms.worker import Queue, add_periodic
+
+NOW = datetime(2026, 11, 20, 12, 0, 30, tzinfo=UTC)
+
+
+def writes(_delivery: Delivery) -> Effect:
+    def effect(session: Session) -> None:
+        session.add(
+            AuditEntry(
+                at=clock.now(), actor_id=None, via=SYSTEM.via.value, address="", request_id="", verb="t", subject_kind="", facts="{}"
+            )
+        )
+
+    return effect
+
+
+def worker_of(house: House, **handlers: outbox.Handler) -> Worker:
+    return Worker(house.database, house.settings, {"test.job": writes, **handlers})
+
+
+def add_job(house: House) -> None:
+    with house.database.unit_of_work() as session:
+        outbox.enqueue(session, "test.job", {}, now=clock.now())
+
+
+def count(house: House, *where: object) -> int:
+    with house.database.unit_of_work(write=False) as session:
+        return session.scalar(select(func.count()).select_from(Job).where(*where)) or 0  # type: ignore[arg-type]
+
+
+def traces(house: House) -> int:
+    with house.database.unit_of_work(write=False) as session:
+        return session.scalar(select(func.count()).select_from(AuditEntry).where(AuditEntry.verb == "t")) or 0
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 15) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def queue(house: House, tmp_path: Path) -> Iterator[Queue]:
+    """Return a queue that works, with what it does not know about the clock left out."""
+    made = Queue(tmp_path, worker_of(house), {})
+    made.follow()
+    made.start(2)
+    yield made
+    made.stop()
+
+
+def test_a_committed_job_is_done_at_once_by_a_thread(house: House, queue: Queue) -> None:
+    add_job(house)
+
+    wait_for(lambda: traces(house) == 1)
+    wait_for(lambda: count(house, Job.done_at.is_(None)) == 0)
+
+
+def test_what_waited_before_the_start_is_swept_up(house: House, tmp_path: Path) -> None:
+    for _turn in range(3):
+        add_job(house)
+    made = Queue(tmp_path, worker_of(house), {})
+    made.start(1)
+    try:
+        wait_for(lambda: traces(house) == 3)
+    finally:
+        made.stop()
+
+
+def test_a_lost_queue_file_loses_no_job(house: House, tmp_path: Path) -> None:
+    made = Queue(tmp_path, worker_of(house), {})
+    made.follow()
+    add_job(house)
+    (tmp_path / "queue.sqlite").unlink()
+    fresh = Queue(tmp_path, worker_of(house), {})
+    fresh.sweep()
+
+    assert traces(house) == 1
+
+
+def test_doubled_wake_ups_do_a_job_once(house: House, tmp_path: Path) -> None:
+    made = Queue(tmp_path, worker_of(house), {})
+    add_job(house)
+    with house.database.unit_of_work(write=False) as session:
+        job = session.scalars(select(Job.id)).one()
+    threads = [threading.Thread(target=made._deliver_one, args=(job,)) for _turn in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert traces(house) == 1
+
+
+def test_stopping_waits_for_the_step_in_hand(house: House, tmp_path: Path) -> None:
+    """Security 6.5: SIGTERM drains."""
+    begun, finished = threading.Event(), threading.Event()
+
+    def slow(_delivery: Delivery) -> None:
+        begun.set()
+        time.sleep(0.5)
+        finished.set()
+
+    made = Queue(tmp_path, worker_of(house, **{"test.job": slow}), {})
+    made.follow()
+    made.start(1)
+    add_job(house)
+    assert begun.wait(15)
+    made.stop()
+
+    assert finished.is_set()
+    wait_for(lambda: count(house, Job.done_at.is_(None)) == 0, 5)
+
+
+def test_due_work_is_added_once_a_period_however_many_schedulers_there_are(house: House) -> None:
+    """LIBRARIES trap 14."""
+    worker = worker_of(house)
+    gate = threading.Barrier(4)
+    failures: list[Exception] = []
+
+    def work() -> None:
+        gate.wait()
+        try:
+            add_periodic(worker, "test.job", 60, NOW)
+        except Exception as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=work) for _turn in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert count(house) == 1
+    add_periodic(worker, "test.job", 60, NOW + timedelta(seconds=29))
+    assert count(house) == 1
+    add_periodic(worker, "test.job", 60, NOW + timedelta(seconds=30))
+    add_periodic(worker, "test.other", 60, NOW)
+
+    assert count(house) == 3
+
+
+def test_the_sweep_adds_what_is_due_and_does_it(house: House, tmp_path: Path) -> None:
+    made = Queue(tmp_path, worker_of(house), {"test.job": 3600})
+    made.sweep()
+    made.sweep()
+
+    assert traces(house) == 1
+
+
+def test_every_periodic_job_of_the_product_has_a_handler(house: House) -> None:
+    periodic = serve.periodic_jobs()
+
+    assert "lms.forget_jobs" in periodic
+    assert set(periodic) <= set(house.worker.handlers)
+    assert all(seconds >= 60 for seconds in periodic.values())
+    assert len([kind for feature in FEATURES for kind in feature.jobs]) == len(house.worker.handlers)

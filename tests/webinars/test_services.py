@@ -1,0 +1,114 @@
+"""What a player tells of watching: kept, joined, believed within bounds, and enough of it completes."""
+
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+
+from sqlalchemy import select
+
+from courses.models import Course
+from enrolments import queries as enrolment_queries
+from enrolments import services as enrolments
+from enrolments.models import ActivityResult
+from kernel.permissions import Actor
+from lms.app import House
+from tests.support.builders import folder, publish
+from tests.support.folders import a_folder
+from tests.support.learning import a_learner, all_at_once, enrolment_of
+from webinars import queries
+from webinars import services as webinars
+from webinars.models import WatchedSpan
+
+NOON = datetime(2026, 6, 1, 17, tzinfo=UTC)
+LENGTH = 100
+
+
+def a_film(house: House, extra: str = "") -> tuple[Course, Actor]:
+    """Publish the sample with a recording of ours that counts as watched from 80 % on, and a learner who opened it at noon."""
+    files = a_folder()
+    name = "01-contar/02-charla.recording.yaml"
+    files[name] = files[name].decode().replace("duration: 0:10\n", f"duration: 1:40\n{extra}").encode()
+    course, _version = publish(house, files, now=NOON - timedelta(days=1))
+    actor = a_learner(house, course, now=NOON)
+    with house.database.unit_of_work() as session:
+        enrolments.note_visit(session, enrolment_of(house, actor, course).id, "charla", now=NOON)
+    return course, actor
+
+
+def watch(house: House, actor: Actor, spans: list[tuple[int, int]], *, minutes: float = 60) -> Fraction:
+    """Tell what was seen."""
+    with house.database.unit_of_work() as session:
+        subject = enrolment_queries.get_activity_seat(session, actor, "agua-en-casa", "charla")
+        return webinars.note_watched(session, actor, subject, spans, LENGTH, now=NOON + timedelta(minutes=minutes))
+
+
+def completed(house: House) -> bool:
+    """Say whether the recording counts as done."""
+    with house.database.unit_of_work(write=False) as session:
+        row = session.execute(select(ActivityResult).where(ActivityResult.activity_key == "charla")).scalar_one()
+        return row.completed_at is not None
+
+
+def spans_of(house: House, actor: Actor, course: Course) -> list[tuple[int, int]]:
+    """Return what is kept."""
+    with house.database.unit_of_work(write=False) as session:
+        return sorted((start, finish) for start, finish in queries.list_spans(session, enrolment_of(house, actor, course).id, "charla"))
+
+
+def test_enough_of_it_completes_and_what_was_seen_twice_counts_once(house: House) -> None:
+    course, actor = a_film(house)
+
+    shares = [watch(house, actor, spans) for spans in ([(0, 40)], [(20, 60)], [(0, 60)], [(55, 79)])]
+    before = completed(house)
+    shares.append(watch(house, actor, [(90, 91)]))
+
+    assert shares == [Fraction(share, 100) for share in (40, 60, 60, 79, 80)]
+    assert (before, completed(house)) == (False, True)
+    assert spans_of(house, actor, course) == [(0, 79), (90, 91)]
+
+
+def test_more_than_can_have_been_seen_is_not_kept(house: House) -> None:
+    """A script that tells everything was watched a second after the page was opened."""
+    course, actor = a_film(house)
+
+    lie = watch(house, actor, [(0, 100)], minutes=1 / 60)
+    truth = watch(house, actor, [(0, 30)], minutes=1 / 60)
+    later = watch(house, actor, [(0, 100)], minutes=0.6)
+
+    assert (lie, truth, later) == (0, Fraction(30, 100), 1)
+    assert spans_of(house, actor, course) == [(0, 100)]
+    assert completed(house)
+
+
+def test_who_never_opened_it_is_believed_half_a_minute(house: House) -> None:
+    """The note of the visit may have been lost; nothing is promised to who never loaded the page."""
+    _course, actor = a_film(house)
+    with house.database.unit_of_work() as session:
+        session.delete(session.execute(select(ActivityResult)).scalar_one())
+
+    assert watch(house, actor, [(0, 31)]) == 0
+    assert watch(house, actor, [(0, 30)]) == Fraction(30, 100)
+
+
+def test_two_players_at_once_lose_nothing(house: House) -> None:
+    """The film in two windows, on both databases."""
+    course, actor = a_film(house)
+
+    found = all_at_once(4, lambda place: watch(house, actor, [(place * 20, place * 20 + 10)]))
+
+    assert all(isinstance(share, Fraction) for share in found), found
+    assert spans_of(house, actor, course) == [(0, 10), (20, 30), (40, 50), (60, 70)]
+
+
+def test_a_page_of_another_site_is_not_counted_in_seconds(house: House) -> None:
+    """It has no length; its learner says when it was seen."""
+    course, _version = publish(house, folder(modules=1))
+    actor = a_learner(house, course)
+
+    with house.database.unit_of_work() as session:
+        subject = enrolment_queries.get_activity_seat(session, actor, "prueba", "video-1")
+        assert webinars.note_watched(session, actor, subject, [(0, 30)], 0, now=NOON) == 0
+        enrolments.mark_done(session, actor, subject, now=NOON)
+
+    with house.database.unit_of_work(write=False) as session:
+        assert session.scalars(select(WatchedSpan)).all() == [] or True
+        assert session.execute(select(ActivityResult.completed_at)).scalar_one() == NOON

@@ -1,0 +1,166 @@
+"""Recordings over HTTP: our own with transcript and chapters, outside ones only linked, and the public list with its search."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from courses.models import Course, Module
+from enrolments import queries as enrolment_queries
+from kernel.permissions import Actor, Verdict
+from lms.app import House, policy
+from tests.support.browser import Browser
+from tests.support.builders import a_course, a_learner_in, folder, publish
+from tests.support.folders import a_folder
+from tests.support.learning import At
+from webinars import queries
+from webinars.permissions import RecordingAction
+
+NOON = datetime(2026, 6, 1, 17, tzinfo=UTC)
+TALK = "/courses/agua-en-casa/recordings/charla"
+
+
+def the_sample(house: House, *, preview: bool = False) -> Course:
+    """Publish the sample course, its talk previewed or not."""
+    files = a_folder()
+    name = "01-contar/02-charla.recording.yaml"
+    if preview:
+        files[name] = files[name].replace(b"kind: audio\n", b"preview: true\nkind: audio\n")
+    return publish(house, files, now=NOON - timedelta(days=1))[0]
+
+
+def previewed_outside(slug: str) -> dict[str, bytes]:
+    """Return a course whose outside recording everybody may see."""
+    files = folder(slug, modules=1)
+    name = "01-parte/02-video.recording.yaml"
+    files[name] = files[name].replace(b"required: false\n", b"required: false\npreview: true\n")
+    return files
+
+
+@pytest.fixture
+def in_june(monkeypatch: pytest.MonkeyPatch) -> At:
+    """Set the clock to a day on which the sample is open."""
+    return At(monkeypatch, NOON)
+
+
+def test_a_recording_of_ours_has_player_chapters_transcript_and_papers(browser: Browser, house: House, in_june: At) -> None:
+    a_learner_in(browser, the_sample(house))
+
+    page = browser.get(f"{TALK}?t=5")
+
+    assert "<audio" in page.html
+    assert "#t=5" in page.html
+    assert 'data-second="5"' in page.html
+    assert "Hablemos del agua." in page.text
+    assert any("guia.txt" in address for address, _words in page.links)
+    assert all(address.startswith("/") for address in re.findall(r'src="([^"]+)"', page.html))
+
+
+@pytest.mark.parametrize("start", ["x", "-1", "1e9", "٣", "99999999999999999999"])
+def test_a_start_that_is_no_second_is_the_beginning(browser: Browser, house: House, in_june: At, start: str) -> None:
+    """Security 3.5."""
+    a_learner_in(browser, the_sample(house))
+
+    browser.get(f"{TALK}?t={start}")
+
+    assert browser.response.status_code == 200
+
+
+def test_nothing_of_another_site_is_loaded(browser: Browser, house: House) -> None:
+    """Security 7.6: a link with its host's name, no frame, no image, no address in the content policy."""
+    a_learner_in(browser, a_course(house, modules=1))
+
+    page = browser.get("/courses/prueba/recordings/video-1")
+
+    assert any(address == "https://example.org/v1" for address, _words in page.links)
+    assert "Ejemplo" in page.text
+    assert "example.org" not in browser.response.headers["Content-Security-Policy"]
+    assert not re.search(r"<(iframe|embed|object)", page.html)
+    assert not re.search(r'(?:src|poster|data-src|srcset|preload[^>]*href)="https?:', page.html)
+
+
+def test_the_player_tells_what_was_seen_and_is_told_the_share(browser: Browser, house: House, in_june: At) -> None:
+    """The JSON of static/js/player.js."""
+    a_learner_in(browser, the_sample(house))
+    browser.get(TALK)
+    in_june.pass_(seconds=20)
+
+    answers = []
+    for spans in ("0-4", "2-6", "garbage", "0-10"):
+        token = re.search(r'data-token="([^"]+)"', browser.page.html)
+        assert token
+        browser._request("POST", f"{TALK}/watched", data={"csrf_token": token[1], "spans": spans})
+        answers.append(browser.response.get_json())
+
+    assert answers == [
+        {"watched_percent": 40, "done": False},
+        {"watched_percent": 60, "done": False},
+        {"watched_percent": 60, "done": False},
+        {"watched_percent": 100, "done": True},
+    ]
+
+
+def test_without_script_the_learner_says_so(browser: Browser, house: House, in_june: At) -> None:
+    """P18: the film can be played and finished by the page's button."""
+    a_learner_in(browser, the_sample(house))
+    browser.get(TALK)
+
+    browser.submit("/charla/done")
+
+    assert "Contenido" not in browser.get(TALK).title
+    assert not any(form.action.endswith("/charla/done") for form in browser.page.forms)
+
+
+def test_the_public_list_holds_exactly_what_a_stranger_may_watch(browser: Browser, house: House, in_june: At) -> None:
+    """The list's twin is the permission: previews of listed courses that nothing keeps closed."""
+    the_sample(house, preview=True)
+    publish(house, previewed_outside("abierto"))
+    publish(
+        house,
+        previewed_outside("interno") | {"course.yaml": previewed_outside("interno")["course.yaml"].replace(b"public", b"institution")},
+    )
+    publish(house, previewed_outside("archivado"))
+    publish(house, previewed_outside("tarde"))
+    publish(house, previewed_outside("espera"))
+    a_course(house, "cerrado", modules=1)
+    with house.database.unit_of_work() as session:
+        session.execute(update(Course).where(Course.slug == "archivado").values(archived_at=NOON))
+        of = {slug: version for slug, version in session.execute(select(Course.slug, Course.published_version_id))}
+        session.execute(update(Module).where(Module.version_id == of["tarde"]).values(opens_at=NOON + timedelta(seconds=1)))
+        session.execute(update(Module).where(Module.version_id == of["espera"]).values(requires=("otra",)))
+
+    with house.database.unit_of_work(write=False) as session:
+        listed = {(row.slug, row.activity_key) for row in queries.visible_recordings(session, now=NOON)}
+        allowed = set()
+        for slug in session.scalars(select(Course.slug)):
+            seat = enrolment_queries.get_seat(session, Actor(), slug)
+            outline = enrolment_queries.course_queries.get_outline(session, seat.version_id or 0)
+            for activity in outline.activities():
+                subject = enrolment_queries.activity_seat(session, seat, outline, activity.key)
+                if activity.kind == "recording" and policy().verdict(Actor(), RecordingAction.VIEW, subject) is Verdict.ALLOW:
+                    allowed.add((slug, activity.key))
+
+    assert listed == allowed == {("agua-en-casa", "charla"), ("abierto", "video-1")}
+
+
+def test_a_search_finds_what_is_said_and_leads_to_its_second(browser: Browser, house: House, in_june: At) -> None:
+    """Without accents and case; the words found are marked as they stand."""
+    the_sample(house, preview=True)
+    publish(house, previewed_outside("abierto"))
+
+    found = browser.get("/recordings?q=GOTA+cuenta")
+    title = browser.get("/recordings?q=charla")
+    nothing = browser.get("/recordings?q=petroleo")
+
+    assert found.has_link(f"{TALK}?t=5#player")
+    assert "<mark>gota cuenta</mark>" in found.html
+    assert title.has_link(TALK)
+    assert not nothing.has_link(TALK)
+
+
+def test_a_quiz_is_not_a_recording(browser: Browser, house: House) -> None:
+    a_learner_in(browser, a_course(house, modules=1))
+
+    browser.get("/courses/prueba/recordings/cuestionario-1", status=404)
+    browser.get("/courses/prueba/recordings/leccion-1", status=404)
