@@ -22,7 +22,7 @@ from kernel.settings import Settings
 from kernel.web import errors
 from kernel.web.headers import hide_address
 from kernel.web.limits import client_key, limit, limiter
-from kernel.web.request import begin_writing, current_actor, current_session, is_only_looking, plumbing, public, requires
+from kernel.web.request import begin_writing, current_actor, current_session, is_only_looking, let_go, plumbing, public, requires
 
 bp = Blueprint("accounts", __name__)
 
@@ -56,6 +56,7 @@ def sign_up() -> Answer:
     if not form.validate_on_post():
         return _sign_up_page(form), 422
     limiter().use(SIGN_UPS, client_key())
+    let_go()
     command = form.command()
     services.sign_up(begin_writing(), current_actor(), command, now=clock.now())
     return see_other("accounts.sign_up_sent")
@@ -123,6 +124,7 @@ def _try_to_sign_in(form: SignInForm) -> Answer:
         TRIES_OF_ACCOUNT, signin.counter_of(email)
     )  # counted before the password is looked at: tries at the same moment count too
     found = queries.find_credentials(current_session(), email)
+    let_go()
     right = passwords.verify_password(found.password_hash if found else None, password)
     if found is None or not right or not _may_enter(found):
         return _sign_in_failed(form, found)
@@ -196,6 +198,7 @@ def reset(token: str) -> Answer:
     form = PasswordForm(queries.personal_words(current_session(), owner))
     if is_only_looking():
         return render_template("accounts/reset.html", form=form, token=token, usable=True)
+    let_go()
     if not form.validate_on_post():
         return render_template("accounts/reset.html", form=form, token=token, usable=True), 422
     hashed = passwords.hash_password(form.password.data or "")
@@ -221,6 +224,7 @@ def set_up(token: str) -> Answer:
         valid = False
     if not valid:
         return _set_up_page(form, token), 422
+    let_go()
     command = form.command()
     services.create_first_administrator(begin_writing(), current_actor(), token, command, now=clock.now())
     flash(_("Your account is ready. Sign in to begin."), "ok")
@@ -258,6 +262,7 @@ def change_password() -> Answer:
     form = ChangePasswordForm(queries.personal_words(current_session(), person))
     if is_only_looking():
         return render_template("accounts/change_password.html", form=form)
+    let_go()
     valid = form.validate_on_post()
     if form.current_password.data and not _knows_password(actor, person.password_hash, form.current_password.data):
         form.refuse(form.current_password, _("This is not your present password."))

@@ -45,6 +45,7 @@ class CredentialFacts:
     state: str
     code: str
     person_name: str
+    institution: str
     course_title: str
     course_version: int
     modules: int
@@ -66,6 +67,7 @@ def _facts(row: Credential, *, private: bool) -> CredentialFacts:
         state=queries.state(row).value,
         code=printed_code(row.code),
         person_name=row.person_name,
+        institution=row.institution,
         course_title=choose(dict(row.course_titles)),
         course_version=row.course_version,
         modules=len(row.module_minutes),

@@ -7,10 +7,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect
+from sqlalchemy import func, inspect, select
 
 from kernel.db import Base, Database
 from kernel.paths import MIGRATIONS
+
+TURN = 4_171_100
+"""Number of the lock under which PostgreSQL lets one server migrate; any number that nobody else uses."""
 
 
 class SchemaTooNew(Exception):
@@ -44,6 +47,8 @@ def upgrade(database: Database) -> bool:
     if revision and revision not in known:
         raise SchemaTooNew(revision)
     with database.writing.begin() as connection:
+        if not database.is_sqlite:  # several servers may start at once: one migrates, the others then find nothing to do
+            connection.execute(select(func.pg_advisory_xact_lock(TURN)))
         command.upgrade(_config(connection), "head")
     return True
 

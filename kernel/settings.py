@@ -25,7 +25,7 @@ class Settings(BaseSettings):
     database_url: str = Field("", description="Database address (postgresql+psycopg://…); empty means SQLite in the data folder.")
     public_url: str = Field("", description="Address under which people reach the site, https://…; needed beyond this machine.")
     secret_key_file: Path | None = Field(
-        None, description="File with the secret key (at least 32 bytes); default: made in the data folder."
+        None, description="File with the secret key (32 bytes or more; older keys on further lines); default: made in the data folder."
     )
     smtp_host: str = Field("", description="Mail server; empty writes mail to the data folder's mail/ instead.")
     smtp_port: int = Field(587, ge=1, le=65535, description="Port of the mail server.")
@@ -119,12 +119,15 @@ def read_private(path: Path) -> bytes:
         raise SettingsError(f"The secret file {path} cannot be read ({error.strerror}).") from None
 
 
-def secret_key(settings: Settings) -> bytes:
-    """Return the secret key, made at the first start; raise SettingsError where it is short or open to others."""
+def secret_keys(settings: Settings) -> list[bytes]:
+    """Return the secret key, made at the first start, and the older ones on further lines, which are still read but no longer used.
+
+    Raise SettingsError where one is short or the file is open to others.
+    """
     path = settings.secret_key_file or settings.data_dir / "secret.key"
     if not path.exists() and settings.secret_key_file is None:
         private_file(path, secrets.token_urlsafe(48).encode())
-    key = read_private(path).strip()
-    if len(key) < 32:
+    keys = read_private(path).split()
+    if not keys or min(len(key) for key in keys) < 32:
         raise SettingsError(f"The secret key in {path} is shorter than 32 bytes.")
-    return key
+    return keys

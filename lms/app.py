@@ -30,7 +30,7 @@ from kernel.files import Files
 from kernel.outbox import Worker
 from kernel.paths import STATIC, TEMPLATES
 from kernel.permissions import Policy
-from kernel.settings import Settings, secret_key
+from kernel.settings import Settings, secret_keys
 from kernel.web import assets, errors, headers, icons, limits, notes, templating
 from kernel.web.request import FIELD_LIMIT, Plumbing, current_actor, install_closing
 from kernel.web.request import install as install_requests
@@ -88,8 +88,10 @@ def policy() -> Policy:
 
 
 def _configure(app: Flask, settings: Settings) -> None:
+    current, *older = secret_keys(settings)
     app.config.update(
-        SECRET_KEY=secret_key(settings),
+        SECRET_KEY=current,
+        SECRET_KEY_FALLBACKS=older,
         SESSION_COOKIE_NAME="__Host-session",
         SESSION_COOKIE_SECURE=True,
         SESSION_COOKIE_HTTPONLY=True,

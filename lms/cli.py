@@ -10,6 +10,7 @@ from lms.console import OpenedHouse, told_in_one_line
 ELSEWHERE = {
     "accounts": ("accounts.cli", "accounts", "Make administrators."),
     "courses": ("lms.course_commands", "courses", "Check, import, publish and export courses."),
+    "quizzes": ("lms.quiz_commands", "quizzes", "Bring questions in and out, and analyse marks."),
     "demo": ("lms.demo.cli", "demo", "Start a second instance full of invented people."),
 }
 """Name of a command: its module, its name there, and its line in the list."""

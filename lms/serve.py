@@ -17,7 +17,7 @@ from accounts.models import TokenPurpose
 from accounts.rules import TOKEN_LIFE
 from kernel import clock, logging, migrations
 from kernel.paths import CONTENT
-from kernel.settings import LOOPBACK, Settings, SettingsError, load, secret_key
+from kernel.settings import LOOPBACK, Settings, SettingsError, load, secret_keys
 from lms.app import FEATURES, House, create_app, open_house
 from lms.worker import Queue
 
@@ -68,7 +68,7 @@ def open_checked(settings: Settings) -> House:
     except OSError as error:
         raise CannotStart(f"The folder {folder} cannot be written ({error.strerror}). Set LMS_DATA_DIR to one that can.") from None
     try:
-        secret_key(settings)
+        secret_keys(settings)
         house = open_house(settings)
         migrations.upgrade(house.database)
         faults = house.database.durability_faults()

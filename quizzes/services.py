@@ -24,6 +24,7 @@ from quizzes import queries
 from quizzes.models import AnswerEvent, Attempt, AttemptItem, MarkEvent
 from quizzes.queries import AttemptRow, Item, Paper, Sitting
 from quizzes.rules import definitions, saving
+from quizzes.rules.answers import Malformed
 from quizzes.rules.attempts import (
     ENDED_STATES,
     AttemptClock,
@@ -42,13 +43,13 @@ from quizzes.rules.attempts import (
 from quizzes.rules.completion import EndedAttempt, QuizRecord, completed_at
 from quizzes.rules.encoding import canonical_json, encode
 from quizzes.rules.grades import AttemptGrade, Grade, ItemResult, grade_attempt, has_passed, over_attempts, stored
-from quizzes.rules.item_layout import lay_out_item
-from quizzes.rules.layout import Layout, PoolTooSmall, lay_out
+from quizzes.rules.item_layout import ItemLayout, carry_over, lay_out_item
+from quizzes.rules.layout import LaidItem, Layout, PoolTooSmall, lay_out
 from quizzes.rules.marking import mark_answer
 from quizzes.rules.navigation import page_to_show
 from quizzes.rules.numbers import convention_for
-from quizzes.rules.places import answer_from_page
-from quizzes.rules.responses import clean_parts, payload_of
+from quizzes.rules.places import answer_from_page, page_from_answer
+from quizzes.rules.responses import clean_parts, parts_of, payload_of
 from quizzes.rules.results import Marking
 
 SEED_BITS = 64
@@ -128,7 +129,13 @@ def start_attempt(session: Session, actor: Actor, subject: ActivitySeat, languag
     if any(row.preview for row in history):
         _forget_previews(session, actor.person_id, subject)
     number = 1 + sum(not row.preview for row in history)
-    return _new_attempt(session, actor, subject, paper, number=number, preview=preview, language=language, now=now)
+    last = _last_sitting(session, actor, history) if paper.settings.build_on_last else None
+    return _new_attempt(session, actor, subject, paper, last, number=number, preview=preview, language=language, now=now)
+
+
+def _last_sitting(session: Session, actor: Actor, history: Sequence[AttemptRow]) -> Sitting | None:
+    ended = [row for row in history if _counts(row)]
+    return queries.get_attempt(session, actor, ended[-1].uuid) if ended else None
 
 
 def _forget_previews(session: Session, person_id: int, subject: ActivitySeat) -> None:
@@ -146,11 +153,22 @@ def _forget_previews(session: Session, person_id: int, subject: ActivitySeat) ->
 
 
 def _new_attempt(
-    session: Session, actor: Actor, subject: ActivitySeat, paper: Paper, *, number: int, preview: bool, language: str, now: datetime
+    session: Session,
+    actor: Actor,
+    subject: ActivitySeat,
+    paper: Paper,
+    last: Sitting | None,
+    *,
+    number: int,
+    preview: bool,
+    language: str,
+    now: datetime,
 ) -> Attempt:
     assert actor.person_id is not None
     seed = secrets.randbits(SEED_BITS)
     seen = queries.count_seen(session, actor.person_id, subject.seat.course_id)
+    before = _by_question(session, last) if last else {}
+    seen |= dict.fromkeys(before, -1)  # a draw takes what the learner has least seen: first what the last attempt asked
     layout = lay_out(paper.entries, seed, seen=seen, per_page=paper.settings.per_page)
     if isinstance(layout, PoolTooSmall):
         raise EmptyPool
@@ -175,14 +193,28 @@ def _new_attempt(
     session.add(attempt)
     session.flush()  # its items point to it
     questions = queries.get_questions(session, [item.version for item in layout.items])
-    session.execute(insert(AttemptItem), _item_rows(attempt.id, layout, questions, seed, shuffle=paper.settings.shuffle_options))
+    layouts = {
+        item.place: _item_layout(questions[item.version], item, before, seed, shuffle=paper.settings.shuffle_options)
+        for item in layout.items
+    }
+    session.execute(insert(AttemptItem), _item_rows(attempt.id, layout, layouts))
+    if last:
+        _copy_responses(session, attempt.id, last, before, now=now)
     audit.record(session, actor, QuizVerb.STARTED, attempt, now=now, activity=attempt.activity_key, number=number, preview=preview)
     return attempt
 
 
-def _item_rows(
-    attempt_id: int, layout: Layout, questions: Mapping[int, definitions.Question], seed: int, *, shuffle: bool
-) -> list[dict[str, object]]:
+def _by_question(session: Session, sitting: Sitting) -> dict[str, Item]:
+    questions = queries.get_questions(session, [item.question_version_id for item in sitting.items])
+    return {questions[item.question_version_id].key: item for item in sitting.items}
+
+
+def _item_layout(question: definitions.Question, item: LaidItem, before: Mapping[str, Item], seed: int, *, shuffle: bool) -> ItemLayout:
+    fresh, earlier = lay_out_item(question, seed, item.slot, shuffle=shuffle), before.get(question.key)
+    return fresh if earlier is None else carry_over(earlier.layout, fresh, same_version=earlier.question_version_id == item.version)
+
+
+def _item_rows(attempt_id: int, layout: Layout, layouts: Mapping[int, ItemLayout]) -> list[dict[str, object]]:
     return [
         {
             "attempt_id": attempt_id,
@@ -193,11 +225,30 @@ def _item_rows(
             "require_previous": item.require_previous,
             "question_version_id": item.version,
             "maximum": _decimal(item.mark),
-            "layout": canonical_json(encode(lay_out_item(questions[item.version], seed, item.slot, shuffle=shuffle))).decode(),
+            "layout": canonical_json(encode(layouts[item.place])).decode(),
             "flagged": False,
         }
         for item in layout.items
     ]
+
+
+def _copy_responses(session: Session, attempt_id: int, last: Sitting, before: Mapping[str, Item], *, now: datetime) -> None:
+    """Begin with what was answered last (5.2.3), translated where a question has another version: what it lacks is left out."""
+    sitting, responses = queries.get_sitting(session, attempt_id), last.responses
+    rows = []
+    for key, item in _by_question(session, sitting).items():
+        earlier = before.get(key)
+        if earlier is None or earlier.id not in responses:
+            continue
+        questions = queries.get_questions(session, [earlier.question_version_id, item.question_version_id])
+        old, new = questions[earlier.question_version_id], questions[item.question_version_id]
+        answer = answer_from_page(old, earlier.layout, payload_of(old, clean_parts(responses[earlier.id].payload)))
+        if old.kind is new.kind and not isinstance(answer, Malformed):
+            parts = parts_of(new, page_from_answer(new, item.layout, answer))
+            event = saving.AnswerEvent(item.position, saving.Place(1, 1), parts)
+            rows.append(_event_row(sitting, event, Batch(1, (), "import"), now))
+    if rows:
+        session.execute(insert(AnswerEvent), rows)
 
 
 def _decimal(value: Fraction) -> Decimal:

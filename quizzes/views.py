@@ -24,7 +24,7 @@ from quizzes.pages.question import html
 from quizzes.permissions import QuizAction, sees_keys
 from quizzes.queries import AttemptRow, Sitting
 from quizzes.reviewing import flags_of, record_of, review_page
-from quizzes.rules.attempts import OPEN_STATES, rule_on_time
+from quizzes.rules.attempts import OPEN_STATES, rule_on_time, seconds_left
 from quizzes.rules.review import may_download_answers
 from quizzes.rules.settings import Navigation
 from quizzes.services import Acknowledgement
@@ -91,8 +91,8 @@ def attempt(subject: Sitting) -> Answer:
     if subject.state not in OPEN_STATES:
         return see_other("quizzes.review", attempt=subject.uuid)
     now = clock.now()
-    if not rule_on_time(subject.clock, now=now).may_answer:
-        return see_other("quizzes.summary", attempt=subject.uuid)
+    if not rule_on_time(subject.clock, now=now).may_answer or seconds_left(subject.clock, now=now) == 0:
+        return see_other("quizzes.summary", attempt=subject.uuid)  # the network's minute is for what is on its way
     page = whole_number(request.args.get("page", "1"))
     if subject.paper.settings.navigation is Navigation.SEQUENTIAL and page != subject.row.page_reached:
         return see_other("quizzes.attempt", attempt=subject.uuid, page=subject.row.page_reached)

@@ -22,7 +22,7 @@ LARGE = 200_000
 
 def fill(folder: Path) -> Path:
     """Make the demo's instance without serving it and return its database."""
-    command = [str(Path(sys.executable).with_name("lms")), "demo", "--fill-only"]
+    command = [str(Path(sys.executable).with_name("lms")), "demo", "--fill-only", "--learners", "12"]
     subprocess.run(command, cwd=folder, env={**os.environ, "LMS_DATA_DIR": str(folder)}, check=True)
     return folder / "aulario.sqlite"
 

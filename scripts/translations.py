@@ -13,7 +13,7 @@ from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).resolve().parent.parent
 CATALOGUE = ROOT / "translations" / "es" / "LC_MESSAGES" / "messages.po"
-PACKAGES = ("kernel", "accounts", "courses", "enrolments", "quizzes", "certificates", "webinars", "simulators", "lms", "templates")
+PACKAGES = ("kernel", "accounts", "courses", "enrolments", "quizzes", "certificates", "webinars", "simulators", "standards", "lms")
 KEYWORDS = {"_": None, "N_": None, "lazy_": None, "gettext": None, "ngettext": (1, 2)}
 METHODS = [("**.py", "python"), ("**.html", "jinja2"), ("**.txt", "jinja2"), ("**.svg", "jinja2")]
 OPTIONS = {"jinja2": {"trimmed": "true"}}
@@ -22,7 +22,7 @@ OPTIONS = {"jinja2": {"trimmed": "true"}}
 def collect() -> Catalog:
     """Return every message that the code and the templates name."""
     found = Catalog(project="Aulario")
-    for package in PACKAGES:
+    for package in (*PACKAGES, "templates"):
         for name, _line, message, comments, context in extract_from_dir(
             str(ROOT / package), METHODS, {"**.html": {}, "**.py": {}}, KEYWORDS, comment_tags=("NOTE:",)
         ):

@@ -291,8 +291,13 @@ def _check_model_runs(table: Table, task: Task) -> None:
     complete = {variable.name for variable in task.variables}
     if any((name := variable_named(value)) and name not in complete for value in task.start.values()):
         return  # the variable itself was told
+    seen: set[tuple[Fraction, ...]] = set()
     for seed in range(TRIED_DRAWS if task.variables else 1):
         drawn = draw(task.variables, str(seed))
+        values = tuple(drawn.values())
+        if values in seen:
+            continue
+        seen.add(values)
         if _tells_faults(table, task, drawn) or _tells_outputs(table, task, drawn):
             return
 

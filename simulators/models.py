@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.db import MARK, Base, Key, Moment, PublicId, Slug
 
-EXACT = String(60)
+EXACT = Text()
 """A number that authors wrote, exact: `1/3`, `12`, `0.02` as `1/50`."""
 
 

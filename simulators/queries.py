@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
-from typing import Any, cast
+from typing import cast
 from uuid import UUID
 
-from sqlalchemy import Row, Select, bindparam, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from courses.models import Activity, CourseStaff, StaffRole
@@ -35,7 +35,7 @@ class PublishedTask:
     closes_at: datetime | None
 
 
-_TASK: Select[Any] = select(SimulatorTask, Activity.opens_at, Activity.closes_at, Activity.version_id).join(
+_TASK = select(SimulatorTask, Activity.opens_at, Activity.closes_at, Activity.version_id).join(
     Activity, Activity.id == SimulatorTask.activity_id
 )
 
@@ -59,18 +59,19 @@ def _kept(session: Session, name: tuple[str, int]) -> PublishedTask:
             raise NotFound
         while len(kept) >= KEPT_TASKS:
             kept.pop(next(iter(kept)), None)
-        kept[name] = _read_task(session, row)
+        kept[name] = _read_task(session, *row)
     return kept[name]
 
 
-def _read_task(session: Session, row: Row[Any]) -> PublishedTask:
-    found: SimulatorTask = row[0]
+def _read_task(
+    session: Session, found: SimulatorTask, opens_at: datetime | None, closes_at: datetime | None, version_id: int
+) -> PublishedTask:
     items = list(session.scalars(select(TaskItem).where(TaskItem.task_id == found.id).order_by(TaskItem.position)))
     start = session.execute(select(TaskInput.name, TaskInput.value).where(TaskInput.task_id == found.id).order_by(TaskInput.id))
     variables = session.scalars(select(TaskVariable).where(TaskVariable.task_id == found.id).order_by(TaskVariable.id))
     task = Task(
         text=found.text,
-        start=dict(start.tuples()),
+        start=dict(start.all()),
         variables=tuple(_variable(variable) for variable in variables),
         editable=None if found.all_editable else frozenset(found.editable),
         goals=tuple(_goal(item) for item in items if item.kind == "goal"),
@@ -78,7 +79,7 @@ def _read_task(session: Session, row: Row[Any]) -> PublishedTask:
         policy=_policy(found),
     )
     ids = {item.key: item.id for item in items}
-    return PublishedTask(found.id, found.activity_id, row.version_id, found.model_version, task, ids, row.opens_at, row.closes_at)
+    return PublishedTask(found.id, found.activity_id, version_id, found.model_version, task, ids, opens_at, closes_at)
 
 
 def _policy(row: SimulatorTask) -> TaskPolicy:

@@ -72,15 +72,13 @@ def weights(body: Multiple, notebook: Notebook) -> list[Fraction]:
             other=rule.value,
         )
     if rule is MultipleRule.FRACTIONS:
-        _tell_flags(body, notebook)
-        return [option.credit for option in body.options]
-    share = Fraction(1, max(sum(option.right for option in body.options), 1))
-    return [share if option.right else -ALL if rule is MultipleRule.RIGHT_ONLY else -share for option in body.options]
-
-
-def _tell_flags(body: Multiple, notebook: Notebook) -> None:
-    """Tell what credits alone do not say: an option called wrong that has credit, or a rule that is another one by its numbers."""
-    if any(option.right is not (option.credit > 0) for option in body.options):
-        notebook.loss(N_("Which options are right is told by their credits alone."), N_("The format has no word for it."))
-    if rule_of(body.options) is not MultipleRule.FRACTIONS:
-        notebook.note(N_("The credits are those of a named rule; the question comes back with it, and with the same marks."))
+        found = [option.credit for option in body.options]
+        if any(option.right is not (option.credit > 0) for option in body.options):
+            notebook.loss(N_("Which options are right is told by their credits alone."), N_("The format has no word for it."))
+    else:
+        share = Fraction(1, max(sum(option.right for option in body.options), 1))
+        found = [share if option.right else -ALL if rule is MultipleRule.RIGHT_ONLY else -share for option in body.options]
+    comes_back = rule_of([replace(option, credit=credit) for option, credit in zip(body.options, found, strict=True)])
+    if comes_back is not rule:
+        notebook.note(N_("The question comes back with the rule “%(rule)s”, which gives the same marks."), rule=comes_back.value)
+    return found

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from quizzes.rules.definitions import Question
     from standards.model import Exported, Imported, Remark
 
-NAMES = ("gift", "aiken", "moodle-xml", "cloze", "csv", "xlsx", "qti", "qti-canvas")
+NAMES = ("gift", "aiken", "moodle-xml", "cloze", "csv", "xlsx")
 """As in standards.formats, which a list of options need not import; a test compares them."""
 WRITTEN = tuple(name for name in NAMES if name != "cloze")
 HEADINGS = (
@@ -34,6 +34,7 @@ LARGEST = 200_000_000
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 TARGET = click.Path(dir_okay=False, path_type=Path)
 _LANGUAGE = click.option("--language", type=click.Choice(LANGUAGES), default="es", show_default=True, help="Language of the texts.")
+_EVERY = click.option("--all", "every", is_flag=True, help="Show every remark, also those that many questions share.")
 
 
 def commands() -> tuple[click.Command, ...]:
@@ -47,8 +48,9 @@ def commands() -> tuple[click.Command, ...]:
 @click.option("--to", "target", type=TARGET, required=True, help="The bank to write, for example banco.yaml; it must not exist.")
 @click.option("--dry-run", is_flag=True, help="Only show what comes in and what does not.")
 @click.option("--strict", is_flag=True, help="Write nothing if a single question cannot come in.")
+@_EVERY
 @_LANGUAGE
-def import_(file: Path, form: str | None, target: Path, dry_run: bool, strict: bool, language: str) -> None:
+def import_(file: Path, form: str | None, target: Path, dry_run: bool, strict: bool, every: bool, language: str) -> None:
     """Make a bank of the questions in FILE; show first what comes in, what cannot, and why."""
     from standards.importing import import_file
 
@@ -58,7 +60,7 @@ def import_(file: Path, form: str | None, target: Path, dry_run: bool, strict: b
         raise click.ClickException(f"{file}: {_refusal(refused)}") from refused
     count = len(found.imported.questions)
     head = _("%(count)s questions come in from %(name)s (%(format)s).", count=count, name=file.name, format=found.format)
-    _show(found.imported.questions, found.imported, head)
+    _show(found.imported.questions, found.imported, head, every=every)
     problems = sum(remark.weight.value == "problem" for remark in found.imported.remarks)
     if not found.imported.questions or (strict and problems):
         raise click.ClickException(_("Nothing was written."))
@@ -73,8 +75,9 @@ def import_(file: Path, form: str | None, target: Path, dry_run: bool, strict: b
 @click.option("--format", "form", type=click.Choice(WRITTEN), required=True, help="The format to write.")
 @click.option("--to", "target", type=TARGET, required=True, help="The file to write; it must not exist.")
 @click.option("--strict", is_flag=True, help="Write nothing if a single question cannot go out.")
+@_EVERY
 @_LANGUAGE
-def export(bank: Path, form: str, target: Path, strict: bool, language: str) -> None:
+def export(bank: Path, form: str, target: Path, strict: bool, every: bool, language: str) -> None:
     """Write the questions of BANK in an outside format; tell what the format has no place for."""
     from standards.bank.read import read
     from standards.formats import FORMATS
@@ -89,7 +92,7 @@ def export(bank: Path, form: str, target: Path, strict: bool, language: str) -> 
         raise click.ClickException(f"{bank}: {_refusal(refused)}") from refused
     _tell_faults(imported)
     count = _("%(count)s of %(all)s questions go out as %(format)s.", count=exported.count, all=len(imported.questions), format=form)
-    _show((), exported, count)
+    _show((), exported, count, every=every)
     if not exported.count or (strict and exported.count < len(imported.questions)):
         raise click.ClickException(_("Nothing was written."))
     _write(target, exported.content)
@@ -125,7 +128,7 @@ def _tell_faults(imported: Imported) -> None:
             click.echo(_line(remark), err=True)
 
 
-def _show(questions: Sequence[Question], result: Imported | Exported, head: str) -> None:
+def _show(questions: Sequence[Question], result: Imported | Exported, head: str, *, every: bool) -> None:
     click.echo(head)
     kinds = Counter(question.kind.value for question in questions)
     if kinds:
@@ -134,20 +137,23 @@ def _show(questions: Sequence[Question], result: Imported | Exported, head: str)
         remarks = [remark for remark in result.remarks if remark.weight.value == weight]
         if remarks:
             click.echo(_(heading))
-            for line in _lines(remarks):
+            for line in _lines(remarks, every=every or weight == "problem"):
                 click.echo(f"  {line}")
 
 
-def _lines(remarks: Sequence[Remark]) -> Iterator[str]:
-    """Yield remarks one a line; what is the same for many questions is one line with their number."""
-    groups: dict[str, list[Remark]] = {}
+def _lines(remarks: Sequence[Remark], *, every: bool) -> Iterator[str]:
+    """Yield remarks one a line; what is the same for many questions is one line with their number, unless every one is wanted."""
+    groups: dict[tuple[str, str], list[Remark]] = {}
     for remark in remarks:
-        groups.setdefault(remark.message, []).append(remark)
-    for message, group in groups.items():
-        if len(group) > MANY:
-            yield _("%(count)s questions: %(remark)s", count=len(group), remark=message)
-        else:
+        groups.setdefault((remark.what, remark.why), []).append(remark)
+    for group in groups.values():
+        if every or len(group) <= MANY:
             yield from (_line(remark) for remark in group)
+        elif len({remark.message for remark in group}) == 1:
+            yield _("%(count)s questions: %(remark)s", count=len(group), remark=group[0].message)
+        else:
+            yield from (_line(remark) for remark in group[:MANY])
+            yield _("… and %(count)s more like these; --all shows them.", count=len(group) - MANY)
 
 
 def _line(remark: Remark) -> str:

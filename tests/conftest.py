@@ -18,6 +18,7 @@ from kernel.settings import Settings, load
 from lms.app import House, create_app, open_house
 from tests.support import postgres
 from tests.support.browser import Browser
+from tests.support.missing import LACKING
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -41,25 +42,28 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("unit")
 
 
-def _skipped(config: pytest.Config) -> Counter[tuple[str, bool]]:
-    """Count what was skipped, by reason, and whether only the shared folder lacks."""
+def _lacking(config: pytest.Config, *, shared: bool) -> Counter[str]:
+    """Count the tests that could not be run, by what lacks: the shared folder, or anything else. Other skips are meant."""
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     reports = reporter.stats.get("skipped", []) if reporter else []
-    return Counter((report.longrepr[2].removeprefix("Skipped: "), "shared" in report.keywords) for report in reports)
+    reasons = [(report.longrepr[2].removeprefix("Skipped: "), "shared" in report.keywords) for report in reports]
+    return Counter(
+        reason.removeprefix(LACKING) for reason, is_shared in reasons if is_shared is shared and (shared or reason.startswith(LACKING))
+    )
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Fail where CI is set and something could not be run; what needs ../shared is only listed."""
-    lacking = [reason for reason, shared in _skipped(session.config) if not shared]
-    if os.environ.get("CI") and lacking and session.exitstatus == pytest.ExitCode.OK:
+    if os.environ.get("CI") and _lacking(session.config, shared=False) and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Name in the last lines what could not be run, and what would enable it."""
-    for (reason, _shared), count in _skipped(terminalreporter.config).items():
-        terminalreporter.write_line(f"not run: {count} tests: {reason}")
+    for shared in (False, True):
+        for what, count in _lacking(terminalreporter.config, shared=shared).items():
+            terminalreporter.write_line(f"not run: {count} tests: {what}")
 
 
 @pytest.fixture(scope="session")

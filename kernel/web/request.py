@@ -132,9 +132,19 @@ def access_of(endpoint: str | None) -> Access | None:
     return getattr(current_app.view_functions.get(endpoint or ""), "access", None)
 
 
+def let_go() -> None:
+    """Give this request's connection back before something slow; what was read stays usable as plain values.
+
+    A request that kept one while it waits for a second would, with enough others like it, wait for ever.
+    """
+    session = g.pop("session", None)
+    if session is not None:
+        plumbing().database.finish(session, keep=False)
+
+
 def begin_writing() -> Session:
     """Turn this request's session into a writing one; what was read before stays usable as plain values."""
-    plumbing().database.finish(current_session(), keep=False)
+    let_go()
     g.session = plumbing().database.begin(write=True)
     return current_session()
 
@@ -201,9 +211,7 @@ def roll_back() -> None:
     if before is not None and dict(cookie) != before:
         cookie.clear()
         cookie.update(before)
-    session = g.pop("session", None)
-    if session is not None:
-        plumbing().database.finish(session, keep=False)
+    let_go()
 
 
 def _tell(response: Response) -> Response:
@@ -222,9 +230,7 @@ def _tell(response: Response) -> Response:
 
 
 def _abandon(_error: BaseException | None) -> None:
-    session = g.pop("session", None)
-    if session is not None:
-        plumbing().database.finish(session, keep=False)
+    let_go()
     structlog.contextvars.clear_contextvars()
 
 

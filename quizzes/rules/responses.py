@@ -57,6 +57,27 @@ def payload_of(question: Question, parts: Parts) -> dict[str, object]:
             return {"text": first}
 
 
+def parts_of(question: Question, fields: Mapping[str, object]) -> dict[str, list[str]]:
+    """Return the form's parts that stand for the fields of an answer in places: the inverse of `payload_of`."""
+    parts: dict[object, object]
+    match question.kind:
+        case QuestionKind.SINGLE:
+            parts = {ANSWER: [fields.get("choice")]}
+        case QuestionKind.MULTIPLE:
+            parts = {ANSWER: fields.get("choices")}
+        case QuestionKind.TRUE_FALSE:
+            parts = {ANSWER: ["true" if fields.get("value") in (True, "true") else "false"]}
+        case QuestionKind.MATCHING | QuestionKind.GAPS | QuestionKind.MATRIX:
+            rows = next((rows for rows in fields.values() if isinstance(rows, Mapping) and rows), {})
+            parts = {name: [value] for name, value in rows.items()}
+        case QuestionKind.ORDERING:
+            order = fields.get("order")
+            parts = {str(item): [str(at)] for at, item in enumerate(order if isinstance(order, list) else (), 1)}
+        case _:
+            parts = {ANSWER: [fields.get("text")], UNIT: [fields.get("unit")]}
+    return {name: values for name, values in clean_parts(parts).items() if any(values)}
+
+
 def answer_state(question: Question, layout: ItemLayout, parts: Parts | None, convention: Convention) -> str:
     """Say whether a question is answered: `answered`, `partial`, `invalid` or `unanswered`."""
     if not parts:

@@ -170,8 +170,7 @@ class _Reader:
     def _match(self, answer: Answer) -> str:
         if answer.match is None or not answer.match.strip():
             raise NotTranslatable(N_("An item of the matching has nothing after ->."))
-        words = unescape(answer.match.strip())
-        return to_markdown(words, INLINE, self.notebook) if looks_like_html(words) else from_plain(words, INLINE)
+        return from_plain(unescape(answer.match.strip()), INLINE)
 
     def _numerical(self, answers: tuple[Answer, ...]) -> Numerical:
         written = [answer for answer in answers if answer.sign or answer.text.text.strip() or answer.feedback is not None]

@@ -98,9 +98,9 @@ def _split(text: str, sign: str, most: int = -1) -> list[str]:
 
 def _answer(words: str) -> ClozeAnswer:
     said, *rest = _split(words, "#", 1)
-    match = re.match(r"\s*(=)?\s*(?:%(-?[0-9]+(?:\.[0-9]*)?)%)?(=)?(.*)\Z", said, re.DOTALL)
-    sign, weight, late, bare = match.groups() if match else (None, None, None, said)
-    return ClozeAnswer(bool(sign or late), weight, _unescaped(bare), _unescaped("".join(rest)))
+    match = re.match(r"\s*(=)?\s*(?:%(-?[0-9]+(?:\.[0-9]*)?)%)?(.*)\Z", said, re.DOTALL)
+    sign, weight, bare = match.groups() if match else (None, None, said)
+    return ClozeAnswer(bool(sign), weight, _unescaped(bare), _unescaped("".join(rest)))
 
 
 def _unescaped(text: str) -> str:

@@ -70,7 +70,7 @@ def _cell(value: object, kind: str) -> str:
 
 
 def _unguarded(cell: str) -> str:
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_RISKY) else cell
+    return cell[1:] if cell.startswith("'") and cell.lstrip("'").startswith(_RISKY) else cell
 
 
 def _rows(lines: Iterable[tuple[int, Sequence[str]]], notebook: Notebook) -> list[Row]:
@@ -121,8 +121,7 @@ def to_csv(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> bytes:
 
 def _guarded(cell: str) -> str:
     number = cell.removeprefix("-").replace(".", "", 1)
-    risky = cell.startswith((*_RISKY, "'")) and not number.isdecimal()
-    return f"'{cell}" if risky and (not cell.startswith("'") or cell[1:].startswith(_RISKY)) else cell
+    return f"'{cell}" if cell.lstrip("'").startswith(_RISKY) and not number.isdecimal() else cell
 
 
 def to_xlsx(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> bytes:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from accounts import passwords, rules
 from accounts.rules import PasswordFault, device_label, fold, masked, password_fault, safe_next, session_ended, valid_cedula
+from kernel.errors import Unavailable
 
 COMMON = frozenset({"password", "12345678", "contraseña1"})
 ANA = ("Ana María", "Quinde", "", "ana.quinde@iess.gob.ec", "1710034065")
@@ -91,6 +92,23 @@ def test_an_unknown_person_costs_one_hash_with_the_same_parameters() -> None:
     assert not passwords.verify_password(None, "anything")
     assert not passwords.verify_password("", "anything")
     assert not passwords.verify_password("garbage", "anything")
+
+
+def test_a_crowd_at_the_door_does_not_take_every_thread_of_the_server() -> None:
+    """Security 2.1: hashing has a bounded pool; who finds it full is asked to come back."""
+    assert passwords.PLACES < 128
+    taken = 0
+    try:
+        while passwords._PLACES.acquire(blocking=False):
+            taken += 1
+        with pytest.raises(Unavailable):
+            passwords.verify_password(None, "anything")
+    finally:
+        for _turn in range(taken):
+            passwords._PLACES.release()
+
+    assert taken == passwords.PLACES
+    assert not passwords.verify_password(None, "anything")
 
 
 @pytest.mark.parametrize("number", ["1710034065", "0926687856", "1713175071"])

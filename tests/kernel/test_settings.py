@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from kernel.settings import Settings, SettingsError, load, private_file, secret_key
+from kernel.settings import Settings, SettingsError, load, private_file, secret_keys
 
 
 @pytest.fixture(autouse=True)
@@ -104,10 +104,11 @@ def test_the_public_host_may_be_named_and_no_other() -> None:
 
 def test_the_secret_key_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
     settings = load(data_dir=tmp_path)
-    first = secret_key(settings)
+    first = secret_keys(settings)
 
-    assert len(first) >= 32
-    assert secret_key(settings) == first
+    assert len(first) == 1
+    assert len(first[0]) >= 32
+    assert secret_keys(settings) == first
     assert (tmp_path / "secret.key").stat().st_mode & 0o777 == 0o600
 
 
@@ -119,20 +120,30 @@ def test_a_short_or_open_secret_key_is_refused(tmp_path: Path, content: bytes, m
     path.write_bytes(content)
     path.chmod(mode)
     with pytest.raises(SettingsError, match=said):
-        secret_key(load(data_dir=tmp_path))
+        secret_keys(load(data_dir=tmp_path))
     path.write_bytes(b"x" * 32 + b"\n")
     path.chmod(0o600)
 
-    assert secret_key(load(data_dir=tmp_path)) == b"x" * 32
+    assert secret_keys(load(data_dir=tmp_path)) == [b"x" * 32]
+
+
+def test_a_new_key_on_the_first_line_keeps_the_old_ones_readable(tmp_path: Path) -> None:
+    """Security 8.3: several keys for rotation."""
+    path = tmp_path / "secret.key"
+    private_file(path, b"n" * 32 + b"\n" + b"o" * 32 + b"\n")
+    assert secret_keys(load(data_dir=tmp_path)) == [b"n" * 32, b"o" * 32]
+    path.write_bytes(b"n" * 32 + b"\nshort\n")
+    with pytest.raises(SettingsError, match="shorter than 32"):
+        secret_keys(load(data_dir=tmp_path))
 
 
 def test_a_secret_key_file_that_was_named_must_exist(tmp_path: Path) -> None:
     folder = tmp_path / "folder"
     folder.mkdir(mode=0o700)
     with pytest.raises(SettingsError, match="No such file"):
-        secret_key(load(data_dir=tmp_path, secret_key_file=tmp_path / "absent"))
+        secret_keys(load(data_dir=tmp_path, secret_key_file=tmp_path / "absent"))
     with pytest.raises(SettingsError, match="directory"):
-        secret_key(load(data_dir=tmp_path, secret_key_file=folder))
+        secret_keys(load(data_dir=tmp_path, secret_key_file=folder))
 
 
 def test_a_private_file_is_never_written_over(tmp_path: Path) -> None:

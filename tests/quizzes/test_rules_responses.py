@@ -11,7 +11,7 @@ from quizzes.rules.definitions import Body, Description, Essay, Multiple, TrueFa
 from quizzes.rules.item_layout import ItemLayout, lay_out_item
 from quizzes.rules.numbers import SPANISH
 from quizzes.rules.places import answer_from_page
-from quizzes.rules.responses import answer_state, clean_parts, payload_of
+from quizzes.rules.responses import answer_state, clean_parts, parts_of, payload_of
 from tests.support.questions import (
     a_calculated,
     a_matching,
@@ -70,6 +70,26 @@ def test_a_response_is_bounded() -> None:
 )
 def test_parts_become_the_fields_of_their_kind(body: Body, parts: dict[str, list[str]], payload: dict[str, object]) -> None:
     assert payload_of(a_question(body), parts) == payload
+
+
+@pytest.mark.parametrize(
+    ("body", "fields", "parts"),
+    [
+        (a_single(), {"choice": "2"}, {"answer": ["2"]}),
+        (a_single(), {"choice": ""}, {}),
+        (Multiple(a_single().options), {"choices": ["1", "3"]}, {"answer": ["1", "3"]}),
+        (TrueFalse(answer=True), {"value": False}, {"answer": ["false"]}),
+        (a_numerical(("1", "1")), {"text": "1,5", "unit": "km"}, {"answer": ["1,5"], "unit": ["km"]}),
+        (a_matching(), {"matches": {"1": "2", "3": ""}}, {"1": ["2"]}),
+        (an_ordering(3), {"order": ["2", "3", "1"], "confirmed": True}, {"2": ["1"], "3": ["2"], "1": ["3"]}),
+        (some_gaps(), {"values": {"1": "2", "2": "34,8"}, "units": {}}, {"1": ["2"], "2": ["34,8"]}),
+        (a_matrix(), {"rows": {"2": "1"}}, {"2": ["1"]}),
+        (Essay(), {"text": "hola", "files": []}, {"answer": ["hola"]}),
+    ],
+)
+def test_the_fields_of_a_kind_become_parts_again(body: Body, fields: dict[str, object], parts: dict[str, list[str]]) -> None:
+    """5.2.3: an attempt that builds on the last begins with its answers."""
+    assert parts_of(a_question(body), fields) == parts
 
 
 @pytest.mark.parametrize(

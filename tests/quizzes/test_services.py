@@ -10,7 +10,7 @@ from sqlalchemy import func, select, text
 from courses.models import Course
 from enrolments import queries as enrolment_queries
 from enrolments import services as enrolments
-from enrolments.models import ActivityResult, Completion
+from enrolments.models import ActivityResult, Completion, Enrolment
 from kernel.audit import AuditEntry
 from kernel.permissions import Actor
 from lms.app import House
@@ -510,3 +510,40 @@ def test_an_abandoned_attempt_is_told_to_progress(house: House) -> None:
     assert attempt_row(house, attempt).state == AttemptState.ABANDONED
     with house.database.unit_of_work(write=False) as session:
         assert session.execute(select(ActivityResult.completed_at)).scalar_one() is not None
+
+
+def test_an_attempt_may_build_on_the_last(house: House) -> None:
+    """5.2.3: the same questions in the same order with the answers of last time, which count when it is handed in as it is."""
+    learner = a_learner(house, a_quiz(house, "attempts: 0\nbuild_on_last: true\n", slots="slots:\n  - draw: 4\n"))
+    first = pass_quiz(house, learner, "prueba")
+
+    second = start(house, learner, "prueba")
+    with sitting_of(house, learner, first) as (_session, old), sitting_of(house, learner, second) as (_other, new):
+        assert {item.question_version_id: item.layout for item in new.items} == {
+            item.question_version_id: item.layout for item in old.items
+        }
+        assert len(new.responses) == 4
+    submit(house, learner, second)
+
+    assert attempt_row(house, second).percent == 100
+
+
+def test_building_on_the_last_follows_the_options_of_a_reworded_question(house: House) -> None:
+    """5.2.3: the answer is found by its key where the version, and so the order, is another."""
+    course = a_quiz(house, "attempts: 0\nbuild_on_last: true\n", questions=ONE_QUESTION)
+    learner = a_learner(house, course)
+    first = start(house, learner, "prueba")
+    submit(house, learner, first, a_batch({1: [right_place(house, learner, first)]}))
+    files = folder(modules=1, settings="attempts: 0\nbuild_on_last: true\n")
+    quiz = files["01-parte/03-cuestionario.quiz.yaml"].decode()
+    files["01-parte/03-cuestionario.quiz.yaml"] = quiz.replace("- draw: 7", "- question: suma-1").encode()
+    files["01-parte/banco.yaml"] = ONE_QUESTION.replace("wrong: tres", "wrong: nueve").encode()
+    _course, version = publish(house, files)
+    with house.database.unit_of_work() as session:
+        enrolments.follow_version(session, learner, session.execute(select(Enrolment.id)).scalar_one(), version.id, now=NOON)
+
+    second = start(house, learner, "prueba")
+
+    with sitting_of(house, learner, second) as (_session, sitting):
+        given = sitting.responses[sitting.items[0].id].payload
+    assert given == {"answer": [right_place(house, learner, second)]}

@@ -290,6 +290,21 @@ def test_late_answers_are_refused_and_the_page_leads_to_handing_in(browser: Brow
     assert len(stored(house)) == 1
 
 
+def test_a_page_is_not_opened_again_when_its_time_is_over(browser: Browser, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """5.3.4: the minute is for answers on their way; the script, which opens the page at the end, comes to the summary."""
+    time = At(monkeypatch, NOON)
+    a_learner_in(browser, a_quiz(house, NUMBER, "attempts: 0\nlimit: 2 min\n"))
+    path = begin(browser)
+
+    time.pass_(minutes=1, seconds=58)
+    still = browser.get(path).html
+    time.pass_(seconds=2)
+    browser.get(path)
+
+    assert 'data-seconds-left="2"' in still
+    assert browser.path.endswith("/summary")
+
+
 def test_an_expired_session_loses_no_answer(browser: Browser, house: House) -> None:
     """5.4.4: the form waits, signed, until its person has signed in again."""
     a_learner_in(browser, a_quiz(house, NUMBER))

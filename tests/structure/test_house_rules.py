@@ -9,6 +9,7 @@ from tests.support.project import PYPROJECT, modules, text
 
 DISTRIBUTIONS = {
     "argon2-cffi": "argon2",
+    "beautifulsoup4": "bs4",
     "pymdown-extensions": "pymdownx",
     "ruamel.yaml": "ruamel",
     "webvtt-py": "webvtt",

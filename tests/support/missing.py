@@ -1,6 +1,8 @@
-"""What a run could not do. The reason of a skip is told in the last lines (tests/conftest.py)."""
+"""What a run could not do: told in its last lines, and a failure where CI is set (tests/conftest.py)."""
+
+LACKING = "lacking: "
 
 
 def note(what: str) -> str:
-    """Return the reason of a skip: what lacks, and in brackets the command that would enable it."""
-    return what
+    """Return the reason of a skip for something that lacks: what, and in brackets the command that would enable it."""
+    return f"{LACKING}{what}"

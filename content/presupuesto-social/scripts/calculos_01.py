@@ -1,0 +1,50 @@
+"""Recompute every calculation of module 1 (what the social budget is for). Run: python calculos_01.py"""
+
+from __future__ import annotations
+
+from fractions import Fraction as F
+
+from cuentas import Module
+
+
+def lessons(m: Module) -> None:
+    """The figures of the lessons that are not written as a sum, and the wrong results they explain."""
+    m.has("01", "gasto sobre PIB", F(2592, 20_000) * 100, 2)
+    m.has("01", "Costania, un solo régimen", F(900, 12_500) * 100, 1)
+    m.has("01", "Costania, al revés", F(12_500, 1500), 2)
+    m.has("02", "discapacidad, un mes", F(40_000 * 50, 20_000_000_000) * 100, 2)
+    m.has("02", "discapacidad, sin pasar a millones", F(40_000 * 50 * 12, 20_000) * 100)
+    m.has("03", "sin el sexo", 20 * 6)
+    m.has("03", "edades simples", 100 * 2 * 6)
+    m.has("04", "solo el aumento", F(450) * F("0.04"))
+    m.has("04", "suma 4", 450 + 4)
+    for output, label in ((26_000, "alto"), (25_000, "base"), (24_000, "bajo")):
+        m.has("05", label, F(500, output) * 100, 2)
+    m.has("05", "cambio en puntos", F(500, 24_000) * 100 - 2, 2)
+    assert F(25_000 - 24_000, 25_000) == F("0.04") and F(300, 12_000) / F(300, 15_000) - 1 == F("0.25")
+    m.has("07", "encargo 1, parte del PIB", F(90_000 * 30 * 12, 20_000_000_000) * 100, 3)
+
+
+def bank(m: Module) -> None:
+    """Every number of the questions, right and wrong."""
+    m.answers("de-porcentaje-a-millones", 20_000 * F("0.1296"), 20_000 * F("0.01296"), 20_000 / F("12.96"))
+    total = 1200 + 640 + 160
+    m.answers(
+        "gasto-del-sistema-sobre-pib",
+        F(total, 16_000) * 100,
+        F(1200, 16_000) * 100,
+        F(1200 + 640, 16_000) * 100,
+        F(16_000, total),
+        places=1,
+    )
+    cost = F(120_000 * 25 * 12, 1_000_000)
+    m.answers("costeo-de-una-prestacion", cost / 20_000 * 100, cost / 12 / 20_000 * 100, cost / 20_000, cost / 20_000 * 1000, places=4)
+    m.answers("datos-que-hay-que-cargar", 100 * 2 * 10, 100 * 10, 99 * 2 * 10, 100 * 2, places=0)
+    new, old = F(480, 19_200) * 100, F(480, 24_000) * 100
+    m.answers("puntos-por-menor-producto", new - old, new, (new / old - 1) * 100, old - old * F("0.8"), places=1)
+
+
+module = Module("01-para-que-sirve")
+module.sums()
+lessons(module)
+bank(module)

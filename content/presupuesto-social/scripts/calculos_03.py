@@ -1,0 +1,82 @@
+"""Recompute every calculation of module 3 (the drivers). Run: python calculos_03.py"""
+
+from __future__ import annotations
+
+from fractions import Fraction as F
+
+from cuentas import Module
+
+LABOUR = F(1000) * F("0.40") + F(2500) * F("0.80") + F(600) * F("0.60")
+EMPLOYED = LABOUR * F("0.94")
+GROWTH = F("1.01") * F("1.015") * F("1.02")
+
+
+def lessons(m: Module) -> None:
+    """The figures of the lessons that are not written as a sum, and the wrong results they explain."""
+    m.has("01", "70 % a las ocupadas", 540 * F("0.7"))
+    m.has("01", "diez por ciento menos", F("129.6") * F("0.9"), 1)
+    m.has("02", "el atajo", 9800 * F("1.014"))
+    m.has("02", "crecen las mayores", F(180, 520) * 100, 1)
+    m.has("02", "crecen las activas", F(200, 4100) * 100, 1)
+    m.has("02", "suma la migración", 5000 * F("0.997") + 80)
+    m.has("02", "sin muertes", 5000 - 80)
+    m.has("02", "base equivocada 1", F(300, 2300) * 100, 1)
+    m.has("02", "base equivocada 2", F(450, 2700) * 100, 1)
+    m.has("03", "promedio simple", 4100 * F("0.6"))
+    assert LABOUR == 2760 and 4100 * F("0.6") == LABOUR - 300
+    m.has("03", "cotizantes", EMPLOYED * F("0.55") * F("0.7"), 1)
+    less = LABOUR * F("0.95") * F("0.55") * F("0.7")
+    more = EMPLOYED * F("0.55") * F("0.75")
+    base = EMPLOYED * F("0.55") * F("0.7")
+    m.has("03", "menos desempleo", less - base, 1)
+    m.has("03", "más cobertura", more - base, 1)
+    m.has("03", "promedia", 2000 * F("0.625"))
+    m.has("03", "desempleadas", 1300 * F("0.1"))
+    m.has("03", "dos tercios de las ocupadas", F(1170 * 2, 3))
+    m.has("04", "crecimiento nominal", (GROWTH - 1) * 100, 2)
+    for year in (1, 2, 3):
+        m.has("04", f"PIB del año {year}", 20_000 * GROWTH**year)
+    m.has("04", "Costania, nominal", (F("1.02") * F("1.01") * F("1.03") - 1) * 100, 2)
+    m.has("04", "salario, en dinero", (F("516.12") / 500 - 1) * 100, 1)
+    m.has("04", "error: suma", 400 * F("1.04"), 2)
+    m.has("04", "error: empleo", 400 * F("1.02") * F("1.03"), 2)
+    assert F(400, 8000) == F("0.05")
+    m.has("05", "deuda sobre PIB", 8250 / (20_000 * GROWTH) * 100, 1)
+    m.has("05", "con 180 más", 8430 / (20_000 * GROWTH) * 100, 1)
+    m.has("05", "precio en puntos", 180 / (20_000 * GROWTH) * 100, 1)
+    m.has("05", "error: signo", 6000 * F("1.04") - 100)
+    m.has("05", "error: sin intereses", 6000 + 100)
+    for years in (10, 16, 17, 20):
+        m.has("06", f"salarios, año {years}", 45 * F("1.05") ** years, 1)
+        m.has("06", f"factor, año {years}", F("1.05") ** years, 5)
+    g = F("1.02") * F("1.01") * F("1.03")
+    for year in (1, 2, 3):
+        m.has("07", f"Serranía, año {year}", 12_000 * g**year, 1)
+    m.has("07", "sin asalariadas", 1330 * F("0.75"), 1)
+    m.has("07", "salario de un mes", F("598.5") * F("0.5") * F("0.1"), 1)
+    m.has("08", "C", (F("0.99") * F("1.04") - 1) * 100, 2)
+
+
+def bank(m: Module) -> None:
+    """Every number of the questions, right and wrong."""
+    m.answers(
+        "llegan-a-65", 10_000 * (1 - F("0.012")), 10_000 * F("0.012"), 10_000 * (1 - F("0.0012")), 10_000 * (1 + F("0.012")), places=0
+    )
+    m.answers("cohorte-con-migracion", 8000 * F("0.998") + 150, 8000 * F("0.998"), 8000 * F("0.998") - 150, 8150, places=0)
+    m.answers("fuerza-laboral-de-andinia", LABOUR, 4100 * F("0.6"), 400 + 2000, 4100, places=0)
+    m.answers(
+        "cotizantes-de-andinia", EMPLOYED * F("0.55") * F("0.7"), EMPLOYED * F("0.55"), EMPLOYED * F("0.7"), EMPLOYED * F("1.25"), places=1
+    )
+    m.answers("crecimiento-nominal", (GROWTH - 1) * 100, F("4.5"), (F("1.01") * F("1.015") - 1) * 100, (F("1.015") * F("1.02") - 1) * 100)
+    m.answers("producto-real-a-nominal", 21_000 * F("1.08"), 21_000 / F("1.08"), 21_000, 21_000 * 8, places=0)
+    m.answers("poblacion-de-ecuador", F("19.3") - F("17.9"), F("21.1") - F("17.9"), places=1, gap="uno")
+    m.answers("poblacion-de-ecuador", F("21.1") - F("19.3"), F("21.1") - F("17.9"), places=1, gap="dos")
+    m.answers("razon-de-dependencia", F(700, 4300) * 100, F(700, 5000) * 100, F(4300, 700), places=1)
+    m.answers("deuda-del-ano-siguiente", 10_000 * F("1.04") - 100, 10_000 * F("1.04"), 10_000 - 100, 10_000 * F("1.04") + 100, places=0)
+    m.answers("salarios-contra-productividad", 48 * F("1.05") ** 10, 48 + 10 * 48 * F("0.05"), 48 + 10 * 5, 48 * F("1.05"), places=1)
+
+
+module = Module("03-motores")
+module.sums()
+lessons(module)
+bank(module)

@@ -1,0 +1,190 @@
+"""Draw the figures of module 2 (the social accounting system) from the accounts of Andinia, in millions.
+
+Run: python figuras_02.py   (writes ../02-cuentas-sociales/media/*.svg; the same input gives the same bytes)
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal as D
+
+from dibujo import arrow, bar, box, lines, number, rule, svg, text
+
+MEDIA = "02-cuentas-sociales/media/"
+# scheme: (employers, workers, State, investments)
+INCOME = {
+    "Pensiones": (620, 480, 300, 100),
+    "Salud contributiva": (510, 90, 120, 0),
+    "Riesgos del trabajo": (60, 0, 0, 5),
+    "Desempleo": (50, 20, 0, 5),
+    "Asistencia social": (0, 0, 400, 0),
+}
+# scheme: old age, survivors, invalidity, health, unemployment, family, accidents, exclusion, administration
+SPENDING = {
+    "Pensiones": (1000, 180, 120, 0, 0, 0, 0, 0, 45),
+    "Salud contributiva": (0, 0, 0, 700, 0, 0, 0, 0, 35),
+    "Riesgos del trabajo": (0, 4, 8, 10, 0, 0, 25, 0, 5),
+    "Desempleo": (0, 0, 0, 0, 55, 0, 0, 0, 5),
+    "Asistencia social": (120, 0, 40, 0, 0, 150, 0, 65, 25),
+}
+FUNCTIONS = ["Vejez", "Sobrevivientes", "Invalidez", "Salud", "Desempleo", "Familia", "Accidentes", "Exclusión"]
+
+
+def whole(value: int) -> str:
+    """An amount in millions."""
+    return number(value, decimals=0)
+
+
+def questions() -> None:
+    """One payment, three questions."""
+    rows = [(["¿Quién lleva", "las cuentas?"], ["Régimen"]), (["¿Para qué es?"], ["Función"]), (["¿Quién puso", "el dinero?"], ["Fuente"])]
+    body = [box(2, 56, 74, 40, ["Un pago"], fill="area"), rule(90, 26, 90, 134), rule(76, 76, 90, 76)]
+    for i, (question, answer) in enumerate(rows):
+        y = 4 + 54 * i
+        body += [
+            arrow(90, y + 22, 110, y + 22),
+            box(110, y, 118, 44, question, fill="b0", strong=0),
+            arrow(228, y + 22, 244, y + 22),
+            box(244, y, 74, 44, answer, fill="area"),
+        ]
+    svg(
+        MEDIA + "tres-preguntas.svg",
+        160,
+        "Tres preguntas a un pago: régimen, función y fuente",
+        "De la caja un pago salen tres flechas. La primera pregunta quién lleva las cuentas y lleva a régimen. La segunda pregunta para qué es "
+        "y lleva a función. La tercera pregunta quién puso el dinero y lleva a fuente.",
+        body,
+    )
+
+
+def balances() -> None:
+    """Income minus spending of four schemes, around zero."""
+    body, parts, y, zero, scale = [], [], 20, 52, D("1.6")
+    for scheme in list(INCOME)[:4]:
+        value = sum(INCOME[scheme]) - sum(SPENDING[scheme])
+        width = abs(value) * scale
+        body += [
+            text(4, y, scheme, strong=value < 0),
+            text(316, y, whole(value), strong=value < 0, end=True),
+            bar(zero if value >= 0 else float(zero - width), y + 6, width, fill="b1" if value >= 0 else "b2"),
+            rule(zero, y + 3, zero, y + 22),
+        ]
+        parts.append(f"{scheme}: {whole(value)}")
+        y += 42
+    body.append(text(zero - 4, y - 4, "0"))
+    svg(
+        MEDIA + "saldos.svg",
+        y + 6,
+        "Saldos: tres a favor y la salud 15 millones en contra",
+        "Barras horizontales a los dos lados de una línea de cero, en millones. " + "; ".join(parts) + ".",
+        body,
+    )
+
+
+def functions() -> None:
+    """Spending by function, largest first, without administration."""
+    totals = {f: sum(row[i] for row in SPENDING.values()) for i, f in enumerate(FUNCTIONS)}
+    body, y = [], 18
+    for f, value in sorted(totals.items(), key=lambda p: -p[1]):
+        body += [
+            text(4, y, f, strong=value > 500),
+            text(316, y, whole(value), strong=value > 500, end=True),
+            bar(4, y + 5, D(312) * value / 1120, fill="b2" if value > 500 else "b1", height=11),
+        ]
+        y += 36
+    svg(
+        MEDIA + "funciones.svg",
+        y - 14,
+        "Vejez 1120 y salud 710 son las funciones mayores de Andinia",
+        "Barras horizontales desde cero con el gasto por función, en millones: "
+        + "; ".join(f"{f.lower()}, {whole(v)}" for f, v in sorted(totals.items(), key=lambda p: -p[1]))
+        + ". Sin administración, 115.",
+        body,
+    )
+
+
+def sources() -> None:
+    """Income of each scheme, split into contributions, State and investments."""
+    body, parts, scale = [], [], D(312) / 1500
+    body += [
+        bar(4, 6, 14, fill="b1"),
+        text(24, 18, "Aportes"),
+        bar(104, 6, 14, fill="b2"),
+        text(124, 18, "Estado"),
+        bar(198, 6, 14, fill="area"),
+        text(218, 18, "Inversiones"),
+    ]
+    y = 46
+    for scheme, row in sorted(INCOME.items(), key=lambda p: -sum(p[1])):
+        amounts = [("b1", row[0] + row[1]), ("b2", row[2]), ("area", row[3])]
+        body += [text(4, y, scheme, strong=True), text(316, y, whole(sum(row)), end=True)]
+        x = D(4)
+        for fill, amount in amounts:
+            if amount:
+                body.append(bar(float(x), y + 6, max(amount * scale, D(1)), fill=fill, height=15))
+                x += amount * scale
+        parts.append(f"{scheme}: aportes {whole(amounts[0][1])}, Estado {whole(amounts[1][1])}, inversiones {whole(amounts[2][1])}")
+        y += 44
+    svg(
+        MEDIA + "fuentes.svg",
+        y - 16,
+        "El Estado pone 300 de 1500 en pensiones y los 400 de la asistencia",
+        "Barras horizontales desde cero, partidas en tres: aportes, Estado e inversiones, en millones. " + ". ".join(parts) + ".",
+        body,
+    )
+
+
+def twice() -> None:
+    """A payment of one scheme to another, counted once or twice."""
+    body = [
+        box(2, 4, 118, 44, ["Pensiones", "paga 25"], fill="b0"),
+        arrow(120, 26, 160, 26),
+        box(160, 4, 158, 44, ["Salud", "recibe 25"], fill="b0"),
+        arrow(239, 48, 239, 74),
+        box(160, 74, 158, 44, ["Consultas", "gasta 25"], fill="area"),
+        text(4, 148, "Suma simple", strong=True),
+        text(316, 148, "25 + 25 = 50", end=True),
+        bar(4, 154, 250, fill="b2"),
+        text(4, 190, "Suma consolidada", strong=True),
+        text(316, 190, "25", end=True),
+        bar(4, 196, 125, fill="b1"),
+    ]
+    body += [lines(4, 88, ["Pago interno:", "se elimina"])]
+    svg(
+        MEDIA + "doble-conteo.svg",
+        216,
+        "Un pago interno de 25 se cuenta dos veces en la suma simple",
+        "Pensiones paga 25 millones a salud, y salud los gasta en consultas. Dos barras comparan el resultado: la suma simple cuenta 25 más 25, "
+        "que son 50; la suma consolidada cuenta 25.",
+        body,
+    )
+
+
+def codes() -> None:
+    """Spending by code of national accounts."""
+    s = SPENDING
+    rows = [
+        ("D621, seguridad social en dinero", sum(s["Pensiones"][:3]) + s["Desempleo"][4] + 4 + 8 + 25),
+        ("D63, transferencias en especie", sum(row[3] for row in s.values())),
+        ("D623, asistencia social en dinero", sum(s["Asistencia social"][:8])),
+        ("Administración", sum(row[8] for row in s.values())),
+    ]
+    assert sum(v for _, v in rows) == 2592
+    body, y = [], 18
+    for label, value in rows:
+        body += [
+            text(4, y, label, strong=label.startswith("D")),
+            text(316, y, whole(value), end=True),
+            bar(4, y + 6, D(312) * value / 1392, fill="b1" if label.startswith("D") else "area"),
+        ]
+        y += 42
+    svg(
+        MEDIA + "codigos.svg",
+        y - 16,
+        "D621 reúne 1392 de los 2592 millones de Andinia",
+        "Barras horizontales desde cero, en millones. " + "; ".join(f"{a}: {whole(b)}" for a, b in rows) + ".",
+        body,
+    )
+
+
+for draw in (questions, balances, functions, sources, twice, codes):
+    draw()

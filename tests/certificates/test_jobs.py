@@ -1,0 +1,33 @@
+"""The holder is told where the certificate is, in their language, without anything that others should not read."""
+
+from sqlalchemy import select
+
+from certificates.models import Credential
+from certificates.rules import printed_code
+from lms.app import House
+from tests.certificates.test_services import complete
+from tests.support.browser import Browser
+from tests.support.builders import a_course
+
+
+def test_the_mail_names_the_course_and_leads_to_the_certificate(browser: Browser, house: House) -> None:
+    complete(house, a_course(house, modules=1))
+
+    mails = browser.mails()
+
+    with house.database.unit_of_work(write=False) as session:
+        row = session.execute(select(Credential)).scalar_one()
+    assert len(mails) == 1
+    assert "Curso de prueba prueba" in mails[0]
+    assert printed_code(row.code) in mails[0]
+    assert f"http://localhost:8000/certificates/{row.uuid}" in mails[0]
+    assert f"http://localhost:8000/v/{printed_code(row.code)}" in mails[0]
+
+
+def test_no_mail_is_sent_twice(browser: Browser, house: House) -> None:
+    """At least once, with the job's identity as key: delivering again writes the same file."""
+    complete(house, a_course(house, modules=1))
+
+    first = browser.mails()
+
+    assert browser.mails() == first

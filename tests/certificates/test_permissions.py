@@ -1,0 +1,54 @@
+"""Who may see, download and revoke a certificate, and that everybody may verify one, cell by cell (security 9)."""
+
+from certificates.rules import printed_code
+from lms.app import House
+from tests.certificates.test_services import issue
+from tests.support.access import a_cast, outcome
+from tests.support.browser import Browser
+from tests.support.builders import a_course
+from tests.support.learning import actor_of, mark_done, pass_quiz
+
+
+def test_every_cell_of_certificates(browser: Browser, house: House) -> None:
+    """Security 9: certificate.download, certificate.revoke, certificate.verify, each role before each state."""
+    cast = a_cast(browser, house)
+    cast.join(a_course(house, modules=1))
+    learner = actor_of(cast.people["E"])
+    mark_done(house, learner, "prueba", "leccion-1")
+    pass_quiz(house, learner, "prueba")
+    row = issue(house)
+    path, code = f"/certificates/{row.uuid}", printed_code(row.code)
+
+    files = cast.outcomes(f"{path}.pdf")
+    wrong = cast.check("certificate.download", "own_valid", {"E": files.pop("E")})
+    wrong += cast.check("certificate.download", "of_another_learner", files)
+    wrong += cast.check("certificate.verify", "valid_code", cast.outcomes(f"/verify/{code}"))
+    reason = {"reason": "Por error."}
+    wrong += cast.check(
+        "certificate.revoke", "valid", {who: outcome(cast.browsers[who], f"{path}/revocation", "POST", reason) for who in "ALEGOXI"}
+    )
+    wrong += cast.check("certificate.verify", "revoked_code", cast.outcomes(f"/verify/{code}"))
+
+    assert wrong == []
+
+
+def test_what_is_anothers_answers_like_what_never_was(browser: Browser, house: House) -> None:
+    """Security 1.3."""
+    cast = a_cast(browser, house)
+    cast.join(a_course(house, modules=1))
+    learner = actor_of(cast.people["E"])
+    mark_done(house, learner, "prueba", "leccion-1")
+    pass_quiz(house, learner, "prueba")
+    row = issue(house)
+
+    unknown = "00000000-0000-4000-8000-000000000000"
+    for end in ("", ".pdf", "/revocation"):
+        outcomes = {
+            letter: [_status(cast.browsers[letter], f"/certificates/{uuid}{end}") for uuid in (row.uuid, unknown)] for letter in "ALGO"
+        }
+        assert all(first == second for first, second in outcomes.values()), (end, outcomes)
+
+
+def _status(browser: Browser, path: str) -> int:
+    browser._request("GET", path)
+    return browser.response.status_code

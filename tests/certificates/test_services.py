@@ -1,0 +1,210 @@
+"""Credentials: issued once for a completed course, frozen, signed, revoked with a reason (security 5.3, 5.4)."""
+
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import func, select, text, update
+
+from accounts.models import Person
+from certificates import jobs, queries
+from certificates import services as certificates
+from certificates.models import Credential
+from certificates.rules import CredentialState, canonical_content
+from courses.models import Course, Nature
+from enrolments.models import Completion, Enrolment
+from kernel import clock
+from kernel.audit import AuditEntry
+from kernel.crypto import signing_keys
+from kernel.outbox import Delivery, Job, deliver, deliver_waiting
+from kernel.permissions import SYSTEM, Actor
+from lms.app import House
+from tests.support.builders import a_course, folder, publish
+from tests.support.learning import a_learner, all_at_once, mark_done, pass_quiz
+
+NOON = datetime(2026, 6, 1, 17, tzinfo=UTC)
+
+
+def complete(house: House, course: Course, email: str = "ana@example.org") -> Actor:
+    """Let somebody complete a course of one module."""
+    actor = a_learner(house, course, email, now=NOON)
+    mark_done(house, actor, course.slug, "leccion-1", now=NOON)
+    pass_quiz(house, actor, course.slug, now=NOON)
+    return actor
+
+
+def issue(house: House) -> Credential:
+    """Do what waits and return the only credential."""
+    deliver_waiting(house.worker, now=clock.now())
+    return only(house)
+
+
+def only(house: House) -> Credential:
+    """Return the only credential there is."""
+    with house.database.unit_of_work(write=False) as session:
+        return session.execute(select(Credential)).scalar_one()
+
+
+def test_a_completed_course_gives_one_credential_with_what_was_true_on_its_day(house: House) -> None:
+    course = a_course(house, modules=1)
+    complete(house, course)
+
+    row = issue(house)
+
+    assert (row.person_name, row.surnames) == ("Ana Quinde", "Quinde")
+    assert (row.course_key, row.course_version, row.course_titles["es"]) == ("prueba", 1, "Curso de prueba prueba")
+    assert (row.hours, row.with_assessment, row.module_minutes) == (2, True, row.module_minutes)
+    assert len(row.module_minutes) == 1
+    assert (row.completed_on.isoformat(), row.expires_on, row.replaced_by_id) == ("2026-06-01", None, None)
+    assert len(row.code) == 16
+
+
+def test_the_same_job_delivered_twice_and_another_for_the_same_completion_issue_one(house: House) -> None:
+    """Security 6.5: idempotent effect."""
+    complete(house, a_course(house, modules=1))
+    issue(house)
+    with house.database.unit_of_work(write=False) as session:
+        enrolment_id = session.execute(select(Enrolment.id)).scalar_one()
+
+    effect = jobs.issue(Delivery(house.database, house.settings, 9, {"subject": enrolment_id}, clock.now()))
+    assert effect is not None
+    with house.database.unit_of_work() as session:
+        effect(session)
+
+    assert only(house).id == 1
+    with house.database.unit_of_work(write=False) as session:
+        assert session.scalar(select(func.count()).select_from(Job).where(Job.kind == "certificates.send_issued")) == 1
+
+
+def test_eight_workers_at_once_issue_one(house: House) -> None:
+    """On both databases: the enrolment is locked, and a unique index stands behind."""
+    complete(house, a_course(house, modules=1))
+    with house.database.unit_of_work(write=False) as session:
+        enrolment_id = session.execute(select(Enrolment.id)).scalar_one()
+
+    def work(place: int) -> None:
+        effect = jobs.issue(Delivery(house.database, house.settings, place, {"subject": enrolment_id}, clock.now()))
+        assert effect is not None
+        with house.database.unit_of_work() as session:
+            effect(session)
+
+    found = all_at_once(8, work)
+
+    assert found == [None] * 8
+    assert only(house).id >= 1
+
+
+def test_one_job_taken_by_two_workers_is_done_by_one(house: House) -> None:
+    """The lease decides."""
+    complete(house, a_course(house, modules=1))
+    with house.database.unit_of_work(write=False) as session:
+        job_id = session.execute(select(Job.id).where(Job.kind == "certificates.issue")).scalar_one()
+
+    outcomes = all_at_once(2, lambda _place: deliver(house.worker, job_id, now=clock.now()).value)
+
+    assert sorted(str(outcome) for outcome in outcomes) == ["done", "not_mine"]
+    only(house)
+
+
+def test_the_database_itself_refuses_a_second_valid_credential(house: House) -> None:
+    complete(house, a_course(house, modules=1))
+    row = issue(house)
+    columns = ", ".join(column.name for column in Credential.__table__.columns if column.name not in ("id", "uuid", "code"))
+
+    with pytest.raises(Exception, match=r"(?i)unique"), house.database.unit_of_work() as session:
+        session.execute(
+            text(f"INSERT INTO credential (uuid, code, {columns}) SELECT :uuid, 'X', {columns} FROM credential WHERE id = :id"),  # noqa: S608
+            {"uuid": "0" * 32, "id": row.id},
+        )
+
+
+def test_nothing_is_issued_without_completion_or_where_the_course_gives_none(house: House) -> None:
+    """Security 5.4: only from met requirements, whoever asks."""
+    files = folder("sin", modules=1, certificate="none")
+    complete(house, publish(house, files)[0])
+    half = a_learner(house, a_course(house, modules=1), "eva@example.org")
+    mark_done(house, half, "prueba", "leccion-1")
+    deliver_waiting(house.worker, now=clock.now())
+    with house.database.unit_of_work(write=False) as session:
+        enrolments = list(session.scalars(select(Enrolment.id)))
+
+    for enrolment_id in enrolments:
+        effect = jobs.issue(Delivery(house.database, house.settings, 9, {"subject": enrolment_id}, clock.now()))
+        assert effect is not None
+        with house.database.unit_of_work() as session:
+            effect(session)
+
+    with house.database.unit_of_work(write=False) as session:
+        assert session.scalar(select(func.count()).select_from(Completion)) == 1
+        assert session.scalars(select(Credential)).all() == []
+
+
+def test_a_credential_is_frozen(house: House) -> None:
+    """Renaming the person or publishing another version of the course changes nothing of it, and its signature holds."""
+    files = folder(modules=1)
+    course, _version = publish(house, files)
+    complete(house, course)
+    before = issue(house)
+    with house.database.unit_of_work() as session:
+        session.execute(update(Person).values(given_names="Otra", first_surname="Persona", language="en"))
+    retitled = {**files, "course.yaml": files["course.yaml"].replace(b"Curso de prueba prueba", b"Otro")}
+    publish(house, retitled, nature=Nature.CORRECTION)
+    deliver_waiting(house.worker, now=clock.now())
+
+    after = only(house)
+
+    columns = [column.key for column in Credential.__table__.columns]
+    assert {name: getattr(after, name) for name in columns} == {name: getattr(before, name) for name in columns}
+    keys = signing_keys(house.settings.data_dir)
+    assert keys.verifies(after.key_id, canonical_content(queries.signed_content(after)), after.signature)
+
+
+def test_a_changed_row_does_not_carry_its_signature(house: House) -> None:
+    """Security 5.4: whoever writes into the database still has no key."""
+    complete(house, a_course(house, modules=1))
+    issue(house)
+    with house.database.unit_of_work() as session:
+        session.execute(update(Credential).values(person_name="Otra Persona"))
+
+    row = only(house)
+
+    assert not signing_keys(house.settings.data_dir).verifies(row.key_id, canonical_content(queries.signed_content(row)), row.signature)
+
+
+def test_a_revoked_credential_is_kept_with_its_reason_and_does_not_come_back(house: House) -> None:
+    """Security 5.3: nothing is deleted; the audit log says who and why."""
+    complete(house, a_course(house, modules=1))
+    row = issue(house)
+    with house.database.unit_of_work() as session:
+        certificates.revoke_credential(session, SYSTEM, session.get_one(Credential, row.id), "Se emitió por error.", now=NOON)
+    with house.database.unit_of_work() as session:
+        session.execute(update(Job).values(done_at=None, available_at=NOON))
+
+    deliver_waiting(house.worker, now=clock.now())
+
+    after = only(house)
+    assert (after.revoked_at, after.revoked_reason) == (NOON, "Se emitió por error.")
+    assert queries.state(after) is CredentialState.REVOKED
+    with house.database.unit_of_work(write=False) as session:
+        entry = session.execute(select(AuditEntry).where(AuditEntry.verb == "certificate.revoked")).scalar_one()
+    assert "Se emitió por error." in entry.facts
+
+
+def test_a_correction_that_comes_before_the_job_does_not_take_the_certificate_away(house: House) -> None:
+    """The completion is a fact, whatever has changed since: here every key was renamed."""
+    files = folder(modules=1)
+    course, _version = publish(house, files)
+    complete(house, course)
+    with house.database.unit_of_work() as session:
+        session.execute(update(Job).where(Job.kind == "certificates.issue").values(available_at=datetime(2099, 1, 1, tzinfo=UTC)))
+    renamed = {
+        path: content.replace(b"key: leccion-1\n", b"key: nueva\nwas: [leccion-1]\n").replace(
+            b"key: cuestionario-1\n", b"key: otro\nwas: [cuestionario-1]\n"
+        )
+        for path, content in files.items()
+    }
+    publish(house, renamed, nature=Nature.CORRECTION)
+    deliver_waiting(house.worker, now=clock.now())
+    with house.database.unit_of_work() as session:
+        session.execute(update(Job).where(Job.kind == "certificates.issue").values(available_at=NOON))
+
+    assert issue(house).course_version == 1

@@ -1,0 +1,204 @@
+"""Certificates over HTTP: the page, the PDF, and the public verification that says what the sheet says and nothing else."""
+
+import pypdfium2
+import pytest
+import zxingcpp
+from sqlalchemy import select, update
+
+from accounts.models import Person
+from certificates.models import Credential
+from certificates.rules import printed_code
+from certificates.sheets import sheet_of
+from courses.models import Course
+from lms.app import House
+from tests.certificates.test_services import complete, issue
+from tests.support.browser import Browser
+from tests.support.builders import a_course, a_teacher, an_administrator, sign_in
+
+
+@pytest.fixture
+def credential(house: House) -> Credential:
+    """Return what Ana holds."""
+    complete(house, a_course(house, modules=1))
+    return issue(house)
+
+
+def pdf_of(browser: Browser, credential: Credential, language: str = "es") -> bytes:
+    """Download the sheet."""
+    browser._request("GET", f"/certificates/{credential.uuid}.pdf?language={language}")
+    assert browser.response.status_code == 200
+    assert browser.response.content_type == "application/pdf"
+    return browser.response.get_data()
+
+
+def words_of(content: bytes) -> list[str]:
+    """Read the lines of a PDF's only page."""
+    document = pypdfium2.PdfDocument(content)
+    text = document[0].get_textpage().get_text_bounded()
+    document.close()
+    return [" ".join(line.split()) for line in text.splitlines() if line.strip()]
+
+
+def test_the_holder_finds_the_certificate_and_its_file(browser: Browser, house: House, credential: Credential) -> None:
+    sign_in(browser)
+
+    listed = browser.get("/certificates")
+    page = browser.get(f"/certificates/{credential.uuid}")
+    content = pdf_of(browser, credential)
+
+    assert listed.has_link(f"/certificates/{credential.uuid}")
+    assert "Ana Quinde" in page.text
+    assert "Ana Quinde" in words_of(content)
+    assert browser.response.headers["Content-Disposition"] == f'attachment; filename="certificate-{printed_code(credential.code)}.pdf"'
+
+
+def test_the_same_row_gives_the_same_bytes_and_is_not_sent_twice(browser: Browser, house: House, credential: Credential) -> None:
+    """Architecture 7.3."""
+    sign_in(browser)
+
+    first = pdf_of(browser, credential)
+    tag = browser.response.headers["ETag"]
+    browser._request("GET", f"/certificates/{credential.uuid}.pdf?language=es", headers={"If-None-Match": tag})
+
+    assert browser.response.status_code == 304
+    assert pdf_of(browser, credential) == first
+    assert pdf_of(browser, credential, "en") != first
+
+
+def test_the_qr_code_of_the_sheet_leads_to_the_register(browser: Browser, house: House, credential: Credential) -> None:
+    """Security 5.4: the same code in print and in the address."""
+    sign_in(browser)
+    document = pypdfium2.PdfDocument(pdf_of(browser, credential))
+    picture = document[0].render(scale=3).to_pil()
+    document.close()
+
+    found = zxingcpp.read_barcodes(picture)
+
+    assert [code.text for code in found] == [f"http://localhost:8000/v/{printed_code(credential.code)}"]
+    stranger = browser.another()
+    stranger.get(found[0].text.removeprefix("http://localhost:8000"))
+    assert "Ana Quinde" in stranger.page.text
+
+
+@pytest.mark.parametrize("language", ["es", "en"])
+def test_verification_says_what_the_sheet_says_and_nothing_else(
+    browser: Browser, house: House, credential: Credential, language: str
+) -> None:
+    """Security 5.4: name, course, version, date, hours, mode, result, state; no address, no grade, no identity number."""
+    sign_in(browser)
+    sheet = " ".join(words_of(pdf_of(browser, credential, language)))
+    stranger = browser.another(language)
+
+    page = stranger.get(f"/verify/{printed_code(credential.code)}")
+
+    text = " ".join(page.text.split())
+    printed = sheet_of(credential, "http://localhost:8000", language)
+    values = [printed.person_name, printed.institution, printed.course_title, printed.code, *(value for _label, value in printed.facts)]
+    assert [words for words in values if words not in sheet] == []
+    assert [words for words in values if words not in text] == []
+    assert ("Versión 1" in sheet, "Versión1" in text) == (True, True) if language == "es" else "Version1" in text
+    assert {"es": "ResultadoAprobado", "en": "ResultPassed"}[language] in text
+    assert {"es": "Certificado válido", "en": "Valid certificate"}[language] in text
+    for private in ("ana@example.org", "100 %", "100%", str(credential.uuid)):
+        assert private not in page.html
+
+
+def test_codes_are_read_as_people_type_them(browser: Browser, house: House, credential: Credential) -> None:
+    """Case, spaces, hyphens; I and L are 1, O is 0."""
+    printed = printed_code(credential.code)
+    for typed in (credential.code.lower(), printed.replace("-", " "), f" {printed} ", printed.replace("0", "O").replace("1", "l")):
+        page = browser.get("/verify", query_string={"code": typed})
+        assert "Ana Quinde" in page.text, typed
+
+
+@pytest.mark.parametrize("code", ["0000-0000-0000-0000", "nada", "UUUU-UUUU-UUUU-UUUU", "%00", "..%2f..", "x" * 300])
+def test_an_unknown_code_is_not_found_and_says_so(browser: Browser, house: House, code: str) -> None:
+    """Security 2.2 and 3.5."""
+    browser.get(f"/verify/{code}", status=404)
+
+    assert "Ana" not in browser.page.text
+
+
+def test_a_code_that_cannot_be_one_is_asked_for_again(browser: Browser, house: House) -> None:
+    page = browser.get("/verify?code=hola", status=422)
+
+    assert page.form("/verify").method == "get"
+    assert dict(page.form("/verify").fields)["code"] == "hola"
+
+
+def test_codes_cannot_be_tried_for_long(browser: Browser, house: House) -> None:
+    """Security 2.3: 60 a minute from one address; the limit tells when to come back."""
+    for _number in range(60):
+        browser._request("GET", "/verify/0000-0000-0000-0000")
+        assert browser.response.status_code == 404
+
+    browser.get("/verify/0000-0000-0000-0000", status=429)
+
+    assert int(browser.response.headers["Retry-After"]) > 0
+
+
+def test_revocation_shows_at_once_and_takes_the_file_away(browser: Browser, house: House, credential: Credential) -> None:
+    """Security 5.4; the reason is for its holder."""
+    admin = browser.another()
+    an_administrator(house)
+    sign_in(admin, "admin@example.org")
+    admin.get(f"/certificates/{credential.uuid}/revocation")
+    admin.submit("/revocation", {"reason": ""}, status=422)
+    admin.submit("/revocation", {"reason": "Se emitió a otra persona."})
+
+    public = browser.another().get(f"/verify/{printed_code(credential.code)}")
+    sign_in(browser)
+    own = browser.get(f"/certificates/{credential.uuid}")
+    browser.get(f"/certificates/{credential.uuid}.pdf", status=410)
+
+    assert "Certificado anulado" in public.text
+    assert "Se emitió a otra persona." not in public.text
+    assert "Se emitió a otra persona." in own.text
+    admin.get(f"/certificates/{credential.uuid}/revocation", status=403)
+
+
+def test_a_changed_row_is_not_vouched_for(browser: Browser, house: House, credential: Credential) -> None:
+    """The register checks its own signature."""
+    honest = browser.get(f"/verify/{printed_code(credential.code)}").text
+    with house.database.unit_of_work() as session:
+        session.execute(update(Credential).values(person_name="Otra Persona"))
+
+    page = browser.get(f"/verify/{printed_code(credential.code)}")
+
+    assert page.text.replace("Otra Persona", "Ana Quinde") != honest
+
+
+def test_names_are_text_on_the_sheet_and_on_the_page(browser: Browser, house: House, credential: Credential) -> None:
+    """Security 4.2: never markup, neither in HTML nor in the PDF."""
+    with house.database.unit_of_work() as session:
+        session.execute(update(Credential).values(person_name="Ana <b>Quinde</b> & Cía", surnames=""))
+    sign_in(browser)
+
+    page = browser.get(f"/certificates/{credential.uuid}")
+
+    assert "<b>Quinde" not in page.html
+    assert "Ana <b>Quinde</b> & Cía" in " ".join(words_of(pdf_of(browser, credential)))
+
+
+def test_a_course_team_sees_the_page_of_a_learners_certificate(browser: Browser, house: House, credential: Credential) -> None:
+    """Instructor and administrator as in the matrix; the page offers revoking to them only."""
+    with house.database.unit_of_work(write=False) as session:
+        course = session.execute(select(Course)).scalar_one()
+    a_teacher(house, course)
+    sign_in(browser, "profe@example.org")
+    team = browser.get(f"/certificates/{credential.uuid}")
+    holder = sign_in(browser.another()).get(f"/certificates/{credential.uuid}")
+
+    assert team.has_link(f"/certificates/{credential.uuid}/revocation")
+    assert not holder.has_link(f"/certificates/{credential.uuid}/revocation")
+    assert browser.get("/certificates").text.count("Curso de prueba prueba") == 0
+
+
+def test_a_renamed_person_keeps_the_name_of_the_day(browser: Browser, house: House, credential: Credential) -> None:
+    """Frozen: page, sheet and register."""
+    with house.database.unit_of_work() as session:
+        session.execute(update(Person).values(given_names="Otra", first_surname="Persona"))
+    sign_in(browser)
+
+    assert "Ana Quinde" in words_of(pdf_of(browser, credential))
+    assert "Ana Quinde" in browser.another().get(f"/v/{credential.code}").text

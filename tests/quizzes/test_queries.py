@@ -1,0 +1,137 @@
+"""Reading quizzes and attempts: papers and questions from memory, the whole attempt in two statements, who sees which."""
+
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select
+
+from courses.models import Activity
+from kernel.errors import NotFound, SignInNeeded
+from kernel.permissions import Actor
+from lms.app import House
+from quizzes import queries
+from quizzes.models import QuestionVersion
+from quizzes.rules.layout import SlotEntry
+from tests.quizzes.test_services import ONE_QUESTION, a_quiz
+from tests.support.browser import Counter
+from tests.support.builders import a_teacher
+from tests.support.learning import a_batch, a_learner, actor_of, fail_quiz, pass_quiz, save, sitting_of, start
+
+UNKNOWN = UUID("00000000-0000-4000-8000-000000000000")
+
+
+@pytest.fixture
+def counter(house: House) -> Counter:
+    """Count what reaches the database for reading."""
+    return Counter(house.database.reading if house.database.is_sqlite else house.database.writing)
+
+
+def test_a_paper_has_its_pool_in_the_order_of_keys_on_every_machine(house: House) -> None:
+    """Quiz engine 5.2.5: a draw depends on the order of its pool, so that order is the keys', not the database's."""
+    a_quiz(house, slots="slots:\n  - draw: 3\n")
+
+    with house.database.unit_of_work(write=False) as session:
+        activity_id = session.execute(select(Activity.id).where(Activity.kind == "quiz")).scalar_one()
+        slots = [entry for entry in queries.get_paper_of_activity(session, activity_id).entries if isinstance(entry, SlotEntry)]
+
+    keys = [candidate.question for candidate in slots[0].pool]
+    assert (len(slots), slots[0].count, len(keys)) == (1, 3, 7)
+    assert keys == sorted(keys)
+
+
+def test_papers_and_questions_are_read_once(house: House, counter: Counter) -> None:
+    """They never change; what is in memory costs nothing."""
+    a_quiz(house)
+    counts = []
+    for _time in range(2):
+        counter.reset()
+        with house.database.unit_of_work(write=False) as session:
+            activity_id = session.execute(select(Activity.id).where(Activity.kind == "quiz")).scalar_one()
+            queries.get_paper_of_activity(session, activity_id)
+            ids = [1, 2, 3, 2]
+            assert list(queries.get_questions(session, ids)) == [1, 2, 3]
+        counts.append(len(counter.statements))
+
+    assert counts == [4, 1]
+
+
+def test_memory_of_questions_is_bounded(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queries, "KEPT_QUESTIONS", 2)
+    a_quiz(house)
+
+    with house.database.unit_of_work(write=False) as session:
+        versions = list(session.scalars(select(QuestionVersion.id)))
+        for version in (*versions, *versions):
+            assert set(queries.get_questions(session, [version])) == {version}
+            assert len(session.info["questions"]) <= 2
+
+
+def test_an_attempt_comes_with_its_items_and_answers_in_two_statements(house: House, counter: Counter) -> None:
+    """Performance P6: whatever the number of questions and answers."""
+    learner = a_learner(house, a_quiz(house))
+    attempt = start(house, learner, "prueba")
+    for seq in range(1, 20):
+        save(house, learner, attempt, a_batch({1: [str(seq % 3 + 1)], 2: ["1"]}, seq=seq))
+    with sitting_of(house, learner, attempt):
+        pass
+    counter.reset()
+
+    with sitting_of(house, learner, attempt) as (_session, sitting):
+        assert len(counter.statements) == 2
+        assert len(sitting.items) == 7
+        assert len(sitting.answers) == 38
+        assert {answer.seq for answer in sitting.responses.values()} == {19}
+
+
+def test_an_attempt_asks_for_a_session_whether_it_exists_or_not(house: House) -> None:
+    """Security 1.3."""
+    learner = a_learner(house, a_quiz(house))
+    attempt = start(house, learner, "prueba")
+
+    with house.database.unit_of_work(write=False) as session:
+        for uuid in (attempt, UNKNOWN):
+            with pytest.raises(SignInNeeded):
+                queries.get_attempt(session, Actor(), uuid)
+        with pytest.raises(NotFound):
+            queries.get_attempt(session, learner, UNKNOWN)
+
+
+def test_an_attempt_tells_what_the_reader_is_in_its_course(house: House) -> None:
+    course = a_quiz(house, questions=ONE_QUESTION)
+    learner = a_learner(house, course)
+    teacher = actor_of(a_teacher(house, course))
+    attempt = start(house, learner, "prueba")
+
+    roles = {}
+    for actor in (learner, teacher):
+        with sitting_of(house, actor, attempt) as (_session, sitting):
+            roles[actor.person_id] = sitting.staff_role
+
+    assert roles == {learner.person_id: None, teacher.person_id: "editor"}
+
+
+def test_the_history_holds_one_learners_attempts_at_one_quiz(house: House) -> None:
+    course = a_quiz(house)
+    learner, other = a_learner(house, course), a_learner(house, course, "eva@example.org")
+    fail_quiz(house, other, "prueba")
+    fail_quiz(house, learner, "prueba")
+    pass_quiz(house, learner, "prueba")
+
+    with house.database.unit_of_work(write=False) as session:
+        history = queries.list_attempts(session, learner.person_id or 0, course.id, "cuestionario-1")
+
+    assert [(row.number, row.percent, row.passed) for row in history] == [(1, 0, False), (2, 100, True)]
+
+
+def test_questions_seen_are_counted_over_a_course_without_previews(house: House) -> None:
+    """5.2.4 and 5.2.7."""
+    course = a_quiz(house, questions=ONE_QUESTION)
+    learner, teacher = a_learner(house, course), actor_of(a_teacher(house, course))
+    for _time in range(2):
+        fail_quiz(house, learner, "prueba")
+    fail_quiz(house, teacher, "prueba")
+
+    with house.database.unit_of_work(write=False) as session:
+        seen = [queries.count_seen(session, actor.person_id or 0, course.id) for actor in (learner, teacher)]
+
+    assert seen == [{"suma-1": 2}, {}]

@@ -1,0 +1,80 @@
+"""When a task may be handed in, and what several submissions mean (format, section 9, as in quizzes)."""
+
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+
+import pytest
+
+from simulators.rules.attempts import PastSubmission, Reason, Window, is_completed, may_submit, over_attempts, pause_ends
+from simulators.rules.tasks import CompletionRule, Grading, TaskPolicy
+
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+def past(*percents: int | None) -> list[PastSubmission]:
+    return [
+        PastSubmission(number, NOW - (len(percents) - number + 1) * HOUR, None if percent is None else Fraction(percent))
+        for number, percent in enumerate(percents, 1)
+    ]
+
+
+def reasons(policy: TaskPolicy, window: Window, *percents: int) -> list[Reason]:
+    return [refusal.reason for refusal in may_submit(policy, window, past(*percents), now=NOW).refusals]
+
+
+def test_nothing_refuses_an_open_task() -> None:
+    ruling = may_submit(TaskPolicy(), Window(NOW - HOUR, NOW + HOUR), past(10, 20), now=NOW)
+
+    assert (ruling.allowed, ruling.left, ruling.is_over, ruling.is_hidden) == (True, None, False, False)
+
+
+def test_dates_refuse_before_and_after() -> None:
+    assert reasons(TaskPolicy(), Window(opens_at=NOW + HOUR)) == [Reason.NOT_OPEN_YET]
+    assert reasons(TaskPolicy(), Window(opens_at=NOW)) == []
+    assert reasons(TaskPolicy(), Window(closes_at=NOW)) == [Reason.CLOSED]
+    assert reasons(TaskPolicy(), Window(prerequisites_met=False)) == [Reason.PREREQUISITES]
+    assert may_submit(TaskPolicy(), Window(opens_at=NOW + HOUR), [], now=NOW).is_hidden
+    assert may_submit(TaskPolicy(), Window(closes_at=NOW), [], now=NOW).is_over
+
+
+def test_attempts_run_out() -> None:
+    assert reasons(TaskPolicy(attempts=2), Window(), 10) == []
+    assert reasons(TaskPolicy(attempts=2), Window(), 10, 20) == [Reason.NO_ATTEMPTS_LEFT]
+    assert may_submit(TaskPolicy(attempts=2), Window(), past(10), now=NOW).left == 1
+
+
+def test_pause_counts_from_the_last_submission() -> None:
+    policy = TaskPolicy(pause_first=5400, pause_later=1800)
+
+    assert reasons(policy, Window(), 10) == [Reason.PAUSE]
+    assert pause_ends(policy, past(10)) == NOW + HOUR / 2
+    assert reasons(policy, Window(), 10, 20) == []
+    assert pause_ends(policy, []) is None
+
+
+@pytest.mark.parametrize(("grading", "expected"), [(Grading.HIGHEST, 80), (Grading.AVERAGE, 60), (Grading.FIRST, 40), (Grading.LAST, 60)])
+def test_grade_over_attempts(grading: Grading, expected: int) -> None:
+    assert over_attempts(grading, past(40, 80, 60)) == expected
+    assert over_attempts(grading, past(None)) is None
+
+
+@pytest.mark.parametrize(
+    ("rule", "percents", "done"),
+    [
+        (CompletionRule.PASSED, (60,), False),
+        (CompletionRule.PASSED, (60, 70), True),
+        (CompletionRule.GRADED, (10,), True),
+        (CompletionRule.GRADED, (), False),
+        (CompletionRule.PASSED_OR_USED, (10,), False),
+        (CompletionRule.PASSED_OR_USED, (10, 10), True),
+        (CompletionRule.PASSED_OR_USED, (90,), True),
+        (CompletionRule.ATTEMPTED, (10,), False),
+        (CompletionRule.ATTEMPTED, (10, 10), True),
+        (CompletionRule.VIEWED, (10,), True),
+    ],
+)
+def test_what_completes_a_task(rule: CompletionRule, percents: tuple[int, ...], done: bool) -> None:
+    policy = TaskPolicy(attempts=2, completion=rule, completion_attempts=2)
+
+    assert is_completed(policy, past(*percents)) is done

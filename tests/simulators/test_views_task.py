@@ -1,0 +1,208 @@
+"""A graded task through its pages: what a learner sees, tries, hands in and gets back."""
+
+from datetime import timedelta
+from fractions import Fraction
+
+import pytest
+import time_machine
+from sqlalchemy import select
+
+from enrolments.models import ActivityResult
+from kernel import clock
+from simulators.models import Submission, SubmissionItem, TaskSave
+from tests.simulators import tasks
+from tests.support.browser import Browser
+from tests.support.builders import a_learner_in, a_person, a_teacher, publish, sign_in
+
+TASK = "/courses/prueba/simulators/tarea-1"
+ANSWERS = f"{TASK}/answers"
+GOOD = {"vejez.elegible": "100", "vejez.captacion": "90", "vejez.tramos.1.factor_linea": "75", "ask.linea": "99,54"}
+
+
+@pytest.fixture
+def learner(browser: Browser) -> Browser:
+    """Return a learner of a course with a task."""
+    course, _version = publish(browser.house, tasks.folder())
+    return a_learner_in(browser, course)
+
+
+def rows(browser: Browser, table: type[Submission] | type[TaskSave]) -> list[Submission] | list[TaskSave]:
+    with browser.house.database.unit_of_work(write=False) as session:
+        return list(session.scalars(select(table).order_by(table.id)))  # type: ignore[return-value]
+
+
+def result(browser: Browser) -> ActivityResult | None:
+    with browser.house.database.unit_of_work(write=False) as session:
+        return session.scalar(select(ActivityResult).where(ActivityResult.activity_key == "tarea-1"))
+
+
+def test_learner_finds_the_task_with_their_own_number(learner: Browser) -> None:
+    page = learner.get(TASK)
+    names = [name for name, _value in page.form(ANSWERS).fields]
+
+    assert "{meses}" not in page.text
+    assert "<!--gap" not in page.html
+    assert any(f"con {number} pagos" in page.text for number in range(10, 15))
+    assert "vejez.captacion" in names
+    assert "vejez.meses" not in names, "it is locked"
+    assert "Le quedan 2 intentos." in page.text
+
+
+def test_calculating_keeps_the_scenario_and_shows_how_far_it_is(learner: Browser) -> None:
+    learner.get(TASK)
+    page = learner.submit(ANSWERS, {**GOOD, "ask.linea": "99"}, button=("do", "calculate"))
+
+    assert "Escenario guardado" in page.text
+    assert page.html.count('class="ok" data-goal') == 2
+    assert dict(page.form(ANSWERS).fields)["ask.linea"] == "99"
+    assert learner.get(TASK).text == page.text
+    assert not rows(learner, Submission), "nothing was handed in"
+
+
+def test_handing_in_marks_and_completes(learner: Browser) -> None:
+    learner.get(TASK)
+    page = learner.submit(ANSWERS, GOOD, button=("do", "submit"))
+    kept = result(learner)
+
+    assert "Aprobado: 5 de 5 puntos" in page.text
+    assert "Es la línea de 2025 con cinco años de inflación" in page.text
+    assert kept is not None
+    assert kept.completed_at is not None
+    assert (kept.score, kept.passed) == (100, True)
+
+
+def test_what_falls_short_says_so_and_leaves_another_attempt(learner: Browser) -> None:
+    learner.get(TASK)
+    page = learner.submit(ANSWERS, {**GOOD, "vejez.captacion": "50", "ask.linea": "100"}, button=("do", "submit"))
+
+    assert "2 de 5 puntos" in page.text
+    assert "No cumplida" in page.text
+    assert "99,5" not in page.text, "the right number is not told while there is another attempt"
+    assert page.has_link(TASK)
+    kept = result(learner)
+    assert kept is not None
+    assert (kept.score, kept.passed, kept.completed_at) == (40, False, None)
+
+    learner.get(TASK)
+    page = learner.submit(ANSWERS, {**GOOD, "vejez.captacion": "50", "ask.linea": "100"}, button=("do", "submit"))
+
+    assert "99,541" in page.text, "now it is"
+    page = learner.get(TASK)
+    assert ("do", "submit") not in page.form(ANSWERS).buttons
+    learner.submit(ANSWERS, GOOD, button=("do", "submit"))
+    assert len(rows(learner, Submission)) == 2, "a third one is refused"
+
+
+def test_locked_inputs_cannot_be_sent_around_the_page(learner: Browser) -> None:
+    learner.get(TASK)
+    learner.submit(ANSWERS, {**GOOD, "macro.pib_base": "999999999999999", "vejez.meses": "0"}, button=("do", "submit"))
+    [row] = rows(learner, Submission)
+
+    assert isinstance(row, Submission)
+    assert "gp" not in row.scenario
+    assert "vm0" not in row.scenario
+
+
+def test_what_is_no_number_is_told_and_nothing_is_lost(learner: Browser) -> None:
+    learner.get(TASK)
+    page = learner.submit(ANSWERS, {**GOOD, "vejez.captacion": "150", "ask.linea": "mucho"}, button=("do", "submit"), status=422)
+    fields = dict(page.form(ANSWERS).fields)
+
+    assert "Escriba un número de 0 a 100." in page.text
+    assert 'href="#ask-linea"' in page.html
+    assert (fields["vejez.captacion"], fields["ask.linea"], fields["vejez.tramos.1.factor_linea"]) == ("150", "mucho", "75")
+    assert not rows(learner, Submission)
+
+
+def test_back_to_the_start_forgets_what_was_tried(learner: Browser) -> None:
+    learner.get(TASK)
+    learner.submit(ANSWERS, GOOD, button=("do", "calculate"))
+    page = learner.submit(ANSWERS, {}, button=("do", "reset"))
+
+    assert dict(page.form(ANSWERS).fields)["vejez.captacion"] == "50"
+
+
+def test_two_learners_have_their_own_numbers_and_do_not_see_each_other(learner: Browser) -> None:
+    learner.get(TASK)
+    learner.submit(ANSWERS, GOOD, button=("do", "submit"))
+    address = learner.path
+    other = learner.another()
+    other.get("/courses/prueba")
+    a_person(other.house, "otra@example.org", given="Otra")
+    sign_in(other, "otra@example.org")
+
+    other.get(TASK, status=403)
+    other.get("/courses/prueba")
+    other.submit("/courses/prueba/enrolment")
+    other.get(TASK)
+    other.get(address, status=404)
+    assert learner.get(address).text
+
+
+def test_visitors_are_sent_to_sign_in(learner: Browser) -> None:
+    visitor = learner.another()
+    page = visitor.get(TASK, status=200)
+
+    assert "/sign-in" in visitor.path
+    assert page.title
+
+
+def test_teacher_tries_a_preview_that_counts_nothing_and_reviews_learners(browser: Browser) -> None:
+    course, _version = publish(browser.house, tasks.folder())
+    learner = a_learner_in(browser.another(), course)
+    learner.get(TASK)
+    learner.submit(ANSWERS, {**GOOD, "ask.linea": "1"}, button=("do", "submit"))
+    a_teacher(browser.house, course)
+    sign_in(browser, "profe@example.org")
+
+    browser.get(TASK)
+    page = browser.submit(ANSWERS, GOOD, button=("do", "submit"))
+    assert "vista previa" in page.text.lower()
+    assert [row.preview for row in rows(browser, Submission) if isinstance(row, Submission)] == [False, True]
+
+    page = browser.get(learner.path)
+    assert "99,541" in page.text, "who edits the course sees the right number"
+
+
+def test_closed_task_shows_what_was_done_and_takes_nothing_more(browser: Browser) -> None:
+    closes = clock.now() + timedelta(days=2)
+    body = tasks.BODY.replace("text: Prop", f"closes: {closes:%Y-%m-%d} 00:00\ntext: Prop", 1)
+    course, _version = publish(browser.house, {**tasks.folder(), tasks.TASK: _in_order(body).encode()})
+    learner = a_learner_in(browser, course)
+    learner.get(TASK)
+    learner.submit(ANSWERS, {**GOOD, "ask.linea": "1"}, button=("do", "submit"))
+    review = learner.path
+    with time_machine.travel(clock.now() + timedelta(days=4), tick=False):
+        later = sign_in(learner.another())
+        page = later.get(TASK)
+
+        assert "Está cerrada" in page.text
+        assert ("do", "submit") not in page.form(ANSWERS).buttons
+        assert "99,541" in later.get(review).text, "nothing more can be handed in: the right number is told"
+
+
+def _in_order(body: str) -> str:
+    """Put `closes` before the model, where the format has it."""
+    line = next(line for line in body.splitlines() if line.startswith("closes:"))
+    return tasks.HEAD.replace("model:", f"{line}\nmodel:") + body.replace(f"{line}\n", "")
+
+
+def test_submission_keeps_what_it_was_marked_by(learner: Browser) -> None:
+    """simulator.md: the version of the formulas and the inputs are kept, so that a result can be repeated."""
+    learner.get(TASK)
+    learner.submit(ANSWERS, GOOD, button=("do", "submit"))
+    [row] = rows(learner, Submission)
+    assert isinstance(row, Submission)
+    with learner.house.database.unit_of_work(write=False) as session:
+        items = session.scalars(select(SubmissionItem).order_by(SubmissionItem.item_id)).all()
+
+    assert row.scenario.startswith("1_")
+    assert 10 <= Fraction(row.drawn["meses"]) <= 14
+    assert [(item.met, item.given) for item in items] == [(True, ""), (True, ""), (True, "99,54")]
+    assert items[0].value == 90
+
+
+def test_task_is_on_the_way_of_the_course(learner: Browser) -> None:
+    page = learner.get("/courses/prueba")
+
+    assert page.has_link(TASK)

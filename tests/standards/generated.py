@@ -1,0 +1,283 @@
+"""Questions made by Hypothesis: texts full of signs that mean something in one format or the other."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from fractions import Fraction
+
+from hypothesis import strategies as st
+
+from courses.content.derived import slug
+from kernel.markup.source import normalise
+from quizzes.rules.definitions import (
+    Body,
+    Cite,
+    Description,
+    Difficulty,
+    Essay,
+    File,
+    Gap,
+    Gaps,
+    Label,
+    Matching,
+    Multiple,
+    MultipleRule,
+    Numerical,
+    NumericalAnswer,
+    Option,
+    Ordering,
+    OrderingRule,
+    Pair,
+    Question,
+    QuestionState,
+    See,
+    Short,
+    ShortAnswer,
+    Single,
+    Texts,
+    TextShape,
+    Tolerance,
+    ToleranceKind,
+    TrueFalse,
+    UnitPenaltyOf,
+    WordLimits,
+)
+from standards._keys import Keys, matched
+from standards._texts import from_plain, one_line
+from standards.model import Exported, Imported, Weight
+
+SIGNS = "abcñÁé XYZ 019 *_[]{}$`<>|#~=:%-+.!¿?@&\"'/\\;,()^"
+LANGUAGE = "es"
+_INLINE = TextShape.INLINE
+ZERO, ONE = Fraction(0), Fraction(1)
+
+
+def _kept(text: str) -> bool:
+    return bool(text) and normalise(text) == text and "-\\>" not in text
+
+
+@st.composite
+def lines(draw: st.DrawFn) -> str:
+    """Make one line of Markdown source, whatever it may mean."""
+    return draw(st.text(SIGNS, min_size=1, max_size=24).map(one_line).filter(_kept))
+
+
+@st.composite
+def plain_lines(draw: st.DrawFn) -> str:
+    """Make one line of plain words."""
+    return draw(st.text(SIGNS, min_size=1, max_size=16).map(one_line).filter(_kept).filter(lambda text: "->" not in text))
+
+
+@st.composite
+def blocks(draw: st.DrawFn) -> str:
+    """Make Markdown source of one or more paragraphs and lines."""
+    sign = draw(st.sampled_from(["\n", "\n\n", "  \n"]))
+    text = sign.join(draw(st.lists(lines(), min_size=1, max_size=3))).strip()
+    return text if _kept(text) else "¿Qué?"
+
+
+def es(text: str) -> Texts:
+    return {LANGUAGE: text}
+
+
+credits_ = st.sampled_from([Fraction(1, 2), Fraction(1, 3), Fraction(-1, 4), Fraction(3, 4), ZERO])
+numbers = st.decimals(-1000, 1000, places=3, allow_nan=False).map(lambda value: Fraction(str(value)))
+amounts = st.decimals(0, 10, places=2).map(lambda value: Fraction(str(value)))
+whys = st.none() | lines().map(es)
+distinct = st.lists(lines(), min_size=2, max_size=4, unique_by=lambda text: text.casefold())
+
+
+@st.composite
+def singles(draw: st.DrawFn, *, plain: bool = False) -> Single:
+    """Make a choice of one option; `plain`: without feedback, partial credit and markup."""
+    texts = (
+        [from_plain(text, _INLINE) for text in draw(st.lists(plain_lines(), min_size=2, max_size=4, unique=True))]
+        if plain
+        else draw(distinct)
+    )
+    right = draw(st.integers(0, len(texts) - 1))
+    keys = Keys()
+    options = []
+    for at, text in enumerate(texts):
+        worth = ONE if at == right else ZERO if plain else draw(credits_)
+        options.append(Option(keys.of(text), es(text), at == right, worth, None if plain else draw(whys)))
+    return Single(tuple(options))
+
+
+@st.composite
+def multiples(draw: st.DrawFn, rules: tuple[MultipleRule, ...] = tuple(MultipleRule)) -> Multiple:
+    """Make a choice of several options with one of the rules."""
+    texts = draw(st.lists(lines(), min_size=3, max_size=5, unique_by=lambda text: text.casefold()))
+    rule = draw(st.sampled_from(rules))
+    rights = draw(st.integers(1, len(texts) - 1))
+    keys = Keys()
+    options = []
+    for at, text in enumerate(texts):
+        worth = Fraction(1, rights) if at < rights else Fraction(-1, 20) if at == rights else ZERO
+        right = at < rights
+        options.append(Option(keys.of(text), es(text), right, worth if rule is MultipleRule.FRACTIONS else Fraction(right), draw(whys)))
+    return Multiple(tuple(options), rule)
+
+
+@st.composite
+def shorts(draw: st.DrawFn) -> Short:
+    """Make a short answer with patterns."""
+    patterns = draw(st.lists(plain_lines(), min_size=1, max_size=3, unique=True))
+    answers = [ShortAnswer(es(pattern), at == 0, ONE if at == 0 else ZERO, draw(whys)) for at, pattern in enumerate(patterns)]
+    return Short(tuple(answers))
+
+
+@st.composite
+def numericals(draw: st.DrawFn, *, rich: bool = False) -> Numerical:
+    """Make a numerical question; `rich`: with units, other tolerances and decimals."""
+    values = draw(st.lists(numbers, min_size=1, max_size=3, unique=True))
+    answers = [NumericalAnswer(value, at == 0, Fraction(at == 0), draw(whys)) for at, value in enumerate(values)]
+    if draw(st.booleans()):
+        answers.append(NumericalAnswer(None, False, ZERO, draw(whys)))
+    body = Numerical(tuple(answers), Tolerance(amount=draw(amounts)))
+    if not rich:
+        return body
+    kind = draw(st.sampled_from(ToleranceKind))
+    asked = draw(st.booleans())
+    return replace(
+        body,
+        tolerance=Tolerance(kind, draw(amounts)),
+        unit=None if asked else draw(st.none() | st.just(es("USD"))),
+        units={"m": ONE, "cm": Fraction(1, 100)} if asked else {},
+        unit_penalty=draw(st.sampled_from([ZERO, Fraction(1, 10)])),
+        unit_penalty_of=draw(st.sampled_from(UnitPenaltyOf)),
+        decimals=draw(st.none() | st.integers(0, 3)),
+    )
+
+
+@st.composite
+def matchings(draw: st.DrawFn, *, rich: bool = False) -> Matching:
+    """Make pairs whose matches are plain words, with an extra choice; `rich`: with feedback too."""
+    items = draw(distinct)
+    words = draw(st.lists(plain_lines(), min_size=len(items) + 1, max_size=len(items) + 1, unique=True))
+    texts = [from_plain(word, _INLINE) for word in words]
+    keys, choices = Keys(), matched(texts)
+    pairs = [
+        Pair(keys.of(item), es(item), choices[text], es(text), draw(whys) if rich else None)
+        for item, text in zip(items, texts, strict=False)
+    ]
+    extra = (Label(choices[texts[-1]], es(texts[-1])),) if draw(st.booleans()) else ()
+    return Matching(tuple(pairs), extra, draw(st.booleans()) if rich else True)
+
+
+@st.composite
+def orderings(draw: st.DrawFn) -> Ordering:
+    """Make items in order."""
+    keys = Keys()
+    items = draw(st.lists(lines(), min_size=3, max_size=4, unique=True))
+    return Ordering(tuple(Label(keys.of(item), es(item)) for item in items), draw(st.sampled_from(OrderingRule)))
+
+
+@st.composite
+def essays(draw: st.DrawFn) -> Essay:
+    """Make an essay with all that helps its author and its grader."""
+    words = WordLimits(draw(st.none() | st.integers(1, 50)), draw(st.none() | st.integers(51, 900)))
+    return Essay(words, draw(st.none() | blocks().map(es)), draw(st.none() | blocks().map(es)), (), draw(st.integers(0, 3)))
+
+
+files = st.builds(File, accept=st.sampled_from([("pdf",), ("docx", "odt")]), files=st.integers(1, 3), size=st.integers(1, 50))
+
+
+@st.composite
+def questions(draw: st.DrawFn, bodies: st.SearchStrategy[Body], *, kept: tuple[str, ...] = (), rich: bool = True) -> Question:
+    """Make a question; `kept`: the common fields that may be written, all of them where it is `rich`."""
+    question = Question("pregunta", es(draw(blocks())), draw(bodies))
+    fields: dict[str, st.SearchStrategy[object]] = {
+        "was": st.just(("antes",)),
+        "state": st.sampled_from(QuestionState),
+        "unverified": st.booleans(),
+        "tags": st.sampled_from([(), ("salud",), ("salud", "pensiones-2")]),
+        "difficulty": st.none() | st.sampled_from(Difficulty),
+        "mark": st.sampled_from([ONE, Fraction(5, 2), Fraction(0)]),
+        "hints": st.lists(lines().map(es), max_size=2).map(tuple),
+        "penalty": st.sampled_from([Fraction(1, 3), Fraction(1, 10), ZERO, ONE]),
+        "explanation": st.none() | blocks().map(es),
+        "source": st.just((Cite("ley", "art. 1"),)),
+        "see": st.just((See("pisos", "brecha"), See("charla", "", 75))),
+        "note": plain_lines(),
+    }
+    chosen = kept if not rich else tuple(name for name in fields if draw(st.booleans()))
+    return replace(question, **{name: draw(fields[name]) for name in chosen})  # type: ignore[arg-type]
+
+
+@st.composite
+def gapped(draw: st.DrawFn, most: int = 1, *, drag: bool = False) -> Question:
+    """Make a text with gaps inside sentences."""
+    count = draw(st.integers(1, most))
+    names = ["gap"] if count == 1 else [f"gap{at}" for at in range(1, count + 1)]
+    text = "Inicio " + " y ".join(f"{{{name}}} palabra" for name in names) + " fin."
+    if drag:
+        words = draw(st.lists(plain_lines().filter(slug), min_size=count + 1, max_size=count + 1, unique_by=slug))
+        texts = [from_plain(word, _INLINE) for word in words]
+        keys = matched(texts)
+        gaps = tuple(
+            Gap(name, Short((ShortAnswer(es(word), True, ONE, None, keys[word]),))) for name, word in zip(names, texts, strict=False)
+        )
+        return Question("pregunta", es(text), Gaps(gaps, True, tuple(Label(key, es(word)) for word, key in keys.items())))
+    bodies = [draw(st.one_of(singles(plain=True), shorts(), numericals())) for _ in names]
+    gaps = tuple(Gap(name, _without_whys(body)) for name, body in zip(names, bodies, strict=True))
+    return Question("pregunta", es(text), Gaps(gaps), mark=Fraction(count))
+
+
+def _without_whys(body: Single | Short | Numerical) -> Single | Short | Numerical:
+    """Return what stands in a gap without feedback, whose markup some formats lose."""
+    match body:
+        case Single(options):
+            return replace(body, options=tuple(replace(option, why=None) for option in options))
+        case Short(answers):
+            return replace(body, answers=tuple(replace(answer, why=None) for answer in answers))
+        case numerical:
+            return replace(numerical, answers=tuple(replace(answer, why=None) for answer in numerical.answers))
+
+
+def rich_bodies() -> st.SearchStrategy[Body]:
+    """Make a body of any kind that a format may have, with all that may be lost."""
+    return st.one_of(
+        singles(),
+        multiples(),
+        st.builds(TrueFalse, st.booleans()),
+        shorts(),
+        numericals(rich=True),
+        matchings(rich=True),
+        orderings(),
+        essays(),
+        files,
+        st.just(Description()),
+    )
+
+
+Write = Callable[[Sequence[Question], str], Exported]
+Read = Callable[[bytes, str], Imported]
+_RESET = Question("", {}, Description())
+
+
+def check_same_or_told(question: Question, write: Write, read: Read) -> None:
+    """Assert that a question comes back the same, but for what the remarks of the export name, or that it is told to stay behind."""
+    out = write([question], LANGUAGE)
+    if out.of_weight(Weight.PROBLEM):
+        assert not out.count
+        return
+    back = read(out.content, LANGUAGE)
+    assert out.count == len(back.questions) == 1, (out.content, back.remarks)
+    losses = out.of_weight(Weight.LOSS, Weight.NOTE)
+    fields = {remark.facts["field"] for remark in losses if "field" in remark.facts}
+    told = [remark for remark in losses if "thing" not in remark.facts]
+    if all("field" in remark.facts for remark in told) and all(hasattr(_RESET, field) for field in fields):
+        bare = replace(question, **{field: getattr(_RESET, field) for field in fields})
+        assert replace(back.questions[0], key=bare.key) == bare
+    else:
+        assert told
+
+
+def check_same(question: Question, write: Write, read: Read) -> None:
+    """Assert that a question comes back the same and that nothing is lost."""
+    out = write([question], LANGUAGE)
+
+    assert not [remark.message for remark in out.remarks if "thing" not in remark.facts]
+    back = read(out.content, LANGUAGE)
+    assert not back.remarks
+    assert back.questions == (question,)

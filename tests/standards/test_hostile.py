@@ -1,0 +1,216 @@
+"""Hostile files stop at the doors: archives, XML, encodings, numbers, and any bytes at all."""
+
+import stat
+import zipfile
+from contextlib import suppress
+from io import BytesIO
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from quizzes.rules.definitions import TextShape
+from standards import _decoding, _numbers, _xml, _zip
+from standards._html import MAXIMUM, to_markdown
+from standards._texts import escape, rendered
+from standards.bank import read as bank_read
+from standards.formats import FORMATS
+from standards.importing import import_file
+from standards.model import FileRefused, Notebook, NotTranslatable
+from tests.support.hostile import harm, hostile_html
+from tests.support.shared import SHARED, needs_shared
+
+SECURITY = SHARED / "fixtures" / "security"
+few = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+READ = {name: form.read for name, form in FORMATS.items() if form.read is not None} | {"bank": bank_read.read}
+SEEDS = (
+    b"::a::b{=c ~d}",
+    b"T\nA) a\nB) b\nANSWER: A\n",
+    (
+        b'<?xml version="1.0"?><quiz><question type="shortanswer"><name><text>n</text></name><questiontext format="html"><text>t</text>'
+        b'</questiontext><answer fraction="100"><text>a</text></answer></question></quiz>'
+    ),
+    b"kind,text,right,option 1,option 2\nsingle,x,1,a,b\n",
+    b"questions:\n  - key: a\n    kind: essay\n    text: x\n",
+    b"{1:SHORTANSWER:=a}",
+)
+
+
+def archive(*entries: tuple[str, bytes], mode: int = 0, method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    target = BytesIO()
+    with zipfile.ZipFile(target, "w", method) as made:
+        for name, content in entries:
+            info = zipfile.ZipInfo(name)
+            info.compress_type, info.external_attr = method, mode << 16
+            made.writestr(info, content)
+    return target.getvalue()
+
+
+def test_archive_gives_the_files_that_are_asked_for() -> None:
+    found = _zip.read_archive(archive(("a/b.xml", b"<a/>"), ("c.png", b"x")), ".xml")
+
+    assert found == {"a/b.xml": b"<a/>"}
+
+
+@pytest.mark.parametrize("name", ["../x", "a/../../x", "/etc/x", "C:\\x", "a\\..\\..\\x", "c:x"])
+def test_entry_that_leads_out_is_refused(name: str) -> None:
+    """Security 4.4: .., absolute paths and drives."""
+    with pytest.raises(FileRefused, match="leads out"):
+        _zip.read_archive(archive((name, b"x")))
+
+
+@pytest.mark.parametrize("kind", [stat.S_IFLNK, stat.S_IFCHR, stat.S_IFIFO, stat.S_IFSOCK])
+def test_links_and_devices_are_refused(kind: int) -> None:
+    with pytest.raises(FileRefused, match="link or a device"):
+        _zip.read_archive(archive(("x", b"y"), mode=kind | 0o644))
+
+
+def test_names_that_are_there_twice_are_refused() -> None:
+    with pytest.raises(FileRefused, match="twice"):
+        _zip.read_archive(archive(("a.xml", b"x"), ("A.xml", b"y")))
+
+
+def test_bombs_are_refused_by_ratio_before_they_are_unpacked() -> None:
+    bomb = archive(("x.xml", b" " * 20_000_000))
+
+    with pytest.raises(FileRefused, match="times its size"):
+        _zip.read_archive(bomb, ".nothing")
+
+
+def test_bombs_are_refused_by_total_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_zip, "MAXIMUM_UNPACKED", 1000)
+
+    with pytest.raises(FileRefused, match="unpacks to more"):
+        _zip.read_archive(archive(("x", b"a" * 600), ("y", b"b" * 600), method=zipfile.ZIP_STORED))
+
+
+def test_too_many_entries_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_zip, "MAXIMUM_ENTRIES", 3)
+
+    with pytest.raises(FileRefused, match="more than 3 entries"):
+        _zip.read_archive(archive(*((f"{at}", b"") for at in range(4))))
+
+
+def test_what_is_no_archive_is_refused() -> None:
+    for content in (b"", b"PK\x03\x04 and then nothing", archive(("a", b"b"))[:-10]):
+        with pytest.raises(FileRefused):
+            _zip.read_archive(content)
+
+
+@pytest.mark.shared
+@needs_shared
+def test_archive_with_a_link_to_the_passwords_is_refused() -> None:
+    with pytest.raises(FileRefused, match="link or a device"):
+        _zip.read_archive((SECURITY / "zip-symlink-etc_passwd.zip").read_bytes())
+
+
+@pytest.mark.shared
+@needs_shared
+@pytest.mark.parametrize("name", ["xmlbomb.xml", "cyclic.xml", "external_file.xml", "dtd.xml"])
+def test_xml_with_a_document_type_or_entities_is_refused(name: str) -> None:
+    """Security 4.4: XML without DTD, entities or network."""
+    content = (SECURITY / "xml" / name).read_bytes()
+
+    with pytest.raises(FileRefused, match="document type or entities"):
+        _xml.parse(content)
+    with pytest.raises(FileRefused, match="document type or entities"):
+        import_file(name, content)
+
+
+def test_xml_that_is_nested_too_deep_is_refused_with_the_line() -> None:
+    deep = b"<a>" + b"\n<b>" * 500 + b"</b>" * 500 + b"</a>"
+
+    with pytest.raises(FileRefused, match="line 101"):
+        _xml.parse(deep)
+
+
+def test_broken_xml_is_refused_with_the_line() -> None:
+    with pytest.raises(FileRefused, match="line 3"):
+        _xml.parse(b"<quiz>\n<question>\n</quiz>")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'<?xml version="1.0" encoding="UTF-8"?>\n<quiz>\n\xe9</quiz>',
+        b'<?xml version="1.0" encoding="nothing-known"?><quiz/>',
+        "<quiz/>".encode("utf-16-le")[1:],
+    ],
+)
+def test_xml_in_another_encoding_than_it_says_is_refused(content: bytes) -> None:
+    with pytest.raises(FileRefused):
+        _xml.parse(content)
+
+
+def test_xml_in_windows_1252_that_says_so_is_read() -> None:
+    root = _xml.parse('<?xml version="1.0" encoding="windows-1252"?><quiz>años</quiz>'.encode("cp1252"))
+
+    assert root.text == "años"
+
+
+def test_encoding_that_was_guessed_is_told_with_its_line() -> None:
+    notebook = Notebook()
+
+    assert _decoding.decode("uno\ndos años".encode("cp1252"), notebook).words == "uno\ndos años"
+    assert [remark.line for remark in notebook.remarks] == [2]
+
+
+def test_marks_of_encodings_are_read_and_taken_away() -> None:
+    for encoding in ("utf-8-sig", "utf-16"):
+        notebook = Notebook()
+        assert _decoding.decode("años".encode(encoding), notebook).words == "años"
+        assert not notebook.remarks
+
+
+def test_bytes_that_are_no_text_are_refused_with_the_line() -> None:
+    for content in (b"uno\n\x00dos", b"uno\nse\xf1or \x81"):
+        with pytest.raises(FileRefused, match="ine 2"):
+            _decoding.decode(content, Notebook())
+
+
+@pytest.mark.parametrize("words", ["1e999999999", "9" * 50, "1e16", "0x10", "1_000", "nan", "inf", "", "1/3", "١"])
+def test_numbers_that_are_none_or_huge_are_refused(words: str) -> None:
+    with pytest.raises(NotTranslatable):
+        _numbers.number(words)
+
+
+def test_control_and_direction_signs_do_not_come_in() -> None:
+    """Security 4.2."""
+    found = import_file("a.gift", "::a::uno\u202e dos\u200f {=c ~d}".encode()).imported
+
+    assert found.questions[0].text["es"] == "uno dos"
+
+
+def test_html_of_attackers_does_no_harm_once_it_is_markdown() -> None:
+    for piece in hostile_html():
+        for shape in TextShape:
+            markdown = to_markdown(f"<p>a {piece} b</p>", shape, Notebook())
+            assert not harm(rendered(markdown, shape, "es")), (piece, markdown)
+
+
+def test_html_that_is_too_long_or_too_deep_is_refused() -> None:
+    for source in ("a" * (MAXIMUM + 1), "<div>" * 20_000):
+        with pytest.raises(NotTranslatable):
+            to_markdown(source, TextShape.MARKDOWN, Notebook())
+
+
+@few
+@given(words=st.text("abcñ 019*_[]{}$`<>|#~=:%-+.!@&\"'/\\;,()^", min_size=1, max_size=40).map(lambda text: " ".join(text.split())))
+def test_plain_words_are_shown_as_they_are(words: str) -> None:
+    for shape in TextShape:
+        shown = rendered(escape(words, shape), shape, "es").removeprefix("<p>").removesuffix("</p>").replace("\u00a0", " ")
+        assert shown.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", '"').replace("&#39;", "'").replace("&amp;", "&") == words
+
+
+@pytest.mark.parametrize("name", sorted(READ))
+@few
+@given(data=st.data())
+def test_any_bytes_are_read_or_refused(name: str, data: st.DataObject) -> None:
+    """Nothing that comes in makes a reader fail in another way than it says."""
+    seed = data.draw(st.sampled_from(SEEDS))
+    cut, end = sorted((data.draw(st.integers(0, len(seed))), data.draw(st.integers(0, len(seed)))))
+    middle = data.draw(st.one_of(st.binary(max_size=12), st.text("{}=~#:%\\<>&;\"'\n,-0T", max_size=12).map(str.encode)))
+    content = seed[:cut] + middle + seed[end:]
+
+    with suppress(FileRefused):
+        READ[name](content, "es")

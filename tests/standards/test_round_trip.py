@@ -1,0 +1,98 @@
+"""Export then import gives the same questions, or the loss is named: over generated questions, for every format."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from quizzes.rules.definitions import Description, Essay, MultipleRule, Question, TrueFalse
+from standards.bank import read as bank_read
+from standards.bank import write as bank_write
+from standards.formats import FORMATS
+from tests.standards import generated as make
+
+few = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+BOTH = {name: form for name, form in FORMATS.items() if form.read is not None and form.write is not None}
+SAME_MARKS = (MultipleRule.RIGHT_MINUS_WRONG, MultipleRule.FRACTIONS)
+
+FAITHFUL = {
+    "gift": st.one_of(
+        make.questions(
+            st.one_of(
+                make.singles(),
+                make.multiples(SAME_MARKS),
+                st.builds(TrueFalse, st.booleans()),
+                make.shorts(),
+                make.numericals(),
+                make.matchings(),
+                st.just(Essay()),
+            ),
+            kept=("tags", "explanation"),
+            rich=False,
+        ),
+        make.questions(st.just(Description()), kept=("tags",), rich=False),
+        make.gapped().map(lambda question: replace(question, mark=make.ONE)),
+    ),
+    "moodle-xml": st.one_of(
+        make.questions(
+            st.one_of(make.singles(), make.multiples(SAME_MARKS), make.shorts(), make.numericals(), make.matchings(), make.orderings()),
+            kept=("tags", "explanation", "mark", "hints", "penalty"),
+            rich=False,
+        ),
+        make.questions(
+            st.one_of(make.essays(), make.files, st.builds(TrueFalse, st.booleans())), kept=("tags", "explanation", "mark"), rich=False
+        ),
+        make.questions(st.just(Description()), kept=("tags", "explanation"), rich=False),
+        make.gapped(3),
+        make.gapped(3, drag=True),
+    ),
+    "csv": make.questions(
+        st.one_of(
+            make.singles(),
+            make.multiples(),
+            st.builds(TrueFalse, st.booleans()),
+            make.shorts(),
+            make.numericals(),
+            make.matchings(rich=True),
+            make.orderings(),
+            st.just(Essay()),
+            st.just(Description()),
+        ),
+        kept=("tags", "difficulty", "state", "mark", "hints", "penalty", "explanation", "note"),
+        rich=False,
+    ),
+}
+FAITHFUL["xlsx"] = FAITHFUL["csv"]
+
+
+@pytest.mark.parametrize("name", sorted(FAITHFUL))
+@few
+@given(data=st.data())
+def test_what_a_format_holds_comes_back_the_same(name: str, data: st.DataObject) -> None:
+    form = BOTH[name]
+    assert form.write is not None
+    assert form.read is not None
+
+    make.check_same(data.draw(FAITHFUL[name]), form.write, form.read)
+
+
+@pytest.mark.parametrize("name", sorted(BOTH))
+@few
+@given(data=st.data())
+def test_what_does_not_come_back_the_same_is_told(name: str, data: st.DataObject) -> None:
+    form = BOTH[name]
+    assert form.write is not None
+    assert form.read is not None
+    question = data.draw(st.one_of(make.questions(make.rich_bodies()), make.gapped(2), make.gapped(2, drag=True)))
+
+    make.check_same_or_told(question, form.write, form.read)
+
+
+@few
+@given(question=st.one_of(make.questions(make.rich_bodies()), make.gapped(3), make.gapped(3, drag=True)))
+def test_our_own_bank_keeps_everything(question: Question) -> None:
+    out = bank_write.write([question], "es")
+
+    assert bank_read.read(out.content, "es").questions == (question,)
+    assert not out.remarks

@@ -1,0 +1,54 @@
+"""What a run could not do is told in its last lines; with CI set it is a failure, unless only the shared folder lacks."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.project import ROOT
+
+SAMPLE = """
+import pytest
+from tests.support.missing import note
+
+def test_fine():
+    pass
+
+def test_meant():
+    pytest.skip("not on this database")
+
+@pytest.mark.shared
+def test_shared():
+    pytest.skip("the folder is not there")
+"""
+LACKS = """
+def test_lacking():
+    pytest.skip(note("Chromium is missing (apt-get install chromium)"))
+"""
+
+
+@pytest.mark.parametrize(
+    ("sample", "continuous", "options", "code"),
+    [(SAMPLE, "1", "", 0), (SAMPLE + LACKS, "", "", 0), (SAMPLE + LACKS, "1", "", 1), (SAMPLE + LACKS, "1", "-n1", 1)],
+)
+def test_run_tells_what_lacks(sample: str, continuous: str, options: str, code: int, tmp_path: Path) -> None:
+    (tmp_path / "test_sample.py").write_text(sample)
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-c",
+        str(ROOT / "pyproject.toml"),
+        "-p",
+        "tests.conftest",
+        *options.split(),
+        str(tmp_path),
+    ]
+    done = subprocess.run(command, cwd=ROOT, env={"CI": continuous, "PATH": ""}, capture_output=True, text=True, check=False)
+
+    assert done.returncode == code, done.stdout
+    assert ("not run: 1 tests: Chromium is missing (apt-get install chromium)" in done.stdout) is (LACKS in sample)
+    assert "not run: 1 tests: the folder is not there" in done.stdout
+    assert "not run: 1 tests: not on this database" not in done.stdout
