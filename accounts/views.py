@@ -120,9 +120,8 @@ def _sign_in_form(form: SignInForm, resume: str) -> str:
 def _try_to_sign_in(form: SignInForm) -> Answer:
     email, password = form.email.data or "", form.password.data or ""
     limiter().check(FAILURES_OF_ADDRESS, client_key())
-    limiter().use(
-        TRIES_OF_ACCOUNT, signin.counter_of(email)
-    )  # counted before the password is looked at: tries at the same moment count too
+    # Counted before the password is looked at, so that tries at the same moment count too.
+    limiter().use(TRIES_OF_ACCOUNT, signin.counter_of(email))
     found = queries.find_credentials(current_session(), email)
     let_go()
     right = passwords.verify_password(found.password_hash if found else None, password)

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from fractions import Fraction
 from pathlib import PurePosixPath
 from posixpath import dirname, join, normpath
@@ -29,7 +29,7 @@ from courses.content.reader import read_folder
 from courses.content.surroundings import Lookups, look_up
 from courses.kinds import ActivityKind, FolderPart
 from courses.models import Activity, Course, CourseVersion
-from courses.rules import activity_url, file_url
+from courses.rules import OutlineActivity, activity_url, file_url
 from kernel.markup import model as markup
 from kernel.markup.model import ID_PREFIX, Rendered, SafeHtml
 from kernel.markup.render import render_inline, render_lesson, render_markdown
@@ -58,21 +58,32 @@ Renamer = Callable[[Session, int, Mapping[str, str]], None]
 """Moves what a kind has recorded of an enrolment from earlier activity keys to the present ones."""
 
 
+Withholder = Callable[[Session, OutlineActivity, datetime], bool]
+"""Says whether the marks of an activity are not to be shown to its learners yet."""
+
+
 def keeps_nothing(_session: Session, _enrolment_id: int, _renames: Mapping[str, str]) -> None:
     """Rename nothing, for kinds that record nothing of learners."""
+
+
+def withholds_nothing(_session: Session, _activity: OutlineActivity, _now: datetime) -> bool:
+    """Show marks as soon as there are any."""
+    return False
 
 
 @dataclass(frozen=True, slots=True)
 class Publisher:
     """How a kind of activity is published: `prepare` renders (slow, no database), `freeze` writes rows (fast).
 
-    `rename` follows an activity's new key when a learner moves to the version that renamed it.
+    `rename` follows an activity's new key when a learner moves to the version that renamed it; `withholds` says whether marks
+    wait for a later moment.
     """
 
     kind: ActivityKind
     prepare: Callable[[ActivitySource, "Renderer"], tuple[Any, Facts]]
     freeze: Freezer
     rename: Renamer = keeps_nothing
+    withholds: Withholder = withholds_nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,10 +249,6 @@ class Renderer:
         if fragment.startswith("t="):
             return f"{address}?t={_seconds(fragment[2:])}#player"
         return f"{address}#{ID_PREFIX}{fragment}" if fragment else address
-
-    def see_url(self, activity: str, heading: str, second: int | None) -> str | None:
-        """Return the address of a place to read or listen again."""
-        return self._link(activity, f"t={second}" if second is not None else heading)
 
     def inline(self, text: Text | Mapping[str, str], path: str = "", *, prefix: str = ID_PREFIX, link_terms: bool = False) -> Html:
         """Render a text of one line in every language that it is written in."""

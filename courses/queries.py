@@ -202,10 +202,19 @@ class CatalogueEntry:
     slug: str
     version_id: int
     enrolment: str
+    opens_at: datetime | None
+    closes_at: datetime | None
 
 
 _CATALOGUE = (
-    select(Course.id, Course.slug, CourseVersion.id.label("version_id"), CourseVersion.enrolment)
+    select(
+        Course.id,
+        Course.slug,
+        CourseVersion.id.label("version_id"),
+        CourseVersion.enrolment,
+        CourseVersion.opens_at,
+        CourseVersion.closes_at,
+    )
     .join(CourseVersion, CourseVersion.id == Course.published_version_id)
     .where(Course.archived_at.is_(None), CourseVersion.visibility == "public")
     .order_by(Course.id)
@@ -215,7 +224,7 @@ _CATALOGUE = (
 def list_catalogue(session: Session, *, offset: int = 0, limit: int = 24) -> list[CatalogueEntry]:
     """List the public courses, the oldest first."""
     rows = session.execute(_CATALOGUE.offset(offset).limit(limit))
-    return [CatalogueEntry(row.id, row.slug, row.version_id, row.enrolment) for row in rows]
+    return [CatalogueEntry(*row) for row in rows]
 
 
 def find_course(session: Session, slug: str) -> Course | None:

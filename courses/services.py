@@ -61,17 +61,23 @@ class FileContent:
 
 def keep_contents(files: Files, contents: Mapping[str, bytes], media_types: Mapping[str, str]) -> dict[str, FileContent]:
     """Keep the bytes of media outside any transaction, and return what a draft needs of every file."""
-    return {path: _content(files, path, content, media_types.get(path, "application/octet-stream")) for path, content in contents.items()}
+    return {path: _content(files, path, content, media_types.get(path)) for path, content in contents.items()}
 
 
-def _content(files: Files, path: str, content: bytes, media_type: str) -> FileContent:
-    sha256 = hashlib.sha256(content).hexdigest()
-    if path.endswith(TEXT_ENDINGS):
-        try:
-            return FileContent(sha256, len(content), content.decode("utf-8"), media_type)
-        except UnicodeDecodeError:
-            pass
-    return FileContent(files.put(content), len(content), None, media_type)
+def _content(files: Files, path: str, content: bytes, media_type: str | None) -> FileContent:
+    text = _text(path, content)
+    if text is None or media_type is not None:  # drawings and captions are text in the draft, and files of what is published
+        files.put(content)
+    return FileContent(hashlib.sha256(content).hexdigest(), len(content), text, media_type or "application/octet-stream")
+
+
+def _text(path: str, content: bytes) -> str | None:
+    if not path.endswith(TEXT_ENDINGS):
+        return None
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
 
 
 def import_draft(session: Session, actor: Actor, course: CourseFolder, contents: Mapping[str, FileContent], *, now: datetime) -> Course:

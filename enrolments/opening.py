@@ -1,15 +1,18 @@
 """Open a course in the present request: what every page of a course starts with, here and in the packages above."""
 
 import hashlib
+from typing import cast
 
 from flask import Response, current_app, make_response, render_template, request
 from flask import session as cookie
 
 from courses import queries as course_queries
+from courses.publication import CourseKinds
 from courses.rules import Outline
 from enrolments import queries, services
 from enrolments.pages.outline import Card, CourseView, card
 from enrolments.permissions import ActivitySeat, Seat
+from enrolments.rules import Refusal, may_enrol
 from kernel import clock
 from kernel.i18n import language
 from kernel.web import notes
@@ -19,7 +22,12 @@ from kernel.web.request import current_actor, current_session
 
 def course_view(seat: Seat, outline: Outline) -> CourseView:
     """Read the actor's results and put the course together as they see it."""
-    return CourseView(current_actor(), seat, outline, queries.results_of(current_session(), seat.enrolment_id))
+    session = current_session()
+    results = queries.results_of(session, seat.enrolment_id)
+    kinds = cast("CourseKinds", session.info["kinds"])
+    scored = [outline.by_key[key] for key, result in results.items() if result.score is not None and key in outline.by_key]
+    withheld = (activity.key for activity in scored if kinds.publisher(activity.kind).withholds(session, activity, seat.now))
+    return CourseView(current_actor(), seat, outline, results, frozenset(withheld))
 
 
 def own_courses() -> dict[str, queries.OwnCourse]:
@@ -30,14 +38,16 @@ def own_courses() -> dict[str, queries.OwnCourse]:
 
 def catalogue_cards(limit: int) -> list[Card]:
     """Return the public courses as cards, lit as far as the actor is."""
-    own = own_courses()
+    own, now = own_courses(), clock.now()
     entries = course_queries.list_catalogue(current_session(), limit=limit)
     outlines = course_queries.list_outlines(current_session(), [entry.version_id for entry in entries])
     cards = []
     for entry in entries:
         mine = own.get(entry.slug)
         completed = mine is not None and mine.completed_at is not None
-        cards.append(card(outlines[entry.version_id], entry.enrolment, enrolled=mine is not None, completed=completed))
+        refusal = may_enrol(entry.enrolment, entry.opens_at, entry.closes_at, archived=False, now=now)
+        opens_at = entry.opens_at if refusal is Refusal.NOT_YET else None
+        cards.append(card(outlines[entry.version_id], refusal, opens_at, enrolled=mine is not None, completed=completed))
     return cards
 
 

@@ -138,6 +138,15 @@ class _Learning:
         """Return the result of an activity, a new one where there is none."""
         return self.rows.setdefault(key, ActivityResult(enrolment_id=self.enrolment.id, activity_key=key))
 
+    def rename(self, renames: Mapping[str, str]) -> None:
+        """Move the results to the present keys of their activities, and the place to go on with them."""
+        last = self.enrolment.last_activity_key or ""
+        self.enrolment.last_activity_key = renames.get(last, last) or None
+        for old, new in renames.items():
+            if old in self.rows and new not in self.rows:
+                self.rows[new] = self.rows.pop(old)
+                self.rows[new].activity_key = new
+
 
 def _lock(session: Session, enrolment_id: int) -> _Learning:
     statement = select(Enrolment, Completion.id).outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
@@ -162,25 +171,18 @@ def _keep_up(session: Session, actor: Actor, learning: _Learning, *, now: dateti
 def follow_version(session: Session, actor: Actor, enrolment_id: int, version_id: int, *, now: datetime) -> None:
     """Let a learner follow another version of their course; results stay, because they hang on activity keys.
 
-    What was recorded under a key that the version has renamed moves to the new key, in every package that records something.
+    What was recorded under a key that the version has renamed moves to the new key, in every package that records something:
+    first there and then here, which is the order in which handing in a quiz locks its rows.
     """
-    learning = _lock(session, enrolment_id)
-    if learning.enrolment.course_version_id == version_id:
+    followed = session.execute(select(Enrolment.course_version_id).where(Enrolment.id == enrolment_id)).scalar_one()
+    if followed == version_id:
         return
+    renames = get_outline(session, version_id).renames
+    if renames:
+        for publisher in cast("CourseKinds", session.info["kinds"]).publishers:
+            publisher.rename(session, enrolment_id, renames)
+    learning = _lock(session, enrolment_id)
+    learning.rename(renames)
     learning.enrolment.course_version_id = version_id
-    _rename(session, learning, get_outline(session, version_id).renames)
     audit.record(session, actor, EnrolmentVerb.MOVED, learning.enrolment, now=now, version=version_id)
     _keep_up(session, actor, learning, now=now)
-
-
-def _rename(session: Session, learning: _Learning, renames: Mapping[str, str]) -> None:
-    if not renames:
-        return
-    last = learning.enrolment.last_activity_key or ""
-    learning.enrolment.last_activity_key = renames.get(last, last) or None
-    for old, new in renames.items():
-        if old in learning.rows and new not in learning.rows:
-            learning.rows[new] = learning.rows.pop(old)
-            learning.rows[new].activity_key = new
-    for publisher in cast("CourseKinds", session.info["kinds"]).publishers:
-        publisher.rename(session, learning.enrolment.id, renames)

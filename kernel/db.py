@@ -129,6 +129,8 @@ MARK = Numeric(14, 7)
 """Marks keep seven decimals (quiz engine 5.1.5)."""
 
 
+QUIET: dict[str, Any] = {"hide_parameters": True}
+"""Errors must not carry what people wrote into the logs (security 8.2)."""
 WRITERS_TURN = 4.0
 """Seconds that a writer waits for its turn, so that a stuck disk is told within five (security 6.3)."""
 
@@ -209,7 +211,7 @@ def _one_writer(engine: Engine) -> None:
 
 def _sqlite_engines(url: str, pool: int) -> tuple[Engine, Engine]:
     address = URL.create("sqlite", database=f"file:{quote(make_url(url).database or '')}", query={"mode": "ro", "uri": "true"})
-    options = {"pool_size": pool, "max_overflow": 0, "pool_timeout": POOL_TURN}
+    options = {**QUIET, "pool_size": pool, "max_overflow": 0, "pool_timeout": POOL_TURN}
     write = create_engine(url, connect_args={"isolation_level": None, "check_same_thread": False}, **options)
     event.listen(write, "connect", _sqlite_connection)
     _one_writer(write)
@@ -220,7 +222,7 @@ def _sqlite_engines(url: str, pool: int) -> tuple[Engine, Engine]:
 
 
 def _postgres_engines(url: str, pool: int) -> tuple[Engine, Engine]:
-    write = create_engine(url, pool_size=pool, max_overflow=0, pool_timeout=POOL_TURN, pool_pre_ping=True)
+    write = create_engine(url, **QUIET, pool_size=pool, max_overflow=0, pool_timeout=POOL_TURN, pool_pre_ping=True)
     return write, write.execution_options(postgresql_readonly=True)
 
 

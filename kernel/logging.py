@@ -1,22 +1,44 @@
 """Logs: one line per event, an event name and keys, no personal data; JSON where nobody sits at the terminal."""
 
+import contextlib
 import logging
 import sys
+import traceback
 
 import structlog
+from structlog.typing import ExcInfo, Processor
+
+
+def _places(exc_info: ExcInfo) -> str:
+    """Return what kind of error happened and where, without its message, which may repeat what people wrote (security 8.2)."""
+    kind, _error, trace = exc_info
+    return "".join([*traceback.format_tb(trace), kind.__name__])
+
+
+class Lines:
+    """Writes each event as a line to standard error. Where its reader has gone away the line is lost, and not the request."""
+
+    def msg(self, line: str) -> None:
+        """Write one line."""
+        with contextlib.suppress(OSError, ValueError):
+            sys.stderr.write(f"{line}\n")
+            sys.stderr.flush()
+
+    debug = info = warning = error = critical = exception = msg
 
 
 def set_up() -> None:
-    """Write events to standard error: readable on a terminal, JSON lines elsewhere. Control characters are encoded by both."""
-    renderer = structlog.dev.ConsoleRenderer(colors=False) if sys.stderr.isatty() else structlog.processors.JSONRenderer()
+    """Write events to standard error: readable and whole on a terminal, JSON lines elsewhere. Control characters are encoded by both."""
+    last: tuple[Processor, ...] = (structlog.processors.ExceptionRenderer(_places), structlog.processors.JSONRenderer())
+    if sys.stderr.isatty():
+        last = (structlog.dev.ConsoleRenderer(colors=False),)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            renderer,
+            *last,
         ],
-        logger_factory=lambda *_names: structlog.PrintLogger(sys.stderr),
+        logger_factory=Lines,
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
     )

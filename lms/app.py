@@ -38,6 +38,8 @@ from lms import feature as roof
 from quizzes import feature as quizzes
 from quizzes.content.kinds import BANKS
 from quizzes.publication import QUIZ, embed_question
+from simulators import feature as simulators
+from simulators.publication import SIMULATOR
 from webinars import feature as webinars
 from webinars.publication import RECORDING
 
@@ -48,9 +50,10 @@ FEATURES: tuple[Feature, ...] = (
     quizzes.FEATURE,
     certificates.FEATURE,
     webinars.FEATURE,
+    simulators.FEATURE,
     roof.FEATURE,
 )
-KINDS = CourseKinds(publishers=(courses.PAGE, QUIZ, RECORDING), parts=(BANKS,), embed_question=embed_question)
+KINDS = CourseKinds(publishers=(courses.PAGE, QUIZ, RECORDING, SIMULATOR), parts=(BANKS,), embed_question=embed_question)
 BODY_LIMIT = 1_000_000
 QUIET = frozenset({assets.ENDPOINT, "lms.live", "lms.ready"})
 
@@ -76,7 +79,15 @@ def open_house(settings: Settings) -> House:
             consequences[verb.value] += (kind,)
     files, keys = Files(settings.data_dir / "files"), signing_keys(settings.data_dir)
     database.configure(
-        info={"consequences": dict(consequences), "kinds": KINDS, "outlines": {}, "papers": {}, "questions": {}, "versions": {}}
+        info={
+            "consequences": dict(consequences),
+            "kinds": KINDS,
+            "outlines": {},
+            "papers": {},
+            "questions": {},
+            "simulator_tasks": {},
+            "versions": {},
+        }
     )
     handlers = {kind: handler for feature in FEATURES for kind, handler in feature.jobs.items()}
     return House(settings, database, files, keys, Worker(database, settings, handlers))

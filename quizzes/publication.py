@@ -14,9 +14,11 @@ from sqlalchemy.orm import Session
 from courses.content.model import ActivitySource, CourseFolder
 from courses.models import Activity
 from courses.publication import MINUTES_OF_A_QUESTION, Facts, Html, Publication, Publisher, Renderer, to_json
+from courses.rules import OutlineActivity
 from kernel.i18n import _, reading
 from kernel.markup.html import element
 from kernel.markup.model import SafeHtml
+from quizzes import queries
 from quizzes.content.banks import banks_of, questions_of
 from quizzes.content.kinds import KIND
 from quizzes.content.model import DrawSlot, FixedSlot, PageBreak, QuizSource, SectionSlot
@@ -25,7 +27,8 @@ from quizzes.models import Attempt, Question, QuestionVersion, QuizVersion, Slot
 from quizzes.rules import definitions
 from quizzes.rules.definitions import Calculated, Gaps, Short, TextShape, map_texts, without_notes
 from quizzes.rules.encoding import canonical_json, checksum, encode, to_document
-from quizzes.rules.settings import QuizSettings
+from quizzes.rules.review import flags_for
+from quizzes.rules.settings import Flag, Moment, QuizSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,4 +233,11 @@ def rename_attempts(session: Session, enrolment_id: int, renames: Mapping[str, s
             )
 
 
-QUIZ = Publisher(KIND, prepare_quiz, freeze_quiz, rename_attempts)
+def withholds_marks(session: Session, activity: OutlineActivity, now: datetime) -> bool:
+    """Say whether a quiz does not show its marks now, two minutes after handing in and later (5.9)."""
+    settings = queries.get_paper_of_activity(session, activity.id).settings
+    closed = activity.closes_at is not None and now >= activity.closes_at
+    return Flag.MARKS not in flags_for(settings.review, Moment.CLOSED if closed else Moment.LATER, settings.behaviour)
+
+
+QUIZ = Publisher(KIND, prepare_quiz, freeze_quiz, rename_attempts, withholds_marks)

@@ -52,6 +52,10 @@ def leaves(command: click.Command, path: tuple[str, ...], context: click.Context
         yield from leaves(found, (*path, name), click.Context(found, parent=context, info_name=name))
 
 
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
 def commands() -> str:
     """Return the page of commands."""
     lines = ["# Commands\n", NOTE, "`make run` makes the program `.venv/bin/lms`; a wheel installs it as `lms`.\n"]
@@ -64,7 +68,7 @@ def commands() -> str:
             lines += [
                 "| Option | Meaning |",
                 "|---|---|",
-                *(f"| `{names}` | {meaning.replace('|', ' or ')} |" for names, meaning in options),
+                *(f"| `{_cell(names)}` | {_cell(meaning)} |" for names, meaning in options),
                 "",
             ]
     return "\n".join(lines).rstrip() + "\n"

@@ -91,16 +91,22 @@ def save_work(session: Session, actor: Actor, subject: ActivitySeat, work: Work,
 
 
 def _keep(session: Session, actor: Actor, subject: ActivitySeat, work: Work, *, now: datetime) -> None:
+    """Add what is new; the same again is there already."""
     assert actor.person_id is not None
-    values = {
-        "person_id": actor.person_id,
-        "course_id": subject.seat.course_id,
-        "activity_key": subject.activity.key,
-        "scenario": encode(work.inputs),
-        "answers": {key: text[:LONGEST_ANSWER] for key, text in work.typed.items()},
-        "saved_at": now,
-    }
-    session.execute(insert(TaskSave).values(**values))
+    scenario, answers = encode(work.inputs), {key: text[:LONGEST_ANSWER] for key, text in work.typed.items()}
+    last = queries.find_save(session, actor.person_id, subject.seat.course_id, subject.activity.key)
+    if last is not None and (last.scenario, dict(last.answers)) == (scenario, answers):
+        return
+    session.add(
+        TaskSave(
+            person_id=actor.person_id,
+            course_id=subject.seat.course_id,
+            activity_key=subject.activity.key,
+            scenario=scenario,
+            answers=answers,
+            saved_at=now,
+        )
+    )
 
 
 def submit_task(

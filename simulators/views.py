@@ -18,7 +18,7 @@ from enrolments.permissions import ActivitySeat
 from kernel import clock
 from kernel.i18n import _, choose, language
 from kernel.web.forms import clean_text
-from kernel.web.request import current_actor, current_session, public, requires
+from kernel.web.request import allows, current_actor, current_session, public, requires
 from simulators import queries, services
 from simulators.forms import BOX, Sent, read_form
 from simulators.pages.comparison import comparison_view
@@ -282,6 +282,7 @@ def _task_page(subject: ActivitySeat, desk: Desk, work: Work, typed: Typed, save
         closes_at=desk.published.closes_at,
         attempts_left=desk.ruling.left,
         refusals=refusal_words(desk.ruling),
+        may_work=allows(SimulatorAction.ANSWER, subject),
         may_submit=desk.ruling.allowed,
         is_preview=desk.preview,
         score=None if score is None else points(score),

@@ -7,7 +7,7 @@ from fractions import Fraction
 from kernel.errors import N_
 from quizzes.rules.definitions import Multiple, MultipleRule, Option, Single, Texts
 from standards._keys import Keys
-from standards.model import Notebook
+from standards.model import Notebook, NotTranslatable
 
 ALL = Fraction(1)
 NOTHING = Fraction(0)
@@ -39,8 +39,15 @@ def multiple(weighted: Sequence[Weighted], *, shuffle: bool = True) -> Multiple:
 
 
 def _option(one: Weighted, keys: Keys, right: bool) -> Option:
-    text = next(iter(one.text.values()), "")
+    text = said(next(iter(one.text.values()), ""))
     return Option(keys.of(text), one.text, right, one.credit, one.why, one.fixed)
+
+
+def said(text: str) -> str:
+    """Return a text that must not be empty; raises NotTranslatable."""
+    if not text:
+        raise NotTranslatable(N_("An option or item has no text."), N_("A picture alone does not come in: say in words what it shows."))
+    return text
 
 
 def rule_of(options: Sequence[Option]) -> MultipleRule:

@@ -34,9 +34,11 @@ class _Converter(MarkdownConverter):
         sup_symbol = "<sup>"
         table_infer_header = True
 
+    shape = TextShape.MARKDOWN
+
     def escape(self, text: str, parent_tags: Iterable[str]) -> str:
         """Escape what means something in our dialect."""
-        return escape(text.replace("\u00a0", " "), TextShape.MARKDOWN)
+        return escape(text.replace("\u00a0", " "), self.shape)
 
     def convert_hN(self, n: int, el: Tag, text: str, parent_tags: Iterable[str]) -> str:  # noqa: N802 - the name that the library calls
         """Write a heading as a paragraph in bold: fields of questions have no headings."""
@@ -58,7 +60,9 @@ def to_markdown(source: str, shape: TextShape, notebook: Notebook) -> str:
         raise NotTranslatable(N_("A text has more than %(limit)s characters."), limit=MAXIMUM)
     _tell_losses(source, shape, notebook)
     try:
-        bare = _Converter().convert(sanitise(source))
+        converter = _Converter()
+        converter.shape = shape
+        bare = converter.convert(sanitise(source))
     except RecursionError:
         raise NotTranslatable(N_("The HTML of a text is nested too deep.")) from None
     if shape is TextShape.INLINE:
@@ -68,7 +72,7 @@ def to_markdown(source: str, shape: TextShape, notebook: Notebook) -> str:
 
 
 def _inline(markdown: str) -> str:
-    return one_line(re.sub(r"(?m)^\\([#>:=+~-])", r"\1", re.sub(r"(?m)^```+.*$", "", markdown)))
+    return one_line(re.sub(r"(?m)^```+.*$", "", markdown))
 
 
 def looks_like_html(text: str) -> bool:

@@ -7,26 +7,25 @@ from courses.content.derived import slug
 from courses.content.scalars import MAXIMUM_KEY
 from quizzes.rules.definitions import Texts
 
-NAMELESS = "pregunta"
+ENTRY, QUESTION = "entrada", "pregunta"
 _MARKUP = re.compile(r"[`*_\\\[\]{}$<>]|\]\([^)]*\)")
 
 
 class Keys:
     """Gives each entry of one list a key of its own: the slug of its text, with a number where that is taken or empty."""
 
-    def __init__(self, nameless: str = "entrada") -> None:
-        self._nameless = nameless
+    def __init__(self) -> None:
         self._taken: set[str] = set()
 
     def of(self, text: str) -> str:
         """Return the key of an entry with this text."""
-        return self._free(slug(text) or self._nameless)
+        return self._free(slug(text) or ENTRY)
 
     def of_question(self, name: str, text: str) -> str:
         """Return the key of a question: its name if that is a key already, else its slug, else that of its text."""
         if re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name) and len(name) <= MAXIMUM_KEY:
             return self._free(name)
-        return self._free(slug(name) or slug(_MARKUP.sub(" ", text)) or self._nameless)
+        return self._free(slug(name) or slug(_MARKUP.sub(" ", text)) or QUESTION)
 
     def _free(self, key: str) -> str:
         found, number = key, 2

@@ -12,15 +12,16 @@ from standards.model import Notebook
 
 _SIGNS = re.compile(r"[\\`*\[{<$]|(?<!\w)_|_(?!\w)")
 _BLOCK_SIGNS = re.compile(r"(?m)^([ \t]*)([#>:=+~-])|^([ \t]*[0-9]+)([.)])(?=\s|$)|(\|)")
+_HOST = re.compile(r"(</a>) \([^()<>]*\)")
 _TAG = re.compile(r"<[^>]*>")
 _BREAK = re.compile(r"</(?:p|li|tr|pre|blockquote)>|<br>")
 _OURS = (
-    (re.compile(r"\[\["), N_("a term of the glossary")),
-    (re.compile(r"\{\{"), N_("a parameter of the course")),
-    (re.compile(r"\[@"), N_("a citation")),
+    (re.compile(r"(?<!\\)\[\["), N_("a term of the glossary")),
+    (re.compile(r"(?<!\\)\{\{"), N_("a parameter of the course")),
+    (re.compile(r"(?<!\\)\[@"), N_("a citation")),
     (re.compile(r"\]\((?:course|resource|question):"), N_("a link into the course")),
     (re.compile(r"\]\((?:\.\./)*media/"), N_("a file of the course")),
-    (re.compile(r"\$[^$\n]+\$|^\$\$$", re.MULTILINE), N_("a formula")),
+    (re.compile(r"(?<!\\)\$[^$\n]+(?<!\\)\$|^\$\$$", re.MULTILINE), N_("a formula")),
 )
 
 
@@ -50,6 +51,11 @@ def one_line(text: str) -> str:
     return " ".join(text.split())
 
 
+def literal(words: str) -> str:
+    """Return whole words of a format without wildcards as a pattern of ours: a star is a star."""
+    return words.replace("*", "\\*")
+
+
 def clean(text: str) -> str:
     """Return a text in NFC without control signs and without the line separators that YAML would read as line ends."""
     return normalise(text).replace("\u2028", "\n").replace("\u2029", "\n\n")
@@ -68,6 +74,21 @@ def to_plain(markdown: str, shape: TextShape, language: str) -> tuple[str, bool]
     shown = rendered(markdown, shape, language).removeprefix("<p>").removesuffix("</p>")
     bare = html.unescape(_TAG.sub("", _BREAK.sub("\n", shown))).replace("\u00a0", " ").strip()
     return bare, "<" in shown.replace("</p>\n<p>", "")
+
+
+def to_html(texts: Texts | None, shape: TextShape, language: str) -> str:
+    """Return a text as HTML for other products: without the host that our pages show behind a link."""
+    html_text = rendered(in_language(texts, language), shape, language).replace("\u00a0", " ")
+    return _HOST.sub(r"\1", html_text.replace("&nbsp;", " "))
+
+
+def tell_changed(question: Question, language: str, notebook: Notebook) -> None:
+    """Tell as lost what a text in HTML shows as plain words, because it means something only inside a course of ours."""
+    for text in texts_of(question, language):
+        masked = mask(text)
+        for pattern, name in _OURS:
+            if pattern.search(masked):
+                notebook.loss(N_("A text has %(thing)s, which becomes plain words."), N_("Only this product understands it."), thing=name)
 
 
 def tell_ours(question: Question, language: str, notebook: Notebook) -> None:

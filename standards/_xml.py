@@ -112,6 +112,18 @@ def inner_markup(element: Element) -> str:
     return written[written.index(">") + 1 : written.rindex("</")] if "</" in written else ""
 
 
+def fragment(html: str, namespace: str) -> Element:
+    """Return HTML as a `div` of well-formed elements in a name space, with no attribute but the addresses of links."""
+    found = etree.fromstring(f"<div>{html}</div>", etree.HTMLParser()).find("body/div")
+    whole = found if found is not None else etree.Element("div")
+    for node in whole.iter():
+        if isinstance(node.tag, str):
+            for name in [name for name in node.attrib if name != "href"]:
+                del node.attrib[name]
+            node.tag = f"{{{namespace}}}{node.tag}"
+    return whole
+
+
 def line(element: Element) -> int:
     """Return the line of an element in its file."""
     found = element.sourceline
@@ -135,4 +147,10 @@ def root(name: str, namespace: str | None = None, **attributes: str) -> Element:
 def written(element: Element) -> bytes:
     """Return a document as UTF-8 bytes, indented."""
     etree.indent(element)
+    return written_as_is(element)
+
+
+def written_as_is(element: Element) -> bytes:
+    """Return a document as UTF-8 bytes, without white space that its texts do not have."""
+    etree.cleanup_namespaces(element)
     return bytes(etree.tostring(element, xml_declaration=True, encoding="UTF-8"))

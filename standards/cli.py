@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from quizzes.rules.definitions import Question
     from standards.model import Exported, Imported, Remark
 
-NAMES = ("gift", "aiken", "moodle-xml", "cloze", "csv", "xlsx")
+NAMES = ("gift", "aiken", "moodle-xml", "cloze", "csv", "xlsx", "qti", "qti-canvas")
 """As in standards.formats, which a list of options need not import; a test compares them."""
 WRITTEN = tuple(name for name in NAMES if name != "cloze")
 HEADINGS = (

@@ -17,6 +17,9 @@ from standards.model import Exported, FileRefused, Imported
 from standards.moodle_xml import cloze
 from standards.moodle_xml import read as moodle_read
 from standards.moodle_xml import write as moodle_write
+from standards.qti import read as qti_read
+from standards.qti import write as qti_write
+from standards.qti import write_canvas
 from standards.sheet import read as sheet_read
 from standards.sheet import write as sheet_write
 
@@ -42,6 +45,8 @@ FORMATS: Mapping[str, Format] = {
         Format("cloze", cloze.read, None),
         Format("csv", sheet_read.read_csv, sheet_write.write_csv),
         Format("xlsx", sheet_read.read_xlsx, sheet_write.write_xlsx),
+        Format("qti", qti_read.read, qti_write.write),
+        Format("qti-canvas", qti_read.read, write_canvas.write),
     )
 }
 _BY_SUFFIX = {".gift": "gift", ".csv": "csv", ".tsv": "csv", ".xlsx": "xlsx", ".zip": "qti", ".imscc": "qti", ".qti": "qti"}

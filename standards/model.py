@@ -9,6 +9,10 @@ from kernel.i18n import _
 from quizzes.rules.definitions import Question
 
 
+THING = "thing"
+"""The one fact that is a message itself."""
+
+
 class Weight(StrEnum):
     """How heavy a remark is.
 
@@ -36,8 +40,8 @@ class Remark:
     @property
     def message(self) -> str:
         """Return what and why in the reader's language."""
-        words = [_(text) % self.facts if self.facts else _(text) for text in (self.what, self.why) if text]
-        return " ".join(words)
+        facts = {name: _(word) if name == THING else word for name, word in self.facts.items()}
+        return " ".join(_(text) % facts if facts else _(text) for text in (self.what, self.why) if text).strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +93,7 @@ class FileRefused(DomainError):
 class NotTranslatable(Exception):
     """One question cannot pass; the msgids and facts become a problem."""
 
-    def __init__(self, what: str, why: str = "", *, line: int = 0, **facts: object) -> None:
+    def __init__(self, what: str, why: str = "", /, *, line: int = 0, **facts: object) -> None:
         super().__init__(what)
         self.what = what
         self.why = why
@@ -109,18 +113,18 @@ class Notebook:
         """Let the remarks that follow be about this question."""
         self.question, self.line = question, line
 
-    def add(self, weight: Weight, what: str, why: str = "", *, line: int = 0, **facts: object) -> None:
+    def add(self, weight: Weight, what: str, why: str = "", /, *, line: int = 0, **facts: object) -> None:
         """Write a remark down, once."""
         words = {name: str(fact) for name, fact in facts.items()}
         remark = Remark(weight, what, why, line or self.line, self.question, words)
         if remark not in self.remarks:
             self.remarks.append(remark)
 
-    def note(self, what: str, why: str = "", *, line: int = 0, **facts: object) -> None:
+    def note(self, what: str, why: str = "", /, *, line: int = 0, **facts: object) -> None:
         """Tell something good to know."""
         self.add(Weight.NOTE, what, why, line=line, **facts)
 
-    def loss(self, what: str, why: str = "", *, line: int = 0, **facts: object) -> None:
+    def loss(self, what: str, why: str = "", /, *, line: int = 0, **facts: object) -> None:
         """Tell what is left behind."""
         self.add(Weight.LOSS, what, why, line=line, **facts)
 

@@ -105,7 +105,7 @@ def requirements(view: CourseView) -> list[Requirement]:
     done = sum(progress.module(key).completed for key in asked)
     text = _("Complete the %(count)s parts of the course", count=len(asked))
     found = [Requirement(text, done, len(asked), _("%(done)s of %(total)s", done=done, total=len(asked)))]
-    return found if outline.completion_grade is None else [*found, _required_grade(outline.completion_grade, progress.grade)]
+    return found if outline.completion_grade is None else [*found, _required_grade(outline.completion_grade, view.shown_grade)]
 
 
 def _required_grade(needed: Fraction, grade: Fraction | None) -> Requirement:

@@ -1,6 +1,6 @@
 """What the pages of a course show: outline and results turned into plain values in the reader's language."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -11,8 +11,18 @@ from courses import facade
 from courses.facade import Bay, Facade, Size, WindowState
 from courses.rules import Closed, Outline, OutlineActivity, OutlineModule, Texts, activity_url, why_closed
 from enrolments.permissions import ActivitySeat, Seat, view_activity
-from enrolments.rules import NO_RESULT, ModuleProgress, Progress, Results, Standing, completed_keys, evaluate_completion
-from kernel.i18n import choose, language
+from enrolments.rules import (
+    NO_RESULT,
+    ModuleProgress,
+    Progress,
+    Refusal,
+    Results,
+    Standing,
+    completed_keys,
+    course_grade,
+    evaluate_completion,
+)
+from kernel.i18n import choose, language, local
 from kernel.markup.model import SafeHtml
 from kernel.permissions import Actor, Verdict
 
@@ -63,23 +73,23 @@ def _bay(module: OutlineModule, progress: ModuleProgress | None) -> Bay:
     return Bay(module.minutes, _BAYS.get(progress.standing, WindowState.OFF), progress.fraction)
 
 
-def card(outline: Outline, way: str, *, enrolled: bool, completed: bool, progress: Progress | None = None) -> Card:
-    """Return a course as it stands in a catalogue."""
+def card(outline: Outline, refusal: Refusal | None, opens_at: datetime | None, *, enrolled: bool, completed: bool) -> Card:
+    """Return a course as it stands in a catalogue, with why nobody can enrol now and from when on somebody can."""
     return Card(
         slug=outline.slug,
         title=choose(outline.title),
         title_language=foreign(outline.title),
         summary=html(outline.summary),
         tone=outline.tone,
-        facade=draw(outline, progress, Size.CARD, door_open=way == "open"),
+        facade=draw(outline, None, Size.CARD, door_open=refusal is None),
         modules=len(outline.numbered),
         minutes=sum(module.minutes for module in outline.modules),
         languages=outline.languages,
         certificate=outline.certificate != "none",
         enrolled=enrolled,
         completed=completed,
-        opens_on=None,
-        closed=False,
+        opens_on=local(opens_at).date() if opens_at else None,
+        closed=refusal is Refusal.CLOSED,
     )
 
 
@@ -127,8 +137,10 @@ class ModuleBlock:
 class CourseView:
     """A course as one reader sees it: what is open, done and next."""
 
-    def __init__(self, actor: Actor, seat: Seat, outline: Outline, results: Results) -> None:
+    def __init__(self, actor: Actor, seat: Seat, outline: Outline, results: Results, withheld: frozenset[str]) -> None:
+        """Put it together; `withheld` are the keys of activities whose marks are not to be shown yet."""
         self.actor = actor
+        self._shown = {key: replace(result, score=None, passed=None) if key in withheld else result for key, result in results.items()}
         self.seat = seat
         self.outline = outline
         self.results = results
@@ -147,7 +159,7 @@ class CourseView:
 
     def line(self, activity: OutlineActivity, current: str | None = None) -> ActivityLine:
         """Return one activity as the reader finds it."""
-        result = self.results.get(activity.key, NO_RESULT)
+        result = self._shown.get(activity.key, NO_RESULT)
         module = self.outline.module_by_key[activity.module]
         closed = why_closed(module, activity, self._completed, self.seat.now)
         reachable = view_activity(self.actor, ActivitySeat(self.seat, self.outline, activity, closed)) is Verdict.ALLOW
@@ -176,7 +188,7 @@ class CourseView:
         """Return one module as the reader finds it."""
         progress = self.progress.module(module.key)
         after, at = self._opening(progress.closed)
-        scores = [score for activity in module.required if (score := self.results.get(activity.key, NO_RESULT).score) is not None]
+        scores = [score for activity in module.required if (score := self._shown.get(activity.key, NO_RESULT).score) is not None]
         return ModuleBlock(
             number=module.number,
             title=choose(module.title),
@@ -203,6 +215,11 @@ class CourseView:
             return None
         line = self.line(activity)
         return Step(line.title, line.url, line.minutes) if line.url else None
+
+    @property
+    def shown_grade(self) -> Fraction | None:
+        """Return the course grade by the marks that may be seen."""
+        return course_grade(self.outline, self._shown)
 
     def is_done(self, key: str) -> bool:
         """Say whether an activity is completed."""

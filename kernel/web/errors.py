@@ -34,7 +34,7 @@ RESUMABLE_SECONDS = 3600
 RETRY_SECONDS = 5
 _KEPT_HEADERS = ("Allow", "Content-Range")
 _JSON_TYPES = ("application/json", "application/problem+json")
-_NEVER_KEPT = ("csrf_token", "password", "current_password", "resume")
+_NEVER_KEPT = ("csrf_token", "password", "current_password")
 
 TITLES = {
     400: N_("This request could not be understood"),
@@ -175,7 +175,7 @@ def _database_error(error: Exception) -> Response:
     g.setdefault("actor", Actor())
     if isinstance(error, ProgrammingError | NotSupportedError):
         return _unexpected(error)
-    log.error("database.refused", error=type(error).__name__, exc_info=error if isinstance(error, IntegrityError | DataError) else None)
+    log.error("database.refused", endpoint=request.endpoint, error=type(error).__name__, exc_info=error)
     if isinstance(error, IntegrityError):
         return error_response(409, _(TITLES[409]), _(Conflict.message), code=Conflict.code)
     if isinstance(error, DataError):

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from kernel.i18n import language
+from kernel.i18n import _, language
 from simulators.forms import field_value
 from simulators.pages.figures import percent_unit
 from simulators.rules.scenario import SPECS, STEPS, TRANCHES, InputKind, Inputs, InputSpec
@@ -86,8 +86,8 @@ class FieldSet:
             error=self.typed.errors.get(name, ""),
             locked=self.editable is not None and name not in self.editable,
             width=_width(spec),
-            shown=text,
-            unit=percent_unit() if scale else "",
+            shown=_yes_or_no(value) if spec.kind is InputKind.FLAG else text,
+            unit=percent_unit() if last in SLIDERS else "",
         )
 
     def macro(self) -> list[Field]:
@@ -122,6 +122,10 @@ class FieldSet:
 
 def _last(base: str, end: str, given: Callable[[str], bool], most: int) -> int:
     return max((place for place in range(1, most + 1) if given(f"{base}.{place}{end}")), default=0)
+
+
+def _yes_or_no(value: float | None) -> str:
+    return _("yes") if value else _("no")
 
 
 def _dotted(value: float | None, scale: int) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from kernel.i18n import language, number
 from simulators.rules.budget import MODELLED_PUBLISHED
 from simulators.rules.reference import PUBLISHED_TOTAL, REFERENCE
-from simulators.rules.scenario import BENEFITS, Inputs
+from simulators.rules.scenario import BENEFITS, VERSION, Inputs
 
 MILLION = 1e-6
 
@@ -75,6 +75,6 @@ def inputs_json(inputs: Inputs) -> str:
 
 
 def published_words() -> dict[str, str]:
-    """Return the published shares for the notice: the targets, the three modelled together, and the whole floor."""
+    """Return the published shares for the notice: the targets, the three modelled together, the whole floor, and the formulas' version."""
     targets = "; ".join(number(published_target(key)) for key in BENEFITS)
-    return {"targets": targets, "modelled": number(MODELLED_PUBLISHED, 2), "whole": number(PUBLISHED_TOTAL, 2)}
+    return {"targets": targets, "modelled": number(MODELLED_PUBLISHED, 2), "whole": number(PUBLISHED_TOTAL, 2), "version": str(VERSION)}

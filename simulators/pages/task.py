@@ -63,14 +63,25 @@ def groups_of(task: Task, fields: FieldSet) -> list[Group]:
             touched |= {head.removeprefix("trayectoria_"), "despliegue"}
         else:
             touched |= set(BENEFITS) if head == "total" else {head}
-    return [_group(key, fields) for key in GROUPS if key in touched]
+    idle = _idle(task)
+    return [_group(key, fields, idle) for key in GROUPS if key in touched]
 
 
-def _group(key: str, fields: FieldSet) -> Group:
+def _idle(task: Task) -> tuple[str, ...]:
+    """Return the inputs of a benefit that change nothing a task looks at: they would only take room."""
+    total = any(output.startswith("total.") for output in task.outputs)
+    target = any(".inverso." in output for output in task.outputs)
+    return tuple(name for name, used in ((".incluida", total), (".objetivo_pct", target)) if not used)
+
+
+def _group(key: str, fields: FieldSet, idle: tuple[str, ...]) -> Group:
     if key in BENEFITS:
         title, tranches, own = benefit_name(key), fields.tranches(key), fields.benefit(key)
+        own = [one for one in own if not one.name.endswith(idle)]
     else:
         title, tranches, own = _group_title(key), [], _own(key, fields)
+    tranches = [[one for one in row if one.value or not one.locked] for row in tranches]
+    own = [one for one in own if one.value or not one.locked]
     changeable = any(not one.locked for one in (*own, *(one for row in tranches for one in row)))
     return Group(key, title, tranches, own, changeable and key != "macro")
 

@@ -45,9 +45,7 @@ def stored(person: Visitor, house: House) -> dict[str, Any]:
     sitting, questions = sitting_of(house, person.page.url)
     with house.database.unit_of_work(write=False) as session:
         answers = queries.current_answers(session, [item.id for item in sitting.items])
-    return {
-        questions[item.question_version_id].kind.value: answers[item.id].payload for item in sitting.items if item.id in answers
-    }
+    return {questions[item.question_version_id].kind.value: answers[item.id].payload for item in sitting.items if item.id in answers}
 
 
 def type_number(person: Visitor, text: str) -> None:

@@ -77,16 +77,15 @@ def test_a_lesson_is_sent_again_when_anything_it_shows_has_changed(browser: Brow
 
 
 def test_a_message_is_shown_once_and_its_page_is_not_kept(browser: Browser, house: House) -> None:
-    """A page with a flash differs from the page without."""
+    """A page with a flash has a tag of its own."""
     a_learner_in(browser, a_course(house, modules=1))
-    browser.get(LESSON)
-    browser.submit("/leccion-1/done")
-    shown = browser.response.headers.get("ETag", "")
+    shown, tag = "Ya está inscrito." in browser.page.text, browser.response.headers["ETag"]
 
-    browser.get(browser.path)
+    later = tag_of(browser, "/courses/prueba")
 
-    assert "Marcad" not in browser.page.text
-    assert browser.response.headers.get("ETag", "") != shown or not shown
+    assert shown
+    assert tag != later
+    assert (known(browser, tag, "/courses/prueba"), known(browser, later, "/courses/prueba")) == (200, 304)
 
 
 def test_a_visit_is_noted_only_where_there_is_something_new(browser: Browser, house: House) -> None:
@@ -189,6 +188,18 @@ def test_the_catalogue_is_searched_without_accents_and_by_language(browser: Brow
     assert "Pensi" not in browser.get("/courses?q=nada+asi").text
     assert browser.get("/courses?language=en").has_link("/courses/uno")
     assert browser.get("/courses?language=xx&q=%00").title
+
+
+def test_the_catalogue_says_when_enrolment_opens_and_that_it_has_closed(browser: Browser, house: House) -> None:
+    """The door of a card's façade is lit only where one can go in now."""
+    for slug, dates in (("uno", "opens: 2099-03-05\n"), ("dos", "closes: 2026-01-01\n"), ("tres", "")):
+        files = folder(slug, modules=1)
+        publish(house, {**files, "course.yaml": files["course.yaml"] + dates.encode()})
+
+    page = browser.get("/courses")
+
+    assert "2099" in page.text
+    assert page.text.count("cerrad") + page.text.count("Cerrad") == 1
 
 
 def test_a_course_that_is_not_published_leads_its_editors_to_publishing(browser: Browser, house: House) -> None:

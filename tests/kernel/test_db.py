@@ -108,6 +108,14 @@ def test_a_failing_commit_gives_the_writers_turn_back(database: Database) -> Non
     assert count(database) == 1
 
 
+def test_an_error_of_the_database_does_not_repeat_what_was_written(database: Database) -> None:
+    """Security 8.2: errors end up in logs."""
+    with pytest.raises(IntegrityError) as caught, database.unit_of_work() as session:
+        session.execute(insert(NOTE), [{"id": 1, "word": "ana@example.org"}, {"id": 1, "word": "ana@example.org"}])
+
+    assert "ana@" not in str(caught.value)
+
+
 def test_eight_threads_writing_at_once_lose_nothing(database: Database) -> None:
     def work(number: int) -> None:
         for turn in range(15):

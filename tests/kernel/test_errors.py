@@ -271,6 +271,23 @@ def test_a_session_that_ended_under_a_form_keeps_it_through_signing_in(browser: 
     assert stored_name(house) == TYPED["given_names"]
 
 
+def test_what_was_typed_outlives_an_expired_sign_in_form_too(browser: Browser, house: House) -> None:
+    a_person(house)
+    sign_in(browser)
+    browser.get("/profile")
+    with house.database.unit_of_work() as session:
+        session.execute(text("UPDATE device SET ended_at = created_at"))
+    browser.submit("/profile", TYPED, status=401)
+    forget_token(browser)
+    browser.submit("/sign-in", {"email": "ana@example.org", "password": PASSWORD}, status=400)
+    assert PASSWORD not in browser.page.html
+    browser.submit("/sign-in", status=422)
+    browser.submit("/sign-in", {"password": PASSWORD})
+    browser.submit("/profile")
+
+    assert stored_name(house) == TYPED["given_names"]
+
+
 def test_a_stash_never_holds_a_password_and_cannot_be_forged(browser: Browser, house: House, app: Flask) -> None:
     a_person(house)
     sign_in(browser)

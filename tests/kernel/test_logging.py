@@ -1,6 +1,8 @@
 """Logs: JSON lines in which nothing can forge another line (security 8.2)."""
 
+import io
 import json
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -29,9 +31,9 @@ def test_each_event_is_one_line_of_json_in_utc(capsys: pytest.CaptureFixture[str
     assert read["timestamp"].endswith("Z")
 
 
-def test_an_exception_stays_on_its_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_error_is_logged_by_kind_and_place_without_what_people_wrote(capsys: pytest.CaptureFixture[str]) -> None:
     def fail() -> None:
-        raise ValueError("first\nsecond")
+        raise ValueError("ana@example.org\nsecond")
 
     try:
         fail()
@@ -40,10 +42,21 @@ def test_an_exception_stays_on_its_line(capsys: pytest.CaptureFixture[str]) -> N
 
     line = capsys.readouterr().err
     assert line.count("\n") == 1
-    assert "ValueError" in json.loads(line)["exception"]
+    told = json.loads(line)["exception"]
+    assert told.endswith("ValueError")
+    assert "test_logging.py" in told
+    assert "in fail" in told
 
 
 def test_details_for_debugging_are_left_out(capsys: pytest.CaptureFixture[str]) -> None:
     structlog.get_logger().debug("thing.looked_at")
 
     assert capsys.readouterr().err == ""
+
+
+def test_a_reader_of_the_log_that_has_gone_away_harms_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = io.StringIO()
+    gone.close()
+    monkeypatch.setattr(sys, "stderr", gone)
+
+    structlog.get_logger().info("thing.done")

@@ -16,6 +16,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+import structlog
 from sqlalchemy import MetaData, func, select, text
 
 from courses.models import Course
@@ -392,7 +393,9 @@ def test_an_untried_python_is_only_warned_of(folder: Path, monkeypatch: pytest.M
     monkeypatch.setattr(serve, "TRIED_PYTHONS", ((3, 1),))
     begun: list[str] = []
     monkeypatch.setattr(serve.Server, "run", lambda _self: begun.append("run"))
+    before = structlog.get_config()
     serve.serve("127.0.0.1", free_port(), publish=lambda _house, _content: [], data_dir=folder)
+    structlog.configure(**before)
 
     assert begun == ["run"]
     assert "has not been tried" in capsys.readouterr().err

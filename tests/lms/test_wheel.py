@@ -107,12 +107,12 @@ def serving(installed: Path, elsewhere: Path) -> Iterator[str]:
             [str(installed / "lms"), "serve", "--port", str(port)], cwd=elsewhere, env=clean(), stdout=log, stderr=log
         )
     address = f"http://127.0.0.1:{port}"
-    ends = time.monotonic() + 60
+    ends = time.monotonic() + 180
     while not answer(f"{address}/health/ready") and server.poll() is None and time.monotonic() < ends:
         time.sleep(0.1)
     yield address
     server.send_signal(signal.SIGTERM)
-    assert server.wait(timeout=20) == 0, (elsewhere / "log").read_text()
+    assert server.wait(timeout=60) == 0, (elsewhere / "log").read_text()
 
 
 def test_site_is_served_from_another_folder(serving: str, elsewhere: Path) -> None:

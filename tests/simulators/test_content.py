@@ -92,6 +92,12 @@ def swapped(old: str, new: str) -> str:
         (swapped("    min: 90\n", ""), "C110"),
         (swapped("    min: 90\n", "    min: 90\n    max: 80\n"), "C113"),
         (swapped("key: costo", "key: cobertura"), "C202"),
+        (swapped("  meses: {from", "  Meses: {from"), "C201"),
+        (swapped("{from: 10, to: 14, step: 1}", "doce"), "C111"),
+        (swapped("step: 1", "paso: 1"), "C110"),
+        (swapped("attempts: 2", "attempts: 2\ncompletion: graduated"), "C112"),
+        (swapped("    output: macro.linea_meta\n", ""), "C110"),
+        (swapped("attempts: 2", "attempts: 2\npause: pronto"), "C111"),
         (swapped("step: 1", "step: 0"), "C113"),
         (swapped("step: 1", "step: 0.0000001"), "C113"),
         (swapped("tolerance: 0.01", "tolerance: {near: 1}"), "C110"),
@@ -131,3 +137,21 @@ def test_amount_in_one_form_takes_the_other_away() -> None:
 
 def test_all_and_defaults_are_not_canonical() -> None:
     assert "C114" in codes(tasks.BODY + "grading: highest\n")
+
+
+def test_values_to_choose_from_and_tolerances_by_share_and_factor_are_read() -> None:
+    body = tasks.BODY.replace("{from: 10, to: 14, step: 1}", "{values: [12, 13.5], decimals: 1}")
+    for kind in (ToleranceKind.RELATIVE, ToleranceKind.GEOMETRIC):
+        task = read(body.replace("tolerance: 0.01", f"tolerance: {{{kind.value}: 0.02}}")).task
+
+        assert task.variables[0].values == (12, Fraction("13.5"))
+        assert task.variables[0].decimals == 1
+        assert task.asks[0].tolerance == Tolerance(kind, Fraction("0.02"))
+
+
+def test_task_has_as_many_items_as_a_page_holds() -> None:
+    ask = "  - key: n{n}\n    text: ¿Cuánto?\n    output: vejez.costo\n"
+    many = "text: Calcule.\nasks:\n" + "".join(ask.format(n=number) for number in range(31))
+
+    assert codes(many) == ["C105"]
+    assert codes(many.replace(ask.format(n=30), "")) == []

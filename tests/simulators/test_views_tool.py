@@ -55,6 +55,23 @@ def test_what_cannot_be_calculated_is_told_at_its_field_and_given_back(browser: 
     assert 'href="#vejez-meses"' in page.html
 
 
+@pytest.mark.parametrize(
+    ("name", "typed", "words"),
+    [
+        ("macro.pib_base", "0", "Escriba un número mayor que 0."),
+        ("vejez.tramos.1.poblacion", "-1", "Escriba un número de 0 o más."),
+        ("macro.crec_real", "16", "Escriba un número de -10 a 15."),
+        ("macro.anio_meta", "2023", "Escriba un año que no sea anterior al del PIB."),
+        ("macro.anio_base", "2024,5", "Escriba un número entero."),
+        ("vejez.meses", "", "Escriba un número. Puede usar coma o punto."),
+    ],
+)
+def test_each_fault_says_what_to_enter(browser: Browser, name: str, typed: str, words: str) -> None:
+    browser.get(TOOL)
+
+    assert words in browser.submit(TOOL, {name: typed}, button=("do", "calculate"), status=422).text
+
+
 def test_two_amounts_for_one_group_are_told(browser: Browser) -> None:
     browser.get(TOOL)
     page = browser.submit(TOOL, {"vejez.tramos.1.monto": "50"}, button=("do", "calculate"), status=422)
@@ -129,6 +146,19 @@ def test_scenario_comes_as_a_table_with_what_repeats_it(browser: Browser) -> Non
     assert values["vejez.captacion"] == "0.85"
     assert round(float(values["vejez.pct_pib"]), 4) == 0.833
     assert len({len(row) for row in rows}) == 1
+
+
+def test_targets_that_cannot_be_met_say_why(browser: Browser) -> None:
+    """simulator.md, rules of validation 1 and 2."""
+    assert "haría falta cubrir a más personas de las que hay" in browser.get(f"{TOOL}?s=1_vo2").text
+    assert "No se puede despejar" in browser.get(f"{TOOL}?s=1_vm0").text
+    assert "haría falta cubrir" not in browser.get(f"{TOOL}?s=1_vo0.5").text
+
+
+def test_alternatives_added_up_are_told(browser: Browser) -> None:
+    """simulator.md, rule of validation 3."""
+    assert "son alternativas" in browser.get(f"{TOOL}?s=1_ui1_fi1").text
+    assert "son alternativas" not in browser.get(f"{TOOL}?s=1_ui1").text
 
 
 def test_tool_speaks_english_too(browser: Browser) -> None:

@@ -40,9 +40,10 @@ from quizzes.rules.definitions import (
     TrueFalse,
     UnitPenaltyOf,
     WordLimits,
+    map_texts,
 )
 from standards._keys import Keys, matched
-from standards._texts import from_plain, one_line
+from standards._texts import from_plain, one_line, rendered
 from standards.model import Exported, Imported, Weight
 
 SIGNS = "abcñÁé XYZ 019 *_[]{}$`<>|#~=:%-+.!¿?@&\"'/\\;,()^"
@@ -138,13 +139,14 @@ def numericals(draw: st.DrawFn, *, rich: bool = False) -> Numerical:
         return body
     kind = draw(st.sampled_from(ToleranceKind))
     asked = draw(st.booleans())
+    taken = draw(st.sampled_from([ZERO, Fraction(1, 10)])) if asked else ZERO
     return replace(
         body,
         tolerance=Tolerance(kind, draw(amounts)),
         unit=None if asked else draw(st.none() | st.just(es("USD"))),
         units={"m": ONE, "cm": Fraction(1, 100)} if asked else {},
-        unit_penalty=draw(st.sampled_from([ZERO, Fraction(1, 10)])),
-        unit_penalty_of=draw(st.sampled_from(UnitPenaltyOf)),
+        unit_penalty=taken,
+        unit_penalty_of=draw(st.sampled_from(UnitPenaltyOf)) if taken else UnitPenaltyOf.MARK,
         decimals=draw(st.none() | st.integers(0, 3)),
     )
 
@@ -165,11 +167,13 @@ def matchings(draw: st.DrawFn, *, rich: bool = False) -> Matching:
 
 
 @st.composite
-def orderings(draw: st.DrawFn) -> Ordering:
+def orderings(draw: st.DrawFn, rule: str = "") -> Ordering:
     """Make items in order."""
     keys = Keys()
     items = draw(st.lists(lines(), min_size=3, max_size=4, unique=True))
-    return Ordering(tuple(Label(keys.of(item), es(item)) for item in items), draw(st.sampled_from(OrderingRule)))
+    return Ordering(
+        tuple(Label(keys.of(item), es(item)) for item in items), OrderingRule(rule) if rule else draw(st.sampled_from(OrderingRule))
+    )
 
 
 @st.composite
@@ -183,9 +187,12 @@ files = st.builds(File, accept=st.sampled_from([("pdf",), ("docx", "odt")]), fil
 
 
 @st.composite
-def questions(draw: st.DrawFn, bodies: st.SearchStrategy[Body], *, kept: tuple[str, ...] = (), rich: bool = True) -> Question:
+def questions(
+    draw: st.DrawFn, bodies: st.SearchStrategy[Body], *, kept: tuple[str, ...] = (), rich: bool = True, plain: bool = False
+) -> Question:
     """Make a question; `kept`: the common fields that may be written, all of them where it is `rich`."""
-    question = Question("pregunta", es(draw(blocks())), draw(bodies))
+    text = from_plain(draw(plain_lines()), TextShape.MARKDOWN) if plain else draw(blocks())
+    question = Question("pregunta", es(text), draw(bodies))
     fields: dict[str, st.SearchStrategy[object]] = {
         "was": st.just(("antes",)),
         "state": st.sampled_from(QuestionState),
@@ -281,3 +288,81 @@ def check_same(question: Question, write: Write, read: Read) -> None:
     back = read(out.content, LANGUAGE)
     assert not back.remarks
     assert back.questions == (question,)
+
+
+def plainly(bodies: st.SearchStrategy[Body]) -> st.SearchStrategy[Body]:
+    """Make bodies whose texts are plain words and whose keys are made of them."""
+    return bodies.map(_plain_body)
+
+
+def _plain_body(body: Body) -> Body:
+    question = Question("pregunta", es("¿Qué?"), body)
+    return _rekeyed(map_texts(question, lambda text, _language, shape: from_plain(text, shape)).body)
+
+
+def _rekeyed(body: Body) -> Body:
+    keys = Keys()
+    match body:
+        case Multiple(options):
+            return replace(body, options=tuple(replace(option, key=keys.of(option.text[LANGUAGE])) for option in options))
+        case Ordering(items):
+            return replace(body, items=tuple(Label(keys.of(label.text[LANGUAGE]), label.text) for label in items))
+        case Matching(pairs, extra):
+            choices = matched([pair.match[LANGUAGE] for pair in pairs] + [label.text[LANGUAGE] for label in extra])
+            made = tuple(replace(pair, key=keys.of(pair.item[LANGUAGE]), match_key=choices[pair.match[LANGUAGE]]) for pair in pairs)
+            return replace(body, pairs=made, extra=tuple(Label(choices[label.text[LANGUAGE]], label.text) for label in extra))
+        case other:
+            return other
+
+
+def in_order(body: Body) -> Body:
+    """Return a choice of several options that are not mixed."""
+    return replace(body, shuffle=False) if isinstance(body, Multiple) else body
+
+
+def literal_shorts() -> st.SearchStrategy[Body]:
+    """Make short answers without wildcard and without feedback."""
+
+    def made(words: list[str]) -> Short:
+        patterns = [word.replace("\\", "").replace("*", "\\*") or "x" for word in words]
+        return Short(tuple(ShortAnswer(es(pattern), True, ONE) for pattern in dict.fromkeys(patterns)))
+
+    return st.lists(plain_lines(), min_size=1, max_size=3, unique=True).map(made)
+
+
+def single_numbers(*, nominal: bool = False) -> st.SearchStrategy[Body]:
+    """Make one number with an amount or a share as tolerance."""
+    kinds = st.just(ToleranceKind.NOMINAL) if nominal else st.sampled_from([ToleranceKind.NOMINAL, ToleranceKind.RELATIVE])
+    return st.builds(
+        lambda value, kind, amount: Numerical((NumericalAnswer(value, True, ONE),), Tolerance(kind, amount) if amount else Tolerance()),
+        numbers,
+        kinds,
+        amounts,
+    )
+
+
+def as_shown(question: Question) -> Question:
+    """Return the question with its texts as they are shown, without keys, which are made of the source."""
+    shown = map_texts(question, lambda text, language, shape: " ".join(rendered(text, shape, language).split()))
+    return replace(shown, key="")
+
+
+def check_shown_the_same(question: Question, write: Write, read: Read) -> None:
+    """Assert that a question comes back, nothing lost, and is shown the same."""
+    out = write([question], LANGUAGE)
+
+    assert not [remark.message for remark in out.remarks]
+    back = read(out.content, LANGUAGE)
+    assert not back.remarks
+    assert [as_shown(found) for found in back.questions] == [as_shown(question)]
+
+
+def check_kind_or_told(question: Question, write: Write, read: Read) -> None:
+    """Assert that a question comes back as the same kind, or that something was told."""
+    out = write([question], LANGUAGE)
+    if out.of_weight(Weight.PROBLEM):
+        assert not out.count
+        return
+    back = read(out.content, LANGUAGE)
+    assert out.count == 1
+    assert [found.kind for found in back.questions] == [question.kind] or out.remarks or back.of_weight(Weight.PROBLEM)

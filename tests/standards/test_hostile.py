@@ -33,6 +33,18 @@ SEEDS = (
     b"kind,text,right,option 1,option 2\nsingle,x,1,a,b\n",
     b"questions:\n  - key: a\n    kind: essay\n    text: x\n",
     b"{1:SHORTANSWER:=a}",
+    (
+        b'<assessmentItem identifier="i" title="t"><responseDeclaration identifier="R" cardinality="single" baseType="identifier">'
+        b"<correctResponse><value>a</value></correctResponse></responseDeclaration><itemBody><p>x</p>"
+        b'<choiceInteraction responseIdentifier="R"><simpleChoice identifier="a">a</simpleChoice><simpleChoice identifier="b">b'
+        b"</simpleChoice></choiceInteraction></itemBody></assessmentItem>"
+    ),
+    (
+        b'<questestinterop><item ident="i"><presentation><material><mattext>x</mattext></material><response_lid ident="r">'
+        b'<render_choice><response_label ident="a"><material><mattext>y</mattext></material></response_label></render_choice>'
+        b'</response_lid></presentation><resprocessing><respcondition><conditionvar><varequal respident="r">a</varequal></conditionvar>'
+        b"<setvar>100</setvar></respcondition></resprocessing></item></questestinterop>"
+    ),
 )
 
 

@@ -9,6 +9,7 @@ import pytest
 from babel.messages.catalog import Catalog
 
 from courses.content.reader import read_directory, read_folder
+from kernel.db import Base
 from kernel.settings import Settings
 from lms.app import KINDS
 from lms.cli import lms
@@ -57,11 +58,22 @@ def test_package_has_a_readme_that_leads_to_the_picture(package: str) -> None:
 def test_the_picture_names_every_package_and_room() -> None:
     text = (ROOT / "docs" / "architecture.md").read_text("utf-8")
     rooms = {
-        path.stem for package in PACKAGES[1:] for path in (ROOT / package).iterdir() if path.suffix == ".py" and path.stem != "__init__"
+        path.stem
+        for package in PACKAGES[1:]
+        for path in (ROOT / package).iterdir()
+        if path.suffix == ".py" and not path.stem.startswith("_")
     }
 
     assert not [package for package in PACKAGES if f"`{package}`" not in text]
     assert not sorted(room for room in rooms if f"`{room}`" not in text and f"`{room}.py`" not in text)
+
+
+def test_the_picture_names_every_table_and_its_owner() -> None:
+    lines = (ROOT / "docs" / "architecture.md").read_text("utf-8").splitlines()
+    owners = {mapper.local_table.name: mapper.class_.__module__.split(".")[0] for mapper in Base.registry.mappers}
+
+    for table, owner in owners.items():
+        assert any(line.startswith(f"| [`{owner}`]") and f"`{table}`" in line for line in lines), f"{owner}: {table}"
 
 
 def broken_links(path: Path, text: str) -> list[str]:

@@ -12,7 +12,7 @@ from jinja2 import Environment, nodes
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = ROOT / "templates"
 STATIC = ROOT / "static"
-PACKAGES = ("kernel", "accounts", "courses", "enrolments", "quizzes", "certificates", "webinars", "lms")
+PACKAGES = ("kernel", "accounts", "courses", "enrolments", "quizzes", "certificates", "webinars", "simulators", "lms")
 
 NAMES = sorted(path.relative_to(TEMPLATES).as_posix() for path in TEMPLATES.rglob("*") if path.is_file())
 PAGES = [name for name in NAMES if not name.startswith(("mail/", "layouts/mail.html", "macros/mail.html"))]
@@ -21,7 +21,7 @@ PAGES = [name for name in NAMES if not name.startswith(("mail/", "layouts/mail.h
 NAMED_AT_RUN_TIME = re.compile(r"mail/[a-z_]+\.(html|txt)|quizzes/kinds/_[a-z]+\.html")
 """Chosen by the kind of message or question."""
 
-WAITING = {"macros/charts.html"}
+WAITING: set[str] = set()
 """Pieces of the design that wait for their first page."""
 
 ENVIRONMENT = Environment(trim_blocks=True, lstrip_blocks=True, autoescape=True)

@@ -115,7 +115,8 @@ def environment_is_read_by_settings(path: str, tree: ast.Module, _text: str) -> 
     """Architecture 6: settings come through kernel/settings.py. The command line may prepare the environment."""
     if not _within(path, ("kernel/settings.py", "lms/serve.py", "lms/demo/command.py", "scripts/*.py")):
         for node in ast.walk(tree):
-            if isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv") and isinstance(node.value, ast.Name):
+            of_os = isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "os"
+            if isinstance(node, ast.Attribute) and of_os and node.attr in ("environ", "getenv"):
                 yield node.lineno, f"os.{node.attr} outside kernel/settings.py"
 
 
@@ -183,7 +184,7 @@ RULES = (
     Rule(libraries_have_one_door, "import nh3", "import nh3", kept_path="kernel/markup/sanitise.py"),
     Rule(libraries_have_one_door, "from reportlab.pdfgen import canvas", "from certificates import pdf"),
     Rule(libraries_have_one_door, "def f():\n    import huey.consumer", "from kernel import outbox"),
-    Rule(environment_is_read_by_settings, "import os\nos.environ['LMS_X']", "settings.public_url"),
+    Rule(environment_is_read_by_settings, "import os\nos.environ['LMS_X']", "request.environ['REMOTE_ADDR']"),
     Rule(environment_is_read_by_settings, "os.getenv('X')", "os.environ", kept_path="kernel/settings.py"),
     Rule(catches_everything_only_outermost, "try:\n    f()\nexcept Exception:\n    pass", "try:\n    f()\nexcept ValueError:\n    pass"),
     Rule(catches_everything_only_outermost, "try:\n    f()\nexcept:\n    g()", "try:\n    f()\nexcept BaseException:\n    g()\n    raise"),

@@ -1,0 +1,270 @@
+"""Items of QTI 1.2 as Canvas and Common Cartridge write them (IMS QTI ASI 1.2.1; the question types of Canvas) as questions of ours."""
+
+import re
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+
+from kernel.errors import N_
+from quizzes.rules.definitions import (
+    Body,
+    Description,
+    Essay,
+    File,
+    Gap,
+    Gaps,
+    Label,
+    Matching,
+    Multiple,
+    MultipleRule,
+    Numerical,
+    NumericalAnswer,
+    Option,
+    Pair,
+    Question,
+    Short,
+    ShortAnswer,
+    Single,
+    Texts,
+    TextShape,
+    Tolerance,
+    TrueFalse,
+)
+from standards import _choices, _gap
+from standards._fields import gathered
+from standards._keys import Keys, matched
+from standards._numbers import number
+from standards._texts import clean, literal, one_line
+from standards._xml import Element, child, children, descendants, local, words
+from standards.model import Notebook, NotTranslatable
+from standards.qti.texts import BLOCKS, INLINE, TextReader
+
+PROFILES = {
+    "cc.multiple_choice.v0p1": "multiple_choice_question",
+    "cc.true_false.v0p1": "true_false_question",
+    "cc.multiple_response.v0p1": "multiple_response",
+    "cc.fib.v0p1": "short_answer_question",
+    "cc.pattern_match.v0p1": "short_answer_question",
+    "cc.essay.v0p1": "essay_question",
+}
+"""Profiles of Common Cartridge -> types of Canvas; `multiple_response` is ours, because its marks are all or nothing."""
+_COMBINED = ("correct_fb", "general_incorrect_fb")
+_TRUE = frozenset({"true", "verdadero", "t", "wahr", "vrai"})
+_ANY_FILE = ("pdf", "docx", "odt", "jpg", "png")
+
+
+class CanvasReader:
+    """Reads one item."""
+
+    def __init__(self, item: Element, language: str, notebook: Notebook) -> None:
+        self.item, self.language, self.notebook = item, language, notebook
+        self.texts = TextReader(language, notebook)
+        self.fields = {
+            words(child(field, "fieldlabel")).strip(): words(child(field, "fieldentry")).strip()
+            for field in descendants(item, "qtimetadatafield")
+        }
+        presentation = child(item, "presentation")
+        if presentation is None:
+            raise NotTranslatable(N_("The item has no presentation."))
+        self.presentation = presentation
+        self.feedback = {found.get("ident", ""): found for found in children(item, "itemfeedback")}
+
+    def question(self, name: str, keys: Keys) -> Question:
+        """Return the question; raises NotTranslatable for types that are not known here."""
+        kind = self._kind()
+        body = self._body(kind)
+        text = self._text(body)
+        if not text:
+            raise NotTranslatable(N_("The question has no text."))
+        explanation = self._feedback("general_fb", BLOCKS)
+        if any(self._feedback(ident, INLINE) for ident in _COMBINED):
+            self.notebook.loss(
+                N_("The feedback to right, partly right and wrong answers as a whole is left out."),
+                N_("Each option has its own feedback here."),
+            )
+        points = self.fields.get("points_possible") or self.fields.get("cc_weighting") or "1"
+        mark = Fraction(1) if isinstance(body, Description) else number(points)
+        if mark < 0:
+            raise NotTranslatable(N_("The mark %(mark)s is below 0."), mark=points)
+        return Question(keys.of_question(name, text), {self.language: text}, body, mark=mark, explanation=self.texts.texts(explanation))
+
+    def _kind(self) -> str:
+        said = self.fields.get("question_type") or PROFILES.get(self.fields.get("cc_profile", ""))
+        if said:
+            return said
+        choices = descendants(self.presentation, "response_lid")
+        if choices:
+            return "multiple_response" if choices[0].get("rcardinality") == "Multiple" else "multiple_choice_question"
+        if descendants(self.presentation, "response_str"):
+            return "short_answer_question" if descendants(self.item, "varequal") else "essay_question"
+        return "text_only_question"
+
+    def _body(self, kind: str) -> Body:
+        readers: Mapping[str, Callable[[], Body]] = {
+            "multiple_choice_question": self._single,
+            "true_false_question": self._truth,
+            "multiple_answers_question": lambda: self._multiple(MultipleRule.RIGHT_MINUS_WRONG),
+            "multiple_response": lambda: self._multiple(MultipleRule.ALL_OR_NOTHING),
+            "short_answer_question": self._short,
+            "numerical_question": self._numerical,
+            "matching_question": self._matching,
+            "multiple_dropdowns_question": self._dropdowns,
+            "fill_in_multiple_blanks_question": self._blanks,
+            "essay_question": Essay,
+            "file_upload_question": self._file,
+            "text_only_question": Description,
+        }
+        if kind not in readers:
+            raise NotTranslatable(N_("A question of the type “%(kind)s” is not known here."), kind=kind[:60])
+        return readers[kind]()
+
+    def _text(self, body: Body) -> str:
+        material = child(self.presentation, "material")
+        written = "".join(clean(words(text)) for text in descendants(material, "mattext")) if material is not None else ""
+        written = _gap.without_marks(written)
+        if not isinstance(body, Gaps):
+            return self.texts.material(self.presentation, BLOCKS)
+        for at, name in enumerate(self._gap_names(), start=1):
+            if f"[{name}]" not in written:
+                raise NotTranslatable(N_("The gap “%(name)s” is not once in the text."), name=name)
+            written = written.replace(f"[{name}]", _gap.mark(at), 1)
+        return _gap.with_names(self.texts.html(written, BLOCKS), len(body.gaps))
+
+    def _feedback(self, ident: str, shape: TextShape) -> str:
+        found = self.feedback.get(ident)
+        if found is None:
+            return ""
+        inner = child(found, "flow_mat")
+        return self.texts.material(inner if inner is not None else found, shape)
+
+    def _rights(self, ident: str) -> list[str]:
+        """Return what is marked as right for a response, in order: the values of conditions that give a score, those under `not` apart."""
+        found: list[str] = []
+        for condition in descendants(self.item, "respcondition"):
+            if child(condition, "setvar") is None or number(words(child(condition, "setvar")) or "0") <= 0:
+                continue
+            for equal in descendants(condition, "varequal"):
+                parent = equal.getparent()
+                if equal.get("respident") == ident and (parent is None or local(parent) != "not"):
+                    found.append(clean(words(equal)).strip())
+        return list(dict.fromkeys(found))
+
+    def _labels(self, response: Element) -> list[tuple[str, str]]:
+        return [(label.get("ident", ""), self.texts.material(label, INLINE)) for label in descendants(response, "response_label")]
+
+    def _response(self) -> Element:
+        found = descendants(self.presentation, "response_lid")
+        if not found:
+            raise NotTranslatable(N_("The question has no options."))
+        return found[0]
+
+    def _options(self) -> list[tuple[_choices.Weighted, bool]]:
+        response = self._response()
+        rights = self._rights(response.get("ident", ""))
+        found = []
+        for ident, text in self._labels(response):
+            why = self.texts.texts(self._feedback(f"{ident}_fb", INLINE))
+            found.append((_choices.Weighted({self.language: text}, Fraction(ident in rights), why), ident in rights))
+        return found
+
+    def _single(self) -> Single:
+        shuffle = any(render.get("shuffle", "").lower() == "yes" for render in descendants(self.presentation, "render_choice"))
+        return _choices.single([one for one, _ in self._options()], shuffle=shuffle)
+
+    def _truth(self) -> Body:
+        response = self._response()
+        rights = self._rights(response.get("ident", ""))
+        right = next((text for ident, text in self._labels(response) if ident in rights), "")
+        if not right:
+            raise NotTranslatable(N_("No option is marked as right."))
+        return TrueFalse(right.strip().lower() in _TRUE)
+
+    def _multiple(self, rule: MultipleRule) -> Body:
+        keys = Keys()
+        options = []
+        for one, right in self._options():
+            options.append(Option(keys.of(one.text[self.language]), one.text, right, one.credit, one.why))
+        return Multiple(tuple(options), rule, False)
+
+    def _short(self) -> Body:
+        responses = descendants(self.presentation, "response_str")
+        ident = responses[0].get("ident", "") if responses else "response1"
+        return self._patterns(self._rights(ident), sensitive=any(one.get("case") == "Yes" for one in descendants(self.item, "varequal")))
+
+    def _patterns(self, patterns: list[str], *, sensitive: bool = False) -> Short:
+        answers = tuple(ShortAnswer({self.language: literal(one_line(words))}, True, Fraction(1)) for words in patterns if words)
+        return Short(tuple(answers), not sensitive, self.language == "es")
+
+    def _numerical(self) -> Body:
+        answers = []
+        for condition in descendants(self.item, "respcondition"):
+            if child(condition, "setvar") is None:
+                continue
+            answers += [self._number(part) for part in self._parts(condition)]
+        found, tolerance = gathered(answers)
+        return Numerical(found, tolerance)
+
+    def _parts(self, condition: Element) -> list[Element]:
+        """Return what each stands for one answer: the parts of `or`, else the condition itself."""
+        inner = child(condition, "conditionvar")
+        either = child(inner, "or") if inner is not None else None
+        return [either] if either is not None else [inner] if inner is not None else []
+
+    def _number(self, part: Element) -> NumericalAnswer:
+        equal, low, high = (descendants(part, name) for name in ("varequal", "vargte", "varlte"))
+        if low and high:
+            ends = number(words(low[0])), number(words(high[0]))
+            value = number(words(equal[0])) if equal else (ends[0] + ends[1]) / 2
+            return NumericalAnswer(value, True, Fraction(1), None, Tolerance(amount=max(abs(value - ends[0]), abs(ends[1] - value))))
+        if not equal:
+            raise NotTranslatable(N_("The condition of a number is not known here."))
+        return NumericalAnswer(number(words(equal[0])), True, Fraction(1), None, Tolerance())
+
+    def _matching(self) -> Body:
+        found: list[tuple[str, str, Texts | None]] = []
+        all_matches: list[str] = []
+        for response in descendants(self.presentation, "response_lid"):
+            labels = dict(self._labels(response))
+            item = self.texts.material(response, INLINE)
+            all_matches += [match for match in labels.values() if match]
+            rights = [labels[ident] for ident in self._rights(response.get("ident", "")) if ident in labels]
+            if not item and not any(rights):
+                continue  # Canvas leaves empty rows
+            if not rights or not rights[0]:
+                raise NotTranslatable(N_("An item of the matching has no match."))
+            why = self.texts.texts(self._feedback(f"{response.get('ident', '').removeprefix('response_')}_fb", INLINE))
+            found.append((_choices.said(item), rights[0], why))
+        keys, choices = Keys(), matched([match for _, match, _ in found] + all_matches)
+        pairs = tuple(Pair(keys.of(item), {self.language: item}, choices[match], {self.language: match}, why) for item, match, why in found)
+        used = {pair.match_key for pair in pairs}
+        return Matching(pairs, tuple(Label(key, {self.language: match}) for match, key in choices.items() if key not in used))
+
+    def _gap_names(self) -> list[str]:
+        return [one_line(clean(words(child(response, "material")))) for response in descendants(self.presentation, "response_lid")]
+
+    def _gaps(self, make: Callable[[Element], Short | Single]) -> Gaps:
+        responses = descendants(self.presentation, "response_lid")
+        return Gaps(tuple(Gap(_gap.name(at, len(responses)), make(response)) for at, response in enumerate(responses, start=1)))
+
+    def _dropdowns(self) -> Body:
+        def choice(response: Element) -> Single:
+            rights = self._rights(response.get("ident", ""))
+            weighted = [_choices.Weighted({self.language: text}, Fraction(ident in rights)) for ident, text in self._labels(response)]
+            return _choices.single(weighted, shuffle=False)
+
+        return self._gaps(choice)
+
+    def _blanks(self) -> Body:
+        def patterns(response: Element) -> Short:
+            return self._patterns([clean(words(child(label, "material"))) for label in descendants(response, "response_label")])
+
+        return self._gaps(patterns)
+
+    def _file(self) -> Body:
+        self.notebook.note(N_("Which files are taken is not said; the usual ones are."))
+        return File(_ANY_FILE)
+
+
+def name_of(item: Element) -> str:
+    """Return what an item is called; «Question» is no name."""
+    title = one_line(clean(item.get("title", "")))
+    return "" if re.fullmatch(r"(?:Question|Q)?\s*[0-9]*", title) else title

@@ -1,0 +1,98 @@
+"""Read QTI: items of 2.1 and 2.2, QTI 1.2 of Canvas and Common Cartridge, each as one XML or as a package in a ZIP."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import PurePosixPath
+
+from kernel.errors import N_
+from quizzes.rules.definitions import Question
+from standards._keys import Keys
+from standards._texts import clean, one_line
+from standards._xml import Element, child, descendants, line, local, parse, words
+from standards._zip import read_archive
+from standards.model import FileRefused, Imported, Notebook, NotTranslatable, Source
+from standards.qti.canvas import CanvasReader, name_of
+from standards.qti.items import ItemReader
+
+MANIFEST = "imsmanifest.xml"
+_TWINS = "non_cc_assessments/"
+
+
+def read(content: bytes, language: str = "es") -> Imported:
+    """Return the questions of a QTI file or package; raises FileRefused for what is hostile, broken, or holds no item."""
+    notebook = Notebook()
+    files = read_archive(content, ".xml", ".qti") if content.startswith(b"PK") else {"": content}
+    reader = _Reader(language, notebook)
+    for path, root in _documents(files):
+        reader.read(path, root)
+    if not reader.found:
+        raise FileRefused(N_("There is no item of QTI in the file."))
+    return Imported(tuple(reader.sources), tuple(notebook.remarks))
+
+
+def _documents(files: Mapping[str, bytes]) -> Iterator[tuple[str, Element]]:
+    """Yield the documents in the manifest's order; Canvas writes each quiz twice, and its own form says more."""
+    manifest = files.get(MANIFEST, b"").decode("utf-8", "replace")
+    twins = {PurePosixPath(path).name.removesuffix(".xml.qti") for path in files if path.startswith(_TWINS)}
+    places = {path: manifest.find(path) for path in files}
+    for path in sorted(files, key=lambda path: (places[path] < 0, places[path], path)):
+        if path != MANIFEST and not (path.endswith("/assessment_qti.xml") and PurePosixPath(path).parent.name in twins):
+            yield path, parse(files[path])
+
+
+class _Reader:
+    """Collects the questions of all documents."""
+
+    def __init__(self, language: str, notebook: Notebook) -> None:
+        self.language, self.notebook = language, notebook
+        self.keys = Keys()
+        self.sources: list[Source] = []
+        self.found = False
+        self.taken: dict[str, Question] = {}
+
+    def read(self, path: str, root: Element) -> None:
+        """Read one document; one that holds no items is passed over."""
+        name = local(root)
+        if name == "assessmentItem":
+            self._take(root, one_line(clean(root.get("title") or root.get("identifier") or "")), path)
+        elif name == "questestinterop":
+            for item in descendants(root, "item"):
+                self._take(item, name_of(item), path)
+        elif name == "assessmentTest":
+            self.notebook.turn_to("", 0)
+            self.notebook.loss(
+                N_("The test “%(name)s” is left out."),
+                N_("Only its questions come in; make a quiz of them."),
+                name=root.get("title", "")[:80],
+            )
+
+    def _take(self, item: Element, name: str, path: str) -> None:
+        self.found = True
+        shown = name or item.get("ident", "") or item.get("identifier", "")
+        self.notebook.turn_to(f"{path}: {shown}" if path else shown, line(item))
+        try:
+            question = self._question(item, name)
+            if self._is_copy(_identity(item), question):
+                self.notebook.note(N_("The question is there twice and comes in once."))
+            else:
+                self.sources.append(Source(question, line(item)))
+        except NotTranslatable as refusal:
+            self.notebook.refuse(refusal)
+
+    def _is_copy(self, identity: str, question: Question) -> bool:
+        """Say whether a question came in before; a copy that was changed inside a quiz is a question of its own."""
+        known = self.taken.setdefault(identity, question)
+        return known is not question and replace(question, key=known.key, mark=known.mark) == known
+
+    def _question(self, item: Element, name: str) -> Question:
+        if local(item) == "item":
+            return CanvasReader(item, self.language, self.notebook).question(name, self.keys)
+        return ItemReader(item, self.language, self.notebook).question(name, self.keys)
+
+
+def _identity(item: Element) -> str:
+    """Return what tells an item from others: for a copy inside a quiz of Canvas, the question that it was made of."""
+    for field in descendants(item, "qtimetadatafield"):
+        if words(child(field, "fieldlabel")).strip() == "assessment_question_identifierref":
+            return words(child(field, "fieldentry")).strip()
+    return item.get("ident") or item.get("identifier") or str(id(item))

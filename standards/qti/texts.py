@@ -1,0 +1,40 @@
+"""Texts of QTI, which are HTML or plain words, as our Markdown."""
+
+from quizzes.rules.definitions import Texts, TextShape
+from standards import _gap
+from standards._html import to_markdown
+from standards._texts import clean, from_plain
+from standards._xml import Element, child, descendants, inner_markup, words
+from standards.model import Notebook
+
+INLINE, BLOCKS = TextShape.INLINE, TextShape.MARKDOWN
+
+
+class TextReader:
+    """Reads texts into one language."""
+
+    def __init__(self, language: str, notebook: Notebook) -> None:
+        self.language, self.notebook = language, notebook
+
+    def html(self, source: str, shape: TextShape) -> str:
+        """Return HTML as Markdown."""
+        return to_markdown(clean(source), shape, self.notebook)
+
+    def content(self, element: Element, shape: TextShape) -> str:
+        """Return what is inside an element of QTI 2 as Markdown."""
+        return self.html(inner_markup(element), shape)
+
+    def material(self, element: Element | None, shape: TextShape) -> str:
+        """Return the `mattext` of a `material` of QTI 1.2 as Markdown, by the type that it names."""
+        found = child(element, "material") if element is not None else None
+        if found is None:
+            return ""
+        parts = []
+        for text in descendants(found, "mattext"):
+            said = _gap.without_marks(clean(words(text)))
+            parts.append(self.html(said, shape) if text.get("texttype") == "text/html" else from_plain(said, shape))
+        return "\n\n".join(part for part in parts if part)
+
+    def texts(self, words: str) -> Texts | None:
+        """Return words by language, None where there are none."""
+        return {self.language: words} if words else None

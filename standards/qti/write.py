@@ -1,0 +1,66 @@
+"""Write questions as a package of QTI 2.1 items (IMS QTI 2.1), texts as HTML; what the standard has no place for is told."""
+
+from collections.abc import Sequence
+
+from quizzes.rules.definitions import Description, Question, TextShape
+from standards import _xml
+from standards._fields import tell_fields, tell_keys, tell_languages
+from standards._numbers import decimal, number
+from standards._texts import tell_changed
+from standards._xml import Element
+from standards.model import Exported, Notebook, NotTranslatable
+from standards.qti.model import EXPLANATION, ITEM_2
+from standards.qti.package import package
+from standards.qti.write_bodies import ItemBody, tag
+
+_KEPT = frozenset({"mark", "explanation"})
+_DIGITS = 10
+
+
+def write(questions: Sequence[Question], language: str = "es") -> Exported:
+    """Return a package with one item a question; kinds that QTI lacks are problems."""
+    notebook = Notebook()
+    files: dict[str, bytes] = {}
+    for question in questions:
+        notebook.turn_to(question.key)
+        try:
+            files[f"items/{question.key}.xml"] = _xml.written_as_is(_item(question, language, notebook))
+        except NotTranslatable as refusal:
+            notebook.refuse(refusal)
+    return Exported(package(files, "imsqti_item_xmlv2p1", "1.1.4"), len(files), tuple(notebook.remarks))
+
+
+def _item(question: Question, language: str, notebook: Notebook) -> Element:
+    item = _xml.root("assessmentItem", ITEM_2, identifier=f"q-{question.key}", title=question.key, adaptive="false", timeDependent="false")
+    body = ItemBody(question, language, notebook)
+    made = body.element()
+    for declared in body.declarations:
+        item.append(declared)
+    _outcome(item, "SCORE", "float", "0")
+    _outcome(item, "MAXSCORE", "float", decimal(question.mark, _DIGITS))
+    if body.feedback:
+        _xml.add(item, tag("outcomeDeclaration"), identifier="FEEDBACK", cardinality="multiple", baseType="identifier")
+    if question.explanation:
+        _outcome(item, "EXPLANATION", "identifier", EXPLANATION)
+    item.append(made)
+    if body.processing is not None:
+        item.append(body.processing)
+    for ident, texts in body.feedback:
+        item.append(body.modal("FEEDBACK", ident, texts, TextShape.INLINE))
+    if question.explanation:
+        item.append(body.modal("EXPLANATION", EXPLANATION, question.explanation, TextShape.MARKDOWN))
+    _tell(question, language, notebook)
+    return item
+
+
+def _outcome(item: Element, name: str, kind: str, value: str) -> None:
+    outcome = _xml.add(item, tag("outcomeDeclaration"), identifier=name, cardinality="single", baseType=kind)
+    _xml.add(_xml.add(outcome, tag("defaultValue")), tag("value"), value)
+
+
+def _tell(question: Question, language: str, notebook: Notebook) -> None:
+    kept = _KEPT if number(decimal(question.mark, _DIGITS)) == question.mark else _KEPT - {"mark"}
+    tell_fields(question, kept - {"mark"} if isinstance(question.body, Description) and question.mark != 1 else kept, notebook)
+    tell_languages(question, language, notebook)
+    tell_keys(question, notebook)
+    tell_changed(question, language, notebook)

@@ -1,0 +1,407 @@
+"""The bodies of our questions as bodies of QTI 2.1 items, with their response declarations and processing."""
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+
+from kernel.errors import N_
+from quizzes.rules.definitions import (
+    Description,
+    Essay,
+    File,
+    Gap,
+    Gaps,
+    Matching,
+    Multiple,
+    MultipleRule,
+    Numerical,
+    Option,
+    Ordering,
+    OrderingRule,
+    Question,
+    Short,
+    ShortAnswer,
+    Single,
+    Texts,
+    TextShape,
+    ToleranceKind,
+    TrueFalse,
+)
+from standards import _choices, _gap, _xml
+from standards._fields import lose, nominal, refuse_kind
+from standards._numbers import decimal
+from standards._texts import in_language, one_line, to_html, to_plain
+from standards._xml import Element
+from standards.model import Notebook, NotTranslatable
+from standards.qti.model import ITEM_2, RESPONSE
+
+INLINE, BLOCKS = TextShape.INLINE, TextShape.MARKDOWN
+_DIGITS = 10
+_TRUTH = {"es": ("Verdadero", "Falso"), "en": ("True", "False")}
+
+
+def tag(name: str) -> str:
+    """Return a name in QTI's name space."""
+    return f"{{{ITEM_2}}}{name}"
+
+
+class ItemBody:
+    """Makes the body of one item; `declarations`, `processing` and `feedback` are what the item needs besides."""
+
+    def __init__(self, question: Question, language: str, notebook: Notebook) -> None:
+        self.question, self.language, self.notebook = question, language, notebook
+        self.declarations: list[Element] = []
+        self.processing: Element | None = None
+        self.feedback: list[tuple[str, Texts]] = []
+        self.scale = question.mark or Fraction(1)
+
+    def element(self) -> Element:
+        """Return the itemBody; raises NotTranslatable for kinds that QTI lacks."""
+        body = self.question.body
+        if isinstance(body, Gaps):
+            return self._gaps(body)
+        made = _xml.root(tag("itemBody"))
+        made.append(self._html(in_language(self.question.text, self.language)))
+        if isinstance(body, Short | Numerical):
+            self._entry(_xml.add(_xml.add(made, tag("p")), tag("textEntryInteraction"), responseIdentifier=RESPONSE), RESPONSE, body)
+            self._score([RESPONSE], mapped=isinstance(body, Short))
+        elif not isinstance(body, Description):
+            made.append(self._interaction())
+        return made
+
+    def modal(self, outcome: str, ident: str, texts: Texts, shape: TextShape) -> Element:
+        """Return a modal feedback."""
+        made = _xml.root(tag("modalFeedback"), None, outcomeIdentifier=outcome, identifier=ident, showHide="show")
+        made.append(self._html(in_language(texts, self.language), shape))
+        return made
+
+    def _html(self, markdown: str, shape: TextShape = BLOCKS) -> Element:
+        return _xml.fragment(to_html({self.language: markdown}, shape, self.language), ITEM_2)
+
+    def _inside(self, parent: Element, texts: Texts) -> None:
+        """Put a text of one line into an element."""
+        made = self._html(in_language(texts, self.language), INLINE)
+        parent.text = made.text
+        for inner in list(made):
+            parent.append(inner)
+
+    def _interaction(self) -> Element:
+        match self.question.body:
+            case Single(options, shuffle):
+                if any(option.right is not (option.credit == 1) for option in options):
+                    self.notebook.loss(N_("Which options are right is told by their credits alone."), N_("The format has no word for it."))
+                return self._choice(options, [option.credit for option in options], shuffle, several=False)
+            case Multiple() as multiple:
+                return self._several(multiple)
+            case TrueFalse(answer):
+                return self._truth(answer)
+            case Matching() as matching:
+                return self._matching(matching)
+            case Ordering() as ordering:
+                return self._ordering(ordering)
+            case Essay() as essay:
+                self._lose(essay, ("template", "model", "rubric", "files"), words=essay.words != Essay().words)
+                self._declare(RESPONSE, "single", "string")
+                return _xml.root(tag("extendedTextInteraction"), None, responseIdentifier=RESPONSE)
+            case File():
+                for name in ("accept", "files", "size"):
+                    lose(self.notebook, name)
+                self._declare(RESPONSE, "single", "file")
+                return _xml.root(tag("uploadInteraction"), None, responseIdentifier=RESPONSE)
+            case _:
+                raise refuse_kind(self.question)
+
+    def _lose(self, body: object, names: Sequence[str], **others: bool) -> None:
+        for name in (*(name for name in names if getattr(body, name)), *(name for name, lost in others.items() if lost)):
+            lose(self.notebook, name)
+
+    # --- Declarations and processing -------------------------------------------------------------------------------------------------
+
+    def _declare(
+        self,
+        ident: str,
+        cardinality: str,
+        kind: str,
+        correct: Sequence[str] = (),
+        mapping: Mapping[str, Fraction] | None = None,
+        *,
+        sensitive: bool = False,
+        most: Fraction | None = None,
+    ) -> None:
+        declared = _xml.root(tag("responseDeclaration"), None, identifier=ident, cardinality=cardinality, baseType=kind)
+        if correct:
+            held = _xml.add(declared, tag("correctResponse"))
+            for value in correct:
+                _xml.add(held, tag("value"), value)
+        if mapping:
+            bounds = {"lowerBound": "0", "upperBound": decimal(most or self.scale, _DIGITS), "defaultValue": "0"}
+            held = _xml.add(declared, tag("mapping"), **bounds)
+            for value, worth in mapping.items():
+                entry = {"mapKey": value, "mappedValue": decimal(worth, _DIGITS)}
+                _xml.add(held, tag("mapEntry"), **entry, **({"caseSensitive": str(sensitive).lower()} if kind == "string" else {}))
+        self.declarations.append(declared)
+
+    def _processing(self) -> Element:
+        if self.processing is None:
+            self.processing = _xml.root(tag("responseProcessing"))
+        return self.processing
+
+    def _score(self, idents: Sequence[str], *, mapped: bool, tolerance: Mapping[str, str] | None = None) -> None:
+        """Add what makes the score: the mapped values, or the whole mark where the response is the right one."""
+        if tolerance is None and not mapped and self.processing is not None:
+            return
+        if mapped:
+            setting = _xml.add(self._processing(), tag("setOutcomeValue"), identifier="SCORE")
+            parent = setting if len(idents) == 1 else _xml.add(setting, tag("sum"))
+            for ident in idents:
+                _xml.add(parent, tag("mapResponse"), identifier=ident)
+            return
+        for ident in idents:
+            self._match(ident, tolerance)
+
+    def _match(self, ident: str, tolerance: Mapping[str, str] | None) -> None:
+        condition = _xml.add(_xml.add(self._processing(), tag("responseCondition")), tag("responseIf"))
+        compare = _xml.add(condition, tag("equal"), **tolerance) if tolerance is not None else _xml.add(condition, tag("match"))
+        _xml.add(compare, tag("variable"), identifier=ident)
+        _xml.add(compare, tag("correct"), identifier=ident)
+        total = _xml.add(_xml.add(condition, tag("setOutcomeValue"), identifier="SCORE"), tag("sum"))
+        _xml.add(total, tag("variable"), identifier="SCORE")
+        share = self.scale / max(len(self.question.body.gaps), 1) if isinstance(self.question.body, Gaps) else self.scale
+        _xml.add(total, tag("baseValue"), decimal(share, _DIGITS), baseType="float")
+
+    # --- Choices -------------------------------------------------------------------------------------------------------------------
+
+    def _several(self, body: Multiple) -> Element:
+        if body.rule is MultipleRule.ALL_OR_NOTHING:
+            return self._choice(body.options, None, body.shuffle, several=True)
+        return self._choice(body.options, _choices.weights(body, self.notebook), body.shuffle, several=True)
+
+    def _choice(self, options: Sequence[Option], worths: Sequence[Fraction] | None, shuffle: bool, *, several: bool) -> Element:
+        names = [f"choice_{at}" for at in range(1, len(options) + 1)]
+        right = [name for name, option in zip(names, options, strict=True) if option.right]
+        plain = worths is None or (not several and set(worths) <= {0, 1})
+        mapping = (
+            None if worths is None or plain else {name: worth * self.scale for name, worth in zip(names, worths, strict=True) if worth}
+        )
+        self._declare(RESPONSE, "multiple" if several else "single", "identifier", right, mapping)
+        made = _xml.root(
+            tag("choiceInteraction"), None, responseIdentifier=RESPONSE, shuffle=str(shuffle).lower(), maxChoices="0" if several else "1"
+        )
+        for name, option in zip(names, options, strict=True):
+            fixed = {"fixed": "true"} if option.fixed else {}
+            self._inside(_xml.add(made, tag("simpleChoice"), identifier=name, **fixed), option.text)
+            if option.why:
+                self.feedback.append((name, option.why))
+        self._score([RESPONSE], mapped=not plain)
+        if self.feedback:
+            setting = _xml.add(self._processing(), tag("setOutcomeValue"), identifier="FEEDBACK")
+            _xml.add(_xml.add(setting, tag("multiple")), tag("variable"), identifier=RESPONSE)
+        return made
+
+    def _truth(self, answer: bool) -> Element:
+        self._declare(RESPONSE, "single", "identifier", [str(answer).lower()])
+        made = _xml.root(tag("choiceInteraction"), None, responseIdentifier=RESPONSE, shuffle="false", maxChoices="1")
+        for name, said in zip(("true", "false"), _TRUTH.get(self.language, _TRUTH["en"]), strict=True):
+            _xml.add(made, tag("simpleChoice"), said, identifier=name)
+        self._score([RESPONSE], mapped=False)
+        return made
+
+    def _ordering(self, body: Ordering) -> Element:
+        if body.rule is not OrderingRule.ALL_OR_NOTHING:
+            self.notebook.loss(
+                N_("The rule “%(rule)s” becomes “%(other)s”."),
+                N_("The format compares with the right order and has no other rule."),
+                rule=body.rule.value,
+                other=OrderingRule.ALL_OR_NOTHING.value,
+            )
+        names = [f"item_{at}" for at in range(1, len(body.items) + 1)]
+        self._declare(RESPONSE, "ordered", "identifier", names)
+        made = _xml.root(tag("orderInteraction"), None, responseIdentifier=RESPONSE, shuffle="true")
+        for name, label in zip(names, body.items, strict=True):
+            self._inside(_xml.add(made, tag("simpleChoice"), identifier=name), label.text)
+        self._score([RESPONSE], mapped=False)
+        return made
+
+    def _matching(self, body: Matching) -> Element:
+        if any(pair.why for pair in body.pairs):
+            lose(self.notebook, "why")
+        matches = {pair.match_key: pair.match for pair in body.pairs} | {label.key: label.text for label in body.extra}
+        names = {key: f"match_{at}" for at, key in enumerate(matches, start=1)}
+        correct = [f"item_{at} {names[pair.match_key]}" for at, pair in enumerate(body.pairs, start=1)]
+        share = self.scale / len(body.pairs)
+        self._declare(RESPONSE, "multiple", "directedPair", correct, dict.fromkeys(correct, share))
+        made = _xml.root(
+            tag("matchInteraction"),
+            None,
+            responseIdentifier=RESPONSE,
+            shuffle=str(body.shuffle).lower(),
+            maxAssociations=str(len(body.pairs)),
+        )
+        first, second = _xml.add(made, tag("simpleMatchSet")), _xml.add(made, tag("simpleMatchSet"))
+        for at, pair in enumerate(body.pairs, start=1):
+            self._inside(_xml.add(first, tag("simpleAssociableChoice"), identifier=f"item_{at}", matchMax="1"), pair.item)
+        for key, texts in matches.items():
+            self._inside(_xml.add(second, tag("simpleAssociableChoice"), identifier=names[key], matchMax="0"), texts)
+        self._score([RESPONSE], mapped=True)
+        return made
+
+    # --- Words, numbers and gaps -------------------------------------------------------------------------------------------------------
+
+    def _entry(self, interaction: Element, ident: str, body: Short | Numerical) -> None:
+        if isinstance(body, Numerical):
+            self._number(ident, body)
+            return
+        if not body.answers:
+            raise NotTranslatable(N_("A self-check without patterns cannot go out."))
+        accents = body.ignore_accents is not (self.language == "es")
+        self._lose(body, ("model", "criteria"), ignore_accents=accents, why=any(answer.why for answer in body.answers))
+        if any(self._takes_all(answer) for answer in body.answers):
+            self.notebook.loss(N_("The answer “*” for everything else is left out."), N_("The format has no place for it."))
+        best = max(answer.credit for answer in body.answers)
+        if best <= 0:
+            raise NotTranslatable(N_("No answer is right."))
+        share = self._share()
+        mapping = {self._exact(answer): answer.credit * share for answer in body.answers if not self._takes_all(answer)}
+        right = [self._exact(answer) for answer in body.answers if answer.credit == best][:1]
+        self._declare(ident, "single", "string", right, mapping, sensitive=not body.ignore_case, most=share)
+
+    def _share(self) -> Fraction:
+        return self.scale / len(self.question.body.gaps) if isinstance(self.question.body, Gaps) else self.scale
+
+    def _takes_all(self, answer: ShortAnswer) -> bool:
+        """Say whether an answer is the one for everything else, which is worth nothing and only carries feedback."""
+        return in_language(answer.patterns, self.language) == "*" and not answer.credit
+
+    def _exact(self, answer: ShortAnswer) -> str:
+        words = one_line(in_language(answer.patterns, self.language))
+        if "*" in words.replace("\\*", ""):
+            raise NotTranslatable(N_("A pattern with * cannot go out."), N_("The format compares whole answers."))
+        return words.replace("\\*", "*")
+
+    def _number(self, ident: str, body: Numerical) -> None:
+        self._lose(body, ("unit", "units", "unit_penalty"), decimals=body.decimals is not None)
+        right = next((answer for answer in body.answers if answer.credit == 1 and answer.value is not None), None)
+        if right is None or right.value is None:
+            raise NotTranslatable(N_("No answer is right."))
+        if len(body.answers) > 1 or right.why:
+            self.notebook.loss(
+                N_("The other answers and the feedback of a number are left out."), N_("The format compares with one number.")
+            )
+        tolerance = right.tolerance or body.tolerance
+        said = {"toleranceMode": "relative", "tolerance": decimal(tolerance.amount * 100)}
+        if tolerance.kind is not ToleranceKind.RELATIVE:
+            said = {"toleranceMode": "absolute", "tolerance": decimal(nominal(right, body.tolerance, self.notebook).amount)}
+        self._declare(ident, "single", "float", [decimal(right.value)])
+        self._score([ident], mapped=False, tolerance=said)
+
+    def _gaps(self, body: Gaps) -> Element:
+        if any(gap.weight != 1 for gap in body.gaps):
+            lose(self.notebook, "weight")
+        names = [gap.name for gap in body.gaps]
+        text = in_language(self.question.text, self.language)
+        places = sorted(body.gaps, key=lambda gap: text.find("{" + gap.name + "}"))
+        if len(_gap.split(text, names)) != len(places) + 1:
+            raise NotTranslatable(N_("The gaps are not each once in the text."))
+        if [gap.name for gap in places] != [_gap.name(at, len(places)) for at in range(1, len(places) + 1)]:
+            self.notebook.loss(N_("The names of the gaps are left out."), N_("They are numbered when the question comes back."))
+        for at, gap in enumerate(places, start=1):
+            text = text.replace("{" + gap.name + "}", _gap.mark(at), 1)
+        made = _xml.root(tag("itemBody"))
+        if body.drag:
+            self._dragged(made, text, body, places)
+        else:
+            made.append(self._html(text))
+            self._fill(made, {at: self._gap(at, gap) for at, gap in enumerate(places, start=1)})
+            words = [f"{RESPONSE}_{at}" for at, gap in enumerate(places, start=1) if not isinstance(gap.body, Numerical)]
+            if words:
+                self._sum(words)
+        return made
+
+    def _sum(self, idents: Sequence[str]) -> None:
+        total = _xml.add(_xml.add(self._processing(), tag("setOutcomeValue"), identifier="SCORE"), tag("sum"))
+        _xml.add(total, tag("variable"), identifier="SCORE")
+        for ident in idents:
+            _xml.add(total, tag("mapResponse"), identifier=ident)
+
+    def _gap(self, at: int, gap: Gap) -> Element:
+        ident = f"{RESPONSE}_{at}"
+        if not isinstance(gap.body, Single):
+            made = _xml.root(tag("textEntryInteraction"), None, responseIdentifier=ident)
+            self._entry(made, ident, gap.body)
+            return made
+        options = gap.body.options
+        if any(option.why for option in options):
+            lose(self.notebook, "why")
+        names = [f"choice_{at}_{place}" for place in range(1, len(options) + 1)]
+        worths = {name: option.credit * self._share() for name, option in zip(names, options, strict=True) if option.credit}
+        right = [name for name, option in zip(names, options, strict=True) if option.credit == 1]
+        self._declare(ident, "single", "identifier", right, worths, most=self._share())
+        made = _xml.root(tag("inlineChoiceInteraction"), None, responseIdentifier=ident, shuffle=str(gap.body.shuffle).lower())
+        for name, option in zip(names, options, strict=True):
+            words, lost = to_plain(in_language(option.text, self.language), INLINE, self.language)
+            if lost:
+                self.notebook.loss(N_("A text inside a gap is written without its markup."), N_("Gaps hold plain words in the format."))
+            _xml.add(made, tag("inlineChoice"), one_line(words), identifier=name)
+        return made
+
+    def _fill(self, body: Element, made: Mapping[int, Element]) -> None:
+        """Put each interaction in the place of its sign."""
+        for node in list(body.iter()):
+            _fill_text(node, made)
+            if node is not body:
+                _fill_tail(node, made)
+
+    def _dragged(self, body: Element, text: str, gaps: Gaps, places: Sequence[Gap]) -> None:
+        keys = [label.key for label in gaps.choices]
+        correct = []
+        for at, gap in enumerate(places, start=1):
+            answers = [
+                answer for answer in (gap.body.answers if isinstance(gap.body, Short) else ()) if answer.right and answer.key in keys
+            ]
+            if not answers:
+                raise NotTranslatable(N_("A gap has no right text."))
+            if answers[0].why or (isinstance(gap.body, Short) and len(gap.body.answers) > 1):
+                self.notebook.loss(
+                    N_("The other answers and the feedback of a gap are left out."), N_("The format has one right text a gap.")
+                )
+            correct.append(f"text_{keys.index(answers[0].key) + 1} gap_{at}")
+        self._declare(RESPONSE, "multiple", "directedPair", correct, dict.fromkeys(correct, self.scale / len(correct)))
+        made = _xml.add(body, tag("gapMatchInteraction"), responseIdentifier=RESPONSE, shuffle="true")
+        for at, label in enumerate(gaps.choices, start=1):
+            words, lost = to_plain(in_language(label.text, self.language), INLINE, self.language)
+            if lost:
+                self.notebook.loss(N_("A text inside a gap is written without its markup."), N_("Gaps hold plain words in the format."))
+            _xml.add(made, tag("gapText"), one_line(words), identifier=f"text_{at}", matchMax="0")
+        made.append(self._html(text))
+        self._fill(made, {at: _xml.root(tag("gap"), None, identifier=f"gap_{at}") for at in range(1, len(places) + 1)})
+        self._score([RESPONSE], mapped=True)
+
+
+def _fill_text(node: Element, made: Mapping[int, Element]) -> None:
+    for place, element in enumerate(_split(node.text, made)):
+        if isinstance(element, str):
+            node.text = element
+        else:
+            node.insert(place - 1, element)
+
+
+def _fill_tail(node: Element, made: Mapping[int, Element]) -> None:
+    pieces = _split(node.tail, made)
+    parent = node.getparent()
+    if len(pieces) < 2 or parent is None:
+        return
+    node.tail = pieces[0] if isinstance(pieces[0], str) else None
+    at = parent.index(node)
+    for place, element in enumerate(pieces[1:], start=1):
+        if not isinstance(element, str):
+            parent.insert(at + place, element)
+
+
+def _split(words: str | None, made: Mapping[int, Element]) -> list[str | Element]:
+    """Return the words before the first sign, then the elements, each with the words after it as its tail."""
+    parts = (words or "").split(_gap.HERE)
+    found: list[str | Element] = [parts[0]]
+    for number, after in zip(parts[1::2], parts[2::2], strict=True):
+        element = made[int(number)]
+        element.tail = after
+        found.append(element)
+    return found

@@ -1,0 +1,309 @@
+"""Write questions as a package of QTI 1.2 with the question types of Canvas, texts as HTML."""
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from kernel.errors import N_
+from quizzes.rules.definitions import (
+    Description,
+    Essay,
+    File,
+    Gaps,
+    Matching,
+    Multiple,
+    MultipleRule,
+    Numerical,
+    Option,
+    Question,
+    Short,
+    ShortAnswer,
+    Single,
+    Texts,
+    TextShape,
+    TrueFalse,
+)
+from standards import _gap, _xml
+from standards._fields import lose, nominal, refuse_kind, tell_fields, tell_keys, tell_languages
+from standards._numbers import decimal, number
+from standards._texts import in_language, one_line, tell_changed, to_html
+from standards._xml import Element
+from standards.model import Exported, Notebook, NotTranslatable
+from standards.qti.model import ITEM_1
+from standards.qti.package import package
+
+_KEPT = frozenset({"mark", "explanation"})
+_DIGITS = 10
+_TRUTH = {"es": ("Verdadero", "Falso"), "en": ("True", "False")}
+INLINE, BLOCKS = TextShape.INLINE, TextShape.MARKDOWN
+
+
+def write(questions: Sequence[Question], language: str = "es") -> Exported:
+    """Return a package with one assessment of all questions; kinds that Canvas lacks are problems."""
+    notebook = Notebook()
+    root = _xml.root("questestinterop", ITEM_1)
+    assessment = _xml.add(root, _tag("assessment"), ident="banco", title="banco")
+    section = _xml.add(assessment, _tag("section"), ident="root_section")
+    for question in questions:
+        notebook.turn_to(question.key)
+        try:
+            section.append(_Item(question, language, notebook).element())
+        except NotTranslatable as refusal:
+            notebook.refuse(refusal)
+    count = len(section)
+    files = {"banco/banco.xml": _xml.written_as_is(root)}
+    return Exported(package(files, "imsqti_xmlv1p2", "1.1.3"), count, tuple(notebook.remarks))
+
+
+def _tag(name: str) -> str:
+    return f"{{{ITEM_1}}}{name}"
+
+
+class _Item:
+    """Writes one item."""
+
+    def __init__(self, question: Question, language: str, notebook: Notebook) -> None:
+        self.question, self.language, self.notebook = question, language, notebook
+        self.item = _xml.root(_tag("item"), None, ident=f"q-{question.key}", title=question.key)
+        self.metadata = _xml.add(_xml.add(self.item, _tag("itemmetadata")), _tag("qtimetadata"))
+        self.presentation = _xml.add(self.item, _tag("presentation"))
+        self.processing = _xml.root(_tag("resprocessing"))
+        outcomes = _xml.add(self.processing, _tag("outcomes"))
+        _xml.add(outcomes, _tag("decvar"), maxvalue="100", minvalue="0", varname="SCORE", vartype="Decimal")
+        self.feedback: list[tuple[str, Texts, TextShape]] = []
+
+    def element(self) -> Element:
+        """Return the item; raises NotTranslatable for kinds that Canvas lacks."""
+        question = self.question
+        text = in_language(question.text, self.language)
+        if isinstance(question.body, Gaps):
+            text = self._gap_text(text, question.body)
+        self._material(self.presentation, to_html({self.language: text}, BLOCKS, self.language))
+        self._field("question_type", self._body())
+        self._field("points_possible", decimal(question.mark, _DIGITS))
+        if not isinstance(question.body, Description):
+            self.item.append(self.processing)
+        if question.explanation:
+            self.feedback.append(("general_fb", question.explanation, BLOCKS))
+        for ident, texts, shape in self.feedback:
+            holder = _xml.add(_xml.add(self.item, _tag("itemfeedback"), ident=ident), _tag("flow_mat"))
+            self._material(holder, to_html(texts, shape, self.language))
+        self._tell()
+        return self.item
+
+    def _tell(self) -> None:
+        question, notebook = self.question, self.notebook
+        unmarked = isinstance(question.body, Description) and question.mark != 1
+        kept = _KEPT - {"mark"} if unmarked or number(decimal(question.mark, _DIGITS)) != question.mark else _KEPT
+        tell_fields(question, kept, notebook)
+        tell_languages(question, self.language, notebook)
+        tell_keys(question, notebook)
+        tell_changed(question, self.language, notebook)
+
+    def _field(self, label: str, entry: str) -> None:
+        field = _xml.add(self.metadata, _tag("qtimetadatafield"))
+        _xml.add(field, _tag("fieldlabel"), label)
+        _xml.add(field, _tag("fieldentry"), entry)
+
+    def _material(self, parent: Element, words: str, kind: str = "text/html") -> None:
+        _xml.add(_xml.add(parent, _tag("material")), _tag("mattext"), words, texttype=kind)
+
+    def _body(self) -> str:
+        match self.question.body:
+            case Single(options, shuffle):
+                return self._single(options, shuffle)
+            case Multiple() as multiple:
+                return self._multiple(multiple)
+            case TrueFalse(answer):
+                return self._truth(answer)
+            case Short() as short:
+                return self._short(short)
+            case Numerical() as numerical:
+                return self._numerical(numerical)
+            case Matching() as matching:
+                return self._matching(matching)
+            case Gaps() as gaps:
+                return self._gaps(gaps)
+            case other:
+                return self._longer(other)
+
+    def _longer(self, body: object) -> str:
+        match body:
+            case Essay() as essay:
+                self._lose(essay, ("template", "model", "rubric", "files"), words=essay.words != Essay().words)
+                self._text_response()
+                return "essay_question"
+            case File():
+                for name in ("accept", "files", "size"):
+                    lose(self.notebook, name)
+                return "file_upload_question"
+            case Description():
+                return "text_only_question"
+            case _:
+                raise refuse_kind(self.question)
+
+    def _lose(self, body: object, names: Sequence[str], **others: bool) -> None:
+        for name in (*(name for name in names if getattr(body, name)), *(name for name, lost in others.items() if lost)):
+            lose(self.notebook, name)
+
+    def _text_response(self) -> None:
+        response = _xml.add(self.presentation, _tag("response_str"), ident="response1", rcardinality="Single")
+        _xml.add(_xml.add(response, _tag("render_fib")), _tag("response_label"), ident="answer1", rshuffle="No")
+
+    def _choice_response(self, ident: str, cardinality: str, words: Sequence[str], name: str = "", *, shuffle: bool = False) -> list[str]:
+        """Add a response with labels; return their identifiers."""
+        response = _xml.add(self.presentation, _tag("response_lid"), ident=ident, rcardinality=cardinality)
+        if name:
+            self._material(response, name, "text/plain" if not name.startswith("<") else "text/html")
+        render = _xml.add(response, _tag("render_choice"), **({"shuffle": "Yes"} if shuffle else {}))
+        idents = [f"{ident}_{at}" for at in range(1, len(words) + 1)]
+        for label, text in zip(idents, words, strict=True):
+            self._material(_xml.add(render, _tag("response_label"), ident=label), text)
+        return idents
+
+    def _condition(self, score: str, action: str = "Set") -> Element:
+        condition = _xml.add(self.processing, _tag("respcondition"), continue_="No" if action == "Set" else "Yes")
+        inner = _xml.add(condition, _tag("conditionvar"))
+        _xml.add(condition, _tag("setvar"), score, action=action, varname="SCORE")
+        return inner
+
+    def _equal(self, parent: Element, ident: str, value: str, *, sensitive: bool = False) -> None:
+        _xml.add(parent, _tag("varequal"), value, respident=ident, **({"case": "Yes"} if sensitive else {}))
+
+    def _html(self, texts: Texts) -> str:
+        return to_html(texts, INLINE, self.language)
+
+    def _options(self, options: Sequence[Option], cardinality: str, *, shuffle: bool) -> list[str]:
+        if any(option.fixed for option in options):
+            lose(self.notebook, "fixed")
+        idents = self._choice_response("response1", cardinality, [self._html(option.text) for option in options], shuffle=shuffle)
+        self.feedback += [(f"{ident}_fb", option.why, INLINE) for ident, option in zip(idents, options, strict=True) if option.why]
+        return idents
+
+    def _single(self, options: Sequence[Option], shuffle: bool) -> str:
+        rights = [option for option in options if option.credit == 1]
+        if len(rights) != 1:
+            raise NotTranslatable(N_("The question has not exactly one right option with full credit."))
+        if any(option.credit not in (0, 1) or option.right is not (option.credit == 1) for option in options):
+            lose(self.notebook, "credit")
+        idents = self._options(options, "Single", shuffle=shuffle)
+        self._equal(
+            self._condition("100"), "response1", next(ident for ident, option in zip(idents, options, strict=True) if option.credit == 1)
+        )
+        return "multiple_choice_question"
+
+    def _multiple(self, body: Multiple) -> str:
+        if body.rule is not MultipleRule.RIGHT_MINUS_WRONG:
+            self.notebook.loss(
+                N_("The rule “%(rule)s” becomes “%(other)s”."),
+                N_("Canvas has no other rule."),
+                rule=body.rule.value,
+                other=MultipleRule.RIGHT_MINUS_WRONG.value,
+            )
+        if body.shuffle:
+            lose(self.notebook, "shuffle")
+        idents = self._options(body.options, "Multiple", shuffle=False)
+        every = _xml.add(self._condition("100"), _tag("and"))
+        for ident, option in zip(idents, body.options, strict=True):
+            self._equal(every if option.right else _xml.add(every, _tag("not")), "response1", ident)
+        return "multiple_answers_question"
+
+    def _truth(self, answer: bool) -> str:
+        idents = self._choice_response("response1", "Single", _TRUTH.get(self.language, _TRUTH["en"]))
+        self._equal(self._condition("100"), "response1", idents[0 if answer else 1])
+        return "true_false_question"
+
+    def _patterns(self, answers: Sequence[ShortAnswer]) -> list[str]:
+        """Return the right answers as whole words."""
+        if any(answer.credit not in (0, 1) or not answer.right or answer.why for answer in answers):
+            self.notebook.loss(N_("Wrong answers, part credits and their feedback are left out."), N_("The format has only right answers."))
+        found = [one_line(in_language(answer.patterns, self.language)) for answer in answers if answer.right]
+        if not found:
+            raise NotTranslatable(N_("No answer is right."))
+        if any("*" in words.replace("\\*", "") for words in found):
+            raise NotTranslatable(N_("A pattern with * cannot go out."), N_("The format compares whole answers."))
+        return [words.replace("\\*", "*") for words in found]
+
+    def _short(self, body: Short) -> str:
+        accents = body.ignore_accents is not (self.language == "es")
+        self._lose(body, ("model", "criteria"), ignore_accents=accents)
+        self._text_response()
+        condition = self._condition("100")
+        for words in self._patterns(body.answers):
+            self._equal(condition, "response1", words, sensitive=not body.ignore_case)
+        return "short_answer_question"
+
+    def _numerical(self, body: Numerical) -> str:
+        self._lose(body, ("unit", "units", "unit_penalty"), decimals=body.decimals is not None)
+        rights = [answer for answer in body.answers if answer.credit == 1 and answer.value is not None]
+        if len(rights) < len(body.answers) or any(answer.why for answer in rights):
+            self.notebook.loss(N_("Wrong answers, part credits and their feedback are left out."), N_("The format has only right answers."))
+        if not rights:
+            raise NotTranslatable(N_("No answer is right."))
+        self._text_response()
+        for answer in rights:
+            amount = nominal(answer, body.tolerance, self.notebook).amount
+            value = answer.value or Fraction(0)
+            either = _xml.add(self._condition("100"), _tag("or"))
+            self._equal(either, "response1", decimal(value))
+            between = _xml.add(either, _tag("and"))
+            _xml.add(between, _tag("vargte"), decimal(value - amount), respident="response1")
+            _xml.add(between, _tag("varlte"), decimal(value + amount), respident="response1")
+        return "numerical_question"
+
+    def _matching(self, body: Matching) -> str:
+        if not body.shuffle:
+            lose(self.notebook, "shuffle")
+        matches = {pair.match_key: pair.match for pair in body.pairs} | {label.key: label.text for label in body.extra}
+        share = decimal(Fraction(100, len(body.pairs)), 2)
+        for at, pair in enumerate(body.pairs, start=1):
+            ident = f"response_{at}"
+            item = f"<p>{self._html(pair.item)}</p>"
+            labels = self._choice_response(ident, "Single", [self._html(texts) for texts in matches.values()], item)
+            self._equal(self._condition(share, "Add"), ident, labels[list(matches).index(pair.match_key)])
+            if pair.why:
+                self.feedback.append((f"{at}_fb", pair.why, INLINE))
+        return "matching_question"
+
+    def _gap_text(self, text: str, body: Gaps) -> str:
+        names = [gap.name for gap in body.gaps]
+        if len(_gap.split(text, names)) != len(names) + 1:
+            raise NotTranslatable(N_("The gaps are not each once in the text."))
+        places = sorted(names, key=lambda name: text.find("{" + name + "}"))
+        if places != [_gap.name(at, len(names)) for at in range(1, len(names) + 1)]:
+            self.notebook.loss(N_("The names of the gaps are left out."), N_("They are numbered when the question comes back."))
+        for name in names:
+            text = text.replace("{" + name + "}", f"\\[{name}]", 1)
+        return text
+
+    def _gaps(self, body: Gaps) -> str:
+        if any(gap.weight != 1 for gap in body.gaps):
+            lose(self.notebook, "weight")
+        share = decimal(Fraction(100, max(len(body.gaps), 1)), 2)
+        text = in_language(self.question.text, self.language)
+        places = sorted(body.gaps, key=lambda gap: text.find("{" + gap.name + "}"))
+        if all(isinstance(gap.body, Single) for gap in places):
+            for gap in places:
+                self._dropdown(gap.name, gap.body.options if isinstance(gap.body, Single) else (), share)
+            return "multiple_dropdowns_question"
+        if body.drag or not all(isinstance(gap.body, Short) for gap in places):
+            raise NotTranslatable(N_("Gaps of different kinds, or filled from one set, cannot go out."), N_("Canvas has lists or words."))
+        for gap in places:
+            self._blank(gap.name, gap.body.answers if isinstance(gap.body, Short) else (), share)
+        return "fill_in_multiple_blanks_question"
+
+    def _dropdown(self, name: str, options: Sequence[Option], share: str) -> None:
+        if any(option.why or option.credit not in (0, 1) for option in options):
+            self.notebook.loss(N_("Part credits and the feedback of a gap are left out."), N_("The format has only right and wrong."))
+        labels = self._choice_response(f"response_{name}", "Single", [self._html(option.text) for option in options], name)
+        for label, option in zip(labels, options, strict=True):
+            if option.credit == 1:
+                self._equal(self._condition(share, "Add"), f"response_{name}", label)
+
+    def _blank(self, name: str, answers: Sequence[ShortAnswer], share: str) -> None:
+        patterns = self._patterns(answers)
+        response = _xml.add(self.presentation, _tag("response_lid"), ident=f"response_{name}", rcardinality="Single")
+        self._material(response, name, "text/plain")
+        render = _xml.add(response, _tag("render_choice"))
+        for at, words in enumerate(patterns, start=1):
+            self._material(_xml.add(render, _tag("response_label"), ident=f"{name}_{at}"), words, "text/plain")
+            self._equal(self._condition(share, "Add"), f"response_{name}", f"{name}_{at}")

@@ -1,0 +1,143 @@
+"""GIFT as people write it: the grammar's corners, and where a question breaks it."""
+
+import pytest
+
+from quizzes.rules.definitions import Essay, Gaps, Multiple, MultipleRule, Numerical, Question, Short, Single, TrueFalse
+from standards.gift.grammar import escape, unescape
+from standards.gift.read import read
+from standards.gift.write import write
+from standards.model import Weight
+from tests.support.questions import a_matrix, a_question, dragged_gaps, es, f, some_gaps
+
+
+def one(text: str) -> Question:
+    found = read(text.encode())
+    assert len(found.questions) == 1, [remark.message for remark in found.remarks]
+    return found.questions[0]
+
+
+def test_words_after_the_braces_make_a_gap() -> None:
+    question = one("Grant está {~enterrado =sepultado} en su tumba.")
+
+    assert question.text == es("Grant está {gap} en su tumba.")
+    assert isinstance(question.body, Gaps)
+    assert isinstance(question.body.gaps[0].body, Single)
+
+
+def test_gap_of_several_options_keeps_a_line_to_write_on() -> None:
+    question = one("Son {~%50%uno ~%50%dos ~tres} los pilares.")
+
+    assert question.text == es("Son \\_\\_\\_\\_\\_ los pilares.")
+    assert isinstance(question.body, Multiple)
+
+
+def test_signs_after_a_finished_sentence_are_told_and_dropped() -> None:
+    found = read(b"Verdad?{T}.")
+
+    assert found.questions[0].text == es("Verdad?")
+    assert [note.facts for note in found.of_weight(Weight.NOTE)] == [{"text": "."}]
+
+
+@pytest.mark.parametrize(
+    ("written", "value", "amount"), [("3", "3", "0"), ("3:0.5", "3", "0.5"), ("1..4", "2.5", "1.5"), ("-2..-1", "-1.5", "0.5")]
+)
+def test_numbers_with_tolerances_and_ranges(written: str, value: str, amount: str) -> None:
+    body = one(f"¿Cuánto?{{#{written}}}").body
+
+    assert isinstance(body, Numerical)
+    assert (body.answers[0].value, body.tolerance.amount) == (f(value), f(amount))
+
+
+def test_numbers_with_part_credit_and_feedback_for_the_rest() -> None:
+    body = one("¿Cuánto?{#=10:0#bien =%50%10.5:1#casi ~#no}").body
+
+    assert isinstance(body, Numerical)
+    assert [(answer.value, answer.credit, answer.why) for answer in body.answers] == [
+        (10, 1, es("bien")),
+        (f("10.5"), f("1/2"), es("casi")),
+        (None, 0, es("no")),
+    ]
+    assert [answer.tolerance and answer.tolerance.amount for answer in body.answers] == [0, 1, None]
+
+
+def test_formats_of_texts_are_told_apart() -> None:
+    html, markdown, plain = (one(f"[{form}]Es <b>a</b> y **b**{{T}}").text["es"] for form in ("html", "markdown", "plain"))
+
+    assert html == "Es **a** y \\*\\*b\\*\\*"
+    assert markdown == "Es <b>a</b> y **b**"
+    assert plain == "Es \\<b>a\\</b> y \\*\\*b\\*\\*"
+
+
+def test_escaped_signs_are_themselves() -> None:
+    body = one("¿Cuál? {=\\= 2 \\{x\\}\\: ~no\\~}").body
+
+    assert isinstance(body, Single)
+    assert [option.text["es"] for option in body.options] == ["= 2 \\{x}:", "no~"]
+
+
+@pytest.mark.parametrize("words", ["a~b=c#d{e}f:g", "\\", "\\n", "\\\\~", "a\nb", ":: ->"])
+def test_escaping_is_undone(words: str) -> None:
+    assert unescape(escape(words)) == words
+
+
+def test_short_words_and_truth_are_told_apart() -> None:
+    assert one("¿Sol?{T}").body == TrueFalse(answer=True)
+    assert one("¿Sol?{false}").body == TrueFalse(answer=False)
+    assert isinstance(one("¿Sol?{Tarde}").body, Short)
+    assert one("¿Sol?{}").body == Essay()
+
+
+def test_broken_question_is_told_with_its_line_and_the_others_come_in() -> None:
+    found = read(b"::a::Uno{T}\n\n// x\n::b::Dos{\n=a\n~b\n\n::c::Tres}\n\n::d::Cuatro{=a{b}}\n\n::e::Cinco{F}")
+
+    assert [question.key for question in found.questions] == ["a", "e"]
+    assert [(problem.line, problem.question) for problem in found.of_weight(Weight.PROBLEM)] == [(6, "b"), (8, "c"), (10, "d")]
+
+
+@pytest.mark.parametrize("numbers", ["#1,5", "#x", "#1e400", "#=%200%3"])
+def test_number_that_is_none_keeps_the_question_out(numbers: str) -> None:
+    found = read(f"¿Cuánto?{{{numbers}}}".encode())
+
+    assert not found.questions
+    assert len(found.of_weight(Weight.PROBLEM)) == 1
+
+
+def test_question_that_starts_like_a_comment_or_a_format_survives() -> None:
+    body = one("::x::¿Qué?{=\\[html] ~no}").body
+    written = write([Question("x", es("// no es un comentario"), body)]).content
+
+    assert read(written).questions == (Question("x", es("// no es un comentario"), body),)
+
+
+def test_kinds_that_gift_lacks_are_told_and_the_rest_is_written() -> None:
+    out = write([a_question(a_matrix()), a_question(some_gaps()), a_question(dragged_gaps()), a_question(TrueFalse(answer=True))])
+
+    assert out.count == 1
+    assert len(out.of_weight(Weight.PROBLEM)) == 3
+
+
+def test_gap_at_the_end_is_told_to_become_a_question_below() -> None:
+    question = one("Grant está {~enterrado =sepultado} hoy.")
+    body = question.body
+    out = write([Question("q", es("Escriba la capital: {gap}"), body)])
+
+    assert [loss.what for loss in out.of_weight(Weight.LOSS)] == ["The gap at the end of the text becomes a question below it."]
+    assert isinstance(read(out.content).questions[0].body, Single)
+
+
+def test_other_languages_are_told_to_stay_behind() -> None:
+    question = Question("q", {"es": "¿Sí?", "en": "Yes?"}, TrueFalse(answer=True))
+
+    spanish, english = write([question], "es"), write([question], "en")
+
+    assert b"Yes" not in spanish.content
+    assert b"Yes?" in english.content
+    assert [loss.facts["others"] for loss in spanish.of_weight(Weight.LOSS)] == ["en"]
+
+
+def test_rule_right_only_goes_out_as_weights_and_comes_back() -> None:
+    body = one("¿Cuáles?{~%50%a ~%50%b ~%-100%c}").body
+
+    assert isinstance(body, Multiple)
+    assert body.rule is MultipleRule.RIGHT_ONLY
+    assert b"~%-100%c" in write([a_question(body)]).content

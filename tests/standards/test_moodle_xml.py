@@ -1,0 +1,237 @@
+"""Moodle XML as Moodle itself writes it, type by type; and what goes out, as Moodle reads it."""
+
+from fractions import Fraction
+
+import pytest
+
+from quizzes.rules.definitions import (
+    Essay,
+    File,
+    Gaps,
+    Matching,
+    Multiple,
+    MultipleRule,
+    Numerical,
+    Option,
+    Ordering,
+    OrderingRule,
+    Question,
+    QuestionState,
+    Short,
+    Single,
+    TrueFalse,
+    UnitPenaltyOf,
+    WordLimits,
+)
+from standards import _xml
+from standards.model import FileRefused, Imported, Weight
+from standards.moodle_xml import cloze
+from standards.moodle_xml.read import read
+from standards.moodle_xml.write import write
+from tests.support.questions import a_calculated, a_matrix, a_question, es, f
+
+
+def quiz(kind: str, inside: str, text: str = "¿Qué?", form: str = "html", name: str = "Una") -> bytes:
+    head = f'<name><text>{name}</text></name><questiontext format="{form}"><text><![CDATA[{text}]]></text></questiontext>'
+    return f'<?xml version="1.0" encoding="UTF-8"?><quiz><question type="{kind}">{head}{inside}</question></quiz>'.encode()
+
+
+def one(content: bytes) -> Question:
+    found = read(content)
+    assert len(found.questions) == 1, found.remarks
+    return found.questions[0]
+
+
+def answer(fraction: str, text: str, feedback: str = "", more: str = "", form: str = "html") -> str:
+    why = f'<feedback format="html"><text>{feedback}</text></feedback>' if feedback else ""
+    return f'<answer fraction="{fraction}" format="{form}"><text>{text}</text>{why}{more}</answer>'
+
+
+def test_common_fields_are_read() -> None:
+    tags = "<tags><tag><text>Salud Pública</text></tag></tags>"
+    hint = '<hint format="html"><text>&lt;p&gt;Piense&lt;/p&gt;</text></hint>'
+    numbers = "<defaultgrade>2.5</defaultgrade><penalty>0.1</penalty><hidden>1</hidden><idnumber>q-7</idnumber>"
+    general = '<generalfeedback format="markdown"><text>**Porque sí**</text></generalfeedback>'
+
+    question = one(quiz("shortanswer", numbers + general + answer("100", "a") + hint + tags))
+
+    assert (question.key, question.mark, question.penalty, question.state) == ("q-7", f("2.5"), f("0.1"), QuestionState.HIDDEN)
+    assert (question.tags, question.hints, question.explanation) == (("salud-publica",), (es("Piense"),), es("**Porque sí**"))
+
+
+def test_choice_of_one_and_of_several() -> None:
+    answers = answer("100", "a", "sí") + answer("-50", "b") + answer("33.33333", "c")
+    several = "<single>false</single>" + answer("50", "a") + answer("50", "b") + answer("-50", "c")
+
+    single, multiple = one(quiz("multichoice", "<shuffleanswers>0</shuffleanswers>" + answers)).body, one(quiz("multichoice", several)).body
+
+    assert isinstance(single, Single)
+    assert single.options == (
+        Option("a", es("a"), True, Fraction(1), es("sí")),
+        Option("b", es("b"), False, f("-1/2")),
+        Option("c", es("c"), False, f("1/3")),
+    )
+    assert not single.shuffle
+    assert isinstance(multiple, Multiple)
+    assert multiple.rule is MultipleRule.RIGHT_MINUS_WRONG
+
+
+def test_numbers_have_tolerances_and_units() -> None:
+    """Moodle's multiplier is the inverse of our factor: 510 cm is 5.1 m."""
+    units = (
+        "<units><unit><multiplier>1</multiplier><unit_name>m</unit_name></unit>"
+        "<unit><multiplier>100</multiplier><unit_name>cm</unit_name></unit></units>"
+        "<unitgradingtype>2</unitgradingtype><unitpenalty>0.2</unitpenalty><showunits>0</showunits>"
+    )
+
+    body = one(quiz("numerical", answer("100", "5.1", more="<tolerance>0.05</tolerance>") + answer("0", "*", "no") + units)).body
+
+    assert isinstance(body, Numerical)
+    assert (body.answers[0].value, body.tolerance.amount) == (f("5.1"), f("0.05"))
+    assert (body.answers[1].value, body.answers[1].why) == (None, es("no"))
+    assert body.units == {"m": 1, "cm": f("1/100")}
+    assert (body.unit_penalty, body.unit_penalty_of) == (f("1/5"), UnitPenaltyOf.MAXIMUM)
+
+
+def test_matching_with_an_extra_choice() -> None:
+    def sub(item: str, match: str) -> str:
+        return f'<subquestion format="html"><text>{item}</text><answer><text>{match}</text></answer></subquestion>'
+
+    body = one(quiz("matching", sub("Perú", "Lima") + sub("Chile", "Santiago") + sub("", "Quito"))).body
+
+    assert isinstance(body, Matching)
+    assert [(pair.key, pair.match_key) for pair in body.pairs] == [("peru", "lima"), ("chile", "santiago")]
+    assert [label.key for label in body.extra] == ["quito"]
+
+
+def test_ordering_with_each_rule_of_moodle() -> None:
+    answers = answer("2", "dos") + answer("1", "uno") + answer("3", "tres")
+
+    body = one(quiz("ordering", "<gradingtype>LONGEST_ORDERED_SUBSET</gradingtype>" + answers)).body
+
+    assert isinstance(body, Ordering)
+    assert [label.key for label in body.items] == ["uno", "dos", "tres"]
+    assert body.rule is OrderingRule.LONGEST_ORDERED
+
+
+def test_essay_and_files() -> None:
+    limits = "<minwordlimit>50</minwordlimit><maxwordlimit>200</maxwordlimit><attachments>2</attachments>"
+    kinds = "<maxbytes>5242880</maxbytes><filetypeslist>.pdf,.docx</filetypeslist>"
+    files = f"<responseformat>noinline</responseformat><attachments>2</attachments>{kinds}"
+
+    assert one(quiz("essay", limits)).body == Essay(WordLimits(50, 200), files=2)
+    assert one(quiz("essay", files)).body == File(("pdf", "docx"), 2, 5)
+
+
+def test_lists_and_boxes_inside_a_text() -> None:
+    options = "".join(f"<selectoption><text>{word}</text><group>{of}</group></selectoption>" for word, of in (("a", 1), ("b", 2), ("c", 1)))
+    boxes = "".join(f"<dragbox><text>{word}</text><group>1</group></dragbox>" for word in ("sol", "luna", "mar"))
+
+    lists = one(quiz("gapselect", options, "Uno [[3]] y dos [[2]]."))
+    drag = one(quiz("ddwtos", boxes, "Uno [[2]] y dos [[1]]."))
+
+    assert lists.text == drag.text == es("Uno {gap1} y dos {gap2}.")
+    assert isinstance(lists.body, Gaps)
+    first = lists.body.gaps[0].body
+    assert isinstance(first, Single)
+    assert [(option.key, option.right) for option in first.options] == [("a", False), ("c", True)]
+    assert isinstance(drag.body, Gaps)
+    assert [answer.key for gap in drag.body.gaps if isinstance(gap.body, Short) for answer in gap.body.answers] == ["luna", "sol"]
+    assert {label.key for label in drag.body.choices} == {"sol", "luna", "mar"}
+
+
+def test_cloze_of_each_kind() -> None:
+    text = "A {1:SHORTANSWER:=sí#bien~%50%casi~*#no} b {2:NM:=3.5:0.1} c {:MCS:~uno~=dos \\} tres} d {1:SAC:=Sí}"
+
+    question = one(quiz("cloze", "", text))
+
+    assert question.text == es("A {gap1} b {gap2} c {gap3} d {gap4}")
+    assert question.mark == 5
+    assert isinstance(question.body, Gaps)
+    words, figure, choice, exact = (gap.body for gap in question.body.gaps)
+    assert isinstance(words, Short)
+    assert [(one_.patterns["es"], one_.credit, one_.why) for one_ in words.answers] == [
+        ("sí", 1, es("bien")),
+        ("casi", f("1/2"), None),
+        ("*", 0, es("no")),
+    ]
+    assert isinstance(figure, Numerical)
+    assert (figure.answers[0].value, figure.tolerance.amount) == (f("3.5"), f("0.1"))
+    assert isinstance(choice, Single)
+    assert [option.text["es"] for option in choice.options] == ["uno", "dos } tres"]
+    assert choice.shuffle
+    assert isinstance(exact, Short)
+    assert not exact.ignore_case
+
+
+@pytest.mark.parametrize("text", ["A {1:MULTIRESPONSE:=a~b}", "A {1:SA:=a", "no gap"])
+def test_cloze_that_is_not_known_is_told(text: str) -> None:
+    found = cloze.read(text.encode())
+
+    assert not found.questions
+    assert len(found.of_weight(Weight.PROBLEM)) == 1
+
+
+@pytest.mark.parametrize("kind", ["calculated", "calculatedmulti", "ddimageortext", "random", ""])
+def test_type_that_is_not_known_is_told_with_its_line(kind: str) -> None:
+    found = read(b"<quiz>\n\n" + quiz(kind, "").split(b"<quiz>")[1])
+
+    assert not found.questions
+    assert [problem.line for problem in found.of_weight(Weight.PROBLEM)] == [3]
+
+
+def test_elements_that_nobody_reads_are_told_by_name() -> None:
+    losses = read(quiz("description", "<sorpresa>1</sorpresa><answernumbering>abc</answernumbering>")).of_weight(Weight.LOSS)
+
+    assert [loss.facts["name"] for loss in losses] == ["sorpresa"]
+
+
+def test_another_root_is_refused() -> None:
+    with pytest.raises(FileRefused, match="<quizz>"):
+        read(b"<quizz/>")
+
+
+@pytest.mark.parametrize(
+    ("fraction", "said"), [("x", "number"), ("101", "outside"), ("1e99", "too large")], ids=["no number", "above", "huge"]
+)
+def test_weight_that_is_none_keeps_the_question_out(fraction: str, said: str) -> None:
+    found: Imported = read(quiz("shortanswer", answer(fraction, "a")))
+
+    assert not found.questions
+    assert said in found.of_weight(Weight.PROBLEM)[0].what
+
+
+def test_feedback_to_true_and_false_becomes_the_explanation() -> None:
+    question = one(quiz("truefalse", answer("0", "true", "Falta un año.") + answer("100", "false")))
+
+    assert question.body == TrueFalse(answer=False)
+    assert question.explanation == es("Falta un año.")
+
+
+def test_what_goes_out_is_what_moodle_reads() -> None:
+    """Types, formats and numbers as Moodle's own export writes them."""
+    body = Multiple((Option("a", es("*a*"), True, Fraction(1)), Option("b", es("b"), False, Fraction(0))))
+
+    question = _xml.parse(write([a_question(body, tags=("x",))]).content)[0]
+
+    assert question.get("type") == "multichoice"
+    assert _xml.words(_xml.child(question, "single")) == "false"
+    assert [
+        (one_.get("fraction"), one_.get("format"), _xml.words(_xml.child(one_, "text"))) for one_ in _xml.children(question, "answer")
+    ] == [
+        ("100", "markdown", "*a*"),
+        ("-100", "markdown", "b"),
+    ]
+
+
+def test_kinds_that_moodle_lacks_are_told() -> None:
+    out = write([a_question(a_calculated()), a_question(a_matrix())])
+
+    assert out.count == 0
+    assert [problem.facts["kind"] for problem in out.of_weight(Weight.PROBLEM)] == ["calculated", "matrix"]
+
+
+def test_rule_without_a_match_is_told_as_a_loss() -> None:
+    body = Multiple((Option("a", es("a"), True, Fraction(1)), Option("b", es("b"), False, Fraction(0))), MultipleRule.ALL_OR_NOTHING)
+
+    assert [loss.facts.get("rule") for loss in write([a_question(body)]).of_weight(Weight.LOSS)] == ["all_or_nothing"]

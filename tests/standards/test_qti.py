@@ -1,0 +1,218 @@
+"""QTI of other products: items of 2.1, packages, and 1.2 as Canvas and Common Cartridge write it."""
+
+import zipfile
+from collections import Counter
+from fractions import Fraction
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+
+from quizzes.rules.definitions import (
+    File,
+    Gaps,
+    Matching,
+    Multiple,
+    MultipleRule,
+    Numerical,
+    Ordering,
+    Short,
+    Single,
+    Tolerance,
+    ToleranceKind,
+)
+from standards import _zip
+from standards.importing import import_file
+from standards.model import FileRefused, Imported, Weight
+from standards.qti.read import read
+from standards.qti.write import write
+from tests.support.questions import a_question, a_single
+from tests.support.shared import SHARED, needs_shared
+
+QTI = SHARED / "fixtures" / "qti"
+FEEDBACK = {"note": 2}
+"""The note about feedback to right and wrong answers, and the one that counts what the check says more."""
+
+
+def packed(folder: Path) -> bytes:
+    target = BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        for path in sorted(folder.rglob("*")):
+            if path.is_file():
+                archive.write(path, path.relative_to(folder).as_posix())
+    return target.getvalue()
+
+
+ITEMS: list[tuple[str, dict[str, int], dict[str, int]]] = [
+    ("Choicemultiple_2014410822", {"multiple": 1}, FEEDBACK),
+    ("Choicemultiple_871212949", {"multiple": 1}, FEEDBACK),
+    ("Choicesingle_853928446", {}, {"problem": 1}),  # its options are pictures alone
+    ("Choicetruefalse_176040516", {"single": 1}, FEEDBACK),  # «Richtig» and «Falsch» are words like others
+    ("Hotspot_278940407", {}, {"problem": 1}),
+    ("Hottext_801974120", {}, {"problem": 1}),
+    ("Matchmultiple_1038910213", {}, {"problem": 1}),  # its items are pictures alone
+    ("Matchsingle_143114773", {"matching": 1}, {"note": 1}),
+    ("Order_913967682", {"ordering": 1}, {"note": 1}),
+    ("TextEntry_883368511", {"gaps": 1}, {"note": 1}),
+    ("TextEntrynumeric_2040297025", {"gaps": 1}, {"note": 1}),
+    ("TextEntrynumeric_770468849", {"gaps": 1}, {"note": 1}),
+    ("TextEntrysubset_806481421", {"gaps": 1}, {"note": 1}),
+]
+
+
+@pytest.mark.shared
+@needs_shared
+@pytest.mark.parametrize(("name", "kinds", "remarks"), ITEMS, ids=[item[0] for item in ITEMS])
+def test_outcome_of_an_item(name: str, kinds: dict[str, int], remarks: dict[str, int]) -> None:
+    found = import_file(f"{name}.xml", (QTI / "qti21-sachsen" / f"{name}.xml").read_bytes())
+
+    assert found.format == "qti"
+    assert Counter(question.kind.value for question in found.imported.questions) == kinds
+    assert Counter(remark.weight.value for remark in found.imported.remarks) == remarks
+
+
+def sachsen(name: str) -> Imported:
+    return read((QTI / "qti21-sachsen" / f"{name}.xml").read_bytes())
+
+
+@pytest.mark.shared
+@needs_shared
+def test_right_answers_and_rules_of_items_are_kept() -> None:
+    whole = sachsen("Choicemultiple_2014410822").questions[0].body
+    order = sachsen("Order_913967682").questions[0].body
+    number = sachsen("TextEntrynumeric_770468849").questions[0].body
+
+    assert isinstance(whole, Multiple)
+    assert whole.rule is MultipleRule.ALL_OR_NOTHING
+    assert [option.key for option in whole.options if option.right] == ["chemnitz", "zwickau"]
+    assert isinstance(order, Ordering)
+    assert [label.key for label in order.items] == ["cdu", "die-linke", "sdp", "grune", "npd"]
+    assert isinstance(number, Gaps)
+    assert isinstance(number.gaps[0].body, Numerical)
+    assert number.gaps[0].body.tolerance == Tolerance(ToleranceKind.RELATIVE, Fraction(1, 20))
+
+
+@pytest.mark.shared
+@needs_shared
+def test_package_gives_all_its_items_and_leaves_the_test_behind() -> None:
+    found = read(packed(QTI / "qti21-sachsen"))
+
+    assert len(found.questions) == 9
+    assert len(found.of_weight(Weight.PROBLEM)) == 4
+    assert [loss.facts["name"] for loss in found.of_weight(Weight.LOSS) if "test" in loss.what] == ["Interaction Mix (Sachsen)"]
+
+
+@pytest.mark.shared
+@needs_shared
+def test_test_without_items_is_refused() -> None:
+    with pytest.raises(FileRefused, match="no item"):
+        read((QTI / "qti21-sachsen" / "interaction_mix_sachsen.xml").read_bytes())
+
+
+@pytest.mark.shared
+@needs_shared
+def test_package_of_canvas_gives_each_question_once() -> None:
+    """20 items in its own form: copies inside quizzes come once, unless they were changed; empty ones are told."""
+    found = import_file("canvas-grouptest.zip", (QTI / "canvas-grouptest.zip").read_bytes()).imported
+
+    twice = [remark for remark in found.remarks if "twice" in remark.what]
+    problems = found.of_weight(Weight.PROBLEM)
+    assert Counter(question.kind.value for question in found.questions) == CANVAS
+    assert len(found.questions) + len(twice) + len(problems) == sum(
+        content.count(b"<item ") for path, content in _zip.read_archive((QTI / "canvas-grouptest.zip").read_bytes(), ".qti").items()
+    )
+
+
+CANVAS = {"essay": 3, "true_false": 2, "multiple": 1, "single": 1, "short": 1, "matching": 1}
+
+
+@pytest.mark.shared
+@needs_shared
+def test_profiles_of_common_cartridge_are_read() -> None:
+    found = read(packed(QTI / "cc-all-question-types"))
+
+    assert [question.kind.value for question in found.questions] == ["single", "true_false", "multiple", "essay"]
+    single, _truth, several, _essay = (question.body for question in found.questions)
+    assert isinstance(single, Single)
+    assert [(option.why or {}).get("es") for option in single.options] == ["add 2", "add 1", "good!", "subtract 1"]
+    assert isinstance(several, Multiple)
+    assert several.rule is MultipleRule.ALL_OR_NOTHING
+
+
+def item_1(kind: str, presentation: str, processing: str = "", text: str = "¿Qué?") -> bytes:
+    field = f"<qtimetadatafield><fieldlabel>question_type</fieldlabel><fieldentry>{kind}</fieldentry></qtimetadatafield>"
+    material = f'<material><mattext texttype="text/html">&lt;p&gt;{text}&lt;/p&gt;</mattext></material>'
+    return (
+        f'<questestinterop><item ident="i1" title="uno"><itemmetadata><qtimetadata>{field}</qtimetadata></itemmetadata>'
+        f"<presentation>{material}{presentation}</presentation><resprocessing>{processing}</resprocessing></item></questestinterop>"
+    ).encode()
+
+
+def condition(inner: str, score: str = "100") -> str:
+    return f"<respcondition><conditionvar>{inner}</conditionvar><setvar varname='SCORE'>{score}</setvar></respcondition>"
+
+
+def label(ident: str, words: str) -> str:
+    return f'<response_label ident="{ident}"><material><mattext>{words}</mattext></material></response_label>'
+
+
+def choices(ident: str, name: str, labels: str) -> str:
+    material = f"<material><mattext>{name}</mattext></material>"
+    return f'<response_lid ident="response_{ident}">{material}<render_choice>{labels}</render_choice></response_lid>'
+
+
+def test_numbers_of_canvas_have_their_tolerance() -> None:
+    either = "<or><varequal>10</varequal><and><vargte>9.5</vargte><varlte>10.5</varlte></and></or>"
+
+    body = read(item_1("numerical_question", "", condition(either))).questions[0].body
+
+    assert isinstance(body, Numerical)
+    assert (body.answers[0].value, body.tolerance.amount) == (10, Fraction(1, 2))
+
+
+def test_lists_and_blanks_of_canvas_become_gaps() -> None:
+    response = choices("a", "a", label("1", "uno") + label("2", "dos"))
+    right = condition('<varequal respident="response_a">2</varequal>')
+
+    lists = read(item_1("multiple_dropdowns_question", response, right, "Va [a] aquí")).questions[0]
+    blanks = read(item_1("fill_in_multiple_blanks_question", response, right, "Va [a] aquí")).questions[0]
+
+    assert lists.text["es"] == blanks.text["es"] == "Va {gap} aquí"
+    assert isinstance(lists.body, Gaps)
+    assert isinstance(lists.body.gaps[0].body, Single)
+    assert [option.right for option in lists.body.gaps[0].body.options] == [False, True]
+    assert isinstance(blanks.body, Gaps)
+    assert isinstance(blanks.body.gaps[0].body, Short)
+
+
+def test_matching_of_canvas_leaves_its_empty_rows_and_keeps_its_distractors() -> None:
+    labels = label("1", "A1") + label("2", "B1") + label("3", "C1")
+    responses = "".join(choices(ident, name, labels) for ident, name in (("x", "A"), ("y", "B"), ("z", "")))
+    rights = condition('<varequal respident="response_x">1</varequal>') + condition('<varequal respident="response_y">2</varequal>')
+
+    body = read(item_1("matching_question", responses, rights)).questions[0].body
+
+    assert isinstance(body, Matching)
+    assert [(pair.key, pair.match_key) for pair in body.pairs] == [("a", "a1"), ("b", "b1")]
+    assert [extra.key for extra in body.extra] == ["c1"]
+
+
+def test_file_upload_takes_the_usual_files_and_says_so() -> None:
+    found = read(item_1("file_upload_question", ""))
+
+    assert isinstance(found.questions[0].body, File)
+    assert len(found.of_weight(Weight.NOTE)) == 1
+
+
+@pytest.mark.parametrize("kind", ["calculated_question", "hot_spot_question"])
+def test_type_that_is_not_known_is_told(kind: str) -> None:
+    found = read(item_1(kind, ""))
+
+    assert not found.questions
+    assert [problem.facts["kind"] for problem in found.of_weight(Weight.PROBLEM)] == [kind]
+
+
+def test_package_has_the_same_bytes_each_time() -> None:
+    question = a_question(a_single())
+
+    assert write([question]).content == write([question]).content
