@@ -98,6 +98,8 @@ EMPTY_CUT = re.compile(r"[ \t]*:[ \t]+#(?=[^ \t])")
 CUT_MESSAGE = N_("The text is cut at #: what follows would be a comment.")
 
 QUOTES = N_("Put the text in quotes.")
+_LINE_END = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+"""What ruamel counts as the end of a line."""
 
 
 def parse(text: str) -> Parsed:
@@ -133,7 +135,7 @@ class _Builder:
     """Builds the tree from events; recursion follows the nesting of the file, at most MAXIMUM_DEPTH deep."""
 
     def __init__(self, text: str) -> None:
-        self.lines = text.split("\n")
+        self.lines = _LINE_END.split(text)
         self.events: Iterator[Event] = iter(YAML(typ="safe", pure=True).parse(text))
         self.troubles: list[Trouble] = []
 
