@@ -197,6 +197,8 @@ class Renderer:
     kinds: CourseKinds
     used_media: set[str] = field(default_factory=set)
     """Paths, since somebody emptied it."""
+    kept: dict[str, Any] = field(default_factory=dict)
+    """What a kind has rendered and will need again, by its own keys."""
 
     def __post_init__(self) -> None:
         self.media = {media.path: media for media in self.course.media}

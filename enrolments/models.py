@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from sqlalchemy import CheckConstraint, ForeignKey, Numeric, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Numeric, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.db import Base, Key, Moment, PublicId, Slug
@@ -52,6 +52,8 @@ class ActivityResult(Base):
     score: Mapped[Decimal | None] = mapped_column(Numeric(14, 7))
     """Percent that counts, for activities with marks; unrounded."""
     passed: Mapped[bool | None]
+    exhausted: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """No try is left: what comes next is elsewhere."""
 
 
 class Completion(Base):

@@ -1,6 +1,8 @@
 """Open a course in the present request: what every page of a course starts with, here and in the packages above."""
 
 import hashlib
+from collections.abc import Mapping
+from datetime import datetime
 from typing import cast
 
 from flask import Response, current_app, make_response, render_template, request
@@ -12,7 +14,7 @@ from courses.rules import Outline
 from enrolments import queries, services
 from enrolments.pages.outline import Card, CourseView, card
 from enrolments.permissions import ActivitySeat, Seat
-from enrolments.rules import Refusal, may_enrol
+from enrolments.rules import Progress, Refusal, evaluate_completion, may_enrol
 from kernel import clock
 from kernel.i18n import language
 from kernel.web import notes
@@ -41,14 +43,23 @@ def catalogue_cards(limit: int) -> list[Card]:
     own, now = own_courses(), clock.now()
     entries = course_queries.list_catalogue(current_session(), limit=limit)
     outlines = course_queries.list_outlines(current_session(), [entry.version_id for entry in entries])
+    progress = _own_progress(own, now)
     cards = []
     for entry in entries:
         mine = own.get(entry.slug)
         completed = mine is not None and mine.completed_at is not None
         refusal = may_enrol(entry.enrolment, entry.opens_at, entry.closes_at, archived=False, now=now)
         opens_at = entry.opens_at if refusal is Refusal.NOT_YET else None
-        cards.append(card(outlines[entry.version_id], refusal, opens_at, enrolled=mine is not None, completed=completed))
+        cards.append(card(outlines[entry.version_id], refusal, opens_at, progress=progress.get(entry.slug), completed=completed))
     return cards
+
+
+def _own_progress(own: Mapping[str, queries.OwnCourse], now: datetime) -> dict[str, Progress]:
+    """Return how far the actor is in each of their courses, by slug."""
+    session = current_session()
+    results = queries.results_of_many(session, [course.enrolment_id for course in own.values()]) if own else {}
+    outlines = course_queries.list_outlines(session, [course.version_id for course in own.values()])
+    return {slug: evaluate_completion(outlines[course.version_id], results[course.enrolment_id], now) for slug, course in own.items()}
 
 
 def leave_visit(subject: ActivitySeat, view: CourseView) -> None:

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from fractions import Fraction
 from posixpath import basename
+from typing import Any
 
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
@@ -44,7 +44,12 @@ _SEAT = (
     .where(Course.slug == bindparam("slug"))
 )
 _RESULTS = select(
-    ActivityResult.activity_key, ActivityResult.viewed_at, ActivityResult.completed_at, ActivityResult.score, ActivityResult.passed
+    ActivityResult.activity_key,
+    ActivityResult.viewed_at,
+    ActivityResult.completed_at,
+    ActivityResult.score,
+    ActivityResult.passed,
+    ActivityResult.exhausted,
 ).where(ActivityResult.enrolment_id == bindparam("enrolment_id"))
 
 
@@ -74,16 +79,18 @@ def results_of(session: Session, enrolment_id: int | None) -> dict[str, Result]:
     if enrolment_id is None:
         return {}
     rows = session.execute(_RESULTS, {"enrolment_id": enrolment_id})
-    return {row.activity_key: _result(row.viewed_at, row.completed_at, row.score, row.passed) for row in rows}
+    return {row.activity_key: _result(row) for row in rows}
 
 
 def result_of(row: ActivityResult) -> Result:
     """Return a stored result as the rules take it."""
-    return _result(row.viewed_at, row.completed_at, row.score, row.passed)
+    return _result(row)
 
 
-def _result(viewed_at: datetime | None, completed_at: datetime | None, score: Decimal | None, passed: bool | None) -> Result:
-    return Result(viewed_at is not None, completed_at is not None, None if score is None else Fraction(score), passed)
+def _result(row: Any) -> Result:
+    """Read the columns of a result, from a stored object or from a row of a select."""
+    score = None if row.score is None else Fraction(row.score)
+    return Result(row.viewed_at is not None, row.completed_at is not None, score, row.passed, bool(row.exhausted))
 
 
 def get_activity_seat(session: Session, actor: Actor, slug: str, key: str) -> ActivitySeat:
@@ -159,10 +166,11 @@ def results_of_many(session: Session, enrolment_ids: Sequence[int]) -> dict[int,
         ActivityResult.completed_at,
         ActivityResult.score,
         ActivityResult.passed,
+        ActivityResult.exhausted,
     ).where(ActivityResult.enrolment_id.in_(enrolment_ids))
     found: dict[int, dict[str, Result]] = {enrolment_id: {} for enrolment_id in enrolment_ids}
     for row in session.execute(statement):
-        found[row.enrolment_id][row.activity_key] = _result(row.viewed_at, row.completed_at, row.score, row.passed)
+        found[row.enrolment_id][row.activity_key] = _result(row)
     return found
 
 

@@ -17,6 +17,8 @@ class Result:
     completed: bool = False
     score: Fraction | None = None
     passed: bool | None = None
+    exhausted: bool = False
+    """No try is left."""
 
 
 NO_RESULT = Result()
@@ -160,16 +162,20 @@ def evaluate_completion(outline: Outline, results: Results, now: datetime) -> Pr
 
 
 def next_step(outline: Outline, results: Results, now: datetime) -> str | None:
-    """Return the first open required activity that is not completed, else the first open optional one, else nothing."""
+    """Return the first open required activity that is not completed and can still be tried, else the first optional one, else nothing."""
     completed = completed_keys(outline, results)
     open_ones = [
         activity
         for module in outline.modules
         for activity in module.activities
-        if not results.get(activity.key, NO_RESULT).completed and why_closed(module, activity, completed, now) is None
+        if _can_be_done(results.get(activity.key, NO_RESULT)) and why_closed(module, activity, completed, now) is None
     ]
     required = (activity.key for activity in open_ones if activity.required)
     return next(required, next((activity.key for activity in open_ones), None))
+
+
+def _can_be_done(result: Result) -> bool:
+    return not result.completed and not result.exhausted
 
 
 def activity_closed(outline: Outline, activity: OutlineActivity, results: Results, now: datetime) -> tuple[Closed, str | datetime] | None:

@@ -77,6 +77,8 @@ class Achievement:
     completed: bool
     score: Fraction | None = None
     passed: bool | None = None
+    exhausted: bool = False
+    """No try is left."""
 
 
 def mark_done(session: Session, actor: Actor, subject: ActivitySeat, *, now: datetime) -> Progress:
@@ -115,6 +117,7 @@ def record_result(
     if achievement.score is not None:
         row.score = _decimal(achievement.score)
         row.passed = achievement.passed
+    row.exhausted = achievement.exhausted
     if achievement.completed and row.completed_at is None:
         row.completed_at = now
         row.completed_version_id = learning.enrolment.course_version_id

@@ -1,10 +1,15 @@
 """Background work of quizzes: attempts whose time has ended are handed in even where nobody returns (quiz engine 5.3.6)."""
 
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
 from kernel.outbox import Delivery
 from kernel.permissions import Actor, Via
 from quizzes import queries, services
 from quizzes.models import Attempt
 from quizzes.rules.attempts import NETWORK_TOLERANCE
+
+log = structlog.get_logger()
 
 CLOSE_EVERY = 60
 PAGE = 200
@@ -16,10 +21,21 @@ def close_due(delivery: Delivery) -> None:
     last = 0
     while due := _list_due(delivery, last):
         for attempt_id in due:
-            with delivery.database.unit_of_work() as session:
-                session.get_one(Attempt, attempt_id, with_for_update=True)
-                services.settle(session, actor, queries.get_sitting(session, attempt_id), now=delivery.now)
+            try:
+                _settle(delivery, actor, attempt_id)
+            except (
+                SQLAlchemyError,
+                ValueError,
+                LookupError,
+            ):  # one that cannot be settled does not keep the others open; it is tried again
+                log.exception("attempt.not_settled", attempt=attempt_id)
         last = due[-1]
+
+
+def _settle(delivery: Delivery, actor: Actor, attempt_id: int) -> None:
+    with delivery.database.unit_of_work() as session:
+        session.get_one(Attempt, attempt_id, with_for_update=True)
+        services.settle(session, actor, queries.get_sitting(session, attempt_id), now=delivery.now)
 
 
 def _list_due(delivery: Delivery, after: int) -> list[int]:

@@ -67,10 +67,18 @@ def prepare_quiz(activity: ActivitySource, renderer: Renderer) -> tuple[Prepared
         instructions=renderer.markdown(quiz.instructions, activity.path),
         entries=tuple(_entry(entry, activity, renderer) for entry in quiz.slots),
         slots=tuple(slots),
-        questions={key: render_question(known[key], renderer, _path_of(renderer.course, key)) for key in keys},
+        questions={key: _rendered(known[key], renderer) for key in keys},
         banks={key: banks[key] for key in keys},
     )
     return prepared, _facts(activity, quiz, slots)
+
+
+def _rendered(question: definitions.Question, renderer: Renderer) -> definitions.Question:
+    """Render a question once for all the quizzes that may draw it."""
+    if question.key not in renderer.kept:
+        renderer.kept[question.key] = render_question(question, renderer, _path_of(renderer.course, question.key))
+    rendered: definitions.Question = renderer.kept[question.key]
+    return rendered
 
 
 def _slot_positions(quiz: QuizSource) -> list[int]:

@@ -446,7 +446,8 @@ def _hand_down(session: Session, actor: Actor, sitting: Sitting, *, now: datetim
     record = QuizRecord(viewed_at=history[0].started_at, attempts=tuple(_ended(one) for one in ended))
     completed = completed_at(settings.completion, record, pass_mark=settings.pass_mark, allowed=sitting.paper.access.attempts)
     shown = None if score is None else max(Fraction(0), min(Fraction(100), score))
-    achievement = Achievement(completed is not None, shown, has_passed(score, settings.pass_mark))
+    used_up = 0 < sitting.paper.access.attempts <= len(ended)
+    achievement = Achievement(completed is not None, shown, has_passed(score, settings.pass_mark), exhausted=used_up)
     enrolment_services.record_result(session, actor, row.enrolment_id, row.activity_key, achievement, now=now)
 
 

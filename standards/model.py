@@ -8,7 +8,8 @@ from kernel.errors import N_, DomainError
 from kernel.i18n import _
 from quizzes.rules.definitions import Question
 
-
+MAXIMUM_TURNS = 50_000
+"""Questions, or lines of a format that is read line by line; a bank has 5,000 questions."""
 THING = "thing"
 """The one fact that is a message itself."""
 
@@ -108,16 +109,23 @@ class Notebook:
         self.remarks: list[Remark] = []
         self.question = ""
         self.line = 0
+        self._turns = 0
+        self._told: set[tuple[object, ...]] = set()
 
     def turn_to(self, question: str, line: int = 0) -> None:
-        """Let the remarks that follow be about this question."""
+        """Let the remarks that follow be about this question; raises FileRefused beyond MAXIMUM_TURNS."""
         self.question, self.line = question, line
+        self._turns += 1
+        if self._turns > MAXIMUM_TURNS:
+            raise FileRefused(N_("The file has more than %(limit)s questions or lines."), limit=MAXIMUM_TURNS)
 
     def add(self, weight: Weight, what: str, why: str = "", /, *, line: int = 0, **facts: object) -> None:
         """Write a remark down, once."""
         words = {name: str(fact) for name, fact in facts.items()}
         remark = Remark(weight, what, why, line or self.line, self.question, words)
-        if remark not in self.remarks:
+        identity = (weight, what, why, remark.line, remark.question, *words.items())
+        if identity not in self._told:
+            self._told.add(identity)
             self.remarks.append(remark)
 
     def note(self, what: str, why: str = "", /, *, line: int = 0, **facts: object) -> None:
@@ -130,6 +138,8 @@ class Notebook:
 
     def refuse(self, refusal: NotTranslatable) -> None:
         """Tell that a question does not pass; what was told of it before no longer matters."""
-        if self.question:
-            self.remarks = [one for one in self.remarks if one.question != self.question or one.weight is Weight.PROBLEM]
+        while self.question and self.remarks and self.remarks[-1].question == self.question:
+            if self.remarks[-1].weight is Weight.PROBLEM:
+                break
+            self.remarks.pop()
         self.add(Weight.PROBLEM, refusal.what, refusal.why, line=refusal.line, **refusal.facts)

@@ -73,20 +73,20 @@ def _bay(module: OutlineModule, progress: ModuleProgress | None) -> Bay:
     return Bay(module.minutes, _BAYS.get(progress.standing, WindowState.OFF), progress.fraction)
 
 
-def card(outline: Outline, refusal: Refusal | None, opens_at: datetime | None, *, enrolled: bool, completed: bool) -> Card:
-    """Return a course as it stands in a catalogue, with why nobody can enrol now and from when on somebody can."""
+def card(outline: Outline, refusal: Refusal | None, opens_at: datetime | None, *, progress: Progress | None, completed: bool) -> Card:
+    """Return a course as it stands in a catalogue: lit as far as the reader is, and whether and from when on one can enrol."""
     return Card(
         slug=outline.slug,
         title=choose(outline.title),
         title_language=foreign(outline.title),
         summary=html(outline.summary),
         tone=outline.tone,
-        facade=draw(outline, None, Size.CARD, door_open=refusal is None),
+        facade=draw(outline, progress, Size.CARD, door_open=refusal is None),
         modules=len(outline.numbered),
-        minutes=sum(module.minutes for module in outline.modules),
+        minutes=int(outline.hours * 60),
         languages=outline.languages,
         certificate=outline.certificate != "none",
-        enrolled=enrolled,
+        enrolled=progress is not None,
         completed=completed,
         opens_on=local(opens_at).date() if opens_at else None,
         closed=refusal is Refusal.CLOSED,

@@ -85,15 +85,13 @@ def _parsed(match: re.Match[str], inside: str) -> ClozeGap:
 
 def _split(text: str, sign: str, most: int = -1) -> list[str]:
     """Part a text at a sign that no backslash stands before."""
-    parts, escaped = [""], False
-    for letter in text:
+    parts, start, escaped = [], 0, False
+    for at, letter in enumerate(text):
         if letter == sign and not escaped and most:
-            parts.append("")
-            most -= 1
-        else:
-            parts[-1] += letter
+            parts.append(text[start:at])
+            start, most = at + 1, most - 1
         escaped = letter == "\\" and not escaped
-    return parts
+    return [*parts, text[start:]]
 
 
 def _answer(words: str) -> ClozeAnswer:

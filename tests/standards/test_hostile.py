@@ -186,6 +186,20 @@ def test_numbers_that_are_none_or_huge_are_refused(words: str) -> None:
         _numbers.number(words)
 
 
+@pytest.mark.parametrize("sign", ["\r", "\u2028", "\u0085"])
+def test_bank_with_other_line_ends_is_read_or_refused(sign: str) -> None:
+    """YAML counts them as ends of lines; so does whoever looks up what stands there."""
+    with suppress(FileRefused):
+        assert bank_read.read(f"title: a{sign}{sign}b{sign}questions: []{sign}".encode()).remarks is not None
+
+
+def test_file_with_more_questions_than_anybody_has_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("standards.model.MAXIMUM_TURNS", 100)
+
+    with pytest.raises(FileRefused, match="more than 100"):
+        import_file("a.gift", b"\n\n".join(b"Sol?{T}" for _ in range(101)))
+
+
 def test_control_and_direction_signs_do_not_come_in() -> None:
     """Security 4.2."""
     found = import_file("a.gift", "::a::uno\u202e dos\u200f {=c ~d}".encode()).imported
