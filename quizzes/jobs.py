@@ -1,6 +1,5 @@
 """Background work of quizzes: attempts whose time has ended are handed in even where nobody returns (quiz engine 5.3.6)."""
 
-import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from kernel.outbox import Delivery
@@ -9,27 +8,26 @@ from quizzes import queries, services
 from quizzes.models import Attempt
 from quizzes.rules.attempts import NETWORK_TOLERANCE
 
-log = structlog.get_logger()
-
 CLOSE_EVERY = 60
 PAGE = 200
 
 
 def close_due(delivery: Delivery) -> None:
-    """Settle every open attempt whose end, with the network's tolerance, has passed; each in a transaction of its own."""
+    """Settle every open attempt whose end, with the network's tolerance, has passed; each in a transaction of its own.
+
+    One that cannot be settled does not keep the others open: its error is raised when they are done, and the job is tried again.
+    """
     actor = Actor(via=Via.JOB)
-    last = 0
+    last, failed = 0, list[Exception]()
     while due := _list_due(delivery, last):
         for attempt_id in due:
             try:
                 _settle(delivery, actor, attempt_id)
-            except (
-                SQLAlchemyError,
-                ValueError,
-                LookupError,
-            ):  # one that cannot be settled does not keep the others open; it is tried again
-                log.exception("attempt.not_settled", attempt=attempt_id)
+            except (SQLAlchemyError, ValueError, LookupError) as error:
+                failed.append(error)
         last = due[-1]
+    if failed:
+        raise failed[0]
 
 
 def _settle(delivery: Delivery, actor: Actor, attempt_id: int) -> None:
