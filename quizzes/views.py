@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, url_for
 
+from accounts.queries import get_person
 from courses import queries as course_queries
 from enrolments import queries as enrolment_queries
 from enrolments.opening import course_view
@@ -185,6 +186,7 @@ def review(subject: Sitting) -> Answer:
         "quizzes/review.html",
         **review_page(session, opened, flags_of(subject, sees_keys=sees_keys(actor, subject), now=now), now=now),
         icons=(),
+        whose="" if subject.person_id == actor.person_id else get_person(session, subject.person_id).full_name,
         rules=rules_of(subject.paper),
         attempts=attempt_lines(history, subject.paper, now=now),
         next=following,

@@ -9,6 +9,7 @@ from quizzes.rules.definitions import (
     Matching,
     Matrix,
     Multiple,
+    Numerical,
     NumericalAnswer,
     Ordering,
     Question,
@@ -74,6 +75,14 @@ def _keyed(question: Question) -> list[list[tuple[str, Texts]]]:
             return [[(option.key, option.text) for option in gap.body.options] for gap in gaps if isinstance(gap.body, Single)]
         case _:
             return []
+
+
+def lose_quantity(body: Numerical, notebook: Notebook) -> None:
+    """Tell how units are shown or asked and how many decimals are, which a format with bare numbers lacks."""
+    usual = Numerical(())
+    for name in ("unit", "units", "unit_penalty", "decimals"):
+        if getattr(body, name) != getattr(usual, name):
+            lose(notebook, name)
 
 
 def refuse_kind(question: Question) -> NotTranslatable:

@@ -23,7 +23,7 @@ from quizzes.rules.definitions import (
     TrueFalse,
 )
 from standards import _choices, _gap
-from standards._fields import lose, nominal, refuse_kind, tell_fields, tell_keys, tell_languages
+from standards._fields import lose, lose_quantity, nominal, refuse_kind, tell_fields, tell_keys, tell_languages
 from standards._numbers import credit, decimal, number, percent
 from standards._texts import in_language, one_line, tell_ours, to_plain
 from standards.gift.grammar import escape
@@ -189,9 +189,7 @@ class _Writer:
         return lines
 
     def _numerical(self, body: Numerical) -> list[str]:
-        for field in ("unit", "units", "unit_penalty", "decimals"):
-            if getattr(body, field) not in (None, {}, 0):
-                lose(self.notebook, field)
+        lose_quantity(body, self.notebook)
         return [self._number(answer, body) for answer in body.answers]
 
     def _number(self, answer: NumericalAnswer, body: Numerical) -> str:

@@ -20,7 +20,7 @@ from quizzes.rules.definitions import (
 )
 from standards import _choices, _gap
 from standards._decoding import decode
-from standards._fields import gathered, lose, nominal
+from standards._fields import gathered, lose, lose_quantity, nominal
 from standards._html import looks_like_html, to_markdown
 from standards._keys import Keys
 from standards._numbers import credit, decimal, number, percent, whole
@@ -186,9 +186,7 @@ class ClozeWriter:
             case Short() as short:
                 return "SHORTANSWER" if short.ignore_case else "SHORTANSWER_C", self._short(short)
             case numerical:
-                for field in ("unit", "units", "unit_penalty", "decimals"):
-                    if getattr(numerical, field) not in (None, {}, 0):
-                        lose(self.notebook, field)
+                lose_quantity(numerical, self.notebook)
                 return "NUMERICAL", [self._number(answer, numerical) for answer in numerical.answers]
 
     def _short(self, body: Short) -> list[str]:

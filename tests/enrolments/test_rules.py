@@ -157,6 +157,12 @@ def test_the_next_step_is_the_first_open_required_activity() -> None:
     assert next_step(outline, dict.fromkeys(("a", "b", "c", "extra"), DONE), NOW) is None
 
 
+def test_the_next_step_passes_over_what_has_no_tries_left() -> None:
+    results = {"a": Result(viewed=True, score=Fraction(40), exhausted=True)}
+
+    assert next_step(two_modules(), results, NOW) == "b"
+
+
 def test_what_waits_says_for_what_and_what_is_late_says_until_when() -> None:
     later = NOW + timedelta(days=1)
     outline = an_outline(
