@@ -390,7 +390,7 @@ def upgrade() -> None:
     sa.Column('completed_version_id', sa.Integer(), nullable=True),
     sa.Column('score', sa.Numeric(precision=14, scale=7), nullable=True),
     sa.Column('passed', sa.Boolean(), nullable=True),
-    sa.Column('exhausted', sa.Boolean(), server_default=sa.text('0'), nullable=False),
+    sa.Column('exhausted', sa.Boolean(), server_default=sa.false(), nullable=False),
     sa.CheckConstraint('score IS NULL OR (score >= 0 AND score <= 100)', name=op.f('ck_activity_result_score')),
     sa.ForeignKeyConstraint(['completed_version_id'], ['course_version.id'], name=op.f('fk_activity_result_completed_version_id')),
     sa.ForeignKeyConstraint(['enrolment_id'], ['enrolment.id'], name=op.f('fk_activity_result_enrolment_id')),
