@@ -19,6 +19,7 @@ SMALL = 100_000
 """A file up to this size may have any ratio: short XML full of spaces is no bomb."""
 _ENCRYPTED = 0x1
 _CHUNK = 1 << 16
+_BEFORE_XML = b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n"
 
 
 def read_archive(content: bytes, *suffixes: str) -> Mapping[str, bytes]:
@@ -40,9 +41,10 @@ def read_archive(content: bytes, *suffixes: str) -> Mapping[str, bytes]:
 
 
 def judge_document(content: bytes) -> None:
-    """Judge an archive that a library will read (a spreadsheet): its list, and each XML in it; raises FileRefused."""
-    for part in read_archive(content, ".xml", ".rels", ".vml").values():
-        judge(part)
+    """Judge an archive that a library will read (a spreadsheet): its list, and each XML in it by any name; raises FileRefused."""
+    for part in read_archive(content).values():
+        if part[:1000].lstrip(_BEFORE_XML).startswith(b"<"):
+            judge(part)
 
 
 def _judge(entries: list[zipfile.ZipInfo]) -> None:

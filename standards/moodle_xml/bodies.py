@@ -33,7 +33,7 @@ from standards._keys import Keys, matched
 from standards._numbers import credit, number, whole
 from standards._xml import Element, child, children, local, words
 from standards.model import Notebook, NotTranslatable
-from standards.moodle_xml.model import AUTO, ORDERINGS, PLAIN
+from standards.moodle_xml.model import AUTO, HTML, ORDERINGS, PLAIN
 from standards.moodle_xml.texts import BLOCKS, INLINE, TextReader
 
 _TRUE = frozenset({"true", "1"})
@@ -173,9 +173,9 @@ class BodyReader:
         return tuple(dict.fromkeys(name.lstrip(".") for name in listed if _EXTENSION.match(name.lstrip("."))))
 
     def _boxes(self, name: str) -> list[tuple[str, str]]:
-        """Return the words and the group of each box; markup in them is HTML."""
-        boxes = children(self.element, name)
-        return [(self.texts.markdown(box, INLINE, AUTO), words(child(box, "group")).strip() or "1") for box in boxes]
+        """Return the words and the group of each box; a box to drag is HTML, an entry of a list plain words."""
+        boxes, form = children(self.element, name), HTML if name == "dragbox" else PLAIN
+        return [(self.texts.markdown(box, INLINE, form), words(child(box, "group")).strip() or "1") for box in boxes]
 
     def places(self) -> list[int]:
         """Return the number of the right box of each gap `[[n]]`, in the order of the text."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from fractions import Fraction
+from html import escape
 
 from kernel.errors import N_
 from quizzes.content.gaps import names_in_text
@@ -252,6 +253,6 @@ class BodyWriter:
         _xml.add(element, "shuffleanswers", "1")
         for label in body.choices:
             box = _xml.add(element, "dragbox")
-            _xml.add(box, "text", self._plain(label.text))
+            _xml.add(box, "text", escape(self._plain(label.text), quote=False))
             _xml.add(box, "group", "1")
         return "ddwtos"

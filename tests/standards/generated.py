@@ -324,7 +324,7 @@ def literal_shorts() -> st.SearchStrategy[Body]:
     """Make short answers without wildcard and without feedback."""
 
     def made(words: list[str]) -> Short:
-        patterns = [word.replace("\\", "").replace("*", "\\*") or "x" for word in words]
+        patterns = [one_line(word.replace("\\", "")).replace("*", "\\*") or "x" for word in words]
         return Short(tuple(ShortAnswer(es(pattern), True, ONE) for pattern in dict.fromkeys(patterns)))
 
     return st.lists(plain_lines(), min_size=1, max_size=3, unique=True).map(made)

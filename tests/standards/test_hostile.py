@@ -8,15 +8,18 @@ from io import BytesIO
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from xlsxwriter import Workbook
 
-from quizzes.rules.definitions import TextShape
+from quizzes.rules.definitions import Essay, Question, TextShape
 from standards import _decoding, _numbers, _xml, _zip
 from standards._html import MAXIMUM, to_markdown
 from standards._texts import escape, rendered
 from standards.bank import read as bank_read
 from standards.formats import FORMATS
 from standards.importing import import_file
-from standards.model import FileRefused, Notebook, NotTranslatable
+from standards.model import FileRefused, Notebook, NotTranslatable, Weight
+from standards.sheet import read as sheet_read
+from standards.sheet import write as sheet_write
 from tests.support.hostile import harm, hostile_html
 from tests.support.shared import SHARED, needs_shared
 
@@ -191,6 +194,42 @@ def test_bank_with_other_line_ends_is_read_or_refused(sign: str) -> None:
     """YAML counts them as ends of lines; so does whoever looks up what stands there."""
     with suppress(FileRefused):
         assert bank_read.read(f"title: a{sign}{sign}b{sign}questions: []{sign}".encode()).remarks is not None
+
+
+@pytest.mark.parametrize("name", ["xl/worksheets/sheet1.xml", "xl/other.bin"])
+def test_workbook_with_hostile_xml_under_any_name_is_refused(name: str) -> None:
+    with zipfile.ZipFile(BytesIO(sheet_write.write_xlsx([]).content)) as book:
+        parts = {entry: book.read(entry) for entry in book.namelist()}
+
+    bomb = b'<!DOCTYPE x [<!ENTITY a "123"><!ENTITY b "&a;&a;">]><x>&b;</x>'
+    with pytest.raises(FileRefused, match="document type or entities"):
+        sheet_read.read_xlsx(archive(*{**parts, name: bomb}.items()))
+
+
+def test_formula_in_a_workbook_is_not_computed_and_told() -> None:
+    """Security 4.6: a cell is a text; one that computes keeps its question out."""
+    found = sheet_read.read_csv(b"kind,text\nessay,x\n")
+    target = BytesIO()
+    with Workbook(target) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["kind", "text"])
+        sheet.write_row(1, 0, ["essay", "x"])
+        sheet.write_string(2, 0, "essay")
+        sheet.write_formula(2, 1, "=1+1")
+    told = sheet_read.read_xlsx(target.getvalue())
+
+    assert told.questions == found.questions
+    assert [problem.line for problem in told.of_weight(Weight.PROBLEM)] == [3]
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "+x", "-x", "@x", "|x", "%x", "'=x", "＝x"])
+def test_cells_of_a_csv_compute_nothing(cell: str) -> None:
+    """Security 4.6."""
+    question = Question("k", {"es": cell}, Essay())
+    written = sheet_write.write_csv([question])
+
+    assert f"'{cell}" in written.content.decode("utf-8-sig")
+    assert sheet_read.read_csv(written.content).questions == (question,)
 
 
 def test_file_with_more_questions_than_anybody_has_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
