@@ -70,8 +70,12 @@ def open_checked(settings: Settings) -> House:
     try:
         secret_keys(settings)
         house = open_house(settings)
-        migrations.upgrade(house.database)
-        faults = house.database.durability_faults()
+        try:
+            migrations.upgrade(house.database)
+            faults = house.database.durability_faults()
+        except BaseException:
+            house.database.dispose()
+            raise
     except SettingsError as error:
         raise CannotStart(str(error)) from None
     except migrations.SchemaTooNew as error:
@@ -80,6 +84,7 @@ def open_checked(settings: Settings) -> House:
         reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
         raise CannotStart(f"The database does not answer: {reason}") from None
     if faults:
+        house.database.dispose()
         raise CannotStart(f"The database may lose what it has confirmed: {', '.join(faults)}. Switch it on at the server.")
     return house
 
