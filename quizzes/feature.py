@@ -1,12 +1,13 @@
 """What quizzes offer to the roof."""
 
 from kernel.feature import Feature
-from quizzes import jobs, views
+from quizzes import jobs
 from quizzes.permissions import PERMISSIONS
+from quizzes.views import sittings
 
 FEATURE = Feature(
     name="quizzes",
-    blueprints=(views.bp,),
+    blueprints=(sittings.bp,),
     permissions=PERMISSIONS,
     jobs={"quizzes.close_due": jobs.close_due},
     periodic={"quizzes.close_due": jobs.CLOSE_EVERY},

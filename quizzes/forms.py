@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kernel.errors import N_, Invalid
-from quizzes.queries import Sitting
+from quizzes.queries.sittings import Sitting
 from quizzes.rules import saving
 from quizzes.rules.responses import Parts, clean_parts
-from quizzes.services import Batch
+from quizzes.services.sittings import Batch
 
 MAX_LEASE = 2**62
 FLAG, SHOWN = "flag", "seq"

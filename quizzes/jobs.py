@@ -4,9 +4,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from kernel.outbox import Delivery
 from kernel.permissions import Actor, Via
-from quizzes import queries, services
 from quizzes.models import Attempt
+from quizzes.queries import sittings as queries
 from quizzes.rules.attempts import NETWORK_TOLERANCE
+from quizzes.services import sittings as services
 
 CLOSE_EVERY = 60
 PAGE = 200

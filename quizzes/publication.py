@@ -18,12 +18,12 @@ from courses.rules import OutlineActivity
 from kernel.i18n import _, reading
 from kernel.markup.html import element
 from kernel.markup.model import SafeHtml
-from quizzes import queries
 from quizzes.content.banks import banks_of, questions_of
 from quizzes.content.kinds import KIND
 from quizzes.content.model import DrawSlot, FixedSlot, PageBreak, QuizSource, SectionSlot
 from quizzes.content.pools import candidates
 from quizzes.models import Attempt, Question, QuestionVersion, QuizVersion, Slot, SlotCandidate
+from quizzes.queries import sittings as queries
 from quizzes.rules import definitions
 from quizzes.rules.definitions import Calculated, Gaps, Short, TextShape, map_texts, without_notes
 from quizzes.rules.encoding import canonical_json, checksum, encode, to_document

@@ -13,10 +13,10 @@ from courses import queries as course_queries
 from courses.rules import Outline, activity_url
 from kernel.i18n import _, choose, format_datetime, language
 from kernel.markup.model import ID_PREFIX, SafeHtml
-from quizzes import queries
 from quizzes.pages.attempt import OpenedAttempt
 from quizzes.pages.question import MARKERS, OptionView, PieceView, QuestionView, html, points, short_title, view_question, words_of
-from quizzes.queries import Item, Sitting
+from quizzes.queries import sittings as queries
+from quizzes.queries.sittings import Item, Sitting
 from quizzes.rules.attempts import AttemptState
 from quizzes.rules.definitions import Question, QuestionKind
 from quizzes.rules.feedback import right_answer, why

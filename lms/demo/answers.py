@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from random import Random
 
-from quizzes.queries import Item
+from quizzes.queries.sittings import Item
 from quizzes.rules.answers import Answer, Choice, Choices, Filled, Matches, Number, Order, Rows, Text, Truth
 from quizzes.rules.definitions import Calculated, Gaps, Matching, Matrix, Multiple, Numerical, Question, Short, Single
 from quizzes.rules.feedback import right_answer
 from quizzes.rules.numbers import Convention, convention_for, write_number
 from quizzes.rules.places import page_from_answer
 from quizzes.rules.quantities import computed
-from quizzes.services import mark_item
+from quizzes.services.sittings import mark_item
 
 Parts = dict[str, list[str]]
 

@@ -10,11 +10,11 @@ from kernel.permissions import Actor
 from lms.demo.answers import answer_all
 from lms.demo.people import Fate, Learner
 from lms.demo.stage import Stage
-from quizzes import queries as quiz_queries
-from quizzes import services as quizzes
-from quizzes.queries import Paper, Sitting
+from quizzes.queries import sittings as quiz_queries
+from quizzes.queries.sittings import Paper, Sitting
 from quizzes.rules import saving
-from quizzes.services import Batch
+from quizzes.services import sittings as quizzes
+from quizzes.services.sittings import Batch
 
 LEASE = 1000
 

@@ -11,7 +11,7 @@ from kernel.permissions import Actor
 from lms.demo.people import Fate, Identity, Learner
 from lms.demo.sittings import Plan, hand_in
 from lms.demo.stage import WEEKS, Life, Stage, person_of, seat_at, sign_in
-from quizzes import services as quizzes
+from quizzes.services import sittings as quizzes
 
 
 def staff_life(stage: Stage, identity: Identity) -> Life:

@@ -15,10 +15,10 @@ from courses import queries as course_queries
 from courses.rules import Outline
 from kernel.i18n import choose
 from kernel.markup.model import SafeHtml
-from quizzes import queries
 from quizzes.pages.introduction import place_of
 from quizzes.pages.question import note_on, points, short_title, view_question
-from quizzes.queries import Sitting
+from quizzes.queries import sittings as queries
+from quizzes.queries.sittings import Sitting
 from quizzes.rules.attempts import rule_on_time, seconds_left
 from quizzes.rules.definitions import Question
 from quizzes.rules.numbers import convention_for

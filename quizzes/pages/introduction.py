@@ -11,7 +11,7 @@ from uuid import UUID
 from courses.rules import Outline
 from kernel.i18n import _, choose, format_datetime
 from quizzes.pages.question import points
-from quizzes.queries import AttemptRow, Paper
+from quizzes.queries.sittings import AttemptRow, Paper
 from quizzes.rules.attempts import ENDED_STATES, Reason, StartRuling
 from quizzes.rules.grades import AttemptGrade, over_attempts
 from quizzes.rules.layout import SlotEntry

@@ -13,7 +13,7 @@ from typing import Any
 
 from kernel.i18n import _, choose, language
 from kernel.markup.model import SafeHtml, gap_marker
-from quizzes.queries import Item
+from quizzes.queries.sittings import Item
 from quizzes.rules import definitions
 from quizzes.rules.definitions import Calculated, Gap, Gaps, Matching, Matrix, Multiple, Numerical, Ordering, Single, Texts
 from quizzes.rules.item_layout import CHOICES, ITEMS, MATCHES, OPTIONS, gap_order

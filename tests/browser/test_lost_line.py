@@ -11,8 +11,8 @@ from sqlalchemy import update
 from accounts.models import Device
 from kernel import clock
 from lms.app import House
-from quizzes import queries
 from quizzes.models import Attempt
+from quizzes.queries import sittings as queries
 from tests.browser.conftest import Live, Visitor, visitor
 from tests.support.answers import sitting_of
 from tests.support.builders import PASSWORD, a_course, a_person

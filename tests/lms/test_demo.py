@@ -29,8 +29,8 @@ from lms.demo.cli import demo
 from lms.demo.command import MARKER, claimed, clear
 from lms.demo.filling import BEFORE, Account, fill, new_password
 from lms.demo.people import DOMAIN, MAX_LEARNERS, Fate, learners
-from quizzes import queries as quiz_queries
 from quizzes.models import AnswerEvent, Attempt
+from quizzes.queries import sittings as quiz_queries
 from tests.support.browser import Browser
 from tests.support.builders import folder, publish, sign_in
 

@@ -10,8 +10,8 @@ from sqlalchemy import func, select, update
 from courses.models import Course
 from kernel import clock
 from lms.app import House
-from quizzes import queries
 from quizzes.models import AnswerEvent, Attempt
+from quizzes.queries import sittings as queries
 from tests.support.access import Cast, a_cast
 from tests.support.browser import Browser
 from tests.support.builders import folder, publish

@@ -9,8 +9,8 @@ from courses.models import Activity
 from kernel.errors import NotFound, SignInNeeded
 from kernel.permissions import Actor
 from lms.app import House
-from quizzes import queries
 from quizzes.models import QuestionVersion
+from quizzes.queries import sittings as queries
 from quizzes.rules.layout import SlotEntry
 from tests.quizzes.test_services import ONE_QUESTION, a_quiz
 from tests.support.browser import Counter

@@ -14,13 +14,13 @@ from enrolments.models import ActivityResult, Completion, Enrolment
 from kernel.audit import AuditEntry
 from kernel.permissions import Actor
 from lms.app import House
-from quizzes import queries
-from quizzes import services as quizzes
 from quizzes.models import AnswerEvent, Attempt, AttemptItem, MarkEvent, QuestionVersion
+from quizzes.queries import sittings as queries
 from quizzes.rules.attempts import AttemptState
 from quizzes.rules.item_layout import lay_out_item
 from quizzes.rules.layout import Layout, lay_out
-from quizzes.services import AlreadySubmitted, CannotStart, TimeIsUp
+from quizzes.services import sittings as quizzes
+from quizzes.services.sittings import AlreadySubmitted, CannotStart, TimeIsUp
 from tests.support.builders import a_course, a_teacher, folder, publish
 from tests.support.learning import (
     a_batch,

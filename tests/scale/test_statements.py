@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import select
 
 from lms.app import House
-from quizzes import queries
 from quizzes.models import QuestionVersion
+from quizzes.queries import sittings as queries
 from tests.support.answers import open_attempt, right_fields
 from tests.support.browser import Browser, Counter
 from tests.support.builders import QUESTIONS, a_course, a_learner_in, folder, publish

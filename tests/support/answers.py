@@ -8,9 +8,9 @@ from sqlalchemy import select
 
 from kernel.permissions import Actor
 from lms.app import House
-from quizzes import queries
 from quizzes.models import Attempt
-from quizzes.queries import Item, Sitting
+from quizzes.queries import sittings as queries
+from quizzes.queries.sittings import Item, Sitting
 from quizzes.rules.definitions import Gaps, Question
 from quizzes.rules.feedback import right_answer
 from quizzes.rules.numbers import SPANISH

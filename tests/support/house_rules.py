@@ -167,7 +167,7 @@ class Rule:
     check: Check
     broken: str
     kept: str
-    path: str = "quizzes/services.py"
+    path: str = "quizzes/services/sittings.py"
     kept_path: str = ""
 
 

@@ -22,12 +22,12 @@ from enrolments.models import Enrolment
 from kernel import clock
 from kernel.permissions import Actor
 from lms.app import House
-from quizzes import queries
-from quizzes import services as quizzes
 from quizzes.models import Attempt
-from quizzes.queries import Sitting
+from quizzes.queries import sittings as queries
+from quizzes.queries.sittings import Sitting
 from quizzes.rules import saving
-from quizzes.services import Acknowledgement, Batch
+from quizzes.services import sittings as quizzes
+from quizzes.services.sittings import Acknowledgement, Batch
 from tests.support.answers import right_fields
 from tests.support.browser import Browser
 from tests.support.builders import a_person

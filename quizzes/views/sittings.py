@@ -17,18 +17,19 @@ from kernel.errors import NotFound
 from kernel.i18n import _, language, ngettext, reading
 from kernel.web.errors import wants_json
 from kernel.web.request import allows, current_actor, current_session, requires
-from quizzes import queries, services
 from quizzes.forms import changed_flags, first, form_batch, script_batches, whole_number
 from quizzes.pages.attempt import OpenedAttempt, attempt_page, open_attempt, summary_page
 from quizzes.pages.introduction import attempt_lines, place_of, refusal_words, rules_of, standing
 from quizzes.pages.question import html
 from quizzes.permissions import QuizAction, sees_keys
-from quizzes.queries import AttemptRow, Sitting
+from quizzes.queries import sittings as queries
+from quizzes.queries.sittings import AttemptRow, Sitting
 from quizzes.reviewing import flags_of, record_of, review_page
 from quizzes.rules.attempts import OPEN_STATES, rule_on_time, seconds_left
 from quizzes.rules.review import may_download_answers
 from quizzes.rules.settings import Navigation
-from quizzes.services import Acknowledgement
+from quizzes.services import sittings as services
+from quizzes.services.sittings import Acknowledgement
 
 bp = Blueprint("quizzes", __name__)
 

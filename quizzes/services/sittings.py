@@ -20,9 +20,9 @@ from enrolments.services import Achievement
 from kernel import audit
 from kernel.errors import N_, Conflict
 from kernel.permissions import Actor
-from quizzes import queries
 from quizzes.models import AnswerEvent, Attempt, AttemptItem, MarkEvent
-from quizzes.queries import AttemptRow, Item, Paper, Sitting
+from quizzes.queries import sittings as queries
+from quizzes.queries.sittings import AttemptRow, Item, Paper, Sitting
 from quizzes.rules import definitions, saving
 from quizzes.rules.answers import Malformed
 from quizzes.rules.attempts import (
