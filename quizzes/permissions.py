@@ -7,6 +7,7 @@ from uuid import UUID
 
 from courses.models import StaffRole
 from courses.permissions import edits
+from courses.rules import Outline
 from enrolments.permissions import ActivitySeat, is_staff
 from kernel.permissions import Actor, Predicate, Verdict, allow_if
 from quizzes.rules.attempts import OPEN_STATES, AttemptState
@@ -20,6 +21,7 @@ class QuizAction(StrEnum):
     ANSWER = "attempt:save"
     SUBMIT = "attempt:submit"
     REVIEW = "attempt:view"
+    MANAGE = "quiz:manage"
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,18 @@ class AttemptSeat:
     course_id: int
     state: AttemptState
     preview: bool
+    staff_role: StaffRole | None
+
+
+@dataclass(frozen=True)
+class TaughtQuiz:
+    """A quiz of a course, in all its versions, as those who teach and grade work on it; `outline` is of the newest one that has it."""
+
+    course_id: int
+    slug: str
+    key: str
+    activity_id: int
+    outline: Outline
     staff_role: StaffRole | None
 
 
@@ -63,6 +77,12 @@ def _review(actor: Actor, subject: object) -> Verdict:
     return allow_if(subject.state not in OPEN_STATES)
 
 
+def _manage(actor: Actor, subject: object) -> Verdict:
+    """The course's staff, graders too, and administrators; to others there is no such page."""
+    assert isinstance(subject, TaughtQuiz)
+    return allow_if(actor.is_administrator or subject.staff_role is not None, Verdict.HIDE)
+
+
 def sees_keys(actor: Actor, subject: AttemptSeat) -> bool:
     """Say whether right answers are shown at any moment: to those who edit the course, not to its graders."""
     return edits(actor, subject.staff_role)
@@ -74,4 +94,5 @@ PERMISSIONS: Mapping[StrEnum, Predicate] = {
     QuizAction.ANSWER: _own,
     QuizAction.SUBMIT: _own,
     QuizAction.REVIEW: _review,
+    QuizAction.MANAGE: _manage,
 }

@@ -11,7 +11,7 @@ from courses import queries as course_queries
 from enrolments import queries as enrolment_queries
 from enrolments.opening import course_view
 from enrolments.pages.outline import Step
-from enrolments.permissions import ActivitySeat
+from enrolments.permissions import ActivitySeat, is_staff
 from kernel import clock
 from kernel.errors import NotFound
 from kernel.i18n import _, language, ngettext, reading
@@ -67,6 +67,7 @@ def quiz(subject: ActivitySeat) -> Answer:
         refusals=refusal_words(ruling),
         may_start=ruling.allowed and allows(QuizAction.START, subject),
         is_preview=not subject.seat.is_learner,
+        may_manage=is_staff(current_actor(), subject.seat),
     )
 
 

@@ -1,0 +1,29 @@
+"""What the page of a quiz for its course's staff links to."""
+
+from dataclasses import dataclass
+
+from kernel.errors import N_
+from quizzes.permissions import QuizAction
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A page of the staff's tools; its endpoint takes the course's `slug` and the quiz's `key`.
+
+    It is shown to those whom `action` allows before a `quizzes.permissions.TaughtQuiz` (or an action's own subject, where the
+    predicate takes that one too).
+    """
+
+    endpoint: str
+    icon: str
+    title: str
+    text: str
+    action: QuizAction
+
+
+TOOLS: tuple[Tool, ...] = (
+    Tool(
+        "quizzes.quiz", "eye", N_("See the quiz"), N_("The page that learners open, and a preview for those who edit."), QuizAction.MANAGE
+    ),
+)
+"""In the order of the page: what is done most comes first."""

@@ -1,0 +1,61 @@
+"""Reading a quiz as those who teach and grade work on it: all its versions and everybody's attempts."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from courses import queries as course_queries
+from courses.models import Activity, Course, CourseStaff, CourseVersion, StaffRole
+from kernel.errors import NotFound
+from kernel.permissions import Actor
+from quizzes.models import Attempt
+from quizzes.permissions import TaughtQuiz
+from quizzes.rules.attempts import ENDED_STATES, OPEN_STATES, AttemptState
+
+
+def get_taught_quiz(session: Session, actor: Actor, slug: str, key: str) -> TaughtQuiz:
+    """Return a quiz, by the newest version of its course that has it, before somebody of the course's staff; raise NotFound."""
+    statement = (
+        select(Course.id, Activity.id.label("activity_id"), Activity.version_id, CourseStaff.role)
+        .join(CourseVersion, CourseVersion.course_id == Course.id)
+        .join(Activity, Activity.version_id == CourseVersion.id)
+        .outerjoin(CourseStaff, (CourseStaff.course_id == Course.id) & (CourseStaff.person_id == actor.person_id))
+        .where(Course.slug == slug, Activity.key == key, Activity.kind == "quiz")
+        .order_by(CourseVersion.number.desc())
+        .limit(1)
+    )
+    row = session.execute(statement).one_or_none()
+    if row is None:
+        raise NotFound
+    return TaughtQuiz(
+        course_id=row.id,
+        slug=slug,
+        key=key,
+        activity_id=row.activity_id,
+        outline=course_queries.get_outline(session, row.version_id),
+        staff_role=StaffRole(row.role) if row.role else None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptCounts:
+    """How many attempts of a quiz there are, without previews."""
+
+    open: int
+    ended: int
+    waiting: int
+    """Handed in, with something that a person must mark."""
+
+
+def count_attempts(session: Session, subject: TaughtQuiz) -> AttemptCounts:
+    """Count the attempts of a quiz, all learners and versions together."""
+    waits = (Attempt.state == AttemptState.FINISHED.value) & Attempt.raw.is_(None)
+    row = session.execute(
+        select(
+            func.count().filter(Attempt.state.in_([state.value for state in OPEN_STATES])),
+            func.count().filter(Attempt.state.in_([state.value for state in ENDED_STATES])),
+            func.count().filter(waits),
+        ).where(Attempt.course_id == subject.course_id, Attempt.activity_key == subject.key, ~Attempt.preview)
+    ).one()
+    return AttemptCounts(*row)

@@ -1,0 +1,29 @@
+"""The page of a quiz for its course's staff: how it stands, and the way to every tool."""
+
+from flask import Blueprint, render_template, url_for
+
+from kernel.i18n import _
+from kernel.web.request import allows, current_session, requires
+from quizzes.pages.introduction import place_of
+from quizzes.pages.manage import TOOLS
+from quizzes.permissions import QuizAction, TaughtQuiz
+from quizzes.queries import teaching
+
+bp = Blueprint("quizzes_manage", __name__)
+
+
+@bp.get("/courses/<slug>/quizzes/<key>/manage")
+@requires(QuizAction.MANAGE, teaching.get_taught_quiz)
+def manage(subject: TaughtQuiz) -> str:
+    """Show how a quiz stands and what can be done with it."""
+    tools = [
+        {"url": url_for(tool.endpoint, slug=subject.slug, key=subject.key), "icon": tool.icon, "title": _(tool.title), "text": _(tool.text)}
+        for tool in TOOLS
+        if allows(tool.action, subject)
+    ]
+    return render_template(
+        "quizzes/manage.html",
+        **place_of(subject.outline, subject.key),
+        counts=teaching.count_attempts(current_session(), subject),
+        tools=tools,
+    )
