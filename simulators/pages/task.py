@@ -56,13 +56,15 @@ class Group:
 
 def groups_of(task: Task, fields: FieldSet) -> list[Group]:
     """Return the inputs that matter for a task: those that its start, its outputs or its learners touch."""
-    touched = {name.partition(".")[0] for name in (*task.start, *(task.editable or ()))} | {"macro"}
+    touched = {name.partition(".")[0] for name in (*task.start, *(task.editable or ()))}
     for output in task.outputs:
         head = output.partition(".")[0]
         if head.startswith("trayectoria_"):
             touched |= {head.removeprefix("trayectoria_"), "despliegue"}
         else:
             touched |= set(BENEFITS) if head == "total" else {head}
+    if touched - {"reserva"}:
+        touched.add("macro")  # a reserve does not look at the economy
     idle = _idle(task)
     return [_group(key, fields, idle) for key in GROUPS if key in touched]
 

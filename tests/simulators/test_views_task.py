@@ -48,6 +48,17 @@ def test_learner_finds_the_task_with_their_own_number(learner: Browser) -> None:
     assert "Le quedan 2 intentos." in page.text
 
 
+def test_a_task_about_a_reserve_alone_shows_no_economy(browser: Browser) -> None:
+    body = (
+        "text: Calcule.\nstart:\n  reserva.anios: 12\nasks:\n  - key: uno\n    text: ¿Cuánto queda?\n    output: reserva.filas.1.reserva\n"
+    )
+    course, _version = publish(browser.house, tasks.folder(body))
+    page = a_learner_in(browser, course).get(TASK)
+
+    assert "Régimen contributivo" in page.text
+    assert "Línea de pobreza" not in page.text
+
+
 def test_calculating_keeps_the_scenario_and_shows_how_far_it_is(learner: Browser) -> None:
     learner.get(TASK)
     page = learner.submit(ANSWERS, {**GOOD, "ask.linea": "99"}, button=("do", "calculate"))
