@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Numeric, String, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Numeric, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.db import MARK, Base, Key, Moment, PublicId, Slug
@@ -198,3 +198,140 @@ class MarkEvent(Base):
     marked_at: Mapped[Moment]
     marked_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     reason: Mapped[str] = mapped_column(Text, default="")
+    comment: Mapped[str] = mapped_column(Text, default="", server_default="")
+    """Of whoever marked, for the learner."""
+    levels: Mapped[str] = mapped_column(Text, default="", server_default="")
+    """JSON: of each criterion of a rubric the place of the chosen level, from 0; empty without a rubric."""
+    regrade_id: Mapped[int | None] = mapped_column(ForeignKey("regrade.id"), index=True)
+    """The marking again that made it, or that was undone by it."""
+
+
+class Regrade(Base):
+    """A marking again of a quiz: what was asked, the state of its trial, and who committed and undid it (5.11)."""
+
+    __tablename__ = "regrade"
+    __table_args__ = (
+        CheckConstraint("kind IN ('same', 'other', 'full_credit', 'removed')", name="kind"),
+        CheckConstraint("policy IN ('keep_best', 'replace', 'only_raise')", name="policy"),
+        CheckConstraint("state IN ('planning', 'ready', 'committing', 'committed', 'undoing', 'undone', 'discarded')", name="state"),
+        CheckConstraint("(kind = 'same') OR (question_id IS NOT NULL)", name="question"),
+        CheckConstraint("(kind = 'other') = (target_id IS NOT NULL)", name="target"),
+        Index("ix_regrade_activity", "course_id", "activity_key"),
+    )
+
+    id: Mapped[Key]
+    uuid: Mapped[PublicId]
+    course_id: Mapped[int] = mapped_column(ForeignKey("course.id"))
+    activity_key: Mapped[Slug]
+    kind: Mapped[str] = mapped_column(String(12))
+    question_id: Mapped[int | None] = mapped_column(ForeignKey("question.id"))
+    """None: every question of the quiz."""
+    target_id: Mapped[int | None] = mapped_column(ForeignKey("question_version.id"))
+    """The version by which answers are judged, where that is another one."""
+    policy: Mapped[str] = mapped_column(String(12))
+    with_manual: Mapped[bool]
+    """Also what a person marked."""
+    reason: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(String(12))
+    seen: Mapped[int] = mapped_column(default=0, server_default="0")
+    """How often its trial was made: a commit names the one that was looked at."""
+    total: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Attempts that the trial looks at."""
+    reached: Mapped[int] = mapped_column(default=0, server_default="0")
+    """The last enrolment that the trial has done."""
+    outdated: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """The marks changed after the trial before this one."""
+    created_at: Mapped[Moment]
+    created_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    committed_at: Mapped[Moment | None]
+    committed_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    undone_at: Mapped[Moment | None]
+    undone_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+
+
+class RegradeLine(Base):
+    """What a trial found for one attempt: its total and the learner's result before and after."""
+
+    __tablename__ = "regrade_line"
+    __table_args__ = (Index("ix_regrade_line_changed", "regrade_id", "changed"),)
+
+    regrade_id: Mapped[int] = mapped_column(ForeignKey("regrade.id"), primary_key=True)
+    attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"), primary_key=True)
+    enrolment_id: Mapped[int] = mapped_column(ForeignKey("enrolment.id"))
+    changed: Mapped[bool]
+    late: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Handed in between the trial and the commit, and annulled with the others."""
+    basis: Mapped[int]
+    """The attempt's last mark event that the trial saw."""
+    raw_before: Mapped[Decimal | None] = mapped_column(MARK)
+    maximum_before: Mapped[Decimal] = mapped_column(MARK)
+    percent_before: Mapped[Decimal | None] = mapped_column(MARK)
+    passed_before: Mapped[bool | None]
+    raw_after: Mapped[Decimal | None] = mapped_column(MARK)
+    maximum_after: Mapped[Decimal] = mapped_column(MARK)
+    percent_after: Mapped[Decimal | None] = mapped_column(MARK)
+    passed_after: Mapped[bool | None]
+    result_before: Mapped[bool | None]
+    """Whether the learner had passed, by all attempts together."""
+    result_after: Mapped[bool | None]
+    award: Mapped[str] = mapped_column(String(40), default="", server_default="")
+    """Code of the certificate in force that the learner holds for the course."""
+
+
+class RegradeMark(Base):
+    """A mark that a trial would give: one mark event when it is committed."""
+
+    __tablename__ = "regrade_mark"
+
+    regrade_id: Mapped[int] = mapped_column(ForeignKey("regrade.id"), primary_key=True)
+    item_id: Mapped[int] = mapped_column(ForeignKey("attempt_item.id"), primary_key=True)
+    attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"))
+    before_id: Mapped[int] = mapped_column(ForeignKey("mark_event.id"))
+    """What undoing gives back."""
+    fraction: Mapped[Decimal | None] = mapped_column(Numeric(14, 7))
+    state: Mapped[str] = mapped_column(String(20))
+
+
+class Annulment(Base):
+    """A question version that does not decide in a quiz any more: attempts that are handed in later follow it too (5.11.4)."""
+
+    __tablename__ = "annulment"
+    __table_args__ = (
+        CheckConstraint("effect IN ('full_credit', 'removed')", name="effect"),
+        Index(
+            "uq_annulment_held",
+            "course_id",
+            "activity_key",
+            "question_version_id",
+            unique=True,
+            sqlite_where=text("lifted_at IS NULL"),
+            postgresql_where=text("lifted_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[Key]
+    regrade_id: Mapped[int] = mapped_column(ForeignKey("regrade.id"))
+    course_id: Mapped[int] = mapped_column(ForeignKey("course.id"))
+    activity_key: Mapped[Slug]
+    question_version_id: Mapped[int] = mapped_column(ForeignKey("question_version.id"))
+    effect: Mapped[str] = mapped_column(String(12))
+    lifted_at: Mapped[Moment | None]
+
+
+class CertificateReview(Base):
+    """Something for an administrator to decide: a learner does not pass any more and holds a certificate in force (5.11.5)."""
+
+    __tablename__ = "certificate_review"
+    __table_args__ = (UniqueConstraint("regrade_id", "enrolment_id"),)
+
+    id: Mapped[Key]
+    regrade_id: Mapped[int] = mapped_column(ForeignKey("regrade.id"))
+    enrolment_id: Mapped[int] = mapped_column(ForeignKey("enrolment.id"))
+    code: Mapped[str] = mapped_column(String(40))
+    """Of the certificate, as it is printed."""
+    percent_before: Mapped[Decimal | None] = mapped_column(MARK)
+    percent_after: Mapped[Decimal | None] = mapped_column(MARK)
+    opened_at: Mapped[Moment]
+    settled_at: Mapped[Moment | None]
+    settled_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    note: Mapped[str] = mapped_column(Text, default="", server_default="")

@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from quizzes.rules import choosing, ordering, patterns
 from quizzes.rules.answers import Answer, Choice, Choices, Filled, Malformed, Matches, Number, Order, Rows, Text, Truth, is_empty
+from quizzes.rules.by_hand import BY_HAND
 from quizzes.rules.definitions import (
     Calculated,
     Gap,
@@ -30,7 +31,6 @@ from quizzes.rules.results import Marking, MarkState, PartMark, mean, state_of, 
 
 _NOTHING = Fraction(0)
 _ALL = Fraction(1)
-_BY_HAND = frozenset({QuestionKind.ESSAY, QuestionKind.FILE})
 
 
 def mark_answer(question: Question, answer: Answer | Malformed, layout: ItemLayout, convention: Convention) -> Marking:
@@ -41,7 +41,7 @@ def mark_answer(question: Question, answer: Answer | Malformed, layout: ItemLayo
         return Marking(MarkState.NOT_ANSWERED, _NOTHING)
     if isinstance(answer, Malformed):
         return Marking(MarkState.INVALID, _NOTHING)
-    if question.kind in _BY_HAND:
+    if question.kind in BY_HAND:
         return Marking(MarkState.NEEDS_GRADING, None)
     part = _one_part(question, answer, layout, convention)
     return whole(part) if part else _several_parts(question, answer, convention)

@@ -1,29 +1,78 @@
 """Marking again: when another version may be used, and which mark then holds (5.11)."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 
-from quizzes.rules.definitions import Gaps, Matching, Matrix, Multiple, Ordering, Question, Single
+from quizzes.rules.definitions import Calculated, Gaps, Matching, Matrix, Multiple, Ordering, Question, Single
+
+
+class RegradeKind(StrEnum):
+    """What is done to a question of everybody's attempts: judged again by its own or another version, or annulled."""
+
+    SAME = "same"
+    OTHER = "other"
+    FULL_CREDIT = "full_credit"
+    REMOVED = "removed"
+
+    @property
+    def annuls(self) -> bool:
+        """Tell whether the question stops deciding: full credit to all, or left out of the total (5.11.4)."""
+        return self in (RegradeKind.FULL_CREDIT, RegradeKind.REMOVED)
 
 
 class RegradePolicy(StrEnum):
-    """What becomes of the old mark: the better one stays, the new one replaces it."""
+    """What becomes of the old mark.
 
-    ONLY_RAISE = "only_raise"
+    The better one of each question stays, the new one replaces it, or an attempt takes its new marks together and only
+    where they raise its total (5.11.3).
+    """
+
+    KEEP_BEST = "keep_best"
     REPLACE = "replace"
+    ONLY_RAISE = "only_raise"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A list whose keys are not the same in two versions: its name, the keys that the other lacks, and those it adds."""
+
+    part: str
+    lacking: tuple[str, ...]
+    added: tuple[str, ...]
+
+
+def differences(answered: Question, other: Question) -> tuple[Difference, ...]:
+    """Return why answers to one version cannot be judged by another: another kind, or other keys in a list (5.11.2)."""
+    if answered.kind is not other.kind:
+        return (Difference("kind", (answered.kind.value,), (other.kind.value,)),)
+    old, new = _structure(answered), _structure(other)
+    nothing: frozenset[str] = frozenset()
+    return tuple(
+        Difference(part, tuple(sorted(before - after)), tuple(sorted(after - before)))
+        for part in {**old, **new}
+        if (before := old.get(part, nothing)) != (after := new.get(part, nothing))
+    )
 
 
 def can_regrade(answered: Question, other: Question) -> bool:
     """Tell whether answers to one version can be judged by another: same kind, and the same keys in every list (5.11.2)."""
-    return answered.kind is other.kind and _structure(answered) == _structure(other)
+    return not differences(answered, other)
 
 
 def regraded(policy: RegradePolicy, old: Fraction | None, new: Fraction | None) -> Fraction | None:
-    """Return the share that holds after marking again; what has no mark yet takes the new one."""
-    if policy is RegradePolicy.ONLY_RAISE and old is not None and (new is None or old >= new):
+    """Return the share of a question that holds after marking again; what has no mark yet takes the new one."""
+    if policy is RegradePolicy.KEEP_BEST and old is not None and (new is None or old >= new):
         return old
     return new
+
+
+def takes_new_marks(policy: RegradePolicy, before: Fraction | None, after: Fraction | None) -> bool:
+    """Tell whether an attempt takes its new marks, by the percentages before and after; None: not graded."""
+    if policy is not RegradePolicy.ONLY_RAISE or before is None:
+        return True
+    return after is not None and after > before
 
 
 def _structure(question: Question) -> Mapping[str, frozenset[str]]:
@@ -38,6 +87,8 @@ def _structure(question: Question) -> Mapping[str, frozenset[str]]:
             return {"items": frozenset(item.key for item in items)}
         case Matrix(columns, rows):
             return {"columns": frozenset(column.key for column in columns), "rows": frozenset(row.key for row in rows)}
+        case Calculated(variables):
+            return {"variables": frozenset(variable.name for variable in variables)}
         case Gaps() as body:
             return _gaps(body)
         case _:
@@ -45,10 +96,10 @@ def _structure(question: Question) -> Mapping[str, frozenset[str]]:
 
 
 def _gaps(body: Gaps) -> Mapping[str, frozenset[str]]:
-    choices = frozenset(label.key for label in body.choices)
-    options = {gap.name: _options(gap.body) | {gap.body.kind} for gap in body.gaps}
-    return {**options, "": choices}
-
-
-def _options(body: object) -> frozenset[str]:
-    return frozenset(option.key for option in body.options) if isinstance(body, Single) else frozenset()
+    """Return the gaps with the kind of each, the choices that are dragged, and the options of each gap that has them."""
+    options = {f"gap:{gap.name}": frozenset(option.key for option in gap.body.options) for gap in body.gaps if isinstance(gap.body, Single)}
+    return {
+        "gaps": frozenset(f"{gap.name} ({gap.body.kind})" for gap in body.gaps),
+        "choices": frozenset(label.key for label in body.choices),
+        **options,
+    }

@@ -149,10 +149,12 @@ def test_a_corrected_key_is_compatible(answered: Body, other: Body) -> None:
     [
         (RegradePolicy.REPLACE, "1", "0", "0"),
         (RegradePolicy.REPLACE, "1", None, None),
-        (RegradePolicy.ONLY_RAISE, "1", "0", "1"),
-        (RegradePolicy.ONLY_RAISE, "0", "1/2", "1/2"),
-        (RegradePolicy.ONLY_RAISE, "1", None, "1"),
-        (RegradePolicy.ONLY_RAISE, None, "0", "0"),
+        (RegradePolicy.KEEP_BEST, "1", "0", "1"),
+        (RegradePolicy.KEEP_BEST, "0", "1/2", "1/2"),
+        (RegradePolicy.KEEP_BEST, "1", None, "1"),
+        (RegradePolicy.KEEP_BEST, "1/2", "1/2", "1/2"),
+        (RegradePolicy.KEEP_BEST, None, "0", "0"),
+        (RegradePolicy.ONLY_RAISE, "1", "0", "0"),
     ],
 )
 def test_the_policy_decides_which_mark_holds(policy: RegradePolicy, old: str | None, new: str | None, holds: str | None) -> None:

@@ -1,0 +1,38 @@
+"""Marks that a person gives (5.11.1): between which bounds, and what the levels of a rubric make."""
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+
+from quizzes.rules.definitions import Criterion, Essay, File, Numerical, Question, QuestionKind, Short, Single
+
+BY_HAND = frozenset({QuestionKind.ESSAY, QuestionKind.FILE})
+_NOTHING = Fraction(0)
+
+
+def rubric_of(question: Question) -> tuple[Criterion, ...]:
+    """Return the criteria of a question; empty where it has none."""
+    return question.body.rubric if isinstance(question.body, Essay | File) else ()
+
+
+def lowest_fraction(question: Question) -> Fraction:
+    """Return the least share of its mark that a question can be worth: the lowest credit of its answers, never above 0."""
+    match question.body:
+        case Single(options):
+            return min([_NOTHING, *(option.credit for option in options)])
+        case Short(answers) | Numerical(answers):
+            return min([_NOTHING, *(answer.credit for answer in answers)])
+        case _:
+            return _NOTHING
+
+
+def level_points(rubric: Sequence[Criterion], chosen: Mapping[str, int]) -> Fraction | None:
+    """Add up the points of the chosen levels, by criterion the place of its level from 0; None while a criterion lacks one."""
+    if any(not 0 <= chosen.get(criterion.key, -1) < len(criterion.levels) for criterion in rubric) or not rubric:
+        return None
+    return sum((criterion.levels[chosen[criterion.key]].points for criterion in rubric), _NOTHING)
+
+
+def rubric_mark(question: Question, chosen: Mapping[str, int], maximum: Fraction) -> Fraction | None:
+    """Return the mark that the chosen levels make where the question is worth ``maximum``; None while a criterion lacks one."""
+    earned = level_points(rubric_of(question), chosen)
+    return None if earned is None or not question.mark else earned * maximum / question.mark
