@@ -8,11 +8,12 @@ from datetime import date, datetime
 from fractions import Fraction
 from pathlib import PurePosixPath
 from posixpath import dirname, join, normpath
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 from sqlalchemy.orm import Session
 
+from courses import queries
 from courses.content.model import (
     ActivitySource,
     CourseFolder,
@@ -21,15 +22,18 @@ from courses.content.model import (
     MediaFile,
     PageSource,
     Resource,
+    Severity,
     SourceState,
     Term,
     Text,
 )
+from courses.content.published import vanished
 from courses.content.reader import read_folder
 from courses.content.surroundings import Lookups, look_up
 from courses.kinds import ActivityKind, FolderPart
 from courses.models import Activity, Course, CourseVersion
 from courses.rules import OutlineActivity, activity_url, file_url
+from kernel.files import Files
 from kernel.markup import model as markup
 from kernel.markup.model import ID_PREFIX, Rendered, SafeHtml
 from kernel.markup.render import render_inline, render_lesson, render_markdown
@@ -37,6 +41,7 @@ from kernel.markup.render import render_inline, render_lesson, render_markdown
 Html = dict[str, str]
 Embedder = Callable[[CourseFolder, str, "Renderer", str], SafeHtml | None]
 MINUTES_OF_A_QUESTION = Fraction(3, 2)
+KEPT_VERDICTS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,10 @@ Renamer = Callable[[Session, int, Mapping[str, str]], None]
 
 Withholder = Callable[[Session, OutlineActivity, datetime], bool]
 """Says whether the marks of an activity are not to be shown to its learners yet."""
+
+
+Comparer = Callable[[Session, int, CourseFolder], tuple[Finding, ...]]
+"""Tells what the text of a course (by its id) does to what is published of it already."""
 
 
 def keeps_nothing(_session: Session, _enrolment_id: int, _renames: Mapping[str, str]) -> None:
@@ -93,6 +102,7 @@ class CourseKinds:
     publishers: tuple[Publisher, ...]
     parts: tuple[FolderPart, ...]
     embed_question: Embedder
+    comparers: tuple[Comparer, ...] = ()
 
     @property
     def kinds(self) -> tuple[ActivityKind, ...]:
@@ -165,12 +175,14 @@ class Checked:
     findings: tuple[Finding, ...]
     course: CourseFolder | None
     prepared: Prepared | None = None
+    folder: CourseFolder | None = None
+    """What was read, also where something refuses publishing; None where something refuses import."""
 
 
 def check(files: Mapping[str, bytes], kinds: CourseKinds, *, today: date) -> Checked:
     """Read and check a folder without rendering it."""
     reading = read_folder(files, kinds.kinds, kinds.parts, today=today)
-    return Checked(reading.findings, None if reading.errors else reading.course)
+    return Checked(reading.findings, None if reading.errors else reading.course, folder=reading.course)
 
 
 def prepare(files: Mapping[str, bytes], kinds: CourseKinds, *, today: date) -> Checked:
@@ -178,15 +190,61 @@ def prepare(files: Mapping[str, bytes], kinds: CourseKinds, *, today: date) -> C
     checked = check(files, kinds, today=today)
     if checked.course is None:
         return checked
-    return Checked(checked.findings, checked.course, _prepare(checked.course, digest_of(files), kinds))
+    return Checked(checked.findings, checked.course, _prepare(checked.course, digest_of(files), kinds), checked.folder)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the checks say of a draft, what is published already held against it; `modules` and `activities` count what was read."""
+
+    findings: tuple[Finding, ...]
+    modules: int
+    activities: int
+    checked_at: datetime
+
+    @property
+    def refuses_publishing(self) -> bool:
+        """Say whether one of the findings is an error."""
+        return any(finding.severity is Severity.ERROR for finding in self.findings)
+
+
+def judge(session: Session, course: Course, checked: Checked, kinds: CourseKinds, *, now: datetime) -> Verdict:
+    """Return what is to be told of a checked draft: the findings of its text, and what it does to what is published."""
+    folder = checked.folder
+    if folder is None:
+        return Verdict(checked.findings, 0, 0, now)
+    told = [*checked.findings, *_vanished(session, course, folder)]
+    told += [finding for compare in kinds.comparers for finding in compare(session, course.id, folder)]
+    return Verdict(
+        tuple(sorted(told, key=lambda finding: finding.place)), len(folder.modules), sum(1 for _activity in folder.activities()), now
+    )
+
+
+def _vanished(session: Session, course: Course, folder: CourseFolder) -> tuple[Finding, ...]:
+    if course.published_version_id is None:
+        return ()
+    outline = queries.get_outline(session, course.published_version_id)
+    return vanished((*(module.key for module in outline.modules), *outline.by_key), folder)
+
+
+def kept_verdict(session: Session, files: Files, course: Course, kinds: CourseKinds, *, now: datetime) -> Verdict:
+    """Return the same for a course's draft as it stands. The process keeps it until draft, publication or day change."""
+    kept = cast("dict[int, tuple[object, Verdict]]", session.info.setdefault("verdicts", {}))
+    name = (queries.draft_digest(session, course.id), course.published_version_id, now.date())
+    known = kept.get(course.id)
+    if known is not None and known[0] == name:
+        return known[1]
+    checked = check(queries.draft_files(session, files, course.id), kinds, today=now.date())
+    verdict = judge(session, course, checked, kinds, now=now)
+    if len(kept) >= KEPT_VERDICTS:
+        kept.clear()  # at once, because other threads read it
+    kept[course.id] = (name, verdict)
+    return verdict
 
 
 def digest_of(files: Mapping[str, bytes]) -> str:
     """Return the SHA-256 over paths and contents."""
-    total = hashlib.sha256()
-    for path in sorted(files):
-        total.update(path.encode() + b"\0" + hashlib.sha256(files[path]).digest())
-    return total.hexdigest()
+    return queries.digest_of_checksums({path: hashlib.sha256(content).hexdigest() for path, content in files.items()})
 
 
 @dataclass

@@ -1,5 +1,6 @@
 """Reading courses: outlines of published versions, the catalogue, drafts."""
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -253,6 +254,20 @@ def draft_files(session: Session, files: Files, course_id: int) -> dict[str, byt
         select(DraftFile.path, DraftFile.body, DraftFile.sha256).where(DraftFile.course_id == course_id).order_by(DraftFile.path)
     )
     return {row.path: files.read(row.sha256) if row.body is None else row.body.encode() for row in rows}
+
+
+def draft_digest(session: Session, course_id: int) -> str:
+    """Return the SHA-256 over paths and contents of a working copy, made of the checksums alone."""
+    rows = session.execute(select(DraftFile.path, DraftFile.sha256).where(DraftFile.course_id == course_id))
+    return digest_of_checksums({row.path: row.sha256 for row in rows})
+
+
+def digest_of_checksums(checksums: Mapping[str, str]) -> str:
+    """Return the SHA-256 over paths and the hexadecimal SHA-256 of their contents."""
+    total = hashlib.sha256()
+    for path in sorted(checksums):
+        total.update(path.encode() + b"\0" + bytes.fromhex(checksums[path]))
+    return total.hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

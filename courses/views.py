@@ -9,7 +9,7 @@ from courses.content.model import Finding
 from courses.forms import PublishForm
 from courses.models import Course
 from courses.permissions import CourseAction, TaughtCourse
-from courses.publication import Checked, CourseKinds
+from courses.publication import CourseKinds, Verdict
 from kernel import clock
 from kernel.files import Files
 from kernel.i18n import _, choose
@@ -34,13 +34,12 @@ def publishing(subject: TaughtCourse) -> Answer:
     """Show what the checks say of a draft, and publish it. Everything is read and rendered before the transaction begins."""
     session = current_session()
     course = queries.get_course(session, subject.id)
-    contents = queries.draft_files(session, _files(), course.id)
     form = PublishForm(revision=str(course.draft_revision))
     if request.method != "POST":
-        return _page(course, publication.check(contents, _kinds(), today=clock.now().date()), form, contents)
-    checked = publication.prepare(contents, _kinds(), today=clock.now().date())
+        return _page(course, publication.kept_verdict(session, _files(), course, _kinds(), now=clock.now()), form)
+    checked = publication.prepare(queries.draft_files(session, _files(), course.id), _kinds(), today=clock.now().date())
     if not form.validate_on_post() or checked.prepared is None:
-        return _page(course, checked, form, contents), 422
+        return _page(course, publication.judge(session, course, checked, _kinds(), now=clock.now()), form), 422
     writing = begin_writing()
     locked = queries.lock_course(writing, subject.id)
     version = services.publish_version(
@@ -55,7 +54,7 @@ def _problem(finding: Finding) -> dict[str, str]:
     return {"code": finding.code, "severity": finding.severity.value, "place": place, "message": finding.message, "advice": finding.fix}
 
 
-def _page(course: Course, checked: Checked, form: PublishForm, contents: dict[str, bytes]) -> str:
+def _page(course: Course, verdict: Verdict, form: PublishForm) -> str:
     versions = queries.list_versions(current_session(), course.id)
     listed = [
         {
@@ -69,25 +68,24 @@ def _page(course: Course, checked: Checked, form: PublishForm, contents: dict[st
         for version in versions
     ]
     current = next((version for version in versions if version.id == course.published_version_id), None)
-    severities = [finding.severity.value for finding in checked.findings]
+    severities = [finding.severity.value for finding in verdict.findings]
     return render_template(
         "courses/publishing.html",
         course={"slug": course.slug, "title": choose(dict(course.title))},
         next_number=versions[0].number + 1 if versions else 1,
         published=next((row for row in listed if row["current"]), None),
-        has_changes=current is None or publication.digest_of(contents) != current.digest,
+        has_changes=current is None or queries.draft_digest(current_session(), course.id) != current.digest,
         form=form,
-        problems=[_problem(finding) for finding in checked.findings],
+        problems=[_problem(finding) for finding in verdict.findings],
         errors=severities.count("error"),
         warnings=severities.count("warning"),
-        checked_at=clock.now(),
-        good=_good(checked),
+        checked_at=verdict.checked_at,
+        good=_good(verdict),
         versions=listed,
     )
 
 
-def _good(checked: Checked) -> list[str]:
-    if checked.course is None:
+def _good(verdict: Verdict) -> list[str]:
+    if verdict.refuses_publishing or not verdict.modules:
         return []
-    activities = sum(1 for _activity in checked.course.activities())
-    return [_("%(modules)s modules and %(activities)s activities were read.", modules=len(checked.course.modules), activities=activities)]
+    return [_("%(modules)s modules and %(activities)s activities were read.", modules=verdict.modules, activities=verdict.activities)]

@@ -37,7 +37,7 @@ from kernel.web.request import install as install_requests
 from lms import feature as roof
 from quizzes import feature as quizzes
 from quizzes.content.kinds import BANKS
-from quizzes.publication import QUIZ, embed_question
+from quizzes.publication import QUIZ, embed_question, reworded_questions
 from simulators import feature as simulators
 from simulators.publication import SIMULATOR
 from webinars import feature as webinars
@@ -53,7 +53,12 @@ FEATURES: tuple[Feature, ...] = (
     simulators.FEATURE,
     roof.FEATURE,
 )
-KINDS = CourseKinds(publishers=(courses.PAGE, QUIZ, RECORDING, SIMULATOR), parts=(BANKS,), embed_question=embed_question)
+KINDS = CourseKinds(
+    publishers=(courses.PAGE, QUIZ, RECORDING, SIMULATOR),
+    parts=(BANKS,),
+    embed_question=embed_question,
+    comparers=(reworded_questions,),
+)
 BODY_LIMIT = 1_000_000
 QUIET = frozenset({assets.ENDPOINT, "lms.live", "lms.ready"})
 
@@ -86,6 +91,7 @@ def open_house(settings: Settings) -> House:
             "papers": {},
             "questions": {},
             "simulator_tasks": {},
+            "verdicts": {},
             "versions": {},
         }
     )

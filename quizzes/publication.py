@@ -9,9 +9,9 @@ from fractions import Fraction
 from math import ceil
 
 from sqlalchemy import func, insert, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
-from courses.content.model import ActivitySource, CourseFolder
+from courses.content.model import ActivitySource, CourseFolder, Finding
 from courses.models import Activity
 from courses.publication import MINUTES_OF_A_QUESTION, Facts, Html, Publication, Publisher, Renderer, to_json
 from courses.rules import OutlineActivity
@@ -22,6 +22,7 @@ from quizzes.content.banks import banks_of, questions_of
 from quizzes.content.kinds import KIND
 from quizzes.content.model import DrawSlot, FixedSlot, PageBreak, QuizSource, SectionSlot
 from quizzes.content.pools import candidates
+from quizzes.content.published import reworded
 from quizzes.models import Attempt, Question, QuestionVersion, QuizVersion, Slot, SlotCandidate
 from quizzes.queries import sittings as queries
 from quizzes.rules import definitions
@@ -228,6 +229,20 @@ def _version_row(question_id: int, number: int, question: definitions.Question, 
         document=canonical_json(to_document(question)).decode(),
         created_at=now,
     )
+
+
+def reworded_questions(session: Session, course_id: int, course: CourseFolder) -> tuple[Finding, ...]:
+    """Tell options that lost their key since their question was published last (C414)."""
+    other = aliased(QuestionVersion)
+    newest = select(func.max(other.number)).where(other.question_id == Question.id).correlate(Question).scalar_subquery()
+    rows = session.execute(
+        select(Question.key, QuestionVersion.id)
+        .join(QuestionVersion, QuestionVersion.question_id == Question.id)
+        .where(Question.course_id == course_id, QuestionVersion.number == newest)
+    )
+    versions: dict[str, int] = dict(rows.all())
+    published = queries.get_questions(session, list(versions.values()))
+    return reworded({key: published[version_id] for key, version_id in versions.items()}, course)
 
 
 def rename_attempts(session: Session, enrolment_id: int, renames: Mapping[str, str]) -> None:

@@ -141,7 +141,7 @@ def add(parent: Element, name: str, content: str = "", **attributes: str) -> Ele
 def root(name: str, namespace: str | None = None, **attributes: str) -> Element:
     """Return a new root element, in a default namespace where one is given."""
     qualified = f"{{{namespace}}}{name}" if namespace else name
-    return etree.Element(qualified, attributes, nsmap={None: namespace} if namespace else None)  # type: ignore[dict-item]
+    return etree.Element(qualified, attributes, nsmap={None: namespace} if namespace else None)  # type: ignore[dict-item]  # its stubs know no default name space
 
 
 def written(element: Element) -> bytes:

@@ -1,8 +1,10 @@
 """Archives of outside packages: judged by their list before anything is unpacked, and unpacked in memory only (security, 4.4)."""
 
+import lzma
 import stat
 import unicodedata
 import zipfile
+import zlib
 from collections.abc import Mapping
 from io import BytesIO
 from pathlib import PurePosixPath
@@ -17,6 +19,11 @@ MAXIMUM_RATIO = 100
 MAXIMUM_ENTRIES = 10_000
 SMALL = 100_000
 """A file up to this size may have any ratio: short XML full of spaces is no bomb."""
+_BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, EOFError, OSError, RuntimeError, ValueError)
+"""What reading a damaged or foreign archive raises: BadZipFile for a broken list or checksum, zlib.error and LZMAError for broken data
+(OSError and ValueError with bzip2), NotImplementedError for an unknown compression or version, EOFError for data that end early,
+OSError for a place before the beginning, RuntimeError for an entry that wants a password, ValueError for impossible numbers.
+FileRefused is none of them."""
 _ENCRYPTED = 0x1
 _CHUNK = 1 << 16
 _BEFORE_XML = b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n"
@@ -36,7 +43,7 @@ def read_archive(content: bytes, *suffixes: str) -> Mapping[str, bytes]:
             _judge(entries)
             wanted = [entry for entry in entries if not entry.is_dir() and entry.filename.lower().endswith(suffixes or ("",))]
             return {entry.filename: _unpacked(archive, entry) for entry in wanted}
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, RuntimeError, ValueError) as error:
+    except _BROKEN as error:
         raise FileRefused(N_("The archive is broken or no ZIP file.")) from error
 
 

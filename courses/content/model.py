@@ -82,6 +82,11 @@ class Finding:
     facts: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @property
+    def place(self) -> tuple[str, int, int, str, str]:
+        """Return what findings are sorted by: file, line, column, code, field."""
+        return self.file, self.line, self.column, self.code, self.field
+
+    @property
     def where(self) -> str:
         """Return the place inside the file for people: `question "brecha-2019", answers[2]`."""
         subject = _(self.subject, **self.facts) if self.subject else ""

@@ -11,7 +11,7 @@ from courses.content.course_file import read_course
 from courses.content.layout import MAXIMUM_FILES, MODULE, Layout, lay_out
 from courses.content.lists import check_citations, read_parameters, read_resources, read_terms
 from courses.content.media import check_unused, read_media
-from courses.content.model import CourseFolder, Finding, FolderKind, Reading
+from courses.content.model import CourseFolder, FolderKind, Reading
 from courses.content.modules import read_modules
 from courses.content.outline import check_former_keys, check_outline
 from courses.content.session import ReadingSession
@@ -48,7 +48,7 @@ def read_folder(
     """
     session = ReadingSession(files, today, site_topics=site_topics)
     course = _run(session, kinds, parts)
-    findings = tuple(sorted(session.findings, key=_order))
+    findings = tuple(sorted(session.findings, key=lambda finding: finding.place))
     refused = any(finding.refuses_import for finding in findings)
     return Reading(None if refused else course, findings)
 
@@ -67,10 +67,6 @@ def _run(session: ReadingSession, kinds: Sequence[ActivityKind], parts: Sequence
     course = _read(session, layout, parts)
     _check(session, layout, course, kinds, parts)
     return course
-
-
-def _order(finding: Finding) -> tuple[str, int, int, str, str]:
-    return finding.file, finding.line, finding.column, finding.code, finding.field
 
 
 def _read(session: ReadingSession, layout: Layout, parts: Sequence[FolderPart]) -> CourseFolder:

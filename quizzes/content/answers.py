@@ -81,6 +81,7 @@ def numerical(table: Table) -> Numerical:
     tolerance = parts.tolerance(table, Tolerance())
     units = parts.units(table)
     decimals = parts.decimals(table)
+    _check_repeated(answers, places, tolerance)
     _check_ranges(answers, places, tolerance)
     return Numerical(answers, tolerance, units.unit, units.units, units.penalty, units.penalty_of, decimals)
 
@@ -88,7 +89,6 @@ def numerical(table: Table) -> Numerical:
 def _numbers(table: Table) -> tuple[tuple[NumericalAnswer, ...], list[Table]]:
     found: list[NumericalAnswer] = []
     places: list[Table] = []
-    taken: set[Fraction | None] = set()
     for verdict in parts.verdicts(table, "answers"):
         everything = verdict.value.written() == ANYTHING
         value = None if everything else verdict.value.read(scalars.number)
@@ -98,13 +98,32 @@ def _numbers(table: Table) -> tuple[tuple[NumericalAnswer, ...], list[Table]]:
         own = parts.tolerance(verdict.table, None)
         if value is None and not everything:
             continue
-        if value in taken:
-            verdict.table.report("C405", N_("The number is the same as another one."))
-        taken.add(value)
         found.append(NumericalAnswer(value, verdict.right, credit, _why(verdict), own))
         places.append(verdict.table)
     _check_answers(table, [answer.right for answer in found])
     return tuple(found), places
+
+
+def _check_repeated(answers: tuple[NumericalAnswer, ...], places: list[Table], usual: Tolerance) -> None:
+    """Tell a number that stands there twice with one tolerance (C405), and one that an earlier, wider one always takes (C413).
+
+    One number with two tolerances is how full credit is given near it and less further away: the narrower stands first.
+    """
+    earlier: dict[Fraction | None, list[NumericalAnswer]] = {}
+    for answer, place in zip(answers, places, strict=True):
+        before = earlier.setdefault(answer.value, [])
+        own = answer.tolerance or usual
+        if any(answer.value is None or (other.tolerance or usual) == own for other in before):
+            place.report("C405", N_("The number is the same as another one."))
+        elif any(_holds(other, answer, usual) for other in before):
+            place.report("C413", N_("An answer before this one takes the same number with a wider tolerance."), N_("Put it first."))
+        before.append(answer)
+
+
+def _holds(one: NumericalAnswer, other: NumericalAnswer, usual: Tolerance) -> bool:
+    """Say whether everything that the other answer takes is taken by the one."""
+    outer, inner = _span(one, usual), _span(other, usual)
+    return outer[0] <= inner[0] and inner[1] <= outer[1]
 
 
 def _check_ranges(answers: tuple[NumericalAnswer, ...], places: list[Table], usual: Tolerance) -> None:

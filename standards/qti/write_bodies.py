@@ -33,10 +33,7 @@ from standards._texts import in_language, one_line, to_html, to_plain
 from standards._xml import Element
 from standards.model import Notebook, NotTranslatable
 from standards.qti.model import ITEM_2, RESPONSE
-
-INLINE, BLOCKS = TextShape.INLINE, TextShape.MARKDOWN
-_DIGITS = 10
-_TRUTH = {"es": ("Verdadero", "Falso"), "en": ("True", "False")}
+from standards.qti.writing import BLOCKS, DIGITS, INLINE, gaps_in_order, lose_written, matches_of, truth, whole_words
 
 
 def tag(name: str) -> str:
@@ -99,7 +96,7 @@ class ItemBody:
             case Ordering() as ordering:
                 return self._ordering(ordering)
             case Essay() as essay:
-                self._lose(essay, ("template", "model", "rubric", "files"), words=essay.words != Essay().words)
+                lose_written(self.notebook, essay, ("template", "model", "rubric", "files"), words=essay.words != Essay().words)
                 self._declare(RESPONSE, "single", "string")
                 return _xml.root(tag("extendedTextInteraction"), None, responseIdentifier=RESPONSE)
             case File():
@@ -109,10 +106,6 @@ class ItemBody:
                 return _xml.root(tag("uploadInteraction"), None, responseIdentifier=RESPONSE)
             case _:
                 raise refuse_kind(self.question)
-
-    def _lose(self, body: object, names: Sequence[str], **others: bool) -> None:
-        for name in (*(name for name in names if getattr(body, name)), *(name for name, lost in others.items() if lost)):
-            lose(self.notebook, name)
 
     # --- Declarations and processing -------------------------------------------------------------------------------------------------
 
@@ -133,10 +126,10 @@ class ItemBody:
             for value in correct:
                 _xml.add(held, tag("value"), value)
         if mapping:
-            bounds = {"lowerBound": "0", "upperBound": decimal(most or self.scale, _DIGITS), "defaultValue": "0"}
+            bounds = {"lowerBound": "0", "upperBound": decimal(most or self.scale, DIGITS), "defaultValue": "0"}
             held = _xml.add(declared, tag("mapping"), **bounds)
             for value, worth in mapping.items():
-                entry = {"mapKey": value, "mappedValue": decimal(worth, _DIGITS)}
+                entry = {"mapKey": value, "mappedValue": decimal(worth, DIGITS)}
                 _xml.add(held, tag("mapEntry"), **entry, **({"caseSensitive": str(sensitive).lower()} if kind == "string" else {}))
         self.declarations.append(declared)
 
@@ -166,7 +159,7 @@ class ItemBody:
         total = _xml.add(_xml.add(condition, tag("setOutcomeValue"), identifier="SCORE"), tag("sum"))
         _xml.add(total, tag("variable"), identifier="SCORE")
         share = self.scale / max(len(self.question.body.gaps), 1) if isinstance(self.question.body, Gaps) else self.scale
-        _xml.add(total, tag("baseValue"), decimal(share, _DIGITS), baseType="float")
+        _xml.add(total, tag("baseValue"), decimal(share, DIGITS), baseType="float")
 
     # --- Choices -------------------------------------------------------------------------------------------------------------------
 
@@ -200,7 +193,7 @@ class ItemBody:
     def _truth(self, answer: bool) -> Element:
         self._declare(RESPONSE, "single", "identifier", [str(answer).lower()])
         made = _xml.root(tag("choiceInteraction"), None, responseIdentifier=RESPONSE, shuffle="false", maxChoices="1")
-        for name, said in zip(("true", "false"), _TRUTH.get(self.language, _TRUTH["en"]), strict=True):
+        for name, said in zip(("true", "false"), truth(self.language), strict=True):
             _xml.add(made, tag("simpleChoice"), said, identifier=name)
         self._score([RESPONSE], mapped=False)
         return made
@@ -224,7 +217,7 @@ class ItemBody:
     def _matching(self, body: Matching) -> Element:
         if any(pair.why for pair in body.pairs):
             lose(self.notebook, "why")
-        matches = {pair.match_key: pair.match for pair in body.pairs} | {label.key: label.text for label in body.extra}
+        matches = matches_of(body)
         names = {key: f"match_{at}" for at, key in enumerate(matches, start=1)}
         correct = [f"item_{at} {names[pair.match_key]}" for at, pair in enumerate(body.pairs, start=1)]
         share = self.scale / len(body.pairs)
@@ -253,15 +246,15 @@ class ItemBody:
         if not body.answers:
             raise NotTranslatable(N_("A self-check without patterns cannot go out."))
         accents = body.ignore_accents is not (self.language == "es")
-        self._lose(body, ("model", "criteria"), ignore_accents=accents, why=any(answer.why for answer in body.answers))
+        lose_written(self.notebook, body, ("model", "criteria"), ignore_accents=accents, why=any(answer.why for answer in body.answers))
         if any(self._takes_all(answer) for answer in body.answers):
             self.notebook.loss(N_("The answer “*” for everything else is left out."), N_("The format has no place for it."))
         best = max(answer.credit for answer in body.answers)
         if best <= 0:
             raise NotTranslatable(N_("No answer is right."))
         share = self._share()
-        mapping = {self._exact(answer): answer.credit * share for answer in body.answers if not self._takes_all(answer)}
-        right = [self._exact(answer) for answer in body.answers if answer.credit == best][:1]
+        mapping = {whole_words(answer, self.language): answer.credit * share for answer in body.answers if not self._takes_all(answer)}
+        right = [whole_words(answer, self.language) for answer in body.answers if answer.credit == best][:1]
         self._declare(ident, "single", "string", right, mapping, sensitive=not body.ignore_case, most=share)
 
     def _share(self) -> Fraction:
@@ -271,14 +264,8 @@ class ItemBody:
         """Say whether an answer is the one for everything else, which is worth nothing and only carries feedback."""
         return in_language(answer.patterns, self.language) == "*" and not answer.credit
 
-    def _exact(self, answer: ShortAnswer) -> str:
-        words = one_line(in_language(answer.patterns, self.language))
-        if "*" in words.replace("\\*", ""):
-            raise NotTranslatable(N_("A pattern with * cannot go out."), N_("The format compares whole answers."))
-        return words.replace("\\*", "*")
-
     def _number(self, ident: str, body: Numerical) -> None:
-        self._lose(body, ("unit", "units", "unit_penalty"), decimals=body.decimals is not None)
+        lose_written(self.notebook, body, ("unit", "units", "unit_penalty"), decimals=body.decimals is not None)
         right = next((answer for answer in body.answers if answer.credit == 1 and answer.value is not None), None)
         if right is None or right.value is None:
             raise NotTranslatable(N_("No answer is right."))
@@ -294,15 +281,8 @@ class ItemBody:
         self._score([ident], mapped=False, tolerance=said)
 
     def _gaps(self, body: Gaps) -> Element:
-        if any(gap.weight != 1 for gap in body.gaps):
-            lose(self.notebook, "weight")
-        names = [gap.name for gap in body.gaps]
         text = in_language(self.question.text, self.language)
-        places = sorted(body.gaps, key=lambda gap: text.find("{" + gap.name + "}"))
-        if len(_gap.split(text, names)) != len(places) + 1:
-            raise NotTranslatable(N_("The gaps are not each once in the text."))
-        if [gap.name for gap in places] != [_gap.name(at, len(places)) for at in range(1, len(places) + 1)]:
-            self.notebook.loss(N_("The names of the gaps are left out."), N_("They are numbered when the question comes back."))
+        places = gaps_in_order(body, text, self.notebook)
         for at, gap in enumerate(places, start=1):
             text = text.replace("{" + gap.name + "}", _gap.mark(at), 1)
         made = _xml.root(tag("itemBody"))

@@ -22,19 +22,17 @@ from quizzes.rules.definitions import (
     TextShape,
     TrueFalse,
 )
-from standards import _gap, _xml
+from standards import _xml
 from standards._fields import lose, nominal, refuse_kind, tell_fields, tell_keys, tell_languages
 from standards._numbers import decimal, number
-from standards._texts import in_language, one_line, tell_changed, to_html
+from standards._texts import in_language, tell_changed, to_html
 from standards._xml import Element
 from standards.model import Exported, Notebook, NotTranslatable
 from standards.qti.model import ITEM_1
 from standards.qti.package import package
+from standards.qti.writing import BLOCKS, DIGITS, INLINE, gaps_in_order, lose_written, matches_of, truth, whole_words
 
 _KEPT = frozenset({"mark", "explanation"})
-_DIGITS = 10
-_TRUTH = {"es": ("Verdadero", "Falso"), "en": ("True", "False")}
-INLINE, BLOCKS = TextShape.INLINE, TextShape.MARKDOWN
 
 
 def write(questions: Sequence[Question], language: str = "es") -> Exported:
@@ -79,7 +77,7 @@ class _Item:
             text = self._gap_text(text, question.body)
         self._material(self.presentation, to_html({self.language: text}, BLOCKS, self.language))
         self._field("question_type", self._body())
-        self._field("points_possible", decimal(question.mark, _DIGITS))
+        self._field("points_possible", decimal(question.mark, DIGITS))
         if not isinstance(question.body, Description):
             self.item.append(self.processing)
         if question.explanation:
@@ -93,7 +91,7 @@ class _Item:
     def _tell(self) -> None:
         question, notebook = self.question, self.notebook
         unmarked = isinstance(question.body, Description) and question.mark != 1
-        kept = _KEPT - {"mark"} if unmarked or number(decimal(question.mark, _DIGITS)) != question.mark else _KEPT
+        kept = _KEPT - {"mark"} if unmarked or number(decimal(question.mark, DIGITS)) != question.mark else _KEPT
         tell_fields(question, kept, notebook)
         tell_languages(question, self.language, notebook)
         tell_keys(question, notebook)
@@ -129,7 +127,7 @@ class _Item:
     def _longer(self, body: object) -> str:
         match body:
             case Essay() as essay:
-                self._lose(essay, ("template", "model", "rubric", "files"), words=essay.words != Essay().words)
+                lose_written(self.notebook, essay, ("template", "model", "rubric", "files"), words=essay.words != Essay().words)
                 self._text_response()
                 return "essay_question"
             case File():
@@ -140,10 +138,6 @@ class _Item:
                 return "text_only_question"
             case _:
                 raise refuse_kind(self.question)
-
-    def _lose(self, body: object, names: Sequence[str], **others: bool) -> None:
-        for name in (*(name for name in names if getattr(body, name)), *(name for name, lost in others.items() if lost)):
-            lose(self.notebook, name)
 
     def _text_response(self) -> None:
         response = _xml.add(self.presentation, _tag("response_str"), ident="response1", rcardinality="Single")
@@ -208,7 +202,7 @@ class _Item:
         return "multiple_answers_question"
 
     def _truth(self, answer: bool) -> str:
-        idents = self._choice_response("response1", "Single", _TRUTH.get(self.language, _TRUTH["en"]))
+        idents = self._choice_response("response1", "Single", truth(self.language))
         self._equal(self._condition("100"), "response1", idents[0 if answer else 1])
         return "true_false_question"
 
@@ -216,16 +210,14 @@ class _Item:
         """Return the right answers as whole words."""
         if any(answer.credit not in (0, 1) or not answer.right or answer.why for answer in answers):
             self.notebook.loss(N_("Wrong answers, part credits and their feedback are left out."), N_("The format has only right answers."))
-        found = [one_line(in_language(answer.patterns, self.language)) for answer in answers if answer.right]
+        found = [whole_words(answer, self.language) for answer in answers if answer.right]
         if not found:
             raise NotTranslatable(N_("No answer is right."))
-        if any("*" in words.replace("\\*", "") for words in found):
-            raise NotTranslatable(N_("A pattern with * cannot go out."), N_("The format compares whole answers."))
-        return [words.replace("\\*", "*") for words in found]
+        return found
 
     def _short(self, body: Short) -> str:
         accents = body.ignore_accents is not (self.language == "es")
-        self._lose(body, ("model", "criteria"), ignore_accents=accents)
+        lose_written(self.notebook, body, ("model", "criteria"), ignore_accents=accents)
         self._text_response()
         condition = self._condition("100")
         for words in self._patterns(body.answers):
@@ -233,7 +225,7 @@ class _Item:
         return "short_answer_question"
 
     def _numerical(self, body: Numerical) -> str:
-        self._lose(body, ("unit", "units", "unit_penalty"), decimals=body.decimals is not None)
+        lose_written(self.notebook, body, ("unit", "units", "unit_penalty"), decimals=body.decimals is not None)
         rights = [answer for answer in body.answers if answer.credit == 1 and answer.value is not None]
         if len(rights) < len(body.answers) or any(answer.why for answer in rights):
             self.notebook.loss(N_("Wrong answers, part credits and their feedback are left out."), N_("The format has only right answers."))
@@ -253,7 +245,7 @@ class _Item:
     def _matching(self, body: Matching) -> str:
         if not body.shuffle:
             lose(self.notebook, "shuffle")
-        matches = {pair.match_key: pair.match for pair in body.pairs} | {label.key: label.text for label in body.extra}
+        matches = matches_of(body)
         share = decimal(Fraction(100, len(body.pairs)), 2)
         for at, pair in enumerate(body.pairs, start=1):
             ident = f"response_{at}"
@@ -265,22 +257,13 @@ class _Item:
         return "matching_question"
 
     def _gap_text(self, text: str, body: Gaps) -> str:
-        names = [gap.name for gap in body.gaps]
-        if len(_gap.split(text, names)) != len(names) + 1:
-            raise NotTranslatable(N_("The gaps are not each once in the text."))
-        places = sorted(names, key=lambda name: text.find("{" + name + "}"))
-        if places != [_gap.name(at, len(names)) for at in range(1, len(names) + 1)]:
-            self.notebook.loss(N_("The names of the gaps are left out."), N_("They are numbered when the question comes back."))
-        for name in names:
-            text = text.replace("{" + name + "}", f"\\[{name}]", 1)
+        for gap in gaps_in_order(body, text, self.notebook):
+            text = text.replace("{" + gap.name + "}", f"\\[{gap.name}]", 1)
         return text
 
     def _gaps(self, body: Gaps) -> str:
-        if any(gap.weight != 1 for gap in body.gaps):
-            lose(self.notebook, "weight")
         share = decimal(Fraction(100, max(len(body.gaps), 1)), 2)
-        text = in_language(self.question.text, self.language)
-        places = sorted(body.gaps, key=lambda gap: text.find("{" + gap.name + "}"))
+        places = gaps_in_order(body, in_language(self.question.text, self.language), self.notebook)
         if all(isinstance(gap.body, Single) for gap in places):
             for gap in places:
                 self._dropdown(gap.name, gap.body.options if isinstance(gap.body, Single) else (), share)

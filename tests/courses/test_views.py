@@ -8,7 +8,7 @@ from courses.models import Course, CourseVersion, DraftFile
 from lms.app import House
 from tests.courses.test_services import LESSON, save_draft
 from tests.support.access import a_cast
-from tests.support.browser import Browser
+from tests.support.browser import Browser, Counter
 from tests.support.builders import a_course, a_teacher, folder, sign_in
 
 PUBLISHING = "/teaching/prueba/publishing"
@@ -93,6 +93,45 @@ def test_a_draft_with_an_error_says_where_and_is_not_published(browser: Browser,
     assert found
     assert browser.response.status_code == 422
     assert versions(house) == 1
+
+
+def test_what_a_draft_does_to_what_is_published_is_told_before_publishing(browser: Browser, house: House) -> None:
+    """Format 3.2 and 3.3 (C213, C414): a key that vanished, and an option that was reworded without its key."""
+    course = a_course(house, modules=1)
+    a_teacher(house, course)
+    files = folder(modules=1)
+    bank = files["01-parte/banco.yaml"]
+    assert b"- wrong: tres" in bank
+    sign_in(browser, "profe@example.org")
+    assert "C213" not in browser.get(PUBLISHING).text
+    lesson = files[LESSON].replace(b"key: leccion-1", b"key: otra-leccion")
+    assert lesson != files[LESSON]
+
+    save_draft(house, {**files, LESSON: lesson, "01-parte/banco.yaml": bank.replace(b"- wrong: tres", b"- wrong: treinta", 1)})
+    shown = browser.get(PUBLISHING).text
+
+    assert "C213" in shown
+    assert "leccion-1" in shown
+    assert "C414" in shown
+    assert "key: tres" in shown
+
+
+def test_the_checks_of_a_draft_are_made_once_for_each_state_of_it(browser: Browser, house: House) -> None:
+    """Performance: the page reads no folder while nothing has changed, and reads it again as soon as something has."""
+    course = a_course(house, modules=1)
+    a_teacher(house, course)
+    files = folder(modules=1)
+    sign_in(browser, "profe@example.org")
+    browser.get(PUBLISHING)
+    counter = Counter(house.database.reading, house.database.writing)
+    browser.get(PUBLISHING)
+    again = [statement for statement in counter.statements if "draft_file.body" in statement]
+
+    save_draft(house, {**files, "01-parte/banco.yaml": re.sub(rb"(- wrong: tres\n) +why: .*\n", rb"\1", files["01-parte/banco.yaml"])})
+    after = browser.get(PUBLISHING).text
+
+    assert again == []
+    assert "C402" in after
 
 
 def test_forms_that_say_nothing_sensible_are_shown_again(browser: Browser, house: House) -> None:

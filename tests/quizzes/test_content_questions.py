@@ -67,6 +67,9 @@ WRONG = [
     ("C405", "- item: Cocina", "- item: Ducha", "pares"),
     ("C405", "      - Sumar\n", "      - Anotar\n", "pasos"),
     ("C405", "- wrong: 9.50", "- wrong: 38.0", "minutos"),
+    ("C405", "- wrong: 9.50", "- wrong: 38.0\n        tolerance: 0.5", "minutos"),
+    ("C405", "- right: 38\n      - wrong: 9.50", "- right: 38\n      - wrong: '*'\n        why: No.\n      - wrong: '*'", "minutos"),
+    ("C413", "- wrong: 9.50", "- wrong: 38.0\n        tolerance: 0.2", "minutos"),
     ("C406", "y la cocina {menos}; la", "y la cocina; la", "completar"),
     ("C406", "y la cocina {menos};", "y la cocina {menos} {menos};", "completar"),
     ("C406", "y la cocina {menos};", "y la {otra} {menos};", "completar"),
@@ -100,6 +103,14 @@ def test_a_wrong_question_is_told_by_its_key(code: str, old: str, new: str, key:
 
     assert {(finding.file, finding.facts["subject"]) for finding in found} == {(BANK, key)}
     assert all(finding.line for finding in found)
+
+
+def test_one_number_with_two_tolerances_is_full_credit_near_it_and_less_further_away() -> None:
+    """Section 8 (C405, C413): the first that matches counts, so the narrower stands first."""
+    wide = "- right: 38\n      - right: 38\n        why: Casi.\n        credit: 1/2\n        tolerance: 2\n      - wrong: 9.50"
+    read = folders.reading(folders.changed(BANK, "- right: 38\n      - wrong: 9.50", wide))
+
+    assert not {finding.code for finding in read.findings} & {"C405", "C413"}
 
 
 MISSING = ["options", "answers", "pairs", "items", "gaps", "variables", "accept", "columns", "rows", "answer", "kind", "text"]

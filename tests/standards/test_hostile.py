@@ -24,6 +24,7 @@ from tests.support.hostile import harm, hostile_html
 from tests.support.shared import SHARED, needs_shared
 
 SECURITY = SHARED / "fixtures" / "security"
+LZMA_HEADER = 9
 few = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 READ = {name: form.read for name, form in FORMATS.items() if form.read is not None} | {"bank": bank_read.read}
 SEEDS = (
@@ -83,6 +84,23 @@ def test_links_and_devices_are_refused(kind: int) -> None:
 def test_names_that_are_there_twice_are_refused() -> None:
     with pytest.raises(FileRefused, match="twice"):
         _zip.read_archive(archive(("a.xml", b"x"), ("A.xml", b"y")))
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA, zipfile.ZIP_STORED])
+def test_broken_data_of_an_entry_are_refused_in_every_compression(method: int) -> None:
+    """Security 4.4: whatever the compression's library raises becomes one message."""
+    whole = archive(("a.xml", bytes(range(256)) * 40), method=method)
+    begins = whole.index(b"a.xml") + len("a.xml")
+
+    for place in range(begins, begins + 60):
+        broken = bytearray(whole)
+        broken[place] ^= 0xFF
+        if method == zipfile.ZIP_LZMA and place < begins + LZMA_HEADER:
+            with suppress(FileRefused):  # not every byte of its header is looked at
+                _zip.read_archive(bytes(broken))
+            continue
+        with pytest.raises(FileRefused):
+            _zip.read_archive(bytes(broken))
 
 
 def test_bombs_are_refused_by_ratio_before_they_are_unpacked() -> None:

@@ -1,0 +1,54 @@
+"""What both writers of QTI share: what is lost of a body, words that are compared whole, gaps in the order of the text."""
+
+from collections.abc import Mapping, Sequence
+
+from kernel.errors import N_
+from quizzes.rules.definitions import Gap, Gaps, Matching, ShortAnswer, Texts, TextShape
+from standards import _gap
+from standards._fields import lose
+from standards._texts import in_language, one_line
+from standards.model import Notebook, NotTranslatable
+
+INLINE, BLOCKS = TextShape.INLINE, TextShape.MARKDOWN
+DIGITS = 10
+_TRUTH = {"es": ("Verdadero", "Falso"), "en": ("True", "False")}
+
+
+def truth(language: str) -> tuple[str, str]:
+    """Return the words for true and false."""
+    return _TRUTH.get(language, _TRUTH["en"])
+
+
+def lose_written(notebook: Notebook, body: object, names: Sequence[str], **others: bool) -> None:
+    """Tell the fields of a body that are not empty, and the others that are true, as left out."""
+    for name in (*(name for name in names if getattr(body, name)), *(name for name, lost in others.items() if lost)):
+        lose(notebook, name)
+
+
+def whole_words(answer: ShortAnswer, language: str) -> str:
+    """Return the words of a pattern; raises NotTranslatable where it stands for more than one answer."""
+    words = one_line(in_language(answer.patterns, language))
+    if "*" in words.replace("\\*", ""):
+        raise NotTranslatable(N_("A pattern with * cannot go out."), N_("The format compares whole answers."))
+    return words.replace("\\*", "*")
+
+
+def matches_of(body: Matching) -> Mapping[str, Texts]:
+    """Return the distinct choices of a matching by key."""
+    return {pair.match_key: pair.match for pair in body.pairs} | {label.key: label.text for label in body.extra}
+
+
+def gaps_in_order(body: Gaps, text: str, notebook: Notebook) -> tuple[Gap, ...]:
+    """Return the gaps as they stand in the text; their weights and names stay behind.
+
+    Raises NotTranslatable where one is missing or there twice.
+    """
+    names = [gap.name for gap in body.gaps]
+    if any(gap.weight != 1 for gap in body.gaps):
+        lose(notebook, "weight")
+    if len(_gap.split(text, names)) != len(names) + 1:
+        raise NotTranslatable(N_("The gaps are not each once in the text."))
+    places = tuple(sorted(body.gaps, key=lambda gap: text.find("{" + gap.name + "}")))
+    if [gap.name for gap in places] != [_gap.name(at, len(places)) for at in range(1, len(places) + 1)]:
+        notebook.loss(N_("The names of the gaps are left out."), N_("They are numbered when the question comes back."))
+    return places
