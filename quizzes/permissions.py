@@ -22,6 +22,8 @@ class QuizAction(StrEnum):
     SUBMIT = "attempt:submit"
     REVIEW = "attempt:view"
     MANAGE = "quiz:manage"
+    REPORT = "quiz:report"
+    STATISTICS = "quiz:statistics"
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,12 @@ def _manage(actor: Actor, subject: object) -> Verdict:
     return allow_if(actor.is_administrator or subject.staff_role is not None, Verdict.HIDE)
 
 
+def _statistics(actor: Actor, subject: object) -> Verdict:
+    """Statistics of questions tell their keys: they are for those who edit the course; graders are refused (security 9, question bank)."""
+    assert isinstance(subject, TaughtQuiz)
+    return allow_if(edits(actor, subject.staff_role), Verdict.HIDE if subject.staff_role is None else Verdict.FORBID)
+
+
 def sees_keys(actor: Actor, subject: AttemptSeat) -> bool:
     """Say whether right answers are shown at any moment: to those who edit the course, not to its graders."""
     return edits(actor, subject.staff_role)
@@ -95,4 +103,6 @@ PERMISSIONS: Mapping[StrEnum, Predicate] = {
     QuizAction.SUBMIT: _own,
     QuizAction.REVIEW: _review,
     QuizAction.MANAGE: _manage,
+    QuizAction.REPORT: _manage,
+    QuizAction.STATISTICS: _statistics,
 }

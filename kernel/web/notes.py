@@ -31,6 +31,7 @@ def _write(database: Database, notes: list[Note]) -> None:
 def _after(response: Response) -> Response:
     notes = g.pop("notes", None)
     if notes and response.status_code < 400:
+        response.direct_passthrough = False  # the end of a file that is passed through is told to nobody
         database = plumbing().database
         response.call_on_close(lambda: _write(database, notes))
     return response

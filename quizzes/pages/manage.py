@@ -25,5 +25,12 @@ TOOLS: tuple[Tool, ...] = (
     Tool(
         "quizzes.quiz", "eye", N_("See the quiz"), N_("The page that learners open, and a preview for those who edit."), QuizAction.MANAGE
     ),
+    Tool(
+        "quizzes_reports.attempts",
+        "users",
+        N_("Report of attempts"),
+        N_("Who has taken it, when, and with which result; as CSV and Excel too."),
+        QuizAction.REPORT,
+    ),
 )
 """In the order of the page: what is done most comes first."""

@@ -5,16 +5,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from io import BytesIO, StringIO
 
 from openpyxl import load_workbook
-from xlsxwriter import Workbook
 
 from kernel.errors import N_
+from kernel.tables import unguarded, write_csv, write_xlsx
 from standards._decoding import decode
 from standards._texts import clean
 from standards._zip import judge_document
 from standards.model import FileRefused, Notebook, NotTranslatable
 from standards.sheet.model import MAXIMUM_CELL, MAXIMUM_ROWS, Row, column
 
-_RISKY = ("=", "+", "-", "@", "|", "%", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 MAXIMUM_COLUMNS = 200
 FORMULA = "\ue002"
 """Stands for a cell with a formula, which is not computed."""
@@ -31,7 +30,7 @@ def rows_of_csv(content: bytes, notebook: Notebook) -> list[Row]:
         lines = list(_numbered(reader))
     except csv.Error as error:
         raise FileRefused(N_("The table cannot be read in line %(line)s: %(reason)s."), line=reader.line_num, reason=error) from error
-    return _rows(((line, [_unguarded(cell) for cell in cells]) for line, cells in lines), notebook)
+    return _rows(((line, [unguarded(cell) for cell in cells]) for line, cells in lines), notebook)
 
 
 def _numbered(reader: "Iterator[list[str]]") -> Iterator[tuple[int, list[str]]]:
@@ -67,10 +66,6 @@ def _cell(value: object, kind: str) -> str:
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() and abs(value) < 10**15 else repr(value)
     return "" if value is None else str(value)
-
-
-def _unguarded(cell: str) -> str:
-    return cell[1:] if cell.startswith("'") and cell.lstrip("'").startswith(_RISKY) else cell
 
 
 def _rows(lines: Iterable[tuple[int, Sequence[str]]], notebook: Notebook) -> list[Row]:
@@ -112,26 +107,13 @@ def check_cells(row: Row) -> None:
 
 def to_csv(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> bytes:
     """Return a CSV file with a mark for UTF-8; no cell begins with a sign that a spreadsheet would compute (security, 4.6)."""
-    target = StringIO()
-    writer = csv.writer(target, lineterminator="\r\n")
-    writer.writerow(headings)
-    writer.writerows([[_guarded(cell) for cell in row] for row in rows])
-    return b"\xef\xbb\xbf" + target.getvalue().encode()
-
-
-def _guarded(cell: str) -> str:
-    number = cell.removeprefix("-").replace(".", "", 1)
-    return f"'{cell}" if cell.lstrip("'").startswith(_RISKY) and not number.isdecimal() else cell
+    target = BytesIO()
+    write_csv(target, headings, rows)
+    return target.getvalue()
 
 
 def to_xlsx(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> bytes:
     """Return a workbook with one sheet; every cell is a text, nothing is computed."""
     target = BytesIO()
-    with Workbook(target, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}) as book:
-        sheet = book.add_worksheet()
-        for at, cells in enumerate([headings, *rows]):
-            for place, words in enumerate(cells):
-                if words:
-                    sheet.write_string(at, place, words)
-        sheet.freeze_panes(1, 0)
+    write_xlsx(target, [("Sheet1", headings, rows)])
     return target.getvalue()

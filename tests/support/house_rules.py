@@ -45,7 +45,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "webvtt": ("webinars/content.py", "webinars/captions.py"),
     "werkzeug": ("kernel/web/*.py", "lms/app.py"),
     "wtforms": ("kernel/web/forms.py", "*/forms.py"),
-    "xlsxwriter": ("standards/sheet/tables.py",),
+    "xlsxwriter": ("kernel/tables.py",),
     "zxcvbn": ("accounts/passwords.py",),
 }
 """Library -> the modules that may import it."""

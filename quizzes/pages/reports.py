@@ -1,0 +1,163 @@
+"""What the report of a quiz's attempts shows: filters as they were asked for, headings that sort, rows."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeVar
+from uuid import UUID
+
+from kernel.errors import N_
+from kernel.i18n import _, local
+from kernel.tables import Cell
+from quizzes.pages.figures import MISSING, decimal, figure, percentage
+from quizzes.queries.reports import Order, Outcome, ReportFilter, ReportOrder, ReportRow
+from quizzes.rules.attempts import AttemptState
+
+LONGEST_SEARCH = 100
+STATES: Mapping[AttemptState, str] = {
+    AttemptState.FINISHED: N_("Handed in"),
+    AttemptState.IN_PROGRESS: N_("In progress"),
+    AttemptState.OVERDUE: N_("Time up, not handed in"),
+    AttemptState.ABANDONED: N_("Abandoned"),
+}
+OUTCOMES: Mapping[Outcome, str] = {
+    Outcome.PASSED: N_("Passed"),
+    Outcome.FAILED: N_("Not passed"),
+    Outcome.WAITING: N_("Waiting for marks"),
+}
+COLUMNS: Sequence[tuple[str, str]] = (
+    (N_("Name"), N_("Given names and surnames.")),
+    (N_("E-mail"), N_("Only for those who edit the course.")),
+    (N_("Attempt"), N_("Number of the attempt of this person, from 1.")),
+    (N_("State"), N_("Handed in, in progress, time up, abandoned.")),
+    (N_("Started"), N_("Date and time in the time zone of who downloads, ISO 8601.")),
+    (N_("Finished"), N_("The same; empty while it is open.")),
+    (N_("Minutes"), N_("From the start to the end.")),
+    (N_("Points"), N_("Sum of the marks; empty while something waits for a grader.")),
+    (N_("Maximum"), N_("Sum of the maximum marks.")),
+    (N_("Percent"), N_("Points of the maximum, from 0 to 100, not rounded for passing.")),
+    (N_("Passed"), N_("1 passed, 0 not passed, empty where that is not asked or not known yet.")),
+)
+"""Heading of each column of the download, and what it holds."""
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the address of a report asks for; what it does not know is left out."""
+
+    wanted: ReportFilter
+    order: ReportOrder
+
+    def query(self, **changes: object) -> dict[str, str]:
+        """Return the fields of an address that asks for the same, with some of them changed."""
+        fields: dict[str, object] = {
+            "q": self.wanted.words,
+            "state": self.wanted.state,
+            "outcome": self.wanted.outcome,
+            "sort": self.order.by,
+            "direction": "down" if self.order.descending else "",
+        }
+        return {name: str(value) for name, value in (fields | changes).items() if value}
+
+    def sorted_by(self, order: str) -> dict[str, str]:
+        """Return the fields that sort by a column, or turn its direction round."""
+        turned = self.order.by == order and not self.order.descending
+        return self.query(sort=order, direction="down" if turned else "")
+
+    def direction(self, order: str) -> str:
+        """Return what a heading says of its column: `ascending`, `descending`, or nothing."""
+        if self.order.by != order:
+            return ""
+        return "descending" if self.order.descending else "ascending"
+
+
+def asked_of(arguments: Mapping[str, str]) -> Asked:
+    """Read the fields of an address."""
+    wanted = ReportFilter(
+        words=" ".join(arguments.get("q", "").split())[:LONGEST_SEARCH],
+        state=chosen(AttemptState, arguments.get("state")),
+        outcome=chosen(Outcome, arguments.get("outcome")),
+    )
+    order = ReportOrder(chosen(Order, arguments.get("sort")) or Order.NAME, arguments.get("direction") == "down")
+    return Asked(wanted, order)
+
+
+def chosen(names: type[Choice], text: str | None) -> Choice | None:
+    """Return the member that a field names; None where it names none."""
+    return next((name for name in names if name.value == text), None)
+
+
+@dataclass(frozen=True, slots=True)
+class ReportLine:
+    """One attempt as the page shows it."""
+
+    uuid: UUID
+    name: str
+    email: str
+    number: int
+    state: str
+    state_words: str
+    started_at: datetime
+    finished_at: datetime | None
+    minutes: str
+    points: str
+    percent: str
+    result: str
+
+
+def lines_of(rows: Iterable[ReportRow]) -> list[ReportLine]:
+    """Return what the page shows of attempts."""
+    return [
+        ReportLine(
+            row.uuid,
+            row.name,
+            row.email,
+            row.number,
+            row.state.value,
+            _(STATES[row.state]) if row.state in STATES else row.state.value,
+            row.started_at,
+            row.finished_at,
+            figure(row.minutes, 0),
+            MISSING if row.raw is None else _("%(mark)s of %(maximum)s", mark=figure(row.raw), maximum=figure(row.maximum)),
+            percentage(row.percent, 2),
+            _(OUTCOMES[outcome]) if (outcome := _outcome(row)) else "",
+        )
+        for row in rows
+    ]
+
+
+def _outcome(row: ReportRow) -> Outcome | None:
+    if row.state is AttemptState.FINISHED and row.raw is None:
+        return Outcome.WAITING
+    return None if row.passed is None else Outcome.PASSED if row.passed else Outcome.FAILED
+
+
+def choices(words: Mapping[Choice, str]) -> list[tuple[str, str]]:
+    """Return what a list offers: value and words."""
+    return [(name.value, _(text)) for name, text in words.items()]
+
+
+def headings() -> list[str]:
+    """Return the first row of the download."""
+    return [_(name) for name, _meaning in COLUMNS]
+
+
+def download_rows(rows: Iterable[ReportRow], *, with_email: bool) -> Iterator[Sequence[Cell]]:
+    """Yield the rows of the download as they come; addresses are for those who edit the course (security 7.6)."""
+    words = {state: _(text) for state, text in STATES.items()}
+    for row in rows:
+        yield (
+            row.name,
+            row.email if with_email else "",
+            row.number,
+            words.get(row.state, row.state.value),
+            local(row.started_at).isoformat(timespec="seconds"),
+            "" if row.finished_at is None else local(row.finished_at).isoformat(timespec="seconds"),
+            decimal(row.minutes, 1),
+            decimal(row.raw),
+            decimal(row.maximum),
+            decimal(row.percent),
+            None if row.passed is None else int(row.passed),
+        )

@@ -1,0 +1,191 @@
+"""Reading the attempts at a quiz as a report: filtered, sorted, by page or as a stream, with a fixed number of statements."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from fractions import Fraction
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, Select, func, or_, select
+from sqlalchemy.orm import Session
+
+from accounts.models import Person, full_name
+from quizzes.models import Attempt
+from quizzes.rules.attempts import AttemptState
+
+BATCH = 1000
+WORDS = 6
+"""Words of a search that are looked at."""
+
+
+class Outcome(StrEnum):
+    """What came of an attempt."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    WAITING = "waiting"
+    """Handed in, and something waits for a grader."""
+
+
+class Order(StrEnum):
+    """What a report is sorted by."""
+
+    NAME = "name"
+    STARTED = "started"
+    FINISHED = "finished"
+    GRADE = "grade"
+
+
+@dataclass(frozen=True, slots=True)
+class ReportFilter:
+    """Which attempts a report shows: words of the name or address, a state, an outcome; "" each: all."""
+
+    words: str = ""
+    state: AttemptState | None = None
+    outcome: Outcome | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReportOrder:
+    """How a report is sorted."""
+
+    by: Order = Order.NAME
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRow:
+    """One attempt of a report."""
+
+    uuid: UUID
+    name: str
+    email: str
+    number: int
+    state: AttemptState
+    started_at: datetime
+    finished_at: datetime | None
+    raw: Fraction | None
+    maximum: Fraction
+    percent: Fraction | None
+    passed: bool | None
+
+    @property
+    def minutes(self) -> Fraction | None:
+        """Return how long it took."""
+        return None if self.finished_at is None else Fraction(round((self.finished_at - self.started_at).total_seconds()), 60)
+
+
+@dataclass(frozen=True, slots=True)
+class ReportCounts:
+    """How many attempts there are, of how many people, and what came of them."""
+
+    attempts: int
+    people: int
+    finished: int
+    passed: int
+    waiting: int
+
+
+_WAITING = (Attempt.state == AttemptState.FINISHED.value) & Attempt.raw.is_(None)
+_OUTCOMES: dict[Outcome, ColumnElement[bool]] = {
+    Outcome.PASSED: Attempt.passed.is_(True),
+    Outcome.FAILED: Attempt.passed.is_(False),
+    Outcome.WAITING: _WAITING,
+}
+_ORDERS: dict[Order, tuple[ColumnElement[Any], ...]] = {
+    Order.NAME: (func.lower(Person.first_surname), func.lower(Person.second_surname), func.lower(Person.given_names)),
+    Order.STARTED: (Attempt.started_at.expression,),
+    Order.FINISHED: (func.coalesce(Attempt.finished_at, Attempt.started_at),),
+    Order.GRADE: (func.coalesce(Attempt.percent, -1),),
+}
+
+
+def _of_quiz(course_id: int, activity_key: str) -> ColumnElement[bool]:
+    """Select a quiz's attempts in all its versions, without previews."""
+    return (Attempt.course_id == course_id) & (Attempt.activity_key == activity_key) & ~Attempt.preview
+
+
+def _conditions(course_id: int, activity_key: str, wanted: ReportFilter) -> list[ColumnElement[bool]]:
+    conditions = [_of_quiz(course_id, activity_key)]
+    for word in wanted.words.split()[:WORDS]:
+        names = (Person.given_names, Person.first_surname, Person.second_surname, Person.email)
+        conditions.append(or_(*(column.icontains(word, autoescape=True) for column in names)))
+    if wanted.state is not None:
+        conditions.append(Attempt.state == wanted.state.value)
+    if wanted.outcome is not None:
+        conditions.append(_OUTCOMES[wanted.outcome])
+    return conditions
+
+
+def _report(course_id: int, activity_key: str, wanted: ReportFilter, order: ReportOrder) -> Select[*tuple[Any, ...]]:
+    columns = [column.desc() if order.descending else column.asc() for column in _ORDERS[order.by]]
+    return (
+        select(
+            Attempt.uuid,
+            Person.given_names,
+            Person.first_surname,
+            Person.second_surname,
+            Person.email,
+            Attempt.number,
+            Attempt.state,
+            Attempt.started_at,
+            Attempt.finished_at,
+            Attempt.raw,
+            Attempt.maximum,
+            Attempt.percent,
+            Attempt.passed,
+        )
+        .join(Person, Person.id == Attempt.person_id)
+        .where(*_conditions(course_id, activity_key, wanted))
+        .order_by(*columns, Attempt.id)
+    )
+
+
+def _row(row: Row[*tuple[Any, ...]]) -> ReportRow:
+    return ReportRow(
+        row.uuid,
+        full_name(row.given_names, row.first_surname, row.second_surname),
+        row.email,
+        row.number,
+        AttemptState(row.state),
+        row.started_at,
+        row.finished_at,
+        None if row.raw is None else Fraction(row.raw),
+        Fraction(row.maximum),
+        None if row.percent is None else Fraction(row.percent),
+        row.passed,
+    )
+
+
+def list_report(
+    session: Session, course_id: int, activity_key: str, wanted: ReportFilter, order: ReportOrder, *, offset: int, limit: int
+) -> list[ReportRow]:
+    """List some of a quiz's attempts, previews left out."""
+    statement = _report(course_id, activity_key, wanted, order).offset(offset).limit(limit)
+    return [_row(row) for row in session.execute(statement)]
+
+
+def stream_report(session: Session, course_id: int, activity_key: str, wanted: ReportFilter, order: ReportOrder) -> Iterator[ReportRow]:
+    """Yield every attempt of a report from one statement, some at a time: memory does not grow with their number."""
+    statement = _report(course_id, activity_key, wanted, order)
+    for row in session.execute(statement, execution_options={"yield_per": BATCH}):
+        yield _row(row)
+
+
+def count_report(session: Session, course_id: int, activity_key: str, wanted: ReportFilter) -> ReportCounts:
+    """Count what a report shows."""
+    statement = (
+        select(
+            func.count(),
+            func.count(func.distinct(Attempt.person_id)),
+            func.count().filter(Attempt.state == AttemptState.FINISHED.value),
+            func.count().filter(Attempt.passed.is_(True)),
+            func.count().filter(_WAITING),
+        )
+        .select_from(Attempt)
+        .join(Person, Person.id == Attempt.person_id)
+        .where(*_conditions(course_id, activity_key, wanted))
+    )
+    return ReportCounts(*session.execute(statement).one())

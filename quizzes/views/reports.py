@@ -1,0 +1,79 @@
+"""The report of a quiz's attempts for its course's staff: a page that filters and sorts, and the same as CSV and XLSX."""
+
+from collections.abc import Callable, Iterator, Sequence
+from tempfile import TemporaryFile
+from typing import BinaryIO, cast
+
+from flask import Blueprint, Response, render_template, request, send_file
+
+from courses.permissions import edits
+from kernel import clock
+from kernel.i18n import _
+from kernel.tables import CSV_TYPE, XLSX_TYPE, Cell, write_csv, write_xlsx
+from kernel.web import notes
+from kernel.web.paging import Page, asked_page
+from kernel.web.request import current_actor, current_session, requires
+from quizzes.pages.introduction import place_of
+from quizzes.pages.reports import COLUMNS, OUTCOMES, STATES, Asked, asked_of, choices, download_rows, headings, lines_of
+from quizzes.permissions import QuizAction, TaughtQuiz
+from quizzes.queries import reports, teaching
+from quizzes.services.reports import note_export
+
+bp = Blueprint("quizzes_reports", __name__)
+
+ROWS = 50
+
+
+@bp.get("/courses/<slug>/quizzes/<key>/report")
+@requires(QuizAction.REPORT, teaching.get_taught_quiz)
+def attempts(subject: TaughtQuiz) -> str:
+    """Show one page of the attempts at a quiz."""
+    session, asked, page = current_session(), asked_of(request.args), asked_page(ROWS)
+    rows = reports.list_report(session, subject.course_id, subject.key, asked.wanted, asked.order, offset=page.offset, limit=page.size + 1)
+    return render_template(
+        "quizzes/report.html",
+        **place_of(subject.outline, subject.key),
+        asked=asked,
+        counts=reports.count_report(session, subject.course_id, subject.key, asked.wanted),
+        page=Page(lines_of(rows[:ROWS]), page.number, len(rows) > ROWS),
+        states=choices(STATES),
+        outcomes=choices(OUTCOMES),
+        shows_email=edits(current_actor(), subject.staff_role),
+    )
+
+
+def download(subject: TaughtQuiz, what: str, write: Callable[[BinaryIO], None]) -> Response:
+    """Send a table as a file, written to the disk first: memory stays the same, and no connection waits for a slow line.
+
+    `what` is the end of its name, "report.csv". That it was taken out is written down after the answer.
+    """
+    actor, now = current_actor(), clock.now()
+    file = cast("BinaryIO", TemporaryFile())  # noqa: SIM115 - the response closes it
+    write(file)
+    file.seek(0)
+    notes.leave(lambda session: note_export(session, actor, subject.course_id, subject.key, what, now=now))
+    kind = CSV_TYPE if what.endswith(".csv") else XLSX_TYPE
+    return send_file(file, mimetype=kind, as_attachment=True, download_name=f"{subject.key}-{what}")
+
+
+@bp.get("/courses/<slug>/quizzes/<key>/report.csv")
+@requires(QuizAction.REPORT, teaching.get_taught_quiz)
+def attempts_csv(subject: TaughtQuiz) -> Response:
+    """Send every attempt of the report as CSV, in its order."""
+    asked = asked_of(request.args)
+    return download(subject, "report.csv", lambda file: write_csv(file, headings(), _rows(subject, asked)))
+
+
+@bp.get("/courses/<slug>/quizzes/<key>/report.xlsx")
+@requires(QuizAction.REPORT, teaching.get_taught_quiz)
+def attempts_xlsx(subject: TaughtQuiz) -> Response:
+    """Send every attempt of the report as a workbook, with a sheet that says what the columns hold."""
+    asked = asked_of(request.args)
+    dictionary = (_("Columns"), [_("Column"), _("Meaning")], [[_(name), _(meaning)] for name, meaning in COLUMNS])
+    sheets = ((_("Attempts"), headings(), _rows(subject, asked)), dictionary)
+    return download(subject, "report.xlsx", lambda file: write_xlsx(file, sheets))
+
+
+def _rows(subject: TaughtQuiz, asked: Asked) -> Iterator[Sequence[Cell]]:
+    stream = reports.stream_report(current_session(), subject.course_id, subject.key, asked.wanted, asked.order)
+    return download_rows(stream, with_email=edits(current_actor(), subject.staff_role))

@@ -1,0 +1,179 @@
+"""The report of a quiz's attempts: who may see it, filters, sorting, pages, and what is downloaded."""
+
+import csv
+from datetime import timedelta
+from io import BytesIO, StringIO
+
+import pytest
+from openpyxl import load_workbook
+from sqlalchemy import select, update
+
+from accounts.models import Person
+from courses.models import StaffRole
+from kernel import clock
+from kernel.audit import AuditEntry
+from lms.app import House
+from quizzes.models import Attempt
+from tests.support.access import a_cast
+from tests.support.browser import Browser, Counter
+from tests.support.builders import a_course, a_teacher, sign_in
+from tests.support.learning import a_learner, actor_of, attempt_row, fail_quiz, pass_quiz, start
+
+QUIZ = "/courses/prueba/quizzes/cuestionario-1"
+REPORT = f"{QUIZ}/report"
+
+
+def named(house: House, email: str, given: str, surname: str) -> None:
+    """Give somebody another name."""
+    with house.database.unit_of_work() as session:
+        session.execute(update(Person).where(Person.email == email).values(given_names=given, first_surname=surname, second_surname=""))
+
+
+def a_class(house: House) -> None:
+    """Publish a quiz that Berta passed, Ana failed, and Carla is taking; one teacher edits, one grades."""
+    course = a_course(house, modules=1, settings="attempts: 0\npass: 70\n")
+    now = clock.now() - timedelta(days=1)
+    fail_quiz(house, a_learner(house, course, "ana@example.org", now=now), "prueba", now=now)
+    pass_quiz(house, a_learner(house, course, "berta@example.org", now=now), "prueba", now=now + timedelta(hours=1))
+    start(house, a_learner(house, course, "carla@example.org", now=now), "prueba", now=now + timedelta(hours=2))
+    for email, given, surname in (
+        ("ana@example.org", "Ana", "Zurita"),
+        ("berta@example.org", "Berta", "Moya"),
+        ("carla@example.org", "Carla", "=1+1"),
+    ):
+        named(house, email, given, surname)
+    teacher = a_teacher(house, course)
+    a_teacher(house, course, "califica@example.org", StaffRole.GRADER)
+    preview = start(house, actor_of(teacher), "prueba")
+    assert attempt_row(house, preview).preview
+
+
+def order_of(browser: Browser) -> list[str]:
+    """Return the surnames in the order of the page."""
+    text = browser.page.text
+    return sorted((name for name in ("Zurita", "Moya", "=1+1") if name in text), key=text.index)
+
+
+def test_only_the_courses_staff_see_the_report(browser: Browser, house: House) -> None:
+    """Security 9, as gradebook.view: graders, editors and administrators; to all others there is no such page."""
+    cast = a_cast(browser, house)
+    cast.join(a_course(house, modules=1))
+
+    for path in (REPORT, f"{REPORT}.csv", f"{REPORT}.xlsx"):
+        outcomes = cast.outcomes(path)
+        assert {letter for letter, got in outcomes.items() if got == "allow"} == set("GIS"), path
+        assert {got for letter, got in outcomes.items() if letter in "LEO"} == {"hide"}, path
+    cast.browsers["S"].get("/courses/prueba/quizzes/leccion-1/report", 404)
+
+
+def test_a_report_is_filtered_and_sorted_and_leaves_previews_out(browser: Browser, house: House) -> None:
+    a_class(house)
+    sign_in(browser, "profe@example.org")
+
+    browser.get(f"{QUIZ}/manage")
+    assert browser.page.has_link(REPORT)
+    page = browser.get(REPORT)
+    assert order_of(browser) == ["=1+1", "Moya", "Zurita"]
+    assert "Pilar" not in page.text.split("Intentos", 1)[1].split("Filtrar", 1)[1]
+    assert "ana@example.org" in page.text
+    browser.get(f"{REPORT}?sort=grade&direction=down")
+    assert order_of(browser)[0] == "Moya"
+    assert 'aria-sort="descending"' in browser.page.html
+    browser.get(f"{REPORT}?sort=started")
+    assert order_of(browser) == ["Zurita", "Moya", "=1+1"]
+    browser.get(f"{REPORT}?outcome=passed")
+    assert order_of(browser) == ["Moya"]
+    browser.get(f"{REPORT}?state=in_progress")
+    assert order_of(browser) == ["=1+1"]
+    browser.get(f"{REPORT}?q=ana+zur&sort=finished")
+    assert order_of(browser) == ["Zurita"]
+    assert 'value="ana zur"' in browser.page.html
+    browser.get(f"{REPORT}?q=100%25")
+    assert "Ningún intento" in browser.page.text
+    browser.get(f"{REPORT}?state=nothing&sort=&outcome=x&direction=sideways")
+    assert len(order_of(browser)) == 3
+
+
+def test_graders_see_no_addresses(browser: Browser, house: House) -> None:
+    """Security 7.6: e-mail addresses are for those who edit the course."""
+    a_class(house)
+    sign_in(browser, "califica@example.org")
+
+    assert "ana@example.org" not in browser.get(REPORT).html
+    browser.get(f"{REPORT}.csv")
+    assert b"ana@example.org" not in browser.response.get_data()
+
+
+def test_the_report_as_csv_is_safe_to_open_and_its_export_is_written_down(browser: Browser, house: House) -> None:
+    """Security 4.6 and 8.1: no cell computes, attachment, UTF-8; who exported stands in the audit log."""
+    a_class(house)
+    sign_in(browser, "profe@example.org")
+
+    browser.get(f"{REPORT}.csv?sort=started")
+    content = browser.response.get_data()
+    rows = list(csv.DictReader(StringIO(content.decode("utf-8-sig"))))
+
+    assert browser.response.headers["Content-Disposition"] == "attachment; filename=cuestionario-1-report.csv"
+    assert browser.response.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert [row["Nombre"] for row in rows] == ["Ana Zurita", "Berta Moya", "Carla =1+1"]
+    assert [(row["Puntos"], row["Máximo"], row["Porcentaje"], row["Aprobado"]) for row in rows] == [
+        ("0", "7", "0", "0"),
+        ("7", "7", "100", "1"),
+        ("", "7", "", ""),
+    ]
+    named(house, "carla@example.org", "=HYPERLINK(1)", "Moya")
+    browser.get(f"{REPORT}.csv?state=in_progress")
+    assert "'=HYPERLINK(1) Moya" in browser.response.get_data(as_text=True)
+    with house.database.unit_of_work(write=False) as session:
+        verbs = [entry.facts for entry in session.scalars(select(AuditEntry).where(AuditEntry.verb == "quiz.exported"))]
+    assert len(verbs) == 2
+    assert '"what": "report.csv"' in verbs[0]
+
+
+def test_the_report_as_a_workbook_says_what_its_columns_hold(browser: Browser, house: House) -> None:
+    a_class(house)
+    sign_in(browser, "profe@example.org")
+
+    browser.get(f"{REPORT}.xlsx")
+    book = load_workbook(BytesIO(browser.response.get_data()))
+    attempts, dictionary = book.worksheets
+
+    assert [cell.value for cell in attempts[1]] == [row[0].value for row in dictionary.iter_rows(min_row=2)]
+    assert {cell.data_type for row in attempts.iter_rows() for cell in row} <= {"s", "n"}
+    assert attempts["A2"].value == "Carla =1+1"
+    assert attempts["J3"].value == 100
+
+
+def copies_of_an_attempt(house: House, count: int) -> None:
+    """Give a learner many ended attempts."""
+    with house.database.unit_of_work() as session:
+        one = session.execute(select(Attempt).where(Attempt.passed.is_(True))).scalar_one()
+        columns = [column.name for column in Attempt.__table__.columns if column.name not in ("id", "uuid", "number")]
+        session.add_all(Attempt(**{name: getattr(one, name) for name in columns}, number=number) for number in range(2, count + 2))
+
+
+@pytest.mark.parametrize("path", ["", ".csv", ".xlsx"])
+def test_the_report_costs_the_same_statements_however_many_attempts_there_are(browser: Browser, house: House, path: str) -> None:
+    """Issue 3, scale: one statement reads all rows of a download; a page reads its fifty."""
+    a_class(house)
+    sign_in(browser, "profe@example.org")
+    browser.checks = False
+    engines = (house.database.writing, house.database.reading) if house.database.is_sqlite else (house.database.writing,)
+    counter = Counter(*engines)
+    browser.get(REPORT)
+    counter.reset()
+    browser.get(f"{REPORT}{path}")
+    few, before = len(counter.statements), len(browser.response.get_data())
+
+    copies_of_an_attempt(house, 1200)
+    counter.reset()
+    browser.get(f"{REPORT}{path}")
+
+    assert len(counter.statements) == few
+    assert few <= 10
+    assert len(browser.response.get_data()) > 2 * before
+    if not path:
+        assert len(browser.page.links) > 50
+        browser.get(f"{REPORT}?page=25")
+        assert "Página 25" in browser.page.text
+        browser.get(f"{REPORT}?page=no", 404)
