@@ -1,13 +1,13 @@
 """What pages of an attempt send: a plain form, or the events of the page's script."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from kernel.errors import N_, Invalid
 from quizzes.queries.sittings import Sitting
 from quizzes.rules import saving
-from quizzes.rules.responses import Parts, clean_parts
+from quizzes.rules.responses import clean_parts, filled_parts
 from quizzes.services.sittings import Batch
 
 MAX_LEASE = 2**62
@@ -46,12 +46,13 @@ def form_parts(form: Form, place: int) -> dict[str, list[str]]:
     return clean_parts(parts)
 
 
-def form_batch(form: Form, sitting: Sitting, page: int) -> Batch:
+def form_batch(form: Form, sitting: Sitting, page: int, closed: Collection[int] = ()) -> Batch:
     """Return the answers of a page sent as a plain form: those that were changed since the page was shown.
 
     `pN-seq` names the response that the page showed. What is as it was shown was not touched, and says nothing against what another
     page has saved meanwhile; what was changed gets the next number under this page's lease, also when the page came back by «Back».
-    What is already the response, because the page's script saved it first, is not written again.
+    What is already the response, because the page's script saved it first, is not written again. Places that are `closed` take no
+    answers: the page shows no fields for them.
     """
     lease = lease_of(form)
     shown = {answer.id: clean_parts(answer.payload) for answer in sitting.answers}
@@ -59,22 +60,19 @@ def form_batch(form: Form, sitting: Sitting, page: int) -> Batch:
     current = {item_id: clean_parts(answer.payload) for item_id, answer in sitting.responses.items()}
     events = []
     for item in sitting.items:
-        if item.page != page or item.number is None:
+        if item.page != page or item.number is None or item.position in closed:
             continue
         parts = form_parts(form, item.position)
         before = shown.get(whole_number(first(form, f"p{item.position}-{SHOWN}")), {})
-        if _filled(parts) not in (_filled(before), _filled(current.get(item.id, {}))):
+        if filled_parts(parts) not in (filled_parts(before), filled_parts(current.get(item.id, {}))):
             events.append(saving.AnswerEvent(item.position, saving.Place(lease, last.get(item.id, 0) + 1), parts))
     return Batch(lease, tuple(events), "save")
 
 
-def _filled(parts: Parts) -> dict[str, list[str]]:
-    return {name: [value for value in values if value] for name, values in parts.items() if any(values)}
-
-
 def changed_flags(form: Form, sitting: Sitting, page: int) -> Mapping[int, bool]:
     """Return the places of a page whose flag was set or taken away."""
-    flags = {item.position: f"p{item.position}-{FLAG}" in form for item in sitting.items if item.page == page and item.number is not None}
+    shown = [item.position for item in sitting.items if item.page == page and f"p{item.position}-{SHOWN}" in form]
+    flags = {place: f"p{place}-{FLAG}" in form for place in shown}
     return {place: flagged for place, flagged in flags.items() if flagged != sitting.items[place - 1].flagged}
 
 

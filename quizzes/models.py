@@ -192,8 +192,11 @@ class MarkEvent(Base):
     id: Mapped[Key]
     item_id: Mapped[int] = mapped_column(ForeignKey("attempt_item.id"), index=True)
     origin: Mapped[str] = mapped_column(String(8))
+    answer_id: Mapped[int | None] = mapped_column(ForeignKey("answer_event.id"), unique=True)
+    """The answer that the learner had checked while answering: each can be checked once. None where the attempt's end, a grader or
+    a regrade marked."""
     fraction: Mapped[Decimal | None] = mapped_column(Numeric(14, 7))
-    """Of the maximum, in [-1, 1]; none while it waits for a grader."""
+    """Of the maximum, in [-1, 1], with certainty in [-6, 3]; none while it waits for a grader."""
     state: Mapped[str] = mapped_column(String(20))
     marked_at: Mapped[Moment]
     marked_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))

@@ -15,10 +15,12 @@ from courses import queries as course_queries
 from courses.rules import Outline
 from kernel.i18n import choose
 from kernel.markup.model import SafeHtml
+from quizzes.pages.checks import check_views
 from quizzes.pages.introduction import place_of
 from quizzes.pages.question import note_on, points, short_title, view_question
 from quizzes.queries import sittings as queries
 from quizzes.queries.sittings import Sitting
+from quizzes.queries.standings import checks_of
 from quizzes.rules.attempts import rule_on_time, seconds_left
 from quizzes.rules.definitions import Question
 from quizzes.rules.numbers import convention_for
@@ -113,10 +115,11 @@ def _states(opened: OpenedAttempt) -> dict[int, str]:
     }
 
 
-def attempt_page(opened: OpenedAttempt, page: int, *, now: datetime) -> dict[str, object]:
-    """Return what one page of an attempt shows."""
+def attempt_page(opened: OpenedAttempt, page: int, *, now: datetime, asked: int = 0) -> dict[str, object]:
+    """Return what one page of an attempt shows; `asked` is the place for which a check found nothing to check."""
     sitting, convention = opened.sitting, convention_for(opened.sitting.row.language)
     shown, states = sitting.responses, _states(opened)
+    checks = checks_of(sitting, opened.questions)
     answered = {place for place, state in states.items() if state not in ("unanswered", "invalid")}
     return {
         **opened.place,
@@ -131,10 +134,12 @@ def attempt_page(opened: OpenedAttempt, page: int, *, now: datetime) -> dict[str
                 "page": item.page,
                 "answered": item.position in answered,
                 "flagged": item.flagged,
+                "waiting": item.position in checks.waiting,
             }
             for item in sitting.items
         ],
         "section": _section(sitting, page),
+        "checks": check_views(sitting, opened.questions, checks, page, asked=asked),
         "questions": [
             view_question(
                 item,

@@ -12,7 +12,7 @@ from courses.rules import Outline
 from kernel.i18n import _, choose, format_datetime
 from quizzes.pages.question import points
 from quizzes.queries.sittings import AttemptRow, Paper
-from quizzes.rules.attempts import ENDED_STATES, Reason, StartRuling
+from quizzes.rules.attempts import ENDED_STATES, AttemptState, Reason, StartRuling
 from quizzes.rules.grades import AttemptGrade, over_attempts
 from quizzes.rules.layout import SlotEntry
 from quizzes.rules.review import flags_for, moment_of
@@ -77,6 +77,8 @@ class AttemptLine:
     minutes: int | None
     percent: Decimal | None
     passed: bool | None
+    waits: bool
+    """Whether a person has yet to mark something of it."""
     reviewable: bool
 
 
@@ -102,6 +104,7 @@ def _line(row: AttemptRow, *, shows_marks: bool) -> AttemptLine:
         minutes=minutes,
         percent=points(row.percent) if shows_marks and row.percent is not None else None,
         passed=row.passed if shows_marks else None,
+        waits=row.state is AttemptState.FINISHED and row.raw is None,
         reviewable=row.state in ENDED_STATES,
     )
 

@@ -77,7 +77,6 @@ class QuestionView:
     text: SafeHtml
     language: str
     flagged: bool
-    locked: bool = False
     note: str = ""
     options: tuple[OptionView, ...] = ()
     penalised: bool = False

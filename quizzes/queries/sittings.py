@@ -22,6 +22,7 @@ from quizzes.rules.attempts import AttemptClock, AttemptState, end_of
 from quizzes.rules.encoding import decode, from_document
 from quizzes.rules.item_layout import ItemLayout
 from quizzes.rules.layout import Candidate, Entry, PageEntry, SectionEntry, SlotEntry, TextEntry
+from quizzes.rules.results import MarkState
 from quizzes.rules.settings import QuizSettings
 
 KEPT_PAPERS, KEPT_QUESTIONS = 1000, 20_000
@@ -231,6 +232,12 @@ class Item:
     maximum: Fraction
     layout: ItemLayout
     flagged: bool
+    require_previous: bool = False
+
+    @property
+    def place(self) -> int:
+        """Return its position under the name that the rules on navigation use."""
+        return self.position
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +250,8 @@ class StoredAnswer:
     seq: int
     payload: object
     server_time: datetime
+    checked: int | None = None
+    """The mark event that came of it, where the learner had it checked; a later check has a higher one."""
 
 
 @dataclass(frozen=True)
@@ -275,6 +284,11 @@ class Sitting(AttemptSeat):
     def responses(self) -> dict[int, StoredAnswer]:
         """Return the response of each item that has one."""
         return {answer.item_id: answer for answer in self.answers}
+
+    def checked(self, item_id: int) -> list[StoredAnswer]:
+        """Return the answers to an item that the learner had checked, in the order of the checks."""
+        found = [(answer.checked, answer) for answer in self.answers if answer.item_id == item_id and answer.checked is not None]
+        return [answer for _event, answer in sorted(found, key=lambda pair: pair[0])]
 
     def item_at(self, position: int) -> Item | None:
         """Return the item in a place, counted from 1."""
@@ -345,18 +359,28 @@ def _item(row: AttemptItem) -> Item:
         Fraction(row.maximum),
         decode(ItemLayout, json.loads(row.layout)),
         row.flagged,
+        row.require_previous,
     )
 
 
 def list_answers(session: Session, item_ids: Sequence[int]) -> list[StoredAnswer]:
-    """List every answer event of some items, oldest first by place."""
+    """List every answer event of some items, oldest first by place, with the check that came of it."""
     statement = (
-        select(AnswerEvent.id, AnswerEvent.item_id, AnswerEvent.lease, AnswerEvent.seq, AnswerEvent.payload, AnswerEvent.server_time)
+        select(
+            AnswerEvent.id,
+            AnswerEvent.item_id,
+            AnswerEvent.lease,
+            AnswerEvent.seq,
+            AnswerEvent.payload,
+            AnswerEvent.server_time,
+            MarkEvent.id.label("checked"),
+        )
+        .outerjoin(MarkEvent, MarkEvent.answer_id == AnswerEvent.id)
         .where(AnswerEvent.item_id.in_(item_ids))
         .order_by(AnswerEvent.item_id, AnswerEvent.lease, AnswerEvent.seq)
     )
     return [
-        StoredAnswer(row.id, row.item_id, row.lease, row.seq, json.loads(row.payload), row.server_time)
+        StoredAnswer(row.id, row.item_id, row.lease, row.seq, json.loads(row.payload), row.server_time, row.checked)
         for row in session.execute(statement)
     ]
 
@@ -366,10 +390,19 @@ def current_answers(session: Session, item_ids: Sequence[int]) -> dict[int, Stor
     return {answer.item_id: answer for answer in list_answers(session, item_ids)}
 
 
-def current_marks(session: Session, item_ids: Sequence[int]) -> dict[int, Fraction | None]:
-    """Return the last mark of each item, as a share of its maximum."""
-    statement = select(MarkEvent.item_id, MarkEvent.fraction).where(MarkEvent.item_id.in_(item_ids)).order_by(MarkEvent.id)
-    return {row.item_id: _fraction(row.fraction) for row in session.execute(statement)}
+@dataclass(frozen=True, slots=True)
+class CurrentMark:
+    """The mark that an item has now: a share of its maximum, None while a person has to give it, and the state it leaves."""
+
+    fraction: Fraction | None
+    state: MarkState
+
+
+def current_marks(session: Session, item_ids: Sequence[int]) -> dict[int, CurrentMark]:
+    """Return the last mark of each item."""
+    statement = select(MarkEvent.item_id, MarkEvent.fraction, MarkEvent.state)
+    rows = session.execute(statement.where(MarkEvent.item_id.in_(item_ids)).order_by(MarkEvent.id))
+    return {row.item_id: CurrentMark(_fraction(row.fraction), MarkState(row.state)) for row in rows}
 
 
 def list_due(session: Session, *, now: datetime, after: int, limit: int) -> list[int]:

@@ -2,8 +2,8 @@
 
 from collections.abc import Collection, Sequence
 from enum import StrEnum
+from typing import Protocol
 
-from quizzes.rules.layout import LaidItem
 from quizzes.rules.results import Marking, MarkState
 from quizzes.rules.review import GIVES_FEEDBACK_AT_ONCE
 from quizzes.rules.settings import Behaviour, Navigation
@@ -17,6 +17,22 @@ class SummaryState(StrEnum):
     INVALID = "invalid"
 
 
+class Placed(Protocol):
+    """A question in its place, as laid out or as stored."""
+
+    @property
+    def place(self) -> int:
+        """Tell its place, counted from 1 over everything."""
+
+    @property
+    def number(self) -> int | None:
+        """Tell its number; descriptions have none."""
+
+    @property
+    def require_previous(self) -> bool:
+        """Tell whether it waits for the question before it."""
+
+
 def page_to_show(navigation: Navigation, requested: int, *, current: int, pages: int) -> int:
     """Return the page for a request; ``current`` is the furthest page reached.
 
@@ -28,7 +44,7 @@ def page_to_show(navigation: Navigation, requested: int, *, current: int, pages:
     return requested if requested == current + 1 <= pages else current
 
 
-def locked_places(items: Sequence[LaidItem], finished: Collection[int], behaviour: Behaviour) -> frozenset[int]:
+def locked_places(items: Sequence[Placed], finished: Collection[int], behaviour: Behaviour) -> frozenset[int]:
     """Return the places that wait for the question before them; only behaviours that answer at once can lock.
 
     ``finished`` holds the places of questions that are locked for good. Descriptions are passed over.

@@ -1,7 +1,8 @@
 """Between a form and an answer: a response travels and is stored as `{part: [text, …]}`, the form's own shape.
 
 `answer` is the part of whatever has one; matching, ordering, gaps and matrices have one part a row, named by its place from 1;
-`unit` goes with numbers. `payload_of` gives it the fields of its kind, still in places, which `places` turns into keys.
+`unit` goes with numbers, `files` names what was uploaded, `certainty` says how sure the learner is. `payload_of` gives it the fields of
+its kind, still in places, which `places` turns into keys.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +17,9 @@ from quizzes.rules.numbers import Convention
 from quizzes.rules.places import answer_from_page
 
 Parts: TypeAlias = Mapping[str, Sequence[str]]
-ANSWER, UNIT, CONFIRMED = "answer", "unit", "confirmed"
+ANSWER, UNIT, CONFIRMED, CERTAINTY, FILES = "answer", "unit", "confirmed", "certainty", "files"
+BESIDE = frozenset({ANSWER, UNIT, CONFIRMED, CERTAINTY, FILES})
+"""Parts that are no row of the question."""
 MAX_PARTS, MAX_VALUES, MAX_NAME = 120, 120, 40
 
 
@@ -32,10 +35,15 @@ def clean_parts(response: object) -> dict[str, list[str]]:
     return kept
 
 
+def filled_parts(parts: Parts) -> dict[str, list[str]]:
+    """Return the parts without empty values: two responses that show alike are equal."""
+    return {name: [value for value in values if value] for name, values in parts.items() if any(values)}
+
+
 def payload_of(question: Question, parts: Parts) -> dict[str, object]:
     """Give a form's parts the fields of the answer of this kind, places instead of keys."""
     first = next(iter(parts.get(ANSWER, ())), "")
-    others = {name: values[0] for name, values in parts.items() if name not in (ANSWER, UNIT, CONFIRMED) and values and values[0]}
+    others = {name: values[0] for name, values in parts.items() if name not in BESIDE and values and values[0]}
     match question.kind:
         case QuestionKind.SINGLE:
             return {"choice": first}
@@ -53,6 +61,8 @@ def payload_of(question: Question, parts: Parts) -> dict[str, object]:
             return {"values": others}
         case QuestionKind.MATRIX:
             return {"rows": others}
+        case QuestionKind.ESSAY | QuestionKind.FILE:
+            return {"text": first, "files": list(dict.fromkeys(value for value in parts.get(FILES, ()) if value))}
         case _:
             return {"text": first}
 

@@ -5,7 +5,6 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 from typing import cast
@@ -23,6 +22,7 @@ from kernel.permissions import Actor
 from quizzes.models import AnswerEvent, Attempt, AttemptItem, MarkEvent
 from quizzes.queries import sittings as queries
 from quizzes.queries.sittings import AttemptRow, Item, Paper, Sitting
+from quizzes.queries.standings import checked_parts, get_checks, judge_of
 from quizzes.rules import definitions, saving
 from quizzes.rules.answers import Malformed
 from quizzes.rules.attempts import (
@@ -42,7 +42,7 @@ from quizzes.rules.attempts import (
 )
 from quizzes.rules.completion import EndedAttempt, QuizRecord, completed_at
 from quizzes.rules.encoding import canonical_json, encode
-from quizzes.rules.grades import AttemptGrade, Grade, ItemResult, grade_attempt, has_passed, over_attempts, stored
+from quizzes.rules.grades import AttemptGrade, Grade, ItemResult, grade_attempt, has_passed, over_attempts
 from quizzes.rules.item_layout import ItemLayout, carry_over, lay_out_item
 from quizzes.rules.layout import LaidItem, Layout, PoolTooSmall, lay_out
 from quizzes.rules.marking import mark_answer
@@ -51,6 +51,7 @@ from quizzes.rules.numbers import convention_for
 from quizzes.rules.places import answer_from_page, page_from_answer
 from quizzes.rules.responses import clean_parts, parts_of, payload_of
 from quizzes.rules.results import Marking
+from quizzes.services.marks import as_decimal, mark_row
 
 SEED_BITS = 64
 
@@ -188,7 +189,7 @@ def _new_attempt(
         started_at=now,
         due_at=end_of(paper.access, now, exempt=preview),
         saved_at=now,
-        maximum=_decimal(sum((item.mark for item in layout.items), Fraction(0))),
+        maximum=as_decimal(sum((item.mark for item in layout.items), Fraction(0))),
     )
     session.add(attempt)
     session.flush()  # its items point to it
@@ -224,7 +225,7 @@ def _item_rows(attempt_id: int, layout: Layout, layouts: Mapping[int, ItemLayout
             "section": item.section,
             "require_previous": item.require_previous,
             "question_version_id": item.version,
-            "maximum": _decimal(item.mark),
+            "maximum": as_decimal(item.mark),
             "layout": canonical_json(encode(layouts[item.place])).decode(),
             "flagged": False,
         }
@@ -251,11 +252,6 @@ def _copy_responses(session: Session, attempt_id: int, last: Sitting, before: Ma
         session.execute(insert(AnswerEvent), rows)
 
 
-def _decimal(value: Fraction) -> Decimal:
-    exact = stored(value)
-    return (Decimal(exact.numerator) / Decimal(exact.denominator)).quantize(Decimal("0.0000001"))
-
-
 @dataclass(frozen=True, slots=True)
 class Batch:
     """Answers that one page sends: its lease, and for each a place, a sequence number and what was given."""
@@ -275,6 +271,8 @@ class Acknowledgement:
     elsewhere: Mapping[int, Mapping[str, object]]
     seconds_left: int | None
     state: AttemptState
+    closed: frozenset[int] = frozenset()
+    """Places for which answers came although they take none (any more): what counts of them is in `elsewhere`."""
 
 
 def save_answers(session: Session, sitting: Sitting, batches: Sequence[Batch], *, now: datetime) -> Acknowledgement:
@@ -290,15 +288,26 @@ def save_answers(session: Session, sitting: Sitting, batches: Sequence[Batch], *
         raise TimeIsUp
     if ruling.event is not None:
         sitting.row.state = advance(AttemptState(sitting.row.state), ruling.event).value
+    batches, refused = _without_closed(session, sitting, batches)
     merge = _keep(session, sitting, batches, now=now)
     lease = max((batch.lease for batch in batches), default=0)
     overtaken = {arrival.event.item for arrival in merge.arrivals if arrival.outcome is saving.Outcome.ELSEWHERE}
+    current = {place: event.payload for place, event in merge.current.items()}
     return Acknowledgement(
         acknowledged=saving.acknowledged([*_stored_events(sitting), *merge.added], lease),
-        elsewhere={item: merge.current[item].payload for item in overtaken},
+        elsewhere={place: current.get(place, {}) for place in overtaken | refused},
+        closed=refused,
         seconds_left=seconds_left(sitting.clock, now=now),
         state=AttemptState(sitting.row.state),
     )
+
+
+def _without_closed(session: Session, sitting: Sitting, batches: Sequence[Batch]) -> tuple[list[Batch], frozenset[int]]:
+    """Leave out answers to questions that are locked after a check or wait for another: they change nothing; return their places."""
+    closed = get_checks(session, sitting).closed
+    refused = frozenset(event.item for batch in batches for event in batch.events if event.item in closed)
+    open_ones = [replace(batch, events=tuple(event for event in batch.events if event.item not in closed)) for batch in batches]
+    return open_ones, refused
 
 
 def _stored_events(sitting: Sitting) -> list[saving.AnswerEvent]:
@@ -353,7 +362,7 @@ def submit_attempt(session: Session, actor: Actor, sitting: Sitting, batches: Se
         return
     responses = _responses(sitting)
     if ruling.may_answer and batches:
-        merge = _keep(session, sitting, batches, now=now)
+        merge = _keep(session, sitting, _without_closed(session, sitting, batches)[0], now=now)
         responses = {sitting.items[place - 1].id: event.payload for place, event in merge.current.items()}
     finish(session, actor, sitting, responses, finished_at=now, now=now)
 
@@ -398,39 +407,28 @@ def mark_item(item: Item, question: definitions.Question, response: object, lang
 def finish(
     session: Session, actor: Actor, sitting: Sitting, responses: Mapping[int, object], *, finished_at: datetime, now: datetime
 ) -> Grade:
-    """Mark every item by its response, keep the grade, and hand the result down to the learner's progress."""
+    """Mark every item by its tries and its response, keep the grade, and hand the result down to the learner's progress."""
     row = sitting.row
     questions = queries.get_questions(session, [item.question_version_id for item in sitting.items])
     results, marks = [], []
     for item in sitting.items:
-        marking = mark_item(item, questions[item.question_version_id], responses.get(item.id), row.language)
-        results.append(ItemResult(marking.fraction, item.maximum, marking.state, item.section))
-        marks.append(_mark_row(item, marking, now))
+        judge = judge_of(sitting, item, questions[item.question_version_id])
+        standing = judge.at_end(checked_parts(sitting, item), clean_parts(responses.get(item.id)))
+        results.append(ItemResult(standing.fraction, item.maximum, standing.state, item.section))
+        marks.append(mark_row(item.id, standing, now))
     session.execute(insert(MarkEvent), marks)
     grade = grade_attempt(results, sitting.paper.settings)
     row.state = advance(advance(AttemptState(row.state), AttemptEvent.SUBMIT), AttemptEvent.FINISH).value
     row.submitted_at = row.finished_at = finished_at
     row.saved_at = now
-    row.raw = None if grade.pending else _decimal(grade.raw)
-    row.maximum = _decimal(grade.maximum)
-    row.percent = None if grade.percent is None else _decimal(grade.percent)
+    row.raw = None if grade.pending else as_decimal(grade.raw)
+    row.maximum = as_decimal(grade.maximum)
+    row.percent = None if grade.percent is None else as_decimal(grade.percent)
     row.passed = grade.passed
     audit.record(session, actor, QuizVerb.SUBMITTED, row, now=now, activity=row.activity_key, number=row.number)
     if row.enrolment_id is not None and not row.preview:
         _hand_down(session, actor, sitting, now=now)
     return grade
-
-
-def _mark_row(item: Item, marking: Marking, now: datetime) -> dict[str, object]:
-    return {
-        "item_id": item.id,
-        "origin": "auto",
-        "fraction": None if marking.fraction is None else _decimal(marking.fraction),
-        "state": marking.state.value,
-        "marked_at": now,
-        "marked_by": None,
-        "reason": "",
-    }
 
 
 def _hand_down(session: Session, actor: Actor, sitting: Sitting, *, now: datetime) -> None:

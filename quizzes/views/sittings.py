@@ -17,18 +17,20 @@ from kernel.errors import NotFound
 from kernel.i18n import _, language, ngettext, reading
 from kernel.web.errors import wants_json
 from kernel.web.request import allows, current_actor, current_session, requires
-from quizzes.forms import changed_flags, first, form_batch, script_batches, whole_number
+from quizzes.forms import changed_flags, first, form_batch, form_parts, script_batches, whole_number
 from quizzes.pages.attempt import OpenedAttempt, attempt_page, open_attempt, summary_page
 from quizzes.pages.introduction import attempt_lines, place_of, refusal_words, rules_of, standing
 from quizzes.pages.question import html
 from quizzes.permissions import QuizAction, sees_keys
 from quizzes.queries import sittings as queries
 from quizzes.queries.sittings import AttemptRow, Sitting
+from quizzes.queries.standings import get_checks
 from quizzes.reviewing import flags_of, record_of, review_page
 from quizzes.rules.attempts import OPEN_STATES, rule_on_time, seconds_left
 from quizzes.rules.review import may_download_answers
 from quizzes.rules.settings import Navigation
 from quizzes.services import sittings as services
+from quizzes.services.checking import Check, check_answer
 from quizzes.services.sittings import Acknowledgement
 
 bp = Blueprint("quizzes", __name__)
@@ -101,7 +103,9 @@ def attempt(subject: Sitting) -> Answer:
         return see_other("quizzes.attempt", attempt=subject.uuid, page=subject.row.page_reached)
     if not 1 <= page <= subject.pages:
         raise NotFound
-    return render_template("quizzes/attempt.html", icons=(), **attempt_page(open_attempt(current_session(), subject), page, now=now))
+    asked = whole_number(request.args.get("asked", ""))
+    shown = attempt_page(open_attempt(current_session(), subject), page, now=now, asked=asked)
+    return render_template("quizzes/attempt.html", icons=(), **shown)
 
 
 @bp.post("/attempts/<uuid:attempt>/answers")
@@ -112,12 +116,24 @@ def save(subject: Sitting) -> Answer:
     if wants_json():
         return _acknowledge(services.save_answers(session, subject, script_batches(form, "autosave"), now=now), now)
     page = whole_number(first(form, "page"), otherwise=1)
-    done = services.save_answers(session, subject, [form_batch(form, subject, page)], now=now)
+    closed = get_checks(session, subject).closed
+    done = services.save_answers(session, subject, [form_batch(form, subject, page, closed)], now=now)
     for place, flagged in changed_flags(form, subject, page).items():
         services.set_flag(session, subject, place, flagged=flagged)
     if done.elsewhere:
         flash(_changed_elsewhere(subject, sorted(done.elsewhere)), "warn")
+    if place := whole_number(first(form, "check")):
+        return _check(subject, place, page, now)
     return _go_on(subject, page, now)
+
+
+def _check(sitting: Sitting, place: int, page: int, now: datetime) -> Response:
+    """Check one answer of the page that was just saved, and show the page again at its question."""
+    found = check_answer(current_session(), sitting, place, form_parts(request.form.to_dict(flat=False), place), now=now)
+    if found is Check.CHANGED:
+        flash(_("This question was changed elsewhere. Look at the answer that counts, then check it."), "warn")
+    asked = {"asked": place} if found is Check.NOTHING else {}
+    return see_other("quizzes.attempt", attempt=sitting.uuid, page=min(page, sitting.pages), **asked, _anchor=f"p{place}")
 
 
 def _changed_elsewhere(sitting: Sitting, places: Sequence[int]) -> str:
@@ -136,6 +152,7 @@ def _acknowledge(done: Acknowledgement, now: datetime) -> Response:
         seconds_left=done.seconds_left,
         state=done.state.value,
         newer={str(item): payload for item, payload in done.elsewhere.items()},
+        closed=sorted(done.closed),
         saved_at=now.isoformat(),
     )
 

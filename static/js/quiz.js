@@ -132,7 +132,7 @@ function look(box) {
   if (!link) return;
   const parts = response(box);
   const flag = box.querySelector('[name$="-flag"]');
-  link.classList.toggle('done', Object.keys(parts).some((key) => key !== 'unit' && parts[key].length > 0));
+  link.classList.toggle('done', Object.keys(parts).some((key) => key !== 'unit' && key !== 'certainty' && parts[key].length > 0));
   link.classList.toggle('flagged', Boolean(flag && flag.checked));
 }
 

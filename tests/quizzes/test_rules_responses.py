@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quizzes.rules.answers import Malformed
-from quizzes.rules.definitions import Body, Description, Essay, Multiple, TrueFalse
+from quizzes.rules.definitions import Body, Description, Essay, File, Multiple, TrueFalse
 from quizzes.rules.item_layout import ItemLayout, lay_out_item
 from quizzes.rules.numbers import SPANISH
 from quizzes.rules.places import answer_from_page
@@ -65,7 +65,9 @@ def test_a_response_is_bounded() -> None:
         (some_gaps(), {"1": ["2"], "2": ["34,8"]}, {"values": {"1": "2", "2": "34,8"}}),
         (a_matrix(), {"2": ["1"]}, {"rows": {"2": "1"}}),
         (a_short(("a", "1")), {"answer": ["hola"]}, {"text": "hola"}),
-        (Essay(), {"answer": ["hola"]}, {"text": "hola"}),
+        (Essay(), {"answer": ["hola"]}, {"text": "hola", "files": []}),
+        (File(("pdf",)), {"files": ["b", "", "a", "b"]}, {"text": "", "files": ["b", "a"]}),
+        (some_gaps(), {"1": ["2"], "certainty": ["3"], "files": ["a"]}, {"values": {"1": "2"}}),
     ],
 )
 def test_parts_become_the_fields_of_their_kind(body: Body, parts: dict[str, list[str]], payload: dict[str, object]) -> None:

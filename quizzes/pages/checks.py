@@ -1,0 +1,95 @@
+"""What the page of an open attempt shows around its questions: checks with their feedback, hints, tries, certainty (5.6)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from kernel.markup.model import SafeHtml
+from quizzes.pages.answered import Outcome, ReviewItem, TryLine, answered_question, try_line
+from quizzes.pages.question import html
+from quizzes.queries.sittings import Item, Sitting
+from quizzes.queries.standings import Checks, checked_parts, judge_of
+from quizzes.rules.behaviours import Standing
+from quizzes.rules.definitions import Question
+from quizzes.rules.judging import Judge, asks_certainty, certainty_of
+from quizzes.rules.responses import Parts, clean_parts
+from quizzes.rules.results import MarkState
+from quizzes.rules.review import Progress, flags_for, flags_for_item
+from quizzes.rules.settings import Behaviour, Flag, Moment
+
+
+@dataclass(frozen=True, slots=True)
+class CheckView:
+    """What stands around one question of an open attempt."""
+
+    can_check: bool = False
+    locked: bool = False
+    waiting: bool = False
+    tries_left: int | None = None
+    hint: SafeHtml | str = ""
+    checked: ReviewItem | None = None
+    """The answer that was checked last, with what may be said of it."""
+    penalty: bool = False
+    """Whether a wrong try takes something off."""
+    nothing: bool = False
+    """Whether a check was asked for where there was nothing to check."""
+    certainty: str | None = None
+    """How sure the learner said to be; empty where not said, None where it is not asked."""
+
+
+def check_views(sitting: Sitting, questions: Mapping[int, Question], checks: Checks, page: int, *, asked: int = 0) -> dict[int, CheckView]:
+    """Return by place what stands around the questions of a page; `asked` is the place for which a check found nothing."""
+    responses = sitting.responses
+    views = {}
+    for item in sitting.items:
+        if item.page == page and item.number is not None:
+            question, response = questions[item.question_version_id], responses.get(item.id)
+            parts = {} if response is None else clean_parts(response.payload)
+            views[item.position] = _view(sitting, item, judge_of(sitting, item, question), parts, checks, asked)
+    return views
+
+
+def _view(sitting: Sitting, item: Item, judge: Judge, parts: Parts, checks: Checks, asked: int) -> CheckView:
+    place, question = item.position, judge.question
+    if place in checks.waiting:
+        return CheckView(waiting=True)
+    if asks_certainty(judge.behaviour, question):
+        return CheckView(certainty=str(certainty_of(parts) or ""))
+    if place not in checks.standings:
+        return CheckView()
+    found, tried = checks.standings[place], checked_parts(sitting, item)
+    return CheckView(
+        can_check=not found.locked,
+        locked=found.locked,
+        tries_left=found.tries_left,
+        hint=_hint(question, found),
+        checked=_checked(sitting, item, judge, tried, found) if tried else None,
+        penalty=judge.behaviour in (Behaviour.INTERACTIVE, Behaviour.ADAPTIVE) and question.penalty > 0,
+        nothing=place == asked and not judge.is_readable(parts),
+    )
+
+
+def _hint(question: Question, found: Standing) -> SafeHtml | str:
+    shown = found.hint is not None and found.state is not MarkState.RIGHT and found.hint < len(question.hints)
+    return html(question.hints[found.hint]) if shown and found.hint is not None else ""
+
+
+def _checked(sitting: Sitting, item: Item, judge: Judge, tried: list[Parts], found: Standing) -> ReviewItem:
+    flags = during_flags(sitting, Progress(checked=True, locked=found.locked))
+    outcome = Outcome(fraction=found.fraction, state=found.state)
+    return answered_question(item, judge.question, tried[-1], flags, judge.convention, outcome)
+
+
+def during_flags(sitting: Sitting, progress: Progress) -> frozenset[Flag]:
+    """Return what may be shown of a question of an open attempt, by how far its learner is with it."""
+    settings = sitting.paper.settings
+    return flags_for_item(flags_for(settings.review, Moment.DURING, settings.behaviour), Moment.DURING, progress)
+
+
+def checked_lines(sitting: Sitting, item: Item, question: Question, flags: frozenset[Flag]) -> tuple[TryLine, ...]:
+    """Return the answers to an item that were checked on the way, as far as the flags let through."""
+    judge, tried, lines = judge_of(sitting, item, question), checked_parts(sitting, item), list[TryLine]()
+    for number, parts in enumerate(tried, 1):
+        found = judge.after(tried[:number])
+        shown = answered_question(item, question, parts, flags, judge.convention, Outcome(fraction=found.fraction, state=found.state))
+        lines.append(try_line(number, shown))
+    return tuple(lines)

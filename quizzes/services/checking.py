@@ -1,0 +1,61 @@
+"""The check of one answer during an attempt: immediate, interactive and adaptive quizzes (5.6)."""
+
+import json
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from quizzes.models import AnswerEvent, MarkEvent
+from quizzes.queries import sittings as queries
+from quizzes.queries.sittings import Item, Sitting
+from quizzes.queries.standings import checked_parts, get_checks, judge_of
+from quizzes.rules.judging import can_be_checked
+from quizzes.rules.responses import Parts, clean_parts, filled_parts
+from quizzes.services.marks import mark_row
+
+
+class Check(StrEnum):
+    """What came of asking for a check."""
+
+    MARKED = "marked"
+    REPEATED = "repeated"
+    """This answer was checked before: nothing changes, nothing is lost."""
+    NOTHING = "nothing"
+    """There is nothing to check: no answer, or one that cannot be read."""
+    CHANGED = "changed"
+    """What the server holds is not what the page showed: the learner should look before checking."""
+    CLOSED = "closed"
+    """This question takes no check (any more)."""
+
+
+def check_answer(session: Session, sitting: Sitting, place: int, shown: Parts, *, now: datetime) -> Check:
+    """Mark the response of one question as a try of its learner, right after `save_answers` has kept what the page held.
+
+    `shown` is what the page showed when it was asked to check. Asking twice for the same answer, by a double click or a request that
+    is sent again, has no effect: each stored answer is checked at most once. Blank and unreadable answers cost no try.
+    """
+    item = sitting.item_at(place)
+    if item is None or place in get_checks(session, sitting).closed:
+        return Check.CLOSED
+    question = queries.get_questions(session, [item.question_version_id])[item.question_version_id]
+    if not can_be_checked(sitting.paper.settings.behaviour, question):
+        return Check.CLOSED
+    answer_id, parts = _response(session, item)
+    if filled_parts(parts) != filled_parts(shown):
+        return Check.CHANGED
+    judge, before = judge_of(sitting, item, question), checked_parts(sitting, item)
+    if answer_id is None or not judge.is_readable(parts):
+        return Check.NOTHING
+    if not judge.costs_a_try(before, parts) or answer_id in [answer.id for answer in sitting.checked(item.id)]:
+        return Check.REPEATED
+    session.execute(insert(MarkEvent), [mark_row(item.id, judge.after([*before, parts]), now, answer_id=answer_id)])
+    return Check.MARKED
+
+
+def _response(session: Session, item: Item) -> tuple[int | None, Parts]:
+    """Return the newest answer to an item with what this request has just saved."""
+    statement = select(AnswerEvent.id, AnswerEvent.payload).where(AnswerEvent.item_id == item.id)
+    row = session.execute(statement.order_by(AnswerEvent.lease.desc(), AnswerEvent.seq.desc()).limit(1)).one_or_none()
+    return (None, {}) if row is None else (row.id, clean_parts(json.loads(row.payload)))
