@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from sqlalchemy import CheckConstraint, ForeignKey, Numeric, UniqueConstraint, false
+from sqlalchemy import CheckConstraint, ForeignKey, Numeric, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.db import Base, Key, Moment, PublicId, Slug
@@ -66,3 +66,26 @@ class Completion(Base):
     course_version_id: Mapped[int] = mapped_column(ForeignKey("course_version.id"))
     completed_at: Mapped[Moment]
     grade: Mapped[Decimal | None] = mapped_column(Numeric(14, 7))
+
+
+class LearnerGroup(Base):
+    """Learners of a course who are treated alike where something is set for a group."""
+
+    __tablename__ = "learner_group"
+    __table_args__ = (UniqueConstraint("course_id", "name"),)
+
+    id: Mapped[Key]
+    uuid: Mapped[PublicId]
+    course_id: Mapped[int] = mapped_column(ForeignKey("course.id"))
+    name: Mapped[str] = mapped_column(String(100))
+    created_at: Mapped[Moment]
+
+
+class GroupMember(Base):
+    """A learner in a group."""
+
+    __tablename__ = "group_member"
+
+    group_id: Mapped[int] = mapped_column(ForeignKey("learner_group.id"), primary_key=True)
+    enrolment_id: Mapped[int] = mapped_column(ForeignKey("enrolment.id"), primary_key=True, index=True)
+    added_at: Mapped[Moment]

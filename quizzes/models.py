@@ -9,6 +9,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 from kernel.db import MARK, Base, Key, Moment, PublicId, Slug
 
 
+def _one_in_force(name: str, *columns: str, condition: str = "") -> Index:
+    """Return the index that allows one row that has not ended."""
+    where = text(" AND ".join(part for part in ("ended_at IS NULL", condition) if part))
+    return Index(f"uq_{name}_in_force", *columns, unique=True, sqlite_where=where, postgresql_where=where)
+
+
 class Question(Base):
     """What is asked; lives as long as its course and has versions."""
 
@@ -128,6 +134,8 @@ class Attempt(Base):
     started_at: Mapped[Moment]
     due_at: Mapped[Moment | None]
     """As computed last; the deadline itself follows from the settings at each request (5.3.1)."""
+    extra_seconds: Mapped[int] = mapped_column(default=0, server_default="0")
+    """The sum of what incidents that were not taken back gave this attempt (5.10.4)."""
     saved_at: Mapped[Moment]
     """When something was last acknowledged; every acknowledgement writes it."""
     submitted_at: Mapped[Moment | None]
@@ -137,6 +145,103 @@ class Attempt(Base):
     maximum: Mapped[Decimal] = mapped_column(MARK)
     percent: Mapped[Decimal | None] = mapped_column(MARK)
     passed: Mapped[bool | None]
+
+
+class QuizOverride(Base):
+    """What holds instead of a quiz's own settings for everybody, a group or one person (5.10).
+
+    Of the settings those count that are not none (dates: whose `sets_…` is true). Never edited: a change ends it and adds another.
+    """
+
+    __tablename__ = "quiz_override"
+    __table_args__ = (
+        CheckConstraint("scope IN ('everyone', 'group', 'person')", name="scope"),
+        CheckConstraint("(scope = 'person') = (person_id IS NOT NULL) AND (scope = 'group') = (group_id IS NOT NULL)", name="whom"),
+        CheckConstraint("limit_seconds >= 0", name="limit_seconds"),
+        CheckConstraint("attempts >= 0", name="attempts"),
+        CheckConstraint("(sets_opens OR opens_at IS NULL) AND (sets_closes OR closes_at IS NULL)", name="dates"),
+        Index("ix_quiz_override_activity", "course_id", "activity_key"),
+        _one_in_force("quiz_override_everyone", "course_id", "activity_key", condition="scope = 'everyone'"),
+        _one_in_force("quiz_override_group", "course_id", "activity_key", "group_id", condition="scope = 'group'"),
+        _one_in_force("quiz_override_person", "course_id", "activity_key", "person_id", condition="scope = 'person'"),
+    )
+
+    id: Mapped[Key]
+    uuid: Mapped[PublicId]
+    course_id: Mapped[int] = mapped_column(ForeignKey("course.id"))
+    activity_key: Mapped[Slug]
+    scope: Mapped[str] = mapped_column(String(8))
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
+    group_id: Mapped[int | None] = mapped_column(ForeignKey("learner_group.id"), index=True)
+    sets_opens: Mapped[bool] = mapped_column(default=False, server_default=false())
+    opens_at: Mapped[Moment | None]
+    sets_closes: Mapped[bool] = mapped_column(default=False, server_default=false())
+    closes_at: Mapped[Moment | None]
+    limit_seconds: Mapped[int | None]
+    """0: no limit."""
+    attempts: Mapped[int | None]
+    """0: as many as one likes."""
+    password: Mapped[str | None] = mapped_column(String(100))
+    """Empty: none is asked for. A word that is told to a room, so it is kept as it is said; never in the audit log."""
+    networks: Mapped[str | None] = mapped_column(Text)
+    """Addresses and networks, separated by spaces; empty: from everywhere."""
+    reason: Mapped[str] = mapped_column(String(500))
+    created_at: Mapped[Moment]
+    created_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    ended_at: Mapped[Moment | None]
+    ended_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+
+
+class Accommodation(Base):
+    """The time and the attempts that a person gets in every quiz (5.10.3). Only administrators see that it exists; never edited."""
+
+    __tablename__ = "accommodation"
+    __table_args__ = (
+        CheckConstraint("factor >= 1", name="factor"),
+        CheckConstraint("extra_attempts >= 0", name="extra_attempts"),
+        CheckConstraint("break_seconds >= 0", name="break_seconds"),
+        _one_in_force("accommodation", "person_id"),
+    )
+
+    id: Mapped[Key]
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    factor: Mapped[Decimal] = mapped_column(Numeric(4, 2))
+    extra_attempts: Mapped[int]
+    break_seconds: Mapped[int]
+    reason: Mapped[str] = mapped_column(String(500))
+    """Never in the audit log."""
+    created_at: Mapped[Moment]
+    created_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    ended_at: Mapped[Moment | None]
+    ended_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+
+
+class Incident(Base):
+    """Time that was given to every attempt open at a moment, because something went wrong for all (5.10.4)."""
+
+    __tablename__ = "incident"
+    __table_args__ = (CheckConstraint("seconds > 0", name="seconds"), Index("ix_incident_activity", "course_id", "activity_key"))
+
+    id: Mapped[Key]
+    uuid: Mapped[PublicId]
+    """Made by the form, so that a second click gives nothing twice."""
+    course_id: Mapped[int] = mapped_column(ForeignKey("course.id"))
+    activity_key: Mapped[Slug]
+    seconds: Mapped[int]
+    reason: Mapped[str] = mapped_column(String(500))
+    created_at: Mapped[Moment]
+    created_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    undone_at: Mapped[Moment | None]
+    undone_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+
+
+class IncidentAttempt(Base):
+    """An attempt that an incident gave time to."""
+
+    __tablename__ = "incident_attempt"
+
+    incident_id: Mapped[int] = mapped_column(ForeignKey("incident.id"), primary_key=True)
+    attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"), primary_key=True, index=True)
 
 
 class AttemptItem(Base):
@@ -181,6 +286,8 @@ class AnswerEvent(Base):
     client_time: Mapped[str] = mapped_column(String(40))
     """As the device says; never used to decide."""
     server_time: Mapped[Moment]
+    proved: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """It came after the end of the time, with the device's proof that it was written before (5.3.9)."""
 
 
 class MarkEvent(Base):

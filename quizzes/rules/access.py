@@ -5,9 +5,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from fractions import Fraction
+from ipaddress import ip_address, ip_network
 from math import ceil
 
-from quizzes.rules.settings import Pause
+from quizzes.rules.settings import AtEnd, Pause
 
 
 class Setting(StrEnum):
@@ -18,11 +19,15 @@ class Setting(StrEnum):
     LIMIT = "limit"
     ATTEMPTS = "attempts"
     PASSWORD = "password"  # noqa: S105 - the name of a setting
+    NETWORKS = "networks"
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What holds for a person; ``limit`` in seconds, None: none; ``attempts`` 0: unlimited; one of ``passwords`` fits."""
+    """What holds for a person; ``limit`` in seconds, None: none; ``attempts`` 0: unlimited; one of ``passwords`` fits.
+
+    ``networks`` are addresses or networks (``10.0.0.0/8``) from which one may start; none means from everywhere.
+    """
 
     opens: datetime | None = None
     closes: datetime | None = None
@@ -30,6 +35,7 @@ class Access:
     attempts: int = 0
     passwords: frozenset[str] = frozenset()
     pause: Pause = field(default_factory=Pause)
+    networks: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +48,7 @@ class Override:
     limit: int | None = None
     attempts: int = 0
     passwords: frozenset[str] = frozenset()
+    networks: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +58,47 @@ class Accommodation:
     factor: Fraction = Fraction(1)
     extra_attempts: int = 0
     breaks: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Everything that decides about the dates, time and attempts of one person at one quiz, as it is now.
+
+    ``everyone`` stands for the quiz itself: groups, persons and profiles are measured against it. ``at_end``, ``grace`` and ``window``
+    (seconds, 5.3.9) belong to the quiz alone.
+    """
+
+    quiz: Access
+    everyone: Override | None = None
+    groups: tuple[Override, ...] = ()
+    own: Override | None = None
+    profile: Accommodation | None = None
+    at_end: AtEnd = AtEnd.SUBMIT
+    grace: int = 0
+    window: int = 0
+
+    def access(self, started_at: datetime | None = None) -> Access:
+        """Return what holds for the person, for an attempt that began then."""
+        quiz = self.quiz if self.everyone is None else effective(self.quiz, own=self.everyone)
+        return effective(quiz, own=self.own, groups=self.groups, profile=self.profile, started_at=started_at)
+
+    @property
+    def sets_opening(self) -> bool:
+        """Say whether an override decides when one may start, whatever opens the activity otherwise."""
+        overrides = [*self.groups, *(one for one in (self.everyone, self.own) if one is not None)]
+        return any(Setting.OPENS in override.sets for override in overrides)
+
+
+def is_within(networks: frozenset[str], address: str) -> bool:
+    """Say whether an address lies in one of the networks, IPv4 or IPv6; without networks everything does (5.2.2)."""
+    if not networks:
+        return True
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    found = getattr(found, "ipv4_mapped", None) or found
+    return any(found in ip_network(network, strict=False) for network in networks)
 
 
 def effective(
@@ -109,5 +157,9 @@ def _set(settings: Access, setting: Setting, overrides: Sequence[Override]) -> A
         case Setting.ATTEMPTS:
             attempts = [override.attempts for override in overrides]
             return replace(settings, attempts=0 if 0 in attempts else max(attempts))
-        case Setting.PASSWORD:  # pragma: no branch - the last case
-            return replace(settings, passwords=frozenset[str]().union(*(override.passwords for override in overrides)))
+        case Setting.PASSWORD:
+            passwords = [override.passwords for override in overrides]
+            return replace(settings, passwords=frozenset[str]().union(*passwords) if all(passwords) else frozenset())
+        case Setting.NETWORKS:  # pragma: no branch - the last case
+            networks = [override.networks for override in overrides]
+            return replace(settings, networks=frozenset[str]().union(*networks) if all(networks) else frozenset())

@@ -4,7 +4,7 @@ All times are aware; all durations whole seconds. The server's clock is passed i
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -88,7 +88,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class AttemptFacts:
-    """An earlier or open attempt of the learner; ``limit`` is the one that held for it, in seconds."""
+    """An earlier or open attempt of the learner; ``limit`` is the one that held for it, with what incidents added, in seconds."""
 
     number: int
     state: AttemptState
@@ -113,7 +113,8 @@ class StartRuling:
     """Whether an attempt may start.
 
     ``open_number`` is the attempt to go back to instead of starting; ``refusals`` holds all reasons at once;
-    ``attempts_left`` is None where there is no limit; ``needs_confirmation`` where a time limit begins to run.
+    ``attempts_left`` is None where there is no limit; ``needs_confirmation`` where a time limit begins to run; ``needs_password``
+    where one has to be told.
     """
 
     number: int
@@ -121,6 +122,7 @@ class StartRuling:
     refusals: tuple[Refusal, ...]
     attempts_left: int | None
     needs_confirmation: bool
+    needs_password: bool = False
 
     @property
     def allowed(self) -> bool:
@@ -136,7 +138,14 @@ def may_start(access: Access, history: Sequence[AttemptFacts], found: Circumstan
     used = sum(attempt.state in ENDED_STATES for attempt in ours)
     left = max(0, access.attempts - used) if access.attempts and not found.preview else None
     number = max((attempt.number for attempt in history), default=0) + 1
-    return StartRuling(number, still_open, refusals, left, needs_confirmation=access.limit is not None and not found.preview)
+    return StartRuling(
+        number,
+        still_open,
+        refusals,
+        left,
+        needs_confirmation=access.limit is not None and not found.preview,
+        needs_password=bool(access.passwords) and not found.preview,
+    )
 
 
 def pause_ends(access: Access, history: Iterable[AttemptFacts]) -> datetime | None:
@@ -176,37 +185,47 @@ def _refusals(access: Access, history: Sequence[AttemptFacts], found: Circumstan
 
 @dataclass(frozen=True, slots=True)
 class AttemptClock:
-    """What decides about time: state, effective end (None: none), and what the quiz does there."""
+    """What decides about time: state, effective end (None: none), and what the quiz does there.
+
+    ``window`` are the seconds after the end in which a device may still prove what it wrote before it; 0: off (5.3.9).
+    """
 
     state: AttemptState
     end: datetime | None
     at_end: AtEnd = AtEnd.SUBMIT
     grace: int = 0
+    window: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class TimeRuling:
     """What a request may do now.
 
-    ``event`` must happen first (None: nothing); ``finished_at`` is the time to write where it ends the attempt.
+    ``event`` must happen first (None: nothing); ``finished_at`` is the time to write where it ends the attempt (None: now).
+    ``may_prove`` says that answers are taken for which the device proves that it wrote them in time.
     """
 
     may_answer: bool
     may_submit: bool
     event: AttemptEvent | None = None
     finished_at: datetime | None = None
+    may_prove: bool = False
 
 
 _NOTHING_LEFT = TimeRuling(may_answer=False, may_submit=False)
 _ALL_OPEN = TimeRuling(may_answer=True, may_submit=True)
 
 
-def end_of(access: Access, started_at: datetime, *, exempt: bool = False) -> datetime | None:
-    """Return the end E: the earlier of start + limit and the close date; None without either or for exempt persons (5.3.1)."""
+def end_of(access: Access, started_at: datetime, *, exempt: bool = False, extra: int = 0) -> datetime | None:
+    """Return the end E: the earlier of start + limit and the close date; None without either or for exempt persons (5.3.1).
+
+    ``extra`` are the seconds that incidents gave this attempt: they move the end whatever it follows from (5.10.4).
+    """
     if exempt:
         return None
     ends = [] if access.limit is None else [started_at + timedelta(seconds=access.limit)]
-    return min([*ends, *([] if access.closes is None else [access.closes])], default=None)
+    end = min([*ends, *([] if access.closes is None else [access.closes])], default=None)
+    return None if end is None else end + timedelta(seconds=extra)
 
 
 def rule_on_time(clock: AttemptClock, *, now: datetime) -> TimeRuling:
@@ -217,8 +236,12 @@ def rule_on_time(clock: AttemptClock, *, now: datetime) -> TimeRuling:
         return _back_in_time() if clock.state is AttemptState.OVERDUE else _ALL_OPEN
     if clock.state is AttemptState.IN_PROGRESS and now <= clock.end + NETWORK_TOLERANCE:
         return _ALL_OPEN
+    may_prove = 0 < clock.window and now <= clock.end + timedelta(seconds=clock.window)
     if clock.at_end is AtEnd.GRACE:
-        return _in_grace(clock, clock.end + timedelta(seconds=clock.grace), now)
+        ruling = _in_grace(clock, clock.end + timedelta(seconds=clock.grace), now)
+        return replace(ruling, may_prove=may_prove and ruling.may_submit)
+    if may_prove and clock.at_end is AtEnd.SUBMIT:
+        return TimeRuling(may_answer=False, may_submit=True, finished_at=clock.end, may_prove=True)
     event = AttemptEvent.ABANDON if clock.at_end is AtEnd.ABANDON else AttemptEvent.SUBMIT
     return TimeRuling(may_answer=False, may_submit=False, event=event, finished_at=clock.end)
 
