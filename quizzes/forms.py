@@ -4,7 +4,12 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from wtforms import HiddenField
+
 from kernel.errors import N_, Invalid
+from kernel.i18n import lazy_
+from kernel.web.forms import Form as SentForm
+from kernel.web.forms import LineField
 from quizzes.queries.sittings import Sitting
 from quizzes.rules import saving
 from quizzes.rules.responses import clean_parts, filled_parts
@@ -16,6 +21,13 @@ INCOMPLETE = N_("The page is not complete. Reload it: what was saved is there.")
 
 Form = Mapping[str, Sequence[str]]
 """The fields of a form, each with all its values."""
+
+
+class StartForm(SentForm):
+    """What is asked before an attempt starts: the word of the quiz, where it has one, and a yes to the time that begins to run."""
+
+    password = LineField(lazy_("Password of the quiz"))
+    confirmed = HiddenField()
 
 
 def first(form: Form, name: str) -> str:

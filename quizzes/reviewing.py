@@ -68,7 +68,7 @@ def flags_of(sitting: Sitting, *, sees_keys: bool, now: datetime) -> frozenset[F
     """Return what may be shown of an attempt now."""
     settings = sitting.paper.settings
     return flags_for(
-        settings.review, moment_of(sitting.row.submitted_at, sitting.paper.closes_at, now=now), settings.behaviour, staff=sees_keys
+        settings.review, moment_of(sitting.row.submitted_at, sitting.access.closes, now=now), settings.behaviour, staff=sees_keys
     )
 
 
@@ -110,7 +110,7 @@ def _overall(sitting: Sitting, flags: frozenset[Flag]) -> SafeHtml | str:
 
 def _shown_later(sitting: Sitting, flags: frozenset[Flag], now: datetime) -> str:
     """Say when more will be shown, where that is so."""
-    closes, settings = sitting.paper.closes_at, sitting.paper.settings
+    closes, settings = sitting.access.closes, sitting.paper.settings
     if closes is None or now >= closes or flags >= flags_for(settings.review, Moment.CLOSED, settings.behaviour):
         return ""
     return _("More will be shown when the quiz closes, on %(moment)s.", moment=format_datetime(closes))

@@ -85,14 +85,15 @@ class AttemptFacts:
 
 def _facts(sitting: Sitting, page: int, *, now: datetime) -> AttemptFacts:
     row, settings = sitting.row, sitting.paper.settings
-    left = None if not settings.attempts else max(0, settings.attempts - row.number)
+    allowed = sitting.access.attempts
+    left = None if not allowed else max(0, allowed - row.number)
     return AttemptFacts(
         uuid=row.uuid,
         number=row.number,
         page=page,
         pages=sitting.pages,
         lease=new_lease(sitting, now),
-        attempts_allowed=settings.attempts,
+        attempts_allowed=allowed,
         sequential=settings.navigation is Navigation.SEQUENTIAL,
         preview=row.preview,
         state=row.state,

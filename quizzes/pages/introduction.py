@@ -12,6 +12,7 @@ from courses.rules import Outline
 from kernel.i18n import _, choose, format_datetime
 from quizzes.pages.question import points
 from quizzes.queries.sittings import AttemptRow, Paper
+from quizzes.rules.access import Access, Terms
 from quizzes.rules.attempts import ENDED_STATES, AttemptState, Reason, StartRuling
 from quizzes.rules.grades import AttemptGrade, over_attempts
 from quizzes.rules.layout import SlotEntry
@@ -37,8 +38,8 @@ class Rules:
     feedback_now: bool
 
 
-def rules_of(paper: Paper) -> Rules:
-    """Return what is said of a quiz before it starts."""
+def rules_of(paper: Paper, access: Access) -> Rules:
+    """Return what is said of a quiz before it starts, to a person for whom this access holds."""
     settings = paper.settings
     slots = [entry for entry in paper.entries if isinstance(entry, SlotEntry)]
     questions = sum(slot.count for slot in slots if slot.pool[0].numbered)
@@ -46,13 +47,13 @@ def rules_of(paper: Paper) -> Rules:
         questions=questions,
         pages=ceil(questions / settings.per_page) if settings.per_page else 1,
         points=_total(slots),
-        limit_minutes=None if settings.limit is None else ceil(settings.limit / 60),
-        attempts=settings.attempts,
+        limit_minutes=None if access.limit is None else ceil(access.limit / 60),
+        attempts=access.attempts,
         pass_percent=None if settings.pass_mark is None else points(settings.pass_mark),
         grading=settings.grading.value,
         sequential=settings.navigation is Navigation.SEQUENTIAL,
-        opens_at=paper.opens_at,
-        closes_at=paper.closes_at,
+        opens_at=access.opens,
+        closes_at=access.closes,
         feedback_now=settings.behaviour is not Behaviour.DEFERRED,
     )
 
@@ -82,13 +83,14 @@ class AttemptLine:
     reviewable: bool
 
 
-def attempt_lines(rows: Sequence[AttemptRow], paper: Paper, *, now: datetime) -> list[AttemptLine]:
+def attempt_lines(rows: Sequence[AttemptRow], paper: Paper, terms: Terms, *, now: datetime) -> list[AttemptLine]:
     """Return the attempts, newest first, with only what their moment lets a learner see."""
-    return [_line(row, shows_marks=_shows_marks(row, paper, now)) for row in reversed(rows)]
+    return [_line(row, shows_marks=_shows_marks(row, paper, terms, now)) for row in reversed(rows)]
 
 
-def _shows_marks(row: AttemptRow, paper: Paper, now: datetime) -> bool:
-    flags = flags_for(paper.settings.review, moment_of(row.submitted_at, paper.closes_at, now=now), paper.settings.behaviour)
+def _shows_marks(row: AttemptRow, paper: Paper, terms: Terms, now: datetime) -> bool:
+    moment = moment_of(row.submitted_at, terms.access(row.started_at).closes, now=now)
+    flags = flags_for(paper.settings.review, moment, paper.settings.behaviour)
     return row.state in ENDED_STATES and Flag.MARKS in flags
 
 
@@ -109,9 +111,9 @@ def _line(row: AttemptRow, *, shows_marks: bool) -> AttemptLine:
     )
 
 
-def standing(rows: Sequence[AttemptRow], paper: Paper, *, now: datetime) -> tuple[Decimal | None, bool]:
+def standing(rows: Sequence[AttemptRow], paper: Paper, terms: Terms, *, now: datetime) -> tuple[Decimal | None, bool]:
     """Return the percentage that counts and whether the quiz is passed, by the attempts whose marks may be seen."""
-    counted = [row for row in rows if not row.preview and _shows_marks(row, paper, now)]
+    counted = [row for row in rows if not row.preview and _shows_marks(row, paper, terms, now)]
     best = over_attempts(paper.settings.grading, [AttemptGrade(row.number, row.percent) for row in counted])
     return (None if best is None else points(best)), any(row.passed for row in counted)
 

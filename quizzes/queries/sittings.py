@@ -12,12 +12,27 @@ from sqlalchemy import Row, Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from courses.models import Activity, CourseStaff, StaffRole
+from enrolments.models import Enrolment
+from enrolments.permissions import ActivitySeat
 from kernel.errors import NotFound, SignInNeeded
 from kernel.permissions import Actor
-from quizzes.models import AnswerEvent, Attempt, AttemptItem, MarkEvent, Question, QuestionVersion, QuizVersion, Slot, SlotCandidate
+from quizzes.models import (
+    Accommodation,
+    AnswerEvent,
+    Attempt,
+    AttemptItem,
+    MarkEvent,
+    Question,
+    QuestionVersion,
+    QuizOverride,
+    QuizVersion,
+    Slot,
+    SlotCandidate,
+)
 from quizzes.permissions import AttemptSeat
+from quizzes.queries.terms import Place, Seated, accommodation_of, find_terms, find_terms_in_turn, overrides_for, terms_of
 from quizzes.rules import definitions
-from quizzes.rules.access import Access
+from quizzes.rules.access import Access, Terms
 from quizzes.rules.attempts import AttemptClock, AttemptState, end_of
 from quizzes.rules.encoding import decode, from_document
 from quizzes.rules.item_layout import ItemLayout
@@ -43,7 +58,7 @@ class Paper:
 
     @property
     def access(self) -> Access:
-        """Return dates, limit and attempts as they hold for everybody."""
+        """Return dates, limit and attempts as they were published."""
         settings = self.settings
         return Access(opens=self.opens_at, closes=self.closes_at, limit=settings.limit, attempts=settings.attempts, pause=settings.pause)
 
@@ -154,6 +169,7 @@ class AttemptRow:
     maximum: Fraction
     percent: Fraction | None
     passed: bool | None
+    extra_seconds: int
 
 
 _HISTORY = (
@@ -169,6 +185,7 @@ _HISTORY = (
         Attempt.maximum,
         Attempt.percent,
         Attempt.passed,
+        Attempt.extra_seconds,
     )
     .where(
         Attempt.person_id == bindparam("person_id"),
@@ -203,6 +220,7 @@ def row_of(row: Attempt | Row[*tuple[Any, ...]]) -> AttemptRow:
         Fraction(row.maximum),
         _fraction(row.percent),
         row.passed,
+        row.extra_seconds,
     )
 
 
@@ -263,17 +281,23 @@ class Sitting(AttemptSeat):
     answers: tuple[StoredAnswer, ...]
     """Every saved answer; of each item the oldest first, so that the last one is its response."""
     paper: Paper
+    terms: Terms
+    """By the quiz as it is published for the learner now, with what is in force for them; the questions are the attempt's own (5.3.1)."""
+
+    @property
+    def access(self) -> Access:
+        """Return the dates, the limit and the attempts that hold for it now."""
+        return self.terms.access(self.row.started_at)
 
     @property
     def end(self) -> datetime | None:
         """Return when its time ends, by the settings of now."""
-        return end_of(self.paper.access, self.row.started_at, exempt=self.row.preview)
+        return end_of(self.access, self.row.started_at, exempt=self.row.preview, extra=self.row.extra_seconds)
 
     @property
     def clock(self) -> AttemptClock:
         """Return what decides about its time."""
-        settings = self.paper.settings
-        return AttemptClock(AttemptState(self.row.state), self.end, settings.at_end, settings.grace)
+        return AttemptClock(AttemptState(self.row.state), self.end, self.terms.at_end, self.terms.grace, self.terms.window)
 
     @property
     def pages(self) -> int:
@@ -295,12 +319,19 @@ class Sitting(AttemptSeat):
         return self.items[position - 1] if 1 <= position <= len(self.items) else None
 
 
+_SEATED = Seated(Attempt.person_id, Attempt.enrolment_id, Attempt.course_id, Attempt.activity_key)
 _SITTING = (
-    select(Attempt, AttemptItem, CourseStaff.role)
+    select(Attempt, AttemptItem, CourseStaff.role, QuizVersion.id.label("followed"), Accommodation, QuizOverride)
     .join(AttemptItem, AttemptItem.attempt_id == Attempt.id)
     .outerjoin(CourseStaff, (CourseStaff.course_id == Attempt.course_id) & (CourseStaff.person_id == bindparam("actor_id")))
-    .order_by(AttemptItem.position)
+    .outerjoin(Enrolment, Enrolment.id == Attempt.enrolment_id)
+    .outerjoin(Activity, (Activity.version_id == Enrolment.course_version_id) & (Activity.key == Attempt.activity_key))
+    .outerjoin(QuizVersion, QuizVersion.activity_id == Activity.id)
+    .outerjoin(Accommodation, accommodation_of(Attempt.person_id))
+    .outerjoin(QuizOverride, overrides_for(_SEATED))
+    .order_by(AttemptItem.position, QuizOverride.id)
 )
+"""One row for each item, or for each item and override; `followed` is the quiz in the version that the learner follows now."""
 _SITTING_OF_PAGE = _SITTING.where(Attempt.uuid == bindparam("attempt"))
 _LOCKED_SITTING = _SITTING_OF_PAGE.with_for_update(of=Attempt)
 _SITTING_BY_ID = _SITTING.where(Attempt.id == bindparam("attempt"))
@@ -331,8 +362,11 @@ def _read_sitting(session: Session, statement: Select[*tuple[Any, ...]], bound: 
     rows = session.execute(statement, bound).all()
     if not rows:
         raise NotFound
-    attempt: Attempt = rows[0][0]
-    items = tuple(_item(row[1]) for row in rows)
+    attempt, _first, role, followed, profile, _override = rows[0]
+    items = tuple(_item(item) for item in {row[1].id: row[1] for row in rows}.values())
+    overrides = {row[5].id: row[5] for row in rows if row[5] is not None}
+    paper = get_paper(session, attempt.quiz_version_id)
+    current = paper if followed is None else get_paper(session, followed)
     return Sitting(
         id=attempt.id,
         uuid=attempt.uuid,
@@ -340,11 +374,12 @@ def _read_sitting(session: Session, statement: Select[*tuple[Any, ...]], bound: 
         course_id=attempt.course_id,
         state=AttemptState(attempt.state),
         preview=attempt.preview,
-        staff_role=StaffRole(rows[0][2]) if rows[0][2] else None,
+        staff_role=StaffRole(role) if role else None,
         row=attempt,
         items=items,
         answers=tuple(list_answers(session, [item.id for item in items])),
-        paper=get_paper(session, attempt.quiz_version_id),
+        paper=paper,
+        terms=terms_of(current.access, current.settings, overrides.values(), profile),
     )
 
 
@@ -414,6 +449,20 @@ def list_due(session: Session, *, now: datetime, after: int, limit: int) -> list
         .limit(limit)
     )
     return list(session.scalars(statement))
+
+
+def _place(actor: Actor, subject: ActivitySeat) -> Place:
+    return Place(actor.person_id or 0, subject.seat.enrolment_id, subject.seat.course_id, subject.activity.key)
+
+
+def terms_at(session: Session, actor: Actor, subject: ActivitySeat, paper: Paper) -> Terms:
+    """Return what holds for the actor at a quiz now."""
+    return find_terms(session, paper.access, paper.settings, _place(actor, subject))
+
+
+def terms_in_turn(session: Session, actor: Actor, subject: ActivitySeat, paper: Paper) -> Terms:
+    """Return the same when no other request of the actor is starting something."""
+    return find_terms_in_turn(session, paper.access, paper.settings, _place(actor, subject))
 
 
 def version_of(session: Session, activity_id: int) -> int:

@@ -236,7 +236,7 @@ def rule_on_time(clock: AttemptClock, *, now: datetime) -> TimeRuling:
         return _back_in_time() if clock.state is AttemptState.OVERDUE else _ALL_OPEN
     if clock.state is AttemptState.IN_PROGRESS and now <= clock.end + NETWORK_TOLERANCE:
         return _ALL_OPEN
-    may_prove = 0 < clock.window and now <= clock.end + timedelta(seconds=clock.window)
+    may_prove = clock.window > 0 and now <= clock.end + timedelta(seconds=clock.window)
     if clock.at_end is AtEnd.GRACE:
         ruling = _in_grace(clock, clock.end + timedelta(seconds=clock.grace), now)
         return replace(ruling, may_prove=may_prove and ruling.may_submit)

@@ -7,14 +7,12 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
-from typing import cast
 
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from enrolments import services as enrolment_services
 from enrolments.permissions import ActivitySeat
-from enrolments.queries import take_turn
 from enrolments.services import Achievement
 from kernel import audit
 from kernel.errors import N_, Conflict
@@ -24,19 +22,15 @@ from quizzes.queries import sittings as queries
 from quizzes.queries.sittings import AttemptRow, Item, Paper, Sitting
 from quizzes.queries.standings import checked_parts, get_checks, judge_of
 from quizzes.rules import definitions, saving
+from quizzes.rules.access import Terms
 from quizzes.rules.answers import Malformed
 from quizzes.rules.attempts import (
     ENDED_STATES,
-    AttemptClock,
     AttemptEvent,
-    AttemptFacts,
     AttemptState,
-    Circumstances,
-    StartRuling,
     advance,
     end_of,
     finishes_on_page_change,
-    may_start,
     rule_on_time,
     seconds_left,
 )
@@ -52,6 +46,7 @@ from quizzes.rules.places import answer_from_page, page_from_answer
 from quizzes.rules.responses import clean_parts, parts_of, payload_of
 from quizzes.rules.results import Marking
 from quizzes.services.marks import as_decimal, mark_row
+from quizzes.services.starting import ASKED_NOTHING, Entry, start_ruling
 
 SEED_BITS = 64
 
@@ -78,6 +73,13 @@ class CannotStart(Conflict):
     message = N_("This quiz cannot be started now.")
 
 
+class NotConfirmed(Conflict):
+    """The time of this quiz begins to run with the start, and nobody said yes to that yet."""
+
+    code = "not_confirmed"
+    message = N_("The time of this quiz begins to run when it is started. Confirm that you want to begin.")
+
+
 class TimeIsUp(Conflict):
     """The attempt's time ended; what was saved before counts."""
 
@@ -92,26 +94,10 @@ class AlreadySubmitted(Conflict):
     message = N_("This attempt is handed in already: its answers cannot be changed any more.")
 
 
-def facts_of(row: AttemptRow, paper: Paper) -> AttemptFacts:
-    """Return what the rules on starting need of an earlier attempt."""
-    return AttemptFacts(row.number, row.state, row.started_at, row.finished_at, paper.settings.limit, row.preview)
-
-
-def start_ruling(subject: ActivitySeat, paper: Paper, history: Sequence[AttemptRow], *, preview: bool, now: datetime) -> StartRuling:
-    """Say whether an attempt may start now, with every reason why not."""
-    found = Circumstances(prerequisites_met=subject.closed is None or subject.opens_later, preview=preview)
-    opens = cast("datetime", subject.closed[1]) if subject.closed and subject.opens_later else paper.opens_at
-    return may_start(replace(paper.access, opens=opens), [facts_of(row, paper) for row in history], found, now=now)
-
-
-def time_left(row: AttemptRow, paper: Paper, *, now: datetime) -> int | None:
-    """Return the seconds that an open attempt has left; None without an end."""
-    end = end_of(paper.access, row.started_at, exempt=row.preview)
-    return seconds_left(AttemptClock(row.state, end), now=now)
-
-
-def start_attempt(session: Session, actor: Actor, subject: ActivitySeat, language: str, *, now: datetime) -> Attempt:
-    """Start an attempt, or return the one that is open; raise CannotStart or EmptyPool.
+def start_attempt(
+    session: Session, actor: Actor, subject: ActivitySeat, language: str, entry: Entry = ASKED_NOTHING, *, now: datetime
+) -> Attempt:
+    """Start an attempt, or return the one that is open; raise NotConfirmed, CannotStart or EmptyPool.
 
     Everything the attempt will ever show is drawn from one seed and frozen here. Who edits the course starts previews, and an
     ended preview is forgotten when the next attempt starts.
@@ -119,19 +105,21 @@ def start_attempt(session: Session, actor: Actor, subject: ActivitySeat, languag
     assert actor.person_id is not None
     paper = queries.get_paper_of_activity(session, subject.activity.id)
     preview = not subject.seat.is_learner
-    take_turn(session, actor.person_id)
+    terms = queries.terms_in_turn(session, actor, subject, paper)
     history = queries.list_attempts(session, actor.person_id, subject.seat.course_id, subject.activity.key)
-    ruling = start_ruling(subject, paper, history, preview=preview, now=now)
+    ruling = start_ruling(subject, terms, history, replace(entry, password=entry.password or ""), actor=actor, now=now)
     if ruling.open_number is not None:
         open_one = next(row for row in history if row.number == ruling.open_number)
         return session.execute(select(Attempt).where(Attempt.uuid == open_one.uuid)).scalar_one()
     if not ruling.allowed:
         raise CannotStart(reasons=[refusal.reason.value for refusal in ruling.refusals])
+    if ruling.needs_confirmation and not entry.confirmed:
+        raise NotConfirmed
     if any(row.preview for row in history):
         _forget_previews(session, actor.person_id, subject)
     number = 1 + sum(not row.preview for row in history)
     last = _last_sitting(session, actor, history) if paper.settings.build_on_last else None
-    return _new_attempt(session, actor, subject, paper, last, number=number, preview=preview, language=language, now=now)
+    return _new_attempt(session, actor, subject, paper, terms, last, number=number, preview=preview, language=language, now=now)
 
 
 def _last_sitting(session: Session, actor: Actor, history: Sequence[AttemptRow]) -> Sitting | None:
@@ -158,6 +146,7 @@ def _new_attempt(
     actor: Actor,
     subject: ActivitySeat,
     paper: Paper,
+    terms: Terms,
     last: Sitting | None,
     *,
     number: int,
@@ -187,7 +176,7 @@ def _new_attempt(
         lease=0,
         interludes=json.dumps([asdict(interlude) for interlude in layout.interludes], ensure_ascii=False),
         started_at=now,
-        due_at=end_of(paper.access, now, exempt=preview),
+        due_at=end_of(terms.access(now), now, exempt=preview),
         saved_at=now,
         maximum=as_decimal(sum((item.mark for item in layout.items), Fraction(0))),
     )
@@ -364,7 +353,7 @@ def submit_attempt(session: Session, actor: Actor, sitting: Sitting, batches: Se
     if ruling.may_answer and batches:
         merge = _keep(session, sitting, _without_closed(session, sitting, batches)[0], now=now)
         responses = {sitting.items[place - 1].id: event.payload for place, event in merge.current.items()}
-    finish(session, actor, sitting, responses, finished_at=now, now=now)
+    finish(session, actor, sitting, responses, finished_at=ruling.finished_at or now, now=now)
 
 
 def _responses(sitting: Sitting) -> dict[int, object]:
@@ -385,11 +374,13 @@ def go_on(session: Session, actor: Actor, sitting: Sitting, page: int, *, now: d
 
 
 def settle(session: Session, actor: Actor, sitting: Sitting, *, now: datetime) -> None:
-    """Do to an attempt what its time demands: submit what was saved, abandon it, or nothing yet."""
+    """Do to an attempt what its time demands: submit what was saved, abandon it, or nothing yet but to note when it is due."""
     ruling = rule_on_time(sitting.clock, now=now)
     if ruling.event is AttemptEvent.SUBMIT:
         finish(session, actor, sitting, _responses(sitting), finished_at=ruling.finished_at or now, now=now)
-    elif ruling.event is not None:
+    elif ruling.event is None:
+        sitting.row.due_at = sitting.end
+    else:
         sitting.row.state = advance(AttemptState(sitting.row.state), ruling.event).value
         if ruling.event is AttemptEvent.ABANDON:
             sitting.row.finished_at = ruling.finished_at
@@ -442,9 +433,9 @@ def _hand_down(session: Session, actor: Actor, sitting: Sitting, *, now: datetim
         settings.grading, [AttemptGrade(one.number, one.percent, abandoned=one.state is AttemptState.ABANDONED) for one in ended]
     )
     record = QuizRecord(viewed_at=history[0].started_at, attempts=tuple(_ended(one) for one in ended))
-    completed = completed_at(settings.completion, record, pass_mark=settings.pass_mark, allowed=sitting.paper.access.attempts)
+    completed = completed_at(settings.completion, record, pass_mark=settings.pass_mark, allowed=sitting.access.attempts)
     shown = None if score is None else max(Fraction(0), min(Fraction(100), score))
-    used_up = 0 < sitting.paper.access.attempts <= len(ended)
+    used_up = 0 < sitting.access.attempts <= len(ended)
     achievement = Achievement(completed is not None, shown, has_passed(score, settings.pass_mark), exhausted=used_up)
     enrolment_services.record_result(session, actor, row.enrolment_id, row.activity_key, achievement, now=now)
 

@@ -16,8 +16,9 @@ from kernel import clock
 from kernel.errors import NotFound
 from kernel.i18n import _, language, ngettext, reading
 from kernel.web.errors import wants_json
+from kernel.web.limits import limit, limiter
 from kernel.web.request import allows, current_actor, current_session, requires
-from quizzes.forms import changed_flags, first, form_batch, form_parts, script_batches, whole_number
+from quizzes.forms import StartForm, changed_flags, first, form_batch, form_parts, script_batches, whole_number
 from quizzes.pages.attempt import OpenedAttempt, attempt_page, open_attempt, summary_page
 from quizzes.pages.introduction import attempt_lines, place_of, refusal_words, rules_of, standing
 from quizzes.pages.question import html
@@ -26,16 +27,18 @@ from quizzes.queries import sittings as queries
 from quizzes.queries.sittings import AttemptRow, Sitting
 from quizzes.queries.standings import get_checks
 from quizzes.reviewing import flags_of, record_of, review_page
-from quizzes.rules.attempts import OPEN_STATES, rule_on_time, seconds_left
+from quizzes.rules.attempts import OPEN_STATES, Reason, rule_on_time, seconds_left
 from quizzes.rules.review import may_download_answers
 from quizzes.rules.settings import Navigation
 from quizzes.services import sittings as services
+from quizzes.services import starting
 from quizzes.services.checking import Check, check_answer
 from quizzes.services.sittings import Acknowledgement
 
 bp = Blueprint("quizzes", __name__)
 
-Answer = str | Response
+Answer = str | Response | tuple[str, int]
+PASSWORD_TRIES = limit("quiz password", "20 per 10 minutes")
 
 
 def see_other(endpoint: str, **values: Any) -> Response:
@@ -51,23 +54,25 @@ def quiz(subject: ActivitySeat) -> Answer:
     if subject.activity.kind != "quiz":
         raise NotFound
     paper = queries.get_paper_of_activity(session, subject.activity.id)
+    terms = queries.terms_at(session, actor, subject, paper)
     history = queries.list_attempts(session, actor.person_id or 0, subject.seat.course_id, subject.activity.key)
-    ruling = services.start_ruling(subject, paper, history, preview=not subject.seat.is_learner, now=now)
-    best, passed = standing(history, paper, now=now)
+    ruling = starting.start_ruling(subject, terms, history, starting.ASKED_NOTHING, actor=actor, now=now)
+    best, passed = standing(history, paper, terms, now=now)
     open_one = next((row for row in history if row.number == ruling.open_number), None)
     return render_template(
         "quizzes/quiz.html",
         **place_of(subject.outline, subject.activity.key),
         instructions=html(paper.instructions),
         icons=(),
-        rules=rules_of(paper),
+        rules=rules_of(paper, terms.access()),
         attempts_left=ruling.attempts_left,
         best=best,
         passed=passed,
-        open_attempt=None if open_one is None else _open_line(open_one, services.time_left(open_one, paper, now=now)),
-        attempts=attempt_lines(history, paper, now=now),
+        open_attempt=None if open_one is None else _open_line(open_one, starting.time_left(open_one, terms, now=now)),
+        attempts=attempt_lines(history, paper, terms, now=now),
         refusals=refusal_words(ruling),
         may_start=ruling.allowed and allows(QuizAction.START, subject),
+        asks_first=ruling.needs_confirmation or ruling.needs_password,
         is_preview=not subject.seat.is_learner,
         may_manage=is_staff(current_actor(), subject.seat),
     )
@@ -80,13 +85,56 @@ def _open_line(row: AttemptRow, seconds: int | None) -> dict[str, object]:
 @bp.post("/courses/<slug>/quizzes/<key>/attempts")
 @requires(QuizAction.START, enrolment_queries.get_activity_seat)
 def start(subject: ActivitySeat) -> Answer:
-    """Start an attempt, or go back to the open one."""
+    """Start an attempt, or go back to the open one; where there is something to ask first, ask."""
+    form = StartForm()
+    entry = starting.Entry(form.password.data or "", confirmed=form.confirmed.data == "yes")
+    if entry.password:
+        limiter().use(PASSWORD_TRIES, f"{current_actor().person_id} {subject.activity.id}")
     try:
-        attempt = services.start_attempt(current_session(), current_actor(), subject, language(), now=clock.now())
-    except services.CannotStart:
+        attempt = services.start_attempt(current_session(), current_actor(), subject, language(), entry, now=clock.now())
+    except services.NotConfirmed:
+        return see_other("quizzes.begin", slug=subject.outline.slug, key=subject.activity.key)
+    except services.CannotStart as refusal:
+        if refusal.facts["reasons"] == [Reason.PASSWORD.value]:
+            return _ask_for_password(subject, form)
         flash(_("This quiz cannot be started now."), "warn")
         return see_other("quizzes.quiz", slug=subject.outline.slug, key=subject.activity.key)
     return see_other("quizzes.attempt", attempt=attempt.uuid)
+
+
+def _ask_for_password(subject: ActivitySeat, form: StartForm) -> Answer:
+    if not form.confirmed.data:
+        return see_other("quizzes.begin", slug=subject.outline.slug, key=subject.activity.key)
+    form.refuse(form.password, _("This is not the word. Ask whoever gives the quiz."))
+    return _begin_page(subject, form, status=422)
+
+
+@bp.get("/courses/<slug>/quizzes/<key>/start")
+@requires(QuizAction.START, enrolment_queries.get_activity_seat)
+def begin(subject: ActivitySeat) -> Answer:
+    """Ask before a start: for the word, and whether time shall begin to run (5.2.2)."""
+    return _begin_page(subject, StartForm())
+
+
+def _begin_page(subject: ActivitySeat, form: StartForm, *, status: int = 200) -> Answer:
+    session, actor, slug, key = current_session(), current_actor(), subject.outline.slug, subject.activity.key
+    if subject.activity.kind != "quiz":
+        raise NotFound
+    paper = queries.get_paper_of_activity(session, subject.activity.id)
+    terms = queries.terms_at(session, actor, subject, paper)
+    history = queries.list_attempts(session, actor.person_id or 0, subject.seat.course_id, key)
+    ruling = starting.start_ruling(subject, terms, history, starting.ASKED_NOTHING, actor=actor, now=clock.now())
+    if not ruling.allowed:
+        return see_other("quizzes.quiz", slug=slug, key=key)
+    page = render_template(
+        "quizzes/start.html",
+        **place_of(subject.outline, key),
+        rules=rules_of(paper, terms.access()),
+        attempts_left=ruling.attempts_left,
+        needs_password=ruling.needs_password,
+        form=form,
+    )
+    return page, status
 
 
 @bp.get("/attempts/<uuid:attempt>")
@@ -206,8 +254,8 @@ def review(subject: Sitting) -> Answer:
         **review_page(session, opened, flags_of(subject, sees_keys=sees_keys(actor, subject), now=now), now=now),
         icons=(),
         whose="" if subject.person_id == actor.person_id else get_person(session, subject.person_id).full_name,
-        rules=rules_of(subject.paper),
-        attempts=attempt_lines(history, subject.paper, now=now),
+        rules=rules_of(subject.paper, subject.access),
+        attempts=attempt_lines(history, subject.paper, subject.terms, now=now),
         next=following,
         may_retry=retry,
     )
@@ -222,7 +270,7 @@ def _after_review(opened: OpenedAttempt, history: list[AttemptRow], now: datetim
         return None, False
     subject = enrolment_queries.activity_seat(session, seat, outline, key)
     _before, after = outline.neighbours(key)
-    ruling = services.start_ruling(subject, opened.sitting.paper, history, preview=not seat.is_learner, now=now)
+    ruling = starting.start_ruling(subject, opened.sitting.terms, history, starting.ASKED_NOTHING, actor=current_actor(), now=now)
     return course_view(seat, outline).step(after), ruling.allowed
 
 

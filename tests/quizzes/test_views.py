@@ -76,8 +76,10 @@ def a_secret_quiz(house: House, settings: str = "attempts: 0\n", *, turned: bool
 
 
 def begin(browser: Browser) -> str:
-    """Start an attempt and return its path."""
+    """Start an attempt, where time begins to run by saying yes to that, and return its path."""
     browser.get(QUIZ)
+    if browser.page.has_link(f"{QUIZ}/start"):
+        browser.get(f"{QUIZ}/start")
     browser.submit("/attempts")
     return browser.path.split("?")[0]
 

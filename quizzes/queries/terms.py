@@ -1,0 +1,130 @@
+"""Reading what holds for a person at a quiz: its settings with overrides and accommodations in force (quiz engine 5.10)."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from accounts.models import Person
+from enrolments.models import GroupMember
+from quizzes.models import Accommodation, QuizOverride
+from quizzes.rules import access
+from quizzes.rules.access import Access, Setting, Terms
+from quizzes.rules.settings import QuizSettings
+
+Column = InstrumentedAttribute[Any] | ColumnElement[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Seated:
+    """Whose terms at which quiz: columns of a statement, or bound parameters."""
+
+    person_id: Column
+    enrolment_id: Column
+    course_id: Column
+    activity_key: Column
+
+
+def overrides_for(one: Seated) -> ColumnElement[bool]:
+    """Return the condition on `quiz_override` that finds everything in force for a person at a quiz."""
+    groups = select(GroupMember.group_id).where(GroupMember.enrolment_id == one.enrolment_id)
+    return and_(
+        QuizOverride.course_id == one.course_id,
+        QuizOverride.activity_key == one.activity_key,
+        QuizOverride.ended_at.is_(None),
+        or_(
+            QuizOverride.scope == "everyone",
+            QuizOverride.person_id == one.person_id,
+            QuizOverride.group_id.in_(groups.scalar_subquery()),
+        ),
+    )
+
+
+def accommodation_of(person_id: Column) -> ColumnElement[bool]:
+    """Return the condition on `accommodation` that finds the one in force for a person."""
+    return and_(Accommodation.person_id == person_id, Accommodation.ended_at.is_(None))
+
+
+_SEAT = Seated(bindparam("person_id"), bindparam("enrolment_id"), bindparam("course_id"), bindparam("activity_key"))
+_TERMS = (
+    select(Accommodation, QuizOverride)
+    .select_from(Person)
+    .outerjoin(Accommodation, accommodation_of(Person.id))
+    .outerjoin(QuizOverride, overrides_for(_SEAT))
+    .where(Person.id == bindparam("person_id"))
+    .order_by(QuizOverride.id)
+)
+
+
+_TERMS_IN_TURN = _TERMS.with_for_update(of=Person, key_share=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Whose terms at which quiz, as values."""
+
+    person_id: int
+    enrolment_id: int | None
+    course_id: int
+    activity_key: str
+
+
+def find_terms(session: Session, quiz: Access, settings: QuizSettings, place: Place) -> Terms:
+    """Return what holds for a person at a quiz now, in one statement; `quiz` and `settings` are those published."""
+    return _read(session, _TERMS, quiz, settings, place)
+
+
+def find_terms_in_turn(session: Session, quiz: Access, settings: QuizSettings, place: Place) -> Terms:
+    """Return the same when no other request of this person is starting something (`enrolments.queries.take_turn`)."""
+    return _read(session, _TERMS_IN_TURN, quiz, settings, place)
+
+
+def _read(session: Session, statement: Select[*tuple[Any, ...]], quiz: Access, settings: QuizSettings, place: Place) -> Terms:
+    rows = session.execute(statement, asdict(place)).all()
+    return terms_of(quiz, settings, [row[1] for row in rows if row[1] is not None], rows[0][0] if rows else None)
+
+
+def terms_of(quiz: Access, settings: QuizSettings, overrides: Iterable[QuizOverride], profile: Accommodation | None) -> Terms:
+    """Put together what holds for a person."""
+    by_scope: dict[str, list[access.Override]] = {"everyone": [], "group": [], "person": []}
+    for row in overrides:
+        by_scope[row.scope].append(override_of(row))
+    return Terms(
+        quiz=quiz,
+        everyone=next(iter(by_scope["everyone"]), None),
+        groups=tuple(by_scope["group"]),
+        own=next(iter(by_scope["person"]), None),
+        profile=None if profile is None else profile_of(profile),
+        at_end=settings.at_end,
+        grace=settings.grace,
+        window=settings.offline_window,
+    )
+
+
+def override_of(row: QuizOverride) -> access.Override:
+    """Return a stored override as the rules take it."""
+    said = {
+        Setting.OPENS: row.sets_opens,
+        Setting.CLOSES: row.sets_closes,
+        Setting.LIMIT: row.limit_seconds is not None,
+        Setting.ATTEMPTS: row.attempts is not None,
+        Setting.PASSWORD: row.password is not None,
+        Setting.NETWORKS: row.networks is not None,
+    }
+    return access.Override(
+        sets=frozenset(setting for setting, is_set in said.items() if is_set),
+        opens=row.opens_at,
+        closes=row.closes_at,
+        limit=row.limit_seconds or None,
+        attempts=row.attempts or 0,
+        passwords=frozenset([row.password] if row.password else ()),
+        networks=frozenset((row.networks or "").split()),
+    )
+
+
+def profile_of(row: Accommodation) -> access.Accommodation:
+    """Return a stored accommodation as the rules take it."""
+    return access.Accommodation(Fraction(row.factor), row.extra_attempts, row.break_seconds)
