@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = '2026_11_20_3'
-down_revision = '2026_11_20_2'
+revision = '2026_11_20_4'
+down_revision = '2026_11_20_3'
 branch_labels = None
 depends_on = None
 
