@@ -5,7 +5,7 @@ PORT ?= 8000
 DEMO_PORT ?= 8001
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check fix dist migration schema-dump requirements clean
+.PHONY: help run demo test check coverage mutation fix dist migration schema-dump requirements clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -34,6 +34,14 @@ check: ## format, lint, types, floors and rooms, translations, migrations, docum
 	@$(BIN)/python scripts/migrations.py check
 	@$(BIN)/python scripts/documents.py check
 
+coverage: ## every branch of the rules is taken by the tests of the rules
+	@$(PYTHON) scripts/prepare.py requirements-dev.txt
+	@$(BIN)/python -m pytest -q -p no:randomly tests/quizzes -k test_rules --cov=quizzes/rules --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
+
+mutation: ## change the rules in small ways and see that the tests notice (MODULES="marking saving"); slow
+	@$(PYTHON) scripts/prepare.py requirements-dev.txt
+	@$(BIN)/python scripts/mutation.py $(MODULES)
+
 fix: ## format, mend what ruff can, collect messages, write the generated documents
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt
 	@$(BIN)/ruff check --quiet --fix-only .
@@ -59,4 +67,4 @@ requirements: ## compile the pinned requirement files from pyproject.toml
 	$(BIN)/uv pip compile pyproject.toml --extra postgres --group dev --generate-hashes --python-version 3.11.7 --no-emit-index-url --no-header --quiet -c requirements.txt -o requirements-dev.txt
 
 clean: ## take away what can be made again (.venv, caches, dist); instance/ stays
-	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage
+	rm -rf .venv build dist mutants .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage

@@ -16,7 +16,7 @@ from quizzes.rules.responses import clean_parts, filled_parts
 from quizzes.services.sittings import Batch
 
 MAX_LEASE = 2**62
-FLAG, SHOWN = "flag", "seq"
+FLAG, SHOWN, LOCAL = "flag", "seq", "local"
 INCOMPLETE = N_("The page is not complete. Reload it: what was saved is there.")
 
 Form = Mapping[str, Sequence[str]]
@@ -53,7 +53,7 @@ def form_parts(form: Form, place: int) -> dict[str, list[str]]:
     prefix = f"p{place}"
     parts = {"answer": list(form[prefix])} if prefix in form else {}
     for name, values in form.items():
-        if name.startswith(f"{prefix}-") and not name.endswith((f"-{SHOWN}", f"-{FLAG}")):
+        if name.startswith(f"{prefix}-") and not name.endswith((f"-{SHOWN}", f"-{FLAG}", f"-{LOCAL}")):
             parts[name.removeprefix(f"{prefix}-")] = list(values)
     return clean_parts(parts)
 
@@ -63,8 +63,9 @@ def form_batch(form: Form, sitting: Sitting, page: int, closed: Collection[int] 
 
     `pN-seq` names the response that the page showed. What is as it was shown was not touched, and says nothing against what another
     page has saved meanwhile; what was changed gets the next number under this page's lease, also when the page came back by «Back».
-    What is already the response, because the page's script saved it first, is not written again. Places that are `closed` take no
-    answers: the page shows no fields for them.
+    What is already the response, because the page's script saved it first, is not written again. `pN-local` is the number that the
+    script has given to the answer in its journal: what is still on its way from there is older, and stays so. Places that are `closed`
+    take no answers: the page shows no fields for them.
     """
     lease = lease_of(form)
     shown = {answer.id: clean_parts(answer.payload) for answer in sitting.answers}
@@ -77,7 +78,10 @@ def form_batch(form: Form, sitting: Sitting, page: int, closed: Collection[int] 
         parts = form_parts(form, item.position)
         before = shown.get(whole_number(first(form, f"p{item.position}-{SHOWN}")), {})
         if filled_parts(parts) not in (filled_parts(before), filled_parts(current.get(item.id, {}))):
-            events.append(saving.AnswerEvent(item.position, saving.Place(lease, last.get(item.id, 0) + 1), parts))
+            local = whole_number(first(form, f"p{item.position}-{LOCAL}"))
+            following = last.get(item.id, 0) + 1
+            number = local if following <= local <= saving.MAX_COUNT else following
+            events.append(saving.AnswerEvent(item.position, saving.Place(lease, number), parts))
     return Batch(lease, tuple(events), "save")
 
 

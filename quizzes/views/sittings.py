@@ -19,7 +19,7 @@ from kernel.web.errors import wants_json
 from kernel.web.limits import limit, limiter
 from kernel.web.request import allows, current_actor, current_session, requires
 from quizzes.forms import StartForm, changed_flags, first, form_batch, form_parts, script_batches, whole_number
-from quizzes.pages.attempt import OpenedAttempt, attempt_page, open_attempt, summary_page
+from quizzes.pages.attempt import OpenedAttempt, attempt_page, new_lease, open_attempt, summary_page
 from quizzes.pages.introduction import attempt_lines, place_of, refusal_words, rules_of, standing
 from quizzes.pages.question import html
 from quizzes.permissions import QuizAction, sees_keys
@@ -162,7 +162,7 @@ def save(subject: Sitting) -> Answer:
     """Keep answers: from the page's script (JSON in, JSON out) or as a plain form that then goes where it is asked to."""
     session, now, form = current_session(), clock.now(), request.form.to_dict(flat=False)
     if wants_json():
-        return _acknowledge(services.save_answers(session, subject, script_batches(form, "autosave"), now=now), now)
+        return _acknowledge(subject, services.save_answers(session, subject, script_batches(form, "autosave"), now=now), now)
     page = whole_number(first(form, "page"), otherwise=1)
     closed = get_checks(session, subject).closed
     done = services.save_answers(session, subject, [form_batch(form, subject, page, closed)], now=now)
@@ -194,8 +194,11 @@ def _changed_elsewhere(sitting: Sitting, places: Sequence[int]) -> str:
     )
 
 
-def _acknowledge(done: Acknowledgement, now: datetime) -> Response:
+def _acknowledge(subject: Sitting, done: Acknowledgement, now: datetime) -> Response:
+    """Tell the script what is kept. Whoever is shown a newer answer gets a newer lease: a change after seeing it counts (5.4.3)."""
+    renewed = {"lease": new_lease(subject, now)} if done.elsewhere else {}
     return jsonify(
+        **renewed,
         acknowledged={str(item): seq for item, seq in done.acknowledged.items()},
         seconds_left=done.seconds_left,
         state=done.state.value,

@@ -1,8 +1,9 @@
 /* Saves answers while one works. The page is complete without it: every button of the form posts the same answers.
 
-   What is typed goes first into a journal on this device (localStorage, one for each person and attempt) and leaves it only when the
+   What is typed goes first into a journal on this device (localStorage, for each person and attempt) and leaves it only when the
    server has acknowledged it. POST of data-save: csrf_token, lease, events = [{item, seq, response, client_time}], seq counting
-   from 1 under the page's lease; the answer: {acknowledged: {item: seq}, seconds_left, state, newer: {item: response}}. */
+   from 1 under the page's lease; the answer: {acknowledged: {item: seq}, seconds_left, state, newer: {item: response}, lease}; the
+   lease is a new one where a newer answer was shown, so that what is changed after seeing it counts. */
 
 const KEEP_DAYS = 7;
 const DEBOUNCE = 700;
@@ -11,39 +12,75 @@ const PREFIX = 'aulario.journal.';
 
 const place = document.getElementById('attempt') || document.getElementById('submission') || document.getElementById('review');
 const isAttempt = place && place.id === 'attempt';
-const lease = place && Number(place.dataset.lease);
+let lease = place && Number(place.dataset.lease);
 const name = place && PREFIX + place.dataset.person + '.' + place.dataset.attempt;
 const say = (key, found, value) => (place.dataset['t' + key] || '').replace(found, value);
 
-/* ---- the journal: a list of events for each question ---- */
+/* ---- the journal: every answer is an entry of its own, so that tabs of one browser never write over each other's ---- */
 
-function read(key) {
+const journal = {};
+let canKeep = true;
+
+const keyOf = (event) => [name, event.lease, event.item, event.seq].join('.');
+
+function parse(text) {
   try {
-    return JSON.parse(localStorage.getItem(key)) || { events: {} };
+    return JSON.parse(text);
   } catch (error) {
-    return { events: {} };
+    return null;
   }
 }
 
-const journal = place ? read(name) : { events: {} };
-let deviceKeeps = true;
+function keysOf(start) {
+  return Object.keys(localStorage).filter((key) => key.startsWith(start));
+}
 
-function write() {
+/* A device that refuses keeps what it had: an event that is not kept is told as not saved. */
+function keep(event) {
   try {
-    if (journal.submitted || Object.keys(journal.events).length) localStorage.setItem(name, JSON.stringify(journal));
-    else localStorage.removeItem(name);
-    deviceKeeps = true;
+    localStorage.setItem(keyOf(event), JSON.stringify(Object.assign({}, event, { kept: true, refused: false })));
+    event.kept = true;
   } catch (error) {
-    deviceKeeps = false;
+    event.kept = false;
   }
 }
 
+function forget(key) {
+  try { localStorage.removeItem(key); } catch (error) { /* what cannot be kept need not be forgotten */ }
+}
+
+/* What other tabs and earlier pages have left is taken over: marked as sent, so that a tab that still lives does not write it over. */
+function takeOver() {
+  const before = Object.values((parse(localStorage.getItem(name)) || {}).events || {});
+  for (const event of [].concat(...before)) keep(event);
+  forget(name);
+  const found = keysOf(name + '.').map((key) => parse(localStorage.getItem(key))).filter((event) => event && event.item && event.seq);
+  for (const event of found.sort((a, b) => a.lease - b.lease || a.seq - b.seq)) {
+    event.sent = true;
+    keep(event);
+    (journal[event.item] = journal[event.item] || []).push(event);
+  }
+}
+
+/* The device's clock may be wrong: the days count from the first time that an entry is met by another attempt's page. */
 function forgetOldJournals() {
   const oldest = new Date(Date.now() - KEEP_DAYS * 864e5).toISOString();
-  for (const key of Object.keys(localStorage)) {
-    if (!key.startsWith(PREFIX) || key === name) continue;
-    const times = [].concat(...Object.values(read(key).events)).map((event) => event.client_time);
-    if (times.every((time) => time < oldest)) localStorage.removeItem(key);
+  for (const key of keysOf(PREFIX)) {
+    if (key === name || key.startsWith(name + '.')) continue;
+    const entry = parse(localStorage.getItem(key)) || {};
+    if (!entry.met) localStorage.setItem(key, JSON.stringify(Object.assign(entry, { met: new Date().toISOString() })));
+    else if (entry.met < oldest) forget(key);
+  }
+}
+
+function openJournal() {
+  try {
+    localStorage.setItem(PREFIX + 'probe', '{}');
+    forget(PREFIX + 'probe');
+    takeOver();
+    forgetOldJournals();
+  } catch (error) {
+    canKeep = false;
   }
 }
 
@@ -52,9 +89,10 @@ let numbers = { lease, items: {} };
 
 function nextNumber(item) {
   try {
-    const kept = JSON.parse(sessionStorage.getItem(name));
-    if (kept && kept.lease === lease) numbers = kept;
+    const known = parse(sessionStorage.getItem(name));
+    if (known && known.lease === lease) numbers = known;
   } catch (error) { /* counted in memory */ }
+  if (numbers.lease !== lease) numbers = { lease, items: {} };
   numbers.items[item] = (numbers.items[item] || 0) + 1;
   try {
     sessionStorage.setItem(name, JSON.stringify(numbers));
@@ -62,28 +100,36 @@ function nextNumber(item) {
   return numbers.items[item];
 }
 
+function isTaken(event) {
+  if (event.sent || !event.kept) return event.sent;
+  const entry = parse(localStorage.getItem(keyOf(event)));
+  return !entry || entry.sent;
+}
+
 /* What was never sent is written over; what may have arrived stays, and a new event follows it. */
 function note(item, response) {
-  const events = (journal.events[item] = journal.events[item] || []);
+  const events = (journal[item] = journal[item] || []);
   let event = events[events.length - 1];
-  if (!event || event.sent || event.lease !== lease) {
+  if (!event || event.lease !== lease || isTaken(event)) {
     event = { item: Number(item), seq: nextNumber(item), lease };
     events.push(event);
   }
   event.response = response;
   event.client_time = new Date().toISOString();
-  write();
+  keep(event);
 }
 
 function drop(item, gone) {
-  const left = (journal.events[item] || []).filter((event) => !gone(event));
-  if (left.length) journal.events[item] = left;
-  else delete journal.events[item];
+  const events = journal[item] || [];
+  for (const event of events.filter(gone)) forget(keyOf(event));
+  const left = events.filter((event) => !gone(event));
+  if (left.length) journal[item] = left;
+  else delete journal[item];
   return left.length;
 }
 
 function unsent() {
-  return [].concat(...Object.values(journal.events)).filter((event) => !event.refused);
+  return [].concat(...Object.values(journal)).filter((event) => !event.refused);
 }
 
 function asSent(events, withLease) {
@@ -156,7 +202,7 @@ function show(item, saved) {
   if (!box) return;
   const where = box.querySelector('[data-saved]');
   if (saved) put(where, 'ok', 'cloud-check', say('Saved', '{time}', clock()));
-  else if (deviceKeeps) put(where, 'now', 'pencil', say('DeviceShort'));
+  else if ((journal[item] || []).every((event) => event.kept)) put(where, 'now', 'pencil', say('DeviceShort'));
   else put(where, 'bad', 'cloud-off', say('Unsaved'));
 }
 
@@ -200,32 +246,46 @@ function post(events, under) {
   }).finally(() => clearTimeout(late));
 }
 
+let atOnce = 100;
+
 /* Returns true when all is acknowledged, false when it has to be tried again, null when trying is of no use. */
 async function send() {
   const events = unsent();
   const leases = [...new Set(events.map((event) => event.lease))].sort((a, b) => a - b);
   for (const under of leases.length ? leases : [lease]) {
-    const batch = events.filter((event) => event.lease === under);
-    for (const event of batch) event.sent = true;
-    write();
-    let answer = await post(batch, under);
-    const renewed = answer.status === 400 && (await freshToken());
-    if (renewed) answer = await post(batch, under);
-    if (!answer.ok) return closed ? null : refused(answer, batch, renewed);
-    const told = await answer.json();
-    for (const [item, seq] of Object.entries(told.acknowledged || {})) {
-      if (!drop(item, (event) => event.lease === under && event.seq <= seq)) show(item, true);
-    }
-    for (const [item, newer] of Object.entries(told.newer || {})) adopt(item, newer);
-    write();
-    synchronise(told.seconds_left);
-    if (told.state && told.state !== 'in_progress' && told.state !== 'overdue') return over();
+    const rest = events.filter((event) => event.lease === under);
+    do {
+      const done = await sendBatch(rest.splice(0, atOnce), under);
+      if (done === false || closed) return done;
+    } while (rest.length);
   }
-  return !unsent().some((event) => event.sent);
+  return events.some((event) => event.refused) ? null : !unsent().some((event) => event.sent);
 }
 
-function adopt(item, newer) {
-  drop(item, () => true);
+async function sendBatch(batch, under) {
+  for (const event of batch) {
+    event.sent = true;
+    keep(event);
+  }
+  let answer = await post(batch, under);
+  const renewed = answer.status === 400 && (await freshToken());
+  if (renewed) answer = await post(batch, under);
+  if (!answer.ok) return closed ? null : refused(answer, batch, renewed);
+  const told = await answer.json();
+  noteChanges();
+  for (const [item, seq] of Object.entries(told.acknowledged || {})) {
+    if (!drop(item, (event) => event.lease === under && event.seq <= seq)) show(item, true);
+  }
+  for (const [item, newer] of Object.entries(told.newer || {})) adopt(item, newer, batch);
+  if (told.lease) lease = told.lease;
+  for (const field of document.querySelectorAll('[name=lease]')) field.value = lease;
+  synchronise(told.seconds_left);
+  return told.state && told.state !== 'in_progress' && told.state !== 'overdue' ? over() : true;
+}
+
+/* What was typed here after the batch had left is kept and sent, under its older lease. */
+function adopt(item, newer, batch) {
+  if (drop(item, (event) => batch.includes(event))) return;
   const box = question(item);
   if (!box) return;
   fill(box, newer);
@@ -250,7 +310,14 @@ function refused(answer, batch, renewed) {
     delay = Math.max(delay, Number(answer.headers.get('Retry-After')) * 1000 || 0);
     return false;
   }
-  for (const event of batch) event.refused = true;
+  if (batch.length > 1) {
+    atOnce = 1;
+    return false;
+  }
+  for (const event of batch) {
+    event.refused = true;
+    show(event.item, false);
+  }
   trouble(say('Refused'));
   return null;
 }
@@ -266,11 +333,15 @@ async function save() {
   clearTimeout(slow);
   if (done) {
     delay = 500;
-    trouble('');
-    bar('ok', 'cloud-check', say('Saved', '{time}', clock()));
+    trouble(canKeep ? '' : say('Unkept'));
+    if (!unsent().length) bar('ok', 'cloud-check', say('Saved', '{time}', clock()));
   } else {
-    for (const event of unsent()) show(event.item, false);
-    bar(deviceKeeps ? 'now' : 'bad', deviceKeeps ? 'wifi-off' : 'cloud-off', say(deviceKeeps ? 'Device' : 'Unsaved'));
+    for (const event of unsent()) {
+      if (!event.kept) keep(event);
+      show(event.item, false);
+    }
+    const kept = unsent().every((event) => event.kept);
+    bar(kept ? 'now' : 'bad', kept ? 'wifi-off' : 'cloud-off', say(kept ? 'Device' : 'Unsaved'));
     if (done === false) {
       timer = setTimeout(save, delay * (0.75 + Math.random() / 2));
       delay = Math.min(delay * 2, 30000);
@@ -309,7 +380,11 @@ async function tick() {
   call.textContent = say('End');
   noteChanges();
   await Promise.race([save(), new Promise((resolve) => setTimeout(resolve, 5000))]);
-  location.assign(place.dataset.page);
+  if (await reachable()) location.assign(place.dataset.page);
+  else {
+    trouble(say('Device'));
+    setTimeout(() => { endsAt = performance.now(); }, 10000);
+  }
 }
 
 /* ---- leaving the page ---- */
@@ -317,6 +392,11 @@ async function tick() {
 let leaving = false;
 let pressed = null;
 
+function hide(form, name, value) {
+  form.append(Object.assign(document.createElement('input'), { type: 'hidden', name, value }));
+}
+
+/* The form carries the journal's own numbers, so that what is still on its way can only be older. */
 function leave(form, button) {
   leaving = true;
   const events = form.elements.namedItem('events');
@@ -325,11 +405,14 @@ function leave(form, button) {
     events.disabled = false;
   }
   if (events) {
-    journal.submitted = true;
-    write();
+    try { localStorage.setItem(name + '.submitted', '{}'); } catch (error) { /* nothing is kept either */ }
+  }
+  for (const [item, kept] of Object.entries(isAttempt ? journal : {})) {
+    const own = kept.filter((event) => event.lease === lease).pop();
+    if (own) hide(form, 'p' + item + '-local', own.seq);
   }
   if (button && button.name) {
-    form.append(Object.assign(document.createElement('input'), { type: 'hidden', name: button.name, value: button.value }));
+    hide(form, button.name, button.value);
   }
   form.submit();
 }
@@ -347,6 +430,10 @@ async function reachable() {
 async function onSubmit(event) {
   event.preventDefault();
   if (leaving) return;
+  if (closed && isAttempt) {
+    location.assign(place.dataset.page);
+    return;
+  }
   const button = event.submitter || pressed;
   noteChanges();
   const done = unsent().length ? await save() : true;
@@ -366,31 +453,33 @@ let waiting = 0;
 
 function noteChanges() {
   if (!isAttempt || closed) return;
-  for (const box of document.querySelectorAll('[data-item]')) {
-    const said = JSON.stringify(response(box));
-    if (said === last[box.dataset.item] || box.disabled) continue;
-    last[box.dataset.item] = said;
-    note(box.dataset.item, JSON.parse(said));
-    show(box.dataset.item, false);
-  }
+  document.querySelectorAll('[data-item]').forEach(noteChange);
+}
+
+function noteChange(box) {
+  const said = JSON.stringify(response(box));
+  if (closed || said === last[box.dataset.item] || box.disabled) return;
+  last[box.dataset.item] = said;
+  note(box.dataset.item, JSON.parse(said));
+  show(box.dataset.item, false);
 }
 
 function onChange(event) {
   const box = event.target.closest('[data-item]');
   if (!box) return;
   look(box);
+  noteChange(box);
   clearTimeout(waiting);
-  waiting = setTimeout(() => { noteChanges(); if (unsent().length) save(); }, event.type === 'change' ? 50 : DEBOUNCE);
+  waiting = setTimeout(() => { if (unsent().length) save(); }, event.type === 'change' ? 50 : DEBOUNCE);
 }
 
 function beginAttempt() {
   for (const box of document.querySelectorAll('[data-item]')) {
-    const kept = (journal.events[box.dataset.item] || []).slice(-1)[0];
+    const kept = (journal[box.dataset.item] || []).slice(-1)[0];
     if (kept && !box.disabled) fill(box, kept.response);
     last[box.dataset.item] = JSON.stringify(response(box));
   }
-  write();
-  if (!deviceKeeps) trouble(say('Unkept'));
+  if (!canKeep) trouble(say('Unkept'));
   if (!document.getElementById('save-state').classList.contains('ok')) bar('', 'cloud-check', say('Auto'));
   place.addEventListener('input', onChange);
   place.addEventListener('change', onChange);
@@ -407,6 +496,7 @@ function begin() {
   place.addEventListener('click', (event) => { pressed = event.target.closest('button') || pressed; });
   window.addEventListener('online', () => { delay = 500; if (unsent().length) save(); });
   window.addEventListener('pagehide', noteChanges);
+  window.addEventListener('beforeunload', (event) => { if (!leaving && !closed && unsent().some((one) => !one.kept)) event.preventDefault(); });
   document.addEventListener('visibilitychange', () => {
     noteChanges();
     if (unsent().length || (endsAt !== null && document.visibilityState === 'visible')) save();
@@ -415,7 +505,7 @@ function begin() {
 }
 
 if (place) {
-  try { forgetOldJournals(); } catch (error) { /* a device that keeps nothing has nothing to forget */ }
+  openJournal();
   if (place.id !== 'review') begin();
-  else if (journal.submitted) localStorage.removeItem(name);
+  else if (canKeep && localStorage.getItem(name + '.submitted')) keysOf(name + '.').forEach(forget);
 }

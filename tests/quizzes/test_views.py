@@ -187,6 +187,35 @@ def test_the_page_that_is_older_gets_the_newer_answer(browser: Browser, house: H
     assert told["acknowledged"] == {"1": 0}
 
 
+def test_who_was_shown_the_newer_answer_can_change_it(browser: Browser, house: House) -> None:
+    """5.4.3: what is changed after seeing the newer answer is newer still: the reply brings a lease for it."""
+    a_learner_in(browser, a_quiz(house, NUMBER))
+    attempt = begin(browser).rsplit("/", 1)[1]
+    send_script(browser, attempt, [{"item": 1, "seq": 1, "response": {"answer": ["8"]}}], lease=9000)
+    told = send_script(browser, attempt, [{"item": 1, "seq": 1, "response": {"answer": ["1"]}}], lease=8000)
+
+    again = send_script(browser, attempt, [{"item": 1, "seq": 1, "response": {"answer": ["2,5"]}}], lease=int(str(told["lease"])))
+
+    assert int(str(told["lease"])) > 9000
+    assert again["newer"] == {}
+    assert "lease" not in again
+    assert dict(browser.get(f"/attempts/{attempt}").form("/answers").fields)["p1"] == "2,5"
+
+
+def test_what_the_script_sent_before_the_form_and_arrives_after_it_is_older(browser: Browser, house: House) -> None:
+    """5.4.1: the form carries the number of the journal, so that a delayed request cannot bring back what was typed before."""
+    a_learner_in(browser, a_quiz(house, NUMBER))
+    path = begin(browser)
+    lease = int(dict(browser.page.form("/answers").fields)["lease"])
+
+    browser.submit("/answers", {"p1": "2,5", "p1-local": "3"}, button=("go", "save"))
+    for seq, text in ((1, "2"), (2, "2,"), (3, "2,5")):
+        send_script(browser, path.rsplit("/", 1)[1], [{"item": 1, "seq": seq, "response": {"answer": [text]}}], lease=lease)
+
+    assert dict(browser.get(path).form("/answers").fields)["p1"] == "2,5"
+    assert [payload for _kind, payload in stored(house)] == [{"answer": ["2,5"]}, {"answer": ["2"]}, {"answer": ["2,"]}]
+
+
 def test_a_stale_page_does_not_blank_newer_answers(browser: Browser, house: House) -> None:
     """5.4.3 without script: what was not touched in an old page says nothing; what was is kept as history, and told."""
     a_learner_in(browser, a_quiz(house, NUMBER))

@@ -1,5 +1,6 @@
 """What a run could not do is told in its last lines; with CI set it is a failure, unless only the shared folder lacks."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -7,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.project import ROOT
+
+MEANT = re.compile(r"(?:pytest\.skip\(|skipif\()(?!note\()")
 
 SAMPLE = """
 import pytest
@@ -52,3 +55,12 @@ def test_run_tells_what_lacks(sample: str, continuous: str, options: str, code: 
     assert ("not run: 1 tests: Chromium is missing (apt-get install chromium)" in done.stdout) is (LACKS in sample)
     assert "not run: 1 tests: the folder is not there" in done.stdout
     assert "not run: 1 tests: not on this database" not in done.stdout
+
+
+def test_every_skip_that_is_meant_stands_in_the_readme_of_the_tests() -> None:
+    told = (ROOT / "tests" / "README.md").read_text("utf-8")
+    files = [path for path in (ROOT / "tests").rglob("test_*.py") if path.name != Path(__file__).name]
+    skipping = {path.relative_to(ROOT / "tests").as_posix() for path in files if MEANT.search(path.read_text("utf-8"))}
+
+    assert skipping
+    assert {name for name in skipping if f"`{name}`" not in told} == set()
