@@ -63,13 +63,13 @@ def form_batch(form: Form, sitting: Sitting, page: int, closed: Collection[int] 
 
     `pN-seq` names the response that the page showed. What is as it was shown was not touched, and says nothing against what another
     page has saved meanwhile; what was changed gets the next number under this page's lease, also when the page came back by «Back».
-    What is already the response, because the page's script saved it first, is not written again. `pN-local` is the number that the
-    script has given to the answer in its journal: what is still on its way from there is older, and stays so. Places that are `closed`
-    take no answers: the page shows no fields for them.
+    What is already the response, or the last that this page gave, because its script saved it first, is not written again. `pN-local`
+    is the number that the script has given to the answer in its journal: what is still on its way from there is older, and stays so.
+    Places that are `closed` take no answers: the page shows no fields for them.
     """
     lease = lease_of(form)
     shown = {answer.id: clean_parts(answer.payload) for answer in sitting.answers}
-    last = {answer.item_id: answer.seq for answer in sitting.answers if answer.lease == lease}
+    own = {answer.item_id: answer for answer in sitting.answers if answer.lease == lease}
     current = {item_id: clean_parts(answer.payload) for item_id, answer in sitting.responses.items()}
     events = []
     for item in sitting.items:
@@ -77,9 +77,11 @@ def form_batch(form: Form, sitting: Sitting, page: int, closed: Collection[int] 
             continue
         parts = form_parts(form, item.position)
         before = shown.get(whole_number(first(form, f"p{item.position}-{SHOWN}")), {})
-        if filled_parts(parts) not in (filled_parts(before), filled_parts(current.get(item.id, {}))):
+        last = own.get(item.id)
+        saved = [before, current.get(item.id, {}), clean_parts(last.payload) if last else before]
+        if filled_parts(parts) not in [filled_parts(one) for one in saved]:
             local = whole_number(first(form, f"p{item.position}-{LOCAL}"))
-            following = last.get(item.id, 0) + 1
+            following = 1 + (last.seq if last else 0)
             number = local if following <= local <= saving.MAX_COUNT else following
             events.append(saving.AnswerEvent(item.position, saving.Place(lease, number), parts))
     return Batch(lease, tuple(events), "save")

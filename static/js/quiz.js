@@ -393,7 +393,14 @@ let leaving = false;
 let pressed = null;
 
 function hide(form, name, value) {
-  form.append(Object.assign(document.createElement('input'), { type: 'hidden', name, value }));
+  form.append(Object.assign(document.createElement('input'), { type: 'hidden', className: 'once', name, value }));
+}
+
+/* A page that comes back by «Back» as it was left works on. */
+function onReturn() {
+  leaving = false;
+  place.querySelectorAll('.once').forEach((field) => field.remove());
+  if (unsent().length) save();
 }
 
 /* The form carries the journal's own numbers, so that what is still on its way can only be older. */
@@ -496,7 +503,10 @@ function begin() {
   place.addEventListener('click', (event) => { pressed = event.target.closest('button') || pressed; });
   window.addEventListener('online', () => { delay = 500; if (unsent().length) save(); });
   window.addEventListener('pagehide', noteChanges);
-  window.addEventListener('beforeunload', (event) => { if (!leaving && !closed && unsent().some((one) => !one.kept)) event.preventDefault(); });
+  window.addEventListener('pageshow', (event) => { if (event.persisted) onReturn(); });
+  window.addEventListener('beforeunload', (event) => {
+    if (!leaving && !closed && unsent().some((one) => !one.kept)) event.preventDefault();
+  });
   document.addEventListener('visibilitychange', () => {
     noteChanges();
     if (unsent().length || (endsAt !== null && document.visibilityState === 'visible')) save();

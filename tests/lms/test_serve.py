@@ -8,11 +8,8 @@ import resource
 import signal
 import socket
 import subprocess
-import sys
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -26,20 +23,7 @@ from kernel.settings import load
 from lms import serve
 from lms.serve import CannotStart
 from tests.conftest import ROOT
-
-LMS = Path(sys.executable).with_name("lms")
-PATIENCE = 60.0
-"""Seconds for a start on a busy machine; how quick it is is measured in processor time."""
-
-
-def free_port(host: str = "127.0.0.1") -> int:
-    with closing(socket.create_server((host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET)) as probe:
-        return int(probe.getsockname()[1])
-
-
-def environment(folder: Path, **given: str) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("LMS_")}
-    return {**kept, "LMS_DATA_DIR": str(folder), **given}
+from tests.support.server import LMS, PATIENCE, environment, free_port, serving
 
 
 @pytest.fixture
@@ -62,71 +46,6 @@ class _Closing(Database):
 
 def _raw(place: Path) -> _Closing:
     return _Closing(load(data_dir=place).database)
-
-
-class Running:
-    """A server that was started, and what it printed."""
-
-    def __init__(self, process: subprocess.Popen[str], host: str, port: int) -> None:
-        self.process, self.host, self.port = process, host, port
-        self.lines: list[str] = []
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-
-    def _read(self) -> None:
-        assert self.process.stdout is not None
-        self.lines.extend(line.rstrip("\n") for line in self.process.stdout)
-
-    def get(self, path: str, **headers: str) -> http.client.HTTPResponse:
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=20)
-        connection.request("GET", path, headers=headers)
-        answer = connection.getresponse()
-        answer.read()
-        connection.close()
-        return answer
-
-    def wait(self) -> None:
-        end = time.monotonic() + PATIENCE
-        while time.monotonic() < end:
-            assert self.process.poll() is None, "\n".join(self.lines)
-            try:
-                if self.get("/health/ready").status == 200:
-                    return
-            except OSError:
-                time.sleep(0.05)
-        raise AssertionError("no answer\n" + "\n".join(self.lines))
-
-    def end(self, number: int = signal.SIGTERM) -> int:
-        self.process.send_signal(number)
-        code = self.process.wait(20)
-        self._reader.join(5)
-        return code
-
-
-@contextmanager
-def serving(folder: Path, *, host: str = "127.0.0.1", **given: str) -> Iterator[Running]:
-    """Start the command on a free port, and see that nothing of it is left."""
-    port = free_port(host)
-    process = subprocess.Popen(
-        [LMS, "serve", "--host", host, "--port", str(port)],
-        env=environment(folder, **given),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        cwd=folder,
-        start_new_session=True,
-    )
-    running = Running(process, "127.0.0.1" if host == "0.0.0.0" else host, port)  # noqa: S104 - every address is this one too
-    try:
-        running.wait()
-        yield running
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait(10)
-        running._reader.join(5)
-        if process.stdout is not None:
-            process.stdout.close()
 
 
 def refused(folder: Path, *arguments: str, **given: str) -> str:

@@ -1,0 +1,60 @@
+"""Faults of every kind against a real server process: nothing acknowledged is lost, nothing is told that is not true (5.4).
+
+Each history is drawn from a seed. A few run always; `make faults` runs FAULT_HISTORIES of them from FAULT_SEED on, and one that failed is
+repeated by `make faults FAULT_HISTORIES=1 FAULT_SEED=…` with the seed in the test's name.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from kernel import clock
+from lms.app import House
+from tests.browser.faults import History, Server, server_on
+from tests.quizzes.test_views import a_quiz
+from tests.support.learning import a_learner, start
+from tests.support.server import free_port, serving
+
+HISTORIES = int(os.environ.get("FAULT_HISTORIES", "2"))
+FIRST = int(os.environ.get("FAULT_SEED", "1"))
+STEPS = 16
+BANK = "questions:\n" + "".join(
+    f"""  - key: numero-{place}
+    kind: numerical
+    text: Escriba un número de tres cifras.
+    answers:
+      - right: 500
+    tolerance: 250
+"""
+    for place in (1, 2, 3)
+)
+
+
+@pytest.fixture
+def server(tmp_path: Path, database_url: str) -> Iterator[Server]:
+    """Run `lms serve` on this test's database."""
+    yield from server_on(lambda port: serving(tmp_path, port=port, LMS_DATABASE_URL=database_url), free_port())
+
+
+@pytest.fixture
+def attempt(house: House, server: Server) -> str:
+    """Start a learner's attempt at three questions, and return its address."""
+    course = a_quiz(house, BANK, "attempts: 0\n", ("numero-1", "numero-2", "numero-3"))
+    learner = a_learner(house, course)
+    return f"{server.url}/attempts/{start(house, learner, course.slug, now=clock.now())}"
+
+
+@pytest.mark.parametrize("seed", range(FIRST, FIRST + HISTORIES))
+def test_no_history_of_faults_loses_an_answer(chromium: Browser, server: Server, house: House, attempt: str, seed: int) -> None:
+    """5.4.1, 5.4.2, 5.4.3, 5.4.4: requests lost, late, twice, reordered; pages and servers killed; sessions ended; tabs and devices."""
+    history = History(seed, chromium, server, house, attempt)
+    try:
+        history.go(STEPS)
+        history.settle()
+        history.submit()
+        history.check()
+    finally:
+        history.close()

@@ -1,0 +1,294 @@
+"""The saving protocol against a model: pages that send, lose, repeat and reorder; the database holds what the model holds (5.4)."""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from courses.models import Course
+from lms.app import House
+from quizzes.forms import form_batch, script_batches
+from quizzes.models import AnswerEvent, Attempt, AttemptItem, MarkEvent
+from quizzes.pages.attempt import new_lease
+from quizzes.queries.sittings import Sitting
+from quizzes.services import sittings as services
+from tests.quizzes.test_views import a_quiz
+from tests.support.learning import a_learner, sitting_of, start
+
+NOON = datetime(2026, 6, 1, 17, tzinfo=UTC)
+HISTORIES = int(os.environ.get("FAULT_HISTORIES", "0"))
+"""How many histories `make faults` asks for; the ordinary run takes a few short ones."""
+PLACES = (1, 2, 3)
+LIMIT = timedelta(minutes=20)
+TOLERANCE = timedelta(seconds=60)
+BANK = "questions:\n" + "".join(
+    f"""  - key: numero-{place}
+    kind: numerical
+    text: Escriba un número.
+    answers:
+      - right: 50
+    tolerance: 25
+"""
+    for place in PLACES
+)
+Key = tuple[int, int, int]
+"""Place of the question, lease, number."""
+Sent = tuple[int, tuple[tuple[Key, str], ...]]
+"""A request on its way: the lease of the page, and the events it carries."""
+
+
+@dataclass
+class Page:
+    """A page of the attempt in some browser, as quiz.js keeps it."""
+
+    lease: int
+    shown: dict[int, tuple[int, str]]
+    """By place the number of the answer event that the page was drawn from, and its text."""
+    journal: dict[Key, str] = field(default_factory=dict)
+    sent: set[Key] = field(default_factory=set)
+    boxes: dict[int, str] = field(default_factory=dict)
+    numbers: dict[int, int] = field(default_factory=dict)
+    script: bool = True
+
+    def type(self, place: int, text: str) -> None:
+        """Note a change: what was never sent is written over. Without script it stands in the form only."""
+        self.boxes[place] = text
+        if not self.script:
+            return
+        own = [key for key in self.journal if key[:2] == (place, self.lease)]
+        key = max(own, default=None)
+        if key is None or key in self.sent:
+            self.numbers[place] = self.numbers.get(place, 0) + 1
+            key = (place, self.lease, self.numbers[place])
+        self.journal[key] = text
+
+    def requests(self) -> list[Sent]:
+        """Return what sends the journal: one request for each lease."""
+        self.sent |= set(self.journal)
+        leases = sorted({key[1] for key in self.journal})
+        return [(lease, tuple((key, text) for key, text in self.journal.items() if key[1] == lease)) for lease in leases]
+
+
+def events_of(request: Sent) -> dict[str, list[str]]:
+    """Return a request as the form that quiz.js posts."""
+    lease, events = request
+    listed = [{"item": place, "seq": number, "lease": own, "response": {"answer": [text]}} for (place, own, number), text in events]
+    return {"lease": [str(lease)], "events": [json.dumps(listed)]}
+
+
+class Saving(RuleBasedStateMachine):
+    """One attempt, some pages, and everything that may happen between them and the server."""
+
+    def __init__(self, house: House, course: Course, learner: Iterator[int]) -> None:
+        super().__init__()
+        self.house, self.course = house, course
+        self.actor = a_learner(house, course, f"ana{next(learner)}@example.org", now=NOON)
+        self.now = NOON
+        self.arrived: dict[Key, str] = {}
+        self.acknowledged: set[tuple[Key, str]] = set()
+        self.on_the_way: list[Sent] = []
+        self.pages: list[Page] = []
+
+    @initialize()
+    def begin(self) -> None:
+        """Start the attempt and open its page."""
+        self.attempt = start(self.house, self.actor, self.course.slug, now=self.now)
+        self.open_page()
+
+    @property
+    def takes_answers(self) -> bool:
+        """Say whether the time allows answers still (5.3.4)."""
+        return self.now <= NOON + LIMIT + TOLERANCE
+
+    @contextmanager
+    def locked(self) -> Iterator[tuple[Session, Sitting]]:
+        """Give the attempt as a request that changes it has it."""
+        with sitting_of(self.house, self.actor, self.attempt, write=True) as found:
+            yield found
+
+    @precondition(lambda self: len(self.pages) < 4)
+    @rule(script=st.booleans())
+    def open_page(self, *, script: bool = True) -> None:
+        """Open the attempt once more: in another tab, or on another device."""
+        self.pages.append(self._opened(script=script))
+
+    def _opened(self, *, script: bool) -> Page:
+        with sitting_of(self.house, self.actor, self.attempt) as (_session, sitting):
+            lease = new_lease(sitting, self.now)
+            shown = {item.position: sitting.responses.get(item.id) for item in sitting.items}
+        told = {place: (answer.id, answer.payload["answer"][0]) if answer else (0, "") for place, answer in shown.items()}  # type: ignore[index]  # as it was saved
+        self.now += timedelta(milliseconds=1)
+        return Page(lease, told, boxes={place: text for place, (_id, text) in told.items()}, script=script)
+
+    @rule(which=st.integers(0, 3), place=st.sampled_from(PLACES), text=st.integers(1, 99).map(str))
+    def type(self, which: int, place: int, text: str) -> None:
+        """Change an answer."""
+        self._page(which).type(place, text)
+
+    @rule(which=st.integers(0, 3), fate=st.sampled_from(("arrives", "arrives", "lost", "reply lost", "twice", "late")))
+    def send(self, which: int, fate: str) -> None:
+        """Send a page's journal; the line decides what becomes of it."""
+        page = self._page(which)
+        for request in page.requests():
+            if fate == "late":
+                self.on_the_way.append(request)
+            elif fate != "lost":
+                for _time in range(2 if fate == "twice" else 1):
+                    self._arrive(request, None if fate == "reply lost" else page)
+
+    @precondition(lambda self: self.on_the_way)
+    @rule(which=st.integers(0, 9))
+    def arrive_late(self, which: int) -> None:
+        """Let one of the late requests arrive, in any order; nobody waits for its reply."""
+        self._arrive(self.on_the_way.pop(which % len(self.on_the_way)), None)
+
+    @rule(which=st.integers(0, 3), comes_back=st.booleans())
+    def press_save(self, which: int, *, comes_back: bool) -> None:
+        """Send a page as a plain form, with the journal's numbers where there is one; a new page follows, or the old one by «Back»."""
+        page = self._page(which)
+        form = {"lease": [str(page.lease)], "page": ["1"]}
+        for place in PLACES:
+            form |= {f"p{place}": [page.boxes[place]], f"p{place}-seq": [str(page.shown[place][0])]}
+            own = [key[2] for key in page.journal if key[:2] == (place, page.lease)]
+            if own:
+                form[f"p{place}-local"] = [str(max(own))]
+        with self.locked() as (session, sitting):
+            batch = form_batch(form, sitting, 1)
+            if self._refused(lambda: services.save_answers(session, sitting, [batch], now=self.now)):
+                return
+        for event in batch.events:
+            self._store((event.item, batch.lease, event.sequence.local), str(event.payload["answer"][0]))  # type: ignore[index]  # as the form has it
+        if page.script or not comes_back:
+            following = self._opened(script=page.script)
+            following.journal, following.sent = page.journal, set(page.journal)
+            following.boxes |= {key[0]: text for key, text in sorted(page.journal.items())}
+            self.pages[self.pages.index(page)] = following
+
+    @rule(which=st.integers(0, 3), other=st.integers(0, 3))
+    def kill(self, which: int, other: int) -> None:
+        """Kill a page; another one of its browser takes its journal over."""
+        page, heir = self._page(which), self._page(other)
+        if page is not heir and page.script and heir.script:
+            heir.journal = {**page.journal, **heir.journal}
+            heir.sent |= set(page.journal)
+            self.pages.remove(page)
+
+    @rule(minutes=st.sampled_from((0, 0, 0, 1, 7)))
+    def wait(self, minutes: int) -> None:
+        """Let time pass."""
+        self.now += timedelta(minutes=minutes, seconds=1)
+
+    def _page(self, which: int) -> Page:
+        return self.pages[which % len(self.pages)]
+
+    def _arrive(self, request: Sent, page: Page | None) -> None:
+        with self.locked() as (session, sitting):
+            told: list[services.Acknowledgement] = []
+            batches = script_batches(events_of(request), "autosave")
+            if self._refused(lambda: told.append(services.save_answers(session, sitting, batches, now=self.now))):
+                return
+            renewed = new_lease(sitting, self.now)
+        lease, events = request
+        for key, text in events:
+            self._store(key, text)
+            if key[2] <= told[0].acknowledged.get(key[0], 0):
+                self.acknowledged.add((key, text))
+        if page is not None:
+            self._hear(page, told[0], lease, dict(events), renewed)
+
+    def _hear(self, page: Page, told: services.Acknowledgement, lease: int, batch: dict[Key, str], renewed: int) -> None:
+        gone = {key for key in page.journal if key[1] == lease and key[2] <= told.acknowledged.get(key[0], 0)}
+        gone |= {key for key in batch if key[0] in told.elsewhere}
+        page.journal = {key: text for key, text in page.journal.items() if key not in gone}
+        for place, newer in told.elsewhere.items():
+            if not any(key[0] == place for key in page.journal):
+                page.boxes[place] = newer["answer"][0]  # type: ignore[index]  # as it was saved
+        if told.elsewhere:
+            page.lease, page.numbers = renewed, {}
+
+    def _refused(self, attempt: Callable[[], object]) -> bool:
+        try:
+            attempt()
+        except services.TimeIsUp:
+            assert not self.takes_answers
+            return True
+        assert self.takes_answers
+        return False
+
+    def _store(self, key: Key, text: str) -> None:
+        self.arrived.setdefault(key, text)
+
+    def _stored(self) -> dict[Key, str]:
+        with self.house.database.unit_of_work(write=False) as session:
+            rows = session.execute(
+                select(AttemptItem.position, AnswerEvent.lease, AnswerEvent.seq, AnswerEvent.payload)
+                .join(AnswerEvent, AnswerEvent.item_id == AttemptItem.id)
+                .join(Attempt, Attempt.id == AttemptItem.attempt_id)
+                .where(Attempt.uuid == self.attempt)
+            ).all()
+        assert len(rows) == len({tuple(row[:3]) for row in rows})
+        return {(row.position, row.lease, row.seq): json.loads(row.payload)["answer"][0] for row in rows}
+
+    @invariant()
+    def everything_that_arrived_is_stored_and_nothing_else(self) -> None:
+        """5.4.1: nothing is lost, nothing is there twice, what was stored first stays."""
+        if hasattr(self, "attempt"):
+            assert self._stored() == self.arrived
+
+    @invariant()
+    def what_was_acknowledged_is_stored_as_it_was_sent(self) -> None:
+        """5.4.2: a device forgets only what the server holds."""
+        assert all(self.arrived.get(key) == text for key, text in self.acknowledged)
+
+    def teardown(self) -> None:
+        """Everybody comes back before the end where there is time; the attempt is marked by the newest answers, once each."""
+        if not hasattr(self, "attempt"):
+            return
+        for page in self.pages:
+            for request in page.requests():
+                self._arrive(request, None)
+        last = self.pages[-1].requests() if self.pages else []
+        batches = [batch for request in last for batch in script_batches(events_of(request), "submit")]
+        with self.locked() as (session, sitting):
+            services.submit_attempt(session, self.actor, sitting, batches, now=self.now)
+        if self.takes_answers:
+            for page in self.pages:
+                assert page.journal.items() <= self.arrived.items()
+        assert self._stored() == self.arrived
+        self._check_marks()
+
+    def _check_marks(self) -> None:
+        current = {place: text for (place, _lease, _number), text in sorted(self.arrived.items(), key=lambda pair: pair[0])}
+        with self.house.database.unit_of_work(write=False) as session:
+            marks = session.execute(
+                select(AttemptItem.position, MarkEvent.fraction)
+                .join(MarkEvent, MarkEvent.item_id == AttemptItem.id)
+                .join(Attempt, Attempt.id == AttemptItem.attempt_id)
+                .where(Attempt.uuid == self.attempt, Attempt.state == "finished")
+                .order_by(AttemptItem.position)
+            ).all()
+        wanted = [(place, place in current and 25 <= int(current[place]) <= 75) for place in PLACES]
+        assert [(row.position, row.fraction == 1) for row in marks] == wanted
+
+
+def test_no_answer_is_lost_whatever_the_line_does(house: House) -> None:
+    """5.4.1, 5.4.2, 5.4.3, 5.14.11: histories of pages that lose, repeat and reorder what they send, against a model."""
+    course = a_quiz(house, BANK, "attempts: 0\nlimit: 20 min\n", tuple(f"numero-{place}" for place in PLACES))
+    learner = iter(range(10**6))
+    asked = settings(
+        phases=[phase for phase in Phase if HISTORIES or phase is not Phase.shrink],  # shrinking takes minutes
+        max_examples=HISTORIES * 10 or 15,
+        stateful_step_count=60 if HISTORIES else 25,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        print_blob=True,
+    )
+    run_state_machine_as_test(lambda: Saving(house, course, learner), settings=asked)
