@@ -253,8 +253,10 @@ class CourseFile(Base):
     sha256: Mapped[str] = mapped_column(String(64))
     media_type: Mapped[str] = mapped_column(String(100))
     size: Mapped[int]
-    is_open: Mapped[bool]
-    """Used by an activity that anybody may preview."""
+    is_picture: Mapped[bool]
+    """It is the course's picture, which is seen by whoever finds the course."""
+    used_by: Mapped[tuple[str, ...]]
+    """Keys of the activities that show or offer it: who may open one of them may load it. Without any, all who take part."""
 
 
 class StaffRole(StrEnum):

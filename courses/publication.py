@@ -8,7 +8,7 @@ from datetime import date, datetime
 from fractions import Fraction
 from pathlib import PurePosixPath
 from posixpath import dirname, join, normpath
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 from urllib.parse import quote
 
 from sqlalchemy.orm import Session
@@ -39,6 +39,7 @@ from kernel.markup.model import ID_PREFIX, Rendered, SafeHtml
 from kernel.markup.render import render_inline, render_lesson, render_markdown
 
 Html = dict[str, str]
+Rendering = TypeVar("Rendering")
 Embedder = Callable[[CourseFolder, str, "Renderer", str], SafeHtml | None]
 MINUTES_OF_A_QUESTION = Fraction(3, 2)
 KEPT_VERDICTS = 100
@@ -148,7 +149,6 @@ class Prepared:
     activities: Mapping[str, PreparedActivity]
     terms: tuple[PreparedTerm, ...]
     resource_urls: Mapping[str, str]
-    open_media: frozenset[str]
 
     @property
     def hours(self) -> Fraction:
@@ -156,6 +156,12 @@ class Prepared:
         if self.course.hours is not None:
             return self.course.hours
         return Fraction(sum(activity.facts.minutes for activity in self.activities.values()), 60)
+
+    def users_of(self, path: str) -> tuple[str, ...]:
+        """Return the keys of the activities that use a file; none for what belongs to the whole course, as its documents do."""
+        if any(resource.path == path for resource in self.course.resources):
+            return ()
+        return tuple(key for key, activity in self.activities.items() if path in activity.media)
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,10 +261,9 @@ class Renderer:
     kinds: CourseKinds
     used_media: set[str] = field(default_factory=set)
     """Paths, since somebody emptied it."""
-    kept: dict[str, Any] = field(default_factory=dict)
-    """What a kind has rendered and will need again, by its own keys."""
 
     def __post_init__(self) -> None:
+        self._kept: dict[str, tuple[Any, frozenset[str]]] = {}
         self.media = {media.path: media for media in self.course.media}
         self.urls = {resource.key: self._resource_url(resource) for resource in self.course.resources}
         self._lookups: dict[str, Lookups] = {}
@@ -334,6 +339,16 @@ class Renderer:
         """Render the body of a lesson in its language."""
         return render_lesson(source.body, self._context(self._lookups[source.language], dirname(source.path)), original)
 
+    def once(self, key: str, render: Callable[[], Rendering]) -> Rendering:
+        """Render what several activities need only the first time; what it uses counts for each of them."""
+        if key not in self._kept:
+            before, self.used_media = self.used_media, set()
+            self._kept[key] = (render(), frozenset(self.used_media))
+            self.used_media = before
+        rendered, media = self._kept[key]
+        self.used_media |= media
+        return cast("Rendering", rendered)
+
     def cite(self, language: str, key: str, place: str) -> SafeHtml:
         """Return the title and host of a resource as one line."""
         resource = self._lookups[language].resources[key]
@@ -377,7 +392,6 @@ def _prepare(course: CourseFolder, digest: str, kinds: CourseKinds) -> Prepared:
         activities=activities,
         terms=tuple(PreparedTerm(term, renderer.inline(term.definition)) for term in course.terms),
         resource_urls=renderer.urls,
-        open_media=_open_media(course, activities),
     )
 
 
@@ -389,12 +403,6 @@ def _prepare_activity(activity: ActivitySource, renderer: Renderer, kinds: Cours
     summary = form(activity.summary, activity.path)
     used = frozenset(renderer.used_media) | frozenset(facts.media)
     return PreparedActivity(activity, plain_texts(activity.title), summary, facts, payload, used)
-
-
-def _open_media(course: CourseFolder, activities: Mapping[str, PreparedActivity]) -> frozenset[str]:
-    """Media that anybody may load: the course's picture, and what previewed activities use."""
-    used = [activity.media for activity in activities.values() if activity.source.preview]
-    return frozenset({course.image} if course.image else ()).union(*used)
 
 
 @dataclass(frozen=True, slots=True)

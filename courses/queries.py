@@ -183,16 +183,16 @@ def list_resources(session: Session, version_id: int) -> list[CourseResource]:
     )
 
 
-def find_file(session: Session, course_id: int, sha256: str) -> CourseFile | None:
-    """Return a media file of any published version of a course by its checksum, rather one that is open to everybody."""
+def list_file_uses(session: Session, course_id: int, sha256: str, version_id: int) -> list[CourseFile]:
+    """List what a version of a course and its earlier ones hold under a checksum, the newest first."""
     statement = (
         select(CourseFile)
         .join(CourseVersion, CourseVersion.id == CourseFile.version_id)
-        .where(CourseVersion.course_id == course_id, CourseFile.sha256 == sha256)
-        .order_by(CourseFile.is_open.desc(), CourseFile.id.desc())
-        .limit(1)
+        .where(CourseVersion.course_id == course_id, CourseFile.version_id <= version_id, CourseFile.sha256 == sha256)
+        .order_by(CourseFile.id.desc())
+        .limit(1000)
     )
-    return session.scalar(statement)
+    return list(session.scalars(statement))
 
 
 @dataclass(frozen=True, slots=True)

@@ -240,7 +240,8 @@ def _write_lists(session: Session, publication: Publication, files: Files, *, no
                 sha256=media.sha256,
                 media_type=media.media_type,
                 size=media.size,
-                is_open=media.path in prepared.open_media,
+                is_picture=media.path == prepared.course.image,
+                used_by=prepared.users_of(media.path),
             )
         )
 

@@ -83,7 +83,9 @@ class FileSeat:
     sha256: str
     name: str
     media_type: str
-    is_open: bool
+    is_picture: bool
+    users: tuple[ActivitySeat, ...]
+    """The activities that show or offer it, none where it belongs to the whole course."""
 
 
 def is_staff(actor: Actor, seat: Seat) -> bool:
@@ -135,8 +137,14 @@ def _learn(_actor: Actor, subject: object) -> Verdict:
 
 
 def _download(actor: Actor, subject: object) -> Verdict:
+    """Decide on a file: it obeys the activities that use it, not its address."""
     assert isinstance(subject, FileSeat)
-    return allow_if((subject.is_open and subject.seat.is_listed) or takes_part(actor, subject.seat))
+    if subject.is_picture and subject.seat.is_listed:
+        return Verdict.ALLOW
+    if not subject.users:
+        return allow_if(takes_part(actor, subject.seat))
+    verdicts = {view_activity(actor, user) for user in subject.users}
+    return next(verdict for verdict in (Verdict.ALLOW, Verdict.FORBID, Verdict.HIDE) if verdict in verdicts)
 
 
 PERMISSIONS: Mapping[StrEnum, Predicate] = {

@@ -1,6 +1,6 @@
 """Reading who is before which course, and how far they are."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
@@ -106,19 +106,31 @@ def get_activity_seat(session: Session, actor: Actor, slug: str, key: str) -> Ac
 
 def activity_seat(session: Session, seat: Seat, outline: Outline, key: str) -> ActivitySeat:
     """Add to a seat what is known of one activity; reads the results only where something has to come first."""
-    activity = outline.by_key[key]
-    module = outline.module_by_key[activity.module]
-    results: Results = results_of(session, seat.enrolment_id) if module.requires or activity.requires else {}
-    return ActivitySeat(seat, outline, activity, activity_closed(outline, activity, results, seat.now))
+    return _activity_seats(session, seat, outline, [key])[0]
+
+
+def _activity_seats(session: Session, seat: Seat, outline: Outline, keys: Iterable[str]) -> tuple[ActivitySeat, ...]:
+    activities = [outline.by_key[key] for key in keys]
+    waits = any(activity.requires or outline.module_by_key[activity.module].requires for activity in activities)
+    results: Results = results_of(session, seat.enrolment_id) if waits else {}
+    return tuple(ActivitySeat(seat, outline, activity, activity_closed(outline, activity, results, seat.now)) for activity in activities)
 
 
 def get_file_seat(session: Session, actor: Actor, slug: str, sha256: str, name: str) -> FileSeat:
-    """Return the actor's place before a media file of a course, whatever name the address gives it; raise NotFound."""
+    """Return the actor's place before a media file of a course, whatever name the address gives it; raise NotFound.
+
+    It is one of the version followed or of an earlier one, which old attempts still show. Activities that are no more guard nothing.
+    """
     seat = get_seat(session, actor, slug)
-    found = course_queries.find_file(session, seat.course_id, sha256)
-    if found is None:
+    found = course_queries.list_file_uses(session, seat.course_id, sha256, seat.version_id) if seat.version_id else []
+    if not found or seat.version_id is None:
         raise NotFound
-    return FileSeat(seat, sha256, basename(found.path), found.media_type, found.is_open)
+    outline = course_queries.get_outline(session, seat.version_id)
+    of_all = not all(row.used_by for row in found)
+    keys = set() if of_all else {outline.renames.get(key, key) for row in found for key in row.used_by}
+    users = _activity_seats(session, seat, outline, sorted(keys & outline.by_key.keys()))
+    newest = found[0]
+    return FileSeat(seat, sha256, basename(newest.path), newest.media_type, newest.is_picture, users)
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,10 +76,7 @@ def prepare_quiz(activity: ActivitySource, renderer: Renderer) -> tuple[Prepared
 
 def _rendered(question: definitions.Question, renderer: Renderer) -> definitions.Question:
     """Render a question once for all the quizzes that may draw it."""
-    if question.key not in renderer.kept:
-        renderer.kept[question.key] = render_question(question, renderer, _path_of(renderer.course, question.key))
-    rendered: definitions.Question = renderer.kept[question.key]
-    return rendered
+    return renderer.once(question.key, lambda: render_question(question, renderer, _path_of(renderer.course, question.key)))
 
 
 def _slot_positions(quiz: QuizSource) -> list[int]:

@@ -2,15 +2,14 @@
 
 import os
 import shutil
-import uuid
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
-import psycopg
 import pytest
 from flask import Flask
-from sqlalchemy.engine import make_url
+from jinja2 import BytecodeCache, FileSystemBytecodeCache
 
 from kernel import migrations
 from kernel.db import Database
@@ -72,15 +71,9 @@ def database_kind(request: pytest.FixtureRequest) -> str:
     return str(request.config.getoption("--db"))
 
 
-def _administer(statement: str) -> None:
-    url = make_url(postgres.url()).set(drivername="postgresql")
-    with psycopg.connect(url.render_as_string(hide_password=False), autocommit=True) as connection:
-        connection.execute(statement)  # type: ignore[arg-type]  # names are made here
-
-
 @pytest.fixture(scope="session")
 def migrated(database_kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Prepare one migrated database for the whole run: a file, or a PostgreSQL template; tests get copies."""
+    """Prepare one migrated database for the whole run: a file, of which tests get copies, or the address of a PostgreSQL database."""
     if database_kind == "sqlite":
         path = tmp_path_factory.mktemp("template") / "template.sqlite"
         database = Database(f"sqlite:///{path}")
@@ -88,44 +81,32 @@ def migrated(database_kind: str, tmp_path_factory: pytest.TempPathFactory) -> It
         database.dispose()
         yield str(path)
         return
-    name = f"aulario_template_{uuid.uuid4().hex[:12]}"
-    _administer(f'CREATE DATABASE "{name}"')
-    database = Database(_postgres(name))
-    migrations.upgrade(database)
-    database.dispose()
-    yield name
-    _administer(f'DROP DATABASE "{name}" WITH (FORCE)')
-
-
-def _postgres(name: str) -> str:
-    return make_url(postgres.url()).set(database=name).render_as_string(hide_password=False)
+    with postgres.a_database() as url:
+        database = Database(url)
+        migrations.upgrade(database)
+        database.dispose()
+        yield url
 
 
 @pytest.fixture
 def database_url(database_kind: str, migrated: str, tmp_path: Path) -> Iterator[str]:
-    """Return the address of a migrated database of this test's own."""
+    """Return the address of a migrated database without rows: a file of this test's own, or the run's, emptied afterwards."""
     if database_kind == "sqlite":
         path = tmp_path / "aulario.sqlite"
         shutil.copy(migrated, path)
         yield f"sqlite:///{path}"
         return
-    name = f"aulario_{uuid.uuid4().hex[:12]}"
-    _administer(f'CREATE DATABASE "{name}" TEMPLATE "{migrated}"')
-    yield _postgres(name)
-    _administer(f'DROP DATABASE "{name}" WITH (FORCE)')
+    yield migrated
+    postgres.empty(migrated)
 
 
 @pytest.fixture
 def empty_database(database_kind: str, tmp_path: Path) -> Iterator[Database]:
     """Return a database without tables."""
-    name = f"aulario_{uuid.uuid4().hex[:12]}"
-    if database_kind == "postgres":
-        _administer(f'CREATE DATABASE "{name}"')
-    database = Database(f"sqlite:///{tmp_path}/empty.sqlite" if database_kind == "sqlite" else _postgres(name))
-    yield database
-    database.dispose()
-    if database_kind == "postgres":
-        _administer(f'DROP DATABASE "{name}" WITH (FORCE)')
+    with nullcontext(f"sqlite:///{tmp_path}/empty.sqlite") if database_kind == "sqlite" else postgres.a_database() as url:
+        database = Database(url)
+        yield database
+        database.dispose()
 
 
 @pytest.fixture
@@ -142,10 +123,18 @@ def house(settings: Settings) -> Iterator[House]:
     opened.database.dispose()
 
 
+@pytest.fixture(scope="session")
+def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> BytecodeCache:
+    """Keep what the templates compile to, which every test's application would do again."""
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+
+
 @pytest.fixture
-def app(house: House) -> Flask:
+def app(house: House, compiled_templates: BytecodeCache) -> Flask:
     """Return the application over the instance."""
-    return create_app(house)
+    made = create_app(house)
+    made.jinja_env.bytecode_cache = compiled_templates
+    return made
 
 
 @pytest.fixture

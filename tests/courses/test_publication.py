@@ -3,10 +3,11 @@
 from datetime import date
 
 from courses import publication
+from courses.content.model import Severity
 from courses.publication import Prepared, digest_of
 from lms.app import KINDS
 from tests.support.builders import folder
-from tests.support.folders import a_folder, changed
+from tests.support.folders import a_folder
 
 TODAY = date(2026, 6, 1)
 
@@ -14,7 +15,7 @@ TODAY = date(2026, 6, 1)
 def prepared(files: dict[str, bytes]) -> Prepared:
     """Prepare a folder in which nothing refuses publishing."""
     checked = publication.prepare(files, KINDS, today=TODAY)
-    assert checked.prepared is not None, [found.message for found in checked.findings]
+    assert checked.prepared is not None, [found.message for found in checked.findings if found.severity is Severity.ERROR]
     return checked.prepared
 
 
@@ -63,14 +64,30 @@ def test_hours_are_as_written_or_the_sum_of_the_minutes() -> None:
     assert prepared(unwritten).hours * 60 == sum(activity.facts.minutes for activity in prepared(unwritten).activities.values())
 
 
-def test_only_what_previewed_activities_use_and_the_courses_picture_are_open() -> None:
-    """Security 9: files obey the lesson; a recording that is previewed opens its film, captions and papers."""
-    previewed = changed("01-contar/02-charla.recording.yaml", "kind: audio\n", "preview: true\nkind: audio\n")
-    lesson = {"media/gota.png", "01-contar/media/usos.svg"}
-    recording = {"01-contar/media/charla.mp3", "01-contar/media/charla.es.vtt", "media/guia.txt"}
+def test_every_file_names_the_activities_that_use_it() -> None:
+    """Security 9: files obey the lesson; a recording uses its film and captions; the course's documents belong to all."""
+    found = prepared(a_folder())
 
-    assert prepared(a_folder()).open_media == lesson
-    assert prepared(previewed).open_media == lesson | recording
+    used = {media.path: found.users_of(media.path) for media in found.course.media}
+    assert used["01-contar/media/usos.svg"] == ("litros",)
+    assert used["01-contar/media/charla.mp3"] == used["01-contar/media/charla.es.vtt"] == ("charla",)
+    assert used["media/guia.txt"] == ()
+    assert found.course.image == "media/gota.png"
+
+
+def test_a_question_counts_its_pictures_for_every_quiz_that_may_give_it() -> None:
+    """A question is rendered once, and is shown by each quiz all the same."""
+    files = folder(modules=1)
+    bank = files["01-parte/banco.yaml"].replace(
+        b"text: El agua moja.", b'text: "El agua moja.\\n\\n![Una gota](media/gota.png)\\n\\n: Una gota"'
+    )
+    first = files["01-parte/03-cuestionario.quiz.yaml"]
+    second = first.replace(b"key: cuestionario-1", b"key: repaso").replace(b"Cuestionario 1", b"Repaso").replace(b"Quiz 1", b"Review")
+    picture = a_folder()["media/gota.png"]
+
+    found = prepared({**files, "01-parte/banco.yaml": bank, "01-parte/media/gota.png": picture, "01-parte/04-repaso.quiz.yaml": second})
+
+    assert found.users_of("01-parte/media/gota.png") == ("cuestionario-1", "repaso")
 
 
 def test_a_quiz_tells_how_many_questions_it_asks_and_how_long_it_takes() -> None:

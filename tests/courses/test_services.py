@@ -225,14 +225,15 @@ def test_parts_that_are_not_ready_are_left_out(house: House) -> None:
         assert set(session.scalars(select(Activity.key))) == {"video-1", "cuestionario-1"}
 
 
-def test_media_of_a_version_are_kept_by_content_and_say_whether_they_are_open(house: House) -> None:
-    """The sample's first lesson is previewed: what it shows is open, and the course's picture; the recording beside it is not."""
+def test_media_of_a_version_are_kept_by_content_and_say_what_uses_them(house: House) -> None:
+    """Security 9: the course's picture is everybody's, a drawing is its lesson's."""
     publish(house, a_folder(), now=NOON)
 
     with house.database.unit_of_work(write=False) as session:
         found = {row.path: row for row in session.scalars(select(CourseFile))}
     assert house.files.read(found["media/gota.png"].sha256) == a_folder()["media/gota.png"]
-    assert {path for path, row in found.items() if row.is_open} == {"media/gota.png", "01-contar/media/usos.svg"}
+    assert [path for path, row in found.items() if row.is_picture] == ["media/gota.png"]
+    assert found["01-contar/media/usos.svg"].used_by == ("litros",)
 
 
 def test_somebody_in_the_team_has_one_role(house: House) -> None:

@@ -20,7 +20,11 @@ from tests.support.builders import a_course, folder, publish
 from tests.support.shared import needs_shared
 
 NOTE = "Una nota para el curso.\n"
-FILE = f"/courses/prueba/files/{hashlib.sha256(NOTE.encode()).hexdigest()}/nota.txt"
+
+
+def file_of(part: int) -> str:
+    """Return the address of the note that a part's lesson offers."""
+    return f"/courses/prueba/files/{hashlib.sha256(f'{NOTE}{part}'.encode()).hexdigest()}/nota.txt"
 
 
 @pytest.mark.shared
@@ -31,11 +35,12 @@ def test_the_lists_say_what_the_matrix_says() -> None:
 
 
 def a_matrix_course(house: House) -> Course:
-    """Publish a course with a lesson, one that waits for another module, one for later, a previewed one, and a file."""
+    """Publish a course with a lesson, one that waits for another module, one for later, a previewed one; each offers a file."""
     files = folder(modules=4)
-    lesson = files["01-parte/01-leccion.es.md"].decode()
-    files["01-parte/01-leccion.es.md"] = f"{lesson}\n[La nota](media/nota.txt)\n".encode()
-    files["01-parte/media/nota.txt"] = NOTE.encode()
+    for part in range(1, 5):
+        lesson = files[f"0{part}-parte/01-leccion.es.md"].decode()
+        files[f"0{part}-parte/01-leccion.es.md"] = f"{lesson}\n[La nota](media/nota.txt)\n".encode()
+        files[f"0{part}-parte/media/nota.txt"] = f"{NOTE}{part}".encode()
     files["02-parte/module.yaml"] += b"requires: [parte-1]\n"
     later = files["03-parte/01-leccion.es.md"].decode()
     files["03-parte/01-leccion.es.md"] = later.replace("title: Contar 3\n", "title: Contar 3\nopens: 2099-01-01 08:00\n").encode()
@@ -69,7 +74,10 @@ def test_every_cell_of_courses_lessons_files_and_recordings(browser: Browser, ho
     wrong += cast.check("lesson.view", "locked_by_prerequisite", cast.outcomes(f"{lesson}2"))
     wrong += cast.check("lesson.view", "scheduled_for_later", cast.outcomes(f"{lesson}3"))
     wrong += cast.check("lesson.view", "free_preview", cast.outcomes(f"{lesson}4"))
-    wrong += cast.check("lesson.file_download", "published", cast.outcomes(FILE))
+    wrong += cast.check("lesson.file_download", "published", cast.outcomes(file_of(1)))
+    wrong += cast.check("lesson.view", "locked_by_prerequisite", cast.outcomes(file_of(2)))
+    wrong += cast.check("lesson.view", "scheduled_for_later", cast.outcomes(file_of(3)))
+    wrong += cast.check("lesson.view", "free_preview", cast.outcomes(file_of(4)))
     wrong += cast.check("recording.view", "course_only", cast.outcomes("/courses/prueba/recordings/video-1"))
     wrong += cast.check("recording.view", "public", cast.outcomes("/courses/prueba/recordings/video-4"))
     wrong += cast.check("lesson.mark_complete", "own_progress", cast.outcomes(f"{lesson}1/done", "POST"))

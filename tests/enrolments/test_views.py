@@ -290,6 +290,66 @@ def test_a_file_is_for_those_who_take_part_unless_a_previewed_lesson_uses_it(bro
     assert browser.response.headers["Content-Disposition"] == "inline; filename=abierta.txt"
 
 
+def test_a_file_waits_with_its_lesson_and_stays_where_another_open_lesson_uses_it(browser: Browser, house: House) -> None:
+    """Security 9: whoever knows the address of a locked lesson's file gets it when the lesson opens, not before."""
+    files = folder(modules=2)
+    for part, names in ((1, ("comun",)), (2, ("comun", "propia"))):
+        links = "".join(f"\n[{name}](../media/{name}.txt)\n" for name in names)
+        files[f"0{part}-parte/01-leccion.es.md"] += links.encode()
+    files |= {"media/comun.txt": b"De todas\n", "media/propia.txt": b"De la segunda\n"}
+    files["02-parte/01-leccion.es.md"] = files["02-parte/01-leccion.es.md"].replace(
+        b"key: leccion-2\n", b"key: leccion-2\nrequires: [leccion-1]\n"
+    )
+    course, _version = publish(house, files)
+    common, own = (
+        f"/courses/prueba/files/{hashlib.sha256(files[f'media/{name}.txt']).hexdigest()}/{name}.txt" for name in ("comun", "propia")
+    )
+    a_learner_in(browser, course)
+
+    assert (fetch(browser, common), fetch(browser, own)) == (200, 403)
+    browser.get("/courses/prueba/activities/leccion-1")
+    browser.submit(action="/done")
+    assert fetch(browser, own) == 200
+
+
+def test_a_file_of_an_earlier_version_obeys_the_lesson_under_its_present_name(browser: Browser, house: House) -> None:
+    """Old attempts and open pages still show it; a lesson that got another key still guards it."""
+    files = folder(modules=2)
+    files["02-parte/01-leccion.es.md"] += b"\n[vieja](media/vieja.txt)\n"
+    files["02-parte/media/vieja.txt"] = b"Vieja\n"
+    files["02-parte/module.yaml"] += b"requires: [parte-1]\n"
+    publish(house, files)
+    address = f"/courses/prueba/files/{hashlib.sha256(files.pop('02-parte/media/vieja.txt')).hexdigest()}/vieja.txt"
+    lesson = files["02-parte/01-leccion.es.md"].replace(b"\n[vieja](media/vieja.txt)\n", b"")
+    renamed = lesson.replace(b"key: leccion-2\n", b"key: otra\nwas: [leccion-2]\n")
+    course, _version = publish(house, {**files, "02-parte/01-leccion.es.md": renamed})
+    a_learner_in(browser, course)
+
+    assert fetch(browser, address) == 403
+
+
+def test_a_file_of_a_lesson_that_is_no_more_is_for_those_who_take_part(browser: Browser, house: House) -> None:
+    """Nothing is left that could guard it, and old attempts may show it."""
+    files = folder(modules=1)
+    publish(
+        house,
+        {
+            **files,
+            "01-parte/01-leccion.es.md": files["01-parte/01-leccion.es.md"] + b"\n[vieja](media/v.txt)\n",
+            "01-parte/media/v.txt": b"V\n",
+        },
+    )
+    course, _version = publish(
+        house, {**files, "01-parte/01-leccion.es.md": files["01-parte/01-leccion.es.md"].replace(b"leccion-1", b"nueva")}
+    )
+    digest = hashlib.sha256(b"V\n").hexdigest()
+    address = f"/courses/prueba/files/{digest}/v.txt"
+
+    assert fetch(browser, address) == 303
+    a_learner_in(browser, course)
+    assert fetch(browser, address) == 200
+
+
 @pytest.mark.parametrize("sha256", ["0" * 64, "x", "..%2f..%2fsecret", "0" * 63])
 def test_files_that_are_not_there_do_not_exist(browser: Browser, house: House, sha256: str) -> None:
     """Security 3.5."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 
 from accounts import passwords
@@ -12,6 +12,7 @@ from accounts.services import SignUp
 from courses import publication
 from courses import services as courses
 from courses.models import Course, CourseVersion, Nature, StaffRole
+from courses.publication import Checked
 from courses.services import Publishing
 from kernel import clock
 from kernel.permissions import SYSTEM, SiteRole
@@ -146,12 +147,17 @@ def folder(
     return {path: text.encode() for path, text in files.items()}
 
 
+@cache
+def _prepare(files: tuple[tuple[str, bytes], ...], today: date) -> Checked:
+    return publication.prepare(dict(files), KINDS, today=today)
+
+
 def publish(
     house: House, files: dict[str, bytes], *, nature: Nature = Nature.IMPROVEMENT, now: datetime | None = None
 ) -> tuple[Course, CourseVersion]:
     """Import and publish a folder."""
     moment = now or clock.now()
-    checked = publication.prepare(files, KINDS, today=moment.date())
+    checked = _prepare(tuple(sorted(files.items())), moment.date())
     assert checked.prepared is not None, [f"{found.file}:{found.line} {found.code} {found.message}" for found in checked.findings]
     assert checked.course is not None
     kept = courses.keep_contents(house.files, files, {media.path: media.media_type for media in checked.course.media})

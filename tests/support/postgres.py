@@ -1,12 +1,22 @@
 """The PostgreSQL server whose databases the tests make and drop."""
 
 import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
 
 import psycopg
+from psycopg import sql
 from sqlalchemy.engine import make_url
+
+from kernel import migrations
+from kernel.db import Base
 
 DEFAULT = "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
 ENABLE = "Start a server, then: TEST_POSTGRES_URL=postgresql+psycopg://USER:PASSWORD@HOST/postgres make test"
+
+_END_OTHERS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
 
 
 def url() -> str:
@@ -23,3 +33,53 @@ def unreachable() -> str | None:
     except psycopg.OperationalError as error:
         return str(error).strip().splitlines()[0].rstrip(".")
     return None if row and row[0] else "this user may not create databases"
+
+
+def _connect(address: str) -> psycopg.Connection:
+    url = make_url(address).set(drivername="postgresql")
+    return psycopg.connect(url.render_as_string(hide_password=False), autocommit=True)
+
+
+@contextmanager
+def a_database() -> Iterator[str]:
+    """Make a database, give its address, and drop it."""
+    name = f"aulario_{uuid.uuid4().hex[:12]}"
+    with _connect(url()) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    yield make_url(url()).set(database=name).render_as_string(hide_password=False)
+    with _connect(url()) as connection:
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def empty(address: str) -> None:
+    """End what a test left open in a migrated database, and leave it as its migrations made it.
+
+    No other tables or settings, no rows, counting from 1. Deleting from every table takes milliseconds,
+    where TRUNCATE and copies of a template take tenths of a second.
+    """
+    with _connect(address) as connection:
+        connection.execute(_END_OTHERS)
+        tables = [name for (name,) in connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
+        own = [name for name in tables if name not in Base.metadata.tables and name != "alembic_version"]
+        for name in own:
+            connection.execute(sql.SQL("DROP TABLE {} CASCADE").format(sql.Identifier(name)))
+        counters = connection.execute("SELECT sequencename FROM pg_sequences WHERE last_value IS NOT NULL").fetchall()
+        restarts = [sql.SQL("ALTER SEQUENCE {} RESTART").format(sql.Identifier(name)) for (name,) in counters]
+        connection.execute(sql.SQL("; ").join([*_deletes(), *restarts]))
+        connection.execute(sql.SQL("ALTER DATABASE {} RESET ALL").format(sql.Identifier(connection.info.dbname)))
+        connection.execute("UPDATE alembic_version SET version_num = %s", [migrations.head()])
+
+
+@cache
+def _deletes() -> list[sql.Composed]:
+    """Return what empties every table; what is pointed to comes last, and tables that point at each other let go first."""
+    tables = Base.metadata.sorted_tables
+    loops = [key for table in tables for key in table.foreign_key_constraints if key.use_alter]
+    return [
+        *(
+            sql.SQL("UPDATE {} SET {} = NULL").format(sql.Identifier(key.table.name), sql.Identifier(column))
+            for key in loops
+            for column in key.column_keys
+        ),
+        *(sql.SQL("DELETE FROM {}").format(sql.Identifier(table.name)) for table in reversed(tables)),
+    ]
