@@ -2,7 +2,7 @@
 
 Sums and shares are checked before anything is drawn; the same input always gives the same bytes.
 
-Run: python figuras_01.py   (writes ../01-la-seguridad-social-en-ecuador/media/*.svg)
+Run: python content/scripts/figuras.py gobernanza-seguridad-social
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from decimal import Decimal
 from pathlib import Path
 
-from dibujo import COURSE, arrow, bar, box, lines, number, rule, svg, text
+from dibujo import arrow, bar, box, lines, number, rule, svg, text
 from ruamel.yaml import YAML
 
 FOLDER = "01-la-seguridad-social-en-ecuador/media"
@@ -204,7 +204,6 @@ def circuit(language: str) -> None:
 
 def main() -> None:
     """Draw every figure in both languages."""
-    assert (COURSE / "01-la-seguridad-social-en-ecuador").is_dir()
     for language in LANGUAGES:
         for draw in (floor, timeline, membership, pockets, split, coverage, circuit):
             draw(language)

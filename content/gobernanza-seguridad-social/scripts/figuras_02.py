@@ -1,6 +1,6 @@
 """Draw the figures of module 2 (pensions) from their numbers.
 
-Run: python figuras_02.py   (writes ../02-pensiones/media/*.svg; the same input gives the same bytes)
+Run: python content/scripts/figuras.py gobernanza-seguridad-social
 """
 
 from __future__ import annotations

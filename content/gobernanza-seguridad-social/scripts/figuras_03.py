@@ -1,6 +1,6 @@
 """Draw the figures of module 3 (health) from their numbers.
 
-Run: python figuras_03.py   (writes ../03-salud/media/*.svg; the same input gives the same bytes)
+Run: python content/scripts/figuras.py gobernanza-seguridad-social
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Draw the figures of module 4 (employment injury) from their numbers.
 
-Run: python figuras_04.py   (writes ../04-riesgos-del-trabajo/media/*.svg; the same input gives the same bytes)
+Run: python content/scripts/figuras.py gobernanza-seguridad-social
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Draw the figures of module 7 from their numbers. Run: python scripts/figuras_07.py (writes SVG in the module's media)."""
+"""Draw the figures of module 7 from their numbers. Run: python content/scripts/figuras.py gobernanza-seguridad-social."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ padded to a whole second, so that chapters begin where they say. The pictures ar
 slide with the design's colours and fonts. The rates that are spoken are compared with parametros.yaml before anything is made.
 
 Needs, from Debian: espeak-ng, ffmpeg, librsvg2-bin, woff2 (the fonts are the site's own, static/fonts); from PyPI: ruamel.yaml.
-Run: python recorrido.py [--frames]   (--frames leaves the slides as PNG in a temporary folder, to look at them, and stops)
+Run: PYTHONPATH=content/scripts python content/gobernanza-seguridad-social/scripts/recorrido.py [--frames]   (--frames leaves the slides as PNG in a temporary folder, to look at them, and stops)
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ from decimal import Decimal
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-from dibujo import COURSE, CSS, LIGHT
+from dibujo import CSS, LIGHT
 from ruamel.yaml import YAML
 
+COURSE = Path(__file__).resolve().parent.parent
 MODULE = COURSE / "01-la-seguridad-social-en-ecuador"
 MEDIA = MODULE / "media"
 FONTS = COURSE.parent.parent / "static" / "fonts"

@@ -1,6 +1,6 @@
 """Draw the figures of module 1 (what the social budget is for), in Spanish and English.
 
-Run: python figuras_01.py   (writes ../01-para-que-sirve/media/*.svg; the same input gives the same bytes)
+Run: python content/scripts/figuras.py presupuesto-social
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Draw the figures of module 2 (the social accounting system) from the accounts of Andinia, in millions.
 
-Run: python figuras_02.py   (writes ../02-cuentas-sociales/media/*.svg; the same input gives the same bytes)
+Run: python content/scripts/figuras.py presupuesto-social
 """
 
 from __future__ import annotations

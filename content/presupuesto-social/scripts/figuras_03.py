@@ -1,6 +1,6 @@
 """Draw the figures of module 3 (the drivers) from the numbers of Andinia.
 
-Run: python figuras_03.py   (writes ../03-motores/media/*.svg; the same input gives the same bytes)
+Run: python content/scripts/figuras.py presupuesto-social
 """
 
 from __future__ import annotations

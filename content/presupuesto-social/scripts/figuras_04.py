@@ -1,25 +1,15 @@
 """Draw the figures of module 4 (projecting expenditure and income) from their numbers.
 
-Run: python figuras_04.py   (writes ../04-proyectar-gastos-e-ingresos/media/*.svg; the same input gives the same bytes)
+Run: python content/scripts/figuras.py presupuesto-social
 """
 
 from __future__ import annotations
 
 from decimal import Decimal as D
 
-from dibujo import bar, number, rule, svg, text
+from dibujo import bar, bars, number, rule, svg, text
 
 MEDIA = "04-proyectar-gastos-e-ingresos/media/"
-
-
-def bars(rows: list[tuple[str, str, D, str]], top: int = 20, scale: D | None = None) -> tuple[list[str], int]:
-    """Rows of (label, value as shown, size, fill), label above its bar; gives the elements and the height used."""
-    scale = scale or D(312) / max(size for *_, size, _ in rows)
-    body, y = [], top
-    for label, shown, size, fill in rows:
-        body += [text(4, y, label, strong=True), text(316, y, shown, end=True), bar(4, y + 6, size * scale, fill=fill)]
-        y += 42
-    return body, y - 16
 
 
 def chain() -> None:

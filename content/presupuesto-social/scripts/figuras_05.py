@@ -1,25 +1,15 @@
 """Draw the figures of module 5 (scenarios, fiscal space and policy use) from their numbers.
 
-Run: python figuras_05.py   (writes ../05-escenarios-y-espacio-fiscal/media/*.svg; the same input gives the same bytes)
+Run: python content/scripts/figuras.py presupuesto-social
 """
 
 from __future__ import annotations
 
 from decimal import Decimal as D
 
-from dibujo import arrow, bar, box, number, svg, text
+from dibujo import arrow, bars, box, number, svg, text
 
 MEDIA = "05-escenarios-y-espacio-fiscal/media/"
-
-
-def bars(rows: list[tuple[str, str, D, str]], top: int = 20) -> tuple[list[str], int]:
-    """Rows of (label, value as shown, size, fill), label above its bar; gives the elements and the height used."""
-    scale = D(312) / max(size for *_, size, _ in rows)
-    body, y = [], top
-    for label, shown, size, fill in rows:
-        body += [text(4, y, label, strong=True), text(316, y, shown, end=True), bar(4, y + 6, size * scale, fill=fill)]
-        y += 42
-    return body, y - 16
 
 
 def path() -> None:

@@ -1,14 +1,14 @@
-"""Helpers shared by the scripts that draw the figures of this course.
+"""What the scripts that draw the figures of the courses (figuras_*.py) draw with; figuras.py beside this file runs them.
 
 Colour comes only from the classes of the design's stylesheet (b0, b1, b2, area, axis, grid-l, line, goal, dot,
 strong, onbar), so that both themes and forced colours work. The box is 320 wide with 13-unit text: nothing needs
 a sideways scroll on a phone. A line of text that would leave the box, or its own box, stops the script with its words.
 
-    from dibujo import arrow, bar, box, lines, number, svg, text
+    from dibujo import arrow, bar, bars, box, lines, number, svg, text
 
     svg("02-pensiones/media/edades.svg", 200, "Título", "Descripción larga", [text(4, 20, "Hola"), ...])
 
-Look at the result: `python dibujo.py 02-pensiones/media/edades.svg` writes a PNG of each file in a temporary folder
+Look at the result: `python content/scripts/dibujo.py FILE.svg …` writes a PNG of each file in a temporary folder
 (needs rsvg-convert, Debian package librsvg2-bin; `--dark` uses the dark colours).
 The same input always gives the same bytes. Standard library only.
 """
@@ -22,8 +22,9 @@ from decimal import Decimal
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-COURSE = Path(__file__).resolve().parent.parent
 WIDTH = 320
+DRAWN: dict[str, str] = {}
+"""The figures drawn so far: path within the course's folder -> the file's text."""
 NARROW, WIDE, WIDEST = "'ijlí.,;:ft ()¡!\"\u00a0I", "wmMWDGHNOQUÓÚÑACXÁ0…—", "mMW—%"
 CSS = """
 svg{{background:{surface}}} text{{font:13px 'Atkinson Hyperlegible Next',sans-serif;fill:{ink2}}}
@@ -86,6 +87,16 @@ def bar(x: float, y: float, width: float, *, fill: str = "b1", height: float = 1
     return f'<rect class="{fill}{edge}" x="{x:g}" y="{y:g}" width="{float(width):.1f}" height="{height:g}"/>'
 
 
+def bars(rows: list[tuple[str, str, Decimal, str]], top: int = 20, scale: Decimal | None = None) -> tuple[list[str], int]:
+    """Rows of (label, value as shown, size, fill), label above its bar; gives the elements and the height used."""
+    scale = scale or Decimal(312) / max(size for *_, size, _ in rows)
+    body, y = [], top
+    for label, shown, size, fill in rows:
+        body += [text(4, y, label, strong=True), text(316, y, shown, end=True), bar(4, y + 6, size * scale, fill=fill)]
+        y += 42
+    return body, y - 16
+
+
 def rule(x1: float, y1: float, x2: float, y2: float, *, kind: str = "axis") -> str:
     """A straight line: axis, grid-l, line or goal (dotted)."""
     return f'<path class="{kind}" d="M{x1:g} {y1:g}L{x2:g} {y2:g}"/>'
@@ -102,15 +113,14 @@ def arrow(x1: float, y1: float, x2: float, y2: float, *, kind: str = "line") -> 
     return f'<path class="{kind}" d="M{x1:g} {y1:g}V{y2 - 8 * s:g}"/><path class="b1" d="M{x2:g} {y2:g}l-6 {-10 * s}h12z"/>'
 
 
-def svg(path: str | Path, height: float, title: str, description: str, body: list[str]) -> None:
-    """Write one figure; `path` is within the course's folder. Title (short) and description (long) come first."""
-    path = COURSE / path
-    path.parent.mkdir(parents=True, exist_ok=True)
+def svg(path: str, height: float, title: str, description: str, body: list[str]) -> None:
+    """Draw one figure; `path` is within the course's folder. Title (short) and description (long) come first."""
+    if path in DRAWN:
+        raise ValueError(f"drawn twice: {path}")
     content = "\n".join(body)
-    path.write_text(
+    DRAWN[path] = (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="chart fit" viewBox="0 0 {WIDTH} {height:g}">\n'
-        f"<title>{escape(title)}</title>\n<desc>{escape(description)}</desc>\n{content}\n</svg>\n",
-        encoding="utf-8",
+        f"<title>{escape(title)}</title>\n<desc>{escape(description)}</desc>\n{content}\n</svg>\n"
     )
 
 
@@ -128,7 +138,7 @@ def main() -> None:
     dark = "--dark" in sys.argv
     folder = Path(tempfile.mkdtemp(prefix="figuras-"))
     for name in (a for a in sys.argv[1:] if not a.startswith("--")):
-        source = Path(name) if Path(name).exists() else COURSE / name
+        source = Path(name)
         target = folder / f"{source.stem}{'-dark' * dark}.png"
         picture(source, target, dark=dark)
         print(target)
