@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from fractions import Fraction as F
 
-from cuentas import Module
+from cuentas import COURSE, Module
+from ruamel.yaml import YAML
 
-GDP = 118_000 * (F("1.02") * F("1.015")) ** 6
-LINE = F("92.40") * F("1.015") ** 5
+VALUES = {name: F(str(entry["value"])) for name, entry in YAML(typ="safe").load(COURSE / "parametros.yaml").items()}
+GDP = VALUES["pib_nominal"] * (F("1.02") * F("1.015")) ** 6
+LINE = VALUES["linea_pobreza"] * F("1.015") ** 5
 
 
 def lessons(m: Module) -> None:

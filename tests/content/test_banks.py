@@ -1,0 +1,236 @@
+"""Questions and quizzes of both courses against the guide (10 and 11) and the issue: enough of them, each option explained, fair draws."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from fractions import Fraction
+
+import pytest
+
+from courses.content.model import ActivitySource, ModuleSource
+from quizzes.content.banks import banks_of
+from quizzes.content.model import DrawSlot, QuizSource
+from quizzes.content.pools import candidates
+from quizzes.rules.definitions import (
+    CalculatedAnswer,
+    Gaps,
+    Matching,
+    Matrix,
+    Multiple,
+    NumericalAnswer,
+    Option,
+    Question,
+    QuestionKind,
+    QuestionState,
+    ShortAnswer,
+    Single,
+    TrueFalse,
+)
+from quizzes.rules.settings import CompletionRule, Preset
+from tests.support.courses import COURSES, course_of
+
+BY_HAND = {QuestionKind.SHORT, QuestionKind.ESSAY, QuestionKind.FILE, QuestionKind.DESCRIPTION}
+FORBIDDEN = re.compile(r"(?:todas|ninguna) (?:las|de las) anteriores|¿cu[aá]l(?:es)? NO\b|\bA y B\b", re.IGNORECASE)
+HALF_AN_HOUR, A_DAY = int(timedelta(minutes=30).total_seconds()), int(timedelta(hours=24).total_seconds())
+Answer = Option | NumericalAnswer | CalculatedAnswer | ShortAnswer
+
+
+@dataclass(frozen=True, slots=True)
+class Bank:
+    """The questions of a module."""
+
+    course: str
+    key: str
+    questions: tuple[Question, ...]
+
+
+BANKS = [Bank(course, bank.key, bank.questions) for course in COURSES for bank in banks_of(course_of(course)) if bank.module]
+QUESTIONS = [(bank, question) for bank in BANKS for question in bank.questions]
+each_bank = pytest.mark.parametrize("bank", BANKS, ids=lambda one: one.key)
+
+
+def modules_of(course: str) -> list[ModuleSource]:
+    return [module for module in course_of(course).modules if module.numbered]
+
+
+def quizzes_of(course: str, *, numbered: bool) -> list[tuple[ModuleSource, ActivitySource, QuizSource]]:
+    """Return the quizzes of the numbered modules, or the tests before and after them."""
+    return [
+        (module, activity, activity.settings)
+        for module in course_of(course).modules
+        for activity in module.activities
+        if activity.kind == "quiz" and module.numbered is numbered and not is_case(activity.settings)
+    ]
+
+
+def is_case(quiz: QuizSource) -> bool:
+    """Tell a written task, which has one question of its own, from a quiz that draws."""
+    return not any(isinstance(slot, DrawSlot) for slot in quiz.slots)
+
+
+def answers_of(question: Question) -> Iterator[Answer]:
+    """Yield the options and answers of a question, those of its gaps too."""
+    for body in (question.body, *(gap.body for gap in question.body.gaps)) if isinstance(question.body, Gaps) else (question.body,):
+        yield from getattr(body, "options", ())
+        yield from getattr(body, "answers", ())
+
+
+def is_markable(question: Question) -> bool:
+    return question.state is QuestionState.READY and question.mark > 0 and not question.unverified and question.kind not in BY_HAND
+
+
+@each_bank
+def test_a_module_has_sixteen_markable_questions_of_several_kinds_and_levels(bank: Bank) -> None:
+    """The issue: at least 16 a module; the guide, 10: a third to remember, half to apply, the rest to judge."""
+    markable = [question for question in bank.questions if is_markable(question)]
+
+    assert len(markable) >= 16
+    assert len({question.kind for question in markable}) >= 5
+    assert len({question.difficulty for question in markable}) == 3
+
+
+def test_every_module_has_its_bank() -> None:
+    assert len(BANKS) == sum(len(modules_of(course)) for course in COURSES) == 13
+
+
+def test_every_option_says_why() -> None:
+    """The guide, 10: each option has feedback that teaches; a right number needs none beside the explanation."""
+    silent = [
+        (question.key, answer)
+        for _bank, question in QUESTIONS
+        for answer in answers_of(question)
+        if not answer.why and not (answer.right and not isinstance(answer, Option))
+    ]
+    short = [
+        (question.key, answer.why["es"])
+        for _bank, question in QUESTIONS
+        if question.kind in (QuestionKind.SINGLE, QuestionKind.MULTIPLE, QuestionKind.NUMERICAL)
+        for answer in answers_of(question)
+        if answer.why and not 8 <= len(answer.why["es"].split()) <= 40
+    ]
+
+    assert silent == []
+    assert short == []
+
+
+def test_what_has_no_options_is_explained() -> None:
+    unexplained = []
+    for _bank, question in QUESTIONS:
+        body = question.body
+        parts = body.pairs if isinstance(body, Matching) else body.rows if isinstance(body, Matrix) else ()
+        if question.explanation or (parts and all(part.why for part in parts)) or any(answer.why for answer in answers_of(question)):
+            continue
+        if question.mark:
+            unexplained.append(question.key)
+
+    assert unexplained == []
+
+
+def test_feedback_to_a_mistake_never_says_only_that_it_is_one() -> None:
+    blunt = [
+        question.key
+        for _bank, question in QUESTIONS
+        for answer in answers_of(question)
+        if answer.why and re.fullmatch(r"\W*(?:incorrecto|falso|no|error)\W*", answer.why["es"], re.IGNORECASE)
+    ]
+
+    assert blunt == []
+
+
+def test_every_question_names_its_source_and_where_to_read() -> None:
+    """C411; the guide, 11: after a mistake, the section worth reading again."""
+    assert [question.key for _bank, question in QUESTIONS if not question.source] == []
+    assert [question.key for _bank, question in QUESTIONS if not question.see] == []
+
+
+def test_no_question_is_put_in_a_forbidden_way() -> None:
+    """The guide, 10: no "all of the above", no "A and B", no question that asks what is NOT."""
+    texts = {
+        question.key: " ".join([question.text["es"], *(answer.text["es"] for answer in answers_of(question) if isinstance(answer, Option))])
+        for _bank, question in QUESTIONS
+    }
+
+    assert [key for key, text in texts.items() if FORBIDDEN.search(text)] == []
+
+
+def test_choices_have_three_or_four_options_and_the_right_one_is_not_betrayed_by_its_length() -> None:
+    """The guide, 10: the right one neither stands out nor is the longest by much."""
+    singles = [(question.key, question.body) for _bank, question in QUESTIONS if isinstance(question.body, Single)]
+    lengths = {
+        key: [max(len(option.text["es"]) for option in body.options if option.right is right) for right in (True, False)]
+        for key, body in singles
+    }
+
+    assert [key for key, body in singles if not 3 <= len(body.options) <= 4] == []
+    assert {key: pair for key, pair in lengths.items() if pair[0] > max(pair[1] * 1.25, pair[1] + 8)} == {}
+
+
+def test_choices_of_several_say_so() -> None:
+    several = [(question, question.body) for _bank, question in QUESTIONS if isinstance(question.body, Multiple)]
+
+    assert [question.key for question, body in several if not 4 <= len(body.options) <= 5] == []
+    assert [question.key for question, body in several if not 2 <= sum(option.right for option in body.options) <= 3] == []
+    assert [question.key for question, _body in several if "Elija tod" not in question.text["es"]] == []
+
+
+@each_bank
+def test_true_and_false_are_about_as_many(bank: Bank) -> None:
+    answers = [question.body.answer for question in bank.questions if isinstance(question.body, TrueFalse)]
+
+    assert len(set(answers)) == 2
+    assert abs(sum(answers) - len(answers) / 2) <= 1
+
+
+@pytest.mark.parametrize("course", COURSES)
+def test_first_module_is_asked_in_english_too(course: str) -> None:
+    [first, *_others] = [bank for bank in BANKS if bank.course == course]
+
+    for question in first.questions:
+        texts = [question.text, *(answer.why for answer in answers_of(question) if answer.why)]
+        texts += [answer.text for answer in answers_of(question) if isinstance(answer, Option)]
+        assert all(text.get("en") for text in texts), question.key
+
+
+@pytest.mark.parametrize("course", COURSES)
+def test_each_module_has_a_quiz_of_eight_that_brings_back_what_was_learnt(course: str) -> None:
+    """The issue: 8 at random, from the second module on 6 and 2 of earlier ones; 70 %, three attempts, pauses, the way and not the key."""
+    earlier: list[str] = []
+    for module, activity, quiz in quizzes_of(course, numbered=True):
+        draws = [slot for slot in quiz.slots if isinstance(slot, DrawSlot)]
+        settings = quiz.settings
+
+        assert [draw.count for draw in draws] == ([6, 2] if earlier else [8])
+        assert draws[0].pool.banks == ()
+        if earlier:
+            assert set(draws[1].pool.banks) == set(earlier)
+        assert activity.required
+        assert (settings.attempts, settings.pass_mark, settings.completion.rule) == (3, 70, CompletionRule.PASSED)
+        assert (settings.pause.first, settings.pause.later) == (HALF_AN_HOUR, A_DAY)
+        assert (settings.review.preset, dict(settings.review.overrides)) == (Preset.LEARNING, {})
+        earlier.append(module.key)
+    assert earlier == [module.key for module in modules_of(course)]
+
+
+@pytest.mark.parametrize("course", COURSES)
+def test_the_test_before_never_counts_and_the_one_after_does_from_the_same_banks(course: str) -> None:
+    [(_first, before, initial), (_last, after, final)] = quizzes_of(course, numbered=False)
+    pools = [[(slot.count, slot.pool) for slot in quiz.slots if isinstance(slot, DrawSlot)] for quiz in (initial, final)]
+
+    assert pools[0] == pools[1]
+    assert [pool.banks for _count, pool in pools[1]] == [(module.key,) for module in modules_of(course)]
+    assert (before.required, initial.settings.weight, initial.settings.pass_mark) == (False, Fraction(0), None)
+    assert (after.required, final.settings.pass_mark, final.settings.attempts) == (True, 70, 3)
+    assert (initial.settings.review.preset, final.settings.review.preset) == (Preset.HIDDEN, Preset.EXAM)
+
+
+@pytest.mark.parametrize("course", COURSES)
+def test_draws_have_twice_what_they_take_and_nothing_unverified(course: str) -> None:
+    """C410 and C502: an unverified fact never decides a mark."""
+    folder = course_of(course)
+    for module, activity, quiz in (*quizzes_of(course, numbered=True), *quizzes_of(course, numbered=False)):
+        for slot in quiz.slots:
+            if isinstance(slot, DrawSlot):
+                drawn = candidates(folder, module.key, quiz, slot)
+                assert len(drawn) >= 2 * slot.count, activity.key
+                assert all(is_markable(question) for question in drawn), activity.key
