@@ -122,7 +122,7 @@ class Base(DeclarativeBase):
     """Parent of every table."""
 
     metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map = {datetime: UtcDateTime, uuid.UUID: Uuid, Mapping[str, str]: Texts, tuple[str, ...]: Words}  # noqa: RUF012
+    type_annotation_map = {datetime: UtcDateTime, uuid.UUID: Uuid, Mapping[str, str]: Texts, tuple[str, ...]: Words}  # noqa: RUF012 - SQLAlchemy reads it from the class
 
 
 MARK = Numeric(14, 7)
@@ -206,7 +206,7 @@ def _one_writer(engine: Engine) -> None:
 
     event.listen(engine, "begin", begin)
     dialect.do_commit = do_commit  # type: ignore[method-assign, assignment]  # the documented hook fires too early
-    dialect.do_rollback = do_rollback  # type: ignore[method-assign, assignment]
+    dialect.do_rollback = do_rollback  # type: ignore[method-assign, assignment]  # replaced for this engine
 
 
 def _sqlite_engines(url: str, pool: int) -> tuple[Engine, Engine]:

@@ -171,18 +171,18 @@ def serve(host: str, port: int, *, publish: Callable[[House, Path], list[str]], 
     logging.set_up()
     check_port(host, port)
     if sys.version_info[:2] not in TRIED_PYTHONS:
-        print(f"Python {sys.version.split()[0]} has not been tried with this version of Aulario; 3.11 has.", file=sys.stderr)  # noqa: T201
+        print(f"Python {sys.version.split()[0]} has not been tried with this version of Aulario; 3.11 has.", file=sys.stderr)
     settings = checked_settings(host, port, **given)
     house = open_checked(settings)
     for line in publish(house, CONTENT):
-        print(line, flush=True)  # noqa: T201
+        print(line, flush=True)
     link = first_link(house)
     house.database.dispose()
 
     def started() -> None:
-        print(f"Aulario: {settings.public_url}  (Ctrl-C ends it)", flush=True)  # noqa: T201
+        print(f"Aulario: {settings.public_url}  (Ctrl-C ends it)", flush=True)
         if link:
             minutes = int(TOKEN_LIFE.total_seconds() // 60)
-            print(f"There is no administrator yet. Within {minutes} minutes open: {link}", flush=True)  # noqa: T201
+            print(f"There is no administrator yet. Within {minutes} minutes open: {link}", flush=True)
 
     Server(f"{_in_address(host)}:{port}", house, settings.threads, started).run()

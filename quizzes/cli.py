@@ -202,7 +202,7 @@ def _json(table: MarksTable, statistics: Statistics) -> str:
 
 
 def _fields(values: object) -> dict[str, float | int | None]:
-    return {field.name: _plain(getattr(values, field.name)) for field in fields(values)}  # type: ignore[arg-type]
+    return {field.name: _plain(getattr(values, field.name)) for field in fields(values)}  # type: ignore[arg-type]  # a dataclass
 
 
 def _plain(value: Fraction | int | None) -> float | int | None:

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from kernel.settings import Settings  # noqa: E402 - the checkout comes first
-from lms.cli import lms  # noqa: E402
+from lms.cli import lms  # noqa: E402 - after the path is set
 
 OPERATIONS = ROOT / "docs" / "operations"
 UNNAMED = {"huey": "MIT"}

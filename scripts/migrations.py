@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from kernel import clock, migrations  # noqa: E402 - the checkout comes first
-from kernel.db import Database  # noqa: E402
+from kernel.db import Database  # noqa: E402 - after the path is set
 from lms.app import FEATURES  # noqa: E402 - imports every table
 
 VERSIONS = ROOT / "migrations" / "versions"

@@ -27,7 +27,7 @@ def collect() -> Catalog:
             str(ROOT / package), METHODS, {"**.html": {}, "**.py": {}}, KEYWORDS, comment_tags=("NOTE:",)
         ):
             place = (f"{package}/{name}", None)  # without its line, so that only words make differences
-            found.add(message, None, [place], auto_comments=comments, context=context)  # type: ignore[list-item]
+            found.add(message, None, [place], auto_comments=comments, context=context)  # type: ignore[list-item]  # Babel takes places without a line
     return found
 
 

@@ -75,7 +75,7 @@ class _Reader(InlineProcessor):
 class TermReader(_Reader):
     """`[[form]]`, `[[key|words]]`."""
 
-    def handleMatch(self, match: re.Match[str], _data: str) -> tuple[Element, int, int]:  # type: ignore[override]  # noqa: N802
+    def handleMatch(self, match: re.Match[str], _data: str) -> tuple[Element, int, int]:  # type: ignore[override]  # what Markdown really allows
         mark = Element("x-term", {"form": match[1], "raw": match[0]})
         mark.text = match[2] or match[1]
         return mark, match.start(), match.end()
@@ -84,7 +84,7 @@ class TermReader(_Reader):
 class CitationReader(_Reader):
     """`[@key, place; @key]`, with the space before it, which must not break."""
 
-    def handleMatch(self, match: re.Match[str], _data: str) -> tuple[Element, int, int]:  # type: ignore[override]  # noqa: N802
+    def handleMatch(self, match: re.Match[str], _data: str) -> tuple[Element, int, int]:  # type: ignore[override]  # what Markdown really allows
         mark = Element("x-cite", {"raw": match[0].strip(), "space": "yes" if match[1] else ""})
         mark.text = AtomicString(match[2])
         return mark, match.start(), match.end()
@@ -93,7 +93,7 @@ class CitationReader(_Reader):
 class ParameterReader(_Reader):
     """`{{ name }}`, `{{ name.year }}`, `{{ name.number }}`."""
 
-    def handleMatch(self, match: re.Match[str], _data: str) -> tuple[Element | str, int, int]:  # type: ignore[override]  # noqa: N802
+    def handleMatch(self, match: re.Match[str], _data: str) -> tuple[Element | str, int, int]:  # type: ignore[override]  # what Markdown really allows
         name = _PARAMETER_NAME.fullmatch(match[1])
         parameter = self.work.context.parameter(name[1]) if name else None
         if name is None or parameter is None:
@@ -117,7 +117,7 @@ def _written(parameter: Parameter, part: str | None, language: str) -> str:
 class GapReader(_Reader):
     """`{name}` of a question's text, where the context names it."""
 
-    def handleMatch(self, match: re.Match[str], _data: str) -> tuple[str | None, int | None, int | None]:  # type: ignore[override]  # noqa: N802
+    def handleMatch(self, match: re.Match[str], _data: str) -> tuple[str | None, int | None, int | None]:  # type: ignore[override]  # what Markdown really allows
         if match[1] not in self.work.context.gaps:
             return None, None, None
         return self.work.hold(SafeHtml(gap_marker(match[1]))), match.start(), match.end()
@@ -126,7 +126,7 @@ class GapReader(_Reader):
 class EmailReader(_Reader):
     """`<name@example.org>`."""
 
-    def handleMatch(self, match: re.Match[str], _data: str) -> tuple[Element, int, int]:  # type: ignore[override]  # noqa: N802
+    def handleMatch(self, match: re.Match[str], _data: str) -> tuple[Element, int, int]:  # type: ignore[override]  # what Markdown really allows
         link = Element("a", {"href": f"mailto:{match[1]}"})
         link.text = AtomicString(match[1])
         return link, match.start(), match.end()
@@ -139,7 +139,7 @@ class HtmlReader(HtmlInlineProcessor):
         super().__init__(pattern, dialect)
         self._dialect = dialect
 
-    def handleMatch(self, match: re.Match[str], data: str) -> tuple[Element | str, int, int]:  # type: ignore[override]  # noqa: N802
+    def handleMatch(self, match: re.Match[str], data: str) -> tuple[Element | str, int, int]:  # type: ignore[override]  # what Markdown really allows
         tag = _TAG.match(match[1])
         name = tag[1].lower() if tag else "!"
         if not match[1].startswith("</"):

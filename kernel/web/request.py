@@ -98,7 +98,7 @@ def requires(action: StrEnum, loader: Loader | None = None, *, reads_first: bool
             plumbing().policy.require(actor, action, subject)
             return view(subject) if loader else view(**arguments)
 
-        guarded.access = Access(action, loader, reads_first)  # type: ignore[attr-defined]
+        guarded.access = Access(action, loader, reads_first)  # type: ignore[attr-defined]  # marks stand on the function
         return cast("View", guarded)
 
     return decorate
@@ -116,7 +116,7 @@ def public(view: View | None = None, *, reads_first: bool = False) -> View | Cal
     """Declare that everybody may use a route."""
 
     def decorate(view: View) -> View:
-        view.access = Access(None, None, reads_first)  # type: ignore[attr-defined]
+        view.access = Access(None, None, reads_first)  # type: ignore[attr-defined]  # marks stand on the function
         return view
 
     return decorate if view is None else decorate(view)

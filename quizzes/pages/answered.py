@@ -237,7 +237,7 @@ def _option_row(case: _Case, option: OptionView) -> ReviewRow:
 def _matched_rows(case: _Case) -> list[ReviewRow]:
     matrix = case.question.kind is QuestionKind.MATRIX
     offered = {option.value: option.html for option in (case.view.columns if matrix else case.view.choices)}
-    keys = [row.key for row in case.question.body.rows] if matrix else list(case.item.layout.orders["items"])  # type: ignore[union-attr]
+    keys = [row.key for row in case.question.body.rows] if matrix else list(case.item.layout.orders["items"])  # type: ignore[union-attr]  # a body with rows
     right: Mapping[str, str] = case.right.get("rows" if matrix else "matches", {})
     rows = []
     for row, key in zip(case.view.rows, keys, strict=True):

@@ -82,13 +82,13 @@ def _literals(root: ast.AST, text: str) -> None:
             digits = ast.get_source_segment(text, node) or ""
             if not _NUMBER.fullmatch(digits):
                 raise ExpressionError("only numbers, names and the listed functions may be used")
-            node.value = Fraction(digits.rstrip("."))  # type: ignore[assignment]
+            node.value = Fraction(digits.rstrip("."))  # type: ignore[assignment]  # numbers stay exact
 
 
 def _value(node: ast.expr, names: Mapping[str, Fraction]) -> Fraction:
     match node:
         case ast.Constant(value):
-            result = Fraction(value)  # type: ignore[arg-type]
+            result = Fraction(value)  # type: ignore[arg-type]  # int or Fraction
         case ast.Name(name):
             result = _named(name, names)
         case ast.UnaryOp(ast.USub(), operand):

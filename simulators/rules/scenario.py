@@ -226,7 +226,7 @@ def read_scenario(inputs: Inputs) -> Scenario:
             inputs["despliegue.crec_poblacion"],
             tuple(inputs[name] for name in steps if name in inputs),
         ),
-        reserva=Reserve(**_fields(inputs, "reserva")),  # type: ignore[arg-type]
+        reserva=Reserve(**_fields(inputs, "reserva")),  # type: ignore[arg-type]  # names are the fields
     )
 
 

@@ -48,7 +48,7 @@ def words_of(pdf: bytes) -> list[str]:
 
 
 def printed(**changes: object) -> bytes:
-    return render(compose(replace(FACTS, **changes)))  # type: ignore[arg-type]
+    return render(compose(replace(FACTS, **changes)))  # type: ignore[arg-type]  # fields by name
 
 
 def test_the_sheet_says_what_the_guide_says_in_reading_order() -> None:
@@ -103,7 +103,7 @@ def test_the_english_sheet_has_the_same_places() -> None:
     ],
 )
 def test_the_sentence_fits_the_course(changes: dict[str, object], sentence: str) -> None:
-    sheet = compose(replace(FACTS, **changes))  # type: ignore[arg-type]
+    sheet = compose(replace(FACTS, **changes))  # type: ignore[arg-type]  # fields by name
 
     assert sheet.sentence == sentence
     assert ("participación" in sheet.document_type) == (not sheet.document_type.startswith("Certificate ") and "aprobó" not in sentence)

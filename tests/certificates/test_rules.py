@@ -177,6 +177,6 @@ def test_equal_content_in_other_clothes_gives_equal_bytes() -> None:
 def test_every_field_is_under_the_signature(name: str) -> None:
     other = {str: "otro", int: 99, Fraction: Fraction(99), date: date(2030, 1, 1), dict: {"es": "Otro"}, type(None): date(2031, 1, 1)}
 
-    changed = replace(CONTENT, **{name: other[type(getattr(CONTENT, name))]})  # type: ignore[arg-type]
+    changed = replace(CONTENT, **{name: other[type(getattr(CONTENT, name))]})  # type: ignore[arg-type]  # fields by name
 
     assert canonical_content(changed) != canonical_content(CONTENT)

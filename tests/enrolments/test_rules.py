@@ -34,13 +34,13 @@ def an_activity(key: str, module: str = "m1", **fields: object) -> OutlineActivi
         "weight": Fraction(0),
         "module": module,
     }
-    return OutlineActivity(**(given | fields))  # type: ignore[arg-type]
+    return OutlineActivity(**(given | fields))  # type: ignore[arg-type]  # fields by name
 
 
 def a_module(key: str, *activities: OutlineActivity, number: int | None = 1, **fields: object) -> OutlineModule:
     """Make a module around activities."""
     given: dict[str, object] = {"needed": None, "requires": (), "opens_at": None, "closes_at": None} | fields
-    return OutlineModule(key=key, title={"es": key}, summary={}, number=number, objectives=(), activities=activities, **given)  # type: ignore[arg-type]
+    return OutlineModule(key=key, title={"es": key}, summary={}, number=number, objectives=(), activities=activities, **given)  # type: ignore[arg-type]  # fields by name
 
 
 def an_outline(*modules: OutlineModule, **fields: object) -> Outline:
@@ -66,7 +66,7 @@ def an_outline(*modules: OutlineModule, **fields: object) -> Outline:
         has_glossary=False,
         has_resources=False,
         modules=modules,
-        **given,  # type: ignore[arg-type]
+        **given,  # type: ignore[arg-type]  # fields by name
     )
 
 

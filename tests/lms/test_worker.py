@@ -43,7 +43,7 @@ def add_job(house: House) -> None:
 
 def count(house: House, *where: object) -> int:
     with house.database.unit_of_work(write=False) as session:
-        return session.scalar(select(func.count()).select_from(Job).where(*where)) or 0  # type: ignore[arg-type]
+        return session.scalar(select(func.count()).select_from(Job).where(*where)) or 0  # type: ignore[arg-type]  # conditions
 
 
 def traces(house: House) -> int:

@@ -47,7 +47,7 @@ def at(minutes: float = 0, seconds: float = 0) -> datetime:
 def an_attempt(
     number: int = 1, state: AttemptState = S.FINISHED, start: float = -60, finish: float | None = -50, **fields: object
 ) -> AttemptFacts:
-    return AttemptFacts(number, state, at(start), None if finish is None else at(finish), **fields)  # type: ignore[arg-type]
+    return AttemptFacts(number, state, at(start), None if finish is None else at(finish), **fields)  # type: ignore[arg-type]  # fields by name
 
 
 def starting(access: Access, history: Sequence[AttemptFacts] = (), now: datetime = NOON, **found: bool) -> StartRuling:
@@ -302,7 +302,7 @@ QUIZ = Access(opens=at(0), closes=at(60), limit=600, attempts=2, passwords=froze
 
 def override(**fields: object) -> Override:
     names = {Setting("password" if name == "passwords" else name) for name in fields}
-    return Override(frozenset(names), **fields)  # type: ignore[arg-type]
+    return Override(frozenset(names), **fields)  # type: ignore[arg-type]  # fields by name
 
 
 def test_without_overrides_the_quiz_holds() -> None:

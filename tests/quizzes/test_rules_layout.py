@@ -47,7 +47,7 @@ def candidates(names: str) -> tuple[Candidate, ...]:
 
 
 def fixed(name: str, **fields: object) -> SlotEntry:
-    return SlotEntry(candidates(name), **fields)  # type: ignore[arg-type]
+    return SlotEntry(candidates(name), **fields)  # type: ignore[arg-type]  # fields by name
 
 
 def paper(entries: Sequence[Entry], seed: int = 1, seen: dict[str, int] | None = None, per_page: int = 0) -> Layout:

@@ -501,13 +501,13 @@ def test_a_share_has_a_name(fraction: str, state: MarkState) -> None:
 def test_the_right_answer_is_worth_everything(body: Body, convention: object) -> None:
     question = a_question(body)
     layout = lay_out_item(question, 3, "1.1", shuffle=True)
-    answer = right_answer(question, layout, "es", convention)  # type: ignore[arg-type]
+    answer = right_answer(question, layout, "es", convention)  # type: ignore[arg-type]  # any kind
 
     if answer is None:
         assert isinstance(body, Essay | File) or not has_rule(question)
     else:
         assert not is_unanswered(question, answer, layout)
-        assert mark_answer(question, answer, layout, convention).fraction == 1  # type: ignore[arg-type]
+        assert mark_answer(question, answer, layout, convention).fraction == 1  # type: ignore[arg-type]  # any kind
 
 
 def test_the_right_answer_is_written_for_the_reader() -> None:

@@ -53,7 +53,7 @@ def test_script_and_server_agree_on_every_output_of_random_scenarios() -> None:
 
 
 def test_script_writes_numbers_as_the_server_does() -> None:
-    chance = random.Random(7)  # noqa: S311
+    chance = random.Random(7)  # noqa: S311 - seeded, not secret
     values = [0.0, 0.98, 1.005, 2.675, -217.5571, -0.001, 999.995, 9999.5, 36214.0, 1234567.891, 145304575951.05, 0.5, 1.5]
     values += [chance.uniform(-1, 1) * 10 ** chance.randint(-4, 12) for _turn in range(200)]
     asked = [[value, digits, language] for value in values for digits in (0, 1, 2, 4) for language in ("es", "en")]

@@ -28,7 +28,7 @@ def learner(browser: Browser) -> Browser:
 
 def rows(browser: Browser, table: type[Submission] | type[TaskSave]) -> list[Submission] | list[TaskSave]:
     with browser.house.database.unit_of_work(write=False) as session:
-        return list(session.scalars(select(table).order_by(table.id)))  # type: ignore[return-value]
+        return list(session.scalars(select(table).order_by(table.id)))  # type: ignore[return-value]  # rows of that table
 
 
 def result(browser: Browser) -> ActivityResult | None:

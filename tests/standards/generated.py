@@ -208,7 +208,7 @@ def questions(
         "note": plain_lines(),
     }
     chosen = kept if not rich else tuple(name for name in fields if draw(st.booleans()))
-    return replace(question, **{name: draw(fields[name]) for name in chosen})  # type: ignore[arg-type]
+    return replace(question, **{name: draw(fields[name]) for name in chosen})  # type: ignore[arg-type]  # fields by name
 
 
 @st.composite

@@ -78,7 +78,7 @@ def test_one_version() -> None:
     changelog = (ROOT / "CHANGELOG.md").read_text("utf-8")
 
     assert PYPROJECT["project"]["version"] == version("aulario")
-    assert re.search(r"^## (\S+)", changelog, re.MULTILINE)[1] == version("aulario")  # type: ignore[index]
+    assert re.search(r"^## (\S+)", changelog, re.MULTILINE)[1] == version("aulario")  # type: ignore[index]  # it matches
 
 
 def test_fonts_lie_beside_their_licence() -> None:
@@ -168,7 +168,7 @@ def test_every_command_of_the_makefile_says_what_it_does() -> None:
     text = (ROOT / "Makefile").read_text("utf-8")
     targets = re.findall(r"^([a-z-]+):", text, re.MULTILINE)
 
-    assert re.search(r"^\.PHONY: (.*)$", text, re.MULTILINE)[1].split() == targets  # type: ignore[index]
+    assert re.search(r"^\.PHONY: (.*)$", text, re.MULTILINE)[1].split() == targets  # type: ignore[index]  # it matches
     assert all(re.search(rf"^{target}:.*## \S", text, re.MULTILINE) for target in targets)
 
 

@@ -140,7 +140,7 @@ def outcome(browser: Browser, path: str, method: str = "GET", data: Mapping[str,
         browser.get("/help")
         token = browser.page.form("/language").fields
         data = {"csrf_token": dict(token)["csrf_token"], **(data or {})}
-    browser._request(method, path, **({"data": data} if data is not None else {}), **options)  # type: ignore[arg-type]
+    browser._request(method, path, **({"data": data} if data is not None else {}), **options)  # type: ignore[arg-type]  # options by name
     status, target = browser.response.status_code, browser.response.headers.get("Location", "")
     if status == 401 or "/sign-in" in target:
         return "login"

@@ -29,14 +29,14 @@ def fields_of(item: Item, question: Question, shown: Mapping[str, object]) -> di
         case "true_false":
             return {name: "true" if shown["value"] in (True, "true") else "false"}
         case "matching":
-            return {f"{name}-{row}": place for row, place in dict(shown["matches"]).items()}  # type: ignore[call-overload]
+            return {f"{name}-{row}": place for row, place in dict(shown["matches"]).items()}  # type: ignore[call-overload]  # a mapping as sent
         case "matrix":
-            return {f"{name}-{row}": column for row, column in dict(shown["rows"]).items()}  # type: ignore[call-overload]
+            return {f"{name}-{row}": column for row, column in dict(shown["rows"]).items()}  # type: ignore[call-overload]  # a mapping as sent
         case "ordering":
-            return {f"{name}-{row}": str(position) for position, row in enumerate(list(shown["order"]), 1)}  # type: ignore[call-overload]
+            return {f"{name}-{row}": str(position) for position, row in enumerate(list(shown["order"]), 1)}  # type: ignore[call-overload]  # a mapping as sent
         case "gaps":
             assert isinstance(question.body, Gaps)
-            return {f"{name}-{gap}": value for gap, value in dict(shown["values"]).items()}  # type: ignore[call-overload]
+            return {f"{name}-{gap}": value for gap, value in dict(shown["values"]).items()}  # type: ignore[call-overload]  # a mapping as sent
         case _:
             return {name: shown.get("text", "")}
 

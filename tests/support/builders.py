@@ -169,7 +169,7 @@ def publish(
 
 def a_course(house: House, key: str = "prueba", **options: object) -> Course:
     """Publish a small course."""
-    return publish(house, folder(key, **options))[0]  # type: ignore[arg-type]
+    return publish(house, folder(key, **options))[0]  # type: ignore[arg-type]  # fields by name
 
 
 @cache

@@ -1,6 +1,7 @@
 """House rules of the code that no tool checks: each is a function from a file's path and syntax tree to what breaks it, by line."""
 
 import ast
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatch
@@ -57,6 +58,7 @@ CLOCKS = {("datetime", "now"), ("datetime", "utcnow"), ("datetime", "today"), ("
 LONG_FUNCTION = 60
 LONG_MODULE = 500
 REASON = "# long: "
+SILENCED = re.compile(r"# (type: ignore(\[[^]]*\])?|noqa(: [A-Z0-9, ]+)?)$")
 VAGUE = ("utils", "util", "helpers", "helper", "common", "misc", "manager", "base")
 
 
@@ -160,6 +162,13 @@ def modules_say_what_they_are(path: str, tree: ast.Module, _text: str) -> Iterat
         yield from ((node.lineno, "runs something") for node in tree.body[1:])
 
 
+def silenced_checks_say_why(_path: str, _tree: ast.Module, text: str) -> Iterator[Fault]:
+    """Whoever silences ruff or mypy on a line says why on the same line."""
+    for number, line in enumerate(text.splitlines(), 1):
+        if SILENCED.search(line):
+            yield number, "silences a check without a reason"
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """A rule, with code that breaks it and code that keeps it, and the path where both would stand."""
@@ -193,6 +202,8 @@ RULES = (
     Rule(modules_say_what_they_are, "x = 1", '"""Say."""'),
     Rule(modules_say_what_they_are, '"""Say."""', '"""Say."""', path="quizzes/utils.py", kept_path="quizzes/rules.py"),
     Rule(modules_say_what_they_are, '"""Say."""\nimport os', '"""Say."""', path="quizzes/__init__.py"),
+    Rule(silenced_checks_say_why, "x = f(1)  # type: ignore" + "[arg-type]", "x = f(1)  # type: ignore[arg-type]  # f takes it"),
+    Rule(silenced_checks_say_why, "import os  # noqa" + ": F401", "import os  # noqa: F401 - others take it from here"),
 )
 CHECKS = tuple(dict.fromkeys(rule.check for rule in RULES))
 

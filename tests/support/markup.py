@@ -56,4 +56,4 @@ def a_context(language: str = "es", **fields: object) -> Context:
         "question": {"repaso": SafeHtml("<p>¿Cuánto?</p>")}.get,
         "recording": {"grabacion": Recording("Grabación", duration="18:20", host="Ejemplo")}.get,
     }
-    return Context(language, **(given | fields))  # type: ignore[arg-type]
+    return Context(language, **(given | fields))  # type: ignore[arg-type]  # fields by name

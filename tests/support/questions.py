@@ -53,7 +53,7 @@ def es(text: str) -> Texts:
 
 def a_question(body: Body, **fields: object) -> Question:
     """Make a question around a body."""
-    return Question(key="pregunta", text=es("¿Qué?"), body=body, **fields)  # type: ignore[arg-type]
+    return Question(key="pregunta", text=es("¿Qué?"), body=body, **fields)  # type: ignore[arg-type]  # fields by name
 
 
 def an_option(key: str, credit: str = "0", *, right: bool | None = None, fixed: bool = False) -> Option:
@@ -87,7 +87,7 @@ def a_numerical(
     made = tuple(
         NumericalAnswer(None if value == "*" else f(value), f(credit) > 0, f(credit), es(f"why {value}")) for value, credit in answers
     )
-    return Numerical(made, Tolerance(kind, f(tolerance)), **fields)  # type: ignore[arg-type]
+    return Numerical(made, Tolerance(kind, f(tolerance)), **fields)  # type: ignore[arg-type]  # fields by name
 
 
 def a_matching(shuffle: bool = True) -> Matching:
@@ -137,7 +137,7 @@ def a_calculated(**fields: object) -> Calculated:
         parameters={"linea": f("92.4")},
         tolerance=Tolerance(ToleranceKind.RELATIVE, f("0.001")),
         unit=es("USD"),
-        **fields,  # type: ignore[arg-type]
+        **fields,  # type: ignore[arg-type]  # fields by name
     )
 
 

@@ -289,7 +289,7 @@ def main() -> None:
             render(slide(number, scene, points), picture, folder)
             start = len(piece)
             piece += spoken(line.said or line.es, folder / "line.wav")
-            seconds = lambda size: (Decimal(size) / 44100).quantize(Decimal("0.001"))  # noqa: E731
+            seconds = lambda size: (Decimal(size) / 44100).quantize(Decimal("0.001"))  # noqa: E731 - a formula
             cues.append((now + seconds(start), now + seconds(len(piece)), line))
             shots.append((now + (seconds(start) if index else 0), picture))
             piece += silence(SCENE_GAP if line is scene.lines[-1] else GAP)
