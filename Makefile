@@ -3,9 +3,11 @@ PYTHON ?= python3
 HOST ?= 127.0.0.1
 PORT ?= 8000
 DEMO_PORT ?= 8001
+FAULT_HISTORIES ?= 30
+FAULT_SEED ?= 1
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check coverage mutation fix dist migration schema-dump requirements clean
+.PHONY: help run demo test check coverage faults mutation fix dist migration schema-dump requirements clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -37,6 +39,10 @@ check: ## format, lint, types, floors and rooms, translations, migrations, docum
 coverage: ## every branch of the rules is taken by the tests of the rules
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt
 	@$(BIN)/python -m pytest -q -p no:randomly tests/quizzes -k test_rules --cov=quizzes/rules --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
+
+faults: ## random histories of faults in a real browser and against the model (FAULT_HISTORIES=30, FAULT_SEED=1); slow
+	@$(PYTHON) scripts/prepare.py requirements-dev.txt
+	@FAULT_HISTORIES=$(FAULT_HISTORIES) FAULT_SEED=$(FAULT_SEED) $(BIN)/python -m pytest -q tests/browser/test_faults.py tests/browser/test_devices.py tests/quizzes/test_saving_model.py
 
 mutation: ## change the rules in small ways and see that the tests notice (MODULES="marking saving"); slow
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt

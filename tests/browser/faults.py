@@ -41,6 +41,12 @@ Answer = tuple[int, str]
 """A question's place and what was typed there."""
 
 
+def a_bank(places: range) -> str:
+    """Return questions that any number from 250 to 750 answers rightly."""
+    question = "  - key: numero-{}\n    kind: numerical\n    text: Un número.\n    answers:\n      - right: 500\n    tolerance: 250\n"
+    return "questions:\n" + "".join(question.format(place) for place in places)
+
+
 def answer_in(response: dict[str, list[str]]) -> str:
     """Return what was typed, as the page sends it."""
     return "".join(response.get("answer", []))

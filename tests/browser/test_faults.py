@@ -13,7 +13,7 @@ from playwright.sync_api import Browser
 
 from kernel import clock
 from lms.app import House
-from tests.browser.faults import History, Server, server_on
+from tests.browser.faults import History, Server, a_bank, server_on
 from tests.quizzes.test_views import a_quiz
 from tests.support.learning import a_learner, start
 from tests.support.server import free_port, serving
@@ -21,16 +21,6 @@ from tests.support.server import free_port, serving
 HISTORIES = int(os.environ.get("FAULT_HISTORIES", "2"))
 FIRST = int(os.environ.get("FAULT_SEED", "1"))
 STEPS = 16
-BANK = "questions:\n" + "".join(
-    f"""  - key: numero-{place}
-    kind: numerical
-    text: Escriba un número de tres cifras.
-    answers:
-      - right: 500
-    tolerance: 250
-"""
-    for place in (1, 2, 3)
-)
 
 
 @pytest.fixture
@@ -42,7 +32,7 @@ def server(tmp_path: Path, database_url: str) -> Iterator[Server]:
 @pytest.fixture
 def attempt(house: House, server: Server) -> str:
     """Start a learner's attempt at three questions, and return its address."""
-    course = a_quiz(house, BANK, "attempts: 0\n", ("numero-1", "numero-2", "numero-3"))
+    course = a_quiz(house, a_bank(range(1, 4)), "attempts: 0\n", ("numero-1", "numero-2", "numero-3"))
     learner = a_learner(house, course)
     return f"{server.url}/attempts/{start(house, learner, course.slug, now=clock.now())}"
 
