@@ -1,17 +1,19 @@
-"""What pages of an attempt send: a plain form, or the events of the page's script."""
+"""What pages of quizzes send: an attempt's plain form or the events of its script, and what graders and teachers give."""
 
 import json
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from wtforms import HiddenField
+from wtforms import HiddenField, TextAreaField
+from wtforms.validators import Length
 
 from kernel.errors import N_, Invalid
 from kernel.i18n import lazy_
 from kernel.web.forms import Form as SentForm
-from kernel.web.forms import LineField
+from kernel.web.forms import LineField, clean_text
 from quizzes.queries.sittings import Sitting
 from quizzes.rules import saving
+from quizzes.rules.definitions import Criterion
 from quizzes.rules.responses import clean_parts, filled_parts
 from quizzes.services.sittings import Batch
 
@@ -117,3 +119,24 @@ def _script_batch(lease: int, entries: list[Any], kind: str) -> Batch:
     )
     times = [time for entry in entries if isinstance(entry, dict) and isinstance(time := entry.get("client_time"), str)]
     return Batch(lease, events, kind, max((time for time in times if time.isprintable()), default=""))
+
+
+class MarkForm(SentForm):
+    """The mark that a person gives; the levels of a rubric stand beside it, as fields of their own."""
+
+    points = LineField(lazy_("Mark"), [Length(max=40, message=lazy_("Use at most %(max)d characters."))])
+    comment = TextAreaField(lazy_("Comment for the learner"), [Length(max=10_000, message=lazy_("Use at most %(max)d characters."))])
+    reason = LineField(lazy_("Reason"), [Length(max=500, message=lazy_("Use at most %(max)d characters."))])
+    seen = HiddenField()
+
+    @property
+    def words(self) -> str:
+        """Return the comment, cleaned."""
+        return clean_text(self.comment.data or "", lines=True)
+
+
+def chosen_levels(form: Form, rubric: Sequence[Criterion]) -> dict[str, int]:
+    """Return the levels that a form chooses, by criterion the place from 0; `level-1` is the field of the first criterion."""
+    given = {criterion.key: first(form, f"level-{at}") for at, criterion in enumerate(rubric, 1)}
+    levels = {key: whole_number(text, otherwise=-1) for key, text in given.items()}
+    return {criterion.key: level for criterion in rubric if 0 <= (level := levels[criterion.key]) < len(criterion.levels)}

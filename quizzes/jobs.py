@@ -1,7 +1,13 @@
-"""Background work of quizzes: attempts whose time has ended are handed in even where nobody returns (quiz engine 5.3.6)."""
+"""Background work of quizzes: attempts whose time has ended are handed in (5.3.6), and learners told that theirs is marked (5.11.1)."""
+
+from typing import cast
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from accounts.models import Person
+from courses.queries import get_outline
+from kernel import mail
+from kernel.i18n import choose, reading
 from kernel.outbox import Delivery
 from kernel.permissions import Actor, Via
 from quizzes.models import Attempt
@@ -40,3 +46,24 @@ def _settle(delivery: Delivery, actor: Actor, attempt_id: int) -> None:
 def _list_due(delivery: Delivery, after: int) -> list[int]:
     with delivery.database.unit_of_work(write=False) as session:
         return queries.list_due(session, now=delivery.now - NETWORK_TOLERANCE, after=after, limit=PAGE)
+
+
+def send_marked(delivery: Delivery) -> None:
+    """Tell a learner that everything in an attempt is marked; the marks themselves stay behind the sign-in."""
+    with delivery.database.unit_of_work(write=False) as session:
+        sitting = queries.get_sitting(session, cast("int", delivery.arguments["attempt"]))
+        person = session.get_one(Person, sitting.person_id)
+        outline = get_outline(session, queries.version_of(session, sitting.paper.activity_id))
+    with reading(person.language):
+        titles = {"title": choose(outline.by_key[sitting.paper.activity_key].title), "course": choose(outline.title)}
+    message = mail.write(
+        delivery.settings,
+        person.email,
+        "attempt_marked",
+        person.language,
+        key=f"job-{delivery.job_id}",
+        path=f"/attempts/{sitting.uuid}/review",
+        name=person.given_names,
+        **titles,
+    )
+    mail.send(delivery.settings, message)

@@ -304,6 +304,8 @@ class MarkEvent(Base):
     a regrade marked."""
     fraction: Mapped[Decimal | None] = mapped_column(Numeric(14, 7))
     """Of the maximum, in [-1, 1], with certainty in [-6, 3]; none while it waits for a grader."""
+    exact: Mapped[str] = mapped_column(String(80), default="", server_default="")
+    """The same without rounding ("5/6"), so that totals may be made again; empty where it is older than this column."""
     state: Mapped[str] = mapped_column(String(20))
     marked_at: Mapped[Moment]
     marked_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
@@ -399,6 +401,7 @@ class RegradeMark(Base):
     before_id: Mapped[int] = mapped_column(ForeignKey("mark_event.id"))
     """What undoing gives back."""
     fraction: Mapped[Decimal | None] = mapped_column(Numeric(14, 7))
+    exact: Mapped[str] = mapped_column(String(80), default="", server_default="")
     state: Mapped[str] = mapped_column(String(20))
 
 

@@ -24,6 +24,9 @@ class QuizAction(StrEnum):
     MANAGE = "quiz:manage"
     REPORT = "quiz:report"
     STATISTICS = "quiz:statistics"
+    MARK = "attempt:grade_by_hand"
+    REGRADE = "quiz:regrade"
+    REOPEN = "attempt:reopen"
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,40 @@ def _statistics(actor: Actor, subject: object) -> Verdict:
     return allow_if(edits(actor, subject.staff_role), Verdict.HIDE if subject.staff_role is None else Verdict.FORBID)
 
 
+@dataclass(frozen=True)
+class MarkSeat:
+    """A person before one question of somebody's attempt that is handed in."""
+
+    person_id: int
+    staff_role: StaffRole | None
+    is_by_hand: bool
+    """Whether a person marks it; else the mark of the program may be overruled."""
+
+
+def _mark(actor: Actor, subject: object) -> Verdict:
+    """The course's staff mark what waits for a person, those who edit overrule the program; nobody marks themself (security 9)."""
+    assert isinstance(subject, MarkSeat)
+    if not actor.is_administrator and subject.staff_role is None:
+        return Verdict.HIDE
+    return allow_if(subject.person_id != actor.person_id and (subject.is_by_hand or edits(actor, subject.staff_role)))
+
+
+def _regrade(actor: Actor, subject: object) -> Verdict:
+    """Those who edit the course; to its graders it is closed, to others there is no such page."""
+    assert isinstance(subject, TaughtQuiz)
+    if _manage(actor, subject) is Verdict.HIDE:
+        return Verdict.HIDE
+    return allow_if(edits(actor, subject.staff_role))
+
+
+def _reopen(actor: Actor, subject: object) -> Verdict:
+    """Those who edit the course, and nobody their own attempt."""
+    assert isinstance(subject, AttemptSeat)
+    if not actor.is_administrator and subject.staff_role is None:
+        return Verdict.HIDE
+    return allow_if(edits(actor, subject.staff_role) and subject.person_id != actor.person_id)
+
+
 def sees_keys(actor: Actor, subject: AttemptSeat) -> bool:
     """Say whether right answers are shown at any moment: to those who edit the course, not to its graders."""
     return edits(actor, subject.staff_role)
@@ -105,4 +142,7 @@ PERMISSIONS: Mapping[StrEnum, Predicate] = {
     QuizAction.MANAGE: _manage,
     QuizAction.REPORT: _manage,
     QuizAction.STATISTICS: _statistics,
+    QuizAction.MARK: _mark,
+    QuizAction.REGRADE: _regrade,
+    QuizAction.REOPEN: _reopen,
 }

@@ -14,8 +14,8 @@ from quizzes.pages.answered import Outcome, ReviewItem, ReviewLink, answered_que
 from quizzes.pages.attempt import OpenedAttempt
 from quizzes.pages.checks import checked_lines
 from quizzes.pages.question import html, points, short_title
-from quizzes.queries import sittings as queries
-from quizzes.queries.sittings import CurrentMark, Item, Sitting
+from quizzes.queries.marks import Mark, current_events
+from quizzes.queries.sittings import Item, Sitting
 from quizzes.rules.attempts import AttemptState
 from quizzes.rules.definitions import Question
 from quizzes.rules.grades import band_for
@@ -27,8 +27,8 @@ from quizzes.rules.settings import Flag, Moment
 
 def review_items(session: Session, opened: OpenedAttempt, flags: frozenset[Flag]) -> list[ReviewItem]:
     """Return every question of an attempt with what the flags let through."""
-    judged = flags & {Flag.MARKS, Flag.CORRECTNESS}
-    marks = queries.current_marks(session, [item.id for item in opened.sitting.items]) if judged else {}
+    judged = flags & {Flag.MARKS, Flag.CORRECTNESS, Flag.SPECIFIC}
+    marks = current_events(session, [item.id for item in opened.sitting.items]) if judged else {}
     sources = _sources(session, opened.outline) if Flag.SOURCE in flags else {}
     return [_review_item(opened, item, flags, marks.get(item.id), sources) for item in opened.sitting.items]
 
@@ -39,12 +39,13 @@ def _sources(session: Session, outline: Outline) -> dict[str, ReviewLink]:
 
 
 def _review_item(
-    opened: OpenedAttempt, item: Item, flags: frozenset[Flag], mark: CurrentMark | None, sources: Mapping[str, ReviewLink]
+    opened: OpenedAttempt, item: Item, flags: frozenset[Flag], mark: Mark | None, sources: Mapping[str, ReviewLink]
 ) -> ReviewItem:
     question, parts = opened.questions[item.question_version_id], opened.responses.get(item.id, {})
     outcome = Outcome(
         fraction=mark.fraction if mark else None,
         state=mark.state if mark else None,
+        comment=mark.comment if mark and Flag.SPECIFIC in flags else "",
         links=_links(opened.outline, question, sources) if Flag.SOURCE in flags else (),
         certainty=certainty_of(parts) if asks_certainty(opened.sitting.paper.settings.behaviour, question) else None,
         tries=checked_lines(opened.sitting, item, question, flags),

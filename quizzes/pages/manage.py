@@ -23,6 +23,13 @@ class Tool:
 
 TOOLS: tuple[Tool, ...] = (
     Tool(
+        "quizzes_marking.queue",
+        "pencil",
+        N_("Mark answers"),
+        N_("Essays and files that a person reads: by question or by learner, with or without names."),
+        QuizAction.MANAGE,
+    ),
+    Tool(
         "quizzes.quiz", "eye", N_("See the quiz"), N_("The page that learners open, and a preview for those who edit."), QuizAction.MANAGE
     ),
     Tool(

@@ -18,6 +18,7 @@ from kernel.errors import NotFound, SignInNeeded
 from kernel.permissions import Actor
 from quizzes.models import (
     Accommodation,
+    Annulment,
     AnswerEvent,
     Attempt,
     AttemptItem,
@@ -37,7 +38,6 @@ from quizzes.rules.attempts import AttemptClock, AttemptState, end_of
 from quizzes.rules.encoding import decode, from_document
 from quizzes.rules.item_layout import ItemLayout
 from quizzes.rules.layout import Candidate, Entry, PageEntry, SectionEntry, SlotEntry, TextEntry
-from quizzes.rules.results import MarkState
 from quizzes.rules.settings import QuizSettings
 
 KEPT_PAPERS, KEPT_QUESTIONS = 1000, 20_000
@@ -251,6 +251,8 @@ class Item:
     layout: ItemLayout
     flagged: bool
     require_previous: bool = False
+    annulled: str = ""
+    """`full_credit` or `removed` where the question does not decide any more (5.11.4)."""
 
     @property
     def place(self) -> int:
@@ -321,7 +323,7 @@ class Sitting(AttemptSeat):
 
 _SEATED = Seated(Attempt.person_id, Attempt.enrolment_id, Attempt.course_id, Attempt.activity_key)
 _SITTING = (
-    select(Attempt, AttemptItem, CourseStaff.role, QuizVersion.id.label("followed"), Accommodation, QuizOverride)
+    select(Attempt, AttemptItem, CourseStaff.role, QuizVersion.id.label("followed"), Accommodation, QuizOverride, Annulment.effect)
     .join(AttemptItem, AttemptItem.attempt_id == Attempt.id)
     .outerjoin(CourseStaff, (CourseStaff.course_id == Attempt.course_id) & (CourseStaff.person_id == bindparam("actor_id")))
     .outerjoin(Enrolment, Enrolment.id == Attempt.enrolment_id)
@@ -329,6 +331,13 @@ _SITTING = (
     .outerjoin(QuizVersion, QuizVersion.activity_id == Activity.id)
     .outerjoin(Accommodation, accommodation_of(Attempt.person_id))
     .outerjoin(QuizOverride, overrides_for(_SEATED))
+    .outerjoin(
+        Annulment,
+        (Annulment.course_id == Attempt.course_id)
+        & (Annulment.activity_key == Attempt.activity_key)
+        & (Annulment.question_version_id == AttemptItem.question_version_id)
+        & Annulment.lifted_at.is_(None),
+    )
     .order_by(AttemptItem.position, QuizOverride.id)
 )
 """One row for each item, or for each item and override; `followed` is the quiz in the version that the learner follows now."""
@@ -362,8 +371,8 @@ def _read_sitting(session: Session, statement: Select[*tuple[Any, ...]], bound: 
     rows = session.execute(statement, bound).all()
     if not rows:
         raise NotFound
-    attempt, _first, role, followed, profile, _override = rows[0]
-    items = tuple(_item(item) for item in {row[1].id: row[1] for row in rows}.values())
+    attempt, _first, role, followed, profile, _override, _annulled = rows[0]
+    items = tuple(_item(item, annulled or "") for item, annulled in {row[1].id: (row[1], row[6]) for row in rows}.values())
     overrides = {row[5].id: row[5] for row in rows if row[5] is not None}
     paper = get_paper(session, attempt.quiz_version_id)
     current = paper if followed is None else get_paper(session, followed)
@@ -383,7 +392,7 @@ def _read_sitting(session: Session, statement: Select[*tuple[Any, ...]], bound: 
     )
 
 
-def _item(row: AttemptItem) -> Item:
+def _item(row: AttemptItem, annulled: str) -> Item:
     return Item(
         row.id,
         row.position,
@@ -395,6 +404,7 @@ def _item(row: AttemptItem) -> Item:
         decode(ItemLayout, json.loads(row.layout)),
         row.flagged,
         row.require_previous,
+        annulled,
     )
 
 
@@ -423,21 +433,6 @@ def list_answers(session: Session, item_ids: Sequence[int]) -> list[StoredAnswer
 def current_answers(session: Session, item_ids: Sequence[int]) -> dict[int, StoredAnswer]:
     """Return the current response of each item that has one."""
     return {answer.item_id: answer for answer in list_answers(session, item_ids)}
-
-
-@dataclass(frozen=True, slots=True)
-class CurrentMark:
-    """The mark that an item has now: a share of its maximum, None while a person has to give it, and the state it leaves."""
-
-    fraction: Fraction | None
-    state: MarkState
-
-
-def current_marks(session: Session, item_ids: Sequence[int]) -> dict[int, CurrentMark]:
-    """Return the last mark of each item."""
-    statement = select(MarkEvent.item_id, MarkEvent.fraction, MarkEvent.state)
-    rows = session.execute(statement.where(MarkEvent.item_id.in_(item_ids)).order_by(MarkEvent.id))
-    return {row.item_id: CurrentMark(_fraction(row.fraction), MarkState(row.state)) for row in rows}
 
 
 def list_due(session: Session, *, now: datetime, after: int, limit: int) -> list[int]:

@@ -11,6 +11,8 @@ from quizzes.rules.settings import Band, Grading, QuizSettings
 PASS_TOLERANCE = Fraction(1, 1_000_000)
 UNGRADED_MAXIMUM = Fraction(5, 1_000_000)
 MARK_DECIMALS = 7
+EXACT_SIGNS = 80
+SIMPLE_DENOMINATOR = 1000
 _NOTHING = Fraction(0)
 
 
@@ -126,6 +128,23 @@ def manual_fraction(mark: Fraction, max_mark: Fraction, *, minimum: Fraction = _
 def stored(value: Fraction) -> Fraction:
     """Round to the seven decimals that the database holds."""
     return round_half_up(value, MARK_DECIMALS)
+
+
+def written_exactly(value: Fraction | None) -> str:
+    """Write a share without rounding; empty where there is none, or where it takes more signs than are kept."""
+    text = "" if value is None else str(value)
+    return text if len(text) <= EXACT_SIGNS else ""
+
+
+def read_exactly(exact: str, rounded: Fraction | None) -> Fraction | None:
+    """Return a share as it was before it was rounded to seven decimals.
+
+    Where it was not written exactly, the simplest fraction that rounds to it is taken, if it is simple: 0.3333333 was a third.
+    """
+    if exact or rounded is None:
+        return Fraction(exact) if exact else None
+    simple = rounded.limit_denominator(SIMPLE_DENOMINATOR)
+    return simple if stored(simple) == rounded else rounded
 
 
 def shown(value: Fraction, settings: QuizSettings, *, question: bool = False) -> Fraction:

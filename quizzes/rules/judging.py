@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from quizzes.rules.behaviours import Standing, Try, counted_tries, standing
-from quizzes.rules.definitions import Question, QuestionKind
+from quizzes.rules.by_hand import BY_HAND
+from quizzes.rules.definitions import Question
 from quizzes.rules.item_layout import ItemLayout
 from quizzes.rules.marking import has_rule, mark_answer
 from quizzes.rules.numbers import Convention
@@ -18,7 +19,6 @@ from quizzes.rules.results import Marking, MarkState
 from quizzes.rules.review import GIVES_FEEDBACK_AT_ONCE
 from quizzes.rules.settings import Behaviour
 
-_BY_HAND = frozenset({QuestionKind.ESSAY, QuestionKind.FILE})
 _LEVELS = {"1": 1, "2": 2, "3": 3}
 
 
@@ -63,7 +63,7 @@ class Judge:
 
 def is_judged_by_rule(question: Question) -> bool:
     """Tell whether a rule alone decides: not texts and files that a person marks, nor surveys, self-checks and descriptions."""
-    return has_rule(question) and question.kind not in _BY_HAND
+    return has_rule(question) and question.kind not in BY_HAND
 
 
 def can_be_checked(behaviour: Behaviour, question: Question) -> bool:

@@ -6,6 +6,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from quizzes.rules.definitions import Calculated, Gaps, Matching, Matrix, Multiple, Ordering, Question, Single
+from quizzes.rules.results import Marking, MarkState
 
 
 class RegradeKind(StrEnum):
@@ -73,6 +74,17 @@ def takes_new_marks(policy: RegradePolicy, before: Fraction | None, after: Fract
     if policy is not RegradePolicy.ONLY_RAISE or before is None:
         return True
     return after is not None and after > before
+
+
+def annulled_marking(effect: str) -> Marking | None:
+    """Return what an annulled question gives everybody: all of its mark, or no part in the total (5.11.4); None: it is not annulled."""
+    match effect:
+        case RegradeKind.FULL_CREDIT:
+            return Marking(MarkState.RIGHT, Fraction(1))
+        case RegradeKind.REMOVED:
+            return Marking(MarkState.NOT_MARKED, None)
+        case _:
+            return None
 
 
 def _structure(question: Question) -> Mapping[str, frozenset[str]]:

@@ -4,8 +4,10 @@ from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 
+from quizzes.models import Attempt
 from quizzes.rules.behaviours import Standing
-from quizzes.rules.grades import stored
+from quizzes.rules.grades import Grade, stored, written_exactly
+from quizzes.rules.results import Marking
 
 
 def as_decimal(value: Fraction) -> Decimal:
@@ -14,13 +16,22 @@ def as_decimal(value: Fraction) -> Decimal:
     return (Decimal(exact.numerator) / Decimal(exact.denominator)).quantize(Decimal("0.0000001"))
 
 
-def mark_row(item_id: int, standing: Standing, now: datetime, *, answer_id: int | None = None) -> dict[str, object]:
+def keep_grade(row: Attempt, grade: Grade) -> None:
+    """Write what the marks of an attempt make together; nothing of it while something waits for a grader."""
+    row.raw = None if grade.pending else as_decimal(grade.raw)
+    row.maximum = as_decimal(grade.maximum)
+    row.percent = None if grade.percent is None else as_decimal(grade.percent)
+    row.passed = grade.passed
+
+
+def mark_row(item_id: int, standing: Standing | Marking, now: datetime, *, answer_id: int | None = None) -> dict[str, object]:
     """Return the row of a mark that the rules give; with `answer_id` the mark of a check."""
     return {
         "item_id": item_id,
         "origin": "auto",
         "answer_id": answer_id,
         "fraction": None if standing.fraction is None else as_decimal(standing.fraction),
+        "exact": written_exactly(standing.fraction),
         "state": standing.state.value,
         "marked_at": now,
         "marked_by": None,

@@ -43,9 +43,10 @@ from quizzes.rules.marking import mark_answer
 from quizzes.rules.navigation import page_to_show
 from quizzes.rules.numbers import convention_for
 from quizzes.rules.places import answer_from_page, page_from_answer
+from quizzes.rules.regrade import annulled_marking
 from quizzes.rules.responses import clean_parts, parts_of, payload_of
 from quizzes.rules.results import Marking
-from quizzes.services.marks import as_decimal, mark_row
+from quizzes.services.marks import as_decimal, keep_grade, mark_row
 from quizzes.services.starting import ASKED_NOTHING, Entry, start_ruling
 
 SEED_BITS = 64
@@ -386,7 +387,7 @@ def settle(session: Session, actor: Actor, sitting: Sitting, *, now: datetime) -
             sitting.row.finished_at = ruling.finished_at
             audit.record(session, actor, QuizVerb.ABANDONED, sitting.row, now=now)
             if sitting.row.enrolment_id is not None and not sitting.row.preview:
-                _hand_down(session, actor, sitting, now=now)
+                hand_down(session, actor, sitting, now=now)
 
 
 def mark_item(item: Item, question: definitions.Question, response: object, language: str) -> Marking:
@@ -404,7 +405,7 @@ def finish(
     results, marks = [], []
     for item in sitting.items:
         judge = judge_of(sitting, item, questions[item.question_version_id])
-        standing = judge.at_end(checked_parts(sitting, item), clean_parts(responses.get(item.id)))
+        standing = annulled_marking(item.annulled) or judge.at_end(checked_parts(sitting, item), clean_parts(responses.get(item.id)))
         results.append(ItemResult(standing.fraction, item.maximum, standing.state, item.section))
         marks.append(mark_row(item.id, standing, now))
     session.execute(insert(MarkEvent), marks)
@@ -412,17 +413,14 @@ def finish(
     row.state = advance(advance(AttemptState(row.state), AttemptEvent.SUBMIT), AttemptEvent.FINISH).value
     row.submitted_at = row.finished_at = finished_at
     row.saved_at = now
-    row.raw = None if grade.pending else as_decimal(grade.raw)
-    row.maximum = as_decimal(grade.maximum)
-    row.percent = None if grade.percent is None else as_decimal(grade.percent)
-    row.passed = grade.passed
+    keep_grade(row, grade)
     audit.record(session, actor, QuizVerb.SUBMITTED, row, now=now, activity=row.activity_key, number=row.number)
     if row.enrolment_id is not None and not row.preview:
-        _hand_down(session, actor, sitting, now=now)
+        hand_down(session, actor, sitting, now=now)
     return grade
 
 
-def _hand_down(session: Session, actor: Actor, sitting: Sitting, *, now: datetime) -> None:
+def hand_down(session: Session, actor: Actor, sitting: Sitting, *, now: datetime) -> None:
     """Tell the learner's progress what all attempts together mean for the activity."""
     row, settings = sitting.row, sitting.paper.settings
     assert row.enrolment_id is not None

@@ -22,7 +22,7 @@ def test_staff_find_the_way_from_the_quiz_to_its_tools_and_see_how_it_stands(bro
     assert browser.page.has_link(f"{QUIZ}/manage")
     page = browser.get(f"{QUIZ}/manage")
 
-    assert "Entregados2" in "".join(page.text.split())
+    assert "Enviado2" in "".join(page.text.split())
     assert "Encurso1" in "".join(page.text.split())
 
 

@@ -6,7 +6,9 @@ import pytest
 
 from quizzes.rules.by_hand import level_points, lowest_fraction, rubric_mark, rubric_of
 from quizzes.rules.definitions import Body, Criterion, Essay, File, Gap, Gaps, Level, Multiple, Variable
-from quizzes.rules.regrade import Difference, RegradeKind, RegradePolicy, can_regrade, differences, takes_new_marks
+from quizzes.rules.grades import read_exactly, written_exactly
+from quizzes.rules.regrade import Difference, RegradeKind, RegradePolicy, annulled_marking, can_regrade, differences, takes_new_marks
+from quizzes.rules.results import Marking, MarkState
 from tests.support.questions import (
     a_calculated,
     a_matching,
@@ -76,6 +78,9 @@ def test_an_attempt_that_may_only_rise_takes_its_new_marks_together_or_not_at_al
 def test_two_kinds_of_marking_again_annul() -> None:
     """5.11.4."""
     assert [kind for kind in RegradeKind if kind.annuls] == [RegradeKind.FULL_CREDIT, RegradeKind.REMOVED]
+    assert annulled_marking("full_credit") == Marking(MarkState.RIGHT, f("1"))
+    assert annulled_marking("removed") == Marking(MarkState.NOT_MARKED, None)
+    assert annulled_marking("") is annulled_marking("same") is None
 
 
 @pytest.mark.parametrize(
@@ -109,3 +114,29 @@ def test_the_levels_of_a_rubric_sum_to_the_mark_and_follow_the_questions_worth_i
 def test_a_level_that_does_not_exist_makes_no_mark(place: int) -> None:
     assert level_points(RUBRIC, {"claridad": 0, "fuentes": place}) is None
     assert level_points((), {}) is None
+
+
+@pytest.mark.parametrize(
+    ("exact", "rounded", "read"),
+    [
+        ("5/6", "0.8333333", "5/6"),
+        ("", "0.3333333", "1/3"),
+        ("", "0.1428571", "1/7"),
+        ("", "0.1234567", "0.1234567"),
+        ("", "-0.6666667", "-2/3"),
+        ("", "0.5", "1/2"),
+        ("", None, None),
+    ],
+)
+def test_a_share_is_read_as_it_was_before_rounding(exact: str, rounded: str | None, read: str | None) -> None:
+    """5.1.5: totals that are made again must not fall under the pass mark by what rounding took."""
+    found = read_exactly(exact, None if rounded is None else f(rounded))
+
+    assert found == (None if read is None else f(read))
+
+
+def test_a_share_is_written_exactly_while_it_is_short_enough() -> None:
+    assert written_exactly(f("5/6")) == "5/6"
+    assert written_exactly(None) == ""
+    assert written_exactly(f(f"1/{10**77}")) == f"1/{10**77}"
+    assert written_exactly(f(f"1/{10**78}")) == ""

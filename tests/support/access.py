@@ -67,6 +67,8 @@ ACCESS: Mapping[tuple[str, str], str] = {
     ("attempt.save", "own_submitted"): "",
     ("attempt.save", "own_time_expired"): "",
     ("attempt.save", "of_another_learner"): "",
+    ("attempt.grade_by_hand", "submitted_essay"): "GIS",
+    ("attempt.grade_by_hand", "own_attempt"): "",
     ("certificate.download", "own_valid"): "E",
     ("certificate.download", "of_another_learner"): "IS",
     ("certificate.revoke", "valid"): "IS",

@@ -1,0 +1,290 @@
+"""Reading marks: the events of an item, and what waits for a person, question by question or learner by learner (5.11.1)."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from enum import StrEnum
+from fractions import Fraction
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from accounts.models import Person, full_name
+from kernel.errors import NotFound
+from kernel.permissions import Actor
+from quizzes.models import Attempt, AttemptItem, MarkEvent, Question, QuestionVersion
+from quizzes.permissions import MarkSeat, TaughtQuiz
+from quizzes.queries import sittings
+from quizzes.queries.sittings import Item, Sitting
+from quizzes.rules.attempts import AttemptState
+from quizzes.rules.by_hand import BY_HAND
+from quizzes.rules.grades import read_exactly
+from quizzes.rules.results import MarkState
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One marking of an item, and who made it; nobody where the program did."""
+
+    id: int
+    item_id: int
+    origin: str
+    fraction: Fraction | None
+    state: MarkState
+    marked_at: datetime
+    by: str
+    reason: str
+    comment: str
+    levels: Mapping[str, int]
+    regrade_id: int | None
+
+
+_MARKS = select(MarkEvent, Person.given_names, Person.first_surname, Person.second_surname).outerjoin(
+    Person, Person.id == MarkEvent.marked_by
+)
+
+
+def share(row: MarkEvent | Row[*tuple[Any, ...]]) -> Fraction | None:
+    """Return the share of a marking as exactly as it was given."""
+    return read_exactly(row.exact, None if row.fraction is None else Fraction(row.fraction))
+
+
+def _mark(row: Row[*tuple[Any, ...]]) -> Mark:
+    event: MarkEvent = row[0]
+    return Mark(
+        id=event.id,
+        item_id=event.item_id,
+        origin=event.origin,
+        fraction=share(event),
+        state=MarkState(event.state),
+        marked_at=event.marked_at,
+        by="" if row.given_names is None else full_name(row.given_names, row.first_surname, row.second_surname),
+        reason=event.reason,
+        comment=event.comment,
+        levels=json.loads(event.levels or "{}"),
+        regrade_id=event.regrade_id,
+    )
+
+
+def list_marks(session: Session, item_id: int) -> list[Mark]:
+    """List every marking of an item, the oldest first."""
+    return [_mark(row) for row in session.execute(_MARKS.where(MarkEvent.item_id == item_id).order_by(MarkEvent.id))]
+
+
+def current_events(session: Session, item_ids: Sequence[int]) -> dict[int, Mark]:
+    """Return the last marking of each item that has one."""
+    last = select(func.max(MarkEvent.id)).where(MarkEvent.item_id.in_(item_ids)).group_by(MarkEvent.item_id)
+    return {mark.item_id: mark for mark in map(_mark, session.execute(_MARKS.where(MarkEvent.id.in_(last))))}
+
+
+@dataclass(frozen=True)
+class MarkedItem(Sitting, MarkSeat):
+    """One question of an attempt that is handed in, before somebody who may mark it."""
+
+    item: Item = field(kw_only=True)
+
+
+def _marked_item(session: Session, sitting: Sitting, place: int) -> MarkedItem:
+    item = sitting.item_at(place)
+    if item is None or item.number is None or sitting.state is not AttemptState.FINISHED:
+        raise NotFound
+    kind = sittings.get_questions(session, [item.question_version_id])[item.question_version_id].kind
+    known = {one.name: getattr(sitting, one.name) for one in fields(Sitting)}
+    return MarkedItem(**known, is_by_hand=kind in BY_HAND, item=item)
+
+
+def get_marked_item(session: Session, actor: Actor, attempt: UUID, place: int) -> MarkedItem:
+    """Return the question in a place of an attempt that is handed in; raise NotFound, or SignInNeeded."""
+    return _marked_item(session, sittings.get_attempt(session, actor, attempt), place)
+
+
+def lock_marked_item(session: Session, actor: Actor, attempt: UUID, place: int) -> MarkedItem:
+    """Return the same, the attempt locked."""
+    return _marked_item(session, sittings.lock_attempt(session, actor, attempt), place)
+
+
+class Show(StrEnum):
+    """Which answers a list shows."""
+
+    WAITING = "waiting"
+    MARKED = "marked"
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """An order in which answers are marked: those to one question, or learner by learner; perhaps without names."""
+
+    question: str = ""
+    """Key of the question; empty: every question, learner by learner."""
+    show: Show = Show.WAITING
+    anonymous: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class QueueLine:
+    """One answer in a queue; ``fraction`` is None while it waits."""
+
+    item_id: int
+    attempt: UUID
+    place: int
+    question_version_id: int
+    name: str
+    number: int
+    submitted_at: datetime
+    state: MarkState
+    fraction: Fraction | None
+    maximum: Fraction
+
+
+_LAST_EVENT = select(func.max(MarkEvent.id)).where(MarkEvent.item_id == AttemptItem.id).correlate(AttemptItem).scalar_subquery()
+_WAITS = MarkEvent.state == MarkState.NEEDS_GRADING.value
+_BY_PERSON = MarkEvent.origin == "manual"
+
+
+def _by_hand(subject: TaughtQuiz) -> tuple[ColumnElement[bool], ...]:
+    """Return what selects the answers of a quiz that a person marks; empty ones are worth nothing and do not wait."""
+    return (
+        Attempt.course_id == subject.course_id,
+        Attempt.activity_key == subject.key,
+        Attempt.state == AttemptState.FINISHED.value,
+        ~Attempt.preview,
+        QuestionVersion.kind.in_([kind.value for kind in BY_HAND]),
+        or_(_WAITS, _BY_PERSON),
+    )
+
+
+def _queue(subject: TaughtQuiz, queue: Queue) -> Select[*tuple[Any, ...]]:
+    statement = (
+        select(
+            AttemptItem.id,
+            Attempt.uuid,
+            AttemptItem.position,
+            AttemptItem.question_version_id,
+            Person.given_names,
+            Person.first_surname,
+            Person.second_surname,
+            Attempt.number,
+            Attempt.submitted_at,
+            MarkEvent.state,
+            MarkEvent.fraction,
+            MarkEvent.exact,
+            AttemptItem.maximum,
+        )
+        .join(Attempt, Attempt.id == AttemptItem.attempt_id)
+        .join(Person, Person.id == Attempt.person_id)
+        .join(QuestionVersion, QuestionVersion.id == AttemptItem.question_version_id)
+        .join(MarkEvent, MarkEvent.id == _LAST_EVENT)
+        .where(*_by_hand(subject))
+    )
+    if queue.question:
+        statement = statement.join(Question, Question.id == QuestionVersion.question_id).where(Question.key == queue.question)
+    if queue.show is not Show.ALL:
+        statement = statement.where(_WAITS if queue.show is Show.WAITING else ~_WAITS)
+    return statement
+
+
+def _order(queue: Queue) -> tuple[Any, ...]:
+    """Return what a queue is ordered by. Without names the order must not tell them either."""
+    if queue.anonymous:
+        return (Attempt.uuid, AttemptItem.id)
+    if queue.question:
+        return (Attempt.submitted_at, AttemptItem.id)
+    return (Person.first_surname, Person.given_names, Attempt.id, AttemptItem.id)
+
+
+def _line(row: Row[*tuple[Any, ...]], queue: Queue) -> QueueLine:
+    return QueueLine(
+        item_id=row.id,
+        attempt=row.uuid,
+        place=row.position,
+        question_version_id=row.question_version_id,
+        name="" if queue.anonymous else full_name(row.given_names, row.first_surname, row.second_surname),
+        number=row.number,
+        submitted_at=row.submitted_at,
+        state=MarkState(row.state),
+        fraction=share(row),
+        maximum=Fraction(row.maximum),
+    )
+
+
+def list_queue(session: Session, subject: TaughtQuiz, queue: Queue, *, offset: int, limit: int) -> list[QueueLine]:
+    """List answers that a person marks, in the order of the queue."""
+    statement = _queue(subject, queue).order_by(*_order(queue)).offset(offset).limit(limit)
+    return [_line(row, queue) for row in session.execute(statement)]
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """The answers before and after one in a queue; None at its ends."""
+
+    before: QueueLine | None
+    after: QueueLine | None
+
+
+def neighbours(session: Session, subject: TaughtQuiz, queue: Queue, item_id: int) -> Neighbours:
+    """Return what comes before and after an answer in a queue, whether or not it stands in the queue itself; three statements."""
+    order = _order(queue)
+    here = session.execute(
+        select(*order)
+        .select_from(AttemptItem)
+        .join(Attempt, Attempt.id == AttemptItem.attempt_id)
+        .join(Person, Person.id == Attempt.person_id)
+        .where(AttemptItem.id == item_id)
+    ).one()
+    statement = _queue(subject, queue).limit(1)
+    before = session.execute(statement.where(_beyond(order, here, later=False)).order_by(*(one.desc() for one in order))).one_or_none()
+    after = session.execute(statement.where(_beyond(order, here, later=True)).order_by(*order)).one_or_none()
+    return Neighbours(*(None if row is None else _line(row, queue) for row in (before, after)))
+
+
+def _beyond(order: Sequence[Any], here: Sequence[Any], *, later: bool) -> ColumnElement[bool]:
+    """Return what selects the rows after (or before) a place in an order of several columns."""
+    return or_(
+        *(
+            and_(
+                *(column == value for column, value in zip(order[:at], here[:at], strict=True)), _further(order[at], here[at], later=later)
+            )
+            for at in range(len(order))
+        )
+    )
+
+
+def _further(column: Any, value: Any, *, later: bool) -> ColumnElement[bool]:
+    further: ColumnElement[bool] = column > value if later else column < value
+    return further
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionCount:
+    """A question that a person marks, and how many of its answers wait and are marked; `version_id` is its newest wording answered."""
+
+    key: str
+    version_id: int
+    waiting: int
+    marked: int
+
+
+def count_by_question(session: Session, subject: TaughtQuiz) -> list[QuestionCount]:
+    """Count the answers that a person marks, by question, in the order in which the questions were made."""
+    statement = (
+        select(
+            Question.key,
+            func.max(QuestionVersion.id),
+            func.count().filter(_WAITS),
+            func.count().filter(~_WAITS),
+        )
+        .select_from(AttemptItem)
+        .join(Attempt, Attempt.id == AttemptItem.attempt_id)
+        .join(QuestionVersion, QuestionVersion.id == AttemptItem.question_version_id)
+        .join(Question, Question.id == QuestionVersion.question_id)
+        .join(MarkEvent, MarkEvent.id == _LAST_EVENT)
+        .where(*_by_hand(subject))
+        .group_by(Question.id, Question.key)
+        .order_by(Question.id)
+        .limit(500)
+    )
+    return [QuestionCount(*row) for row in session.execute(statement)]

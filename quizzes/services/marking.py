@@ -1,0 +1,142 @@
+"""Marks that a person gives (5.11.1): appended, never overwriting what another grader gave meanwhile; the total follows at once."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from fractions import Fraction
+
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
+
+from kernel import audit, outbox
+from kernel.errors import N_, Conflict, Invalid
+from kernel.permissions import Actor
+from quizzes.models import MarkEvent
+from quizzes.queries import marks as queries
+from quizzes.queries import sittings
+from quizzes.queries.marks import Mark, MarkedItem
+from quizzes.queries.sittings import Sitting
+from quizzes.rules.by_hand import lowest_fraction
+from quizzes.rules.grades import Grade, ItemResult, grade_attempt, manual_fraction, written_exactly
+from quizzes.rules.results import MarkState, state_of
+from quizzes.services.marks import as_decimal, keep_grade
+from quizzes.services.sittings import hand_down
+
+
+class MarkingVerb(StrEnum):
+    """What the audit log says of marks."""
+
+    MARKED = "attempt.marked"
+
+
+class AlreadyMarked(Conflict):
+    """Somebody marked the answer after the page was opened."""
+
+    code = "already_marked"
+    message = N_("Somebody marked this answer meanwhile. Compare before saving your mark.")
+
+
+class OutOfBounds(Invalid):
+    """A mark below the least or above the most that the question can be worth."""
+
+    code = "mark_out_of_bounds"
+    message = N_("The mark does not lie between what the question can be worth.")
+
+
+class Annulled(Conflict):
+    """The question does not decide any more."""
+
+    code = "annulled"
+    message = N_("This question was annulled: its marks are the same for everybody.")
+
+
+@dataclass(frozen=True, slots=True)
+class GivenMark:
+    """What a grader gives: points, words for the learner, the levels of a rubric, why a mark of the program is overruled.
+
+    ``seen`` is the marking that the grader's page showed.
+    """
+
+    points: Fraction
+    seen: int
+    comment: str = ""
+    levels: Mapping[str, int] = field(default_factory=dict)
+    reason: str = ""
+
+
+def mark_by_hand(session: Session, actor: Actor, subject: MarkedItem, given: GivenMark, *, now: datetime) -> Grade:
+    """Give an answer its mark; raise AlreadyMarked, OutOfBounds or Annulled, and nothing changes.
+
+    Attempt, result, progress and completion follow in the same transaction. The learner is told once, when nothing waits any more.
+    """
+    before = queries.current_events(session, [subject.item.id])[subject.item.id]
+    if before.id != given.seen:
+        raise AlreadyMarked
+    if subject.item.annulled:
+        raise Annulled
+    question = sittings.get_questions(session, [subject.item.question_version_id])[subject.item.question_version_id]
+    fraction = manual_fraction(given.points, subject.item.maximum, minimum=lowest_fraction(question))
+    if fraction is None:
+        raise OutOfBounds
+    waited = subject.row.raw is None
+    session.execute(insert(MarkEvent).values(**_event(actor, subject, given, fraction, now)))
+    grade = grade_again(session, actor, subject, now=now)
+    _record(session, actor, subject, before, given, now=now)
+    if waited and not grade.pending:
+        _tell(session, subject, now=now)
+    return grade
+
+
+def _event(actor: Actor, subject: MarkedItem, given: GivenMark, fraction: Fraction, now: datetime) -> dict[str, object]:
+    return {
+        "item_id": subject.item.id,
+        "origin": "manual",
+        "fraction": as_decimal(fraction),
+        "exact": written_exactly(fraction),
+        "state": state_of(fraction).value,
+        "marked_at": now,
+        "marked_by": actor.person_id,
+        "reason": given.reason,
+        "comment": given.comment,
+        "levels": json.dumps(dict(given.levels)) if given.levels else "",
+    }
+
+
+def grade_again(session: Session, actor: Actor, sitting: Sitting, *, now: datetime) -> Grade:
+    """Let the total of an attempt that is handed in, and everything that follows from it, follow its present marks."""
+    marks = queries.current_events(session, [item.id for item in sitting.items])
+    results = [ItemResult(marks[item.id].fraction, item.maximum, marks[item.id].state, item.section) for item in sitting.items]
+    grade = grade_attempt(results, sitting.paper.settings)
+    keep_grade(sitting.row, grade)
+    if sitting.row.enrolment_id is not None and not sitting.row.preview:
+        hand_down(session, actor, sitting, now=now)
+    return grade
+
+
+def _record(session: Session, actor: Actor, subject: MarkedItem, before: Mark, given: GivenMark, *, now: datetime) -> None:
+    was = (
+        None
+        if before.state is MarkState.NEEDS_GRADING or before.fraction is None
+        else f"{as_decimal(before.fraction * subject.item.maximum)}"
+    )
+    audit.record(
+        session,
+        actor,
+        MarkingVerb.MARKED,
+        subject.row,
+        now=now,
+        place=subject.item.position,
+        before=was,
+        after=f"{as_decimal(given.points)}",
+        overruled=not subject.is_by_hand,
+        reason=given.reason,
+    )
+
+
+def _tell(session: Session, subject: MarkedItem, *, now: datetime) -> None:
+    """Tell the learner by mail, once for each attempt."""
+    key = f"attempt-marked:{subject.id}"
+    if not subject.preview and not outbox.is_known(session, key):
+        outbox.enqueue(session, "quizzes.send_marked", {"attempt": subject.id}, now=now, unique_key=key)

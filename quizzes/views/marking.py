@@ -1,0 +1,163 @@
+"""Pages of marking by hand: what waits, one answer with its rubric, and the next one."""
+
+from typing import Any, cast
+from uuid import UUID
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
+
+from kernel import clock
+from kernel.i18n import _, language, number
+from kernel.web.paging import Page, asked_page
+from kernel.web.request import current_actor, current_session, requires
+from quizzes.forms import MarkForm, chosen_levels, whole_number
+from quizzes.pages import marking as pages
+from quizzes.pages.attempt import OpenedAttempt, open_attempt
+from quizzes.pages.introduction import place_of
+from quizzes.permissions import QuizAction, TaughtQuiz, sees_keys
+from quizzes.queries import marks as queries
+from quizzes.queries import teaching
+from quizzes.queries.marks import MarkedItem, Queue, QueueLine, Show
+from quizzes.reviewing import flags_of, review_items
+from quizzes.rules.by_hand import rubric_mark, rubric_of
+from quizzes.rules.numbers import convention_for, read_number
+from quizzes.services import marking as services
+from quizzes.services.marking import AlreadyMarked, GivenMark, OutOfBounds
+
+bp = Blueprint("quizzes_marking", __name__)
+
+Answer = str | Response | tuple[str, int]
+
+
+def asked_queue() -> Queue:
+    """Return the order that the address names; what it does not know it leaves out."""
+    show = request.args.get("show", "")
+    return Queue(
+        question=request.args.get("question", "")[:64],
+        show=Show(show) if show in set(Show) else Show.WAITING,
+        anonymous=request.args.get("names") == pages.HIDDEN_NAMES,
+    )
+
+
+@bp.get("/courses/<slug>/quizzes/<key>/marking")
+@requires(QuizAction.MANAGE, teaching.get_taught_quiz)
+def queue(subject: TaughtQuiz) -> Answer:
+    """List what waits for a person: the questions, and the answers of one question or of everybody."""
+    session, asked, page = current_session(), asked_queue(), asked_page()
+    counts = queries.count_by_question(session, subject)
+    lines = queries.list_queue(session, subject, asked, offset=page.offset, limit=page.size + 1)
+    return render_template(
+        "quizzes/marking.html",
+        **place_of(subject.outline, subject.key),
+        questions=pages.question_rows(session, counts),
+        waiting=sum(count.waiting for count in counts),
+        queue=asked,
+        arguments=pages.arguments(asked),
+        page=Page(pages.queue_rows(session, lines[: page.size]), page.number, len(lines) > page.size),
+    )
+
+
+@bp.get("/attempts/<uuid:attempt>/marking/<int:place>")
+@requires(QuizAction.MARK, queries.get_marked_item)
+def item(subject: MarkedItem) -> Answer:
+    """Show one answer and the form of its mark."""
+    session = current_session()
+    opened = open_attempt(session, subject)
+    last = queries.current_events(session, [subject.item.id])[subject.item.id]
+    question = opened.questions[subject.item.question_version_id]
+    form = MarkForm(points=pages.typed_points(question, last, subject), comment=last.comment, seen=str(last.id))
+    return _page(opened, subject, form, last.levels)
+
+
+@bp.post("/attempts/<uuid:attempt>/marking/<int:place>")
+@requires(QuizAction.MARK, queries.lock_marked_item)
+def mark(subject: MarkedItem) -> Answer:
+    """Give the answer its mark and go to the next one; what cannot be accepted comes back as it was typed."""
+    session, form = current_session(), MarkForm()
+    opened = open_attempt(session, subject)
+    question = opened.questions[subject.item.question_version_id]
+    levels = chosen_levels(request.form.to_dict(flat=False), rubric_of(question))
+    fine = form.validate_on_post()
+    given = _given(form, opened, subject, levels)
+    if given is None or not fine:
+        return _page(opened, subject, form, levels), 422
+    try:
+        services.mark_by_hand(session, current_actor(), subject, given, now=clock.now())
+    except OutOfBounds:
+        form.refuse(form.points, _bounds(opened, subject))
+        return _page(opened, subject, form, levels), 422
+    except AlreadyMarked as error:
+        last = queries.current_events(session, [subject.item.id])[subject.item.id]
+        form.seen.data = str(last.id)
+        form.refuse(form.points, _(error.text))
+        return _page(opened, subject, form, levels), 409
+    return _after(session, opened, subject)
+
+
+def _given(form: MarkForm, opened: OpenedAttempt, subject: MarkedItem, levels: dict[str, int]) -> GivenMark | None:
+    """Read what was given; None with the fault beside its field."""
+    question = opened.questions[subject.item.question_version_id]
+    typed, reason = form.points.data or "", form.reason.data or ""
+    reading = read_number(typed, convention_for(language())) if typed else None
+    value = reading.value if reading else None if typed else rubric_mark(question, levels, subject.item.maximum)
+    if value is None:
+        form.refuse(form.points, _not_a_mark(typed, has_rubric=bool(rubric_of(question))))
+    if not subject.is_by_hand and not reason:
+        form.refuse(form.reason, _("Say why the program's mark is overruled: it stays in the record."))
+    if form.faults or value is None:
+        return None
+    return GivenMark(value, whole_number(form.seen.data or ""), form.words, levels, reason)
+
+
+def _not_a_mark(typed: str, *, has_rubric: bool) -> str:
+    if typed:
+        return _("«%(typed)s» is not a number.", typed=typed)
+    return _("Choose a level of each criterion, or write the mark.") if has_rubric else _("Write the mark.")
+
+
+def _bounds(opened: OpenedAttempt, subject: MarkedItem) -> str:
+    least, most = pages.bounds(opened.questions[subject.item.question_version_id], subject)
+    return _("The mark goes from %(least)s to %(most)s.", least=number(least), most=number(most))
+
+
+def _page(opened: OpenedAttempt, subject: MarkedItem, form: MarkForm, levels: Any) -> str:
+    session, actor, asked = current_session(), current_actor(), asked_queue()
+    flags = flags_of(subject, sees_keys=sees_keys(actor, subject), now=clock.now())
+    shown = review_items(session, opened, flags)[subject.item.position - 1]
+    marks = queries.list_marks(session, subject.item.id)
+    near = queries.neighbours(session, _taught(session, opened, subject), asked, subject.item.id)
+    return render_template(
+        "quizzes/marking_item.html",
+        **pages.item_page(session, opened, subject, shown, marks, levels, flags, anonymous=asked.anonymous),
+        form=form,
+        here=request.path,
+        arguments=pages.arguments(asked),
+        before=_link(near.before, asked),
+        after=_link(near.after, asked),
+    )
+
+
+def _taught(session: Session, opened: OpenedAttempt, subject: MarkedItem) -> TaughtQuiz:
+    return teaching.get_taught_quiz(session, current_actor(), opened.outline.slug, subject.row.activity_key)
+
+
+def _link(line: QueueLine | None, asked: Queue) -> str:
+    return "" if line is None else _address(line.attempt, line.place, asked)
+
+
+def _address(attempt: UUID, place: int, asked: Queue) -> str:
+    return url_for("quizzes_marking.item", attempt=attempt, place=place, **pages.arguments(asked))
+
+
+def _after(session: Session, opened: OpenedAttempt, subject: MarkedItem) -> Response:
+    """Go to the next answer that waits, or back to the list where that was the last one."""
+    flash(_("The mark is saved."), "ok")
+    asked = asked_queue()
+    taught = _taught(session, opened, subject)
+    near = queries.neighbours(session, taught, asked, subject.item.id)
+    following = near.after or near.before
+    if following is None or request.form.get("go") == "list":
+        target = url_for("quizzes_marking.queue", slug=taught.slug, key=taught.key, **pages.arguments(asked))
+    else:
+        target = _address(following.attempt, following.place, asked)
+    return cast("Response", redirect(target, code=303))

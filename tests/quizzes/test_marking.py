@@ -1,0 +1,309 @@
+"""Marks that a person gives (5.11.1): queue, bounds, rubric, two graders at once, what follows from the last mark, and the pages."""
+
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+from sqlalchemy import func, select
+
+from courses.models import StaffRole
+from enrolments.models import ActivityResult, Completion
+from kernel.audit import AuditEntry
+from kernel.permissions import Actor
+from lms.app import House
+from quizzes.queries import marks as queries
+from quizzes.queries import teaching
+from quizzes.queries.marks import Queue, Show
+from quizzes.rules.results import MarkState
+from quizzes.services.marking import AlreadyMarked, GivenMark, OutOfBounds
+from tests.support.access import a_cast
+from tests.support.browser import Browser
+from tests.support.builders import a_teacher, sign_in
+from tests.support.learning import a_batch, a_learner, actor_of, all_at_once, attempt_row, mark_done, start, submit
+from tests.support.marking import BANK, a_marked_quiz, hand_in, last_mark, mark, marked_item
+
+QUIZ = "/courses/prueba/quizzes/cuestionario-1"
+
+
+def a_grader(house: House, course: object, email: str = "gil@example.org") -> Actor:
+    return actor_of(a_teacher(house, course, email, StaffRole.GRADER))  # type: ignore[arg-type]  # a course
+
+
+def given(house: House, grader: Actor, attempt: object, points: str, **fields: object) -> GivenMark:
+    return GivenMark(Fraction(points), last_mark(house, grader, attempt).id, **fields)  # type: ignore[arg-type]
+
+
+def result(house: House) -> ActivityResult:
+    with house.database.unit_of_work(write=False) as session:
+        return session.execute(select(ActivityResult).where(ActivityResult.activity_key == "cuestionario-1")).scalar_one()
+
+
+def test_the_total_waits_for_a_person_and_then_everything_follows_in_one_transaction(house: House) -> None:
+    """5.6 manual, 5.11.1: never shown as 0; result, completion and certificate follow the mark."""
+    course = a_marked_quiz(house, "attempts: 0\npass_mark: 75\n")
+    learner, grader = a_learner(house, course), a_grader(house, course)
+    mark_done(house, learner, "prueba", "leccion-1")
+    attempt = hand_in(house, learner)
+    waiting, before = attempt_row(house, attempt), result(house)
+
+    mark(house, grader, attempt, given(house, grader, attempt, "2.5", comment="Bien."))
+
+    after = attempt_row(house, attempt)
+    with house.database.unit_of_work(write=False) as session:
+        completions = session.scalar(select(func.count()).select_from(Completion))
+        entry = session.execute(select(AuditEntry).where(AuditEntry.verb == "attempt.marked")).scalar_one()
+        jobs = session.execute(select(AuditEntry.verb).where(AuditEntry.verb == "enrolment.completed")).all()
+    assert (waiting.raw, waiting.percent, waiting.passed, before.score) == (None, None, None, None)
+    assert (after.raw, after.percent, after.passed) == (Fraction("3.5"), Fraction("87.5"), True)
+    assert (result(house).score, result(house).passed, completions, len(jobs)) == (Fraction("87.5"), True, 1, 1)
+    assert entry.actor_id == grader.person_id
+    assert '"after": "2.5000000"' in entry.facts
+
+
+def test_marks_are_appended_and_the_last_one_holds(house: House) -> None:
+    """5.1.4 and 5.11.1: comment, grader, time; the history stays."""
+    course = a_marked_quiz(house)
+    learner, first, second = a_learner(house, course), a_grader(house, course), a_grader(house, course, "eva@example.org")
+    attempt = hand_in(house, learner)
+
+    mark(house, first, attempt, given(house, first, attempt, "1", comment="Falta.", levels={"claridad": 0, "fuentes": 1}))
+    mark(house, second, attempt, given(house, second, attempt, "3", comment="Completo."))
+
+    marks = marked_item(house, first, attempt)[1]
+    assert [(one.origin, one.state, one.fraction, one.comment) for one in marks] == [
+        ("auto", MarkState.NEEDS_GRADING, None, ""),
+        ("manual", MarkState.PARTIAL, Fraction(1, 3), "Falta."),
+        ("manual", MarkState.RIGHT, Fraction(1), "Completo."),
+    ]
+    assert marks[1].levels == {"claridad": 0, "fuentes": 1}
+    assert attempt_row(house, attempt).percent == 100
+
+
+@pytest.mark.parametrize(("points", "fits"), [("0", True), ("3", True), ("3.0000001", False), ("-0.1", False)])
+def test_a_mark_lies_between_the_least_and_the_most_that_the_question_is_worth(house: House, points: str, fits: bool) -> None:
+    """5.11.1: [min fraction, 1] × max."""
+    course = a_marked_quiz(house)
+    learner, grader = a_learner(house, course), a_grader(house, course)
+    attempt = hand_in(house, learner)
+    wanted = given(house, grader, attempt, points)
+
+    if fits:
+        mark(house, grader, attempt, wanted)
+    else:
+        with pytest.raises(OutOfBounds):
+            mark(house, grader, attempt, wanted)
+
+    assert len(marked_item(house, grader, attempt)[1]) == (2 if fits else 1)
+
+
+def test_of_eight_graders_at_once_one_marks_and_the_others_are_told(house: House) -> None:
+    """5.11.1: nobody overwrites a mark without having seen it."""
+    course = a_marked_quiz(house)
+    learner, grader = a_learner(house, course), a_grader(house, course)
+    attempt = hand_in(house, learner)
+    wanted = given(house, grader, attempt, "1")
+
+    outcomes = all_at_once(8, lambda place: mark(house, grader, attempt, replace(wanted, points=Fraction(place, 8))))
+
+    assert sum(outcome is None for outcome in outcomes) == 1
+    assert sum(isinstance(outcome, AlreadyMarked) for outcome in outcomes) == 7
+    assert len(marked_item(house, grader, attempt)[1]) == 2
+
+
+def test_the_learner_is_told_once_when_nothing_waits_any_more(browser: Browser, house: House) -> None:
+    """5.11.1: notified once when all manual items are done, in the learner's language, without marks."""
+    second = BANK.split("  - key: suma-1")[0].removeprefix("questions:\n").replace("ensayo-1", "ensayo-2")
+    course = a_marked_quiz(house, bank=BANK + second, slots=("ensayo-1", "suma-1", "ensayo-2"))
+    learner, grader = a_learner(house, course), a_grader(house, course)
+    attempt = start(house, learner, "prueba")
+    submit(house, learner, attempt, a_batch({1: ["Una."], 3: ["Otra."]}))
+    told = []
+    for place, points in ((1, "1"), (3, "2"), (1, "3")):
+        seen = last_mark(house, grader, attempt, place).id
+        mark(house, grader, attempt, GivenMark(Fraction(points), seen), place)
+        told.append([text for text in browser.mails() if text.startswith("Sus respuestas están calificadas")])
+
+    assert [len(found) for found in told] == [0, 1, 1]
+    assert f"/attempts/{attempt}/review" in told[1][0]
+    assert "Cuestionario 1" in told[1][0]
+
+
+def lines(house: House, grader: Actor, queue: Queue, *, offset: int = 0, limit: int = 50) -> list[queries.QueueLine]:
+    with house.database.unit_of_work(write=False) as session:
+        taught = teaching.get_taught_quiz(session, grader, "prueba", "cuestionario-1")
+        return queries.list_queue(session, taught, queue, offset=offset, limit=limit)
+
+
+def test_the_queue_holds_what_waits_by_question_or_by_learner_and_hides_names(house: House) -> None:
+    """5.11.1, issue 3: by question or by learner, anonymous if wished; what nobody wrote and what the program marks is not in it."""
+    course = a_marked_quiz(house)
+    grader = a_grader(house, course)
+    attempts = [hand_in(house, a_learner(house, course, f"{name}@example.org")) for name in ("zoe", "ana", "leo")]
+    hand_in(house, a_learner(house, course, "nada@example.org"), text="")
+    mark(house, grader, attempts[1], given(house, grader, attempts[1], "1"))
+
+    by_question = lines(house, grader, Queue("ensayo-1"))
+    marked = lines(house, grader, Queue("ensayo-1", Show.MARKED))
+    everything = lines(house, grader, Queue(show=Show.ALL))
+    nameless = lines(house, grader, Queue(show=Show.ALL, anonymous=True))
+
+    assert [line.attempt for line in by_question] == [attempts[0], attempts[2]]
+    assert [(line.attempt, line.fraction) for line in marked] == [(attempts[1], Fraction(1, 3))]
+    assert [line.name for line in everything] == ["Ana Quinde"] * 3
+    assert [line.name for line in nameless] == [""] * 3
+    assert [line.attempt for line in nameless] == sorted(attempts)
+    assert lines(house, grader, Queue("otra-1")) == []
+
+
+def test_one_goes_through_the_queue_in_its_order_in_both_directions(house: House) -> None:
+    """Issue 3: next and previous, in every order, also from an answer that does not wait any more."""
+    course = a_marked_quiz(house)
+    grader = a_grader(house, course)
+    attempts = [hand_in(house, a_learner(house, course, f"{name}@example.org")) for name in ("uno", "dos", "tres")]
+    for queue in (Queue("ensayo-1"), Queue(), Queue(anonymous=True)):
+        order = [line.item_id for line in lines(house, grader, queue)]
+        with house.database.unit_of_work(write=False) as session:
+            taught = teaching.get_taught_quiz(session, grader, "prueba", "cuestionario-1")
+            found = [queries.neighbours(session, taught, queue, item) for item in order]
+        assert [near.before and near.before.item_id for near in found] == [None, *order[:2]]
+        assert [near.after and near.after.item_id for near in found] == [*order[1:], None]
+    mark(house, grader, attempts[1], given(house, grader, attempts[1], "1"))
+    middle = marked_item(house, grader, attempts[1])[0].item.id
+
+    with house.database.unit_of_work(write=False) as session:
+        taught = teaching.get_taught_quiz(session, grader, "prueba", "cuestionario-1")
+        near = queries.neighbours(session, taught, Queue("ensayo-1"), middle)
+
+    assert (near.before and near.before.attempt, near.after and near.after.attempt) == (attempts[0], attempts[2])
+
+
+def test_a_grader_marks_through_the_pages_with_a_rubric_and_goes_on_to_the_next(browser: Browser, house: House) -> None:
+    """5.7 essay, 5.11.1: levels make the mark; the text stands as it was typed and is never markup."""
+    course = a_marked_quiz(house)
+    learners = [a_learner(house, course, f"{name}@example.org") for name in ("uno", "dos")]
+    attempts = [hand_in(house, learner) for learner in learners]
+    grader = a_grader(house, course)
+    sign_in(browser, "gil@example.org")
+    browser.get(f"{QUIZ}/manage")
+    assert browser.page.has_link(f"{QUIZ}/marking")
+    browser.get(f"{QUIZ}/marking?question=ensayo-1&names=hidden")
+    assert "Ana Quinde" not in browser.page.text
+    assert "2 respuestas esperan calificación" in browser.page.text
+
+    page = browser.get(f"/attempts/{attempts[0]}/marking/1?question=ensayo-1&names=hidden")
+    assert "Ana Quinde" not in page.text
+    assert "Una brecha es lo que falta.<br>Nada más.</p><p>Y &lt;b&gt;otro&lt;/b&gt; párrafo." in page.html
+    assert "Se pedían de 20 a 80 palabras." in page.text
+    assert "PALABRAS-MODELO" not in page.text
+    browser.submit("/marking/1", {"level-1": "1", "level-2": "0", "comment": "Cite\nfuentes."}, button=("go", "next"))
+
+    last = last_mark(house, grader, attempts[0])
+    assert (last.fraction, last.comment, last.levels) == (Fraction(2, 3), "Cite\nfuentes.", {"claridad": 1, "fuentes": 0})
+    assert browser.path == f"/attempts/{attempts[1]}/marking/1?question=ensayo-1&names=hidden"
+    assert "El puntaje está guardado." in browser.page.text
+    page = browser.get(f"/attempts/{attempts[0]}/marking/1")
+    assert dict(page.form("/marking/1").fields)["points"] == ""
+    assert "2 de 3" in page.text
+
+
+def test_what_cannot_be_accepted_comes_back_as_typed_with_the_fault_beside_its_field(browser: Browser, house: House) -> None:
+    """5.11.1: bounds; and nothing is kept."""
+    course = a_marked_quiz(house)
+    attempt = hand_in(house, a_learner(house, course))
+    grader = a_grader(house, course)
+    sign_in(browser, "gil@example.org")
+    said = []
+    for typed in ("cuatro", "3,5", "-1", ""):
+        browser.get(f"/attempts/{attempt}/marking/1")
+        browser.submit("/marking/1", {"points": typed, "comment": "Se conserva.", "level-1": "1"}, status=422)
+        fields = dict(browser.page.form("/marking/1").fields)
+        assert (fields["points"], fields["comment"].strip(), fields["level-1"]) == (typed, "Se conserva.", "1")
+        said.append(browser.page.text)
+
+    assert "«cuatro» no es un número." in said[0]
+    assert "El puntaje va de 0 a 3." in said[1]
+    assert "El puntaje va de 0 a 3." in said[2]
+    assert "Elija un nivel de cada criterio, o escriba el puntaje." in said[3]
+    assert len(marked_item(house, grader, attempt)[1]) == 1
+
+
+def test_a_second_grader_sees_the_first_ones_mark_before_saving(browser: Browser, house: House) -> None:
+    """5.11.1, concurrency: 409 with the other's mark and what was typed; saving again, having seen it, is heard."""
+    course = a_marked_quiz(house)
+    attempt = hand_in(house, a_learner(house, course))
+    other = a_grader(house, course)
+    a_teacher(house, course, "eva@example.org", StaffRole.GRADER)
+    sign_in(browser, "eva@example.org")
+    browser.get(f"/attempts/{attempt}/marking/1")
+    mark(house, other, attempt, given(house, other, attempt, "1", comment="De Gil."))
+
+    browser.submit("/marking/1", {"points": "2", "comment": "De Eva."}, status=409)
+    refused = browser.page
+    browser.submit("/marking/1", {}, button=("go", "list"))
+
+    assert "Otra persona calificó esta respuesta mientras tanto." in refused.text
+    assert "De Gil." in refused.text
+    assert dict(refused.form("/marking/1").fields)["comment"].strip() == "De Eva."
+    assert [one.comment for one in marked_item(house, other, attempt)[1]] == ["", "De Gil.", "De Eva."]
+    assert browser.path.endswith("/marking")
+
+
+def test_the_learner_reads_the_comment_and_the_mark_in_the_review(browser: Browser, house: House) -> None:
+    """5.6, 5.9: state, mark and comment are those that were given, not what the program would say."""
+    course = a_marked_quiz(house, "attempts: 0\nreview: practice\n")
+    learner, grader = a_learner(house, course), a_grader(house, course)
+    attempt = hand_in(house, learner)
+    sign_in(browser)
+    waiting = browser.get(f"/attempts/{attempt}/review").text
+
+    mark(house, grader, attempt, given(house, grader, attempt, "3", comment="Muy claro."))
+    done = browser.get(f"/attempts/{attempt}/review").text
+
+    assert "Aún sin calificar" in waiting
+    assert "Aún sin calificar" not in done
+    assert "Muy claro." in done
+    assert "3 de 3 puntos" in done
+
+
+def test_an_editor_may_overrule_the_program_with_a_reason_and_a_grader_may_not(browser: Browser, house: House) -> None:
+    """Security 9, grade.override: with a reason, the first mark is kept."""
+    course = a_marked_quiz(house)
+    attempt = hand_in(house, a_learner(house, course), choice="2")
+    a_grader(house, course)
+    editor = actor_of(a_teacher(house, course))
+    graders = sign_in(browser.another(), "gil@example.org")
+    graders.get(f"/attempts/{attempt}/marking/2", 403)
+    sign_in(browser, "profe@example.org")
+
+    browser.get(f"/attempts/{attempt}/marking/2")
+    browser.submit("/marking/2", {"points": "1"}, status=422)
+    refused = browser.page.text
+    browser.submit("/marking/2", {"points": "0,5", "reason": "Pregunta ambigua."})
+
+    marks = marked_item(house, editor, attempt, 2)[1]
+    assert "Diga por qué se cambia el puntaje del programa" in refused
+    assert [(one.origin, one.fraction, one.reason) for one in marks] == [
+        ("auto", 0, ""),
+        ("manual", Fraction("0.5"), "Pregunta ambigua."),
+    ]
+
+
+def test_every_cell_of_marking_by_hand(browser: Browser, house: House) -> None:
+    """Security 9, attempt.grade_by_hand: staff of the course; nobody marks themself, whatever their role."""
+    cast = a_cast(browser, house)
+    course = a_marked_quiz(house)
+    cast.join(course)
+    attempt = hand_in(house, actor_of(cast.people["E"]))
+    wrong = cast.check("attempt.grade_by_hand", "submitted_essay", cast.outcomes(f"/attempts/{attempt}/marking/1"))
+    seen = str(last_mark(house, actor_of(cast.people["G"]), attempt).id)
+    sent = cast.outcomes(f"/attempts/{attempt}/marking/1", "POST", {"points": "1", "seen": seen})
+    wrong += cast.check("attempt.grade_by_hand", "submitted_essay", {k: v for k, v in sent.items() if k not in "IS"})
+    assert sent["I"] == sent["S"] == "deny"  # the grader was first: what they send has not seen that mark
+    own = {}
+    for letter in "GIS":
+        cast.enrol(letter, course)
+        mine = hand_in(house, actor_of(cast.people[letter]))
+        own[letter] = cast.outcomes(f"/attempts/{mine}/marking/1")[letter]
+    wrong += cast.check("attempt.grade_by_hand", "own_attempt", own)
+
+    assert wrong == []

@@ -1,0 +1,84 @@
+"""Quizzes that a person marks, for tests: an essay with a rubric beside a question that the program marks."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from courses.models import Course, Nature
+from kernel import clock
+from kernel.permissions import Actor
+from lms.app import House
+from quizzes.queries import marks as queries
+from quizzes.queries.marks import Mark, MarkedItem
+from quizzes.services import marking
+from quizzes.services.marking import GivenMark
+from tests.support.builders import folder, publish
+from tests.support.learning import a_batch, start, submit
+
+BANK = """questions:
+  - key: ensayo-1
+    kind: essay
+    text: Explique qué es una brecha.
+    mark: 3
+    model: PALABRAS-MODELO
+    words: {min: 20, max: 80}
+    rubric:
+      - criterion: Claridad
+        key: claridad
+        levels:
+          - {points: 0, text: No se entiende.}
+          - {points: 2, text: Se entiende.}
+      - criterion: Fuentes
+        key: fuentes
+        levels:
+          - {points: 0, text: Sin fuentes.}
+          - {points: 1, text: Con fuentes.}
+  - key: suma-1
+    kind: single
+    text: ¿Cuánto es dos más dos?
+    shuffle: false
+    options:
+      - right: cuatro
+        why: Así es.
+      - wrong: cinco
+        why: Uno de más.
+"""
+TEXT = "Una brecha es lo que falta.\r\nNada más.\r\n\r\nY <b>otro</b> párrafo."
+
+
+def a_marked_quiz(
+    house: House, settings: str = "attempts: 0\n", *, bank: str = BANK, slots: tuple[str, ...] = ("ensayo-1", "suma-1")
+) -> Course:
+    """Publish a course of one module whose quiz asks for an essay worth 3 and a choice worth 1."""
+    files = folder(modules=1, settings=f"shuffle_options: false\n{settings}")
+    files["01-parte/banco.yaml"] = bank.encode()
+    fixed = "".join(f"  - question: {key}\n" for key in slots)
+    name = "01-parte/03-cuestionario.quiz.yaml"
+    files[name] = files[name].decode().replace("  - draw: 7\n", fixed).encode()
+    return publish(house, files, nature=Nature.CORRECTION)[0]
+
+
+def hand_in(house: House, learner: Actor, text: str = TEXT, choice: str = "1") -> UUID:
+    """Answer the essay and the choice, by its place, and hand in; an empty text leaves the essay out."""
+    attempt = start(house, learner, "prueba")
+    answers = {2: [choice]} | ({1: [text]} if text else {})
+    submit(house, learner, attempt, a_batch(answers))
+    return attempt
+
+
+def marked_item(house: House, grader: Actor, attempt: UUID, place: int = 1) -> tuple[MarkedItem, list[Mark]]:
+    """Return one answer as its grader finds it, with its marks so far."""
+    with house.database.unit_of_work(write=False) as session:
+        item = queries.get_marked_item(session, grader, attempt, place)
+        return item, queries.list_marks(session, item.item.id)
+
+
+def mark(house: House, grader: Actor, attempt: UUID, given: GivenMark, place: int = 1) -> None:
+    """Give an answer its mark through the service."""
+    with house.database.unit_of_work() as session:
+        marking.mark_by_hand(session, grader, queries.lock_marked_item(session, grader, attempt, place), given, now=clock.now())
+
+
+def last_mark(house: House, grader: Actor, attempt: UUID, place: int = 1) -> Mark:
+    """Return the present mark of an answer."""
+    return marked_item(house, grader, attempt, place)[1][-1]
