@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from wtforms import HiddenField, TextAreaField
@@ -14,7 +15,7 @@ from kernel.web.forms import LineField, clean_text
 from quizzes.queries.sittings import Sitting
 from quizzes.rules import saving
 from quizzes.rules.definitions import Criterion
-from quizzes.rules.responses import clean_parts, filled_parts
+from quizzes.rules.responses import FILES, clean_parts, filled_parts
 from quizzes.services.sittings import Batch
 
 MAX_LEASE = 2**62
@@ -60,14 +61,36 @@ def form_parts(form: Form, place: int) -> dict[str, list[str]]:
     return clean_parts(parts)
 
 
-def form_batch(form: Form, sitting: Sitting, page: int, closed: Collection[int] = ()) -> Batch:
+@dataclass(frozen=True, slots=True)
+class FileChanges:
+    """What a page changes of the files of its answers: names added by place, and those taken away."""
+
+    added: Mapping[int, Sequence[str]] = field(default_factory=dict)
+    dropped: frozenset[str] = frozenset()
+
+    def applied(self, place: int, parts: Mapping[str, list[str]]) -> dict[str, list[str]]:
+        """Return the parts of an answer with its files as they are after the change."""
+        kept = [name for name in parts.get(FILES, []) if name not in self.dropped]
+        names = [*kept, *self.added.get(place, ())]
+        rest = {name: values for name, values in parts.items() if name != FILES}
+        return {**rest, FILES: names} if names else rest
+
+
+def dropped_file(form: Form) -> tuple[int, str]:
+    """Return the place and the name of the file that a page's button takes away: 0 and nothing where none was pressed."""
+    place, _dash, name = first(form, "drop").partition("-")
+    return whole_number(place), name
+
+
+def form_batch(form: Form, sitting: Sitting, page: int, closed: Collection[int] = (), files: FileChanges | None = None) -> Batch:
     """Return the answers of a page sent as a plain form: those that were changed since the page was shown.
 
     `pN-seq` names the response that the page showed. What is as it was shown was not touched, and says nothing against what another
     page has saved meanwhile; what was changed gets the next number under this page's lease, also when the page came back by «Back».
     What is already the response, or the last that this page gave, because its script saved it first, is not written again. `pN-local`
     is the number that the script has given to the answer in its journal: what is still on its way from there is older, and stays so.
-    Places that are `closed` take no answers: the page shows no fields for them.
+    Places that are `closed` take no answers: the page shows no fields for them. `files` are those that came with the page and those that
+    it takes away.
     """
     lease = lease_of(form)
     shown = {answer.id: clean_parts(answer.payload) for answer in sitting.answers}
@@ -77,7 +100,7 @@ def form_batch(form: Form, sitting: Sitting, page: int, closed: Collection[int] 
     for item in sitting.items:
         if item.page != page or item.number is None or item.position in closed:
             continue
-        parts = form_parts(form, item.position)
+        parts = (files or FileChanges()).applied(item.position, form_parts(form, item.position))
         before = shown.get(whole_number(first(form, f"p{item.position}-{SHOWN}")), {})
         last = own.get(item.id)
         saved = [before, current.get(item.id, {}), clean_parts(last.payload) if last else before]

@@ -290,6 +290,20 @@ class AnswerEvent(Base):
     """It came after the end of the time, with the device's proof that it was written before (5.3.9)."""
 
 
+class AnswerFile(Base):
+    """A file that was sent for an item; answers name it by its uuid. Never deleted: an answer of before may name it."""
+
+    __tablename__ = "answer_file"
+
+    id: Mapped[Key]
+    uuid: Mapped[PublicId]
+    item_id: Mapped[int] = mapped_column(ForeignKey("attempt_item.id"), index=True)
+    stored_file_id: Mapped[int] = mapped_column(ForeignKey("stored_file.id"))
+    name: Mapped[str] = mapped_column(String(120))
+    """As its sender calls it, cleaned; only shown."""
+    uploaded_at: Mapped[Moment]
+
+
 class MarkEvent(Base):
     """One marking of an item. Append-only: the last is the mark."""
 

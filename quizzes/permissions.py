@@ -21,6 +21,7 @@ class QuizAction(StrEnum):
     ANSWER = "attempt:save"
     SUBMIT = "attempt:submit"
     REVIEW = "attempt:view"
+    FETCH_FILE = "attempt:file"
     MANAGE = "quiz:manage"
     REPORT = "quiz:report"
     STATISTICS = "quiz:statistics"
@@ -128,6 +129,12 @@ def _reopen(actor: Actor, subject: object) -> Verdict:
     return allow_if(edits(actor, subject.staff_role) and subject.person_id != actor.person_id)
 
 
+def _fetch_file(actor: Actor, subject: object) -> Verdict:
+    """The learner fetches the files of their own answers at any time; the course's staff and administrators those of any."""
+    assert isinstance(subject, AttemptSeat)
+    return Verdict.ALLOW if subject.person_id == actor.person_id else _review(actor, subject)
+
+
 def sees_keys(actor: Actor, subject: AttemptSeat) -> bool:
     """Say whether right answers are shown at any moment: to those who edit the course, not to its graders."""
     return edits(actor, subject.staff_role)
@@ -139,6 +146,7 @@ PERMISSIONS: Mapping[StrEnum, Predicate] = {
     QuizAction.ANSWER: _own,
     QuizAction.SUBMIT: _own,
     QuizAction.REVIEW: _review,
+    QuizAction.FETCH_FILE: _fetch_file,
     QuizAction.MANAGE: _manage,
     QuizAction.REPORT: _manage,
     QuizAction.STATISTICS: _statistics,

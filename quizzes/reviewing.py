@@ -49,6 +49,7 @@ def _review_item(
         links=_links(opened.outline, question, sources) if Flag.SOURCE in flags else (),
         certainty=certainty_of(parts) if asks_certainty(opened.sitting.paper.settings.behaviour, question) else None,
         tries=checked_lines(opened.sitting, item, question, flags),
+        files=tuple(opened.files_of(item)),
     )
     return answered_question(item, question, parts, flags, convention_for(opened.sitting.row.language), outcome)
 

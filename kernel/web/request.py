@@ -38,11 +38,13 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What a route declares: its action and loader, or that it is public; whether it reads before it writes."""
+    """What a route declares: its action and loader, or that it is public; whether it reads before it writes; how much it takes."""
 
     action: StrEnum | None
     loader: Loader | None = None
     reads_first: bool = False
+    body_limit: int | None = None
+    """Bytes of a request's body where the route takes files; None: the limit of the house (security 3.5)."""
 
     @property
     def is_public(self) -> bool:
@@ -87,7 +89,9 @@ def allows(action: StrEnum, subject: object) -> bool:
     return plumbing().policy.allows(current_actor(), action, subject)
 
 
-def requires(action: StrEnum, loader: Loader | None = None, *, reads_first: bool = False) -> Callable[[View], View]:
+def requires(
+    action: StrEnum, loader: Loader | None = None, *, reads_first: bool = False, body_limit: int | None = None
+) -> Callable[[View], View]:
     """Declare who may use a route: load the subject (404), decide (401, 403, 404), then call the view with the subject."""
 
     def decorate(view: View) -> View:
@@ -98,7 +102,7 @@ def requires(action: StrEnum, loader: Loader | None = None, *, reads_first: bool
             plumbing().policy.require(actor, action, subject)
             return view(subject) if loader else view(**arguments)
 
-        guarded.access = Access(action, loader, reads_first)  # type: ignore[attr-defined]  # marks stand on the function
+        guarded.access = Access(action, loader, reads_first, body_limit)  # type: ignore[attr-defined]  # marks stand on the function
         return cast("View", guarded)
 
     return decorate
@@ -187,6 +191,8 @@ def _open() -> None:
         abort(403)  # default deny: a test walks the URL map, so that this is never seen
     if not is_only_looking():
         _check_origin()
+        if access.body_limit is not None:
+            request.max_content_length = access.body_limit
         _read_body()
         g.cookie_before = dict(cookie)
         g.session = plumbing().database.begin(write=not access.reads_first)

@@ -12,13 +12,14 @@ from typing import Any
 from kernel.i18n import language
 from kernel.markup.model import SafeHtml
 from quizzes.pages.question import MARKERS, OptionView, PieceView, QuestionView, html, points, view_question, words_of
+from quizzes.queries.files import HandedIn
 from quizzes.queries.sittings import Item
 from quizzes.rules.definitions import Essay, Question, QuestionKind, Short
 from quizzes.rules.feedback import right_answer, why
 from quizzes.rules.marking import mark_answer
 from quizzes.rules.numbers import Convention
 from quizzes.rules.places import answer_from_page, page_from_answer
-from quizzes.rules.responses import Parts, payload_of
+from quizzes.rules.responses import ANSWER, Parts, payload_of
 from quizzes.rules.results import MarkState, PartMark
 from quizzes.rules.settings import Flag
 
@@ -86,6 +87,7 @@ class ReviewItem:
     criteria: tuple[SafeHtml, ...] = ()
     certainty: int | None = None
     tries: tuple[TryLine, ...] = ()
+    files: tuple[HandedIn, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,7 @@ class Outcome:
     links: tuple[ReviewLink, ...] = ()
     certainty: int | None = None
     tries: tuple[TryLine, ...] = ()
+    files: tuple[HandedIn, ...] = ()
 
 
 def answered_question(
@@ -142,7 +145,7 @@ def answered_question(
         maximum=points(item.maximum) if Flag.MAX_MARKS in flags and item.number else None,
         mark=None if outcome.fraction is None or Flag.MARKS not in flags else points(outcome.fraction * item.maximum),
         state=STATES[outcome.state or marking.state] if Flag.CORRECTNESS in flags else "",
-        rows=tuple(_rows(case)),
+        rows=tuple(_rows(case)) if not outcome.files or parts.get(ANSWER) else (),
         general=html(question.explanation) if Flag.GENERAL in flags and question.explanation else "",
         comment=outcome.comment,
         links=outcome.links,
@@ -150,6 +153,7 @@ def answered_question(
         criteria=_criteria(question) if Flag.RIGHT_ANSWER in flags else (),
         certainty=outcome.certainty,
         tries=outcome.tries,
+        files=outcome.files,
     )
 
 
@@ -159,8 +163,8 @@ def try_line(number: int, shown: ReviewItem) -> TryLine:
 
 
 def said_in(shown: ReviewItem) -> tuple[str, ...]:
-    """Return in words what was answered, a line for each option, row or gap."""
-    return tuple(_said(row) for row in shown.rows if row.mine and row.text)
+    """Return in words what was answered, a line for each option, row, gap or file."""
+    return (*(_said(row) for row in shown.rows if row.mine and row.text), *(file.name for file in shown.files))
 
 
 def _said(row: ReviewRow) -> str:

@@ -17,15 +17,18 @@ from kernel.i18n import choose
 from kernel.markup.model import SafeHtml
 from quizzes.pages.checks import check_views
 from quizzes.pages.introduction import place_of
-from quizzes.pages.question import note_on, points, short_title, view_question
+from quizzes.pages.question import NOTHING_SAID, Said, note_on, points, short_title, view_question
+from quizzes.pages.uploads import Asked
 from quizzes.queries import sittings as queries
-from quizzes.queries.sittings import Sitting
+from quizzes.queries.files import HandedIn, files_in, list_files
+from quizzes.queries.sittings import Item, Sitting
 from quizzes.queries.standings import checks_of
 from quizzes.rules.attempts import rule_on_time, seconds_left
 from quizzes.rules.definitions import Question
 from quizzes.rules.numbers import convention_for
 from quizzes.rules.responses import Parts, answer_state, clean_parts
 from quizzes.rules.settings import Navigation
+from quizzes.rules.uploads import upload_limits
 
 
 @dataclass(frozen=True)
@@ -38,20 +41,28 @@ class OpenedAttempt:
     questions: Mapping[int, Question]
     responses: Mapping[int, Parts]
     """By item; items without a response are absent."""
+    files: Mapping[str, HandedIn]
+    """Every file that was sent for its items, by the name that answers give it."""
 
     @property
     def place(self) -> dict[str, object]:
         """Return course, module and activity for the head of a page."""
         return place_of(self.outline, self.sitting.paper.activity_key, self.sitting.row.activity_key)
 
+    def files_of(self, item: Item) -> list[HandedIn]:
+        """Return the files of an item's response."""
+        return files_in(self.responses.get(item.id, {}), item.id, self.files)
+
 
 def open_attempt(session: Session, sitting: Sitting) -> OpenedAttempt:
     """Read what the pages of an attempt need besides the attempt; it never changes, so it is mostly in memory."""
+    questions = queries.get_questions(session, [item.question_version_id for item in sitting.items])
     return OpenedAttempt(
         sitting=sitting,
         outline=course_queries.get_outline(session, queries.version_of(session, sitting.paper.activity_id)),
-        questions=queries.get_questions(session, [item.question_version_id for item in sitting.items]),
+        questions=questions,
         responses={item_id: clean_parts(answer.payload) for item_id, answer in sitting.responses.items()},
+        files=list_files(session, [item.id for item in sitting.items if upload_limits(questions[item.question_version_id])]),
     )
 
 
@@ -116,8 +127,8 @@ def _states(opened: OpenedAttempt) -> dict[int, str]:
     }
 
 
-def attempt_page(opened: OpenedAttempt, page: int, *, now: datetime, asked: int = 0) -> dict[str, object]:
-    """Return what one page of an attempt shows; `asked` is the place for which a check found nothing to check."""
+def attempt_page(opened: OpenedAttempt, page: int, *, now: datetime, said: Said = NOTHING_SAID) -> dict[str, object]:
+    """Return what one page of an attempt shows; `said` is what the last request tells of one of its questions."""
     sitting, convention = opened.sitting, convention_for(opened.sitting.row.language)
     shown, states = sitting.responses, _states(opened)
     checks = checks_of(sitting, opened.questions)
@@ -140,7 +151,7 @@ def attempt_page(opened: OpenedAttempt, page: int, *, now: datetime, asked: int 
             for item in sitting.items
         ],
         "section": _section(sitting, page),
-        "checks": check_views(sitting, opened.questions, checks, page, asked=asked),
+        "checks": check_views(sitting, opened.questions, checks, page, said),
         "questions": [
             view_question(
                 item,
@@ -148,6 +159,7 @@ def attempt_page(opened: OpenedAttempt, page: int, *, now: datetime, asked: int 
                 opened.responses.get(item.id),
                 shown[item.id].id if item.id in shown else 0,
                 convention,
+                Asked(opened.files_of(item), said.word if said.place == item.position else ""),
             )
             for item in sitting.items
             if item.page == page

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from kernel.markup.model import SafeHtml
 from quizzes.pages.answered import Outcome, ReviewItem, TryLine, answered_question, try_line
-from quizzes.pages.question import html
+from quizzes.pages.question import Said, html
 from quizzes.queries.sittings import Item, Sitting
 from quizzes.queries.standings import Checks, checked_parts, judge_of
 from quizzes.rules.behaviours import Standing
@@ -36,19 +36,19 @@ class CheckView:
     """How sure the learner said to be; empty where not said, None where it is not asked."""
 
 
-def check_views(sitting: Sitting, questions: Mapping[int, Question], checks: Checks, page: int, *, asked: int = 0) -> dict[int, CheckView]:
-    """Return by place what stands around the questions of a page; `asked` is the place for which a check found nothing."""
+def check_views(sitting: Sitting, questions: Mapping[int, Question], checks: Checks, page: int, said: Said) -> dict[int, CheckView]:
+    """Return by place what stands around the questions of a page; `said` is what the last request tells of one of them."""
     responses = sitting.responses
     views = {}
     for item in sitting.items:
         if item.page == page and item.number is not None:
             question, response = questions[item.question_version_id], responses.get(item.id)
             parts = {} if response is None else clean_parts(response.payload)
-            views[item.position] = _view(sitting, item, judge_of(sitting, item, question), parts, checks, asked)
+            views[item.position] = _view(sitting, item, judge_of(sitting, item, question), parts, checks, said)
     return views
 
 
-def _view(sitting: Sitting, item: Item, judge: Judge, parts: Parts, checks: Checks, asked: int) -> CheckView:
+def _view(sitting: Sitting, item: Item, judge: Judge, parts: Parts, checks: Checks, said: Said) -> CheckView:
     place, question = item.position, judge.question
     if place in checks.waiting:
         return CheckView(waiting=True)
@@ -64,7 +64,7 @@ def _view(sitting: Sitting, item: Item, judge: Judge, parts: Parts, checks: Chec
         hint=_hint(question, found),
         checked=_checked(sitting, item, judge, tried, found) if tried else None,
         penalty=judge.behaviour in (Behaviour.INTERACTIVE, Behaviour.ADAPTIVE) and question.penalty > 0,
-        nothing=place == asked and not judge.is_readable(parts),
+        nothing=said == Said(place, "nothing") and not judge.is_readable(parts),
     )
 
 

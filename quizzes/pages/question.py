@@ -11,14 +11,30 @@ from fractions import Fraction
 from html import unescape
 from typing import Any
 
-from kernel.i18n import _, choose, language
+from kernel.i18n import _, choose, language, ngettext
 from kernel.markup.model import SafeHtml, gap_marker
+from quizzes.pages.uploads import Asked, UploadView, upload_parts
+from quizzes.queries.files import HandedIn
 from quizzes.queries.sittings import Item
 from quizzes.rules import definitions
-from quizzes.rules.definitions import Calculated, Gap, Gaps, Matching, Matrix, Multiple, Numerical, Ordering, Single, Texts
+from quizzes.rules.definitions import (
+    Calculated,
+    Essay,
+    Gap,
+    Gaps,
+    Matching,
+    Matrix,
+    Multiple,
+    Numerical,
+    Ordering,
+    Single,
+    Texts,
+    WordLimits,
+)
 from quizzes.rules.item_layout import CHOICES, ITEMS, MATCHES, OPTIONS, gap_order
 from quizzes.rules.numbers import Convention, read_number, write_number
 from quizzes.rules.responses import ANSWER, UNIT, Parts
+from quizzes.rules.uploads import count_words
 
 MARKERS = re.compile(r"<!--gap:([a-z][a-z0-9_]*)-->")
 TAGS = re.compile(r"<[^>]+>")
@@ -66,6 +82,17 @@ class PieceView:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """What the last request has to tell of the question in a place: nothing to check, or why a file was not taken."""
+
+    place: int
+    word: str
+
+
+NOTHING_SAID = Said(0, "")
+
+
+@dataclass(frozen=True, slots=True)
 class QuestionView:
     """One question as it is asked."""
 
@@ -90,6 +117,10 @@ class QuestionView:
     unit_value: str = ""
     decimals: int | None = None
     words: str = ""
+    counted: str = ""
+    outline: SafeHtml | str = ""
+    files: tuple[HandedIn, ...] = ()
+    upload: UploadView | None = None
 
 
 def html(texts: Texts | None) -> SafeHtml:
@@ -126,7 +157,9 @@ def filled_text(question: definitions.Question, item: Item, convention: Conventi
     return SafeHtml.stored(text)
 
 
-def view_question(item: Item, question: definitions.Question, response: Parts | None, seq: int, convention: Convention) -> QuestionView:
+def view_question(
+    item: Item, question: definitions.Question, response: Parts | None, seq: int, convention: Convention, asked: Asked | None = None
+) -> QuestionView:
     """Return a question as its learner finds it, with the present response."""
     parts = response or {}
     shown: dict[str, Any] = {
@@ -140,7 +173,7 @@ def view_question(item: Item, question: definitions.Question, response: Parts | 
         "flagged": item.flagged,
         "note": note_on(item, question, parts, convention),
     }
-    return QuestionView(**shown, **_of_kind(item, question, parts))
+    return QuestionView(**shown, **_of_kind(item, question, parts), **upload_parts(question, asked or Asked()))
 
 
 def note_on(item: Item, question: definitions.Question, parts: Parts, convention: Convention) -> str:
@@ -189,8 +222,24 @@ def _of_kind(item: Item, question: definitions.Question, parts: Parts) -> dict[s
                 "columns": tuple(OptionView(str(at), html(column.text)) for at, column in enumerate(columns, 1)),
                 "rows": tuple(_row(str(at), row.text, selected=_one(parts, str(at))) for at, row in enumerate(rows, 1)),
             }
+        case Essay(words=limits, template=outline):
+            counted = ngettext("%(count)s word", "%(count)s words", count_words(first))
+            return {"value": first, "words": _advice(limits), "counted": counted, "outline": html(outline) if outline else ""}
         case _:
             return {"value": first}
+
+
+def _advice(limits: WordLimits) -> str:
+    """Say how long a text should be; nobody is held to it."""
+    if limits.minimum is not None and limits.maximum is not None:
+        return _("Between %(minimum)s and %(maximum)s words, as advice.", minimum=limits.minimum, maximum=limits.maximum)
+    if limits.maximum is not None:
+        return ngettext("At most %(count)s word, as advice.", "At most %(count)s words, as advice.", limits.maximum)
+    return (
+        ""
+        if limits.minimum is None
+        else ngettext("At least %(count)s word, as advice.", "At least %(count)s words, as advice.", limits.minimum)
+    )
 
 
 def _one(parts: Parts, name: str) -> str:

@@ -17,7 +17,7 @@ from enrolments.services import Achievement
 from kernel import audit
 from kernel.errors import N_, Conflict
 from kernel.permissions import Actor
-from quizzes.models import AnswerEvent, Attempt, AttemptItem, MarkEvent
+from quizzes.models import AnswerEvent, AnswerFile, Attempt, AttemptItem, MarkEvent
 from quizzes.queries import sittings as queries
 from quizzes.queries.sittings import AttemptRow, Item, Paper, Sitting
 from quizzes.queries.standings import checked_parts, get_checks, judge_of
@@ -136,8 +136,8 @@ def _forget_previews(session: Session, person_id: int, subject: ActivitySeat) ->
         .where(Attempt.preview)
     )
     items = select(AttemptItem.id).where(AttemptItem.attempt_id.in_(attempts))
-    for table, rows in ((AnswerEvent, AnswerEvent.item_id.in_(items)), (MarkEvent, MarkEvent.item_id.in_(items))):
-        session.execute(delete(table).where(rows))
+    for table in (MarkEvent, AnswerEvent, AnswerFile):
+        session.execute(delete(table).where(table.item_id.in_(items)))
     session.execute(delete(AttemptItem).where(AttemptItem.attempt_id.in_(attempts)))
     session.execute(delete(Attempt).where(Attempt.id.in_(attempts)))
 

@@ -18,10 +18,20 @@ from kernel.i18n import _, language, ngettext, reading
 from kernel.web.errors import wants_json
 from kernel.web.limits import limit, limiter
 from kernel.web.request import allows, current_actor, current_session, requires
-from quizzes.forms import StartForm, changed_flags, first, form_batch, form_parts, script_batches, whole_number
+from quizzes.forms import (
+    FileChanges,
+    StartForm,
+    changed_flags,
+    dropped_file,
+    first,
+    form_batch,
+    form_parts,
+    script_batches,
+    whole_number,
+)
 from quizzes.pages.attempt import OpenedAttempt, attempt_page, new_lease, open_attempt, summary_page
 from quizzes.pages.introduction import attempt_lines, place_of, refusal_words, rules_of, standing
-from quizzes.pages.question import html
+from quizzes.pages.question import Said, html
 from quizzes.permissions import QuizAction, sees_keys
 from quizzes.queries import sittings as queries
 from quizzes.queries.sittings import AttemptRow, Sitting
@@ -34,6 +44,8 @@ from quizzes.services import sittings as services
 from quizzes.services import starting
 from quizzes.services.checking import Check, check_answer
 from quizzes.services.sittings import Acknowledgement
+from quizzes.services.uploads import receive_files
+from quizzes.views.files import BODY_LIMIT, sent_files, stored_files
 
 bp = Blueprint("quizzes", __name__)
 
@@ -151,13 +163,13 @@ def attempt(subject: Sitting) -> Answer:
         return see_other("quizzes.attempt", attempt=subject.uuid, page=subject.row.page_reached)
     if not 1 <= page <= subject.pages:
         raise NotFound
-    asked = whole_number(request.args.get("asked", ""))
-    shown = attempt_page(open_attempt(current_session(), subject), page, now=now, asked=asked)
+    place, _dash, said = request.args.get("said", "").partition("-")
+    shown = attempt_page(open_attempt(current_session(), subject), page, now=now, said=Said(whole_number(place), said))
     return render_template("quizzes/attempt.html", icons=(), **shown)
 
 
 @bp.post("/attempts/<uuid:attempt>/answers")
-@requires(QuizAction.ANSWER, queries.lock_attempt)
+@requires(QuizAction.ANSWER, queries.lock_attempt, body_limit=BODY_LIMIT)
 def save(subject: Sitting) -> Answer:
     """Keep answers: from the page's script (JSON in, JSON out) or as a plain form that then goes where it is asked to."""
     session, now, form = current_session(), clock.now(), request.form.to_dict(flat=False)
@@ -165,14 +177,27 @@ def save(subject: Sitting) -> Answer:
         return _acknowledge(subject, services.save_answers(session, subject, script_batches(form, "autosave"), now=now), now)
     page = whole_number(first(form, "page"), otherwise=1)
     closed = get_checks(session, subject).closed
-    done = services.save_answers(session, subject, [form_batch(form, subject, page, closed)], now=now)
+    at, dropped = dropped_file(form)
+    received = receive_files(session, stored_files(), subject, sent_files(subject, page, closed), dropped=(dropped,), now=now)
+    batch = form_batch(form, subject, page, closed, FileChanges(received.added, frozenset({dropped})))
+    done = services.save_answers(session, subject, [batch], now=now)
     for place, flagged in changed_flags(form, subject, page).items():
         services.set_flag(session, subject, place, flagged=flagged)
     if done.elsewhere:
         flash(_changed_elsewhere(subject, sorted(done.elsewhere)), "warn")
+    for place, misfit in received.refused.items():
+        return _stay(subject, page, place, misfit.value)
+    if at or (at := whole_number(first(form, "at"))):
+        return _stay(subject, page, at)
     if place := whole_number(first(form, "check")):
         return _check(subject, place, page, now)
     return _go_on(subject, page, now)
+
+
+def _stay(sitting: Sitting, page: int, place: int, said: str = "") -> Response:
+    """Show the page again at one of its questions, with what is to be said there."""
+    told = {"said": f"{place}-{said}"} if said else {}
+    return see_other("quizzes.attempt", attempt=sitting.uuid, page=min(page, sitting.pages), **told, _anchor=f"p{place}")
 
 
 def _check(sitting: Sitting, place: int, page: int, now: datetime) -> Response:
@@ -180,8 +205,7 @@ def _check(sitting: Sitting, place: int, page: int, now: datetime) -> Response:
     found = check_answer(current_session(), sitting, place, form_parts(request.form.to_dict(flat=False), place), now=now)
     if found is Check.CHANGED:
         flash(_("This question was changed elsewhere. Look at the answer that counts, then check it."), "warn")
-    asked = {"asked": place} if found is Check.NOTHING else {}
-    return see_other("quizzes.attempt", attempt=sitting.uuid, page=min(page, sitting.pages), **asked, _anchor=f"p{place}")
+    return _stay(sitting, page, place, "nothing" if found is Check.NOTHING else "")
 
 
 def _changed_elsewhere(sitting: Sitting, places: Sequence[int]) -> str:

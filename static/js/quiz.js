@@ -9,6 +9,7 @@ const KEEP_DAYS = 7;
 const DEBOUNCE = 700;
 const PATIENCE = 15000;
 const PREFIX = 'aulario.journal.';
+const WORD = /\S*[0-9A-Za-z\u00C0-\uFFFF]\S*/g;
 
 const place = document.getElementById('attempt') || document.getElementById('submission') || document.getElementById('review');
 const isAttempt = place && place.id === 'attempt';
@@ -146,7 +147,7 @@ function question(item) {
 }
 
 function controls(box) {
-  return [...box.querySelectorAll('[name]')].filter((one) => /^p\d+/.test(one.name) && !/-(seq|flag)$/.test(one.name));
+  return [...box.querySelectorAll('[name]')].filter((one) => /^p\d+/.test(one.name) && !/-(seq|flag|upload)$/.test(one.name));
 }
 
 function part(control) {
@@ -167,6 +168,7 @@ function response(box) {
 function fill(box, parts) {
   for (const one of controls(box)) {
     const values = (parts || {})[part(one)] || [];
+    if (one.type === 'hidden') continue;
     if (isTick(one)) one.checked = values.includes(one.value);
     else one.value = values[0] || '';
   }
@@ -471,9 +473,16 @@ function noteChange(box) {
   show(box.dataset.item, false);
 }
 
+/* A file is sent as soon as it is chosen: nobody has to know that there is a button for it. */
 function onChange(event) {
   const box = event.target.closest('[data-item]');
   if (!box) return;
+  if (event.target.type === 'file') {
+    if (event.type === 'change' && event.target.files.length) box.querySelector('button[name=at]').click();
+    return;
+  }
+  const words = box.querySelector('[data-count]');
+  if (words) words.textContent = words.dataset.count.replace('{count}', (box.querySelector('textarea').value.match(WORD) || []).length);
   look(box);
   noteChange(box);
   clearTimeout(waiting);

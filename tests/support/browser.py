@@ -19,7 +19,7 @@ from kernel.audit import AuditEntry
 from lms.app import House
 
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
-APPEND_ONLY = {"answer_event", "mark_event", "job", "audit_entry", "watched_span", "task_save"}
+APPEND_ONLY = {"answer_event", "answer_file", "stored_file", "mark_event", "job", "audit_entry", "watched_span", "task_save"}
 Fields = Mapping[str, object]
 
 

@@ -1,0 +1,74 @@
+"""What a page shows of the files of an answer: what is taken, what was sent, and why something was not."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kernel.i18n import _, ngettext
+from quizzes.queries.files import HandedIn
+from quizzes.rules.definitions import Question
+from quizzes.rules.uploads import MEGABYTE, Misfit, UploadLimits, upload_limits
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a page knows of a question besides its response: its files, and what is to be said of the last one sent."""
+
+    files: Sequence[HandedIn] = ()
+    said: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UploadView:
+    """Where files are sent: what is taken, in words and for the browser, and why the last one was not."""
+
+    accept: str
+    words: str
+    problem: str
+    full: bool
+    several: bool
+
+
+def upload_parts(question: Question, asked: Asked) -> dict[str, Any]:
+    """Return what a question's page shows of files; nothing where it takes none."""
+    limits = upload_limits(question)
+    if limits is None:
+        return {}
+    upload = UploadView(
+        accept=",".join(f".{extension}" for extension in limits.accept),
+        words=_limits_in_words(limits),
+        problem=_problem(asked.said, limits),
+        full=len(asked.files) >= limits.files,
+        several=limits.files > 1,
+    )
+    return {"files": tuple(asked.files), "upload": upload}
+
+
+def _limits_in_words(limits: UploadLimits) -> str:
+    kinds, size = ", ".join(extension.upper() for extension in limits.accept), limits.size // MEGABYTE
+    return ngettext(
+        "One file of up to %(size)s MB: %(kinds)s.",
+        "Up to %(count)s files of up to %(size)s MB each: %(kinds)s.",
+        limits.files,
+        kinds=kinds,
+        size=size,
+    )
+
+
+def _problem(said: str, limits: UploadLimits) -> str:
+    size = limits.size // MEGABYTE
+    match said:
+        case Misfit.KIND:
+            return _("The file was not taken: its kind is not one of those accepted.")
+        case Misfit.CONTENT:
+            return _("The file was not taken: its content is not what its name says. Save it again in that format.")
+        case Misfit.SIZE:
+            return _("The file was not taken: it is larger than %(size)s MB. Reduce it and send it again.", size=size)
+        case Misfit.EMPTY:
+            return _("The file was not taken: it is empty.")
+        case Misfit.COUNT:
+            return _("The file was not taken: there is no room for another. Take one away first.")
+        case Misfit.QUOTA:
+            return _("The file was not taken: the space for your files in this course is used up.")
+        case _:
+            return ""

@@ -1,0 +1,98 @@
+"""Files that were handed in with answers: who may fetch one, and which an attempt has."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from courses.models import CourseStaff, StaffRole
+from kernel.errors import NotFound, SignInNeeded
+from kernel.files import StoredFile
+from kernel.permissions import Actor
+from quizzes.models import AnswerFile, Attempt, AttemptItem
+from quizzes.permissions import AttemptSeat
+from quizzes.rules.attempts import AttemptState
+from quizzes.rules.responses import FILES, Parts
+
+
+@dataclass(frozen=True, slots=True)
+class HandedIn:
+    """A file of an answer."""
+
+    uuid: UUID
+    item_id: int
+    name: str
+    size: int
+    uploaded_at: datetime
+
+
+@dataclass(frozen=True)
+class FileSeat(AttemptSeat):
+    """A person before a file of an attempt."""
+
+    sha256: str
+    name: str
+    media_type: str
+
+
+def get_file(session: Session, actor: Actor, attempt: UUID, file: UUID) -> FileSeat:
+    """Return a file of an attempt as the actor finds it; raise NotFound, or SignInNeeded whether or not there is such a file."""
+    if actor.is_anonymous:
+        raise SignInNeeded
+    row = session.execute(
+        select(Attempt, AnswerFile.name, StoredFile.sha256, StoredFile.media_type, CourseStaff.role)
+        .join(AttemptItem, AttemptItem.attempt_id == Attempt.id)
+        .join(AnswerFile, AnswerFile.item_id == AttemptItem.id)
+        .join(StoredFile, StoredFile.id == AnswerFile.stored_file_id)
+        .outerjoin(CourseStaff, (CourseStaff.course_id == Attempt.course_id) & (CourseStaff.person_id == actor.person_id))
+        .where(Attempt.uuid == attempt, AnswerFile.uuid == file)
+    ).one_or_none()
+    if row is None:
+        raise NotFound
+    found: Attempt = row[0]
+    return FileSeat(
+        id=found.id,
+        uuid=found.uuid,
+        person_id=found.person_id,
+        course_id=found.course_id,
+        state=AttemptState(found.state),
+        preview=found.preview,
+        staff_role=StaffRole(row.role) if row.role else None,
+        sha256=row.sha256,
+        name=row.name,
+        media_type=row.media_type,
+    )
+
+
+def list_files(session: Session, item_ids: Sequence[int]) -> dict[str, HandedIn]:
+    """Return the files of some items by the name that answers give them, each item's oldest first; no statement without items."""
+    if not item_ids:
+        return {}
+    statement = (
+        select(AnswerFile.uuid, AnswerFile.item_id, AnswerFile.name, StoredFile.size, AnswerFile.uploaded_at)
+        .join(StoredFile, StoredFile.id == AnswerFile.stored_file_id)
+        .where(AnswerFile.item_id.in_(item_ids))
+        .order_by(AnswerFile.id)
+    )
+    return {str(row.uuid): HandedIn(*row) for row in session.execute(statement)}
+
+
+def files_in(parts: Parts, item_id: int, known: Mapping[str, HandedIn]) -> list[HandedIn]:
+    """Return the files that a response names and that were handed in for its item; other names say nothing."""
+    named = dict.fromkeys(parts.get(FILES, ()))
+    return [known[name] for name in named if name in known and known[name].item_id == item_id]
+
+
+def bytes_handed_in(session: Session, person_id: int, course_id: int) -> int:
+    """Return how much somebody has handed in to a course, for the quota."""
+    statement = (
+        select(func.coalesce(func.sum(StoredFile.size), 0))
+        .join(AnswerFile, AnswerFile.stored_file_id == StoredFile.id)
+        .join(AttemptItem, AttemptItem.id == AnswerFile.item_id)
+        .join(Attempt, Attempt.id == AttemptItem.attempt_id)
+        .where(Attempt.person_id == person_id, Attempt.course_id == course_id)
+    )
+    return int(session.execute(statement).scalar_one())

@@ -1,0 +1,68 @@
+"""Which files may be handed in with an answer, and how many words it has (security 4.3, content format 8)."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from enum import StrEnum
+
+from quizzes.rules.definitions import Essay, File, Question
+
+MEGABYTE = 1_000_000
+ESSAY_FILES = ("pdf", "docx", "odt", "txt", "xlsx", "ods", "pptx", "odp", "jpg", "jpeg", "png")
+ESSAY_SIZE = 10
+NAME_LENGTH = 120
+NEVER = frozenset({"svg"})
+"""Kinds that courses may hold and a learner may not send: drawings that can run."""
+_UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+class Misfit(StrEnum):
+    """Why a file is not taken."""
+
+    KIND = "kind"
+    CONTENT = "content"
+    SIZE = "size"
+    EMPTY = "empty"
+    COUNT = "count"
+    QUOTA = "quota"
+
+
+@dataclass(frozen=True, slots=True)
+class UploadLimits:
+    """What a question takes: extensions in lower case, how many files, bytes of each."""
+
+    accept: tuple[str, ...]
+    files: int
+    size: int
+
+
+def upload_limits(question: Question) -> UploadLimits | None:
+    """Return what files a question takes; None where it takes none."""
+    match question.body:
+        case File(accept, files, size):
+            kept = tuple(extension.lower().lstrip(".") for extension in accept)
+            return UploadLimits(tuple(one for one in kept if one not in NEVER), files, size * MEGABYTE)
+        case Essay(files=files) if files:
+            return UploadLimits(ESSAY_FILES, files, ESSAY_SIZE * MEGABYTE)
+        case _:
+            return None
+
+
+def extension_of(name: str) -> str:
+    """Return what stands after the last point of a file's name, in lower case; empty where there is none."""
+    return name.rpartition(".")[2].lower() if "." in name else ""
+
+
+def shown_name(name: str) -> str:
+    """Return a file's name as it may be shown and sent: no folders, nothing unprintable, NFC, its extension kept (security 4.2)."""
+    last = re.split(r"[/\\]", unicodedata.normalize("NFC", name))[-1]
+    clean = " ".join("".join(sign for sign in last if unicodedata.category(sign) not in _UNPRINTABLE).split()).strip(". ")
+    if len(clean) <= NAME_LENGTH:
+        return clean or "archivo"
+    extension = f".{extension_of(clean)[:10]}".rstrip(".")
+    return clean[: NAME_LENGTH - len(extension)] + extension
+
+
+def count_words(text: str) -> int:
+    """Count the words of a text: what stands between spaces and holds a letter or a digit."""
+    return sum(any(sign.isalnum() for sign in piece) for piece in text.split())

@@ -1,0 +1,203 @@
+"""Essays and files over HTTP: sent with plain forms, kept across pages, fetched by their learner and the course's graders only."""
+
+from io import BytesIO
+
+import pytest
+from sqlalchemy import func, select
+
+from courses.models import Course, StaffRole
+from kernel.files import StoredFile
+from lms.app import House
+from quizzes.models import AnswerFile
+from tests.quizzes.test_views import a_quiz, begin, stored
+from tests.support.browser import Browser, Page
+from tests.support.builders import a_course, a_learner_in, a_person, a_teacher, an_administrator, sign_in
+
+PDF = b"%PDF-1.7\n%\xe2\xe3\n1 0 obj"
+BANK = """questions:
+  - key: archivo-1
+    kind: file
+    text: Entregue su informe.
+    accept: [pdf, txt]
+    files: 2
+    size: 1
+  - key: ensayo-1
+    kind: essay
+    text: Escriba sobre el seguro.
+    words: {min: 2, max: 5}
+    template: Empiece por el porqué.
+    model: UN-MODELO
+    files: 1
+"""
+
+
+def sending(browser: Browser, *files: tuple[str, bytes], place: int = 1, status: int = 200, **fields: str) -> Page:
+    """Send the page's form with files for a question, as its button does."""
+    data: dict[str, object] = {}
+    for name, value in browser.page.form("/answers").fields:
+        data.setdefault(name, []).append(value)  # type: ignore[attr-defined]  # lists of what is repeated
+    data |= {**fields, "at": str(place), f"p{place}-upload": [(BytesIO(content), name) for name, content in files]}
+    browser.path = browser.page.form("/answers").action
+    response = browser._request("POST", browser.path, data=data, content_type="multipart/form-data")
+    response.request.environ["wsgi.input"].close()  # the client keeps a large body in a file of its own
+    return browser._arrive(status)
+
+
+@pytest.fixture
+def course(house: House) -> Course:
+    """Publish a quiz with a file and a text."""
+    return a_quiz(house, BANK, "attempts: 0\nper_page: 1\n", ("archivo-1", "ensayo-1"))
+
+
+def test_a_file_is_kept_across_pages_and_fetched_as_it_was_sent(browser: Browser, course: Course, house: House) -> None:
+    """Issue 3, file upload: the answer names it; going on and back changes nothing; the review shows it."""
+    a_learner_in(browser, course)
+    path = begin(browser)
+    sending(browser, ("../mi informe.pdf", PDF))
+    browser.submit("/answers", button=("go", "next"))
+    page = browser.get(path)
+    address = next(href for href, _words in page.links if "/files/" in href)
+    fetched = browser._request("GET", address)
+    browser.submit("/answers", button=("go", "review"))
+    browser.submit("/submission")
+    review = browser.page.text
+
+    assert "mi informe.pdf" in page.text
+    assert (fetched.get_data(), fetched.mimetype) == (PDF, "application/pdf")
+    assert fetched.headers["Content-Disposition"].startswith("attachment")
+    assert "sandbox" in fetched.headers["Content-Security-Policy"]
+    assert fetched.headers["X-Content-Type-Options"] == "nosniff"
+    assert fetched.headers["Cache-Control"] == "no-store"
+    assert len(stored(house)) == 1
+    assert "mi informe.pdf" in review
+    assert "aún sin calificar" in review
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("informe.exe", b"MZ", "su tipo no está entre los que se aceptan"),
+        ("dibujo.svg", b"<svg/>", "su tipo no está entre los que se aceptan"),
+        ("sin-extension", PDF, "su tipo no está entre los que se aceptan"),
+        ("informe.pdf", b"<html>", "su contenido no es lo que dice su nombre"),
+        ("informe.pdf", b"", "está vacío"),
+        ("informe.pdf", PDF + b" " * 1_000_001, "pesa más de 1 MB"),
+    ],
+)
+def test_what_does_not_fit_is_told_beside_its_field(
+    browser: Browser, course: Course, house: House, name: str, content: bytes, said: str
+) -> None:
+    """Security 4.3: extension and content, size; nothing is kept, and what was there stays."""
+    a_learner_in(browser, course)
+    begin(browser)
+    sending(browser, ("bueno.pdf", PDF))
+
+    page = sending(browser, (name, content))
+
+    assert said in page.text
+    assert "bueno.pdf" in page.text
+    assert _files(house) == ["bueno.pdf"]
+
+
+def _files(house: House) -> list[str]:
+    with house.database.unit_of_work(write=False) as session:
+        return list(session.scalars(select(AnswerFile.name).order_by(AnswerFile.id)))
+
+
+def test_files_are_counted_sent_once_and_taken_away(browser: Browser, course: Course, house: House) -> None:
+    """A page that is sent twice hands nothing in twice; a third file finds no room until one is taken away."""
+    a_learner_in(browser, course)
+    begin(browser)
+    form = browser.page
+    sending(browser, ("uno.pdf", PDF))
+    browser.page = form
+    sending(browser, ("uno.pdf", PDF))
+    twice = _files(house)
+    browser.get(browser.path)
+    full = sending(browser, ("dos.txt", b"dos"), ("tres.txt", b"tres"))
+    drop = next(value for name, value in full.form("/answers").buttons if name == "drop")
+    browser.submit("/answers", button=("drop", drop))
+    after = sending(browser, ("tres.txt", b"tres"))
+
+    assert twice == ["uno.pdf"]
+    assert "no cabe otro" in full.text
+    assert ("uno.pdf" in after.text, "dos.txt" in after.text, "tres.txt" in after.text) == (False, True, True)
+
+
+def test_the_same_content_is_kept_once(browser: Browser, course: Course, house: House) -> None:
+    """Two names of one content are two files of the answer and one on the disk."""
+    a_learner_in(browser, course)
+    begin(browser)
+    sending(browser, ("uno.pdf", PDF), ("dos.pdf", PDF))
+
+    assert _files(house) == ["uno.pdf", "dos.pdf"]
+    with house.database.unit_of_work(write=False) as session:
+        assert session.scalar(select(func.count()).select_from(StoredFile).where(StoredFile.size == len(PDF))) == 1
+
+
+def test_a_file_is_for_its_learner_and_the_graders_of_its_course(browser: Browser, course: Course, house: House) -> None:
+    """Access matrix, attempt.view: of another learner for graders, instructors of this course and administrators; others: not there."""
+    a_learner_in(browser, course)
+    begin(browser)
+    page = sending(browser, ("uno.pdf", PDF))
+    address = next(href for href, _words in page.links if "/files/" in href)
+    other = a_course(house, "otro", modules=1)
+    a_teacher(house, course, "grader@example.org", StaffRole.GRADER)
+    a_teacher(house, course, "editor@example.org")
+    a_teacher(house, other, "stranger@example.org")
+    an_administrator(house)
+    a_person(house, "eva@example.org")
+    found = {}
+    for who in ("grader", "editor", "admin", "stranger", "eva"):
+        visitor = sign_in(browser.another(), f"{who}@example.org")
+        found[who] = visitor._request("GET", address).status_code
+    anonymous = browser.another()._request("GET", address).status_code
+    elsewhere = browser._request("GET", address[:-12] + "000000000000").status_code
+
+    assert found == {"grader": 200, "editor": 200, "admin": 200, "stranger": 404, "eva": 404}
+    assert (anonymous, elsewhere) == (303, 404)
+
+
+def test_the_file_of_another_question_or_person_cannot_be_named(browser: Browser, course: Course, house: House) -> None:
+    """Security 1.5: a forged name in the form is not shown as a file of the answer."""
+    a_learner_in(browser, course)
+    begin(browser)
+    sending(browser, ("uno.pdf", PDF))
+    with house.database.unit_of_work(write=False) as session:
+        name = session.scalars(select(AnswerFile.uuid)).one()
+    other = browser.another()
+    a_learner_in(other, course, "eva@example.org")
+    path = begin(other)
+    other.submit("/answers", {"p1-files": [str(name)]}, button=("go", "save"))
+
+    assert "uno.pdf" not in other.get(path).text
+
+
+def test_an_essay_says_how_long_and_counts_its_words(browser: Browser, course: Course) -> None:
+    """Content format 8: word limits advise; the outline is shown; the model answer is not, until it may be."""
+    a_learner_in(browser, course)
+    path = begin(browser)
+    browser.submit("/answers", button=("go", "next"))
+    browser.submit("/answers", {"p2": "Uno dos tres.\n\nCuatro."}, button=("go", "save"))
+    page = browser.get(f"{path}?page=2")
+    browser.submit("/answers", button=("go", "review"))
+    told = [page.html, browser.page.html, browser.submit("/submission").html]
+
+    assert "Se aconseja entre 2 y 5 palabras." in page.text
+    assert "4 palabras" in page.text
+    assert "Empiece por el porqué." in page.text
+    assert "Uno dos tres.\n\nCuatro." in told[2]
+    assert [text for text in told if "UN-MODELO" in text] == []
+
+
+def test_a_body_that_is_too_large_is_refused(browser: Browser, course: Course, house: House) -> None:
+    """Security 3.5: pages with files have a limit of their own; other routes keep theirs."""
+    a_learner_in(browser, course)
+    begin(browser)
+    large = b"x" * 1_100_000
+    sending(browser, ("uno.txt", large), status=200)
+    token = dict(browser.page.form("/answers").fields)["csrf_token"]
+    refused = browser._request("POST", "/language", data={"csrf_token": token, "language": "en", "x": large.decode()})
+
+    assert "pesa más de 1 MB" in browser.page.text
+    assert refused.status_code == 413
