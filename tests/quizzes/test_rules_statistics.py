@@ -62,7 +62,7 @@ def rounded(values: Sequence[Fraction | None]) -> list[float | None]:
 
 
 def test_the_golden_vector_of_a_quiz() -> None:
-    """5.12: mean, median, sd, skewness, kurtosis, CIC, error ratio, standard error."""
+    """5.12: mean, median, sd, skewness, kurtosis (through k2, k3 and k4), CIC, error ratio, standard error."""
     quiz = statistics_of(matrix(GOLDEN), MAXIMA).quiz
 
     assert quiz.attempts == 8
@@ -79,7 +79,7 @@ def test_the_golden_vector_of_a_quiz() -> None:
     ],
 )
 def test_the_golden_vector_of_each_position(slot: int, expected: list[float]) -> None:
-    """5.12: facility, sd %, intended weight, effective weight %, D, E."""
+    """5.12: facility, sd %, intended weight, effective weight %, D, E; in slot 4 D is negative and the covariance with the total is not."""
     position = statistics_of(matrix(GOLDEN), MAXIMA).positions[slot - 1]
 
     assert rounded(astuple(position)) == expected
