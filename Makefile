@@ -5,9 +5,10 @@ PORT ?= 8000
 DEMO_PORT ?= 8001
 FAULT_HISTORIES ?= 30
 FAULT_SEED ?= 1
+BENCH_LEARNERS ?= 500
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check coverage faults mutation fix dist migration schema-dump requirements clean
+.PHONY: help run demo test check coverage faults bench mutation fix dist migration schema-dump requirements clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -43,6 +44,11 @@ coverage: ## every branch of the rules is taken by the tests of the rules
 faults: ## random histories of faults in a real browser and against the model (FAULT_HISTORIES=30, FAULT_SEED=1); slow
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt
 	@FAULT_HISTORIES=$(FAULT_HISTORIES) FAULT_SEED=$(FAULT_SEED) $(BIN)/python -m pytest -q tests/browser/test_faults.py tests/browser/test_devices.py tests/quizzes/test_saving_model.py
+
+bench: ## measure how 500 learners begin a quiz within ten seconds, on SQLite and PostgreSQL (BENCH_LEARNERS=500)
+	@$(PYTHON) scripts/prepare.py requirements-dev.txt
+	@BENCH_LEARNERS=$(BENCH_LEARNERS) $(BIN)/python -m pytest -q tests/scale/test_many_starts.py
+	@BENCH_LEARNERS=$(BENCH_LEARNERS) $(BIN)/python -m pytest -q tests/scale/test_many_starts.py --db postgres
 
 mutation: ## change the rules in small ways and see that the tests notice (MODULES="marking saving"); slow
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt
