@@ -215,6 +215,13 @@ def give_password(page: Page) -> None:
         page.click("form[action='/sign-in'] button[type=submit]")
 
 
+def send_again(page: Page) -> None:
+    """Press the button of the page that keeps what was sent with a token that had died."""
+    if page.query_selector("main form:not(#attempt):not(#submission) [name=lease]"):
+        with page.expect_navigation():
+            page.click("main form:not(#attempt):not(#submission) button.main")
+
+
 class History:
     """One run of steps drawn from a seed; `steps` tells what happened."""
 
@@ -273,11 +280,7 @@ class History:
         with contextlib.suppress(BrowserError):
             if page.query_selector("#email"):
                 give_password(page)
-            for _again in page.query_selector_all("main form[action*='/answers'] button.main"):
-                if not page.query_selector("#attempt"):
-                    with page.expect_navigation():
-                        page.click("main form[action*='/answers'] button.main")
-                break
+            send_again(page)
             if not page.query_selector("#attempt"):
                 page.goto(self.address)
             if page.query_selector("#email"):
@@ -399,10 +402,10 @@ class History:
     def submit(self) -> None:
         """Hand the attempt in from one of the pages, and check the invariant."""
         page = self.chance.choice([page for device in self.devices for page in device.live_tabs()])
-        with page.expect_navigation():
-            page.click("button[name=go][value=review]")
-        with page.expect_navigation():
-            page.click("#submission button[type=submit]")
+        for button in ("button[name=go][value=review]", "#submission button[type=submit]"):
+            with page.expect_navigation():
+                page.click(button)
+            send_again(page)
 
     def check(self) -> None:
         """What was acknowledged, and every journal that came back, is in the graded attempt exactly once."""
