@@ -9,6 +9,6 @@ FEATURE = Feature(
     name="quizzes",
     blueprints=(sittings.bp, files.bp, manage.bp, marking.bp, reports.bp),
     permissions=PERMISSIONS,
-    jobs={"quizzes.close_due": jobs.close_due, "quizzes.send_marked": jobs.send_marked},
+    jobs={"quizzes.close_due": jobs.close_due, "quizzes.send_marked": jobs.send_marked, "quizzes.examine": jobs.examine},
     periodic={"quizzes.close_due": jobs.CLOSE_EVERY},
 )

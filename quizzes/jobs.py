@@ -1,4 +1,4 @@
-"""Background work of quizzes: attempts whose time has ended are handed in (5.3.6), and learners told that theirs is marked (5.11.1)."""
+"""Background work of quizzes: attempts whose time has ended are handed in (5.3.6), learners told what is marked (5.11.1), statistics."""
 
 from typing import cast
 
@@ -8,11 +8,14 @@ from accounts.models import Person
 from courses.queries import get_outline
 from kernel import mail
 from kernel.i18n import choose, reading
-from kernel.outbox import Delivery
+from kernel.outbox import Delivery, Effect
 from kernel.permissions import Actor, Via
 from quizzes.models import Attempt
+from quizzes.queries import analysis
 from quizzes.queries import sittings as queries
 from quizzes.rules.attempts import NETWORK_TOLERANCE
+from quizzes.rules.statistics import Which
+from quizzes.services import analysis as examinations
 from quizzes.services import sittings as services
 
 CLOSE_EVERY = 60
@@ -67,3 +70,16 @@ def send_marked(delivery: Delivery) -> None:
         **titles,
     )
     mail.send(delivery.settings, message)
+
+
+def examine(delivery: Delivery) -> Effect | None:
+    """Compute the statistics of a quiz for which that takes too long while a page waits; nothing is written before the end."""
+    arguments = delivery.arguments
+    with delivery.database.unit_of_work(write=False) as session:
+        quiz = analysis.list_compositions(session, int(str(arguments["course"])), str(arguments["activity"]))
+        choice = next((one for one in quiz.choices if one.name == arguments["composition"]), None)
+        if choice is None:
+            return None
+        found = analysis.attempt_set(session, quiz, Which(str(arguments["which"])), choice)
+        examination = examinations.compute(session, found)
+    return lambda session: examinations.keep(session, found, examination, now=delivery.now)

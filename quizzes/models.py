@@ -462,3 +462,23 @@ class CertificateReview(Base):
     settled_at: Mapped[Moment | None]
     settled_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     note: Mapped[str] = mapped_column(Text, default="", server_default="")
+
+
+class QuizExamination(Base):
+    """The statistics of a quiz as computed last: a cache, replaced where attempts, versions or formulas differ (5.12)."""
+
+    __tablename__ = "quiz_examination"
+    __table_args__ = (UniqueConstraint("course_id", "activity_key", "which", "composition"),)
+
+    id: Mapped[Key]
+    course_id: Mapped[int] = mapped_column(ForeignKey("course.id"))
+    activity_key: Mapped[Slug]
+    which: Mapped[str] = mapped_column(String(8))
+    """Which attempts of a learner: first, highest, last, all."""
+    composition: Mapped[str] = mapped_column(String(16))
+    """Name of the positions that the papers have in common."""
+    attempt_set: Mapped[str] = mapped_column(String(200))
+    """What tells this set of attempts, quiz versions and formulas from another one."""
+    document: Mapped[str] = mapped_column(Text)
+    """JSON of `quizzes.rules.examination.Examination`: read and written whole."""
+    computed_at: Mapped[Moment]

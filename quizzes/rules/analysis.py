@@ -1,13 +1,14 @@
 """Which answers were given, and which questions deserve a look (5.12, response analysis and flags)."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 
 from quizzes.rules.definitions import Calculated, Gaps, Matching, Matrix, Numerical, Question, Short, ShortAnswer, Single, TrueFalse
 from quizzes.rules.results import Marking, MarkState
-from quizzes.rules.statistics import PositionStatistics, mean
+from quizzes.rules.statistics import PositionStatistics, QuestionStatistics, mean
 
 _NOTHING = Fraction(0)
 DUBIOUS_EFFICIENCY = Fraction(15)
@@ -28,10 +29,11 @@ class Concern(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What one attempt answered to a question: its marking, and the marks of the rest of that attempt."""
+    """What attempts answered to a question: its marking, the marks of the rest of each attempt, and how many attempts did."""
 
     marking: Marking
     rest: Fraction
+    count: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,26 +49,38 @@ class ResponseClass:
     mean_rest: Fraction
 
 
-def response_analysis(responses: Sequence[Response]) -> tuple[ResponseClass, ...]:
+Group = tuple[str, str, MarkState, Fraction]
+"""Part, matched answer, state and credit: what makes answers one class."""
+
+
+def groups_of(marking: Marking) -> list[Group]:
+    """Return the class of each part of an answer; one that has no parts is of part "" without a matched answer."""
+    parts = [(part.part, part.matched, part.state, part.fraction) for part in marking.parts]
+    return parts or [("", "", marking.state, marking.fraction or _NOTHING)]
+
+
+def response_analysis(responses: Iterable[Response]) -> tuple[ResponseClass, ...]:
     """Count the answers to each part, most frequent first; the frequency is a share of all responses.
 
     An attempt that answered nothing is counted as part "" without a matched answer.
     """
-    rests: dict[tuple[str, str, MarkState, Fraction], list[Fraction]] = {}
+    counts: Counter[Group] = Counter()
+    rests: dict[Group, Fraction] = {}
+    whole = 0
     for response in responses:
-        parts = [(part.part, part.matched, part.state, part.fraction) for part in response.marking.parts]
-        blank = ("", "", response.marking.state, response.marking.fraction or _NOTHING)
-        for group in parts or [blank]:
-            rests.setdefault(group, []).append(response.rest)
+        whole += response.count
+        for group in groups_of(response.marking):
+            counts[group] += response.count
+            rests[group] = rests.get(group, _NOTHING) + response.count * response.rest
     classes = [
-        ResponseClass(*group, count=len(values), frequency=Fraction(len(values), len(responses)), mean_rest=mean(values) or _NOTHING)
-        for group, values in rests.items()
+        ResponseClass(*group, count=count, frequency=Fraction(count, whole), mean_rest=rests[group] / count)
+        for group, count in counts.items()
     ]
-    return tuple(sorted(classes, key=lambda one: (one.part, -one.count, one.matched)))
+    return tuple(sorted(classes, key=lambda one: (one.part, -one.count, one.matched, one.state, -one.credit)))
 
 
-def concerns_about(statistics: PositionStatistics) -> tuple[Concern, ...]:
-    """Return what the numbers of a position give cause to."""
+def concerns_about(statistics: PositionStatistics | QuestionStatistics) -> tuple[Concern, ...]:
+    """Return what the numbers of a position or question give cause to."""
     facility, efficiency, discrimination = statistics.facility, statistics.efficiency, statistics.discrimination
     checks = {
         Concern.DUBIOUS: efficiency is not None and efficiency < DUBIOUS_EFFICIENCY,
@@ -79,13 +93,24 @@ def concerns_about(statistics: PositionStatistics) -> tuple[Concern, ...]:
 
 def concerns_about_options(body: Single, responses: Sequence[Response]) -> Mapping[Concern, tuple[str, ...]]:
     """Return the options that nobody chose, and those that the top third chose more often than the key."""
-    chosen = [(response.marking.parts[0].matched, response.rest) for response in responses if response.marking.parts]
-    unused = tuple(option.key for option in body.options if not option.right and option.key not in {key for key, _ in chosen})
-    top = [key for key, _ in sorted(chosen, key=lambda one: one[1], reverse=True)[: len(chosen) // 3]]
-    key_count = sum(top.count(option.key) for option in body.options if option.right)
-    stronger = tuple(option.key for option in body.options if not option.right and top.count(option.key) > key_count)
+    chosen = [(one.marking.parts[0].matched, one.rest, one.count) for one in responses if one.marking.parts]
+    taken = {key for key, _rest, _count in chosen}
+    unused = tuple(option.key for option in body.options if not option.right and option.key not in taken)
+    top = top_counts(chosen)
+    key_count = sum(top[option.key] for option in body.options if option.right)
+    stronger = tuple(option.key for option in body.options if not option.right and top[option.key] > key_count)
     found = {Concern.UNUSED_DISTRACTOR: unused if chosen else (), Concern.KEY_LOSES_AT_THE_TOP: stronger}
     return {concern: options for concern, options in found.items() if options}
+
+
+def top_counts(chosen: Sequence[tuple[str, Fraction, int]]) -> Counter[str]:
+    """Count what the top third chose, of (choice, rest, count); of equals those that come first."""
+    left = sum(count for _choice, _rest, count in chosen) // 3
+    counts: Counter[str] = Counter()
+    for choice, _rest, count in sorted(chosen, key=lambda one: one[1], reverse=True):
+        counts[choice] += min(left, count)
+        left -= min(left, count)
+    return counts
 
 
 def guess_score(question: Question) -> Fraction | None:

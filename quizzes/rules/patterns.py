@@ -9,8 +9,10 @@ _TILDE = "\u0303"
 
 def matches(pattern: str, typed: str, *, ignore_case: bool, ignore_accents: bool) -> bool:
     """Tell whether what was typed fits the whole pattern."""
-    segments = [_folded(part.replace("\\*", "*"), ignore_case, ignore_accents) for part in _STAR.split(_spaced(pattern))]
-    text = _folded(_spaced(typed), ignore_case, ignore_accents)
+    segments = [
+        folded(part.replace("\\*", "*"), ignore_case=ignore_case, ignore_accents=ignore_accents) for part in _STAR.split(_spaced(pattern))
+    ]
+    text = folded(_spaced(typed), ignore_case=ignore_case, ignore_accents=ignore_accents)
     if len(segments) == 1:
         return text == segments[0]
     return _fits(segments, text)
@@ -34,11 +36,12 @@ def _spaced(text: str) -> str:
     return " ".join(text.split())
 
 
-def _folded(text: str, ignore_case: bool, ignore_accents: bool) -> str:
-    folded = unicodedata.normalize("NFC", text)
+def folded(text: str, *, ignore_case: bool, ignore_accents: bool) -> str:
+    """Return a text as it is compared: normalised, without case and accents where they are ignored."""
+    known = unicodedata.normalize("NFC", text)
     if ignore_case:
-        folded = unicodedata.normalize("NFC", folded.casefold())
-    return _without_accents(folded) if ignore_accents else folded
+        known = unicodedata.normalize("NFC", known.casefold())
+    return _without_accents(known) if ignore_accents else known
 
 
 def _without_accents(text: str) -> str:

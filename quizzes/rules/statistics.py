@@ -1,15 +1,20 @@
 """The statistics of a quiz and of its positions (5.12), by Moodle's formulas.
 
 Sums, variances and covariances are exact fractions; square roots are cut after ROOT_DIGITS decimals, the same on every
-machine. What is undefined is None. A question that was never answered has mark 0.
+machine. What is undefined is None. A question that was never answered has mark 0. Marks are counted (`Tally`), not kept: the
+memory grows with the different marks and totals, not with the attempts.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 from math import isqrt
+from typing import TypeAlias
 
+Pairs: TypeAlias = Mapping[tuple[Fraction, Fraction], int]
+"""How often each pair came: a mark, and the total of its attempt."""
 ROOT_DIGITS = 30
 FORMULAS = 1
 _NOTHING = Fraction(0)
@@ -52,6 +57,17 @@ class Statistics:
     formulas: int = FORMULAS
 
 
+@dataclass(frozen=True, slots=True)
+class QuestionStatistics:
+    """Of one question wherever it was drawn: with the total of the attempt instead of the rest; facility a share, the others in %."""
+
+    attempts: int
+    facility: Fraction | None
+    deviation: Fraction | None
+    discrimination: Fraction | None
+    efficiency: Fraction | None
+
+
 class Which(StrEnum):
     """Which attempts of a learner count; the first for the quality of questions."""
 
@@ -88,21 +104,66 @@ def chosen_attempts(attempts: Iterable[AttemptMarks], which: Which = Which.FIRST
     return tuple(chosen.values())
 
 
-def statistics_of(marks: Sequence[Sequence[Fraction]], maxima: Sequence[Fraction]) -> Statistics:
+class Tally:
+    """The marks of a set of attempts, counted by position with the totals of their attempts."""
+
+    def __init__(self, positions: int) -> None:
+        self.totals: Counter[Fraction] = Counter()
+        self.columns: tuple[Counter[tuple[Fraction, Fraction]], ...] = tuple(Counter() for _position in range(positions))
+
+    def add(self, marks: Sequence[Fraction]) -> Fraction:
+        """Count one attempt, a mark for each position; return its total."""
+        total = sum(marks, _NOTHING)
+        self.totals[total] += 1
+        for column, mark in zip(self.columns, marks, strict=True):
+            column[mark, total] += 1
+        return total
+
+
+def statistics_of(marks: Iterable[Sequence[Fraction]], maxima: Sequence[Fraction]) -> Statistics:
     """Compute everything from a matrix: one row per attempt, one column per position; ``maxima`` per position."""
-    totals = [sum(row, _NOTHING) for row in marks]
-    columns = [[row[at] for row in marks] for at in range(len(maxima))]
-    weights = _effective_weights([covariance(column, totals) for column in columns])
+    tally = Tally(len(maxima))
+    for row in marks:
+        tally.add(row)
+    return statistics_from(tally, maxima)
+
+
+def statistics_from(tally: Tally, maxima: Sequence[Fraction]) -> Statistics:
+    """Compute everything from counted marks; where the questions of a position differ in their maximum, ``maxima`` has the mean."""
+    sums = [_Sums.of(column) for column in tally.columns]
+    weights = _effective_weights([one.covariance for one in sums])
     whole = sum(maxima, _NOTHING)
     positions = [
-        _position(column, totals, maximum, whole, weight) for column, maximum, weight in zip(columns, maxima, weights, strict=True)
+        _position(column, one, maximum, whole, weight)
+        for column, one, maximum, weight in zip(tally.columns, sums, maxima, weights, strict=True)
     ]
-    return Statistics(_quiz(columns, totals), tuple(positions))
+    return Statistics(_quiz(tally.totals, [one.variance for one in sums]), tuple(positions))
+
+
+def question_statistics(pairs: Pairs, maximum: Fraction) -> QuestionStatistics:
+    """Compute the statistics of a question drawn at random from its marks and the totals of the attempts that had it."""
+    sums = _Sums.of(pairs)
+    return QuestionStatistics(
+        sums.count,
+        _share(sums.mean, maximum),
+        _deviation_share(sums.variance, maximum),
+        _correlation(sums.variance, sums.other_variance, sums.covariance),
+        _efficiency(pairs, sums.covariance),
+    )
 
 
 def discrimination_with_total(marks: Sequence[Fraction], totals: Sequence[Fraction]) -> tuple[Fraction | None, Fraction | None]:
     """Return discrimination index and efficiency of a question drawn at random: with the total instead of the rest."""
-    return _correlation(marks, totals), _efficiency(marks, totals)
+    found = question_statistics(Counter(zip(marks, totals, strict=True)), Fraction(1))
+    return found.discrimination, found.efficiency
+
+
+def rests_of(pairs: Pairs) -> Counter[tuple[Fraction, Fraction]]:
+    """Count each mark with the rest of its attempt instead of the total."""
+    rests: Counter[tuple[Fraction, Fraction]] = Counter()
+    for (mark, total), count in pairs.items():
+        rests[mark, total - mark] += count
+    return rests
 
 
 def mean(values: Sequence[Fraction]) -> Fraction | None:
@@ -112,11 +173,7 @@ def mean(values: Sequence[Fraction]) -> Fraction | None:
 
 def covariance(left: Sequence[Fraction], right: Sequence[Fraction]) -> Fraction | None:
     """Return the covariance of a sample (divided by S − 1); None for fewer than two values."""
-    if len(left) < 2:
-        return None
-    left_mean, right_mean = sum(left, _NOTHING) / len(left), sum(right, _NOTHING) / len(right)
-    products = ((one - left_mean) * (other - right_mean) for one, other in zip(left, right, strict=True))
-    return sum(products, _NOTHING) / (len(left) - 1)
+    return _Sums.of(Counter(zip(left, right, strict=True))).covariance
 
 
 def square_root(value: Fraction) -> Fraction:
@@ -125,39 +182,87 @@ def square_root(value: Fraction) -> Fraction:
     return Fraction(isqrt(value.numerator * scale * scale // value.denominator), scale)
 
 
-def _quiz(columns: Sequence[Sequence[Fraction]], totals: Sequence[Fraction]) -> QuizStatistics:
-    count = len(totals)
-    variance = covariance(totals, totals)
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    """Count, and the sums over pairs (x, y) of x, y, xx, yy and xy: what means and covariances are made of."""
+
+    count: int
+    own: Fraction
+    other: Fraction
+    own_squares: Fraction
+    other_squares: Fraction
+    products: Fraction
+
+    @classmethod
+    def of(cls, pairs: Pairs) -> "_Sums":
+        count, own, other, own_squares, other_squares, products = 0, *(_NOTHING,) * 5
+        for (x, y), often in pairs.items():
+            count += often
+            own += often * x
+            other += often * y
+            own_squares += often * x * x
+            other_squares += often * y * y
+            products += often * x * y
+        return cls(count, own, other, own_squares, other_squares, products)
+
+    @property
+    def mean(self) -> Fraction | None:
+        return self.own / self.count if self.count else None
+
+    @property
+    def variance(self) -> Fraction | None:
+        return self._sample(self.own_squares, self.own, self.own)
+
+    @property
+    def other_variance(self) -> Fraction | None:
+        return self._sample(self.other_squares, self.other, self.other)
+
+    @property
+    def covariance(self) -> Fraction | None:
+        return self._sample(self.products, self.own, self.other)
+
+    def _sample(self, products: Fraction, left: Fraction, right: Fraction) -> Fraction | None:
+        return None if self.count < 2 else (products - left * right / self.count) / (self.count - 1)
+
+
+def _quiz(totals: Mapping[Fraction, int], variances: Sequence[Fraction | None]) -> QuizStatistics:
+    sums = _Sums.of({(total, total): count for total, count in totals.items()})
+    variance = sums.variance
     deviation = None if variance is None else square_root(variance)
-    consistency = _consistency(columns, variance)
+    consistency = _consistency(variances, variance)
     error_ratio = None if consistency is None else _HUNDRED * square_root(1 - consistency / 100)
     return QuizStatistics(
-        attempts=count,
-        mean=mean(totals),
-        median=_median(totals),
+        attempts=sums.count,
+        mean=sums.mean,
+        median=_median(totals, sums.count),
         deviation=deviation,
-        skewness=_skewness(totals, variance),
-        kurtosis=_kurtosis(totals, variance),
+        skewness=_skewness(totals, sums),
+        kurtosis=_kurtosis(totals, sums),
         consistency=consistency,
         error_ratio=error_ratio,
         standard_error=None if error_ratio is None or deviation is None else error_ratio * deviation / 100,
     )
 
 
-def _position(
-    column: Sequence[Fraction], totals: Sequence[Fraction], maximum: Fraction, whole: Fraction, weight: Fraction | None
-) -> PositionStatistics:
-    rest = [total - mark for total, mark in zip(totals, column, strict=True)]
-    variance = covariance(column, column)
-    average = mean(column)
+def _position(pairs: Pairs, sums: _Sums, maximum: Fraction, whole: Fraction, weight: Fraction | None) -> PositionStatistics:
+    rests = rests_of(pairs)
+    with_rest = _Sums.of(rests)
     return PositionStatistics(
-        facility=None if average is None or not maximum else average / maximum,
-        deviation=None if variance is None or not maximum else _HUNDRED * square_root(variance) / maximum,
+        facility=_share(sums.mean, maximum),
+        deviation=_deviation_share(sums.variance, maximum),
         intended_weight=_HUNDRED * maximum / whole if whole else None,
         effective_weight=weight,
-        discrimination=_correlation(column, rest),
-        efficiency=_efficiency(column, rest),
+        discrimination=_correlation(with_rest.variance, with_rest.other_variance, with_rest.covariance),
+        efficiency=_efficiency(rests, with_rest.covariance),
     )
+
+
+def _share(value: Fraction | None, maximum: Fraction) -> Fraction | None:
+    return None if value is None or not maximum else value / maximum
+
+
+def _deviation_share(variance: Fraction | None, maximum: Fraction) -> Fraction | None:
+    return None if variance is None or not maximum else _HUNDRED * square_root(variance) / maximum
 
 
 def _effective_weights(covariances: Sequence[Fraction | None]) -> list[Fraction | None]:
@@ -167,50 +272,81 @@ def _effective_weights(covariances: Sequence[Fraction | None]) -> list[Fraction 
     return [None if root is None or not whole else _HUNDRED * root / whole for root in roots]
 
 
-def _correlation(marks: Sequence[Fraction], others: Sequence[Fraction]) -> Fraction | None:
-    own, other, both = covariance(marks, marks), covariance(others, others), covariance(marks, others)
+def _correlation(own: Fraction | None, other: Fraction | None, both: Fraction | None) -> Fraction | None:
     if not own or not other or both is None:
         return None
     return _HUNDRED * both / square_root(own * other)
 
 
-def _efficiency(marks: Sequence[Fraction], others: Sequence[Fraction]) -> Fraction | None:
+def _efficiency(pairs: Pairs, both: Fraction | None) -> Fraction | None:
     """Compare the covariance with the largest that these marks could have: both sorted and paired by rank."""
-    both, largest = covariance(marks, others), covariance(sorted(marks), sorted(others))
+    largest = _Sums.of(_by_rank(pairs)).covariance
     return None if both is None or not largest else _HUNDRED * both / largest
 
 
-def _consistency(columns: Sequence[Sequence[Fraction]], variance: Fraction | None) -> Fraction | None:
+def _by_rank(pairs: Pairs) -> Counter[tuple[Fraction, Fraction]]:
+    """Pair the smallest mark with the smallest total, and so on."""
+    lefts: Counter[Fraction] = Counter()
+    rights: Counter[Fraction] = Counter()
+    for (left, right), count in pairs.items():
+        lefts[left] += count
+        rights[right] += count
+    paired: Counter[tuple[Fraction, Fraction]] = Counter()
+    waiting = sorted(rights.items(), reverse=True)
+    for left, count in sorted(lefts.items()):
+        wanted = count
+        while wanted:
+            right, there = waiting.pop()
+            taken = min(wanted, there)
+            paired[left, right] += taken
+            wanted -= taken
+            if there > taken:
+                waiting.append((right, there - taken))
+    return paired
+
+
+def _consistency(variances: Sequence[Fraction | None], variance: Fraction | None) -> Fraction | None:
     """Return Cronbach's alpha in %; below 0 where the positions contradict one another."""
-    positions = len(columns)
+    positions = len(variances)
     if positions < 2 or not variance:
         return None
-    own = sum((covariance(column, column) or _NOTHING for column in columns), _NOTHING)
+    own = sum((one or _NOTHING for one in variances), _NOTHING)
     return _HUNDRED * positions / (positions - 1) * (1 - own / variance)
 
 
-def _median(values: Sequence[Fraction]) -> Fraction | None:
-    ordered, half = sorted(values), len(values) // 2
-    return mean(ordered[half : half + 1] if len(ordered) % 2 else ordered[half - 1 : half + 1]) if ordered else None
+def _median(values: Mapping[Fraction, int], count: int) -> Fraction | None:
+    if not count:
+        return None
+    return (_at_rank(values, (count - 1) // 2) + _at_rank(values, count // 2)) / 2
 
 
-def _moment(values: Sequence[Fraction], power: int) -> Fraction:
-    average = sum(values, _NOTHING) / len(values)
-    return sum(((value - average) ** power for value in values), _NOTHING) / len(values)
+def _at_rank(values: Mapping[Fraction, int], rank: int) -> Fraction:
+    """Return the value in a place of the sorted values, counted from 0."""
+    value, seen = _NOTHING, 0
+    for value in sorted(values):
+        seen += values[value]
+        if seen > rank:
+            break
+    return value
 
 
-def _skewness(totals: Sequence[Fraction], variance: Fraction | None) -> Fraction | None:
-    count = len(totals)
+def _moment(values: Mapping[Fraction, int], sums: _Sums, power: int) -> Fraction:
+    average = sums.own / sums.count
+    return sum((count * (value - average) ** power for value, count in values.items()), _NOTHING) / sums.count
+
+
+def _skewness(totals: Mapping[Fraction, int], sums: _Sums) -> Fraction | None:
+    count, variance = sums.count, sums.variance
     if count < 3 or not variance:
         return None
-    third = count**2 * _moment(totals, 3) / ((count - 1) * (count - 2))
+    third = count**2 * _moment(totals, sums, 3) / ((count - 1) * (count - 2))
     return third / (variance * square_root(variance))
 
 
-def _kurtosis(totals: Sequence[Fraction], variance: Fraction | None) -> Fraction | None:
-    count = len(totals)
+def _kurtosis(totals: Mapping[Fraction, int], sums: _Sums) -> Fraction | None:
+    count, variance = sums.count, sums.variance
     if count < 4 or not variance:
         return None
-    spread = (count + 1) * _moment(totals, 4) - 3 * (count - 1) * _moment(totals, 2) ** 2
+    spread = (count + 1) * _moment(totals, sums, 4) - 3 * (count - 1) * _moment(totals, sums, 2) ** 2
     fourth = count**2 * spread / ((count - 1) * (count - 2) * (count - 3))
     return fourth / variance**2

@@ -1,0 +1,292 @@
+"""Reading a quiz's attempts for its statistics: as a stream of papers from one statement, and what has been computed of them."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+from functools import lru_cache
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, func, select
+from sqlalchemy.orm import Session, aliased
+
+from courses.models import Activity, CourseVersion
+from quizzes.models import Annulment, AnswerEvent, Attempt, AttemptItem, MarkEvent, QuizExamination, QuizVersion
+from quizzes.queries import sittings
+from quizzes.rules.attempts import AttemptState
+from quizzes.rules.definitions import Question
+from quizzes.rules.encoding import decode
+from quizzes.rules.evidence import Given
+from quizzes.rules.examination import VERSION, Examination
+from quizzes.rules.item_layout import ItemLayout
+from quizzes.rules.marking import mark_answer
+from quizzes.rules.numbers import convention_for
+from quizzes.rules.papers import Composition, composition_of, newest_with, seats_of
+from quizzes.rules.places import answer_from_page
+from quizzes.rules.responses import clean_parts, payload_of
+from quizzes.rules.results import Marking, MarkState
+from quizzes.rules.statistics import Which
+from quizzes.rules.typed import Unmatched, unmatched_in
+
+BATCH = 2000
+KEPT_MARKINGS = 50_000
+_NOTHING = Fraction(0)
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptSet:
+    """The attempts that are looked at: handed in and wholly marked, no previews, of one composition of the quiz.
+
+    ``numbers`` are the course versions they were published with; ``annulled`` names the effect of annulments by question version;
+    ``other`` attempts have another composition, ``waiting`` ones still wait for a grader. ``fingerprint`` changes with the attempts,
+    their totals, the versions, the annulments and the formulas.
+    """
+
+    course_id: int
+    activity_key: str
+    which: Which
+    composition: Composition
+    pools: Mapping[int, tuple[frozenset[int], ...]]
+    """Of each quiz version by id: the question versions that may stand in its positions."""
+    numbers: tuple[int, ...]
+    annulled: Mapping[int, str]
+    attempts: int
+    other: int
+    waiting: int
+    items: int
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class CompositionChoice:
+    """A composition that can be looked at: its name, the course versions that have it, and its attempts."""
+
+    name: str
+    numbers: tuple[int, ...]
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class QuizCompositions:
+    """A quiz: the composition of each published version with attempts by id, oldest first, and what can be looked at, newest first."""
+
+    course_id: int
+    activity_key: str
+    by_version: Mapping[int, Composition]
+    choices: Sequence[CompositionChoice]
+
+
+def _counted(course_id: int, activity_key: str) -> ColumnElement[bool]:
+    return (
+        (Attempt.course_id == course_id)
+        & (Attempt.activity_key == activity_key)
+        & ~Attempt.preview
+        & (Attempt.state == AttemptState.FINISHED.value)
+    )
+
+
+def list_compositions(session: Session, course_id: int, activity_key: str) -> QuizCompositions:
+    """Return the compositions of a quiz; of one that nobody took, the newest alone."""
+    statement = (
+        select(QuizVersion.id, CourseVersion.number)
+        .join(Activity, Activity.id == QuizVersion.activity_id)
+        .join(CourseVersion, CourseVersion.id == Activity.version_id)
+        .where(CourseVersion.course_id == course_id, Activity.key == activity_key)
+        .order_by(CourseVersion.number)
+    )
+    versions = session.execute(statement).all()
+    counts = dict(
+        session.execute(
+            select(Attempt.quiz_version_id, func.count()).where(_counted(course_id, activity_key)).group_by(Attempt.quiz_version_id)
+        ).all()
+    )
+    used = [row for row in versions if counts.get(row.id)] or versions[-1:]
+    compositions = {row.id: composition_of(sittings.get_paper(session, row.id).entries) for row in used}
+    numbers: dict[str, list[int]] = {}
+    attempts: dict[str, int] = {}
+    for row in used:
+        name = compositions[row.id].name
+        numbers.setdefault(name, []).append(row.number)
+        attempts[name] = attempts.get(name, 0) + counts.get(row.id, 0)
+    newest = newest_with(compositions, counts)
+    choices = [CompositionChoice(name, tuple(found), attempts[name]) for name, found in numbers.items()]
+    choices.sort(key=lambda choice: (choice.name != newest, -choice.numbers[-1]))
+    return QuizCompositions(course_id, activity_key, compositions, choices)
+
+
+def list_annulled(session: Session, course_id: int, activity_key: str) -> dict[int, str]:
+    """Return the effect of each annulment in force, by question version."""
+    statement = select(Annulment.question_version_id, Annulment.effect).where(
+        Annulment.course_id == course_id, Annulment.activity_key == activity_key, Annulment.lifted_at.is_(None)
+    )
+    return dict(session.execute(statement).all())
+
+
+def attempt_set(session: Session, quiz: QuizCompositions, which: Which, choice: CompositionChoice) -> AttemptSet:
+    """Describe the attempts to look at, and what tells them from another set, without reading them."""
+    pools = {version: composition.pools for version, composition in quiz.by_version.items() if composition.name == choice.name}
+    annulled = list_annulled(session, quiz.course_id, quiz.activity_key)
+    picked = _picked(quiz.course_id, quiz.activity_key, which)
+    fits = picked.c.quiz_version_id.in_(tuple(pools))
+    marked = fits & picked.c.raw.is_not(None)
+    row = session.execute(
+        select(
+            func.count().filter(marked),
+            func.count().filter(~fits),
+            func.count().filter(fits & picked.c.raw.is_(None)),
+            func.coalesce(func.sum(picked.c.id).filter(marked), 0),
+            func.coalesce(func.sum(picked.c.raw).filter(marked), 0),
+            func.coalesce(func.sum(picked.c.raw * picked.c.id).filter(marked), 0),
+        ).select_from(picked)
+    ).one()
+    composition = next(reversed([one for one in quiz.by_version.values() if one.name == choice.name]))
+    told = f"{sorted(pools)} {sorted(annulled.items())} {row[0]} {row[3]} {row[4]:.4f} {row[5]:.4f}"
+    return AttemptSet(
+        course_id=quiz.course_id,
+        activity_key=quiz.activity_key,
+        which=which,
+        composition=composition,
+        pools=pools,
+        numbers=choice.numbers,
+        annulled=annulled,
+        attempts=row[0],
+        other=row[1],
+        waiting=row[2],
+        items=row[0] * len(composition.positions),
+        fingerprint=f"{VERSION}:{hashlib.sha256(told.encode()).hexdigest()}",
+    )
+
+
+def _picked(course_id: int, activity_key: str, which: Which) -> Any:
+    """Select one finished attempt of each learner, or all of them (5.12); of equally high ones the first."""
+    orders: dict[Which, tuple[ColumnElement[Any], ...]] = {
+        Which.FIRST: (Attempt.number.asc(),),
+        Which.LAST: (Attempt.number.desc(),),
+        Which.HIGHEST: (func.coalesce(Attempt.raw, -1).desc(), Attempt.number.asc()),
+    }
+    columns = (Attempt.id, Attempt.quiz_version_id, Attempt.language, Attempt.raw)
+    if which is Which.ALL:
+        return select(*columns).where(_counted(course_id, activity_key)).subquery()
+    place = func.row_number().over(partition_by=Attempt.person_id, order_by=orders[which]).label("place")
+    ranked = select(*columns, place).where(_counted(course_id, activity_key)).subquery()
+    return select(ranked).where(ranked.c.place == 1).subquery()
+
+
+def _papers(found: AttemptSet) -> Select[*tuple[Any, ...]]:
+    """Select every question of the attempts with its last mark and its current answer."""
+    picked = _picked(found.course_id, found.activity_key, found.which)
+    later, answers = aliased(MarkEvent), aliased(AnswerEvent)
+    last_mark = select(func.max(later.id)).where(later.item_id == AttemptItem.id).scalar_subquery()
+    last_answer = (
+        select(answers.id)
+        .where(answers.item_id == AttemptItem.id)
+        .order_by(answers.lease.desc(), answers.seq.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    return (
+        select(
+            picked.c.id.label("attempt_id"),
+            picked.c.quiz_version_id,
+            picked.c.language,
+            AttemptItem.question_version_id,
+            AttemptItem.maximum,
+            AttemptItem.layout,
+            MarkEvent.fraction,
+            MarkEvent.state,
+            AnswerEvent.payload,
+        )
+        .join(AttemptItem, AttemptItem.attempt_id == picked.c.id)
+        .outerjoin(MarkEvent, MarkEvent.id == last_mark)
+        .outerjoin(AnswerEvent, AnswerEvent.id == last_answer)
+        .where(AttemptItem.number.is_not(None), picked.c.quiz_version_id.in_(tuple(found.pools)), picked.c.raw.is_not(None))
+        .order_by(picked.c.id, AttemptItem.position)
+    )
+
+
+def stream_papers(session: Session, found: AttemptSet) -> Iterator[list[Given]]:
+    """Yield the marked questions of each attempt in the order shown, from one statement; memory does not grow with the attempts.
+
+    What carries no mark (descriptions, surveys, questions taken out of the total) is left out.
+    """
+    reader = _Reader(session)
+    removed = {version for version, effect in found.annulled.items() if effect == "removed"}
+    rows = session.execute(_papers(found), execution_options={"yield_per": BATCH})
+    for _attempt, group in groupby(rows, key=lambda row: row.attempt_id):
+        items = list(group)
+        seats = _seats(found.pools[items[0].quiz_version_id], tuple(row.question_version_id for row in items))
+        yield [
+            reader.given(row, seat)
+            for row, seat in zip(items, seats, strict=True)
+            if seat is not None and row.state not in (None, MarkState.NOT_MARKED.value) and row.question_version_id not in removed
+        ]
+
+
+@lru_cache(maxsize=5000)
+def _seats(pools: tuple[frozenset[int], ...], versions: tuple[int, ...]) -> tuple[int | None, ...]:
+    return seats_of(pools, versions)
+
+
+@lru_cache(maxsize=5000)
+def _mark(fraction: Any, maximum: Any) -> tuple[Fraction, Fraction]:
+    whole = Fraction(maximum)
+    return (_NOTHING if fraction is None else Fraction(fraction) * whole), whole
+
+
+class _Reader:
+    """Reads rows; the same answer to the same question in the same order is marked once."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._markings: dict[tuple[int, str, str, str], tuple[Marking, tuple[Unmatched, ...]]] = {}
+
+    def given(self, row: Row[*tuple[Any, ...]], position: int) -> Given:
+        """Return a question of an attempt as it is counted."""
+        mark, maximum = _mark(row.fraction, row.maximum)
+        marking, typed = self._marked(row.question_version_id, row.layout, row.payload or "null", row.language)
+        return Given(position, row.question_version_id, mark, maximum, marking, typed)
+
+    def _marked(self, version: int, layout: str, payload: str, language: str) -> tuple[Marking, tuple[Unmatched, ...]]:
+        place = (version, layout, payload, language)
+        found = self._markings.get(place)
+        if found is None:
+            if len(self._markings) >= KEPT_MARKINGS:
+                self._markings.clear()
+            question = sittings.get_questions(self._session, [version])[version]
+            found = self._markings[place] = _read(question, layout, payload, language)
+        return found
+
+
+def _read(question: Question, layout: str, payload: str, language: str) -> tuple[Marking, tuple[Unmatched, ...]]:
+    order, convention = decode(ItemLayout, json.loads(layout)), convention_for(language)
+    answer = answer_from_page(question, order, payload_of(question, clean_parts(json.loads(payload))))
+    marking = mark_answer(question, answer, order, convention)
+    return marking, unmatched_in(question, answer, marking, convention)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptExamination:
+    """What was computed last, when, and whether it is of the present attempts."""
+
+    examination: Examination
+    computed_at: datetime
+    is_current: bool
+
+
+def find_examination(session: Session, found: AttemptSet) -> KeptExamination | None:
+    """Return what has been computed of such a set, unless by other formulas."""
+    row = session.execute(
+        select(QuizExamination).where(
+            QuizExamination.course_id == found.course_id,
+            QuizExamination.activity_key == found.activity_key,
+            QuizExamination.which == found.which.value,
+            QuizExamination.composition == found.composition.name,
+        )
+    ).scalar_one_or_none()
+    if row is None or row.attempt_set.split(":")[0] != str(VERSION):
+        return None
+    examination = decode(Examination, json.loads(row.document))
+    return KeptExamination(examination, row.computed_at, row.attempt_set == found.fingerprint)

@@ -1,0 +1,202 @@
+"""What a class did in a quiz, counted while its attempts pass by: marks by position, and of each question what was answered.
+
+An attempt is looked at once and forgotten. What is kept grows with the different marks, totals and answers, not with the attempts;
+of typed answers TYPED different ones are kept of each question, the others only counted.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from quizzes.rules.analysis import Response
+from quizzes.rules.results import Marking, MarkState
+from quizzes.rules.statistics import Pairs, Tally
+from quizzes.rules.typed import Unmatched
+
+TYPED = 2000
+_NOTHING = Fraction(0)
+_BLANK = (MarkState.NOT_ANSWERED,)
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """One marked question in one attempt.
+
+    ``position`` counts the quiz's positions from 0 and is the same for all attempts, ``version`` names the question; ``mark`` of
+    ``maximum`` is the current one, whoever gave it; ``marking`` is what the question's rule says of the answer; ``typed`` is what was typed
+    and matched no answer of the author's.
+    """
+
+    position: int
+    version: int
+    mark: Fraction
+    maximum: Fraction
+    marking: Marking
+    typed: tuple[Unmatched, ...] = ()
+
+    @property
+    def is_blank(self) -> bool:
+        """Say whether nothing was answered."""
+        return self.marking.state in _BLANK
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What was typed and matched no answer: how often, and the sum of the rests of who typed it."""
+
+    what: Unmatched
+    count: int
+    rests: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Half:
+    """How a question went in one half of the papers: how often it was answered, sums of its shares of the mark and of their squares."""
+
+    count: int = 0
+    shares: Fraction = _NOTHING
+    squares: Fraction = _NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is known of a question: its answers, its marks, what was typed, its two halves, and blanks before the last answer.
+
+    ``marks`` counts the share of its mark and the rest of the attempt, of who answered it.
+    """
+
+    shown: int
+    responses: tuple[Response, ...]
+    marks: Pairs = field(default_factory=dict)
+    typed: tuple[Typed, ...] = ()
+    typed_otherwise: int = 0
+    early: Half = Half()
+    late: Half = Half()
+    passed_over: int = 0
+
+
+class QuestionTally:
+    """One version of a question in the attempts that had it."""
+
+    def __init__(self) -> None:
+        self.pairs: Counter[tuple[Fraction, Fraction]] = Counter()
+        self.maxima = _NOTHING
+        self.shown = 0
+        self.passed_over = 0
+        self._responses: Counter[tuple[Marking, Fraction]] = Counter()
+        self._typed: dict[Unmatched, tuple[int, Fraction]] = {}
+        self._typed_otherwise = 0
+        self._marks: Counter[tuple[Fraction, Fraction]] = Counter()
+        self._halves: list[Counter[Fraction]] = [Counter(), Counter()]
+
+    @property
+    def maximum(self) -> Fraction:
+        """Return the mean of its maximum marks."""
+        return self.maxima / self.shown if self.shown else _NOTHING
+
+    def add(self, given: Given, total: Fraction, *, late: bool) -> None:
+        """Count the question in one attempt."""
+        rest = total - given.mark
+        self.shown += 1
+        self.maxima += given.maximum
+        self.pairs[given.mark, total] += 1
+        self._responses[given.marking, rest] += 1
+        share = given.mark / given.maximum if given.maximum else _NOTHING
+        if not given.is_blank:
+            self._marks[share, rest] += 1
+            self._halves[late][share] += 1
+        for what in given.typed:
+            if what in self._typed or len(self._typed) < TYPED:
+                count, rests = self._typed.get(what, (0, _NOTHING))
+                self._typed[what] = (count + 1, rests + rest)
+            else:
+                self._typed_otherwise += 1
+
+    def evidence(self) -> Evidence:
+        """Return what was counted; the most frequent texts first."""
+        return Evidence(
+            shown=self.shown,
+            responses=tuple(Response(marking, rest, count) for (marking, rest), count in self._responses.items()),
+            marks=self._marks,
+            typed=tuple(
+                Typed(what, count, rests)
+                for what, (count, rests) in sorted(self._typed.items(), key=lambda one: (-one[1][0], one[0].part, one[0].text))
+            ),
+            typed_otherwise=self._typed_otherwise,
+            early=_half(self._halves[0]),
+            late=_half(self._halves[1]),
+            passed_over=self.passed_over,
+        )
+
+
+def _half(shares: Counter[Fraction]) -> Half:
+    whole = sum((share * count for share, count in shares.items()), _NOTHING)
+    squares = sum((share * share * count for share, count in shares.items()), _NOTHING)
+    return Half(sum(shares.values()), whole, squares)
+
+
+@dataclass(frozen=True, slots=True)
+class Unreached:
+    """How the papers end: attempts that answered anything, those whose last questions are blank, and blanks before the last answer."""
+
+    attempts: int
+    stopped: int
+    """With at least STOPPED questions left at the end."""
+    passed_over: int
+    before_the_end: int
+    """Questions up to the last one that was answered, over all attempts."""
+
+
+STOPPED = 2
+
+
+class ClassTally:
+    """Everything that is counted of a set of attempts."""
+
+    def __init__(self, positions: int) -> None:
+        self.tally = Tally(positions)
+        self.maxima = [_NOTHING] * positions
+        self.questions: dict[int, QuestionTally] = {}
+        self.versions: list[Counter[int]] = [Counter() for _position in range(positions)]
+        self._attempts = self._stopped = self._passed_over = self._before_the_end = 0
+
+    @property
+    def attempts(self) -> int:
+        """Return how many attempts were counted."""
+        return self.tally.totals.total()
+
+    def add(self, paper: Sequence[Given]) -> None:
+        """Count one attempt, its questions in the order shown; a position that it does not have counts as a mark of 0."""
+        marks = [_NOTHING] * len(self.maxima)
+        for given in paper:
+            marks[given.position] += given.mark
+            self.maxima[given.position] += given.maximum
+            self.versions[given.position][given.version] += 1
+        total = self.tally.add(marks)
+        for place, given in enumerate(paper):
+            question = self.questions.setdefault(given.version, QuestionTally())
+            question.add(given, total, late=2 * place >= len(paper))
+        self._count_the_end(paper)
+
+    def _count_the_end(self, paper: Sequence[Given]) -> None:
+        last = max((place for place, given in enumerate(paper) if not given.is_blank), default=None)
+        if last is None:
+            return
+        self._attempts += 1
+        self._stopped += len(paper) - 1 - last >= STOPPED
+        self._before_the_end += last + 1
+        for given in paper[:last]:
+            if given.is_blank:
+                self._passed_over += 1
+                self.questions[given.version].passed_over += 1
+
+    @property
+    def unreached(self) -> Unreached:
+        """Return how the papers end."""
+        return Unreached(self._attempts, self._stopped, self._passed_over, self._before_the_end)
+
+    def maximum(self, position: int) -> Fraction:
+        """Return the mean of the maximum marks of a position."""
+        had = self.versions[position].total()
+        return self.maxima[position] / had if had else _NOTHING

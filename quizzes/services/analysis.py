@@ -1,0 +1,65 @@
+"""Computing the statistics of a quiz, and keeping them until something changes (5.12)."""
+
+import hashlib
+import json
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from kernel import outbox
+from quizzes.models import QuizExamination
+from quizzes.queries import analysis, sittings
+from quizzes.queries.analysis import AttemptSet
+from quizzes.rules.encoding import encode
+from quizzes.rules.evidence import ClassTally
+from quizzes.rules.examination import Examination, examination_of
+
+AT_ONCE = 20_000
+"""Questions of attempts that are computed while the page waits (about a second); more are left to background work."""
+
+
+def compute(session: Session, found: AttemptSet) -> Examination:
+    """Compute everything about a set of attempts; reads them as a stream and writes nothing."""
+    tally = ClassTally(len(found.composition.positions))
+    for paper in analysis.stream_papers(session, found):
+        tally.add(paper)
+    questions = sittings.get_questions(session, sorted(tally.questions))
+    return examination_of(tally, found.composition, questions, found.which, annulled=found.annulled)
+
+
+def keep(session: Session, found: AttemptSet, examination: Examination, *, now: datetime) -> None:
+    """Keep what was computed instead of what was kept before."""
+    session.execute(
+        delete(QuizExamination).where(
+            QuizExamination.course_id == found.course_id,
+            QuizExamination.activity_key == found.activity_key,
+            QuizExamination.which == found.which.value,
+            QuizExamination.composition == found.composition.name,
+        )
+    )
+    session.add(
+        QuizExamination(
+            course_id=found.course_id,
+            activity_key=found.activity_key,
+            which=found.which.value,
+            composition=found.composition.name,
+            attempt_set=found.fingerprint,
+            document=json.dumps(encode(examination), ensure_ascii=False, separators=(",", ":")),
+            computed_at=now,
+        )
+    )
+
+
+def order(session: Session, found: AttemptSet, *, now: datetime) -> None:
+    """Leave the computing to background work; what has been ordered for the same attempts is not ordered again."""
+    arguments = {
+        "course": found.course_id,
+        "activity": found.activity_key,
+        "which": found.which.value,
+        "composition": found.composition.name,
+    }
+    told = ":".join([*(str(value) for value in arguments.values()), found.fingerprint])
+    unique_key = f"quizzes.examine:{hashlib.sha256(told.encode()).hexdigest()}"
+    if session.scalar(select(outbox.Job.id).where(outbox.Job.unique_key == unique_key)) is None:
+        outbox.enqueue(session, "quizzes.examine", arguments, now=now, unique_key=unique_key)

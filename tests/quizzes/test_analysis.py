@@ -1,0 +1,281 @@
+"""Statistics of a quiz from its attempts: which count, what is cached, and how many statements it costs (5.12)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from uuid import UUID
+
+import pytest
+from sqlalchemy import event, func, select
+
+from courses.models import Course, Nature
+from kernel import clock, outbox
+from kernel.permissions import Actor
+from lms.app import House
+from quizzes.models import Annulment, Attempt, AttemptItem, MarkEvent, QuestionVersion, QuizExamination, Regrade
+from quizzes.queries import analysis
+from quizzes.queries.analysis import AttemptSet
+from quizzes.rules.examination import Examination
+from quizzes.rules.statistics import AttemptMarks, Which, chosen_attempts, statistics_of
+from quizzes.services import analysis as services
+from tests.support.builders import a_teacher, folder, publish
+from tests.support.learning import a_learner, actor_of, fail_quiz, pass_quiz, right_batch, sitting_of, start, submit
+
+KEY = "cuestionario-1"
+
+
+@pytest.fixture
+def now() -> datetime:
+    """Return a moment some days ago."""
+    return clock.now() - timedelta(days=5)
+
+
+def a_fixed_folder(**changes: str) -> dict[str, bytes]:
+    """Return a course whose quiz asks four questions in this order, and draws one of two."""
+    files = folder(modules=1, settings="")
+    name = "01-parte/03-cuestionario.quiz.yaml"
+    slots = changes.get("slots", "  - question: suma-1\n  - question: verdad-1\n  - question: mitad-1\n  - draw: 2\n    tags: [azar]\n")
+    head = files[name].decode().split("slots:")[0]
+    files[name] = f"{head}slots:\n{slots}attempts: 0\npass: 70\n".encode()
+    bank = files["01-parte/banco.yaml"].decode()
+    for key in ("pares", "unir", "orden"):
+        bank = bank.replace(f"  - key: {key}-1\n", f"  - key: {key}-1\n    tags: [azar]\n")
+    files["01-parte/banco.yaml"] = (bank + changes.get("bank", "")).encode()
+    for old, new in changes.items():
+        if old not in ("slots", "bank"):
+            files["01-parte/banco.yaml"] = files["01-parte/banco.yaml"].replace(old.encode(), new.encode())
+    return files
+
+
+def take(house: House, actor: Actor, right: int, *, now: datetime) -> UUID:
+    """Take the quiz and answer so many questions rightly, the first ones."""
+    attempt = start(house, actor, "prueba", now=now)
+    batch = right_batch(house, actor, attempt)
+    kept = tuple(one for one in batch.events if one.item <= right)
+    submit(house, actor, attempt, type(batch)(batch.lease, kept, batch.kind), now=now + timedelta(minutes=5))
+    return attempt
+
+
+def attempts_of(house: House, course: Course, which: Which = Which.FIRST, at: int = 0) -> AttemptSet:
+    """Describe the attempts at the quiz."""
+    with house.database.unit_of_work(write=False) as session:
+        quiz = analysis.list_compositions(session, course.id, KEY)
+        return analysis.attempt_set(session, quiz, which, quiz.choices[at])
+
+
+def examined(house: House, course: Course, which: Which = Which.FIRST, at: int = 0) -> Examination:
+    """Compute the statistics of the quiz."""
+    found = attempts_of(house, course, which, at)
+    with house.database.unit_of_work(write=False) as session:
+        return services.compute(session, found)
+
+
+def test_the_stream_gives_what_the_table_of_marks_gives(house: House, now: datetime) -> None:
+    """5.12: finished, non-preview attempts of the selected set; the rule and the query choose the same attempts."""
+    course, _version = publish(house, a_fixed_folder(), now=now)
+    learners = [a_learner(house, course, f"ana{at}@example.org", now=now) for at in range(4)]
+    for at, (learner, tries) in enumerate(zip(learners, ((2, 5, 1), (4,), (0, 3), (5, 5)), strict=True)):
+        for number, right in enumerate(tries):
+            take(house, learner, right, now=now + timedelta(hours=at + 5 * number))
+    teacher = actor_of(a_teacher(house, course))
+    take(house, teacher, 5, now=now)
+    start(house, learners[1], "prueba", now=now + timedelta(days=2))
+
+    with house.database.unit_of_work(write=False) as session:
+        table = [
+            AttemptMarks(row.person_id, row.number, marks_of(session, row.id), row.state == "finished", row.preview)
+            for row in session.scalars(select(Attempt).order_by(Attempt.id))
+        ]
+    for which in Which:
+        rows = chosen_attempts(table, which)
+        expected = statistics_of([one.marks for one in rows], [Fraction(1)] * 5)
+        found = examined(house, course, which)
+        assert found.quiz == expected.quiz, which
+        assert tuple(one.statistics for one in found.positions) == expected.positions, which
+    assert [one.position.question for one in found.positions] == ["suma-1", "verdad-1", "mitad-1", "", ""]
+    assert found.quiz.attempts == 8
+
+
+def marks_of(session: object, attempt_id: int) -> tuple[Fraction, ...]:
+    """Return an attempt's marks by position; the two drawn ones in the order shown."""
+    statement = (
+        select(MarkEvent.fraction, AttemptItem.maximum)
+        .join(AttemptItem, AttemptItem.id == MarkEvent.item_id)
+        .where(AttemptItem.attempt_id == attempt_id)
+        .order_by(AttemptItem.position)
+    )
+    rows = session.execute(statement).all()  # type: ignore[attr-defined]
+    return tuple(Fraction(row.fraction) * Fraction(row.maximum) for row in rows) or (Fraction(0),) * 5
+
+
+def test_what_waits_for_a_grader_is_left_out_and_told(house: House, now: datetime) -> None:
+    course, _version = publish(house, a_fixed_folder(), now=now)
+    one, other = (a_learner(house, course, f"{name}@example.org", now=now) for name in ("ana", "eva"))
+    pass_quiz(house, one, "prueba", now=now)
+    waiting = pass_quiz(house, other, "prueba", now=now)
+    with house.database.unit_of_work() as session:
+        session.execute(select(Attempt).where(Attempt.uuid == waiting)).scalar_one().raw = None
+
+    found = attempts_of(house, course)
+
+    assert (found.attempts, found.waiting, found.other) == (1, 1, 0)
+    assert examined(house, course).quiz.attempts == 1
+
+
+def test_a_later_mark_counts_instead_of_the_first(house: House, now: datetime) -> None:
+    """5.1.4: the current mark is the last one, whoever gave it; the set is another one then."""
+    course, _version = publish(house, a_fixed_folder(), now=now)
+    attempt = fail_quiz(house, a_learner(house, course, now=now), "prueba", now=now)
+    before = attempts_of(house, course)
+    with house.database.unit_of_work() as session:
+        row = session.execute(select(Attempt).where(Attempt.uuid == attempt)).scalar_one()
+        item = session.scalars(select(AttemptItem.id).where(AttemptItem.attempt_id == row.id).order_by(AttemptItem.position)).first()
+        session.add(
+            MarkEvent(item_id=item, origin="manual", fraction=Decimal("0.5"), state="partial", marked_at=now, marked_by=row.person_id)
+        )
+        row.raw = Decimal("0.5")
+
+    assert examined(house, course).quiz.mean == Fraction(1, 2)
+    assert attempts_of(house, course).fingerprint != before.fingerprint
+
+
+def test_a_corrected_question_counts_by_its_version_and_another_quiz_apart(house: House, now: datetime) -> None:
+    """5.12: results are of (attempt set, versions); a quiz with other positions is another composition."""
+    course, _version = publish(house, a_fixed_folder(), now=now)
+    fail_quiz(house, a_learner(house, course, now=now), "prueba", now=now)
+    publish(house, a_fixed_folder(**{"right: cuatro": "right: quatro"}), nature=Nature.CORRECTION, now=now + timedelta(hours=1))
+    pass_quiz(house, a_learner(house, course, "eva@example.org", now=now), "prueba", now=now + timedelta(hours=2))
+
+    both = examined(house, course)
+    assert both.quiz.attempts == 2
+    assert [len(one.versions) for one in both.positions[:3]] == [2, 1, 1]
+    publish(house, a_fixed_folder(slots="  - question: verdad-1\n"), nature=Nature.CORRECTION, now=now + timedelta(hours=3))
+    pass_quiz(house, a_learner(house, course, "luz@example.org", now=now), "prueba", now=now + timedelta(hours=4))
+
+    newest, older = attempts_of(house, course), attempts_of(house, course, at=1)
+    assert (newest.numbers, newest.attempts, newest.other) == ((3,), 1, 2)
+    assert (older.numbers, older.attempts, older.other) == ((1, 2), 2, 1)
+    assert examined(house, course, at=1) == both
+
+
+def test_a_quiz_that_nobody_took_has_a_composition_and_no_figures(house: House, now: datetime) -> None:
+    """5.12, degenerate: S = 0."""
+    course, _version = publish(house, a_fixed_folder(), now=now)
+
+    found = examined(house, course)
+    assert (found.quiz.attempts, found.quiz.mean, found.positions, found.questions) == (0, None, (), ())
+
+
+@pytest.mark.parametrize("effect", ["full_credit", "removed"])
+def test_annulled_questions_have_no_findings_and_removed_ones_no_marks(house: House, now: datetime, effect: str) -> None:
+    """5.11.4: annulled for all; statistics do not judge a question by marks that were given away."""
+    course, _version = publish(house, a_fixed_folder(), now=now)
+    learner = a_learner(house, course, now=now)
+    pass_quiz(house, learner, "prueba", now=now)
+    before = attempts_of(house, course)
+    with house.database.unit_of_work() as session:
+        version = session.scalars(select(QuestionVersion).where(QuestionVersion.document.contains('"suma-1"'))).one()
+        regrade = Regrade(
+            course_id=course.id,
+            activity_key=KEY,
+            kind=effect,
+            question_id=version.question_id,
+            policy="replace",
+            with_manual=False,
+            reason="x",
+            state="committed",
+            created_at=now,
+            created_by=learner.person_id,
+        )
+        session.add(regrade)
+        session.flush()  # its id
+        session.add(Annulment(regrade_id=regrade.id, course_id=course.id, activity_key=KEY, question_version_id=version.id, effect=effect))
+
+    found = examined(house, course)
+    assert attempts_of(house, course).fingerprint != before.fingerprint
+    if effect == "removed":
+        assert version.id not in {one.version for one in found.questions}
+        assert [one.position.number for one in found.positions] == [2, 3, 4, 5]
+    else:
+        assert [one.annulled for one in found.questions if one.version == version.id] == [True]
+
+
+def test_what_was_computed_is_kept_until_something_changes(house: House, now: datetime) -> None:
+    """5.12: results are cached with (attempt set, versions, formula version)."""
+    course, _version = publish(house, a_fixed_folder(), now=now)
+    pass_quiz(house, a_learner(house, course, now=now), "prueba", now=now)
+    found, examination = attempts_of(house, course), examined(house, course)
+    for _time in range(2):
+        with house.database.unit_of_work() as session:
+            services.keep(session, found, examination, now=now)
+
+    with house.database.unit_of_work(write=False) as session:
+        kept = analysis.find_examination(session, found)
+        assert session.scalar(select(func.count()).select_from(QuizExamination)) == 1
+        assert analysis.find_examination(session, attempts_of(house, course, Which.ALL)) is None
+    assert kept is not None
+    assert (kept.examination, kept.computed_at, kept.is_current) == (examination, now, True)
+
+    pass_quiz(house, a_learner(house, course, "eva@example.org", now=now), "prueba", now=now)
+    with house.database.unit_of_work() as session:
+        old = analysis.find_examination(session, attempts_of(house, course))
+        assert old is not None
+        assert (old.examination, old.is_current) == (examination, False)
+        session.execute(select(QuizExamination)).scalar_one().attempt_set = "0:of-other-formulas"
+        session.flush()  # read below
+        assert analysis.find_examination(session, attempts_of(house, course)) is None
+
+
+def test_background_work_computes_what_is_ordered_once(house: House, now: datetime) -> None:
+    course, _version = publish(house, a_fixed_folder(), now=now)
+    pass_quiz(house, a_learner(house, course, now=now), "prueba", now=now)
+    found = attempts_of(house, course)
+    for _time in range(2):
+        with house.database.unit_of_work() as session:
+            services.order(session, found, now=now)
+
+    with house.database.unit_of_work(write=False) as session:
+        assert session.scalar(select(func.count()).select_from(outbox.Job).where(outbox.Job.kind == "quizzes.examine")) == 1
+    outbox.deliver_waiting(house.worker, now=clock.now())
+    with house.database.unit_of_work(write=False) as session:
+        kept = analysis.find_examination(session, found)
+    assert kept is not None
+    assert kept.is_current
+    assert kept.examination == examined(house, course)
+
+
+def test_computing_costs_the_same_statements_for_few_and_for_many(house: House, now: datetime) -> None:
+    """Issue 3, scale: the attempts are one statement, however many they are."""
+    course, _version = publish(house, a_fixed_folder(), now=now)
+
+    def cost() -> int:
+        found, statements = attempts_of(house, course, Which.ALL), list[str]()
+        engine = house.database.reading if house.database.is_sqlite else house.database.writing
+        note = lambda _c, _cursor, statement, *_rest: statements.append(statement)  # noqa: E731 - an event's listener
+        event.listen(engine, "before_cursor_execute", note)
+        with house.database.unit_of_work(write=False) as session:
+            services.compute(session, found)
+        event.remove(engine, "before_cursor_execute", note)
+        return len([one for one in statements if not one.startswith(("BEGIN", "PRAGMA"))])
+
+    take(house, a_learner(house, course, now=now), 5, now=now)
+    cost()
+    few = cost()
+    for at in range(6):
+        take(house, a_learner(house, course, f"p{at}@example.org", now=now), at, now=now)
+
+    assert (few, cost()) == (1, 1)
+
+
+def test_a_preview_of_the_team_is_no_attempt(house: House, now: datetime) -> None:
+    """5.2.7: excluded from statistics."""
+    course, _version = publish(house, a_fixed_folder(), now=now)
+    teacher = actor_of(a_teacher(house, course))
+    attempt = start(house, teacher, "prueba", now=now)
+    with sitting_of(house, teacher, attempt) as (_session, sitting):
+        assert sitting.preview
+    submit(house, teacher, attempt, now=now)
+
+    assert attempts_of(house, course, Which.ALL).attempts == 0

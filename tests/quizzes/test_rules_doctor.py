@@ -1,0 +1,256 @@
+"""The question doctor (5.12): a class with planted defects, and each finding with what stands behind it."""
+
+from fractions import Fraction
+from random import Random
+
+import pytest
+
+from quizzes.rules.ailments import Ailment, Finding, Strength
+from quizzes.rules.analysis import Response
+from quizzes.rules.answers import Choice, Choices, Number, Text, Truth
+from quizzes.rules.definitions import Body, MultipleRule, Question, TrueFalse
+from quizzes.rules.doctor import examine, examine_end
+from quizzes.rules.doctor_typed import is_near
+from quizzes.rules.evidence import ClassTally, Evidence, Given, Half, Unreached
+from quizzes.rules.item_layout import ItemLayout
+from quizzes.rules.marking import mark_answer
+from quizzes.rules.numbers import SPANISH
+from quizzes.rules.significance import (
+    FIVE_PERCENT,
+    LEAST,
+    ONE_PER_MILLE,
+    ONE_PERCENT,
+    Scale,
+    correlation_square,
+    group_square,
+    means_square,
+    share_square,
+    so_few,
+)
+from quizzes.rules.typed import unmatched_in
+from tests.support.questions import a_multiple, a_numerical, a_question, a_short, a_single, an_option, f
+from tests.support.synthetic import Planted, a_class, a_quiz
+
+LEARNERS = 200
+SEEDS = range(20261120, 20261128)
+
+
+def findings_of(quiz: list[Planted], tally: ClassTally) -> list[tuple[Finding, ...]]:
+    """Let the doctor look at every question."""
+    return [examine(planted.question, tally.questions[at].evidence()) for at, planted in enumerate(quiz)]
+
+
+def test_planted_defects_are_found_and_healthy_questions_left_alone() -> None:
+    """Issue 3: on synthetic classes of 200 learners at least 95 % of the planted defects are found, with at most 5 % false alarms."""
+    planted = found = healthy = alarms = rushed = 0
+    for seed in SEEDS:
+        chance = Random(seed)  # noqa: S311 - invented learners
+        quiz = a_quiz(chance, defects=True)
+        tally = a_class(quiz, chance, LEARNERS, rushed=0.25 if seed % 2 else 0.0)
+        rushed += bool(examine_end(tally.unreached)) == bool(seed % 2)
+        for one, findings in zip(quiz, findings_of(quiz, tally), strict=True):
+            if one.ailment is None:
+                healthy += 1
+                alarms += bool(findings)
+            else:
+                planted += 1
+                found += any(finding.ailment is one.ailment and finding.part == one.part for finding in findings)
+
+    assert (planted, healthy) == (17 * len(SEEDS), 16 * len(SEEDS))
+    assert found / planted >= 0.95, f"{found} of {planted}"
+    assert alarms / healthy <= 0.05, f"{alarms} of {healthy}"
+    assert rushed == len(SEEDS)
+
+
+def test_a_healthy_quiz_of_a_small_class_is_left_alone() -> None:
+    """5.12: with few answers nothing is said rather than something wrong."""
+    chance = Random(7)  # noqa: S311 - invented learners
+    quiz = a_quiz(chance, defects=False)
+
+    assert not any(findings_of(quiz, a_class(quiz, chance, LEAST - 1)))
+    alarms = [one for one in findings_of(quiz, a_class(quiz, chance, 2 * LEAST)) if one]
+    assert len(alarms) <= 0.05 * len(quiz)
+
+
+def asked(body: Body, answers: list[tuple[object, int, int]]) -> tuple[Finding, ...]:
+    """Examine a question that was answered so: (answer, rest, how often); the rest counts in hundredths of a point."""
+    question = a_question(body)
+    tally = ClassTally(2)
+    for answer, rest, count in answers:
+        marking = mark_answer(question, answer, ItemLayout(), SPANISH)  # type: ignore[arg-type]
+        typed = unmatched_in(question, answer, marking, SPANISH)  # type: ignore[arg-type]
+        other = mark_answer(a_question(a_single()), Choice("a"), ItemLayout(), SPANISH)
+        paper = [
+            Given(0, 1, marking.fraction or f("0"), f("1"), marking, typed),
+            Given(1, 2, Fraction(rest, 100), f("1"), other),
+        ]
+        for _time in range(count):
+            tally.add(paper)
+    return examine(question, tally.questions[1].evidence())
+
+
+def test_a_key_that_the_best_do_not_choose_is_told_with_its_numbers() -> None:
+    """5.12: «los mejores eligen la opción C más que la clave»: the option, who chose it, and how many of the best."""
+    (finding,) = asked(a_single(), [(Choice("c"), 90, 40), (Choice("a"), 20, 30), (Choice("b"), 30, 30), (Choice("c"), 40, 10)])
+
+    assert finding == Finding(Ailment.WRONG_KEY, Strength.CLEAR, 110, "", "c", 50, 40, 40, 0)
+
+
+def test_two_right_options_are_told() -> None:
+    (finding,) = asked(
+        a_single(), [(Choice("a"), 90, 30), (Choice("b"), 88, 25), (Choice("c"), 20, 30), (Choice("a"), 25, 8), (Choice("b"), 22, 8)]
+    )
+
+    assert (finding.ailment, finding.answer, finding.count) == (Ailment.SECOND_KEY, "b", 33)
+
+
+def test_a_statement_whose_truth_is_the_other_one_is_told() -> None:
+    (finding,) = asked(TrueFalse(answer=True), [(Truth(value=False), 90, 40), (Truth(value=True), 20, 40), (Truth(value=False), 30, 10)])
+
+    assert (finding.ailment, finding.top_answer, finding.top_key) == (Ailment.WRONG_KEY, 40, 0)
+
+
+def test_of_several_options_the_one_that_is_judged_wrongly_is_told() -> None:
+    body = a_multiple(MultipleRule.RIGHT_MINUS_WRONG, 2, 1)
+    found = asked(body, [(Choices(("r1", "w1")), 90, 40), (Choices(("r1", "r2")), 20, 40), (Choices(("r1", "r2", "w1")), 50, 10)])
+
+    assert {(one.ailment, one.answer) for one in found if one.answer} == {(Ailment.WRONG_KEY, "w1"), (Ailment.RIGHT_AVOIDED, "r2")}
+
+
+def test_numbers_that_are_nearly_right_slipped_or_of_the_best_are_told() -> None:
+    """5.12: tolerance too narrow, decimal slips; equal numbers written differently count together."""
+    body = a_numerical(("34.8", "1"), tolerance="0.05")
+    answers = [
+        (Number("34,8"), 90, 30),
+        (Number("35"), 85, 10),
+        (Number("34.7"), 80, 5),
+        (Number("348"), 40, 6),
+        (Number("348,0"), 45, 6),
+        (Number("7"), 95, 12),
+        (Number("1"), 10, 20),
+        (Number("x"), 10, 10),
+    ]
+    found = {one.ailment: one for one in asked(body, answers)}  # type: ignore[arg-type]
+
+    assert set(found) == {Ailment.NARROW_TOLERANCE, Ailment.SLIPPED_NUMBER, Ailment.OTHER_ANSWER}
+    assert (found[Ailment.NARROW_TOLERANCE].answer, found[Ailment.NARROW_TOLERANCE].count) == ("35", 15)
+    assert (found[Ailment.SLIPPED_NUMBER].answer, found[Ailment.SLIPPED_NUMBER].count) == ("348", 12)
+    assert (found[Ailment.OTHER_ANSWER].answer, found[Ailment.OTHER_ANSWER].count) == ("7", 12)
+
+
+def test_words_that_are_nearly_accepted_are_told_together() -> None:
+    """5.7: marking knows no similarity; the doctor does, and tells it to the author."""
+    body = a_short(("jubilación", "1"))
+    answers = [(Text("jubilación"), 90, 30), (Text("Jubilasión"), 85, 12), (Text("la jubilación"), 80, 4), (Text("pensión"), 10, 40)]
+    found = asked(body, answers)  # type: ignore[arg-type]
+
+    assert [(one.ailment, one.answer, one.count) for one in found] == [(Ailment.SPELLING, "jubilasión", 16)]
+
+
+@pytest.mark.parametrize(
+    ("typed", "right", "near"),
+    [
+        ("brecha", "brecha", True),
+        ("breca", "brecha", True),
+        ("brehca", "brecha", True),
+        ("brec", "brecha", False),
+        ("jubilasion", "jubilacion", True),
+        ("jubilasiom", "jubilacion", True),
+        ("iess", "ies", False),
+        ("ies", "iess", True),
+        ("", "sol", False),
+        ("luz", "sol", False),
+    ],
+)
+def test_words_are_near_by_one_letter_and_long_ones_by_two(typed: str, right: str, near: bool) -> None:
+    assert is_near(typed, right) is near
+
+
+@pytest.mark.parametrize(("easy", "ailment"), [(True, Ailment.TOO_EASY), (False, Ailment.TOO_HARD)])
+def test_what_nearly_all_get_right_or_wrong_is_told(easy: bool, ailment: Ailment) -> None:
+    """5.12: F above 0.95 or below 0.05, with the learner count."""
+    right, wrong = ((Text("sol"), 50, 98), (Text("luna"), 50, 2))
+    answers = [right, wrong] if easy else [(Text("sol"), 50, 2), (Text("luna"), 50, 98)]
+    found = asked(a_short(("sol", "1")), answers)  # type: ignore[arg-type]
+
+    assert [(one.ailment, one.answers) for one in found if one.ailment is ailment] == [(ailment, 100)]
+    borderline = [(Text("sol"), 50, 95), (Text("luna"), 40, 5)]
+    assert Ailment.TOO_EASY not in {one.ailment for one in asked(a_short(("sol", "1")), borderline)}  # type: ignore[arg-type]
+
+
+def test_who_knows_more_and_fails_more_is_told_and_no_difference_too() -> None:
+    negative = asked(a_short(("sol", "1")), [(Text("sol"), 10, 50), (Text("a"), 80, 25), (Text("b"), 80, 25)])
+    weak = asked(a_short(("sol", "1")), [(Text(word), rest, 50) for word in ("sol", "luna") for rest in (10, 90)])
+
+    assert Ailment.NEGATIVE in {one.ailment for one in negative}
+    assert [one.ailment for one in weak] == [Ailment.WEAK]
+    assert weak[0].share == 0
+
+
+def test_an_option_that_nobody_takes_is_told_only_where_many_were_wrong() -> None:
+    body = a_single(*(an_option(key, "1" if key == "a" else "0") for key in "abcd"))
+    found = asked(body, [(Choice("a"), 90, 60), (Choice("b"), 20, 30), (Choice("c"), 25, 30)])
+    few = asked(body, [(Choice("a"), 90, 60), (Choice("b"), 20, 5), (Choice("c"), 25, 5)])
+
+    assert [(one.ailment, one.answer, one.count) for one in found] == [(Ailment.UNUSED_OPTION, "d", 0)]
+    assert few == ()
+
+
+def evidence(**fields: object) -> Evidence:
+    """Return evidence of a hundred healthy answers, with other facts."""
+    body, rests = a_single(), {"a": 3, "b": 1, "c": 2}
+    question = a_question(body)
+    responses = tuple(
+        Response(mark_answer(question, Choice(key), ItemLayout(), SPANISH), f(str(rest)), count)
+        for key, count in (("a", 60), ("b", 25), ("c", 15))
+        for rest in (rests[key], rests[key] + 1)
+    )
+    marks = {(f("1"), f("3")): 60, (f("0"), f("1")): 40}
+    return Evidence(**({"shown": 100, "responses": responses, "marks": marks} | fields))  # type: ignore[arg-type]
+
+
+def test_a_question_that_goes_worse_late_or_is_passed_over_is_told() -> None:
+    """5.12: position effects, and blanks before the last answer."""
+    question: Question = a_question(a_single())
+    early, late = Half(100, f("80"), f("80")), Half(100, f("45"), f("45"))
+    (place,) = examine(question, evidence(early=early, late=late))
+    (blank,) = examine(question, evidence(passed_over=30))
+
+    assert examine(question, evidence()) == ()
+    assert (place.ailment, place.share, place.answers) == (Ailment.PLACE, f("0.35"), 200)
+    assert examine(question, evidence(early=early, late=Half(29, f("1"), f("1")))) == ()
+    assert (blank.ailment, blank.count, blank.share) == (Ailment.PASSED_OVER, 30, f("0.3"))
+
+
+def test_too_little_time_is_told_where_papers_end_in_blanks_and_not_where_blanks_are_everywhere() -> None:
+    assert [one.ailment for one in examine_end(Unreached(200, 50, 20, 3000))] == [Ailment.TOO_LITTLE_TIME]
+    assert examine_end(Unreached(200, 50, 900, 3000)) == ()
+    assert examine_end(Unreached(200, 12, 20, 3000)) == ()
+    assert examine_end(Unreached(29, 29, 0, 300)) == ()
+    assert examine_end(Unreached(0, 0, 0, 0)) == ()
+
+
+def test_squares_of_tests_are_those_of_the_textbook() -> None:
+    """t of a correlation r·√((n−2)/(1−r²)); z of a share (p̂−p)·√(n/(p(1−p))); Welch's t of two means."""
+    pairs = [(f("1"), f("2")), (f("2"), f("1")), (f("3"), f("5")), (f("4"), f("4"))]
+    x, y = (Scale(4, sum((p[at] for p in pairs), f("0")), sum((p[at] ** 2 for p in pairs), f("0"))) for at in (0, 1))
+    products = sum((a * b for a, b in pairs), f("0"))
+
+    assert correlation_square(x, y, products) == 2  # r² = 1/2
+    assert share_square(60, 100, f("0.5")) == 4
+    assert share_square(40, 100, f("0.5")) == -4
+    assert share_square(1, 0, f("0.5")) == 0
+    assert share_square(1, 2, f("1")) == 0
+    assert means_square(Scale(100, f("60"), f("60")), Scale(100, f("40"), f("40"))) == f("0.04") / (2 * f("0.0024"))
+    assert means_square(Scale(0, f("0"), f("0")), x) == 0
+    assert group_square(2, f("6"), Scale(4, f("12"), f("40"))) == 0
+    assert group_square(2, f("9"), Scale(4, f("12"), f("45"))) > ONE_PER_MILLE
+    assert FIVE_PERCENT < ONE_PERCENT < ONE_PER_MILLE
+
+
+def test_few_is_what_the_binomial_distribution_says() -> None:
+    """P(X ≤ 1 | 20, 0.25) = 0.0243; P(X ≤ 2 | 20, 0.25) = 0.0913; for many the normal distribution."""
+    assert so_few(1, 20, f("0.25"))
+    assert not so_few(2, 20, f("0.25"))
+    assert so_few(60, 1000, f("0.1"))
+    assert not so_few(95, 1000, f("0.1"))

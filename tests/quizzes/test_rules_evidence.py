@@ -1,0 +1,197 @@
+"""Counted evidence and positions of papers: the same numbers as from the whole table, whatever order attempts come in (5.12)."""
+
+from collections import Counter
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from quizzes.rules.answers import Choice, Filled, Number, Text
+from quizzes.rules.encoding import decode, encode
+from quizzes.rules.evidence import TYPED, ClassTally, Given, QuestionTally, Unreached
+from quizzes.rules.examination import BINS, Examination, examination_of, findings_in_order, grades_of
+from quizzes.rules.layout import Candidate, Entry, PageEntry, SlotEntry
+from quizzes.rules.numbers import ENGLISH, SPANISH
+from quizzes.rules.papers import Composition, composition_of, newest_with, seats_of
+from quizzes.rules.results import Marking, MarkState
+from quizzes.rules.statistics import Tally, Which, covariance, mean, question_statistics, rests_of, statistics_from, statistics_of
+from quizzes.rules.typed import Unmatched, unmatched_in
+from tests.support.questions import a_calculated, a_numerical, a_question, a_short, a_single, f, marked, some_gaps
+
+MARKS = st.sampled_from([f("0"), f("1/3"), f("0.5"), f("1"), f("-0.25")])
+TABLES = st.integers(1, 4).flatmap(lambda width: st.lists(st.lists(MARKS, min_size=width, max_size=width), max_size=12))
+
+
+@given(TABLES, st.randoms())
+def test_counted_marks_give_what_the_table_gives(table: list[list[Fraction]], chance: object) -> None:
+    """5.12: exact, and independent of the order of the attempts."""
+    maxima = [f("1")] * (len(table[0]) if table else 2)
+    shuffled = list(table)
+    chance.shuffle(shuffled)  # type: ignore[attr-defined]
+    tally = Tally(len(maxima))
+    for row in shuffled:
+        tally.add(row)
+
+    assert statistics_from(tally, maxima) == statistics_of(table, maxima)
+    if len(table) > 1:
+        column, totals = [row[0] for row in table], [sum(row, f("0")) for row in table]
+        rest = [total - mark for total, mark in zip(totals, column, strict=True)]
+        both, largest = covariance(column, rest), covariance(sorted(column), sorted(rest))
+        assert both is not None
+        assert statistics_of(table, maxima).positions[0].efficiency == (100 * both / largest if largest else None)
+        assert statistics_of(table, maxima).quiz.mean == mean(totals)
+
+
+def test_a_drawn_question_is_compared_with_the_total_and_a_fixed_one_with_the_rest() -> None:
+    """5.12: questions drawn at random use X instead of R."""
+    pairs = Counter({(f("1"), f("3")): 2, (f("0"), f("1")): 2, (f("1"), f("2")): 1})
+    drawn, fixed = question_statistics(pairs, f("1")), question_statistics(rests_of(pairs), f("1"))
+
+    assert drawn.discrimination is not None
+    assert fixed.discrimination is not None
+    assert drawn.facility == fixed.facility == f("3/5")
+    assert drawn.discrimination > fixed.discrimination
+    assert question_statistics({}, f("1")).facility is None
+    assert question_statistics(pairs, f("0")).facility is None
+
+
+def slot(*keys: str, count: int = 1, mark: str | None = None, first: int = 1) -> SlotEntry:
+    """Return a slot whose candidates have the versions from `first` on."""
+    return SlotEntry(tuple(Candidate(key, first + at) for at, key in enumerate(keys)), count, None if mark is None else f(mark))
+
+
+def test_papers_are_alike_where_their_positions_are() -> None:
+    """5.12 across versions: a corrected question stays in its position; another question, draw or mark makes another composition."""
+    described = SlotEntry((Candidate("nota", 9, f("0"), numbered=False),))
+    paper: list[Entry] = [slot("a"), PageEntry(), described, slot("b", "c", "d", count=2, first=2)]
+    composition = composition_of(paper)
+
+    shown = [(one.number, one.question, one.draw, one.draws) for one in composition.positions]
+    assert shown == [
+        (1, "a", 1, 1),
+        (2, "", 1, 2),
+        (3, "", 2, 2),
+    ]
+    assert composition.name == composition_of([slot("a", first=7), slot("b", "c", "e", count=2, first=20)]).name
+    others: list[list[Entry]] = [
+        [slot("z"), paper[3]],
+        [slot("a", mark="2"), paper[3]],
+        [slot("a"), slot("b", "c", "d", count=3)],
+        [slot("a")],
+    ]
+    assert len({composition.name, *(composition_of(other).name for other in others)}) == 5
+
+
+def test_each_question_finds_its_position_also_where_pools_overlap() -> None:
+    pools = [frozenset({1, 2}), frozenset({1}), frozenset({3, 4}), frozenset({3, 4})]
+
+    assert seats_of(pools, [1, 2, 3, 4]) == (1, 0, 2, 3)
+    assert seats_of(pools, [4, 3, 2, 1]) == (2, 3, 0, 1)
+    assert seats_of(pools, [9, 2]) == (None, 0)
+    assert seats_of([frozenset({1})], [1, 1]).count(None) == 1
+
+
+def test_the_newest_composition_that_was_taken_is_looked_at() -> None:
+    one, other = (Composition(name, (), ()) for name in ("eins", "zwei"))
+
+    assert newest_with({1: one, 2: one, 3: other}, {1: 5}) == "eins"
+    assert newest_with({1: one, 3: other}, {1: 5, 3: 1}) == "zwei"
+    assert newest_with({1: one}, {}) == ""
+
+
+def a_given(position: int, key: str, mark: str = "0", **fields: object) -> Given:
+    """Return a single choice that was answered so."""
+    return Given(position, position + 10, f(mark), f("1"), marked(a_single(), Choice(key)), **fields)  # type: ignore[arg-type]
+
+
+def test_papers_that_end_in_blanks_are_told_from_questions_that_were_passed_over() -> None:
+    tally = ClassTally(4)
+    tally.add([a_given(0, "a", "1"), a_given(1, "b"), a_given(2, ""), a_given(3, "")])
+    tally.add([a_given(0, "a", "1"), a_given(1, ""), a_given(2, "b"), a_given(3, "")])
+    tally.add([a_given(at, "") for at in range(4)])
+
+    assert tally.attempts == 3
+    assert tally.unreached == Unreached(attempts=2, stopped=1, passed_over=1, before_the_end=5)
+    assert tally.questions[11].evidence().passed_over == 1
+
+
+def test_the_halves_of_a_paper_count_who_answered() -> None:
+    tally = ClassTally(2)
+    tally.add([a_given(0, "a", "1"), a_given(1, "b")])
+    tally.add([a_given(1, "a", "1"), a_given(0, "")])
+    first, second = tally.questions[10].evidence(), tally.questions[11].evidence()
+
+    assert (first.early.count, first.early.shares, first.late.count) == (1, f("1"), 0)
+    assert (second.early.count, second.late.count, second.late.shares) == (1, 1, f("0"))
+
+
+def test_only_so_many_typed_answers_are_kept_and_the_others_counted() -> None:
+    tally = QuestionTally()
+    marking = Marking(MarkState.WRONG, f("0"))
+    for at in range(TYPED + 5):
+        tally.add(Given(0, 1, f("0"), f("1"), marking, (Unmatched("", f"t{at}"),)), f("0"), late=False)
+    tally.add(Given(0, 1, f("0"), f("1"), marking, (Unmatched("", "t3"),)), f("2"), late=False)
+    found = tally.evidence()
+
+    assert (len(found.typed), found.typed_otherwise) == (TYPED, 5)
+    assert (found.typed[0].what.text, found.typed[0].count, found.typed[0].rests) == ("t3", 2, f("2"))
+
+
+GAPS = [Unmatched("cubierta", "40", f("40")), Unmatched("nombre", "hueco")]
+
+
+@pytest.mark.parametrize(
+    ("body", "answer", "expected"),
+    [
+        (a_short(("brecha", "1")), Text("  La   Brecha "), [Unmatched("", "la brecha")]),
+        (a_short(("brecha", "1")), Text("brecha"), []),
+        (a_numerical(("2.5", "1")), Number("1.234,50"), [Unmatched("", "2469/2", f("1234.5"))]),
+        (a_numerical(("2.5", "1")), Number("dos"), [Unmatched("", "dos")]),
+        (a_numerical(("2.5", "1"), units={"km": f("1"), "m": f("1/1000")}), Number("300", "m"), [Unmatched("", "3/10", f("3/10"))]),
+        (a_calculated(), Number("5"), []),
+        (a_single(), Choice("b"), []),
+        (
+            some_gaps(),
+            Filled({"anio": "b", "cubierta": "40", "nombre": "Hueco"}),
+            GAPS,
+        ),
+        (some_gaps(), Filled({"anio": "a", "cubierta": "34,8", "nombre": " "}), []),
+    ],
+)
+def test_what_matches_no_answer_is_read_once(body: object, answer: object, expected: list[Unmatched]) -> None:
+    question = a_question(body)  # type: ignore[arg-type]
+
+    assert list(unmatched_in(question, answer, marked(body, answer), SPANISH)) == expected  # type: ignore[arg-type]
+
+
+def test_numbers_are_read_by_the_convention_of_the_attempt() -> None:
+    body = a_numerical(("7", "1"))
+    (found,) = unmatched_in(a_question(body), Number("1.5"), Marking(MarkState.WRONG, f("0"), marked(body, Number("1,5")).parts), ENGLISH)
+
+    assert found.value == f("1.5")
+
+
+def test_grades_are_counted_in_ten_steps_the_top_one_closed() -> None:
+    totals = Counter({f("-1"): 1, f("0"): 1, f("0.99"): 1, f("1"): 1, f("9.99"): 2, f("10"): 3})
+
+    assert grades_of(totals, f("10")) == (3, 1, 0, 0, 0, 0, 0, 0, 0, 5)
+    assert grades_of(totals, f("0")) == (9, *[0] * (BINS - 1))
+
+
+def test_an_examination_is_whole_and_the_same_after_keeping() -> None:
+    """5.12: results are cached; recomputation is deterministic. Positions without a mark are left out; annulled ones have no findings."""
+    composition = composition_of([slot("a"), slot("b", "c", first=11), slot("d", first=30)])
+    tally = ClassTally(3)
+    for rest in (0, 1, 1):
+        tally.add([Given(0, 1, f("1"), f("1"), marked(a_single(), Choice("a"))), a_given(1, "b" if rest else "a", str(1 - rest))])
+    questions = {1: a_question(a_single()), 11: a_question(a_single())}
+    found = examination_of(tally, composition, questions, Which.FIRST, annulled={1})
+
+    assert [one.position.number for one in found.positions] == [1, 2]
+    assert [(one.version, one.drawn, one.annulled) for one in found.questions] == [(1, False, True), (11, True, False)]
+    assert found.questions[1].guess == f("1/3")
+    assert [(one.matched, one.count) for one in found.questions[1].classes] == [("b", 2), ("a", 1)]
+    assert (found.maximum, found.quiz.mean, sum(found.grades)) == (2, f("4/3"), 3)
+    assert decode(Examination, encode(found)) == found
+    assert findings_in_order(found) == []
