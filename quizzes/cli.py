@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kernel.errors import N_
 from kernel.i18n import _, number
+from quizzes.pages.statistic_names import CONCERNS, POSITION, QUIZ
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -29,34 +29,6 @@ MAXIMUM_POSITIONS = 500
 DIGITS = 6
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _NUMBER = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,20})?\Z")
-
-QUIZ = (
-    ("attempts", N_("Attempts"), ""),
-    ("mean", N_("Mean"), ""),
-    ("median", N_("Median"), ""),
-    ("deviation", N_("Standard deviation"), ""),
-    ("skewness", N_("Skewness"), ""),
-    ("kurtosis", N_("Kurtosis"), ""),
-    ("consistency", N_("Internal consistency (Cronbach’s alpha)"), "%"),
-    ("error_ratio", N_("Error ratio"), "%"),
-    ("standard_error", N_("Standard error"), ""),
-)
-"""Field of QuizStatistics, its name, its unit."""
-POSITION = (
-    ("facility", N_("Facility %"), 100),
-    ("deviation", N_("Deviation %"), 1),
-    ("intended_weight", N_("Intended weight %"), 1),
-    ("effective_weight", N_("Effective weight %"), 1),
-    ("discrimination", N_("Discrimination %"), 1),
-    ("efficiency", N_("Efficiency %"), 1),
-)
-"""Field of PositionStatistics, its heading, what it is multiplied by."""
-CONCERNS = {
-    "dubious": N_("dubious: its efficiency is below 15 %"),
-    "negative_discrimination": N_("who knows more fails it more often"),
-    "too_hard": N_("hardly anybody gets it right"),
-    "too_easy": N_("nearly everybody gets it right"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,10 +120,10 @@ def _shown(value: Fraction | int | None, digits: int = 2, factor: int = 1) -> st
 
 
 def _tables(table: MarksTable, statistics: Statistics) -> str:
-    lines = [_quiz_line(name, heading, unit, statistics) for name, heading, unit in QUIZ]
-    heads = [_("Question"), *(_(heading) for _name, heading, _factor in POSITION)]
+    lines = [_quiz_line(name, heading, unit, statistics) for name, heading, unit, _meaning in QUIZ]
+    heads = [_("Question"), *(_(heading) for _name, heading, _factor, _meaning in POSITION)]
     rows = [
-        [name, *(_shown(getattr(position, field), 2, factor) for field, _heading, factor in POSITION)]
+        [name, *(_shown(getattr(position, field), 2, factor) for field, _heading, factor, _meaning in POSITION)]
         for name, position in zip(table.names, statistics.positions, strict=True)
     ]
     return "\n".join([*lines, "", *_aligned([heads, *rows]), *_concern_lines(table, statistics)])

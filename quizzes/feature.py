@@ -3,11 +3,11 @@
 from kernel.feature import Feature
 from quizzes import jobs
 from quizzes.permissions import PERMISSIONS
-from quizzes.views import files, manage, marking, reports, sittings
+from quizzes.views import files, manage, marking, reports, sittings, statistics
 
 FEATURE = Feature(
     name="quizzes",
-    blueprints=(sittings.bp, files.bp, manage.bp, marking.bp, reports.bp),
+    blueprints=(sittings.bp, files.bp, manage.bp, marking.bp, reports.bp, statistics.bp),
     permissions=PERMISSIONS,
     jobs={"quizzes.close_due": jobs.close_due, "quizzes.send_marked": jobs.send_marked, "quizzes.examine": jobs.examine},
     periodic={"quizzes.close_due": jobs.CLOSE_EVERY},

@@ -39,5 +39,12 @@ TOOLS: tuple[Tool, ...] = (
         N_("Who has taken it, when, and with which result; as CSV and Excel too."),
         QuizAction.REPORT,
     ),
+    Tool(
+        "quizzes_statistics.quiz",
+        "chart-column",
+        N_("Statistics and question doctor"),
+        N_("How the questions did their work, and which of them deserve a look."),
+        QuizAction.STATISTICS,
+    ),
 )
 """In the order of the page: what is done most comes first."""

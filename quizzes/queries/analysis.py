@@ -14,7 +14,8 @@ from sqlalchemy import ColumnElement, Row, Select, func, select
 from sqlalchemy.orm import Session, aliased
 
 from courses.models import Activity, CourseVersion
-from quizzes.models import Annulment, AnswerEvent, Attempt, AttemptItem, MarkEvent, QuizExamination, QuizVersion
+from quizzes.models import Annulment, AnswerEvent, Attempt, AttemptItem, MarkEvent, QuestionVersion, QuizExamination, QuizVersion
+from quizzes.models import Question as QuestionRow
 from quizzes.queries import sittings
 from quizzes.rules.attempts import AttemptState
 from quizzes.rules.definitions import Question
@@ -265,6 +266,24 @@ def _read(question: Question, layout: str, payload: str, language: str) -> tuple
     answer = answer_from_page(question, order, payload_of(question, clean_parts(json.loads(payload))))
     marking = mark_answer(question, answer, order, convention)
     return marking, unmatched_in(question, answer, marking, convention)
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionName:
+    """A version of a question: the question's key, and the version's number."""
+
+    key: str
+    number: int
+
+
+def list_question_names(session: Session, version_ids: Sequence[int]) -> dict[int, QuestionName]:
+    """Return the names of question versions by id."""
+    statement = (
+        select(QuestionVersion.id, QuestionRow.key, QuestionVersion.number)
+        .join(QuestionRow, QuestionRow.id == QuestionVersion.question_id)
+        .where(QuestionVersion.id.in_(version_ids))
+    )
+    return {row.id: QuestionName(row.key, row.number) for row in session.execute(statement)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,121 @@
+"""Names for the parts and answers of a question, as the statistics of a class show them: plain words, never keys of the folder."""
+
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+
+from kernel.i18n import _, language
+from quizzes.pages.figures import figure
+from quizzes.pages.question import plain
+from quizzes.rules.analysis import ResponseClass
+from quizzes.rules.definitions import (
+    Body,
+    Calculated,
+    Gap,
+    Gaps,
+    Matching,
+    Matrix,
+    Multiple,
+    Numerical,
+    Ordering,
+    Question,
+    Short,
+    Single,
+    TrueFalse,
+)
+from quizzes.rules.numbers import convention_for, write_number
+from quizzes.rules.results import MarkState
+
+LONGEST = 160
+
+
+def part_name(question: Question, part: str) -> str:
+    """Name a part of a question; "" for the whole."""
+    match question.body:
+        case Matching(pairs):
+            names = {pair.key: plain(pair.item) for pair in pairs}
+        case Matrix(_, rows):
+            names = {row.key: plain(row.text) for row in rows}
+        case Ordering(items):
+            names = {item.key: plain(item.text) for item in items}
+        case Gaps(gaps):
+            names = {gap.name: _gap_name(at) for at, gap in enumerate(gaps, 1)}
+        case Multiple(options):
+            names = {option.key: plain(option.text) for option in options}
+        case _:
+            names = {}
+    return names.get(part, part)[:LONGEST]
+
+
+def _gap_name(at: int) -> str:
+    return _("Gap %(number)s", number=at)
+
+
+def answer_name(question: Question, part: str, matched: str) -> str:
+    """Name an answer to a part: an option, a match, what was typed (a number as it is written)."""
+    return _named(question.body, part, matched)[:LONGEST]
+
+
+def _named(body: Body, part: str, matched: str) -> str:
+    match body:
+        case Gaps(gaps, drag, choices):
+            gap: Gap | None = next((gap for gap in gaps if gap.name == part), None)
+            if gap is None:
+                return matched
+            return {choice.key: plain(choice.text) for choice in choices}.get(matched, matched) if drag else _named(gap.body, "", matched)
+        case Single(options) | Multiple(options):
+            return {option.key: plain(option.text) for option in options}.get(matched, matched)
+        case Matching(pairs, extra):
+            labels = {pair.match_key: plain(pair.match) for pair in pairs} | {label.key: plain(label.text) for label in extra}
+            return labels.get(matched, matched)
+        case Matrix(columns):
+            return {column.key: plain(column.text) for column in columns}.get(matched, matched)
+        case Numerical():
+            return _number(matched)
+        case TrueFalse(answer) if not matched:
+            return _("False") if answer else _("True")
+        case _:
+            return matched
+
+
+def _number(text: str) -> str:
+    """Write a number that was kept as a fraction."""
+    try:
+        return write_number(Fraction(text), convention_for(language()), 6, keep_zeros=False)
+    except (ValueError, ZeroDivisionError):
+        return text
+
+
+def class_name(question: Question, one: ResponseClass) -> str:
+    """Name a class of answers as the table of a question shows it."""
+    states: Mapping[MarkState, Callable[[], str]] = {
+        MarkState.NOT_ANSWERED: lambda: _("(not answered)"),
+        MarkState.INVALID: lambda: _("(cannot be read)"),
+        MarkState.NEEDS_GRADING: lambda: _("(marked by a person)"),
+    }
+    if one.state in states:
+        return states[one.state]()
+    return _class_of(question.body, one)[:LONGEST]
+
+
+def _class_of(body: Body, one: ResponseClass) -> str:
+    match body:
+        case TrueFalse(answer):
+            return _("True") if (one.credit > 0) is answer else _("False")
+        case Multiple():
+            return _named(body, "", one.part)
+        case Ordering():
+            return _("in its place") if one.credit >= 1 else _("elsewhere") if one.credit <= 0 else _("partly in its place")
+        case Gaps(gaps, False):
+            gap = next((gap for gap in gaps if gap.name == one.part), None)
+            return one.matched if gap is None else _class_of(gap.body, one)
+        case Short(answers) if one.matched.isdigit():
+            return " / ".join(dict.fromkeys(answers[int(one.matched)].patterns.values()))
+        case Numerical(answers) if one.matched.isdigit():
+            value = answers[int(one.matched)].value
+            return _("any other number") if value is None else _number(str(value))
+        case Calculated(answers=answers) if one.matched.isdigit():
+            return answers[int(one.matched)].expression
+        case Short() | Numerical() | Calculated():
+            return _("(other answers)")
+        case _:
+            return _named(body, one.part, one.matched) or _("Credit %(credit)s", credit=figure(one.credit))

@@ -1,0 +1,159 @@
+"""Findings of the question doctor in words: what was found, the numbers behind it, and what to do about it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from kernel.errors import N_
+from kernel.i18n import _, number
+from quizzes.pages.class_answers import answer_name, part_name
+from quizzes.pages.figures import figure, percentage
+from quizzes.rules.ailments import Ailment, Finding, Strength
+from quizzes.rules.definitions import Multiple, Question
+
+SEVERAL_WRONG_KEY = N_("The best tick “%(answer)s”, which counts as wrong: perhaps it is right.")
+SAID: Mapping[Ailment, str] = {
+    Ailment.WRONG_KEY: N_("The best choose “%(answer)s” more than the key: perhaps the key is wrong."),
+    Ailment.SECOND_KEY: N_("The best are divided between the key and “%(answer)s”: perhaps both are right."),
+    Ailment.RIGHT_AVOIDED: N_("The best leave out “%(answer)s”, which counts as right: perhaps it is wrong."),
+    Ailment.CHANCE: N_("Even the best get it right no more often than by guessing: it may be ambiguous, or nobody was taught it."),
+    Ailment.NEGATIVE: N_("Those who know more get it wrong more often."),
+    Ailment.WEAK: N_("It hardly tells those who know from those who do not."),
+    Ailment.TOO_EASY: N_("Nearly everybody gets it right: it tells little about who knows."),
+    Ailment.TOO_HARD: N_("Hardly anybody gets it right: it tells little about who knows."),
+    Ailment.UNUSED_OPTION: N_("Hardly anybody who is wrong chooses “%(answer)s”: as a wrong option it does no work."),
+    Ailment.NARROW_TOLERANCE: N_("Numbers that are nearly right get nothing, such as %(answer)s: perhaps the tolerance is too narrow."),
+    Ailment.SLIPPED_NUMBER: N_("Right numbers with the decimal sign in another place or another sign get nothing, such as %(answer)s."),
+    Ailment.SPELLING: N_("Spellings close to the right answer get nothing, such as “%(answer)s”."),
+    Ailment.OTHER_ANSWER: N_("Those who know more answer “%(answer)s”, which gets nothing: perhaps it is right too."),
+    Ailment.PLACE: N_("It goes better in the first half of the paper than in the second: tiredness or haste."),
+    Ailment.PASSED_OVER: N_("Many leave it blank and go on: perhaps it is not understood."),
+    Ailment.TOO_LITTLE_TIME: N_("Many do not reach the last questions: perhaps the time is too short."),
+}
+GOES_BETTER_LATE = N_("It goes better in the second half of the paper than in the first: perhaps another question gives it away.")
+BEST = N_("Of the %(top)s best, %(top_answer)s gave this answer and %(top_key)s the key; in all, %(count)s of %(answers)s gave it.")
+BEST_SEVERAL = N_("Of the %(top)s best, %(top_answer)s ticked it; in all, %(count)s of %(answers)s did.")
+COUNTED = N_("%(count)s of %(answers)s answers.")
+NUMBERS: Mapping[Ailment, str] = {
+    Ailment.WRONG_KEY: BEST,
+    Ailment.SECOND_KEY: BEST,
+    Ailment.RIGHT_AVOIDED: BEST_SEVERAL,
+    Ailment.CHANCE: N_("Of the %(top)s best, %(top_key)s gave the key; %(answers)s answers."),
+    Ailment.NEGATIVE: N_("Discrimination %(percent)s; %(answers)s answers."),
+    Ailment.WEAK: N_("Discrimination %(percent)s; %(answers)s answers."),
+    Ailment.TOO_EASY: N_("Facility %(percent)s; %(answers)s answers."),
+    Ailment.TOO_HARD: N_("Facility %(percent)s; %(answers)s answers."),
+    Ailment.UNUSED_OPTION: COUNTED,
+    Ailment.NARROW_TOLERANCE: N_("%(count)s of %(answers)s answers lie within 5 %% of the right number."),
+    Ailment.SLIPPED_NUMBER: COUNTED,
+    Ailment.SPELLING: COUNTED,
+    Ailment.OTHER_ANSWER: COUNTED,
+    Ailment.PLACE: N_("The difference is %(percent)s of the mark; %(answers)s answers."),
+    Ailment.PASSED_OVER: N_("%(count)s of %(answers)s left it blank and answered a later one."),
+    Ailment.TOO_LITTLE_TIME: N_("%(count)s of %(answers)s attempts end with two or more blank questions."),
+}
+REGRADE = N_("Look at the key; if it is wrong, mark again with a corrected version: a trial shows first who would be affected.")
+ADVICE: Mapping[Ailment, str] = {
+    Ailment.WRONG_KEY: REGRADE,
+    Ailment.SECOND_KEY: N_("If both are right, annul the question or mark again with a corrected version; then reword one of the two."),
+    Ailment.RIGHT_AVOIDED: REGRADE,
+    Ailment.CHANCE: N_("Read it with somebody who did not write it. If it cannot be answered, annul it for everybody."),
+    Ailment.NEGATIVE: N_("Look for a trap that only those who know see, and at the key. If it misleads, annul it for everybody."),
+    Ailment.WEAK: N_("Reword it, or let it be: its mark says little."),
+    Ailment.TOO_EASY: N_("Keep it if everybody has to know this; otherwise ask for more."),
+    Ailment.TOO_HARD: N_("Look at the key and at whether it was taught; if it could not be known, annul it for everybody."),
+    Ailment.UNUSED_OPTION: N_("Replace it by a mistake that learners really make, or leave it out."),
+    Ailment.NARROW_TOLERANCE: N_("Say in the question how to round, or widen the tolerance and mark again."),
+    Ailment.SLIPPED_NUMBER: N_("Say in the question the unit and how many decimals are wanted."),
+    Ailment.SPELLING: N_("If the spelling should be accepted, add it to the answers and mark again."),
+    Ailment.OTHER_ANSWER: N_("If it is right, add it to the answers and mark again."),
+    Ailment.PLACE: N_("Look at the length of the quiz and at what the questions before it say."),
+    Ailment.PASSED_OVER: N_("Read what is asked: is it clear what has to be answered?"),
+    Ailment.TOO_LITTLE_TIME: N_("Give more time, or ask fewer questions."),
+}
+STRENGTHS: Mapping[Strength, tuple[str, str]] = {
+    Strength.CLEAR: (N_("Clear"), "bad"),
+    Strength.LIKELY: (N_("Likely"), "lamp"),
+    Strength.SIGN: (N_("A sign"), ""),
+}
+"""The word for a strength and the kind of its tag."""
+SURE: Mapping[Strength, str] = {
+    Strength.CLEAR: N_("Clear: chance alone would show this in fewer than 1 of 1000 classes."),
+    Strength.LIKELY: N_("Likely: chance alone would show this in fewer than 1 of 100 classes."),
+    Strength.SIGN: N_("A sign: chance alone would show this in fewer than 1 of 20 classes."),
+}
+
+CHANGES_KEY = frozenset(
+    {Ailment.WRONG_KEY, Ailment.SECOND_KEY, Ailment.RIGHT_AVOIDED, Ailment.NARROW_TOLERANCE, Ailment.SPELLING, Ailment.OTHER_ANSWER}
+)
+ANNULS = frozenset({Ailment.WRONG_KEY, Ailment.SECOND_KEY, Ailment.CHANCE, Ailment.NEGATIVE, Ailment.TOO_HARD})
+
+
+@dataclass(frozen=True, slots=True)
+class FindingView:
+    """A finding as pages show it; `question` is the question's key, "" where it is about the whole quiz."""
+
+    question: str
+    label: str
+    said: str
+    numbers: str
+    advice: str
+    strength: str
+    tag: str
+    changes_key: bool
+    annuls: bool
+    actions: tuple[tuple[str, str], ...] = ()
+    """What can be done at once: words and address."""
+
+
+def finding_view(finding: Finding, key: str, label: str, question: Question | None) -> FindingView:
+    """Write a finding for the reader."""
+    word, tag = STRENGTHS[finding.strength]
+    facts = _facts(finding, question)
+    said = _(_sentence(finding, question), **({"answer": facts["answer"]} if "%(answer)" in _sentence(finding, question) else {}))
+    part = part_name(question, finding.part) if question is not None and finding.part else ""
+    return FindingView(
+        question=key,
+        label=label,
+        said=_("%(part)s: %(said)s", part=part, said=said) if part else said,
+        numbers=_(_numbers(finding, question), **facts),
+        advice=_(ADVICE[finding.ailment]),
+        strength=_(word),
+        tag=tag,
+        changes_key=finding.ailment in CHANGES_KEY,
+        annuls=finding.ailment in ANNULS,
+    )
+
+
+def _is_of_several(finding: Finding, question: Question | None) -> bool:
+    return finding.ailment is Ailment.WRONG_KEY and question is not None and isinstance(question.body, Multiple)
+
+
+def _sentence(finding: Finding, question: Question | None) -> str:
+    if _is_of_several(finding, question):
+        return SEVERAL_WRONG_KEY
+    if finding.ailment is Ailment.PLACE and finding.share is not None and finding.share < 0:
+        return GOES_BETTER_LATE
+    return SAID[finding.ailment]
+
+
+def _numbers(finding: Finding, question: Question | None) -> str:
+    return BEST_SEVERAL if _is_of_several(finding, question) else NUMBERS[finding.ailment]
+
+
+def _facts(finding: Finding, question: Question | None) -> dict[str, str]:
+    share = None if finding.share is None else finding.share * 100
+    return {
+        "answer": answer_name(question, finding.part, finding.answer) if question is not None else "",
+        "answers": number(finding.answers),
+        "count": number(finding.count),
+        "top": number(finding.top),
+        "top_answer": number(finding.top_answer),
+        "top_key": number(finding.top_key),
+        "percent": percentage(abs(share) if share is not None and finding.ailment is Ailment.PLACE else share),
+        "share": figure(finding.share),
+    }
+
+
+def certainties() -> list[str]:
+    """Say how sure each strength of a finding is."""
+    return [_(words) for words in SURE.values()]

@@ -1,0 +1,291 @@
+"""What the statistics of a quiz show: figures with their meaning, positions, questions, findings, and points of the plots."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from kernel.errors import N_
+from kernel.i18n import _, number
+from quizzes.pages.class_answers import answer_name, class_name, part_name
+from quizzes.pages.doctor import FindingView, finding_view
+from quizzes.pages.figures import MISSING, figure, percentage
+from quizzes.pages.question import short_title
+from quizzes.pages.statistic_names import CONCERNS, POSITION, QUIZ
+from quizzes.queries.analysis import QuestionName
+from quizzes.rules.analysis import concerns_about
+from quizzes.rules.definitions import Question
+from quizzes.rules.examination import Examination, ExaminedPosition, ExaminedQuestion, findings_in_order
+from quizzes.rules.results import MarkState
+from quizzes.rules.statistics import Which
+
+WHICH: Mapping[Which, str] = {
+    Which.FIRST: N_("The first attempt of each person"),
+    Which.HIGHEST: N_("The best attempt of each person"),
+    Which.LAST: N_("The last attempt of each person"),
+    Which.ALL: N_("All attempts"),
+}
+COUNTED: Mapping[Which, str] = {
+    Which.FIRST: N_("Of each person the first attempt counts, because it shows best what a question asks."),
+    Which.HIGHEST: N_("Of each person the best attempt counts."),
+    Which.LAST: N_("Of each person the last attempt counts."),
+    Which.ALL: N_("Every attempt counts, several of the same person too."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The questions of an examination by version id, and what they are called."""
+
+    questions: Mapping[int, Question]
+    names: Mapping[int, QuestionName]
+
+    def label(self, version: int) -> str:
+        """Return the first words of a question, with the version's number from the second on."""
+        title, name = short_title(self.questions[version]), self.names[version]
+        return title if name.number == 1 else _("%(title)s (version %(number)s)", title=title, number=name.number)
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One figure: its name, the value in words, and what it says."""
+
+    name: str
+    value: str
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class PositionLine:
+    """A row of the table of positions; `key` is the question's where it is fixed."""
+
+    number: int
+    title: str
+    key: str
+    maximum: str
+    figures: tuple[str, ...]
+    concerns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionLine:
+    """A row of the table of questions; `facility` and `discrimination` in % as numbers place its point in the plot."""
+
+    number: int
+    key: str
+    title: str
+    drawn: bool
+    annulled: bool
+    attempts: str
+    figures: tuple[str, ...]
+    guess: str
+    concerns: tuple[str, ...]
+    findings: int
+    facility: float | None
+    discrimination: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerLine:
+    """A class of answers of a question: what, credit in %, how often, share in % as a number, and the mean of the rest."""
+
+    part: str
+    answer: str
+    right: bool
+    credit: str
+    count: str
+    frequency: str
+    share: float
+    rest: str
+
+
+def quiz_figures(examination: Examination) -> list[Figure]:
+    """Return the figures of the quiz in words."""
+    found = []
+    for field, name, unit, meaning in QUIZ:
+        value = getattr(examination.quiz, field)
+        words = figure(value, 4 if field in ("skewness", "kurtosis") else 2)
+        if field in ("mean", "median") and value is not None:
+            words = _("%(mark)s of %(maximum)s", mark=words, maximum=figure(examination.maximum))
+        found.append(Figure(_(name), f"{words} {unit}" if unit and value is not None else words, _(meaning)))
+    return found
+
+
+def warnings_of(examination: Examination) -> list[str]:
+    """Say in words what cannot be computed, and why (5.12, degenerate cases)."""
+    quiz, said = examination.quiz, []
+    if quiz.attempts == 1:
+        said.append(_("With one attempt nothing can be compared: spread, discrimination and weights need at least two."))
+    elif quiz.attempts < 4:
+        said.append(_("With fewer than four attempts some figures cannot be computed, and the others say little."))
+    if quiz.attempts > 1 and quiz.deviation == 0:
+        said.append(_("All attempts have the same points: there is no difference to explain."))
+    if len(examination.positions) == 1:
+        said.append(_("With one question there is no consistency, and no rest to compare it with."))
+    if quiz.consistency is not None and quiz.consistency < 0:
+        said.append(_("The consistency is below 0: the questions contradict one another. The error ratio is then above 100 %."))
+    if examination.positions and any(one.statistics.effective_weight is None for one in examination.positions) and quiz.deviation:
+        said.append(_("A question whose marks go against the total has no effective weight: a dash stands instead."))
+    return said
+
+
+def position_lines(examination: Examination, names: Names) -> list[PositionLine]:
+    """Return the table of positions."""
+    return [
+        PositionLine(
+            one.position.number,
+            _position_title(one, names),
+            one.position.question,
+            figure(one.maximum),
+            tuple(_figures(one.statistics, [field for field, *_rest in POSITION])),
+            tuple(_(CONCERNS[concern.value]) for concern in concerns_about(one.statistics)),
+        )
+        for one in examination.positions
+    ]
+
+
+def _position_title(one: ExaminedPosition, names: Names) -> str:
+    if one.position.question:
+        title = short_title(names.questions[one.versions[-1]])
+        several = len(one.versions) > 1
+        return _("%(title)s (%(count)s versions)", title=title, count=len(one.versions)) if several else title
+    drawn = _("Drawn at random, %(draw)s of %(draws)s", draw=one.position.draw, draws=one.position.draws)
+    return _("%(drawn)s; %(count)s questions came", drawn=drawn, count=len(one.versions))
+
+
+def _figures(statistics: object, fields: Iterable[str]) -> Iterable[str]:
+    factors = {field: factor for field, _heading, factor, _meaning in POSITION}
+    for field in fields:
+        value = getattr(statistics, field)
+        yield MISSING if value is None else figure(value * factors[field], 1)
+
+
+QUESTION_FIELDS = ("facility", "deviation", "discrimination", "efficiency")
+
+
+def question_lines(examination: Examination, names: Names) -> list[QuestionLine]:
+    """Return the table of questions, each version on a line of its own."""
+    return [_question_line(at, one, names) for at, one in enumerate(examination.questions, 1)]
+
+
+def _question_line(at: int, one: ExaminedQuestion, names: Names) -> QuestionLine:
+    statistics = one.statistics
+    facility, discrimination = statistics.facility, statistics.discrimination
+    return QuestionLine(
+        number=at,
+        key=names.names[one.version].key,
+        title=names.label(one.version),
+        drawn=one.drawn,
+        annulled=one.annulled,
+        attempts=number(statistics.attempts),
+        figures=tuple(_figures(statistics, QUESTION_FIELDS)),
+        guess=MISSING if one.guess is None else percentage(one.guess * 100, 0),
+        concerns=() if one.annulled else tuple(_(CONCERNS[concern.value]) for concern in concerns_about(statistics)),
+        findings=len(one.findings),
+        facility=None if facility is None else float(facility * 100),
+        discrimination=None if discrimination is None else float(discrimination),
+    )
+
+
+def finding_views(examination: Examination, names: Names) -> list[FindingView]:
+    """Return every finding in words, the surest first."""
+    return [
+        finding_view(
+            finding,
+            "" if version is None else names.names[version].key,
+            "" if version is None else names.label(version),
+            None if version is None else names.questions[version],
+        )
+        for version, finding in findings_in_order(examination)
+    ]
+
+
+def answer_lines(one: ExaminedQuestion, question: Question) -> list[AnswerLine]:
+    """Return the table of answers of a question; options that nobody chose are not in it."""
+    several = question.kind.value == "multiple"
+    return [
+        AnswerLine(
+            part=part_name(question, found.part) if found.part and not several else "",
+            answer=class_name(question, found),
+            right=found.state is MarkState.RIGHT,
+            credit=percentage(found.credit * 100),
+            count=number(found.count),
+            frequency=percentage(found.frequency * 100),
+            share=float(found.frequency * 100),
+            rest=figure(found.mean_rest),
+        )
+        for found in one.classes
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class TypedLine:
+    """What was typed and got nothing: part, text, how often, and the mean of the rest."""
+
+    part: str
+    text: str
+    count: str
+    rest: str
+
+
+def typed_lines(one: ExaminedQuestion, question: Question) -> list[TypedLine]:
+    """Return what was typed most often of what matches no answer."""
+    return [
+        TypedLine(
+            part_name(question, found.part) if found.part else "",
+            answer_name(question, found.part, found.text) or _("(not answered)"),
+            number(found.count),
+            figure(found.mean_rest),
+        )
+        for found in one.typed
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class GradeStep:
+    """A step of the distribution: its bounds in words, how many, and their share in % as a number."""
+
+    label: str
+    count: int
+    share: float
+
+
+def grade_steps(examination: Examination) -> list[GradeStep]:
+    """Return the distribution of grades: tenths of the maximum, the lower bound included, at the top the upper one too."""
+    whole = sum(examination.grades)
+    steps = len(examination.grades)
+    return [
+        GradeStep(
+            _("%(low)s to %(high)s", low=at * 100 // steps, high=percentage(Fraction((at + 1) * 100, steps), 0)),
+            count,
+            count * 100 / whole if whole else 0.0,
+        )
+        for at, count in enumerate(examination.grades)
+    ]
+
+
+def numbers_in_words(numbers: Sequence[int]) -> str:
+    """Return numbers of versions in words: “1, 2 and 5”."""
+    listed = [number(one) for one in numbers]
+    if len(listed) < 2:
+        return "".join(listed)
+    return _("%(some)s and %(last)s", some=", ".join(listed[:-1]), last=listed[-1])
+
+
+def which_words() -> list[tuple[Which, str]]:
+    """Return which attempts can be looked at, in words."""
+    return [(which, _(words)) for which, words in WHICH.items()]
+
+
+def counted_words(which: Which) -> str:
+    """Say which attempts count."""
+    return _(COUNTED[which])
+
+
+def position_names() -> list[tuple[str, str]]:
+    """Return headings and meanings of the figures of positions."""
+    return [(_(heading), _(meaning)) for _field, heading, _factor, meaning in POSITION]
+
+
+def question_names() -> list[tuple[str, str]]:
+    """Return headings and meanings of the figures of questions."""
+    return [(_(heading), _(meaning)) for field, heading, _factor, meaning in POSITION if field in QUESTION_FIELDS]

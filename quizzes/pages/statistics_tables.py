@@ -1,0 +1,166 @@
+"""The statistics of a quiz as tables to take out: figures, positions, questions, answers, findings, and what their columns hold."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from kernel.errors import N_
+from kernel.i18n import _
+from kernel.tables import Cell
+from quizzes.pages.class_answers import answer_name, class_name, part_name
+from quizzes.pages.figures import decimal
+from quizzes.pages.question import short_title
+from quizzes.pages.statistic_names import POSITION, QUIZ
+from quizzes.pages.statistics import QUESTION_FIELDS, Names, finding_views
+from quizzes.rules.examination import Examination
+
+Heading = tuple[str, str]
+"""A column's heading and what it holds."""
+_KEY: Heading = (N_("Question"), N_("Key of the question in the course’s folder."))
+_VERSION: Heading = (N_("Version"), N_("Number of the version of the question, from 1."))
+_ANSWERS: Heading = (N_("Attempts"), N_("How many attempts are counted."))
+_REST: Heading = (N_("Mean rest"), N_("Mean points of the rest of the attempt of those who answered so."))
+_FIGURES = {field: (heading, meaning) for field, heading, _factor, meaning in POSITION}
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table that can be taken out: its sheet's name, its columns and its rows."""
+
+    name: str
+    columns: Sequence[Heading]
+    rows: Callable[[Examination, Names], Iterator[Sequence[Cell]]]
+
+    def headings(self) -> list[str]:
+        """Return the first row."""
+        return [_(heading) for heading, _meaning in self.columns]
+
+
+def _quiz_rows(examination: Examination, _names: Names) -> Iterator[Sequence[Cell]]:
+    for field, name, unit, meaning in QUIZ:
+        value = getattr(examination.quiz, field)
+        yield _(name), value if isinstance(value, int) else decimal(value, 6), unit, _(meaning)
+
+
+def _position_rows(examination: Examination, names: Names) -> Iterator[Sequence[Cell]]:
+    for one in examination.positions:
+        title = short_title(names.questions[one.versions[-1]]) if one.position.question else _("Drawn at random")
+        figures = [decimal(_in_percent(one.statistics, field), 6) for field, *_rest in POSITION]
+        yield one.position.number, one.position.question, title, decimal(one.maximum), *figures
+
+
+def _in_percent(statistics: object, field: str) -> Fraction | None:
+    value: Fraction | None = getattr(statistics, field)
+    return value * 100 if field == "facility" and value is not None else value
+
+
+def _question_rows(examination: Examination, names: Names) -> Iterator[Sequence[Cell]]:
+    for one in examination.questions:
+        name, question = names.names[one.version], names.questions[one.version]
+        figures = [decimal(_in_percent(one.statistics, field), 6) for field in QUESTION_FIELDS]
+        guess = None if one.guess is None else decimal(one.guess * 100, 6)
+        yield (
+            name.key,
+            name.number,
+            short_title(question),
+            question.kind.value,
+            int(one.drawn),
+            one.statistics.attempts,
+            decimal(one.maximum),
+            *figures,
+            guess,
+            int(one.annulled),
+        )
+
+
+def _answer_rows(examination: Examination, names: Names) -> Iterator[Sequence[Cell]]:
+    for one in examination.questions:
+        name, question = names.names[one.version], names.questions[one.version]
+        for found in one.classes:
+            part = part_name(question, found.part) if found.part else ""
+            credit, share = decimal(found.credit * 100, 6), decimal(found.frequency * 100, 6)
+            yield name.key, name.number, part, class_name(question, found), credit, found.count, share, decimal(found.mean_rest, 6)
+        for typed in one.typed:
+            part = part_name(question, typed.part) if typed.part else ""
+            written = answer_name(question, typed.part, typed.text)
+            yield name.key, name.number, part, _("Typed: %(text)s", text=written), 0, typed.count, None, decimal(typed.mean_rest, 6)
+
+
+def _finding_rows(examination: Examination, names: Names) -> Iterator[Sequence[Cell]]:
+    for view in finding_views(examination, names):
+        yield view.question, view.label, view.strength, view.said, view.numbers, view.advice
+
+
+TABLES: Mapping[str, Table] = {
+    "quiz": Table(
+        N_("Quiz"),
+        (
+            (N_("Figure"), N_("Name of the figure.")),
+            (N_("Value"), N_("Its value; empty where it cannot be computed.")),
+            (N_("Unit"), N_("Percent or points.")),
+            (N_("Meaning"), N_("What it says.")),
+        ),
+        _quiz_rows,
+    ),
+    "positions": Table(
+        N_("Positions"),
+        (
+            (N_("Position"), N_("Place in the quiz, from 1.")),
+            _KEY,
+            (N_("Text"), N_("First words of the question.")),
+            (N_("Maximum"), N_("Maximum mark; the mean where questions drawn at random differ.")),
+            *_FIGURES.values(),
+        ),
+        _position_rows,
+    ),
+    "questions": Table(
+        N_("Questions"),
+        (
+            _KEY,
+            _VERSION,
+            (N_("Text"), N_("First words of the question.")),
+            (N_("Kind"), N_("Kind of question as in the course’s folder.")),
+            (N_("Drawn"), N_("1: drawn at random, its discrimination is with the total; 0: fixed, with the rest.")),
+            _ANSWERS,
+            (N_("Maximum"), N_("Maximum mark; the mean where questions drawn at random differ.")),
+            *(_FIGURES[field] for field in QUESTION_FIELDS),
+            (N_("Guess %"), N_("Mean mark of answering at random, of the maximum; empty where it is not defined.")),
+            (N_("Annulled"), N_("1: annulled for everybody.")),
+        ),
+        _question_rows,
+    ),
+    "answers": Table(
+        N_("Answers"),
+        (
+            _KEY,
+            _VERSION,
+            (N_("Part"), N_("Item, row, gap or option that the answer belongs to; empty: the whole question.")),
+            (N_("Answer"), N_("What was answered.")),
+            (N_("Credit %"), N_("What the answer is worth, of the part’s mark.")),
+            (N_("Count"), N_("How many attempts answered so.")),
+            (N_("Frequency %"), N_("The same as a share of all attempts that had the question.")),
+            _REST,
+        ),
+        _answer_rows,
+    ),
+    "findings": Table(
+        N_("Findings"),
+        (
+            _KEY,
+            (N_("Text"), N_("First words of the question.")),
+            (N_("Certainty"), N_("Clear, likely, or a sign: how seldom chance alone would show this.")),
+            (N_("Finding"), N_("What the answers show.")),
+            (N_("Numbers"), N_("The number of answers behind it.")),
+            (N_("Advice"), N_("What can be done.")),
+        ),
+        _finding_rows,
+    ),
+}
+
+
+def sheets_of(examination: Examination, names: Names) -> Iterator[tuple[str, Sequence[str], Iterator[Sequence[Cell]]]]:
+    """Yield the sheets of a workbook: every table, and at the end what the columns hold."""
+    for table in TABLES.values():
+        yield _(table.name), table.headings(), table.rows(examination, names)
+    columns = ((_(table.name), _(heading), _(meaning)) for table in TABLES.values() for heading, meaning in table.columns)
+    yield _("Columns"), [_("Table"), _("Column"), _("Meaning")], iter(columns)

@@ -1,0 +1,185 @@
+"""Statistics of a quiz for those who edit its course: figures, questions, answers, findings, and all of it as CSV and XLSX."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import Blueprint, Response, render_template, request
+
+from kernel import clock
+from kernel.errors import NotFound
+from kernel.tables import write_csv, write_xlsx
+from kernel.web import notes
+from kernel.web.request import current_session, requires
+from quizzes.pages import statistics as pages
+from quizzes.pages.doctor import certainties
+from quizzes.pages.figures import figure, percentage
+from quizzes.pages.introduction import place_of
+from quizzes.pages.question import html
+from quizzes.pages.reports import chosen
+from quizzes.pages.statistics import Names
+from quizzes.pages.statistics_tables import TABLES, sheets_of
+from quizzes.permissions import QuizAction, TaughtQuiz
+from quizzes.queries import analysis, sittings, teaching
+from quizzes.queries.analysis import AttemptSet, CompositionChoice
+from quizzes.rules.examination import Examination
+from quizzes.rules.statistics import Which
+from quizzes.services import analysis as services
+from quizzes.views.reports import download
+
+bp = Blueprint("quizzes_statistics", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What is looked at: the attempts, the other compositions there are, and what has been computed (None: not yet)."""
+
+    found: AttemptSet
+    choices: tuple[CompositionChoice, ...]
+    examination: Examination | None
+    computed_at: datetime | None
+    is_current: bool
+
+    @property
+    def query(self) -> dict[str, str]:
+        """Return the fields of an address that asks for the same."""
+        fields = {"which": "" if self.found.which is Which.FIRST else self.found.which.value}
+        if self.choices[0].name != self.found.composition.name:
+            fields["paper"] = self.found.composition.name
+        return {name: value for name, value in fields.items() if value}
+
+
+def _look(subject: TaughtQuiz) -> Looked:
+    """Return what the address asks for: as kept, or computed now where that is quick; more is ordered and told."""
+    session, now = current_session(), clock.now()
+    quiz = analysis.list_compositions(session, subject.course_id, subject.key)
+    choice = next((one for one in quiz.choices if one.name == request.args.get("paper")), quiz.choices[0])
+    found = analysis.attempt_set(session, quiz, chosen(Which, request.args.get("which")) or Which.FIRST, choice)
+    kept = analysis.find_examination(session, found)
+    if kept is not None and kept.is_current:
+        return Looked(found, tuple(quiz.choices), kept.examination, kept.computed_at, is_current=True)
+    if found.items <= services.AT_ONCE:
+        examination = services.compute(session, found)
+        notes.leave(lambda later: services.keep(later, found, examination, now=now))
+        return Looked(found, tuple(quiz.choices), examination, now, is_current=True)
+    notes.leave(lambda later: services.order(later, found, now=now))
+    if kept is None:
+        return Looked(found, tuple(quiz.choices), None, None, is_current=False)
+    return Looked(found, tuple(quiz.choices), kept.examination, kept.computed_at, is_current=False)
+
+
+def _names(examination: Examination) -> Names:
+    versions = [one.version for one in examination.questions]
+    session = current_session()
+    return Names(sittings.get_questions(session, versions), analysis.list_question_names(session, versions))
+
+
+def _about(looked: Looked) -> dict[str, object]:
+    """Return what every page says of the attempts that are looked at."""
+    found = looked.found
+    return {
+        "which": found.which.value,
+        "which_choices": [(name.value, words) for name, words in pages.which_words()],
+        "papers": [(one.name, pages.numbers_in_words(one.numbers), one.attempts) for one in looked.choices],
+        "paper": found.composition.name,
+        "counted": pages.counted_words(found.which),
+        "attempts": found.attempts,
+        "waiting": found.waiting,
+        "other": found.other,
+        "versions": pages.numbers_in_words(found.numbers),
+        "computed_at": looked.computed_at,
+        "is_current": looked.is_current,
+        "query": looked.query,
+    }
+
+
+@bp.get("/courses/<slug>/quizzes/<key>/statistics")
+@requires(QuizAction.STATISTICS, teaching.get_taught_quiz)
+def quiz(subject: TaughtQuiz) -> str:
+    """Show the statistics of a quiz."""
+    looked = _look(subject)
+    place = place_of(subject.outline, subject.key)
+    examination = looked.examination
+    if examination is None or not examination.quiz.attempts:
+        return render_template("quizzes/statistics.html", **place, **_about(looked), examination=None)
+    names = _names(examination)
+    return render_template(
+        "quizzes/statistics.html",
+        **place,
+        **_about(looked),
+        examination=examination,
+        figures=pages.quiz_figures(examination),
+        warnings=pages.warnings_of(examination),
+        steps=pages.grade_steps(examination),
+        positions=pages.position_lines(examination, names),
+        questions=pages.question_lines(examination, names),
+        findings=pages.finding_views(examination, names),
+        certainties=certainties(),
+        position_names=pages.position_names(),
+        question_names=pages.question_names(),
+    )
+
+
+@bp.get("/courses/<slug>/quizzes/<key>/statistics/questions/<question>")
+@requires(QuizAction.STATISTICS, lambda session, actor, slug, key, question: teaching.get_taught_quiz(session, actor, slug, key))
+def question(subject: TaughtQuiz) -> str:
+    """Show one question of a quiz: each of its versions with its figures, its answers and what the doctor says."""
+    looked = _look(subject)
+    wanted = (request.view_args or {})["question"]
+    if looked.examination is None:
+        raise NotFound
+    names = _names(looked.examination)
+    examined = [one for one in looked.examination.questions if names.names[one.version].key == wanted]
+    if not examined:
+        raise NotFound
+    lines = {line.number: line for line in pages.question_lines(looked.examination, names)}
+    places = {one.version: at for at, one in enumerate(looked.examination.questions, 1)}
+    findings = [view for view in pages.finding_views(looked.examination, names) if view.question == wanted]
+    return render_template(
+        "quizzes/question_statistics.html",
+        **place_of(subject.outline, subject.key),
+        **_about(looked),
+        title=lines[places[examined[-1].version]].title,
+        findings=findings,
+        question_key=wanted,
+        question_names=pages.question_names(),
+        question_versions=[
+            {
+                "number": names.names[one.version].number,
+                "text": html(names.questions[one.version].text),
+                "line": lines[places[one.version]],
+                "maximum": figure(one.maximum),
+                "guess": percentage(None if one.guess is None else one.guess * 100, 0),
+                "answers": pages.answer_lines(one, names.questions[one.version]),
+                "typed": pages.typed_lines(one, names.questions[one.version]),
+                "typed_otherwise": one.typed_otherwise,
+            }
+            for one in examined
+        ],
+    )
+
+
+@bp.get("/courses/<slug>/quizzes/<key>/statistics.csv")
+@requires(QuizAction.STATISTICS, teaching.get_taught_quiz)
+def table_csv(subject: TaughtQuiz) -> Response:
+    """Send one table of the statistics as CSV: the questions, or what `?table=` names."""
+    name = request.args.get("table", "questions")
+    if name not in TABLES:
+        raise NotFound
+    examination = _computed(subject)
+    rows = TABLES[name].rows(examination, _names(examination))
+    return download(subject, f"{name}.csv", lambda file: write_csv(file, TABLES[name].headings(), rows))
+
+
+@bp.get("/courses/<slug>/quizzes/<key>/statistics.xlsx")
+@requires(QuizAction.STATISTICS, teaching.get_taught_quiz)
+def workbook(subject: TaughtQuiz) -> Response:
+    """Send all tables of the statistics as a workbook, with a sheet that says what the columns hold."""
+    examination = _computed(subject)
+    return download(subject, "statistics.xlsx", lambda file: write_xlsx(file, sheets_of(examination, _names(examination))))
+
+
+def _computed(subject: TaughtQuiz) -> Examination:
+    examination = _look(subject).examination
+    if examination is None:
+        raise NotFound
+    return examination

@@ -1,0 +1,238 @@
+"""Pages of the statistics and the question doctor: who may see them, what they say, and what is taken out (5.12)."""
+
+from __future__ import annotations
+
+import csv
+import re
+from datetime import timedelta
+from io import BytesIO, StringIO
+
+import pytest
+from openpyxl import load_workbook
+from sqlalchemy import func, select
+
+from accounts.models import Person
+from courses.models import Course, StaffRole
+from kernel import clock
+from lms.app import House
+from quizzes.models import QuizExamination
+from quizzes.rules import saving
+from quizzes.services import analysis as services
+from quizzes.services.sittings import Batch
+from tests.support.access import a_cast
+from tests.support.browser import Browser
+from tests.support.builders import a_course, a_teacher, folder, publish, sign_in
+from tests.support.learning import a_learner, right_batch, sitting_of, start, submit
+
+QUIZ = "/courses/prueba/quizzes/cuestionario-1"
+PAGE = f"{QUIZ}/statistics"
+FIXED = "  - question: suma-1\n  - question: verdad-1\n  - question: mitad-1\n  - question: huecos-1\n"
+
+
+def a_fixed_course(house: House, slots: str = FIXED) -> Course:
+    """Publish a quiz of four fixed questions: a choice, a statement, a number, gaps."""
+    files = folder(modules=1)
+    name = "01-parte/03-cuestionario.quiz.yaml"
+    head = files[name].decode().split("slots:")[0]
+    files[name] = f"{head}slots:\n{slots}attempts: 0\npass: 70\n".encode()
+    return publish(house, files)[0]
+
+
+def a_class_with_a_wrong_key(house: House, count: int = 36) -> Course:
+    """Let the best third answer «cinco» to the first question, whose key is «cuatro», and the others anything."""
+    course, now = a_fixed_course(house), clock.now() - timedelta(days=1)
+    for at in range(count):
+        learner = a_learner(house, course, f"p{at}@example.org", now=now)
+        attempt = start(house, learner, "prueba", now=now)
+        batch = right_batch(house, learner, attempt)
+        knows = at % 2 == 0
+        with sitting_of(house, learner, attempt) as (_session, sitting):
+            options = sitting.items[0].layout.orders["options"]
+        chosen = "cinco" if knows else ("cuatro", "tres", "cinco", "tres")[at // 2 % 4]
+        mine = saving.AnswerEvent(1, saving.Place(batch.lease, 1), {"answer": [str(options.index(chosen) + 1)]})
+        others = [one for one in batch.events if one.item > 1 and (knows or one.item == 2 + at // 2 % 3)]
+        if not knows and at % 4 == 1:
+            others = [one for one in others if one.item != 4]
+            others.append(saving.AnswerEvent(3, saving.Place(batch.lease, 2), {"answer": ["=HYPERLINK(1)"]}))
+        submit(house, learner, attempt, Batch(batch.lease, (mine, *others), batch.kind), now=now + timedelta(minutes=4))
+    return course
+
+
+def test_statistics_are_for_those_who_edit_the_course(browser: Browser, house: House) -> None:
+    """Security 9, question bank: they tell the keys; graders are refused, to others there is no such page."""
+    cast = a_cast(browser, house)
+    cast.join(a_course(house, modules=1))
+
+    for path in (PAGE, f"{PAGE}.csv", f"{PAGE}.xlsx"):
+        outcomes = cast.outcomes(path)
+        assert {letter for letter, got in outcomes.items() if got == "allow"} == set("IS"), path
+        assert outcomes["G"] == "deny", path
+        assert {got for letter, got in outcomes.items() if letter in "LEO"} == {"hide"}, path
+    outcomes = cast.outcomes(f"{PAGE}/questions/suma-1")
+    assert "allow" not in outcomes.values()
+    assert outcomes["G"] == "deny"
+    cast.browsers["S"].get("/courses/prueba/quizzes/leccion-1/statistics", 404)
+
+
+def test_a_quiz_that_nobody_took_says_so(browser: Browser, house: House) -> None:
+    """5.12, degenerate: S = 0 is words, not nan."""
+    a_teacher(house, a_course(house, modules=1))
+    sign_in(browser, "profe@example.org")
+
+    browser.get(f"{QUIZ}/manage")
+    assert browser.page.has_link(PAGE)
+    page = browser.get(PAGE)
+
+    assert "Todavía no hay nada que contar" in page.text
+    assert "nan" not in page.text.lower()
+    rows = list(csv.reader(StringIO(taken(browser, f"{PAGE}.csv"))))
+    assert len(rows) == 1
+
+
+def taken(browser: Browser, path: str) -> str:
+    """Return a CSV file that is taken out."""
+    browser.get(path)
+    return browser.response.get_data().decode("utf-8-sig")
+
+
+@pytest.mark.parametrize("language", ["es", "en"])
+def test_the_doctor_says_what_the_best_choose_and_what_can_be_done(browser: Browser, house: House, language: str) -> None:
+    """5.12 and issue 3: «los mejores eligen la opción C más que la clave», with the number of answers and the action beside it."""
+    course = a_class_with_a_wrong_key(house)
+    teacher = a_teacher(house, course)
+    with house.database.unit_of_work() as session:
+        session.get_one(Person, teacher.id).language = language
+    reader = sign_in(browser.another(language), "profe@example.org")
+
+    page = reader.get(PAGE)
+    said = {"es": "Los mejores eligen «cinco» más que la clave", "en": "The best choose “cinco” more than the key"}
+    advice = {"es": "Revisar la clave; si está mal, recalificar", "en": "Look at the key; if it is wrong, mark again"}
+    assert said[language] in page.text
+    assert advice[language] in page.text
+    assert re.search(r"De los (\d+) mejores, \1 dieron esta respuesta y 0 la clave|Of the (\d+) best, \2 gave this answer and 0", page.text)
+    assert reader.page.has_link(f"{PAGE}/questions/suma-1")
+
+    question = reader.get(f"{PAGE}/questions/suma-1")
+    assert said[language] in question.text
+    assert "cinco" in question.text
+    counts = dict(re.findall(r'<th scope="row">(cuatro|cinco|tres).*?<td class="r">(\d+)</td>', question.html, re.DOTALL))
+    assert {name: int(count) for name, count in counts.items()} == {"cinco": 22, "cuatro": 5, "tres": 9}
+    typed = reader.get(f"{PAGE}/questions/mitad-1")
+    assert "=hyperlink(1)" in typed.text
+    reader.get(f"{PAGE}/questions/no-existe", 404)
+
+
+def test_plots_have_words_and_a_table_beside_them(browser: Browser, house: House) -> None:
+    """Issue 3: server-made SVG with a table twin; title and description, numbers in both."""
+    course = a_class_with_a_wrong_key(house, 12)
+    a_teacher(house, course)
+    sign_in(browser, "profe@example.org")
+
+    html = browser.get(PAGE).html
+    assert html.count('role="img" aria-labelledby=') == 2
+    assert html.count("<desc ") == 2
+    heights = re.findall(r'<rect class="b1" x="[\d.]+" y="[\d.]+" width="47" height="([\d.]+)"', html)
+    counts = [int(found) for found in re.findall(r'<td class="r">(\d+)</td><td class="r">[\d,]+\s%</td>', html)]
+    assert len(heights) == len(counts) == 10
+    assert sum(counts) == 12
+    assert max(heights, key=float) == heights[counts.index(max(counts))]
+    assert len(re.findall(r'<circle class="dot"|<rect class="b3"', html)) == 4
+
+
+def test_every_table_is_taken_out_and_nothing_in_it_computes(browser: Browser, house: House) -> None:
+    """5.12: CSV and XLSX, guarded as security 4.6, with a dictionary of their columns."""
+    course = a_class_with_a_wrong_key(house)
+    a_teacher(house, course)
+    sign_in(browser, "profe@example.org")
+
+    questions = list(csv.DictReader(StringIO(taken(browser, f"{PAGE}.csv"))))
+    assert [row["Pregunta"] for row in questions] == ["suma-1", "verdad-1", "mitad-1", "huecos-1"]
+    assert {row["Intentos"] for row in questions} == {"36"}
+    assert float(questions[0]["Discriminación %"]) < 0 < float(questions[1]["Discriminación %"])
+    answers = taken(browser, f"{PAGE}.csv?table=answers")
+    assert "Escrito: =hyperlink(1)" in answers
+    for table in ("quiz", "positions", "findings"):
+        assert len(taken(browser, f"{PAGE}.csv?table={table}").splitlines()) > 1
+    browser.get(f"{PAGE}.csv?table=people", 404)
+
+    browser.get(f"{PAGE}.xlsx")
+    book = load_workbook(BytesIO(browser.response.get_data()))
+    headings = {(sheet.title, cell.value) for sheet in book.worksheets[:-1] for cell in sheet[1]}
+    told = {(row[0].value, row[1].value) for row in book.worksheets[-1].iter_rows(min_row=2)}
+    assert headings == told
+    assert {cell.data_type for sheet in book.worksheets for row in sheet.iter_rows() for cell in row} <= {"s", "n"}
+
+
+def test_what_is_counted_can_be_chosen_and_is_said(browser: Browser, house: House) -> None:
+    """5.12: the selected set, stated on the page; another composition of the quiz is looked at apart."""
+    course = a_class_with_a_wrong_key(house, 4)
+    a_teacher(house, course)
+    sign_in(browser, "profe@example.org")
+
+    assert "cuenta el primer intento" in browser.get(PAGE).text
+    assert "Cuenta cada intento" in browser.get(f"{PAGE}?which=all").text
+    assert "cuenta el primer intento" in browser.get(f"{PAGE}?which=nonsense&paper=nonsense").text
+    a_fixed_course(house, "  - question: verdad-1\n  - question: mitad-1\n")
+    now = clock.now()
+    learner = a_learner(house, course, "nueva@example.org", now=now)
+    submit(house, learner, start(house, learner, "prueba", now=now), now=now)
+    page = browser.get(PAGE)
+    assert "Se cuenta 1 intento" in page.text
+    assert "4 intentos se hicieron con otras preguntas" in page.text
+    assert "Con un solo intento no se puede comparar nada" in page.text
+    older = re.search(r'<option value="([0-9a-f]{16})">', page.html)
+    assert older
+    page = browser.get(f"{PAGE}?paper={older[1]}")
+    assert "Se cuentan 4 intentos" in page.text
+    assert browser.page.has_link(f"{PAGE}/questions/suma-1?paper={older[1]}")
+
+
+def kept(house: House) -> int:
+    """Count what is kept."""
+    with house.database.unit_of_work(write=False) as session:
+        return session.scalar(select(func.count()).select_from(QuizExamination)) or 0
+
+
+def test_few_attempts_are_computed_at_once_and_many_in_the_background(
+    browser: Browser, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """5.12: results are cached; a page never waits for 36,000 attempts, and says of what it shows when it was computed."""
+    course = a_class_with_a_wrong_key(house, 4)
+    a_teacher(house, course)
+    sign_in(browser, "profe@example.org")
+    monkeypatch.setattr(services, "AT_ONCE", 3)
+
+    assert "Las cifras se están calculando" in browser.get(PAGE).text
+    browser.get(f"{PAGE}.csv", 404)
+    browser.get(f"{PAGE}/questions/suma-1", 404)
+    browser.get(PAGE)
+    assert kept(house) == 0
+    assert browser.deliver_jobs() >= 1
+    assert kept(house) == 1
+    assert "Se cuentan 4 intentos" in browser.get(PAGE).text
+    now = clock.now()
+    learner = a_learner(house, course, "nueva@example.org", now=now)
+    submit(house, learner, start(house, learner, "prueba", now=now), now=now)
+    page = browser.get(PAGE)
+    assert "Hay intentos más recientes" in page.text
+    assert browser.page.has_link(f"{PAGE}/questions/suma-1")
+
+    monkeypatch.setattr(services, "AT_ONCE", 1000)
+    assert "Hay intentos más recientes" not in browser.get(PAGE).text
+    assert kept(house) == 1
+    monkeypatch.setattr(services, "compute", None)
+    assert "Se cuentan 5 intentos" in browser.get(PAGE).text
+
+
+def test_random_draws_are_told_and_their_positions_counted(browser: Browser, house: House) -> None:
+    course, now = a_course(house, modules=1, draw=3), clock.now()
+    a_teacher(house, course, role=StaffRole.EDITOR)
+    for at in range(3):
+        learner = a_learner(house, course, f"p{at}@example.org", now=now)
+        attempt = start(house, learner, "prueba", now=now)
+        submit(house, learner, attempt, right_batch(house, learner, attempt) if at else Batch(1, (), "save"), now=now)
+    sign_in(browser, "profe@example.org")
+
+    page = browser.get(PAGE)
+    assert "Sale al azar, 3 de 3" in page.text
+    assert "Con menos de cuatro intentos" in page.text
