@@ -42,7 +42,15 @@ function keep(event) {
     localStorage.setItem(keyOf(event), JSON.stringify(Object.assign({}, event, { kept: true, refused: false })));
     event.kept = true;
   } catch (error) {
-    event.kept = false;
+    event.kept = isKept(event);
+  }
+}
+
+function isKept(event) {
+  try {
+    return JSON.stringify(parse(localStorage.getItem(keyOf(event))).response) === JSON.stringify(event.response);
+  } catch (error) {
+    return false;
   }
 }
 
@@ -182,6 +190,11 @@ function look(box) {
   const flag = box.querySelector('[name$="-flag"]');
   link.classList.toggle('done', Object.keys(parts).some((key) => key !== 'unit' && key !== 'certainty' && parts[key].length > 0));
   link.classList.toggle('flagged', Boolean(flag && flag.checked));
+  const words = [say(link.classList.contains('done') ? 'Done' : 'Open'), flag && flag.checked ? say('Flagged') : ''];
+  link.querySelector('.vh').textContent = ': ' + words.filter(Boolean).join(', ');
+  const counted = document.querySelector('[data-answered]');
+  counted.textContent = counted.textContent.replace(/\d+/, document.querySelectorAll('.qnav .done').length);
+  for (const drawn of document.querySelectorAll('[data-drawn]')) drawn.hidden = true;
 }
 
 /* ---- what the learner sees; nothing is written twice, so that nothing is read out twice ---- */

@@ -39,6 +39,8 @@ WRONG_CLOCK = """{ const True = Date, shift = %d * 864e5;
     static now() { return True.now() + shift; } }; }"""
 Answer = tuple[int, str]
 """A question's place and what was typed there."""
+Key = tuple[int, int, int]
+"""A question's place, the lease of the page, its number."""
 
 
 def a_bank(places: range) -> str:
@@ -54,8 +56,12 @@ def answer_in(response: dict[str, list[str]]) -> str:
 
 def answers_in(entries: list[str]) -> set[Answer]:
     """Return the answers that the journal of a device holds."""
-    found = [json.loads(entry) for entry in entries]
-    return {(event["item"], answer_in(event["response"])) for event in found if "response" in event}
+    return {(event["item"], answer_in(event["response"])) for event in events_in(entries)}
+
+
+def events_in(entries: list[str]) -> list[dict[str, Any]]:
+    """Return the events that the journal of a device holds."""
+    return [event for event in map(json.loads, entries) if "response" in event]
 
 
 @dataclass
@@ -64,6 +70,13 @@ class Ledger:
 
     acknowledged: set[Answer] = field(default_factory=set)
     journalled: set[Answer] = field(default_factory=set)
+    seen: dict[Key, str | None] = field(default_factory=dict)
+    """Every event that was seen in a journal, with what it says; None while it may still be written over."""
+
+    def note_journal(self, entries: list[str]) -> None:
+        """Write down what a journal holds, from now on to be found on the server."""
+        for event in events_in(entries):
+            self.seen[event["item"], event["lease"], event["seq"]] = answer_in(event["response"]) if event.get("sent") else None
 
 
 @dataclass
@@ -71,6 +84,7 @@ class Stored:
     """What the database holds of the attempt: every event, the responses, and the marks by place."""
 
     events: list[tuple[int, str]]
+    keys: dict[Key, str]
     responses: dict[int, str]
     marks: dict[int, list[bool]]
     state: str
@@ -80,7 +94,7 @@ def stored(house: House) -> Stored:
     """Read the only attempt there is."""
     with house.database.unit_of_work(write=False) as session:
         events = session.execute(
-            select(AttemptItem.position, AnswerEvent.payload)
+            select(AttemptItem.position, AnswerEvent.payload, AnswerEvent.lease, AnswerEvent.seq)
             .join(AnswerEvent, AnswerEvent.item_id == AttemptItem.id)
             .order_by(AnswerEvent.lease, AnswerEvent.seq)
         ).all()
@@ -90,7 +104,8 @@ def stored(house: House) -> Stored:
         ):
             marks.setdefault(position, []).append(fraction == 1)
         found = [(row.position, answer_in(json.loads(row.payload))) for row in events]
-        return Stored(found, dict(found), marks, session.execute(select(Attempt.state)).scalar_one())
+        keys = {(row.position, row.lease, row.seq): text for row, (_place, text) in zip(events, found, strict=True)}
+        return Stored(found, keys, dict(found), marks, session.execute(select(Attempt.state)).scalar_one())
 
 
 class Line:
@@ -269,7 +284,8 @@ class History:
             pages = device.live_tabs()
         self.steps.append(f"{name} ({self.devices.index(device) + 1})")
         if pages or name in ("line", "late", "fault"):
-            getattr(self, f"_{name}")(device, self.chance.choice(pages) if pages else None)
+            with contextlib.suppress(BrowserError):  # the server may be killed at any moment
+                getattr(self, f"_{name}")(device, self.chance.choice(pages) if pages else None)
 
     def _come_back(self, device: Device) -> None:
         """Bring a page back to the attempt, as its reader would: sign in, send again, or open it anew."""
@@ -354,6 +370,7 @@ class History:
         with contextlib.suppress(BrowserError):
             seen = page.evaluate(SEEN)
             held = answers_in(seen["entries"])
+            self.ledger.note_journal(seen["entries"])
             in_database = set(stored(self.house).events)
             for box in seen["boxes"]:
                 answer = (box["item"], box["text"])
@@ -415,6 +432,8 @@ class History:
 
         assert found.state == "finished", self.told(found.state)
         assert not {answer: count[answer] for answer in typed if count[answer] != 1}, self.told("not exactly once")
+        lost = {key for key, text in self.ledger.seen.items() if key not in found.keys or text not in (None, found.keys[key])}
+        assert not lost, self.told(f"seen in a journal and lost: {lost}")
         assert not {answer for answer in self.ledger.acknowledged if answer not in count}, self.told("acknowledged and lost")
         assert set(found.marks) == set(PLACES)
         for place, marks in found.marks.items():

@@ -256,3 +256,17 @@ def test_the_submission_carries_the_journal_where_saving_never_works(chromium: B
     assert found.responses == {1: "301", 2: "302"}
     assert found.marks == {1: [True], 2: [True], 3: [False]}
     assert len(found.events) == len(set(found.events))
+
+
+def test_the_page_counts_what_is_answered_while_one_works(chromium: Browser, live: Live, house: House) -> None:
+    """5.4.2: what the page says is true: the count follows, and what was drawn before is not shown any more."""
+    page = a_device(chromium, an_attempt(house, live)).tabs[0]
+    before = page.inner_text("[data-answered]")
+
+    write(page, 1, "301")
+    write(page, 3, "303")
+
+    assert before.startswith("0 de 3")
+    assert page.inner_text("[data-answered]").startswith("2 de 3")
+    assert page.locator("[data-drawn]").is_hidden()
+    assert page.locator(".qnav a").all_text_contents() == ["1: respondida", "2: sin responder", "3: respondida"]
