@@ -1,0 +1,174 @@
+"""What holds for one person, and rules at their edges: networks, passwords, regrades, concerns (5.2.2, 5.10, 5.11, 5.12)."""
+
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+
+import pytest
+
+from quizzes.rules.access import Access, Accommodation, Override, Setting, Terms, effective, is_within
+from quizzes.rules.analysis import Concern, concerns_about_options
+from quizzes.rules.attempts import Circumstances, end_of, may_start
+from quizzes.rules.definitions import Body, Gaps, Label, Ordering
+from quizzes.rules.navigation import page_to_show
+from quizzes.rules.regrade import Difference, RegradePolicy, differences, regraded
+from quizzes.rules.responses import filled_parts
+from quizzes.rules.settings import Navigation
+from quizzes.rules.statistics import covariance
+from tests.quizzes.test_rules_statistics import answered
+from tests.support.questions import a_matching, a_matrix, a_question, a_single, an_option, an_ordering, dragged_gaps, es, f
+
+NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+def override(*settings: Setting, **fields: object) -> Override:
+    """Return an override that sets just these."""
+    return Override(frozenset(settings), **fields)  # type: ignore[arg-type]  # fields by name
+
+
+@pytest.mark.parametrize(
+    ("networks", "address", "inside"),
+    [
+        ((), "203.0.113.9", True),
+        ((), "nada", True),
+        (("10.0.0.0/8",), "10.1.2.3", True),
+        (("10.0.0.0/8",), "11.1.2.3", False),
+        (("10.1.2.3/8",), "10.9.9.9", True),
+        (("192.0.2.7",), "192.0.2.7", True),
+        (("192.0.2.7", "10.0.0.0/8"), "10.0.0.1", True),
+        (("10.0.0.0/8",), "::ffff:10.0.0.1", True),
+        (("fe80::/10",), "fe80::1%eth0", True),
+        (("2001:db8::/32",), "10.0.0.1", False),
+        (("10.0.0.0/8",), "nada", False),
+        (("10.0.0.0/8",), "", False),
+    ],
+)
+def test_a_network_filter_knows_both_kinds_of_addresses(networks: tuple[str, ...], address: str, *, inside: bool) -> None:
+    """5.2.2: network filter; without one everybody is inside, what is no address is nowhere."""
+    assert is_within(frozenset(networks), address) is inside
+
+
+def test_everybody_stands_before_groups_persons_and_profiles() -> None:
+    """5.10.1, 5.10.3, 5.10.4: what is set for everybody replaces the quiz's own; the rest is measured against it."""
+    quiz = Access(closes=NOON, limit=600, attempts=1)
+    everyone = override(Setting.CLOSES, closes=NOON + HOUR)
+
+    assert Terms(quiz).access() == quiz
+    assert Terms(quiz, everyone).access().closes == NOON + HOUR
+    assert Terms(quiz, everyone, groups=(override(Setting.LIMIT, limit=900),)).access().limit == 900
+    assert Terms(quiz, everyone, own=override(Setting.ATTEMPTS, attempts=3)).access().attempts == 3
+    lengthened = Terms(quiz, everyone, profile=Accommodation(Fraction(2))).access(NOON)
+    assert (lengthened.limit, lengthened.closes) == (1200, NOON + HOUR + timedelta(seconds=600))
+
+
+@pytest.mark.parametrize(
+    ("terms", "opens"),
+    [
+        (Terms(Access()), False),
+        (Terms(Access(), override(Setting.OPENS)), True),
+        (Terms(Access(), groups=(override(Setting.LIMIT), override(Setting.OPENS))), True),
+        (Terms(Access(), own=override(Setting.OPENS)), True),
+        (Terms(Access(), override(Setting.CLOSES), own=override(Setting.LIMIT)), False),
+    ],
+)
+def test_an_override_of_the_opening_is_known(terms: Terms, *, opens: bool) -> None:
+    """5.10.1: it decides when one may start, whatever opens the activity otherwise."""
+    assert terms.sets_opening is opens
+
+
+def test_an_own_limit_moves_no_close_date() -> None:
+    """5.10.3: explicit overrides beat the profile: its extra minutes are not added beside a limit that somebody has set."""
+    quiz = Access(closes=NOON, limit=600)
+
+    assert effective(quiz, own=override(Setting.LIMIT, limit=700), profile=Accommodation(Fraction(2)), started_at=NOON - HOUR) == Access(
+        closes=NOON, limit=700
+    )
+    assert effective(quiz, profile=Accommodation(Fraction(2)), started_at=NOON - HOUR).closes == NOON + timedelta(seconds=600)
+
+
+@pytest.mark.parametrize(("setting", "field"), [(Setting.NETWORKS, "networks"), (Setting.PASSWORD, "passwords")])
+def test_passwords_and_networks_of_groups_are_all_accepted_and_none_opens_to_all(setting: Setting, field: str) -> None:
+    """5.10.1: passwords: all accepted; where one group needs none, nobody of it is asked."""
+    quiz = Access(**{field: frozenset({"quiz"})})  # type: ignore[arg-type]  # one of two fields
+    one, other, free = (override(setting, **{field: frozenset(names)}) for names in (("a",), ("b",), ()))
+
+    assert getattr(effective(quiz, groups=[one, other]), field) == {"a", "b"}
+    assert getattr(effective(quiz, groups=[one, free]), field) == frozenset()
+    assert getattr(effective(quiz, own=one, groups=[free]), field) == {"a"}
+    assert getattr(effective(quiz), field) == {"quiz"}
+
+
+def test_a_password_is_asked_of_learners_alone() -> None:
+    """5.2.2, 5.2.7: a preview knows no password."""
+    access = Access(passwords=frozenset({"sol"}))
+
+    assert may_start(access, [], Circumstances(), now=NOON).needs_password is True
+    assert may_start(access, [], Circumstances(preview=True), now=NOON).needs_password is False
+    assert may_start(Access(), [], Circumstances(), now=NOON).needs_password is False
+
+
+def test_minutes_given_to_an_attempt_come_after_its_end() -> None:
+    """5.3.1, 5.10.4: what an incident has given."""
+    assert end_of(Access(limit=600), NOON, extra=300) == NOON + timedelta(seconds=900)
+    assert end_of(Access(closes=NOON + HOUR), NOON, extra=60) == NOON + HOUR + timedelta(seconds=60)
+    assert end_of(Access(), NOON, extra=60) is None
+
+
+@pytest.mark.parametrize(
+    ("body", "part"),
+    [
+        (a_single(an_option("a", "1"), an_option("z")), "options"),
+        (Ordering((Label("i0", es("I0")), Label("z", es("Z")))), "items"),
+    ],
+)
+def test_differences_name_the_list(body: Body, part: str) -> None:
+    """5.11.2: allowed only if structure is compatible; the reason names the list and its keys."""
+    before = {"options": a_single(an_option("a", "1"), an_option("b")), "items": an_ordering(2)}[part]
+    lacking = {"options": "b", "items": "i1"}[part]
+
+    assert differences(a_question(before), a_question(body)) == (Difference(part, (lacking,), ("z",)),)
+    assert differences(a_question(body), a_question(body)) == ()
+
+
+def test_differences_of_several_lists_are_all_told() -> None:
+    """5.11.2: pairs and matches, columns and rows, gaps and choices by their names."""
+    matching, matrix, gaps = a_matching(), a_matrix(), dragged_gaps()
+    shorter = type(matching)(matching.pairs[:1], ())
+    narrower = type(matrix)(matrix.columns[:1], matrix.rows[:2])
+    fewer = Gaps(gaps.gaps[:1], drag=True, choices=gaps.choices[:2])
+
+    assert [one.part for one in differences(a_question(matching), a_question(shorter))] == ["pairs", "matches"]
+    assert [one.part for one in differences(a_question(matrix), a_question(narrower))] == ["columns", "rows"]
+    assert {one.part for one in differences(a_question(gaps), a_question(fewer))} >= {"choices"}
+
+
+def test_an_equal_mark_stays_the_old_one() -> None:
+    """5.11.3: keep best; the very same object, so that nothing is written for it."""
+    old, new = f("1/2"), Fraction(2, 4)
+
+    assert regraded(RegradePolicy.KEEP_BEST, old, new) is old
+    assert regraded(RegradePolicy.REPLACE, old, new) is new
+
+
+def test_the_top_third_decides_and_not_less() -> None:
+    """5.12: twelve answers, four at the top; an option as often as the key is no concern."""
+    assert concerns_about_options(a_single(), answered("a a a a a a a a b a c b")) == {Concern.KEY_LOSES_AT_THE_TOP: ("b",)}
+    assert concerns_about_options(a_single(), answered("a c a a a b")) == {}
+
+
+def test_columns_of_unequal_length_are_refused() -> None:
+    """5.12: a mark without its attempt is a mistake of ours, and not a number."""
+    with pytest.raises(ValueError, match="zip"):
+        covariance([f("1"), f("2")], [f("1"), f("2"), f("3")])
+
+
+def test_the_last_page_can_be_reached_where_one_goes_forward_only() -> None:
+    """5.5: the next page, also where it is the last."""
+    assert page_to_show(Navigation.SEQUENTIAL, requested=4, current=3, pages=4) == 4
+    assert page_to_show(Navigation.SEQUENTIAL, requested=5, current=4, pages=4) == 4
+
+
+def test_responses_that_show_alike_are_equal() -> None:
+    """5.4.1: empty values and parts say nothing: a form sends them, the page's script does not."""
+    assert filled_parts({"answer": ["", "2,5"], "unit": [""], "1": []}) == {"answer": ["2,5"]}
+    assert filled_parts({}) == filled_parts({"answer": [""]}) == {}
