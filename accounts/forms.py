@@ -132,6 +132,12 @@ class ChangePasswordForm(PasswordForm):
     current_password = PasswordField(lazy_("Present password"), [_typed(N_("Enter your present password."))])
 
 
+class ReasonForm(Form):
+    """Why an administrator acts on somebody's account."""
+
+    reason = LineField(lazy_("Reason"), [_required(N_("Say why: it stays in the audit log.")), _at_most(500)])
+
+
 class ProfileForm(NamesForm):
     """A person's own data."""
 

@@ -23,6 +23,8 @@ class Person(Base):
     given_names: Mapped[ShortText]
     first_surname: Mapped[ShortText]
     second_surname: Mapped[ShortText]
+    name_key: Mapped[str] = mapped_column(String(1000), server_default="", index=True)
+    """Surnames and given names without case and accents, by which lists are sorted and searched (`accounts.rules.name_key`)."""
     language: Mapped[str] = mapped_column(String(2))
     zone: Mapped[str] = mapped_column(String(64))
     theme: Mapped[str] = mapped_column(String(6), default="")

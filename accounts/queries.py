@@ -1,15 +1,18 @@
 """Reading people, devices and links."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, bindparam, exists, select
+from sqlalchemy import ColumnElement, Select, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from accounts.models import Device, NationalIdentity, Person, RoleGrant, Token, TokenPurpose
+from accounts.rules import fold
 from kernel.errors import NotFound
 from kernel.permissions import SiteRole
 
@@ -77,6 +80,107 @@ def get_person(session: Session, person_id: int) -> Person:
 def find_person_by_email(session: Session, email: str) -> Person | None:
     """Return the person with this address, in lower case."""
     return session.scalar(select(Person).where(Person.email == email))
+
+
+WORDS = 6
+"""Words of a search that are looked at."""
+
+
+def named(words: str) -> list[ColumnElement[bool]]:
+    """Return the conditions on `person` that find people by parts of name and address, whatever the case and the accents."""
+    return [
+        or_(*(column.contains(word, autoescape=True) for column in (Person.name_key, Person.email))) for word in fold(words).split()[:WORDS]
+    ]
+
+
+def by_name() -> tuple[ColumnElement[Any], ...]:
+    """Return the order of people in lists: surnames, then given names."""
+    return (Person.name_key.expression, Person.id.expression)
+
+
+def get_person_by_uuid(session: Session, person: UUID) -> Person:
+    """Return a person by what addresses name them; raise NotFound."""
+    found = session.scalar(select(Person).where(Person.uuid == person))
+    if found is None:
+        raise NotFound
+    return found
+
+
+class PersonState(StrEnum):
+    """Which accounts a list shows."""
+
+    OPEN = "open"
+    UNCONFIRMED = "unconfirmed"
+    SUSPENDED = "suspended"
+    ADMINISTRATOR = "administrator"
+
+
+_STATES: Mapping[PersonState, tuple[ColumnElement[bool], ...]] = {
+    PersonState.OPEN: (Person.suspended_at.is_(None), Person.email_confirmed_at.is_not(None)),
+    PersonState.UNCONFIRMED: (Person.suspended_at.is_(None), Person.email_confirmed_at.is_(None)),
+    PersonState.SUSPENDED: (Person.suspended_at.is_not(None),),
+    PersonState.ADMINISTRATOR: (_holds(SiteRole.ADMINISTRATOR),),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRow:
+    """One line of the list of people."""
+
+    uuid: UUID
+    name: str
+    email: str
+    confirmed: bool
+    suspended: bool
+    is_administrator: bool
+    created_at: datetime
+    last_seen_at: datetime | None
+
+
+def list_people(session: Session, words: str, state: PersonState | None, *, offset: int, limit: int) -> list[PersonRow]:
+    """List some of the people whose name or address holds all of these words, by name."""
+    seen = select(func.max(Device.last_seen_at)).where(Device.person_id == Person.id).scalar_subquery()
+    statement = (
+        select(Person, _holds(SiteRole.ADMINISTRATOR).label("is_administrator"), seen.label("seen"))
+        .where(*_wanted(words, state))
+        .order_by(*by_name())
+        .offset(offset)
+        .limit(limit)
+    )
+    return [
+        PersonRow(
+            row.Person.uuid,
+            row.Person.full_name,
+            row.Person.email,
+            row.Person.email_confirmed_at is not None,
+            row.Person.suspended_at is not None,
+            row.is_administrator,
+            row.Person.created_at,
+            row.seen,
+        )
+        for row in session.execute(statement)
+    ]
+
+
+def count_people(session: Session, words: str, state: PersonState | None) -> int:
+    """Count the people that a list shows on all its pages."""
+    return session.scalar(select(func.count()).select_from(Person).where(*_wanted(words, state))) or 0
+
+
+def _wanted(words: str, state: PersonState | None) -> list[ColumnElement[bool]]:
+    return [*named(words), *(_STATES[state] if state else ())]
+
+
+def lock_administrators(session: Session) -> list[int]:
+    """Return who holds the role of administrator and can sign in, locked until the transaction ends."""
+    statement = (
+        select(Person.id)
+        .join(RoleGrant, RoleGrant.person_id == Person.id)
+        .where(RoleGrant.role == SiteRole.ADMINISTRATOR.value, Person.suspended_at.is_(None))
+        .order_by(Person.id)
+        .with_for_update()
+    )
+    return list(session.scalars(statement))
 
 
 def find_national_id(session: Session, person_id: int) -> str:

@@ -27,6 +27,11 @@ def fold(text: str) -> str:
     return "".join(char for char in decomposed if not unicodedata.combining(char))
 
 
+def name_key(given_names: str, first_surname: str, second_surname: str) -> str:
+    """Return a name as lists sort and search it: surnames first, without case and accents."""
+    return fold(" ".join(part for part in (first_surname, second_surname, given_names) if part))
+
+
 def password_fault(password: str, personal: tuple[str, ...], commonest: Collection[str]) -> PasswordFault | None:
     """Return why a password is refused, or nothing.
 

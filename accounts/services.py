@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from accounts import queries
 from accounts.models import Consent, Device, NationalIdentity, Person, RoleGrant, Token, TokenPurpose
-from accounts.rules import NOTICE, NOTICE_VERSION, TOKEN_LIFE
+from accounts.rules import NOTICE, NOTICE_VERSION, TOKEN_LIFE, name_key
 from kernel import audit, outbox
-from kernel.errors import Conflict, NotFound
+from kernel.errors import N_, Conflict, NotFound
 from kernel.permissions import Actor, SiteRole
 
 
@@ -29,6 +29,10 @@ class AccountVerb(StrEnum):
     PASSWORD_CHANGED = "account.password_changed"  # noqa: S105 - the name of an event
     PROFILE_CHANGED = "account.profile_changed"
     ROLE_GRANTED = "account.role_granted"
+    ROLE_TAKEN = "account.role_taken"
+    SUSPENDED = "account.suspended"
+    RESTORED = "account.restored"
+    LOOKED_AT = "account.looked_at"
     SET_UP_LINK_MADE = "account.set_up_link_made"
 
 
@@ -93,6 +97,7 @@ def create_person(session: Session, actor: Actor, command: SignUp, *, now: datet
         given_names=command.given_names,
         first_surname=command.first_surname,
         second_surname=command.second_surname,
+        name_key=name_key(command.given_names, command.first_surname, command.second_surname),
         language=command.language,
         zone=command.zone,
         email_confirmed_at=now if confirmed else None,
@@ -214,6 +219,7 @@ def edit_profile(session: Session, actor: Actor, person: Person, profile: Profil
     changed = [name for name in PROFILE_FIELDS if getattr(person, name) != getattr(profile, name)]
     for name in changed:
         setattr(person, name, getattr(profile, name))
+    person.name_key = name_key(person.given_names, person.first_surname, person.second_surname)
     if profile.national_id is not None:
         changed.append("national_id")
         _set_national_id(session, person.id, profile.national_id)
@@ -246,6 +252,45 @@ def grant_role(session: Session, actor: Actor, person: Person, role: SiteRole, *
         return
     session.add(RoleGrant(person_id=person.id, role=role.value, granted_at=now, granted_by=actor.person_id))
     audit.record(session, actor, AccountVerb.ROLE_GRANTED, person, now=now, role=role.value)
+
+
+def take_role(session: Session, actor: Actor, person: Person, role: SiteRole, *, now: datetime) -> None:
+    """Take a site role from a person; raise Conflict where nobody else would hold it."""
+    _keep_an_administrator(session, person)
+    taken = session.execute(delete(RoleGrant).where(RoleGrant.person_id == person.id, RoleGrant.role == role.value).returning(RoleGrant.id))
+    if taken.all():
+        audit.record(session, actor, AccountVerb.ROLE_TAKEN, person, now=now, role=role.value)
+
+
+def suspend(session: Session, actor: Actor, person: Person, reason: str, *, now: datetime) -> None:
+    """Close an account for now: every session ends, and nobody signs in. What the person has done and earned stays.
+
+    Raise Conflict where no administrator would be left.
+    """
+    _keep_an_administrator(session, person)
+    if person.suspended_at is None:
+        person.suspended_at = now
+        end_devices(session, person.id, now=now)
+        audit.record(session, actor, AccountVerb.SUSPENDED, person, now=now, reason=reason)
+
+
+def restore(session: Session, actor: Actor, person: Person, reason: str, *, now: datetime) -> None:
+    """Open a suspended account again; its sessions stay ended."""
+    if person.suspended_at is not None:
+        person.suspended_at = None
+        audit.record(session, actor, AccountVerb.RESTORED, person, now=now, reason=reason)
+
+
+def _keep_an_administrator(session: Session, person: Person) -> None:
+    """Raise Conflict where a person is the only administrator who can sign in; others who change that wait for this transaction."""
+    administrators = queries.lock_administrators(session)
+    if administrators == [person.id]:
+        raise Conflict(N_("There has to be another administrator first."))
+
+
+def note_look(session: Session, actor: Actor, person_id: int, *, now: datetime) -> None:
+    """Write down that somebody looked at a person's record."""
+    audit.record(session, actor, AccountVerb.LOOKED_AT, queries.get_person(session, person_id), now=now)
 
 
 def create_first_administrator(session: Session, actor: Actor, secret: str, command: SignUp, *, now: datetime) -> Person:

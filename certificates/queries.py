@@ -55,9 +55,9 @@ def find_newest(session: Session, enrolment_id: int) -> Credential | None:
     return session.scalar(select(Credential).where(Credential.enrolment_id == enrolment_id).order_by(Credential.id.desc()).limit(1))
 
 
-def list_own(session: Session, actor: Actor) -> list[Credential]:
-    """List the actor's credentials, the newest first."""
-    statement = select(Credential).where(Credential.person_id == actor.person_id).order_by(Credential.id.desc()).limit(100)
+def list_of(session: Session, person_id: int | None) -> list[Credential]:
+    """List somebody's credentials, the newest first."""
+    statement = select(Credential).where(Credential.person_id == person_id).order_by(Credential.id.desc()).limit(100)
     return list(session.scalars(statement))
 
 

@@ -95,7 +95,7 @@ def certificates() -> Answer:
             "code": printed_code(row.code),
             "state": queries.state(row).value,
         }
-        for row in queries.list_own(session, actor)
+        for row in queries.list_of(session, actor.person_id)
     ]
     pending = [choose(dict(title)) for title in queries.list_pending(session, actor)]
     return render_template("certificates/certificates.html", certificates=rows, pending=pending)

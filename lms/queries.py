@@ -1,5 +1,6 @@
 """Reading across domains, for the roof's pages."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,6 +12,7 @@ from accounts.models import Device, Person
 from certificates.models import Credential
 from courses.models import Course, CourseStaff, CourseVersion, DraftFile
 from enrolments.models import Completion, Enrolment
+from kernel.audit import AuditEntry
 from kernel.outbox import Job
 from kernel.permissions import Actor
 
@@ -106,6 +108,80 @@ def condition(session: Session, *, now: datetime) -> Condition:
 def list_failed_jobs(session: Session) -> list[Job]:
     """List the jobs that were given up, the newest first."""
     return list(session.scalars(select(Job).where(Job.failed_at.is_not(None)).order_by(Job.failed_at.desc()).limit(50)))
+
+
+@dataclass(frozen=True, slots=True)
+class TakenCourse:
+    """One course of a person's record."""
+
+    slug: str
+    title: Mapping[str, str]
+    since: datetime
+    done: int
+    total: int
+    completed_at: datetime | None
+    left: bool
+
+
+def list_courses_of(session: Session, person_id: int) -> list[TakenCourse]:
+    """List the courses that somebody takes or took, the newest first."""
+    statement = (
+        select(
+            Course.slug,
+            Course.title,
+            Enrolment.enrolled_at,
+            Enrolment.done,
+            Enrolment.total,
+            Completion.completed_at,
+            Enrolment.left_at.is_not(None),
+        )
+        .join(Course, Course.id == Enrolment.course_id)
+        .outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
+        .where(Enrolment.person_id == person_id)
+        .order_by(Enrolment.id.desc())
+        .limit(200)
+    )
+    return [TakenCourse(*row) for row in session.execute(statement)]
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """One course to whose team a person belongs."""
+
+    slug: str
+    title: Mapping[str, str]
+    role: str
+
+
+def list_teams_of(session: Session, person_id: int) -> list[Team]:
+    """List the courses whose team somebody belongs to."""
+    statement = select(Course.slug, Course.title, CourseStaff.role).join(CourseStaff, CourseStaff.course_id == Course.id)
+    return [Team(*row) for row in session.execute(statement.where(CourseStaff.person_id == person_id).order_by(Course.id).limit(200))]
+
+
+@dataclass(frozen=True, slots=True)
+class AccountEvent:
+    """What the audit log says of an account: what, when, by whom ("" for the system), and why."""
+
+    at: datetime
+    verb: str
+    by: str
+    reason: str
+
+
+def list_events_of(session: Session, person_id: int) -> list[AccountEvent]:
+    """List the last fifty things that the audit log says of somebody's account, the newest first."""
+    statement = (
+        select(AuditEntry.at, AuditEntry.verb, AuditEntry.facts, Person)
+        .outerjoin(Person, Person.id == AuditEntry.actor_id)
+        .where(AuditEntry.subject_kind == Person.__tablename__, AuditEntry.subject_id == person_id)
+        .order_by(AuditEntry.id.desc())
+        .limit(50)
+    )
+    return [
+        AccountEvent(row.at, row.verb, row.Person.full_name if row.Person else "", str(json.loads(row.facts).get("reason", "")))
+        for row in session.execute(statement)
+    ]
 
 
 def is_reachable(session: Session) -> bool:

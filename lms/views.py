@@ -91,7 +91,7 @@ def learning() -> Answer:
     session, actor = current_session(), current_actor()
     own = enrolment_queries.list_own_courses(session, actor)
     results = enrolment_queries.results_of_many(session, [course.enrolment_id for course in own]) if own else {}
-    credentials = certificate_queries.list_own(session, actor)
+    credentials = certificate_queries.list_of(session, actor.person_id)
     valid = {row.course_id: row.uuid for row in credentials if certificate_queries.state(row) is CredentialState.VALID}
     lines = [_line(course, results[course.enrolment_id], valid) for course in own]
     resume = next((line for line in lines if not line.completed and line.next_url), None)

@@ -1,13 +1,12 @@
 """What the team and the administrator do in the eight weeks."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from random import Random
 
 from accounts import services as accounts
 from certificates import queries as certificate_queries
 from certificates import services as certificates
-from kernel.permissions import Actor
 from lms.demo.people import Fate, Identity, Learner
 from lms.demo.sittings import Plan, hand_in
 from lms.demo.stage import WEEKS, Life, Stage, person_of, seat_at, sign_in
@@ -43,18 +42,11 @@ def administrator_life(stage: Stage, identity: Identity, people: Sequence[Learne
     moment = stage.now - timedelta(hours=20)
     yield moment
     known = [(learner, stage.people[learner.identity.email]) for learner in people if learner.identity.email in stage.people]
-    held = [row for _learner, holder in known for row in certificate_queries.list_own(stage.session, holder)]
+    held = [row for _learner, holder in known for row in certificate_queries.list_of(stage.session, holder.person_id)]
     if len(held) > 1:
         reason = "Constancia emitida por error durante la demostración."
         certificates.revoke_credential(stage.session, actor, held[1], reason, now=moment)
     moment += timedelta(minutes=9)
     yield moment
     for stalled in [person for learner, person in known if learner.fate is Fate.STALLED][-1:]:
-        _suspend(stage, stalled, now=moment)
-
-
-def _suspend(stage: Stage, person: Actor, *, now: datetime) -> None:
-    """Close somebody's account; accounts has no verb for it yet, so the moment is set here, and their sessions end."""
-    row = person_of(stage, person)
-    row.suspended_at = now
-    accounts.end_devices(stage.session, row.id, now=now)
+        accounts.suspend(stage.session, actor, person_of(stage, stalled), "Cuenta compartida (demostración).", now=moment)

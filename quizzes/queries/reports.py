@@ -8,16 +8,15 @@ from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, func, select
 from sqlalchemy.orm import Session
 
 from accounts.models import Person, full_name
+from accounts.queries import by_name, named
 from quizzes.models import Attempt
 from quizzes.rules.attempts import AttemptState
 
 BATCH = 1000
-WORDS = 6
-"""Words of a search that are looked at."""
 
 
 class Outcome(StrEnum):
@@ -95,7 +94,7 @@ _OUTCOMES: dict[Outcome, ColumnElement[bool]] = {
     Outcome.WAITING: _WAITING,
 }
 _ORDERS: dict[Order, tuple[ColumnElement[Any], ...]] = {
-    Order.NAME: (func.lower(Person.first_surname), func.lower(Person.second_surname), func.lower(Person.given_names)),
+    Order.NAME: by_name(),
     Order.STARTED: (Attempt.started_at.expression,),
     Order.FINISHED: (func.coalesce(Attempt.finished_at, Attempt.started_at),),
     Order.GRADE: (func.coalesce(Attempt.percent, -1),),
@@ -108,10 +107,7 @@ def _of_quiz(course_id: int, activity_key: str) -> ColumnElement[bool]:
 
 
 def _conditions(course_id: int, activity_key: str, wanted: ReportFilter) -> list[ColumnElement[bool]]:
-    conditions = [_of_quiz(course_id, activity_key)]
-    for word in wanted.words.split()[:WORDS]:
-        names = (Person.given_names, Person.first_surname, Person.second_surname, Person.email)
-        conditions.append(or_(*(column.icontains(word, autoescape=True) for column in names)))
+    conditions = [_of_quiz(course_id, activity_key), *named(wanted.words)]
     if wanted.state is not None:
         conditions.append(Attempt.state == wanted.state.value)
     if wanted.outcome is not None:

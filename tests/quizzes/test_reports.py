@@ -9,6 +9,7 @@ from openpyxl import load_workbook
 from sqlalchemy import select, update
 
 from accounts.models import Person
+from accounts.rules import name_key
 from courses.models import StaffRole
 from kernel import clock
 from kernel.audit import AuditEntry
@@ -26,7 +27,11 @@ REPORT = f"{QUIZ}/report"
 def named(house: House, email: str, given: str, surname: str) -> None:
     """Give somebody another name."""
     with house.database.unit_of_work() as session:
-        session.execute(update(Person).where(Person.email == email).values(given_names=given, first_surname=surname, second_surname=""))
+        session.execute(
+            update(Person)
+            .where(Person.email == email)
+            .values(given_names=given, first_surname=surname, second_surname="", name_key=name_key(given, surname, ""))
+        )
 
 
 def a_class(house: House) -> None:

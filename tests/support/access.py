@@ -74,6 +74,10 @@ ACCESS: Mapping[tuple[str, str], str] = {
     ("certificate.revoke", "valid"): "IS",
     ("certificate.verify", "valid_code"): "ALEGIOSX",
     ("certificate.verify", "revoked_code"): "ALEGIOSX",
+    ("user.view_email", "of_another_learner"): "S",
+    ("user.set_role", "of_another"): "S",
+    ("user.set_role", "own_to_higher"): "",
+    ("user.reset_password", "of_another"): "S",
 }
 """Who is allowed, by the letters of ROLES; `*`: to all others it does not exist."""
 

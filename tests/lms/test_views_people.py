@@ -1,0 +1,189 @@
+"""Administration of people: who is found, what is told of one person, and what an administrator may do with an account."""
+
+import re
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from accounts import queries as accounts
+from accounts.models import Device, Person
+from kernel.audit import AuditEntry
+from kernel.outbox import Job
+from lms.app import House
+from tests.support.access import a_cast
+from tests.support.browser import Browser, Counter, Page
+from tests.support.builders import a_course, a_person, an_administrator, sign_in
+from tests.support.learning import a_learner, pass_quiz
+
+PEOPLE = "/administration/people"
+
+
+@pytest.fixture
+def boss(browser: Browser, house: House) -> Browser:
+    """Return a browser in which an administrator is signed in."""
+    an_administrator(house)
+    return sign_in(browser, "admin@example.org")
+
+
+def row_of(house: House, email: str) -> Person:
+    with house.database.unit_of_work(write=False) as session:
+        return session.scalars(select(Person).where(Person.email == email)).one()
+
+
+def record(house: House, email: str = "ana@example.org") -> str:
+    return f"{PEOPLE}/{row_of(house, email).uuid}"
+
+
+def verbs(house: House) -> list[str]:
+    with house.database.unit_of_work(write=False) as session:
+        return list(session.scalars(select(AuditEntry.verb).where(AuditEntry.subject_kind == "person").order_by(AuditEntry.id)))
+
+
+def names(browser: Browser, query: str) -> list[str]:
+    return listed(browser.get(f"{PEOPLE}?{query}"))
+
+
+def listed(page: Page) -> list[str]:
+    return [words for href, words in page.links if re.fullmatch(rf"{PEOPLE}/[0-9a-f-]{{36}}", href)]
+
+
+def test_people_are_found_whatever_the_case_and_the_accents_and_stand_by_surname(boss: Browser, house: House) -> None:
+    """Names of two surnames, with accents: searched and sorted as people read them."""
+    a_person(house, "zoe@example.org", given="Zoé", surname="Álvarez")
+    a_person(house, "maria@example.org", given="María José", surname="Ñacato")
+    a_person(house, "luis@example.org", given="Luis", surname="Zambrano", confirmed=False)
+
+    assert names(boss, "q=ALVAREZ") == ["Zoé Álvarez"]
+    assert names(boss, "q=jose+nac") == ["María José Ñacato"]
+    assert names(boss, "q=luis%40example") == ["Luis Zambrano"]
+    assert names(boss, "q=100%25") == []
+    assert names(boss, "state=unconfirmed") == ["Luis Zambrano"]
+    assert names(boss, "") == ["Zoé Álvarez", "Ada Ministra", "María José Ñacato", "Luis Zambrano"]
+
+
+def test_a_changed_name_is_found_and_the_old_one_is_not(boss: Browser, browser: Browser, house: House) -> None:
+    boss.get("/profile")
+    boss.submit("/profile", {"given_names": "Íngrid", "first_surname": "Yépez", "second_surname": ""})
+
+    assert names(boss, "q=ingrid+yepez") == ["Íngrid Yépez"]
+    assert names(boss, "q=admin%40") == ["Íngrid Yépez"]
+
+
+def test_the_list_costs_the_same_for_many_people(boss: Browser, house: House) -> None:
+    """Performance P6: pages of fifty, and a fixed number of statements."""
+    engines = (house.database.writing, house.database.reading) if house.database.is_sqlite else (house.database.writing,)
+    counter = Counter(*engines)
+    boss.get(PEOPLE)
+    few = len(counter.statements)
+    for number in range(60):
+        a_person(house, f"p{number}@example.org", surname=f"Apellido {number:02}")
+    counter.reset()
+    page = boss.get(PEOPLE)
+
+    assert len(listed(page)) == 50
+    assert len(counter.statements) == few
+    assert len(listed(boss.get(f"{PEOPLE}?page=2"))) == 11
+
+
+def test_the_record_tells_courses_certificates_and_what_happened(boss: Browser, house: House) -> None:
+    course = a_course(house, modules=1)
+    pass_quiz(house, a_learner(house, course), "prueba")
+
+    page = boss.get(record(house))
+
+    assert "Curso de prueba" in page.text
+    assert "Cuenta creada" in page.text
+    boss.get(PEOPLE)
+    assert verbs(house).count("account.looked_at") == 1, "who looked at a record is written down"
+
+
+def test_a_suspended_person_is_out_at_once_and_back_when_restored(boss: Browser, app: Flask, house: House) -> None:
+    """Security 1.4: suspension works on the next request."""
+    a_person(house)
+    ana = sign_in(Browser(app, house))
+    address = record(house)
+
+    boss.get(address)
+    page = boss.submit(f"{address}/suspension", {"reason": ""}, status=422)
+    assert "Diga por qué" in page.text
+    assert row_of(house, "ana@example.org").suspended_at is None
+    boss.submit(f"{address}/suspension", {"reason": "Cuenta compartida"})
+
+    ana.get("/profile")
+    assert ana.path.startswith("/sign-in")
+    with house.database.unit_of_work(write=False) as session:
+        assert session.scalar(select(func.count()).select_from(Device).where(Device.ended_at.is_(None))) == 1
+        assert "Cuenta compartida" in session.scalars(select(AuditEntry.facts).where(AuditEntry.verb == "account.suspended")).one()
+
+    boss.get(address)
+    boss.submit(f"{address}/restoration", {"reason": "Aclarado"})
+    assert row_of(house, "ana@example.org").suspended_at is None
+    sign_in(ana)
+
+
+def test_the_role_of_administrator_is_given_and_taken_by_another(boss: Browser, house: House) -> None:
+    a_person(house)
+    address = record(house)
+
+    boss.get(address)
+    boss.submit(f"{address}/role")
+    with house.database.unit_of_work(write=False) as session:
+        assert len(accounts.lock_administrators(session)) == 2
+    boss.get(address)
+    boss.submit(f"{address}/role")
+
+    assert verbs(house)[-3:].count("account.role_taken") == 1
+    own = boss.get(record(house, "admin@example.org"))
+    assert "/role" not in own.text
+    assert "/suspension" not in own.text
+
+
+def test_the_last_administrator_who_can_sign_in_stays(boss: Browser, house: House) -> None:
+    """Of two administrators the one acts on the other; where the first was suspended meanwhile, the second stays."""
+    an_administrator(house, "otra@example.org")
+    address = record(house, "otra@example.org")
+    boss.get(address)
+    token = dict(boss.page.form(f"{address}/role").fields)["csrf_token"]
+    with house.database.unit_of_work() as session:
+        boss_row = session.scalars(select(Person).where(Person.email == "admin@example.org")).one()
+        for grant in session.scalars(select(accounts.RoleGrant).where(accounts.RoleGrant.person_id == boss_row.id)):
+            session.delete(grant)
+
+    boss.post(f"{address}/role", {"csrf_token": token, "role": ""}, status=403)
+
+    assert [row_of(house, "otra@example.org").id] == _administrators(house)
+
+
+def _administrators(house: House) -> list[int]:
+    with house.database.unit_of_work() as session:
+        return accounts.lock_administrators(session)
+
+
+def test_a_link_for_a_new_password_is_sent_and_nobody_sees_it(boss: Browser, house: House) -> None:
+    """The matrix, user.reset_password (ASVS V6.4.6)."""
+    a_person(house)
+    address = record(house)
+
+    boss.get(address)
+    page = boss.submit(f"{address}/reset")
+
+    assert "ana@example.org" in page.text
+    assert "/password/reset/" not in page.text
+    with house.database.unit_of_work(write=False) as session:
+        assert list(session.scalars(select(Job.kind).where(Job.kind == "accounts.send_reset"))) == ["accounts.send_reset"]
+
+
+def test_every_cell_of_the_matrix_on_other_peoples_accounts(browser: Browser, house: House) -> None:
+    """Security 9: user.*."""
+    cast = a_cast(browser, house)
+    a_person(house, "otra@example.org")
+    address = record(house, "otra@example.org")
+    own = record(house, cast.people["S"].email)
+
+    wrong = cast.check("user.view_email", "of_another_learner", cast.outcomes(address))
+    wrong += cast.check("user.set_role", "of_another", cast.outcomes(f"{address}/role", "POST", {"role": "administrator"}))
+    wrong += cast.check("user.reset_password", "of_another", cast.outcomes(f"{address}/reset", "POST"))
+    wrong += cast.check("user.set_role", "own_to_higher", cast.outcomes(f"{own}/role", "POST", {"role": "administrator"}))
+
+    assert wrong == []
