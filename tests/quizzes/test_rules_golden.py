@@ -4,12 +4,28 @@ from fractions import Fraction
 
 import pytest
 
+from quizzes.rules import ordering
 from quizzes.rules.answers import Answer, Choice, Choices, Filled, Malformed, Matches, Number, Order, Rows, Text, Truth
-from quizzes.rules.definitions import Body, Gap, Gaps, Label, Matching, MultipleRule, Pair, TrueFalse
+from quizzes.rules.definitions import (
+    Body,
+    Gap,
+    Gaps,
+    Label,
+    Matching,
+    MultipleRule,
+    OrderingRule,
+    Pair,
+    Short,
+    ShortAnswer,
+    Tolerance,
+    ToleranceKind,
+    TrueFalse,
+)
 from quizzes.rules.item_layout import ItemLayout, lay_out_item
 from quizzes.rules.layout import Candidate, Interlude, Layout, PageEntry, SectionEntry, SlotEntry, TextEntry, lay_out
 from quizzes.rules.marking import mark_answer
-from quizzes.rules.numbers import ENGLISH
+from quizzes.rules.numbers import ENGLISH, EPSILON, is_within
+from quizzes.rules.patterns import matches
 from quizzes.rules.results import Marking
 from tests.support.questions import (
     a_calculated,
@@ -197,3 +213,67 @@ def test_weights_of_dragged_gaps_count() -> None:
     gaps = Gaps((Gap(uno.name, uno.body, f("3")), dos), drag=True, choices=dragged_gaps().choices)
 
     assert told(marked(gaps, Filled({"uno": "sol", "dos": "sol"}))) == ("partial", "3/4", ["uno right 1 ×3 «0»", "dos wrong 0 ×1 «»"])
+
+
+def test_questions_keep_their_own_mark_unless_the_slot_has_one() -> None:
+    """5.1.2, 5.1.3: slot has max mark; without one the question's own is copied."""
+    layout = lay_out(ENTRIES, 1, seen={})
+
+    assert isinstance(layout, Layout)
+    assert [item.mark for item in layout.items] == [6, 3, 1, 1, 1, 1, 5, 1, 5, 2]
+
+
+def test_the_last_section_has_chance_of_its_own() -> None:
+    """5.2.5, 5.2.6: two sections that are mixed, each by its number."""
+    one, other = (tuple(SlotEntry(a_pool(name)) for name in names) for names in ("abcdef", "ghijkl"))
+    layout = lay_out((SectionEntry(es("S1"), True, None), *one, SectionEntry(es("S2"), True, None), *other), 3, seen={})
+
+    assert isinstance(layout, Layout)
+    assert "".join(item.question for item in layout.items) == "baefdclkghji"
+
+
+def test_dragged_gaps_go_by_the_key_and_not_by_the_word() -> None:
+    """5.7 Drag into text: what the page sends is the key of the choice."""
+    gaps = Gaps((Gap("uno", Short((ShortAnswer(es("sol"), True, f("1"), key="k1"),))),), drag=True, choices=(Label("k1", es("sol")),))
+
+    assert marked(gaps, Filled({"uno": "k1"})).fraction == 1
+    assert marked(gaps, Filled({"uno": "sol"})).fraction == 0
+
+
+def test_a_number_in_a_gap_is_asked_for_its_unit() -> None:
+    """5.7 Gaps, Numerical: each gap by its own rule, its unit beside it."""
+    length = a_numerical(("1500", "1"), units={"m": f("1"), "km": f("1000")}, unit_penalty=f("1/10"))
+    gaps = Gaps((Gap("uno", length),))
+
+    assert told(marked(gaps, Filled({"uno": "1,5"}, {"uno": "km"}))) == ("right", "1", ["uno right 1 ×1 «0»"])
+    assert told(marked(gaps, Filled({"uno": "1500"}, {"dos": "km"}))) == ("partial", "9/10", ["uno partial 9/10 ×1 «0» unit"])
+
+
+@pytest.mark.parametrize(
+    ("pattern", "typed", "fits"),
+    [
+        ("são", "sao", True),
+        ("ń", "n", True),
+        ("piña", "pina", False),
+        ("PIÑA", "PINA", False),
+        ("X\u0303", "X", True),
+        ("ñandú", "ñandu", True),
+    ],
+)
+def test_only_the_tilde_of_an_n_is_a_letter(pattern: str, typed: str, *, fits: bool) -> None:
+    """5.7 Short answer: option «ignore accents»: ñ is no accented n; other tildes are accents."""
+    assert matches(pattern, typed, ignore_case=False, ignore_accents=True) is fits
+
+
+def test_the_longest_ordered_items_are_found_whatever_begins_later() -> None:
+    """5.7 Ordering, longest ordered subset: four of five stand in order."""
+    assert ordering.fraction_of(OrderingRule.LONGEST_ORDERED, [1, 2, 3, 0, 4]) == f("4/5")
+
+
+def test_the_tolerance_has_its_epsilon_and_no_more() -> None:
+    """5.7 Numerical: nominal |v − a| ≤ t + ε·max(1, |a|)."""
+    small, large = f("1/2"), f("4")
+
+    for expected, weight in ((small, 1), (large, 4)):
+        assert is_within(expected + 1 + EPSILON * weight, expected, Tolerance(ToleranceKind.NOMINAL, f("1")))
+        assert not is_within(expected + 1 + EPSILON * weight * f("3/2"), expected, Tolerance(ToleranceKind.NOMINAL, f("1")))
