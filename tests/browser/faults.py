@@ -241,7 +241,7 @@ class History:
     """One run of steps drawn from a seed; `steps` tells what happened."""
 
     CHOICES = (
-        ("type", 8), ("wait", 4), ("fault", 5), ("line", 3), ("late", 1), ("crash", 1), ("reload", 1), ("kill", 1), ("session", 1),
+        ("type", 12), ("wait", 5), ("fault", 4), ("line", 3), ("late", 1), ("crash", 1), ("reload", 1), ("kill", 1), ("session", 1),
         ("token", 1), ("tab", 1), ("device", 1), ("save", 2),
     )  # fmt: skip
     FAULTS = ("drop", "drop reply", "delay", "duplicate", "hold", "fail", "kill after", "kill during")
@@ -251,6 +251,7 @@ class History:
         self.browser, self.server, self.house, self.address = browser, server, house, address
         self.ledger = Ledger()
         self.steps: list[str] = []
+        self.place = PLACES[0]
         self.devices: list[Device] = []
         self.values = iter(self.chance.sample(range(100, 1000), 400))
         self._add_device()
@@ -304,7 +305,11 @@ class History:
                 page.goto(self.address)
 
     def _type(self, device: Device, page: Page) -> None:
-        place, value = self.chance.choice(PLACES), str(next(self.values))
+        if self.chance.random() < 0.5:  # the same question again, while its answer is on the way
+            self.place = self.chance.choice(PLACES)
+        if self.chance.random() < 0.4:
+            self._fault(device, page)
+        place, value = self.place, str(next(self.values))
         self.steps[-1] += f" {value} into {place}"
         box = f"[data-item='{place}'] [inputmode=decimal]"
         if self.chance.random() < 0.3:

@@ -20,7 +20,7 @@ from tests.support.server import free_port, serving
 
 HISTORIES = int(os.environ.get("FAULT_HISTORIES", "2"))
 FIRST = int(os.environ.get("FAULT_SEED", "1"))
-STEPS = 16
+STEPS = 20
 
 
 @pytest.fixture

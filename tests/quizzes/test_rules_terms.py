@@ -49,7 +49,7 @@ def test_a_network_filter_knows_both_kinds_of_addresses(networks: tuple[str, ...
 
 
 def test_everybody_stands_before_groups_persons_and_profiles() -> None:
-    """5.10.1, 5.10.3, 5.10.4: what is set for everybody replaces the quiz's own; the rest is measured against it."""
+    """5.10.1, 5.10.3: what is set for everybody replaces the quiz's own; the rest is measured against it."""
     quiz = Access(closes=NOON, limit=600, attempts=1)
     everyone = override(Setting.CLOSES, closes=NOON + HOUR)
 
@@ -108,7 +108,7 @@ def test_a_password_is_asked_of_learners_alone() -> None:
 
 
 def test_minutes_given_to_an_attempt_come_after_its_end() -> None:
-    """5.3.1, 5.10.4: what an incident has given."""
+    """5.3.1: what an incident has given."""
     assert end_of(Access(limit=600), NOON, extra=300) == NOON + timedelta(seconds=900)
     assert end_of(Access(closes=NOON + HOUR), NOON, extra=60) == NOON + HOUR + timedelta(seconds=60)
     assert end_of(Access(), NOON, extra=60) is None
