@@ -1,6 +1,6 @@
 """Reading credentials."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from certificates.models import Credential
 from certificates.permissions import CredentialSeat
-from certificates.rules import CredentialState, SignedContent, state_of
+from certificates.rules import CredentialState, SignedContent, printed_code, state_of
 from courses.models import Course, CourseStaff, CourseVersion, StaffRole
 from enrolments.models import Completion, Enrolment
 from kernel import clock
@@ -59,6 +59,14 @@ def list_of(session: Session, person_id: int | None) -> list[Credential]:
     """List somebody's credentials, the newest first."""
     statement = select(Credential).where(Credential.person_id == person_id).order_by(Credential.id.desc()).limit(100)
     return list(session.scalars(statement))
+
+
+def codes_in_force(session: Session, enrolment_ids: Sequence[int]) -> dict[int, str]:
+    """Return the printed code of the credential in force of each of these enrolments that has one."""
+    statement = select(Credential).where(
+        Credential.enrolment_id.in_(enrolment_ids), Credential.revoked_at.is_(None), Credential.replaced_by_id.is_(None)
+    )
+    return {row.enrolment_id: printed_code(row.code) for row in session.scalars(statement) if state(row) is CredentialState.VALID}
 
 
 def list_pending(session: Session, actor: Actor) -> list[Mapping[str, str]]:

@@ -1,6 +1,6 @@
 """Verbs of taking part: enrol, visit, mark as done, record a result; each keeps progress and completion up in its transaction."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -77,8 +77,8 @@ class Achievement:
     completed: bool
     score: Fraction | None = None
     passed: bool | None = None
-    exhausted: bool = False
-    """No try is left."""
+    exhausted: bool | None = False
+    """No try is left; None: as it was."""
 
 
 def mark_done(session: Session, actor: Actor, subject: ActivitySeat, *, now: datetime) -> Progress:
@@ -109,7 +109,18 @@ def record_result(
 
     A completed activity stays completed, with the moment and version in which it first was.
     """
-    learning = _lock(session, enrolment_id)
+    return _record_result(session, actor, _lock(session, enrolment_id), activity_key, achievement, now=now)
+
+
+def record_results(session: Session, actor: Actor, activity_key: str, achievements: Mapping[int, Achievement], *, now: datetime) -> None:
+    """Record the same for many learners, by enrolment, with a fixed number of statements for reading them."""
+    for learning in _lock_many(session, sorted(achievements)):
+        _record_result(session, actor, learning, activity_key, achievements[learning.enrolment.id], now=now)
+
+
+def _record_result(
+    session: Session, actor: Actor, learning: "_Learning", activity_key: str, achievement: Achievement, *, now: datetime
+) -> Progress:
     row = learning.result(activity_key)
     if row.id is None:
         session.add(row)
@@ -117,7 +128,8 @@ def record_result(
     if achievement.score is not None:
         row.score = _decimal(achievement.score)
         row.passed = achievement.passed
-    row.exhausted = achievement.exhausted
+    if achievement.exhausted is not None:
+        row.exhausted = achievement.exhausted
     if achievement.completed and row.completed_at is None:
         row.completed_at = now
         row.completed_version_id = learning.enrolment.course_version_id
@@ -152,11 +164,20 @@ class _Learning:
 
 
 def _lock(session: Session, enrolment_id: int) -> _Learning:
+    return _lock_many(session, [enrolment_id])[0]
+
+
+def _lock_many(session: Session, enrolment_ids: Sequence[int]) -> list[_Learning]:
+    """Lock enrolments in the order of their ids, and read their results."""
     statement = select(Enrolment, Completion.id).outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
+    statement = statement.where(Enrolment.id.in_(enrolment_ids)).order_by(Enrolment.id)
     with session.no_autoflush:  # what the caller has changed is written together with what follows
-        found = session.execute(statement.where(Enrolment.id == enrolment_id).with_for_update(of=Enrolment)).one()
-        results = session.scalars(select(ActivityResult).where(ActivityResult.enrolment_id == enrolment_id))
-        return _Learning(found[0], found[1] is not None, {row.activity_key: row for row in results})
+        found = session.execute(statement.with_for_update(of=Enrolment)).all()
+        results = session.scalars(select(ActivityResult).where(ActivityResult.enrolment_id.in_(enrolment_ids)))
+        rows: dict[int, dict[str, ActivityResult]] = {enrolment.id: {} for enrolment, _completion in found}
+        for row in results:
+            rows[row.enrolment_id][row.activity_key] = row
+        return [_Learning(enrolment, completion is not None, rows[enrolment.id]) for enrolment, completion in found]
 
 
 def _keep_up(session: Session, actor: Actor, learning: _Learning, *, now: datetime) -> Progress:

@@ -9,6 +9,13 @@ FEATURE = Feature(
     name="quizzes",
     blueprints=(sittings.bp, files.bp, manage.bp, marking.bp, reports.bp, statistics.bp),
     permissions=PERMISSIONS,
-    jobs={"quizzes.close_due": jobs.close_due, "quizzes.send_marked": jobs.send_marked, "quizzes.examine": jobs.examine},
+    jobs={
+        "quizzes.close_due": jobs.close_due,
+        "quizzes.send_marked": jobs.send_marked,
+        "quizzes.examine": jobs.examine,
+        "quizzes.plan_regrade": jobs.plan_regrade,
+        "quizzes.commit_regrade": jobs.commit_regrade,
+        "quizzes.undo_regrade": jobs.undo_regrade,
+    },
     periodic={"quizzes.close_due": jobs.CLOSE_EVERY},
 )

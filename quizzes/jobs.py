@@ -1,4 +1,5 @@
-"""Background work of quizzes: attempts whose time has ended are handed in (5.3.6), learners told what is marked (5.11.1), statistics."""
+"""Background work of quizzes: attempts whose time has ended are handed in (5.3.6), learners are told that theirs is marked (5.11.1), and
+large quizzes are marked again (5.11.3) and examined (5.12)."""
 
 from typing import cast
 
@@ -6,16 +7,18 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from accounts.models import Person
 from courses.queries import get_outline
-from kernel import mail
+from kernel import mail, outbox
 from kernel.i18n import choose, reading
 from kernel.outbox import Delivery, Effect
 from kernel.permissions import Actor, Via
 from quizzes.models import Attempt
 from quizzes.queries import analysis
+from quizzes.queries import regrading as regrading_queries
 from quizzes.queries import sittings as queries
 from quizzes.rules.attempts import NETWORK_TOLERANCE
 from quizzes.rules.statistics import Which
 from quizzes.services import analysis as examinations
+from quizzes.services import regrading, trials
 from quizzes.services import sittings as services
 
 CLOSE_EVERY = 60
@@ -83,3 +86,33 @@ def examine(delivery: Delivery) -> Effect | None:
         found = analysis.attempt_set(session, quiz, Which(str(arguments["which"])), choice)
         examination = examinations.compute(session, found)
     return lambda session: examinations.keep(session, found, examination, now=delivery.now)
+
+
+PORTIONS = 60
+"""Portions of a trial that one job makes: well within its lease; the rest is the next job's."""
+
+
+def plan_regrade(delivery: Delivery) -> Effect | None:
+    """Make a large trial, each portion in a transaction of its own; what is left is a new job."""
+    regrade_id = cast("int", delivery.arguments["regrade"])
+    for _portion in range(PORTIONS):
+        with delivery.database.unit_of_work() as session:
+            if trials.plan_portion(session, regrading_queries.take_regrade(session, regrade_id)):
+                return None
+    return lambda session: outbox.enqueue(session, "quizzes.plan_regrade", {"regrade": regrade_id}, now=delivery.now)
+
+
+def commit_regrade(delivery: Delivery) -> None:
+    """Commit a large trial in one transaction; a second delivery finds it done."""
+    with delivery.database.unit_of_work() as session:
+        row = regrading_queries.take_regrade(session, cast("int", delivery.arguments["regrade"]))
+        if row.state == "committing":
+            regrading.commit_now(session, Actor(person_id=row.committed_by, via=Via.JOB), row, now=delivery.now)
+
+
+def undo_regrade(delivery: Delivery) -> None:
+    """Undo a large marking again in one transaction; a second delivery finds it done."""
+    with delivery.database.unit_of_work() as session:
+        row = regrading_queries.take_regrade(session, cast("int", delivery.arguments["regrade"]))
+        if row.state == "undoing":
+            regrading.undo_now(session, Actor(person_id=row.undone_by, via=Via.JOB), row, now=delivery.now)

@@ -329,7 +329,7 @@ class MarkEvent(Base):
     levels: Mapped[str] = mapped_column(Text, default="", server_default="")
     """JSON: of each criterion of a rubric the place of the chosen level, from 0; empty without a rubric."""
     regrade_id: Mapped[int | None] = mapped_column(ForeignKey("regrade.id"), index=True)
-    """The marking again that made it, or that was undone by it."""
+    """The marking again whose mark it is; what undoing gives back keeps its own."""
 
 
 class Regrade(Base):

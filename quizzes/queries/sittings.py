@@ -252,7 +252,8 @@ class Item:
     flagged: bool
     require_previous: bool = False
     annulled: str = ""
-    """`full_credit` or `removed` where the question does not decide any more (5.11.4)."""
+    """`full_credit` or `removed` where the question does not decide any more (5.11.4), and the marking again that says so."""
+    annulled_by: int | None = None
 
     @property
     def place(self) -> int:
@@ -323,7 +324,16 @@ class Sitting(AttemptSeat):
 
 _SEATED = Seated(Attempt.person_id, Attempt.enrolment_id, Attempt.course_id, Attempt.activity_key)
 _SITTING = (
-    select(Attempt, AttemptItem, CourseStaff.role, QuizVersion.id.label("followed"), Accommodation, QuizOverride, Annulment.effect)
+    select(
+        Attempt,
+        AttemptItem,
+        CourseStaff.role,
+        QuizVersion.id.label("followed"),
+        Accommodation,
+        QuizOverride,
+        Annulment.effect,
+        Annulment.regrade_id,
+    )
     .join(AttemptItem, AttemptItem.attempt_id == Attempt.id)
     .outerjoin(CourseStaff, (CourseStaff.course_id == Attempt.course_id) & (CourseStaff.person_id == bindparam("actor_id")))
     .outerjoin(Enrolment, Enrolment.id == Attempt.enrolment_id)
@@ -371,8 +381,8 @@ def _read_sitting(session: Session, statement: Select[*tuple[Any, ...]], bound: 
     rows = session.execute(statement, bound).all()
     if not rows:
         raise NotFound
-    attempt, _first, role, followed, profile, _override, _annulled = rows[0]
-    items = tuple(_item(item, annulled or "") for item, annulled in {row[1].id: (row[1], row[6]) for row in rows}.values())
+    attempt, _first, role, followed, profile, *_others = rows[0]
+    items = tuple(_item(*found) for found in {row[1].id: (row[1], row[6], row[7]) for row in rows}.values())
     overrides = {row[5].id: row[5] for row in rows if row[5] is not None}
     paper = get_paper(session, attempt.quiz_version_id)
     current = paper if followed is None else get_paper(session, followed)
@@ -392,7 +402,7 @@ def _read_sitting(session: Session, statement: Select[*tuple[Any, ...]], bound: 
     )
 
 
-def _item(row: AttemptItem, annulled: str) -> Item:
+def _item(row: AttemptItem, annulled: str | None, annulled_by: int | None) -> Item:
     return Item(
         row.id,
         row.position,
@@ -404,7 +414,8 @@ def _item(row: AttemptItem, annulled: str) -> Item:
         decode(ItemLayout, json.loads(row.layout)),
         row.flagged,
         row.require_previous,
-        annulled,
+        annulled or "",
+        annulled_by,
     )
 
 

@@ -5,8 +5,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 
+from quizzes.rules.answers import Malformed
 from quizzes.rules.definitions import Calculated, Gaps, Matching, Matrix, Multiple, Ordering, Question, Single
+from quizzes.rules.grades import Grade, ItemResult, grade_attempt
+from quizzes.rules.item_layout import ItemLayout
+from quizzes.rules.places import answer_from_page, page_from_answer
+from quizzes.rules.responses import CERTAINTY, Parts, parts_of, payload_of
 from quizzes.rules.results import Marking, MarkState
+from quizzes.rules.settings import QuizSettings
 
 
 class RegradeKind(StrEnum):
@@ -85,6 +91,67 @@ def annulled_marking(effect: str) -> Marking | None:
             return Marking(MarkState.NOT_MARKED, None)
         case _:
             return None
+
+
+@dataclass(frozen=True, slots=True)
+class PresentMark:
+    """A question of an attempt that is handed in: its present share (None: waits or has no mark), state, worth and section."""
+
+    fraction: Fraction | None
+    state: MarkState
+    maximum: Fraction
+    section: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Regraded:
+    """What marking an attempt again makes of it: the marks that change, by item, and the total with them."""
+
+    marks: Mapping[int, Marking]
+    after: Grade
+
+
+def regrade_attempt(
+    items: Mapping[int, PresentMark], new: Mapping[int, Marking], policy: RegradePolicy, percent: Fraction | None, settings: QuizSettings
+) -> Regraded:
+    """Decide which new marks an attempt takes, given its present marks and its percentage (5.11.3).
+
+    A mark that comes out as it is does not change.
+    """
+    changed = {key: marking for key, marking in new.items() if _replaces(policy, items[key], marking)}
+    after = total_of(items, changed, settings)
+    if changed and not takes_new_marks(policy, percent, after.percent):
+        return Regraded({}, total_of(items, {}, settings))
+    return Regraded(changed, after)
+
+
+def _replaces(policy: RegradePolicy, present: PresentMark, marking: Marking) -> bool:
+    """Tell whether a new marking of a question is another one and holds."""
+    if marking.fraction == present.fraction:
+        return marking.state is not present.state
+    return regraded(policy, present.fraction, marking.fraction) == marking.fraction
+
+
+def total_of(items: Mapping[int, PresentMark], changed: Mapping[int, Marking], settings: QuizSettings) -> Grade:
+    """Return the total of an attempt with its present marks, some of them replaced."""
+    results = []
+    for key, present in items.items():
+        held = changed.get(key, present)
+        results.append(ItemResult(held.fraction, present.maximum, held.state, present.section))
+    return grade_attempt(results, settings)
+
+
+def translated(answered: Question, other: Question, layout: ItemLayout, parts: Parts) -> Parts:
+    """Return a response to one version as the places of another name it, by key (5.11.2); what cannot be read stays as it was typed.
+
+    Options, pairs and items keep the attempt's own order, so their places stay; rows, columns and gaps are numbered by the version.
+    """
+    if not isinstance(answered.body, Matrix | Gaps):
+        return parts
+    answer = answer_from_page(answered, layout, payload_of(answered, parts))
+    if isinstance(answer, Malformed):
+        return parts
+    return {**parts_of(other, page_from_answer(other, layout, answer)), **{name: parts[name] for name in (CERTAINTY,) if name in parts}}
 
 
 def _structure(question: Question) -> Mapping[str, frozenset[str]]:

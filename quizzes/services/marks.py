@@ -24,11 +24,13 @@ def keep_grade(row: Attempt, grade: Grade) -> None:
     row.passed = grade.passed
 
 
-def mark_row(item_id: int, standing: Standing | Marking, now: datetime, *, answer_id: int | None = None) -> dict[str, object]:
-    """Return the row of a mark that the rules give; with `answer_id` the mark of a check."""
+def mark_row(
+    item_id: int, standing: Standing | Marking, now: datetime, *, answer_id: int | None = None, regrade_id: int | None = None
+) -> dict[str, object]:
+    """Return the row of a mark that the rules give; with `answer_id` the mark of a check, with `regrade_id` of an annulled question."""
     return {
         "item_id": item_id,
-        "origin": "auto",
+        "origin": "auto" if regrade_id is None else "regrade",
         "answer_id": answer_id,
         "fraction": None if standing.fraction is None else as_decimal(standing.fraction),
         "exact": written_exactly(standing.fraction),
@@ -36,4 +38,5 @@ def mark_row(item_id: int, standing: Standing | Marking, now: datetime, *, answe
         "marked_at": now,
         "marked_by": None,
         "reason": "",
+        "regrade_id": regrade_id,
     }

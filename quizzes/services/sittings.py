@@ -405,9 +405,13 @@ def finish(
     results, marks = [], []
     for item in sitting.items:
         judge = judge_of(sitting, item, questions[item.question_version_id])
-        standing = annulled_marking(item.annulled) or judge.at_end(checked_parts(sitting, item), clean_parts(responses.get(item.id)))
-        results.append(ItemResult(standing.fraction, item.maximum, standing.state, item.section))
+        standing = judge.at_end(checked_parts(sitting, item), clean_parts(responses.get(item.id)))
+        annulled = annulled_marking(item.annulled)
+        held = annulled or standing
+        results.append(ItemResult(held.fraction, item.maximum, held.state, item.section))
         marks.append(mark_row(item.id, standing, now))
+        if annulled is not None:  # after what the answer is worth, which undoing the annulment gives back
+            marks.append(mark_row(item.id, annulled, now, regrade_id=item.annulled_by))
     session.execute(insert(MarkEvent), marks)
     grade = grade_attempt(results, sitting.paper.settings)
     row.state = advance(advance(AttemptState(row.state), AttemptEvent.SUBMIT), AttemptEvent.FINISH).value

@@ -1,0 +1,386 @@
+"""Reading what is marked again (5.11): the attempts of some learners with their marks, and what a trial found."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, ScalarSelect, Select, exists, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
+
+from accounts.models import Person, full_name
+from kernel.errors import NotFound
+from kernel.permissions import Actor
+from quizzes.models import (
+    Annulment,
+    Attempt,
+    AttemptItem,
+    MarkEvent,
+    Question,
+    QuestionVersion,
+    Regrade,
+    RegradeLine,
+    RegradeMark,
+)
+from quizzes.permissions import TaughtQuiz
+from quizzes.queries import teaching
+from quizzes.queries.marks import share
+from quizzes.rules.attempts import ENDED_STATES, AttemptState
+from quizzes.rules.results import MarkState
+
+
+@dataclass(frozen=True)
+class TaughtRegrade(TaughtQuiz):
+    """A marking again of a quiz, before somebody who may commit it."""
+
+    row: Regrade
+
+
+def get_regrade(session: Session, actor: Actor, slug: str, key: str, regrade: UUID) -> TaughtRegrade:
+    """Return a marking again of this quiz; raise NotFound."""
+    return _regrade(session, actor, slug, key, select(Regrade).where(Regrade.uuid == regrade))
+
+
+def lock_regrade(session: Session, actor: Actor, slug: str, key: str, regrade: UUID) -> TaughtRegrade:
+    """Return the same, its row locked."""
+    return _regrade(session, actor, slug, key, select(Regrade).where(Regrade.uuid == regrade).with_for_update())
+
+
+def _regrade(session: Session, actor: Actor, slug: str, key: str, statement: Select[Regrade]) -> TaughtRegrade:
+    taught = teaching.get_taught_quiz(session, actor, slug, key)
+    row = session.scalar(statement)
+    if row is None or (row.course_id, row.activity_key) != (taught.course_id, taught.key):
+        raise NotFound
+    return TaughtRegrade(**vars(taught), row=row)
+
+
+def take_regrade(session: Session, regrade_id: int) -> Regrade:
+    """Return a marking again for the system itself, its row locked."""
+    return session.execute(select(Regrade).where(Regrade.id == regrade_id).with_for_update()).scalar_one()
+
+
+@dataclass(frozen=True, slots=True)
+class VersionCount:
+    """A version of a question, and in how many attempts that are handed in it was asked."""
+
+    id: int
+    number: int
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class AskedQuestion:
+    """A question that a quiz has asked, with its versions, the newest first, whether or not they were asked."""
+
+    id: int
+    key: str
+    versions: tuple[VersionCount, ...]
+
+    @property
+    def attempts(self) -> int:
+        """Count the attempts in which it was asked."""
+        return sum(version.attempts for version in self.versions)
+
+
+def list_asked(session: Session, taught: TaughtQuiz) -> list[AskedQuestion]:
+    """List the questions that the attempts handed in of a quiz asked, in the order in which they were made."""
+    asked = (
+        select(AttemptItem.question_version_id, func.count(AttemptItem.attempt_id.distinct()).label("attempts"))
+        .join(Attempt, Attempt.id == AttemptItem.attempt_id)
+        .where(*_finished(taught.course_id, taught.key), AttemptItem.number.is_not(None))
+        .group_by(AttemptItem.question_version_id)
+        .subquery()
+    )
+    mine = select(QuestionVersion.question_id).join(asked, asked.c.question_version_id == QuestionVersion.id)
+    rows = session.execute(
+        select(Question.id, Question.key, QuestionVersion.id, QuestionVersion.number, func.coalesce(asked.c.attempts, 0))
+        .join(QuestionVersion, QuestionVersion.question_id == Question.id)
+        .outerjoin(asked, asked.c.question_version_id == QuestionVersion.id)
+        .where(Question.id.in_(mine))
+        .order_by(Question.id, QuestionVersion.number.desc())
+        .limit(2000)
+    )
+    found: dict[int, tuple[str, list[VersionCount]]] = {}
+    for question_id, key, version_id, number, attempts in rows:
+        found.setdefault(question_id, (key, []))[1].append(VersionCount(version_id, number, attempts))
+    return [AskedQuestion(question_id, key, tuple(versions)) for question_id, (key, versions) in found.items()]
+
+
+def find_asked(session: Session, taught: TaughtQuiz, key: str) -> AskedQuestion:
+    """Return one of them; raise NotFound."""
+    found = next((asked for asked in list_asked(session, taught) if asked.key == key), None)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _finished(course_id: int, activity_key: str) -> tuple[ColumnElement[bool], ...]:
+    """Return what selects the attempts that can be marked again: handed in, of learners."""
+    return (
+        Attempt.course_id == course_id,
+        Attempt.activity_key == activity_key,
+        Attempt.state == AttemptState.FINISHED.value,
+        Attempt.enrolment_id.is_not(None),
+        ~Attempt.preview,
+    )
+
+
+def _concerned(regrade: Regrade) -> tuple[ColumnElement[bool], ...]:
+    """Return what selects the attempts that a marking again looks at."""
+    conditions = _finished(regrade.course_id, regrade.activity_key)
+    if regrade.question_id is None:
+        return conditions
+    asked = (
+        exists()
+        .where(AttemptItem.attempt_id == Attempt.id)
+        .where(AttemptItem.question_version_id == QuestionVersion.id)
+        .where(QuestionVersion.question_id == regrade.question_id)
+    )
+    return (*conditions, asked)
+
+
+def count_concerned(session: Session, regrade: Regrade) -> int:
+    """Count the attempts that a marking again looks at."""
+    return session.scalar(select(func.count()).select_from(Attempt).where(*_concerned(regrade))) or 0
+
+
+def asked_versions(session: Session, regrade: Regrade) -> frozenset[int]:
+    """Return the question versions that the attempts of a marking again asked."""
+    statement = select(AttemptItem.question_version_id).join(Attempt, Attempt.id == AttemptItem.attempt_id)
+    return frozenset(session.scalars(statement.where(*_concerned(regrade)).distinct()))
+
+
+def _is_planned(regrade: Regrade) -> ColumnElement[bool]:
+    return exists().where(RegradeLine.regrade_id == regrade.id, RegradeLine.attempt_id == Attempt.id)
+
+
+def count_arrived(session: Session, regrade: Regrade) -> int:
+    """Count the attempts that were handed in after the trial looked at its learner."""
+    return session.scalar(select(func.count()).select_from(Attempt).where(*_concerned(regrade), ~_is_planned(regrade))) or 0
+
+
+def next_enrolments(session: Session, regrade: Regrade, *, after: int, limit: int) -> list[int]:
+    """List the next learners, by enrolment, with an attempt that has no line in the trial yet."""
+    statement = (
+        select(Attempt.enrolment_id)
+        .where(*_concerned(regrade), Attempt.enrolment_id > after, ~_is_planned(regrade))
+        .distinct()
+        .order_by(Attempt.enrolment_id)
+        .limit(limit)
+    )
+    return [enrolment_id for enrolment_id in session.scalars(statement) if enrolment_id is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class PresentItem:
+    """One question of an attempt with its present mark."""
+
+    id: int
+    attempt_id: int
+    section: int
+    question_version_id: int
+    maximum: Fraction
+    event_id: int
+    origin: str
+    fraction: Fraction | None
+    state: MarkState
+
+
+_LAST = select(func.max(MarkEvent.id)).where(MarkEvent.item_id == AttemptItem.id).correlate(AttemptItem).scalar_subquery()
+
+
+def list_present_items(session: Session, attempt_ids: Sequence[int]) -> dict[int, list[PresentItem]]:
+    """Return the questions of attempts that are handed in, with their present marks, by attempt in their order."""
+    statement = (
+        select(
+            AttemptItem.id,
+            AttemptItem.attempt_id,
+            AttemptItem.section,
+            AttemptItem.question_version_id,
+            AttemptItem.maximum,
+            MarkEvent.id.label("event_id"),
+            MarkEvent.origin,
+            MarkEvent.fraction,
+            MarkEvent.exact,
+            MarkEvent.state,
+        )
+        .join(MarkEvent, MarkEvent.id == _LAST)
+        .where(AttemptItem.attempt_id.in_(attempt_ids))
+        .order_by(AttemptItem.attempt_id, AttemptItem.position)
+    )
+    found: dict[int, list[PresentItem]] = {}
+    for row in session.execute(statement):
+        item = PresentItem(
+            row.id,
+            row.attempt_id,
+            row.section,
+            row.question_version_id,
+            Fraction(row.maximum),
+            row.event_id,
+            row.origin,
+            share(row),
+            MarkState(row.state),
+        )
+        found.setdefault(row.attempt_id, []).append(item)
+    return found
+
+
+def layouts_of(session: Session, item_ids: Sequence[int]) -> dict[int, str]:
+    """Return the layouts of items, as stored."""
+    return dict(session.execute(select(AttemptItem.id, AttemptItem.layout).where(AttemptItem.id.in_(item_ids))).all())
+
+
+def list_ended(session: Session, regrade: Regrade, enrolment_ids: Sequence[int]) -> dict[int, list[Attempt]]:
+    """Return the attempts of some learners that count, by enrolment in their order, as they stand now."""
+    statement = (
+        select(Attempt)
+        .where(
+            Attempt.course_id == regrade.course_id,
+            Attempt.activity_key == regrade.activity_key,
+            Attempt.enrolment_id.in_(enrolment_ids),
+            Attempt.state.in_([state.value for state in ENDED_STATES]),
+            ~Attempt.preview,
+        )
+        .order_by(Attempt.enrolment_id, Attempt.number)
+        .execution_options(populate_existing=True)
+    )
+    found: dict[int, list[Attempt]] = {}
+    for attempt in session.scalars(statement):
+        found.setdefault(attempt.enrolment_id or 0, []).append(attempt)
+    return found
+
+
+def concerned_ids(session: Session, regrade: Regrade, enrolment_ids: Sequence[int]) -> list[int]:
+    """Return the attempts of some learners that have no line in the trial yet and that it looks at."""
+    statement = select(Attempt.id).where(*_concerned(regrade), Attempt.enrolment_id.in_(enrolment_ids), ~_is_planned(regrade))
+    return list(session.scalars(statement.order_by(Attempt.id)))
+
+
+def annulled_versions(session: Session, regrade: Regrade) -> frozenset[int]:
+    """Return the question versions that are annulled in the quiz now."""
+    held = (Annulment.course_id == regrade.course_id, Annulment.activity_key == regrade.activity_key, Annulment.lifted_at.is_(None))
+    return frozenset(session.scalars(select(Annulment.question_version_id).where(*held)))
+
+
+def versions_of(session: Session, regrade: Regrade) -> list[int]:
+    """Return the versions of the question of a marking again that there were when it was asked for, the oldest first."""
+    statement = select(QuestionVersion.id).where(
+        QuestionVersion.question_id == regrade.question_id, QuestionVersion.created_at <= regrade.created_at
+    )
+    return list(session.scalars(statement.order_by(QuestionVersion.number)))
+
+
+@dataclass(frozen=True, slots=True)
+class RegradeEntry:
+    """One marking again in the list of a quiz."""
+
+    uuid: UUID
+    kind: str
+    question: str
+    state: str
+    reason: str
+    created_at: datetime
+    created_by: str
+    committed_at: datetime | None
+    undone_at: datetime | None
+
+
+def list_regrades(session: Session, taught: TaughtQuiz, *, limit: int = 50) -> list[RegradeEntry]:
+    """List what was marked again in a quiz, the newest first; trials that were put aside are left out."""
+    statement = (
+        select(Regrade, Question.key, Person.given_names, Person.first_surname, Person.second_surname)
+        .outerjoin(Question, Question.id == Regrade.question_id)
+        .join(Person, Person.id == Regrade.created_by)
+        .where(Regrade.course_id == taught.course_id, Regrade.activity_key == taught.key, Regrade.state != "discarded")
+        .order_by(Regrade.id.desc())
+        .limit(limit)
+    )
+    return [
+        RegradeEntry(
+            row[0].uuid,
+            row[0].kind,
+            row.key or "",
+            row[0].state,
+            row[0].reason,
+            row[0].created_at,
+            full_name(row.given_names, row.first_surname, row.second_surname),
+            row[0].committed_at,
+            row[0].undone_at,
+        )
+        for row in session.execute(statement)
+    ]
+
+
+def later_regrade(session: Session, regrade: Regrade) -> Regrade | None:
+    """Return the newest committed marking again that touched an answer after this one did; it must be undone first."""
+    mine = select(RegradeMark.item_id).where(RegradeMark.regrade_id == regrade.id)
+    statement = (
+        select(Regrade)
+        .join(RegradeMark, RegradeMark.regrade_id == Regrade.id)
+        .where(RegradeMark.item_id.in_(mine), Regrade.id != regrade.id, Regrade.state == "committed")
+        .where(Regrade.committed_at >= regrade.committed_at)
+        .order_by(Regrade.committed_at.desc(), Regrade.id.desc())
+        .limit(1)
+    )
+    return session.scalar(statement)
+
+
+def last_event_of(item_id: InstrumentedAttribute[int]) -> ScalarSelect[int]:
+    """Return the last marking of the item that a column of the surrounding statement names."""
+    event = aliased(MarkEvent)
+    return select(func.max(event.id)).where(event.item_id == item_id).scalar_subquery()
+
+
+def lock_planned(session: Session, regrade_id: int) -> None:
+    """Lock every attempt that a trial would change, in the order of their ids."""
+    lines = select(RegradeLine.attempt_id).where(RegradeLine.regrade_id == regrade_id, RegradeLine.changed)
+    session.execute(select(Attempt.id).where(Attempt.id.in_(lines)).order_by(Attempt.id).with_for_update()).all()
+
+
+def is_outdated(session: Session, regrade_id: int) -> bool:
+    """Say whether an attempt whose marks a trial would change has been marked or reopened since the trial looked at it."""
+    last = (
+        select(func.max(MarkEvent.id))
+        .join(AttemptItem, AttemptItem.id == MarkEvent.item_id)
+        .where(AttemptItem.attempt_id == RegradeLine.attempt_id)
+        .correlate(RegradeLine)
+        .scalar_subquery()
+    )
+    statement = (
+        select(RegradeLine.attempt_id)
+        .join(Attempt, Attempt.id == RegradeLine.attempt_id)
+        .where(RegradeLine.regrade_id == regrade_id, RegradeLine.changed)
+        .where(or_(last != RegradeLine.basis, Attempt.state != AttemptState.FINISHED.value))
+        .limit(1)
+    )
+    return session.scalar(statement) is not None
+
+
+def _touched(regrade_id: int) -> Select[*tuple[Any, ...]]:
+    return (
+        select(Attempt.id, Attempt.enrolment_id)
+        .join(AttemptItem, AttemptItem.attempt_id == Attempt.id)
+        .join(MarkEvent, MarkEvent.item_id == AttemptItem.id)
+        .where(MarkEvent.regrade_id == regrade_id, Attempt.enrolment_id.is_not(None))
+        .distinct()
+    )
+
+
+def lock_touched(session: Session, regrade_id: int) -> None:
+    """Lock every attempt that a marking again has touched, in the order of their ids."""
+    touched = select(_touched(regrade_id).subquery().c.id)
+    session.execute(select(Attempt.id).where(Attempt.id.in_(touched)).order_by(Attempt.id).with_for_update()).all()
+
+
+def touched_enrolments(session: Session, regrade_id: int, *, after: int, limit: int) -> list[int]:
+    """List the next learners whom a marking again has touched, by enrolment."""
+    touched = _touched(regrade_id).subquery()
+    statement = select(touched.c.enrolment_id).where(touched.c.enrolment_id > after).distinct().order_by(touched.c.enrolment_id)
+    return list(session.scalars(statement.limit(limit)))
+
+
+def touched_attempts(session: Session, regrade_id: int, enrolment_ids: Sequence[int]) -> frozenset[int]:
+    """Return the attempts of some learners that a marking again has touched."""
+    return frozenset(session.scalars(_touched(regrade_id).where(Attempt.enrolment_id.in_(enrolment_ids))))

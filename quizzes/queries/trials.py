@@ -1,0 +1,141 @@
+"""Reading what a trial found (5.11.3): in figures, by page, and as a stream."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, Select, func, select
+from sqlalchemy.orm import Session
+
+from accounts.models import Person, full_name
+from quizzes.models import Attempt, RegradeLine
+
+
+class Show(StrEnum):
+    """Which lines of a trial a page shows."""
+
+    CHANGED = "changed"
+    FLIPS = "flips"
+    CERTIFICATES = "certificates"
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class TrialCounts:
+    """What a trial found, in figures; `gained` and `lost` are learners whose result passes now and no longer does."""
+
+    attempts: int
+    changed: int
+    raised: int
+    lowered: int
+    gained: int
+    lost: int
+    certificates: int
+    late: int
+
+
+_GAINED = RegradeLine.result_after.is_(True) & RegradeLine.result_before.is_not(True)
+_LOST = RegradeLine.result_before.is_(True) & RegradeLine.result_after.is_not(True)
+_AWARDED = _LOST & (RegradeLine.award != "")
+
+
+def count_lines(session: Session, regrade_id: int) -> TrialCounts:
+    """Return what a trial found, in one statement."""
+    people = RegradeLine.enrolment_id.distinct()
+    row = session.execute(
+        select(
+            func.count(),
+            func.count().filter(RegradeLine.changed),
+            func.count().filter(RegradeLine.changed, RegradeLine.percent_after > RegradeLine.percent_before),
+            func.count().filter(RegradeLine.changed, RegradeLine.percent_after < RegradeLine.percent_before),
+            func.count(people).filter(_GAINED),
+            func.count(people).filter(_LOST),
+            func.count(people).filter(_AWARDED),
+            func.count().filter(RegradeLine.late),
+        ).where(RegradeLine.regrade_id == regrade_id)
+    ).one()
+    return TrialCounts(*row)
+
+
+@dataclass(frozen=True, slots=True)
+class TrialLine:
+    """One attempt of a trial; percentages and what came of them before and after, and of the learner's result."""
+
+    attempt: UUID
+    name: str
+    number: int
+    percent_before: Fraction | None
+    percent_after: Fraction | None
+    raw_before: Fraction | None
+    raw_after: Fraction | None
+    maximum_before: Fraction
+    maximum_after: Fraction
+    result_before: bool | None
+    result_after: bool | None
+    award: str
+    changed: bool
+    late: bool
+
+    @property
+    def gains(self) -> bool:
+        """Say whether the learner passes now and did not before."""
+        return bool(self.result_after) and not self.result_before
+
+    @property
+    def loses(self) -> bool:
+        """Say whether the learner passed before and does not any more."""
+        return bool(self.result_before) and not self.result_after
+
+
+def _lines(regrade_id: int, show: Show) -> Select[*tuple[Any, ...]]:
+    wanted = {
+        Show.CHANGED: RegradeLine.changed,
+        Show.FLIPS: _GAINED | _LOST,
+        Show.CERTIFICATES: _AWARDED,
+        Show.ALL: RegradeLine.regrade_id == regrade_id,
+    }
+    return (
+        select(RegradeLine, Attempt.uuid, Attempt.number, Person.given_names, Person.first_surname, Person.second_surname)
+        .join(Attempt, Attempt.id == RegradeLine.attempt_id)
+        .join(Person, Person.id == Attempt.person_id)
+        .where(RegradeLine.regrade_id == regrade_id, wanted[show])
+        .order_by(func.lower(Person.first_surname), func.lower(Person.second_surname), func.lower(Person.given_names), Attempt.id)
+    )
+
+
+def _fraction(value: Any) -> Fraction | None:
+    return None if value is None else Fraction(value)
+
+
+def _line(row: Row[*tuple[Any, ...]]) -> TrialLine:
+    line: RegradeLine = row[0]
+    return TrialLine(
+        attempt=row.uuid,
+        name=full_name(row.given_names, row.first_surname, row.second_surname),
+        number=row.number,
+        percent_before=_fraction(line.percent_before),
+        percent_after=_fraction(line.percent_after),
+        raw_before=_fraction(line.raw_before),
+        raw_after=_fraction(line.raw_after),
+        maximum_before=Fraction(line.maximum_before),
+        maximum_after=Fraction(line.maximum_after),
+        result_before=line.result_before,
+        result_after=line.result_after,
+        award=line.award,
+        changed=line.changed,
+        late=line.late,
+    )
+
+
+def list_lines(session: Session, regrade_id: int, show: Show, *, offset: int, limit: int) -> list[TrialLine]:
+    """List some lines of a trial, by learner."""
+    return [_line(row) for row in session.execute(_lines(regrade_id, show).offset(offset).limit(limit))]
+
+
+def stream_lines(session: Session, regrade_id: int, show: Show) -> Iterator[TrialLine]:
+    """Give every line of a trial, a thousand in memory at a time."""
+    for row in session.execute(_lines(regrade_id, show).execution_options(yield_per=1000)):
+        yield _line(row)

@@ -1,0 +1,268 @@
+"""Committing what a trial found, and undoing it (5.11.3-5.11.5): everything appended, in one transaction, in portions of memory."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from fractions import Fraction
+
+from sqlalchemy import func, insert, literal, select, update
+from sqlalchemy.orm import Session, aliased
+
+from enrolments import services as enrolment_services
+from enrolments.queries import list_awards
+from enrolments.services import Achievement
+from kernel import audit, outbox
+from kernel.errors import N_, Conflict
+from kernel.permissions import Actor
+from quizzes.models import Annulment, Attempt, CertificateReview, MarkEvent, Regrade, RegradeMark
+from quizzes.queries import regrading as queries
+from quizzes.queries import trials
+from quizzes.rules.attempts import AttemptState
+from quizzes.rules.completion import EndedAttempt, QuizRecord, completed_at
+from quizzes.rules.grades import AttemptGrade, has_passed, over_attempts
+from quizzes.rules.regrade import PresentMark, RegradeKind, total_of
+from quizzes.services.marks import as_decimal, keep_grade
+from quizzes.services.trials import AT_ONCE, PORTION, check_not_annulled, look_again, plan_enrolments, settings_of
+
+_COPIED = ("item_id", "origin", "fraction", "exact", "state", "marked_at", "marked_by", "reason", "comment", "levels", "regrade_id")
+
+
+class RegradeVerb(StrEnum):
+    """What the audit log says of marking again."""
+
+    COMMITTED = "quiz.regraded"
+    UNDONE = "quiz.regrade_undone"
+
+
+class NotAsSeen(Conflict):
+    """The trial that was looked at is not the one that stands now."""
+
+    code = "trial_not_as_seen"
+    message = N_("The marks changed after this trial: look at the new one before you go on.")
+
+
+class UndoLaterFirst(Conflict):
+    """Something marked again later touched the same answers."""
+
+    code = "undo_later_first"
+    message = N_("Some of these answers were marked again later: undo that first.")
+
+
+def commit(session: Session, actor: Actor, row: Regrade, *, seen: int, now: datetime) -> bool:
+    """Let the marks of a trial hold, the one that was `seen`; raise NotAsSeen where another one stands.
+
+    Large ones are done by a job. Where marks changed meanwhile nothing is committed: the trial is made again, to be looked at.
+    Return whether that is so.
+    """
+    if row.state != "ready" or row.seen != seen:
+        raise NotAsSeen
+    row.committed_by = actor.person_id
+    if row.total > AT_ONCE:
+        row.state = "committing"
+        outbox.enqueue(session, "quizzes.commit_regrade", {"regrade": row.id}, now=now)
+        return True
+    return commit_now(session, actor, row, now=now)
+
+
+def commit_now(session: Session, actor: Actor, row: Regrade, *, now: datetime) -> bool:
+    """Do all of a commit in the present transaction, the row locked; return False where the trial had to be made again."""
+    queries.lock_planned(session, row.id)
+    if queries.is_outdated(session, row.id):
+        row.outdated, row.committed_by = True, None
+        row.seen += 1
+        look_again(session, row, now=now)
+        return False
+    if RegradeKind(row.kind).annuls:
+        _annul(session, row)
+        _plan_late(session, row)
+    _append_marks(session, actor, row, now=now)
+    _follow(session, actor, row, now=now)
+    row.state, row.committed_at = "committed", now
+    counts = trials.count_lines(session, row.id)
+    audit.record(
+        session,
+        actor,
+        RegradeVerb.COMMITTED,
+        row,
+        now=now,
+        kind=row.kind,
+        activity=row.activity_key,
+        policy=row.policy,
+        reason=row.reason,
+        changed=counts.changed,
+        gained=counts.gained,
+        lost=counts.lost,
+    )
+    return True
+
+
+def _annul(session: Session, row: Regrade) -> None:
+    """Take the question out of deciding for attempts that are handed in from now on."""
+    versions = queries.versions_of(session, row)
+    check_not_annulled(session, row)
+    session.execute(
+        insert(Annulment),
+        [
+            {
+                "regrade_id": row.id,
+                "course_id": row.course_id,
+                "activity_key": row.activity_key,
+                "question_version_id": version,
+                "effect": row.kind,
+                "lifted_at": None,
+            }
+            for version in versions
+        ],
+    )
+
+
+def _plan_late(session: Session, row: Regrade) -> None:
+    """Add those who handed in between the trial and this moment: an annulment is for all."""
+    last = 0
+    while enrolments := queries.next_enrolments(session, row, after=last, limit=PORTION):
+        plan_enrolments(session, row, enrolments, late=True)
+        last = enrolments[-1]
+
+
+def _append_marks(session: Session, actor: Actor, row: Regrade, *, now: datetime) -> None:
+    """Append every mark of the trial; a grader's comment and levels stay with the mark that takes their place."""
+    before = aliased(MarkEvent)
+    chosen = (
+        select(
+            RegradeMark.item_id,
+            literal("regrade"),
+            RegradeMark.fraction,
+            RegradeMark.exact,
+            RegradeMark.state,
+            literal(now, MarkEvent.marked_at.type),
+            literal(actor.person_id),
+            literal(row.reason),
+            before.comment,
+            before.levels,
+            RegradeMark.regrade_id,
+        )
+        .join(before, before.id == RegradeMark.before_id)
+        .where(RegradeMark.regrade_id == row.id)
+        .order_by(RegradeMark.item_id)
+    )
+    session.execute(insert(MarkEvent).from_select(_COPIED, chosen))
+
+
+def _follow(session: Session, actor: Actor, row: Regrade, *, now: datetime) -> None:
+    """Let totals, results, progress and completion follow the marks as they are now, some learners at a time."""
+    last = 0
+    while enrolments := queries.touched_enrolments(session, row.id, after=last, limit=PORTION):
+        _follow_some(session, actor, row, enrolments, now=now)
+        session.flush()
+        last = enrolments[-1]
+
+
+def _follow_some(session: Session, actor: Actor, row: Regrade, enrolments: Sequence[int], *, now: datetime) -> None:
+    touched = queries.touched_attempts(session, row.id, enrolments)
+    ended = queries.list_ended(session, row, enrolments)
+    before = {enrolment_id: _achievement(session, attempts) for enrolment_id, attempts in ended.items()}
+    finished = [one for attempts in ended.values() for one in attempts if one.id in touched and one.state == AttemptState.FINISHED]
+    present = queries.list_present_items(session, [attempt.id for attempt in finished])
+    for attempt in finished:
+        marks = {item.id: PresentMark(item.fraction, item.state, item.maximum, item.section) for item in present[attempt.id]}
+        keep_grade(attempt, total_of(marks, {}, settings_of(session, attempt)))
+    after = {enrolment_id: _achievement(session, attempts) for enrolment_id, attempts in ended.items()}
+    enrolment_services.record_results(session, actor, row.activity_key, after, now=now)
+    lost = [enrolment_id for enrolment_id in ended if before[enrolment_id].passed and not after[enrolment_id].passed]
+    _open_reviews(session, row, {one: (before[one].score, after[one].score) for one in lost}, now=now)
+
+
+def _achievement(session: Session, attempts: Sequence[Attempt]) -> Achievement:
+    """Return what a learner's attempts mean together. How many were used does not change by marking again, so it is left as it was."""
+    settings = settings_of(session, attempts[-1])
+    graded = [(attempt, None if attempt.percent is None else Fraction(attempt.percent)) for attempt in attempts]
+    score = over_attempts(
+        settings.grading,
+        [AttemptGrade(one.number, percent, abandoned=one.state == AttemptState.ABANDONED) for one, percent in graded],
+    )
+    ended = tuple(EndedAttempt(one.finished_at or one.started_at, percent, one.finished_at) for one, percent in graded)
+    record = QuizRecord(viewed_at=attempts[0].started_at, attempts=ended)
+    completed = completed_at(settings.completion, record, pass_mark=settings.pass_mark, allowed=0)
+    shown = None if score is None else max(Fraction(0), min(Fraction(100), score))
+    return Achievement(completed is not None, shown, has_passed(score, settings.pass_mark), exhausted=None)
+
+
+def _open_reviews(session: Session, row: Regrade, lost: dict[int, tuple[Fraction | None, Fraction | None]], *, now: datetime) -> None:
+    """Ask an administrator about the certificates of those who do not pass any more: they stay in force until somebody decides."""
+    awards = list_awards(session, sorted(lost))
+    for enrolment_id, code in sorted(awards.items()):
+        before, after = lost[enrolment_id]
+        session.add(
+            CertificateReview(
+                regrade_id=row.id,
+                enrolment_id=enrolment_id,
+                code=code,
+                percent_before=None if before is None else as_decimal(before),
+                percent_after=None if after is None else as_decimal(after),
+                opened_at=now,
+            )
+        )
+
+
+def undo(session: Session, actor: Actor, row: Regrade, *, now: datetime) -> None:
+    """Give every answer the mark back that it had, by appending it; raise UndoLaterFirst, or Conflict where there is nothing to undo.
+
+    What a person marked since then stays. Large ones are done by a job.
+    """
+    if row.state != "committed":
+        raise Conflict
+    if queries.later_regrade(session, row) is not None:
+        raise UndoLaterFirst
+    row.undone_by = actor.person_id
+    if row.total > AT_ONCE:
+        row.state = "undoing"
+        outbox.enqueue(session, "quizzes.undo_regrade", {"regrade": row.id}, now=now)
+        return
+    undo_now(session, actor, row, now=now)
+
+
+def undo_now(session: Session, actor: Actor, row: Regrade, *, now: datetime) -> None:
+    """Do all of an undoing in the present transaction, the row locked."""
+    queries.lock_touched(session, row.id)
+    session.execute(update(Annulment).where(Annulment.regrade_id == row.id, Annulment.lifted_at.is_(None)).values(lifted_at=now))
+    session.execute(
+        update(CertificateReview)
+        .where(CertificateReview.regrade_id == row.id, CertificateReview.settled_at.is_(None))
+        .values(settled_at=now, settled_by=row.undone_by)
+    )
+    _append_marks_of_before(session, actor, row, now=now)
+    _follow(session, actor, row, now=now)
+    row.state, row.undone_at = "undone", now
+    audit.record(session, actor, RegradeVerb.UNDONE, row, now=now, kind=row.kind, activity=row.activity_key)
+
+
+def _append_marks_of_before(session: Session, actor: Actor, row: Regrade, *, now: datetime) -> None:
+    """Append to each answer whose present mark this marking again made the one before it; what was marked since then stays.
+
+    What is given back keeps the marking again that it came from itself, so that this one can be undone too.
+    """
+    before, present, earlier, own = (aliased(MarkEvent) for _place in range(4))
+    first = select(func.min(own.id)).where(own.item_id == present.item_id, own.regrade_id == row.id)
+    previous = select(func.max(earlier.id)).where(
+        earlier.item_id == present.item_id, earlier.id < first.correlate(present).scalar_subquery()
+    )
+    chosen = (
+        select(
+            before.item_id,
+            before.origin,
+            before.fraction,
+            before.exact,
+            before.state,
+            literal(now, MarkEvent.marked_at.type),
+            literal(actor.person_id),
+            literal(row.reason),
+            before.comment,
+            before.levels,
+            before.regrade_id,
+        )
+        .select_from(present)
+        .join(before, before.id == previous.correlate(present).scalar_subquery())
+        .where(present.regrade_id == row.id, present.id == queries.last_event_of(present.item_id))
+        .order_by(before.item_id)
+    )
+    session.execute(insert(MarkEvent).from_select(_COPIED, chosen))

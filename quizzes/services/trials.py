@@ -1,0 +1,340 @@
+"""The trial before marking again (5.11.3): what would change for whom, learner by learner in portions, written down to be looked at.
+
+A trial changes no mark. Small ones are made at once, large ones by a job; both write the same rows, some learners at a time, so that
+memory stays the same for 36,000 attempts and a trial that was interrupted goes on where it stopped.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from fractions import Fraction
+
+from sqlalchemy import delete, insert
+from sqlalchemy.orm import Session
+
+from enrolments.queries import list_awards
+from kernel import audit, outbox
+from kernel.errors import N_, Conflict, Invalid
+from kernel.permissions import Actor
+from quizzes.models import Attempt, Regrade, RegradeLine, RegradeMark
+from quizzes.permissions import TaughtQuiz
+from quizzes.queries import regrading as queries
+from quizzes.queries import sittings
+from quizzes.queries.regrading import PresentItem
+from quizzes.queries.sittings import StoredAnswer
+from quizzes.rules.attempts import AttemptState
+from quizzes.rules.definitions import Question
+from quizzes.rules.encoding import decode
+from quizzes.rules.grades import AttemptGrade, has_passed, over_attempts, written_exactly
+from quizzes.rules.item_layout import ItemLayout
+from quizzes.rules.judging import Judge, is_judged_by_rule
+from quizzes.rules.marking import has_rule
+from quizzes.rules.numbers import convention_for
+from quizzes.rules.regrade import (
+    PresentMark,
+    Regraded,
+    RegradeKind,
+    RegradePolicy,
+    annulled_marking,
+    can_regrade,
+    regrade_attempt,
+    translated,
+)
+from quizzes.rules.responses import Parts, clean_parts
+from quizzes.rules.results import Marking, MarkState
+from quizzes.rules.settings import QuizSettings
+from quizzes.services.marks import as_decimal
+
+AT_ONCE = 300
+"""Attempts up to which a trial or a commit is made while somebody waits for the page."""
+PORTION = 100
+"""Learners that are looked at together."""
+
+
+class TrialVerb(StrEnum):
+    """What the audit log says of trials."""
+
+    TRIED = "quiz.regrade_tried"
+    DISCARDED = "quiz.regrade_discarded"
+
+
+class NothingToRegrade(Invalid):
+    """No version that was asked can be judged in the way that was asked for."""
+
+    code = "nothing_to_regrade"
+    message = N_("No answer of this question can be judged by that version.")
+
+
+class AlreadyAnnulled(Conflict):
+    """The question does not decide any more."""
+
+    code = "already_annulled"
+    message = N_("This question is annulled already: undo that first.")
+
+
+@dataclass(frozen=True, slots=True)
+class RegradeOrder:
+    """What is to be marked again: a question (None: all), by which version, by which policy, why."""
+
+    kind: RegradeKind
+    reason: str
+    question_id: int | None = None
+    target_id: int | None = None
+    policy: RegradePolicy = RegradePolicy.REPLACE
+    with_manual: bool = False
+
+
+def begin_trial(session: Session, actor: Actor, subject: TaughtQuiz, order: RegradeOrder, *, now: datetime) -> Regrade:
+    """Begin a trial; raise NothingToRegrade or AlreadyAnnulled. A small one is ready at once.
+
+    To annul always replaces: it is the same for everybody.
+    """
+    assert actor.person_id is not None
+    row = Regrade(
+        course_id=subject.course_id,
+        activity_key=subject.key,
+        kind=order.kind.value,
+        question_id=order.question_id,
+        target_id=order.target_id,
+        policy=(RegradePolicy.REPLACE if order.kind.annuls else order.policy).value,
+        with_manual=order.with_manual,
+        reason=order.reason,
+        state="planning",
+        seen=1,
+        created_at=now,
+        created_by=actor.person_id,
+    )
+    session.add(row)
+    session.flush()  # its lines name it
+    if order.kind.annuls:
+        check_not_annulled(session, row)
+    elif not _judged_versions(session, row).keys() & queries.asked_versions(session, row) and row.question_id is not None:
+        raise NothingToRegrade
+    audit.record(session, actor, TrialVerb.TRIED, row, now=now, kind=row.kind, activity=row.activity_key, question=row.question_id)
+    look_again(session, row, now=now)
+    return row
+
+
+def check_not_annulled(session: Session, row: Regrade) -> None:
+    """Raise AlreadyAnnulled where the question of an order does not decide any more."""
+    if queries.annulled_versions(session, row) & frozenset(queries.versions_of(session, row)):
+        raise AlreadyAnnulled
+
+
+def look_again(session: Session, row: Regrade, *, now: datetime) -> None:
+    """Make the trial from the beginning, at once or by a job."""
+    for table in (RegradeMark, RegradeLine):
+        session.execute(delete(table).where(table.regrade_id == row.id))
+    row.state, row.reached, row.total = "planning", 0, queries.count_concerned(session, row)
+    session.flush()
+    if row.total > AT_ONCE:
+        outbox.enqueue(session, "quizzes.plan_regrade", {"regrade": row.id}, now=now)
+        return
+    while not plan_portion(session, row):
+        pass
+
+
+def discard_trial(session: Session, actor: Actor, row: Regrade, *, now: datetime) -> None:
+    """Put a trial aside; its lines go, the fact that it was made stays."""
+    for table in (RegradeMark, RegradeLine):
+        session.execute(delete(table).where(table.regrade_id == row.id))
+    row.state = "discarded"
+    audit.record(session, actor, TrialVerb.DISCARDED, row, now=now)
+
+
+def plan_portion(session: Session, row: Regrade) -> bool:
+    """Look at the next learners; say whether the trial is ready. The row is locked."""
+    if row.state != "planning":
+        return True
+    enrolments = queries.next_enrolments(session, row, after=row.reached, limit=PORTION)
+    if not enrolments:
+        row.state = "ready"
+        return True
+    plan_enrolments(session, row, enrolments, late=False)
+    row.reached = enrolments[-1]
+    session.flush()
+    return False
+
+
+def plan_enrolments(session: Session, row: Regrade, enrolments: Sequence[int], *, late: bool) -> None:
+    """Write what would change for some learners, for those attempts that have no line yet."""
+    wanted = frozenset(queries.concerned_ids(session, row, enrolments))
+    ended = queries.list_ended(session, row, enrolments)
+    present = queries.list_present_items(session, sorted(wanted))
+    new = _new_markings(session, row, [attempt for attempts in ended.values() for attempt in attempts if attempt.id in wanted], present)
+    lines, marks = [], []
+    for attempts in ended.values():
+        outcomes = {
+            attempt.id: _outcome(session, row, attempt, present[attempt.id], new.get(attempt.id, {}))
+            for attempt in attempts
+            if attempt.id in wanted
+        }
+        passed = (_passed(session, attempts, {}), _passed(session, attempts, outcomes))
+        for attempt in attempts:
+            if attempt.id in outcomes:
+                lines.append(_line(row, attempt, present[attempt.id], outcomes[attempt.id], passed, late=late))
+                marks += _marks(row, attempt, present[attempt.id], outcomes[attempt.id])
+    awards = list_awards(session, [int(str(line["enrolment_id"])) for line in lines if line["changed"]])
+    if lines:
+        session.execute(insert(RegradeLine), [{**line, "award": awards.get(int(str(line["enrolment_id"])), "")} for line in lines])
+    if marks:
+        session.execute(insert(RegradeMark), marks)
+
+
+def _outcome(session: Session, row: Regrade, attempt: Attempt, items: Sequence[PresentItem], new: Mapping[int, Marking]) -> Regraded:
+    marks = {item.id: PresentMark(item.fraction, item.state, item.maximum, item.section) for item in items}
+    percent = None if attempt.percent is None else Fraction(attempt.percent)
+    return regrade_attempt(marks, new, RegradePolicy(row.policy), percent, settings_of(session, attempt))
+
+
+def settings_of(session: Session, attempt: Attempt) -> QuizSettings:
+    """Return the settings of the quiz in the version of an attempt."""
+    return sittings.get_paper(session, attempt.quiz_version_id).settings
+
+
+def _passed(session: Session, attempts: Sequence[Attempt], outcomes: Mapping[int, Regraded]) -> bool | None:
+    """Say whether a learner passes by all attempts together, some of them marked again."""
+    settings = settings_of(session, attempts[-1])
+    graded = []
+    for attempt in attempts:
+        percent = None if attempt.percent is None else Fraction(attempt.percent)
+        if attempt.id in outcomes and outcomes[attempt.id].marks:
+            percent = outcomes[attempt.id].after.percent
+        graded.append(AttemptGrade(attempt.number, percent, abandoned=attempt.state == AttemptState.ABANDONED))
+    return has_passed(over_attempts(settings.grading, graded), settings.pass_mark)
+
+
+def _line(
+    row: Regrade,
+    attempt: Attempt,
+    items: Sequence[PresentItem],
+    outcome: Regraded,
+    passed: tuple[bool | None, bool | None],
+    *,
+    late: bool,
+) -> dict[str, object]:
+    after, changed = outcome.after, bool(outcome.marks)
+    return {
+        "regrade_id": row.id,
+        "attempt_id": attempt.id,
+        "enrolment_id": attempt.enrolment_id,
+        "changed": changed,
+        "late": late,
+        "basis": max(item.event_id for item in items),
+        "raw_before": attempt.raw,
+        "maximum_before": attempt.maximum,
+        "percent_before": attempt.percent,
+        "passed_before": attempt.passed,
+        "raw_after": attempt.raw if not changed else None if after.pending else as_decimal(after.raw),
+        "maximum_after": as_decimal(after.maximum) if changed else attempt.maximum,
+        "percent_after": attempt.percent if not changed else None if after.percent is None else as_decimal(after.percent),
+        "passed_after": after.passed if changed else attempt.passed,
+        "result_before": passed[0],
+        "result_after": passed[1],
+    }
+
+
+def _marks(row: Regrade, attempt: Attempt, items: Sequence[PresentItem], outcome: Regraded) -> list[dict[str, object]]:
+    before = {item.id: item.event_id for item in items}
+    return [
+        {
+            "regrade_id": row.id,
+            "item_id": item_id,
+            "attempt_id": attempt.id,
+            "before_id": before[item_id],
+            "fraction": None if marking.fraction is None else as_decimal(marking.fraction),
+            "exact": written_exactly(marking.fraction),
+            "state": marking.state.value,
+        }
+        for item_id, marking in outcome.marks.items()
+    ]
+
+
+def _judged_versions(session: Session, row: Regrade) -> dict[int, int]:
+    """Return by which version the answers to each version are judged, where the order is not to annul."""
+    if row.question_id is None:
+        return {}
+    versions = queries.versions_of(session, row)
+    questions = sittings.get_questions(session, versions)
+    if row.target_id is None:
+        return {version: version for version in versions if is_judged_by_rule(questions[version])}
+    target = questions.get(row.target_id)
+    if target is None:
+        return {}
+    return {
+        version: row.target_id
+        for version in versions
+        if is_judged_by_rule(questions[version]) and is_judged_by_rule(target) and can_regrade(questions[version], target)
+    }
+
+
+def _new_markings(
+    session: Session, row: Regrade, attempts: Sequence[Attempt], present: Mapping[int, Sequence[PresentItem]]
+) -> dict[int, dict[int, Marking]]:
+    """Return the new markings of some attempts, by attempt and item, as far as the order reaches."""
+    items = [item for attempt in attempts for item in present[attempt.id] if row.with_manual or item.origin != "manual"]
+    if RegradeKind(row.kind).annuls:
+        return _annulled(session, row, items)
+    skipped = queries.annulled_versions(session, row)
+    judged_by = _judges(session, row, items)
+    wanted = [
+        item
+        for item in items
+        if item.question_version_id in judged_by and item.question_version_id not in skipped and item.state is not MarkState.NEEDS_GRADING
+    ]
+    return _judged(session, {attempt.id: attempt for attempt in attempts}, wanted, judged_by)
+
+
+def _annulled(session: Session, row: Regrade, items: Sequence[PresentItem]) -> dict[int, dict[int, Marking]]:
+    marking = annulled_marking(row.kind)
+    assert marking is not None
+    versions = frozenset(queries.versions_of(session, row))
+    questions = sittings.get_questions(session, sorted(versions))
+    found: dict[int, dict[int, Marking]] = {}
+    for item in items:
+        if item.question_version_id in versions and has_rule(questions[item.question_version_id]):
+            found.setdefault(item.attempt_id, {})[item.id] = marking
+    return found
+
+
+def _judges(session: Session, row: Regrade, items: Sequence[PresentItem]) -> Mapping[int, int]:
+    """Return by which version each version is judged: of one question as the order says, of all by their own."""
+    if row.question_id is not None:
+        return _judged_versions(session, row)
+    questions = sittings.get_questions(session, [item.question_version_id for item in items])
+    return {version: version for version, question in questions.items() if is_judged_by_rule(question)}
+
+
+def _judged(
+    session: Session, attempts: Mapping[int, Attempt], items: Sequence[PresentItem], judged_by: Mapping[int, int]
+) -> dict[int, dict[int, Marking]]:
+    questions = sittings.get_questions(session, [*judged_by, *judged_by.values()])
+    layouts = queries.layouts_of(session, [item.id for item in items])
+    answers: dict[int, list[StoredAnswer]] = {}
+    for answer in sittings.list_answers(session, [item.id for item in items]):
+        answers.setdefault(answer.item_id, []).append(answer)
+    found: dict[int, dict[int, Marking]] = {}
+    for item in items:
+        attempt, question = attempts[item.attempt_id], questions[item.question_version_id]
+        layout = decode(ItemLayout, json.loads(layouts[item.id]))
+        judge = Judge(
+            settings_of(session, attempt).behaviour,
+            questions[judged_by[item.question_version_id]],
+            layout,
+            convention_for(attempt.language),
+        )
+        found.setdefault(item.attempt_id, {})[item.id] = _judge(judge, question, answers.get(item.id, []))
+    return found
+
+
+def _judge(judge: Judge, answered: Question, answers: Sequence[StoredAnswer]) -> Marking:
+    """Judge what a learner answered to one version as the judge's own version does: tries that were checked, then the last response."""
+
+    def seen(answer: StoredAnswer) -> Parts:
+        return translated(answered, judge.question, judge.layout, clean_parts(answer.payload))
+
+    checked = sorted((answer for answer in answers if answer.checked is not None), key=lambda answer: answer.checked or 0)
+    standing = judge.at_end([seen(answer) for answer in checked], seen(answers[-1]) if answers else None)
+    return Marking(standing.state, standing.fraction)

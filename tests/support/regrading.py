@@ -1,0 +1,128 @@
+"""Marking again in tests: a quiz whose key turns out wrong, its correction, and trials through the services."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from courses.models import Course, Nature
+from kernel import clock
+from kernel.permissions import Actor
+from lms.app import House
+from quizzes.models import MarkEvent, QuestionVersion, Regrade, RegradeLine
+from quizzes.models import Question as QuestionRow
+from quizzes.queries import regrading as queries
+from quizzes.queries import teaching
+from quizzes.queries import trials as trial_queries
+from quizzes.queries.trials import TrialCounts
+from quizzes.rules.regrade import RegradeKind, RegradePolicy
+from quizzes.services import regrading, trials
+from quizzes.services.trials import RegradeOrder
+from tests.support.builders import folder, publish
+
+BANK = """questions:
+  - key: capital-1
+    kind: single
+    text: ¿Cuál es la capital?
+    shuffle: false
+    options:
+      - {guayaquil}: Guayaquil
+        key: guayaquil
+        why: Es el puerto.
+      - {quito}: Quito
+        key: quito
+        why: Es la capital.
+      - wrong: Cuenca
+        key: cuenca
+        why: No.
+  - key: suma-1
+    kind: single
+    text: ¿Cuánto es dos más dos?
+    shuffle: false
+    options:
+      - right: cuatro
+        why: Así es.
+      - wrong: cinco
+        why: Uno de más.
+"""
+WRONG_KEY = BANK.format(guayaquil="right", quito="wrong")
+RIGHT_KEY = BANK.format(guayaquil="wrong", quito="right")
+
+
+def a_keyed_quiz(
+    house: House, bank: str = WRONG_KEY, settings: str = "attempts: 0\npass_mark: 60\n", certificate: str = "constancia"
+) -> Course:
+    """Publish a quiz of two questions worth 1 each, as a correction; by default the key of the first is wrong."""
+    files = folder(modules=1, settings=f"shuffle_options: false\n{settings}", certificate=certificate)
+    files["01-parte/banco.yaml"] = bank.encode()
+    name = "01-parte/03-cuestionario.quiz.yaml"
+    files[name] = files[name].decode().replace("  - draw: 7\n", "  - question: capital-1\n  - question: suma-1\n").encode()
+    return publish(house, files, nature=Nature.CORRECTION)[0]
+
+
+def question_id(house: House, key: str = "capital-1") -> int:
+    """Return the number of a question."""
+    with house.database.unit_of_work(write=False) as session:
+        return session.execute(select(QuestionRow.id).where(QuestionRow.key == key)).scalar_one()
+
+
+def version_id(house: House, number: int, key: str = "capital-1") -> int:
+    """Return a version of a question."""
+    with house.database.unit_of_work(write=False) as session:
+        statement = select(QuestionVersion.id).where(
+            QuestionVersion.question_id == question_id(house, key), QuestionVersion.number == number
+        )
+        return session.execute(statement).scalar_one()
+
+
+def an_order(
+    house: House, kind: RegradeKind, version: int | None = None, *, policy: RegradePolicy = RegradePolicy.REPLACE, with_manual: bool = False
+) -> RegradeOrder:
+    """Ask for the question of the capital to be marked again."""
+    target = None if version is None else version_id(house, version)
+    return RegradeOrder(kind, "La clave estaba mal.", question_id(house), target, policy, with_manual)
+
+
+def a_trial(house: House, actor: Actor, order: RegradeOrder) -> int:
+    """Make a trial and return its number."""
+    with house.database.unit_of_work() as session:
+        taught = teaching.get_taught_quiz(session, actor, "prueba", "cuestionario-1")
+        return trials.begin_trial(session, actor, taught, order, now=clock.now()).id
+
+
+def commit(house: House, actor: Actor, regrade_id: int) -> bool:
+    """Commit the trial that stands; say whether it was done or begun."""
+    with house.database.unit_of_work() as session:
+        row = queries.take_regrade(session, regrade_id)
+        return regrading.commit(session, actor, row, seen=row.seen, now=clock.now())
+
+
+def undo(house: House, actor: Actor, regrade_id: int) -> None:
+    """Undo what was committed."""
+    with house.database.unit_of_work() as session:
+        regrading.undo(session, actor, queries.take_regrade(session, regrade_id), now=clock.now())
+
+
+def regrade_row(house: House, regrade_id: int) -> Regrade:
+    """Return a marking again as it is stored."""
+    with house.database.unit_of_work(write=False) as session:
+        return session.get_one(Regrade, regrade_id)
+
+
+def lines(house: House, regrade_id: int) -> list[RegradeLine]:
+    """Return the lines of a trial, by attempt."""
+    with house.database.unit_of_work(write=False) as session:
+        return list(session.scalars(select(RegradeLine).where(RegradeLine.regrade_id == regrade_id).order_by(RegradeLine.attempt_id)))
+
+
+def counts(house: House, regrade_id: int) -> TrialCounts:
+    """Return what a trial found."""
+    with house.database.unit_of_work(write=False) as session:
+        return trial_queries.count_lines(session, regrade_id)
+
+
+def all_marks(house: House) -> Sequence[MarkEvent]:
+    """Return every mark of the instance, in the order in which they were appended."""
+    with house.database.unit_of_work(write=False) as session:
+        return list(session.scalars(select(MarkEvent).order_by(MarkEvent.id)))
