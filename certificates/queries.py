@@ -14,6 +14,7 @@ from certificates.permissions import CredentialSeat
 from certificates.rules import CredentialState, SignedContent, printed_code, state_of
 from courses.models import Course, CourseStaff, CourseVersion, StaffRole
 from enrolments.models import Completion, Enrolment
+from enrolments.queries import AwardInForce
 from kernel import clock
 from kernel.errors import NotFound, SignInNeeded
 from kernel.permissions import Actor
@@ -61,12 +62,13 @@ def list_of(session: Session, person_id: int | None) -> list[Credential]:
     return list(session.scalars(statement))
 
 
-def codes_in_force(session: Session, enrolment_ids: Sequence[int]) -> dict[int, str]:
-    """Return the printed code of the credential in force of each of these enrolments that has one."""
+def awards_in_force(session: Session, enrolment_ids: Sequence[int]) -> dict[int, AwardInForce]:
+    """Return the credential in force of each of these enrolments that has one."""
     statement = select(Credential).where(
         Credential.enrolment_id.in_(enrolment_ids), Credential.revoked_at.is_(None), Credential.replaced_by_id.is_(None)
     )
-    return {row.enrolment_id: printed_code(row.code) for row in session.scalars(statement) if state(row) is CredentialState.VALID}
+    rows = session.scalars(statement)
+    return {row.enrolment_id: AwardInForce(row.uuid, printed_code(row.code)) for row in rows if state(row) is CredentialState.VALID}
 
 
 def list_pending(session: Session, actor: Actor) -> list[Mapping[str, str]]:

@@ -6,6 +6,7 @@ from datetime import datetime
 from fractions import Fraction
 from posixpath import basename
 from typing import Any, cast
+from uuid import UUID
 
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
@@ -186,11 +187,19 @@ def results_of_many(session: Session, enrolment_ids: Sequence[int]) -> dict[int,
     return found
 
 
-AwardsOf = Callable[[Session, Sequence[int]], Mapping[int, str]]
-"""How whoever awards something for a completed course tells, by enrolment, the printed code of what is in force."""
+@dataclass(frozen=True, slots=True)
+class AwardInForce:
+    """What was awarded for a completed course and holds: its number, and its code as it is printed."""
+
+    uuid: UUID
+    code: str
 
 
-def list_awards(session: Session, enrolment_ids: Sequence[int]) -> Mapping[int, str]:
+AwardsOf = Callable[[Session, Sequence[int]], Mapping[int, AwardInForce]]
+"""How whoever awards something for a completed course tells what is in force, by enrolment."""
+
+
+def list_awards(session: Session, enrolment_ids: Sequence[int]) -> Mapping[int, AwardInForce]:
     """Return what was awarded for these enrolments and is in force, by enrolment; the roof says who knows (`awards`)."""
     awards = cast("AwardsOf | None", session.info.get("awards"))
     return awards(session, enrolment_ids) if awards is not None and enrolment_ids else {}

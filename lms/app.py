@@ -18,7 +18,7 @@ from accounts import signin
 from accounts import views as account_views
 from accounts.models import Person
 from certificates import feature as certificates
-from certificates.queries import codes_in_force
+from certificates.queries import awards_in_force
 from courses import feature as courses
 from courses.models import CourseStaff
 from courses.publication import CourseKinds
@@ -86,7 +86,7 @@ def open_house(settings: Settings) -> House:
     files, keys = Files(settings.data_dir / "files"), signing_keys(settings.data_dir)
     database.configure(
         info={
-            "awards": codes_in_force,
+            "awards": awards_in_force,
             "consequences": dict(consequences),
             "kinds": KINDS,
             "outlines": {},

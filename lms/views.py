@@ -28,6 +28,7 @@ from kernel.i18n import LANGUAGES, _, choose, local
 from kernel.web.request import current_actor, current_session, public, requires
 from lms import queries
 from lms.permissions import RoofAction
+from quizzes.queries.reviews import count_open as count_open_reviews
 from webinars import queries as webinar_queries
 
 bp = Blueprint("lms", __name__)
@@ -179,6 +180,7 @@ def administration() -> Answer:
         active_people=state.active_people,
         enrolments=state.enrolments,
         certificates=state.certificates,
+        certificate_reviews=count_open_reviews(session),
         first_steps=steps if not all(step["done"] for step in steps) else [],
         mail_is_sent=settings.mail_is_sent,
         mail_folder=str(settings.data_dir / "mail"),

@@ -3,11 +3,11 @@
 from kernel.feature import Feature
 from quizzes import jobs
 from quizzes.permissions import PERMISSIONS
-from quizzes.views import files, manage, marking, reports, sittings, statistics
+from quizzes.views import files, manage, marking, regrading, reopening, reports, reviews, sittings, statistics
 
 FEATURE = Feature(
     name="quizzes",
-    blueprints=(sittings.bp, files.bp, manage.bp, marking.bp, reports.bp, statistics.bp),
+    blueprints=(sittings.bp, files.bp, manage.bp, marking.bp, regrading.bp, reopening.bp, reports.bp, reviews.bp, statistics.bp),
     permissions=PERMISSIONS,
     jobs={
         "quizzes.close_due": jobs.close_due,

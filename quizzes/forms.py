@@ -5,8 +5,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from wtforms import HiddenField, TextAreaField
-from wtforms.validators import Length
+from wtforms import BooleanField, HiddenField, RadioField, SelectField, TextAreaField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
+from wtforms.validators import DataRequired, Length
 
 from kernel.errors import N_, Invalid
 from kernel.i18n import lazy_
@@ -15,6 +16,7 @@ from kernel.web.forms import LineField, clean_text
 from quizzes.queries.sittings import Sitting
 from quizzes.rules import saving
 from quizzes.rules.definitions import Criterion
+from quizzes.rules.regrade import RegradeKind, RegradePolicy
 from quizzes.rules.responses import FILES, clean_parts, filled_parts
 from quizzes.services.sittings import Batch
 
@@ -163,3 +165,48 @@ def chosen_levels(form: Form, rubric: Sequence[Criterion]) -> dict[str, int]:
     given = {criterion.key: first(form, f"level-{at}") for at, criterion in enumerate(rubric, 1)}
     levels = {key: whole_number(text, otherwise=-1) for key, text in given.items()}
     return {criterion.key: level for criterion in rubric if 0 <= (level := levels[criterion.key]) < len(criterion.levels)}
+
+
+_TOO_LONG = lazy_("Use at most %(max)d characters.")
+
+
+class RegradeForm(SentForm):
+    """What is to be marked again: how, by which version, which marks then hold, and why."""
+
+    kind = RadioField(lazy_("What is to be done?"), choices=[])
+    version = SelectField(lazy_("The version that judges"), choices=[], validate_choice=False)
+    policy = RadioField(
+        lazy_("Which marks hold then?"),
+        choices=[
+            SelectChoice(value=RegradePolicy.REPLACE.value, label=lazy_("The new ones replace the old ones")),
+            SelectChoice(value=RegradePolicy.KEEP_BEST.value, label=lazy_("Of each question the better one")),
+            SelectChoice(value=RegradePolicy.ONLY_RAISE.value, label=lazy_("The new ones, only in attempts whose total rises")),
+        ],
+        default=RegradePolicy.REPLACE.value,
+    )
+    with_manual = BooleanField(lazy_("Also what a person marked"))
+    reason = LineField(lazy_("Reason"), [DataRequired(lazy_("Say why: it stays in the record.")), Length(max=500, message=_TOO_LONG)])
+
+    def offer(self, kinds: Sequence[RegradeKind], versions: Sequence[tuple[str, str]]) -> None:
+        """Offer what can be done to a question, and its versions; the first of each is chosen."""
+        words = {
+            RegradeKind.OTHER: lazy_("Judge the answers by another version"),
+            RegradeKind.SAME: lazy_("Judge the answers again by their own version"),
+            RegradeKind.FULL_CREDIT: lazy_("Annul it: full credit for everybody"),
+            RegradeKind.REMOVED: lazy_("Annul it: leave it out of the total"),
+        }
+        self.kind.choices = [SelectChoice(value=kind.value, label=words[kind]) for kind in kinds]
+        self.kind.data = self.kind.data or kinds[0].value
+        self.version.choices = [SelectChoice(value=number, label=label) for number, label in versions]
+
+
+class ReasonForm(SentForm):
+    """Why somebody of the staff does something to an attempt."""
+
+    reason = LineField(lazy_("Reason"), [DataRequired(lazy_("Say why: it stays in the record.")), Length(max=500, message=_TOO_LONG)])
+
+
+class SettlementForm(SentForm):
+    """What an administrator decided about a certificate."""
+
+    note = LineField(lazy_("What was decided"), [DataRequired(lazy_("Say what was decided and why.")), Length(max=500, message=_TOO_LONG)])

@@ -9,7 +9,7 @@ from courses.models import StaffRole
 from courses.permissions import edits
 from courses.rules import Outline
 from enrolments.permissions import ActivitySeat, is_staff
-from kernel.permissions import Actor, Predicate, Verdict, allow_if
+from kernel.permissions import Actor, Predicate, Verdict, administrator, allow_if
 from quizzes.rules.attempts import OPEN_STATES, AttemptState
 
 
@@ -28,6 +28,7 @@ class QuizAction(StrEnum):
     MARK = "attempt:grade_by_hand"
     REGRADE = "quiz:regrade"
     REOPEN = "attempt:reopen"
+    SETTLE = "certificate_review:settle"
 
 
 @dataclass(frozen=True)
@@ -153,4 +154,5 @@ PERMISSIONS: Mapping[StrEnum, Predicate] = {
     QuizAction.MARK: _mark,
     QuizAction.REGRADE: _regrade,
     QuizAction.REOPEN: _reopen,
+    QuizAction.SETTLE: administrator,
 }

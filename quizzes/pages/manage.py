@@ -30,6 +30,13 @@ TOOLS: tuple[Tool, ...] = (
         QuizAction.MANAGE,
     ),
     Tool(
+        "quizzes_regrading.regrades",
+        "rotate-ccw",
+        N_("Mark again"),
+        N_("After a key was corrected, or to annul a question: with a trial first, and undoable."),
+        QuizAction.REGRADE,
+    ),
+    Tool(
         "quizzes.quiz", "eye", N_("See the quiz"), N_("The page that learners open, and a preview for those who edit."), QuizAction.MANAGE
     ),
     Tool(

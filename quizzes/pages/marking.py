@@ -22,7 +22,7 @@ from quizzes.queries.marks import Mark, MarkedItem, QuestionCount, Queue, QueueL
 from quizzes.rules.by_hand import lowest_fraction, rubric_mark, rubric_of
 from quizzes.rules.definitions import Essay, Question
 from quizzes.rules.numbers import convention_for, write_number
-from quizzes.rules.responses import ANSWER, FILES, Parts
+from quizzes.rules.responses import ANSWER
 from quizzes.rules.results import MarkState
 from quizzes.rules.settings import Flag
 
@@ -125,11 +125,6 @@ def written(text: str) -> list[list[str]]:
     return [paragraph.split("\n") for paragraph in re.split(r"\n\s*\n", text.replace("\r\n", "\n").strip()) if paragraph.strip()]
 
 
-def _files(parts: Parts) -> list[str]:
-    """Return the names of the files that a response brings."""
-    return [name for name in parts.get(FILES, ()) if name]
-
-
 @dataclass(frozen=True, slots=True)
 class MarkLine:
     """One marking of the answer so far; `waits` where it said that a person has to mark."""
@@ -190,7 +185,7 @@ def item_page(
         "question": {"number": item.item.number, "text": shown.text, "language": shown.language, "kind": shown.kind},
         "paragraphs": written(text),
         "words": len(text.split()),
-        "files": _files(parts) if item.is_by_hand else [],
+        "files": shown.files,
         "rows": [] if item.is_by_hand else shown.rows,
         "model": html(question.body.model)
         if Flag.RIGHT_ANSWER in flags and isinstance(question.body, Essay) and question.body.model

@@ -40,12 +40,13 @@ def get_taught_quiz(session: Session, actor: Actor, slug: str, key: str) -> Taug
 
 @dataclass(frozen=True, slots=True)
 class AttemptCounts:
-    """How many attempts of a quiz there are, without previews."""
+    """How many attempts of a quiz there are, and apart from them how many previews."""
 
     open: int
     ended: int
     waiting: int
     """Handed in, with something that a person must mark."""
+    previews: int
 
 
 def count_attempts(session: Session, subject: TaughtQuiz) -> AttemptCounts:
@@ -53,9 +54,10 @@ def count_attempts(session: Session, subject: TaughtQuiz) -> AttemptCounts:
     waits = (Attempt.state == AttemptState.FINISHED.value) & Attempt.raw.is_(None)
     row = session.execute(
         select(
-            func.count().filter(Attempt.state.in_([state.value for state in OPEN_STATES])),
-            func.count().filter(Attempt.state.in_([state.value for state in ENDED_STATES])),
-            func.count().filter(waits),
-        ).where(Attempt.course_id == subject.course_id, Attempt.activity_key == subject.key, ~Attempt.preview)
+            func.count().filter(Attempt.state.in_([state.value for state in OPEN_STATES]), ~Attempt.preview),
+            func.count().filter(Attempt.state.in_([state.value for state in ENDED_STATES]), ~Attempt.preview),
+            func.count().filter(waits, ~Attempt.preview),
+            func.count().filter(Attempt.preview),
+        ).where(Attempt.course_id == subject.course_id, Attempt.activity_key == subject.key)
     ).one()
     return AttemptCounts(*row)

@@ -48,6 +48,7 @@ TRANSITIONS: Mapping[tuple[AttemptState, AttemptEvent], AttemptState] = {
     (AttemptState.OVERDUE, AttemptEvent.ABANDON): AttemptState.ABANDONED,
     (AttemptState.SUBMITTED, AttemptEvent.FINISH): AttemptState.FINISHED,
     (AttemptState.ABANDONED, AttemptEvent.REOPEN): AttemptState.IN_PROGRESS,
+    (AttemptState.FINISHED, AttemptEvent.REOPEN): AttemptState.IN_PROGRESS,
 }
 
 OPEN_STATES = frozenset({AttemptState.IN_PROGRESS, AttemptState.OVERDUE})
@@ -257,7 +258,7 @@ def finishes_on_page_change(clock: AttemptClock, *, now: datetime) -> bool:
 
 
 def reopened(clock: AttemptClock, *, now: datetime) -> tuple[AttemptEvent, ...]:
-    """Return what reopening an abandoned attempt makes happen: submitted at once where its time is past (5.3.7)."""
+    """Return what reopening an attempt that ended makes happen: submitted at once where its time is past (5.3.7)."""
     if clock.end is not None and clock.end <= now:
         return (AttemptEvent.REOPEN, AttemptEvent.SUBMIT)
     return (AttemptEvent.REOPEN,)

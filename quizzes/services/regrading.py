@@ -22,7 +22,7 @@ from quizzes.rules.completion import EndedAttempt, QuizRecord, completed_at
 from quizzes.rules.grades import AttemptGrade, has_passed, over_attempts
 from quizzes.rules.regrade import PresentMark, RegradeKind, total_of
 from quizzes.services.marks import as_decimal, keep_grade
-from quizzes.services.trials import AT_ONCE, PORTION, check_not_annulled, look_again, plan_enrolments, settings_of
+from quizzes.services.trials import AT_ONCE, PORTION, check_not_annulled, plan_enrolments, renew_trial, settings_of
 
 _COPIED = ("item_id", "origin", "fraction", "exact", "state", "marked_at", "marked_by", "reason", "comment", "levels", "regrade_id")
 
@@ -68,9 +68,8 @@ def commit_now(session: Session, actor: Actor, row: Regrade, *, now: datetime) -
     """Do all of a commit in the present transaction, the row locked; return False where the trial had to be made again."""
     queries.lock_planned(session, row.id)
     if queries.is_outdated(session, row.id):
-        row.outdated, row.committed_by = True, None
-        row.seen += 1
-        look_again(session, row, now=now)
+        row.committed_by = None
+        renew_trial(session, actor, row, outdated=True, now=now)
         return False
     if RegradeKind(row.kind).annuls:
         _annul(session, row)
@@ -190,13 +189,13 @@ def _achievement(session: Session, attempts: Sequence[Attempt]) -> Achievement:
 def _open_reviews(session: Session, row: Regrade, lost: dict[int, tuple[Fraction | None, Fraction | None]], *, now: datetime) -> None:
     """Ask an administrator about the certificates of those who do not pass any more: they stay in force until somebody decides."""
     awards = list_awards(session, sorted(lost))
-    for enrolment_id, code in sorted(awards.items()):
+    for enrolment_id, award in sorted(awards.items()):
         before, after = lost[enrolment_id]
         session.add(
             CertificateReview(
                 regrade_id=row.id,
                 enrolment_id=enrolment_id,
-                code=code,
+                code=award.code,
                 percent_before=None if before is None else as_decimal(before),
                 percent_after=None if after is None else as_decimal(after),
                 opened_at=now,

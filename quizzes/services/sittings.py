@@ -130,11 +130,12 @@ def _last_sitting(session: Session, actor: Actor, history: Sequence[AttemptRow])
 
 def _forget_previews(session: Session, person_id: int, subject: ActivitySeat) -> None:
     """Delete somebody's previews of a quiz (5.2.7): they count nowhere, and their numbers are free again."""
-    attempts = (
-        select(Attempt.id)
-        .where(Attempt.person_id == person_id, Attempt.course_id == subject.seat.course_id, Attempt.activity_key == subject.activity.key)
-        .where(Attempt.preview)
-    )
+    mine = (Attempt.person_id == person_id, Attempt.course_id == subject.seat.course_id, Attempt.activity_key == subject.activity.key)
+    forget_attempts(session, list(session.scalars(select(Attempt.id).where(*mine, Attempt.preview))))
+
+
+def forget_attempts(session: Session, attempts: Sequence[int]) -> None:
+    """Delete attempts that count nowhere, with all that was answered and marked in them."""
     items = select(AttemptItem.id).where(AttemptItem.attempt_id.in_(attempts))
     for table in (MarkEvent, AnswerEvent, AnswerFile):
         session.execute(delete(table).where(table.item_id.in_(items)))

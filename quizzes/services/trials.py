@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
+from typing import cast
 
 from sqlalchemy import delete, insert
 from sqlalchemy.orm import Session
 
-from enrolments.queries import list_awards
+from enrolments.queries import AwardInForce, list_awards
 from kernel import audit, outbox
 from kernel.errors import N_, Conflict, Invalid
 from kernel.permissions import Actor
@@ -136,8 +137,20 @@ def look_again(session: Session, row: Regrade, *, now: datetime) -> None:
         pass
 
 
+def renew_trial(session: Session, actor: Actor, row: Regrade, *, outdated: bool = False, now: datetime) -> None:
+    """Make a trial again from the beginning; `outdated` says that marks changed since somebody looked at it. Raise Conflict."""
+    if row.state not in ("ready", "committing"):
+        raise Conflict
+    row.seen += 1
+    row.outdated = outdated
+    audit.record(session, actor, TrialVerb.TRIED, row, now=now, kind=row.kind, activity=row.activity_key, question=row.question_id)
+    look_again(session, row, now=now)
+
+
 def discard_trial(session: Session, actor: Actor, row: Regrade, *, now: datetime) -> None:
-    """Put a trial aside; its lines go, the fact that it was made stays."""
+    """Put a trial aside; its lines go, the fact that it was made stays. Raise Conflict where it is not a trial any more."""
+    if row.state not in ("planning", "ready"):
+        raise Conflict
     for table in (RegradeMark, RegradeLine):
         session.execute(delete(table).where(table.regrade_id == row.id))
     row.state = "discarded"
@@ -176,11 +189,16 @@ def plan_enrolments(session: Session, row: Regrade, enrolments: Sequence[int], *
             if attempt.id in outcomes:
                 lines.append(_line(row, attempt, present[attempt.id], outcomes[attempt.id], passed, late=late))
                 marks += _marks(row, attempt, present[attempt.id], outcomes[attempt.id])
-    awards = list_awards(session, [int(str(line["enrolment_id"])) for line in lines if line["changed"]])
+    awards = list_awards(session, [cast("int", line["enrolment_id"]) for line in lines if line["changed"]])
     if lines:
-        session.execute(insert(RegradeLine), [{**line, "award": awards.get(int(str(line["enrolment_id"])), "")} for line in lines])
+        session.execute(insert(RegradeLine), [{**line, "award": _code(awards, line)} for line in lines])
     if marks:
         session.execute(insert(RegradeMark), marks)
+
+
+def _code(awards: Mapping[int, AwardInForce], line: Mapping[str, object]) -> str:
+    award = awards.get(cast("int", line["enrolment_id"]))
+    return award.code if award else ""
 
 
 def _outcome(session: Session, row: Regrade, attempt: Attempt, items: Sequence[PresentItem], new: Mapping[int, Marking]) -> Regraded:

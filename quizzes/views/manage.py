@@ -26,4 +26,5 @@ def manage(subject: TaughtQuiz) -> str:
         **place_of(subject.outline, subject.key),
         counts=teaching.count_attempts(current_session(), subject),
         tools=tools,
+        may_delete=allows(QuizAction.REGRADE, subject),
     )

@@ -37,12 +37,13 @@ from quizzes.queries import sittings as queries
 from quizzes.queries.sittings import AttemptRow, Sitting
 from quizzes.queries.standings import get_checks
 from quizzes.reviewing import flags_of, record_of, review_page
-from quizzes.rules.attempts import OPEN_STATES, Reason, rule_on_time, seconds_left
+from quizzes.rules.attempts import OPEN_STATES, AttemptState, Reason, rule_on_time, seconds_left
 from quizzes.rules.review import may_download_answers
 from quizzes.rules.settings import Navigation
 from quizzes.services import sittings as services
 from quizzes.services import starting
 from quizzes.services.checking import Check, check_answer
+from quizzes.services.reopening import is_reopenable
 from quizzes.services.sittings import Acknowledgement
 from quizzes.services.uploads import receive_files
 from quizzes.views.files import BODY_LIMIT, sent_files, stored_files
@@ -280,6 +281,9 @@ def review(subject: Sitting) -> Answer:
         "quizzes/review.html",
         **review_page(session, opened, flags_of(subject, sees_keys=sees_keys(actor, subject), now=now), now=now),
         icons=(),
+        annulled={item.position: item.annulled for item in subject.items if item.annulled},
+        may_mark=subject.state is AttemptState.FINISHED and allows(QuizAction.REOPEN, subject),
+        may_reopen=is_reopenable(subject) and allows(QuizAction.REOPEN, subject),
         whose="" if subject.person_id == actor.person_id else get_person(session, subject.person_id).full_name,
         rules=rules_of(subject.paper, subject.access),
         attempts=attempt_lines(history, subject.paper, subject.terms, now=now),

@@ -67,6 +67,7 @@ ACCESS: Mapping[tuple[str, str], str] = {
     ("attempt.save", "own_submitted"): "",
     ("attempt.save", "own_time_expired"): "",
     ("attempt.save", "of_another_learner"): "",
+    ("attempt.reopen", "of_a_learner_graded"): "IS",
     ("attempt.grade_by_hand", "submitted_essay"): "GIS",
     ("attempt.grade_by_hand", "own_attempt"): "",
     ("certificate.download", "own_valid"): "E",

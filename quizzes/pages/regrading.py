@@ -1,0 +1,200 @@
+"""What the pages of marking again show: what can be marked again, why a version does not fit, and what a trial found."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from kernel.errors import N_
+from kernel.i18n import _
+from kernel.tables import Cell
+from quizzes.models import Regrade
+from quizzes.pages.figures import decimal
+from quizzes.pages.question import points, short_title
+from quizzes.queries import sittings
+from quizzes.queries.regrading import AskedQuestion, RegradeEntry, VersionCount
+from quizzes.queries.trials import TrialLine
+from quizzes.rules.definitions import Question
+from quizzes.rules.judging import is_judged_by_rule
+from quizzes.rules.regrade import Difference, differences
+
+KINDS: Mapping[str, str] = {
+    "same": N_("Judged again by the same version"),
+    "other": N_("Judged by another version"),
+    "full_credit": N_("Annulled: full credit for everybody"),
+    "removed": N_("Annulled: left out of the total"),
+}
+POLICIES: Mapping[str, str] = {
+    "replace": N_("The new marks replace the old ones"),
+    "keep_best": N_("Of each question the better mark stays"),
+    "only_raise": N_("Only attempts whose total rises take the new marks"),
+}
+_PARTS: Mapping[str, str] = {
+    "kind": N_("kind of question"),
+    "options": N_("options"),
+    "pairs": N_("pairs"),
+    "matches": N_("matches"),
+    "items": N_("items"),
+    "columns": N_("columns"),
+    "rows": N_("rows"),
+    "gaps": N_("gaps"),
+    "choices": N_("choices"),
+    "variables": N_("variables"),
+}
+
+
+def question_rows(session: Session, asked: Sequence[AskedQuestion]) -> list[dict[str, object]]:
+    """Return the questions that a quiz has asked, with their versions and in how many attempts."""
+    questions = sittings.get_questions(session, [one.versions[0].id for one in asked])
+    return [
+        {"key": one.key, "title": short_title(questions[one.versions[0].id]), "versions": one.versions, "attempts": one.attempts}
+        for one in asked
+    ]
+
+
+def title_of(session: Session, asked: AskedQuestion) -> str:
+    """Return the first words of the newest version of a question."""
+    return short_title(sittings.get_questions(session, [asked.versions[0].id])[asked.versions[0].id])
+
+
+def is_by_rule(session: Session, asked: AskedQuestion) -> bool:
+    """Say whether the program marks a question, so that it can judge it again."""
+    versions = [version.id for version in asked.versions]
+    return any(is_judged_by_rule(question) for question in sittings.get_questions(session, versions).values())
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """A version whose answers another one cannot judge, in how many attempts it was asked, and why."""
+
+    number: int
+    attempts: int
+    reasons: tuple[str, ...]
+
+
+def misfits(session: Session, asked: AskedQuestion, target_id: int) -> list[Misfit]:
+    """Return the versions that were asked and whose answers the chosen version cannot judge (5.11.2)."""
+    questions = sittings.get_questions(session, [version.id for version in asked.versions])
+    found = ((version, _reasons(questions[version.id], questions[target_id])) for version in asked.versions if version.attempts)
+    return [Misfit(version.number, version.attempts, reasons) for version, reasons in found if reasons]
+
+
+def _reasons(answered: Question, target: Question) -> tuple[str, ...]:
+    return tuple(_reason(difference) for difference in differences(answered, target))
+
+
+def _reason(difference: Difference) -> str:
+    part = (
+        _(_PARTS[difference.part]) if difference.part in _PARTS else _("options of gap %(gap)s", gap=difference.part.removeprefix("gap:"))
+    )
+    lacking, added = ", ".join(difference.lacking), ", ".join(difference.added)
+    if lacking and added:
+        return _("%(part)s: it lacks %(lacking)s and adds %(added)s.", part=part, lacking=lacking, added=added)
+    if lacking:
+        return _("%(part)s: it lacks %(lacking)s.", part=part, lacking=lacking)
+    return _("%(part)s: it adds %(added)s.", part=part, added=added)
+
+
+def version_choices(versions: Sequence[VersionCount]) -> list[tuple[str, str]]:
+    """Return the versions of a question for a field: which one, and in how many attempts it was asked."""
+    return [
+        (str(version.number), _("Version %(number)s (asked in %(attempts)s attempts)", number=version.number, attempts=version.attempts))
+        for version in versions
+    ]
+
+
+def entry_rows(entries: Sequence[RegradeEntry], titles: Mapping[str, str]) -> list[dict[str, object]]:
+    """Return what was marked again, in words."""
+    return [
+        {
+            "uuid": entry.uuid,
+            "kind": _(KINDS[entry.kind]),
+            "question": titles.get(entry.question, entry.question) or _("Every question"),
+            "state": entry.state,
+            "reason": entry.reason,
+            "created_at": entry.created_at,
+            "created_by": entry.created_by,
+        }
+        for entry in entries
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class LineView:
+    """One attempt of a trial, for the page."""
+
+    attempt: UUID
+    name: str
+    number: int
+    before: Decimal | None
+    after: Decimal | None
+    flip: str
+    """`gains`, `loses` or empty, of the learner's result by all attempts together."""
+    award: str
+    changed: bool
+    late: bool
+
+
+def _percent(value: Fraction | None) -> Decimal | None:
+    return None if value is None else points(value)
+
+
+def line_views(lines: Sequence[TrialLine]) -> list[LineView]:
+    """Return the lines of a page."""
+    return [
+        LineView(
+            attempt=line.attempt,
+            name=line.name,
+            number=line.number,
+            before=_percent(line.percent_before),
+            after=_percent(line.percent_after),
+            flip="gains" if line.gains else "loses" if line.loses else "",
+            award=line.award,
+            changed=line.changed,
+            late=line.late,
+        )
+        for line in lines
+    ]
+
+
+def facts(row: Regrade) -> dict[str, Any]:
+    """Return what was asked for, in words, and the state of a marking again."""
+    return {
+        "uuid": row.uuid,
+        "kind": _(KINDS[row.kind]),
+        "annuls": row.kind in ("full_credit", "removed"),
+        "policy": _(POLICIES[row.policy]),
+        "with_manual": row.with_manual,
+        "reason": row.reason,
+        "state": row.state,
+        "seen": row.seen,
+        "outdated": row.outdated,
+        "total": row.total,
+        "created_at": row.created_at,
+        "committed_at": row.committed_at,
+        "undone_at": row.undone_at,
+    }
+
+
+def headings() -> list[str]:
+    """Return the headings of the download."""
+    return [
+        _("Learner"),
+        _("Attempt"),
+        _("Percentage before"),
+        _("Percentage after"),
+        _("Passed before"),
+        _("Passes after"),
+        _("Certificate"),
+    ]
+
+
+def download_rows(lines: Iterator[TrialLine]) -> Iterator[Sequence[Cell]]:
+    """Give the lines of a trial as the rows of a table, as they come; results are those of all attempts together."""
+    for line in lines:
+        results = [None if result is None else int(result) for result in (line.result_before, line.result_after)]
+        yield (line.name, line.number, decimal(line.percent_before), decimal(line.percent_after), *results, line.award)

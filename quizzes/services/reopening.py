@@ -1,0 +1,74 @@
+"""Opening an attempt again (5.3.7), and deleting previews (5.2.7)."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from courses import queries as course_queries
+from kernel import audit
+from kernel.errors import N_, Conflict
+from kernel.permissions import Actor
+from quizzes.models import Attempt
+from quizzes.permissions import TaughtQuiz
+from quizzes.queries import sittings as queries
+from quizzes.queries.sittings import Sitting
+from quizzes.rules.attempts import OPEN_STATES, AttemptEvent, AttemptState, advance, reopened
+from quizzes.services import sittings
+
+
+class ReopeningVerb(StrEnum):
+    """What the audit log says of attempts that staff open or delete."""
+
+    REOPENED = "attempt.reopened"
+    PREVIEWS_DELETED = "quiz.previews_deleted"
+
+
+class CannotReopen(Conflict):
+    """Only what was handed in or abandoned is opened again, and only while no other attempt is open."""
+
+    code = "cannot_reopen"
+    message = N_("This attempt cannot be opened again.")
+
+
+def is_reopenable(sitting: Sitting) -> bool:
+    """Say whether an attempt is one of those that may be opened again: a learner's, abandoned or handed in."""
+    ended = AttemptState(sitting.row.state) in (AttemptState.ABANDONED, AttemptState.FINISHED)
+    return ended and not sitting.row.preview and sitting.row.enrolment_id is not None
+
+
+def reopen_attempt(session: Session, actor: Actor, sitting: Sitting, reason: str, *, now: datetime) -> AttemptState:
+    """Open an attempt again, or hand it in and mark it at once where its time is past (5.3.7); return its state. Raise CannotReopen.
+
+    Answers and marks stay; while it is open it has no grade, and the learner's result waits for it.
+    """
+    row = sitting.row
+    if not is_reopenable(sitting):
+        raise CannotReopen
+    history = queries.list_attempts(session, row.person_id, row.course_id, row.activity_key)
+    if any(one.state in OPEN_STATES and not one.preview for one in history):
+        raise CannotReopen(N_("Another attempt of this person is open: it has to be handed in first."))
+    events = reopened(sitting.clock, now=now)
+    row.state = advance(AttemptState(row.state), AttemptEvent.REOPEN).value
+    row.raw = row.percent = row.passed = row.submitted_at = row.finished_at = None
+    row.due_at, row.saved_at = sitting.end, now
+    audit.record(session, actor, ReopeningVerb.REOPENED, row, now=now, activity=row.activity_key, number=row.number, reason=reason)
+    session.flush()  # what follows reads it as it is now
+    if AttemptEvent.SUBMIT in events:
+        responses = {item_id: answer.payload for item_id, answer in sitting.responses.items()}
+        sittings.finish(session, actor, sitting, responses, finished_at=sitting.end or now, now=now)
+    else:
+        sittings.hand_down(session, actor, sitting, now=now)
+    return AttemptState(row.state)
+
+
+def delete_previews(session: Session, actor: Actor, subject: TaughtQuiz, *, now: datetime) -> int:
+    """Delete every preview of a quiz with its answers and marks; return how many there were."""
+    attempts = select(Attempt.id).where(Attempt.course_id == subject.course_id, Attempt.activity_key == subject.key).where(Attempt.preview)
+    previews = list(session.scalars(attempts.with_for_update()))
+    if previews:
+        sittings.forget_attempts(session, previews)
+        course = course_queries.get_course(session, subject.course_id)
+        audit.record(session, actor, ReopeningVerb.PREVIEWS_DELETED, course, now=now, activity=subject.key, count=len(previews))
+    return len(previews)

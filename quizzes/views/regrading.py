@@ -1,0 +1,213 @@
+"""Pages of marking again: what can be, the trial, and its commit and undoing (5.11.2-5.11.5)."""
+
+from typing import Any, cast
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from wtforms import Field
+
+from kernel import clock
+from kernel.errors import NotFound
+from kernel.i18n import _
+from kernel.tables import write_csv
+from kernel.web.paging import Page, asked_page
+from kernel.web.request import current_actor, current_session, requires
+from quizzes.forms import RegradeForm, whole_number
+from quizzes.pages import regrading as pages
+from quizzes.pages.introduction import place_of
+from quizzes.permissions import QuizAction, TaughtQuiz
+from quizzes.queries import regrading as queries
+from quizzes.queries import teaching, trials
+from quizzes.queries.regrading import AskedQuestion, TaughtRegrade
+from quizzes.queries.trials import Show
+from quizzes.rules.regrade import RegradeKind, RegradePolicy
+from quizzes.services import regrading as services
+from quizzes.services import trials as trial_services
+from quizzes.services.regrading import NotAsSeen, UndoLaterFirst
+from quizzes.services.trials import AlreadyAnnulled, NothingToRegrade, RegradeOrder
+from quizzes.views.reports import download
+
+bp = Blueprint("quizzes_regrading", __name__)
+
+Answer = str | Response | tuple[str, int]
+
+
+@bp.get("/courses/<slug>/quizzes/<key>/regrades")
+@requires(QuizAction.REGRADE, teaching.get_taught_quiz)
+def regrades(subject: TaughtQuiz) -> Answer:
+    """List the questions that can be marked again, and what was marked again so far."""
+    session = current_session()
+    asked = pages.question_rows(session, queries.list_asked(session, subject))
+    titles = {str(row["key"]): str(row["title"]) for row in asked}
+    return render_template(
+        "quizzes/regrades.html",
+        **place_of(subject.outline, subject.key),
+        questions=asked,
+        entries=pages.entry_rows(queries.list_regrades(session, subject), titles),
+    )
+
+
+@bp.route("/courses/<slug>/quizzes/<key>/regrades/new", methods=["GET", "POST"])
+@requires(QuizAction.REGRADE, teaching.get_taught_quiz)
+def new(subject: TaughtQuiz) -> Answer:
+    """Ask what is to be marked again and how; a trial follows, never the marks themselves."""
+    session, key = current_session(), request.args.get("question", "")
+    asked = queries.find_asked(session, subject, key) if key else None
+    form = RegradeForm()
+    form.offer(_kinds(asked), pages.version_choices(asked.versions) if asked else [])
+    if not form.validate_on_post():
+        return _form_page(subject, form, asked), 422 if request.method == "POST" else 200
+    order = _order(form, asked)
+    try:
+        row = trial_services.begin_trial(session, current_actor(), subject, order, now=clock.now())
+    except NothingToRegrade as error:
+        return _refused(subject, form, asked, form.version, _(error.text))
+    except AlreadyAnnulled as error:
+        return _refused(subject, form, asked, form.kind, _(error.text))
+    return _to_trial(subject, row.uuid)
+
+
+def _kinds(asked: AskedQuestion | None) -> list[RegradeKind]:
+    """Return what can be done: all questions together are only judged again, and what a person marks is only annulled."""
+    if asked is None:
+        return [RegradeKind.SAME]
+    annulling = [kind for kind in RegradeKind if kind.annuls]
+    if not pages.is_by_rule(current_session(), asked):
+        return annulling
+    others = [RegradeKind.OTHER] if len(asked.versions) > 1 else []
+    return [*others, RegradeKind.SAME, *annulling]
+
+
+def _order(form: RegradeForm, asked: AskedQuestion | None) -> RegradeOrder:
+    kind = RegradeKind(form.kind.data)
+    number = whole_number(form.version.data or "")
+    target = next((version.id for version in asked.versions if version.number == number), None) if asked else None
+    return RegradeOrder(
+        kind=kind,
+        reason=form.reason.data or "",
+        question_id=asked.id if asked else None,
+        target_id=target if kind is RegradeKind.OTHER else None,
+        policy=RegradePolicy(form.policy.data),
+        with_manual=bool(form.with_manual.data),
+    )
+
+
+def _refused(subject: TaughtQuiz, form: RegradeForm, asked: AskedQuestion | None, field: Field, words: str) -> Answer:
+    form.refuse(field, words)
+    return _form_page(subject, form, asked), 422
+
+
+def _form_page(subject: TaughtQuiz, form: RegradeForm, asked: AskedQuestion | None) -> str:
+    session, number = current_session(), whole_number(form.version.data or "")
+    target = next((version.id for version in asked.versions if version.number == number), None) if asked else None
+    return render_template(
+        "quizzes/regrade_new.html",
+        **place_of(subject.outline, subject.key),
+        form=form,
+        here=request.full_path.rstrip("?"),
+        question=pages.title_of(session, asked) if asked else "",
+        misfits=pages.misfits(session, asked, target) if asked and target and form.errors else [],
+    )
+
+
+def _to_trial(subject: TaughtQuiz, regrade: Any) -> Response:
+    address = url_for("quizzes_regrading.regrade", slug=subject.slug, key=subject.key, regrade=regrade)
+    return cast("Response", redirect(address, code=303))
+
+
+@bp.get("/courses/<slug>/quizzes/<key>/regrades/<uuid:regrade>")
+@requires(QuizAction.REGRADE, queries.get_regrade)
+def regrade(subject: TaughtRegrade) -> Answer:
+    """Show a trial: for whom what would change; after the commit what has changed, and how to undo it."""
+    if subject.row.state == "discarded":
+        raise NotFound
+    session, row, page = current_session(), subject.row, asked_page(50)
+    show = asked_show()
+    lines = trials.list_lines(session, row.id, show, offset=page.offset, limit=page.size + 1)
+    later = queries.later_regrade(session, row) if row.state == "committed" else None
+    return render_template(
+        "quizzes/regrade.html",
+        **place_of(subject.outline, subject.key),
+        regrade=pages.facts(row),
+        question=_title(subject),
+        misfits=_misfits(subject),
+        counts=trials.count_lines(session, row.id),
+        arrived=queries.count_arrived(session, row) if row.state == "ready" else 0,
+        show=show.value,
+        page=Page(pages.line_views(lines[: page.size]), page.number, len(lines) > page.size),
+        later=later.uuid if later else None,
+    )
+
+
+def asked_show() -> Show:
+    """Return which lines the address asks for; what it does not know is what changes."""
+    show = request.args.get("show", "")
+    return Show(show) if show in set(Show) else Show.CHANGED
+
+
+def _title(subject: TaughtRegrade) -> str:
+    asked = _asked(subject)
+    return pages.title_of(current_session(), asked) if asked else ""
+
+
+def _asked(subject: TaughtRegrade) -> AskedQuestion | None:
+    found = queries.list_asked(current_session(), subject) if subject.row.question_id is not None else []
+    return next((asked for asked in found if asked.id == subject.row.question_id), None)
+
+
+def _misfits(subject: TaughtRegrade) -> list[pages.Misfit]:
+    asked = _asked(subject)
+    return pages.misfits(current_session(), asked, subject.row.target_id) if asked and subject.row.target_id is not None else []
+
+
+@bp.get("/courses/<slug>/quizzes/<key>/regrades/<uuid:regrade>/lines.csv")
+@requires(QuizAction.REGRADE, queries.get_regrade)
+def lines_csv(subject: TaughtRegrade) -> Response:
+    """Send the lines of a trial as CSV."""
+    lines = trials.stream_lines(current_session(), subject.row.id, asked_show())
+    return download(subject, "regrade.csv", lambda file: write_csv(file, pages.headings(), pages.download_rows(lines)))
+
+
+@bp.post("/courses/<slug>/quizzes/<key>/regrades/<uuid:regrade>/commitment")
+@requires(QuizAction.REGRADE, queries.lock_regrade)
+def commit(subject: TaughtRegrade) -> Answer:
+    """Let the marks of the trial hold that was looked at."""
+    try:
+        done = services.commit(
+            current_session(), current_actor(), subject.row, seen=whole_number(request.form.get("seen", "")), now=clock.now()
+        )
+    except NotAsSeen as error:
+        flash(_(error.text), "warn")
+        return _to_trial(subject, subject.row.uuid)
+    if done:
+        flash(_("The new marks hold.") if subject.row.state == "committed" else _("The new marks are being written."), "ok")
+    return _to_trial(subject, subject.row.uuid)
+
+
+@bp.post("/courses/<slug>/quizzes/<key>/regrades/<uuid:regrade>/renewal")
+@requires(QuizAction.REGRADE, queries.lock_regrade)
+def renew(subject: TaughtRegrade) -> Answer:
+    """Make the trial again, with what was handed in since."""
+    trial_services.renew_trial(current_session(), current_actor(), subject.row, now=clock.now())
+    return _to_trial(subject, subject.row.uuid)
+
+
+@bp.post("/courses/<slug>/quizzes/<key>/regrades/<uuid:regrade>/dismissal")
+@requires(QuizAction.REGRADE, queries.lock_regrade)
+def discard(subject: TaughtRegrade) -> Answer:
+    """Put a trial aside."""
+    trial_services.discard_trial(current_session(), current_actor(), subject.row, now=clock.now())
+    flash(_("The trial is put aside. No mark has changed."), "ok")
+    return cast("Response", redirect(url_for("quizzes_regrading.regrades", slug=subject.slug, key=subject.key), code=303))
+
+
+@bp.post("/courses/<slug>/quizzes/<key>/regrades/<uuid:regrade>/undoing")
+@requires(QuizAction.REGRADE, queries.lock_regrade)
+def undo(subject: TaughtRegrade) -> Answer:
+    """Give every answer back the mark that it had."""
+    try:
+        services.undo(current_session(), current_actor(), subject.row, now=clock.now())
+    except UndoLaterFirst as error:
+        flash(_(error.text), "warn")
+        return _to_trial(subject, subject.row.uuid)
+    flash(_("It is undone: the marks are those from before."), "ok")
+    return _to_trial(subject, subject.row.uuid)

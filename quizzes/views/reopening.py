@@ -1,0 +1,68 @@
+"""Opening somebody's attempt again, and deleting previews (5.3.7, 5.2.7)."""
+
+from typing import cast
+
+from flask import Blueprint, Response, flash, redirect, render_template, url_for
+
+from accounts.queries import get_person
+from kernel import clock
+from kernel.i18n import _, ngettext
+from kernel.web.request import current_actor, current_session, requires
+from quizzes.forms import ReasonForm
+from quizzes.pages.attempt import open_attempt
+from quizzes.permissions import QuizAction, TaughtQuiz
+from quizzes.queries import sittings as queries
+from quizzes.queries import teaching
+from quizzes.queries.sittings import Sitting
+from quizzes.rules.attempts import OPEN_STATES
+from quizzes.services import reopening as services
+from quizzes.services.reopening import CannotReopen
+
+bp = Blueprint("quizzes_reopening", __name__)
+
+Answer = str | Response | tuple[str, int]
+
+
+@bp.get("/attempts/<uuid:attempt>/reopening")
+@requires(QuizAction.REOPEN, queries.get_attempt)
+def ask(subject: Sitting) -> Answer:
+    """Ask why an attempt is to be opened again."""
+    return _page(subject, ReasonForm())
+
+
+@bp.post("/attempts/<uuid:attempt>/reopening")
+@requires(QuizAction.REOPEN, queries.lock_attempt)
+def reopen(subject: Sitting) -> Answer:
+    """Open it again; where its time is past it is handed in and marked at once."""
+    form = ReasonForm()
+    if not form.validate_on_post():
+        return _page(subject, form), 422
+    try:
+        state = services.reopen_attempt(current_session(), current_actor(), subject, form.reason.data or "", now=clock.now())
+    except CannotReopen as error:
+        form.refuse(form.reason, _(error.text))
+        return _page(subject, form), 409
+    flash(_("The attempt is open again.") if state in OPEN_STATES else _("Its time was past: it is handed in and marked."), "ok")
+    return cast("Response", redirect(url_for("quizzes.review", attempt=subject.uuid), code=303))
+
+
+def _page(subject: Sitting, form: ReasonForm) -> str:
+    opened = open_attempt(current_session(), subject)
+    return render_template(
+        "quizzes/reopening.html",
+        **opened.place,
+        attempt={"uuid": subject.uuid, "number": subject.row.number, "state": subject.row.state},
+        name=get_person(current_session(), subject.person_id).full_name,
+        ends_at=subject.end,
+        is_past=subject.end is not None and subject.end <= clock.now(),
+        form=form,
+    )
+
+
+@bp.post("/courses/<slug>/quizzes/<key>/previews/deletion")
+@requires(QuizAction.REGRADE, teaching.get_taught_quiz)
+def delete_previews(subject: TaughtQuiz) -> Response:
+    """Delete every preview of a quiz."""
+    count = services.delete_previews(current_session(), current_actor(), subject, now=clock.now())
+    flash(ngettext("%(count)s preview is deleted.", "%(count)s previews are deleted.", count), "ok")
+    return cast("Response", redirect(url_for("quizzes_manage.manage", slug=subject.slug, key=subject.key), code=303))

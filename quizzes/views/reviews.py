@@ -1,0 +1,69 @@
+"""The administrators' page of certificates to decide about (5.11.5)."""
+
+from typing import cast
+
+from flask import Blueprint, Response, flash, redirect, render_template, url_for
+
+from enrolments.queries import list_awards
+from kernel import clock
+from kernel.i18n import _, choose
+from kernel.web.paging import Page, asked_page
+from kernel.web.request import current_actor, current_session, requires
+from quizzes.forms import SettlementForm
+from quizzes.models import CertificateReview
+from quizzes.pages.question import points
+from quizzes.permissions import QuizAction
+from quizzes.queries import reviews as queries
+from quizzes.services import reviews as services
+
+bp = Blueprint("quizzes_reviews", __name__)
+
+Answer = str | Response | tuple[str, int]
+
+
+@bp.get("/administration/certificate-reviews")
+@requires(QuizAction.SETTLE)
+def reviews() -> Answer:
+    """List the certificates whose holders do not pass any more."""
+    return _page(SettlementForm(), None)
+
+
+@bp.post("/administration/certificate-reviews/<int:review>/settlement")
+@requires(QuizAction.SETTLE, queries.lock_review)
+def settle(subject: CertificateReview) -> Answer:
+    """Note that a certificate stays, or what else was decided."""
+    form = SettlementForm()
+    if not form.validate_on_post():
+        return _page(form, subject.id), 422
+    services.settle_review(current_session(), current_actor(), subject, form.note.data or "", now=clock.now())
+    flash(_("Your decision is noted."), "ok")
+    return cast("Response", redirect(url_for("quizzes_reviews.reviews"), code=303))
+
+
+def _page(form: SettlementForm, refused: int | None) -> str:
+    page = asked_page()
+    found = queries.list_open(current_session(), offset=page.offset, limit=page.size + 1)
+    awards = list_awards(current_session(), [row.enrolment_id for row in found])
+    rows = [
+        {
+            "id": row.id,
+            "name": row.name,
+            "course": choose(row.course),
+            "slug": row.slug,
+            "key": row.activity_key,
+            "regrade": row.regrade,
+            "reason": row.reason,
+            "code": row.code,
+            "certificate": awards[row.enrolment_id].uuid if row.enrolment_id in awards else None,
+            "before": None if row.percent_before is None else points(row.percent_before),
+            "after": None if row.percent_after is None else points(row.percent_after),
+            "opened_at": row.opened_at,
+        }
+        for row in found
+    ]
+    return render_template(
+        "quizzes/certificate_reviews.html",
+        page=Page(rows[: page.size], page.number, len(rows) > page.size),
+        form=form,
+        refused=refused,
+    )
