@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, ScalarSelect, Select, exists, func, or_, s
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from accounts.models import Person, full_name
+from enrolments.models import Enrolment
 from kernel.errors import NotFound
 from kernel.permissions import Actor
 from quizzes.models import (
@@ -163,14 +164,21 @@ def count_arrived(session: Session, regrade: Regrade) -> int:
 
 def next_enrolments(session: Session, regrade: Regrade, *, after: int, limit: int) -> list[int]:
     """List the next learners, by enrolment, with an attempt that has no line in the trial yet."""
+    attempt = exists().where(Attempt.person_id == Enrolment.person_id, Attempt.enrolment_id == Enrolment.id)
     statement = (
-        select(Attempt.enrolment_id)
-        .where(*_concerned(regrade), Attempt.enrolment_id > after, ~_is_planned(regrade))
-        .distinct()
-        .order_by(Attempt.enrolment_id)
+        select(Enrolment.id)
+        .where(Enrolment.course_id == regrade.course_id, Enrolment.id > after)
+        .where(attempt.where(*_concerned(regrade), ~_is_planned(regrade)))
+        .order_by(Enrolment.id)
         .limit(limit)
     )
-    return [enrolment_id for enrolment_id in session.scalars(statement) if enrolment_id is not None]
+    return list(session.scalars(statement))
+
+
+def _of_learners(enrolment_ids: Sequence[int]) -> tuple[ColumnElement[bool], ...]:
+    """Return what selects the attempts of some enrolments, by the learners: that is how attempts are found quickly."""
+    people = select(Enrolment.person_id).where(Enrolment.id.in_(enrolment_ids))
+    return (Attempt.person_id.in_(people), Attempt.enrolment_id.in_(enrolment_ids))
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +247,7 @@ def list_ended(session: Session, regrade: Regrade, enrolment_ids: Sequence[int])
         .where(
             Attempt.course_id == regrade.course_id,
             Attempt.activity_key == regrade.activity_key,
-            Attempt.enrolment_id.in_(enrolment_ids),
+            *_of_learners(enrolment_ids),
             Attempt.state.in_([state.value for state in ENDED_STATES]),
             ~Attempt.preview,
         )
@@ -254,7 +262,7 @@ def list_ended(session: Session, regrade: Regrade, enrolment_ids: Sequence[int])
 
 def concerned_ids(session: Session, regrade: Regrade, enrolment_ids: Sequence[int]) -> list[int]:
     """Return the attempts of some learners that have no line in the trial yet and that it looks at."""
-    statement = select(Attempt.id).where(*_concerned(regrade), Attempt.enrolment_id.in_(enrolment_ids), ~_is_planned(regrade))
+    statement = select(Attempt.id).where(*_concerned(regrade), *_of_learners(enrolment_ids), ~_is_planned(regrade))
     return list(session.scalars(statement.order_by(Attempt.id)))
 
 
@@ -374,13 +382,9 @@ def lock_touched(session: Session, regrade_id: int) -> None:
     session.execute(select(Attempt.id).where(Attempt.id.in_(touched)).order_by(Attempt.id).with_for_update()).all()
 
 
-def touched_enrolments(session: Session, regrade_id: int, *, after: int, limit: int) -> list[int]:
-    """List the next learners whom a marking again has touched, by enrolment."""
-    touched = _touched(regrade_id).subquery()
-    statement = select(touched.c.enrolment_id).where(touched.c.enrolment_id > after).distinct().order_by(touched.c.enrolment_id)
-    return list(session.scalars(statement.limit(limit)))
-
-
-def touched_attempts(session: Session, regrade_id: int, enrolment_ids: Sequence[int]) -> frozenset[int]:
-    """Return the attempts of some learners that a marking again has touched."""
-    return frozenset(session.scalars(_touched(regrade_id).where(Attempt.enrolment_id.in_(enrolment_ids))))
+def touched_attempts(session: Session, regrade_id: int) -> dict[int, list[int]]:
+    """Return the attempts that a marking again has touched, by enrolment in their order: two numbers for each."""
+    found: dict[int, list[int]] = {}
+    for attempt_id, enrolment_id in session.execute(_touched(regrade_id).order_by(Attempt.enrolment_id, Attempt.id)):
+        found.setdefault(enrolment_id, []).append(attempt_id)
+    return found

@@ -149,15 +149,17 @@ def _append_marks(session: Session, actor: Actor, row: Regrade, *, now: datetime
 
 def _follow(session: Session, actor: Actor, row: Regrade, *, now: datetime) -> None:
     """Let totals, results, progress and completion follow the marks as they are now, some learners at a time."""
-    last = 0
-    while enrolments := queries.touched_enrolments(session, row.id, after=last, limit=PORTION):
-        _follow_some(session, actor, row, enrolments, now=now)
+    touched = queries.touched_attempts(session, row.id)
+    enrolments = list(touched)
+    for start in range(0, len(enrolments), PORTION):
+        portion = enrolments[start : start + PORTION]
+        _follow_some(session, actor, row, portion, frozenset(one for owner in portion for one in touched[owner]), now=now)
         session.flush()
-        last = enrolments[-1]
 
 
-def _follow_some(session: Session, actor: Actor, row: Regrade, enrolments: Sequence[int], *, now: datetime) -> None:
-    touched = queries.touched_attempts(session, row.id, enrolments)
+def _follow_some(
+    session: Session, actor: Actor, row: Regrade, enrolments: Sequence[int], touched: frozenset[int], *, now: datetime
+) -> None:
     ended = queries.list_ended(session, row, enrolments)
     before = {enrolment_id: _achievement(session, attempts) for enrolment_id, attempts in ended.items()}
     finished = [one for attempts in ended.values() for one in attempts if one.id in touched and one.state == AttemptState.FINISHED]
