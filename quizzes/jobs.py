@@ -107,7 +107,7 @@ def commit_regrade(delivery: Delivery) -> None:
     with delivery.database.unit_of_work() as session:
         row = regrading_queries.take_regrade(session, cast("int", delivery.arguments["regrade"]))
         if row.state == "committing":
-            regrading.commit_now(session, Actor(person_id=row.committed_by, via=Via.JOB), row, now=delivery.now)
+            regrading.apply_now(session, Actor(person_id=row.committed_by, via=Via.JOB), row, now=delivery.now)
 
 
 def undo_regrade(delivery: Delivery) -> None:

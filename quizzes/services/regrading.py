@@ -48,7 +48,7 @@ class UndoLaterFirst(Conflict):
     message = N_("Some of these answers were marked again later: undo that first.")
 
 
-def commit(session: Session, actor: Actor, row: Regrade, *, seen: int, now: datetime) -> bool:
+def apply_trial(session: Session, actor: Actor, row: Regrade, *, seen: int, now: datetime) -> bool:
     """Let the marks of a trial hold, the one that was `seen`; raise NotAsSeen where another one stands.
 
     Large ones are done by a job. Where marks changed meanwhile nothing is committed: the trial is made again, to be looked at.
@@ -61,10 +61,10 @@ def commit(session: Session, actor: Actor, row: Regrade, *, seen: int, now: date
         row.state = "committing"
         outbox.enqueue(session, "quizzes.commit_regrade", {"regrade": row.id}, now=now)
         return True
-    return commit_now(session, actor, row, now=now)
+    return apply_now(session, actor, row, now=now)
 
 
-def commit_now(session: Session, actor: Actor, row: Regrade, *, now: datetime) -> bool:
+def apply_now(session: Session, actor: Actor, row: Regrade, *, now: datetime) -> bool:
     """Do all of a commit in the present transaction, the row locked; return False where the trial had to be made again."""
     queries.lock_planned(session, row.id)
     if queries.is_outdated(session, row.id):

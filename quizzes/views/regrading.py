@@ -3,7 +3,6 @@
 from typing import Any, cast
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
-from wtforms import Field
 
 from kernel import clock
 from kernel.errors import NotFound
@@ -91,7 +90,7 @@ def _order(form: RegradeForm, asked: AskedQuestion | None) -> RegradeOrder:
     )
 
 
-def _refused(subject: TaughtQuiz, form: RegradeForm, asked: AskedQuestion | None, field: Field, words: str) -> Answer:
+def _refused(subject: TaughtQuiz, form: RegradeForm, asked: AskedQuestion | None, field: Any, words: str) -> Answer:
     form.refuse(field, words)
     return _form_page(subject, form, asked), 422
 
@@ -172,7 +171,7 @@ def lines_csv(subject: TaughtRegrade) -> Response:
 def commit(subject: TaughtRegrade) -> Answer:
     """Let the marks of the trial hold that was looked at."""
     try:
-        done = services.commit(
+        done = services.apply_trial(
             current_session(), current_actor(), subject.row, seen=whole_number(request.form.get("seen", "")), now=clock.now()
         )
     except NotAsSeen as error:

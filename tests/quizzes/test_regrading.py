@@ -193,7 +193,7 @@ def test_a_trial_is_committed_as_seen_or_made_again(house: House, editor: Actor)
     assert percents(house, wrong, right) == [50, 50]
     assert [(line.percent_before, line.percent_after) for line in lines(house, trial)] == [(50, 0), (50, 100)]
     with house.database.unit_of_work() as session, pytest.raises(NotAsSeen):
-        regrading.commit(session, editor, queries.take_regrade(session, trial), seen=1, now=clock.now())
+        regrading.apply_trial(session, editor, queries.take_regrade(session, trial), seen=1, now=clock.now())
     assert commit(house, editor, trial)
     assert percents(house, wrong, right) == [0, 100]
 

@@ -95,7 +95,7 @@ def commit(house: House, actor: Actor, regrade_id: int) -> bool:
     """Commit the trial that stands; say whether it was done or begun."""
     with house.database.unit_of_work() as session:
         row = queries.take_regrade(session, regrade_id)
-        return regrading.commit(session, actor, row, seen=row.seen, now=clock.now())
+        return regrading.apply_trial(session, actor, row, seen=row.seen, now=clock.now())
 
 
 def undo(house: House, actor: Actor, regrade_id: int) -> None:
