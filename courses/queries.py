@@ -298,6 +298,11 @@ def list_versions(session: Session, course_id: int) -> list[PublishedVersion]:
     ]
 
 
+def find_published_version(session: Session, course_id: int) -> int | None:
+    """Return the version of a course that is published, if one is."""
+    return session.scalar(select(Course.published_version_id).where(Course.id == course_id))
+
+
 def get_course(session: Session, course_id: int) -> Course:
     """Return a course that is known to exist."""
     return session.get_one(Course, course_id)

@@ -3,7 +3,7 @@
 from typing import cast
 
 from enrolments import queries
-from enrolments.services import follow_version
+from enrolments.services import follow_version, note_moves
 from kernel.outbox import Delivery
 from kernel.permissions import Actor, Via
 
@@ -18,5 +18,7 @@ def follow_correction(delivery: Delivery) -> None:
         behind = [] if version is None else queries.list_behind(session, course_id, version)
     for start in range(0, len(behind), STEP):
         with delivery.database.unit_of_work() as session:
-            for enrolment_id in behind[start : start + STEP]:
+            moved = behind[start : start + STEP]
+            for enrolment_id in moved:
                 follow_version(session, Actor(via=Via.JOB), enrolment_id, cast("int", version), now=delivery.now)
+            note_moves(session, Actor(via=Via.JOB), course_id, len(moved), now=delivery.now)

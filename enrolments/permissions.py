@@ -8,6 +8,7 @@ from enum import StrEnum
 from courses.models import StaffRole
 from courses.permissions import edits
 from courses.rules import Closed, Outline, OutlineActivity
+from enrolments.models import LearnerGroup
 from enrolments.rules import Refusal, may_enrol
 from kernel.permissions import Actor, Predicate, Verdict, allow_if, signed_in
 
@@ -21,6 +22,7 @@ class LearningAction(StrEnum):
     VIEW_LESSON = "lesson:view"
     MARK_DONE = "lesson:mark_complete"
     DOWNLOAD = "lesson:file_download"
+    MANAGE_GROUPS = "group:manage"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,14 @@ class FileSeat:
     """The activities that show or offer it, none where it belongs to the whole course."""
 
 
+@dataclass(frozen=True, slots=True)
+class GroupSeat:
+    """A person before a group of a course."""
+
+    seat: Seat
+    group: LearnerGroup
+
+
 def is_staff(actor: Actor, seat: Seat) -> bool:
     """Say whether somebody teaches, edits or grades this course, or administers the site."""
     return actor.is_administrator or seat.staff_role is not None
@@ -147,6 +157,13 @@ def _download(actor: Actor, subject: object) -> Verdict:
     return next(verdict for verdict in (Verdict.ALLOW, Verdict.FORBID, Verdict.HIDE) if verdict in verdicts)
 
 
+def _manage_groups(actor: Actor, subject: object) -> Verdict:
+    """Those who edit the course; to others there is no such page."""
+    assert isinstance(subject, Seat | GroupSeat)
+    seat = subject.seat if isinstance(subject, GroupSeat) else subject
+    return allow_if(edits(actor, seat.staff_role), Verdict.HIDE)
+
+
 PERMISSIONS: Mapping[StrEnum, Predicate] = {
     LearningAction.SEE_OWN_COURSES: signed_in,
     LearningAction.VIEW_COURSE: _view_course,
@@ -154,4 +171,5 @@ PERMISSIONS: Mapping[StrEnum, Predicate] = {
     LearningAction.VIEW_LESSON: view_activity,
     LearningAction.MARK_DONE: _learn,
     LearningAction.DOWNLOAD: _download,
+    LearningAction.MANAGE_GROUPS: _manage_groups,
 }

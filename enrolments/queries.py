@@ -8,15 +8,16 @@ from posixpath import basename
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import ColumnElement, bindparam, func, select
 from sqlalchemy.orm import Session
 
-from accounts.models import Person
+from accounts.models import Person, full_name
+from accounts.queries import by_name, named
 from courses import queries as course_queries
 from courses.models import Course, CourseStaff, CourseVersion, Nature, StaffRole
 from courses.rules import Outline
-from enrolments.models import ActivityResult, Completion, Enrolment
-from enrolments.permissions import ActivitySeat, FileSeat, Seat
+from enrolments.models import ActivityResult, Completion, Enrolment, GroupMember, LearnerGroup
+from enrolments.permissions import ActivitySeat, FileSeat, GroupSeat, Seat
 from enrolments.rules import Result, Results, activity_closed
 from kernel import clock
 from kernel.errors import NotFound
@@ -236,3 +237,90 @@ def list_behind(session: Session, course_id: int, version_id: int) -> list[int]:
     """List the enrolments in a course that follow a version from before another one."""
     statement = select(Enrolment.id).where(Enrolment.course_id == course_id, Enrolment.course_version_id < version_id)
     return list(session.scalars(statement.order_by(Enrolment.id)))
+
+
+@dataclass(frozen=True, slots=True)
+class LearnerLine:
+    """A learner of a course in a list of its staff."""
+
+    enrolment_id: int
+    person_id: int
+    uuid: UUID
+    name: str
+    email: str
+
+
+def list_learners(session: Session, course_id: int, words: str = "", *, offset: int = 0, limit: int) -> list[LearnerLine]:
+    """List those who take a course, by name; all or those whom a search finds."""
+    return _learners(session, [Enrolment.course_id == course_id, *named(words)], offset, limit)
+
+
+def list_members(session: Session, group_id: int, *, offset: int = 0, limit: int) -> list[LearnerLine]:
+    """List the learners of a group, by name."""
+    members = select(GroupMember.enrolment_id).where(GroupMember.group_id == group_id)
+    return _learners(session, [Enrolment.id.in_(members)], offset, limit)
+
+
+def list_outside(session: Session, group: LearnerGroup, words: str, *, offset: int = 0, limit: int) -> list[LearnerLine]:
+    """List the learners of a group's course who are not in it and whom a search finds."""
+    members = select(GroupMember.enrolment_id).where(GroupMember.group_id == group.id)
+    return _learners(session, [Enrolment.course_id == group.course_id, Enrolment.id.not_in(members), *named(words)], offset, limit)
+
+
+def _learners(session: Session, conditions: Sequence[ColumnElement[bool]], offset: int, limit: int) -> list[LearnerLine]:
+    statement = (
+        select(Enrolment.id, Person.id, Person.uuid, Person.given_names, Person.first_surname, Person.second_surname, Person.email)
+        .join(Person, Person.id == Enrolment.person_id)
+        .where(Enrolment.left_at.is_(None), *conditions)
+        .order_by(*by_name(), Enrolment.id)
+        .offset(offset)
+        .limit(limit)
+    )
+    return [LearnerLine(row[0], row[1], row[2], full_name(row[3], row[4], row[5]), row[6]) for row in session.execute(statement)]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupLine:
+    """A group of a course and how many learners it has."""
+
+    id: int
+    uuid: UUID
+    name: str
+    members: int
+
+
+MOST_GROUPS = 500
+
+
+def list_groups(session: Session, course_id: int) -> list[GroupLine]:
+    """List the groups of a course, by name."""
+    statement = (
+        select(LearnerGroup.id, LearnerGroup.uuid, LearnerGroup.name, func.count(Enrolment.id))
+        .outerjoin(GroupMember, GroupMember.group_id == LearnerGroup.id)
+        .outerjoin(Enrolment, (Enrolment.id == GroupMember.enrolment_id) & Enrolment.left_at.is_(None))
+        .where(LearnerGroup.course_id == course_id)
+        .group_by(LearnerGroup.id, LearnerGroup.uuid, LearnerGroup.name)
+        .order_by(func.lower(LearnerGroup.name), LearnerGroup.id)
+        .limit(MOST_GROUPS)
+    )
+    return [GroupLine(*row) for row in session.execute(statement)]
+
+
+def find_group(session: Session, course_id: int, group: UUID) -> LearnerGroup | None:
+    """Return a group of a course by what addresses name it."""
+    return session.scalar(select(LearnerGroup).where(LearnerGroup.course_id == course_id, LearnerGroup.uuid == group))
+
+
+def get_group_seat(session: Session, actor: Actor, slug: str, group: UUID) -> GroupSeat:
+    """Return the actor's place before a group of a course; raise NotFound."""
+    seat = get_seat(session, actor, slug)
+    found = find_group(session, seat.course_id, group)
+    if found is None:
+        raise NotFound
+    return GroupSeat(seat, found)
+
+
+def group_name_is_taken(session: Session, course_id: int, name: str) -> bool:
+    """Say whether a course has a group of this name, whatever its case."""
+    names = session.scalars(select(LearnerGroup.name).where(LearnerGroup.course_id == course_id))
+    return name.casefold() in {other.casefold() for other in names}

@@ -7,14 +7,17 @@ from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 from typing import cast
+from uuid import UUID
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
+from accounts.models import Person
+from courses.models import Course
 from courses.publication import CourseKinds
 from courses.queries import get_outline
 from enrolments import queries
-from enrolments.models import ActivityResult, Completion, Enrolment
+from enrolments.models import ActivityResult, Completion, Enrolment, GroupMember, LearnerGroup
 from enrolments.permissions import ActivitySeat, Seat
 from enrolments.rules import Progress, evaluate_completion
 from kernel import audit
@@ -30,6 +33,10 @@ class EnrolmentVerb(StrEnum):
     ACTIVITY_REOPENED = "activity.reopened"
     COMPLETED = "enrolment.completed"
     MOVED = "enrolment.moved"
+    LEARNERS_MOVED = "course.learners_moved"
+    GROUP_MADE = "group.made"
+    GROUP_RENAMED = "group.renamed"
+    GROUP_CHANGED = "group.changed"
 
 
 def enrol(session: Session, actor: Actor, seat: Seat, *, now: datetime) -> Enrolment:
@@ -210,3 +217,61 @@ def follow_version(session: Session, actor: Actor, enrolment_id: int, version_id
     learning.enrolment.course_version_id = version_id
     audit.record(session, actor, EnrolmentVerb.MOVED, learning.enrolment, now=now, version=version_id)
     _keep_up(session, actor, learning, now=now)
+
+
+def note_moves(session: Session, actor: Actor, course_id: int, count: int, *, now: datetime) -> None:
+    """Say that learners of a course follow a newer version of it: what depends on its dates is looked at again."""
+    course = session.get_one(Course, course_id)
+    audit.record(session, actor, EnrolmentVerb.LEARNERS_MOVED, course, now=now, learners=count)
+
+
+class GroupNameTaken(Conflict):
+    """Two groups of a course would have one name."""
+
+    code = "group_name_taken"
+    message = N_("The course has a group of this name already.")
+
+
+def make_group(session: Session, actor: Actor, course_id: int, name: str, *, now: datetime) -> LearnerGroup:
+    """Add an empty group to a course; raise GroupNameTaken."""
+    if queries.group_name_is_taken(session, course_id, name):
+        raise GroupNameTaken
+    group = LearnerGroup(course_id=course_id, name=name, created_at=now)
+    session.add(group)
+    session.flush()  # the audit entry names it
+    audit.record(session, actor, EnrolmentVerb.GROUP_MADE, group, now=now, name=name)
+    return group
+
+
+def rename_group(session: Session, actor: Actor, group: LearnerGroup, name: str, *, now: datetime) -> None:
+    """Give a group another name; raise GroupNameTaken."""
+    if name.casefold() != group.name.casefold() and queries.group_name_is_taken(session, group.course_id, name):
+        raise GroupNameTaken
+    audit.record(session, actor, EnrolmentVerb.GROUP_RENAMED, group, now=now, before=group.name, after=name)
+    session.get_one(LearnerGroup, group.id).name = name
+
+
+def add_to_group(session: Session, actor: Actor, group: LearnerGroup, people: Sequence[UUID], *, now: datetime) -> int:
+    """Put learners of the group's course into it, and return how many were not in it before; others are passed over."""
+    within = select(GroupMember.enrolment_id).where(GroupMember.group_id == group.id)
+    statement = (
+        select(Enrolment.id, Enrolment.person_id)
+        .join(Person, Person.id == Enrolment.person_id)
+        .where(Person.uuid.in_(people), Enrolment.course_id == group.course_id, Enrolment.left_at.is_(None), Enrolment.id.not_in(within))
+        .order_by(Enrolment.id)
+    )
+    fresh = session.execute(statement).all()
+    if fresh:
+        session.execute(insert(GroupMember), [{"group_id": group.id, "enrolment_id": row.id, "added_at": now} for row in fresh])
+        audit.record(session, actor, EnrolmentVerb.GROUP_CHANGED, group, now=now, added=[row.person_id for row in fresh])
+    return len(fresh)
+
+
+def take_out_of_group(session: Session, actor: Actor, group: LearnerGroup, person: UUID, *, now: datetime) -> None:
+    """Take a learner out of a group; a second time changes nothing."""
+    enrolment = select(Enrolment.id).join(Person, Person.id == Enrolment.person_id).where(Person.uuid == person)
+    gone = delete(GroupMember).where(GroupMember.group_id == group.id, GroupMember.enrolment_id.in_(enrolment))
+    enrolment_id = session.scalar(gone.returning(GroupMember.enrolment_id))
+    if enrolment_id is not None:
+        person_id = session.get_one(Enrolment, enrolment_id).person_id
+        audit.record(session, actor, EnrolmentVerb.GROUP_CHANGED, group, now=now, removed=[person_id])

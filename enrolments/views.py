@@ -1,6 +1,7 @@
 """Pages of taking part: catalogue, course, lesson, glossary, resources, files; enrolling and marking as done."""
 
 from typing import cast
+from uuid import UUID
 
 from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, send_file, url_for
 
@@ -9,16 +10,18 @@ from courses import queries as course_queries
 from courses.permissions import edits
 from courses.rules import Outline, activity_url
 from enrolments import queries, services
+from enrolments.forms import GroupForm
 from enrolments.opening import catalogue_cards, course_view, kept_page, leave_visit
 from enrolments.pages.course import course_facts, enrolment_facts, entry_of, requirements
 from enrolments.pages.lesson import lesson_context
 from enrolments.pages.lists import resource_groups, term_groups
 from enrolments.pages.outline import course_url
-from enrolments.permissions import ActivitySeat, FileSeat, LearningAction, Seat
+from enrolments.permissions import ActivitySeat, FileSeat, GroupSeat, LearningAction, Seat
 from kernel import clock
 from kernel.errors import NotFound
 from kernel.files import Files
-from kernel.i18n import LANGUAGES, _, choose, language
+from kernel.i18n import LANGUAGES, _, choose, language, ngettext
+from kernel.web.paging import Page, asked_page
 from kernel.web.request import current_actor, current_session, public, requires
 
 bp = Blueprint("enrolments", __name__)
@@ -36,7 +39,8 @@ SHOWN_IN_THE_PAGE = (
 )
 MOST_COURSES = 500
 
-Answer = str | Response
+PEOPLE = 50
+Answer = str | Response | tuple[str, int]
 
 
 def see_other(address: str) -> Response:
@@ -173,3 +177,97 @@ def download(subject: FileSeat) -> Response:
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
     return response
+
+
+def _course_name(seat: Seat) -> dict[str, str]:
+    course = course_queries.get_course(current_session(), seat.course_id)
+    return {"slug": seat.slug, "title": choose(course.title)}
+
+
+@bp.route("/courses/<slug>/groups", methods=["GET", "POST"])
+@requires(LearningAction.MANAGE_GROUPS, queries.get_seat)
+def groups(seat: Seat) -> Answer:
+    """List the groups of a course, and make one."""
+    session, form = current_session(), GroupForm()
+    if form.validate_on_post():
+        try:
+            made = services.make_group(session, current_actor(), seat.course_id, form.name.data or "", now=clock.now())
+        except services.GroupNameTaken as taken:
+            form.refuse(form.name, _(taken.message))
+        else:
+            flash(_("The group is made. Now put learners into it."), "ok")
+            return see_other(url_for("enrolments.group", slug=seat.slug, group=made.uuid))
+    listed = queries.list_groups(session, seat.course_id)
+    page = render_template("enrolments/groups.html", course=_course_name(seat), groups=listed, form=form)
+    return page, 422 if form.errors else 200
+
+
+@bp.get("/courses/<slug>/groups/<uuid:group>")
+@requires(LearningAction.MANAGE_GROUPS, queries.get_group_seat)
+def group(subject: GroupSeat) -> Answer:
+    """Show who is in a group, and whom a search finds to put into it."""
+    return _group_page(subject, GroupForm(name=subject.group.name))
+
+
+def _group_page(subject: GroupSeat, form: GroupForm) -> Answer:
+    session, asked, query = current_session(), asked_page(PEOPLE), _searched()
+    members = queries.list_members(session, subject.group.id, offset=asked.offset, limit=PEOPLE + 1)
+    found = queries.list_outside(session, subject.group, query, limit=PEOPLE + 1) if query else []
+    page = render_template(
+        "enrolments/group.html",
+        course=_course_name(subject.seat),
+        group=subject.group,
+        page=Page(members[:PEOPLE], asked.number, len(members) > PEOPLE),
+        query=query,
+        found=found[:PEOPLE],
+        more_found=len(found) > PEOPLE,
+        form=form,
+    )
+    return page, 422 if form.errors else 200
+
+
+@bp.post("/courses/<slug>/groups/<uuid:group>/name")
+@requires(LearningAction.MANAGE_GROUPS, queries.get_group_seat)
+def rename_group(subject: GroupSeat) -> Answer:
+    """Give a group another name."""
+    form = GroupForm()
+    if form.validate_on_post():
+        try:
+            services.rename_group(current_session(), current_actor(), subject.group, form.name.data or "", now=clock.now())
+        except services.GroupNameTaken as taken:
+            form.refuse(form.name, _(taken.message))
+        else:
+            return see_other(url_for("enrolments.group", slug=subject.seat.slug, group=subject.group.uuid))
+    return _group_page(subject, form)
+
+
+@bp.post("/courses/<slug>/groups/<uuid:group>/members")
+@requires(LearningAction.MANAGE_GROUPS, queries.get_group_seat)
+def add_members(subject: GroupSeat) -> Answer:
+    """Put the chosen learners into a group."""
+    chosen = [found for text in request.form.getlist("person") if (found := _uuid(text)) is not None]
+    count = services.add_to_group(current_session(), current_actor(), subject.group, chosen, now=clock.now())
+    if count:
+        flash(ngettext("%(count)s learner is in the group now.", "%(count)s learners are in the group now.", count), "ok")
+    else:
+        flash(_("Nobody was chosen."), "warn")
+    return see_other(url_for("enrolments.group", slug=subject.seat.slug, group=subject.group.uuid))
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+@bp.post("/courses/<slug>/groups/<uuid:group>/members/removal")
+@requires(LearningAction.MANAGE_GROUPS, queries.get_group_seat)
+def remove_member(subject: GroupSeat) -> Answer:
+    """Take a learner out of a group."""
+    person = _uuid(request.form.get("person", ""))
+    if person is None:
+        raise NotFound
+    services.take_out_of_group(current_session(), current_actor(), subject.group, person, now=clock.now())
+    flash(_("The learner is no longer in the group."), "ok")
+    return see_other(url_for("enrolments.group", slug=subject.seat.slug, group=subject.group.uuid))

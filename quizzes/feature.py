@@ -1,13 +1,26 @@
 """What quizzes offer to the roof."""
 
+from courses.services import CourseVerb
 from kernel.feature import Feature
 from quizzes import jobs
 from quizzes.permissions import PERMISSIONS
-from quizzes.views import files, manage, marking, regrading, reopening, reports, reviews, sittings, statistics
+from quizzes.views import accommodations, files, manage, marking, overrides, regrading, reopening, reports, reviews, sittings, statistics
 
 FEATURE = Feature(
     name="quizzes",
-    blueprints=(sittings.bp, files.bp, manage.bp, marking.bp, regrading.bp, reopening.bp, reports.bp, reviews.bp, statistics.bp),
+    blueprints=(
+        sittings.bp,
+        files.bp,
+        manage.bp,
+        marking.bp,
+        regrading.bp,
+        reopening.bp,
+        reports.bp,
+        reviews.bp,
+        statistics.bp,
+        overrides.bp,
+        accommodations.bp,
+    ),
     permissions=PERMISSIONS,
     jobs={
         "quizzes.close_due": jobs.close_due,
@@ -16,6 +29,9 @@ FEATURE = Feature(
         "quizzes.plan_regrade": jobs.plan_regrade,
         "quizzes.commit_regrade": jobs.commit_regrade,
         "quizzes.undo_regrade": jobs.undo_regrade,
+        "quizzes.note_due": jobs.note_due,
+        "quizzes.carry_overrides": jobs.carry_overrides,
     },
     periodic={"quizzes.close_due": jobs.CLOSE_EVERY},
+    on={**dict.fromkeys(jobs.SCOPES, "quizzes.note_due"), CourseVerb.PUBLISHED: "quizzes.carry_overrides"},
 )

@@ -3,24 +3,31 @@
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
+from ipaddress import ip_network
+from re import fullmatch
 from typing import Any
+from uuid import UUID
 
-from wtforms import BooleanField, HiddenField, RadioField, SelectField, TextAreaField
+from wtforms import BooleanField, HiddenField, RadioField, SelectField, TextAreaField, ValidationError
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
-from wtforms.validators import DataRequired, Length
+from wtforms.validators import DataRequired, InputRequired, Length
 
 from kernel.errors import N_, Invalid
-from kernel.i18n import lazy_
+from kernel.i18n import _, lazy_, number
 from kernel.web.forms import Form as SentForm
-from kernel.web.forms import LineField, clean_text
+from kernel.web.forms import LineField, MomentField, WholeField, clean_text
+from quizzes.models import Accommodation, QuizOverride
 from quizzes.queries.sittings import Sitting
 from quizzes.rules import saving
 from quizzes.rules.definitions import Criterion
 from quizzes.rules.regrade import RegradeKind, RegradePolicy
 from quizzes.rules.responses import FILES, clean_parts, filled_parts
+from quizzes.services.overrides import OverrideValues, Profile, values_of
 from quizzes.services.sittings import Batch
 
 MAX_LEASE = 2**62
+MAX_TOKEN = 300
 FLAG, SHOWN, LOCAL = "flag", "seq", "local"
 INCOMPLETE = N_("The page is not complete. Reload it: what was saved is there.")
 
@@ -143,7 +150,17 @@ def _script_batch(lease: int, entries: list[Any], kind: str) -> Batch:
         saving.AnswerEvent(event.item, event.sequence, clean_parts(event.payload)) for event in saving.read_events(lease, entries)
     )
     times = [time for entry in entries if isinstance(entry, dict) and isinstance(time := entry.get("client_time"), str)]
-    return Batch(lease, events, kind, max((time for time in times if time.isprintable()), default=""))
+    return Batch(lease, events, kind, max((time for time in times if time.isprintable()), default=""), _tokens(entries))
+
+
+def _tokens(entries: list[Any]) -> dict[tuple[int, int], str]:
+    found = {}
+    for entry in entries:
+        if isinstance(entry, dict) and isinstance(token := entry.get("token"), str) and token:
+            place, number = entry.get("item"), entry.get("seq")
+            if isinstance(place, int) and isinstance(number, int):
+                found[place, number] = token[:MAX_TOKEN]
+    return found
 
 
 class MarkForm(SentForm):
@@ -210,3 +227,125 @@ class SettlementForm(SentForm):
     """What an administrator decided about a certificate."""
 
     note = LineField(lazy_("What was decided"), [DataRequired(lazy_("Say what was decided and why.")), Length(max=500, message=_TOO_LONG)])
+
+
+MOST_MINUTES, MOST_ATTEMPTS, MOST_EXTRA = 7 * 24 * 60, 1000, 100
+MOST_GIVEN, MOST_BREAKS = 600, 600
+MOST_NETWORKS = 50
+
+
+def _reason(question: str) -> LineField:
+    lengths = Length(max=500, message=lazy_("Use at most %(max)d characters."))
+    return LineField(lazy_("Reason"), [InputRequired(lazy_(question)), lengths])
+
+
+class OverrideForm(SentForm):
+    """What holds instead of the quiz's own settings; what is left empty stays as in the quiz."""
+
+    opens = MomentField(lazy_("Opens"))
+    no_opens = BooleanField(lazy_("No opening date"))
+    closes = MomentField(lazy_("Closes"))
+    no_closes = BooleanField(lazy_("No closing date"))
+    minutes = WholeField(lazy_("Time limit in minutes"), most=MOST_MINUTES)
+    attempts = WholeField(lazy_("Attempts in all"), most=MOST_ATTEMPTS)
+    password = LineField(lazy_("Password of the quiz"), [Length(max=100, message=lazy_("Use at most %(max)d characters."))])
+    no_password = BooleanField(lazy_("No password"))
+    networks = TextAreaField(lazy_("Only from these networks"))
+    no_networks = BooleanField(lazy_("From everywhere"))
+    reason = _reason(N_("Say why: it is kept with the change."))
+
+    def show(self, row: QuizOverride) -> None:
+        """Fill the form with what is in force."""
+        said = values_of(row)
+        self.opens.data, self.no_opens.data = MomentField.written(said.opens_at), said.sets_opens and said.opens_at is None
+        self.closes.data, self.no_closes.data = MomentField.written(said.closes_at), said.sets_closes and said.closes_at is None
+        self.minutes.data = "" if said.limit_seconds is None else str(said.limit_seconds // 60)
+        self.attempts.data = "" if said.attempts is None else str(said.attempts)
+        self.password.data, self.no_password.data = said.password or "", said.password == ""
+        self.networks.data, self.no_networks.data = "\n".join((said.networks or "").split()), said.networks == ""
+        self.reason.data = row.reason
+
+    def validate_closes(self, field: MomentField) -> None:
+        """Refuse a quiz that closes before it opens."""
+        if field.moment is not None and self.opens.moment is not None and field.moment <= self.opens.moment:
+            raise ValidationError(_("It must close after it opens."))
+
+    def validate_networks(self, field: TextAreaField) -> None:
+        """Refuse what is no address and no network."""
+        networks = (field.data or "").replace(",", " ").split()
+        if len(networks) > MOST_NETWORKS:
+            raise ValidationError(_("Write at most %(count)s networks.", count=MOST_NETWORKS))
+        for text in networks:
+            try:
+                ip_network(text, strict=False)
+            except ValueError:
+                raise ValidationError(_("“%(text)s” is no network. Write one like 10.20.0.0/16 on each line.", text=text[:40])) from None
+
+    def validate_reason(self, field: LineField) -> None:
+        """Refuse a change that changes nothing."""
+        if self.command().says_nothing:
+            raise ValidationError(_("Nothing is set. Fill in at least one of the entries above."))
+
+    def command(self) -> OverrideValues:
+        """Return what the form says; a ticked box beats what stands in the field beside it."""
+        opens, closes = (None if box.data else field.moment for field, box in ((self.opens, self.no_opens), (self.closes, self.no_closes)))
+        networks = " ".join((self.networks.data or "").replace(",", " ").split())
+        return OverrideValues(
+            sets_opens=bool(self.no_opens.data) or opens is not None,
+            opens_at=opens,
+            sets_closes=bool(self.no_closes.data) or closes is not None,
+            closes_at=closes,
+            limit_seconds=None if self.minutes.number is None else self.minutes.number * 60,
+            attempts=self.attempts.number,
+            password="" if self.no_password.data else (self.password.data or None),
+            networks="" if self.no_networks.data else (networks or None),
+        )
+
+
+class IncidentForm(SentForm):
+    """Minutes for everybody who has an attempt open now; `token` makes a second click harmless."""
+
+    minutes = WholeField(
+        lazy_("Minutes more"), [InputRequired(lazy_("Say how many minutes everybody gets."))], least=1, most=MOST_GIVEN, default="10"
+    )
+    reason = _reason(N_("Say what happened: it is kept with the change."))
+    token = HiddenField()
+
+    def uuid(self) -> UUID:
+        """Return what names the incident; raise Invalid."""
+        try:
+            return UUID(self.token.data or "")
+        except ValueError:
+            raise Invalid(INCOMPLETE) from None
+
+
+class AccommodationForm(SentForm):
+    """What a person gets in every quiz."""
+
+    factor = LineField(lazy_("Time × factor"), [InputRequired(lazy_("Write 1 where the time stays as it is."))], default="1")
+    breaks = WholeField(lazy_("Minutes of breaks, added to the time"), most=MOST_BREAKS)
+    extra_attempts = WholeField(lazy_("Attempts more than others have"), most=MOST_EXTRA)
+    reason = _reason(N_("Say what it rests on. Only administrators see it."))
+
+    def show(self, row: Accommodation) -> None:
+        """Fill the form with what is in force."""
+        self.factor.data = number(row.factor.normalize())
+        self.breaks.data = str(row.break_seconds // 60 or "")
+        self.extra_attempts.data = str(row.extra_attempts or "")
+        self.reason.data = row.reason
+
+    def validate_factor(self, field: LineField) -> None:
+        """Refuse what is no factor from 1 to 9.99 with two decimals."""
+        if self.read_factor() is None:
+            raise ValidationError(_("Write a number from 1 to 9.99 with at most two decimals, like 1.5."))
+        if self.command() == Profile(Decimal(1), 0, 0):
+            raise ValidationError(_("With this nothing would be different. Write a factor above 1, breaks or attempts."))
+
+    def read_factor(self) -> Decimal | None:
+        """Return the factor, written with a point or a comma."""
+        found = fullmatch(r"([1-9])(?:[.,](\d{1,2}))?", self.factor.data or "")
+        return None if found is None else Decimal(f"{found[1]}.{found[2] or 0}")
+
+    def command(self) -> Profile:
+        """Return what the form says."""
+        return Profile(self.read_factor() or Decimal(1), self.extra_attempts.number or 0, (self.breaks.number or 0) * 60)

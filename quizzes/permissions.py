@@ -10,6 +10,7 @@ from courses.permissions import edits
 from courses.rules import Outline
 from enrolments.permissions import ActivitySeat, is_staff
 from kernel.permissions import Actor, Predicate, Verdict, administrator, allow_if
+from quizzes.models import Incident, QuizOverride
 from quizzes.rules.attempts import OPEN_STATES, AttemptState
 
 
@@ -29,6 +30,8 @@ class QuizAction(StrEnum):
     REGRADE = "quiz:regrade"
     REOPEN = "attempt:reopen"
     SETTLE = "certificate_review:settle"
+    OVERRIDE = "override:manage"
+    ACCOMMODATE = "accommodation:manage"
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,22 @@ class TaughtQuiz:
     activity_id: int
     outline: Outline
     staff_role: StaffRole | None
+
+
+@dataclass(frozen=True)
+class OverrideSeat:
+    """An override of a quiz before somebody of the course's staff."""
+
+    quiz: TaughtQuiz
+    row: QuizOverride
+
+
+@dataclass(frozen=True)
+class IncidentSeat:
+    """An incident of a quiz before somebody of the course's staff."""
+
+    quiz: TaughtQuiz
+    row: Incident
 
 
 def _view_intro(actor: Actor, subject: object) -> Verdict:
@@ -136,6 +155,13 @@ def _fetch_file(actor: Actor, subject: object) -> Verdict:
     return Verdict.ALLOW if subject.person_id == actor.person_id else _review(actor, subject)
 
 
+def _override(actor: Actor, subject: object) -> Verdict:
+    """Those who edit the course decide who gets more time; to others there is no such page."""
+    quiz = subject.quiz if isinstance(subject, OverrideSeat | IncidentSeat) else subject
+    assert isinstance(quiz, TaughtQuiz)
+    return allow_if(edits(actor, quiz.staff_role), Verdict.HIDE)
+
+
 def sees_keys(actor: Actor, subject: AttemptSeat) -> bool:
     """Say whether right answers are shown at any moment: to those who edit the course, not to its graders."""
     return edits(actor, subject.staff_role)
@@ -155,4 +181,6 @@ PERMISSIONS: Mapping[StrEnum, Predicate] = {
     QuizAction.REGRADE: _regrade,
     QuizAction.REOPEN: _reopen,
     QuizAction.SETTLE: administrator,
+    QuizAction.OVERRIDE: _override,
+    QuizAction.ACCOMMODATE: administrator,
 }

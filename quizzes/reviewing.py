@@ -122,12 +122,14 @@ def record_of(session: Session, opened: OpenedAttempt, flags: frozenset[Flag]) -
     """Return the record of an attempt that its learner takes along: what was answered and when, and marks where they may be seen."""
     row = opened.sitting.row
     saved = {item_id: answer.server_time for item_id, answer in opened.sitting.responses.items()}
+    proved = {item_id for item_id, answer in opened.sitting.responses.items() if answer.proved}
     questions = [
         {
             "number": item.number,
             "question": short_title(opened.questions[item.question_version_id]),
             "answer": list(said_in(shown)),
             "saved_at": saved[item.id].isoformat() if item.id in saved else None,
+            "written_offline_before_the_end": item.id in proved,
         }
         for item, shown in zip(opened.sitting.items, review_items(session, opened, frozenset()), strict=True)
         if item.number is not None

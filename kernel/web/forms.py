@@ -1,13 +1,16 @@
 """Forms: the base of all of them, and the fields that clean what people type."""
 
 import unicodedata
+from datetime import datetime
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import Field, StringField
+from wtforms import Field, StringField, ValidationError
+from wtforms.form import BaseForm
+from wtforms.widgets import DateTimeLocalInput
 
 from kernel.errors import N_
-from kernel.i18n import _, ngettext
+from kernel.i18n import _, local, ngettext, number, zone
 
 _KEPT_CONTROLS = {"\n", "\t"}
 
@@ -40,6 +43,57 @@ class LineField(StringField):
     def process_formdata(self, valuelist: list[Any]) -> None:
         """Take the first value, cleaned."""
         self.data = clean_text(str(valuelist[0])) if valuelist else ""
+
+
+class WholeField(LineField):
+    """A whole number from `least` to `most`, or nothing; `number` is what was read."""
+
+    def __init__(self, label: str, validators: Any = None, *, least: int = 0, most: int, **options: Any) -> None:
+        super().__init__(label, validators, **options)
+        self.least, self.most = least, most
+        self.render_kw = {"inputmode": "numeric", **(self.render_kw or {})}
+
+    @property
+    def number(self) -> int | None:
+        """Return the number that was typed, or nothing."""
+        text = self.data or ""
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+    def pre_validate(self, form: BaseForm) -> None:
+        """Refuse what is not a number in its bounds."""
+        if not self.data:
+            return
+        if self.number is None or not self.least <= self.number <= self.most:
+            raise ValidationError(_("Write a whole number from %(least)s to %(most)s.", least=number(self.least), most=number(self.most)))
+
+
+MOMENTS = ("%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%d/%m/%Y %H:%M")
+
+
+class MomentField(LineField):
+    """A date and time in the reader's zone, or nothing; `moment` is what was read, aware."""
+
+    widget = DateTimeLocalInput()
+
+    @staticmethod
+    def written(moment: datetime | None) -> str:
+        """Return a moment as the field shows it."""
+        return "" if moment is None else local(moment).strftime(MOMENTS[0])
+
+    @property
+    def moment(self) -> datetime | None:
+        """Return the moment that was typed, or nothing."""
+        for form in MOMENTS:
+            try:
+                return datetime.strptime(self.data or "", form).replace(tzinfo=zone())
+            except ValueError:
+                continue
+        return None
+
+    def pre_validate(self, form: BaseForm) -> None:
+        """Refuse what is no date with its time."""
+        if self.data and self.moment is None:
+            raise ValidationError(_("Write the date and the time, like 2026-11-30 18:00."))
 
 
 class Catalogue:

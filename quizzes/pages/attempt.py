@@ -23,7 +23,7 @@ from quizzes.queries import sittings as queries
 from quizzes.queries.files import HandedIn, files_in, list_files
 from quizzes.queries.sittings import Item, Sitting
 from quizzes.queries.standings import checks_of
-from quizzes.rules.attempts import rule_on_time, seconds_left
+from quizzes.rules.attempts import AttemptState, rule_on_time, seconds_left
 from quizzes.rules.definitions import Question
 from quizzes.rules.numbers import convention_for
 from quizzes.rules.responses import Parts, answer_state, clean_parts
@@ -107,7 +107,7 @@ def _facts(sitting: Sitting, page: int, *, now: datetime) -> AttemptFacts:
         attempts_allowed=allowed,
         sequential=settings.navigation is Navigation.SEQUENTIAL,
         preview=row.preview,
-        state=row.state,
+        state=row.state if rule_on_time(sitting.clock, now=now).may_answer else AttemptState.OVERDUE.value,
         seconds_left=seconds_left(sitting.clock, now=now),
         ends_at=sitting.end,
         saved_at=row.saved_at if sitting.answers else None,

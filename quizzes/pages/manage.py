@@ -53,5 +53,19 @@ TOOLS: tuple[Tool, ...] = (
         N_("How the questions did their work, and which of them deserve a look."),
         QuizAction.STATISTICS,
     ),
+    Tool(
+        "quizzes_time.overrides",
+        "calendar-clock",
+        N_("Dates, time and attempts for some"),
+        N_("Other dates, more time or attempts, a password or networks: for everybody, a group or a person."),
+        QuizAction.OVERRIDE,
+    ),
+    Tool(
+        "quizzes_time.incidents",
+        "clock",
+        N_("Something went wrong: more time for all"),
+        N_("Minutes more for everybody who is answering now; they can be taken back."),
+        QuizAction.OVERRIDE,
+    ),
 )
 """In the order of the page: what is done most comes first."""

@@ -273,6 +273,8 @@ class StoredAnswer:
     server_time: datetime
     checked: int | None = None
     """The mark event that came of it, where the learner had it checked; a later check has a higher one."""
+    proved: bool = False
+    """It came after the end, with the device's proof that it was written before (5.3.9)."""
 
 
 @dataclass(frozen=True)
@@ -430,13 +432,14 @@ def list_answers(session: Session, item_ids: Sequence[int]) -> list[StoredAnswer
             AnswerEvent.payload,
             AnswerEvent.server_time,
             MarkEvent.id.label("checked"),
+            AnswerEvent.proved,
         )
         .outerjoin(MarkEvent, MarkEvent.answer_id == AnswerEvent.id)
         .where(AnswerEvent.item_id.in_(item_ids))
         .order_by(AnswerEvent.item_id, AnswerEvent.lease, AnswerEvent.seq)
     )
     return [
-        StoredAnswer(row.id, row.item_id, row.lease, row.seq, json.loads(row.payload), row.server_time, row.checked)
+        StoredAnswer(row.id, row.item_id, row.lease, row.seq, json.loads(row.payload), row.server_time, row.checked, row.proved)
         for row in session.execute(statement)
     ]
 

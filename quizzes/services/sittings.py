@@ -3,7 +3,7 @@
 import json
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
@@ -252,6 +252,10 @@ class Batch:
     kind: str
     """`autosave`, `save` or `submit`."""
     client_time: str = ""
+    tokens: Mapping[tuple[int, int], str] = field(default_factory=dict)
+    """By place and number the server's word that the device held when the answer was written (5.3.9)."""
+    proved: bool = False
+    """It is proved that they were written before the end, though they come after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,8 +270,12 @@ class Acknowledgement:
     """Places for which answers came although they take none (any more): what counts of them is in `elsewhere`."""
 
 
-def save_answers(session: Session, sitting: Sitting, batches: Sequence[Batch], *, now: datetime) -> Acknowledgement:
+def save_answers(
+    session: Session, sitting: Sitting, batches: Sequence[Batch], proved: Sequence[Batch] = (), *, now: datetime
+) -> Acknowledgement:
     """Keep answers; raise AlreadySubmitted or TimeIsUp where they come too late, and nothing of them is kept.
+
+    After the end those count that are `proved` to be from before it, as long as the quiz's window for that is open (5.3.9).
 
     The same answer twice has no effect, an older one is kept as history. Even where nothing is new the attempt is written,
     so that what is acknowledged has been committed by this very request (security 6.3).
@@ -276,7 +284,9 @@ def save_answers(session: Session, sitting: Sitting, batches: Sequence[Batch], *
         raise AlreadySubmitted
     ruling = rule_on_time(sitting.clock, now=now)
     if not ruling.may_answer:
-        raise TimeIsUp
+        if not (ruling.may_prove and proved):
+            raise TimeIsUp
+        batches = proved
     if ruling.event is not None:
         sitting.row.state = advance(AttemptState(sitting.row.state), ruling.event).value
     batches, refused = _without_closed(session, sitting, batches)
@@ -336,13 +346,17 @@ def _event_row(sitting: Sitting, event: saving.AnswerEvent, batch: Batch, now: d
         "payload": json.dumps(event.payload, ensure_ascii=False),
         "client_time": batch.client_time[:40],
         "server_time": now,
+        "proved": batch.proved,
     }
 
 
-def submit_attempt(session: Session, actor: Actor, sitting: Sitting, batches: Sequence[Batch], *, now: datetime) -> None:
+def submit_attempt(
+    session: Session, actor: Actor, sitting: Sitting, batches: Sequence[Batch], proved: Sequence[Batch] = (), *, now: datetime
+) -> None:
     """Hand an attempt in, with the answers that come with it, and mark it. A second time changes nothing.
 
-    After the end of its time the answers that come with it are left out, and what was saved before counts.
+    After the end of its time the answers that come with it are left out but for those `proved` to be from before it (5.3.9), and what
+    was saved before counts.
     """
     if AttemptState(sitting.row.state) in ENDED_STATES:
         sitting.row.saved_at = now
@@ -352,7 +366,9 @@ def submit_attempt(session: Session, actor: Actor, sitting: Sitting, batches: Se
         settle(session, actor, sitting, now=now)
         return
     responses = _responses(sitting)
-    if ruling.may_answer and batches:
+    if not ruling.may_answer:
+        batches = proved if ruling.may_prove else ()
+    if batches:
         merge = _keep(session, sitting, _without_closed(session, sitting, batches)[0], now=now)
         responses = {sitting.items[place - 1].id: event.payload for place, event in merge.current.items()}
     finish(session, actor, sitting, responses, finished_at=ruling.finished_at or now, now=now)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, cast
 
-from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, Response, current_app, flash, jsonify, redirect, render_template, request, url_for
 
 from accounts.queries import get_person
 from courses import queries as course_queries
@@ -40,11 +40,11 @@ from quizzes.reviewing import flags_of, record_of, review_page
 from quizzes.rules.attempts import OPEN_STATES, AttemptState, Reason, rule_on_time, seconds_left
 from quizzes.rules.review import may_download_answers
 from quizzes.rules.settings import Navigation
+from quizzes.services import proofs, starting
 from quizzes.services import sittings as services
-from quizzes.services import starting
 from quizzes.services.checking import Check, check_answer
 from quizzes.services.reopening import is_reopenable
-from quizzes.services.sittings import Acknowledgement
+from quizzes.services.sittings import Acknowledgement, Batch
 from quizzes.services.uploads import receive_files
 from quizzes.views.files import BODY_LIMIT, sent_files, stored_files
 
@@ -166,7 +166,7 @@ def attempt(subject: Sitting) -> Answer:
         raise NotFound
     place, _dash, said = request.args.get("said", "").partition("-")
     shown = attempt_page(open_attempt(current_session(), subject), page, now=now, said=Said(whole_number(place), said))
-    return render_template("quizzes/attempt.html", icons=(), **shown)
+    return render_template("quizzes/attempt.html", icons=(), token=proofs.token_for(_secret(), subject, now=now), **shown)
 
 
 @bp.post("/attempts/<uuid:attempt>/answers")
@@ -175,7 +175,8 @@ def save(subject: Sitting) -> Answer:
     """Keep answers: from the page's script (JSON in, JSON out) or as a plain form that then goes where it is asked to."""
     session, now, form = current_session(), clock.now(), request.form.to_dict(flat=False)
     if wants_json():
-        return _acknowledge(subject, services.save_answers(session, subject, script_batches(form, "autosave"), now=now), now)
+        batches = script_batches(form, "autosave")
+        return _acknowledge(subject, services.save_answers(session, subject, batches, _proved(subject, batches, now), now=now), now)
     page = whole_number(first(form, "page"), otherwise=1)
     closed = get_checks(session, subject).closed
     at, dropped = dropped_file(form)
@@ -219,6 +220,14 @@ def _changed_elsewhere(sitting: Sitting, places: Sequence[int]) -> str:
     )
 
 
+def _secret() -> str | bytes:
+    return current_app.secret_key or ""
+
+
+def _proved(subject: Sitting, batches: Sequence[Batch], now: datetime) -> list[Batch]:
+    return proofs.in_time(_secret(), subject, batches, now=now)
+
+
 def _acknowledge(subject: Sitting, done: Acknowledgement, now: datetime) -> Response:
     """Tell the script what is kept. Whoever is shown a newer answer gets a newer lease: a change after seeing it counts (5.4.3)."""
     renewed = {"lease": new_lease(subject, now)} if done.elsewhere else {}
@@ -230,6 +239,7 @@ def _acknowledge(subject: Sitting, done: Acknowledgement, now: datetime) -> Resp
         newer={str(item): payload for item, payload in done.elsewhere.items()},
         closed=sorted(done.closed),
         saved_at=now.isoformat(),
+        token=proofs.token_for(_secret(), subject, now=now),
     )
 
 
@@ -257,15 +267,17 @@ def summary(subject: Sitting) -> Answer:
     """Show what was answered, and ask once before handing it in."""
     if subject.state not in OPEN_STATES:
         return see_other("quizzes.review", attempt=subject.uuid)
-    return render_template("quizzes/summary.html", **summary_page(open_attempt(current_session(), subject), now=clock.now()))
+    now = clock.now()
+    token = proofs.token_for(_secret(), subject, now=now)
+    return render_template("quizzes/summary.html", token=token, **summary_page(open_attempt(current_session(), subject), now=now))
 
 
 @bp.post("/attempts/<uuid:attempt>/submission")
 @requires(QuizAction.SUBMIT, queries.lock_attempt)
 def submit(subject: Sitting) -> Answer:
     """Hand the attempt in, with whatever the device still held."""
-    batches = script_batches(request.form.to_dict(flat=False), "submit")
-    services.submit_attempt(current_session(), current_actor(), subject, batches, now=clock.now())
+    batches, now = script_batches(request.form.to_dict(flat=False), "submit"), clock.now()
+    services.submit_attempt(current_session(), current_actor(), subject, batches, _proved(subject, batches, now), now=now)
     return see_other("quizzes.review", attempt=subject.uuid)
 
 

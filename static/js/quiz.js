@@ -3,7 +3,8 @@
    What is typed goes first into a journal on this device (localStorage, for each person and attempt) and leaves it only when the
    server has acknowledged it. POST of data-save: csrf_token, lease, events = [{item, seq, response, client_time}], seq counting
    from 1 under the page's lease; the answer: {acknowledged: {item: seq}, seconds_left, state, newer: {item: response}, lease}; the
-   lease is a new one where a newer answer was shown, so that what is changed after seeing it counts. */
+   lease is a new one where a newer answer was shown, so that what is changed after seeing it counts. Where the quiz takes late answers
+   with a proof, page and answer carry a token, and each event the last one that the device held when it was written. */
 
 const KEEP_DAYS = 7;
 const DEBOUNCE = 700;
@@ -14,6 +15,7 @@ const WORD = /\S*[0-9A-Za-z\u00C0-\uFFFF]\S*/g;
 const place = document.getElementById('attempt') || document.getElementById('submission') || document.getElementById('review');
 const isAttempt = place && place.id === 'attempt';
 let lease = place && Number(place.dataset.lease);
+let token = (place && place.dataset.token) || '';
 const name = place && PREFIX + place.dataset.person + '.' + place.dataset.attempt;
 const say = (key, found, value) => (place.dataset['t' + key] || '').replace(found, value);
 
@@ -125,6 +127,7 @@ function note(item, response) {
   }
   event.response = response;
   event.client_time = new Date().toISOString();
+  if (token) event.token = token;
   keep(event);
 }
 
@@ -143,7 +146,7 @@ function unsent() {
 
 function asSent(events, withLease) {
   return JSON.stringify(events.map((event) => {
-    const one = { item: event.item, seq: event.seq, response: event.response, client_time: event.client_time };
+    const one = { item: event.item, seq: event.seq, response: event.response, client_time: event.client_time, token: event.token };
     return withLease ? Object.assign(one, { lease: event.lease }) : one;
   }));
 }
@@ -293,6 +296,7 @@ async function sendBatch(batch, under) {
   }
   for (const [item, newer] of Object.entries(told.newer || {})) adopt(item, newer, batch);
   if (told.lease) lease = told.lease;
+  if (told.token) token = told.token;
   for (const field of document.querySelectorAll('[name=lease]')) field.value = lease;
   synchronise(told.seconds_left);
   return told.state && told.state !== 'in_progress' && told.state !== 'overdue' ? over() : true;

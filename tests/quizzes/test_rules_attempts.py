@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quizzes.rules.access import Access, Accommodation, Override, Setting, effective
+from quizzes.rules.access import Access, Accommodation, Override, Setting, Terms, effective, is_within
 from quizzes.rules.attempts import (
     TRANSITIONS,
     AttemptClock,
@@ -372,3 +372,84 @@ def test_extending_helps_a_person_inside_the_quiz() -> None:
 
     assert not rule_on_time(clock, now=at(11, 30)).may_answer
     assert rule_on_time(replace(clock, end=end_of(after, NOON)), now=at(11, 30)).may_answer
+
+
+@pytest.mark.parametrize(
+    ("at_end", "seconds", "ruling"),
+    [
+        (AtEnd.SUBMIT, 60, TimeRuling(may_answer=True, may_submit=True)),
+        (AtEnd.SUBMIT, 61, TimeRuling(may_answer=False, may_submit=True, finished_at=NOON, may_prove=True)),
+        (AtEnd.SUBMIT, 600, TimeRuling(may_answer=False, may_submit=True, finished_at=NOON, may_prove=True)),
+        (AtEnd.SUBMIT, 601, TimeRuling(may_answer=False, may_submit=False, event=AttemptEvent.SUBMIT, finished_at=NOON)),
+        (AtEnd.ABANDON, 61, TimeRuling(may_answer=False, may_submit=False, event=AttemptEvent.ABANDON, finished_at=NOON)),
+        (AtEnd.GRACE, 61, TimeRuling(may_answer=False, may_submit=True, event=AttemptEvent.RUN_OUT, may_prove=True)),
+        (AtEnd.GRACE, 601, TimeRuling(may_answer=False, may_submit=False, event=AttemptEvent.ABANDON, finished_at=NOON)),
+    ],
+)
+def test_a_window_for_proofs_keeps_an_attempt_open_after_its_end(at_end: AtEnd, seconds: int, ruling: TimeRuling) -> None:
+    """5.3.9: W = 10 min, grace 5 min: what a device proves may come until E + W, and the attempt is handed in then, finished at E."""
+    clock = AttemptClock(S.IN_PROGRESS, NOON, at_end, grace=300, window=600)
+    if ruling.event is AttemptEvent.ABANDON and at_end is AtEnd.GRACE:
+        ruling = replace(ruling, finished_at=NOON + timedelta(seconds=300))
+
+    assert rule_on_time(clock, now=NOON + timedelta(seconds=seconds)) == ruling
+
+
+def test_a_quiz_without_a_window_takes_no_proof() -> None:
+    """5.3.9: default off."""
+    assert not rule_on_time(AttemptClock(S.IN_PROGRESS, NOON), now=NOON + timedelta(seconds=61)).may_prove
+
+
+def test_what_holds_for_everybody_is_the_quiz_for_groups_persons_and_profiles() -> None:
+    """5.10.1 and 5.10.3."""
+    terms = Terms(QUIZ, everyone=override(limit=1200), groups=(override(attempts=5),), profile=Accommodation(Fraction(3, 2)))
+
+    assert terms.access() == replace(QUIZ, limit=1800, attempts=5)
+    assert replace(terms, own=override(limit=60)).access().limit == 60
+    assert (terms.sets_opening, replace(terms, own=override(opens=None)).sets_opening) == (False, True)
+
+
+def test_time_that_incidents_gave_moves_the_end_whatever_it_follows_from() -> None:
+    """5.10.4."""
+    assert end_of(Access(limit=600), NOON, extra=300) == at(15)
+    assert end_of(Access(limit=600, closes=at(5)), NOON, extra=300) == at(10)
+    assert end_of(Access(), NOON, extra=300) is None
+    assert end_of(Access(limit=600), NOON, exempt=True, extra=300) is None
+
+
+@pytest.mark.parametrize(
+    ("networks", "address", "within"),
+    [
+        ((), "203.0.113.5", True),
+        ((), "", True),
+        (("10.20.0.0/16",), "10.20.255.1", True),
+        (("10.20.0.0/16",), "10.21.0.1", False),
+        (("10.20.0.1/16",), "10.20.9.9", True),
+        (("10.20.0.0/16",), "::ffff:10.20.0.1", True),
+        (("2001:db8::/32",), "2001:db8::1%eth0", True),
+        (("2001:db8::/32", "192.0.2.7"), "192.0.2.7", True),
+        (("2001:db8::/32", "192.0.2.7"), "192.0.2.8", False),
+        (("10.20.0.0/16",), "", False),
+        (("10.20.0.0/16",), "casa", False),
+    ],
+)
+def test_networks_are_told_by_the_address(networks: tuple[str, ...], address: str, within: bool) -> None:
+    """5.2.2: IPv4, IPv6, and IPv4 written as IPv6."""
+    assert is_within(frozenset(networks), address) is within
+
+
+def test_networks_and_passwords_of_several_groups_are_all_accepted_and_none_wins() -> None:
+    """5.10.1: all accepted, where 0 (= none) wins."""
+    one, two = (override(networks=frozenset({name}), passwords=frozenset({name})) for name in ("10.0.0.0/8", "192.0.2.7"))
+    free = override(networks=frozenset(), passwords=frozenset())
+
+    assert effective(QUIZ, groups=[one, two]).networks == {"10.0.0.0/8", "192.0.2.7"}
+    assert effective(QUIZ, groups=[one, two]).passwords == {"10.0.0.0/8", "192.0.2.7"}
+    assert (effective(QUIZ, groups=[one, free]).networks, effective(QUIZ, groups=[one, free]).passwords) == (frozenset(), frozenset())
+
+
+def test_a_password_is_asked_for_but_not_of_previews() -> None:
+    """5.2.2 and 5.2.7."""
+    assert starting(QUIZ, now=at(1)).needs_password
+    assert not starting(QUIZ, now=at(1), preview=True).needs_password
+    assert not starting(Access()).needs_password

@@ -1,0 +1,155 @@
+"""What the pages of overrides, incidents and accommodations show, in words."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from kernel.i18n import _, format_datetime, ngettext, number
+from quizzes.models import Accommodation, QuizOverride
+from quizzes.queries.overrides import IncidentLine, OpenAttempt, OverrideLine, PastProfile, ProfileLine
+from quizzes.services.overrides import values_of
+
+
+@dataclass(frozen=True, slots=True)
+class OverrideView:
+    """An override in a list of staff."""
+
+    uuid: UUID
+    scope: str
+    whom: str
+    says: tuple[str, ...]
+    reason: str
+    by: str
+    created_at: datetime
+    ended_by: str
+    ended_at: datetime | None
+
+
+def override_views(lines: Sequence[OverrideLine]) -> list[OverrideView]:
+    """Return overrides as lists show them; the password is not among the words."""
+    return [
+        OverrideView(
+            line.row.uuid,
+            line.row.scope,
+            line.whom or _("Everybody"),
+            tuple(words_of(line.row)),
+            line.row.reason,
+            line.by,
+            line.row.created_at,
+            line.ended_by,
+            line.row.ended_at,
+        )
+        for line in lines
+    ]
+
+
+def words_of(row: QuizOverride) -> Iterator[str]:
+    """Say what an override sets, each setting a few words."""
+    said = values_of(row)
+    if said.sets_opens:
+        yield _("Opens on %(moment)s", moment=format_datetime(said.opens_at, "short")) if said.opens_at else _("No opening date")
+    if said.sets_closes:
+        yield _("Closes on %(moment)s", moment=format_datetime(said.closes_at, "short")) if said.closes_at else _("No closing date")
+    if said.limit_seconds is not None:
+        yield _minutes(said.limit_seconds // 60) if said.limit_seconds else _("No time limit")
+    if said.attempts is not None:
+        in_all = ngettext("%(count)s attempt in all", "%(count)s attempts in all", said.attempts)
+        yield in_all if said.attempts else _("Attempts without limit")
+    if said.password is not None:
+        yield _("With a password") if said.password else _("No password")
+    if said.networks is not None:
+        yield _("Only from %(networks)s", networks=", ".join(said.networks.split())) if said.networks else _("From everywhere")
+
+
+def _minutes(count: int) -> str:
+    return ngettext("%(count)s minute", "%(count)s minutes", count)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenView:
+    """An attempt that is open now, in a list of staff."""
+
+    name: str
+    state: str
+    started_at: datetime
+    end: datetime | None
+    extra_minutes: int
+
+
+def open_views(attempts: Sequence[OpenAttempt]) -> list[OpenView]:
+    """Return the open attempts as staff see them: when they end, not why."""
+    return [OpenView(one.person.full_name, one.state.value, one.started_at, one.end, one.extra_seconds // 60) for one in attempts]
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentView:
+    """An incident in a list of staff."""
+
+    uuid: UUID
+    minutes: int
+    attempts: int
+    reason: str
+    by: str
+    created_at: datetime
+    undone_at: datetime | None
+
+
+def incident_views(lines: Sequence[IncidentLine]) -> list[IncidentView]:
+    """Return incidents as lists show them."""
+    return [
+        IncidentView(
+            line.row.uuid, line.row.seconds // 60, line.attempts, line.row.reason, line.by, line.row.created_at, line.row.undone_at
+        )
+        for line in lines
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileView:
+    """A person in the list of accommodations."""
+
+    uuid: UUID
+    name: str
+    email: str
+    says: str
+
+
+def profile_views(lines: Sequence[ProfileLine]) -> list[ProfileView]:
+    """Return people with what they get in every quiz."""
+    return [
+        ProfileView(line.person.uuid, line.person.full_name, line.person.email, profile_words(line.row) if line.row else "")
+        for line in lines
+    ]
+
+
+def profile_words(row: Accommodation) -> str:
+    """Say what a profile gives."""
+    parts = []
+    if row.factor != 1:
+        parts.append(_("time × %(factor)s", factor=number(Decimal(row.factor).normalize())))
+    if row.break_seconds:
+        parts.append(_("%(minutes)s of breaks", minutes=_minutes(row.break_seconds // 60)))
+    if row.extra_attempts:
+        parts.append(ngettext("%(count)s attempt more", "%(count)s attempts more", row.extra_attempts))
+    return ", ".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class PastView:
+    """A profile of a person, in force or ended."""
+
+    id: int
+    says: str
+    reason: str
+    by: str
+    created_at: datetime
+    ended_at: datetime | None
+
+
+def past_views(lines: Sequence[PastProfile]) -> list[PastView]:
+    """Return the profiles of a person as their page shows them."""
+    return [
+        PastView(line.row.id, profile_words(line.row), line.row.reason, line.by, line.row.created_at, line.row.ended_at) for line in lines
+    ]

@@ -1,0 +1,284 @@
+"""Reading overrides, incidents and accommodations for the pages of staff, and when open attempts end by them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.orm import Session, aliased
+
+from accounts.models import Person
+from accounts.queries import by_name, get_person_by_uuid, named
+from courses.models import Activity
+from enrolments.models import ActivityResult, Enrolment, LearnerGroup
+from kernel.errors import NotFound
+from kernel.permissions import Actor
+from quizzes.models import Accommodation, Attempt, Incident, IncidentAttempt, QuizOverride, QuizVersion
+from quizzes.permissions import IncidentSeat, OverrideSeat, TaughtQuiz
+from quizzes.queries.sittings import get_paper
+from quizzes.queries.teaching import get_taught_quiz
+from quizzes.queries.terms import Seated, accommodation_of, overrides_for, terms_of
+from quizzes.rules.access import Terms
+from quizzes.rules.attempts import ENDED_STATES, OPEN_STATES, AttemptState, end_of
+
+_OPEN = Attempt.state.in_([state.value for state in OPEN_STATES])
+_Author = aliased(Person)
+_Ender = aliased(Person)
+
+
+@dataclass(frozen=True, slots=True)
+class OverrideLine:
+    """An override in a list: the row, the name of the group or person it is for, who made it and who ended it."""
+
+    row: QuizOverride
+    whom: str
+    by: str
+    ended_by: str
+
+
+_LINES = (
+    select(QuizOverride, LearnerGroup.name, Person, _Author, _Ender)
+    .outerjoin(LearnerGroup, LearnerGroup.id == QuizOverride.group_id)
+    .outerjoin(Person, Person.id == QuizOverride.person_id)
+    .join(_Author, _Author.id == QuizOverride.created_by)
+    .outerjoin(_Ender, _Ender.id == QuizOverride.ended_by)
+)
+_ORDER = {"everyone": 0, "group": 1, "person": 2}
+
+
+def list_in_force(session: Session, quiz: TaughtQuiz, *, offset: int, limit: int) -> list[OverrideLine]:
+    """List what is in force at a quiz: for everybody, then groups, then people by name."""
+    from_all = func.coalesce(QuizOverride.person_id, 0) > 0
+    order = (from_all, func.coalesce(QuizOverride.group_id, 0) > 0, func.lower(LearnerGroup.name), *by_name(), QuizOverride.id)
+    return _lines(session, _LINES.where(_of(quiz), QuizOverride.ended_at.is_(None)).order_by(*order).offset(offset).limit(limit))
+
+
+def list_ended(session: Session, quiz: TaughtQuiz, *, limit: int) -> list[OverrideLine]:
+    """List what held at a quiz and holds no more, the last ended first."""
+    ended = _LINES.where(_of(quiz), QuizOverride.ended_at.is_not(None))
+    return _lines(session, ended.order_by(QuizOverride.ended_at.desc(), QuizOverride.id.desc()).limit(limit))
+
+
+def _of(quiz: TaughtQuiz) -> ColumnElement[bool]:
+    return (QuizOverride.course_id == quiz.course_id) & (QuizOverride.activity_key == quiz.key)
+
+
+def _lines(session: Session, statement: Select[*tuple[Any, ...]]) -> list[OverrideLine]:
+    return [
+        OverrideLine(row, group or (person.full_name if person else ""), author.full_name, ender.full_name if ender else "")
+        for row, group, person, author, ender in session.execute(statement)
+    ]
+
+
+def get_override(session: Session, actor: Actor, slug: str, key: str, override: UUID) -> OverrideSeat:
+    """Return an override of a quiz; raise NotFound."""
+    quiz = get_taught_quiz(session, actor, slug, key)
+    row = session.scalar(select(QuizOverride).where(_of(quiz), QuizOverride.uuid == override))
+    if row is None:
+        raise NotFound
+    return OverrideSeat(quiz, row)
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentLine:
+    """An incident in a list, with how many attempts it gave time to."""
+
+    row: Incident
+    attempts: int
+    by: str
+
+
+def list_incidents(session: Session, quiz: TaughtQuiz, *, limit: int) -> list[IncidentLine]:
+    """List the incidents of a quiz, the newest first."""
+    attempts = select(func.count()).where(IncidentAttempt.incident_id == Incident.id).correlate(Incident).scalar_subquery()
+    statement = (
+        select(Incident, attempts, Person)
+        .join(Person, Person.id == Incident.created_by)
+        .where(Incident.course_id == quiz.course_id, Incident.activity_key == quiz.key)
+        .order_by(Incident.id.desc())
+        .limit(limit)
+    )
+    return [IncidentLine(row, count, person.full_name) for row, count, person in session.execute(statement)]
+
+
+def get_incident(session: Session, actor: Actor, slug: str, key: str, incident: UUID) -> IncidentSeat:
+    """Return an incident of a quiz; raise NotFound."""
+    quiz = get_taught_quiz(session, actor, slug, key)
+    found = select(Incident).where(Incident.course_id == quiz.course_id, Incident.activity_key == quiz.key, Incident.uuid == incident)
+    row = session.scalar(found)
+    if row is None:
+        raise NotFound
+    return IncidentSeat(quiz, row)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which attempts something touches; None: whatever the course, the quiz or the person."""
+
+    course_id: int | None = None
+    activity_key: str | None = None
+    person_id: int | None = None
+
+    @property
+    def condition(self) -> ColumnElement[bool]:
+        """Return the condition on `attempt`, previews aside."""
+        found = ~Attempt.preview
+        if self.course_id is not None:
+            found &= Attempt.course_id == self.course_id
+        if self.activity_key is not None:
+            found &= Attempt.activity_key == self.activity_key
+        if self.person_id is not None:
+            found &= Attempt.person_id == self.person_id
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAttempt:
+    """An open attempt, when it ends by what holds now, and when it was said to be due."""
+
+    id: int
+    person: Person
+    state: AttemptState
+    started_at: datetime
+    due_at: datetime | None
+    extra_seconds: int
+    end: datetime | None
+
+
+_SEATED = Seated(Attempt.person_id, Attempt.enrolment_id, Attempt.course_id, Attempt.activity_key)
+_WITH_TERMS = (
+    select(Attempt, Person, QuizVersion.id.label("followed"), Accommodation, QuizOverride)
+    .join(Person, Person.id == Attempt.person_id)
+    .outerjoin(Enrolment, Enrolment.id == Attempt.enrolment_id)
+    .outerjoin(Activity, (Activity.version_id == Enrolment.course_version_id) & (Activity.key == Attempt.activity_key))
+    .outerjoin(QuizVersion, QuizVersion.activity_id == Activity.id)
+    .outerjoin(Accommodation, accommodation_of(Attempt.person_id))
+    .outerjoin(QuizOverride, overrides_for(_SEATED))
+)
+
+
+def list_open(session: Session, scope: Scope, *, after: int = 0, limit: int) -> list[OpenAttempt]:
+    """List the open attempts of a scope in the order of their ids, in one statement however many overrides there are."""
+    page = select(Attempt.id).where(scope.condition, _OPEN, Attempt.id > after).order_by(Attempt.id).limit(limit)
+    return [_open(row, terms) for row, terms in _with_terms(session, page)]
+
+
+def _with_terms(session: Session, attempts: Select[int] | list[int]) -> list[tuple[Any, Terms]]:
+    found: dict[int, tuple[Any, list[QuizOverride]]] = {}
+    for row in session.execute(_WITH_TERMS.where(Attempt.id.in_(attempts)).order_by(Attempt.id, QuizOverride.id)):
+        overrides = found.setdefault(row[0].id, (row, []))[1]
+        overrides += [] if row[4] is None else [row[4]]
+    return [(row, _terms(session, row, overrides)) for row, overrides in found.values()]
+
+
+def _terms(session: Session, row: Any, overrides: Sequence[QuizOverride]) -> Terms:
+    paper = get_paper(session, row.followed or row[0].quiz_version_id)
+    return terms_of(paper.access, paper.settings, overrides, row[3])
+
+
+def _open(row: Any, terms: Terms) -> OpenAttempt:
+    attempt: Attempt = row[0]
+    end = end_of(terms.access(attempt.started_at), attempt.started_at, extra=attempt.extra_seconds)
+    state = AttemptState(attempt.state)
+    return OpenAttempt(attempt.id, row[1], state, attempt.started_at, attempt.due_at, attempt.extra_seconds, end)
+
+
+@dataclass(frozen=True, slots=True)
+class UsedUp:
+    """The last ended attempt of a learner at a quiz, and whether progress says of the attempts left what holds now."""
+
+    attempt_id: int
+    in_step: bool
+
+
+def list_used_up(session: Session, scope: Scope, *, after: int = 0, limit: int) -> list[UsedUp]:
+    """List the last ended attempts of the learners of a scope in the order of their ids, in two statements."""
+    last = func.max(Attempt.id)
+    ended = (
+        select(last.label("id"), func.count().label("used"), ActivityResult.exhausted)
+        .join(
+            ActivityResult,
+            (ActivityResult.enrolment_id == Attempt.enrolment_id) & (ActivityResult.activity_key == Attempt.activity_key),
+        )
+        .where(scope.condition, Attempt.state.in_([state.value for state in ENDED_STATES]))
+        .group_by(Attempt.enrolment_id, Attempt.activity_key, ActivityResult.exhausted)
+        .having(last > after)
+        .order_by(last)
+        .limit(limit)
+    )
+    used = {row.id: row for row in session.execute(ended)}
+    allowed = {row[0].id: terms.access(row[0].started_at).attempts for row, terms in _with_terms(session, list(used))}
+    return [UsedUp(id_, bool(row.exhausted) is (0 < allowed[id_] <= row.used)) for id_, row in used.items()]
+
+
+def scope_of_override(session: Session, override_id: int) -> Scope:
+    """Return what an override touches."""
+    row = session.get_one(QuizOverride, override_id)
+    return Scope(row.course_id, row.activity_key, row.person_id)
+
+
+def scope_of_incident(session: Session, incident_id: int) -> Scope:
+    """Return what an incident touches."""
+    row = session.get_one(Incident, incident_id)
+    return Scope(row.course_id, row.activity_key)
+
+
+def scope_of_accommodation(session: Session, accommodation_id: int) -> Scope:
+    """Return what a profile touches."""
+    return Scope(person_id=session.get_one(Accommodation, accommodation_id).person_id)
+
+
+def scope_of_group(session: Session, group_id: int) -> Scope:
+    """Return what a change of a group's members touches."""
+    return Scope(session.get_one(LearnerGroup, group_id).course_id)
+
+
+def get_person(session: Session, _actor: Actor, person: UUID) -> Person:
+    """Return a person whose profile administrators look at; raise NotFound."""
+    return get_person_by_uuid(session, person)
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileLine:
+    """A person and their profile, if one is in force."""
+
+    person: Person
+    row: Accommodation | None
+
+
+def list_profiles(session: Session, words: str, *, offset: int, limit: int) -> list[ProfileLine]:
+    """List the people whom a search finds; without words those with a profile in force."""
+    statement = select(Person, Accommodation).outerjoin(Accommodation, accommodation_of(Person.id))
+    statement = statement.where(*named(words)) if words else statement.where(Accommodation.id.is_not(None))
+    rows = session.execute(statement.order_by(*by_name(), Person.id).offset(offset).limit(limit))
+    return [ProfileLine(person, row) for person, row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class PastProfile:
+    """A profile that a person has or had, and who gave it."""
+
+    row: Accommodation
+    by: str
+
+
+def list_profiles_of(session: Session, person_id: int, *, limit: int) -> list[PastProfile]:
+    """List the profiles of a person, the newest first."""
+    statement = (
+        select(Accommodation, Person)
+        .join(Person, Person.id == Accommodation.created_by)
+        .where(Accommodation.person_id == person_id)
+        .order_by(Accommodation.id.desc())
+        .limit(limit)
+    )
+    return [PastProfile(row, author.full_name) for row, author in session.execute(statement)]
+
+
+def get_profile(session: Session, person_id: int, accommodation_id: int) -> Accommodation:
+    """Return one of a person's profiles; raise NotFound."""
+    row = session.scalar(select(Accommodation).where(Accommodation.id == accommodation_id, Accommodation.person_id == person_id))
+    if row is None:
+        raise NotFound
+    return row

@@ -1,0 +1,280 @@
+"""Verbs of time: overrides, incidents and accommodations, each with its reason, each undoable, in the audit log (5.10).
+
+What is in force is never edited: a change ends it and adds another, so that everything that ever held can be read and put back.
+What follows for open attempts holds at their next request; when they are due is noted by the job that these verbs cause.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import Select, bindparam, insert, or_, select, update
+from sqlalchemy.orm import Session
+
+from accounts.models import Person
+from enrolments.models import LearnerGroup
+from kernel import audit
+from kernel.errors import N_, Conflict
+from kernel.permissions import Actor
+from quizzes.models import Accommodation, Attempt, Incident, IncidentAttempt, QuizOverride
+from quizzes.permissions import TaughtQuiz
+from quizzes.rules.attempts import OPEN_STATES
+
+_OPEN = or_(*(Attempt.state == state.value for state in sorted(OPEN_STATES)))
+
+
+class TimeVerb(StrEnum):
+    """What the audit log says of time."""
+
+    OVERRIDDEN = "override.set"
+    OVERRIDE_ENDED = "override.ended"
+    TIME_GIVEN = "incident.given"
+    TIME_TAKEN_BACK = "incident.taken_back"
+    ACCOMMODATED = "accommodation.set"
+    ACCOMMODATION_ENDED = "accommodation.ended"
+
+
+class NotInForce(Conflict):
+    """Somebody else has ended or changed it meanwhile."""
+
+    code = "not_in_force"
+    message = N_("Somebody has changed this meanwhile. Look at what is in force now.")
+
+
+@dataclass(frozen=True, slots=True)
+class Whom:
+    """For whom an override holds: everybody, a group, or a person."""
+
+    group: LearnerGroup | None = None
+    person: Person | None = None
+
+    @property
+    def columns(self) -> dict[str, object]:
+        """Return the columns of an override that say so."""
+        scope = "group" if self.group else "person" if self.person else "everyone"
+        return {
+            "scope": scope,
+            "group_id": self.group.id if self.group else None,
+            "person_id": self.person.id if self.person else None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class OverrideValues:
+    """What an override says; None: as in the quiz (dates: where `sets_…` is not true), 0 and empty: no limit, no password."""
+
+    sets_opens: bool = False
+    opens_at: datetime | None = None
+    sets_closes: bool = False
+    closes_at: datetime | None = None
+    limit_seconds: int | None = None
+    attempts: int | None = None
+    password: str | None = None
+    networks: str | None = None
+
+    @property
+    def says_nothing(self) -> bool:
+        """Say whether everything is as in the quiz."""
+        return self == OverrideValues()
+
+
+def values_of(row: QuizOverride) -> OverrideValues:
+    """Return what a stored override says."""
+    return OverrideValues(**{name: getattr(row, name) for name in OverrideValues.__dataclass_fields__})
+
+
+def override(
+    session: Session,
+    actor: Actor,
+    quiz: TaughtQuiz,
+    whom: Whom,
+    values: OverrideValues,
+    reason: str,
+    *,
+    seen: QuizOverride | None = None,
+    now: datetime,
+) -> QuizOverride:
+    """Let this hold for somebody at a quiz; what held for them before ends, and must be what was `seen`: else raise NotInForce."""
+    assert actor.person_id is not None
+    before = session.scalars(_in_force(quiz, whom).with_for_update()).one_or_none()
+    if (before and before.id) != (seen and seen.id):
+        raise NotInForce
+    if before is not None:
+        before.ended_at, before.ended_by = now, actor.person_id
+        session.flush()  # one at a time is in force
+    row = QuizOverride(
+        course_id=quiz.course_id,
+        activity_key=quiz.key,
+        reason=reason,
+        created_at=now,
+        created_by=actor.person_id,
+        **whom.columns,
+        **asdict(values),
+    )
+    session.add(row)
+    session.flush()  # the audit entry names it
+    audit.record(session, actor, TimeVerb.OVERRIDDEN, row, now=now, **_told(row), reason=reason, before=before.id if before else None)
+    return row
+
+
+def _told(row: QuizOverride) -> dict[str, object]:
+    """Return what the audit log says of an override: everything but the password itself."""
+    values: Mapping[str, object] = asdict(values_of(row))
+    said = {name: value for name, value in values.items() if value is not None and name != "password"}
+    if row.password is not None:
+        said["asks_for_password"] = bool(row.password)
+    return {"activity": row.activity_key, "scope": row.scope, "person": row.person_id, "group": row.group_id, **said}
+
+
+def change_override(
+    session: Session, actor: Actor, row: QuizOverride, quiz: TaughtQuiz, values: OverrideValues, reason: str, *, now: datetime
+) -> None:
+    """Put other values in the place of an override; raise NotInForce where it has ended meanwhile."""
+    if row.ended_at is not None:
+        raise NotInForce
+    override(session, actor, quiz, whom_of(session, row), values, reason, now=now)
+
+
+def whom_of(session: Session, row: QuizOverride) -> Whom:
+    """Return for whom a stored override holds."""
+    group = None if row.group_id is None else session.get_one(LearnerGroup, row.group_id)
+    return Whom(group, None if row.person_id is None else session.get_one(Person, row.person_id))
+
+
+def end_override(session: Session, actor: Actor, row: QuizOverride, *, now: datetime) -> None:
+    """End an override: from now on the rest holds without it. A second time changes nothing."""
+    if row.ended_at is not None:
+        return
+    row.ended_at, row.ended_by = now, actor.person_id
+    audit.record(session, actor, TimeVerb.OVERRIDE_ENDED, row, now=now, **_told(row))
+
+
+def restore_override(session: Session, actor: Actor, row: QuizOverride, quiz: TaughtQuiz, *, now: datetime) -> None:
+    """Put an override that has ended back in force, in the place of what holds now; one that is in force stays."""
+    if row.ended_at is not None:
+        whom = whom_of(session, row)
+        override(session, actor, quiz, whom, values_of(row), row.reason, seen=find_in_force(session, quiz, whom), now=now)
+
+
+def find_in_force(session: Session, quiz: TaughtQuiz, whom: Whom) -> QuizOverride | None:
+    """Return what is in force for somebody at a quiz."""
+    return session.scalars(_in_force(quiz, whom)).one_or_none()
+
+
+def _in_force(quiz: TaughtQuiz, whom: Whom) -> Select[QuizOverride]:
+    of_quiz = select(QuizOverride).where(QuizOverride.course_id == quiz.course_id, QuizOverride.activity_key == quiz.key)
+    return of_quiz.where(QuizOverride.ended_at.is_(None)).filter_by(**whom.columns)
+
+
+def carry_over(session: Session, actor: Actor, course_id: int, renames: Mapping[str, str], *, now: datetime) -> None:
+    """Copy what is in force under a quiz's old key to its new one, for those for whom nothing was ever set under the new one.
+
+    The old one stays for learners who follow a version from before.
+    """
+    rows = session.scalars(
+        select(QuizOverride)
+        .where(QuizOverride.course_id == course_id, QuizOverride.activity_key.in_([*renames, *renames.values()]))
+        .order_by(QuizOverride.id)
+    ).all()
+    known = {(row.activity_key, row.scope, row.group_id, row.person_id) for row in rows}
+    for row in rows:
+        key = renames.get(row.activity_key)
+        if row.ended_at is None and key is not None and (key, row.scope, row.group_id, row.person_id) not in known:
+            whom = {"scope": row.scope, "group_id": row.group_id, "person_id": row.person_id}
+            made = {"course_id": course_id, "activity_key": key, "created_at": now, "created_by": row.created_by}
+            fresh = QuizOverride(reason=row.reason, **made, **whom, **asdict(values_of(row)))
+            session.add(fresh)
+            session.flush()  # the audit entry names it
+            audit.record(session, actor, TimeVerb.OVERRIDDEN, fresh, now=now, **_told(fresh), reason=row.reason, before=row.id)
+
+
+def give_time(session: Session, actor: Actor, quiz: TaughtQuiz, minutes: int, reason: str, token: UUID, *, now: datetime) -> Incident:
+    """Give minutes to every attempt that is open now and has an end, previews aside; the same form a second time gives nothing more.
+
+    Their end moves, whatever it follows from: limit, close date or override (5.10.4).
+    """
+    assert actor.person_id is not None
+    known = session.scalar(select(Incident).where(Incident.uuid == token))
+    if known is not None:
+        return known
+    incident = Incident(
+        uuid=token,
+        course_id=quiz.course_id,
+        activity_key=quiz.key,
+        seconds=minutes * 60,
+        reason=reason,
+        created_at=now,
+        created_by=actor.person_id,
+    )
+    session.add(incident)
+    session.flush()  # its attempts point to it
+    open_now = select(Attempt.id).where(Attempt.course_id == quiz.course_id, Attempt.activity_key == quiz.key, _OPEN, ~Attempt.preview)
+    taken = insert(IncidentAttempt).from_select(
+        ["attempt_id", "incident_id"], open_now.with_for_update().add_columns(bindparam("incident", incident.id))
+    )
+    session.execute(taken)
+    _add(session, incident, incident.seconds)
+    audit.record(session, actor, TimeVerb.TIME_GIVEN, incident, now=now, activity=quiz.key, minutes=minutes, reason=reason)
+    return incident
+
+
+def take_time_back(session: Session, actor: Actor, incident: Incident, *, now: datetime) -> None:
+    """Undo an incident: the attempts it gave time to have it no more. A second time changes nothing."""
+    if incident.undone_at is not None:
+        return
+    incident.undone_at, incident.undone_by = now, actor.person_id
+    _add(session, incident, -incident.seconds)
+    audit.record(session, actor, TimeVerb.TIME_TAKEN_BACK, incident, now=now, activity=incident.activity_key)
+
+
+def _add(session: Session, incident: Incident, seconds: int) -> None:
+    those = select(IncidentAttempt.attempt_id).where(IncidentAttempt.incident_id == incident.id)
+    added = update(Attempt).where(Attempt.id.in_(those)).values(extra_seconds=Attempt.extra_seconds + seconds)
+    session.execute(added.execution_options(synchronize_session=False))
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What a person gets in every quiz: limit × factor plus breaks, and extra attempts (5.10.3)."""
+
+    factor: Decimal
+    extra_attempts: int
+    break_seconds: int
+
+
+def accommodate(session: Session, actor: Actor, person: Person, profile: Profile, reason: str, *, now: datetime) -> Accommodation:
+    """Let a profile hold for a person; the one before ends. The audit log does not say why."""
+    assert actor.person_id is not None
+    end_accommodation(session, actor, person, now=now)
+    row = Accommodation(person_id=person.id, reason=reason, created_at=now, created_by=actor.person_id, **asdict(profile))
+    session.add(row)
+    session.flush()  # the audit entry names it
+    audit.record(session, actor, TimeVerb.ACCOMMODATED, row, now=now, person=person.id, **asdict(profile))
+    return row
+
+
+def end_accommodation(session: Session, actor: Actor, person: Person, *, now: datetime) -> None:
+    """End a person's profile, if there is one."""
+    in_force = select(Accommodation).where(Accommodation.person_id == person.id, Accommodation.ended_at.is_(None)).with_for_update()
+    row = session.scalars(in_force).one_or_none()
+    if row is None:
+        return
+    row.ended_at, row.ended_by = now, actor.person_id
+    session.flush()  # one at a time is in force
+    audit.record(session, actor, TimeVerb.ACCOMMODATION_ENDED, row, now=now, person=person.id)
+
+
+def restore_accommodation(session: Session, actor: Actor, person: Person, row: Accommodation, *, now: datetime) -> None:
+    """Put a profile that has ended back in force, in the place of the one that holds now."""
+    if row.ended_at is not None:
+        profile = Profile(row.factor, row.extra_attempts, row.break_seconds)
+        accommodate(session, actor, person, profile, row.reason, now=now)
+
+
+def note_due(session: Session, ends: Sequence[tuple[int, datetime | None]]) -> None:
+    """Note for open attempts when they are due now."""
+    due = update(Attempt).where(Attempt.id == bindparam("attempt"), _OPEN).values(due_at=bindparam("end"))
+    session.connection().execute(due, [{"attempt": attempt_id, "end": end} for attempt_id, end in ends])

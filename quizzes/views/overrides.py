@@ -1,0 +1,186 @@
+"""Pages of time for those who edit a course: overrides of a quiz, and the incident tool."""
+
+from typing import Any, cast
+from uuid import UUID, uuid4
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+
+from accounts.queries import get_person_by_uuid
+from enrolments import queries as enrolment_queries
+from kernel import clock
+from kernel.errors import NotFound
+from kernel.i18n import _, ngettext
+from kernel.web.paging import Page, asked_page
+from kernel.web.request import current_actor, current_session, requires
+from quizzes.forms import IncidentForm, OverrideForm
+from quizzes.pages.introduction import place_of, rules_of
+from quizzes.pages.overrides import incident_views, open_views, override_views
+from quizzes.permissions import IncidentSeat, OverrideSeat, QuizAction, TaughtQuiz
+from quizzes.queries import overrides as queries
+from quizzes.queries import sittings, teaching
+from quizzes.services import overrides as services
+from quizzes.services.overrides import NotInForce, Whom
+
+bp = Blueprint("quizzes_time", __name__)
+
+Answer = str | Response | tuple[str, int]
+ROWS, ENDED, FOUND, INCIDENTS = 50, 20, 20, 50
+
+
+def see_other(endpoint: str, quiz: TaughtQuiz, **values: Any) -> Response:
+    """Answer with the page to look at next."""
+    return cast("Response", redirect(url_for(endpoint, slug=quiz.slug, key=quiz.key, **values), code=303))
+
+
+@bp.get("/courses/<slug>/quizzes/<key>/overrides")
+@requires(QuizAction.OVERRIDE, teaching.get_taught_quiz)
+def overrides(quiz: TaughtQuiz) -> Answer:
+    """List what holds at a quiz instead of its own settings, and for whom it can be set."""
+    session, asked, query = current_session(), asked_page(ROWS), request.args.get("q", "")[:100].strip()
+    rows = queries.list_in_force(session, quiz, offset=asked.offset, limit=ROWS + 1)
+    found = enrolment_queries.list_learners(session, quiz.course_id, query, limit=FOUND + 1) if query else []
+    return render_template(
+        "quizzes/overrides.html",
+        **place_of(quiz.outline, quiz.key),
+        rules=rules_of(paper := sittings.get_paper_of_activity(session, quiz.activity_id), paper.access),
+        page=Page(override_views(rows[:ROWS]), asked.number, len(rows) > ROWS),
+        ended=override_views(queries.list_ended(session, quiz, limit=ENDED)),
+        groups=enrolment_queries.list_groups(session, quiz.course_id),
+        query=query,
+        found=found[:FOUND],
+        more_found=len(found) > FOUND,
+    )
+
+
+def _asked_whom(quiz: TaughtQuiz) -> Whom:
+    """Read for whom something is to be set: a group of the course, a learner of it, or everybody; raise NotFound."""
+    session, person, group = current_session(), request.args.get("person"), request.args.get("group")
+    try:
+        if group:
+            found = enrolment_queries.find_group(session, quiz.course_id, UUID(group))
+            if found is None:
+                raise NotFound
+            return Whom(group=found)
+        if person:
+            learner = get_person_by_uuid(session, UUID(person))
+            enrolment = enrolment_queries.find_enrolment(session, learner.id, quiz.course_id)
+            if enrolment is None:
+                raise NotFound
+            return Whom(person=learner)
+    except ValueError:
+        raise NotFound from None
+    return Whom()
+
+
+@bp.route("/courses/<slug>/quizzes/<key>/overrides/new", methods=["GET", "POST"])
+@requires(QuizAction.OVERRIDE, teaching.get_taught_quiz)
+def add(quiz: TaughtQuiz) -> Answer:
+    """Set something for everybody, a group (`?group=`) or a learner (`?person=`)."""
+    session, whom, form = current_session(), _asked_whom(quiz), OverrideForm()
+    in_force = services.find_in_force(session, quiz, whom) if request.method != "POST" else None
+    if in_force is not None:
+        return see_other("quizzes_time.change", quiz, override=in_force.uuid)
+    if form.validate_on_post():
+        try:
+            services.override(session, current_actor(), quiz, whom, form.command(), form.reason.data or "", now=clock.now())
+        except NotInForce as changed:
+            form.refuse(form.reason, _(changed.message))
+        else:
+            flash(_("It holds from now on, also for attempts that are open."), "ok")
+            return see_other("quizzes_time.overrides", quiz)
+    group, person = whom.group.uuid if whom.group else None, whom.person.uuid if whom.person else None
+    action = url_for("quizzes_time.add", slug=quiz.slug, key=quiz.key, group=group, person=person)
+    return _form_page(quiz, whom, form, action, changes=False)
+
+
+def _form_page(quiz: TaughtQuiz, whom: Whom, form: OverrideForm, action: str, *, changes: bool) -> Answer:
+    paper = sittings.get_paper_of_activity(current_session(), quiz.activity_id)
+    page = render_template(
+        "quizzes/override.html",
+        **place_of(quiz.outline, quiz.key),
+        rules=rules_of(paper, paper.access),
+        whom=whom.group.name if whom.group else whom.person.full_name if whom.person else "",
+        is_group=whom.group is not None,
+        form=form,
+        action=action,
+        changes=changes,
+    )
+    return page, 422 if form.errors else 200
+
+
+@bp.route("/courses/<slug>/quizzes/<key>/overrides/<uuid:override>", methods=["GET", "POST"])
+@requires(QuizAction.OVERRIDE, queries.get_override)
+def change(subject: OverrideSeat) -> Answer:
+    """Change what is in force; one that has ended leads to the list."""
+    session, quiz, row = current_session(), subject.quiz, subject.row
+    if row.ended_at is not None:
+        flash(_(NotInForce.message), "warn")
+        return see_other("quizzes_time.overrides", quiz)
+    form, whom = OverrideForm(), services.whom_of(session, row)
+    if request.method != "POST":
+        form.show(row)
+    elif form.validate_on_post():
+        try:
+            services.override(session, current_actor(), quiz, whom, form.command(), form.reason.data or "", seen=row, now=clock.now())
+        except NotInForce as changed:
+            form.refuse(form.reason, _(changed.message))
+        else:
+            flash(_("It is changed, also for attempts that are open."), "ok")
+            return see_other("quizzes_time.overrides", quiz)
+    return _form_page(quiz, whom, form, url_for("quizzes_time.change", slug=quiz.slug, key=quiz.key, override=row.uuid), changes=True)
+
+
+@bp.post("/courses/<slug>/quizzes/<key>/overrides/<uuid:override>/end")
+@requires(QuizAction.OVERRIDE, queries.get_override)
+def end(subject: OverrideSeat) -> Answer:
+    """End what is in force."""
+    services.end_override(current_session(), current_actor(), subject.row, now=clock.now())
+    flash(_("It holds no longer. It can be put back below."), "ok")
+    return see_other("quizzes_time.overrides", subject.quiz)
+
+
+@bp.post("/courses/<slug>/quizzes/<key>/overrides/<uuid:override>/restoration")
+@requires(QuizAction.OVERRIDE, queries.get_override)
+def restore(subject: OverrideSeat) -> Answer:
+    """Put back what has ended."""
+    services.restore_override(current_session(), current_actor(), subject.row, subject.quiz, now=clock.now())
+    flash(_("It holds again."), "ok")
+    return see_other("quizzes_time.overrides", subject.quiz)
+
+
+@bp.route("/courses/<slug>/quizzes/<key>/incidents", methods=["GET", "POST"])
+@requires(QuizAction.OVERRIDE, teaching.get_taught_quiz)
+def incidents(quiz: TaughtQuiz) -> Answer:
+    """Show who has an attempt open now, and give all of them more time."""
+    session, form = current_session(), IncidentForm()
+    count = teaching.count_attempts(session, quiz).open
+    if form.validate_on_post() and not count:
+        form.refuse(form.minutes, _("No attempt is open now: there is nobody to give time to."))
+    elif form.validate_on_post():
+        given = services.give_time(
+            session, current_actor(), quiz, form.minutes.number or 0, form.reason.data or "", form.uuid(), now=clock.now()
+        )
+        minutes = given.seconds // 60
+        flash(ngettext("%(count)s minute more for every open attempt.", "%(count)s minutes more for every open attempt.", minutes), "ok")
+        return see_other("quizzes_time.incidents", quiz)
+    form.token.data = form.token.data or str(uuid4())
+    attempts = queries.list_open(session, queries.Scope(quiz.course_id, quiz.key), limit=ROWS + 1)
+    page = render_template(
+        "quizzes/incidents.html",
+        **place_of(quiz.outline, quiz.key),
+        form=form,
+        count=count,
+        attempts=open_views(attempts[:ROWS]),
+        more=len(attempts) > ROWS,
+        incidents=incident_views(queries.list_incidents(session, quiz, limit=INCIDENTS)),
+    )
+    return page, 422 if form.errors else 200
+
+
+@bp.post("/courses/<slug>/quizzes/<key>/incidents/<uuid:incident>/undoing")
+@requires(QuizAction.OVERRIDE, queries.get_incident)
+def undo(subject: IncidentSeat) -> Answer:
+    """Take back the time that an incident gave."""
+    services.take_time_back(current_session(), current_actor(), subject.row, now=clock.now())
+    flash(_("The time is taken back. Who has none left is handed in with what is saved."), "ok")
+    return see_other("quizzes_time.incidents", subject.quiz)

@@ -1,0 +1,579 @@
+"""Overrides, accommodations and incidents: what holds for whom, at the next request and in the background (quiz engine 5.3.1, 5.10)."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from accounts.models import Person
+from courses.models import Course, Nature
+from enrolments import queries as enrolment_queries
+from enrolments import services as enrolments
+from enrolments.models import ActivityResult, Enrolment, LearnerGroup
+from kernel import outbox
+from kernel.audit import AuditEntry
+from kernel.outbox import Delivery
+from kernel.permissions import Actor
+from lms.app import House
+from quizzes import jobs
+from quizzes.models import Accommodation, Incident, QuizOverride
+from quizzes.permissions import TaughtQuiz
+from quizzes.queries import teaching
+from quizzes.services import overrides, sittings
+from quizzes.services.overrides import NotInForce, OverrideValues, Profile, Whom
+from quizzes.services.sittings import CannotStart, TimeIsUp
+from quizzes.services.starting import Entry
+from tests.quizzes.test_services import ONE_QUESTION, a_quiz, counted, right_place
+from tests.support.browser import Counter
+from tests.support.builders import a_person, a_teacher, an_administrator, folder, publish
+from tests.support.learning import a_batch, a_learner, actor_of, attempt_row, fail_quiz, save, sitting_of, start, submit
+
+NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+LIMITED = "attempts: 2\nlimit: 10 min\n"
+
+
+def minutes(count: float) -> timedelta:
+    """Return so many minutes."""
+    return timedelta(minutes=count)
+
+
+class Office:
+    """The course's team at work, on one quiz of one course."""
+
+    def __init__(self, house: House, course: Course, key: str = "cuestionario-1") -> None:
+        self.house, self.course, self.key = house, course, key
+        self.editor = actor_of(a_teacher(house, course))
+
+    def quiz(self) -> TaughtQuiz:
+        """Return the quiz as the team works on it."""
+        with self.house.database.unit_of_work(write=False) as session:
+            return teaching.get_taught_quiz(session, self.editor, self.course.slug, self.key)
+
+    def override(
+        self, whom: Actor | LearnerGroup | None = None, *, now: datetime = NOON, seen: QuizOverride | None = None, **values: object
+    ) -> QuizOverride:
+        """Set something for a learner, a group or everybody, and do what follows."""
+        quiz = self.quiz()
+        with self.house.database.unit_of_work() as session:
+            group = whom if isinstance(whom, LearnerGroup) else None
+            person = session.get_one(Person, whom.person_id) if isinstance(whom, Actor) else None
+            said = OverrideValues(**values)  # type: ignore[arg-type]  # the test's own names
+            row = overrides.override(session, self.editor, quiz, Whom(group, person), said, "Motivo", seen=seen, now=now)
+        self.follow(now)
+        return row
+
+    def group(self, *members: Actor, name: str = "Turno tarde") -> LearnerGroup:
+        """Make a group of learners."""
+        with self.house.database.unit_of_work() as session:
+            group = enrolments.make_group(session, self.editor, self.course.id, name, now=NOON)
+            enrolments.add_to_group(session, self.editor, group, [member.person_uuid for member in members if member.person_uuid], now=NOON)
+        return group
+
+    def give(self, count: int, *, now: datetime, token: UUID | None = None) -> Incident:
+        """Give time to all who have an open attempt."""
+        quiz = self.quiz()
+        with self.house.database.unit_of_work() as session:
+            found = overrides.give_time(session, self.editor, quiz, count, "Corte de luz", token or uuid4(), now=now)
+        self.follow(now)
+        return found
+
+    def take_back(self, incident: Incident, *, now: datetime) -> None:
+        """Undo an incident."""
+        with self.house.database.unit_of_work() as session:
+            overrides.take_time_back(session, self.editor, session.get_one(Incident, incident.id), now=now)
+        self.follow(now)
+
+    def follow(self, now: datetime) -> None:
+        """Do the background work that waits."""
+        outbox.deliver_waiting(self.house.worker, now=now + timedelta(days=3650))
+
+
+def accommodate(house: House, learner: Actor, factor: str, extra: int = 0, breaks: int = 0, *, now: datetime = NOON) -> Accommodation:
+    """Let an administrator give somebody a profile, and do what follows."""
+    admin = actor_of(an_administrator(house))
+    with house.database.unit_of_work() as session:
+        person = session.get_one(Person, learner.person_id)
+        row = overrides.accommodate(session, admin, person, Profile(Decimal(factor), extra, breaks), "Informe médico", now=now)
+    outbox.deliver_waiting(house.worker, now=now + timedelta(days=3650))
+    return row
+
+
+def end_of_attempt(house: House, learner: Actor, attempt: UUID) -> datetime | None:
+    """Return when an attempt ends, as a request computes it."""
+    with sitting_of(house, learner, attempt) as (_session, sitting):
+        return sitting.end
+
+
+def close_at(house: House, moment: datetime) -> None:
+    """Run the closing job."""
+    jobs.close_due(Delivery(house.database, house.settings, 1, {}, moment))
+
+
+def test_a_learner_inside_the_quiz_gets_the_time_at_the_next_request(house: House) -> None:
+    """5.3.1 and 5.10.1: refused before, taken after; what the job goes by follows too."""
+    course = a_quiz(house, LIMITED, questions=ONE_QUESTION)
+    office, learner = Office(house, course), a_learner(house, course, now=NOON)
+    attempt = start(house, learner, "prueba", now=NOON)
+    with pytest.raises(TimeIsUp):
+        save(house, learner, attempt, a_batch({1: ["1"]}), now=NOON + minutes(12))
+
+    office.override(learner, limit_seconds=1200, now=NOON + minutes(12))
+    told = save(house, learner, attempt, a_batch({1: ["1"]}), now=NOON + minutes(13))
+
+    assert told.acknowledged == {1: 1}
+    assert told.seconds_left == 7 * 60
+    assert attempt_row(house, attempt).due_at == NOON + minutes(20)
+
+
+def test_the_job_closes_at_the_end_that_holds_now(house: House) -> None:
+    """5.3.6: not at the old end, and where the time becomes shorter not at the later one."""
+    course = a_quiz(house, LIMITED, questions=ONE_QUESTION)
+    office, learner = Office(house, course), a_learner(house, course, now=NOON)
+    attempt = start(house, learner, "prueba", now=NOON)
+    longer = office.override(learner, limit_seconds=1800)
+    close_at(house, NOON + minutes(25))
+    before = attempt_row(house, attempt).state
+
+    office.override(learner, limit_seconds=900, seen=longer, now=NOON + minutes(25))
+    close_at(house, NOON + minutes(25))
+
+    assert before == "in_progress"
+    row = attempt_row(house, attempt)
+    assert (row.state, row.finished_at) == ("finished", NOON + minutes(15))
+
+
+def test_an_extension_reopens_the_grace(house: House) -> None:
+    """5.3.3 and 5.3.1: overdue becomes in progress again when the end moves."""
+    course = a_quiz(house, f"{LIMITED}at_end: grace\ngrace: 30 min\n", questions=ONE_QUESTION)
+    office, learner = Office(house, course), a_learner(house, course, now=NOON)
+    attempt = start(house, learner, "prueba", now=NOON)
+    close_at(house, NOON + minutes(12))
+    overdue = attempt_row(house, attempt).state
+
+    office.override(learner, limit_seconds=1200)
+    save(house, learner, attempt, a_batch({1: ["2"]}), now=NOON + minutes(13))
+
+    assert (overdue, attempt_row(house, attempt).state) == ("overdue", "in_progress")
+
+
+def test_a_later_closing_date_of_a_correction_reaches_open_attempts(house: House) -> None:
+    """5.3.1 and 5.14.2: a correction moves everybody; the questions of the attempt stay its own, its end follows the new dates."""
+    quiz = "attempts: 0\ncloses: 2026-06-01 13:00\n"
+    course = publish(house, folder(modules=1, settings=quiz), now=NOON)[0]
+    closes = datetime(2026, 6, 1, 18, tzinfo=UTC)  # 13:00 in Guayaquil
+    learner = a_learner(house, course, now=NOON)
+    attempt = start(house, learner, "prueba", now=NOON)
+    with sitting_of(house, learner, attempt) as (_session, sitting):
+        frozen = [item.question_version_id for item in sitting.items]
+
+    later = folder(modules=1, settings=quiz.replace("13:00", "15:00"))
+    publish(house, later, nature=Nature.CORRECTION, now=NOON + minutes(1))
+    outbox.deliver_waiting(house.worker, now=NOON + timedelta(days=3650))
+    told = save(house, learner, attempt, a_batch({1: ["1"]}), now=closes + timedelta(hours=1))
+
+    assert told.seconds_left == 3600
+    assert attempt_row(house, attempt).due_at == closes + timedelta(hours=2)
+    with sitting_of(house, learner, attempt) as (_session, sitting):
+        assert [item.question_version_id for item in sitting.items] == frozen
+
+
+def test_an_earlier_closing_date_of_a_correction_closes_open_attempts(house: House) -> None:
+    """5.3.1 and 5.3.6: the job finds them by the new date."""
+    quiz = "attempts: 0\ncloses: 2026-06-01 15:00\n"
+    course = publish(house, folder(modules=1, settings=quiz), now=NOON)[0]
+    learner = a_learner(house, course, now=NOON)
+    attempt = start(house, learner, "prueba", now=NOON)
+
+    publish(house, folder(modules=1, settings=quiz.replace("15:00", "13:00")), nature=Nature.CORRECTION, now=NOON + minutes(1))
+    outbox.deliver_waiting(house.worker, now=NOON + timedelta(days=3650))
+    closes = datetime(2026, 6, 1, 18, tzinfo=UTC)
+    close_at(house, closes + minutes(2))
+
+    assert (attempt_row(house, attempt).state, attempt_row(house, attempt).finished_at) == ("finished", closes)
+
+
+def test_an_improvement_leaves_those_inside_their_dates(house: House) -> None:
+    """Publishing: an improvement reaches newcomers only."""
+    quiz = "attempts: 0\ncloses: 2026-06-01 13:00\n"
+    course = publish(house, folder(modules=1, settings=quiz), now=NOON)[0]
+    learner = a_learner(house, course, now=NOON)
+    attempt = start(house, learner, "prueba", now=NOON)
+
+    publish(house, folder(modules=1, settings=quiz.replace("13:00", "15:00")), now=NOON + minutes(1))
+    outbox.deliver_waiting(house.worker, now=NOON + timedelta(days=3650))
+
+    assert end_of_attempt(house, learner, attempt) == datetime(2026, 6, 1, 18, tzinfo=UTC)
+
+
+def test_a_group_gives_to_its_members_and_only_as_long_as_they_are_in_it(house: House) -> None:
+    """5.10.1: groups; joining and leaving reach the open attempt and the job's date."""
+    course = a_quiz(house, LIMITED, questions=ONE_QUESTION)
+    office = Office(house, course)
+    inside, outside = a_learner(house, course, now=NOON), a_learner(house, course, "eva@example.org", now=NOON)
+    attempts = [start(house, learner, "prueba", now=NOON) for learner in (inside, outside)]
+    group = office.group(inside)
+    office.override(group, limit_seconds=2400)
+    ends = [end_of_attempt(house, learner, attempt) for learner, attempt in zip((inside, outside), attempts, strict=True)]
+
+    with house.database.unit_of_work() as session:
+        assert inside.person_uuid is not None
+        enrolments.take_out_of_group(session, office.editor, group, inside.person_uuid, now=NOON)
+    office.follow(NOON)
+
+    assert ends == [NOON + minutes(40), NOON + minutes(10)]
+    assert end_of_attempt(house, inside, attempts[0]) == NOON + minutes(10)
+    assert attempt_row(house, attempts[0]).due_at == NOON + minutes(10)
+
+
+def test_several_groups_give_the_kindest_and_the_persons_own_beats_them(house: House) -> None:
+    """5.10.1, on the database: close, limit and attempts = max, setting by setting; the own override beats."""
+    course = a_quiz(house, LIMITED, questions=ONE_QUESTION)
+    office, learner = Office(house, course), a_learner(house, course, now=NOON)
+    office.override(office.group(learner, name="A"), limit_seconds=900, attempts=3)
+    office.override(office.group(learner, name="B"), limit_seconds=1200, attempts=0)
+    office.override(learner, limit_seconds=660)
+    attempt = start(house, learner, "prueba", now=NOON)
+
+    with sitting_of(house, learner, attempt) as (_session, sitting):
+        assert (sitting.access.limit, sitting.access.attempts) == (660, 0)
+
+
+def test_what_holds_for_everybody_stands_for_the_quiz_itself(house: House) -> None:
+    """5.10.3: a profile multiplies it, groups and persons beat it."""
+    course = a_quiz(house, LIMITED, questions=ONE_QUESTION)
+    office, learner = Office(house, course), a_learner(house, course, now=NOON)
+    other = a_learner(house, course, "eva@example.org", now=NOON)
+    accommodate(house, learner, "1.5")
+    office.override(limit_seconds=1200)
+
+    ends = [end_of_attempt(house, one, start(house, one, "prueba", now=NOON)) for one in (learner, other)]
+
+    assert ends == [NOON + minutes(30), NOON + minutes(20)]
+
+
+def test_scenario_2_the_close_date_ends_it_and_an_override_extends_inside(house: House) -> None:
+    """5.14.2: limit 10 min, close date in 6 min: E is the close date; the override extends while inside; the seconds told follow."""
+    course = a_quiz(house, "attempts: 0\nlimit: 10 min\ncloses: 2026-06-01 07:06\n", questions=ONE_QUESTION)  # 12:06 in UTC
+    office, learner = Office(house, course), a_learner(house, course, now=NOON)
+    attempt = start(house, learner, "prueba", now=NOON)
+    first = save(house, learner, attempt, a_batch({1: ["1"]}), now=NOON + minutes(1)).seconds_left
+
+    closing = office.override(learner, sets_closes=True, closes_at=NOON + minutes(8), now=NOON + minutes(1))
+    second = save(house, learner, attempt, a_batch({1: ["1"]}), now=NOON + minutes(1)).seconds_left
+    office.override(learner, sets_closes=True, closes_at=None, seen=closing, now=NOON + minutes(1))
+    third = save(house, learner, attempt, a_batch({1: ["1"]}), now=NOON + minutes(1)).seconds_left
+
+    assert (first, second, third) == (5 * 60, 7 * 60, 9 * 60)
+    assert attempt_row(house, attempt).due_at == NOON + minutes(10)
+
+
+def test_scenario_3_thirty_seconds_late_is_taken_and_ninety_seconds_late_is_not(house: House) -> None:
+    """5.14.3 with 5.10: E is the end by an override. Finish = E where nothing more was taken."""
+    course = a_quiz(house, LIMITED, questions=ONE_QUESTION)
+    office = Office(house, course)
+    early, late = a_learner(house, course, now=NOON), a_learner(house, course, "eva@example.org", now=NOON)
+    attempts = [start(house, one, "prueba", now=NOON) for one in (early, late)]
+    office.override(limit_seconds=1200)
+    end = NOON + minutes(20)
+    places = [right_place(house, one, attempt) for one, attempt in zip((early, late), attempts, strict=True)]
+
+    submit(house, early, attempts[0], a_batch({1: [places[0]]}, kind="submit"), now=end + timedelta(seconds=30))
+    submit(house, late, attempts[1], a_batch({1: [places[1]]}, kind="submit"), now=end + timedelta(seconds=90))
+
+    accepted, refused = (attempt_row(house, attempt) for attempt in attempts)
+    assert (accepted.percent, accepted.finished_at) == (100, end + timedelta(seconds=30))
+    assert (refused.percent, refused.finished_at) == (0, end)
+
+
+def test_scenario_5_profile_group_and_own_override_together(house: House) -> None:
+    """5.14.5 and 5.10.3: ×1.5 alone; a group's limit beats the profile; the own override beats both; and back again, one by one."""
+    course = a_quiz(house, "attempts: 1\nlimit: 20 min\n", questions=ONE_QUESTION)
+    office, learner = Office(house, course), a_learner(house, course, now=NOON)
+    attempt = start(house, learner, "prueba", now=NOON)
+    limits = []
+
+    def look() -> None:
+        end = end_of_attempt(house, learner, attempt)
+        assert end is not None
+        assert attempt_row(house, attempt).due_at == end
+        limits.append((end - NOON).total_seconds() / 60)
+
+    accommodate(house, learner, "1.5", extra=1, breaks=120)
+    look()
+    group = office.override(office.group(learner), limit_seconds=25 * 60)
+    look()
+    own = office.override(learner, limit_seconds=50 * 60)
+    look()
+    for row in (own, group):
+        with house.database.unit_of_work() as session:
+            overrides.end_override(session, office.editor, session.get_one(QuizOverride, row.id), now=NOON)
+        office.follow(NOON)
+        look()
+
+    assert limits == [32, 25, 50, 25, 32]
+    with sitting_of(house, learner, attempt) as (_session, sitting):
+        assert sitting.access.attempts == 2
+
+
+def test_a_profile_moves_the_close_date_of_an_attempt_that_began_before_it(house: House) -> None:
+    """5.10.3: by the same extra minutes, and of no other attempt."""
+    course = a_quiz(house, "attempts: 0\nlimit: 10 min\ncloses: 2026-06-01 07:06\n", questions=ONE_QUESTION)
+    learner = a_learner(house, course, now=NOON)
+    attempt = start(house, learner, "prueba", now=NOON)
+    accommodate(house, learner, "2")
+
+    assert end_of_attempt(house, learner, attempt) == NOON + minutes(16)
+    submit(house, learner, attempt, now=NOON + minutes(7))
+    with pytest.raises(CannotStart) as refusal:
+        start(house, learner, "prueba", now=NOON + minutes(8))
+    assert refusal.value.facts["reasons"] == ["closed"]
+
+
+def test_more_attempts_and_other_dates_let_somebody_start(house: House) -> None:
+    """5.2.2 and 5.10.1: what was refused is open to the one it is set for, and to nobody else."""
+    course = a_quiz(house, "attempts: 1\nopens: 2026-06-01 08:00\ncloses: 2026-06-01 09:00\n", questions=ONE_QUESTION)
+    office = Office(house, course)
+    learner, other = a_learner(house, course, now=NOON), a_learner(house, course, "eva@example.org", now=NOON)
+    office.override(learner, sets_opens=True, opens_at=NOON, attempts=2)
+
+    fail_quiz(house, learner, "prueba", now=NOON)
+    attempt = start(house, learner, "prueba", now=NOON + minutes(1))
+    with pytest.raises(CannotStart) as refusal:
+        start(house, other, "prueba", now=NOON)
+
+    assert attempt_row(house, attempt).number == 2
+    assert refusal.value.facts["reasons"] == ["not_open_yet"]
+
+
+def begin_with(house: House, learner: Actor, entry: Entry, address: str = "") -> UUID:
+    """Start an attempt with a password, from an address."""
+    actor = replace(learner, address=address)
+    with house.database.unit_of_work() as session:
+        subject = enrolment_queries.get_activity_seat(session, actor, "prueba", "cuestionario-1")
+        return sittings.start_attempt(session, actor, subject, "es", entry, now=NOON).uuid
+
+
+def test_a_password_and_networks_are_told_together_with_the_other_reasons(house: House) -> None:
+    """5.2.2: all conditions at once; right word and right network open; several groups' words are all accepted."""
+    course = a_quiz(house, LIMITED, questions=ONE_QUESTION)
+    office, learner = Office(house, course), a_learner(house, course, now=NOON)
+    office.override(office.group(learner, name="A"), password="Ceibo 1", networks="10.20.0.0/16 2001:db8::/32")
+    office.override(office.group(learner, name="B"), password="Ceibo 2", networks="192.0.2.7")
+
+    with pytest.raises(CannotStart) as both:
+        begin_with(house, learner, Entry("ceibo 1"), "203.0.113.5")
+    with pytest.raises(CannotStart) as one:
+        begin_with(house, learner, Entry("ceibo 1"), "10.20.30.40")
+    found = begin_with(house, learner, Entry("Ceibo 2"), "::ffff:10.20.30.40")
+
+    assert both.value.facts["reasons"] == ["password", "network"]
+    assert one.value.facts["reasons"] == ["password"]
+    assert attempt_row(house, found).state == "in_progress"
+
+
+def test_an_incident_gives_minutes_to_every_open_attempt_and_takes_them_back(house: House) -> None:
+    """5.10.4: whatever the end follows from; ended ones and later ones get nothing; a second click nothing more."""
+    course = a_quiz(house, "attempts: 0\nlimit: 10 min\ncloses: 2026-06-01 07:12\n", questions=ONE_QUESTION)
+    office = Office(house, course)
+    learners = [a_learner(house, course, f"p{number}@example.org", now=NOON) for number in range(4)]
+    by_limit = start(house, learners[0], "prueba", now=NOON)
+    by_date = start(house, learners[1], "prueba", now=NOON + minutes(5))
+    ended = fail_quiz(house, learners[2], "prueba", now=NOON)
+    preview = start(house, office.editor, "prueba", now=NOON)
+    token = uuid4()
+
+    given = office.give(10, now=NOON + minutes(6), token=token)
+    again = office.give(10, now=NOON + minutes(6), token=token)
+    after = start(house, learners[3], "prueba", now=NOON + minutes(7))
+    ends = [end_of_attempt(house, learners[n], one) for n, one in ((0, by_limit), (1, by_date), (3, after))]
+    due = [attempt_row(house, one).due_at for one in (by_limit, by_date)]
+    office.take_back(given, now=NOON + minutes(8))
+    office.take_back(given, now=NOON + minutes(8))
+
+    assert given.id == again.id
+    assert ends == [NOON + minutes(20), NOON + minutes(22), NOON + minutes(12)]
+    assert due == ends[:2]
+    assert [attempt_row(house, one).extra_seconds for one in (by_limit, by_date, ended, preview, after)] == [0, 0, 0, 0, 0]
+    assert [attempt_row(house, one).due_at for one in (by_limit, by_date)] == [NOON + minutes(10), NOON + minutes(12)]
+
+
+def test_an_incident_revives_attempts_whose_end_passed_while_the_server_was_down(house: House) -> None:
+    """5.10.4: nobody closed them yet, so they can go on."""
+    course = a_quiz(house, LIMITED, questions=ONE_QUESTION)
+    office, learner = Office(house, course), a_learner(house, course, now=NOON)
+    attempt = start(house, learner, "prueba", now=NOON)
+
+    office.give(15, now=NOON + minutes(14))
+    close_at(house, NOON + minutes(15))
+
+    assert save(house, learner, attempt, a_batch({1: ["1"]}), now=NOON + minutes(16)).seconds_left == 9 * 60
+
+
+def test_the_pause_counts_the_time_that_an_incident_gave(house: House) -> None:
+    """5.2.2: from start + limit, with what was given, where the attempt ended later than that."""
+    course = a_quiz(house, "attempts: 0\nlimit: 10 min\npause: 30 min\n", questions=ONE_QUESTION)
+    office, learner = Office(house, course), a_learner(house, course, now=NOON)
+    attempt = start(house, learner, "prueba", now=NOON)
+    office.give(10, now=NOON + minutes(5))
+    submit(house, learner, attempt, now=NOON + minutes(19))
+
+    with pytest.raises(CannotStart):
+        start(house, learner, "prueba", now=NOON + minutes(48))
+
+    assert start(house, learner, "prueba", now=NOON + minutes(49))
+
+
+def test_one_override_for_each_is_in_force_and_nobody_writes_over_another(house: House) -> None:
+    """5.10.2: who saw something else is told; the database itself allows one."""
+    course = a_quiz(house, LIMITED)
+    office, learner = Office(house, course), a_learner(house, course, now=NOON)
+    first = office.override(learner, limit_seconds=900)
+    second = office.override(learner, limit_seconds=1200, seen=first)
+
+    with pytest.raises(NotInForce):
+        office.override(learner, limit_seconds=1500, seen=first)
+    with pytest.raises(NotInForce):
+        office.override(learner, limit_seconds=1500)
+    twin = {column.key: getattr(second, column.key) for column in QuizOverride.__table__.columns if column.key not in ("id", "uuid")}
+    with pytest.raises(IntegrityError), house.database.unit_of_work() as session:
+        session.add(QuizOverride(**twin))
+
+    with house.database.unit_of_work(write=False) as session:
+        held = session.scalars(select(QuizOverride).where(QuizOverride.ended_at.is_(None))).one()
+        assert held.limit_seconds == 1200
+
+
+def test_everything_is_in_the_audit_log_with_its_reason_and_no_secret(house: House) -> None:
+    """5.10.2 and 5.10.3: reason, author, time; never the password, never why somebody has a profile."""
+    course = a_quiz(house, LIMITED)
+    office, learner = Office(house, course), a_learner(house, course, now=NOON)
+    row = office.override(learner, limit_seconds=900, password="secreta")
+    with house.database.unit_of_work() as session:
+        overrides.end_override(session, office.editor, session.get_one(QuizOverride, row.id), now=NOON)
+    with house.database.unit_of_work() as session:
+        overrides.restore_override(session, office.editor, session.get_one(QuizOverride, row.id), office.quiz(), now=NOON)
+    incident = office.give(5, now=NOON)
+    office.take_back(incident, now=NOON)
+    accommodate(house, learner, "1.25")
+
+    with house.database.unit_of_work(write=False) as session:
+        entries = session.execute(
+            select(AuditEntry.verb, AuditEntry.facts, AuditEntry.actor_id).where(
+                AuditEntry.verb.like("override.%") | AuditEntry.verb.like("incident.%") | AuditEntry.verb.like("accommodation.%")
+            )
+        ).all()
+        restored = session.scalars(select(QuizOverride).where(QuizOverride.ended_at.is_(None))).one()
+    assert [entry.verb for entry in entries] == [
+        "override.set",
+        "override.ended",
+        "override.set",
+        "incident.given",
+        "incident.taken_back",
+        "accommodation.set",
+    ]
+    assert json.loads(entries[0].facts)["reason"] == "Motivo"
+    assert json.loads(entries[0].facts)["asks_for_password"] is True
+    assert json.loads(entries[3].facts)["reason"] == "Corte de luz"
+    assert {entry.actor_id for entry in entries[:5]} == {office.editor.person_id}
+    assert not any("secreta" in entry.facts or "médico" in entry.facts for entry in entries)
+    assert (restored.limit_seconds, restored.password, restored.reason) == (900, "secreta", "Motivo")
+
+
+def test_noting_when_attempts_are_due_costs_the_same_for_one_override_and_for_many(house: House) -> None:
+    """5.3.6 and performance P7: a fixed number of statements for a page of attempts."""
+    course = a_quiz(house, LIMITED, questions=ONE_QUESTION)
+    office = Office(house, course)
+    engines = (house.database.writing, house.database.reading) if house.database.is_sqlite else (house.database.writing,)
+    costs = []
+    for number in range(6):
+        learner = a_learner(house, course, f"p{number}@example.org", now=NOON)
+        start(house, learner, "prueba", now=NOON)
+        row = office.override(office.group(learner, name=f"Grupo {number}"), limit_seconds=900 + number)
+        counter = Counter(*engines)
+        jobs.note_due(Delivery(house.database, house.settings, 1, {"subject": row.id, "verb": "override.set"}, NOON))
+        costs.append(len(counter.statements))
+
+    assert len(set(costs[1:])) == 1, costs
+    assert counted(house, QuizOverride) == 6
+
+
+def test_more_open_attempts_than_one_page_are_all_noted(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """5.3.6."""
+    course = a_quiz(house, LIMITED, questions=ONE_QUESTION)
+    office = Office(house, course)
+    attempts = [start(house, a_learner(house, course, f"p{n}@example.org", now=NOON), "prueba", now=NOON) for n in range(5)]
+    monkeypatch.setattr(jobs, "PAGE", 2)
+
+    office.override(limit_seconds=1200)
+
+    assert {attempt_row(house, attempt).due_at for attempt in attempts} == {NOON + minutes(20)}
+
+
+def test_a_person_without_a_profile_or_override_has_what_was_published(house: House) -> None:
+    """5.10: nothing leaks from one course, quiz or person to another."""
+    course = a_quiz(house, LIMITED, questions=ONE_QUESTION)
+    other = publish(house, folder("otro", modules=1, settings=LIMITED))[0]
+    office, learner = Office(house, course), a_learner(house, course, now=NOON)
+    stranger = actor_of(a_person(house, "sin@example.org"))
+    with house.database.unit_of_work() as session:
+        for who in (learner, stranger):
+            enrolments.enrol(session, who, enrolment_queries.get_seat(session, who, "otro"), now=NOON)
+    office.override(limit_seconds=3600)
+    office.override(learner, limit_seconds=7200)
+    del other
+
+    ends = [end_of_attempt(house, who, start(house, who, "otro", now=NOON)) for who in (learner, stranger)]
+
+    assert ends == [NOON + minutes(10)] * 2
+
+
+def exhausted(house: House, learner: Actor) -> bool:
+    """Say whether a learner's progress takes the quiz for used up."""
+    with house.database.unit_of_work(write=False) as session:
+        rows = select(ActivityResult.exhausted).join(Enrolment, Enrolment.id == ActivityResult.enrolment_id)
+        return session.scalars(rows.where(Enrolment.person_id == learner.person_id)).one()
+
+
+def test_progress_follows_when_somebody_gets_attempts_and_loses_them_again(house: House) -> None:
+    """5.10.1 and 5.13: used up, then not, then again; the same for a profile's extra attempt and for a group."""
+    course = a_quiz(house, "attempts: 1\n", questions=ONE_QUESTION)
+    office, learner = Office(house, course), a_learner(house, course, now=NOON)
+    fail_quiz(house, learner, "prueba", now=NOON)
+    seen = [exhausted(house, learner)]
+
+    row = office.override(learner, attempts=3)
+    seen.append(exhausted(house, learner))
+    with house.database.unit_of_work() as session:
+        overrides.end_override(session, office.editor, session.get_one(QuizOverride, row.id), now=NOON)
+    office.follow(NOON)
+    seen.append(exhausted(house, learner))
+    office.override(office.group(learner), attempts=0)
+    seen.append(exhausted(house, learner))
+
+    assert seen == [True, False, True, False]
+
+
+def test_overrides_follow_a_quiz_that_is_renamed(house: House) -> None:
+    """Architecture, Data: a key may change from version to version; what was set holds for those of the old version and of the new."""
+    course = publish(house, folder(modules=1, settings=LIMITED), now=NOON)[0]
+    office = Office(house, course)
+    inside, newcomer = a_learner(house, course, now=NOON), a_learner(house, course, "eva@example.org", now=NOON)
+    attempt = start(house, inside, "prueba", now=NOON)
+    office.override(limit_seconds=1800)
+    files = folder(modules=1, settings=LIMITED)
+    quiz = files["01-parte/03-cuestionario.quiz.yaml"]
+    files["01-parte/03-cuestionario.quiz.yaml"] = quiz.replace(b"key: cuestionario-1\n", b"key: examen-1\nwas: [cuestionario-1]\n")
+
+    publish(house, files, nature=Nature.CORRECTION, now=NOON + minutes(1))
+    office.follow(NOON)
+    office.follow(NOON)
+
+    assert end_of_attempt(house, inside, attempt) == NOON + minutes(30)
+    fresh = start(house, newcomer, "prueba", "examen-1", now=NOON)
+    assert end_of_attempt(house, newcomer, fresh) == NOON + minutes(30)
+    assert counted(house, QuizOverride) == 2
