@@ -45,10 +45,12 @@ faults: ## random histories of faults in a real browser and against the model (F
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt
 	@FAULT_HISTORIES=$(FAULT_HISTORIES) FAULT_SEED=$(FAULT_SEED) $(BIN)/python -m pytest -q tests/browser/test_faults.py tests/browser/test_devices.py tests/quizzes/test_saving_model.py
 
-bench: ## measure how 500 learners begin a quiz within ten seconds, on SQLite and PostgreSQL (BENCH_LEARNERS=500)
+bench: ## measure 500 starts within ten seconds and reports of 36,000 attempts, on SQLite and PostgreSQL (BENCH_LEARNERS=500)
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt
 	@BENCH_LEARNERS=$(BENCH_LEARNERS) $(BIN)/python -m pytest -q tests/scale/test_many_starts.py
 	@BENCH_LEARNERS=$(BENCH_LEARNERS) $(BIN)/python -m pytest -q tests/scale/test_many_starts.py --db postgres
+	@BENCH_ATTEMPTS=36000 $(BIN)/python -m pytest -q tests/scale/test_report_of_many.py
+	@BENCH_ATTEMPTS=36000 $(BIN)/python -m pytest -q tests/scale/test_report_of_many.py --db postgres
 
 mutation: ## change the rules in small ways and see that the tests notice (MODULES="marking saving"); slow
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 
-from kernel.i18n import _, language
+from kernel.i18n import _, choose, language
+from kernel.markup.model import SafeHtml
 from quizzes.pages.figures import figure
-from quizzes.pages.question import plain
+from quizzes.pages.question import MARKERS, plain
 from quizzes.rules.analysis import ResponseClass
 from quizzes.rules.definitions import (
     Body,
@@ -28,22 +29,32 @@ from quizzes.rules.results import MarkState
 LONGEST = 160
 
 
-def part_name(question: Question, part: str) -> str:
-    """Name a part of a question; "" for the whole."""
+def parts_of(question: Question) -> Mapping[str, str]:
+    """Return the parts of a question in its order, with their names; none where it is answered as a whole."""
     match question.body:
         case Matching(pairs):
-            names = {pair.key: plain(pair.item) for pair in pairs}
+            return {pair.key: plain(pair.item) for pair in pairs}
         case Matrix(_, rows):
-            names = {row.key: plain(row.text) for row in rows}
+            return {row.key: plain(row.text) for row in rows}
         case Ordering(items):
-            names = {item.key: plain(item.text) for item in items}
+            return {item.key: plain(item.text) for item in items}
         case Gaps(gaps):
-            names = {gap.name: _gap_name(at) for at, gap in enumerate(gaps, 1)}
+            return {gap.name: _gap_name(at) for at, gap in enumerate(gaps, 1)}
         case Multiple(options):
-            names = {option.key: plain(option.text) for option in options}
+            return {option.key: plain(option.text) for option in options}
         case _:
-            names = {}
-    return names.get(part, part)[:LONGEST]
+            return {}
+
+
+def part_name(question: Question, part: str) -> str:
+    """Name a part of a question; "" for the whole."""
+    return parts_of(question).get(part, part)[:LONGEST]
+
+
+def asked_text(question: Question) -> SafeHtml:
+    """Return what is asked, with gaps as numbers."""
+    places = {gap.name: at for at, gap in enumerate(question.body.gaps, 1)} if isinstance(question.body, Gaps) else {}
+    return SafeHtml.stored(MARKERS.sub(lambda found: f"<strong>[{places.get(found[1], 0)}]</strong>", choose(question.text)))
 
 
 def _gap_name(at: int) -> str:

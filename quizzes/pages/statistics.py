@@ -1,19 +1,19 @@
 """What the statistics of a quiz show: figures with their meaning, positions, questions, findings, and points of the plots."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from kernel.errors import N_
 from kernel.i18n import _, number
-from quizzes.pages.class_answers import answer_name, class_name, part_name
+from quizzes.pages.class_answers import answer_name, class_name, part_name, parts_of
 from quizzes.pages.doctor import FindingView, finding_view
 from quizzes.pages.figures import MISSING, figure, percentage
-from quizzes.pages.question import short_title
+from quizzes.pages.question import plain, short_title
 from quizzes.pages.statistic_names import CONCERNS, POSITION, QUIZ
 from quizzes.queries.analysis import QuestionName
 from quizzes.rules.analysis import concerns_about
-from quizzes.rules.definitions import Question
+from quizzes.rules.definitions import Question, QuestionKind, Single
 from quizzes.rules.examination import Examination, ExaminedPosition, ExaminedQuestion, findings_in_order
 from quizzes.rules.results import MarkState
 from quizzes.rules.statistics import Which
@@ -200,9 +200,10 @@ def finding_views(examination: Examination, names: Names) -> list[FindingView]:
 
 
 def answer_lines(one: ExaminedQuestion, question: Question) -> list[AnswerLine]:
-    """Return the table of answers of a question; options that nobody chose are not in it."""
-    several = question.kind.value == "multiple"
-    return [
+    """Return the table of answers of a question, part by part; of a single choice also the options that nobody chose."""
+    several = question.kind is QuestionKind.MULTIPLE
+    places = {part: at for at, part in enumerate(parts_of(question))}
+    lines = [
         AnswerLine(
             part=part_name(question, found.part) if found.part and not several else "",
             answer=class_name(question, found),
@@ -213,8 +214,19 @@ def answer_lines(one: ExaminedQuestion, question: Question) -> list[AnswerLine]:
             share=float(found.frequency * 100),
             rest=figure(found.mean_rest),
         )
-        for found in one.classes
+        for found in sorted(one.classes, key=lambda found: -1 if several else places.get(found.part, -1))
     ]
+    return [*lines, *_untaken(one, question)]
+
+
+def _untaken(one: ExaminedQuestion, question: Question) -> Iterator[AnswerLine]:
+    if isinstance(question.body, Single):
+        taken = {found.matched for found in one.classes}
+        for option in question.body.options:
+            if option.key not in taken:
+                yield AnswerLine(
+                    "", plain(option.text), option.credit >= 1, percentage(option.credit * 100), "0", percentage(Fraction(0)), 0.0, MISSING
+                )
 
 
 @dataclass(frozen=True, slots=True)

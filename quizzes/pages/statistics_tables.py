@@ -135,7 +135,7 @@ TABLES: Mapping[str, Table] = {
             _KEY,
             _VERSION,
             (N_("Part"), N_("Item, row, gap or option that the answer belongs to; empty: the whole question.")),
-            (N_("Answer"), N_("What was answered.")),
+            (N_("Answer given"), N_("What was answered.")),
             (N_("Credit %"), N_("What the answer is worth, of the part’s mark.")),
             (N_("Count"), N_("How many attempts answered so.")),
             (N_("Frequency %"), N_("The same as a share of all attempts that had the question.")),

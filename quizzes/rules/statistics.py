@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+from itertools import accumulate
 from math import isqrt
 from typing import TypeAlias
 
@@ -322,12 +323,8 @@ def _median(values: Mapping[Fraction, int], count: int) -> Fraction | None:
 
 def _at_rank(values: Mapping[Fraction, int], rank: int) -> Fraction:
     """Return the value in a place of the sorted values, counted from 0."""
-    value, seen = _NOTHING, 0
-    for value in sorted(values):
-        seen += values[value]
-        if seen > rank:
-            break
-    return value
+    ordered = sorted(values)
+    return next(value for value, seen in zip(ordered, accumulate(values[value] for value in ordered), strict=True) if seen > rank)
 
 
 def _moment(values: Mapping[Fraction, int], sums: _Sums, power: int) -> Fraction:

@@ -1,20 +1,22 @@
 """Statistics of a quiz for those who edit its course: figures, questions, answers, findings, and all of it as CSV and XLSX."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, current_app, render_template, request, url_for
 
 from kernel import clock
 from kernel.errors import NotFound
+from kernel.i18n import _
 from kernel.tables import write_csv, write_xlsx
 from kernel.web import notes
 from kernel.web.request import current_session, requires
 from quizzes.pages import statistics as pages
-from quizzes.pages.doctor import certainties
+from quizzes.pages.class_answers import asked_text
+from quizzes.pages.doctor import FindingView, certainties
 from quizzes.pages.figures import figure, percentage
 from quizzes.pages.introduction import place_of
-from quizzes.pages.question import html
 from quizzes.pages.reports import chosen
 from quizzes.pages.statistics import Names
 from quizzes.pages.statistics_tables import TABLES, sheets_of
@@ -27,6 +29,9 @@ from quizzes.services import analysis as services
 from quizzes.views.reports import download
 
 bp = Blueprint("quizzes_statistics", __name__)
+
+EDITOR = "quizzes_banks.question"
+"""Where a question of the draft is edited."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +78,19 @@ def _names(examination: Examination) -> Names:
     return Names(sittings.get_questions(session, versions), analysis.list_question_names(session, versions))
 
 
+def _findings(subject: TaughtQuiz, examination: Examination, names: Names) -> list[FindingView]:
+    """Return the findings, each with the pages on which something can be done about it."""
+    return [replace(view, actions=tuple(_actions(subject, view))) for view in pages.finding_views(examination, names)]
+
+
+def _actions(subject: TaughtQuiz, view: FindingView) -> Iterator[tuple[str, str]]:
+    """Yield what can be done about a question: mark again or annul after a trial; edit its text, where there is such a page."""
+    if view.question and (view.changes_key or view.annuls):
+        yield _("Mark again or annul"), url_for("quizzes_regrading.new", slug=subject.slug, key=subject.key, question=view.question)
+    if view.question and EDITOR in current_app.view_functions:
+        yield _("Edit the question"), url_for(EDITOR, slug=subject.slug, key=view.question)
+
+
 def _about(looked: Looked) -> dict[str, object]:
     """Return what every page says of the attempts that are looked at."""
     found = looked.found
@@ -112,7 +130,7 @@ def quiz(subject: TaughtQuiz) -> str:
         steps=pages.grade_steps(examination),
         positions=pages.position_lines(examination, names),
         questions=pages.question_lines(examination, names),
-        findings=pages.finding_views(examination, names),
+        findings=_findings(subject, examination, names),
         certainties=certainties(),
         position_names=pages.position_names(),
         question_names=pages.question_names(),
@@ -133,7 +151,7 @@ def question(subject: TaughtQuiz) -> str:
         raise NotFound
     lines = {line.number: line for line in pages.question_lines(looked.examination, names)}
     places = {one.version: at for at, one in enumerate(looked.examination.questions, 1)}
-    findings = [view for view in pages.finding_views(looked.examination, names) if view.question == wanted]
+    findings = [view for view in _findings(subject, looked.examination, names) if view.question == wanted]
     return render_template(
         "quizzes/question_statistics.html",
         **place_of(subject.outline, subject.key),
@@ -145,7 +163,7 @@ def question(subject: TaughtQuiz) -> str:
         question_versions=[
             {
                 "number": names.names[one.version].number,
-                "text": html(names.questions[one.version].text),
+                "text": asked_text(names.questions[one.version]),
                 "line": lines[places[one.version]],
                 "maximum": figure(one.maximum),
                 "guess": percentage(None if one.guess is None else one.guess * 100, 0),

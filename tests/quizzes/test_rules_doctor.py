@@ -7,7 +7,7 @@ import pytest
 
 from quizzes.rules.ailments import Ailment, Finding, Strength
 from quizzes.rules.analysis import Response
-from quizzes.rules.answers import Choice, Choices, Number, Text, Truth
+from quizzes.rules.answers import Choice, Choices, Filled, Number, Rows, Text, Truth
 from quizzes.rules.definitions import Body, MultipleRule, Question, TrueFalse
 from quizzes.rules.doctor import examine, examine_end
 from quizzes.rules.doctor_typed import is_near
@@ -28,7 +28,7 @@ from quizzes.rules.significance import (
     so_few,
 )
 from quizzes.rules.typed import unmatched_in
-from tests.support.questions import a_multiple, a_numerical, a_question, a_short, a_single, an_option, f
+from tests.support.questions import a_matrix, a_multiple, a_numerical, a_question, a_short, a_single, an_option, f, some_gaps
 from tests.support.synthetic import Planted, a_class, a_quiz
 
 LEARNERS = 200
@@ -115,6 +115,33 @@ def test_of_several_options_the_one_that_is_judged_wrongly_is_told() -> None:
     found = asked(body, [(Choices(("r1", "w1")), 90, 40), (Choices(("r1", "r2")), 20, 40), (Choices(("r1", "r2", "w1")), 50, 10)])
 
     assert {(one.ailment, one.answer) for one in found if one.answer} == {(Ailment.WRONG_KEY, "w1"), (Ailment.RIGHT_AVOIDED, "r2")}
+
+
+def test_of_rows_and_gaps_the_part_whose_key_is_wrong_is_told() -> None:
+    """5.12 per part: the best choose another column, or another option of a gap."""
+    best, rest = Rows({"salud": "si", "prestamo": "si", "vejez": "si"}), Rows({"salud": "si", "prestamo": "no", "vejez": "no"})
+    matrix = asked(a_matrix(), [(best, 90, 40), (rest, 20, 40)])
+    answers = [
+        (Filled({"anio": "c", "cubierta": "34,8", "nombre": "brecha"}), 90, 40),
+        (Filled({"anio": "a", "cubierta": "348", "nombre": "breca"}), 20, 20),
+        (Filled({"anio": "b", "cubierta": "1", "nombre": "x"}), 20, 20),
+    ]
+    gaps = asked(some_gaps(), answers)  # type: ignore[arg-type]
+
+    assert [(one.ailment, one.part, one.answer) for one in matrix if one.part] == [(Ailment.WRONG_KEY, "prestamo", "si")]
+    told = {(one.ailment, one.part) for one in gaps}
+    assert {(Ailment.WRONG_KEY, "anio"), (Ailment.SLIPPED_NUMBER, "cubierta")} <= told
+    assert (Ailment.SPELLING, "nombre") not in told  # the weakest write so
+
+
+def test_where_hardly_anybody_answered_only_the_blanks_are_told() -> None:
+    found = asked(a_single(), [(Choice(), 50, 40), (Choice("c"), 90, 20)])
+
+    assert [one.ailment for one in found] == [Ailment.PASSED_OVER]
+
+
+def test_where_the_rest_is_the_same_for_all_nothing_is_told_of_discrimination() -> None:
+    assert asked(a_short(("sol", "1")), [(Text("sol"), 50, 30), (Text("a"), 50, 4), (Text("b"), 50, 30)]) == ()
 
 
 def test_numbers_that_are_nearly_right_slipped_or_of_the_best_are_told() -> None:

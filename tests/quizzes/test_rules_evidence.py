@@ -4,7 +4,7 @@ from collections import Counter
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quizzes.rules.answers import Choice, Filled, Number, Text
@@ -23,6 +23,7 @@ MARKS = st.sampled_from([f("0"), f("1/3"), f("0.5"), f("1"), f("-0.25")])
 TABLES = st.integers(1, 4).flatmap(lambda width: st.lists(st.lists(MARKS, min_size=width, max_size=width), max_size=12))
 
 
+@settings(deadline=None)
 @given(TABLES, st.randoms())
 def test_counted_marks_give_what_the_table_gives(table: list[list[Fraction]], chance: object) -> None:
     """5.12: exact, and independent of the order of the attempts."""
@@ -195,3 +196,20 @@ def test_an_examination_is_whole_and_the_same_after_keeping() -> None:
     assert (found.maximum, found.quiz.mean, sum(found.grades)) == (2, f("4/3"), 3)
     assert decode(Examination, encode(found)) == found
     assert findings_in_order(found) == []
+
+
+def test_findings_stand_the_surest_first_and_typed_answers_with_their_mean_rest() -> None:
+    composition = composition_of([slot("a"), slot("b", first=2)])
+    body = a_short(("sol", "1"))
+    tally = ClassTally(2)
+    for at in range(60):
+        text, mark = ("sol", "1") if at % 3 else ("luna", "0")
+        marking = marked(body, Text(text))
+        typed = unmatched_in(a_question(body), Text(text), marking, SPANISH)
+        tally.add([Given(0, 1, f(mark), f("1"), marking, typed), a_given(1, "", "0")])
+    tally.questions[2] = tally.questions.pop(11)
+    found = examination_of(tally, composition, {1: a_question(body), 2: a_question(a_single())}, Which.ALL)
+
+    assert [(one.text, one.count, one.mean_rest) for one in found.questions[0].typed] == [("luna", 20, 0)]
+    strengths = [finding.strength.value for _version, finding in findings_in_order(found)]
+    assert strengths == sorted(strengths, key=("clear", "likely", "sign").index)

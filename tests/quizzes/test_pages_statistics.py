@@ -1,0 +1,170 @@
+"""Words of the statistics: every finding in both languages, names of answers of every kind, numbers without nan (5.12)."""
+
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+
+from kernel.i18n import reading
+from quizzes.pages.class_answers import answer_name, asked_text, class_name, part_name
+from quizzes.pages.doctor import ADVICE, NUMBERS, SAID, certainties, finding_view
+from quizzes.pages.figures import MISSING, decimal, figure, percentage
+from quizzes.pages.statistics import Names, answer_lines, numbers_in_words, quiz_figures, warnings_of
+from quizzes.queries.analysis import QuestionName
+from quizzes.rules.ailments import Ailment, Finding, Strength
+from quizzes.rules.analysis import Response, response_analysis
+from quizzes.rules.answers import Answer, Choice, Choices, Filled, Matches, Number, Order, Rows, Text, Truth
+from quizzes.rules.definitions import Body, MultipleRule, TrueFalse
+from quizzes.rules.evidence import ClassTally, Given
+from quizzes.rules.examination import Examination, examination_of
+from quizzes.rules.layout import Candidate, SlotEntry
+from quizzes.rules.papers import composition_of
+from quizzes.rules.statistics import Which
+from tests.support.questions import (
+    a_matching,
+    a_matrix,
+    a_multiple,
+    a_numerical,
+    a_question,
+    a_short,
+    a_single,
+    an_ordering,
+    dragged_gaps,
+    es,
+    f,
+    marked,
+    some_gaps,
+)
+
+
+@pytest.mark.parametrize("ailment", list(Ailment))
+def test_every_finding_has_words_numbers_and_advice_in_both_languages(ailment: Ailment) -> None:
+    """Issue 3: findings in plain Spanish and English, with the number of answers behind each and what to do."""
+    finding = Finding(ailment, Strength.LIKELY, 200, "", "b", 41, 66, 30, 12, f("0.123"))
+    said = {}
+    for language in ("es", "en"):
+        with reading(language):
+            view = finding_view(finding, "q", "¿Qué?", a_question(a_single()))
+            said[language] = (view.said, view.numbers, view.advice, view.strength)
+            assert not any("%(" in words or "%%" in words for words in said[language])
+    assert all(one != other for one, other in zip(said["es"], said["en"], strict=True))
+    assert "200" in said["es"][1]
+    assert {ailment} <= SAID.keys() & NUMBERS.keys() & ADVICE.keys()
+
+
+def test_a_finding_about_a_part_or_a_statement_names_it() -> None:
+    with reading("es"):
+        part = finding_view(Finding(Ailment.WRONG_KEY, Strength.CLEAR, 50, "two", "y"), "q", "", a_question(a_matching()))
+        statement = finding_view(Finding(Ailment.WRONG_KEY, Strength.SIGN, 50), "q", "", a_question(TrueFalse(answer=True)))
+        several = a_question(a_multiple(MultipleRule.HALVES, 2, 2))
+        ticked = finding_view(Finding(Ailment.WRONG_KEY, Strength.SIGN, 50, answer="w1", top=9, top_answer=7), "q", "", several)
+        earlier = finding_view(Finding(Ailment.PLACE, Strength.SIGN, 50, share=f("-0.2")), "q", "", a_question(a_single()))
+        assert len(certainties()) == 3
+
+    assert part.said.startswith("two: Los mejores eligen «Y» más que la clave")
+    assert "«Falso»" in statement.said
+    assert ticked.said == "Los mejores marcan «W1», que cuenta como incorrecta: quizá es correcta."
+    assert ticked.numbers == "De los 9 mejores, 7 la marcaron; en total, 0 de 50."
+    assert "segunda mitad de la prueba que en la primera" in earlier.said
+    assert "20 %" in earlier.numbers.replace("\u00a0", " ")
+
+
+@pytest.mark.parametrize(
+    ("body", "answer", "names"),
+    [
+        (a_single(), Choice("b"), ["B"]),
+        (a_single(), Choice(""), ["(sin respuesta)"]),
+        (TrueFalse(answer=False), Truth(value=True), ["Verdadero"]),
+        (TrueFalse(answer=False), Truth(value=False), ["Falso"]),
+        (a_multiple(MultipleRule.HALVES, 2, 2), Choices(("r1", "w2")), ["R1", "W2"]),
+        (a_short(("brecha", "1"), ("*", "0")), Text("otra"), ["*"]),
+        (a_short(("brecha", "1")), Text("otra"), ["(otras respuestas)"]),
+        (a_numerical(("2.5", "1"), ("*", "0")), Number("2,5"), ["2,5"]),
+        (a_numerical(("2.5", "1"), ("*", "0")), Number("7"), ["cualquier otro número"]),
+        (a_numerical(("2.5", "1")), Number("x"), ["(no se puede leer)"]),
+        (a_matching(), Matches({"one": "z"}), ["Z", "(sin respuesta)", "(sin respuesta)"]),
+        (a_matrix(), Rows({"salud": "no", "prestamo": "no", "vejez": "si"}), ["No", "No", "Sí"]),
+        (an_ordering(3), Order(("i0", "i2", "i1"), confirmed=True), ["en su lugar", "en parte en su lugar", "en parte en su lugar"]),
+        (some_gaps(), Filled({"anio": "c", "cubierta": "34,8", "nombre": "x"}), ["C", "34,8", "(otras respuestas)"]),
+        (dragged_gaps(), Filled({"uno": "luna", "dos": "luna"}), ["luna", "luna"]),
+    ],
+)
+def test_answers_have_the_names_that_people_read(body: Body, answer: Answer, names: list[str]) -> None:
+    """5.12, response analysis: per part, the response class in words."""
+    question = a_question(body)
+    with reading("es"):
+        found = [class_name(question, one) for one in response_analysis([Response(marked(body, answer), f("1"))])]
+
+    assert sorted(found) == sorted(names) or body == dragged_gaps()
+    if body == dragged_gaps():
+        assert answer_name(question, "uno", "luna") == "luna"
+
+
+def test_parts_are_named_and_gaps_numbered_in_what_is_asked() -> None:
+    gaps = replace(a_question(some_gaps()), text=es("<p>En <!--gap:anio--> y <!--gap:nombre-->.</p>"))
+    with reading("es"):
+        assert part_name(gaps, "cubierta") == "Hueco 2"
+        assert part_name(a_question(a_matching()), "three") == "three"
+        assert part_name(a_question(a_single()), "") == ""
+        assert str(asked_text(gaps)) == "<p>En <strong>[1]</strong> y <strong>[3]</strong>.</p>"
+        assert answer_name(gaps, "cubierta", "174/5") == "34,8"
+        assert answer_name(gaps, "nada", "x") == "x"
+        assert answer_name(a_question(a_numerical(("1", "1"))), "", "doce") == "doce"
+
+
+def examined(*rows: str) -> Examination:
+    """Examine attempts at a single choice and a second question; a row has a mark of each."""
+    composition = composition_of([SlotEntry((Candidate("a", 1),)), SlotEntry((Candidate("b", 2),))])
+    tally = ClassTally(2)
+    for row in rows:
+        answers = [(f(mark), marked(a_single(), Choice("a" if mark == "1" else "b"))) for mark in row.split()]
+        tally.add([Given(at, at + 1, mark, f("1"), marking) for at, (mark, marking) in enumerate(answers)])
+    return examination_of(tally, composition, {1: a_question(a_single()), 2: a_question(a_single())}, Which.FIRST)
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        (["1 0"], ["Con un solo intento no se puede comparar nada"]),
+        (["1 0", "0 0", "1 1"], ["Con menos de cuatro intentos"]),
+        (["1 1"] * 4, ["Todos los intentos tienen los mismos puntos"]),
+        (["1 0", "0 1", "1 0", "0 1", "1 1"], ["La consistencia es menor que 0"]),
+    ],
+)
+def test_what_cannot_be_computed_is_said_in_words(rows: list[str], words: list[str]) -> None:
+    """5.12, degenerate cases: S = 1, 3; all equal marks; a negative consistency."""
+    with reading("es"):
+        examination = examined(*rows)
+        said = " ".join(warnings_of(examination))
+        shown = [one.value for one in quiz_figures(examination)]
+
+    assert all(word in said for word in words)
+    assert not any("nan" in value.lower() or "none" in value.lower() for value in shown)
+    assert (MISSING in shown) == (len(rows) < 4 or len(set(rows)) == 1)
+
+
+def test_options_that_nobody_chose_stand_in_the_table_too() -> None:
+    examination = examined("1 0", "0 0")
+    with reading("es"):
+        lines = answer_lines(examination.questions[0], a_question(a_single()))
+
+    assert [(line.answer, line.count) for line in lines] == [("A", "1"), ("B", "1"), ("C", "0")]
+
+
+def test_labels_tell_the_version_from_the_second_on() -> None:
+    names = Names({1: a_question(a_single()), 2: a_question(a_single())}, {1: QuestionName("a", 1), 2: QuestionName("a", 2)})
+    with reading("es"):
+        assert names.label(1) == "¿Qué?"
+        assert names.label(2) == "¿Qué? (versión 2)"
+        assert [numbers_in_words(numbers) for numbers in ((), (1,), (1, 2, 5))] == ["", "1", "1, 2 y 5"]
+
+
+def test_figures_are_rounded_once_half_up() -> None:
+    """5.1.5: rounding half up, in decimal arithmetic, at output only."""
+    with reading("es"):
+        assert [figure(f(value)) for value in ("0.125", "-0.125", "2", "1/3", "1000")] == ["0,13", "-0,13", "2", "0,33", "1000"]
+        assert figure(None) == percentage(None) == MISSING
+        assert percentage(f("12.34")).replace("\u00a0", " ") == "12,3 %"
+    assert [str(decimal(f(value), 2)) for value in ("100", "0.005", "1/3")] == ["100", "0.01", "0.33"]
+    assert decimal(None) is None
+    assert decimal(Fraction(10**9)) == 10**9

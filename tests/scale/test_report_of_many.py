@@ -1,0 +1,172 @@
+"""The report and the statistics of many attempts, in memory that does not grow with them; `make bench` measures 36,000 (issue 3)."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+import tracemalloc
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from datetime import timedelta
+from io import BytesIO
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import func, insert, select
+from sqlalchemy.orm import Session
+
+from accounts.models import Person
+from courses.models import Course
+from kernel import clock
+from kernel.tables import write_csv, write_xlsx
+from lms.app import House
+from quizzes.models import AnswerEvent, Attempt, AttemptItem, MarkEvent
+from quizzes.pages.reports import download_rows, headings
+from quizzes.queries import analysis, reports
+from quizzes.queries.reports import ReportFilter, ReportOrder
+from quizzes.rules.statistics import Which
+from quizzes.services import analysis as services
+from quizzes.services.sittings import Batch
+from tests.support.builders import a_course
+from tests.support.learning import a_learner, right_batch, start, submit
+
+ATTEMPTS = int(os.environ.get("BENCH_ATTEMPTS", "120"))
+FEW = 240
+MODELS = 12
+"""Attempts that are really made; the others are copies of theirs by other people."""
+KEY = "cuestionario-1"
+CHUNK = 1000
+SECONDS = {"csv": 20, "xlsx": 60, "statistics": 45}
+"""Bars for 36,000, of processor time: downloads within a minute, the statistics within the lease of a job."""
+PEAK = 150_000_000
+"""Bytes that the statistics of 36,000 attempts may take at most."""
+
+
+def a_class(house: House) -> Course:
+    """Publish a quiz of seven questions that a few people took, some better, some worse."""
+    course, now = a_course(house, modules=1), clock.now() - timedelta(days=1)
+    for at in range(MODELS):
+        learner = a_learner(house, course, f"modelo{at}@example.org", now=now)
+        attempt = start(house, learner, "prueba", now=now)
+        batch = right_batch(house, learner, attempt)
+        answered = tuple(event for event in batch.events if (event.item * 5 + at * 3) % MODELS >= at // 2)
+        submit(house, learner, attempt, Batch(batch.lease, answered, batch.kind), now=now + timedelta(minutes=at + 1))
+    return course
+
+
+def rows_of(session: Session, model: type, *conditions: object) -> list[dict[str, object]]:
+    """Return rows as values of columns."""
+    columns = list(model.__table__.columns)  # type: ignore[attr-defined]
+    found = session.execute(select(*columns).where(*conditions).order_by(columns[0]))  # type: ignore[arg-type]
+    return [dict(row._mapping) for row in found]
+
+
+def copy(house: House, count: int) -> None:
+    """Let so many other people have taken the quiz as those few did."""
+    with house.database.unit_of_work() as session:
+        attempts = rows_of(session, Attempt)
+        person = rows_of(session, Person)[0]
+        items = {one["id"]: rows_of(session, AttemptItem, AttemptItem.attempt_id == one["id"]) for one in attempts}
+        wanted = [item["id"] for found in items.values() for item in found]
+        marks = {row["item_id"]: row for row in rows_of(session, MarkEvent, MarkEvent.item_id.in_(wanted))}
+        answers = {row["item_id"]: row for row in rows_of(session, AnswerEvent, AnswerEvent.item_id.in_(wanted))}
+        first = {model: (session.scalar(select(func.max(model.id))) or 0) + 1 for model in (Person, Attempt, AttemptItem)}
+    for begin in range(0, count, CHUNK):
+        with house.database.unit_of_work() as session:
+            people, taken, laid, marked, given = [], [], [], [], []
+            for at in range(begin, min(count, begin + CHUNK)):
+                model = attempts[at % MODELS]
+                person_id, attempt_id = first[Person] + at, first[Attempt] + at
+                people.append(person | {"id": person_id, "uuid": uuid4(), "email": f"copia{at}-{person_id}@example.org"})
+                taken.append(model | {"id": attempt_id, "uuid": uuid4(), "person_id": person_id})
+                for place, item in enumerate(items[model["id"]]):
+                    item_id = first[AttemptItem] + at * len(items[model["id"]]) + place
+                    laid.append(item | {"id": item_id, "attempt_id": attempt_id})
+                    marked.append({name: value for name, value in marks[item["id"]].items() if name != "id"} | {"item_id": item_id})
+                    if item["id"] in answers:
+                        given.append({name: value for name, value in answers[item["id"]].items() if name != "id"} | {"item_id": item_id})
+            for table, rows in ((Person, people), (Attempt, taken), (AttemptItem, laid), (MarkEvent, marked), (AnswerEvent, given)):
+                session.execute(insert(table), rows)
+
+
+def report_as(kind: str, house: House, course: Course) -> BytesIO:
+    """Write the report into memory that is counted apart."""
+    target = BytesIO()
+    with house.database.unit_of_work(write=False) as session:
+        stream = reports.stream_report(session, course.id, KEY, ReportFilter(), ReportOrder())
+        rows = download_rows(stream, with_email=True)
+        if kind == "csv":
+            write_csv(target, headings(), rows)
+        else:
+            write_xlsx(target, [("Intentos", headings(), rows)])
+    return target
+
+
+def statistics_of(house: House, course: Course) -> int:
+    """Compute the statistics; return how many attempts they are of."""
+    with house.database.unit_of_work(write=False) as session:
+        quiz = analysis.list_compositions(session, course.id, KEY)
+        found = analysis.attempt_set(session, quiz, Which.FIRST, quiz.choices[0])
+        return services.compute(session, found).quiz.attempts
+
+
+@pytest.fixture
+def traced() -> Iterator[Callable[[Callable[[], object]], int]]:
+    """Measure the peak of memory that a function takes."""
+
+    def peak(act: Callable[[], object]) -> int:
+        tracemalloc.start()
+        act()
+        _now, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return most
+
+    yield peak
+    tracemalloc.stop()
+
+
+def test_memory_does_not_grow_with_the_attempts(house: House, traced: Callable[[Callable[[], object]], int]) -> None:
+    """Issue 3, scale: six times as many attempts cost the statistics and the report's rows no more memory."""
+    course = a_class(house)
+
+    def rows() -> None:
+        with house.database.unit_of_work(write=False) as session:
+            stream = reports.stream_report(session, course.id, KEY, ReportFilter(), ReportOrder())
+            assert sum(1 for _row in download_rows(stream, with_email=True)) > MODELS
+
+    copy(house, FEW // 3)
+    statistics_of(house, course)  # fills what a process keeps
+    few = traced(lambda: statistics_of(house, course)), traced(rows)
+    copy(house, FEW * 5 // 3)
+    many = traced(lambda: statistics_of(house, course)), traced(rows)
+
+    assert statistics_of(house, course) == MODELS + FEW // 3 + FEW * 5 // 3
+    assert many[0] < few[0] * 1.5 + analysis.BATCH * 3000, (few, many)
+    assert many[1] < few[1] * 1.5 + reports.BATCH * 3000, (few, many)
+
+
+def test_many_attempts_are_reported_in_time(
+    house: House, traced: Callable[[Callable[[], object]], int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Issue 3: the report of 36,000 attempts streams; its statistics stay within the lease of a job."""
+    course = a_class(house)
+    copy(house, ATTEMPTS - MODELS)
+
+    def timed(act: Callable[[], object]) -> float:
+        began = time.process_time()
+        act()
+        return time.process_time() - began
+
+    seconds = {
+        "csv": timed(lambda: report_as("csv", house, course)),
+        "xlsx": timed(lambda: report_as("xlsx", house, course)),
+        "statistics": timed(lambda: statistics_of(house, course)),
+    }
+    peak = traced(lambda: statistics_of(house, course))
+    with capsys.disabled() if ATTEMPTS > FEW else nullcontext():
+        sys.stdout.write(f"\n{ATTEMPTS} attempts: {seconds}, statistics peak {peak / 1e6:.0f} MB\n")
+
+    assert report_as("csv", house, course).getvalue().count(b"\r\n") == ATTEMPTS + 1
+    assert {name: value for name, value in seconds.items() if value > SECONDS[name]} == {}
+    assert peak < PEAK

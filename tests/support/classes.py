@@ -1,0 +1,44 @@
+"""Classes that took a quiz through the services: for pages of reports and statistics."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from courses.models import Course
+from kernel import clock
+from lms.app import House
+from quizzes.rules import saving
+from quizzes.services.sittings import Batch
+from tests.support.builders import folder, publish
+from tests.support.learning import a_learner, right_batch, sitting_of, start, submit
+
+FIXED = "  - question: suma-1\n  - question: verdad-1\n  - question: mitad-1\n  - question: huecos-1\n"
+
+
+def a_fixed_course(house: House, slots: str = FIXED) -> Course:
+    """Publish a quiz of four fixed questions: a choice, a statement, a number, gaps."""
+    files = folder(modules=1)
+    name = "01-parte/03-cuestionario.quiz.yaml"
+    head = files[name].decode().split("slots:")[0]
+    files[name] = f"{head}slots:\n{slots}attempts: 0\npass: 70\n".encode()
+    return publish(house, files)[0]
+
+
+def a_class_with_a_wrong_key(house: House, count: int = 36) -> Course:
+    """Let the best third answer «cinco» to the first question, whose key is «cuatro», and the others anything."""
+    course, now = a_fixed_course(house), clock.now() - timedelta(days=1)
+    for at in range(count):
+        learner = a_learner(house, course, f"p{at}@example.org", now=now)
+        attempt = start(house, learner, "prueba", now=now)
+        batch = right_batch(house, learner, attempt)
+        knows = at % 2 == 0
+        with sitting_of(house, learner, attempt) as (_session, sitting):
+            options = sitting.items[0].layout.orders["options"]
+        chosen = "cinco" if knows else ("cuatro", "tres", "cinco", "tres")[at // 2 % 4]
+        mine = saving.AnswerEvent(1, saving.Place(batch.lease, 1), {"answer": [str(options.index(chosen) + 1)]})
+        others = [one for one in batch.events if one.item > 1 and (knows or one.item == 2 + at // 2 % 3)]
+        if not knows and at % 4 == 1:
+            others = [one for one in others if one.item != 4]
+            others.append(saving.AnswerEvent(3, saving.Place(batch.lease, 2), {"answer": ["=HYPERLINK(1)"]}))
+        submit(house, learner, attempt, Batch(batch.lease, (mine, *others), batch.kind), now=now + timedelta(minutes=4))
+    return course
