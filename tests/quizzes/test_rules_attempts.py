@@ -70,6 +70,7 @@ def test_the_table_has_these_transitions_and_no_other() -> None:
         (S.OVERDUE, E.ABANDON): S.ABANDONED,
         (S.SUBMITTED, E.FINISH): S.FINISHED,
         (S.ABANDONED, E.REOPEN): S.IN_PROGRESS,
+        (S.FINISHED, E.REOPEN): S.IN_PROGRESS,
     }
 
     assert allowed == TRANSITIONS
