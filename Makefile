@@ -63,6 +63,10 @@ fix: ## format, mend what ruff can, collect messages, write the generated docume
 	@$(BIN)/python scripts/translations.py update
 	@$(BIN)/python scripts/documents.py write
 
+spelling: ## proof-read the Spanish of the courses with hunspell (apt-get install hunspell hunspell-es)
+	@$(PYTHON) scripts/prepare.py requirements-dev.txt
+	@$(BIN)/python scripts/spelling.py
+
 dist: ## build the wheel into dist/
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt
 	@$(BIN)/python -m build --wheel --no-isolation --outdir dist .
