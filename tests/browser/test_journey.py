@@ -2,21 +2,24 @@
 
 import io
 import re
-from pathlib import Path
 
 import pypdfium2
 import pytest
 import zxingcpp
 from playwright.sync_api import Browser
+from sqlalchemy import select
 
+from enrolments.models import ActivityResult
 from lms.app import House
 from lms.publishing import publish_folder
 from quizzes.rules.feedback import right_answer
 from quizzes.rules.numbers import convention_for
 from quizzes.rules.places import page_from_answer
 from tests.browser.conftest import Live, Visitor, visitor
+from tests.browser.workshops import hand_in_task
 from tests.support.answers import fields_of, sitting_of
 from tests.support.builders import PASSWORD, a_course
+from tests.support.courses import BUDGET, CONTENT, GOVERNANCE, activities_of
 
 OTHER_PAGES = (
     "/learning",
@@ -30,7 +33,6 @@ OTHER_PAGES = (
     "/verify",
     "/nada",
 )
-CONTENT = Path(__file__).resolve().parents[2] / "content"
 
 
 def sign_up_and_in(person: Visitor) -> None:
@@ -89,6 +91,8 @@ def complete_course(person: Visitor, house: House, slug: str) -> None:
     for address in addresses:
         if "/quizzes/" in address:
             answer_quiz(person, house, address)
+        elif "/simulators/" in address:
+            hand_in_task(person, house, address.rpartition("/")[2])
         else:
             person.open(address)
             if person.page.locator("form[action$='/done'] button").count():
@@ -131,13 +135,21 @@ def test_a_new_learner_reaches_a_verifiable_certificate(
         person.open(path)
 
 
-def test_the_seven_module_course_can_be_taken_to_its_certificate(chromium: Browser, live: Live, house: House) -> None:
-    published = publish_folder(house, CONTENT / "gobernanza-seguridad-social")
-    assert published.version is not None
-    person = visitor(chromium, live)
+@pytest.mark.parametrize(("course", "width", "scheme"), [(GOVERNANCE, 1280, "light"), (BUDGET, 360, "dark")])
+def test_both_courses_can_be_taken_to_their_certificate(
+    chromium: Browser, live: Live, house: House, course: str, width: int, scheme: str
+) -> None:
+    """Issue 4: from the first page of each course to the certificate, with every quiz and every task of the simulator for full marks."""
+    assert publish_folder(house, CONTENT / course).version is not None
+    person = visitor(chromium, live, width=width, scheme=scheme)
+    person.once_a_template = True
 
     sign_up_and_in(person)
-    complete_course(person, house, "gobernanza-seguridad-social")
+    complete_course(person, house, course)
+    with house.database.unit_of_work(write=False) as session:
+        scores = {row.activity_key: row.score for row in session.scalars(select(ActivityResult))}
+    counted = [activity.key for kind in ("quiz", "simulator") for activity in activities_of(course, kind) if activity.weight]
+    assert {key: scores[key] for key in counted} == dict.fromkeys(counted, 100)
     live.deliver_jobs()
 
     verify_by_qr(person, visitor(chromium, live), "es")

@@ -4,18 +4,12 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.browser.conftest import Live, visitor
+from tests.browser.workshops import slide
 from tests.simulators import tasks
 from tests.support.builders import PASSWORD, a_person, publish
 
 TOOL = "/simulators/social-budget"
 TABS = (TOOL, f"{TOOL}/rollout", f"{TOOL}/contributory", f"{TOOL}/comparison?c=1&c=1_vc0.85")
-
-
-def slide(page: Page, name: str, value: str) -> None:
-    """Move a slider as a hand would: its value changes and the page hears of it."""
-    page.locator(f"[name='{name}']").evaluate(
-        "(one, to) => { one.value = to; one.dispatchEvent(new Event('input', {bubbles: true})); }", value
-    )
 
 
 FIGURES = """
