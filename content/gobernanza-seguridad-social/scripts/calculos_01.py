@@ -27,6 +27,10 @@ def plain(text: str) -> str:
 
 LESSONS = {f.name[:2] + f.name[-5:-3]: plain(f.read_text(encoding="utf-8")) for f in MODULE.glob("0*.md")}
 BANK = {q["key"]: q for q in YAML(typ="safe").load(MODULE / "banco.yaml")["questions"]}
+for file in MODULE.glob("0*-caso-*.quiz.yaml"):
+    case = BANK[YAML(typ="safe").load(file)["slots"][0]["question"]]
+    for language in LANGUAGES:
+        LESSONS[file.name[:2] + language] = plain("\n".join(case[field][language] for field in ("text", "model", "explanation")))
 
 
 def exact(value: Decimal | Fraction | int | str, places: int) -> Decimal:
@@ -39,6 +43,7 @@ def exact(value: Decimal | Fraction | int | str, places: int) -> Decimal:
 def check(lesson: str, label: str, value: Decimal | Fraction | int, places: int = 0, unit: str = "") -> None:
     """The rounded value stands in the lesson, in each language that is there, with its own decimal sign."""
     shown = exact(value, places)
+    assert lesson + "es" in LESSONS, lesson
     for language in LANGUAGES:
         if lesson + language not in LESSONS:
             continue

@@ -1,4 +1,4 @@
-"""Check that the sums written in a module's lessons and bank are right. Shared by calculos_01.py to calculos_03.py.
+"""Check that the sums written in a module's lessons and bank are right. Shared by calculos_01.py to calculos_06.py.
 
 A sum is `a × b = c` in a sentence or a table row `| a × b | c |`; every one found is recomputed with exact fractions.
 Spanish and English texts are read, each with its own decimal sign. Needs ruamel.yaml.
@@ -51,6 +51,16 @@ def rounded(exact: F, places: int) -> D:
     return (D(exact.numerator) / D(exact.denominator)).quantize(D(1).scaleb(-places), ROUND_HALF_UP)
 
 
+def texts_of(value: object, language: str) -> list[str]:
+    """The texts of a language within what a bank says; a text that stands in one language only is Spanish."""
+    if isinstance(value, str):
+        return [value] if language == "es" else []
+    if isinstance(value, dict) and "es" in value:
+        return [value[language]] if language in value else []
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else []
+    return [text for each in inner for text in texts_of(each, language)]
+
+
 class Module:
     """The lessons and the bank of one module."""
 
@@ -60,12 +70,13 @@ class Module:
         self.lessons = {(f.name[:2], f.name[-5:-3]): plain(f.read_text(encoding="utf-8")) for f in sorted(path.glob("0*.md"))}
         bank = path / "banco.yaml"
         self.bank = {q["key"]: q for q in YAML(typ="safe").load(bank)["questions"]}
-        lines = plain(bank.read_text(encoding="utf-8")).split("\n")
-        english = [x for x in lines if x.lstrip().startswith("en:")]
+        for file in sorted(path.glob("0*-caso-*.quiz.yaml")):
+            case = self.bank[YAML(typ="safe").load(file)["slots"][0]["question"]]
+            for language in case["text"] if isinstance(case["text"], dict) else ["es"]:
+                self.lessons[file.name[:2], language] = plain("\n".join(texts_of(case, language)))
         self.texts = [
             *self.lessons.items(),
-            (("banco", "en"), "\n".join(english)),
-            (("banco", "es"), "\n".join(x for x in lines if x not in english)),
+            *((("banco", language), plain("\n".join(texts_of(self.bank, language)))) for language in NUMBERS),
         ]
 
     def sums(self) -> None:
