@@ -8,7 +8,7 @@ FAULT_SEED ?= 1
 BENCH_LEARNERS ?= 500
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check coverage faults bench mutation fix dist migration schema-dump requirements clean
+.PHONY: help run demo test check coverage faults bench mutation fix spelling dist migration schema-dump requirements clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14

@@ -19,9 +19,9 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from courses.content.model import LessonSource, MediaFile  # noqa: E402 - the repository's root is found first
-from courses.content.reader import read_directory, read_folder  # noqa: E402
-from kernel import clock  # noqa: E402
-from lms.app import KINDS  # noqa: E402
+from courses.content.reader import read_directory, read_folder  # noqa: E402 - after the path as well
+from kernel import clock  # noqa: E402 - after the path as well
+from lms.app import KINDS  # noqa: E402 - after the path as well
 
 CONTENT = ROOT / "content"
 OWN_WORDS = "palabras.txt"
