@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from fractions import Fraction
 from pathlib import PurePosixPath
@@ -42,7 +42,8 @@ Html = dict[str, str]
 Rendering = TypeVar("Rendering")
 Embedder = Callable[[CourseFolder, str, "Renderer", str], SafeHtml | None]
 MINUTES_OF_A_QUESTION = Fraction(3, 2)
-KEPT_VERDICTS = 100
+KEPT_VERDICTS = 16
+DRAWING = "image/svg+xml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,9 @@ Withholder = Callable[[Session, OutlineActivity, datetime], bool]
 
 Comparer = Callable[[Session, int, CourseFolder], tuple[Finding, ...]]
 """Tells what the text of a course (by its id) does to what is published of it already."""
+
+Indexer = Callable[[Session, int], None]
+"""Makes the rows anew that a package keeps of a course's working copy (by the course's id), after the copy changed."""
 
 
 def keeps_nothing(_session: Session, _enrolment_id: int, _renames: Mapping[str, str]) -> None:
@@ -104,6 +108,7 @@ class CourseKinds:
     parts: tuple[FolderPart, ...]
     embed_question: Embedder
     comparers: tuple[Comparer, ...] = ()
+    indexers: tuple[Indexer, ...] = ()
 
     @property
     def kinds(self) -> tuple[ActivityKind, ...]:
@@ -204,8 +209,8 @@ class Verdict:
     """What the checks say of a draft, what is published already held against it; `modules` and `activities` count what was read."""
 
     findings: tuple[Finding, ...]
-    modules: int
-    activities: int
+    folder: CourseFolder | None
+    """What was read, with the contents of drawings and without those of other media; None where it cannot even be a draft."""
     checked_at: datetime
 
     @property
@@ -218,12 +223,11 @@ def judge(session: Session, course: Course, checked: Checked, kinds: CourseKinds
     """Return what is to be told of a checked draft: the findings of its text, and what it does to what is published."""
     folder = checked.folder
     if folder is None:
-        return Verdict(checked.findings, 0, 0, now)
+        return Verdict(checked.findings, None, now)
     told = [*checked.findings, *_vanished(session, course, folder)]
     told += [finding for compare in kinds.comparers for finding in compare(session, course.id, folder)]
-    return Verdict(
-        tuple(sorted(told, key=lambda finding: finding.place)), len(folder.modules), sum(1 for _activity in folder.activities()), now
-    )
+    light = tuple(media if media.media_type == DRAWING else replace(media, content=b"") for media in folder.media)
+    return Verdict(tuple(sorted(told, key=lambda finding: finding.place)), replace(folder, media=light), now)
 
 
 def _vanished(session: Session, course: Course, folder: CourseFolder) -> tuple[Finding, ...]:
@@ -235,17 +239,28 @@ def _vanished(session: Session, course: Course, folder: CourseFolder) -> tuple[F
 
 def kept_verdict(session: Session, files: Files, course: Course, kinds: CourseKinds, *, now: datetime) -> Verdict:
     """Return the same for a course's draft as it stands. The process keeps it until draft, publication or day change."""
-    kept = cast("dict[int, tuple[object, Verdict]]", session.info.setdefault("verdicts", {}))
-    name = (queries.draft_digest(session, course.id), course.published_version_id, now.date())
-    known = kept.get(course.id)
-    if known is not None and known[0] == name:
+    known = _verdicts(session).get(course.id)
+    if known is not None and known[0] == _state_of(session, course, now):
         return known[1]
     checked = check(queries.draft_files(session, files, course.id), kinds, today=now.date())
-    verdict = judge(session, course, checked, kinds, now=now)
+    return keep_verdict(session, course, judge(session, course, checked, kinds, now=now), now=now)
+
+
+def keep_verdict(session: Session, course: Course, verdict: Verdict, *, now: datetime) -> Verdict:
+    """Keep the verdict on a draft that was just read or written; return it."""
+    kept = _verdicts(session)
     if len(kept) >= KEPT_VERDICTS:
         kept.clear()  # at once, because other threads read it
-    kept[course.id] = (name, verdict)
+    kept[course.id] = (_state_of(session, course, now), verdict)
     return verdict
+
+
+def _verdicts(session: Session) -> dict[int, tuple[object, Verdict]]:
+    return cast("dict[int, tuple[object, Verdict]]", session.info.setdefault("verdicts", {}))
+
+
+def _state_of(session: Session, course: Course, now: datetime) -> tuple[object, ...]:
+    return queries.draft_digest(session, course.id), course.published_version_id, now.date()
 
 
 def digest_of(files: Mapping[str, bytes]) -> str:
@@ -303,7 +318,7 @@ class Renderer:
         if found is None:
             return None
         self.used_media.add(full)
-        content = found.content if found.media_type == "image/svg+xml" else b""
+        content = found.content if found.media_type == DRAWING else b""
         return markup.Media(self.media_url(full), found.media_type, found.size, content)
 
     def _link(self, key: str, fragment: str) -> str | None:

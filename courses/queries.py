@@ -256,10 +256,27 @@ def draft_files(session: Session, files: Files, course_id: int) -> dict[str, byt
     return {row.path: files.read(row.sha256) if row.body is None else row.body.encode() for row in rows}
 
 
+def draft_texts(session: Session, course_id: int) -> dict[str, bytes]:
+    """Return the working copy of a course by path, files that are not text with no content: for reading texts without their media."""
+    rows = session.execute(select(DraftFile.path, DraftFile.body).where(DraftFile.course_id == course_id).order_by(DraftFile.path))
+    return {row.path: (row.body or "").encode() for row in rows}
+
+
+def list_draft_checksums(session: Session, course_id: int) -> dict[str, str]:
+    """Return the SHA-256 of each file of a course's working copy, by path."""
+    rows = session.execute(select(DraftFile.path, DraftFile.sha256).where(DraftFile.course_id == course_id).order_by(DraftFile.path))
+    return dict(rows.all())
+
+
+def draft_bodies(session: Session, course_id: int, paths: Iterable[str]) -> dict[str, str]:
+    """Return some text files of a course's working copy by path; those that are not there are left out."""
+    statement = select(DraftFile.path, DraftFile.body).where(DraftFile.course_id == course_id, DraftFile.path.in_(list(paths)))
+    return {row.path: row.body for row in session.execute(statement) if row.body is not None}
+
+
 def draft_digest(session: Session, course_id: int) -> str:
     """Return the SHA-256 over paths and contents of a working copy, made of the checksums alone."""
-    rows = session.execute(select(DraftFile.path, DraftFile.sha256).where(DraftFile.course_id == course_id))
-    return digest_of_checksums({row.path: row.sha256 for row in rows})
+    return digest_of_checksums(list_draft_checksums(session, course_id))
 
 
 def digest_of_checksums(checksums: Mapping[str, str]) -> str:

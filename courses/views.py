@@ -86,6 +86,7 @@ def _page(course: Course, verdict: Verdict, form: PublishForm) -> str:
 
 
 def _good(verdict: Verdict) -> list[str]:
-    if verdict.refuses_publishing or not verdict.modules:
+    if verdict.refuses_publishing or verdict.folder is None:
         return []
-    return [_("%(modules)s modules and %(activities)s activities were read.", modules=verdict.modules, activities=verdict.activities)]
+    activities = sum(1 for _activity in verdict.folder.activities())
+    return [_("%(modules)s modules and %(activities)s activities were read.", modules=len(verdict.folder.modules), activities=activities)]

@@ -39,8 +39,10 @@ from lms import feature as roof
 from quizzes import feature as quizzes
 from quizzes.content.kinds import BANKS
 from quizzes.publication import QUIZ, embed_question, reworded_questions
+from quizzes.services.drafts import index_banks
 from simulators import feature as simulators
 from simulators.publication import SIMULATOR
+from standards import feature as standards
 from webinars import feature as webinars
 from webinars.publication import RECORDING
 
@@ -52,6 +54,7 @@ FEATURES: tuple[Feature, ...] = (
     certificates.FEATURE,
     webinars.FEATURE,
     simulators.FEATURE,
+    standards.FEATURE,
     roof.FEATURE,
 )
 KINDS = CourseKinds(
@@ -59,6 +62,7 @@ KINDS = CourseKinds(
     parts=(BANKS,),
     embed_question=embed_question,
     comparers=(reworded_questions,),
+    indexers=(index_banks,),
 )
 BODY_LIMIT = 1_000_000
 QUIET = frozenset({assets.ENDPOINT, "lms.live", "lms.ready"})

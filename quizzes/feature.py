@@ -4,11 +4,25 @@ from courses.services import CourseVerb
 from kernel.feature import Feature
 from quizzes import jobs
 from quizzes.permissions import PERMISSIONS
-from quizzes.views import accommodations, files, manage, marking, overrides, regrading, reopening, reports, reviews, sittings, statistics
+from quizzes.views import (
+    accommodations,
+    banks,
+    files,
+    manage,
+    marking,
+    overrides,
+    regrading,
+    reopening,
+    reports,
+    reviews,
+    sittings,
+    statistics,
+)
 
 FEATURE = Feature(
     name="quizzes",
     blueprints=(
+        banks.bp,
         sittings.bp,
         files.bp,
         manage.bp,

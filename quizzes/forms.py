@@ -1,6 +1,7 @@
 """What pages of quizzes send: an attempt's plain form or the events of its script, and what graders and teachers give."""
 
 import json
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -17,12 +18,14 @@ from kernel.errors import N_, Invalid
 from kernel.i18n import _, lazy_, number
 from kernel.web.forms import Form as SentForm
 from kernel.web.forms import LineField, MomentField, WholeField, clean_text
+from quizzes.content.wording import DIFFICULTIES, STATES
 from quizzes.models import Accommodation, QuizOverride
 from quizzes.queries.sittings import Sitting
 from quizzes.rules import saving
 from quizzes.rules.definitions import Criterion
 from quizzes.rules.regrade import RegradeKind, RegradePolicy
 from quizzes.rules.responses import FILES, clean_parts, filled_parts
+from quizzes.services.banks import FieldChanges
 from quizzes.services.overrides import OverrideValues, Profile, values_of
 from quizzes.services.sittings import Batch
 
@@ -40,6 +43,61 @@ class StartForm(SentForm):
 
     password = LineField(lazy_("Password of the quiz"))
     confirmed = HiddenField()
+
+
+TAG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*\Z")
+MAX_ENTRY = 100_000
+UNCHANGED, NONE = "", "none"
+
+
+class QuestionTextForm(SentForm):
+    """The text of one question, and what it was when the editor began; a new one names its bank."""
+
+    text = TextAreaField(lazy_("Text of the question"), [Length(max=MAX_ENTRY, message=lazy_("Use at most %(max)d characters."))])
+    seen = HiddenField()
+    bank = SelectField(lazy_("Bank"), choices=[], validate_choice=False)
+
+
+class QuestionFieldsForm(SentForm):
+    """Fields of one or several questions; what is empty stays as it is, «none» takes the field out."""
+
+    state = SelectField(lazy_("State"), choices=[], validate_choice=False)
+    difficulty = SelectField(lazy_("Difficulty"), choices=[], validate_choice=False)
+    add_tags = LineField(lazy_("Add tags"))
+    remove_tags = LineField(lazy_("Take tags away"))
+    mark = LineField(lazy_("Mark"))
+    bank = SelectField(lazy_("Move to the bank"), choices=[], validate_choice=False)
+
+    def offer(self, banks: Sequence[tuple[str, str]]) -> None:
+        """Fill the lists of choices; `banks` are paths and titles."""
+        same = (UNCHANGED, _("As it is"))
+        self.state.choices = [same, *((value, _(words)) for value, words in STATES.items())]
+        self.difficulty.choices = [same, (NONE, _("None")), *((value, _(words)) for value, words in DIFFICULTIES.items())]
+        self.bank.choices = [same, *banks]
+
+    def changes(self) -> FieldChanges | None:
+        """Return what is to be changed; None with faults beside the fields where something cannot be."""
+        add, remove = self._tags(self.add_tags), self._tags(self.remove_tags)
+        mark = (self.mark.data or "").replace(",", ".")
+        for chosen in (self.state, self.difficulty, self.bank):
+            if chosen.data not in {choice[0] for choice in chosen.iter_choices()}:
+                self.refuse(chosen, _("Choose one of the list."))
+        if mark and not re.fullmatch(r"[0-9]{1,6}(?:\.[0-9]{1,7})?", mark):
+            self.refuse(self.mark, _("Write a number, 0 or more."))
+        changes = FieldChanges(add, remove, self.state.data or None, self._difficulty(), mark or None, self.bank.data or None)
+        if not self.faults and changes == FieldChanges():
+            self.refuse(self.state, _("Choose what to change."))
+        return None if self.faults else changes
+
+    def _difficulty(self) -> str | None:
+        return None if self.difficulty.data == UNCHANGED else "" if self.difficulty.data == NONE else self.difficulty.data
+
+    def _tags(self, field: LineField) -> tuple[str, ...]:
+        tags = tuple(tag for tag in re.split(r"[,;\s]+", (field.data or "").lower()) if tag)
+        wrong = [tag for tag in tags if not TAG.match(tag) or len(tag) > 64]
+        if wrong:
+            self.refuse(field, _("“%(tag)s” cannot be a tag: use small letters without accents, digits and hyphens.", tag=wrong[0][:64]))
+        return tags
 
 
 def first(form: Form, name: str) -> str:

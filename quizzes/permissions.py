@@ -6,7 +6,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from courses.models import StaffRole
-from courses.permissions import edits
+from courses.permissions import TaughtCourse, edits
 from courses.rules import Outline
 from enrolments.permissions import ActivitySeat, is_staff
 from kernel.permissions import Actor, Predicate, Verdict, administrator, allow_if
@@ -24,6 +24,8 @@ class QuizAction(StrEnum):
     REVIEW = "attempt:view"
     FETCH_FILE = "attempt:file"
     MANAGE = "quiz:manage"
+    VIEW_BANK = "question_bank:view"
+    EDIT_BANK = "question_bank:edit"
     REPORT = "quiz:report"
     STATISTICS = "quiz:statistics"
     MARK = "attempt:grade_by_hand"
@@ -73,6 +75,20 @@ class IncidentSeat:
 
     quiz: TaughtQuiz
     row: Incident
+
+
+@dataclass(frozen=True, slots=True)
+class TaughtQuestion(TaughtCourse):
+    """A question of a course's draft as the course's staff sees it: its key and the file of its bank."""
+
+    key: str
+    path: str
+
+
+def _edit_bank(actor: Actor, subject: object) -> Verdict:
+    """Who edits the course works on its questions; to everybody else they do not exist, because they hold the key."""
+    assert isinstance(subject, TaughtCourse)
+    return allow_if(edits(actor, subject.staff_role), Verdict.HIDE)
 
 
 def _view_intro(actor: Actor, subject: object) -> Verdict:
@@ -168,6 +184,8 @@ def sees_keys(actor: Actor, subject: AttemptSeat) -> bool:
 
 
 PERMISSIONS: Mapping[StrEnum, Predicate] = {
+    QuizAction.VIEW_BANK: _edit_bank,
+    QuizAction.EDIT_BANK: _edit_bank,
     QuizAction.VIEW_INTRO: _view_intro,
     QuizAction.START: _start,
     QuizAction.ANSWER: _own,

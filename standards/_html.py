@@ -9,6 +9,7 @@ from markdownify import MarkdownConverter
 from kernel.errors import N_
 from kernel.markup.sanitise import sanitise
 from quizzes.rules.definitions import TextShape
+from standards._pictures import Picture, put_back, taken_out
 from standards._texts import escape, one_line
 from standards.model import Notebook, NotTranslatable
 
@@ -58,6 +59,9 @@ def to_markdown(source: str, shape: TextShape, notebook: Notebook) -> str:
     """
     if len(source) > MAXIMUM:
         raise NotTranslatable(N_("A text has more than %(limit)s characters."), limit=MAXIMUM)
+    pictures: list[Picture] = []
+    if shape is TextShape.MARKDOWN:
+        source, pictures = taken_out(source, notebook)
     _tell_losses(source, shape, notebook)
     try:
         converter = _Converter()
@@ -68,7 +72,7 @@ def to_markdown(source: str, shape: TextShape, notebook: Notebook) -> str:
     if shape is TextShape.INLINE:
         return _inline(bare)
     lines = [line if line.endswith("  ") and line.strip() else line.rstrip() for line in bare.strip().split("\n")]
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+    return put_back(re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip(), pictures, notebook)
 
 
 def _inline(markdown: str) -> str:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from quizzes.rules.definitions import Question
     from standards.model import Exported, Imported, Remark
+    from standards.plans import Plan
 
 NAMES = ("gift", "aiken", "moodle-xml", "cloze", "csv", "xlsx", "qti", "qti-canvas")
 """As in standards.formats, which a list of options need not import; a test compares them."""
@@ -45,29 +46,64 @@ def commands() -> tuple[click.Command, ...]:
 @click.command("import")
 @click.argument("file", type=FILE)
 @click.option("--format", "form", type=click.Choice(NAMES), help="The file's format; told from the file where it is not given.")
-@click.option("--to", "target", type=TARGET, required=True, help="The bank to write, for example banco.yaml; it must not exist.")
+@click.option("--to", "target", type=TARGET, required=True, help="The bank to write, for example banco.yaml.")
+@click.option("--add", is_flag=True, help="Add to the bank if it exists; without this it must not.")
 @click.option("--dry-run", is_flag=True, help="Only show what comes in and what does not.")
 @click.option("--strict", is_flag=True, help="Write nothing if a single question cannot come in.")
 @_EVERY
 @_LANGUAGE
-def import_(file: Path, form: str | None, target: Path, dry_run: bool, strict: bool, every: bool, language: str) -> None:
-    """Make a bank of the questions in FILE; show first what comes in, what cannot, and why."""
+def import_(file: Path, form: str | None, target: Path, add: bool, dry_run: bool, strict: bool, every: bool, language: str) -> None:
+    """Make a bank of the questions in FILE, or add them to one; show first what comes in, what cannot, and why."""
     from standards.importing import import_file
 
     try:
         found = import_file(file.name, _content(file), form, language)
+        plan, before = _planned(found.imported, target if add else None, language)
     except DomainError as refused:
         raise click.ClickException(f"{file}: {_refusal(refused)}") from refused
-    count = len(found.imported.questions)
-    head = _("%(count)s questions come in from %(name)s (%(format)s).", count=count, name=file.name, format=found.format)
-    _show(found.imported.questions, found.imported, head, every=every)
-    problems = sum(remark.weight.value == "problem" for remark in found.imported.remarks)
-    if not found.imported.questions or (strict and problems):
+    questions = [source.question for source in plan.sources]
+    head = _("%(count)s questions come in from %(name)s (%(format)s).", count=len(questions), name=file.name, format=found.format)
+    _show(questions, plan, head, every=every)
+    problems = sum(remark.weight.value == "problem" for remark in plan.remarks)
+    if not questions or (strict and problems):
         raise click.ClickException(_("Nothing was written."))
     if dry_run:
         click.echo(_("Nothing was written: this was a trial."))
         return
-    _write(target, found.bank)
+    inside = target.parent.name == "banco"
+    if before is None:
+        _write(target, found.bank.replace(b"](media/", b"](../media/") if inside and plan.media else found.bank)
+    else:
+        _add(target, before, plan)
+    _write_pictures(target.parent.parent if inside else target.parent, plan)
+
+
+def _planned(imported: Imported, target: Path | None, language: str) -> tuple[Plan, str | None]:
+    """Return what comes into a bank, and the bank's text where there is one; keys of other banks are not looked at."""
+    from standards.bank.read import read
+    from standards.plans import plan
+
+    if target is None or not target.exists():
+        return plan(imported, (), (), language), None
+    content = _content(target)
+    present = read(content, language, _around(target)).questions
+    return plan(imported, present, {key for question in present for key in (question.key, *question.was)}, language), content.decode()
+
+
+def _add(target: Path, before: str, plan: Plan) -> None:
+    """Write the bank anew with the questions at its end; it is whole at any moment."""
+    from courses.content.editing import add_entries
+    from standards.plans import placed
+
+    try:
+        partial = target.with_name(f".{target.name}.partial")
+        partial.write_text(add_entries(before, "questions", placed(plan, target.as_posix())[0]), encoding="utf-8", newline="")
+        partial.replace(target)
+    except DomainError as refused:
+        raise click.ClickException(f"{target}: {_refusal(refused)}") from refused
+    except OSError as error:
+        raise click.ClickException(f"{target}: {error.strerror}") from error
+    click.echo(_("Written: %(name)s", name=target))
 
 
 @click.command()
@@ -128,7 +164,18 @@ def _tell_faults(imported: Imported) -> None:
             click.echo(_line(remark), err=True)
 
 
-def _show(questions: Sequence[Question], result: Imported | Exported, head: str, *, every: bool) -> None:
+def _write_pictures(folder: Path, plan: Plan) -> None:
+    """Write the pictures that the questions show into media/ beside the bank; one that is there already has the same content."""
+    try:
+        for name, content in plan.media.items():
+            (folder / "media").mkdir(exist_ok=True)
+            (folder / "media" / name).write_bytes(content)
+            click.echo(_("Written: %(name)s", name=folder / "media" / name))
+    except OSError as error:
+        raise click.ClickException(f"{folder / 'media'}: {error.strerror}") from error
+
+
+def _show(questions: Sequence[Question], result: Imported | Exported | Plan, head: str, *, every: bool) -> None:
     click.echo(head)
     kinds = Counter(question.kind.value for question in questions)
     if kinds:

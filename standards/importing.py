@@ -44,7 +44,7 @@ def held_against_rules(imported: Imported, language: str) -> Imported:
             Remark(Weight.NOTE, N_("%(count)s more remarks of the check: see “lms courses check”."), facts={"count": str(others)})
         )
     kept = tuple(source for source in imported.sources if source.question.key not in refused)
-    return Imported(kept, (*imported.remarks, *remarks))
+    return Imported(kept, (*imported.remarks, *remarks), imported.media)
 
 
 def _told(remark: Remark, lines: dict[str, int]) -> Remark:

@@ -59,6 +59,8 @@ class Imported:
 
     sources: tuple[Source, ...]
     remarks: tuple[Remark, ...] = ()
+    media: Mapping[str, bytes] = field(default_factory=dict)
+    """Pictures that the texts show as `media/NAME`, by name."""
 
     @property
     def questions(self) -> tuple[Question, ...]:
@@ -103,12 +105,17 @@ class NotTranslatable(Exception):
 
 
 class Notebook:
-    """Collects remarks while one file is translated; it knows the question in hand."""
+    """Collects remarks while one file is translated; it knows the question in hand.
+
+    `offered` holds the files that came along, by path; `media` those that a text shows, under their new names.
+    """
 
     def __init__(self) -> None:
         self.remarks: list[Remark] = []
         self.question = ""
         self.line = 0
+        self.offered: dict[str, bytes] = {}
+        self.media: dict[str, bytes] = {}
         self._turns = 0
         self._told: set[tuple[object, ...]] = set()
 

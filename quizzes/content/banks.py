@@ -104,6 +104,12 @@ COMMON_FIELDS = (
     *("state", "unverified", "tags", "difficulty", "mark", "text", "hints", "penalty"),
     *("explanation", "source", "see", "note"),
 )
+FIELD_ORDER = (
+    *("key", "was", "kind", *COMMON_FIELDS[: COMMON_FIELDS.index("text") + 1]),
+    *sorted(bodies.ALL_FIELDS - set(COMMON_FIELDS)),
+    *COMMON_FIELDS[COMMON_FIELDS.index("text") + 1 :],
+)
+"""The fields of a question as they stand in its text, those of its kind together."""
 
 
 def _of_kind(table: Table, key: str, was: tuple[str, ...], kind: QuestionKind) -> Question:

@@ -103,7 +103,7 @@ class BodyReader:
 
     def _numerical(self) -> Body:
         answers, tolerance = gathered(self._number(answer) for answer in children(self.element, "answer"))
-        units = self._units()
+        units = self.units()
         penalty = child(self.element, "unitpenalty")
         graded = words(child(self.element, "unitgradingtype")).strip()
         taken = number(words(penalty) or "0") if units and penalty is not None and graded in ("1", "2") else Fraction(0)
@@ -117,7 +117,7 @@ class BodyReader:
         amount = abs(number(words(child(answer, "tolerance")) or "0"))
         return NumericalAnswer(number(said), worth > 0, worth, self._why(answer), Tolerance(amount=amount))
 
-    def _units(self) -> Mapping[str, Fraction]:
+    def units(self) -> Mapping[str, Fraction]:
         """Return word -> factor to the answers' unit; Moodle's multiplier is its inverse. They count only where they are asked for."""
         found: dict[str, Fraction] = {}
         for unit in children(child(self.element, "units"), "unit"):

@@ -31,10 +31,13 @@ LOOKS = frozenset(
         "responserequired",
         "unitsleft",
         "instructions",
+        "synchronize",
     ]
 )
 """Elements that say only how a question looks there; they are not taken over and not told one by one."""
 
+CALCULATED = frozenset({"calculated", "calculatedsimple"})
+"""Types with wild cards whose answer is a number; those with choices that are computed are not read."""
 COMBINED = ("correctfeedback", "partiallycorrectfeedback", "incorrectfeedback")
 READ = frozenset(
     [
@@ -70,6 +73,7 @@ READ = frozenset(
         "selectcount",
         "selectoption",
         "dragbox",
+        "dataset_definitions",
     ]
 )
 """Elements that the reader looks at."""

@@ -13,8 +13,9 @@ from standards._texts import clean, one_line
 from standards._xml import Element, child, children, line, local, parse, words
 from standards.model import FileRefused, Imported, Notebook, NotTranslatable, Source
 from standards.moodle_xml.bodies import BodyReader, flag, unread
+from standards.moodle_xml.calculated import calculated, variable_names, with_marks, with_variables
 from standards.moodle_xml.cloze import gaps_of
-from standards.moodle_xml.model import COMBINED, LOOKS, READ
+from standards.moodle_xml.model import CALCULATED, COMBINED, LOOKS, READ
 from standards.moodle_xml.texts import BLOCKS, INLINE, TextReader
 
 USUAL_PENALTY = Question("", {}, Description()).penalty
@@ -31,6 +32,7 @@ def read(content: bytes, language: str = "es") -> Imported:
         kind = element.get("type", "")
         name = one_line(clean(words(child(element, "name", "text"))))
         notebook.turn_to(name[:80], line(element))
+        notebook.offered.clear()
         if kind == "category":
             category = one_line(clean(words(child(element, "category", "text"))))[:200]
             notebook.loss(N_("The category “%(name)s” is left out."), N_("A bank is one list."), name=category)
@@ -39,7 +41,7 @@ def read(content: bytes, language: str = "es") -> Imported:
             sources.append(Source(_Reader(element, language, notebook).question(kind, name, keys), line(element)))
         except NotTranslatable as refusal:
             notebook.refuse(refusal)
-    return Imported(tuple(sources), tuple(notebook.remarks))
+    return Imported(tuple(sources), tuple(notebook.remarks), notebook.media)
 
 
 class _Reader:
@@ -75,6 +77,11 @@ class _Reader:
         if kind == "cloze":
             written, gaps = gaps_of(written, self.language, self.notebook)
             return _gap.with_names(self.texts.converted(written, element, BLOCKS), len(gaps.gaps)), gaps
+        if kind in CALCULATED:
+            names = variable_names(self.element)
+            text = self.texts.converted(with_marks(written, names), element, BLOCKS)
+            units = BodyReader(self.element, self.texts, self.notebook).units()
+            return with_variables(text, names), calculated(self.element, self.texts, self.notebook, names, units)
         body = BodyReader(self.element, self.texts, self.notebook).read(kind)
         if isinstance(body, Gaps):
             numbers = iter(range(1, len(body.gaps) + 1))

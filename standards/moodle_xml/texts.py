@@ -1,5 +1,8 @@
 """Texts of Moodle XML, which carry their format, as our Markdown."""
 
+from base64 import b64decode
+from urllib.parse import unquote
+
 from kernel.errors import N_
 from quizzes.rules.definitions import Texts, TextShape
 from standards import _gap
@@ -36,8 +39,9 @@ class TextReader:
             return ""
         for file in children(element, "file"):
             name = file.get("name", "")[:80]
-            if f"@@PLUGINFILE@@/{name}" in written:
-                continue  # told where the text shows it
+            if f"@@PLUGINFILE@@/{file.get('name', '')}" in unquote(written):
+                self._offer(file)
+                continue  # shown, or told, where the text names it
             self.notebook.loss(N_("The file “%(name)s” is left out."), N_("Put it into media/ and name it in the text."), name=name)
         form = element.get("format") or usual
         if form == MARKDOWN:
@@ -45,6 +49,13 @@ class TextReader:
         if form == HTML or (form == AUTO and looks_like_html(written)):
             return to_markdown(written, shape, self.notebook)
         return from_plain(written, shape)
+
+    def _offer(self, file: Element) -> None:
+        """Hand a file that came with a text to whoever shows it; what is no base64 is not there."""
+        try:
+            self.notebook.offered[file.get("name", "")] = b64decode(words(file), validate=False)
+        except ValueError:
+            return
 
     def texts(self, element: Element | None, shape: TextShape, usual: str = HTML) -> Texts | None:
         """Return a text by language, None where nothing is written."""

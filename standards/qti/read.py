@@ -15,19 +15,23 @@ from standards.qti.canvas import CanvasReader, name_of
 from standards.qti.items import ItemReader
 
 MANIFEST = "imsmanifest.xml"
+DOCUMENTS = (".xml", ".qti")
+PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
 _TWINS = "non_cc_assessments/"
 
 
 def read(content: bytes, language: str = "es") -> Imported:
     """Return the questions of a QTI file or package; raises FileRefused for what is hostile, broken, or holds no item."""
     notebook = Notebook()
-    files = read_archive(content, ".xml", ".qti") if content.startswith(b"PK") else {"": content}
+    files = read_archive(content, *DOCUMENTS, *PICTURES) if content.startswith(b"PK") else {"": content}
+    notebook.offered.update({path: content for path, content in files.items() if path.lower().endswith(PICTURES)})
+    files = {path: content for path, content in files.items() if path not in notebook.offered}
     reader = _Reader(language, notebook)
     for path, root in _documents(files):
         reader.read(path, root)
     if not reader.found:
         raise FileRefused(N_("There is no item of QTI in the file."))
-    return Imported(tuple(reader.sources), tuple(notebook.remarks))
+    return Imported(tuple(reader.sources), tuple(notebook.remarks), notebook.media)
 
 
 def _documents(files: Mapping[str, bytes]) -> Iterator[tuple[str, Element]]:

@@ -80,6 +80,35 @@ def test_a_bank_that_exists_is_never_overwritten(gift: Path, tmp_path: Path) -> 
     assert target.read_text("utf-8") == "mine"
 
 
+def test_questions_are_added_to_a_bank_that_exists_and_its_text_stays(gift: Path, tmp_path: Path) -> None:
+    """Issue 3: comments and order stay; keys that are taken change, what is there already is passed over, and both are told."""
+    target = tmp_path / "banco.yaml"
+    before = "# Mío\nquestions:\n  # la primera\n  - key: tres\n    kind: essay\n    text: Otra.\n"
+    target.write_text(before, "utf-8")
+
+    first = run("import", gift, "--to", target, "--add", "--all")
+    once = target.read_text("utf-8")
+    again = run("import", gift, "--to", target, "--add")
+
+    assert first.exit_code == 0
+    assert once.startswith(before)
+    assert [question.key for question in read(once.encode()).questions] == ["tres", "uno", "tres-2"]
+    assert "«tres»" in first.output
+    assert again.exit_code == 1
+    assert target.read_text("utf-8") == once
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_nothing_is_added_to_a_bank_whose_text_cannot_be_kept(gift: Path, tmp_path: Path) -> None:
+    target = tmp_path / "banco.yaml"
+    target.write_text("questions: [{key: a, kind: essay, text: x}]\n", "utf-8")
+
+    found = run("import", gift, "--to", target, "--add")
+
+    assert found.exit_code == 1
+    assert target.read_text("utf-8") == "questions: [{key: a, kind: essay, text: x}]\n"
+
+
 def test_many_remarks_of_one_kind_are_one_line_unless_all_are_wanted(tmp_path: Path) -> None:
     file = tmp_path / "a.gift"
     file.write_text("\n\n".join(f"::p{at}::<b style='x'>¿{at}?</b>{{T}}" for at in range(9)), "utf-8")

@@ -36,8 +36,8 @@ OUTCOMES: list[tuple[str, str, dict[str, int], dict[str, int]]] = [
     ("moodle/aiken_errors.txt", "aiken", {"single": 3}, {"problem": 4, "note": 1}),
     # four places are told by line; the two questions without a space after the letter are good ones for us
     ("moodle/questions.multianswer.txt", "cloze", {"gaps": 1}, {}),
-    ("moodle/truefalse.xml", "moodle-xml", {"true_false": 2}, {"loss": 11, "note": 2}),
-    # eight pictures are left behind by name, and so is the category
+    ("moodle/truefalse.xml", "moodle-xml", {"true_false": 2}, {"loss": 3, "note": 2}),
+    # its pictures come along; the category is left behind
     ("moodle/nested_categories_with_questions.xml", "moodle-xml", {"true_false": 4, "essay": 1}, {"loss": 4, "note": 1}),
     ("moodle/error_invalid_grades.xml", "moodle-xml", {"multiple": 1}, {"loss": 2, "mend": 1, "note": 1}),
     # 33 + 33.33333 + 33.33333 is not the whole: it comes in and cannot be published (C404)
@@ -86,6 +86,13 @@ def test_the_bank_that_is_written_is_read_back_the_same(name: str) -> None:
 
 def brought(name: str) -> Imported:
     return import_file(name, (QUESTIONS / name).read_bytes()).imported
+
+
+def test_pictures_of_moodle_come_along() -> None:
+    found = brought("moodle/truefalse.xml")
+
+    assert found.media
+    assert all(any(f"](media/{name})" in str(question) for question in found.questions) for name in found.media)
 
 
 def test_letters_of_windows_1252_survive() -> None:

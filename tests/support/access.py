@@ -74,6 +74,7 @@ ACCESS: Mapping[tuple[str, str], str] = {
     ("incident.manage", "own_course"): "IS*",
     ("group.manage", "own_course"): "IS*",
     ("accommodation.manage", "of_a_person"): "S",
+    ("question_bank.view", "own_course"): "IS*",
     ("certificate.download", "own_valid"): "E",
     ("certificate.download", "of_another_learner"): "IS",
     ("certificate.revoke", "valid"): "IS",

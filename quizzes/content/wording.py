@@ -1,0 +1,32 @@
+"""Names of kinds, states and difficulties, as msgids for pages and forms."""
+
+from collections.abc import Mapping
+
+from kernel.errors import N_
+from quizzes.rules.definitions import Difficulty, QuestionKind, QuestionState
+
+KINDS: Mapping[str, str] = {
+    QuestionKind.SINGLE: N_("One answer"),
+    QuestionKind.MULTIPLE: N_("Several answers"),
+    QuestionKind.TRUE_FALSE: N_("True or false"),
+    QuestionKind.SHORT: N_("Short answer"),
+    QuestionKind.NUMERICAL: N_("Number"),
+    QuestionKind.MATCHING: N_("Matching"),
+    QuestionKind.ORDERING: N_("Ordering"),
+    QuestionKind.GAPS: N_("Fill in"),
+    QuestionKind.CALCULATED: N_("Calculated number"),
+    QuestionKind.ESSAY: N_("Long text"),
+    QuestionKind.FILE: N_("File"),
+    QuestionKind.MATRIX: N_("Table"),
+    QuestionKind.DESCRIPTION: N_("Text without question"),
+}
+STATES: Mapping[str, str] = {
+    QuestionState.READY: N_("Ready"),
+    QuestionState.DRAFT: N_("Draft"),
+    QuestionState.HIDDEN: N_("Hidden"),
+}
+DIFFICULTIES: Mapping[str, str] = {
+    Difficulty.EASY: N_("Easy"),
+    Difficulty.MEDIUM: N_("Medium"),
+    Difficulty.HARD: N_("Hard"),
+}

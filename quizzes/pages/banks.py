@@ -1,0 +1,321 @@
+"""What the pages of a course's bank of questions show, in words."""
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
+
+from courses.content import nodes
+from courses.content.editing import Entry
+from courses.content.model import CourseFolder, Finding, Severity
+from courses.publication import CourseKinds, Renderer
+from kernel.errors import N_
+from kernel.i18n import _, choose, language
+from quizzes.content.banks import banks_of
+from quizzes.content.wording import DIFFICULTIES, KINDS, STATES
+from quizzes.pages.answered import Outcome, ReviewItem, answered_question
+from quizzes.pages.question import MARKERS, QuestionView, view_question, words_of
+from quizzes.publication import render_question
+from quizzes.queries.banks import QuestionRow
+from quizzes.queries.sittings import Item
+from quizzes.rules.definitions import Description, File, Question, QuestionKind
+from quizzes.rules.differences import ORDER, Change, differences
+from quizzes.rules.item_layout import ItemLayout, NoVariablesError, lay_out_item
+from quizzes.rules.marking import mark_answer
+from quizzes.rules.numbers import convention_for
+from quizzes.rules.places import answer_from_page
+from quizzes.rules.responses import Parts, payload_of
+from quizzes.rules.settings import Flag
+
+FIELDS: Mapping[str, str] = {
+    "kind": N_("Kind"),
+    "text": N_("Question"),
+    "options": N_("Option"),
+    "answers": N_("Answer"),
+    "answer": N_("Answer"),
+    "pairs": N_("Pair"),
+    "extra": N_("Extra choice"),
+    "choices": N_("Choice"),
+    "items": N_("Element"),
+    "order": N_("Right order"),
+    "gaps": N_("Gap"),
+    "columns": N_("Column"),
+    "rows": N_("Row"),
+    "hints": N_("Hint"),
+    "explanation": N_("Explanation"),
+    "mark": N_("Mark"),
+    "penalty": N_("Penalty"),
+    "tags": N_("Tag"),
+    "difficulty": N_("Difficulty"),
+    "unverified": N_("Unverified"),
+    "rule": N_("Marking rule"),
+    "shuffle": N_("Shuffled"),
+    "tolerance": N_("Tolerance"),
+    "unit": N_("Unit"),
+    "units": N_("Unit"),
+    "unit_penalty": N_("Penalty for the unit"),
+    "decimals": N_("Decimals"),
+    "variables": N_("Variable"),
+    "conditions": N_("Condition"),
+    "parameters": N_("Parameter of the course"),
+    "source": N_("Source"),
+    "see": N_("See also"),
+    "model": N_("Model answer"),
+    "criteria": N_("Criterion"),
+    "rubric": N_("Rubric"),
+    "words": N_("Words"),
+    "template": N_("Template"),
+    "files": N_("Files"),
+    "accept": N_("Kind of file"),
+    "size": N_("Size"),
+    "survey": N_("Survey"),
+    "drag": N_("Filled from one set"),
+    "ignore_case": N_("Capital letters do not matter"),
+    "ignore_accents": N_("Accents do not matter"),
+}
+ASPECTS: Mapping[str, str] = {
+    "text": N_("text"),
+    "right": N_("is right"),
+    "credit": N_("credit"),
+    "why": N_("feedback"),
+    "fixed": N_("keeps its place"),
+    "item": N_("element"),
+    "match": N_("match"),
+    "answer": N_("answer"),
+    "value": N_("number"),
+    "expression": N_("expression"),
+    "patterns": N_("pattern"),
+    "tolerance": N_("tolerance"),
+    "weight": N_("weight"),
+    "points": N_("points"),
+    "criterion": N_("criterion"),
+}
+LANGUAGES = ("es", "en")
+ALL_FLAGS = frozenset(Flag)
+_TRUTHS = {"true": N_("yes"), "false": N_("no")}
+STARTS: Mapping[str, str] = {
+    QuestionKind.SINGLE: "options:\n  - right: …\n    why: …\n  - wrong: …\n    why: …\n",
+    QuestionKind.MULTIPLE: "options:\n  - right: …\n    why: …\n  - right: …\n    why: …\n  - wrong: …\n    why: …\n",
+    QuestionKind.TRUE_FALSE: "answer: true\n",
+    QuestionKind.SHORT: "answers:\n  - right: …\n",
+    QuestionKind.NUMERICAL: "answers:\n  - right: 0\ntolerance: 0\n",
+    QuestionKind.MATCHING: "pairs:\n  - item: …\n    match: …\n  - item: …\n    match: …\n",
+    QuestionKind.ORDERING: "items:\n  - …\n  - …\n  - …\n",
+    QuestionKind.GAPS: "gaps:\n  uno:\n    answers:\n      - right: …\n",
+    QuestionKind.CALCULATED: "variables:\n  a: {from: 1, to: 10, step: 1}\nanswers:\n  - right: 2 * a\n",
+    QuestionKind.ESSAY: "rubric:\n  - criterion: …\n    levels:\n      - points: 0\n        text: …\n      - points: 1\n        text: …\n",
+    QuestionKind.FILE: "accept: [pdf]\n",
+    QuestionKind.MATRIX: "columns:\n  - text: …\n    key: a\n  - text: …\n    key: b\nrows:\n  - text: …\n    answer: a\n",
+    QuestionKind.DESCRIPTION: "",
+}
+_ASKED = {QuestionKind.GAPS: "… {uno} …", QuestionKind.CALCULATED: "… {a} …"}
+
+
+def start_text(kind: str) -> str:
+    """Return the text that a new question of a kind begins with."""
+    chosen = QuestionKind(kind) if kind in STARTS else QuestionKind.SINGLE
+    end = "explanation: …\n" if chosen is not QuestionKind.DESCRIPTION else ""
+    return f"key: …\nkind: {chosen.value}\nstate: draft\ntext: {_ASKED.get(chosen, '…')}\n{STARTS[chosen]}{end}"
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionLine:
+    """A question in the list."""
+
+    key: str
+    title: str
+    kind: str
+    state: str
+    state_words: str
+    difficulty: str
+    tags: tuple[str, ...]
+    mark: Decimal
+    bank: str
+    attempts: int
+
+
+def lines_of(rows: Sequence[QuestionRow], attempts: Mapping[str, int]) -> list[QuestionLine]:
+    """Return a draft's questions in words, with how many attempts had each."""
+    return [
+        QuestionLine(
+            key=row.key,
+            title=choose(row.title),
+            kind=_(KINDS[row.kind]),
+            state=row.state,
+            state_words=_(STATES[row.state]),
+            difficulty=_(DIFFICULTIES[row.difficulty]) if row.difficulty else "",
+            tags=row.tags,
+            mark=row.mark.normalize() + 0,
+            bank=choose(row.bank_title) or row.bank,
+            attempts=attempts.get(row.key, 0),
+        )
+        for row in rows
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A finding beside a text: `line` counts in that text (0: not in it), `severity` is 'error', 'warning' or 'info'."""
+
+    line: int
+    message: str
+    advice: str
+    code: str
+    severity: str
+
+
+def told(findings: Sequence[Finding], path: str, entry: Entry) -> list[Told]:
+    """Return what there is to say of an entry of a bank's file, worst first."""
+    inside = [finding for finding in findings if finding.file == path and _concerns(finding, entry)]
+    order = [Severity.ERROR, Severity.WARNING, Severity.INFORMATION]
+    return [
+        Told(max(finding.line - entry.first + 1, 0), finding.message, finding.fix, finding.code, finding.severity.value)
+        for finding in sorted(inside, key=lambda finding: (order.index(finding.severity), finding.line))
+    ]
+
+
+def _concerns(finding: Finding, entry: Entry) -> bool:
+    return entry.first <= finding.line <= entry.last if finding.line else finding.facts.get("subject") == entry.key
+
+
+def troubles(text: str) -> list[Told]:
+    """Return what is wrong with the YAML of an entry by itself."""
+    parsed = nodes.parse(text)
+    found = [
+        Told(
+            trouble.line,
+            _(trouble.template, name=trouble.name),
+            _(trouble.fix, name=trouble.name) if trouble.fix else "",
+            trouble.code,
+            "error",
+        )
+        for trouble in parsed.troubles
+    ]
+    if not found and not isinstance(parsed.root, nodes.Keyed):
+        found.append(Told(1, _("A question is fields with values: “key: …”, “kind: …”, “text: …”."), "", "C111", "error"))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A question as its learner finds it, and what comes of an answer; nothing is recorded."""
+
+    view: QuestionView
+    answered: ReviewItem | None
+    asks: bool
+    """Whether it can be answered on this page."""
+
+
+def preview(folder: CourseFolder, kinds: CourseKinds, question: Question, path: str, *, seed: int, parts: Parts | None) -> Preview | None:
+    """Return a draft question as a learner would see it, its order drawn from a seed; None where its variables have no values."""
+    rendered = render_question(question, Renderer(folder, kinds), path)
+    try:
+        layout = lay_out_item(rendered, seed, "preview", shuffle=True)
+    except NoVariablesError:
+        return None
+    item = Item(0, 1, 1, 1, 1, 0, Fraction(question.mark), layout, flagged=False)
+    convention = convention_for(language())
+    view = view_question(item, rendered, parts, 0, convention)
+    asks = not isinstance(rendered.body, Description | File)
+    if parts is None or not asks:
+        return Preview(view, None, asks)
+    outcome = Outcome(fraction=_fraction(rendered, layout, parts))
+    return Preview(view, answered_question(item, rendered, parts, ALL_FLAGS, convention, outcome), asks)
+
+
+def _fraction(question: Question, layout: ItemLayout, parts: Parts) -> Fraction | None:
+    answer = answer_from_page(question, layout, payload_of(question, parts))
+    return mark_answer(question, answer, layout, convention_for(language())).fraction
+
+
+def find_question(folder: CourseFolder, key: str) -> tuple[Question, str] | None:
+    """Return a question of a folder and the path of its bank."""
+    found = ((question, bank.path) for bank in banks_of(folder) for question in bank.questions if question.key == key)
+    return next(found, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A run of words in a difference: 'same', 'gone' or 'new'."""
+
+    kind: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeLine:
+    """One difference in words; `before` is None where it was not there, `after` where it is no more."""
+
+    label: str
+    before: str | None
+    after: str | None
+    pieces: tuple[Piece, ...]
+
+
+def change_lines(before: Question, after: Question) -> list[ChangeLine]:
+    """Return what differs between two rendered wordings of a question, in words."""
+    return [_change_line(change) for change in differences(before, after)]
+
+
+def _change_line(change: Change) -> ChangeLine:
+    before, after = (None if value is None else _value(change.path, value) for value in (change.before, change.after))
+    both = before is not None and after is not None
+    return ChangeLine(_label(change.path), before, after, compared(before or "", after or "") if both else ())
+
+
+def _label(path: Sequence[str]) -> str:
+    label = _(FIELDS.get(path[0], path[0]))
+    rest = list(path[1:])
+    tongue = rest.pop() if rest and rest[-1] in LANGUAGES else ""
+    for name in rest:
+        if name in ASPECTS:
+            label = f"{label}: {_(ASPECTS[name])}"
+        elif name in FIELDS:
+            label = f"{label}: {_(FIELDS[name]).lower()}"
+        elif name not in ("amount", "kind", "body"):
+            label = f"{label} «{name}»"
+    return f"{label} ({tongue})" if tongue else label
+
+
+def _value(path: Sequence[str], value: str) -> str:
+    if path[0] == "kind":
+        return _(KINDS[value])
+    if path[0] == "difficulty":
+        return _(DIFFICULTIES[value])
+    if path == (ORDER,):
+        return value
+    if value in _TRUTHS:
+        return _(_TRUTHS[value])
+    return words_of(MARKERS.sub(r" {\1} ", value))
+
+
+def compared(before: str, after: str) -> tuple[Piece, ...]:
+    """Return two texts as runs of words that stay, go and come."""
+    old, new = before.split(), after.split()
+    pieces: list[Piece] = []
+    for kind, start, end, begin, stop in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if kind == "equal":
+            pieces.append(Piece("same", " ".join(old[start:end])))
+            continue
+        if end > start:
+            pieces.append(Piece("gone", " ".join(old[start:end])))
+        if stop > begin:
+            pieces.append(Piece("new", " ".join(new[begin:stop])))
+    return tuple(pieces)
+
+
+def compared_lines(before: str, after: str) -> tuple[Piece, ...]:
+    """Return two texts of several lines as lines that stay, go and come."""
+    kinds = {"  ": "same", "- ": "gone", "+ ": "new"}
+    compared = difflib.ndiff(before.rstrip("\n").split("\n"), after.rstrip("\n").split("\n"))
+    return tuple(Piece(kinds[line[:2]], line[2:]) for line in compared if line[:2] in kinds)
+
+
+@dataclass(frozen=True, slots=True)
+class VersionLine:
+    """A published wording of a question in a list."""
+
+    number: int
+    created_at: datetime

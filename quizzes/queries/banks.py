@@ -1,0 +1,211 @@
+"""Reading a course's bank of questions: what its draft holds, what of it is published, where it is used."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, String, func, select, type_coerce
+from sqlalchemy.orm import Session
+
+from courses import queries as course_queries
+from courses.models import Activity, Course
+from kernel.errors import NotFound
+from kernel.markup.model import fold
+from kernel.permissions import Actor
+from quizzes.content import banks, drafts
+from quizzes.draft_models import DraftBank, DraftQuestion
+from quizzes.models import Attempt, AttemptItem, Question, QuestionVersion, QuizVersion, Slot, SlotCandidate
+from quizzes.permissions import TaughtQuestion
+
+MAXIMUM_SHOWN = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class BankRow:
+    """A bank of a draft and how many questions it has."""
+
+    id: int
+    key: str
+    path: str
+    title: Mapping[str, str]
+    questions: int
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionRow:
+    """A question of a draft, as a list shows it."""
+
+    key: str
+    kind: str
+    state: str
+    difficulty: str
+    mark: Decimal
+    tags: tuple[str, ...]
+    title: Mapping[str, str]
+    bank: str
+    path: str
+    bank_title: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a list of questions is narrowed to; empty fields narrow nothing. `text` is looked for word by word."""
+
+    text: str = ""
+    bank: str = ""
+    kind: str = ""
+    state: str = ""
+    difficulty: str = ""
+    tag: str = ""
+
+
+def is_up_to_date(session: Session, course_id: int) -> bool:
+    """Say whether the rows of a course's draft banks are those of its text; a copy from before there were rows is not."""
+    checksums = course_queries.list_draft_checksums(session, course_id)
+    wanted = {path: drafts.digest_of(path, checksums) for path in checksums if banks.claims(path)}
+    rows = session.execute(select(DraftBank.path, DraftBank.source).where(DraftBank.course_id == course_id))
+    return dict(rows.all()) == wanted
+
+
+def list_banks(session: Session, course_id: int) -> list[BankRow]:
+    """List the banks of a course's draft in the order of its folder."""
+    counts = select(func.count()).where(DraftQuestion.bank_id == DraftBank.id).correlate(DraftBank).scalar_subquery()
+    statement = (
+        select(DraftBank.id, DraftBank.key, DraftBank.path, DraftBank.title, counts.label("questions"))
+        .where(DraftBank.course_id == course_id)
+        .order_by(DraftBank.path)
+        .limit(MAXIMUM_SHOWN)
+    )
+    return [BankRow(*row) for row in session.execute(statement)]
+
+
+_ROWS = select(
+    DraftQuestion.key,
+    DraftQuestion.kind,
+    DraftQuestion.state,
+    DraftQuestion.difficulty,
+    DraftQuestion.mark,
+    DraftQuestion.tags,
+    DraftQuestion.title,
+    DraftBank.key.label("bank"),
+    DraftBank.path,
+    DraftBank.title.label("bank_title"),
+).join(DraftBank, DraftBank.id == DraftQuestion.bank_id)
+
+
+def _narrowed(course_id: int, wanted: Wanted) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = [DraftBank.course_id == course_id]
+    conditions += [DraftQuestion.words.contains(word, autoescape=True) for word in fold(wanted.text).split()[:20]]
+    for column, value in (
+        (DraftBank.key, wanted.bank),
+        (DraftQuestion.kind, wanted.kind),
+        (DraftQuestion.state, wanted.state),
+        (DraftQuestion.difficulty, wanted.difficulty),
+    ):
+        if value:
+            conditions.append(column == value)
+    if wanted.tag:
+        conditions.append(type_coerce(DraftQuestion.tags, String).contains(f'"{wanted.tag}"', autoescape=True))
+    return conditions
+
+
+def search_questions(session: Session, course_id: int, wanted: Wanted, *, offset: int, limit: int) -> list[QuestionRow]:
+    """List the draft's questions that a search finds, in the order of the folder."""
+    statement = _ordered(_ROWS.where(*_narrowed(course_id, wanted))).offset(offset).limit(limit)
+    return [QuestionRow(*row) for row in session.execute(statement)]
+
+
+def _ordered(statement: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+    return statement.order_by(DraftBank.path, DraftQuestion.position)
+
+
+def count_questions(session: Session, course_id: int, wanted: Wanted) -> int:
+    """Count the draft's questions that a search finds."""
+    counted = select(func.count()).select_from(DraftQuestion).join(DraftBank, DraftBank.id == DraftQuestion.bank_id)
+    return session.scalar(counted.where(*_narrowed(course_id, wanted))) or 0
+
+
+def list_tags(session: Session, course_id: int) -> list[str]:
+    """List the tags of a course's draft questions, sorted."""
+    statement = select(DraftQuestion.tags).join(DraftBank, DraftBank.id == DraftQuestion.bank_id).where(DraftBank.course_id == course_id)
+    return sorted({tag for tags in session.scalars(statement.distinct().limit(MAXIMUM_SHOWN)) for tag in tags})
+
+
+def find_questions(session: Session, course_id: int, keys: Sequence[str]) -> list[QuestionRow]:
+    """Return the draft's questions with some keys, in the order of the folder; those that are not there are left out."""
+    return [
+        QuestionRow(*row) for row in session.execute(_ordered(_ROWS.where(DraftBank.course_id == course_id, DraftQuestion.key.in_(keys))))
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A published quiz that gives a question: fixed, or one of several it draws from."""
+
+    key: str
+    title: Mapping[str, str]
+    draws: int
+    candidates: int
+
+
+def list_uses(session: Session, course: Course, key: str) -> list[Use]:
+    """List the quizzes of the published version that give a question."""
+    if course.published_version_id is None:
+        return []
+    pool = select(func.count()).where(SlotCandidate.slot_id == Slot.id).correlate(Slot).scalar_subquery()
+    statement = (
+        select(Activity.key, Activity.title, Slot.draws, pool)
+        .join(QuizVersion, QuizVersion.activity_id == Activity.id)
+        .join(Slot, Slot.quiz_version_id == QuizVersion.id)
+        .join(SlotCandidate, SlotCandidate.slot_id == Slot.id)
+        .join(QuestionVersion, QuestionVersion.id == SlotCandidate.question_version_id)
+        .join(Question, Question.id == QuestionVersion.question_id)
+        .where(Activity.version_id == course.published_version_id, Question.key == key)
+        .order_by(Activity.id, Slot.position)
+    )
+    return [Use(*row) for row in session.execute(statement)]
+
+
+def count_attempts(session: Session, course_id: int, keys: Sequence[str]) -> dict[str, int]:
+    """Count the attempts that had each question, in any version, without previews."""
+    statement = (
+        select(Question.key, func.count())
+        .join(QuestionVersion, QuestionVersion.question_id == Question.id)
+        .join(AttemptItem, AttemptItem.question_version_id == QuestionVersion.id)
+        .join(Attempt, Attempt.id == AttemptItem.attempt_id)
+        .where(Question.course_id == course_id, Question.key.in_(keys), ~Attempt.preview)
+        .group_by(Question.key)
+    )
+    return dict(session.execute(statement).all())
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRow:
+    """A published wording of a question."""
+
+    id: int
+    number: int
+    created_at: datetime
+
+
+def list_versions(session: Session, course_id: int, key: str) -> list[VersionRow]:
+    """List the published wordings of a question, the newest first."""
+    statement = (
+        select(QuestionVersion.id, QuestionVersion.number, QuestionVersion.created_at)
+        .join(Question, Question.id == QuestionVersion.question_id)
+        .where(Question.course_id == course_id, Question.key == key)
+        .order_by(QuestionVersion.number.desc())
+        .limit(200)
+    )
+    return [VersionRow(*row) for row in session.execute(statement)]
+
+
+def get_taught_question(session: Session, actor: Actor, slug: str, key: str) -> TaughtQuestion:
+    """Return a question of a course's draft with what the actor is in the course; raise NotFound, or SignInNeeded as for any key."""
+    course = course_queries.get_taught_course(session, actor, slug)
+    rows = find_questions(session, course.id, [key])
+    if not rows:
+        raise NotFound
+    return TaughtQuestion(course.id, course.slug, course.staff_role, key, rows[0].path)

@@ -1,0 +1,90 @@
+"""Keep the rows that lists and searches of draft questions need, made anew from the text whenever it changes."""
+
+from datetime import date
+from decimal import Decimal
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.orm import Session
+
+from courses import queries as course_queries
+from kernel.markup.model import fold
+from quizzes.content import banks, drafts
+from quizzes.content.gaps import names_in_text
+from quizzes.draft_models import DraftBank, DraftQuestion
+from quizzes.rules.definitions import Question, Texts, TextShape, map_texts
+
+TITLE = 160
+_MARK = Decimal("0.0000001")
+_UNDATED = date(2000, 1, 1)
+"""Reading a bank asks for a day, and no rule of questions looks at it."""
+
+
+def index_banks(session: Session, course_id: int) -> None:
+    """Make anew the rows of a course's draft banks whose text, or what it depends on, has changed; those that are as they were stay."""
+    session.flush()  # the files may have been written in this transaction
+    checksums = course_queries.list_draft_checksums(session, course_id)
+    present = {row.path: row for row in session.scalars(select(DraftBank).where(DraftBank.course_id == course_id))}
+    wanted = {path: drafts.digest_of(path, checksums) for path in checksums if banks.claims(path)}
+    stale = [path for path, source in wanted.items() if path not in present or present[path].source != source]
+    gone = [row.id for path, row in present.items() if path not in wanted or path in stale]
+    if gone:
+        session.execute(delete(DraftQuestion).where(DraftQuestion.bank_id.in_(gone)))
+        session.execute(delete(DraftBank).where(DraftBank.id.in_(gone)))
+    if not stale:
+        return
+    names = {name for path in stale for name in drafts.sources_of(path)}
+    files = {path: body.encode() for path, body in course_queries.draft_bodies(session, course_id, names).items()}
+    for path in stale:
+        _write(session, course_id, path, wanted[path], files)
+
+
+def _write(session: Session, course_id: int, path: str, source: str, files: dict[str, bytes]) -> None:
+    read = drafts.read_bank_file({name: files[name] for name in drafts.sources_of(path) if name in files}, path, _UNDATED)
+    row = DraftBank(course_id=course_id, path=path, source=source, key=read.bank.key if read.bank else "", title=dict(read.title))
+    session.add(row)
+    session.flush()  # its questions point to it
+    questions = read.bank.questions if read.bank is not None else ()
+    if questions:
+        session.execute(insert(DraftQuestion), [_question_row(row.id, at, question) for at, question in enumerate(questions)])
+
+
+def _question_row(bank_id: int, position: int, question: Question) -> dict[str, object]:
+    return {
+        "bank_id": bank_id,
+        "position": position,
+        "key": question.key,
+        "kind": question.kind.value,
+        "state": question.state.value,
+        "difficulty": question.difficulty.value if question.difficulty else "",
+        "mark": (Decimal(question.mark.numerator) / Decimal(question.mark.denominator)).quantize(_MARK),
+        "tags": question.tags,
+        "title": first_words(question.text),
+        "words": searched_words(question),
+    }
+
+
+def first_words(texts: Texts) -> dict[str, str]:
+    """Return the beginning of what is asked, by language, on one line."""
+    return {language: _shortened(" ".join(_plain(words).split())) for language, words in texts.items()}
+
+
+def _plain(words: str) -> str:
+    for name in names_in_text(words):
+        words = words.replace("{" + name + "}", "…")
+    return words
+
+
+def _shortened(words: str) -> str:
+    return words if len(words) <= TITLE else f"{words[: TITLE - 1].rsplit(' ', 1)[0]}…"
+
+
+def searched_words(question: Question) -> str:
+    """Return everything that a search looks into: key, tags, every text, folded."""
+    found = [question.key, *question.tags, question.note]
+
+    def collect(words: str, _language: str, _shape: TextShape) -> str:
+        found.append(words)
+        return words
+
+    map_texts(question, collect)
+    return fold(" ".join(found))

@@ -1,0 +1,345 @@
+"""Pages of a course's bank of questions: find, edit as text, try, compare. The text of the draft is the source."""
+
+from typing import Any, cast
+
+from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, url_for
+
+from courses import publication
+from courses import queries as course_queries
+from courses.content.editing import EditRefused, Entry, list_entries, tidy
+from courses.content.model import Finding
+from courses.models import Course
+from courses.permissions import TaughtCourse
+from courses.publication import Checked, CourseKinds, Verdict
+from kernel import clock
+from kernel.errors import DomainError, NotFound
+from kernel.files import Files
+from kernel.i18n import _, choose, ngettext
+from kernel.web import notes
+from kernel.web.paging import Page, asked_page
+from kernel.web.request import begin_writing, current_actor, current_session, requires
+from quizzes.content.wording import DIFFICULTIES, KINDS, STATES
+from quizzes.forms import QuestionFieldsForm, QuestionTextForm, form_parts, whole_number
+from quizzes.pages import banks as pages
+from quizzes.pages.banks import Told
+from quizzes.permissions import QuizAction, TaughtQuestion
+from quizzes.publication import render_question
+from quizzes.queries import banks as queries
+from quizzes.queries import sittings
+from quizzes.queries.banks import Wanted
+from quizzes.rules.definitions import Question
+from quizzes.services import banks as services
+from quizzes.services.banks import EntryChanged, EntryText, checksum_of
+from quizzes.services.drafts import index_banks
+
+bp = Blueprint("quizzes_banks", __name__)
+
+Answer = str | Response | tuple[str, int]
+ROWS = 50
+MOST_SEED = 10**9
+
+
+def _kinds() -> CourseKinds:
+    return cast("CourseKinds", current_app.extensions["course_kinds"])
+
+
+def _files() -> Files:
+    return cast("Files", current_app.extensions["files"])
+
+
+def _see(endpoint: str, **values: Any) -> Response:
+    return cast("Response", redirect(url_for(endpoint, **values), code=303))
+
+
+def _words(error: DomainError) -> str:
+    return _(error.text, **error.facts)
+
+
+def _place(course: Course) -> dict[str, object]:
+    return {"slug": course.slug, "title": choose(dict(course.title))}
+
+
+def _choices(course_id: int) -> list[tuple[str, str]]:
+    """Return the banks of a draft to choose from: path, and title with how many questions."""
+    rows = queries.list_banks(current_session(), course_id)
+    return [(row.path, f"{choose(row.title) or row.key} ({row.questions})") for row in rows]
+
+
+# --- The list ----------------------------------------------------------------------------------------------------------------------------
+
+
+def _wanted() -> Wanted:
+    asked = {name: request.args.get(name, "").strip()[:130] for name in ("text", "bank", "kind", "state", "difficulty", "tag")}
+    return Wanted(**asked)
+
+
+@bp.get("/teaching/<slug>/questions")
+@requires(QuizAction.VIEW_BANK, course_queries.get_taught_course)
+def questions(subject: TaughtCourse) -> Answer:
+    """List and search the questions of a course's draft."""
+    return _list(subject, QuestionFieldsForm(formdata=None))
+
+
+def _list(subject: TaughtCourse, form: QuestionFieldsForm, chosen: list[str] | None = None) -> str:
+    session, wanted, page = current_session(), _wanted(), asked_page(ROWS)
+    up_to_date = queries.is_up_to_date(session, subject.id)
+    if not up_to_date:
+        notes.leave(lambda writing: index_banks(writing, subject.id))
+    rows = queries.search_questions(session, subject.id, wanted, offset=page.offset, limit=ROWS + 1)
+    attempts = queries.count_attempts(session, subject.id, [row.key for row in rows])
+    banks = queries.list_banks(session, subject.id)
+    form.offer([(row.path, choose(row.title) or row.key) for row in banks])
+    return render_template(
+        "quizzes/bank/questions.html",
+        course=_place(course_queries.get_course(session, subject.id)),
+        up_to_date=up_to_date,
+        page=Page(pages.lines_of(rows[:ROWS], attempts), page.number, len(rows) > ROWS),
+        found=queries.count_questions(session, subject.id, wanted),
+        total=sum(row.questions for row in banks),
+        wanted=wanted,
+        asked={name: value for name in ("text", "bank", "kind", "state", "difficulty", "tag") if (value := getattr(wanted, name))},
+        banks=[(row.key, choose(row.title) or row.key) for row in banks],
+        kinds=[(value, _(words)) for value, words in KINDS.items()],
+        states=[(value, _(words)) for value, words in STATES.items()],
+        difficulties=[(value, _(words)) for value, words in DIFFICULTIES.items()],
+        tags=queries.list_tags(session, subject.id),
+        form=form,
+        chosen=chosen or [],
+    )
+
+
+@bp.post("/teaching/<slug>/questions")
+@requires(QuizAction.EDIT_BANK, course_queries.get_taught_course)
+def change(subject: TaughtCourse) -> Answer:
+    """Change fields of the chosen questions, or move them to another bank."""
+    form, chosen = QuestionFieldsForm(), request.form.getlist("question")[:ROWS]
+    form.offer([(row.path, choose(row.title) or row.key) for row in queries.list_banks(current_session(), subject.id)])
+    changes = form.changes()
+    if not chosen:
+        form.form_errors.append(_("Choose at least one question."))
+    if changes is None or not chosen:
+        return _list(subject, form, chosen), 422
+    try:
+        count = services.change_questions(current_session(), current_actor(), subject.id, chosen, changes, now=clock.now())
+    except (EditRefused, services.CannotMove) as refused:
+        form.form_errors.append(_words(refused))
+        return _list(subject, form, chosen), 422
+    flash(ngettext("%(count)s question was changed.", "%(count)s questions were changed.", count), "ok")
+    return _see("quizzes_banks.questions", slug=subject.slug, **request.args.to_dict())
+
+
+# --- One question ------------------------------------------------------------------------------------------------------------------------
+
+
+@bp.route("/teaching/<slug>/new-question", methods=["GET", "POST"])
+@requires(QuizAction.EDIT_BANK, course_queries.get_taught_course, reads_first=True)
+def new_question(subject: TaughtCourse) -> Answer:
+    """Write a new question into a bank of the draft, beginning with the skeleton of its kind."""
+    form = QuestionTextForm()
+    form.bank.choices = _choices(subject.id)
+    if request.method != "POST":
+        form.text.data = pages.start_text(request.args.get("kind", ""))
+        form.bank.data = request.args.get("bank", "")
+        return _editor(subject, form)
+    if not form.validate_on_post() or form.bank.data not in {path for path, _title in form.bank.choices}:
+        if not form.faults:
+            form.refuse(form.bank, _("Choose one of the list."))
+        return _editor(subject, form), 422
+    return _taken(subject, form, EntryText(form.bank.data, "", tidy(form.text.data or "")))
+
+
+@bp.route("/teaching/<slug>/questions/<key>", methods=["GET", "POST"])
+@requires(QuizAction.EDIT_BANK, queries.get_taught_question, reads_first=True)
+def question(subject: TaughtQuestion) -> Answer:
+    """Show a question of the draft with all there is to say of it, and change its text."""
+    form = QuestionTextForm()
+    if request.method != "POST":
+        entry = services.get_entry(current_session(), subject.id, subject.path, subject.key)
+        form.text.data, form.seen.data = entry.text, checksum_of(entry.text)
+        return _editor(subject, form, told=_told(subject, subject.key, subject.path))
+    if not form.validate_on_post():
+        return _editor(subject, form), 422
+    return _taken(subject, form, EntryText(subject.path, subject.key, tidy(form.text.data or ""), form.seen.data or ""))
+
+
+def _taken(subject: TaughtCourse, form: QuestionTextForm, change: EntryText) -> Answer:
+    """Preview, delete or save a text that was sent; what cannot be saved is shown again as it was typed, with what is wrong with it."""
+    wish = request.form.get("do", "save")
+    if wish == "delete" and change.key:
+        return _delete(subject, form, change)
+    told = pages.troubles(change.text)
+    if told:
+        return _editor(subject, form, told=told), 422
+    try:
+        body = services.with_entry(services.body_of(current_session(), subject.id, change.path), change)
+    except EntryChanged:
+        return _conflict(subject, form, change)
+    except EditRefused as refused:
+        return _editor(subject, form, told=[Told(0, _words(refused), "", "", "error")]), 422
+    contents = course_queries.draft_files(current_session(), _files(), subject.id)
+    checked = publication.check({**contents, change.path: body.encode()}, _kinds(), today=clock.now().date())
+    told = _told_of(checked.findings, body, change)
+    if wish == "preview":
+        return _editor(subject, form, told=told, checked=True, shown=_preview_of(checked, body, change))
+    if any(finding.refuses_import for finding in checked.findings):
+        rest = [finding for finding in checked.findings if finding.refuses_import]
+        told = told if any(entry.severity == "error" for entry in told) else [*_elsewhere(rest), *told]
+        return _editor(subject, form, told=told), 422
+    return _save(subject, form, change, checked, _written(body, change).key)
+
+
+def _save(subject: TaughtCourse, form: QuestionTextForm, change: EntryText, checked: Checked, key: str) -> Answer:
+    writing = begin_writing()
+    try:
+        services.save_entry(writing, current_actor(), subject.id, change, now=clock.now())
+    except EntryChanged:
+        return _conflict(subject, form, change)
+    course = course_queries.get_course(writing, subject.id)
+    publication.keep_verdict(writing, course, publication.judge(writing, course, checked, _kinds(), now=clock.now()), now=clock.now())
+    flash(_("The question is saved in the draft."), "ok")
+    return _see("quizzes_banks.question", slug=subject.slug, key=key)
+
+
+def _written(body: str, change: EntryText) -> Entry:
+    """Return the entry that a change has made of a bank's text."""
+    entries = list_entries(body, services.QUESTIONS)
+    return next((entry for entry in reversed(entries) if tidy(entry.text) == change.text), entries[-1])
+
+
+def _delete(subject: TaughtCourse, form: QuestionTextForm, change: EntryText) -> Answer:
+    writing = begin_writing()
+    try:
+        services.delete_entry(writing, current_actor(), subject.id, change, now=clock.now())
+    except EntryChanged:
+        return _conflict(subject, form, change)
+    flash(_("The question is out of the draft. What was published and answered stays."), "ok")
+    return _see("quizzes_banks.questions", slug=subject.slug)
+
+
+def _conflict(subject: TaughtCourse, form: QuestionTextForm, change: EntryText) -> Answer:
+    """Show both texts: that of the draft now, and what was typed, which waits in the form to be saved on top of it."""
+    try:
+        theirs = services.get_entry(current_session(), subject.id, change.path, change.key).text
+    except NotFound:
+        theirs = ""
+    form.seen.data = checksum_of(theirs)
+    return _editor(subject, form, theirs=theirs), 409
+
+
+def _told(subject: TaughtCourse, key: str, path: str) -> list[Told]:
+    course = course_queries.get_course(current_session(), subject.id)
+    verdict = publication.kept_verdict(current_session(), _files(), course, _kinds(), now=clock.now())
+    entry = services.get_entry(current_session(), subject.id, path, key)
+    return pages.told(verdict.findings, path, entry)
+
+
+def _told_of(findings: tuple[Finding, ...], body: str, change: EntryText) -> list[Told]:
+    return pages.told(findings, change.path, _written(body, change))
+
+
+def _elsewhere(findings: list[Finding]) -> list[Told]:
+    """Tell what keeps a text out that is not in it: another place of the draft, which it contradicts."""
+    return [Told(0, f"{finding.file}:{finding.line}: {finding.message}", finding.fix, finding.code, "error") for finding in findings[:5]]
+
+
+def _preview_of(checked: Checked, body: str, change: EntryText) -> pages.Preview | None:
+    found = pages.find_question(checked.folder, _written(body, change).key) if checked.folder is not None else None
+    if checked.folder is None or found is None:
+        return None
+    return pages.preview(checked.folder, _kinds(), *found, seed=1, parts=None)
+
+
+def _editor(
+    subject: TaughtCourse,
+    form: QuestionTextForm,
+    *,
+    told: list[Told] | None = None,
+    checked: bool = False,
+    shown: pages.Preview | None = None,
+    theirs: str | None = None,
+) -> str:
+    session = current_session()
+    course = course_queries.get_course(session, subject.id)
+    present = subject if isinstance(subject, TaughtQuestion) else None
+    row = next(iter(queries.find_questions(session, subject.id, [present.key])), None) if present else None
+    key = present.key if present else ""
+    return render_template(
+        "quizzes/bank/question.html",
+        course=_place(course),
+        key=key,
+        line=pages.lines_of([row], {})[0] if row else None,
+        form=form,
+        told=told or [],
+        checked=checked,
+        shown=shown,
+        theirs=theirs,
+        both=pages.compared_lines(theirs, form.text.data or "") if theirs is not None else (),
+        uses=queries.list_uses(session, course, key) if key else [],
+        attempts=queries.count_attempts(session, subject.id, [key]).get(key, 0) if key else 0,
+        versions=queries.list_versions(session, subject.id, key) if key else [],
+        path=present.path if present else "",
+        kinds=[(value, _(words)) for value, words in KINDS.items()],
+    )
+
+
+# --- As a learner, and compared ----------------------------------------------------------------------------------------------------------
+
+
+def _drafted(subject: TaughtQuestion) -> tuple[Verdict, Question, str]:
+    course = course_queries.get_course(current_session(), subject.id)
+    verdict = publication.kept_verdict(current_session(), _files(), course, _kinds(), now=clock.now())
+    found = pages.find_question(verdict.folder, subject.key) if verdict.folder is not None else None
+    if found is None:
+        raise NotFound
+    return verdict, *found
+
+
+@bp.route("/teaching/<slug>/questions/<key>/preview", methods=["GET", "POST"])
+@requires(QuizAction.EDIT_BANK, queries.get_taught_question, reads_first=True)
+def preview(subject: TaughtQuestion) -> Answer:
+    """Let an editor answer a question as its learner would, and see its feedback. Nothing is recorded."""
+    verdict, found, path = _drafted(subject)
+    seed = whole_number(request.values.get("seed", "1"), otherwise=1) % MOST_SEED
+    parts = form_parts(request.form.to_dict(flat=False), 1) if request.method == "POST" else None
+    assert verdict.folder is not None
+    return render_template(
+        "quizzes/bank/preview.html",
+        course=_place(course_queries.get_course(current_session(), subject.id)),
+        key=subject.key,
+        seed=seed,
+        following=(seed + 1) % MOST_SEED,
+        shown=pages.preview(verdict.folder, _kinds(), found, path, seed=seed, parts=parts),
+    )
+
+
+@bp.get("/teaching/<slug>/questions/<key>/versions")
+@requires(QuizAction.VIEW_BANK, queries.get_taught_question)
+def versions(subject: TaughtQuestion) -> Answer:
+    """Compare two published wordings of a question, or one with the draft."""
+    session = current_session()
+    rows = queries.list_versions(session, subject.id, subject.key)
+    numbers = {row.number: row.id for row in rows}
+    newest = max(numbers, default=0)
+    old, new = whole_number(request.args.get("old", str(newest))), whole_number(request.args.get("new", "0"))
+    if rows and (old not in numbers or (new and new not in numbers)):
+        raise NotFound
+    lines = None
+    if rows:
+        published = sittings.get_questions(session, [numbers[number] for number in {old, new} if number])
+        after = published[numbers[new]] if new else _rendered_draft(subject)
+        lines = pages.change_lines(published[numbers[old]], after)
+    return render_template(
+        "quizzes/bank/versions.html",
+        course=_place(course_queries.get_course(session, subject.id)),
+        key=subject.key,
+        versions=rows,
+        old=old,
+        new=new,
+        lines=lines,
+    )
+
+
+def _rendered_draft(subject: TaughtQuestion) -> Question:
+    verdict, found, path = _drafted(subject)
+    assert verdict.folder is not None
+    return render_question(found, publication.Renderer(verdict.folder, _kinds()), path)

@@ -1,0 +1,11 @@
+"""What standards offer to the roof."""
+
+from kernel.feature import Feature
+from standards import jobs, views
+
+FEATURE = Feature(
+    name="standards",
+    blueprints=(views.bp,),
+    jobs={"standards.forget_imports": jobs.forget_imports},
+    periodic={"standards.forget_imports": jobs.FORGET_EVERY},
+)

@@ -1,0 +1,76 @@
+"""What is sent to bring questions in and out."""
+
+from collections.abc import Sequence
+
+from wtforms import FileField, HiddenField, SelectField
+
+from kernel.i18n import _, lazy_
+from kernel.web.forms import Form
+from standards.formats import FORMATS
+
+NEW = "new:"
+NAMES = tuple(FORMATS)
+WRITTEN = tuple(name for name, form in FORMATS.items() if form.write is not None)
+TITLES = {
+    "gift": "GIFT",
+    "aiken": "Aiken",
+    "moodle-xml": "Moodle XML",
+    "cloze": "Moodle Cloze",
+    "csv": "CSV",
+    "xlsx": "Excel (XLSX)",
+    "qti": "QTI 2.1",
+    "qti-canvas": "QTI 1.2 (Canvas)",
+}
+
+
+class UploadForm(Form):
+    """A file of questions and, where the name does not tell it, its format."""
+
+    file = FileField(lazy_("File"))
+    format = SelectField(lazy_("Format"), choices=[], validate_choice=False)
+
+    def offer(self) -> None:
+        """Fill the list of formats."""
+        self.format.choices = [("", _("Told by the file")), *((name, TITLES[name]) for name in NAMES)]
+
+    def upload(self) -> tuple[str, bytes] | None:
+        """Return the name and content of the file; None with a fault beside the field."""
+        sent = self.file.data
+        content = sent.read() if hasattr(sent, "read") else b""
+        if not content:
+            self.refuse(self.file, _("Choose a file that is not empty."))
+        if self.format.data and self.format.data not in NAMES:
+            self.refuse(self.format, _("Choose one of the list."))
+        return None if self.faults else (str(sent.filename or ""), content)
+
+
+class ConfirmForm(Form):
+    """Into which bank the questions go, and the plan that was looked at."""
+
+    bank = SelectField(lazy_("Into the bank"), choices=[], validate_choice=False)
+    seen = HiddenField()
+
+    def offer(self, banks: Sequence[tuple[str, str]]) -> None:
+        """Fill the list of banks: paths and titles."""
+        self.bank.choices = list(banks)
+
+    def is_offered(self) -> bool:
+        """Say whether the bank is one of the list, with a fault beside the field where it is not."""
+        if self.bank.data in {choice[0] for choice in self.bank.iter_choices()}:
+            return True
+        self.refuse(self.bank, _("Choose one of the list."))
+        return False
+
+
+class ExportForm(Form):
+    """In which format questions go out."""
+
+    format = SelectField(lazy_("Format"), choices=[], validate_choice=False)
+
+    def offer(self) -> None:
+        """Fill the list of formats."""
+        self.format.choices = [(name, TITLES[name]) for name in WRITTEN]
+
+    def chosen(self) -> str:
+        """Return the format, the first one where none of the list was asked for."""
+        return self.format.data if self.format.data in WRITTEN else WRITTEN[0]

@@ -1,0 +1,86 @@
+"""What an import does to a bank: which questions come, under which keys, and which are there already. Pure; nothing is written."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
+
+from courses.content.editing import list_entries
+from kernel.errors import N_
+from quizzes.rules.definitions import Question
+from quizzes.rules.encoding import checksum
+from standards._pictures import PREFIX
+from standards.bank.write import write
+from standards.model import Imported, Remark, Source, Weight
+
+QUESTIONS = "questions"
+KEY_LENGTH = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The questions that come in, as they will be called, their texts as entries of a bank, and all remarks."""
+
+    sources: tuple[Source, ...]
+    entries: tuple[str, ...]
+    remarks: tuple[Remark, ...]
+    media: Mapping[str, bytes] = field(default_factory=dict)
+    """Pictures that the entries show, by name."""
+
+    def of_weight(self, weight: Weight) -> tuple[Remark, ...]:
+        """Return the remarks of a weight."""
+        return tuple(remark for remark in self.remarks if remark.weight is weight)
+
+
+def plan(imported: Imported, present: Iterable[Question], taken: Collection[str], language: str) -> Plan:
+    """Return what adding to a bank does; `present` are the bank's questions, `taken` all keys of the course.
+
+    A question that is in the bank already to the letter is passed over; one whose key is taken gets another. Both are told.
+    """
+    known = {checksum(replace(question, key="")) for question in present}
+    used = set(taken)
+    sources: list[Source] = []
+    remarks = list(imported.remarks)
+    for source in imported.sources:
+        question = source.question
+        if checksum(replace(question, key="")) in known:
+            remarks.append(_told(source, N_("The question is in the bank already and is passed over.")))
+            continue
+        key = free_key(question.key, used)
+        if key != question.key:
+            remarks.append(_told(source, N_("Its key is taken in the course; it comes in as “%(key)s”."), key=key))
+        used.add(key)
+        sources.append(replace(source, question=replace(question, key=key)))
+    entries = list_entries(write([source.question for source in sources], language).content.decode(), QUESTIONS)
+    texts = tuple(entry.text for entry in entries)
+    media = {name: content for name, content in imported.media.items() if any(f"media/{name}" in text for text in texts)}
+    return Plan(tuple(sources), texts, tuple(remarks), media)
+
+
+def placed(made: Plan, path: str) -> tuple[tuple[str, ...], dict[str, bytes]]:
+    """Return the entries as they stand in the bank at a path, and the files of its pictures by path of the folder."""
+    folder = PurePosixPath(path).parent
+    inside = folder.name == "banco"
+    home = folder.parent if inside else folder
+    entries = tuple(entry.replace(f"](media/{PREFIX}", f"](../media/{PREFIX}") for entry in made.entries) if inside else made.entries
+    return entries, {(home / "media" / name).as_posix(): content for name, content in made.media.items()}
+
+
+def _told(source: Source, what: str, **facts: str) -> Remark:
+    return Remark(Weight.NOTE, what, line=source.line, question=source.question.key, facts=facts)
+
+
+def free_key(key: str, used: Collection[str]) -> str:
+    """Return a key, with a number behind it where it is taken."""
+    number = 2
+    free = key
+    while free in used:
+        ending = f"-{number}"
+        free = key[: KEY_LENGTH - len(ending)].rstrip("-") + ending
+        number += 1
+    return free
+
+
+def chosen(questions: Iterable[Question], keys: Collection[str]) -> Sequence[Question]:
+    """Return the questions with some keys, in their order."""
+    wanted = frozenset(keys)
+    return [question for question in questions if question.key in wanted]

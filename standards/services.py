@@ -1,0 +1,83 @@
+"""Keep a file of questions until it is confirmed, and bring its questions into a bank of the draft."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from courses import queries as course_queries
+from courses.services import FileContent
+from kernel import audit
+from kernel.errors import SignInNeeded
+from kernel.permissions import Actor
+from quizzes.services import banks as bank_services
+from standards.models import PendingImport
+
+KEPT = timedelta(hours=24)
+
+
+class TransferVerb(StrEnum):
+    """What the audit log says of questions that come and go."""
+
+    RECEIVED = "questions.received"
+    IMPORTED = "questions.imported"
+    DISCARDED = "questions.discarded"
+    EXPORTED = "questions.exported"
+
+
+def receive(session: Session, actor: Actor, course_id: int, name: str, form: str, content: bytes, *, now: datetime) -> PendingImport:
+    """Keep a file until it is confirmed; an earlier one of the same person for the same course is forgotten."""
+    if actor.person_id is None:
+        raise SignInNeeded
+    session.execute(delete(PendingImport).where(PendingImport.course_id == course_id, PendingImport.person_id == actor.person_id))
+    row = PendingImport(
+        course_id=course_id, person_id=actor.person_id, name=name, format=form, content=content, created_at=now, expires_at=now + KEPT
+    )
+    session.add(row)
+    session.flush()  # the audit entry names it
+    audit.record(session, actor, TransferVerb.RECEIVED, row, now=now, course=course_id, format=form, size=len(content))
+    return row
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """What comes into a bank: its path, the entries, and the files that they show, kept already."""
+
+    path: str
+    entries: Sequence[str]
+    media: Mapping[str, FileContent]
+
+
+def bring_in(session: Session, actor: Actor, course_id: int, coming: Coming, pending: PendingImport, *, now: datetime) -> None:
+    """Add questions to a bank of the draft, which is made where it is new, and forget the file."""
+    path, entries = coming.path, coming.entries
+    bank_services.add_to_bank(session, actor, course_id, path, entries, media=coming.media, now=now)
+    course = course_queries.get_course(session, course_id)
+    audit.record(session, actor, TransferVerb.IMPORTED, course, now=now, format=pending.format, bank=path, questions=len(entries))
+    session.delete(pending)
+
+
+def discard(session: Session, actor: Actor, pending: PendingImport, *, now: datetime) -> None:
+    """Forget a file."""
+    audit.record(session, actor, TransferVerb.DISCARDED, pending, now=now)
+    session.delete(pending)
+
+
+def note_export(session: Session, actor: Actor, course_id: int, form: str, count: int, *, now: datetime) -> None:
+    """Write down who took questions, with their keys, out of the house."""
+    audit.record(
+        session, actor, TransferVerb.EXPORTED, course_queries.get_course(session, course_id), now=now, format=form, questions=count
+    )
+
+
+def forget_expired(session: Session, *, now: datetime) -> None:
+    """Forget the files whose time is over."""
+    session.execute(delete(PendingImport).where(PendingImport.expires_at <= now))
+
+
+def keep_name(name: str) -> str:
+    """Return the last part of a file's name as it is shown: at most 120 characters."""
+    return name.replace("\\", "/").rsplit("/", 1)[-1][-120:] or "questions"

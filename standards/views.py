@@ -1,0 +1,295 @@
+"""Pages that bring questions into a course's draft and out of it: first what happens and what is lost, then a yes."""
+
+import io
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, cast
+
+from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, send_file, url_for
+
+from courses import publication
+from courses import queries as course_queries
+from courses import services as course_services
+from courses.content.editing import EditRefused
+from courses.content.filetypes import media_type
+from courses.content.model import CourseFolder
+from courses.permissions import TaughtCourse
+from courses.publication import CourseKinds
+from kernel import clock
+from kernel.errors import DomainError
+from kernel.files import Files
+from kernel.i18n import _, choose, ngettext
+from kernel.web.forms import clean_text
+from kernel.web.request import begin_writing, current_actor, current_session, requires
+from quizzes.content.banks import banks_of, questions_of
+from quizzes.content.wording import KINDS
+from quizzes.permissions import QuizAction
+from quizzes.queries import banks as bank_queries
+from quizzes.queries.banks import Wanted
+from quizzes.rules.definitions import Question
+from quizzes.services.drafts import first_words
+from standards import queries, services
+from standards.formats import FORMATS
+from standards.forms import NEW, TITLES, ConfirmForm, ExportForm, UploadForm
+from standards.importing import import_file
+from standards.model import Exported, Remark, Weight
+from standards.models import PendingImport
+from standards.plans import Plan, chosen, placed, plan
+from standards.queries import TaughtImport
+
+bp = Blueprint("standards", __name__)
+
+Answer = str | Response | tuple[str, int]
+LARGEST = 20_000_000
+NARROWED_BY = ("text", "bank", "kind", "state", "difficulty", "tag")
+SUFFIXES = {"gift": "gift", "aiken": "txt", "moodle-xml": "xml", "csv": "csv", "xlsx": "xlsx", "qti": "zip", "qti-canvas": "zip"}
+HEADINGS = {
+    Weight.PROBLEM: ("bad", "circle-x"),
+    Weight.MEND: ("warn", "triangle-alert"),
+    Weight.LOSS: ("warn", "circle-alert"),
+    Weight.NOTE: ("", "info"),
+}
+
+
+def _see(endpoint: str, **values: Any) -> Response:
+    return cast("Response", redirect(url_for(endpoint, **values), code=303))
+
+
+def _words(error: DomainError) -> str:
+    return _(error.text, **error.facts)
+
+
+def _folder(course_id: int) -> CourseFolder | None:
+    """Return the draft as read; None where it could not even be imported."""
+    course = course_queries.get_course(current_session(), course_id)
+    kinds, files = cast("CourseKinds", current_app.extensions["course_kinds"]), cast("Files", current_app.extensions["files"])
+    return publication.kept_verdict(current_session(), files, course, kinds, now=clock.now()).folder
+
+
+def _place(course_id: int) -> dict[str, object]:
+    course = course_queries.get_course(current_session(), course_id)
+    return {"slug": course.slug, "title": choose(dict(course.title))}
+
+
+# --- In ----------------------------------------------------------------------------------------------------------------------------------
+
+
+@bp.route("/teaching/<slug>/imports", methods=["GET", "POST"])
+@requires(QuizAction.EDIT_BANK, course_queries.get_taught_course, reads_first=True, body_limit=LARGEST)
+def upload(subject: TaughtCourse) -> Answer:
+    """Take a file of questions and keep it aside; the next page shows what would come of it."""
+    form = UploadForm()
+    form.offer()
+    if request.method != "POST":
+        return _upload_page(subject, form)
+    sent = form.upload()
+    if sent is None:
+        return _upload_page(subject, form), 422
+    name, content = clean_text(services.keep_name(sent[0])), sent[1]
+    try:
+        found = import_file(name, content, form.format.data or None, _language(subject.id))
+    except DomainError as refused:
+        form.refuse(form.file, _words(refused))
+        return _upload_page(subject, form), 422
+    row = services.receive(begin_writing(), current_actor(), subject.id, name, found.format, content, now=clock.now())
+    return _see("standards.confirm", slug=subject.slug, upload=str(row.uuid))
+
+
+def _upload_page(subject: TaughtCourse, form: UploadForm) -> str:
+    return render_template("standards/upload.html", course=_place(subject.id), form=form, largest=LARGEST, kept=services.KEPT.days * 24)
+
+
+def _language(course_id: int) -> str:
+    folder = _folder(course_id)
+    return folder.languages[0] if folder is not None else "es"
+
+
+@dataclass(frozen=True, slots=True)
+class ComingLine:
+    """A question that comes in, in words."""
+
+    key: str
+    title: str
+    kind: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class RemarkLine:
+    """A remark in words, with how many questions share it and where they stand."""
+
+    message: str
+    places: str
+    count: int
+
+
+MOST_PLACES = 6
+
+
+def remark_lines(remarks: tuple[Remark, ...]) -> list[RemarkLine]:
+    """Return remarks in words, those that say the same as one line that names the places of the first few."""
+    groups: dict[str, list[Remark]] = {}
+    for remark in remarks:
+        groups.setdefault(remark.message, []).append(remark)
+    return [RemarkLine(message, _places(group), len(group)) for message, group in groups.items()]
+
+
+def _places(group: list[Remark]) -> str:
+    named = [
+        ", ".join(part for part in (_("line %(line)s", line=remark.line) if remark.line else "", remark.question) if part)
+        for remark in group
+    ]
+    shown = [name for name in named if name]
+    rest = len(shown) - MOST_PLACES
+    more = [_("and %(count)s more", count=rest)] if rest > 0 else []
+    return "; ".join([*shown[:MOST_PLACES], *more])
+
+
+@bp.route("/teaching/<slug>/imports/<uuid:upload>", methods=["GET", "POST"])
+@requires(QuizAction.EDIT_BANK, queries.get_taught_import, reads_first=True)
+def confirm(subject: TaughtImport) -> Answer:
+    """Show what comes in, what cannot and why; with a yes it is added to a bank of the draft."""
+    pending = queries.get_upload(current_session(), subject.upload)
+    folder = _folder(subject.id)
+    form = ConfirmForm(formdata=request.form if request.method == "POST" else request.args)
+    form.offer(_banks(subject.id, folder))
+    target = (
+        form.bank.data
+        if any(form.bank.data == choice[0] for choice in form.bank.iter_choices())
+        else next((choice[0] for choice in form.bank.iter_choices()), "")
+    )
+    made = _plan(pending, folder, target)
+    if request.method != "POST":
+        form.bank.data = target
+        return _confirm_page(subject, pending, form, made)
+    if not form.is_offered() or not made.entries:
+        return _confirm_page(subject, pending, form, made), 422
+    if form.seen.data != _digest(made):
+        flash(_("The draft has changed, or another bank was chosen: look at it once more before it is brought in."), "warn")
+        return _confirm_page(subject, pending, form, made), 409
+    entries, media = placed(made, target.removeprefix(NEW))
+    files = cast("Files", current_app.extensions["files"])
+    kept = course_services.keep_contents(files, media, {path: media_type(path) for path in media})
+    coming = services.Coming(target.removeprefix(NEW), entries, kept)
+    writing = begin_writing()
+    try:
+        services.bring_in(writing, current_actor(), subject.id, coming, queries.get_upload(writing, subject.upload), now=clock.now())
+    except EditRefused as refused:
+        form.refuse(form.bank, _words(refused))
+        return _confirm_page(subject, pending, form, made), 422
+    flash(
+        ngettext("%(count)s question was brought into the draft.", "%(count)s questions were brought into the draft.", len(made.entries)),
+        "ok",
+    )
+    return _see("quizzes_banks.questions", slug=subject.slug)
+
+
+def _banks(course_id: int, folder: CourseFolder | None) -> list[tuple[str, str]]:
+    """Return where questions may go: the banks that are there, and new ones for modules without."""
+    rows = bank_queries.list_banks(current_session(), course_id)
+    present = [(row.path, f"{choose(row.title) or row.key} ({row.questions})") for row in rows]
+    taken = {row.path.partition("/")[0] for row in rows}
+    modules = folder.modules if folder is not None else ()
+    new = [
+        (f"{NEW}{module.path.partition('/')[0]}/banco.yaml", _("New bank: %(title)s", title=choose(dict(module.title))))
+        for module in modules
+        if module.path.partition("/")[0] not in taken
+    ]
+    return present + new
+
+
+def _plan(pending: PendingImport, folder: CourseFolder | None, target: str) -> Plan:
+    language = folder.languages[0] if folder is not None else "es"
+    imported = import_file(pending.name, pending.content, pending.format, language).imported
+    banks = banks_of(folder) if folder is not None else ()
+    present = next((bank.questions for bank in banks if bank.path == target), ())
+    taken = {question.key for bank in banks for question in bank.questions} | {
+        former for bank in banks for q in bank.questions for former in q.was
+    }
+    return plan(imported, present, taken, language)
+
+
+def _digest(made: Plan) -> str:
+    """Return what tells one plan from another; the same questions may go into whichever bank."""
+    return sha256("\0".join(made.entries).encode()).hexdigest()
+
+
+def _confirm_page(subject: TaughtImport, pending: PendingImport, form: ConfirmForm, made: Plan) -> str:
+    return render_template(
+        "standards/confirm.html",
+        course=_place(subject.id),
+        upload=subject.upload,
+        name=pending.name,
+        format=TITLES[pending.format],
+        expires_at=pending.expires_at,
+        form=form,
+        seen=_digest(made),
+        coming=[_coming(source.question, source.line) for source in made.sources],
+        remarks={weight.value: remark_lines(made.of_weight(weight)) for weight in Weight},
+        problems=len(made.of_weight(Weight.PROBLEM)),
+        pictures=len(made.media),
+    )
+
+
+def _coming(question: Question, line: int) -> ComingLine:
+    return ComingLine(question.key, choose(first_words(question.text)), _(KINDS[question.kind]), line)
+
+
+@bp.post("/teaching/<slug>/imports/<uuid:upload>/removal")
+@requires(QuizAction.EDIT_BANK, queries.get_taught_import)
+def discard(subject: TaughtImport) -> Answer:
+    """Forget a file that was sent in."""
+    services.discard(current_session(), current_actor(), queries.get_upload(current_session(), subject.upload), now=clock.now())
+    flash(_("The file was forgotten. Nothing of it came in."), "ok")
+    return _see("quizzes_banks.questions", slug=subject.slug)
+
+
+# --- Out ---------------------------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The questions that go out, in which language, and the address's fields that name them."""
+
+    questions: list[Question]
+    language: str
+    asked: dict[str, str]
+
+
+def _selected(subject: TaughtCourse) -> Selection:
+    asked = {name: value for name in NARROWED_BY if (value := request.args.get(name, "").strip()[:130])}
+    rows = bank_queries.search_questions(current_session(), subject.id, Wanted(**asked), offset=0, limit=bank_queries.MAXIMUM_SHOWN)
+    folder = _folder(subject.id)
+    if folder is None:
+        return Selection([], "es", asked)
+    return Selection(list(chosen(questions_of(folder).values(), [row.key for row in rows])), folder.languages[0], asked)
+
+
+def _exported(selection: Selection, form: str) -> Exported:
+    write = FORMATS[form].write
+    assert write is not None
+    return write(selection.questions, selection.language)
+
+
+@bp.route("/teaching/<slug>/exports", methods=["GET", "POST"])
+@requires(QuizAction.EDIT_BANK, course_queries.get_taught_course, reads_first=True)
+def export(subject: TaughtCourse) -> Answer:
+    """Show what a format leaves behind of the chosen questions; sent, the file itself."""
+    form = ExportForm(formdata=request.form if request.method == "POST" else request.args)
+    form.offer()
+    form.format.data = form.chosen()
+    selection = _selected(subject)
+    exported = _exported(selection, form.format.data) if selection.questions else None
+    if request.method == "POST" and exported is not None and exported.count:
+        services.note_export(begin_writing(), current_actor(), subject.id, form.format.data, exported.count, now=clock.now())
+        name = f"{subject.slug}.{SUFFIXES[form.format.data]}"
+        return send_file(io.BytesIO(exported.content), "application/octet-stream", as_attachment=True, download_name=name)
+    return render_template(
+        "standards/export.html",
+        course=_place(subject.id),
+        form=form,
+        asked=selection.asked,
+        total=len(selection.questions),
+        count=exported.count if exported is not None else 0,
+        remarks={weight.value: remark_lines(exported.of_weight(weight)) if exported is not None else [] for weight in Weight},
+    )

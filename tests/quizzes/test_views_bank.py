@@ -1,0 +1,341 @@
+"""The bank of questions on the web: found, edited as text, tried, compared; the text of the draft is the source (architecture 12)."""
+
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import func, select, update
+
+from courses import queries as course_queries
+from courses.models import Course, DraftFile
+from kernel.audit import AuditEntry
+from lms.app import House
+from quizzes.draft_models import DraftBank, DraftQuestion
+from quizzes.models import Attempt
+from tests.support.access import a_cast
+from tests.support.browser import Browser, Counter
+from tests.support.builders import a_course, a_teacher, folder, publish, sign_in
+from tests.support.learning import a_learner, pass_quiz
+
+LIST = "/teaching/prueba/questions"
+ONE = f"{LIST}/suma-1"
+BANK = "01-parte/banco.yaml"
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def editor(browser: Browser, house: House) -> Browser:
+    """Return a browser in which somebody edits a published course of two modules."""
+    a_teacher(house, a_course(house, modules=2))
+    return sign_in(browser, "profe@example.org")
+
+
+def body(house: House, path: str = BANK) -> str:
+    """Return the text of a bank of the draft."""
+    with house.database.unit_of_work(write=False) as session:
+        course = session.execute(select(Course).where(Course.slug == "prueba")).scalar_one()
+        return course_queries.draft_bodies(session, course.id, [path])[path]
+
+
+def typed(browser: Browser, action: str = "/suma-1") -> str:
+    """Return what the text field of the page holds."""
+    return dict(browser.page.form(action).fields)["text"]
+
+
+def test_every_cell_of_the_question_bank(browser: Browser, house: House) -> None:
+    """Security 9, question_bank.view: the course's editors and administrators; to others it is not there."""
+    cast = a_cast(browser, house)
+    cast.join(a_course(house, modules=1))
+
+    for path in (LIST, ONE, f"{ONE}/preview", f"{ONE}/versions", "/teaching/prueba/new-question"):
+        assert cast.check("question_bank.view", "own_course", cast.outcomes(path)) == [], path
+    before = body(house)
+    sent = {"text": "key: suma-1", "seen": "", "do": "save", "question": "suma-1", "state": "hidden"}
+    for path in (LIST, ONE, "/teaching/prueba/new-question"):
+        outcomes = cast.outcomes(path, "POST", sent)
+        assert {letter for letter, outcome in outcomes.items() if outcome == "allow"} <= set("IS"), outcomes
+    assert body(house).replace("    state: hidden\n", "") == before
+
+
+def test_the_list_holds_every_question_of_the_draft_and_finds_by_words(editor: Browser) -> None:
+    page = editor.get(LIST)
+    assert "14 preguntas" in page.text
+    assert page.has_link(ONE)
+
+    found = editor.get(f"{LIST}?text=CUÁNTO+es+dós&bank=parte-1").text
+    nothing = editor.get(f"{LIST}?text=%25").text
+
+    assert "suma-1" in found
+    assert "suma-2" not in found
+    assert "verdad-1" not in found
+    assert "Ninguna pregunta coincide" in nothing
+
+
+def test_the_list_narrows_by_kind_state_difficulty_and_tag(editor: Browser, house: House) -> None:
+    editor.get(LIST)
+    editor.submit("/questions", {"question": ["suma-1"], "state": "draft", "difficulty": "hard", "add_tags": "calculo"}, form=bulk(editor))
+
+    for query in ("state=draft", "difficulty=hard", "tag=calculo", "kind=single&state=draft"):
+        text = editor.get(f"{LIST}?{query}").text
+        assert "suma-1" in text, query
+        assert "suma-2" not in text, query
+    assert "suma-1" not in editor.get(f"{LIST}?tag=calc").text
+
+
+def bulk(browser: Browser):  # type: ignore[no-untyped-def]  # the form of tests.support.browser
+    """Return the form that changes the chosen questions."""
+    return next(form for form in browser.page.forms if form.method == "post" and form.action.split("?")[0].endswith("/questions"))
+
+
+def test_a_page_of_the_list_costs_the_same_whatever_the_size_of_the_bank(editor: Browser, house: House) -> None:
+    """Scale: a fixed number of statements."""
+    counter = Counter(house.database.reading, house.database.writing)
+    editor.get(LIST)
+    small = len(counter.statements)
+    more = "".join(f"\n  - key: mas-{n}\n    kind: essay\n    text: Más {n}.\n" for n in range(60))
+    publish(house, {**folder(modules=2), BANK: folder(modules=2)[BANK] + more.encode()})
+    counter.reset()
+
+    page = editor.get(LIST)
+
+    assert len(counter.statements) == small
+    assert any("page=2" in href for href, _words in page.links)
+    assert page.html.count('name="question"') == 50
+
+
+def test_saving_a_text_changes_its_lines_and_nothing_else(editor: Browser, house: House) -> None:
+    """Format 13: comments, order and unknown fields stay."""
+    before = body(house)
+    editor.get(ONE)
+
+    page = editor.submit("/suma-1", {"text": typed(editor).replace("- right: cuatro", "- right: cuatro, claro")}, button=("do", "save"))
+
+    assert "guardada en el borrador" in page.text
+    assert body(house) == before.replace("- right: cuatro\n", "- right: cuatro, claro\n")
+    assert "cuatro, claro" in typed(editor)
+    with house.database.unit_of_work(write=False) as session:
+        assert session.scalar(select(DraftQuestion.words).where(DraftQuestion.key == "suma-1")).count("cuatro, claro") == 1
+        assert session.scalar(select(func.count()).where(AuditEntry.verb == "course.draft_saved")) == 2
+
+
+def test_findings_stand_beside_the_text_with_their_line(editor: Browser) -> None:
+    """C414 and C402: what was reworded without its key, and an option without feedback."""
+    editor.get(ONE)
+    text = typed(editor).replace("- wrong: tres", "- wrong: treinta").replace("    why: Uno de más.\n", "")
+
+    page = editor.submit("/suma-1", {"text": text}, button=("do", "save"))
+
+    assert "C414" in page.text
+    assert "C402" in page.text
+    assert "Línea 7" in page.text
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        ("text: {", "text: [", "C102"),
+        ("kind: single", "kind: sinlge", "C112"),
+        ("key: suma-1", "key: Suma 1", "C201"),
+        ("key: suma-1", "key: pares-1", "C202"),
+        ("key: suma-1", "key: suma-2", "C202"),
+        ("- right: cuatro", "- right: cuatro\n    right: cuatro", "C103"),
+        ("kind: single", "kind: single\noptionss: 1", ""),
+        ("key: suma-1\n", "key: suma-1\nsource: [nada]\n", "C203"),
+    ],
+)
+def test_what_may_not_even_be_a_draft_is_refused_with_its_place_and_kept_as_typed(
+    editor: Browser, house: House, old: str, new: str, code: str
+) -> None:
+    """Format 12 (C1xx, C2xx): a message with its line, the typed text in the field, nothing changed."""
+    before = body(house)
+    editor.get(ONE)
+    text = typed(editor)
+    assert old in text
+
+    page = editor.submit("/suma-1", {"text": text.replace(old, new, 1)}, button=("do", "save"), status=422 if code else 200)
+
+    if code:
+        assert code in page.text
+        assert body(house) == before
+        assert new in typed(editor)
+
+
+def test_two_editors_see_both_texts_and_nothing_is_overwritten_in_silence(editor: Browser, house: House) -> None:
+    """Architecture 7.2: the second is told, sees both texts, and decides."""
+    editor.get(ONE)
+    mine, form = typed(editor), editor.page.form("/suma-1")
+    editor.submit("/suma-1", {"text": mine.replace("Uno de más.", "Sobra uno.")}, button=("do", "save"))
+
+    page = editor.submit("/suma-1", {"text": mine.replace("Uno de menos.", "Falta uno.")}, button=("do", "save"), form=form, status=409)
+
+    assert "Sobra uno." in page.text
+    assert "Falta uno." in typed(editor)
+    assert "Falta uno." not in body(house)
+    editor.submit("/suma-1", button=("do", "save"))
+    assert "Falta uno." in body(house)
+    assert "Sobra uno." not in body(house)
+
+
+def test_editors_of_two_questions_of_one_bank_do_not_meet(editor: Browser, house: House) -> None:
+    editor.get(ONE)
+    text, form = typed(editor), editor.page.form("/suma-1")
+    editor.get(f"{LIST}/pares-1")
+    editor.submit("/pares-1", {"text": typed(editor, "/pares-1").replace("siete", "nueve")}, button=("do", "save"))
+
+    editor.submit("/suma-1", {"text": text.replace("Uno de más.", "Sobra uno.")}, button=("do", "save"), form=form)
+
+    assert "Sobra uno." in body(house)
+    assert "nueve" in body(house)
+
+
+def test_a_text_is_checked_and_previewed_without_being_saved(editor: Browser, house: House) -> None:
+    before = body(house)
+    editor.get(ONE)
+
+    page = editor.submit("/suma-1", {"text": typed(editor).replace("- wrong: tres", "- wrong: solo **cien**")}, button=("do", "preview"))
+
+    assert "<strong>cien</strong>" in page.html
+    assert "C414" not in page.text
+    assert body(house) == before
+
+
+def test_a_new_question_begins_with_the_skeleton_of_its_kind(editor: Browser, house: House) -> None:
+    before = body(house)
+    page = editor.get("/teaching/prueba/new-question?kind=ordering")
+    assert "kind: ordering" in typed(editor, "/new-question")
+    assert "items:" in page.text
+
+    text = "key: nueva\nkind: true_false\ntext: El agua moja.\nanswer: true\nexplanation: Se sabe.\n"
+    refused = editor.submit("/new-question", {"text": text, "bank": "99-nada/banco.yaml"}, button=("do", "save"), status=422)
+    assert "nueva" in typed(editor, "/new-question")
+    assert "Error" in refused.title
+    editor.submit("/new-question", {"text": text, "bank": BANK}, button=("do", "save"))
+
+    assert body(house).startswith(before.rstrip("\n"))
+    assert "\n\n  - key: nueva\n    kind: true_false\n" in body(house)
+    assert "nueva" in editor.get(f"{LIST}?text=moja").text
+
+
+def test_a_question_is_taken_out_and_what_was_published_stays(editor: Browser, house: House) -> None:
+    editor.get(ONE)
+
+    out = next(form for form in editor.page.forms if ("do", "delete") in form.buttons)
+    page = editor.submit("/suma-1", form=out, button=("do", "delete"))
+
+    assert "fuera del borrador" in page.text
+    assert "suma-1" not in body(house)
+    editor.get(ONE, status=404)
+
+
+def test_many_questions_are_changed_at_once(editor: Browser, house: House) -> None:
+    editor.get(LIST)
+    sent = {"question": ["suma-1", "pares-1", "suma-2"], "state": "hidden", "difficulty": "hard", "add_tags": "uno, dos", "mark": "1,5"}
+
+    page = editor.submit("/questions", sent, form=bulk(editor))
+
+    assert "Se cambiaron 3 preguntas." in page.text
+    assert body(house).count("    state: hidden\n    tags: [uno, dos]\n    difficulty: hard\n    mark: 1.5\n") == 2
+    assert body(house, "02-parte/banco.yaml").count("state: hidden") == 1
+    editor.submit(
+        "/questions", {"question": ["suma-1"], "state": "ready", "difficulty": "none", "remove_tags": "uno dos"}, form=bulk(editor)
+    )
+    assert body(house).count("hidden") == 1
+
+
+def test_questions_move_from_bank_to_bank(editor: Browser, house: House) -> None:
+    editor.get(LIST)
+
+    editor.submit("/questions", {"question": ["suma-1", "verdad-1"], "bank": "02-parte/banco.yaml"}, form=bulk(editor))
+
+    assert "suma-1" not in body(house)
+    assert body(house, "02-parte/banco.yaml").index("key: suma-1") < body(house, "02-parte/banco.yaml").index("key: verdad-1")
+
+
+@pytest.mark.parametrize(
+    ("sent", "told"),
+    [
+        ({"state": "hidden"}, "Elija al menos una pregunta"),
+        ({"question": ["suma-1"]}, "Elija qué cambiar"),
+        ({"question": ["suma-1"], "add_tags": "Ñandú"}, "no puede ser una etiqueta"),
+        ({"question": ["suma-1"], "mark": "-1"}, "Escriba un número"),
+        ({"question": ["suma-1"], "state": "done"}, "Elija una opción de la lista"),
+        ({"question": ["suma-1"], "bank": "../x"}, "Elija una opción de la lista"),
+    ],
+)
+def test_a_bulk_edit_that_says_nothing_sensible_changes_nothing(editor: Browser, house: House, sent: dict[str, object], told: str) -> None:
+    before = body(house)
+    editor.get(LIST)
+
+    page = editor.submit("/questions", sent, form=bulk(editor), status=422)
+
+    assert told in page.text
+    assert body(house) == before
+
+
+def test_an_editor_answers_as_a_learner_and_nothing_is_recorded(editor: Browser, house: House) -> None:
+    """5.2.7 without an attempt: the same rendering, the same marking."""
+    editor.get(f"{ONE}/preview?seed=3")
+    assert "Dos y dos son cuatro." not in editor.page.text
+    rows = [label.split("<div>")[1].split("<")[0] for label in editor.page.html.split('class="choice"')[1:4]]
+    right = str(1 + rows.index("cuatro"))
+
+    good = editor.submit("/preview", {"p1": right}).text
+    bad = editor.submit("/preview", {"p1": str(1 + rows.index("tres"))}).text
+
+    assert "Dos y dos son cuatro." in good
+    assert "Uno de menos." in bad
+    assert "Respuesta correcta" in bad
+    with house.database.unit_of_work(write=False) as session:
+        assert session.scalar(select(func.count()).select_from(Attempt)) == 0
+
+
+def test_every_kind_can_be_tried(editor: Browser, house: House) -> None:
+    for key in ("suma", "pares", "verdad", "mitad", "unir", "orden", "huecos"):
+        editor.get(f"{LIST}/{key}-1/preview")
+        assert "Vea qué resulta" in editor.submit("/preview").text
+
+
+def test_where_a_question_is_used_and_how_many_attempts_had_it(editor: Browser, house: House) -> None:
+    with house.database.unit_of_work(write=False) as session:
+        course = session.execute(select(Course).where(Course.slug == "prueba")).scalar_one()
+    pass_quiz(house, a_learner(house, course), "prueba")
+
+    page = editor.get(ONE)
+
+    assert "Cuestionario 1" in page.text
+    assert "1 intento la tuvo." in page.text
+
+
+def test_two_published_wordings_are_compared_in_words(editor: Browser, house: House) -> None:
+    """5.1.1: text, options, key and settings, each in words; and the draft against what is published."""
+    files = folder(modules=2)
+    changed = files[BANK].replace(
+        b"wrong: cinco\n        why: Uno de m\xc3\xa1s.", b"right: cinco\n        why: Uno m\xc3\xa1s.\n        key: cinco"
+    )
+    assert changed != files[BANK]
+    changed = changed.replace(b"right: cuatro", b"wrong: cuatro", 1)
+    publish(house, {**files, BANK: changed})
+
+    page = editor.get(f"{ONE}/versions?old=1&new=2")
+    draft = editor.get(f"{ONE}/versions").text
+
+    assert "Opción «cuatro»: es correcta" in page.text
+    assert "<del>Uno de</del>" in page.html.replace("\n", "") or "<del>de</del>" in page.html
+    assert "Opción «cinco»: crédito" in page.text
+    assert "Ambas dicen lo mismo." in draft
+    editor.get(f"{ONE}/versions?old=9", status=404)
+
+
+def test_rows_from_before_there_were_rows_are_made_when_the_list_is_opened(editor: Browser, house: House) -> None:
+    """Upgrade from 0.1.0: a note of the page, written after its answer."""
+    with house.database.unit_of_work() as session:
+        session.execute(update(DraftBank).values(source=""))
+        session.execute(
+            update(DraftFile).where(DraftFile.path == BANK).values(body=body(house).replace("suma-1", "resta-1"), sha256="0" * 64)
+        )
+
+    first = editor.get(LIST).text
+    second = editor.get(LIST).text
+
+    assert "se está rehaciendo" in first
+    assert "se está rehaciendo" not in second
+    assert "resta-1" in second

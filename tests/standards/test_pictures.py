@@ -1,0 +1,128 @@
+"""Pictures of imported questions become media of the bank's folder (issue 3, "Banks in and out")."""
+
+import zipfile
+from base64 import b64encode
+from io import BytesIO
+from pathlib import Path
+
+from click.testing import CliRunner
+from sqlalchemy import select
+
+from courses import queries as course_queries
+from courses.models import Course
+from lms.app import House
+from quizzes.cli import group
+from quizzes.rules.definitions import Single
+from standards._pictures import named
+from standards.cli import commands
+from standards.importing import import_file
+from standards.model import Weight
+from tests.standards.test_views import BANK, body, send
+from tests.support.browser import Browser
+from tests.support.builders import a_course, a_teacher, sign_in
+
+PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 40
+NAME = named(PNG, "Mi foto.png")
+
+
+def moodle(text: str, content: bytes = PNG, name: str = "Mi foto.png", option: str = "sí") -> bytes:
+    """Write a question of Moodle with a file beside its text."""
+    return (
+        '<?xml version="1.0"?><quiz><question type="multichoice"><name><text>foto</text></name><questiontext format="html">'
+        f'<text><![CDATA[{text}]]></text><file name="{name}" path="/" encoding="base64">{b64encode(content).decode()}</file></questiontext>'
+        f'<single>true</single><answer fraction="100" format="html"><text><![CDATA[{option}]]></text></answer>'
+        '<answer fraction="0"><text>no</text></answer></question></quiz>'
+    ).encode()
+
+
+SHOWN = '<p>Mire <img src="@@PLUGINFILE@@/Mi%20foto.png" alt="Una [casa]" width="3"> y diga.</p>'
+
+
+def test_a_picture_becomes_a_figure_of_its_own_with_its_alternative() -> None:
+    found = import_file("x.xml", moodle(SHOWN)).imported
+
+    assert found.questions[0].text["es"] == f"Mire\n\n![Una casa](media/{NAME})\n\n: Una casa\n\ny diga."
+    assert found.media == {NAME: PNG}
+    assert not found.of_weight(Weight.LOSS, Weight.MEND)
+
+
+def test_a_picture_without_words_has_to_be_mended_before_publishing() -> None:
+    found = import_file("x.xml", moodle('<p><img src="@@PLUGINFILE@@/Mi%20foto.png"></p>')).imported
+
+    assert [NAME in remark.message for remark in found.of_weight(Weight.MEND)] == [True]
+
+
+def test_what_is_no_raster_image_stays_behind_and_is_told() -> None:
+    """Security 4.3: by its content, whatever its name says."""
+    for content in (b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>", b"<html>", b"", b"\x89PNG"):
+        found = import_file("x.xml", moodle(SHOWN, content)).imported
+        assert found.media == {}
+        assert "media/" not in found.questions[0].text["es"]
+        assert found.of_weight(Weight.LOSS)
+
+
+def test_pictures_of_other_peoples_servers_and_of_options_stay_behind_and_are_told() -> None:
+    outside = import_file("x.xml", moodle('<p>Vea <img src="https://example.org/Mi%20foto2.png"></p>')).imported
+    inside = import_file("x.xml", moodle(SHOWN, option='<img src="@@PLUGINFILE@@/Mi%20foto.png"> sí')).imported
+
+    assert outside.media == {}
+    assert any("foto2.png" in remark.message for remark in outside.of_weight(Weight.LOSS))
+    assert isinstance(inside.questions[0].body, Single)
+    assert "media" not in str(inside.questions[0].body)
+    assert inside.of_weight(Weight.LOSS)
+
+
+def test_a_picture_inside_a_list_stays_behind_and_is_told() -> None:
+    found = import_file("x.xml", moodle('<ul><li>uno <img src="@@PLUGINFILE@@/Mi%20foto.png" alt="x"></li></ul>')).imported
+
+    assert "media/" not in found.questions[0].text["es"]
+    assert any(NAME in remark.message for remark in found.of_weight(Weight.LOSS))
+
+
+def test_pictures_of_a_package_are_found_by_their_path() -> None:
+    item = (
+        b'<assessmentItem xmlns="http://www.imsglobal.org/xsd/imsqti_v2p1" identifier="i" title="t"><responseDeclaration identifier="R" '
+        b'cardinality="single" baseType="identifier"><correctResponse><value>a</value></correctResponse></responseDeclaration><itemBody>'
+        b'<p>Mire <img src="images/Mi%20foto.png" alt="Casa"/></p><choiceInteraction responseIdentifier="R"><simpleChoice identifier="a">a'
+        b'</simpleChoice><simpleChoice identifier="b">b</simpleChoice></choiceInteraction></itemBody></assessmentItem>'
+    )
+    target = BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        archive.writestr("items/i.xml", item)
+        archive.writestr("items/images/Mi foto.png", PNG)
+
+    found = import_file("x.zip", target.getvalue()).imported
+
+    assert found.media == {NAME: PNG}
+    assert f"![Casa](media/{NAME})" in found.questions[0].text["es"]
+
+
+def test_pictures_come_into_the_media_of_the_draft_and_the_check_finds_them(browser: Browser, house: House) -> None:
+    a_teacher(house, a_course(house, modules=1))
+    editor = sign_in(browser, "profe@example.org")
+    send(editor, moodle(SHOWN), "fotos.xml")
+    assert "1 imagen viene también" in editor.page.text
+
+    editor.submit(editor.path, {"bank": BANK})
+
+    assert f"](media/{NAME})" in body(house)
+    with house.database.unit_of_work(write=False) as session:
+        course = session.execute(select(Course).where(Course.slug == "prueba")).scalar_one()
+        assert course_queries.draft_files(session, house.files, course.id)[f"01-parte/media/{NAME}"] == PNG
+    checked = editor.get("/teaching/prueba/publishing").text
+    assert "C601" not in checked
+    assert "C302" not in checked
+    assert f"/{NAME}" in editor.get("/teaching/prueba/questions/foto/preview").html
+
+
+def test_the_command_writes_pictures_beside_the_bank(tmp_path: Path) -> None:
+    source = tmp_path / "fotos.xml"
+    source.write_bytes(moodle(SHOWN))
+    (tmp_path / "01-uno" / "banco").mkdir(parents=True)
+
+    for target, way in ((tmp_path / "01-uno" / "banco.yaml", "media/"), (tmp_path / "01-uno" / "banco" / "mas.yaml", "../media/")):
+        found = CliRunner().invoke(group(commands()), ["import", str(source), "--to", str(target)])
+        assert found.exit_code == 0, found.output
+        assert f"]({way}{NAME})" in target.read_text("utf-8")
+
+    assert (tmp_path / "01-uno" / "media" / NAME).read_bytes() == PNG

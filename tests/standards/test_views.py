@@ -1,0 +1,230 @@
+"""Questions come in and go out on the web: first what happens and what is lost, then a yes (issue 3, "Banks in and out")."""
+
+import zipfile
+from datetime import timedelta
+from io import BytesIO
+
+import pytest
+from sqlalchemy import func, select, update
+
+from courses import queries as course_queries
+from courses.models import Course
+from kernel import clock
+from kernel.audit import AuditEntry
+from lms.app import House
+from standards import services
+from standards.formats import FORMATS
+from standards.importing import import_file
+from standards.models import PendingImport
+from tests.support.access import a_cast
+from tests.support.browser import Browser
+from tests.support.builders import a_course, a_teacher, sign_in
+from tests.support.shared import SHARED, needs_shared
+
+IMPORTS = "/teaching/prueba/imports"
+EXPORTS = "/teaching/prueba/exports"
+BANK = "01-parte/banco.yaml"
+GIFT = b"::sol::El sol es una estrella.{T}\n\n::luna::La luna es {=satelite ~planeta}.\n\n::rota::Esta se rompe {=a ~\n"
+
+
+@pytest.fixture
+def editor(browser: Browser, house: House) -> Browser:
+    """Return a browser in which somebody edits a published course."""
+    a_teacher(house, a_course(house, modules=1))
+    return sign_in(browser, "profe@example.org")
+
+
+def send(browser: Browser, content: bytes, name: str = "preguntas.gift", form: str = "", status: int = 200) -> None:
+    """Send a file on the page that takes one, and look at what follows."""
+    browser.get(IMPORTS)
+    fields = {**dict(browser.page.form("/imports").fields), "format": form, "file": (BytesIO(content), name)}
+    browser.path = IMPORTS
+    browser._request("POST", IMPORTS, data=fields, content_type="multipart/form-data")
+    browser._arrive(status)
+
+
+def body(house: House, path: str = BANK) -> str:
+    """Return the text of a bank of the draft, '' where there is none."""
+    with house.database.unit_of_work(write=False) as session:
+        course = session.execute(select(Course).where(Course.slug == "prueba")).scalar_one()
+        return course_queries.draft_bodies(session, course.id, [path]).get(path, "")
+
+
+def waiting(house: House) -> int:
+    """Count the files that wait."""
+    with house.database.unit_of_work(write=False) as session:
+        return session.scalar(select(func.count()).select_from(PendingImport)) or 0
+
+
+def test_every_cell_of_bringing_in_and_out(browser: Browser, house: House) -> None:
+    """Security 4.4 and 9: the course's editors and administrators; to others there is nothing."""
+    cast = a_cast(browser, house)
+    cast.join(a_course(house, modules=1))
+
+    for path in (IMPORTS, EXPORTS):
+        assert cast.check("question_bank.view", "own_course", cast.outcomes(path)) == []
+    outcomes = cast.outcomes(EXPORTS, "POST", {"format": "gift"})
+    assert {letter for letter, outcome in outcomes.items() if outcome == "allow"} == set("IS")
+
+
+def test_nothing_comes_in_before_a_yes_and_what_does_not_is_told_by_line(editor: Browser, house: House) -> None:
+    before = body(house)
+
+    send(editor, GIFT)
+
+    assert "2 preguntas entran" in editor.page.text
+    assert "línea 5" in editor.page.text
+    assert body(house) == before
+    page = editor.submit(editor.path.split("?")[0], {"bank": BANK})
+    assert "2 preguntas entraron al borrador" in page.text
+    assert body(house).startswith(before.rstrip("\n") + "\n\n  - key: sol\n")
+    assert waiting(house) == 0
+    with house.database.unit_of_work(write=False) as session:
+        assert session.scalar(select(func.count()).where(AuditEntry.verb == "questions.imported")) == 1
+
+
+def test_the_same_file_again_brings_nothing_twice(editor: Browser, house: House) -> None:
+    """Nothing is dropped in silence: what is there already is passed over, and told."""
+    send(editor, GIFT)
+    editor.submit(editor.path, {"bank": BANK})
+    once = body(house)
+
+    send(editor, GIFT)
+
+    assert "ya está en el banco" in editor.page.text
+    assert "Nada de este archivo puede entrar" in editor.page.text
+    assert body(house) == once
+
+
+def test_a_key_that_is_taken_gets_another_and_that_is_told(editor: Browser, house: House) -> None:
+    send(editor, "::suma-1::¿Dos más dos?{#4}".encode())
+
+    assert "suma-1-2" in editor.page.text
+    editor.submit(editor.path, {"bank": BANK})
+    assert body(house).count("key: suma-1\n") == 1
+    assert body(house).count("key: suma-1-2\n") == 1
+
+
+def test_what_was_looked_at_is_what_comes_in(editor: Browser, house: House) -> None:
+    """The draft changed meanwhile so that the plan is another: it is shown again first."""
+    send(editor, b"::nueva::Uno{#1}")
+    address, form = editor.path, editor.page.form(editor.path)
+    editor.get("/teaching/prueba/new-question")
+    text = "key: nueva\nkind: essay\ntext: Otra.\nrubric:\n  - criterion: a\n    levels:\n      - points: 1\n        text: b\n"
+    editor.submit("/new-question", {"bank": BANK, "text": text}, button=("do", "save"))
+    before = body(house)
+
+    editor.submit(address, {"bank": BANK}, form=form, status=409)
+
+    assert body(house) == before
+    assert "nueva-2" in editor.page.text
+    editor.submit(address, {"bank": BANK})
+    assert "key: nueva-2" in body(house)
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "told"),
+    [
+        (b"", "vacio.gift", "no esté vacío"),
+        (b"\xff\xfe\x00", "raro.bin", "formato"),
+        (b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "c">]><quiz>&b;</quiz>', "bomba.xml", "entidades"),
+        (b"<quiz><question></quiz>", "roto.xml", "línea 1"),
+        (b"PK\x03\x04roto", "roto.zip", "ZIP"),
+        (b"kind;nada\n", "hoja.csv", ""),
+    ],
+)
+def test_a_damaged_or_hostile_file_gets_a_message_beside_its_field(
+    editor: Browser, house: House, content: bytes, name: str, told: str
+) -> None:
+    """Issue 3, "Bad input", and security 4.4."""
+    send(editor, content, name, status=422)
+
+    assert 'id="file-error"' in editor.page.html
+    assert told in editor.page.text
+    assert waiting(house) == 0
+
+
+def test_a_file_that_is_too_large_is_refused_before_it_is_read(editor: Browser, house: House) -> None:
+    editor.get(IMPORTS)
+
+    editor._request("POST", IMPORTS, data=b"x" * 20_000_001, content_type="multipart/form-data; boundary=x")
+
+    assert editor.response.status_code == 413
+
+    assert waiting(house) == 0
+
+
+def test_a_waiting_file_is_its_senders_alone_and_is_forgotten(editor: Browser, house: House) -> None:
+    send(editor, GIFT)
+    address = editor.path
+    with house.database.unit_of_work(write=False) as session:
+        a_teacher(house, session.execute(select(Course)).scalar_one(), "otra@example.org")
+    other = sign_in(editor.another(), "otra@example.org")
+
+    other.get(address, status=404)
+    with house.database.unit_of_work() as session:
+        services.forget_expired(session, now=clock.now())
+    assert waiting(house) == 1
+    with house.database.unit_of_work() as session:
+        session.execute(update(PendingImport).values(expires_at=clock.now() + timedelta(seconds=1)))
+        services.forget_expired(session, now=clock.now() + timedelta(seconds=1))
+    assert waiting(house) == 0
+    editor.get(address, status=404)
+
+
+def test_a_waiting_file_can_be_forgotten_by_hand(editor: Browser, house: House) -> None:
+    before = body(house)
+    send(editor, GIFT)
+
+    editor.submit("/removal")
+
+    assert waiting(house) == 0
+    assert body(house) == before
+
+
+@pytest.mark.parametrize("form", [name for name, found in FORMATS.items() if found.write is not None])
+def test_what_goes_out_comes_back_in_each_format(editor: Browser, form: str) -> None:
+    """Export then import gives the same questions, or the loss was named before."""
+    page = editor.get(f"{EXPORTS}?format={form}&bank=parte-1")
+    going = int(page.text.split(" de 7 preguntas salen")[0].split()[-1])
+    left_out = page.text.count("no puede salir")
+
+    editor._request("POST", f"{EXPORTS}?bank=parte-1", data=dict(editor.page.forms[-3].fields) | {"format": form})
+
+    assert editor.response.status_code == 200
+    assert "attachment" in editor.response.headers["Content-Disposition"]
+    back = import_file(f"x.{form}", editor.response.data, form, "es").imported
+    assert len(back.questions) == going
+    assert going == 7 or left_out
+
+
+def test_what_goes_out_is_what_the_list_shows(editor: Browser) -> None:
+    assert "1 de 1 preguntas salen" in editor.get(f"{EXPORTS}?format=gift&text=dos+m%C3%A1s+dos").text
+    assert "No hay nada que sacar" in editor.get(f"{EXPORTS}?text=nadie").text
+
+
+@pytest.mark.shared
+@needs_shared
+@pytest.mark.parametrize(
+    "name", ["questions/es/nginx-20181014.gift.txt", "questions/moodle/truefalse.xml", "questions/moodle/questions.aiken.txt"]
+)
+def test_files_of_other_products_come_in_on_the_web(editor: Browser, house: House, name: str) -> None:
+    content = (SHARED / "fixtures" / name).read_bytes()
+    expected = len(import_file(name, content).imported.questions)
+
+    send(editor, content, name.rpartition("/")[2])
+    editor.submit(editor.path, {"bank": BANK})
+
+    assert body(house).count("\n  - key: ") == 7 + expected
+
+
+def test_a_package_with_a_folder_of_its_own_is_no_way_out(editor: Browser, house: House) -> None:
+    """Security 4.4: entries that lead out are refused with their name."""
+    target = BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        archive.writestr("../../etc/x.xml", "<a/>")
+
+    send(editor, target.getvalue(), "paquete.zip", status=422)
+
+    assert "../../etc/x.xml" in editor.page.text
+    assert waiting(house) == 0
