@@ -55,4 +55,6 @@ def _copy(
             copies.append({**row, **moved, **fresh, **mail, "id": number})
     if copies:
         session.execute(insert(table), copies)
+        if session.get_bind().dialect.name == "postgresql":  # its counters know nothing of numbers that are given
+            session.execute(select(func.setval(func.pg_get_serial_sequence(table.name, "id"), number)))
     return numbers
