@@ -99,7 +99,7 @@ def test_the_table_shows_old_new_flips_and_certificates_and_comes_as_csv(browser
     browser.get(f"{trial}/lines.csv?show=all")
     rows = browser.response.get_data(as_text=True).lstrip("\ufeff").splitlines()
 
-    assert rows[0] == "Persona,Intento,Porcentaje antes,Porcentaje después,Aprobaba antes,Aprueba después,Certificado"
+    assert rows[0] == "Participante,Intento,Porcentaje antes,Porcentaje después,Aprobaba antes,Aprueba después,Certificado"
     assert [row.split(",")[1:6] for row in rows[1:]] == [["1", "100", "50", "1", "0"], ["1", "50", "100", "0", "1"]]
 
 
