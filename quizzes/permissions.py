@@ -23,6 +23,7 @@ class QuizAction(StrEnum):
     SUBMIT = "attempt:submit"
     REVIEW = "attempt:view"
     FETCH_FILE = "attempt:file"
+    SHOW_PAPER = "attempt:paper"
     MANAGE = "quiz:manage"
     VIEW_BANK = "question_bank:view"
     EDIT_BANK = "question_bank:edit"
@@ -165,6 +166,12 @@ def _reopen(actor: Actor, subject: object) -> Verdict:
     return allow_if(edits(actor, subject.staff_role) and subject.person_id != actor.person_id)
 
 
+def _show_paper(actor: Actor, subject: object) -> Verdict:
+    """The course's staff and administrators see a learner's paper; to everybody else, its learner too, there is no such page."""
+    assert isinstance(subject, AttemptSeat)
+    return allow_if(actor.is_administrator or subject.staff_role is not None, Verdict.HIDE)
+
+
 def _fetch_file(actor: Actor, subject: object) -> Verdict:
     """The learner fetches the files of their own answers at any time; the course's staff and administrators those of any."""
     assert isinstance(subject, AttemptSeat)
@@ -192,6 +199,7 @@ PERMISSIONS: Mapping[StrEnum, Predicate] = {
     QuizAction.SUBMIT: _own,
     QuizAction.REVIEW: _review,
     QuizAction.FETCH_FILE: _fetch_file,
+    QuizAction.SHOW_PAPER: _show_paper,
     QuizAction.MANAGE: _manage,
     QuizAction.REPORT: _manage,
     QuizAction.STATISTICS: _statistics,

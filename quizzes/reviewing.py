@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from fractions import Fraction
 
 from sqlalchemy.orm import Session
@@ -23,6 +24,7 @@ from quizzes.rules.judging import asks_certainty, certainty_of
 from quizzes.rules.numbers import convention_for
 from quizzes.rules.review import flags_for, moment_of
 from quizzes.rules.settings import Flag, Moment
+from quizzes.services.marks import as_decimal
 
 
 def review_items(session: Session, opened: OpenedAttempt, flags: frozenset[Flag]) -> list[ReviewItem]:
@@ -119,30 +121,54 @@ def _shown_later(sitting: Sitting, flags: frozenset[Flag], now: datetime) -> str
 
 
 def record_of(session: Session, opened: OpenedAttempt, flags: frozenset[Flag]) -> dict[str, object]:
-    """Return the record of an attempt that its learner takes along: what was answered and when, and marks where they may be seen."""
-    row = opened.sitting.row
-    saved = {item_id: answer.server_time for item_id, answer in opened.sitting.responses.items()}
-    proved = {item_id for item_id, answer in opened.sitting.responses.items() if answer.proved}
+    """Return the record of an attempt that its learner takes along: what was answered and when, and marks where they may be seen.
+
+    An answer stands in words and as it is stored: `{part: [text, …]}`, choices by their place on the page. Marks are decimal strings.
+    """
+    row, sitting = opened.sitting.row, opened.sitting
+    marks = current_events(session, [item.id for item in sitting.items]) if Flag.MARKS in flags else {}
     questions = [
-        {
-            "number": item.number,
-            "question": short_title(opened.questions[item.question_version_id]),
-            "answer": list(said_in(shown)),
-            "saved_at": saved[item.id].isoformat() if item.id in saved else None,
-            "written_offline_before_the_end": item.id in proved,
-        }
-        for item, shown in zip(opened.sitting.items, review_items(session, opened, frozenset()), strict=True)
+        _recorded(opened, item, shown, marks.get(item.id), flags)
+        for item, shown in zip(sitting.items, review_items(session, opened, frozenset()), strict=True)
         if item.number is not None
     ]
-    marks = {"percent": f"{row.percent:f}", "passed": row.passed} if Flag.MARKS in flags and row.percent is not None else {}
+    totals = {
+        "raw": _exact(row.raw),
+        "maximum": _exact(row.maximum),
+        "percent": _exact(row.percent),
+        "passed": row.passed,
+    }
     return {
         "attempt": str(row.uuid),
         "course": opened.outline.slug,
         "quiz": row.activity_key,
         "number": row.number,
         "state": row.state,
+        "language": row.language,
         "started_at": row.started_at.isoformat(),
         "submitted_at": row.submitted_at.isoformat() if row.submitted_at else None,
+        "finished_at": row.finished_at.isoformat() if row.finished_at else None,
         "questions": questions,
-        **marks,
+        **(totals if Flag.MARKS in flags else {}),
     }
+
+
+def _recorded(opened: OpenedAttempt, item: Item, shown: ReviewItem, mark: Mark | None, flags: frozenset[Flag]) -> dict[str, object]:
+    saved = [answer for answer in opened.sitting.answers if answer.item_id == item.id]
+    share = None if mark is None or mark.fraction is None else as_decimal(mark.fraction)
+    judged = {"share": _exact(share), "mark_state": mark.state.value} if mark else {}
+    return {
+        "number": item.number,
+        "question": short_title(opened.questions[item.question_version_id]),
+        "answer": list(said_in(shown)),
+        "response": saved[-1].payload if saved else None,
+        "saved_at": saved[-1].server_time.isoformat() if saved else None,
+        "times_saved": len(saved),
+        "written_offline_before_the_end": bool(saved) and saved[-1].proved,
+        **({"points": _exact(as_decimal(item.maximum))} if Flag.MAX_MARKS in flags else {}),
+        **judged,
+    }
+
+
+def _exact(value: Decimal | None) -> str | None:
+    return None if value is None else f"{value:f}"

@@ -30,6 +30,8 @@ class CheckView:
     """The answer that was checked last, with what may be said of it."""
     penalty: bool = False
     """Whether a wrong try takes something off."""
+    last: bool = False
+    """Whether the next check closes the question."""
     nothing: bool = False
     """Whether a check was asked for where there was nothing to check."""
     certainty: str | None = None
@@ -64,6 +66,7 @@ def _view(sitting: Sitting, item: Item, judge: Judge, parts: Parts, checks: Chec
         hint=_hint(question, found),
         checked=_checked(sitting, item, judge, tried, found) if tried else None,
         penalty=judge.behaviour in (Behaviour.INTERACTIVE, Behaviour.ADAPTIVE) and question.penalty > 0,
+        last=judge.behaviour is Behaviour.IMMEDIATE or found.tries_left == 1,
         nothing=said == Said(place, "nothing") and not judge.is_readable(parts),
     )
 

@@ -17,6 +17,7 @@ from quizzes.pages.uploads import Asked, UploadView, upload_parts
 from quizzes.queries.files import HandedIn
 from quizzes.queries.sittings import Item
 from quizzes.rules import definitions
+from quizzes.rules.answers import Number
 from quizzes.rules.definitions import (
     Calculated,
     Essay,
@@ -32,7 +33,8 @@ from quizzes.rules.definitions import (
     WordLimits,
 )
 from quizzes.rules.item_layout import CHOICES, ITEMS, MATCHES, OPTIONS, gap_order
-from quizzes.rules.numbers import Convention, read_number, write_number
+from quizzes.rules.numbers import Convention, write_number
+from quizzes.rules.quantities import read_quantity
 from quizzes.rules.responses import ANSWER, UNIT, Parts
 from quizzes.rules.uploads import count_words
 
@@ -111,6 +113,7 @@ class QuestionView:
     choices: tuple[OptionView, ...] = ()
     columns: tuple[OptionView, ...] = ()
     pieces: tuple[PieceView, ...] = ()
+    drag: bool = False
     value: str = ""
     unit: str = ""
     units: tuple[OptionView, ...] = ()
@@ -178,16 +181,29 @@ def view_question(
 
 def note_on(item: Item, question: definitions.Question, parts: Parts, convention: Convention) -> str:
     """Say how a number was read where it could be read in two ways, or that what was typed does not fit (5.4.5, 5.7)."""
-    if not isinstance(question.body, Numerical | Calculated):
-        return ""
-    typed = next(iter(parts.get(ANSWER, ())), "").strip()
+    match question.body:
+        case Numerical() | Calculated() as body:
+            return _note_on_number(body, _one(parts, ANSWER), _one(parts, UNIT), convention)
+        case Gaps(gaps):
+            numbers = ((at, gap.body) for at, gap in enumerate(gaps, 1) if isinstance(gap.body, Numerical))
+            said = ((at, _note_on_number(body, _one(parts, str(at)), "", convention)) for at, body in numbers)
+            return " ".join(_("Gap %(number)s: %(note)s", number=at, note=note) for at, note in said if note)
+        case Ordering(items):
+            given = [_one(parts, str(at)) for at in range(1, len(items) + 1)]
+            return _("Give each element a position of its own.") if any(given) and len(set(given) - {""}) < len(items) else ""
+        case _:
+            return ""
+
+
+def _note_on_number(body: Numerical | Calculated, text: str, unit: str, convention: Convention) -> str:
+    typed = text.strip()
     if not typed:
         return ""
-    reading = read_number(typed, convention)
-    if reading is None:
+    quantity = read_quantity(body, Number(typed, unit), convention)
+    if quantity is None:
         return _("This is not a number: «%(typed)s». It is kept as you typed it.", typed=typed[:60])
-    if reading.ambiguous:
-        return _("It is understood as %(number)s.", number=write_number(reading.value, convention, 6, keep_zeros=False))
+    if quantity.reading.ambiguous:
+        return _("It is understood as %(number)s.", number=write_number(quantity.reading.value, convention, 6, keep_zeros=False))
     return ""
 
 
@@ -214,7 +230,7 @@ def _of_kind(item: Item, question: definitions.Question, parts: Parts) -> dict[s
                 )
             }
         case Gaps() as body:
-            return {"pieces": _pieces(item, body, str(html(question.text)), parts)}
+            return {"pieces": _pieces(item, body, str(html(question.text)), parts), "drag": body.drag}
         case Numerical() | Calculated():
             return _quantity(question.body, first, _one(parts, UNIT))
         case Matrix(columns, rows):

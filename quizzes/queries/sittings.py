@@ -224,8 +224,8 @@ def row_of(row: Attempt | Row[*tuple[Any, ...]]) -> AttemptRow:
     )
 
 
-def count_seen(session: Session, person_id: int, course_id: int) -> dict[str, int]:
-    """Return how often a learner met each question of a course in earlier attempts."""
+def count_seen(session: Session, person_id: int, course_id: int, *, before: int | None = None) -> dict[str, int]:
+    """Return how often a learner met each question of a course in earlier attempts: all, or those before one."""
     statement = (
         select(Question.key, func.count())
         .join(QuestionVersion, QuestionVersion.question_id == Question.id)
@@ -234,7 +234,7 @@ def count_seen(session: Session, person_id: int, course_id: int) -> dict[str, in
         .where(Attempt.person_id == person_id, Attempt.course_id == course_id, ~Attempt.preview)
         .group_by(Question.key)
     )
-    return dict(session.execute(statement).all())
+    return dict(session.execute(statement if before is None else statement.where(Attempt.id < before)).all())
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,8 @@ def lay_out_item(question: Question, seed: int, slot: str, *, shuffle: bool) -> 
     """Draw the orders and variables of a question in a slot; ``shuffle`` is the quiz's setting for options.
 
     Options are mixed where quiz and question allow it. Matches, items to order and dragged choices are always mixed,
-    because the order in which they were written is the answer. Raises NoVariablesError.
+    because the order in which they were written is the answer; they are sorted by their keys before, so that papers that
+    differ only in what is right are laid out alike (security 5.1). Raises NoVariablesError.
     """
     if isinstance(question.body, Calculated):
         return ItemLayout(variables=draw_variables(question.body, seed, slot))
@@ -126,14 +127,14 @@ def _matching_orders(body: Matching, seed: int, slot: str, shuffle: bool) -> Map
     items = tuple(pair.key for pair in body.pairs)
     if shuffle and body.shuffle:
         items = Chance(seed, slot, ITEMS).shuffled(items)
-    matches = list(dict.fromkeys([*(pair.match_key for pair in body.pairs), *(label.key for label in body.extra)]))
+    matches = sorted({*(pair.match_key for pair in body.pairs), *(label.key for label in body.extra)})
     return {ITEMS: items, MATCHES: Chance(seed, slot, MATCHES).shuffled(matches)}
 
 
 def _gap_orders(body: Gaps, seed: int, slot: str, shuffle: bool) -> Mapping[str, tuple[str, ...]]:
     orders: dict[str, tuple[str, ...]] = {}
     if body.drag:
-        orders[CHOICES] = Chance(seed, slot, CHOICES).shuffled([label.key for label in body.choices])
+        orders[CHOICES] = Chance(seed, slot, CHOICES).shuffled(sorted(label.key for label in body.choices))
     for gap in body.gaps:
         if isinstance(gap.body, Single):
             name = gap_order(gap.name)
@@ -144,7 +145,7 @@ def _gap_orders(body: Gaps, seed: int, slot: str, shuffle: bool) -> Mapping[str,
 
 def _disordered(keys: Sequence[str], chance: Chance) -> tuple[str, ...]:
     """Mix until the order is not the right one, which would be an answer given away."""
-    mixed = chance.shuffled(keys)
+    mixed = chance.shuffled(sorted(keys))
     while mixed == tuple(keys) and len(keys) > 1:
-        mixed = chance.shuffled(keys)
+        mixed = chance.shuffled(sorted(keys))
     return mixed

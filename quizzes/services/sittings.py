@@ -37,8 +37,6 @@ from quizzes.rules.attempts import (
 from quizzes.rules.completion import EndedAttempt, QuizRecord, completed_at
 from quizzes.rules.encoding import canonical_json, encode
 from quizzes.rules.grades import AttemptGrade, Grade, ItemResult, grade_attempt, has_passed, over_attempts
-from quizzes.rules.item_layout import ItemLayout, carry_over, lay_out_item
-from quizzes.rules.layout import LaidItem, Layout, PoolTooSmall, lay_out
 from quizzes.rules.marking import mark_answer
 from quizzes.rules.navigation import page_to_show
 from quizzes.rules.numbers import convention_for
@@ -47,9 +45,8 @@ from quizzes.rules.regrade import annulled_marking
 from quizzes.rules.responses import clean_parts, parts_of, payload_of
 from quizzes.rules.results import Marking
 from quizzes.services.marks import as_decimal, keep_grade, mark_row
+from quizzes.services.papers import SEED_BITS, DrawnPaper, draw_paper, items_by_question
 from quizzes.services.starting import ASKED_NOTHING, Entry, start_ruling
-
-SEED_BITS = 64
 
 
 class QuizVerb(StrEnum):
@@ -58,13 +55,6 @@ class QuizVerb(StrEnum):
     STARTED = "attempt.started"
     SUBMITTED = "attempt.submitted"
     ABANDONED = "attempt.abandoned"
-
-
-class EmptyPool(Conflict):
-    """A quiz whose pool has not enough questions; its check should have said so before it was published."""
-
-    code = "pool_too_small"
-    message = N_("This quiz cannot be started: it does not have enough questions. Tell the course team.")
 
 
 class CannotStart(Conflict):
@@ -159,11 +149,7 @@ def _new_attempt(
     assert actor.person_id is not None
     seed = secrets.randbits(SEED_BITS)
     seen = queries.count_seen(session, actor.person_id, subject.seat.course_id)
-    before = _by_question(session, last) if last else {}
-    seen |= dict.fromkeys(before, -1)  # a draw takes what the learner has least seen: first what the last attempt asked
-    layout = lay_out(paper.entries, seed, seen=seen, per_page=paper.settings.per_page)
-    if isinstance(layout, PoolTooSmall):
-        raise EmptyPool
+    drawn = draw_paper(session, paper, seed, seen=seen, last=last)
     attempt = Attempt(
         person_id=actor.person_id,
         enrolment_id=subject.seat.enrolment_id,
@@ -176,37 +162,22 @@ def _new_attempt(
         seed=seed - 2 ** (SEED_BITS - 1),
         language=language,
         lease=0,
-        interludes=json.dumps([asdict(interlude) for interlude in layout.interludes], ensure_ascii=False),
+        interludes=json.dumps([asdict(interlude) for interlude in drawn.layout.interludes], ensure_ascii=False),
         started_at=now,
         due_at=end_of(terms.access(now), now, exempt=preview),
         saved_at=now,
-        maximum=as_decimal(sum((item.mark for item in layout.items), Fraction(0))),
+        maximum=as_decimal(sum((item.mark for item in drawn.layout.items), Fraction(0))),
     )
     session.add(attempt)
     session.flush()  # its items point to it
-    questions = queries.get_questions(session, [item.version for item in layout.items])
-    layouts = {
-        item.place: _item_layout(questions[item.version], item, before, seed, shuffle=paper.settings.shuffle_options)
-        for item in layout.items
-    }
-    session.execute(insert(AttemptItem), _item_rows(attempt.id, layout, layouts))
+    session.execute(insert(AttemptItem), _item_rows(attempt.id, drawn))
     if last:
-        _copy_responses(session, attempt.id, last, before, now=now)
+        _copy_responses(session, attempt.id, last, now=now)
     audit.record(session, actor, QuizVerb.STARTED, attempt, now=now, activity=attempt.activity_key, number=number, preview=preview)
     return attempt
 
 
-def _by_question(session: Session, sitting: Sitting) -> dict[str, Item]:
-    questions = queries.get_questions(session, [item.question_version_id for item in sitting.items])
-    return {questions[item.question_version_id].key: item for item in sitting.items}
-
-
-def _item_layout(question: definitions.Question, item: LaidItem, before: Mapping[str, Item], seed: int, *, shuffle: bool) -> ItemLayout:
-    fresh, earlier = lay_out_item(question, seed, item.slot, shuffle=shuffle), before.get(question.key)
-    return fresh if earlier is None else carry_over(earlier.layout, fresh, same_version=earlier.question_version_id == item.version)
-
-
-def _item_rows(attempt_id: int, layout: Layout, layouts: Mapping[int, ItemLayout]) -> list[dict[str, object]]:
+def _item_rows(attempt_id: int, drawn: DrawnPaper) -> list[dict[str, object]]:
     return [
         {
             "attempt_id": attempt_id,
@@ -217,18 +188,18 @@ def _item_rows(attempt_id: int, layout: Layout, layouts: Mapping[int, ItemLayout
             "require_previous": item.require_previous,
             "question_version_id": item.version,
             "maximum": as_decimal(item.mark),
-            "layout": canonical_json(encode(layouts[item.place])).decode(),
+            "layout": canonical_json(encode(drawn.items[item.place])).decode(),
             "flagged": False,
         }
-        for item in layout.items
+        for item in drawn.layout.items
     ]
 
 
-def _copy_responses(session: Session, attempt_id: int, last: Sitting, before: Mapping[str, Item], *, now: datetime) -> None:
+def _copy_responses(session: Session, attempt_id: int, last: Sitting, *, now: datetime) -> None:
     """Begin with what was answered last (5.2.3), translated where a question has another version: what it lacks is left out."""
-    sitting, responses = queries.get_sitting(session, attempt_id), last.responses
+    sitting, responses, before = queries.get_sitting(session, attempt_id), last.responses, items_by_question(session, last)
     rows = []
-    for key, item in _by_question(session, sitting).items():
+    for key, item in items_by_question(session, sitting).items():
         earlier = before.get(key)
         if earlier is None or earlier.id not in responses:
             continue

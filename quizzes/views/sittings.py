@@ -43,6 +43,7 @@ from quizzes.rules.settings import Navigation
 from quizzes.services import proofs, starting
 from quizzes.services import sittings as services
 from quizzes.services.checking import Check, check_answer
+from quizzes.services.papers import redraw
 from quizzes.services.reopening import is_reopenable
 from quizzes.services.sittings import Acknowledgement, Batch
 from quizzes.services.uploads import receive_files
@@ -287,11 +288,13 @@ def review(subject: Sitting) -> Answer:
     """Show what came of an attempt, as far as its moment allows."""
     session, actor, now = current_session(), current_actor(), clock.now()
     opened = open_attempt(session, subject)
+    flags = flags_of(subject, sees_keys=sees_keys(actor, subject), now=now)
     history = queries.list_attempts(session, subject.person_id, subject.course_id, subject.row.activity_key)
     following, retry = _after_review(opened, history, now) if subject.person_id == actor.person_id else (None, False)
     return render_template(
         "quizzes/review.html",
-        **review_page(session, opened, flags_of(subject, sees_keys=sees_keys(actor, subject), now=now), now=now),
+        **review_page(session, opened, flags, now=now),
+        may_download=may_download_answers(flags),
         icons=(),
         annulled={item.position: item.annulled for item in subject.items if item.annulled},
         may_mark=subject.state is AttemptState.FINISHED and allows(QuizAction.REOPEN, subject),
@@ -328,3 +331,22 @@ def record(subject: Sitting) -> Response:
         response = jsonify(record_of(current_session(), open_attempt(current_session(), subject), flags))
     response.headers["Content-Disposition"] = f'attachment; filename="attempt-{subject.row.number}-{subject.row.activity_key}.json"'
     return response
+
+
+@bp.get("/attempts/<uuid:attempt>/paper")
+@requires(QuizAction.SHOW_PAPER, queries.get_attempt)
+def paper(subject: Sitting) -> Answer:
+    """Show every page of an attempt as its learner saw it, in their language, drawn again from the attempt's seed (5.14.7)."""
+    session, now = current_session(), clock.now()
+    again = redraw(session, subject)
+    with reading(subject.row.language):
+        opened = open_attempt(session, again or subject)
+        pages = [attempt_page(opened, page, now=now) for page in range(1, opened.sitting.pages + 1)]
+        return render_template(
+            "quizzes/paper.html",
+            **opened.place,
+            attempt=pages[0]["attempt"],
+            pages=pages,
+            drawn=again is not None,
+            whose=get_person(session, subject.person_id).full_name,
+        )

@@ -1,0 +1,172 @@
+"""Every kind of question by keyboard alone in a real browser, each page checked with axe-core; and dragging as an extra (5.14.12)."""
+
+import re
+
+import pytest
+from playwright.sync_api import Browser, Page
+from sqlalchemy import select
+
+from lms.app import House
+from quizzes.models import MarkEvent
+from quizzes.rules.feedback import right_answer
+from quizzes.rules.numbers import convention_for
+from quizzes.rules.places import page_from_answer
+from tests.browser.conftest import Live, Visitor, visitor
+from tests.quizzes.test_views import a_quiz
+from tests.support.answers import fields_of, sitting_of
+from tests.support.builders import PASSWORD
+from tests.support.kinds import KINDS, MARKED, SLOTS, bank
+from tests.support.learning import a_learner
+
+FOCUSED = "(selector) => document.activeElement.matches(selector)"
+OUTLINED = """() => {
+  const one = document.activeElement;
+  const shown = one.closest('.flag') ? one.closest('label') : one;
+  return parseFloat(getComputedStyle(shown).outlineWidth) >= 2 && getComputedStyle(shown).outlineStyle !== 'none';
+}"""
+
+
+def begin(person: Visitor, house: House, settings: str, slots: tuple[str, ...] = SLOTS) -> None:
+    """Publish the quiz, sign its learner in, and start an attempt."""
+    course = a_quiz(house, bank(), f"attempts: 0\nweight: 0\n{settings}", slots)
+    a_learner(house, course)
+    person.open("/sign-in")
+    person.page.fill("#email", "ana@example.org")
+    person.page.fill("#password", PASSWORD)
+    person.press("form[action='/sign-in'] button[type=submit]")
+    person.open("/courses/prueba/quizzes/cuestionario-1")
+    person.press("form[action$='/attempts'] button")
+
+
+def tab_to(page: Page, selector: str) -> None:
+    """Press the tabulator until something is reached, and see that it is outlined."""
+    for _step in range(80):
+        if page.evaluate(FOCUSED, selector):
+            assert page.evaluate(OUTLINED), f"{selector} has no outline when it is focused"
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"{selector} is not reached with the tabulator")
+
+
+def give(page: Page, name: str, value: str) -> None:
+    """Give one field of a question its value with keys alone."""
+    control = page.locator(f"[name='{name}']").first
+    kind = control.evaluate("(one) => one.type")
+    if kind == "checkbox":
+        tab_to(page, f"[name='{name}'][value='{value}']")
+        page.keyboard.press("Space")
+    elif kind == "radio":
+        tab_to(page, f"[name='{name}']")
+        values = page.locator(f"[name='{name}']").evaluate_all("(all) => all.map((one) => one.value)")
+        page.keyboard.press("Space")
+        for _step in range(values.index(value)):
+            page.keyboard.press("ArrowDown")
+        assert page.locator(f"[name='{name}']:checked").input_value() == value
+    elif kind == "select-one":
+        tab_to(page, f"[name='{name}']")
+        values = control.evaluate("(one) => [...one.options].map((option) => option.value)")
+        for _step in range(values.index(value)):
+            page.keyboard.press("ArrowDown")
+        assert control.input_value() == value
+    else:
+        tab_to(page, f"[name='{name}']")
+        page.keyboard.type(value)
+
+
+def right_fields_of(person: Visitor, house: House, place: int) -> dict[str, object]:
+    """Return the fields of the right answer to the question in a place."""
+    sitting, questions = sitting_of(house, person.page.url)
+    item = sitting.items[place - 1]
+    question = questions[item.question_version_id]
+    answer = right_answer(question, item.layout, sitting.row.language, convention_for(sitting.row.language))
+    if answer is None:
+        return {}
+    fields = fields_of(item, question, page_from_answer(question, item.layout, answer))
+    return fields | ({f"p{place}-unit": "km"} if KINDS[place - 1] == "units" else {})
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (360, "dark")])
+def test_every_kind_is_answered_with_the_keyboard_alone(chromium: Browser, live: Live, house: House, width: int, scheme: str) -> None:
+    """5.14.12: one question a page; focus is always seen; axe-core finds nothing on any page; every marked kind is right."""
+    person = visitor(chromium, live, width=width, scheme=scheme)
+    begin(person, house, "per_page: 1\n")
+    page = person.page
+    for place, kind in enumerate(KINDS, 1):
+        assert page.locator(f"#p{place}").count() == (kind != "description"), kind
+        for name, value in right_fields_of(person, house, place).items():
+            for one in value if isinstance(value, list | tuple) else [value]:
+                give(page, name, str(one))
+        if kind == "survey":
+            give(page, f"p{place}-1", "2")
+        if kind == "essay":
+            give(page, f"p{place}", "Un texto de varias palabras.")
+            assert re.match(r"5 ", page.locator("[data-count]").inner_text())
+        if kind == "file":
+            tab_to(page, f"[name='p{place}-upload']")
+            with page.expect_navigation(), page.expect_file_chooser() as chooser:
+                page.keyboard.press("Enter")
+                chooser.value.set_files({"name": "informe.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7"})
+            assert "informe.pdf" in page.locator(f"#p{place}").inner_text()
+        person.checked.clear()
+        person.check()
+        tab_to(page, f"button[name=go][value={'next' if place < len(KINDS) else 'review'}].main")
+        with page.expect_navigation():
+            page.keyboard.press("Enter")
+    person.check()
+    tab_to(page, "#submission button")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    person.check()
+
+    with house.database.unit_of_work(write=False) as session:
+        given = list(session.scalars(select(MarkEvent.fraction).order_by(MarkEvent.item_id)))
+    assert given[: len(MARKED)] == [1] * len(MARKED)
+    assert "informe.pdf" in page.locator("main").inner_text()
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_a_check_is_made_with_the_keyboard_and_its_feedback_passes_axe(
+    chromium: Browser, live: Live, house: House, *, script: bool
+) -> None:
+    """5.6 and 5.14.12: answer, check, read, answer again; with and without scripts."""
+    person = visitor(chromium, live, script=script)
+    begin(person, house, "behaviour: interactive\nper_page: 1\n")
+    page = person.page
+    give(page, "p1", "3")
+    tab_to(page, "button[name=check]")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    person.checked.clear()
+    person.check()
+    shown = page.locator("#p1").inner_text()
+
+    assert "PORQUE-single-3" in shown
+    assert "PORQUE-single-1" not in page.content()
+
+
+def test_elements_and_words_can_be_dragged_too(chromium: Browser, live: Live, house: House) -> None:
+    """5.7: dragging sets the lists of choices, and what they say is saved."""
+    person = visitor(chromium, live)
+    begin(person, house, "", ("ordering", "dragged"))
+    page = person.page
+    grips = page.locator("#p1 .grip")
+    start, end = grips.nth(0).bounding_box(), page.locator("#p1 li").nth(2).bounding_box()
+    assert start
+    assert end
+    page.mouse.move(start["x"] + 5, start["y"] + 5)
+    page.mouse.down()
+    page.mouse.move(end["x"] + 5, end["y"] + end["height"] - 2, steps=8)
+    page.mouse.up()
+    page.locator("#p2 .words .tag").nth(1).drag_to(page.locator("#p2 select").first)
+    page.locator("#save-state.ok").wait_for()
+
+    positions = page.locator("#p1 li select").evaluate_all("(all) => all.map((one) => [one.name, one.value])")
+    assert [value for _name, value in positions] == ["1", "2", "3", "4"]
+    assert [name for name, _value in positions] == ["p1-2", "p1-3", "p1-1", "p1-4"]
+    assert page.locator("#p2 select").first.input_value() == "2"
+    page.locator("[data-saved].ok").nth(1).wait_for()
+    sitting, _questions = sitting_of(house, page.url)
+    assert [answer.payload for answer in sitting.responses.values()] == [
+        {"1": ["3"], "2": ["1"], "3": ["2"], "4": ["4"]},
+        {"1": ["2"], "2": []},
+    ]

@@ -1,0 +1,211 @@
+"""No key before its time: every kind of question, at every moment, under every flag, in every response (quiz engine 5.9, security 5.1)."""
+
+import json
+import re
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from lms.app import House
+from quizzes.models import QuizVersion
+from tests.quizzes.test_views import NOON, QUIZ, _plain, a_quiz, begin
+from tests.support.answers import open_attempt
+from tests.support.browser import Browser
+from tests.support.builders import a_learner_in, sign_in
+from tests.support.kinds import ALWAYS_SECRET, MARKED, SIGNS, SLOTS, bank
+from tests.support.learning import At, send_script
+
+FLAGS = ("correctness", "max_marks", "marks", "specific", "general", "right_answer", "overall", "source")
+SETTINGS = "attempts: 0\nweight: 0\nshuffle_options: false\ncloses: 2026-06-03 12:00\nfeedback:\n  - {from: 0, text: BANDA}\n"
+WRONG = {
+    "p1": "3",
+    "p2": ["2", "3"],
+    "p3": "false",
+    "p4": "nada",
+    "p5": "5",
+    "p6": "5",
+    "p7-1": "3",
+    "p7-2": "3",
+    "p8-1": "1",
+    "p8-2": "2",
+    "p8-3": "3",
+    "p8-4": "4",
+    "p9-1": "nada",
+    "p9-2": "5",
+    "p9-3": "2",
+    "p10-1": "3",
+    "p10-2": "3",
+    "p11": "1",
+    "p12-1": "2",
+    "p12-2": "1",
+    "p13-1": "1",
+    "p14": "Un ensayo.",
+}
+"""Answers of every kind by places of the page, none of them wholly right."""
+SIGNS_OF_FLAGS = {
+    **SIGNS,
+    "marks": re.compile(r"\d de \d+ puntos|Obtuvo"),
+    "overall": re.compile("BANDA"),
+}
+BY_RULE = SLOTS[: len(MARKED)]
+IMPLIED = {"right_answer": {"correctness"}}
+"""Who sees what is right sees whether it was given."""
+MOMENTS = {"after": timedelta(0), "later": timedelta(minutes=30), "closed": timedelta(days=3)}
+
+
+def set_review(house: House, review: dict[str, list[str]]) -> None:
+    """Let a quiz show at each moment exactly these flags, and nothing at others; what servers keep in memory is read anew."""
+    with house.database.unit_of_work() as session:
+        row = session.execute(select(QuizVersion)).scalar_one()
+        settings = json.loads(row.settings)
+        settings["review"] = {"preset": "hidden", "overrides": {moment: review.get(moment, []) for moment in ("during", *MOMENTS)}}
+        row.settings = json.dumps(settings)
+        session.info["papers"].clear()
+
+
+def found_in(text: str) -> set[str]:
+    """Return the flags whose signs are in a response."""
+    return {flag for flag, sign in SIGNS_OF_FLAGS.items() if sign.search(text)}
+
+
+def hand_in(browser: Browser) -> str:
+    """Answer every question wrongly and hand in; return the attempt's path."""
+    path = begin(browser)
+    browser.submit("/answers", WRONG, button=("go", "review"))
+    browser.submit("/submission")
+    return path
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_review_of_every_kind_shows_what_each_flag_lets_through(
+    browser: Browser, house: House, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    """5.14.9: for each moment and flag the page and the record are scanned; a flag that is off leaves nothing, one that is on shows."""
+    time = At(monkeypatch, NOON)
+    a_learner_in(browser, a_quiz(house, bank(), SETTINGS, BY_RULE))
+    path = hand_in(browser)
+    time.pass_(seconds=MOMENTS[moment].total_seconds())
+    if moment == "closed":  # the session has ended meanwhile
+        sign_in(browser)
+    told = {}
+    for flag in (None, *FLAGS):
+        beside = ["max_marks"] if flag == "marks" else []
+        set_review(house, {moment: ["attempt", *beside, *([flag] if flag else [])]})
+        page = browser.get(f"{path}/review").html
+        record = browser._request("GET", f"{path}/record.json").get_data(as_text=True)
+        assert not ALWAYS_SECRET.search(page + record), flag
+        assert found_in(record) <= {flag or ""} & {"marks"}, flag
+        told[flag] = found_in(page)
+    set_review(house, {moment: []})
+    nothing = browser.get(f"{path}/review").html
+
+    shown = {flag for flag in FLAGS if told[flag] != told[None]}
+    assert told[None] == set()
+    assert {flag: told[flag] for flag in FLAGS if told[flag] - {flag} - IMPLIED.get(flag, set())} == {}
+    assert shown == {"correctness", "marks", "specific", "general", "right_answer", "overall"}
+    assert found_in(nothing) == set()
+    assert "Alfa" not in nothing
+
+
+@pytest.mark.parametrize("kind", MARKED)
+def test_what_each_kind_may_say_after_its_answer_is_shown_with_its_flag(browser: Browser, house: House, kind: str) -> None:
+    """5.9: the test above scans all kinds together; here each shows its own explanation, and its key only with `right_answer`."""
+    place = MARKED.index(kind) + 1
+    a_learner_in(browser, a_quiz(house, bank(), SETTINGS.replace("2026", "2099"), SLOTS))
+    path = hand_in(browser)
+    parts = []
+    for flags in (["attempt"], ["attempt", "general"], ["attempt", "right_answer"]):
+        set_review(house, {"after": flags})
+        parts.append(_section(browser.get(f"{path}/review").html, place))
+
+    explained = f"EXPLICA-{kind.replace('_', '')}"
+    assert [explained in part for part in parts] == [False, True, False]
+    assert "Respuesta correcta" in parts[2] or "Faltó marcarla" in parts[2]
+    assert "Respuesta correcta" not in parts[0] + parts[1]
+
+
+def test_the_model_of_a_text_is_shown_with_the_right_answers_alone(browser: Browser, house: House) -> None:
+    """5.9: what a person marks has a model, which is a key like the others."""
+    a_learner_in(browser, a_quiz(house, bank(), SETTINGS.replace("2026", "2099"), ("essay", "file")))
+    path = begin(browser)
+    browser.submit("/answers", {"p1": "Un ensayo."}, button=("go", "review"))
+    browser.submit("/submission")
+    told = []
+    for flag in FLAGS:
+        set_review(house, {"after": ["attempt", flag]})
+        told += [flag] if "MODELO" in browser.get(f"{path}/review").html else []
+
+    assert told == ["right_answer"]
+
+
+def _section(html: str, place: int) -> str:
+    found = re.search(rf'<section class="q" id="p{place}".*?</section>', html, re.S)
+    assert found
+    return found[0]
+
+
+def test_nothing_of_a_key_is_in_any_response_of_an_open_attempt(browser: Browser, house: House) -> None:
+    """5.9 and security 5.1, for every kind: the page before, the pages, their files, saving, the summary, the course."""
+    a_learner_in(browser, a_quiz(house, bank(), SETTINGS.replace("2026", "2099"), SLOTS))
+    told = [browser.get(QUIZ).html]
+    path = begin(browser)
+    events = [{"item": place, "seq": 1, "response": {"answer": ["1"]}} for place in range(1, 15)]
+    told += [browser.page.html, json.dumps(send_script(browser, path.rsplit("/", 1)[1], events, lease=5000))]
+    told.append(browser.submit("/answers", WRONG, button=("go", "review")).html)
+    told += [browser.get(path).html, browser.get("/courses/prueba").html]
+
+    assert [(ALWAYS_SECRET.findall(text), found_in(text)) for text in told] == [([], set())] * len(told)
+    assert "Alfa" in told[1]
+
+
+@pytest.mark.parametrize("behaviour", ["immediate", "interactive", "adaptive"])
+def test_a_check_shows_its_flags_of_its_question_alone(browser: Browser, house: House, behaviour: str) -> None:
+    """5.9 during: before a check nothing; after it what the moment allows, of the checked question; solutions only where it is locked."""
+    a_learner_in(browser, a_quiz(house, bank(), SETTINGS.replace("2026", "2099") + f"behaviour: {behaviour}\n", SLOTS))
+    everything = ["attempt", *FLAGS]
+    set_review(house, {"during": everything})
+    path = begin(browser)
+    before = found_in(browser.page.html)
+    after = browser.submit("/answers", WRONG, button=("check", "1")).html
+    rest = after.replace(_question(after, 1), "")
+    set_review(house, {"during": ["attempt"]})
+    hidden = found_in(browser.get(path).html)
+
+    of_first = found_in(_question(after, 1))
+    assert before == set()
+    assert {"correctness", "specific", "marks"} <= of_first
+    assert ({"general", "right_answer"} & of_first != set()) is (behaviour in ("immediate", "interactive"))
+    assert found_in(rest) == set()
+    assert hidden == set()
+
+
+def _question(html: str, place: int) -> str:
+    found = re.search(rf'<(fieldset|section) class="q" id="p{place}".*?</\1>', html, re.S)
+    assert found
+    return found[0]
+
+
+@pytest.mark.parametrize("behaviour", ["deferred", "immediate", "certainty"])
+def test_two_quizzes_that_differ_only_in_the_key_give_equal_pages(
+    browser: Browser, house: House, monkeypatch: pytest.MonkeyPatch, behaviour: str
+) -> None:
+    """Security 5.1: every kind, with the same seed, byte for byte: orders do not follow from what is right either."""
+    At(monkeypatch, NOON)
+    monkeypatch.setattr("secrets.randbits", lambda _bits: 20_261_120)
+    settings = f"attempts: 0\nweight: 0\nbehaviour: {behaviour}\n"
+    a_learner_in(browser, a_quiz(house, bank(), settings, SLOTS))
+    pages = [_pages(browser)]
+    browser.submit("/submission")
+    a_quiz(house, bank(turned=True), settings, SLOTS)
+    browser.deliver_jobs()
+    pages.append(_pages(browser))
+    _sitting, questions = open_attempt(browser)
+
+    assert pages[0] == pages[1]
+    assert {question.kind for question in questions.values()} >= {"matching", "ordering", "gaps"}
+
+
+def _pages(browser: Browser) -> list[str]:
+    path = begin(browser)
+    return [_plain(browser.page.html), _plain(browser.get(f"{path}/summary").html)]

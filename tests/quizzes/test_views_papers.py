@@ -1,0 +1,130 @@
+"""«As the learner saw it»: the paper drawn again from its seed, byte for byte, for the course's team alone (quiz engine 5.14.7)."""
+
+import re
+
+import pytest
+from sqlalchemy import update
+
+from courses.models import StaffRole
+from lms.app import House
+from quizzes.models import Attempt
+from quizzes.queries import sittings as queries
+from quizzes.services.papers import redraw
+from tests.quizzes.test_views import a_quiz, begin
+from tests.support.answers import open_attempt, right_fields
+from tests.support.browser import Browser
+from tests.support.builders import a_course, a_learner_in, a_person, a_teacher, sign_in
+from tests.support.kinds import SLOTS, bank
+
+ASKED = re.compile(r'<fieldset class="q".*?</fieldset>|<section class="q".*?</section>', re.S)
+
+
+def asked(html: str) -> list[str]:
+    """Return every question of a page as it was sent."""
+    return ASKED.findall(html)
+
+
+def every_page(browser: Browser, path: str, pages: int) -> list[str]:
+    """Return every question of an open attempt, page by page."""
+    return [question for page in range(1, pages + 1) for question in asked(browser.get(f"{path}?page={page}").html)]
+
+
+@pytest.mark.parametrize("behaviour", ["deferred", "immediate", "certainty"])
+def test_the_paper_is_drawn_again_byte_for_byte(browser: Browser, house: House, behaviour: str) -> None:
+    """5.14.7: every kind, mixed options, several pages, with answers and a check; also in another language than the teacher's."""
+    shuffled = re.sub(r" *shuffle: false\n", "", bank())
+    course = a_quiz(house, shuffled, f"attempts: 0\nweight: 0\nper_page: 4\nbehaviour: {behaviour}\n", SLOTS)
+    a_learner_in(browser, course)
+    path = begin(browser)
+    sitting, questions = open_attempt(browser)
+    for page in range(1, sitting.pages + 1):
+        browser.get(f"{path}?page={page}")
+        names = {name for name, _value in browser.page.form("/answers").fields}
+        fields = {name: value for name, value in right_fields(sitting, questions).items() if name.partition("-")[0] + "-seq" in names}
+        browser.submit("/answers", fields, button=("check", "1") if page == 1 else ("go", "save"))
+    seen = every_page(browser, path, sitting.pages)
+    a_teacher(house, course)
+    teacher = sign_in(browser.another(), "profe@example.org")
+
+    page = teacher.get(f"{path}/paper")
+
+    assert len(seen) == len(SLOTS) - 1
+    assert asked(page.html) == seen
+    assert "es la misma que se guardó" in page.text
+
+
+def test_draws_are_repeated_with_what_the_learner_had_seen_then(browser: Browser, house: House) -> None:
+    """5.2.4 and 5.2.5: the second paper avoids what the first one asked; later attempts change nothing in what is drawn again."""
+    course = a_course(house, modules=1, settings="attempts: 0\n", draw=3)
+    a_learner_in(browser, course)
+    paths = []
+    for _attempt in range(3):
+        paths.append(begin(browser))
+        browser.get(f"{paths[-1]}/summary")
+        browser.submit("/submission")
+    a_teacher(house, course)
+    teacher = sign_in(browser.another(), "profe@example.org")
+
+    told = ["es la misma que se guardó" in teacher.get(f"{path}/paper").text for path in paths]
+
+    assert told == [True, True, True]
+
+
+def test_an_attempt_that_builds_on_the_last_is_drawn_again_too(browser: Browser, house: House) -> None:
+    """5.2.3."""
+    course = a_course(house, modules=1, settings="attempts: 0\nbuild_on_last: true\n", draw=3)
+    a_learner_in(browser, course)
+    for _attempt in range(2):
+        path = begin(browser)
+        browser.get(f"{path}/summary")
+        browser.submit("/submission")
+    a_teacher(house, course)
+
+    assert "es la misma que se guardó" in sign_in(browser.another(), "profe@example.org").get(f"{path}/paper").text
+
+
+def test_a_paper_that_its_seed_does_not_give_is_told(browser: Browser, house: House) -> None:
+    """The check can fail: with another seed the kept paper is shown, and the page says so."""
+    course = a_course(house, modules=1, settings="attempts: 0\n")
+    a_learner_in(browser, course)
+    path = begin(browser)
+    seen = asked(browser.page.html)
+    with house.database.unit_of_work() as session:
+        session.execute(update(Attempt).values(seed=Attempt.seed + 1))
+    with house.database.unit_of_work(write=False) as session:
+        assert redraw(session, queries.get_sitting(session, 1)) is None
+    a_teacher(house, course)
+
+    page = sign_in(browser.another(), "profe@example.org").get(f"{path}/paper")
+
+    assert "Su semilla no la da otra vez" in page.text
+    assert asked(page.html) == seen
+
+
+def test_only_the_team_of_the_course_sees_a_learners_paper(browser: Browser, house: House) -> None:
+    """Access matrix, attempt.view: of another learner for graders and instructors of this course; for others it is not there."""
+    course = a_course(house, modules=1)
+    a_learner_in(browser, course)
+    path = begin(browser)
+    a_teacher(house, course, "grader@example.org", StaffRole.GRADER)
+    a_teacher(house, a_course(house, "otro", modules=1), "stranger@example.org")
+    a_person(house, "eva@example.org")
+    found = {}
+    for who in ("grader", "stranger", "eva"):
+        found[who] = sign_in(browser.another(), f"{who}@example.org")._request("GET", f"{path}/paper").status_code
+    own = browser._request("GET", f"{path}/paper").status_code
+
+    assert found == {"grader": 200, "stranger": 404, "eva": 404}
+    assert own == 404
+
+
+def test_the_review_leads_the_team_to_the_paper(browser: Browser, house: House) -> None:
+    course = a_course(house, modules=1)
+    a_learner_in(browser, course)
+    path = begin(browser)
+    browser.get(f"{path}/summary")
+    own = [href for href, _words in browser.submit("/submission").links]
+    a_teacher(house, course)
+    staff = [href for href, _words in sign_in(browser.another(), "profe@example.org").get(f"{path}/review").links]
+
+    assert (f"{path}/paper" in own, f"{path}/paper" in staff) == (False, True)

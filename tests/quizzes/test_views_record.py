@@ -1,0 +1,74 @@
+"""The record of an attempt as JSON, and what is said beside a number before it is handed in (quiz engine 5.4.5, 5.7, 5.9)."""
+
+import pytest
+
+from lms.app import House
+from tests.quizzes.test_views import a_quiz, begin
+from tests.support.browser import Browser
+from tests.support.builders import a_learner_in
+from tests.support.kinds import SLOTS, bank
+
+SETTINGS = "attempts: 0\nweight: 0\n"
+
+
+def taken(browser: Browser, house: House, review: str, answers: dict[str, object], slots: tuple[str, ...]) -> str:
+    """Take a quiz and hand it in; return the attempt's path."""
+    a_learner_in(browser, a_quiz(house, bank(), f"{SETTINGS}{review}", slots))
+    path = begin(browser)
+    browser.submit("/answers", answers, button=("go", "save"))
+    browser.submit("/answers", answers | {"p1": "1"}, button=("go", "review"))
+    browser.submit("/submission")
+    return path
+
+
+def test_a_record_holds_answers_as_stored_and_in_words_times_state_and_marks(browser: Browser, house: House) -> None:
+    """Issue 3 and 5.9: everything that its learner gave, without anything of the key."""
+    path = taken(browser, house, "", {"p1": "2", "p2": "algo"}, ("single", "short", "essay"))
+    record = browser._request("GET", f"{path}/record.json").get_json()
+    first, second, third = record["questions"]
+
+    assert (first["response"], first["answer"], first["times_saved"]) == ({"answer": ["1"]}, ["Alfa"], 2)
+    assert (second["response"], second["answer"]) == ({"answer": ["algo"]}, ["algo"])
+    assert (third["response"], third["answer"], third["saved_at"]) == (None, [], None)
+    assert (first["share"], first["mark_state"], first["points"]) == ("1.0000000", "right", "1.0000000")
+    assert (third["share"], third["mark_state"]) == ("0.0000000", "not_answered")
+    assert (record["state"], record["language"], record["raw"], record["passed"]) == ("finished", "es", "1.0000000", False)
+    assert record["started_at"] <= first["saved_at"] <= record["submitted_at"]
+
+
+def test_a_record_without_marks_says_what_was_answered_alone(browser: Browser, house: House) -> None:
+    """5.9: marks once they may be seen; a text that waits has none yet, and its record can be taken along."""
+    path = taken(browser, house, "review: {after: [attempt]}\n", {"p1": "2"}, ("single", "essay"))
+    page = browser.get(f"{path}/review")
+    record = browser._request("GET", f"{path}/record.json").get_json()
+
+    assert any(href.endswith("/record.json") for href, _words in page.links)
+    assert record["questions"][0]["answer"] == ["Alfa"]
+    assert {"share", "mark_state", "points"} & set(record["questions"][0]) == set()
+    assert {"raw", "percent", "passed", "maximum"} & set(record) == set()
+
+
+@pytest.mark.parametrize(
+    ("slot", "answers", "said"),
+    [
+        ("units", {"p1": "12 km"}, ""),
+        ("units", {"p1": "1.234 km"}, "Se entiende como 1234."),
+        ("numerical", {"p1": "mucho"}, "Esto no es un número"),
+        ("gaps", {"p1-2": "1.234"}, "Hueco 2: Se entiende como 1234."),
+        ("ordering", {"p1-1": "1", "p1-2": "1"}, "Dé a cada elemento una posición propia."),
+        ("ordering", {"p1-1": "1", "p1-2": "2", "p1-3": "3", "p1-4": "4"}, ""),
+    ],
+)
+def test_what_is_understood_is_told_beside_the_question_and_in_the_summary(
+    browser: Browser, house: House, slot: str, answers: dict[str, object], said: str
+) -> None:
+    """5.7 and 5.4.5: a unit beside the number is no error; an ambiguous number is shown back, also in a gap."""
+    a_learner_in(browser, a_quiz(house, bank(), SETTINGS, (slot,)))
+    path = begin(browser)
+    browser.submit("/answers", answers, button=("go", "review"))
+    summary, page = browser.page.text, browser.get(path).text
+
+    notes = ("Se entiende como", "Esto no es un número", "una posición propia")
+    assert (said in summary, said in page) == (True, True)
+    assert any(note in page for note in notes) is bool(said)
+    assert slot in SLOTS
