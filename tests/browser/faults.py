@@ -6,6 +6,7 @@ import contextlib
 import json
 import random
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -219,7 +220,16 @@ class Device:
 
     def live_tabs(self) -> list[Page]:
         """Return the tabs that show the attempt."""
-        return [page for page in self.tabs if not page.is_closed() and page.query_selector("#attempt")]
+        return [page for page in self.tabs if not page.is_closed() and shows_attempt(page)]
+
+
+def shows_attempt(page: Page) -> bool:
+    """Say whether a page shows the attempt; one that is on its way elsewhere is asked again."""
+    for _try in range(3):
+        with contextlib.suppress(BrowserError):
+            return page.query_selector("#attempt") is not None
+        time.sleep(0.3)
+    return False
 
 
 def give_password(page: Page) -> None:

@@ -7,12 +7,12 @@ import pytest
 
 from quizzes.rules.access import Access, Accommodation, Override, Setting, Terms, effective, is_within
 from quizzes.rules.analysis import Concern, concerns_about_options
-from quizzes.rules.attempts import Circumstances, end_of, may_start
+from quizzes.rules.attempts import AttemptClock, AttemptEvent, AttemptState, Circumstances, TimeRuling, end_of, may_start, rule_on_time
 from quizzes.rules.definitions import Body, Gaps, Label, Ordering
 from quizzes.rules.navigation import page_to_show
 from quizzes.rules.regrade import Difference, RegradePolicy, differences, regraded
 from quizzes.rules.responses import filled_parts
-from quizzes.rules.settings import Navigation
+from quizzes.rules.settings import AtEnd, Navigation
 from quizzes.rules.statistics import covariance
 from tests.quizzes.test_rules_statistics import answered
 from tests.support.questions import a_matching, a_matrix, a_question, a_single, an_option, an_ordering, dragged_gaps, es, f
@@ -172,3 +172,24 @@ def test_responses_that_show_alike_are_equal() -> None:
     """5.4.1: empty values and parts say nothing: a form sends them, the page's script does not."""
     assert filled_parts({"answer": ["", "2,5"], "unit": [""], "1": []}) == {"answer": ["2,5"]}
     assert filled_parts({}) == filled_parts({"answer": [""]}) == {}
+
+
+@pytest.mark.parametrize(
+    ("at_end", "window", "seconds", "expected"),
+    [
+        (AtEnd.SUBMIT, 120, 61, TimeRuling(may_answer=False, may_submit=True, finished_at=NOON, may_prove=True)),
+        (AtEnd.SUBMIT, 120, 120, TimeRuling(may_answer=False, may_submit=True, finished_at=NOON, may_prove=True)),
+        (AtEnd.SUBMIT, 120, 121, TimeRuling(may_answer=False, may_submit=False, event=AttemptEvent.SUBMIT, finished_at=NOON)),
+        (AtEnd.SUBMIT, 0, 61, TimeRuling(may_answer=False, may_submit=False, event=AttemptEvent.SUBMIT, finished_at=NOON)),
+        (AtEnd.ABANDON, 120, 61, TimeRuling(may_answer=False, may_submit=False, event=AttemptEvent.ABANDON, finished_at=NOON)),
+        (AtEnd.GRACE, 120, 61, TimeRuling(may_answer=False, may_submit=True, event=AttemptEvent.RUN_OUT, may_prove=True)),
+        (AtEnd.GRACE, 0, 61, TimeRuling(may_answer=False, may_submit=True, event=AttemptEvent.RUN_OUT)),
+    ],
+)
+def test_a_window_of_evidence_keeps_an_attempt_open_for_what_was_written_in_time(
+    at_end: AtEnd, window: int, seconds: int, expected: TimeRuling
+) -> None:
+    """5.3.9: until E + W, where the quiz has a window; finish = E; what is abandoned at its end stays so."""
+    clock = AttemptClock(AttemptState.IN_PROGRESS, NOON, at_end, grace=600, window=window)
+
+    assert rule_on_time(clock, now=NOON + timedelta(seconds=seconds)) == expected

@@ -95,12 +95,7 @@ APART = (
 )
 """What explains, heads a table, or is the golden vector's own numbers."""
 WAITS = {
-    "5.10.2": "overrides on the web",
-    "5.10.4": "the incident tool",
-    "5.11.5": "regrades on the web",
-    "5.12 Results are cached": "statistics on the web",
     "5.13 Un-completing": "an administrator's page",
-    "5.14.4": "regrades on the web",
     "5.14.7": "attempts shown as the learner saw them",
     "5.14.9": "the scan of every flag and moment",
     "5.14.12": "the keyboard's way through every kind",
