@@ -8,7 +8,7 @@ FAULT_SEED ?= 1
 BENCH_LEARNERS ?= 500
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check coverage faults bench mutation fix spelling dist migration schema-dump requirements clean
+.PHONY: help run demo test check coverage browser faults bench mutation fix spelling dist migration schema-dump requirements clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -40,6 +40,11 @@ check: ## format, lint, types, floors and rooms, translations, migrations, docum
 coverage: ## every branch of the rules is taken by the tests of the rules
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt
 	@$(BIN)/python -m pytest -q -p no:randomly tests/quizzes -k test_rules --cov=quizzes/rules --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
+
+browser: ## every test of a real browser, the long ones too, on SQLite and PostgreSQL
+	@$(PYTHON) scripts/prepare.py requirements-dev.txt
+	@$(BIN)/python -m pytest -q -n auto --dist worksteal tests/browser
+	@$(BIN)/python -m pytest -q -n auto --dist worksteal tests/browser --db postgres
 
 faults: ## random histories of faults in a real browser and against the model (FAULT_HISTORIES=30, FAULT_SEED=1); slow
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt

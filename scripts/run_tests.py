@@ -1,6 +1,6 @@
-"""Run all tests: on SQLite, then those that use a database on PostgreSQL where a server is reachable. Say at the end what was not run.
+"""Run all tests but the long ones: on SQLite, then those of database and pages on PostgreSQL where a server is reachable.
 
-With CI set, what could not be run is a failure. Arguments go to pytest.
+Say at the end what could not be run; with CI set, that is a failure. Arguments go to pytest. `make browser` runs the long ones.
 """
 
 import os
@@ -25,10 +25,10 @@ def run(title: str, *options: str) -> bool:
 
 def main() -> int:
     """Run the command."""
-    passed = {"SQLite": run("all tests, on SQLite")}
+    passed = {"SQLite": run("all tests but the long ones, on SQLite", "-m", "not long")}
     reason = postgres.unreachable()
     if reason is None:
-        passed["PostgreSQL"] = run("tests that use a database, on PostgreSQL", "--db", "postgres", "-m", "database or http or browser")
+        passed["PostgreSQL"] = run("tests that use a database, on PostgreSQL", "--db", "postgres", "-m", "(database or http) and not long")
     failed = [name for name, fine in passed.items() if not fine]
     print(f"\nPassed on {' and '.join(passed)}." if not failed else f"\nFailed on {' and '.join(failed)}.")
     if reason is not None:

@@ -4,6 +4,7 @@ from datetime import timedelta
 from fractions import Fraction
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser, Page, Playwright, expect
 from sqlalchemy import func, select, update
 
@@ -14,6 +15,8 @@ from tests.browser.conftest import CHROMIUM, FLAGS, Live
 from tests.browser.faults import Device, Ledger, Line, a_bank, give_password, stored
 from tests.quizzes.test_views import a_quiz
 from tests.support.learning import a_learner, start
+
+pytestmark = pytest.mark.long
 
 TEN = range(1, 11)
 

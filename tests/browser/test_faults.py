@@ -18,6 +18,8 @@ from tests.quizzes.test_views import a_quiz
 from tests.support.learning import a_learner, start
 from tests.support.server import free_port, serving
 
+pytestmark = pytest.mark.long
+
 HISTORIES = int(os.environ.get("FAULT_HISTORIES", "2"))
 FIRST = int(os.environ.get("FAULT_SEED", "1"))
 STEPS = 20

@@ -150,11 +150,12 @@ def test_a_new_learner_reaches_a_verifiable_certificate(
         person.open(path)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("course", "width", "scheme"), [(GOVERNANCE, 1280, "light"), (BUDGET, 360, "dark")])
 def test_both_courses_can_be_taken_to_their_certificate(
     chromium: Browser, live: Live, house: House, course: str, width: int, scheme: str
 ) -> None:
-    """Issue 4: from the first page of each course to the certificate, with every quiz and every task of the simulator for full marks."""
+    """From the first page of each course to the certificate, with every quiz and every task of the simulator for full marks."""
     assert publish_folder(house, CONTENT / course).version is not None
     person = visitor(chromium, live, width=width, scheme=scheme)
     person.once_a_template = True

@@ -18,6 +18,8 @@ from tests.support.builders import PASSWORD
 from tests.support.kinds import KINDS, MARKED, SLOTS, bank
 from tests.support.learning import a_learner
 
+pytestmark = pytest.mark.long
+
 FOCUSED = "(selector) => document.activeElement.matches(selector)"
 OUTLINED = """() => {
   const one = document.activeElement;

@@ -7,6 +7,8 @@ from tests.browser.conftest import Live, visitor
 from tests.support.builders import PASSWORD, a_teacher
 from tests.support.classes import a_class_with_a_wrong_key
 
+pytestmark = pytest.mark.long
+
 QUIZ = "/courses/prueba/quizzes/cuestionario-1"
 
 
