@@ -17,7 +17,7 @@ from kernel.paths import TEMPLATES
 from kernel.settings import Settings, load
 
 TEMPLATE_NAMES = sorted(path.stem for path in (TEMPLATES / "mail").glob("*.txt"))
-FACTS = {"name": 'Ana & "Co" <b>', "title": "Curso <i>", "code": "7K3M", "verify_url": "https://x.ec/v"}
+FACTS = {"name": 'Ana & "Co" <b>', "title": "Curso <i>", "course": "Curso <i>", "code": "7K3M", "verify_url": "https://x.ec/v"}
 
 
 def settings_for(tmp_path: Path, **given: object) -> Settings:

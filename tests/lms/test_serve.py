@@ -8,6 +8,7 @@ import resource
 import signal
 import socket
 import subprocess
+import sys
 import time
 from contextlib import closing
 from pathlib import Path
@@ -116,25 +117,32 @@ def snapshot(database: Database) -> dict[str, int]:
 
 
 def test_the_second_start_is_quick(folder: Path) -> None:
-    """Less than three seconds to the first answer; in processor time, because the machine of the tests is busy."""
+    """It does little more than load the program: as a ratio within this run, because times of a busy machine say nothing."""
     with serving(folder) as server:
         server.end()
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    before = processor_time()
     with serving(folder) as server:
         server.end()
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    started = processor_time()
+    subprocess.run([sys.executable, "-c", "import lms.app"], check=True, cwd=ROOT)
 
-    assert (after.ru_utime + after.ru_stime) - (before.ru_utime + before.ru_stime) < 3
+    assert started - before < 2.5 * (processor_time() - started)
+
+
+def processor_time() -> float:
+    """Return the seconds of processor that the programs started by this test have used."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def test_help_answers_at_once() -> None:
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    before = processor_time()
     result = subprocess.run([LMS, "--help"], check=False, capture_output=True, text=True, timeout=PATIENCE)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    used = processor_time() - before
 
     assert result.returncode == 0
     assert "serve" in result.stdout
-    assert (after.ru_utime + after.ru_stime) - (before.ru_utime + before.ru_stime) < 0.5
+    assert used < 0.5
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -151,7 +151,7 @@ def test_the_script_saves_an_answer_and_is_told_what_is_kept(browser: Browser, h
     again = send_script(browser, attempt, [event], lease=5000)
     asked = send_script(browser, attempt, [], lease=5000)
 
-    assert set(first) == {"acknowledged", "seconds_left", "state", "newer", "closed", "saved_at"}
+    assert set(first) == {"acknowledged", "seconds_left", "state", "newer", "closed", "saved_at", "token"}
     assert (first["acknowledged"], first["newer"], first["state"]) == ({"1": 1}, {}, "in_progress")
     assert 1100 < int(str(first["seconds_left"])) <= 1200
     assert again["acknowledged"] == {"1": 1}
