@@ -78,6 +78,8 @@ class Visitor:
     page: Page
     url: str
     checked: set[str]
+    script: bool = True
+    """Without it axe-core, which is a script, does not look: the pages are the same."""
     once_a_template: bool = False
     """On long ways: axe-core looks at one page of each template; sideways scrolling is looked at on every page."""
 
@@ -99,7 +101,7 @@ class Visitor:
         kind = self.page.evaluate("document.title.split(' ')[0] + document.querySelector('main').className + location.pathname")
         if self.once_a_template:
             kind = template_of(self.page.url)
-        if kind in self.checked:
+        if kind in self.checked or not self.script:
             return
         self.checked.add(kind)
         found = Axe().run(self.page)
@@ -122,7 +124,8 @@ def visitor(
         locale=locale,
         java_script_enabled=script,
         color_scheme="dark" if scheme == "dark" else "light",
+        reduced_motion="reduce",  # colours do not fade while axe-core looks
     )
     page = context.new_page()
     page.set_default_timeout(20_000)
-    return Visitor(page, live.url, set())
+    return Visitor(page, live.url, set(), script=script)

@@ -174,7 +174,6 @@ def test_both_courses_can_be_taken_to_their_certificate(
 def test_without_javascript_the_same_journey_works(chromium: Browser, live: Live, house: House) -> None:
     a_course(house, modules=1)
     person = visitor(chromium, live, script=False)
-    person.check = lambda: None  # type: ignore[method-assign]  # axe needs a script; the pages are the same
 
     sign_up_and_in(person)
     person.open("/courses/prueba")
