@@ -4,7 +4,6 @@ Each history is drawn from a seed. A few run always; `make faults` runs FAULT_HI
 repeated by `make faults FAULT_HISTORIES=1 FAULT_SEED=…` with the seed in the test's name.
 """
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,13 +14,13 @@ from kernel import clock
 from lms.app import House
 from tests.browser.faults import History, Server, a_bank, server_on
 from tests.quizzes.test_views import a_quiz
+from tests.support import sizes
 from tests.support.learning import a_learner, start
 from tests.support.server import free_port, serving
 
 pytestmark = pytest.mark.long
 
-HISTORIES = int(os.environ.get("FAULT_HISTORIES", "2"))
-FIRST = int(os.environ.get("FAULT_SEED", "1"))
+HISTORIES = sizes.HISTORIES or 2
 STEPS = 20
 
 
@@ -39,7 +38,7 @@ def attempt(house: House, server: Server) -> str:
     return f"{server.url}/attempts/{start(house, learner, course.slug, now=clock.now())}"
 
 
-@pytest.mark.parametrize("seed", range(FIRST, FIRST + HISTORIES))
+@pytest.mark.parametrize("seed", range(sizes.FIRST_HISTORY, sizes.FIRST_HISTORY + HISTORIES))
 def test_no_history_of_faults_loses_an_answer(chromium: Browser, server: Server, house: House, attempt: str, seed: int) -> None:
     """5.4.1, 5.4.2, 5.4.3, 5.4.4: requests lost, late, twice, reordered; pages and servers killed; sessions ended; tabs and devices."""
     history = History(seed, chromium, server, house, attempt)

@@ -106,7 +106,7 @@ def marks_of(session: object, attempt_id: int) -> tuple[Fraction, ...]:
         .where(AttemptItem.attempt_id == attempt_id)
         .order_by(AttemptItem.position)
     )
-    rows = session.execute(statement).all()  # type: ignore[attr-defined]
+    rows = session.execute(statement).all()  # type: ignore[attr-defined]  # a select
     return tuple(Fraction(row.fraction) * Fraction(row.maximum) for row in rows) or (Fraction(0),) * 5
 
 

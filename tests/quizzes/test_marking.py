@@ -30,7 +30,7 @@ def a_grader(house: House, course: object, email: str = "gil@example.org") -> Ac
 
 
 def given(house: House, grader: Actor, attempt: object, points: str, **fields: object) -> GivenMark:
-    return GivenMark(Fraction(points), last_mark(house, grader, attempt).id, **fields)  # type: ignore[arg-type]
+    return GivenMark(Fraction(points), last_mark(house, grader, attempt).id, **fields)  # type: ignore[arg-type]  # fields by name
 
 
 def result(house: House) -> ActivityResult:

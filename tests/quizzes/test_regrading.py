@@ -231,7 +231,7 @@ def test_the_same_version_is_judged_again_by_the_program_as_it_is_now(house: Hou
     attempt, other = hand_in(house, a_learner(house, course), GUAYAQUIL), hand_in(house, a_learner(house, course, "leo@example.org"), QUITO)
     item = last_mark(house, editor, attempt).item_id
     with house.database.unit_of_work() as session:  # as an older program might have left it
-        session.execute(MarkEvent.__table__.update().where(MarkEvent.item_id == item).values(fraction=0, exact="0", state="wrong"))  # type: ignore[attr-defined]
+        session.execute(MarkEvent.__table__.update().where(MarkEvent.item_id == item).values(fraction=0, exact="0", state="wrong"))  # type: ignore[attr-defined]  # a Table
 
     trial = a_trial(house, editor, replace(an_order(house, SAME), question_id=None))
     commit(house, editor, trial)

@@ -24,15 +24,15 @@ def abandon(house: House, learner: object, ago: timedelta = timedelta(hours=1)) 
     """Start an attempt, save the right answers, and let its time pass."""
     began = clock.now() - ago
     attempt = start(house, learner, "prueba", now=began)  # type: ignore[arg-type]  # an actor
-    save(house, learner, attempt, right_batch(house, learner, attempt), now=began)  # type: ignore[arg-type]
-    submit(house, learner, attempt)  # type: ignore[arg-type]
+    save(house, learner, attempt, right_batch(house, learner, attempt), now=began)  # type: ignore[arg-type]  # fixtures give rows
+    submit(house, learner, attempt)  # type: ignore[arg-type]  # fixtures give rows
     assert attempt_row(house, attempt).state == "abandoned"
     return attempt
 
 
 def reopen(house: House, editor: object, attempt: object) -> str:
     with sitting_of(house, editor, attempt, write=True) as (session, sitting):  # type: ignore[arg-type]  # an actor and a number
-        return reopening.reopen_attempt(session, editor, sitting, "Corte de luz.", now=clock.now()).value  # type: ignore[arg-type]
+        return reopening.reopen_attempt(session, editor, sitting, "Corte de luz.", now=clock.now()).value  # type: ignore[arg-type]  # fixtures give rows
 
 
 def test_what_was_abandoned_and_is_past_its_time_is_handed_in_and_marked_at_once(house: House) -> None:

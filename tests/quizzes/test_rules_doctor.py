@@ -77,8 +77,8 @@ def asked(body: Body, answers: list[tuple[object, int, int]]) -> tuple[Finding, 
     question = a_question(body)
     tally = ClassTally(2)
     for answer, rest, count in answers:
-        marking = mark_answer(question, answer, ItemLayout(), SPANISH)  # type: ignore[arg-type]
-        typed = unmatched_in(question, answer, marking, SPANISH)  # type: ignore[arg-type]
+        marking = mark_answer(question, answer, ItemLayout(), SPANISH)  # type: ignore[arg-type]  # any kind
+        typed = unmatched_in(question, answer, marking, SPANISH)  # type: ignore[arg-type]  # any kind
         other = mark_answer(a_question(a_single()), Choice("a"), ItemLayout(), SPANISH)
         paper = [
             Given(0, 1, marking.fraction or f("0"), f("1"), marking, typed),
@@ -126,7 +126,7 @@ def test_of_rows_and_gaps_the_part_whose_key_is_wrong_is_told() -> None:
         (Filled({"anio": "a", "cubierta": "348", "nombre": "breca"}), 20, 20),
         (Filled({"anio": "b", "cubierta": "1", "nombre": "x"}), 20, 20),
     ]
-    gaps = asked(some_gaps(), answers)  # type: ignore[arg-type]
+    gaps = asked(some_gaps(), answers)  # type: ignore[arg-type]  # any kind
 
     assert [(one.ailment, one.part, one.answer) for one in matrix if one.part] == [(Ailment.WRONG_KEY, "prestamo", "si")]
     told = {(one.ailment, one.part) for one in gaps}
@@ -157,7 +157,7 @@ def test_numbers_that_are_nearly_right_slipped_or_of_the_best_are_told() -> None
         (Number("1"), 10, 20),
         (Number("x"), 10, 10),
     ]
-    found = {one.ailment: one for one in asked(body, answers)}  # type: ignore[arg-type]
+    found = {one.ailment: one for one in asked(body, answers)}  # type: ignore[arg-type]  # any kind
 
     assert set(found) == {Ailment.NARROW_TOLERANCE, Ailment.SLIPPED_NUMBER, Ailment.OTHER_ANSWER}
     assert (found[Ailment.NARROW_TOLERANCE].answer, found[Ailment.NARROW_TOLERANCE].count) == ("35", 15)
@@ -169,7 +169,7 @@ def test_words_that_are_nearly_accepted_are_told_together() -> None:
     """5.7: marking knows no similarity; the doctor does, and tells it to the author."""
     body = a_short(("jubilación", "1"))
     answers = [(Text("jubilación"), 90, 30), (Text("Jubilasión"), 85, 12), (Text("la jubilación"), 80, 4), (Text("pensión"), 10, 40)]
-    found = asked(body, answers)  # type: ignore[arg-type]
+    found = asked(body, answers)  # type: ignore[arg-type]  # any kind
 
     assert [(one.ailment, one.answer, one.count) for one in found] == [(Ailment.SPELLING, "jubilasión", 16)]
 
@@ -198,11 +198,11 @@ def test_what_nearly_all_get_right_or_wrong_is_told(easy: bool, ailment: Ailment
     """5.12: F above 0.95 or below 0.05, with the learner count."""
     right, wrong = ((Text("sol"), 50, 98), (Text("luna"), 50, 2))
     answers = [right, wrong] if easy else [(Text("sol"), 50, 2), (Text("luna"), 50, 98)]
-    found = asked(a_short(("sol", "1")), answers)  # type: ignore[arg-type]
+    found = asked(a_short(("sol", "1")), answers)  # type: ignore[arg-type]  # any kind
 
     assert [(one.ailment, one.answers) for one in found if one.ailment is ailment] == [(ailment, 100)]
     borderline = [(Text("sol"), 50, 95), (Text("luna"), 40, 5)]
-    assert Ailment.TOO_EASY not in {one.ailment for one in asked(a_short(("sol", "1")), borderline)}  # type: ignore[arg-type]
+    assert Ailment.TOO_EASY not in {one.ailment for one in asked(a_short(("sol", "1")), borderline)}  # type: ignore[arg-type]  # any kind
 
 
 def test_who_knows_more_and_fails_more_is_told_and_no_difference_too() -> None:
@@ -233,7 +233,7 @@ def evidence(**fields: object) -> Evidence:
         for rest in (rests[key], rests[key] + 1)
     )
     marks = {(f("1"), f("3")): 60, (f("0"), f("1")): 40}
-    return Evidence(**({"shown": 100, "responses": responses, "marks": marks} | fields))  # type: ignore[arg-type]
+    return Evidence(**({"shown": 100, "responses": responses, "marks": marks} | fields))  # type: ignore[arg-type]  # any kind
 
 
 def test_a_question_that_goes_worse_late_or_is_passed_over_is_told() -> None:

@@ -29,7 +29,7 @@ def test_counted_marks_give_what_the_table_gives(table: list[list[Fraction]], ch
     """5.12: exact, and independent of the order of the attempts."""
     maxima = [f("1")] * (len(table[0]) if table else 2)
     shuffled = list(table)
-    chance.shuffle(shuffled)  # type: ignore[attr-defined]
+    chance.shuffle(shuffled)  # type: ignore[attr-defined]  # a Random
     tally = Tally(len(maxima))
     for row in shuffled:
         tally.add(row)
@@ -103,7 +103,7 @@ def test_the_newest_composition_that_was_taken_is_looked_at() -> None:
 
 def a_given(position: int, key: str, mark: str = "0", **fields: object) -> Given:
     """Return a single choice that was answered so."""
-    return Given(position, position + 10, f(mark), f("1"), marked(a_single(), Choice(key)), **fields)  # type: ignore[arg-type]
+    return Given(position, position + 10, f(mark), f("1"), marked(a_single(), Choice(key)), **fields)  # type: ignore[arg-type]  # any kind
 
 
 def test_papers_that_end_in_blanks_are_told_from_questions_that_were_passed_over() -> None:
@@ -161,9 +161,9 @@ GAPS = [Unmatched("cubierta", "40", f("40")), Unmatched("nombre", "hueco")]
     ],
 )
 def test_what_matches_no_answer_is_read_once(body: object, answer: object, expected: list[Unmatched]) -> None:
-    question = a_question(body)  # type: ignore[arg-type]
+    question = a_question(body)  # type: ignore[arg-type]  # any kind
 
-    assert list(unmatched_in(question, answer, marked(body, answer), SPANISH)) == expected  # type: ignore[arg-type]
+    assert list(unmatched_in(question, answer, marked(body, answer), SPANISH)) == expected  # type: ignore[arg-type]  # any kind
 
 
 def test_numbers_are_read_by_the_convention_of_the_attempt() -> None:

@@ -1,7 +1,6 @@
 """The saving protocol against a model: pages that send, lose, repeat and reorder; the database holds what the model holds (5.4)."""
 
 import json
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,10 +20,10 @@ from quizzes.pages.attempt import new_lease
 from quizzes.queries.sittings import Sitting
 from quizzes.services import sittings as services
 from tests.quizzes.test_views import a_quiz
+from tests.support import sizes
 from tests.support.learning import a_learner, sitting_of, start
 
 NOON = datetime(2026, 6, 1, 17, tzinfo=UTC)
-HISTORIES = int(os.environ.get("FAULT_HISTORIES", "0"))
 """How many histories `make faults` asks for; the ordinary run takes a few short ones."""
 PLACES = (1, 2, 3)
 LIMIT = timedelta(minutes=20)
@@ -284,9 +283,9 @@ def test_no_answer_is_lost_whatever_the_line_does(house: House) -> None:
     course = a_quiz(house, BANK, "attempts: 0\nlimit: 20 min\n", tuple(f"numero-{place}" for place in PLACES))
     learner = iter(range(10**6))
     asked = settings(
-        phases=[phase for phase in Phase if HISTORIES or phase is not Phase.shrink],  # shrinking takes minutes
-        max_examples=HISTORIES * 10 or 15,
-        stateful_step_count=60 if HISTORIES else 25,
+        phases=[phase for phase in Phase if sizes.HISTORIES or phase is not Phase.shrink],  # shrinking takes minutes
+        max_examples=sizes.HISTORIES * 10 or 15,
+        stateful_step_count=60 if sizes.HISTORIES else 25,
         deadline=None,
         suppress_health_check=list(HealthCheck),
         print_blob=True,

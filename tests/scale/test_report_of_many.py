@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 import tracemalloc
@@ -28,10 +27,10 @@ from quizzes.queries.reports import ReportFilter, ReportOrder
 from quizzes.rules.statistics import Which
 from quizzes.services import analysis as services
 from quizzes.services.sittings import Batch
+from tests.support import sizes
 from tests.support.builders import a_course
 from tests.support.learning import a_learner, right_batch, start, submit
 
-ATTEMPTS = int(os.environ.get("BENCH_ATTEMPTS", "120"))
 FEW = 240
 MODELS = 12
 """Attempts that are really made; the others are copies of theirs by other people."""
@@ -57,8 +56,8 @@ def a_class(house: House) -> Course:
 
 def rows_of(session: Session, model: type, *conditions: object) -> list[dict[str, object]]:
     """Return rows as values of columns."""
-    columns = list(model.__table__.columns)  # type: ignore[attr-defined]
-    found = session.execute(select(*columns).where(*conditions).order_by(columns[0]))  # type: ignore[arg-type]
+    columns = list(model.__table__.columns)  # type: ignore[attr-defined]  # a mapped class
+    found = session.execute(select(*columns).where(*conditions).order_by(columns[0]))  # type: ignore[arg-type]  # conditions
     return [dict(row._mapping) for row in found]
 
 
@@ -151,7 +150,7 @@ def test_many_attempts_are_reported_in_time(
 ) -> None:
     """Issue 3: the report of 36,000 attempts streams; its statistics stay within the lease of a job."""
     course = a_class(house)
-    copy(house, ATTEMPTS - MODELS)
+    copy(house, sizes.ATTEMPTS - MODELS)
 
     def timed(act: Callable[[], object]) -> float:
         began = time.process_time()
@@ -164,9 +163,9 @@ def test_many_attempts_are_reported_in_time(
         "statistics": timed(lambda: statistics_of(house, course)),
     }
     peak = traced(lambda: statistics_of(house, course))
-    with capsys.disabled() if ATTEMPTS > FEW else nullcontext():
-        sys.stdout.write(f"\n{ATTEMPTS} attempts: {seconds}, statistics peak {peak / 1e6:.0f} MB\n")
+    with capsys.disabled() if sizes.ATTEMPTS > FEW else nullcontext():
+        sys.stdout.write(f"\n{sizes.ATTEMPTS} attempts: {seconds}, statistics peak {peak / 1e6:.0f} MB\n")
 
-    assert report_as("csv", house, course).getvalue().count(b"\r\n") == ATTEMPTS + 1
+    assert report_as("csv", house, course).getvalue().count(b"\r\n") == sizes.ATTEMPTS + 1
     assert {name: value for name, value in seconds.items() if value > SECONDS[name]} == {}
     assert peak < PEAK

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from tests.support.house_rules import CHECKS, DOORS, EVERYWHERE, RULES, Check, Rule, faults
-from tests.support.project import PYPROJECT, modules, text
+from tests.support.house_rules import CHECKS, DOORS, EVERYWHERE, RULES, Check, Rule, faults, silenced_checks_say_why
+from tests.support.project import PYPROJECT, modules, modules_of_tests, text
 
 DISTRIBUTIONS = {
     "argon2-cffi": "argon2",
@@ -19,6 +19,12 @@ DISTRIBUTIONS = {
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 def test_every_module_keeps_the_rule(check: Check) -> None:
     found = [fault for path in modules("scripts") for fault in faults(check, path, text(path))]
+
+    assert not found
+
+
+def test_the_tests_say_why_they_silence_a_check() -> None:
+    found = [fault for path in modules_of_tests() for fault in faults(silenced_checks_say_why, path, text(path))]
 
     assert not found
 

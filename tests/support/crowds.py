@@ -27,15 +27,15 @@ def multiply(house: House, learner: Actor, times: int) -> None:
 def _copies(session: Session, learner: Actor, places: range) -> None:
     people = _copy(session, Person.__table__, Person.id == learner.person_id, places, {})  # type: ignore[arg-type]  # a table
     owned = {"person_id": people}
-    enrolled = _copy(session, Enrolment.__table__, Enrolment.person_id == learner.person_id, places, owned)  # type: ignore[arg-type]
+    enrolled = _copy(session, Enrolment.__table__, Enrolment.person_id == learner.person_id, places, owned)  # type: ignore[arg-type]  # tables of models
     mine = select(Enrolment.id).where(Enrolment.person_id == learner.person_id)
-    _copy(session, ActivityResult.__table__, ActivityResult.enrolment_id.in_(mine), places, {"enrolment_id": enrolled})  # type: ignore[arg-type]
-    attempts = _copy(session, Attempt.__table__, Attempt.person_id == learner.person_id, places, {**owned, "enrolment_id": enrolled})  # type: ignore[arg-type]
+    _copy(session, ActivityResult.__table__, ActivityResult.enrolment_id.in_(mine), places, {"enrolment_id": enrolled})  # type: ignore[arg-type]  # tables of models
+    attempts = _copy(session, Attempt.__table__, Attempt.person_id == learner.person_id, places, {**owned, "enrolment_id": enrolled})  # type: ignore[arg-type]  # tables of models
     taken = select(Attempt.id).where(Attempt.person_id == learner.person_id)
-    items = _copy(session, AttemptItem.__table__, AttemptItem.attempt_id.in_(taken), places, {"attempt_id": attempts})  # type: ignore[arg-type]
+    items = _copy(session, AttemptItem.__table__, AttemptItem.attempt_id.in_(taken), places, {"attempt_id": attempts})  # type: ignore[arg-type]  # tables of models
     asked = select(AttemptItem.id).where(AttemptItem.attempt_id.in_(taken))
     for table in (AnswerEvent, MarkEvent):
-        _copy(session, table.__table__, table.item_id.in_(asked), places, {"item_id": items})  # type: ignore[arg-type, attr-defined]
+        _copy(session, table.__table__, table.item_id.in_(asked), places, {"item_id": items})  # type: ignore[arg-type, attr-defined]  # tables of models
 
 
 def _copy(

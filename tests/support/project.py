@@ -33,6 +33,11 @@ def modules(*extra: str) -> tuple[str, ...]:
     return tuple(sorted(path.relative_to(ROOT).as_posix() for name in (*PACKAGES, *extra) for path in (ROOT / name).rglob("*.py")))
 
 
+def modules_of_tests() -> tuple[str, ...]:
+    """Return the paths of the tests' modules, from the root of the project."""
+    return tuple(sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "tests").rglob("*.py")))
+
+
 def text(path: str) -> str:
     """Return a file's text."""
     return (ROOT / path).read_text("utf-8")

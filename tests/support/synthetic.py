@@ -66,7 +66,7 @@ class Maker:
 
     def plant(self, body: object, answer: Callable[[float, bool], Answer | None], ailment: Ailment | None = None, part: str = "") -> None:
         """Add a question."""
-        self.made.append(Planted(Question(f"q{len(self.made)}", es("¿Qué?"), body), answer, ailment, part))  # type: ignore[arg-type]
+        self.made.append(Planted(Question(f"q{len(self.made)}", es("¿Qué?"), body), answer, ailment, part))  # type: ignore[arg-type]  # any kind
 
     def options(self, right: str = "a", count: int = 4) -> Single:
         """Make a single choice."""
