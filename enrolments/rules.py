@@ -1,6 +1,6 @@
 """Pure rules of progress and completion."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -21,8 +21,51 @@ class Result:
     """No try is left."""
 
 
+PASS_TOLERANCE = Fraction(1, 1_000_000)
 NO_RESULT = Result()
 Results = Mapping[str, Result]
+
+
+class Grading(StrEnum):
+    """Which of several tries at an activity make its grade (quiz engine 5.8)."""
+
+    HIGHEST = "highest"
+    AVERAGE = "average"
+    FIRST = "first"
+    LAST = "last"
+
+
+class CompletionRule(StrEnum):
+    """What completes an activity that gives marks (quiz engine 5.13)."""
+
+    PASSED = "passed"
+    GRADED = "graded"
+    PASSED_OR_USED = "passed_or_used"
+    VIEWED = "viewed"
+    ATTEMPTED = "attempted"
+
+
+def has_passed(percent: Fraction | None, pass_mark: Fraction | None) -> bool | None:
+    """Compare the unrounded percentage with the pass mark, with a tolerance of 1e-6; None where either is missing."""
+    if percent is None or pass_mark is None:
+        return None
+    return percent >= pass_mark - PASS_TOLERANCE
+
+
+def grade_over(grading: Grading, percents: Sequence[Fraction | None]) -> Fraction | None:
+    """Return the percentage that several tries mean together, in their order; None where the one that counts is not graded yet."""
+    graded = [percent for percent in percents if percent is not None]
+    if not graded:
+        return None
+    match grading:
+        case Grading.HIGHEST:
+            return max(graded)
+        case Grading.AVERAGE:
+            return sum(graded, Fraction(0)) / len(graded)
+        case Grading.FIRST:
+            return percents[0]
+        case Grading.LAST:  # pragma: no branch - the last case
+            return percents[-1]
 
 
 class Standing(StrEnum):

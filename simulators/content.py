@@ -14,26 +14,14 @@ from courses.content.scalars import RefusedError
 from courses.content.session import Form, ReadingSession
 from courses.content.table import Table, Value
 from courses.kinds import ActivityKind, Settings
+from enrolments.rules import CompletionRule, Grading
 from kernel.errors import N_
 from kernel.i18n import lazy_
 from simulators.rules.drawing import draw
 from simulators.rules.marking import outputs_lacking
 from simulators.rules.outputs import compute
 from simulators.rules.scenario import MODEL, SPECS, VERSION, FaultReason, faults
-from simulators.rules.tasks import (
-    NONE,
-    Ask,
-    CompletionRule,
-    Goal,
-    Grading,
-    Task,
-    TaskPolicy,
-    Tolerance,
-    ToleranceKind,
-    Variable,
-    start_inputs,
-    variable_named,
-)
+from simulators.rules.tasks import NONE, Ask, Goal, Task, TaskPolicy, Tolerance, ToleranceKind, Variable, start_inputs, variable_named
 
 TRIED_DRAWS = 200
 MAXIMUM_STEPS = 1_000_000

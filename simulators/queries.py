@@ -11,12 +11,13 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from courses.models import Activity, CourseStaff, StaffRole
+from enrolments.rules import CompletionRule, Grading
 from kernel.errors import NotFound
 from kernel.permissions import Actor
 from simulators.models import SimulatorTask, Submission, SubmissionItem, TaskInput, TaskItem, TaskSave, TaskVariable
 from simulators.permissions import SubmissionSeat
 from simulators.rules.attempts import PastSubmission
-from simulators.rules.tasks import Ask, CompletionRule, Goal, Grading, Task, TaskPolicy, Tolerance, ToleranceKind, Variable
+from simulators.rules.tasks import Ask, Goal, Task, TaskPolicy, Tolerance, ToleranceKind, Variable
 
 KEPT_TASKS = 200
 

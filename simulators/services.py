@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from enrolments import services as enrolment_services
 from enrolments.permissions import ActivitySeat
 from enrolments.queries import take_turn
+from enrolments.rules import has_passed
 from enrolments.services import Achievement
 from kernel import audit
 from kernel.errors import N_, Conflict
@@ -23,7 +24,7 @@ from simulators.queries import PublishedTask, SubmissionRow
 from simulators.rules.address import encode
 from simulators.rules.attempts import PastSubmission, SubmitRuling, Window, is_completed, may_submit, over_attempts
 from simulators.rules.drawing import draw, round_half_up, seed_of, written
-from simulators.rules.marking import ItemMark, TaskGrade, grade, has_passed
+from simulators.rules.marking import ItemMark, TaskGrade, grade
 from simulators.rules.scenario import Inputs
 from simulators.rules.tasks import allowed_inputs, start_inputs
 

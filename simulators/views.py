@@ -15,6 +15,7 @@ from courses.rules import Outline
 from enrolments import queries as enrolment_queries
 from enrolments.opening import course_view, leave_visit
 from enrolments.permissions import ActivitySeat
+from enrolments.rules import has_passed
 from kernel import clock
 from kernel.i18n import _, choose, language
 from kernel.web.forms import clean_text
@@ -31,7 +32,6 @@ from simulators.pages.task import ask_views, filled, goal_views, groups_of, poin
 from simulators.permissions import SimulatorAction, SubmissionSeat, sees_numbers
 from simulators.rules.address import BadAddress, decode, encode
 from simulators.rules.attempts import SubmitRuling, over_attempts
-from simulators.rules.marking import has_passed
 from simulators.rules.numbers import read_typed
 from simulators.rules.reference import REFERENCE
 from simulators.rules.scenario import BENEFITS, Inputs, faults

@@ -1,5 +1,6 @@
 """Read a quiz: its settings, its slots, and what only a quiz can contradict itself in (format, section 9)."""
 
+from enrolments.rules import CompletionRule, Grading
 from fractions import Fraction
 from functools import partial
 
@@ -13,21 +14,7 @@ from kernel.errors import N_
 from quizzes.content import pools
 from quizzes.content.model import DrawSlot, FixedSlot, QuizSource
 from quizzes.content.slots import read_slot
-from quizzes.rules.settings import (
-    AtEnd,
-    Band,
-    Behaviour,
-    Completion,
-    CompletionRule,
-    Flag,
-    Grading,
-    Moment,
-    Navigation,
-    Pause,
-    Preset,
-    QuizSettings,
-    Review,
-)
+from quizzes.rules.settings import AtEnd, Band, Behaviour, Completion, Flag, Moment, Navigation, Pause, Preset, QuizSettings, Review
 
 NO_PASS_MARK = Fraction(-1)
 AT_ONCE = (Behaviour.IMMEDIATE, Behaviour.INTERACTIVE)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 
-from quizzes.rules.grades import has_passed
-from quizzes.rules.settings import Completion, CompletionRule
+from enrolments.rules import CompletionRule, has_passed
+from quizzes.rules.settings import Completion
 
 
 @dataclass(frozen=True, slots=True)

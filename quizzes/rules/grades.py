@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from enrolments.rules import Grading, grade_over, has_passed
 from quizzes.rules.numbers import round_half_up
 from quizzes.rules.results import MarkState
-from quizzes.rules.settings import Band, Grading, QuizSettings
+from quizzes.rules.settings import Band, QuizSettings
 
-PASS_TOLERANCE = Fraction(1, 1_000_000)
 UNGRADED_MAXIMUM = Fraction(5, 1_000_000)
 MARK_DECIMALS = 7
 EXACT_SIGNS = 80
@@ -74,31 +74,13 @@ def grade_attempt(items: Sequence[ItemResult], settings: QuizSettings) -> Grade:
     return Grade(raw, maximum, share * settings.max_grade, share * 100, pending, has_passed(share * 100, settings.pass_mark))
 
 
-def has_passed(percent: Fraction | None, pass_mark: Fraction | None) -> bool | None:
-    """Compare the unrounded percentage with the pass mark, with a tolerance of 1e-6; None where either is missing."""
-    if percent is None or pass_mark is None:
-        return None
-    return percent >= pass_mark - PASS_TOLERANCE
-
-
 def over_attempts(grading: Grading, attempts: Iterable[AttemptGrade]) -> Fraction | None:
     """Return the percentage over several attempts; previews and abandoned ones do not count, None without a graded one.
 
     First and last mean the first and last finished attempt, also while it waits for marks.
     """
     counted = sorted((one for one in attempts if not (one.preview or one.abandoned)), key=lambda one: one.number)
-    graded = [one.percent for one in counted if one.percent is not None]
-    if not graded:
-        return None
-    match grading:
-        case Grading.HIGHEST:
-            return max(graded)
-        case Grading.AVERAGE:
-            return sum(graded, _NOTHING) / len(graded)
-        case Grading.FIRST:
-            return counted[0].percent
-        case Grading.LAST:  # pragma: no branch - the last case
-            return counted[-1].percent
+    return grade_over(grading, [one.percent for one in counted])
 
 
 def band_for(percent: Fraction, bands: Sequence[Band]) -> Band | None:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
 
+from enrolments.rules import CompletionRule, Grading
+
 
 class Behaviour(StrEnum):
     """When answers are marked and what a learner may do after (5.6)."""
@@ -25,15 +27,6 @@ class Navigation(StrEnum):
 
     FREE = "free"
     SEQUENTIAL = "sequential"
-
-
-class Grading(StrEnum):
-    """Which attempts make the grade (5.8)."""
-
-    HIGHEST = "highest"
-    AVERAGE = "average"
-    FIRST = "first"
-    LAST = "last"
 
 
 class AtEnd(StrEnum):
@@ -74,16 +67,6 @@ class Preset(StrEnum):
     LEARNING = "learning"
     EXAM = "exam"
     HIDDEN = "hidden"
-
-
-class CompletionRule(StrEnum):
-    """What completes a quiz (5.13)."""
-
-    PASSED = "passed"
-    GRADED = "graded"
-    PASSED_OR_USED = "passed_or_used"
-    VIEWED = "viewed"
-    ATTEMPTED = "attempted"
 
 
 @dataclass(frozen=True, slots=True)

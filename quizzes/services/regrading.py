@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, aliased
 
 from enrolments import services as enrolment_services
 from enrolments.queries import list_awards
+from enrolments.rules import has_passed
 from enrolments.services import Achievement
 from kernel import audit, outbox
 from kernel.errors import N_, Conflict
@@ -19,7 +20,7 @@ from quizzes.queries import regrading as queries
 from quizzes.queries import trials
 from quizzes.rules.attempts import AttemptState
 from quizzes.rules.completion import EndedAttempt, QuizRecord, completed_at
-from quizzes.rules.grades import AttemptGrade, has_passed, over_attempts
+from quizzes.rules.grades import AttemptGrade, over_attempts
 from quizzes.rules.regrade import PresentMark, RegradeKind, total_of
 from quizzes.services.marks import as_decimal, keep_grade
 from quizzes.services.trials import AT_ONCE, PORTION, check_not_annulled, plan_enrolments, renew_trial, settings_of

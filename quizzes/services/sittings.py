@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from enrolments import services as enrolment_services
 from enrolments.permissions import ActivitySeat
+from enrolments.rules import has_passed
 from enrolments.services import Achievement
 from kernel import audit
 from kernel.errors import N_, Conflict
@@ -36,7 +37,7 @@ from quizzes.rules.attempts import (
 )
 from quizzes.rules.completion import EndedAttempt, QuizRecord, completed_at
 from quizzes.rules.encoding import canonical_json, encode
-from quizzes.rules.grades import AttemptGrade, Grade, ItemResult, grade_attempt, has_passed, over_attempts
+from quizzes.rules.grades import AttemptGrade, Grade, ItemResult, grade_attempt, over_attempts
 from quizzes.rules.marking import mark_answer
 from quizzes.rules.navigation import page_to_show
 from quizzes.rules.numbers import convention_for

@@ -16,6 +16,7 @@ from sqlalchemy import delete, insert
 from sqlalchemy.orm import Session
 
 from enrolments.queries import AwardInForce, list_awards
+from enrolments.rules import has_passed
 from kernel import audit, outbox
 from kernel.errors import N_, Conflict, Invalid
 from kernel.permissions import Actor
@@ -28,7 +29,7 @@ from quizzes.queries.sittings import StoredAnswer
 from quizzes.rules.attempts import AttemptState
 from quizzes.rules.definitions import Question
 from quizzes.rules.encoding import decode
-from quizzes.rules.grades import AttemptGrade, has_passed, over_attempts, written_exactly
+from quizzes.rules.grades import AttemptGrade, over_attempts, written_exactly
 from quizzes.rules.item_layout import ItemLayout
 from quizzes.rules.judging import Judge, is_judged_by_rule
 from quizzes.rules.marking import has_rule

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from fractions import Fraction
 
-from simulators.rules.marking import has_passed
-from simulators.rules.tasks import CompletionRule, Grading, TaskPolicy
+from enrolments.rules import CompletionRule, Grading, grade_over, has_passed
+from simulators.rules.tasks import TaskPolicy
 
 
 class Reason(StrEnum):
@@ -99,18 +99,7 @@ def pause_ends(policy: TaskPolicy, history: Sequence[PastSubmission]) -> datetim
 
 def over_attempts(grading: Grading, history: Sequence[PastSubmission]) -> Fraction | None:
     """Return the percentage that counts; None without a graded submission."""
-    graded = [one.percent for one in sorted(history, key=lambda one: one.number) if one.percent is not None]
-    if not graded:
-        return None
-    match grading:
-        case Grading.HIGHEST:
-            return max(graded)
-        case Grading.AVERAGE:
-            return sum(graded, Fraction(0)) / len(graded)
-        case Grading.FIRST:
-            return graded[0]
-        case Grading.LAST:  # pragma: no branch - the last case
-            return graded[-1]
+    return grade_over(grading, [one.percent for one in sorted(history, key=lambda one: one.number)])
 
 
 def is_completed(policy: TaskPolicy, history: Sequence[PastSubmission]) -> bool:

@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from enrolments.rules import has_passed
 from simulators.rules.outputs import Outputs, compute
 from simulators.rules.scenario import Inputs
 from simulators.rules.tasks import Ask, Goal, Task, Tolerance, ToleranceKind
 
 PRECISION = Fraction(1, 10**9)
 """Share within which doubles count as equal to a limit (the specification's agreement between server and browser)."""
-PASS_TOLERANCE = Fraction(1, 1_000_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +44,6 @@ def grade(task: Task, start: Inputs, handed_in: Inputs, answers: Mapping[str, Fr
     raw = sum((item.mark for item in items), Fraction(0))
     percent = raw / task.maximum * 100 if task.maximum else None
     return TaskGrade(items, raw, task.maximum, percent, has_passed(percent, task.policy.pass_mark))
-
-
-def has_passed(percent: Fraction | None, pass_mark: Fraction | None) -> bool | None:
-    """Compare the unrounded percentage with the pass mark; None where either is missing."""
-    return None if percent is None or pass_mark is None else percent >= pass_mark - PASS_TOLERANCE
 
 
 def _mark_goal(goal: Goal, outputs: Outputs) -> ItemMark:

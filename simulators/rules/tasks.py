@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 
+from enrolments.rules import CompletionRule, Grading
 from simulators.rules.reference import REFERENCE
 from simulators.rules.scenario import SPECS, Inputs
 
@@ -69,25 +70,6 @@ class Ask:
     unit: Texts
     mark: Fraction
     explanation: Texts
-
-
-class Grading(StrEnum):
-    """Which submissions make the result, as in quizzes."""
-
-    HIGHEST = "highest"
-    AVERAGE = "average"
-    FIRST = "first"
-    LAST = "last"
-
-
-class CompletionRule(StrEnum):
-    """What completes a task, as in quizzes."""
-
-    PASSED = "passed"
-    GRADED = "graded"
-    PASSED_OR_USED = "passed_or_used"
-    VIEWED = "viewed"
-    ATTEMPTED = "attempted"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Questions and quizzes of both courses against the guide (10 and 11) and the issue: enough of them, each option explained, fair draws."""
 
+from enrolments.rules import CompletionRule
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ from quizzes.rules.definitions import (
     Single,
     TrueFalse,
 )
-from quizzes.rules.settings import CompletionRule, Preset
+from quizzes.rules.settings import Preset
 from tests.support.courses import COURSES, course_of
 
 BY_HAND = {QuestionKind.SHORT, QuestionKind.ESSAY, QuestionKind.FILE, QuestionKind.DESCRIPTION}

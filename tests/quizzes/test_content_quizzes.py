@@ -5,9 +5,10 @@ from fractions import Fraction
 import pytest
 
 from courses.content.model import ActivitySource, CourseFolder, Severity
+from enrolments.rules import CompletionRule
 from quizzes.content.model import DrawSlot, FixedSlot, PageBreak, QuizSource, SectionSlot, TextSlot
 from quizzes.content.pools import candidates, graded_questions
-from quizzes.rules.settings import AtEnd, Behaviour, Completion, CompletionRule, Flag, Moment, Pause, Preset
+from quizzes.rules.settings import AtEnd, Behaviour, Completion, Flag, Moment, Pause, Preset
 from tests.support import folders
 from tests.support.folders import BANK, QUIZ_FILE, Files
 

@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 
+from enrolments.rules import CompletionRule
 from quizzes.content.banks import questions_of
 from quizzes.content.model import QuizSource
 from quizzes.rules.definitions import (
@@ -23,7 +24,7 @@ from quizzes.rules.definitions import (
     UnitPenaltyOf,
     WordLimits,
 )
-from quizzes.rules.settings import Completion, CompletionRule, Navigation, Pause, Preset, QuizSettings
+from quizzes.rules.settings import Completion, Navigation, Pause, Preset, QuizSettings
 from tests.support import folders
 from tests.support.folders import BANK, QUIZ_FILE
 

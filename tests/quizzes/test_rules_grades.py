@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from enrolments.rules import CompletionRule, Grading, has_passed
 from quizzes.rules.answers import Answer, Choice, Choices, Filled, Matches, Number, Rows, Written
 from quizzes.rules.behaviours import Standing, Try, certainty_fraction, counted_tries, standing
 from quizzes.rules.completion import EndedAttempt, QuizRecord, completed_at
@@ -19,7 +20,6 @@ from quizzes.rules.grades import (
     ItemResult,
     band_for,
     grade_attempt,
-    has_passed,
     manual_fraction,
     over_attempts,
     section_totals,
@@ -30,7 +30,7 @@ from quizzes.rules.item_layout import ItemLayout
 from quizzes.rules.marking import mark_answer
 from quizzes.rules.numbers import SPANISH
 from quizzes.rules.results import MarkState
-from quizzes.rules.settings import Band, Behaviour, Completion, CompletionRule, Grading, QuizSettings
+from quizzes.rules.settings import Band, Behaviour, Completion, QuizSettings
 from tests.support.questions import (
     a_matching,
     a_matrix,

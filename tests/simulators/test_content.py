@@ -8,10 +8,11 @@ import pytest
 from courses.content.model import CompletionRule, Finding
 from courses.content.pages import KIND as PAGE
 from courses.content.reader import read_folder
+from enrolments.rules import Grading
 from quizzes.content.kinds import BANKS
 from quizzes.content.kinds import KIND as QUIZ
 from simulators.content import KIND, TaskSource
-from simulators.rules.tasks import Grading, Tolerance, ToleranceKind
+from simulators.rules.tasks import Tolerance, ToleranceKind
 from tests.simulators import tasks
 from webinars.content import KIND as RECORDING
 

@@ -5,8 +5,9 @@ from fractions import Fraction
 
 import pytest
 
+from enrolments.rules import CompletionRule, Grading
 from simulators.rules.attempts import PastSubmission, Reason, Window, is_completed, may_submit, over_attempts, pause_ends
-from simulators.rules.tasks import CompletionRule, Grading, TaskPolicy
+from simulators.rules.tasks import TaskPolicy
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -4,7 +4,8 @@ from fractions import Fraction
 
 import pytest
 
-from simulators.rules.marking import grade, has_passed, is_between, is_within
+from enrolments.rules import has_passed
+from simulators.rules.marking import grade, is_between, is_within
 from simulators.rules.reference import REFERENCE
 from simulators.rules.tasks import (
     NONE,
