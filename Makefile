@@ -8,7 +8,7 @@ FAULT_SEED ?= 1
 BENCH_LEARNERS ?= 500
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check coverage browser faults bench mutation fix spelling dist migration schema-dump requirements clean
+.PHONY: help run demo test check coverage browser faults bench loadtest scaled mutation fix spelling dist migration schema-dump requirements clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -39,23 +39,35 @@ check: ## format, lint, types, floors and rooms, translations, migrations, docum
 
 coverage: ## every branch of the rules is taken by the tests of the rules
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt
-	@$(BIN)/python -m pytest -q -p no:randomly tests/quizzes -k test_rules --cov=quizzes/rules --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
+	@$(BIN)/python -m pytest -q -p no:randomly tests/enrolments tests/quizzes -k test_rules --cov=enrolments.rules --cov=quizzes/rules --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
 
 browser: ## every test of a real browser, the long ones too, on SQLite and PostgreSQL
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt
 	@$(BIN)/python -m pytest -q -n auto --dist worksteal tests/browser
 	@$(BIN)/python -m pytest -q -n auto --dist worksteal tests/browser --db postgres
 
-faults: ## random histories of faults in a real browser and against the model (FAULT_HISTORIES=30, FAULT_SEED=1); slow
+faults: ## what breaks while people work, on SQLite and PostgreSQL, and random histories in a real browser (FAULT_HISTORIES=30, FAULT_SEED=1); slow
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt
+	@$(BIN)/python -m pytest -q tests/faults
+	@$(BIN)/python -m pytest -q tests/faults --db postgres
 	@FAULT_HISTORIES=$(FAULT_HISTORIES) FAULT_SEED=$(FAULT_SEED) $(BIN)/python -m pytest -q tests/browser/test_faults.py tests/browser/test_devices.py tests/quizzes/test_saving_model.py
 
-bench: ## measure 500 starts within ten seconds and reports of 36,000 attempts, on SQLite and PostgreSQL (BENCH_LEARNERS=500)
+bench: ## measure pages, journeys, reports beside bare programs, and many at once, on SQLite and PostgreSQL; table and build/bench.json; slow
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt
+	@$(BIN)/python -m tests.bench
 	@BENCH_LEARNERS=$(BENCH_LEARNERS) $(BIN)/python -m pytest -q tests/scale/test_many_starts.py
 	@BENCH_LEARNERS=$(BENCH_LEARNERS) $(BIN)/python -m pytest -q tests/scale/test_many_starts.py --db postgres
-	@BENCH_ATTEMPTS=36000 $(BIN)/python -m pytest -q tests/scale/test_report_of_many.py
-	@BENCH_ATTEMPTS=36000 $(BIN)/python -m pytest -q tests/scale/test_report_of_many.py --db postgres
+	@BENCH_ATTEMPTS=36000 $(BIN)/python -m pytest -q tests/scale/test_report_of_many.py tests/scale/test_regrading.py
+	@BENCH_ATTEMPTS=36000 $(BIN)/python -m pytest -q tests/scale/test_report_of_many.py tests/scale/test_regrading.py --db postgres
+
+loadtest: ## play the last hours before a deadline with 36,000 accounts, and compare what was told with the database (ARGS="--rate 5"); slow
+	@$(PYTHON) scripts/prepare.py requirements-dev.txt
+	@LMS_DATA_DIR=$${LMS_DATA_DIR:-build/loadtest} $(BIN)/lms loadtest --json build/loadtest.json $(ARGS)
+
+scaled: ## run four processes behind nginx with PostgreSQL, Redis and a bucket: the journey, a killed one, a rolling restart (nginx, redis-server)
+	@$(PYTHON) scripts/prepare.py requirements-dev.txt
+	@$(BIN)/python -m pytest -q -s -p no:randomly tests/scale/test_scaled_out.py tests/scale/test_sizes.py
+	@$(BIN)/python -m pytest -q -s -p no:randomly tests/scale/test_sizes.py --db postgres
 
 mutation: ## change the rules in small ways and see that the tests notice (MODULES="marking saving"); slow
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt
@@ -72,9 +84,10 @@ spelling: ## proof-read the Spanish of the courses with hunspell (apt-get instal
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt
 	@$(BIN)/python scripts/spelling.py
 
-dist: ## build the wheel into dist/
+dist: ## build the wheel and its bill of materials into dist/
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt
 	@$(BIN)/python -m build --wheel --no-isolation --outdir dist .
+	@$(BIN)/python scripts/bill.py write dist/bill-of-materials.cdx.json
 
 migration: ## write a migration from the models (MESSAGE="add a table")
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt
@@ -87,7 +100,8 @@ schema-dump: ## keep this version's schema with demo data for the upgrade tests 
 requirements: ## compile the pinned requirement files from pyproject.toml
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt
 	$(BIN)/uv pip compile pyproject.toml --extra postgres --group install --generate-hashes --python-version 3.11.7 --no-emit-index-url --no-header --quiet -o requirements.txt
-	$(BIN)/uv pip compile pyproject.toml --extra postgres --group dev --generate-hashes --python-version 3.11.7 --no-emit-index-url --no-header --quiet -c requirements.txt -o requirements-dev.txt
+	$(BIN)/uv pip compile pyproject.toml --extra postgres --extra scaled --group install --generate-hashes --python-version 3.11.7 --no-emit-index-url --no-header --quiet -c requirements.txt -o requirements-scaled.txt
+	$(BIN)/uv pip compile pyproject.toml --extra loadtest --extra postgres --extra scaled --group dev --generate-hashes --python-version 3.11.7 --no-emit-index-url --no-header --quiet -c requirements-scaled.txt -o requirements-dev.txt
 
 clean: ## take away what can be made again (.venv, caches, dist); instance/ stays
 	rm -rf .venv build dist mutants .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage

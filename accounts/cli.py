@@ -52,7 +52,7 @@ class Name(click.ParamType[str]):
 
 @click.group()
 def accounts() -> None:
-    """Make administrators."""
+    """Make administrators, and help those who lost their second factor."""
 
 
 @accounts.command("create-admin")
@@ -94,3 +94,19 @@ def grant_admin(opened: Opened, email: str) -> None:
             raise click.ClickException("No account has this address.")
         services.grant_role(session, SYSTEM, person, SiteRole.ADMINISTRATOR, now=clock.now())
     click.echo(f"{email} is an administrator.")
+
+
+@accounts.command("remove-second-step")
+@click.option("--email", prompt=True, type=Email(), help="Address of the account.")
+@click.pass_obj
+def remove_second_step(opened: Opened, email: str) -> None:
+    """Take the second factors of somebody who lost them and their recovery codes. Make sure first that it is them."""
+    from accounts import queries, second_step
+    from kernel.permissions import SYSTEM
+
+    with opened.database.unit_of_work() as session:
+        person = queries.find_person_by_email(session, email)
+        if person is None:
+            raise click.ClickException("No account has this address.")
+        second_step.remove_all(session, SYSTEM, person, now=clock.now())
+    click.echo(f"{email} signs in with the password alone, and sets up a second step again where the role asks for it.")

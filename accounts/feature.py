@@ -1,18 +1,28 @@
 """What accounts offer to the roof."""
 
-from accounts import cli, jobs, views
+from accounts import cli, jobs
 from accounts.permissions import PERMISSIONS
+from accounts.views import notices, second_step, signing
 from kernel.feature import Feature
 
 FEATURE = Feature(
     name="accounts",
-    blueprints=(views.bp,),
+    blueprints=(signing.bp, second_step.bp, notices.bp),
     permissions=PERMISSIONS,
     jobs={
         "accounts.send_confirmation": jobs.send_confirmation,
         "accounts.send_reset": jobs.send_reset,
+        "accounts.send_invitations": jobs.send_invitations,
         "accounts.send_known_address": jobs.send_known_address,
         "accounts.send_password_changed": jobs.send_password_changed,
+        "accounts.send_factor_changed": jobs.send_factor_changed,
+        "accounts.send_deletion_asked": jobs.send_deletion_asked,
+        "accounts.send_code_used": jobs.send_code_used,
+        "accounts.send_notices": jobs.send_notices,
+        "accounts.send_digests": jobs.send_digests,
+        "accounts.send_digest": jobs.send_digest,
+        "accounts.forget_notices": jobs.forget_notices,
     },
+    periodic={"accounts.send_digests": jobs.DIGESTS_EVERY, "accounts.forget_notices": jobs.FORGET_EVERY},
     commands=(cli.accounts,),
 )

@@ -1,15 +1,20 @@
 """Forms of accounts."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from zoneinfo import available_timezones
 
 from email_validator import EmailNotValidError, validate_email
-from wtforms import BooleanField, PasswordField, SelectField, ValidationError
+from wtforms import BooleanField, Field, HiddenField, PasswordField, SelectField, ValidationError
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.form import BaseForm
 from wtforms.validators import DataRequired, InputRequired, Length
 
 from accounts import passwords
-from accounts.rules import PasswordFault, valid_cedula
+from accounts.queries import Switch
+from accounts.rules import MailTime, NoticeKind, PasswordFault, valid_cedula
 from accounts.services import Profile, SignUp
+from accounts.wording import MAIL_TIMES, NOTICE_KINDS
 from kernel.errors import N_
 from kernel.i18n import LANGUAGES, _, language, lazy_
 from kernel.web.forms import Form, LineField
@@ -95,6 +100,14 @@ class NamesForm(Form):
     second_surname = LineField(lazy_("Second surname"), [_at_most(100)])
 
 
+class InvitationForm(PasswordForm):
+    """The first password of somebody who was invited."""
+
+    consent = BooleanField(
+        lazy_("I have read how my data are used"), [_required(N_("Without your agreement to the notice we cannot keep your data."))]
+    )
+
+
 class SignUpForm(NamesForm, PasswordForm):
     """A new account."""
 
@@ -132,6 +145,30 @@ class ChangePasswordForm(PasswordForm):
     current_password = PasswordField(lazy_("Present password"), [_typed(N_("Enter your present password."))])
 
 
+class OtherAccountForm(Form):
+    """The address of the other account of the same person; it comes in an address, because nothing is changed yet."""
+
+    email = EmailField(lazy_("Email of the other account"), [_required(N_("Enter an email address."))])
+
+
+class ProofForm(Form):
+    """The present password, before something that only its owner may change."""
+
+    current_password = PasswordField(lazy_("Present password"), [_typed(N_("Enter your present password."))])
+
+
+class CodeForm(Form):
+    """A code of the application, or a recovery code."""
+
+    code = LineField(lazy_("Code"), [_required(N_("Enter the code.")), _at_most(60)])
+
+
+class NewAppForm(CodeForm):
+    """The first code of a new application, with the secret that it was made of, locked."""
+
+    setup = HiddenField()
+
+
 class ReasonForm(Form):
     """Why an administrator acts on somebody's account."""
 
@@ -166,3 +203,46 @@ class ProfileForm(NamesForm):
             zone=self.zone.data,
             national_id=number,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchFields:
+    """The two fields of one kind of notice, with its name and what it is."""
+
+    name: str
+    hint: str
+    in_bell: Field
+    mail: Field
+
+
+class NoticesForm(Form):
+    """How somebody wants to be told of each kind of thing: two fields a kind, added below."""
+
+    @property
+    def kinds(self) -> list[SwitchFields]:
+        """Return the fields by kind, in their order."""
+        return [
+            SwitchFields(_(name), _(hint), self[f"{kind.value}_bell"], self[f"{kind.value}_mail"])
+            for kind, (name, hint) in NOTICE_KINDS.items()
+        ]
+
+    def show(self, switches: Mapping[NoticeKind, Switch]) -> None:
+        """Fill the form with what holds."""
+        for kind, switch in switches.items():
+            self[f"{kind.value}_bell"].data = switch.in_bell
+            self[f"{kind.value}_mail"].data = switch.mail.value
+
+    def command(self) -> dict[NoticeKind, Switch]:
+        """Return what was chosen."""
+        return {kind: Switch(bool(self[f"{kind.value}_bell"].data), MailTime(self[f"{kind.value}_mail"].data)) for kind in NoticeKind}
+
+
+for _kind in NoticeKind:
+    setattr(NoticesForm, f"{_kind.value}_bell", BooleanField(lazy_("Show it in the bell")))
+    setattr(
+        NoticesForm,
+        f"{_kind.value}_mail",
+        SelectField(
+            lazy_("Send it by mail"), choices=[SelectChoice(value=time.value, label=lazy_(words)) for time, words in MAIL_TIMES.items()]
+        ),
+    )

@@ -1,11 +1,18 @@
-"""Mails of accounts. Links are minted here, when the mail is written, so that no job row ever holds a secret."""
+"""Mails of accounts, and of notices. Links are minted here, when the mail is written, so that no job row ever holds a secret."""
 
-from typing import cast
+from datetime import datetime
+from typing import Any, cast
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from accounts import queries, services
+from accounts import notices, queries, services
 from accounts.models import Person, TokenPurpose
-from kernel import mail
-from kernel.outbox import Delivery
+from accounts.queries import Letter
+from accounts.rules import NoticeKind, digest_until
+from accounts.wording import NOTICE_KINDS
+from kernel import mail, outbox
+from kernel.i18n import DEFAULT_ZONE, _, choose, reading
+from kernel.outbox import Delivery, Effect
+from kernel.settings import secret_keys
 
 
 def _person(delivery: Delivery) -> Person:
@@ -18,8 +25,8 @@ def _link(delivery: Delivery, person: Person, purpose: TokenPurpose) -> str:
         return services.make_token(session, purpose, person, now=delivery.now)
 
 
-def _send(delivery: Delivery, person: Person, template: str, path: str) -> None:
-    settings, key = delivery.settings, f"job-{delivery.job_id}"
+def _send(delivery: Delivery, person: Person, template: str, path: str, key: str = "") -> None:
+    settings, key = delivery.settings, key or f"job-{delivery.job_id}"
     message = mail.write(settings, person.email, template, person.language, key=key, path=path, name=person.given_names)
     mail.send(settings, message)
 
@@ -36,6 +43,27 @@ def send_reset(delivery: Delivery) -> None:
     _send(delivery, person, "reset", f"/password/reset/{_link(delivery, person, TokenPurpose.RESET)}")
 
 
+def send_invitations(delivery: Delivery) -> None:
+    """Invite people whom an administrator added; each is noted as sent at once, so that a second time nobody gets another.
+
+    An address that the mail server refuses does not keep the others waiting: its error is raised at the end.
+    """
+    with delivery.database.unit_of_work(write=False) as session:
+        people = queries.list_uninvited(session, cast("list[int]", delivery.arguments["people"]))
+    refused = list[mail.Refused]()
+    for person in people:
+        try:
+            path = f"/invitation/{_link(delivery, person, TokenPurpose.INVITE)}"
+            _send(delivery, person, "welcome", path, f"invitation-{delivery.job_id}-{person.id}")
+        except mail.Refused as error:
+            refused.append(error)
+            continue
+        with delivery.database.unit_of_work() as session:
+            queries.get_person(session, person.id).invited_at = delivery.now
+    if refused:
+        raise refused[0]
+
+
 def send_known_address(delivery: Delivery) -> None:
     """Tell the owner of an account that somebody tried to sign up with the address."""
     _send(delivery, _person(delivery), "known_address", "/password/forgotten")
@@ -44,3 +72,129 @@ def send_known_address(delivery: Delivery) -> None:
 def send_password_changed(delivery: Delivery) -> None:
     """Tell the owner that the password was changed."""
     _send(delivery, _person(delivery), "password_changed", "/password/forgotten")
+
+
+def send_factor_changed(delivery: Delivery) -> None:
+    """Tell the owner that the second step of signing in was changed."""
+    _send(delivery, _person(delivery), "factor_changed", "/password/forgotten")
+
+
+def send_code_used(delivery: Delivery) -> None:
+    """Tell the owner that a recovery code was used."""
+    _send(delivery, _person(delivery), "code_used", "/password/forgotten")
+
+
+def send_deletion_asked(delivery: Delivery) -> None:
+    """Tell the owner that the account will be deleted, while it can be taken back."""
+    _send(delivery, _person(delivery), "deletion_asked", "/profile/data")
+
+
+DIGESTS_EVERY = 900
+FORGET_EVERY = 86_400
+DIGEST_LINES = 100
+PAGE = 500
+PORTION = 100
+"""Mails that one job sends: well within its lease."""
+
+
+def send_notices(delivery: Delivery) -> Effect | None:
+    """Send the notices of an event to a range of people, each noted as sent at once; what is left after a portion is the next job's.
+
+    An address that the mail server refuses does not keep the others waiting: its error is raised at the end.
+    """
+    key, first, last = (cast("Any", delivery.arguments[name]) for name in ("key", "first", "last"))
+    with delivery.database.unit_of_work(write=False) as session:
+        letters = queries.list_letters(session, key, first=first, last=last, limit=PORTION)
+    refused = list[mail.Refused]()
+    for letter in letters:
+        try:
+            effect = _send_notice(delivery, letter)
+        except mail.Refused as error:
+            refused.append(error)
+            continue
+        with delivery.database.unit_of_work() as session:
+            effect(session)
+    if len(letters) == PORTION:
+        rest = {"key": key, "first": letters[-1].person.id + 1, "last": last}
+        with delivery.database.unit_of_work() as session:
+            outbox.enqueue(session, "accounts.send_notices", rest, now=delivery.now)
+    if refused:
+        raise refused[0]
+    return None
+
+
+def _send_notice(delivery: Delivery, letter: Letter) -> Effect:
+    (notice,) = letter.notices
+    kind = NoticeKind(notice.kind)
+    with reading(letter.person.language):
+        facts = {"title": choose(notice.subject), "words": choose(notice.words), "kind": _(NOTICE_KINDS[kind][0])}
+    return _send_letter(delivery, letter, "notice", kind, path=notice.path, **facts)
+
+
+def send_digests(delivery: Delivery) -> None:
+    """Add a job for each person whose daily mail is due, by the clock of their time zone."""
+    with delivery.database.unit_of_work(write=False) as session:
+        zones = queries.zones_of_digests(session)
+    for zone in zones:
+        try:
+            until = digest_until(delivery.now, ZoneInfo(zone))
+        except (ZoneInfoNotFoundError, ValueError):
+            until = digest_until(delivery.now, DEFAULT_ZONE)
+        last = 0
+        while people := _list_digests(delivery, zone, until, last):
+            _add_digests(delivery, people, until)
+            last = people[-1]
+
+
+def _list_digests(delivery: Delivery, zone: str, until: datetime, after: int) -> list[int]:
+    with delivery.database.unit_of_work(write=False) as session:
+        return queries.list_digests(session, zone, until, after=after, limit=PAGE)
+
+
+def _add_digests(delivery: Delivery, people: list[int], until: datetime) -> None:
+    with delivery.database.unit_of_work() as session:
+        for person in people:
+            key = f"digest:{person}@{until:%Y-%m-%d}"
+            if not outbox.is_known(session, key):
+                arguments = {"person": person, "until": until.isoformat()}
+                outbox.enqueue(session, "accounts.send_digest", arguments, now=delivery.now, unique_key=key)
+
+
+def send_digest(delivery: Delivery) -> Effect | None:
+    """Send what waited for somebody's daily mail, in one message."""
+    until = datetime.fromisoformat(cast("str", delivery.arguments["until"]))
+    with delivery.database.unit_of_work(write=False) as session:
+        letter = queries.find_digest(session, cast("int", delivery.arguments["person"]), until, limit=DIGEST_LINES)
+    if letter is None:
+        return None
+    with reading(letter.person.language):
+        lines = [
+            {"title": choose(notice.subject), "words": choose(notice.words), "url": delivery.settings.public_url + notice.path}
+            for notice in letter.notices
+        ]
+    return _send_letter(delivery, letter, "digest", None, path="/notices", lines=lines)
+
+
+def _send_letter(delivery: Delivery, letter: Letter, template: str, stops: NoticeKind | None, *, path: str, **facts: object) -> Effect:
+    person, settings = letter.person, delivery.settings
+    stop = f"/notices/stop/{notices.unsubscription_token(secret_keys(settings)[0], person.uuid, stops)}"
+    message = mail.write(
+        settings,
+        person.email,
+        template,
+        person.language,
+        key=f"notice-{letter.notices[-1].id}",
+        path=path,
+        stop_path=stop,
+        name=person.given_names,
+        switches_url=settings.public_url + "/profile/notices",
+        **facts,
+    )
+    mail.send(settings, message)
+    sent = [notice.id for notice in letter.notices]
+    return lambda session: notices.note_mailed(session, sent, now=delivery.now)
+
+
+def forget_notices(delivery: Delivery) -> Effect:
+    """Delete the notices of half a year ago."""
+    return lambda session: notices.forget_old(session, now=delivery.now)

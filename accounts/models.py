@@ -1,18 +1,22 @@
 """Tables of people and of how they sign in."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.db import Base, Key, Moment, PublicId, ShortText
+
+UNREAD = "read_at IS NULL AND in_bell"
+UNSENT = "mail = 'daily' AND mailed_at IS NULL"
 
 
 class Person(Base):
     """Somebody with an account."""
 
     __tablename__ = "person"
-    __table_args__ = (CheckConstraint("email = lower(email)", name="email_lower"),)
+    __table_args__ = (CheckConstraint("email = lower(email)", name="email_lower"), Index("ix_person_list", "name_key", "id"))
 
     id: Mapped[Key]
     uuid: Mapped[PublicId]
@@ -23,12 +27,14 @@ class Person(Base):
     given_names: Mapped[ShortText]
     first_surname: Mapped[ShortText]
     second_surname: Mapped[ShortText]
-    name_key: Mapped[str] = mapped_column(String(1000), server_default="", index=True)
+    name_key: Mapped[str] = mapped_column(String(1000), server_default="")
     """Surnames and given names without case and accents, by which lists are sorted and searched (`accounts.rules.name_key`)."""
     language: Mapped[str] = mapped_column(String(2))
     zone: Mapped[str] = mapped_column(String(64))
     theme: Mapped[str] = mapped_column(String(6), default="")
     suspended_at: Mapped[Moment | None]
+    invited_at: Mapped[Moment | None]
+    """When the last invitation to choose a password was mailed, to somebody whom an administrator added."""
     created_at: Mapped[Moment]
 
     @property
@@ -67,6 +73,52 @@ class Device(Base):
     created_at: Mapped[Moment]
     last_seen_at: Mapped[Moment]
     ended_at: Mapped[Moment | None]
+    factor_at: Mapped[Moment | None]
+    """When the second factor was shown in this session; staff without it have no session beyond this machine."""
+
+
+class SecondFactor(Base):
+    """What somebody has besides the password: an application that makes codes, or a passkey."""
+
+    __tablename__ = "second_factor"
+    __table_args__ = (
+        CheckConstraint("kind IN ('app', 'passkey')", name="kind"),
+        CheckConstraint("(kind = 'passkey') = (credential IS NOT NULL)", name="credential"),
+    )
+
+    id: Mapped[Key]
+    uuid: Mapped[PublicId]
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(7))
+    name: Mapped[ShortText]
+    secret: Mapped[str] = mapped_column(Text)
+    """The application's secret, locked with the instance's secret key; the public key of a passkey."""
+    credential: Mapped[str | None] = mapped_column(String(1400), unique=True)
+    counter: Mapped[int] = mapped_column(BigInteger)
+    """The time step of the last code that was used, or the passkey's own count: neither goes back."""
+    created_at: Mapped[Moment]
+    last_used_at: Mapped[Moment | None]
+
+
+class RecoveryCode(Base):
+    """One of the codes for when the second factor is lost; each works once, and only its hash is kept."""
+
+    __tablename__ = "recovery_code"
+
+    id: Mapped[Key]
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    code_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    used_at: Mapped[Moment | None]
+
+
+class PasskeyChallenge(Base):
+    """The random text that a person's passkey is asked to sign; used once, within minutes."""
+
+    __tablename__ = "passkey_challenge"
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    challenge: Mapped[str] = mapped_column(String(64))
+    expires_at: Mapped[Moment]
 
 
 class TokenPurpose(StrEnum):
@@ -75,13 +127,17 @@ class TokenPurpose(StrEnum):
     CONFIRM = "confirm"
     RESET = "reset"
     SET_UP = "set_up"
+    INVITE = "invite"
 
 
 class Token(Base):
     """A single-use link sent by mail or printed at the start; only its hash is kept."""
 
     __tablename__ = "token"
-    __table_args__ = (CheckConstraint("purpose IN ('confirm', 'reset', 'set_up')", name="purpose"), Index("ix_token_person", "person_id"))
+    __table_args__ = (
+        CheckConstraint("purpose IN ('confirm', 'reset', 'set_up', 'invite')", name="purpose"),
+        Index("ix_token_person", "person_id"),
+    )
 
     id: Mapped[Key]
     purpose: Mapped[str] = mapped_column(String(10))
@@ -98,7 +154,7 @@ class RoleGrant(Base):
     """A site role that somebody holds."""
 
     __tablename__ = "role_grant"
-    __table_args__ = (UniqueConstraint("person_id", "role"), CheckConstraint("role IN ('administrator')", name="role"))
+    __table_args__ = (UniqueConstraint("person_id", "role"), CheckConstraint("role IN ('administrator', 'instructor')", name="role"))
 
     id: Mapped[Key]
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
@@ -117,3 +173,93 @@ class Consent(Base):
     notice: Mapped[str] = mapped_column(String(40))
     version: Mapped[str] = mapped_column(String(20))
     at: Mapped[Moment]
+
+
+class DeletionRequest(Base):
+    """That a person wants their account deleted: it happens when it is due, unless they take it back."""
+
+    __tablename__ = "deletion_request"
+    __table_args__ = (
+        Index(
+            "ix_deletion_request_waiting",
+            "person_id",
+            unique=True,
+            sqlite_where=text("settled_at IS NULL"),
+            postgresql_where=text("settled_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[Key]
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    asked_at: Mapped[Moment]
+    due_at: Mapped[Moment]
+    settled_at: Mapped[Moment | None]
+    """Done, or taken back: the audit log says which."""
+
+
+class Notice(Base):
+    """Something a person is told: in the bell, by mail, or both. Made once for each event."""
+
+    __tablename__ = "notice"
+    __table_args__ = (
+        UniqueConstraint("key", "person_id"),
+        CheckConstraint("mail IN ('at_once', 'daily', 'never')", name="mail"),
+        Index("ix_notice_unread", "person_id", sqlite_where=text(UNREAD), postgresql_where=text(UNREAD)),
+        Index("ix_notice_unsent", "given_at", sqlite_where=text(UNSENT), postgresql_where=text(UNSENT)),
+    )
+
+    id: Mapped[Key]
+    uuid: Mapped[PublicId]
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    kind: Mapped[str] = mapped_column(String(20))
+    key: Mapped[str] = mapped_column(String(120))
+    """Names the event: nobody is told of one twice."""
+    subject: Mapped[Mapping[str, str]]
+    words: Mapped[Mapping[str, str]]
+    path: Mapped[str] = mapped_column(String(400))
+    """The page of this site that it leads to."""
+    given_at: Mapped[Moment]
+    in_bell: Mapped[bool]
+    read_at: Mapped[Moment | None]
+    mail: Mapped[str] = mapped_column(String(8))
+    mailed_at: Mapped[Moment | None]
+
+
+class NoticeSwitch(Base):
+    """How somebody wants to be told of one kind of thing; without a row, in the bell and by mail at once."""
+
+    __tablename__ = "notice_switch"
+    __table_args__ = (UniqueConstraint("person_id", "kind"), CheckConstraint("mail IN ('at_once', 'daily', 'never')", name="mail"))
+
+    id: Mapped[Key]
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    kind: Mapped[str] = mapped_column(String(20))
+    in_bell: Mapped[bool]
+    mail: Mapped[str] = mapped_column(String(8))
+
+
+class SentIn:
+    """What every table has whose rows somebody sent in and that wait for a yes: nothing of them holds yet. Forgotten in time."""
+
+    id: Mapped[Key]
+    uuid: Mapped[PublicId]
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    """Who sent it; nobody else sees it."""
+    name: Mapped[ShortText]
+    """Of the file, cleaned; only shown."""
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    """As it came."""
+    created_at: Mapped[Moment]
+    expires_at: Mapped[Moment] = mapped_column(index=True)
+
+
+class AccountMerge(Base):
+    """That an account was closed because it is the same person's as another: it leads there. Nothing of it is deleted."""
+
+    __tablename__ = "account_merge"
+    __table_args__ = (CheckConstraint("closed_id <> kept_id", name="two"),)
+
+    closed_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    kept_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    merged_at: Mapped[Moment]
+    merged_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))

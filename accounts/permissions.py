@@ -1,9 +1,10 @@
 """What may be done with accounts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 
-from accounts.models import Person
+from accounts.models import Person, SecondFactor
 from kernel.permissions import Actor, Predicate, Verdict, administrator, allow_if, signed_in
 
 
@@ -12,9 +13,47 @@ class AccountAction(StrEnum):
 
     EDIT_PROFILE = "profile:edit"
     END_DEVICE = "device:end"
+    READ_NOTICES = "notice:read"
+    SECOND_STEP = "second_step:manage"
+    """See and change one's own second factors, and set the first one up between password and entry."""
     MANAGE_PEOPLE = "user:manage"
     """See the list of people and each one's record, suspend, restore, send a reset link."""
     SET_ROLE = "user:set_role"
+    MERGE = "user:merge"
+    """Close one account into another of the same person."""
+
+
+@dataclass(frozen=True, slots=True)
+class MergePair:
+    """Two accounts of one person: the one that stays and the one that is closed."""
+
+    kept: Person
+    closed: Person
+
+
+def _merge(actor: Actor, subject: object) -> Verdict:
+    """Administrators merge the accounts of others, nobody their own."""
+    assert isinstance(subject, MergePair)
+    return allow_if(actor.is_administrator and actor.person_id not in (subject.kept.id, subject.closed.id))
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose second factors these are, and whether the password was typed in the last minutes."""
+
+    person: Person
+    factors: Sequence[SecondFactor]
+    fresh: bool
+    chosen: SecondFactor | None = None
+    """The one that is acted on."""
+
+
+def _second_step(actor: Actor, subject: object) -> Verdict:
+    """One's own; before one is signed in, only with the password just typed and as long as there is no factor at all."""
+    assert isinstance(subject, Owner)
+    if actor.is_anonymous:
+        return allow_if(subject.fresh and not subject.factors)
+    return allow_if(subject.person.id == actor.person_id)
 
 
 def _set_role(actor: Actor, subject: object) -> Verdict:
@@ -26,6 +65,9 @@ def _set_role(actor: Actor, subject: object) -> Verdict:
 PERMISSIONS: Mapping[StrEnum, Predicate] = {
     AccountAction.EDIT_PROFILE: signed_in,
     AccountAction.END_DEVICE: signed_in,
+    AccountAction.READ_NOTICES: signed_in,
+    AccountAction.SECOND_STEP: _second_step,
     AccountAction.MANAGE_PEOPLE: administrator,
     AccountAction.SET_ROLE: _set_role,
+    AccountAction.MERGE: _merge,
 }

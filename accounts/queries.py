@@ -1,18 +1,18 @@
 """Reading people, devices and links."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, bindparam, exists, func, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, bindparam, exists, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
-from accounts.models import Device, NationalIdentity, Person, RoleGrant, Token, TokenPurpose
-from accounts.rules import fold
+from accounts.models import AccountMerge, Device, NationalIdentity, Notice, NoticeSwitch, Person, RoleGrant, SentIn, Token, TokenPurpose
+from accounts.rules import MailTime, NoticeKind, fold
 from kernel.errors import NotFound
 from kernel.permissions import SiteRole
 
@@ -22,16 +22,23 @@ def hash_of(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def _holds(role: SiteRole) -> ColumnElement[bool]:
+def holds(role: SiteRole) -> ColumnElement[bool]:
+    """Return the condition that a person of the statement holds a site role."""
     return exists().where(RoleGrant.person_id == Person.id, RoleGrant.role == role.value)
 
 
-def signed_in_statement(is_staff: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
-    """Build the one statement that every signed-in request runs; `:secret_hash` is bound, `is_staff` comes from the roof."""
+def _unread() -> ScalarSelect[int]:
+    mine = (Notice.person_id == Person.id, Notice.read_at.is_(None), Notice.in_bell)
+    return select(func.count()).select_from(Notice).where(*mine).scalar_subquery()
+
+
+def signed_in_statement(is_staff: ColumnElement[bool], manages_units: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    """Build the one statement that every signed-in request runs; `:secret_hash` is bound, the conditions come from the roof."""
     return select(
         Device.id.label("device_id"),
         Device.created_at,
         Device.last_seen_at,
+        Device.factor_at,
         Person.id,
         Person.uuid,
         Person.email,
@@ -41,8 +48,11 @@ def signed_in_statement(is_staff: ColumnElement[bool]) -> Select[*tuple[Any, ...
         Person.language,
         Person.zone,
         Person.theme,
-        _holds(SiteRole.ADMINISTRATOR).label("is_administrator"),
+        holds(SiteRole.ADMINISTRATOR).label("is_administrator"),
         is_staff.label("is_staff"),
+        manages_units.label("manages_units"),
+        or_(is_staff, manages_units, holds(SiteRole.ADMINISTRATOR)).label("leads"),
+        _unread().label("unread"),
     ).where(
         Device.secret_hash == bindparam("secret_hash"),
         Device.ended_at.is_(None),
@@ -86,11 +96,13 @@ WORDS = 6
 """Words of a search that are looked at."""
 
 
-def named(words: str) -> list[ColumnElement[bool]]:
-    """Return the conditions on `person` that find people by parts of name and address, whatever the case and the accents."""
-    return [
-        or_(*(column.contains(word, autoescape=True) for column in (Person.name_key, Person.email))) for word in fold(words).split()[:WORDS]
-    ]
+def named(words: str, *, with_address: bool = True) -> list[ColumnElement[bool]]:
+    """Return the conditions on `person` that find people by parts of name and address, whatever the case and the accents.
+
+    Whoever may not see addresses does not search in them either: what is found would tell them.
+    """
+    columns = (Person.name_key, Person.email) if with_address else (Person.name_key,)
+    return [or_(*(column.contains(word, autoescape=True) for column in columns)) for word in fold(words).split()[:WORDS]]
 
 
 def by_name() -> tuple[ColumnElement[Any], ...]:
@@ -106,6 +118,11 @@ def get_person_by_uuid(session: Session, person: UUID) -> Person:
     return found
 
 
+def ids_of(session: Session, people: Sequence[UUID]) -> list[int]:
+    """Return the numbers of people by what addresses name them; who is suspended is left out."""
+    return list(session.scalars(select(Person.id).where(Person.uuid.in_(people), Person.suspended_at.is_(None)).order_by(Person.id)))
+
+
 class PersonState(StrEnum):
     """Which accounts a list shows."""
 
@@ -119,7 +136,7 @@ _STATES: Mapping[PersonState, tuple[ColumnElement[bool], ...]] = {
     PersonState.OPEN: (Person.suspended_at.is_(None), Person.email_confirmed_at.is_not(None)),
     PersonState.UNCONFIRMED: (Person.suspended_at.is_(None), Person.email_confirmed_at.is_(None)),
     PersonState.SUSPENDED: (Person.suspended_at.is_not(None),),
-    PersonState.ADMINISTRATOR: (_holds(SiteRole.ADMINISTRATOR),),
+    PersonState.ADMINISTRATOR: (holds(SiteRole.ADMINISTRATOR),),
 }
 
 
@@ -137,29 +154,62 @@ class PersonRow:
     last_seen_at: datetime | None
 
 
-def list_people(session: Session, words: str, state: PersonState | None, *, offset: int, limit: int) -> list[PersonRow]:
-    """List some of the people whose name or address holds all of these words, by name."""
+class Way(StrEnum):
+    """Which part of a long list is wanted: what follows somebody, what comes before them, or its end."""
+
+    AFTER = "after"
+    BEFORE = "before"
+    LAST = "last"
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A part of a long list: its way and, but for the end, the person from whom it is counted; nobody: from the beginning."""
+
+    way: Way = Way.AFTER
+    person: UUID | None = None
+
+
+def list_people(session: Session, words: str, state: PersonState | None, stretch: Stretch, *, limit: int) -> list[PersonRow]:
+    """List some of the people whose name or address holds all of these words, by name.
+
+    A stretch is found by the index of names, wherever in the list it is: nothing before it is read (performance P24).
+    """
+    place = None
+    if stretch.person is not None and stretch.way is not Way.LAST:
+        place = session.execute(select(Person.name_key, Person.id).where(Person.uuid == stretch.person)).one_or_none()
+    statement = stretch_statement(words, state, stretch.way, None if place is None else (place.name_key, place.id))
+    rows = [_person_row(row) for row in session.execute(statement.limit(limit))]
+    return rows if stretch.way is Way.AFTER else rows[::-1]
+
+
+def stretch_statement(words: str, state: PersonState | None, way: Way, place: tuple[str, int] | None) -> Select[*tuple[Any, ...]]:
+    """Build the statement of a stretch from a place in the order; backwards from there, or from the end, but for what comes after."""
+    backwards = way is not Way.AFTER
+    statement = people_statement(words, state).order_by(*(column.desc() if backwards else column for column in by_name()))
+    if place is None:
+        return statement
+    here, there = tuple_(*by_name()), tuple_(*place)
+    return statement.where(here < there if backwards else here > there)
+
+
+def people_statement(words: str, state: PersonState | None) -> Select[*tuple[Any, ...]]:
+    """Build the statement of the people whom a list shows."""
     seen = select(func.max(Device.last_seen_at)).where(Device.person_id == Person.id).scalar_subquery()
-    statement = (
-        select(Person, _holds(SiteRole.ADMINISTRATOR).label("is_administrator"), seen.label("seen"))
-        .where(*_wanted(words, state))
-        .order_by(*by_name())
-        .offset(offset)
-        .limit(limit)
+    return select(Person, holds(SiteRole.ADMINISTRATOR).label("is_administrator"), seen.label("seen")).where(*_wanted(words, state))
+
+
+def _person_row(row: Any) -> PersonRow:
+    return PersonRow(
+        row.Person.uuid,
+        row.Person.full_name,
+        row.Person.email,
+        row.Person.email_confirmed_at is not None,
+        row.Person.suspended_at is not None,
+        row.is_administrator,
+        row.Person.created_at,
+        row.seen,
     )
-    return [
-        PersonRow(
-            row.Person.uuid,
-            row.Person.full_name,
-            row.Person.email,
-            row.Person.email_confirmed_at is not None,
-            row.Person.suspended_at is not None,
-            row.is_administrator,
-            row.Person.created_at,
-            row.seen,
-        )
-        for row in session.execute(statement)
-    ]
 
 
 def count_people(session: Session, words: str, state: PersonState | None) -> int:
@@ -171,21 +221,60 @@ def _wanted(words: str, state: PersonState | None) -> list[ColumnElement[bool]]:
     return [*named(words), *(_STATES[state] if state else ())]
 
 
+_ADMINISTRATORS = (
+    select(Person.id)
+    .join(RoleGrant, RoleGrant.person_id == Person.id)
+    .where(RoleGrant.role == SiteRole.ADMINISTRATOR.value, Person.suspended_at.is_(None))
+    .order_by(Person.id)
+)
+
+
+def list_administrators(session: Session) -> list[int]:
+    """Return who holds the role of administrator and can sign in."""
+    return list(session.scalars(_ADMINISTRATORS))
+
+
 def lock_administrators(session: Session) -> list[int]:
-    """Return who holds the role of administrator and can sign in, locked until the transaction ends."""
-    statement = (
-        select(Person.id)
-        .join(RoleGrant, RoleGrant.person_id == Person.id)
-        .where(RoleGrant.role == SiteRole.ADMINISTRATOR.value, Person.suspended_at.is_(None))
-        .order_by(Person.id)
-        .with_for_update()
-    )
-    return list(session.scalars(statement))
+    """Return the same, locked until the transaction ends."""
+    return list(session.scalars(_ADMINISTRATORS.with_for_update()))
 
 
 def find_national_id(session: Session, person_id: int) -> str:
     """Return a person's identity number, or nothing."""
     return session.scalar(select(NationalIdentity.number).where(NationalIdentity.person_id == person_id)) or ""
+
+
+def find_merge(session: Session, person_id: int) -> AccountMerge | None:
+    """Return into what a person's account was merged, where it is closed for that."""
+    return session.get(AccountMerge, person_id)
+
+
+def list_merged(session: Session, person_id: int) -> list[Person]:
+    """List the closed accounts that lead to a person's."""
+    statement = select(Person).join(AccountMerge, AccountMerge.closed_id == Person.id).where(AccountMerge.kept_id == person_id)
+    return list(session.scalars(statement.order_by(AccountMerge.merged_at, Person.id).limit(20)))
+
+
+def list_roles(session: Session, person_id: int) -> list[str]:
+    """List the site roles that a person holds."""
+    return list(session.scalars(select(RoleGrant.role).where(RoleGrant.person_id == person_id).order_by(RoleGrant.role)))
+
+
+Sent = TypeVar("Sent", bound=SentIn)
+
+
+def get_sent(session: Session, table: type[Sent], person_id: int | None, sent: UUID, *conditions: ColumnElement[bool]) -> Sent:
+    """Return what somebody sent in and that waits for their yes; raise NotFound for everybody else's."""
+    row = session.scalar(select(table).where(table.uuid == sent, table.person_id == person_id, *conditions))
+    if row is None:
+        raise NotFound
+    return row
+
+
+def list_uninvited(session: Session, people: Sequence[int]) -> list[Person]:
+    """List those of these people whose invitation was not mailed yet and who have not accepted one."""
+    waits = (Person.invited_at.is_(None), Person.email_confirmed_at.is_(None), Person.suspended_at.is_(None))
+    return list(session.scalars(select(Person).where(Person.id.in_(people), *waits).order_by(Person.id)))
 
 
 def list_devices(session: Session, person_id: int, *, since: datetime) -> list[Device]:
@@ -229,3 +318,100 @@ def administrator_exists(session: Session) -> bool:
 def personal_words(session: Session, person: Person) -> tuple[str, ...]:
     """Return what a person's password may not contain: names, address, identity number."""
     return (person.given_names, person.first_surname, person.second_surname, person.email, find_national_id(session, person.id))
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """How somebody wants to be told of one kind of thing."""
+
+    in_bell: bool = True
+    mail: MailTime = MailTime.AT_ONCE
+
+
+def switches_of(session: Session, person_id: int) -> dict[NoticeKind, Switch]:
+    """Return all of a person's switches."""
+    rows = session.scalars(select(NoticeSwitch).where(NoticeSwitch.person_id == person_id))
+    chosen = {row.kind: Switch(row.in_bell, MailTime(row.mail)) for row in rows}
+    return {kind: chosen.get(kind.value, Switch()) for kind in NoticeKind}
+
+
+def switches_for(session: Session, kind: NoticeKind, people: Sequence[int]) -> dict[int, Switch]:
+    """Return how each of these people wants to be told of a kind of thing; nobody who is suspended."""
+    statement = (
+        select(Person.id, NoticeSwitch.in_bell, NoticeSwitch.mail)
+        .outerjoin(NoticeSwitch, (NoticeSwitch.person_id == Person.id) & (NoticeSwitch.kind == kind.value))
+        .where(Person.id.in_(people), Person.suspended_at.is_(None))
+        .order_by(Person.id)
+    )
+    return {row.id: Switch() if row.mail is None else Switch(row.in_bell, MailTime(row.mail)) for row in session.execute(statement)}
+
+
+def told_already(session: Session, key: str, people: Sequence[int]) -> set[int]:
+    """Return which of these people have the notice of an event."""
+    return set(session.scalars(select(Notice.person_id).where(Notice.key == key, Notice.person_id.in_(people))))
+
+
+def list_notices(session: Session, person_id: int, *, offset: int, limit: int) -> list[Notice]:
+    """List what is in a person's bell, the latest first."""
+    statement = select(Notice).where(Notice.person_id == person_id, Notice.in_bell).order_by(Notice.given_at.desc(), Notice.id.desc())
+    return list(session.scalars(statement.offset(offset).limit(limit)))
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """Notices on their way to one person."""
+
+    person: Person
+    notices: tuple[Notice, ...]
+
+
+def list_letters(session: Session, key: str, *, first: int, last: int, limit: int) -> list[Letter]:
+    """List the notices of an event that are to go out at once and have not, by the numbers of their people."""
+    statement = (
+        select(Notice, Person)
+        .join(Person, Person.id == Notice.person_id)
+        .where(Notice.key == key, Notice.person_id.between(first, last), Notice.mail == MailTime.AT_ONCE.value, *_postable())
+        .order_by(Notice.person_id)
+        .limit(limit)
+    )
+    return [Letter(row.Person, (row.Notice,)) for row in session.execute(statement)]
+
+
+def find_digest(session: Session, person_id: int, until: datetime, *, limit: int) -> Letter | None:
+    """Return what waited for the daily mail before a moment, the earliest first."""
+    statement = (
+        select(Notice, Person)
+        .join(Person, Person.id == Notice.person_id)
+        .where(Person.id == person_id, Notice.mail == MailTime.DAILY.value, Notice.given_at <= until, *_postable())
+        .order_by(Notice.given_at, Notice.id)
+        .limit(limit)
+    )
+    rows = session.execute(statement).all()
+    return Letter(rows[0].Person, tuple(row.Notice for row in rows)) if rows else None
+
+
+def _postable() -> tuple[ColumnElement[bool], ...]:
+    return (Notice.mailed_at.is_(None), Person.suspended_at.is_(None), Person.email_confirmed_at.is_not(None))
+
+
+def zones_of_digests(session: Session) -> list[str]:
+    """List the time zones of those for whom something waits for the daily mail."""
+    statement = select(Person.zone).join(Notice, Notice.person_id == Person.id).where(*_unsent()).distinct().order_by(Person.zone)
+    return list(session.scalars(statement))
+
+
+def list_digests(session: Session, zone: str, until: datetime, *, after: int, limit: int) -> list[int]:
+    """List the people of a zone for whom something waits since before a moment, by their numbers after one."""
+    statement = (
+        select(Person.id)
+        .join(Notice, Notice.person_id == Person.id)
+        .where(Person.zone == zone, Person.id > after, Notice.given_at <= until, *_unsent())
+        .distinct()
+        .order_by(Person.id)
+        .limit(limit)
+    )
+    return list(session.scalars(statement))
+
+
+def _unsent() -> tuple[ColumnElement[bool], ...]:
+    return (Notice.mail == MailTime.DAILY.value, *_postable())

@@ -2,10 +2,13 @@
 
 import unicodedata
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 
 TOKEN_LIFE = timedelta(minutes=30)
+INVITATION_LIFE = timedelta(days=14)
+SENT_IN_LIFE = timedelta(hours=24)
+"""How long something is kept that was sent in and not confirmed."""
 STAMP_RENEWAL = timedelta(minutes=5)
 NOTICE = "personal-data"
 NOTICE_VERSION = "2026-11"
@@ -25,6 +28,12 @@ def fold(text: str) -> str:
     """Return text without case and accents, for comparisons."""
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return "".join(char for char in decomposed if not unicodedata.combining(char))
+
+
+ADDRESS_HEADINGS = frozenset(
+    {"email", "e-mail", "mail", "correo", "correo electronico", "correo institucional", "email address", "e-mail address"}
+)
+"""Headings of the column of addresses in lists, folded."""
 
 
 def name_key(given_names: str, first_surname: str, second_surname: str) -> str:
@@ -108,3 +117,42 @@ def safe_next(target: str | None) -> str | None:
     if not target or not target.startswith("/") or target.startswith("//") or "\\" in target:
         return None
     return None if any(char.isspace() or unicodedata.category(char) in ("Cc", "Cf") for char in target) else target
+
+
+class NoticeKind(StrEnum):
+    """What people are told of, each with its own switch."""
+
+    ENROLMENT = "enrolment"
+    ANNOUNCEMENT = "announcement"
+    GRADED = "graded"
+    CERTIFICATE = "certificate"
+    REMARKED = "remarked"
+    REOPENED = "reopened"
+    TIME = "time"
+    APPROVAL = "approval"
+    CHANGED = "changed"
+
+
+class MailTime(StrEnum):
+    """When a notice goes out by mail."""
+
+    AT_ONCE = "at_once"
+    DAILY = "daily"
+    NEVER = "never"
+
+
+DIGEST_HOUR = 7
+"""Hour of the day, in the reader's zone, from which the notices of the day before are sent together."""
+
+
+def digest_until(now: datetime, zone: tzinfo) -> datetime:
+    """Return the latest moment at which it was seven in the morning in a zone: notices given before it are due."""
+    here = now.astimezone(zone)
+    today = here.replace(hour=DIGEST_HOUR, minute=0, second=0, microsecond=0)
+    return today if today <= here else today - timedelta(days=1)
+
+
+RECOVERY_LENGTH = 24
+"""Signs of a recovery code: 120 random bits, so that a fast hash is enough."""
+PROOF_LIFE = timedelta(minutes=10)
+"""How long a typed password counts: for the second step of signing in, and to change one's second factors."""

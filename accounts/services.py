@@ -1,17 +1,20 @@
 """Verbs of accounts: sign up, confirm, open and end sessions, change passwords and profiles, grant roles."""
 
 import secrets
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import delete, update
+from sqlalchemy import ColumnElement, delete, insert, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from accounts import queries
-from accounts.models import Consent, Device, NationalIdentity, Person, RoleGrant, Token, TokenPurpose
-from accounts.rules import NOTICE, NOTICE_VERSION, TOKEN_LIFE, name_key
+from accounts.models import AccountMerge, Consent, Device, NationalIdentity, Person, RoleGrant, SentIn, Token, TokenPurpose
+from accounts.passwords import NOBODYS
+from accounts.rules import INVITATION_LIFE, NOTICE, NOTICE_VERSION, SENT_IN_LIFE, TOKEN_LIFE, name_key
 from kernel import audit, outbox
 from kernel.errors import N_, Conflict, NotFound
 from kernel.permissions import Actor, SiteRole
@@ -22,6 +25,8 @@ class AccountVerb(StrEnum):
 
     SIGNED_UP = "account.signed_up"
     CONFIRMED = "account.confirmed"
+    INVITED = "account.invited"
+    ACCEPTED = "account.invitation_accepted"
     SIGNED_IN = "account.signed_in"
     SIGN_IN_FAILED = "account.sign_in_failed"
     SIGNED_OUT = "account.signed_out"
@@ -32,8 +37,24 @@ class AccountVerb(StrEnum):
     ROLE_TAKEN = "account.role_taken"
     SUSPENDED = "account.suspended"
     RESTORED = "account.restored"
+    MERGED = "account.merged"
+    CLOSED_INTO = "account.closed_into"
+    SECOND_STEP_FAILED = "account.second_step_failed"
+    FACTOR_ADDED = "account.factor_added"
+    FACTOR_REMOVED = "account.factor_removed"
+    CODES_MADE = "account.codes_made"
+    CODE_USED = "account.code_used"
     LOOKED_AT = "account.looked_at"
     SET_UP_LINK_MADE = "account.set_up_link_made"
+
+
+class Purpose(StrEnum):
+    """Why somebody else looked at a person's data."""
+
+    RECORD = "record"
+    PROGRESS = "progress"
+    ANSWERS = "answers"
+    COPY = "copy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,16 +131,15 @@ def create_person(session: Session, actor: Actor, command: SignUp, *, now: datet
 
 
 def make_token(session: Session, purpose: TokenPurpose, person: Person | None, *, now: datetime) -> str:
-    """Make a single-use link's secret (256 bits, 30 minutes); earlier ones of that purpose end."""
+    """Make a single-use link's secret (256 bits; 30 minutes, an invitation 14 days); earlier ones of that purpose end."""
     owner = None if person is None else person.id
     session.execute(
         delete(Token).where(Token.purpose == purpose.value, Token.person_id.is_(None) if owner is None else Token.person_id == owner)
     )
     secret = secrets.token_urlsafe(32)
     bound = "" if person is None else queries.hash_of(person.password_hash)
-    session.add(
-        Token(purpose=purpose.value, secret_hash=queries.hash_of(secret), person_id=owner, bound_to=bound, expires_at=now + TOKEN_LIFE)
-    )
+    ends = now + (INVITATION_LIFE if purpose is TokenPurpose.INVITE else TOKEN_LIFE)
+    session.add(Token(purpose=purpose.value, secret_hash=queries.hash_of(secret), person_id=owner, bound_to=bound, expires_at=ends))
     return secret
 
 
@@ -142,6 +162,87 @@ def confirm_email(session: Session, actor: Actor, secret: str, *, now: datetime)
     person.email_confirmed_at = person.email_confirmed_at or now
     audit.record(session, actor, AccountVerb.CONFIRMED, person, now=now)
     return person
+
+
+@dataclass(frozen=True, slots=True)
+class InvitedPerson:
+    """Somebody whom an administrator adds."""
+
+    email: str
+    given_names: str
+    first_surname: str
+    second_surname: str
+    language: str
+    national_id: str = ""
+
+
+INVITED_AT_ONCE = 50
+"""Invitations that one job mails: well within its lease."""
+DEFAULT_ZONE = "America/Guayaquil"
+
+
+def invite(session: Session, actor: Actor, people: Sequence[InvitedPerson], *, now: datetime) -> list[Person]:
+    """Add some hundreds of accounts whose owners choose a password with a link from their mail; nobody knows one before."""
+    rows = [
+        Person(
+            email=one.email,
+            password_hash=NOBODYS,
+            given_names=one.given_names,
+            first_surname=one.first_surname,
+            second_surname=one.second_surname,
+            name_key=name_key(one.given_names, one.first_surname, one.second_surname),
+            language=one.language,
+            zone=DEFAULT_ZONE,
+            created_at=now,
+        )
+        for one in people
+    ]
+    session.add_all(rows)
+    session.flush()  # audit entries and jobs name them
+    numbers = [{"person_id": row.id, "number": one.national_id} for row, one in zip(rows, people, strict=True) if one.national_id]
+    if numbers:
+        session.execute(insert(NationalIdentity), numbers)
+    for row in rows:
+        audit.record(session, actor, AccountVerb.INVITED, row, now=now)
+    for start in range(0, len(rows), INVITED_AT_ONCE):
+        named = [row.id for row in rows[start : start + INVITED_AT_ONCE]]
+        outbox.enqueue(session, "accounts.send_invitations", {"people": named}, now=now)
+    return rows
+
+
+def invite_again(session: Session, actor: Actor, person: Person, *, now: datetime) -> None:
+    """Mail somebody who has not confirmed their address a new invitation; the one before ends."""
+    if person.email_confirmed_at is None and person.suspended_at is None:
+        person.invited_at = None
+        audit.record(session, actor, AccountVerb.INVITED, person, now=now)
+        outbox.enqueue(session, "accounts.send_invitations", {"people": [person.id]}, now=now)
+
+
+def accept_invitation(session: Session, actor: Actor, secret: str, password_hash: str, *, now: datetime) -> Person:
+    """Set the first password with an invitation: the address is confirmed by it, and the notice on personal data accepted."""
+    person = use_token(session, TokenPurpose.INVITE, secret, now=now)
+    if person is None:
+        raise NotFound
+    person.password_hash = password_hash
+    person.email_confirmed_at = person.email_confirmed_at or now
+    end_devices(session, person.id, now=now)
+    note_consent(session, person, now=now)
+    audit.record(session, actor, AccountVerb.ACCEPTED, person, now=now)
+    return person
+
+
+def keep_sent(session: Session, row: SentIn, *earlier: ColumnElement[bool], now: datetime) -> None:
+    """Keep something until it is confirmed; what the same person sent in before is forgotten, of that which `earlier` says."""
+    table = type(row)
+    session.execute(delete(table).where(table.person_id == row.person_id, *earlier))
+    row.created_at, row.expires_at = now, now + SENT_IN_LIFE
+    session.add(row)
+    session.flush()  # the audit entry names it
+
+
+def forget_sent(session: Session, table: type[SentIn], *, now: datetime) -> None:
+    """Forget what was sent in and whose time is over."""
+    session.execute(delete(table).where(table.expires_at <= now))
 
 
 def ask_reset(session: Session, actor: Actor, email: str, *, now: datetime) -> None:
@@ -178,8 +279,10 @@ def confirm_password(session: Session, person_id: int, verified: str) -> Person:
     return person
 
 
-def open_device(session: Session, actor: Actor, person: Person, *, label: str, rehash: str | None, now: datetime) -> str:
-    """Open a session for a browser and return its secret; `rehash` replaces a hash with older parameters.
+def open_device(
+    session: Session, actor: Actor, person: Person, *, label: str, rehash: str | None, now: datetime, factor: bool = False
+) -> str:
+    """Open a session for a browser and return its secret; `rehash` replaces a hash with older parameters, `factor`: it was shown.
 
     A session that the browser had before ends: `actor` is who was signed in there, or nobody.
     """
@@ -196,6 +299,7 @@ def open_device(session: Session, actor: Actor, person: Person, *, label: str, r
             address=audit.network_of(actor.address),
             created_at=now,
             last_seen_at=now,
+            factor_at=now if factor else None,
         )
     )
     audit.record(session, replace(actor, person_id=person.id), AccountVerb.SIGNED_IN, person, now=now)
@@ -255,8 +359,9 @@ def grant_role(session: Session, actor: Actor, person: Person, role: SiteRole, *
 
 
 def take_role(session: Session, actor: Actor, person: Person, role: SiteRole, *, now: datetime) -> None:
-    """Take a site role from a person; raise Conflict where nobody else would hold it."""
-    _keep_an_administrator(session, person)
+    """Take a site role from a person; raise Conflict where no administrator would be left."""
+    if role is SiteRole.ADMINISTRATOR:
+        keep_an_administrator(session, person)
     taken = session.execute(delete(RoleGrant).where(RoleGrant.person_id == person.id, RoleGrant.role == role.value).returning(RoleGrant.id))
     if taken.all():
         audit.record(session, actor, AccountVerb.ROLE_TAKEN, person, now=now, role=role.value)
@@ -267,7 +372,7 @@ def suspend(session: Session, actor: Actor, person: Person, reason: str, *, now:
 
     Raise Conflict where no administrator would be left.
     """
-    _keep_an_administrator(session, person)
+    keep_an_administrator(session, person)
     if person.suspended_at is None:
         person.suspended_at = now
         end_devices(session, person.id, now=now)
@@ -275,22 +380,54 @@ def suspend(session: Session, actor: Actor, person: Person, reason: str, *, now:
 
 
 def restore(session: Session, actor: Actor, person: Person, reason: str, *, now: datetime) -> None:
-    """Open a suspended account again; its sessions stay ended."""
+    """Open a suspended account again; its sessions stay ended. Raise Conflict where it was merged into another."""
+    if queries.find_merge(session, person.id) is not None:
+        raise Conflict(N_("This account was merged into another one: it stays closed."))
     if person.suspended_at is not None:
         person.suspended_at = None
         audit.record(session, actor, AccountVerb.RESTORED, person, now=now, reason=reason)
 
 
-def _keep_an_administrator(session: Session, person: Person) -> None:
+def keep_an_administrator(session: Session, person: Person) -> None:
     """Raise Conflict where a person is the only administrator who can sign in; others who change that wait for this transaction."""
     administrators = queries.lock_administrators(session)
     if administrators == [person.id]:
         raise Conflict(N_("There has to be another administrator first."))
 
 
-def note_look(session: Session, actor: Actor, person_id: int, *, now: datetime) -> None:
-    """Write down that somebody looked at a person's record."""
-    audit.record(session, actor, AccountVerb.LOOKED_AT, queries.get_person(session, person_id), now=now)
+@contextmanager
+def a_waiting_room(session: Session, *, now: datetime) -> Iterator[int]:
+    """Give the number of an account that exists within the block only: what two people exchange can wait there."""
+    name = f"{secrets.token_hex(16)}@merging.invalid"
+    row = Person(email=name, password_hash=NOBODYS, given_names="", first_surname="", second_surname="", created_at=now)
+    row.language, row.zone, row.suspended_at = "es", DEFAULT_ZONE, now
+    session.add(row)
+    session.flush()  # its number is needed
+    yield row.id
+    session.delete(row)
+    session.flush()  # while nothing names it: whoever forgot something there is told by the database
+
+
+def close_into(
+    session: Session, actor: Actor, closed: Person, kept: Person, reason: str, courses: Sequence[int], *, now: datetime
+) -> AccountMerge:
+    """Close an account for good because it is the same person's as another; `courses` are those whose histories changed places."""
+    session.execute(update(AccountMerge).where(AccountMerge.kept_id == closed.id).values(kept_id=kept.id))
+    row = AccountMerge(closed_id=closed.id, kept_id=kept.id, merged_at=now, merged_by=actor.person_id)
+    session.add(row)
+    closed.suspended_at = closed.suspended_at or now
+    end_devices(session, closed.id, now=now)
+    facts = {"closed": closed.id, "kept": kept.id, "reason": reason, "courses": list(courses)}
+    audit.record(session, actor, AccountVerb.MERGED, kept, now=now, **facts)
+    audit.record(session, actor, AccountVerb.CLOSED_INTO, closed, now=now, **facts)
+    return row
+
+
+def note_look(session: Session, actor: Actor, person_id: int, purpose: Purpose, *, now: datetime) -> None:
+    """Write down that somebody looked at a person's data, in which role and for what (security 7.4); one's own are nobody's business."""
+    if person_id != actor.person_id:
+        role, person = "administrator" if actor.is_administrator else "team", queries.get_person(session, person_id)
+        audit.record(session, actor, AccountVerb.LOOKED_AT, person, now=now, role=role, purpose=purpose.value)
 
 
 def create_first_administrator(session: Session, actor: Actor, secret: str, command: SignUp, *, now: datetime) -> Person:

@@ -8,22 +8,24 @@ from typing import Any
 from flask import Flask, Response, after_this_request, current_app, g, request
 from flask import session as cookie
 from flask_login import LoginManager, current_user, login_user, logout_user
-from sqlalchemy import Row, Select, update
+from sqlalchemy import ColumnElement, Row, Select, or_, select, update
 from sqlalchemy.orm import Session
 
-from accounts.models import Device
-from accounts.queries import hash_of
-from accounts.rules import STAMP_RENEWAL, initials, session_ended
+from accounts import passwords
+from accounts.models import Device, Person
+from accounts.queries import hash_of, holds
+from accounts.rules import PROOF_LIFE, STAMP_RENEWAL, initials, session_ended
 from kernel import clock
 from kernel.crypto import seal, unseal
 from kernel.permissions import Actor, SiteRole
 from kernel.settings import Settings
 from kernel.web import notes
-from kernel.web.limits import client_address
-from kernel.web.request import current_session
+from kernel.web.limits import client_address, limit, limiter
+from kernel.web.request import current_session, secrets_of_app
 
 _NOBODYS = ("language", "theme")
 """What the cookie keeps of the browser and not of the person."""
+TRIES_OF_ACCOUNT = limit("sign-in-account", "10 per 15 minutes")
 KNOWN = "__Host-known"
 """Cookie that says of which accounts this browser was, by their hashes; it signs nobody in."""
 KNOWN_SECONDS = 180 * 86_400
@@ -74,6 +76,32 @@ def _empty_cookie() -> None:
     cookie.update(kept)
 
 
+def prove(person_id: int, password_hash: str, target: str = "") -> None:
+    """Note in the cookie that somebody has typed their password, and where they want to go. Nobody is signed in by it."""
+    cookie["proof"] = [person_id, int(clock.now().timestamp()), hash_of(password_hash), target]
+
+
+def proven() -> Person | None:
+    """Return who has typed their password here in the last minutes; nobody where it has changed, or the account is suspended."""
+    person_id, at, bound, _target = cookie.get("proof", (0, 0, "", ""))
+    if not person_id or clock.now() - datetime.fromtimestamp(at, UTC) > PROOF_LIFE:
+        return None
+    person = current_session().get(Person, person_id)
+    return person if person is not None and person.suspended_at is None and hash_of(person.password_hash) == bound else None
+
+
+def wanted_page() -> str:
+    """Return where the person wanted to go who has typed their password."""
+    target: str = cookie.get("proof", (0, 0, "", ""))[3]
+    return target
+
+
+def second_step_required(session: Session, person_id: int) -> bool:
+    """Say whether a person's role asks for a second step here (security 2.4)."""
+    asked: ColumnElement[bool] | None = current_app.extensions["second_step_of"]
+    return asked is not None and bool(session.scalar(select(asked).where(Person.id == person_id)))
+
+
 def counter_of(email: str) -> str:
     """Return under which key the tries for an account are counted.
 
@@ -84,11 +112,20 @@ def counter_of(email: str) -> str:
     return f"{email} {nonce}" if hash_of(email) in known else email
 
 
+def knows_password(actor: Actor, stored: str, password: str) -> bool:
+    """Check the present password under the limit of signing in: every door has the same one (security 2.3)."""
+    limiter().use(TRIES_OF_ACCOUNT, counter_of(actor.email))
+    right = passwords.verify_password(stored, password)
+    if right:
+        limiter().forgive(TRIES_OF_ACCOUNT, counter_of(actor.email))
+    return right
+
+
 def know_browser(email: str) -> None:
     """Let this browser count apart for the account from now on."""
     nonce, known = _known_accounts()
     kept = [*(account for account in known if account != hash_of(email)), hash_of(email)][-KNOWN_ACCOUNTS:]
-    value = seal(current_app.secret_key or "", "known", [nonce or secrets.token_urlsafe(16), kept])
+    value = seal(secrets_of_app(), "known", [nonce or secrets.token_urlsafe(16), kept])
 
     @after_this_request
     def keep(response: Response) -> Response:
@@ -97,7 +134,7 @@ def know_browser(email: str) -> None:
 
 
 def _known_accounts() -> tuple[str, list[str]]:
-    nonce, known = unseal(current_app.secret_key or "", "known", request.cookies.get(KNOWN, ""), seconds=KNOWN_SECONDS) or ("", [])
+    nonce, known = unseal(secrets_of_app(), "known", request.cookies.get(KNOWN, ""), seconds=KNOWN_SECONDS) or ("", [])
     return nonce, known
 
 
@@ -114,7 +151,9 @@ def _actor(person: Row[Any]) -> Actor:
         theme=person.theme,
         roles=frozenset({SiteRole.ADMINISTRATOR}) if person.is_administrator else frozenset(),
         is_staff_anywhere=person.is_staff or person.is_administrator,
+        manages_units=person.manages_units,
         device_id=person.device_id,
+        unread=person.unread,
         address=client_address(),
         request_id=g.get("request_id", ""),
     )
@@ -125,8 +164,13 @@ def _keep_stamp(device_id: int, now: datetime) -> None:
     notes.leave(lambda session: session.execute(update(Device).where(Device.id == device_id).values(last_seen_at=now)))
 
 
-def install(app: Flask, settings: Settings, statement: Select[*tuple[Any, ...]]) -> None:
-    """Load the signed-in person of each request with one statement, `accounts.queries.signed_in_statement`."""
+def install(app: Flask, settings: Settings, statement: Select[*tuple[Any, ...]], leads: ColumnElement[bool]) -> None:
+    """Load the signed-in person of each request with one statement, `accounts.queries.signed_in_statement`.
+
+    Where others than this machine's people reach the site, who `leads` has no session without a second factor: who is given
+    such a role, and who signed in before, signs in again.
+    """
+    app.extensions["second_step_of"] = or_(leads, holds(SiteRole.ADMINISTRATOR)) if settings.is_reachable else None
     idle, absolute = timedelta(minutes=settings.session_idle_minutes), timedelta(hours=settings.session_hours)
     manager = LoginManager()
     manager.session_protection = None
@@ -139,6 +183,9 @@ def install(app: Flask, settings: Settings, statement: Select[*tuple[Any, ...]])
         seen = datetime.fromtimestamp(cookie.get("seen", 0), UTC)
         person = current_session().execute(statement, {"secret_hash": hash_of(secret)}).one_or_none()
         if person is None or session_ended(person.created_at, seen, now, idle=idle, absolute=absolute):
+            return None
+        if settings.is_reachable and person.leads and person.factor_at is None:
+            g.second_step_due = True
             return None
         if now - seen > STAMP_RENEWAL:
             _keep_stamp(person.device_id, now)

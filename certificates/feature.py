@@ -2,13 +2,13 @@
 
 from certificates import jobs, views
 from certificates.permissions import PERMISSIONS
-from enrolments.services import EnrolmentVerb
+from enrolments.services.verbs import EnrolmentVerb
 from kernel.feature import Feature
 
 FEATURE = Feature(
     name="certificates",
     blueprints=(views.bp,),
     permissions=PERMISSIONS,
-    jobs={"certificates.issue": jobs.issue, "certificates.send_issued": jobs.send_issued},
+    jobs={"certificates.issue": jobs.issue, "certificates.send_issued": jobs.tell_issued},
     on={EnrolmentVerb.COMPLETED: "certificates.issue"},
 )

@@ -6,18 +6,21 @@ from typing import cast
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from accounts import notices
 from accounts.models import Person
+from accounts.notices import Message
+from accounts.rules import NoticeKind
 from certificates import queries, services
 from certificates.models import Credential
-from certificates.rules import AwardPolicy, deserves, printed_code
+from certificates.rules import AwardPolicy, deserves
 from certificates.sheets import verify_url
-from courses.queries import get_outline
+from courses.queries.outlines import get_outline
 from enrolments.models import Completion, Enrolment
-from enrolments.queries import find_completion
+from enrolments.queries.learning import find_completion
 from enrolments.rules import Progress
-from kernel import mail
+from kernel.codes import printed_code
 from kernel.crypto import signing_keys
-from kernel.i18n import choose, reading
+from kernel.i18n import _, choose, in_every_language
 from kernel.outbox import Delivery, Effect
 from kernel.permissions import Actor, Via
 
@@ -49,23 +52,16 @@ def _progress(enrolment: Enrolment, completion: Completion) -> Progress:
     return Progress(enrolment.done, enrolment.total, modules=(), grade=grade, completed=True, next_activity=None)
 
 
-def send_issued(delivery: Delivery) -> None:
+def tell_issued(delivery: Delivery) -> Effect:
     """Tell the holder where the certificate is."""
     with delivery.database.unit_of_work(write=False) as session:
         row = session.get_one(Credential, cast("int", delivery.arguments["credential"]))
-        person = session.get_one(Person, row.person_id)
-    with reading(person.language):
-        title = choose(row.course_titles)
-    message = mail.write(
-        delivery.settings,
-        person.email,
-        "certificate_issued",
-        person.language,
-        key=f"job-{delivery.job_id}",
+    code, address = printed_code(row.code), verify_url(delivery.settings.public_url, row.code)
+    message = Message(
+        NoticeKind.CERTIFICATE,
+        key=f"certificate:{row.uuid}",
+        subject=in_every_language(lambda: _("Your certificate of “%(title)s” is ready", title=choose(row.course_titles))),
+        words=in_every_language(lambda: _("Anybody can verify it with the code %(code)s at %(address)s", code=code, address=address)),
         path=f"/certificates/{row.uuid}",
-        name=person.given_names,
-        title=title,
-        code=printed_code(row.code),
-        verify_url=verify_url(delivery.settings.public_url, row.code),
     )
-    mail.send(delivery.settings, message)
+    return lambda session: notices.give(session, message, [row.person_id], now=delivery.now)

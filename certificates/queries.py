@@ -11,11 +11,12 @@ from sqlalchemy.orm import Session
 
 from certificates.models import Credential
 from certificates.permissions import CredentialSeat
-from certificates.rules import CredentialState, SignedContent, printed_code, state_of
+from certificates.rules import CredentialState, SignedContent, state_of
 from courses.models import Course, CourseStaff, CourseVersion, StaffRole
 from enrolments.models import Completion, Enrolment
-from enrolments.queries import AwardInForce
+from enrolments.queries.learning import AwardInForce
 from kernel import clock
+from kernel.codes import printed_code
 from kernel.errors import NotFound, SignInNeeded
 from kernel.permissions import Actor
 

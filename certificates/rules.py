@@ -10,41 +10,10 @@ from fractions import Fraction
 
 from enrolments.rules import Progress
 
-CODE_BITS = 80
 CODE_LENGTH = 16
+"""Signs of a code: 80 random bits (security 5.4)."""
 GRADE_TOLERANCE = Fraction(1, 1_000_000)
 CONTENT_FORMAT = 1
-
-_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_GROUP = 4
-_MISREAD = str.maketrans({"I": "1", "L": "1", "O": "0"})
-_DASHES = frozenset("-\u2010\u2011\u2012\u2013\u2014\u2212_.")
-
-
-def code_from_bits(bits: int) -> str:
-    """Return 80 random bits as 16 signs of Crockford's base 32, without hyphens, as they are stored."""
-    if not 0 <= bits < 2**CODE_BITS:
-        raise ValueError("a code has 80 bits")
-    return "".join(_ALPHABET[bits >> shift & 31] for shift in range(CODE_BITS - 5, -1, -5))
-
-
-def printed_code(code: str) -> str:
-    """Return a code in groups of four: ``7K4M-92XD-C3QF-8TRA``."""
-    return "-".join(code[at : at + _GROUP] for at in range(0, len(code), _GROUP))
-
-
-def read_code(typed: str) -> str | None:
-    """Return the stored form of a code as people type it; None where it cannot be one.
-
-    Case, spaces and hyphens do not matter; I and L are read as 1, O as 0.
-    """
-    if len(typed) > 4 * CODE_LENGTH:
-        return None
-    signs = "".join(sign for sign in typed if not sign.isspace() and sign not in _DASHES)
-    if not signs.isascii():
-        return None
-    signs = signs.upper().translate(_MISREAD)
-    return signs if len(signs) == CODE_LENGTH and all(sign in _ALPHABET for sign in signs) else None
 
 
 class CredentialState(StrEnum):

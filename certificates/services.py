@@ -7,15 +7,17 @@ from decimal import Decimal
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
 from certificates import queries
 from certificates.models import Credential
-from certificates.rules import CODE_BITS, canonical_content, code_from_bits
+from certificates.rules import CODE_LENGTH, canonical_content
 from courses.rules import Outline
 from enrolments.models import Completion, Enrolment
 from kernel import audit, outbox
+from kernel.codes import code_from_bits
 from kernel.crypto import SigningKeys
 from kernel.permissions import Actor
 from kernel.settings import Settings
@@ -55,7 +57,7 @@ def _row(award: Award, settings: Settings, now: datetime) -> Credential:
     zone = ZoneInfo(outline.zone)
     hours = Decimal(outline.hours.numerator) / Decimal(outline.hours.denominator)
     return Credential(
-        code=code_from_bits(secrets.randbits(CODE_BITS)),
+        code=code_from_bits(secrets.randbits(5 * CODE_LENGTH), CODE_LENGTH),
         enrolment_id=award.enrolment.id,
         person_id=person.id,
         course_id=outline.course_id,
@@ -83,3 +85,8 @@ def revoke_credential(session: Session, actor: Actor, row: Credential, reason: s
     row.revoked_reason = reason
     row.revoked_by = actor.person_id
     audit.record(session, actor, CertificateVerb.REVOKED, row, now=now, reason=reason)
+
+
+def hand_over(session: Session, course_id: int, giver: int, taker: int) -> None:
+    """Let somebody's certificates of a course be somebody else's: what they say, and their signature, stay as they are."""
+    session.execute(update(Credential).where(Credential.course_id == course_id, Credential.person_id == giver).values(person_id=taker))

@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 from certificates.facade import Arch, floors
 from certificates.models import Credential
 from certificates.pdf import QR_SIZE, fit_name, fit_title, qr_runs
-from certificates.rules import printed_code
 from certificates.sheet import CertificateSheet
 from certificates.wording import SheetFacts, compose
+from kernel.codes import printed_code
 from kernel.i18n import choose
 
 

@@ -4,33 +4,29 @@ import hashlib
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any, cast
+from typing import cast
 from uuid import UUID
 
-from flask import Blueprint, Response, current_app, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, current_app, flash, make_response, render_template, request
 
 from certificates import pdf, queries, services
 from certificates.forms import RevocationForm
 from certificates.models import Credential
 from certificates.permissions import CertificateAction, CredentialSeat
-from certificates.rules import CredentialState, canonical_content, printed_code, read_code
+from certificates.rules import CODE_LENGTH, CredentialState, canonical_content
 from certificates.sheets import sheet_of, verify_url, web_sheet
 from kernel import clock
+from kernel.codes import printed_code, read_code
 from kernel.crypto import SigningKeys
 from kernel.errors import N_, Gone
 from kernel.i18n import LANGUAGES, _, choose, language, local
 from kernel.web.limits import client_key, limit, limiter
-from kernel.web.request import allows, current_actor, current_session, public, requires
+from kernel.web.request import allows, current_actor, current_session, public, requires, see_page
 
 bp = Blueprint("certificates", __name__)
 
 Answer = str | Response | tuple[str, int]
 LOOK_UPS = limit("verify", "60 per minute")
-
-
-def see_other(endpoint: str, **values: Any) -> Response:
-    """Answer with the page to look at next."""
-    return cast("Response", redirect(url_for(endpoint, **values), code=303))
 
 
 def _public_url() -> str:
@@ -136,10 +132,10 @@ def verify_form() -> Answer:
     typed = request.args.get("code", "").strip()[:64]
     if not typed:
         return render_template("certificates/verify_form.html", code="", problem="")
-    code = read_code(typed)
+    code = read_code(typed, CODE_LENGTH)
     if code is None:
         return render_template("certificates/verify_form.html", code=typed, problem=_("This cannot be the code of a certificate.")), 422
-    return see_other("certificates.verify", code=printed_code(code))
+    return see_page("certificates.verify", code=printed_code(code))
 
 
 @bp.get("/verify/<code>")
@@ -147,7 +143,7 @@ def verify_form() -> Answer:
 def verify(code: str) -> Answer:
     """Say what the register says of a code: everything the sheet prints, and its state; nothing else of the person."""
     limiter().use(LOOK_UPS, client_key())
-    stored = read_code(code)
+    stored = read_code(code, CODE_LENGTH)
     row = queries.find_by_code(current_session(), stored) if stored else None
     replacement = queries.find_replacement(current_session(), row) if row else None
     page = render_template(
@@ -171,7 +167,7 @@ def _signature_holds(row: Credential) -> bool:
 @public
 def short(code: str = "") -> Answer:
     """Lead from the short address of the sheet to the verification."""
-    return see_other("certificates.verify", code=code) if code else see_other("certificates.verify_form")
+    return see_page("certificates.verify", code=code) if code else see_page("certificates.verify_form")
 
 
 @bp.route("/certificates/<uuid:credential>/revocation", methods=["GET", "POST"])
@@ -186,4 +182,4 @@ def revoke(subject: CredentialSeat) -> Answer:
         return render_template("certificates/revocation.html", certificate=facts, form=form), 422
     services.revoke_credential(current_session(), current_actor(), subject.row, form.reason.data or "", now=clock.now())
     flash(_("The certificate is revoked."), "ok")
-    return see_other("certificates.certificate", credential=subject.row.uuid)
+    return see_page("certificates.certificate", credential=subject.row.uuid)

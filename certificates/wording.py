@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
-from certificates.rules import printed_code
 from certificates.sheet import CertificateSheet, Signatory
+from kernel.codes import printed_code
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,38 @@
 """What courses offer to the roof."""
 
-from courses import views
+from courses import jobs
+from courses.content.facts import tell_page
 from courses.content.pages import KIND
 from courses.permissions import PERMISSIONS
 from courses.publication import Publisher, prepare_page
-from courses.services import freeze_page
+from courses.queries.findable import list_lesson_entries
+from courses.services.publishing import freeze_pages
+from courses.views import archiving, folders, history, lessons, lists, media, outline, plans, publishing, settings, team, texts, versions
 from kernel.feature import Feature
 
-PAGE = Publisher(KIND, prepare_page, freeze_page)
-FEATURE = Feature(name="courses", blueprints=(views.bp,), permissions=PERMISSIONS)
+PAGE = Publisher(KIND, prepare_page, freeze_pages, entries=list_lesson_entries, tell=tell_page)
+FEATURE = Feature(
+    name="courses",
+    blueprints=(
+        archiving.bp,
+        folders.bp,
+        history.bp,
+        lessons.bp,
+        lists.bp,
+        media.bp,
+        outline.bp,
+        plans.bp,
+        publishing.bp,
+        settings.bp,
+        team.bp,
+        texts.bp,
+        versions.bp,
+    ),
+    permissions=PERMISSIONS,
+    jobs={
+        "courses.forget_folders": jobs.forget_folders,
+        "courses.publish_planned": jobs.publish_planned,
+        "courses.send_invitation": jobs.send_invitation,
+    },
+    periodic={"courses.forget_folders": jobs.FORGET_EVERY},
+)

@@ -1,35 +1,413 @@
 """Forms of those who make courses."""
 
-from wtforms import HiddenField, RadioField, TextAreaField
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import ClassVar, cast
+from zoneinfo import ZoneInfo
+
+from wtforms import BooleanField, Field, FileField, HiddenField, RadioField, SelectField, SelectMultipleField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
-from wtforms.validators import AnyOf, Length
+from wtforms.validators import AnyOf, DataRequired, Length, Regexp, ValidationError
+from wtforms.widgets import CheckboxInput, TextArea
 
-from courses.models import Nature
-from courses.services import Publishing
-from kernel.i18n import lazy_
-from kernel.web.forms import Form, clean_text
+from courses.content.filetypes import media_type
+from courses.content.model import Finding
+from courses.content.settings import Setting, Shape, Values
+from courses.content.skeleton import LONGEST_NAME, NewCourse, is_key, proposed_key
+from courses.models import CourseVersion, Nature, StaffRole
+from courses.services.publishing import Publishing
+from kernel.i18n import _, lazy_
+from kernel.web.forms import Form, LineField, MomentField, clean_text
+
+EMAIL = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
+_NATURES = ("correction", "improvement", "choice")
 
 
-class PublishForm(Form):
-    """How a version is to be published."""
+def whole(text: str | None) -> int:
+    """Return a number that came in a hidden field; -1, which nothing has, for anything else."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else -1
+
+
+class NatureForm(Form):
+    """What kind of change a publication is, and why; `choice` is an improvement that asks."""
 
     note = TextAreaField(lazy_("What changes"), [Length(max=1000, message=lazy_("Use at most %(max)d characters."))])
     nature = RadioField(
-        lazy_("What kind of change is it?"),
+        lazy_("Those who are learning already"),
         choices=[
-            SelectChoice(value=Nature.CORRECTION.value, label=lazy_("A correction")),
-            SelectChoice(value=Nature.IMPROVEMENT.value, label=lazy_("An improvement")),
+            SelectChoice(value="correction", label=lazy_("All move to the new version")),
+            SelectChoice(value="improvement", label=lazy_("They finish with the one they have")),
+            SelectChoice(value="choice", label=lazy_("Each one chooses")),
         ],
-        default=Nature.IMPROVEMENT.value,
-        validators=[AnyOf([nature.value for nature in Nature], message=lazy_("Choose one of the two."))],
+        default="improvement",
+        validators=[AnyOf(_NATURES, message=lazy_("Choose one of the three."))],
     )
+
+    def publishing(self, *, revision: int | None = None, again: int | None = None) -> Publishing:
+        """Return how to publish."""
+        return Publishing(
+            nature=Nature.CORRECTION if self.nature.data == "correction" else Nature.IMPROVEMENT,
+            note=clean_text(self.note.data or "", lines=True),
+            revision=revision,
+            asks=self.nature.data == "choice",
+            again=again,
+        )
+
+
+class PublishForm(NatureForm):
+    """How a version of the draft is to be published."""
+
+    tell = BooleanField(lazy_("Tell those who did what changes"))
+    when = MomentField(lazy_("Publish later"))
     revision = HiddenField()
 
-    def command(self) -> Publishing:
-        """Return how to publish; the revision is that of the draft that was looked at."""
-        revision = self.revision.data or ""
-        return Publishing(
-            nature=Nature(self.nature.data),
-            note=clean_text(self.note.data or "", lines=True),
-            revision=int(revision) if revision.isascii() and revision.isdigit() and len(revision) < 10 else -1,
-        )
+    def moment_in(self, zone: str) -> datetime | None:
+        """Return the moment that was typed, taken as one of a zone: the course's, whatever the reader's is."""
+        moment = self.when.moment
+        return None if moment is None else moment.replace(tzinfo=ZoneInfo(zone))
+
+    def command(self, tells: tuple[str, ...]) -> Publishing:
+        """Return how to publish; the revision is that of the draft that was looked at, `tells` what is told of where that is wished."""
+        return replace(self.publishing(revision=whole(self.revision.data)), tells=tells if self.tell.data else ())
+
+
+class TeamForm(Form):
+    """Who is to join a course's team, and as what."""
+
+    email = LineField(
+        lazy_("Email"),
+        [
+            DataRequired(lazy_("Write the address.")),
+            Length(max=254, message=lazy_("Use at most %(max)d characters.")),
+            Regexp(EMAIL, message=lazy_("This does not look like an email address.")),
+        ],
+    )
+    role = RadioField(
+        lazy_("What they do"),
+        choices=[
+            SelectChoice(value="editor", label=lazy_("Editor")),
+            SelectChoice(value="grader", label=lazy_("Grader")),
+            SelectChoice(value="owner", label=lazy_("Owner")),
+        ],
+        default="editor",
+        validators=[AnyOf([role.value for role in StaffRole], message=lazy_("Choose one of the three."))],
+    )
+
+
+class ArchiveForm(Form):
+    """Why a course is put away, or brought back."""
+
+    wish = HiddenField()
+    reason = LineField(
+        lazy_("Reason"),
+        [DataRequired(lazy_("Say why: it stays in the log.")), Length(max=500, message=lazy_("Use at most %(max)d characters."))],
+    )
+
+
+class AgainForm(NatureForm):
+    """How an earlier version is to be published again."""
+
+    def command(self, version: CourseVersion) -> Publishing:
+        """Return how to publish."""
+        return self.publishing(again=version.draft_revision)
+
+
+class RestoreForm(Form):
+    """The draft's revision that was looked at before an earlier text takes its place."""
+
+    revision = HiddenField()
+
+    @property
+    def seen(self) -> int:
+        """Return the revision."""
+        return whole(self.revision.data)
+
+
+LONGEST_TITLE = 300
+_SHORT_ENOUGH = Length(max=LONGEST_TITLE, message=lazy_("Use at most %(max)d characters."))
+
+
+class NewCourseForm(Form):
+    """What a course begins with."""
+
+    title = LineField(lazy_("Title of the course"), [DataRequired(lazy_("Write a title.")), _SHORT_ENOUGH])
+    key = LineField(
+        lazy_("Address"),
+        [Length(max=LONGEST_NAME, message=lazy_("Use at most %(max)d characters."))],
+        description=lazy_(
+            "Small letters without accents, digits and hyphens. It cannot change later. Left empty, it is made of the title."
+        ),
+    )
+    language = RadioField(
+        lazy_("Language in which it is written first"),
+        choices=[SelectChoice(value="es", label="Español"), SelectChoice(value="en", label="English")],
+        default="es",
+        validators=[AnyOf(["es", "en"], message=lazy_("Choose one of the two."))],
+    )
+    module = LineField(lazy_("Title of its first module"), [DataRequired(lazy_("Write a title.")), _SHORT_ENOUGH])
+    lesson = LineField(lazy_("Title of its first lesson"), [DataRequired(lazy_("Write a title.")), _SHORT_ENOUGH])
+
+    def validate_key(self, field: LineField) -> None:
+        """Refuse what cannot be an address."""
+        if field.data and not is_key(field.data):
+            raise ValidationError(_("Use small letters without accents, digits and hyphens only."))
+
+    def command(self, author: str) -> NewCourse:
+        """Return what to begin."""
+        title = self.title.data or ""
+        key = self.key.data or proposed_key(title)
+        return NewCourse(key, title, (self.language.data,), author, self.module.data or "", self.lesson.data or "")
+
+
+class NewModuleForm(Form):
+    """A module that begins, with its first lesson."""
+
+    title = LineField(lazy_("Title of the module"), [DataRequired(lazy_("Write a title.")), _SHORT_ENOUGH])
+    lesson = LineField(lazy_("Title of its first lesson"), [DataRequired(lazy_("Write a title.")), _SHORT_ENOUGH])
+
+
+class NewActivityForm(Form):
+    """An activity that begins in a module."""
+
+    kind = RadioField(lazy_("What is it?"), default="page")
+    title = LineField(lazy_("Title"), [DataRequired(lazy_("Write a title.")), _SHORT_ENOUGH])
+    module = SelectField(lazy_("In the module"))
+
+
+LONGEST_SUMMARY = 2_000
+
+
+class LessonForm(Form):
+    """The words of a lesson in one language, and a file that goes into it."""
+
+    title = LineField(lazy_("Title"), [DataRequired(lazy_("Write a title.")), _SHORT_ENOUGH])
+    summary = LineField(
+        lazy_("Summary"), [Length(max=LONGEST_SUMMARY, message=lazy_("Use at most %(max)d characters."))], widget=TextArea()
+    )
+    body = TextAreaField(lazy_("Text of the lesson in Markdown"))
+    up_to_date = BooleanField(lazy_("The translation is up to date"))
+    file = FileField(lazy_("File"))
+    alternative = LineField(lazy_("Alternative text"), [_SHORT_ENOUGH])
+    caption = LineField(lazy_("Caption"), [Length(max=LONGEST_SUMMARY, message=lazy_("Use at most %(max)d characters."))])
+    seen = HiddenField()
+    theirs = HiddenField()
+
+
+class FolderForm(Form):
+    """An archive with a course's folder."""
+
+    file = FileField(lazy_("File"))
+
+    def upload(self) -> tuple[str, bytes] | None:
+        """Return the name and content of the file; None with a fault beside the field."""
+        sent = self.file.data
+        content = sent.read() if hasattr(sent, "read") else b""
+        if not content:
+            self.refuse(self.file, _("Choose a file that is not empty."))
+            return None
+        return str(sent.filename or "").replace("\\", "/").rpartition("/")[2], content
+
+
+class KeyForm(Form):
+    """Another key for a part of a course."""
+
+    key = LineField(
+        lazy_("Key"),
+        [DataRequired(lazy_("Write a key.")), Length(max=LONGEST_NAME, message=lazy_("Use at most %(max)d characters."))],
+    )
+
+    def validate_key(self, field: LineField) -> None:
+        """Refuse what cannot be a key."""
+        if field.data and not is_key(field.data):
+            raise ValidationError(_("Use small letters without accents, digits and hyphens only."))
+
+
+class MediaForm(Form):
+    """A file for the media of a course or of one of its modules."""
+
+    file = FileField(lazy_("File"))
+    folder = SelectField(lazy_("For"))
+
+
+class TextForm(Form):
+    """A file as text."""
+
+    text = TextAreaField(lazy_("Text"))
+    seen = HiddenField()
+
+
+TALL = ("summary", "definition", "supports")
+"""Texts of one line that are long: they get two."""
+LANGUAGE_NAMES = {"es": lazy_("Spanish"), "en": lazy_("English")}
+
+
+class SettingsForm(Form):
+    """The fields of a file of settings; `settings_form` makes one for a file, with a field for each setting and language."""
+
+    _asked: ClassVar[tuple[Setting, ...]] = ()
+    _languages: ClassVar[tuple[str, ...]] = ()
+    _numbers: ClassVar[Mapping[str, int]] = {}
+    """How many rows each list has, an empty one among them."""
+
+    seen = HiddenField()
+    theirs = HiddenField()
+
+    def rows(self, setting: Setting) -> list[list[Field]]:
+        """Return the fields of a setting: one row, or one for each entry of its list."""
+        if not setting.has_rows:
+            return [[self[name] for name in _names(setting, self._languages)]]
+        return [
+            [self[name] for inner in setting.fields for name in _names(inner, self._languages, _row(setting, number))]
+            for number in range(self._numbers[setting.name])
+        ]
+
+    def asks(self, setting: Setting) -> bool:
+        """Say whether the form has the fields of a setting: one of a file that cannot be read has none."""
+        return setting in self._asked
+
+    def fill(self, values: Values) -> None:
+        """Put what the file says into the fields."""
+        for setting in self._asked:
+            if not setting.has_rows:
+                self._fill(setting, values.texts, "")
+                continue
+            for number, texts in enumerate(values.entries.get(setting.name, ())):
+                for inner in setting.fields:
+                    self._fill(inner, texts, _row(setting, number))
+
+    def _fill(self, setting: Setting, texts: Mapping[tuple[str, str], str], row: str) -> None:
+        for language, name in _by_language(setting, self._languages, row):
+            text, field = texts.get((setting.name, language), ""), self[name]
+            chosen = isinstance(field, SelectMultipleField)
+            field.data = [key for key in text.replace(",", " ").split() if key != setting.usual] if chosen else text or setting.usual
+
+    def values(self) -> Values:
+        """Return what was typed."""
+        texts: dict[tuple[str, str], str] = {}
+        entries: dict[str, list[Mapping[tuple[str, str], str]]] = {}
+        for setting in self._asked:
+            if not setting.has_rows:
+                texts |= self._typed(setting, "")
+                continue
+            rows = range(self._numbers[setting.name])
+            entries[setting.name] = [self._typed_row(setting, _row(setting, number)) for number in rows]
+        return Values(texts, entries)
+
+    def _typed_row(self, setting: Setting, row: str) -> dict[tuple[str, str], str]:
+        typed: dict[tuple[str, str], str] = {}
+        for inner in setting.fields:
+            typed |= self._typed(inner, row)
+        return typed
+
+    def _typed(self, setting: Setting, row: str) -> dict[tuple[str, str], str]:
+        typed: dict[tuple[str, str], str] = {}
+        for language, name in _by_language(setting, self._languages, row):
+            data = self[name].data
+            text = ", ".join(data) if isinstance(data, list) else str(data or "")
+            lines = setting.shape in (Shape.MARKDOWN, Shape.LISTED, Shape.LINES)
+            typed[setting.name, language] = clean_text(text, lines=lines).replace("\r", "")
+        return typed
+
+    def field_of(self, finding: Finding) -> Field | None:
+        """Return the field that a finding names: `title.es`, `authors[2].name`, or a field that is missing."""
+        place = finding.field or finding.facts.get("name", "")
+        for setting in self._asked:
+            if setting.shape is Shape.NAMED and place.startswith(f"{setting.name}."):
+                return self._in_named(setting, place.removeprefix(f"{setting.name}."))
+            outer, _dot, inner = place.partition(".")
+            name, _bracket, number = outer.rstrip("]").partition("[")
+            if setting.shape is Shape.ENTRIES and name == setting.name and number.isdigit() and int(number) <= self._numbers[name]:
+                wanted = next((field for field in setting.fields if field.outer == inner.partition(".")[0]), setting.fields[0])
+                return self._in_language(wanted, inner.partition(".")[2], _row(setting, int(number) - 1))
+            if not setting.has_rows and (place == setting.name or place.startswith((f"{setting.name}.", f"{setting.name}["))):
+                return self._in_language(setting, place.removeprefix(f"{setting.name}."), "")
+        return None
+
+    def _in_named(self, setting: Setting, place: str) -> Field | None:
+        """Return the field that `name.field` names; names may hold points themselves."""
+        for number in range(self._numbers[setting.name]):
+            name = str(self[_names(setting.fields[0], self._languages, _row(setting, number))[0]].data or "")
+            if name and (place == name or place.startswith(f"{name}.")):
+                inner = place.removeprefix(name).removeprefix(".")
+                wanted = next((field for field in setting.fields[1:] if field.outer == inner), setting.fields[1])
+                return self._in_language(wanted, "", _row(setting, number))
+        return None
+
+    def _in_language(self, setting: Setting, language: str, row: str) -> Field:
+        names = dict(_by_language(setting, self._languages, row))
+        return cast("Field", self[names.get(language, next(iter(names.values())))])
+
+
+def _row(setting: Setting, number: int) -> str:
+    return f"{setting.name}__{number}__"
+
+
+def _by_language(setting: Setting, languages: Sequence[str], row: str = "") -> list[tuple[str, str]]:
+    base = row + setting.name.replace(".", "__")
+    return [(language, f"{base}_{language}") for language in languages] if setting.has_languages else [("", base)]
+
+
+def _names(setting: Setting, languages: Sequence[str], row: str = "") -> list[str]:
+    return [name for _language, name in _by_language(setting, languages, row)]
+
+
+def settings_form(
+    asked: Sequence[Setting], languages: Sequence[str], present: Values, choices: Mapping[str, Sequence[tuple[str, str]]]
+) -> type[SettingsForm]:
+    """Make the form of a file of settings. `choices` are those of settings by name, and under '' the files that may be chosen."""
+    fields: dict[str, object] = {}
+    numbers: dict[str, int] = {}
+    for setting in asked:
+        if not setting.has_rows:
+            fields |= _fields_of(setting, languages, present.texts, choices)
+            continue
+        entries = present.entries.get(setting.name, ())
+        numbers[setting.name] = len(entries) + setting.spare
+        for number in range(numbers[setting.name]):
+            for inner in setting.fields:
+                fields |= _fields_of(inner, languages, entries[number] if number < len(entries) else {}, choices, _row(setting, number))
+    return type("SettingsForm", (SettingsForm,), {**fields, "_asked": tuple(asked), "_languages": tuple(languages), "_numbers": numbers})
+
+
+def _fields_of(
+    setting: Setting,
+    languages: Sequence[str],
+    present: Mapping[tuple[str, str], str],
+    choices: Mapping[str, Sequence[tuple[str, str]]],
+    row: str = "",
+) -> dict[str, object]:
+    names = _by_language(setting, languages, row)
+    fields: dict[str, object] = {}
+    for language, name in names:
+        label = f"{setting.label} ({LANGUAGE_NAMES[language]})" if len(names) > 1 else str(setting.label)
+        fields[name] = _field_of(setting, label, present.get((setting.name, language), ""), choices)
+    return fields
+
+
+def _files(setting: Setting, offered: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return the files that a field takes."""
+    return [(path, words) for path, words in offered if not setting.accepts or media_type(path).startswith(setting.accepts)]
+
+
+def _choices(offered: Sequence[tuple[str, object]]) -> list[SelectChoice]:
+    return [SelectChoice(value=value, label=words) for value, words in offered]
+
+
+def _field_of(setting: Setting, label: str, present: str, choices: Mapping[str, Sequence[tuple[str, str]]]) -> object:
+    if setting.shape in (Shape.CHOICE, Shape.FLAG, Shape.FILE):
+        offered = _files(setting, choices[""]) if setting.shape is Shape.FILE else list(choices.get(setting.name, setting.choices))
+        if not setting.usual:
+            offered.insert(0, ("", lazy_("Not said")))
+        if present and present not in {value for value, _words in offered}:
+            offered.append((present, present))
+        return SelectField(label, choices=_choices(offered), description=setting.help)
+    if setting.shape is Shape.KEYS and (setting.name in choices or setting.choices):
+        offer = choices.get(setting.name, setting.choices)
+        kept = [key for key in present.replace(",", " ").split() if key != setting.usual]
+        known = {key for key, _words in offer}
+        offered = [*offer, *((key, key) for key in kept if key not in known)]
+        return SelectMultipleField(label, choices=_choices(offered), description=setting.help, option_widget=CheckboxInput())
+    if setting.shape in (Shape.MARKDOWN, Shape.LISTED, Shape.LINES) or setting.name in TALL:
+        return TextAreaField(label, description=setting.help, render_kw={"rows": 2 if setting.name in TALL else 5})
+    return LineField(label, description=setting.help)

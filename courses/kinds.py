@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from courses.content.model import ActivityCompletion, ActivitySource, CourseFolder
+from courses.content.settings import Setting
 from kernel.markup.model import Recording
 
 if TYPE_CHECKING:
@@ -31,6 +32,12 @@ class ActivityKind:
     which collects findings and checks that can only run when everything is read; None where the file makes no activity.
     `length` tells the seconds of an activity that links may lead into (`#t=0:32`), `card` what a lesson shows of an embedded one in a
     language. How a kind is published and shown stands with the package that does it.
+
+    `begin` are the fields that a new one needs beside key and title (None: it is not begun on the web), `beside` the files of its module
+    that it begins with where there are none, `settings` the fields of its own that the web asks for one by one, `groups` those
+    that stand under a title of their own. `moving` takes the text of an activity that leaves the module with a key, and gives
+    the text that means the same elsewhere. `order` is that of its own fields in a file (format, section 11), where `settings` and
+    `groups` ask in another one.
     """
 
     name: str
@@ -41,6 +48,12 @@ class ActivityKind:
     summary_form: str = "inline"
     length: Callable[[Any], int | None] | None = None
     card: Callable[[ActivitySource, str], Recording] | None = None
+    begin: str | None = None
+    beside: tuple[tuple[str, str], ...] = ()
+    settings: tuple[Setting, ...] = ()
+    groups: tuple[tuple[Any, tuple[Setting, ...]], ...] = ()
+    moving: Callable[[str, str], str] | None = None
+    order: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,21 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, String, Text, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Numeric,
+    String,
+    Text,
+    UniqueConstraint,
+    false,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
+from accounts.models import SentIn
 from kernel.db import Base, Forms, Key, Moment, PublicId, ShortText, Slug
 
 
@@ -30,6 +42,8 @@ class Course(Base):
     )
     archived_at: Mapped[Moment | None]
     created_at: Mapped[Moment]
+    needs_approval: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """A second person approves what is published on the web."""
 
 
 class DraftFile(Base):
@@ -52,11 +66,83 @@ class DraftFile(Base):
     changed_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
 
 
+class RevisionOrigin(StrEnum):
+    """What made a revision of a working copy."""
+
+    IMPORTED = "imported"
+    """A folder came in as it is."""
+    MERGED = "merged"
+    """What a folder changed came in, and what was edited here meanwhile stayed."""
+    EDITED = "edited"
+    RESTORED = "restored"
+
+
+class DraftRevision(Base):
+    """One change of a course's working copy: who, when and how. Append-only, but for what a page saved by itself and saves again."""
+
+    __tablename__ = "draft_revision"
+    __table_args__ = (
+        UniqueConstraint("course_id", "number"),
+        CheckConstraint("number > 0", name="number"),
+        CheckConstraint("origin IN ('imported', 'merged', 'edited', 'restored')", name="origin"),
+        CheckConstraint("(origin = 'restored') = (restored IS NOT NULL)", name="restored"),
+    )
+
+    id: Mapped[Key]
+    course_id: Mapped[int] = mapped_column(ForeignKey("course.id"))
+    number: Mapped[int]
+    """As the course's `draft_revision` was after it."""
+    origin: Mapped[str] = mapped_column(String(8))
+    restored: Mapped[int | None]
+    """The earlier revision that was brought back, wholly or one file of it."""
+    changed_at: Mapped[Moment]
+    changed_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    automatic_since: Mapped[Moment | None]
+    """When the page began to save by itself what this revision holds; none for what somebody saved."""
+
+
+class DraftFileVersion(Base):
+    """A file as a revision wrote it, or that it removed it. Append-only: the newest up to a revision is what the file was then."""
+
+    __tablename__ = "draft_file_version"
+    __table_args__ = (
+        UniqueConstraint("course_id", "path", "revision"),
+        ForeignKeyConstraint(["course_id", "revision"], ["draft_revision.course_id", "draft_revision.number"]),
+        Index("ix_draft_file_version_revision", "course_id", "revision"),
+        CheckConstraint("body IS NULL OR stored_file_id IS NULL", name="one_content"),
+        CheckConstraint("(sha256 IS NULL) = (body IS NULL AND stored_file_id IS NULL)", name="removed"),
+    )
+
+    id: Mapped[Key]
+    course_id: Mapped[int]
+    path: Mapped[str] = mapped_column(String(400))
+    revision: Mapped[int]
+    body: Mapped[str | None] = mapped_column(Text)
+    stored_file_id: Mapped[int | None] = mapped_column(ForeignKey("stored_file.id"))
+    sha256: Mapped[str | None] = mapped_column(String(64))
+    """Of the content; none where the revision removed the file."""
+
+
+class PendingFolder(SentIn, Base):
+    """A folder that was sent in and waits for a yes: nothing of it is in a course yet. Forgotten in time."""
+
+    __tablename__ = "pending_folder"
+    __table_args__ = (
+        Index("ix_pending_folder_owner", "person_id", "course_id"),
+        CheckConstraint("expires_at > created_at", name="expires_at"),
+    )
+
+    course_id: Mapped[int | None] = mapped_column(ForeignKey("course.id"))
+    """None where it is to become a new course."""
+
+
 class Nature(StrEnum):
     """What a publication is to those who are learning already (ARCHITECTURE 7.2)."""
 
     CORRECTION = "correction"
+    """Everybody moves to it."""
     IMPROVEMENT = "improvement"
+    """Newcomers get it; who has begun finishes with the version they follow, or is asked (`CourseVersion.asks`)."""
 
 
 class CourseVersion(Base):
@@ -74,7 +160,13 @@ class CourseVersion(Base):
     number: Mapped[int]
     digest: Mapped[str] = mapped_column(String(64))
     """SHA-256 over paths and contents of the folder it was made from: publishing the same text again makes no version."""
+    draft_revision: Mapped[int | None]
+    """The revision of the working copy whose text it is; none for those published before revisions were kept."""
     nature: Mapped[str] = mapped_column(String(12))
+    asks: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Who follows an earlier version is asked whether to move to it."""
+    tells: Mapped[tuple[str, ...] | None]
+    """Keys, present and former, of the activities whose learners are told that what they did has changed."""
     note: Mapped[str] = mapped_column(Text)
     published_at: Mapped[Moment]
     published_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
@@ -98,6 +190,56 @@ class CourseVersion(Base):
     """Percent of the course grade that is needed as well."""
     certificate: Mapped[str] = mapped_column(String(64))
     """Key of the certificate's template, or `none`."""
+
+
+class PlanState(StrEnum):
+    """What has become of a publication that was asked for or planned; the first two are open."""
+
+    WAITING = "waiting"
+    PLANNED = "planned"
+    PUBLISHED = "published"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+    VOID = "void"
+
+
+class PlannedPublication(Base):
+    """A publication that waits for a second person or for its moment: of exactly one revision of the draft."""
+
+    __tablename__ = "planned_publication"
+    __table_args__ = (
+        CheckConstraint("state IN ('waiting', 'planned', 'published', 'refused', 'withdrawn', 'void')", name="state"),
+        CheckConstraint("decided_by IS NULL OR decided_by <> asked_by", name="second_person"),
+        CheckConstraint("state <> 'planned' OR publish_at IS NOT NULL", name="planned"),
+        Index(
+            "uq_planned_publication_open",
+            "course_id",
+            unique=True,
+            sqlite_where=text("state IN ('waiting', 'planned')"),
+            postgresql_where=text("state IN ('waiting', 'planned')"),
+        ),
+    )
+
+    id: Mapped[Key]
+    uuid: Mapped[PublicId]
+    course_id: Mapped[int] = mapped_column(ForeignKey("course.id"), index=True)
+    state: Mapped[str] = mapped_column(String(10))
+    revision: Mapped[int]
+    digest: Mapped[str] = mapped_column(String(64))
+    nature: Mapped[str] = mapped_column(String(12))
+    asks: Mapped[bool]
+    tells: Mapped[tuple[str, ...] | None]
+    """As the version will have it."""
+    note: Mapped[str] = mapped_column(Text)
+    publish_at: Mapped[Moment | None]
+    """None: as soon as it is approved."""
+    asked_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    asked_at: Mapped[Moment]
+    decided_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    decided_at: Mapped[Moment | None]
+    remark: Mapped[str] = mapped_column(Text)
+    settled_at: Mapped[Moment | None]
+    version_id: Mapped[int | None] = mapped_column(ForeignKey("course_version.id"))
 
 
 class Objective(Base):
@@ -278,3 +420,26 @@ class CourseStaff(Base):
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
     role: Mapped[str] = mapped_column(String(8))
     since: Mapped[datetime]
+
+
+class CourseInvitation(Base):
+    """Somebody without an account who is asked to join a course's team; only the hash of the link's secret is kept."""
+
+    __tablename__ = "course_invitation"
+    __table_args__ = (CheckConstraint("role IN ('owner', 'editor', 'grader')", name="role"),)
+
+    id: Mapped[Key]
+    uuid: Mapped[PublicId]
+    course_id: Mapped[int] = mapped_column(ForeignKey("course.id"), index=True)
+    email: Mapped[str] = mapped_column(String(254))
+    """In lower case; only the account with this address can accept."""
+    role: Mapped[str] = mapped_column(String(8))
+    language: Mapped[str] = mapped_column(String(2))
+    """Of the mail: the language of who invites."""
+    secret_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
+    """None until the mail is written."""
+    invited_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    invited_at: Mapped[Moment]
+    expires_at: Mapped[Moment]
+    used_at: Mapped[Moment | None]
+    withdrawn_at: Mapped[Moment | None]

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from uuid import UUID
 
-from courses.models import StaffRole
+from courses.models import CourseVersion, StaffRole
 from kernel.permissions import Actor, Predicate, Verdict, allow_if
 
 
@@ -12,6 +13,14 @@ class CourseAction(StrEnum):
     """Acts of those who make courses."""
 
     PUBLISH = "course:publish"
+    CREATE = "course:create"
+    EDIT = "course:edit"
+    DELETE = "course:delete"
+    ARCHIVE = "course:archive"
+    IMPORT = "course:import"
+    MANAGE_TEAM = "course:manage_team"
+    VIEW_LOG = "course:view_log"
+    JOIN_TEAM = "course:join_team"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,16 +32,120 @@ class TaughtCourse:
     staff_role: StaffRole | None
 
 
+@dataclass(frozen=True, slots=True)
+class TaughtPart(TaughtCourse):
+    """A module or activity of a course's working copy, by the key that the address gives."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaughtListing(TaughtCourse):
+    """One of the lists of a course's working copy, by the name that the address gives."""
+
+    listing: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaughtEntry(TaughtListing):
+    """An entry of one of the lists, by its key."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaughtRevision(TaughtCourse):
+    """A change of a course's working copy, by its number."""
+
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """Whether somebody makes courses: instructors of the site, owners and editors of any course."""
+
+    makes_courses: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TaughtVersion:
+    """A version of a course as the course's staff sees it."""
+
+    course: TaughtCourse
+    version: CourseVersion
+
+
+@dataclass(frozen=True, slots=True)
+class TaughtFolder(TaughtCourse):
+    """A folder that somebody of a course's staff sent in for it."""
+
+    upload: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class WorkshopFolder(Workshop):
+    """A folder that somebody sent in to become a course."""
+
+    upload: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class TaughtPlan:
+    """A planned publication of a course, by its number, as the course's staff sees it."""
+
+    course: TaughtCourse
+    plan_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """An invitation into a course's team, and whether it is for the account that looks at it."""
+
+    invitation_id: int
+    course_id: int
+    title: Mapping[str, str]
+    slug: str
+    role: StaffRole
+    is_for_reader: bool
+
+
 def edits(actor: Actor, role: StaffRole | None) -> bool:
     """Say whether somebody may change a course: its owners and editors, and administrators."""
     return actor.is_administrator or role in (StaffRole.OWNER, StaffRole.EDITOR)
 
 
 def _edit(actor: Actor, subject: object) -> Verdict:
+    assert isinstance(subject, TaughtCourse | TaughtVersion | TaughtPlan)
+    course = subject if isinstance(subject, TaughtCourse) else subject.course
+    return allow_if(edits(actor, course.staff_role), Verdict.HIDE)
+
+
+def _create(actor: Actor, subject: object) -> Verdict:
+    assert isinstance(subject, Workshop)
+    return allow_if(subject.makes_courses or actor.is_administrator)
+
+
+def _own(actor: Actor, subject: object) -> Verdict:
+    """Decide on the team, and on the course as a whole: its owners, and administrators."""
     assert isinstance(subject, TaughtCourse)
-    return allow_if(edits(actor, subject.staff_role), Verdict.HIDE)
+    if actor.is_administrator or subject.staff_role is StaffRole.OWNER:
+        return Verdict.ALLOW
+    return Verdict.FORBID if subject.staff_role is StaffRole.EDITOR else Verdict.HIDE
+
+
+def _join(_actor: Actor, subject: object) -> Verdict:
+    assert isinstance(subject, Invited)
+    return allow_if(subject.is_for_reader)
 
 
 PERMISSIONS: Mapping[StrEnum, Predicate] = {
     CourseAction.PUBLISH: _edit,
+    CourseAction.CREATE: _create,
+    CourseAction.EDIT: _edit,
+    CourseAction.DELETE: _edit,
+    CourseAction.ARCHIVE: _own,
+    CourseAction.IMPORT: _create,
+    CourseAction.MANAGE_TEAM: _own,
+    CourseAction.VIEW_LOG: _edit,
+    CourseAction.JOIN_TEAM: _join,
 }

@@ -1,11 +1,15 @@
 """A course folder made ready to be published: everything parsed, rendered and cleaned, before any transaction begins."""
 
+# long: the steps of one preparation, in order; kinds of activities hand in their parts
+
 import hashlib
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from fractions import Fraction
+from functools import lru_cache
+from itertools import chain
 from pathlib import PurePosixPath
 from posixpath import dirname, join, normpath
 from typing import Any, TypeVar, cast
@@ -13,7 +17,10 @@ from urllib.parse import quote
 
 from sqlalchemy.orm import Session
 
-from courses import queries
+from courses.content.differences import Part
+from courses.content.facts import Fact, Teller
+from courses.content.findable import course_entries, lesson_entries, term_entries
+from courses.content.kept import Kept
 from courses.content.model import (
     ActivitySource,
     CourseFolder,
@@ -22,27 +29,25 @@ from courses.content.model import (
     MediaFile,
     PageSource,
     Resource,
-    Severity,
     SourceState,
     Term,
     Text,
 )
-from courses.content.published import vanished
 from courses.content.reader import read_folder
 from courses.content.surroundings import Lookups, look_up
 from courses.kinds import ActivityKind, FolderPart
 from courses.models import Activity, Course, CourseVersion
-from courses.rules import OutlineActivity, activity_url, file_url
-from kernel.files import Files
+from courses.queries import drafts as course_drafts
+from courses.rules import Outline, OutlineActivity, OwnDates, activity_url, file_url
 from kernel.markup import model as markup
 from kernel.markup.model import ID_PREFIX, Rendered, SafeHtml
 from kernel.markup.render import render_inline, render_lesson, render_markdown
+from kernel.search.index import Entry
 
 Html = dict[str, str]
 Rendering = TypeVar("Rendering")
 Embedder = Callable[[CourseFolder, str, "Renderer", str], SafeHtml | None]
 MINUTES_OF_A_QUESTION = Fraction(3, 2)
-KEPT_VERDICTS = 16
 DRAWING = "image/svg+xml"
 
 
@@ -59,25 +64,51 @@ class Facts:
     """Paths of the files that are its own: the film, its captions, its papers."""
 
 
-Freezer = Callable[[Session, "Publication", Activity, Any], None]
-"""Writes a prepared activity's own rows in the transaction of the publication."""
+Freezer = Callable[[Session, "Publication", Sequence[tuple[Activity, Any]]], None]
+"""Writes the own rows of a kind's prepared activities in the transaction of the publication, as many statements for many as for one."""
 Renamer = Callable[[Session, int, Mapping[str, str]], None]
 """Moves what a kind has recorded of an enrolment from earlier activity keys to the present ones."""
-
-
 Withholder = Callable[[Session, OutlineActivity, datetime], bool]
 """Says whether the marks of an activity are not to be shown to its learners yet."""
-
-
+DatesFinder = Callable[[Session, Mapping[int, Outline]], Mapping[int, Mapping[str, OwnDates]]]
+"""Tells, by enrolment and the outline that it follows, the dates that were set for a learner, by activity key; one statement at most."""
+PassMarker = Callable[[Session, OutlineActivity], Fraction | None]
+"""Says from which percent on an activity is passed."""
 Comparer = Callable[[Session, int, CourseFolder], tuple[Finding, ...]]
 """Tells what the text of a course (by its id) does to what is published of it already."""
 
+
+@dataclass(frozen=True, slots=True)
+class Learners:
+    """How many people follow a course, and how many of them have completed it."""
+
+    following: int = 0
+    completed: int = 0
+
+    @property
+    def learning(self) -> int:
+        """Count those who have not completed it."""
+        return self.following - self.completed
+
+
+LearnersOf = Callable[[Session, int], Learners]
+"""How whoever knows the learners of a course (by its id) counts them; the roof says who (`learners`)."""
+
 Indexer = Callable[[Session, int], None]
 """Makes the rows anew that a package keeps of a course's working copy (by the course's id), after the copy changed."""
+Finder = Callable[[Session, int], Iterable[tuple[int, Entry]]]
+"""Tells anew what can be found of a version's activities of a kind, each with its activity's id, from the rows that were written."""
+PartComparer = Callable[[Session, int, CourseFolder, CourseFolder], Iterable[Part]]
+"""Tells what differs between two folders of a course (by its id) of what another package reads from them: the questions."""
 
 
 def keeps_nothing(_session: Session, _enrolment_id: int, _renames: Mapping[str, str]) -> None:
     """Rename nothing, for kinds that record nothing of learners."""
+
+
+def finds_nothing(_session: Session, _version_id: int) -> tuple[tuple[int, Entry], ...]:
+    """Let nothing be found, for kinds without texts of their own."""
+    return ()
 
 
 def withholds_nothing(_session: Session, _activity: OutlineActivity, _now: datetime) -> bool:
@@ -85,12 +116,28 @@ def withholds_nothing(_session: Session, _activity: OutlineActivity, _now: datet
     return False
 
 
+def sets_no_dates(_session: Session, _outlines: Mapping[int, Outline]) -> Mapping[int, Mapping[str, OwnDates]]:
+    """Leave the dates of everybody as published."""
+    return {}
+
+
+def asks_no_pass(_session: Session, _activity: OutlineActivity) -> None:
+    """Let every mark do."""
+
+
+def tells_nothing(_activity: ActivitySource) -> tuple[Fact, ...]:
+    """Tell nothing, for kinds without settings of their own."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Publisher:
     """How a kind of activity is published: `prepare` renders (slow, no database), `freeze` writes rows (fast).
 
     `rename` follows an activity's new key when a learner moves to the version that renamed it; `withholds` says whether marks
-    wait for a later moment.
+    wait for a later moment, `pass_mark` from which percent on an activity is passed; `entries` tells what `freeze` has made findable,
+    for making the search's index anew; `tell` says in words what the kind adds, for differences; `dates` are those that were set for a
+    learner.
     """
 
     kind: ActivityKind
@@ -98,6 +145,10 @@ class Publisher:
     freeze: Freezer
     rename: Renamer = keeps_nothing
     withholds: Withholder = withholds_nothing
+    entries: Finder = finds_nothing
+    tell: Teller = tells_nothing
+    dates: DatesFinder = sets_no_dates
+    pass_mark: PassMarker = asks_no_pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +160,14 @@ class CourseKinds:
     embed_question: Embedder
     comparers: tuple[Comparer, ...] = ()
     indexers: tuple[Indexer, ...] = ()
+    part_comparers: tuple[PartComparer, ...] = ()
+    kept: Kept | None = None
+    """Rendered lessons that outlive the process."""
+
+    @property
+    def tellers(self) -> Mapping[str, Teller]:
+        """Return how each kind tells an activity's settings."""
+        return {publisher.kind.name: publisher.tell for publisher in self.publishers}
 
     @property
     def kinds(self) -> tuple[ActivityKind, ...]:
@@ -154,6 +213,8 @@ class Prepared:
     activities: Mapping[str, PreparedActivity]
     terms: tuple[PreparedTerm, ...]
     resource_urls: Mapping[str, str]
+    entries: tuple[Entry, ...]
+    """What can be found of the course itself and its terms."""
 
     @property
     def hours(self) -> Fraction:
@@ -204,68 +265,37 @@ def prepare(files: Mapping[str, bytes], kinds: CourseKinds, *, today: date) -> C
     return Checked(checked.findings, checked.course, _prepare(checked.course, digest_of(files), kinds), checked.folder)
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What the checks say of a draft, what is published already held against it; `modules` and `activities` count what was read."""
-
-    findings: tuple[Finding, ...]
-    folder: CourseFolder | None
-    """What was read, with the contents of drawings and without those of other media; None where it cannot even be a draft."""
-    checked_at: datetime
-
-    @property
-    def refuses_publishing(self) -> bool:
-        """Say whether one of the findings is an error."""
-        return any(finding.severity is Severity.ERROR for finding in self.findings)
-
-
-def judge(session: Session, course: Course, checked: Checked, kinds: CourseKinds, *, now: datetime) -> Verdict:
-    """Return what is to be told of a checked draft: the findings of its text, and what it does to what is published."""
-    folder = checked.folder
-    if folder is None:
-        return Verdict(checked.findings, None, now)
-    told = [*checked.findings, *_vanished(session, course, folder)]
-    told += [finding for compare in kinds.comparers for finding in compare(session, course.id, folder)]
-    light = tuple(media if media.media_type == DRAWING else replace(media, content=b"") for media in folder.media)
-    return Verdict(tuple(sorted(told, key=lambda finding: finding.place)), replace(folder, media=light), now)
-
-
-def _vanished(session: Session, course: Course, folder: CourseFolder) -> tuple[Finding, ...]:
-    if course.published_version_id is None:
-        return ()
-    outline = queries.get_outline(session, course.published_version_id)
-    return vanished((*(module.key for module in outline.modules), *outline.by_key), folder)
-
-
-def kept_verdict(session: Session, files: Files, course: Course, kinds: CourseKinds, *, now: datetime) -> Verdict:
-    """Return the same for a course's draft as it stands. The process keeps it until draft, publication or day change."""
-    known = _verdicts(session).get(course.id)
-    if known is not None and known[0] == _state_of(session, course, now):
-        return known[1]
-    checked = check(queries.draft_files(session, files, course.id), kinds, today=now.date())
-    return keep_verdict(session, course, judge(session, course, checked, kinds, now=now), now=now)
-
-
-def keep_verdict(session: Session, course: Course, verdict: Verdict, *, now: datetime) -> Verdict:
-    """Keep the verdict on a draft that was just read or written; return it."""
-    kept = _verdicts(session)
-    if len(kept) >= KEPT_VERDICTS:
-        kept.clear()  # at once, because other threads read it
-    kept[course.id] = (_state_of(session, course, now), verdict)
-    return verdict
-
-
-def _verdicts(session: Session) -> dict[int, tuple[object, Verdict]]:
-    return cast("dict[int, tuple[object, Verdict]]", session.info.setdefault("verdicts", {}))
-
-
-def _state_of(session: Session, course: Course, now: datetime) -> tuple[object, ...]:
-    return queries.draft_digest(session, course.id), course.published_version_id, now.date()
+def count_learners(session: Session, course_id: int) -> Learners:
+    """Count the learners of a course."""
+    known = cast("LearnersOf | None", session.info.get("learners"))
+    return known(session, course_id) if known is not None else Learners()
 
 
 def digest_of(files: Mapping[str, bytes]) -> str:
     """Return the SHA-256 over paths and contents."""
-    return queries.digest_of_checksums({path: hashlib.sha256(content).hexdigest() for path, content in files.items()})
+    return course_drafts.digest_of_checksums({path: hashlib.sha256(content).hexdigest() for path, content in files.items()})
+
+
+KEPT_LESSONS = 300
+_lessons: dict[tuple[object, ...], tuple[Rendered, frozenset[str]]] = {}
+"""Lessons that were rendered, with the media they use, by all they were made from: a publication renders what has changed."""
+
+
+def forget_rendered() -> None:
+    """Forget the lessons that the process has rendered."""
+    _lessons.clear()
+    _entries.cache_clear()
+
+
+def _surroundings(course: CourseFolder) -> str:
+    """Return a digest of all that the HTML of a lesson may depend on besides its own words."""
+    others = [
+        (activity.key, activity.kind, activity.title, None if activity.kind == "page" else activity) for activity in course.activities()
+    ]
+    modules = [(module.key, module.title) for module in course.modules]
+    lists = (course.terms, course.parameters, course.resources, course.parts)
+    parts = (course.key, course.languages, modules, others, lists, [(media.path, media.sha256) for media in course.media])
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
 @dataclass
@@ -279,6 +309,7 @@ class Renderer:
 
     def __post_init__(self) -> None:
         self._kept: dict[str, tuple[Any, frozenset[str]]] = {}
+        self._surroundings = _surroundings(self.course)
         self.media = {media.path: media for media in self.course.media}
         self.urls = {resource.key: self._resource_url(resource) for resource in self.course.resources}
         self._lookups: dict[str, Lookups] = {}
@@ -351,8 +382,30 @@ class Renderer:
         return {language: str(render(words, self._lookups[language]).html) for language, words in text.items() if language in self._lookups}
 
     def lesson(self, source: LessonSource, original: Rendered | None) -> Rendered:
-        """Render the body of a lesson in its language."""
-        return render_lesson(source.body, self._context(self._lookups[source.language], dirname(source.path)), original)
+        """Render the body of a lesson in its language; what the process has rendered from the same words and surroundings is taken."""
+        made_from = (self._surroundings, source.language, dirname(source.path), source.body, original and str(original.html))
+        known = _lessons.get(made_from)
+        if known is None:
+            known = self._kept_lesson(made_from, source, original)
+            if len(_lessons) >= KEPT_LESSONS:
+                _lessons.clear()  # at once, because other threads read it
+            _lessons[made_from] = known
+        self.used_media |= known[1]
+        return known[0]
+
+    def _kept_lesson(self, made_from: object, source: LessonSource, original: Rendered | None) -> tuple[Rendered, frozenset[str]]:
+        """Return a lesson as an earlier process rendered it, else render and keep it; the media that it uses beside it."""
+        kept = self.kinds.kept
+        found = kept.lesson(made_from) if kept is not None else None
+        if found is not None:
+            return found
+        before, self.used_media = self.used_media, set()
+        rendered = render_lesson(source.body, self._context(self._lookups[source.language], dirname(source.path)), original)
+        known = rendered, frozenset(self.used_media)
+        self.used_media = before
+        if kept is not None:
+            kept.keep_lesson(made_from, *known)
+        return known
 
     def once(self, key: str, render: Callable[[], Rendering]) -> Rendering:
         """Render what several activities need only the first time; what it uses counts for each of them."""
@@ -392,11 +445,14 @@ def _prepare(course: CourseFolder, digest: str, kinds: CourseKinds) -> Prepared:
     modules = [module for module in course.modules if module.state is SourceState.READY]
     ready = [activity for module in modules for activity in module.activities if activity.state is SourceState.READY]
     activities = {activity.key: _prepare_activity(activity, renderer, kinds) for activity in ready}
+    summary, objectives = renderer.inline(course.summary), tuple(renderer.inline(text) for text in course.objectives)
+    terms = tuple(PreparedTerm(term, renderer.inline(term.definition)) for term in course.terms)
+    named = (term_entries(entry.term.key, plain_texts(entry.term.term), entry.term.also, entry.definition) for entry in terms)
     return Prepared(
         course=course,
         digest=digest,
-        summary=renderer.inline(course.summary),
-        objectives=tuple(renderer.inline(text) for text in course.objectives),
+        summary=summary,
+        objectives=objectives,
         module_texts={
             module.key: (
                 renderer.inline(module.summary, module.path),
@@ -405,8 +461,9 @@ def _prepare(course: CourseFolder, digest: str, kinds: CourseKinds) -> Prepared:
             for module in modules
         },
         activities=activities,
-        terms=tuple(PreparedTerm(term, renderer.inline(term.definition)) for term in course.terms),
+        terms=terms,
         resource_urls=renderer.urls,
+        entries=(*course_entries(plain_texts(course.title), summary, objectives), *chain.from_iterable(named)),
     )
 
 
@@ -429,6 +486,19 @@ class PreparedPage:
     summary: str
     rendered: Rendered
     minutes: int
+    entries: tuple[Entry, ...]
+    """What can be found of it."""
+
+
+@lru_cache(maxsize=KEPT_LESSONS)
+def _entries(kept: Kept | None, language: str, title: str, html: SafeHtml, written: tuple[str, ...]) -> tuple[Entry, ...]:
+    made_from = language, title, html, written
+    found = kept.entries(made_from) if kept is not None else None
+    if found is None:
+        found = tuple(lesson_entries(language, title, html, written))
+        if kept is not None:
+            kept.keep_entries(made_from, found)
+    return found
 
 
 def prepare_page(activity: ActivitySource, renderer: Renderer) -> tuple[tuple[PreparedPage, ...], Facts]:
@@ -436,11 +506,13 @@ def prepare_page(activity: ActivitySource, renderer: Renderer) -> tuple[tuple[Pr
     settings: PageSource = activity.settings
     pages: list[PreparedPage] = []
     original: Rendered | None = None
+    written = [lesson.language for lesson in settings.lessons]
     for lesson in settings.lessons:
         rendered = renderer.lesson(lesson, original)
         original = original or rendered
         summary = renderer.inline({lesson.language: lesson.summary}, lesson.path).get(lesson.language, "")
-        pages.append(PreparedPage(lesson.language, lesson.title, summary, rendered, settings.minutes or rendered.minutes))
+        entries = _entries(renderer.kinds.kept, lesson.language, lesson.title, rendered.html, tuple(written))
+        pages.append(PreparedPage(lesson.language, lesson.title, summary, rendered, settings.minutes or rendered.minutes, entries))
     return tuple(pages), Facts(minutes=pages[0].minutes)
 
 

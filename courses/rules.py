@@ -1,7 +1,8 @@
 """Pure rules of courses: what an outline is, and what is open in it."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
@@ -34,6 +35,22 @@ class OutlineActivity:
     module: str
     was: tuple[str, ...] = ()
     """Keys under which earlier versions had it."""
+    opens_by_itself: bool = False
+    """Its own date alone says when it opens, not its module's: so it was set for the reader."""
+
+    @property
+    def gives_marks(self) -> bool:
+        """Say whether it has results in percent, whether or not they count."""
+        return self.kind in ("quiz", "simulator")
+
+
+@dataclass(frozen=True, slots=True)
+class OwnDates:
+    """When an activity opens and closes for one person; `decides_opening`: nothing else says when it opens."""
+
+    opens_at: datetime | None
+    closes_at: datetime | None
+    decides_opening: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +141,57 @@ class Outline:
         for module in self.modules:
             yield from module.activities
 
+    def for_person(self, dates: Mapping[str, OwnDates]) -> "Outline":
+        """Return the same with the dates that hold for one person, by key of the activity."""
+        return replace(self, modules=tuple(_dated(module, dates) for module in self.modules)) if dates else self
+
     def neighbours(self, key: str) -> tuple[OutlineActivity | None, OutlineActivity | None]:
         """Return the activities before and after one."""
         order = list(self.activities())
         place = next(index for index, activity in enumerate(order) if activity.key == key)
         before = order[place - 1] if place else None
         return before, order[place + 1] if place + 1 < len(order) else None
+
+
+def _dated(module: OutlineModule, dates: Mapping[str, OwnDates]) -> OutlineModule:
+    if not any(activity.key in dates for activity in module.activities):
+        return module
+    return replace(
+        module,
+        activities=tuple(
+            replace(activity, opens_at=own.opens_at, closes_at=own.closes_at, opens_by_itself=own.decides_opening)
+            if (own := dates.get(activity.key))
+            else activity
+            for activity in module.activities
+        ),
+    )
+
+
+def renames_to(target: Outline, between: Sequence[Outline]) -> dict[str, str]:
+    """Return under which key of a version each earlier or later key of its activities is known, by what the versions between say.
+
+    Every `was` links two keys of one activity, in both directions: going back to a version undoes its renaming. A key that the target
+    has stays; of several ways the shortest counts, the version's own word first.
+    """
+    links: dict[str, list[str]] = {}
+    for outline in (target, *between):
+        for old, new in outline.renames.items():
+            links.setdefault(old, []).append(new)
+            links.setdefault(new, []).append(old)
+    found = ((key, _nearest(key, links, target.by_key)) for key in links if key not in target.by_key)
+    return {key: target.renames.get(key, near) for key, near in found if near is not None}
+
+
+def _nearest(key: str, links: Mapping[str, Sequence[str]], wanted: Container[str]) -> str | None:
+    waiting, seen = deque([key]), {key}
+    while waiting:
+        here = waiting.popleft()
+        if here in wanted:
+            return here
+        fresh = [other for other in links.get(here, ()) if other not in seen]
+        seen.update(fresh)
+        waiting.extend(fresh)
+    return None
 
 
 class Closed(StrEnum):
@@ -152,7 +214,8 @@ def why_closed(
     for part in (module, activity):
         if part is None:
             continue
-        if part.opens_at is not None and now < part.opens_at:
+        dated = part is activity or activity is None or not activity.opens_by_itself
+        if dated and part.opens_at is not None and now < part.opens_at:
             return Closed.LATER, part.opens_at
         missing = next((key for key in part.requires if key not in completed), None)
         if missing is not None:

@@ -1,14 +1,34 @@
 """What enrolments offer to the roof."""
 
-from courses.services import CourseVerb
-from enrolments import jobs, views
+from courses.services.verbs import CourseVerb
+from enrolments import jobs
 from enrolments.permissions import PERMISSIONS
+from enrolments.views import announcements, editions, following, gradebook, grading, learning, messages, results, roster, units
 from kernel.feature import Feature
 
 FEATURE = Feature(
     name="enrolments",
-    blueprints=(views.bp,),
+    blueprints=(
+        learning.bp,
+        editions.bp,
+        roster.bp,
+        gradebook.bp,
+        following.bp,
+        announcements.bp,
+        messages.bp,
+        grading.bp,
+        results.bp,
+        units.bp,
+    ),
     permissions=PERMISSIONS,
-    jobs={"enrolments.follow_correction": jobs.follow_correction},
-    on={CourseVerb.PUBLISHED: "enrolments.follow_correction"},
+    jobs={
+        "enrolments.follow_correction": jobs.follow_correction,
+        "enrolments.enrol_list": jobs.enrol_list,
+        "enrolments.tell_announcement": jobs.tell_announcement,
+        "enrolments.keep_grades": jobs.keep_grades,
+        "enrolments.forget_lists": jobs.forget_lists,
+        "enrolments.tell_changes": jobs.tell_changes,
+    },
+    periodic={"enrolments.forget_lists": 3600, "enrolments.keep_grades": 3600},
+    on={CourseVerb.PUBLISHED: "enrolments.follow_correction", CourseVerb.CHANGES_TOLD: "enrolments.tell_changes"},
 )

@@ -1,9 +1,29 @@
 """Forms of enrolments."""
 
-from wtforms.validators import InputRequired, Length
+import re
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
 
-from kernel.i18n import lazy_
-from kernel.web.forms import Form, LineField
+from wtforms import BooleanField, FileField, SelectField, TextAreaField, ValidationError
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
+from wtforms.form import BaseForm
+from wtforms.validators import DataRequired, InputRequired, Length
+
+from enrolments.models import Edition, ManualItem
+from enrolments.queries.learning import GroupLine
+from enrolments.services.editions import EditionPlan
+from enrolments.services.items import ItemPlan
+from kernel.i18n import _, lazy_, number
+from kernel.web.forms import Form, LineField, MomentField, WholeField, clean_text
+
+
+class WordsField(TextAreaField):
+    """Several lines of text, cleaned."""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """Take the first value, cleaned, without empty lines around it."""
+        self.data = clean_text(str(valuelist[0]).replace("\r\n", "\n"), lines=True) if valuelist else ""
 
 
 class GroupForm(Form):
@@ -13,3 +33,227 @@ class GroupForm(Form):
         lazy_("Name of the group"),
         [InputRequired(lazy_("Give the group a name.")), Length(max=100, message=lazy_("Use at most %(max)d characters."))],
     )
+
+
+class EditionForm(Form):
+    """An edition: its name, who gets in and when, when it is given, and for how many."""
+
+    name = LineField(
+        lazy_("Name of the edition"),
+        [InputRequired(lazy_("Give the edition a name.")), Length(max=100, message=lazy_("Use at most %(max)d characters."))],
+    )
+    starts_at = MomentField(lazy_("Begins"))
+    ends_at = MomentField(lazy_("Ends"))
+    self_enrolment = BooleanField(lazy_("Whoever sees the course can enrol"))
+    enrols_from = MomentField(lazy_("Enrolment opens"))
+    enrols_until = MomentField(lazy_("Enrolment closes"))
+    capacity = WholeField(lazy_("Places"), least=1, most=1_000_000)
+
+    def validate_ends_at(self, field: MomentField) -> None:
+        """Refuse an end before the beginning."""
+        _refuse_disorder(self.starts_at, field)
+
+    def validate_enrols_until(self, field: MomentField) -> None:
+        """Refuse an enrolment that closes before it opens."""
+        _refuse_disorder(self.enrols_from, field)
+
+    def show(self, edition: Edition) -> None:
+        """Fill the form with an edition."""
+        self.name.data, self.self_enrolment.data = edition.name, edition.self_enrolment
+        self.capacity.data = "" if edition.capacity is None else str(edition.capacity)
+        self.starts_at.data, self.ends_at.data = MomentField.written(edition.starts_at), MomentField.written(edition.ends_at)
+        self.enrols_from.data = MomentField.written(edition.enrols_from)
+        self.enrols_until.data = MomentField.written(edition.enrols_until)
+
+    def command(self) -> EditionPlan:
+        """Return what the edition is to be."""
+        return EditionPlan(
+            name=self.name.data or "",
+            self_enrolment=bool(self.self_enrolment.data),
+            enrols_from=self.enrols_from.moment,
+            enrols_until=self.enrols_until.moment,
+            starts_at=self.starts_at.moment,
+            ends_at=self.ends_at.moment,
+            capacity=self.capacity.number,
+        )
+
+
+def _refuse_disorder(first: MomentField, last: MomentField) -> None:
+    if first.moment is not None and last.moment is not None and last.moment <= first.moment:
+        raise ValidationError(_("It has to be after “%(field)s”.", field=first.label.text))
+
+
+class CodeForm(Form):
+    """The code of an edition."""
+
+    code = LineField(lazy_("Code"), [InputRequired(lazy_("Write the code."))])
+
+
+class ListForm(Form):
+    """A list of people to enrol: a file, or addresses typed or pasted; and the edition."""
+
+    edition = SelectField(lazy_("Edition"), choices=[])
+    file = FileField(lazy_("File (CSV)"))
+    addresses = TextAreaField(lazy_("Or paste the addresses here, one on each line"))
+
+    def offer(self, editions: Sequence[Edition]) -> None:
+        """Let these editions be chosen, or none."""
+        none = SelectChoice(value="", label=_("Without an edition"))
+        self.edition.choices = [none, *(SelectChoice(value=str(edition.uuid), label=edition.name) for edition in editions)]
+
+    def upload(self) -> tuple[str, bytes] | None:
+        """Return name and content of what was sent; None, with the fault in the form, where it is nothing."""
+        sent = self.file.data
+        name = str(sent.filename or "") if sent else ""
+        if name:
+            return clean_text(name)[-120:] or "lista.csv", sent.read()
+        typed = (self.addresses.data or "").strip()
+        if typed:
+            return _("Pasted addresses"), typed.encode()
+        self.refuse(self.file, _("Choose a file, or paste addresses."))
+        return None
+
+
+class MessageForm(Form):
+    """What is written to people."""
+
+    heading = LineField(
+        lazy_("Title"), [InputRequired(lazy_("Give it a title.")), Length(max=150, message=lazy_("Use at most %(max)d characters."))]
+    )
+    words = WordsField(
+        lazy_("Text"),
+        [DataRequired(lazy_("Write what you announce.")), Length(max=5000, message=lazy_("Use at most %(max)d characters."))],
+    )
+
+
+class AnnouncementForm(MessageForm):
+    """What is announced, and to whom."""
+
+    edition = SelectField(lazy_("Edition"), choices=[], default="")
+    group = SelectField(lazy_("Group"), choices=[], default="")
+    only_open = BooleanField(lazy_("Only those who have not completed the course"))
+
+    def offer(self, editions: Sequence[Edition], groups: Sequence[GroupLine]) -> None:
+        """Let these editions and groups be chosen, or all."""
+        all_ = SelectChoice(value="", label=_("All"))
+        self.edition.choices = [all_, *(SelectChoice(value=str(row.uuid), label=row.name) for row in editions)]
+        self.group.choices = [all_, *(SelectChoice(value=str(row.uuid), label=row.name) for row in groups)]
+
+
+NUMBER = re.compile(r"[0-9]{1,6}(?:[.,][0-9]{1,4})?")
+
+
+def read_decimal(text: str) -> Decimal | None:
+    """Return a number with at most four decimals, after a comma or a point; None where it is none."""
+    return Decimal(text.replace(",", ".")) if NUMBER.fullmatch(text) else None
+
+
+class DecimalField(LineField):
+    """A number from `least` to `most`; `value` is what was read."""
+
+    def __init__(self, label: str, validators: Any = None, *, least: Decimal, most: Decimal, **options: Any) -> None:
+        super().__init__(label, validators, **options)
+        self.least, self.most = least, most
+        self.render_kw = {"inputmode": "decimal", "autocomplete": "off", **(self.render_kw or {})}
+
+    @property
+    def value(self) -> Decimal | None:
+        """Return the number that was typed, or nothing."""
+        return read_decimal(self.data or "")
+
+    def pre_validate(self, form: BaseForm) -> None:
+        """Refuse what is not a number in its bounds."""
+        if self.data and (self.value is None or not self.least <= self.value <= self.most):
+            raise ValidationError(_("Write a number from %(least)s to %(most)s.", least=number(self.least), most=number(self.most)))
+
+
+class OverrideForm(Form):
+    """The result that the team sets, or that what was earned counts again; and why."""
+
+    score = DecimalField(lazy_("Result in percent"), least=Decimal(0), most=Decimal(100))
+    reason = LineField(
+        lazy_("Reason"),
+        [
+            InputRequired(lazy_("Say why: the learner reads it, and it stays in the audit log.")),
+            Length(max=500, message=lazy_("Use at most %(max)d characters.")),
+        ],
+    )
+
+    def refuse_missing(self) -> bool:
+        """Add the fault that no result was written, and say whether there is it."""
+        if not self.score.data:
+            self.refuse(self.score, _("Write the result that is to count."))
+        return bool(self.score.errors)
+
+
+class ItemForm(Form):
+    """An item that is marked by hand alone."""
+
+    heading = LineField(
+        lazy_("Title"), [InputRequired(lazy_("Give it a title.")), Length(max=150, message=lazy_("Use at most %(max)d characters."))]
+    )
+    maximum = DecimalField(
+        lazy_("Highest mark"), [InputRequired(lazy_("Write the highest mark."))], least=Decimal("0.0001"), most=Decimal(100_000)
+    )
+    weight = DecimalField(
+        lazy_("Weight"), [InputRequired(lazy_("Write a weight; 0 counts nothing."))], least=Decimal(0), most=Decimal(100_000)
+    )
+    category = SelectField(lazy_("Part of the grade"), choices=[], default="")
+    due_at = MomentField(lazy_("Due"))
+
+    def offer(self, parts: Sequence[tuple[str, str]]) -> None:
+        """Let these parts of the grade be chosen."""
+        self.category.choices = [("", _("Choose")), *parts] if parts else [("", _("Everything that has a weight"))]
+
+    def validate_category(self, field: SelectField) -> None:
+        """Refuse no part where the course has parts: it would count nothing."""
+        if not field.data and len(field.choices or ()) > 1:
+            raise ValidationError(_("Choose the part of the grade in which it counts."))
+
+    def show(self, item: ManualItem) -> None:
+        """Fill the form with an item."""
+        self.heading.data, self.category.data = item.title, item.category
+        self.maximum.data, self.weight.data = (_plain(value) for value in (item.maximum, item.weight))
+        self.due_at.data = MomentField.written(item.due_at)
+
+    def plan(self) -> ItemPlan:
+        """Return what the item is to be."""
+        return ItemPlan(
+            title=self.heading.data or "",
+            maximum=self.maximum.value or Decimal(0),
+            weight=self.weight.value or Decimal(0),
+            category=self.category.data or "",
+            due_at=self.due_at.moment,
+        )
+
+
+def _plain(value: Decimal) -> str:
+    return f"{value.normalize():f}"
+
+
+class NoteForm(Form):
+    """A note of the team on a learner."""
+
+    words = WordsField(
+        lazy_("New note"),
+        [DataRequired(lazy_("Write the note.")), Length(max=2000, message=lazy_("Use at most %(max)d characters."))],
+    )
+
+
+class TakeBackForm(Form):
+    """Which completed activity is no longer held for completed, and why."""
+
+    activity = SelectField(lazy_("Completed activity"), choices=[])
+    reason = LineField(
+        lazy_("Reason"),
+        [InputRequired(lazy_("Say why: it stays in the audit log.")), Length(max=500, message=lazy_("Use at most %(max)d characters."))],
+    )
+
+    def offer(self, activities: Sequence[tuple[str, str]]) -> None:
+        """Let these activities be chosen: key and title."""
+        self.activity.choices = [("", _("Choose")), *activities]
+
+    def validate_activity(self, field: SelectField) -> None:
+        """Refuse no choice."""
+        if not field.data:
+            raise ValidationError(_("Choose an activity."))

@@ -1,13 +1,21 @@
-"""Background work of enrolments: after a correction was published, everybody in flight follows the new version."""
+"""Background work of enrolments: learners follow a correction, lists of people are enrolled."""
 
+from datetime import timedelta
 from typing import cast
 
-from enrolments import queries
-from enrolments.services import follow_version, note_moves
-from kernel.outbox import Delivery
+from accounts.services import forget_sent
+from enrolments.models import Edition, PendingList
+from enrolments.queries import learning as queries
+from enrolments.queries.items import list_stale
+from enrolments.services import announcements, changes, editions, items
+from enrolments.services.learning import follow_version, note_moves
+from enrolments.sheets import judge_list, read_list
+from kernel.outbox import Delivery, Effect
 from kernel.permissions import Actor, Via
 
 STEP = 200
+LATELY = timedelta(days=1)
+"""Versions whose telling may still be under way."""
 
 
 def follow_correction(delivery: Delivery) -> None:
@@ -22,3 +30,55 @@ def follow_correction(delivery: Delivery) -> None:
             for enrolment_id in moved:
                 follow_version(session, Actor(via=Via.JOB), enrolment_id, cast("int", version), now=delivery.now)
             note_moves(session, Actor(via=Via.JOB), course_id, len(moved), now=delivery.now)
+
+
+def enrol_list(delivery: Delivery) -> None:
+    """Enrol the people of a confirmed list, a portion in each transaction; after a fault it goes on where it was."""
+    list_id = cast("int", delivery.arguments["list"])
+    with delivery.database.unit_of_work(write=False) as session:
+        pending = session.get_one(PendingList, list_id)
+    entries = read_list(pending.content).entries
+    for place in range(pending.place, len(entries), editions.PORTION):
+        portion = entries[place : place + editions.PORTION]
+        with delivery.database.unit_of_work() as session:
+            row = session.get_one(PendingList, list_id, with_for_update=True)
+            edition = None if row.edition_id is None else session.get_one(Edition, row.edition_id)
+            people = judge_list(session, row.course_id, portion).people
+            editions.enrol_others(session, Actor(person_id=row.person_id, via=Via.JOB), row.course_id, edition, people, now=delivery.now)
+            row.place = place + len(portion)
+
+
+def tell_announcement(delivery: Delivery) -> None:
+    """Tell those whom an announcement is for, a portion in each transaction; after a fault it goes on where it was."""
+    announcement_id = cast("int", delivery.arguments["announcement"])
+    more = True
+    while more:
+        with delivery.database.unit_of_work() as session:
+            more = announcements.tell_some(session, announcement_id, now=delivery.now)
+
+
+def keep_grades(delivery: Delivery) -> None:
+    """Compute the course grades again that are behind, a portion in each transaction."""
+    while True:
+        with delivery.database.unit_of_work() as session:
+            behind = list_stale(session, limit=items.PORTION)
+            items.keep_grades(session, behind, now=delivery.now)
+        if len(behind) < items.PORTION:
+            return
+
+
+def tell_changes(delivery: Delivery) -> None:
+    """Tell those who did what new versions changed, a portion in each transaction. Done twice it tells nobody twice."""
+    course_id = cast("int", delivery.arguments["subject"])
+    with delivery.database.unit_of_work(write=False) as session:
+        versions = changes.list_told_versions(session, course_id, since=delivery.now - LATELY)
+    for version_id in versions:
+        last: int | None = 0
+        while last is not None:
+            with delivery.database.unit_of_work() as session:
+                last = changes.tell_some(session, version_id, last, now=delivery.now)
+
+
+def forget_lists(delivery: Delivery) -> Effect:
+    """Forget the lists whose time is over."""
+    return lambda session: forget_sent(session, PendingList, now=delivery.now)

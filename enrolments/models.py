@@ -2,9 +2,11 @@
 
 from decimal import Decimal
 
-from sqlalchemy import CheckConstraint, ForeignKey, Numeric, String, UniqueConstraint, false
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, Numeric, String, Text, UniqueConstraint, false, func
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
+from accounts.models import SentIn
 from kernel.db import Base, Key, Moment, PublicId, Slug
 
 
@@ -31,6 +33,10 @@ class Enrolment(Base):
     last_activity_key: Mapped[Slug | None]
     """Where the learner left off, on any device."""
     last_visited_at: Mapped[Moment | None]
+    grade: Mapped[Decimal | None] = mapped_column(Numeric(14, 7))
+    """Course grade in percent as it was when something was last recorded; pages compute it, lists are sorted by it."""
+    grade_stale: Mapped[bool | None]
+    """What counts for the grade has changed since: a job computes it again."""
 
 
 class ActivityResult(Base):
@@ -54,6 +60,82 @@ class ActivityResult(Base):
     passed: Mapped[bool | None]
     exhausted: Mapped[bool] = mapped_column(default=False, server_default=false())
     """No try is left: what comes next is elsewhere."""
+    overridden_at: Mapped[Moment | None]
+    """Since when the team's word counts instead of what was earned, which goes on standing in the next three columns."""
+    own_score: Mapped[Decimal | None] = mapped_column(Numeric(14, 7))
+    own_passed: Mapped[bool | None]
+    own_completed: Mapped[bool | None]
+
+
+class ResultOverride(Base):
+    """A result of an activity that the team set, or took back. Append-only; the newest counts, the first names what was there before."""
+
+    __tablename__ = "result_override"
+
+    id: Mapped[Key]
+    uuid: Mapped[PublicId]
+    enrolment_id: Mapped[int] = mapped_column(ForeignKey("enrolment.id"), index=True)
+    activity_key: Mapped[Slug]
+    """As it was then: a later version may have renamed it."""
+    score: Mapped[Decimal | None] = mapped_column(Numeric(14, 7))
+    """Percent that counts from now on; none: what was earned counts again."""
+    before: Mapped[Decimal | None] = mapped_column(Numeric(14, 7))
+    """Percent that counted until then."""
+    reason: Mapped[str] = mapped_column(Text)
+    author_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    made_at: Mapped[Moment]
+
+
+class ManualItem(Base):
+    """Something of a course that is marked by hand alone: it stands beside the course's text, and counts in its grade."""
+
+    __tablename__ = "manual_item"
+    __table_args__ = (CheckConstraint("maximum > 0", name="maximum"), CheckConstraint("weight >= 0", name="weight"))
+
+    id: Mapped[Key]
+    uuid: Mapped[PublicId]
+    course_id: Mapped[int] = mapped_column(ForeignKey("course.id"), index=True)
+    key: Mapped[Slug] = mapped_column(unique=True)
+    """Under which its results stand beside those of activities; no activity's key has a colon."""
+    title: Mapped[str] = mapped_column(String(150))
+    maximum: Mapped[Decimal] = mapped_column(Numeric(14, 7))
+    weight: Mapped[Decimal] = mapped_column(Numeric(14, 7))
+    category: Mapped[str] = mapped_column(String(64))
+    """Part of the course grade; empty where the course has none."""
+    due_at: Mapped[Moment | None]
+    made_at: Mapped[Moment]
+    retired_at: Mapped[Moment | None]
+    """It counts no more; its marks stay."""
+
+
+class ManualMark(Base):
+    """A mark for an item marked by hand. Append-only: the newest of a learner counts."""
+
+    __tablename__ = "manual_mark"
+    __table_args__ = (Index("ix_manual_mark_item", "item_id", "enrolment_id", "id"),)
+
+    id: Mapped[Key]
+    item_id: Mapped[int] = mapped_column(ForeignKey("manual_item.id"))
+    enrolment_id: Mapped[int] = mapped_column(ForeignKey("enrolment.id"), index=True)
+    points: Mapped[Decimal | None] = mapped_column(Numeric(14, 7))
+    """None: the mark was taken back."""
+    comment: Mapped[str] = mapped_column(Text)
+    """For the learner."""
+    author_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    marked_at: Mapped[Moment]
+
+
+class LearnerNote(Base):
+    """What somebody of a course's team wrote down of a learner, for the team alone."""
+
+    __tablename__ = "learner_note"
+
+    id: Mapped[Key]
+    uuid: Mapped[PublicId]
+    enrolment_id: Mapped[int] = mapped_column(ForeignKey("enrolment.id"), index=True)
+    author_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    words: Mapped[str] = mapped_column(Text)
+    written_at: Mapped[Moment]
 
 
 class Completion(Base):
@@ -68,6 +150,22 @@ class Completion(Base):
     grade: Mapped[Decimal | None] = mapped_column(Numeric(14, 7))
 
 
+class VersionAnswer(Base):
+    """What a learner said when they were asked whether to move to a newer version of their course."""
+
+    __tablename__ = "version_answer"
+
+    enrolment_id: Mapped[int] = mapped_column(ForeignKey("enrolment.id"), primary_key=True)
+    version_id: Mapped[int] = mapped_column(ForeignKey("course_version.id"), primary_key=True)
+    """The version that they were asked about."""
+    moves: Mapped[bool]
+    answered_at: Mapped[Moment]
+
+
+UNTIL = "until"
+"""Under this name a reference to a group says in which column stands since when it holds no more; without it, it always does."""
+
+
 class LearnerGroup(Base):
     """Learners of a course who are treated alike where something is set for a group."""
 
@@ -78,7 +176,20 @@ class LearnerGroup(Base):
     uuid: Mapped[PublicId]
     course_id: Mapped[int] = mapped_column(ForeignKey("course.id"))
     name: Mapped[str] = mapped_column(String(100))
+    """Of a deleted group its uuid, so that another one may have its name."""
+    former_name: Mapped[str | None] = mapped_column(String(100))
+    """Of a deleted group that a record names; those in use have none."""
     created_at: Mapped[Moment]
+
+    @hybrid_property
+    def shown_name(self) -> str:
+        """Return what lists of what was call it."""
+        return self.former_name or self.name
+
+    @shown_name.inplace.expression
+    @classmethod
+    def _shown_name(cls) -> ColumnElement[str]:
+        return func.coalesce(cls.former_name, cls.name)
 
 
 class GroupMember(Base):
@@ -89,3 +200,110 @@ class GroupMember(Base):
     group_id: Mapped[int] = mapped_column(ForeignKey("learner_group.id"), primary_key=True)
     enrolment_id: Mapped[int] = mapped_column(ForeignKey("enrolment.id"), primary_key=True, index=True)
     added_at: Mapped[Moment]
+
+
+class Edition(Base):
+    """A course given to a group of people between dates."""
+
+    __tablename__ = "edition"
+    __table_args__ = (
+        UniqueConstraint("course_id", "name"),
+        CheckConstraint("capacity IS NULL OR capacity > 0", name="capacity"),
+        CheckConstraint("enrols_until IS NULL OR enrols_from IS NULL OR enrols_until > enrols_from", name="enrols_until"),
+        CheckConstraint("ends_at IS NULL OR starts_at IS NULL OR ends_at > starts_at", name="ends_at"),
+    )
+
+    id: Mapped[Key]
+    uuid: Mapped[PublicId]
+    course_id: Mapped[int] = mapped_column(ForeignKey("course.id"))
+    name: Mapped[str] = mapped_column(String(100))
+    code: Mapped[str | None] = mapped_column(String(16), unique=True)
+    """Whoever knows it may enrol; kept without hyphens, in capitals."""
+    self_enrolment: Mapped[bool]
+    """Whoever may see the course may enrol in it."""
+    enrols_from: Mapped[Moment | None]
+    enrols_until: Mapped[Moment | None]
+    starts_at: Mapped[Moment | None]
+    """Before it its learners see the course and open nothing of it."""
+    ends_at: Mapped[Moment | None]
+    """After it its learners read, and begin no quiz any more."""
+    capacity: Mapped[int | None]
+    closed_at: Mapped[Moment | None]
+    """Nobody enrols in it any more."""
+    created_at: Mapped[Moment]
+
+
+class EditionPlace(Base):
+    """A place in an edition that a learner has; given up by leaving the course."""
+
+    __tablename__ = "edition_place"
+
+    enrolment_id: Mapped[int] = mapped_column(ForeignKey("enrolment.id"), primary_key=True)
+    edition_id: Mapped[int] = mapped_column(ForeignKey("edition.id"), index=True)
+
+
+class WaitingPlace(Base):
+    """Somebody who waits for a place in an edition that is full."""
+
+    __tablename__ = "waiting_place"
+    __table_args__ = (UniqueConstraint("edition_id", "person_id"),)
+
+    id: Mapped[Key]
+    """Who came first is first."""
+    edition_id: Mapped[int] = mapped_column(ForeignKey("edition.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    since: Mapped[Moment]
+
+
+class PendingList(SentIn, Base):
+    """A list of people that was sent in, between being looked at and being enrolled: nobody of it is yet. Forgotten in time."""
+
+    __tablename__ = "pending_list"
+
+    course_id: Mapped[int] = mapped_column(ForeignKey("course.id"))
+    edition_id: Mapped[int | None] = mapped_column(ForeignKey("edition.id"))
+    confirmed_at: Mapped[Moment | None]
+    place: Mapped[int] = mapped_column(default=0)
+    """How many of its addresses were dealt with."""
+    total: Mapped[int]
+
+
+class Announcement(Base):
+    """What the team of a course tells some of those who take it. It is told in portions, by the numbers of people."""
+
+    __tablename__ = "announcement"
+
+    id: Mapped[Key]
+    uuid: Mapped[PublicId]
+    course_id: Mapped[int] = mapped_column(ForeignKey("course.id"), index=True)
+    author_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    title: Mapped[str] = mapped_column(String(150))
+    words: Mapped[str] = mapped_column(Text)
+    edition_id: Mapped[int | None] = mapped_column(ForeignKey("edition.id"))
+    group_id: Mapped[int | None] = mapped_column(ForeignKey("learner_group.id"), info={UNTIL: "told_at"})
+    only_open: Mapped[bool]
+    """Only for those who have not completed the course."""
+    is_message: Mapped[bool | None]
+    """For those whom a filter found when it was sent: the course's page does not show it."""
+    only_completed: Mapped[bool | None]
+    name_words: Mapped[str | None] = mapped_column(String(100))
+    next_key: Mapped[Slug | None]
+    """For those whose next required activity this was."""
+    idle_days: Mapped[int | None]
+    """For those who had not come for so many days."""
+    sent_at: Mapped[Moment]
+    told_until: Mapped[int] = mapped_column(default=0)
+    """Number of the last person who was told."""
+    told: Mapped[int] = mapped_column(default=0)
+    """How many were told."""
+    told_at: Mapped[Moment | None]
+    """When everybody had been told."""
+
+
+class MessageRecipient(Base):
+    """Somebody whom a message is for: the filter found them when it was sent."""
+
+    __tablename__ = "message_recipient"
+
+    announcement_id: Mapped[int] = mapped_column(ForeignKey("announcement.id"), primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True, index=True)

@@ -8,28 +8,37 @@ from typing import cast
 from flask import Response, current_app, make_response, render_template, request
 from flask import session as cookie
 
-from courses import queries as course_queries
 from courses.publication import CourseKinds
+from courses.queries import catalogue as course_catalogue
+from courses.queries import outlines as course_outlines
 from courses.rules import Outline
-from enrolments import queries, services
 from enrolments.pages.outline import Card, CourseView, card
 from enrolments.permissions import ActivitySeat, Seat
+from enrolments.queries import learning as queries
 from enrolments.rules import Progress, Refusal, evaluate_completion, may_enrol
+from enrolments.services import learning as services
 from kernel import clock
-from kernel.i18n import language
+from kernel.i18n import choose, language
 from kernel.web import notes
 from kernel.web.headers import may_be_kept
 from kernel.web.request import current_actor, current_session
 
 
 def course_view(seat: Seat, outline: Outline) -> CourseView:
-    """Read the actor's results and put the course together as they see it."""
+    """Read the actor's results and dates and put the course together as they see it."""
     session = current_session()
+    if seat.enrolment_id is not None:
+        outline = queries.own_outlines(session, {seat.enrolment_id: outline})[seat.enrolment_id]
     results = queries.results_of(session, seat.enrolment_id)
     kinds = cast("CourseKinds", session.info["kinds"])
     scored = [outline.by_key[key] for key, result in results.items() if result.score is not None and key in outline.by_key]
     withheld = (activity.key for activity in scored if kinds.publisher(activity.kind).withholds(session, activity, seat.now))
     return CourseView(current_actor(), seat, outline, results, frozenset(withheld))
+
+
+def course_name(seat: Seat) -> dict[str, str]:
+    """Return what every page of a course says of it: its short name and its title."""
+    return {"slug": seat.slug, "title": choose(course_catalogue.get_course(current_session(), seat.course_id).title)}
 
 
 def own_courses() -> dict[str, queries.OwnCourse]:
@@ -41,8 +50,8 @@ def own_courses() -> dict[str, queries.OwnCourse]:
 def catalogue_cards(limit: int) -> list[Card]:
     """Return the public courses as cards, lit as far as the actor is."""
     own, now = own_courses(), clock.now()
-    entries = course_queries.list_catalogue(current_session(), limit=limit)
-    outlines = course_queries.list_outlines(current_session(), [entry.version_id for entry in entries])
+    entries = course_catalogue.list_catalogue(current_session(), limit=limit)
+    outlines = course_outlines.list_outlines(current_session(), [entry.version_id for entry in entries])
     progress = _own_progress(own, now)
     cards = []
     for entry in entries:
@@ -58,7 +67,7 @@ def _own_progress(own: Mapping[str, queries.OwnCourse], now: datetime) -> dict[s
     """Return how far the actor is in each of their courses, by slug."""
     session = current_session()
     results = queries.results_of_many(session, [course.enrolment_id for course in own.values()]) if own else {}
-    outlines = course_queries.list_outlines(session, [course.version_id for course in own.values()])
+    outlines = course_outlines.list_outlines(session, [course.version_id for course in own.values()])
     return {slug: evaluate_completion(outlines[course.version_id], results[course.enrolment_id], now) for slug, course in own.items()}
 
 
@@ -83,7 +92,17 @@ def kept_page(template: str, **context: object) -> Response:
     language and theme, and the templates themselves.
     """
     actor = current_actor()
-    reader = (actor.person_id, actor.name, actor.roles, actor.is_staff_anywhere, actor.zone, actor.theme, language())
+    reader = (
+        actor.person_id,
+        actor.name,
+        actor.roles,
+        actor.is_staff_anywhere,
+        actor.manages_units,
+        actor.zone,
+        actor.theme,
+        actor.unread,
+        language(),
+    )
     session = (cookie.get("csrf_token"), cookie.get("_flashes"), cookie.get("theme"))
     parts = (template, context, reader, session, current_app.extensions["release"])
     tag = hashlib.sha256(repr(parts).encode()).hexdigest()[:32]

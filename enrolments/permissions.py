@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from accounts.models import Person
 from courses.models import StaffRole
 from courses.permissions import edits
 from courses.rules import Closed, Outline, OutlineActivity
-from enrolments.models import LearnerGroup
-from enrolments.rules import Refusal, may_enrol
-from kernel.permissions import Actor, Predicate, Verdict, allow_if, signed_in
+from enrolments.models import ActivityResult, Completion, Edition, Enrolment, LearnerGroup, LearnerNote, ManualItem, PendingList
+from enrolments.rules import Refusal, may_enrol, not_begun
+from kernel.permissions import Actor, Predicate, Verdict, administrator, allow_if, signed_in
 
 
 class LearningAction(StrEnum):
@@ -20,9 +21,27 @@ class LearningAction(StrEnum):
     VIEW_COURSE = "course:view"
     ENROL = "course:enrol_self"
     VIEW_LESSON = "lesson:view"
+    CHOOSE_VERSION = "version:choose"
     MARK_DONE = "lesson:mark_complete"
     DOWNLOAD = "lesson:file_download"
     MANAGE_GROUPS = "group:manage"
+    TAKE_BACK = "completion:take_back"
+    ENROL_OTHERS = "course:enrol_other"
+    """Keep editions and lists of learners: enrol others, end their part."""
+    FOLLOW = "gradebook:view"
+    """See the marks and the progress of those who take a course."""
+    ANNOUNCE = "course:announce"
+    OVERRIDE = "grade:override"
+    SEE_RESULTS = "progress:view"
+    """See one's own results in a course."""
+    MANAGE_ITEMS = "item:manage"
+    MARK_ITEMS = "item:mark"
+    """Mark by hand what is marked by hand alone."""
+    NOTE = "note:write"
+    DELETE_NOTE = "note:delete"
+    JOIN = "edition:join"
+    LOOK_UP_CODE = "edition:look_up"
+    STOP_WAITING = "edition:stop_waiting"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +61,18 @@ class Seat:
     enrolment_id: int | None
     last_activity_key: str | None
     now: datetime
+    by_edition: bool = False
+    """Whoever enrols chooses one of the course's editions."""
+    edition: str = ""
+    """Name of the edition in which the person takes it."""
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    """Of that edition."""
+
+    @property
+    def is_published(self) -> bool:
+        """Say whether there is a version to follow."""
+        return self.version_id is not None
 
     @property
     def is_listed(self) -> bool:
@@ -58,7 +89,18 @@ class Seat:
         """Return why nobody can enrol now."""
         if self.version_id is None:
             return Refusal.NOT_PUBLISHED
-        return may_enrol(self.way, self.opens_at, self.closes_at, archived=self.archived, now=self.now)
+        refused = may_enrol(self.way, self.opens_at, self.closes_at, archived=self.archived, now=self.now)
+        return Refusal.BY_EDITION if refused is None and self.by_edition else refused
+
+    @property
+    def not_begun(self) -> tuple[Closed, datetime] | None:
+        """Return when the person's edition begins, where it has not."""
+        return not_begun(self.starts_at, self.now)
+
+    def end_for(self, closes: datetime | None) -> datetime | None:
+        """Return when something closes for the person: at its own moment, or with their edition or the course where that is earlier."""
+        archived = self.now if self.archived else None
+        return min((moment for moment in (closes, self.ends_at, archived) if moment is not None), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +138,76 @@ class GroupSeat:
 
     seat: Seat
     group: LearnerGroup
+
+
+@dataclass(frozen=True, slots=True)
+class EditionSeat:
+    """A person before an edition of a course."""
+
+    seat: Seat
+    edition: Edition
+    refusal: Refusal | None
+    """Why nobody can enrol in it now."""
+    by_code: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceSeat:
+    """A person before somebody's part in a course."""
+
+    seat: Seat
+    enrolment: Enrolment
+
+
+@dataclass(frozen=True, slots=True)
+class ResultSeat:
+    """A person before somebody's result of an activity, in the version that they follow."""
+
+    seat: Seat
+    enrolment: Enrolment
+    outline: Outline
+    activity: OutlineActivity
+
+
+@dataclass(frozen=True, slots=True)
+class ItemSeat:
+    """A person before an item of a course that is marked by hand alone."""
+
+    seat: Seat
+    item: ManualItem
+
+
+@dataclass(frozen=True, slots=True)
+class NoteSeat:
+    """A person before a note of the team on a learner."""
+
+    seat: Seat
+    enrolment: Enrolment
+    note: LearnerNote
+
+
+@dataclass(frozen=True, slots=True)
+class ListSeat:
+    """A person before a list of people that they sent in for a course."""
+
+    seat: Seat
+    pending: PendingList
+
+
+@dataclass(frozen=True, slots=True)
+class LearningRecord:
+    """What one person has to show in one course, as administrators look at it."""
+
+    person: Person
+    enrolment: Enrolment
+    outline: Outline
+    completion: Completion | None
+    results: Mapping[str, ActivityResult]
+
+    @property
+    def completed_keys(self) -> frozenset[str]:
+        """Return the activities whose completion can be taken back."""
+        return frozenset(key for key, row in self.results.items() if row.completed_at is not None)
 
 
 def is_staff(actor: Actor, seat: Seat) -> bool:
@@ -139,6 +251,11 @@ def view_activity(actor: Actor, subject: object) -> Verdict:
     return allow_if(subject.closed is None and (previewed or subject.seat.is_learner))
 
 
+def _choose_version(_actor: Actor, subject: object) -> Verdict:
+    assert isinstance(subject, Seat)
+    return allow_if(subject.is_learner)
+
+
 def _learn(_actor: Actor, subject: object) -> Verdict:
     assert isinstance(subject, ActivitySeat)
     if subject.opens_later:
@@ -164,12 +281,86 @@ def _manage_groups(actor: Actor, subject: object) -> Verdict:
     return allow_if(edits(actor, seat.staff_role), Verdict.HIDE)
 
 
+def _enrol_others(actor: Actor, subject: object) -> Verdict:
+    assert isinstance(subject, Seat | EditionSeat | ListSeat | PlaceSeat)
+    seat = subject if isinstance(subject, Seat) else subject.seat
+    return allow_if(edits(actor, seat.staff_role))
+
+
+def _follow(actor: Actor, subject: object) -> Verdict:
+    assert isinstance(subject, Seat | PlaceSeat)
+    return allow_if(is_staff(actor, subject if isinstance(subject, Seat) else subject.seat))
+
+
+def _override(actor: Actor, subject: object) -> Verdict:
+    """Those who edit the course; nobody grades their own attempt (security 5.3)."""
+    assert isinstance(subject, ResultSeat)
+    return allow_if(edits(actor, subject.seat.staff_role) and subject.enrolment.person_id != actor.person_id)
+
+
+def _see_results(_actor: Actor, subject: object) -> Verdict:
+    assert isinstance(subject, Seat)
+    return allow_if(subject.is_learner)
+
+
+def _manage_items(actor: Actor, subject: object) -> Verdict:
+    assert isinstance(subject, Seat | ItemSeat)
+    return allow_if(edits(actor, (subject if isinstance(subject, Seat) else subject.seat).staff_role))
+
+
+def _mark_items(actor: Actor, subject: object) -> Verdict:
+    assert isinstance(subject, ItemSeat)
+    return allow_if(is_staff(actor, subject.seat) and subject.item.retired_at is None)
+
+
+def keeps_notes(actor: Actor, subject: PlaceSeat | NoteSeat) -> bool:
+    """Say whether somebody reads and writes the team's notes on a learner: the team does, but nobody those on themself."""
+    return is_staff(actor, subject.seat) and subject.enrolment.person_id != actor.person_id
+
+
+def _note(actor: Actor, subject: object) -> Verdict:
+    assert isinstance(subject, PlaceSeat)
+    return allow_if(keeps_notes(actor, subject))
+
+
+def _delete_note(actor: Actor, subject: object) -> Verdict:
+    """Its author, or who edits the course; to who may not read it there is no such note."""
+    assert isinstance(subject, NoteSeat)
+    if not keeps_notes(actor, subject):
+        return Verdict.HIDE
+    return allow_if(subject.note.author_id == actor.person_id or edits(actor, subject.seat.staff_role))
+
+
+def _join(actor: Actor, subject: object) -> Verdict:
+    """Whoever knows an edition's code, or may see the course where the edition is open to all who do."""
+    assert isinstance(subject, EditionSeat)
+    if actor.is_anonymous:
+        return Verdict.FORBID
+    if not subject.by_code and not (subject.edition.self_enrolment and _view_course(actor, subject.seat) is Verdict.ALLOW):
+        return Verdict.HIDE
+    return allow_if(subject.refusal is None and (subject.by_code or subject.seat.way == "open"))
+
+
 PERMISSIONS: Mapping[StrEnum, Predicate] = {
     LearningAction.SEE_OWN_COURSES: signed_in,
     LearningAction.VIEW_COURSE: _view_course,
     LearningAction.ENROL: _enrol,
     LearningAction.VIEW_LESSON: view_activity,
+    LearningAction.CHOOSE_VERSION: _choose_version,
     LearningAction.MARK_DONE: _learn,
     LearningAction.DOWNLOAD: _download,
     LearningAction.MANAGE_GROUPS: _manage_groups,
+    LearningAction.TAKE_BACK: administrator,
+    LearningAction.ENROL_OTHERS: _enrol_others,
+    LearningAction.FOLLOW: _follow,
+    LearningAction.ANNOUNCE: _enrol_others,
+    LearningAction.OVERRIDE: _override,
+    LearningAction.SEE_RESULTS: _see_results,
+    LearningAction.MANAGE_ITEMS: _manage_items,
+    LearningAction.MARK_ITEMS: _mark_items,
+    LearningAction.NOTE: _note,
+    LearningAction.DELETE_NOTE: _delete_note,
+    LearningAction.JOIN: _join,
+    LearningAction.LOOK_UP_CODE: signed_in,
+    LearningAction.STOP_WAITING: signed_in,
 }

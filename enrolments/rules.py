@@ -1,8 +1,9 @@
 """Pure rules of progress and completion."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 
@@ -19,6 +20,18 @@ class Result:
     passed: bool | None = None
     exhausted: bool = False
     """No try is left."""
+    overridden: bool = False
+    """The team set it; what was earned stands elsewhere."""
+    counted: "Counted | None" = None
+    """Of an item marked by hand, which no outline has: how it counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How an item marked by hand counts in the course grade: in which category, and its weight there."""
+
+    category: str
+    weight: Fraction
 
 
 PASS_TOLERANCE = Fraction(1, 1_000_000)
@@ -50,6 +63,26 @@ def has_passed(percent: Fraction | None, pass_mark: Fraction | None) -> bool | N
     if percent is None or pass_mark is None:
         return None
     return percent >= pass_mark - PASS_TOLERANCE
+
+
+def completes_by_word(rule: str, passed: bool | None, *, exhausted: bool) -> bool:
+    """Say whether a result that the team sets completes an activity by its own rule.
+
+    What only asks for being opened or tried, the learner still does; without a pass mark any result is enough.
+    """
+    match rule:
+        case CompletionRule.GRADED:
+            return True
+        case CompletionRule.PASSED:
+            return passed is not False
+        case CompletionRule.PASSED_OR_USED:
+            return passed is not False or exhausted
+    return False
+
+
+def is_held_back(rule: str, passed: bool | None) -> bool:
+    """Say whether an activity stays open whatever its learner earns: it asks for passing, and the team set a result that does not pass."""
+    return rule == CompletionRule.PASSED and passed is False
 
 
 def grade_over(grading: Grading, percents: Sequence[Fraction | None]) -> Fraction | None:
@@ -142,14 +175,13 @@ def _needed(module: OutlineModule) -> int:
 def course_grade(outline: Outline, results: Results) -> Fraction | None:
     """Return the course grade in percent: the weighted mean over the categories, each the weighted mean of its activities.
 
-    What has no score yet counts nothing; a category leaves its lowest scores out as it says. None without any score.
-    Without categories all activities form one.
+    What is marked by hand alone counts like an activity. What has no score yet counts nothing; a category leaves its lowest scores out
+    as it says. None without any score. Without categories all form one.
     """
     scored: dict[str, list[tuple[Fraction, Fraction]]] = {}
-    for activity in outline.activities():
-        score = results.get(activity.key, NO_RESULT).score
-        if score is not None and activity.weight > 0:
-            scored.setdefault(activity.category if outline.categories else "", []).append((score, activity.weight))
+    for score, counted in _scores(outline, results):
+        if counted.weight > 0:
+            scored.setdefault(counted.category if outline.categories else "", []).append((score, counted.weight))
     weights = {category.key: (category.weight, category.drop_lowest) for category in outline.categories} or {"": (Fraction(1), 0)}
     means = [
         (_weighted_mean(_without_lowest(scored[key], drop)), weight)
@@ -159,13 +191,52 @@ def course_grade(outline: Outline, results: Results) -> Fraction | None:
     return _weighted_mean(means) if means else None
 
 
+def _scores(outline: Outline, results: Results) -> Iterator[tuple[Fraction, Counted]]:
+    for activity in outline.activities():
+        score = results.get(activity.key, NO_RESULT).score
+        if score is not None:
+            yield score, Counted(activity.category, activity.weight)
+    for result in results.values():
+        if result.counted is not None and result.score is not None:
+            yield result.score, result.counted
+
+
+@dataclass(frozen=True, slots=True)
+class GradePart:
+    """A part of the course grade: its share of the whole in percent, and that of each thing in it; what weighs nothing has no share.
+
+    `shares` are by key, of the whole, as they are when everything has a result and none is left out.
+    """
+
+    key: str
+    weight: Fraction
+    drop_lowest: int
+    share: Fraction
+    shares: Mapping[str, Fraction]
+
+
+def grade_parts(outline: Outline, items: Mapping[str, Counted]) -> list[GradePart]:
+    """Return how a course grade is made of its activities and of the items marked by hand, in the order of the categories."""
+    counted = {activity.key: Counted(activity.category, activity.weight) for activity in outline.activities()} | dict(items)
+    parts = [(part.key, part.weight, part.drop_lowest) for part in outline.categories] or [("", Fraction(1), 0)]
+    inside = {key: {name: one.weight for name, one in counted.items() if one.weight > 0 and one.category == key} for key, *_rest in parts}
+    if not outline.categories:
+        inside[""] = {name: one.weight for name, one in counted.items() if one.weight > 0}
+    whole = sum(weight for key, weight, _drop in parts if inside[key])
+    found = []
+    for key, weight, drop in parts:
+        share = Fraction(weight * 100, whole) if whole and inside[key] else Fraction(0)
+        total = sum(inside[key].values())
+        found.append(GradePart(key, weight, drop, share, {name: share * own / total for name, own in inside[key].items()}))
+    return found
+
+
 def _without_lowest(scores: list[tuple[Fraction, Fraction]], drop: int) -> list[tuple[Fraction, Fraction]]:
     return sorted(scores)[min(drop, len(scores) - 1) :]
 
 
 def _weighted_mean(values: list[tuple[Fraction, Fraction]]) -> Fraction:
-    total = sum((weight for _value, weight in values), Fraction(0))
-    return sum((value * weight for value, weight in values), Fraction(0)) / total
+    return Fraction(sum(value * weight for value, weight in values), sum(weight for _value, weight in values))
 
 
 def _standing(done: int, needed: int, closed: object, *, started: bool) -> Standing:
@@ -221,10 +292,21 @@ def _can_be_done(result: Result) -> bool:
     return not result.completed and not result.exhausted
 
 
+def not_begun(starts_at: datetime | None, now: datetime) -> tuple[Closed, datetime] | None:
+    """Return that nothing is open before the learner's edition begins, and when that is."""
+    return (Closed.LATER, starts_at) if starts_at is not None and now < starts_at else None
+
+
 def activity_closed(outline: Outline, activity: OutlineActivity, results: Results, now: datetime) -> tuple[Closed, str | datetime] | None:
     """Return why an activity is not open to a learner with these results, or nothing."""
     module = outline.module_by_key[activity.module]
     return why_closed(module, activity, completed_keys(outline, results), now)
+
+
+def closed_activities(outline: Outline, results: Results, now: datetime) -> dict[str, tuple[Closed, str | datetime] | None]:
+    """Return why each activity is not open to a learner with these results, or nothing, by key."""
+    completed = completed_keys(outline, results)
+    return {activity.key: why_closed(module, activity, completed, now) for module in outline.modules for activity in module.activities}
 
 
 class Refusal(StrEnum):
@@ -232,9 +314,12 @@ class Refusal(StrEnum):
 
     NOT_PUBLISHED = "not_published"
     BY_INVITATION = "by_invitation"
+    BY_EDITION = "by_edition"
+    """One enrols in one of the course's editions."""
     NOT_YET = "not_yet"
     CLOSED = "closed"
     ARCHIVED = "archived"
+    ENDED = "ended"
 
 
 def may_enrol(way: str, opens: datetime | None, closes: datetime | None, *, archived: bool, now: datetime) -> Refusal | None:
@@ -248,3 +333,61 @@ def may_enrol(way: str, opens: datetime | None, closes: datetime | None, *, arch
     if closes is not None and now >= closes:
         return Refusal.CLOSED
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class EditionDates:
+    """When people may enrol in an edition, and when it is given."""
+
+    enrols_from: datetime | None = None
+    enrols_until: datetime | None = None
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    closed_at: datetime | None = None
+
+
+def may_join(dates: EditionDates, *, archived: bool, now: datetime) -> Refusal | None:
+    """Return why nobody can enrol in an edition now, or nothing; that it is full is another matter: people wait."""
+    if archived:
+        return Refusal.ARCHIVED
+    if dates.ends_at is not None and now >= dates.ends_at:
+        return Refusal.ENDED
+    if dates.closed_at is not None or (dates.enrols_until is not None and now >= dates.enrols_until):
+        return Refusal.CLOSED
+    if dates.enrols_from is not None and now < dates.enrols_from:
+        return Refusal.NOT_YET
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What somebody has to show in a course, to compare two accounts of one person."""
+
+    completed_at: datetime | None
+    grade: Decimal | None
+    active: bool
+    """They take the course and have not left it."""
+    done: int
+    total: int
+    enrolled_at: datetime
+
+
+def is_better(one: History, other: History) -> bool:
+    """Say whether the first of two histories of one person in a course is the one that counts.
+
+    A completed one before one that is not; of two completed ones the better grade, then the earlier; of two open ones the one that goes
+    on, then the greater share done, then the earlier.
+    """
+    return _worth(one) > _worth(other)
+
+
+def _worth(history: History) -> tuple[bool, Decimal, bool, Fraction, float]:
+    completed = history.completed_at is not None
+    since = history.completed_at or history.enrolled_at
+    share = Fraction(history.done, history.total or 1)
+    grade = history.grade if completed and history.grade is not None else Decimal(-1)
+    return completed, grade, completed or history.active, Fraction() if completed else share, -since.timestamp()
+
+
+CODE_LENGTH = 8
+"""Signs of an edition's code: 40 random bits, and few tries at them."""

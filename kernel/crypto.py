@@ -2,12 +2,19 @@
 
 import base64
 import hashlib
+import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, InvalidTag
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat, load_pem_private_key
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
@@ -61,16 +68,72 @@ def _load(path: Path) -> Ed25519PrivateKey:
     return key
 
 
-def seal(secret: str | bytes, purpose: str, value: object) -> str:
+Secret: TypeAlias = str | bytes | Sequence[bytes]
+"""A secret key, or several: the first seals, all of them open."""
+
+
+def _serializer(secret: Secret, purpose: str) -> URLSafeTimedSerializer:
+    given = [secret.encode()] if isinstance(secret, str) else [secret] if isinstance(secret, bytes) else secret
+    keys: list[bytes] = list(reversed(given))
+    return URLSafeTimedSerializer(keys, salt=purpose)
+
+
+def seal(secret: Secret, purpose: str, value: object) -> str:
     """Return a value as a signed text with its time; whoever carries it can read it, and not change it."""
-    return URLSafeTimedSerializer(secret, salt=purpose).dumps(value)
+    sealed: str = _serializer(secret, purpose).dumps(value)
+    return sealed
 
 
-def unseal(secret: str | bytes, purpose: str, text: str, *, seconds: int) -> Any:
+def unseal(secret: Secret, purpose: str, text: str, *, seconds: int) -> Any:
     """Return what was sealed for this purpose within the last seconds, or nothing."""
     try:
-        return URLSafeTimedSerializer(secret, salt=purpose).loads(text, max_age=seconds)
+        return _serializer(secret, purpose).loads(text, max_age=seconds)
     except BadSignature:
+        return None
+
+
+LOCKED = b"aulario locked 1\n"
+_SALT, _NONCE = 16, 12
+
+
+def _key_of(passphrase: str, salt: bytes) -> bytes:
+    return Scrypt(salt=salt, length=32, n=2**16, r=8, p=1).derive(passphrase.encode())
+
+
+def lock(passphrase: str, content: bytes) -> bytes:
+    """Return a content that only who knows the passphrase can read (scrypt, AES-256-GCM)."""
+    salt, nonce = secrets.token_bytes(_SALT), secrets.token_bytes(_NONCE)
+    return LOCKED + salt + nonce + AESGCM(_key_of(passphrase, salt)).encrypt(nonce, content, LOCKED)
+
+
+def unlock(passphrase: str, locked: bytes) -> bytes | None:
+    """Return what was locked, or nothing where the passphrase is another or a byte has changed."""
+    body = locked.removeprefix(LOCKED)
+    salt, nonce, sealed = body[:_SALT], body[_SALT : _SALT + _NONCE], body[_SALT + _NONCE :]
+    if body == locked or not sealed:
+        return None
+    try:
+        return AESGCM(_key_of(passphrase, salt)).decrypt(nonce, sealed, LOCKED)
+    except InvalidTag:
+        return None
+
+
+def _lockers(keys: Sequence[bytes], purpose: str) -> MultiFernet:
+    """Return locks made of the secret keys, one for each purpose; the first key locks, all of them open."""
+    made = (HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose.encode()).derive(key) for key in keys)
+    return MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in made])
+
+
+def lock_text(keys: Sequence[bytes], purpose: str, text: str) -> str:
+    """Return a text so that nobody without the secret key can read it or change it."""
+    return _lockers(keys, purpose).encrypt(text.encode()).decode()
+
+
+def unlock_text(keys: Sequence[bytes], purpose: str, locked: str, *, seconds: int | None = None) -> str | None:
+    """Return a text that was locked for this purpose (within the last seconds), or nothing."""
+    try:
+        return _lockers(keys, purpose).decrypt(locked.encode(), ttl=seconds).decode()
+    except InvalidToken:
         return None
 
 

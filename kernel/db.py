@@ -26,6 +26,8 @@ from sqlalchemy import (
     Uuid,
     create_engine,
     event,
+    insert,
+    inspect,
     make_url,
     text,
 )
@@ -284,3 +286,14 @@ class Database:
         """Close every connection: before forking, and at the end of a test."""
         self.writing.dispose()
         self.reading.dispose()
+
+
+def insert_all(session: Session, rows: Sequence[Base]) -> None:
+    """Write new rows of one table with one statement, however many there are; their numbers are not known afterwards.
+
+    All of them have the same columns set. A session that adds rows asks for the number of each, row by row on SQLite.
+    """
+    if rows:
+        names = [column.key for column in inspect(type(rows[0])).column_attrs if column.key in vars(rows[0])]
+        values = [{name: getattr(row, name) for name in names} for row in rows]
+        session.execute(insert(type(rows[0])), values, execution_options={"render_nulls": True})

@@ -1,20 +1,27 @@
-"""Files: kept by checksum in a folder outside the web root; the name a person gave is only shown."""
+"""Files: kept by checksum in a folder outside the web root, or in a bucket; the name a person gave is only shown."""
 
 import hashlib
+import io
 import os
 import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import IO, Any
 from uuid import uuid4
 
 from sqlalchemy import String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from kernel.db import Base, Key, Moment
-from kernel.errors import NotFound
+from kernel.db import Base, Key, Moment, insert_all
+from kernel.errors import NotFound, Unavailable
+from kernel.settings import Settings
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+CHUNK = 1 << 20
 
 
 class StoredFile(Base):
@@ -29,49 +36,226 @@ class StoredFile(Base):
     created_at: Mapped[Moment]
 
 
-@dataclass(frozen=True, slots=True)
-class Files:
-    """The folder that holds the contents."""
+def _key(sha256: str) -> str:
+    if not _SHA256.fullmatch(sha256):
+        raise NotFound
+    return f"{sha256[:2]}/{sha256}"
 
-    folder: Path
 
-    def path(self, sha256: str) -> Path:
-        """Return where a content lies; raise NotFound for what is no SHA-256."""
-        if not _SHA256.fullmatch(sha256):
-            raise NotFound
-        return self.folder / sha256[:2] / sha256
+class Files(ABC):
+    """Where contents lie, by their SHA-256. A name that is none, and a content that is not there, is NotFound."""
 
     def put(self, content: bytes) -> str:
         """Keep a content durably and return its SHA-256; writing it again changes nothing."""
         sha256 = hashlib.sha256(content).hexdigest()
+        if not self.holds(sha256):
+            self.keep(sha256, io.BytesIO(content))
+        return sha256
+
+    def read(self, sha256: str) -> bytes:
+        """Return a content."""
+        with self.open(sha256) as source:
+            return bytes(source.read())
+
+    @abstractmethod
+    def holds(self, sha256: str) -> bool:
+        """Say whether a content is there."""
+
+    @abstractmethod
+    def size(self, sha256: str) -> int:
+        """Return how many bytes a content has."""
+
+    @abstractmethod
+    def open(self, sha256: str) -> IO[bytes]:
+        """Open a content for reading from anywhere in it."""
+
+    @abstractmethod
+    def keep(self, sha256: str, source: IO[bytes]) -> None:
+        """Keep what a source holds, which is this content."""
+
+    @abstractmethod
+    def names(self) -> Iterator[str]:
+        """Yield the SHA-256 of every content."""
+
+
+@dataclass(frozen=True, slots=True)
+class Folder(Files):
+    """A folder that holds the contents."""
+
+    folder: Path
+
+    def path(self, sha256: str) -> Path:
+        """Return where a content lies."""
+        return self.folder / _key(sha256)
+
+    def holds(self, sha256: str) -> bool:
+        """Say whether a content is there."""
+        return self.path(sha256).is_file()
+
+    def size(self, sha256: str) -> int:
+        """Return how many bytes a content has."""
+        try:
+            return self.path(sha256).stat().st_size
+        except FileNotFoundError:
+            raise NotFound from None
+
+    def open(self, sha256: str) -> IO[bytes]:
+        """Open a content."""
+        try:
+            return self.path(sha256).open("rb")
+        except FileNotFoundError:
+            raise NotFound from None
+
+    def keep(self, sha256: str, source: IO[bytes]) -> None:
+        """Write a content beside its place, and give it its name when it is whole on the disk."""
         path = self.path(sha256)
-        if path.exists():
-            return sha256
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         partial = path.with_name(f"{sha256}.{uuid4().hex}")
         with partial.open("wb") as target:
-            target.write(content)
+            while chunk := source.read(CHUNK):
+                target.write(chunk)
             target.flush()
             os.fsync(target.fileno())
         partial.replace(path)
-        self._keep_name(path.parent)
-        return sha256
+        keep_name(path.parent)
 
-    @staticmethod
-    def _keep_name(folder: Path) -> None:
-        """Make the new name in a folder durable too: without this a power cut forgets it."""
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    def names(self) -> Iterator[str]:
+        """Yield every content; what was broken off while it was written is none."""
+        for path in sorted(self.folder.glob("??/*")):
+            if _SHA256.fullmatch(path.name):
+                yield path.name
 
-    def read(self, sha256: str) -> bytes:
-        """Return a content; raise NotFound where it is missing."""
+
+def keep_name(folder: Path) -> None:
+    """Make the new names in a folder durable too: without this a power cut forgets them."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+class Bucket(Files):
+    """A bucket of an S3-compatible store that holds the contents, under a prefix."""
+
+    _process = 0
+    """The process that first used the library: its threads do not live on in a fork, where every call would wait for ever."""
+
+    def __init__(self, settings: Settings) -> None:
+        import obstore  # noqa: PLC0415 - sixteen megabytes that only the scaled form has
+        from obstore.store import S3Store  # noqa: PLC0415 - the same
+
+        bucket, _slash, prefix = settings.files_url.removeprefix("s3://").partition("/")
+        self._api = obstore
+        self._refused = (obstore.exceptions.BaseError, OSError)
+        self._store = S3Store(
+            bucket,
+            prefix=prefix or None,
+            region=settings.s3_region,
+            endpoint=settings.s3_endpoint or None,
+            access_key_id=settings.s3_access_key or None,
+            secret_access_key=settings.s3_secret_key.get_secret_value() or None,
+            client_options={"allow_http": settings.s3_endpoint.startswith("http://"), "timeout": "20s", "connect_timeout": "3s"},
+            retry_config={"max_retries": 2, "retry_timeout": timedelta(seconds=15)},
+        )
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        """Turn what the store refuses into what the house knows: NotFound, or Unavailable as of a database that is away."""
+        Bucket._process = Bucket._process or os.getpid()
+        if Bucket._process != os.getpid():
+            raise RuntimeError("the bucket was used before this process was forked")
         try:
-            return self.path(sha256).read_bytes()
+            yield
         except FileNotFoundError:
             raise NotFound from None
+        except self._refused as error:
+            raise Unavailable from error
+
+    def holds(self, sha256: str) -> bool:
+        """Say whether a content is there."""
+        try:
+            self.size(sha256)
+        except NotFound:
+            return False
+        return True
+
+    def size(self, sha256: str) -> int:
+        """Return how many bytes a content has."""
+        with self._asking():
+            return int(self._api.head(self._store, _key(sha256))["size"])
+
+    def open(self, sha256: str) -> IO[bytes]:
+        """Open a content; what is read is fetched a piece at a time."""
+        return io.BufferedReader(_Fetched(self, sha256, self.size(sha256)), CHUNK)
+
+    def fetch(self, sha256: str, start: int, end: int) -> bytes:
+        """Return some bytes of a content."""
+        with self._asking():
+            return bytes(self._api.get_range(self._store, _key(sha256), start=start, end=end))
+
+    def keep(self, sha256: str, source: IO[bytes]) -> None:
+        """Send a content; the store shows it when it is whole."""
+        try:
+            with self._asking():
+                self._api.put(self._store, _key(sha256), source)
+        except NotFound as error:  # the bucket itself
+            raise Unavailable from error
+
+    def names(self) -> Iterator[str]:
+        """Yield every content."""
+        with self._asking():
+            paths = [str(one["path"]) for some in self._api.list(self._store) for one in some]
+        yield from (name for path in sorted(paths) if _SHA256.fullmatch(name := path.rpartition("/")[2]))
+
+
+class _Fetched(io.RawIOBase):
+    """A content of a bucket as a file."""
+
+    def __init__(self, bucket: Bucket, sha256: str, size: int) -> None:
+        super().__init__()
+        self._bucket, self._sha256, self._size, self._at = bucket, sha256, size, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        self._at = max(0, offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence])
+        return self._at
+
+    def readinto(self, buffer: Any) -> int:
+        end = min(self._at + len(buffer), self._size)
+        if end <= self._at:
+            return 0
+        found = self._bucket.fetch(self._sha256, self._at, end)
+        buffer[: len(found)] = found
+        self._at += len(found)
+        return len(found)
+
+
+def files_of(settings: Settings) -> Files:
+    """Return where an instance keeps its files: the data folder, or the bucket of LMS_FILES_URL."""
+    return Bucket(settings) if settings.files_url else Folder(settings.data_dir / "files")
+
+
+def note_all_stored(session: Session, contents: Mapping[str, tuple[int, str]], *, now: datetime) -> dict[str, int]:
+    """Return the numbers of the rows of contents, given by checksum with size and media type; those that are new are made."""
+    known = dict(session.execute(select(StoredFile.sha256, StoredFile.id).where(StoredFile.sha256.in_(contents))).all())
+    rows = [
+        StoredFile(sha256=sha256, size=size, media_type=media_type, created_at=now)
+        for sha256, (size, media_type) in contents.items()
+        if sha256 not in known
+    ]
+    if rows:
+        insert_all(session, rows)
+        known = dict(session.execute(select(StoredFile.sha256, StoredFile.id).where(StoredFile.sha256.in_(contents))).all())
+    return known
 
 
 def note_stored(session: Session, sha256: str, *, size: int, media_type: str, now: datetime) -> StoredFile:

@@ -4,7 +4,7 @@ Babel reads the `.po` files straight from `translations/`, so nothing has to be 
 variable, so that pages, mails written by a job and the command line share one way.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime, tzinfo
@@ -117,6 +117,15 @@ def choose(texts: Mapping[str, str] | None, wanted: str | None = None) -> str:
     return texts.get(wanted or language()) or next(iter(texts.values()))
 
 
+def in_every_language(write: Callable[[], str]) -> dict[str, str]:
+    """Write a text once in each language, for readers who are not here."""
+    texts = {}
+    for code in LANGUAGES:
+        with reading(code):
+            texts[code] = write()
+    return texts
+
+
 def local(moment: datetime) -> datetime:
     """Return a moment in the reader's time zone."""
     return moment.astimezone(zone())
@@ -144,6 +153,8 @@ def format_datetime(value: datetime | None, style: str = "long") -> str:
 
 def number(value: Decimal | float, digits: int | None = None) -> str:
     """Write a number: in Spanish 34,8 and 36 214 (no-break space from five digits on), in English 34.8 and 36,214; halves go up."""
+    if isinstance(value, int) and not digits and 0 <= value < 1000:
+        return str(value)  # most numbers of a page; the library takes a twentieth of a millisecond
     exact = Decimal(str(value))
     if digits is not None:
         exact = exact.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP) + 0  # never “-0”

@@ -15,6 +15,8 @@ from kernel.i18n import _, format_date, ngettext, reading
 from kernel.paths import TEMPLATES
 from kernel.settings import Settings, private_file
 
+Refused = smtplib.SMTPRecipientsRefused
+"""The mail server knows none of the addresses: trying others is worth while."""
 SMTPS = 465
 """The port on which a mail server speaks TLS from the first byte."""
 
@@ -29,6 +31,8 @@ class Mail:
     html: str
     language: str
     key: str
+    stop_url: str = ""
+    """Whole address where a POST stops such mails (RFC 8058); none for what has to arrive."""
 
 
 def compose(settings: Settings, mail: Mail) -> EmailMessage:
@@ -40,6 +44,9 @@ def compose(settings: Settings, mail: Mail) -> EmailMessage:
     message["Date"] = clock.now()
     message["Message-ID"] = f"<{mail.key}@{urlsplit(settings.public_url).hostname or 'localhost'}>"
     message["Auto-Submitted"] = "auto-generated"
+    if mail.stop_url:
+        message["List-Unsubscribe"] = f"<{mail.stop_url}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.set_content(mail.text)
     message.add_alternative(mail.html, subtype="html")
     message["Content-Language"] = mail.language  # last: headers of the content go to its parts
@@ -93,8 +100,12 @@ def _templates() -> Environment:
     return environment
 
 
-def write(settings: Settings, to: str, template: str, language: str, *, key: str, path: str, **facts: object) -> Mail:
-    """Write a message from `mail/<template>.txt` and `.html`; the text's first line is the subject, `url` the full address of `path`."""
+def write(settings: Settings, to: str, template: str, language: str, *, key: str, path: str, stop_path: str = "", **facts: object) -> Mail:
+    """Write a message from `mail/<template>.txt` and `.html`; the text's first line is the subject, `url` the full address of `path`.
+
+    `stop_path` is where such mails are stopped without signing in; `stop_url` its full address, or nothing.
+    """
+    stop_url = settings.public_url + stop_path if stop_path else ""
     with reading(language):
         known = {
             "url": settings.public_url + path,
@@ -102,9 +113,10 @@ def write(settings: Settings, to: str, template: str, language: str, *, key: str
             "institution": settings.institution,
             "contact_email": settings.contact_email,
             "locale": language,
+            "stop_url": stop_url,
             **facts,
         }
         text = _templates().get_template(f"mail/{template}.txt").render(known)
         subject, _rest, body = text.partition("\n")
         html = _templates().get_template(f"mail/{template}.html").render(subject=subject.strip(), **known)
-    return Mail(to=to, subject=subject.strip(), text=body.lstrip("\n"), html=html, language=language, key=key)
+    return Mail(to=to, subject=subject.strip(), text=body.lstrip("\n"), html=html, language=language, key=key, stop_url=stop_url)

@@ -11,6 +11,7 @@ from sqlalchemy import func, inspect, select
 
 from kernel.db import Base, Database
 from kernel.paths import MIGRATIONS
+from kernel.search.index import INDEX
 
 TURN = 4_171_100
 """Number of the lock under which PostgreSQL lets one server migrate; any number that nobody else uses."""
@@ -38,8 +39,8 @@ def current(database: Database) -> str:
         return MigrationContext.configure(connection).get_current_revision() or ""
 
 
-def upgrade(database: Database) -> bool:
-    """Bring the database to the newest revision; say whether something had to be done. Raise SchemaTooNew."""
+def upgrade(database: Database, *, to: str = "head") -> bool:
+    """Bring the database to the newest revision, or `to` one before it; say whether something had to be done. Raise SchemaTooNew."""
     revision = current(database)
     if revision == head():
         return False
@@ -49,20 +50,35 @@ def upgrade(database: Database) -> bool:
     with database.writing.begin() as connection:
         if not database.is_sqlite:  # several servers may start at once: one migrates, the others then find nothing to do
             connection.execute(select(func.pg_advisory_xact_lock(TURN)))
-        command.upgrade(_config(connection), "head")
+        command.upgrade(_config(connection), to)
     return True
+
+
+def comparison(dialect: str) -> dict[str, Any]:
+    """Return how alembic compares a database with the models.
+
+    Tables that the search's index keeps itself on SQLite are left out, and indexes of other databases, which their `info` names.
+    """
+
+    def is_named(name: str | None, kind: str, _parents: object) -> bool:
+        return kind != "table" or not (name or "").startswith(INDEX)
+
+    def is_meant(item: Any, _name: str | None, kind: str, _reflected: bool, _other: object) -> bool:
+        return kind != "index" or item.info.get("dialect", dialect) == dialect
+
+    return {"compare_type": True, "include_name": is_named, "include_object": is_meant}
 
 
 def differences(database: Database) -> list[Any]:
     """Return how the database's schema differs from the models; nothing where it is the same."""
     with database.writing.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        context = MigrationContext.configure(connection, opts=comparison(connection.dialect.name))
         return list(compare_metadata(context, Base.metadata))
 
 
 def table_names(database: Database) -> list[str]:
-    """List the tables that the database holds."""
-    return sorted(inspect(database.writing).get_table_names())
+    """List the tables that the database holds, but for those that the search's index keeps itself on SQLite."""
+    return sorted(name for name in inspect(database.writing).get_table_names() if not name.startswith(INDEX))
 
 
 def write_revision(database: Database, message: str, identifier: str) -> None:

@@ -77,13 +77,21 @@ class Outcome(StrEnum):
     FAILED = "failed"
 
 
-def enqueue(session: Session, kind: str, arguments: Mapping[str, object], *, now: datetime, unique_key: str | None = None) -> None:
-    """Add a job to the transaction of the change that causes it."""
+def enqueue(
+    session: Session,
+    kind: str,
+    arguments: Mapping[str, object],
+    *,
+    now: datetime,
+    at: datetime | None = None,
+    unique_key: str | None = None,
+) -> None:
+    """Add a job to the transaction of the change that causes it; it is delivered `at` a later moment, or soon."""
     job = Job(
         kind=kind,
         arguments=json.dumps(arguments, default=str),
         created_at=now,
-        available_at=now,
+        available_at=at or now,
         unique_key=unique_key,
         request_id=str(structlog.contextvars.get_contextvars().get("request_id", "")),
     )

@@ -12,6 +12,8 @@ class SiteRole(StrEnum):
     """Roles that hold over the whole site; course roles live with their course."""
 
     ADMINISTRATOR = "administrator"
+    INSTRUCTOR = "instructor"
+    """May make courses of their own; in the courses of others they are strangers."""
 
 
 class Via(StrEnum):
@@ -36,7 +38,11 @@ class Actor:
     theme: str = ""
     roles: frozenset[SiteRole] = frozenset()
     is_staff_anywhere: bool = False
+    manages_units: bool = False
+    """Follows the people of an institution, province or unit."""
     device_id: int | None = None
+    unread: int = 0
+    """Notices in the bell that were not seen yet."""
     via: Via = Via.WEB
     address: str = ""
     request_id: str = ""

@@ -1,8 +1,10 @@
 """Settings: one frozen model, every field with type, default and description; unknown `LMS_…` names are errors."""
 
 import os
+import re
 import secrets
 from difflib import get_close_matches
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
@@ -26,6 +28,17 @@ class Settings(BaseSettings):
     public_url: str = Field("", description="Address under which people reach the site, https://…; needed beyond this machine.")
     secret_key_file: Path | None = Field(
         None, description="File with the secret key (32 bytes or more; older keys on further lines); default: made in the data folder."
+    )
+    files_url: str = Field("", description="Bucket for files, s3://BUCKET/PREFIX; empty means the data folder's files/.")
+    s3_endpoint: str = Field("", description="Address of an S3-compatible store that is not Amazon's, https://….")
+    s3_region: str = Field("us-east-1", description="Region of the bucket.")
+    s3_access_key: str = Field("", description="Access key of the bucket; empty asks the machine's role.")
+    s3_secret_key: SecretStr = Field(SecretStr(""), description="Secret key of the bucket.")
+    redis_url: str = Field(
+        "", description="Redis for limits and for waking workers, redis://… or rediss://…; needed where several processes serve."
+    )
+    metrics_from: str = Field(
+        "127.0.0.1, ::1", description="Addresses and networks that may read /metrics besides administrators, divided by commas."
     )
     smtp_host: str = Field("", description="Mail server; empty writes mail to the data folder's mail/ instead.")
     smtp_port: int = Field(587, ge=1, le=65535, description="Port of the mail server.")
@@ -69,6 +82,37 @@ class Settings(BaseSettings):
             raise ValueError("must begin with postgresql+psycopg:// or sqlite:///")
         return value
 
+    @field_validator("files_url")
+    @classmethod
+    def _known_store(cls, value: str) -> str:
+        if value and not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]+(/[\w./-]*)?", value):
+            raise ValueError("must look like s3://bucket/prefix")
+        return value.rstrip("/")
+
+    @field_validator("s3_endpoint")
+    @classmethod
+    def _known_endpoint(cls, value: str) -> str:
+        if value and not value.startswith(("https://", "http://")):
+            raise ValueError("must begin with https://")
+        return value.rstrip("/")
+
+    @field_validator("redis_url")
+    @classmethod
+    def _known_redis(cls, value: str) -> str:
+        if value and not value.startswith(("redis://", "rediss://")):
+            raise ValueError("must begin with redis:// or rediss://")
+        return value
+
+    @field_validator("metrics_from")
+    @classmethod
+    def _known_networks(cls, value: str) -> str:
+        for network in value.split(","):
+            try:
+                ip_network(network.strip(), strict=False)
+            except ValueError:
+                raise ValueError(f"{network.strip()} is no address or network") from None
+        return value
+
     @property
     def database(self) -> str:
         """Return the address of the database, the data folder's SQLite file by default."""
@@ -78,6 +122,11 @@ class Settings(BaseSettings):
     def mail_is_sent(self) -> bool:
         """Say whether mail leaves; else it is written to the data folder."""
         return bool(self.smtp_host)
+
+    @property
+    def is_reachable(self) -> bool:
+        """Say whether others than the people at this machine can reach the site."""
+        return bool(self.public_url) and urlsplit(self.public_url).hostname not in LOOPBACK
 
     @property
     def host_names(self) -> tuple[str, ...]:
@@ -130,4 +179,29 @@ def secret_keys(settings: Settings) -> list[bytes]:
     keys = read_private(path).split()
     if not keys or min(len(key) for key in keys) < 32:
         raise SettingsError(f"The secret key in {path} is shorter than 32 bytes.")
+    if any(_is_example(key) for key in keys):
+        raise SettingsError(f"The secret key in {path} is an example: delete the file, or write random signs into it.")
+    return keys
+
+
+_EXAMPLES = (b"example", b"ejemplo", b"change", b"cambi", b"secret", b"password")
+
+
+def _is_example(key: bytes) -> bool:
+    """Say whether a key was written by hand: a word of manuals, or few different signs (security 8.3)."""
+    return len(set(key)) < 8 or any(word in key.lower() for word in _EXAMPLES)
+
+
+KEPT_KEYS = 3
+"""Older keys that are still read after a rotation."""
+
+
+def rotate_secret_key(settings: Settings) -> list[bytes]:
+    """Put a new secret key before the others, of which the latest stay readable; return them all. The file is replaced whole."""
+    path = settings.secret_key_file or settings.data_dir / "secret.key"
+    keys = [secrets.token_urlsafe(48).encode(), *secret_keys(settings)[:KEPT_KEYS]]
+    fresh = path.with_name(f"{path.name}.new")
+    fresh.unlink(missing_ok=True)
+    private_file(fresh, b"\n".join(keys) + b"\n")
+    fresh.replace(path)
     return keys

@@ -1,12 +1,24 @@
-"""Tables for spreadsheets: CSV and XLSX written row by row into a file, with nothing in them that a spreadsheet would compute."""
+"""Tables for spreadsheets: CSV read with its lines; CSV, XLSX and ODS written row by row, with nothing that a spreadsheet would compute."""
 
 import csv
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from decimal import Decimal
-from io import TextIOWrapper
-from typing import BinaryIO, TypeAlias
+from io import BytesIO, StringIO, TextIOBase, TextIOWrapper
+from itertools import chain
+from typing import Any, BinaryIO, TypeAlias, cast
+from xml.sax.saxutils import XMLGenerator
+from xml.sax.xmlreader import AttributesImpl
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
+from openpyxl import load_workbook
 from xlsxwriter import Workbook
+
+from kernel.archives import ArchiveRefused, Limits, read_archive
+from kernel.decoding import Undecodable, decode
+from kernel.errors import N_
 
 Cell: TypeAlias = str | int | Decimal | None
 """Words, a number, or nothing."""
@@ -14,6 +26,9 @@ RISKY = ("=", "+", "-", "@", "|", "%", "\t", "\r", "\n", "＝", "＋", "－", "�
 """Signs with which a spreadsheet begins to compute, and their full-width forms (security, 4.6)."""
 CSV_TYPE = "text/csv"
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+ODS_TYPE = "application/vnd.oasis.opendocument.spreadsheet"
+Sheet: TypeAlias = tuple[str, Sequence[str], Iterable[Sequence[Cell]]]
+"""A sheet of a workbook: its name, headings and rows."""
 LONGEST_CELL = 32_767
 """Characters that a cell of a workbook holds; what is longer is cut there, never in CSV."""
 
@@ -29,6 +44,105 @@ def unguarded(words: str) -> str:
     return words[1:] if words.startswith("'") and words.lstrip("'").startswith(RISKY) else words
 
 
+LONGEST_READ = 1_000_000
+"""Characters of a cell that is read; what is longer is a quotation mark that was never closed."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadTable:
+    """The rows of a table with the line of the file on which each begins; empty rows are left out."""
+
+    rows: tuple[tuple[int, tuple[str, ...]], ...]
+    encoding: str
+    guessed_from: int | None
+    """The line from which on the encoding is a guess."""
+
+
+def read_csv(content: bytes) -> ReadTable:
+    """Return the rows of a CSV file, its cells parted by comma, semicolon, tab or bar; raise Undecodable with the line.
+
+    What `guarded` put before a cell is taken away again.
+    """
+    text = decode(content)
+    first = next((line for line in text.words.split("\n") if line.strip()), "")
+    csv.field_size_limit(LONGEST_READ)
+    reader = csv.reader(StringIO(text.words), delimiter=max(";\t,|", key=first.count), strict=True)
+    rows = []
+    try:
+        for line, cells in _numbered(reader):
+            if any(cell.strip() for cell in cells):
+                rows.append((line, tuple(unguarded(cell) for cell in cells)))
+    except csv.Error as error:
+        raise Undecodable(N_("The table cannot be read in line %(line)s: %(reason)s."), line=reader.line_num, reason=error) from error
+    return ReadTable(tuple(rows), text.encoding, text.guessed_from)
+
+
+def _numbered(reader: Iterator[list[str]]) -> Iterator[tuple[int, list[str]]]:
+    line = 1
+    for cells in reader:
+        yield line, cells
+        line = getattr(reader, "line_num", line) + 1
+
+
+FORMULA = "\ue002"
+"""Stands for a cell with a formula, which is not computed."""
+MOST_COLUMNS = 200
+_NO_WORKBOOK = (KeyError, ValueError, TypeError, IndexError, AttributeError, OSError, SyntaxError)
+"""What reading a file raises that is no workbook, or a damaged one."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadSheet:
+    """The first sheet of a workbook, row by row with its number, and the names of the others."""
+
+    rows: tuple[tuple[int, tuple[str, ...]], ...]
+    others: tuple[str, ...]
+
+
+def read_sheet(content: bytes, *, rows: int) -> ReadSheet:
+    """Return the first sheet of a workbook (XLSX) as words, so many rows at most; raise Undecodable where it is none.
+
+    The archive is not judged here: whoever calls has done so.
+    """
+    try:
+        book = load_workbook(BytesIO(content), read_only=True, data_only=False, keep_links=False)
+        first, *others = book.worksheets
+        cells = first.iter_rows(max_col=MOST_COLUMNS, max_row=rows)
+        found = tuple((at, tuple(_cell(cell.value, cell.data_type) for cell in row)) for at, row in enumerate(cells, start=1))
+        book.close()
+    except _NO_WORKBOOK as error:
+        raise Undecodable(N_("The file is no workbook of Excel (.xlsx).")) from error
+    return ReadSheet(found, tuple(sheet.title for sheet in others))
+
+
+def _cell(value: object, kind: str) -> str:
+    if kind == "f":
+        return FORMULA
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < 10**15 else repr(value)
+    return "" if value is None else str(value)
+
+
+_WORKBOOK = Limits(packed=20_000_000, unpacked=200_000_000, entries=2_000)
+_DOCTYPE = b"<!DOCTYPE"
+
+
+def read_xlsx(content: bytes, *, rows: int) -> ReadTable:
+    """Return the first sheet of a workbook as `read_csv` does a file; raise Undecodable, also for an archive that is hostile."""
+    try:
+        parts = read_archive(content, limits=_WORKBOOK)
+    except ArchiveRefused as refused:
+        facts: dict[str, Any] = dict(refused.facts)
+        raise Undecodable(refused.text, **facts) from refused
+    if any(_DOCTYPE in part[:4096].upper().replace(b"\x00", b"") for part in parts.values()):
+        raise Undecodable(N_("The file is no workbook of Excel (.xlsx)."))
+    sheet = read_sheet(content, rows=rows)
+    filled = ((line, tuple(unguarded(cell) for cell in cells)) for line, cells in sheet.rows if any(cell.strip() for cell in cells))
+    return ReadTable(tuple(filled), "xlsx", None)
+
+
 def write_csv(target: BinaryIO, headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
     """Write rows as they come, in UTF-8 with its mark; the file stays open. Memory does not grow with the rows."""
     target.write(b"\xef\xbb\xbf")
@@ -40,7 +154,12 @@ def write_csv(target: BinaryIO, headings: Sequence[str], rows: Iterable[Sequence
     words.detach()
 
 
-def write_xlsx(target: BinaryIO, sheets: Iterable[tuple[str, Sequence[str], Iterable[Sequence[Cell]]]]) -> None:
+def type_of(name: str) -> str:
+    """Return the media type of a table by the end of its file's name."""
+    return {"csv": CSV_TYPE, "xlsx": XLSX_TYPE, "ods": ODS_TYPE}[name.rpartition(".")[2]]
+
+
+def write_xlsx(target: BinaryIO, sheets: Iterable[Sheet]) -> None:
     """Write sheets (name, headings, rows) as they come; words stay words, nothing is computed. Memory does not grow with the rows."""
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with Workbook(target, options) as book:
@@ -55,3 +174,86 @@ def write_xlsx(target: BinaryIO, sheets: Iterable[tuple[str, Sequence[str], Iter
                         sheet.write_string(at, place, cell[:LONGEST_CELL])
                     elif cell is not None and not isinstance(cell, str):
                         sheet.write_number(at, place, cell)
+
+
+_OFFICE = "urn:oasis:names:tc:opendocument:xmlns:"
+_NAMES = {
+    "xmlns:office": f"{_OFFICE}office:1.0",
+    "xmlns:table": f"{_OFFICE}table:1.0",
+    "xmlns:text": f"{_OFFICE}text:1.0",
+    "office:version": "1.3",
+}
+_MANIFEST = (
+    '<?xml version="1.0" encoding="UTF-8"?><manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0" '
+    f'manifest:version="1.3"><manifest:file-entry manifest:full-path="/" manifest:version="1.3" manifest:media-type="{ODS_TYPE}"/>'
+    '<manifest:file-entry manifest:full-path="content.xml" manifest:media-type="text/xml"/></manifest:manifest>'
+)
+_MADE = (1980, 1, 1, 0, 0, 0)
+"""Moment of the entries: equal tables are equal files."""
+
+
+def write_ods(target: BinaryIO, sheets: Iterable[Sheet]) -> None:
+    """Write sheets as an OpenDocument spreadsheet, as they come; words stay words. Memory does not grow with the rows.
+
+    OpenDocument 1.3, parts 2 and 3; the smallest file that it allows: the first entry is its type, not compressed.
+    """
+    with ZipFile(target, "w", ZIP_DEFLATED) as book:
+        book.writestr(ZipInfo("mimetype", _MADE), ODS_TYPE, compress_type=ZIP_STORED)
+        book.writestr(ZipInfo("META-INF/manifest.xml", _MADE), _MANIFEST, compress_type=ZIP_DEFLATED)
+        content = ZipInfo("content.xml", _MADE)
+        content.compress_type = ZIP_DEFLATED
+        with book.open(content, "w", force_zip64=True) as file:
+            xml = XMLGenerator(cast("TextIOBase", file), "utf-8", short_empty_elements=True)
+            xml.startDocument()
+            with _tag(xml, "office:document-content", _NAMES), _tag(xml, "office:body"), _tag(xml, "office:spreadsheet"):
+                for name, headings, rows in sheets:
+                    with _tag(xml, "table:table", {"table:name": name}):
+                        for row in chain([headings], rows):
+                            _write_row(xml, row)
+            xml.endDocument()
+
+
+@contextmanager
+def _tag(xml: XMLGenerator, name: str, attributes: Mapping[str, str] | None = None) -> Iterator[None]:
+    xml.startElement(name, AttributesImpl(dict(attributes or {})))
+    yield
+    xml.endElement(name)
+
+
+def _write_row(xml: XMLGenerator, row: Sequence[Cell]) -> None:
+    with _tag(xml, "table:table-row"):
+        for cell in row:
+            if cell is None or cell == "":
+                with _tag(xml, "table:table-cell"):
+                    pass
+            elif isinstance(cell, str):
+                with _tag(xml, "table:table-cell", {"office:value-type": "string"}):
+                    for line in _printable(cell).split("\n"):
+                        with _tag(xml, "text:p"):
+                            _write_line(xml, line)
+            else:
+                with _tag(xml, "table:table-cell", {"office:value-type": "float", "office:value": str(cell)}), _tag(xml, "text:p"):
+                    xml.characters(str(cell))
+
+
+_FOLDED = re.compile(r"(\t|^ +|(?<= ) +)")
+"""What a reader of OpenDocument would fold into one space."""
+
+
+def _write_line(xml: XMLGenerator, line: str) -> None:
+    for place, part in enumerate(_FOLDED.split(line)):
+        if part == "\t":
+            with _tag(xml, "text:tab"):
+                pass
+        elif place % 2:
+            with _tag(xml, "text:s", {"text:c": str(len(part))}):
+                pass
+        else:
+            xml.characters(part)
+
+
+def _printable(words: str) -> str:
+    """Leave out the signs that XML 1.0 does not have."""
+    return "".join(
+        sign for sign in words if sign in "\t\n" or " " <= sign <= "\ud7ff" or "\ue000" <= sign <= "\ufffd" or sign >= "\U00010000"
+    )

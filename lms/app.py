@@ -2,42 +2,48 @@
 
 import hashlib
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version as installed
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from flask import Flask, g, request
 from flask import session as cookie
 from flask_wtf import CSRFProtect
-from sqlalchemy import exists
+from sqlalchemy import exists, or_
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from accounts import feature as accounts
 from accounts import queries as account_queries
 from accounts import signin
-from accounts import views as account_views
 from accounts.models import Person
+from accounts.views import notices, signing
 from certificates import feature as certificates
 from certificates.queries import awards_in_force
 from courses import feature as courses
+from courses.content.kept import Kept
 from courses.models import CourseStaff
 from courses.publication import CourseKinds
 from enrolments import feature as enrolments
+from enrolments.queries.learning import count_learners
 from kernel import i18n
 from kernel.crypto import SigningKeys, signing_keys
 from kernel.db import Database
 from kernel.feature import Feature
-from kernel.files import Files
+from kernel.files import Files, files_of
 from kernel.outbox import Worker
 from kernel.paths import STATIC, TEMPLATES
-from kernel.permissions import Policy
+from kernel.permissions import Policy, SiteRole
 from kernel.settings import Settings, secret_keys
 from kernel.web import assets, errors, headers, icons, limits, notes, templating
 from kernel.web.request import FIELD_LIMIT, Plumbing, current_actor, install_closing
 from kernel.web.request import install as install_requests
 from lms import feature as roof
+from lms import metrics
+from organisations import feature as organisations
+from organisations.queries.tree import manages_something
 from quizzes import feature as quizzes
 from quizzes.content.kinds import BANKS
+from quizzes.pages.question_changes import compare_questions
 from quizzes.publication import QUIZ, embed_question, reworded_questions
 from quizzes.services.drafts import index_banks
 from simulators import feature as simulators
@@ -48,6 +54,7 @@ from webinars.publication import RECORDING
 
 FEATURES: tuple[Feature, ...] = (
     accounts.FEATURE,
+    organisations.FEATURE,
     courses.FEATURE,
     enrolments.FEATURE,
     quizzes.FEATURE,
@@ -63,9 +70,10 @@ KINDS = CourseKinds(
     embed_question=embed_question,
     comparers=(reworded_questions,),
     indexers=(index_banks,),
+    part_comparers=(compare_questions,),
 )
 BODY_LIMIT = 1_000_000
-QUIET = frozenset({assets.ENDPOINT, "lms.live", "lms.ready"})
+QUIET = frozenset({assets.ENDPOINT, "lms.live", "lms.ready", "lms_condition.figures"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +85,7 @@ class House:
     files: Files
     keys: SigningKeys
     worker: Worker
+    kinds: CourseKinds
 
 
 def open_house(settings: Settings) -> House:
@@ -87,12 +96,15 @@ def open_house(settings: Settings) -> House:
     for feature in FEATURES:
         for verb, kind in feature.on.items():
             consequences[verb.value] += (kind,)
-    files, keys = Files(settings.data_dir / "files"), signing_keys(settings.data_dir)
+    files, keys = files_of(settings), signing_keys(settings.data_dir)
+    kinds = replace(KINDS, kept=Kept(settings.data_dir / "rendered"))
     database.configure(
         info={
             "awards": awards_in_force,
             "consequences": dict(consequences),
-            "kinds": KINDS,
+            "folders": {},
+            "kinds": kinds,
+            "learners": count_learners,
             "outlines": {},
             "papers": {},
             "questions": {},
@@ -102,7 +114,7 @@ def open_house(settings: Settings) -> House:
         }
     )
     handlers = {kind: handler for feature in FEATURES for kind, handler in feature.jobs.items()}
-    return House(settings, database, files, keys, Worker(database, settings, handlers))
+    return House(settings, database, files, keys, Worker(database, settings, handlers), kinds)
 
 
 def policy() -> Policy:
@@ -166,15 +178,17 @@ def create_app(house: House) -> Flask:
     """Put the application together over an opened instance."""
     app = Flask("lms", template_folder=str(TEMPLATES), static_folder=None)
     _configure(app, house.settings)
-    app.extensions.update(settings=house.settings, house=house, files=house.files, keys=house.keys, course_kinds=KINDS, release=_release())
-    app.extensions["limits"] = limits.Limiter()
-    app.extensions["sign_in_page"] = account_views.sign_in_page
+    app.extensions.update(settings=house.settings, house=house, files=house.files, keys=house.keys)
+    app.extensions.update(course_kinds=house.kinds, release=_release())
+    app.extensions["limits"] = limits.Limiter(house.settings.redis_url)
+    app.extensions["sign_in_page"] = signing.sign_in_page
     app.before_request(_choose_asked_language)
     install_requests(app, Plumbing(house.database, policy(), signin.load_actor, frozenset(house.settings.host_names), QUIET))
-    is_staff = exists().where(CourseStaff.person_id == Person.id)
-    signin.install(app, house.settings, account_queries.signed_in_statement(is_staff))
+    is_staff = or_(exists().where(CourseStaff.person_id == Person.id), account_queries.holds(SiteRole.INSTRUCTOR))
+    manages = manages_something()
+    signin.install(app, house.settings, account_queries.signed_in_statement(is_staff, manages), or_(is_staff, manages))
     app.before_request(_choose_reader)
-    CSRFProtect(app)
+    CSRFProtect(app).exempt(notices.stop)  # mail programs send it without a token; the address is signed
     templating.install(app, house.settings)
     icons.install(app)
     assets.install(app, STATIC)
@@ -184,6 +198,7 @@ def create_app(house: House) -> Flask:
     errors.install(app)
     app.after_request(assets.compress_page)
     headers.install(app)
+    metrics.install(app)
     notes.install(app)
     install_closing(app)
     return app

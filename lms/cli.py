@@ -1,17 +1,31 @@
 """`lms`: the command line. Each command imports what it needs when it runs, so that `--help` answers at once."""
 
+from __future__ import annotations
+
 import gc
 import sys
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 import click
 
 from lms.console import OpenedHouse, told_in_one_line
 
+if TYPE_CHECKING:
+    from lms.app import House
+
 ELSEWHERE = {
-    "accounts": ("accounts.cli", "accounts", "Make administrators."),
+    "accounts": ("accounts.cli", "accounts", "Make administrators, and help those who lost their second factor."),
+    "backup": ("lms.backup_commands", "backup", "Write the whole instance into one file while it runs."),
+    "backup-keys": ("lms.backup_commands", "backup_keys", "Write the keys into one locked file, apart from backups."),
+    "restore": ("lms.backup_commands", "restore", "Put a backup back into an empty instance."),
+    "restore-keys": ("lms.backup_commands", "restore_keys", "Put keys back into the data folder."),
+    "verify-backup": ("lms.backup_commands", "verify_backup", "Compare a backup with its manifest, every byte."),
     "courses": ("lms.course_commands", "courses", "Check, import, publish and export courses."),
     "quizzes": ("lms.quiz_commands", "quizzes", "Bring questions in and out, and analyse marks."),
+    "audit": ("lms.audit_commands", "audit", "Verify and export the audit log."),
+    "search": ("lms.search_commands", "search", "Look after the search."),
+    "loadtest": ("lms.loadtest.cli", "loadtest", "Play the last hours before a deadline, and look whether anything was lost."),
     "demo": ("lms.demo.cli", "demo", "Start a second instance full of invented people."),
 }
 """Name of a command: its module, its name there, and its line in the list."""
@@ -54,7 +68,8 @@ def lms(ctx: click.Context) -> None:
 @lms.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
-def serve(host: str, port: int) -> None:
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes that serve; several need PostgreSQL.")
+def serve(host: str, port: int, workers: int) -> None:
     """Serve the site, with its background jobs."""
     gc.disable()  # what is loaded stays: to look for garbage in it takes a fifth of the start
     from lms import serve as server
@@ -63,7 +78,7 @@ def serve(host: str, port: int) -> None:
     gc.freeze()
     gc.enable()
     with told_in_one_line():
-        server.serve(host, port, publish=publish_samples)
+        server.serve(host, port, publish=publish_samples, workers=workers)
 
 
 @lms.command()
@@ -80,7 +95,7 @@ def worker(opened: OpenedHouse, threads: int) -> None:
 
     logging.set_up()
     house = opened.house
-    queue = Queue(house.settings.data_dir, house.worker, periodic_jobs())
+    queue = Queue(house.worker, periodic_jobs())
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -90,13 +105,34 @@ def worker(opened: OpenedHouse, threads: int) -> None:
 
 
 @lms.command()
+@click.option("--deploy", is_flag=True, help="Also name everything that would be dangerous where others rely on it.")
+@click.option("--processes", default=1, show_default=True, type=click.IntRange(1, 1000), help="With --deploy: processes on each machine.")
+@click.option("--machines", default=1, show_default=True, type=click.IntRange(1, 1000), help="With --deploy: machines that serve.")
 @click.pass_obj
-def check(opened: OpenedHouse) -> None:
+def check(opened: OpenedHouse, processes: int, machines: int, *, deploy: bool) -> None:
     """Check that the instance can run: settings, folder, keys, database."""
     house = opened.house
+    if deploy:
+        _check_deploy(house, processes, machines)
+        return
     click.echo(f"Settings, keys and database are in order ({_without_password(house.database.url)}).")
     if not house.settings.mail_is_sent:
         click.echo(f"Mail is not sent: LMS_SMTP_HOST is not set. Messages are written to {house.settings.data_dir / 'mail'}.")
+
+
+def _check_deploy(house: House, processes: int, machines: int) -> None:
+    from kernel import clock
+    from lms import deployment
+
+    with house.database.unit_of_work(write=False) as session:
+        facts = deployment.gather(house, session, now=clock.now(), processes=processes, machines=machines)
+    found = deployment.findings(facts)
+    for one in found:
+        click.echo(f"{'DANGER' if one.is_danger else 'advice'}  {one.code}: {one.english}")
+    dangers = sum(one.is_danger for one in found)
+    if dangers:
+        raise click.ClickException(f"{dangers} dangers, {len(found) - dangers} pieces of advice.")
+    click.echo(f"No danger was found, {len(found)} pieces of advice.")
 
 
 def _without_password(url: str) -> str:
@@ -112,12 +148,27 @@ def settings() -> None:
         present = load()
     for name, field in Settings.model_fields.items():
         value = getattr(present, name)
-        if name == "database_url":
+        if name in ("database_url", "redis_url"):
             value = _without_password(value)
         click.echo(f"LMS_{name.upper()}={'' if value is None else value}\n    {field.description}")
 
 
-@lms.group()
+class DatabaseCommands(click.Group):
+    """Commands of the database; `copy` is imported when it is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """List them."""
+        return sorted([*super().list_commands(ctx), "copy"])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return one."""
+        if cmd_name == "copy":
+            found: click.Command = import_module("lms.backup_commands").copy_database
+            return found
+        return super().get_command(ctx, cmd_name)
+
+
+@lms.group(cls=DatabaseCommands)
 def db() -> None:
     """Look after the database."""
 
@@ -162,8 +213,29 @@ def retry(opened: OpenedHouse, number: int | None) -> None:
     click.echo(f"{count} jobs will be tried again within a minute.")
 
 
+@lms.group()
+def secrets() -> None:
+    """Look after the secret key."""
+
+
+@secrets.command()
+@click.pass_obj
+def rotate(opened: OpenedHouse) -> None:
+    """Make a new secret key; the latest three stay readable. Restart every server and worker afterwards."""
+    from accounts import second_step
+    from kernel.settings import rotate_secret_key
+
+    house = opened.house
+    with told_in_one_line():
+        keys = rotate_secret_key(house.settings)
+    with house.database.unit_of_work() as session:
+        count = second_step.relock(session, keys)
+    click.echo(f"There is a new secret key, and {count} secrets of second steps are locked with it. Restart every server and worker.")
+    click.echo("Sessions go on. Rotate three times more, and the key of before is read no more.")
+
+
 def main() -> None:
-    """Run a command and exit; a mistake of whoever typed it is one line and exit code 1."""
+    """Run a command and exit; a mistake of whoever typed it is one line and exit code 1, what must be decided first is 3."""
     try:
         code = lms.main(prog_name="lms", standalone_mode=False)
     except click.UsageError as error:
@@ -172,7 +244,7 @@ def main() -> None:
         sys.exit(1)
     except click.ClickException as error:
         click.echo(f"lms: {error.format_message()}", err=True)
-        sys.exit(1)
+        sys.exit(error.exit_code)
     except click.Abort:
         sys.exit(130)
     sys.exit(code if isinstance(code, int) else 0)

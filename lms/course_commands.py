@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from courses.cli import FOLDER, as_lines, group
+from courses.cli import FOLDER, as_lines, group, read
 from lms.console import OpenedHouse, told_in_one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from courses.kinds import ActivityKind, FolderPart
+    from lms.importing import Imported, Way
 
 NATURES = ("correction", "improvement")
+PREFERENCES = ("draft", "folder")
+LANGUAGES = ("es", "en")
 ROLES = ("owner", "editor", "grader")
 """As in courses.models, which a list of options need not import; a test compares them."""
 
@@ -40,14 +43,15 @@ courses = group(plugs)
     show_default=True,
     help="A correction moves everybody; an improvement reaches newcomers.",
 )
+@click.option("--replace", is_flag=True, help="Also where the draft was edited since: the folder alone counts.")
 @click.pass_obj
-def publish(opened: OpenedHouse, folder: Path, note: str, nature: str) -> None:
+def publish(opened: OpenedHouse, folder: Path, note: str, nature: str, *, replace: bool) -> None:
     """Import FOLDER, check it and publish it as a new version."""
     from courses.models import Nature
     from lms.publishing import publish_folder
 
     with told_in_one_line():
-        published = publish_folder(opened.house, folder, nature=Nature(nature), note=note)
+        published = publish_folder(opened.house, folder, nature=Nature(nature), note=note, over_edits=replace)
     if published.findings:
         click.echo(as_lines(published.findings))
     if published.version is None:
@@ -56,20 +60,95 @@ def publish(opened: OpenedHouse, folder: Path, note: str, nature: str) -> None:
     click.echo(f"{folder.name}: version {published.version.number} {state}.")
 
 
+class Undecided(click.ClickException):
+    """Somebody must say what to do; exit code 3."""
+
+    exit_code = 3
+
+
 @courses.command("import")
 @click.argument("folder", type=FOLDER)
+@click.option("--dry-run", is_flag=True, help="Tell what would change and write nothing.")
+@click.option("--merge", is_flag=True, help="Put the changes of folder and draft together; refused where they meet in a line.")
+@click.option("--prefer", type=click.Choice(PREFERENCES), help="With --merge: whose lines are taken where both changed the same.")
+@click.option("--replace", is_flag=True, help="Also where the draft was edited since: the draft becomes what the folder is.")
+@click.option("--base", type=click.IntRange(min=1), help="The draft's revision that the folder was made from, as export told it.")
+@click.option("--from-markdown", is_flag=True, help="FOLDER holds Markdown lessons of another tool: make a course of them.")
+@click.option("--key", default="", help="With --from-markdown: the course's address. [default: made of its title]")
+@click.option("--title", default="", help="With --from-markdown: its title. [default: as the folder says]")
+@click.option("--language", type=click.Choice(LANGUAGES), default="es", show_default=True, help="With --from-markdown: of the lessons.")
+@click.option("--author", default="", help="With --from-markdown: who wrote them. [default: as the lessons say]")
+@click.option("--licence", default="CC-BY-4.0", show_default=True, help="With --from-markdown: under which licence they are.")
 @click.pass_obj
-def import_(opened: OpenedHouse, folder: Path) -> None:
-    """Make FOLDER a course's draft; publish it on the web or with `publish`."""
-    from lms.publishing import import_folder
+def import_(
+    opened: OpenedHouse,
+    /,
+    folder: Path,
+    prefer: str | None,
+    base: int | None,
+    *,
+    dry_run: bool,
+    merge: bool,
+    replace: bool,
+    from_markdown: bool,
+    **about: str,
+) -> None:
+    """Make FOLDER a course's draft; publish it on the web or with `publish`.
 
+    Tells each file that changes. Where the draft was edited since the folder was made, nothing is written until --merge or
+    --replace says what to do (exit code 3); a folder with errors is refused (exit code 1).
+    """
+    from courses.content.incoming import Choice
+    from lms.importing import Wanted, Way, import_contents
+
+    if replace and (merge or prefer or base):
+        raise click.UsageError("--replace goes without --merge, --prefer and --base.")
+    if prefer and not merge:
+        raise click.UsageError("--prefer goes with --merge.")
+    way = Way.MERGE if merge else Way.REPLACE if replace else Way.ASK
     with told_in_one_line():
-        findings = import_folder(opened.house, folder)
-    if findings:
-        click.echo(as_lines(findings))
-    if any(finding.refuses_import for finding in findings):
+        contents = _converted(folder, about) if from_markdown else read(folder)
+        imported = import_contents(opened.house, contents, Wanted(way, Choice(prefer) if prefer else None, base, dry_run))
+    _tell_import(imported, folder.name, way, dry=dry_run)
+
+
+def _converted(folder: Path, about: Mapping[str, str]) -> Mapping[str, bytes]:
+    """Return the course that a folder of Markdown lessons becomes; tell with file and line what was not understood."""
+    from courses.content.foreign.folder import Wanted, convert_folder
+
+    converted = convert_folder(read(folder), Wanted(**about, name=folder.resolve().name))
+    for remark in converted.remarks:
+        click.echo(f"{remark.file}:{remark.line}: {remark.message}")
+    return converted.files
+
+
+def _tell_import(imported: Imported, name: str, way: Way, *, dry: bool) -> None:
+    from kernel.i18n import _
+    from lms.importing import Outcome, told
+
+    if imported.findings:
+        click.echo(as_lines(imported.findings))
+    if imported.outcome is Outcome.REFUSED:
         raise click.ClickException("Nothing was imported: the errors above come first.")
-    click.echo(f"{folder.name}: the draft is imported.")
+    if imported.plan is not None:
+        for line in told(imported.plan, imported.course, everything_as_folder=way.value == "replace"):
+            click.echo(line)
+    if imported.outcome is Outcome.UNDECIDED:
+        raise Undecided(_undecided(way))
+    if imported.outcome is Outcome.UNCHANGED:
+        click.echo(f"{name}: " + _("nothing to import, the draft is the same."))
+    else:
+        click.echo(f"{name}: " + (_("nothing is written yet.") if dry else f"the draft is imported (revision {imported.revision})."))
+
+
+def _undecided(way: Way) -> str:
+    from kernel.i18n import _
+
+    if way.value == "merge":
+        return _("Nothing was imported: both changed the same lines. Say whose count: --prefer draft or --prefer folder.")
+    return _(
+        "Nothing was imported: the draft was edited since this folder was made. --merge puts both together, --replace takes the folder."
+    )
 
 
 @courses.command()
@@ -83,12 +162,12 @@ def export(opened: OpenedHouse, key: str, folder: Path) -> None:
     if folder.exists() and any(folder.iterdir()):
         raise click.ClickException(f"{folder} is not empty.")
     try:
-        count = export_course(opened.house, key, folder)
+        exported = export_course(opened.house, key, folder)
     except OSError as error:
         raise click.ClickException(f"{folder} cannot be written ({error.strerror}).") from error
-    if not count:
+    if not exported.files:
         raise click.ClickException(f"There is no course {key}.")
-    click.echo(f"{count} files written to {folder}.")
+    click.echo(f"{exported.files} files written to {folder} (revision {exported.revision}).")
 
 
 @courses.command("add-staff")
@@ -99,15 +178,16 @@ def export(opened: OpenedHouse, key: str, folder: Path) -> None:
 def add_staff(opened: OpenedHouse, key: str, email: str, role: str) -> None:
     """Put a person into the team of the course KEY."""
     from accounts import queries as account_queries
-    from courses import queries, services
     from courses.models import StaffRole
+    from courses.queries import catalogue as course_catalogue
+    from courses.services import team as team_services
     from kernel import clock
     from kernel.permissions import SYSTEM
 
     with told_in_one_line(), opened.database.unit_of_work() as session:
-        course = queries.find_course(session, key)
+        course = course_catalogue.find_course(session, key)
         person = account_queries.find_person_by_email(session, email.strip().lower())
         if course is None or person is None:
             raise click.ClickException(f"There is no course {key}." if course is None else f"No account has the address {email}.")
-        services.add_staff(session, SYSTEM, course, person.id, StaffRole(role), now=clock.now())
+        team_services.add_staff(session, SYSTEM, course, person.id, StaffRole(role), now=clock.now())
     click.echo(f"{email} is {role} of {key}.")

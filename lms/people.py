@@ -1,9 +1,8 @@
 """Administration of people: their list, one person's record, suspending and restoring, the role of administrator, a reset link."""
 
-from typing import cast
 from uuid import UUID
 
-from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, current_app, flash, render_template, request, url_for
 from sqlalchemy.orm import Session
 
 from accounts import queries as accounts
@@ -11,17 +10,23 @@ from accounts import services
 from accounts.forms import ReasonForm
 from accounts.models import Person
 from accounts.permissions import AccountAction
-from accounts.queries import PersonState
+from accounts.queries import PersonState, Stretch, Way
+from accounts.services import Purpose
 from certificates import queries as certificates
-from certificates.rules import printed_code
-from kernel import clock
+from enrolments.forms import TakeBackForm
+from enrolments.permissions import LearningAction, LearningRecord
+from enrolments.queries import learning as enrolments
+from enrolments.services import learning
+from kernel import audit, clock
+from kernel.codes import printed_code
 from kernel.errors import N_, Conflict
 from kernel.i18n import _, choose
 from kernel.permissions import Actor, SiteRole
 from kernel.web import notes
-from kernel.web.paging import Page, asked_page
-from kernel.web.request import allows, current_actor, current_session, requires
+from kernel.web.forms import as_uuid
+from kernel.web.request import allows, current_actor, current_session, requires, see_other, see_page
 from lms import queries
+from organisations.queries import tree as organisations
 
 bp = Blueprint("lms_people", __name__, url_prefix="/administration/people")
 
@@ -37,16 +42,35 @@ STATES = {
 EVENTS = {
     "account.signed_up": N_("Account made"),
     "account.confirmed": N_("Address confirmed"),
+    "account.invited": N_("Invitation sent"),
+    "account.invitation_accepted": N_("Invitation accepted"),
     "account.signed_in": N_("Signed in"),
     "account.signed_out": N_("Signed out"),
     "account.reset_asked": N_("Link for a new password asked for"),
     "account.password_changed": N_("Password changed"),
     "account.profile_changed": N_("Profile changed"),
     "account.role_granted": N_("Became administrator"),
+    "account.role_granted instructor": N_("Became instructor"),
     "account.role_taken": N_("No longer administrator"),
+    "account.role_taken instructor": N_("No longer instructor"),
     "account.suspended": N_("Suspended"),
     "account.restored": N_("Restored"),
+    "account.merged": N_("Another account was merged into this one"),
+    "account.closed_into": N_("Closed and merged into another account"),
+    "account.second_step_failed": N_("Second step failed"),
+    "account.factor_added": N_("Second step set up"),
+    "account.factor_removed": N_("Second step removed"),
+    "account.codes_made": N_("New recovery codes"),
+    "account.code_used": N_("Recovery code used"),
+    "privacy.exported": N_("Copy of their data taken"),
+    "privacy.deletion_asked": N_("Deletion asked for"),
+    "privacy.deletion_taken_back": N_("Deletion taken back"),
+    "privacy.deleted": N_("Account deleted"),
     "account.looked_at": N_("Record looked at"),
+    "membership.placed": N_("Belongs to another place"),
+    "membership.ended": N_("Belongs to no place any more"),
+    "unit_manager.named": N_("Named manager of a place"),
+    "unit_manager.ended": N_("No longer manager of a place"),
 }
 """What the log says of accounts, in words."""
 
@@ -60,18 +84,30 @@ def get_person(session: Session, _actor: Actor, person: UUID) -> Person:
 @requires(AccountAction.MANAGE_PEOPLE)
 def people() -> Answer:
     """List people by name, those who are asked for."""
-    session, page = current_session(), asked_page(ROWS)
+    session, stretch = current_session(), _stretch()
     words = " ".join(request.args.get("q", "").split())[:LONGEST_SEARCH]
     state = next((state for state in PersonState if state.value == request.args.get("state")), None)
-    rows = accounts.list_people(session, words, state, offset=page.offset, limit=ROWS + 1)
+    rows = accounts.list_people(session, words, state, stretch, limit=ROWS + 1)
+    more, forwards = len(rows) > ROWS, stretch.way is Way.AFTER
+    shown = rows[:ROWS] if forwards else rows[-ROWS:]
     return render_template(
         "lms/people.html",
-        page=Page(rows[:ROWS], page.number, len(rows) > ROWS),
+        rows=shown,
+        has_previous=more if not forwards else stretch.person is not None,
+        has_next=more if forwards else stretch.way is not Way.LAST,
         found=accounts.count_people(session, words, state),
         words=words,
         state=state.value if state else "",
         states=[(state.value, _(text)) for state, text in STATES.items()],
     )
+
+
+def _stretch() -> Stretch:
+    """Read `?after=`, `?before=` or `?last=`; what names nobody is the beginning."""
+    if "last" in request.args:
+        return Stretch(Way.LAST)
+    before = as_uuid(request.args.get("before", ""))
+    return Stretch(Way.BEFORE, before) if before else Stretch(Way.AFTER, as_uuid(request.args.get("after", "")))
 
 
 @bp.get("/<uuid:person>")
@@ -80,7 +116,7 @@ def record(subject: Person) -> Answer:
     """Show everything that is kept of one person; that it was looked at is written down."""
     actor, now, person_id = current_actor(), clock.now(), subject.id
     if person_id != actor.person_id:
-        notes.leave(lambda session: services.note_look(session, actor, person_id, now=now))
+        notes.leave(lambda session: services.note_look(session, actor, person_id, Purpose.RECORD, now=now))
     return _record(subject, ReasonForm())
 
 
@@ -93,6 +129,7 @@ def _record(subject: Person, form: ReasonForm) -> str:
         form=form,
         is_self=subject.id == current_actor().person_id,
         is_administrator=accounts.holds_role(session, subject.id, SiteRole.ADMINISTRATOR),
+        is_instructor=accounts.holds_role(session, subject.id, SiteRole.INSTRUCTOR),
         may_set_role=allows(AccountAction.SET_ROLE, subject),
         mail_is_sent=current_app.extensions["settings"].mail_is_sent,
         national_id=accounts.find_national_id(session, subject.id),
@@ -109,6 +146,10 @@ def _record(subject: Person, form: ReasonForm) -> str:
             }
             for row in queries.list_courses_of(session, subject.id)
         ],
+        merged_into=_merged_into(session, subject),
+        merged=accounts.list_merged(session, subject.id),
+        memberships=organisations.list_memberships(session, subject.id),
+        managed=organisations.list_managed(session, subject.id),
         teams=[(row.slug, choose(dict(row.title)), row.role) for row in queries.list_teams_of(session, subject.id)],
         certificates=[
             {
@@ -121,10 +162,19 @@ def _record(subject: Person, form: ReasonForm) -> str:
             for row in certificates.list_of(session, subject.id)
         ],
         events=[
-            {"at": row.at, "words": _(EVENTS.get(row.verb, row.verb)), "by": row.by, "reason": row.reason}
-            for row in queries.list_events_of(session, subject.id)
+            {"at": row.at, "words": _event(row), "by": row.by, "reason": row.reason} for row in queries.list_events_of(session, subject.id)
         ],
     )
+
+
+def _merged_into(session: Session, subject: Person) -> Person | None:
+    found = accounts.find_merge(session, subject.id)
+    return None if found is None else accounts.get_person(session, found.kept_id)
+
+
+def _event(row: queries.AccountEvent) -> str:
+    words = EVENTS.get(f"{row.verb} {row.role}") or EVENTS.get(row.verb)
+    return _(words) if words else row.verb
 
 
 @bp.post("/<uuid:person>/suspension")
@@ -158,9 +208,12 @@ def _with_reason(subject: Person, *, suspending: bool) -> Answer:
 @bp.post("/<uuid:person>/role")
 @requires(AccountAction.SET_ROLE, get_person)
 def set_role(subject: Person) -> Answer:
-    """Make somebody administrator, or end that; nobody changes their own role."""
+    """Make somebody administrator or instructor, or end that; nobody changes their own role."""
     session, actor, now = current_session(), current_actor(), clock.now()
-    if request.form.get("role") == SiteRole.ADMINISTRATOR.value:
+    wish = request.form.get("role", "")
+    if wish in ("instructor", "no-instructor"):
+        return _set_instructor(subject, wish == "instructor")
+    if wish == SiteRole.ADMINISTRATOR.value:
         services.grant_role(session, actor, subject, SiteRole.ADMINISTRATOR, now=now)
         flash(_("%(name)s is an administrator now.", name=subject.full_name), "ok")
         return _back(subject)
@@ -173,6 +226,27 @@ def set_role(subject: Person) -> Answer:
     return _back(subject)
 
 
+def _set_instructor(subject: Person, wanted: bool) -> Response:
+    change = services.grant_role if wanted else services.take_role
+    change(current_session(), current_actor(), subject, SiteRole.INSTRUCTOR, now=clock.now())
+    if wanted:
+        flash(_("%(name)s may make courses now.", name=subject.full_name), "ok")
+    else:
+        flash(_("%(name)s makes no new courses any more. The teams they belong to stay.", name=subject.full_name), "ok")
+    return _back(subject)
+
+
+@bp.post("/<uuid:person>/sessions/end")
+@requires(AccountAction.MANAGE_PEOPLE, get_person)
+def end_sessions(subject: Person) -> Answer:
+    """Sign somebody out everywhere."""
+    session, actor, now = current_session(), current_actor(), clock.now()
+    services.end_devices(session, subject.id, now=now)
+    audit.record(session, actor, services.AccountVerb.SIGNED_OUT, subject, now=now, everywhere=True)
+    flash(_("All sessions of %(name)s have ended.", name=subject.full_name), "ok")
+    return _back(subject)
+
+
 @bp.post("/<uuid:person>/reset")
 @requires(AccountAction.MANAGE_PEOPLE, get_person)
 def send_reset(subject: Person) -> Answer:
@@ -182,5 +256,61 @@ def send_reset(subject: Person) -> Answer:
     return _back(subject)
 
 
+@bp.post("/<uuid:person>/invitation")
+@requires(AccountAction.MANAGE_PEOPLE, get_person)
+def invite(subject: Person) -> Answer:
+    """Invite somebody again who has not confirmed their address."""
+    services.invite_again(current_session(), current_actor(), subject, now=clock.now())
+    flash(_("The invitation is on its way to %(address)s.", address=subject.email), "ok")
+    return _back(subject)
+
+
+@bp.get("/<uuid:person>/courses/<slug>")
+@requires(LearningAction.TAKE_BACK, enrolments.get_learning_record)
+def learning_record(subject: LearningRecord) -> Answer:
+    """Show what somebody has completed in a course, and take a completion back; that it was looked at is written down."""
+    actor, now, person_id = current_actor(), clock.now(), subject.person.id
+    if person_id != actor.person_id:
+        notes.leave(lambda session: services.note_look(session, actor, person_id, Purpose.PROGRESS, now=now))
+    return _learning_record(subject, _take_back_form(subject))
+
+
+def _take_back_form(subject: LearningRecord) -> TakeBackForm:
+    form, completed = TakeBackForm(), subject.completed_keys
+    form.offer([(activity.key, choose(activity.title)) for activity in subject.outline.activities() if activity.key in completed])
+    return form
+
+
+def _learning_record(subject: LearningRecord, form: TakeBackForm) -> str:
+    return render_template(
+        "lms/person_course.html",
+        person=subject.person,
+        form=form,
+        course={"slug": subject.outline.slug, "title": choose(subject.outline.title)},
+        progress={"done": subject.enrolment.done, "total": subject.enrolment.total},
+        completed_at=subject.completion.completed_at if subject.completion else None,
+        activities=[
+            {"title": choose(activity.title), "completed_at": row.completed_at, "score": row.score}
+            for activity in subject.outline.activities()
+            if (row := subject.results.get(activity.key)) is not None
+        ],
+    )
+
+
+@bp.post("/<uuid:person>/courses/<slug>/taking-back")
+@requires(LearningAction.TAKE_BACK, enrolments.get_learning_record)
+def take_back(subject: LearningRecord) -> Answer:
+    """Take the completion of an activity back, with a reason; the course is then complete no more, where it asks for it."""
+    session, form = current_session(), _take_back_form(subject)
+    if not form.validate_on_post():
+        return _learning_record(subject, form), 422
+    course_too = learning.take_back(
+        session, current_actor(), subject.enrolment.id, form.activity.data, form.reason.data or "", now=clock.now()
+    )
+    flash(_("The activity and the course are no longer completed.") if course_too else _("The activity is no longer completed."), "ok")
+    address = url_for("lms_people.learning_record", person=subject.person.uuid, slug=subject.outline.slug)
+    return see_other(address)
+
+
 def _back(subject: Person) -> Response:
-    return cast("Response", redirect(url_for("lms_people.record", person=subject.uuid), code=303))
+    return see_page("lms_people.record", person=subject.uuid)

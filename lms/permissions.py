@@ -1,9 +1,10 @@
 """What may be done on the roof's own pages."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 
-from kernel.permissions import Predicate, administrator, signed_in
+from kernel.permissions import Actor, Predicate, Verdict, administrator, allow_if, signed_in
 
 
 class RoofAction(StrEnum):
@@ -12,6 +13,38 @@ class RoofAction(StrEnum):
     LEARN = "home:view"
     TEACH = "teaching:list"
     ADMINISTER = "administration:view"
+    VIEW_AUDIT = "audit_log:view"
+    MEASURE = "metrics:view"
 
 
-PERMISSIONS: Mapping[StrEnum, Predicate] = {RoofAction.LEARN: signed_in, RoofAction.TEACH: signed_in, RoofAction.ADMINISTER: administrator}
+class RoofVerb(StrEnum):
+    """What the audit log says of the roof's own acts."""
+
+    JOBS_RETRIED = "jobs.retried"
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """From where somebody asks for the figures."""
+
+    is_near: bool
+
+
+def _may_measure(actor: Actor, subject: object) -> Verdict:
+    """Allow administrators, and whoever asks from a place that the settings name (security 8.4)."""
+    assert isinstance(subject, Door)
+    return allow_if(subject.is_near or actor.is_administrator)
+
+
+def _view_audit(actor: Actor, _subject: object) -> Verdict:
+    """Administrators read the audit log; to others it does not exist (security 1.3)."""
+    return allow_if(actor.is_administrator, Verdict.HIDE)
+
+
+PERMISSIONS: Mapping[StrEnum, Predicate] = {
+    RoofAction.LEARN: signed_in,
+    RoofAction.TEACH: signed_in,
+    RoofAction.ADMINISTER: administrator,
+    RoofAction.MEASURE: _may_measure,
+    RoofAction.VIEW_AUDIT: _view_audit,
+}

@@ -1,18 +1,24 @@
-"""Publishing folders from the disk: the samples at the first start, and `lms courses import|publish|export`."""
+"""Publishing folders from the disk: the samples at the first start, and `lms courses publish|export`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from courses import publication, queries, services
+from courses import publication
 from courses.content.model import Finding, MediaFile
-from courses.content.reader import read_directory, read_folder
+from courses.content.reader import read_directory
 from courses.models import CourseVersion, Nature
-from courses.services import Publishing
+from courses.queries import catalogue as course_catalogue
+from courses.queries import drafts as course_drafts
+from courses.queries import versions as course_versions
+from courses.services import drafts as draft_services
+from courses.services import publishing as publishing_services
+from courses.services.publishing import Publishing
 from kernel import clock
 from kernel.permissions import SYSTEM, Actor
-from lms.app import KINDS, House
+from lms.app import House
+from lms.importing import check_unedited
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,20 +36,27 @@ def publish_folder(
     *,
     nature: Nature = Nature.IMPROVEMENT,
     note: str = "",
+    over_edits: bool = False,
     actor: Actor = SYSTEM,
     now: datetime | None = None,
 ) -> Published:
-    """Import, check and publish a folder (as of `now`); everything slow happens before the one transaction."""
+    """Import, check and publish a folder (as of `now`); everything slow happens before the one transaction.
+
+    Raise DraftWasEditedError where the draft has changes that the folder does not know, unless they may go (`over_edits`).
+    """
     contents = read_directory(folder)
-    checked = publication.prepare(contents, KINDS, today=clock.now().date())
+    checked = publication.prepare(contents, house.kinds, today=clock.now().date())
     now = now or clock.now()
     if checked.prepared is None or checked.course is None:
         return Published(checked.findings, None)
-    kept = services.keep_contents(house.files, contents, media_types(checked.course.media))
+    if not over_edits:
+        check_unedited(house, checked.course.key, contents)
+    kept = draft_services.keep_contents(house.files, contents, media_types(checked.course.media))
     with house.database.unit_of_work() as session:
-        course = services.import_draft(session, actor, checked.course, kept, now=now)
-        before = queries.latest_version(session, course.id)
-        version = services.publish_version(session, actor, course, checked.prepared, KINDS, house.files, Publishing(nature, note), now=now)
+        course = draft_services.import_draft(session, actor, checked.course, kept, now=now)
+        before = course_versions.latest_version(session, course.id)
+        how = Publishing(nature, note)
+        version = publishing_services.publish_version(session, actor, course, checked.prepared, house.kinds, house.files, how, now=now)
     return Published(checked.findings, version, is_new=before is None or before.id != version.id)
 
 
@@ -52,35 +65,31 @@ def media_types(media: tuple[MediaFile, ...]) -> Mapping[str, str]:
     return {file.path: file.media_type for file in media}
 
 
-def import_folder(house: House, folder: Path, *, actor: Actor = SYSTEM) -> tuple[Finding, ...]:
-    """Make a folder a course's draft, unless an error refuses it."""
-    contents = read_directory(folder)
-    now = clock.now()
-    reading = read_folder(contents, KINDS.kinds, KINDS.parts, today=now.date())
-    if reading.course is None:
-        return reading.findings
-    kept = services.keep_contents(house.files, contents, media_types(reading.course.media))
-    with house.database.unit_of_work() as session:
-        services.import_draft(session, actor, reading.course, kept, now=now)
-    return reading.findings
+@dataclass(frozen=True, slots=True)
+class ExportedFolder:
+    """How many files were written, and the draft's revision that they are."""
+
+    files: int
+    revision: int
 
 
-def export_course(house: House, slug: str, folder: Path) -> int:
-    """Write a course's draft into a folder, byte for byte as it came in; return how many files."""
+def export_course(house: House, slug: str, folder: Path) -> ExportedFolder:
+    """Write a course's draft into a folder, byte for byte as it came in."""
     with house.database.unit_of_work(write=False) as session:
-        course = queries.find_course(session, slug)
-        contents = {} if course is None else queries.draft_files(session, house.files, course.id)
+        course = course_catalogue.find_course(session, slug)
+        revision = 0 if course is None else course.draft_revision
+        contents = {} if course is None else course_drafts.draft_files(session, house.files, course.id)
     for path, content in contents.items():
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
-    return len(contents)
+    return ExportedFolder(len(contents), revision)
 
 
 def publish_samples(house: House, content: Path, *, now: datetime | None = None) -> list[str]:
     """Publish the courses that come with the product, where the database has no course; return what was said of them."""
     with house.database.unit_of_work(write=False) as session:
-        if queries.any_course(session):
+        if course_catalogue.any_course(session):
             return []
     said = []
     for folder in sorted(path.parent for path in content.glob("*/course.yaml")):

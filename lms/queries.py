@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from fractions import Fraction
+from uuid import UUID
 
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
@@ -15,6 +17,8 @@ from enrolments.models import Completion, Enrolment
 from kernel.audit import AuditEntry
 from kernel.outbox import Job
 from kernel.permissions import Actor
+from quizzes.models import Attempt
+from quizzes.rules.attempts import AttemptState
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +109,17 @@ def condition(session: Session, *, now: datetime) -> Condition:
     return Condition(**row._mapping)
 
 
+def count_failed_jobs(session: Session) -> int:
+    """Count the jobs that were given up."""
+    return session.scalar(select(func.count()).select_from(Job).where(Job.failed_at.is_not(None))) or 0
+
+
+def count_waiting_kinds(session: Session) -> list[tuple[str, int]]:
+    """Count the jobs that are not done by their kind, the most frequent first."""
+    waiting = select(Job.kind, func.count()).where(Job.done_at.is_(None), Job.failed_at.is_(None)).group_by(Job.kind)
+    return [(kind, count) for kind, count in session.execute(waiting.order_by(func.count().desc(), Job.kind).limit(50))]
+
+
 def list_failed_jobs(session: Session) -> list[Job]:
     """List the jobs that were given up, the newest first."""
     return list(session.scalars(select(Job).where(Job.failed_at.is_not(None)).order_by(Job.failed_at.desc()).limit(50)))
@@ -161,12 +176,13 @@ def list_teams_of(session: Session, person_id: int) -> list[Team]:
 
 @dataclass(frozen=True, slots=True)
 class AccountEvent:
-    """What the audit log says of an account: what, when, by whom ("" for the system), and why."""
+    """What the audit log says of an account: what, when, by whom ("" for the system), why, and of which role."""
 
     at: datetime
     verb: str
     by: str
     reason: str
+    role: str
 
 
 def list_events_of(session: Session, person_id: int) -> list[AccountEvent]:
@@ -179,8 +195,49 @@ def list_events_of(session: Session, person_id: int) -> list[AccountEvent]:
         .limit(50)
     )
     return [
-        AccountEvent(row.at, row.verb, row.Person.full_name if row.Person else "", str(json.loads(row.facts).get("reason", "")))
+        AccountEvent(row.at, row.verb, row.Person.full_name if row.Person else "", str(facts.get("reason", "")), str(facts.get("role", "")))
         for row in session.execute(statement)
+        for facts in (json.loads(row.facts),)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptLine:
+    """One attempt of a learner at a quiz of a course."""
+
+    uuid: UUID
+    activity_key: str
+    number: int
+    state: AttemptState
+    started_at: datetime
+    finished_at: datetime | None
+    percent: Fraction | None
+    passed: bool | None
+
+
+MOST_ATTEMPTS = 200
+
+
+def list_attempts_of(session: Session, course_id: int, person_id: int) -> list[AttemptLine]:
+    """List somebody's attempts in a course, the newest first, previews left out."""
+    statement = (
+        select(Attempt)
+        .where(Attempt.course_id == course_id, Attempt.person_id == person_id, ~Attempt.preview)
+        .order_by(Attempt.started_at.desc(), Attempt.id.desc())
+        .limit(MOST_ATTEMPTS)
+    )
+    return [
+        AttemptLine(
+            row.uuid,
+            row.activity_key,
+            row.number,
+            AttemptState(row.state),
+            row.started_at,
+            row.finished_at,
+            None if row.percent is None else Fraction(row.percent),
+            row.passed,
+        )
+        for row in session.scalars(statement)
     ]
 
 

@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,12 @@ from accounts import queries, services
 from accounts.models import TokenPurpose
 from accounts.rules import TOKEN_LIFE
 from kernel import clock, logging, migrations
+from kernel.errors import DomainError
+from kernel.i18n import _
 from kernel.paths import CONTENT
 from kernel.settings import LOOPBACK, Settings, SettingsError, load, secret_keys
 from lms.app import FEATURES, House, create_app, open_house
+from lms.backups import UNFINISHED
 from lms.worker import Queue
 
 TRIED_PYTHONS = ((3, 11),)
@@ -65,6 +69,8 @@ def open_checked(settings: Settings) -> House:
         probe = folder / f".writable-{os.getpid()}"
         probe.touch()
         probe.unlink()
+        if (folder / UNFINISHED).exists():
+            raise CannotStart(f"A restore into {folder} was broken off. Run the same lms restore again, or empty the folder.")
     except OSError as error:
         raise CannotStart(f"The folder {folder} cannot be written ({error.strerror}). Set LMS_DATA_DIR to one that can.") from None
     try:
@@ -99,8 +105,27 @@ def first_link(house: House) -> str | None:
     return f"{house.settings.public_url}/set-up/{secret}"
 
 
+STEADY = 10.0
+"""Seconds after which a worker counts as well begun."""
+LONGEST_PAUSE = 60.0
+"""Seconds between the starts of a worker that dies again and again as it begins."""
+
+
 class PatientArbiter(Arbiter):  # type: ignore[misc]  # gunicorn has no types
-    """Gunicorn's arbiter, for which Ctrl-C is as gentle as SIGTERM."""
+    """Gunicorn's arbiter, for which Ctrl-C is as gentle as SIGTERM, and which waits longer each time for a worker that keeps dying."""
+
+    _began = -STEADY
+    _pause = 0.0
+
+    def manage_workers(self) -> None:
+        """Start workers that lack, the first time at once; gunicorn asks again every second."""
+        if len(self.WORKERS) < self.num_workers:
+            lived = time.monotonic() - self._began
+            if lived < self._pause:
+                return
+            self._pause = 0.0 if lived >= STEADY else min(max(2 * self._pause, 1.0), LONGEST_PAUSE)
+            self._began = time.monotonic()
+        super().manage_workers()
 
     def handle_int(self) -> None:
         """End after the requests in hand; a second Ctrl-C is what SIGQUIT is for."""
@@ -110,11 +135,11 @@ class PatientArbiter(Arbiter):  # type: ignore[misc]  # gunicorn has no types
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     """Gunicorn with threads: finishes requests on SIGTERM, and is not stopped by slow clients."""
 
-    def __init__(self, bind: str, house: House, threads: int, started: Callable[[], None]) -> None:
+    def __init__(self, bind: str, house: House, workers: int, started: Callable[[], None]) -> None:
         self._options = {
             "bind": bind,
-            "workers": 1,
-            "threads": threads,
+            "workers": workers,
+            "threads": house.settings.threads,
             "worker_class": "gthread",
             "timeout": 60,
             "graceful_timeout": 15,
@@ -145,15 +170,16 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         """Serve until SIGTERM or Ctrl-C; both let the requests in hand finish."""
         PatientArbiter(self).run()
 
-    def _begin_work(self, _worker: object) -> None:
+    def _begin_work(self, worker: Any) -> None:
         # Ctrl-C reaches parent and worker; the parent alone says what to do.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         settings = self._house.settings
-        self._queue = Queue(settings.data_dir, self._house.worker, periodic_jobs())
+        self._queue = Queue(self._house.worker, periodic_jobs())
         self._queue.follow()
         if settings.worker_threads:
             self._queue.start(settings.worker_threads)
-        self._started()
+        if worker.age == 1:
+            self._started()
 
     def _end_work(self, _server: object, _worker: object) -> None:
         if self._queue is not None:
@@ -166,16 +192,49 @@ def periodic_jobs() -> dict[str, int]:
     return {kind: seconds for feature in FEATURES for kind, seconds in feature.periodic.items()}
 
 
-def serve(host: str, port: int, *, publish: Callable[[House, Path], list[str]], **given: object) -> None:
+def inherits_socket() -> bool:
+    """Say whether a service manager holds the socket for us (systemd, LISTEN_FDS): then a restart keeps those who wait on it."""
+    return os.environ.get("LISTEN_PID") == str(os.getpid()) and os.environ.get("LISTEN_FDS", "0") != "0"
+
+
+def in_a_child(work: Callable[[], None]) -> None:
+    """Do something in a process of its own, so that no thread of a library is lost when gunicorn forks; raise CannotStart if it fails."""
+    child = os.fork()
+    if not child:
+        code = 1
+        try:
+            work()
+            code = 0
+        except DomainError as refused:
+            print(f"lms: {_(refused.text)}", file=sys.stderr)
+        finally:
+            sys.stdout.flush()
+            os._exit(code)
+    if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]):
+        raise CannotStart("The courses that come with the product could not be published. Are LMS_FILES_URL and its keys right?")
+
+
+def serve(host: str, port: int, *, publish: Callable[[House, Path], list[str]], workers: int = 1, **given: object) -> None:
     """Start the server, or raise CannotStart."""
     logging.set_up()
-    check_port(host, port)
+    if not inherits_socket():
+        check_port(host, port)
     if sys.version_info[:2] not in TRIED_PYTHONS:
         print(f"Python {sys.version.split()[0]} has not been tried with this version of Aulario; 3.11 has.", file=sys.stderr)
     settings = checked_settings(host, port, **given)
+    if workers > 1 and settings.database.startswith("sqlite"):
+        raise CannotStart("Several processes need PostgreSQL (LMS_DATABASE_URL): on SQLite one process serves, with threads.")
     house = open_checked(settings)
-    for line in publish(house, CONTENT):
-        print(line, flush=True)
+
+    def publish_and_tell() -> None:
+        for line in publish(house, CONTENT):
+            print(line, flush=True)
+
+    if settings.files_url:
+        house.database.dispose()
+        in_a_child(publish_and_tell)
+    else:
+        publish_and_tell()
     link = first_link(house)
     house.database.dispose()
 
@@ -185,4 +244,4 @@ def serve(host: str, port: int, *, publish: Callable[[House, Path], list[str]], 
             minutes = int(TOKEN_LIFE.total_seconds() // 60)
             print(f"There is no administrator yet. Within {minutes} minutes open: {link}", flush=True)
 
-    Server(f"{_in_address(host)}:{port}", house, settings.threads, started).run()
+    Server(f"{_in_address(host)}:{port}", house, workers, started).run()

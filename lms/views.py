@@ -2,30 +2,29 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import version as installed
-from platform import python_version
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, current_app, make_response, render_template, request, url_for
 from flask import session as cookie
 
 from accounts import services as account_services
 from accounts.rules import NOTICE_VERSION, safe_next
 from certificates import queries as certificate_queries
 from certificates.rules import CredentialState
-from courses import queries as course_queries
 from courses.facade import Facade, Size
 from courses.models import StaffRole
-from courses.permissions import edits
-from courses.rules import activity_url
-from enrolments import queries as enrolment_queries
+from courses.permissions import CourseAction, edits
+from courses.queries import catalogue as course_catalogue
+from courses.queries import outlines as course_outlines
+from courses.rules import Outline, activity_url
 from enrolments.opening import catalogue_cards
 from enrolments.pages.outline import draw
-from enrolments.rules import Progress, evaluate_completion
+from enrolments.queries import learning as enrolment_queries
+from enrolments.rules import Progress, evaluate_completion, not_begun
 from kernel import clock
-from kernel.i18n import LANGUAGES, _, choose, local
-from kernel.web.request import current_actor, current_session, public, requires
+from kernel.i18n import LANGUAGES, _, choose, format_date, local
+from kernel.web.request import allows, current_actor, current_session, public, requires, see_other
 from lms import queries
 from lms.permissions import RoofAction
 from quizzes.queries.reviews import count_open as count_open_reviews
@@ -35,11 +34,6 @@ bp = Blueprint("lms", __name__)
 
 Answer = str | Response | tuple[str, int]
 THEMES = ("light", "dark", "system")
-
-
-def see_other(address: str) -> Response:
-    """Answer with the page to look at next."""
-    return cast("Response", redirect(address, code=303))
 
 
 @bp.get("/")
@@ -62,7 +56,7 @@ def home() -> Answer:
         for row in webinar_queries.visible_recordings(session, now=clock.now(), limit=3)
     ]
     return render_template(
-        "lms/home.html", courses=catalogue_cards(6), course_count=course_queries.count_catalogue(session), recordings=recordings
+        "lms/home.html", courses=catalogue_cards(6), course_count=course_catalogue.count_catalogue(session), recordings=recordings
     )
 
 
@@ -94,7 +88,9 @@ def learning() -> Answer:
     results = enrolment_queries.results_of_many(session, [course.enrolment_id for course in own]) if own else {}
     credentials = certificate_queries.list_of(session, actor.person_id)
     valid = {row.course_id: row.uuid for row in credentials if certificate_queries.state(row) is CredentialState.VALID}
-    lines = [_line(course, results[course.enrolment_id], valid) for course in own]
+    followed = course_outlines.list_outlines(session, [course.version_id for course in own])
+    outlines = enrolment_queries.own_outlines(session, {course.enrolment_id: followed[course.version_id] for course in own})
+    lines = [_line(course, outlines[course.enrolment_id], results[course.enrolment_id], valid) for course in own]
     resume = next((line for line in lines if not line.completed and line.next_url), None)
     hour = local(clock.now()).hour
     return render_template(
@@ -116,11 +112,10 @@ def learning() -> Answer:
     )
 
 
-def _line(own: enrolment_queries.OwnCourse, results: dict[str, Any], credentials: Mapping[int, UUID]) -> CourseLine:
-    outline = course_queries.get_outline(current_session(), own.version_id)
+def _line(own: enrolment_queries.OwnCourse, outline: Outline, results: dict[str, Any], credentials: Mapping[int, UUID]) -> CourseLine:
     progress: Progress = evaluate_completion(outline, results, clock.now())
     following = outline.by_key.get(progress.next_activity or "")
-    completed = own.completed_at is not None
+    completed, waits = own.completed_at is not None, not_begun(own.starts_at, clock.now()) is not None
     return CourseLine(
         slug=outline.slug,
         title=choose(dict(outline.title)),
@@ -133,7 +128,8 @@ def _line(own: enrolment_queries.OwnCourse, results: dict[str, Any], credentials
         certificate_url=url_for("certificates.certificate", credential=credentials[outline.course_id])
         if outline.course_id in credentials
         else "",
-        next_url=activity_url(outline.slug, following.kind, following.key) if following else "",
+        next_url=activity_url(outline.slug, following.kind, following.key) if following and not waits else "",
+        due=_("Begins on %(day)s", day=format_date(own.starts_at, "short")) if waits else "",
         next_title=choose(dict(following.title)) if following else "",
         next_minutes=following.minutes if following else None,
     )
@@ -155,11 +151,12 @@ def teaching() -> Answer:
             "archived": row.archived,
             "learners": row.learners,
             "completed": row.completed,
-            "may_publish": edits(actor, StaffRole(row.role) if row.role != "administrator" else None),
+            "may_edit": edits(actor, StaffRole(row.role) if row.role != "administrator" else None),
         }
         for row in queries.visible_taught(current_session(), actor)
     ]
-    return render_template("lms/teaching.html", courses=rows)
+    may_create = allows(CourseAction.CREATE, course_catalogue.get_workshop(current_session(), actor))
+    return render_template("lms/teaching.html", courses=rows, may_create=may_create)
 
 
 @bp.get("/administration")
@@ -171,7 +168,7 @@ def administration() -> Answer:
     state = queries.condition(session, now=clock.now())
     steps = [
         {"text": _("Set a mail server (LMS_SMTP_HOST), so that people confirm their addresses"), "done": settings.mail_is_sent, "url": ""},
-        {"text": _("Publish a course"), "done": course_queries.any_course(session), "url": url_for("lms.teaching")},
+        {"text": _("Publish a course"), "done": course_catalogue.any_course(session), "url": url_for("lms.teaching")},
         {"text": _("Serve under your own address (LMS_PUBLIC_URL)"), "done": settings.public_url.startswith("https://"), "url": ""},
     ]
     return render_template(
@@ -184,14 +181,8 @@ def administration() -> Answer:
         first_steps=steps if not all(step["done"] for step in steps) else [],
         mail_is_sent=settings.mail_is_sent,
         mail_folder=str(settings.data_dir / "mail"),
-        mail_from=settings.mail_from,
         jobs_waiting=state.jobs_waiting,
-        oldest_waiting=state.oldest_waiting,
-        jobs_failed=[
-            {"kind": job.kind, "failed_at": job.failed_at, "attempts": job.attempts, "error": job.last_error}
-            for job in queries.list_failed_jobs(session)
-        ],
-        versions=[("Aulario", installed("aulario")), ("Python", python_version()), (_("Database"), session.get_bind().dialect.name)],
+        jobs_failed=queries.count_failed_jobs(session),
     )
 
 
@@ -263,7 +254,7 @@ def ready() -> Answer:
 @public
 def robots() -> Answer:
     """Tell search engines what is not for them."""
-    paths = ("/attempts/", "/learning", "/profile", "/teaching", "/administration", "/verify/", "/v/", "/certificates")
+    paths = ("/attempts/", "/learning", "/profile", "/teaching", "/administration", "/verify/", "/v/", "/certificates", "/search")
     return _plain("User-agent: *\n" + "".join(f"Disallow: {path}\n" for path in paths))
 
 

@@ -3,15 +3,21 @@
 import logging
 import threading
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
-from huey import SqliteHuey, crontab
+from huey import Huey, RedisHuey, SqliteHuey
 from huey.consumer import Consumer
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as TurnTimeout
 
-from kernel import clock, outbox
+from kernel import clock, outbox, redis
 from kernel.outbox import Worker
+from kernel.settings import Settings
+
+DRAIN = 10.0
+"""Seconds that a stop waits for the job that the sweep has in hand."""
+SWEEP_EVERY = 60.0
+"""Seconds between two looks at the table for what nobody was woken for."""
 
 
 class EmbeddedConsumer(Consumer):  # type: ignore[misc]  # Huey has no types
@@ -21,17 +27,27 @@ class EmbeddedConsumer(Consumer):  # type: ignore[misc]  # Huey has no types
         """Leave the signals alone."""
 
 
-class Queue:
-    """The wake-up calls of one instance, in their own file beside the database; deleting it loses nothing."""
+def _wake_up_calls(settings: Settings) -> Huey:
+    if settings.redis_url:
+        return RedisHuey("aulario", connection_pool=redis.pool(settings.redis_url), results=False, utc=True)
+    return SqliteHuey("aulario", filename=str(settings.data_dir / "queue.sqlite"), results=False, utc=True)
 
-    def __init__(self, folder: Path, worker: Worker, periodic: dict[str, int]) -> None:
-        logging.getLogger("huey").setLevel(logging.WARNING)
+
+class Queue:
+    """The wake-up calls of one instance, in a file beside the database or in Redis; losing them loses nothing.
+
+    The sweep has a thread of its own: it goes on while the calls cannot be read.
+    """
+
+    def __init__(self, worker: Worker, periodic: dict[str, int]) -> None:
+        logging.getLogger("huey").setLevel(logging.CRITICAL)  # a call that does not go out is told by who makes it (job.wake_failed)
         self.worker = worker
         self.periodic = periodic
-        self.huey = SqliteHuey("aulario", filename=str(folder / "queue.sqlite"), results=False, utc=True)
+        self.huey = _wake_up_calls(worker.settings)
         self._deliver = self.huey.task(name="deliver")(self._deliver_one)
-        self.huey.periodic_task(crontab(minute="*"), name="sweep")(self.sweep)
         self._consumer: Any = None
+        self._sweeper = threading.Thread(target=self._sweep_for_ever, name="sweep", daemon=True)
+        self._ended = threading.Event()
 
     def follow(self) -> None:
         """Wake a worker after each commit that added jobs."""
@@ -41,23 +57,33 @@ class Queue:
         outbox.deliver(self.worker, job_id, now=clock.now())
 
     def sweep(self) -> None:
-        """Every minute: add what is due by the clock, then deliver everything that waits."""
+        """Add what is due by the clock, then deliver everything that waits."""
         now = clock.now()
         for kind, seconds in self.periodic.items():
             add_periodic(self.worker, kind, seconds, now)
         outbox.deliver_waiting(self.worker, now=now)
 
+    def _sweep_for_ever(self) -> None:
+        while not self._ended.is_set():
+            try:
+                self.sweep()
+            except (DBAPIError, TurnTimeout) as error:  # the database is away or busy: the next sweep finds the same
+                outbox.log.warning("sweep.failed", error=type(error).__name__)
+            self._ended.wait(SWEEP_EVERY)
+
     def start(self, threads: int) -> None:
         """Work in threads of this process."""
-        options = {"worker_type": "thread", "initial_delay": 0.1, "max_delay": 1.0, "check_worker_health": False}
+        options = {"worker_type": "thread", "initial_delay": 0.1, "max_delay": 1.0, "check_worker_health": False, "periodic": False}
         self._consumer = EmbeddedConsumer(self.huey, workers=threads, **options)
         self._consumer.start()
-        threading.Thread(target=self.sweep, daemon=True).start()
+        self._sweeper.start()
 
     def stop(self) -> None:
         """Finish the step in hand, then stop."""
+        self._ended.set()
         if self._consumer is not None:
             self._consumer.stop(graceful=True)
+            self._sweeper.join(DRAIN)
 
 
 def add_periodic(worker: Worker, kind: str, seconds: int, now: datetime) -> None:

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from alembic import context
 
 from kernel.db import Base, Forms, Texts, UtcDateTime, Words
+from kernel.migrations import comparison
 
 
 def render_item(kind: str, item: Any, _autogen: Any) -> str | bool:
@@ -23,7 +24,7 @@ context.configure(
     target_metadata=Base.metadata,
     render_item=render_item,
     render_as_batch=connection.dialect.name == "sqlite",
-    compare_type=True,
+    **comparison(connection.dialect.name),
 )
 with context.begin_transaction():
     context.run_migrations()

@@ -1,9 +1,10 @@
 """What quizzes offer to the roof."""
 
-from courses.services import CourseVerb
+from courses.services.verbs import CourseVerb
 from kernel.feature import Feature
 from quizzes import jobs
 from quizzes.permissions import PERMISSIONS
+from quizzes.services.regrading import RegradeVerb
 from quizzes.views import (
     accommodations,
     banks,
@@ -11,11 +12,13 @@ from quizzes.views import (
     manage,
     marking,
     overrides,
+    questions,
     regrading,
     reopening,
     reports,
     reviews,
     sittings,
+    slots,
     statistics,
 )
 
@@ -23,6 +26,8 @@ FEATURE = Feature(
     name="quizzes",
     blueprints=(
         banks.bp,
+        questions.bp,
+        slots.bp,
         sittings.bp,
         files.bp,
         manage.bp,
@@ -38,7 +43,11 @@ FEATURE = Feature(
     permissions=PERMISSIONS,
     jobs={
         "quizzes.close_due": jobs.close_due,
-        "quizzes.send_marked": jobs.send_marked,
+        "quizzes.send_marked": jobs.tell_marked,
+        "quizzes.tell_reopened": jobs.tell_reopened,
+        "quizzes.tell_override": jobs.tell_override,
+        "quizzes.tell_incident": jobs.tell_incident,
+        "quizzes.tell_regrade": jobs.tell_regrade,
         "quizzes.examine": jobs.examine,
         "quizzes.plan_regrade": jobs.plan_regrade,
         "quizzes.commit_regrade": jobs.commit_regrade,
@@ -47,5 +56,9 @@ FEATURE = Feature(
         "quizzes.carry_overrides": jobs.carry_overrides,
     },
     periodic={"quizzes.close_due": jobs.CLOSE_EVERY},
-    on={**dict.fromkeys(jobs.SCOPES, "quizzes.note_due"), CourseVerb.PUBLISHED: "quizzes.carry_overrides"},
+    on={
+        **dict.fromkeys(jobs.SCOPES, "quizzes.note_due"),
+        **dict.fromkeys(RegradeVerb, "quizzes.tell_regrade"),
+        CourseVerb.PUBLISHED: "quizzes.carry_overrides",
+    },
 )

@@ -10,14 +10,16 @@ from re import fullmatch
 from typing import Any
 from uuid import UUID
 
-from wtforms import BooleanField, HiddenField, RadioField, SelectField, TextAreaField, ValidationError
+from wtforms import BooleanField, Field, HiddenField, RadioField, SelectField, TextAreaField, ValidationError
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import DataRequired, InputRequired, Length
+from wtforms.widgets import TextArea
 
 from kernel.errors import N_, Invalid
 from kernel.i18n import _, lazy_, number
 from kernel.web.forms import Form as SentForm
 from kernel.web.forms import LineField, MomentField, WholeField, clean_text
+from quizzes.content.asked_slots import NAMES as SLOTS
 from quizzes.content.wording import DIFFICULTIES, STATES
 from quizzes.models import Accommodation, QuizOverride
 from quizzes.queries.sittings import Sitting
@@ -47,6 +49,7 @@ class StartForm(SentForm):
 
 TAG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*\Z")
 MAX_ENTRY = 100_000
+MOST_DRAWN = 500
 UNCHANGED, NONE = "", "none"
 
 
@@ -56,6 +59,63 @@ class QuestionTextForm(SentForm):
     text = TextAreaField(lazy_("Text of the question"), [Length(max=MAX_ENTRY, message=lazy_("Use at most %(max)d characters."))])
     seen = HiddenField()
     bank = SelectField(lazy_("Bank"), choices=[], validate_choice=False)
+
+
+def give_lines(field: Field) -> None:
+    """Let a field of one line take two lines of the page; it stays one text."""
+    field.widget = TextArea()  # type: ignore[assignment]  # its stubs know it of text areas alone
+    field.render_kw = {"rows": 2}
+
+
+class SeenForm(SentForm):
+    """What a question's text was when the editor began, beside the fields of the question."""
+
+    seen = HiddenField()
+
+
+class NewQuestionForm(SeenForm):
+    """Where a new question goes, beside its fields: its bank, and its key where somebody wants to choose it."""
+
+    kind = HiddenField()
+    bank = SelectField(lazy_("Bank"), choices=[])
+    key = LineField(lazy_("Key"), [Length(max=64, message=lazy_("Use at most %(max)d characters."))])
+
+    def offer(self, banks: Sequence[tuple[str, str]]) -> None:
+        """Fill the list of banks; they are paths and titles."""
+        self.bank.choices = [SelectChoice(value=path, label=title) for path, title in banks]
+
+    def validate_key(self, field: LineField) -> None:
+        """Refuse what is no key."""
+        if field.data and not TAG.match(field.data):
+            raise ValidationError(_("Use a to z and 0 to 9 in words joined by single hyphens, at most 64 characters."))
+
+
+class NewSlotForm(SentForm):
+    """A slot to be added to a quiz, with what it begins with; `seen` is the revision of the quiz's file that the page showed."""
+
+    seen = HiddenField()
+    sort = SelectField(
+        lazy_("What to add"), choices=[SelectChoice(value=sort, label=lazy_(words)) for sort, words in SLOTS.items()], default="question"
+    )
+    question = SelectField(lazy_("Question of the bank"), choices=[], validate_choice=False)
+    draw = WholeField(lazy_("How many to draw"), least=1, most=MOST_DRAWN, default="1")
+    text = TextAreaField(lazy_("Title or text"), [Length(max=2_000, message=lazy_("Use at most %(max)d characters."))])
+
+    def offer(self, questions: Sequence[tuple[str, str]]) -> None:
+        """Let these questions be chosen: key and title."""
+        self.question.choices = [SelectChoice(value=key, label=title) for key, title in (("", _("Choose a question")), *questions)]
+
+    @property
+    def words(self) -> str:
+        """Return what the chosen sort of slot begins with."""
+        typed = clean_text(self.text.data or "", lines=self.sort.data == "text").replace("\r", "")
+        return {"question": self.question.data or "", "draw": self.draw.data or "", "page": "new"}.get(self.sort.data, typed)
+
+    def is_told(self) -> bool:
+        """Say whether all is there that the chosen sort needs; what lacks is told beside its field."""
+        if self.validate_on_post() and not self.words:
+            self.refuse({"question": self.question, "draw": self.draw}.get(self.sort.data, self.text), _("This cannot be empty."))
+        return not self.faults
 
 
 class QuestionFieldsForm(SentForm):

@@ -2,17 +2,22 @@
 large quizzes are marked again (5.11.3) and examined (5.12)."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import cast
+from uuid import UUID
 
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from accounts.models import Person
-from courses.queries import find_published_version, get_outline
-from enrolments.services import EnrolmentVerb
-from kernel import mail, outbox
-from kernel.i18n import choose, reading
+from accounts import notices
+from accounts.notices import Message
+from accounts.rules import NoticeKind
+from courses.queries.outlines import get_outline
+from courses.queries.versions import find_published_version
+from enrolments.services.verbs import EnrolmentVerb
+from kernel import outbox
+from kernel.i18n import _, choose, in_every_language
 from kernel.outbox import Delivery, Effect
 from kernel.permissions import Actor, Via
 from quizzes.models import Attempt
@@ -22,6 +27,7 @@ from quizzes.queries import sittings as queries
 from quizzes.rules.attempts import NETWORK_TOLERANCE
 from quizzes.rules.statistics import Which
 from quizzes.services import analysis as examinations
+from quizzes.services import notices as telling
 from quizzes.services import overrides as time_services
 from quizzes.services import regrading, trials
 from quizzes.services import sittings as services
@@ -60,25 +66,74 @@ def _list_due(delivery: Delivery, after: int) -> list[int]:
         return queries.list_due(session, now=delivery.now - NETWORK_TOLERANCE, after=after, limit=PAGE)
 
 
-def send_marked(delivery: Delivery) -> None:
+def tell_marked(delivery: Delivery) -> Effect:
     """Tell a learner that everything in an attempt is marked; the marks themselves stay behind the sign-in."""
+    told = _told(delivery)
+    message = Message(
+        NoticeKind.GRADED,
+        key=f"attempt-marked:{told.attempt}",
+        subject=in_every_language(lambda: _("Your answers in “%(title)s” are marked", title=choose(told.title))),
+        words=in_every_language(
+            lambda: _("Somebody of the team of the course “%(course)s” has marked what you handed in.", course=choose(told.course))
+        ),
+        path=f"/attempts/{told.attempt}/review",
+    )
+    return lambda session: notices.give(session, message, [told.person_id], now=delivery.now)
+
+
+def tell_reopened(delivery: Delivery) -> Effect:
+    """Tell a learner that an attempt is open again."""
+    told = _told(delivery)
+    message = Message(
+        NoticeKind.REOPENED,
+        key=f"attempt-reopened:{told.attempt}:{delivery.job_id}",
+        subject=in_every_language(lambda: _("Your attempt at “%(title)s” is open again", title=choose(told.title))),
+        words=in_every_language(
+            lambda: _("In the course “%(course)s” you can go on with it; what you had answered is there.", course=choose(told.course))
+        ),
+        path=f"/attempts/{told.attempt}",
+    )
+    return lambda session: notices.give(session, message, [told.person_id], now=delivery.now)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """An attempt that its learner is told of."""
+
+    attempt: UUID
+    person_id: int
+    title: Mapping[str, str]
+    course: Mapping[str, str]
+
+
+def _told(delivery: Delivery) -> _Told:
     with delivery.database.unit_of_work(write=False) as session:
         sitting = queries.get_sitting(session, cast("int", delivery.arguments["attempt"]))
-        person = session.get_one(Person, sitting.person_id)
         outline = get_outline(session, queries.version_of(session, sitting.paper.activity_id))
-    with reading(person.language):
-        titles = {"title": choose(outline.by_key[sitting.paper.activity_key].title), "course": choose(outline.title)}
-    message = mail.write(
-        delivery.settings,
-        person.email,
-        "attempt_marked",
-        person.language,
-        key=f"job-{delivery.job_id}",
-        path=f"/attempts/{sitting.uuid}/review",
-        name=person.given_names,
-        **titles,
-    )
-    mail.send(delivery.settings, message)
+    return _Told(sitting.uuid, sitting.person_id, outline.by_key[sitting.paper.activity_key].title, outline.title)
+
+
+def _tell_all(delivery: Delivery, tell: Callable[..., int | None], subject: int) -> None:
+    """Tell everybody, a portion in each transaction; after a fault nobody is told twice."""
+    after: int | None = 0
+    while after is not None:
+        with delivery.database.unit_of_work() as session:
+            after = tell(session, subject, after=after, now=delivery.now)
+
+
+def tell_override(delivery: Delivery) -> None:
+    """Tell learners of an override that gives them something."""
+    _tell_all(delivery, telling.tell_override, cast("int", delivery.arguments["override"]))
+
+
+def tell_incident(delivery: Delivery) -> None:
+    """Tell learners of the time that was given to their open attempts."""
+    _tell_all(delivery, telling.tell_incident, cast("int", delivery.arguments["incident"]))
+
+
+def tell_regrade(delivery: Delivery) -> None:
+    """Tell learners that their mark changed by marking again, or is again what it was."""
+    _tell_all(delivery, telling.tell_regrade, cast("int", delivery.arguments["subject"]))
 
 
 def examine(delivery: Delivery) -> Effect | None:

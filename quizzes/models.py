@@ -6,6 +6,7 @@ from decimal import Decimal
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Numeric, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from enrolments.models import UNTIL
 from kernel.db import MARK, Base, Key, Moment, PublicId, Slug
 
 
@@ -172,7 +173,7 @@ class QuizOverride(Base):
     activity_key: Mapped[Slug]
     scope: Mapped[str] = mapped_column(String(8))
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
-    group_id: Mapped[int | None] = mapped_column(ForeignKey("learner_group.id"), index=True)
+    group_id: Mapped[int | None] = mapped_column(ForeignKey("learner_group.id"), index=True, info={UNTIL: "ended_at"})
     sets_opens: Mapped[bool] = mapped_column(default=False, server_default=false())
     opens_at: Mapped[Moment | None]
     sets_closes: Mapped[bool] = mapped_column(default=False, server_default=false())

@@ -1,7 +1,7 @@
 """How a quiz is published: its questions rendered and frozen as versions, its slots with the versions that each may give."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -15,6 +15,7 @@ from courses.content.model import ActivitySource, CourseFolder, Finding
 from courses.models import Activity
 from courses.publication import MINUTES_OF_A_QUESTION, Facts, Html, Publication, Publisher, Renderer, to_json
 from courses.rules import OutlineActivity
+from kernel.db import insert_all
 from kernel.i18n import _, reading
 from kernel.markup.html import element
 from kernel.markup.model import SafeHtml
@@ -23,8 +24,10 @@ from quizzes.content.kinds import KIND
 from quizzes.content.model import DrawSlot, FixedSlot, PageBreak, QuizSource, SectionSlot
 from quizzes.content.pools import candidates
 from quizzes.content.published import reworded
+from quizzes.content.telling import tell_quiz
 from quizzes.models import Attempt, Question, QuestionVersion, QuizVersion, Slot, SlotCandidate
 from quizzes.queries import sittings as queries
+from quizzes.queries.terms import own_dates
 from quizzes.rules import definitions
 from quizzes.rules.definitions import Calculated, Gaps, Short, TextShape, map_texts, without_notes
 from quizzes.rules.encoding import canonical_json, checksum, encode, to_document
@@ -158,62 +161,81 @@ def _in(texts: Mapping[str, str], language: str) -> SafeHtml:
     return SafeHtml.stored(texts.get(language) or next(iter(texts.values()), ""))
 
 
-def freeze_quiz(session: Session, publication: Publication, activity: Activity, payload: PreparedQuiz) -> None:
-    """Write the quiz with its slots, and new versions of the questions whose content has changed."""
-    versions = _question_versions(session, publication, payload, now=publication.version.published_at)
-    quiz = QuizVersion(
+def freeze_quizzes(session: Session, publication: Publication, quizzes: Sequence[tuple[Activity, PreparedQuiz]]) -> None:
+    """Write quizzes with their slots, and new versions of the questions whose content has changed."""
+    versions = _question_versions(session, publication, [payload for _activity, payload in quizzes], now=publication.version.published_at)
+    insert_all(session, [_quiz_row(activity, payload) for activity, payload in quizzes])
+    wanted = select(QuizVersion.activity_id, QuizVersion.id)
+    wanted = wanted.where(QuizVersion.activity_id.in_([activity.id for activity, _payload in quizzes]))
+    numbers: dict[int, int] = dict(session.execute(wanted).all())
+    slots = [(numbers[activity.id], slot) for activity, payload in quizzes for slot in payload.slots]
+    insert_all(session, [_slot_row(quiz_id, slot) for quiz_id, slot in slots])
+    listed = select(Slot.quiz_version_id, Slot.position, Slot.id).where(Slot.quiz_version_id.in_(numbers.values()))
+    places = {(quiz_id, position): slot_id for quiz_id, position, slot_id in session.execute(listed)}
+    candidates = [
+        {"slot_id": places[quiz_id, slot.position], "question_version_id": versions[key]}
+        for quiz_id, slot in slots
+        for key in slot.questions
+    ]
+    if candidates:
+        session.execute(insert(SlotCandidate), candidates)
+
+
+def _quiz_row(activity: Activity, payload: PreparedQuiz) -> QuizVersion:
+    return QuizVersion(
         activity_id=activity.id,
         settings=canonical_json(encode(payload.settings)).decode(),
         instructions=payload.instructions,
         entries=to_json(payload.entries),
     )
-    session.add(quiz)
-    session.flush()  # slots point to it
-    for slot in payload.slots:
-        row = Slot(
-            quiz_version_id=quiz.id,
-            position=slot.position,
-            draws=slot.draws,
-            mark=None if slot.mark is None else _decimal(slot.mark),
-            require_previous=slot.require_previous,
-        )
-        session.add(row)
-        session.flush()  # candidates point to it
-        session.execute(insert(SlotCandidate), [{"slot_id": row.id, "question_version_id": versions[key]} for key in slot.questions])
+
+
+def _slot_row(quiz_id: int, slot: PreparedSlot) -> Slot:
+    return Slot(
+        quiz_version_id=quiz_id,
+        position=slot.position,
+        draws=slot.draws,
+        mark=None if slot.mark is None else _decimal(slot.mark),
+        require_previous=slot.require_previous,
+    )
 
 
 def _decimal(value: Fraction) -> Decimal:
     return (Decimal(value.numerator) / Decimal(value.denominator)).quantize(Decimal("0.0000001"))
 
 
-def _question_versions(session: Session, publication: Publication, payload: PreparedQuiz, *, now: datetime) -> dict[str, int]:
+def _question_versions(session: Session, publication: Publication, quizzes: Sequence[PreparedQuiz], *, now: datetime) -> dict[str, int]:
     """Return the version of each question that holds exactly this content, made where there is none."""
     course_id = publication.course.id
-    present = {row.key: row for row in session.scalars(select(Question).where(Question.course_id == course_id))}
-    for key in payload.questions:
-        if key not in present:
-            present[key] = Question(course_id=course_id, key=key, bank=payload.banks[key])
-            session.add(present[key])
-    session.flush()  # versions point to the questions
-    ids = [present[key].id for key in payload.questions]
-    known = {
-        (row.question_id, row.checksum): row.id
-        for row in session.execute(
-            select(QuestionVersion.id, QuestionVersion.question_id, QuestionVersion.checksum).where(QuestionVersion.question_id.in_(ids))
-        )
-    }
+    listed = select(Question.key, Question.id).where(Question.course_id == course_id)
+    present: dict[str, int] = dict(session.execute(listed).all())
+    questions = {key: question for payload in quizzes for key, question in payload.questions.items()}
+    banks = {key: bank for payload in quizzes for key, bank in payload.banks.items()}
+    added = [Question(course_id=course_id, key=key, bank=banks[key]) for key in questions if key not in present]
+    if added:
+        insert_all(session, added)
+        present = dict(session.execute(listed).all())
+    ids = [present[key] for key in questions]
+    known = _known_versions(session, ids)
     counts = select(QuestionVersion.question_id, func.max(QuestionVersion.number)).where(QuestionVersion.question_id.in_(ids))
     last = dict(session.execute(counts.group_by(QuestionVersion.question_id)).all())
-    found: dict[str, int] = {}
-    for key, question in payload.questions.items():
-        row, digest = present[key], checksum(question)
-        if (row.id, digest) not in known:
-            version = _version_row(row.id, last.get(row.id, 0) + 1, question, digest, now)
-            session.add(version)
-            session.flush()  # its id is what the slots pin
-            known[row.id, digest] = version.id
-        found[key] = known[row.id, digest]
-    return found
+    digests = {key: checksum(question) for key, question in questions.items()}
+    new = [
+        _version_row(present[key], last.get(present[key], 0) + 1, question, digests[key], now)
+        for key, question in questions.items()
+        if (present[key], digests[key]) not in known
+    ]
+    if new:
+        insert_all(session, new)
+        known = _known_versions(session, ids)
+    return {key: known[present[key], digests[key]] for key in questions}
+
+
+def _known_versions(session: Session, questions: Sequence[int]) -> dict[tuple[int, str], int]:
+    """Return the versions of questions by question and checksum."""
+    statement = select(QuestionVersion.question_id, QuestionVersion.checksum, QuestionVersion.id)
+    rows = session.execute(statement.where(QuestionVersion.question_id.in_(questions)).order_by(QuestionVersion.id))
+    return {(row.question_id, row.checksum): row.id for row in rows}
 
 
 def _version_row(question_id: int, number: int, question: definitions.Question, digest: str, now: datetime) -> QuestionVersion:
@@ -260,4 +282,11 @@ def withholds_marks(session: Session, activity: OutlineActivity, now: datetime) 
     return Flag.MARKS not in flags_for(settings.review, Moment.CLOSED if closed else Moment.LATER, settings.behaviour)
 
 
-QUIZ = Publisher(KIND, prepare_quiz, freeze_quiz, rename_attempts, withholds_marks)
+def pass_mark_of(session: Session, activity: OutlineActivity) -> Fraction | None:
+    """Return from which percent on a quiz is passed."""
+    return queries.get_paper_of_activity(session, activity.id).settings.pass_mark
+
+
+QUIZ = Publisher(
+    KIND, prepare_quiz, freeze_quizzes, rename_attempts, withholds_marks, tell=tell_quiz, dates=own_dates, pass_mark=pass_mark_of
+)

@@ -1,13 +1,15 @@
 """What a review shows of each question, and nothing beyond the flags of its moment (quiz engine 5.9)."""
 
+import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 
 from sqlalchemy.orm import Session
 
-from courses import queries as course_queries
+from courses.queries import outlines as course_outlines
 from courses.rules import Outline, activity_url
 from kernel.i18n import _, choose, format_datetime
 from kernel.markup.model import ID_PREFIX, SafeHtml
@@ -16,10 +18,11 @@ from quizzes.pages.attempt import OpenedAttempt
 from quizzes.pages.checks import checked_lines
 from quizzes.pages.question import html, points, short_title
 from quizzes.queries.marks import Mark, current_events
+from quizzes.queries.regrading import find_judges
 from quizzes.queries.sittings import Item, Sitting
 from quizzes.rules.attempts import AttemptState
 from quizzes.rules.definitions import Question
-from quizzes.rules.grades import band_for
+from quizzes.rules.grades import ItemResult, band_for, section_totals
 from quizzes.rules.judging import asks_certainty, certainty_of
 from quizzes.rules.numbers import convention_for
 from quizzes.rules.review import flags_for, moment_of
@@ -27,21 +30,55 @@ from quizzes.rules.settings import Flag, Moment
 from quizzes.services.marks import as_decimal
 
 
+@dataclass(frozen=True, slots=True)
+class SectionLine:
+    """What the questions of a section gave together, of how much."""
+
+    title: str
+    mark: Decimal
+    maximum: Decimal
+
+
 def review_items(session: Session, opened: OpenedAttempt, flags: frozenset[Flag]) -> list[ReviewItem]:
     """Return every question of an attempt with what the flags let through."""
     judged = flags & {Flag.MARKS, Flag.CORRECTNESS, Flag.SPECIFIC}
     marks = current_events(session, [item.id for item in opened.sitting.items]) if judged else {}
     sources = _sources(session, opened.outline) if Flag.SOURCE in flags else {}
-    return [_review_item(opened, item, flags, marks.get(item.id), sources) for item in opened.sitting.items]
+    judges = find_judges(session, [mark.regrade_id for mark in marks.values() if mark.regrade_id is not None])
+    return [
+        _review_item(opened, item, flags, mark := marks.get(item.id), sources, judges.get(mark.regrade_id or 0) if mark else None)
+        for item in opened.sitting.items
+    ]
+
+
+def section_lines(session: Session, opened: OpenedAttempt, flags: frozenset[Flag]) -> list[SectionLine]:
+    """Return the totals by section (5.8), where there are at least two with marks, all are given, and the flags let them through."""
+    row = opened.sitting.row
+    titles = [entry["title"] for entry in json.loads(row.interludes) if entry["title"]]
+    if not flags >= {Flag.ATTEMPT, Flag.MARKS, Flag.MAX_MARKS} or row.raw is None or not titles:
+        return []
+    marks = current_events(session, [item.id for item in opened.sitting.items])
+    results = [
+        ItemResult(mark.fraction, item.maximum, mark.state, item.section) for item in opened.sitting.items if (mark := marks.get(item.id))
+    ]
+    totals = {section: total for section, total in section_totals(results).items() if total[1]}
+    words = {0: _("Before the first section"), **{at: choose(title) for at, title in enumerate(titles, 1)}}
+    lines = [SectionLine(words[section], points(mark), points(maximum)) for section, (mark, maximum) in sorted(totals.items())]
+    return lines if len(lines) > 1 else []
 
 
 def _sources(session: Session, outline: Outline) -> dict[str, ReviewLink]:
-    rows = course_queries.list_resources(session, outline.version_id)
+    rows = course_outlines.list_resources(session, outline.version_id)
     return {row.key: ReviewLink(choose(row.title), row.url, "outside") for row in rows if row.url}
 
 
 def _review_item(
-    opened: OpenedAttempt, item: Item, flags: frozenset[Flag], mark: Mark | None, sources: Mapping[str, ReviewLink]
+    opened: OpenedAttempt,
+    item: Item,
+    flags: frozenset[Flag],
+    mark: Mark | None,
+    sources: Mapping[str, ReviewLink],
+    judge: Question | None,
 ) -> ReviewItem:
     question, parts = opened.questions[item.question_version_id], opened.responses.get(item.id, {})
     outcome = Outcome(
@@ -52,6 +89,7 @@ def _review_item(
         certainty=certainty_of(parts) if asks_certainty(opened.sitting.paper.settings.behaviour, question) else None,
         tries=checked_lines(opened.sitting, item, question, flags),
         files=tuple(opened.files_of(item)),
+        judge=judge,
     )
     return answered_question(item, question, parts, flags, convention_for(opened.sitting.row.language), outcome)
 
@@ -83,6 +121,7 @@ def review_page(session: Session, opened: OpenedAttempt, flags: frozenset[Flag],
         "attempt": _verdict(opened.sitting, flags),
         "overall": _overall(opened.sitting, flags),
         "shown_later": _shown_later(opened.sitting, flags, now),
+        "sections": section_lines(session, opened, flags),
         "items": review_items(session, opened, flags) if Flag.ATTEMPT in flags else [],
     }
 

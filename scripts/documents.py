@@ -87,14 +87,16 @@ def licences() -> str:
         "# Licences\n",
         NOTE,
         "Aulario itself is under the MIT licence (`LICENSE`). The course in `content/` names its own licence in `course.yaml`.\n",
-        "The libraries below are installed beside it, unmodified, from `requirements.txt`. psycopg (LGPL) is needed for PostgreSQL only.",
+        "The libraries below are installed beside it, unmodified, from `requirements.txt`. psycopg (LGPL) is needed for PostgreSQL only;",
+        "obstore and redis, which `requirements-scaled.txt` adds, for a bucket and for Redis only.",
         "pathspec (MPL) and the rest of hatchling's family are needed to install from a checkout only.\n",
         "The fonts are Literata, Atkinson Hyperlegible Next and Atkinson Hyperlegible Mono, under the SIL Open Font License 1.1; its text",
-        "lies beside them in `static/fonts/` and `certificates/fonts/`.\n",
+        "lies beside them in `static/fonts/` and `certificates/fonts/`. SortableJS (MIT) lies in `static/vendor/` with its licence.\n",
         "| Library | Version | Licence |",
         "|---|---|---|",
     ]
-    pins = re.findall(r"^([a-z0-9._-]+)(?:\[[a-z,]+\])?==([^ ]+)", (ROOT / "requirements.txt").read_text("utf-8"), re.MULTILINE)
+    text = (ROOT / "requirements-scaled.txt").read_text("utf-8")
+    pins = re.findall(r"^([a-z0-9._-]+)(?:\[[a-z,]+\])?==([^ ]+)", text, re.MULTILINE)
     return "\n".join([*lines, *(f"| {name} | {pinned} | {licence_of(name)} |" for name, pinned in pins)]) + "\n"
 
 

@@ -18,7 +18,11 @@ from typing import Dict, List, Tuple
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 STAMP = VENV / "prepared.json"
-INCLUDES: Dict[str, Tuple[str, ...]] = {"requirements.txt": (), "requirements-dev.txt": ("requirements.txt",)}
+INCLUDES: Dict[str, Tuple[str, ...]] = {
+    "requirements.txt": (),
+    "requirements-scaled.txt": ("requirements.txt",),
+    "requirements-dev.txt": ("requirements-scaled.txt", "requirements.txt"),
+}
 """Which file holds everything of which other one (tests/structure/test_workshop.py)."""
 OLDEST = (3, 11)
 TRIED = ((3, 11),)

@@ -25,10 +25,12 @@ def run(title: str, *options: str) -> bool:
 
 def main() -> int:
     """Run the command."""
-    passed = {"SQLite": run("all tests but the long ones, on SQLite", "-m", "not long")}
+    passed = {"SQLite": run("all tests but the long ones, on SQLite", "-m", "not long and not processes")}
     reason = postgres.unreachable()
     if reason is None:
-        passed["PostgreSQL"] = run("tests that use a database, on PostgreSQL", "--db", "postgres", "-m", "(database or http) and not long")
+        passed["PostgreSQL"] = run(
+            "tests that use a database, on PostgreSQL", "--db", "postgres", "-m", "(database or http) and not long and not processes"
+        )
     failed = [name for name, fine in passed.items() if not fine]
     print(f"\nPassed on {' and '.join(passed)}." if not failed else f"\nFailed on {' and '.join(failed)}.")
     if reason is not None:

@@ -13,7 +13,19 @@ from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).resolve().parent.parent
 CATALOGUE = ROOT / "translations" / "es" / "LC_MESSAGES" / "messages.po"
-PACKAGES = ("kernel", "accounts", "courses", "enrolments", "quizzes", "certificates", "webinars", "simulators", "standards", "lms")
+PACKAGES = (
+    "kernel",
+    "accounts",
+    "organisations",
+    "courses",
+    "enrolments",
+    "quizzes",
+    "certificates",
+    "webinars",
+    "simulators",
+    "standards",
+    "lms",
+)
 KEYWORDS = {"_": None, "N_": None, "lazy_": None, "gettext": None, "ngettext": (1, 2)}
 METHODS = [("**.py", "python"), ("**.html", "jinja2"), ("**.txt", "jinja2"), ("**.svg", "jinja2")]
 OPTIONS = {"jinja2": {"trimmed": "true"}}

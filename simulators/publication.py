@@ -1,6 +1,6 @@
 """How a task is published: its texts rendered, its start, variables and items written as rows."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
@@ -8,16 +8,47 @@ from fractions import Fraction
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
+from courses.content.facts import Fact, Wording, facts_of, seconds
 from courses.content.model import ActivitySource
 from courses.models import Activity
 from courses.publication import Facts, Publication, Publisher, Renderer
+from courses.rules import OutlineActivity
 from enrolments.models import Enrolment
+from kernel.db import insert_all
+from kernel.errors import N_
+from kernel.i18n import _
+from simulators import asked
 from simulators.content import KIND, TaskSource
 from simulators.models import SimulatorTask, Submission, TaskInput, TaskItem, TaskSave, TaskVariable
 from simulators.rules.scenario import MODEL, VERSION
-from simulators.rules.tasks import Ask, Goal, Task, Tolerance
+from simulators.rules.tasks import Ask, Goal, Task, Tolerance, Variable
 
 MINUTES_OF_AN_ITEM = 5
+SETTINGS = Wording(
+    {
+        "start": N_("Start"),
+        "variables": N_("Variable"),
+        "editable": N_("What may be changed"),
+        "goals": N_("Goal"),
+        "asks": N_("Number asked for"),
+        "policy.attempts": N_("Attempts (0: no limit)"),
+        "policy.pause_first": N_("Pause after the first attempt"),
+        "policy.pause_later": N_("Pause after later attempts"),
+        "policy.grading": N_("Attempt that counts"),
+        "policy.pass_mark": N_("Percent to pass"),
+        "policy.completion": "",
+        "policy.completion_attempts": "",
+    },
+    {"highest": N_("the best"), "average": N_("the average"), "first": N_("the first"), "last": N_("the last")},
+    {"policy.pause_first": seconds, "policy.pause_later": seconds},
+)
+
+
+def tell_task(activity: ActivitySource) -> tuple[Fact, ...]:
+    """Tell a task in words: what is asked, and its settings."""
+    source: TaskSource = activity.settings
+    words = tuple(Fact("text", _("Text"), text, tongue, text=True) for tongue, text in source.task.text.items())
+    return (*words, *facts_of(source.task, SETTINGS, frozenset({"text"})))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +76,24 @@ def prepare_task(activity: ActivitySource, renderer: Renderer) -> tuple[Prepared
     return PreparedTask(rendered), Facts(minutes, items, task.policy.attempts, source.category, source.weight)
 
 
-def freeze_task(session: Session, _publication: Publication, activity: Activity, payload: PreparedTask) -> None:
-    """Write a task's rows."""
-    task, policy = payload.task, payload.task.policy
-    row = SimulatorTask(
+def freeze_tasks(session: Session, _publication: Publication, tasks: Sequence[tuple[Activity, PreparedTask]]) -> None:
+    """Write the rows of tasks."""
+    insert_all(session, [_task_row(activity, payload.task) for activity, payload in tasks])
+    wanted = select(SimulatorTask.activity_id, SimulatorTask.id)
+    wanted = wanted.where(SimulatorTask.activity_id.in_([activity.id for activity, _payload in tasks]))
+    numbers: dict[int, int] = dict(session.execute(wanted).all())
+    written = [(numbers[activity.id], payload.task) for activity, payload in tasks]
+    inputs = [TaskInput(task_id=number, name=name, value=value) for number, task in written for name, value in task.start.items()]
+    insert_all(session, inputs)
+    insert_all(session, [_variable_row(number, variable) for number, task in written for variable in task.variables])
+    items = [_item_row(number, position, item) for number, task in written for position, item in enumerate(task.items)]
+    if items:
+        session.execute(insert(TaskItem), items)
+
+
+def _task_row(activity: Activity, task: Task) -> SimulatorTask:
+    policy = task.policy
+    return SimulatorTask(
         activity_id=activity.id,
         model=MODEL,
         model_version=VERSION,
@@ -63,23 +108,18 @@ def freeze_task(session: Session, _publication: Publication, activity: Activity,
         completion=policy.completion.value,
         completion_attempts=policy.completion_attempts,
     )
-    session.add(row)
-    session.flush()  # inputs, variables and items point to it
-    session.add_all(TaskInput(task_id=row.id, name=name, value=value) for name, value in task.start.items())
-    for variable in task.variables:
-        session.add(
-            TaskVariable(
-                task_id=row.id,
-                name=variable.name,
-                low=str(variable.low),
-                high=str(variable.high),
-                step=str(variable.step),
-                choices=tuple(str(value) for value in variable.values),
-                decimals=variable.decimals,
-            )
-        )
-    if task.items:
-        session.execute(insert(TaskItem), [_item_row(row.id, position, item) for position, item in enumerate(task.items)])
+
+
+def _variable_row(task_id: int, variable: Variable) -> TaskVariable:
+    return TaskVariable(
+        task_id=task_id,
+        name=variable.name,
+        low=str(variable.low),
+        high=str(variable.high),
+        step=str(variable.step),
+        choices=tuple(str(value) for value in variable.values),
+        decimals=variable.decimals,
+    )
 
 
 def _item_row(task_id: int, position: int, item: Goal | Ask) -> dict[str, object]:
@@ -121,4 +161,11 @@ def rename(session: Session, enrolment_id: int, renames: Mapping[str, str]) -> N
                 session.execute(update(table).where(*mine, table.activity_key == old).values(activity_key=new))
 
 
-SIMULATOR = Publisher(KIND, prepare_task, freeze_task, rename)
+def pass_mark_of(session: Session, activity: OutlineActivity) -> Fraction | None:
+    """Return from which percent on a task is passed."""
+    found = session.scalar(select(SimulatorTask.pass_mark).where(SimulatorTask.activity_id == activity.id))
+    return None if found is None else Fraction(found)
+
+
+ON_THE_WEB = replace(KIND, begin=asked.BEGIN, settings=asked.ASKED, groups=asked.GROUPS, order=asked.ORDER)
+SIMULATOR = Publisher(ON_THE_WEB, prepare_task, freeze_tasks, rename, tell=tell_task, pass_mark=pass_mark_of)

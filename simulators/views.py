@@ -6,20 +6,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 from html import unescape
-from typing import Any, cast
+from typing import Any
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, render_template, request, url_for
 
-from courses import queries as course_queries
+from courses.queries import outlines as course_outlines
 from courses.rules import Outline
-from enrolments import queries as enrolment_queries
 from enrolments.opening import course_view, leave_visit
 from enrolments.permissions import ActivitySeat
+from enrolments.queries import learning as enrolment_queries
 from enrolments.rules import has_passed
 from kernel import clock
 from kernel.i18n import _, choose, language
 from kernel.web.forms import clean_text
-from kernel.web.request import allows, current_actor, current_session, public, requires
+from kernel.web.request import allows, current_actor, current_session, public, requires, see_other
 from simulators import queries, services
 from simulators.forms import BOX, Sent, read_form
 from simulators.pages.comparison import comparison_view
@@ -83,25 +83,21 @@ def read_address() -> Asked:
     return Asked(found[0][0], found[0][1], chosen, tuple(found[1 : COMPARED + 1]), broken)
 
 
-def _see(address: str) -> Response:
-    return cast("Response", redirect(address, code=303))
-
-
 def _answer_form(asked: Asked, tab: str) -> Response | Sent | None:
     """Do what the form of a tab asks: lead to the address of its scenario, or return what was refused; None where nothing was sent."""
     act = request.args.get("do")
     if act is None:
         return None
     if act == "reset":
-        return _see(asked.link(tab, s=None))
+        return see_other(asked.link(tab, s=None))
     sent = read_form(request.args.to_dict(), request.args.getlist(BOX), asked.inputs, language())
     if sent.errors:
         return sent
     code = encode(sent.inputs)
     if act == "keep":
         kept = list(dict.fromkeys([*(text for text, _inputs in asked.kept), code]))[-COMPARED:]
-        return _see(asked.link("comparison", s=code, c=kept))
-    return _see(asked.link(tab, s=code, _anchor="result"))
+        return see_other(asked.link("comparison", s=code, c=kept))
+    return see_other(asked.link(tab, s=code, _anchor="result"))
 
 
 def _page(asked: Asked, tab: str, template: str, shown: str | None = None) -> Answer:
@@ -300,20 +296,20 @@ def answer(subject: ActivitySeat) -> Answer:
     act = request.form.get("do", "calculate")
     if act == "reset":
         services.save_work(session, actor, subject, Work(desk.start, {}), now=now)
-        return _see(_task_url(subject))
+        return see_other(_task_url(subject))
     sent = read_work(desk, present_work(subject, desk)[0].inputs)
     if sent.typed.errors:
         work = Work(desk.start if faults(sent.work.inputs) else sent.work.inputs, sent.work.typed)
         return _task_page(subject, desk, work, sent.typed, None), 422
     if act != "submit":
         services.save_work(session, actor, subject, sent.work, now=now)
-        return _see(_task_url(subject))
+        return see_other(_task_url(subject))
     try:
         row = services.submit_task(session, actor, subject, sent.work, sent.answers, now=now)
     except services.CannotSubmit:
         flash(_("This task cannot be handed in now."), "warn")
-        return _see(_task_url(subject))
-    return _see(url_for("simulators.submission", submission=row.uuid))
+        return see_other(_task_url(subject))
+    return see_other(url_for("simulators.submission", submission=row.uuid))
 
 
 def _task_url(subject: ActivitySeat) -> str:
@@ -326,7 +322,7 @@ def submission(subject: SubmissionSeat) -> Answer:
     """Show what came of a submission: each goal and number, with its explanation."""
     session, actor = current_session(), current_actor()
     found = queries.get_reviewed(session, subject.id)
-    outline = course_queries.get_outline(session, found.published.version_id)
+    outline = course_outlines.get_outline(session, found.published.version_id)
     ruling, following = _after_submission(found, outline) if subject.person_id == actor.person_id else (None, None)
     numbers = sees_numbers(actor, subject) or (ruling is not None and ruling.is_over)
     row = found.row
@@ -355,7 +351,7 @@ def _after_submission(found: queries.Reviewed, outline: Outline) -> tuple[Submit
     seat = enrolment_queries.get_seat(session, actor, outline.slug)
     if seat.version_id is None:
         return None, None
-    followed = course_queries.get_outline(session, seat.version_id)
+    followed = course_outlines.get_outline(session, seat.version_id)
     if key not in followed.by_key:
         return None, None
     subject = enrolment_queries.activity_seat(session, seat, followed, key)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from kernel.errors import N_
-from kernel.i18n import _, number
+from kernel.i18n import _, number, percent
 from simulators.rules.reference import REFERENCE
 from simulators.rules.scenario import SPECS, Fault, FaultReason, InputKind, InputSpec
 
@@ -42,9 +42,9 @@ INPUTS: Mapping[str, str] = {
     "despliegue.anio_inicio": N_("First year"),
     "despliegue.crec_poblacion": N_("Growth of the population, in %"),
     "reserva.reserva_0": N_("Reserve at the start, in millions"),
-    "reserva.ingreso_0": N_("Income of year 0, in millions"),
+    "reserva.ingreso_0": N_("Income in year 0, in millions"),
     "reserva.g_ingreso": N_("Growth of income, in %"),
-    "reserva.gasto_0": N_("Spending of year 0, in millions"),
+    "reserva.gasto_0": N_("Spending in year 0, in millions"),
     "reserva.g_gasto": N_("Growth of spending, in %"),
     "reserva.interes": N_("Interest, in %"),
     "reserva.anios": N_("Years to project"),
@@ -133,12 +133,9 @@ def input_hint(name: str) -> str:
     last = name.rpartition(".")[2]
     found = HINTS.get(name, HINTS.get(last, "") if name.partition(".")[0] in BENEFITS else "")
     if last == "elegible" and REFERENCE[name] != 1:
-        return _("In the example, %(percent)s (solved for).", percent=_percent(REFERENCE[name] * 100))
+        share = round(REFERENCE[name] * 100, 2)
+        return _("In the example, %(percent)s (solved for).", percent=percent(share, 2 if share % 1 else 0))
     return _(found) if found else ""
-
-
-def _percent(value: float) -> str:
-    return number(round(value, 2)) + "\u00a0%"
 
 
 def output_label(name: str) -> str:

@@ -1,76 +1,24 @@
-"""Bytes of a text file as text: the encoding is found out and told, or the file is refused with the place."""
+"""Files of questions as text: the encoding that was guessed is told in the notebook."""
 
-from dataclasses import dataclass
-
+from kernel import decoding
+from kernel.decoding import Decoded
 from kernel.errors import N_
-from kernel.markup.source import normalise
 from standards.model import FileRefused, Notebook
-
-MAXIMUM_TEXT = 20_000_000
-"""Bytes of one text file; a bank has 5,000 questions at most."""
-_MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
-_UNDEFINED = frozenset(b"\x81\x8d\x8f\x90\x9d")
-"""Bytes without a sign in Windows-1252."""
-_BINARY = frozenset(range(9)) | frozenset(range(14, 32)) - {26, 27}
-
-
-@dataclass(frozen=True, slots=True)
-class Decoded:
-    """A text with LF, in NFC, without control and direction-override signs."""
-
-    words: str
-    encoding: str
 
 
 def decode(content: bytes, notebook: Notebook) -> Decoded:
-    """Return the text of a file; UTF-8 and UTF-16 with their marks, else UTF-8, else Windows-1252, each told where it is a guess.
-
-    Raises FileRefused for more than MAXIMUM_TEXT bytes, and with the line for bytes that are text in no encoding known here.
-    """
-    if len(content) > MAXIMUM_TEXT:
-        raise FileRefused(
-            N_("The file has %(size)s MB; %(limit)s MB are allowed."), size=len(content) // 10**6, limit=MAXIMUM_TEXT // 10**6
-        )
-    for mark, encoding in _MARKS:
-        if content.startswith(mark):
-            return Decoded(normalise(_as(content[len(mark) :], encoding)), encoding)
-    _refuse_binary(content)
+    """Return the text of a file, telling where its encoding is a guess; raise FileRefused where it is no text."""
     try:
-        return Decoded(normalise(content.decode("utf-8")), "utf-8")
-    except UnicodeDecodeError as error:
-        words = _as_windows(content)
-        line = line_of(content, error.start)
+        found = decoding.decode(content)
+    except decoding.Undecodable as refused:
+        raise FileRefused(refused.text, code=None, **refused.facts) from refused
+    tell_guess(found.guessed_from, notebook)
+    return found
+
+
+def tell_guess(line: int | None, notebook: Notebook) -> None:
+    """Note from which line on the encoding of a file is a guess, where it is."""
+    if line is not None:
         notebook.note(
             N_("The file was read as Windows-1252."), N_("It is not UTF-8 from line %(at)s on: look at its accents."), line=line, at=line
         )
-        return Decoded(normalise(words), "windows-1252")
-
-
-def line_of(content: bytes, place: int) -> int:
-    """Return the line on which a byte stands, from 1."""
-    return content.count(b"\n", 0, place) + 1
-
-
-def _as(content: bytes, encoding: str) -> str:
-    try:
-        return content.decode(encoding)
-    except UnicodeDecodeError as error:
-        line = line_of(content, error.start)
-        raise FileRefused(
-            N_("The file says that it is %(encoding)s and is not, in line %(line)s."), encoding=encoding, line=line
-        ) from error
-
-
-def _refuse_binary(content: bytes) -> None:
-    place = next((at for at, byte in enumerate(content[:100_000]) if byte in _BINARY), -1)
-    if place >= 0:
-        line = line_of(content, place)
-        raise FileRefused(N_("The file is not text: there is a byte %(byte)s in line %(line)s."), byte=f"0x{content[place]:02x}", line=line)
-
-
-def _as_windows(content: bytes) -> str:
-    place = next((at for at, byte in enumerate(content) if byte in _UNDEFINED), -1)
-    if place >= 0:
-        line = line_of(content, place)
-        raise FileRefused(N_("Line %(line)s is neither UTF-8 nor Windows-1252: save the file as UTF-8."), line=line)
-    return content.decode("cp1252")

@@ -3,10 +3,8 @@
 import re
 from collections.abc import Iterable
 
-from bs4 import Tag
-from markdownify import MarkdownConverter
-
 from kernel.errors import N_
+from kernel.markup.pasted import Converter, Tag
 from kernel.markup.sanitise import sanitise
 from quizzes.rules.definitions import TextShape
 from standards._pictures import Picture, put_back, taken_out
@@ -24,16 +22,8 @@ _DRAWN = re.compile(r"\b(?:style|color|bgcolor|face|class)\s*=", re.IGNORECASE)
 _UNDRAWN = frozenset({"u", "font", "mark", "center", "small", "big", "s", "strike", "del", "ins"})
 
 
-class _Converter(MarkdownConverter):
-    """The library's converter, speaking the dialect of our lessons."""
-
-    class Options:
-        heading_style = "atx"
-        bullets = "-"
-        autolinks = False
-        sub_symbol = "<sub>"
-        sup_symbol = "<sup>"
-        table_infer_header = True
+class _Converter(Converter):
+    """The library's converter, speaking the dialect of our questions' fields."""
 
     shape = TextShape.MARKDOWN
 

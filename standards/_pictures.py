@@ -82,24 +82,26 @@ def _taken(attributes: str, notebook: Notebook) -> Picture | None:
 
 
 def put_back(markdown: str, pictures: list[Picture], notebook: Notebook) -> str:
-    """Return a text with its pictures as figures of their own; those inside lists and tables are told as left behind."""
-    lines = [_line(line, pictures, notebook) for line in markdown.split("\n")]
+    """Return a text with its pictures as figures of their own; those inside a list or table stand after it."""
+    lines: list[str] = []
+    waiting: list[Picture] = []
+    for line in markdown.split("\n"):
+        if _INSIDE.match(line):
+            waiting += [pictures[int(match[1])] for match in _PLACE.finditer(line)]
+            lines.append(_PLACE.sub("", line))
+            continue
+        if line:
+            lines += _after(waiting, notebook)
+            waiting = []
+        lines.append(_PLACE.sub(lambda match: _figure(pictures[int(match[1])], notebook), line))
+    lines += _after(waiting, notebook)
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n")
 
 
-def _line(line: str, pictures: list[Picture], notebook: Notebook) -> str:
-    if SIGN not in line:
-        return line
-    if _INSIDE.match(line):
-        for match in _PLACE.finditer(line):
-            notebook.loss(
-                N_("%(tag)s “%(name)s” is left out."),
-                N_("Put the file into media/ and name it in the text."),
-                tag="img",
-                name=pictures[int(match[1])].name,
-            )
-        return _PLACE.sub("", line)
-    return _PLACE.sub(lambda match: _figure(pictures[int(match[1])], notebook), line)
+def _after(waiting: list[Picture], notebook: Notebook) -> list[str]:
+    for picture in waiting:
+        notebook.note(N_("The picture “%(name)s” stood inside a list or a table: it comes after it."), name=picture.name)
+    return [_figure(picture, notebook) for picture in waiting]
 
 
 def _figure(picture: Picture, notebook: Notebook) -> str:

@@ -41,7 +41,11 @@ def held_against_rules(imported: Imported, language: str) -> Imported:
     others = len(opened.imported.remarks) - len(remarks)
     if others:
         remarks.append(
-            Remark(Weight.NOTE, N_("%(count)s more remarks of the check: see “lms courses check”."), facts={"count": str(others)})
+            Remark(
+                Weight.NOTE,
+                N_("The check has %(count)s more remarks: they stand beside each question in the bank."),
+                facts={"count": str(others)},
+            )
         )
     kept = tuple(source for source in imported.sources if source.question.key not in refused)
     return Imported(kept, (*imported.remarks, *remarks), imported.media)

@@ -1,7 +1,8 @@
 """Background work of standards."""
 
+from accounts.services import forget_sent
 from kernel.outbox import Delivery
-from standards import services
+from standards.models import PendingImport
 
 FORGET_EVERY = 3600
 
@@ -9,4 +10,4 @@ FORGET_EVERY = 3600
 def forget_imports(delivery: Delivery) -> None:
     """Forget files of questions that nobody confirmed in time."""
     with delivery.database.unit_of_work() as session:
-        services.forget_expired(session, now=delivery.now)
+        forget_sent(session, PendingImport, now=delivery.now)

@@ -6,8 +6,8 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from courses import queries as course_queries
 from courses.permissions import TaughtCourse
+from courses.queries import catalogue as course_catalogue
 from kernel.errors import NotFound
 from kernel.permissions import Actor
 from standards.models import PendingImport
@@ -22,7 +22,7 @@ class TaughtImport(TaughtCourse):
 
 def get_taught_import(session: Session, actor: Actor, slug: str, upload: UUID) -> TaughtImport:
     """Return a waiting file before the person who sent it; to everybody else it is not there."""
-    course = course_queries.get_taught_course(session, actor, slug)
+    course = course_catalogue.get_taught_course(session, actor, slug)
     statement = select(PendingImport.id).where(
         PendingImport.uuid == upload, PendingImport.course_id == course.id, PendingImport.person_id == actor.person_id
     )

@@ -2,21 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from courses import queries as course_queries
-from courses.services import FileContent
+from accounts import services as accounts
+from courses.queries import catalogue as course_catalogue
+from courses.services.drafts import FileContent
 from kernel import audit
 from kernel.errors import SignInNeeded
 from kernel.permissions import Actor
 from quizzes.services import banks as bank_services
 from standards.models import PendingImport
-
-KEPT = timedelta(hours=24)
 
 
 class TransferVerb(StrEnum):
@@ -32,12 +30,8 @@ def receive(session: Session, actor: Actor, course_id: int, name: str, form: str
     """Keep a file until it is confirmed; an earlier one of the same person for the same course is forgotten."""
     if actor.person_id is None:
         raise SignInNeeded
-    session.execute(delete(PendingImport).where(PendingImport.course_id == course_id, PendingImport.person_id == actor.person_id))
-    row = PendingImport(
-        course_id=course_id, person_id=actor.person_id, name=name, format=form, content=content, created_at=now, expires_at=now + KEPT
-    )
-    session.add(row)
-    session.flush()  # the audit entry names it
+    row = PendingImport(course_id=course_id, person_id=actor.person_id, name=name, format=form, content=content)
+    accounts.keep_sent(session, row, PendingImport.course_id == course_id, now=now)
     audit.record(session, actor, TransferVerb.RECEIVED, row, now=now, course=course_id, format=form, size=len(content))
     return row
 
@@ -55,7 +49,7 @@ def bring_in(session: Session, actor: Actor, course_id: int, coming: Coming, pen
     """Add questions to a bank of the draft, which is made where it is new, and forget the file."""
     path, entries = coming.path, coming.entries
     bank_services.add_to_bank(session, actor, course_id, path, entries, media=coming.media, now=now)
-    course = course_queries.get_course(session, course_id)
+    course = course_catalogue.get_course(session, course_id)
     audit.record(session, actor, TransferVerb.IMPORTED, course, now=now, format=pending.format, bank=path, questions=len(entries))
     session.delete(pending)
 
@@ -69,13 +63,8 @@ def discard(session: Session, actor: Actor, pending: PendingImport, *, now: date
 def note_export(session: Session, actor: Actor, course_id: int, form: str, count: int, *, now: datetime) -> None:
     """Write down who took questions, with their keys, out of the house."""
     audit.record(
-        session, actor, TransferVerb.EXPORTED, course_queries.get_course(session, course_id), now=now, format=form, questions=count
+        session, actor, TransferVerb.EXPORTED, course_catalogue.get_course(session, course_id), now=now, format=form, questions=count
     )
-
-
-def forget_expired(session: Session, *, now: datetime) -> None:
-    """Forget the files whose time is over."""
-    session.execute(delete(PendingImport).where(PendingImport.expires_at <= now))
 
 
 def keep_name(name: str) -> str:

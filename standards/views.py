@@ -3,24 +3,25 @@
 import io
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any, cast
+from typing import cast
 
-from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, send_file, url_for
+from flask import Blueprint, Response, current_app, flash, render_template, request, send_file
 
-from courses import publication
-from courses import queries as course_queries
-from courses import services as course_services
+from accounts.rules import SENT_IN_LIFE
 from courses.content.editing import EditRefused
 from courses.content.filetypes import media_type
 from courses.content.model import CourseFolder
 from courses.permissions import TaughtCourse
 from courses.publication import CourseKinds
+from courses.queries import catalogue as course_catalogue
+from courses.services import drafts as draft_services
+from courses.services import verdicts
 from kernel import clock
 from kernel.errors import DomainError
 from kernel.files import Files
 from kernel.i18n import _, choose, ngettext
 from kernel.web.forms import clean_text
-from kernel.web.request import begin_writing, current_actor, current_session, requires
+from kernel.web.request import begin_writing, current_actor, current_session, requires, see_page
 from quizzes.content.banks import banks_of, questions_of
 from quizzes.content.wording import KINDS
 from quizzes.permissions import QuizAction
@@ -51,23 +52,19 @@ HEADINGS = {
 }
 
 
-def _see(endpoint: str, **values: Any) -> Response:
-    return cast("Response", redirect(url_for(endpoint, **values), code=303))
-
-
 def _words(error: DomainError) -> str:
     return _(error.text, **error.facts)
 
 
 def _folder(course_id: int) -> CourseFolder | None:
     """Return the draft as read; None where it could not even be imported."""
-    course = course_queries.get_course(current_session(), course_id)
+    course = course_catalogue.get_course(current_session(), course_id)
     kinds, files = cast("CourseKinds", current_app.extensions["course_kinds"]), cast("Files", current_app.extensions["files"])
-    return publication.kept_verdict(current_session(), files, course, kinds, now=clock.now()).folder
+    return verdicts.kept_verdict(current_session(), files, course, kinds, now=clock.now()).folder
 
 
 def _place(course_id: int) -> dict[str, object]:
-    course = course_queries.get_course(current_session(), course_id)
+    course = course_catalogue.get_course(current_session(), course_id)
     return {"slug": course.slug, "title": choose(dict(course.title))}
 
 
@@ -75,7 +72,7 @@ def _place(course_id: int) -> dict[str, object]:
 
 
 @bp.route("/teaching/<slug>/imports", methods=["GET", "POST"])
-@requires(QuizAction.EDIT_BANK, course_queries.get_taught_course, reads_first=True, body_limit=LARGEST)
+@requires(QuizAction.EDIT_BANK, course_catalogue.get_taught_course, reads_first=True, body_limit=LARGEST)
 def upload(subject: TaughtCourse) -> Answer:
     """Take a file of questions and keep it aside; the next page shows what would come of it."""
     form = UploadForm()
@@ -92,11 +89,11 @@ def upload(subject: TaughtCourse) -> Answer:
         form.refuse(form.file, _words(refused))
         return _upload_page(subject, form), 422
     row = services.receive(begin_writing(), current_actor(), subject.id, name, found.format, content, now=clock.now())
-    return _see("standards.confirm", slug=subject.slug, upload=str(row.uuid))
+    return see_page("standards.confirm", slug=subject.slug, upload=str(row.uuid))
 
 
 def _upload_page(subject: TaughtCourse, form: UploadForm) -> str:
-    return render_template("standards/upload.html", course=_place(subject.id), form=form, largest=LARGEST, kept=services.KEPT.days * 24)
+    return render_template("standards/upload.html", course=_place(subject.id), form=form, largest=LARGEST, kept=SENT_IN_LIFE.days * 24)
 
 
 def _language(course_id: int) -> str:
@@ -169,7 +166,7 @@ def confirm(subject: TaughtImport) -> Answer:
         return _confirm_page(subject, pending, form, made), 409
     entries, media = placed(made, target.removeprefix(NEW))
     files = cast("Files", current_app.extensions["files"])
-    kept = course_services.keep_contents(files, media, {path: media_type(path) for path in media})
+    kept = draft_services.keep_contents(files, media, {path: media_type(path) for path in media})
     coming = services.Coming(target.removeprefix(NEW), entries, kept)
     writing = begin_writing()
     try:
@@ -181,7 +178,7 @@ def confirm(subject: TaughtImport) -> Answer:
         ngettext("%(count)s question was brought into the draft.", "%(count)s questions were brought into the draft.", len(made.entries)),
         "ok",
     )
-    return _see("quizzes_banks.questions", slug=subject.slug)
+    return see_page("quizzes_banks.questions", slug=subject.slug)
 
 
 def _banks(course_id: int, folder: CourseFolder | None) -> list[tuple[str, str]]:
@@ -241,7 +238,7 @@ def discard(subject: TaughtImport) -> Answer:
     """Forget a file that was sent in."""
     services.discard(current_session(), current_actor(), queries.get_upload(current_session(), subject.upload), now=clock.now())
     flash(_("The file was forgotten. Nothing of it came in."), "ok")
-    return _see("quizzes_banks.questions", slug=subject.slug)
+    return see_page("quizzes_banks.questions", slug=subject.slug)
 
 
 # --- Out ---------------------------------------------------------------------------------------------------------------------------------
@@ -272,7 +269,7 @@ def _exported(selection: Selection, form: str) -> Exported:
 
 
 @bp.route("/teaching/<slug>/exports", methods=["GET", "POST"])
-@requires(QuizAction.EDIT_BANK, course_queries.get_taught_course, reads_first=True)
+@requires(QuizAction.EDIT_BANK, course_catalogue.get_taught_course, reads_first=True)
 def export(subject: TaughtCourse) -> Answer:
     """Show what a format leaves behind of the chosen questions; sent, the file itself."""
     form = ExportForm(formdata=request.form if request.method == "POST" else request.args)

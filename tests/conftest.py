@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis
 from jinja2 import BytecodeCache, FileSystemBytecodeCache
 
 from kernel import migrations
@@ -20,6 +22,9 @@ from tests.support.browser import Browser
 from tests.support.missing import LACKING
 
 ROOT = Path(__file__).resolve().parent.parent
+hypothesis.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis.load_profile("untimed")
+"""A busy machine is no failure."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -1,7 +1,7 @@
 """Read recordings as files of a course folder (format, section 10)."""
 
 import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -19,9 +19,18 @@ from kernel.errors import N_
 from kernel.i18n import duration as clock
 from kernel.i18n import lazy_
 from kernel.markup.model import Recording
+from kernel.markup.passages import plain_text
+from kernel.search.index import Entry, Passage, entry, readers_of
+from webinars.kinds import ASKED, GROUPS, ORDER
 
 WATCHED = 80
 ARROW = "-->"
+FOUND_AS = "recording"
+MINUTE, MOST_LETTERS = 60, 2000
+"""Of what is said and found together."""
+
+Cues = list[tuple[int | None, str]]
+"""What is said, each with the second at which it begins where that is known."""
 
 
 class RecordingKind(StrEnum):
@@ -289,6 +298,58 @@ def _card(activity: ActivitySource, language: str) -> Recording:
     return Recording(activity.title.in_language(language)[1], settings.kind.value, shown, settings.host.in_language(language)[1])
 
 
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """What can be found of a recording beside its title and summary; `path` is empty where its film is on another site."""
+
+    path: str
+    language: str
+    speakers: tuple[str, ...]
+    series: Mapping[str, str]
+    transcripts: Mapping[str, Cues]
+
+
+def recording_entries(title: Mapping[str, str], summary: Mapping[str, str], spoken: Spoken) -> Iterator[Entry]:
+    """Return what can be found of a recording: who speaks about what, then what is said, a minute or so each. The summary is HTML."""
+    written = [language for language, name in title.items() if name]
+    for language in written:
+        about = (", ".join(spoken.speakers), spoken.series.get(language, ""), plain_text(summary.get(language, "")))
+        passages = [Passage("", text) for text in about if text]
+        yield entry(FOUND_AS, language, title[language], passages, readers=readers_of(language, written))
+    heard = {language: cues for language, cues in spoken.transcripts.items() if cues}
+    for language, cues in heard.items():
+        readers = readers_of(language, list(dict.fromkeys([spoken.language, *heard])))  # what is spoken stands in for what is lacking
+        for passages in _minutes(cues, leads_to_player=bool(spoken.path)):
+            yield entry(FOUND_AS, language, "", passages, readers=readers)
+
+
+def _minutes(cues: Cues, *, leads_to_player: bool) -> Iterator[list[Passage]]:
+    """Join what is said within about a minute; a place is the second, or the line where nothing can be played."""
+    part: list[Passage] = []
+    first: int | None = None
+    for number, (second, words) in enumerate(cues):
+        full = sum(len(passage.text) for passage in part) > MOST_LETTERS
+        if part and (full or (second or 0) - (first or 0) >= MINUTE):
+            yield part
+            part = []
+        if not part:
+            first = second
+        part.append(Passage(f"?t={second}#player" if leads_to_player and second is not None else f"#cue-{number}", words))
+    if part:
+        yield part
+
+
 KIND = ActivityKind(
-    "recording", ".recording.yaml", lazy_("Recording"), "play", read_recording, summary_form=Form.MARKDOWN.value, length=_length, card=_card
+    "recording",
+    ".recording.yaml",
+    lazy_("Recording"),
+    "play",
+    read_recording,
+    summary_form=Form.MARKDOWN.value,
+    length=_length,
+    card=_card,
+    begin="",
+    settings=ASKED,
+    groups=GROUPS,
+    order=ORDER,
 )

@@ -2,24 +2,54 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from courses.content.facts import Fact, Wording, facts_of, seconds
 from courses.content.model import ActivitySource
 from courses.models import Activity
 from courses.publication import Facts, Publication, Publisher, Renderer, plain_texts
-from webinars.content import KIND, RecordingSource, read_cues
+from kernel.db import insert_all
+from kernel.errors import N_
+from kernel.search import index as search
+from kernel.search.index import Entry
+from webinars.content import KIND, Cues, RecordingSource, Spoken, read_cues, recording_entries
 from webinars.models import Caption, Chapter, Recording, RecordingDocument, WatchedSpan
+from webinars.queries import list_recording_entries
 
 MINUTES_WITHOUT_LENGTH = 30
 _MOMENT = re.compile(r"^\[(\d+(?::\d\d){1,2})\]\s*")
 
-Cues = list[tuple[int | None, str]]
-"""What is said, each with the second at which it begins where that is known."""
+SETTINGS = Wording(
+    {
+        "kind": N_("Kind"),
+        "path": N_("File"),
+        "url": N_("Address"),
+        "host": N_("Where it is"),
+        "audio": N_("Sound only"),
+        "low": N_("Smaller file"),
+        "poster": N_("Picture before it plays"),
+        "poster_alt": N_("Description of the picture"),
+        "duration": N_("Length"),
+        "language": N_("Language"),
+        "held": N_("Held on"),
+        "speakers": N_("Speaker"),
+        "series": N_("Series"),
+        "number": N_("Number"),
+        "captions": N_("Captions"),
+        "transcript": N_("Transcript"),
+        "chapters": N_("Chapter"),
+        "chapters.at": N_("begins at"),
+        "chapters.title": N_("title"),
+        "documents": N_("Document"),
+    },
+    {"video": N_("video"), "audio": N_("audio")},
+    {"duration": seconds, "chapters.at": seconds},
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +58,13 @@ class PreparedRecording:
 
     source: RecordingSource
     transcripts: Mapping[str, Cues]
+    entries: tuple[Entry, ...]
+    """What can be found of it."""
+
+
+def tell_recording(activity: ActivitySource) -> tuple[Fact, ...]:
+    """Tell a recording's settings in words."""
+    return facts_of(activity.settings, SETTINGS)
 
 
 def prepare_recording(activity: ActivitySource, renderer: Renderer) -> tuple[PreparedRecording, Facts]:
@@ -40,7 +77,12 @@ def prepare_recording(activity: ActivitySource, renderer: Renderer) -> tuple[Pre
     minutes = activity.minutes or (ceil(source.duration / 60) if source.duration else MINUTES_WITHOUT_LENGTH)
     papers = [document.path for document in source.documents]
     own = (source.path, source.audio, source.low, source.poster, *source.captions.values(), *papers)
-    return PreparedRecording(source, transcripts), Facts(minutes, media=tuple(path for path in own if path))
+    summary = renderer.markdown(activity.summary, activity.path)
+    spoken = Spoken(
+        source.path, source.language, tuple(speaker.name for speaker in source.speakers), plain_texts(source.series), transcripts
+    )
+    entries = tuple(recording_entries(plain_texts(activity.title), summary, spoken))
+    return PreparedRecording(source, transcripts, entries), Facts(minutes, media=tuple(path for path in own if path))
 
 
 def read_transcript(content: bytes, path: str) -> Cues:
@@ -61,10 +103,22 @@ def _paragraph(words: str) -> tuple[int | None, str]:
     return total, words[found.end() :]
 
 
-def freeze_recording(session: Session, _publication: Publication, activity: Activity, payload: PreparedRecording) -> None:
-    """Write a recording's rows."""
+def freeze_recordings(session: Session, publication: Publication, recordings: Sequence[tuple[Activity, PreparedRecording]]) -> None:
+    """Write the rows of recordings."""
+    insert_all(session, [_recording_row(activity, payload) for activity, payload in recordings])
+    wanted = select(Recording.activity_id, Recording.id).where(
+        Recording.activity_id.in_([activity.id for activity, _payload in recordings])
+    )
+    numbers: dict[int, int] = dict(session.execute(wanted).all())
+    parts = [_parts_of(numbers[activity.id], payload) for activity, payload in recordings]
+    for place in range(len(PARTS)):
+        insert_all(session, [row for found in parts for row in found[place]])
+    search.write_many(session, publication.version.id, [(activity.id, payload.entries) for activity, payload in recordings])
+
+
+def _recording_row(activity: Activity, payload: PreparedRecording) -> Recording:
     source = payload.source
-    row = Recording(
+    return Recording(
         activity_id=activity.id,
         kind=source.kind.value,
         path=source.path,
@@ -80,25 +134,37 @@ def freeze_recording(session: Session, _publication: Publication, activity: Acti
         series=plain_texts(source.series),
         number=source.number,
     )
-    session.add(row)
-    session.flush()  # chapters and captions point to it
-    for chapter in source.chapters:
-        session.add(Chapter(recording_id=row.id, second=chapter.at, title=plain_texts(chapter.title)))
-    for language in dict.fromkeys([*source.captions, *payload.transcripts]):
-        cues = json.dumps(payload.transcripts.get(language, []), ensure_ascii=False)
-        session.add(Caption(recording_id=row.id, language=language, path=source.captions.get(language, ""), transcript=cues))
-    for position, document in enumerate(source.documents):
-        session.add(
-            RecordingDocument(
-                recording_id=row.id,
-                position=position,
-                kind=document.kind.value,
-                title=plain_texts(document.title),
-                path=document.path,
-                resource=document.resource,
-                language=document.language,
-            )
+
+
+PARTS = (Chapter, Caption, RecordingDocument)
+
+
+def _parts_of(recording_id: int, payload: PreparedRecording) -> tuple[list[Chapter], list[Caption], list[RecordingDocument]]:
+    """Return the chapters, captions and documents of a recording, in the order of PARTS."""
+    source = payload.source
+    chapters = [Chapter(recording_id=recording_id, second=chapter.at, title=plain_texts(chapter.title)) for chapter in source.chapters]
+    captions = [
+        Caption(
+            recording_id=recording_id,
+            language=language,
+            path=source.captions.get(language, ""),
+            transcript=json.dumps(payload.transcripts.get(language, []), ensure_ascii=False),
         )
+        for language in dict.fromkeys([*source.captions, *payload.transcripts])
+    ]
+    documents = [
+        RecordingDocument(
+            recording_id=recording_id,
+            position=position,
+            kind=document.kind.value,
+            title=plain_texts(document.title),
+            path=document.path,
+            resource=document.resource,
+            language=document.language,
+        )
+        for position, document in enumerate(source.documents)
+    ]
+    return chapters, captions, documents
 
 
 def rename_spans(session: Session, enrolment_id: int, renames: Mapping[str, str]) -> None:
@@ -113,4 +179,4 @@ def rename_spans(session: Session, enrolment_id: int, renames: Mapping[str, str]
             )
 
 
-RECORDING = Publisher(KIND, prepare_recording, freeze_recording, rename_spans)
+RECORDING = Publisher(KIND, prepare_recording, freeze_recordings, rename_spans, entries=list_recording_entries, tell=tell_recording)

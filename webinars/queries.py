@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 
 from courses.models import Activity, Course, CourseFile, CourseResource, CourseVersion, Module
 from kernel.errors import NotFound
+from kernel.search.index import Entry
+from webinars.content import Cues, Spoken, recording_entries
 from webinars.models import Caption, Chapter, Recording, RecordingDocument, WatchedSpan
 from webinars.rules import Span
 
@@ -149,3 +151,27 @@ def transcripts_of(session: Session, activity_ids: Sequence[int]) -> dict[int, l
     for activity_id, cues in session.execute(statement):
         found[activity_id] += [(second, text) for second, text in json.loads(cues)]
     return found
+
+
+def list_recording_entries(session: Session, version_id: int) -> Iterator[tuple[int, Entry]]:
+    """Yield what can be found of a version's recordings, each with its activity's id."""
+    statement = (
+        select(Recording, Activity.title, Activity.summary)
+        .join(Activity, Activity.id == Recording.activity_id)
+        .where(Activity.version_id == version_id)
+        .order_by(Recording.id)
+    )
+    captions = (
+        select(Caption.recording_id, Caption.language, Caption.transcript)
+        .join(Recording, Recording.id == Caption.recording_id)
+        .join(Activity, Activity.id == Recording.activity_id)
+        .where(Activity.version_id == version_id)
+        .order_by(Caption.id)
+    )
+    heard: defaultdict[int, dict[str, Cues]] = defaultdict(dict)
+    for recording_id, language, transcript in session.execute(captions):
+        heard[recording_id][language] = [(second, text) for second, text in json.loads(transcript)]
+    for row, title, summary in session.execute(statement):
+        spoken = Spoken(row.path, row.language, row.speakers, row.series, heard[row.id])
+        for entry in recording_entries(title, summary, spoken):
+            yield row.activity_id, entry

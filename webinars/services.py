@@ -7,10 +7,10 @@ from fractions import Fraction
 from sqlalchemy import delete, insert
 from sqlalchemy.orm import Session
 
-from enrolments import queries as enrolment_queries
-from enrolments import services as enrolment_services
 from enrolments.permissions import ActivitySeat
-from enrolments.services import Achievement
+from enrolments.queries import learning as enrolment_queries
+from enrolments.services import learning as enrolment_services
+from enrolments.services.learning import Achievement
 from kernel.permissions import Actor
 from webinars import queries
 from webinars.models import WatchedSpan

@@ -11,10 +11,10 @@ from flask import Blueprint, Response, jsonify, render_template, request
 
 from accounts.rules import fold
 from courses.rules import activity_url, file_url
-from enrolments import queries as enrolment_queries
 from enrolments.opening import course_view, leave_visit
 from enrolments.pages.outline import foreign, html
 from enrolments.permissions import ActivitySeat
+from enrolments.queries import learning as enrolment_queries
 from kernel import clock
 from kernel.errors import NotFound
 from kernel.i18n import choose, language

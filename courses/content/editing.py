@@ -15,6 +15,9 @@ from courses.content.nodes import Keyed, Listing, Node, Scalar
 from courses.content.writing import scalar
 from kernel.errors import N_, DomainError
 
+Written = str | list["Written"] | dict[str, "Written"] | None
+"""A value of a YAML file as it is written: every scalar is a text; None where nothing is."""
+
 _COMMENT = re.compile(r"\s*#")
 _LED = re.compile(r"( *)-( +)\Z")
 _EMPTY_LIST = re.compile(r"\[\s*\]")
@@ -89,12 +92,13 @@ def _entry(lines: Sequence[str], item: Node, above: int) -> Entry:
     key = item.entries.get("key")
     words = [line.strip() for line in lines[first - 1 : item.line - 1]]
     words.append(lines[item.line - 1][content:])
-    words += [_outdented(line, content) for line in lines[item.line : last]]
+    words += [outdented(line, content) for line in lines[item.line : last]]
     name = key.value.text if key is not None and isinstance(key.value, Scalar) else ""
     return Entry(name, "\n".join(words) + "\n", first, last, dash, content)
 
 
-def _outdented(line: str, columns: int) -> str:
+def outdented(line: str, columns: int) -> str:
+    """Return a line of something that stands so many columns in, as it is at the left edge; raises EditRefused where it stands further out."""
     if not line.strip():
         return ""
     if not line[:columns].strip():
@@ -129,7 +133,7 @@ def replace_entry(text: str, name: str, place: int, entry: str) -> str:
     entries = list_entries(text, name)
     old = entries[place]
     lines = text.split("\n")
-    lines[old.first - 1 : old.last] = _behind_dash(entry, old.dash, old.content)
+    lines[old.first - 1 : old.last] = behind_dash(entry, old.dash, old.content)
     return _checked(text, "\n".join(lines), name, gone=place, come=(entry,))
 
 
@@ -147,9 +151,20 @@ def add_entries(text: str, name: str, added: Sequence[str]) -> str:
     written: list[str] = []
     for number, entry in enumerate(added):
         written += [""] if entries or number else []
-        written += _behind_dash(entry, dash, content)
+        written += behind_dash(entry, dash, content)
     whole = "\n".join([*lines[:at], *written, *lines[at:]]) + "\n"
     return _checked(text, whole, name, gone=None, come=tuple(added))
+
+
+def add_alike(text: str, name: str, added: str) -> str:
+    """Return the file with an entry added at the end of a list, a blank line before it only where the others have one between them."""
+    after = add_entries(text, name, [added])
+    entries = list_entries(after, name)
+    spaced = any(one.last + 1 < other.first for one, other in zip(entries[:-1], entries[1:-1], strict=False))
+    lines, above = after.split("\n"), entries[-1].first - 2
+    if len(entries) < 2 or spaced or lines[above].strip():
+        return after
+    return "\n".join([*lines[:above], *lines[above + 1 :]])
 
 
 def _opened(lines: list[str], name: str) -> tuple[list[str], int]:
@@ -182,7 +197,24 @@ def without_entries(text: str, name: str, places: Sequence[int]) -> str:
     return whole
 
 
-def _behind_dash(entry: str, dash: int, content: int) -> list[str]:
+def with_entry_moved(text: str, name: str, place: int, to: int) -> str:
+    """Return the file with the entry in a place (from 0) at another one; comments above it go with it, blank lines between entries stay."""
+    entries = list_entries(text, name)
+    order = list(range(len(entries)))
+    order.insert(to, order.pop(place))
+    lines = text.split("\n")
+    pieces = lines[: entries[0].first - 1]
+    for number, (old, new) in enumerate(zip(entries, (entries[moved] for moved in order), strict=True)):
+        pieces += behind_dash(new.text, old.dash, old.content) if new is not old else lines[old.first - 1 : old.last]
+        pieces += lines[old.last : entries[number + 1].first - 1] if number + 1 < len(entries) else lines[old.last :]
+    whole = "\n".join(pieces)
+    if [entry.text for entry in list_entries(whole, name)] != [entries[moved].text for moved in order]:
+        raise EditRefused
+    return whole
+
+
+def behind_dash(entry: str, dash: int, content: int) -> list[str]:
+    """Return the lines of an entry in a list: its fields behind the dash, the comments that it begins with above."""
     lines = entry.rstrip("\n").split("\n")
     head = next((number for number, line in enumerate(lines) if line.strip() and not _COMMENT.match(line)), len(lines) - 1)
     above = [" " * dash + line.strip() for line in lines[:head] if line.strip()]
@@ -209,34 +241,38 @@ def set_field(entry: str, name: str, value: str | Sequence[str] | None, order: S
 
     `order` is the canonical order of fields: a new field comes after the last one before it that is there.
     """
+    return with_lines(entry, name, [] if value is None else [f"{name}: {_value(value)}"], order)
+
+
+def with_lines(entry: str, name: str, written: Sequence[str], order: Sequence[str]) -> str:
+    """Return an entry's text whose field is these lines, at its place or by `order`; none take it out. It is not read again."""
     root = nodes.parse(entry).root
     if not isinstance(root, Keyed) or root.flow:
         raise EditRefused
     lines = entry.rstrip("\n").split("\n")
-    written = None if value is None else f"{name}: {_value(value)}"
     present = root.entries.get(name)
     if present is not None:
         return _rewritten(lines, present, written)
-    if written is None:
+    if not written:
         return entry
-    before = [other for other in order[: order.index(name)] if other in root.entries]
+    before = [other for other in order[: order.index(name)] if other in root.entries] if name in order else list(root.entries)
     at = last_line(root.entries[before[-1]].value) if before else root.line - 1
     if before:
         at = max(at, root.entries[before[-1]].key.line)
         while at > 1 and not lines[at - 1].strip():
             at -= 1
-    return "\n".join([*lines[:at], written, *lines[at:]]) + "\n"
+    return "\n".join([*lines[:at], *written, *lines[at:]]) + "\n"
 
 
-def _rewritten(lines: list[str], present: nodes.Entry, written: str | None) -> str:
+def _rewritten(lines: list[str], present: nodes.Entry, written: Sequence[str]) -> str:
     key, value = present.key, present.value
     first, last = key.line, max(key.line, last_line(value))
     while last > first and not lines[last - 1].strip():
         last -= 1
     beside = ""
-    if first == last and written is not None:
+    if first == last and written:
         beside = lines[first - 1][value.last_column - 1 :] if value.line == key.line and value.last_column else ""
-    lines[first - 1 : last] = [] if written is None else [written + beside]
+    lines[first - 1 : last] = [written[0] + beside, *written[1:]] if written else []
     return "\n".join(lines) + "\n"
 
 
@@ -244,3 +280,95 @@ def _value(value: str | Sequence[str]) -> str:
     if isinstance(value, str):
         return scalar(value, flow=False)
     return f"[{', '.join(scalar(entry, flow=True) for entry in value)}]"
+
+
+# --- Fields of any shape -----------------------------------------------------------------------------------------------------------------
+
+FLOW = 100
+"""Columns within which lists of keys and mappings of words stay on one line (format, section 11)."""
+
+
+def read_fields(text: str) -> dict[str, Written]:
+    """Return the fields of a file, every scalar as the text that was written; raises EditRefused where it is no mapping that can be read."""
+    root = nodes.parse(text).root
+    if root is None and not text.strip():
+        return {}
+    if not isinstance(root, Keyed):
+        raise EditRefused
+    return {name: _plain(entry.value) for name, entry in root.entries.items()}
+
+
+def _plain(node: Node) -> Written:
+    if isinstance(node, Scalar):
+        return node.text.strip("\n") or None
+    if isinstance(node, Listing):
+        return [_plain(item) for item in node.items]
+    assert isinstance(node, Keyed)
+    return {name: _plain(entry.value) for name, entry in node.entries.items()}
+
+
+def write_field(text: str, name: str, value: Written, order: Sequence[str], *, flow: bool = False, deep_flow: bool = False) -> str:
+    """Return a file, or an entry of a list, with a field of any shape written anew; None takes it out.
+
+    `flow`: on one line where it fits; `deep_flow`: each value inside it on one line.
+
+    What comes of it is read again: this field holds the value, and all others what they held.
+    """
+    before = read_fields(text)
+    lines = [] if value is None else _lines_of(name, value, flow=flow, deep_flow=deep_flow)
+    after = with_lines(text, name, lines, order) if text.strip() else ""
+    if not text.strip():
+        after = "\n".join(_lines_of(name, value, flow=flow, deep_flow=deep_flow)) + "\n"
+    expected = {other: held for other, held in before.items() if other != name}
+    if value is not None:
+        expected[name] = value
+    if read_fields(after) != expected:
+        raise EditRefused
+    return after
+
+
+def _lines_of(name: str, value: Written, *, flow: bool = False, deep_flow: bool = False) -> list[str]:
+    head = f"{scalar(name, flow=False)}:"
+    if deep_flow and isinstance(value, dict):
+        return [head, *(f"  {line}" for inner, held in value.items() for line in _lines_of(inner, held, flow=True))]
+    if flow and not isinstance(value, str):
+        line = f"{head} {in_brackets(value)}"
+        if len(line) <= FLOW:
+            return [line]
+    if value is None:
+        return [head]
+    if isinstance(value, str):
+        return text_lines(head, value)
+    if not value:
+        return [f"{head} {'[]' if isinstance(value, list) else '{}'}"]
+    return [head, *(f"  {line}" if line else "" for line in _block(value))]
+
+
+def _block(value: "list[Written] | dict[str, Written]") -> list[str]:
+    if isinstance(value, dict):
+        return [line for name, inner in value.items() for line in _lines_of(name, inner)]
+    lines: list[str] = []
+    for item in value:
+        if isinstance(item, dict):
+            inner = _block(item)
+            lines += [f"- {inner[0]}", *(f"  {line}" if line else "" for line in inner[1:])]
+        else:
+            lines += text_lines("-", item if isinstance(item, str) else in_brackets(item))
+    return lines
+
+
+def text_lines(head: str, text: str) -> list[str]:
+    """Return a text behind a name with its colon, or behind a dash."""
+    if "\n" not in text:
+        return [f"{head} {scalar(text, flow=False)}"]
+    mark = "|2" if text.startswith(" ") else "|"
+    return [f"{head} {mark}", *(f"  {line}" if line.strip() else "" for line in text.split("\n"))]
+
+
+def in_brackets(value: Written) -> str:
+    """Return a value on one line."""
+    if isinstance(value, list):
+        return f"[{', '.join(in_brackets(item) for item in value)}]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{scalar(name, flow=True)}: {in_brackets(inner)}" for name, inner in value.items()) + "}"
+    return scalar(value or "", flow=True)

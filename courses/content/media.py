@@ -4,6 +4,7 @@ import hashlib
 
 from courses.content.filetypes import KINDS, MEGABYTE, kind_of
 from courses.content.model import MediaFile
+from courses.content.pictures import FORMATS, MOST_PIXELS, points
 from courses.content.session import Place, ReadingSession
 from kernel.errors import N_
 from kernel.markup.svg import clean_svg
@@ -36,6 +37,10 @@ def _media(session: ReadingSession, path: str) -> MediaFile | None:
     if len(content) > kind.limit:
         facts = {"size": str(len(content) // MEGABYTE), "limit": str(kind.limit // MEGABYTE)}
         session.report(place, "C604", N_("The file has %(size)s MB, the limit is %(limit)s MB."), "", **facts)
+    ending = path.rpartition(".")[2].lower()
+    if ending in FORMATS and points(content, ending) > MOST_PIXELS:
+        limit = str(MOST_PIXELS // 1_000_000)
+        session.report(place, "C604", N_("The picture has more than %(limit)s million points."), N_("Make it smaller."), limit=limit)
     if kind.media_type == "image/svg+xml":
         _check_svg(session, path, content)
     return MediaFile(path, kind.media_type, len(content), hashlib.sha256(content).hexdigest(), content)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from courses.content import scalars
+from courses.content.asked import LESSON
 from courses.content.activity import read_activity
 from courses.content.layout import ActivityFiles
 from courses.content.model import ActivityCompletion, ActivitySource, CompletionRule, LessonSource, PageSource, Text
@@ -28,7 +29,7 @@ def _completion(text: str) -> CompletionRule:
     return CompletionRule(scalars.word_of("marked", "viewed")(text))
 
 
-KIND = ActivityKind("page", ".md", lazy_("Lesson"), "book-open", read_settings)
+KIND = ActivityKind("page", ".md", lazy_("Lesson"), "book-open", read_settings, begin="", settings=LESSON)
 
 
 def read_page(session: ReadingSession, files: ActivityFiles) -> ActivitySource | None:

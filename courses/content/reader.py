@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+from courses.content.activity import OUTLINE
 from courses.content.canonical import changed_files, check_forms
 from courses.content.course_file import read_course
 from courses.content.layout import MAXIMUM_FILES, MODULE, Layout, lay_out
@@ -14,7 +15,7 @@ from courses.content.media import check_unused, read_media
 from courses.content.model import CourseFolder, FolderKind, Reading
 from courses.content.modules import read_modules
 from courses.content.outline import check_former_keys, check_outline
-from courses.content.session import ReadingSession
+from courses.content.session import Place, ReadingSession
 from courses.content.source import read_table
 from courses.content.table import Table
 from courses.content.texts import TextCheck
@@ -60,6 +61,15 @@ def format_folder(
     session = ReadingSession(files, today)
     _run(session, kinds, parts)
     return changed_files(session)
+
+
+def read_unchecked(
+    files: Mapping[str, bytes], kinds: Sequence[ActivityKind], parts: Sequence[FolderPart] = (), *, today: date
+) -> tuple[CourseFolder, Mapping[str, Place]]:
+    """Return what the files of a folder say, without looking whether it is right, and where each key of the outline stands."""
+    session = ReadingSession(files, today)
+    course = _read(session, lay_out(session, kinds, parts), parts)
+    return course, session.keys.get(OUTLINE, {})
 
 
 def _run(session: ReadingSession, kinds: Sequence[ActivityKind], parts: Sequence[FolderPart]) -> CourseFolder:

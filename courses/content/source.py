@@ -2,9 +2,10 @@
 
 import unicodedata
 from dataclasses import dataclass
+from threading import Lock
 
 from courses.content import nodes
-from courses.content.nodes import Keyed, Node
+from courses.content.nodes import Parsed, Keyed, Node
 from courses.content.session import Place, ReadFile, ReadingSession
 from courses.content.stamps import split
 from courses.content.table import Table
@@ -41,9 +42,40 @@ def decode(session: ReadingSession, path: str, limit: int) -> SourceText | None:
     return SourceText(words, words == raw and words.endswith("\n"))
 
 
+KEPT_CHARACTERS = 2_000_000
+"""Of YAML whose trees the process keeps: about two large courses."""
+
+
+class KeptTrees:
+    """Trees of texts that were parsed already: nobody changes a tree, and of a draft's files few change between two readings."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._trees: dict[str, Parsed] = {}
+        self._size = 0
+        self._turn = Lock()
+
+    def parse(self, text: str) -> Parsed:
+        """Return the tree of a text, parsed where it is not known."""
+        known = self._trees.get(text)
+        if known is not None:
+            return known
+        parsed = nodes.parse(text)
+        with self._turn:
+            if self._size + len(text) > self._most:
+                self._trees, self._size = {}, 0  # another dict: other threads read the old one
+            if len(text) <= self._most:
+                self._trees[text] = parsed
+                self._size += len(text)
+        return parsed
+
+
+_trees = KeptTrees(KEPT_CHARACTERS)
+
+
 def tree(session: ReadingSession, path: str, text: str) -> Node | None:
     """Return the YAML tree of a text, None where it is empty or broken; its troubles become findings."""
-    parsed = nodes.parse(text)
+    parsed = _trees.parse(text)
     for trouble in parsed.troubles:
         session.report(Place(path, trouble.line, trouble.column), trouble.code, trouble.template, trouble.fix, name=trouble.name)
     return parsed.root

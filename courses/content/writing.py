@@ -12,7 +12,7 @@ LANGUAGE_ORDER = ("es", "en")
 _STEP = 2
 _SIGNS = ",[]{}#&*!|>'\"%@`"
 _SPACED_SIGNS = "-?:"
-_FLOW_SIGNS = re.compile(r"[,\[\]{}]")
+_FLOW_SIGNS = re.compile(r"\A[:?]|[,\[\]{}]")
 _COMMENT = re.compile(r"\s*#")
 _BESIDE = re.compile(r"[\s,:\]}]*\s(#.*)\Z")
 

@@ -1,17 +1,18 @@
 """What the page of a course shows: the course, the learner's part in it, how to get in, and what completing it asks."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
+from uuid import UUID
 
 from flask import url_for
 
 from courses.facade import Facade, Size
-from enrolments.models import Completion
 from enrolments.pages.outline import CourseView, draw, foreign, html, rounded
 from enrolments.permissions import Seat, is_staff
-from enrolments.rules import Refusal
+from enrolments.queries.editions import EditionLine, dates_of
+from enrolments.rules import Refusal, may_join
 from kernel.i18n import _, choose, number
 from kernel.markup.model import SafeHtml
 from kernel.permissions import Actor
@@ -72,7 +73,7 @@ class EnrolmentFacts:
     certificate_url: str
 
 
-def enrolment_facts(view: CourseView, completion: Completion | None) -> EnrolmentFacts | None:
+def enrolment_facts(view: CourseView, completed_at: datetime | None) -> EnrolmentFacts | None:
     """Return what is said of the learner; nothing for those who are not enrolled."""
     if not view.seat.is_learner:
         return None
@@ -83,8 +84,8 @@ def enrolment_facts(view: CourseView, completion: Completion | None) -> Enrolmen
         modules_done=sum(module.completed for module in numbered),
         modules=len(numbered),
         minutes_left=left or None,
-        completed_at=completion.completed_at if completion else None,
-        certificate_url=url_for("certificates.certificates") if completion and view.outline.certificate != "none" else "",
+        completed_at=completed_at,
+        certificate_url=url_for("certificates.certificates") if completed_at and view.outline.certificate != "none" else "",
     )
 
 
@@ -123,7 +124,41 @@ def entry_of(actor: Actor, seat: Seat) -> str:
         return "staff"
     words: Mapping[Refusal | None, str] = {
         None: "sign_in" if actor.is_anonymous else "open",
+        Refusal.BY_EDITION: "sign_in_edition" if actor.is_anonymous else "edition",
         Refusal.BY_INVITATION: "code" if seat.way == "code" else "invitation",
         Refusal.NOT_YET: "not_yet",
     }
     return words.get(seat.refusal, "closed")
+
+
+@dataclass(frozen=True, slots=True)
+class EditionChoice:
+    """An edition that whoever sees the course may choose."""
+
+    uuid: UUID
+    name: str
+    starts_at: datetime | None
+    ends_at: datetime | None
+    enrols_from: datetime | None
+    refusal: str
+    is_full: bool
+    waits: bool
+
+
+def edition_choices(lines: Sequence[EditionLine], waits: Collection[int], *, archived: bool, now: datetime) -> list[EditionChoice]:
+    """Return the editions that are open to whoever sees the course and have not ended, those that begin first before the others."""
+    chosen = [line for line in lines if line.edition.self_enrolment and line.edition.closed_at is None]
+    chosen = [line for line in chosen if line.edition.ends_at is None or now < line.edition.ends_at]
+    return [
+        EditionChoice(
+            uuid=line.edition.uuid,
+            name=line.edition.name,
+            starts_at=line.edition.starts_at,
+            ends_at=line.edition.ends_at,
+            enrols_from=line.edition.enrols_from,
+            refusal=refused.value if (refused := may_join(dates_of(line.edition), archived=archived, now=now)) else "",
+            is_full=line.is_full,
+            waits=line.edition.id in waits,
+        )
+        for line in sorted(chosen, key=lambda line: (line.edition.starts_at is None, line.edition.starts_at or now, line.edition.id))
+    ]

@@ -11,6 +11,7 @@ from enrolments.pages.outline import CourseView
 from enrolments.permissions import ActivitySeat
 from kernel.i18n import choose, language
 from kernel.markup.model import SafeHtml
+from kernel.markup.passages import anchored
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ def lesson_context(subject: ActivitySeat, view: CourseView, page: Row[*tuple[Any
         "course": {"slug": outline.slug, "title": choose(outline.title)},
         "module": view.block(outline.module_by_key[activity.module], activity.key),
         "activity": facts,
-        "body": SafeHtml.stored(page.body),
+        "body": anchored(SafeHtml.stored(page.body)),
         "icons": page.symbols,
         "headings": [HeadingLink(*heading.split("|", 1)) for heading in page.headings],
         "previous": view.step(before),

@@ -140,6 +140,7 @@ class CourseView:
     def __init__(self, actor: Actor, seat: Seat, outline: Outline, results: Results, withheld: frozenset[str]) -> None:
         """Put it together; `withheld` are the keys of activities whose marks are not to be shown yet."""
         self.actor = actor
+        self.withheld = withheld
         self._shown = {key: replace(result, score=None, passed=None) if key in withheld else result for key, result in results.items()}
         self.seat = seat
         self.outline = outline
@@ -161,7 +162,7 @@ class CourseView:
         """Return one activity as the reader finds it."""
         result = self._shown.get(activity.key, NO_RESULT)
         module = self.outline.module_by_key[activity.module]
-        closed = why_closed(module, activity, self._completed, self.seat.now)
+        closed = self.seat.not_begun or why_closed(module, activity, self._completed, self.seat.now)
         reachable = view_activity(self.actor, ActivitySeat(self.seat, self.outline, activity, closed)) is Verdict.ALLOW
         after, at = self._opening(closed)
         state = "done" if result.completed else "lock" if closed is not None else "started" if result.viewed else "todo"

@@ -1,4 +1,4 @@
-"""Write numbers the way a language does, and keep them beside their unit (design guide, section 5)."""
+"""Write numbers the way a language does, and keep beside each other what a line must not part (design guide, section 5)."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from decimal import ROUND_HALF_UP, Decimal
 from kernel.markup.model import Parameter
 
 NO_BREAK = "\u00a0"
+WORD_JOINER = "\u2060"
 MINUS = "\u2212"
 _GAPS = re.compile(r"(?<=\d) (?=%|USD\b)|(?<=\bUSD) (?=\d)")
+_OPENING_DASH = re.compile(r"(?<![^\s«“(])—(?=\S)")
+_CLOSING_DASH = re.compile(r"(?<=\S)—(?=[\s.,;:?!…»”)]|$)")
 _UNITS = (("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1_000))
 
 
@@ -52,3 +55,10 @@ def format_size(size: int, language: str) -> str:
 def join_numbers(text: str) -> str:
     """Put a no-break space between a number and the `%` or `USD` beside it (section 7, Parameter)."""
     return _GAPS.sub(NO_BREAK, text)
+
+
+def join_dashes(text: str) -> str:
+    """Keep a dialogue's dash on the line of the word that it opens or closes; a dash between two words stays as it is."""
+    if "—" not in text:
+        return text
+    return _CLOSING_DASH.sub(WORD_JOINER + "—", _OPENING_DASH.sub("—" + WORD_JOINER, text))

@@ -32,7 +32,7 @@ from kernel.markup.html import element, join
 from kernel.markup.inlines import replace_children, sub_element, text_of
 from kernel.markup.maths import FormulaError, to_mathml
 from kernel.markup.model import Heading, SafeHtml
-from kernel.markup.numbers import NO_BREAK, join_numbers
+from kernel.markup.numbers import NO_BREAK, join_dashes, join_numbers
 from kernel.markup.work import Mode
 
 if TYPE_CHECKING:
@@ -276,13 +276,13 @@ def _read_formulas(root: Element, work: Work) -> None:
 
 
 def _join_texts(root: Element, _work: Work) -> None:
-    """Keep numbers beside their unit, everywhere but in code."""
+    """Keep numbers beside their unit and dashes beside their word, everywhere but in code."""
     skipped = {node for code in root.iter() if code.tag in ("code", "pre") for node in code.iter()}
     for node in root.iter():
         if node.text and node not in skipped:
-            node.text = join_numbers(node.text)
+            node.text = join_dashes(join_numbers(node.text))
         if node.tail and (node not in skipped or node.tag in ("code", "pre")):
-            node.tail = join_numbers(node.tail)
+            node.tail = join_dashes(join_numbers(node.tail))
             if node.tail.startswith(" %") and (text_of(node) or " ")[-1].isdigit():
                 node.tail = NO_BREAK + node.tail[1:]
 

@@ -18,7 +18,7 @@ from kernel.crypto import seal, unseal
 from kernel.errors import N_, Conflict, DomainError, Forbidden, SignInNeeded, Unavailable
 from kernel.i18n import _, language
 from kernel.permissions import Actor
-from kernel.web.request import SAFE_METHODS, plumbing, roll_back
+from kernel.web.request import SAFE_METHODS, plumbing, roll_back, secrets_of_app
 
 log = structlog.get_logger()
 
@@ -68,7 +68,7 @@ def wants_json() -> bool:
 
 def keep_for_later() -> str:
     """Return what was posted, signed, to be put into the sign-in form."""
-    return seal(current_app.secret_key or "", "resume", {"path": _address(), "fields": _posted_fields()})
+    return seal(secrets_of_app(), "resume", {"path": _address(), "fields": _posted_fields()})
 
 
 def _address() -> str:
@@ -81,7 +81,7 @@ def _posted_fields() -> Fields:
 
 def kept(token: str) -> tuple[str, Fields] | None:
     """Return the path and fields that were kept within the last hour, or nothing."""
-    stash = unseal(current_app.secret_key or "", "resume", token, seconds=RESUMABLE_SECONDS)
+    stash = unseal(secrets_of_app(), "resume", token, seconds=RESUMABLE_SECONDS)
     return None if stash is None else (stash["path"], [(name, value) for name, value in stash["fields"]])
 
 

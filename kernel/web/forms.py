@@ -3,6 +3,7 @@
 import unicodedata
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from flask_wtf import FlaskForm
 from wtforms import Field, StringField, ValidationError
@@ -35,6 +36,14 @@ def _is_invisible(char: str) -> bool:
     return (
         code in _INVISIBLE or 0x202A <= code <= 0x202E or 0x2066 <= code <= 0x2069 or 0xFFF9 <= code <= 0xFFFB or 0xE0000 <= code <= 0xE007F
     )
+
+
+def as_uuid(text: str) -> UUID | None:
+    """Return the identifier that a field or an address holds, nothing where it holds none."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
 class LineField(StringField):

@@ -24,7 +24,7 @@ def read_symbols(source: Path) -> Mapping[str, str]:
     return {found["name"]: found[0] for found in _SYMBOL.finditer(source.read_text("utf-8"))}
 
 
-def _used() -> dict[str, None]:
+def used_icons() -> dict[str, None]:
     """Return the names the present page has used so far, in order."""
     if "icons" not in g:
         g.icons = {}
@@ -37,13 +37,18 @@ class Icons:
 
     def __init__(self, symbols: Mapping[str, str]) -> None:
         self.symbols = symbols
+        self._unnamed = {
+            (name, flip): Markup('<svg class="i{}" aria-hidden="true"><use href="#{}"/></svg>').format(" flip" if flip else "", name)
+            for name in symbols
+            for flip in (False, True)
+        }
 
     def icon(self, name: str, label: object = None, flip: bool = False) -> Markup:
         """Print a reference to a symbol; `label` names it where no words stand beside it, `flip` turns it in right-to-left pages."""
         self.use([name])
-        turned = " flip" if flip else ""
         if label is None:
-            return Markup('<svg class="i{}" aria-hidden="true"><use href="#{}"/></svg>').format(turned, name)
+            return self._unnamed[name, flip]
+        turned = " flip" if flip else ""
         return Markup('<svg class="i{}" role="img" aria-label="{}"><use href="#{}"/></svg>').format(turned, str(label), name)
 
     def use(self, names: Iterable[str]) -> str:
@@ -51,12 +56,12 @@ class Icons:
         for name in names:
             if name not in self.symbols:
                 raise UnknownIconError(name)
-            _used()[name] = None
+            used_icons()[name] = None
         return ""
 
     def definitions(self) -> Markup:
         """Return the symbols that the present page has used."""
-        return Markup("").join(Markup(self.symbols[name]) for name in sorted(_used()))  # noqa: S704 - read from our own file
+        return Markup("").join(Markup(self.symbols[name]) for name in sorted(used_icons()))  # noqa: S704 - read from our own file
 
 
 def install(app: Flask, source: Path = STATIC / "icons.svg") -> None:

@@ -1,16 +1,27 @@
-"""Rate limits: sliding windows in the memory of the process. Only tries that failed count where the caller says so."""
+"""Rate limits: sliding windows in the memory of the process, or in Redis where several serve. Only tries that failed count where the
+caller says so.
+
+While Redis is away each process counts for itself: nobody is locked out, and guessing stays slow.
+"""
 
 import math
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, ip_address, ip_network
+from typing import TypeVar
 
+import structlog
 from flask import current_app, request
 from limits import RateLimitItem, parse
-from limits.storage import MemoryStorage
+from limits.errors import StorageError
+from limits.storage import MemoryStorage, RedisStorage
 from limits.strategies import MovingWindowRateLimiter
 
-from kernel import clock
+from kernel import clock, redis
 from kernel.errors import TooMany
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,32 +37,58 @@ def limit(name: str, rule: str) -> Limit:
     return Limit(name, parse(rule))
 
 
-class Limiter:
-    """The counters of one process."""
+PAUSE = 10.0
+"""Seconds after a failure until Redis is asked again."""
+Counted = TypeVar("Counted")
 
-    def __init__(self) -> None:
-        self._windows = MovingWindowRateLimiter(MemoryStorage())
+
+class Limiter:
+    """The counters of one process, or of all that share a Redis."""
+
+    def __init__(self, redis_url: str = "") -> None:
+        self._own = MovingWindowRateLimiter(MemoryStorage())
+        self._shared: MovingWindowRateLimiter | None = None
+        self._asks_again_at = 0.0
+        if redis_url:
+            self._shared = MovingWindowRateLimiter(
+                RedisStorage(redis_url, redis.pool(redis_url, answer=redis.CONNECT), wrap_exceptions=True)
+            )
+
+    @property
+    def is_shared(self) -> bool:
+        """Say whether the counters of all processes are in use now."""
+        return self._shared is not None and time.monotonic() >= self._asks_again_at
+
+    def _ask(self, question: Callable[[MovingWindowRateLimiter], Counted]) -> Counted:
+        """Ask the shared counters, or our own where there are none or they do not answer."""
+        if self._shared is not None and self.is_shared:
+            try:
+                return question(self._shared)
+            except StorageError as error:
+                self._asks_again_at = time.monotonic() + PAUSE
+                log.warning("limits.redis_away", error=type(error.__cause__ or error).__name__)
+        return question(self._own)
 
     def check(self, rule: Limit, key: str) -> None:
         """Raise TooMany where the limit is used up; counts nothing."""
-        if not self._windows.test(rule.item, rule.name, key):
+        if not self._ask(lambda windows: windows.test(rule.item, rule.name, key)):
             raise self._refusal(rule, key)
 
     def count(self, rule: Limit, key: str) -> None:
         """Count one try."""
-        self._windows.hit(rule.item, rule.name, key)
+        self._ask(lambda windows: windows.hit(rule.item, rule.name, key))
 
     def use(self, rule: Limit, key: str) -> None:
         """Count one try, or raise TooMany where the limit is used up. Tries at the same moment are each counted first."""
-        if not self._windows.hit(rule.item, rule.name, key):
+        if not self._ask(lambda windows: windows.hit(rule.item, rule.name, key)):
             raise self._refusal(rule, key)
 
     def forgive(self, rule: Limit, key: str) -> None:
         """Forget what was counted for a key: the person has proved who they are."""
-        self._windows.clear(rule.item, rule.name, key)
+        self._ask(lambda windows: windows.clear(rule.item, rule.name, key))
 
     def _refusal(self, rule: Limit, key: str) -> TooMany:
-        reset = self._windows.get_window_stats(rule.item, rule.name, key).reset_time
+        reset = self._ask(lambda windows: windows.get_window_stats(rule.item, rule.name, key)).reset_time
         return TooMany(retry_after=max(1, math.ceil(reset - clock.now().timestamp())))
 
 

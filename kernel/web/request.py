@@ -17,7 +17,7 @@ from typing import Any, TypeVar, cast, overload
 from urllib.parse import urlsplit
 
 import structlog
-from flask import Flask, Response, abort, current_app, g, request
+from flask import Flask, Response, abort, current_app, g, redirect, request, url_for
 from flask import session as cookie
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -42,7 +42,8 @@ class Access:
 
     action: StrEnum | None
     loader: Loader | None = None
-    reads_first: bool = False
+    reads_first: bool | Callable[[], bool] = False
+    """A function says it of the request that came."""
     body_limit: int | None = None
     """Bytes of a request's body where the route takes files; None: the limit of the house (security 3.5)."""
 
@@ -63,6 +64,11 @@ class Plumbing:
     """The sites that requests may name; IPv6 addresses without brackets."""
     quiet: frozenset[str] = frozenset()
     """Endpoints that leave no line in the log: static files, probes."""
+
+
+def secrets_of_app() -> list[bytes]:
+    """Return the secret keys, the present one first."""
+    return [cast("bytes", current_app.secret_key), *current_app.config["SECRET_KEY_FALLBACKS"]]
 
 
 def plumbing() -> Plumbing:
@@ -90,7 +96,7 @@ def allows(action: StrEnum, subject: object) -> bool:
 
 
 def requires(
-    action: StrEnum, loader: Loader | None = None, *, reads_first: bool = False, body_limit: int | None = None
+    action: StrEnum, loader: Loader | None = None, *, reads_first: bool | Callable[[], bool] = False, body_limit: int | None = None
 ) -> Callable[[View], View]:
     """Declare who may use a route: load the subject (404), decide (401, 403, 404), then call the view with the subject."""
 
@@ -195,7 +201,8 @@ def _open() -> None:
             request.max_content_length = access.body_limit
         _read_body()
         g.cookie_before = dict(cookie)
-        g.session = plumbing().database.begin(write=not access.reads_first)
+        reads_first = access.reads_first() if callable(access.reads_first) else access.reads_first
+        g.session = plumbing().database.begin(write=not reads_first)
 
 
 def _close(response: Response) -> Response:
@@ -251,3 +258,13 @@ def install(app: Flask, plumbing: Plumbing) -> None:
 def install_closing(app: Flask) -> None:
     """Commit before anything else follows a view. Flask runs after-request functions last to first: install this one last."""
     app.after_request(_close)
+
+
+def see_other(address: str) -> Response:
+    """Answer an act with the address to look at next (303): loading that page again does nothing again."""
+    return cast("Response", redirect(address, code=303))
+
+
+def see_page(endpoint: str, **values: Any) -> Response:
+    """Answer an act with the page of ours to look at next."""
+    return see_other(url_for(endpoint, **values))

@@ -69,7 +69,19 @@ def _candidates(item: Item, question: Question, language: str, chance: Random, *
     wrong = [_mistake(question, item, answer, chance, convention_for(language), whole=whole) for whole in (False, True)]
     if chance.random() < 0.12:
         wrong = [{}]
-    return [*([_parts(question, item, answer)] if right else []), *wrong, {}]
+    return [*([as_parts(question, item, answer)] if right else []), *wrong, {}]
+
+
+def right_parts(question: Question, item: Item, language: str = "es") -> Parts:
+    """Answer rightly, as the page's form would send it."""
+    answer = right_answer(question, item.layout, language, convention_for(language))
+    return {} if answer is None else as_parts(question, item, answer)
+
+
+def likely_mistake(question: Question, item: Item, chance: Random, language: str = "es") -> Parts:
+    """Answer wrongly, with a mistake that is likely."""
+    answer = right_answer(question, item.layout, language, convention_for(language))
+    return {} if answer is None else _mistake(question, item, answer, chance, convention_for(language), whole=True)
 
 
 def _mistake(question: Question, item: Item, answer: Answer, chance: Random, convention: Convention, *, whole: bool) -> Parts:
@@ -99,7 +111,7 @@ def _mistake(question: Question, item: Item, answer: Answer, chance: Random, con
             wrong = Text("no lo sé")
         case _:
             return {}
-    return _parts(question, item, wrong)
+    return as_parts(question, item, wrong)
 
 
 def _other(keys: Sequence[str], key: str, chance: Random) -> str:
@@ -162,7 +174,7 @@ def _other_number(question: Question, item: Item, chance: Random, convention: Co
     return write_number(value, convention, 2, keep_zeros=False)
 
 
-def _parts(question: Question, item: Item, answer: Answer) -> Parts:
+def as_parts(question: Question, item: Item, answer: Answer) -> Parts:
     """Write an answer as the page's form would send it."""
     shown = page_from_answer(question, item.layout, answer)
     match shown:

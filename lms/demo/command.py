@@ -1,10 +1,7 @@
 """What `lms demo` does: start the demonstration on this machine, filled at its first start."""
 
-import fcntl
 import os
-import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,11 +15,13 @@ from lms.app import House
 from lms.console import told_in_one_line
 from lms.demo.filling import BEFORE, Account, fill
 from lms.demo.people import DOMAIN
+from lms.demo.sample_class import QUIZ, SLUG, hold_sample_quiz
+from lms.playground import Playground
 from lms.publishing import publish_samples
 
 FOLDER = Path("instance/demo")
-MARKER = "demonstration"
-"""File that says that a folder is ours to fill and to empty; it holds the day of the filling, nothing while that goes on."""
+GROUND = Playground("demonstration", "demonstration")
+"""Its marker holds the day of the filling."""
 
 
 def start(host: str, port: int, *, fresh: bool, learners: int, fill_only: bool) -> None:
@@ -32,14 +31,14 @@ def start(host: str, port: int, *, fresh: bool, learners: int, fill_only: bool) 
     folder = Path(os.environ.get("LMS_DATA_DIR") or FOLDER)
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     own = {"data_dir": folder, "database_url": "", "smtp_host": "", "public_url": address}
-    with told_in_one_line(), claimed(folder):
+    with told_in_one_line(), GROUND.claimed(folder):
         if not fill_only:
             server.check_port(host, port)
-        clear(folder, fresh=fresh)
+        GROUND.clear(folder, fresh=fresh)
         if fill_only:
             _fill_only(host, port, learners, own)
         else:
-            server.serve(host, port, publish=lambda house, content: prepare(house, content, learners), **own)
+            server.serve(host, port, publish=lambda house, content: prepare(house, content, learners), workers=1, **own)
 
 
 def _fill_only(host: str, port: int, learners: int, own: dict[str, object]) -> None:
@@ -50,41 +49,9 @@ def _fill_only(host: str, port: int, learners: int, own: dict[str, object]) -> N
         house.database.dispose()
 
 
-@contextmanager
-def claimed(folder: Path) -> Iterator[Path]:
-    """Keep a folder for this process alone, so that nobody empties it meanwhile; raise CannotStart where another has it."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise server.CannotStart(f"The demonstration in {folder} is running already. End it first.") from None
-    else:
-        yield folder
-    finally:
-        os.close(descriptor)
-
-
-def clear(folder: Path, *, fresh: bool) -> None:
-    """Empty a demonstration that is to be filled again or whose filling was broken off; raise CannotStart for any other folder."""
-    marker = folder / MARKER
-    present = list(folder.iterdir())
-    if present and not marker.is_file():
-        raise server.CannotStart(f"{folder} holds an instance that is not a demonstration. Unset LMS_DATA_DIR, or choose an empty folder.")
-    if present and (fresh or not marker.read_text()):
-        marker.write_text("")
-        for path in present:
-            if path.is_dir() and not path.is_symlink():
-                shutil.rmtree(path)
-            elif path != marker:
-                path.unlink()
-    if not present:
-        marker.write_text("")
-
-
 def prepare(house: House, content: Path, learners: int) -> list[str]:
     """Publish the sample courses and fill, where that has not been done; return what is to be said."""
-    marker = house.settings.data_dir / MARKER
+    marker = house.settings.data_dir / GROUND.marker
     address = house.settings.public_url
     if marker.read_text():
         return [
@@ -95,6 +62,7 @@ def prepare(house: House, content: Path, learners: int) -> list[str]:
     said = publish_samples(house, content, now=now - BEFORE)
     click.echo(f"Inventing {learners} people and eight weeks of their work; this takes a minute …")
     made = fill(house, now=now, count=learners)
+    hold_sample_quiz(house, now=now)
     took = round((clock.now() - now) / timedelta(seconds=1))
     marker.write_text(now.date().isoformat())
     return [
@@ -118,7 +86,7 @@ def table(accounts: Sequence[Account]) -> list[str]:
 def _places(address: str) -> list[str]:
     paths = {
         "Learner": ("/learning", "/courses", "/certificates"),
-        "Course team": ("/teaching",),
+        "Course team": ("/teaching", f"/courses/{SLUG}/quizzes/{QUIZ}/statistics"),
         "Administrator": ("/administration",),
         "Everybody": ("/", "/recordings", "/verify"),
     }

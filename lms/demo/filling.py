@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from accounts import passwords
 from accounts import services as accounts
 from accounts.services import SignUp
-from courses import queries as course_queries
-from courses import services as courses
 from courses.models import StaffRole
+from courses.queries import catalogue as course_catalogue
+from courses.queries import outlines as course_outlines
+from courses.services import team as team_services
 from kernel.permissions import SYSTEM, SiteRole
 from lms.app import House
 from lms.demo.learning import learner_life
@@ -56,8 +57,8 @@ def new_password() -> str:
 
 def _stage(house: House, now: datetime) -> Stage:
     with house.database.unit_of_work(write=False) as session:
-        versions = [entry.version_id for entry in course_queries.list_catalogue(session, limit=COURSES)]
-        return Stage(house, now, tuple(course_queries.list_outlines(session, versions).values()))
+        versions = [entry.version_id for entry in course_catalogue.list_catalogue(session, limit=COURSES)]
+        return Stage(house, now, tuple(course_outlines.list_outlines(session, versions).values()))
 
 
 def _staff(stage: Stage, hashes: dict[str, str]) -> None:
@@ -69,11 +70,11 @@ def _staff(stage: Stage, hashes: dict[str, str]) -> None:
         administrator = enter(stage, ADMINISTRATOR, person.id, SiteRole.ADMINISTRATOR)
         team = [(role, join(stage, identity, hashes[identity.email], now=now).person_id) for role, identity in STAFF.items()]
         for outline in stage.outlines:
-            course = course_queries.find_course(stage.session, outline.slug)
+            course = course_catalogue.find_course(stage.session, outline.slug)
             assert course is not None
             for role, person_id in team:
                 assert person_id is not None
-                courses.add_staff(stage.session, administrator, course, person_id, role, now=now + timedelta(hours=1))
+                team_services.add_staff(stage.session, administrator, course, person_id, role, now=now + timedelta(hours=1))
 
 
 def _command(identity: Identity, hashes: dict[str, str]) -> SignUp:

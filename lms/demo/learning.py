@@ -7,9 +7,9 @@ from random import Random
 from typing import cast
 
 from courses.rules import Outline, OutlineActivity
-from enrolments import queries as enrolment_queries
-from enrolments import services as enrolments
 from enrolments.permissions import ActivitySeat
+from enrolments.queries import learning as enrolment_queries
+from enrolments.services import learning as enrolments
 from kernel.permissions import Actor
 from lms.demo.people import Fate, Learner
 from lms.demo.sittings import hand_in, leave_half, meant

@@ -38,7 +38,7 @@ def meant(learner: Learner, paper: Paper, chance: Random, *, last: bool) -> Plan
 
 def hand_in(stage: Stage, actor: Actor, attempt: UUID, plan: Plan, chance: Random, *, now: datetime) -> bool | None:
     """Answer everything and hand the attempt in; return whether it passed, or nothing where that is not asked."""
-    sitting = _locked(stage, actor, attempt)
+    sitting = locked(stage, actor, attempt)
     batch = Batch(LEASE, tuple(_answers(stage, sitting, plan, chance)), "submit")
     quizzes.submit_attempt(stage.session, actor, sitting, [batch], now=now)
     return sitting.row.passed
@@ -46,14 +46,15 @@ def hand_in(stage: Stage, actor: Actor, attempt: UUID, plan: Plan, chance: Rando
 
 def leave_half(stage: Stage, actor: Actor, attempt: UUID, share: float, chance: Random, *, now: datetime) -> None:
     """Answer the first half of an attempt and flag its last question."""
-    sitting = _locked(stage, actor, attempt)
+    sitting = locked(stage, actor, attempt)
     answers = _answers(stage, sitting, Plan(share), chance)
     half = tuple(event for event in answers if event.item <= (len(sitting.items) + 1) // 2)
     quizzes.save_answers(stage.session, sitting, [Batch(LEASE, half, "autosave")], now=now)
     quizzes.set_flag(stage.session, sitting, sitting.items[-1].position, flagged=True)
 
 
-def _locked(stage: Stage, actor: Actor, attempt: UUID) -> Sitting:
+def locked(stage: Stage, actor: Actor, attempt: UUID) -> Sitting:
+    """Return an attempt, locked, as somebody finds it who changes it."""
     return quiz_queries.get_sitting(stage.session, quiz_queries.lock_attempt(stage.session, actor, attempt).id)
 
 

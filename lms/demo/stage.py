@@ -16,8 +16,8 @@ from accounts.models import Person, TokenPurpose
 from accounts.rules import initials
 from accounts.services import SignUp
 from courses.rules import Outline
-from enrolments import queries as enrolment_queries
 from enrolments.permissions import ActivitySeat
+from enrolments.queries import learning as enrolment_queries
 from kernel import outbox
 from kernel.permissions import Actor, SiteRole
 from lms.app import House

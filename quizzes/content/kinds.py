@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from functools import partial
 
+from courses.content import editing
 from courses.content.session import ReadingSession
 from courses.content.table import Table
 from courses.kinds import ActivityKind, FolderPart
 from kernel.i18n import lazy_
 from quizzes.content import banks, pools
+from quizzes.content.asked import ASKED, GROUPS
 from quizzes.content.model import BankSource
 from quizzes.content.quiz import read_quiz
 
@@ -17,5 +19,20 @@ def _read(tables: Mapping[str, Table], session: ReadingSession) -> tuple[BankSou
     return banks.read_banks(tables, session)
 
 
-KIND = ActivityKind("quiz", ".quiz.yaml", lazy_("Quiz"), "list-checks", read_quiz)
+def draw_from(text: str, module: str) -> str:
+    """Return a quiz whose draws without `from`, which are from its own module, name the module."""
+    try:
+        entries = editing.list_entries(text, "slots")
+        for place, entry in enumerate(entries):
+            fields = editing.read_fields(entry.text)
+            if "draw" in fields and "from" not in fields:
+                text = editing.replace_entry(text, "slots", place, editing.set_field(entry.text, "from", [module], ("draw", "from")))
+    except editing.EditRefused:
+        return text
+    return text
+
+
+BEGIN = "slots:\n  - draw: 5\n"
+"""A new quiz draws from its own module's bank, which is begun with it."""
+KIND = ActivityKind("quiz", ".quiz.yaml", lazy_("Quiz"), "list-checks", read_quiz, begin=BEGIN, beside=(("banco.yaml", "questions: []\n"),), settings=ASKED, groups=GROUPS, moving=draw_from)
 BANKS = FolderPart(banks.PART, banks.claims, _read, banks.is_embeddable)

@@ -19,6 +19,7 @@ from quizzes.rules.feedback import right_answer, why
 from quizzes.rules.marking import mark_answer
 from quizzes.rules.numbers import Convention
 from quizzes.rules.places import answer_from_page, page_from_answer
+from quizzes.rules.regrade import translated
 from quizzes.rules.responses import ANSWER, Parts, payload_of
 from quizzes.rules.results import MarkState, PartMark
 from quizzes.rules.settings import Flag
@@ -88,6 +89,8 @@ class ReviewItem:
     certainty: int | None = None
     tries: tuple[TryLine, ...] = ()
     files: tuple[HandedIn, ...] = ()
+    judged_anew: bool = False
+    """Whether a corrected version of the question judged it, so that its key is not the one that was asked with."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +130,8 @@ class Outcome:
     certainty: int | None = None
     tries: tuple[TryLine, ...] = ()
     files: tuple[HandedIn, ...] = ()
+    judge: Question | None = None
+    """The version that judged it, where it was marked again by another one than was asked."""
 
 
 def answered_question(
@@ -134,26 +139,29 @@ def answered_question(
 ) -> ReviewItem:
     """Return a question with the answer given, and of what came of it as much as the flags let through."""
     view = view_question(item, question, parts, 1, convention)
-    marking = mark_answer(question, answer_from_page(question, item.layout, payload_of(question, parts)), item.layout, convention)
-    case = _case(question, item, view, {part.part: part for part in marking.parts}, flags, convention)
+    judge = outcome.judge or question
+    said = translated(question, judge, item.layout, parts) if outcome.judge else parts
+    marking = mark_answer(judge, answer_from_page(judge, item.layout, payload_of(judge, said)), item.layout, convention)
+    case = _case(judge, item, view, {part.part: part for part in marking.parts}, flags, convention)
     return ReviewItem(
         place=item.position,
         number=item.number,
-        text=_asked(question, view, case),
+        text=_asked(question, view),
         language=view.language,
         kind=view.kind,
         maximum=points(item.maximum) if Flag.MAX_MARKS in flags and item.number else None,
         mark=None if outcome.fraction is None or Flag.MARKS not in flags else points(outcome.fraction * item.maximum),
         state=STATES[outcome.state or marking.state] if Flag.CORRECTNESS in flags else "",
         rows=tuple(_rows(case)) if not outcome.files or parts.get(ANSWER) else (),
-        general=html(question.explanation) if Flag.GENERAL in flags and question.explanation else "",
+        general=html(judge.explanation) if Flag.GENERAL in flags and judge.explanation else "",
         comment=outcome.comment,
         links=outcome.links,
-        model=_model(question) if Flag.RIGHT_ANSWER in flags else "",
-        criteria=_criteria(question) if Flag.RIGHT_ANSWER in flags else (),
+        model=_model(judge) if Flag.RIGHT_ANSWER in flags else "",
+        criteria=_criteria(judge) if Flag.RIGHT_ANSWER in flags else (),
         certainty=outcome.certainty,
         tries=outcome.tries,
         files=outcome.files,
+        judged_anew=outcome.judge is not None,
     )
 
 
@@ -197,11 +205,11 @@ def _case(
     )
 
 
-def _asked(question: Question, view: QuestionView, case: _Case) -> SafeHtml:
+def _asked(question: Question, view: QuestionView) -> SafeHtml:
     """Return what was asked, gaps as numbered blanks."""
     if question.kind is not QuestionKind.GAPS:
         return view.text
-    numbers = iter(range(1, len(case.view.pieces) + 1))
+    numbers = iter(range(1, len(view.pieces) + 1))
     return SafeHtml.stored(MARKERS.sub(lambda _found: f"<strong>[{next(numbers)}]</strong>", str(view.text)))
 
 
@@ -247,9 +255,10 @@ def _matched_rows(case: _Case) -> list[ReviewRow]:
     for row, key in zip(case.view.rows, keys, strict=True):
         part = case.marks.get(key)
         mine = offered.get(row.selected, "")
-        rows.append(
-            ReviewRow(mine, label=row.html, verdict=case.verdict(part), mine=True, right=case.verdict(part) == "ok", why=case.why(part))
-        )
+        verdict = case.verdict(part)
+        # Its words speak of the right pair: beside a wrong one they would tell the key.
+        reason = case.why(part) if verdict == "ok" or right else NO_HTML
+        rows.append(ReviewRow(mine, label=row.html, verdict=verdict, mine=True, right=verdict == "ok", why=reason))
         if row.part in right and right[row.part] != row.selected:
             rows.append(ReviewRow(offered.get(right[row.part], ""), label=row.html, right=True))
     return rows
@@ -278,7 +287,7 @@ def _gap_rows(case: _Case, piece: PieceView, at: int) -> list[ReviewRow]:
     names = [gap.name for gap in case.question.body.gaps]  # type: ignore[union-attr]  # only gaps come here
     part = case.marks.get(names[int(piece.gap.part) - 1])
     offered: dict[str, Any] = {choice.value: choice.html for choice in piece.gap.choices}
-    mine = offered.get(piece.gap.value, piece.gap.value)
+    mine = offered.get(piece.gap.value, " ".join(word for word in (piece.gap.value, piece.gap.unit_value) if piece.gap.value and word))
     rows = [
         ReviewRow(mine, label=f"[{at + 1}]", verdict=case.verdict(part), mine=True, right=case.verdict(part) == "ok", why=case.why(part))
     ]

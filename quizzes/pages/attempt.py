@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from courses import queries as course_queries
+from courses.queries import outlines as course_outlines
 from courses.rules import Outline
 from kernel.i18n import choose
 from kernel.markup.model import SafeHtml
@@ -59,7 +59,7 @@ def open_attempt(session: Session, sitting: Sitting) -> OpenedAttempt:
     questions = queries.get_questions(session, [item.question_version_id for item in sitting.items])
     return OpenedAttempt(
         sitting=sitting,
-        outline=course_queries.get_outline(session, queries.version_of(session, sitting.paper.activity_id)),
+        outline=course_outlines.get_outline(session, queries.version_of(session, sitting.paper.activity_id)),
         questions=questions,
         responses={item_id: clean_parts(answer.payload) for item_id, answer in sitting.responses.items()},
         files=list_files(session, [item.id for item in sitting.items if upload_limits(questions[item.question_version_id])]),

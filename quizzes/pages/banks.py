@@ -1,6 +1,5 @@
 """What the pages of a course's bank of questions show, in words."""
 
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,6 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from courses.content import nodes
+from courses.content.comparing import Piece, compared
 from courses.content.editing import Entry
 from courses.content.model import CourseFolder, Finding, Severity
 from courses.publication import CourseKinds, Renderer
@@ -168,7 +168,7 @@ class Told:
 
 def told(findings: Sequence[Finding], path: str, entry: Entry) -> list[Told]:
     """Return what there is to say of an entry of a bank's file, worst first."""
-    inside = [finding for finding in findings if finding.file == path and _concerns(finding, entry)]
+    inside = [finding for finding in findings if concerns(finding, path, entry)]
     order = [Severity.ERROR, Severity.WARNING, Severity.INFORMATION]
     return [
         Told(max(finding.line - entry.first + 1, 0), finding.message, finding.fix, finding.code, finding.severity.value)
@@ -176,7 +176,10 @@ def told(findings: Sequence[Finding], path: str, entry: Entry) -> list[Told]:
     ]
 
 
-def _concerns(finding: Finding, entry: Entry) -> bool:
+def concerns(finding: Finding, path: str, entry: Entry) -> bool:
+    """Say whether a finding is about an entry of a bank's file."""
+    if finding.file != path:
+        return False
     return entry.first <= finding.line <= entry.last if finding.line else finding.facts.get("subject") == entry.key
 
 
@@ -237,14 +240,6 @@ def find_question(folder: CourseFolder, key: str) -> tuple[Question, str] | None
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """A run of words in a difference: 'same', 'gone' or 'new'."""
-
-    kind: str
-    words: str
-
-
-@dataclass(frozen=True, slots=True)
 class ChangeLine:
     """One difference in words; `before` is None where it was not there, `after` where it is no more."""
 
@@ -289,28 +284,6 @@ def _value(path: Sequence[str], value: str) -> str:
     if value in _TRUTHS:
         return _(_TRUTHS[value])
     return words_of(MARKERS.sub(r" {\1} ", value))
-
-
-def compared(before: str, after: str) -> tuple[Piece, ...]:
-    """Return two texts as runs of words that stay, go and come."""
-    old, new = before.split(), after.split()
-    pieces: list[Piece] = []
-    for kind, start, end, begin, stop in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if kind == "equal":
-            pieces.append(Piece("same", " ".join(old[start:end])))
-            continue
-        if end > start:
-            pieces.append(Piece("gone", " ".join(old[start:end])))
-        if stop > begin:
-            pieces.append(Piece("new", " ".join(new[begin:stop])))
-    return tuple(pieces)
-
-
-def compared_lines(before: str, after: str) -> tuple[Piece, ...]:
-    """Return two texts of several lines as lines that stay, go and come."""
-    kinds = {"  ": "same", "- ": "gone", "+ ": "new"}
-    compared = difflib.ndiff(before.rstrip("\n").split("\n"), after.rstrip("\n").split("\n"))
-    return tuple(Piece(kinds[line[:2]], line[2:]) for line in compared if line[:2] in kinds)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from quizzes.rules.definitions import (
 )
 from quizzes.rules.numbers import convention_for, write_number
 from quizzes.rules.results import MarkState
+from quizzes.rules.typed import TIMES
 
 LONGEST = 160
 
@@ -82,10 +83,20 @@ def _named(body: Body, part: str, matched: str) -> str:
             return {column.key: plain(column.text) for column in columns}.get(matched, matched)
         case Numerical():
             return _number(matched)
+        case Calculated() if matched.startswith(TIMES):
+            return _("%(share)s times the right number", share=_number(matched.removeprefix(TIMES)))
+        case Calculated() if " " in matched:
+            return _value_of(matched)
         case TrueFalse(answer) if not matched:
             return _("False") if answer else _("True")
         case _:
             return matched
+
+
+def _value_of(variable: str) -> str:
+    """Name a variable and the value at which its attempts were parted."""
+    name, _space, value = variable.partition(" ")
+    return _("“%(name)s” (parted at %(value)s)", name=name, value=_number(value))
 
 
 def _number(text: str) -> str:

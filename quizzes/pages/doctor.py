@@ -26,10 +26,13 @@ SAID: Mapping[Ailment, str] = {
     Ailment.SPELLING: N_("Spellings close to the right answer get nothing, such as “%(answer)s”."),
     Ailment.OTHER_ANSWER: N_("Those who know more answer “%(answer)s”, which gets nothing: perhaps it is right too."),
     Ailment.PLACE: N_("It goes better in the first half of the paper than in the second: tiredness or haste."),
+    Ailment.VALUES: N_("It goes worse with the larger values of %(answer)s."),
+    Ailment.FIRST_PLACE: N_("The option that stands first is taken because it stands there."),
     Ailment.PASSED_OVER: N_("Many leave it blank and go on: perhaps it is not understood."),
     Ailment.TOO_LITTLE_TIME: N_("Many do not reach the last questions: perhaps the time is too short."),
 }
 GOES_BETTER_LATE = N_("It goes better in the second half of the paper than in the first: perhaps another question gives it away.")
+GOES_BETTER_LARGE = N_("It goes worse with the smaller values of %(answer)s.")
 BEST = N_("Of the %(top)s best, %(top_answer)s gave this answer and %(top_key)s the key; in all, %(count)s of %(answers)s gave it.")
 BEST_SEVERAL = N_("Of the %(top)s best, %(top_answer)s ticked it; in all, %(count)s of %(answers)s did.")
 COUNTED = N_("%(count)s of %(answers)s answers.")
@@ -43,11 +46,13 @@ NUMBERS: Mapping[Ailment, str] = {
     Ailment.TOO_EASY: N_("Facility %(percent)s; %(answers)s answers."),
     Ailment.TOO_HARD: N_("Facility %(percent)s; %(answers)s answers."),
     Ailment.UNUSED_OPTION: COUNTED,
-    Ailment.NARROW_TOLERANCE: N_("%(count)s of %(answers)s answers lie within 5 %% of the right number."),
+    Ailment.NARROW_TOLERANCE: N_("%(count)s of %(answers)s answers lie within 5%% of the right number."),
     Ailment.SLIPPED_NUMBER: COUNTED,
     Ailment.SPELLING: COUNTED,
     Ailment.OTHER_ANSWER: COUNTED,
     Ailment.PLACE: N_("The difference is %(percent)s of the mark; %(answers)s answers."),
+    Ailment.VALUES: N_("The difference is %(percent)s of the mark; %(answers)s answers."),
+    Ailment.FIRST_PLACE: N_("%(count)s of %(answers)s took the first option: %(percent)s of all more than it draws in other places."),
     Ailment.PASSED_OVER: N_("%(count)s of %(answers)s left it blank and answered a later one."),
     Ailment.TOO_LITTLE_TIME: N_("%(count)s of %(answers)s attempts end with two or more blank questions."),
 }
@@ -67,6 +72,8 @@ ADVICE: Mapping[Ailment, str] = {
     Ailment.SPELLING: N_("If the spelling should be accepted, add it to the answers and mark again."),
     Ailment.OTHER_ANSWER: N_("If it is right, add it to the answers and mark again."),
     Ailment.PLACE: N_("Look at the length of the quiz and at what the questions before it say."),
+    Ailment.VALUES: N_("Work the question out with the least and the largest values: narrow the range, or look at tolerance and rounding."),
+    Ailment.FIRST_PLACE: N_("Who does not know takes what comes first: make the wrong options worth a thought."),
     Ailment.PASSED_OVER: N_("Read what is asked: is it clear what has to be answered?"),
     Ailment.TOO_LITTLE_TIME: N_("Give more time, or ask fewer questions."),
 }
@@ -86,6 +93,10 @@ CHANGES_KEY = frozenset(
     {Ailment.WRONG_KEY, Ailment.SECOND_KEY, Ailment.RIGHT_AVOIDED, Ailment.NARROW_TOLERANCE, Ailment.SPELLING, Ailment.OTHER_ANSWER}
 )
 ANNULS = frozenset({Ailment.WRONG_KEY, Ailment.SECOND_KEY, Ailment.CHANCE, Ailment.NEGATIVE, Ailment.TOO_HARD})
+
+
+DIFFERENCES = frozenset({Ailment.PLACE, Ailment.VALUES})
+"""What speaks of a difference, whose sign the sentence says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +144,8 @@ def _sentence(finding: Finding, question: Question | None) -> str:
         return SEVERAL_WRONG_KEY
     if finding.ailment is Ailment.PLACE and finding.share is not None and finding.share < 0:
         return GOES_BETTER_LATE
+    if finding.ailment is Ailment.VALUES and finding.share is not None and finding.share < 0:
+        return GOES_BETTER_LARGE
     return SAID[finding.ailment]
 
 
@@ -149,7 +162,7 @@ def _facts(finding: Finding, question: Question | None) -> dict[str, str]:
         "top": number(finding.top),
         "top_answer": number(finding.top_answer),
         "top_key": number(finding.top_key),
-        "percent": percentage(abs(share) if share is not None and finding.ailment is Ailment.PLACE else share),
+        "percent": percentage(abs(share) if share is not None and finding.ailment in DIFFERENCES else share),
         "share": figure(finding.share),
     }
 

@@ -1,6 +1,6 @@
 """What the page before an attempt shows: the quiz's rules, the attempts so far, and why none can be started now."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -19,6 +19,8 @@ from quizzes.rules.layout import SlotEntry
 from quizzes.rules.review import flags_for, moment_of
 from quizzes.rules.settings import Behaviour, Flag, Navigation
 
+CHECKS: Mapping[Behaviour, str] = {Behaviour.IMMEDIATE: "once", Behaviour.INTERACTIVE: "again", Behaviour.ADAPTIVE: "again"}
+
 
 @dataclass(frozen=True, slots=True)
 class Rules:
@@ -35,7 +37,8 @@ class Rules:
     sequential: bool
     opens_at: datetime | None
     closes_at: datetime | None
-    feedback_now: bool
+    checks: str
+    """'once' where an answer that was checked stays, 'again' where it may be mended, '' where none is checked before handing in."""
 
 
 def rules_of(paper: Paper, access: Access) -> Rules:
@@ -54,7 +57,7 @@ def rules_of(paper: Paper, access: Access) -> Rules:
         sequential=settings.navigation is Navigation.SEQUENTIAL,
         opens_at=access.opens,
         closes_at=access.closes,
-        feedback_now=settings.behaviour is not Behaviour.DEFERRED,
+        checks=CHECKS.get(settings.behaviour, ""),
     )
 
 

@@ -12,14 +12,13 @@ from sqlalchemy.orm import Session
 
 from accounts.queries import get_person
 from kernel.i18n import _, language
-from kernel.markup.model import SafeHtml
 from quizzes.pages.answered import ReviewItem
 from quizzes.pages.attempt import OpenedAttempt
-from quizzes.pages.question import html, points, short_title
+from quizzes.pages.question import html, points, rubric_view, short_title
 from quizzes.queries import marks as queries
 from quizzes.queries import sittings
 from quizzes.queries.marks import Mark, MarkedItem, QuestionCount, Queue, QueueLine
-from quizzes.rules.by_hand import lowest_fraction, rubric_mark, rubric_of
+from quizzes.rules.by_hand import lowest_fraction, rubric_mark
 from quizzes.rules.definitions import Essay, Question
 from quizzes.rules.numbers import convention_for, write_number
 from quizzes.rules.responses import ANSWER
@@ -86,38 +85,6 @@ def question_rows(session: Session, counts: Sequence[QuestionCount]) -> list[dic
         {"key": count.key, "title": short_title(questions[count.version_id]), "waiting": count.waiting, "marked": count.marked}
         for count in counts
     ]
-
-
-@dataclass(frozen=True, slots=True)
-class LevelView:
-    """A level of a criterion, and whether it is chosen."""
-
-    points: Decimal
-    text: SafeHtml
-    chosen: bool
-
-
-@dataclass(frozen=True, slots=True)
-class CriterionView:
-    """A criterion with its levels; `name` is the field that chooses one."""
-
-    name: str
-    text: SafeHtml
-    levels: tuple[LevelView, ...]
-
-
-def _rubric(question: Question, chosen: Mapping[str, int]) -> tuple[CriterionView, ...]:
-    return tuple(
-        CriterionView(
-            f"level-{at}",
-            html(criterion.criterion),
-            tuple(
-                LevelView(points(level.points), html(level.text), chosen.get(criterion.key) == place)
-                for place, level in enumerate(criterion.levels)
-            ),
-        )
-        for at, criterion in enumerate(rubric_of(question), 1)
-    )
 
 
 def written(text: str) -> list[list[str]]:
@@ -191,7 +158,7 @@ def item_page(
         if Flag.RIGHT_ANSWER in flags and isinstance(question.body, Essay) and question.body.model
         else "",
         "limits": _limits(question),
-        "rubric": _rubric(question, levels),
+        "rubric": rubric_view(question, item.item.maximum, levels),
         "bounds": bounds(question, item),
         "history": _history(marks, item),
         "annulled": item.item.annulled,

@@ -25,6 +25,7 @@ class OverrideView:
     created_at: datetime
     ended_by: str
     ended_at: datetime | None
+    can_return: bool
 
 
 def override_views(lines: Sequence[OverrideLine]) -> list[OverrideView]:
@@ -40,6 +41,7 @@ def override_views(lines: Sequence[OverrideLine]) -> list[OverrideView]:
             line.row.created_at,
             line.ended_by,
             line.row.ended_at,
+            line.can_return,
         )
         for line in lines
     ]

@@ -18,6 +18,7 @@ from quizzes.queries.files import HandedIn
 from quizzes.queries.sittings import Item
 from quizzes.rules import definitions
 from quizzes.rules.answers import Number
+from quizzes.rules.by_hand import rubric_of
 from quizzes.rules.definitions import (
     Calculated,
     Essay,
@@ -35,7 +36,7 @@ from quizzes.rules.definitions import (
 from quizzes.rules.item_layout import CHOICES, ITEMS, MATCHES, OPTIONS, gap_order
 from quizzes.rules.numbers import Convention, write_number
 from quizzes.rules.quantities import read_quantity
-from quizzes.rules.responses import ANSWER, UNIT, Parts
+from quizzes.rules.responses import ANSWER, GAP_UNIT, UNIT, Parts
 from quizzes.rules.uploads import count_words
 
 MARKERS = re.compile(r"<!--gap:([a-z][a-z0-9_]*)-->")
@@ -73,6 +74,8 @@ class GapView:
     value: str
     size: int
     choices: tuple[OptionView, ...] = ()
+    units: tuple[OptionView, ...] = ()
+    unit_value: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,24 @@ class PieceView:
 
     html: SafeHtml
     gap: GapView | None
+
+
+@dataclass(frozen=True, slots=True)
+class LevelView:
+    """A level of a criterion, and whether it is chosen."""
+
+    points: Decimal
+    text: SafeHtml
+    chosen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CriterionView:
+    """A criterion with its levels; `name` is the field that chooses one."""
+
+    name: str
+    text: SafeHtml
+    levels: tuple[LevelView, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +145,8 @@ class QuestionView:
     outline: SafeHtml | str = ""
     files: tuple[HandedIn, ...] = ()
     upload: UploadView | None = None
+    rubric: tuple[CriterionView, ...] = ()
+    """By which criteria a person will mark the answer: read before writing."""
 
 
 def html(texts: Texts | None) -> SafeHtml:
@@ -145,6 +168,22 @@ def points(value: Fraction) -> Decimal:
     """Return a mark for showing, with at most two decimals."""
     cents = (value * 100 + Fraction(1, 2)).__floor__()
     return (Decimal(cents) / 100).normalize() + 0
+
+
+def rubric_view(question: definitions.Question, maximum: Fraction, chosen: Mapping[str, int] | None = None) -> tuple[CriterionView, ...]:
+    """Return the criteria of a question with their levels, in points of what it is worth in the quiz; empty where it has none."""
+    worth = maximum / question.mark if question.mark else Fraction(1)
+    return tuple(
+        CriterionView(
+            f"level-{at}",
+            html(criterion.criterion),
+            tuple(
+                LevelView(points(level.points * worth), html(level.text), (chosen or {}).get(criterion.key) == place)
+                for place, level in enumerate(criterion.levels)
+            ),
+        )
+        for at, criterion in enumerate(rubric_of(question), 1)
+    )
 
 
 def filled_text(question: definitions.Question, item: Item, convention: Convention) -> SafeHtml:
@@ -175,6 +214,7 @@ def view_question(
         "language": "" if language() in question.text else next(iter(question.text), ""),
         "flagged": item.flagged,
         "note": note_on(item, question, parts, convention),
+        "rubric": rubric_view(question, item.maximum),
     }
     return QuestionView(**shown, **_of_kind(item, question, parts), **upload_parts(question, asked or Asked()))
 
@@ -186,7 +226,7 @@ def note_on(item: Item, question: definitions.Question, parts: Parts, convention
             return _note_on_number(body, _one(parts, ANSWER), _one(parts, UNIT), convention)
         case Gaps(gaps):
             numbers = ((at, gap.body) for at, gap in enumerate(gaps, 1) if isinstance(gap.body, Numerical))
-            said = ((at, _note_on_number(body, _one(parts, str(at)), "", convention)) for at, body in numbers)
+            said = ((at, _note_on_number(body, _one(parts, str(at)), _one(parts, f"{at}{GAP_UNIT}"), convention)) for at, body in numbers)
             return " ".join(_("Gap %(number)s: %(note)s", number=at, note=note) for at, note in said if note)
         case Ordering(items):
             given = [_one(parts, str(at)) for at in range(1, len(items) + 1)]
@@ -280,8 +320,17 @@ def _matching(item: Item, body: Matching, parts: Parts) -> dict[str, Any]:
 
 
 def _quantity(body: Numerical | Calculated, value: str, unit_value: str) -> dict[str, Any]:
-    units = tuple(OptionView(word, SafeHtml.stored(""), text=word) for word in body.units)
-    return {"value": value, "unit": choose(dict(body.unit or {})), "units": units, "unit_value": unit_value, "decimals": body.decimals}
+    return {
+        "value": value,
+        "unit": choose(dict(body.unit or {})),
+        "units": _units(body),
+        "unit_value": unit_value,
+        "decimals": body.decimals,
+    }
+
+
+def _units(body: Numerical | Calculated) -> tuple[OptionView, ...]:
+    return tuple(OptionView(word, SafeHtml.stored(""), text=word) for word in body.units)
 
 
 def _pieces(item: Item, body: Gaps, text: str, parts: Parts) -> tuple[PieceView, ...]:
@@ -303,9 +352,9 @@ def _gap(item: Item, body: Gaps, at: int, gap: Gap, parts: Parts) -> GapView:
     if isinstance(gap.body, Single):
         texts = {option.key: option.text for option in gap.body.options}
         return GapView(str(at), "choice", label, value, 10, _options(item.layout.orders[gap_order(gap.name)], texts, frozenset()))
-    return GapView(
-        str(at), "number" if isinstance(gap.body, Numerical) else "text", label, value, 12 if isinstance(gap.body, Numerical) else 20
-    )
+    if isinstance(gap.body, Numerical):
+        return GapView(str(at), "number", label, value, 12, units=_units(gap.body), unit_value=_one(parts, f"{at}{GAP_UNIT}"))
+    return GapView(str(at), "text", label, value, 20)
 
 
 def short_title(question: definitions.Question) -> str:

@@ -10,6 +10,7 @@ from uuid import UUID
 from kernel.errors import N_
 from kernel.i18n import _, local
 from kernel.tables import Cell
+from kernel.web.forms import as_uuid
 from quizzes.pages.figures import MISSING, decimal, figure, percentage
 from quizzes.queries.reports import Order, Outcome, ReportFilter, ReportOrder, ReportRow
 from quizzes.rules.attempts import AttemptState
@@ -56,6 +57,8 @@ class Asked:
             "q": self.wanted.words,
             "state": self.wanted.state,
             "outcome": self.wanted.outcome,
+            "edition": self.wanted.edition,
+            "group": self.wanted.group,
             "sort": self.order.by,
             "direction": "down" if self.order.descending else "",
         }
@@ -79,6 +82,8 @@ def asked_of(arguments: Mapping[str, str]) -> Asked:
         words=" ".join(arguments.get("q", "").split())[:LONGEST_SEARCH],
         state=chosen(AttemptState, arguments.get("state")),
         outcome=chosen(Outcome, arguments.get("outcome")),
+        edition=as_uuid(arguments.get("edition", "")),
+        group=as_uuid(arguments.get("group", "")),
     )
     order = ReportOrder(chosen(Order, arguments.get("sort")) or Order.NAME, arguments.get("direction") == "down")
     return Asked(wanted, order)

@@ -39,7 +39,7 @@ POSITION = (
 )
 """Field of PositionStatistics, its heading, what it is multiplied by, and what it says."""
 CONCERNS = {
-    "dubious": N_("dubious: its efficiency is below 15 %"),
+    "dubious": N_("dubious: its efficiency is below 15%"),
     "negative_discrimination": N_("who knows more fails it more often"),
     "too_hard": N_("hardly anybody gets it right"),
     "too_easy": N_("nearly everybody gets it right"),

@@ -106,7 +106,7 @@ def quiz_figures(examination: Examination) -> list[Figure]:
         words = figure(value, 4 if field in ("skewness", "kurtosis") else 2)
         if field in ("mean", "median") and value is not None:
             words = _("%(mark)s of %(maximum)s", mark=words, maximum=figure(examination.maximum))
-        found.append(Figure(_(name), f"{words} {unit}" if unit and value is not None else words, _(meaning)))
+        found.append(Figure(_(name), percentage(value, 2) if unit else words, _(meaning)))
     return found
 
 
@@ -122,7 +122,7 @@ def warnings_of(examination: Examination) -> list[str]:
     if len(examination.positions) == 1:
         said.append(_("With one question there is no consistency, and no rest to compare it with."))
     if quiz.consistency is not None and quiz.consistency < 0:
-        said.append(_("The consistency is below 0: the questions contradict one another. The error ratio is then above 100 %."))
+        said.append(_("The consistency is below 0: the questions contradict one another. The error ratio is then above 100%."))
     if examination.positions and any(one.statistics.effective_weight is None for one in examination.positions) and quiz.deviation:
         said.append(_("A question whose marks go against the total has no effective weight: a dash stands instead."))
     return said

@@ -37,7 +37,7 @@ def upload_parts(question: Question, asked: Asked) -> dict[str, Any]:
     upload = UploadView(
         accept=",".join(f".{extension}" for extension in limits.accept),
         words=_limits_in_words(limits),
-        problem=_problem(asked.said, limits),
+        problem=problem_words(asked.said, limits),
         full=len(asked.files) >= limits.files,
         several=limits.files > 1,
     )
@@ -55,7 +55,8 @@ def _limits_in_words(limits: UploadLimits) -> str:
     )
 
 
-def _problem(said: str, limits: UploadLimits) -> str:
+def problem_words(said: str, limits: UploadLimits) -> str:
+    """Say why a file was not taken; empty where nothing is to be said."""
     size = limits.size // MEGABYTE
     match said:
         case Misfit.KIND:

@@ -18,11 +18,11 @@ from quizzes.models import Annulment, AnswerEvent, Attempt, AttemptItem, MarkEve
 from quizzes.models import Question as QuestionRow
 from quizzes.queries import sittings
 from quizzes.rules.attempts import AttemptState
-from quizzes.rules.definitions import Question
+from quizzes.rules.definitions import Question, Single
 from quizzes.rules.encoding import decode
 from quizzes.rules.evidence import Given
 from quizzes.rules.examination import VERSION, Examination
-from quizzes.rules.item_layout import ItemLayout
+from quizzes.rules.item_layout import OPTIONS, ItemLayout
 from quizzes.rules.marking import mark_answer
 from quizzes.rules.numbers import convention_for
 from quizzes.rules.papers import Composition, composition_of, newest_with, seats_of
@@ -242,30 +242,41 @@ class _Reader:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._markings: dict[tuple[int, str, str, str], tuple[Marking, tuple[Unmatched, ...]]] = {}
+        self._read: dict[tuple[int, str, str, str], _Read] = {}
 
     def given(self, row: Row[*tuple[Any, ...]], position: int) -> Given:
         """Return a question of an attempt as it is counted."""
         mark, maximum = _mark(row.fraction, row.maximum)
-        marking, typed = self._marked(row.question_version_id, row.layout, row.payload or "null", row.language)
-        return Given(position, row.question_version_id, mark, maximum, marking, typed)
+        read = self._answer(row.question_version_id, row.layout, row.payload or "null", row.language)
+        return Given(position, row.question_version_id, mark, maximum, read.marking, read.typed, read.values, read.first)
 
-    def _marked(self, version: int, layout: str, payload: str, language: str) -> tuple[Marking, tuple[Unmatched, ...]]:
+    def _answer(self, version: int, layout: str, payload: str, language: str) -> "_Read":
         place = (version, layout, payload, language)
-        found = self._markings.get(place)
+        found = self._read.get(place)
         if found is None:
-            if len(self._markings) >= KEPT_MARKINGS:
-                self._markings.clear()
+            if len(self._read) >= KEPT_MARKINGS:
+                self._read.clear()
             question = sittings.get_questions(self._session, [version])[version]
-            found = self._markings[place] = _read(question, layout, payload, language)
+            found = self._read[place] = _read(question, layout, payload, language)
         return found
 
 
-def _read(question: Question, layout: str, payload: str, language: str) -> tuple[Marking, tuple[Unmatched, ...]]:
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What an answer says, and what its paper had drawn."""
+
+    marking: Marking
+    typed: tuple[Unmatched, ...]
+    values: tuple[tuple[str, Fraction], ...]
+    first: str
+
+
+def _read(question: Question, layout: str, payload: str, language: str) -> _Read:
     order, convention = decode(ItemLayout, json.loads(layout)), convention_for(language)
     answer = answer_from_page(question, order, payload_of(question, clean_parts(json.loads(payload))))
     marking = mark_answer(question, answer, order, convention)
-    return marking, unmatched_in(question, answer, marking, convention)
+    first = next(iter(order.orders.get(OPTIONS, ())), "") if isinstance(question.body, Single) and marking.parts else ""
+    return _Read(marking, unmatched_in(question, answer, marking, convention, order), tuple(order.variables.items()), first)
 
 
 @dataclass(frozen=True, slots=True)

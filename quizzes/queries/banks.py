@@ -9,15 +9,18 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, String, func, select, type_coerce
 from sqlalchemy.orm import Session
 
-from courses import queries as course_queries
 from courses.models import Activity, Course
+from courses.queries import catalogue as course_catalogue
+from courses.queries import drafts as course_drafts
 from kernel.errors import NotFound
 from kernel.markup.model import fold
 from kernel.permissions import Actor
 from quizzes.content import banks, drafts
+from quizzes.content.published import key_lists
 from quizzes.draft_models import DraftBank, DraftQuestion
 from quizzes.models import Attempt, AttemptItem, Question, QuestionVersion, QuizVersion, Slot, SlotCandidate
 from quizzes.permissions import TaughtQuestion
+from quizzes.queries import sittings
 
 MAXIMUM_SHOWN = 5_000
 
@@ -63,7 +66,7 @@ class Wanted:
 
 def is_up_to_date(session: Session, course_id: int) -> bool:
     """Say whether the rows of a course's draft banks are those of its text; a copy from before there were rows is not."""
-    checksums = course_queries.list_draft_checksums(session, course_id)
+    checksums = course_drafts.list_draft_checksums(session, course_id)
     wanted = {path: drafts.digest_of(path, checksums) for path in checksums if banks.claims(path)}
     rows = session.execute(select(DraftBank.path, DraftBank.source).where(DraftBank.course_id == course_id))
     return dict(rows.all()) == wanted
@@ -131,6 +134,12 @@ def list_tags(session: Session, course_id: int) -> list[str]:
     """List the tags of a course's draft questions, sorted."""
     statement = select(DraftQuestion.tags).join(DraftBank, DraftBank.id == DraftQuestion.bank_id).where(DraftBank.course_id == course_id)
     return sorted({tag for tags in session.scalars(statement.distinct().limit(MAXIMUM_SHOWN)) for tag in tags})
+
+
+def list_keys(session: Session, course_id: int) -> list[str]:
+    """List the keys of a course's draft questions, sorted."""
+    statement = select(DraftQuestion.key).join(DraftBank, DraftBank.id == DraftQuestion.bank_id).where(DraftBank.course_id == course_id)
+    return list(session.scalars(statement.order_by(DraftQuestion.key).limit(MAXIMUM_SHOWN)))
 
 
 def find_questions(session: Session, course_id: int, keys: Sequence[str]) -> list[QuestionRow]:
@@ -202,9 +211,22 @@ def list_versions(session: Session, course_id: int, key: str) -> list[VersionRow
     return [VersionRow(*row) for row in session.execute(statement)]
 
 
+def published_keys(session: Session, course_id: int, names: Sequence[str]) -> dict[str, frozenset[str]]:
+    """Return the keys of options, pairs, rows… of a question as it was published last, by the list in which they stand.
+
+    `names` are the keys that the question has and had: the first under which it was published counts.
+    """
+    for name in names:
+        versions = list_versions(session, course_id, name)
+        if versions:
+            published = sittings.get_questions(session, [versions[0].id])[versions[0].id]
+            return {part: frozenset(keys) for part, keys in key_lists(published)}
+    return {}
+
+
 def get_taught_question(session: Session, actor: Actor, slug: str, key: str) -> TaughtQuestion:
     """Return a question of a course's draft with what the actor is in the course; raise NotFound, or SignInNeeded as for any key."""
-    course = course_queries.get_taught_course(session, actor, slug)
+    course = course_catalogue.get_taught_course(session, actor, slug)
     rows = find_questions(session, course.id, [key])
     if not rows:
         raise NotFound

@@ -36,10 +36,12 @@ class OverrideLine:
     whom: str
     by: str
     ended_by: str
+    can_return: bool
+    """Whether there still is whom it was for."""
 
 
 _LINES = (
-    select(QuizOverride, LearnerGroup.name, Person, _Author, _Ender)
+    select(QuizOverride, LearnerGroup.shown_name, LearnerGroup.former_name, Person, _Author, _Ender)
     .outerjoin(LearnerGroup, LearnerGroup.id == QuizOverride.group_id)
     .outerjoin(Person, Person.id == QuizOverride.person_id)
     .join(_Author, _Author.id == QuizOverride.created_by)
@@ -67,8 +69,8 @@ def _of(quiz: TaughtQuiz) -> ColumnElement[bool]:
 
 def _lines(session: Session, statement: Select[*tuple[Any, ...]]) -> list[OverrideLine]:
     return [
-        OverrideLine(row, group or (person.full_name if person else ""), author.full_name, ender.full_name if ender else "")
-        for row, group, person, author, ender in session.execute(statement)
+        OverrideLine(row, group or (person.full_name if person else ""), author.full_name, ender.full_name if ender else "", gone is None)
+        for row, group, gone, person, author, ender in session.execute(statement)
     ]
 
 

@@ -26,9 +26,10 @@ from quizzes.models import (
     RegradeMark,
 )
 from quizzes.permissions import TaughtQuiz
-from quizzes.queries import teaching
+from quizzes.queries import sittings, teaching
 from quizzes.queries.marks import share
 from quizzes.rules.attempts import ENDED_STATES, AttemptState
+from quizzes.rules.definitions import Question as AskedVersion
 from quizzes.rules.results import MarkState
 
 
@@ -114,6 +115,26 @@ def find_asked(session: Session, taught: TaughtQuiz, key: str) -> AskedQuestion:
     found = next((asked for asked in list_asked(session, taught) if asked.key == key), None)
     if found is None:
         raise NotFound
+    return found
+
+
+def count_asked(session: Session, course_id: int, questions: Sequence[str]) -> dict[str, tuple[tuple[str, int], ...]]:
+    """Count the attempts handed in that asked questions of a course, by question key: the keys of their quizzes, each with its number."""
+    if not questions:
+        return {}
+    statement = (
+        select(Question.key, Attempt.activity_key, func.count(Attempt.id.distinct()))
+        .join(QuestionVersion, QuestionVersion.question_id == Question.id)
+        .join(AttemptItem, AttemptItem.question_version_id == QuestionVersion.id)
+        .join(Attempt, Attempt.id == AttemptItem.attempt_id)
+        .where(Question.course_id == course_id, Question.key.in_(questions), Attempt.course_id == course_id)
+        .where(Attempt.state == AttemptState.FINISHED.value, Attempt.enrolment_id.is_not(None), ~Attempt.preview)
+        .group_by(Question.key, Attempt.activity_key)
+        .order_by(Question.key, Attempt.activity_key)
+    )
+    found: dict[str, tuple[tuple[str, int], ...]] = {}
+    for key, activity, count in session.execute(statement):
+        found[key] = (*found.get(key, ()), (activity, count))
     return found
 
 
@@ -339,6 +360,16 @@ def last_event_of(item_id: InstrumentedAttribute[int]) -> ScalarSelect[int]:
     """Return the last marking of the item that a column of the surrounding statement names."""
     event = aliased(MarkEvent)
     return select(func.max(event.id)).where(event.item_id == item_id).scalar_subquery()
+
+
+def find_judges(session: Session, regrade_ids: Sequence[int]) -> dict[int, AskedVersion]:
+    """Return the version that judged, by marking again, of those that judged by another version than was asked."""
+    if not regrade_ids:
+        return {}
+    found = session.execute(select(Regrade.id, Regrade.target_id).where(Regrade.id.in_(regrade_ids), Regrade.target_id.is_not(None)))
+    targets = {regrade_id: version for regrade_id, version in found if version is not None}
+    questions = sittings.get_questions(session, list(targets.values()))
+    return {regrade_id: questions[version] for regrade_id, version in targets.items()}
 
 
 def lock_planned(session: Session, regrade_id: int) -> None:

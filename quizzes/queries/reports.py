@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from accounts.models import Person, full_name
 from accounts.queries import by_name, named
+from enrolments.queries.gradebook import within
 from quizzes.models import Attempt
 from quizzes.rules.attempts import AttemptState
 
@@ -39,11 +40,13 @@ class Order(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ReportFilter:
-    """Which attempts a report shows: words of the name or address, a state, an outcome; "" each: all."""
+    """Which attempts a report shows: words of the name or address, a state, an outcome, of an edition or group; nothing each: all."""
 
     words: str = ""
     state: AttemptState | None = None
     outcome: Outcome | None = None
+    edition: UUID | None = None
+    group: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +110,7 @@ def _of_quiz(course_id: int, activity_key: str) -> ColumnElement[bool]:
 
 
 def _conditions(course_id: int, activity_key: str, wanted: ReportFilter) -> list[ColumnElement[bool]]:
-    conditions = [_of_quiz(course_id, activity_key), *named(wanted.words)]
+    conditions = [_of_quiz(course_id, activity_key), *named(wanted.words), *within(Attempt.enrolment_id, wanted.edition, wanted.group)]
     if wanted.state is not None:
         conditions.append(Attempt.state == wanted.state.value)
     if wanted.outcome is not None:

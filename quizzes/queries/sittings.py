@@ -9,7 +9,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import Row, Select, bindparam, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from courses.models import Activity, CourseStaff, StaffRole
 from enrolments.models import Enrolment
@@ -85,19 +85,19 @@ _CANDIDATES = (
 
 def get_paper_of_activity(session: Session, activity_id: int) -> Paper:
     """Return the quiz of an activity; raise NotFound."""
-    return _kept(session, ("activity", activity_id), _PAPER.where(QuizVersion.activity_id == activity_id))
+    return _kept(session, QuizVersion.activity_id, activity_id)
 
 
 def get_paper(session: Session, quiz_version_id: int) -> Paper:
     """Return a published quiz by its version; raise NotFound."""
-    return _kept(session, ("version", quiz_version_id), _PAPER.where(QuizVersion.id == quiz_version_id))
+    return _kept(session, QuizVersion.id, quiz_version_id)
 
 
-def _kept(session: Session, name: tuple[str, int], statement: Select[*tuple[Any, ...]]) -> Paper:
-    kept = cast("dict[tuple[str, int], Paper]", session.info.setdefault("papers", {}))
+def _kept(session: Session, column: InstrumentedAttribute[int], value: int) -> Paper:
+    kept, name = cast("dict[tuple[str, int], Paper]", session.info.setdefault("papers", {})), (column.key, value)
     paper = kept.get(name)
     if paper is None:
-        row = session.execute(statement).one_or_none()
+        row = session.execute(_PAPER.where(column == value)).one_or_none()
         if row is None:
             raise NotFound
         if len(kept) >= KEPT_PAPERS:

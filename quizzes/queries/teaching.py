@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from courses import queries as course_queries
 from courses.models import Activity, Course, CourseStaff, CourseVersion, StaffRole
+from courses.queries import outlines as course_outlines
 from kernel.errors import NotFound
 from kernel.permissions import Actor
 from quizzes.models import Attempt
@@ -33,7 +33,7 @@ def get_taught_quiz(session: Session, actor: Actor, slug: str, key: str) -> Taug
         slug=slug,
         key=key,
         activity_id=row.activity_id,
-        outline=course_queries.get_outline(session, row.version_id),
+        outline=course_outlines.get_outline(session, row.version_id),
         staff_role=StaffRole(row.role) if row.role else None,
     )
 

@@ -1,6 +1,6 @@
 """Reading what holds for a person at a quiz: its settings with overrides and accommodations in force (quiz engine 5.10)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from typing import Any
@@ -9,7 +9,8 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from accounts.models import Person
-from enrolments.models import GroupMember
+from courses.rules import Outline, OwnDates
+from enrolments.models import Enrolment, GroupMember
 from quizzes.models import Accommodation, QuizOverride
 from quizzes.rules import access
 from quizzes.rules.access import Access, Setting, Terms
@@ -78,7 +79,7 @@ def find_terms(session: Session, quiz: Access, settings: QuizSettings, place: Pl
 
 
 def find_terms_in_turn(session: Session, quiz: Access, settings: QuizSettings, place: Place) -> Terms:
-    """Return the same when no other request of this person is starting something (`enrolments.queries.take_turn`)."""
+    """Return the same when no other request of this person is starting something (`enrolments.queries.learning.take_turn`)."""
     return _read(session, _TERMS_IN_TURN, quiz, settings, place)
 
 
@@ -123,6 +124,30 @@ def override_of(row: QuizOverride) -> access.Override:
         passwords=frozenset([row.password] if row.password else ()),
         networks=frozenset((row.networks or "").split()),
     )
+
+
+_OWN = Seated(Enrolment.person_id, Enrolment.id, Enrolment.course_id, QuizOverride.activity_key)
+_DATES = (
+    select(Enrolment.id, QuizOverride)
+    .join(QuizOverride, overrides_for(_OWN))
+    .where(Enrolment.id.in_(bindparam("enrolments", expanding=True)), or_(QuizOverride.sets_opens, QuizOverride.sets_closes))
+    .order_by(QuizOverride.id)
+)
+
+
+def own_dates(session: Session, outlines: Mapping[int, Outline]) -> dict[int, dict[str, OwnDates]]:
+    """Return when quizzes open and close for learners for whom a date was set, by enrolment and key, in one statement."""
+    found: dict[tuple[int, str], list[QuizOverride]] = {}
+    for enrolment_id, row in session.execute(_DATES, {"enrolments": list(outlines)}):
+        found.setdefault((enrolment_id, row.activity_key), []).append(row)
+    dates: dict[int, dict[str, OwnDates]] = {}
+    for (enrolment_id, key), rows in found.items():
+        activity = outlines[enrolment_id].by_key.get(key)
+        if activity is not None:
+            terms = terms_of(Access(opens=activity.opens_at, closes=activity.closes_at), QuizSettings(), rows, None)
+            access = terms.access()
+            dates.setdefault(enrolment_id, {})[key] = OwnDates(access.opens, access.closes, terms.sets_opening)
+    return dates
 
 
 def profile_of(row: Accommodation) -> access.Accommodation:

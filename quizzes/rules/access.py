@@ -89,6 +89,15 @@ class Terms:
         return any(Setting.OPENS in override.sets for override in overrides)
 
 
+def is_kinder(after: Access, before: Access) -> bool:
+    """Say whether somebody may begin earlier, end later, take longer or try more often than before."""
+    opens = before.opens is not None and (after.opens is None or after.opens < before.opens)
+    closes = before.closes is not None and (after.closes is None or after.closes > before.closes)
+    limit = before.limit is not None and (after.limit is None or after.limit > before.limit)
+    attempts = before.attempts > 0 and (after.attempts == 0 or after.attempts > before.attempts)
+    return opens or closes or limit or attempts
+
+
 def is_within(networks: frozenset[str], address: str) -> bool:
     """Say whether an address lies in one of the networks, IPv4 or IPv6; without networks everything does (5.2.2)."""
     if not networks:

@@ -1,7 +1,7 @@
-"""Which answers were given, and which questions deserve a look (5.12, response analysis and flags)."""
+"""Which answers were given, and which questions deserve a look by their numbers (5.12); their options are the doctor's."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
@@ -23,8 +23,6 @@ class Concern(StrEnum):
     NEGATIVE_DISCRIMINATION = "negative_discrimination"
     TOO_HARD = "too_hard"
     TOO_EASY = "too_easy"
-    UNUSED_DISTRACTOR = "unused_distractor"
-    KEY_LOSES_AT_THE_TOP = "key_loses_at_the_top"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,28 +87,6 @@ def concerns_about(statistics: PositionStatistics | QuestionStatistics) -> tuple
         Concern.TOO_EASY: facility is not None and facility > TOO_EASY,
     }
     return tuple(concern for concern, raised in checks.items() if raised)
-
-
-def concerns_about_options(body: Single, responses: Sequence[Response]) -> Mapping[Concern, tuple[str, ...]]:
-    """Return the options that nobody chose, and those that the top third chose more often than the key."""
-    chosen = [(one.marking.parts[0].matched, one.rest, one.count) for one in responses if one.marking.parts]
-    taken = {key for key, _rest, _count in chosen}
-    unused = tuple(option.key for option in body.options if not option.right and option.key not in taken)
-    top = top_counts(chosen)
-    key_count = sum(top[option.key] for option in body.options if option.right)
-    stronger = tuple(option.key for option in body.options if not option.right and top[option.key] > key_count)
-    found = {Concern.UNUSED_DISTRACTOR: unused if chosen else (), Concern.KEY_LOSES_AT_THE_TOP: stronger}
-    return {concern: options for concern, options in found.items() if options}
-
-
-def top_counts(chosen: Sequence[tuple[str, Fraction, int]]) -> Counter[str]:
-    """Count what the top third chose, of (choice, rest, count); of equals those that come first."""
-    left = sum(count for _choice, _rest, count in chosen) // 3
-    counts: Counter[str] = Counter()
-    for choice, _rest, count in sorted(chosen, key=lambda one: one[1], reverse=True):
-        counts[choice] += min(left, count)
-        left -= min(left, count)
-    return counts
 
 
 def guess_score(question: Question) -> Fraction | None:

@@ -121,11 +121,6 @@ def read_answer(kind: QuestionKind, payload: object) -> Answer | Malformed:
         return Malformed(as_typed(payload), str(misfit))
 
 
-def write_answer(answer: Answer | Malformed) -> dict[str, object]:
-    """Return the payload of an answer: ``read_answer`` of it gives the answer again."""
-    return {name: _written(getattr(answer, name)) for name in answer.__dataclass_fields__}
-
-
 def is_empty(answer: Answer | Malformed) -> bool:
     """Tell whether nothing was answered: no choice, no sign but spaces, no file."""
     match answer:
@@ -158,12 +153,6 @@ def as_typed(payload: object) -> str:
 
 def _storable(text: str) -> str:
     return _UNSTORABLE.sub("\ufffd", text)
-
-
-def _written(value: object) -> object:
-    if isinstance(value, tuple):
-        return list(value)
-    return dict(value) if isinstance(value, Mapping) else value
 
 
 def _fields(payload: object) -> Payload:

@@ -27,9 +27,13 @@ def lowest_fraction(question: Question) -> Fraction:
 
 def level_points(rubric: Sequence[Criterion], chosen: Mapping[str, int]) -> Fraction | None:
     """Add up the points of the chosen levels, by criterion the place of its level from 0; None while a criterion lacks one."""
-    if any(not 0 <= chosen.get(criterion.key, -1) < len(criterion.levels) for criterion in rubric) or not rubric:
-        return None
-    return sum((criterion.levels[chosen[criterion.key]].points for criterion in rubric), _NOTHING)
+    points = _NOTHING
+    for criterion in rubric:
+        place = chosen.get(criterion.key)
+        if place is None or not 0 <= place < len(criterion.levels):
+            return None
+        points += criterion.levels[place].points
+    return points if rubric else None
 
 
 def rubric_mark(question: Question, chosen: Mapping[str, int], maximum: Fraction) -> Fraction | None:

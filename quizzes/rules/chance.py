@@ -40,6 +40,6 @@ class Chance:
 
 def _stream(name: str) -> Iterator[int]:
     for block in count():  # pragma: no branch - without end
-        digest = hashlib.sha256(f"{name}/{block}".encode("ascii")).digest()
+        digest = hashlib.sha256(f"{name}/{block}".encode()).digest()
         for at in range(0, len(digest), 8):
             yield int.from_bytes(digest[at : at + 8], "big")

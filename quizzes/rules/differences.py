@@ -33,12 +33,12 @@ def differences(before: Question, after: Question) -> tuple[Change, ...]:
 
 
 def _merged(old: list[Path], new: list[Path]) -> list[Path]:
-    """Return all paths once: the old ones in order, each new one after the path that stands before it."""
+    """Return all paths once: the old ones in order, each new one after the path that stands before it (the kind is first in both)."""
     merged = list(old)
     known = set(old)
     for at, path in enumerate(new):
         if path not in known:
-            after = next((merged.index(other) for other in reversed(new[:at]) if other in known), -1)
+            after = next(merged.index(other) for other in reversed(new[:at]) if other in known)
             merged.insert(after + 1, path)
             known.add(path)
     return merged

@@ -14,6 +14,7 @@ from quizzes.rules.ailments import Ailment, Finding, is_shown, strength_of
 from quizzes.rules.analysis import TOO_EASY, TOO_HARD
 from quizzes.rules.definitions import Question
 from quizzes.rules.doctor_choices import choice_findings, crowd_of
+from quizzes.rules.doctor_papers import MOVED, paper_findings
 from quizzes.rules.doctor_typed import typed_findings
 from quizzes.rules.evidence import Evidence, Half, Unreached
 from quizzes.rules.results import MarkState
@@ -30,8 +31,6 @@ from quizzes.rules.statistics import Pairs, square_root
 
 POOR = Fraction(1, 5)
 """Discrimination below which a question is poor (Ebel and Frisbie 1991)."""
-MOVED = Fraction(3, 20)
-"""Difference between the halves of the paper from which it is told."""
 BLANKS = Fraction(1, 10)
 """Share of blanks that is nothing unusual."""
 RUSHED = Fraction(1, 20)
@@ -53,6 +52,7 @@ def examine(question: Question, evidence: Evidence) -> tuple[Finding, ...]:
         crowd = crowd_of(answered)
         found = [*choice_findings(question, answered, crowd), *typed_findings(question, evidence, crowd.scale)]
         found += _about_marks(evidence.marks, found)
+        found += paper_findings(evidence)
         found += _about_place(evidence.early, evidence.late)
     return (*found, *_about_blanks(evidence))
 

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 from quizzes.rules.ailments import Ailment, Finding, strength_of
 from quizzes.rules.analysis import Response
-from quizzes.rules.definitions import Gaps, Numerical, Question, Short, Texts
+from quizzes.rules.definitions import Calculated, Gaps, Numerical, Question, Short, Texts
 from quizzes.rules.evidence import Evidence, Typed
 from quizzes.rules.patterns import folded
 from quizzes.rules.significance import FIVE_PERCENT, ONE_PER_MILLE, ONE_PERCENT, Scale, group_square, share_square
@@ -25,17 +25,17 @@ def typed_findings(question: Question, evidence: Evidence, scale: Scale) -> Iter
     """Find what is wrong with the answers that a question accepts."""
     for part, body in _typed_parts(question).items():
         typed = [one for one in evidence.typed if one.what.part == part]
-        near = list(_near_numbers(body, typed) if isinstance(body, Numerical) else _near_words(body, typed))
-        slipped = [one for one in typed if isinstance(body, Numerical) and one not in near and _is_slip(body, one.what.value)]
-        ailment = Ailment.NARROW_TOLERANCE if isinstance(body, Numerical) else Ailment.SPELLING
+        near = list(_near_words(body, typed) if isinstance(body, Short) else _near_numbers(body, typed))
+        slipped = [one for one in typed if not isinstance(body, Short) and one not in near and _is_slip(body, one.what.value)]
+        ailment = Ailment.SPELLING if isinstance(body, Short) else Ailment.NARROW_TOLERANCE
         yield from _group(ailment, near, part, scale, knowing=True)
         yield from _group(Ailment.SLIPPED_NUMBER, slipped, part, scale, knowing=False)
         yield from _others([one for one in typed if one not in near and one not in slipped], part, evidence.responses, scale)
 
 
-def _typed_parts(question: Question) -> Mapping[str, Numerical | Short]:
+def _typed_parts(question: Question) -> Mapping[str, Numerical | Calculated | Short]:
     match question.body:
-        case Numerical() | Short() as body:
+        case Numerical() | Calculated() | Short() as body:
             return {"": body}
         case Gaps(gaps, False):
             return {gap.name: gap.body for gap in gaps if isinstance(gap.body, Numerical | Short)}
@@ -74,11 +74,14 @@ def _failed(responses: Iterable[Response], part: str) -> Scale:
     return Scale(sum(count for count, _rest in counted), whole, sum((count * rest * rest for count, rest in counted), _NOTHING))
 
 
-def _right_numbers(body: Numerical) -> list[Fraction]:
+def _right_numbers(body: Numerical | Calculated) -> list[Fraction]:
+    """Return what is right; of a calculated question, whose numbers are kept as shares of the right one, 1."""
+    if isinstance(body, Calculated):
+        return [Fraction(1)]
     return [answer.value for answer in body.answers if answer.credit > 0 and answer.value is not None]
 
 
-def _near_numbers(body: Numerical, typed: Iterable[Typed]) -> Iterator[Typed]:
+def _near_numbers(body: Numerical | Calculated, typed: Iterable[Typed]) -> Iterator[Typed]:
     rights = _right_numbers(body)
     for one in typed:
         value = one.what.value
@@ -86,7 +89,7 @@ def _near_numbers(body: Numerical, typed: Iterable[Typed]) -> Iterator[Typed]:
             yield one
 
 
-def _is_slip(body: Numerical, value: Fraction | None) -> bool:
+def _is_slip(body: Numerical | Calculated, value: Fraction | None) -> bool:
     """Say whether a number is right but for its sign or the place of its decimal sign, within a hundredth."""
     if not value:
         return False

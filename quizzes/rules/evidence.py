@@ -5,7 +5,7 @@ of typed answers TYPED different ones are kept of each question, the others only
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -34,6 +34,10 @@ class Given:
     maximum: Fraction
     marking: Marking
     typed: tuple[Unmatched, ...] = ()
+    values: tuple[tuple[str, Fraction], ...] = ()
+    """Of a calculated question: its variables and their values in this attempt."""
+    first: str = ""
+    """Of a single choice: the option that stood first in this attempt."""
 
     @property
     def is_blank(self) -> bool:
@@ -74,6 +78,10 @@ class Evidence:
     early: Half = Half()
     late: Half = Half()
     passed_over: int = 0
+    values: Mapping[str, Mapping[tuple[Fraction, Fraction], int]] = field(default_factory=dict)
+    """By variable of a calculated question: how often which value went with which share of the mark."""
+    firsts: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    """Of a single choice: how often which option was taken while which one stood first."""
 
 
 class QuestionTally:
@@ -89,6 +97,8 @@ class QuestionTally:
         self._typed_otherwise = 0
         self._marks: Counter[tuple[Fraction, Fraction]] = Counter()
         self._halves: list[Counter[Fraction]] = [Counter(), Counter()]
+        self._values: dict[str, Counter[tuple[Fraction, Fraction]]] = {}
+        self._firsts: Counter[tuple[str, str]] = Counter()
 
     @property
     def maximum(self) -> Fraction:
@@ -106,12 +116,21 @@ class QuestionTally:
         if not given.is_blank:
             self._marks[share, rest] += 1
             self._halves[late][share] += 1
+            self._count_paper(given, share)
         for what in given.typed:
             if what in self._typed or len(self._typed) < TYPED:
                 count, rests = self._typed.get(what, (0, _NOTHING))
                 self._typed[what] = (count + 1, rests + rest)
             else:
                 self._typed_otherwise += 1
+
+    def _count_paper(self, given: Given, share: Fraction) -> None:
+        for name, value in given.values:
+            counted = self._values.setdefault(name, Counter())
+            if (value, share) in counted or len(counted) < TYPED:
+                counted[value, share] += 1
+        if given.first:
+            self._firsts[given.marking.parts[0].matched, given.first] += 1
 
     def evidence(self) -> Evidence:
         """Return what was counted; the most frequent texts first."""
@@ -127,6 +146,8 @@ class QuestionTally:
             early=_half(self._halves[0]),
             late=_half(self._halves[1]),
             passed_over=self.passed_over,
+            values=self._values,
+            firsts=self._firsts,
         )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from quizzes.rules.ailments import Finding
+from quizzes.rules.ailments import Finding, Strength
 from quizzes.rules.analysis import ResponseClass, guess_score, response_analysis
 from quizzes.rules.definitions import Question
 from quizzes.rules.doctor import examine, examine_end
@@ -26,7 +26,8 @@ BINS = 10
 CLASSES = 200
 TYPED_SHOWN = 25
 _NOTHING = Fraction(0)
-VERSION = FORMULAS + 100
+_SUREST_FIRST = (Strength.CLEAR, Strength.LIKELY, Strength.SIGN)
+VERSION = FORMULAS + 101
 """Of the formulas, the findings and the shape of an examination together: what is kept under another one is computed anew."""
 
 
@@ -137,5 +138,4 @@ def findings_in_order(examination: Examination) -> Sequence[tuple[int | None, Fi
     """Return every finding with the version it is about (None: the quiz), the surest first, then in the order of the questions."""
     found: list[tuple[int | None, Finding]] = [(None, one) for one in examination.findings]
     found += [(question.version, one) for question in examination.questions for one in question.findings]
-    order = ("clear", "likely", "sign")
-    return sorted(found, key=lambda one: order.index(one[1].strength.value))
+    return sorted(found, key=lambda one: _SUREST_FIRST.index(one[1].strength))

@@ -62,29 +62,29 @@ Entry: TypeAlias = SlotEntry | SectionEntry | PageEntry | TextEntry
 class LaidItem:
     """A question in its place.
 
-    ``place`` counts from 1 over everything, ``number`` over what is numbered; ``slot`` names the stream of its chance;
-    ``section`` is 0 before the first section.
+    ``slot`` names the stream of its chance; ``section`` is 0 before the first section; ``number`` counts from 1 over what is numbered,
+    ``place`` over everything. The numbers and pages that are 0 are not yet counted.
     """
 
-    place: int
-    number: int | None
     slot: str
     question: str
     version: int
     mark: Fraction
-    page: int
     section: int
     require_previous: bool
+    number: int | None = 0
+    place: int = 0
+    page: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Interlude:
     """A section's title and text or words between questions, on ``page`` before the item in ``before`` (or at the end)."""
 
-    before: int
-    page: int
-    title: Texts | None
-    text: Texts | None
+    before: int = 0
+    page: int = 0
+    title: Texts | None = None
+    text: Texts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,11 +191,11 @@ def _ordered(entries: Sequence[Entry], drawn: Mapping[tuple[int, int], Candidate
             case SectionEntry(title, shuffle, text):
                 pieces[begin:] = _mixed(pieces[begin:], seed, section) if mixes else pieces[begin:]
                 section, mixes, begin = section + 1, shuffle, len(pieces)
-                pieces.append(Interlude(0, 0, title, text))
+                pieces.append(Interlude(title=title, text=text))
             case SlotEntry():
                 pieces += _items(entry, number, section, drawn)
             case TextEntry(text):
-                pieces.append(Interlude(0, 0, None, text))
+                pieces.append(Interlude(text=text))
             case PageEntry():  # pragma: no branch - the last case
                 pieces.append(entry)
     pieces[begin:] = _mixed(pieces[begin:], seed, section) if mixes else pieces[begin:]
@@ -206,17 +206,8 @@ def _items(entry: SlotEntry, number: int, section: int, drawn: Mapping[tuple[int
     for draw in range(1, entry.count + 1):
         candidate = drawn[number, draw]
         mark = candidate.mark if entry.mark is None else entry.mark
-        yield LaidItem(
-            place=0,
-            number=0 if candidate.numbered else None,
-            slot=f"{number}.{draw}",
-            question=candidate.question,
-            version=candidate.version,
-            mark=mark if candidate.numbered else Fraction(0),
-            page=0,
-            section=section,
-            require_previous=entry.require_previous,
-        )
+        laid = LaidItem(f"{number}.{draw}", candidate.question, candidate.version, mark, section, entry.require_previous)
+        yield laid if candidate.numbered else replace(laid, number=None, mark=Fraction(0))
 
 
 def _mixed(pieces: list[_Piece], seed: int, section: int) -> list[_Piece]:

@@ -1,15 +1,15 @@
 """Between a form and an answer: a response travels and is stored as `{part: [text, …]}`, the form's own shape.
 
 `answer` is the part of whatever has one; matching, ordering, gaps and matrices have one part a row, named by its place from 1;
-`unit` goes with numbers, `files` names what was uploaded, `certainty` says how sure the learner is. `payload_of` gives it the fields of
-its kind, still in places, which `places` turns into keys.
+`unit` goes with numbers (`2-unit` with that of the second gap), `files` names what was uploaded, `certainty` says how sure the
+learner is. `payload_of` gives it the fields of its kind, still in places, which `places` turns into keys.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
-from quizzes.rules.answers import Malformed, as_typed, is_empty
-from quizzes.rules.definitions import Gaps, Matching, Matrix, Ordering, Question, QuestionKind
+from quizzes.rules.answers import Malformed, as_typed
+from quizzes.rules.definitions import Gaps, Matching, Matrix, Question, QuestionKind
 from quizzes.rules.item_layout import ItemLayout
 from quizzes.rules.marking import is_unanswered, mark_answer
 from quizzes.rules.navigation import SummaryState, summary_state
@@ -18,6 +18,8 @@ from quizzes.rules.places import answer_from_page
 
 Parts: TypeAlias = Mapping[str, Sequence[str]]
 ANSWER, UNIT, CONFIRMED, CERTAINTY, FILES = "answer", "unit", "confirmed", "certainty", "files"
+GAP_UNIT = f"-{UNIT}"
+"""Behind the number of a gap: its unit."""
 BESIDE = frozenset({ANSWER, UNIT, CONFIRMED, CERTAINTY, FILES})
 """Parts that are no row of the question."""
 MAX_PARTS, MAX_VALUES, MAX_NAME = 120, 120, 40
@@ -58,7 +60,9 @@ def payload_of(question: Question, parts: Parts) -> dict[str, object]:
         case QuestionKind.ORDERING:
             return {"positions": others, "confirmed": "true"} if others else {}
         case QuestionKind.GAPS:
-            return {"values": others}
+            units = {name.removesuffix(GAP_UNIT): value for name, value in others.items() if name.endswith(GAP_UNIT)}
+            values = {name: value for name, value in others.items() if not name.endswith(GAP_UNIT)}
+            return {"values": values, **({"units": units} if units else {})}
         case QuestionKind.MATRIX:
             return {"rows": others}
         case QuestionKind.ESSAY | QuestionKind.FILE:
@@ -77,7 +81,10 @@ def parts_of(question: Question, fields: Mapping[str, object]) -> dict[str, list
             parts = {ANSWER: fields.get("choices")}
         case QuestionKind.TRUE_FALSE:
             parts = {ANSWER: ["true" if fields.get("value") in (True, "true") else "false"]}
-        case QuestionKind.MATCHING | QuestionKind.GAPS | QuestionKind.MATRIX:
+        case QuestionKind.GAPS:
+            values, units = (_rows(fields.get(name)) for name in ("values", "units"))
+            parts = {**{name: [value] for name, value in values.items()}, **{f"{name}{GAP_UNIT}": [value] for name, value in units.items()}}
+        case QuestionKind.MATCHING | QuestionKind.MATRIX:
             rows = next((rows for rows in fields.values() if isinstance(rows, Mapping) and rows), {})
             parts = {name: [value] for name, value in rows.items()}
         case QuestionKind.ORDERING:
@@ -88,6 +95,10 @@ def parts_of(question: Question, fields: Mapping[str, object]) -> dict[str, list
     return {name: values for name, values in clean_parts(parts).items() if any(values)}
 
 
+def _rows(sent: object) -> Mapping[object, object]:
+    return sent if isinstance(sent, Mapping) else {}
+
+
 def answer_state(question: Question, layout: ItemLayout, parts: Parts | None, convention: Convention) -> str:
     """Say whether a question is answered: `answered`, `partial`, `invalid` or `unanswered`."""
     if not parts:
@@ -95,7 +106,7 @@ def answer_state(question: Question, layout: ItemLayout, parts: Parts | None, co
     answer = answer_from_page(question, layout, payload_of(question, parts))
     if isinstance(answer, Malformed):
         return "invalid"
-    if is_empty(answer) or is_unanswered(question, answer, layout):
+    if is_unanswered(question, answer, layout):
         return "unanswered"
     if summary_state(mark_answer(question, answer, layout, convention)) is SummaryState.INVALID:
         return "invalid"
@@ -104,6 +115,7 @@ def answer_state(question: Question, layout: ItemLayout, parts: Parts | None, co
 
 
 def _parts_needed(question: Question) -> int:
+    """Count the rows that may be answered one by one; an ordering of which some places are missing cannot be read at all."""
     match question.body:
         case Matching(pairs):
             return len(pairs)
@@ -111,7 +123,5 @@ def _parts_needed(question: Question) -> int:
             return len(gaps)
         case Matrix(_, rows):
             return len(rows)
-        case Ordering(items):
-            return len(items)
         case _:
             return 0

@@ -62,7 +62,6 @@ def whole(part: PartMark) -> Marking:
 def mean(results: Iterable[PartMark]) -> Marking:
     """Make the weighted mean of the parts the result; 0 where all weights are 0."""
     parts = tuple(results)
-    weight = sum((part.weight for part in parts), _NOTHING)
-    total = sum((part.fraction * part.weight for part in parts), _NOTHING)
-    fraction = total / weight if weight else _NOTHING
+    weight = sum(part.weight for part in parts)
+    fraction = Fraction(sum(part.fraction * part.weight for part in parts), weight) if weight else _NOTHING
     return Marking(state_of(fraction), fraction, parts)

@@ -78,33 +78,6 @@ class Which(StrEnum):
     ALL = "all"
 
 
-@dataclass(frozen=True, slots=True)
-class AttemptMarks:
-    """An attempt's marks by position, and what decides whether it counts."""
-
-    person: int
-    number: int
-    marks: tuple[Fraction, ...]
-    finished: bool = True
-    preview: bool = False
-
-
-def chosen_attempts(attempts: Iterable[AttemptMarks], which: Which = Which.FIRST) -> tuple[AttemptMarks, ...]:
-    """Return the attempts that count: finished, no previews, one per learner except with ``all``; by person and number."""
-    counted = sorted(
-        (one for one in attempts if one.finished and not one.preview),
-        key=lambda one: (one.person, one.number),
-    )
-    if which is Which.ALL:
-        return tuple(counted)
-    chosen: dict[int, AttemptMarks] = {}
-    for one in counted:
-        held = chosen.get(one.person)
-        if held is None or which is Which.LAST or (which is Which.HIGHEST and sum(one.marks) > sum(held.marks)):
-            chosen[one.person] = one
-    return tuple(chosen.values())
-
-
 class Tally:
     """The marks of a set of attempts, counted by position with the totals of their attempts."""
 
@@ -151,12 +124,6 @@ def question_statistics(pairs: Pairs, maximum: Fraction) -> QuestionStatistics:
         _correlation(sums.variance, sums.other_variance, sums.covariance),
         _efficiency(pairs, sums.covariance),
     )
-
-
-def discrimination_with_total(marks: Sequence[Fraction], totals: Sequence[Fraction]) -> tuple[Fraction | None, Fraction | None]:
-    """Return discrimination index and efficiency of a question drawn at random: with the total instead of the rest."""
-    found = question_statistics(Counter(zip(marks, totals, strict=True)), Fraction(1))
-    return found.discrimination, found.efficiency
 
 
 def rests_of(pairs: Pairs) -> Counter[tuple[Fraction, Fraction]]:

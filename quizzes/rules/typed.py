@@ -5,11 +5,15 @@ from fractions import Fraction
 
 from quizzes.rules.answers import Answer, Filled, Malformed, Number, Text
 from quizzes.rules.definitions import Calculated, Gap, Gaps, Numerical, Question, Short
-from quizzes.rules.numbers import Convention
-from quizzes.rules.quantities import read_quantity
+from quizzes.rules.item_layout import ItemLayout
+from quizzes.rules.numbers import Convention, round_half_up
+from quizzes.rules.quantities import computed, read_quantity
 from quizzes.rules.results import Marking
 
 LONGEST = 120
+TIMES = "×"
+SHARES = 4
+"""Decimals of a share of the right number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,18 +25,40 @@ class Unmatched:
     value: Fraction | None = None
 
 
-def unmatched_in(question: Question, answer: Answer | Malformed, marking: Marking, convention: Convention) -> tuple[Unmatched, ...]:
-    """Return what was typed for the parts that matched no answer; numbers of calculated questions differ by learner and are left out."""
+def unmatched_in(
+    question: Question, answer: Answer | Malformed, marking: Marking, convention: Convention, layout: ItemLayout | None = None
+) -> tuple[Unmatched, ...]:
+    """Return what was typed for the parts that matched no answer.
+
+    Numbers of calculated questions differ by learner: they are kept as shares of the right one, "×1.02" with the value 1.02.
+    """
     missed = {part.part for part in marking.parts if not part.matched}
     match question.body, answer:
         case Short(), Text(text) if "" in missed:
             return (_words("", text),)
         case Numerical() as body, Number() as number if "" in missed:
             return (_number("", body, number, convention),)
+        case Calculated() as body, Number() as number if "" in missed and layout is not None:
+            return _share_of_right(body, number, layout, convention)
         case Gaps(gaps, False), Filled() as filled:
             return tuple(_in_gap(gap, filled, convention) for gap in gaps if gap.name in missed and _is_typed(gap, filled))
         case _:
             return ()
+
+
+def _share_of_right(body: Calculated, number: Number, layout: ItemLayout, convention: Convention) -> tuple[Unmatched, ...]:
+    best = max(body.answers, key=lambda answer: answer.credit)
+    right, quantity = computed(best.expression, body, layout.variables), read_quantity(body, number, convention)
+    if not right or quantity is None:
+        return ()
+    share = round_half_up(quantity.reading.value * body.units.get(quantity.unit, Fraction(1)) / right, SHARES)
+    return (Unmatched("", f"{TIMES}{_decimal(share)}"[:LONGEST], share),)
+
+
+def _decimal(share: Fraction) -> str:
+    """Write a share that has SHARES decimals at most."""
+    whole = str(int(abs(share) * 10**SHARES)).rjust(SHARES + 1, "0")
+    return ("-" if share < 0 else "") + f"{whole[:-SHARES]}.{whole[-SHARES:]}".rstrip("0").rstrip(".")
 
 
 def _is_typed(gap: Gap, filled: Filled) -> bool:

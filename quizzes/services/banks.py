@@ -10,11 +10,22 @@ from hashlib import sha256
 
 from sqlalchemy.orm import Session
 
-from courses import queries as course_queries
-from courses import services as course_services
-from courses.content.editing import EditRefused, Entry, add_entries, find_entry, list_entries, replace_entry, set_field, without_entries
+from courses.content.editing import (
+    EditRefused,
+    Entry,
+    add_entries,
+    find_entry,
+    list_entries,
+    replace_entry,
+    set_field,
+    tidy,
+    without_entries,
+)
 from courses.models import Course
-from courses.services import FileContent
+from courses.queries import catalogue as course_catalogue
+from courses.queries import drafts as course_drafts
+from courses.services import drafts as draft_services
+from courses.services.drafts import FileContent
 from kernel.errors import N_, Conflict, DomainError, NotFound
 from kernel.permissions import Actor
 from quizzes.content.banks import FIELD_ORDER
@@ -56,7 +67,7 @@ def checksum_of(text: str) -> str:
 
 def body_of(session: Session, course_id: int, path: str) -> str:
     """Return the text of a bank's file; raise NotFound."""
-    body = course_queries.draft_bodies(session, course_id, [path]).get(path)
+    body = course_drafts.draft_bodies(session, course_id, [path]).get(path)
     if body is None:
         raise NotFound
     return body
@@ -82,9 +93,15 @@ def with_entry(body: str, change: EntryText) -> str:
     return replace_entry(body, QUESTIONS, place, change.text)
 
 
+def written_entry(body: str, change: EntryText) -> Entry:
+    """Return the entry that a change has made of a bank's text."""
+    entries = list_entries(body, QUESTIONS)
+    return next((entry for entry in reversed(entries) if tidy(entry.text) == tidy(change.text)), entries[-1])
+
+
 def save_entry(session: Session, actor: Actor, course_id: int, change: EntryText, *, now: datetime) -> None:
     """Write a question's text into its bank; raise EntryChanged where somebody else was faster."""
-    course = course_queries.lock_course(session, course_id)
+    course = course_catalogue.lock_course(session, course_id)
     body = body_of(session, course_id, change.path)
     _save(session, actor, course, {change.path: with_entry(body, change)}, now=now)
 
@@ -100,15 +117,15 @@ def add_to_bank(
     now: datetime,
 ) -> None:
     """Add questions at the end of a bank's file, which is made where it is new, and the files that they show, kept already."""
-    course = course_queries.lock_course(session, course_id)
-    body = course_queries.draft_bodies(session, course_id, [path]).get(path, "")
-    text = course_services.text_content(add_entries(body, QUESTIONS, entries))
-    course_services.save_files(session, actor, course, {path: text, **(media or {})}, now=now)
+    course = course_catalogue.lock_course(session, course_id)
+    body = course_drafts.draft_bodies(session, course_id, [path]).get(path, "")
+    text = draft_services.text_content(add_entries(body, QUESTIONS, entries))
+    draft_services.save_files(session, actor, course, {path: text, **(media or {})}, now=now)
 
 
 def delete_entry(session: Session, actor: Actor, course_id: int, change: EntryText, *, now: datetime) -> None:
     """Take a question out of its bank; raise EntryChanged where it is not what the editor saw. Published versions stay."""
-    course = course_queries.lock_course(session, course_id)
+    course = course_catalogue.lock_course(session, course_id)
     body = body_of(session, course_id, change.path)
     entries = list_entries(body, QUESTIONS)
     place = find_entry(entries, change.key)
@@ -134,10 +151,10 @@ def change_questions(session: Session, actor: Actor, course_id: int, keys: Seque
 
     Questions that are gone meanwhile are passed over; raise CannotMove and EditRefused, with nothing changed.
     """
-    course = course_queries.lock_course(session, course_id)
+    course = course_catalogue.lock_course(session, course_id)
     rows = queries.find_questions(session, course_id, keys)
     paths = {row.path for row in rows} | ({changes.bank} if changes.bank else set())
-    bodies = course_queries.draft_bodies(session, course_id, paths)
+    bodies = course_drafts.draft_bodies(session, course_id, paths)
     before = dict(bodies)
     if changes.bank and changes.bank not in bodies:
         raise NotFound
@@ -185,5 +202,5 @@ def _move(bodies: dict[str, str], key: str, source: str, target: str) -> None:
 
 
 def _save(session: Session, actor: Actor, course: Course, bodies: Mapping[str, str], *, now: datetime) -> None:
-    contents = {path: course_services.text_content(body) for path, body in bodies.items()}
-    course_services.save_files(session, actor, course, contents, now=now)
+    contents = {path: draft_services.text_content(body) for path, body in bodies.items()}
+    draft_services.save_files(session, actor, course, contents, now=now)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
-from courses import queries as course_queries
+from courses.queries import drafts as course_drafts
 from kernel.markup.model import fold
 from quizzes.content import banks, drafts
 from quizzes.content.gaps import names_in_text
@@ -22,7 +22,7 @@ _UNDATED = date(2000, 1, 1)
 def index_banks(session: Session, course_id: int) -> None:
     """Make anew the rows of a course's draft banks whose text, or what it depends on, has changed; those that are as they were stay."""
     session.flush()  # the files may have been written in this transaction
-    checksums = course_queries.list_draft_checksums(session, course_id)
+    checksums = course_drafts.list_draft_checksums(session, course_id)
     present = {row.path: row for row in session.scalars(select(DraftBank).where(DraftBank.course_id == course_id))}
     wanted = {path: drafts.digest_of(path, checksums) for path in checksums if banks.claims(path)}
     stale = [path for path, source in wanted.items() if path not in present or present[path].source != source]
@@ -33,7 +33,7 @@ def index_banks(session: Session, course_id: int) -> None:
     if not stale:
         return
     names = {name for path in stale for name in drafts.sources_of(path)}
-    files = {path: body.encode() for path, body in course_queries.draft_bodies(session, course_id, names).items()}
+    files = {path: body.encode() for path, body in course_drafts.draft_bodies(session, course_id, names).items()}
     for path in stale:
         _write(session, course_id, path, wanted[path], files)
 

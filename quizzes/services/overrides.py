@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from accounts.models import Person
 from enrolments.models import LearnerGroup
-from kernel import audit
+from kernel import audit, outbox
 from kernel.errors import N_, Conflict
 from kernel.permissions import Actor
 from quizzes.models import Accommodation, Attempt, Incident, IncidentAttempt, QuizOverride
@@ -42,6 +42,13 @@ class NotInForce(Conflict):
 
     code = "not_in_force"
     message = N_("Somebody has changed this meanwhile. Look at what is in force now.")
+
+
+class GroupGone(Conflict):
+    """The group for which something held was deleted since."""
+
+    code = "group_gone"
+    message = N_("The group for which this held is deleted: it cannot be put back.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +124,7 @@ def override(
     session.add(row)
     session.flush()  # the audit entry names it
     audit.record(session, actor, TimeVerb.OVERRIDDEN, row, now=now, **_told(row), reason=reason, before=before.id if before else None)
+    outbox.enqueue(session, "quizzes.tell_override", {"override": row.id}, now=now)
     return row
 
 
@@ -153,9 +161,11 @@ def end_override(session: Session, actor: Actor, row: QuizOverride, *, now: date
 
 
 def restore_override(session: Session, actor: Actor, row: QuizOverride, quiz: TaughtQuiz, *, now: datetime) -> None:
-    """Put an override that has ended back in force, in the place of what holds now; one that is in force stays."""
+    """Put an override that has ended back in force, in the place of what holds now; one that is in force stays. Raise GroupGone."""
     if row.ended_at is not None:
         whom = whom_of(session, row)
+        if whom.group is not None and whom.group.former_name is not None:
+            raise GroupGone
         override(session, actor, quiz, whom, values_of(row), row.reason, seen=find_in_force(session, quiz, whom), now=now)
 
 
@@ -218,6 +228,7 @@ def give_time(session: Session, actor: Actor, quiz: TaughtQuiz, minutes: int, re
     session.execute(taken)
     _add(session, incident, incident.seconds)
     audit.record(session, actor, TimeVerb.TIME_GIVEN, incident, now=now, activity=quiz.key, minutes=minutes, reason=reason)
+    outbox.enqueue(session, "quizzes.tell_incident", {"incident": incident.id}, now=now)
     return incident
 
 
@@ -278,3 +289,18 @@ def note_due(session: Session, ends: Sequence[tuple[int, datetime | None]]) -> N
     """Note for open attempts when they are due now."""
     due = update(Attempt).where(Attempt.id == bindparam("attempt"), _OPEN).values(due_at=bindparam("end"))
     session.connection().execute(due, [{"attempt": attempt_id, "end": end} for attempt_id, end in ends])
+
+
+def hand_over(session: Session, course_id: int, giver: int, taker: int) -> None:
+    """Let somebody's attempts in a course, and what was set for them, be somebody else's."""
+    for table in (Attempt, QuizOverride):
+        session.execute(update(table).where(table.course_id == course_id, table.person_id == giver).values(person_id=taker))
+
+
+def hand_over_profile(session: Session, giver: int, taker: int) -> None:
+    """Let somebody have another's profile of more time, where they have none of their own in force."""
+    mine = select(Accommodation.id).where(Accommodation.person_id == taker, Accommodation.ended_at.is_(None))
+    if session.scalar(mine) is None:
+        session.execute(
+            update(Accommodation).where(Accommodation.person_id == giver, Accommodation.ended_at.is_(None)).values(person_id=taker)
+        )

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from kernel.crypto import seal, unseal
+from kernel.crypto import Secret, seal, unseal
 from quizzes.queries.sittings import Sitting
 from quizzes.rules.attempts import accepts_evidence
 from quizzes.rules.saving import AnswerEvent
@@ -20,14 +20,14 @@ PURPOSE = "answering"
 KEPT = timedelta(days=30)
 
 
-def token_for(secret: str | bytes, sitting: Sitting, *, now: datetime) -> str:
+def token_for(secret: Secret, sitting: Sitting, *, now: datetime) -> str:
     """Return the server's word that the device was answering this attempt now; empty where the quiz has no window."""
     if not sitting.terms.window:
         return ""
     return seal(secret, PURPOSE, [str(sitting.uuid), int(now.timestamp())])
 
 
-def in_time(secret: str | bytes, sitting: Sitting, batches: Sequence[Batch], *, now: datetime) -> list[Batch]:
+def in_time(secret: Secret, sitting: Sitting, batches: Sequence[Batch], *, now: datetime) -> list[Batch]:
     """Return what of these answers is proved to have been written before the end, and may still count now."""
     if not sitting.terms.window:
         return []
@@ -35,7 +35,7 @@ def in_time(secret: str | bytes, sitting: Sitting, batches: Sequence[Batch], *, 
     return [batch for batch in proved if batch.events]
 
 
-def _proved(secret: str | bytes, sitting: Sitting, batch: Batch, now: datetime) -> tuple[AnswerEvent, ...]:
+def _proved(secret: Secret, sitting: Sitting, batch: Batch, now: datetime) -> tuple[AnswerEvent, ...]:
     given: list[tuple[AnswerEvent, datetime]] = []
     for event in batch.events:
         moment = _moment(secret, sitting.uuid, batch.tokens.get((event.item, event.sequence.local), ""))
@@ -52,6 +52,6 @@ def _goes_on(sitting: Sitting, lease: int, event: AnswerEvent, moment: datetime,
     return all(earlier <= moment for other, earlier in given if other.item == event.item and other.sequence.local < number)
 
 
-def _moment(secret: str | bytes, attempt: UUID, token: str) -> datetime | None:
+def _moment(secret: Secret, attempt: UUID, token: str) -> datetime | None:
     value = unseal(secret, PURPOSE, token, seconds=int(KEPT.total_seconds())) if token else None
     return datetime.fromtimestamp(value[1], UTC) if value and value[0] == str(attempt) else None

@@ -8,10 +8,10 @@ from fractions import Fraction
 from sqlalchemy import func, insert, literal, select, update
 from sqlalchemy.orm import Session, aliased
 
-from enrolments import services as enrolment_services
-from enrolments.queries import list_awards
+from enrolments.queries.learning import list_awards
 from enrolments.rules import has_passed
-from enrolments.services import Achievement
+from enrolments.services import learning as enrolment_services
+from enrolments.services.learning import Achievement
 from kernel import audit, outbox
 from kernel.errors import N_, Conflict
 from kernel.permissions import Actor
@@ -244,7 +244,8 @@ def _append_marks_of_before(session: Session, actor: Actor, row: Regrade, *, now
     What is given back keeps the marking again that it came from itself, so that this one can be undone too.
     """
     before, present, earlier, own = (aliased(MarkEvent) for _place in range(4))
-    first = select(func.min(own.id)).where(own.item_id == present.item_id, own.regrade_id == row.id)
+    by_this = own.regrade_id + 0 == row.id  # so that an item's few marks are looked through, and not all marks of this marking again
+    first = select(func.min(own.id)).where(own.item_id == present.item_id, by_this)
     previous = select(func.max(earlier.id)).where(
         earlier.item_id == present.item_id, earlier.id < first.correlate(present).scalar_subquery()
     )

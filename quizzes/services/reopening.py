@@ -6,8 +6,8 @@ from enum import StrEnum
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from courses import queries as course_queries
-from kernel import audit
+from courses.queries import catalogue as course_catalogue
+from kernel import audit, outbox
 from kernel.errors import N_, Conflict
 from kernel.permissions import Actor
 from quizzes.models import Attempt
@@ -60,6 +60,7 @@ def reopen_attempt(session: Session, actor: Actor, sitting: Sitting, reason: str
         sittings.finish(session, actor, sitting, responses, finished_at=sitting.end or now, now=now)
     else:
         sittings.hand_down(session, actor, sitting, now=now)
+        outbox.enqueue(session, "quizzes.tell_reopened", {"attempt": row.id}, now=now)
     return AttemptState(row.state)
 
 
@@ -69,6 +70,6 @@ def delete_previews(session: Session, actor: Actor, subject: TaughtQuiz, *, now:
     previews = list(session.scalars(attempts.with_for_update()))
     if previews:
         sittings.forget_attempts(session, previews)
-        course = course_queries.get_course(session, subject.course_id)
+        course = course_catalogue.get_course(session, subject.course_id)
         audit.record(session, actor, ReopeningVerb.PREVIEWS_DELETED, course, now=now, activity=subject.key, count=len(previews))
     return len(previews)

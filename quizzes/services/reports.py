@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
-from courses import queries as course_queries
+from courses.queries import catalogue as course_catalogue
 from kernel import audit
 from kernel.permissions import Actor
 
@@ -18,5 +18,5 @@ class ReportVerb(StrEnum):
 
 def note_export(session: Session, actor: Actor, course_id: int, activity_key: str, what: str, *, now: datetime) -> None:
     """Write down that somebody took a table out: `what` names it and its format."""
-    course = course_queries.get_course(session, course_id)
+    course = course_catalogue.get_course(session, course_id)
     audit.record(session, actor, ReportVerb.EXPORTED, course, now=now, activity=activity_key, what=what)

@@ -11,10 +11,10 @@ from fractions import Fraction
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
-from enrolments import services as enrolment_services
 from enrolments.permissions import ActivitySeat
 from enrolments.rules import has_passed
-from enrolments.services import Achievement
+from enrolments.services import learning as enrolment_services
+from enrolments.services.learning import Achievement
 from kernel import audit
 from kernel.errors import N_, Conflict
 from kernel.permissions import Actor
@@ -273,6 +273,14 @@ def save_answers(
         seconds_left=seconds_left(sitting.clock, now=now),
         state=AttemptState(sitting.row.state),
     )
+
+
+def check_takes_answers(sitting: Sitting, *, now: datetime) -> None:
+    """Raise AlreadySubmitted or TimeIsUp where an attempt takes no answers now."""
+    if AttemptState(sitting.row.state) in ENDED_STATES:
+        raise AlreadySubmitted
+    if not rule_on_time(sitting.clock, now=now).may_answer:
+        raise TimeIsUp
 
 
 def _without_closed(session: Session, sitting: Sitting, batches: Sequence[Batch]) -> tuple[list[Batch], frozenset[int]]:

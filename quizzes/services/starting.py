@@ -39,6 +39,7 @@ def start_ruling(
     access = terms.access()
     if subject.closed and subject.opens_later and not terms.sets_opening:
         access = replace(access, opens=cast("datetime", subject.closed[1]))
+    access = replace(access, closes=subject.seat.end_for(access.closes))
     found = Circumstances(
         password_fits=entry.password is None or any(compare_digest(entry.password.encode(), word.encode()) for word in access.passwords),
         network_fits=is_within(access.networks, actor.address),

@@ -1,6 +1,8 @@
-"""Files handed in with answers: checked, kept by their content, named by a row that answers refer to (security 4.3)."""
+"""Files handed in with answers: checked, kept by their content, named by a row that answers refer to (security 4.3).
 
-import hashlib
+Contents are checked and written to the disk before the transaction begins (`keep_contents`): nobody waits for a large file.
+"""
+
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,6 +33,16 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """A file whose content is kept, or why it is not taken."""
+
+    name: str
+    sha256: str
+    size: int
+    misfit: Misfit | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Received:
     """What became of the files of a page: names for the answers by place, and the first reason why one was not taken."""
 
@@ -38,42 +50,64 @@ class Received:
     refused: Mapping[int, Misfit]
 
 
+def keep_contents(session: Session, files: Files, sitting: Sitting, sent: Mapping[int, Sequence[Sent]]) -> dict[int, list[Kept]]:
+    """Keep the contents that fit what their questions take, without a row of their own; places that take none are left out."""
+    room = QUOTA - bytes_handed_in(session, sitting.person_id, sitting.course_id) if sent else 0
+    kept = {}
+    for place, arriving in sent.items():
+        limits = limits_at(session, sitting, place)
+        if limits is not None:
+            kept[place] = [_kept(files, one, limits, room) for one in arriving]
+    return kept
+
+
+def limits_at(session: Session, sitting: Sitting, place: int) -> UploadLimits | None:
+    """Return what files a place takes; None where it takes none."""
+    item = sitting.item_at(place)
+    if item is None:
+        return None
+    return upload_limits(queries.get_questions(session, [item.question_version_id])[item.question_version_id])
+
+
+def _kept(files: Files, one: Sent, limits: UploadLimits, room: int) -> Kept:
+    name, size = shown_name(one.name), len(one.content)
+    misfit = _misfit(one, limits) or (Misfit.QUOTA if size > room else None)
+    return Kept(name, "" if misfit else files.put(one.content), size, misfit)
+
+
 def receive_files(
     session: Session,
-    files: Files,
     sitting: Sitting,
-    sent: Mapping[int, Sequence[Sent]],
+    kept: Mapping[int, Sequence[Kept]],
     *,
+    named: Mapping[int, Collection[str]] | None = None,
     dropped: Collection[str] = (),
     now: datetime,
 ) -> Received:
-    """Keep the files that fit what their questions take; what does not fit is told and changes nothing.
+    """Give the files that were kept a name for their answers; what does not fit is told and changes nothing.
 
-    The answer names a file only after `save_answers`; a file that no answer names is not part of the attempt. `dropped` are names that
-    the same page takes out of its answers, which makes room.
+    The answer names a file only after `save_answers`; a file that no answer names is not part of the attempt. `named` are the names that
+    the page has already and that may not have arrived, `dropped` those that it takes out of its answers, which makes room.
     """
     added: dict[int, tuple[str, ...]] = {}
     refused: dict[int, Misfit] = {}
-    room = QUOTA - bytes_handed_in(session, sitting.person_id, sitting.course_id) if sent else 0
-    for place, arriving in sent.items():
-        item = sitting.item_at(place)
-        limits = (
-            None if item is None else upload_limits(queries.get_questions(session, [item.question_version_id])[item.question_version_id])
-        )
+    room = QUOTA - bytes_handed_in(session, sitting.person_id, sitting.course_id) if kept else 0
+    for place, arriving in kept.items():
+        item, limits = sitting.item_at(place), limits_at(session, sitting, place)
         if item is None or limits is None:
             continue
-        names = [name for name in _named(sitting, item.id) if name not in dropped]
+        names = [name for name in dict.fromkeys([*_named(sitting, item.id), *(named or {}).get(place, ())]) if name not in dropped]
         present = len(names)
         for one in arriving:
-            known = _find(session, item.id, one)
+            known = None if one.misfit else _find(session, item.id, one)
             if known in names:
                 continue
-            misfit = _misfit(one, limits, taken=len(names), room=room)
+            misfit = one.misfit or (Misfit.COUNT if len(names) >= limits.files else Misfit.QUOTA if one.size > room else None)
             if misfit is not None:
                 refused.setdefault(place, misfit)
                 continue
-            room -= len(one.content)
-            names.append(known or _keep(session, files, item.id, one, now=now))
+            room -= one.size
+            names.append(known or _add(session, item.id, one, now=now))
         added[place] = tuple(names[present:])
     return Received(added, refused)
 
@@ -83,7 +117,7 @@ def _named(sitting: Sitting, item_id: int) -> list[str]:
     return [] if response is None else list(clean_parts(response.payload).get(FILES, []))
 
 
-def _misfit(sent: Sent, limits: UploadLimits, *, taken: int, room: int) -> Misfit | None:
+def _misfit(sent: Sent, limits: UploadLimits) -> Misfit | None:
     kind = kind_of(shown_name(sent.name).lower())
     if kind is None or not shown_name(sent.name).lower().endswith(tuple(f".{extension}" for extension in limits.accept)):
         return Misfit.KIND
@@ -91,32 +125,27 @@ def _misfit(sent: Sent, limits: UploadLimits, *, taken: int, room: int) -> Misfi
         return Misfit.EMPTY
     if len(sent.content) > min(limits.size, kind.limit):
         return Misfit.SIZE
-    if not kind.fits(sent.content):
-        return Misfit.CONTENT
-    if taken >= limits.files:
-        return Misfit.COUNT
-    return Misfit.QUOTA if len(sent.content) > room else None
+    return None if kind.fits(sent.content) else Misfit.CONTENT
 
 
-def _find(session: Session, item_id: int, sent: Sent) -> str | None:
+def _find(session: Session, item_id: int, kept: Kept) -> str | None:
     """Return the name of the same file sent before for the same item: a page that is sent twice hands nothing in twice."""
     statement = (
         select(AnswerFile.uuid)
         .join(StoredFile, StoredFile.id == AnswerFile.stored_file_id)
-        .where(AnswerFile.item_id == item_id, AnswerFile.name == shown_name(sent.name))
-        .where(StoredFile.sha256 == hashlib.sha256(sent.content).hexdigest())
+        .where(AnswerFile.item_id == item_id, AnswerFile.name == kept.name)
+        .where(StoredFile.sha256 == kept.sha256)
         .limit(1)
     )
     found = session.execute(statement).scalar_one_or_none()
     return None if found is None else str(found)
 
 
-def _keep(session: Session, files: Files, item_id: int, sent: Sent, *, now: datetime) -> str:
-    name = shown_name(sent.name)
-    kind = kind_of(name)
+def _add(session: Session, item_id: int, kept: Kept, *, now: datetime) -> str:
+    kind = kind_of(kept.name)
     assert kind is not None
-    stored = note_stored(session, files.put(sent.content), size=len(sent.content), media_type=kind.media_type, now=now)
-    row = AnswerFile(uuid=uuid4(), item_id=item_id, stored_file_id=stored.id, name=name, uploaded_at=now)
+    stored = note_stored(session, kept.sha256, size=kept.size, media_type=kind.media_type, now=now)
+    row = AnswerFile(uuid=uuid4(), item_id=item_id, stored_file_id=stored.id, name=kept.name, uploaded_at=now)
     session.add(row)
     session.flush()
     return str(row.uuid)

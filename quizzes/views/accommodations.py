@@ -1,15 +1,13 @@
 """Pages of administrators: what a person gets in every quiz. Who teaches sees the effect, never that there is a profile (5.10.3)."""
 
-from typing import cast
-
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, render_template, request
 
 from accounts.models import Person
 from kernel import clock
 from kernel.errors import NotFound
 from kernel.i18n import _
 from kernel.web.paging import Page, asked_page
-from kernel.web.request import current_actor, current_session, requires
+from kernel.web.request import current_actor, current_session, requires, see_page
 from quizzes.forms import AccommodationForm
 from quizzes.pages.overrides import past_views, profile_views
 from quizzes.permissions import QuizAction
@@ -24,7 +22,7 @@ ROWS, PAST = 50, 50
 
 def see_person(person: Person) -> Response:
     """Answer with the person's page."""
-    return cast("Response", redirect(url_for("quizzes_accommodations.person", person=person.uuid), code=303))
+    return see_page("quizzes_accommodations.person", person=person.uuid)
 
 
 @bp.get("/administration/accommodations")

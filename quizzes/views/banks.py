@@ -1,23 +1,27 @@
 """Pages of a course's bank of questions: find, edit as text, try, compare. The text of the draft is the source."""
 
-from typing import Any, cast
+from typing import cast
 
-from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, current_app, flash, render_template, request
 
 from courses import publication
-from courses import queries as course_queries
-from courses.content.editing import EditRefused, Entry, list_entries, tidy
+from courses.content.comparing import compared_lines
+from courses.content.editing import EditRefused, tidy
 from courses.content.model import Finding
 from courses.models import Course
 from courses.permissions import TaughtCourse
-from courses.publication import Checked, CourseKinds, Verdict
+from courses.publication import Checked, CourseKinds
+from courses.queries import catalogue as course_catalogue
+from courses.queries import drafts as course_drafts
+from courses.services import verdicts
+from courses.services.verdicts import Verdict
 from kernel import clock
 from kernel.errors import DomainError, NotFound
 from kernel.files import Files
 from kernel.i18n import _, choose, ngettext
 from kernel.web import notes
 from kernel.web.paging import Page, asked_page
-from kernel.web.request import begin_writing, current_actor, current_session, requires
+from kernel.web.request import begin_writing, current_actor, current_session, requires, see_page
 from quizzes.content.wording import DIFFICULTIES, KINDS, STATES
 from quizzes.forms import QuestionFieldsForm, QuestionTextForm, form_parts, whole_number
 from quizzes.pages import banks as pages
@@ -47,10 +51,6 @@ def _files() -> Files:
     return cast("Files", current_app.extensions["files"])
 
 
-def _see(endpoint: str, **values: Any) -> Response:
-    return cast("Response", redirect(url_for(endpoint, **values), code=303))
-
-
 def _words(error: DomainError) -> str:
     return _(error.text, **error.facts)
 
@@ -74,7 +74,7 @@ def _wanted() -> Wanted:
 
 
 @bp.get("/teaching/<slug>/questions")
-@requires(QuizAction.VIEW_BANK, course_queries.get_taught_course)
+@requires(QuizAction.VIEW_BANK, course_catalogue.get_taught_course)
 def questions(subject: TaughtCourse) -> Answer:
     """List and search the questions of a course's draft."""
     return _list(subject, QuestionFieldsForm(formdata=None))
@@ -91,7 +91,7 @@ def _list(subject: TaughtCourse, form: QuestionFieldsForm, chosen: list[str] | N
     form.offer([(row.path, choose(row.title) or row.key) for row in banks])
     return render_template(
         "quizzes/bank/questions.html",
-        course=_place(course_queries.get_course(session, subject.id)),
+        course=_place(course_catalogue.get_course(session, subject.id)),
         up_to_date=up_to_date,
         page=Page(pages.lines_of(rows[:ROWS], attempts), page.number, len(rows) > ROWS),
         found=queries.count_questions(session, subject.id, wanted),
@@ -109,7 +109,7 @@ def _list(subject: TaughtCourse, form: QuestionFieldsForm, chosen: list[str] | N
 
 
 @bp.post("/teaching/<slug>/questions")
-@requires(QuizAction.EDIT_BANK, course_queries.get_taught_course)
+@requires(QuizAction.EDIT_BANK, course_catalogue.get_taught_course)
 def change(subject: TaughtCourse) -> Answer:
     """Change fields of the chosen questions, or move them to another bank."""
     form, chosen = QuestionFieldsForm(), request.form.getlist("question")[:ROWS]
@@ -125,14 +125,14 @@ def change(subject: TaughtCourse) -> Answer:
         form.form_errors.append(_words(refused))
         return _list(subject, form, chosen), 422
     flash(ngettext("%(count)s question was changed.", "%(count)s questions were changed.", count), "ok")
-    return _see("quizzes_banks.questions", slug=subject.slug, **request.args.to_dict())
+    return see_page("quizzes_banks.questions", slug=subject.slug, **request.args.to_dict())
 
 
 # --- One question ------------------------------------------------------------------------------------------------------------------------
 
 
 @bp.route("/teaching/<slug>/new-question", methods=["GET", "POST"])
-@requires(QuizAction.EDIT_BANK, course_queries.get_taught_course, reads_first=True)
+@requires(QuizAction.EDIT_BANK, course_catalogue.get_taught_course, reads_first=True)
 def new_question(subject: TaughtCourse) -> Answer:
     """Write a new question into a bank of the draft, beginning with the skeleton of its kind."""
     form = QuestionTextForm()
@@ -176,7 +176,7 @@ def _taken(subject: TaughtCourse, form: QuestionTextForm, change: EntryText) -> 
         return _conflict(subject, form, change)
     except EditRefused as refused:
         return _editor(subject, form, told=[Told(0, _words(refused), "", "", "error")]), 422
-    contents = course_queries.draft_files(current_session(), _files(), subject.id)
+    contents = course_drafts.draft_files(current_session(), _files(), subject.id)
     checked = publication.check({**contents, change.path: body.encode()}, _kinds(), today=clock.now().date())
     told = _told_of(checked.findings, body, change)
     if wish == "preview":
@@ -185,7 +185,7 @@ def _taken(subject: TaughtCourse, form: QuestionTextForm, change: EntryText) -> 
         rest = [finding for finding in checked.findings if finding.refuses_import]
         told = told if any(entry.severity == "error" for entry in told) else [*_elsewhere(rest), *told]
         return _editor(subject, form, told=told), 422
-    return _save(subject, form, change, checked, _written(body, change).key)
+    return _save(subject, form, change, checked, services.written_entry(body, change).key)
 
 
 def _save(subject: TaughtCourse, form: QuestionTextForm, change: EntryText, checked: Checked, key: str) -> Answer:
@@ -194,16 +194,10 @@ def _save(subject: TaughtCourse, form: QuestionTextForm, change: EntryText, chec
         services.save_entry(writing, current_actor(), subject.id, change, now=clock.now())
     except EntryChanged:
         return _conflict(subject, form, change)
-    course = course_queries.get_course(writing, subject.id)
-    publication.keep_verdict(writing, course, publication.judge(writing, course, checked, _kinds(), now=clock.now()), now=clock.now())
+    course = course_catalogue.get_course(writing, subject.id)
+    verdicts.keep_verdict(writing, course, verdicts.judge(writing, course, checked, _kinds(), now=clock.now()), now=clock.now())
     flash(_("The question is saved in the draft."), "ok")
-    return _see("quizzes_banks.question", slug=subject.slug, key=key)
-
-
-def _written(body: str, change: EntryText) -> Entry:
-    """Return the entry that a change has made of a bank's text."""
-    entries = list_entries(body, services.QUESTIONS)
-    return next((entry for entry in reversed(entries) if tidy(entry.text) == change.text), entries[-1])
+    return see_page("quizzes_banks.question", slug=subject.slug, key=key)
 
 
 def _delete(subject: TaughtCourse, form: QuestionTextForm, change: EntryText) -> Answer:
@@ -213,7 +207,7 @@ def _delete(subject: TaughtCourse, form: QuestionTextForm, change: EntryText) ->
     except EntryChanged:
         return _conflict(subject, form, change)
     flash(_("The question is out of the draft. What was published and answered stays."), "ok")
-    return _see("quizzes_banks.questions", slug=subject.slug)
+    return see_page("quizzes_banks.questions", slug=subject.slug)
 
 
 def _conflict(subject: TaughtCourse, form: QuestionTextForm, change: EntryText) -> Answer:
@@ -227,14 +221,14 @@ def _conflict(subject: TaughtCourse, form: QuestionTextForm, change: EntryText) 
 
 
 def _told(subject: TaughtCourse, key: str, path: str) -> list[Told]:
-    course = course_queries.get_course(current_session(), subject.id)
-    verdict = publication.kept_verdict(current_session(), _files(), course, _kinds(), now=clock.now())
+    course = course_catalogue.get_course(current_session(), subject.id)
+    verdict = verdicts.kept_verdict(current_session(), _files(), course, _kinds(), now=clock.now())
     entry = services.get_entry(current_session(), subject.id, path, key)
     return pages.told(verdict.findings, path, entry)
 
 
 def _told_of(findings: tuple[Finding, ...], body: str, change: EntryText) -> list[Told]:
-    return pages.told(findings, change.path, _written(body, change))
+    return pages.told(findings, change.path, services.written_entry(body, change))
 
 
 def _elsewhere(findings: list[Finding]) -> list[Told]:
@@ -243,7 +237,7 @@ def _elsewhere(findings: list[Finding]) -> list[Told]:
 
 
 def _preview_of(checked: Checked, body: str, change: EntryText) -> pages.Preview | None:
-    found = pages.find_question(checked.folder, _written(body, change).key) if checked.folder is not None else None
+    found = pages.find_question(checked.folder, services.written_entry(body, change).key) if checked.folder is not None else None
     if checked.folder is None or found is None:
         return None
     return pages.preview(checked.folder, _kinds(), *found, seed=1, parts=None)
@@ -259,7 +253,7 @@ def _editor(
     theirs: str | None = None,
 ) -> str:
     session = current_session()
-    course = course_queries.get_course(session, subject.id)
+    course = course_catalogue.get_course(session, subject.id)
     present = subject if isinstance(subject, TaughtQuestion) else None
     row = next(iter(queries.find_questions(session, subject.id, [present.key])), None) if present else None
     key = present.key if present else ""
@@ -273,7 +267,7 @@ def _editor(
         checked=checked,
         shown=shown,
         theirs=theirs,
-        both=pages.compared_lines(theirs, form.text.data or "") if theirs is not None else (),
+        both=compared_lines(theirs, form.text.data or "") if theirs is not None else (),
         uses=queries.list_uses(session, course, key) if key else [],
         attempts=queries.count_attempts(session, subject.id, [key]).get(key, 0) if key else 0,
         versions=queries.list_versions(session, subject.id, key) if key else [],
@@ -286,8 +280,8 @@ def _editor(
 
 
 def _drafted(subject: TaughtQuestion) -> tuple[Verdict, Question, str]:
-    course = course_queries.get_course(current_session(), subject.id)
-    verdict = publication.kept_verdict(current_session(), _files(), course, _kinds(), now=clock.now())
+    course = course_catalogue.get_course(current_session(), subject.id)
+    verdict = verdicts.kept_verdict(current_session(), _files(), course, _kinds(), now=clock.now())
     found = pages.find_question(verdict.folder, subject.key) if verdict.folder is not None else None
     if found is None:
         raise NotFound
@@ -304,7 +298,7 @@ def preview(subject: TaughtQuestion) -> Answer:
     assert verdict.folder is not None
     return render_template(
         "quizzes/bank/preview.html",
-        course=_place(course_queries.get_course(current_session(), subject.id)),
+        course=_place(course_catalogue.get_course(current_session(), subject.id)),
         key=subject.key,
         seed=seed,
         following=(seed + 1) % MOST_SEED,
@@ -330,7 +324,7 @@ def versions(subject: TaughtQuestion) -> Answer:
         lines = pages.change_lines(published[numbers[old]], after)
     return render_template(
         "quizzes/bank/versions.html",
-        course=_place(course_queries.get_course(session, subject.id)),
+        course=_place(course_catalogue.get_course(session, subject.id)),
         key=subject.key,
         versions=rows,
         old=old,

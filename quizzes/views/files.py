@@ -1,16 +1,26 @@
-"""Files of answers: sent with the pages of an attempt, fetched by their learner and the course's graders."""
+"""Files of answers: sent on their own or with the pages of an attempt, fetched by their learner and the course's graders."""
 
 from collections.abc import Collection
+from uuid import UUID
 
-from flask import Blueprint, Response, current_app, request, send_file
+from flask import Blueprint, Response, current_app, jsonify, render_template, request
+from sqlalchemy.orm import Session
 
+from kernel import clock
 from kernel.errors import NotFound
 from kernel.files import Files
-from kernel.web.request import requires
+from kernel.permissions import Actor
+from kernel.web.contents import send_content
+from kernel.web.request import begin_writing, current_actor, current_session, requires
+from quizzes.forms import whole_number
+from quizzes.pages.uploads import problem_words
 from quizzes.permissions import QuizAction
-from quizzes.queries.files import FileSeat, get_file
+from quizzes.queries import sittings as queries
+from quizzes.queries.files import FileSeat, get_file, list_files
 from quizzes.queries.sittings import Sitting
-from quizzes.services.uploads import Sent
+from quizzes.queries.standings import get_checks
+from quizzes.services.sittings import check_takes_answers
+from quizzes.services.uploads import Kept, Sent, keep_contents, limits_at, receive_files
 
 bp = Blueprint("quizzes_files", __name__)
 BODY_LIMIT = 52_000_000
@@ -21,17 +31,70 @@ BODY_LIMIT = 52_000_000
 @requires(QuizAction.FETCH_FILE, get_file)
 def fetch(subject: FileSeat) -> Response:
     """Send a file of an answer, always as an attachment: what others wrote is never shown in a page of ours (security 4.3)."""
-    path = stored_files().path(subject.sha256)
-    if not path.is_file():
-        raise NotFound
-    response = send_file(path, mimetype=subject.media_type, as_attachment=True, download_name=subject.name)
+    response = send_content(stored_files(), subject.sha256, subject.media_type, subject.name, inline=False)
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
+@bp.post("/attempts/<uuid:attempt>/files")
+@requires(QuizAction.ANSWER, queries.get_attempt, reads_first=True, body_limit=BODY_LIMIT)
+def send(subject: Sitting) -> tuple[Response, int]:
+    """Keep one file that the page's script sends on its own, and return how the page shows it: the next answer of the script names it.
+
+    The content is checked and kept before anything is written: a large file holds nobody up.
+    """
+    place, sent, now = whole_number(request.form.get("place", "")), request.files.get("upload"), clock.now()
+    limits = limits_at(current_session(), subject, place)
+    if sent is None or limits is None:
+        raise NotFound
+    arrived = keep_contents(current_session(), stored_files(), subject, {place: [Sent(sent.filename or "", sent.read())]})
+    session, sitting = _lock(subject)
+    check_takes_answers(sitting, now=now)
+    if place in get_checks(session, sitting).closed:
+        raise NotFound
+    named = list_files(session, [item_of(sitting, place)]).keys() & set(request.form.getlist("named"))
+    received = receive_files(session, sitting, arrived, named={place: named}, now=now)
+    if place in received.refused:
+        return jsonify(problem=problem_words(received.refused[place], limits)), 422
+    files = list_files(session, [item_of(sitting, place)])
+    added = [files[name] for name in received.added.get(place, ())]
+    html = render_template("quizzes/kinds/_sent.html", attempt=sitting, place=place, files=added)
+    return jsonify(html=html, full=len(named) + len(added) >= limits.files), 200
+
+
+def item_of(sitting: Sitting, place: int) -> int:
+    """Return the item in a place that is known to have one."""
+    return sitting.items[place - 1].id
+
+
+def _lock(subject: Sitting) -> tuple[Session, Sitting]:
+    """Begin to write, and return the attempt as it is now, locked."""
+    session = begin_writing()
+    return session, queries.lock_attempt(session, current_actor(), subject.uuid)
+
+
+def brings_files() -> bool:
+    """Say whether a page's form brings files: then it reads first, and their contents are kept before anything is written."""
+    return any(one.filename for one in request.files.values())
+
+
+def attempt_to_save(session: Session, actor: Actor, attempt: UUID) -> Sitting:
+    """Return the attempt whose page is sent, locked unless files have to be kept first."""
+    return (queries.get_attempt if brings_files() else queries.lock_attempt)(session, actor, attempt)
+
+
+def keep_sent(subject: Sitting, page: int) -> tuple[Sitting, dict[int, list[Kept]]]:
+    """Keep the contents that a page's form brings, and return the attempt locked."""
+    if not brings_files():
+        return subject, {}
+    session = current_session()
+    kept = keep_contents(session, stored_files(), subject, sent_files(subject, page, get_checks(session, subject).closed))
+    return _lock(subject)[1], kept
+
+
 def stored_files() -> Files:
-    """Return the folder of stored contents."""
+    """Return where contents are stored."""
     files: Files = current_app.extensions["files"]
     return files
 

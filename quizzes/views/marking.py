@@ -1,15 +1,15 @@
 """Pages of marking by hand: what waits, one answer with its rubric, and the next one."""
 
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, render_template, request, url_for
 from sqlalchemy.orm import Session
 
 from kernel import clock
 from kernel.i18n import _, language, number
 from kernel.web.paging import Page, asked_page
-from kernel.web.request import current_actor, current_session, requires
+from kernel.web.request import current_actor, current_session, requires, see_other
 from quizzes.forms import MarkForm, chosen_levels, whole_number
 from quizzes.pages import marking as pages
 from quizzes.pages.attempt import OpenedAttempt, open_attempt
@@ -160,4 +160,4 @@ def _after(session: Session, opened: OpenedAttempt, subject: MarkedItem) -> Resp
         target = url_for("quizzes_marking.queue", slug=taught.slug, key=taught.key, **pages.arguments(asked))
     else:
         target = _address(following.attempt, following.place, asked)
-    return cast("Response", redirect(target, code=303))
+    return see_other(target)

@@ -1,17 +1,17 @@
 """Pages of time for those who edit a course: overrides of a quiz, and the incident tool."""
 
-from typing import Any, cast
+from typing import Any
 from uuid import UUID, uuid4
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, render_template, request, url_for
 
 from accounts.queries import get_person_by_uuid
-from enrolments import queries as enrolment_queries
+from enrolments.queries import learning as enrolment_queries
 from kernel import clock
 from kernel.errors import NotFound
 from kernel.i18n import _, ngettext
 from kernel.web.paging import Page, asked_page
-from kernel.web.request import current_actor, current_session, requires
+from kernel.web.request import current_actor, current_session, requires, see_page
 from quizzes.forms import IncidentForm, OverrideForm
 from quizzes.pages.introduction import place_of, rules_of
 from quizzes.pages.overrides import incident_views, open_views, override_views
@@ -19,7 +19,7 @@ from quizzes.permissions import IncidentSeat, OverrideSeat, QuizAction, TaughtQu
 from quizzes.queries import overrides as queries
 from quizzes.queries import sittings, teaching
 from quizzes.services import overrides as services
-from quizzes.services.overrides import NotInForce, Whom
+from quizzes.services.overrides import GroupGone, NotInForce, Whom
 
 bp = Blueprint("quizzes_time", __name__)
 
@@ -27,9 +27,8 @@ Answer = str | Response | tuple[str, int]
 ROWS, ENDED, FOUND, INCIDENTS = 50, 20, 20, 50
 
 
-def see_other(endpoint: str, quiz: TaughtQuiz, **values: Any) -> Response:
-    """Answer with the page to look at next."""
-    return cast("Response", redirect(url_for(endpoint, slug=quiz.slug, key=quiz.key, **values), code=303))
+def _see(endpoint: str, quiz: TaughtQuiz, **values: Any) -> Response:
+    return see_page(endpoint, slug=quiz.slug, key=quiz.key, **values)
 
 
 @bp.get("/courses/<slug>/quizzes/<key>/overrides")
@@ -79,7 +78,7 @@ def add(quiz: TaughtQuiz) -> Answer:
     session, whom, form = current_session(), _asked_whom(quiz), OverrideForm()
     in_force = services.find_in_force(session, quiz, whom) if request.method != "POST" else None
     if in_force is not None:
-        return see_other("quizzes_time.change", quiz, override=in_force.uuid)
+        return _see("quizzes_time.change", quiz, override=in_force.uuid)
     if form.validate_on_post():
         try:
             services.override(session, current_actor(), quiz, whom, form.command(), form.reason.data or "", now=clock.now())
@@ -87,7 +86,7 @@ def add(quiz: TaughtQuiz) -> Answer:
             form.refuse(form.reason, _(changed.message))
         else:
             flash(_("It holds from now on, also for attempts that are open."), "ok")
-            return see_other("quizzes_time.overrides", quiz)
+            return _see("quizzes_time.overrides", quiz)
     group, person = whom.group.uuid if whom.group else None, whom.person.uuid if whom.person else None
     action = url_for("quizzes_time.add", slug=quiz.slug, key=quiz.key, group=group, person=person)
     return _form_page(quiz, whom, form, action, changes=False)
@@ -115,7 +114,7 @@ def change(subject: OverrideSeat) -> Answer:
     session, quiz, row = current_session(), subject.quiz, subject.row
     if row.ended_at is not None:
         flash(_(NotInForce.message), "warn")
-        return see_other("quizzes_time.overrides", quiz)
+        return _see("quizzes_time.overrides", quiz)
     form, whom = OverrideForm(), services.whom_of(session, row)
     if request.method != "POST":
         form.show(row)
@@ -126,7 +125,7 @@ def change(subject: OverrideSeat) -> Answer:
             form.refuse(form.reason, _(changed.message))
         else:
             flash(_("It is changed, also for attempts that are open."), "ok")
-            return see_other("quizzes_time.overrides", quiz)
+            return _see("quizzes_time.overrides", quiz)
     return _form_page(quiz, whom, form, url_for("quizzes_time.change", slug=quiz.slug, key=quiz.key, override=row.uuid), changes=True)
 
 
@@ -136,16 +135,20 @@ def end(subject: OverrideSeat) -> Answer:
     """End what is in force."""
     services.end_override(current_session(), current_actor(), subject.row, now=clock.now())
     flash(_("It holds no longer. It can be put back below."), "ok")
-    return see_other("quizzes_time.overrides", subject.quiz)
+    return _see("quizzes_time.overrides", subject.quiz)
 
 
 @bp.post("/courses/<slug>/quizzes/<key>/overrides/<uuid:override>/restoration")
 @requires(QuizAction.OVERRIDE, queries.get_override)
 def restore(subject: OverrideSeat) -> Answer:
     """Put back what has ended."""
-    services.restore_override(current_session(), current_actor(), subject.row, subject.quiz, now=clock.now())
-    flash(_("It holds again."), "ok")
-    return see_other("quizzes_time.overrides", subject.quiz)
+    try:
+        services.restore_override(current_session(), current_actor(), subject.row, subject.quiz, now=clock.now())
+    except GroupGone as gone:
+        flash(_(gone.message), "bad")
+    else:
+        flash(_("It holds again."), "ok")
+    return _see("quizzes_time.overrides", subject.quiz)
 
 
 @bp.route("/courses/<slug>/quizzes/<key>/incidents", methods=["GET", "POST"])
@@ -162,7 +165,7 @@ def incidents(quiz: TaughtQuiz) -> Answer:
         )
         minutes = given.seconds // 60
         flash(ngettext("%(count)s minute more for every open attempt.", "%(count)s minutes more for every open attempt.", minutes), "ok")
-        return see_other("quizzes_time.incidents", quiz)
+        return _see("quizzes_time.incidents", quiz)
     form.token.data = form.token.data or str(uuid4())
     attempts = queries.list_open(session, queries.Scope(quiz.course_id, quiz.key), limit=ROWS + 1)
     page = render_template(
@@ -183,4 +186,4 @@ def undo(subject: IncidentSeat) -> Answer:
     """Take back the time that an incident gave."""
     services.take_time_back(current_session(), current_actor(), subject.row, now=clock.now())
     flash(_("The time is taken back. Who has none left is handed in with what is saved."), "ok")
-    return see_other("quizzes_time.incidents", subject.quiz)
+    return _see("quizzes_time.incidents", subject.quiz)

@@ -1,15 +1,15 @@
 """Pages of marking again: what can be, the trial, and its commit and undoing (5.11.2-5.11.5)."""
 
-from typing import Any, cast
+from typing import Any
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, render_template, request, url_for
 
 from kernel import clock
 from kernel.errors import NotFound
 from kernel.i18n import _
 from kernel.tables import write_csv
 from kernel.web.paging import Page, asked_page
-from kernel.web.request import current_actor, current_session, requires
+from kernel.web.request import current_actor, current_session, requires, see_other, see_page
 from quizzes.forms import RegradeForm, whole_number
 from quizzes.pages import regrading as pages
 from quizzes.pages.introduction import place_of
@@ -110,7 +110,7 @@ def _form_page(subject: TaughtQuiz, form: RegradeForm, asked: AskedQuestion | No
 
 def _to_trial(subject: TaughtQuiz, regrade: Any) -> Response:
     address = url_for("quizzes_regrading.regrade", slug=subject.slug, key=subject.key, regrade=regrade)
-    return cast("Response", redirect(address, code=303))
+    return see_other(address)
 
 
 @bp.get("/courses/<slug>/quizzes/<key>/regrades/<uuid:regrade>")
@@ -196,7 +196,7 @@ def discard(subject: TaughtRegrade) -> Answer:
     """Put a trial aside."""
     trial_services.discard_trial(current_session(), current_actor(), subject.row, now=clock.now())
     flash(_("The trial is put aside. No mark has changed."), "ok")
-    return cast("Response", redirect(url_for("quizzes_regrading.regrades", slug=subject.slug, key=subject.key), code=303))
+    return see_page("quizzes_regrading.regrades", slug=subject.slug, key=subject.key)
 
 
 @bp.post("/courses/<slug>/quizzes/<key>/regrades/<uuid:regrade>/undoing")

@@ -1,13 +1,11 @@
 """Opening somebody's attempt again, and deleting previews (5.3.7, 5.2.7)."""
 
-from typing import cast
-
-from flask import Blueprint, Response, flash, redirect, render_template, url_for
+from flask import Blueprint, Response, flash, render_template
 
 from accounts.queries import get_person
 from kernel import clock
 from kernel.i18n import _, ngettext
-from kernel.web.request import current_actor, current_session, requires
+from kernel.web.request import current_actor, current_session, requires, see_page
 from quizzes.forms import ReasonForm
 from quizzes.pages.attempt import open_attempt
 from quizzes.permissions import QuizAction, TaughtQuiz
@@ -43,7 +41,7 @@ def reopen(subject: Sitting) -> Answer:
         form.refuse(form.reason, _(error.text))
         return _page(subject, form), 409
     flash(_("The attempt is open again.") if state in OPEN_STATES else _("Its time was past: it is handed in and marked."), "ok")
-    return cast("Response", redirect(url_for("quizzes.review", attempt=subject.uuid), code=303))
+    return see_page("quizzes.review", attempt=subject.uuid)
 
 
 def _page(subject: Sitting, form: ReasonForm) -> str:
@@ -65,4 +63,4 @@ def delete_previews(subject: TaughtQuiz) -> Response:
     """Delete every preview of a quiz."""
     count = services.delete_previews(current_session(), current_actor(), subject, now=clock.now())
     flash(ngettext("%(count)s preview is deleted.", "%(count)s previews are deleted.", count), "ok")
-    return cast("Response", redirect(url_for("quizzes_manage.manage", slug=subject.slug, key=subject.key), code=303))
+    return see_page("quizzes_manage.manage", slug=subject.slug, key=subject.key)

@@ -1,4 +1,4 @@
-"""The report of a quiz's attempts for its course's staff: a page that filters and sorts, and the same as CSV and XLSX."""
+"""The report of a quiz's attempts for its course's staff: a page that filters and sorts, and the same as CSV, XLSX and ODS."""
 
 from collections.abc import Callable, Iterator, Sequence
 from tempfile import TemporaryFile
@@ -7,9 +7,11 @@ from typing import BinaryIO, cast
 from flask import Blueprint, Response, render_template, request, send_file
 
 from courses.permissions import edits
+from enrolments.queries.editions import list_editions
+from enrolments.queries.learning import list_groups
 from kernel import clock
 from kernel.i18n import _
-from kernel.tables import CSV_TYPE, XLSX_TYPE, Cell, write_csv, write_xlsx
+from kernel.tables import Cell, Sheet, type_of, write_csv, write_ods, write_xlsx
 from kernel.web import notes
 from kernel.web.paging import Page, asked_page
 from kernel.web.request import current_actor, current_session, requires
@@ -38,6 +40,8 @@ def attempts(subject: TaughtQuiz) -> str:
         page=Page(lines_of(rows[:ROWS]), page.number, len(rows) > ROWS),
         states=choices(STATES),
         outcomes=choices(OUTCOMES),
+        editions=[line.edition for line in list_editions(session, subject.course_id)],
+        groups=list_groups(session, subject.course_id),
         shows_email=edits(current_actor(), subject.staff_role),
     )
 
@@ -52,8 +56,7 @@ def download(subject: TaughtQuiz, what: str, write: Callable[[BinaryIO], None]) 
     write(file)
     file.seek(0)
     notes.leave(lambda session: note_export(session, actor, subject.course_id, subject.key, what, now=now))
-    kind = CSV_TYPE if what.endswith(".csv") else XLSX_TYPE
-    return send_file(file, mimetype=kind, as_attachment=True, download_name=f"{subject.key}-{what}")
+    return send_file(file, mimetype=type_of(what), as_attachment=True, download_name=f"{subject.key}-{what}")
 
 
 @bp.get("/courses/<slug>/quizzes/<key>/report.csv")
@@ -68,10 +71,21 @@ def attempts_csv(subject: TaughtQuiz) -> Response:
 @requires(QuizAction.REPORT, teaching.get_taught_quiz)
 def attempts_xlsx(subject: TaughtQuiz) -> Response:
     """Send every attempt of the report as a workbook, with a sheet that says what the columns hold."""
-    asked = asked_of(request.args)
-    dictionary = (_("Columns"), [_("Column"), _("Meaning")], [[_(name), _(meaning)] for name, meaning in COLUMNS])
-    sheets = ((_("Attempts"), headings(), _rows(subject, asked)), dictionary)
+    sheets = _sheets(subject, asked_of(request.args))
     return download(subject, "report.xlsx", lambda file: write_xlsx(file, sheets))
+
+
+@bp.get("/courses/<slug>/quizzes/<key>/report.ods")
+@requires(QuizAction.REPORT, teaching.get_taught_quiz)
+def attempts_ods(subject: TaughtQuiz) -> Response:
+    """Send the same as an OpenDocument spreadsheet."""
+    sheets = _sheets(subject, asked_of(request.args))
+    return download(subject, "report.ods", lambda file: write_ods(file, sheets))
+
+
+def _sheets(subject: TaughtQuiz, asked: Asked) -> list[Sheet]:
+    dictionary = (_("Columns"), [_("Column"), _("Meaning")], [[_(name), _(meaning)] for name, meaning in COLUMNS])
+    return [(_("Attempts"), headings(), _rows(subject, asked)), dictionary]
 
 
 def _rows(subject: TaughtQuiz, asked: Asked) -> Iterator[Sequence[Cell]]:

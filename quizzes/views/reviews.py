@@ -1,14 +1,12 @@
 """The administrators' page of certificates to decide about (5.11.5)."""
 
-from typing import cast
+from flask import Blueprint, Response, flash, render_template
 
-from flask import Blueprint, Response, flash, redirect, render_template, url_for
-
-from enrolments.queries import list_awards
+from enrolments.queries.learning import list_awards
 from kernel import clock
 from kernel.i18n import _, choose
 from kernel.web.paging import Page, asked_page
-from kernel.web.request import current_actor, current_session, requires
+from kernel.web.request import current_actor, current_session, requires, see_page
 from quizzes.forms import SettlementForm
 from quizzes.models import CertificateReview
 from quizzes.pages.question import points
@@ -37,7 +35,7 @@ def settle(subject: CertificateReview) -> Answer:
         return _page(form, subject.id), 422
     services.settle_review(current_session(), current_actor(), subject, form.note.data or "", now=clock.now())
     flash(_("Your decision is noted."), "ok")
-    return cast("Response", redirect(url_for("quizzes_reviews.reviews"), code=303))
+    return see_page("quizzes_reviews.reviews")
 
 
 def _page(form: SettlementForm, refused: int | None) -> str:

@@ -2,22 +2,27 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, cast
+from fractions import Fraction
 
-from flask import Blueprint, Response, current_app, flash, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, jsonify, render_template, request
 
+from accounts import services as account_services
 from accounts.queries import get_person
-from courses import queries as course_queries
-from enrolments import queries as enrolment_queries
+from accounts.services import Purpose
+from courses.queries import outlines as course_outlines
 from enrolments.opening import course_view
+from enrolments.pages.gradebook import share
 from enrolments.pages.outline import Step
 from enrolments.permissions import ActivitySeat, is_staff
+from enrolments.queries import learning as enrolment_queries
+from enrolments.queries.results import find_result
 from kernel import clock
 from kernel.errors import NotFound
 from kernel.i18n import _, language, ngettext, reading
+from kernel.web import notes
 from kernel.web.errors import wants_json
 from kernel.web.limits import limit, limiter
-from kernel.web.request import allows, current_actor, current_session, requires
+from kernel.web.request import allows, current_actor, current_session, requires, secrets_of_app, see_page
 from quizzes.forms import (
     FileChanges,
     StartForm,
@@ -33,6 +38,7 @@ from quizzes.pages.attempt import OpenedAttempt, attempt_page, new_lease, open_a
 from quizzes.pages.introduction import attempt_lines, place_of, refusal_words, rules_of, standing
 from quizzes.pages.question import Said, html
 from quizzes.permissions import QuizAction, sees_keys
+from quizzes.publication import withholds_marks
 from quizzes.queries import sittings as queries
 from quizzes.queries.sittings import AttemptRow, Sitting
 from quizzes.queries.standings import get_checks
@@ -47,17 +53,12 @@ from quizzes.services.papers import redraw
 from quizzes.services.reopening import is_reopenable
 from quizzes.services.sittings import Acknowledgement, Batch
 from quizzes.services.uploads import receive_files
-from quizzes.views.files import BODY_LIMIT, sent_files, stored_files
+from quizzes.views.files import BODY_LIMIT, attempt_to_save, brings_files, keep_sent
 
 bp = Blueprint("quizzes", __name__)
 
 Answer = str | Response | tuple[str, int]
 PASSWORD_TRIES = limit("quiz password", "20 per 10 minutes")
-
-
-def see_other(endpoint: str, **values: Any) -> Response:
-    """Answer with the page to look at next."""
-    return cast("Response", redirect(url_for(endpoint, **values), code=303))
 
 
 @bp.get("/courses/<slug>/quizzes/<key>")
@@ -82,6 +83,7 @@ def quiz(subject: ActivitySeat) -> Answer:
         attempts_left=ruling.attempts_left,
         best=best,
         passed=passed,
+        set_by_team=_set_by_team(subject),
         open_attempt=None if open_one is None else _open_line(open_one, starting.time_left(open_one, terms, now=now)),
         attempts=attempt_lines(history, paper, terms, now=now),
         refusals=refusal_words(ruling),
@@ -90,6 +92,16 @@ def quiz(subject: ActivitySeat) -> Answer:
         is_preview=not subject.seat.is_learner,
         may_manage=is_staff(current_actor(), subject.seat),
     )
+
+
+def _set_by_team(subject: ActivitySeat) -> str:
+    """Return the result that the course's team has set for the reader, once marks are shown; nothing where it has not."""
+    if subject.seat.enrolment_id is None:
+        return ""
+    result = find_result(current_session(), subject.seat.enrolment_id, subject.activity.key)
+    if result is None or result.overridden_at is None or result.score is None:
+        return ""
+    return "" if withholds_marks(current_session(), subject.activity, subject.seat.now) else share(Fraction(result.score))
 
 
 def _open_line(row: AttemptRow, seconds: int | None) -> dict[str, object]:
@@ -107,18 +119,18 @@ def start(subject: ActivitySeat) -> Answer:
     try:
         attempt = services.start_attempt(current_session(), current_actor(), subject, language(), entry, now=clock.now())
     except services.NotConfirmed:
-        return see_other("quizzes.begin", slug=subject.outline.slug, key=subject.activity.key)
+        return see_page("quizzes.begin", slug=subject.outline.slug, key=subject.activity.key)
     except services.CannotStart as refusal:
         if refusal.facts["reasons"] == [Reason.PASSWORD.value]:
             return _ask_for_password(subject, form)
         flash(_("This quiz cannot be started now."), "warn")
-        return see_other("quizzes.quiz", slug=subject.outline.slug, key=subject.activity.key)
-    return see_other("quizzes.attempt", attempt=attempt.uuid)
+        return see_page("quizzes.quiz", slug=subject.outline.slug, key=subject.activity.key)
+    return see_page("quizzes.attempt", attempt=attempt.uuid)
 
 
 def _ask_for_password(subject: ActivitySeat, form: StartForm) -> Answer:
     if not form.confirmed.data:
-        return see_other("quizzes.begin", slug=subject.outline.slug, key=subject.activity.key)
+        return see_page("quizzes.begin", slug=subject.outline.slug, key=subject.activity.key)
     form.refuse(form.password, _("This is not the word. Ask whoever gives the quiz."))
     return _begin_page(subject, form, status=422)
 
@@ -139,7 +151,7 @@ def _begin_page(subject: ActivitySeat, form: StartForm, *, status: int = 200) ->
     history = queries.list_attempts(session, actor.person_id or 0, subject.seat.course_id, key)
     ruling = starting.start_ruling(subject, terms, history, starting.ASKED_NOTHING, actor=actor, now=clock.now())
     if not ruling.allowed:
-        return see_other("quizzes.quiz", slug=slug, key=key)
+        return see_page("quizzes.quiz", slug=slug, key=key)
     page = render_template(
         "quizzes/start.html",
         **place_of(subject.outline, key),
@@ -156,32 +168,34 @@ def _begin_page(subject: ActivitySeat, form: StartForm, *, status: int = 200) ->
 def attempt(subject: Sitting) -> Answer:
     """Show one page of an attempt; an ended one leads to its review, one whose time is up to handing it in."""
     if subject.state not in OPEN_STATES:
-        return see_other("quizzes.review", attempt=subject.uuid)
+        return see_page("quizzes.review", attempt=subject.uuid)
     now = clock.now()
     if not rule_on_time(subject.clock, now=now).may_answer or seconds_left(subject.clock, now=now) == 0:
-        return see_other("quizzes.summary", attempt=subject.uuid)  # the network's minute is for what is on its way
+        return see_page("quizzes.summary", attempt=subject.uuid)  # the network's minute is for what is on its way
     page = whole_number(request.args.get("page", "1"))
     if subject.paper.settings.navigation is Navigation.SEQUENTIAL and page != subject.row.page_reached:
-        return see_other("quizzes.attempt", attempt=subject.uuid, page=subject.row.page_reached)
+        return see_page("quizzes.attempt", attempt=subject.uuid, page=subject.row.page_reached)
     if not 1 <= page <= subject.pages:
         raise NotFound
     place, _dash, said = request.args.get("said", "").partition("-")
     shown = attempt_page(open_attempt(current_session(), subject), page, now=now, said=Said(whole_number(place), said))
-    return render_template("quizzes/attempt.html", icons=(), token=proofs.token_for(_secret(), subject, now=now), **shown)
+    return render_template("quizzes/attempt.html", icons=(), token=proofs.token_for(secrets_of_app(), subject, now=now), **shown)
 
 
 @bp.post("/attempts/<uuid:attempt>/answers")
-@requires(QuizAction.ANSWER, queries.lock_attempt, body_limit=BODY_LIMIT)
+@requires(QuizAction.ANSWER, attempt_to_save, reads_first=brings_files, body_limit=BODY_LIMIT)
 def save(subject: Sitting) -> Answer:
     """Keep answers: from the page's script (JSON in, JSON out) or as a plain form that then goes where it is asked to."""
-    session, now, form = current_session(), clock.now(), request.form.to_dict(flat=False)
+    now, form = clock.now(), request.form.to_dict(flat=False)
+    page = whole_number(first(form, "page"), otherwise=1)
+    subject, kept = keep_sent(subject, page)
+    session = current_session()
     if wants_json():
         batches = script_batches(form, "autosave")
         return _acknowledge(subject, services.save_answers(session, subject, batches, _proved(subject, batches, now), now=now), now)
-    page = whole_number(first(form, "page"), otherwise=1)
     closed = get_checks(session, subject).closed
     at, dropped = dropped_file(form)
-    received = receive_files(session, stored_files(), subject, sent_files(subject, page, closed), dropped=(dropped,), now=now)
+    received = receive_files(session, subject, kept, dropped=(dropped,), now=now)
     batch = form_batch(form, subject, page, closed, FileChanges(received.added, frozenset({dropped})))
     done = services.save_answers(session, subject, [batch], now=now)
     for place, flagged in changed_flags(form, subject, page).items():
@@ -200,7 +214,7 @@ def save(subject: Sitting) -> Answer:
 def _stay(sitting: Sitting, page: int, place: int, said: str = "") -> Response:
     """Show the page again at one of its questions, with what is to be said there."""
     told = {"said": f"{place}-{said}"} if said else {}
-    return see_other("quizzes.attempt", attempt=sitting.uuid, page=min(page, sitting.pages), **told, _anchor=f"p{place}")
+    return see_page("quizzes.attempt", attempt=sitting.uuid, page=min(page, sitting.pages), **told, _anchor=f"p{place}")
 
 
 def _check(sitting: Sitting, place: int, page: int, now: datetime) -> Response:
@@ -221,12 +235,8 @@ def _changed_elsewhere(sitting: Sitting, places: Sequence[int]) -> str:
     )
 
 
-def _secret() -> str | bytes:
-    return current_app.secret_key or ""
-
-
 def _proved(subject: Sitting, batches: Sequence[Batch], now: datetime) -> list[Batch]:
-    return proofs.in_time(_secret(), subject, batches, now=now)
+    return proofs.in_time(secrets_of_app(), subject, batches, now=now)
 
 
 def _acknowledge(subject: Sitting, done: Acknowledgement, now: datetime) -> Response:
@@ -240,26 +250,26 @@ def _acknowledge(subject: Sitting, done: Acknowledgement, now: datetime) -> Resp
         newer={str(item): payload for item, payload in done.elsewhere.items()},
         closed=sorted(done.closed),
         saved_at=now.isoformat(),
-        token=proofs.token_for(_secret(), subject, now=now),
+        token=proofs.token_for(secrets_of_app(), subject, now=now),
     )
 
 
 def _go_on(sitting: Sitting, page: int, now: datetime) -> Response:
     target = request.form.get("go", "save")
     if target == "review":
-        return see_other("quizzes.summary", attempt=sitting.uuid)
+        return see_page("quizzes.summary", attempt=sitting.uuid)
     if target == "exit":
         flash(_("Your answers are saved. You can go on whenever you like."), "ok")
-        slug = course_queries.get_outline(current_session(), queries.version_of(current_session(), sitting.paper.activity_id)).slug
-        return see_other("quizzes.quiz", slug=slug, key=sitting.row.activity_key)
+        slug = course_outlines.get_outline(current_session(), queries.version_of(current_session(), sitting.paper.activity_id)).slug
+        return see_page("quizzes.quiz", slug=slug, key=sitting.row.activity_key)
     steps = {"next": page + 1, "previous": page - 1, "save": page}
     wanted = steps.get(target, whole_number(target, otherwise=page))
     if wanted == page:
-        return see_other("quizzes.attempt", attempt=sitting.uuid, page=min(page, sitting.pages))
+        return see_page("quizzes.attempt", attempt=sitting.uuid, page=min(page, sitting.pages))
     shown = services.go_on(current_session(), current_actor(), sitting, wanted, now=now)
     if shown is None:
-        return see_other("quizzes.review", attempt=sitting.uuid)
-    return see_other("quizzes.attempt", attempt=sitting.uuid, page=shown)
+        return see_page("quizzes.review", attempt=sitting.uuid)
+    return see_page("quizzes.attempt", attempt=sitting.uuid, page=shown)
 
 
 @bp.get("/attempts/<uuid:attempt>/summary")
@@ -267,9 +277,9 @@ def _go_on(sitting: Sitting, page: int, now: datetime) -> Response:
 def summary(subject: Sitting) -> Answer:
     """Show what was answered, and ask once before handing it in."""
     if subject.state not in OPEN_STATES:
-        return see_other("quizzes.review", attempt=subject.uuid)
+        return see_page("quizzes.review", attempt=subject.uuid)
     now = clock.now()
-    token = proofs.token_for(_secret(), subject, now=now)
+    token = proofs.token_for(secrets_of_app(), subject, now=now)
     return render_template("quizzes/summary.html", token=token, **summary_page(open_attempt(current_session(), subject), now=now))
 
 
@@ -279,7 +289,7 @@ def submit(subject: Sitting) -> Answer:
     """Hand the attempt in, with whatever the device still held."""
     batches, now = script_batches(request.form.to_dict(flat=False), "submit"), clock.now()
     services.submit_attempt(current_session(), current_actor(), subject, batches, _proved(subject, batches, now), now=now)
-    return see_other("quizzes.review", attempt=subject.uuid)
+    return see_page("quizzes.review", attempt=subject.uuid)
 
 
 @bp.get("/attempts/<uuid:attempt>/review")
@@ -290,6 +300,9 @@ def review(subject: Sitting) -> Answer:
     opened = open_attempt(session, subject)
     flags = flags_of(subject, sees_keys=sees_keys(actor, subject), now=now)
     history = queries.list_attempts(session, subject.person_id, subject.course_id, subject.row.activity_key)
+    owner = subject.person_id
+    if owner != actor.person_id:
+        notes.leave(lambda session: account_services.note_look(session, actor, owner, Purpose.ANSWERS, now=now))
     following, retry = _after_review(opened, history, now) if subject.person_id == actor.person_id else (None, False)
     return render_template(
         "quizzes/review.html",
@@ -311,7 +324,7 @@ def _after_review(opened: OpenedAttempt, history: list[AttemptRow], now: datetim
     """Return where to go on after a pass, and whether another attempt can be made, in the version that the learner follows now."""
     session, key = current_session(), opened.sitting.row.activity_key
     seat = enrolment_queries.get_seat(session, current_actor(), opened.outline.slug)
-    outline = opened.outline if seat.version_id is None else course_queries.get_outline(session, seat.version_id)
+    outline = opened.outline if seat.version_id is None else course_outlines.get_outline(session, seat.version_id)
     if key not in outline.by_key:
         return None, False
     subject = enrolment_queries.activity_seat(session, seat, outline, key)
@@ -339,14 +352,15 @@ def paper(subject: Sitting) -> Answer:
     """Show every page of an attempt as its learner saw it, in their language, drawn again from the attempt's seed (5.14.7)."""
     session, now = current_session(), clock.now()
     again = redraw(session, subject)
+    opened = open_attempt(session, again or subject)
     with reading(subject.row.language):
-        opened = open_attempt(session, again or subject)
         pages = [attempt_page(opened, page, now=now) for page in range(1, opened.sitting.pages + 1)]
-        return render_template(
-            "quizzes/paper.html",
-            **opened.place,
-            attempt=pages[0]["attempt"],
-            pages=pages,
-            drawn=again is not None,
-            whose=get_person(session, subject.person_id).full_name,
-        )
+    return render_template(
+        "quizzes/paper.html",
+        **opened.place,
+        attempt=pages[0]["attempt"],
+        pages=pages,
+        language=subject.row.language,
+        drawn=again is not None,
+        whose=get_person(session, subject.person_id).full_name,
+    )

@@ -20,9 +20,11 @@ from quizzes.pages.introduction import place_of
 from quizzes.pages.reports import chosen
 from quizzes.pages.statistics import Names
 from quizzes.pages.statistics_tables import TABLES, sheets_of
+from quizzes.pages.surveys import HEADINGS, survey_rows, survey_views
 from quizzes.permissions import QuizAction, TaughtQuiz
 from quizzes.queries import analysis, sittings, teaching
 from quizzes.queries.analysis import AttemptSet, CompositionChoice
+from quizzes.queries.surveys import has_surveys, list_surveys
 from quizzes.rules.examination import Examination
 from quizzes.rules.statistics import Which
 from quizzes.services import analysis as services
@@ -106,6 +108,7 @@ def _about(looked: Looked) -> dict[str, object]:
         "versions": pages.numbers_in_words(found.numbers),
         "computed_at": looked.computed_at,
         "is_current": looked.is_current,
+        "has_surveys": has_surveys(current_session(), found.course_id, found.activity_key),
         "query": looked.query,
     }
 
@@ -174,6 +177,22 @@ def question(subject: TaughtQuiz) -> str:
             for one in examined
         ],
     )
+
+
+@bp.get("/courses/<slug>/quizzes/<key>/surveys")
+@requires(QuizAction.STATISTICS, teaching.get_taught_quiz)
+def surveys(subject: TaughtQuiz) -> str:
+    """Show what was answered to the surveys of a quiz: they have no key and no mark."""
+    found = list_surveys(current_session(), subject.course_id, subject.key)
+    return render_template("quizzes/surveys.html", **place_of(subject.outline, subject.key), surveys=survey_views(found))
+
+
+@bp.get("/courses/<slug>/quizzes/<key>/surveys.csv")
+@requires(QuizAction.STATISTICS, teaching.get_taught_quiz)
+def surveys_csv(subject: TaughtQuiz) -> Response:
+    """Send the same as CSV, a line for each column of each row."""
+    found = list_surveys(current_session(), subject.course_id, subject.key)
+    return download(subject, "surveys.csv", lambda file: write_csv(file, [_(name) for name, _meaning in HEADINGS], survey_rows(found)))
 
 
 @bp.get("/courses/<slug>/quizzes/<key>/statistics.csv")

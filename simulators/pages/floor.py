@@ -76,8 +76,8 @@ def floor_view(inputs: Inputs, key: str) -> FloorView:
                 _("of the population"),
             ),
             (
-                _("Amount a month"),
-                figure(f"{key}.mensual", own.mensual, 2, unit=" USD"),
+                _("Amount a month, in USD"),
+                figure(f"{key}.mensual", own.mensual, 2),
                 figure(f"{key}.suficiencia", own.suficiencia, 2, unit=percent_unit()),
                 _("of the poverty line"),
             ),
@@ -124,7 +124,7 @@ def _needed_rows(result: Result, key: str) -> tuple[NeededRow, ...]:
         (_("Share that would meet the criterion"), "elegible", found.elegible, "100", 2, sign),
         (_("Share that would receive it"), "captacion", found.captacion, "100", 2, sign),
         (_("Payments for each person"), "meses", found.meses, "1", 2, ""),
-        (_("One amount for all, a month"), "monto", found.monto, "1", 2, " USD"),
+        (_("One amount for all, in USD a month"), "monto", found.monto, "1", 2, ""),
     )
     return tuple(
         NeededRow(label, figure(f"{key}.inverso.{name}", value, digits, times=times, unit=unit), _needed_warning(name, value))
@@ -142,5 +142,5 @@ def _needed_warning(name: str, value: float | None) -> str:
 
 def swing_label(assumption: str) -> str:
     """Return what an assumption of the sensitivity is called."""
-    words = {"poblacion": _("Population, 10 %"), "monto": _("Amount, 10 %"), "crec_real": _("Growth, 1 point")}
+    words = {"poblacion": _("Population, 10%"), "monto": _("Amount, 10%"), "crec_real": _("Growth, 1 point")}
     return words[assumption]

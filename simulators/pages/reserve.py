@@ -19,7 +19,7 @@ class ReserveRow:
     exhausted: bool
 
 
-WIDTH, HEIGHT, LEFT, TOP = 560.0, 220.0, 70.0, 14.0
+WIDTH, HEIGHT, LEFT, TOP = 252.0, 150.0, 58.0, 10.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,71 +1,38 @@
 """CSV and XLSX as rows of words, both ways; hostile input stops here."""
 
-import csv
-from collections.abc import Iterable, Iterator, Sequence
-from io import BytesIO, StringIO
+from collections.abc import Iterable, Sequence
+from io import BytesIO
 
-from openpyxl import load_workbook
-
+from kernel.decoding import Undecodable
 from kernel.errors import N_
-from kernel.tables import unguarded, write_csv, write_xlsx
-from standards._decoding import decode
+from kernel.tables import FORMULA, read_csv, read_sheet, write_csv, write_xlsx
+from standards._decoding import tell_guess
 from standards._texts import clean
 from standards._zip import judge_document
 from standards.model import FileRefused, Notebook, NotTranslatable
 from standards.sheet.model import MAXIMUM_CELL, MAXIMUM_ROWS, Row, column
 
-MAXIMUM_COLUMNS = 200
-FORMULA = "\ue002"
-"""Stands for a cell with a formula, which is not computed."""
-
 
 def rows_of_csv(content: bytes, notebook: Notebook) -> list[Row]:
-    """Return the rows of a CSV file, its cells parted by comma, semicolon or tab."""
-    words = decode(content, notebook).words
-    first = words.partition("\n")[0]
-    sign = max(";\t,", key=first.count)
-    csv.field_size_limit(MAXIMUM_CELL * 10)
-    reader = csv.reader(StringIO(words), delimiter=sign, strict=True)
+    """Return the rows of a CSV file, its cells parted by comma, semicolon, tab or bar."""
     try:
-        lines = list(_numbered(reader))
-    except csv.Error as error:
-        raise FileRefused(N_("The table cannot be read in line %(line)s: %(reason)s."), line=reader.line_num, reason=error) from error
-    return _rows(((line, [unguarded(cell) for cell in cells]) for line, cells in lines), notebook)
-
-
-def _numbered(reader: "Iterator[list[str]]") -> Iterator[tuple[int, list[str]]]:
-    line = 1
-    for cells in reader:
-        yield line, cells
-        line = getattr(reader, "line_num", line) + 1
+        table = read_csv(content)
+    except Undecodable as refused:
+        raise FileRefused(refused.text, code=None, **refused.facts) from refused
+    tell_guess(table.guessed_from, notebook)
+    return _rows(table.rows, notebook)
 
 
 def rows_of_xlsx(content: bytes, notebook: Notebook) -> list[Row]:
     """Return the rows of the first sheet of a workbook; the other sheets are told."""
     judge_document(content)
     try:
-        book = load_workbook(BytesIO(content), read_only=True, data_only=False, keep_links=False)
-        sheets = book.worksheets
-        found = [
-            (at, [_cell(cell.value, cell.data_type) for cell in cells])
-            for at, cells in enumerate(sheets[0].iter_rows(max_col=MAXIMUM_COLUMNS, max_row=MAXIMUM_ROWS + 2), start=1)
-        ]
-        book.close()
-    except (KeyError, ValueError, TypeError, IndexError, AttributeError, OSError, SyntaxError) as error:
-        raise FileRefused(N_("The file is no workbook of Excel (.xlsx).")) from error
-    for sheet in sheets[1:]:
-        notebook.loss(N_("The sheet “%(name)s” is left out."), N_("Questions are on the first sheet."), name=sheet.title)
-    return _rows(found, notebook)
-
-
-def _cell(value: object, kind: str) -> str:
-    if kind == "f":
-        return FORMULA
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, float):
-        return str(int(value)) if value.is_integer() and abs(value) < 10**15 else repr(value)
-    return "" if value is None else str(value)
+        sheet = read_sheet(content, rows=MAXIMUM_ROWS + 2)
+    except Undecodable as refused:
+        raise FileRefused(refused.text) from refused
+    for name in sheet.others:
+        notebook.loss(N_("The sheet “%(name)s” is left out."), N_("Questions are on the first sheet."), name=name)
+    return _rows(sheet.rows, notebook)
 
 
 def _rows(lines: Iterable[tuple[int, Sequence[str]]], notebook: Notebook) -> list[Row]:

@@ -36,8 +36,12 @@ function onClick(event) {
 
 const lists = [...document.querySelectorAll('ol.cues')].map((list) => {
   const links = [...list.querySelectorAll('a[data-second]')];
-  return { list, links, starts: links.map((link) => Number(link.dataset.second)), shown: -1 };
+  return { list, links, starts: links.map((link) => Number(link.dataset.second)), shown: links.findIndex((link) => link.hasAttribute('aria-current')) };
 });
+
+function scrollTo(one, link) {
+  one.list.scrollTop = link.offsetTop - one.list.offsetTop - one.list.clientHeight / 3;
+}
 
 function follow() {
   for (const one of lists) {
@@ -50,7 +54,7 @@ function follow() {
     if (!link) continue;
     link.setAttribute('aria-current', 'true');
     if (!media.paused && !one.list.contains(document.activeElement)) {
-      one.list.scrollTop = link.offsetTop - one.list.offsetTop - one.list.clientHeight / 3;
+      scrollTo(one, link);
     }
   }
 }
@@ -118,4 +122,5 @@ if (frame && media) {
   for (const kind of ['pause', 'ended', 'seeking']) media.addEventListener(kind, () => { if (kind === 'seeking') close(); else tell(); });
   document.addEventListener('visibilitychange', () => { if (document.visibilityState === 'hidden') tell(); });
   if (asked()) go(asked(), false);
+  for (const one of lists) if (one.links[one.shown]) scrollTo(one, one.links[one.shown]);
 }

@@ -191,7 +191,7 @@ function look(box) {
   if (!link) return;
   const parts = response(box);
   const flag = box.querySelector('[name$="-flag"]');
-  link.classList.toggle('done', Object.keys(parts).some((key) => key !== 'unit' && key !== 'certainty' && parts[key].length > 0));
+  link.classList.toggle('done', Object.keys(parts).some((key) => !/^(\d+-)?unit$/.test(key) && key !== 'certainty' && parts[key].length > 0));
   link.classList.toggle('flagged', Boolean(flag && flag.checked));
   const words = [say(link.classList.contains('done') ? 'Done' : 'Open'), flag && flag.checked ? say('Flagged') : ''];
   link.querySelector('.vh').textContent = ': ' + words.filter(Boolean).join(', ');
@@ -211,8 +211,8 @@ function put(where, kind, symbol, text) {
   if (!where || where.dataset.shown === kind + text) return;
   where.dataset.shown = kind + text;
   where.className = (where.hasAttribute('data-saved') ? 'saved state ' : 'state ') + kind;
-  where.innerHTML = '<svg class="i" aria-hidden="true"><use href="#' + symbol + '"/></svg><span></span>';
-  where.lastChild.textContent = text;
+  where.innerHTML = text && '<svg class="i" aria-hidden="true"><use href="#' + symbol + '"/></svg><span></span>';
+  if (text) where.lastChild.textContent = text;
 }
 
 function show(item, saved) {
@@ -369,6 +369,79 @@ async function save() {
   return done;
 }
 
+/* ---- files: each goes up on its own as soon as it is chosen, and again where the line broke; then the answer names it ---- */
+
+const files = [];
+let uploading = null;
+let again = 0;
+
+function choose(box, field) {
+  for (const file of field.files) files.push({ box, file });
+  field.value = '';
+  sendFiles();
+}
+
+/* Returns true when nothing waits any more. */
+function sendFiles() {
+  clearTimeout(again);
+  uploading = uploading || sendNext().finally(() => { uploading = null; });
+  return uploading;
+}
+
+async function sendNext() {
+  while (files.length && !closed) {
+    const { box, file } = files[0];
+    const where = box.querySelector('[data-uploading]');
+    put(where, '', 'arrow-up', say('Sending', '{name}', file.name));
+    const told = await sendFile(box, file).catch(() => null);
+    if (!told && !closed) {
+      put(where, 'bad', 'cloud-off', say('Waits', '{name}', file.name));
+      again = setTimeout(sendFiles, delay);
+      delay = Math.min(delay * 2, 30000);
+      return false;
+    }
+    files.shift();
+    delay = 500;
+    put(where, '', '', '');
+    if (told) arrived(box, told);
+  }
+  return true;
+}
+
+async function sendFile(box, file) {
+  const body = new FormData();
+  body.append('csrf_token', place.querySelector('[name=csrf_token]').value);
+  body.append('place', box.dataset.item);
+  for (const one of box.querySelectorAll('[name$="-files"]')) body.append('named', one.value);
+  body.append('upload', file);
+  const post = () => fetch(place.dataset.upload, { method: 'POST', body, credentials: 'same-origin', headers: { Accept: 'application/json' } });
+  let answer = await post();
+  if (answer.status === 400 && (await freshToken())) {
+    body.set('csrf_token', place.querySelector('[name=csrf_token]').value);
+    answer = await post();
+  }
+  if (answer.status === 413) return { problem: say('Large', '{name}', file.name) };
+  if (answer.ok || answer.status === 422) return answer.json();
+  if (answer.status === 409 || answer.status === 410) over();
+  else if (answer.status < 429) trouble(say('Signin'));
+  return null;
+}
+
+function arrived(box, told) {
+  const problem = box.querySelector('[data-problem]');
+  problem.hidden = !told.problem;
+  problem.lastElementChild.textContent = told.problem || '';
+  if (!told.html) return;
+  box.querySelector('[data-sent]').insertAdjacentHTML('beforeend', told.html);
+  if (told.full) {
+    const room = box.querySelector('[data-full]');
+    for (const one of room.parentElement.children) one.hidden = one !== room;
+  }
+  look(box);
+  noteChange(box);
+  save();
+}
+
 /* ---- time: the server's; what is shown here is corrected with every answer ---- */
 
 let endsAt = null;
@@ -462,6 +535,7 @@ async function onSubmit(event) {
   }
   const button = event.submitter || pressed;
   noteChanges();
+  if (files.length && !(await sendFiles())) return;
   const done = unsent().length ? await save() : true;
   if ((done === false || !navigator.onLine) && !(await reachable())) {
     trouble(say('Device'));
@@ -490,12 +564,11 @@ function noteChange(box) {
   show(box.dataset.item, false);
 }
 
-/* A file is sent as soon as it is chosen: nobody has to know that there is a button for it. */
 function onChange(event) {
   const box = event.target.closest('[data-item]');
   if (!box) return;
   if (event.target.type === 'file') {
-    if (event.type === 'change' && event.target.files.length) box.querySelector('button[name=at]').click();
+    if (event.type === 'change') choose(box, event.target);
     return;
   }
   const words = box.querySelector('[data-count]');
@@ -527,11 +600,15 @@ function begin() {
   if (isAttempt) beginAttempt();
   place.addEventListener('submit', onSubmit);
   place.addEventListener('click', (event) => { pressed = event.target.closest('button') || pressed; });
-  window.addEventListener('online', () => { delay = 500; if (unsent().length) save(); });
+  window.addEventListener('online', () => {
+    delay = 500;
+    if (files.length) sendFiles();
+    if (unsent().length) save();
+  });
   window.addEventListener('pagehide', noteChanges);
   window.addEventListener('pageshow', (event) => { if (event.persisted) onReturn(); });
   window.addEventListener('beforeunload', (event) => {
-    if (!leaving && !closed && unsent().some((one) => !one.kept)) event.preventDefault();
+    if (!leaving && !closed && (files.length || unsent().some((one) => !one.kept))) event.preventDefault();
   });
   document.addEventListener('visibilitychange', () => {
     noteChanges();

@@ -209,19 +209,18 @@ function judge(goal, value) {
   goal.querySelector('[data-unmet]').hidden = met;
 }
 
-/* The bars of `macros/charts.html`: as long as 330 for the longest, the value 8 behind the end. */
+/* The bars of `macros/charts.html`: as long as 100 for the longest. */
 function draw(chart, outputs) {
   const bars = JSON.parse(chart.dataset.bars).map(([output, value]) => ({ output, value: output ? outputs[output] : value }));
   const most = Math.max(...bars.map((bar) => bar.value));
   const rects = chart.querySelectorAll('rect');
-  const texts = chart.querySelectorAll('text.strong');
+  const names = chart.querySelectorAll('span');
+  const texts = chart.querySelectorAll('strong');
   let label = chart.dataset.title;
   bars.forEach(({ output, value }, at) => {
-    const size = most ? value * 330 / most : 0;
-    rects[at].setAttribute('width', size.toFixed(1));
-    texts[at].setAttribute('x', (204 + size).toFixed(1));
+    rects[at].setAttribute('width', (most ? value * 100 / most : 0).toFixed(1));
     if (output) texts[at].textContent = shown(value, 2, language) + chart.dataset.unit;
-    label += ' ' + rects[at].previousElementSibling.textContent + ': ' + texts[at].textContent + '.';
+    label += ' ' + names[at].textContent + ': ' + texts[at].textContent + '.';
   });
   chart.querySelectorAll('[aria-label]').forEach((one) => one.setAttribute('aria-label', label));
 }

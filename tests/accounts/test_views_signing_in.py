@@ -1,6 +1,7 @@
 """Signing in and out, sessions, cookies, devices and their limits (security 2.2, 2.3, 3.1, 1.4)."""
 
 import re
+import secrets
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -14,7 +15,7 @@ from sqlalchemy import func, select, update
 from accounts import passwords, services
 from accounts.models import Device, Person
 from accounts.queries import hash_of
-from accounts.views import FAILURES_OF_ADDRESS
+from accounts.views.signing import FAILURES_OF_ADDRESS
 from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.permissions import SYSTEM, SiteRole
@@ -396,11 +397,11 @@ def test_a_new_secret_key_signs_nobody_out(browser: Browser, house: House) -> No
     a_person(house)
     sign_in(browser)
     path = house.settings.data_dir / "secret.key"
-    path.write_bytes(b"n" * 40 + b"\n" + path.read_bytes())
+    path.write_bytes(secrets.token_urlsafe(48).encode() + b"\n" + path.read_bytes())
     later = Browser(create_app(house), house)
     later.client.set_cookie("__Host-session", cookie_of(browser), domain="localhost", secure=True)
     assert is_signed_in(later)
-    path.write_bytes(b"m" * 40)
+    path.write_bytes(secrets.token_urlsafe(48).encode())
     forgotten = Browser(create_app(house), house)
     forgotten.client.set_cookie("__Host-session", cookie_of(browser), domain="localhost", secure=True)
 

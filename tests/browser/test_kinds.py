@@ -28,9 +28,9 @@ OUTLINED = """() => {
 }"""
 
 
-def begin(person: Visitor, house: House, settings: str, slots: tuple[str, ...] = SLOTS) -> None:
+def begin(person: Visitor, house: House, settings: str, slots: tuple[str, ...] = SLOTS, questions: str = "") -> None:
     """Publish the quiz, sign its learner in, and start an attempt."""
-    course = a_quiz(house, bank(), f"attempts: 0\nweight: 0\n{settings}", slots)
+    course = a_quiz(house, questions or bank(), f"attempts: 0\nweight: 0\n{settings}", slots)
     a_learner(house, course)
     person.open("/sign-in")
     person.page.fill("#email", "ana@example.org")
@@ -38,6 +38,38 @@ def begin(person: Visitor, house: House, settings: str, slots: tuple[str, ...] =
     person.press("form[action='/sign-in'] button[type=submit]")
     person.open("/courses/prueba/quizzes/cuestionario-1")
     person.press("form[action$='/attempts'] button")
+
+
+LONG_COLUMNS = """questions:
+  - key: tabla
+    kind: matrix
+    text: ¿Qué es cada caso?
+    columns: [{text: Contributivo, key: a}, {text: No contributivo, key: b}, {text: Solidaridad privada, key: c}]
+    rows:
+      - {text: La pensión de quien aportó treinta años a un seguro social, key: uno, answer: a}
+      - {text: El bono que el Estado deposita a una madre en situación de pobreza, key: dos, answer: b}
+"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_table_of_answers_folds_on_a_phone(chromium: Browser, live: Live, house: House, scheme: str) -> None:
+    """At 360 px each row stands above its choices, all in sight with their words and wide enough to touch; at 1280 px in columns."""
+    person = visitor(chromium, live, width=360, scheme=scheme)
+    begin(person, house, "", ("tabla",), LONG_COLUMNS)
+    choices = person.page.locator("main td label")
+    narrow = [choice.bounding_box() or {} for choice in choices.all()]
+    words = [choice.inner_text() for choice in choices.all()]
+    choices.nth(2).click()
+    checked = person.page.locator("main td input:checked").input_value()
+    person.page.set_viewport_size({"width": 1280, "height": 900})
+    wide = [choice.bounding_box() or {} for choice in choices.all()]
+
+    assert words == ["Contributivo", "No contributivo", "Solidaridad privada"] * 2
+    assert all(box["x"] >= 0 and box["x"] + box["width"] <= 360 and box["height"] >= 44 for box in narrow)
+    assert [one["y"] for one in narrow] == sorted({one["y"] for one in narrow})
+    assert checked == "3"
+    assert len({box["y"] for box in wide[:3]}) == 1
+    assert choices.first.inner_text() == ""
 
 
 def tab_to(page: Page, selector: str) -> None:
@@ -105,9 +137,10 @@ def test_every_kind_is_answered_with_the_keyboard_alone(chromium: Browser, live:
             assert re.match(r"5 ", page.locator("[data-count]").inner_text())
         if kind == "file":
             tab_to(page, f"[name='p{place}-upload']")
-            with page.expect_navigation(), page.expect_file_chooser() as chooser:
+            with page.expect_file_chooser() as chooser:
                 page.keyboard.press("Enter")
-                chooser.value.set_files({"name": "informe.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7"})
+            chooser.value.set_files({"name": "informe.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7"})
+            page.wait_for_selector(f"[name='p{place}-files']", state="attached")
             assert "informe.pdf" in page.locator(f"#p{place}").inner_text()
         person.checked.clear()
         person.check()

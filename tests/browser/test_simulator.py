@@ -13,7 +13,7 @@ TABS = (TOOL, f"{TOOL}/rollout", f"{TOOL}/contributory", f"{TOOL}/comparison?c=1
 
 
 FIGURES = """
-[...document.querySelectorAll('[data-output], [data-bars] text, [data-bars] svg')]
+[...document.querySelectorAll('[data-output], [data-bars] strong, [data-bars] [aria-label]')]
   .map((one) => one.getAttribute('aria-label') || one.textContent)
 """
 

@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.browser.conftest import Live, visitor
+from tests.quizzes.test_views_surveys import answered
 from tests.support.builders import PASSWORD, a_teacher
 from tests.support.classes import a_class_with_a_wrong_key
 
@@ -36,3 +37,22 @@ def test_reports_and_statistics_are_readable_by_everybody(chromium: Browser, liv
     page.get_by_role("link", name="¿Cuánto es dos más dos?").first.press("Enter")
     assert page.get_by_role("heading", name="¿Cuánto es dos más dos?").is_visible()
     assert page.get_by_role("rowheader", name="cinco").is_visible()
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (360, "dark")])
+def test_the_answers_to_a_survey_are_readable_by_everybody(chromium: Browser, live: Live, width: int, scheme: str) -> None:
+    """Each row as a bar and in a table, which folds on a telephone; axe-core finds nothing."""
+    answered(live.house)
+    teacher = visitor(chromium, live, width=width, scheme=scheme)
+    page = teacher.page
+    page.goto(f"{live.url}/sign-in")
+    page.fill("[name=email]", "profe@example.org")
+    page.fill("[name=password]", PASSWORD)
+    teacher.press("main button[type=submit]")
+    teacher.open(f"{QUIZ}/statistics")
+    page.get_by_role("link", name="Respuestas a las encuestas").press("Enter")
+    page.wait_for_url("**/surveys")
+    teacher.check()
+
+    assert page.get_by_role("img", name="Cómo se reparten las respuestas de cada fila en la escala").is_visible()
+    assert "entre «Algo» y «Mucho»" in page.inner_text("main table")

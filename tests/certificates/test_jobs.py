@@ -3,7 +3,7 @@
 from sqlalchemy import select
 
 from certificates.models import Credential
-from certificates.rules import printed_code
+from kernel.codes import printed_code
 from lms.app import House
 from tests.certificates.test_services import complete
 from tests.support.browser import Browser

@@ -1,6 +1,6 @@
 """Who may see, download and revoke a certificate, and that everybody may verify one, cell by cell (security 9)."""
 
-from certificates.rules import printed_code
+from kernel.codes import printed_code
 from lms.app import House
 from tests.certificates.test_services import issue
 from tests.support.access import a_cast, outcome

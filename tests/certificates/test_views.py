@@ -7,9 +7,9 @@ from sqlalchemy import select, update
 
 from accounts.models import Person
 from certificates.models import Credential
-from certificates.rules import printed_code
 from certificates.sheets import sheet_of
 from courses.models import Course
+from kernel.codes import printed_code
 from lms.app import House
 from tests.certificates.test_services import complete, issue
 from tests.support.browser import Browser

@@ -1,6 +1,5 @@
 """Questions and quizzes of both courses against the guide (10 and 11) and the issue: enough of them, each option explained, fair draws."""
 
-from enrolments.rules import CompletionRule
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from fractions import Fraction
 import pytest
 
 from courses.content.model import ActivitySource, ModuleSource
+from enrolments.rules import CompletionRule
 from quizzes.content.banks import banks_of
 from quizzes.content.model import DrawSlot, QuizSource
 from quizzes.content.pools import candidates
@@ -19,6 +19,7 @@ from quizzes.rules.definitions import (
     Matching,
     Matrix,
     Multiple,
+    Numerical,
     NumericalAnswer,
     Option,
     Question,
@@ -33,6 +34,7 @@ from tests.support.courses import COURSES, course_of
 
 BY_HAND = {QuestionKind.SHORT, QuestionKind.ESSAY, QuestionKind.FILE, QuestionKind.DESCRIPTION}
 FORBIDDEN = re.compile(r"(?:todas|ninguna) (?:las|de las) anteriores|¿cu[aá]l(?:es)? NO\b|\bA y B\b", re.IGNORECASE)
+NUMBER = re.compile(r"(?<![\d,])−?\d{1,3}(?: \d{3})+(?:,\d+)?(?![\d,])|(?<![\d,])−?\d+(?:,\d+)?(?!\d|,\d)")
 HALF_AN_HOUR, A_DAY = int(timedelta(minutes=30).total_seconds()), int(timedelta(hours=24).total_seconds())
 Answer = Option | NumericalAnswer | CalculatedAnswer | ShortAnswer
 
@@ -137,6 +139,26 @@ def test_feedback_to_a_mistake_never_says_only_that_it_is_one() -> None:
     ]
 
     assert blunt == []
+
+
+def test_explanation_of_a_number_shows_the_way_and_never_the_number() -> None:
+    """The guide, 11: it is read between two attempts, and the next one may bring the question again."""
+    told = []
+    for _bank, question in QUESTIONS:
+        bodies = [gap.body for gap in question.body.gaps] if isinstance(question.body, Gaps) else [question.body]
+        for body in bodies:
+            if isinstance(body, Numerical):
+                words = [question.explanation, *(answer.why for answer in body.answers if not answer.right)]
+                text = " ".join(word["es"] for word in words if word).replace("\u00a0", " ").replace("\u202f", " ")
+                told += [question.key for answer in body.answers if answer.right and answer.value is not None and says(text, answer.value)]
+
+    assert told == []
+
+
+def says(text: str, value: Fraction) -> bool:
+    """Tell whether a text writes a number, as it is or as a proportion of a hundred."""
+    written = {Fraction(found.replace(" ", "").replace(",", ".").replace("−", "-")) for found in NUMBER.findall(text)}
+    return value in written or (value.denominator > 1 and value / 100 in written)
 
 
 def test_every_question_names_its_source_and_where_to_read() -> None:

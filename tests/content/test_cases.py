@@ -1,20 +1,28 @@
-"""The case activities of both courses: written tasks with a rubric, a model answer and an imperfect one with comments (guide, 12)."""
+"""The case activities of both courses: written tasks with a rubric, a model answer and an imperfect one with comments (guide, 12).
+
+One is a matrix to fill in, whose cells are checked instead.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
 
 import pytest
 
-from courses.content.model import ActivitySource, CompletionRule
+from courses.content.model import ActivitySource, CompletionRule, ModuleSource
 from lms.app import House
 from lms.publishing import publish_folder
 from quizzes.content.banks import questions_of
-from quizzes.content.model import FixedSlot, QuizSource
-from quizzes.rules.definitions import Essay, Question
-from quizzes.rules.settings import Flag, Preset
+from quizzes.content.model import DrawSlot, FixedSlot, QuizSource
+from quizzes.content.pools import candidates
+from quizzes.rules.definitions import Essay, Gaps, Numerical, NumericalAnswer, Question
+from quizzes.rules.settings import Behaviour, Flag, Preset
 from tests.support.browser import Browser
 from tests.support.builders import a_person, sign_in
 from tests.support.courses import BUDGET, CONTENT, COURSES, GOVERNANCE, activities_of, course_of
 
-ON_PAPER = {"caso-cuentas-de-andinia"}
-"""A matrix to fill in, whose totals tell whether it is right: a page with its key folded away, no text to judge."""
+MATRIX = "caso-cuentas-de-andinia"
+"""A matrix to fill in: no text to judge, each cell is checked as often as one likes."""
 
 
 def cases_of(course: str) -> list[tuple[ActivitySource, Question]]:
@@ -23,7 +31,7 @@ def cases_of(course: str) -> list[tuple[ActivitySource, Question]]:
     found = []
     for activity in activities_of(course, "quiz"):
         assert isinstance(activity.settings, QuizSource)
-        if activity.key.startswith("caso-"):
+        if activity.key.startswith("caso-") and activity.key != MATRIX:
             [slot] = activity.settings.slots
             assert isinstance(slot, FixedSlot)
             found.append((activity, questions[slot.question]))
@@ -39,12 +47,12 @@ def test_every_numbered_module_has_its_two_cases() -> None:
             if module.numbered:
                 cases = [activity for activity in module.activities if activity.key.startswith("caso-")]
                 assert len(cases) == 2, module.key
-                assert {case.key for case in cases if case.kind != "quiz"} <= ON_PAPER
+                assert {case.kind for case in cases} == {"quiz"}
 
 
 @pytest.mark.parametrize(("activity", "question"), CASES)
 def test_case_is_judged_by_criteria_seen_before_writing(activity: ActivitySource, question: Question) -> None:
-    """Three to five criteria of three levels each, in the text too; a model answer and an imperfect one."""
+    """Three to five criteria of three levels each, which the page shows below the text; a model answer and an imperfect one."""
     essay = question.body
     assert isinstance(essay, Essay)
 
@@ -52,7 +60,8 @@ def test_case_is_judged_by_criteria_seen_before_writing(activity: ActivitySource
     assert all([level.points for level in criterion.levels] == [2, 1, 0] for criterion in essay.rubric)
     assert question.mark == 2 * len(essay.rubric)
     for language, text in question.text.items():
-        assert all(criterion.criterion[language] in text for criterion in essay.rubric)
+        assert all(criterion.criterion.get(language) and level.text for criterion in essay.rubric for level in criterion.levels)
+        assert "| Criterio" not in text
         assert essay.model is not None
         assert len(essay.model[language].split()) >= 80
         assert question.explanation is not None
@@ -89,7 +98,9 @@ def test_learner_writes_a_case_and_then_sees_the_model_answer(browser: Browser, 
 
     browser.get(f"/courses/{course}/quizzes/{key}")
     browser.submit("/attempts")
-    assert question.body.rubric[0].criterion["es"] in browser.page.text
+    for criterion in question.body.rubric:
+        assert criterion.criterion["es"] in browser.page.text
+        assert all(level.text["es"] in browser.page.text for level in criterion.levels)
     assert opening not in browser.page.text
     [field] = [name for name, _value in browser.page.form("/answers").fields if name == "p1"]
     browser.submit("/answers", {field: "Propongo nueve sillas y actas públicas."}, button=("go", "review"))
@@ -98,3 +109,81 @@ def test_learner_writes_a_case_and_then_sees_the_model_answer(browser: Browser, 
     assert "Propongo nueve sillas y actas públicas." in browser.page.text
     assert opening in browser.page.text
     assert "imperfecta" in browser.page.text
+
+
+def matrix() -> tuple[ActivitySource, list[Question]]:
+    """Return the case that is a matrix, with its questions."""
+    [activity] = [activity for activity in activities_of(BUDGET, "quiz") if activity.key == MATRIX]
+    assert isinstance(activity.settings, QuizSource)
+    questions = questions_of(course_of(BUDGET))
+    return activity, [questions[slot.question] for slot in activity.settings.slots if isinstance(slot, FixedSlot)]
+
+
+def cells_of(question: Question) -> list[tuple[Fraction, Sequence[NumericalAnswer]]]:
+    """Return the right number of each gap, and the wrong ones that are explained."""
+    assert isinstance(question.body, Gaps)
+    found = []
+    for gap in question.body.gaps:
+        assert isinstance(gap.body, Numerical)
+        [right, *wrong] = gap.body.answers
+        assert right.right
+        assert isinstance(right.value, Fraction)
+        found.append((right.value, wrong))
+    return found
+
+
+def test_matrix_adds_up_by_rows_and_columns_and_explains_the_usual_mistakes() -> None:
+    _activity, [contributory, others, columns, balances, _indicators] = matrix()
+    rows = [value for value, _wrong in (*cells_of(contributory), *cells_of(others))]
+    *by_column, total = [value for value, _wrong in cells_of(columns)]
+    *by_scheme, whole = [value for value, _wrong in cells_of(balances)]
+
+    assert sum(rows) == 2 * total  # each row's cells and its own sum
+    assert sum(by_column) == total == 2592
+    assert sum(by_scheme) == whole == 168
+    for question in (contributory, others, columns, balances):
+        assert all(wrong and all(answer.why for answer in wrong) for _value, wrong in cells_of(question))
+
+
+def test_matrix_is_checked_as_often_as_one_likes_and_counts_for_nothing() -> None:
+    activity, questions = matrix()
+    quiz = activity.settings
+    assert isinstance(quiz, QuizSource)
+
+    assert (activity.required, activity.weight, quiz.settings.pass_mark) == (False, 0, None)
+    assert quiz.settings.behaviour is Behaviour.ADAPTIVE
+    assert [question.penalty for question in questions] == [0] * len(questions)
+    counting = [candidates(course_of(BUDGET), module.key, one.settings, slot) for module, one, slot in draws()]
+    assert not {question.key for question in questions} & {question.key for drawn in counting for question in drawn}
+
+
+def draws() -> Iterator[tuple[ModuleSource, ActivitySource, DrawSlot]]:
+    """Yield every draw of the course."""
+    for module in course_of(BUDGET).modules:
+        for activity in module.activities:
+            if isinstance(activity.settings, QuizSource):
+                yield from ((module, activity, slot) for slot in activity.settings.slots if isinstance(slot, DrawSlot))
+
+
+def test_learner_checks_a_row_of_the_matrix_mends_it_and_goes_on(browser: Browser, house: House) -> None:
+    assert publish_folder(house, CONTENT / BUDGET).version is not None
+    _activity, [first, *_others] = matrix()
+    cells = cells_of(first)
+    a_person(house)
+    sign_in(browser)
+    browser.get(f"/courses/{BUDGET}")
+    browser.submit("/enrolment")
+    browser.get(f"/courses/{BUDGET}/quizzes/{MATRIX}")
+    browser.submit("/attempts")
+    assert "Hospitales y medicinas" in browser.page.text
+
+    fields = [name for name, _value in browser.page.form("/answers").fields if re.fullmatch(r"p1-\d+", name)]
+    assert len(fields) == len(cells)
+    answers = {name: str(value) for name, (value, _wrong) in zip(fields, cells, strict=True)}
+    mistake = cells[0][1][0]
+    browser.submit("/answers", {**answers, fields[0]: str(mistake.value)}, button=("check", "1"))
+    assert mistake.why is not None
+    assert mistake.why["es"][:40] in browser.page.text
+
+    browser.submit("/answers", answers, button=("check", "1"))
+    assert mistake.why["es"][:40] not in browser.page.text

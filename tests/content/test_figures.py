@@ -2,7 +2,6 @@
 
 import importlib
 import runpy
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -41,13 +40,7 @@ def test_each_course_has_a_script_of_figures_and_one_of_sums_for_each_numbered_m
 @pytest.mark.parametrize("script", SUMS, ids=lambda path: f"{path.parts[-3]}-{path.stem}")
 def test_sums_of_lessons_and_questions_are_right(script: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Every sum that is written in a module, and every answer of its numerical questions, right and wrong, is worked out again."""
-    monkeypatch.syspath_prepend(str(script.parent))
-    before = set(sys.modules)
-    try:
-        runpy.run_path(str(script), run_name="__main__")
-    finally:
-        for name in set(sys.modules) - before:
-            if name.startswith(("calculos_", "cuentas")):
-                del sys.modules[name]
+    monkeypatch.syspath_prepend(str(CONTENT / "scripts"))
+    runpy.run_path(str(script), run_name="__main__")
 
     assert capsys.readouterr().out.strip()

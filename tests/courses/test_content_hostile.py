@@ -1,11 +1,10 @@
 """Folders made to break the reader: each is answered with findings, soon, and never with an exception."""
 
-import time
-
 import pytest
 
 from tests.support import folders
 from tests.support.folders import BANK, COURSE, GLOSSARY, LESSON, MODULE, PARAMETERS, QUIZ_FILE
+from tests.support.soon import within
 
 SECONDS = 10
 
@@ -35,11 +34,9 @@ YAML = {
 @pytest.mark.parametrize("path", [MODULE, COURSE, BANK, GLOSSARY])
 def test_hostile_yaml_is_answered_with_findings(name: str, path: str) -> None:
     """Rules 1.1, 1.2 and 1.6."""
-    started = time.monotonic()
     files = folders.with_file(path, YAML[name])
 
-    assert all(finding.message for finding in folders.findings(files))
-    assert time.monotonic() - started < SECONDS
+    assert all(finding.message for finding in within(SECONDS, lambda: folders.findings(files)))
 
 
 NUMBERS = ["9" * 5_000, "1e999999999", "-0", "0x10", "1/0", "inf", "nan", "1_000", "१२", "10" * 20, ""]
@@ -64,11 +61,10 @@ def test_hostile_numbers_are_answered_with_findings(number: str) -> None:
 )
 def test_hostile_texts_are_answered_soon(text: str) -> None:
     """Section 7, and names in braces of section 8."""
-    started = time.monotonic()
     files = folders.changed(BANK, "text: La ducha usa {litros}", f"text: La ducha {text} usa {{litros}}")
-    folders.findings(folders.changed(LESSON, "Marta cuenta", f"Marta {text} cuenta", files))
+    hostile = folders.changed(LESSON, "Marta cuenta", f"Marta {text} cuenta", files)
 
-    assert time.monotonic() - started < SECONDS
+    within(SECONDS, lambda: folders.findings(hostile))
 
 
 def test_a_circle_of_many_is_answered_soon() -> None:
@@ -84,11 +80,10 @@ def test_a_circle_of_many_is_answered_soon() -> None:
 
 def test_after_some_texts_that_take_too_long_the_others_are_not_tried() -> None:
     """Rule 1.6: a text is given up after a second, a folder after five of them."""
-    started = time.process_time()
     files = folders.a_folder()
     slow = "[[" * 9_000
     questions = "".join(f"  - key: lenta-{number}\n    kind: description\n    text: 'a {slow}'\n" for number in range(20))
     files[BANK] = b"questions:\n" + questions.encode()
 
-    assert len([finding for finding in folders.findings(files, "C105") if finding.file == BANK]) == 5
-    assert time.process_time() - started < SECONDS
+    found = within(SECONDS, lambda: folders.findings(files, "C105"))
+    assert len([finding for finding in found if finding.file == BANK]) == 5

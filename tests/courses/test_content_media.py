@@ -1,5 +1,7 @@
 """Files of media/ (section 12 of the format, C6xx)."""
 
+import zlib
+
 import pytest
 
 from courses.content.filetypes import KINDS
@@ -95,3 +97,13 @@ def test_media_are_listed_with_type_size_and_checksum() -> None:
     assert found["media/guia.txt"].size == 17
     assert len(found["media/guia.txt"].sha256) == 64
     assert LESSON not in found
+
+
+def test_a_small_file_that_opens_into_a_huge_picture_is_an_error() -> None:
+    """Security 4.3: points are capped, whatever the file's own size."""
+    header = b"IHDR" + (8_000).to_bytes(4, "big") * 2 + b"\x08\x02\x00\x00\x00"
+    huge = b"\x89PNG\r\n\x1a\n" + (13).to_bytes(4, "big") + header + zlib.crc32(header).to_bytes(4, "big")
+    huge += b"\x00\x00\x00\x00IDAT" + zlib.crc32(b"IDAT").to_bytes(4, "big")
+
+    assert "C604" in folders.codes(folders.with_file("media/foto.png", huge))
+    assert "C604" not in folders.codes(folders.a_folder())

@@ -3,8 +3,10 @@
 import pytest
 from sqlalchemy import func, select
 
-from courses import queries
 from courses.models import Course, CourseVersion
+from courses.queries import catalogue as course_catalogue
+from courses.queries import outlines as course_outlines
+from courses.queries import versions as course_versions
 from kernel.errors import NotFound, SignInNeeded
 from kernel.permissions import Actor
 from lms.app import House
@@ -27,7 +29,7 @@ def test_several_outlines_cost_as_many_statements_as_one_and_then_none(house: Ho
     for wanted in (versions[:1], versions[1:], versions):
         counter.reset()
         with house.database.unit_of_work(write=False) as session:
-            assert set(queries.list_outlines(session, wanted)) == set(wanted)
+            assert set(course_outlines.list_outlines(session, wanted)) == set(wanted)
         counts.append(len(counter.statements))
 
     assert counts == [5, 5, 0]
@@ -37,7 +39,7 @@ def test_an_outline_tells_the_whole_published_version_in_order(house: House) -> 
     course, version = publish(house, folder(modules=3))
 
     with house.database.unit_of_work(write=False) as session:
-        outline = queries.get_outline(session, version.id)
+        outline = course_outlines.get_outline(session, version.id)
 
     assert (outline.slug, outline.number, outline.course_id) == ("prueba", 1, course.id)
     assert [(module.key, module.number) for module in outline.modules] == [("parte-1", 1), ("parte-2", 2), ("parte-3", 3)]
@@ -47,18 +49,18 @@ def test_an_outline_tells_the_whole_published_version_in_order(house: House) -> 
 
 
 def test_memory_is_bounded_and_forgetting_costs_only_statements(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queries, "KEPT_OUTLINES", 2)
+    monkeypatch.setattr(course_outlines, "KEPT_OUTLINES", 2)
     versions = [a_course(house, f"curso-{number}", modules=1).published_version_id or 0 for number in range(3)]
 
     for version in (*versions, *versions):
         with house.database.unit_of_work(write=False) as session:
-            assert queries.get_outline(session, version).version_id == version
+            assert course_outlines.get_outline(session, version).version_id == version
             assert len(session.info["outlines"]) <= 2
 
 
 def test_a_version_that_is_not_there_does_not_exist(house: House) -> None:
     with house.database.unit_of_work(write=False) as session, pytest.raises(NotFound):
-        queries.get_outline(session, 99)
+        course_outlines.get_outline(session, 99)
 
 
 def test_the_catalogue_is_in_order_and_in_pieces(house: House) -> None:
@@ -66,7 +68,7 @@ def test_the_catalogue_is_in_order_and_in_pieces(house: House) -> None:
         a_course(house, f"curso-{number}", modules=1)
 
     with house.database.unit_of_work(write=False) as session:
-        pieces = [[entry.slug for entry in queries.list_catalogue(session, offset=start, limit=2)] for start in (0, 2, 4)]
+        pieces = [[entry.slug for entry in course_catalogue.list_catalogue(session, offset=start, limit=2)] for start in (0, 2, 4)]
 
     assert pieces == [["curso-0", "curso-1"], ["curso-2", "curso-3"], []]
 
@@ -78,7 +80,7 @@ def test_versions_are_listed_with_who_published_them(house: House) -> None:
         session.execute(select(CourseVersion)).scalar_one().published_by = teacher.id
 
     with house.database.unit_of_work(write=False) as session:
-        assert [(version.number, version.by) for version in queries.list_versions(session, course.id)] == [(1, "Pilar Maestra")]
+        assert [(version.number, version.by) for version in course_versions.list_versions(session, course.id)] == [(1, "Pilar Maestra")]
 
 
 def test_a_course_as_its_team_sees_it_asks_for_a_session_whether_it_exists_or_not(house: House) -> None:
@@ -89,8 +91,8 @@ def test_a_course_as_its_team_sees_it_asks_for_a_session_whether_it_exists_or_no
     with house.database.unit_of_work(write=False) as session:
         for slug in ("prueba", "inventado"):
             with pytest.raises(SignInNeeded):
-                queries.get_taught_course(session, Actor(), slug)
+                course_catalogue.get_taught_course(session, Actor(), slug)
         with pytest.raises(NotFound):
-            queries.get_taught_course(session, teacher, "inventado")
-        assert queries.get_taught_course(session, teacher, "prueba").staff_role == "editor"
+            course_catalogue.get_taught_course(session, teacher, "inventado")
+        assert course_catalogue.get_taught_course(session, teacher, "prueba").staff_role == "editor"
         assert session.scalar(select(func.count()).select_from(Course)) == 1

@@ -5,11 +5,14 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import func, select
 
-from courses import publication, queries
-from courses import services as courses
+from courses import publication
 from courses.content.reader import read_directory
 from courses.models import Activity, Course, CourseFile, CourseStaff, CourseVersion, DraftFile, Module, Nature, Page, StaffRole
-from courses.services import Publishing
+from courses.queries import drafts as course_drafts
+from courses.services import drafts as draft_services
+from courses.services import publishing as publishing_services
+from courses.services import team as team_services
+from courses.services.publishing import Publishing
 from kernel.audit import AuditEntry
 from kernel.errors import Conflict
 from kernel.outbox import Job
@@ -34,9 +37,9 @@ def save_draft(house: House, files: dict[str, bytes]) -> int:
     """Import a folder as a draft; return its revision."""
     checked = publication.prepare(files, KINDS, today=NOON.date())
     assert checked.course is not None
-    kept = courses.keep_contents(house.files, files, {media.path: media.media_type for media in checked.course.media})
+    kept = draft_services.keep_contents(house.files, files, {media.path: media.media_type for media in checked.course.media})
     with house.database.unit_of_work() as session:
-        return courses.import_draft(session, SYSTEM, checked.course, kept, now=NOON).draft_revision
+        return draft_services.import_draft(session, SYSTEM, checked.course, kept, now=NOON).draft_revision
 
 
 def publish_draft(house: House, files: dict[str, bytes], revision: int | None) -> int:
@@ -46,7 +49,7 @@ def publish_draft(house: House, files: dict[str, bytes], revision: int | None) -
     with house.database.unit_of_work() as session:
         course = session.execute(select(Course)).scalar_one()
         how = Publishing(Nature.CORRECTION, "", revision)
-        return courses.publish_version(session, SYSTEM, course, prepared, KINDS, house.files, how, now=NOON).number
+        return publishing_services.publish_version(session, SYSTEM, course, prepared, KINDS, house.files, how, now=NOON).number
 
 
 def test_a_draft_keeps_the_revision_of_each_file_and_changes_only_what_changed(house: House) -> None:
@@ -75,7 +78,7 @@ def test_a_draft_comes_out_byte_for_byte_as_it_went_in(house: House) -> None:
 
     with house.database.unit_of_work(write=False) as session:
         course = session.execute(select(Course)).scalar_one()
-        assert queries.draft_files(session, house.files, course.id) == files
+        assert course_drafts.draft_files(session, house.files, course.id) == files
 
 
 def test_publishing_the_same_text_again_makes_no_version(house: House) -> None:
@@ -242,7 +245,7 @@ def test_somebody_in_the_team_has_one_role(house: House) -> None:
 
     for role in (StaffRole.GRADER, StaffRole.EDITOR):
         with house.database.unit_of_work() as session:
-            courses.add_staff(session, SYSTEM, session.get_one(Course, course.id), person.id, role, now=NOON)
+            team_services.add_staff(session, SYSTEM, session.get_one(Course, course.id), person.id, role, now=NOON)
 
     with house.database.unit_of_work(write=False) as session:
         assert [row.role for row in session.scalars(select(CourseStaff))] == ["editor"]

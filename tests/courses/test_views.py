@@ -8,7 +8,7 @@ from courses.models import Course, CourseVersion, DraftFile
 from lms.app import House
 from tests.courses.test_services import LESSON, save_draft
 from tests.support.access import a_cast
-from tests.support.browser import Browser, Counter
+from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_course, a_teacher, folder, sign_in
 
 PUBLISHING = "/teaching/prueba/publishing"
@@ -123,7 +123,7 @@ def test_the_checks_of_a_draft_are_made_once_for_each_state_of_it(browser: Brows
     files = folder(modules=1)
     sign_in(browser, "profe@example.org")
     browser.get(PUBLISHING)
-    counter = Counter(house.database.reading, house.database.writing)
+    counter = every_statement(house.database)
     browser.get(PUBLISHING)
     again = [statement for statement in counter.statements if "draft_file.body" in statement]
 

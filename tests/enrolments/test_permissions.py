@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import func, select, update
 
-from courses import queries as course_queries
 from courses.models import Course, CourseVersion, StaffRole
-from enrolments import queries
+from courses.queries import catalogue as course_catalogue
 from enrolments.models import ActivityResult, Enrolment
 from enrolments.permissions import LearningAction
+from enrolments.queries import learning as queries
 from kernel.permissions import Actor
 from lms.app import House, policy
 from tests.support.access import a_cast, cells_that_differ_from_the_matrix
@@ -146,10 +146,10 @@ def test_the_catalogue_lists_exactly_what_a_stranger_may_view(house: House) -> N
         session.execute(update(Course).where(Course.slug == "cuatro").values(published_version_id=None))
 
     with house.database.unit_of_work(write=False) as session:
-        listed = {entry.slug for entry in course_queries.list_catalogue(session, limit=100)}
+        listed = {entry.slug for entry in course_catalogue.list_catalogue(session, limit=100)}
         seats = [queries.get_seat(session, Actor(), slug) for slug in session.scalars(select(Course.slug))]
         allowed = {seat.slug for seat in seats if policy().allows(Actor(), LearningAction.VIEW_COURSE, seat)}
-        assert course_queries.count_catalogue(session) == len(listed)
+        assert course_catalogue.count_catalogue(session) == len(listed)
 
     assert listed == allowed == {"uno"}
 

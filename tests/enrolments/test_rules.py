@@ -4,9 +4,28 @@ from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from courses.rules import Category, Closed, Outline, OutlineActivity, OutlineModule
-from enrolments.rules import Refusal, Result, Standing, activity_closed, course_grade, evaluate_completion, may_enrol, next_step
+from enrolments.rules import (
+    Counted,
+    EditionDates,
+    Refusal,
+    Result,
+    Standing,
+    activity_closed,
+    closed_activities,
+    completes_by_word,
+    course_grade,
+    evaluate_completion,
+    grade_parts,
+    is_held_back,
+    may_enrol,
+    may_join,
+    next_step,
+    not_begun,
+)
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 DONE = Result(viewed=True, completed=True)
@@ -87,6 +106,20 @@ def test_progress_counts_required_activities_only() -> None:
     assert not progress.completed
 
 
+def test_a_module_tells_how_much_of_what_it_needs_is_done() -> None:
+    outline = an_outline(
+        a_module("m1", an_activity("a"), an_activity("b"), an_activity("c"), needed=2),
+        a_module("m2", an_activity("extra", "m2", required=False), number=2),
+    )
+
+    begun = evaluate_completion(outline, {"a": DONE}, NOW)
+    more = evaluate_completion(outline, {"a": DONE, "b": DONE, "c": DONE}, NOW).module("m1")
+
+    assert (begun.module("m1").fraction, begun.module("m1").completed) == (Fraction(1, 2), False)
+    assert (begun.module("m2").fraction, begun.module("m2").completed) == (1, True)
+    assert (more.done, more.needed, more.fraction, more.completed) == (3, 2, 1, True)
+
+
 def test_a_hundred_percent_is_shown_only_when_all_is_done() -> None:
     outline = an_outline(a_module("m1", *(an_activity(f"a{at}") for at in range(300))))
 
@@ -134,6 +167,65 @@ def test_what_weighs_nothing_and_what_has_no_score_counts_nothing() -> None:
     results = {"a": Result(score=Fraction(100)), "b": Result(score=Fraction(60)), "c": Result(score=Fraction(0)), "d": Result()}
 
     assert course_grade(an_outline(a_module("m1", *quizzes)), results) == 70
+
+
+@pytest.mark.parametrize(
+    ("weights", "categories", "grade"),
+    [
+        ((0, 0), (), None),
+        ((1, 0), (), 20),
+        ((1, 1), (("x", 0),), None),
+        ((1, 1), (("x", 0), ("y", 2)), 80),
+        ((1, 1), (("z", 1),), None),
+    ],
+)
+def test_without_any_weight_there_is_no_grade(weights: tuple[int, int], categories: tuple[tuple[str, int], ...], grade: int | None) -> None:
+    """Where a course has no categories, what an activity says of one counts nothing; a category of weight 0 is practice."""
+    quizzes = [
+        an_activity(key, kind="quiz", weight=Fraction(weight), category=category)
+        for key, category, weight in zip(("a", "b"), ("x", "y"), weights, strict=True)
+    ]
+    outline = an_outline(a_module("m1", *quizzes), categories=tuple(Category(key, {}, Fraction(weight), 0) for key, weight in categories))
+
+    assert course_grade(outline, {"a": Result(score=Fraction(20)), "b": Result(score=Fraction(80))}) == grade
+
+
+def test_modules_stand_where_their_learner_is() -> None:
+    """Done, begun, not begun, or closed: with what opens it, a key or a moment."""
+    later = NOW + timedelta(days=1)
+    outline = an_outline(
+        a_module("done", an_activity("a", "done")),
+        a_module("begun", an_activity("b", "begun"), an_activity("seen", "begun"), number=2),
+        a_module("fresh", an_activity("c", "fresh"), an_activity("d", "fresh"), number=3),
+        a_module("waits", an_activity("e", "waits"), number=4, requires=("begun",)),
+        a_module("later", an_activity("f", "later"), number=5, opens_at=later),
+    )
+
+    progress = evaluate_completion(outline, {"a": DONE, "seen": Result(viewed=True)}, NOW)
+
+    assert [(module.standing, module.closed) for module in progress.modules] == [
+        (Standing.DONE, None),
+        (Standing.NOW, None),
+        (Standing.TO_DO, None),
+        (Standing.LOCKED, (Closed.REQUIRES, "begun")),
+        (Standing.LOCKED, (Closed.LATER, later)),
+    ]
+
+
+def test_progress_tells_the_grade_and_the_next_step() -> None:
+    """What is locked or opens later, in its module or by itself, is no step."""
+    later = NOW + timedelta(days=1)
+    outline = an_outline(
+        a_module("m1", an_activity("q", kind="quiz", weight=Fraction(1)), an_activity("late", opens_at=later)),
+        a_module("m2", an_activity("b", "m2"), number=2, requires=("m1",)),
+        a_module("m3", an_activity("c", "m3"), number=3),
+    )
+    results = {"q": Result(completed=True, score=Fraction(85))}
+
+    assert next_step(outline, {}, NOW) == "q"
+    assert (found := evaluate_completion(outline, results, NOW)).next_activity == next_step(outline, results, NOW) == "c"
+    assert evaluate_completion(outline, results, later).next_activity == "late"
+    assert found.grade == 85
 
 
 def test_categories_are_weighed_and_leave_their_lowest_out() -> None:
@@ -199,3 +291,131 @@ def test_enrolment_has_its_ways_and_its_dates(way: str, archived: bool, hours: i
     opens, closes = NOW - timedelta(hours=1), NOW + timedelta(hours=1)
 
     assert may_enrol(way, opens, closes, archived=archived, now=NOW + timedelta(hours=hours)) is refusal
+
+
+HOUR = timedelta(hours=1)
+EDITION = EditionDates(NOW, NOW + 2 * HOUR, NOW + 3 * HOUR, NOW + 5 * HOUR)
+
+
+@pytest.mark.parametrize(
+    ("dates", "archived", "hours", "refusal"),
+    [
+        (EditionDates(), False, 0, None),
+        (EditionDates(), True, 0, Refusal.ARCHIVED),
+        (EDITION, False, -1, Refusal.NOT_YET),
+        (EDITION, False, 0, None),
+        (EDITION, False, 1, None),
+        (EDITION, False, 2, Refusal.CLOSED),
+        (EDITION, False, 4, Refusal.CLOSED),
+        (EDITION, False, 5, Refusal.ENDED),
+        (EDITION, True, 5, Refusal.ARCHIVED),
+        (EditionDates(closed_at=NOW), False, -1, Refusal.CLOSED),
+        (EditionDates(enrols_from=NOW, closed_at=NOW), False, -1, Refusal.CLOSED),
+        (EditionDates(ends_at=NOW), False, -1, None),
+    ],
+)
+def test_an_edition_is_joined_between_its_dates(dates: EditionDates, archived: bool, hours: int, refusal: Refusal | None) -> None:
+    """To the moment: the first counts, the last does not; of several reasons the one that lasts longest is told."""
+    assert may_join(dates, archived=archived, now=NOW + hours * HOUR) is refusal
+
+
+def test_nothing_is_open_before_the_edition_begins() -> None:
+    assert not_begun(NOW, NOW - HOUR) == (Closed.LATER, NOW)
+    assert not_begun(NOW, NOW) is None
+    assert not_begun(None, NOW) is None
+
+
+def test_all_activities_are_told_at_once_with_why_they_are_closed() -> None:
+    """The same as of each by itself."""
+    outline = an_outline(
+        a_module("m1", an_activity("a"), an_activity("b", requires=("a",)), an_activity("c", opens_at=NOW + HOUR)),
+        a_module("m2", an_activity("d", "m2"), number=2, requires=("m1",)),
+    )
+    found = closed_activities(outline, {}, NOW)
+
+    assert found == {"a": None, "b": (Closed.REQUIRES, "a"), "c": (Closed.LATER, NOW + HOUR), "d": (Closed.REQUIRES, "m1")}
+    assert closed_activities(outline, {"a": DONE}, NOW + HOUR) == {"a": None, "b": None, "c": None, "d": (Closed.REQUIRES, "m1")}
+    assert found == {activity.key: activity_closed(outline, activity, {}, NOW) for activity in outline.activities()}
+
+
+@pytest.mark.parametrize(
+    ("rule", "passed", "exhausted", "completes"),
+    [
+        ("passed", True, False, True),
+        ("passed", None, False, True),
+        ("passed", False, True, False),
+        ("graded", False, False, True),
+        ("passed_or_used", False, False, False),
+        ("passed_or_used", False, True, True),
+        ("passed_or_used", True, False, True),
+        ("viewed", True, True, False),
+        ("attempted", True, True, False),
+        ("marked", None, False, False),
+    ],
+)
+def test_the_teams_result_completes_what_its_own_rule_says(rule: str, passed: bool | None, exhausted: bool, completes: bool) -> None:
+    assert completes_by_word(rule, passed, exhausted=exhausted) is completes
+
+
+def test_only_what_asks_for_passing_is_held_back_by_a_result_that_does_not_pass() -> None:
+    assert [is_held_back("passed", passed) for passed in (False, True, None)] == [True, False, False]
+    assert not is_held_back("graded", False)
+
+
+def an_item(score: int | None, category: str = "", weight: int = 1) -> Result:
+    """Return a result of an item marked by hand."""
+    return Result(score=None if score is None else Fraction(score), counted=Counted(category, Fraction(weight)))
+
+
+def test_what_is_marked_by_hand_counts_like_an_activity() -> None:
+    quiz = an_activity("a", category="p", weight=Fraction(1))
+    whole = an_outline(a_module("m1", quiz))
+    parts = an_outline(a_module("m1", quiz), categories=(Category("p", {}, Fraction(1), 1), Category("q", {}, Fraction(3), 0)))
+    own = {"a": Result(score=Fraction(40))}
+
+    assert course_grade(whole, own | {"hand:1": an_item(100, weight=2)}) == 80
+    assert course_grade(whole, own | {"hand:1": an_item(None), "hand:2": an_item(100, weight=0)}) == 40
+    assert course_grade(parts, own | {"hand:1": an_item(100, "q")}) == 85
+    assert course_grade(parts, own | {"hand:1": an_item(90, "p")}) == 90, "the lowest of its part is left out"
+    assert course_grade(parts, own | {"hand:1": an_item(90, "gone")}) == 40, "a part that there is not counts nothing"
+    assert course_grade(whole, {"hand:1": an_item(70)}) == 70
+
+
+def test_the_shares_of_a_grade_are_those_of_the_whole() -> None:
+    given_parts = (("a", "p", 1), ("b", "p", 0), ("c", "q", 2))
+    quizzes = [an_activity(key, category=part, weight=Fraction(weight)) for key, part, weight in given_parts]
+    categories = tuple(Category(key, {}, Fraction(weight), 0) for key, weight in (("p", 1), ("q", 3), ("r", 4)))
+    outline = an_outline(a_module("m1", *quizzes), categories=categories)
+    parts = grade_parts(outline, {"hand:1": Counted("q", Fraction(1)), "hand:2": Counted("gone", Fraction(1))})
+
+    assert [(part.key, part.share, dict(part.shares)) for part in parts] == [
+        ("p", 25, {"a": 25}),
+        ("q", 75, {"c": 50, "hand:1": 25}),
+        ("r", 0, {}),
+    ]
+    (only,) = grade_parts(an_outline(a_module("m1", *quizzes)), {"hand:1": Counted("", Fraction(1))})
+    assert only.shares == {"a": 25, "c": 50, "hand:1": 25}
+    (empty,) = grade_parts(an_outline(a_module("m1")), {})
+    assert (empty.share, empty.shares) == (0, {})
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 5), st.sampled_from(["p", "q", "r"])), max_size=6),
+    st.lists(st.tuples(st.integers(0, 5), st.sampled_from(["p", "q", "x"])), max_size=4),
+    st.lists(st.integers(0, 4), min_size=0, max_size=3),
+)
+def test_shares_sum_up_to_everything_and_are_what_a_hundred_adds(
+    quizzes: list[tuple[int, str]], by_hand: list[tuple[int, str]], weights: list[int]
+) -> None:
+    """With a hundred for one thing and nothing for all others, the course grade is that thing's share."""
+    activities = [an_activity(f"a{place}", category=part, weight=Fraction(weight)) for place, (weight, part) in enumerate(quizzes)]
+    categories = tuple(Category(key, {}, Fraction(weight), 0) for key, weight in zip("pqr", weights, strict=False))
+    outline = an_outline(a_module("m1", *activities), categories=categories)
+    items = {f"hand:{place}": Counted(part, Fraction(weight)) for place, (weight, part) in enumerate(by_hand)}
+    shares = {key: share for part in grade_parts(outline, items) for key, share in part.shares.items()}
+
+    assert sum(shares.values()) in (0, 100)
+    for wanted, share in shares.items():
+        scores = {key: Fraction(100 if key == wanted else 0) for key in (*outline.by_key, *items)}
+        results = {key: Result(score=score, counted=items.get(key)) for key, score in scores.items()}
+        assert (course_grade(outline, results) or 0) == share

@@ -1,5 +1,6 @@
 """Taking part: enrolling, results and completion in one transaction, following versions and renamed keys (architecture 7.2, 9)."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -9,14 +10,16 @@ from sqlalchemy import func, select
 
 from accounts.models import Person
 from courses.models import Course, Nature
-from enrolments import jobs, queries
-from enrolments import services as enrolments
+from enrolments import jobs
 from enrolments.models import ActivityResult, Completion, Enrolment
-from enrolments.services import Achievement
+from enrolments.queries import learning as queries
+from enrolments.services import learning as enrolments
+from enrolments.services.learning import Achievement
+from enrolments.services.verbs import EnrolmentVerb
 from kernel.audit import AuditEntry
 from kernel.errors import Conflict
 from kernel.outbox import Delivery, Job
-from kernel.permissions import Actor
+from kernel.permissions import Actor, SiteRole
 from lms.app import House
 from quizzes.models import Attempt
 from tests.support.builders import a_course, a_person, folder, publish
@@ -134,6 +137,67 @@ def test_the_learners_mark_can_be_taken_back_but_not_a_quizs_and_not_a_completio
     assert enrolment_of(house, actor, course).done == 1
     assert results(house)["leccion-1"].completed_at is None
     assert counted(house, Completion) == 1
+
+
+def take_back(house: House, enrolment: int, key: str, *, now: datetime = NOON) -> bool:
+    """Take a completion back as an administrator."""
+    with house.database.unit_of_work() as session:
+        return enrolments.take_back(
+            session, Actor(roles=frozenset({SiteRole.ADMINISTRATOR})), enrolment, key, "Copió las respuestas", now=now
+        )
+
+
+def told(house: House, verb: EnrolmentVerb) -> list[dict[str, object]]:
+    """Return what the audit log says under a verb."""
+    with house.database.unit_of_work(write=False) as session:
+        return [json.loads(facts) for facts in session.scalars(select(AuditEntry.facts).where(AuditEntry.verb == verb.value))]
+
+
+def test_an_administrator_takes_the_completion_of_an_activity_and_so_of_the_course_back(house: House) -> None:
+    """5.13 un-completing: by an explicit act with a reason; scores stay, the log keeps what was, and doing it again completes again."""
+    course = a_course(house, modules=1)
+    actor = a_learner(house, course, now=NOON)
+    mark_done(house, actor, "prueba", "leccion-1", now=NOON)
+    pass_quiz(house, actor, "prueba", now=NOON)
+    enrolment = enrolment_of(house, actor, course)
+
+    course_too = take_back(house, enrolment.id, "cuestionario-1", now=NOON + timedelta(hours=1))
+
+    row = results(house)["cuestionario-1"]
+    assert course_too
+    assert (row.completed_at, row.completed_version_id, row.score, row.passed) == (None, None, 100, True)
+    assert enrolment_of(house, actor, course).done == 1
+    assert counted(house, Completion) == 0
+    common = {"activity": "cuestionario-1", "reason": "Copió las respuestas", "was": NOON.isoformat()}
+    assert told(house, EnrolmentVerb.ACTIVITY_TAKEN_BACK) == [common]
+    assert told(house, EnrolmentVerb.TAKEN_BACK) == [common | {"grade": "100.0000000"}]
+
+    with pytest.raises(Conflict, match="not completed"):
+        take_back(house, enrolment.id, "cuestionario-1")
+    pass_quiz(house, actor, "prueba", now=NOON + timedelta(hours=2))
+    with house.database.unit_of_work(write=False) as session:
+        assert session.execute(select(Completion.completed_at)).scalar_one() == NOON + timedelta(hours=2)
+
+
+def test_a_course_that_is_complete_all_the_same_stays_completed(house: House) -> None:
+    """5.13 un-completing: what the course does not ask for, or was not completed, changes nothing of the course's completion."""
+    files = folder(modules=1)
+    files["01-parte/01-leccion.es.md"] = files["01-parte/01-leccion.es.md"].replace(
+        b"title: Contar 1\n", b"title: Contar 1\nrequired: false\n"
+    )
+    course, _version = publish(house, files)
+    actor = a_learner(house, course, now=NOON)
+    mark_done(house, actor, "prueba", "leccion-1", now=NOON)
+    pass_quiz(house, actor, "prueba", now=NOON)
+    enrolment = enrolment_of(house, actor, course)
+
+    assert not take_back(house, enrolment.id, "leccion-1")
+    assert counted(house, Completion) == 1
+    assert told(house, EnrolmentVerb.TAKEN_BACK) == []
+    for key in ("leccion-1", "no-hay"):
+        with pytest.raises(Conflict, match="not completed"):
+            take_back(house, enrolment.id, key)
+    assert len(told(house, EnrolmentVerb.ACTIVITY_TAKEN_BACK)) == 1
 
 
 def test_results_at_once_are_all_counted(house: House) -> None:

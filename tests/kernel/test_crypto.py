@@ -81,6 +81,8 @@ def test_a_sealed_value_comes_back_for_its_purpose_and_time() -> None:
         assert unseal("s" * 32, "resume", text, seconds=60) == {"a": ["ñ", 1]}
         assert unseal("s" * 32, "known", text, seconds=60) is None
         assert unseal("t" * 32, "resume", text, seconds=60) is None
+        assert unseal([b"t" * 32, b"s" * 32], "resume", text, seconds=60) == {"a": ["ñ", 1]}
+        assert unseal([b"t" * 32], "resume", seal([b"t" * 32, b"s" * 32], "resume", 1), seconds=60) == 1
         for changed in ("", text[:-1], text + "A", text[1:], "ñ", "a.b.c", "." * 5):
             assert unseal("s" * 32, "resume", changed, seconds=60) is None
         clock.shift(1)

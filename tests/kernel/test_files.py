@@ -7,12 +7,12 @@ import pytest
 
 from kernel.clock import now
 from kernel.errors import NotFound
-from kernel.files import Files, note_stored
+from kernel.files import Folder, note_stored
 from lms.app import House
 
 
 def test_a_content_is_kept_once_whatever_its_names(tmp_path: Path) -> None:
-    files = Files(tmp_path / "files")
+    files = Folder(tmp_path / "files")
     key = files.put(b"content")
 
     assert key == hashlib.sha256(b"content").hexdigest()
@@ -22,7 +22,7 @@ def test_a_content_is_kept_once_whatever_its_names(tmp_path: Path) -> None:
 
 
 def test_the_folder_of_the_files_is_its_owners_alone(tmp_path: Path) -> None:
-    files = Files(tmp_path / "files")
+    files = Folder(tmp_path / "files")
     key = files.put(b"")
 
     assert files.path(key).parent.stat().st_mode & 0o077 == 0
@@ -32,7 +32,7 @@ def test_the_folder_of_the_files_is_its_owners_alone(tmp_path: Path) -> None:
 def test_what_is_no_checksum_or_not_there_is_not_found(tmp_path: Path, name: str) -> None:
     (tmp_path / "secret.key").write_bytes(b"secret")
     with pytest.raises(NotFound):
-        Files(tmp_path / "files").read(name)
+        Folder(tmp_path / "files").read(name)
 
 
 def test_the_row_of_a_content_is_made_once(house: House) -> None:

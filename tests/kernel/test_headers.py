@@ -14,7 +14,7 @@ from kernel.errors import NotFound
 from kernel.paths import STATIC
 from kernel.web.assets import Assets
 from lms.app import House
-from tests.support.browser import Browser, Counter
+from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_course, a_person, sign_in
 
 SITE = "https://localhost"
@@ -139,7 +139,7 @@ def test_a_style_sheet_comes_compressed_and_for_ever(app: Flask, accepted: str, 
 def test_static_files_ask_the_database_nothing_and_know_nobody(browser: Browser, house: House, app: Flask) -> None:
     a_person(house)
     sign_in(browser)
-    counter = Counter(house.database.writing, house.database.reading)
+    counter = every_statement(house.database)
     begun: list[object] = []
     event.listen(house.database.reading, "begin", begun.append)
     response = browser._request("GET", style_sheet(app))
@@ -180,7 +180,7 @@ def test_the_address_of_a_static_file_follows_its_content(folder: Path) -> None:
     with pytest.raises(NotFound):
         after.find("js/m.js")
     with pytest.raises(NotFound):
-        after.find("../accounts/views.py")
+        after.find("../accounts/views/signing.py")
     with pytest.raises(KeyError):
         after.url("js/typing-error.js")
 

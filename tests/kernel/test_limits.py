@@ -1,13 +1,17 @@
 """Rate limits: sliding windows, each try counted once, never a lock for ever (security 2.3)."""
 
 import threading
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import time_machine
 from flask import Flask
 
 from kernel.errors import TooMany
+from kernel.web import limits
 from kernel.web.limits import Limiter, client_key, limit
+from tests.support.stores import Redis, a_redis
 
 RULE = limit("test", "3 per 15 minutes")
 
@@ -90,3 +94,51 @@ def test_tries_at_the_same_moment_are_each_counted() -> None:
 def test_a_visitor_is_counted_by_what_one_subscriber_has(app: Flask, address: str, key: str) -> None:
     with app.test_request_context(environ_base={"REMOTE_ADDR": address}):
         assert client_key() == key
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Redis]:
+    """Return a Redis of this test's own."""
+    with a_redis(tmp_path) as started:
+        yield started
+
+
+def test_processes_that_share_a_redis_count_together(store: Redis) -> None:
+    """Security 2.3: in Redis where several processes serve."""
+    first, second = Limiter(store.url), Limiter(store.url)
+    for limiter in (first, second, first):
+        limiter.use(RULE, "ana")
+
+    with pytest.raises(TooMany) as refused:
+        second.check(RULE, "ana")
+    assert 0 < refused.value.facts["retry_after"] <= 900
+    second.use(RULE, "luis")
+    first.forgive(RULE, "ana")
+    second.use(RULE, "ana")
+
+
+def test_a_redis_that_goes_away_costs_shared_counting_and_no_page(store: Redis) -> None:
+    """LIBRARIES trap 7: no 500, and a limit all the same."""
+    limiter = Limiter(store.url)
+    limiter.use(RULE, "ana")
+    store.kill()
+
+    for _turn in range(3):
+        limiter.use(RULE, "ana")
+    assert not limiter.is_shared
+    with pytest.raises(TooMany):
+        limiter.use(RULE, "ana")
+
+
+def test_a_redis_that_comes_back_is_asked_again(store: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "PAUSE", 0.0)
+    limiter, other = Limiter(store.url), Limiter(store.url)
+    store.kill()
+    limiter.use(RULE, "ana")
+    store.start()
+
+    for _turn in range(3):
+        limiter.use(RULE, "ana")
+    assert limiter.is_shared
+    with pytest.raises(TooMany):
+        other.use(RULE, "ana")

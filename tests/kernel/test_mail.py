@@ -1,9 +1,7 @@
 """Mail: what a message is made of, where it goes without a server, and through a real one on this machine."""
 
 import email
-import socket
 import ssl
-import threading
 from collections.abc import Iterator
 from email import policy
 from email.message import EmailMessage
@@ -15,9 +13,17 @@ from kernel import mail
 from kernel.mail import Mail
 from kernel.paths import TEMPLATES
 from kernel.settings import Settings, load
+from tests.support.postbox import Postbox
 
 TEMPLATE_NAMES = sorted(path.stem for path in (TEMPLATES / "mail").glob("*.txt"))
-FACTS = {"name": 'Ana & "Co" <b>', "title": "Curso <i>", "course": "Curso <i>", "code": "7K3M", "verify_url": "https://x.ec/v"}
+FACTS: dict[str, object] = {
+    "name": 'Ana & "Co" <b>',
+    "title": "Curso <i>",
+    "course": "Curso <i>",
+    "kind": "Certificados",
+    "words": "Está <b>listo</b>.",
+}
+FACTS |= {"switches_url": "https://x.ec/profile/notices", "lines": [{"title": "Uno <i>", "words": "Algo", "url": "https://x.ec/1"}]}
 
 
 def settings_for(tmp_path: Path, **given: object) -> Settings:
@@ -79,57 +85,6 @@ def test_without_a_server_the_message_lies_in_the_folder_for_its_owner_alone(tmp
     assert path.parent.stat().st_mode & 0o077 == 0
 
 
-class Postbox:
-    """A small mail server: it speaks as much SMTP as a message needs, and keeps what came."""
-
-    def __init__(self, *, encrypts: bool = False, refuses: bool = False) -> None:
-        self.messages: list[EmailMessage] = []
-        self.conversation: list[str] = []
-        self._encrypts, self._refuses = encrypts, refuses
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._socket.getsockname()[1]
-        self._thread = threading.Thread(target=self._serve)
-        self._thread.start()
-
-    def _serve(self) -> None:
-        connection, _address = self._socket.accept()
-        with connection, connection.makefile("rwb") as stream:
-
-            def say(line: str) -> None:
-                stream.write(line.encode() + b"\r\n")
-                stream.flush()
-
-            say("220 postbox")
-            while line := stream.readline():
-                words = line.decode().strip()
-                self.conversation.append(words)
-                verb = words.split(" ")[0].upper()
-                if verb == "EHLO":
-                    say("250-postbox" if self._encrypts else "250 postbox")
-                    if self._encrypts:
-                        say("250 STARTTLS")
-                elif verb == "STARTTLS":
-                    say("454 not now")
-                elif verb == "DATA" and not self._refuses:
-                    say("354 go on")
-                    content = b""
-                    while (part := stream.readline()) != b".\r\n":
-                        content += part
-                    self.messages.append(email.message_from_bytes(content, policy=policy.default))
-                    say("250 kept")
-                elif verb == "RCPT" and self._refuses:
-                    say("550 nobody here")
-                elif verb == "QUIT":
-                    say("221 bye")
-                    return
-                else:
-                    say("250 fine")
-
-    def close(self) -> None:
-        self._socket.close()
-        self._thread.join(5)
-
-
 @pytest.fixture
 def postbox() -> Iterator[Postbox]:
     """Return a mail server that takes everything."""
@@ -142,7 +97,6 @@ def test_a_message_reaches_a_mail_server(tmp_path: Path, postbox: Postbox) -> No
     settings = settings_for(tmp_path, smtp_host="127.0.0.1", smtp_port=postbox.port, smtp_starttls=False)
 
     assert mail.send(settings, a_mail(subject="Confirme su correo")) is None
-    postbox.close()
     assert [message["Subject"] for message in postbox.messages] == ["Confirme su correo"]
     assert not (tmp_path / "mail").exists()
 
@@ -159,7 +113,7 @@ def test_a_server_that_will_not_encrypt_gets_neither_message_nor_password(tmp_pa
 
 
 def test_a_refusal_of_the_server_is_raised_for_the_job_to_try_again(tmp_path: Path) -> None:
-    box = Postbox(refuses=True)
+    box = Postbox(refuses="@")
     with pytest.raises(OSError):  # noqa: PT011 - smtplib's errors are OSErrors, and the outbox takes all of them
         mail.send(settings_for(tmp_path, smtp_host="127.0.0.1", smtp_port=box.port, smtp_starttls=False), a_mail())
     box.close()
@@ -181,8 +135,8 @@ def test_every_mail_says_the_same_in_text_and_html(tmp_path: Path, template: str
     assert "&lt;b&gt;" in message.html
     assert f'lang="{language}"' in message.html
     assert "<script" not in message.html
-    assert mail.write(settings_for(tmp_path), "a@b.ec", template, "es", key="k", path="/", **FACTS).subject != (
-        mail.write(settings_for(tmp_path), "a@b.ec", template, "en", key="k", path="/", **FACTS).subject
+    assert mail.write(settings_for(tmp_path), "a@b.ec", template, "es", key="k", path="/", **FACTS).text != (
+        mail.write(settings_for(tmp_path), "a@b.ec", template, "en", key="k", path="/", **FACTS).text
     )
 
 

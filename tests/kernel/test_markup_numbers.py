@@ -7,7 +7,7 @@ import pytest
 from kernel.markup.addresses import Addresses, slug
 from kernel.markup.measure import count_words
 from kernel.markup.model import Parameter, Rendered, SafeHtml, fold
-from kernel.markup.numbers import format_number, format_parameter, format_size
+from kernel.markup.numbers import format_number, format_parameter, format_size, join_dashes
 from kernel.markup.render import render_lesson
 from kernel.markup.source import Finder, mask, normalise, strip_comments
 from tests.support.markup import a_context
@@ -46,6 +46,28 @@ def test_a_parameter_without_unit_is_its_number() -> None:
 )
 def test_sizes_of_files_are_short(size: int, text: str) -> None:
     assert format_size(size, "es") == text.replace(" ", NBSP)
+
+
+@pytest.mark.parametrize(
+    ("written", "joined"),
+    [
+        ("—¿Y los otros? —pregunta.", "—~¿Y los otros? —~pregunta."),
+        ("—No sé —dice Ana—. Veré.", "—~No sé —~dice Ana~—. Veré."),
+        ("Su hija —la mayor— vino", "Su hija —~la mayor~— vino"),
+        ("«—Sí», dijo", "«—~Sí», dijo"),
+        ("one—two, 3 — 4 – 5", "one—two, 3 — 4 – 5"),
+    ],
+)
+def test_a_dash_stays_on_the_line_of_its_word(written: str, joined: str) -> None:
+    """A line that ends with an opening dash, or begins with a closing one, reads badly on a phone."""
+    assert join_dashes(written) == joined.replace("~", "\u2060")
+
+
+def test_dashes_are_joined_in_lessons_but_not_in_code() -> None:
+    rendered = render_lesson("—No —dice.\n\n`a —b`\n", a_context())
+
+    assert "—\u2060No —\u2060dice." in rendered.html
+    assert "a —b" in rendered.html
 
 
 def test_forms_of_a_term_fold_without_case_accents_and_hyphens() -> None:

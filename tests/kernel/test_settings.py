@@ -5,13 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from kernel.settings import Settings, SettingsError, load, private_file, secret_keys
+from kernel.settings import Settings, SettingsError, load, private_file, rotate_secret_key, secret_keys
 
 
 @pytest.fixture(autouse=True)
 def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.upper().startswith("LMS_")]:
         monkeypatch.delenv(name)
+
+
+NEW, OLD = b"nHq5-7VwJm2Kc9Xz4LpR8TbYd3FgS6Ae", b"oPw3-1ZxCv8Nb5Mq7Kj2HgFd9SaR4TyU"
 
 
 def test_every_setting_has_a_meaning_and_a_default() -> None:
@@ -121,20 +124,41 @@ def test_a_short_or_open_secret_key_is_refused(tmp_path: Path, content: bytes, m
     path.chmod(mode)
     with pytest.raises(SettingsError, match=said):
         secret_keys(load(data_dir=tmp_path))
-    path.write_bytes(b"x" * 32 + b"\n")
+    path.write_bytes(NEW + b"\n")
     path.chmod(0o600)
 
-    assert secret_keys(load(data_dir=tmp_path)) == [b"x" * 32]
+    assert secret_keys(load(data_dir=tmp_path)) == [NEW]
 
 
 def test_a_new_key_on_the_first_line_keeps_the_old_ones_readable(tmp_path: Path) -> None:
     """Security 8.3: several keys for rotation."""
     path = tmp_path / "secret.key"
-    private_file(path, b"n" * 32 + b"\n" + b"o" * 32 + b"\n")
-    assert secret_keys(load(data_dir=tmp_path)) == [b"n" * 32, b"o" * 32]
-    path.write_bytes(b"n" * 32 + b"\nshort\n")
+    private_file(path, NEW + b"\n" + OLD + b"\n")
+    assert secret_keys(load(data_dir=tmp_path)) == [NEW, OLD]
+    path.write_bytes(NEW + b"\nshort\n")
     with pytest.raises(SettingsError, match="shorter than 32"):
         secret_keys(load(data_dir=tmp_path))
+
+
+@pytest.mark.parametrize("key", [b"x" * 40, b"change-me-before-you-begin-0123456789", b"un-ejemplo-de-clave-0123456789-abcdef"])
+def test_an_example_is_no_secret(tmp_path: Path, key: bytes) -> None:
+    """Security 8.3."""
+    private_file(tmp_path / "secret.key", key)
+    with pytest.raises(SettingsError, match="is an example"):
+        secret_keys(load(data_dir=tmp_path))
+
+
+def test_a_rotation_keeps_the_latest_keys_readable(tmp_path: Path) -> None:
+    settings = load(data_dir=tmp_path)
+    first = secret_keys(settings)
+    for _round in range(5):
+        keys = rotate_secret_key(settings)
+
+    assert secret_keys(settings) == keys
+    assert len(set(keys)) == 4
+    assert first[0] not in keys
+    assert (tmp_path / "secret.key").stat().st_mode & 0o777 == 0o600
+    assert not (tmp_path / "secret.key.new").exists()
 
 
 def test_a_secret_key_file_that_was_named_must_exist(tmp_path: Path) -> None:

@@ -6,8 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,11 +15,12 @@ import pytest
 import structlog
 
 from accounts import queries as account_queries
-from courses import queries as course_queries
 from courses.models import CourseStaff, Nature, StaffRole
+from courses.queries import catalogue as course_catalogue
+from courses.services.drafts import save_files, text_content
 from kernel import clock, outbox
 from kernel.outbox import Job
-from kernel.permissions import SiteRole
+from kernel.permissions import SYSTEM, SiteRole
 from kernel.settings import Settings
 from lms import cli, course_commands
 from lms.app import House
@@ -28,38 +28,16 @@ from lms.demo import cli as demo_cli
 from lms.demo import people as demo_people
 from scripts.documents import leaves
 from tests.support.builders import PASSWORD, a_course, a_person, folder
+from tests.support.commands import Command, commands_on, refused
 
 LMS = str(Path(sys.executable).with_name("lms"))
 ADMIN = ("--given-names", "Ada", "--surname", "Ministra", "--password", PASSWORD)
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What a command wrote, and how it ended."""
-
-    code: int
-    out: str
-    err: str
-
-
-Command = Callable[..., Said]
-
-
 @pytest.fixture
 def lms(house: House, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Command]:
     """Run commands on the instance of this test."""
-    monkeypatch.setenv("LMS_DATA_DIR", str(house.settings.data_dir))
-    monkeypatch.setenv("LMS_DATABASE_URL", house.settings.database_url)
-
-    def run(*words: object) -> Said:
-        monkeypatch.setattr(sys, "argv", ["lms", *map(str, words)])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        written = capsys.readouterr()
-        return Said(int(ended.value.code or 0), written.out, written.err)
-
-    yield run
+    yield commands_on(house.settings, monkeypatch, capsys)
     structlog.reset_defaults()  # `serve` writes its log to the standard error of the moment
 
 
@@ -77,14 +55,6 @@ def write(target: Path, files: dict[str, bytes]) -> Path:
     return target
 
 
-def refused(said: Said, *words: str) -> None:
-    """Check that a command was refused in one line that holds these words."""
-    assert said.code == 1
-    assert said.err.startswith("lms: ")
-    assert said.err.count("\n") == 1, said.err
-    assert all(word in said.err for word in words), said.err
-
-
 def every_command() -> list[str]:
     """Return each command and group, `lms` itself too, as words."""
     names = [name for name, _command, _context in leaves(cli.lms, (), click.Context(cli.lms))]
@@ -96,7 +66,7 @@ def test_help_answers_at_once(words: str) -> None:
     """Architecture 15: commands import what they need when they run. Processor time, since the machine may be busy."""
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}
     seconds = []
-    for _again in range(2):  # the first time writes the byte code
+    while len(seconds) < 5 and not (seconds and min(seconds) < 0.5):  # the first time writes the byte code; a busy machine is slow once
         started = subprocess.Popen([LMS, *words.split(), "--help"], stdout=subprocess.PIPE, env=environment)
         out = started.stdout.read() if started.stdout else b""
         _pid, state, usage = os.wait4(started.pid, 0)
@@ -201,7 +171,7 @@ def test_a_folder_is_imported_published_and_exported_byte_for_byte(lms: Command,
     """Format, section 1: import, publish, export."""
     assert "draft is imported" in lms("courses", "import", course_folder).out
     with house.database.unit_of_work(write=False) as session:
-        course = course_queries.find_course(session, "prueba")
+        course = course_catalogue.find_course(session, "prueba")
         assert course is not None
         assert course.published_version_id is None
 
@@ -222,7 +192,7 @@ def test_what_has_errors_is_neither_imported_nor_published(lms: Command, house: 
         refused(said, "Nothing was")
         assert "course.yaml:1: C1" in said.out
     with house.database.unit_of_work(write=False) as session:
-        assert course_queries.find_course(session, "prueba") is None
+        assert course_catalogue.find_course(session, "prueba") is None
 
 
 def test_a_folder_with_links_is_refused(lms: Command, course_folder: Path) -> None:
@@ -368,3 +338,45 @@ def test_a_worker_does_what_waits_and_ends_when_it_is_told(house: House, tmp_pat
 
     assert done
     assert worker.returncode == 0, err
+
+
+def test_import_tells_what_changes_and_asks_where_the_draft_was_edited(lms: Command, house: House, course_folder: Path) -> None:
+    assert "se escribe" in lms("courses", "import", course_folder, "--dry-run").out
+    with house.database.unit_of_work(write=False) as session:
+        assert course_catalogue.find_course(session, "prueba") is None
+    lms("courses", "import", course_folder)
+    lesson = "01-parte/01-leccion.es.md"
+    text = (course_folder / lesson).read_bytes()
+    with house.database.unit_of_work() as session:
+        course = course_catalogue.find_course(session, "prueba")
+        assert course is not None
+        edited = text_content(text.decode().replace("dedos", "manos"))
+        save_files(session, SYSTEM, course, {lesson: edited}, now=clock.now())
+    (course_folder / lesson).write_bytes(text.replace(b"dedos", b"pies"))
+
+    for words, code, said in (
+        ((), 3, "--merge"),
+        (("--merge",), 3, "--prefer"),
+        (("--prefer", "draft"), 1, "--merge"),
+        (("--replace", "--merge"), 1, "--replace"),
+        (("--merge", "--prefer", "folder", "--dry-run"), 0, ""),
+    ):
+        ended = lms("courses", "import", course_folder, *words)
+        assert ended.code == code, ended
+        assert said in ended.err
+    refused(lms("courses", "publish", course_folder), lesson)
+    assert "revision 3" in lms("courses", "import", course_folder, "--merge", "--prefer", "folder").out
+    assert "igual" in lms("courses", "import", course_folder).out
+
+
+def test_lessons_of_another_tool_become_a_draft_and_what_was_not_understood_is_told(lms: Command, house: House, tmp_path: Path) -> None:
+    lessons = write(tmp_path / "lecciones", {"1-agua.md": b"# Agua\n\n{% include x %}\n\nTexto.\n", "2-luz.md": b"# Luz\n\nMas.\n"})
+
+    said = lms("courses", "import", lessons, "--from-markdown", "--title", "Agua y luz", "--author", "Ana")
+
+    assert "1-agua.md:3: " in said.out
+    assert "the draft is imported (revision 1)" in said.out
+    with house.database.unit_of_work(write=False) as session:
+        assert course_catalogue.find_course(session, "agua-y-luz") is not None
+    empty = write(tmp_path / "vacia", {"a.txt": b"x"})
+    refused(lms("courses", "import", empty, "--from-markdown"), "Markdown")

@@ -25,6 +25,7 @@ from lms import serve
 from lms.serve import CannotStart
 from tests.conftest import ROOT
 from tests.support.server import LMS, PATIENCE, environment, free_port, serving
+from tests.support.soon import within
 
 
 @pytest.fixture
@@ -136,13 +137,15 @@ def processor_time() -> float:
 
 
 def test_help_answers_at_once() -> None:
-    before = processor_time()
-    result = subprocess.run([LMS, "--help"], check=False, capture_output=True, text=True, timeout=PATIENCE)
-    used = processor_time() - before
+    """Performance P20."""
+
+    def ask() -> subprocess.CompletedProcess[str]:
+        return subprocess.run([LMS, "--help"], check=False, capture_output=True, text=True, timeout=PATIENCE)
+
+    result = within(0.5, ask, clock=processor_time)
 
     assert result.returncode == 0
     assert "serve" in result.stdout
-    assert used < 0.5
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -215,6 +218,26 @@ def test_nothing_is_left_running_after_the_end(folder: Path) -> None:
     time.sleep(0.2)
     with pytest.raises(ProcessLookupError):
         os.killpg(group, 0)
+
+
+def children(pid: int) -> set[int]:
+    return {int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="the machine does not tell the children of a process")
+def test_a_worker_that_is_killed_as_it_begins_is_started_again_ever_more_slowly(folder: Path) -> None:
+    with serving(folder) as running:
+        killed: set[int] = set()
+        end = time.monotonic() + 8
+        while time.monotonic() < end:
+            for child in children(running.process.pid) - killed:
+                os.kill(child, signal.SIGKILL)
+                killed.add(child)
+            time.sleep(0.02)
+
+        assert 2 <= len(killed) <= 6  # the first, one at once, then after 1, 2 and 4 seconds
+        running.wait()
+        assert running.end() == 0
 
 
 def test_a_taken_port_is_told_with_another(folder: Path) -> None:

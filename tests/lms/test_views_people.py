@@ -1,5 +1,6 @@
 """Administration of people: who is found, what is told of one person, and what an administrator may do with an account."""
 
+import json
 import re
 
 import pytest
@@ -12,9 +13,9 @@ from kernel.audit import AuditEntry
 from kernel.outbox import Job
 from lms.app import House
 from tests.support.access import a_cast
-from tests.support.browser import Browser, Counter, Page
+from tests.support.browser import Browser, Page, every_statement
 from tests.support.builders import a_course, a_person, an_administrator, sign_in
-from tests.support.learning import a_learner, pass_quiz
+from tests.support.learning import a_learner, mark_done, pass_quiz
 
 PEOPLE = "/administration/people"
 
@@ -72,8 +73,7 @@ def test_a_changed_name_is_found_and_the_old_one_is_not(boss: Browser, browser: 
 
 def test_the_list_costs_the_same_for_many_people(boss: Browser, house: House) -> None:
     """Performance P6: pages of fifty, and a fixed number of statements."""
-    engines = (house.database.writing, house.database.reading) if house.database.is_sqlite else (house.database.writing,)
-    counter = Counter(*engines)
+    counter = every_statement(house.database)
     boss.get(PEOPLE)
     few = len(counter.statements)
     for number in range(60):
@@ -83,7 +83,16 @@ def test_the_list_costs_the_same_for_many_people(boss: Browser, house: House) ->
 
     assert len(listed(page)) == 50
     assert len(counter.statements) == few
-    assert len(listed(boss.get(f"{PEOPLE}?page=2"))) == 11
+    seen = listed(page)
+    rest = listed(boss.get(address_of(page, "after=")))
+    assert len(rest) == 11
+    assert listed(boss.get(f"{PEOPLE}?last=1")) == (seen + rest)[-50:]
+    assert listed(boss.get(address_of(boss.page, "before="))) == seen[:11]
+    assert listed(boss.get(f"{PEOPLE}?after=nobody")) == seen
+
+
+def address_of(page: Page, part: str) -> str:
+    return next(href for href, _words in page.links if part in href)
 
 
 def test_the_record_tells_courses_certificates_and_what_happened(boss: Browser, house: House) -> None:
@@ -173,6 +182,48 @@ def test_a_link_for_a_new_password_is_sent_and_nobody_sees_it(boss: Browser, hou
         assert list(session.scalars(select(Job.kind).where(Job.kind == "accounts.send_reset"))) == ["accounts.send_reset"]
 
 
+def test_a_completion_is_taken_back_on_the_learners_page_with_a_reason(boss: Browser, house: House) -> None:
+    """5.13 un-completing: the page tells what was completed; without a reason or a choice nothing happens."""
+    course = a_course(house, modules=1)
+    learner = a_learner(house, course)
+    mark_done(house, learner, "prueba", "leccion-1")
+    pass_quiz(house, learner, "prueba")
+    boss.get(record(house))
+    address = f"{record(house)}/courses/prueba"
+    assert boss.page.has_link(address)
+
+    page = boss.get(address)
+    assert "2 de 2" in page.text
+    refused = boss.submit("/taking-back", {"activity": "", "reason": ""}, status=422)
+    assert "Elija una actividad" in refused.text
+    assert "Diga por qué" in refused.text
+    boss.submit("/taking-back", {"activity": "leccion-1", "reason": "No asistió"})
+
+    assert boss.path == address
+    assert "La actividad y el curso ya no constan como completados." in boss.page.text
+    assert "1 de 2" in boss.page.text
+    assert "leccion-1" not in boss.page.html
+    boss.post(f"{address}/taking-back", {"activity": "leccion-1", "reason": "Otra vez"}, status=422)
+    with house.database.unit_of_work(write=False) as session:
+        facts = session.scalars(select(AuditEntry.facts).where(AuditEntry.verb.in_(("activity.taken_back", "enrolment.taken_back")))).all()
+    assert len(facts) == 2
+    assert all("No asistió" in json.loads(one)["reason"] for one in facts)
+    boss.get(f"{record(house)}/courses/otro", status=404)
+
+
+def test_only_administrators_take_a_completion_back(browser: Browser, house: House) -> None:
+    """5.13 un-completing: not the course's own team either; nobody else finds out what a learner has completed."""
+    cast = a_cast(browser, house)
+    mark_done(house, a_learner(house, a_course(house, "otro", modules=1), "otra@example.org"), "otro", "leccion-1")
+    address = f"{record(house, 'otra@example.org')}/courses/otro"
+    act = {"activity": "leccion-1", "reason": "Prueba"}
+
+    wrong = cast.check("completion.take_back", "of_another_learner", cast.outcomes(address))
+    wrong += cast.check("completion.take_back", "of_another_learner", cast.outcomes(f"{address}/taking-back", "POST", act))
+
+    assert wrong == []
+
+
 def test_every_cell_of_the_matrix_on_other_peoples_accounts(browser: Browser, house: House) -> None:
     """Security 9: user.*."""
     cast = a_cast(browser, house)
@@ -186,3 +237,22 @@ def test_every_cell_of_the_matrix_on_other_peoples_accounts(browser: Browser, ho
     wrong += cast.check("user.set_role", "own_to_higher", cast.outcomes(f"{own}/role", "POST", {"role": "administrator"}))
 
     assert wrong == []
+
+
+def test_an_administrator_lets_somebody_make_courses_and_ends_it(browser: Browser, house: House) -> None:
+    an_administrator(house, "jefa@example.org")
+    person = a_person(house, "ines@example.org", given="Inés", surname="Ruiz")
+    boss, other = sign_in(browser, "jefa@example.org"), sign_in(browser.another(), "ines@example.org")
+    other.get("/teaching/new-course", status=403)
+
+    boss.get(f"/administration/people/{person.uuid}")
+    instructor = next(form for form in boss.page.forms if ("role", "instructor") in form.fields)
+    told = boss.submit("/role", form=instructor).text
+    other.get("/teaching/new-course")
+    ending = next(form for form in boss.page.forms if ("role", "no-instructor") in form.fields)
+    ended = boss.submit("/role", form=ending).text
+
+    assert "Inés Ruiz ya puede crear cursos." in told
+    assert "Pasó a crear cursos" in told
+    assert "Ya no crea cursos" in ended
+    other.get("/teaching/new-course", status=403)

@@ -14,9 +14,10 @@ from kernel import clock, outbox
 from kernel.audit import AuditEntry
 from kernel.outbox import Delivery, Effect, Job, Worker
 from kernel.permissions import SYSTEM
-from lms import serve
+from lms import serve, worker
 from lms.app import FEATURES, House
 from lms.worker import Queue, add_periodic
+from tests.support.stores import Redis, a_redis
 
 NOW = datetime(2026, 11, 20, 12, 0, 30, tzinfo=UTC)
 
@@ -61,7 +62,7 @@ def wait_for(condition: Callable[[], bool], seconds: float = 15) -> None:
 @pytest.fixture
 def queue(house: House, tmp_path: Path) -> Iterator[Queue]:
     """Return a queue that works, with what it does not know about the clock left out."""
-    made = Queue(tmp_path, worker_of(house), {})
+    made = Queue(worker_of(house), {})
     made.follow()
     made.start(2)
     yield made
@@ -78,7 +79,7 @@ def test_a_committed_job_is_done_at_once_by_a_thread(house: House, queue: Queue)
 def test_what_waited_before_the_start_is_swept_up(house: House, tmp_path: Path) -> None:
     for _turn in range(3):
         add_job(house)
-    made = Queue(tmp_path, worker_of(house), {})
+    made = Queue(worker_of(house), {})
     made.start(1)
     try:
         wait_for(lambda: traces(house) == 3)
@@ -87,18 +88,67 @@ def test_what_waited_before_the_start_is_swept_up(house: House, tmp_path: Path) 
 
 
 def test_a_lost_queue_file_loses_no_job(house: House, tmp_path: Path) -> None:
-    made = Queue(tmp_path, worker_of(house), {})
+    made = Queue(worker_of(house), {})
     made.follow()
     add_job(house)
     (tmp_path / "queue.sqlite").unlink()
-    fresh = Queue(tmp_path, worker_of(house), {})
+    fresh = Queue(worker_of(house), {})
     fresh.sweep()
 
     assert traces(house) == 1
 
 
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Redis]:
+    """Return a Redis of this test's own."""
+    with a_redis(tmp_path) as started:
+        yield started
+
+
+def with_redis(house: House, store: Redis, **handlers: outbox.Handler) -> Queue:
+    """Return the queue of a process that wakes others through Redis."""
+    settings = house.settings.model_copy(update={"redis_url": store.url})
+    return Queue(Worker(house.database, settings, {"test.job": writes, **handlers}), {})
+
+
+def test_redis_wakes_the_worker_of_another_process(house: House, store: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Architecture 10: the table is the truth, Redis the doorbell."""
+    monkeypatch.setattr(worker, "SWEEP_EVERY", 3600.0)
+    server, other = with_redis(house, store), with_redis(house, store)
+    server.follow()
+    other.start(1)
+    try:
+        time.sleep(0.5)  # the first sweep is over: what comes now, Redis tells
+        add_job(house)
+        wait_for(lambda: traces(house) == 1)
+    finally:
+        other.stop()
+
+    assert not (house.settings.data_dir / "queue.sqlite").exists()
+
+
+def test_a_redis_that_is_lost_costs_time_and_no_job(house: House, store: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Security 6.4: neither the commit nor the job waits for it, and afterwards all is as before."""
+    monkeypatch.setattr(worker, "SWEEP_EVERY", 0.5)
+    queue = with_redis(house, store)
+    queue.follow()
+    queue.start(1)
+    try:
+        store.kill()
+        for _turn in range(3):
+            add_job(house)
+        wait_for(lambda: traces(house) == 3)
+        store.start()
+        add_job(house)
+        wait_for(lambda: traces(house) == 4)
+    finally:
+        queue.stop()
+
+    assert count(house, Job.done_at.is_(None)) == 0
+
+
 def test_doubled_wake_ups_do_a_job_once(house: House, tmp_path: Path) -> None:
-    made = Queue(tmp_path, worker_of(house), {})
+    made = Queue(worker_of(house), {})
     add_job(house)
     with house.database.unit_of_work(write=False) as session:
         job = session.scalars(select(Job.id)).one()
@@ -120,7 +170,7 @@ def test_stopping_waits_for_the_step_in_hand(house: House, tmp_path: Path) -> No
         time.sleep(0.5)
         finished.set()
 
-    made = Queue(tmp_path, worker_of(house, **{"test.job": slow}), {})
+    made = Queue(worker_of(house, **{"test.job": slow}), {})
     made.follow()
     made.start(1)
     add_job(house)
@@ -160,7 +210,7 @@ def test_due_work_is_added_once_a_period_however_many_schedulers_there_are(house
 
 
 def test_the_sweep_adds_what_is_due_and_does_it(house: House, tmp_path: Path) -> None:
-    made = Queue(tmp_path, worker_of(house), {"test.job": 3600})
+    made = Queue(worker_of(house), {"test.job": 3600})
     made.sweep()
     made.sweep()
 

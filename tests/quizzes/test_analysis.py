@@ -18,7 +18,7 @@ from quizzes.models import Annulment, Attempt, AttemptItem, MarkEvent, QuestionV
 from quizzes.queries import analysis
 from quizzes.queries.analysis import AttemptSet
 from quizzes.rules.examination import Examination
-from quizzes.rules.statistics import AttemptMarks, Which, chosen_attempts, statistics_of
+from quizzes.rules.statistics import Which, statistics_of
 from quizzes.services import analysis as services
 from tests.support.builders import a_teacher, folder, publish
 from tests.support.learning import a_learner, actor_of, fail_quiz, pass_quiz, right_batch, sitting_of, start, submit
@@ -72,28 +72,32 @@ def examined(house: House, course: Course, which: Which = Which.FIRST, at: int =
         return services.compute(session, found)
 
 
-def test_the_stream_gives_what_the_table_of_marks_gives(house: House, now: datetime) -> None:
-    """5.12: finished, non-preview attempts of the selected set; the rule and the query choose the same attempts."""
+def test_the_attempts_that_count_are_those_of_the_selected_set(house: House, now: datetime) -> None:
+    """5.12: finished, non-preview attempts of the selected set (first / highest / last / all)."""
     course, _version = publish(house, a_fixed_folder(), now=now)
     learners = [a_learner(house, course, f"ana{at}@example.org", now=now) for at in range(4)]
-    for at, (learner, tries) in enumerate(zip(learners, ((2, 5, 1), (4,), (0, 3), (5, 5)), strict=True)):
-        for number, right in enumerate(tries):
-            take(house, learner, right, now=now + timedelta(hours=at + 5 * number))
-    teacher = actor_of(a_teacher(house, course))
-    take(house, teacher, 5, now=now)
+    tries = ((2, 5, 1), (4,), (0, 3), (5, 5))
+    taken = {}
+    for at, learner in enumerate(learners):
+        for number, right in enumerate(tries[at]):
+            taken[at, number] = take(house, learner, right, now=now + timedelta(hours=at + 5 * number))
+    take(house, actor_of(a_teacher(house, course)), 5, now=now)
     start(house, learners[1], "prueba", now=now + timedelta(days=2))
-
     with house.database.unit_of_work(write=False) as session:
-        table = [
-            AttemptMarks(row.person_id, row.number, marks_of(session, row.id), row.state == "finished", row.preview)
-            for row in session.scalars(select(Attempt).order_by(Attempt.id))
-        ]
-    for which in Which:
-        rows = chosen_attempts(table, which)
-        expected = statistics_of([one.marks for one in rows], [Fraction(1)] * 5)
+        ids = {row.uuid: row.id for row in session.scalars(select(Attempt))}
+        table = {place: marks_of(session, ids[attempt]) for place, attempt in taken.items()}
+
+    expected = {
+        Which.FIRST: [(0, 0), (1, 0), (2, 0), (3, 0)],
+        Which.HIGHEST: [(0, 1), (1, 0), (2, 1), (3, 0)],
+        Which.LAST: [(0, 2), (1, 0), (2, 1), (3, 1)],
+        Which.ALL: list(taken),
+    }
+    for which, chosen in expected.items():
+        counted = statistics_of([table[place] for place in chosen], [Fraction(1)] * 5)
         found = examined(house, course, which)
-        assert found.quiz == expected.quiz, which
-        assert tuple(one.statistics for one in found.positions) == expected.positions, which
+        assert found.quiz == counted.quiz, which
+        assert tuple(one.statistics for one in found.positions) == counted.positions, which
     assert [one.position.question for one in found.positions] == ["suma-1", "verdad-1", "mitad-1", "", ""]
     assert found.quiz.attempts == 8
 

@@ -109,7 +109,7 @@ def test_table_that_is_none_is_refused_with_its_place(content: str | bytes, said
 def test_every_number_and_concern_has_its_words() -> None:
     assert [name for name, _words, _unit, _meaning in QUIZ] == list(QuizStatistics.__dataclass_fields__)
     assert {name for name, _words, _factor, _meaning in POSITION} == set(PositionStatistics.__dataclass_fields__)
-    assert set(CONCERNS) <= {concern.value for concern in Concern}
+    assert set(CONCERNS) == {concern.value for concern in Concern}
 
 
 def test_packages_above_add_their_commands() -> None:

@@ -18,7 +18,7 @@ from quizzes.rules.results import MarkState
 from quizzes.services.marking import AlreadyMarked, GivenMark, OutOfBounds
 from tests.support.access import a_cast
 from tests.support.browser import Browser
-from tests.support.builders import a_teacher, sign_in
+from tests.support.builders import a_learner_in, a_teacher, sign_in
 from tests.support.learning import a_batch, a_learner, actor_of, all_at_once, attempt_row, mark_done, start, submit
 from tests.support.marking import BANK, a_marked_quiz, hand_in, last_mark, mark, marked_item
 
@@ -121,7 +121,7 @@ def test_the_learner_is_told_once_when_nothing_waits_any_more(browser: Browser, 
     for place, points in ((1, "1"), (3, "2"), (1, "3")):
         seen = last_mark(house, grader, attempt, place).id
         mark(house, grader, attempt, GivenMark(Fraction(points), seen), place)
-        told.append([text for text in browser.mails() if text.startswith("Sus respuestas están calificadas")])
+        told.append([text for text in browser.mails() if "están calificadas" in text.split("\n")[0]])
 
     assert [len(found) for found in told] == [0, 1, 1]
     assert f"/attempts/{attempt}/review" in told[1][0]
@@ -175,6 +175,18 @@ def test_one_goes_through_the_queue_in_its_order_in_both_directions(house: House
         near = queries.neighbours(session, taught, Queue("ensayo-1"), middle)
 
     assert (near.before and near.before.attempt, near.after and near.after.attempt) == (attempts[0], attempts[2])
+
+
+def test_a_learner_reads_the_rubric_before_writing(browser: Browser, house: House) -> None:
+    """5.7, essay and file: criteria and levels in the points that the quiz gives, on the page that asks; never the model answer."""
+    a_learner_in(browser, a_marked_quiz(house))
+    browser.get(QUIZ)
+
+    page = browser.submit("/attempts")
+
+    for words in ("Cómo se califica", "Claridad", "2 puntos", "No se entiende.", "Con fuentes.", "1 punto"):
+        assert words in page.text, words
+    assert "PALABRAS-MODELO" not in page.html
 
 
 def test_a_grader_marks_through_the_pages_with_a_rubric_and_goes_on_to_the_next(browser: Browser, house: House) -> None:

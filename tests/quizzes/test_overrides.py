@@ -12,9 +12,9 @@ from sqlalchemy.exc import IntegrityError
 
 from accounts.models import Person
 from courses.models import Course, Nature
-from enrolments import queries as enrolment_queries
-from enrolments import services as enrolments
 from enrolments.models import ActivityResult, Enrolment, LearnerGroup
+from enrolments.queries import learning as enrolment_queries
+from enrolments.services import learning as enrolments
 from kernel import outbox
 from kernel.audit import AuditEntry
 from kernel.outbox import Delivery
@@ -29,7 +29,7 @@ from quizzes.services.overrides import NotInForce, OverrideValues, Profile, Whom
 from quizzes.services.sittings import CannotStart, TimeIsUp
 from quizzes.services.starting import Entry
 from tests.quizzes.test_services import ONE_QUESTION, a_quiz, counted, right_place
-from tests.support.browser import Counter
+from tests.support.browser import every_statement
 from tests.support.builders import a_person, a_teacher, an_administrator, folder, publish
 from tests.support.learning import a_batch, a_learner, actor_of, attempt_row, fail_quiz, save, sitting_of, start, submit
 
@@ -488,13 +488,12 @@ def test_noting_when_attempts_are_due_costs_the_same_for_one_override_and_for_ma
     """5.3.6 and performance P7: a fixed number of statements for a page of attempts."""
     course = a_quiz(house, LIMITED, questions=ONE_QUESTION)
     office = Office(house, course)
-    engines = (house.database.writing, house.database.reading) if house.database.is_sqlite else (house.database.writing,)
     costs = []
     for number in range(6):
         learner = a_learner(house, course, f"p{number}@example.org", now=NOON)
         start(house, learner, "prueba", now=NOON)
         row = office.override(office.group(learner, name=f"Grupo {number}"), limit_seconds=900 + number)
-        counter = Counter(*engines)
+        counter = every_statement(house.database)
         jobs.note_due(Delivery(house.database, house.settings, 1, {"subject": row.id, "verb": "override.set"}, NOON))
         costs.append(len(counter.statements))
 

@@ -52,17 +52,20 @@ def test_what_was_abandoned_and_is_past_its_time_is_handed_in_and_marked_at_once
     assert entry.actor_id == editor.person_id
 
 
-def test_an_attempt_with_time_left_is_open_again_and_handed_in_by_its_learner(house: House) -> None:
-    """5.3.7, security 9 attempt.reopen: handed in too early; the answers are there, the grade waits."""
+def test_an_attempt_with_time_left_is_open_again_and_handed_in_by_its_learner(browser: Browser, house: House) -> None:
+    """5.3.7, security 9 attempt.reopen: handed in too early; the answers are there, the grade waits; the learner is told."""
     course = a_course(house, modules=1, settings="attempts: 1\n")
     learner, editor = a_learner(house, course), actor_of(a_teacher(house, course))
     attempt = fail_quiz(house, learner, "prueba")
 
     state = reopen(house, editor, attempt)
     between = attempt_row(house, attempt)
+    told = browser.mails()[-1]
     submit(house, learner, attempt, right_batch(house, learner, attempt))
 
     assert (state, between.percent, between.submitted_at) == ("in_progress", None, None)
+    assert told.startswith("Su intento de «Cuestionario 1» está abierto de nuevo")
+    assert f"/attempts/{attempt}" in told
     assert attempt_row(house, attempt).percent == 100
 
 

@@ -11,13 +11,17 @@ from sqlalchemy import select, update
 from accounts.models import Person
 from accounts.rules import name_key
 from courses.models import StaffRole
+from enrolments.services import learning as learning_services
 from kernel import clock
 from kernel.audit import AuditEntry
+from kernel.permissions import SYSTEM
+from kernel.tables import ODS_TYPE
 from lms.app import House
 from quizzes.models import Attempt
 from tests.support.access import a_cast
-from tests.support.browser import Browser, Counter
-from tests.support.builders import a_course, a_teacher, sign_in
+from tests.support.browser import Browser, every_statement
+from tests.support.builders import a_course, a_person, a_teacher, sign_in
+from tests.support.editions import an_edition, join
 from tests.support.learning import a_learner, actor_of, attempt_row, fail_quiz, pass_quiz, start
 
 QUIZ = "/courses/prueba/quizzes/cuestionario-1"
@@ -51,6 +55,38 @@ def a_class(house: House) -> None:
     a_teacher(house, course, "califica@example.org", StaffRole.GRADER)
     preview = start(house, actor_of(teacher), "prueba")
     assert attempt_row(house, preview).preview
+
+
+def test_a_report_is_of_an_edition_or_a_group(browser: Browser, house: House) -> None:
+    """Both together, on the page and in what is taken out of it; what there is not finds nobody."""
+    course = a_course(house, modules=1)
+    a_teacher(house, course)
+    people = {name: a_learner(house, course, f"{name}@example.org") for name in ("ana", "berta")}
+    carla = actor_of(a_person(house, "carla@example.org"))
+    edition = an_edition(house, course)
+    join(house, carla, course, edition)
+    for learner in (*people.values(), carla):
+        pass_quiz(house, learner, "prueba")
+    with house.database.unit_of_work() as session:
+        group = learning_services.make_group(session, SYSTEM, course.id, "Norte", now=clock.now())
+        members = [one.person_uuid for one in (people["ana"], carla) if one.person_uuid]
+        learning_services.add_to_group(session, SYSTEM, group, members, now=clock.now())
+    sign_in(browser, "profe@example.org")
+
+    def found(query: str) -> list[str]:
+        browser.get(f"{REPORT}.csv?{query}")
+        rows = csv.DictReader(StringIO(browser.response.get_data().decode("utf-8-sig")))
+        return sorted(row["Correo electrónico"].split("@")[0] for row in rows)
+
+    assert found(f"group={group.uuid}") == ["ana", "carla"]
+    assert found(f"edition={edition.uuid}") == ["carla"]
+    assert found(f"edition={edition.uuid}&group={group.uuid}") == ["carla"]
+    assert found("edition=5d4f4d4e-0000-4000-8000-000000000000") == []
+    assert found("edition=nothing") == ["ana", "berta", "carla"]
+    page = browser.get(f"{REPORT}?group={group.uuid}")
+    assert ("berta@example.org" in page.text, "carla@example.org" in page.text) == (False, True)
+    browser.get(f"{REPORT}.ods?group={group.uuid}")
+    assert browser.response.mimetype == ODS_TYPE
 
 
 def order_of(browser: Browser) -> list[str]:
@@ -163,8 +199,7 @@ def test_the_report_costs_the_same_statements_however_many_attempts_there_are(br
     a_class(house)
     sign_in(browser, "profe@example.org")
     browser.checks = False
-    engines = (house.database.writing, house.database.reading) if house.database.is_sqlite else (house.database.writing,)
-    counter = Counter(*engines)
+    counter = every_statement(house.database)
     browser.get(REPORT)
     counter.reset()
     browser.get(f"{REPORT}{path}")

@@ -1,6 +1,5 @@
 """Answers read from whatever a browser may send, and their way to and from the page."""
 
-import json
 from collections.abc import Mapping
 
 import pytest
@@ -24,7 +23,6 @@ from quizzes.rules.answers import (
     as_typed,
     is_empty,
     read_answer,
-    write_answer,
 )
 from quizzes.rules.definitions import Body, Multiple, MultipleRule, QuestionKind, TrueFalse
 from quizzes.rules.item_layout import ItemLayout, lay_out_item
@@ -60,12 +58,11 @@ ANSWERS: list[tuple[QuestionKind, dict[str, object], Answer]] = [
 
 
 @pytest.mark.parametrize(("kind", "payload", "answer"), ANSWERS, ids=lambda value: str(value)[:20])
-def test_a_payload_is_read_and_written_again(kind: QuestionKind, payload: dict[str, object], answer: Answer) -> None:
+def test_a_payload_is_read(kind: QuestionKind, payload: dict[str, object], answer: Answer) -> None:
     read = read_answer(kind, payload)
 
     assert read == answer
     assert not is_empty(read)
-    assert read_answer(kind, json.loads(json.dumps(write_answer(read)))) == answer
 
 
 @pytest.mark.parametrize("kind", [kind for kind in K if kind is not K.DESCRIPTION])
@@ -107,7 +104,7 @@ def test_what_does_not_fit_is_kept_as_typed_and_flagged(kind: QuestionKind, payl
     assert answer.place == place
     assert answer.malformed == as_typed(payload)
     assert not is_empty(answer)
-    assert read_answer(kind, write_answer(answer)) == answer
+    assert read_answer(kind, {"malformed": answer.malformed, "place": answer.place}) == answer
 
 
 def test_the_bounds_themselves_are_allowed() -> None:
@@ -143,7 +140,7 @@ _json = st.recursive(
 
 @given(st.sampled_from(list(K)), _json)
 def test_no_payload_makes_reading_raise(kind: QuestionKind, payload: object) -> None:
-    write_answer(read_answer(kind, payload))
+    read_answer(kind, payload)
 
 
 @given(st.sampled_from(every_body()), _json)

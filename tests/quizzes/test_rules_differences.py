@@ -5,9 +5,9 @@ from fractions import Fraction
 
 import pytest
 
-from quizzes.rules.definitions import Body, Difficulty, Ordering, Question
+from quizzes.rules.definitions import Body, Difficulty, Gaps, Multiple, Ordering, Question, Variable
 from quizzes.rules.differences import Change, differences
-from tests.support.questions import a_question, a_single, an_option, an_ordering, es, every_body
+from tests.support.questions import a_calculated, a_question, a_single, an_option, an_ordering, es, every_body, f, some_gaps
 
 
 @pytest.mark.parametrize("body", every_body(), ids=lambda body: body.kind.value)
@@ -49,6 +49,30 @@ def test_the_order_of_an_ordering_is_its_key() -> None:
     turned = Ordering(tuple(reversed(body.items)), body.rule)
 
     assert differences(a_question(body), a_question(turned)) == (Change(("order",), "i0, i1, i2", "i2, i1, i0"),)
+
+
+def test_another_kind_is_the_first_thing_told() -> None:
+    before = a_single()
+
+    assert differences(a_question(before), a_question(Multiple(before.options)))[0] == Change(("kind",), "single", "multiple")
+
+
+def test_gaps_and_variables_are_met_by_name() -> None:
+    """Gaps and variables that change places differ in nothing; one that changes is told under its name."""
+    gaps, sum_of_two = some_gaps(), replace(a_calculated(), variables=(Variable("meses", (f("1"),)), Variable("dias", (f("2"),))))
+    heavier = Gaps((gaps.gaps[2], replace(gaps.gaps[0], weight=f("3")), gaps.gaps[1]))
+
+    assert differences(a_question(gaps), a_question(Gaps(gaps.gaps[::-1]))) == ()
+    assert differences(a_question(sum_of_two), a_question(replace(sum_of_two, variables=sum_of_two.variables[::-1]))) == ()
+    assert differences(a_question(gaps), a_question(heavier)) == (Change(("gaps", "anio", "weight"), "1", "3"),)
+
+
+def test_what_is_new_stands_after_what_stood_before_it() -> None:
+    before, after = a_single(an_option("a", "1"), an_option("b")), a_single(an_option("a", "1"), an_option("n"), an_option("b"))
+    paths = [change.path for change in differences(replace(a_question(before), tags=("x",)), replace(a_question(after), tags=("y", "z")))]
+
+    assert {path[:2] for path in paths[:-2]} == {("options", "n")}
+    assert paths[-2:] == [("tags", "1"), ("tags", "2")]
 
 
 def test_state_and_former_keys_are_no_part_of_a_wording() -> None:

@@ -10,11 +10,14 @@ from quizzes.rules.analysis import Response
 from quizzes.rules.answers import Choice, Choices, Filled, Number, Rows, Text, Truth
 from quizzes.rules.definitions import Body, MultipleRule, Question, TrueFalse
 from quizzes.rules.doctor import examine, examine_end
+from quizzes.rules.doctor_papers import paper_findings
 from quizzes.rules.doctor_typed import is_near
-from quizzes.rules.evidence import ClassTally, Evidence, Given, Half, Unreached
+from quizzes.rules.evidence import TYPED, ClassTally, Evidence, Given, Half, QuestionTally, Unreached
 from quizzes.rules.item_layout import ItemLayout
 from quizzes.rules.marking import mark_answer
-from quizzes.rules.numbers import SPANISH
+from quizzes.rules.numbers import SPANISH, write_number
+from quizzes.rules.quantities import computed
+from quizzes.rules.results import Marking, MarkState, PartMark
 from quizzes.rules.significance import (
     FIVE_PERCENT,
     LEAST,
@@ -28,7 +31,7 @@ from quizzes.rules.significance import (
     so_few,
 )
 from quizzes.rules.typed import unmatched_in
-from tests.support.questions import a_matrix, a_multiple, a_numerical, a_question, a_short, a_single, an_option, f, some_gaps
+from tests.support.questions import a_calculated, a_matrix, a_multiple, a_numerical, a_question, a_short, a_single, an_option, f, some_gaps
 from tests.support.synthetic import Planted, a_class, a_quiz
 
 LEARNERS = 200
@@ -56,7 +59,7 @@ def test_planted_defects_are_found_and_healthy_questions_left_alone() -> None:
                 planted += 1
                 found += any(finding.ailment is one.ailment and finding.part == one.part for finding in findings)
 
-    assert (planted, healthy) == (17 * len(SEEDS), 16 * len(SEEDS))
+    assert (planted, healthy) == (20 * len(SEEDS), 20 * len(SEEDS))
     assert found / planted >= 0.95, f"{found} of {planted}"
     assert alarms / healthy <= 0.05, f"{alarms} of {healthy}"
     assert rushed == len(SEEDS)
@@ -281,3 +284,64 @@ def test_few_is_what_the_binomial_distribution_says() -> None:
     assert not so_few(2, 20, f("0.25"))
     assert so_few(60, 1000, f("0.1"))
     assert not so_few(95, 1000, f("0.1"))
+
+
+def halves(low: int, high: int, count: int = 60) -> dict[str, dict[tuple[Fraction, Fraction], int]]:
+    """Return a variable with two values, of which so many attempts each got the question right."""
+    right = {(f("1"), f("1")): low, (f("1"), f("0")): count - low}
+    return {"x": {**right, (f("9"), f("1")): high, (f("9"), f("0")): count - high}}
+
+
+def test_values_that_make_a_calculated_question_harder_are_told() -> None:
+    """5.12: the values are drawn, so that the halves differ by chance alone; few attempts, or a small difference, say nothing."""
+    (harder,) = paper_findings(Evidence(120, (), values=halves(50, 20)))
+    (easier,) = paper_findings(Evidence(120, (), values=halves(20, 50)))
+
+    assert (harder.ailment, harder.answer, harder.answers, harder.share) == (Ailment.VALUES, "x 1", 120, f("0.5"))
+    assert (easier.ailment, easier.share) == (Ailment.VALUES, f("-0.5"))
+    assert not list(paper_findings(Evidence(120, (), values=halves(50, 45))))
+    assert not list(paper_findings(Evidence(58, (), values=halves(29, 5, LEAST - 1))))
+    assert not list(paper_findings(Evidence(100, (), values={"x": {(f("1"), f("1")): 100}})))
+    assert not list(paper_findings(Evidence(0, (), values={"x": {}})))
+
+
+def test_the_first_place_is_told_where_it_draws_more_than_its_options_do_elsewhere() -> None:
+    """5.2.6: only where orders are mixed; an option that is liked is no place that is liked."""
+    drawn = {("a", "a"): 60, ("a", "b"): 20, ("b", "b"): 60, ("b", "a"): 20}
+    (found,) = paper_findings(Evidence(160, (), firsts=drawn))
+    liked = {("a", "a"): 70, ("a", "b"): 70, ("b", "b"): 10, ("b", "a"): 10}
+
+    assert (found.ailment, found.count, found.answers, found.share) == (Ailment.FIRST_PLACE, 120, 160, f("0.25"))
+    assert not list(paper_findings(Evidence(160, (), firsts=liked)))
+    assert not list(paper_findings(Evidence(160, (), firsts={("a", "a"): 100, ("b", "a"): 60})))
+    assert not list(paper_findings(Evidence(16, (), firsts={place: count // 10 for place, count in drawn.items()})))
+    assert not list(paper_findings(Evidence(40, (), firsts={("a", "a"): 12, ("a", "b"): 9, ("b", "b"): 11, ("b", "a"): 8})))
+
+
+def test_numbers_of_calculated_questions_are_compared_as_shares_of_the_right_one() -> None:
+    """5.7: each learner has another right number; the same slip is one answer."""
+    question = a_question(a_calculated())
+    layout = ItemLayout(variables={"personas": f("1000")})
+    right = computed("personas * linea * 12", a_calculated(), layout.variables)
+    assert right is not None
+
+    def typed(text: str, layout: ItemLayout | None = layout) -> list[tuple[str, Fraction | None]]:
+        marking = Marking(MarkState.WRONG, f("0"), (PartMark("", MarkState.WRONG, f("0")),))
+        return [(one.text, one.value) for one in unmatched_in(question, Number(text), marking, SPANISH, layout)]
+
+    def written(value: Fraction) -> str:
+        return write_number(value, SPANISH, 6, keep_zeros=False)
+
+    assert typed(written(right * 10)) == [("×10", f("10"))]
+    assert typed(written(-right / 4)) == [("×-0.25", f("-0.25"))]
+    assert typed("nada") == []
+    assert typed("5", ItemLayout()) == []
+    assert typed("5", None) == []
+
+
+def test_of_values_a_bounded_number_is_kept() -> None:
+    tally, marking = QuestionTally(), Marking(MarkState.RIGHT, f("1"), (PartMark("", MarkState.RIGHT, f("1")),))
+    for number in range(TYPED + 2):
+        tally.add(Given(0, 1, f("1"), f("1"), marking, values=(("x", Fraction(number)),)), f("1"), late=False)
+
+    assert len(tally.evidence().values["x"]) == TYPED

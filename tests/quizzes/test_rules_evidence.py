@@ -1,18 +1,24 @@
 """Counted evidence and positions of papers: the same numbers as from the whole table, whatever order attempts come in (5.12)."""
 
 from collections import Counter
+from dataclasses import replace
 from fractions import Fraction
+from hashlib import sha256
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from quizzes.rules.ailments import Ailment, Finding, Strength
 from quizzes.rules.answers import Choice, Filled, Number, Text
+from quizzes.rules.definitions import Gap, Gaps
 from quizzes.rules.encoding import decode, encode
-from quizzes.rules.evidence import TYPED, ClassTally, Given, QuestionTally, Unreached
-from quizzes.rules.examination import BINS, Examination, examination_of, findings_in_order, grades_of
+from quizzes.rules.evidence import TYPED, ClassTally, Given, Half, QuestionTally, Unreached
+from quizzes.rules.examination import BINS, TYPED_SHOWN, Examination, examination_of, findings_in_order, grades_of
+from quizzes.rules.item_layout import ItemLayout
 from quizzes.rules.layout import Candidate, Entry, PageEntry, SlotEntry
-from quizzes.rules.numbers import ENGLISH, SPANISH
+from quizzes.rules.marking import mark_answer
+from quizzes.rules.numbers import ENGLISH, SPANISH, Convention
 from quizzes.rules.papers import Composition, composition_of, newest_with, seats_of
 from quizzes.rules.results import Marking, MarkState
 from quizzes.rules.statistics import Tally, Which, covariance, mean, question_statistics, rests_of, statistics_from, statistics_of
@@ -74,6 +80,7 @@ def test_papers_are_alike_where_their_positions_are() -> None:
         (2, "", 1, 2),
         (3, "", 2, 2),
     ]
+    assert composition.pools == (frozenset({1}), frozenset({2, 3, 4}), frozenset({2, 3, 4}))
     assert composition.name == composition_of([slot("a", first=7), slot("b", "c", "e", count=2, first=20)]).name
     others: list[list[Entry]] = [
         [slot("z"), paper[3]],
@@ -84,13 +91,24 @@ def test_papers_are_alike_where_their_positions_are() -> None:
     assert len({composition.name, *(composition_of(other).name for other in others)}) == 5
 
 
+def test_the_name_of_a_composition_says_its_questions_draws_and_marks() -> None:
+    """5.12: names are kept with results, so the same positions have the same name in every version; unlike marks are the questions' own."""
+    alike = SlotEntry((Candidate("b", 2, f("2")), Candidate("c", 3, f("2"))))
+    unlike = SlotEntry((Candidate("b", 2, f("2")), Candidate("c", 3, f("1"))))
+
+    assert composition_of([slot("a"), unlike]).name == sha256(b"a:1:1\n:1:own").hexdigest()[:16]
+    assert composition_of([alike]).name == composition_of([slot("b", "c", mark="2")]).name == sha256(b":1:2").hexdigest()[:16]
+    assert composition_of([replace(unlike, mark=f("3"))]).name == composition_of([slot("b", "c", mark="3")]).name
+
+
 def test_each_question_finds_its_position_also_where_pools_overlap() -> None:
     pools = [frozenset({1, 2}), frozenset({1}), frozenset({3, 4}), frozenset({3, 4})]
 
     assert seats_of(pools, [1, 2, 3, 4]) == (1, 0, 2, 3)
     assert seats_of(pools, [4, 3, 2, 1]) == (2, 3, 0, 1)
     assert seats_of(pools, [9, 2]) == (None, 0)
-    assert seats_of([frozenset({1})], [1, 1]).count(None) == 1
+    assert seats_of([frozenset({1})], [1, 1]) == (0, None)
+    assert seats_of([frozenset({1, 2}), frozenset({2, 3}), frozenset({3})], [2, 3, 1]) == (1, 2, 0)
 
 
 def test_the_newest_composition_that_was_taken_is_looked_at() -> None:
@@ -117,6 +135,37 @@ def test_papers_that_end_in_blanks_are_told_from_questions_that_were_passed_over
     assert tally.questions[11].evidence().passed_over == 1
 
 
+def test_a_question_is_counted_by_its_share_of_the_mark_and_by_its_place() -> None:
+    """Whatever it is worth: shares and rests, and how it went where it stood in the first half or the second."""
+    tally, wrong, right = ClassTally(3), marked(a_single(), Choice("b")), marked(a_single(), Choice("a"))
+    for _attempt in range(3):
+        tally.add([Given(0, 1, f("3"), f("2"), right), Given(1, 2, f("1/2"), f("1"), right), Given(2, 3, f("0"), f("0"), wrong)])
+    tally.add([Given(2, 3, f("0"), f("0"), wrong), Given(0, 1, f("1"), f("2"), wrong), Given(1, 2, f("1"), f("1"), right)])
+    first, second, third = (tally.questions[version] for version in (1, 2, 3))
+
+    assert first.pairs == {(f("3"), f("7/2")): 3, (f("1"), f("2")): 1}
+    assert first.evidence().marks == {(f("3/2"), f("1/2")): 3, (f("1/2"), f("1")): 1}
+    assert (first.evidence().early, first.evidence().late) == (Half(4, f("5"), f("7")), Half())
+    assert (second.evidence().early, second.evidence().late) == (Half(3, f("3/2"), f("3/4")), Half(1, f("1"), f("1")))
+    assert (third.evidence().early, third.evidence().late) == (Half(1, f("0"), f("0")), Half(3, f("0"), f("0")))
+    assert (first.maximum, third.maximum, tally.maximum(0)) == (2, 0, 2)
+
+
+def test_every_blank_before_the_last_answer_counts() -> None:
+    tally = ClassTally(4)
+    tally.add([a_given(0, ""), a_given(1, ""), a_given(2, "b"), a_given(3, "")])
+
+    assert tally.unreached == Unreached(attempts=1, stopped=0, passed_over=2, before_the_end=3)
+
+
+def test_typed_answers_stand_by_how_many_gave_them_and_not_by_what_these_know() -> None:
+    tally, marking = QuestionTally(), Marking(MarkState.WRONG, f("0"))
+    for text, rest in (("uno", "0"), ("dos", "9"), ("uno", "0")):
+        tally.add(Given(0, 1, f("0"), f("1"), marking, (Unmatched("", text),)), f(rest), late=False)
+
+    assert [(one.what.text, one.count, one.rests) for one in tally.evidence().typed] == [("uno", 2, 0), ("dos", 1, 9)]
+
+
 def test_the_halves_of_a_paper_count_who_answered() -> None:
     tally = ClassTally(2)
     tally.add([a_given(0, "a", "1"), a_given(1, "b")])
@@ -139,6 +188,7 @@ def test_only_so_many_typed_answers_are_kept_and_the_others_counted() -> None:
     assert (found.typed[0].what.text, found.typed[0].count, found.typed[0].rests) == ("t3", 2, f("2"))
 
 
+MEASURED = Gaps((Gap("largo", a_numerical(("2", "1"), units={"km": f("1"), "m": f("1/1000")})),))
 GAPS = [Unmatched("cubierta", "40", f("40")), Unmatched("nombre", "hueco")]
 
 
@@ -158,6 +208,9 @@ GAPS = [Unmatched("cubierta", "40", f("40")), Unmatched("nombre", "hueco")]
             GAPS,
         ),
         (some_gaps(), Filled({"anio": "a", "cubierta": "34,8", "nombre": " "}), []),
+        (some_gaps(), Filled({"anio": "a"}), []),
+        (MEASURED, Filled({"largo": "1,5"}, {"largo": "m"}), [Unmatched("largo", "3/2000", f("3/2000"))]),
+        (MEASURED, Filled({"largo": "1,5"}), [Unmatched("largo", "3/2", f("3/2"))]),
     ],
 )
 def test_what_matches_no_answer_is_read_once(body: object, answer: object, expected: list[Unmatched]) -> None:
@@ -171,6 +224,43 @@ def test_numbers_are_read_by_the_convention_of_the_attempt() -> None:
     (found,) = unmatched_in(a_question(body), Number("1.5"), Marking(MarkState.WRONG, f("0"), marked(body, Number("1,5")).parts), ENGLISH)
 
     assert found.value == f("1.5")
+
+
+RATIO = ItemLayout({}, {"personas": f("1000")})
+"""The right number is 1,108,800."""
+
+
+@pytest.mark.parametrize(
+    ("answer", "convention", "expected"),
+    [
+        (Number("554.400"), SPANISH, Unmatched("", "×0.5", f("1/2"))),
+        (Number("554.400"), ENGLISH, Unmatched("", "×0.0005", f("5/10000"))),
+        (Number("1.108.800.000", "m"), SPANISH, None),
+        (Number("2.217.600", "m"), SPANISH, Unmatched("", "×0.002", f("2/1000"))),
+        (Number("-2.217.600"), SPANISH, Unmatched("", "×-2", f("-2"))),
+        (Number("0"), SPANISH, Unmatched("", "×0", f("0"))),
+    ],
+)
+def test_a_wrong_result_is_kept_as_a_share_of_the_right_one(answer: Number, convention: Convention, expected: Unmatched | None) -> None:
+    """Read by the attempt's convention and in the answers' unit; the right number differs by learner."""
+    body = a_calculated(units={"km": f("1"), "m": f("1/1000")})
+    question = a_question(body)
+    marking = mark_answer(question, answer, RATIO, convention)
+
+    found = unmatched_in(question, answer, marking, convention, RATIO)
+
+    assert found == (() if expected is None else (expected,))
+
+
+def test_a_number_in_a_gap_is_read_by_the_convention_of_the_attempt() -> None:
+    question, answer = a_question(MEASURED), Filled({"largo": "1.500"})
+    by_convention = {
+        convention: unmatched_in(question, answer, mark_answer(question, answer, ItemLayout(), convention), convention)
+        for convention in (SPANISH, ENGLISH)
+    }
+
+    assert by_convention[SPANISH] == (Unmatched("largo", "1500", f("1500")),)
+    assert by_convention[ENGLISH] == (Unmatched("largo", "3/2", f("3/2")),)
 
 
 def test_grades_are_counted_in_ten_steps_the_top_one_closed() -> None:
@@ -196,6 +286,74 @@ def test_an_examination_is_whole_and_the_same_after_keeping() -> None:
     assert (found.maximum, found.quiz.mean, sum(found.grades)) == (2, f("4/3"), 3)
     assert decode(Examination, encode(found)) == found
     assert findings_in_order(found) == []
+
+
+def a_finding(strength: Strength, **fields: object) -> Finding:
+    """Return a finding that is so sure."""
+    return Finding(Ailment.WEAK, strength, 100, **fields)  # type: ignore[arg-type]  # fields by name
+
+
+def test_every_finding_is_listed_with_its_question_the_surest_first() -> None:
+    """5.12, question doctor: of equals those about the quiz first, then in the order of the questions."""
+    composition = composition_of([slot("a"), slot("b", first=2)])
+    tally = ClassTally(2)
+    tally.add([a_given(0, "a", "1"), a_given(1, "b")])
+    found = examination_of(tally, composition, {10: a_question(a_single()), 11: a_question(a_single())}, Which.FIRST)
+    sign, likely, clear = (a_finding(strength) for strength in Strength)
+    questions = (replace(found.questions[0], findings=(sign, likely)), replace(found.questions[1], findings=(clear, likely)))
+
+    listed = findings_in_order(replace(found, findings=(sign, clear), questions=questions))
+
+    assert listed == [(None, clear), (11, clear), (10, likely), (11, likely), (None, sign), (10, sign)]
+
+
+def test_questions_are_examined_by_what_was_answered_to_them() -> None:
+    """5.12: statistics by their own maximum, drawn ones with the total; what was typed with its mean rest; annulled: no findings."""
+    composition = composition_of([slot("a"), slot("b", "c", first=2)])
+    body = Gaps((Gap("nombre", a_short(("sol", "1"))),))
+    questions = {1: a_question(body), 2: a_question(a_single()), 3: a_question(a_single())}
+    tally = ClassTally(2)
+    for at in range(60):
+        answer = Filled({"nombre": "sol" if at % 3 else "luna"})
+        marking = marked(body, answer)
+        typed = unmatched_in(questions[1], answer, marking, SPANISH)
+        choice, right = ("a", f("2")) if at % 15 in (0, 3, 6, 9, 13) else ("b", f("0"))
+        tally.add(
+            [
+                Given(0, 1, marking.fraction or f("0"), f("1"), marking, typed),
+                Given(1, 2 + at % 4 // 3, right, f("2"), marked(a_single(), Choice(choice))),
+            ]
+        )
+
+    found = examination_of(tally, composition, questions, Which.ALL)
+    first, drawn, _other = found.questions
+    annulled = examination_of(tally, composition, questions, Which.ALL, annulled={1})
+
+    assert (found.maximum, found.grades) == (3, (4, 0, 0, 36, 0, 0, 16, 0, 0, 4))
+    assert [one.statistics.facility for one in found.questions] == [f("2/3"), f("1/3"), f("1/3")]
+    assert [one.drawn for one in found.questions] == [False, True, True]
+    assert drawn.statistics == question_statistics(tally.questions[2].pairs, f("2"))
+    assert first.statistics == question_statistics(rests_of(tally.questions[1].pairs), f("1"))
+    assert drawn.statistics != question_statistics(rests_of(tally.questions[2].pairs), f("2"))
+    assert [(one.part, one.text, one.count, one.mean_rest) for one in first.typed] == [("nombre", "luna", 20, f("8/5"))]
+    assert [one.ailment for one in first.findings] == [Ailment.NEGATIVE]
+    assert annulled.questions[0].findings == ()
+    assert annulled.questions[0].statistics == first.statistics
+
+
+def test_of_many_typed_answers_the_most_frequent_are_shown_and_the_others_counted() -> None:
+    composition = composition_of([slot("a")])
+    tally, marking = ClassTally(1), Marking(MarkState.WRONG, f("0"))
+    tally.questions[1] = QuestionTally()
+    for at in range(TYPED_SHOWN + 4):
+        for _time in range(2):
+            tally.questions[1].add(Given(0, 1, f("0"), f("1"), marking, (Unmatched("", f"t{at:02}"),)), f("1.5"), late=False)
+
+    (found,) = examination_of(tally, composition, {1: a_question(a_short(("sol", "1")))}, Which.ALL).questions
+
+    assert [one.text for one in found.typed] == [f"t{at:02}" for at in range(TYPED_SHOWN)]
+    assert {(one.count, one.mean_rest) for one in found.typed} == {(2, f("1.5"))}
+    assert found.typed_otherwise == 8
 
 
 def test_findings_stand_the_surest_first_and_typed_answers_with_their_mean_rest() -> None:

@@ -5,11 +5,11 @@ import pytest
 from quizzes.rules.definitions import Body, Description, Essay, Question, Short
 from quizzes.rules.item_layout import OPTIONS, ItemLayout
 from quizzes.rules.judging import Judge, asks_certainty, can_be_checked, certainty_of, is_finished, is_judged_by_rule
-from quizzes.rules.numbers import SPANISH
+from quizzes.rules.numbers import ENGLISH, SPANISH
 from quizzes.rules.responses import Parts
 from quizzes.rules.results import MarkState
 from quizzes.rules.settings import Behaviour
-from tests.support.questions import a_matrix, a_numerical, a_question, a_short, a_single, es, f
+from tests.support.questions import a_calculated, a_matrix, a_numerical, a_question, a_short, a_single, es, f
 
 RIGHT, WRONG, OTHER = {"answer": ["1"]}, {"answer": ["2"]}, {"answer": ["3"]}
 LAYOUT = ItemLayout(orders={OPTIONS: ("a", "b", "c")})
@@ -35,6 +35,26 @@ def test_the_response_at_the_end_is_the_last_try() -> None:
     assert judge.at_end([WRONG], RIGHT).fraction == f("2/3")
     assert judge.at_end([RIGHT], None).fraction == 1
     assert judge.at_end([], None).state is MarkState.NOT_ANSWERED
+
+
+@pytest.mark.parametrize("behaviour", [Behaviour.DEFERRED, Behaviour.INTERACTIVE, Behaviour.CERTAINTY])
+def test_at_the_end_a_question_is_locked_whatever_the_behaviour(behaviour: Behaviour) -> None:
+    """5.6: with an unreadable answer too, and with one that could be tried again."""
+    judge = a_judge(behaviour)
+
+    assert judge.at_end([], WRONG).locked
+    assert judge.at_end([], None).locked
+    assert not judge.after([]).locked
+
+
+def test_answers_are_judged_by_the_attempts_own_values_and_convention() -> None:
+    """5.2.5 and 5.7: calculated from what was drawn for the attempt; a point is what the learner's language makes of it."""
+    drawn = [ItemLayout(variables={"personas": f(count)}) for count in ("1000", "2000")]
+    calculated = [Judge(Behaviour.DEFERRED, a_question(a_calculated()), layout, SPANISH) for layout in drawn]
+    number = [Judge(Behaviour.DEFERRED, a_question(a_numerical(("1234", "1"))), LAYOUT, one) for one in (SPANISH, ENGLISH)]
+
+    assert [judge.marking({"answer": ["2217600"]}).fraction for judge in calculated] == [0, 1]
+    assert [judge.marking({"answer": ["1.234"]}).fraction for judge in number] == [1, 0]
 
 
 def test_at_the_end_the_certainty_of_the_response_counts() -> None:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from hashlib import sha256
 
 import pytest
 from hypothesis import given
@@ -69,8 +70,19 @@ def test_chance_is_the_documented_algorithm() -> None:
 
 def test_a_seed_has_sixty_four_bits() -> None:
     for seed in (-1, 2**64):
-        with pytest.raises(ValueError, match="64 bits"):
+        with pytest.raises(ValueError, match=r"^a seed has 64 bits$"):
             Chance(seed, "1.1", "options")
+
+
+def test_words_of_the_last_incomplete_run_are_passed_over() -> None:
+    """5.2.5: every number is equally likely, also below a limit that the words do not fill evenly."""
+    digest = sha256(f"{7:016x}/1.1/options/0".encode()).digest()
+    words = [int.from_bytes(digest[at : at + 8], "big") for at in (0, 8)]
+    limit = 2**63 + 1
+
+    assert words[0] >= limit > words[1]
+    assert Chance(7, "1.1", "options").below(limit) == words[1]
+    assert Chance(7, "1.1", "options").below(words[0] + 1) == words[0]
 
 
 def test_long_draws_take_more_blocks_and_are_even() -> None:
@@ -93,7 +105,7 @@ def test_the_same_seed_gives_the_same_order(seed: int, slot: str, entries: list[
 def test_questions_stand_in_order_with_numbers_marks_and_slots() -> None:
     layout = paper([fixed("a"), fixed("b", mark=f("3")), fixed("c", require_previous=True)])
 
-    assert layout.items[1] == LaidItem(2, 2, "2.1", "b", 1, f("3"), 1, 0, require_previous=False)
+    assert layout.items[1] == LaidItem("2.1", "b", 1, f("3"), 0, require_previous=False, number=2, place=2, page=1)
     assert layout.items[2].require_previous
     assert (keys(layout), layout.pages) == (["a", "b", "c"], 1)
 

@@ -5,20 +5,38 @@ from dataclasses import replace
 import pytest
 
 from quizzes.rules.by_hand import level_points, lowest_fraction, rubric_mark, rubric_of
-from quizzes.rules.definitions import Body, Criterion, Essay, File, Gap, Gaps, Level, Multiple, Variable
-from quizzes.rules.grades import read_exactly, written_exactly
-from quizzes.rules.regrade import Difference, RegradeKind, RegradePolicy, annulled_marking, can_regrade, differences, takes_new_marks
+from quizzes.rules.definitions import Body, Criterion, Essay, File, Gap, Gaps, Level, Matrix, Multiple, Variable
+from quizzes.rules.grades import ItemResult, grade_attempt, read_exactly, written_exactly
+from quizzes.rules.item_layout import ItemLayout
+from quizzes.rules.regrade import (
+    Difference,
+    PresentMark,
+    RegradeKind,
+    RegradePolicy,
+    annulled_marking,
+    can_regrade,
+    differences,
+    regrade_attempt,
+    takes_new_marks,
+    total_of,
+    translated,
+)
+from quizzes.rules.responses import Parts
 from quizzes.rules.results import Marking, MarkState
+from quizzes.rules.settings import QuizSettings
 from tests.support.questions import (
     a_calculated,
     a_matching,
+    a_matrix,
     a_numerical,
     a_question,
     a_short,
     a_single,
     an_option,
+    an_ordering,
     es,
     f,
+    some_gaps,
 )
 
 RUBRIC = (
@@ -47,6 +65,9 @@ RUBRIC = (
             replace(a_calculated(), variables=(Variable("meses", (f("1"),)),)),
             [Difference("variables", ("personas",), ("meses",))],
         ),
+        (an_ordering(2), an_ordering(3), [Difference("items", (), ("i2",))]),
+        (a_matrix(), replace(a_matrix(), rows=a_matrix().rows[1:]), [Difference("rows", ("salud",), ())]),
+        (a_matrix(), replace(a_matrix(), columns=a_matrix().columns[1:]), [Difference("columns", ("si",), ())]),
         (a_short(("a", "1")), a_short(("b", "1")), []),
     ],
 )
@@ -73,6 +94,96 @@ def test_an_attempt_that_may_only_rise_takes_its_new_marks_together_or_not_at_al
 ) -> None:
     """5.11.3, only raise: by the total of the attempt, not question by question."""
     assert takes_new_marks(policy, before and f(before), after and f(after)) is takes  # type: ignore[arg-type]  # an empty text does not occur
+
+
+RIGHT, HALF, WRONG = Marking(MarkState.RIGHT, f("1")), Marking(MarkState.PARTIAL, f("1/2")), Marking(MarkState.WRONG, f("0"))
+WAITING = Marking(MarkState.NEEDS_GRADING, None)
+
+
+def present(marking: Marking, worth: str = "1", section: int = 0) -> PresentMark:
+    """Make a question of an attempt that holds a mark."""
+    return PresentMark(marking.fraction, marking.state, f(worth), section)
+
+
+@pytest.mark.parametrize(
+    ("policy", "old", "new", "taken"),
+    [
+        (RegradePolicy.REPLACE, HALF, RIGHT, True),
+        (RegradePolicy.REPLACE, HALF, WRONG, True),
+        (RegradePolicy.REPLACE, HALF, WAITING, True),
+        (RegradePolicy.KEEP_BEST, HALF, RIGHT, True),
+        (RegradePolicy.KEEP_BEST, HALF, WRONG, False),
+        (RegradePolicy.KEEP_BEST, HALF, WAITING, False),
+        (RegradePolicy.KEEP_BEST, WAITING, WRONG, True),
+        (RegradePolicy.REPLACE, HALF, HALF, False),
+        (RegradePolicy.KEEP_BEST, WRONG, Marking(MarkState.INVALID, f("0")), True),
+        (RegradePolicy.REPLACE, WAITING, Marking(MarkState.NOT_MARKED, None), True),
+    ],
+)
+def test_a_question_takes_a_mark_that_is_another_and_that_the_policy_lets_hold(
+    policy: RegradePolicy, old: Marking, new: Marking, taken: bool
+) -> None:
+    """5.11.3: what comes out as it is does not change; another state of the same share does."""
+    after = regrade_attempt({7: present(old), 8: present(RIGHT)}, {7: new}, policy, f("50"), QuizSettings())
+
+    assert after.marks == ({7: new} if taken else {})
+
+
+def test_an_attempt_marked_again_has_the_total_of_the_marks_that_hold_then() -> None:
+    """5.11.3: only what changes is told; the other questions keep their marks, worth and section."""
+    items = {1: present(WRONG, "3"), 2: present(HALF, "1", section=2), 3: present(RIGHT, "1")}
+
+    raised = regrade_attempt(items, {1: RIGHT, 2: WRONG, 3: RIGHT}, RegradePolicy.KEEP_BEST, f("30"), QuizSettings())
+
+    assert raised.marks == {1: RIGHT}
+    assert (raised.after.raw, raised.after.maximum, raised.after.percent, raised.after.passed) == (f("4.5"), f("5"), f("90"), True)
+
+
+def test_an_attempt_that_may_only_rise_keeps_all_its_marks_and_its_total_otherwise() -> None:
+    """5.11.3, only raise: of one question more and another less, both or none."""
+    items = {1: present(WRONG, "1"), 2: present(RIGHT, "2")}
+    settings = QuizSettings()
+
+    fallen = regrade_attempt(items, {1: RIGHT, 2: WRONG}, RegradePolicy.ONLY_RAISE, f("200/3"), settings)
+    risen = regrade_attempt(items, {1: RIGHT, 2: HALF}, RegradePolicy.ONLY_RAISE, f("60"), settings)
+
+    assert (fallen.marks, fallen.after) == ({}, total_of(items, {}, settings))
+    assert fallen.after.percent == f("200/3")
+    assert (risen.marks, risen.after.percent) == ({1: RIGHT, 2: HALF}, f("200/3"))
+
+
+def test_a_total_with_new_marks_is_that_of_the_attempt_with_them() -> None:
+    """5.8: a question that is annulled leaves the total, one that waits leaves it open."""
+    items = {1: present(WRONG, "3", section=1), 2: present(HALF, "1", section=2)}
+    annulled = Marking(MarkState.NOT_MARKED, None)
+    settings = QuizSettings(pass_mark=f("50"), max_grade=f("10"))
+
+    assert total_of(items, {1: annulled}, settings) == grade_attempt([ItemResult(f("1/2"), f("1"), MarkState.PARTIAL, 2)], settings)
+    assert total_of(items, {1: annulled}, settings).grade == 5
+    assert total_of(items, {2: WAITING}, settings).pending
+
+
+OTHER_MATRIX = replace(a_matrix(), columns=a_matrix().columns[::-1], rows=a_matrix().rows[::-1])
+OTHER_GAPS = Gaps(some_gaps().gaps[::-1])
+GAP_LAYOUT = ItemLayout({"gap:anio": ("c", "a", "b")})
+
+
+@pytest.mark.parametrize(
+    ("answered", "other", "layout", "typed", "read"),
+    [
+        (a_matrix(), OTHER_MATRIX, ItemLayout(), {"1": ["1"], "2": ["2"]}, {"3": ["2"], "2": ["1"]}),
+        (a_matrix(), OTHER_MATRIX, ItemLayout(), {"1": ["1"], "certainty": ["3"]}, {"3": ["2"], "certainty": ["3"]}),
+        (a_matrix(), OTHER_MATRIX, ItemLayout(), {"1": ["9"]}, {"1": ["9"]}),
+        (some_gaps(), OTHER_GAPS, GAP_LAYOUT, {"1": ["2"], "2": ["34,8"], "3": ["x"]}, {"3": ["2"], "2": ["34,8"], "1": ["x"]}),
+        (an_ordering(2), replace(an_ordering(2), items=an_ordering(2).items[::-1]), ItemLayout(), {"1": ["2"]}, {"1": ["2"]}),
+        (a_single(), Matrix(a_matrix().columns, a_matrix().rows), ItemLayout(), {"answer": ["2"]}, {"answer": ["2"]}),
+    ],
+)
+def test_an_answer_is_read_in_the_places_of_the_other_version(
+    answered: Body, other: Body, layout: ItemLayout, typed: Parts, read: Parts
+) -> None:
+    """5.11.2: rows, columns and gaps are mapped by key; what cannot be read stays as typed, the attempt's own order as it is."""
+    assert translated(a_question(answered), a_question(other), layout, typed) == read
 
 
 def test_two_kinds_of_marking_again_annul() -> None:

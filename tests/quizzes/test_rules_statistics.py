@@ -1,7 +1,7 @@
 """Statistics against the golden vector and at the edges (5.12)."""
 
 from collections.abc import Sequence
-from dataclasses import astuple, replace
+from dataclasses import astuple
 from fractions import Fraction
 
 import pytest
@@ -13,22 +13,18 @@ from quizzes.rules.analysis import (
     Response,
     ResponseClass,
     concerns_about,
-    concerns_about_options,
     guess_score,
     response_analysis,
 )
 from quizzes.rules.answers import Choice, Text
 from quizzes.rules.definitions import Body, Description, Essay, Gap, Gaps, MultipleRule, TrueFalse
-from quizzes.rules.results import MarkState
+from quizzes.rules.results import Marking, MarkState
 from quizzes.rules.statistics import (
-    AttemptMarks,
     PositionStatistics,
     QuizStatistics,
-    Which,
-    chosen_attempts,
     covariance,
-    discrimination_with_total,
     mean,
+    question_statistics,
     square_root,
     statistics_of,
 )
@@ -152,11 +148,12 @@ def test_the_median_of_an_odd_number_is_the_middle() -> None:
 
 def test_questions_drawn_at_random_are_compared_with_the_total() -> None:
     """5.12: for the question (not the position) the total X is used instead of the rest."""
-    marks, totals = [f("1"), f("0"), f("1")], [f("3"), f("1"), f("2")]
+    pairs = {(f("1"), f("3")): 1, (f("0"), f("1")): 1, (f("1"), f("2")): 1}
 
-    index, efficiency = discrimination_with_total(marks, totals)
+    found, of_two = question_statistics(pairs, f("1")), question_statistics(pairs, f("2"))
 
-    assert rounded([index, efficiency]) == [86.60254, 100.0]
+    assert rounded([found.discrimination, found.efficiency, found.deviation, of_two.deviation]) == [86.60254, 100.0, 57.735027, 28.867513]
+    assert (found.facility, of_two.facility, found.attempts) == (f("2/3"), f("1/3"), 3)
 
 
 def test_roots_are_exact_to_thirty_digits() -> None:
@@ -177,20 +174,6 @@ def test_indices_lie_within_a_hundred(rows: list[list[Fraction]]) -> None:
         for index in (position.discrimination, position.efficiency):
             assert index is None or -100 - tiny <= index <= 100 + tiny or index is position.efficiency
     assert statistics == statistics_of(rows, [Fraction(1)] * 3)
-
-
-def test_one_attempt_of_each_learner_is_chosen() -> None:
-    """5.12: finished, non-preview attempts of the selected set (first / highest / last / all)."""
-    first = AttemptMarks(1, 1, (f("1"),))
-    best, last = replace(first, number=2, marks=(f("3"),)), replace(first, number=3, marks=(f("2"),))
-    other = AttemptMarks(2, 1, (f("0"),))
-    attempts = [other, last, best, first, replace(first, number=4, preview=True), replace(first, number=5, finished=False)]
-
-    assert chosen_attempts(attempts) == (first, other)
-    assert chosen_attempts(attempts, Which.HIGHEST) == (best, other)
-    assert chosen_attempts([replace(best, number=4), best], Which.HIGHEST) == (best,)
-    assert chosen_attempts(attempts, Which.LAST) == (last, other)
-    assert chosen_attempts(attempts, Which.ALL) == (first, best, last, other)
 
 
 @pytest.mark.parametrize(
@@ -221,14 +204,21 @@ def answered(choices: str) -> list[Response]:
 
 def test_answers_are_counted_with_the_mean_of_the_rest() -> None:
     """5.12, response analysis: class, credit, count, frequency, mean rest-score."""
-    classes = response_analysis(answered("a b a -"))
+    classes = response_analysis(answered("- a b a"))
 
     assert classes == (
-        ResponseClass("", "a", MarkState.RIGHT, f("1"), 2, f("1/2"), f("1")),
-        ResponseClass("", "", MarkState.NOT_ANSWERED, f("0"), 1, f("1/4"), f("3")),
-        ResponseClass("", "b", MarkState.WRONG, f("0"), 1, f("1/4"), f("1")),
+        ResponseClass("", "a", MarkState.RIGHT, f("1"), 2, f("1/2"), f("2")),
+        ResponseClass("", "", MarkState.NOT_ANSWERED, f("0"), 1, f("1/4"), f("0")),
+        ResponseClass("", "b", MarkState.WRONG, f("0"), 1, f("1/4"), f("2")),
     )
     assert response_analysis([]) == ()
+
+
+def test_an_answer_without_parts_is_one_class_with_what_it_got() -> None:
+    """A text that a person marked; the better ones stand first among equally frequent ones."""
+    responses = [Response(Marking(MarkState.PARTIAL, f(share)), f("1")) for share in ("1/4", "1/2")]
+
+    assert [one.credit for one in response_analysis(responses)] == [f("1/2"), f("1/4")]
 
 
 def test_every_part_is_analysed() -> None:
@@ -237,16 +227,6 @@ def test_every_part_is_analysed() -> None:
     )
 
     assert [(one.matched, one.count) for one in classes] == [("1", 2), ("0", 1)]
-
-
-def test_options_nobody_takes_and_options_the_best_prefer_are_found() -> None:
-    """5.12: unused distractors, key chosen less by the top third than another option."""
-    assert concerns_about_options(a_single(), answered("a a a a b b")) == {
-        Concern.UNUSED_DISTRACTOR: ("c",),
-        Concern.KEY_LOSES_AT_THE_TOP: ("b",),
-    }
-    assert concerns_about_options(a_single(), answered("b c a a a a")) == {}
-    assert concerns_about_options(a_single(), []) == {}
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,7 @@ from fractions import Fraction
 
 import pytest
 
-from quizzes.rules.access import Access, Accommodation, Override, Setting, Terms, effective, is_within
-from quizzes.rules.analysis import Concern, concerns_about_options
+from quizzes.rules.access import Access, Accommodation, Override, Setting, Terms, effective, is_kinder, is_within
 from quizzes.rules.attempts import AttemptClock, AttemptEvent, AttemptState, Circumstances, TimeRuling, end_of, may_start, rule_on_time
 from quizzes.rules.definitions import Body, Gaps, Label, Ordering
 from quizzes.rules.navigation import page_to_show
@@ -14,10 +13,10 @@ from quizzes.rules.regrade import Difference, RegradePolicy, differences, regrad
 from quizzes.rules.responses import filled_parts
 from quizzes.rules.settings import AtEnd, Navigation
 from quizzes.rules.statistics import covariance
-from tests.quizzes.test_rules_statistics import answered
 from tests.support.questions import a_matching, a_matrix, a_question, a_single, an_option, an_ordering, dragged_gaps, es, f
 
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
+SOON = NOON + timedelta(hours=1)
 HOUR = timedelta(hours=1)
 
 
@@ -150,12 +149,6 @@ def test_an_equal_mark_stays_the_old_one() -> None:
     assert regraded(RegradePolicy.REPLACE, old, new) is new
 
 
-def test_the_top_third_decides_and_not_less() -> None:
-    """5.12: twelve answers, four at the top; an option as often as the key is no concern."""
-    assert concerns_about_options(a_single(), answered("a a a a a a a a b a c b")) == {Concern.KEY_LOSES_AT_THE_TOP: ("b",)}
-    assert concerns_about_options(a_single(), answered("a c a a a b")) == {}
-
-
 def test_columns_of_unequal_length_are_refused() -> None:
     """5.12: a mark without its attempt is a mistake of ours, and not a number."""
     with pytest.raises(ValueError, match="zip"):
@@ -193,3 +186,31 @@ def test_a_window_of_evidence_keeps_an_attempt_open_for_what_was_written_in_time
     clock = AttemptClock(AttemptState.IN_PROGRESS, NOON, at_end, grace=600, window=window)
 
     assert rule_on_time(clock, now=NOON + timedelta(seconds=seconds)) == expected
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "kinder"),
+    [
+        (Access(opens=SOON), Access(opens=NOON), True),
+        (Access(opens=SOON), Access(), True),
+        (Access(opens=NOON), Access(opens=SOON), False),
+        (Access(), Access(opens=NOON), False),
+        (Access(closes=NOON), Access(closes=SOON), True),
+        (Access(closes=NOON), Access(), True),
+        (Access(closes=SOON), Access(closes=NOON), False),
+        (Access(), Access(closes=NOON), False),
+        (Access(limit=60), Access(limit=61), True),
+        (Access(limit=60), Access(), True),
+        (Access(limit=60), Access(limit=59), False),
+        (Access(), Access(limit=60), False),
+        (Access(attempts=1), Access(attempts=2), True),
+        (Access(attempts=1), Access(attempts=0), True),
+        (Access(attempts=2), Access(attempts=1), False),
+        (Access(attempts=0), Access(attempts=1), False),
+        (Access(opens=NOON, closes=SOON, limit=60, attempts=1), Access(opens=NOON, closes=SOON, limit=60, attempts=1), False),
+        (Access(closes=SOON, attempts=1), Access(closes=NOON, attempts=2), True),
+    ],
+)
+def test_what_is_kinder_is_seen_setting_by_setting(*, before: Access, after: Access, kinder: bool) -> None:
+    """5.10.1: earlier opening, later closing, more time, more attempts; none of them where there was no bound."""
+    assert is_kinder(after, before) is kinder

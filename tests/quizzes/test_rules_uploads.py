@@ -32,6 +32,11 @@ def test_only_files_and_some_texts_take_files(body: Body, limits: UploadLimits |
         ("  .  ", "archivo"),
         ("x" * 300 + ".pdf", "x" * (NAME_LENGTH - 4) + ".pdf"),
         ("x" * 300, "x" * NAME_LENGTH),
+        ("x" * 116 + ".PDF", "x" * 116 + ".PDF"),
+        ("  mi\t informe  final.pdf. ", "mi informe final.pdf"),
+        ("X.informe.X", "X.informe.X"),
+        ("x" * 300 + ".abcdefghijkl", "x" * (NAME_LENGTH - 11) + ".abcdefghij"),
+        ("x" * 300 + ".X", "x" * (NAME_LENGTH - 2) + ".x"),
     ],
 )
 def test_a_name_is_only_a_name(given: str, shown: str) -> None:

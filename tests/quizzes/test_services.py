@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import func, select, text
 
 from courses.models import Course
-from enrolments import queries as enrolment_queries
-from enrolments import services as enrolments
 from enrolments.models import ActivityResult, Completion, Enrolment
+from enrolments.queries import learning as enrolment_queries
+from enrolments.services import learning as enrolments
 from kernel.audit import AuditEntry
 from kernel.permissions import Actor
 from lms.app import House

@@ -12,7 +12,7 @@ from courses.models import Course, Nature
 from lms.app import House
 from quizzes.models import AnswerEvent, Attempt
 from quizzes.pages.attempt import new_lease
-from tests.support.answers import answer_right, open_attempt
+from tests.support.answers import answer_right, open_attempt, right_fields
 from tests.support.browser import Browser
 from tests.support.builders import PASSWORD, a_course, a_learner_in, a_person, a_teacher, folder, publish, sign_in
 from tests.support.learning import At, send_script
@@ -544,6 +544,47 @@ def test_a_review_shows_what_its_moment_allows_and_no_more(browser: Browser, hou
     assert record.status_code == (404 if preset == "hidden" else 200)
     assert "PORQUE" not in record.get_data(as_text=True)
     assert ("Mejor resultado" in course) is ("marks" in REVIEWS[preset])
+
+
+PAIRS = """questions:
+  - key: parejas-1
+    kind: matching
+    text: Una.
+    shuffle: false
+    pairs:
+      - {item: Perro, match: Ladra, why: PORQUE-PERRO}
+      - {item: Gato, match: Maúlla, why: PORQUE-GATO}
+      - {item: Vaca, match: Muge, why: PORQUE-VACA}
+  - key: matriz-1
+    kind: matrix
+    text: Clasifique.
+    columns: [{text: Ave, key: ave}, {text: Pez, key: pez}]
+    rows:
+      - {text: Colibrí, key: colibri, answer: ave, why: PORQUE-COLIBRI}
+      - {text: Atún, key: atun, answer: pez, why: PORQUE-ATUN}
+"""
+
+
+@pytest.mark.parametrize(("preset", "told"), [("learning", False), ("practice", True)])
+def test_the_reason_of_a_pair_stands_beside_a_wrong_answer_only_with_the_key(
+    browser: Browser, house: House, preset: str, told: bool
+) -> None:
+    """5.9: it speaks of what is right; one who matched rightly reads it, one who did not may try again."""
+    a_learner_in(browser, a_quiz(house, PAIRS, f"attempts: 0\nreview: {preset}\n", ("parejas-1", "matriz-1")))
+    begin(browser)
+    sitting, questions = open_attempt(browser)
+    wrong = dict(right_fields(sitting, questions))
+    first, second = [name for name in wrong if name.startswith("p1-")][:2]
+    wrong[first], wrong[second] = wrong[second], wrong[first]
+    row = next(name for name in wrong if name.startswith("p2-"))
+    wrong[row] = next(value for name, value in wrong.items() if name.startswith("p2-") and value != wrong[row])
+    browser.submit("/answers", wrong, button=("go", "review"))
+    page = browser.submit("/submission").text
+
+    beside_right = {word for word in ("PORQUE-VACA", "PORQUE-ATUN") if word in page}
+    beside_wrong = {word for word in ("PORQUE-PERRO", "PORQUE-GATO", "PORQUE-COLIBRI") if word in page}
+    assert beside_right == {"PORQUE-VACA", "PORQUE-ATUN"}
+    assert beside_wrong == ({"PORQUE-PERRO", "PORQUE-GATO", "PORQUE-COLIBRI"} if told else set())
 
 
 def test_after_the_close_more_is_shown(browser: Browser, house: House, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,14 +5,14 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import func, select, update
 
-from courses import queries as course_queries
 from courses.models import Course, DraftFile
+from courses.queries import drafts as course_drafts
 from kernel.audit import AuditEntry
 from lms.app import House
 from quizzes.draft_models import DraftBank, DraftQuestion
 from quizzes.models import Attempt
 from tests.support.access import a_cast
-from tests.support.browser import Browser, Counter
+from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_course, a_teacher, folder, publish, sign_in
 from tests.support.learning import a_learner, pass_quiz
 
@@ -33,7 +33,7 @@ def body(house: House, path: str = BANK) -> str:
     """Return the text of a bank of the draft."""
     with house.database.unit_of_work(write=False) as session:
         course = session.execute(select(Course).where(Course.slug == "prueba")).scalar_one()
-        return course_queries.draft_bodies(session, course.id, [path])[path]
+        return course_drafts.draft_bodies(session, course.id, [path])[path]
 
 
 def typed(browser: Browser, action: str = "/suma-1") -> str:
@@ -88,7 +88,7 @@ def bulk(browser: Browser):  # type: ignore[no-untyped-def]  # the form of tests
 
 def test_a_page_of_the_list_costs_the_same_whatever_the_size_of_the_bank(editor: Browser, house: House) -> None:
     """Scale: a fixed number of statements."""
-    counter = Counter(house.database.reading, house.database.writing)
+    counter = every_statement(house.database)
     editor.get(LIST)
     small = len(counter.statements)
     more = "".join(f"\n  - key: mas-{n}\n    kind: essay\n    text: Más {n}.\n" for n in range(60))

@@ -1,10 +1,15 @@
 """Essays and files over HTTP: sent with plain forms, kept across pages, fetched by their learner and the course's graders only."""
 
-from io import BytesIO
+import hashlib
+import re
+from io import BytesIO, RawIOBase
 
 import pytest
-from sqlalchemy import func, select
+from flask import Flask
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
 
+from accounts.models import Person
 from courses.models import Course, StaffRole
 from kernel.files import StoredFile
 from lms.app import House
@@ -201,3 +206,118 @@ def test_a_body_that_is_too_large_is_refused(browser: Browser, course: Course, h
 
     assert "pesa más de 1 MB" in browser.page.text
     assert refused.status_code == 413
+
+
+def alone(
+    browser: Browser, path: str, name: str, content: bytes, *, place: int = 1, named: tuple[str, ...] = ()
+) -> tuple[int, dict[str, object]]:
+    """Send one file on its own, as the page's script does; return status and answer."""
+    token = dict(browser.page.form("/answers").fields)["csrf_token"]
+    data = {"csrf_token": token, "place": str(place), "named": list(named), "upload": (BytesIO(content), name)}
+    headers = {"Accept": "application/json"}
+    response = browser._request("POST", f"{path}/files", data=data, content_type="multipart/form-data", headers=headers)
+    response.request.environ["wsgi.input"].close()
+    return response.status_code, response.get_json()
+
+
+def test_a_file_sent_alone_is_kept_for_the_next_answer_to_name(browser: Browser, course: Course, house: House) -> None:
+    """5.4: it is no answer itself; the same one twice is kept once; what does not fit is told; no more than the question takes."""
+    a_learner_in(browser, course)
+    path = begin(browser)
+    status, told = alone(browser, path, "uno.pdf", PDF)
+    again = alone(browser, path, "uno.pdf", PDF)
+    uuid = re.search(r'value="([0-9a-f-]{36})"', str(told["html"]))[1]  # type: ignore[index]  # the field of its name
+    refused = alone(browser, path, "uno.exe", PDF)
+    second = alone(browser, path, "dos.txt", b"dos", named=(uuid,))
+    names = re.findall(r'name="p1-files" value="([0-9a-f-]{36})"', f"{told['html']} {second[1]['html']}")
+    third = alone(browser, path, "tres.txt", b"tres", named=tuple(names))
+
+    assert (status, again[1]["html"]) == (200, told["html"])
+    assert (told["full"], second[1]["full"]) == (False, True)
+    assert refused[0] == 422
+    assert "su tipo no está entre los que se aceptan" in str(refused[1]["problem"])
+    assert third == (422, {"problem": "El archivo no se recibió: no cabe otro. Quite uno primero."})
+    assert _files(house) == ["uno.pdf", "dos.txt"]
+    assert stored(house) == []
+
+
+def test_a_file_sent_alone_comes_too_late_to_others_attempts_and_to_questions_without_files(
+    browser: Browser, course: Course, house: House
+) -> None:
+    """Security 9: only the learner, only while the attempt takes answers, only where files are asked for."""
+    a_learner_in(browser, course)
+    path = begin(browser)
+    other = browser.another()
+    a_learner_in(other, course, "eva@example.org")
+    begin(other)
+    foreign = alone(other, path, "uno.pdf", PDF)[0]
+    nowhere = alone(browser, path, "uno.pdf", PDF, place=99)[0]
+    page = browser.page
+    browser.submit("/answers", button=("go", "review"))
+    browser.submit("/submission")
+    browser.page = page
+
+    assert (foreign, nowhere, alone(browser, path, "uno.pdf", PDF)[0]) == (404, 404, 409)
+    assert _files(house) == []
+
+
+@pytest.mark.parametrize("alone_", [True, False])
+def test_a_files_content_is_on_the_disk_before_anything_is_locked(
+    browser: Browser, course: Course, house: House, app: Flask, *, alone_: bool
+) -> None:
+    """Nobody waits for a large file: when the writing transaction begins, its content is kept already."""
+    a_learner_in(browser, course)
+    path, seen = begin(browser), list[bool]()
+    sha256 = hashlib.sha256(PDF).hexdigest()
+    begin_ = house.database.begin
+
+    def noted(*, write: bool) -> Session:
+        if write:
+            seen.append(app.extensions["files"].path(sha256).is_file())
+        return begin_(write=write)
+
+    object.__setattr__(house.database, "begin", noted)
+    alone(browser, path, "uno.pdf", PDF) if alone_ else sending(browser, ("uno.pdf", PDF))
+    object.__setattr__(house.database, "begin", begin_)
+
+    assert seen
+    assert all(seen)
+
+
+@pytest.mark.parametrize("where", ["files", "answers"])
+def test_others_write_while_a_file_is_on_its_way(browser: Browser, course: Course, house: House, app: Flask, where: str) -> None:
+    """The body is read before the transaction: a line that stands still in the middle of a file locks nothing."""
+    a_learner_in(browser, course)
+    path = begin(browser)
+    fields = dict(browser.page.form("/answers").fields) | {"place": "1", "at": "1"}
+    name = "upload" if where == "files" else "p1-upload"
+    parts = [f'--b\r\nContent-Disposition: form-data; name="{key}"\r\n\r\n{value}\r\n' for key, value in fields.items()]
+    head = f'--b\r\nContent-Disposition: form-data; name="{name}"; filename="uno.pdf"\r\nContent-Type: application/pdf\r\n\r\n'
+    body = "".join(parts).encode() + head.encode() + PDF + b" " * 700_000 + b"\r\n--b--\r\n"
+    written: list[int] = []
+
+    class Slow(RawIOBase):
+        """A line on which somebody else writes while the file comes in."""
+
+        rest = body
+
+        def readable(self) -> bool:
+            return True
+
+        def readinto(self, buffer: object) -> int:
+            if len(self.rest) < 300_000 and not written:
+                with house.database.unit_of_work() as session:  # an error where the request held the lock
+                    session.execute(update(Person).values(given_names="Otra"))
+                    written.append(1)
+            view = memoryview(buffer)[:65_536]  # type: ignore[arg-type]  # a buffer
+            taken, self.rest = self.rest[: len(view)], self.rest[len(view) :]
+            view[: len(taken)] = taken
+            return len(taken)
+
+    browser.checks = False  # the other one's change stands among those of the request
+    environ = {"wsgi.input": Slow(), "CONTENT_LENGTH": str(len(body)), "CONTENT_TYPE": "multipart/form-data; boundary=b"}
+    response = browser._request("POST", f"{path}/{where}", environ_overrides=environ)
+
+    assert written
+    assert response.status_code in (200, 303)
+    assert _files(house) == ["uno.pdf"]

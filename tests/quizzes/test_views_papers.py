@@ -5,6 +5,7 @@ import re
 import pytest
 from sqlalchemy import update
 
+from accounts.models import Person
 from courses.models import StaffRole
 from lms.app import House
 from quizzes.models import Attempt
@@ -51,6 +52,23 @@ def test_the_paper_is_drawn_again_byte_for_byte(browser: Browser, house: House, 
     assert len(seen) == len(SLOTS) - 1
     assert asked(page.html) == seen
     assert "es la misma que se guardó" in page.text
+
+
+def test_the_questions_stay_in_the_learners_language_and_the_page_in_the_teachers(browser: Browser, house: House) -> None:
+    """5.14.7: the team's own words are in the language of who reads them."""
+    course = a_course(house, modules=1)
+    a_learner_in(browser, course)
+    path = begin(browser)
+    seen = every_page(browser, path, 1)
+    a_teacher(house, course)
+    with house.database.unit_of_work() as session:
+        session.execute(update(Person).where(Person.email == "profe@example.org").values(language="en"))
+    teacher = sign_in(browser.another(), "profe@example.org")
+
+    page = teacher.get(f"{path}/paper")
+
+    assert "As the learner saw it" in page.text
+    assert asked(page.html) == seen
 
 
 def test_draws_are_repeated_with_what_the_learner_had_seen_then(browser: Browser, house: House) -> None:

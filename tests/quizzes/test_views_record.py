@@ -1,11 +1,14 @@
 """The record of an attempt as JSON, and what is said beside a number before it is handed in (quiz engine 5.4.5, 5.7, 5.9)."""
 
 import pytest
+from sqlalchemy import select
 
+from courses.models import Nature
 from lms.app import House
+from quizzes.models import Attempt
 from tests.quizzes.test_views import a_quiz, begin
 from tests.support.browser import Browser
-from tests.support.builders import a_learner_in
+from tests.support.builders import a_learner_in, folder, publish
 from tests.support.kinds import SLOTS, bank
 
 SETTINGS = "attempts: 0\nweight: 0\n"
@@ -72,3 +75,69 @@ def test_what_is_understood_is_told_beside_the_question_and_in_the_summary(
     assert (said in summary, said in page) == (True, True)
     assert any(note in page for note in notes) is bool(said)
     assert slot in SLOTS
+
+
+MEASURED = """questions:
+  - key: largo
+    kind: gaps
+    text: El canal mide {tramo}.
+    gaps:
+      tramo:
+        kind: numerical
+        answers:
+          - right: 2
+        units: {km: 1, m: 0.001}
+"""
+
+
+@pytest.mark.parametrize(("answer", "percent"), [({"p1-1": "2000", "p1-1-unit": "m"}, 100), ({"p1-1": "2", "p1-1-unit": "m"}, 0)])
+def test_a_gap_has_a_list_for_its_unit(browser: Browser, house: House, answer: dict[str, object], percent: int) -> None:
+    """5.7, gaps graded each by its own rule: the unit is chosen beside the gap, kept, shown again and in the review."""
+    a_learner_in(browser, a_quiz(house, MEASURED, SETTINGS, ("largo",)))
+    path = begin(browser)
+    browser.submit("/answers", answer, button=("go", "save"))
+    kept = dict(browser.get(path).form("/answers").fields)
+    browser.get(f"{path}/summary")
+
+    browser.submit("/submission")
+
+    assert kept["p1-1-unit"] == "m"
+    assert f"{answer['p1-1']} m" in browser.page.text
+    with house.database.unit_of_work(write=False) as session:
+        assert session.scalars(select(Attempt)).one().percent == percent
+
+
+SECTIONS = (
+    "  - question: single\n  - section: {es: Cifras & más, en: Figures}\n  - question: numerical\n    mark: 2.5\n  - question: short\n"
+)
+
+
+def in_sections(browser: Browser, house: House, settings: str, slots: str) -> str:
+    """Take a quiz with these slots and its first question right; return the text of the review."""
+    files = folder("prueba", modules=1, settings=f"{SETTINGS}{settings}")
+    quiz = files["01-parte/03-cuestionario.quiz.yaml"].decode()
+    files |= {"01-parte/banco.yaml": bank().encode(), "01-parte/03-cuestionario.quiz.yaml": quiz.replace("  - draw: 7\n", slots).encode()}
+    a_learner_in(browser, publish(house, files, nature=Nature.CORRECTION)[0])
+    path = begin(browser)
+    browser.submit("/answers", {"p1": "1"}, button=("go", "review"))
+    browser.submit("/submission")
+    return " ".join(browser.get(f"{path}/review").text.split())
+
+
+def test_points_are_also_told_by_section(browser: Browser, house: House) -> None:
+    """5.8, section subtotals: each titled section and what stands before the first."""
+    text = in_sections(browser, house, "", SECTIONS)
+
+    assert "SecciónPuntos Antes de la primera sección1 de 1Cifras & más0 de 3,50 Sus respuestas" in text
+
+
+@pytest.mark.parametrize(
+    ("review", "slots"),
+    [
+        ("review: {after: [attempt, correctness]}\n", SECTIONS),
+        ("", SECTIONS.replace("  - question: single\n", "")),
+        ("", "  - question: single\n"),
+    ],
+)
+def test_points_by_section_need_two_sections_and_marks_that_may_be_seen(browser: Browser, house: House, review: str, slots: str) -> None:
+    assert "Puntos por sección" not in in_sections(browser, house, review, slots)

@@ -172,6 +172,28 @@ def test_an_annulled_question_is_said_to_the_learner(browser: Browser, house: Ho
     assert "Esta pregunta fue anulada: da sus puntos a todas las personas." in page.text
 
 
+def test_a_review_after_a_marking_again_shows_the_key_that_judged(browser: Browser, house: House) -> None:
+    """5.11.2: the corrected version judges what is shown, and the page says so; undone, it is the first one again."""
+    an_editor(browser, a_corrected_quiz(browser, house))
+    learner = sign_in(browser.another(), "leo@example.org")
+    with house.database.unit_of_work(write=False) as session:
+        attempt = session.scalars(select(Attempt).order_by(Attempt.id)).all()[1]
+    path = f"/attempts/{attempt.uuid}/review"
+    before = learner.get(path)
+    begin_trial(browser)
+    browser.submit("/commitment")
+
+    page = learner.get(path)
+    browser.submit("/undoing")
+    after = learner.get(path)
+
+    assert "Su respuesta, incorrecta" in before.text
+    assert "Su respuesta, incorrecta" not in page.text
+    assert "aquí la juzga una versión corregida de la pregunta" in page.text
+    assert "Su respuesta, incorrecta" in after.text
+    assert "versión corregida" not in before.text + after.text
+
+
 def test_an_administrator_decides_about_certificates_on_a_page_that_the_administration_names(browser: Browser, house: House) -> None:
     """5.11.5: shown to administrators; nothing is revoked until they decide, and their note stays."""
     editor = an_editor(browser, a_corrected_quiz(browser, house))

@@ -8,6 +8,8 @@ import pytest
 from sqlalchemy import func, select, update
 
 from accounts.models import Person
+from enrolments.models import GroupMember, LearnerGroup
+from kernel.audit import AuditEntry
 from kernel.i18n import local
 from lms.app import House
 from quizzes.models import Accommodation, Attempt, Incident, QuizOverride
@@ -71,7 +73,8 @@ def test_every_cell_of_overrides_incidents_groups_and_accommodations(browser: Br
     for path in ("/courses/prueba/groups", f"/courses/prueba/groups/{group.uuid}"):
         wrong += cast.check("group.manage", "own_course", cast.outcomes(path))
     member = {"person": str(learner.person_uuid)}
-    for part in ("members", "members/removal"):
+    office.override(group, attempts=3)  # what keeps it from being deleted
+    for part in ("members", "members/removal", "removal"):
         wrong += cast.check("group.manage", "own_course", cast.outcomes(f"/courses/prueba/groups/{group.uuid}/{part}", "POST", member))
     person = f"{PEOPLE}/{cast.people['E'].uuid}"
     for path in (PEOPLE, person):
@@ -443,6 +446,53 @@ def test_no_page_of_a_course_says_that_somebody_has_a_profile(browser: Browser, 
 
     assert "1 jun 2026, 07:20" in shown[0]  # the effect: twice ten minutes
     assert not any("Dislexia" in text or "× 2" in text for text in shown)
+
+
+def test_a_group_is_deleted_unless_something_holds_for_it(browser: Browser, house: House, at: At) -> None:
+    """5.10: what is in force stays; the refusal changes nothing and writes nothing down."""
+    course = a_quiz(house, LIMITED, questions=ONE_QUESTION)
+    office, learner = Office(house, course), a_learner(house, course, now=NOON)
+    free, used = office.group(learner, name="Libre"), office.group(name="Usado")
+    office.override(used, attempts=3)
+    sign_in(browser, "profe@example.org")
+
+    for group in (free, used):
+        browser.get(f"/courses/prueba/groups/{group.uuid}")
+        browser.submit(f"{group.uuid}/removal")
+        if group is free:
+            assert "El grupo se eliminó" in browser.page.text
+
+    assert "Para este grupo rige algo" in browser.page.text
+    with house.database.unit_of_work(write=False) as session:
+        assert session.scalars(select(LearnerGroup.name)).all() == ["Usado"]
+        assert session.scalar(select(func.count()).select_from(GroupMember)) == 0
+        assert session.scalar(select(func.count()).where(AuditEntry.verb == "group.deleted")) == 1
+
+
+def test_a_group_for_which_nothing_holds_any_more_is_deleted_and_still_named(browser: Browser, house: House, at: At) -> None:
+    """5.10.2: what held stays readable with its reason; it cannot be put back, and a new group may have the name."""
+    course = a_quiz(house, LIMITED, questions=ONE_QUESTION)
+    office, learner = Office(house, course), a_learner(house, course, now=NOON)
+    group = office.group(learner)
+    row = office.override(group, attempts=3)
+    sign_in(browser, "profe@example.org")
+    browser.get(TIME)
+    browser.submit("/end")
+
+    browser.get(f"/courses/prueba/groups/{group.uuid}")
+    browser.submit(f"{group.uuid}/removal")
+    deleted = browser.page.text
+    browser.get(TIME)
+    forms = [form.action for form in browser.page.forms if form.action.endswith("/restoration")]
+    browser.post(f"{TIME}/{row.uuid}/restoration")
+
+    assert "El grupo se eliminó" in deleted
+    assert forms == []
+    assert "Turno tarde" in browser.page.text
+    assert "El grupo se eliminó: no se puede volver a poner" in browser.page.text
+    assert in_force(house) == []
+    assert browser.get(f"/courses/prueba/groups/{group.uuid}", status=404)
+    assert office.group(name="Turno tarde").id != group.id
 
 
 def test_groups_are_made_filled_and_emptied(browser: Browser, house: House) -> None:

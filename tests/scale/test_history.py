@@ -1,14 +1,19 @@
-"""Starting and saving cost the same statements however long a learner's history is (issue 3, «Scale»; performance P7)."""
+"""Starting and saving cost the same statements however long the history and however large the bank (issue 3, «Scale»; performance P7)."""
+
+from sqlalchemy import select
 
 from lms.app import House
-from tests.support.browser import Counter
-from tests.support.builders import a_course
+from quizzes.models import QuestionVersion
+from quizzes.queries import sittings as queries
+from tests.support.browser import Counter, every_statement
+from tests.support.builders import QUESTIONS, a_course, folder, publish
+from tests.support.crowds import multiply
 from tests.support.learning import a_batch, a_learner, save, start, submit
 
 
 def a_counter(house: House) -> Counter:
     """Count what reaches the database; on PostgreSQL both engines are one."""
-    return Counter(*((house.database.writing, house.database.reading) if house.database.is_sqlite else (house.database.writing,)))
+    return every_statement(house.database)
 
 
 def test_starting_and_saving_cost_the_same_after_ten_attempts_and_two_hundred_answers(house: House) -> None:
@@ -29,3 +34,28 @@ def test_starting_and_saving_cost_the_same_after_ten_attempts_and_two_hundred_an
 
     assert set(starts) == {starts[0]}
     assert set(saves) == {saves[0]}
+
+
+def a_start_and_a_save(house: House, copies: int, others: int) -> tuple[int, int]:
+    """Count the statements of a second start and its first save, in a bank so many times as large, after so many other people."""
+    files = folder(f"banco-{copies}", modules=1, settings="attempts: 0\n")
+    bank = "".join(QUESTIONS.format(n=f"1-{copy}").removeprefix("questions:\n") for copy in range(copies))
+    files["01-parte/banco.yaml"] = f"questions:\n{bank}".encode()
+    course, _version = publish(house, files)
+    learner = a_learner(house, course, f"ana-{copies}@example.org")
+    submit(house, learner, start(house, learner, course.slug))
+    multiply(house, learner, others)
+    with house.database.unit_of_work(write=False) as session:  # a process that has met every question
+        queries.get_questions(session, session.scalars(select(QuestionVersion.id)).all())
+    counter = a_counter(house)
+    counter.reset()
+    attempt = start(house, learner, course.slug)
+    started = len(counter.statements)
+    counter.reset()
+    save(house, learner, attempt, a_batch({1: ["1"]}))
+    return started, len(counter.statements)
+
+
+def test_starting_and_saving_cost_the_same_in_a_bank_of_hundreds_that_hundreds_have_taken(house: House) -> None:
+    """Issue 3, scale: seven questions of seven and of three hundred and fifty, with two hundred other attempts."""
+    assert a_start_and_a_save(house, copies=1, others=0) == a_start_and_a_save(house, copies=50, others=200)

@@ -13,7 +13,7 @@ from lms.app import House
 from quizzes.models import QuestionVersion
 from quizzes.queries import sittings as queries
 from tests.support.answers import open_attempt, right_fields
-from tests.support.browser import Browser, Counter
+from tests.support.browser import Browser, Counter, every_statement
 from tests.support.builders import QUESTIONS, a_course, a_learner_in, folder, publish
 from tests.support.learning import a_learner
 
@@ -37,8 +37,7 @@ class Cost:
 @pytest.fixture
 def counter(house: House) -> Iterator[Counter]:
     """Count what reaches the database; on PostgreSQL both engines are one."""
-    engines = (house.database.writing, house.database.reading) if house.database.is_sqlite else (house.database.writing,)
-    return Counter(*engines)
+    return every_statement(house.database)
 
 
 def cost(browser: Browser, counter: Counter, path: str, data: Mapping[str, str] | None = None, *, json_wanted: bool = False) -> Cost:

@@ -3,9 +3,9 @@
 from sqlalchemy import select
 
 from courses.models import StaffRole
-from enrolments import queries as enrolment_queries
-from enrolments import services as enrolment_services
 from enrolments.models import ActivityResult, Enrolment
+from enrolments.queries import learning as enrolment_queries
+from enrolments.services import learning as enrolment_services
 from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.permissions import Actor
@@ -23,7 +23,7 @@ TASK = "/courses/prueba/simulators/tarea-1"
 def test_what_a_task_says_is_read_back_as_it_was_published(house: House) -> None:
     course, version = publish(house, tasks.folder())
     with house.database.unit_of_work(write=False) as session:
-        outline = enrolment_queries.course_queries.get_outline(session, version.id)
+        outline = enrolment_queries.course_outlines.get_outline(session, version.id)
         found = queries.get_task_of_activity(session, outline.by_key["tarea-1"].id)
 
     assert found.task.start == {"vejez.meses": "{meses}", "vejez.captacion": "1/2"}

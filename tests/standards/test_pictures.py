@@ -8,8 +8,8 @@ from pathlib import Path
 from click.testing import CliRunner
 from sqlalchemy import select
 
-from courses import queries as course_queries
 from courses.models import Course
+from courses.queries import drafts as course_drafts
 from lms.app import House
 from quizzes.cli import group
 from quizzes.rules.definitions import Single
@@ -72,11 +72,22 @@ def test_pictures_of_other_peoples_servers_and_of_options_stay_behind_and_are_to
     assert inside.of_weight(Weight.LOSS)
 
 
-def test_a_picture_inside_a_list_stays_behind_and_is_told() -> None:
-    found = import_file("x.xml", moodle('<ul><li>uno <img src="@@PLUGINFILE@@/Mi%20foto.png" alt="x"></li></ul>')).imported
+def test_a_picture_inside_a_list_comes_after_it_and_that_is_told() -> None:
+    """Nothing is dropped silently; a list of ours holds no figure."""
+    shown = '<ul><li>uno <img src="@@PLUGINFILE@@/Mi%20foto.png" alt="x"></li><li>dos</li></ul><p>Diga.</p>'
+    found = import_file("x.xml", moodle(shown)).imported
 
-    assert "media/" not in found.questions[0].text["es"]
-    assert any(NAME in remark.message for remark in found.of_weight(Weight.LOSS))
+    assert found.questions[0].text["es"] == f"- uno\n- dos\n\n![x](media/{NAME})\n\n: x\n\nDiga."
+    assert found.media == {NAME: PNG}
+    assert any(NAME in remark.message for remark in found.of_weight(Weight.NOTE))
+    assert not found.of_weight(Weight.LOSS)
+
+
+def test_a_picture_inside_a_table_at_the_end_comes_after_it() -> None:
+    shown = '<table><tr><th>a</th></tr><tr><td><img src="@@PLUGINFILE@@/Mi%20foto.png" alt="x"></td></tr></table>'
+    found = import_file("x.xml", moodle(shown)).imported
+
+    assert found.questions[0].text["es"].endswith(f"|\n\n![x](media/{NAME})\n\n: x")
 
 
 def test_pictures_of_a_package_are_found_by_their_path() -> None:
@@ -108,7 +119,7 @@ def test_pictures_come_into_the_media_of_the_draft_and_the_check_finds_them(brow
     assert f"](media/{NAME})" in body(house)
     with house.database.unit_of_work(write=False) as session:
         course = session.execute(select(Course).where(Course.slug == "prueba")).scalar_one()
-        assert course_queries.draft_files(session, house.files, course.id)[f"01-parte/media/{NAME}"] == PNG
+        assert course_drafts.draft_files(session, house.files, course.id)[f"01-parte/media/{NAME}"] == PNG
     checked = editor.get("/teaching/prueba/publishing").text
     assert "C601" not in checked
     assert "C302" not in checked

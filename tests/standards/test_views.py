@@ -7,12 +7,12 @@ from io import BytesIO
 import pytest
 from sqlalchemy import func, select, update
 
-from courses import queries as course_queries
+from accounts.services import forget_sent
 from courses.models import Course
+from courses.queries import drafts as course_drafts
 from kernel import clock
 from kernel.audit import AuditEntry
 from lms.app import House
-from standards import services
 from standards.formats import FORMATS
 from standards.importing import import_file
 from standards.models import PendingImport
@@ -47,7 +47,7 @@ def body(house: House, path: str = BANK) -> str:
     """Return the text of a bank of the draft, '' where there is none."""
     with house.database.unit_of_work(write=False) as session:
         course = session.execute(select(Course).where(Course.slug == "prueba")).scalar_one()
-        return course_queries.draft_bodies(session, course.id, [path]).get(path, "")
+        return course_drafts.draft_bodies(session, course.id, [path]).get(path, "")
 
 
 def waiting(house: House) -> int:
@@ -163,11 +163,11 @@ def test_a_waiting_file_is_its_senders_alone_and_is_forgotten(editor: Browser, h
 
     other.get(address, status=404)
     with house.database.unit_of_work() as session:
-        services.forget_expired(session, now=clock.now())
+        forget_sent(session, PendingImport, now=clock.now())
     assert waiting(house) == 1
     with house.database.unit_of_work() as session:
         session.execute(update(PendingImport).values(expires_at=clock.now() + timedelta(seconds=1)))
-        services.forget_expired(session, now=clock.now() + timedelta(seconds=1))
+        forget_sent(session, PendingImport, now=clock.now() + timedelta(seconds=1))
     assert waiting(house) == 0
     editor.get(address, status=404)
 

@@ -10,6 +10,7 @@ from tests.support.project import PYPROJECT, modules, modules_of_tests, text
 DISTRIBUTIONS = {
     "argon2-cffi": "argon2",
     "beautifulsoup4": "bs4",
+    "pillow": "PIL",
     "pymdown-extensions": "pymdownx",
     "ruamel.yaml": "ruamel",
     "webvtt-py": "webvtt",

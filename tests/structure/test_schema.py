@@ -70,11 +70,12 @@ def test_a_database_of_a_newer_version_is_refused(empty_database: Database) -> N
 
 
 def test_migrations_are_one_line_named_by_date_and_verb() -> None:
-    names = sorted(path.stem for path in migrations.MIGRATIONS.joinpath("versions").glob("*.py"))
+    names = [path.stem for path in migrations.MIGRATIONS.joinpath("versions").glob("*.py")]
 
     assert names
     assert all(name[:10].replace("_", "").isdigit() and name[11:].split("_")[0].isdigit() for name in names)
-    assert migrations.head() == "_".join(names[-1].split("_")[:4])
+    newest = max(names, key=lambda name: [int(part) for part in name.split("_")[:4]])
+    assert migrations.head() == "_".join(newest.split("_")[:4])
 
 
 def counts(path: Path) -> dict[str, int]:

@@ -12,7 +12,19 @@ from jinja2 import Environment, nodes
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = ROOT / "templates"
 STATIC = ROOT / "static"
-PACKAGES = ("kernel", "accounts", "courses", "enrolments", "quizzes", "certificates", "webinars", "simulators", "standards", "lms")
+PACKAGES = (
+    "kernel",
+    "accounts",
+    "organisations",
+    "courses",
+    "enrolments",
+    "quizzes",
+    "certificates",
+    "webinars",
+    "simulators",
+    "standards",
+    "lms",
+)
 
 NAMES = sorted(path.relative_to(TEMPLATES).as_posix() for path in TEMPLATES.rglob("*") if path.is_file())
 PAGES = [name for name in NAMES if not name.startswith(("mail/", "layouts/mail.html", "macros/mail.html"))]

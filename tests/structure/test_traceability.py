@@ -1,7 +1,7 @@
 """Every item of the quiz engine's document has a test whose docstring names it (issue 3, «Done means»).
 
 Numbered items are named by their number (5.4.2). Rows, lists and sentences without one are named by their section and the words that
-stand beside them in WORDS. What the document says that is here not asked for stands in APART, what still waits for its test in WAITS.
+stand beside them in WORDS. What the document says that is here not asked for stands in APART.
 """
 
 import ast
@@ -94,13 +94,6 @@ APART = (
     "5.12 `[1,1,2,0]",
 )
 """What explains, heads a table, or is the golden vector's own numbers."""
-WAITS = {
-    "5.13 Un-completing": "an administrator's page",
-    "5.14.7": "attempts shown as the learner saw them",
-    "5.14.9": "the scan of every flag and moment",
-    "5.14.12": "the keyboard's way through every kind",
-}
-"""Items without a test, each with what it waits for. One that has its test is struck out."""
 
 
 def items(document: str) -> Iterator[str]:
@@ -146,7 +139,7 @@ def test_every_item_of_the_document_is_named_by_a_test() -> None:
     without = {item[:60] for item in asked if not is_named(item, docstrings())}
 
     assert len(asked) > 100
-    assert {item for item in without if not item.startswith(tuple(WAITS))} == set()
+    assert without == set()
 
 
 @needs_shared
@@ -154,7 +147,7 @@ def test_every_item_of_the_document_is_named_by_a_test() -> None:
 def test_lists_of_this_file_name_what_the_document_has() -> None:
     found = list(items(DOCUMENT.read_text("utf-8")))
 
-    for start in (*WORDS, *APART, *WAITS):
+    for start in (*WORDS, *APART):
         assert any(item.startswith(start) for item in found), start
 
 

@@ -1,10 +1,8 @@
 """The workshop: pinned requirements, no trace of a machine, licences of what is not ours, one version."""
 
-import hashlib
 import re
 import subprocess
 import sys
-import tomllib
 from importlib.metadata import version
 from pathlib import Path
 
@@ -50,7 +48,7 @@ def test_the_rule_above_sees_each_trace(text: str) -> None:
     assert traces(text)
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+@pytest.mark.parametrize("name", list(prepare.INCLUDES))
 def test_every_requirement_is_pinned_with_hashes(name: str) -> None:
     text = (ROOT / name).read_text("utf-8")
     entries = re.split(r"\n(?=[a-z])", re.sub(r"^\s*#.*\n", "", text, flags=re.MULTILINE))
@@ -61,17 +59,17 @@ def test_every_requirement_is_pinned_with_hashes(name: str) -> None:
 
 def test_what_tests_need_holds_everything_that_running_needs() -> None:
     """scripts/prepare.py counts on it (INCLUDES)."""
-    running, testing = pins("requirements.txt"), pins("requirements-dev.txt")
-
-    assert running.items() <= testing.items()
-    assert prepare.INCLUDES == {"requirements.txt": (), "requirements-dev.txt": ("requirements.txt",)}
+    for name, held in prepare.INCLUDES.items():
+        for other in held:
+            assert pins(other).items() <= pins(name).items()
+    assert set(prepare.INCLUDES["requirements-dev.txt"]) == {"requirements.txt", "requirements-scaled.txt"}
 
 
 def test_every_dependency_is_pinned() -> None:
-    named = [*PYPROJECT["project"]["dependencies"], *PYPROJECT["project"]["optional-dependencies"]["postgres"]]
-    names = {re.sub(r"[._-]+", "-", re.split(r"[<>=\[]", line)[0].lower()) for line in named}
-
-    assert names <= set(pins("requirements.txt"))
+    extras = PYPROJECT["project"]["optional-dependencies"]
+    ordinary = [*PYPROJECT["project"]["dependencies"], *extras["postgres"]]
+    for named, name in ((ordinary, "requirements.txt"), ([*ordinary, *extras["scaled"]], "requirements-scaled.txt")):
+        assert {re.sub(r"[._-]+", "-", re.split(r"[<>=\[]", line)[0].lower()) for line in named} <= set(pins(name))
 
 
 def test_one_version() -> None:
@@ -91,25 +89,10 @@ def test_fonts_lie_beside_their_licence() -> None:
         assert all("SIL OPEN FONT LICENSE" in path.read_text("utf-8") for path in licences), folder
 
 
-def test_vendored_files_are_named_with_version_licence_and_checksum() -> None:
-    """Libraries: `static/vendor/vendor.toml`, where there is one."""
-    folder = ROOT / "static" / "vendor"
-    if not folder.exists():
-        assert not [path for path in tracked() if "vendor" in path.parts]
-        return
-    listed = tomllib.loads((folder / "vendor.toml").read_text("utf-8"))
-    files = {path.name: path for path in folder.rglob("*") if path.is_file() and path.name != "vendor.toml" and "LICEN" not in path.name}
-    assert set(listed) == set(files)
-    for name, entry in listed.items():
-        assert hashlib.sha256(files[name].read_bytes()).hexdigest() == entry["sha256"]
-        assert entry["version"]
-        assert entry["licence"]
-
-
 def test_the_licence_page_names_every_library_that_is_installed_to_run() -> None:
     page = (ROOT / "docs" / "licences.md").read_text("utf-8")
 
-    assert not [f"{name} {pinned}" for name, pinned in pins("requirements.txt").items() if f"| {name} | {pinned} |" not in page]
+    assert not [f"{name} {pinned}" for name, pinned in pins("requirements-scaled.txt").items() if f"| {name} | {pinned} |" not in page]
 
 
 def run_prepare(*arguments: str, python: str = sys.executable) -> subprocess.CompletedProcess[str]:

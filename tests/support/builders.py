@@ -10,10 +10,12 @@ from accounts import services as accounts
 from accounts.models import Person
 from accounts.services import SignUp
 from courses import publication
-from courses import services as courses
 from courses.models import Course, CourseVersion, Nature, StaffRole
 from courses.publication import Checked
-from courses.services import Publishing
+from courses.services import drafts as draft_services
+from courses.services import publishing as publishing_services
+from courses.services import team as team_services
+from courses.services.publishing import Publishing
 from kernel import clock
 from kernel.permissions import SYSTEM, SiteRole
 from lms.app import KINDS, House
@@ -153,17 +155,18 @@ def _prepare(files: tuple[tuple[str, bytes], ...], today: date) -> Checked:
 
 
 def publish(
-    house: House, files: dict[str, bytes], *, nature: Nature = Nature.IMPROVEMENT, now: datetime | None = None
+    house: House, files: dict[str, bytes], *, nature: Nature = Nature.IMPROVEMENT, asks: bool = False, now: datetime | None = None
 ) -> tuple[Course, CourseVersion]:
     """Import and publish a folder."""
     moment = now or clock.now()
     checked = _prepare(tuple(sorted(files.items())), moment.date())
     assert checked.prepared is not None, [f"{found.file}:{found.line} {found.code} {found.message}" for found in checked.findings]
     assert checked.course is not None
-    kept = courses.keep_contents(house.files, files, {media.path: media.media_type for media in checked.course.media})
+    kept = draft_services.keep_contents(house.files, files, {media.path: media.media_type for media in checked.course.media})
     with house.database.unit_of_work() as session:
-        course = courses.import_draft(session, SYSTEM, checked.course, kept, now=moment)
-        version = courses.publish_version(session, SYSTEM, course, checked.prepared, KINDS, house.files, Publishing(nature, ""), now=moment)
+        course = draft_services.import_draft(session, SYSTEM, checked.course, kept, now=moment)
+        how = Publishing(nature, "", asks=asks)
+        version = publishing_services.publish_version(session, SYSTEM, course, checked.prepared, KINDS, house.files, how, now=moment)
     return course, version
 
 
@@ -204,7 +207,7 @@ def a_teacher(house: House, course: Course, email: str = "profe@example.org", ro
     """Add somebody to a course's team."""
     person = a_person(house, email, given="Pilar", surname="Maestra")
     with house.database.unit_of_work() as session:
-        courses.add_staff(session, SYSTEM, session.get_one(Course, course.id), person.id, role, now=clock.now())
+        team_services.add_staff(session, SYSTEM, session.get_one(Course, course.id), person.id, role, now=clock.now())
     return person
 
 

@@ -16,9 +16,9 @@ from sqlalchemy.orm import Session
 
 from accounts.models import Person
 from courses.models import Course
-from enrolments import queries as enrolment_queries
-from enrolments import services as enrolments
 from enrolments.models import Enrolment
+from enrolments.queries import learning as enrolment_queries
+from enrolments.services import learning as enrolments
 from kernel import clock
 from kernel.permissions import Actor
 from lms.app import House

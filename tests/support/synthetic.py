@@ -15,13 +15,28 @@ from random import Random
 
 from quizzes.rules.ailments import Ailment
 from quizzes.rules.answers import Answer, Choice, Choices, Matches, Number, Text, Truth
-from quizzes.rules.definitions import Multiple, MultipleRule, Numerical, Option, Question, Short, ShortAnswer, Single, TrueFalse
+from quizzes.rules.definitions import (
+    Calculated,
+    CalculatedAnswer,
+    Multiple,
+    MultipleRule,
+    Numerical,
+    Option,
+    Question,
+    Short,
+    ShortAnswer,
+    Single,
+    Tolerance,
+    TrueFalse,
+    Variable,
+    VariableRange,
+)
 from quizzes.rules.evidence import ClassTally, Given
 from quizzes.rules.item_layout import ItemLayout
 from quizzes.rules.marking import mark_answer
 from quizzes.rules.numbers import SPANISH, write_number
 from quizzes.rules.typed import unmatched_in
-from tests.support.questions import a_matching, a_multiple, a_numerical, an_option, es
+from tests.support.questions import a_matching, a_multiple, a_numerical, an_option, es, f
 
 KEYS = "abcd"
 BLANK_RATE = 0.02
@@ -37,6 +52,8 @@ class Planted:
     answer: Callable[[float, bool], Answer | None]
     ailment: Ailment | None = None
     part: str = ""
+    lay_out: Callable[[], ItemLayout] = ItemLayout
+    """Draws what the paper of the next learner shows, before the answer."""
 
 
 @dataclass
@@ -109,6 +126,44 @@ class Maker:
             return Choice("a") if known(ability) else self.guess(KEYS, weights)
 
         self.plant(self.options(), answer, Ailment.PASSED_OVER)
+
+    def shuffled(self, ailment: Ailment | None = None, **model: float) -> None:
+        """Plant a single choice in mixed order; with a defect, of those who do not know four in ten take what stands first."""
+        known, weights, shown = self.known(**model), self.weights(4), list(KEYS)
+
+        def lay_out() -> ItemLayout:
+            self.chance.shuffle(shown)
+            return ItemLayout(orders={"options": tuple(shown)})
+
+        def answer(ability: float, _late: bool) -> Choice:
+            if known(ability):
+                return Choice("a")
+            if ailment is Ailment.FIRST_PLACE and self.chance.random() < 0.4:
+                return Choice(shown[0])
+            return self.guess(KEYS, weights)
+
+        self.plant(self.options(), answer, ailment)
+        self.made[-1].lay_out = lay_out
+
+    def calculated(self, ailment: Ailment | None = None) -> None:
+        """Plant a product of two drawn numbers: with a defect, large ones go wrong, or knowers round otherwise."""
+        known, drawn = self.known(), dict[str, Fraction]()
+        numbers = (Variable("base", VariableRange(f("10"), f("99"), f("1"))), Variable("veces", VariableRange(f("2"), f("9"), f("1"))))
+        body = Calculated(numbers, (CalculatedAnswer("base * veces", True, f("1")),), tolerance=Tolerance(amount=Fraction(1, 20)))
+
+        def lay_out() -> ItemLayout:
+            drawn.update(base=Fraction(self.chance.randint(10, 99)), veces=Fraction(self.chance.randint(2, 9)))
+            return ItemLayout(variables=dict(drawn))
+
+        def answer(ability: float, _late: bool) -> Number:
+            right = drawn["base"] * drawn["veces"]
+            if known(ability, 0.4 if ailment is Ailment.VALUES and drawn["base"] > 54 else 0.0):
+                rounds = ailment is Ailment.NARROW_TOLERANCE and self.chance.random() < 0.4
+                return Number(_written(right * Fraction(self.chance.choice((98, 99, 101, 102)), 100) if rounds else right))
+            return Number(_written(self.chance.choice((drawn["base"] + drawn["veces"], right * 12, right / 2, right + 100))))
+
+        self.plant(body, answer, ailment)
+        self.made[-1].lay_out = lay_out
 
     def true_false(self) -> None:
         """Plant a healthy statement."""
@@ -198,7 +253,7 @@ def _written(value: Fraction) -> str:
 
 
 def a_quiz(chance: Random, *, defects: bool) -> list[Planted]:
-    """Make thirty-three questions: seventeen with one defect each and sixteen healthy ones, or healthy ones alone."""
+    """Make forty questions: twenty with one defect each and twenty healthy ones, or healthy ones alone."""
     maker = Maker(chance)
     if defects:
         maker.single(Ailment.WRONG_KEY, key="c")
@@ -218,6 +273,9 @@ def a_quiz(chance: Random, *, defects: bool) -> list[Planted]:
         maker.number(Ailment.OTHER_ANSWER, other=0.5)
         maker.word(Ailment.SPELLING)
         maker.word(Ailment.OTHER_ANSWER)
+        maker.calculated(Ailment.VALUES)
+        maker.calculated(Ailment.NARROW_TOLERANCE)
+        maker.shuffled(Ailment.FIRST_PLACE)
     for _time in range(4):
         maker.single()
         maker.number()
@@ -226,7 +284,9 @@ def a_quiz(chance: Random, *, defects: bool) -> list[Planted]:
         maker.true_false()
         maker.several()
         maker.matching()
-    while len(maker.made) < 33:
+        maker.calculated()
+        maker.shuffled()
+    while len(maker.made) < 40:
         maker.word()
     return maker.made
 
@@ -245,11 +305,14 @@ def _paper(quiz: list[Planted], chance: Random, ability: float, reached: int) ->
     for place, position in enumerate(order):
         planted = quiz[position]
         blank = place >= reached or chance.random() < BLANK_RATE
+        layout = planted.lay_out()
         given = None if blank else planted.answer(ability, 2 * place >= len(quiz))
         answer = given if given is not None else _nothing(planted.question)
-        marking = mark_answer(planted.question, answer, ItemLayout(), SPANISH)
-        typed = unmatched_in(planted.question, answer, marking, SPANISH)
-        yield Given(position, position, marking.fraction or Fraction(0), Fraction(1), marking, typed)
+        marking = mark_answer(planted.question, answer, layout, SPANISH)
+        typed = unmatched_in(planted.question, answer, marking, SPANISH, layout)
+        first = next(iter(layout.orders.get("options", ())), "") if marking.parts else ""
+        values = tuple(layout.variables.items())
+        yield Given(position, position, marking.fraction or Fraction(0), Fraction(1), marking, typed, values, first)
 
 
 def _nothing(question: Question) -> Answer:
@@ -260,7 +323,7 @@ def _nothing(question: Question) -> Answer:
             return Truth()
         case Multiple():
             return Choices()
-        case Numerical():
+        case Numerical() | Calculated():
             return Number()
         case Short():
             return Text()

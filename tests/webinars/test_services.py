@@ -6,9 +6,9 @@ from fractions import Fraction
 from sqlalchemy import select
 
 from courses.models import Course
-from enrolments import queries as enrolment_queries
-from enrolments import services as enrolments
 from enrolments.models import ActivityResult
+from enrolments.queries import learning as enrolment_queries
+from enrolments.services import learning as enrolments
 from kernel.permissions import Actor
 from lms.app import House
 from tests.support.builders import folder, publish

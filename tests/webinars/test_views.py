@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import select, update
 
 from courses.models import Course, Module
-from enrolments import queries as enrolment_queries
 from enrolments.models import ActivityResult
+from enrolments.queries import learning as enrolment_queries
 from kernel.permissions import Actor, Verdict
 from lms.app import House, policy
 from tests.support.browser import Browser
@@ -138,7 +138,7 @@ def test_the_public_list_holds_exactly_what_a_stranger_may_watch(browser: Browse
         allowed = set()
         for slug in session.scalars(select(Course.slug)):
             seat = enrolment_queries.get_seat(session, Actor(), slug)
-            outline = enrolment_queries.course_queries.get_outline(session, seat.version_id or 0)
+            outline = enrolment_queries.course_outlines.get_outline(session, seat.version_id or 0)
             for activity in outline.activities():
                 subject = enrolment_queries.activity_seat(session, seat, outline, activity.key)
                 if activity.kind == "recording" and policy().verdict(Actor(), RecordingAction.VIEW, subject) is Verdict.ALLOW:

@@ -1,84 +1,11 @@
-"""Recompute every calculation of module 2 (pensions) with exact decimals and compare with its lessons, bank and parameters.
-
-Run: python calculos_02.py   (one line per check; any difference stops it with the label)
-The helpers are shared with calculos_03.py and calculos_04.py.
-"""
+"""Recompute every calculation of module 2 (pensions) with exact decimals and compare with its lessons, bank and parameters."""
 
 from __future__ import annotations
 
-import re
-from decimal import ROUND_HALF_UP, Decimal as D
 from fractions import Fraction as F
-from pathlib import Path
 
-from ruamel.yaml import YAML
-
-COURSE = Path(__file__).resolve().parent.parent
-NUMBER = r"\d{1,3}(?: \d{3})+(?:,\d+)?|\d+(?:,\d+)?"
-SUM = re.compile(rf"(?<![\w,])(\(?(?:{NUMBER})(?: ?[×÷−+] ?\(?(?:{NUMBER})\)?)+) = \**(?:USD )?({NUMBER})( %)?")
-ROW = re.compile(rf"\| ((?:{NUMBER})(?: [×÷−+] (?:{NUMBER}))+) \| ({NUMBER})( %)? ")
-
-
-def plain(text: str) -> str:
-    """Turn hard and thin spaces into common ones."""
-    return text.replace("\u00a0", " ").replace("\u202f", " ")
-
-
-def value(words: str) -> F:
-    """The exact value of a sum as written in Spanish: `600 ÷ 30 × 17 × 0,75`."""
-    if words.count("(") != words.count(")"):
-        words = words.lstrip("(")  # the sum begins inside a parenthesis of the sentence
-    code = re.sub(NUMBER, lambda m: f"F('{m.group().replace(' ', '').replace(',', '.')}')", words)
-    return eval(code.replace("×", "*").replace("÷", "/").replace("−", "-"), {"F": F})  # only digits and signs: see SUM
-
-
-def rounded(exact: F, places: int) -> D:
-    """Round half up, as by hand."""
-    return (D(exact.numerator) / D(exact.denominator)).quantize(D(1).scaleb(-places), ROUND_HALF_UP)
-
-
-class Module:
-    """The lessons and the bank of one module."""
-
-    def __init__(self, folder: str) -> None:
-        """Read the texts, with plain spaces."""
-        path = COURSE / folder
-        self.lessons = {f.name[:2]: plain(f.read_text(encoding="utf-8")) for f in sorted(path.glob("0*.es.md"))}
-        bank = path / "banco.yaml"
-        self.bank = {q["key"]: q for q in YAML(typ="safe").load(bank)["questions"]}
-        self.bank_text = plain(bank.read_text(encoding="utf-8"))
-
-    def sums(self) -> None:
-        """Every `a × b = c` of the lessons and the bank, and every row with a sum and its result, is right."""
-        for name, text in [*self.lessons.items(), ("banco", self.bank_text)]:
-            for match in [*SUM.finditer(text), *ROW.finditer(text)]:
-                words, result, percent = match.groups()
-                exact = value(words) * (100 if percent else 1)
-                places = len(result.partition(",")[2])
-                written = D(result.replace(" ", "").replace(",", "."))
-                assert rounded(exact, places) == written, (name, match.group(), rounded(exact, places))
-                print(f"{name}: {match.group().strip('| ')}")
-
-    def has(self, lesson: str, label: str, exact: F | int | str, places: int = 0) -> None:
-        """The lesson contains the rounded value, written in Spanish."""
-        shown = f"{rounded(F(exact), places):f}".replace(".", ",")
-        whole, comma, rest = shown.partition(",")
-        if len(whole) > 4:
-            whole = f"{int(whole):,}".replace(",", " ")
-        pattern = rf"(?<![\d,]){re.escape(whole + comma + rest)}(?!\d|,\d)"
-        assert re.search(pattern, self.lessons[lesson]), (lesson, label, whole + comma + rest)
-        print(f"{lesson} {label}: {shown}")
-
-    def answers(self, key: str, *expected: F | int | str, places: int = 2, gap: str | None = None) -> None:
-        """All answers of a numerical question or gap, right first, are the expected; the tolerance hides no error."""
-        question = self.bank[key]["gaps"][gap] if gap else self.bank[key]
-        written = [D(str(a.get("right", a.get("wrong")))) for a in question["answers"]]
-        wanted = [rounded(F(e), places) for e in expected]
-        assert written == wanted, (key, gap, written, wanted)
-        tolerance = D(str(question.get("tolerance", 0)))
-        assert all(abs(w - written[0]) > 2 * tolerance for w in written[1:]), (key, "the tolerance hides an error")
-        print(key, gap or "", *written)
-
+from cuentas import Module
+from cuentas import parameters as parameters_of
 
 SBU = 470
 JUMPS = {36: "0.8325", 37: "0.8605", 38: "0.8970", 39: "0.9430", 40: "1"}
@@ -139,7 +66,7 @@ def bank(m: Module) -> None:
 
 def parameters() -> None:
     """The limits in parametros.yaml are the percentages of the basic wage that the lesson tells."""
-    values = {k: F(str(v["value"])) for k, v in YAML(typ="safe").load(COURSE / "parametros.yaml").items() if k != "title"}
+    values = parameters_of("gobernanza-seguridad-social")
     assert values["sbu"] == SBU
     shares = {
         "pension_minima_hasta_10": 50,
@@ -162,7 +89,7 @@ def parameters() -> None:
 
 def main() -> None:
     """Check sums, figures, answers and parameters."""
-    m = Module("02-pensiones")
+    m = Module("gobernanza-seguridad-social/02-pensiones")
     m.sums()
     lessons(m)
     bank(m)

@@ -1,13 +1,10 @@
-"""Recompute every calculation of module 3 (health) with exact decimals and compare with its lessons and bank.
-
-Run: python calculos_03.py   (one line per check; any difference stops it with the label)
-"""
+"""Recompute every calculation of module 3 (health) with exact decimals and compare with its lessons and bank."""
 
 from __future__ import annotations
 
 from fractions import Fraction as F
 
-from calculos_02 import Module
+from cuentas import Module
 
 RATE = F("0.75")
 
@@ -66,7 +63,7 @@ def bank(m: Module) -> None:
 
 def main() -> None:
     """Check sums, figures and answers."""
-    m = Module("03-salud")
+    m = Module("gobernanza-seguridad-social/03-salud")
     m.sums()
     lessons(m)
     bank(m)

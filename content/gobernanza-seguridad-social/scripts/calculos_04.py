@@ -1,14 +1,11 @@
-"""Recompute every calculation of module 4 (employment injury) with exact decimals and compare with its lessons and bank.
-
-Run: python calculos_04.py   (one line per check; any difference stops it with the label)
-"""
+"""Recompute every calculation of module 4 (employment injury) with exact decimals and compare with its lessons and bank."""
 
 from __future__ import annotations
 
 from datetime import date
 from fractions import Fraction as F
 
-from calculos_02 import Module
+from cuentas import Module
 
 HOURS = 200_000
 PREMIUM = F("0.0055")
@@ -48,7 +45,7 @@ def bank(m: Module) -> None:
 
 def main() -> None:
     """Check sums, figures and answers."""
-    m = Module("04-riesgos-del-trabajo")
+    m = Module("gobernanza-seguridad-social/04-riesgos-del-trabajo")
     m.sums()
     lessons(m)
     bank(m)

@@ -1,50 +1,51 @@
-"""Recompute every number of module 7, right and wrong answers included. Run: python scripts/calculos_07.py (needs ruamel.yaml)."""
+"""Recompute every number of module 7, right and wrong answers included."""
 
 from __future__ import annotations
 
 from decimal import Decimal as D
 
-from calculos_05 import Module
+from cuentas import Module
 
 
 def main() -> None:
     """Check the bank, then the lessons."""
-    m = Module("07-normas-internacionales")
+    m = Module("gobernanza-seguridad-social/07-normas-internacionales")
+    m.sums()
     m.answers("prorrata-17-y-14", D(900) * 17 / 31, 450, D(900) * 14 / 31, D(900) * 17 / 14)
-    m.answers("parte-de-las-nueve-ramas", D(5) / 9 * 100, D(4) / 9 * 100, D(9) / 5 * 100, decimals=1)
+    m.answers("parte-de-las-nueve-ramas", D(5) / 9 * 100, D(4) / 9 * 100, D(9) / 5 * 100, places=1)
     m.answers("prorrata-de-colombia", D(1000) * 8 / 30, D(1000) / 3, D(1000) * 12 / 30, D(1000) * 8 / 22)
     m.answers("vejez-segun-convenio-128", 700 * D("0.45"), 700 * D("0.50"), 700 * D("0.55"))
-    m.answers("americas-frente-al-mundo", D("64.3") - 47, (D("64.3") / 47 - 1) * 100, D("64.3") + 47, decimals=1)
-    m.answers("poblacion-protegida-y-clima", 100 - D("91.3"), D("91.3"), D("9.7"), decimals=1)
+    m.answers("americas-frente-al-mundo", D("64.3") - 47, (D("64.3") / 47 - 1) * 100, D("64.3") + 47, places=1)
+    m.answers("poblacion-protegida-y-clima", 100 - D("91.3"), D("91.3"), D("9.7"), places=1)
     gap = m.bank["cifras-del-informe-mundial"]["gaps"]["brecha"]["answers"]
     assert D(str(gap[0]["right"])) == 100 - D("52.4")
     assert 12 + 10 + 8 == 30 and 12 + 10 == 22 and 22 >= 15 > 12
 
     # 1. De Filadelfia
     for value, decimals in ((D(1_184_484) / D("0.25"), 0), (D(900_000) / D("0.25"), 0), (D(900_000) / 4_000_000 * 100, 1), (900_000 * D("0.25"), 0)):
-        m.lesson("01", value, decimals)
+        m.has("01", "cifra", value, decimals)
     # 2. Convenio 102
     for value in (D(5) / 9 * 100, D(7) / 9 * 100, D(2) / 9 * 100):
-        m.lesson("02", value, 1)
+        m.has("02", "cifra", value, 1)
     # 3. Mínimos
     for value in (700 * D("0.45"), 480 - 315, 700 * D("0.50"), 350 - 330, 350 - 329, 800 * D("0.45"), 350 - 315, 800 * D("0.50")):
-        m.lesson("03", value)
+        m.has("03", "cifra", value)
     # 4. Recomendación 202
     for value, decimals in ((100 - D("52.4"), 1), (2073 - 2024, 0), (D("47.6") / 49, 2), (D("47.6") / 6, 1), (D("64.3") - 47, 1), (100 - D("91.3"), 1)):
-        m.lesson("04", value, decimals)
+        m.has("04", "cifra", value, decimals)
     assert 8 < (D("47.6") / 6) / (D("47.6") / 49) < D("8.2")
     for value, decimals in ((D(6) / 4, 1), (54 / D("1.5"), 0), (D(6) / 40 * 100, 0)):
-        m.lesson("04", value, decimals)
+        m.has("04", "cifra", value, decimals)
     # 5. Prorrata
     for value, decimals in ((D(900) * 17 / 31, 2), (D(900) * 14 / 31, 2), (D(650) * 12 / 20, 0), (D(650) * 8 / 20, 0), (D(650) / 2, 0), (D(650) * 12 / 8, 0)):
-        m.lesson("05", value, decimals)
+        m.has("05", "cifra", value, decimals)
     assert 11 + 3 == 14 < 15
     # 6. Debates
     for value, decimals in ((20 * D("0.60"), 0), (30 * D("0.60"), 0), (700 * D("0.10") * 360, 0), (D(25_200) / 240, 0), (D(25_200) / 300, 0)):
-        m.lesson("06", value, decimals)
+        m.has("06", "cifra", value, decimals)
     assert D(105) / 700 == D("0.15") and D(84) / 700 == D("0.12")
     for value, decimals in ((25 * D("0.40"), 0), (25 + 40, 0), (50 * 240, 0), (D(12_000) / 360, 2), (D(12_000) / 20, 0)):
-        m.lesson("06", value, decimals)
+        m.has("06", "cifra", value, decimals)
     print(f"módulo 7: {m.done} números comprobados")
 
 

@@ -1,4 +1,4 @@
-"""Recompute every calculation of module 1 (what the social budget is for). Run: python calculos_01.py"""
+"""Recompute every calculation of module 1 (what the social budget is for)."""
 
 from __future__ import annotations
 
@@ -44,7 +44,13 @@ def bank(m: Module) -> None:
     m.answers("puntos-por-menor-producto", new - old, new, (new / old - 1) * 100, old - old * F("0.8"), places=1)
 
 
-module = Module("01-para-que-sirve")
-module.sums()
-lessons(module)
-bank(module)
+def main() -> None:
+    """Check the module."""
+    m = Module("presupuesto-social/01-para-que-sirve")
+    m.sums()
+    lessons(m)
+    bank(m)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,4 +1,4 @@
-"""Recompute every calculation of module 2 (the social accounting system). Run: python calculos_02.py"""
+"""Recompute every calculation of module 2 (the social accounting system)."""
 
 from __future__ import annotations
 
@@ -47,8 +47,27 @@ def lessons(m: Module) -> None:
     m.has("06", "error: sobre PIB", F(90, 15_000) * 100, 1)
     m.has("06", "error: sobre prestaciones", F(90, 1710) * 100, 1)
     assert 1000 + 180 + 120 == 1300 and 8 + 4 + 25 == 37 and 1300 + 55 + 37 == 1392
+    assert 700 + 10 + 65 == 775 and 168 // 4 == 42
     lines = (1000, 700, 180, 150, 120, 120, 65, 55, 80, 35, 40, 25, 10, 12)
     assert sum(lines) == OUT and len(lines) == 14 and OUT - 115 == 2477 and 168 + 52 == 220 and IN + 52 == 2812
+
+
+def matrix(m: Module) -> None:
+    """The cells, rows, columns, balances and indicators of the case of Andinia: the first answer of each gap, in the order of the text."""
+    rows = list(SPENDING.values())
+    columns = [sum(row[i] for row in rows) for i in range(9)]
+    filled = [[cell for cell in row if cell] + [sum(row)] for row in rows]
+    balances = [sum(INCOME[name]) - sum(SPENDING[name]) for name in SPENDING]
+    for key, wanted in (
+        ("andinia-dos-filas", filled[0] + filled[1]),
+        ("andinia-otras-filas", filled[2] + filled[3] + filled[4]),
+        ("andinia-columnas", [*columns, OUT]),
+        ("andinia-saldos", [*balances, IN - OUT]),
+    ):
+        given = [int(str(gap["answers"][0]["right"])) for gap in m.bank[key]["gaps"].values()]
+        assert given == wanted, (key, given, wanted)
+    m.answers("andinia-indicadores", F(OUT, 200), F(IN, 200), F(20_000, OUT), F(OUT - 115, 200), gap="gasto")
+    m.answers("andinia-indicadores", F(11_500, OUT), F(115, 200), F(11_500, IN), F(11_500, OUT - 115), gap="administracion")
 
 
 def bank(m: Module) -> None:
@@ -63,7 +82,14 @@ def bank(m: Module) -> None:
     m.answers("saldo-despues-de-consolidar", 2760 - 2592, 2790 - 2592, 2760 - 2622, 168 - 60, places=0)
 
 
-module = Module("02-cuentas-sociales")
-module.sums()
-lessons(module)
-bank(module)
+def main() -> None:
+    """Check the module."""
+    m = Module("presupuesto-social/02-cuentas-sociales")
+    m.sums()
+    lessons(m)
+    bank(m)
+    matrix(m)
+
+
+if __name__ == "__main__":
+    main()

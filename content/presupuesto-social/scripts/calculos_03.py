@@ -1,4 +1,4 @@
-"""Recompute every calculation of module 3 (the drivers). Run: python calculos_03.py"""
+"""Recompute every calculation of module 3 (the drivers)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def lessons(m: Module) -> None:
     assert LABOUR == 2760 and 4100 * F("0.6") == LABOUR - 300
     m.has("03", "cotizantes", EMPLOYED * F("0.55") * F("0.7"), 1)
     less = LABOUR * F("0.95") * F("0.55") * F("0.7")
-    more = EMPLOYED * F("0.55") * F("0.75")
+    more = EMPLOYED * F("0.55") * F("0.71")
     base = EMPLOYED * F("0.55") * F("0.7")
     m.has("03", "menos desempleo", less - base, 1)
     m.has("03", "más cobertura", more - base, 1)
@@ -76,7 +76,13 @@ def bank(m: Module) -> None:
     m.answers("salarios-contra-productividad", 48 * F("1.05") ** 10, 48 + 10 * 48 * F("0.05"), 48 + 10 * 5, 48 * F("1.05"), places=1)
 
 
-module = Module("03-motores")
-module.sums()
-lessons(module)
-bank(module)
+def main() -> None:
+    """Check the module."""
+    m = Module("presupuesto-social/03-motores")
+    m.sums()
+    lessons(m)
+    bank(m)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,4 +1,4 @@
-"""Recompute every calculation of module 4 (projecting expenditure and income). Run: python calculos_04.py"""
+"""Recompute every calculation of module 4 (projecting expenditure and income)."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def bank(m: Module) -> None:
 
 def main() -> None:
     """Check the module."""
-    m = Module("04-proyectar-gastos-e-ingresos")
+    m = Module("presupuesto-social/04-proyectar-gastos-e-ingresos")
     m.sums()
     lessons(m)
     bank(m)

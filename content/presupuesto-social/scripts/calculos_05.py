@@ -1,4 +1,4 @@
-"""Recompute every calculation of module 5 (scenarios, fiscal space and policy use). Run: python calculos_05.py"""
+"""Recompute every calculation of module 5 (scenarios, fiscal space and policy use)."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def bank(m: Module) -> None:
 
 def main() -> None:
     """Check the module."""
-    m = Module("05-escenarios-y-espacio-fiscal")
+    m = Module("presupuesto-social/05-escenarios-y-espacio-fiscal")
     m.sums()
     lessons(m)
     bank(m)

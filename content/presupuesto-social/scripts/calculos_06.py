@@ -1,13 +1,12 @@
-"""Recompute every calculation of module 6 (SPER, rapid assessment and costing tools). Run: python calculos_06.py"""
+"""Recompute every calculation of module 6 (SPER, rapid assessment and costing tools)."""
 
 from __future__ import annotations
 
 from fractions import Fraction as F
 
-from cuentas import COURSE, Module
-from ruamel.yaml import YAML
+from cuentas import Module, parameters
 
-VALUES = {name: F(str(entry["value"])) for name, entry in YAML(typ="safe").load(COURSE / "parametros.yaml").items()}
+VALUES = parameters("presupuesto-social")
 GDP = VALUES["pib_nominal"] * (F("1.02") * F("1.015")) ** 6
 LINE = VALUES["linea_pobreza"] * F("1.015") ** 5
 
@@ -65,7 +64,7 @@ def bank(m: Module) -> None:
 
 def main() -> None:
     """Check the module."""
-    m = Module("06-sper-y-herramientas")
+    m = Module("presupuesto-social/06-sper-y-herramientas")
     m.sums()
     lessons(m)
     bank(m)

@@ -164,8 +164,8 @@ def codes() -> None:
     s = SPENDING
     rows = [
         ("D621, seguridad social en dinero", sum(s["Pensiones"][:3]) + s["Desempleo"][4] + 4 + 8 + 25),
-        ("D63, transferencias en especie", sum(row[3] for row in s.values())),
-        ("D623, asistencia social en dinero", sum(s["Asistencia social"][:8])),
+        ("D63, transferencias en especie", sum(row[3] + row[7] for row in s.values())),
+        ("D623, asistencia social en dinero", sum(s["Asistencia social"][:7])),
         ("Administración", sum(row[8] for row in s.values())),
     ]
     assert sum(v for _, v in rows) == 2592

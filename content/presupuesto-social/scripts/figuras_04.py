@@ -108,8 +108,8 @@ def groups() -> None:
     svg(
         MEDIA + "salud-grupos.svg",
         y - 16,
-        "Las personas mayores son 11,9 % de la población y 31,4 % del gasto en salud",
-        "Barras horizontales por grupo de edad de Andinia, con su parte de la población y su parte del gasto en salud. "
+        "Las personas mayores son 11,9 % de las aseguradas y 31,4 % del gasto en salud",
+        "Barras horizontales por grupo de edad de Andinia, con su parte de las personas aseguradas y su parte del gasto en salud. "
         + "; ".join(parts)
         + ".",
         body,

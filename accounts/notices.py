@@ -1,0 +1,132 @@
+"""Verbs of notices: tell people of something once, in the bell and by mail as each of them wants it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import delete, insert, update
+from sqlalchemy.orm import Session
+
+from accounts import queries
+from accounts.models import Notice, NoticeSwitch, Person
+from accounts.queries import Switch
+from accounts.rules import MailTime, NoticeKind
+from kernel import audit, outbox
+from kernel.crypto import seal, unseal
+from kernel.permissions import Actor
+
+KEPT = timedelta(days=180)
+UNSUBSCRIBE = "unsubscribe"
+UNSUBSCRIBE_SECONDS = 400 * 86_400
+
+
+class NoticeVerb(StrEnum):
+    """What the audit log says of notices."""
+
+    SWITCHED = "notices.switched"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What people are told; `key` names the event, so that nobody is told of it twice.
+
+    `subject` and `words` are plain text by language (`kernel.i18n.in_every_language`), `path` an address of this site.
+    """
+
+    kind: NoticeKind
+    key: str
+    subject: Mapping[str, str]
+    words: Mapping[str, str]
+    path: str
+
+
+def give(session: Session, message: Message, people: Sequence[int], *, now: datetime) -> int:
+    """Tell these people (at most some hundreds at a time) of something in the transaction of what happened; return how many are new.
+
+    Who tells more of them of the same calls it for one range of their numbers after the other.
+    """
+    known = queries.told_already(session, message.key, people)
+    switches = queries.switches_for(session, message.kind, [person for person in people if person not in known])
+    rows = [
+        _row(message, person, switch, now) for person, switch in switches.items() if switch.in_bell or switch.mail is not MailTime.NEVER
+    ]
+    if rows:
+        session.execute(insert(Notice), rows)
+    mailed = [person for person, switch in switches.items() if switch.mail is MailTime.AT_ONCE]
+    if mailed:
+        outbox.enqueue(session, "accounts.send_notices", {"key": message.key, "first": min(mailed), "last": max(mailed)}, now=now)
+    return len(rows)
+
+
+def _row(message: Message, person_id: int, switch: Switch, now: datetime) -> dict[str, object]:
+    return {
+        "person_id": person_id,
+        "kind": message.kind.value,
+        "key": message.key,
+        "subject": message.subject,
+        "words": message.words,
+        "path": message.path,
+        "given_at": now,
+        "in_bell": switch.in_bell,
+        "mail": switch.mail.value,
+    }
+
+
+def note_read(session: Session, notices: Sequence[int], *, now: datetime) -> None:
+    """Note that these notices were on a page that their reader saw."""
+    session.execute(update(Notice).where(Notice.id.in_(notices), Notice.read_at.is_(None)).values(read_at=now))
+
+
+def note_mailed(session: Session, notices: Sequence[int], *, now: datetime) -> None:
+    """Note that these notices went out by mail."""
+    session.execute(update(Notice).where(Notice.id.in_(notices)).values(mailed_at=now))
+
+
+def forget_old(session: Session, *, now: datetime) -> None:
+    """Delete the notices given half a year ago."""
+    session.execute(delete(Notice).where(Notice.given_at < now - KEPT))
+
+
+def set_switches(session: Session, actor: Actor, person: Person, wanted: Mapping[NoticeKind, Switch], *, now: datetime) -> None:
+    """Keep how a person wants to be told; it holds for what happens from now on."""
+    present = queries.switches_of(session, person.id)
+    changed = {kind: switch for kind, switch in wanted.items() if present[kind] != switch}
+    if not changed:
+        return
+    mine = NoticeSwitch.person_id == person.id
+    session.execute(delete(NoticeSwitch).where(mine, NoticeSwitch.kind.in_([kind.value for kind in changed])))
+    for kind, switch in changed.items():
+        session.add(NoticeSwitch(person_id=person.id, kind=kind.value, in_bell=switch.in_bell, mail=switch.mail.value))
+    audit.record(session, actor, NoticeVerb.SWITCHED, person, now=now, kinds=sorted(changed))
+
+
+@dataclass(frozen=True, slots=True)
+class Unsubscription:
+    """What a link at the foot of a mail stops; no kind: every one."""
+
+    person: UUID
+    kind: NoticeKind | None
+
+
+def unsubscription_token(secret: bytes, person: UUID, kind: NoticeKind | None) -> str:
+    """Return the signed end of a link that stops the mails of a kind without signing in."""
+    return seal(secret, UNSUBSCRIBE, [str(person), kind.value if kind else ""])
+
+
+def read_unsubscription(secrets: Sequence[bytes], token: str) -> Unsubscription | None:
+    """Return what a link stops, or nothing where we did not sign it."""
+    found = (unseal(secret, UNSUBSCRIBE, token, seconds=UNSUBSCRIBE_SECONDS) for secret in secrets)
+    value = next((one for one in found if one is not None), None)
+    return None if value is None else Unsubscription(UUID(value[0]), NoticeKind(value[1]) if value[1] else None)
+
+
+def stop_mails(session: Session, actor: Actor, asked: Unsubscription, *, now: datetime) -> None:
+    """Send no mail of a kind any more, nor what still waits; the bell stays as it was."""
+    person = queries.get_person_by_uuid(session, asked.person)
+    kinds = [asked.kind] if asked.kind else list(NoticeKind)
+    present = queries.switches_of(session, person.id)
+    set_switches(session, actor, person, {kind: Switch(present[kind].in_bell, MailTime.NEVER) for kind in kinds}, now=now)
+    waiting = (Notice.person_id == person.id, Notice.mailed_at.is_(None), Notice.kind.in_([kind.value for kind in kinds]))
+    session.execute(update(Notice).where(*waiting).values(mail=MailTime.NEVER.value))

@@ -1,0 +1,112 @@
+"""A person's rights over their data: who looked at them, and the deletion of the account (security 7.3, 7.4)."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from accounts import passwords, second_step, services
+from accounts.models import DeletionRequest, Device, NationalIdentity, Notice, NoticeSwitch, Person, RoleGrant, Token
+from accounts.rules import name_key
+from accounts.services import AccountVerb
+from kernel import audit, outbox
+from kernel.audit import AuditEntry
+from kernel.permissions import Actor
+
+TIME_TO_THINK = timedelta(days=7)
+"""Between asking for the deletion and the deletion: it can be taken back, and a thief's wish is noticed."""
+GONE = ("Cuenta", "eliminada")
+LOOKS = 200
+
+
+class PrivacyVerb(StrEnum):
+    """What the audit log says of a person's rights."""
+
+    EXPORTED = "privacy.exported"
+    DELETION_ASKED = "privacy.deletion_asked"
+    DELETION_TAKEN_BACK = "privacy.deletion_taken_back"
+    DELETED = "privacy.deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """That somebody else looked at a person's data."""
+
+    at: datetime
+    by: str
+    role: str
+    purpose: str
+
+
+def list_looks(session: Session, person_id: int) -> list[Look]:
+    """List who looked at somebody's data, the latest first."""
+    statement = (
+        select(AuditEntry.at, AuditEntry.facts, Person)
+        .outerjoin(Person, Person.id == AuditEntry.actor_id)
+        .where(
+            AuditEntry.subject_kind == Person.__tablename__,
+            AuditEntry.subject_id == person_id,
+            AuditEntry.verb == AccountVerb.LOOKED_AT.value,
+        )
+        .order_by(AuditEntry.id.desc())
+        .limit(LOOKS)
+    )
+    return [
+        Look(row.at, row.Person.full_name if row.Person else "", str(facts.get("role", "")), str(facts.get("purpose", "")))
+        for row in session.execute(statement)
+        for facts in (json.loads(row.facts),)
+    ]
+
+
+def find_request(session: Session, person_id: int) -> DeletionRequest | None:
+    """Return a person's wish that their account be deleted, while it waits."""
+    waiting = (DeletionRequest.person_id == person_id, DeletionRequest.settled_at.is_(None))
+    return session.scalar(select(DeletionRequest).where(*waiting))
+
+
+def ask_deletion(session: Session, actor: Actor, person: Person, *, now: datetime) -> None:
+    """Note that a person wants their account deleted; it happens in a week, and a mail says so."""
+    if find_request(session, person.id) is None:
+        session.add(DeletionRequest(person_id=person.id, asked_at=now, due_at=now + TIME_TO_THINK))
+        audit.record(session, actor, PrivacyVerb.DELETION_ASKED, person, now=now)
+        outbox.enqueue(session, "accounts.send_deletion_asked", {"person": person.id}, now=now)
+
+
+def take_back_deletion(session: Session, actor: Actor, person: Person, *, now: datetime) -> None:
+    """Note that a person keeps their account."""
+    request = find_request(session, person.id)
+    if request is not None:
+        request.settled_at = now
+        audit.record(session, actor, PrivacyVerb.DELETION_TAKEN_BACK, person, now=now)
+
+
+def due_deletions(session: Session, *, now: datetime) -> Sequence[int]:
+    """List whose accounts are to be deleted now."""
+    due = (DeletionRequest.settled_at.is_(None), DeletionRequest.due_at <= now)
+    return list(session.scalars(select(DeletionRequest.person_id).where(*due).order_by(DeletionRequest.id).limit(100)))
+
+
+def anonymise(session: Session, actor: Actor, person: Person, *, now: datetime) -> None:
+    """Take away everything that says who a person was; raise Conflict where no administrator would be left.
+
+    Kept, without a name: progress, answers and marks, because statistics and the marks of others rest on them. Kept as they are:
+    certificates, because others verify them, and the audit log, which names nobody.
+    """
+    services.keep_an_administrator(session, person)
+    second_step.forget(session, person.id)
+    for table in (Device, NationalIdentity, Notice, NoticeSwitch, RoleGrant, Token):
+        session.execute(delete(table).where(table.person_id == person.id))
+    person.email = f"{person.uuid}@deleted.invalid"
+    person.given_names, person.first_surname = GONE
+    person.second_surname, person.theme = "", ""
+    person.name_key = name_key(person.given_names, person.first_surname, "")
+    person.password_hash = passwords.NOBODYS
+    person.email_confirmed_at, person.suspended_at = None, person.suspended_at or now
+    request = find_request(session, person.id)
+    if request is not None:
+        request.settled_at = now
+    audit.record(session, actor, PrivacyVerb.DELETED, person, now=now)

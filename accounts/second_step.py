@@ -1,0 +1,220 @@
+"""The second step of signing in: applications with codes, passkeys, and recovery codes that work once (security 2.4, 2.6)."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy.orm import Session
+
+from accounts import passkeys, queries, services, totp
+from accounts.models import PasskeyChallenge, Person, RecoveryCode, SecondFactor
+from accounts.passkeys import NewPasskey, Site
+from accounts.rules import RECOVERY_LENGTH
+from accounts.services import AccountVerb
+from kernel import audit, outbox
+from kernel.codes import code_from_bits, read_code
+from kernel.crypto import lock_text, unlock_text
+from kernel.errors import N_, Conflict, Invalid, NotFound
+from kernel.permissions import Actor
+
+LOCKED_FOR = "second factor"
+MOST = 10
+CODES = 8
+CHALLENGE_LIFE = timedelta(minutes=5)
+
+
+class Kind(StrEnum):
+    """Kinds of second factors."""
+
+    APP = "app"
+    PASSKEY = "passkey"
+
+
+@dataclass(frozen=True, slots=True)
+class NewFactor:
+    """A second factor that was shown to work."""
+
+    kind: Kind
+    name: str
+    secret: str
+    credential: str | None
+    counter: int
+
+
+def app_factor(keys: Sequence[bytes], name: str, secret: str, step: int) -> NewFactor:
+    """Return an application whose code of a step was right."""
+    return NewFactor(Kind.APP, name, lock_text(keys, LOCKED_FOR, secret), None, step)
+
+
+def passkey_factor(name: str, passkey: NewPasskey) -> NewFactor:
+    """Return a passkey that a browser made."""
+    return NewFactor(Kind.PASSKEY, name, passkey.public_key, passkey.credential, passkey.counter)
+
+
+def list_factors(session: Session, person_id: int) -> list[SecondFactor]:
+    """List a person's second factors, the oldest first."""
+    statement = select(SecondFactor).where(SecondFactor.person_id == person_id).order_by(SecondFactor.id)
+    return list(session.scalars(statement.limit(MOST)))
+
+
+def has_factor(session: Session, person_id: int) -> bool:
+    """Say whether a person has a second factor."""
+    return bool(session.scalar(select(exists().where(SecondFactor.person_id == person_id))))
+
+
+def get_own_factor(session: Session, person_id: int, factor: UUID) -> SecondFactor:
+    """Return one of a person's second factors; raise NotFound for anybody else's."""
+    found = session.scalar(select(SecondFactor).where(SecondFactor.uuid == factor, SecondFactor.person_id == person_id))
+    if found is None:
+        raise NotFound
+    return found
+
+
+def codes_left(session: Session, person_id: int) -> int:
+    """Count a person's recovery codes that were not used."""
+    unused = (RecoveryCode.person_id == person_id, RecoveryCode.used_at.is_(None))
+    return session.scalar(select(func.count()).select_from(RecoveryCode).where(*unused)) or 0
+
+
+def add(session: Session, actor: Actor, person: Person, factor: NewFactor, *, now: datetime) -> list[str]:
+    """Give a person a second factor; return the recovery codes where it is the first. Other sessions end, and a mail tells it."""
+    session.get(Person, person.id, with_for_update=True)
+    present = list_factors(session, person.id)
+    if len(present) >= MOST:
+        raise Conflict(N_("Remove one first: ten are the most that can be kept."))
+    row = SecondFactor(
+        person_id=person.id,
+        kind=factor.kind.value,
+        name=factor.name,
+        secret=factor.secret,
+        credential=factor.credential,
+        counter=factor.counter,
+        created_at=now,
+    )
+    session.add(row)
+    _changed(session, actor, person, AccountVerb.FACTOR_ADDED, now=now, kind=factor.kind.value)
+    return [] if present else _new_codes(session, person.id)
+
+
+def remove(session: Session, actor: Actor, person: Person, factor: SecondFactor, *, required: bool, now: datetime) -> None:
+    """Take one of a person's second factors away, with the last one their recovery codes; raise Conflict where one has to stay."""
+    session.get(Person, person.id, with_for_update=True)
+    if len(list_factors(session, person.id)) == 1:
+        if required:
+            raise Conflict(N_("Your role asks for a second step: add another one first."))
+        session.execute(delete(RecoveryCode).where(RecoveryCode.person_id == person.id))
+    session.execute(delete(SecondFactor).where(SecondFactor.id == factor.id))
+    _changed(session, actor, person, AccountVerb.FACTOR_REMOVED, now=now, kind=factor.kind)
+
+
+def relock(session: Session, keys: Sequence[bytes]) -> int:
+    """Lock the secrets of all applications with the newest key; return how many there are."""
+    statement = select(SecondFactor).where(SecondFactor.kind == Kind.APP.value).order_by(SecondFactor.id)
+    rows = session.scalars(statement.with_for_update()).all()
+    for row in rows:
+        secret = unlock_text(keys, LOCKED_FOR, row.secret)
+        if secret is not None:
+            row.secret = lock_text(keys, LOCKED_FOR, secret)
+    return len(rows)
+
+
+def remove_all(session: Session, actor: Actor, person: Person, *, now: datetime) -> None:
+    """Take every second factor of somebody who lost them; every session ends. For administrators and those who run the server."""
+    forget(session, person.id)
+    _changed(session, actor, person, AccountVerb.FACTOR_REMOVED, now=now, kind="all")
+
+
+def forget(session: Session, person_id: int) -> None:
+    """Delete every second factor and code of a person."""
+    for table in (SecondFactor, RecoveryCode, PasskeyChallenge):
+        session.execute(delete(table).where(table.person_id == person_id))
+
+
+def renew_codes(session: Session, actor: Actor, person: Person, *, now: datetime) -> list[str]:
+    """Give a person new recovery codes; the old ones end."""
+    if not has_factor(session, person.id):
+        raise Conflict
+    _changed(session, actor, person, AccountVerb.CODES_MADE, now=now)
+    return _new_codes(session, person.id)
+
+
+def _new_codes(session: Session, person_id: int) -> list[str]:
+    session.execute(delete(RecoveryCode).where(RecoveryCode.person_id == person_id))
+    codes = [code_from_bits(secrets.randbits(5 * RECOVERY_LENGTH), RECOVERY_LENGTH) for _code in range(CODES)]
+    session.add_all(RecoveryCode(person_id=person_id, code_hash=queries.hash_of(code)) for code in codes)
+    return codes
+
+
+def _changed(session: Session, actor: Actor, person: Person, verb: AccountVerb, *, now: datetime, **facts: object) -> None:
+    keep = actor.device_id if actor.person_id == person.id else None
+    services.end_devices(session, person.id, now=now, but=keep)
+    audit.record(session, actor, verb, person, now=now, **facts)
+    outbox.enqueue(session, "accounts.send_factor_changed", {"person": person.id}, now=now)
+
+
+def use_code(session: Session, actor: Actor, person_id: int, typed: str, keys: Sequence[bytes], *, now: datetime) -> bool:
+    """Say whether a code of an application or a recovery code is right, and use it up: neither works twice."""
+    recovery, code = read_code(typed, RECOVERY_LENGTH), "".join(typed.split())
+    if recovery is not None:
+        return _use_recovery_code(session, actor, person_id, recovery, now=now)
+    for factor in list_factors(session, person_id):
+        secret = unlock_text(keys, LOCKED_FOR, factor.secret) if factor.kind == Kind.APP.value else None
+        step = totp.step_of(secret, code, after=factor.counter, now=now) if secret else None
+        if step is not None:
+            return _count(session, factor, step, now=now)
+    return False
+
+
+def _count(session: Session, factor: SecondFactor, counter: int, *, now: datetime) -> bool:
+    """Keep how far a factor has counted; of two uses at one moment, one succeeds."""
+    own = (SecondFactor.id == factor.id, SecondFactor.counter < counter)
+    use = update(SecondFactor).where(*own).values(counter=counter, last_used_at=now)
+    return session.execute(use.returning(SecondFactor.id)).one_or_none() is not None
+
+
+def _use_recovery_code(session: Session, actor: Actor, person_id: int, code: str, *, now: datetime) -> bool:
+    mine = (RecoveryCode.person_id == person_id, RecoveryCode.code_hash == queries.hash_of(code), RecoveryCode.used_at.is_(None))
+    used = session.execute(update(RecoveryCode).where(*mine).values(used_at=now).returning(RecoveryCode.id)).one_or_none()
+    if used is None:
+        return False
+    person = queries.get_person(session, person_id)
+    audit.record(session, actor, AccountVerb.CODE_USED, person, now=now)
+    outbox.enqueue(session, "accounts.send_code_used", {"person": person_id}, now=now)
+    return True
+
+
+def make_challenge(session: Session, person_id: int, *, now: datetime) -> bytes:
+    """Make the text that a person's passkey is to sign; an earlier one ends."""
+    challenge = secrets.token_urlsafe(32)
+    session.execute(delete(PasskeyChallenge).where(PasskeyChallenge.person_id == person_id))
+    session.add(PasskeyChallenge(person_id=person_id, challenge=challenge, expires_at=now + CHALLENGE_LIFE))
+    return challenge.encode()
+
+
+def take_challenge(session: Session, person_id: int, *, now: datetime) -> bytes:
+    """Return the text that was to be signed, and use it up; raise Invalid where there is none in time."""
+    mine = (PasskeyChallenge.person_id == person_id, PasskeyChallenge.expires_at > now)
+    found: str | None = session.scalar(delete(PasskeyChallenge).where(*mine).returning(PasskeyChallenge.challenge))
+    if found is None:
+        raise Invalid(N_("The passkey took too long. Try again."))
+    return found.encode()
+
+
+def use_passkey(session: Session, person_id: int, site: Site, answer: str, *, now: datetime) -> None:
+    """Check what a passkey signed, and keep its count; raise Invalid."""
+    credential = passkeys.credential_of(answer)
+    statement = select(SecondFactor).where(SecondFactor.person_id == person_id, SecondFactor.credential == credential)
+    factor, challenge = session.scalar(statement), take_challenge(session, person_id, now=now)
+    if factor is None:
+        raise Invalid(N_("The passkey could not be checked. Try again."))
+    factor.counter = passkeys.used(site, challenge, answer, public_key=factor.secret, counter=factor.counter)
+    factor.last_used_at = now
+
+
+def credentials_of(session: Session, person_id: int) -> list[str]:
+    """List what a browser knows a person's passkeys by."""
+    return [factor.credential for factor in list_factors(session, person_id) if factor.credential is not None]

@@ -1,0 +1,76 @@
+"""Pages of notices: the bell's list, what goes out by mail, and the link that stops it."""
+
+from flask import Blueprint, Response, current_app, flash, render_template
+
+from accounts import notices, queries
+from accounts.forms import NoticesForm
+from accounts.permissions import AccountAction
+from accounts.rules import NoticeKind
+from accounts.wording import NOTICE_KINDS, SYMBOLS
+from kernel import clock
+from kernel.i18n import _, choose
+from kernel.settings import Settings, secret_keys
+from kernel.web import notes
+from kernel.web.headers import hide_address
+from kernel.web.paging import Page, asked_page
+from kernel.web.request import current_actor, current_session, is_only_looking, public, requires, see_page
+
+bp = Blueprint("accounts_notices", __name__)
+
+Answer = str | Response | tuple[str, int]
+ROWS = 30
+
+
+@bp.get("/notices")
+@requires(AccountAction.READ_NOTICES)
+def notices_list() -> Answer:
+    """List what the reader was told; what this page shows counts as read afterwards."""
+    asked, now = asked_page(ROWS), clock.now()
+    rows = queries.list_notices(current_session(), current_actor().person_id or 0, offset=asked.offset, limit=ROWS + 1)
+    new = [row.id for row in rows[:ROWS] if row.read_at is None]
+    if new:
+        notes.leave(lambda session: notices.note_read(session, new, now=now))
+    lines = [
+        {
+            "title": choose(row.subject),
+            "words": choose(row.words),
+            "url": row.path,
+            "symbol": SYMBOLS[NoticeKind(row.kind)],
+            "kind": _(NOTICE_KINDS[NoticeKind(row.kind)][0]),
+            "given_at": row.given_at,
+            "is_new": row.read_at is None,
+        }
+        for row in rows[:ROWS]
+    ]
+    return render_template("accounts/notices_list.html", page=Page(lines, asked.number, len(rows) > ROWS))
+
+
+@bp.route("/profile/notices", methods=["GET", "POST"])
+@requires(AccountAction.EDIT_PROFILE)
+def switches() -> Answer:
+    """Show and change how the reader wants to be told of each kind of thing."""
+    session, actor, form = current_session(), current_actor(), NoticesForm()
+    person = queries.get_person(session, actor.person_id or 0)
+    if is_only_looking():
+        form.show(queries.switches_of(session, person.id))
+    elif form.validate_on_post():
+        notices.set_switches(session, actor, person, form.command(), now=clock.now())
+        flash(_("Your notices are set."), "ok")
+        return see_page("accounts_notices.switches")
+    return render_template("accounts/switches.html", form=form, email=person.email), 422 if form.errors else 200
+
+
+@bp.route("/notices/stop/<token>", methods=["GET", "POST"])
+@public
+def stop(token: str) -> Answer:
+    """Stop the mails of a kind: a person by the button, a mail program by the same POST (RFC 8058), neither of them signed in."""
+    hide_address()
+    settings: Settings = current_app.extensions["settings"]
+    asked = notices.read_unsubscription(secret_keys(settings), token)
+    if asked is None:
+        return render_template("accounts/stop.html", state="unknown", kind=""), 404
+    kind = _(NOTICE_KINDS[asked.kind][0]) if asked.kind else ""
+    if is_only_looking():
+        return render_template("accounts/stop.html", state="ask", kind=kind)
+    notices.stop_mails(current_session(), current_actor(), asked, now=clock.now())
+    return render_template("accounts/stop.html", state="done", kind=kind)

@@ -1,0 +1,297 @@
+"""Pages of the second step of signing in: showing it, setting it up, changing it.
+
+Between password and second step nobody is signed in: the cookie only says whose password was typed, and every other page sees a stranger.
+Who has no second factor yet and needs one sets it up there; who has one cannot (security 2.4).
+"""
+
+import json
+from dataclasses import replace
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from flask import Blueprint, Response, current_app, flash, make_response, render_template, request
+from sqlalchemy.orm import Session
+
+from accounts import passkeys, queries, second_step, signin, totp
+from accounts.forms import CodeForm, NewAppForm, ProofForm
+from accounts.models import Person
+from accounts.passkeys import Site
+from accounts.permissions import AccountAction, Owner
+from accounts.rules import device_label
+from accounts.second_step import NewFactor
+from accounts.services import AccountVerb
+from accounts.views.signing import (
+    FAILURES_OF_ADDRESS,
+    after_entry,
+    open_device,
+    second_step_page,
+)
+from kernel import audit, clock
+from kernel.codes import printed_code
+from kernel.crypto import lock_text, unlock_text
+from kernel.errors import Conflict, Invalid, SignInNeeded
+from kernel.i18n import _
+from kernel.permissions import Actor
+from kernel.settings import Settings
+from kernel.web.limits import client_key, limit, limiter
+from kernel.web.request import (
+    begin_writing,
+    current_actor,
+    current_session,
+    is_only_looking,
+    let_go,
+    plumbing,
+    public,
+    requires,
+    secrets_of_app,
+    see_page,
+)
+
+bp = Blueprint("accounts_second", __name__)
+
+Answer = str | Response | tuple[str, int]
+TRIES_OF_SECOND_STEP = limit("second-step", "10 per 15 minutes")
+SETUP_SECONDS = 900
+NEW_APP = "new application"
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.extensions["settings"]
+    return settings
+
+
+def _site() -> Site:
+    """Return where passkeys hold: the public address; on this machine the name that the browser uses."""
+    settings = _settings()
+    origin = settings.public_url if settings.is_reachable else f"{request.scheme}://{request.host}"
+    return Site(urlsplit(origin).hostname or "", origin, settings.institution)
+
+
+@bp.route("/sign-in/second-step", methods=["GET", "POST"])
+@public(reads_first=True)
+def enter() -> Answer:
+    """Ask for the second step, or take its code."""
+    person = signin.proven()
+    if person is None or not current_actor().is_anonymous:
+        return see_page("accounts.sign_in")
+    form, resume = CodeForm(), request.form.get("resume", "")
+    if is_only_looking():
+        return second_step_page(form, person.id, resume)
+    if not form.validate_on_post():
+        return second_step_page(form, person.id, resume), 422
+    limiter().check(FAILURES_OF_ADDRESS, client_key())
+    limiter().use(TRIES_OF_SECOND_STEP, str(person.id))
+    person_id, stored = person.id, person.password_hash
+    if not second_step.use_code(begin_writing(), current_actor(), person_id, form.code.data or "", secrets_of_app(), now=clock.now()):
+        _failed(person_id)
+        form.refuse(form.code, _("This code is not right, or it was used already. Wait for the next one."))
+        return second_step_page(form, person_id, resume), 422
+    return _entered(person_id, stored, resume)
+
+
+@bp.post("/sign-in/passkey")
+@public
+def enter_with_passkey() -> Answer:
+    """Take what a passkey signed."""
+    person = signin.proven()
+    if person is None or not current_actor().is_anonymous:
+        return see_page("accounts.sign_in")
+    limiter().check(FAILURES_OF_ADDRESS, client_key())
+    limiter().use(TRIES_OF_SECOND_STEP, str(person.id))
+    person_id, stored, resume = person.id, person.password_hash, request.form.get("resume", "")
+    try:
+        second_step.use_passkey(current_session(), person_id, _site(), request.form.get("credential", ""), now=clock.now())
+    except Invalid as fault:
+        _failed(person_id)
+        form = CodeForm(formdata=None)
+        form.form_errors.append(_(fault.text))
+        return second_step_page(form, person_id, resume), 422
+    return _entered(person_id, stored, resume)
+
+
+def _entered(person_id: int, stored: str, resume: str) -> Answer:
+    limiter().forgive(TRIES_OF_SECOND_STEP, str(person_id))
+    session, target = current_session(), signin.wanted_page()
+    signin.know_browser(queries.get_person(session, person_id).email)
+    open_device(session, person_id, stored, factor=True)
+    return after_entry(resume, target)
+
+
+def _failed(person_id: int) -> None:
+    """Count and record a wrong second step, although the answer is a refusal."""
+    let_go()
+    limiter().count(FAILURES_OF_ADDRESS, client_key())
+    with plumbing().database.unit_of_work() as session:
+        audit.record(session, current_actor(), AccountVerb.SECOND_STEP_FAILED, queries.get_person(session, person_id), now=clock.now())
+
+
+@bp.post("/sign-in/passkey/request")
+@public
+def request_passkey() -> Response:
+    """Tell the browser what a passkey is to sign."""
+    person = signin.proven()
+    if person is None:
+        raise SignInNeeded
+    session = current_session()
+    challenge = second_step.make_challenge(session, person.id, now=clock.now())
+    return _json(passkeys.request(_site(), challenge, second_step.credentials_of(session, person.id)))
+
+
+def _json(text: str) -> Response:
+    return make_response(json.loads(text))
+
+
+def _owner(session: Session, actor: Actor) -> Owner:
+    """Return whose second factors these are: of who is signed in, or of who has just typed the password."""
+    proven = signin.proven()
+    if actor.is_anonymous and proven is None:
+        raise SignInNeeded
+    person = proven if actor.person_id is None else queries.get_person(session, actor.person_id)
+    assert person is not None
+    return Owner(person, second_step.list_factors(session, person.id), proven is not None and proven.id == person.id)
+
+
+@bp.get("/second-step")
+@requires(AccountAction.SECOND_STEP, _owner)
+def overview(subject: Owner) -> Answer:
+    """Show one's second factors, and what can be done with them."""
+    return _overview(subject, ProofForm(formdata=None))
+
+
+def _overview(subject: Owner, form: ProofForm) -> str:
+    session = current_session()
+    return render_template(
+        "accounts/second_factors.html",
+        form=form,
+        fresh=subject.fresh,
+        required=signin.second_step_required(session, subject.person.id),
+        codes_left=second_step.codes_left(session, subject.person.id),
+        factors=[
+            {"uuid": row.uuid, "name": row.name, "kind": row.kind, "created_at": row.created_at, "last_used_at": row.last_used_at}
+            for row in subject.factors
+        ],
+    )
+
+
+@bp.post("/second-step/password")
+@requires(AccountAction.SECOND_STEP, _owner, reads_first=True)
+def prove(subject: Owner) -> Answer:
+    """Take the password, which is asked again before anything is changed (security 2.6)."""
+    form, person_id, stored = ProofForm(), subject.person.id, subject.person.password_hash
+    valid = form.validate_on_post()
+    let_go()
+    if valid and not signin.knows_password(current_actor(), stored, form.current_password.data or ""):
+        form.refuse(form.current_password, _("This is not your present password."))
+        valid = False
+    if not valid:
+        return _overview(_owner(current_session(), current_actor()), form), 422
+    signin.prove(person_id, stored)
+    return see_page("accounts_second.overview")
+
+
+@bp.route("/second-step/app", methods=["GET", "POST"])
+@requires(AccountAction.SECOND_STEP, _owner)
+def new_app(subject: Owner) -> Answer:
+    """Show the secret of a new application, and take its first code. Until then nothing is kept: the page carries the secret, locked."""
+    if not subject.fresh:
+        return see_page("accounts_second.overview")
+    form = NewAppForm()
+    if is_only_looking():
+        return _new_app_page(subject, form, totp.new_secret())
+    secret = _unlocked(form, subject.person)
+    if secret is None:
+        flash(_("This took too long. Here is a new code to scan."), "warn")
+        return see_page("accounts_second.new_app")
+    if not form.validate_on_post():
+        return _new_app_page(subject, form, secret), 422
+    limiter().use(TRIES_OF_SECOND_STEP, str(subject.person.id))
+    now = clock.now()
+    step = totp.step_of(secret, "".join((form.code.data or "").split()), after=0, now=now)
+    if step is None:
+        form.refuse(form.code, _("This code is not right. Look at the clock of your phone, and type the code that is shown now."))
+        return _new_app_page(subject, form, secret), 422
+    limiter().forgive(TRIES_OF_SECOND_STEP, str(subject.person.id))
+    return _add(subject, second_step.app_factor(secrets_of_app(), _("Application with codes"), secret, step))
+
+
+def _unlocked(form: NewAppForm, person: Person) -> str | None:
+    text = unlock_text(secrets_of_app(), NEW_APP, form.setup.data or "", seconds=SETUP_SECONDS)
+    owner, _sign, secret = (text or "").partition(" ")
+    return secret if owner == str(person.id) else None
+
+
+def _new_app_page(subject: Owner, form: NewAppForm, secret: str) -> str:
+    form.setup.data = lock_text(secrets_of_app(), NEW_APP, f"{subject.person.id} {secret}")
+    spaced = " ".join(secret[place : place + 4] for place in range(0, len(secret), 4))
+    address = totp.address(secret, subject.person.email, _settings().institution)
+    return render_template("accounts/new_app.html", form=form, picture=totp.picture(address), address=address, secret=spaced)
+
+
+@bp.post("/second-step/passkey/request")
+@requires(AccountAction.SECOND_STEP, _owner)
+def request_new_passkey(subject: Owner) -> Response:
+    """Tell the browser which passkey to make."""
+    if not subject.fresh:
+        raise Conflict
+    session, person = current_session(), subject.person
+    challenge = second_step.make_challenge(session, person.id, now=clock.now())
+    known = second_step.credentials_of(session, person.id)
+    return _json(passkeys.creation(_site(), challenge, handle=person.uuid.bytes, email=person.email, name=person.full_name, known=known))
+
+
+@bp.post("/second-step/passkey")
+@requires(AccountAction.SECOND_STEP, _owner)
+def new_passkey(subject: Owner) -> Answer:
+    """Keep a passkey that the browser has made."""
+    if not subject.fresh:
+        return see_page("accounts_second.overview")
+    challenge = second_step.take_challenge(current_session(), subject.person.id, now=clock.now())
+    passkey = passkeys.made(_site(), challenge, request.form.get("credential", ""))
+    label = device_label(request.headers.get("User-Agent", ""))
+    return _add(subject, second_step.passkey_factor(_("Passkey of %(device)s", device=label), passkey))
+
+
+def _add(subject: Owner, factor: NewFactor) -> Answer:
+    session, actor, person, target = current_session(), current_actor(), subject.person, signin.wanted_page()
+    codes = second_step.add(session, actor, person, factor, now=clock.now())
+    if actor.is_anonymous:
+        open_device(session, person.id, person.password_hash, factor=True)
+    if codes:
+        return _codes_page(codes, target)
+    flash(_("It is kept. From now on you can sign in with it."), "ok")
+    return see_page("accounts_second.overview")
+
+
+def _codes_page(codes: list[str], target: str = "") -> str:
+    return render_template("accounts/recovery_codes.html", codes=[printed_code(code) for code in codes], target=target)
+
+
+@bp.post("/second-step/codes")
+@requires(AccountAction.SECOND_STEP, _owner)
+def new_codes(subject: Owner) -> Answer:
+    """Show new recovery codes, once; the old ones end."""
+    if not subject.fresh:
+        return see_page("accounts_second.overview")
+    return _codes_page(second_step.renew_codes(current_session(), current_actor(), subject.person, now=clock.now()))
+
+
+def _owner_of_factor(session: Session, actor: Actor, factor: UUID) -> Owner:
+    owner = _owner(session, actor)
+    return replace(owner, chosen=second_step.get_own_factor(session, owner.person.id, factor))
+
+
+@bp.post("/second-step/<uuid:factor>/removal")
+@requires(AccountAction.SECOND_STEP, _owner_of_factor)
+def remove(subject: Owner) -> Answer:
+    """Take a second factor away."""
+    if not subject.fresh or subject.chosen is None:
+        return see_page("accounts_second.overview")
+    session, person = current_session(), subject.person
+    try:
+        required = signin.second_step_required(session, person.id)
+        second_step.remove(session, current_actor(), person, subject.chosen, required=required, now=clock.now())
+    except Conflict as conflict:
+        flash(_(conflict.text), "bad")
+        return see_page("accounts_second.overview")
+    flash(_("It is removed."), "ok")
+    return see_page("accounts_second.overview")

@@ -1,0 +1,365 @@
+"""Pages of who somebody is: signing up, in and out, links sent by mail, profile and devices."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from flask import Blueprint, Response, current_app, flash, g, render_template, request, url_for
+from sqlalchemy.orm import Session
+
+from accounts import passwords, queries, second_step, services, signin
+from accounts.forms import ChangePasswordForm, CodeForm, ForgottenForm, InvitationForm, PasswordForm, ProfileForm, SignInForm, SignUpForm
+from accounts.models import Device, Person, Token, TokenPurpose
+from accounts.permissions import AccountAction
+from accounts.queries import Credentials
+from accounts.rules import NOTICE_VERSION, device_label, masked, safe_next
+from accounts.services import AccountVerb
+from kernel import audit, clock
+from kernel.errors import NotFound
+from kernel.i18n import _
+from kernel.permissions import Actor
+from kernel.settings import Settings
+from kernel.web import errors
+from kernel.web.headers import hide_address
+from kernel.web.limits import client_key, limit, limiter
+from kernel.web.request import (
+    begin_writing,
+    current_actor,
+    current_session,
+    is_only_looking,
+    let_go,
+    plumbing,
+    public,
+    requires,
+    see_other,
+    see_page,
+)
+
+bp = Blueprint("accounts", __name__)
+
+SIGN_UPS = limit("sign-up", "5 per hour")
+RESETS = limit("reset", "3 per hour")
+RESETS_OF_ADDRESS = limit("reset-address", "100 per 15 minutes")
+FAILURES_OF_ADDRESS = limit("sign-in-address", "100 per 15 minutes")
+WRONG_LINKS_OF_ADDRESS = limit("links", "100 per 15 minutes")
+
+Answer = str | Response | tuple[str, int]
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.extensions["settings"]
+    return settings
+
+
+@bp.route("/sign-up", methods=["GET", "POST"])
+@public(reads_first=True)
+def sign_up() -> Answer:
+    """Show the form for a new account, or take it."""
+    form = SignUpForm()
+    if is_only_looking():
+        return _sign_up_page(form)
+    if not form.validate_on_post():
+        return _sign_up_page(form), 422
+    limiter().use(SIGN_UPS, client_key())
+    let_go()
+    command = form.command()
+    services.sign_up(begin_writing(), current_actor(), command, now=clock.now())
+    return see_page("accounts.sign_up_sent")
+
+
+def _sign_up_page(form: SignUpForm) -> str:
+    return render_template("accounts/sign_up.html", form=form, notice_version=NOTICE_VERSION)
+
+
+@bp.get("/sign-up/sent")
+@public
+def sign_up_sent() -> Answer:
+    """Say that a mail is on its way, whoever asked."""
+    return render_template("accounts/sign_up_sent.html", mail_is_sent=_settings().mail_is_sent)
+
+
+@bp.route("/confirm/<token>", methods=["GET", "POST"])
+@public
+def confirm(token: str) -> Answer:
+    """Confirm an address: the link shows a button, so that mail scanners do not press it."""
+    usable = _usable_link(TokenPurpose.CONFIRM, token) is not None
+    if is_only_looking() or not usable:
+        return render_template("accounts/confirm.html", token=token, usable=usable), 200 if usable else 404
+    services.confirm_email(current_session(), current_actor(), token, now=clock.now())
+    flash(_("Your email address is confirmed. Sign in to begin."), "ok")
+    return see_page("accounts.sign_in")
+
+
+def _usable_link(purpose: TokenPurpose, secret: str) -> Token | None:
+    """Return a link that can be used; count a wrong one against whoever tries, and tell nobody the page's address."""
+    hide_address()
+    limiter().check(WRONG_LINKS_OF_ADDRESS, client_key())
+    token = queries.find_token(current_session(), purpose, secret, now=clock.now())
+    if token is None:
+        limiter().count(WRONG_LINKS_OF_ADDRESS, client_key())
+    return token
+
+
+@bp.route("/sign-in", methods=["GET", "POST"])
+@public(reads_first=True)
+def sign_in() -> Answer:
+    """Show the sign-in form, or take it."""
+    if is_only_looking():
+        return sign_in_page("") if current_actor().is_anonymous else after_entry("", safe_next(request.values.get("next")))
+    form = SignInForm()
+    if not form.validate_on_post():
+        return _sign_in_form(form, request.form.get("resume", "")), 422
+    return _try_to_sign_in(form)
+
+
+def sign_in_page(resume: str) -> str:
+    """Draw the sign-in page; `resume` is a signed POST to be sent again afterwards."""
+    return _sign_in_form(SignInForm(formdata=None), resume)
+
+
+def _sign_in_form(form: SignInForm, resume: str) -> str:
+    target = safe_next(request.values.get("next")) or ""
+    due = g.get("second_step_due", False)
+    return render_template("accounts/sign_in.html", form=form, next=target, resume=resume, second_step_due=due)
+
+
+def _try_to_sign_in(form: SignInForm) -> Answer:
+    email, password = form.email.data or "", form.password.data or ""
+    limiter().check(FAILURES_OF_ADDRESS, client_key())
+    # Counted before the password is looked at, so that tries at the same moment count too.
+    limiter().use(signin.TRIES_OF_ACCOUNT, signin.counter_of(email))
+    found = queries.find_credentials(current_session(), email)
+    let_go()
+    right = passwords.verify_password(found.password_hash if found else None, password)
+    if found is None or not right or not _may_enter(found):
+        return _sign_in_failed(form, found)
+    limiter().forgive(signin.TRIES_OF_ACCOUNT, signin.counter_of(email))
+    session = current_session()
+    asks = second_step.has_factor(session, found.person_id) or signin.second_step_required(session, found.person_id)
+    let_go()
+    rehash = passwords.hash_password(password) if passwords.outdated(found.password_hash) else None
+    if asks:
+        return _first_step_done(found, rehash)
+    signin.know_browser(email)
+    open_device(begin_writing(), found.person_id, found.password_hash, rehash=rehash)
+    return after_entry(request.form.get("resume", ""), safe_next(request.values.get("next")))
+
+
+def _first_step_done(found: Credentials, rehash: str | None) -> Answer:
+    """Go on to the second step. Nobody is signed in yet: every other page still sees a stranger."""
+    if rehash is not None:
+        services.confirm_password(begin_writing(), found.person_id, found.password_hash).password_hash = rehash
+    signin.prove(found.person_id, rehash or found.password_hash, safe_next(request.values.get("next")) or "")
+    if not second_step.has_factor(current_session(), found.person_id):
+        return see_page("accounts_second.overview")
+    return second_step_page(CodeForm(formdata=None), found.person_id, request.form.get("resume", ""))
+
+
+def second_step_page(form: CodeForm, person_id: int, resume: str) -> str:
+    """Draw the page between password and entry."""
+    factors = second_step.list_factors(current_session(), person_id)
+    kinds = {factor.kind for factor in factors}
+    return render_template("accounts/second_step.html", form=form, resume=resume, has_app="app" in kinds, has_passkey="passkey" in kinds)
+
+
+def open_device(session: Session, person_id: int, password_hash: str, *, rehash: str | None = None, factor: bool = False) -> None:
+    """Sign this browser in; the password is still the one that was typed."""
+    person = services.confirm_password(session, person_id, password_hash)
+    label = device_label(request.headers.get("User-Agent", ""))
+    signin.sign_in(services.open_device(session, current_actor(), person, label=label, rehash=rehash, now=clock.now(), factor=factor))
+
+
+def after_entry(resume: str, target: str | None) -> Answer:
+    """Answer somebody who has just entered: send what was kept, or lead where they wanted to go."""
+    kept = errors.kept(resume)
+    return errors.resume_page(*kept) if kept is not None else see_other(target or url_for("lms.home"))
+
+
+def _may_enter(found: Credentials) -> bool:
+    return not found.suspended and (found.confirmed or not _settings().mail_is_sent)
+
+
+def _sign_in_failed(form: SignInForm, found: Credentials | None) -> Answer:
+    limiter().count(FAILURES_OF_ADDRESS, client_key())
+    with plumbing().database.unit_of_work() as session:  # a failed try is recorded although the answer is a refusal
+        subject = queries.get_person(session, found.person_id) if found else None
+        audit.record(session, current_actor(), AccountVerb.SIGN_IN_FAILED, subject, now=clock.now())
+    form.refuse(form.password, _("The email or password does not match."))
+    return _sign_in_form(form, request.form.get("resume", "")), 422
+
+
+@bp.post("/sign-out")
+@public
+def sign_out() -> Answer:
+    """End this browser's session."""
+    actor = current_actor()
+    if actor.device_id is not None:
+        device = current_session().get(Device, actor.device_id)
+        if device is not None:
+            services.end_device(current_session(), actor, device, now=clock.now())
+    return signin.sign_out(see_page("lms.home"))
+
+
+@bp.route("/password/forgotten", methods=["GET", "POST"])
+@public
+def forgotten() -> Answer:
+    """Send a link to choose a new password; the answer is the same for every address."""
+    form = ForgottenForm()
+    if is_only_looking():
+        return render_template("accounts/forgotten.html", form=form)
+    if not form.validate_on_post():
+        return render_template("accounts/forgotten.html", form=form), 422
+    limiter().use(RESETS, form.email.data or "")
+    limiter().use(RESETS_OF_ADDRESS, client_key())
+    services.ask_reset(current_session(), current_actor(), form.email.data or "", now=clock.now())
+    return render_template("accounts/forgotten_sent.html", mail_is_sent=_settings().mail_is_sent)
+
+
+@bp.route("/password/reset/<token>", methods=["GET", "POST"])
+@public(reads_first=True)
+def reset(token: str) -> Answer:
+    """Choose a new password with a link."""
+    link = _usable_link(TokenPurpose.RESET, token)
+    if link is None or link.person_id is None:
+        return render_template("accounts/reset.html", form=PasswordForm(), token=token, usable=False), 404
+    owner = queries.get_person(current_session(), link.person_id)
+    form = PasswordForm(queries.personal_words(current_session(), owner))
+    if is_only_looking():
+        return render_template("accounts/reset.html", form=form, token=token, usable=True)
+    let_go()
+    if not form.validate_on_post():
+        return render_template("accounts/reset.html", form=form, token=token, usable=True), 422
+    hashed = passwords.hash_password(form.password.data or "")
+    person = services.reset_password(begin_writing(), current_actor(), token, hashed, now=clock.now())
+    signin.know_browser(person.email)
+    flash(_("Your password is changed. Sign in with the new one."), "ok")
+    return see_page("accounts.sign_in")
+
+
+@bp.route("/invitation/<token>", methods=["GET", "POST"])
+@public(reads_first=True)
+def accept_invitation(token: str) -> Answer:
+    """Let somebody whom an administrator added choose a password, with the link from their mail."""
+    link = _usable_link(TokenPurpose.INVITE, token)
+    if link is None or link.person_id is None:
+        return render_template("accounts/accept_invitation.html", form=InvitationForm(), token=token, person=None), 404
+    owner = queries.get_person(current_session(), link.person_id)
+    form = InvitationForm(queries.personal_words(current_session(), owner))
+    if is_only_looking():
+        return _invitation_page(form, token, owner)
+    let_go()
+    if not form.validate_on_post():
+        return _invitation_page(form, token, owner), 422
+    hashed = passwords.hash_password(form.password.data or "")
+    person = services.accept_invitation(begin_writing(), current_actor(), token, hashed, now=clock.now())
+    signin.know_browser(person.email)
+    flash(_("Your account is ready. Sign in to begin."), "ok")
+    return see_page("accounts.sign_in")
+
+
+def _invitation_page(form: InvitationForm, token: str, person: Person) -> str:
+    return render_template("accounts/accept_invitation.html", form=form, token=token, person=person, notice_version=NOTICE_VERSION)
+
+
+@bp.route("/set-up/<token>", methods=["GET", "POST"])
+@public(reads_first=True)
+def set_up(token: str) -> Answer:
+    """Let the first administrator choose a password; afterwards this page does not exist."""
+    session = current_session()
+    if queries.administrator_exists(session) or _usable_link(TokenPurpose.SET_UP, token) is None:
+        raise NotFound
+    form = SignUpForm()
+    if is_only_looking():
+        return _set_up_page(form, token)
+    valid = form.validate_on_post()
+    if valid and queries.find_person_by_email(session, form.email.data or "") is not None:
+        form.refuse(form.email, _("This address has an account already. Use another one here."))
+        valid = False
+    if not valid:
+        return _set_up_page(form, token), 422
+    let_go()
+    command = form.command()
+    services.create_first_administrator(begin_writing(), current_actor(), token, command, now=clock.now())
+    flash(_("Your account is ready. Sign in to begin."), "ok")
+    return see_page("accounts.sign_in")
+
+
+def _set_up_page(form: SignUpForm, token: str) -> str:
+    return render_template("accounts/set_up.html", form=form, token=token, notice_version=NOTICE_VERSION)
+
+
+@bp.route("/profile", methods=["GET", "POST"])
+@requires(AccountAction.EDIT_PROFILE)
+def profile() -> Answer:
+    """Show and change one's own data."""
+    session, actor = current_session(), current_actor()
+    person = queries.get_person(session, actor.person_id or 0)
+    form = ProfileForm(
+        data={name: getattr(person, name) for name in ("given_names", "first_surname", "second_surname", "language", "zone")}
+    )
+    if form.validate_on_post():
+        services.edit_profile(session, actor, person, form.command(), now=clock.now())
+        flash(_("Your data are saved."), "ok")
+        return see_page("accounts.profile")
+    number = masked(queries.find_national_id(session, person.id))
+    page = render_template("accounts/profile.html", form=form, email=person.email, national_id=number, full_name=person.full_name)
+    return page if is_only_looking() else (page, 422)
+
+
+@bp.route("/profile/password", methods=["GET", "POST"])
+@requires(AccountAction.EDIT_PROFILE, reads_first=True)
+def change_password() -> Answer:
+    """Change one's password, with the present one."""
+    actor = current_actor()
+    person = queries.get_person(current_session(), actor.person_id or 0)
+    form = ChangePasswordForm(queries.personal_words(current_session(), person))
+    if is_only_looking():
+        return render_template("accounts/change_password.html", form=form)
+    let_go()
+    valid = form.validate_on_post()
+    if form.current_password.data and not signin.knows_password(actor, person.password_hash, form.current_password.data):
+        form.refuse(form.current_password, _("This is not your present password."))
+        valid = False
+    if not valid:
+        return render_template("accounts/change_password.html", form=form), 422
+    hashed = passwords.hash_password(form.password.data or "")
+    session = begin_writing()
+    owner = services.confirm_password(session, person.id, person.password_hash)
+    services.change_password(session, actor, owner, hashed, now=clock.now(), keep=actor.device_id)
+    flash(_("Your password is changed. The other devices were signed out."), "ok")
+    return see_page("accounts.profile")
+
+
+@bp.get("/profile/devices")
+@requires(AccountAction.EDIT_PROFILE)
+def devices() -> Answer:
+    """List where this account is signed in."""
+    actor = current_actor()
+    since = clock.now() - timedelta(hours=_settings().session_hours)
+    rows = queries.list_devices(current_session(), actor.person_id or 0, since=since)
+    return render_template("accounts/devices.html", devices=rows, current_id=actor.device_id)
+
+
+def _own_device(session: Session, actor: Actor, device: UUID) -> Device:
+    return queries.get_own_device(session, actor.person_id or 0, device)
+
+
+@bp.post("/profile/devices/<uuid:device>/end")
+@requires(AccountAction.END_DEVICE, _own_device)
+def end_device(device: Device) -> Answer:
+    """Sign one browser out."""
+    services.end_device(current_session(), current_actor(), device, now=clock.now())
+    flash(_("That session is closed."), "ok")
+    return see_page("accounts.devices")
+
+
+@bp.post("/profile/devices/end")
+@requires(AccountAction.END_DEVICE)
+def end_devices() -> Answer:
+    """Sign every browser out, this one too."""
+    actor = current_actor()
+    person = queries.get_person(current_session(), actor.person_id or 0)
+    services.end_devices(current_session(), person.id, now=clock.now())
+    audit.record(current_session(), actor, AccountVerb.SIGNED_OUT, person, now=clock.now(), everywhere=True)
+    response = signin.sign_out(see_page("accounts.sign_in"))
+    flash(_("All your sessions are closed."), "ok")
+    return response

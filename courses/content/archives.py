@@ -1,0 +1,61 @@
+"""A course folder as one ZIP: written the same each time, read only where every name in it is one that the format knows (security, 4.4)."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import IO
+
+from courses.content.layout import COURSE, MAXIMUM_FILES
+from kernel.archives import ArchiveRefused, Limits, open_archive, write_archive
+from kernel.errors import N_
+
+LARGEST = 50_000_000
+"""Bytes of an archive that is sent to a page; larger courses come in by the command line."""
+LIMITS = Limits(packed=LARGEST, unpacked=250_000_000, entries=MAXIMUM_FILES)
+_MARK = re.compile(rb"aulario ([a-z0-9-]{1,64}) ([0-9]{1,9})\Z")
+_JUNK = ("__MACOSX", ".git", "__pycache__")
+_JUNK_NAMES = (".DS_Store", "Thumbs.db", "desktop.ini")
+
+
+@dataclass(frozen=True, slots=True)
+class FolderArchive:
+    """The files of a folder by path, and the revision of a draft that its mark names: `course` is empty where it has none."""
+
+    files: Mapping[str, bytes]
+    course: str = ""
+    revision: int = 0
+
+
+def write_folder(target: IO[bytes], files: Mapping[str, bytes], course: str, revision: int) -> None:
+    """Write a draft as an archive; its comment says which revision it is, so that it can be merged with what comes after."""
+    write_archive(target, files, comment=f"aulario {course} {revision}".encode())
+
+
+def read_folder_archive(content: bytes) -> FolderArchive:
+    """Return the folder in an archive, also where it stands in a folder of its own; raise ArchiveRefused and name what is wrong."""
+    archive = open_archive(content, limits=LIMITS)
+    if archive.old_names:
+        raise ArchiveRefused(
+            N_("The name “%(name)s” is not written in UTF-8: rename the file with plain letters and pack it again."), name=archive.old_names[0]
+        )
+    for name in archive.files:
+        if "\\" in name or any(part in ("", ".", "..") for part in name.split("/")):
+            raise ArchiveRefused(N_("“%(name)s” is no path that works everywhere: folders are divided by /."), name=name[:200])
+    files = {name: content for name, content in archive.files.items() if not _is_junk(name)}
+    root = _root(files)
+    found = _MARK.match(archive.comment)
+    mark = (found[1].decode(), int(found[2])) if found else ("", 0)
+    return FolderArchive({name.removeprefix(root): content for name, content in files.items()}, *mark)
+
+
+def _is_junk(name: str) -> bool:
+    parts = name.split("/")
+    return any(part in _JUNK for part in parts[:-1]) or parts[-1] in _JUNK_NAMES
+
+
+def _root(names: Iterable[str]) -> str:
+    """Return the folder in which all of it stands, with its slash; empty where the course's file stands at the top."""
+    firsts = {name.partition("/")[0] for name in names}
+    if COURSE in firsts or len(firsts) != 1 or any("/" not in name for name in names):
+        return ""
+    return f"{firsts.pop()}/"

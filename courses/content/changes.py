@@ -1,0 +1,188 @@
+"""What somebody does to a working copy, as plain data: texts written, files moved and removed. Nothing here touches a database."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from posixpath import dirname
+
+from courses.content import skeleton
+from courses.content.editing import write_field
+from courses.content.layout import MODULE
+from courses.content.model import SourceState
+from courses.content.stamps import FENCE, split
+from courses.content.tree import MOST, Tree, TreeActivity, TreeModule, moved_activity, moved_module, next_name
+from courses.kinds import ActivityKind
+from kernel.errors import N_, Invalid
+
+COMMON = ("key", "was", "title", "summary", "state", "requires", "opens", "closes", "required", "preview")
+"""The fields that modules and activities share, in canonical order (format, section 5)."""
+_MEDIA = re.compile(r"(?<![\w./-])media/[A-Za-z0-9.-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One act: new texts by path, files that take another path (old -> new), files that go."""
+
+    written: Mapping[str, str] = field(default_factory=dict)
+    moved: Mapping[str, str] = field(default_factory=dict)
+    copied: Mapping[str, str] = field(default_factory=dict)
+    """Files that another path gets as well (old -> new)."""
+    removed: tuple[str, ...] = ()
+
+    def applied(self, files: Mapping[str, bytes]) -> dict[str, bytes]:
+        """Return the files of a working copy after the change."""
+        gone = {*self.removed, *self.moved}
+        after = {path: content for path, content in files.items() if path not in gone}
+        after |= {new: files[old] for old, new in (*self.moved.items(), *self.copied.items()) if old in files}
+        return after | {path: text.encode() for path, text in self.written.items()}
+
+
+def with_field(text: str, path: str, name: str, value: str | None, order: tuple[str, ...] = COMMON) -> str:
+    """Return a file with one plain field written anew, in its front matter where it is a lesson."""
+    fields, rebuild = apart(text, path)
+    return rebuild(write_field(fields, name, value, order))
+
+
+def apart(text: str, path: str) -> tuple[str, Callable[[str], str]]:
+    """Return the fields of a file, and how the file is put together again from them."""
+    if not path.endswith(".md"):
+        return text, str
+    parts = split(text)
+    if parts is None:
+        raise Invalid(N_("The file has no front matter."))
+    return "\n".join(parts[0]) + "\n", partial(lesson_of, parts[1])
+
+
+def lesson_of(body: str, fields: str) -> str:
+    """Return a lesson's file: its fields between two lines, then its body."""
+    return f"{FENCE}\n{fields}{FENCE}\n{body}"
+
+
+def body_of(text: str) -> str:
+    """Return the body of a lesson."""
+    parts = split(text)
+    return parts[1] if parts is not None else text
+
+
+# --- Begin -------------------------------------------------------------------------------------------------------------------------------
+
+
+def add_module(tree: Tree, title: str, lesson: str) -> Change:
+    """Begin a module at the end, with a first lesson: a module that is empty cannot be published."""
+    key = skeleton.proposed_key(title, tree.keys)
+    own = skeleton.proposed_key(lesson, (*tree.keys, key))
+    folder = _room(next_name((module.folder for module in tree.modules), key))
+    return Change(
+        {
+            f"{folder}/{MODULE}": skeleton.module_text(key, title),
+            f"{folder}/01-{own}.{tree.languages[0]}.md": skeleton.lesson_text(own, lesson),
+        }
+    )
+
+
+def add_activity(tree: Tree, paths: list[str], module: TreeModule, kind: ActivityKind, title: str) -> tuple[str, Change]:
+    """Begin an activity at the end of a module; return its key as well."""
+    key = skeleton.proposed_key(title, tree.keys)
+    name = _room(next_name((activity.name for activity in module.activities), key))
+    if kind.suffix == ".md":
+        return key, Change({f"{module.folder}/{name}.{tree.languages[0]}.md": skeleton.lesson_text(key, title)})
+    written = {f"{module.folder}/{name}{kind.suffix}": skeleton.activity_text(key, title, kind.begin or "")}
+    for file, text in kind.beside:
+        stem = f"{module.folder}/{file.partition('.')[0]}"
+        if not any(path.startswith((f"{stem}.", f"{stem}/")) for path in paths):
+            written[f"{module.folder}/{file}"] = text
+    return key, Change(written)
+
+
+def _room(name: str) -> str:
+    if int(name.partition("-")[0]) > MOST:
+        raise Invalid(N_("There is no room after the last one: its number is %(number)s. Move it up first."), number=MOST)
+    return name
+
+
+# --- Move, hide, remove ------------------------------------------------------------------------------------------------------------------
+
+
+def move_module(tree: Tree, paths: list[str], key: str, place: int) -> Change:
+    """Let a module take another place, counted from 0."""
+    return Change(moved=moved_module(tree, paths, key, place))
+
+
+def move_activity(
+    tree: Tree, texts: Mapping[str, str], paths: list[str], key: str, target: TreeModule, place: int, moving: Callable[[str, str], str] | None
+) -> Change:
+    """Let an activity take another place in its module or in another one; the files of `media/` that it shows come along.
+
+    `moving` is that of its kind: what it says of its own module must mean the same in the other one.
+    """
+    found = tree.find_activity(key)
+    assert found is not None
+    source, activity = found
+    moves = moved_activity(tree, key, target.key, place)
+    if source.folder == target.folder:
+        return Change(moved=moves)
+    change = _with_media(source.folder, target.folder, activity, Change(moved=moves), texts, set(paths))
+    return change if moving is None else _said_elsewhere(change, activity, texts, moving, source.key)
+
+
+def _said_elsewhere(
+    change: Change, activity: TreeActivity, texts: Mapping[str, str], moving: Callable[[str, str], str], module: str
+) -> Change:
+    """Write the file of an activity anew that says something of its own module."""
+    before = texts.get(activity.path, "")
+    after = moving(before, module)
+    if after == before or activity.path not in change.moved:
+        return change
+    moved = dict(change.moved)
+    return Change({**change.written, moved.pop(activity.path): after}, moved, change.copied, (*change.removed, activity.path))
+
+
+def _with_media(source: str, target: str, activity: TreeActivity, change: Change, texts: Mapping[str, str], paths: set[str]) -> Change:
+    """Bring along what an activity shows of its module's media: moved where nothing else shows it, else copied."""
+    named = {name for path in activity.paths for name in _MEDIA.findall(texts.get(path, ""))}
+    moved, copied = dict(change.moved), dict(change.copied)
+    renamed: dict[str, str] = {}
+    for name in sorted(named):
+        old, new = f"{source}/{name}", f"{target}/{name}"
+        if old not in paths:
+            continue
+        if new in paths:
+            new = free_path(new, paths)
+            renamed[name] = new.removeprefix(f"{target}/")
+        elsewhere = (text for path, text in texts.items() if dirname(path) == source and path not in activity.paths)
+        (copied if any(name in _MEDIA.findall(text) for text in elsewhere) else moved)[old] = new
+    if not renamed:
+        return Change(moved=moved, copied=copied)
+    written = {
+        moved.pop(path): _MEDIA.sub(lambda found: renamed.get(found[0], found[0]), texts[path]) for path in activity.paths if path in moved
+    }
+    return Change(written, moved, copied, activity.paths)
+
+
+def free_path(path: str, taken: set[str]) -> str:
+    """Return a path like this one that nothing has; capital letters make no difference."""
+    used = {other.lower() for other in taken}
+    stem, dot, ending = path.rpartition(".")
+    number, wanted = 1, path
+    while wanted.lower() in used:
+        number += 1
+        wanted = f"{stem}-{number}{dot}{ending}"
+    return wanted
+
+
+def set_state(texts: Mapping[str, str], path: str, state: SourceState) -> Change:
+    """Say whether a part belongs to what is published."""
+    value = None if state is SourceState.READY else state.value
+    return Change({path: with_field(texts[path], path, "state", value)})
+
+
+def remove_module(module: TreeModule, paths: list[str]) -> Change:
+    """Take a module out with everything in its folder."""
+    return Change(removed=tuple(path for path in paths if path.startswith(f"{module.folder}/")))
+
+
+def remove_activity(activity: TreeActivity) -> Change:
+    """Take an activity out; files of `media/` stay for others."""
+    return Change(removed=activity.paths)
+

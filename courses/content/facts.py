@@ -1,0 +1,233 @@
+"""What a course, module or activity says, as named values in the words of the screen: what differences are made of."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from fractions import Fraction
+
+from courses.content.model import ActivitySource, CourseFolder, ModuleSource, PageSource, Text
+from kernel.errors import N_
+from kernel.i18n import _, choose, duration, format_date, format_datetime, number
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One value: what names it, its label and itself in the reader's words; `text` is for what is compared by paragraphs."""
+
+    name: str
+    label: str
+    value: str
+    language: str = ""
+    text: bool = False
+
+
+Teller = Callable[[ActivitySource], tuple[Fact, ...]]
+"""Tells what a kind of activity adds to the fields that all share."""
+Written = Callable[[object], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """How the fields of a settings dataclass are told: labels by path (an empty one: not told), values by what is stored, forms by path."""
+
+    labels: Mapping[str, str]
+    values: Mapping[str, str] = field(default_factory=dict)
+    forms: Mapping[str, Written] = field(default_factory=dict)
+
+
+def seconds(value: object) -> str:
+    """Write a length of time that is stored in seconds."""
+    return duration(int(str(value)))
+
+
+YES, NO = N_("yes"), N_("no")
+COURSE = Wording(
+    {
+        "objectives": N_("Objective"),
+        "languages": N_("Languages"),
+        "authors": N_("Authors"),
+        "licence": N_("Licence"),
+        "timezone": N_("Time zone"),
+        "hours": N_("Hours"),
+        "level": N_("Level"),
+        "topic": N_("Topic"),
+        "image": N_("Picture"),
+        "image_alt": N_("Description of the picture"),
+        "visibility": N_("Who finds it"),
+        "enrolment": N_("How one enrols"),
+        "opens": N_("Enrolment opens"),
+        "closes": N_("Enrolment closes"),
+        "completion": N_("To complete it"),
+        "completion.modules": N_("Modules to complete"),
+        "completion.grade": N_("Grade to complete it"),
+        "grade": N_("Part of the grade"),
+        "certificate": N_("Certificate"),
+        "summary": N_("Summary"),
+        "title": N_("Title"),
+    },
+    {
+        "basic": N_("basic"),
+        "intermediate": N_("intermediate"),
+        "advanced": N_("advanced"),
+        "public": N_("everybody"),
+        "institution": N_("the institution"),
+        "open": N_("openly"),
+        "code": N_("with a code"),
+        "invitation": N_("by invitation"),
+        "none": N_("none"),
+    },
+)
+_OF_ALL = {
+    "title": N_("Title"),
+    "summary": N_("Summary"),
+    "requires": N_("To do before"),
+    "opens": N_("Opens"),
+    "closes": N_("Closes"),
+}
+MODULE = Wording({**_OF_ALL, "objectives": N_("Objective"), "numbered": N_("Numbered"), "needed": N_("Activities to complete it")})
+ACTIVITY = Wording(
+    {
+        **_OF_ALL,
+        "required": N_("Required"),
+        "preview": N_("Open to everybody"),
+        "minutes": N_("Minutes"),
+        "weight": N_("Weight in the grade"),
+        "completion": N_("Completed"),
+        "completion.rule": N_("It is completed"),
+        "completion.amount": N_("How much completes it"),
+    },
+    {
+        "marked": N_("when it is marked as done"),
+        "viewed": N_("when it is opened"),
+        "passed": N_("when it is passed"),
+        "graded": N_("when it is graded"),
+        "passed_or_used": N_("when it is passed or no attempt is left"),
+        "attempted": N_("after a number of attempts"),
+        "watched": N_("when it is watched"),
+    },
+)
+COMMON: Mapping[str, str] = {
+    "title": N_("Title"),
+    "text": N_("Text"),
+    "kind": N_("Kind"),
+    "language": N_("Language"),
+    "path": N_("File"),
+    "resource": N_("Resource"),
+    "role": N_("Role"),
+    "organisation": N_("Organisation"),
+    "weight": N_("Weight"),
+    "drop_lowest": N_("Lowest results left out"),
+    "mark": N_("Mark"),
+    "unit": N_("Unit"),
+    "output": N_("Result looked at"),
+    "low": N_("From"),
+    "high": N_("To"),
+    "step": N_("Step"),
+    "values": N_("Values"),
+    "decimals": N_("Decimals"),
+    "amount": N_("Amount"),
+    "tolerance": N_("Tolerance"),
+    "explanation": N_("Explanation"),
+    "place": N_("Place"),
+}
+_UNTOLD_OF_COURSE = frozenset({"key", "kind", "was", "words", "tone", "modules", "terms", "parameters", "resources", "media", "parts"})
+_UNTOLD_OF_PART = frozenset({"key", "kind", "was", "path", "state", "settings", "activities"})
+
+
+def facts_of_course(course: CourseFolder) -> tuple[Fact, ...]:
+    """Tell what stands in the course's own file."""
+    return facts_of(course, COURSE, _UNTOLD_OF_COURSE)
+
+
+def facts_of_module(module: ModuleSource) -> tuple[Fact, ...]:
+    """Tell what stands in a module's own file."""
+    return facts_of(module, MODULE, _UNTOLD_OF_PART)
+
+
+def facts_of_activity(activity: ActivitySource, tell: Teller) -> tuple[Fact, ...]:
+    """Tell the fields that all activities share, and what its kind adds."""
+    return (*facts_of(activity, ACTIVITY, _UNTOLD_OF_PART), *tell(activity))
+
+
+def tell_page(activity: ActivitySource) -> tuple[Fact, ...]:
+    """Tell the texts of a lesson in its languages."""
+    settings: PageSource = activity.settings
+    return tuple(Fact("body", _("Text"), lesson.body, lesson.language, text=True) for lesson in settings.lessons)
+
+
+def facts_of(node: object, wording: Wording, untold: frozenset[str] = frozenset()) -> tuple[Fact, ...]:
+    """Tell every field of a dataclass that says something."""
+    assert is_dataclass(node)
+    told = (entry.name for entry in fields(node) if entry.name not in untold)
+    return tuple(fact for name in told for fact in _facts(getattr(node, name), name, "", wording))
+
+
+def _facts(value: object, name: str, within: str, wording: Wording) -> Iterator[Fact]:
+    label = wording.labels.get(name, COMMON.get(name.rpartition(".")[2], name.rpartition(".")[2].replace("_", " ")))
+    if value is None or value == () or value == "" or not label:
+        return
+    said = _(label)
+    said = f"{within}: {said.lower()}" if within else said
+    identity = f"{within}|{name}"
+    if isinstance(value, Text) or _is_texts(value):
+        yield from (Fact(identity, said, str(words), str(tongue)) for tongue, words in value.items())  # type: ignore[attr-defined]  # a mapping
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _facts(inner, name, f"{within} «{key}»".strip(), wording)
+    elif isinstance(value, tuple) and (is_dataclass(value[0]) or isinstance(value[0], Text)):
+        for place, inner in enumerate(value, 1):
+            mark = _mark_of(inner) or str(place)
+            yield from _entry(inner, name, f"{said} «{mark}»", wording)
+    elif is_dataclass(value):
+        for entry in fields(value):
+            yield from _facts(getattr(value, entry.name), f"{name}.{entry.name}", within, wording)
+    else:
+        yield Fact(identity, said, _in_words(value, name, wording))
+
+
+def _entry(value: object, name: str, within: str, wording: Wording) -> Iterator[Fact]:
+    if isinstance(value, Text):
+        yield from (Fact(f"{within}|{name}", within, words, tongue) for tongue, words in value.items())
+        return
+    assert is_dataclass(value)
+    for entry in fields(value):
+        if entry.name not in ("key", "name", "category") or isinstance(getattr(value, entry.name), Mapping):
+            yield from _facts(getattr(value, entry.name), f"{name}.{entry.name}", within, wording)
+    if len(fields(value)) == 1 or not any(getattr(value, entry.name) for entry in fields(value)[1:]):
+        yield Fact(f"{within}|{name}", within, _mark_of(value))
+
+
+def _mark_of(value: object) -> str:
+    found = next((getattr(value, name) for name in ("key", "name", "category", "activity", "resource") if hasattr(value, name)), "")
+    return found if isinstance(found, str) else choose(found)
+
+
+def _is_texts(value: object) -> bool:
+    return isinstance(value, Mapping) and bool(value) and all(len(str(key)) == 2 and isinstance(words, str) for key, words in value.items())
+
+
+def _in_words(value: object, name: str, wording: Wording) -> str:
+    form = wording.forms.get(name)
+    if form is not None:
+        return form(value)
+    if isinstance(value, tuple | frozenset):
+        parts = [_in_words(inner, name, wording) for inner in value]
+        return ", ".join(parts if isinstance(value, tuple) else sorted(parts))
+    if isinstance(value, bool):
+        return _(YES) if value else _(NO)
+    if isinstance(value, StrEnum | str):
+        known = wording.values.get(str(value))
+        return _(known) if known else str(value)
+    return _number_or_day(value)
+
+
+def _number_or_day(value: object) -> str:
+    if isinstance(value, Fraction):
+        return number(Decimal(value.numerator) / Decimal(value.denominator))
+    if isinstance(value, int):
+        return number(value)
+    if isinstance(value, datetime):
+        return format_datetime(value)
+    return format_date(value) if isinstance(value, date) else str(value)

@@ -1,0 +1,239 @@
+"""The lines of a lesson as blocks: code, words, headings, and the boxes of other tools (fenced divisions, admonitions, alerts, details)."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from courses.content.foreign.model import Notebook
+from kernel.errors import N_
+
+_FENCE = re.compile(r"([ \t]*)(`{3,}|~{3,})[ \t]*(.*)$")
+_DIVISION = re.compile(r"[ ]{0,3}:{3,}[ \t]*(.*?)[ \t]*:*[ \t]*$")
+_ADMONITION = re.compile(r"(!!!|\?\?\?\+?)[ \t]*([\w-]+)[^\"]*(?:\"([^\"]*)\")?[ \t]*$")
+_ALERT = re.compile(r"[ ]{0,3}>[ ]?\[!(\w+)\][-+]?[ \t]*(.*)$")
+_QUOTED = re.compile(r"^[ ]{0,3}>[ ]?")
+_DETAILS = re.compile(r"[ \t]*<(/?)details[^>]*>[ \t]*(?:<summary[^>]*>(.*?)</summary>)?[ \t]*$", re.IGNORECASE)
+_SUMMARY = re.compile(r"[ \t]*<summary[^>]*>(.*?)</summary>[ \t]*$", re.IGNORECASE)
+_HEADING = re.compile(r"[ ]{0,3}(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*$")
+_UNDERLINE = re.compile(r"[ ]{0,3}(=+|-+)[ \t]*$")
+_REFERENCE = re.compile(r"[ ]{0,3}\[([^\[\]^][^\[\]]*)\]:[ \t]*<?(\S+?)>?(?:[ \t]+[\"'(].*)?[ \t]*$")
+_ITEM = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+\S")
+_NAME = re.compile(r"[\w-]+")
+_LANGUAGE = re.compile(r"[A-Za-z][\w+#.-]*")
+
+
+class Box(StrEnum):
+    """What a box becomes here."""
+
+    CHECK = "CHECK"
+    WARNING = "WARNING"
+    EXAMPLE = "EXAMPLE"
+    DEFINITION = "DEFINITION"
+    SUMMARY = "SUMMARY"
+    QUOTE = "quote"
+    OPEN = "open"
+    """Its text stands without a box."""
+
+
+BOXES = {
+    **dict.fromkeys(("solution", "answer", "hint", "details", "spoiler", "collapse"), Box.CHECK),
+    **dict.fromkeys(("warning", "caution", "danger", "important", "callout-warning", "callout-important", "callout-caution"), Box.WARNING),
+    **dict.fromkeys(("example", "callout-example"), Box.EXAMPLE),
+    **dict.fromkeys(("definition",), Box.DEFINITION),
+    **dict.fromkeys(("objectives", "keypoints", "questions", "summary", "abstract", "overview"), Box.SUMMARY),
+    **dict.fromkeys(("note", "tip", "info", "callout", "prereq", "discussion", "testimonial", "instructor", "quote", "callout-note", "callout-tip"), Box.QUOTE),
+    **dict.fromkeys(("challenge", "exercise", "question", "tab", "tabs", "group-tab"), Box.OPEN),
+}
+TITLES = {
+    "es": {"objectives": "Objetivos", "keypoints": "Puntos clave", "questions": "Preguntas", "solution": "Solución", "": "Ver"},
+    "en": {"objectives": "Objectives", "keypoints": "Key points", "questions": "Questions", "solution": "Solution", "": "Show"},
+}
+
+
+@dataclass(slots=True)
+class Block:
+    """A piece of a lesson: `kind` is code, words, heading, blank, open or close (of a box)."""
+
+    kind: str
+    line: int
+    lines: list[str] = field(default_factory=list)
+    box: Box = Box.OPEN
+    name: str = ""
+    title: str = ""
+    level: int = 0
+
+
+def references(lines: list[str], first: int) -> dict[str, str]:
+    """Return the addresses that references of a text stand for, and blank their lines."""
+    found: dict[str, str] = {}
+    inside = ""
+    for at in range(first - 1, len(lines)):
+        fence = _FENCE.match(lines[at])
+        if fence and (not inside or (fence[2].startswith(inside) and not fence[3])):
+            inside = "" if inside else fence[2]
+        match = None if inside else _REFERENCE.match(lines[at])
+        if match:
+            found[match[1].casefold()] = match[2]
+            lines[at] = ""
+    return found
+
+
+def blocks(lines: list[str], first: int, notebook: Notebook) -> Iterator[Block]:
+    """Divide a text from its `first` line (counted from 1) into blocks."""
+    at = first - 1
+    boxes: list[str] = []
+    in_list = False
+    while at < len(lines):
+        line = lines[at].rstrip("\r\n")
+        step = _box(line, at, lines, boxes, notebook)
+        if step is not None:
+            yield from step[0]
+            at = step[1]
+            continue
+        fence = _FENCE.match(line)
+        if fence:
+            block, at = _code(lines, at, fence, notebook)
+            yield block
+            continue
+        if not line.strip():
+            yield Block("blank", at + 1)
+            at += 1
+            continue
+        if not in_list and re.match(r"(?: {4}|\t)", line):
+            block, at = _indented(lines, at)
+            yield block
+            continue
+        if line.lstrip().startswith("<!--"):
+            end = next((place for place in range(at, len(lines)) if "-->" in lines[place]), len(lines) - 1)
+            yield Block("comment", at + 1, [text.rstrip() for text in lines[at : end + 1]])
+            at = end + 1
+            continue
+        heading = _HEADING.match(line)
+        if heading:
+            yield Block("heading", at + 1, [heading[2]], level=len(heading[1]))
+            at, in_list = at + 1, False
+            continue
+        block, at = _words(lines, at)
+        in_list = any(_ITEM.match(text) for text in block.lines) or (in_list and block.lines[0].startswith((" ", "\t")))
+        yield block
+    for name in boxes:
+        notebook.tell(len(lines), N_("The box “%(name)s” is not closed."), name=name)
+        yield Block("close", len(lines), name=name)
+
+
+def _box(line: str, at: int, lines: list[str], boxes: list[str], notebook: Notebook) -> tuple[list[Block], int] | None:
+    details = _DETAILS.match(line)
+    if details:
+        return _details(details, at, lines, boxes)
+    division = _DIVISION.match(line)
+    if division:
+        return _division(division[1].strip(":{} \t"), at, boxes, notebook)
+    admonition = _ADMONITION.match(line)
+    if admonition:
+        return _admonition(admonition, at, lines, notebook)
+    alert = _ALERT.match(line)
+    if alert:
+        return _alert(alert, at, lines, notebook)
+    return _quotation(at, lines, notebook) if _QUOTED.match(line) else None
+
+
+def _division(words: str, at: int, boxes: list[str], notebook: Notebook) -> tuple[list[Block], int]:
+    if not words:
+        closed = [Block("close", at + 1, name=boxes.pop())] if boxes else []
+        return closed, at + 1
+    name, _blank, title = words.lstrip(".").partition(" ")
+    boxes.append(name)
+    return [_opened(name, title.strip("[] ") if "=" not in title and not title.startswith(".") else "", at, notebook)], at + 1
+
+
+def _opened(name: str, title: str, at: int, notebook: Notebook) -> Block:
+    key = (_NAME.match(name.lower()) or [""])[0]
+    if key not in BOXES:
+        notebook.tell(at + 1, N_("The box “%(name)s” is of another tool: its text stays as a quotation."), name=name)
+    return Block("open", at + 1, box=BOXES.get(key, Box.QUOTE), name=key, title=title)
+
+
+def _details(match: re.Match[str], at: int, lines: list[str], boxes: list[str]) -> tuple[list[Block], int]:
+    if match[1]:
+        return [Block("close", at + 1, name=boxes.pop())] if boxes else [], at + 1
+    title, after = (match[2] or "").strip(), at + 1
+    summary = _SUMMARY.match(lines[after]) if not title and after < len(lines) else None
+    if summary:
+        title, after = summary[1].strip(), after + 1
+    boxes.append("details")
+    return [Block("open", at + 1, box=Box.CHECK, name="details", title=re.sub(r"<[^>]*>", "", title))], after
+
+
+def _admonition(match: re.Match[str], at: int, lines: list[str], notebook: Notebook) -> tuple[list[Block], int]:
+    """An admonition of MkDocs: what is indented belongs to it."""
+    end = at + 1
+    while end < len(lines) and (not lines[end].strip() or lines[end].startswith(("    ", "\t"))):
+        end += 1
+    inner = [re.sub(r"^(?: {4}|\t)", "", text) for text in lines[at + 1 : end]]
+    return [*_nested(_opened(match[2], match[3] or "", at, notebook), inner, at + 1, notebook)], end
+
+
+def _alert(match: re.Match[str], at: int, lines: list[str], notebook: Notebook) -> tuple[list[Block], int]:
+    """An alert of GitHub: the quotation that follows belongs to it."""
+    end = at + 1
+    while end < len(lines) and lines[end].lstrip().startswith(">"):
+        end += 1
+    inner = [re.sub(r"^[ ]{0,3}>[ ]?", "", text) for text in lines[at + 1 : end]]
+    return [*_nested(_opened(match[1], match[2], at, notebook), inner, at + 1, notebook)], end
+
+
+def _quotation(at: int, lines: list[str], notebook: Notebook) -> tuple[list[Block], int]:
+    end = next((place for place in range(at, len(lines)) if not _QUOTED.match(lines[place])), len(lines))
+    inner = [_QUOTED.sub("", text) for text in lines[at:end]]
+    return [*_nested(Block("open", at + 1, box=Box.QUOTE, name="quote"), inner, at, notebook)], end
+
+
+def _nested(opened: Block, inner: list[str], before: int, notebook: Notebook) -> Iterator[Block]:
+    yield opened
+    yield from blocks([*[""] * before, *inner], before + 1, notebook)
+    yield Block("close", before + len(inner), name=opened.name)
+
+
+def _code(lines: list[str], at: int, fence: re.Match[str], notebook: Notebook) -> tuple[Block, int]:
+    """Return fenced code: the language is the first word behind the fence, what else stands there is dropped."""
+    marks, indent = fence[2], fence[1]
+    closing = re.compile(rf"[ \t]*{re.escape(marks[0])}{{{len(marks)},}}[ \t]*$")
+    end = next((place for place in range(at + 1, len(lines)) if closing.match(lines[place].rstrip("\r\n"))), None)
+    if end is None:
+        notebook.tell(at + 1, N_("The code that begins here does not end."))
+    inner = [_unindented(text.rstrip("\r\n"), len(indent)) for text in lines[at + 1 : end if end is not None else len(lines)]]
+    language = _LANGUAGE.search(fence[3].strip("{} .")) if fence[3].strip() else None
+    if fence[3].startswith("{") and "}" in fence[3] and not fence[3].startswith(("{.", "{r", "{python")):
+        notebook.tell(at + 1, N_("“%(text)s” is a command of another tool: what it holds stays as code."), text=fence[3])
+    return Block("code", at + 1, inner, name=language[0].lower() if language else "", level=len(indent)), end + 1 if end is not None else len(lines)
+
+
+def _unindented(text: str, width: int) -> str:
+    bare = text.lstrip(" \t")
+    return text[min(width, len(text) - len(bare)) :]
+
+
+def _indented(lines: list[str], at: int) -> tuple[Block, int]:
+    end = at
+    while end < len(lines) and (not lines[end].strip() or lines[end].startswith(("    ", "\t"))):
+        end += 1
+    inner = [re.sub(r"^(?: {4}|\t)", "", text.rstrip("\r\n")) for text in lines[at:end]]
+    while not inner[-1].strip():
+        inner.pop()
+    return Block("code", at + 1, inner), end
+
+
+def _words(lines: list[str], at: int) -> tuple[Block, int]:
+    """Return the lines up to the next blank one, fence, box or heading; a line of = or - below words makes them a heading."""
+    end = at
+    while end < len(lines) and lines[end].strip() and not (end > at and _begins_other(lines[end])):
+        underline = _UNDERLINE.match(lines[end]) if end == at + 1 and "|" not in lines[at] and not _ITEM.match(lines[at]) else None
+        if underline and not lines[at].lstrip().startswith((">", "|", "-", "*")):
+            return Block("heading", at + 1, [lines[at].strip()], level=1 if underline[1][0] == "=" else 2), end + 1
+        end += 1
+    return Block("words", at + 1, [text.rstrip("\r\n") for text in lines[at:end]]), end
+
+
+def _begins_other(line: str) -> bool:
+    return any(form.match(line) for form in (_FENCE, _DIVISION, _HEADING, _DETAILS, _ADMONITION, _QUOTED)) or line.lstrip().startswith("<!--")

@@ -1,0 +1,290 @@
+"""A folder of lessons of another tool as a course folder: what is a module, in which order, and which files come along."""
+
+import posixpath
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from urllib.parse import unquote
+
+from courses.content.filetypes import kind_of
+from courses.content.foreign.lesson import ForeignLesson, convert
+from courses.content.foreign.model import Notebook, Remark, Surroundings
+from courses.content.pictures import FORMATS, cleaned
+from courses.content.layout import MAXIMUM_MODULES
+from courses.content.skeleton import proposed_key
+from courses.content.writing import scalar
+from kernel.errors import N_, Invalid
+from kernel.markup.addresses import slug
+
+ENDINGS = (".md", ".markdown", ".mdx", ".qmd", ".rmd")
+PLANS = ("summary.md", "_sidebar.md", "toc.md")
+ASIDE = ("license", "licence", "contributing", "code_of_conduct", "conduct", "changelog", "citation", "authors", "security", "support")
+INDEXES = ("readme", "index", "_index")
+MOST_LESSONS = 99
+_NUMBERS = re.compile(r"(\d+)")
+_PREFIX = re.compile(r"^(?:lesson|leccion|chapter|capitulo|modulo|module|unit|unidad|week|semana)?[-_ ]*\d+(?:[._-]\d+)*[._ -]*", re.IGNORECASE)
+_DOTTED = re.compile(r"(\d+)[._](\d+)(?:[._ -]|$)")
+_LISTED = re.compile(r"^([ \t]*)[-*+][ \t]+\[([^\[\]]*)\]\(([^()]*)\)|^#{1,3}[ \t]+(.*)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a course that is made of a folder is called, and whose it is; empty: as the folder says."""
+
+    key: str = ""
+    title: str = ""
+    language: str = "es"
+    author: str = ""
+    licence: str = "CC-BY-4.0"
+    name: str = ""
+    """Of the folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """A course folder, and everything that was not understood or not taken along."""
+
+    files: Mapping[str, bytes]
+    remarks: tuple[Remark, ...]
+
+
+@dataclass(slots=True)
+class _Part:
+    """A module to be: its folder in the source, and its lessons in order."""
+
+    name: str
+    title: str
+    lessons: list[str] = field(default_factory=list)
+    key: str = ""
+
+
+def convert_folder(files: Mapping[str, bytes], wanted: Wanted) -> Converted:
+    """Return a course folder made of the Markdown files of another; raise Invalid where there is none."""
+    return _Conversion(files, wanted).run()
+
+
+class _Conversion:
+    """One folder on its way; addresses are given before texts are written, because texts lead to each other."""
+
+    def __init__(self, files: Mapping[str, bytes], wanted: Wanted) -> None:
+        self.files = {path: content for path, content in files.items() if not any(name.startswith(".") for name in path.split("/"))}
+        self.wanted = wanted
+        self.remarks: list[Remark] = []
+        self.keys: dict[str, str] = {}
+        self.out: dict[str, bytes] = {}
+        self.taken: set[str] = set()
+        self.texts: dict[str, str] = {}
+
+    def run(self) -> Converted:
+        for path in self.files:
+            if path.lower().endswith(ENDINGS):
+                self._decode(path)
+        parts = self._parts()
+        if not parts:
+            raise Invalid(N_("There is no Markdown lesson in this folder."))
+        self._address(parts)
+        authors: list[str] = []
+        for number, part in enumerate(parts, start=1):
+            folder = f"{number:02d}-{part.key}"
+            for place, path in enumerate(part.lessons, start=1):
+                lesson = self._lesson(path, folder)
+                authors += lesson.front.authors
+                self._write(lesson, path, f"{folder}/{place:02d}-{self.keys[path]}.{self.wanted.language}.md")
+            self.out[f"{folder}/module.yaml"] = f"key: {part.key}\ntitle: {scalar(part.title, flow=False)}\n".encode()
+        self.out["course.yaml"] = self._course(authors).encode()
+        self._tell_left()
+        order = sorted(self.remarks, key=lambda remark: (remark.file, remark.line))
+        return Converted(dict(sorted(self.out.items())), tuple(order))
+
+    def _decode(self, path: str) -> None:
+        try:
+            self.texts[path] = self.files[path].decode("utf-8")
+        except UnicodeDecodeError:
+            self.texts[path] = self.files[path].decode("windows-1252", errors="replace")
+            self._tell(path, N_("The file is not UTF-8: read as Windows-1252."))
+
+    def _tell(self, path: str, template: str, **facts: str) -> None:
+        self.remarks.append(Remark(path, 1, template, tuple(facts.items())))
+
+    # --- Order ---
+
+    def _parts(self) -> list[_Part]:
+        lessons = [path for path in self.texts if not _is_aside(path)]
+        planned = self._planned(lessons)
+        parts = planned if planned else self._by_folder(lessons)
+        for part in parts:
+            for path in part.lessons[MOST_LESSONS:]:
+                self._tell(path, N_("A module has %(limit)s lessons at most: left out."), limit=str(MOST_LESSONS))
+            del part.lessons[MOST_LESSONS:]
+        for part in parts[MAXIMUM_MODULES:]:
+            self._tell(part.lessons[0], N_("A course has %(limit)s modules at most: left out."), limit=str(MAXIMUM_MODULES))
+        return parts[:MAXIMUM_MODULES]
+
+    def _planned(self, lessons: Iterable[str]) -> list[_Part]:
+        """Return the modules as a table of contents names them, what it leaves out in a module at the end."""
+        plan = next((path for path in sorted(self.texts) if path.lower() in PLANS), None)
+        if plan is None:
+            return []
+        known, parts = set(lessons), [_Part("", "")]
+        for line in self.texts[plan].split("\n"):
+            match = _LISTED.match(line)
+            if match and match[4] is not None:
+                parts.append(_Part(match[4], match[4].strip("# ")))
+            elif match:
+                path = _resolved(plan, match[3])
+                if path in known:
+                    known.discard(path)
+                    parts[-1].lessons.append(path)
+        self.taken.add(plan)
+        found = [part for part in parts if part.lessons]
+        if not found:
+            return []
+        rest = sorted((path for path in known if not _is_index(path)), key=_natural)
+        for path in rest:
+            self._tell(path, N_("The table of contents does not name this lesson: it stands at the end."))
+        found[-1].lessons += rest
+        return [_Part(part.name or "0", part.title or self._course_title(), part.lessons) for part in found]
+
+    def _by_folder(self, lessons: list[str]) -> list[_Part]:
+        parts: dict[str, _Part] = {}
+        beside = [path for path in lessons if not (_is_index(path) and "/" not in path and len(lessons) > 1)]
+        dotted = all("/" not in path and _DOTTED.match(path) for path in beside)
+        for path in sorted(beside, key=_natural):
+            name = _folder_of(path)
+            if dotted:
+                name = (_DOTTED.match(path) or ["", "1"])[1]
+            part = parts.setdefault(name, _Part(name, self._part_title(name, dotted=dotted)))
+            part.lessons.append(path)
+        return list(parts.values())
+
+    def _part_title(self, name: str, *, dotted: bool) -> str:
+        if dotted:
+            return f"{'Módulo' if self.wanted.language == 'es' else 'Module'} {name}"
+        return _said(name) if name else self._course_title()
+
+    def _course_title(self) -> str:
+        if self.wanted.title:
+            return self.wanted.title
+        readme = next((path for path in self.texts if _is_index(path) and "/" not in path), None)
+        heading = re.search(r"^#[ \t]+(.+?)[ \t]*#*$", self.texts[readme], re.MULTILINE) if readme else None
+        return re.sub(r"[*`\[\]]", "", heading[1]) if heading else _said(self.wanted.name) or "Curso"
+
+    # --- Addresses ---
+
+    def _address(self, parts: list[_Part]) -> None:
+        used: list[str] = []
+        for part in parts:
+            part.key = proposed_key(part.title, used)
+            used.append(part.key)
+            for path in part.lessons:
+                self.keys[path] = proposed_key(self._lesson_title(path), used)
+                used.append(self.keys[path])
+
+    def _lesson_title(self, path: str) -> str:
+        lesson = convert(self.texts[path], self.wanted.language, Notebook(path), Surroundings(lambda _target: "", lambda _target: ""))
+        return lesson.title or _said(PurePosixPath(path).stem if not _is_index(path) else PurePosixPath(path).parent.name) or "Lección"
+
+    # --- Texts ---
+
+    def _lesson(self, path: str, folder: str) -> ForeignLesson:
+        notebook = Notebook(path)
+        around = Surroundings(lambda target: self._page(path, target), lambda target: self._media(path, target, folder))
+        lesson = convert(self.texts[path], self.wanted.language, notebook, around)
+        self.remarks += notebook.remarks
+        return lesson
+
+    def _page(self, path: str, target: str) -> str:
+        for wanted in _candidates(_resolved(path, target)):
+            if wanted in self.keys:
+                return f"course:{self.keys[wanted]}"
+        return ""
+
+    def _media(self, path: str, target: str, folder: str) -> str:
+        """Take a file along into the module's media/ and return its path from the lesson; '' where it may not come or is not there."""
+        if "://" in target:
+            return ""
+        source = _resolved(path, target)
+        content, kind = self.files.get(source), kind_of(source)
+        if content is None or kind is None or not kind.fits(content) or len(content) > kind.limit or source.lower().endswith(".md"):
+            return ""
+        stem, ending = posixpath.splitext(posixpath.basename(source))
+        if ending[1:].lower() in FORMATS:
+            try:
+                content = cleaned(content, ending[1:].lower())
+            except Invalid:
+                return ""
+        self.taken.add(source)
+        name = f"{slug(stem)[:60] or 'archivo'}{ending.lower()}"
+        number = 1
+        while self.out.get(f"{folder}/media/{name}", content) != content:
+            number += 1
+            name = f"{slug(stem)[:60]}-{number}{ending.lower()}"
+        self.out[f"{folder}/media/{name}"] = content
+        return f"media/{name}"
+
+    def _write(self, lesson: ForeignLesson, path: str, target: str) -> None:
+        title = lesson.title or self._lesson_title(path)
+        fields = [f"key: {self.keys[path]}", f"title: {scalar(title, flow=False)}"]
+        if lesson.front.summary:
+            fields.append(f"summary: {scalar(lesson.front.summary, flow=False)}")
+        if lesson.front.is_draft:
+            fields.append("state: draft")
+        self.out[target] = ("---\n" + "\n".join(fields) + f"\n---\n{lesson.body}").encode()
+        self.taken.add(path)
+
+    def _course(self, authors: list[str]) -> str:
+        title = self._course_title()
+        people = [self.wanted.author] if self.wanted.author else list(dict.fromkeys(authors))
+        if not people:
+            people = [_said(self.wanted.name) or title]
+            self._tell("course.yaml", N_("Nobody is named as author: write who wrote it."))
+        named = "".join(f"  - name: {scalar(' '.join(name.split()), flow=False)}\n" for name in people)
+        key = self.wanted.key or proposed_key(self.wanted.title or self.wanted.name or title)
+        languages = "" if self.wanted.language == "es" else f"languages: [{self.wanted.language}]\n"
+        return f"format: 1\nkey: {key}\ntitle: {scalar(title, flow=False)}\n{languages}authors:\n{named}licence: {self.wanted.licence}\n"
+
+    def _tell_left(self) -> None:
+        for path in sorted(self.files.keys() - self.taken):
+            if not _is_aside(path):
+                self._tell(path, N_("No lesson uses this file: it does not come along."))
+            else:
+                self._tell(path, N_("This file is about the folder and no lesson: it does not come along."))
+
+
+def _is_index(path: str) -> bool:
+    return PurePosixPath(path).stem.lower() in INDEXES
+
+
+def _is_aside(path: str) -> bool:
+    return PurePosixPath(path).stem.lower().replace("-", "_") in ASIDE or path.lower() in PLANS
+
+
+def _folder_of(path: str) -> str:
+    return path.partition("/")[0] if "/" in path else ""
+
+
+def _natural(path: str) -> list[tuple[int, int, int, str]]:
+    """Return what sorts paths as people count: 2 before 10, an index before its neighbours."""
+    keys: list[tuple[int, int, int, str]] = []
+    for name in path.lower().split("/"):
+        keys.append((0 if PurePosixPath(name).stem in INDEXES else 1, 0, 0, ""))
+        keys += [(2, 0, int(piece), "") if piece.isdigit() else (2, 1, 0, piece) for piece in _NUMBERS.split(name) if piece]
+    return keys
+
+
+def _said(name: str) -> str:
+    """Return the name of a file or folder as words."""
+    words = _PREFIX.sub("", name).replace("_", " ").replace("-", " ").strip() or name
+    return words[:1].upper() + words[1:]
+
+
+def _resolved(path: str, target: str) -> str:
+    bare = unquote(target.partition("#")[0].partition("?")[0])
+    return posixpath.normpath(posixpath.join(posixpath.dirname(path), bare)).lstrip("/") if bare else ""
+
+
+def _candidates(path: str) -> list[str]:
+    stem = path.removesuffix(".html").removesuffix(".htm").rstrip("/")
+    names = [path, *(f"{stem}{ending}" for ending in ENDINGS)]
+    return names + [f"{stem}/{index}{ending}" for index in ("README", "index", "_index", "readme") for ending in ENDINGS]

@@ -1,0 +1,94 @@
+"""Front matter of other tools: YAML between ---, TOML between +++."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from courses.content import nodes
+from courses.content.foreign.model import Notebook
+from courses.content.nodes import Keyed, Listing, Node, Scalar
+from kernel.errors import N_
+
+TITLE = ("title", "linkTitle", "sidebar_label")
+SUMMARY = ("description", "summary", "abstract")
+AUTHORS = ("author", "authors")
+_UNSEEN = ("lang", "language", "layout", "slug", "id", "permalink", "order", "weight", "nav_order", "sidebar_position")
+"""Fields that say nothing to a learner, or that the order of the files says already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """What the front matter says to us, and the line on which the text begins."""
+
+    title: str = ""
+    summary: str = ""
+    authors: tuple[str, ...] = ()
+    is_draft: bool = False
+    order: float | None = None
+    first_line: int = 1
+
+
+def read_front(lines: list[str], notebook: Notebook) -> Front:
+    """Return what stands before a text; fields that we have no place for are told by name and line."""
+    fence = lines[0].strip() if lines else ""
+    if fence not in ("---", "+++"):
+        return Front()
+    end = next((at for at, line in enumerate(lines[1:], start=1) if line.strip() in (fence, "..." if fence == "---" else fence)), None)
+    if end is None:
+        return Front()
+    fields = _yaml(lines[1:end], notebook) if fence == "---" else _toml(lines[1:end], notebook)
+    if fields is None:
+        return Front() if fence == "---" and end > 1 and ":" not in "".join(lines[1:end]) else Front(first_line=end + 2)
+    for name, (line, _value) in fields.items():
+        if name not in (*TITLE, *SUMMARY, *AUTHORS, *_UNSEEN, "draft"):
+            notebook.tell(line, N_("The field “%(name)s” has no place in a lesson here."), name=name)
+    return Front(
+        _first(fields, TITLE),
+        _first(fields, SUMMARY),
+        tuple(fields[name][1][0] if len(fields[name][1]) == 1 else ", ".join(fields[name][1]) for name in AUTHORS if name in fields),
+        _first(fields, ("draft",)).lower() == "true",
+        _number(_first(fields, ("order", "weight", "nav_order", "sidebar_position"))),
+        end + 2,
+    )
+
+
+Fields = Mapping[str, tuple[int, tuple[str, ...]]]
+
+
+def _first(fields: Fields, names: tuple[str, ...]) -> str:
+    return next((" ".join(fields[name][1][0].split()) for name in names if name in fields and fields[name][1]), "")
+
+
+def _number(text: str) -> float | None:
+    return float(text) if text.replace(".", "", 1).isdigit() and text.isascii() else None
+
+
+def _yaml(lines: list[str], notebook: Notebook) -> Fields | None:
+    parsed = nodes.parse("\n" + "\n".join(lines) + "\n")
+    if not isinstance(parsed.root, Keyed):
+        if parsed.troubles:
+            notebook.tell(parsed.troubles[0].line, N_("The fields above the text cannot be read as YAML."))
+        return None
+    return {name: (entry.value.line, _texts(entry.value)) for name, entry in parsed.root.entries.items()}
+
+
+def _texts(value: Node) -> tuple[str, ...]:
+    if isinstance(value, Scalar):
+        return (value.text,) if value.text else ()
+    return tuple(item.text for item in value.items if isinstance(item, Scalar)) if isinstance(value, Listing) else ()
+
+
+def _toml(lines: list[str], notebook: Notebook) -> Fields | None:
+    try:
+        found = tomllib.loads("\n".join(lines))
+    except tomllib.TOMLDecodeError:
+        notebook.tell(1, N_("The fields above the text cannot be read as TOML."))
+        return None
+    places = {line.partition("=")[0].strip(): at for at, line in enumerate(lines, start=2)}
+    return {name: (places.get(name, 1), _plain(value)) for name, value in found.items()}
+
+
+def _plain(value: object) -> tuple[str, ...]:
+    if isinstance(value, bool):
+        return (str(value).lower(),)
+    return tuple(map(str, value)) if isinstance(value, list) else (str(value),)

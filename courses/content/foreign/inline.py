@@ -1,0 +1,165 @@
+"""Links, images, HTML and signs of other tools within a paragraph, written as this format has them (format, section 7)."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from html import unescape
+
+from courses.content.foreign.model import Notebook, Surroundings
+from kernel.errors import N_
+from kernel.markup.addresses import slug
+
+_CODE = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_KEPT = re.compile("\ue000([0-9]+)\ue000")
+_LABEL = r"((?:[^\[\]]|\[[^\[\]]*\])*)"
+_TARGET = r"\(\s*<?([^\s()<>]*(?:\([^\s()]*\)[^\s()<>]*)*)>?(?:\s+(?:\"([^\"]*)\"|'([^']*)'))?\s*\)"
+_BRACES = r"(?:\{:?[ ]*((?:[.#]|[\w-]+=)[^{}]*)\})?"
+_LINKED_IMAGE = re.compile(rf"\[!\[{_LABEL}\]{_TARGET}\]{_TARGET}")
+_IMAGE = re.compile(rf"!\[{_LABEL}\]{_TARGET}{_BRACES}")
+_LINK = re.compile(rf"(?<![!\\])\[{_LABEL}\]{_TARGET}{_BRACES}")
+_REFERRED = re.compile(r"(?<!\\)(!?)\[((?:[^\[\]])+)\](?:\[([^\[\]]*)\])?(?![(\[:])")
+_WIKI = re.compile(r"(?<!\\)\[\[([^\[\]|\n]+)(?:\|([^\[\]\n]+))?\]\]")
+_TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9_-]*)((?:\s[^<>]*)?)(/?)>")
+_ANCHOR = re.compile(r"<a\s[^<>]*href\s*=\s*[\"']([^\"']*)[\"'][^<>]*>(.*?)</a>", re.IGNORECASE | re.DOTALL)
+_ATTRIBUTE = re.compile(r"([\w-]+)\s*=\s*[\"']([^\"']*)[\"']")
+_FORMULA = re.compile(r"(?<![\\$])\$(?![\s\d$])[^$\n]*[\\^_=][^$\n]*(?<!\s)\$(?!\d)")
+_LIQUID = re.compile(r"\{%.*?%\}|\{\{[<%].*?[>%]\}\}", re.DOTALL)
+_ALONE = re.compile(r"(?:[ ]*\{:?[ ]*(?:[.#]|[\w-]+=)[^{}\n]*\})+[ ]*$", re.MULTILINE)
+_MARKS = {"b": "**", "strong": "**", "i": "*", "em": "*", "code": "`", "tt": "`", "samp": "`"}
+_ELEMENTS = frozenset(
+    "a abbr address article aside b big blockquote center cite dd del details dfn div dl dt em fieldset figcaption figure font footer form h1 h2 h3 "
+    "h4 h5 h6 header hr i input ins kbd label li main mark nav ol p picture pre q s section small source span strike strong sub summary sup table "
+    "tbody td tfoot th thead tr u ul var wbr".split()
+)
+_PLAYERS = ("iframe", "video", "audio", "embed", "object", "script", "style")
+
+
+@dataclass(slots=True)
+class Inline:
+    """Writes the words of one lesson anew. `figures` are the images of the present paragraph, to be put after it."""
+
+    notebook: Notebook
+    around: Surroundings
+    headings: frozenset[str]
+    references: dict[str, str]
+    figures: list[str] = field(default_factory=list)
+
+    def words(self, text: str, line: int) -> str:
+        """Return a paragraph in this format; images leave it for `figures`."""
+        kept: list[str] = []
+
+        def keep(found: str) -> str:
+            kept.append(found)
+            return f"\ue000{len(kept) - 1}\ue000"
+
+        text = text.replace("\ue000", "")
+        text = _CODE.sub(lambda match: keep(match[0]), text)
+        text = _COMMENT.sub(lambda match: keep(match[0]), text)
+        text = _FORMULA.sub(lambda match: keep(match[0]), text)
+        text = self._html(_LIQUID.sub(lambda match: self._liquid(match, line), text), line, keep)
+        text = self._references(text)
+        text = _LINKED_IMAGE.sub(lambda match: self._linked_image(match, line, keep), text)
+        text = _IMAGE.sub(lambda match: self._image(match[1], match[2], match[3] or match[4] or "", match[5] or "", line), text)
+        text = _LINK.sub(lambda match: self._link(match[1], match[2], line, keep), text)
+        text = _ALONE.sub(lambda match: self._dropped(match[0], line), text)
+        text = _WIKI.sub(lambda match: self._wiki(match, line, keep), text)
+        text = self._signs(text, line)
+        while _KEPT.search(text):
+            text = _KEPT.sub(lambda match: kept[int(match[1])], text)
+        return text
+
+    def _liquid(self, match: re.Match[str], line: int) -> str:
+        self.notebook.tell(line, N_("“%(text)s” is a command of another tool: left out."), text=match[0])
+        return ""
+
+    def _dropped(self, text: str, line: int) -> str:
+        if "#" not in text:
+            self.notebook.tell(line, N_("The attributes %(text)s are left out."), text=text.strip())
+        return ""
+
+    def _references(self, text: str) -> str:
+        def replaced(match: re.Match[str]) -> str:
+            target = self.references.get((match[3] or match[2]).casefold())
+            return match[0] if target is None else f"{match[1]}[{match[2]}]({target})"
+
+        return _REFERRED.sub(replaced, text)
+
+    def _linked_image(self, match: re.Match[str], line: int, keep: Callable[[str], str]) -> str:
+        """An image that leads somewhere: the image where it came along, and a link in words."""
+        label, source, target = match[1], match[2], match[5]
+        if self.around.media(source):
+            self._image(label, source, "", "", line)
+        return self._link(label or target, target, line, keep)
+
+    def _image(self, label: str, source: str, title: str, attributes: str, line: int) -> str:
+        said = dict(_ATTRIBUTE.findall(attributes))
+        alternative = " ".join((label or said.get("alt") or said.get("fig-alt") or "").split())
+        path = self.around.media(source)
+        if not path:
+            why = N_("The image %(path)s stands on another site: its description stays.") if "://" in source else N_(
+                "The image %(path)s is not in the folder, or is none: its description stays."
+            )
+            self.notebook.tell(line, why, path=source)
+            return f"*{alternative}*" if alternative else ""
+        if not alternative:
+            self.notebook.tell(line, N_("The image %(path)s has no description: write what it shows."), path=source)
+        alternative = re.sub(r"[\[\]\\]", "", alternative)
+        caption = title or alternative or path.rpartition("/")[2]
+        self.figures.append(f"![{alternative}]({path})\n\n: {caption}")
+        return ""
+
+    def _link(self, label: str, target: str, line: int, keep: Callable[[str], str]) -> str:
+        words = " ".join(label.split()) or target
+        address = self._address(target, line)
+        return keep(f"[{words}]({address})") if address else words
+
+    def _address(self, target: str, line: int) -> str:
+        if target.startswith(("https://", "http://", "mailto:")):
+            return target
+        if target.startswith("#"):
+            wanted = slug(target[1:])
+            if wanted in self.headings:
+                return f"#{wanted}"
+        elif ":" not in target.partition("/")[0]:
+            found = self.around.page(target) or self.around.media(target)
+            if found:
+                return found
+        self.notebook.tell(line, N_("The link to %(target)s leads nowhere in this folder: its words stay."), target=target)
+        return ""
+
+    def _wiki(self, match: re.Match[str], line: int, keep: Callable[[str], str]) -> str:
+        address = self.around.page(match[1])
+        if address:
+            return keep(f"[{match[2] or match[1]}]({address})")
+        self.notebook.tell(line, N_("The link to %(target)s leads nowhere in this folder: its words stay."), target=match[1])
+        return match[2] or match[1]
+
+    def _html(self, text: str, line: int, keep: Callable[[str], str]) -> str:
+        text = _ANCHOR.sub(lambda match: f"[{match[2]}]({match[1]})", text)
+        return _TAG.sub(lambda match: self._tag(match, line, keep), text)
+
+    def _tag(self, match: re.Match[str], line: int, keep: Callable[[str], str]) -> str:
+        name, attributes = match[2].lower(), dict(_ATTRIBUTE.findall(match[3]))
+        if name == "br":
+            return " " if "|" in match.string else "  \n"
+        if name == "img":
+            return f"![{unescape(attributes.get('alt', ''))}]({attributes.get('src', '')})"
+        if name in _MARKS:
+            return _MARKS[name]
+        if name in _PLAYERS:
+            source = attributes.get("src", "")
+            self.notebook.tell(line, N_("<%(tag)s> is not shown here: a link stays where it has an address."), tag=name)
+            return keep(f"<{source}>") if source.startswith("https://") else ""
+        if name in _ELEMENTS:
+            self.notebook.tell(line, N_("The tag <%(tag)s> is left out, its text stays."), tag=name)
+            return ""
+        return keep("&lt;") + match[0][1:]
+
+    def _signs(self, text: str, line: int) -> str:
+        if "~~" in text:
+            self.notebook.tell(line, N_("Struck out text stands as plain text."))
+            text = text.replace("~~", "")
+        text = re.sub(r"(?<!\\)\{\{", r"\\{{", text)
+        text = re.sub(r"(?<!\\)\[(?=[\[@])", r"\\[", text)
+        return re.sub(r"(?<!\\)\$", r"\\$", text)

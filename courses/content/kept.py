@@ -1,0 +1,105 @@
+"""Rendered lessons that outlive the process: files beside those of the courses, each named by all it was made from.
+
+What is kept may go at any time: it is made again. The name holds the program too, so that another release renders anew.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from kernel.markup.model import Citation, Figure, Heading, Problem, Rendered, SafeHtml
+from kernel.search.index import Entry, Passage
+
+PROGRAM = ("courses", "enrolments", "kernel", "quizzes", "webinars")
+LIBRARIES = ("markdown", "nh3", "pymdown-extensions", "latex2mathml", "snowballstemmer")
+DAYS = 60
+DAY = 86_400
+
+
+@cache
+def program() -> str:
+    """Return what changes with everything that takes part in rendering: our modules, and the libraries' versions."""
+    total = hashlib.sha256()
+    root = Path(__file__).parents[2]
+    for path in sorted(path for package in PROGRAM for path in (root / package).rglob("*.py")):
+        total.update(path.read_bytes())
+    for library in LIBRARIES:
+        total.update(f"{library} {version(library)}\n".encode())
+    return total.hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The folder that holds them."""
+
+    folder: Path
+
+    def lesson(self, made_from: object) -> tuple[Rendered, frozenset[str]] | None:
+        """Return a lesson with the media that it uses, where it was rendered from just this."""
+        found = self._find("lesson", made_from)
+        return None if found is None else (_rendered(found["rendered"]), frozenset(found["media"]))
+
+    def keep_lesson(self, made_from: object, rendered: Rendered, media: frozenset[str]) -> None:
+        """Keep a lesson."""
+        self._keep("lesson", made_from, {"rendered": asdict(rendered), "media": sorted(media)})
+
+    def entries(self, made_from: object) -> tuple[Entry, ...] | None:
+        """Return what can be found of a lesson, where it was made from just this."""
+        found = self._find("entries", made_from)
+        return None if found is None else tuple(Entry(**{**one, "passages": _each(Passage, one["passages"])}) for one in found["entries"])
+
+    def keep_entries(self, made_from: object, entries: tuple[Entry, ...]) -> None:
+        """Keep what can be found of a lesson."""
+        self._keep("entries", made_from, {"entries": [asdict(entry) for entry in entries]})
+
+    def forget_old(self, now: float) -> int:
+        """Take away what nobody has asked for in two months; return how many."""
+        old = [path for path in self.folder.glob("*/*.json") if path.stat().st_mtime < now - DAYS * DAY]
+        for path in old:
+            path.unlink(missing_ok=True)
+        return len(old)
+
+    def _path(self, kind: str, made_from: object) -> Path:
+        name = hashlib.sha256(f"{kind} {program()} {made_from!r}".encode()).hexdigest()
+        return self.folder / name[:2] / f"{name}.json"
+
+    def _find(self, kind: str, made_from: object) -> Mapping[str, Any] | None:
+        path = self._path(kind, made_from)
+        try:
+            found: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        with suppress(OSError):
+            os.utime(path)
+        return found
+
+    def _keep(self, kind: str, made_from: object, content: Mapping[str, object]) -> None:
+        """Write a file whole or not at all; a full disk keeps nobody from publishing."""
+        path = self._path(kind, made_from)
+        partial = path.with_name(f"{path.name}.{uuid4().hex}")
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            partial.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+            partial.replace(path)
+        except OSError:
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)
+
+
+def _each(kind: type[Any], rows: list[Mapping[str, Any]]) -> tuple[Any, ...]:
+    return tuple(kind(**row) for row in rows)
+
+
+def _rendered(found: Mapping[str, Any]) -> Rendered:
+    parts = {"headings": Heading, "closing": Heading, "citations": Citation, "figures": Figure, "problems": Problem}
+    values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in found.items()}
+    values |= {name: _each(kind, found[name]) for name, kind in parts.items()}
+    return Rendered(**{**values, "html": SafeHtml.stored(found["html"])})

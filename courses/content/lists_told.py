@@ -1,0 +1,62 @@
+"""The lists of a course as entries with facts: glossary, resources, parameters, files."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from posixpath import basename
+
+from courses.content.facts import Fact, Wording, facts_of
+from courses.content.model import CourseFolder
+from kernel.errors import N_
+from kernel.i18n import _, choose, file_size
+
+TERM = Wording({"term": N_("Term"), "definition": N_("Definition"), "also": N_("Also written"), "source": N_("Source")})
+RESOURCE = Wording(
+    {
+        "title": N_("Title"),
+        "kind": N_("Kind"),
+        "language": N_("Language"),
+        "host": N_("Where it is"),
+        "url": N_("Address"),
+        "path": N_("File"),
+        "authors": N_("Authors"),
+        "dated": N_("Date"),
+        "supports": N_("What it supports"),
+        "verified": N_("Looked at on"),
+    }
+)
+PARAMETER = Wording(
+    {
+        "written": N_("Figure"),
+        "unit": N_("Unit"),
+        "year": N_("Year"),
+        "label": N_("Label"),
+        "source": N_("Source"),
+        "decimals": N_("Decimals"),
+        "review": N_("To look at again on"),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a list."""
+
+    key: str
+    title: str
+    facts: tuple[Fact, ...]
+    path: str = ""
+
+
+def facts_of_list(course: CourseFolder, name: str) -> Iterator[Entry]:
+    """Tell the entries of a list: 'term', 'resource', 'parameter' or 'file'."""
+    if name == "term":
+        yield from (Entry(term.key, choose(term.term), facts_of(term, TERM, frozenset({"key"}))) for term in course.terms)
+    elif name == "resource":
+        yield from (Entry(entry.key, choose(entry.title), facts_of(entry, RESOURCE, frozenset({"key"}))) for entry in course.resources)
+    elif name == "parameter":
+        untold = frozenset({"name", "value"})
+        yield from (Entry(entry.name, choose(entry.label) or entry.name, facts_of(entry, PARAMETER, untold)) for entry in course.parameters)
+    else:
+        for media in course.media:
+            content = Fact("content", _("Content"), f"{file_size(media.size)} · {media.sha256[:8]}")
+            yield Entry(media.path, basename(media.path), (content,), media.path)

@@ -1,0 +1,240 @@
+"""Give a mapping of a YAML file other values, however deep inside: lines that say what they said before stay, to the letter.
+
+`patched` takes a mapping as text, its fields at the left edge, and what it is to say. Lists say of each entry which of the file's it was, so
+that entries keep their comments, their spelling and the fields that nobody asked for while they are changed, moved or taken out. What comes
+of it is read again: it says what was asked for, or EditRefused is raised.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from courses.content import nodes
+from courses.content.editing import (
+    CONTENT,
+    DASH,
+    FLOW,
+    EditRefused,
+    Written,
+    behind_dash,
+    in_brackets,
+    last_line,
+    outdented,
+    read_fields,
+    text_lines,
+    with_lines,
+    write_field,
+)
+from courses.content.inside import find_inside, put_inside
+from courses.content.nodes import Keyed, Listing, Node, Scalar
+from courses.content.writing import scalar
+
+STEP = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """A list: of each entry the place that it had in the file, from 0 (None: it is new), and what it is to say."""
+
+    entries: "tuple[tuple[int | None, Wanted], ...]"
+
+
+Wanted = str | Items | list[Written] | Mapping[str, "Wanted"] | None
+"""What a field is to say. A list without `Items` is matched with the file's by what its entries say."""
+
+
+def plain(wanted: Wanted) -> Written:
+    """Return what is wanted as it is read back."""
+    if isinstance(wanted, Items):
+        return [plain(value) for _place, value in wanted.entries]
+    if isinstance(wanted, Mapping):
+        return {name: plain(value) for name, value in wanted.items()}
+    return wanted
+
+
+def patched(text: str, wanted: Mapping[str, Wanted], flows: Collection[str] = (), parent: str = "") -> str:
+    """Return the text of a mapping that says what is wanted; new fields come where `wanted` has them.
+
+    `flows` are the fields that stand on one line where they fit; `variables.*` means all those inside of `variables`.
+    """
+    before = read_fields(text)
+    if before == plain(wanted):
+        return text
+    for old, new in _renamed(before, wanted):
+        text = _with_name(text, old, new)
+    for name, value in wanted.items():
+        text = _with_value(text, name, value, list(wanted), flows, parent)
+    for name in read_fields(text):
+        if name not in wanted:
+            text = write_field(text, name, None, ())
+    if read_fields(text) != plain(wanted):
+        raise EditRefused
+    return text
+
+
+def _renamed(before: Mapping[str, Written], wanted: Mapping[str, Wanted]) -> Iterator[tuple[str, str]]:
+    """Yield fields that took another name: what the one held the other holds, or it is the only one that came where the only one went."""
+    gone = [name for name in before if name not in wanted]
+    fresh = [name for name in wanted if name not in before]
+    alone = len(gone) == len(fresh) == 1
+    for old in gone:
+        for new in fresh:
+            value = plain(wanted[new])
+            in_place = alone and type(before[old]) is type(value) and _above(old, before, wanted) == _above(new, wanted, before)
+            if in_place or (value is not None and value == before[old]):
+                fresh.remove(new)
+                yield old, new
+                break
+
+
+def _above(name: str, own: Collection[str], other: Collection[str]) -> str:
+    """Return the field before this one that stands in both."""
+    above = ""
+    for one in own:
+        if one == name:
+            break
+        above = one if one in other else above
+    return above
+
+
+def _with_name(text: str, old: str, new: str) -> str:
+    root = nodes.parse(text).root
+    if not isinstance(root, Keyed) or root.flow:
+        raise EditRefused
+    key = root.entries[old].key
+    lines = text.split("\n")
+    line = lines[key.line - 1]
+    lines[key.line - 1] = f"{line[: key.column - 1]}{scalar(new, flow=False)}{line[key.last_column - 1 :]}"
+    return "\n".join(lines)
+
+
+def _with_value(text: str, name: str, value: Wanted, order: Sequence[str], flows: Collection[str], parent: str) -> str:
+    held = read_fields(text)
+    if name in held and held[name] == plain(value):
+        return text
+    root = nodes.parse(text).root
+    present = root.entries[name].value if isinstance(root, Keyed) and name in root.entries else None
+    if isinstance(value, Mapping) and value and isinstance(present, Keyed) and not present.flow and present.entries:
+        inner = find_inside(text, name)
+        if inner is None:
+            raise EditRefused
+        return put_inside(text, name, patched(inner, value, flows, name))
+    if isinstance(value, list) and isinstance(present, Listing):
+        value = _matched(held[name], value)
+    if isinstance(value, Items) and value.entries and isinstance(present, Listing) and present.items and not present.flow:
+        return _with_items(text, present, value, flows, name)
+    flow = name in flows or f"{parent}.*" in flows or bool(getattr(present, "flow", False))
+    lines = _new_lines(name, value, flows, flow=flow)
+    return with_lines(text, name, lines, order) if text.strip() else "\n".join(lines) + "\n"
+
+
+def _new_lines(name: str, value: Wanted, flows: Collection[str], *, flow: bool) -> list[str]:
+    head = f"{scalar(name, flow=False)}:"
+    held = plain(value)
+    if flow and not isinstance(held, str) and held is not None and _fits(line := f"{head} {in_brackets(held)}"):
+        return [line]
+    if isinstance(value, Mapping) and value:
+        inner = patched("", value, flows, name).rstrip("\n").split("\n")
+        return [head, *(" " * STEP + line if line else "" for line in inner)]
+    if isinstance(value, Items | list) and held:
+        items = value.entries if isinstance(value, Items) else [(None, one) for one in value]
+        return [head, *(line for _place, item in items for line in _new_item(item, DASH, CONTENT, flows, name))]
+    if isinstance(held, str):
+        return text_lines(head, held)
+    return [head if held is None else f"{head} {in_brackets(held)}"]
+
+
+def _fits(line: str) -> bool:
+    return len(line) <= FLOW and "\n" not in line
+
+
+def _new_item(value: Wanted, dash: int, content: int, flows: Collection[str], parent: str) -> list[str]:
+    if isinstance(value, Mapping) and value:
+        return behind_dash(patched("", value, flows, parent), dash, content)
+    held = plain(value)
+    lines = text_lines("-", held if isinstance(held, str) else in_brackets(held))
+    lead = " " * (content - dash - 2)
+    return [f"{' ' * dash}-{lead}{lines[0][1:]}", *(" " * content + line[STEP:] if line else "" for line in lines[1:])]
+
+
+def _last(lines: Sequence[str], node: Node) -> int:
+    last = max(node.line, last_line(node))
+    while last > node.line and not lines[last - 1].strip():
+        last -= 1
+    return last
+
+
+# --- Lists -------------------------------------------------------------------------------------------------------------------------------
+
+
+def _matched(before: Written, after: list[Written]) -> Items:
+    """Say of each entry of a list which one it was: those that are the same, and those that stand between the same ones."""
+    old = [repr(one) for one in before] if isinstance(before, list) else []
+    places: list[int | None] = [None] * len(after)
+    for _tag, first, last, begin, end in SequenceMatcher(None, old, [repr(one) for one in after], autojunk=False).get_opcodes():
+        for place, number in zip(range(begin, end), range(first, last), strict=False):
+            places[place] = number
+    return Items(tuple(zip(places, after, strict=True)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Old:
+    """An entry as it stands: lines counted from 0, `first` that of the first comment above, `begin` that of the dash, `last` the one after."""
+
+    node: Node
+    first: int
+    begin: int
+    last: int
+    dash: int
+
+
+def _with_items(text: str, listing: Listing, wanted: Items, flows: Collection[str], name: str) -> str:
+    lines = text.split("\n")
+    old: list[_Old] = []
+    for item in listing.items:
+        old.append(_old(lines, item, old[-1].last if old else 0))
+    held = read_fields(text)[name]
+    assert isinstance(held, list)
+    between = [lines[one.last : other.first] for one, other in zip(old, old[1:], strict=False)]
+    after: list[str] = []
+    seen: set[int] = set()
+    for number, (place, value) in enumerate(wanted.entries):
+        after += between[min(number, len(between)) - 1] if number and between else []
+        one = old[place] if place is not None and place < len(old) and place not in seen else None
+        if one is None or place is None:
+            after += _new_item(value, old[0].dash, old[0].node.column - 1, flows, name)
+            continue
+        seen.add(place)
+        after += lines[one.first : one.last] if held[place] == plain(value) else _changed_item(lines, one, value, flows, name)
+    left = between[max(len(wanted.entries) - 1, 0) :]
+    after += [line for lines_between in left for line in lines_between if line.strip()]
+    return "\n".join([*lines[: old[0].first], *after, *lines[old[-1].last :]])
+
+
+def _old(lines: Sequence[str], item: Node, above: int) -> _Old:
+    lead = lines[item.line - 1][: item.column - 1]
+    if not lead.strip() == "-":
+        raise EditRefused
+    first = begin = item.line - 1
+    while first > above and lines[first - 1].lstrip().startswith("#"):
+        first -= 1
+    return _Old(item, first, begin, _last(lines, item), lead.index("-"))
+
+
+def _changed_item(lines: Sequence[str], old: _Old, value: Wanted, flows: Collection[str], parent: str) -> list[str]:
+    """Return the lines of an entry that says something else; the comments above it stay."""
+    node, content, comments = old.node, old.node.column - 1, list(lines[old.first : old.begin])
+    lead = lines[old.begin][:content]
+    on_one_line = old.last == old.begin + 1
+    beside = lines[old.begin][node.last_column - 1 :] if on_one_line and node.last_line == node.line else ""
+    if isinstance(node, Keyed) and node.flow and on_one_line and _fits(line := f"{lead}{in_brackets(plain(value))}"):
+        return [*comments, line + beside]
+    if isinstance(node, Scalar) and on_one_line and isinstance(value, str) and "\n" not in value:
+        return [*comments, f"{lead}{scalar(value, flow=False)}{beside}"]
+    if isinstance(node, Scalar) and on_one_line and isinstance(value, Mapping) and value:
+        bare = f"{next(iter(value))}: {lines[old.begin][content:]}\n"
+        return [*comments, *behind_dash(patched(bare, value, flows, parent), old.dash, content)]
+    if isinstance(node, Keyed) and not node.flow and isinstance(value, Mapping) and value:
+        own = [lines[old.begin][content:], *(outdented(line, content) for line in lines[old.begin + 1 : old.last])]
+        return [*comments, *behind_dash(patched("\n".join(own) + "\n", value, flows, parent), old.dash, content)]
+    return [*comments, *_new_item(value, old.dash, content, flows, parent)]

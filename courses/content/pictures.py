@@ -1,0 +1,54 @@
+"""Pictures that people send: read whole, freed of what they carry besides (place, camera, thumbnail), or refused. The door to Pillow."""
+
+import io
+import warnings
+
+from kernel.errors import N_, Invalid
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+MOST_PIXELS = 40_000_000
+"""What a camera makes; more is a trap, or needs more memory than a server has."""
+FORMATS = {"png": "PNG", "jpg": "JPEG", "jpeg": "JPEG", "webp": "WEBP", "gif": "GIF"}
+QUALITY = 88
+
+
+def cleaned(content: bytes, extension: str) -> bytes:
+    """Return a picture written anew, upright and without hidden data; raises Invalid where it is none of its extension.
+
+    A moving picture stays as it is once all of it was read.
+    """
+    wanted = FORMATS[extension]
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(content), formats=[wanted]) as picture:
+                if picture.width * picture.height > MOST_PIXELS:
+                    raise Invalid(N_("The picture has more than 40 million points. Make it smaller and send it again."))
+                picture.load()
+                if getattr(picture, "is_animated", False):
+                    return content
+                return _written(picture, wanted)
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise Invalid(N_("The picture cannot be read: it is broken, or not what its name says. Save it again and send it.")) from None
+
+
+def points(content: bytes, extension: str) -> int:
+    """Return how many points a picture says it has, without reading it; 0 where it cannot be told."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(content), formats=[FORMATS[extension]]) as picture:
+                return picture.width * picture.height
+    except Image.DecompressionBombError:
+        return MOST_PIXELS + 1
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError):
+        return 0
+
+
+def _written(picture: Image.Image, wanted: str) -> bytes:
+    upright = ImageOps.exif_transpose(picture)
+    target = io.BytesIO()
+    options: dict[str, object] = {"quality": QUALITY} if wanted in ("JPEG", "WEBP") else {}
+    upright.info.pop("exif", None)
+    upright.save(target, wanted, optimize=True, **options)
+    return target.getvalue()

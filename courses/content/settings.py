@@ -1,0 +1,250 @@
+"""Which fields of a file the web asks for one by one, as data: what each is called, what it means, and how it is written.
+
+Whether a value is right is not said here: the text that comes of it is read by the reader of the format, whose findings name the field.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from courses.content.editing import Written
+
+LINES = "\n"
+
+
+class Shape(StrEnum):
+    """How a field is written and asked for."""
+
+    WORDS = "words"
+    """A text of one line, one for each language."""
+    MARKDOWN = "markdown"
+    """A text of several paragraphs, one for each language."""
+    LISTED = "listed"
+    """A list of texts of one line, one list for each language."""
+    WORD = "word"
+    """A number, a date, an address: the same in all languages."""
+    CHOICE = "choice"
+    FLAG = "flag"
+    KEYS = "keys"
+    """A list of keys, written in brackets."""
+    LINES = "lines"
+    """A list of words, the same in all languages, asked for one on a line."""
+    FILE = "file"
+    """A path of the working copy."""
+    ENTRIES = "entries"
+    """A list of mappings, whose fields are `fields`."""
+    NAMED = "named"
+    """A mapping of names, the first of `fields`, to mappings with the others; of names to plain values where there is one other."""
+
+
+class Bare(StrEnum):
+    """What a value says that stands where a mapping of several settings could stand (`review: exam`)."""
+
+    BESIDE = "beside"
+    """This setting; it stands inside the mapping as soon as others do."""
+    INSTEAD = "instead"
+    """This setting, and none of the others."""
+    EACH = "each"
+    """Every setting of the mapping."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One field. `name` may be inside another (`completion.grade`); `usual` is what counts where it is not written.
+
+    `bare` says what a value without mapping is to a setting inside another; `nothing` is the choice that stands for an empty list.
+    """
+
+    name: str
+    shape: Shape
+    label: Any
+    help: Any = ""
+    choices: tuple[tuple[str, Any], ...] = ()
+    usual: str = ""
+    fields: "tuple[Setting, ...]" = ()
+    bare: Bare | None = None
+    nothing: str = ""
+    spare: int = 1
+    """Empty rows for further entries."""
+    accepts: tuple[str, ...] = ()
+    """Beginnings of media types of the files that may be chosen; none for any."""
+
+    @property
+    def has_rows(self) -> bool:
+        """Say whether it is asked for in rows, one for each entry."""
+        return self.shape in (Shape.ENTRIES, Shape.NAMED)
+
+    @property
+    def has_languages(self) -> bool:
+        """Say whether it is asked for in each language of the course."""
+        return self.shape in (Shape.WORDS, Shape.MARKDOWN, Shape.LISTED)
+
+    @property
+    def outer(self) -> str:
+        """Return the name of the field of the file that it is, or is inside of."""
+        return self.name.partition(".")[0]
+
+    @property
+    def inner(self) -> str:
+        """Return the name inside that field, '' where it is the field itself."""
+        return self.name.partition(".")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """What a form holds of some settings: `(name, language)` -> text, the language '' where there is none; entries by number."""
+
+    texts: Mapping[tuple[str, str], str]
+    entries: Mapping[str, Sequence[Mapping[tuple[str, str], str]]] = field(default_factory=dict)
+
+
+def values_of(written: Mapping[str, Written], settings: Sequence[Setting], languages: Sequence[str]) -> Values:
+    """Return what a file says of some settings, as a form shows it."""
+    texts: dict[tuple[str, str], str] = {}
+    entries: dict[str, list[Mapping[tuple[str, str], str]]] = {}
+    for setting in settings:
+        value = _found(written, setting)
+        if setting.has_rows:
+            items = _named_rows(setting, value) if setting.shape is Shape.NAMED else value if isinstance(value, list) else []
+            entries[setting.name] = [values_of(item, setting.fields, languages).texts for item in items if isinstance(item, dict)]
+        elif setting.has_languages:
+            texts.update({(setting.name, language): _in_language(value, language, languages[0]) for language in languages})
+        else:
+            texts[setting.name, ""] = _as_line(value, LINES if setting.shape is Shape.LINES else ", ") if value != [] else setting.nothing
+    return Values(texts, entries)
+
+
+def _named_rows(setting: Setting, value: Written) -> list[Written]:
+    """Return the entries of a mapping as rows, their names among their fields."""
+    names = [field.name for field in setting.fields]
+    if not isinstance(value, dict):
+        return []
+    return [{names[0]: name, **(held if isinstance(held, dict) else {names[1]: held})} for name, held in value.items()]
+
+
+def named_values(present: Written, setting: Setting, languages: Sequence[str], rows: Sequence[Mapping[tuple[str, str], str]]) -> dict[str, Written]:
+    """Return the mapping that rows stand for; what an entry says beyond its fields stays, as long as it keeps its place."""
+    names = [field.name for field in setting.fields]
+    before = list(present.items()) if isinstance(present, dict) else []
+    wanted: dict[str, Written] = {}
+    for number, row in enumerate(rows):
+        name = row.get((names[0], ""), "")
+        if not name:
+            continue
+        held = before[number][1] if number < len(before) else None
+        if len(names) == 2:
+            wanted[name] = row.get((names[1], ""), "") or None
+            continue
+        fields = dict(held) if isinstance(held, dict) else {}
+        for field, value in changed_fields(fields, setting.fields[1:], languages, Values(row)).items():
+            fields = {other: kept for other, kept in fields.items() if other != field} if value is None else {**fields, field: value}
+        wanted[name] = fields
+    return wanted
+
+
+def _found(written: Mapping[str, Written], setting: Setting) -> Written:
+    value = written.get(setting.outer)
+    if not setting.inner:
+        return value
+    if isinstance(value, dict):
+        return value.get(setting.inner)
+    return value if setting.bare else None
+
+
+def _in_language(value: Written, language: str, first: str) -> str:
+    if isinstance(value, list):
+        return LINES.join(_in_language(item, language, first) for item in value).rstrip(LINES)
+    if isinstance(value, dict):
+        inner = value.get(language)
+        return inner.strip(LINES) if isinstance(inner, str) else ""
+    return value.strip(LINES) if isinstance(value, str) and language == first else ""
+
+
+def _as_line(value: Written, between: str) -> str:
+    if isinstance(value, list):
+        return between.join(item for item in value if isinstance(item, str))
+    return value.strip() if isinstance(value, str) else ""
+
+
+def changed_fields(
+    written: Mapping[str, Written], settings: Sequence[Setting], languages: Sequence[str], given: Values
+) -> dict[str, Written]:
+    """Return the fields of the file that become another value, None for those that go; lists of entries are not among them."""
+    before = values_of(written, settings, languages)
+    changed: dict[str, Written] = {}
+    for setting in settings:
+        if setting.has_rows:
+            continue
+        names = [(setting.name, language) for language in (languages if setting.has_languages else ("",))]
+        if all(_same(setting, before.texts[name], given.texts.get(name, "")) for name in names):
+            continue
+        value = _written(setting, {language: given.texts.get((setting.name, language), "") for _name, language in names}, languages[0])
+        if setting.inner:
+            beside = [other for other in settings if other.outer == setting.outer]
+            value = _with_inner(changed.get(setting.outer, written.get(setting.outer)), setting, value, beside)
+        changed[setting.outer] = value
+    return changed
+
+
+def _with_inner(whole: Written, setting: Setting, value: Written, beside: Sequence[Setting]) -> Written:
+    """Return a field with one of the settings inside it changed; bare where nothing but that is to be said."""
+    if setting.bare is Bare.INSTEAD:
+        return value if value is not None or not isinstance(whole, dict) else whole
+    kept = dict(whole) if isinstance(whole, dict) else {}
+    if isinstance(whole, str):
+        kept = {other.inner: whole for other in beside if other.bare in (Bare.BESIDE, Bare.EACH)}
+    kept.pop(setting.inner, None)
+    if value is not None:
+        kept[setting.inner] = value
+    ordered = {name: kept.pop(name) for name in (other.inner for other in beside) if name in kept} | kept
+    each = [other.inner for other in beside if other.bare is Bare.EACH]
+    values = [ordered.get(name) for name in each]
+    if each and list(ordered) == each and all(one == values[0] for one in values):
+        return values[0]
+    alone = next((other.inner for other in beside if other.bare is Bare.BESIDE), "")
+    return (ordered[alone] if list(ordered) == [alone] else ordered) or None
+
+
+def _same(setting: Setting, before: str, given: str) -> bool:
+    """Say whether a value stays; the usual value of a choice that is not written stays unwritten."""
+    if setting.shape is Shape.WORDS and before.split() == given.split():
+        return True  # a field of one line cannot show where the lines of a text end
+    return before == given or (before == "" and setting.usual != "" and given == setting.usual)
+
+
+def _written(setting: Setting, words: Mapping[str, str], first: str) -> Written:
+    if setting.shape is Shape.LISTED:
+        return _lists(words, first)
+    if setting.has_languages:
+        texts: dict[str, Written] = {language: text for language, text in words.items() if text}
+        return _alone(texts, first)
+    text = words[""]
+    if not text or (setting.usual and text == setting.usual):
+        return None
+    if setting.shape is Shape.LINES:
+        return [line.strip() for line in text.split(LINES) if line.strip()] or None
+    if setting.shape is Shape.KEYS:
+        return [key for key in text.replace(",", " ").split() if key != setting.nothing]
+    return text
+
+
+def _alone(texts: dict[str, Written], first: str) -> Written:
+    """Return a text by languages; bare where it is in the course's own language only."""
+    if not texts:
+        return None
+    return texts[first] if list(texts) == [first] else texts
+
+
+def _lists(words: Mapping[str, str], first: str) -> Written:
+    lines = {language: [line.strip() for line in text.split(LINES)] for language, text in words.items()}
+    longest = max((len(own) for own in lines.values()), default=0)
+    rows = ({language: own[number] for language, own in lines.items() if number < len(own) and own[number]} for number in range(longest))
+    return [_alone(dict(row), first) for row in rows if row] or None
+
+
+def entry_fields(
+    before: Mapping[str, Written], setting: Setting, languages: Sequence[str], texts: Mapping[tuple[str, str], str]
+) -> dict[str, Written]:
+    """Return the fields of one entry of a list that become another value."""
+    return changed_fields(before, setting.fields, languages, Values(texts))

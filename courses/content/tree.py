@@ -1,0 +1,255 @@
+"""The outline of a working copy as files: which belong to which part, in which order, and what they are called after a move.
+
+Order is the two digits before a name and nothing else; keys carry identity. So a move renames files and changes no text.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from itertools import pairwise
+from posixpath import basename
+
+from courses.content import nodes
+from courses.content.layout import COURSE, LISTS, MODULE, ActivityFiles, is_media, lay_out
+from courses.content.model import SourceState
+from courses.content.nodes import Keyed, Listing, Scalar
+from courses.content.session import ReadingSession
+from courses.content.stamps import split
+from courses.kinds import ActivityKind, FolderPart
+
+_UNDATED = date(2000, 1, 1)
+"""Sorting files asks for a day, and nothing here looks at it."""
+_NUMBERED = re.compile(r"([0-9]{2})-(.+)\Z", re.DOTALL)
+_LANGUAGE = re.compile(r"\.([a-z]{2})\.md\Z")
+MOST = 99
+KEPT_HEADS = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What the outline shows of a file: key, title by language ('' the course's own), and its state."""
+
+    key: str
+    title: tuple[tuple[str, str], ...]
+    draft: bool
+    required: bool
+    languages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TreeActivity:
+    """An activity of a working copy; `paths` are all its files, the one with its settings first."""
+
+    key: str
+    kind: str
+    title: Mapping[str, str]
+    paths: tuple[str, ...]
+    state: SourceState
+    required: bool
+
+    @property
+    def path(self) -> str:
+        """Return the file that holds its settings."""
+        return self.paths[0]
+
+    @property
+    def name(self) -> str:
+        """Return its name with the number that is its order: `03-pisos`."""
+        return basename(self.path).partition(".")[0]
+
+    def language_paths(self) -> dict[str, str]:
+        """Return the files of a lesson by language."""
+        return {found[1]: path for path in self.paths if (found := _LANGUAGE.search(path))}
+
+
+@dataclass(frozen=True, slots=True)
+class TreeModule:
+    """A module of a working copy with its activities in order."""
+
+    key: str
+    folder: str
+    title: Mapping[str, str]
+    state: SourceState
+    numbered: bool
+    activities: tuple[TreeActivity, ...]
+
+    @property
+    def path(self) -> str:
+        """Return the file that holds its settings."""
+        return f"{self.folder}/{MODULE}"
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """The outline of a working copy."""
+
+    languages: tuple[str, ...]
+    title: Mapping[str, str]
+    modules: tuple[TreeModule, ...]
+
+    def activities(self) -> Iterator[tuple[TreeModule, TreeActivity]]:
+        """Yield all activities with their modules, in order."""
+        for module in self.modules:
+            for activity in module.activities:
+                yield module, activity
+
+    def find_module(self, key: str) -> TreeModule | None:
+        """Return the module with a key."""
+        return next((module for module in self.modules if module.key == key), None)
+
+    def find_activity(self, key: str) -> tuple[TreeModule, TreeActivity] | None:
+        """Return the activity with a key and its module."""
+        return next((found for found in self.activities() if found[1].key == key), None)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Return the keys of all parts."""
+        return (*(module.key for module in self.modules), *(activity.key for _module, activity in self.activities()))
+
+
+def is_outline(path: str) -> bool:
+    """Say whether the text of a file is wanted to draw the outline, or named by those that are."""
+    return path in (COURSE, *LISTS) or (path.count("/") == 1 and not is_media(path) and path.endswith((".yaml", ".md")))
+
+
+def read_tree(paths: Iterable[str], texts: Mapping[str, str], kinds: Sequence[ActivityKind], parts: Sequence[FolderPart]) -> Tree:
+    """Sort the files of a working copy into its outline; `texts` are those that `is_outline` names."""
+    course = _root(texts.get(COURSE, ""))
+    languages = _languages(course)
+    session = ReadingSession(dict.fromkeys(paths, b""), _UNDATED, languages)
+    modules = []
+    for files in lay_out(session, kinds, parts).modules:
+        head = _head(texts.get(f"{files.folder}/{MODULE}", ""))
+        activities = (_activity(found, texts, languages) for found in files.activities if found.kind is not None)
+        title = _titled(head, languages[0])
+        state = SourceState.DRAFT if head.draft else SourceState.READY
+        modules.append(TreeModule(head.key, files.folder, title, state, head.required, tuple(activities)))
+    title = {language or languages[0]: words for language, words in _texts(course, "title")}
+    return Tree(languages, title, tuple(modules))
+
+
+def _activity(files: ActivityFiles, texts: Mapping[str, str], languages: Sequence[str]) -> TreeActivity:
+    assert files.kind is not None
+    if not files.lessons:
+        head = _head(texts.get(files.path, ""))
+        return TreeActivity(head.key, files.kind.name, _titled(head, languages[0]), (files.path,), _state(head), head.required)
+    ordered = sorted(files.lessons, key=lambda language: (languages.index(language) if language in languages else MOST, language))
+    paths = tuple(files.lessons[language] for language in ordered)
+    head = _head(_front(texts.get(paths[0], "")))
+    title = _titled(head, ordered[0])
+    for language in ordered[1:]:
+        twin = _titled(_head(_front(texts.get(files.lessons[language], ""))), language)
+        title = {**title, **twin}
+    return TreeActivity(head.key, files.kind.name, title, paths, _state(head), head.required)
+
+
+def _state(head: Head) -> SourceState:
+    return SourceState.DRAFT if head.draft else SourceState.READY
+
+
+def _titled(head: Head, first: str) -> dict[str, str]:
+    return {language or first: words for language, words in head.title}
+
+
+def _front(text: str) -> str:
+    parts = split(text.removeprefix("\ufeff").replace("\r\n", "\n"))
+    return "\n".join(parts[0]) + "\n" if parts else ""
+
+
+def _root(text: str) -> Keyed | None:
+    root = nodes.parse(text).root
+    return root if isinstance(root, Keyed) else None
+
+
+@lru_cache(maxsize=KEPT_HEADS)
+def _head(text: str) -> Head:
+    root = _root(text)
+    counted = _word(root, "numbered") != "false" and _word(root, "required") != "false"
+    return Head(_word(root, "key"), _texts(root, "title"), _word(root, "state") == "draft", counted)
+
+
+def _word(root: Keyed | None, name: str) -> str:
+    value = root.entries[name].value if root is not None and name in root.entries else None
+    return value.text.strip() if isinstance(value, Scalar) else ""
+
+
+def _texts(root: Keyed | None, name: str) -> tuple[tuple[str, str], ...]:
+    value = root.entries[name].value if root is not None and name in root.entries else None
+    if isinstance(value, Scalar):
+        return (("", value.text.strip()),) if value.text.strip() else ()
+    if isinstance(value, Keyed):
+        return tuple((key, entry.value.text.strip()) for key, entry in value.entries.items() if isinstance(entry.value, Scalar))
+    return ()
+
+
+def _languages(course: Keyed | None) -> tuple[str, ...]:
+    value = course.entries["languages"].value if course is not None and "languages" in course.entries else None
+    items = value.items if isinstance(value, Listing) else []
+    return tuple(item.text for item in items if isinstance(item, Scalar) and item.text) or ("es",)
+
+
+# --- Order -------------------------------------------------------------------------------------------------------------------------------
+
+
+def renumbered(names: Sequence[str]) -> list[str]:
+    """Return the names of things that shall stand in this order; those whose number already fits keep it.
+
+    A name out of order is put into a gap where there is one; else all are numbered from 1.
+    """
+    numbers = [int(found[1]) for name in names if (found := _NUMBERED.match(name))]
+    if len(numbers) == len(names) and all(one < other for one, other in pairwise(numbers)):
+        return list(names)
+    fitted = _fitted(numbers) if len(numbers) == len(names) else None
+    wanted = fitted or range(1, len(names) + 1)
+    return [f"{number:02d}-{_NUMBERED.sub(_rest, name)}" for name, number in zip(names, wanted, strict=True)]
+
+
+def _rest(found: re.Match[str]) -> str:
+    return found[2]
+
+
+def _fitted(numbers: Sequence[int]) -> list[int] | None:
+    """Return the same numbers with one of them changed so that they rise, None where one alone cannot do it."""
+    for place in range(len(numbers)):
+        rest = [*numbers[:place], *numbers[place + 1 :]]
+        if any(one >= other for one, other in pairwise(rest)):
+            continue
+        low = numbers[place - 1] if place else 0
+        high = numbers[place + 1] if place + 1 < len(numbers) else MOST + 1
+        if high - low > 1:
+            return [*numbers[:place], low + 1 if place else high - 1, *numbers[place + 1 :]]
+    return None
+
+
+def next_name(names: Iterable[str], key: str) -> str:
+    """Return a name for something new that comes after all others."""
+    numbers = [int(found[1]) for name in names if (found := _NUMBERED.match(name))]
+    return f"{max(numbers, default=0) + 1:02d}-{key}"
+
+
+def moved_module(tree: Tree, paths: Iterable[str], key: str, place: int) -> dict[str, str]:
+    """Return the new paths of files when a module takes another place (from 0) among the modules."""
+    order = [module.folder for module in tree.modules if module.key != key]
+    own = next(module.folder for module in tree.modules if module.key == key)
+    wanted = [*order[:place], own, *order[place:]]
+    folders = {old: new for old, new in zip(wanted, renumbered(wanted), strict=True) if old != new}
+    return {path: f"{folders[top]}/{rest}" for path in paths for top, _, rest in (path.partition("/"),) if top in folders}
+
+
+def moved_activity(tree: Tree, key: str, target: str, place: int) -> dict[str, str]:
+    """Return the new paths of files when an activity takes another place (from 0) in its module or in another one (by key)."""
+    found, module = tree.find_activity(key), tree.find_module(target)
+    assert found is not None
+    assert module is not None
+    activity = found[1]
+    others = [other for other in module.activities if other.key != key]
+    order = [*others[:place], activity, *others[place:]]
+    moves: dict[str, str] = {}
+    for other, name in zip(order, renumbered([other.name for other in order]), strict=True):
+        for path in other.paths:
+            new = f"{module.folder}/{name}{basename(path).removeprefix(other.name)}"
+            if new != path:
+                moves[path] = new
+    return moves

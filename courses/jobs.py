@@ -1,0 +1,79 @@
+"""Background work of courses: publish what was planned when its moment comes, send invitations into teams."""
+
+from typing import cast
+
+from sqlalchemy.orm import Session
+
+from accounts.services import forget_sent
+from courses import publication
+from courses.content.kept import Kept
+from courses.models import PendingFolder, PlanState
+from courses.publication import CourseKinds
+from courses.queries import catalogue, drafts, plans, team
+from courses.services import planning
+from courses.services import team as team_services
+from courses.services.planning import Publisher
+from courses.services.publishing import ChangedMeanwhile
+from kernel import mail
+from kernel.files import files_of
+from kernel.i18n import choose
+from kernel.outbox import Delivery, Effect
+
+FORGET_EVERY = 3600
+
+
+def publish_planned(delivery: Delivery) -> Effect | None:
+    """Publish a plan whose moment has come, once however many workers there are; where the draft changed, give it up and tell."""
+    plan_id = cast("int", delivery.arguments["plan"])
+    files = files_of(delivery.settings)
+    with delivery.database.unit_of_work(write=False) as session:
+        plan = plans.get_plan(session, plan_id)
+        if plan.state != PlanState.PLANNED or (plan.publish_at is not None and plan.publish_at > delivery.now):
+            return None
+        kinds = cast("CourseKinds", session.info["kinds"])
+        is_same = drafts.draft_digest(session, plan.course_id) == plan.digest
+        contents = drafts.draft_files(session, files, plan.course_id) if is_same else {}
+    prepared = publication.prepare(contents, kinds, today=delivery.now.date()).prepared if is_same else None
+
+    def settle(session: Session) -> None:
+        course = catalogue.lock_course(session, plan.course_id)
+        row = plans.lock_plan(session, plan_id)
+        if row.state != PlanState.PLANNED:
+            return
+        if prepared is None:
+            planning.give_up(session, course, row, now=delivery.now)
+            return
+        try:
+            planning.publish_plan(session, course, row, Publisher(prepared, kinds, files), now=delivery.now)
+        except ChangedMeanwhile:  # nothing was written yet
+            planning.give_up(session, course, row, now=delivery.now)
+
+    return settle
+
+
+def send_invitation(delivery: Delivery) -> None:
+    """Send the link that lets somebody join a course's team. It is minted here, so that no job row ever holds a secret."""
+    with delivery.database.unit_of_work() as session:
+        invitation, course = team.get_invitation(session, cast("int", delivery.arguments["invitation"]))
+        if invitation.withdrawn_at is not None or invitation.used_at is not None:
+            return
+        secret = team_services.make_secret(session, invitation.id)
+        to, language, title = invitation.email, invitation.language, course.title
+    message = mail.write(
+        delivery.settings,
+        to,
+        "invitation",
+        language,
+        key=f"job-{delivery.job_id}",
+        path=f"/invitations/{secret}",
+        course=choose(title, language),
+        name=to,
+    )
+    mail.send(delivery.settings, message)
+
+
+def forget_folders(delivery: Delivery) -> None:
+    """Forget folders that nobody confirmed in time, and rendered lessons that nobody has asked for."""
+    Kept(delivery.settings.data_dir / "rendered").forget_old(delivery.now.timestamp())
+    with delivery.database.unit_of_work() as session:
+        forget_sent(session, PendingFolder, now=delivery.now)

@@ -1,0 +1,315 @@
+"""What the pages about versions show: the parts that differ, and the checks beside what they concern."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from posixpath import dirname
+from typing import cast
+
+from flask import url_for
+from sqlalchemy.orm import Session
+
+from courses import publication
+from courses.content.differences import Mark, Part, Place, compare
+from courses.content.model import CourseFolder, Finding, SourceState
+from courses.models import Course, CourseVersion
+from courses.publication import CourseKinds, Learners
+from courses.queries import versions as course_versions
+from courses.queries.plans import OPEN, PlanLine
+from courses.services import verdicts
+from kernel.errors import N_
+from kernel.files import Files
+from kernel.i18n import _, choose, ngettext
+
+KEPT_FOLDERS = 8
+TEXTS = (".yaml", ".md", ".vtt", ".svg", ".txt")
+MARKS: Mapping[Mark, tuple[str, str]] = {
+    Mark.ADDED: (N_("New"), "ok"),
+    Mark.REMOVED: (N_("Removed"), "bad"),
+    Mark.MOVED: (N_("Moved"), ""),
+    Mark.RENAMED: (N_("New title"), ""),
+    Mark.TEXT: (N_("Text"), ""),
+    Mark.SETTINGS: (N_("Settings"), ""),
+    Mark.KEY: (N_("Right answer"), "lamp"),
+}
+PLACES: Mapping[Place, str] = {
+    Place.COURSE: N_("Settings of the course"),
+    Place.MODULE: N_("Module"),
+    Place.ACTIVITY: N_("Activity"),
+    Place.QUESTION: N_("Question"),
+    Place.TERM: N_("Glossary"),
+    Place.RESOURCE: N_("Resource"),
+    Place.PARAMETER: N_("Figure"),
+    Place.FILE: N_("File"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One remark of the check, with where it is in the reader's words and where it is mended."""
+
+    number: int
+    code: str
+    severity: str
+    place: str
+    line: str
+    message: str
+    advice: str
+    path: str
+    url: str = ""
+    change: str = ""
+    """The number of the part in the list of changes that it concerns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Regrade:
+    """A question whose right answer changed, in a quiz that has asked it."""
+
+    quiz: str
+    answers: int
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedPart:
+    """A part of the list of changes."""
+
+    number: int
+    place: str
+    part: Part
+    tags: tuple[tuple[str, str], ...]
+    problems: tuple[Problem, ...] = ()
+    regrades: tuple[Regrade, ...] = ()
+
+    @property
+    def answers(self) -> int:
+        """Count the answers that a changed question concerns."""
+        return sum(count for _quiz, count in self.part.asked_in)
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What differs. `known` is false where the earlier text was not kept; `only_form` where the files differ and nothing that is told."""
+
+    parts: tuple[ChangedPart, ...] = ()
+    known: bool = True
+    only_form: bool = False
+    keys: tuple[ChangedPart, ...] = field(default=())
+    """The questions among them whose right answer changed."""
+
+
+def folder_of(session: Session, files: Files, version: CourseVersion, kinds: CourseKinds) -> CourseFolder | None:
+    """Return the folder that a version was made from as its reader understands it, None where it was not kept. The process keeps some."""
+    kept = cast("dict[int, CourseFolder]", session.info.setdefault("folders", {}))
+    if version.id in kept:
+        return kept[version.id]
+    contents = course_versions.version_files(session, files, version)
+    folder = publication.check(contents, kinds, today=version.published_at.date()).folder if contents else None
+    if folder is None:
+        return None
+    if len(kept) >= KEPT_FOLDERS:
+        kept.clear()  # at once, because other threads read it
+    kept[version.id] = verdicts.without_contents(folder)
+    return kept[version.id]
+
+
+def changes_between(
+    session: Session,
+    course: Course,
+    before: CourseFolder | None,
+    after: CourseFolder | None,
+    kinds: CourseKinds,
+    problems: Sequence[Problem] = (),
+    *,
+    is_same: bool = False,
+) -> Changes:
+    """Compare two folders of a course; `is_same` says that their files are the same anyway."""
+    if is_same:
+        return Changes()
+    if before is None or after is None:
+        return Changes(known=False)
+    parts = list(compare(before, after, kinds.tellers))
+    for comparer in kinds.part_comparers:
+        parts += comparer(session, course.id, before, after)
+    shown = tuple(_shown(course.slug, number, part, after, problems) for number, part in enumerate(parts, 1))
+    return Changes(shown, only_form=not shown, keys=tuple(part for part in shown if Mark.KEY in part.part.marks))
+
+
+def _shown(slug: str, number: int, part: Part, folder: CourseFolder, problems: Sequence[Problem]) -> ChangedPart:
+    titles = {activity.key: choose(activity.title) for activity in folder.activities()}
+    regrades = tuple(
+        Regrade(titles.get(quiz, quiz), count, url_for("quizzes_regrading.new", slug=slug, key=quiz, question=part.key))
+        for quiz, count in part.asked_in
+        if Mark.KEY in part.marks
+    )
+    concerned = tuple(problem for problem in problems if _concerns(problem, part))
+    return ChangedPart(
+        number, _(PLACES[part.place]), part, tuple((_(MARKS[mark][0]), MARKS[mark][1]) for mark in part.marks), concerned, regrades
+    )
+
+
+def _concerns(problem: Problem, part: Part) -> bool:
+    if part.place is Place.QUESTION:
+        return problem.path == part.path and problem.url.endswith(f"/{part.key}")
+    if part.place is Place.ACTIVITY and part.kind == "page":  # its languages are files of one name
+        return problem.path.split(".")[0] == part.path.split(".")[0]
+    return bool(part.path) and problem.path == part.path
+
+
+def problems_of(slug: str, findings: Sequence[Finding], folder: CourseFolder | None) -> list[Problem]:
+    """Put what the checks found into words: where it is by title, and where it is mended."""
+    places = _places(folder) if folder is not None else {}
+    pages = [activity for activity in folder.activities() if activity.kind == "page"] if folder is not None else []
+    keys = {activity.path.split(".")[0]: activity.key for activity in pages}
+    return [_problem(slug, number, finding, places, keys) for number, finding in enumerate(findings, 1)]
+
+
+def _mending_url(slug: str, path: str, keys: Mapping[str, str]) -> str:
+    """Return the page on which a file of the draft is changed: a lesson's, a form's, or that of any text."""
+    if path.endswith(".md") and path.split(".")[0] in keys:
+        return url_for("courses_lessons.lesson", slug=slug, key=keys[path.split(".")[0]])
+    return url_for("courses_texts.text", slug=slug, path=path) if path.endswith(TEXTS) else ""
+
+
+def _problem(slug: str, number: int, finding: Finding, places: Mapping[str, str], keys: Mapping[str, str]) -> Problem:
+    path = finding.file
+    title = places.get(path) or places.get(path.split(".")[0]) or places.get(dirname(path), "")
+    question = finding.facts.get("subject", "") if "question" in finding.subject else ""
+    url = url_for("quizzes_banks.question", slug=slug, key=question) if question else _mending_url(slug, path, keys)
+    where = f"{path}:{finding.line}" if finding.line else path
+    return Problem(
+        number,
+        finding.code,
+        finding.severity.value,
+        title or path,
+        where,
+        finding.message,
+        finding.fix,
+        path,
+        url,
+    )
+
+
+def beside(problems: Sequence[Problem], changes: Changes | None) -> list[Problem]:
+    """Add to each remark the number of the change that it concerns."""
+    numbers = {problem.number: str(part.number) for part in (changes.parts if changes else ()) for problem in part.problems}
+    return [replace(problem, change=numbers.get(problem.number, "")) for problem in problems]
+
+
+def _places(folder: CourseFolder) -> dict[str, str]:
+    """Return the titles of modules and activities by their file, by its name without ending, and by the folder of a module."""
+    places = {"course.yaml": _("Settings of the course")}
+    count = 0
+    for module in folder.modules:
+        ready = module.state is SourceState.READY
+        count += ready and module.numbered
+        title = choose(module.title)
+        places[module.path] = places[dirname(module.path)] = _("Module “%(title)s”", title=title)
+        for place, activity in enumerate(module.activities, 1):
+            number = f"{count}.{place} " if ready and module.numbered else ""
+            places[activity.path] = places[activity.path.split(".")[0]] = number + choose(activity.title)
+    return places
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What those are told of who did it: the titles of the activities, and their keys, present and former."""
+
+    titles: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+
+
+def told_of(changes: Changes | None, folder: CourseFolder | None) -> Told:
+    """Return the activities whose contents changed: texts, questions, and the settings of those without texts of their own."""
+    if changes is None or folder is None:
+        return Told()
+    changed = {key for part in changes.parts for key in _changed_keys(part.part)}
+    found = [activity for activity in folder.activities() if activity.key in changed and activity.state is SourceState.READY]
+    keys = [key for activity in found for key in (activity.key, *activity.was)]
+    return Told(tuple(choose(activity.title) for activity in found), tuple(keys))
+
+
+def _changed_keys(part: Part) -> tuple[str, ...]:
+    if part.place is Place.QUESTION:
+        return tuple(quiz for quiz, _count in part.asked_in)
+    if part.place is not Place.ACTIVITY or Mark.ADDED in part.marks or Mark.REMOVED in part.marks:
+        return ()
+    told = (Mark.TEXT, Mark.KEY) if part.kind == "page" else (Mark.TEXT, Mark.KEY, Mark.SETTINGS)
+    return (part.key,) if any(mark in part.marks for mark in told) else ()
+
+
+@dataclass(frozen=True, slots=True)
+class VersionLine:
+    """One version in a list."""
+
+    number: int
+    published_at: datetime
+    by: str
+    note: str
+    nature: str
+    current: bool
+    url: str
+
+
+NATURES: Mapping[tuple[str, bool], str] = {
+    ("correction", False): N_("Correction: everybody moved to it"),
+    ("improvement", False): N_("Improvement: for newcomers"),
+    ("improvement", True): N_("Improvement: each learner was asked"),
+}
+
+
+def version_lines(course: Course, found: Sequence[course_versions.PublishedVersion]) -> list[VersionLine]:
+    """Put versions into words."""
+    return [
+        VersionLine(
+            version.number,
+            version.published_at,
+            version.by or _("the system"),
+            version.note,
+            _(NATURES[version.nature, version.asks]),
+            version.id == course.published_version_id,
+            url_for("courses_versions.version", slug=course.slug, number=version.number),
+        )
+        for version in found
+    ]
+
+
+def nature_hints(learners: Learners) -> dict[str, str]:
+    """Say of each kind of change whom it concerns."""
+    return {
+        "correction": ngettext(
+            "For corrections. It concerns %(count)s person. Activities that are done stay done.",
+            "For corrections. It concerns %(count)s people. Activities that are done stay done.",
+            learners.following,
+        ),
+        "improvement": ngettext(
+            "The new version is for those who begin from now on. %(count)s person goes on with the one before.",
+            "The new version is for those who begin from now on. %(count)s people go on with the one before.",
+            learners.learning,
+        ),
+        "choice": ngettext(
+            "%(count)s person who has not finished is asked on the page of the course.",
+            "%(count)s people who have not finished are asked on the page of the course.",
+            learners.learning,
+        ),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A publication that waits, or what has become of the last one; `may_decide` where the reader is the second person."""
+
+    line: PlanLine
+    nature: str
+    is_open: bool
+    outdated: bool
+    may_decide: bool
+
+
+def plan_of(line: PlanLine, revision: int, reader: int | None) -> Plan | None:
+    """Put a plan into words; nothing for one that was published or withdrawn."""
+    is_open, outdated = line.state in OPEN, line.revision != revision
+    if not is_open and (line.state not in ("refused", "void") or (outdated and line.state == "refused")):
+        return None
+    waits = line.state == "waiting" and not outdated
+    return Plan(line, _(NATURES[line.nature, line.asks]), is_open, outdated, waits and reader != line.asked_by)

@@ -1,0 +1,132 @@
+"""What the page of a lesson's text shows: its words, what there is to say of them, what may be put in, what two people wrote at once."""
+
+from dataclasses import dataclass
+
+from courses.content.changes import apart
+from courses.content.editing import read_fields
+from courses.content.filetypes import media_type
+from courses.content.lesson_text import LessonText, lesson_text_of, terms_of
+from courses.content.model import Finding
+from courses.content.stamps import split, stamp_of
+from courses.content.tree import TreeActivity, TreeModule
+from courses.models import Course
+from courses.previewing import Look
+from courses.publication import CourseKinds
+from courses.services.drafting import Desk
+from kernel.errors import N_
+from kernel.i18n import _, choose
+from kernel.markup.measure import count_words
+from kernel.markup.passages import anchored
+
+TOOLS = (
+    ("bold", "bold", N_("Bold"), N_("words")),
+    ("italic", "italic", N_("Italic"), N_("words")),
+    ("heading", "H2", N_("Heading"), ""),
+    ("subheading", "H3", N_("Lower heading"), ""),
+    ("list", "list", N_("List"), ""),
+    ("numbers", "list-checks", N_("Numbered list"), ""),
+    ("link", "link", N_("Link"), N_("words")),
+    ("table", "table", N_("Table"), N_("Title of the table")),
+    ("callout", "lightbulb", N_("Callout"), N_("Title")),
+    ("check", "circle-help", N_("Question to check oneself"), N_("Question")),
+    ("formula", "sigma", N_("Formula"), ""),
+    ("term", "book-a", N_("Term of the glossary"), N_("term")),
+    ("question", "square-pen", N_("Question of the bank"), N_("Review")),
+    ("recording", "video", N_("Recording"), N_("Recording")),
+    ("image", "image", N_("Picture or file"), ""),
+)
+"""What the toolbar writes: its name, symbol and words, and the words with which it begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """One lesson in one language before its editor: its file, and the revision that wrote it (0: it is not there yet)."""
+
+    course: Course
+    desk: Desk
+    module: TreeModule
+    activity: TreeActivity
+    language: str
+    path: str
+    revision: int
+
+    @property
+    def text(self) -> str | None:
+        """Return the file's text in the draft."""
+        return self.desk.texts.get(self.path)
+
+    @property
+    def is_twin(self) -> bool:
+        """Say whether this is a translation."""
+        return self.path != self.activity.path
+
+    @property
+    def source(self) -> str:
+        """Return the lesson in the course's own language."""
+        return self.desk.texts.get(self.activity.path, "")
+
+    @property
+    def words(self) -> LessonText:
+        """Return what the draft says."""
+        return lesson_text_of(self.text, self.path, self.language) if self.text is not None else LessonText("", "", "")
+
+
+def shown(bench: Bench, look: Look, text: str) -> dict[str, object]:
+    """Return what `courses/_look.html` shows."""
+    parts = split(text)
+    first = len(parts[0]) + 3 if parts is not None else 1
+    page = look.page
+    return {
+        "told": [_line(finding, first) for finding in look.findings],
+        "body": anchored(page.rendered.html) if page is not None else None,
+        "icons": page.rendered.icons if page is not None else (),
+        "minutes": page.minutes if page is not None else None,
+        "words": count_words(parts[1]) if parts is not None else 0,
+        "shown_language": bench.language,
+    }
+
+
+def _line(finding: Finding, first: int) -> dict[str, object]:
+    line = finding.line - first + 1
+    severity = finding.severity.value
+    return {"line": max(line, 0), "severity": severity, "message": finding.message, "advice": finding.fix, "code": finding.code}
+
+
+def is_behind(bench: Bench) -> bool:
+    """Say whether a translation follows an earlier state of its original."""
+    fields = read_fields(apart(bench.text or "", bench.path)[0])
+    return fields.get("translated_from") != stamp_of(bench.source, bench.desk.tree.languages[0])
+
+
+def entry(activity: TreeActivity, kinds: CourseKinds) -> dict[str, object]:
+    """Return an activity as the list beside the text shows it."""
+    kind = next(kind for kind in kinds.kinds if kind.name == activity.kind)
+    return {"key": activity.key, "kind": activity.kind, "title": choose(dict(activity.title)) or activity.key, "icon": kind.icon}
+
+
+def pieces(bench: Bench, glossary: str) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return what a lesson may show of its course: the words for it, and the Markdown."""
+    titled = [(choose(dict(one.title)) or one.key, one) for _module, one in bench.desk.tree.activities()]
+    here, course = f"{bench.module.folder}/media/", "media/"
+    media = [f"media/{path.removeprefix(here)}" for path in bench.desk.checksums if path.startswith(here)]
+    media += [f"../{path}" for path in bench.desk.checksums if path.startswith(course)]
+    return [
+        (_("Terms of the glossary"), [(words, f"[[{words}]]") for words in terms_of(glossary, bench.language)]),
+        (_("Recordings"), [(title, f"![{title}](course:{one.key})") for title, one in titled if one.kind == "recording"]),
+        (
+            _("Links to other activities"),
+            [(title, f"[{title}](course:{one.key})") for title, one in titled if one.key != bench.activity.key],
+        ),
+        (
+            _("Pictures and files"),
+            [
+                (path, f"![…]({path})" if media_type(path).startswith("image/") else f"[…]({path})")
+                for path in media
+                if not path.endswith(".vtt")
+            ],
+        ),
+    ]
+
+
+def _shows(path: str) -> str:
+    return f"![…]({path})" if media_type(path).startswith("image/") else f"[…]({path})"

@@ -1,0 +1,86 @@
+"""The audit log of a course as sentences."""
+
+from collections.abc import Callable, Mapping
+
+from courses.queries.team import LogEntry
+from courses.services.verbs import CourseVerb
+from kernel.errors import N_
+from kernel.i18n import _, ngettext
+
+ROLES: Mapping[str, str] = {"owner": N_("owner"), "editor": N_("editor"), "grader": N_("grader")}
+ROLE_HINTS: Mapping[str, str] = {
+    "owner": N_("Edits and publishes, and decides who is in the team."),
+    "editor": N_("Edits and publishes."),
+    "grader": N_("Marks answers; sees the course and its results."),
+}
+
+
+def sentence(entry: LogEntry) -> str:
+    """Say what somebody did."""
+    write = _SENTENCES.get(entry.verb)
+    return write(entry) if write is not None else _("Something else: %(verb)s", verb=entry.verb)
+
+
+def _role(entry: LogEntry) -> str:
+    role = str(entry.facts.get("role", ""))
+    return _(ROLES[role]) if role in ROLES else role
+
+
+def _saved(entry: LogEntry) -> str:
+    changed, gone = (int(str(entry.facts.get(name, 0) or 0)) for name in ("changed", "gone"))
+    written = changed or len(list(entry.facts.get("files") or []))  # type: ignore[call-overload]  # a list in JSON
+    told = ngettext("Saved %(count)s file of the draft", "Saved %(count)s files of the draft", written)
+    return f"{told}, {ngettext('removed %(count)s', 'removed %(count)s', gone)}" if gone else told
+
+
+def _published(entry: LogEntry) -> str:
+    number = entry.facts.get("version", "")
+    if entry.facts.get("asks"):
+        return _("Published version %(number)s; each learner is asked", number=number)
+    if entry.facts.get("nature") == "correction":
+        return _("Published version %(number)s as a correction", number=number)
+    return _("Published version %(number)s as an improvement", number=number)
+
+
+def _staffed(entry: LogEntry) -> str:
+    if entry.facts.get("before"):
+        return _("Made %(person)s %(role)s of the course", person=entry.person, role=_role(entry))
+    return _("Took %(person)s into the team as %(role)s", person=entry.person, role=_role(entry))
+
+
+def _remark(words: str, entry: LogEntry) -> str:
+    remark = entry.facts.get("remark")
+    return f"{words}: {remark}" if remark else words
+
+
+_SENTENCES: Mapping[str, Callable[[LogEntry], str]] = {
+    CourseVerb.CREATED: lambda _entry: _("Began the course"),
+    CourseVerb.ARCHIVED: lambda entry: _("Archived the course: %(reason)s", reason=entry.facts.get("reason", "")),
+    CourseVerb.BROUGHT_BACK: lambda entry: _("Brought the course back: %(reason)s", reason=entry.facts.get("reason", "")),
+    CourseVerb.DRAFT_SAVED: _saved,
+    CourseVerb.DRAFT_KEPT: lambda _entry: _("Saved the draft as it stood"),
+    CourseVerb.PUBLISHED: _published,
+    CourseVerb.CHANGES_TOLD: lambda entry: _(
+        "Let those be told of version %(number)s who did what changed", number=entry.facts.get("version", "")
+    ),
+    CourseVerb.STAFF_ADDED: _staffed,
+    CourseVerb.STAFF_REMOVED: lambda entry: _("Took %(person)s out of the team", person=entry.person),
+    CourseVerb.STAFF_INVITED: lambda entry: _("Invited somebody into the team as %(role)s", role=_role(entry)),
+    CourseVerb.INVITATION_WITHDRAWN: lambda _entry: _("Withdrew an invitation into the team"),
+    CourseVerb.APPROVAL_SWITCHED: lambda entry: (
+        _("Asked for a second person's approval of publications from now on")
+        if entry.facts.get("needed")
+        else _("Asked for no second person's approval from now on")
+    ),
+    CourseVerb.PUBLICATION_ASKED: lambda _entry: _("Asked for the approval of a publication"),
+    CourseVerb.PUBLICATION_PLANNED: lambda _entry: _("Planned a publication for later"),
+    CourseVerb.PUBLICATION_APPROVED: lambda entry: _remark(_("Approved a publication"), entry),
+    CourseVerb.PUBLICATION_REFUSED: lambda entry: _remark(_("Refused a publication"), entry),
+    CourseVerb.PUBLICATION_WITHDRAWN: lambda _entry: _("Withdrew a publication that waited"),
+    CourseVerb.PUBLICATION_VOID: lambda _entry: _("A publication that waited is void: the draft changed or does not pass its checks"),
+    "course.learners_moved": lambda entry: ngettext(
+        "Moved %(count)s learner to a newer version",
+        "Moved %(count)s learners to a newer version",
+        int(str(entry.facts.get("learners", 0))),
+    ),
+}

@@ -1,0 +1,70 @@
+"""A lesson as its learner will see it, and what there is to say of it, while it is being written.
+
+It is prepared by the same functions as for publishing; only the rest of the course is kept in the process between two looks.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import cast
+
+from sqlalchemy.orm import Session
+
+from courses.content.changes import body_of
+from courses.content.model import Finding
+from courses.content.one_lesson import Surroundings, look_at, with_lesson
+from courses.content.reader import read_unchecked
+from courses.publication import DRAWING, CourseKinds, PreparedPage, Renderer, prepare_page
+from courses.queries import drafts
+from courses.services.drafting import Desk
+from kernel.files import Files
+
+KEPT = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A lesson in one language: its findings (lines of the file), and its page, None where it cannot be drawn."""
+
+    findings: tuple[Finding, ...]
+    page: PreparedPage | None
+
+
+def surroundings(session: Session, files: Files, desk: Desk, kinds: CourseKinds, *, today: date) -> Surroundings:
+    """Return a course as its working copy says; the process keeps it until something other than the body of a lesson changes."""
+    kept = cast("dict[int, tuple[str, Surroundings]]", session.info.setdefault("surroundings", {}))
+    state = _state(desk, today)
+    known = kept.get(desk.course_id)
+    if known is not None and known[0] == state:
+        return known[1]
+    course, keys = read_unchecked(drafts.draft_files(session, files, desk.course_id), kinds.kinds, kinds.parts, today=today)
+    light = tuple(media if media.media_type == DRAWING else replace(media, content=b"") for media in course.media)
+    found = Surroundings(replace(course, media=light), keys)
+    if len(kept) >= KEPT:
+        kept.clear()  # at once, because other threads read it
+    kept[desk.course_id] = (state, found)
+    return found
+
+
+def _state(desk: Desk, today: date) -> str:
+    """Return what changes with everything but the bodies of lessons."""
+    total = hashlib.sha256(today.isoformat().encode())
+    for path, checksum in desk.checksums.items():
+        text = desk.texts.get(path, "")
+        mark = text.removesuffix(body_of(text)) if path.endswith(".md") and text else checksum
+        total.update(f"\0{path}\0{mark}".encode())
+    return total.hexdigest()
+
+
+def look(around: Surroundings, desk: Desk, kinds: CourseKinds, typed: Mapping[str, str], path: str, *, today: date) -> Look:
+    """Look at the lesson of a file as it is typed; `typed` are texts in the place of those of the desk."""
+    texts = {**desk.texts, **typed}
+    paths = {*desk.checksums, *typed}
+    activity, findings = look_at(around, kinds.kinds, kinds.parts, texts, paths, path, today=today)
+    if activity is None:
+        return Look(findings, None)
+    renderer = Renderer(with_lesson(around.course, activity), kinds)
+    pages, _facts = prepare_page(activity, renderer)
+    language = path.removesuffix(".md").rpartition(".")[2]
+    return Look(findings, next((page for page in pages if page.language == language), None))

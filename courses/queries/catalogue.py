@@ -1,0 +1,127 @@
+"""Finding courses: the catalogue, a course by its address, a course as its staff sees it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import exists, func, or_, select
+from sqlalchemy.orm import Session
+
+from accounts.models import RoleGrant
+from courses.models import (
+    Course,
+    CourseStaff,
+    CourseVersion,
+    StaffRole,
+)
+from courses.permissions import TaughtCourse, TaughtEntry, TaughtListing, TaughtPart, TaughtRevision, Workshop
+from kernel.errors import NotFound, SignInNeeded
+from kernel.permissions import Actor, SiteRole
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueEntry:
+    """A course that can be found."""
+
+    course_id: int
+    slug: str
+    version_id: int
+    enrolment: str
+    opens_at: datetime | None
+    closes_at: datetime | None
+
+
+_CATALOGUE = (
+    select(
+        Course.id,
+        Course.slug,
+        CourseVersion.id.label("version_id"),
+        CourseVersion.enrolment,
+        CourseVersion.opens_at,
+        CourseVersion.closes_at,
+    )
+    .join(CourseVersion, CourseVersion.id == Course.published_version_id)
+    .where(Course.archived_at.is_(None), CourseVersion.visibility == "public")
+    .order_by(Course.id)
+)
+
+
+def list_catalogue(session: Session, *, offset: int = 0, limit: int = 24) -> list[CatalogueEntry]:
+    """List the public courses, the oldest first."""
+    rows = session.execute(_CATALOGUE.offset(offset).limit(limit))
+    return [CatalogueEntry(*row) for row in rows]
+
+
+def find_course(session: Session, slug: str) -> Course | None:
+    """Return the course with this address."""
+    return session.scalar(select(Course).where(Course.slug == slug))
+
+
+def get_taught_course(session: Session, actor: Actor, slug: str) -> TaughtCourse:
+    """Return a course with what the actor is in it; raise NotFound, or SignInNeeded whether or not there is such a course."""
+    if actor.is_anonymous:
+        raise SignInNeeded
+    role = CourseStaff.person_id == actor.person_id
+    row = session.execute(
+        select(Course.id, Course.slug, CourseStaff.role)
+        .outerjoin(CourseStaff, (CourseStaff.course_id == Course.id) & role)
+        .where(Course.slug == slug)
+    ).one_or_none()
+    if row is None:
+        raise NotFound
+    return TaughtCourse(row.id, row.slug, StaffRole(row.role) if row.role else None)
+
+
+def get_taught_part(session: Session, actor: Actor, slug: str, key: str) -> TaughtPart:
+    """Return a course with a key that may be one of its working copy's; whether it is, its text says. Raise as `get_taught_course` does."""
+    course = get_taught_course(session, actor, slug)
+    return TaughtPart(course.id, course.slug, course.staff_role, key)
+
+
+def get_taught_listing(session: Session, actor: Actor, slug: str, listing: str) -> TaughtListing:
+    """Return a course with the name of one of its lists; whether there is such a list, the page says. Raise as `get_taught_course` does."""
+    course = get_taught_course(session, actor, slug)
+    return TaughtListing(course.id, course.slug, course.staff_role, listing)
+
+
+def get_taught_entry(session: Session, actor: Actor, slug: str, listing: str, key: str) -> TaughtEntry:
+    """Return a course with a key that may be one of a list's. Raise as `get_taught_course` does."""
+    course = get_taught_course(session, actor, slug)
+    return TaughtEntry(course.id, course.slug, course.staff_role, listing, key)
+
+
+def get_taught_revision(session: Session, actor: Actor, slug: str, revision: int) -> TaughtRevision:
+    """Return a course with the number of a change that may be one of its working copy's. Raise as `get_taught_course` does."""
+    course = get_taught_course(session, actor, slug)
+    return TaughtRevision(course.id, course.slug, course.staff_role, revision)
+
+
+def get_workshop(session: Session, actor: Actor) -> Workshop:
+    """Return whether the actor may make courses; raise SignInNeeded."""
+    if actor.is_anonymous:
+        raise SignInNeeded
+    makes = CourseStaff.role.in_((StaffRole.OWNER.value, StaffRole.EDITOR.value))
+    own = exists().where(CourseStaff.person_id == actor.person_id, makes)
+    granted = exists().where(RoleGrant.person_id == actor.person_id, RoleGrant.role == SiteRole.INSTRUCTOR.value)
+    return Workshop(bool(session.scalar(select(or_(own, granted)))))
+
+
+def get_course(session: Session, course_id: int) -> Course:
+    """Return a course that is known to exist."""
+    return session.get_one(Course, course_id)
+
+
+def lock_course(session: Session, course_id: int) -> Course:
+    """Return a course; nobody else changes or publishes it until this transaction ends."""
+    return session.execute(
+        select(Course).where(Course.id == course_id).with_for_update().execution_options(populate_existing=True)
+    ).scalar_one()
+
+
+def count_catalogue(session: Session) -> int:
+    """Return how many public courses there are."""
+    return session.scalar(select(func.count()).select_from(_CATALOGUE.order_by(None).subquery())) or 0
+
+
+def any_course(session: Session) -> bool:
+    """Say whether there is any course at all."""
+    return bool(session.scalar(select(exists().where(Course.id.is_not(None)))))

@@ -1,0 +1,44 @@
+"""Reading what can be found of a published version: for making the search's index anew."""
+
+from collections.abc import Iterator
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from courses.content.findable import course_entries, lesson_entries, term_entries
+from courses.models import Activity, Course, CourseVersion, Objective, Page, Term
+from kernel.markup.model import SafeHtml
+from kernel.search.index import Entry
+
+
+def list_lesson_entries(session: Session, version_id: int) -> Iterator[tuple[int, Entry]]:
+    """Yield what can be found of a version's lessons, each with its activity's id."""
+    statement = (
+        select(Page.activity_id, Page.language, Page.title, Page.body)
+        .join(Activity, Activity.id == Page.activity_id)
+        .where(Activity.version_id == version_id)
+        .order_by(Page.id)
+    )
+    rows = session.execute(statement).all()
+    written: dict[int, list[str]] = {}
+    for row in rows:
+        written.setdefault(row.activity_id, []).append(row.language)
+    for row in rows:
+        for entry in lesson_entries(row.language, row.title, SafeHtml.stored(row.body), written[row.activity_id]):
+            yield row.activity_id, entry
+
+
+def list_own_entries(session: Session, version_id: int) -> Iterator[Entry]:
+    """Yield what can be found of a version itself and of its terms."""
+    version = session.get_one(CourseVersion, version_id)
+    objectives = (
+        select(Objective.text).where(Objective.version_id == version_id, Objective.module_id.is_(None)).order_by(Objective.position)
+    )
+    yield from course_entries(version.title, version.summary, session.scalars(objectives))
+    for term in session.scalars(select(Term).where(Term.version_id == version_id).order_by(Term.id)):
+        yield from term_entries(term.key, term.term, term.also, term.definition)
+
+
+def list_published_versions(session: Session) -> set[int]:
+    """Return the versions that courses give at present."""
+    return set(session.scalars(select(Course.published_version_id).where(Course.published_version_id.is_not(None))))

@@ -1,0 +1,44 @@
+"""Reading folders that wait to be brought in."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from courses.models import PendingFolder
+from courses.permissions import TaughtFolder, WorkshopFolder
+from courses.queries import catalogue
+from kernel.errors import NotFound
+from kernel.permissions import Actor
+
+
+def get_taught_folder(session: Session, actor: Actor, slug: str, upload: UUID) -> TaughtFolder:
+    """Return a folder that waits for a course, before the person who sent it; to everybody else it is not there."""
+    course = catalogue.get_taught_course(session, actor, slug)
+    _check(session, actor, upload, course.id)
+    return TaughtFolder(course.id, course.slug, course.staff_role, upload)
+
+
+def get_workshop_folder(session: Session, actor: Actor, upload: UUID) -> WorkshopFolder:
+    """Return a folder that waits to become a course, before the person who sent it; to everybody else it is not there."""
+    workshop = catalogue.get_workshop(session, actor)
+    _check(session, actor, upload, None)
+    return WorkshopFolder(workshop.makes_courses, upload)
+
+
+def _check(session: Session, actor: Actor, upload: UUID, course_id: int | None) -> None:
+    statement = select(PendingFolder.id).where(
+        PendingFolder.uuid == upload,
+        PendingFolder.course_id.is_not_distinct_from(course_id),
+        PendingFolder.person_id == actor.person_id,
+    )
+    if session.scalar(statement) is None:
+        raise NotFound
+
+
+def get_pending(session: Session, upload: UUID) -> PendingFolder:
+    """Return a waiting folder with its content; raise NotFound."""
+    row = session.scalar(select(PendingFolder).where(PendingFolder.uuid == upload))
+    if row is None:
+        raise NotFound
+    return row

@@ -1,0 +1,221 @@
+"""Reading the history of working copies: who changed what and when, and what a file or the whole draft was at a revision."""
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Select, exists, func, select
+from sqlalchemy.orm import Session
+
+from accounts.models import Person
+from courses.content.incoming import FileStep
+from courses.models import Course, CourseVersion, DraftFileVersion, DraftRevision, PlannedPublication, RevisionOrigin
+from kernel.errors import NotFound
+from kernel.files import Files, StoredFile
+
+PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One change of a working copy; `by` is empty where the command line made it, `restored` the revision that it brought back."""
+
+    number: int
+    origin: RevisionOrigin
+    restored: int | None
+    changed_at: datetime
+    changed_by: int | None
+    by: str
+    written: tuple[str, ...]
+    removed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """One line of a file's history; without a checksum the revision removed the file."""
+
+    revision: int
+    origin: RevisionOrigin
+    changed_at: datetime
+    changed_by: int | None
+    by: str
+    sha256: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FileVersion:
+    """A file as it was at a revision; `revision` is the one that wrote it."""
+
+    path: str
+    revision: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileContentAt:
+    """A file's content at a revision: its text, or None for what is kept by checksum."""
+
+    sha256: str
+    body: str | None
+    size: int
+    media_type: str
+
+
+def list_revisions(session: Session, course_id: int, *, before: int | None = None, limit: int = PAGE) -> list[Revision]:
+    """List the changes of a course's working copy with their files, the newest first; those `before` a revision for the next page."""
+    statement = select(DraftRevision, Person).outerjoin(Person, Person.id == DraftRevision.changed_by)
+    statement = statement.where(DraftRevision.course_id == course_id).order_by(DraftRevision.number.desc()).limit(limit)
+    if before is not None:
+        statement = statement.where(DraftRevision.number < before)
+    rows = session.execute(statement).all()
+    written: defaultdict[int, list[str]] = defaultdict(list)
+    removed: defaultdict[int, list[str]] = defaultdict(list)
+    if rows:
+        for file in session.execute(_files_between(course_id, rows[-1].DraftRevision.number, rows[0].DraftRevision.number)):
+            (removed if file.sha256 is None else written)[file.revision].append(file.path)
+    return [_revision(row, person, tuple(written[row.number]), tuple(removed[row.number])) for row, person in rows]
+
+
+def _files_between(course_id: int, first: int, last: int) -> Select[int, str, str | None]:
+    return (
+        select(DraftFileVersion.revision, DraftFileVersion.path, DraftFileVersion.sha256)
+        .where(DraftFileVersion.course_id == course_id, DraftFileVersion.revision.between(first, last))
+        .order_by(DraftFileVersion.revision, DraftFileVersion.path)
+    )
+
+
+def _revision(row: DraftRevision, person: Person | None, written: tuple[str, ...], removed: tuple[str, ...]) -> Revision:
+    by = person.full_name if person else ""
+    return Revision(row.number, RevisionOrigin(row.origin), row.restored, row.changed_at, row.changed_by, by, written, removed)
+
+
+def list_file_changes(session: Session, course_id: int, path: str, *, before: int | None = None, limit: int = PAGE) -> list[FileChange]:
+    """List the history of one file, the newest first; it may be gone by now."""
+    statement = (
+        select(DraftFileVersion.sha256, DraftRevision, Person)
+        .join(
+            DraftRevision,
+            (DraftRevision.course_id == DraftFileVersion.course_id) & (DraftRevision.number == DraftFileVersion.revision),
+        )
+        .outerjoin(Person, Person.id == DraftRevision.changed_by)
+        .where(DraftFileVersion.course_id == course_id, DraftFileVersion.path == path)
+        .order_by(DraftFileVersion.revision.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        statement = statement.where(DraftFileVersion.revision < before)
+    return [
+        FileChange(row.number, RevisionOrigin(row.origin), row.changed_at, row.changed_by, person.full_name if person else "", sha256)
+        for sha256, row, person in session.execute(statement)
+    ]
+
+
+def list_files_at(session: Session, course_id: int, revision: int) -> list[FileVersion]:
+    """List the files of a working copy as they were at a revision, by path; raise NotFound where there was no such revision."""
+    _check_revision(session, course_id, revision)
+    rows = session.execute(_versions_at(course_id, revision).order_by(DraftFileVersion.path))
+    return [FileVersion(version.path, version.revision, version.sha256) for version, _stored in rows if version.sha256 is not None]
+
+
+def get_file_at(session: Session, course_id: int, path: str, revision: int) -> FileContentAt:
+    """Return a file as it was at a revision; raise NotFound where it was not there."""
+    _check_revision(session, course_id, revision)
+    found = list_contents_at(session, course_id, [path], revision)
+    if path not in found:
+        raise NotFound
+    return found[path]
+
+
+def find_text_at(session: Session, course_id: int, path: str, revision: int) -> str | None:
+    """Return a text file as it was at a revision, None where it was no text or not there."""
+    found = list_contents_at(session, course_id, [path], revision)
+    return found[path].body if path in found else None
+
+
+def list_contents_at(session: Session, course_id: int, paths: Collection[str], revision: int) -> dict[str, FileContentAt]:
+    """Return some files as they were at a revision, by path; those that were not there are left out."""
+    rows = session.execute(_versions_at(course_id, revision, paths))
+    return {version.path: _content(version, stored) for version, stored in rows if version.sha256 is not None}
+
+
+def list_all_contents_at(session: Session, course_id: int, revision: int) -> dict[str, FileContentAt]:
+    """Return the whole working copy as it was at a revision, by path."""
+    rows = session.execute(_versions_at(course_id, revision).order_by(DraftFileVersion.path))
+    return {version.path: _content(version, stored) for version, stored in rows if version.sha256 is not None}
+
+
+def _content(version: DraftFileVersion, stored: StoredFile | None) -> FileContentAt:
+    if stored is None:
+        body = version.body or ""
+        return FileContentAt(version.sha256 or "", body, len(body.encode()), "")
+    return FileContentAt(stored.sha256, None, stored.size, stored.media_type)
+
+
+def _versions_at(course_id: int, revision: int, paths: Collection[str] | None = None) -> Select[DraftFileVersion, StoredFile]:
+    """Select the newest version of each path up to a revision, with its stored content; the last may say that the file was removed."""
+    newest = select(DraftFileVersion.path, func.max(DraftFileVersion.revision).label("revision")).where(
+        DraftFileVersion.course_id == course_id, DraftFileVersion.revision <= revision
+    )
+    if paths is not None:
+        newest = newest.where(DraftFileVersion.path.in_(list(paths)))
+    last = newest.group_by(DraftFileVersion.path).subquery()
+    return (
+        select(DraftFileVersion, StoredFile)
+        .join(last, (last.c.path == DraftFileVersion.path) & (last.c.revision == DraftFileVersion.revision))
+        .outerjoin(StoredFile, StoredFile.id == DraftFileVersion.stored_file_id)
+        .where(DraftFileVersion.course_id == course_id)
+    )
+
+
+def _check_revision(session: Session, course_id: int, revision: int) -> None:
+    known = select(DraftRevision.id).where(DraftRevision.course_id == course_id, DraftRevision.number == revision)
+    if session.scalar(known) is None:
+        raise NotFound
+
+
+def read_at(session: Session, files: Files, course_id: int, paths: Collection[str], revision: int) -> dict[str, bytes]:
+    """Return the bytes of some files as they were at a revision, by path; those that were not there are left out."""
+    found = list_contents_at(session, course_id, paths, revision)
+    return {path: files.read(file.sha256) if file.body is None else file.body.encode() for path, file in found.items()}
+
+
+def list_steps(session: Session, course_id: int) -> list[FileStep]:
+    """List every file that every revision of a draft wrote or removed, the oldest first: without contents."""
+    statement = (
+        select(DraftFileVersion.revision, DraftFileVersion.path, DraftFileVersion.sha256)
+        .where(DraftFileVersion.course_id == course_id)
+        .order_by(DraftFileVersion.revision)
+    )
+    return [FileStep(*row) for row in session.execute(statement)]
+
+
+def find_last_import(session: Session, course_id: int) -> int | None:
+    """Return the last revision that was a folder as it came in, if one was."""
+    return session.scalar(
+        select(func.max(DraftRevision.number)).where(
+            DraftRevision.course_id == course_id, DraftRevision.origin == RevisionOrigin.IMPORTED.value
+        )
+    )
+
+
+def find_automatic(session: Session, course: Course, person_id: int | None, path: str, *, since: datetime) -> DraftRevision | None:
+    """Return the newest change of a locked course's working copy where a page of theirs saved just this file by itself, since a moment.
+
+    None where that was published or planned.
+    """
+    number = course.draft_revision
+    others = exists().where(DraftFileVersion.course_id == course.id, DraftFileVersion.revision == number, DraftFileVersion.path != path)
+    published = exists().where(CourseVersion.course_id == course.id, CourseVersion.draft_revision == number)
+    planned = exists().where(PlannedPublication.course_id == course.id, PlannedPublication.revision == number)
+    return session.scalar(
+        select(DraftRevision).where(
+            DraftRevision.course_id == course.id,
+            DraftRevision.number == number,
+            DraftRevision.changed_by == person_id,
+            DraftRevision.automatic_since >= since,
+            ~others,
+            ~published,
+            ~planned,
+        )
+    )

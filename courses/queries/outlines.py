@@ -1,0 +1,191 @@
+"""Reading what is published: outlines, lessons, lists, files. Versions never change, so outlines are kept."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
+from typing import Any, cast
+
+from sqlalchemy import BindParameter, Row, bindparam, exists, select
+from sqlalchemy.orm import Session
+
+from courses.models import (
+    Activity,
+    Course,
+    CourseFile,
+    CourseResource,
+    CourseVersion,
+    GradeCategory,
+    Module,
+    Objective,
+    Page,
+    Term,
+)
+from courses.rules import Category, Outline, OutlineActivity, OutlineModule
+from kernel.errors import NotFound
+
+KEPT_OUTLINES = 1000
+
+_WANTED: BindParameter[int] = bindparam("version_ids", expanding=True)
+
+_VERSIONS = select(
+    CourseVersion,
+    Course.slug,
+    exists().where(Term.version_id == CourseVersion.id).label("has_glossary"),
+    exists().where(CourseResource.version_id == CourseVersion.id).label("has_resources"),
+).where(CourseVersion.id.in_(_WANTED), Course.id == CourseVersion.course_id)
+
+_MODULES = select(Module).where(Module.version_id.in_(_WANTED)).order_by(Module.version_id, Module.position)
+
+_ACTIVITIES = select(Activity).where(Activity.version_id.in_(_WANTED)).order_by(Activity.module_id, Activity.position)
+
+_CATEGORIES = select(GradeCategory).where(GradeCategory.version_id.in_(_WANTED)).order_by(GradeCategory.id)
+
+_OBJECTIVES = select(Objective).where(Objective.version_id.in_(_WANTED)).order_by(Objective.position)
+
+_PAGES = (
+    select(Page.language, Page.title, Page.summary, Page.body, Page.headings, Page.symbols, Page.minutes)
+    .where(Page.activity_id == bindparam("activity_id"))
+    .order_by(Page.id)
+)
+
+
+def get_outline(session: Session, version_id: int) -> Outline:
+    """Return a published version; raise NotFound."""
+    outlines = list_outlines(session, [version_id])
+    if version_id not in outlines:
+        raise NotFound
+    return outlines[version_id]
+
+
+def list_outlines(session: Session, version_ids: Iterable[int]) -> dict[int, Outline]:
+    """Return published versions by id. They never change, so the process keeps those it has read; the others cost five statements."""
+    kept = cast("dict[int, Outline]", session.info.setdefault("outlines", {}))
+    found = {version_id: kept.get(version_id) for version_id in version_ids}
+    missing = [version_id for version_id, outline in found.items() if outline is None]
+    read = _read_outlines(session, missing) if missing else {}
+    if len(kept) + len(read) > KEPT_OUTLINES:
+        kept.clear()  # at once, because other threads read it
+    kept.update(read)
+    return {version_id: outline for version_id, outline in (found | read).items() if outline is not None}
+
+
+def _read_outlines(session: Session, version_ids: Sequence[int]) -> dict[int, Outline]:
+    bound = {"version_ids": version_ids}
+    objectives: defaultdict[tuple[int, int | None], list[Mapping[str, str]]] = defaultdict(list)
+    for objective in session.scalars(_OBJECTIVES, bound):
+        objectives[objective.version_id, objective.module_id].append(objective.text)
+    activities: defaultdict[int, list[Activity]] = defaultdict(list)
+    for activity in session.scalars(_ACTIVITIES, bound):
+        activities[activity.module_id].append(activity)
+    categories: defaultdict[int, list[Category]] = defaultdict(list)
+    for category in session.scalars(_CATEGORIES, bound):
+        categories[category.version_id].append(Category(category.key, category.title, Fraction(category.weight), category.drop_lowest))
+    modules: defaultdict[int, list[OutlineModule]] = defaultdict(list)
+    for module in session.scalars(_MODULES, bound):
+        own = modules[module.version_id]
+        number = 1 + sum(before.number is not None for before in own) if module.numbered else None
+        own.append(_outline_module(module, number, activities[module.id], objectives[module.version_id, module.id]))
+    found = {}
+    for row in session.execute(_VERSIONS, bound):
+        version_id = row.CourseVersion.id
+        found[version_id] = _outline(row, modules[version_id], objectives[version_id, None], categories[version_id])
+    return found
+
+
+def _outline(
+    row: Row[*tuple[Any, ...]], modules: list[OutlineModule], objectives: list[Mapping[str, str]], categories: list[Category]
+) -> Outline:
+    version: CourseVersion = row.CourseVersion
+    return Outline(
+        version_id=version.id,
+        course_id=version.course_id,
+        slug=row.slug,
+        number=version.number,
+        title=version.title,
+        summary=version.summary,
+        objectives=tuple(objectives),
+        languages=version.languages,
+        hours=Fraction(version.hours),
+        level=version.level,
+        tone=version.tone,
+        authors=version.authors,
+        licence=version.licence,
+        zone=version.zone,
+        published_at=version.published_at,
+        completion_modules=version.completion_modules,
+        completion_grade=None if version.completion_grade is None else Fraction(version.completion_grade),
+        certificate=version.certificate,
+        categories=tuple(categories),
+        has_glossary=row.has_glossary,
+        has_resources=row.has_resources,
+        modules=tuple(modules),
+    )
+
+
+def _outline_module(module: Module, number: int | None, activities: list[Activity], objectives: list[Mapping[str, str]]) -> OutlineModule:
+    return OutlineModule(
+        key=module.key,
+        title=module.title,
+        summary=module.summary,
+        number=number,
+        needed=module.needed,
+        requires=module.requires,
+        opens_at=module.opens_at,
+        closes_at=module.closes_at,
+        objectives=tuple(objectives),
+        activities=tuple(_outline_activity(activity, module.key) for activity in activities),
+    )
+
+
+def _outline_activity(activity: Activity, module: str) -> OutlineActivity:
+    return OutlineActivity(
+        id=activity.id,
+        key=activity.key,
+        kind=activity.kind,
+        title=activity.title,
+        summary=activity.summary,
+        required=activity.required,
+        preview=activity.preview,
+        requires=activity.requires,
+        opens_at=activity.opens_at,
+        closes_at=activity.closes_at,
+        minutes=activity.minutes,
+        completion_rule=activity.completion_rule,
+        completion_amount=activity.completion_amount,
+        questions=activity.questions,
+        attempts=activity.attempts,
+        category=activity.category,
+        weight=Fraction(activity.weight),
+        module=module,
+        was=activity.was,
+    )
+
+
+def list_pages(session: Session, activity_id: int) -> Sequence[Row[*tuple[Any, ...]]]:
+    """List a lesson's rendered texts, the course's own language first."""
+    return session.execute(_PAGES, {"activity_id": activity_id}).all()
+
+
+def list_terms(session: Session, version_id: int, keys: Sequence[str] | None = None) -> list[Term]:
+    """List the glossary of a version, or some of its terms."""
+    statement = select(Term).where(Term.version_id == version_id).limit(2000)
+    return list(session.scalars(statement if keys is None else statement.where(Term.key.in_(keys))))
+
+
+def list_resources(session: Session, version_id: int) -> list[CourseResource]:
+    """List the documents and links of a version."""
+    return list(
+        session.scalars(select(CourseResource).where(CourseResource.version_id == version_id).order_by(CourseResource.id).limit(1000))
+    )
+
+
+def list_file_uses(session: Session, course_id: int, sha256: str, version_id: int) -> list[CourseFile]:
+    """List what a version of a course and its earlier ones hold under a checksum, the newest first."""
+    statement = (
+        select(CourseFile)
+        .join(CourseVersion, CourseVersion.id == CourseFile.version_id)
+        .where(CourseVersion.course_id == course_id, CourseFile.version_id <= version_id, CourseFile.sha256 == sha256)
+        .order_by(CourseFile.id.desc())
+        .limit(1000)
+    )
+    return list(session.scalars(statement))

@@ -1,0 +1,157 @@
+"""Reading who works on a course, who is invited, and what the audit log says of the course."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.orm import Session
+
+from accounts.models import Person
+from accounts.queries import by_name, hash_of
+from courses.models import Course, CourseInvitation, CourseStaff, StaffRole
+from courses.permissions import Invited
+from kernel import clock
+from kernel.audit import AuditEntry
+from kernel.errors import NotFound, SignInNeeded
+from kernel.permissions import Actor
+
+EDITING = (StaffRole.OWNER.value, StaffRole.EDITOR.value)
+RANKS: Mapping[StaffRole, int] = {StaffRole.GRADER: 1, StaffRole.EDITOR: 2, StaffRole.OWNER: 3}
+MOST_STAFF = 500
+
+
+def list_editors(session: Session, course_id: int) -> Sequence[int]:
+    """List the people who may publish a course, by number."""
+    statement = select(CourseStaff.person_id).where(CourseStaff.course_id == course_id, CourseStaff.role.in_(EDITING))
+    return list(session.scalars(statement.order_by(CourseStaff.person_id).limit(MOST_STAFF)))
+
+
+def count_owners(session: Session, course_id: int) -> int:
+    """Count the owners of a course."""
+    statement = select(func.count()).select_from(CourseStaff)
+    return session.scalar(statement.where(CourseStaff.course_id == course_id, CourseStaff.role == StaffRole.OWNER.value)) or 0
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody in a course's team."""
+
+    uuid: UUID
+    name: str
+    email: str
+    role: str
+    since: datetime
+
+
+def list_members(session: Session, course_id: int) -> list[Member]:
+    """List a course's team, by name."""
+    statement = (
+        select(CourseStaff, Person)
+        .join(Person, Person.id == CourseStaff.person_id)
+        .where(CourseStaff.course_id == course_id)
+        .order_by(*by_name(), CourseStaff.id)
+        .limit(MOST_STAFF)
+    )
+    return [Member(person.uuid, person.full_name, person.email, staff.role, staff.since) for staff, person in session.execute(statement)]
+
+
+def get_member_id(session: Session, course_id: int, person: UUID) -> int:
+    """Return the number of somebody in a course's team; raise NotFound."""
+    statement = select(Person.id).join(CourseStaff, CourseStaff.person_id == Person.id)
+    found = session.scalar(statement.where(Person.uuid == person, CourseStaff.course_id == course_id))
+    if found is None:
+        raise NotFound
+    return found
+
+
+def is_open(course_id: int, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Return what selects the invitations of a course that can still be accepted."""
+    waits = (CourseInvitation.used_at.is_(None), CourseInvitation.withdrawn_at.is_(None), CourseInvitation.expires_at > now)
+    return (CourseInvitation.course_id == course_id, *waits)
+
+
+def list_invitations(session: Session, course_id: int, *, now: datetime) -> list[CourseInvitation]:
+    """List who is invited into a course's team and has not answered."""
+    return list(session.scalars(select(CourseInvitation).where(*is_open(course_id, now)).order_by(CourseInvitation.id).limit(MOST_STAFF)))
+
+
+def find_invitation(session: Session, course_id: int, invitation: UUID) -> CourseInvitation:
+    """Return an invitation of a course; raise NotFound."""
+    found = session.scalar(select(CourseInvitation).where(CourseInvitation.course_id == course_id, CourseInvitation.uuid == invitation))
+    if found is None:
+        raise NotFound
+    return found
+
+
+def get_invitation(session: Session, invitation_id: int) -> tuple[CourseInvitation, Course]:
+    """Return an invitation that is known to exist, with its course."""
+    row = session.get_one(CourseInvitation, invitation_id)
+    return row, session.get_one(Course, row.course_id)
+
+
+def get_invited(session: Session, actor: Actor, secret: str) -> Invited:
+    """Return an invitation by its link's secret; raise NotFound where it cannot be accepted any more, SignInNeeded for the anonymous."""
+    if actor.is_anonymous:
+        raise SignInNeeded
+    now = clock.now()
+    row = session.execute(
+        select(CourseInvitation, Course, Person)
+        .join(Course, Course.id == CourseInvitation.course_id)
+        .join(Person, Person.id == actor.person_id)
+        .where(CourseInvitation.secret_hash == hash_of(secret))
+    ).one_or_none()
+    if row is None:
+        raise NotFound
+    invitation, course, person = row
+    if invitation.used_at is not None or invitation.withdrawn_at is not None or invitation.expires_at <= now:
+        raise NotFound
+    is_mine = person.email == invitation.email and person.email_confirmed_at is not None
+    return Invited(invitation.id, course.id, course.title, course.slug, StaffRole(invitation.role), is_mine)
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """One thing that somebody did in a course; `by` is empty where the system or the command line did it."""
+
+    at: datetime
+    by: str
+    verb: str
+    facts: Mapping[str, object]
+    person: str
+    """The name of the person whom the facts speak of, where they do."""
+
+
+def list_log(session: Session, course_id: int, *, offset: int, limit: int) -> list[LogEntry]:
+    """List what the audit log says of a course, the newest first."""
+    statement = (
+        select(AuditEntry)
+        .where(AuditEntry.subject_kind == Course.__tablename__, AuditEntry.subject_id == course_id)
+        .order_by(AuditEntry.id.desc())
+        .offset(offset)
+        .limit(limit)
+    )
+    return _told(session, statement)
+
+
+def find_last_entry(session: Session, course_id: int, verb: str) -> LogEntry | None:
+    """Return the last thing of a kind that was done to a course."""
+    statement = (
+        select(AuditEntry)
+        .where(AuditEntry.subject_kind == Course.__tablename__, AuditEntry.subject_id == course_id, AuditEntry.verb == verb)
+        .order_by(AuditEntry.id.desc())
+        .limit(1)
+    )
+    return next(iter(_told(session, statement)), None)
+
+
+def _told(session: Session, statement: Select[AuditEntry]) -> list[LogEntry]:
+    rows = [(row, json.loads(row.facts)) for row in session.scalars(statement)]
+    wanted = {number for row, facts in rows for number in (row.actor_id, facts.get("person")) if isinstance(number, int)}
+    people = session.scalars(select(Person).where(Person.id.in_(wanted))) if wanted else ()
+    names = {person.id: person.full_name for person in people}
+    return [
+        LogEntry(row.at, names.get(row.actor_id or 0, ""), row.verb, facts, names.get(facts.get("person", 0), "")) for row, facts in rows
+    ]

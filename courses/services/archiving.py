@@ -1,0 +1,31 @@
+"""Put a course away: who took it keeps reading it, nobody comes in any more and nothing is answered. It can be brought back."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from courses.models import Course
+from courses.services.verbs import CourseVerb
+from kernel import audit
+from kernel.errors import N_, Conflict
+from kernel.permissions import Actor
+
+
+def archive(session: Session, actor: Actor, course: Course, reason: str, *, now: datetime) -> bool:
+    """Put a locked course away; say whether that changed anything. Raise Conflict where it was never published."""
+    if course.published_version_id is None:
+        raise Conflict(N_("This course was never published: there is nothing to put away. It can be deleted."))
+    if course.archived_at is not None:
+        return False
+    course.archived_at = now
+    audit.record(session, actor, CourseVerb.ARCHIVED, course, now=now, reason=reason)
+    return True
+
+
+def bring_back(session: Session, actor: Actor, course: Course, reason: str, *, now: datetime) -> bool:
+    """Bring a locked course back that was put away; say whether that changed anything."""
+    if course.archived_at is None:
+        return False
+    course.archived_at = None
+    audit.record(session, actor, CourseVerb.BROUGHT_BACK, course, now=now, reason=reason)
+    return True

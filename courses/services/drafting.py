@@ -1,0 +1,180 @@
+"""Acts of those who write courses: begin one, change its outline, its settings and its lessons. The text of the draft is the source.
+
+What is read and checked before the transaction begins is a `Desk`; a change is written only if the draft is still what the desk showed.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from courses import publication
+from courses.content.changes import Change, body_of
+from courses.content.model import Finding, Severity
+from courses.content.skeleton import NewCourse, course_files
+from courses.content.tree import Tree, is_outline, read_tree
+from courses.models import Course, DraftFileVersion, DraftRevision, StaffRole
+from courses.publication import CourseKinds
+from courses.queries import catalogue, drafts, history
+from courses.services import drafts as files
+from courses.services import team
+from courses.services.drafts import FileContent
+from courses.services.verbs import CourseVerb
+from kernel import audit
+from kernel.errors import N_, Conflict
+from kernel.permissions import Actor
+
+
+class Taken(Conflict):
+    """The address of a new course belongs to another one."""
+
+    code = "key_taken"
+    message = N_("Another course has this address already. Choose another one.")
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A working copy as its editors see it: its revision, the checksums of its files, the texts of its outline."""
+
+    course_id: int
+    revision: int
+    checksums: Mapping[str, str]
+    texts: Mapping[str, str]
+    tree: Tree
+
+    @property
+    def paths(self) -> list[str]:
+        """Return the paths of all files."""
+        return list(self.checksums)
+
+
+def open_desk(session: Session, course: Course, kinds: CourseKinds) -> Desk:
+    """Read the outline of a course's working copy, in two statements."""
+    checksums = drafts.list_draft_checksums(session, course.id)
+    wanted = [path for path in checksums if is_outline(path) and not any(part.claims(path) for part in kinds.parts)]
+    texts = drafts.draft_bodies(session, course.id, wanted)
+    return Desk(course.id, course.draft_revision, checksums, texts, read_tree(checksums, texts, kinds.kinds, kinds.parts))
+
+
+def troubles(desk: Desk, change: Change, kinds: CourseKinds, *, today: date) -> tuple[Finding, ...]:
+    """Return what a change would break so that the draft could no longer be read: a requirement without its activity, an empty module…
+
+    The folder is read without bodies of lessons, banks and contents of media: their findings are the same before and after.
+    """
+    return tuple(finding for finding in brought(desk, change, kinds, today=today) if finding.refuses_import)
+
+
+UNREAD = frozenset({"C603", "C604", "C605", "C606", "C608"})
+"""What only the contents of media tell, which are not read here."""
+
+
+def brought(desk: Desk, change: Change, kinds: CourseKinds, *, today: date) -> tuple[Finding, ...]:
+    """Return the errors that a change brings: those of `troubles`, and in the texts that it writes those that refuse publishing."""
+    after = [
+        finding
+        for finding in publication.check(change.applied(_outline_only(desk)), kinds, today=today).findings
+        if finding.refuses_import or (finding.severity is Severity.ERROR and finding.file in change.written and finding.code not in UNREAD)
+    ]
+    if not after:
+        return ()
+    known = {_told(finding) for finding in publication.check(_outline_only(desk), kinds, today=today).findings}
+    return tuple(finding for finding in after if _told(finding) not in known)
+
+
+def _outline_only(desk: Desk) -> dict[str, bytes]:
+    return {path: _without_body(path, desk.texts.get(path, "")).encode() for path in desk.checksums}
+
+
+def _without_body(path: str, text: str) -> str:
+    return text.removesuffix(body_of(text)) if path.endswith(".md") else text
+
+
+def _told(finding: Finding) -> tuple[object, ...]:
+    return finding.code, finding.template, finding.field, tuple(sorted(finding.facts.items()))
+
+
+def create_course(session: Session, actor: Actor, new: NewCourse, *, now: datetime) -> Course:
+    """Begin a course: its first module and lesson, and whoever begins it as its owner; raises Taken."""
+    if catalogue.find_course(session, new.key) is not None:
+        raise Taken
+    course = Course(slug=new.key, title={new.languages[0]: new.title}, created_at=now, draft_revision=0)
+    session.add(course)
+    session.flush()  # its files and its team point to it
+    audit.record(session, actor, CourseVerb.CREATED, course, now=now)
+    contents = {path: files.text_content(text) for path, text in course_files(new).items()}
+    files.save_files(session, actor, course, contents, now=now)
+    assert actor.person_id is not None
+    team.add_staff(session, actor, course, actor.person_id, StaffRole.OWNER, now=now)
+    return course
+
+
+class FileChanged(Conflict):
+    """A text is no longer what its editor began with."""
+
+    code = "file_changed"
+    message = N_("Somebody else saved this text meanwhile.")
+
+
+def save_text(
+    session: Session, actor: Actor, course: Course, path: str, text: str, *, seen: int, automatic: bool = False, now: datetime
+) -> int:
+    """Write one text of a locked course's working copy; return the revision that its next change builds on.
+
+    `seen` is the revision that wrote the text which was before the editor (0: there was none). Raises FileChanged where another one
+    stands there now; the same text sent twice is saved once. What a page saves by itself takes the place of what the same page saved so
+    some minutes ago, unless somebody has saved, published or planned it meanwhile.
+    """
+    present = next(iter(drafts.list_draft_contents(session, course.id, [path])), None)
+    if present is not None and present.body == text:
+        if not automatic:
+            _keep(session, actor, course, present.revision, now=now)
+        return present.revision
+    if (present.revision if present is not None else 0) != seen:
+        raise FileChanged
+    last = history.find_automatic(session, course, actor.person_id, path, since=now - TOGETHER) if automatic else None
+    since = None if not automatic else now if last is None else last.automatic_since
+    files.save_files(session, actor, course, {path: files.text_content(text)}, automatic_since=since, now=now)
+    if last is not None:
+        _forget(session, last)
+    return course.draft_revision
+
+
+TOGETHER = timedelta(minutes=10)
+"""What a page saves by itself within this time is one change of the history."""
+
+
+def _keep(session: Session, actor: Actor, course: Course, number: int, *, now: datetime) -> None:
+    """Let what a page saved by itself be a change of its own, because somebody saved just that."""
+    automatic = DraftRevision.automatic_since.is_not(None)
+    row = session.scalar(select(DraftRevision).where(DraftRevision.course_id == course.id, DraftRevision.number == number, automatic))
+    if row is not None:
+        row.automatic_since = None
+        audit.record(session, actor, CourseVerb.DRAFT_KEPT, course, now=now, revision=number)
+
+
+def _forget(session: Session, row: DraftRevision) -> None:
+    """Take a saving out of the history whose place another one has taken."""
+    session.execute(delete(DraftFileVersion).where(DraftFileVersion.course_id == row.course_id, DraftFileVersion.revision == row.number))
+    session.execute(delete(DraftRevision).where(DraftRevision.id == row.id))
+
+
+def add_file(session: Session, actor: Actor, course: Course, path: str, content: FileContent, *, now: datetime) -> None:
+    """Put a file whose bytes are kept already into a locked course's working copy; raises Conflict where its name was taken meanwhile."""
+    if drafts.list_draft_contents(session, course.id, [path]):
+        raise Conflict(N_("Somebody changed this course meanwhile. Look at it again before going on."))
+    files.save_files(session, actor, course, {path: content}, now=now)
+
+
+def save_change(session: Session, actor: Actor, course: Course, change: Change, *, seen: int, now: datetime) -> bool:
+    """Write a change of a locked course's working copy; raises Conflict where somebody saved since the revision that was seen."""
+    if course.draft_revision != seen:
+        raise Conflict(N_("Somebody changed this course meanwhile. Look at it again before going on."))
+    sources = {**change.moved, **change.copied}
+    present = {row.path: row for row in drafts.list_draft_contents(session, course.id, list(sources))}
+    contents = {
+        new: FileContent(row.sha256, row.size, row.body, row.media_type) for old, new in sources.items() if (row := present.get(old))
+    }
+    contents |= {path: files.text_content(text) for path, text in change.written.items()}
+    return files.save_files(session, actor, course, contents, removed=[*change.moved, *change.removed], now=now)

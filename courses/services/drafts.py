@@ -1,0 +1,207 @@
+"""Keep a course's working copy and its history: take a folder in, save files, bring back what was. Media are kept beforehand."""
+
+import hashlib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+
+from sqlalchemy import delete, insert
+from sqlalchemy.orm import Session
+
+from courses.content.model import CourseFolder
+from courses.models import Course, DraftFile, DraftFileVersion, DraftRevision, RevisionOrigin
+from courses.publication import CourseKinds, plain_texts
+from courses.queries import catalogue, history
+from courses.queries import drafts as draft_queries
+from courses.services.verbs import CourseVerb
+from kernel import audit
+from kernel import files as stored_files
+from kernel.errors import N_, Conflict
+from kernel.files import Files
+from kernel.permissions import Actor
+
+TEXT_ENDINGS = (".md", ".yaml", ".vtt", ".svg", ".txt", ".py")
+MOST_NAMED = 20
+"""Files that an audit entry names; of more it tells their number."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileContent:
+    """A file on its way into a draft: its text, or the checksum under which its bytes were kept already."""
+
+    sha256: str
+    size: int
+    text: str | None
+    media_type: str = ""
+
+
+def keep_contents(files: Files, contents: Mapping[str, bytes], media_types: Mapping[str, str]) -> dict[str, FileContent]:
+    """Keep the bytes of media outside any transaction, and return what a draft needs of every file."""
+    return {path: _content(files, path, content, media_types.get(path)) for path, content in contents.items()}
+
+
+def _content(files: Files, path: str, content: bytes, media_type: str | None) -> FileContent:
+    text = _text(path, content)
+    if text is None or media_type is not None:  # drawings and captions are text in the draft, and files of what is published
+        files.put(content)
+    return FileContent(hashlib.sha256(content).hexdigest(), len(content), text, media_type or "application/octet-stream")
+
+
+def _text(path: str, content: bytes) -> str | None:
+    if not path.endswith(TEXT_ENDINGS):
+        return None
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+
+
+def import_draft(
+    session: Session,
+    actor: Actor,
+    course: CourseFolder,
+    contents: Mapping[str, FileContent],
+    *,
+    origin: RevisionOrigin = RevisionOrigin.IMPORTED,
+    seen: int | None = None,
+    now: datetime,
+) -> Course:
+    """Make or replace a course's working copy; unchanged files keep their revision.
+
+    Raise Conflict where the draft is no longer at the revision that was `seen` (None: it was not looked at).
+    """
+    row = catalogue.find_course(session, course.key)
+    if row is None:
+        row = Course(slug=course.key, title=plain_texts(course.title), created_at=now, draft_revision=0)
+        session.add(row)
+        session.flush()  # files and the audit entry name it
+        audit.record(session, actor, CourseVerb.CREATED, row, now=now)
+    row = catalogue.lock_course(session, row.id)
+    if seen is not None and row.draft_revision != seen:
+        raise Conflict(N_("Somebody changed this course's draft meanwhile. Look at what would change again."))
+    gone = [path for path in draft_queries.list_draft_checksums(session, row.id) if path not in contents]
+    saved = save_files(session, actor, row, contents, removed=gone, origin=origin, now=now)
+    if saved and row.published_version_id is None:
+        row.title = plain_texts(course.title)
+    return row
+
+
+def save_files(
+    session: Session,
+    actor: Actor,
+    course: Course,
+    contents: Mapping[str, FileContent],
+    *,
+    removed: Collection[str] = (),
+    origin: RevisionOrigin = RevisionOrigin.EDITED,
+    restored: int | None = None,
+    automatic_since: datetime | None = None,
+    now: datetime,
+) -> bool:
+    """Write and remove some files of a locked course's working copy as one revision; what is as it was changes nothing.
+
+    The only place that changes a working copy: it keeps the history and lets every package index the draft. Say whether anything changed.
+    """
+    present = draft_queries.list_draft_checksums(session, course.id)
+    changed = {path: content for path, content in contents.items() if present.get(path) != content.sha256}
+    gone = sorted(set(removed) & present.keys() - contents.keys())
+    if not changed and not gone:
+        return False
+    course.draft_revision += 1
+    revision = DraftRevision(
+        course_id=course.id,
+        number=course.draft_revision,
+        origin=origin.value,
+        restored=restored,
+        changed_at=now,
+        changed_by=actor.person_id,
+        automatic_since=automatic_since,
+    )
+    session.add(revision)
+    session.flush()  # the versions of its files point to it
+    _replace_files(session, revision, changed, gone)
+    facts = {"files": sorted(changed), "removed": gone} if len(changed) + len(gone) <= MOST_NAMED else {}
+    audit.record(
+        session,
+        actor,
+        CourseVerb.DRAFT_SAVED,
+        course,
+        now=now,
+        changed=len(changed),
+        gone=len(gone),
+        revision=revision.number,
+        origin=revision.origin,
+        **facts,
+    )
+    _index(session, course)
+    return True
+
+
+def restore_draft(session: Session, actor: Actor, course: Course, revision: int, *, now: datetime) -> bool:
+    """Bring a locked course's working copy back to what it was at a revision, as a new revision; say whether anything changed."""
+    wanted = {version.path: version for version in history.list_files_at(session, course.id, revision)}
+    present = draft_queries.list_draft_checksums(session, course.id)
+    changed = [path for path, version in wanted.items() if present.get(path) != version.sha256]
+    contents = _contents_at(session, course, changed, revision)
+    gone = [path for path in present if path not in wanted]
+    return save_files(session, actor, course, contents, removed=gone, origin=RevisionOrigin.RESTORED, restored=revision, now=now)
+
+
+def restore_file(session: Session, actor: Actor, course: Course, path: str, revision: int, *, now: datetime) -> bool:
+    """Bring one file of a locked course's working copy back as it was at a revision, also where it was removed since.
+
+    Raise NotFound where it was not there then.
+    """
+    history.get_file_at(session, course.id, path, revision)
+    contents = _contents_at(session, course, [path], revision)
+    return save_files(session, actor, course, contents, origin=RevisionOrigin.RESTORED, restored=revision, now=now)
+
+
+def _contents_at(session: Session, course: Course, paths: Collection[str], revision: int) -> dict[str, FileContent]:
+    return {
+        path: FileContent(file.sha256, file.size, file.body, file.media_type)
+        for path, file in history.list_contents_at(session, course.id, paths, revision).items()
+    }
+
+
+def text_content(text: str) -> FileContent:
+    """Return a text on its way into a draft."""
+    content = text.encode()
+    return FileContent(hashlib.sha256(content).hexdigest(), len(content), text)
+
+
+def _index(session: Session, course: Course) -> None:
+    kinds = cast("CourseKinds | None", session.info.get("kinds"))
+    for index in kinds.indexers if kinds is not None else ():
+        index(session, course.id)
+
+
+def _replace_files(session: Session, revision: DraftRevision, changed: Mapping[str, FileContent], gone: Collection[str]) -> None:
+    """Write a revision into the working copy and into its history."""
+    session.execute(delete(DraftFile).where(DraftFile.course_id == revision.course_id, DraftFile.path.in_([*changed, *gone])))
+    written = [_file_row(session, revision, path, content) for path, content in changed.items()]
+    if written:
+        session.execute(insert(DraftFile), [row | _who(revision) for row in written])
+    nothing = {"body": None, "stored_file_id": None, "sha256": None}
+    removed = [{"course_id": revision.course_id, "path": path, "revision": revision.number, **nothing} for path in gone]
+    session.execute(insert(DraftFileVersion), [*written, *removed])
+
+
+def _file_row(session: Session, revision: DraftRevision, path: str, content: FileContent) -> dict[str, object]:
+    stored = None
+    if content.text is None:
+        now = revision.changed_at
+        stored = stored_files.note_stored(session, content.sha256, size=content.size, media_type=content.media_type, now=now).id
+    return {
+        "course_id": revision.course_id,
+        "path": path,
+        "revision": revision.number,
+        "body": content.text,
+        "stored_file_id": stored,
+        "sha256": content.sha256,
+    }
+
+
+def _who(revision: DraftRevision) -> dict[str, object]:
+    return {"changed_at": revision.changed_at, "changed_by": revision.changed_by}

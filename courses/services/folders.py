@@ -1,0 +1,61 @@
+"""Folders that come and go on the web: kept until they are confirmed, and written down when they leave."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from accounts import services as accounts
+from courses.content.model import CourseFolder
+from courses.models import Course, PendingFolder, StaffRole
+from courses.queries import catalogue
+from courses.services import importing, team
+from courses.services.drafts import FileContent
+from courses.services.importing import ImportPlan
+from courses.services.verbs import CourseVerb
+from kernel import audit
+from kernel.errors import N_, Conflict, SignInNeeded
+from kernel.permissions import Actor
+
+
+def receive(session: Session, actor: Actor, course_id: int | None, name: str, content: bytes, *, now: datetime) -> PendingFolder:
+    """Keep an archive until it is confirmed; an earlier one of the same person for the same course is forgotten."""
+    if actor.person_id is None:
+        raise SignInNeeded
+    row = PendingFolder(course_id=course_id, person_id=actor.person_id, name=name[-120:], content=content)
+    accounts.keep_sent(session, row, PendingFolder.course_id.is_not_distinct_from(course_id), now=now)
+    audit.record(session, actor, CourseVerb.FOLDER_RECEIVED, row, now=now, course=course_id, size=len(content))
+    return row
+
+
+def bring_in(
+    session: Session,
+    actor: Actor,
+    pending: PendingFolder,
+    plan: ImportPlan,
+    course: CourseFolder,
+    contents: dict[str, FileContent],
+    *,
+    now: datetime,
+) -> Course:
+    """Make what a folder came to the draft of its course, or a new course of the actor's; forget the archive.
+
+    Raise Conflict where the draft changed meanwhile, or the address of a new course is taken.
+    """
+    if pending.course_id is None and catalogue.find_course(session, course.key) is not None:
+        raise Conflict(N_("There is a course with the address “%(key)s” already."), key=course.key)
+    row = importing.carry_out(session, actor, plan, course, contents, now=now)
+    if pending.course_id is None and actor.person_id is not None:
+        team.add_staff(session, actor, row, actor.person_id, StaffRole.OWNER, now=now)
+    session.delete(pending)
+    return row
+
+
+def discard(session: Session, actor: Actor, pending: PendingFolder, *, now: datetime) -> None:
+    """Forget an archive."""
+    audit.record(session, actor, CourseVerb.FOLDER_DISCARDED, pending, now=now)
+    session.delete(pending)
+
+
+def note_export(session: Session, actor: Actor, course: Course, *, now: datetime) -> None:
+    """Write down who took a draft, with the keys of its questions, out of the house."""
+    audit.record(session, actor, CourseVerb.EXPORTED, course, now=now, revision=course.draft_revision)

@@ -1,0 +1,213 @@
+"""Publications that wait for a second person's approval, for their moment, or for both."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from accounts import notices
+from accounts.notices import Message
+from accounts.rules import NoticeKind
+from courses.models import Course, CourseVersion, Nature, PlannedPublication, PlanState
+from courses.publication import CourseKinds, Prepared
+from courses.queries import plans as queries
+from courses.queries import team
+from courses.services.publishing import ChangedMeanwhile, Publishing, publish_version
+from courses.services.verbs import CourseVerb
+from kernel import audit, outbox
+from kernel.errors import N_, Conflict
+from kernel.files import Files
+from kernel.i18n import _, choose, in_every_language
+from kernel.permissions import Actor, Via
+
+
+class ApprovalNeeded(Conflict):
+    """A second person has to approve what this course publishes."""
+
+    code = "approval_needed"
+    message = N_("A second person has to approve it first: ask for the approval.")
+
+
+class AlreadyPlanned(Conflict):
+    """Another publication waits already."""
+
+    code = "already_planned"
+    message = N_("A publication of this draft waits already. Withdraw it before you plan another.")
+
+
+class OwnRequest(Conflict):
+    """Who asks may not approve."""
+
+    code = "own_request"
+    message = N_("Somebody else has to decide on what you have asked for.")
+
+
+class NotOpen(Conflict):
+    """A plan was decided on meanwhile."""
+
+    code = "plan_not_open"
+    message = N_("This was decided meanwhile. Look at the page again.")
+
+
+@dataclass(frozen=True, slots=True)
+class Publisher:
+    """What publishing a plan needs besides the plan."""
+
+    prepared: Prepared
+    kinds: CourseKinds
+    files: Files
+
+
+def set_approval(session: Session, actor: Actor, course: Course, *, needed: bool, now: datetime) -> None:
+    """Say whether a second person approves what is published of a locked course."""
+    if course.needs_approval != needed:
+        course.needs_approval = needed
+        audit.record(session, actor, CourseVerb.APPROVAL_SWITCHED, course, now=now, needed=needed)
+
+
+def publish_draft(session: Session, actor: Actor, course: Course, publisher: Publisher, how: Publishing, *, now: datetime) -> CourseVersion:
+    """Publish the draft of a locked course, or an earlier text again, at once; raise ApprovalNeeded where a second person has to agree."""
+    if course.needs_approval:
+        raise ApprovalNeeded
+    return publish_version(session, actor, course, publisher.prepared, publisher.kinds, publisher.files, how, now=now)
+
+
+def plan(
+    session: Session, actor: Actor, course: Course, digest: str, how: Publishing, publish_at: datetime | None, *, now: datetime
+) -> PlannedPublication:
+    """Ask for a second person's approval of a locked course's draft, or plan its publication for later.
+
+    Raise ChangedMeanwhile where the draft is not what was looked at, AlreadyPlanned where one waits for the same revision; one for
+    an older revision is void.
+    """
+    assert actor.person_id is not None
+    if how.revision != course.draft_revision:
+        raise ChangedMeanwhile
+    present = queries.lock_open_plan(session, course.id)
+    if present is not None and present.revision == course.draft_revision:
+        raise AlreadyPlanned
+    if present is not None:
+        _void(session, actor, course, present, now=now)
+        session.flush()  # one open plan a course
+    row = PlannedPublication(
+        course_id=course.id,
+        state=(PlanState.WAITING if course.needs_approval else PlanState.PLANNED).value,
+        revision=course.draft_revision,
+        digest=digest,
+        nature=how.nature.value,
+        asks=how.asks,
+        tells=how.tells or None,
+        note=how.note,
+        publish_at=publish_at,
+        asked_by=actor.person_id,
+        asked_at=now,
+        remark="",
+    )
+    session.add(row)
+    session.flush()  # the job and the audit entry name it
+    verb = CourseVerb.PUBLICATION_ASKED if course.needs_approval else CourseVerb.PUBLICATION_PLANNED
+    audit.record(session, actor, verb, course, now=now, plan=row.id, revision=row.revision, publish_at=publish_at)
+    if course.needs_approval:
+        others = [person for person in team.list_editors(session, course.id) if person != actor.person_id]
+        _tell(session, course, row, others, "asked", now=now)
+    else:
+        _enqueue(session, row, now=now)
+    return row
+
+
+def approve(
+    session: Session, actor: Actor, course: Course, row: PlannedPublication, publisher: Publisher, remark: str, *, now: datetime
+) -> CourseVersion | None:
+    """Agree to a locked course's publication: it is published now, or at its moment (then nothing is returned).
+
+    Raise OwnRequest, NotOpen, or ChangedMeanwhile where the draft was saved since it was asked.
+    """
+    _decide(actor, row)
+    if course.draft_revision != row.revision or publisher.prepared.digest != row.digest:
+        raise ChangedMeanwhile
+    row.decided_by, row.decided_at, row.remark = actor.person_id, now, remark
+    audit.record(session, actor, CourseVerb.PUBLICATION_APPROVED, course, now=now, plan=row.id, revision=row.revision, remark=remark)
+    if row.publish_at is not None and row.publish_at > now:
+        row.state = PlanState.PLANNED.value
+        _enqueue(session, row, now=now)
+        _tell(session, course, row, [row.asked_by], "approved", now=now)
+        return None
+    return publish_plan(session, course, row, publisher, now=now)
+
+
+def refuse(session: Session, actor: Actor, course: Course, row: PlannedPublication, remark: str, *, now: datetime) -> None:
+    """Refuse a publication, with the reason; raise OwnRequest or NotOpen."""
+    _decide(actor, row)
+    row.decided_by, row.decided_at, row.remark = actor.person_id, now, remark
+    row.state, row.settled_at = PlanState.REFUSED.value, now
+    audit.record(session, actor, CourseVerb.PUBLICATION_REFUSED, course, now=now, plan=row.id, revision=row.revision, remark=remark)
+    _tell(session, course, row, [row.asked_by], "refused", now=now)
+
+
+def withdraw(session: Session, actor: Actor, course: Course, row: PlannedPublication, *, now: datetime) -> None:
+    """Take a publication back that waits; raise NotOpen."""
+    if row.state not in (PlanState.WAITING, PlanState.PLANNED):
+        raise NotOpen
+    row.state, row.settled_at = PlanState.WITHDRAWN.value, now
+    audit.record(session, actor, CourseVerb.PUBLICATION_WITHDRAWN, course, now=now, plan=row.id)
+
+
+def publish_plan(session: Session, course: Course, row: PlannedPublication, publisher: Publisher, *, now: datetime) -> CourseVersion:
+    """Publish what a locked plan names, in the name of who asked; raise ChangedMeanwhile."""
+    how = Publishing(Nature(row.nature), row.note, row.revision, row.asks, tells=row.tells or ())
+    author = Actor(person_id=row.asked_by, via=Via.JOB)
+    version = publish_version(session, author, course, publisher.prepared, publisher.kinds, publisher.files, how, now=now)
+    row.state, row.settled_at, row.version_id = PlanState.PUBLISHED.value, now, version.id
+    _tell(session, course, row, [row.asked_by], "published", now=now)
+    return version
+
+
+def give_up(session: Session, course: Course, row: PlannedPublication, *, now: datetime) -> None:
+    """Give up a locked plan whose draft changed or no longer passes its checks; its author is told."""
+    _void(session, Actor(via=Via.JOB), course, row, now=now)
+    _tell(session, course, row, [row.asked_by], "void", now=now)
+
+
+def _decide(actor: Actor, row: PlannedPublication) -> None:
+    if row.state != PlanState.WAITING:
+        raise NotOpen
+    if actor.person_id == row.asked_by:
+        raise OwnRequest
+
+
+def _void(session: Session, actor: Actor, course: Course, row: PlannedPublication, *, now: datetime) -> None:
+    row.state, row.settled_at = PlanState.VOID.value, now
+    audit.record(session, actor, CourseVerb.PUBLICATION_VOID, course, now=now, plan=row.id, revision=row.revision)
+
+
+def _enqueue(session: Session, row: PlannedPublication, *, now: datetime) -> None:
+    outbox.enqueue(session, "courses.publish_planned", {"plan": row.id}, now=now, at=row.publish_at)
+
+
+def _tell(session: Session, course: Course, row: PlannedPublication, people: Sequence[int], what: str, *, now: datetime) -> None:
+    if not people:
+        return
+
+    def subject() -> str:
+        return {
+            "asked": _("Your approval is asked: %(course)s", course=choose(course.title)),
+            "approved": _("Approved: %(course)s", course=choose(course.title)),
+            "refused": _("Not approved: %(course)s", course=choose(course.title)),
+            "published": _("Published: %(course)s", course=choose(course.title)),
+            "void": _("Not published: %(course)s", course=choose(course.title)),
+        }[what]
+
+    def words() -> str:
+        told = {
+            "asked": _("Somebody of your team asks you to look at the changes of this course and to approve their publication."),
+            "approved": _("The publication that you asked for is approved and will happen at its moment."),
+            "refused": _("The publication that you asked for was not approved."),
+            "published": _("The publication that you asked for has happened."),
+            "void": _("The draft changed after the publication was planned, or no longer passes its checks: nothing was published."),
+        }[what]
+        return f"{told} {row.remark}".strip()
+
+    key = f"plan-{row.id}-{what}"
+    message = Message(NoticeKind.APPROVAL, key, in_every_language(subject), in_every_language(words), f"/teaching/{course.slug}/publishing")
+    notices.give(session, message, people, now=now)

@@ -1,0 +1,286 @@
+"""Publish a version, of what was read and rendered before the transaction began."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from courses.content.model import MediaFile, ModuleSource, Resource, SourceState
+from courses.models import (
+    Activity,
+    Course,
+    CourseFile,
+    CourseResource,
+    CourseVersion,
+    GradeCategory,
+    Module,
+    Nature,
+    Objective,
+    Page,
+    Term,
+)
+from courses.publication import CourseKinds, Prepared, PreparedActivity, PreparedPage, PreparedTerm, Publication, plain_texts
+from courses.queries import catalogue, drafts, versions
+from courses.services.verbs import CourseVerb
+from kernel import audit
+from kernel import files as stored_files
+from kernel.db import insert_all
+from kernel.errors import N_, Conflict
+from kernel.files import Files
+from kernel.permissions import Actor
+from kernel.search import index as search
+
+TONES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Publishing:
+    """How a version is to be published."""
+
+    nature: Nature
+    note: str
+    revision: int | None = None
+    """The draft's revision that was looked at; None where the draft was written in the same transaction."""
+    asks: bool = False
+    """Those who have begun are asked, where the nature is an improvement."""
+    again: int | None = None
+    """The revision of the working copy whose text is published again; None: the present one."""
+    tells: tuple[str, ...] = ()
+    """Keys, present and former, of the activities whose learners are told that what they did has changed."""
+
+
+class ChangedMeanwhile(Conflict):
+    """What was looked at is not what would be published."""
+
+    code = "changed_meanwhile"
+    message = N_("Somebody saved changes of this course meanwhile. Look at the checks again before publishing.")
+
+
+def publish_version(
+    session: Session, actor: Actor, course: Course, prepared: Prepared, kinds: CourseKinds, files: Files, how: Publishing, *, now: datetime
+) -> CourseVersion:
+    """Write a new immutable version and move the course's pointer to it.
+
+    Publishing the same text again returns the newest version unchanged. Raise ChangedMeanwhile where somebody saved the draft since it
+    was looked at. Of two who publish at once the second finds what the first has published.
+    """
+    session.flush()  # a draft that was saved in this transaction
+    course = catalogue.lock_course(session, course.id)
+    if how.revision is not None and how.revision != course.draft_revision:
+        raise ChangedMeanwhile
+    newest = versions.latest_version(session, course.id)
+    if newest is not None and newest.digest == prepared.digest:
+        return newest
+    if how.again is None and drafts.draft_digest(session, course.id) != prepared.digest:
+        raise ChangedMeanwhile
+    version = _version_row(course, prepared, how, actor, number=newest.number + 1 if newest else 1, now=now)
+    session.add(version)
+    session.flush()  # everything below points to it
+    publication = Publication(course, version, prepared, {media.path: media for media in prepared.course.media})
+    _write_lists(session, publication, files, now=now)
+    search.write(session, version.id, None, prepared.entries)
+    _write_modules(session, publication, kinds)
+    course.published_version_id = version.id
+    course.title = version.title
+    audit.record(session, actor, CourseVerb.PUBLISHED, course, now=now, version=version.number, nature=how.nature.value, asks=version.asks)
+    if how.tells:
+        audit.record(session, actor, CourseVerb.CHANGES_TOLD, course, now=now, version=version.number, activities=list(how.tells))
+    return version
+
+
+def _version_row(course: Course, prepared: Prepared, how: Publishing, actor: Actor, *, number: int, now: datetime) -> CourseVersion:
+    source = prepared.course
+    return CourseVersion(
+        course_id=course.id,
+        number=number,
+        digest=prepared.digest,
+        draft_revision=course.draft_revision if how.again is None else how.again,
+        nature=how.nature.value,
+        asks=how.asks and how.nature is Nature.IMPROVEMENT,
+        tells=how.tells or None,
+        note=how.note,
+        published_at=now,
+        published_by=actor.person_id,
+        title=plain_texts(source.title),
+        summary=prepared.summary,
+        languages=source.languages,
+        hours=_decimal(prepared.hours, 2),
+        level=source.level.value if source.level else "",
+        tone=source.tone or 1 + course.id % TONES,
+        authors=tuple(author.name for author in source.authors),
+        licence=source.licence,
+        zone=source.timezone,
+        visibility=source.visibility.value,
+        enrolment=source.enrolment.value,
+        opens_at=source.opens,
+        closes_at=source.closes,
+        completion_modules=source.completion.modules,
+        completion_grade=None if source.completion.grade is None else _decimal(source.completion.grade, 4),
+        certificate=source.certificate,
+    )
+
+
+def _decimal(value: Fraction, digits: int) -> Decimal:
+    return (Decimal(value.numerator) / Decimal(value.denominator)).quantize(Decimal(1).scaleb(-digits))
+
+
+def _write_lists(session: Session, publication: Publication, files: Files, *, now: datetime) -> None:
+    version_id, prepared = publication.version.id, publication.prepared
+    insert_all(
+        session,
+        [
+            Objective(version_id=version_id, module_id=None, position=position, text=text)
+            for position, text in enumerate(prepared.objectives)
+        ],
+    )
+    insert_all(session, [_term_row(version_id, entry) for entry in prepared.terms])
+    insert_all(session, [_resource_row(version_id, prepared, resource) for resource in prepared.course.resources])
+    insert_all(
+        session,
+        [
+            GradeCategory(
+                version_id=version_id,
+                key=category.category,
+                title=plain_texts(category.title),
+                weight=_decimal(category.weight, 4),
+                drop_lowest=category.drop_lowest,
+            )
+            for category in prepared.course.grade
+        ],
+    )
+    contents = {files.put(media.content): (media.size, media.media_type) for media in prepared.course.media}
+    stored = stored_files.note_all_stored(session, contents, now=now)
+    insert_all(session, [_file_row(version_id, prepared, media, stored[media.sha256]) for media in prepared.course.media])
+
+
+def _term_row(version_id: int, entry: PreparedTerm) -> Term:
+    term = entry.term
+    return Term(version_id=version_id, key=term.key, term=plain_texts(term.term), also=dict(term.also), definition=entry.definition)
+
+
+def _resource_row(version_id: int, prepared: Prepared, resource: Resource) -> CourseResource:
+    return CourseResource(
+        version_id=version_id,
+        key=resource.key,
+        title=plain_texts(resource.title),
+        kind=resource.kind.value,
+        language=resource.language,
+        host=plain_texts(resource.host),
+        url=prepared.resource_urls[resource.key],
+        dated=resource.dated,
+        verified=resource.verified,
+    )
+
+
+def _file_row(version_id: int, prepared: Prepared, media: MediaFile, stored_file_id: int) -> CourseFile:
+    return CourseFile(
+        version_id=version_id,
+        path=media.path,
+        stored_file_id=stored_file_id,
+        sha256=media.sha256,
+        media_type=media.media_type,
+        size=media.size,
+        is_picture=media.path == prepared.course.image,
+        used_by=prepared.users_of(media.path),
+    )
+
+
+def _write_modules(session: Session, publication: Publication, kinds: CourseKinds) -> None:
+    """Write modules, activities and what their kinds add: as many statements for many of them as for one."""
+    version_id = publication.version.id
+    ready = [module for module in publication.prepared.course.modules if module.state is SourceState.READY]
+    insert_all(session, [_module_row(publication, source, position) for position, source in enumerate(ready)])
+    numbers: dict[str, int] = dict(session.execute(select(Module.key, Module.id).where(Module.version_id == version_id)).all())
+    objectives = [
+        Objective(version_id=version_id, module_id=numbers[source.key], position=place, text=text)
+        for source in ready
+        for place, text in enumerate(publication.prepared.module_texts[source.key][1])
+    ]
+    insert_all(session, objectives)
+    _write_activities(session, publication, kinds, [(source, numbers[source.key]) for source in ready])
+
+
+def _module_row(publication: Publication, source: ModuleSource, position: int) -> Module:
+    return Module(
+        version_id=publication.version.id,
+        position=position,
+        key=source.key,
+        was=source.was,
+        title=plain_texts(source.title),
+        summary=publication.prepared.module_texts[source.key][0],
+        numbered=source.numbered,
+        needed=source.needed,
+        requires=source.requires,
+        opens_at=source.opens,
+        closes_at=source.closes,
+    )
+
+
+def _write_activities(session: Session, publication: Publication, kinds: CourseKinds, modules: Sequence[tuple[ModuleSource, int]]) -> None:
+    rows = [
+        _activity_row(publication, module_id, publication.prepared.activities[activity.key], position)
+        for source, module_id in modules
+        for position, activity in enumerate(one for one in source.activities if one.state is SourceState.READY)
+    ]
+    insert_all(session, rows)
+    written = session.scalars(select(Activity).where(Activity.version_id == publication.version.id).order_by(Activity.id))
+    frozen: dict[str, list[tuple[Activity, Any]]] = {}
+    for activity in written:
+        frozen.setdefault(activity.kind, []).append((activity, publication.prepared.activities[activity.key].payload))
+    for kind, activities in frozen.items():
+        kinds.publisher(kind).freeze(session, publication, activities)
+
+
+def _activity_row(publication: Publication, module_id: int, activity: PreparedActivity, position: int) -> Activity:
+    written, facts = activity.source, activity.facts
+    return Activity(
+        version_id=publication.version.id,
+        module_id=module_id,
+        position=position,
+        key=written.key,
+        was=written.was,
+        kind=written.kind,
+        title=activity.title,
+        summary=activity.summary,
+        required=written.required,
+        preview=written.preview,
+        requires=written.requires,
+        opens_at=written.opens,
+        closes_at=written.closes,
+        minutes=facts.minutes,
+        completion_rule=written.completion.rule.value,
+        completion_amount=written.completion.amount,
+        questions=facts.questions,
+        attempts=facts.attempts,
+        category=facts.category,
+        weight=_decimal(facts.weight, 4),
+    )
+
+
+def freeze_pages(session: Session, publication: Publication, lessons: Sequence[tuple[Activity, tuple[PreparedPage, ...]]]) -> None:
+    """Write the rendered texts of lessons."""
+    insert_all(session, [_page_row(activity, page) for activity, payload in lessons for page in payload])
+    found = [(activity.id, page.entries) for activity, payload in lessons for page in payload]
+    search.write_many(session, publication.version.id, found)
+
+
+def _page_row(activity: Activity, page: PreparedPage) -> Page:
+    rendered = page.rendered
+    headings = [heading for heading in (*rendered.headings, *rendered.closing) if heading.level == 2]
+    return Page(
+        activity_id=activity.id,
+        language=page.language,
+        title=page.title,
+        summary=page.summary,
+        body=str(rendered.html),
+        headings=tuple(f"{heading.id}|{heading.text}" for heading in headings),
+        symbols=rendered.icons,
+        words=rendered.words,
+        minutes=page.minutes,
+        figures=len(rendered.figures),
+    )

@@ -1,0 +1,30 @@
+"""What the audit log says of courses."""
+
+from enum import StrEnum
+
+
+class CourseVerb(StrEnum):
+    """What the audit log says of courses."""
+
+    CREATED = "course.created"
+    DELETED = "course.deleted"
+    ARCHIVED = "course.archived"
+    BROUGHT_BACK = "course.brought_back"
+    DRAFT_SAVED = "course.draft_saved"
+    DRAFT_KEPT = "course.draft_kept"
+    FOLDER_RECEIVED = "course.folder_received"
+    FOLDER_DISCARDED = "course.folder_discarded"
+    EXPORTED = "course.exported"
+    PUBLISHED = "course.published"
+    CHANGES_TOLD = "course.changes_told"
+    STAFF_ADDED = "course.staff_added"
+    STAFF_REMOVED = "course.staff_removed"
+    STAFF_INVITED = "course.staff_invited"
+    INVITATION_WITHDRAWN = "course.invitation_withdrawn"
+    APPROVAL_SWITCHED = "course.approval_switched"
+    PUBLICATION_ASKED = "course.publication_asked"
+    PUBLICATION_PLANNED = "course.publication_planned"
+    PUBLICATION_APPROVED = "course.publication_approved"
+    PUBLICATION_REFUSED = "course.publication_refused"
+    PUBLICATION_WITHDRAWN = "course.publication_withdrawn"
+    PUBLICATION_VOID = "course.publication_void"

@@ -1,0 +1,80 @@
+"""What the checks say of drafts, what is published already held against them; the process keeps it until something changes."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import cast
+
+from sqlalchemy.orm import Session
+
+from courses.content.model import CourseFolder, Finding, Severity
+from courses.content.published import vanished
+from courses.models import Course
+from courses.publication import DRAWING, Checked, CourseKinds, check
+from courses.queries import drafts as course_drafts
+from courses.queries import outlines as course_outlines
+from kernel.files import Files
+
+KEPT_VERDICTS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the checks say of a draft, what is published already held against it; `modules` and `activities` count what was read."""
+
+    findings: tuple[Finding, ...]
+    folder: CourseFolder | None
+    """What was read, with the contents of drawings and without those of other media; None where it cannot even be a draft."""
+    checked_at: datetime
+
+    @property
+    def refuses_publishing(self) -> bool:
+        """Say whether one of the findings is an error."""
+        return any(finding.severity is Severity.ERROR for finding in self.findings)
+
+
+def judge(session: Session, course: Course, checked: Checked, kinds: CourseKinds, *, now: datetime) -> Verdict:
+    """Return what is to be told of a checked draft: the findings of its text, and what it does to what is published."""
+    folder = checked.folder
+    if folder is None:
+        return Verdict(checked.findings, None, now)
+    told = [*checked.findings, *_vanished(session, course, folder)]
+    told += [finding for compare in kinds.comparers for finding in compare(session, course.id, folder)]
+    return Verdict(tuple(sorted(told, key=lambda finding: finding.place)), without_contents(folder), now)
+
+
+def without_contents(folder: CourseFolder) -> CourseFolder:
+    """Return a folder to be kept in memory: with the contents of drawings and without those of other media."""
+    return replace(folder, media=tuple(media if media.media_type == DRAWING else replace(media, content=b"") for media in folder.media))
+
+
+def _vanished(session: Session, course: Course, folder: CourseFolder) -> tuple[Finding, ...]:
+    if course.published_version_id is None:
+        return ()
+    outline = course_outlines.get_outline(session, course.published_version_id)
+    return vanished((*(module.key for module in outline.modules), *outline.by_key), folder)
+
+
+def kept_verdict(session: Session, files: Files, course: Course, kinds: CourseKinds, *, now: datetime) -> Verdict:
+    """Return the same for a course's draft as it stands. The process keeps it until draft, publication or day change."""
+    known = _verdicts(session).get(course.id)
+    if known is not None and known[0] == _state_of(session, course, now):
+        return known[1]
+    checked = check(course_drafts.draft_files(session, files, course.id), kinds, today=now.date())
+    return keep_verdict(session, course, judge(session, course, checked, kinds, now=now), now=now)
+
+
+def keep_verdict(session: Session, course: Course, verdict: Verdict, *, now: datetime) -> Verdict:
+    """Keep the verdict on a draft that was just read or written; return it."""
+    kept = _verdicts(session)
+    if len(kept) >= KEPT_VERDICTS:
+        kept.clear()  # at once, because other threads read it
+    kept[course.id] = (_state_of(session, course, now), verdict)
+    return verdict
+
+
+def _verdicts(session: Session) -> dict[int, tuple[object, Verdict]]:
+    return cast("dict[int, tuple[object, Verdict]]", session.info.setdefault("verdicts", {}))
+
+
+def _state_of(session: Session, course: Course, now: datetime) -> tuple[object, ...]:
+    return course_drafts.draft_digest(session, course.id), course.published_version_id, now.date()

@@ -1,0 +1,1 @@
+"""Pages of courses: doors on the services, nothing else."""

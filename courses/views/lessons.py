@@ -1,0 +1,327 @@
+"""Pages of a lesson's text: write it, see it as its learner will, save it, and put together what two people wrote at once."""
+
+from typing import cast
+
+from flask import Blueprint, Response, current_app, flash, jsonify, render_template, request
+
+from courses import previewing
+from courses.content import choosing, merging, uploads
+from courses.content.changes import Change
+from courses.content.filetypes import MAXIMUM_DOCUMENT
+from courses.content.layout import GLOSSARY
+from courses.content.lesson_text import LessonText, lesson_text_of, tidy_body, with_words
+from courses.content.merging import Merge
+from courses.content.stamps import stamp_of
+from courses.content.uploads import Upload
+from courses.forms import LessonForm
+from courses.pages import lessons as pages
+from courses.pages.lessons import Bench
+from courses.permissions import CourseAction, TaughtPart
+from courses.previewing import Look
+from courses.queries import catalogue, drafts, history
+from courses.services import drafting
+from courses.services import drafts as files
+from courses.services.drafting import FileChanged
+from courses.views.outline import Answer, kinds, place_of, save
+from kernel import clock
+from kernel.errors import N_, Invalid, NotFound
+from kernel.files import Files
+from kernel.i18n import _, choose, format_time, ngettext
+from kernel.markup.measure import count_words
+from kernel.markup.pasted import count_pictures, pasted
+from kernel.web.request import begin_writing, current_actor, current_session, requires, see_page
+
+bp = Blueprint("courses_lessons", __name__)
+
+BODY_LIMIT = 600_000
+"""Bytes of a form: a lesson of 100 kB, percent-encoded."""
+PASTE_LIMIT = 4_000_000
+UPLOAD_LIMIT = MAXIMUM_DOCUMENT + 1_000_000
+
+
+def _files() -> Files:
+    return cast("Files", current_app.extensions["files"])
+
+
+def _bench(subject: TaughtPart) -> Bench:
+    """Return the lesson that the address names, in the language that is asked for; raise NotFound."""
+    session = current_session()
+    course = catalogue.get_course(session, subject.id)
+    desk = drafting.open_desk(session, course, kinds())
+    found = desk.tree.find_activity(subject.key)
+    if found is None or not found[1].path.endswith(".md"):
+        raise NotFound
+    module, activity = found
+    language = request.values.get("language") or desk.tree.languages[0]
+    if language not in desk.tree.languages:
+        raise NotFound
+    stem = activity.path.removesuffix(".md").rpartition(".")[0]
+    path = activity.language_paths().get(language) or f"{stem}.{language}.md"
+    rows = drafts.list_draft_contents(session, course.id, [path])
+    return Bench(course, desk, module, activity, language, path, rows[0].revision if rows else 0)
+
+
+def _typed(form: LessonForm) -> LessonText:
+    return LessonText(form.title.data or "", form.summary.data or "", tidy_body(form.body.data or ""))
+
+
+def _seen(form: LessonForm) -> int:
+    text = form.seen.data or ""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
+def _composed(bench: Bench, form: LessonForm) -> str:
+    """Return the file as it is typed, made of the text that its editor had before them."""
+    seen = _seen(form)
+    text = bench.text if seen == bench.revision else history.find_text_at(current_session(), bench.course.id, bench.path, seen)
+    followed = form.up_to_date.data or text is None
+    stamp = stamp_of(bench.source, bench.desk.tree.languages[0]) if bench.is_twin and followed else ""
+    return with_words(text, bench.path, bench.language, _typed(form), stamp=stamp)
+
+
+@bp.route("/teaching/<slug>/lessons/<key>", methods=["GET", "POST"])
+@requires(CourseAction.EDIT, catalogue.get_taught_part, reads_first=True, body_limit=UPLOAD_LIMIT)
+def lesson(subject: TaughtPart) -> Answer:
+    """Write a lesson in one of the course's languages."""
+    bench, form = _bench(subject), LessonForm()
+    if request.method != "POST":
+        _fill(form, bench, bench.words)
+        return _page(bench, form)
+    if not form.validate_on_post() or _typed(form).is_too_long:
+        if not form.faults:
+            form.refuse(form.body, _("The text is longer than a lesson may be: 100 kB. Divide it into two lessons."))
+        return _page(bench, form), 422
+    wish = request.form.get("do", "save")
+    if wish == "preview":
+        return _page(bench, form, look=_look(bench, _composed(bench, form)))
+    if wish == "upload":
+        return _with_upload(bench, form)
+    if wish == "merge":
+        return _put_together(bench, form)
+    if wish == "overwrite":
+        form.seen.data = form.theirs.data
+    return _saved(subject, bench, form)
+
+
+def _fill(form: LessonForm, bench: Bench, words: LessonText) -> None:
+    form.title.data, form.summary.data, form.body.data = words.title, words.summary, words.body
+    form.seen.data = str(bench.revision)
+
+
+def _saved(subject: TaughtPart, bench: Bench, form: LessonForm) -> Answer:
+    if _seen(form) != bench.revision and _composed(bench, form) != bench.text:
+        return _conflict(bench, form)
+    text = _composed(bench, form)
+    try:
+        _written(bench, text, seen=bench.revision)
+    except FileChanged:
+        return _conflict(_bench(subject), form)
+    flash(_("Saved in the draft."), "ok")
+    return see_page("courses_lessons.lesson", slug=subject.slug, key=subject.key, language=bench.language)
+
+
+def _written(bench: Bench, text: str, *, seen: int, automatic: bool = False) -> int:
+    writing = begin_writing()
+    course = catalogue.lock_course(writing, bench.desk.course_id)
+    return drafting.save_text(writing, current_actor(), course, bench.path, text, seen=seen, automatic=automatic, now=clock.now())
+
+
+@bp.post("/teaching/<slug>/lessons/<key>/autosave")
+@requires(CourseAction.EDIT, catalogue.get_taught_part, reads_first=True, body_limit=BODY_LIMIT)
+def autosave(subject: TaughtPart) -> tuple[Response, int]:
+    """Save what a page sends by itself; tell the revision that the next one builds on. Never over what somebody else saved."""
+    bench, form = _bench(subject), LessonForm()
+    if not form.validate_on_post() or _typed(form).is_too_long:
+        told = [text for _field, text in form.faults] or [_("The text is longer than a lesson may be: 100 kB. Divide it into two lessons.")]
+        return jsonify(state="refused", message=told[0]), 422
+    text = _composed(bench, form)
+    if _seen(form) != bench.revision and text != bench.text:
+        return _told_conflict()
+    try:
+        revision = _written(bench, text, seen=bench.revision, automatic=True)
+    except FileChanged:
+        return _told_conflict()
+    return jsonify(state="saved", seen=revision, at=format_time(clock.now())), 200
+
+
+def _told_conflict() -> tuple[Response, int]:
+    return jsonify(state="conflict"), 409
+
+
+# --- Pictures, files, and what is pasted -------------------------------------------------------------------------------------------------
+
+
+def _uploaded(bench: Bench, form: LessonForm) -> Upload:
+    """Keep the file that was sent, and put it into the module's media; raises Invalid with what is wrong with it."""
+    sent = request.files.get("file")
+    if sent is None or not sent.filename:
+        raise Invalid(N_("Choose a file first."))
+    folder = f"{bench.module.folder}/media"
+    words = {"alternative": form.alternative.data or "", "caption": form.caption.data or ""}
+    content = sent.read()
+    sent.close()
+    upload = uploads.prepared(sent.filename, content, folder=folder, taken=bench.desk.checksums, **words)
+    kept = files.keep_contents(_files(), {upload.path: upload.content}, {upload.path: upload.media_type})
+    writing = begin_writing()
+    course = catalogue.lock_course(writing, bench.desk.course_id)
+    drafting.add_file(writing, current_actor(), course, upload.path, kept[upload.path], now=clock.now())
+    return upload
+
+
+def _with_upload(bench: Bench, form: LessonForm) -> Answer:
+    """Put a file into the module and its Markdown at the end of the text, which waits to be saved."""
+    try:
+        upload = _uploaded(bench, form)
+    except Invalid as refused:
+        form.refuse(form.file, _(refused.text, **refused.facts))
+        return _page(bench, form), 422
+    body = tidy_body(form.body.data or "")
+    form.body.data = f"{body}\n{upload.markdown}".lstrip("\n")
+    form.alternative.data = form.caption.data = ""
+    flash(_("The file is in the draft, and at the end of the text. Move it to its place and save."), "ok")
+    return _page(bench, form)
+
+
+@bp.post("/teaching/<slug>/lessons/<key>/files")
+@requires(CourseAction.EDIT, catalogue.get_taught_part, reads_first=True, body_limit=UPLOAD_LIMIT)
+def files_of_lesson(subject: TaughtPart) -> tuple[Response, int]:
+    """Put a file into the lesson's module; answer with the Markdown that shows it."""
+    bench, form = _bench(subject), LessonForm()
+    try:
+        upload = _uploaded(bench, form)
+    except Invalid as refused:
+        return jsonify(message=_(refused.text, **refused.facts)), 422
+    return jsonify(markdown=upload.markdown, picture=upload.markdown.startswith("!")), 200
+
+
+@bp.post("/teaching/<slug>/lessons/<key>/paste")
+@requires(CourseAction.EDIT, catalogue.get_taught_part, reads_first=True, body_limit=PASTE_LIMIT)
+def paste(subject: TaughtPart) -> tuple[Response, int]:
+    """Answer what was pasted from a word processor as Markdown. Nothing is saved."""
+    try:
+        html = request.form.get("html", "")
+        left = count_pictures(html)
+        told = ngettext(
+            "%(count)s picture is left out: send it under “A picture or a file”.",
+            "%(count)s pictures are left out: send them one by one under “A picture or a file”.",
+            left,
+        )
+        return jsonify(markdown=pasted(html), left=told if left else ""), 200
+    except Invalid as refused:
+        return jsonify(message=_(refused.text, **refused.facts)), 422
+
+
+# --- One language ------------------------------------------------------------------------------------------------------------------------
+
+
+@bp.route("/teaching/<slug>/lessons/<key>/removal", methods=["GET", "POST"])
+@requires(CourseAction.EDIT, catalogue.get_taught_part, reads_first=True)
+def removal(subject: TaughtPart) -> Answer:
+    """Ask whether a lesson is to go in one language, and take that out; the course's own language goes only with the lesson."""
+    bench = _bench(subject)
+    if not bench.is_twin or bench.text is None:
+        raise NotFound
+    if request.method == "POST":
+        save(subject, bench.desk, Change(removed=(bench.path,)))
+        flash(_("It is out of the draft. What was published stays, and the course's history brings it back."), "ok")
+        return see_page("courses_lessons.lesson", slug=subject.slug, key=subject.key)
+    title = choose(dict(bench.activity.title)) or subject.key
+    return render_template(
+        "courses/language_removal.html", course=place_of(bench.course), key=subject.key, title=title, language=bench.language
+    )
+
+
+# --- As the learner will see it ----------------------------------------------------------------------------------------------------------
+
+
+def _look(bench: Bench, text: str) -> Look:
+    today = clock.now().date()
+    around = previewing.surroundings(current_session(), _files(), bench.desk, kinds(), today=today)
+    return previewing.look(around, bench.desk, kinds(), {bench.path: text}, bench.path, today=today)
+
+
+@bp.post("/teaching/<slug>/lessons/<key>/look")
+@requires(CourseAction.EDIT, catalogue.get_taught_part, reads_first=True, body_limit=BODY_LIMIT)
+def look(subject: TaughtPart) -> Answer:
+    """Draw a lesson as it is typed, with what there is to say of it: a piece of the editor's page. Nothing is saved."""
+    bench, form = _bench(subject), LessonForm()
+    form.validate_on_post()
+    text = _composed(bench, form)
+    return render_template("courses/_look.html", **pages.shown(bench, _look(bench, text), text))
+
+
+@bp.get("/teaching/<slug>/lessons/<key>/preview")
+@requires(CourseAction.EDIT, catalogue.get_taught_part)
+def preview(subject: TaughtPart) -> Answer:
+    """Show a lesson of the draft as its learner will see it."""
+    bench = _bench(subject)
+    if bench.text is None:
+        raise NotFound
+    shown = _look(bench, bench.text)
+    return render_template(
+        "courses/lesson_preview.html",
+        course=place_of(bench.course),
+        key=bench.activity.key,
+        language=bench.language,
+        title=bench.words.title,
+        **pages.shown(bench, shown, bench.text),
+    )
+
+
+# --- Two at once -------------------------------------------------------------------------------------------------------------------------
+
+
+def _merge(bench: Bench, form: LessonForm) -> Merge:
+    base = history.find_text_at(current_session(), bench.course.id, bench.path, _seen(form)) or ""
+    return merging.merge(base, _composed(bench, form), bench.text or "")
+
+
+def _conflict(bench: Bench, form: LessonForm) -> Answer:
+    """Show what both wrote; the typed text waits in the form, with the revision that it was made from."""
+    form.theirs.data = str(bench.revision)
+    return _page(bench, form, merge=_merge(bench, form)), 409
+
+
+def _put_together(bench: Bench, form: LessonForm) -> Answer:
+    """Put both texts together as chosen, into the form: saving is the next step."""
+    merge = _merge(bench, form)
+    text = choosing.chosen(merge, request.form)
+    if text is None:
+        form.form_errors.append(_("Choose in each place which text is to stay."))
+        form.theirs.data = str(bench.revision)
+        return _page(bench, form, merge=merge), 422
+    _fill(form, bench, lesson_text_of(text, bench.path, bench.language))
+    return _page(bench, form, look=_look(bench, text), joined=True)
+
+
+def _page(bench: Bench, form: LessonForm, *, look: Look | None = None, merge: Merge | None = None, joined: bool = False) -> str:
+    typed, session = _typed(form), current_session()
+    glossary = drafts.draft_bodies(session, bench.course.id, [GLOSSARY]).get(GLOSSARY, "")
+    shown = pages.shown(bench, look, _composed(bench, form)) if look is not None else {"told": None, "body": None, "icons": ()}
+    return render_template(
+        "courses/lesson.html",
+        course=place_of(bench.course),
+        module={"key": bench.module.key, "title": choose(dict(bench.module.title))},
+        activity={
+            "key": bench.activity.key,
+            "title": typed.title or choose(dict(bench.activity.title)),
+            "hidden": bench.activity.state.value == "draft",
+        },
+        neighbours=[pages.entry(activity, kinds()) for activity in bench.module.activities],
+        path=bench.path,
+        language=bench.language,
+        languages=[(language, language in bench.activity.language_paths()) for language in bench.desk.tree.languages],
+        is_twin=bench.is_twin,
+        is_new=bench.text is None,
+        source=lesson_text_of(bench.source, bench.activity.path, bench.desk.tree.languages[0]) if bench.is_twin else None,
+        behind=bench.is_twin and bench.text is not None and pages.is_behind(bench),
+        form=form,
+        regions=choosing.regions(merge) if merge is not None else None,
+        has_conflicts=bool(merge is not None and merge.conflicts),
+        joined=joined,
+        looked=look is not None,
+        pieces=pages.pieces(bench, glossary),
+        tools=[(name, symbol, _(words), _(example) if example else "") for name, symbol, words, example in pages.TOOLS],
+        count=count_words(typed.body),
+        **shown,
+    )

@@ -1,0 +1,219 @@
+"""Pages of the lists that a course shares: glossary, figures of a year, documents. Entries come, change and go as lines of text."""
+
+from dataclasses import dataclass, replace
+from functools import partial
+
+from flask import Blueprint, flash, render_template, request
+
+from courses.content import choosing
+from courses.content.applying import with_values
+from courses.content.changes import Change
+from courses.content.editing import EditRefused, Written, read_fields
+from courses.content.inside import add_keyed, find_inside, keys_of, put_inside, without_keyed
+from courses.content.listed import LISTINGS, Listing
+from courses.content.merging import Merge
+from courses.content.model import Finding
+from courses.content.settings import Setting, Shape, Values, values_of
+from courses.content.uses import uses_of
+from courses.forms import SettingsForm
+from courses.models import Course
+from courses.pages.uses import Use, used_in
+from courses.permissions import CourseAction, TaughtEntry, TaughtListing
+from courses.queries import catalogue, drafts
+from courses.services import drafting
+from courses.services.drafting import Desk
+from courses.views.outline import Answer, kinds, place_of, save
+from courses.views.sheets import Sheet, answered
+from kernel.errors import N_, Invalid, NotFound
+from kernel.i18n import _, lazy_
+from kernel.web.request import current_session, requires, see_page
+
+bp = Blueprint("courses_lists", __name__)
+KEY = Setting(
+    "key",
+    Shape.WORD,
+    lazy_("Key"),
+    lazy_("Its name in the texts of the course. It cannot change later. Left empty, it is made of the words."),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class EntrySheet(Sheet):
+    """An entry of a list before its editor; without a key it is a new one."""
+
+    listing: Listing | None = None
+
+    def values(self, text: str) -> Values:
+        """Return what the entry says."""
+        return values_of(read_fields(self._inner(text)), self.settings, self.languages)
+
+    def _inner(self, text: str) -> str:
+        if not self.key:
+            return ""
+        inner = find_inside(text, self.key)
+        if inner is None:
+            raise EditRefused
+        return inner
+
+    def composed(self, text: str, given: Values) -> str:
+        """Return the list with what was typed of the entry."""
+        assert self.listing is not None
+        own = tuple(setting for setting in self.settings if setting.name != KEY.name)
+        inner = with_values(self._inner(text), "", own, self.languages, given, self.order)
+        return put_inside(text, self.key, inner) if self.key else add_keyed(text, self.new_key(text, given), inner)
+
+    def new_key(self, text: str, given: Values) -> str:
+        """Return the key of a new entry: the one that was typed, or one made of its words; raises Invalid."""
+        assert self.listing is not None
+        taken = keys_of(text)
+        key = given.texts.get((KEY.name, ""), "")
+        words = given.texts.get((self.listing.shown, self.languages[0]), "")
+        if not key and not words:
+            raise Invalid(N_("Write what it is called first."))
+        if not key:
+            key = self.listing.proposed(words, list(taken))
+        if not self.listing.takes(key):
+            raise Invalid(N_("“%(key)s” cannot be a key: use small letters without accents, digits, and hyphens between words."), key=key)
+        if key in taken:
+            raise Invalid(N_("There is an entry with the key “%(key)s” already."), key=key)
+        return key
+
+    def placed(self, finding: Finding) -> Finding | None:
+        """Return a finding of this entry with its place counted from the entry."""
+        key, dot, rest = finding.field.partition(".")
+        if finding.file != self.path or (self.key and key != self.key):
+            return None
+        return replace(finding, field=rest) if dot or key else finding
+
+
+def _listing(name: str) -> Listing:
+    if name not in LISTINGS:
+        raise NotFound
+    return LISTINGS[name]
+
+
+def _open(subject: TaughtListing) -> tuple[Course, Desk, Listing]:
+    course = catalogue.get_course(current_session(), subject.id)
+    return course, drafting.open_desk(current_session(), course, kinds()), _listing(subject.listing)
+
+
+def _entries(desk: Desk, listing: Listing) -> dict[str, Written]:
+    """Return the entries of a list; none where it cannot be read, which the page says."""
+    try:
+        return keys_of(desk.texts.get(listing.path, ""))
+    except EditRefused:
+        return {}
+
+
+def _words(entry: Written, name: str, languages: tuple[str, ...]) -> dict[str, str]:
+    """Return a text of an entry by language."""
+    value = entry.get(name) if isinstance(entry, dict) else None
+    if isinstance(value, str):
+        return {languages[0]: value}
+    return {language: words for language, words in value.items() if isinstance(words, str)} if isinstance(value, dict) else {}
+
+
+@bp.get("/teaching/<slug>/lists/<listing>")
+@requires(CourseAction.EDIT, catalogue.get_taught_listing)
+def entries(subject: TaughtListing) -> str:
+    """Show the entries of a list, and what each lacks."""
+    course, desk, listing = _open(subject)
+    find = request.args.get("find", "").strip()[:130]
+    every = _entries(desk, listing)
+    rows = [_row(key, entry, listing, desk.tree.languages) for key, entry in every.items()]
+    wanted = [row for row in rows if find.casefold() in " ".join([str(row["key"]), str(row["title"]), str(row["about"])]).casefold()]
+    return render_template(
+        "courses/list.html",
+        course=place_of(course),
+        listing=listing,
+        listings=list(LISTINGS.values()),
+        rows=wanted,
+        total=len(rows),
+        find=find,
+        unread=bool(desk.texts.get(listing.path, "").strip()) and not every,
+    )
+
+
+def _row(key: str, entry: Written, listing: Listing, languages: tuple[str, ...]) -> dict[str, object]:
+    titles = _words(entry, listing.shown, languages)
+    about = _words(entry, "definition", languages)
+    fields = entry if isinstance(entry, dict) else {}
+    return {
+        "key": key,
+        "title": titles.get(languages[0], "") or key,
+        "about": about.get(languages[0], ""),
+        "value": " ".join(str(fields[name]) for name in ("value", "unit", "year") if fields.get(name)),
+        "kind": str(fields.get("kind") or ""),
+        "lacks": [language for language in languages if language not in titles or (about and language not in about)],
+    }
+
+
+@bp.route("/teaching/<slug>/lists/<listing>/new", methods=["GET", "POST"])
+@requires(CourseAction.EDIT, catalogue.get_taught_listing, reads_first=True)
+def new_entry(subject: TaughtListing) -> Answer:
+    """Add an entry to a list."""
+    course, desk, listing = _open(subject)
+    settings = (*listing.settings(desk.tree.languages), KEY)
+    sheet = EntrySheet(course, desk, listing.path, (("", settings),), listing.order(desk.tree.languages), listing=listing)
+    return answered(
+        subject, sheet, partial(_page, sheet), lambda _text: see_page("courses_lists.entries", slug=subject.slug, listing=listing.name)
+    )
+
+
+@bp.route("/teaching/<slug>/lists/<listing>/entries/<key>", methods=["GET", "POST"])
+@requires(CourseAction.EDIT, catalogue.get_taught_entry, reads_first=True)
+def entry(subject: TaughtEntry) -> Answer:
+    """Change an entry of a list, in all languages of the course."""
+    course, desk, listing = _open(subject)
+    if subject.key not in _entries(desk, listing) and request.method != "POST":
+        raise NotFound
+    languages = desk.tree.languages
+    sheet = EntrySheet(course, desk, listing.path, (("", listing.settings(languages)),), listing.order(languages), subject.key, listing)
+    return answered(
+        subject, sheet, partial(_page, sheet), lambda _text: see_page("courses_lists.entries", slug=subject.slug, listing=listing.name)
+    )
+
+
+@bp.route("/teaching/<slug>/lists/<listing>/entries/<key>/removal", methods=["GET", "POST"])
+@requires(CourseAction.EDIT, catalogue.get_taught_entry, reads_first=True)
+def removal(subject: TaughtEntry) -> Answer:
+    """Show where an entry is used, and take it out."""
+    course, desk, listing = _open(subject)
+    present = _entries(desk, listing)
+    if subject.key not in present:
+        raise NotFound
+    if request.method == "POST":
+        save(subject, desk, Change({listing.path: without_keyed(desk.texts[listing.path], subject.key)}))
+        flash(_("It is out of the draft. What was published stays."), "ok")
+        return see_page("courses_lists.entries", slug=subject.slug, listing=listing.name)
+    titles = _words(present[subject.key], listing.shown, desk.tree.languages)
+    return render_template(
+        "courses/entry_removal.html",
+        course=place_of(course),
+        listing=listing,
+        key=subject.key,
+        title=titles.get(desk.tree.languages[0], subject.key),
+        uses=_uses(desk, subject, listing),
+    )
+
+
+def _uses(desk: Desk, subject: TaughtEntry, listing: Listing) -> list[Use]:
+    texts = drafts.all_draft_bodies(current_session(), desk.course_id)
+    return used_in(desk, subject.slug, uses_of(texts, listing.path, subject.key))
+
+
+def _page(sheet: EntrySheet, form: SettingsForm, merge: Merge | None) -> str:
+    assert sheet.listing is not None
+    titles = _words(_entries(sheet.desk, sheet.listing).get(sheet.key), sheet.listing.shown, sheet.languages)
+    return render_template(
+        "courses/entry.html",
+        course=place_of(sheet.course),
+        listing=sheet.listing,
+        key=sheet.key,
+        title=titles.get(sheet.languages[0], sheet.key),
+        fields=[field for setting in sheet.settings if form.asks(setting) for field in form.rows(setting)[0]],
+        path=sheet.path,
+        form=form,
+        regions=choosing.regions(merge) if merge is not None else None,
+        has_conflicts=bool(merge is not None and merge.conflicts),
+    )

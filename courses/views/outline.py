@@ -1,0 +1,294 @@
+"""Pages of a course's outline: begin a course, add modules and activities, move, hide and remove them."""
+
+from typing import cast
+
+from flask import Blueprint, Response, current_app, flash, render_template, request
+
+from courses.content import changes
+from courses.content.changes import Change
+from courses.content.model import Finding, SourceState
+from courses.content.tree import TreeActivity, TreeModule
+from courses.forms import NewActivityForm, NewCourseForm, NewModuleForm
+from courses.models import Course
+from courses.permissions import CourseAction, TaughtCourse, TaughtPart, Workshop
+from courses.publication import CourseKinds
+from courses.queries import catalogue
+from courses.services import deleting, drafting, drafts
+from courses.services.drafting import Desk
+from kernel import clock
+from kernel.errors import N_, Conflict, Invalid, NotFound
+from kernel.i18n import _, choose
+from kernel.web.request import allows, begin_writing, current_actor, current_session, requires, see_page
+
+bp = Blueprint("courses_outline", __name__)
+
+Answer = str | Response | tuple[str, int]
+ACTS = ("up", "down", "hide", "show")
+
+
+def kinds() -> CourseKinds:
+    """Return the kinds of activity of this installation."""
+    return cast("CourseKinds", current_app.extensions["course_kinds"])
+
+
+def place_of(course: Course) -> dict[str, object]:
+    """Return what every page of a course's editor says of it."""
+    return {
+        "slug": course.slug,
+        "title": choose(dict(course.title)),
+        "published": course.published_version_id is not None,
+        "archived": course.archived_at is not None,
+    }
+
+
+@bp.route("/teaching/new-course", methods=["GET", "POST"])
+@requires(CourseAction.CREATE, catalogue.get_workshop)
+def new_course(_subject: Workshop) -> Answer:
+    """Begin a course, with its first module and lesson."""
+    form = NewCourseForm()
+    if request.method != "POST":
+        form.module.data, form.lesson.data = _("Module 1"), _("Introduction")
+    elif form.validate_on_post():
+        try:
+            course = drafting.create_course(current_session(), current_actor(), form.command(current_actor().name), now=clock.now())
+        except drafting.Taken as taken:
+            form.refuse(form.key, _(taken.text))
+        else:
+            flash(_("The course has begun. Nobody sees it until you publish it."), "ok")
+            return see_page("courses_outline.outline", slug=course.slug)
+    page = render_template("courses/new_course.html", form=form)
+    return page if request.method != "POST" else (page, 422)
+
+
+# --- The outline -------------------------------------------------------------------------------------------------------------------------
+
+
+@bp.route("/teaching/<slug>/outline", methods=["GET", "POST"])
+@requires(CourseAction.EDIT, catalogue.get_taught_course, reads_first=True)
+def outline(subject: TaughtCourse) -> Answer:
+    """Show a course's modules and activities in order; move, hide and show them."""
+    course = catalogue.get_course(current_session(), subject.id)
+    desk = drafting.open_desk(current_session(), course, kinds())
+    if request.method != "POST":
+        return _outline(subject, course, desk)
+    try:
+        change, checked = _asked(desk)
+    except Invalid as refused:
+        return _outline(subject, course, desk, refused=_(refused.text, **refused.facts)), 422
+    return _carried_out(subject, course, desk, change, checked=checked)
+
+
+def _asked(desk: Desk) -> tuple[Change, bool]:
+    """Return what is to be done, and whether it could break something.
+
+    The act, a key and where: `up leccion-1`, `place leccion-1 modulo-2 3`; `move leccion-1` with the field `module`.
+    """
+    act, _blank, rest = request.form.get("do", "").partition(" ")
+    key, _blank, where = rest.partition(" ")
+    module, found = desk.tree.find_module(key), desk.tree.find_activity(key)
+    part = find_part(desk, key)
+    if act in ("hide", "show"):
+        state = SourceState.DRAFT if act == "hide" else SourceState.READY
+        return changes.set_state(desk.texts, part.path, state), True
+    if module is not None:
+        return changes.move_module(desk.tree, desk.paths, key, _new_place(desk.tree.modules, key, act, where)), False
+    assert found is not None
+    return _activity_moved(desk, found, act, where)
+
+
+def find_part(desk: Desk, key: str) -> TreeModule | TreeActivity:
+    """Return the module or activity with a key; raise NotFound."""
+    found = desk.tree.find_activity(key)
+    part = desk.tree.find_module(key) or (found[1] if found is not None else None)
+    if part is None:
+        raise NotFound
+    return part
+
+
+def _activity_moved(desk: Desk, found: tuple[TreeModule, TreeActivity], act: str, where: str) -> tuple[Change, bool]:
+    target, _blank, number = (request.form.get("module", ""), "", "") if act == "move" else where.partition(" ")
+    module = desk.tree.find_module(target) if target else found[0]
+    if module is None:
+        raise NotFound
+    place = _new_place(module.activities, found[1].key, "place" if act == "move" else act, number)
+    moving = next(kind.moving for kind in kinds().kinds if kind.name == found[1].kind)
+    return changes.move_activity(desk.tree, desk.texts, desk.paths, found[1].key, module, place, moving), module is not found[0]
+
+
+def _new_place(neighbours: tuple[TreeModule, ...] | tuple[TreeActivity, ...], key: str, act: str, where: str) -> int:
+    """Return the place, from 0, that something is to take among its neighbours without itself."""
+    keys = [one.key for one in neighbours]
+    now = keys.index(key) if key in keys else len(keys)
+    if act == "place":
+        return min(int(where), len(neighbours)) if where.isascii() and where.isdigit() and len(where) < 4 else len(neighbours)
+    if act not in ("up", "down"):
+        raise NotFound
+    return max(now - 1, 0) if act == "up" else now + 1
+
+
+def _carried_out(subject: TaughtCourse, course: Course, desk: Desk, change: Change, *, checked: bool, said: str = "") -> Answer:
+    """Carry out a change where it breaks nothing, and offer to undo it."""
+    if checked:
+        told = drafting.troubles(desk, change, kinds(), today=clock.now().date())
+        if told:
+            return _outline(subject, course, desk, told=told), 422
+    undone = save(subject, desk, change)
+    if said:
+        flash(said, "ok")
+    return see_page("courses_outline.outline", slug=subject.slug, **({"undo": undone} if undone else {}))
+
+
+def save(subject: TaughtCourse, desk: Desk, change: Change) -> int | None:
+    """Write a change in a transaction of its own; return the revision that it made, None where nothing changed."""
+    writing = begin_writing()
+    course = catalogue.lock_course(writing, subject.id)
+    changed = drafting.save_change(writing, current_actor(), course, change, seen=desk.revision, now=clock.now())
+    return course.draft_revision if changed else None
+
+
+def _outline(subject: TaughtCourse, course: Course, desk: Desk, *, told: tuple[Finding, ...] = (), refused: str = "") -> str:
+    undo = request.args.get("undo", "")
+    return render_template(
+        "courses/outline.html",
+        course=place_of(course),
+        modules=[_module(module, desk) for module in desk.tree.modules],
+        told=[finding.message for finding in told],
+        refused=refused,
+        may_archive=allows(CourseAction.ARCHIVE, subject),
+        undo=desk.revision - 1 if undo == str(desk.revision) and desk.revision > 1 else None,
+    )
+
+
+def _module(module: TreeModule, desk: Desk) -> dict[str, object]:
+    known = {kind.name: kind for kind in kinds().kinds}
+    return {
+        "key": module.key,
+        "title": choose(dict(module.title)) or module.key,
+        "hidden": module.state is SourceState.DRAFT,
+        "numbered": module.numbered,
+        "activities": [
+            {
+                "key": activity.key,
+                "title": choose(dict(activity.title)) or activity.key,
+                "hidden": activity.state is SourceState.DRAFT,
+                "required": activity.required,
+                "kind": activity.kind,
+                "label": known[activity.kind].label,
+                "icon": known[activity.kind].icon,
+                "lacks": [
+                    language for language in desk.tree.languages if activity.kind == "page" and language not in activity.language_paths()
+                ],
+            }
+            for activity in module.activities
+        ],
+    }
+
+
+def _lacking(activity: TreeActivity, desk: Desk) -> list[str]:
+    """Return the course's languages in which a lesson is not written."""
+    written = activity.language_paths()
+    return [language for language in desk.tree.languages if language not in written] if written else []
+
+
+# --- Add and remove ----------------------------------------------------------------------------------------------------------------------
+
+
+@bp.route("/teaching/<slug>/new-module", methods=["GET", "POST"])
+@requires(CourseAction.EDIT, catalogue.get_taught_course, reads_first=True)
+def new_module(subject: TaughtCourse) -> Answer:
+    """Begin a module with its first lesson."""
+    course = catalogue.get_course(current_session(), subject.id)
+    form = NewModuleForm()
+    if request.method != "POST":
+        form.lesson.data = _("Introduction")
+        return render_template("courses/new_module.html", course=place_of(course), form=form)
+    if form.validate_on_post():
+        desk = drafting.open_desk(current_session(), course, kinds())
+        try:
+            change = changes.add_module(desk.tree, form.title.data or "", form.lesson.data or "")
+        except Invalid as refused:
+            form.form_errors.append(_(refused.text, **refused.facts))
+        else:
+            save(subject, desk, change)
+            flash(_("The module “%(title)s” is in the draft.", title=form.title.data), "ok")
+            return see_page("courses_outline.outline", slug=subject.slug)
+    return render_template("courses/new_module.html", course=place_of(course), form=form), 422
+
+
+@bp.route("/teaching/<slug>/new-activity", methods=["GET", "POST"])
+@requires(CourseAction.EDIT, catalogue.get_taught_course, reads_first=True)
+def new_activity(subject: TaughtCourse) -> Answer:
+    """Begin an activity in a module."""
+    course = catalogue.get_course(current_session(), subject.id)
+    desk = drafting.open_desk(current_session(), course, kinds())
+    offered = [kind for kind in kinds().kinds if kind.begin is not None]
+    form = NewActivityForm(module=request.args.get("module", ""))
+    form.kind.choices = [(kind.name, kind.label) for kind in offered]
+    form.module.choices = [(module.key, choose(dict(module.title)) or module.key) for module in desk.tree.modules]
+    if request.method != "POST":
+        return render_template("courses/new_activity.html", course=place_of(course), form=form)
+    module = desk.tree.find_module(form.module.data or "")
+    if not form.validate_on_post() or module is None:
+        return render_template("courses/new_activity.html", course=place_of(course), form=form), 422
+    kind = next(kind for kind in offered if kind.name == form.kind.data)
+    try:
+        key, change = changes.add_activity(desk.tree, desk.paths, module, kind, form.title.data or "")
+    except Invalid as refused:
+        form.form_errors.append(_(refused.text, **refused.facts))
+        return render_template("courses/new_activity.html", course=place_of(course), form=form), 422
+    save(subject, desk, change)
+    flash(_("“%(title)s” is in the draft.", title=form.title.data), "ok")
+    return see_page("courses_outline.outline", slug=subject.slug, _anchor=key)
+
+
+@bp.route("/teaching/<slug>/parts/<key>/removal", methods=["GET", "POST"])
+@requires(CourseAction.EDIT, catalogue.get_taught_part, reads_first=True)
+def removal(subject: TaughtPart) -> Answer:
+    """Ask whether a module or an activity is to go, and take it out of the draft."""
+    course = catalogue.get_course(current_session(), subject.id)
+    desk = drafting.open_desk(current_session(), course, kinds())
+    part = find_part(desk, subject.key)
+    if request.method == "POST":
+        change = changes.remove_module(part, desk.paths) if isinstance(part, TreeModule) else changes.remove_activity(part)
+        return _carried_out(subject, course, desk, change, checked=True, said=_("It is out of the draft. What was published stays."))
+    return render_template(
+        "courses/removal.html",
+        course=place_of(course),
+        key=subject.key,
+        title=choose(dict(part.title)) or subject.key,
+        inside=[choose(dict(activity.title)) or activity.key for activity in part.activities] if isinstance(part, TreeModule) else [],
+    )
+
+
+@bp.route("/teaching/<slug>/deletion", methods=["GET", "POST"])
+@requires(CourseAction.DELETE, catalogue.get_taught_course)
+def deletion(subject: TaughtCourse) -> Answer:
+    """Ask whether a course that was never published is to go, and delete it."""
+    session, refused = current_session(), ""
+    if request.method == "POST":
+        try:
+            deleting.delete_course(session, current_actor(), catalogue.lock_course(session, subject.id), now=clock.now())
+        except Conflict as conflict:
+            refused = _(conflict.text)
+        else:
+            flash(_("The course is deleted."), "ok")
+            return see_page("lms.teaching")
+    course = catalogue.get_course(session, subject.id)
+    desk = drafting.open_desk(session, course, kinds())
+    page = render_template(
+        "courses/deletion.html", course=place_of(course), activities=sum(1 for _activity in desk.tree.activities()), refused=refused
+    )
+    return (page, 409) if refused else page
+
+
+@bp.post("/teaching/<slug>/undo")
+@requires(CourseAction.EDIT, catalogue.get_taught_course)
+def undo(subject: TaughtCourse) -> Answer:
+    """Bring the draft back to what it was before the last change, if nothing came after it."""
+    session, asked = current_session(), request.form.get("revision", "")
+    course = catalogue.lock_course(session, subject.id)
+    if asked != str(course.draft_revision - 1):
+        raise Conflict(N_("Somebody changed this course meanwhile. Look at it again before going on."))
+    drafts.restore_draft(session, current_actor(), course, int(asked), now=clock.now())
+    flash(_("It is as it was before."), "ok")
+    return see_page("courses_outline.outline", slug=subject.slug)

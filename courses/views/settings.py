@@ -1,0 +1,121 @@
+"""Pages of settings of courses, modules and activities: their fields are data, which the reader of the format judges."""
+
+from functools import partial
+
+from flask import Blueprint, flash, render_template, request
+
+from courses.content import asked, choosing
+from courses.content.changes import COMMON
+from courses.content.editing import EditRefused
+from courses.content.layout import COURSE
+from courses.content.merging import Merge
+from courses.content.renaming import with_key
+from courses.content.tree import TreeModule
+from courses.forms import KeyForm, SettingsForm
+from courses.permissions import CourseAction, TaughtCourse, TaughtPart
+from courses.queries import catalogue, drafts
+from courses.services import drafting
+from courses.services.drafting import Desk
+from courses.views.outline import Answer, find_part, kinds, place_of, save
+from courses.views.sheets import MOST_TOLD, Sheet, answered
+from kernel import clock
+from kernel.i18n import _, choose
+from kernel.web.request import current_session, requires, see_page
+
+bp = Blueprint("courses_settings", __name__)
+
+
+@bp.route("/teaching/<slug>/settings", methods=["GET", "POST"])
+@requires(CourseAction.EDIT, catalogue.get_taught_course, reads_first=True)
+def course(subject: TaughtCourse) -> Answer:
+    """Set what a course says of itself."""
+    row = catalogue.get_course(current_session(), subject.id)
+    desk = drafting.open_desk(current_session(), row, kinds())
+    sheet = Sheet(row, desk, COURSE, asked.COURSE, asked.COURSE_ORDER)
+    return answered(subject, sheet, partial(_page, sheet), lambda _text: see_page("courses_settings.course", slug=subject.slug))
+
+
+@bp.route("/teaching/<slug>/parts/<key>", methods=["GET", "POST"])
+@requires(CourseAction.EDIT, catalogue.get_taught_part, reads_first=True)
+def part(subject: TaughtPart) -> Answer:
+    """Set what a module or an activity says of itself."""
+    row = catalogue.get_course(current_session(), subject.id)
+    desk = drafting.open_desk(current_session(), row, kinds())
+    found = find_part(desk, subject.key)
+    if isinstance(found, TreeModule):
+        return _part(subject, Sheet(row, desk, found.path, asked.MODULE, asked.MODULE_ORDER, subject.key))
+    kind = next(kind for kind in kinds().kinds if kind.name == found.kind)
+    groups = asked.activity(kind.settings, kind.groups, words=kind.suffix != ".md")
+    own = (*kind.settings, *(setting for _title, settings in kind.groups for setting in settings))
+    order = (*COMMON, *(kind.order or dict.fromkeys(setting.outer for setting in own)))
+    return _part(subject, Sheet(row, desk, found.path, groups, order, subject.key))
+
+
+def _part(subject: TaughtPart, sheet: Sheet) -> Answer:
+    return answered(
+        subject, sheet, partial(_page, sheet), lambda _text: see_page("courses_settings.part", slug=subject.slug, key=subject.key)
+    )
+
+
+@bp.route("/teaching/<slug>/parts/<key>/key", methods=["GET", "POST"])
+@requires(CourseAction.EDIT, catalogue.get_taught_part, reads_first=True)
+def rename(subject: TaughtPart) -> Answer:
+    """Give a module or an activity another key; the old one stays in its `was`, so that results of learners follow it."""
+    session = current_session()
+    row = catalogue.get_course(session, subject.id)
+    desk = drafting.open_desk(session, row, kinds())
+    found, form = find_part(desk, subject.key), KeyForm()
+    if request.method != "POST":
+        form.key.data = subject.key
+    elif form.validate_on_post() and _renamed(subject, desk, found.path, form):
+        flash(_("The key is %(key)s now. What learners did follows it with the next publication.", key=form.key.data), "ok")
+        return see_page("courses_settings.part", slug=subject.slug, key=form.key.data)
+    title = choose(dict(found.title)) or subject.key
+    page = render_template("courses/key.html", course=place_of(row), key=subject.key, title=title, form=form)
+    return page if request.method != "POST" else (page, 422)
+
+
+def _renamed(subject: TaughtPart, desk: Desk, path: str, form: KeyForm) -> bool:
+    """Write another key where nothing breaks by it; else tell."""
+    new = form.key.data or ""
+    if new in desk.tree.keys:
+        form.refuse(form.key, _("Another part of the course has this key."))
+        return False
+    texts = drafts.all_draft_bodies(current_session(), subject.id)
+    try:
+        change = with_key(texts, path, subject.key, new)
+    except EditRefused as refused:
+        form.form_errors.append(_(refused.text))
+        return False
+    told = drafting.troubles(desk, change, kinds(), today=clock.now().date())
+    form.form_errors.extend(finding.message for finding in told[:MOST_TOLD])
+    if not told:
+        save(subject, desk, change)
+    return not told
+
+
+def _other_modules(sheet: Sheet) -> list[tuple[str, str]]:
+    """Return the modules that an activity may move to."""
+    found = sheet.desk.tree.find_activity(sheet.key)
+    own = found[0].key if found is not None else ""
+    return [(module.key, choose(dict(module.title)) or module.key) for module in sheet.desk.tree.modules if module.key != own]
+
+
+def _page(sheet: Sheet, form: SettingsForm, merge: Merge | None) -> str:
+    found = find_part(sheet.desk, sheet.key) if sheet.key else None
+    title = dict(found.title) if found is not None else dict(sheet.desk.tree.title)
+    return render_template(
+        "courses/settings.html",
+        course=place_of(sheet.course),
+        key=sheet.key,
+        title=choose(title) or sheet.key,
+        is_lesson=sheet.path.endswith(".md"),
+        is_quiz=sheet.path.endswith(".quiz.yaml"),
+        path=sheet.path,
+        groups=[(name, [(setting, form.rows(setting)) for setting in settings if form.asks(setting)]) for name, settings in sheet.groups],
+        regions=choosing.regions(merge) if merge is not None else None,
+        has_conflicts=bool(merge is not None and merge.conflicts),
+        languages=sheet.languages,
+        form=form,
+        modules=[] if found is None or isinstance(found, TreeModule) else _other_modules(sheet),
+    )

@@ -1,0 +1,197 @@
+"""What the pages of settings share: a form over some fields of a file, and what happens when two people save the same one."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from flask import flash, request
+
+from courses.content import choosing, merging
+from courses.content.applying import with_values
+from courses.content.changes import Change, apart
+from courses.content.editing import EditRefused, read_fields
+from courses.content.inside import keys_of
+from courses.content.layout import RESOURCES
+from courses.content.merging import Merge, Side
+from courses.content.model import Finding
+from courses.content.settings import Setting, Values, values_of
+from courses.forms import SettingsForm, settings_form, whole
+from courses.models import Course
+from courses.permissions import TaughtCourse
+from courses.queries import catalogue, history
+from courses.services import drafting
+from courses.services.drafting import Desk
+from courses.views.outline import Answer, kinds
+from kernel import clock
+from kernel.errors import Conflict, Invalid
+from kernel.i18n import _, choose
+from kernel.web.request import begin_writing, current_actor, current_session
+
+MOST_TOLD = 5
+Groups = tuple[tuple[Any, tuple[Setting, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A file of settings before its editor: what is asked, in which order it is written, and what its fields may choose from."""
+
+    course: Course
+    desk: Desk
+    path: str
+    groups: Groups
+    order: tuple[str, ...]
+    key: str = ""
+
+    @property
+    def settings(self) -> tuple[Setting, ...]:
+        """Return all fields that are asked for."""
+        return tuple(setting for _title, settings in self.groups for setting in settings)
+
+    @property
+    def text(self) -> str:
+        """Return the file."""
+        return self.desk.texts.get(self.path, "")
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Return the languages of the course."""
+        return self.desk.tree.languages
+
+    def values(self, text: str) -> Values:
+        """Return what the file says."""
+        return values_of(read_fields(apart(text, self.path)[0]), self.settings, self.languages)
+
+    def composed(self, text: str, given: Values) -> str:
+        """Return the file with what was typed; raises EditRefused, or Invalid with what to do."""
+        return with_values(text, self.path, self.settings, self.languages, given, self.order)
+
+    def placed(self, finding: Finding) -> Finding | None:
+        """Return a finding with its place among the fields of the form, None where it is of something else."""
+        return finding if finding.file == self.path else None
+
+    def choices(self) -> dict[str, list[tuple[str, str]]]:
+        """Return what may be chosen: parts of the course to complete first, modules, documents, files of media by their path from here."""
+        modules = [(module.key, choose(dict(module.title)) or module.key) for module in self.desk.tree.modules]
+        parts: list[tuple[str, str]] = []
+        for module, (key, title) in zip(self.desk.tree.modules, modules, strict=True):
+            parts += [(key, title), *((one.key, f"— {choose(dict(one.title)) or one.key}") for one in module.activities)]
+        parts = [entry for entry in parts if entry[0] != self.key]
+        folder = self.path.rpartition("/")[0]
+        own = [path.removeprefix(f"{folder}/") for path in self.desk.checksums if folder and path.startswith(f"{folder}/media/")]
+        shared = [f"{'../' if folder else ''}{path}" for path in self.desk.checksums if path.startswith("media/")]
+        files = [(path, path) for path in (*own, *shared)]
+        return {"requires": parts, "completion.modules": modules, "resource": self._documents(), "": files}
+
+    def _documents(self) -> list[tuple[str, str]]:
+        """Return the documents of the course, which only some forms ask for."""
+        if not any(field.name == "resource" for setting in self.settings for field in setting.fields):
+            return []
+        try:
+            entries = keys_of(self.desk.texts.get(RESOURCES, ""))
+        except EditRefused:
+            return []
+        return [("", _("Not said")), *((key, _title(entry, self.languages[0]) or key) for key, entry in entries.items())]
+
+
+def _title(entry: object, language: str) -> str:
+    title = entry.get("title") if isinstance(entry, dict) else None
+    return str(title.get(language, "")) if isinstance(title, dict) else str(title or "")
+
+
+Draw = Callable[[SettingsForm, Merge | None], str]
+Done = Callable[[str], Answer]
+
+
+def answered(subject: TaughtCourse, sheet: Sheet, draw: Draw, done: Done) -> Answer:
+    """Show the form of a sheet, or save what was typed into it; `done` gets the text that was saved."""
+    try:
+        base = _base(sheet)
+        form = _form(sheet, sheet.text if base is None else base)
+        if request.method != "POST":
+            form.fill(sheet.values(sheet.text))
+            form.seen.data = str(sheet.desk.revision)
+            return draw(form, None)
+    except EditRefused as refused:
+        form = settings_form((), (), Values({}), {})()
+        form.form_errors.append(_(refused.text))
+        page = draw(form, None)
+        return page if request.method != "POST" else (page, 422)
+    if not form.validate_on_post():
+        return draw(form, None), 422
+    if base is None:
+        form.form_errors.append(_("Somebody changed this course meanwhile. What you typed stands here: look at it and save it again."))
+        form.seen.data = str(sheet.desk.revision)
+        return draw(form, None), 409
+    try:
+        mine = sheet.composed(base, form.values())
+    except (EditRefused, Invalid) as refused:
+        form.form_errors.append(_(refused.text, **refused.facts))
+        return draw(form, None), 422
+    text, merge = _joined(sheet, form, base, mine)
+    if text is None:
+        return draw(form, merge), 422 if form.form_errors else 409
+    return _saved(subject, sheet, form, draw, done, text)
+
+
+def _base(sheet: Sheet) -> str | None:
+    """Return the file as the page showed it that was sent; None where it was not there then, under this name."""
+    seen = whole(request.form.get("seen"))
+    if request.method != "POST" or seen == sheet.desk.revision or seen < 0:
+        return sheet.text
+    return history.find_text_at(current_session(), sheet.course.id, sheet.path, seen)
+
+
+def _form(sheet: Sheet, text: str) -> SettingsForm:
+    return settings_form(sheet.settings, sheet.languages, sheet.values(text), sheet.choices())()
+
+
+def _joined(sheet: Sheet, form: SettingsForm, base: str, mine: str) -> tuple[str | None, Merge | None]:
+    """Put what was typed together with what somebody else saved meanwhile: as chosen, or None with both to choose from."""
+    theirs = sheet.text
+    if theirs == base:
+        return mine, None
+    if mine in (base, theirs):
+        return theirs, None
+    merge, wish = merging.merge(base, mine, theirs), request.form.get("do", "save")
+    shown, present = form.theirs.data, sheet.desk.checksums.get(sheet.path, "")
+    form.theirs.data = present
+    if shown != present or wish not in ("merge", "overwrite"):
+        return None, merge
+    if wish == "overwrite":
+        return merge.preferring(Side.MINE), None
+    text = choosing.chosen(merge, request.form)
+    if text is None:
+        form.form_errors.append(_("Choose in each place which text is to stay."))
+    return text, merge
+
+
+def _saved(subject: TaughtCourse, sheet: Sheet, form: SettingsForm, draw: Draw, done: Done, text: str) -> Answer:
+    change = Change({sheet.path: text})
+    found = drafting.brought(sheet.desk, change, kinds(), today=clock.now().date())
+    told = tuple(finding for finding in found if finding.refuses_import)
+    if told:
+        _tell(form, sheet, told)
+        return draw(form, None), 422
+    writing = begin_writing()
+    row = catalogue.lock_course(writing, subject.id)
+    try:
+        changed = drafting.save_change(writing, current_actor(), row, change, seen=sheet.desk.revision, now=clock.now())
+    except Conflict as conflict:  # between reading and locking: the next try puts both together
+        form.form_errors.append(_(conflict.text))
+        return draw(form, None), 409
+    flash(_("Saved in the draft.") if changed else _("Nothing had changed."), "ok")
+    for finding in found[:MOST_TOLD]:
+        flash(" ".join(part for part in (_("To correct before publishing:"), finding.message, finding.fix) if part), "warn")
+    return done(text)
+
+
+def _tell(form: SettingsForm, sheet: Sheet, told: tuple[Finding, ...]) -> None:
+    """Tell each fault beside the field that it names; the others above the form."""
+    for finding in told:
+        placed = sheet.placed(finding)
+        field = form.field_of(placed) if placed is not None else None
+        words = " ".join(part for part in (_(finding.template, **finding.facts), finding.fix) if part)
+        if field is not None:
+            form.refuse(field, words)
+        else:
+            form.form_errors.append(finding.message)

@@ -1,0 +1,143 @@
+"""The team of a course, invitations into it, and the course's own audit log."""
+
+from uuid import UUID
+
+from flask import Blueprint, Response, flash, render_template, request
+
+from courses.forms import TeamForm
+from courses.models import Course, StaffRole
+from courses.pages import log as pages
+from courses.permissions import CourseAction, Invited, TaughtCourse
+from courses.queries import catalogue as course_catalogue
+from courses.queries import team as team_queries
+from courses.services import planning as planning_services
+from courses.services import team as team_services
+from courses.services.team import LastOwner
+from kernel import clock
+from kernel.errors import NotFound
+from kernel.i18n import _, choose, language
+from kernel.web.forms import as_uuid
+from kernel.web.paging import Page, asked_page
+from kernel.web.request import current_actor, current_session, requires, see_page
+
+bp = Blueprint("courses_team", __name__)
+
+Answer = str | Response | tuple[str, int]
+LOG_SIZE = 50
+
+
+def _to_team(subject: TaughtCourse) -> Response:
+    return see_page("courses_team.team", slug=subject.slug)
+
+
+def _place(course: Course) -> dict[str, str]:
+    return {"slug": course.slug, "title": choose(dict(course.title))}
+
+
+@bp.route("/teaching/<slug>/team", methods=["GET", "POST"])
+@requires(CourseAction.MANAGE_TEAM, course_catalogue.get_taught_course)
+def team(subject: TaughtCourse) -> Answer:
+    """Show who works on a course; add somebody by their address, or invite them."""
+    session, form = current_session(), TeamForm()
+    if form.validate_on_post():
+        locked = course_catalogue.lock_course(session, subject.id)
+        role, email = StaffRole(form.role.data), (form.email.data or "").lower()
+        try:
+            known = team_services.add_or_invite(session, current_actor(), locked, email, role, language=language(), now=clock.now())
+        except LastOwner as refusal:
+            form.refuse(form.role, _(refusal.message))
+        else:
+            flash(_("The team has changed.") if known else _("An invitation is on its way to %(email)s.", email=email), "ok")
+            return _to_team(subject)
+    course = course_catalogue.get_course(session, subject.id)
+    page = render_template(
+        "courses/team.html",
+        course=_place(course),
+        members=team_queries.list_members(session, course.id),
+        invitations=team_queries.list_invitations(session, course.id, now=clock.now()),
+        roles={role: _(words) for role, words in pages.ROLES.items()},
+        hints={role: _(words) for role, words in pages.ROLE_HINTS.items()},
+        needs_approval=course.needs_approval,
+        form=form,
+    )
+    return page, 422 if form.errors else 200
+
+
+def _uuid(name: str) -> UUID:
+    if (named := as_uuid(request.form.get(name, ""))) is None:
+        raise NotFound
+    return named
+
+
+@bp.post("/teaching/<slug>/team/role")
+@requires(CourseAction.MANAGE_TEAM, course_catalogue.get_taught_course)
+def change_role(subject: TaughtCourse) -> Answer:
+    """Let somebody of the team do something else."""
+    session, role = current_session(), request.form.get("role", "")
+    locked = course_catalogue.lock_course(session, subject.id)
+    person = team_queries.get_member_id(session, subject.id, _uuid("person"))
+    if role not in set(StaffRole):
+        raise NotFound
+    team_services.add_staff(session, current_actor(), locked, person, StaffRole(role), now=clock.now())
+    flash(_("The team has changed."), "ok")
+    return _to_team(subject)
+
+
+@bp.post("/teaching/<slug>/team/removal")
+@requires(CourseAction.MANAGE_TEAM, course_catalogue.get_taught_course)
+def remove(subject: TaughtCourse) -> Answer:
+    """Take somebody out of the team."""
+    session = current_session()
+    locked = course_catalogue.lock_course(session, subject.id)
+    person = team_queries.get_member_id(session, subject.id, _uuid("person"))
+    team_services.remove_staff(session, current_actor(), locked, person, now=clock.now())
+    flash(_("The team has changed."), "ok")
+    if person == current_actor().person_id and not current_actor().is_administrator:
+        return see_page("lms.teaching")
+    return _to_team(subject)
+
+
+@bp.post("/teaching/<slug>/team/invitations/withdrawal")
+@requires(CourseAction.MANAGE_TEAM, course_catalogue.get_taught_course)
+def withdraw_invitation(subject: TaughtCourse) -> Answer:
+    """Take an invitation back."""
+    session = current_session()
+    invitation = team_queries.find_invitation(session, subject.id, _uuid("invitation"))
+    course = course_catalogue.get_course(session, subject.id)
+    team_services.withdraw_invitation(session, current_actor(), course, invitation, now=clock.now())
+    flash(_("The invitation is withdrawn."), "ok")
+    return _to_team(subject)
+
+
+@bp.post("/teaching/<slug>/team/approval")
+@requires(CourseAction.MANAGE_TEAM, course_catalogue.get_taught_course)
+def set_approval(subject: TaughtCourse) -> Answer:
+    """Say whether a second person approves what is published."""
+    session = current_session()
+    locked = course_catalogue.lock_course(session, subject.id)
+    planning_services.set_approval(session, current_actor(), locked, needed=request.form.get("needed") == "yes", now=clock.now())
+    flash(_("Saved."), "ok")
+    return _to_team(subject)
+
+
+@bp.route("/invitations/<secret>", methods=["GET", "POST"])
+@requires(CourseAction.JOIN_TEAM, team_queries.get_invited)
+def invitation(subject: Invited) -> Answer:
+    """Show what somebody is invited to, and let them join."""
+    if request.method == "POST":
+        team_services.accept_invitation(current_session(), current_actor(), subject, now=clock.now())
+        flash(_("You are in the team of “%(title)s” now.", title=choose(subject.title)), "ok")
+        return see_page("lms.teaching")
+    role, hint = _(pages.ROLES[subject.role]), _(pages.ROLE_HINTS[subject.role])
+    return render_template("courses/invitation.html", title=choose(subject.title), role=role, hint=hint, here=request.path)
+
+
+@bp.get("/teaching/<slug>/log")
+@requires(CourseAction.VIEW_LOG, course_catalogue.get_taught_course)
+def log(subject: TaughtCourse) -> Answer:
+    """Show who did what in a course."""
+    session, asked = current_session(), asked_page(LOG_SIZE)
+    found = team_queries.list_log(session, subject.id, offset=asked.offset, limit=asked.size + 1)
+    rows = [{"at": entry.at, "by": entry.by or _("the system"), "words": pages.sentence(entry)} for entry in found[: asked.size]]
+    course = course_catalogue.get_course(session, subject.id)
+    return render_template("courses/log.html", course=_place(course), page=Page(rows, asked.number, len(found) > asked.size))

@@ -1,0 +1,84 @@
+"""Any text of a draft as it stands: for what has no form of its own. Nothing is saved that the draft could not be read with."""
+
+from flask import Blueprint, flash, render_template, request
+
+from courses.content.changes import Change
+from courses.content.comparing import compared_lines
+from courses.content.editing import EditRefused, read_fields
+from courses.content.layout import COURSE, LISTS
+from courses.content.lesson_text import tidy_body
+from courses.forms import TextForm
+from courses.models import Course
+from courses.permissions import CourseAction, TaughtCourse
+from courses.queries import catalogue, drafts
+from courses.services import drafting
+from courses.services.drafting import FileChanged
+from courses.views.outline import Answer, kinds, place_of
+from kernel import clock
+from kernel.errors import NotFound
+from kernel.i18n import _
+from kernel.web.request import begin_writing, current_actor, current_session, requires, see_page
+
+bp = Blueprint("courses_texts", __name__)
+TEXT_LIMIT = 3_000_000
+ENDINGS = (".yaml", ".md", ".vtt", ".svg", ".txt")
+
+
+@bp.route("/teaching/<slug>/text", methods=["GET", "POST"])
+@requires(CourseAction.EDIT, catalogue.get_taught_course, reads_first=True, body_limit=TEXT_LIMIT)
+def text(subject: TaughtCourse) -> Answer:
+    """Change a text of the draft: glossary, documents, figures, a quiz's places for questions, a recording's chapters."""
+    session, path, form = current_session(), request.args.get("path", "")[:400], TextForm()
+    course = catalogue.get_course(session, subject.id)
+    present = next(iter(drafts.list_draft_contents(session, course.id, [path])), None)
+    if (present is None and path not in LISTS) or not path.endswith(ENDINGS) or (present is not None and present.body is None):
+        raise NotFound
+    body, revision = (present.body or "", present.revision) if present is not None else ("", 0)
+    if request.method != "POST":
+        form.text.data, form.seen.data = body, str(revision)
+        return _page(course, path, form)
+    typed = tidy_body(form.text.data or "")
+    if form.seen.data != str(revision) and typed != body:
+        form.seen.data = str(revision)
+        return _page(course, path, form, theirs=body), 409
+    told = _faults(course, path, typed)
+    if told:
+        form.form_errors.extend(told)
+        return _page(course, path, form), 422
+    return _saved(subject, course, path, form, typed, revision)
+
+
+def _faults(course: Course, path: str, typed: str) -> list[str]:
+    """Return what keeps a text out of the draft."""
+    desk = drafting.open_desk(current_session(), course, kinds())
+    told = drafting.troubles(desk, Change({path: typed}), kinds(), today=clock.now().date())
+    faults = [f"{finding.file}:{finding.line}: {finding.message} {finding.fix}".strip() for finding in told[:20]]
+    if path == COURSE and not faults and _key(typed) != course.slug:
+        faults.append(_("The address of a course cannot change: its key is %(key)s.", key=course.slug))
+    return faults
+
+
+def _key(typed: str) -> object:
+    try:
+        return read_fields(typed).get("key")
+    except EditRefused:
+        return None
+
+
+def _saved(subject: TaughtCourse, course: Course, path: str, form: TextForm, typed: str, revision: int) -> Answer:
+    course_id = course.id
+    writing = begin_writing()
+    locked = catalogue.lock_course(writing, course_id)
+    try:
+        drafting.save_text(writing, current_actor(), locked, path, typed, seen=revision, now=clock.now())
+    except FileChanged:
+        theirs = next(iter(drafts.list_draft_contents(writing, course_id, [path])), None)
+        form.seen.data = str(theirs.revision if theirs else 0)
+        return _page(locked, path, form, theirs=(theirs.body or "") if theirs else ""), 409
+    flash(_("Saved in the draft."), "ok")
+    return see_page("courses_texts.text", slug=subject.slug, path=path)
+
+
+def _page(course: Course, path: str, form: TextForm, *, theirs: str | None = None) -> str:
+    both = compared_lines(theirs, form.text.data or "") if theirs is not None else ()
+    return render_template("courses/text.html", course=place_of(course), path=path, form=form, theirs=theirs, both=both)

@@ -1,0 +1,114 @@
+"""The history of what was published: each version with what it changed, and the way back to any of them."""
+
+from flask import Blueprint, Response, flash, render_template
+
+from courses import publication
+from courses.forms import AgainForm, RestoreForm
+from courses.models import Course, CourseVersion
+from courses.pages import changes as pages
+from courses.permissions import CourseAction, TaughtCourse, TaughtVersion
+from courses.queries import catalogue as course_catalogue
+from courses.queries import drafts as course_drafts
+from courses.queries import versions as course_versions
+from courses.services import drafts as draft_services
+from courses.services import planning as planning_services
+from courses.services import publishing as publishing_services
+from courses.services.planning import Publisher
+from courses.views.publishing import kinds, stored
+from kernel import clock
+from kernel.errors import NotFound
+from kernel.i18n import _, choose
+from kernel.web.paging import Page, asked_page
+from kernel.web.request import begin_writing, current_actor, current_session, requires, see_page
+
+bp = Blueprint("courses_versions", __name__)
+
+Answer = str | Response | tuple[str, int]
+
+
+def _place(course: Course) -> dict[str, str]:
+    return {"slug": course.slug, "title": choose(dict(course.title))}
+
+
+@bp.get("/teaching/<slug>/versions")
+@requires(CourseAction.PUBLISH, course_catalogue.get_taught_course)
+def versions(subject: TaughtCourse) -> Answer:
+    """List what was published of a course: when, by whom, how, and why."""
+    session, asked = current_session(), asked_page()
+    course = course_catalogue.get_course(session, subject.id)
+    found = course_versions.list_versions(session, course.id, offset=asked.offset, limit=asked.size + 1)
+    page = Page(pages.version_lines(course, found[: asked.size]), asked.number, len(found) > asked.size)
+    return render_template("courses/versions.html", course=_place(course), page=page)
+
+
+@bp.get("/teaching/<slug>/versions/<int:number>")
+@requires(CourseAction.PUBLISH, course_versions.get_taught_version)
+def version(subject: TaughtVersion) -> Answer:
+    """Show one version: what it changed, and how to go back to it."""
+    return _page(subject, AgainForm(), RestoreForm())
+
+
+def _page(subject: TaughtVersion, form: AgainForm, restoring: RestoreForm) -> str:
+    session, shown = current_session(), subject.version
+    course = course_catalogue.get_course(session, subject.course.id)
+    before = course_versions.find_version_before(session, shown)
+    newest = course_versions.latest_version(session, course.id)
+    restoring.revision.data = str(course.draft_revision)
+    return render_template(
+        "courses/version.html",
+        course=_place(course),
+        version=course_versions.describe_version(session, shown),
+        line=pages.version_lines(course, [course_versions.describe_version(session, shown)])[0],
+        before=before.number if before else None,
+        changes=_changes(course, before, shown) if before else None,
+        kept=pages.folder_of(session, stored(), shown, kinds()) is not None,
+        in_draft=course_drafts.draft_digest(session, course.id) == shown.digest,
+        is_newest=newest is not None and newest.digest == shown.digest,
+        next_number=newest.number + 1 if newest else 1,
+        form=form,
+        needs_approval=course.needs_approval,
+        hints=pages.nature_hints(publication.count_learners(session, course.id)),
+        restoring=restoring,
+    )
+
+
+def _changes(course: Course, before: CourseVersion, after: CourseVersion) -> pages.Changes:
+    session = current_session()
+    folders = [pages.folder_of(session, stored(), one, kinds()) for one in (before, after)]
+    return pages.changes_between(session, course, folders[0], folders[1], kinds(), is_same=before.digest == after.digest)
+
+
+@bp.post("/teaching/<slug>/versions/<int:number>/restoring")
+@requires(CourseAction.PUBLISH, course_versions.get_taught_version)
+def restore(subject: TaughtVersion) -> Answer:
+    """Make a version's text the draft again."""
+    form, session, wanted = RestoreForm(), current_session(), subject.version.draft_revision
+    locked = course_catalogue.lock_course(session, subject.course.id)
+    if wanted is None:
+        raise NotFound
+    if locked.draft_revision != form.seen:
+        raise publishing_services.ChangedMeanwhile
+    changed = draft_services.restore_draft(session, current_actor(), locked, wanted, now=clock.now())
+    told = _("The draft has the text of version %(number)s again.") if changed else _("The draft has this text already.")
+    flash(told % {"number": subject.version.number}, "ok")
+    return see_page("courses.publishing", slug=subject.course.slug)
+
+
+@bp.post("/teaching/<slug>/versions/<int:number>/publishing")
+@requires(CourseAction.PUBLISH, course_versions.get_taught_version, reads_first=True)
+def publish(subject: TaughtVersion) -> Answer:
+    """Publish a version's text again as a new version; the draft stays as it is."""
+    session, form = current_session(), AgainForm()
+    contents = course_versions.version_files(session, stored(), subject.version)
+    checked = publication.prepare(contents, kinds(), today=clock.now().date())
+    is_valid = form.validate_on_post()
+    if checked.prepared is None:
+        form.form_errors.append(_("The checks of today refuse this text. Bring it into the draft and mend it there."))
+    if not is_valid or checked.prepared is None:
+        return _page(subject, form, RestoreForm()), 422
+    writing = begin_writing()
+    locked = course_catalogue.lock_course(writing, subject.course.id)
+    publisher = Publisher(checked.prepared, kinds(), stored())
+    made = planning_services.publish_draft(writing, current_actor(), locked, publisher, form.command(subject.version), now=clock.now())
+    flash(_("Version %(number)s is published.", number=made.number), "ok")
+    return see_page("courses_versions.version", slug=subject.course.slug, number=made.number)

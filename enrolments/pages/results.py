@@ -1,0 +1,127 @@
+"""What pages show of one learner's results: to the learner, what counts and what the team set; to the team, its own words on them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+
+from courses.rules import Outline, activity_url
+from enrolments.pages.gradebook import MISSING, share
+from enrolments.pages.outline import rounded
+from enrolments.queries.results import ItemMark, OverrideLine
+from enrolments.rules import NO_RESULT, Counted, Results, grade_parts
+from kernel.i18n import _, choose, number
+
+
+@dataclass(frozen=True, slots=True)
+class ResultLine:
+    """One of the learner's results: what it is of, what it counts, and what the team said to it."""
+
+    title: str
+    url: str
+    part: str
+    share: str
+    due_at: datetime | None
+    result: str
+    words: str
+    """Points of the maximum, or that it does not show yet."""
+    passed: bool | None
+    comment: str
+    reason: str
+    """Why the team set it; empty where they did not."""
+
+
+def result_lines(
+    outline: Outline, results: Results, withheld: Iterable[str], marks: Sequence[ItemMark], overrides: Sequence[OverrideLine]
+) -> list[ResultLine]:
+    """Return everything of a course that gives marks, with what a learner has."""
+    hidden, reasons = frozenset(withheld), reasons_of(outline, overrides)
+    shares, parts = _shares(outline, marks), {category.key: choose(category.title) for category in outline.categories}
+    activities = []
+    for activity in outline.activities():
+        if not activity.gives_marks:
+            continue
+        result, hides = results.get(activity.key, NO_RESULT), activity.key in hidden
+        activities.append(
+            ResultLine(
+                choose(activity.title),
+                activity_url(outline.slug, activity.kind, activity.key),
+                parts.get(activity.category, ""),
+                share(shares.get(activity.key)),
+                activity.closes_at,
+                MISSING if hides else share(result.score),
+                _("Not shown yet") if hides else "",
+                None if hides else result.passed,
+                "",
+                reasons.get(activity.key, "") if result.overridden else "",
+            )
+        )
+    return activities + item_lines(outline, marks)
+
+
+def _shares(outline: Outline, marks: Sequence[ItemMark]) -> dict[str, Fraction]:
+    counted = {mark.key: Counted(mark.category, mark.weight) for mark in marks}
+    return {key: own for part in grade_parts(outline, counted) for key, own in part.shares.items()}
+
+
+def item_lines(outline: Outline, marks: Sequence[ItemMark]) -> list[ResultLine]:
+    """Return what is marked by hand alone, with a learner's marks."""
+    shares, parts = _shares(outline, marks), {category.key: choose(category.title) for category in outline.categories}
+    return [_item_line(mark, parts, shares) for mark in marks]
+
+
+def _item_line(mark: ItemMark, parts: Mapping[str, str], shares: Mapping[str, Fraction]) -> ResultLine:
+    points = None if mark.points is None else rounded(mark.points) or 0
+    return ResultLine(
+        mark.title,
+        "",
+        parts.get(mark.category, ""),
+        share(shares.get(mark.key)),
+        mark.due_at,
+        share(None if mark.points is None else mark.points * 100 / mark.maximum),
+        "" if points is None else _("%(points)s of %(maximum)s", points=number(points), maximum=number(rounded(mark.maximum) or 0)),
+        None,
+        mark.comment,
+        "",
+    )
+
+
+def reasons_of(outline: Outline, overrides: Sequence[OverrideLine]) -> dict[str, str]:
+    """Return the last reason for each activity; the newest come first."""
+    found: dict[str, str] = {}
+    for line in overrides:
+        found.setdefault(outline.renames.get(line.activity_key, line.activity_key), line.reason)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class OverrideRow:
+    """A word of the team on a result, as the team sees it."""
+
+    title: str
+    before: str
+    after: str
+    """Empty: what was earned counts again."""
+    reason: str
+    author: str
+    made_at: datetime
+
+
+def override_rows(outline: Outline, overrides: Sequence[OverrideLine], key: str = "") -> list[OverrideRow]:
+    """Return what the team set, of one activity or of all."""
+    found = []
+    for line in overrides:
+        present = outline.renames.get(line.activity_key, line.activity_key)
+        if key in ("", present):
+            activity = outline.by_key.get(present)
+            found.append(
+                OverrideRow(
+                    choose(activity.title) if activity else present,
+                    share(line.before),
+                    "" if line.score is None else share(line.score),
+                    line.reason,
+                    line.author,
+                    line.made_at,
+                )
+            )
+    return found

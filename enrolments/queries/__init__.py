@@ -1,0 +1,1 @@
+"""Reading who takes part in what, and how far they are."""

@@ -1,0 +1,243 @@
+"""Reading editions: which there are, who is in them, who waits, and a person before one of them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from accounts.models import Person, full_name
+from accounts.queries import by_name, get_sent, named
+from courses.models import Course
+from enrolments.models import Completion, Edition, EditionPlace, Enrolment, PendingList, WaitingPlace
+from enrolments.permissions import EditionSeat, PlaceSeat
+from enrolments.queries.learning import get_seat
+from enrolments.rules import CODE_LENGTH, EditionDates, Refusal, may_join
+from kernel.codes import read_code
+from kernel.errors import NotFound
+from kernel.permissions import Actor
+
+MOST_EDITIONS = 200
+
+
+def dates_of(edition: Edition) -> EditionDates:
+    """Return an edition's dates as the rules take them."""
+    return EditionDates(edition.enrols_from, edition.enrols_until, edition.starts_at, edition.ends_at, edition.closed_at)
+
+
+@dataclass(frozen=True, slots=True)
+class EditionLine:
+    """An edition of a course, how many take it, and how many wait."""
+
+    edition: Edition
+    taken: int
+    waiting: int
+
+    @property
+    def is_full(self) -> bool:
+        """Say whether nobody fits in any more."""
+        return self.edition.capacity is not None and self.taken >= self.edition.capacity
+
+
+_TAKEN = select(func.count()).where(EditionPlace.edition_id == Edition.id).correlate(Edition).scalar_subquery()
+_WAITING = select(func.count()).where(WaitingPlace.edition_id == Edition.id).correlate(Edition).scalar_subquery()
+
+
+def list_editions(session: Session, course_id: int) -> list[EditionLine]:
+    """List the editions of a course, the newest first."""
+    statement = select(Edition, _TAKEN, _WAITING).where(Edition.course_id == course_id).order_by(Edition.id.desc()).limit(MOST_EDITIONS)
+    return [EditionLine(*row) for row in session.execute(statement)]
+
+
+def get_line(session: Session, edition_id: int) -> EditionLine:
+    """Return an edition with its numbers."""
+    return EditionLine(*session.execute(select(Edition, _TAKEN, _WAITING).where(Edition.id == edition_id)).one())
+
+
+def lock_edition(session: Session, edition_id: int) -> EditionLine:
+    """Return an edition with its numbers, after every other change of its places."""
+    session.execute(select(Edition.id).where(Edition.id == edition_id).with_for_update()).all()
+    return get_line(session, edition_id)
+
+
+def name_is_taken(session: Session, course_id: int, name: str, *, but: int | None = None) -> bool:
+    """Say whether another edition of a course has this name, whatever its case."""
+    names = session.execute(select(Edition.id, Edition.name).where(Edition.course_id == course_id))
+    return any(row.name.casefold() == name.casefold() and row.id != but for row in names)
+
+
+def code_is_taken(session: Session, code: str) -> bool:
+    """Say whether an edition of any course has this code."""
+    return session.scalar(select(Edition.id).where(Edition.code == code)) is not None
+
+
+def get_edition_seat(session: Session, actor: Actor, slug: str, edition: UUID) -> EditionSeat:
+    """Return the actor's place before an edition of a course; raise NotFound."""
+    seat = get_seat(session, actor, slug)
+    found = session.scalar(select(Edition).where(Edition.course_id == seat.course_id, Edition.uuid == edition))
+    if found is None:
+        raise NotFound
+    return EditionSeat(seat, found, _refusal(seat.archived, seat.version_id, found, seat.now))
+
+
+def get_seat_by_code(session: Session, actor: Actor, code: str) -> EditionSeat:
+    """Return the actor's place before the edition that has a code; raise NotFound."""
+    statement = (
+        select(Edition, Course.slug).join(Course, Course.id == Edition.course_id).where(Edition.code == read_code(code, CODE_LENGTH))
+    )
+    found = session.execute(statement).one_or_none()
+    if found is None:
+        raise NotFound
+    seat = get_seat(session, actor, found.slug)
+    return EditionSeat(seat, found.Edition, _refusal(seat.archived, seat.version_id, found.Edition, seat.now), by_code=True)
+
+
+def _refusal(archived: bool, version_id: int | None, edition: Edition, now: datetime) -> Refusal | None:
+    if version_id is None:
+        return Refusal.NOT_PUBLISHED
+    return may_join(dates_of(edition), archived=archived, now=now)
+
+
+def waits_for(session: Session, person_id: int | None, edition_ids: Sequence[int]) -> set[int]:
+    """Return which of these editions somebody waits for."""
+    return set(
+        session.scalars(
+            select(WaitingPlace.edition_id).where(WaitingPlace.person_id == person_id, WaitingPlace.edition_id.in_(edition_ids))
+        )
+    )
+
+
+def list_first_waiting(session: Session, edition_id: int, *, limit: int) -> list[WaitingPlace]:
+    """List who has waited longest for a place."""
+    return list(session.scalars(select(WaitingPlace).where(WaitingPlace.edition_id == edition_id).order_by(WaitingPlace.id).limit(limit)))
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingLine:
+    """Somebody who waits, as the staff sees them."""
+
+    uuid: UUID
+    name: str
+    email: str
+    since: datetime
+
+
+def list_waiting(session: Session, edition_id: int, *, limit: int) -> list[WaitingLine]:
+    """List those who wait, the first first."""
+    statement = (
+        select(Person, WaitingPlace.since)
+        .join(WaitingPlace, WaitingPlace.person_id == Person.id)
+        .where(WaitingPlace.edition_id == edition_id)
+        .order_by(WaitingPlace.id)
+        .limit(limit)
+    )
+    return [WaitingLine(person.uuid, person.full_name, person.email, since) for person, since in session.execute(statement)]
+
+
+@dataclass(frozen=True, slots=True)
+class RosterLine:
+    """Somebody who takes a course, as its staff sees them."""
+
+    uuid: UUID
+    name: str
+    email: str
+    edition: str
+    enrolled_at: datetime
+    done: int
+    total: int
+    completed_at: datetime | None
+
+
+def list_roster(session: Session, course_id: int, words: str, edition: UUID | None, *, offset: int, limit: int) -> list[RosterLine]:
+    """List those who take a course, or one of its editions, by name; all or those whom a search finds."""
+    statement = (
+        select(
+            Person.uuid,
+            Person.given_names,
+            Person.first_surname,
+            Person.second_surname,
+            Person.email,
+            Edition.name,
+            Enrolment.enrolled_at,
+            Enrolment.done,
+            Enrolment.total,
+            Completion.completed_at,
+        )
+        .join(Enrolment, Enrolment.person_id == Person.id)
+        .outerjoin(EditionPlace, EditionPlace.enrolment_id == Enrolment.id)
+        .outerjoin(Edition, Edition.id == EditionPlace.edition_id)
+        .outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
+        .where(Enrolment.course_id == course_id, Enrolment.left_at.is_(None), *named(words))
+        .order_by(*by_name(), Enrolment.id)
+        .offset(offset)
+        .limit(limit)
+    )
+    if edition is not None:
+        statement = statement.where(Edition.uuid == edition)
+    return [
+        RosterLine(row[0], full_name(row[1], row[2], row[3]), row[4], row[5] or "", row[6], row[7], row[8], row[9])
+        for row in session.execute(statement)
+    ]
+
+
+def get_place(session: Session, actor: Actor, slug: str, person: UUID) -> PlaceSeat:
+    """Return the actor's place before the part that somebody takes in a course; raise NotFound."""
+    seat = get_seat(session, actor, slug)
+    statement = select(Enrolment).join(Person, Person.id == Enrolment.person_id)
+    row = session.scalar(statement.where(Person.uuid == person, Enrolment.course_id == seat.course_id, Enrolment.left_at.is_(None)))
+    if row is None:
+        raise NotFound
+    return PlaceSeat(seat, row)
+
+
+@dataclass(frozen=True, slots=True)
+class Outsider:
+    """Somebody with an account who does not take a course."""
+
+    uuid: UUID
+    name: str
+    email: str
+
+
+def list_outsiders(session: Session, course_id: int, words: str, *, limit: int) -> list[Outsider]:
+    """List the people with an open account whom a search finds and who do not take a course, by name."""
+    inside = select(Enrolment.person_id).where(Enrolment.course_id == course_id, Enrolment.left_at.is_(None))
+    statement = (
+        select(Person).where(Person.suspended_at.is_(None), Person.id.not_in(inside), *named(words)).order_by(*by_name()).limit(limit)
+    )
+    return [Outsider(person.uuid, person.full_name, person.email) for person in session.scalars(statement)]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of an address on a list."""
+
+    person_id: int
+    name: str
+    suspended: bool
+    enrolled: bool
+
+
+PORTION = 500
+"""Addresses asked for in one statement."""
+
+
+def known_addresses(session: Session, course_id: int, addresses: Sequence[str]) -> Mapping[str, Known]:
+    """Return the accounts that these addresses (in lower case) have, and whether each takes a course."""
+    found = {}
+    for begin in range(0, len(addresses), PORTION):
+        statement = (
+            select(Person, Enrolment.id.label("enrolment_id"))
+            .outerjoin(Enrolment, (Enrolment.person_id == Person.id) & (Enrolment.course_id == course_id) & Enrolment.left_at.is_(None))
+            .where(Person.email.in_(addresses[begin : begin + PORTION]))
+        )
+        for person, enrolment_id in session.execute(statement):
+            found[person.email] = Known(person.id, person.full_name, person.suspended_at is not None, enrolment_id is not None)
+    return found
+
+
+def get_pending(session: Session, person_id: int | None, course_id: int, pending: UUID) -> PendingList:
+    """Return a list that somebody sent in for a course; raise NotFound."""
+    return get_sent(session, PendingList, person_id, pending, PendingList.course_id == course_id)

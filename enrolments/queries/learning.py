@@ -1,0 +1,499 @@
+"""Reading who is before which course, and how far they are."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from fractions import Fraction
+from posixpath import basename
+from typing import Any, cast
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, bindparam, case, exists, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from accounts.models import Person, full_name
+from accounts.queries import by_name, named
+from courses.models import Course, CourseStaff, CourseVersion, Nature, StaffRole
+from courses.permissions import edits
+from courses.publication import CourseKinds, Learners, sets_no_dates
+from courses.queries import drafts as course_drafts
+from courses.queries import outlines as course_outlines
+from courses.rules import Outline, OutlineActivity
+from enrolments.models import (
+    ActivityResult,
+    Completion,
+    Edition,
+    EditionPlace,
+    Enrolment,
+    GroupMember,
+    LearnerGroup,
+    ManualItem,
+    VersionAnswer,
+)
+from enrolments.permissions import ActivitySeat, FileSeat, GroupSeat, LearningRecord, Seat, view_activity
+from enrolments.rules import Counted, Result, Results, activity_closed, closed_activities
+from kernel import clock
+from kernel.errors import NotFound
+from kernel.permissions import Actor, Verdict
+
+_FOLLOWED = func.coalesce(Enrolment.course_version_id, Course.published_version_id)
+_Open = aliased(Edition)
+_SEATS = (
+    select(
+        Course.id,
+        Course.slug,
+        Course.archived_at,
+        CourseVersion.id.label("version_id"),
+        CourseVersion.visibility,
+        CourseVersion.enrolment,
+        CourseVersion.opens_at,
+        CourseVersion.closes_at,
+        CourseStaff.role,
+        Enrolment.id.label("enrolment_id"),
+        Enrolment.last_activity_key,
+        Edition.name.label("edition"),
+        Edition.starts_at,
+        Edition.ends_at,
+        exists().where(_Open.course_id == Course.id, _Open.self_enrolment, _Open.closed_at.is_(None)).label("by_edition"),
+    )
+    .outerjoin(
+        Enrolment, (Enrolment.course_id == Course.id) & (Enrolment.person_id == bindparam("person_id")) & Enrolment.left_at.is_(None)
+    )
+    .outerjoin(EditionPlace, EditionPlace.enrolment_id == Enrolment.id)
+    .outerjoin(Edition, Edition.id == EditionPlace.edition_id)
+    .outerjoin(CourseVersion, CourseVersion.id == _FOLLOWED)
+    .outerjoin(CourseStaff, (CourseStaff.course_id == Course.id) & (CourseStaff.person_id == bindparam("person_id")))
+)
+_SEAT = _SEATS.where(Course.slug == bindparam("slug"))
+MOST_SEATS = 200
+OF_ITEM = (ManualItem.key == ActivityResult.activity_key) & ManualItem.retired_at.is_(None)
+"""Joins a result to the item marked by hand that it is of."""
+_RESULT_COLUMNS = (
+    ActivityResult.enrolment_id,
+    ActivityResult.activity_key,
+    ActivityResult.viewed_at,
+    ActivityResult.completed_at,
+    ActivityResult.score,
+    ActivityResult.passed,
+    ActivityResult.exhausted,
+    ActivityResult.overridden_at,
+    ManualItem.category,
+    ManualItem.weight,
+)
+_RESULTS_OF_ALL = select(*_RESULT_COLUMNS).outerjoin(ManualItem, OF_ITEM)
+_RESULTS = _RESULTS_OF_ALL.where(ActivityResult.enrolment_id == bindparam("enrolment_id"))
+
+
+def get_seat(session: Session, actor: Actor, slug: str) -> Seat:
+    """Return the actor's place before a course; raise NotFound."""
+    row = session.execute(_SEAT, {"slug": slug, "person_id": actor.person_id}).one_or_none()
+    if row is None:
+        raise NotFound
+    return _seat(row)
+
+
+def visible_seats(session: Session, actor: Actor) -> list[Seat]:
+    """List the actor's places before the courses that they may look at, their own first, at most 200."""
+    mine = or_(Enrolment.id.is_not(None), CourseStaff.id.is_not(None))
+    listed = (CourseVersion.visibility == "public") & Course.archived_at.is_(None)
+    statement = _SEATS.where(CourseVersion.id.is_not(None)).order_by(case((mine, 0), else_=1), Course.id).limit(MOST_SEATS)
+    if not actor.is_administrator:
+        statement = statement.where(mine | listed)
+    return [_seat(row) for row in session.execute(statement, {"person_id": actor.person_id})]
+
+
+def visible_activities(session: Session, actor: Actor, seats: Sequence[Seat]) -> dict[int, list[OutlineActivity]]:
+    """Return which activities the actor may open, by the version of each of these seats: those that `view_activity` allows."""
+    outlines = course_outlines.list_outlines(session, [seat.version_id for seat in seats if seat.version_id is not None])
+    enrolled = [seat.enrolment_id for seat in seats if seat.enrolment_id is not None]
+    results = results_of_many(session, enrolled) if enrolled else {}
+    found = {}
+    for seat in seats:
+        outline = outlines[seat.version_id or 0]
+        closed = closed_activities(outline, results.get(seat.enrolment_id or 0, {}), seat.now)
+        subjects = (ActivitySeat(seat, outline, activity, seat.not_begun or closed[activity.key]) for activity in outline.activities())
+        found[outline.version_id] = [subject.activity for subject in subjects if view_activity(actor, subject) is Verdict.ALLOW]
+    return found
+
+
+def _seat(row: Any) -> Seat:
+    return Seat(
+        course_id=row.id,
+        slug=row.slug,
+        version_id=row.version_id,
+        visibility=row.visibility or "",
+        way=row.enrolment or "",
+        opens_at=row.opens_at,
+        closes_at=row.closes_at,
+        archived=row.archived_at is not None,
+        staff_role=StaffRole(row.role) if row.role else None,
+        enrolment_id=row.enrolment_id,
+        last_activity_key=row.last_activity_key,
+        now=clock.now(),
+        by_edition=row.by_edition,
+        edition=row.edition or "",
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+    )
+
+
+def results_of(session: Session, enrolment_id: int | None) -> dict[str, Result]:
+    """Return a learner's results by activity key."""
+    if enrolment_id is None:
+        return {}
+    rows = session.execute(_RESULTS, {"enrolment_id": enrolment_id})
+    return {row.activity_key: _result(row) for row in rows}
+
+
+def own_outlines(session: Session, outlines: Mapping[int, Outline]) -> dict[int, Outline]:
+    """Return the outlines that enrolments follow with the dates that hold for each learner; one statement for all of them."""
+    kinds = cast("CourseKinds", session.info["kinds"])
+    own = dict(outlines)
+    for publisher in kinds.publishers:
+        followed = {key: outline for key, outline in own.items() if any(one.kind == publisher.kind.name for one in outline.activities())}
+        if followed and publisher.dates is not sets_no_dates:
+            own |= {key: own[key].for_person(dates) for key, dates in publisher.dates(session, followed).items()}
+    return own
+
+
+def result_of(row: ActivityResult) -> Result:
+    """Return a stored result as the rules take it, but for how an item marked by hand counts."""
+    return _read_result(row)
+
+
+def _read_result(row: Any) -> Result:
+    """Read the columns of a result, from a stored object or from a row of a select."""
+    score = None if row.score is None else Fraction(row.score)
+    return Result(
+        row.viewed_at is not None, row.completed_at is not None, score, row.passed, bool(row.exhausted), row.overridden_at is not None
+    )
+
+
+def _result(row: Any) -> Result:
+    found = _read_result(row)
+    return found if row.category is None else replace(found, counted=Counted(row.category, Fraction(row.weight)))
+
+
+def get_activity_seat(session: Session, actor: Actor, slug: str, key: str) -> ActivitySeat:
+    """Return the actor's place before one activity of the version they follow; raise NotFound."""
+    seat = get_seat(session, actor, slug)
+    if seat.version_id is None:
+        raise NotFound
+    outline = course_outlines.get_outline(session, seat.version_id)
+    if key not in outline.by_key:
+        raise NotFound
+    return activity_seat(session, seat, outline, key)
+
+
+def activity_seat(session: Session, seat: Seat, outline: Outline, key: str) -> ActivitySeat:
+    """Add to a seat what is known of one activity; reads the results only where something has to come first."""
+    return _activity_seats(session, seat, outline, [key])[0]
+
+
+def _activity_seats(session: Session, seat: Seat, outline: Outline, keys: Iterable[str]) -> tuple[ActivitySeat, ...]:
+    activities = [outline.by_key[key] for key in keys]
+    waits = any(activity.requires or outline.module_by_key[activity.module].requires for activity in activities)
+    results: Results = results_of(session, seat.enrolment_id) if waits else {}
+    return tuple(
+        ActivitySeat(seat, outline, activity, seat.not_begun or activity_closed(outline, activity, results, seat.now))
+        for activity in activities
+    )
+
+
+def get_file_seat(session: Session, actor: Actor, slug: str, sha256: str, name: str) -> FileSeat:
+    """Return the actor's place before a media file of a course, whatever name the address gives it; raise NotFound.
+
+    It is one of the version followed or of an earlier one, which old attempts still show. Activities that are no more guard nothing.
+    To those who edit the course it may also be one of its working copy.
+    """
+    seat = get_seat(session, actor, slug)
+    found = course_outlines.list_file_uses(session, seat.course_id, sha256, seat.version_id) if seat.version_id else []
+    if not found or seat.version_id is None:
+        return _draft_file_seat(session, actor, seat, sha256)
+    outline = course_outlines.get_outline(session, seat.version_id)
+    of_all = not all(row.used_by for row in found)
+    keys = set() if of_all else {outline.renames.get(key, key) for row in found for key in row.used_by}
+    users = _activity_seats(session, seat, outline, sorted(keys & outline.by_key.keys()))
+    newest = found[0]
+    return FileSeat(seat, sha256, basename(newest.path), newest.media_type, newest.is_picture, users)
+
+
+def _draft_file_seat(session: Session, actor: Actor, seat: Seat, sha256: str) -> FileSeat:
+    found = course_drafts.find_draft_file(session, seat.course_id, sha256) if edits(actor, seat.staff_role) else None
+    if found is None:
+        raise NotFound
+    return FileSeat(seat, sha256, basename(found.path), found.media_type, False, ())
+
+
+@dataclass(frozen=True, slots=True)
+class OwnCourse:
+    """One course on somebody's learning page."""
+
+    slug: str
+    version_id: int
+    enrolment_id: int
+    done: int
+    total: int
+    last_activity_key: str | None
+    last_visited_at: datetime | None
+    completed_at: datetime | None
+    starts_at: datetime | None
+    """Of the edition in which it is taken."""
+
+
+def list_own_courses(session: Session, actor: Actor) -> list[OwnCourse]:
+    """List the courses somebody follows, the last visited first."""
+    statement = (
+        select(
+            Course.slug,
+            Enrolment.course_version_id,
+            Enrolment.id,
+            Enrolment.done,
+            Enrolment.total,
+            Enrolment.last_activity_key,
+            Enrolment.last_visited_at,
+            Completion.completed_at,
+            Edition.starts_at,
+        )
+        .join(Course, Course.id == Enrolment.course_id)
+        .outerjoin(EditionPlace, EditionPlace.enrolment_id == Enrolment.id)
+        .outerjoin(Edition, Edition.id == EditionPlace.edition_id)
+        .outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
+        .where(Enrolment.person_id == actor.person_id, Enrolment.left_at.is_(None))
+        .order_by(Enrolment.last_visited_at.desc().nulls_last(), Enrolment.id.desc())
+        .limit(50)
+    )
+    return [OwnCourse(*row) for row in session.execute(statement)]
+
+
+def results_of_many(session: Session, enrolment_ids: Sequence[int]) -> dict[int, dict[str, Result]]:
+    """Return the results of several enrolments in one statement."""
+    statement = _RESULTS_OF_ALL.where(ActivityResult.enrolment_id.in_(enrolment_ids))
+    found: dict[int, dict[str, Result]] = {enrolment_id: {} for enrolment_id in enrolment_ids}
+    for row in session.execute(statement):
+        found[row.enrolment_id][row.activity_key] = _result(row)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class AwardInForce:
+    """What was awarded for a completed course and holds: its number, and its code as it is printed."""
+
+    uuid: UUID
+    code: str
+
+
+AwardsOf = Callable[[Session, Sequence[int]], Mapping[int, AwardInForce]]
+"""How whoever awards something for a completed course tells what is in force, by enrolment."""
+
+
+def list_awards(session: Session, enrolment_ids: Sequence[int]) -> Mapping[int, AwardInForce]:
+    """Return what was awarded for these enrolments and is in force, by enrolment; the roof says who knows (`awards`)."""
+    awards = cast("AwardsOf | None", session.info.get("awards"))
+    return awards(session, enrolment_ids) if awards is not None and enrolment_ids else {}
+
+
+def take_turn(session: Session, person_id: int) -> None:
+    """Wait until no other request of this person is enrolling or starting something; on SQLite writers wait for each other anyway."""
+    session.execute(select(Person.id).where(Person.id == person_id).with_for_update(key_share=True)).all()
+
+
+def find_enrolment(session: Session, person_id: int, course_id: int) -> Enrolment | None:
+    """Return a person's enrolment in a course, ended ones too."""
+    return session.scalar(select(Enrolment).where(Enrolment.person_id == person_id, Enrolment.course_id == course_id))
+
+
+def find_completion(session: Session, enrolment_id: int) -> Completion | None:
+    """Return when a course was completed, if it was."""
+    return session.scalar(_COMPLETION, {"enrolment_id": enrolment_id})
+
+
+_COMPLETION = select(Completion).where(Completion.enrolment_id == bindparam("enrolment_id"))
+
+
+def get_learning_record(session: Session, _actor: Actor, person: UUID, slug: str) -> LearningRecord:
+    """Return what a person has to show in a course that they take or took; raise NotFound."""
+    statement = (
+        select(Person, Enrolment, Completion)
+        .join(Enrolment, Enrolment.person_id == Person.id)
+        .join(Course, Course.id == Enrolment.course_id)
+        .outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
+        .where(Person.uuid == person, Course.slug == slug)
+    )
+    row = session.execute(statement).one_or_none()
+    if row is None:
+        raise NotFound
+    found, enrolment, completion = row
+    results = session.scalars(select(ActivityResult).where(ActivityResult.enrolment_id == enrolment.id))
+    outline = course_outlines.get_outline(session, enrolment.course_version_id)
+    return LearningRecord(found, enrolment, outline, completion, {result.activity_key: result for result in results})
+
+
+def find_first_view(session: Session, enrolment_id: int, activity_key: str) -> datetime | None:
+    """Return when a learner first opened an activity."""
+    statement = select(ActivityResult.viewed_at)
+    return session.scalar(statement.where(ActivityResult.enrolment_id == enrolment_id, ActivityResult.activity_key == activity_key))
+
+
+def find_newest_correction(session: Session, course_id: int) -> int | None:
+    """Return the newest version of a course that was published as a correction."""
+    statement = select(CourseVersion.id).where(CourseVersion.course_id == course_id, CourseVersion.nature == Nature.CORRECTION.value)
+    return session.scalar(statement.order_by(CourseVersion.number.desc()).limit(1))
+
+
+def list_behind(session: Session, course_id: int, version_id: int) -> list[int]:
+    """List the enrolments in a course that follow a version from before another one."""
+    statement = select(Enrolment.id).where(Enrolment.course_id == course_id, Enrolment.course_version_id < version_id)
+    return list(session.scalars(statement.order_by(Enrolment.id)))
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A newer version that a learner may move to; `declined` where they said that they stay with theirs."""
+
+    version_id: int
+    number: int
+    note: str
+    published_at: datetime
+    declined: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a learner's course page says of them besides their results."""
+
+    completed_at: datetime | None = None
+    offer: Offer | None = None
+
+
+def find_standing(session: Session, enrolment_id: int) -> Standing:
+    """Return when a learner completed the course, else the newest version that asks and that they do not follow yet."""
+    row = session.execute(_STANDING, {"enrolment_id": enrolment_id}).one_or_none()
+    if row is None:
+        return Standing()
+    return Standing(row[0], None if row[1] is None else Offer(row[1], row[2], row[3], row[4], row[5] is not None))
+
+
+_NEWER = (CourseVersion.course_id == Enrolment.course_id) & (CourseVersion.id > Enrolment.course_version_id)
+_STANDING = (
+    select(
+        Completion.completed_at,
+        *(CourseVersion.id, CourseVersion.number, CourseVersion.note, CourseVersion.published_at),
+        VersionAnswer.enrolment_id,
+    )
+    .select_from(Enrolment)
+    .outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
+    .outerjoin(CourseVersion, _NEWER & CourseVersion.asks & Completion.id.is_(None) & Enrolment.left_at.is_(None))
+    .outerjoin(VersionAnswer, (VersionAnswer.enrolment_id == Enrolment.id) & (VersionAnswer.version_id == CourseVersion.id))
+    .where(Enrolment.id == bindparam("enrolment_id"))
+    .order_by(CourseVersion.number.desc())
+    .limit(1)
+)
+
+
+def find_offer(session: Session, enrolment_id: int) -> Offer | None:
+    """Return the newest version that asks and that a learner who has not completed the course does not follow yet."""
+    return find_standing(session, enrolment_id).offer
+
+
+def list_followed_versions(session: Session) -> set[int]:
+    """Return the versions that learners follow."""
+    return set(session.scalars(select(Enrolment.course_version_id).where(Enrolment.left_at.is_(None)).distinct()))
+
+
+def count_learners(session: Session, course_id: int) -> Learners:
+    """Count those who take a course, and those of them who have completed it."""
+    statement = (
+        select(func.count(Enrolment.id), func.count(Completion.id))
+        .outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
+        .where(Enrolment.course_id == course_id, Enrolment.left_at.is_(None))
+    )
+    return Learners(*session.execute(statement).one())
+
+
+@dataclass(frozen=True, slots=True)
+class LearnerLine:
+    """A learner of a course in a list of its staff."""
+
+    enrolment_id: int
+    person_id: int
+    uuid: UUID
+    name: str
+    email: str
+
+
+def list_learners(session: Session, course_id: int, words: str = "", *, offset: int = 0, limit: int) -> list[LearnerLine]:
+    """List those who take a course, by name; all or those whom a search finds."""
+    return _learners(session, [Enrolment.course_id == course_id, *named(words)], offset, limit)
+
+
+def list_members(session: Session, group_id: int, *, offset: int = 0, limit: int) -> list[LearnerLine]:
+    """List the learners of a group, by name."""
+    members = select(GroupMember.enrolment_id).where(GroupMember.group_id == group_id)
+    return _learners(session, [Enrolment.id.in_(members)], offset, limit)
+
+
+def list_outside(session: Session, group: LearnerGroup, words: str, *, offset: int = 0, limit: int) -> list[LearnerLine]:
+    """List the learners of a group's course who are not in it and whom a search finds."""
+    members = select(GroupMember.enrolment_id).where(GroupMember.group_id == group.id)
+    return _learners(session, [Enrolment.course_id == group.course_id, Enrolment.id.not_in(members), *named(words)], offset, limit)
+
+
+def _learners(session: Session, conditions: Sequence[ColumnElement[bool]], offset: int, limit: int) -> list[LearnerLine]:
+    statement = (
+        select(Enrolment.id, Person.id, Person.uuid, Person.given_names, Person.first_surname, Person.second_surname, Person.email)
+        .join(Person, Person.id == Enrolment.person_id)
+        .where(Enrolment.left_at.is_(None), *conditions)
+        .order_by(*by_name(), Enrolment.id)
+        .offset(offset)
+        .limit(limit)
+    )
+    return [LearnerLine(row[0], row[1], row[2], full_name(row[3], row[4], row[5]), row[6]) for row in session.execute(statement)]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupLine:
+    """A group of a course and how many learners it has."""
+
+    id: int
+    uuid: UUID
+    name: str
+    members: int
+
+
+MOST_GROUPS = 500
+
+
+def list_groups(session: Session, course_id: int) -> list[GroupLine]:
+    """List the groups of a course, by name."""
+    statement = (
+        select(LearnerGroup.id, LearnerGroup.uuid, LearnerGroup.name, func.count(Enrolment.id))
+        .outerjoin(GroupMember, GroupMember.group_id == LearnerGroup.id)
+        .outerjoin(Enrolment, (Enrolment.id == GroupMember.enrolment_id) & Enrolment.left_at.is_(None))
+        .where(LearnerGroup.course_id == course_id, LearnerGroup.former_name.is_(None))
+        .group_by(LearnerGroup.id, LearnerGroup.uuid, LearnerGroup.name)
+        .order_by(func.lower(LearnerGroup.name), LearnerGroup.id)
+        .limit(MOST_GROUPS)
+    )
+    return [GroupLine(*row) for row in session.execute(statement)]
+
+
+def find_group(session: Session, course_id: int, group: UUID) -> LearnerGroup | None:
+    """Return a group of a course by what addresses name it."""
+    in_use = (LearnerGroup.course_id == course_id, LearnerGroup.former_name.is_(None))
+    return session.scalar(select(LearnerGroup).where(*in_use, LearnerGroup.uuid == group))
+
+
+def get_group_seat(session: Session, actor: Actor, slug: str, group: UUID) -> GroupSeat:
+    """Return the actor's place before a group of a course; raise NotFound."""
+    seat = get_seat(session, actor, slug)
+    found = find_group(session, seat.course_id, group)
+    if found is None:
+        raise NotFound
+    return GroupSeat(seat, found)
+
+
+def group_name_is_taken(session: Session, course_id: int, name: str) -> bool:
+    """Say whether a course has a group of this name, whatever its case."""
+    names = session.scalars(select(LearnerGroup.name).where(LearnerGroup.course_id == course_id))
+    return name.casefold() in {other.casefold() for other in names}

@@ -1,0 +1,146 @@
+"""Reading what the team has set of a learner's results, what it wrote down of them, and their marks by hand."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from accounts.models import Person
+from courses.queries import outlines as course_outlines
+from enrolments.models import ActivityResult, LearnerNote, ManualItem, ManualMark, ResultOverride
+from enrolments.permissions import NoteSeat, ResultSeat
+from enrolments.queries.editions import get_place
+from kernel.errors import NotFound
+from kernel.permissions import Actor
+
+MOST_SHOWN = 200
+
+
+def get_result_seat(session: Session, actor: Actor, slug: str, person: UUID, key: str) -> ResultSeat:
+    """Return the actor's place before a learner's result of an activity of the version that the learner follows; raise NotFound."""
+    place = get_place(session, actor, slug, person)
+    outline = course_outlines.get_outline(session, place.enrolment.course_version_id)
+    activity = outline.by_key.get(key)
+    if activity is None or not activity.gives_marks:
+        raise NotFound
+    return ResultSeat(place.seat, place.enrolment, outline, activity)
+
+
+def find_override(session: Session, override: UUID) -> int | None:
+    """Return the number of an override by what names it."""
+    return session.scalar(select(ResultOverride.id).where(ResultOverride.uuid == override))
+
+
+def find_result(session: Session, enrolment_id: int, activity_key: str) -> ActivityResult | None:
+    """Return what a learner has to show for an activity, with what they earned where the team's word counts."""
+    return session.scalar(
+        select(ActivityResult).where(ActivityResult.enrolment_id == enrolment_id, ActivityResult.activity_key == activity_key)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class OverrideLine:
+    """A word of the team on a result: what it set (none: what was earned counts again), what counted before, why, who and when."""
+
+    activity_key: str
+    score: Fraction | None
+    before: Fraction | None
+    reason: str
+    author: str
+    made_at: datetime
+
+
+def list_overrides(session: Session, enrolment_id: int) -> list[OverrideLine]:
+    """List what the team has set of a learner's results, the newest first."""
+    statement = (
+        select(ResultOverride, Person)
+        .join(Person, Person.id == ResultOverride.author_id)
+        .where(ResultOverride.enrolment_id == enrolment_id)
+        .order_by(ResultOverride.id.desc())
+        .limit(MOST_SHOWN)
+    )
+    return [
+        OverrideLine(row.activity_key, _exact(row.score), _exact(row.before), row.reason, author.full_name, row.made_at)
+        for row, author in session.execute(statement)
+    ]
+
+
+def _exact(value: object) -> Fraction | None:
+    return None if value is None else Fraction(str(value))
+
+
+@dataclass(frozen=True, slots=True)
+class ItemMark:
+    """An item marked by hand with a learner's mark for it, where there is one."""
+
+    key: str
+    title: str
+    maximum: Fraction
+    weight: Fraction
+    category: str
+    due_at: datetime | None
+    points: Fraction | None
+    comment: str
+    marked_at: datetime | None
+
+
+def list_item_marks(session: Session, course_id: int, enrolment_id: int) -> list[ItemMark]:
+    """List the items of a course that count, with a learner's present marks."""
+    last = select(func.max(ManualMark.id)).where(ManualMark.enrolment_id == enrolment_id).group_by(ManualMark.item_id)
+    statement = (
+        select(ManualItem, ManualMark)
+        .outerjoin(ManualMark, (ManualMark.item_id == ManualItem.id) & ManualMark.id.in_(last))
+        .where(ManualItem.course_id == course_id, ManualItem.retired_at.is_(None))
+        .order_by(ManualItem.id)
+        .limit(MOST_SHOWN)
+    )
+    return [
+        ItemMark(
+            item.key,
+            item.title,
+            Fraction(item.maximum),
+            Fraction(item.weight),
+            item.category,
+            item.due_at,
+            None if mark is None else _exact(mark.points),
+            "" if mark is None else mark.comment,
+            None if mark is None or mark.points is None else mark.marked_at,
+        )
+        for item, mark in session.execute(statement)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class NoteLine:
+    """A note of the team on a learner."""
+
+    uuid: UUID
+    author_id: int
+    author: str
+    words: str
+    written_at: datetime
+
+
+def list_notes(session: Session, enrolment_id: int) -> Sequence[NoteLine]:
+    """List the notes on a learner, the newest first."""
+    statement = (
+        select(LearnerNote, Person)
+        .join(Person, Person.id == LearnerNote.author_id)
+        .where(LearnerNote.enrolment_id == enrolment_id)
+        .order_by(LearnerNote.id.desc())
+        .limit(MOST_SHOWN)
+    )
+    return [NoteLine(row.uuid, row.author_id, author.full_name, row.words, row.written_at) for row, author in session.execute(statement)]
+
+
+def get_note_seat(session: Session, actor: Actor, slug: str, person: UUID, note: UUID) -> NoteSeat:
+    """Return the actor's place before a note on a learner; raise NotFound."""
+    place = get_place(session, actor, slug, person)
+    row = session.scalar(select(LearnerNote).where(LearnerNote.uuid == note, LearnerNote.enrolment_id == place.enrolment.id))
+    if row is None:
+        raise NotFound
+    return NoteSeat(place.seat, place.enrolment, row)

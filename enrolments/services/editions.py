@@ -1,0 +1,333 @@
+"""Verbs of editions: make and change them, give places, keep who waits, enrol others."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.orm import Session
+
+from accounts import notices
+from accounts import services as accounts
+from accounts.models import Person
+from accounts.notices import Message
+from accounts.rules import NoticeKind
+from courses.models import Course
+from courses.queries.outlines import get_outline
+from enrolments.models import Edition, EditionPlace, Enrolment, PendingList, WaitingPlace
+from enrolments.queries import editions as queries
+from enrolments.queries.learning import find_enrolment, take_turn
+from enrolments.rules import CODE_LENGTH
+from enrolments.services.verbs import EnrolmentVerb
+from kernel import audit, outbox
+from kernel.codes import code_from_bits
+from kernel.errors import N_, Conflict
+from kernel.i18n import _, choose, in_every_language
+from kernel.permissions import Actor
+
+PORTION = 200
+"""People who are enrolled in one transaction."""
+
+
+class EditionVerb(StrEnum):
+    """What the audit log says of editions and of those who are enrolled by others."""
+
+    MADE = "edition.made"
+    CHANGED = "edition.changed"
+    CLOSED = "edition.closed"
+    OPENED = "edition.opened"
+    CODE_MADE = "edition.code_made"
+    CODE_TAKEN = "edition.code_taken"
+    WAITED = "edition.waiting"
+    WAITED_NO_MORE = "edition.waiting_ended"
+    LEFT = "enrolment.left"
+    LIST_RECEIVED = "enrolment_list.received"
+    LIST_CONFIRMED = "enrolment_list.confirmed"
+    LIST_DISCARDED = "enrolment_list.discarded"
+
+
+class EditionNameTaken(Conflict):
+    """Two editions of a course would have one name."""
+
+    code = "edition_name_taken"
+    message = N_("The course has an edition of this name already.")
+
+
+@dataclass(frozen=True, slots=True)
+class EditionPlan:
+    """What an edition is to be."""
+
+    name: str
+    self_enrolment: bool
+    enrols_from: datetime | None
+    enrols_until: datetime | None
+    starts_at: datetime | None
+    ends_at: datetime | None
+    capacity: int | None
+
+
+def make_edition(session: Session, actor: Actor, course_id: int, plan: EditionPlan, *, now: datetime) -> Edition:
+    """Add an edition to a course; raise EditionNameTaken."""
+    if queries.name_is_taken(session, course_id, plan.name):
+        raise EditionNameTaken
+    edition = Edition(course_id=course_id, created_at=now, **asdict(plan))
+    session.add(edition)
+    session.flush()  # the audit entry names it
+    audit.record(session, actor, EditionVerb.MADE, edition, now=now, **asdict(plan))
+    return edition
+
+
+def change_edition(session: Session, actor: Actor, edition: Edition, plan: EditionPlan, *, now: datetime) -> int:
+    """Change an edition, and give the places that became free; return how many. Raise EditionNameTaken.
+
+    Who has a place keeps it, also where there are fewer from now on.
+    """
+    if queries.name_is_taken(session, edition.course_id, plan.name, but=edition.id):
+        raise EditionNameTaken
+    row = queries.lock_edition(session, edition.id).edition
+    changed = {name: value for name, value in asdict(plan).items() if getattr(row, name) != value}
+    if changed:
+        audit.record(session, actor, EditionVerb.CHANGED, row, now=now, **changed)
+    for name, value in changed.items():
+        setattr(row, name, value)
+    session.flush()  # places are counted by what holds now
+    return fill_places(session, actor, row.id, now=now)
+
+
+def close_edition(session: Session, actor: Actor, edition: Edition, *, now: datetime) -> None:
+    """Let nobody enrol in an edition any more; those who are in it go on."""
+    if edition.closed_at is None:
+        audit.record(session, actor, EditionVerb.CLOSED, edition, now=now)
+        session.get_one(Edition, edition.id).closed_at = now
+
+
+def open_edition(session: Session, actor: Actor, edition: Edition, *, now: datetime) -> None:
+    """Let people enrol in a closed edition again, within its dates."""
+    if edition.closed_at is not None:
+        audit.record(session, actor, EditionVerb.OPENED, edition, now=now)
+        session.get_one(Edition, edition.id).closed_at = None
+
+
+def make_code(session: Session, actor: Actor, edition: Edition, *, now: datetime) -> str:
+    """Give an edition a new code; the one it had works no longer."""
+    code = _fresh_code(session)
+    session.get_one(Edition, edition.id).code = code
+    audit.record(session, actor, EditionVerb.CODE_MADE, edition, now=now)
+    return code
+
+
+def _fresh_code(session: Session) -> str:
+    while True:
+        code = code_from_bits(secrets.randbits(5 * CODE_LENGTH), CODE_LENGTH)
+        if not queries.code_is_taken(session, code):
+            return code
+
+
+def take_code(session: Session, actor: Actor, edition: Edition, *, now: datetime) -> None:
+    """Let an edition have no code any more."""
+    if edition.code is not None:
+        session.get_one(Edition, edition.id).code = None
+        audit.record(session, actor, EditionVerb.CODE_TAKEN, edition, now=now)
+
+
+class Joined(StrEnum):
+    """What came of wanting a place."""
+
+    ENROLLED = "enrolled"
+    WAITING = "waiting"
+
+
+def join(session: Session, actor: Actor, edition: Edition, version_id: int, *, now: datetime) -> Joined:
+    """Enrol the actor in an edition, or put them on its waiting list where it is full; a second time changes nothing."""
+    assert actor.person_id is not None
+    take_turn(session, actor.person_id)
+    line = queries.lock_edition(session, edition.id)
+    present = find_enrolment(session, actor.person_id, edition.course_id)
+    if present is not None and present.left_at is None:
+        return Joined.ENROLLED
+    if line.is_full:
+        return _wait(session, actor, line.edition, actor.person_id, now=now)
+    _enrol(session, actor, edition.course_id, edition.id, version_id, [actor.person_id], now=now)
+    return Joined.ENROLLED
+
+
+def _wait(session: Session, actor: Actor, edition: Edition, person_id: int, *, now: datetime) -> Joined:
+    if not queries.waits_for(session, person_id, [edition.id]):
+        session.add(WaitingPlace(edition_id=edition.id, person_id=person_id, since=now))
+        audit.record(session, actor, EditionVerb.WAITED, edition, now=now, person=person_id)
+    return Joined.WAITING
+
+
+def stop_waiting(session: Session, actor: Actor, edition: Edition, person_id: int, *, now: datetime) -> None:
+    """Take somebody off a waiting list; a second time changes nothing."""
+    gone = delete(WaitingPlace).where(WaitingPlace.edition_id == edition.id, WaitingPlace.person_id == person_id)
+    if session.scalar(gone.returning(WaitingPlace.id)) is not None:
+        audit.record(session, actor, EditionVerb.WAITED_NO_MORE, edition, now=now, person=person_id)
+
+
+def fill_places(session: Session, actor: Actor, edition_id: int, *, now: datetime) -> int:
+    """Give the free places of a locked edition to those who waited longest, and tell them; return how many."""
+    line = queries.get_line(session, edition_id)
+    free = PORTION if line.edition.capacity is None else min(PORTION, line.edition.capacity - line.taken)
+    course = session.get_one(Course, line.edition.course_id)
+    if (
+        free <= 0
+        or not line.waiting
+        or course.published_version_id is None
+        or course.archived_at is not None
+        or line.edition.closed_at is not None
+    ):
+        return 0
+    first = queries.list_first_waiting(session, edition_id, limit=free)
+    people = [waiting.person_id for waiting in first]
+    session.execute(delete(WaitingPlace).where(WaitingPlace.id.in_([waiting.id for waiting in first])))
+    entered = _enrol(session, actor, course.id, edition_id, course.published_version_id, people, now=now)
+    _tell(session, course, entered, now=now)
+    return len(entered)
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """How many people came in, and how many wait because the edition is full."""
+
+    entered: int
+    waiting: int
+
+
+def enrol_others(
+    session: Session, actor: Actor, course_id: int, edition: Edition | None, people: Sequence[int], *, now: datetime
+) -> Enrolled:
+    """Enrol some hundreds of people at most in a published course, tell them, and let those wait who do not fit in its edition.
+
+    Who takes the course already stays as they are; who left finds everything as it was.
+    """
+    course = session.get_one(Course, course_id)
+    if course.published_version_id is None:
+        raise Conflict(N_("Nobody can take this course before it is published."))
+    if course.archived_at is not None:
+        raise Conflict(N_("This course is archived: nobody can enrol in it."))
+    session.execute(select(Person.id).where(Person.id.in_(people)).order_by(Person.id).with_for_update(key_share=True)).all()
+    inside = set(
+        session.scalars(
+            select(Enrolment.person_id).where(
+                Enrolment.course_id == course_id, Enrolment.left_at.is_(None), Enrolment.person_id.in_(people)
+            )
+        )
+    )
+    wanted = [person for person in dict.fromkeys(people) if person not in inside]
+    line = None if edition is None else queries.lock_edition(session, edition.id)
+    places = len(wanted) if line is None or line.edition.capacity is None else max(line.edition.capacity - line.taken, 0)
+    entered = _enrol(session, actor, course_id, edition.id if edition else None, course.published_version_id, wanted[:places], now=now)
+    _tell(session, course, entered, now=now)
+    if line is not None:
+        for person_id in wanted[places:]:
+            _wait(session, actor, line.edition, person_id, now=now)
+    return Enrolled(len(entered), len(wanted) - len(entered))
+
+
+def _enrol(
+    session: Session, actor: Actor, course_id: int, edition_id: int | None, version_id: int, people: Sequence[int], *, now: datetime
+) -> list[int]:
+    """Enrol people who do not take the course now, a fixed number of statements for all of them; return them."""
+    if not people:
+        return []
+    outline = get_outline(session, version_id)
+    mine = (Enrolment.course_id == course_id, Enrolment.person_id.in_(people))
+    returning = update(Enrolment).where(*mine, Enrolment.left_at.is_not(None)).values(left_at=None)
+    back = set(session.scalars(returning.returning(Enrolment.person_id)))
+    rows = [
+        {
+            "person_id": person_id,
+            "course_id": course_id,
+            "course_version_id": version_id,
+            "enrolled_at": now,
+            "done": 0,
+            "total": sum(activity.required for activity in outline.activities()),
+        }
+        for person_id in people
+        if person_id not in back
+    ]
+    if rows:
+        session.execute(insert(Enrolment), rows)
+    entered = session.scalars(select(Enrolment).where(*mine).order_by(Enrolment.id)).all()
+    if edition_id is not None:
+        session.execute(insert(EditionPlace), [{"enrolment_id": enrolment.id, "edition_id": edition_id} for enrolment in entered])
+    for enrolment in entered:
+        audit.record(session, actor, EnrolmentVerb.ENROLLED, enrolment, now=now, version=outline.number, edition=edition_id)
+    return list(people)
+
+
+def _tell(session: Session, course: Course, people: Sequence[int], *, now: datetime) -> None:
+    message = Message(
+        NoticeKind.ENROLMENT,
+        key=f"enrolled:{course.uuid}:{now.isoformat()}",
+        subject=in_every_language(lambda: _("You are enrolled in “%(title)s”", title=choose(course.title))),
+        words=in_every_language(lambda: _("The course is waiting for you.")),
+        path=f"/courses/{course.slug}",
+    )
+    notices.give(session, message, people, now=now)
+
+
+def leave(session: Session, actor: Actor, enrolment: Enrolment, *, now: datetime) -> None:
+    """End somebody's part in a course, and give the place to who waits; marks and certificates stay. A second time changes nothing."""
+    row = session.get_one(Enrolment, enrolment.id, with_for_update=True)
+    if row.left_at is not None:
+        return
+    row.left_at = now
+    edition_id = session.scalar(delete(EditionPlace).where(EditionPlace.enrolment_id == row.id).returning(EditionPlace.edition_id))
+    audit.record(session, actor, EditionVerb.LEFT, row, now=now, edition=edition_id)
+    if edition_id is not None:
+        queries.lock_edition(session, edition_id)
+        fill_places(session, actor, edition_id, now=now)
+
+
+@dataclass(frozen=True, slots=True)
+class SentList:
+    """A list of people as it was sent in: the file's name, its content, and how many addresses it has."""
+
+    name: str
+    content: bytes
+    size: int
+
+
+def receive_list(session: Session, actor: Actor, course_id: int, edition: Edition | None, sent: SentList, *, now: datetime) -> PendingList:
+    """Keep a list of people until it is confirmed; an earlier unconfirmed one of the same person for the same course is forgotten."""
+    assert actor.person_id is not None
+    row = PendingList(
+        course_id=course_id,
+        edition_id=edition.id if edition else None,
+        person_id=actor.person_id,
+        name=sent.name,
+        content=sent.content,
+        total=sent.size,
+    )
+    accounts.keep_sent(session, row, PendingList.course_id == course_id, PendingList.confirmed_at.is_(None), now=now)
+    audit.record(session, actor, EditionVerb.LIST_RECEIVED, row, now=now, course=course_id, size=sent.size)
+    return row
+
+
+def confirm_list(session: Session, actor: Actor, pending: PendingList, *, now: datetime) -> None:
+    """Enrol the people of a list, some hundreds at a time in the background; a second time changes nothing."""
+    row = session.get_one(PendingList, pending.id, with_for_update=True)
+    if row.confirmed_at is None:
+        row.confirmed_at = now
+        audit.record(session, actor, EditionVerb.LIST_CONFIRMED, row, now=now, course=row.course_id)
+        outbox.enqueue(session, "enrolments.enrol_list", {"list": row.id}, now=now)
+
+
+def discard_list(session: Session, actor: Actor, pending: PendingList, *, now: datetime) -> None:
+    """Forget a list that was not confirmed."""
+    if pending.confirmed_at is None:
+        audit.record(session, actor, EditionVerb.LIST_DISCARDED, pending, now=now, course=pending.course_id)
+        session.delete(session.get_one(PendingList, pending.id))
+
+
+def hand_over_waiting(session: Session, giver: int, taker: int) -> None:
+    """Let somebody wait instead of somebody else; where they wait already the other stops."""
+    waits = select(WaitingPlace.edition_id).where(WaitingPlace.person_id == taker)
+    session.execute(
+        update(WaitingPlace).where(WaitingPlace.person_id == giver, WaitingPlace.edition_id.not_in(waits)).values(person_id=taker)
+    )
+    session.execute(delete(WaitingPlace).where(WaitingPlace.person_id == giver))

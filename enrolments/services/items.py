@@ -1,0 +1,195 @@
+"""Verbs of items that are marked by hand alone: make, change, retire them, mark learners; and keep course grades in step."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
+from uuid import UUID, uuid4
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from accounts import notices
+from accounts.notices import Message
+from accounts.rules import NoticeKind
+from courses.models import Course
+from enrolments.models import ActivityResult, Enrolment, ManualItem, ManualMark
+from enrolments.queries import items as queries
+from enrolments.rules import Counted
+from enrolments.services.keeping import Learning, exact_decimal, keep_up, lock_many
+from enrolments.services.verbs import EnrolmentVerb
+from kernel import audit, outbox
+from kernel.errors import N_, Conflict
+from kernel.i18n import _, choose, in_every_language
+from kernel.permissions import Actor, Via
+
+PORTION = 200
+"""Learners whose grade is computed again in one transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemPlan:
+    """What an item marked by hand is to be."""
+
+    title: str
+    maximum: Decimal
+    weight: Decimal
+    category: str
+    due_at: datetime | None
+
+
+class ItemIsMarked(Conflict):
+    """The maximum of an item that has marks would change what they are worth."""
+
+    code = "item_is_marked"
+    message = N_("There are marks already: the maximum stays. Retire this item and make another one.")
+
+
+def make_item(session: Session, actor: Actor, course_id: int, plan: ItemPlan, *, now: datetime) -> ManualItem:
+    """Add an item to a course; it counts from the first mark on."""
+    item = ManualItem(course_id=course_id, key=f"hand:{uuid4().hex}", made_at=now)
+    _apply(item, plan)
+    session.add(item)
+    session.flush()  # the audit entry names it
+    audit.record(session, actor, EnrolmentVerb.ITEM_MADE, item, now=now, **_facts(item))
+    return item
+
+
+def change_item(session: Session, actor: Actor, item: ManualItem, plan: ItemPlan, *, now: datetime) -> None:
+    """Change an item; the grades of those who have a mark follow. Raise ItemIsMarked."""
+    row = session.get_one(ManualItem, item.id, with_for_update=True)
+    if plan.maximum != row.maximum and queries.has_marks(session, row.id):
+        raise ItemIsMarked
+    before, counted = _facts(row), (row.weight, row.category)
+    _apply(row, plan)
+    audit.record(session, actor, EnrolmentVerb.ITEM_CHANGED, row, now=now, before=before, after=_facts(row))
+    if (row.weight, row.category) != counted:
+        _follow(session, row, now=now)
+
+
+def retire_item(session: Session, actor: Actor, item: ManualItem, *, retired: bool, now: datetime) -> None:
+    """Let an item count no more, or again; its marks stay. A second time changes nothing."""
+    row = session.get_one(ManualItem, item.id, with_for_update=True)
+    if (row.retired_at is not None) == retired:
+        return
+    row.retired_at = now if retired else None
+    audit.record(session, actor, EnrolmentVerb.ITEM_RETIRED if retired else EnrolmentVerb.ITEM_TAKEN_UP, row, now=now, title=row.title)
+    _follow(session, row, now=now)
+
+
+def _apply(item: ManualItem, plan: ItemPlan) -> None:
+    item.title, item.maximum, item.weight = plan.title, plan.maximum, plan.weight
+    item.category, item.due_at = plan.category, plan.due_at
+
+
+def _facts(item: ManualItem) -> dict[str, str]:
+    due = "" if item.due_at is None else item.due_at.isoformat()
+    return {
+        "title": item.title,
+        "maximum": str(item.maximum.normalize()),
+        "weight": str(item.weight.normalize()),
+        "category": item.category,
+        "due": due,
+    }
+
+
+def _follow(session: Session, item: ManualItem, *, now: datetime) -> None:
+    """Let the course grades of those who have a mark be computed again."""
+    marked = select(ActivityResult.enrolment_id).where(ActivityResult.activity_key == item.key)
+    session.execute(update(Enrolment).where(Enrolment.id.in_(marked)).values(grade_stale=True))
+    outbox.enqueue(session, "enrolments.keep_grades", {}, now=now)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A mark as it was typed for a learner (none: no mark), and the number of the mark that the page had shown (0: there was none)."""
+
+    points: Decimal | None
+    comment: str
+    seen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """How many marks are new; or, where nothing was written, whom somebody else marked meanwhile, with the marks they have now."""
+
+    count: int
+    conflicts: Mapping[int, ManualMark]
+
+
+class OwnWork(Conflict):
+    """Somebody marks themselves."""
+
+    code = "own_work"
+    message = N_("Nobody marks their own work.")
+
+
+def mark_item(session: Session, actor: Actor, item: ManualItem, entries: Mapping[int, Entry], number: UUID, *, now: datetime) -> Marked:
+    """Write down marks for learners, by enrolment; all of them, or none where somebody else marked one of them meanwhile.
+
+    Who is marked as before is left alone. Progress, grade and completion follow in the same transaction, and the learners are told.
+    """
+    assert actor.person_id is not None
+    learners = {learning.enrolment.id: learning for learning in lock_many(session, sorted(entries))}
+    if any(learning.enrolment.person_id == actor.person_id for learning in learners.values()):
+        raise OwnWork
+    present = queries.present_marks(session, item.id, list(learners))
+    changed = {one: entry for one, entry in entries.items() if one in learners and _differs(entry, present.get(one))}
+    conflicts = {one: present[one] for one, entry in changed.items() if one in present and present[one].id != entry.seen}
+    if conflicts or not changed:
+        return Marked(0, conflicts)
+    for enrolment_id, entry in changed.items():
+        session.add(
+            ManualMark(
+                item_id=item.id,
+                enrolment_id=enrolment_id,
+                points=entry.points,
+                comment=entry.comment,
+                author_id=actor.person_id,
+                marked_at=now,
+            )
+        )
+        _count_mark(session, learners[enrolment_id], item, entry.points)
+        keep_up(session, actor, learners[enrolment_id], now=now)
+    marks = [[learners[one].enrolment.person_id, _old(present.get(one)), str(entry.points)] for one, entry in changed.items()]
+    audit.record(session, actor, EnrolmentVerb.ITEM_MARKED, item, now=now, marks=marks)
+    people = [learners[one].enrolment.person_id for one in changed]
+    notices.give(session, _message(session.get_one(Course, item.course_id), item.title, number), people, now=now)
+    return Marked(len(changed), {})
+
+
+def _differs(entry: Entry, present: ManualMark | None) -> bool:
+    if present is None:
+        return entry.points is not None or bool(entry.comment)
+    return (entry.points, entry.comment) != (present.points, present.comment)
+
+
+def _old(mark: ManualMark | None) -> str | None:
+    return None if mark is None else str(mark.points)
+
+
+def _count_mark(session: Session, learning: Learning, item: ManualItem, points: Decimal | None) -> None:
+    row = learning.result(item.key)
+    if row.id is None:
+        session.add(row)
+    row.score = None if points is None else exact_decimal(Fraction(points) * 100 / Fraction(item.maximum))
+    if item.retired_at is None:
+        learning.counted[item.key] = Counted(item.category, Fraction(item.weight))
+
+
+def _message(course: Course, item: str, number: UUID) -> Message:
+    return Message(
+        NoticeKind.GRADED,
+        key=f"item:{number}",
+        subject=in_every_language(lambda: _("You have a mark for “%(title)s”", title=item)),
+        words=in_every_language(lambda: _("Somebody of the team of the course “%(course)s” has marked it.", course=choose(course.title))),
+        path=f"/courses/{course.slug}/results",
+    )
+
+
+def keep_grades(session: Session, enrolments: Sequence[int], *, now: datetime) -> None:
+    """Compute the grade of some enrolments again; whom it completes the course for has completed it."""
+    actor = Actor(via=Via.JOB)
+    for learning in lock_many(session, enrolments):
+        keep_up(session, actor, learning, now=now)

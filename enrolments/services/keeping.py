@@ -1,0 +1,94 @@
+"""A locked enrolment with its results, and how its progress, its grade and its completion are kept up in each transaction."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from courses.queries.outlines import get_outline
+from enrolments.models import ActivityResult, Completion, Enrolment, ManualItem
+from enrolments.queries import learning as queries
+from enrolments.rules import Counted, Progress, Result, evaluate_completion
+from enrolments.services.verbs import EnrolmentVerb
+from kernel import audit
+from kernel.permissions import Actor
+
+
+def exact_decimal(value: Fraction) -> Decimal:
+    """Return a percentage as it is stored."""
+    return (Decimal(value.numerator) / Decimal(value.denominator)).quantize(Decimal("0.0000001"))
+
+
+@dataclass
+class Learning:
+    """A locked enrolment with its results as they stand in this transaction."""
+
+    enrolment: Enrolment
+    is_completed: bool
+    rows: dict[str, ActivityResult]
+    counted: dict[str, Counted] = field(default_factory=dict)
+    """How the items marked by hand count, by the keys of their results."""
+
+    def results(self) -> dict[str, Result]:
+        """Return the results as the rules take them."""
+        found = {key: queries.result_of(row) for key, row in self.rows.items()}
+        return {key: replace(result, counted=self.counted.get(key)) for key, result in found.items()}
+
+    def result(self, key: str) -> ActivityResult:
+        """Return the result of an activity, a new one where there is none."""
+        return self.rows.setdefault(key, ActivityResult(enrolment_id=self.enrolment.id, activity_key=key))
+
+    def rename(self, renames: Mapping[str, str]) -> None:
+        """Move the results to the present keys of their activities, and the place to go on with them."""
+        last = self.enrolment.last_activity_key or ""
+        self.enrolment.last_activity_key = renames.get(last, last) or None
+        for old, new in renames.items():
+            if old in self.rows and new not in self.rows:
+                self.rows[new] = self.rows.pop(old)
+                self.rows[new].activity_key = new
+
+
+def complete(session: Session, actor: Actor, learning: Learning, row: ActivityResult, *, now: datetime) -> None:
+    """Complete an activity; one that is completed stays so, with the moment and version in which it first was."""
+    if row.completed_at is None:
+        row.completed_at = now
+        row.completed_version_id = learning.enrolment.course_version_id
+        audit.record(session, actor, EnrolmentVerb.ACTIVITY_COMPLETED, learning.enrolment, now=now, activity=row.activity_key)
+
+
+def lock(session: Session, enrolment_id: int) -> Learning:
+    """Lock an enrolment, and read its results."""
+    return lock_many(session, [enrolment_id])[0]
+
+
+def lock_many(session: Session, enrolment_ids: Sequence[int]) -> list[Learning]:
+    """Lock enrolments in the order of their ids, and read their results."""
+    statement = select(Enrolment, Completion.id).outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
+    statement = statement.where(Enrolment.id.in_(enrolment_ids)).order_by(Enrolment.id)
+    with session.no_autoflush:  # what the caller has changed is written together with what follows
+        found = session.execute(statement.with_for_update(of=Enrolment)).all()
+        results = select(ActivityResult, ManualItem.category, ManualItem.weight).outerjoin(ManualItem, queries.OF_ITEM)
+        all_ = {enrolment.id: Learning(enrolment, completion is not None, {}) for enrolment, completion in found}
+        for row, category, weight in session.execute(results.where(ActivityResult.enrolment_id.in_(enrolment_ids))):
+            all_[row.enrolment_id].rows[row.activity_key] = row
+            if category is not None:
+                all_[row.enrolment_id].counted[row.activity_key] = Counted(category, Fraction(weight))
+        return list(all_.values())
+
+
+def keep_up(session: Session, actor: Actor, learning: Learning, *, now: datetime) -> Progress:
+    """Write down how far a learner is now, and that the course is completed where it is."""
+    enrolment = learning.enrolment
+    outline = get_outline(session, enrolment.course_version_id)
+    progress = evaluate_completion(outline, learning.results(), now)
+    enrolment.done, enrolment.total = progress.done, progress.total
+    grade = None if progress.grade is None else exact_decimal(progress.grade)
+    enrolment.grade, enrolment.grade_stale = grade, None
+    if progress.completed and not learning.is_completed:
+        session.add(Completion(enrolment_id=enrolment.id, course_version_id=outline.version_id, completed_at=now, grade=grade))
+        audit.record(session, actor, EnrolmentVerb.COMPLETED, enrolment, now=now, version=outline.number)
+    return progress

@@ -1,0 +1,328 @@
+"""Verbs of taking part: enrol, visit, mark as done, record a result; each keeps progress and completion up in its transaction."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+from typing import cast
+from uuid import UUID
+
+from sqlalchemy import delete, func, insert, select, true, update
+from sqlalchemy.orm import Session
+
+from accounts.models import Person
+from courses.models import Course
+from courses.publication import CourseKinds
+from courses.queries.outlines import get_outline, list_outlines
+from courses.queries.versions import list_versions_between
+from courses.rules import renames_to
+from enrolments.models import UNTIL, ActivityResult, Enrolment, GroupMember, LearnerGroup, VersionAnswer
+from enrolments.permissions import ActivitySeat, Seat
+from enrolments.queries import learning as queries
+from enrolments.rules import Progress, is_held_back
+from enrolments.services.keeping import Learning, complete, exact_decimal, keep_up, lock, lock_many
+from enrolments.services.verbs import EnrolmentVerb
+from kernel import audit
+from kernel.errors import N_, Conflict
+from kernel.permissions import Actor
+
+
+def enrol(session: Session, actor: Actor, seat: Seat, *, now: datetime) -> Enrolment:
+    """Enrol the actor in the published version; a second time changes nothing, and a return finds everything as it was left."""
+    assert actor.person_id is not None
+    assert seat.version_id is not None
+    queries.take_turn(session, actor.person_id)
+    existing = queries.find_enrolment(session, actor.person_id, seat.course_id)
+    if existing is not None and existing.left_at is None:
+        return existing
+    outline = get_outline(session, seat.version_id)
+    if existing is None:
+        existing = Enrolment(
+            person_id=actor.person_id,
+            course_id=seat.course_id,
+            course_version_id=seat.version_id,
+            enrolled_at=now,
+            done=0,
+            total=sum(activity.required for activity in outline.activities()),
+        )
+        session.add(existing)
+    existing.left_at = None
+    session.flush()  # the audit entry names it
+    audit.record(session, actor, EnrolmentVerb.ENROLLED, existing, now=now, version=outline.number)
+    return existing
+
+
+def note_visit(session: Session, enrolment_id: int, activity_key: str, *, now: datetime) -> None:
+    """Keep where a learner is, and when the activity was first seen; a note, so it leaves no audit entry."""
+    session.execute(update(Enrolment).where(Enrolment.id == enrolment_id).values(last_activity_key=activity_key, last_visited_at=now))
+    known = session.scalar(
+        update(ActivityResult)
+        .where(ActivityResult.enrolment_id == enrolment_id, ActivityResult.activity_key == activity_key)
+        .values(viewed_at=func.coalesce(ActivityResult.viewed_at, now))
+        .returning(ActivityResult.id)
+    )
+    if known is None:
+        session.execute(insert(ActivityResult).values(enrolment_id=enrolment_id, activity_key=activity_key, viewed_at=now))
+
+
+@dataclass(frozen=True, slots=True)
+class Achievement:
+    """What an event means for one activity: completed or not, and the score in percent that counts."""
+
+    completed: bool
+    score: Fraction | None = None
+    passed: bool | None = None
+    exhausted: bool | None = False
+    """No try is left; None: as it was."""
+
+
+def mark_done(session: Session, actor: Actor, subject: ActivitySeat, *, now: datetime) -> Progress:
+    """Complete an activity by the learner's own word, where its rule is that."""
+    if subject.activity.completion_rule not in ("marked", "viewed", "watched"):
+        raise Conflict(N_("This activity is completed by doing it, not by marking it."))
+    return record_result(session, actor, cast("int", subject.seat.enrolment_id), subject.activity.key, Achievement(completed=True), now=now)
+
+
+def unmark_done(session: Session, actor: Actor, subject: ActivitySeat, *, now: datetime) -> None:
+    """Take the learner's own mark back; a course once completed stays completed."""
+    if subject.activity.completion_rule != "marked":
+        raise Conflict(N_("This activity is completed by doing it, not by marking it."))
+    learning = lock(session, cast("int", subject.seat.enrolment_id))
+    row = learning.result(subject.activity.key)
+    if row.completed_at is None:
+        return
+    row.completed_at = None
+    row.completed_version_id = None
+    audit.record(session, actor, EnrolmentVerb.ACTIVITY_REOPENED, learning.enrolment, now=now, activity=row.activity_key)
+    keep_up(session, actor, learning, now=now)
+
+
+def take_back(session: Session, actor: Actor, enrolment_id: int, activity_key: str, reason: str, *, now: datetime) -> bool:
+    """Take the completion of an activity back by an administrator's decision, with the course's where it is then not complete.
+
+    Say whether the course's went too. Scores, attempts and certificates stay as they are; doing the activity again completes it again.
+    """
+    learning = lock(session, enrolment_id)
+    row = learning.rows.get(activity_key)
+    if row is None or row.completed_at is None:
+        raise Conflict(N_("This activity is not completed."))
+    facts = {"activity": activity_key, "reason": reason, "was": row.completed_at.isoformat()}
+    audit.record(session, actor, EnrolmentVerb.ACTIVITY_TAKEN_BACK, learning.enrolment, now=now, **facts)
+    row.completed_at = None
+    row.completed_version_id = None
+    if row.overridden_at is not None:
+        row.own_completed = False  # nor does it come back with what was earned
+    progress = keep_up(session, actor, learning, now=now)
+    completion = queries.find_completion(session, enrolment_id)
+    if completion is None or progress.completed:
+        return False
+    facts = {"activity": activity_key, "reason": reason, "was": completion.completed_at.isoformat(), "grade": str(completion.grade)}
+    audit.record(session, actor, EnrolmentVerb.TAKEN_BACK, learning.enrolment, now=now, **facts)
+    session.delete(completion)
+    return True
+
+
+def record_result(
+    session: Session, actor: Actor, enrolment_id: int, activity_key: str, achievement: Achievement, *, now: datetime
+) -> Progress:
+    """Record what an event means for an activity, and keep progress and completion up in the same transaction.
+
+    A completed activity stays completed, with the moment and version in which it first was.
+    """
+    return _record_result(session, actor, lock(session, enrolment_id), activity_key, achievement, now=now)
+
+
+def record_results(session: Session, actor: Actor, activity_key: str, achievements: Mapping[int, Achievement], *, now: datetime) -> None:
+    """Record the same for many learners, by enrolment, with a fixed number of statements for reading them."""
+    for learning in lock_many(session, sorted(achievements)):
+        _record_result(session, actor, learning, activity_key, achievements[learning.enrolment.id], now=now)
+
+
+def _record_result(
+    session: Session, actor: Actor, learning: Learning, activity_key: str, achievement: Achievement, *, now: datetime
+) -> Progress:
+    row = learning.result(activity_key)
+    if row.id is None:
+        session.add(row)
+    row.viewed_at = row.viewed_at or now
+    if achievement.exhausted is not None:
+        row.exhausted = achievement.exhausted
+    if row.overridden_at is not None:
+        _record_own(session, actor, learning, row, achievement, now=now)
+    else:
+        _record_score(row, achievement)
+        if achievement.completed:
+            complete(session, actor, learning, row, now=now)
+    return keep_up(session, actor, learning, now=now)
+
+
+def _record_score(row: ActivityResult, achievement: Achievement) -> None:
+    if achievement.score is not None:
+        row.score = exact_decimal(achievement.score)
+        row.passed = achievement.passed
+
+
+def _record_own(
+    session: Session, actor: Actor, learning: Learning, row: ActivityResult, achievement: Achievement, *, now: datetime
+) -> None:
+    """Keep what is earned beside what the team has set, which goes on counting."""
+    if achievement.score is not None:
+        row.own_score = exact_decimal(achievement.score)
+        row.own_passed = achievement.passed
+    if achievement.completed:
+        row.own_completed = True
+        activity = get_outline(session, learning.enrolment.course_version_id).by_key.get(row.activity_key)
+        if activity is None or not is_held_back(activity.completion_rule, row.passed):
+            complete(session, actor, learning, row, now=now)
+
+
+def follow_version(session: Session, actor: Actor, enrolment_id: int, version_id: int, *, now: datetime) -> None:
+    """Let a learner follow another version of their course; results stay, because they hang on activity keys.
+
+    What was recorded under a key that the version has renamed moves to the new key, in every package that records something:
+    first there and then here, which is the order in which handing in a quiz locks its rows.
+    """
+    followed = session.execute(select(Enrolment.course_version_id).where(Enrolment.id == enrolment_id)).scalar_one()
+    if followed == version_id:
+        return
+    renames = _renames(session, followed, version_id)
+    if renames:
+        for publisher in cast("CourseKinds", session.info["kinds"]).publishers:
+            publisher.rename(session, enrolment_id, renames)
+    learning = lock(session, enrolment_id)
+    learning.rename(renames)
+    learning.enrolment.course_version_id = version_id
+    audit.record(session, actor, EnrolmentVerb.MOVED, learning.enrolment, now=now, version=version_id)
+    keep_up(session, actor, learning, now=now)
+
+
+def _renames(session: Session, followed: int, wanted: int) -> dict[str, str]:
+    between = list_outlines(session, list_versions_between(session, followed, wanted))
+    return renames_to(between[wanted], list(between.values()))
+
+
+class NothingOffered(Conflict):
+    """The version that a learner answers about is not offered to them."""
+
+    code = "nothing_offered"
+    message = N_("There is another version now. Look at the page of the course again.")
+
+
+def answer_offer(session: Session, actor: Actor, seat: Seat, version_id: int, *, moves: bool, now: datetime) -> None:
+    """Keep what a learner says of a newer version, and let them follow it where they want to; raise NothingOffered.
+
+    Who said that they stay may move later. The same answer a second time changes nothing.
+    """
+    enrolment_id = cast("int", seat.enrolment_id)
+    lock(session, enrolment_id)
+    kept = session.get(VersionAnswer, (enrolment_id, version_id))
+    if kept is not None and kept.moves >= moves:
+        return
+    offer = queries.find_offer(session, enrolment_id)
+    if offer is None or offer.version_id != version_id:
+        raise NothingOffered
+    if kept is None:
+        session.add(VersionAnswer(enrolment_id=enrolment_id, version_id=version_id, moves=moves, answered_at=now))
+    else:
+        kept.moves, kept.answered_at = moves, now
+    enrolment = session.get_one(Enrolment, enrolment_id)
+    audit.record(session, actor, EnrolmentVerb.ANSWERED, enrolment, now=now, version=offer.number, moves=moves)
+    if moves:
+        follow_version(session, actor, enrolment_id, version_id, now=now)
+        note_moves(session, actor, seat.course_id, 1, now=now)
+
+
+def note_moves(session: Session, actor: Actor, course_id: int, count: int, *, now: datetime) -> None:
+    """Say that learners of a course follow a newer version of it: what depends on its dates is looked at again."""
+    course = session.get_one(Course, course_id)
+    audit.record(session, actor, EnrolmentVerb.LEARNERS_MOVED, course, now=now, learners=count)
+
+
+class GroupInUse(Conflict):
+    """Something that was set for a group holds now."""
+
+    code = "group_in_use"
+    message = N_("Something holds for this group: an override of a quiz, or an announcement that is being sent. End it first.")
+
+
+class GroupNameTaken(Conflict):
+    """Two groups of a course would have one name."""
+
+    code = "group_name_taken"
+    message = N_("The course has a group of this name already.")
+
+
+def make_group(session: Session, actor: Actor, course_id: int, name: str, *, now: datetime) -> LearnerGroup:
+    """Add an empty group to a course; raise GroupNameTaken."""
+    if queries.group_name_is_taken(session, course_id, name):
+        raise GroupNameTaken
+    group = LearnerGroup(course_id=course_id, name=name, created_at=now)
+    session.add(group)
+    session.flush()  # the audit entry names it
+    audit.record(session, actor, EnrolmentVerb.GROUP_MADE, group, now=now, name=name)
+    return group
+
+
+def rename_group(session: Session, actor: Actor, group: LearnerGroup, name: str, *, now: datetime) -> None:
+    """Give a group another name; raise GroupNameTaken."""
+    if name.casefold() != group.name.casefold() and queries.group_name_is_taken(session, group.course_id, name):
+        raise GroupNameTaken
+    audit.record(session, actor, EnrolmentVerb.GROUP_RENAMED, group, now=now, before=group.name, after=name)
+    session.get_one(LearnerGroup, group.id).name = name
+
+
+def delete_group(session: Session, actor: Actor, group: LearnerGroup, *, now: datetime) -> None:
+    """Delete a group, its learners stay in the course; raise GroupInUse where anything that was set for it holds.
+
+    What held for it once still names it: then its row stays under its former name, without members and out of every list.
+    """
+    if _is_named(session, group, in_force=True):
+        raise GroupInUse
+    row, members = session.get_one(LearnerGroup, group.id), GroupMember.group_id == group.id
+    count = session.scalar(select(func.count()).select_from(GroupMember).where(members))
+    audit.record(session, actor, EnrolmentVerb.GROUP_DELETED, row, now=now, name=row.name, learners=count)
+    session.execute(delete(GroupMember).where(members))
+    if _is_named(session, group):
+        row.former_name, row.name = row.name, str(row.uuid)
+    else:
+        session.delete(row)
+
+
+def _is_named(session: Session, group: LearnerGroup, *, in_force: bool = False) -> bool:
+    """Say whether a row of any table but its members' names a group, or one that holds; who owns such tables stands on floors above."""
+    own = {LearnerGroup.__tablename__, GroupMember.__tablename__}
+    keys = (key for table in LearnerGroup.metadata.tables.values() if table.name not in own for key in table.foreign_keys)
+    named = [key.parent for key in keys if key.column.table.name == LearnerGroup.__tablename__]
+    holds = {column: column.table.c[column.info[UNTIL]].is_(None) if in_force and UNTIL in column.info else true() for column in named}
+    return any(session.scalar(select(column).where(column == group.id, held).limit(1)) is not None for column, held in holds.items())
+
+
+def add_to_group(session: Session, actor: Actor, group: LearnerGroup, people: Sequence[UUID], *, now: datetime) -> int:
+    """Put learners of the group's course into it, and return how many were not in it before; others are passed over."""
+    within = select(GroupMember.enrolment_id).where(GroupMember.group_id == group.id)
+    statement = (
+        select(Enrolment.id, Enrolment.person_id)
+        .join(Person, Person.id == Enrolment.person_id)
+        .where(Person.uuid.in_(people), Enrolment.course_id == group.course_id, Enrolment.left_at.is_(None), Enrolment.id.not_in(within))
+        .order_by(Enrolment.id)
+    )
+    fresh = session.execute(statement).all()
+    if fresh:
+        session.execute(insert(GroupMember), [{"group_id": group.id, "enrolment_id": row.id, "added_at": now} for row in fresh])
+        audit.record(session, actor, EnrolmentVerb.GROUP_CHANGED, group, now=now, added=[row.person_id for row in fresh])
+    return len(fresh)
+
+
+def take_out_of_group(session: Session, actor: Actor, group: LearnerGroup, person: UUID, *, now: datetime) -> None:
+    """Take a learner out of a group; a second time changes nothing."""
+    enrolment = select(Enrolment.id).join(Person, Person.id == Enrolment.person_id).where(Person.uuid == person)
+    gone = delete(GroupMember).where(GroupMember.group_id == group.id, GroupMember.enrolment_id.in_(enrolment))
+    enrolment_id = session.scalar(gone.returning(GroupMember.enrolment_id))
+    if enrolment_id is not None:
+        person_id = session.get_one(Enrolment, enrolment_id).person_id
+        audit.record(session, actor, EnrolmentVerb.GROUP_CHANGED, group, now=now, removed=[person_id])
+
+
+def hand_over(session: Session, course_id: int, giver: int, taker: int) -> None:
+    """Let somebody's part in a course be somebody else's: their results, completion, groups and place go with it."""
+    session.execute(update(Enrolment).where(Enrolment.course_id == course_id, Enrolment.person_id == giver).values(person_id=taker))

@@ -1,0 +1,137 @@
+"""Verbs of the team's own word on a result: set it, with a reason, or let what was earned count again (security 5.3)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+from typing import cast
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from accounts import notices
+from accounts.notices import Message
+from accounts.rules import NoticeKind
+from courses.publication import CourseKinds
+from enrolments.models import ActivityResult, ResultOverride
+from enrolments.permissions import ResultSeat
+from enrolments.queries import learning as queries
+from enrolments.queries.results import find_override
+from enrolments.rules import Progress, completes_by_word, has_passed
+from enrolments.services.keeping import Learning, complete, exact_decimal, keep_up, lock
+from enrolments.services.verbs import EnrolmentVerb
+from kernel import audit
+from kernel.errors import N_, Conflict
+from kernel.i18n import _, choose, in_every_language
+from kernel.permissions import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Overriding:
+    """What the team wants: percent that counts, or none for what was earned; why; and the number of the page that asked for it."""
+
+    uuid: UUID
+    score: Fraction | None
+    reason: str
+
+
+class NothingOverridden(Conflict):
+    """There is no word of the team to take back."""
+
+    code = "nothing_overridden"
+    message = N_("The result that was earned counts already.")
+
+
+def override_result(session: Session, actor: Actor, subject: ResultSeat, wanted: Overriding, *, now: datetime) -> Progress:
+    """Let the team's result count for an activity, or again the one that was earned; a second time with one number changes nothing.
+
+    What was earned stays beside it, and goes on being recorded. Completion and grade follow by the rules that hold for what is earned:
+    a completed activity stays completed. Taking the team's word back takes back what it alone had completed.
+    """
+    learning = lock(session, subject.enrolment.id)
+    row = learning.result(subject.activity.key)
+    if find_override(session, wanted.uuid) is not None:
+        return keep_up(session, actor, learning, now=now)
+    if wanted.score is None and row.overridden_at is None:
+        raise NothingOverridden
+    before, facts = row.score, {"activity": row.activity_key, "reason": wanted.reason, "before": str(row.score), "own": str(row.own_score)}
+    if wanted.score is None:
+        since = cast("datetime", row.overridden_at)
+        _take_word_back(session, actor, learning, row, now=now)
+        audit.record(session, actor, EnrolmentVerb.OVERRIDE_UNDONE, learning.enrolment, now=now, **facts, after=str(row.score))
+        progress = keep_up(session, actor, learning, now=now)
+        _reopen_course(session, actor, learning, progress, since, wanted.reason, now=now)
+    else:
+        _set_result(session, actor, learning, row, subject, wanted.score, now=now)
+        audit.record(session, actor, EnrolmentVerb.OVERRIDDEN, learning.enrolment, now=now, **facts, after=str(row.score))
+        progress = keep_up(session, actor, learning, now=now)
+    session.add(
+        ResultOverride(
+            uuid=wanted.uuid,
+            enrolment_id=learning.enrolment.id,
+            activity_key=row.activity_key,
+            score=None if wanted.score is None else row.score,
+            before=before,
+            reason=wanted.reason,
+            author_id=actor.person_id,
+            made_at=now,
+        )
+    )
+    notices.give(session, _message(subject, wanted), [learning.enrolment.person_id], now=now)
+    return progress
+
+
+def _set_result(
+    session: Session, actor: Actor, learning: Learning, row: ActivityResult, subject: ResultSeat, score: Fraction, *, now: datetime
+) -> None:
+    if row.id is None:
+        session.add(row)
+    if row.overridden_at is None:
+        row.overridden_at = now
+        row.own_score, row.own_passed, row.own_completed = row.score, row.passed, row.completed_at is not None
+    pass_mark = cast("CourseKinds", session.info["kinds"]).publisher(subject.activity.kind).pass_mark(session, subject.activity)
+    row.score, row.passed = exact_decimal(score), has_passed(score, pass_mark)
+    if completes_by_word(subject.activity.completion_rule, row.passed, exhausted=bool(row.exhausted)):
+        complete(session, actor, learning, row, now=now)
+
+
+def _take_word_back(session: Session, actor: Actor, learning: Learning, row: ActivityResult, *, now: datetime) -> None:
+    row.score, row.passed, completed = row.own_score, row.own_passed, row.own_completed
+    row.overridden_at = row.own_score = row.own_passed = row.own_completed = None
+    if completed:
+        complete(session, actor, learning, row, now=now)
+    elif row.completed_at is not None:
+        facts = {"activity": row.activity_key, "was": row.completed_at.isoformat()}
+        audit.record(session, actor, EnrolmentVerb.ACTIVITY_TAKEN_BACK, learning.enrolment, now=now, **facts)
+        row.completed_at = row.completed_version_id = None
+
+
+def _reopen_course(
+    session: Session, actor: Actor, learning: Learning, progress: Progress, since: datetime, reason: str, *, now: datetime
+) -> None:
+    """Take back the completion of a course that was reached while the team's word counted, and is not without it. Certificates stay."""
+    completion = queries.find_completion(session, learning.enrolment.id)
+    if completion is None or progress.completed or completion.completed_at < since:
+        return
+    facts = {"reason": reason, "was": completion.completed_at.isoformat(), "grade": str(completion.grade)}
+    audit.record(session, actor, EnrolmentVerb.TAKEN_BACK, learning.enrolment, now=now, **facts)
+    session.delete(completion)
+
+
+def _message(subject: ResultSeat, wanted: Overriding) -> Message:
+    """Tell the learner that their result changed; the mark itself stays behind the sign-in."""
+    title, course = subject.activity.title, subject.outline.title
+    head: Callable[[], str] = (
+        (lambda: _("Your own result in “%(title)s” counts again", title=choose(title)))
+        if wanted.score is None
+        else (lambda: _("The team has set your result in “%(title)s”", title=choose(title)))
+    )
+    return Message(
+        NoticeKind.GRADED,
+        key=f"override:{wanted.uuid}",
+        subject=in_every_language(head),
+        words=in_every_language(
+            lambda: _("In the course “%(course)s”. Their reason: %(reason)s", course=choose(course), reason=wanted.reason)
+        ),
+        path=f"/courses/{subject.seat.slug}/results",
+    )

@@ -1,0 +1,30 @@
+"""Verbs of the notes that a course's team keeps on its learners."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from enrolments.models import LearnerNote
+from enrolments.permissions import NoteSeat, PlaceSeat
+from enrolments.services.verbs import EnrolmentVerb
+from kernel import audit
+from kernel.permissions import Actor
+
+
+def write_note(session: Session, actor: Actor, subject: PlaceSeat, words: str, number: UUID, *, now: datetime) -> None:
+    """Keep a note on a learner; a second time with one number changes nothing. Its words do not go into the audit log."""
+    if session.scalar(select(LearnerNote.id).where(LearnerNote.uuid == number)) is not None:
+        return
+    note = LearnerNote(uuid=number, enrolment_id=subject.enrolment.id, author_id=actor.person_id, words=words, written_at=now)
+    session.add(note)
+    session.flush()  # the audit entry names it
+    audit.record(session, actor, EnrolmentVerb.NOTE_WRITTEN, note, now=now, enrolment=subject.enrolment.id)
+
+
+def delete_note(session: Session, actor: Actor, subject: NoteSeat, *, now: datetime) -> None:
+    """Delete a note: its author does, or who edits the course."""
+    note = session.get_one(LearnerNote, subject.note.id)
+    audit.record(session, actor, EnrolmentVerb.NOTE_DELETED, note, now=now, enrolment=note.enrolment_id, author=note.author_id)
+    session.delete(note)

@@ -1,0 +1,92 @@
+"""Lists of people as offices send them: read with their lines, and judged against the accounts that there are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from accounts.rules import ADDRESS_HEADINGS, fold
+from enrolments.queries.editions import known_addresses
+from kernel.decoding import Undecodable
+from kernel.errors import N_
+from kernel.tables import read_csv
+
+MOST_ENTRIES = 40_000
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An address on a list, in lower case, with its line; what is no address is kept as it was written."""
+
+    line: int
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleList:
+    """The addresses of a list in their order, and from which line on its encoding is a guess."""
+
+    entries: tuple[Entry, ...]
+    guessed_from: int | None
+
+
+def read_list(content: bytes) -> PeopleList:
+    """Return the addresses of a CSV file or of pasted lines; raise Undecodable where it is no list of addresses.
+
+    The column is the one whose heading says so, else the first in which the first row has an address.
+    """
+    table = read_csv(content)
+    if not table.rows:
+        raise Undecodable(N_("The list is empty."))
+    headings = [fold(cell).strip() for cell in table.rows[0][1]]
+    place = next((at for at, heading in enumerate(headings) if heading in ADDRESS_HEADINGS), None)
+    rows = table.rows[1:]
+    if place is None:
+        place, rows = next((at for at, cell in enumerate(headings) if "@" in cell), None), table.rows
+    if place is None:
+        raise Undecodable(N_("No column is called “email” or “correo”, and the first line has no address."))
+    if len(rows) > MOST_ENTRIES:
+        raise Undecodable(N_("The list has %(count)s lines; %(limit)s are allowed."), count=len(rows), limit=MOST_ENTRIES)
+    entries = (Entry(line, cells[place].strip().lower() if place < len(cells) else "") for line, cells in rows)
+    return PeopleList(tuple(entries), table.guessed_from)
+
+
+@dataclass(frozen=True, slots=True)
+class EntryFault:
+    """Why nobody is enrolled by a line: a message for people, in English, to be translated."""
+
+    line: int
+    address: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Whom a list enrols, by their numbers and names, who takes the course already, and what is wrong in which line."""
+
+    people: tuple[int, ...]
+    names: tuple[str, ...]
+    inside: int
+    faults: tuple[EntryFault, ...]
+
+
+def judge_list(session: Session, course_id: int, entries: Sequence[Entry]) -> Judged:
+    """Compare a list with the accounts that there are; nothing is written."""
+    known = known_addresses(session, course_id, list({entry.address for entry in entries if "@" in entry.address}))
+    people: dict[int, str] = {}
+    faults, inside, seen = [], 0, dict[str, int]()
+    for entry in entries:
+        found, first = known.get(entry.address), seen.setdefault(entry.address, entry.line)
+        if "@" not in entry.address:
+            faults.append(EntryFault(entry.line, entry.address, N_("This is not an email address.")))
+        elif first != entry.line:
+            faults.append(EntryFault(entry.line, entry.address, N_("This address stands on the list twice.")))
+        elif found is None:
+            faults.append(EntryFault(entry.line, entry.address, N_("Nobody has an account with this address.")))
+        elif found.suspended:
+            faults.append(EntryFault(entry.line, entry.address, N_("This account is suspended.")))
+        elif found.enrolled:
+            inside += 1
+        else:
+            people[found.person_id] = found.name
+    return Judged(tuple(people), tuple(people.values()), inside, tuple(faults))

@@ -1,0 +1,71 @@
+"""Announcements to those who take a course, for its team: write one, look whom it reaches, send it."""
+
+from uuid import UUID, uuid4
+
+from flask import Blueprint, Response, flash, render_template, request
+
+from courses.queries.outlines import get_outline
+from enrolments.forms import AnnouncementForm
+from enrolments.opening import course_name
+from enrolments.permissions import LearningAction, Seat
+from enrolments.queries import announcements as queries
+from enrolments.queries.announcements import Audience
+from enrolments.queries.editions import list_editions
+from enrolments.queries.learning import get_seat, list_groups
+from enrolments.services import announcements as services
+from enrolments.services.announcements import AnnouncementText
+from kernel import clock
+from kernel.i18n import _, choose
+from kernel.web.forms import as_uuid
+from kernel.web.paging import Page, asked_page
+from kernel.web.request import begin_writing, current_actor, current_session, is_only_looking, requires, see_page
+
+bp = Blueprint("enrolments_announcements", __name__)
+
+Answer = str | Response | tuple[str, int]
+ROWS = 20
+
+
+@bp.route("/teaching/<slug>/announcements", methods=["GET", "POST"])
+@requires(LearningAction.ANNOUNCE, get_seat, reads_first=True)
+def announcements(seat: Seat) -> Answer:
+    """List what was announced; show a new announcement with whom it reaches, then send it."""
+    form = AnnouncementForm()
+    session = current_session()
+    editions, groups = [line.edition for line in list_editions(session, seat.course_id)], list_groups(session, seat.course_id)
+    form.offer(editions, groups)
+    if is_only_looking():
+        return _page(seat, form, uuid4(), None)
+    number = as_uuid(request.form.get("number", "")) or uuid4()
+    if not form.validate_on_post():
+        return _page(seat, form, number, None), 422
+    edition = next((row.id for row in editions if str(row.uuid) == form.edition.data), None)
+    group = next((row.id for row in groups if str(row.uuid) == form.group.data), None)
+    audience = Audience(seat.course_id, edition, group, bool(form.only_open.data))
+    if "send" not in request.form:
+        return _page(seat, form, number, queries.count_audience(session, audience, now=clock.now()))
+    text = AnnouncementText(number, form.heading.data or "", form.words.data or "")
+    services.send_announcement(begin_writing(), current_actor(), audience, text, now=clock.now())
+    flash(_("The announcement is on its way."), "ok")
+    return see_page("enrolments_announcements.announcements", slug=seat.slug)
+
+
+def _titles(seat: Seat) -> dict[str, str]:
+    if seat.version_id is None:
+        return {}
+    outline = get_outline(current_session(), seat.version_id)
+    return {activity.key: choose(activity.title) for activity in outline.activities()}
+
+
+def _page(seat: Seat, form: AnnouncementForm, number: UUID, people: int | None) -> str:
+    asked = asked_page(ROWS)
+    rows = queries.list_announcements(current_session(), seat.course_id, offset=asked.offset, limit=ROWS + 1)
+    return render_template(
+        "enrolments/announcements.html",
+        course=course_name(seat),
+        form=form,
+        number=number,
+        people=people,
+        titles=_titles(seat) if any(row.announcement.next_key for row in rows) else {},
+        page=Page(rows[:ROWS], asked.number, len(rows) > ROWS),
+    )

@@ -1,0 +1,191 @@
+"""Pages of editions: those that a course's team keeps, and those by which people enrol themselves."""
+
+from flask import Blueprint, Response, flash, render_template, request
+from sqlalchemy.orm import Session
+
+from enrolments.forms import CodeForm, EditionForm
+from enrolments.opening import course_name
+from enrolments.pages.outline import course_url
+from enrolments.permissions import EditionSeat, LearningAction, Seat
+from enrolments.queries import editions as queries
+from enrolments.queries.learning import get_seat
+from enrolments.services import editions as services
+from enrolments.services.editions import EditionNameTaken, Joined
+from kernel import clock
+from kernel.codes import printed_code
+from kernel.errors import NotFound
+from kernel.i18n import _, ngettext
+from kernel.permissions import Actor
+from kernel.web.limits import client_key, limit, limiter
+from kernel.web.request import current_actor, current_session, is_only_looking, requires, see_other, see_page
+
+bp = Blueprint("enrolments_editions", __name__)
+
+Answer = str | Response | tuple[str, int]
+WAITING = 200
+MOST_TYPED = 40
+WRONG_CODES = limit("edition-codes", "30 per 15 minutes")
+
+
+def see_edition(seat: EditionSeat) -> Response:
+    """Answer with the edition's page."""
+    return see_page("enrolments_editions.edition", slug=seat.seat.slug, edition=seat.edition.uuid)
+
+
+@bp.route("/teaching/<slug>/editions", methods=["GET", "POST"])
+@requires(LearningAction.ENROL_OTHERS, get_seat)
+def editions(seat: Seat) -> Answer:
+    """List the editions of a course, and make one."""
+    session, form = current_session(), EditionForm()
+    if form.validate_on_post():
+        try:
+            made = services.make_edition(session, current_actor(), seat.course_id, form.command(), now=clock.now())
+        except EditionNameTaken as taken:
+            form.refuse(form.name, _(taken.message))
+        else:
+            flash(_("The edition is made."), "ok")
+            return see_page("enrolments_editions.edition", slug=seat.slug, edition=made.uuid)
+    listed = queries.list_editions(session, seat.course_id)
+    page = render_template("enrolments/editions.html", course=course_name(seat), lines=listed, form=form, now=seat.now)
+    return page, 422 if form.errors else 200
+
+
+@bp.route("/teaching/<slug>/editions/<uuid:edition>", methods=["GET", "POST"])
+@requires(LearningAction.ENROL_OTHERS, queries.get_edition_seat)
+def edition(subject: EditionSeat) -> Answer:
+    """Show an edition, and change it."""
+    session, form = current_session(), EditionForm()
+    if is_only_looking():
+        form.show(subject.edition)
+    elif form.validate_on_post():
+        try:
+            entered = services.change_edition(session, current_actor(), subject.edition, form.command(), now=clock.now())
+        except EditionNameTaken as taken:
+            form.refuse(form.name, _(taken.message))
+        else:
+            flash(_("The edition is saved."), "ok")
+            if entered:
+                flash(ngettext("%(count)s person who waited is in now.", "%(count)s people who waited are in now.", entered), "ok")
+            return see_edition(subject)
+    page = render_template(
+        "enrolments/edition.html",
+        course=course_name(subject.seat),
+        line=queries.get_line(session, subject.edition.id),
+        waiting=queries.list_waiting(session, subject.edition.id, limit=WAITING),
+        code=printed_code(subject.edition.code or ""),
+        form=form,
+    )
+    return page, 422 if form.errors else 200
+
+
+@bp.post("/teaching/<slug>/editions/<uuid:edition>/code")
+@requires(LearningAction.ENROL_OTHERS, queries.get_edition_seat)
+def make_code(subject: EditionSeat) -> Answer:
+    """Give an edition a new code."""
+    services.make_code(current_session(), current_actor(), subject.edition, now=clock.now())
+    flash(_("The code is made. An earlier one works no longer."), "ok")
+    return see_edition(subject)
+
+
+@bp.post("/teaching/<slug>/editions/<uuid:edition>/code/removal")
+@requires(LearningAction.ENROL_OTHERS, queries.get_edition_seat)
+def take_code(subject: EditionSeat) -> Answer:
+    """Let an edition have no code."""
+    services.take_code(current_session(), current_actor(), subject.edition, now=clock.now())
+    flash(_("Nobody can enrol with the code any more."), "ok")
+    return see_edition(subject)
+
+
+@bp.post("/teaching/<slug>/editions/<uuid:edition>/closing")
+@requires(LearningAction.ENROL_OTHERS, queries.get_edition_seat)
+def close(subject: EditionSeat) -> Answer:
+    """Let nobody enrol in an edition any more."""
+    services.close_edition(current_session(), current_actor(), subject.edition, now=clock.now())
+    flash(_("Nobody enrols in this edition any more. Those who are in it go on."), "ok")
+    return see_edition(subject)
+
+
+@bp.post("/teaching/<slug>/editions/<uuid:edition>/opening")
+@requires(LearningAction.ENROL_OTHERS, queries.get_edition_seat)
+def reopen(subject: EditionSeat) -> Answer:
+    """Let people enrol in an edition again."""
+    services.open_edition(current_session(), current_actor(), subject.edition, now=clock.now())
+    flash(_("People can enrol in this edition again, within its dates."), "ok")
+    return see_edition(subject)
+
+
+@bp.post("/courses/<slug>/editions/<uuid:edition>/enrolment")
+@requires(LearningAction.JOIN, queries.get_edition_seat)
+def join(subject: EditionSeat) -> Answer:
+    """Enrol the actor in an edition that is open to whoever sees the course."""
+    return _join(subject)
+
+
+def _join(subject: EditionSeat) -> Response:
+    if subject.seat.version_id is None:
+        raise NotFound
+    joined = services.join(current_session(), current_actor(), subject.edition, subject.seat.version_id, now=clock.now())
+    if joined is Joined.ENROLLED:
+        flash(_("You are enrolled. The first step is waiting for you."), "ok")
+        return see_other(course_url(subject.seat.slug))
+    flash(_("The edition is full. You are on its waiting list: we will tell you when a place is free."), "warn")
+    return see_page("lms.learning")
+
+
+@bp.get("/join")
+@requires(LearningAction.LOOK_UP_CODE)
+def code() -> Answer:
+    """Ask for the code of an edition."""
+    typed = request.args.get("code", "")[:MOST_TYPED]
+    form = CodeForm(formdata=None, code=typed)
+    if typed:
+        try:
+            subject = _by_code(current_session(), current_actor(), typed)
+        except NotFound:
+            form.refuse(form.code, _("No edition has this code. Compare it with what you were told."))
+        else:
+            return see_page("enrolments_editions.invitation", code=subject.edition.code)
+    return render_template("enrolments/code.html", form=form), 404 if form.errors else 200
+
+
+def _by_code(session: Session, actor: Actor, code: str) -> EditionSeat:
+    """Return the place that a code leads to; wrong ones are counted against whoever tries."""
+    limiter().check(WRONG_CODES, client_key())
+    try:
+        return queries.get_seat_by_code(session, actor, code)
+    except NotFound:
+        limiter().count(WRONG_CODES, client_key())
+        raise
+
+
+@bp.get("/join/<code>")
+@requires(LearningAction.LOOK_UP_CODE, _by_code)
+def invitation(subject: EditionSeat) -> Answer:
+    """Show what a code leads to, with the button to enrol."""
+    if subject.seat.is_learner:
+        return see_other(course_url(subject.seat.slug))
+    line = queries.get_line(current_session(), subject.edition.id)
+    return render_template(
+        "enrolments/invitation.html",
+        course=course_name(subject.seat),
+        edition=subject.edition,
+        refusal=subject.refusal.value if subject.refusal else "",
+        is_full=line.is_full,
+        code=subject.edition.code,
+    )
+
+
+@bp.post("/join/<code>")
+@requires(LearningAction.JOIN, _by_code)
+def accept(subject: EditionSeat) -> Answer:
+    """Enrol the actor with a code."""
+    return _join(subject)
+
+
+@bp.post("/courses/<slug>/editions/<uuid:edition>/waiting/end")
+@requires(LearningAction.STOP_WAITING, queries.get_edition_seat)
+def stop_waiting(subject: EditionSeat) -> Answer:
+    """Take the actor off a waiting list."""
+    services.stop_waiting(current_session(), current_actor(), subject.edition, current_actor().person_id or 0, now=clock.now())
+    flash(_("You are no longer on the waiting list."), "ok")
+    return see_page("lms.learning")

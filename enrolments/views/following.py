@@ -1,0 +1,57 @@
+"""How the learners of a course get on, for its team: by module and activity, where they wait and stop, how long they take."""
+
+from flask import Blueprint, render_template, request
+
+from enrolments.opening import course_name
+from enrolments.pages.following import activity_lines, bars, module_lines, times
+from enrolments.pages.gradebook import IDLE, filter_of
+from enrolments.permissions import LearningAction, Seat
+from enrolments.queries import following as queries
+from enrolments.queries.editions import list_editions
+from enrolments.queries.gradebook import GradebookFilter, count_gradebook
+from enrolments.queries.learning import list_groups
+from enrolments.views.gradebook import get_published, outline_of
+from kernel.web.request import current_session, requires
+from organisations.queries.tree import list_tree
+from organisations.rules import in_order
+
+bp = Blueprint("enrolments_following", __name__)
+
+USUAL_DAYS = 14
+
+
+@bp.get("/teaching/<slug>/progress")
+@requires(LearningAction.FOLLOW, get_published)
+def progress(seat: Seat) -> str:
+    """Show how those get on who take a course, one of its editions or one of its groups."""
+    session, outline, asked = current_session(), outline_of(seat), filter_of(request.args)
+    wanted, days, course_id = (
+        GradebookFilter(edition=asked.edition, group=asked.group, unit=asked.unit),
+        asked.idle_days or USUAL_DAYS,
+        seat.course_id,
+    )
+    learners, completed = count_gradebook(session, course_id, wanted, now=seat.now)
+    waiting = queries.count_waiting(session, course_id, wanted, days, now=seat.now)
+    left_off = queries.count_left_off(session, course_id, wanted, days, now=seat.now)
+    modules = module_lines(outline, queries.count_modules(session, outline, wanted, now=seat.now), learners)
+    counts = queries.count_activities(session, course_id, wanted, now=seat.now)
+    activities = activity_lines(outline, counts, waiting, left_off, learners)
+    return render_template(
+        "enrolments/progress.html",
+        course=course_name(seat),
+        wanted=wanted,
+        days=days,
+        idle=IDLE,
+        editions=[line.edition for line in list_editions(session, course_id)],
+        groups=list_groups(session, course_id),
+        units=in_order(list_tree(session)),
+        learners=learners,
+        completed=completed,
+        never_came=left_off.get(None, 0),
+        stopped=sum(left_off.values()),
+        modules=modules,
+        bars=bars(modules),
+        activities=activities,
+        activity_bars=bars(activities),
+        times=times(queries.time_taken(session, course_id, wanted, now=seat.now)),
+    )

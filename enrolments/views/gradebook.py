@@ -1,0 +1,140 @@
+"""The gradebook of a course for its team: a page that filters and sorts, and the same as CSV, XLSX and ODS with what its columns hold."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from tempfile import TemporaryFile
+from typing import BinaryIO, cast
+
+from flask import Blueprint, Response, render_template, request, send_file
+from sqlalchemy.orm import Session
+
+from courses.permissions import edits
+from courses.queries import catalogue as course_catalogue
+from courses.queries import outlines as course_outlines
+from courses.rules import Outline
+from enrolments.opening import course_name
+from enrolments.pages.gradebook import IDLE, STATES, asked_of, columns_of, dictionary, download_rows, lines_of
+from enrolments.permissions import LearningAction, Seat
+from enrolments.queries import gradebook as queries
+from enrolments.queries.editions import list_editions
+from enrolments.queries.gradebook import Order
+from enrolments.queries.items import count_stale, list_items
+from enrolments.queries.learning import get_seat, list_groups
+from enrolments.services.following import note_export
+from kernel import clock
+from kernel.errors import NotFound
+from kernel.i18n import _, choose
+from kernel.permissions import Actor
+from kernel.tables import Cell, Sheet, type_of, write_csv, write_ods, write_xlsx
+from kernel.web import notes
+from kernel.web.paging import Page, asked_page
+from kernel.web.request import current_actor, current_session, requires
+from organisations.queries.tree import list_tree
+from organisations.rules import in_order
+
+bp = Blueprint("enrolments_gradebook", __name__)
+
+ROWS = 50
+
+
+def get_published(session: Session, actor: Actor, slug: str) -> Seat:
+    """Return the actor's place before a course that is published; raise NotFound."""
+    seat = get_seat(session, actor, slug)
+    if seat.version_id is None:
+        raise NotFound
+    return seat
+
+
+def outline_of(seat: Seat) -> Outline:
+    """Return the version whose activities are shown: the published one, whichever the reader follows."""
+    course = course_catalogue.get_course(current_session(), seat.course_id)
+    return course_outlines.get_outline(current_session(), cast("int", course.published_version_id))
+
+
+@bp.get("/teaching/<slug>/gradebook")
+@requires(LearningAction.FOLLOW, get_published)
+def gradebook(seat: Seat) -> str:
+    """Show one page of the learners with their marks."""
+    session, outline, page = current_session(), outline_of(seat), asked_page(ROWS)
+    items = list_items(session, seat.course_id)
+    asked, columns = asked_of(request.args, outline, items), columns_of(outline, items)
+    rows = queries.list_gradebook(session, outline, asked.wanted, asked.order, now=seat.now, offset=page.offset, limit=ROWS + 1)
+    learners, completed = queries.count_gradebook(session, seat.course_id, asked.wanted, now=seat.now)
+    return render_template(
+        "enrolments/gradebook.html",
+        course=course_name(seat),
+        asked=asked,
+        columns=columns,
+        learners=learners,
+        completed=completed,
+        page=Page(lines_of(rows[:ROWS], columns), page.number, len(rows) > ROWS),
+        editions=[line.edition for line in list_editions(session, seat.course_id)],
+        groups=list_groups(session, seat.course_id),
+        units=in_order(list_tree(session)),
+        activities=[(activity.key, choose(activity.title)) for activity in outline.activities() if activity.required],
+        idle=IDLE,
+        states=[(state.value, _(words)) for state, words in STATES.items()],
+        meanings=dictionary(columns),
+        behind=count_stale(session, seat.course_id) if asked.order.by is Order.GRADE else 0,
+        shows_email=edits(current_actor(), seat.staff_role),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Book:
+    """A gradebook to be taken out: its rows as they come, with what its columns hold."""
+
+    told: list[tuple[str, str]]
+    rows: Iterator[Sequence[Cell]]
+
+    @property
+    def headings(self) -> list[str]:
+        return [name for name, _meaning in self.told]
+
+    @property
+    def sheets(self) -> list[Sheet]:
+        return [(_("Gradebook"), self.headings, self.rows), (_("Columns"), [_("Column"), _("Meaning")], self.told)]
+
+
+def _book(seat: Seat) -> _Book:
+    session, outline = current_session(), outline_of(seat)
+    items = list_items(session, seat.course_id)
+    asked, columns = asked_of(request.args, outline, items), columns_of(outline, items)
+    stream = queries.stream_gradebook(session, outline, asked.wanted, asked.order, now=seat.now)
+    return _Book(dictionary(columns), download_rows(stream, columns, with_email=edits(current_actor(), seat.staff_role)))
+
+
+def _download(seat: Seat, what: str, write: Callable[[BinaryIO], None]) -> Response:
+    """Send a table as a file, written to the disk first: memory stays the same, and no connection waits for a slow line."""
+    actor, now = current_actor(), clock.now()
+    file = cast("BinaryIO", TemporaryFile())  # noqa: SIM115 - the response closes it
+    write(file)
+    file.seek(0)
+    notes.leave(lambda session: note_export(session, actor, seat.course_id, what, now=now))
+    return send_file(file, mimetype=type_of(what), as_attachment=True, download_name=f"{seat.slug}-{what}")
+
+
+@bp.get("/teaching/<slug>/gradebook.csv")
+@requires(LearningAction.FOLLOW, get_published)
+def as_csv(seat: Seat) -> Response:
+    """Send the learners that are asked for as CSV, in their order; with `?dictionary` what the columns hold."""
+    book = _book(seat)
+    if "dictionary" in request.args:
+        return _download(seat, "gradebook-columns.csv", lambda file: write_csv(file, [_("Column"), _("Meaning")], book.told))
+    return _download(seat, "gradebook.csv", lambda file: write_csv(file, book.headings, book.rows))
+
+
+@bp.get("/teaching/<slug>/gradebook.xlsx")
+@requires(LearningAction.FOLLOW, get_published)
+def as_workbook(seat: Seat) -> Response:
+    """Send the same as a workbook, with a sheet that says what the columns hold."""
+    book = _book(seat)
+    return _download(seat, "gradebook.xlsx", lambda file: write_xlsx(file, book.sheets))
+
+
+@bp.get("/teaching/<slug>/gradebook.ods")
+@requires(LearningAction.FOLLOW, get_published)
+def as_opendocument(seat: Seat) -> Response:
+    """Send the same as an OpenDocument spreadsheet."""
+    book = _book(seat)
+    return _download(seat, "gradebook.ods", lambda file: write_ods(file, book.sheets))

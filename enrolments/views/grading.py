@@ -1,0 +1,197 @@
+"""How a course's grade is made, for its team; and the items that are marked by hand alone: their pages and their marks."""
+
+from typing import cast
+from uuid import UUID, uuid4
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+
+from courses.publication import CourseKinds
+from enrolments.forms import ItemForm, read_decimal
+from enrolments.models import ManualItem
+from enrolments.opening import course_name
+from enrolments.pages.gradebook import filter_of
+from enrolments.pages.grading import MarkRow, completion_words, part_lines, points_words
+from enrolments.permissions import ItemSeat, LearningAction, Seat
+from enrolments.queries import items as queries
+from enrolments.queries.editions import list_editions
+from enrolments.queries.items import MarkLine
+from enrolments.queries.learning import list_groups
+from enrolments.services import items as services
+from enrolments.services.items import Entry, ItemIsMarked
+from enrolments.views.gradebook import get_published, outline_of
+from kernel import clock
+from kernel.i18n import _, choose, ngettext
+from kernel.web.forms import as_uuid, clean_text
+from kernel.web.paging import Page, asked_page
+from kernel.web.request import allows, begin_writing, current_actor, current_session, is_only_looking, requires
+
+bp = Blueprint("enrolments_grading", __name__)
+
+Answer = str | Response | tuple[str, int]
+ROWS = 50
+LONGEST_COMMENT = 500
+ASKED = ("q", "edition", "group", "state", "next", "idle", "unmarked", "page")
+"""Fields of the address of a page of marks."""
+
+
+def _see(endpoint: str, **values: object) -> Response:
+    return cast("Response", redirect(url_for(f"enrolments_grading.{endpoint}", **values), code=303))  # type: ignore[arg-type]  # values by name
+
+
+@bp.get("/teaching/<slug>/grading")
+@requires(LearningAction.FOLLOW, get_published)
+def grading(seat: Seat) -> str:
+    """Show what the course grade is made of, and what each thing is worth of it."""
+    session, outline = current_session(), outline_of(seat)
+    items = queries.list_items(session, seat.course_id)
+    kinds = cast("CourseKinds", session.info["kinds"])
+    pass_marks = {one.key: kinds.publisher(one.kind).pass_mark(session, one) for one in outline.activities() if one.gives_marks}
+    return render_template(
+        "enrolments/grading.html",
+        course=course_name(seat),
+        version=outline.number,
+        parts=part_lines(outline, items, pass_marks, queries.count_marks(session, seat.course_id, [item.id for item in items])),
+        rules=completion_words(outline),
+        retired=queries.list_items(session, seat.course_id, retired=True),
+        may_edit=allows(LearningAction.MANAGE_ITEMS, seat),
+    )
+
+
+def _form(seat: Seat) -> ItemForm:
+    form = ItemForm()
+    form.offer([(part.key, choose(part.title)) for part in outline_of(seat).categories])
+    return form
+
+
+def _item_page(seat: Seat, form: ItemForm, item: ManualItem | None = None) -> str:
+    has_marks = item is not None and queries.has_marks(current_session(), item.id)
+    return render_template("enrolments/item.html", course=course_name(seat), form=form, item=item, has_marks=has_marks)
+
+
+@bp.route("/teaching/<slug>/items/new", methods=["GET", "POST"])
+@requires(LearningAction.MANAGE_ITEMS, get_published, reads_first=True)
+def new_item(seat: Seat) -> Answer:
+    """Add an item that is marked by hand alone."""
+    form = _form(seat)
+    if is_only_looking():
+        form.weight.data = "1"
+        return _item_page(seat, form)
+    if not form.validate_on_post():
+        return _item_page(seat, form), 422
+    item = services.make_item(begin_writing(), current_actor(), seat.course_id, form.plan(), now=clock.now())
+    flash(_("The item is there. Its marks count as soon as you write them."), "ok")
+    return _see("marks", slug=seat.slug, item=item.uuid)
+
+
+@bp.route("/teaching/<slug>/items/<uuid:item>", methods=["GET", "POST"])
+@requires(LearningAction.MANAGE_ITEMS, queries.get_item_seat, reads_first=True)
+def item(subject: ItemSeat) -> Answer:
+    """Change an item that is marked by hand alone."""
+    form = _form(subject.seat)
+    if is_only_looking():
+        form.show(subject.item)
+        return _item_page(subject.seat, form, subject.item)
+    if not form.validate_on_post():
+        return _item_page(subject.seat, form, subject.item), 422
+    plan = form.plan()
+    if plan.maximum != subject.item.maximum and queries.has_marks(current_session(), subject.item.id):
+        form.refuse(form.maximum, _(ItemIsMarked.message))
+        return _item_page(subject.seat, form, subject.item), 422
+    services.change_item(begin_writing(), current_actor(), subject.item, plan, now=clock.now())
+    flash(_("Saved. The course grades follow within moments."), "ok")
+    return _see("grading", slug=subject.seat.slug)
+
+
+@bp.post("/teaching/<slug>/items/<uuid:item>/state")
+@requires(LearningAction.MANAGE_ITEMS, queries.get_item_seat)
+def retire(subject: ItemSeat) -> Answer:
+    """Let an item count no more, or again."""
+    retired = request.form.get("state") == "retired"
+    services.retire_item(current_session(), current_actor(), subject.item, retired=retired, now=clock.now())
+    flash(_("It counts no more; its marks stay.") if retired else _("It counts again."), "ok")
+    return _see("grading", slug=subject.seat.slug)
+
+
+@bp.route("/teaching/<slug>/items/<uuid:item>/marks", methods=["GET", "POST"])
+@requires(LearningAction.MARK_ITEMS, queries.get_item_seat, reads_first=True)
+def marks(subject: ItemSeat) -> Answer:
+    """Show one page of the learners with their marks for an item; write down what was typed, all of it or nothing."""
+    actor, lines = current_actor(), _lines(subject)
+    rows = [_row(line, line.person_id == actor.person_id) for line in lines[:ROWS]]
+    if is_only_looking():
+        return _marks_page(subject, rows, more=len(lines) > ROWS, number=uuid4())
+    typed = {line.enrolment_id: _typed(line, row, subject.item) for line, row in zip(lines[:ROWS], rows, strict=True)}
+    number = as_uuid(request.form.get("number", "")) or uuid4()
+    if any(row.fault or row.comment_fault for row in typed.values()):
+        return _marks_page(subject, list(typed.values()), more=len(lines) > ROWS, number=number), 422
+    entries = {one: Entry(read_decimal(row.points), row.comment, row.seen) for one, row in typed.items() if not row.own}
+    marked = services.mark_item(begin_writing(), actor, subject.item, entries, number, now=clock.now())
+    if marked.conflicts:
+        told = {
+            one: _("Somebody wrote %(points)s meanwhile.", points=points_words(row.points) or "–") for one, row in marked.conflicts.items()
+        }
+        seen = {one: row.id for one, row in marked.conflicts.items()}
+        kept = [_with_fault(row, told.get(one, ""), seen.get(one, row.seen)) for one, row in typed.items()]
+        return _marks_page(subject, kept, more=len(lines) > ROWS, number=number), 409
+    told_words = ngettext("%(count)s mark is written down.", "%(count)s marks are written down.", marked.count)
+    flash(told_words if marked.count else _("Nothing had changed."), "ok")
+    return _see("marks", slug=subject.seat.slug, item=subject.item.uuid, **_asked())
+
+
+def _asked() -> dict[str, str]:
+    return {name: request.args[name] for name in ASKED if name in request.args}
+
+
+def _lines(subject: ItemSeat) -> list[MarkLine]:
+    page, unmarked = asked_page(ROWS), "unmarked" in request.args
+    if not is_only_looking():  # the page that was sent, even where marks have been written meanwhile
+        people = [as_uuid(text) or uuid4() for text in request.form.getlist("person")][:ROWS]
+        return queries.list_marks_of(current_session(), subject.item, people)
+    return queries.list_marks(
+        current_session(), subject.item, filter_of(request.args), unmarked=unmarked, now=clock.now(), offset=page.offset, limit=ROWS + 1
+    )
+
+
+def _row(line: MarkLine, own: bool) -> MarkRow:
+    mark = line.mark
+    if mark is None:
+        return MarkRow(line.uuid, line.name, "", "", 0, own)
+    return MarkRow(line.uuid, line.name, points_words(mark.points), mark.comment, mark.id, own)
+
+
+def _typed(line: MarkLine, row: MarkRow, item: ManualItem) -> MarkRow:
+    """Read what was typed for a learner, with what is wrong with it."""
+    if row.own or f"points-{line.uuid}" not in request.form:
+        return row
+    points, comment = clean_text(request.form[f"points-{line.uuid}"]), clean_text(request.form.get(f"comment-{line.uuid}", ""))
+    seen = request.form.get(f"seen-{line.uuid}", "")
+    value, fault = read_decimal(points), ""
+    if points and (value is None or value > item.maximum):
+        fault = _("Write a number from %(least)s to %(most)s.", least=0, most=points_words(item.maximum))
+    long = _("Use at most %(max)d characters.", max=LONGEST_COMMENT) if len(comment) > LONGEST_COMMENT else ""
+    known = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 19 else 0
+    return MarkRow(line.uuid, line.name, points, comment, known, own=False, fault=fault, comment_fault=long)
+
+
+def _with_fault(row: MarkRow, fault: str, seen: int) -> MarkRow:
+    return MarkRow(row.uuid, row.name, row.points, row.comment, seen, row.own, fault, row.comment_fault)
+
+
+def _marks_page(subject: ItemSeat, rows: list[MarkRow], *, more: bool, number: UUID) -> str:
+    session, seat = current_session(), subject.seat
+    page = asked_page(ROWS)
+    return render_template(
+        "enrolments/item_marks.html",
+        course=course_name(seat),
+        item=subject.item,
+        maximum=points_words(subject.item.maximum),
+        rows=rows,
+        page=Page(rows, page.number, more),
+        number=number,
+        wanted=filter_of(request.args),
+        unmarked="unmarked" in request.args,
+        fields=_asked(),
+        editions=[line.edition for line in list_editions(session, seat.course_id)],
+        groups=list_groups(session, seat.course_id),
+        may_edit=allows(LearningAction.MANAGE_ITEMS, subject),
+    )

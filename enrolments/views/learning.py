@@ -1,0 +1,292 @@
+"""Pages of taking part: catalogue, course, lesson, glossary, resources, files; enrolling and marking as done."""
+
+from flask import Blueprint, Response, current_app, flash, render_template, request, url_for
+
+from accounts.rules import fold
+from courses.permissions import edits
+from courses.queries import outlines as course_outlines
+from courses.rules import Outline, activity_url
+from enrolments.forms import GroupForm
+from enrolments.opening import catalogue_cards, course_name, course_view, kept_page, leave_visit
+from enrolments.pages.course import EditionChoice, course_facts, edition_choices, enrolment_facts, entry_of, requirements
+from enrolments.pages.lesson import lesson_context
+from enrolments.pages.lists import resource_groups, term_groups
+from enrolments.pages.outline import course_url
+from enrolments.permissions import ActivitySeat, FileSeat, GroupSeat, LearningAction, Seat
+from enrolments.queries import editions as edition_queries
+from enrolments.queries import learning as queries
+from enrolments.queries.announcements import visible_announcements
+from enrolments.services import learning as services
+from kernel import clock
+from kernel.errors import NotFound
+from kernel.files import Files
+from kernel.i18n import LANGUAGES, _, choose, language, ngettext
+from kernel.web.contents import send_content
+from kernel.web.forms import as_uuid
+from kernel.web.paging import Page, asked_page
+from kernel.web.request import current_actor, current_session, public, requires, see_other
+
+bp = Blueprint("enrolments", __name__)
+
+SHOWN_IN_THE_PAGE = (
+    "image/png",
+    "image/jpeg",
+    "image/webp",
+    "image/gif",
+    "application/pdf",
+    "audio/",
+    "video/",
+    "text/vtt",
+    "text/plain",
+)
+MOST_COURSES = 500
+
+PEOPLE = 50
+Answer = str | Response | tuple[str, int]
+
+
+def _searched() -> str:
+    return request.args.get("q", "")[:100].strip()
+
+
+@bp.get("/courses")
+@public
+def catalogue() -> Answer:
+    """List the public courses, all or those that a search finds."""
+    query, wanted = _searched(), request.args.get("language", "")
+    cards = catalogue_cards(MOST_COURSES)
+    if query:
+        words = fold(query).split()
+        cards = [found for found in cards if all(word in fold(f"{found.title} {found.summary}") for word in words)]
+    if wanted in LANGUAGES:
+        cards = [found for found in cards if wanted in found.languages]
+    return render_template(
+        "enrolments/catalogue.html", courses=cards, query=query, language=wanted, filtered=bool(query or wanted in LANGUAGES)
+    )
+
+
+@bp.get("/courses/<slug>")
+@requires(LearningAction.VIEW_COURSE, queries.get_seat)
+def course(seat: Seat) -> Answer:
+    """Show a course: its façade, the way through it, and how to take part."""
+    session, actor = current_session(), current_actor()
+    if seat.version_id is None:
+        return see_other(url_for("courses.publishing", slug=seat.slug))
+    view = course_view(seat, course_outlines.get_outline(session, seat.version_id))
+    standing = queries.Standing() if seat.enrolment_id is None else queries.find_standing(session, seat.enrolment_id)
+    return kept_page(
+        "enrolments/course.html",
+        course=course_facts(view),
+        enrolment=enrolment_facts(view, standing.completed_at),
+        entry=entry_of(actor, seat),
+        offer=standing.offer,
+        editions=_editions(seat),
+        announcements=visible_announcements(session, seat.course_id, seat.enrolment_id) if seat.enrolment_id else [],
+        begins_at=seat.not_begun[1] if seat.not_begun else None,
+        ended_at=seat.ends_at if seat.ends_at is not None and seat.now >= seat.ends_at else None,
+        opens_at=seat.opens_at,
+        closes_at=seat.closes_at,
+        next_activity=view.next_step,
+        may_publish=edits(actor, seat.staff_role),
+        modules=[view.block(module) for module in view.outline.modules],
+        requirements=requirements(view),
+    )
+
+
+def _editions(seat: Seat) -> list[EditionChoice]:
+    """Return the editions that the reader may choose; none for those who take the course."""
+    if seat.is_learner or not seat.by_edition:
+        return []
+    session, actor = current_session(), current_actor()
+    lines = edition_queries.list_editions(session, seat.course_id)
+    waits = edition_queries.waits_for(session, actor.person_id, [line.edition.id for line in lines]) if actor.person_id else set()
+    return edition_choices(lines, waits, archived=seat.archived, now=seat.now)
+
+
+@bp.post("/courses/<slug>/enrolment")
+@requires(LearningAction.ENROL, queries.get_seat)
+def enrol(seat: Seat) -> Answer:
+    """Enrol the actor in an open course."""
+    services.enrol(current_session(), current_actor(), seat, now=clock.now())
+    flash(_("You are enrolled. The first step is waiting for you."), "ok")
+    return see_other(course_url(seat.slug))
+
+
+@bp.post("/courses/<slug>/version")
+@requires(LearningAction.CHOOSE_VERSION, queries.get_seat)
+def choose_version(seat: Seat) -> Answer:
+    """Take a learner's answer: stay with the version they follow, or move to the newer one."""
+    moves, version = request.form.get("answer") == "move", request.form.get("version", "")
+    asked = int(version) if version.isascii() and version.isdigit() and len(version) < 10 else 0
+    services.answer_offer(current_session(), current_actor(), seat, asked, moves=moves, now=clock.now())
+    flash(_("You follow the new version now. What you have done stays done.") if moves else _("You stay with your version."), "ok")
+    return see_other(course_url(seat.slug))
+
+
+@bp.get("/courses/<slug>/activities/<key>")
+@requires(LearningAction.VIEW_LESSON, queries.get_activity_seat)
+def activity(subject: ActivitySeat) -> Answer:
+    """Show a lesson; an activity of another kind has a page of its own."""
+    if subject.activity.kind != "page":
+        return see_other(activity_url(subject.outline.slug, subject.activity.kind, subject.activity.key))
+    view = course_view(subject.seat, subject.outline)
+    pages = course_outlines.list_pages(current_session(), subject.activity.id)
+    page = next((row for row in pages if row.language == language()), pages[0])
+    leave_visit(subject, view)
+    return kept_page("enrolments/page.html", **lesson_context(subject, view, page))
+
+
+@bp.post("/courses/<slug>/activities/<key>/done")
+@requires(LearningAction.MARK_DONE, queries.get_activity_seat)
+def mark_done(subject: ActivitySeat) -> Answer:
+    """Complete a lesson or an outside recording by the learner's word, and go on to the next open activity."""
+    services.mark_done(current_session(), current_actor(), subject, now=clock.now())
+    flash(_("Marked as done: %(title)s", title=choose(subject.activity.title)), "ok")
+    _before, after = subject.outline.neighbours(subject.activity.key)
+    step = course_view(subject.seat, subject.outline).step(after)
+    return see_other(step.url if step else course_url(subject.outline.slug))
+
+
+@bp.post("/courses/<slug>/activities/<key>/undone")
+@requires(LearningAction.MARK_DONE, queries.get_activity_seat)
+def unmark_done(subject: ActivitySeat) -> Answer:
+    """Take the learner's mark back."""
+    services.unmark_done(current_session(), current_actor(), subject, now=clock.now())
+    return see_other(activity_url(subject.outline.slug, subject.activity.kind, subject.activity.key))
+
+
+def _outline(seat: Seat) -> Outline:
+    if seat.version_id is None:
+        raise NotFound
+    return course_outlines.get_outline(current_session(), seat.version_id)
+
+
+@bp.get("/courses/<slug>/glossary")
+@requires(LearningAction.VIEW_COURSE, queries.get_seat)
+def glossary(seat: Seat) -> Answer:
+    """List the terms of a course in the reader's language, all or those that a search finds."""
+    outline, query = _outline(seat), _searched()
+    groups = term_groups(course_outlines.list_terms(current_session(), outline.version_id), query)
+    return kept_page(
+        "enrolments/glossary.html",
+        course={"slug": outline.slug, "title": choose(outline.title)},
+        query=query,
+        count=sum(len(group.terms) for group in groups),
+        groups=groups,
+    )
+
+
+@bp.get("/courses/<slug>/resources")
+@requires(LearningAction.VIEW_COURSE, queries.get_seat)
+def resources(seat: Seat) -> Answer:
+    """List the documents and links of a course."""
+    outline = _outline(seat)
+    groups = resource_groups(course_outlines.list_resources(current_session(), outline.version_id))
+    return kept_page("enrolments/resources.html", course={"slug": outline.slug, "title": choose(outline.title)}, groups=groups)
+
+
+@bp.get("/courses/<slug>/files/<sha256>/<name>")
+@requires(LearningAction.DOWNLOAD, queries.get_file_seat)
+def download(subject: FileSeat) -> Response:
+    """Send a media file of a course, in ranges where asked; only kinds that cannot run are shown in the page."""
+    files: Files = current_app.extensions["files"]
+    inline = subject.media_type.startswith(SHOWN_IN_THE_PAGE)
+    response = send_content(files, subject.sha256, subject.media_type, subject.name, inline=inline)
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
+    return response
+
+
+@bp.route("/courses/<slug>/groups", methods=["GET", "POST"])
+@requires(LearningAction.MANAGE_GROUPS, queries.get_seat)
+def groups(seat: Seat) -> Answer:
+    """List the groups of a course, and make one."""
+    session, form = current_session(), GroupForm()
+    if form.validate_on_post():
+        try:
+            made = services.make_group(session, current_actor(), seat.course_id, form.name.data or "", now=clock.now())
+        except services.GroupNameTaken as taken:
+            form.refuse(form.name, _(taken.message))
+        else:
+            flash(_("The group is made. Now put learners into it."), "ok")
+            return see_other(url_for("enrolments.group", slug=seat.slug, group=made.uuid))
+    listed = queries.list_groups(session, seat.course_id)
+    page = render_template("enrolments/groups.html", course=course_name(seat), groups=listed, form=form)
+    return page, 422 if form.errors else 200
+
+
+@bp.get("/courses/<slug>/groups/<uuid:group>")
+@requires(LearningAction.MANAGE_GROUPS, queries.get_group_seat)
+def group(subject: GroupSeat) -> Answer:
+    """Show who is in a group, and whom a search finds to put into it."""
+    return _group_page(subject, GroupForm(name=subject.group.name))
+
+
+def _group_page(subject: GroupSeat, form: GroupForm) -> Answer:
+    session, asked, query = current_session(), asked_page(PEOPLE), _searched()
+    members = queries.list_members(session, subject.group.id, offset=asked.offset, limit=PEOPLE + 1)
+    found = queries.list_outside(session, subject.group, query, limit=PEOPLE + 1) if query else []
+    page = render_template(
+        "enrolments/group.html",
+        course=course_name(subject.seat),
+        group=subject.group,
+        page=Page(members[:PEOPLE], asked.number, len(members) > PEOPLE),
+        query=query,
+        found=found[:PEOPLE],
+        more_found=len(found) > PEOPLE,
+        form=form,
+    )
+    return page, 422 if form.errors else 200
+
+
+@bp.post("/courses/<slug>/groups/<uuid:group>/name")
+@requires(LearningAction.MANAGE_GROUPS, queries.get_group_seat)
+def rename_group(subject: GroupSeat) -> Answer:
+    """Give a group another name."""
+    form = GroupForm()
+    if form.validate_on_post():
+        try:
+            services.rename_group(current_session(), current_actor(), subject.group, form.name.data or "", now=clock.now())
+        except services.GroupNameTaken as taken:
+            form.refuse(form.name, _(taken.message))
+        else:
+            return see_other(url_for("enrolments.group", slug=subject.seat.slug, group=subject.group.uuid))
+    return _group_page(subject, form)
+
+
+@bp.post("/courses/<slug>/groups/<uuid:group>/removal")
+@requires(LearningAction.MANAGE_GROUPS, queries.get_group_seat)
+def delete_group(subject: GroupSeat) -> Answer:
+    """Delete a group for which nothing was ever set."""
+    try:
+        services.delete_group(current_session(), current_actor(), subject.group, now=clock.now())
+    except services.GroupInUse as refused:
+        flash(_(refused.message), "bad")
+        return see_other(url_for("enrolments.group", slug=subject.seat.slug, group=subject.group.uuid))
+    flash(_("The group is deleted. Its learners stay in the course."), "ok")
+    return see_other(url_for("enrolments.groups", slug=subject.seat.slug))
+
+
+@bp.post("/courses/<slug>/groups/<uuid:group>/members")
+@requires(LearningAction.MANAGE_GROUPS, queries.get_group_seat)
+def add_members(subject: GroupSeat) -> Answer:
+    """Put the chosen learners into a group."""
+    chosen = [found for text in request.form.getlist("person") if (found := as_uuid(text)) is not None]
+    count = services.add_to_group(current_session(), current_actor(), subject.group, chosen, now=clock.now())
+    if count:
+        flash(ngettext("%(count)s learner is in the group now.", "%(count)s learners are in the group now.", count), "ok")
+    else:
+        flash(_("Nobody was chosen."), "warn")
+    return see_other(url_for("enrolments.group", slug=subject.seat.slug, group=subject.group.uuid))
+
+
+@bp.post("/courses/<slug>/groups/<uuid:group>/members/removal")
+@requires(LearningAction.MANAGE_GROUPS, queries.get_group_seat)
+def remove_member(subject: GroupSeat) -> Answer:
+    """Take a learner out of a group."""
+    person = as_uuid(request.form.get("person", ""))
+    if person is None:
+        raise NotFound
+    services.take_out_of_group(current_session(), current_actor(), subject.group, person, now=clock.now())
+    flash(_("The learner is no longer in the group."), "ok")
+    return see_other(url_for("enrolments.group", slug=subject.seat.slug, group=subject.group.uuid))

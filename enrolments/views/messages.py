@@ -1,0 +1,78 @@
+"""Messages to those learners of a course whom a filter finds, for its team: write one, look whom it reaches, send it."""
+
+from typing import cast
+from uuid import UUID, uuid4
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+
+from enrolments.forms import MessageForm
+from enrolments.opening import course_name
+from enrolments.pages.gradebook import Asked, asked_of, filter_words
+from enrolments.permissions import LearningAction, Seat
+from enrolments.queries import announcements as queries
+from enrolments.queries.announcements import Audience
+from enrolments.queries.editions import list_editions
+from enrolments.queries.gradebook import State
+from enrolments.queries.learning import list_groups
+from enrolments.services import announcements as services
+from enrolments.services.announcements import AnnouncementText
+from enrolments.views.gradebook import get_published, outline_of
+from kernel import clock
+from kernel.i18n import _
+from kernel.web.forms import as_uuid
+from kernel.web.request import begin_writing, current_actor, current_session, is_only_looking, requires
+
+bp = Blueprint("enrolments_messages", __name__)
+
+Answer = str | Response | tuple[str, int]
+
+
+@bp.route("/teaching/<slug>/messages", methods=["GET", "POST"])
+@requires(LearningAction.ANNOUNCE, get_published, reads_first=True)
+def message(seat: Seat) -> Answer:
+    """Write to the learners whom the gradebook's filter finds; show how many they are before anything is sent."""
+    form, asked = MessageForm(), asked_of(request.args, outline_of(seat))
+    if is_only_looking():
+        return _page(seat, form, asked, uuid4())
+    number = as_uuid(request.form.get("number", "")) or uuid4()
+    if not form.validate_on_post():
+        return _page(seat, form, asked, number), 422
+    if "send" not in request.form:
+        return _page(seat, form, asked, number, checked=True)
+    text = AnnouncementText(number, form.heading.data or "", form.words.data or "", is_message=True)
+    services.send_announcement(begin_writing(), current_actor(), _audience(seat, asked), text, now=clock.now())
+    flash(_("The message is on its way."), "ok")
+    return cast("Response", redirect(url_for("enrolments_announcements.announcements", slug=seat.slug), code=303))
+
+
+def _audience(seat: Seat, asked: Asked) -> Audience:
+    """Return whom the filter finds; an edition or group that there is not finds nobody."""
+    session, wanted = current_session(), asked.wanted
+    editions = {line.edition.uuid: line.edition.id for line in list_editions(session, seat.course_id)}
+    groups = {group.uuid: group.id for group in list_groups(session, seat.course_id)}
+    return Audience(
+        seat.course_id,
+        None if wanted.edition is None else editions.get(wanted.edition, 0),
+        None if wanted.group is None else groups.get(wanted.group, 0),
+        only_open=wanted.state is State.OPEN,
+        only_completed=wanted.state is State.COMPLETED,
+        words=wanted.words,
+        next_key=wanted.next_key,
+        idle_days=wanted.idle_days,
+    )
+
+
+def _page(seat: Seat, form: MessageForm, asked: Asked, number: UUID, *, checked: bool = False) -> str:
+    session = current_session()
+    editions = {line.edition.uuid: line.edition.name for line in list_editions(session, seat.course_id)}
+    groups = {group.uuid: group.name for group in list_groups(session, seat.course_id)}
+    return render_template(
+        "enrolments/message.html",
+        course=course_name(seat),
+        form=form,
+        number=number,
+        checked=checked,
+        fields=asked.query(sort="", direction=""),
+        told=filter_words(asked.wanted, editions, groups, outline_of(seat)),
+        people=queries.count_audience(session, _audience(seat, asked), now=clock.now()),
+    )

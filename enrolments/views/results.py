@@ -1,0 +1,141 @@
+"""Results of one learner: to the learner their own page; to the team the page on which it sets one, and its notes."""
+
+from fractions import Fraction
+from typing import cast
+from uuid import UUID, uuid4
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+
+from accounts.models import Person
+from courses.publication import CourseKinds
+from courses.queries import outlines as course_outlines
+from enrolments.forms import NoteForm, OverrideForm
+from enrolments.models import ActivityResult
+from enrolments.opening import course_name, course_view
+from enrolments.pages.gradebook import share
+from enrolments.pages.results import override_rows, result_lines
+from enrolments.permissions import LearningAction, NoteSeat, PlaceSeat, ResultSeat, Seat
+from enrolments.queries import learning, results
+from enrolments.queries.editions import get_place
+from enrolments.rules import Progress, course_grade
+from enrolments.services import overriding, remarks
+from enrolments.services.overriding import Overriding
+from enrolments.views.gradebook import get_published
+from kernel import clock
+from kernel.i18n import _, choose
+from kernel.web.forms import as_uuid
+from kernel.web.request import begin_writing, current_actor, current_session, is_only_looking, requires
+
+bp = Blueprint("enrolments_results", __name__)
+
+Answer = str | Response | tuple[str, int]
+
+
+@bp.get("/courses/<slug>/results")
+@requires(LearningAction.SEE_RESULTS, get_published)
+def own_results(seat: Seat) -> str:
+    """Show a learner what they have in a course, what it counts, and what its team set."""
+    session = current_session()
+    outline = course_outlines.get_outline(session, cast("int", seat.version_id))
+    enrolment_id = cast("int", seat.enrolment_id)
+    view = course_view(seat, outline)
+    marks = results.list_item_marks(session, seat.course_id, enrolment_id)
+    return render_template(
+        "enrolments/results.html",
+        course=course_name(seat),
+        lines=result_lines(view.outline, view.results, view.withheld, marks, results.list_overrides(session, enrolment_id)),
+        has_parts=bool(outline.categories),
+        grade=share(view.shown_grade),
+        needed="" if outline.completion_grade is None else share(outline.completion_grade),
+        drops=[(choose(part.title), part.drop_lowest) for part in outline.categories if part.drop_lowest],
+    )
+
+
+def _back(subject: ResultSeat | PlaceSeat | NoteSeat, person: UUID, anchor: str = "") -> Response:
+    address = url_for("lms_following.learner", slug=subject.seat.slug, person=person)
+    return cast("Response", redirect(f"{address}{anchor}", code=303))
+
+
+@bp.route("/teaching/<slug>/learners/<uuid:person>/results/<key>", methods=["GET", "POST"])
+@requires(LearningAction.OVERRIDE, results.get_result_seat, reads_first=True)
+def override(subject: ResultSeat) -> Answer:
+    """Set a learner's result of an activity, with a reason; or let the one that was earned count again."""
+    form = OverrideForm()
+    if is_only_looking():
+        return _override_page(subject, form, uuid4())
+    number, undo = as_uuid(request.form.get("number", "")) or uuid4(), "undo" in request.form
+    if undo:
+        form.score.data = ""
+    valid = form.validate_on_post()
+    if not valid or (not undo and form.refuse_missing()):
+        return _override_page(subject, form, number), 422
+    session = current_session()
+    before = course_grade(subject.outline, learning.results_of(session, subject.enrolment.id))
+    score = None if undo else Fraction(form.score.value or 0)
+    person = _person(subject.enrolment.person_id)
+    progress = overriding.override_result(
+        begin_writing(), current_actor(), subject, Overriding(number, score, form.reason.data or ""), now=clock.now()
+    )
+    flash(_effect(subject, before, progress, undo=undo), "ok")
+    return _back(subject, person.uuid, "#overrides-title")
+
+
+def _effect(subject: ResultSeat, before: Fraction | None, progress: Progress, *, undo: bool) -> str:
+    told = [
+        _("The result that was earned counts again.")
+        if undo
+        else _("The result of “%(title)s” is set.", title=choose(subject.activity.title)),
+        _("Course grade: %(before)s before, %(after)s now.", before=share(before), after=share(progress.grade)),
+    ]
+    return " ".join([*told, _("The course is completed.")] if progress.completed else told)
+
+
+def _person(person_id: int) -> Person:
+    return current_session().get_one(Person, person_id)
+
+
+def _override_page(subject: ResultSeat, form: OverrideForm, number: UUID) -> str:
+    session, row = current_session(), results.find_result(current_session(), subject.enrolment.id, subject.activity.key)
+    pass_mark = cast("CourseKinds", session.info["kinds"]).publisher(subject.activity.kind).pass_mark(session, subject.activity)
+    return render_template(
+        "enrolments/override.html",
+        course=course_name(subject.seat),
+        person=_person(subject.enrolment.person_id),
+        activity={"key": subject.activity.key, "title": choose(subject.activity.title)},
+        form=form,
+        number=number,
+        result=share(None if row is None or row.score is None else Fraction(row.score)),
+        own=share(_own(row)),
+        overridden=row is not None and row.overridden_at is not None,
+        completed_at=None if row is None else row.completed_at,
+        pass_mark="" if pass_mark is None else share(pass_mark),
+        history=override_rows(subject.outline, results.list_overrides(session, subject.enrolment.id), subject.activity.key),
+    )
+
+
+def _own(row: ActivityResult | None) -> Fraction | None:
+    own = None if row is None else row.own_score if row.overridden_at is not None else row.score
+    return None if own is None else Fraction(own)
+
+
+@bp.post("/teaching/<slug>/learners/<uuid:person>/notes")
+@requires(LearningAction.NOTE, get_place, reads_first=True)
+def write_note(subject: PlaceSeat) -> Answer:
+    """Keep a note of the team on a learner."""
+    form, person = NoteForm(), _person(subject.enrolment.person_id)
+    number = as_uuid(request.form.get("number", "")) or uuid4()
+    if not form.validate_on_post():
+        return render_template("enrolments/note.html", course=course_name(subject.seat), person=person, form=form, number=number), 422
+    remarks.write_note(begin_writing(), current_actor(), subject, form.words.data or "", number, now=clock.now())
+    flash(_("The note is kept. Only the team sees it."), "ok")
+    return _back(subject, person.uuid, "#notes-title")
+
+
+@bp.post("/teaching/<slug>/learners/<uuid:person>/notes/<uuid:note>/deletion")
+@requires(LearningAction.DELETE_NOTE, results.get_note_seat)
+def delete_note(subject: NoteSeat) -> Answer:
+    """Delete a note of the team on a learner."""
+    person = _person(subject.enrolment.person_id)
+    remarks.delete_note(current_session(), current_actor(), subject, now=clock.now())
+    flash(_("The note is deleted."), "ok")
+    return _back(subject, person.uuid, "#notes-title")

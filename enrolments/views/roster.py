@@ -1,0 +1,169 @@
+"""Pages of those who take a course, for its team: who they are, enrolling others, lists of people."""
+
+from uuid import UUID
+
+from flask import Blueprint, Response, flash, render_template, request, url_for
+from sqlalchemy.orm import Session
+
+from accounts.queries import ids_of
+from enrolments.forms import ListForm
+from enrolments.models import Edition
+from enrolments.opening import course_name
+from enrolments.permissions import LearningAction, ListSeat, PlaceSeat, Seat
+from enrolments.queries import editions as queries
+from enrolments.queries.learning import get_seat
+from enrolments.services import editions as services
+from enrolments.services.editions import Enrolled, SentList
+from enrolments.sheets import judge_list, read_list
+from kernel import clock
+from kernel.decoding import Undecodable
+from kernel.errors import NotFound
+from kernel.i18n import _, ngettext
+from kernel.web.forms import as_uuid
+from kernel.web.paging import Page, asked_page
+from kernel.web.request import begin_writing, current_actor, current_session, requires, see_other
+
+bp = Blueprint("enrolments_roster", __name__)
+
+Answer = str | Response | tuple[str, int]
+ROWS, FOUND, FAULTS = 50, 30, 200
+LARGEST = 5_000_000
+"""Bytes of a list."""
+
+
+def _list_url(seat: Seat, pending: UUID) -> str:
+    return url_for("enrolments_roster.preview", slug=seat.slug, pending=pending)
+
+
+@bp.get("/teaching/<slug>/learners")
+@requires(LearningAction.ENROL_OTHERS, get_seat)
+def roster(seat: Seat) -> Answer:
+    """List those who take a course, and those whom a search finds to enrol."""
+    session, asked = current_session(), asked_page(ROWS)
+    words, wanted = request.args.get("q", "")[:100].strip(), request.args.get("new", "")[:100].strip()
+    edition = as_uuid(request.args.get("edition", ""))
+    rows = queries.list_roster(session, seat.course_id, words, edition, offset=asked.offset, limit=ROWS + 1)
+    found = queries.list_outsiders(session, seat.course_id, wanted, limit=FOUND + 1) if wanted else []
+    return render_template(
+        "enrolments/roster.html",
+        course=course_name(seat),
+        page=Page(rows[:ROWS], asked.number, len(rows) > ROWS),
+        words=words,
+        edition=str(edition or ""),
+        editions=[line.edition for line in queries.list_editions(session, seat.course_id)],
+        wanted=wanted,
+        found=found[:FOUND],
+        more_found=len(found) > FOUND,
+        published=seat.is_published,
+        archived=seat.archived,
+    )
+
+
+def _edition(session: Session, seat: Seat, text: str) -> Edition | None:
+    """Return the edition that was chosen; raise NotFound where the course has none such."""
+    if not text:
+        return None
+    wanted = as_uuid(text)
+    found = next((line.edition for line in queries.list_editions(session, seat.course_id) if line.edition.uuid == wanted), None)
+    if found is None:
+        raise NotFound
+    return found
+
+
+@bp.post("/teaching/<slug>/learners")
+@requires(LearningAction.ENROL_OTHERS, get_seat)
+def enrol(seat: Seat) -> Answer:
+    """Enrol the chosen people."""
+    session = current_session()
+    chosen = [found for text in request.form.getlist("person")[:FOUND] if (found := as_uuid(text)) is not None]
+    edition = _edition(session, seat, request.form.get("edition", ""))
+    came = services.enrol_others(session, current_actor(), seat.course_id, edition, ids_of(session, chosen), now=clock.now())
+    _tell(came)
+    return see_other(url_for("enrolments_roster.roster", slug=seat.slug))
+
+
+def _tell(came: Enrolled) -> None:
+    if came.entered:
+        flash(ngettext("%(count)s person is enrolled.", "%(count)s people are enrolled.", came.entered), "ok")
+    if came.waiting:
+        flash(ngettext("%(count)s person waits for a place.", "%(count)s people wait for a place.", came.waiting), "warn")
+    if not came.entered and not came.waiting:
+        flash(_("Nobody was chosen."), "warn")
+
+
+@bp.post("/teaching/<slug>/learners/<uuid:person>/removal")
+@requires(LearningAction.ENROL_OTHERS, queries.get_place)
+def remove(subject: PlaceSeat) -> Answer:
+    """End somebody's part in a course."""
+    services.leave(current_session(), current_actor(), subject.enrolment, now=clock.now())
+    flash(_("They no longer take the course. What they did stays, and is there if they come back."), "ok")
+    return see_other(url_for("enrolments_roster.roster", slug=subject.seat.slug))
+
+
+@bp.route("/teaching/<slug>/learners/lists", methods=["GET", "POST"])
+@requires(LearningAction.ENROL_OTHERS, get_seat, reads_first=True, body_limit=LARGEST)
+def upload(seat: Seat) -> Answer:
+    """Take a list of people; the next page shows what would come of it."""
+    form = ListForm()
+    form.offer([line.edition for line in queries.list_editions(current_session(), seat.course_id)])
+    if request.method != "POST":
+        return _upload_page(seat, form)
+    sent = form.upload() if form.validate_on_post() else None
+    if sent is None:
+        return _upload_page(seat, form), 422
+    try:
+        found = read_list(sent[1])
+    except Undecodable as refused:
+        form.refuse(form.file, _(refused.text, **refused.facts))
+        return _upload_page(seat, form), 422
+    edition = _edition(current_session(), seat, form.edition.data or "")
+    kept = SentList(sent[0], sent[1], len(found.entries))
+    row = services.receive_list(begin_writing(), current_actor(), seat.course_id, edition, kept, now=clock.now())
+    return see_other(_list_url(seat, row.uuid))
+
+
+def _upload_page(seat: Seat, form: ListForm) -> str:
+    return render_template("enrolments/list_upload.html", course=course_name(seat), form=form, largest=LARGEST)
+
+
+def _list_seat(session: Session, actor: object, slug: str, pending: UUID) -> ListSeat:
+    seat = get_seat(session, current_actor(), slug)
+    return ListSeat(seat, queries.get_pending(session, current_actor().person_id, seat.course_id, pending))
+
+
+@bp.get("/teaching/<slug>/learners/lists/<uuid:pending>")
+@requires(LearningAction.ENROL_OTHERS, _list_seat)
+def preview(subject: ListSeat) -> Answer:
+    """Show whom a list enrols and what is wrong in it; once confirmed, how far it is."""
+    session, row = current_session(), subject.pending
+    found = read_list(row.content)
+    judged = judge_list(session, subject.seat.course_id, found.entries)
+    line = None if row.edition_id is None else queries.get_line(session, row.edition_id)
+    free = None if line is None or line.edition.capacity is None else max(line.edition.capacity - line.taken, 0)
+    return render_template(
+        "enrolments/list_preview.html",
+        course=course_name(subject.seat),
+        pending=row,
+        judged=judged,
+        faults=[(fault.line, fault.address[:80], _(fault.message)) for fault in judged.faults[:FAULTS]],
+        guessed_from=found.guessed_from,
+        edition=line.edition.name if line else "",
+        waiting=0 if free is None else max(len(judged.people) - free, 0),
+    )
+
+
+@bp.post("/teaching/<slug>/learners/lists/<uuid:pending>/confirmation")
+@requires(LearningAction.ENROL_OTHERS, _list_seat)
+def confirm(subject: ListSeat) -> Answer:
+    """Enrol the people of a list."""
+    services.confirm_list(current_session(), current_actor(), subject.pending, now=clock.now())
+    return see_other(_list_url(subject.seat, subject.pending.uuid))
+
+
+@bp.post("/teaching/<slug>/learners/lists/<uuid:pending>/discarding")
+@requires(LearningAction.ENROL_OTHERS, _list_seat)
+def discard(subject: ListSeat) -> Answer:
+    """Forget a list."""
+    services.discard_list(current_session(), current_actor(), subject.pending, now=clock.now())
+    flash(_("The list is forgotten. Nobody was enrolled."), "ok")
+    return see_other(url_for("enrolments_roster.upload", slug=subject.seat.slug))

@@ -1,0 +1,129 @@
+"""How the people of a place get on, for those who manage it: totals by place and course, a list, and the list as CSV."""
+
+from collections.abc import Iterator, Sequence
+from operator import add
+from tempfile import TemporaryFile
+from typing import BinaryIO, cast
+
+from flask import Blueprint, Response, render_template, request, send_file
+from sqlalchemy import Select, select
+
+from enrolments.queries import units as queries
+from enrolments.queries.units import CourseTally, Standing, Tally, UnitFilter
+from enrolments.services.following import note_unit_export
+from kernel import clock
+from kernel.errors import N_
+from kernel.i18n import _, choose
+from kernel.tables import CSV_TYPE, Cell, write_csv
+from kernel.web import notes
+from kernel.web.forms import as_uuid
+from kernel.web.request import current_actor, current_session, requires
+from organisations.models import Organisation
+from organisations.permissions import OrganisationAction, OwnPlaces, UnitSeat
+from organisations.queries import tree
+from organisations.rules import Place, in_order, lineage, rolled_up
+
+bp = Blueprint("enrolments_units", __name__, url_prefix="/units")
+
+ROWS = 50
+LONGEST_SEARCH = 100
+STANDINGS = {
+    Standing.COMPLETED: N_("Completed the course"),
+    Standing.OPEN: N_("Take it and have not completed it"),
+    Standing.OUTSIDE: N_("Do not take it"),
+}
+
+
+@bp.get("")
+@requires(OrganisationAction.FOLLOW_OWN, tree.get_own_places)
+def units(subject: OwnPlaces) -> str:
+    """List the places that the actor manages, with the totals of everything below each; for administrators the institutions."""
+    session, actor = current_session(), current_actor()
+    places = tree.list_tree(session)
+    own = {place.id for place in subject.places}
+    shown = [place for place in places if place.id in own or (actor.is_administrator and place.parent_id is None)]
+    totals = _totals(places, queries.count_places(session, select(Organisation.id).where(Organisation.id.in_([one.id for one in shown]))))
+    return render_template("enrolments/units.html", rows=[(place, totals[place.id]) for place in shown])
+
+
+def _totals(places: Sequence[Place], own: dict[int, Tally]) -> dict[int, Tally]:
+    return rolled_up({place.id: place.parent_id for place in places}, own, add, Tally())
+
+
+def _root(subject: UnitSeat) -> Select[int]:
+    return select(Organisation.id).where(Organisation.id == subject.organisation.id)
+
+
+def _course(courses: Sequence[CourseTally]) -> CourseTally | None:
+    """Return the course that the address asks for, if people of the place take it."""
+    return next((course for course in courses if course.slug == request.args.get("course")), None)
+
+
+@bp.get("/<uuid:organisation>")
+@requires(OrganisationAction.FOLLOW, tree.get_unit_seat)
+def unit(subject: UnitSeat) -> str:
+    """Show the totals of a place: by course, and by what stands below it."""
+    session, root = current_session(), _root(subject)
+    courses = queries.count_courses(session, root)
+    course = _course(courses)
+    places = tree.list_tree(session)
+    totals = _totals(places, queries.count_places(session, root, course.course_id if course else None))
+    parents = {place.id: place.parent_id for place in places}
+    inside = [place for place in places if subject.organisation.id in lineage(parents, place.id)]
+    return render_template(
+        "enrolments/unit.html",
+        place=subject.organisation,
+        courses=[(row, choose(dict(row.title))) for row in courses],
+        course=course,
+        course_title=choose(dict(course.title)) if course else "",
+        rows=[(one, totals[one.place.id]) for one in in_order(inside)],
+        total=totals[subject.organisation.id],
+    )
+
+
+def _wanted(courses: Sequence[CourseTally]) -> tuple[UnitFilter, CourseTally | None]:
+    course = _course(courses) or (courses[0] if courses else None)
+    words = " ".join(request.args.get("q", "").split())[:LONGEST_SEARCH]
+    standing = next((one for one in Standing if one.value == request.args.get("state")), None)
+    return UnitFilter(course.course_id if course else None, words, standing), course
+
+
+@bp.get("/<uuid:organisation>/people")
+@requires(OrganisationAction.FOLLOW, tree.get_unit_seat)
+def people(subject: UnitSeat) -> str:
+    """List the people of a place and how far each is in a course: no addresses, marks or answers."""
+    session, root = current_session(), _root(subject)
+    courses = queries.count_courses(session, root)
+    wanted, course = _wanted(courses)
+    rows = queries.list_people(session, root, wanted, after=as_uuid(request.args.get("after", "")), limit=ROWS + 1)
+    return render_template(
+        "enrolments/unit_people.html",
+        place=subject.organisation,
+        courses=[(row.slug, choose(dict(row.title))) for row in courses],
+        course=course,
+        wanted=wanted,
+        standings=[(one.value, _(words)) for one, words in STANDINGS.items()],
+        rows=rows[:ROWS],
+        after=request.args.get("after", ""),
+        next_after=rows[ROWS - 1].uuid if len(rows) > ROWS else None,
+    )
+
+
+def _lines(subject: UnitSeat, wanted: UnitFilter) -> Iterator[Sequence[Cell]]:
+    for row in queries.stream_people(current_session(), _root(subject), wanted):
+        moments = (row.enrolled_at, row.visited_at, row.completed_at)
+        yield (row.name, row.place, row.done, row.total, *(moment.isoformat(timespec="seconds") if moment else "" for moment in moments))
+
+
+@bp.get("/<uuid:organisation>/people.csv")
+@requires(OrganisationAction.FOLLOW, tree.get_unit_seat)
+def people_csv(subject: UnitSeat) -> Response:
+    """Send the people that are asked for as CSV: the same columns as the page."""
+    wanted, course = _wanted(queries.count_courses(current_session(), _root(subject)))
+    headings = [_("Name"), _("Unit"), _("Activities done"), _("Activities required"), _("Enrolled"), _("Last seen"), _("Completed")]
+    file = cast("BinaryIO", TemporaryFile())  # noqa: SIM115 - the response closes it
+    write_csv(file, headings, _lines(subject, wanted))
+    file.seek(0)
+    actor, now, place_id, slug = current_actor(), clock.now(), subject.organisation.id, course.slug if course else ""
+    notes.leave(lambda session: note_unit_export(session, actor, place_id, slug, now=now))
+    return send_file(file, mimetype=CSV_TYPE, as_attachment=True, download_name=f"{slug or _('people')}.csv", max_age=0)

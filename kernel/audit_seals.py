@@ -1,0 +1,148 @@
+"""Seals over the audit log: each covers some entries and the seal before, and is signed (security 8.1).
+
+A changed or missing entry breaks its seal.
+
+A job seals, some minutes behind: entries get their numbers before they are committed, so a number that is missing now may still come.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import String, delete, func, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from kernel.audit import AuditEntry
+from kernel.crypto import SigningKeys
+from kernel.db import Base, Key, Moment
+
+BATCH = 1_000
+BEHIND = timedelta(minutes=10)
+"""No transaction lasts as long."""
+KEPT = timedelta(days=5 * 366)
+START = "0" * 64
+"""What stands for the seal before the first."""
+
+
+class AuditSeal(Base):
+    """A seal over the entries of the audit log from one number to another. Append-only."""
+
+    __tablename__ = "audit_seal"
+
+    id: Mapped[Key]
+    first_id: Mapped[int]
+    last_id: Mapped[int] = mapped_column(unique=True)
+    entries: Mapped[int]
+    hash: Mapped[str] = mapped_column(String(64))
+    """SHA-256 of the seal before and of every entry."""
+    key_id: Mapped[str] = mapped_column(String(16))
+    signature: Mapped[str] = mapped_column(String(100))
+    """Made with the instance's signing key, which is not in the database: who can write there cannot seal anew."""
+    at: Mapped[Moment]
+
+
+def _words(entry: AuditEntry) -> bytes:
+    at = entry.at.isoformat()
+    parts = (entry.id, at, entry.actor_id, entry.via, entry.address, entry.request_id)
+    return json.dumps([*parts, entry.verb, entry.subject_kind, entry.subject_id, entry.facts], ensure_ascii=False).encode()
+
+
+def _hash(before: str, entries: list[AuditEntry]) -> str:
+    total = hashlib.sha256(before.encode())
+    for entry in entries:
+        total.update(b"\n" + _words(entry))
+    return total.hexdigest()
+
+
+def _signed(first: int, last: int, count: int, digest: str) -> bytes:
+    return f"audit seal {first} {last} {count} {digest}".encode()
+
+
+def _between(session: Session, first: int, last: int) -> list[AuditEntry]:
+    statement = select(AuditEntry).where(AuditEntry.id.between(first, last)).order_by(AuditEntry.id)
+    return list(session.scalars(statement.execution_options(populate_existing=True)))
+
+
+def seal(session: Session, keys: SigningKeys, *, now: datetime) -> bool:
+    """Seal the next entries, a thousand at most; say whether there may be more."""
+    latest = session.scalar(select(AuditSeal).order_by(AuditSeal.id.desc()).limit(1).with_for_update())
+    first, before = (latest.last_id + 1, latest.hash) if latest else (1, START)
+    fresh = session.scalar(select(func.min(AuditEntry.id)).where(AuditEntry.id >= first, AuditEntry.at > now - BEHIND))
+    due = [AuditEntry.id >= first, *([AuditEntry.id < fresh] if fresh is not None else [])]
+    entries = list(session.scalars(select(AuditEntry).where(*due).order_by(AuditEntry.id).limit(BATCH)))
+    if not entries:
+        return False
+    last, digest = entries[-1].id, _hash(before, entries)
+    signature = keys.sign(_signed(first, last, len(entries), digest))
+    row = AuditSeal(first_id=first, last_id=last, entries=len(entries), hash=digest, key_id=keys.identifier, signature=signature, at=now)
+    session.add(row)
+    return len(entries) == BATCH
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A seal that does not hold: over which numbers, and what is wrong."""
+
+    first: int
+    last: int
+    reason: str
+
+
+@dataclass
+class Verification:
+    """What a look at the whole log found."""
+
+    seals: int = 0
+    sealed: int = 0
+    open: int = 0
+    """Entries after the last seal."""
+    last_hash: str = START
+    broken: tuple[Broken, ...] = ()
+
+
+def verify(session: Session, keys: SigningKeys, *, now: datetime) -> Verification:
+    """Compare every seal with its entries, with the seal before and with its signature. Entries kept long enough may have gone, whole."""
+    found, before, expected = Verification(), START, 1
+    for row in _seals(session):
+        faults = list(_faults(session, keys, row, before, expected, now))
+        found.broken += tuple(Broken(row.first_id, row.last_id, fault) for fault in faults)
+        found.seals, found.sealed = found.seals + 1, found.sealed + row.entries
+        before, expected = row.hash, row.last_id + 1
+    found.last_hash = before
+    found.open = session.scalar(select(func.count()).select_from(AuditEntry).where(AuditEntry.id >= expected)) or 0
+    return found
+
+
+def _seals(session: Session) -> Iterator[AuditSeal]:
+    after = 0
+    while rows := list(session.scalars(select(AuditSeal).where(AuditSeal.id > after).order_by(AuditSeal.id).limit(500))):
+        yield from rows
+        after = rows[-1].id
+
+
+def _faults(session: Session, keys: SigningKeys, row: AuditSeal, before: str, expected: int, now: datetime) -> Iterator[str]:
+    if row.first_id != expected:
+        yield f"a seal before it is missing: it begins at {row.first_id} and not at {expected}"
+    if not keys.verifies(row.key_id, _signed(row.first_id, row.last_id, row.entries, row.hash), row.signature):
+        yield "its signature is not ours"
+    entries = _between(session, row.first_id, row.last_id)
+    if not entries and row.at < now - KEPT:
+        return
+    if len(entries) != row.entries:
+        yield f"{row.entries} entries were sealed and {len(entries)} are there"
+    elif _hash(before, entries) != row.hash:
+        yield "an entry, or the seal before, was changed"
+    for entry in entries:
+        session.expunge(entry)
+
+
+def forget_old(session: Session, *, now: datetime) -> int:
+    """Delete the entries of the oldest seal that was made more than five years ago; return how many. The seal stays."""
+    statement = select(AuditSeal).join(AuditEntry, AuditEntry.id == AuditSeal.last_id).where(AuditSeal.at < now - KEPT)
+    row = session.scalar(statement.order_by(AuditSeal.id).limit(1))
+    if row is None:
+        return 0
+    gone = session.execute(delete(AuditEntry).where(AuditEntry.id.between(row.first_id, row.last_id)).returning(AuditEntry.id))
+    return len(gone.all())

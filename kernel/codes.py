@@ -1,0 +1,34 @@
+"""Codes that people copy from paper or hear on the telephone: signs of Crockford's base 32, shown in groups of four."""
+
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""Crockford's base 32: no I, L and O, which are read as 1 and 0, and no U. Each sign says five bits."""
+
+_GROUP = 4
+_MISREAD = str.maketrans({"I": "1", "L": "1", "O": "0"})
+_DASHES = frozenset("-\u2010\u2011\u2012\u2013\u2014\u2212_.")
+
+
+def code_from_bits(bits: int, length: int) -> str:
+    """Return random bits, five for each sign, as a code of some signs: without hyphens, as it is stored."""
+    if not 0 <= bits < 32**length:
+        raise ValueError(f"a code of {length} signs has {5 * length} bits")
+    return "".join(ALPHABET[bits >> 5 * place & 31] for place in reversed(range(length)))
+
+
+def printed_code(code: str) -> str:
+    """Return a stored code in groups of four: ``7K4M-92XD-C3QF-8TRA``."""
+    return "-".join(code[at : at + _GROUP] for at in range(0, len(code), _GROUP))
+
+
+def read_code(typed: str, length: int) -> str | None:
+    """Return the stored form of a code of some signs as people type it; None where it cannot be one.
+
+    Case, spaces and hyphens do not matter; I and L are read as 1, O as 0.
+    """
+    if len(typed) > 4 * length:
+        return None
+    signs = "".join(sign for sign in typed if not sign.isspace() and sign not in _DASHES)
+    if not signs.isascii():
+        return None
+    signs = signs.upper().translate(_MISREAD)
+    return signs if len(signs) == length and all(sign in ALPHABET for sign in signs) else None

@@ -1,0 +1,279 @@
+"""Whole copies of a database: all rows into another one, counted and summed, and a snapshot of everything in one SQLite file.
+
+A table's sum does not depend on the database nor on the order of its rows, so that a copy can be compared with what it was made of.
+"""
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import TableClause, TypeDecorator, column, func, insert, select, table, text
+from sqlalchemy.engine import Connection
+from sqlalchemy.types import TypeEngine
+
+from kernel import migrations
+from kernel.db import Base, Database, UtcDateTime
+from kernel.search.index import SearchEntry
+
+DERIVED = frozenset({SearchEntry.__tablename__})
+"""Tables that are made anew from the others, and differ between databases."""
+BATCH = 1000
+
+
+class NotEmpty(Exception):
+    """The target of a copy holds something already; the text names what."""
+
+
+class CopyDiffers(Exception):
+    """What arrived is not what was sent; the text names the tables."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """What a table holds: how many rows, and the sum of their SHA-256, whatever their order."""
+
+    rows: int
+    sha256: str
+
+
+Sums = Mapping[str, Sum]
+Row = Sequence[Any]
+
+
+def table_names() -> list[str]:
+    """List the tables whose rows count, those that are pointed to first."""
+    return [one.name for one in Base.metadata.sorted_tables if one.name not in DERIVED]
+
+
+def _plain(kind: TypeEngine[Any]) -> TypeEngine[Any]:
+    """Return how a column's values travel: lists and texts by language as the text that is stored."""
+    return kind.impl_instance if isinstance(kind, TypeDecorator) and not isinstance(kind, UtcDateTime) else kind
+
+
+def _clause(name: str) -> TableClause:
+    known = Base.metadata.tables[name]
+    return table(name, *(column(one.name, _plain(one.type)) for one in known.columns))
+
+
+def _canonical(value: object) -> object:
+    """Return a value as JSON knows it, the same from either database."""
+    if value is None or isinstance(value, str | int):
+        return value
+    if isinstance(value, Decimal):
+        return format(value.normalize() + 0, "f")
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    if isinstance(value, date | UUID):
+        return str(value)
+    if isinstance(value, bytes | memoryview):
+        return bytes(value).hex()
+    raise TypeError(f"no form for {type(value).__name__}")
+
+
+class _Adder:
+    """Sums rows as they pass."""
+
+    def __init__(self) -> None:
+        self.rows = self._total = 0
+
+    def add(self, row: Row) -> None:
+        line = json.dumps([_canonical(value) for value in row], separators=(",", ":"))
+        self._total = (self._total + int.from_bytes(hashlib.sha256(line.encode()).digest())) % 2**256
+        self.rows += 1
+
+    @property
+    def sum(self) -> Sum:
+        return Sum(self.rows, f"{self._total:064x}")
+
+
+def _batches(connection: Connection, name: str, adder: _Adder) -> Iterator[Sequence[Row]]:
+    """Yield a table's rows a thousand at a time, summed on their way."""
+    found = connection.execution_options(stream_results=True, yield_per=BATCH).execute(select(*_clause(name).columns))
+    for rows in found.partitions(BATCH):
+        for row in rows:
+            adder.add(row)
+        yield rows
+
+
+@contextmanager
+def reading(database: Database) -> Iterator[Connection]:
+    """Give a connection that sees one moment of the database, whatever is written meanwhile."""
+    with database.reading.connect() as connection:
+        yield connection if database.is_sqlite else connection.execution_options(isolation_level="REPEATABLE READ")
+
+
+def sums(connection: Connection) -> dict[str, Sum]:
+    """Count and sum every table."""
+    found = {}
+    for name in table_names():
+        adder = _Adder()
+        for _rows in _batches(connection, name, adder):
+            pass
+        found[name] = adder.sum
+    return found
+
+
+def sums_of(database: Database) -> dict[str, Sum]:
+    """Count and sum every table of a database, all at one moment."""
+    with reading(database) as connection:
+        return sums(connection)
+
+
+def differing(wanted: Sums, found: Sums) -> list[str]:
+    """Tell each table in which two databases differ."""
+    return [
+        f"{name}: {wanted[name].rows} rows, {found[name].rows} arrived" if wanted[name].rows != found[name].rows else f"{name}: other rows"
+        for name in wanted
+        if wanted[name] != found.get(name, Sum(0, ""))
+    ]
+
+
+def occupied(database: Database) -> list[str]:
+    """List the tables of a database that hold rows; a schema without rows counts as empty."""
+    present = set(migrations.table_names(database)) - {"alembic_version"} - DERIVED
+    with database.reading.connect() as connection:
+        return [name for name in sorted(present) if connection.execute(select(text("1")).select_from(table(name)).limit(1)).first()]
+
+
+def copy(source: Database, target: Database, *, tell: Callable[[str, int], None] = lambda _name, _rows: None) -> dict[str, Sum]:
+    """Copy every row into an empty database, compare, and keep all or nothing; return the sums.
+
+    Both have this program's schema, which the target gets here. Raise NotEmpty, CopyDiffers.
+    """
+    if not target.is_sqlite or Path(target.writing.url.database or "").exists():
+        held = occupied(target)
+        if held:
+            raise NotEmpty(", ".join(held[:5]))
+    migrations.upgrade(target)
+    with reading(source) as reader, target.writing.begin() as writer:
+        sent = _sqlite_load(reader, writer, tell) if target.is_sqlite else _postgres_load(reader, writer, tell)
+        faults = differing(sent, sums(writer))
+        if faults:
+            raise CopyDiffers("; ".join(faults))
+    return sent
+
+
+def _load(reader: Connection, tell: Callable[[str, int], None], keep: Callable[[str, Sequence[Row]], None]) -> dict[str, Sum]:
+    sent = {}
+    for name in table_names():
+        adder = _Adder()
+        for rows in _batches(reader, name, adder):
+            keep(name, rows)
+        sent[name] = adder.sum
+        tell(name, adder.rows)
+    return sent
+
+
+def _sqlite_load(reader: Connection, writer: Connection, tell: Callable[[str, int], None]) -> dict[str, Sum]:
+    writer.exec_driver_sql("PRAGMA defer_foreign_keys=ON")  # tables that point at each other: looked at when all is there
+
+    def keep(name: str, rows: Sequence[Row]) -> None:
+        target = _clause(name)
+        writer.execute(insert(target), [dict(zip(target.columns.keys(), row, strict=True)) for row in rows])
+
+    return _load(reader, tell, keep)
+
+
+_KEYS = """
+SELECT c.conrelid::regclass::text, quote_ident(c.conname), pg_get_constraintdef(c.oid)
+FROM pg_constraint c WHERE c.contype = 'f' AND c.connamespace = current_schema()::regnamespace ORDER BY c.oid
+"""
+
+
+@contextmanager
+def without_foreign_keys(writer: Connection) -> Iterator[None]:
+    """Take a PostgreSQL database's foreign keys away, which tables in a circle would break, and put them back: each is checked at once."""
+    keys = writer.exec_driver_sql(_KEYS).all()
+    for owner, name, _definition in keys:
+        writer.exec_driver_sql(f"ALTER TABLE {owner} DROP CONSTRAINT {name}")
+    yield
+    for owner, name, definition in keys:
+        writer.exec_driver_sql(f"ALTER TABLE {owner} ADD CONSTRAINT {name} {definition}")
+
+
+def _postgres_load(reader: Connection, writer: Connection, tell: Callable[[str, int], None]) -> dict[str, Sum]:
+    cursor: Any = writer.connection.cursor()
+
+    def keep(name: str, rows: Sequence[Row]) -> None:
+        names = ", ".join(f'"{one.name}"' for one in _clause(name).columns)
+        with cursor.copy(f'COPY "{name}" ({names}) FROM STDIN') as lines:
+            for row in rows:
+                lines.write_row(row)
+
+    with without_foreign_keys(writer):
+        sent = _load(reader, tell, keep)
+    for name in table_names():
+        _count_on(writer, name)
+    return sent
+
+
+def _count_on(writer: Connection, name: str) -> None:
+    """Let new rows be numbered after those that came."""
+    if "id" not in Base.metadata.tables[name].columns:
+        return
+    newest = select(func.max(_clause(name).c.id)).scalar_subquery()
+    writer.execute(select(func.setval(func.pg_get_serial_sequence(name, "id"), newest)).where(newest.is_not(None)))
+
+
+def snapshot(database: Database, target: Path) -> dict[str, Sum]:
+    """Write everything that the database holds at one moment into a new SQLite file, and return its sums; nobody waits for it."""
+    copied = Database(f"sqlite:///{target}")
+    try:
+        if database.is_sqlite:
+            _copy_pages(Path(database.writing.url.database or ""), target)
+            found = sums_of(copied)
+        else:
+            found = copy(database, copied)
+    finally:
+        copied.dispose()
+    _close_journal(target)
+    return found
+
+
+def _copy_pages(source: Path, target: Path) -> None:
+    """Let SQLite copy itself in one step: what is committed meanwhile is not in it."""
+    present, new = sqlite3.connect(f"file:{source}?mode=ro", uri=True), sqlite3.connect(target)
+    try:
+        present.backup(new, pages=-1)
+    finally:
+        new.close()
+        present.close()
+
+
+def _close_journal(path: Path) -> None:
+    """Bring a database into one file that nothing needs to stand beside."""
+    connection = sqlite3.connect(path)
+    try:
+        connection.execute("PRAGMA journal_mode=DELETE").fetchall()
+    finally:
+        connection.close()
+
+
+def faults_of(path: Path) -> list[str]:
+    """Return what SQLite finds wrong with a file: broken pages, rows that point to nothing."""
+    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    try:
+        found = [str(line) for (line,) in connection.execute("PRAGMA integrity_check") if line != "ok"]
+        return found + [f"{line[0]}: a row points to no {line[2]}" for line in connection.execute("PRAGMA foreign_key_check")]
+    except sqlite3.DatabaseError as error:
+        return [str(error)]
+    finally:
+        connection.close()
+
+
+def counts_of(path: Path, names: Sequence[str]) -> dict[str, int]:
+    """Count the rows of some tables of a SQLite file, whatever version wrote it; a table that lacks counts as -1."""
+    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    try:
+        present = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        return {name: connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] if name in present else -1 for name in names}  # noqa: S608 - names of a manifest whose checksum was compared
+    finally:
+        connection.close()

@@ -1,0 +1,150 @@
+"""What somebody looks for: typed words read into a question, and the question into an expression that both databases understand.
+
+    pensión vejez     both words, in any of their forms; the last one may be only the beginning of a word
+    "piso nacional"   these words next to each other, as they are written
+    -jubilación       without this word
+
+Nothing of what is typed reaches a database as syntax: expressions are made of our own tokens alone.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+from kernel.search.words import STEMMERS, Word, says_little, stems_of, token, words_of
+
+LONGEST_QUESTION = 200
+MOST_WORDS = 12
+SHORTEST_BEGINNING = 3
+_PART = re.compile(r'(?P<without>(?<!\S)-)?(?:[“"«](?P<phrase>[^”"»]*)[”"»]?|(?P<word>[^\s“”"«»]+))')
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One or more tokens next to each other; `begins`: the last one is the beginning of a token."""
+
+    tokens: tuple[str, ...]
+    begins: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Every:
+    """All of these."""
+
+    parts: tuple["Expression", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Some:
+    """At least one of these."""
+
+    parts: tuple["Expression", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Without:
+    """The one, and not the other."""
+
+    wanted: "Expression"
+    unwanted: "Expression"
+
+
+Expression = Leaf | Every | Some | Without
+
+
+@dataclass(frozen=True)
+class Question:
+    """What was asked: words, groups of words next to each other, and what must not be there."""
+
+    words: tuple[Word, ...]
+    phrases: tuple[tuple[Word, ...], ...]
+    unwanted: tuple[tuple[Word, ...], ...]
+
+    @property
+    def is_empty(self) -> bool:
+        """Say whether there is nothing to look for."""
+        return not self.words and not self.phrases
+
+    @cached_property
+    def beginning(self) -> str:
+        """Return what the last word may be the beginning of; empty where that is too short."""
+        last = self.words[-1].bare if self.words else ""
+        return last if len(last) >= SHORTEST_BEGINNING else ""
+
+    def telling(self, language: str) -> tuple[Word, ...]:
+        """Return the words that say something in a language; all of them where none does."""
+        said = tuple(word for word in self.words if not says_little(word, language))
+        return said if said or self.phrases else self.words
+
+
+def read_question(typed: str) -> Question:
+    """Read what was typed, whatever it is: 200 letters and 12 words of it."""
+    words: list[Word] = []
+    phrases: list[tuple[Word, ...]] = []
+    unwanted: list[tuple[Word, ...]] = []
+    left = MOST_WORDS
+    for part in _PART.finditer(typed[:LONGEST_QUESTION]):
+        found = tuple(words_of(part["word"] if part["phrase"] is None else part["phrase"]))[:left]
+        left -= len(found)
+        if not found:
+            continue
+        if part["without"]:
+            unwanted.append(found)
+        elif part["phrase"] is None:
+            words += found
+        else:
+            phrases.append(found)
+    return Question(tuple(words), tuple(phrases), tuple(unwanted))
+
+
+def whole(question: Question, reader: str) -> Expression:
+    """Ask for all the words in any of their forms, in what this reader gets."""
+    return _for_reader(question, reader, [_every_stem(question, language, "s") for language in STEMMERS])
+
+
+def begun(question: Question, reader: str) -> Expression:
+    """Ask for the same, the last word being perhaps only the beginning of one."""
+    begins = Leaf((f"f{token(question.beginning)}",), begins=True) if question.beginning else None
+    return _for_reader(question, reader, [_every_stem(question, language, "s", begins) for language in STEMMERS])
+
+
+def titled(question: Question, reader: str) -> Expression | None:
+    """Ask for titles that have all the plain words; nothing where there are none."""
+    if not question.words:
+        return None
+    return _for_reader(question, reader, [_every_stem(question, language, "t") for language in STEMMERS])
+
+
+def adjacent(question: Question, reader: str) -> Expression | None:
+    """Ask for the words next to each other as they were typed; nothing where there is only one."""
+    return _for_reader(question, reader, [_written(question.words)]) if len(question.words) > 1 else None
+
+
+def _for_reader(question: Question, reader: str, wanted: list[Expression]) -> Expression:
+    """Add to what is asked (one of these) what is asked in any case: the reader, the phrases, and what must not be there."""
+    parts: list[Expression] = [Leaf((f"r{reader}",)), *map(_written, question.phrases)]
+    if question.words:
+        parts.append(Some(tuple(wanted)))
+    every = Every(tuple(parts))
+    return Without(every, Some(tuple(map(_unwanted, question.unwanted)))) if question.unwanted else every
+
+
+def _every_stem(question: Question, language: str, mark: str, begins: Leaf | None = None) -> Expression:
+    """Ask for the telling words of a language; `begins` is what may stand for the last word typed."""
+    parts: list[Expression] = []
+    for word in question.telling(language):
+        stem = _stem(word, language, mark)
+        parts.append(Some((stem, begins)) if begins and word is question.words[-1] else stem)
+    return Every(tuple(parts) or tuple(_stem(word, language, mark) for word in question.words))
+
+
+def _unwanted(words: tuple[Word, ...]) -> Expression:
+    return _written(words) if len(words) > 1 else Some(tuple(_stem(words[0], language, "s") for language in STEMMERS))
+
+
+def _written(words: tuple[Word, ...]) -> Leaf:
+    return Leaf(tuple(f"f{token(word.bare)}" for word in words))
+
+
+def _stem(word: Word, language: str, mark: str) -> Expression:
+    return Some(tuple(Leaf((f"{mark}{language}{token(stem)}",)) for stem in sorted(stems_of(word, language))))

@@ -1,0 +1,134 @@
+"""Find what a question asks for: grouped by part and kind, the best first, the same on both databases."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Subquery, and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from kernel.search.asked import Question
+from kernel.search.index import Passage, Scope, SearchEntry, Tier, fits, tier_of
+
+HITS_OF_A_GROUP = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """An entry that fits."""
+
+    id: int
+    tier: Tier
+    language: str
+    place: str
+    title: str
+    passages: tuple[Passage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What was found of one part, or one entry that belongs to none: how many entries fit, and the best of them."""
+
+    kind: str
+    version: int
+    part: int | None
+    count: int
+    hits: tuple[Hit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which of the groups are shown: of each kind the first ones, or of one kind those of a page."""
+
+    kind: str = ""
+    offset: int = 0
+    limit: int = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The groups that are shown in their order, and how many there are of each kind."""
+
+    groups: tuple[Group, ...]
+    totals: Mapping[str, int]
+
+    def of(self, kind: str) -> tuple[Group, ...]:
+        """Return the groups of a kind."""
+        return tuple(group for group in self.groups if group.kind == kind)
+
+
+def find(session: Session, question: Question, reader: str, scope: Scope, wanted: Wanted) -> Found:
+    """Find what a reader of a language may see; two statements however much there is, and none where nothing is asked.
+
+    The order: how well the best entry fits, how many entries fit, and where in the courses it comes.
+    """
+    if question.is_empty or scope.is_empty:
+        return Found((), {})
+    entries = _entries(session, question, reader, scope)
+    ranked = _ranked(entries)
+    asked = and_(ranked.c.rank > wanted.offset, ranked.c.rank <= wanted.offset + wanted.limit)
+    if wanted.kind:
+        asked = and_(asked, ranked.c.kind == wanted.kind)
+    statement = select(ranked, asked.label("asked")).where(or_(asked, ranked.c.rank == 1)).order_by(ranked.c.kind, ranked.c.rank)
+    rows = session.execute(statement).all()
+    chosen = [row for row in rows if row.asked]
+    hits = _hits(session, entries, [row.grouped for row in chosen])
+    groups = tuple(Group(row.kind, row.version, row.part, row.entries, hits[row.grouped]) for row in chosen)
+    return Found(groups, {row.kind: row.total for row in rows})
+
+
+def _ranked(entries: Subquery) -> Subquery:
+    """Number the groups of each kind by how good they are, and count them."""
+    grouped = (
+        select(
+            entries.c.kind,
+            entries.c.version,
+            entries.c.grouped,
+            func.min(entries.c.part).label("part"),
+            func.min(entries.c.tier).label("tier"),
+            func.min(entries.c.id).label("first"),
+            func.count().label("entries"),
+        )
+        .group_by(entries.c.kind, entries.c.version, entries.c.grouped)
+        .subquery()
+    )
+    order = (grouped.c.tier, grouped.c.entries.desc(), grouped.c.first)
+    return select(
+        grouped,
+        func.row_number().over(partition_by=grouped.c.kind, order_by=order).label("rank"),
+        func.count().over(partition_by=grouped.c.kind).label("total"),
+    ).subquery()
+
+
+def _entries(session: Session, question: Question, reader: str, scope: Scope) -> Subquery:
+    return (
+        select(
+            SearchEntry.id,
+            SearchEntry.kind,
+            SearchEntry.version,
+            SearchEntry.part,
+            func.coalesce(SearchEntry.part, -SearchEntry.id).label("grouped"),
+            tier_of(session, question, reader).label("tier"),
+        )
+        .where(fits(session, question, reader), scope.condition())
+        .subquery()
+    )
+
+
+def _hits(session: Session, entries: Subquery, groups: Sequence[int]) -> Mapping[int, tuple[Hit, ...]]:
+    """Return the best entries of some groups."""
+    if not groups:
+        return {}
+    best = func.row_number().over(partition_by=entries.c.grouped, order_by=(entries.c.tier, entries.c.id)).label("best")
+    ranked = select(entries.c.id, entries.c.grouped, entries.c.tier, best).where(entries.c.grouped.in_(groups)).subquery()
+    statement = (
+        select(SearchEntry, ranked.c.grouped, ranked.c.tier)
+        .join(ranked, ranked.c.id == SearchEntry.id)
+        .where(ranked.c.best <= HITS_OF_A_GROUP)
+        .order_by(ranked.c.grouped, ranked.c.best)
+    )
+    found: defaultdict[int, list[Hit]] = defaultdict(list)
+    for row, grouped, tier in session.execute(statement):
+        passages = tuple(Passage(place, line) for place, line in zip(row.places, row.body.split("\n"), strict=False))
+        found[grouped].append(Hit(row.id, Tier(tier), row.language, row.place, row.title, passages))
+    return {grouped: tuple(hits) for grouped, hits in found.items()}

@@ -1,0 +1,271 @@
+"""The table of what can be found, its index on either database, and finding in it.
+
+Every entry keeps its words as tokens that we make: `f` a word as written, `s` and `t` with a language a stem of text or title,
+`r` a language whose readers get the entry, `b` where a paragraph ends. SQLite indexes them with FTS5 (`search_index`, kept up by
+triggers), PostgreSQL with a GIN index over a `tsvector` of the `simple` configuration; neither looks into the words. So both find
+the same, and the order is our own: title, words next to each other, whole words, beginnings; then the place in the course.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    and_,
+    bindparam,
+    case,
+    delete,
+    event,
+    func,
+    insert,
+    literal,
+    literal_column,
+    or_,
+    select,
+    text,
+)
+from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from kernel.db import Base, Key, ShortText
+from kernel.i18n import LANGUAGES
+from kernel.search import asked
+from kernel.search.asked import Every, Expression, Leaf, Question, Some
+from kernel.search.words import stems_of, token, words_of
+
+INDEX = "search_index"
+"""SQLite's index; the names of the tables that it keeps itself begin with this."""
+
+
+class SearchEntry(Base):
+    """A passage that can be found: a section of a lesson, a term, some sentences of a recording. Written and deleted, never changed."""
+
+    __tablename__ = "search_entry"
+    __table_args__ = (
+        Index("ix_search_entry_version", "version"),
+        Index("ix_search_entry_words", "words", postgresql_using="gin", info={"dialect": "postgresql"}).ddl_if(dialect="postgresql"),
+    )
+
+    id: Mapped[Key]
+    """In the order of the course, which is the order of what is found alike."""
+    version: Mapped[int]
+    """What it was published in. No foreign key: the kernel does not know what a version is."""
+    part: Mapped[int | None]
+    """What has to be open to a reader for them to find it; none where whoever sees the whole sees it."""
+    kind: Mapped[str] = mapped_column(String(12))
+    language: Mapped[str] = mapped_column(String(2))
+    place: Mapped[str] = mapped_column(Text)
+    """What is added to the address of the part to open the passage: `#s-brecha`."""
+    title: Mapped[ShortText]
+    body: Mapped[str] = mapped_column(Text)
+    """The paragraphs as they are shown, a line each."""
+    places: Mapped[tuple[str, ...]]
+    """Of each paragraph, as `place`."""
+    words: Mapped[str] = mapped_column(Text().with_variant(TSVECTOR(), "postgresql"), deferred=True)
+
+
+_ADDED = "INSERT INTO search_index (rowid, words) VALUES (new.id, new.words)"
+_GONE = "INSERT INTO search_index (search_index, rowid, words) VALUES ('delete', old.id, old.words)"
+SQLITE_INDEX = (
+    "CREATE VIRTUAL TABLE search_index USING fts5(words, content='search_entry', content_rowid='id', tokenize='ascii')",
+    f"CREATE TRIGGER search_entry_added AFTER INSERT ON search_entry BEGIN {_ADDED}; END",
+    f"CREATE TRIGGER search_entry_gone AFTER DELETE ON search_entry BEGIN {_GONE}; END",
+)
+"""A migration that makes the table anew on SQLite has to run these again: triggers go with their table."""
+
+_TABLE: Table = SearchEntry.__table__  # type: ignore[assignment]  # a table, as every mapped class has
+
+
+def _make_index(_table: Table, connection: Connection, **_options: object) -> None:
+    if connection.dialect.name == "sqlite":
+        for statement in SQLITE_INDEX:
+            connection.exec_driver_sql(statement)
+
+
+def _drop_index(_table: Table, connection: Connection, **_options: object) -> None:
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("DROP TABLE IF EXISTS search_index")
+
+
+event.listen(_TABLE, "after_create", _make_index)
+event.listen(_TABLE, "before_drop", _drop_index)
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A paragraph or sentence of an entry, and where it is."""
+
+    place: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What is to be found, made before any transaction begins: to cut words to their stems takes time."""
+
+    kind: str
+    language: str
+    place: str
+    title: str
+    passages: tuple[Passage, ...]
+    words: str
+
+
+def entry(
+    kind: str,
+    language: str,
+    title: str,
+    passages: Iterable[Passage],
+    *,
+    readers: Iterable[str],
+    place: str = "",
+    names: Iterable[str] = (),
+) -> Entry:
+    """Make an entry; `readers` are the languages of those who get it, `names` other titles under which it is found."""
+    title, kept = one_line(title)[:300], tuple(Passage(passage.place, one_line(passage.text)) for passage in passages)
+    tokens = [f"r{reader}" for reader in readers]
+    for line in (title, *names):
+        tokens += _tokens(line, language, "st")
+    for passage in kept:
+        tokens += _tokens(passage.text, language, "s")
+    return Entry(kind, language, place, title, kept, " ".join(tokens))
+
+
+def readers_of(language: str, written: Sequence[str]) -> tuple[str, ...]:
+    """Return the languages of those who read something in this one: it, and for the first one written all those that lack."""
+    lacking = (reader for reader in LANGUAGES if reader not in written) if language == written[0] else ()
+    return (language, *lacking)
+
+
+def one_line(text: str) -> str:
+    """Return a text without line breaks, runs of space and what no database keeps."""
+    return " ".join(text.replace("\0", "").split())
+
+
+def _tokens(line: str, language: str, marks: str) -> list[str]:
+    words = list(words_of(line))
+    stems = [token(stem) for word in words for stem in sorted(stems_of(word, language))]
+    return [
+        *(f"f{token(word.bare)}" for word in words),
+        "b",
+        *(f"{mark}{language}{stem}" for mark in marks for stem in dict.fromkeys(stems)),
+    ]
+
+
+def write(session: Session, version: int, part: int | None, entries: Iterable[Entry]) -> None:
+    """Add entries to a version, in the transaction that publishes it."""
+    write_many(session, version, [(part, entries)])
+
+
+def write_many(session: Session, version: int, parts: Iterable[tuple[int | None, Iterable[Entry]]]) -> None:
+    """Add the entries of some parts to a version with one statement."""
+    rows = [
+        {
+            "version": version,
+            "part": part,
+            "kind": entry.kind,
+            "language": entry.language,
+            "place": entry.place,
+            "title": entry.title,
+            "body": "\n".join(passage.text for passage in entry.passages),
+            "places": tuple(passage.place for passage in entry.passages),
+            "indexed": entry.words,
+        }
+        for part, entries in parts
+        for entry in entries
+    ]
+    indexed: ColumnElement[str] = bindparam("indexed", type_=Text())
+    if session.get_bind().dialect.name == "postgresql":
+        indexed = func.to_tsvector(literal_column("'simple'"), indexed)
+    if rows:
+        session.execute(insert(_TABLE).values(words=indexed), rows)
+
+
+def forget(session: Session, versions: Collection[int]) -> None:
+    """Take what was published in some versions out of the search."""
+    session.execute(delete(SearchEntry).where(SearchEntry.version.in_(versions)))
+
+
+def list_versions(session: Session) -> set[int]:
+    """Return the versions of which something can be found."""
+    return set(session.scalars(select(SearchEntry.version).distinct()))
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a reader may find."""
+
+    shown: frozenset[int]
+    """Versions that they may look at: what belongs to no part of these."""
+    whole: frozenset[int]
+    """Versions of which every part is open to them."""
+    parts: frozenset[int]
+    """Open parts of the other versions."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Say whether there is nothing at all that they may find."""
+        return not (self.shown or self.whole or self.parts)
+
+    def condition(self) -> ColumnElement[bool]:
+        """Return the condition on entries."""
+        return or_(
+            and_(SearchEntry.part.is_(None), SearchEntry.version.in_(self.shown)),
+            SearchEntry.version.in_(self.whole),
+            SearchEntry.part.in_(self.parts),
+        )
+
+
+class Tier(IntEnum):
+    """How well an entry fits; the best come first."""
+
+    TITLE = 0
+    ADJACENT = 1
+    WHOLE = 2
+    BEGUN = 3
+
+
+def matches(session: Session, expression: Expression) -> ColumnElement[bool]:
+    """Return the condition that an entry fits an expression, in the words of the database at hand."""
+    if session.get_bind().dialect.name == "postgresql":
+        return SearchEntry.words.op("@@", is_comparison=True)(func.to_tsquery(literal_column("'simple'"), for_postgresql(expression)))
+    fitting: ColumnElement[bool] = literal_column(INDEX).op("MATCH")(literal(for_fts5(expression)))
+    return SearchEntry.id.in_(select(literal_column("rowid", Integer)).select_from(text(INDEX)).where(fitting))
+
+
+def fits(session: Session, question: Question, reader: str) -> ColumnElement[bool]:
+    """Return the condition that an entry fits a question."""
+    return matches(session, asked.begun(question, reader))
+
+
+def tier_of(session: Session, question: Question, reader: str) -> ColumnElement[int]:
+    """Return how well an entry that fits does so, a `Tier` as a number."""
+    title, adjacent = asked.titled(question, reader), asked.adjacent(question, reader)
+    better = [(expression, tier) for expression, tier in ((title, Tier.TITLE), (adjacent, Tier.ADJACENT)) if expression is not None]
+    better.append((asked.whole(question, reader), Tier.WHOLE))
+    return case(*((matches(session, expression), literal_column(str(tier.value))) for expression, tier in better), else_=Tier.BEGUN.value)
+
+
+def for_fts5(expression: Expression) -> str:
+    """Write an expression for SQLite."""
+    if isinstance(expression, Leaf):
+        return f'"{" ".join(expression.tokens)}"{"*" if expression.begins else ""}'
+    if isinstance(expression, Every | Some):
+        return f"({(' AND ' if isinstance(expression, Every) else ' OR ').join(map(for_fts5, expression.parts))})"
+    return f"({for_fts5(expression.wanted)} NOT {for_fts5(expression.unwanted)})"
+
+
+def for_postgresql(expression: Expression) -> str:
+    """Write an expression for PostgreSQL."""
+    if isinstance(expression, Leaf):
+        return f"({' <-> '.join(expression.tokens)}{':*' if expression.begins else ''})"
+    if isinstance(expression, Every | Some):
+        return f"({(' & ' if isinstance(expression, Every) else ' | ').join(map(for_postgresql, expression.parts))})"
+    return f"({for_postgresql(expression.wanted)} & !{for_postgresql(expression.unwanted)})"

@@ -1,0 +1,50 @@
+"""`lms audit`: is the log whole, and what does it say."""
+
+import sys
+from datetime import UTC, datetime
+
+import click
+
+from lms.console import OpenedHouse, told_in_one_line
+
+DAY = click.DateTime(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M"])
+
+
+@click.group()
+def audit() -> None:
+    """Verify and export the audit log."""
+
+
+@audit.command()
+@click.pass_obj
+def verify(opened: OpenedHouse) -> None:
+    """Compare every seal with its entries; exit with 1 where one was changed, or is missing."""
+    from kernel import audit_seals, clock
+
+    with opened.database.unit_of_work(write=False) as session:
+        found = audit_seals.verify(session, opened.house.keys, now=clock.now())
+    for fault in found.broken:
+        click.echo(f"Entries {fault.first} to {fault.last}: {fault.reason}.")
+    click.echo(f"{found.sealed} entries under {found.seals} seals, {found.open} entries not sealed yet. Last seal: {found.last_hash}")
+    if found.broken:
+        raise click.ClickException("The audit log is not what was sealed. See: docs/operations/incident.md")
+
+
+@audit.command()
+@click.option("--from", "since", type=DAY, help="First day or moment, in UTC.")
+@click.option("--to", "until", type=DAY, help="Moment before which entries are taken, in UTC.")
+@click.option("--user", "email", help="Address of an account: what it did, and what was done to it.")
+@click.pass_obj
+def export(opened: OpenedHouse, since: datetime | None, until: datetime | None, email: str | None) -> None:
+    """Write entries as CSV to the standard output. That it was exported is written down too."""
+    from kernel import clock
+    from kernel.permissions import SYSTEM
+    from lms import auditing
+
+    moments = [moment and moment.replace(tzinfo=UTC) for moment in (since, until)]
+    with told_in_one_line(), opened.database.unit_of_work() as session:
+        wanted = auditing.wanted(session, since=moments[0], until=moments[1], email=email)
+        auditing.note_export(session, SYSTEM, wanted, now=clock.now())
+    with opened.database.unit_of_work(write=False) as session:
+        for line in auditing.lines(session, wanted):
+            sys.stdout.write(line)

@@ -1,0 +1,154 @@
+"""The audit log for administrators: a page, an export, and the job that seals it."""
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from io import StringIO
+
+from flask import Blueprint, Response, render_template, request
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from accounts import queries as accounts
+from accounts.models import Person
+from kernel import audit, audit_seals
+from kernel.audit import AuditEntry
+from kernel.crypto import signing_keys
+from kernel.errors import N_, NotFound
+from kernel.outbox import Delivery
+from kernel.permissions import Actor
+from kernel.tables import guarded
+from kernel.web.paging import Page, asked_page
+from kernel.web.request import current_session, requires
+from lms.permissions import RoofAction
+
+bp = Blueprint("lms_auditing", __name__, url_prefix="/administration/audit")
+
+Answer = str | Response | tuple[str, int]
+ROWS = 100
+SEAL_EVERY = 300
+BATCHES = 100
+"""Seals that one job makes at most."""
+COLUMNS = ("id", "at", "actor", "via", "address", "request", "verb", "subject_kind", "subject_id", "facts")
+
+
+class AuditVerb(StrEnum):
+    """What the audit log says of itself."""
+
+    EXPORTED = "audit.exported"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which entries are asked for."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    person_id: int | None = None
+    verb: str = ""
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """Return them for a statement."""
+        of_person = and_(AuditEntry.subject_kind == Person.__tablename__, AuditEntry.subject_id == self.person_id)
+        return [
+            *([AuditEntry.at >= self.since] if self.since else []),
+            *([AuditEntry.at < self.until] if self.until else []),
+            *([or_(AuditEntry.actor_id == self.person_id, of_person)] if self.person_id is not None else []),
+            *([AuditEntry.verb.startswith(self.verb, autoescape=True)] if self.verb else []),
+        ]
+
+
+def wanted(session: Session, *, since: datetime | None, until: datetime | None, email: str | None, verb: str = "") -> Wanted:
+    """Return what is asked for; raise NotFound where no account has the address."""
+    person = accounts.find_person_by_email(session, email.strip().lower()) if email else None
+    if email and person is None:
+        raise NotFound(N_("No account has this address."))
+    return Wanted(since, until, person.id if person else None, verb)
+
+
+def note_export(session: Session, actor: Actor, asked: Wanted, *, now: datetime) -> None:
+    """Write down that the log was exported, and which part."""
+    audit.record(session, actor, AuditVerb.EXPORTED, None, now=now, since=asked.since, until=asked.until, person=asked.person_id)
+
+
+def lines(session: Session, asked: Wanted) -> Iterator[str]:
+    """Write the entries as CSV, the oldest first."""
+    yield _line(COLUMNS)
+    after = 0
+    statement = select(AuditEntry).where(*asked.conditions()).order_by(AuditEntry.id).limit(1000)
+    while rows := list(session.scalars(statement.where(AuditEntry.id > after))):
+        for row in rows:
+            names = (row.id, row.at.isoformat(), row.actor_id, row.via, row.address, row.request_id)
+            yield _line((*names, row.verb, row.subject_kind, row.subject_id, row.facts))
+        after = rows[-1].id
+        session.expunge_all()
+
+
+def _line(cells: tuple[object, ...]) -> str:
+    text = StringIO()
+    csv.writer(text).writerow(["" if cell is None else guarded(str(cell)) for cell in cells])
+    return text.getvalue()
+
+
+def seal(delivery: Delivery) -> None:
+    """Seal what was written up to some minutes ago."""
+    keys = signing_keys(delivery.settings.data_dir)
+    for _batch in range(BATCHES):
+        with delivery.database.unit_of_work() as session:
+            if not audit_seals.seal(session, keys, now=delivery.now):
+                return
+
+
+def forget(delivery: Delivery) -> None:
+    """Delete entries that were kept for five years, whole seals at a time."""
+    for _batch in range(BATCHES):
+        with delivery.database.unit_of_work() as session:
+            if not audit_seals.forget_old(session, now=delivery.now):
+                return
+
+
+def _day(name: str) -> datetime | None:
+    try:
+        return datetime.combine(date.fromisoformat(request.args.get(name, "")), time(), UTC)
+    except ValueError:
+        return None
+
+
+@bp.get("")
+@requires(RoofAction.VIEW_AUDIT)
+def log() -> Answer:
+    """Show the audit log, the newest first, those entries that are asked for."""
+    session, page, email = current_session(), asked_page(ROWS), request.args.get("user", "")[:254]
+    until = _day("to")
+    unknown = False
+    try:
+        asked = wanted(
+            session,
+            since=_day("from"),
+            until=until + timedelta(days=1) if until else None,
+            email=email,
+            verb=request.args.get("verb", "")[:60],
+        )
+    except NotFound:
+        asked, unknown = Wanted(person_id=0), True
+    statement = (
+        select(AuditEntry, Person)
+        .outerjoin(Person, Person.id == AuditEntry.actor_id)
+        .where(*asked.conditions())
+        .order_by(AuditEntry.id.desc())
+        .offset(page.offset)
+        .limit(ROWS + 1)
+    )
+    rows = [
+        {"entry": row.AuditEntry, "by": row.Person.full_name if row.Person else "", "uuid": row.Person.uuid if row.Person else None}
+        for row in session.execute(statement)
+    ]
+    return render_template(
+        "lms/audit.html",
+        page=Page(rows[:ROWS], page.number, len(rows) > ROWS),
+        asked={name: request.args.get(name, "") for name in ("user", "verb", "from", "to")},
+        unknown=unknown,
+        sealed_until=session.scalar(select(func.max(audit_seals.AuditSeal.last_id))) or 0,
+    )

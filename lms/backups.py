@@ -1,0 +1,347 @@
+"""Backups: the whole instance at one moment in one file, made while it runs, and put back into an empty place (security 6.7).
+
+A backup is a ZIP archive with `database.sqlite` (whatever the database of the instance), every file under its checksum, and
+`manifest.json`. It is written under another name and gets its own when it is whole on the disk. Keys are never in it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from importlib.metadata import version as installed
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from kernel import audit, copies, migrations
+from kernel.audit import AuditEntry
+from kernel.copies import Sum
+from kernel.db import Database
+from kernel.files import CHUNK, Files, files_of, keep_name
+from kernel.permissions import SYSTEM
+from kernel.settings import Settings
+
+if TYPE_CHECKING:
+    from lms.app import House
+
+FORMAT = 1
+DATABASE, MANIFEST, FOLDER = "database.sqlite", "manifest.json", "files/"
+SUFFIX = ".aulario.zip"
+UNFINISHED = "restore.unfinished"
+"""File in the data folder that says that a restore has begun and not ended."""
+
+
+class BackupError(Exception):
+    """A backup cannot be made, read or put back; the text is one line that says why and what to do."""
+
+
+class BackupVerb(StrEnum):
+    """What the audit log says of backups."""
+
+    MADE = "backup.made"
+    RESTORED = "backup.restored"
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a backup says of itself."""
+
+    format: int
+    version: str
+    schema: str
+    made_at: datetime
+    signing_key: str
+    database_sha256: str
+    tables: dict[str, Sum]
+    files: dict[str, int]
+    """Bytes of each file, by its checksum."""
+
+    @property
+    def rows(self) -> int:
+        """Return how many rows the tables hold."""
+        return sum(one.rows for one in self.tables.values())
+
+    def write(self) -> str:
+        """Return it as JSON."""
+        return json.dumps(asdict(self), default=str, indent=1, sort_keys=True)
+
+    @classmethod
+    def read(cls, text: bytes) -> Manifest:
+        """Read it; raise BackupError for what is none of ours."""
+        try:
+            said = json.loads(text)
+            if said["format"] != FORMAT:
+                raise BackupError(f"The backup has format {said['format']}; this program reads {FORMAT}. Install the newer version.")
+            said["made_at"] = datetime.fromisoformat(said["made_at"])
+            said["tables"] = {name: Sum(**one) for name, one in said["tables"].items()}
+            return cls(**said)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise BackupError("The backup's manifest cannot be read.") from error
+
+
+def default_name(now: datetime) -> str:
+    """Return the name of a backup made now."""
+    return f"aulario-{now:%Y%m%dT%H%M%SZ}{SUFFIX}"
+
+
+def make(house: House, target: Path, *, now: datetime) -> Manifest:
+    """Write a backup of a running instance. What is committed after the beginning may lack; nothing before it does."""
+    if target.exists():
+        raise BackupError(f"{target} exists already.")
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    clear_leftovers(target.parent)
+    with _unfinished(target) as (partial, copied):
+        sums = copies.snapshot(house.database, copied)
+        files = {name: house.files.size(name) for name in house.files.names()}  # after the rows: files are only added
+        manifest = Manifest(
+            FORMAT, installed("aulario"), migrations.head(), now, house.keys.identifier, _checksum(copied), dict(sums), files
+        )
+        _write_archive(partial, copied, house.files, manifest)
+        partial.replace(target)
+        keep_name(target.parent)
+    facts = {"name": target.name, "bytes": target.stat().st_size, "rows": manifest.rows, "files": len(files)}
+    with house.database.unit_of_work() as session:
+        audit.record(session, SYSTEM, BackupVerb.MADE, None, now=now, **facts)
+    return manifest
+
+
+@contextmanager
+def _unfinished(target: Path) -> Iterator[tuple[Path, Path]]:
+    """Give the names under which a backup is written until it is whole; the lock says that somebody is writing it."""
+    partial = target.with_name(f".{target.name}.part")
+    copied = target.with_name(f".{target.name}.rows")
+    with partial.open("ab") as held:  # another process may be writing it
+        partial.chmod(0o600)
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        try:
+            copied.touch(mode=0o600)
+            copied.unlink()
+            yield partial, copied
+        finally:
+            copied.unlink(missing_ok=True)
+            partial.unlink(missing_ok=True)
+
+
+def clear_leftovers(folder: Path) -> None:
+    """Delete what backups that were broken off left; what another process is writing stays."""
+    for partial in folder.glob(f".*{SUFFIX}.part"):
+        with partial.open("rb") as held:
+            try:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            for left in folder.glob(f"{partial.name.removesuffix('.part')}.*"):
+                left.unlink(missing_ok=True)
+
+
+def _write_archive(partial: Path, copied: Path, files: Files, manifest: Manifest) -> None:
+    with partial.open("r+b") as target:
+        with zipfile.ZipFile(target, "w", allowZip64=True) as archive:
+            archive.write(copied, DATABASE, zipfile.ZIP_DEFLATED, 1)
+            for name, size in manifest.files.items():
+                with files.open(name) as source, archive.open(zipfile.ZipInfo(FOLDER + name), "w", force_zip64=size > 2**31) as entry:
+                    shutil.copyfileobj(source, entry, CHUNK)
+            archive.writestr(MANIFEST, manifest.write())
+        target.flush()
+        os.fsync(target.fileno())
+
+
+def _checksum(path: Path) -> str:
+    with path.open("rb") as source:
+        return hashlib.file_digest(source, "sha256").hexdigest()
+
+
+def expire(folder: Path, *, keep_days: int, now: datetime) -> list[str]:
+    """Delete the backups of a folder that are older than so many days, by the moment in their names; return which."""
+    gone = []
+    for path in sorted(folder.glob(f"aulario-*{SUFFIX}")):
+        try:
+            made = datetime.strptime(path.name, f"aulario-%Y%m%dT%H%M%SZ{SUFFIX}").replace(tzinfo=now.tzinfo)
+        except ValueError:
+            continue
+        if made < now - timedelta(days=keep_days):
+            path.unlink()
+            gone.append(path.name)
+    return gone
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[tuple[zipfile.ZipFile, Manifest]]:
+    """Open a backup; raise BackupError for a file that is none, or not whole."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            yield archive, Manifest.read(archive.read(MANIFEST))
+    except (zipfile.BadZipFile, KeyError, EOFError) as error:
+        raise BackupError(f"{path} is not a whole backup.") from error
+    except OSError as error:
+        raise BackupError(f"{path} cannot be read ({error.strerror}).") from error
+
+
+def verify(path: Path) -> tuple[Manifest, list[str]]:
+    """Read every byte of a backup; return its manifest, and everything that is not as the manifest says."""
+    with opened(path) as (archive, manifest), tempfile.TemporaryDirectory(dir=path.parent, prefix=".verify-") as folder:
+        copied = Path(folder) / DATABASE
+        faults = _unpack_database(archive, manifest, copied)
+        if not faults:
+            faults = copies.faults_of(copied) + _differing_rows(manifest, copied)
+        for name in manifest.files:
+            faults += _file_faults(archive, manifest, name)
+    return manifest, faults
+
+
+def _unpack_database(archive: zipfile.ZipFile, manifest: Manifest, target: Path) -> list[str]:
+    try:
+        with archive.open(DATABASE) as source, target.open("wb") as written:
+            shutil.copyfileobj(source, written, CHUNK)
+            written.flush()
+            os.fsync(written.fileno())
+    except (zipfile.BadZipFile, KeyError, EOFError, ValueError) as error:
+        return [f"{DATABASE}: {error}"]
+    return [] if _checksum(target) == manifest.database_sha256 else [f"{DATABASE}: other bytes than the manifest says"]
+
+
+def _differing_rows(manifest: Manifest, path: Path) -> list[str]:
+    """Compare a database file with the manifest: sums where this program wrote it, else the numbers of rows."""
+    if manifest.schema != migrations.head():
+        counts = copies.counts_of(path, list(manifest.tables))
+        return [f"{name}: {one.rows} rows, found {counts[name]}" for name, one in manifest.tables.items() if counts[name] != one.rows]
+    database = Database(f"sqlite:///{path}")
+    try:
+        return copies.differing(manifest.tables, copies.sums_of(database))
+    finally:
+        database.dispose()
+
+
+def _file_faults(archive: zipfile.ZipFile, manifest: Manifest, name: str) -> list[str]:
+    try:
+        with archive.open(FOLDER + name) as source:
+            found, size = _digest(source)
+    except (zipfile.BadZipFile, KeyError, EOFError, ValueError) as error:
+        return [f"{FOLDER}{name}: {error}"]
+    return [] if (found, size) == (name, manifest.files[name]) else [f"{FOLDER}{name}: other bytes than its name says"]
+
+
+def _digest(source: IO[bytes]) -> tuple[str, int]:
+    digest, size = hashlib.sha256(), 0
+    while chunk := source.read(CHUNK):
+        digest.update(chunk)
+        size += len(chunk)
+    return digest.hexdigest(), size
+
+
+def check_empty(settings: Settings, database: Database) -> None:
+    """Raise BackupError where the place to restore into holds something, unless a broken-off restore left it."""
+    if (settings.data_dir / UNFINISHED).exists():
+        return
+    if not database.is_sqlite or Path(database.writing.url.database or "").exists():
+        held = copies.occupied(database)
+        if held:
+            raise BackupError(f"The database is not empty ({', '.join(held[:3])}): a backup is put back into an empty place only.")
+    if not settings.files_url and any((settings.data_dir / "files").glob("*/*")):
+        raise BackupError(f"{settings.data_dir / 'files'} is not empty: a backup is put back into an empty place only.")
+
+
+def restore(settings: Settings, path: Path, *, now: datetime) -> Manifest:
+    """Put a backup back into an empty instance, database last, and bring it to this program's schema.
+
+    Until it has ended the instance does not start; the same command begins again.
+    """
+    database, files = Database(settings.database), files_of(settings)
+    marker = settings.data_dir / UNFINISHED
+    try:
+        with opened(path) as (archive, manifest):
+            check_empty(settings, database)
+            marker.write_text(f"{path}\n")
+            for name in manifest.files:
+                if not files.holds(name):
+                    with archive.open(FOLDER + name) as source:
+                        files.keep(name, source)
+            _put_rows(archive, manifest, database, settings.data_dir)
+        migrations.upgrade(database)
+        facts = {"name": path.name, "made_at": manifest.made_at, "rows": manifest.rows, "files": len(manifest.files)}
+        with database.unit_of_work() as session:
+            audit.record(session, SYSTEM, BackupVerb.RESTORED, None, now=now, **facts)
+        marker.unlink()
+    finally:
+        database.dispose()
+    return manifest
+
+
+def _put_rows(archive: zipfile.ZipFile, manifest: Manifest, database: Database, folder: Path) -> None:
+    target = Path(database.writing.url.database or "") if database.is_sqlite else folder / "restore.sqlite"
+    partial = target.with_name(f"{target.name}.part")
+    faults = _unpack_database(archive, manifest, partial)
+    if faults:
+        partial.unlink(missing_ok=True)
+        raise BackupError(faults[0])
+    partial.chmod(0o600)
+    if database.is_sqlite:
+        for beside in ("-wal", "-shm"):
+            target.with_name(target.name + beside).unlink(missing_ok=True)
+        partial.replace(target)
+        keep_name(target.parent)
+        return
+    unpacked = Database(f"sqlite:///{partial}")
+    try:
+        migrations.upgrade(unpacked)
+        copies.copy(unpacked, database)
+    except (copies.NotEmpty, copies.CopyDiffers) as error:
+        raise BackupError(f"The database did not take the rows: {error}") from error
+    finally:
+        unpacked.dispose()
+        for left in folder.glob(f"{partial.name}*"):
+            left.unlink()
+
+
+def compare(settings: Settings, manifest: Manifest) -> list[str]:
+    """Compare a restored instance with the manifest, every row and every byte; return what differs.
+
+    The log of the restore itself does not count; where the schema was brought up to date, numbers of rows are compared.
+    """
+    database, files = Database(settings.database), files_of(settings)
+    try:
+        found = copies.sums_of(database)
+    finally:
+        database.dispose()
+    faults = []
+    for name, one in manifest.tables.items():
+        own = int(name == AuditEntry.__tablename__)
+        is_comparable = manifest.schema == migrations.head() and not own
+        if found.get(name, Sum(0, "")).rows != one.rows + own or (is_comparable and found[name] != one):
+            faults.append(f"{name}: {one.rows} rows in the backup, {found.get(name, Sum(0, '')).rows - own} here, or other ones")
+    for name in manifest.files:
+        with files.open(name) as source:
+            if _digest(source)[0] != name:
+                faults.append(f"{FOLDER}{name}: other bytes than its name says")
+    return faults
+
+
+@dataclass(frozen=True, slots=True)
+class LastBackup:
+    """The newest backup that the audit log knows."""
+
+    at: datetime
+    name: str
+    size: int
+
+
+def find_last(session: Session) -> LastBackup | None:
+    """Return the newest backup, or nothing where none was made."""
+    statement = select(AuditEntry).where(AuditEntry.verb == BackupVerb.MADE).order_by(AuditEntry.id.desc()).limit(1)
+    entry = session.scalar(statement)
+    if entry is None:
+        return None
+    facts = json.loads(entry.facts)
+    return LastBackup(entry.at, str(facts["name"]), int(facts["bytes"]))

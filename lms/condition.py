@@ -1,0 +1,115 @@
+"""The administrator's page of the state of things: what is dangerous, work that waits or failed, mail, disk, backups, versions."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, Response, current_app, flash, render_template, url_for
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from kernel import audit, clock, outbox
+from kernel.errors import NotFound
+from kernel.files import StoredFile
+from kernel.i18n import _, ngettext
+from kernel.outbox import Job
+from kernel.permissions import Actor
+from kernel.web.request import current_actor, current_session, requires, see_other
+from lms import deployment, metrics, queries
+from lms.permissions import RoofAction, RoofVerb
+from lms.versions import versions
+
+if TYPE_CHECKING:
+    from lms.app import House
+
+bp = Blueprint("lms_condition", __name__)
+
+Answer = str | Response | tuple[str, int]
+LISTED = 50
+
+
+@bp.get("/metrics")
+@requires(RoofAction.MEASURE, metrics.get_door)
+def figures(_door: object) -> Response:
+    """Give the figures for Prometheus."""
+    return metrics.page()
+
+
+@bp.get("/administration/state")
+@requires(RoofAction.ADMINISTER)
+def state() -> Answer:
+    """Show how the instance is."""
+    session, now = current_session(), clock.now()
+    house: House = current_app.extensions["house"]
+    settings, disk = house.settings, shutil.disk_usage(house.settings.data_dir)
+    facts = deployment.gather(house, session, now=now)
+    condition = queries.condition(session, now=now)
+    return render_template(
+        "lms/state.html",
+        findings=deployment.findings(facts),
+        waiting=condition.jobs_waiting,
+        oldest_waiting=condition.oldest_waiting,
+        kinds=queries.count_waiting_kinds(session),
+        failed=queries.list_failed_jobs(session),
+        failed_count=facts.failed_jobs,
+        mail_is_sent=settings.mail_is_sent,
+        mail_server=f"{settings.smtp_host}:{settings.smtp_port}",
+        mail_from=settings.mail_from,
+        mail_folder=settings.data_dir / "mail",
+        disk_free=disk.free,
+        disk_share=round(100 * disk.used / disk.total),
+        database_size=_database_size(session, house),
+        files=session.execute(select(func.count(), func.coalesce(func.sum(StoredFile.size), 0))).one(),
+        store=settings.files_url,
+        store_answers=facts.store_answers,
+        redis=bool(settings.redis_url),
+        redis_answers=facts.redis_answers,
+        last_backup=facts.last_backup,
+        backup_is_old=facts.last_backup is not None and now - facts.last_backup.at > deployment.BACKUP_EVERY,
+        versions=versions(session),
+        is_embedded=facts.is_sqlite,
+    )
+
+
+def _database_size(session: Session, house: House) -> int:
+    if house.database.is_sqlite:
+        path = Path(house.database.writing.url.database or "")
+        return sum(one.stat().st_size for one in path.parent.glob(f"{path.name}*"))
+    return session.scalar(select(func.pg_database_size(func.current_database()))) or 0
+
+
+def get_failed_job(session: Session, _actor: Actor, job: int) -> Job:
+    """Return a job that was given up; raise NotFound."""
+    found = session.get(Job, job) if job < 2**63 else None
+    if found is None or found.failed_at is None:
+        raise NotFound
+    return found
+
+
+@bp.post("/administration/state/jobs/<int:job>/retry")
+@requires(RoofAction.ADMINISTER, get_failed_job)
+def retry(job: Job) -> Answer:
+    """Try a job that was given up again."""
+    _try_again(job.id, job)
+    flash(_("The task will be tried again within a minute."), "ok")
+    return see_other(url_for("lms_condition.state"))
+
+
+@bp.post("/administration/state/jobs/retry")
+@requires(RoofAction.ADMINISTER)
+def retry_all() -> Answer:
+    """Try every job that was given up again."""
+    count = _try_again(None, None)
+    flash(
+        ngettext("%(count)s task will be tried again within a minute.", "%(count)s tasks will be tried again within a minute.", count), "ok"
+    )
+    return see_other(url_for("lms_condition.state"))
+
+
+def _try_again(number: int | None, job: Job | None) -> int:
+    session, now = current_session(), clock.now()
+    count = outbox.retry_failed(session, number, now=now)
+    audit.record(session, current_actor(), RoofVerb.JOBS_RETRIED, job, now=now, count=count)
+    return count

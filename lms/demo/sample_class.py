@@ -1,0 +1,117 @@
+"""A sample quiz with forty-eight invented answerers and two planted defects, so that the question doctor has something to say."""
+
+import secrets
+from datetime import datetime, timedelta
+from math import exp
+from pathlib import Path
+from random import Random
+
+from sqlalchemy.orm import Session
+
+from accounts import passwords
+from accounts import queries as account_queries
+from accounts import services as accounts
+from accounts.services import SignUp
+from courses.queries import catalogue as course_catalogue
+from courses.queries import outlines as course_outlines
+from courses.queries import versions as course_versions
+from courses.rules import Outline
+from courses.services import team as team_services
+from enrolments.queries import learning as enrolment_queries
+from enrolments.services import learning as enrolments
+from kernel.permissions import SYSTEM
+from lms.app import House
+from lms.demo.answers import Parts, as_parts, likely_mistake, right_parts
+from lms.demo.people import DOMAIN, STAFF, Identity
+from lms.demo.sittings import LEASE, locked
+from lms.demo.stage import Stage, enter, seat_at
+from lms.publishing import publish_folder
+from quizzes.queries import sittings as quiz_queries
+from quizzes.queries.sittings import Item
+from quizzes.rules import saving
+from quizzes.rules.answers import Choice, Number
+from quizzes.rules.definitions import Question
+from quizzes.services import sittings as quizzes
+from quizzes.services.sittings import Batch
+
+FOLDER = Path(__file__).resolve().parent / "sample"
+SLUG, QUIZ = "muestra-medico-de-preguntas", "cuestionario-de-muestra"
+ANSWERERS = 48
+SEED = 20261120
+WRONG_KEY, NARROW = "capital", "tercio"
+STEEP = 1.6
+HARD = {
+    "capital": -0.3,
+    "tercio": -0.3,
+    "siete-por-ocho": -0.2,
+    "islas": -0.6,
+    "mitad": 0.2,
+    "fracciones": 0.3,
+    "siglo": -0.5,
+    "minutos": 0.0,
+}
+"""How hard each question is: the ability that half of those who have it answer it with."""
+MISTAKES = {"tercio": ("3", "7", "13"), "siete-por-ocho": ("54", "48", "63"), "mitad": ("20", "25", "18"), "minutos": ("150", "75", "100")}
+"""What is typed by who does not know."""
+
+
+def hold_sample_quiz(house: House, *, now: datetime) -> None:
+    """Publish the sample course, give it the team, and let everybody answer its quiz in the last four weeks."""
+    began, secret = now - timedelta(weeks=4), passwords.hash_password(secrets.token_urlsafe())
+    publish_folder(house, FOLDER, now=began - timedelta(days=1))
+    with house.database.unit_of_work() as session:
+        outline = _staffed(session, now=began)
+        stage = Stage(house, now, (outline,), opened=session)
+        for number in range(1, ANSWERERS + 1):
+            _sit(stage, outline, _answerer(number), secret, began + (now - began) * number / (ANSWERERS + 2))
+
+
+def _staffed(session: Session, *, now: datetime) -> Outline:
+    """Give the course the team of the demonstration, and return its outline."""
+    course = course_catalogue.find_course(session, SLUG)
+    assert course is not None
+    for role, identity in STAFF.items():
+        person = account_queries.find_person_by_email(session, identity.email)
+        if person is not None:
+            team_services.add_staff(session, SYSTEM, course, person.id, role, now=now)
+    version = course_versions.latest_version(session, course.id)
+    assert version is not None
+    return course_outlines.get_outline(session, version.id)
+
+
+def _answerer(number: int) -> Identity:
+    return Identity("Persona", "Inventada", f"{number:02d}", f"muestra-{number:02d}@{DOMAIN}")
+
+
+def _sit(stage: Stage, outline: Outline, identity: Identity, password_hash: str, moment: datetime) -> None:
+    """Let somebody join, enrol and take the quiz once."""
+    command = SignUp(
+        identity.email, password_hash, identity.given_names, identity.first_surname, identity.second_surname, "es", identity.zone
+    )
+    person = accounts.create_person(stage.session, SYSTEM, command, now=moment, confirmed=True)
+    accounts.note_consent(stage.session, person, now=moment)
+    actor = enter(stage, identity, person.id)
+    enrolments.enrol(stage.session, actor, enrolment_queries.get_seat(stage.session, actor, outline.slug), now=moment)
+    chance = Random(f"{SEED}:{identity.email}")  # noqa: S311 - invented answers
+    attempt = quizzes.start_attempt(stage.session, actor, seat_at(stage, actor, outline, QUIZ, now=moment), "es", now=moment).uuid
+    sitting = locked(stage, actor, attempt)
+    questions = quiz_queries.get_questions(stage.session, [item.question_version_id for item in sitting.items])
+    ability = chance.gauss(0, 1)
+    events = [
+        saving.AnswerEvent(item.position, saving.Place(LEASE, 1), _answer(questions[item.question_version_id], item, ability, chance))
+        for item in sitting.items
+    ]
+    quizzes.submit_attempt(stage.session, actor, sitting, [Batch(LEASE, tuple(events), "submit")], now=moment + timedelta(minutes=7))
+
+
+def _answer(question: Question, item: Item, ability: float, chance: Random) -> Parts:
+    """Answer as somebody of this ability does: who knows is misled where the question is (logistic model of item response)."""
+    knows = chance.random() < 1 / (1 + exp(-STEEP * (ability - HARD[question.key])))
+    if question.key == WRONG_KEY:
+        return as_parts(question, item, Choice("quito" if knows else chance.choice(("guayaquil", "cuenca", "ambato"))))
+    if question.key == NARROW and knows:
+        return as_parts(question, item, Number(chance.choice(("3,3333", "3,33", "3,3"))))
+    if knows:
+        return right_parts(question, item)
+    typed = MISTAKES.get(question.key)
+    return as_parts(question, item, Number(chance.choice(typed))) if typed else likely_mistake(question, item, chance)

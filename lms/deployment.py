@@ -1,0 +1,420 @@
+"""What is dangerous in the way an instance is set up: facts are gathered once, and each rule looks at them (`lms check --deploy`).
+
+A danger can lose or open something; advice costs comfort or speed. The administration's page shows the same list.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
+
+from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from accounts import queries as accounts
+from certificates.models import Credential
+from kernel import redis
+from kernel.errors import N_, DomainError
+from kernel.i18n import _
+from kernel.mail import SMTPS
+from kernel.settings import LOOPBACK, Settings, secret_keys
+from lms import backups, queries
+from lms.backups import LastBackup
+
+if TYPE_CHECKING:
+    from lms.app import House
+
+NETWORK_DISKS = ("nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "fuse.s3fs", "glusterfs", "ceph", "lustre", "davfs")
+EXAMPLES = re.compile(r"(change.?me|secret|example|ejemplo|password|clave|0{8}|1234567|(.)\2{7})", re.IGNORECASE)
+LEAST_FREE = 2_000_000_000
+LATE = timedelta(minutes=10)
+BACKUP_EVERY = timedelta(hours=26)
+CLOCKS_APART = timedelta(seconds=2)
+DEMONSTRATION = "demonstration"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of an instance and of the plan to run it."""
+
+    settings: Settings
+    now: datetime
+    processes: int = 1
+    machines: int = 1
+    data_disk: str = ""
+    """Kind of file system under the data folder, as the machine names it."""
+    data_is_open: bool = False
+    """Others than its owner may look into the data folder."""
+    free: int = LEAST_FREE * 10
+    size: int = LEAST_FREE * 20
+    runs_as_root: bool = False
+    secret: str = "k" + "x9Q2" * 12
+    has_administrator: bool = True
+    is_demonstration: bool = False
+    last_backup: LastBackup | None = None
+    backups_beside_data: bool = False
+    oldest_waiting: datetime | None = None
+    failed_jobs: int = 0
+    lost_keys: tuple[str, ...] = ()
+    """Identifiers of keys that signed certificates and are not here."""
+    connections: int | None = None
+    """How many connections PostgreSQL takes."""
+    is_superuser: bool = False
+    clocks_apart: timedelta = timedelta()
+    redis_answers: bool = True
+    store_answers: bool = True
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Say whether the instance is embedded."""
+        return self.settings.database.startswith("sqlite")
+
+    @property
+    def serving(self) -> int:
+        """Return how many processes serve in all."""
+        return self.processes * self.machines
+
+    @property
+    def is_public(self) -> bool:
+        """Say whether people reach the instance from elsewhere."""
+        return self.settings.public_url.startswith("https://") or self.machines > 1
+
+
+def is_near(address: str) -> bool:
+    """Say whether an address names this machine, or a socket of it."""
+    host = urlsplit(address if "//" in address else f"//{address}").hostname
+    return host is None or host in LOOPBACK
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing to put right: which rule, whether it is dangerous, and the words with their facts."""
+
+    code: str
+    is_danger: bool
+    message: str
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def words(self) -> str:
+        """Return it in the reader's language."""
+        return _(self.message, **self.facts)
+
+    @property
+    def english(self) -> str:
+        """Return it in English, for a terminal."""
+        return self.message % self.facts if self.facts else self.message
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """When something is found, and what is said of it."""
+
+    code: str
+    holds: Callable[[Facts], bool]
+    message: str
+    is_danger: bool = True
+
+
+def _database_query(facts: Facts) -> dict[str, list[str]]:
+    return parse_qs(urlsplit(facts.settings.database_url).query)
+
+
+def _database_in_clear(facts: Facts) -> bool:
+    mode = _database_query(facts).get("sslmode", [""])[-1]
+    return not facts.is_sqlite and not is_near(facts.settings.database_url) and mode not in ("require", "verify-ca", "verify-full")
+
+
+def _mail_in_clear(facts: Facts) -> bool:
+    settings = facts.settings
+    return settings.mail_is_sent and not settings.smtp_starttls and settings.smtp_port != SMTPS and not is_near(settings.smtp_host)
+
+
+def _redis_is_open(facts: Facts) -> bool:
+    parts = urlsplit(facts.settings.redis_url)
+    return bool(parts.hostname) and not is_near(facts.settings.redis_url) and (parts.scheme == "redis" or not parts.password)
+
+
+def _too_many_connections(facts: Facts) -> bool:
+    return facts.connections is not None and facts.serving * facts.settings.database_pool > facts.connections - 10
+
+
+def _nobody_works(facts: Facts) -> bool:
+    return facts.settings.worker_threads == 0 and facts.oldest_waiting is not None and facts.now - facts.oldest_waiting > LATE
+
+
+def _backup_is_old(facts: Facts) -> bool:
+    return facts.last_backup is not None and facts.now - facts.last_backup.at > BACKUP_EVERY
+
+
+def _disk_is_full(facts: Facts) -> bool:
+    return facts.free < max(LEAST_FREE, facts.size // 20)
+
+
+RULES = (
+    Rule(
+        "several-on-sqlite",
+        lambda facts: facts.is_sqlite and facts.serving > 1,
+        N_("Several processes or machines on SQLite lose or refuse answers. Use PostgreSQL (LMS_DATABASE_URL)."),
+    ),
+    Rule(
+        "sqlite-on-a-network-disk",
+        lambda facts: facts.is_sqlite and facts.data_disk in NETWORK_DISKS,
+        N_("The SQLite database lies on a network disk, whose locks cannot be trusted. Use a local disk, or PostgreSQL."),
+    ),
+    Rule(
+        "redis-on-sqlite",
+        lambda facts: facts.is_sqlite and bool(facts.settings.redis_url),
+        N_("Redis is set, but on SQLite one process serves and needs none."),
+        is_danger=False,
+    ),
+    Rule(
+        "no-public-address",
+        lambda facts: not facts.settings.public_url.startswith("https://"),
+        N_(
+            "There is no public address with https (LMS_PUBLIC_URL): links in mail lead nowhere, and nobody beyond"
+            " this machine can sign in."
+        ),
+    ),
+    Rule(
+        "no-proxy",
+        lambda facts: facts.is_public and facts.settings.trusted_proxies == 0,
+        N_(
+            "No proxy is trusted (LMS_TRUSTED_PROXIES=0). Behind one, all visitors would count as one address;"
+            " without one, nothing speaks TLS"
+            " and slow senders hold threads."
+        ),
+    ),
+    Rule(
+        "several-without-redis",
+        lambda facts: facts.serving > 1 and not facts.is_sqlite and not facts.settings.redis_url,
+        N_(
+            "Several processes without Redis (LMS_REDIS_URL) count tries each for itself: whoever guesses passwords"
+            " gets that many times more."
+        ),
+    ),
+    Rule(
+        "redis-away",
+        lambda facts: not facts.redis_answers,
+        N_("Redis does not answer: limits count in each process, and work starts later."),
+        is_danger=False,
+    ),
+    Rule(
+        "redis-in-the-open",
+        _redis_is_open,
+        N_("Redis is on another machine without password or encryption. Write rediss://:PASSWORD@… in LMS_REDIS_URL."),
+    ),
+    Rule(
+        "files-on-one-machine",
+        lambda facts: facts.machines > 1 and not facts.settings.files_url and facts.data_disk not in NETWORK_DISKS,
+        N_(
+            "Several machines keep files each in its own folder: half of them would be missing. Set a bucket"
+            " (LMS_FILES_URL) or share the folder."
+        ),
+    ),
+    Rule("store-away", lambda facts: not facts.store_answers, N_("The files' bucket does not answer, or refuses its keys.")),
+    Rule(
+        "store-in-clear",
+        lambda facts: facts.settings.s3_endpoint.startswith("http://") and not is_near(facts.settings.s3_endpoint),
+        N_("Files travel to the bucket without encryption. Write https://… in LMS_S3_ENDPOINT."),
+    ),
+    Rule(
+        "secret-on-each-machine",
+        lambda facts: facts.machines > 1 and facts.settings.secret_key_file is None and facts.data_disk not in NETWORK_DISKS,
+        N_(
+            "Each machine would make its own keys, and not believe the others' sessions and certificates. Copy"
+            " secret.key and signing.key to all, and set LMS_SECRET_KEY_FILE."
+        ),
+    ),
+    Rule(
+        "example-secret",
+        lambda facts: bool(EXAMPLES.search(facts.secret)),
+        N_("The secret key looks like an example. Make one by chance: delete the file and start again."),
+    ),
+    Rule(
+        "lost-signing-key",
+        lambda facts: bool(facts.lost_keys),
+        N_(
+            "Certificates were signed with a key that is not here (%(keys)s): they no longer verify. Put it back (lms"
+            " restore-keys) into signing.old/."
+        ),
+    ),
+    Rule(
+        "open-data-folder",
+        lambda facts: facts.data_is_open,
+        N_("Others on this machine can read the data folder. Run chmod 700 %(folder)s"),
+    ),
+    Rule("runs-as-root", lambda facts: facts.runs_as_root, N_("The program runs as root. Give it a user of its own.")),
+    Rule(
+        "demonstration",
+        lambda facts: facts.is_demonstration and facts.is_public,
+        N_("This is the demonstration, whose passwords are known, under a public address."),
+    ),
+    Rule(
+        "no-administrator",
+        lambda facts: not facts.has_administrator,
+        N_("There is no administrator yet: whoever opens the first link becomes one."),
+    ),
+    Rule(
+        "database-in-clear",
+        _database_in_clear,
+        N_(
+            "The database is on another machine and the connection may go without encryption. Add ?sslmode=verify-full to LMS_DATABASE_URL."
+        ),
+    ),
+    Rule(
+        "database-superuser",
+        lambda facts: facts.is_superuser,
+        N_("The program is superuser of the database server. Give it a role of its own that owns its database only."),
+        is_danger=False,
+    ),
+    Rule(
+        "too-many-connections",
+        _too_many_connections,
+        N_(
+            "%(processes)s processes with %(pool)s connections each are more than PostgreSQL takes (%(connections)s)."
+            " Lower LMS_DATABASE_POOL, or put a pooler between."
+        ),
+    ),
+    Rule(
+        "clocks-apart",
+        lambda facts: abs(facts.clocks_apart) > CLOCKS_APART,
+        N_(
+            "The clocks of this machine and of the database differ by %(seconds)s s: deadlines would differ. Let both follow a time server."
+        ),
+    ),
+    Rule(
+        "nobody-works",
+        _nobody_works,
+        N_("Background work has waited for more than ten minutes and LMS_WORKER_THREADS is 0: start lms worker."),
+    ),
+    Rule(
+        "failed-jobs",
+        lambda facts: facts.failed_jobs > 0,
+        N_("Background jobs that were given up: %(failed)s. See lms jobs list."),
+        is_danger=False,
+    ),
+    Rule(
+        "no-mail",
+        lambda facts: not facts.settings.mail_is_sent,
+        N_("Mail is not sent (LMS_SMTP_HOST): nobody can confirm an address or get a new password."),
+    ),
+    Rule(
+        "mail-in-clear",
+        _mail_in_clear,
+        N_("Mail goes to its server without encryption: links for new passwords can be read on the way. Switch LMS_SMTP_STARTTLS on."),
+    ),
+    Rule(
+        "example-addresses",
+        lambda facts: any(address.endswith("@example.org") for address in (facts.settings.mail_from, facts.settings.contact_email)),
+        N_("LMS_MAIL_FROM or LMS_CONTACT_EMAIL is still an example."),
+        is_danger=False,
+    ),
+    Rule("no-backup", lambda facts: facts.last_backup is None, N_("No backup was ever made here (lms backup).")),
+    Rule("old-backup", _backup_is_old, N_("The last backup is more than a day old.")),
+    Rule(
+        "backup-beside-data",
+        lambda facts: facts.backups_beside_data,
+        N_("Backups lie in the data folder: a broken disk takes both. Write them elsewhere (lms backup --to)."),
+        is_danger=False,
+    ),
+    Rule("little-disk", _disk_is_full, N_("Little space is left on the disk of the data folder (%(free)s GB).")),
+    Rule(
+        "open-metrics",
+        lambda facts: any(network.strip().endswith("/0") for network in facts.settings.metrics_from.split(",")),
+        N_("LMS_METRICS_FROM lets everybody read the metrics."),
+    ),
+)
+
+
+def findings(facts: Facts) -> list[Finding]:
+    """Return everything that should be put right, dangers first."""
+    words: Mapping[str, object] = {
+        "keys": ", ".join(facts.lost_keys),
+        "folder": facts.settings.data_dir,
+        "processes": facts.serving,
+        "pool": facts.settings.database_pool,
+        "connections": facts.connections,
+        "seconds": round(facts.clocks_apart.total_seconds(), 1),
+        "failed": facts.failed_jobs,
+        "free": round(facts.free / 1e9, 1),
+    }
+    found = [
+        Finding(rule.code, rule.is_danger, rule.message, {name: value for name, value in words.items() if f"%({name})" in rule.message})
+        for rule in RULES
+        if rule.holds(facts)
+    ]
+    return sorted(found, key=lambda one: not one.is_danger)
+
+
+def disk_kind(path: Path, mounts: Path = Path("/proc/mounts")) -> str:
+    """Return the kind of file system that a path lies on; nothing where the machine does not tell."""
+    try:
+        lines = [line.split() for line in mounts.read_text().splitlines()]
+    except OSError:
+        return ""
+    place = path.resolve()
+    fitting = [(len(line[1]), line[2]) for line in lines if place.is_relative_to(line[1].replace("\\040", " "))]
+    return max(fitting)[1] if fitting else ""
+
+
+def gather(house: House, session: Session, *, now: datetime, processes: int = 1, machines: int = 1) -> Facts:
+    """Look at an instance: its settings, folder, database, Redis and bucket."""
+    settings = house.settings
+    folder, disk = settings.data_dir, shutil.disk_usage(settings.data_dir)
+    state = queries.condition(session, now=now)
+    connections, is_superuser, apart = _server(house, session, now)
+    return Facts(
+        settings,
+        now,
+        processes=processes,
+        machines=machines,
+        data_disk=disk_kind(folder),
+        data_is_open=bool(folder.stat().st_mode & 0o077),
+        free=disk.free,
+        size=disk.total,
+        runs_as_root=os.geteuid() == 0,
+        secret=secret_keys(settings)[0].decode(errors="replace"),
+        has_administrator=accounts.administrator_exists(session),
+        is_demonstration=(folder / DEMONSTRATION).exists(),
+        last_backup=backups.find_last(session),
+        backups_beside_data=any((folder / "backups").glob(f"*{backups.SUFFIX}")),
+        oldest_waiting=state.oldest_waiting,
+        failed_jobs=queries.count_failed_jobs(session),
+        lost_keys=tuple(sorted(set(session.scalars(select(Credential.key_id).distinct())) - set(house.keys.public))),
+        connections=connections,
+        is_superuser=is_superuser,
+        clocks_apart=apart,
+        redis_answers=not settings.redis_url or redis.is_reachable(settings.redis_url),
+        store_answers=store_answers(house),
+    )
+
+
+def _server(house: House, session: Session, now: datetime) -> tuple[int | None, bool, timedelta]:
+    """Return how many connections PostgreSQL takes, whether we are its superuser, and how far its clock is from ours."""
+    if house.database.is_sqlite:
+        return None, False, timedelta()
+    try:
+        row = session.execute(
+            text("SELECT current_setting('max_connections')::int, rolsuper, clock_timestamp() FROM pg_roles WHERE rolname = current_user")
+        ).one()
+    except DBAPIError:
+        return None, False, timedelta()
+    return row[0], row[1], row[2] - now
+
+
+def store_answers(house: House) -> bool:
+    """Say whether files can be asked for: a folder always, a bucket where it answers."""
+    try:
+        house.files.holds("0" * 64)
+    except DomainError:
+        return False
+    return True

@@ -1,0 +1,148 @@
+"""One learner's page with everything in a course, for its team: it looks at enrolments, quizzes and certificates."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import uuid4
+
+from flask import Blueprint, render_template
+
+from accounts import services as account_services
+from accounts.models import Person
+from accounts.services import Purpose
+from courses.permissions import edits
+from courses.queries import outlines as course_outlines
+from courses.rules import Outline
+from enrolments.forms import NoteForm
+from enrolments.pages.gradebook import share
+from enrolments.pages.results import item_lines, override_rows
+from enrolments.permissions import LearningAction, PlaceSeat, keeps_notes
+from enrolments.queries import learning as enrolments
+from enrolments.queries.editions import get_place
+from enrolments.queries.gradebook import find_part
+from enrolments.queries.results import list_item_marks, list_notes, list_overrides
+from enrolments.rules import NO_RESULT, Progress, Results, closed_activities, evaluate_completion
+from kernel.i18n import _, choose
+from kernel.web import notes
+from kernel.web.request import current_actor, current_session, requires
+from lms import queries
+from lms.queries import AttemptLine
+from quizzes.pages.reports import STATES
+
+bp = Blueprint("lms_following", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityRow:
+    """An activity as the team sees one learner's part in it."""
+
+    title: str
+    required: bool
+    state: str
+    """`done`, `started`, `todo` or `lock`."""
+    completed_at: datetime | None
+    score: str
+    passed: bool | None
+    key: str
+    gives_marks: bool
+    overridden: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleRow:
+    """A module with its activities."""
+
+    title: str
+    done: int
+    needed: int
+    activities: tuple[ActivityRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptRow:
+    """An attempt at a quiz of the course."""
+
+    attempt: AttemptLine
+    title: str
+    state: str
+    score: str
+
+
+def _modules(outline: Outline, results: Results, completed: Mapping[str, datetime], progress: Progress, now: datetime) -> list[ModuleRow]:
+    closed = closed_activities(outline, results, now)
+
+    def state(key: str) -> str:
+        result = results.get(key, NO_RESULT)
+        if result.completed:
+            return "done"
+        return "started" if result != NO_RESULT else "lock" if closed[key] else "todo"
+
+    return [
+        ModuleRow(
+            choose(module.title),
+            progress.module(module.key).done,
+            progress.module(module.key).needed,
+            tuple(
+                ActivityRow(
+                    choose(activity.title),
+                    activity.required,
+                    state(activity.key),
+                    completed.get(activity.key),
+                    share(results.get(activity.key, NO_RESULT).score),
+                    results.get(activity.key, NO_RESULT).passed,
+                    activity.key,
+                    activity.gives_marks,
+                    results.get(activity.key, NO_RESULT).overridden,
+                )
+                for activity in module.activities
+            ),
+        )
+        for module in outline.modules
+    ]
+
+
+def _attempts(outline: Outline, found: Sequence[AttemptLine]) -> list[AttemptRow]:
+    def title(key: str) -> str:
+        activity = outline.by_key.get(outline.renames.get(key, key))
+        return choose(activity.title) if activity else key
+
+    return [AttemptRow(line, title(line.activity_key), _(STATES.get(line.state, line.state.value)), share(line.percent)) for line in found]
+
+
+@bp.get("/teaching/<slug>/learners/<uuid:person>")
+@requires(LearningAction.FOLLOW, get_place)
+def learner(subject: PlaceSeat) -> str:
+    """Show what one learner did and has to show in a course."""
+    session, seat, row = current_session(), subject.seat, subject.enrolment
+    person = session.get_one(Person, row.person_id)
+    outline = course_outlines.get_outline(session, row.course_version_id)
+    results, part = enrolments.results_of(session, row.id), find_part(session, row.id)
+    progress = evaluate_completion(outline, results, seat.now)
+    completion, actor = enrolments.find_completion(session, row.id), current_actor()
+    marks, with_notes = list_item_marks(session, row.course_id, row.id), keeps_notes(actor, subject)
+    person_id, now = row.person_id, seat.now
+    if person_id != actor.person_id:
+        notes.leave(lambda session: account_services.note_look(session, actor, person_id, Purpose.PROGRESS, now=now))
+    return render_template(
+        "lms/learner.html",
+        course={"slug": seat.slug, "title": choose(outline.title)},
+        person=person,
+        enrolment=row,
+        version=outline.number,
+        progress=progress,
+        grade=share(progress.grade),
+        completed_at=completion.completed_at if completion else None,
+        award=enrolments.list_awards(session, [row.id]).get(row.id),
+        part=part,
+        modules=_modules(outline, results, part.completed, progress, seat.now),
+        attempts=_attempts(outline, queries.list_attempts_of(session, row.course_id, row.person_id)),
+        shows_email=edits(actor, seat.staff_role),
+        may_override=edits(actor, seat.staff_role) and row.person_id != actor.person_id,
+        items=item_lines(outline, marks),
+        overrides=override_rows(outline, list_overrides(session, row.id)),
+        keeps_notes=with_notes,
+        notes=list_notes(session, row.id) if with_notes else (),
+        note=NoteForm(formdata=None),
+        number=uuid4(),
+        me=actor.person_id,
+    )

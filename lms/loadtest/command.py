@@ -1,0 +1,202 @@
+"""What `lms loadtest` does: fill an instance, start its servers, find the rate that they hold, play the day, and tell what came of it."""
+
+import asyncio
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from itertools import count, islice
+from pathlib import Path
+
+import click
+from sqlalchemy import func, select
+
+from accounts.models import Person
+from lms import serve as server
+from lms.app import House
+from lms.console import told_in_one_line
+from lms.loadtest import people
+from lms.loadtest.arrivals import arrivals
+from lms.loadtest.filling import fill
+from lms.loadtest.journey import Crowd, Told, walk_all
+from lms.loadtest.measures import Measures, aligned, percentile, shares, table
+from lms.loadtest.truth import COUNTED, FAULTS, compare
+from lms.playground import Playground
+
+FOLDER = Path("instance/loadtest")
+GROUND = Playground("load-test", "load test")
+WINDOW = 10.0
+"""Seconds of the busiest time of which rates are told."""
+TRIAL = 20.0
+"""Seconds for which a rate is tried before the day."""
+FIRST, STEP = 1.0, 1.4
+LONGEST_WAIT = 1.0
+"""Seconds within which 95 of 100 lessons and saves are answered where a rate is held."""
+PATIENCE = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is played: see the options of `lms loadtest`."""
+
+    learners: int
+    rate: float | None
+    seconds: float
+    pause: float
+    servers: int
+    seed: int
+
+
+@dataclass
+class Instance:
+    """The filled instance: the password of all, and how many have come already."""
+
+    folder: Path
+    learners: int
+    seed: int
+    password: str
+    come: int = 0
+
+    def write(self) -> None:
+        """Keep it beside the data."""
+        kept = {"learners": self.learners, "seed": self.seed, "password": self.password, "come": self.come}
+        (self.folder / GROUND.marker).write_text(json.dumps(kept))
+
+    def take(self, number: int) -> list[str]:
+        """Return the addresses of people who have not come yet, and note that they have."""
+        if self.come + number > self.learners:
+            raise server.CannotStart(f"Of {self.learners} learners {self.come} have come already: lms loadtest --fresh makes them anew.")
+        emails = list(islice(map(people.email, count(self.come)), number))
+        self.come += number
+        self.write()
+        return emails
+
+
+def play(plan: Plan, report: Path | None, *, fresh: bool) -> None:
+    """Play the day; exit with 1 where anything was lost, wrong, or answered with an error."""
+    folder = Path(os.environ.get("LMS_DATA_DIR") or FOLDER).resolve()
+    with told_in_one_line(), GROUND.claimed(folder):
+        house = prepare(folder, plan, fresh=fresh)
+        instance = Instance(folder, **json.loads((folder / GROUND.marker).read_text()))
+        if plan.servers > 1 and house.database.url.startswith("sqlite"):
+            raise server.CannotStart("Several servers need PostgreSQL: set LMS_DATABASE_URL to an empty database.")
+        house.database.dispose()
+        with serving(folder, plan.servers) as addresses:
+            crowd = Crowd(addresses, instance.password, plan.seed, plan.pause)
+            rate = plan.rate or _find_rate(crowd, instance)
+            click.echo(f"The day: {plan.seconds:.0f} s, up to {rate:.1f} new learners a second …")
+            moments = arrivals(plan.seconds, rate, plan.seed, rising=True)
+            measures, told = _walk(crowd, instance, moments)
+        with house.database.unit_of_work(write=False) as session:
+            found = compare(session, told)
+        house.database.dispose()
+    _tell(plan, rate, measures, found, report)
+
+
+def prepare(folder: Path, plan: Plan, *, fresh: bool) -> House:
+    """Fill the instance where that has not been done for these people; return it with its database open."""
+    GROUND.clear(folder, fresh=fresh)
+    kept = json.loads((folder / GROUND.marker).read_text() or "{}")
+    if kept and (kept["learners"], kept["seed"]) != (plan.learners, plan.seed):
+        GROUND.clear(folder, fresh=True)
+        kept = {}
+    house = server.open_checked(server.checked_settings("127.0.0.1", 8000, data_dir=folder, smtp_host=""))
+    if not kept:
+        with house.database.unit_of_work(write=False) as session:
+            if session.scalar(select(func.count()).select_from(Person)):
+                raise server.CannotStart("The database holds people already: a load test needs an empty one.")
+        click.echo(f"Making {plan.learners} accounts; a minute or two …")
+        password = secrets.token_urlsafe(12)
+        fill(house, plan.learners, plan.seed, password)
+        Instance(folder, plan.learners, plan.seed, password).write()
+    return house
+
+
+@contextmanager
+def serving(folder: Path, number: int) -> Iterator[tuple[str, ...]]:
+    """Run so many servers on free ports of this machine; give their addresses, and end them."""
+    with (folder / "servers.log").open("w") as log:
+        started = [_start(folder, port, log.fileno()) for port in _free_ports(number)]
+        try:
+            for _process, address in started:
+                _wait(address)
+            yield tuple(address for _process, address in started)
+        finally:
+            for process, _address in started:
+                process.send_signal(signal.SIGTERM)
+            for process, _address in started:
+                process.wait(30)
+
+
+def _free_ports(number: int) -> list[int]:
+    probes = [socket.create_server(("127.0.0.1", 0)) for _number in range(number)]
+    ports = [int(probe.getsockname()[1]) for probe in probes]
+    for probe in probes:
+        probe.close()
+    return ports
+
+
+def _start(folder: Path, port: int, log: int) -> tuple[subprocess.Popen[bytes], str]:
+    lms = Path(sys.executable).with_name("lms")
+    environment = {**os.environ, "LMS_DATA_DIR": str(folder), "LMS_SMTP_HOST": "", "LMS_PUBLIC_URL": f"http://127.0.0.1:{port}"}
+    process = subprocess.Popen([lms, "serve", "--port", str(port)], env=environment, stdout=log, stderr=log, cwd=folder)  # noqa: S603 - our own program
+    return process, f"http://127.0.0.1:{port}"
+
+
+def _wait(address: str) -> None:
+    ends = time.monotonic() + PATIENCE
+    while time.monotonic() < ends:
+        try:
+            with urllib.request.urlopen(f"{address}/health/ready", timeout=5):  # noqa: S310 - a server started here
+                return
+        except (OSError, urllib.error.URLError):
+            time.sleep(0.1)
+    raise server.CannotStart(f"The server at {address} does not answer; see servers.log in the folder of the load test.")
+
+
+def _walk(crowd: Crowd, instance: Instance, moments: list[float]) -> tuple[Measures, list[Told]]:
+    measures = Measures()
+    told = asyncio.run(walk_all(crowd, instance.take(len(moments)), moments, measures))
+    return measures, told
+
+
+def _find_rate(crowd: Crowd, instance: Instance) -> float:
+    """Try ever higher rates; return the last that was held: no error, and lessons and saves answered soon."""
+    held, rate = FIRST, FIRST
+    while True:
+        measures, _told = _walk(crowd, instance, arrivals(TRIAL, rate, crowd.seed, rising=False))
+        waits = {step: percentile(measures.waits[step], 0.95) for step in ("lesson", "save")}
+        words = ", ".join(f"{step} {wait * 1000:.0f} ms" for step, wait in waits.items())
+        click.echo(f"  {rate:5.1f} new learners a second: p95 of {words}; {sum(measures.errors.values())} errors")
+        if measures.errors or max(waits.values()) > LONGEST_WAIT:
+            return held
+        held, rate = rate, rate * STEP
+
+
+def _tell(plan: Plan, rate: float, measures: Measures, found: Counter[str], report: Path | None) -> None:
+    rates = measures.rates(WINDOW)
+    click.echo("\n".join(["", *table(measures), "", f"In the busiest {WINDOW:.0f} seconds:", *shares(rates), ""]))
+    click.echo("\n".join(aligned([(name, str(found[name])) for name in (*COUNTED, *FAULTS)])))
+    click.echo("\n".join(["", *(f"error: {name} ({number} times)" for name, number in measures.errors.most_common())]))
+    if report is not None:
+        steps = {step: {"answers": len(waits), **_waits(waits)} for step, waits in measures.waits.items()}
+        whole = {"plan": asdict(plan), "rate": rate, "steps": steps, "rates": rates, "found": dict(found), "errors": dict(measures.errors)}
+        report.parent.mkdir(parents=True, exist_ok=True)
+        report.write_text(json.dumps(whole, indent=2) + "\n")
+    if measures.errors or any(found[name] for name in FAULTS):
+        raise click.ClickException("Something was lost, wrong or answered with an error.")
+    click.echo("No error, and everything that was acknowledged is there, once.")
+
+
+def _waits(waits: list[float]) -> dict[str, float]:
+    return {f"p{part:.0%}".rstrip("%"): round(percentile(waits, part), 4) for part in (0.5, 0.95, 0.99)}

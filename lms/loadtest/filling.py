@@ -1,0 +1,46 @@
+"""The instance of a load test: a course, and so many people who are enrolled in it."""
+
+from itertools import islice
+
+from accounts import passwords
+from accounts import services as accounts
+from accounts.services import SignUp
+from courses.content.model import Severity
+from enrolments.queries import learning as enrolment_queries
+from enrolments.services import learning as enrolments
+from kernel import clock
+from kernel.paths import CONTENT
+from kernel.permissions import SYSTEM, Actor
+from lms.app import House
+from lms.demo.people import Identity
+from lms.loadtest.course import SLUG, folder
+from lms.loadtest.people import identities
+from lms.publishing import publish_folder
+
+AT_ONCE = 500
+
+
+def fill(house: House, count: int, seed: int, password: str) -> None:
+    """Publish the course and enrol everybody, through the services that pages use; all have the same password."""
+    own = house.settings.data_dir / "course"
+    for path, content in folder(CONTENT).items():
+        (own / path).parent.mkdir(parents=True, exist_ok=True)
+        (own / path).write_bytes(content)
+    published = publish_folder(house, own)
+    if published.version is None:
+        raise AssertionError([found.message for found in published.findings if found.severity is Severity.ERROR])
+    hashed = passwords.hash_password(password)
+    people = identities(count, seed)
+    while some := list(islice(people, AT_ONCE)):
+        _enrol(house, some, hashed)
+
+
+def _enrol(house: House, some: list[Identity], hashed: str) -> None:
+    now = clock.now()
+    with house.database.unit_of_work() as session:
+        for one in some:
+            command = SignUp(one.email, hashed, one.given_names, one.first_surname, one.second_surname, one.language, one.zone)
+            person = accounts.create_person(session, SYSTEM, command, now=now, confirmed=True)
+            actor = Actor(person_id=person.id, person_uuid=person.uuid, name=person.full_name, language=person.language)
+            enrolments.enrol(session, actor, enrolment_queries.get_seat(session, actor, SLUG), now=now)
+        session.expunge_all()

@@ -1,0 +1,86 @@
+"""Merging two accounts of one person: looking for the other, the look first, and the doing."""
+
+from typing import Any
+
+from flask import Blueprint, Response, flash, render_template, request
+from sqlalchemy.orm import Session
+
+from accounts import queries as accounts
+from accounts.forms import OtherAccountForm, ReasonForm
+from accounts.models import Person
+from accounts.permissions import AccountAction, MergePair
+from kernel import clock
+from kernel.errors import Conflict
+from kernel.i18n import _, choose
+from kernel.web.request import current_actor, current_session, requires, see_page
+from lms import merging
+from lms.people import get_person
+from organisations.queries import tree as organisations
+
+bp = Blueprint("lms_merges", __name__, url_prefix="/administration/people/<uuid:person>/merging")
+
+Answer = str | Response | tuple[str, int]
+
+
+@bp.get("")
+@requires(AccountAction.MANAGE_PEOPLE, get_person)
+def find_other(subject: Person) -> Answer:
+    """Ask which other account is the same person's."""
+    form = OtherAccountForm(request.args if "email" in request.args else None)
+    if "email" not in request.args or not form.validate():
+        return _find_page(subject, form)
+    other = accounts.find_person_by_email(current_session(), form.email.data or "")
+    if other is None or other.id == subject.id:
+        form.refuse(form.email, _("This is the same account.") if other else _("Nobody has an account with this address."))
+        return _find_page(subject, form)
+    return see_page("lms_merges.look", person=subject.uuid, other=other.uuid)
+
+
+def _find_page(subject: Person, form: OtherAccountForm) -> str:
+    return render_template("lms/merge_find.html", person=subject, form=form)
+
+
+@bp.get("/<uuid:other>")
+@requires(AccountAction.MERGE, merging.get_pair)
+def look(subject: MergePair) -> Answer:
+    """Show what each account has and what will stand; nothing is changed."""
+    return _look(subject, ReasonForm())
+
+
+def _look(subject: MergePair, form: ReasonForm) -> str:
+    session = current_session()
+    refused = merging.refusal(session, subject)
+    return render_template(
+        "lms/merge.html",
+        kept=subject.kept,
+        closed=subject.closed,
+        form=form,
+        refusal=_(refused) if refused else "",
+        facts=[_facts(session, person) for person in (subject.kept, subject.closed)],
+        courses=[(course, choose(dict(course.title))) for course in merging.list_courses(session, subject)],
+    )
+
+
+def _facts(session: Session, person: Person) -> dict[str, Any]:
+    return {
+        "person": person,
+        "roles": accounts.list_roles(session, person.id),
+        "national_id": accounts.find_national_id(session, person.id),
+        "places": [row.name for row in organisations.list_memberships(session, person.id) if row.until is None],
+    }
+
+
+@bp.post("/<uuid:other>")
+@requires(AccountAction.MERGE, merging.get_pair)
+def merge(subject: MergePair) -> Answer:
+    """Close the other account, and give what it has to this one."""
+    form = ReasonForm()
+    if not form.validate_on_post():
+        return _look(subject, form), 422
+    try:
+        merging.merge(current_session(), current_actor(), subject, form.reason.data or "", now=clock.now())
+    except Conflict as refused:
+        form.refuse(form.reason, _(refused.text))
+        return _look(subject, form), 422
+    flash(_("The two accounts are one now. %(address)s is closed and leads here.", address=subject.closed.email), "ok")
+    return see_page("lms_people.record", person=subject.kept.uuid)

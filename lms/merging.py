@@ -1,0 +1,163 @@
+"""Two accounts of one person become one: what each has, what stands where both have something, and the doing of it.
+
+Nothing is deleted. The account that is closed keeps what the other has better already, and leads to the other.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from accounts import queries as account_queries
+from accounts import services as accounts
+from accounts.models import AccountMerge, NationalIdentity, Person, RoleGrant
+from accounts.permissions import MergePair
+from certificates import services as certificates
+from certificates.models import Credential
+from courses.models import Course, CourseStaff
+from courses.services import team
+from enrolments.models import Completion, Enrolment
+from enrolments.rules import History, is_better
+from enrolments.services import editions, learning
+from kernel.errors import N_, Conflict, NotFound
+from kernel.permissions import Actor, SiteRole
+from organisations.queries import tree
+from organisations.services import tree as organisations
+from quizzes.models import Attempt
+from quizzes.services import overrides as quizzes
+from simulators import services as simulators
+
+HAND_OVER: tuple[Callable[..., None], ...] = (learning.hand_over, quizzes.hand_over, simulators.hand_over, certificates.hand_over)
+"""What each package does when all that somebody did in a course becomes somebody else's: `(session, course, from, to)`."""
+
+
+def get_pair(session: Session, actor: Actor, person: UUID, other: UUID) -> MergePair:
+    """Return two accounts: the one that stays and the one that is closed; raise NotFound."""
+    if person == other:
+        raise NotFound
+    return MergePair(account_queries.get_person_by_uuid(session, person), account_queries.get_person_by_uuid(session, other))
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What somebody has in a course."""
+
+    history: History
+    attempts: int
+    certificates: int
+
+
+@dataclass(frozen=True, slots=True)
+class CourseMerge:
+    """A course that one of them takes or both: what each has, and whose stands."""
+
+    course_id: int
+    slug: str
+    title: Mapping[str, str]
+    kept: Taken | None
+    closed: Taken | None
+    moves: bool
+    """What the closed account has becomes the other's; what the other had, if anything, becomes the closed one's."""
+
+
+def _taken(session: Session, person_id: int) -> dict[int, Taken]:
+    attempts = select(func.count()).where(Attempt.person_id == person_id, Attempt.course_id == Enrolment.course_id, ~Attempt.preview)
+    papers = select(func.count()).where(Credential.person_id == person_id, Credential.course_id == Enrolment.course_id)
+    statement = (
+        select(Enrolment, Completion, attempts.scalar_subquery(), papers.scalar_subquery())
+        .outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
+        .where(Enrolment.person_id == person_id)
+    )
+    return {row.course_id: Taken(_history(row, completion), count, issued) for row, completion, count, issued in session.execute(statement)}
+
+
+def _history(row: Enrolment, completion: Completion | None) -> History:
+    completed_at, grade = (completion.completed_at, completion.grade) if completion else (None, None)
+    return History(completed_at, grade, row.left_at is None, row.done, row.total, row.enrolled_at)
+
+
+def list_courses(session: Session, pair: MergePair) -> list[CourseMerge]:
+    """List the courses that either takes or took, with whose history stands afterwards."""
+    kept, closed = _taken(session, pair.kept.id), _taken(session, pair.closed.id)
+    rows = session.execute(select(Course.id, Course.slug, Course.title).where(Course.id.in_({*kept, *closed})).order_by(Course.id))
+    return [
+        CourseMerge(row.id, row.slug, row.title, kept.get(row.id), closed.get(row.id), _moves(kept.get(row.id), closed.get(row.id)))
+        for row in rows
+    ]
+
+
+def _moves(kept: Taken | None, closed: Taken | None) -> bool:
+    return closed is not None and (kept is None or is_better(closed.history, kept.history))
+
+
+def refusal(session: Session, pair: MergePair) -> str:
+    """Return why two accounts cannot become one, or nothing."""
+    kept, closed = pair.kept, pair.closed
+    if account_queries.find_merge(session, closed.id) or account_queries.find_merge(session, kept.id):
+        return N_("One of them was merged into another account already.")
+    if kept.suspended_at is not None:
+        return N_("The account that stays is suspended. Restore it first.")
+    numbers = {account_queries.find_national_id(session, person.id) for person in (kept, closed)} - {""}
+    if len(numbers) > 1:
+        return N_("They have different identity numbers: correct the wrong one first, or they are two people.")
+    if account_queries.list_administrators(session) == [closed.id]:
+        return N_("There has to be another administrator first.")
+    return ""
+
+
+def merge(session: Session, actor: Actor, pair: MergePair, reason: str, *, now: datetime) -> AccountMerge:
+    """Close one account and give what it has to the other; raise Conflict where they cannot become one."""
+    people = select(Person).where(Person.id.in_((pair.kept.id, pair.closed.id))).order_by(Person.id).with_for_update()
+    rows = {row.id: row for row in session.scalars(people.execution_options(populate_existing=True))}
+    kept, closed = rows[pair.kept.id], rows[pair.closed.id]
+    account_queries.lock_administrators(session)  # nobody else may stop being one meanwhile
+    refused = refusal(session, MergePair(kept, closed))
+    if refused:
+        raise Conflict(refused)
+    moved = [course.course_id for course in list_courses(session, pair) if course.moves]
+    _swap_courses(session, closed.id, kept.id, moved, now=now)
+    for personal in (editions.hand_over_waiting, quizzes.hand_over_profile):
+        personal(session, closed.id, kept.id)
+    _hand_over_roles(session, actor, closed, kept, now=now)
+    _hand_over_place(session, actor, closed, kept, now=now)
+    number = session.get(NationalIdentity, closed.id)
+    if number is not None and not account_queries.find_national_id(session, kept.id):
+        session.add(NationalIdentity(person_id=kept.id, number=number.number))
+    if number is not None:
+        session.delete(number)
+    return accounts.close_into(session, actor, closed, kept, reason, moved, now=now)
+
+
+def _swap_courses(session: Session, closed: int, kept: int, courses: list[int], *, now: datetime) -> None:
+    """Exchange what two people have in some courses. A third row of `person`, gone again at the end, holds what is on its way.
+
+    Constraints name person and course, so that the two cannot change places at one stroke.
+    """
+    if not courses:
+        return
+    with accounts.a_waiting_room(session, now=now) as between:
+        for course in courses:
+            for hand_over in HAND_OVER:
+                for giver, taker in ((kept, between), (closed, kept), (between, closed)):
+                    hand_over(session, course, giver, taker)
+
+
+def _hand_over_roles(session: Session, actor: Actor, closed: Person, kept: Person, *, now: datetime) -> None:
+    for role in session.scalars(select(RoleGrant.role).where(RoleGrant.person_id == closed.id)).all():
+        accounts.grant_role(session, actor, kept, SiteRole(role), now=now)
+        accounts.take_role(session, actor, closed, SiteRole(role), now=now)
+    for seat in session.scalars(select(CourseStaff).where(CourseStaff.person_id == closed.id)).all():
+        team.hand_over_seat(session, actor, seat, kept.id, now=now)
+
+
+def _hand_over_place(session: Session, actor: Actor, closed: Person, kept: Person, *, now: datetime) -> None:
+    place = tree.find_organisation_of(session, closed.id)
+    if place is not None and place.closed_at is None and tree.find_place(session, kept.id) is None:
+        organisations.put(session, actor, kept, place, now=now)
+    organisations.take_out(session, actor, closed, now=now)
+    for managed in tree.list_managed_rows(session, closed.id):
+        organisations.name_manager(session, actor, managed, kept, now=now)
+        organisations.end_manager(session, actor, managed, closed, now=now)

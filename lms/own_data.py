@@ -1,0 +1,246 @@
+"""One's own data: a copy of everything at once, who looked at them, and the deletion of the account (security 7.3, 7.4)."""
+
+import json
+from collections.abc import Mapping
+from io import BytesIO
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, Response, current_app, flash, make_response, render_template
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from accounts import privacy, queries, services, signin
+from accounts.forms import ProofForm
+from accounts.models import Consent, Device, NationalIdentity, Notice, NoticeSwitch, Person, RoleGrant, SecondFactor
+from accounts.permissions import AccountAction
+from accounts.privacy import PrivacyVerb
+from accounts.services import Purpose
+from certificates import pdf
+from certificates import queries as certificates
+from certificates.models import Credential
+from certificates.sheets import sheet_of
+from courses.models import Course, CourseStaff
+from enrolments.models import ActivityResult, Completion, Enrolment
+from kernel import audit, clock
+from kernel.archives import write_archive
+from kernel.audit import AuditEntry
+from kernel.errors import N_, Conflict
+from kernel.i18n import _, language
+from kernel.outbox import Delivery
+from kernel.permissions import SYSTEM, Actor
+from kernel.tables import write_csv
+from kernel.web.limits import limit, limiter
+from kernel.web.request import begin_writing, current_actor, current_session, is_only_looking, let_go, requires, see_page
+from organisations.models import Membership, Organisation
+from quizzes.models import Accommodation, AnswerEvent, AnswerFile, Attempt, AttemptItem
+from simulators.models import Submission
+
+bp = Blueprint("lms_own_data", __name__, url_prefix="/profile/data")
+
+Answer = str | Response | tuple[str, int]
+COPIES = limit("copy-of-data", "10 per hour")
+PURPOSES = {
+    Purpose.RECORD.value: N_("Your account and your courses"),
+    Purpose.PROGRESS.value: N_("Your progress in a course"),
+    Purpose.ANSWERS.value: N_("Your answers"),
+    Purpose.COPY.value: N_("A copy of everything"),
+}
+ROLES = {"administrator": N_("Administration"), "team": N_("Team of the course"), "manager": N_("Manager of your unit")}
+DELETIONS_EVERY = 3_600
+
+
+def statements(person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:  # long: one statement a table
+    """Return what is kept of a person, one statement a table. Secrets (hashes, keys) stay behind, and so do marks not yet shown."""
+    mine = Enrolment.person_id == person_id
+    of_course = (Course.slug.label("course"),)
+    return {
+        "profile": select(
+            Person.uuid,
+            Person.email,
+            Person.given_names,
+            Person.first_surname,
+            Person.second_surname,
+            Person.language,
+            Person.zone,
+            Person.theme,
+            Person.created_at,
+            Person.email_confirmed_at,
+            Person.suspended_at,
+        ).where(Person.id == person_id),
+        "identity_number": select(NationalIdentity.number).where(NationalIdentity.person_id == person_id),
+        "sessions": select(Device.label, Device.address, Device.created_at, Device.last_seen_at, Device.ended_at).where(
+            Device.person_id == person_id
+        ),
+        "second_steps": select(SecondFactor.kind, SecondFactor.name, SecondFactor.created_at, SecondFactor.last_used_at).where(
+            SecondFactor.person_id == person_id
+        ),
+        "consents": select(Consent.notice, Consent.version, Consent.at).where(Consent.person_id == person_id),
+        "roles": select(RoleGrant.role, RoleGrant.granted_at).where(RoleGrant.person_id == person_id),
+        "places": select(Organisation.name, Membership.since, Membership.until)
+        .join(Organisation, Organisation.id == Membership.organisation_id)
+        .where(Membership.person_id == person_id),
+        "notices": select(Notice.kind, Notice.subject, Notice.words, Notice.given_at, Notice.read_at).where(Notice.person_id == person_id),
+        "notice_choices": select(NoticeSwitch.kind, NoticeSwitch.in_bell, NoticeSwitch.mail).where(NoticeSwitch.person_id == person_id),
+        "teams": select(*of_course, CourseStaff.role, CourseStaff.since)
+        .join(Course, Course.id == CourseStaff.course_id)
+        .where(CourseStaff.person_id == person_id),
+        "enrolments": select(*of_course, Enrolment.enrolled_at, Enrolment.left_at, Enrolment.done, Enrolment.total)
+        .join(Course, Course.id == Enrolment.course_id)
+        .where(mine),
+        "activities": select(*of_course, ActivityResult.activity_key, ActivityResult.viewed_at, ActivityResult.completed_at)
+        .join(Enrolment, Enrolment.id == ActivityResult.enrolment_id)
+        .join(Course, Course.id == Enrolment.course_id)
+        .where(mine),
+        "completions": select(*of_course, Completion.completed_at, Completion.grade)
+        .join(Enrolment, Enrolment.id == Completion.enrolment_id)
+        .join(Course, Course.id == Enrolment.course_id)
+        .where(mine),
+        "attempts": select(
+            Attempt.uuid, *of_course, Attempt.activity_key, Attempt.number, Attempt.state, Attempt.started_at, Attempt.submitted_at
+        )
+        .join(Course, Course.id == Attempt.course_id)
+        .where(Attempt.person_id == person_id),
+        "answers": select(
+            Attempt.uuid.label("attempt"), AttemptItem.position, AnswerEvent.seq, AnswerEvent.payload, AnswerEvent.server_time
+        )
+        .join(AttemptItem, AttemptItem.id == AnswerEvent.item_id)
+        .join(Attempt, Attempt.id == AttemptItem.attempt_id)
+        .where(Attempt.person_id == person_id),
+        "answer_files": select(Attempt.uuid.label("attempt"), AttemptItem.position, AnswerFile.name, AnswerFile.uploaded_at)
+        .join(AttemptItem, AttemptItem.id == AnswerFile.item_id)
+        .join(Attempt, Attempt.id == AttemptItem.attempt_id)
+        .where(Attempt.person_id == person_id),
+        "simulator_tasks": select(Submission.activity_key, Submission.number, Submission.scenario, Submission.submitted_at).where(
+            Submission.person_id == person_id
+        ),
+        "accommodations": select(
+            Accommodation.factor, Accommodation.extra_attempts, Accommodation.created_at, Accommodation.ended_at
+        ).where(Accommodation.person_id == person_id),
+        "certificates": select(
+            Credential.code, Credential.person_name, Credential.course_titles, Credential.issued_on, Credential.revoked_at
+        ).where(Credential.person_id == person_id),
+        "what_you_did": select(AuditEntry.at, AuditEntry.verb, AuditEntry.address).where(AuditEntry.actor_id == person_id),
+    }
+
+
+def tables_of(session: Session, person_id: int) -> dict[str, list[dict[str, Any]]]:
+    """Return everything that is kept of a person, by table."""
+    return {name: [dict(row) for row in session.execute(statement).mappings()] for name, statement in statements(person_id).items()} | {
+        "who_looked": [
+            {"at": row.at, "by": row.by, "role": row.role, "purpose": row.purpose} for row in privacy.list_looks(session, person_id)
+        ]
+    }
+
+
+def packed(session: Session, person_id: int, public_url: str) -> bytes:
+    """Return the copy: one JSON file with everything, a CSV file for each table, and the certificates."""
+    tables, target = tables_of(session, person_id), BytesIO()
+    files = {"data.json": json.dumps(tables, ensure_ascii=False, indent=1, default=str).encode()}
+    files |= {f"csv/{name}.csv": _csv(rows) for name, rows in tables.items()}
+    for row in certificates.list_of(session, person_id):
+        files[f"certificates/{row.code}.pdf"] = pdf.render(sheet_of(row, public_url, language()))
+    write_archive(target, files)
+    return target.getvalue()
+
+
+def _csv(rows: list[dict[str, Any]]) -> bytes:
+    target = BytesIO()
+    write_csv(target, list(rows[0]) if rows else [], [[None if cell is None else str(cell) for cell in row.values()] for row in rows])
+    return target.getvalue()
+
+
+@bp.get("")
+@requires(AccountAction.EDIT_PROFILE)
+def overview() -> Answer:
+    """Show what one may do with one's data, and who looked at them."""
+    return _overview(ProofForm(formdata=None))
+
+
+def _overview(form: ProofForm) -> str:
+    session, person_id = current_session(), current_actor().person_id or 0
+    request_ = privacy.find_request(session, person_id)
+    looks = [
+        {
+            "at": row.at,
+            "by": row.by,
+            "role": _(ROLES[row.role]) if row.role in ROLES else "",
+            "purpose": _(PURPOSES.get(row.purpose, PURPOSES["record"])),
+        }
+        for row in privacy.list_looks(session, person_id)
+    ]
+    return render_template("lms/own_data.html", form=form, looks=looks, due_at=request_.due_at if request_ else None)
+
+
+@bp.post("/copy")
+@requires(AccountAction.EDIT_PROFILE, reads_first=True)
+def copy() -> Answer:
+    """Send everything that is kept of the reader, as a ZIP file. It is drawn before anything is written."""
+    return _copy(current_actor().person_id or 0)
+
+
+def _person(session: Session, _actor: Actor, person: UUID) -> Person:
+    return queries.get_person_by_uuid(session, person)
+
+
+@bp.post("/of/<uuid:person>")
+@requires(AccountAction.MANAGE_PEOPLE, _person, reads_first=True)
+def copy_of_another(subject: Person) -> Answer:
+    """Send an administrator what is kept of somebody who cannot sign in; the person sees that it was taken."""
+    return _copy(subject.id)
+
+
+def _copy(person_id: int) -> Response:
+    actor, now = current_actor(), clock.now()
+    limiter().use(COPIES, str(actor.person_id))
+    content = packed(current_session(), person_id, current_app.extensions["settings"].public_url)
+    session = begin_writing()
+    audit.record(session, actor, PrivacyVerb.EXPORTED, queries.get_person(session, person_id), now=now)
+    services.note_look(session, actor, person_id, Purpose.COPY, now=now)
+    response = make_response(content)
+    response.headers["Content-Type"] = "application/zip"
+    response.headers["Content-Disposition"] = 'attachment; filename="mis-datos.zip"'
+    return response
+
+
+@bp.route("/deletion", methods=["GET", "POST"])
+@requires(AccountAction.EDIT_PROFILE, reads_first=True)
+def deletion() -> Answer:
+    """Say what is deleted, what is kept and why; ask for it with the password."""
+    actor, form = current_actor(), ProofForm()
+    if is_only_looking():
+        return render_template("lms/deletion.html", form=form)
+    stored = queries.get_person(current_session(), actor.person_id or 0).password_hash
+    valid = form.validate_on_post()
+    let_go()
+    if valid and not signin.knows_password(actor, stored, form.current_password.data or ""):
+        form.refuse(form.current_password, _("This is not your present password."))
+        valid = False
+    if not valid:
+        return render_template("lms/deletion.html", form=form), 422
+    session = begin_writing()
+    privacy.ask_deletion(session, actor, queries.get_person(session, actor.person_id or 0), now=clock.now())
+    flash(_("Your account will be deleted in seven days. Until then you can take it back here."), "ok")
+    return see_page("lms_own_data.overview")
+
+
+@bp.post("/deletion/taking-back")
+@requires(AccountAction.EDIT_PROFILE)
+def take_back() -> Answer:
+    """Keep the account after all."""
+    session, actor = current_session(), current_actor()
+    privacy.take_back_deletion(session, actor, queries.get_person(session, actor.person_id or 0), now=clock.now())
+    flash(_("Your account stays."), "ok")
+    return see_page("lms_own_data.overview")
+
+
+def delete_accounts(delivery: Delivery) -> None:
+    """Delete the accounts whose week has passed; the only administrator's waits until there is another."""
+    with delivery.database.unit_of_work(write=False) as session:
+        due = privacy.due_deletions(session, now=delivery.now)
+    for person_id in due:
+        with delivery.database.unit_of_work() as session:
+            try:
+                privacy.anonymise(session, SYSTEM, queries.get_person(session, person_id), now=delivery.now)
+            except Conflict:
+                continue

@@ -1,0 +1,155 @@
+"""The search through everything that the reader may open: lessons, recordings, glossaries and courses."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from flask import Blueprint, Response, render_template, request
+from sqlalchemy.orm import Session
+
+from courses.queries import outlines as course_outlines
+from courses.rules import Outline, activity_url
+from enrolments.permissions import Seat
+from enrolments.queries import learning as enrolments
+from kernel.errors import N_
+from kernel.i18n import _, choose, language
+from kernel.permissions import Actor
+from kernel.search.asked import LONGEST_QUESTION, Question, read_question
+from kernel.search.finding import Found, Group, Hit, Wanted, find
+from kernel.search.index import Scope
+from kernel.search.snippets import Piece, marked, snippet
+from kernel.web.limits import client_key, limit, limiter
+from kernel.web.paging import Page, asked_page
+from kernel.web.request import current_actor, current_session, public
+
+bp = Blueprint("lms_search", __name__)
+
+Answer = str | Response | tuple[str, int]
+KINDS = {"term": N_("Glossary"), "lesson": N_("Lessons"), "recording": N_("Recordings"), "course": N_("Courses")}
+"""What can be found, in the order of the page."""
+OF_EACH_KIND, ROWS = 5, 20
+MOST_SUGGESTIONS = 4
+SEARCHES_OF_A_STRANGER = limit("search", "30 per minute")
+SEARCHES_OF_A_PERSON = limit("search-person", "120 per minute")
+_SECOND = re.compile(r"^\?t=(\d+)#")
+
+
+@dataclass(frozen=True, slots=True)
+class PassageFound:
+    """A section of a lesson, a moment of a recording, or the meaning of a term."""
+
+    url: str
+    title: str
+    pieces: tuple[Piece, ...]
+    second: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A lesson, recording, term or course that was found, with its best passages; `language` is empty where it is the reader's."""
+
+    kind: str
+    title: tuple[Piece, ...]
+    language: str
+    course: str
+    module: str
+    tone: int
+    passages: tuple[PassageFound, ...]
+
+
+@bp.get("/search")
+@public
+def search() -> Answer:
+    """Show what a question finds among all that the reader may open: the best of each kind, or one kind page by page."""
+    session, actor = current_session(), current_actor()
+    typed = " ".join(request.args.get("q", "")[:LONGEST_QUESTION].split())
+    question, asked = read_question(typed), asked_page(ROWS)
+    kind = request.args.get("kind", "") if request.args.get("kind") in KINDS else ""
+    if not question.is_empty:
+        _count_search(actor)
+    places = _Places(session, actor, request.args.get("course", ""))
+    wanted = Wanted(kind, asked.offset, ROWS) if kind else Wanted(limit=OF_EACH_KIND)
+    found = find(session, question, language(), places.scope, wanted)
+    total = sum(found.totals.values())
+    rows = [places.result(group, question) for group in found.groups]
+    return render_template(
+        "lms/search.html",
+        typed=typed,
+        asked=not question.is_empty,
+        total=found.totals.get(kind, 0) if kind else total,
+        kind=kind,
+        tabs=[("", _("All"), total), *((name, _(words), found.totals[name]) for name, words in KINDS.items() if name in found.totals)],
+        sections=[
+            (name, _(words), [row for row in rows if row.kind == name], found.totals[name])
+            for name, words in KINDS.items()
+            if name in found.totals
+        ],
+        page=Page(rows, asked.number, kind != "" and asked.offset + ROWS < found.totals.get(kind, 0)),
+        course=places.chosen,
+        courses=places.courses,
+        suggestions=[] if total else places.suggestions(question),
+    )
+
+
+def _count_search(actor: Actor) -> None:
+    if actor.is_anonymous:
+        limiter().use(SEARCHES_OF_A_STRANGER, client_key())
+    else:
+        limiter().use(SEARCHES_OF_A_PERSON, str(actor.person_id))
+
+
+class _Places:
+    """Where the reader may look: the courses, and what of each is open to them."""
+
+    def __init__(self, session: Session, actor: Actor, chosen: str) -> None:
+        self._session = session
+        seats = enrolments.visible_seats(session, actor)
+        self.chosen = chosen if any(seat.slug == chosen for seat in seats) else ""
+        kept = [seat for seat in seats if self.chosen in ("", seat.slug)]
+        opened = enrolments.visible_activities(session, actor, kept)
+        self._outlines = course_outlines.list_outlines(session, [seat.version_id for seat in seats if seat.version_id is not None])
+        self.scope = scope_of(kept, self._outlines, {version: [one.id for one in open_ones] for version, open_ones in opened.items()})
+        self._activities = {activity.id: activity for outline in self._outlines.values() for activity in outline.activities()}
+        self.courses = [(outline.slug, choose(outline.title)) for outline in self._outlines.values()]
+
+    def result(self, group: Group, question: Question) -> Result:
+        """Return what was found of one part as the page shows it."""
+        outline, first = self._outlines[group.version], group.hits[0]
+        activity = self._activities.get(group.part or 0)
+        module = outline.module_by_key[activity.module] if activity else None
+        address = activity_url(outline.slug, activity.kind, activity.key) if activity else f"/courses/{outline.slug}"
+        if group.kind == "term":
+            address += "/glossary"
+        title = choose(activity.title, first.language) if activity else first.title
+        return Result(
+            kind=group.kind,
+            title=marked(title, question, first.language),
+            language="" if first.language == language() else first.language,
+            course=choose(outline.title),
+            module="" if module is None else _("Module %(number)s", number=module.number) if module.number else choose(module.title),
+            tone=outline.tone,
+            passages=tuple(_passage(hit, question, address, title) for hit in group.hits),
+        )
+
+    def suggestions(self, question: Question) -> list[str]:
+        """Return the words of a question without results that find something on their own."""
+        words = [word.written for word in (*question.telling(language()), *(word for phrase in question.phrases for word in phrase))]
+        alone = list(dict.fromkeys(words))[:MOST_SUGGESTIONS] if len(words) > 1 or question.unwanted else []
+        return [word for word in alone if self._find_one(word).totals]
+
+    def _find_one(self, word: str) -> Found:
+        return find(self._session, read_question(word), language(), self.scope, Wanted(limit=0))
+
+
+def scope_of(seats: Sequence[Seat], outlines: Mapping[int, Outline], opened: Mapping[int, Sequence[int]]) -> Scope:
+    """Return what may be found: all of the versions that are open as a whole, and the open activities of the others."""
+    versions = [seat.version_id for seat in seats if seat.version_id is not None]
+    whole = frozenset(version for version in versions if len(opened[version]) == len(list(outlines[version].activities())))
+    parts = frozenset(number for version in versions if version not in whole for number in opened[version])
+    return Scope(frozenset(versions), whole, parts)
+
+
+def _passage(hit: Hit, question: Question, address: str, title: str) -> PassageFound:
+    shown = snippet(hit, question)
+    second = _SECOND.match(shown.place)
+    return PassageFound(address + shown.place, hit.title if hit.title != title else "", shown.pieces, int(second[1]) if second else None)

@@ -1,0 +1,1 @@
+"""The tree of institutions, provinces and units: who belongs where, and who follows whom."""

@@ -1,0 +1,14 @@
+"""What organisations offer to the roof."""
+
+from kernel.feature import Feature
+from organisations import jobs
+from organisations.permissions import PERMISSIONS
+from organisations.views import loads, tree
+
+FEATURE = Feature(
+    name="organisations",
+    blueprints=(tree.bp, loads.bp),
+    permissions=PERMISSIONS,
+    jobs={"organisations.bring_in": jobs.bring_in, "organisations.forget_loads": jobs.forget_loads},
+    periodic={"organisations.forget_loads": 3600},
+)

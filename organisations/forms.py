@@ -1,0 +1,98 @@
+"""Forms of the tree."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from wtforms import FileField, RadioField, SelectField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
+from wtforms.validators import InputRequired, Length
+
+from accounts.forms import EmailField
+from kernel.errors import N_
+from kernel.i18n import _, lazy_
+from kernel.web.forms import Form, LineField, clean_text
+from organisations.rules import LoadKind, OrganisationKind, Standing
+from organisations.services.tree import PlacePlan
+
+KINDS = {
+    OrganisationKind.INSTITUTION: N_("Institution"),
+    OrganisationKind.PROVINCE: N_("Province"),
+    OrganisationKind.UNIT: N_("Unit"),
+}
+
+
+def indented(standing: Standing) -> str:
+    """Return the name of a place for a list to choose from, further in the deeper it stands."""
+    return " " * 4 * standing.depth + standing.place.name
+
+
+class PlaceForm(Form):
+    """Name and code of a place."""
+
+    name = LineField(
+        lazy_("Name"), [InputRequired(lazy_("Give it a name.")), Length(max=150, message=lazy_("Use at most %(max)d characters."))]
+    )
+    code = LineField(lazy_("Code"), [Length(max=40, message=lazy_("Use at most %(max)d characters."))])
+
+    def command(self) -> PlacePlan:
+        """Return what the place is to be called."""
+        return PlacePlan(self.name.data or "", self.code.data or "")
+
+
+class NewPlaceForm(PlaceForm):
+    """A place to add below another."""
+
+    kind = SelectField(lazy_("Kind"), choices=[])
+
+    def offer(self, kinds: Sequence[OrganisationKind]) -> None:
+        """Let these kinds be chosen."""
+        self.kind.choices = [SelectChoice(value=kind.value, label=_(KINDS[kind])) for kind in kinds]
+
+
+class ChosenPlaceForm(Form):
+    """One place of the tree, or none."""
+
+    place = SelectField(lazy_("Place"), choices=[], default="")
+
+    def offer(self, places: Sequence[Standing], none: str = "") -> None:
+        """Let these places be chosen, and nothing where there are words for it."""
+        empty = [SelectChoice(value="", label=none)] if none else []
+        self.place.choices = [*empty, *(SelectChoice(value=str(one.place.uuid), label=indented(one)) for one in places)]
+
+
+class MemberForm(Form):
+    """Somebody with an account, by their address."""
+
+    email = EmailField(lazy_("Email"), [InputRequired(lazy_("Enter an email address."))])
+
+
+@dataclass(frozen=True, slots=True)
+class SentLoad:
+    """A list as it was sent in."""
+
+    kind: LoadKind
+    name: str
+    content: bytes
+
+
+class LoadForm(Form):
+    """A list of people or units."""
+
+    kind = RadioField(
+        lazy_("What it holds"),
+        choices=[
+            SelectChoice(value=LoadKind.PEOPLE.value, label=lazy_("People")),
+            SelectChoice(value=LoadKind.UNITS.value, label=lazy_("Units")),
+        ],
+        default=LoadKind.PEOPLE.value,
+    )
+    file = FileField(lazy_("File"))
+
+    def upload(self) -> SentLoad | None:
+        """Return what was sent; None, with the fault in the form, where it is nothing."""
+        sent = self.file.data
+        name = clean_text(str(sent.filename or ""))[-120:] if sent else ""
+        if not name:
+            self.refuse(self.file, _("Choose a file."))
+            return None
+        return SentLoad(LoadKind(self.kind.data), name, sent.read())

@@ -1,0 +1,84 @@
+"""Background work of organisations: lists are brought in, and forgotten in time."""
+
+from typing import cast
+
+from sqlalchemy.orm import Session
+
+from accounts.services import forget_sent
+from kernel import audit
+from kernel.outbox import Delivery, Effect
+from kernel.permissions import Actor, Via
+from organisations.models import PendingLoad
+from organisations.queries import tree
+from organisations.rules import LoadKind
+from organisations.services import loading
+from organisations.services.loading import LoadVerb
+from organisations.sheets.judging import judge_people, judge_units
+from organisations.sheets.reading import PeopleSheet, UnitSheet, read_people, read_units
+
+
+def bring_in(delivery: Delivery) -> None:
+    """Bring in a confirmed list, a portion in each transaction; after a fault it goes on where it was, and another worker may."""
+    load_id = cast("int", delivery.arguments["load"])
+    with delivery.database.unit_of_work(write=False) as session:
+        load = session.get(PendingLoad, load_id)
+    if load is None or load.done_at is not None:
+        return
+    if load.kind == LoadKind.PEOPLE.value:
+        _bring_in_people(delivery, load_id, read_people(load.content))
+    else:
+        _bring_in_units(delivery, load_id, read_units(load.content))
+
+
+def _actor(load: PendingLoad) -> Actor:
+    return Actor(person_id=load.person_id, via=Via.JOB)
+
+
+def _bring_in_people(delivery: Delivery, load_id: int, sheet: PeopleSheet) -> None:
+    more = True
+    while more:
+        with delivery.database.unit_of_work() as session:
+            load = session.get_one(PendingLoad, load_id, with_for_update=True)
+            portion = sheet.people[load.place : load.place + loading.PORTION]
+            judged = judge_people(session, portion)
+            loading.bring_in_people(session, _actor(load), judged.new, judged.changed, now=delivery.now)
+            load.place += len(portion)
+            load.made += len(judged.new)
+            load.changed += len(judged.changed)
+            load.faulty += len(judged.faults)
+            more = bool(portion)
+            if not more:
+                _finish(session, delivery, load, len(sheet.faults))
+
+
+def _finish(session: Session, delivery: Delivery, load: PendingLoad, unread: int) -> None:
+    if load.done_at is None:
+        load.done_at, load.place, load.faulty = delivery.now, load.total, load.faulty + unread
+        counts = {"made": load.made, "changed": load.changed, "faulty": load.faulty}
+        audit.record(session, _actor(load), LoadVerb.DONE, load, now=delivery.now, kind=load.kind, lines=load.total, **counts)
+
+
+def _bring_in_units(delivery: Delivery, load_id: int, sheet: UnitSheet) -> None:
+    """Judge the whole list against the tree as it is now, write a portion whose parents are there, and again until nothing is left to do.
+
+    What does not fit any more when it is written is left out; a portion of which nothing came in ends the work.
+    """
+    more = True
+    while more:
+        with delivery.database.unit_of_work() as session:
+            load = session.get_one(PendingLoad, load_id, with_for_update=True)
+            judged = judge_units(tree.list_tree(session), sheet.units)
+            ready = [line for line in (*judged.new, *judged.changed) if line.parent_line is None][: loading.PORTION]
+            done = loading.try_places(session, _actor(load), ready, now=delivery.now)
+            load.made += sum(line.place is None for line in done)
+            load.changed += sum(line.place is not None for line in done)
+            more = bool(done)
+            load.place = load.total - len(judged.new) - len(judged.changed)
+            if not more:
+                load.faulty = len(judged.faults) + len(judged.new) + len(judged.changed)
+                _finish(session, delivery, load, len(sheet.faults))
+
+
+def forget_loads(delivery: Delivery) -> Effect:
+    """Forget the lists whose time is over."""
+    return lambda session: forget_sent(session, PendingLoad, now=delivery.now)

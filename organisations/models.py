@@ -1,0 +1,87 @@
+"""Tables of the tree: places, who belongs to them, who follows their people."""
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from accounts.models import SentIn
+from kernel.db import Base, Key, Moment, PublicId
+
+PRESENT = "until IS NULL"
+
+
+class Organisation(Base):
+    """An institution, one of its provinces or one of their units."""
+
+    __tablename__ = "organisation"
+    __table_args__ = (
+        UniqueConstraint("parent_id", "name_key"),
+        Index(
+            "ix_organisation_institution",
+            "name_key",
+            unique=True,
+            sqlite_where=text("parent_id IS NULL"),
+            postgresql_where=text("parent_id IS NULL"),
+        ),
+        CheckConstraint("kind IN ('institution', 'province', 'unit')", name="kind"),
+        CheckConstraint("(kind = 'institution') = (parent_id IS NULL)", name="root"),
+        CheckConstraint("parent_id <> id", name="parent"),
+    )
+
+    id: Mapped[Key]
+    uuid: Mapped[PublicId]
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"))
+    kind: Mapped[str] = mapped_column(String(11))
+    name: Mapped[str] = mapped_column(String(150))
+    name_key: Mapped[str] = mapped_column(String(300))
+    """Without case and accents: neighbours differ in it."""
+    code: Mapped[str | None] = mapped_column(String(40), unique=True)
+    """What the institution's own lists call it."""
+    created_at: Mapped[Moment]
+    closed_at: Mapped[Moment | None]
+    """It takes nobody in any more."""
+
+
+class Membership(Base):
+    """That a person belongs, or belonged, to a place."""
+
+    __tablename__ = "membership"
+    __table_args__ = (
+        Index("ix_membership_person", "person_id", unique=True, sqlite_where=text(PRESENT), postgresql_where=text(PRESENT)),
+        Index("ix_membership_present", "organisation_id", "person_id", sqlite_where=text(PRESENT), postgresql_where=text(PRESENT)),
+        Index("ix_membership_history", "person_id", "since"),
+    )
+
+    id: Mapped[Key]
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
+    since: Mapped[Moment]
+    until: Mapped[Moment | None]
+
+
+class UnitManager(Base):
+    """That a person follows those who belong to a place or to what stands below it."""
+
+    __tablename__ = "unit_manager"
+
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True, index=True)
+    granted_at: Mapped[Moment]
+    granted_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+
+
+class PendingLoad(SentIn, Base):
+    """A list of people or places, between being looked at and being brought in."""
+
+    __tablename__ = "pending_load"
+    __table_args__ = (CheckConstraint("kind IN ('people', 'units')", name="kind"),)
+
+    kind: Mapped[str] = mapped_column(String(6))
+    total: Mapped[int]
+    """Lines with something in them."""
+    place: Mapped[int] = mapped_column(default=0)
+    """How many were dealt with."""
+    made: Mapped[int] = mapped_column(default=0)
+    changed: Mapped[int] = mapped_column(default=0)
+    faulty: Mapped[int] = mapped_column(default=0)
+    confirmed_at: Mapped[Moment | None]
+    done_at: Mapped[Moment | None]

@@ -1,0 +1,55 @@
+"""What may be done with the tree and with those who belong to it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from kernel.permissions import Actor, Predicate, Verdict, administrator, allow_if
+from organisations.models import Organisation
+from organisations.rules import Place
+
+
+class OrganisationAction(StrEnum):
+    """Acts on the tree, and looking at the people of a place."""
+
+    MANAGE = "organisation:manage"
+    """See and change the tree, put people into it, say who follows them."""
+    LOAD = "organisation:load"
+    """Send in lists of people and units."""
+    FOLLOW = "organisation:follow"
+    """See who of a place takes which course, and how far they are."""
+    FOLLOW_OWN = "organisation:follow_own"
+
+
+@dataclass(frozen=True, slots=True)
+class UnitSeat:
+    """A person before a place: whether they manage it or something above it."""
+
+    organisation: Organisation
+    manages: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPlaces:
+    """The places that a person manages."""
+
+    places: tuple[Place, ...]
+
+
+def _follow(actor: Actor, subject: object) -> Verdict:
+    """Decide on the people of a place: for those who manage it or something above it; to others there is no such page."""
+    assert isinstance(subject, UnitSeat)
+    return allow_if(actor.is_administrator or subject.manages, Verdict.HIDE)
+
+
+def _follow_own(actor: Actor, subject: object) -> Verdict:
+    assert isinstance(subject, OwnPlaces)
+    return allow_if(actor.is_administrator or bool(subject.places), Verdict.FORBID if actor.is_anonymous else Verdict.HIDE)
+
+
+PERMISSIONS: Mapping[StrEnum, Predicate] = {
+    OrganisationAction.MANAGE: administrator,
+    OrganisationAction.LOAD: administrator,
+    OrganisationAction.FOLLOW: _follow,
+    OrganisationAction.FOLLOW_OWN: _follow_own,
+}

@@ -1,0 +1,1 @@
+"""Reading the tree, who belongs where, and what a list would do."""

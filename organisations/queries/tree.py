@@ -1,0 +1,211 @@
+"""Reading the tree, who belongs where and who manages what."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CTE, ColumnElement, Select, exists, func, literal, select
+from sqlalchemy.orm import Session, aliased
+
+from accounts.models import Person, full_name
+from accounts.queries import by_name, named
+from kernel.errors import NotFound
+from kernel.permissions import Actor
+from organisations.models import Membership, Organisation, UnitManager
+from organisations.permissions import OwnPlaces, UnitSeat
+from organisations.rules import OrganisationKind, Place
+
+MOST_PLACES = 5_000
+PRESENT = Membership.until.is_(None)
+
+
+def below(roots: Select[int]) -> Select[int]:
+    """Select the numbers of some places and of everything that stands below them."""
+    base = roots.cte("subtree", recursive=True)
+    step = select(Organisation.id).join(base, Organisation.parent_id == base.c[0])
+    return select(base.union(step).c[0])
+
+
+def _above(place: ColumnElement[int]) -> CTE:
+    base = select(Organisation.id, Organisation.parent_id).where(Organisation.id == place).cte("lineage", recursive=True)
+    upper = aliased(Organisation)
+    return base.union(select(upper.id, upper.parent_id).join(base, upper.id == base.c.parent_id))
+
+
+def belongs_to(place: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return the condition that a person of the statement belongs to a place that is so, or to something below it."""
+    members = select(Membership.person_id).where(PRESENT, Membership.organisation_id.in_(below(select(Organisation.id).where(place))))
+    return Person.id.in_(members)
+
+
+def managed_by(person_id: int | None) -> Select[int]:
+    """Select the places of which somebody is named manager."""
+    return select(UnitManager.organisation_id).where(UnitManager.person_id == person_id)
+
+
+def manages_something() -> ColumnElement[bool]:
+    """Return the condition that a person of the statement manages a place."""
+    return exists().where(UnitManager.person_id == Person.id)
+
+
+def place_of(row: Organisation) -> Place:
+    """Return a place as rules take it."""
+    kind = OrganisationKind(row.kind)
+    return Place(row.id, row.uuid, row.parent_id, kind, row.name, row.name_key, row.code or "", row.closed_at is not None)
+
+
+def list_tree(session: Session) -> list[Place]:
+    """Return the whole tree, in one statement."""
+    return [place_of(row) for row in session.scalars(select(Organisation).order_by(Organisation.id).limit(MOST_PLACES))]
+
+
+def count_members(session: Session) -> dict[int, int]:
+    """Count who belongs to each place itself, in one statement."""
+    statement = select(Membership.organisation_id, func.count()).where(PRESENT).group_by(Membership.organisation_id)
+    return {row[0]: row[1] for row in session.execute(statement)}
+
+
+def get_organisation(session: Session, _actor: Actor, organisation: UUID) -> Organisation:
+    """Return a place by what addresses name it; raise NotFound."""
+    found = session.scalar(select(Organisation).where(Organisation.uuid == organisation))
+    if found is None:
+        raise NotFound
+    return found
+
+
+def get_unit_seat(session: Session, actor: Actor, organisation: UUID) -> UnitSeat:
+    """Return a place and whether the actor manages it, or something above it; raise NotFound."""
+    found = get_organisation(session, actor, organisation)
+    lineage = _above(literal(found.id))
+    mine = exists().where(UnitManager.person_id == actor.person_id, UnitManager.organisation_id.in_(select(lineage.c.id)))
+    return UnitSeat(found, bool(session.scalar(select(mine))))
+
+
+def get_own_places(session: Session, actor: Actor) -> OwnPlaces:
+    """Return the places of which the actor is named manager, by name."""
+    statement = (
+        select(Organisation).where(Organisation.id.in_(managed_by(actor.person_id))).order_by(Organisation.name_key, Organisation.id)
+    )
+    return OwnPlaces(tuple(place_of(row) for row in session.scalars(statement.limit(MOST_PLACES))))
+
+
+def list_path(session: Session, organisation_id: int) -> list[Place]:
+    """Return a place and what stands above it, from the institution down, in one statement."""
+    lineage = _above(literal(organisation_id))
+    rows = {row.id: place_of(row) for row in session.scalars(select(Organisation).where(Organisation.id.in_(select(lineage.c.id))))}
+    path, at = list[Place](), rows.get(organisation_id)
+    while at is not None:
+        path.append(at)
+        at = rows.get(at.parent_id) if at.parent_id is not None else None
+    return path[::-1]
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRow:
+    """One person of a place; where they belong, and since when."""
+
+    uuid: UUID
+    name: str
+    email: str
+    since: datetime
+
+
+def list_members(session: Session, organisation_id: int, words: str, *, offset: int, limit: int) -> list[MemberRow]:
+    """List those who belong to a place itself, by name."""
+    statement = (
+        select(Person.uuid, Person.given_names, Person.first_surname, Person.second_surname, Person.email, Membership.since)
+        .join(Membership, Membership.person_id == Person.id)
+        .where(PRESENT, Membership.organisation_id == organisation_id, *named(words))
+        .order_by(*by_name())
+        .offset(offset)
+        .limit(limit)
+    )
+    return [MemberRow(row[0], full_name(row[1], row[2], row[3]), row[4], row[5]) for row in session.execute(statement)]
+
+
+@dataclass(frozen=True, slots=True)
+class ManagerRow:
+    """Somebody who manages a place."""
+
+    uuid: UUID
+    name: str
+    granted_at: datetime
+
+
+def list_managers(session: Session, organisation_id: int) -> list[ManagerRow]:
+    """List those who are named manager of a place itself, by name."""
+    statement = (
+        select(Person, UnitManager.granted_at)
+        .join(UnitManager, UnitManager.person_id == Person.id)
+        .where(UnitManager.organisation_id == organisation_id)
+        .order_by(*by_name())
+        .limit(200)
+    )
+    return [ManagerRow(row.Person.uuid, row.Person.full_name, row.granted_at) for row in session.execute(statement)]
+
+
+def list_managed(session: Session, person_id: int) -> list[Place]:
+    """List the places of which a person is named manager."""
+    return list(get_own_places(session, Actor(person_id=person_id)).places)
+
+
+@dataclass(frozen=True, slots=True)
+class MembershipRow:
+    """A place to which somebody belongs or belonged."""
+
+    uuid: UUID
+    name: str
+    since: datetime
+    until: datetime | None
+
+
+def list_memberships(session: Session, person_id: int) -> list[MembershipRow]:
+    """List the places of a person, the present one first."""
+    statement = (
+        select(Organisation.uuid, Organisation.name, Membership.since, Membership.until)
+        .join(Organisation, Organisation.id == Membership.organisation_id)
+        .where(Membership.person_id == person_id)
+        .order_by(PRESENT.desc(), Membership.since.desc(), Membership.id.desc())
+        .limit(50)
+    )
+    return [MembershipRow(*row) for row in session.execute(statement)]
+
+
+def find_place(session: Session, person_id: int) -> Membership | None:
+    """Return where a person belongs now."""
+    return session.scalar(select(Membership).where(Membership.person_id == person_id, PRESENT))
+
+
+def list_neighbours(session: Session, parent_id: int | None) -> Sequence[tuple[int, str]]:
+    """Return the numbers and folded names of what stands directly under a place."""
+    same = Organisation.parent_id.is_(None) if parent_id is None else Organisation.parent_id == parent_id
+    statement = select(Organisation.id, Organisation.name_key).where(same)
+    return [(row[0], row[1]) for row in session.execute(statement)]
+
+
+def find_by_code(session: Session, code: str) -> Organisation | None:
+    """Return the place with a code, exactly as it is written."""
+    return session.scalar(select(Organisation).where(Organisation.code == code))
+
+
+def had_people(session: Session, organisation_id: int) -> bool:
+    """Say whether anybody belongs or ever belonged to a place."""
+    return bool(session.scalar(select(exists().where(Membership.organisation_id == organisation_id))))
+
+
+def lock_tree(session: Session) -> dict[int, Organisation]:
+    """Return every place, locked until the transaction ends: who changes the tree waits for whoever else does."""
+    rows = session.scalars(select(Organisation).order_by(Organisation.id).with_for_update().execution_options(populate_existing=True))
+    return {row.id: row for row in rows}
+
+
+def find_organisation_of(session: Session, person_id: int) -> Organisation | None:
+    """Return the place to which a person belongs now."""
+    statement = select(Organisation).join(Membership, Membership.organisation_id == Organisation.id)
+    return session.scalar(statement.where(Membership.person_id == person_id, PRESENT))
+
+
+def list_managed_rows(session: Session, person_id: int) -> list[Organisation]:
+    """List the places of which a person is named manager, to be changed."""
+    return list(session.scalars(select(Organisation).where(Organisation.id.in_(managed_by(person_id))).order_by(Organisation.id)))

@@ -1,0 +1,106 @@
+"""Pure rules of the tree: what may stand under what, its order, and sums that go up."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeVar
+from uuid import UUID
+
+Sum = TypeVar("Sum")
+
+
+class OrganisationKind(StrEnum):
+    """What a place of the tree is."""
+
+    INSTITUTION = "institution"
+    PROVINCE = "province"
+    UNIT = "unit"
+
+
+_ABOVE: Mapping[OrganisationKind, frozenset[OrganisationKind | None]] = {
+    OrganisationKind.INSTITUTION: frozenset({None}),
+    OrganisationKind.PROVINCE: frozenset({OrganisationKind.INSTITUTION}),
+    OrganisationKind.UNIT: frozenset(OrganisationKind),
+}
+
+
+def may_stand_under(kind: OrganisationKind, parent: OrganisationKind | None) -> bool:
+    """Say whether a place may stand under another: institutions under nothing, provinces under institutions, units under anything."""
+    return parent in _ABOVE[kind]
+
+
+class LoadKind(StrEnum):
+    """What a list that is sent in holds."""
+
+    PEOPLE = "people"
+    UNITS = "units"
+
+
+_PARTICLES = frozenset(
+    {"de", "del", "la", "las", "los", "y", "e", "da", "do", "dos", "van", "von", "der", "den", "san", "santa", "mc", "di"}
+)
+
+
+def split_surnames(text: str) -> tuple[str, str]:
+    """Return the first surname, with the little words before it, and the rest: «De la Torre Núñez» is «De la Torre» and «Núñez»."""
+    words = text.split()
+    ends = next((at for at, word in enumerate(words, 1) if word.casefold() not in _PARTICLES), len(words))
+    return " ".join(words[:ends]), " ".join(words[ends:])
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place of the tree with what lists of it show."""
+
+    id: int
+    uuid: UUID
+    parent_id: int | None
+    kind: OrganisationKind
+    name: str
+    name_key: str
+    code: str
+    closed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A place with how deep it stands (institutions: 0) and the names from its institution down to it."""
+
+    place: Place
+    depth: int
+    path: tuple[str, ...]
+
+
+def in_order(places: Iterable[Place]) -> list[Standing]:
+    """Return the places as the tree is read: each followed by what stands below it, neighbours by name."""
+    below: defaultdict[int | None, list[Place]] = defaultdict(list)
+    known = {place.id: place for place in places}
+    for place in known.values():
+        below[place.parent_id if place.parent_id in known else None].append(place)
+    return list(_walk(below, None, ()))
+
+
+def _walk(below: Mapping[int | None, list[Place]], parent: int | None, path: tuple[str, ...]) -> Iterator[Standing]:
+    for place in sorted(below.get(parent, ()), key=lambda place: (place.name_key, place.id)):
+        here = (*path, place.name)
+        yield Standing(place, len(path), here)
+        yield from _walk(below, place.id, here)
+
+
+def lineage(parents: Mapping[int, int | None], place: int) -> list[int]:
+    """Return a place and everything above it, up to its institution or to what `parents` knows."""
+    found = [place]
+    while (parent := parents.get(found[-1])) is not None and parent in parents:
+        found.append(parent)
+    return found
+
+
+def rolled_up(parents: Mapping[int, int | None], own: Mapping[int, Sum], add: Callable[[Sum, Sum], Sum], nothing: Sum) -> dict[int, Sum]:
+    """Return for each place what holds for it and everything below it."""
+    total = dict.fromkeys(parents, nothing)
+    for place, value in own.items():
+        for above in lineage(parents, place):
+            if above in total:
+                total[above] = add(total[above], value)
+    return total

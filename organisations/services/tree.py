@@ -1,0 +1,212 @@
+"""Verbs of the tree: make, change, move, close and open places, put people into them, name who manages them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.orm import Session
+
+from accounts.models import Person
+from accounts.rules import fold
+from kernel import audit
+from kernel.errors import N_, Conflict
+from kernel.permissions import Actor
+from organisations.models import Membership, Organisation, UnitManager
+from organisations.queries import tree as queries
+from organisations.rules import OrganisationKind, lineage, may_stand_under
+
+
+class OrganisationVerb(StrEnum):
+    """What the audit log says of the tree."""
+
+    MADE = "organisation.made"
+    CHANGED = "organisation.changed"
+    MOVED = "organisation.moved"
+    CLOSED = "organisation.closed"
+    OPENED = "organisation.opened"
+    DELETED = "organisation.deleted"
+    PEOPLE_MOVED = "organisation.people_moved"
+    PLACED = "membership.placed"
+    TAKEN_OUT = "membership.ended"
+    MANAGER_NAMED = "unit_manager.named"
+    MANAGER_ENDED = "unit_manager.ended"
+
+
+class NameTaken(Conflict):
+    """Two neighbours would have one name."""
+
+    code = "organisation_name_taken"
+    message = N_("There is one with this name here already.")
+
+
+class CodeTaken(Conflict):
+    """Two places would have one code."""
+
+    code = "organisation_code_taken"
+    message = N_("Another place has this code.")
+
+
+@dataclass(frozen=True, slots=True)
+class PlacePlan:
+    """What a place is to be called."""
+
+    name: str
+    code: str
+
+
+def make(
+    session: Session, actor: Actor, parent: Organisation | None, kind: OrganisationKind, plan: PlacePlan, *, now: datetime
+) -> Organisation:
+    """Add a place to the tree; raise Conflict where it cannot stand there, or its name or code is taken."""
+    if not may_stand_under(kind, None if parent is None else OrganisationKind(parent.kind)):
+        raise Conflict(N_("It cannot stand there."))
+    if parent is not None and parent.closed_at is not None:
+        raise Conflict(N_("“%(name)s” is closed: nothing new stands under it."), name=parent.name)
+    parent_id = None if parent is None else parent.id
+    _check(session, parent_id, plan)
+    row = Organisation(
+        parent_id=parent_id, kind=kind.value, name=plan.name, name_key=fold(plan.name), code=plan.code or None, created_at=now
+    )
+    session.add(row)
+    session.flush()  # the audit entry names it
+    audit.record(session, actor, OrganisationVerb.MADE, row, now=now, name=plan.name, kind=kind.value, parent=parent_id, code=plan.code)
+    return row
+
+
+def _check(session: Session, parent_id: int | None, plan: PlacePlan, but: int | None = None) -> None:
+    """Raise where a neighbour has the name, or any place has the code."""
+    if any(key == fold(plan.name) and place != but for place, key in queries.list_neighbours(session, parent_id)):
+        raise NameTaken
+    other = queries.find_by_code(session, plan.code) if plan.code else None
+    if other is not None and other.id != but:
+        raise CodeTaken
+
+
+def change(session: Session, actor: Actor, place: Organisation, plan: PlacePlan, *, now: datetime) -> None:
+    """Give a place another name or code; raise NameTaken or CodeTaken. A second time changes nothing."""
+    _check(session, place.parent_id, plan, but=place.id)
+    row = session.get_one(Organisation, place.id)
+    old = PlacePlan(row.name, row.code or "")
+    if old != plan:
+        row.name, row.name_key, row.code = plan.name, fold(plan.name), plan.code or None
+        facts = {"old_name": old.name, "name": plan.name, "old_code": old.code, "code": plan.code}
+        audit.record(session, actor, OrganisationVerb.CHANGED, row, now=now, **facts)
+
+
+def move(session: Session, actor: Actor, place: Organisation, parent: Organisation, *, now: datetime) -> None:
+    """Put a place, with everything below it, under another; raise Conflict where it cannot stand there. A second time changes nothing."""
+    rows = queries.lock_tree(session)
+    row, target = rows[place.id], rows[parent.id]
+    if row.parent_id == target.id:
+        return
+    parents = {number: found.parent_id for number, found in rows.items()}
+    if row.id in lineage(parents, target.id):
+        raise Conflict(N_("A place cannot stand under itself or under what stands below it."))
+    if not may_stand_under(OrganisationKind(row.kind), OrganisationKind(target.kind)):
+        raise Conflict(N_("It cannot stand there."))
+    if target.closed_at is not None:
+        raise Conflict(N_("“%(name)s” is closed: nothing new stands under it."), name=target.name)
+    _check(session, target.id, PlacePlan(row.name, row.code or ""), but=row.id)
+    audit.record(session, actor, OrganisationVerb.MOVED, row, now=now, old_parent=row.parent_id, parent=target.id)
+    row.parent_id = target.id
+
+
+def close(session: Session, actor: Actor, place: Organisation, people_to: Organisation | None, *, now: datetime) -> None:
+    """Let a place take nobody in any more; whoever belongs to it moves to another place, or stays.
+
+    Raise Conflict where something open stands below it, or the other place is closed. A second time changes nothing.
+    """
+    rows = queries.lock_tree(session)
+    row = rows[place.id]
+    if any(other.parent_id == row.id and other.closed_at is None for other in rows.values()):
+        raise Conflict(N_("Close or move first what stands below it."))
+    if people_to is not None:
+        _move_people(session, actor, row, rows[people_to.id], now=now)
+    if row.closed_at is None:
+        row.closed_at = now
+        audit.record(session, actor, OrganisationVerb.CLOSED, row, now=now)
+
+
+def _move_people(session: Session, actor: Actor, place: Organisation, target: Organisation, *, now: datetime) -> None:
+    if target.closed_at is not None or target.id == place.id:
+        raise Conflict(N_("“%(name)s” takes nobody in."), name=target.name)
+    ended = update(Membership).where(Membership.organisation_id == place.id, Membership.until.is_(None)).values(until=now)
+    people = list(session.scalars(ended.returning(Membership.person_id)))
+    if people:
+        session.execute(insert(Membership), [{"person_id": person, "organisation_id": target.id, "since": now} for person in people])
+        audit.record(session, actor, OrganisationVerb.PEOPLE_MOVED, place, now=now, to=target.id, people=len(people))
+
+
+def reopen(session: Session, actor: Actor, place: Organisation, *, now: datetime) -> None:
+    """Let a closed place take people in again; raise Conflict where what it stands under is closed."""
+    rows = queries.lock_tree(session)
+    row = rows[place.id]
+    if row.parent_id is not None and rows[row.parent_id].closed_at is not None:
+        raise Conflict(N_("Open first what it stands under."))
+    if row.closed_at is not None:
+        row.closed_at = None
+        audit.record(session, actor, OrganisationVerb.OPENED, row, now=now)
+
+
+def remove(session: Session, actor: Actor, place: Organisation, *, now: datetime) -> None:
+    """Delete a place made by mistake: nobody ever belonged to it and nothing stands below it; else raise Conflict."""
+    if queries.list_neighbours(session, place.id):
+        raise Conflict(N_("Something stands below it: it can be closed, not deleted."))
+    if queries.had_people(session, place.id):
+        raise Conflict(N_("People belong or belonged to it: it can be closed, not deleted."))
+    audit.record(session, actor, OrganisationVerb.DELETED, place, now=now, name=place.name, parent=place.parent_id)
+    session.execute(delete(UnitManager).where(UnitManager.organisation_id == place.id))
+    session.delete(session.get_one(Organisation, place.id))
+
+
+def put(session: Session, actor: Actor, person: Person, place: Organisation, *, now: datetime) -> bool:
+    """Let a person belong to a place from now on; return whether that changed anything. Raise Conflict where it is closed."""
+    return put_many(session, actor, {person.id: place}, now=now) == 1
+
+
+def put_many(session: Session, actor: Actor, places: dict[int, Organisation], *, now: datetime) -> int:
+    """Let some hundreds of people belong to places from now on, by their numbers; return how many moved."""
+    people = sorted(places)
+    locked = select(Organisation).where(Organisation.id.in_({place.id for place in places.values()})).order_by(Organisation.id)
+    for place in session.scalars(locked.with_for_update(read=True).execution_options(populate_existing=True)):
+        if place.closed_at is not None:
+            raise Conflict(N_("“%(name)s” takes nobody in."), name=place.name)
+    known = select(Person).where(Person.id.in_(people)).order_by(Person.id).with_for_update(key_share=True)
+    rows = {row.id: row for row in session.scalars(known)}
+    present = (Membership.person_id.in_(people), Membership.until.is_(None))
+    before = {row.person_id: row for row in session.scalars(select(Membership).where(*present))}
+    moved = {person: place for person, place in places.items() if person not in before or before[person].organisation_id != place.id}
+    if not moved:
+        return 0
+    left = [before[person].id for person in moved if person in before]
+    session.execute(update(Membership).where(Membership.id.in_(left)).values(until=now))
+    session.execute(
+        insert(Membership), [{"person_id": person, "organisation_id": place.id, "since": now} for person, place in moved.items()]
+    )
+    for person, place in moved.items():
+        old = before[person].organisation_id if person in before else None
+        audit.record(session, actor, OrganisationVerb.PLACED, rows[person], now=now, old=old, organisation=place.id, reason=place.name)
+    return len(moved)
+
+
+def take_out(session: Session, actor: Actor, person: Person, *, now: datetime) -> None:
+    """Let a person belong to no place any more; a second time changes nothing."""
+    ended = update(Membership).where(Membership.person_id == person.id, Membership.until.is_(None)).values(until=now)
+    place = session.scalar(ended.returning(Membership.organisation_id))
+    if place is not None:
+        audit.record(session, actor, OrganisationVerb.TAKEN_OUT, person, now=now, organisation=place)
+
+
+def name_manager(session: Session, actor: Actor, place: Organisation, person: Person, *, now: datetime) -> None:
+    """Let a person follow those who belong to a place; a second time changes nothing."""
+    if session.get(UnitManager, (place.id, person.id)) is None:
+        session.add(UnitManager(organisation_id=place.id, person_id=person.id, granted_at=now, granted_by=actor.person_id))
+        audit.record(session, actor, OrganisationVerb.MANAGER_NAMED, person, now=now, organisation=place.id, reason=place.name)
+
+
+def end_manager(session: Session, actor: Actor, place: Organisation, person: Person, *, now: datetime) -> None:
+    """Let a person no longer follow those who belong to a place; a second time changes nothing."""
+    gone = delete(UnitManager).where(UnitManager.organisation_id == place.id, UnitManager.person_id == person.id)
+    if session.scalar(gone.returning(UnitManager.person_id)) is not None:
+        audit.record(session, actor, OrganisationVerb.MANAGER_ENDED, person, now=now, organisation=place.id, reason=place.name)

@@ -1,0 +1,231 @@
+"""What the lines of a list would do, judged against what there is; nothing is written."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from accounts.rules import fold
+from accounts.services import InvitedPerson
+from kernel.errors import N_
+from organisations.queries import loads as queries
+from organisations.queries import tree
+from organisations.queries.loads import KnownPerson
+from organisations.rules import Place, in_order, may_stand_under
+from organisations.services.loading import AddPerson, ChangePerson, WritePlace
+from organisations.sheets.reading import LoadFault, PersonLine, UnitLine
+
+DEFAULT_LANGUAGE = "es"
+NOBODY = UUID(int=0)
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedPeople:
+    """What lines of people would do."""
+
+    new: tuple[AddPerson, ...]
+    changed: tuple[ChangePerson, ...]
+    same: int
+    faults: tuple[LoadFault, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedUnits:
+    """What lines of places would do."""
+
+    new: tuple[WritePlace, ...]
+    changed: tuple[WritePlace, ...]
+    same: int
+    faults: tuple[LoadFault, ...]
+
+
+class Unfit(ValueError):
+    """A line that does not fit what there is."""
+
+    def __init__(self, message: str, **facts: object) -> None:
+        super().__init__(message)
+        self.message, self.facts = message, facts
+
+
+class Directory:
+    """The places of the tree by what lists call them: code, path from the institution, or a name that only one has."""
+
+    def __init__(self, places: Iterable[Place]) -> None:
+        self.by_id: dict[int, Place] = {}
+        self._by_code: dict[str, Place] = {}
+        self._by_name: defaultdict[str, dict[int, Place]] = defaultdict(dict)
+        self._below: defaultdict[int | None, dict[str, Place]] = defaultdict(dict)
+        for one in in_order(places):
+            self.add(one.place)
+
+    def add(self, place: Place) -> None:
+        """Take up a place whose parent is there."""
+        self.by_id[place.id] = place
+        self._below[place.parent_id][place.name_key] = place
+        if place.code:
+            self._by_code[fold(place.code)] = place
+        path = [self.by_id[number].name for number in reversed(self.above(place.id))]
+        for words in {place.name_key, _path(path)}:
+            self._by_name[words][place.id] = place
+
+    def above(self, place: int) -> list[int]:
+        """Return a place and everything above it."""
+        found = [place]
+        while (parent := self.by_id[found[-1]].parent_id) is not None:
+            found.append(parent)
+        return found
+
+    def coded(self, code: str) -> Place | None:
+        """Return the place with a code."""
+        return self._by_code.get(fold(code)) if code else None
+
+    def neighbour(self, parent: int | None, name: str) -> Place | None:
+        """Return the place with a name directly under another."""
+        return self._below[parent].get(fold(name))
+
+    def find(self, words: str) -> Place | None:
+        """Return the one place that is called so; None where there is none; raise Unfit where several share the name."""
+        coded = self.coded(words)
+        if coded is not None:
+            return coded
+        found = list(self._by_name.get(_path(words.split("/")), {}).values())
+        if len(found) > 1:
+            raise Unfit(N_("Several places are called “%(unit)s”: use the code."), unit=words)
+        return found[0] if found else None
+
+    def open_place(self, words: str) -> Place:
+        """Return the open place that is called so; raise Unfit."""
+        found = self.find(words)
+        if found is None:
+            raise Unfit(N_("No place is called “%(unit)s”."), unit=words)
+        if found.closed:
+            raise Unfit(N_("“%(unit)s” is closed."), unit=words)
+        return found
+
+
+def _path(parts: Sequence[str]) -> str:
+    return " / ".join(fold(part.strip()) for part in parts)
+
+
+def judge_people(session: Session, lines: Sequence[PersonLine]) -> JudgedPeople:
+    """Compare lines of people with the accounts and the tree: a fixed number of statements for some thousands."""
+    known = queries.known_people(session, [line.email for line in lines])
+    owners = queries.owners_of(session, [line.national_id for line in lines if line.national_id])
+    directory = Directory(tree.list_tree(session))
+    new, changed, faults, same = list[AddPerson](), list[ChangePerson](), list[LoadFault](), 0
+    for line in lines:
+        try:
+            found = known.get(line.email)
+            place = directory.open_place(line.unit) if line.unit else None
+            _check_owner(line, found, owners)
+            change = _change(line, found, place, directory) if found else None
+            if found is None:
+                new.append(_add(line, place))
+        except Unfit as unfit:
+            faults.append(LoadFault(line.line, _written(line), unfit.message, unfit.facts))
+        else:
+            changed += [change] if change else []
+            same += found is not None and change is None
+    return JudgedPeople(tuple(new), tuple(changed), same, tuple(faults))
+
+
+def _written(line: PersonLine) -> str:
+    names = " ".join(part for part in (line.given_names, line.first_surname, line.second_surname) if part)
+    return " · ".join(part for part in (line.email, names, line.unit) if part)[:200]
+
+
+def _check_owner(line: PersonLine, found: KnownPerson | None, owners: dict[str, int]) -> None:
+    owner = owners.get(line.national_id) if line.national_id else None
+    if owner is not None and (found is None or found.person_id != owner):
+        raise Unfit(N_("This identity number belongs to another account."))
+
+
+def _add(line: PersonLine, place: Place | None) -> AddPerson:
+    if not line.given_names or not line.first_surname:
+        raise Unfit(N_("Nobody has this address yet, and given names or surname are missing."))
+    language = line.language or DEFAULT_LANGUAGE
+    person = InvitedPerson(line.email, line.given_names, line.first_surname, line.second_surname, language, line.national_id)
+    return AddPerson(line.line, person, place.id if place else None)
+
+
+def _change(line: PersonLine, found: KnownPerson, place: Place | None, directory: Directory) -> ChangePerson | None:
+    """Return what a line changes about somebody; what it does not say stays."""
+    if found.suspended:
+        raise Unfit(N_("This account is suspended."))
+    given, first, second = found.names
+    said = (line.given_names or given, line.first_surname or first, line.second_surname if line.first_surname else second)
+    number = line.national_id if line.national_id != found.national_id else ""
+    moves = place if place is not None and place.id != found.place else None
+    if said == found.names and not number and moves is None:
+        return None
+    old = directory.by_id[found.place].name if found.place in directory.by_id else ""
+    facts = [(" ".join(found.names).strip(), " ".join(said).strip())] if said != found.names else []
+    facts += [(found.national_id, number)] if number else []
+    facts += [(old, moves.name)] if moves else []
+    names = said if said != found.names else None
+    return ChangePerson(line.line, found.person_id, line.email, names, number, moves.id if moves else None, tuple(facts))
+
+
+def judge_units(places: Sequence[Place], lines: Sequence[UnitLine]) -> JudgedUnits:
+    """Compare lines of places with the tree, as it would be after each of them."""
+    directory = Directory(places)
+    new, changed, faults, same = list[WritePlace](), list[WritePlace](), list[LoadFault](), 0
+    for line in lines:
+        try:
+            write = _place(directory, line)
+        except Unfit as unfit:
+            faults.append(LoadFault(line.line, f"{line.code} · {line.name} · {line.parent}"[:200], unfit.message, unfit.facts))
+            continue
+        same += write is None
+        if write is not None:
+            (changed if write.place else new).append(write)
+            directory = _after(directory, write)
+    return JudgedUnits(tuple(map(_by_line, new)), tuple(map(_by_line, changed)), same, tuple(faults))
+
+
+def _after(directory: Directory, write: WritePlace) -> Directory:
+    """Return the places as they would be; those that only the list has carry the number of their line, below nought."""
+    number = write.place or -write.line
+    place = Place(number, NOBODY, write.parent, write.kind, write.name, fold(write.name), write.code, False)
+    if write.place is None:
+        directory.add(place)
+        return directory
+    return Directory((directory.by_id | {number: place}).values())
+
+
+def _by_line(write: WritePlace) -> WritePlace:
+    """Name a parent that only the list has by its line."""
+    return replace(write, parent=None, parent_line=-write.parent) if write.parent is not None and write.parent < 0 else write
+
+
+def _place(directory: Directory, line: UnitLine) -> WritePlace | None:
+    parent = directory.open_place(line.parent) if line.parent else None
+    if not may_stand_under(line.kind, parent.kind if parent else None):
+        raise Unfit(N_("A place of this kind cannot stand there."))
+    namesake = directory.neighbour(parent.id if parent else None, line.name)
+    found = directory.coded(line.code)
+    if found is None and namesake is not None and not (line.code and namesake.code):
+        found = namesake
+    if namesake is not None and namesake is not found:
+        raise Unfit(N_("There is one with this name here already."))
+    if found is None:
+        return WritePlace(line.line, None, line.kind, line.name, line.code, parent.id if parent else None)
+    return _changed_place(directory, line, found, parent)
+
+
+def _changed_place(directory: Directory, line: UnitLine, found: Place, parent: Place | None) -> WritePlace | None:
+    if found.closed:
+        raise Unfit(N_("“%(unit)s” is closed."), unit=found.name)
+    if found.kind is not line.kind:
+        raise Unfit(N_("It is of another kind, which does not change."))
+    if parent is not None and found.id in directory.above(parent.id):
+        raise Unfit(N_("A place cannot stand under itself or under what stands below it."))
+    code = line.code or found.code
+    facts = [(found.name, line.name)] if found.name != line.name else []
+    facts += [(found.code, code)] if found.code != code else []
+    if parent is not None and parent.id != found.parent_id:
+        facts.append((directory.by_id[found.parent_id].name if found.parent_id else "", parent.name))
+    parent_id = parent.id if parent else None
+    return WritePlace(line.line, found.id, line.kind, line.name, code, parent_id, facts=tuple(facts)) if facts else None

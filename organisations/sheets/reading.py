@@ -1,0 +1,250 @@
+"""Lists of people and units as offices keep them: read with their lines, their faults beside them; nothing is looked up here."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+
+from accounts.forms import normal_email
+from accounts.rules import ADDRESS_HEADINGS, fold, valid_cedula
+from kernel.decoding import Undecodable
+from kernel.errors import N_
+from kernel.i18n import LANGUAGES
+from kernel.markup.source import normalise
+from kernel.tables import ReadTable, read_csv, read_xlsx
+from organisations.rules import OrganisationKind, split_surnames
+
+MOST_ROWS = 50_000
+LONGEST_NAME, LONGEST_UNIT, LONGEST_CODE = 100, 150, 40
+_PLAIN = re.compile(r"[a-z0-9][a-z0-9_.+-]{0,60}[a-z0-9]@[a-z0-9]+(?:-[a-z0-9]+)*(?:\.[a-z0-9]+(?:-[a-z0-9]+)*)*\.[a-z]{2,20}")
+"""Addresses that need no library to be judged."""
+
+PEOPLE_COLUMNS: Mapping[str, frozenset[str]] = {
+    "email": ADDRESS_HEADINGS,
+    "given_names": frozenset({"nombres", "nombre", "given names", "given name", "first name", "firstname", "names"}),
+    "first_surname": frozenset({"primer apellido", "apellido paterno", "apellido 1", "first surname"}),
+    "second_surname": frozenset({"segundo apellido", "apellido materno", "apellido 2", "second surname"}),
+    "surnames": frozenset({"apellidos", "apellido", "surnames", "surname", "last name", "lastname"}),
+    "national_id": frozenset(
+        {"cedula", "cedula de identidad", "cedula de ciudadania", "numero de cedula", "identificacion", "national id", "idnumber"}
+    ),
+    "unit": frozenset({"unidad", "codigo de unidad", "codigo unidad", "dependencia", "unit", "unit code", "organisation", "department"}),
+    "language": frozenset({"idioma", "language", "lang"}),
+}
+UNIT_COLUMNS: Mapping[str, frozenset[str]] = {
+    "code": frozenset({"codigo", "code", "codigo de unidad"}),
+    "name": frozenset({"nombre", "name", "unidad", "dependencia", "unit"}),
+    "kind": frozenset({"tipo", "kind", "type"}),
+    "parent": frozenset({"depende de", "superior", "codigo superior", "pertenece a", "parent", "parent code", "under"}),
+}
+KIND_WORDS: Mapping[str, OrganisationKind] = {
+    "institucion": OrganisationKind.INSTITUTION,
+    "institution": OrganisationKind.INSTITUTION,
+    "provincia": OrganisationKind.PROVINCE,
+    "province": OrganisationKind.PROVINCE,
+    "unidad": OrganisationKind.UNIT,
+    "unit": OrganisationKind.UNIT,
+}
+_SPACES = str.maketrans("_-.", "   ")
+
+
+@dataclass(frozen=True, slots=True)
+class LoadFault:
+    """Why a line does nothing: a message for people, in English, to be translated with its facts; and what was written."""
+
+    line: int
+    written: str
+    message: str
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PersonLine:
+    """A person as a line of a list has them; what is empty is not said."""
+
+    line: int
+    email: str
+    given_names: str = ""
+    first_surname: str = ""
+    second_surname: str = ""
+    national_id: str = ""
+    unit: str = ""
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UnitLine:
+    """A place of the tree as a line of a list has it; `parent` is the code or the path of what it stands under."""
+
+    line: int
+    code: str
+    name: str
+    kind: OrganisationKind
+    parent: str
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleSheet:
+    """The people of a list, the faults that need no looking up, and from which line on its encoding is a guess."""
+
+    people: tuple[PersonLine, ...]
+    faults: tuple[LoadFault, ...]
+    guessed_from: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class UnitSheet:
+    """The places of a list, each after what it stands under, as PeopleSheet."""
+
+    units: tuple[UnitLine, ...]
+    faults: tuple[LoadFault, ...]
+    guessed_from: int | None
+
+
+class _Unfit(ValueError):
+    """A line that does nothing, and why."""
+
+    def __init__(self, message: str, **facts: object) -> None:
+        super().__init__(message)
+        self.message, self.facts = message, facts
+
+
+def _heading(cell: str) -> str:
+    return " ".join(fold(cell).translate(_SPACES).split())
+
+
+def _read(content: bytes) -> ReadTable:
+    return read_xlsx(content, rows=MOST_ROWS + 1) if content.startswith(b"PK\x03\x04") else read_csv(content)
+
+
+def _columns(table: ReadTable, known: Mapping[str, frozenset[str]], needed: str, words: str) -> dict[str, int]:
+    """Return the place of each column by its heading; raise Undecodable where a needed one is missing, or there are too many lines."""
+    if not table.rows:
+        raise Undecodable(N_("The list is empty."))
+    if len(table.rows) > MOST_ROWS + 1:
+        raise Undecodable(N_("The list has %(count)s lines; %(limit)s are allowed."), count=len(table.rows) - 1, limit=MOST_ROWS)
+    headings = [_heading(cell) for cell in table.rows[0][1]]
+    spelled = {name: {_heading(one) for one in names} for name, names in known.items()}
+    found = {
+        name: next(at for at, heading in enumerate(headings) if heading in names)
+        for name, names in spelled.items()
+        if names.intersection(headings)
+    }
+    if needed not in found:
+        raise Undecodable(words)
+    return found
+
+
+Cell = Callable[[str], str]
+
+
+def _lines(table: ReadTable, columns: Mapping[str, int]) -> Iterator[tuple[int, Cell, str]]:
+    """Yield each line's number, how to take a cell of it by its column, and the line as it was written."""
+    for line, cells in islice(table.rows, 1, None):
+
+        def cell(name: str, cells: Sequence[str] = cells) -> str:
+            place = columns.get(name, -1)
+            return " ".join(normalise(cells[place]).split()) if 0 <= place < len(cells) else ""
+
+        yield line, cell, " · ".join(words for words in cells if words.strip())[:200]
+
+
+def read_people(content: bytes) -> PeopleSheet:
+    """Return the people of a CSV or XLSX file; raise Undecodable where it is no list of people."""
+    table = _read(content)
+    columns = _columns(table, PEOPLE_COLUMNS, "email", N_("No column is called “email” or “correo”."))
+    people, faults, addresses, numbers = [], [], dict[str, int](), dict[str, int]()
+    for line, cell, written in _lines(table, columns):
+        try:
+            person = _person(line, cell)
+            _once(addresses, person.email, line, N_("This address stands in line %(first)s already."))
+            _once(numbers, person.national_id, line, N_("This identity number stands in line %(first)s already."))
+        except _Unfit as unfit:
+            faults.append(LoadFault(line, written, unfit.message, unfit.facts))
+        else:
+            people.append(person)
+    return PeopleSheet(tuple(people), tuple(faults), table.guessed_from)
+
+
+def _once(seen: dict[str, int], value: str, line: int, message: str) -> None:
+    if value and seen.setdefault(value, line) != line:
+        raise _Unfit(message, first=seen[value])
+
+
+def _person(line: int, cell: Cell) -> PersonLine:
+    first, second = cell("first_surname"), cell("second_surname")
+    if not first and not second:
+        first, second = split_surnames(cell("surnames"))
+    names = (cell("given_names"), first, second)
+    if any(len(name) > LONGEST_NAME for name in names):
+        raise _Unfit(N_("A name has more than %(limit)s characters."), limit=LONGEST_NAME)
+    return PersonLine(line, _address(cell("email")), *names, _number(cell("national_id")), cell("unit"), _language(cell("language")))
+
+
+def _address(text: str) -> str:
+    lower = text.lower()
+    if _PLAIN.fullmatch(lower) and ".." not in lower:
+        return lower
+    try:
+        return normal_email(text)
+    except ValueError:
+        raise _Unfit(N_("This is not an email address.")) from None
+
+
+def _number(text: str) -> str:
+    """Return an identity number; the nought at its beginning, which spreadsheets drop, is put back."""
+    number = text.replace(" ", "").replace("-", "").removesuffix(".0")
+    number = number.zfill(10) if len(number) == 9 else number
+    if number and not valid_cedula(number):
+        raise _Unfit(N_("This identity number has a wrong digit, or not ten."))
+    return number
+
+
+def _language(text: str) -> str:
+    language = fold(text)[:2]
+    if language and language not in LANGUAGES:
+        raise _Unfit(N_("The language is “es” or “en”."))
+    return language
+
+
+def read_units(content: bytes) -> UnitSheet:
+    """Return the places of a CSV or XLSX file, each after what it stands under; raise Undecodable where it is no list of units."""
+    table = _read(content)
+    columns = _columns(table, UNIT_COLUMNS, "name", N_("No column is called “name” or “nombre”."))
+    units, faults, codes, paths = [], [], dict[str, int](), dict[str, int]()
+    for line, cell, written in _lines(table, columns):
+        try:
+            unit = _unit(line, cell)
+            _once(codes, unit.code, line, N_("This code stands in line %(first)s already."))
+            _once(paths, fold(f"{unit.parent}/{unit.name}"), line, N_("This name stands under the same place in line %(first)s already."))
+        except _Unfit as unfit:
+            faults.append(LoadFault(line, written, unfit.message, unfit.facts))
+        else:
+            units.append(unit)
+    return UnitSheet(_parents_first(units), tuple(faults), table.guessed_from)
+
+
+def _unit(line: int, cell: Cell) -> UnitLine:
+    code, name, parent, kind = cell("code"), cell("name"), cell("parent"), fold(cell("kind"))
+    if not name:
+        raise _Unfit(N_("It has no name."))
+    if len(name) > LONGEST_UNIT or len(code) > LONGEST_CODE:
+        raise _Unfit(
+            N_("The name has more than %(name)s characters, or the code more than %(code)s."), name=LONGEST_UNIT, code=LONGEST_CODE
+        )
+    if kind and kind not in KIND_WORDS:
+        raise _Unfit(N_("The kind is “institution”, “province” or “unit”."))
+    default = OrganisationKind.UNIT if parent else OrganisationKind.INSTITUTION
+    return UnitLine(line, code, name, KIND_WORDS[kind] if kind else default, parent)
+
+
+def _parents_first(units: Sequence[UnitLine]) -> tuple[UnitLine, ...]:
+    """Return the lines in an order in which what others of them name as parent comes before them; circles come last."""
+    waiting, ordered = list(units), list[UnitLine]()
+    while waiting:
+        names = {fold(name) for unit in waiting for name in (unit.code, unit.name) if name}
+        ready = [unit for unit in waiting if fold(unit.parent) not in names] or waiting
+        ordered += ready
+        chosen = {unit.line for unit in ready}
+        waiting = [unit for unit in waiting if unit.line not in chosen]
+    return tuple(ordered)

@@ -1,0 +1,135 @@
+"""Lists of people and units: sent in, looked at, brought in once confirmed; their faults can be taken home."""
+
+from collections.abc import Iterator, Sequence
+from tempfile import TemporaryFile
+from typing import BinaryIO, cast
+
+from flask import Blueprint, Response, flash, render_template, send_file
+
+from kernel import clock
+from kernel.decoding import Undecodable
+from kernel.i18n import _
+from kernel.tables import CSV_TYPE, Cell, write_csv
+from kernel.web.paging import Page, asked_page
+from kernel.web.request import begin_writing, current_actor, current_session, let_go, requires, see_page
+from organisations.forms import LoadForm
+from organisations.models import PendingLoad
+from organisations.permissions import OrganisationAction
+from organisations.queries import loads as queries
+from organisations.queries import tree
+from organisations.rules import LoadKind
+from organisations.services import loading as services
+from organisations.sheets.judging import JudgedPeople, JudgedUnits, judge_people, judge_units
+from organisations.sheets.reading import LoadFault, read_people, read_units
+
+bp = Blueprint("organisations_loads", __name__, url_prefix="/administration/lists")
+
+Answer = str | Response | tuple[str, int]
+LARGEST = 10_000_000
+"""Bytes of a list."""
+FAULTS = 50
+CHANGES = 50
+
+
+@bp.route("", methods=["GET", "POST"])
+@requires(OrganisationAction.LOAD, reads_first=True, body_limit=LARGEST)
+def loads() -> Answer:
+    """Take a list of people or units; the next page shows what would come of it."""
+    form = LoadForm()
+    sent = form.upload() if form.validate_on_post() else None
+    if sent is None:
+        page = _page(form)
+        return (page, 422) if form.faults else page
+    let_go()
+    try:
+        total = _count(sent.kind, sent.content)
+    except Undecodable as refused:
+        form.refuse(form.file, _(refused.text, **refused.facts))
+        return _page(form), 422
+    row = services.receive(begin_writing(), current_actor(), sent.kind, sent.name, sent.content, total, now=clock.now())
+    return see_page("organisations_loads.load", load=row.uuid)
+
+
+def _page(form: LoadForm) -> str:
+    rows = queries.list_loads(current_session(), current_actor())
+    return render_template("organisations/loads.html", form=form, loads=rows, largest=LARGEST)
+
+
+def _count(kind: LoadKind, content: bytes) -> int:
+    """Return how many lines a list has; raise Undecodable where it is none."""
+    if kind is LoadKind.PEOPLE:
+        people = read_people(content)
+        return len(people.people) + len(people.faults)
+    units = read_units(content)
+    return len(units.units) + len(units.faults)
+
+
+def _judge(load: PendingLoad) -> tuple[JudgedPeople | JudgedUnits, list[LoadFault], int | None]:
+    """Return what a list would do, all its faults by their lines, and from which line on its encoding is a guess."""
+    session = current_session()
+    judged: JudgedPeople | JudgedUnits
+    if load.kind == LoadKind.PEOPLE.value:
+        people = read_people(load.content)
+        judged, unread, guess = judge_people(session, people.people), people.faults, people.guessed_from
+    else:
+        units = read_units(load.content)
+        judged, unread, guess = judge_units(tree.list_tree(session), units.units), units.faults, units.guessed_from
+    return judged, sorted((*unread, *judged.faults), key=lambda fault: fault.line), guess
+
+
+@bp.get("/<uuid:load>")
+@requires(OrganisationAction.LOAD, queries.get_load)
+def load(subject: PendingLoad) -> Answer:
+    """Show what a list would do and what is wrong in it; once confirmed, how far it is."""
+    if subject.confirmed_at is not None:
+        return render_template("organisations/load_done.html", load=subject)
+    judged, faults, guess = _judge(subject)
+    asked = asked_page(FAULTS)
+    shown = faults[asked.offset : asked.offset + FAULTS]
+    return render_template(
+        "organisations/load.html",
+        load=subject,
+        new=len(judged.new),
+        changed=judged.changed[:CHANGES],
+        changes=len(judged.changed),
+        same=judged.same,
+        fault_count=len(faults),
+        page=Page([(one.line, one.written, _words(one)) for one in shown], asked.number, len(faults) > asked.offset + FAULTS),
+        guessed_from=guess,
+    )
+
+
+def _words(fault: LoadFault) -> str:
+    return _(fault.message, **fault.facts)
+
+
+@bp.get("/<uuid:load>/faults.csv")
+@requires(OrganisationAction.LOAD, queries.get_load)
+def faults(subject: PendingLoad) -> Response:
+    """Send the lines that do nothing, each with its cause."""
+    _judged, found, _guess = _judge(subject)
+    file = cast("BinaryIO", TemporaryFile())  # noqa: SIM115 - the response closes it
+    write_csv(file, [_("Line"), _("What is wrong"), _("As written")], _fault_rows(found))
+    file.seek(0)
+    return send_file(file, mimetype=CSV_TYPE, as_attachment=True, download_name=_("faults") + ".csv", max_age=0)
+
+
+def _fault_rows(found: Sequence[LoadFault]) -> Iterator[Sequence[Cell]]:
+    return ((one.line, _words(one), one.written) for one in found)
+
+
+@bp.post("/<uuid:load>/confirmation")
+@requires(OrganisationAction.LOAD, queries.get_load)
+def confirm(subject: PendingLoad) -> Answer:
+    """Bring a list in."""
+    services.confirm(current_session(), current_actor(), subject, now=clock.now())
+    return see_page("organisations_loads.load", load=subject.uuid)
+
+
+@bp.post("/<uuid:load>/discarding")
+@requires(OrganisationAction.LOAD, queries.get_load)
+def discard(subject: PendingLoad) -> Answer:
+    """Forget a list."""
+    services.discard(current_session(), current_actor(), subject, now=clock.now())
+    flash(_("The list is forgotten. Nothing was changed."), "ok")
+    return see_page("organisations_loads.loads")

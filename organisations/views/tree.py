@@ -1,0 +1,290 @@
+"""The tree for administrators: its places, who belongs to each and who manages it."""
+
+from collections.abc import Callable
+from operator import add
+from uuid import UUID
+
+from flask import Blueprint, Response, flash, render_template, request
+from sqlalchemy.orm import Session
+
+from accounts.models import Person
+from accounts.queries import find_person_by_email, get_person_by_uuid
+from kernel import clock
+from kernel.errors import Conflict
+from kernel.i18n import _
+from kernel.permissions import Actor
+from kernel.web.forms import Form, as_uuid
+from kernel.web.paging import Page, asked_page
+from kernel.web.request import current_actor, current_session, requires, see_page
+from organisations.forms import KINDS, ChosenPlaceForm, MemberForm, NewPlaceForm, PlaceForm
+from organisations.models import Organisation
+from organisations.permissions import OrganisationAction
+from organisations.queries import tree as queries
+from organisations.queries.tree import get_organisation
+from organisations.rules import OrganisationKind, Standing, in_order, lineage, may_stand_under, rolled_up
+from organisations.services import tree as services
+from organisations.services.tree import CodeTaken
+
+bp = Blueprint("organisations", __name__, url_prefix="/administration/organisations")
+
+Answer = str | Response | tuple[str, int]
+ROWS = 50
+
+
+@bp.get("")
+@requires(OrganisationAction.MANAGE)
+def organisations() -> Answer:
+    """Show the whole tree with how many belong to each place."""
+    return _tree_page(PlaceForm())
+
+
+def _tree_page(form: PlaceForm) -> str:
+    session = current_session()
+    standings, own = in_order(queries.list_tree(session)), queries.count_members(session)
+    parents = {one.place.id: one.place.parent_id for one in standings}
+    return render_template(
+        "organisations/organisations.html",
+        form=form,
+        rows=[(one, own.get(one.place.id, 0)) for one in standings],
+        totals=rolled_up(parents, own, add, 0),
+        kinds=_kinds(),
+    )
+
+
+def _kinds() -> dict[str, str]:
+    return {kind.value: _(words) for kind, words in KINDS.items()}
+
+
+@bp.post("")
+@requires(OrganisationAction.MANAGE)
+def make_institution() -> Answer:
+    """Add an institution."""
+    form = PlaceForm()
+    made = _try(form, lambda: services.make(*_who(), None, OrganisationKind.INSTITUTION, form.command(), now=clock.now()))
+    if not made:
+        return _tree_page(form), 422
+    flash(_("“%(name)s” is there now.", name=form.name.data), "ok")
+    return see_page("organisations.organisations")
+
+
+def _who() -> tuple[Session, Actor]:
+    return current_session(), current_actor()
+
+
+def _try(form: Form, act: Callable[[], object]) -> bool:
+    """Act where the form is right; what the service refuses is told beside its field."""
+    if not form.validate_on_post():
+        return False
+    try:
+        act()
+    except CodeTaken as refused:
+        form.refuse(form["code"], _(refused.text))
+        return False
+    except Conflict as refused:
+        form.refuse(next(iter(form)), _(refused.text, **refused.facts))
+        return False
+    return True
+
+
+@bp.get("/<uuid:organisation>")
+@requires(OrganisationAction.MANAGE, get_organisation)
+def organisation(subject: Organisation) -> Answer:
+    """Show one place: what stands around it, who belongs to it and who manages it."""
+    return _page(subject)
+
+
+def _page(subject: Organisation, refused: Form | None = None) -> str:  # long: one page with six small forms
+    session, asked = current_session(), asked_page(ROWS)
+    words = " ".join(request.args.get("q", "").split())[:100]
+    standings = in_order(queries.list_tree(session))
+    rows = queries.list_members(session, subject.id, words, offset=asked.offset, limit=ROWS + 1)
+    forms: dict[str, Form] = {
+        "change": PlaceForm(formdata=None, data={"name": subject.name, "code": subject.code or ""}, prefix="change-"),
+        "child": _child_form(subject, formdata=None),
+        "move": _place_form(_targets(subject, standings), "move-", _("Under"), formdata=None),
+        "close": _place_form(_open(standings, subject), "close-", _("Its people"), _("stay here"), formdata=None),
+        "member": MemberForm(formdata=None, prefix="member-"),
+        "manager": MemberForm(formdata=None, prefix="manager-"),
+    }
+    if refused is not None:
+        forms[refused._prefix.removesuffix("-")] = refused
+    counts = queries.count_members(session)
+    return render_template(
+        "organisations/organisation.html",
+        place=subject,
+        path=queries.list_path(session, subject.id),
+        kinds=_kinds(),
+        forms_of=forms,
+        refused=refused,
+        children=[(one, counts.get(one.place.id, 0)) for one in standings if one.place.parent_id == subject.id],
+        members=counts.get(subject.id, 0),
+        page=Page(rows[:ROWS], asked.number, len(rows) > ROWS),
+        words=words,
+        managers=queries.list_managers(session, subject.id),
+        may_delete=not queries.had_people(session, subject.id),
+    )
+
+
+def _child_form(subject: Organisation, **options: object) -> NewPlaceForm:
+    form = NewPlaceForm(prefix="child-", **options)
+    kind = OrganisationKind(subject.kind)
+    form.offer([below for below in reversed(OrganisationKind) if may_stand_under(below, kind)])
+    return form
+
+
+def _place_form(places: list[Standing], prefix: str, label: str, none: str = "", **options: object) -> ChosenPlaceForm:
+    form = ChosenPlaceForm(prefix=prefix, **options)
+    form.place.label.text = label
+    form.offer(places, none)
+    return form
+
+
+def _open(standings: list[Standing], subject: Organisation) -> list[Standing]:
+    return [one for one in standings if not one.place.closed and one.place.id != subject.id]
+
+
+def _targets(subject: Organisation, standings: list[Standing]) -> list[Standing]:
+    """Return the places under which one may stand, none of those that stand below it."""
+    parents = {one.place.id: one.place.parent_id for one in standings}
+    kind = OrganisationKind(subject.kind)
+    return [
+        one
+        for one in _open(standings, subject)
+        if subject.id not in lineage(parents, one.place.id) and may_stand_under(kind, one.place.kind) and one.place.id != subject.parent_id
+    ]
+
+
+def _back(subject: Organisation, words: str = "") -> Response:
+    if words:
+        flash(words, "ok")
+    return see_page("organisations.organisation", organisation=subject.uuid)
+
+
+def _chosen(form: ChosenPlaceForm) -> Organisation | None:
+    wanted = as_uuid(form.place.data or "")
+    return None if wanted is None else get_organisation(current_session(), current_actor(), wanted)
+
+
+@bp.post("/<uuid:organisation>/change")
+@requires(OrganisationAction.MANAGE, get_organisation)
+def change(subject: Organisation) -> Answer:
+    """Give a place another name or code."""
+    form = PlaceForm(prefix="change-")
+    if not _try(form, lambda: services.change(*_who(), subject, form.command(), now=clock.now())):
+        return _page(subject, form), 422
+    return _back(subject, _("The name is saved."))
+
+
+@bp.post("/<uuid:organisation>/places")
+@requires(OrganisationAction.MANAGE, get_organisation)
+def add_place(subject: Organisation) -> Answer:
+    """Add a place below this one."""
+    form = _child_form(subject)
+    if not _try(form, lambda: services.make(*_who(), subject, OrganisationKind(form.kind.data), form.command(), now=clock.now())):
+        return _page(subject, form), 422
+    return _back(subject, _("“%(name)s” is there now.", name=form.name.data))
+
+
+@bp.post("/<uuid:organisation>/move")
+@requires(OrganisationAction.MANAGE, get_organisation)
+def move(subject: Organisation) -> Answer:
+    """Put a place, with everything below it, under another one."""
+    standings = in_order(queries.list_tree(current_session()))
+    form = _place_form(_targets(subject, standings), "move-", _("Under"))
+    target = _chosen(form) if form.validate_on_post() else None
+    if target is None or not _try(form, lambda: services.move(*_who(), subject, target, now=clock.now())):
+        return _page(subject, form), 422
+    return _back(subject, _("It stands under “%(name)s” now.", name=target.name))
+
+
+@bp.post("/<uuid:organisation>/closing")
+@requires(OrganisationAction.MANAGE, get_organisation)
+def close(subject: Organisation) -> Answer:
+    """Let a place take nobody in any more; its people stay or move to another."""
+    standings = in_order(queries.list_tree(current_session()))
+    form = _place_form(_open(standings, subject), "close-", _("Its people"), _("stay here"))
+    if not _try(form, lambda: services.close(*_who(), subject, _chosen(form), now=clock.now())):
+        return _page(subject, form), 422
+    return _back(subject, _("The place is closed."))
+
+
+@bp.post("/<uuid:organisation>/opening")
+@requires(OrganisationAction.MANAGE, get_organisation)
+def reopen(subject: Organisation) -> Answer:
+    """Let a closed place take people in again."""
+    try:
+        services.reopen(*_who(), subject, now=clock.now())
+    except Conflict as refused:
+        flash(_(refused.text), "bad")
+        return _back(subject)
+    return _back(subject, _("The place is open again."))
+
+
+@bp.post("/<uuid:organisation>/deletion")
+@requires(OrganisationAction.MANAGE, get_organisation)
+def delete(subject: Organisation) -> Answer:
+    """Delete a place to which nobody ever belonged."""
+    try:
+        services.remove(*_who(), subject, now=clock.now())
+    except Conflict as refused:
+        flash(_(refused.text), "bad")
+        return _back(subject)
+    flash(_("“%(name)s” is deleted.", name=subject.name), "ok")
+    return see_page("organisations.organisations")
+
+
+def _known(form: MemberForm) -> Person | None:
+    """Return who has the address of a form; where nobody has, that is told beside it."""
+    if not form.validate_on_post():
+        return None
+    person = find_person_by_email(current_session(), form.email.data or "")
+    if person is None:
+        form.refuse(form.email, _("Nobody has an account with this address."))
+    return person
+
+
+@bp.post("/<uuid:organisation>/people")
+@requires(OrganisationAction.MANAGE, get_organisation)
+def add_member(subject: Organisation) -> Answer:
+    """Let somebody belong to a place; a place that they belonged to before they leave."""
+    form = MemberForm(prefix="member-")
+    person = _known(form)
+    if person is None or not _try(form, lambda: services.put(*_who(), person, subject, now=clock.now())):
+        return _page(subject, form), 422
+    return _back(subject, _("%(name)s belongs here now.", name=person.full_name))
+
+
+def _member(session: Session, actor: Actor, organisation: UUID, person: UUID) -> tuple[Organisation, Person]:
+    return get_organisation(session, actor, organisation), get_person_by_uuid(session, person)
+
+
+@bp.post("/<uuid:organisation>/people/<uuid:person>/removal")
+@requires(OrganisationAction.MANAGE, _member)
+def remove_member(subject: tuple[Organisation, Person]) -> Answer:
+    """Let somebody belong to this place no more."""
+    place, person = subject
+    present = queries.find_place(current_session(), person.id)
+    if present is not None and present.organisation_id == place.id:
+        services.take_out(*_who(), person, now=clock.now())
+    return _back(place, _("%(name)s does not belong here any more.", name=person.full_name))
+
+
+@bp.post("/<uuid:organisation>/managers")
+@requires(OrganisationAction.MANAGE, get_organisation)
+def add_manager(subject: Organisation) -> Answer:
+    """Let somebody follow those who belong to a place and to what stands below it."""
+    form = MemberForm(prefix="manager-")
+    person = _known(form)
+    if person is None:
+        return _page(subject, form), 422
+    services.name_manager(*_who(), subject, person, now=clock.now())
+    return _back(subject, _("%(name)s follows its people now.", name=person.full_name))
+
+
+@bp.post("/<uuid:organisation>/managers/<uuid:person>/ending")
+@requires(OrganisationAction.MANAGE, _member)
+def end_manager(subject: tuple[Organisation, Person]) -> Answer:
+    """Let somebody no longer follow the people of a place."""
+    place, person = subject
+    services.end_manager(*_who(), place, person, now=clock.now())
+    return _back(place, _("%(name)s does not follow its people any more.", name=person.full_name))

@@ -1,0 +1,171 @@
+"""What the web asks of a quiz, field by field (format, section 9); its places for questions are asked by `asked_slots`."""
+
+from courses.content.settings import Bare, Setting, Shape
+from kernel.i18n import lazy_
+from quizzes.rules.settings import Flag
+
+_YES_NO = (("true", lazy_("Yes")), ("false", lazy_("No")))
+_LENGTH = lazy_("A number and a unit: 60 s, 30 min, 24 h, 7 d.")
+_PRESETS = (
+    ("learning", lazy_("Marks and feedback; the right answers once the quiz is closed")),
+    ("practice", lazy_("Everything, at any time")),
+    ("exam", lazy_("Marks only; the rest once the quiz is closed")),
+    ("hidden", lazy_("Nothing until the quiz is closed")),
+)
+NOTHING = "nothing"
+_FLAGS = (
+    (NOTHING, lazy_("Nothing at all")),
+    (Flag.ATTEMPT, lazy_("The questions and one's answers")),
+    (Flag.CORRECTNESS, lazy_("Whether each answer is right")),
+    (Flag.MAX_MARKS, lazy_("What each question counts")),
+    (Flag.MARKS, lazy_("The marks")),
+    (Flag.SPECIFIC, lazy_("The feedback of what one chose")),
+    (Flag.GENERAL, lazy_("The explanation of each question")),
+    (Flag.RIGHT_ANSWER, lazy_("The right answers")),
+    (Flag.OVERALL, lazy_("The words about the whole result")),
+    (Flag.SOURCE, lazy_("The sources and where to read again")),
+)
+
+ASKED = (Setting("instructions", Shape.MARKDOWN, lazy_("Instructions"), lazy_("Read before the start.")),)
+
+_ATTEMPTS = (
+    Setting("attempts", Shape.WORD, lazy_("Attempts"), lazy_("0: as many as one likes."), usual="0"),
+    Setting("pause.first", Shape.WORD, lazy_("Pause before the second attempt"), _LENGTH, bare=Bare.EACH),
+    Setting("pause.later", Shape.WORD, lazy_("Pause before later ones"), _LENGTH, bare=Bare.EACH),
+    Setting(
+        "grading",
+        Shape.CHOICE,
+        lazy_("Which attempt counts"),
+        lazy_("Where there are several."),
+        (("highest", lazy_("The best")), ("average", lazy_("The mean of all")), ("first", lazy_("The first")), ("last", lazy_("The last"))),
+        "highest",
+    ),
+    Setting(
+        "build_on_last",
+        Shape.FLAG,
+        lazy_("Does an attempt begin with the last answers?"),
+        lazy_("Yes: one corrects what was wrong and leaves the rest."),
+        _YES_NO,
+        "false",
+    ),
+)
+_TIME = (
+    Setting("limit", Shape.WORD, lazy_("Time limit"), lazy_("A number and a unit: 45 min. Left empty: no limit.")),
+    Setting(
+        "at_end",
+        Shape.CHOICE,
+        lazy_("When the time ends"),
+        lazy_("What becomes of an attempt that is still open."),
+        (
+            ("submit", lazy_("What is saved is handed in")),
+            ("grace", lazy_("There is time to hand in, not to answer")),
+            ("abandon", lazy_("Only what was handed in before counts")),
+        ),
+        "submit",
+    ),
+    Setting("grace", Shape.WORD, lazy_("Time to hand in"), lazy_("Only where there is time to hand in: 2 min.")),
+    Setting(
+        "offline_window",
+        Shape.WORD,
+        lazy_("Answers given without a line"),
+        lazy_("How long after the end answers still count that were given before it without a connection: 10 min. Left empty: not at all."),
+    ),
+)
+_PAGES = (
+    Setting("per_page", Shape.WORD, lazy_("Questions on a page"), lazy_("0: all on one."), usual="0"),
+    Setting(
+        "navigation",
+        Shape.CHOICE,
+        lazy_("Going back"),
+        lazy_("Forward only needs several pages."),
+        (("free", lazy_("One may go back and forth")), ("sequential", lazy_("One only goes forward"))),
+        "free",
+    ),
+    Setting(
+        "behaviour",
+        Shape.CHOICE,
+        lazy_("When one learns what was right"),
+        lazy_("Long texts and files are always marked by a person, afterwards."),
+        (
+            ("deferred", lazy_("After handing in")),
+            ("immediate", lazy_("After each answer")),
+            ("interactive", lazy_("After each answer, with hints and another try")),
+            ("adaptive", lazy_("After each answer, and one may change it for fewer points")),
+            ("certainty", lazy_("After handing in, and one says how sure one is")),
+        ),
+        "deferred",
+    ),
+    Setting(
+        "shuffle_options",
+        Shape.FLAG,
+        lazy_("Options in another order for each learner?"),
+        lazy_("A question may say no for itself."),
+        _YES_NO,
+        "true",
+    ),
+)
+_GRADE = (
+    Setting("pass_mark", Shape.WORD, lazy_("Pass mark"), lazy_("Percent needed to pass, or none: nobody fails."), usual="70"),
+    Setting(
+        "completion.rule",
+        Shape.CHOICE,
+        lazy_("What completes it"),
+        lazy_("Not said: passing it, or handing it in where there is no pass mark."),
+        (
+            ("passed", lazy_("Passing it")),
+            ("graded", lazy_("A result, whatever it is")),
+            ("passed_or_used", lazy_("Passing it, or using up all attempts")),
+            ("viewed", lazy_("Opening it is enough")),
+        ),
+        bare=Bare.INSTEAD,
+    ),
+    Setting(
+        "completion.attempted",
+        Shape.WORD,
+        lazy_("Or: attempts that complete it"),
+        lazy_("So many, whatever came of them; it replaces the above."),
+    ),
+    Setting("category", Shape.WORD, lazy_("Part of the grade"), lazy_("Key of one of the course's parts of the grade.")),
+    Setting("weight", Shape.WORD, lazy_("Weight in that part"), lazy_("0: it does not count."), usual="1"),
+    Setting("max_grade", Shape.WORD, lazy_("Scale"), lazy_("The highest grade that is shown."), usual="100"),
+    Setting("decimals", Shape.WORD, lazy_("Decimals of grades"), lazy_("Of what is shown; what decides is exact."), usual="2"),
+    Setting("question_decimals", Shape.WORD, lazy_("Decimals of the marks of questions"), lazy_("Left empty: the same.")),
+    Setting(
+        "allow_negative_total",
+        Shape.FLAG,
+        lazy_("May a result be below zero?"),
+        lazy_("Only where wrong answers take marks away."),
+        _YES_NO,
+        "false",
+    ),
+)
+_MOMENT = lazy_("None chosen: as said above. “Nothing at all” alone hides everything.")
+_SHOWN = (
+    Setting(
+        "review.preset",
+        Shape.CHOICE,
+        lazy_("What is shown afterwards"),
+        lazy_("At each moment, unless it is said below."),
+        _PRESETS,
+        "learning",
+        bare=Bare.BESIDE,
+    ),
+    Setting("review.during", Shape.KEYS, lazy_("During the attempt"), _MOMENT, _FLAGS, nothing=NOTHING),
+    Setting("review.after", Shape.KEYS, lazy_("In the two minutes after handing in"), _MOMENT, _FLAGS, nothing=NOTHING),
+    Setting("review.later", Shape.KEYS, lazy_("Later, while the quiz is open"), _MOMENT, _FLAGS, nothing=NOTHING),
+    Setting("review.closed", Shape.KEYS, lazy_("Once the quiz is closed"), _MOMENT, _FLAGS, nothing=NOTHING),
+    Setting(
+        "feedback",
+        Shape.ENTRIES,
+        lazy_("Words about the whole result"),
+        lazy_("From a percentage on; the first from 0, then rising. A row whose percentage is emptied goes."),
+        fields=(Setting("from", Shape.WORD, lazy_("From percent")), Setting("text", Shape.MARKDOWN, lazy_("Words"))),
+    ),
+)
+GROUPS = (
+    (lazy_("Attempts"), _ATTEMPTS),
+    (lazy_("Time"), _TIME),
+    (lazy_("Pages and answers"), _PAGES),
+    (lazy_("Result"), _GRADE),
+    (lazy_("What one sees afterwards"), _SHOWN),
+)

@@ -1,0 +1,278 @@
+"""Questions of a bank between their text and a form: what a form shows of a text, and the text with what the form says."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from courses.content.derived import slug
+from courses.content.editing import EditRefused, Written, read_fields
+from courses.content.patching import Items, Wanted, patched, plain
+from courses.content.settings import Setting, Shape, Values, changed_fields, values_of
+from quizzes.content.asked_questions import FLOWS, asked_of, order_of
+from quizzes.content.asked_rows import (
+    FACTOR,
+    NAME,
+    NOMINAL,
+    RELATIVE_KINDS,
+    TEXT,
+    TOLERANCE,
+    TOLERANCE_KIND,
+    VERDICT,
+    WORDS,
+    As,
+    Asked,
+    Rows,
+    leaves,
+    lists,
+)
+from quizzes.content.question_rows import ANSWER, COLUMNS, ROWS, Said, is_blank, kind_of
+from quizzes.rules.definitions import QuestionKind
+
+RIGHT, WRONG = "right", "wrong"
+Fields = Mapping[str, Written]
+Keys = Mapping[str, frozenset[str]]
+"""The keys that were published, by the list of a question in which they stand."""
+
+
+# --- From the text to the form -----------------------------------------------------------------------------------------------------------
+
+
+def values_in(entry: str, kind: str, languages: Sequence[str]) -> Said:
+    """Return what the text of a question says, as its form shows it; raises EditRefused where a form would lose something."""
+    said = _said(read_fields(entry), asked_of(kind), languages)
+    return _with_places(said, languages) if kind == QuestionKind.MATRIX else said
+
+
+def _said(fields: Fields, asked: Sequence[Asked], languages: Sequence[str], at: int | None = None) -> Said:
+    fields = _apart(fields)
+    _check(fields, leaves(asked), languages)
+    texts = values_of(fields, leaves(asked), languages).texts
+    rows = {one.name: tuple(_said_row(one, item, place, languages) for place, item in enumerate(_entries(one, fields))) for one in lists(asked)}
+    return Said(texts, rows, at)
+
+
+def _check(fields: Fields, settings: Sequence[Setting], languages: Sequence[str]) -> None:
+    """Refuse values that have no place in their field: a mapping where a text is asked for, an entry of a list that is more than a text."""
+    for setting in settings:
+        value = fields.get(setting.outer)
+        if setting.inner or value is None:
+            continue
+        texts = value if isinstance(value, list) else [value]
+        if isinstance(value, list) and setting.shape not in (Shape.LISTED, Shape.LINES, Shape.KEYS):
+            raise EditRefused
+        for text in texts:
+            mapped = isinstance(text, dict) and setting.has_languages and set(text) <= set(languages) and not any(map(_is_more, text.values()))
+            if _is_more(text) and not mapped:
+                raise EditRefused
+
+
+def _is_more(value: Written) -> bool:
+    return isinstance(value, list | dict)
+
+
+def _said_row(rows: Rows, item: Fields, place: int, languages: Sequence[str]) -> Said:
+    kind = item.get("kind")
+    return _said(item, rows.asked_of(kind if isinstance(kind, str) else rows.usual_kind), languages, place)
+
+
+def _entries(rows: Rows, fields: Fields) -> list[Fields]:
+    """Return the entries of a list as fields that a form knows."""
+    value = fields.get(rows.name)
+    if value is None:
+        return []
+    if rows.written in (As.NAMED, As.FACTORS):
+        if not isinstance(value, dict):
+            raise EditRefused
+        return [_named(rows, name, held) for name, held in value.items()]
+    if not isinstance(value, list):
+        raise EditRefused
+    return [_asked(rows, held) for held in value]
+
+
+def _named(rows: Rows, name: str, held: Written) -> Fields:
+    if rows.written is As.FACTORS:
+        return {NAME: name, FACTOR: held}
+    if not isinstance(held, dict | None) or NAME in (held or {}):
+        raise EditRefused
+    called = {there: here for here, there in rows.written_as.items()}
+    return {NAME: name, **{called.get(field, field): value for field, value in (held or {}).items()}}
+
+
+def _asked(rows: Rows, held: Written) -> Fields:
+    if rows.written is As.TEXTS and not (isinstance(held, dict) and TEXT in held):
+        return {TEXT: held}
+    if not isinstance(held, dict):
+        raise EditRefused
+    return _judged(held) if rows.written is As.JUDGED else held
+
+
+def _judged(held: Fields) -> Fields:
+    """Return an answer with its verdict and its words in the place of “right: …” or “wrong: …”."""
+    said = [name for name in held if name in (RIGHT, WRONG)]
+    if len(said) > 1 or {VERDICT, WORDS} & set(held):
+        raise EditRefused
+    fields: dict[str, Written] = {} if said else {VERDICT: WRONG}
+    for name, value in held.items():
+        fields |= {VERDICT: name, WORDS: value} if name in said else {name: value}
+    return fields
+
+
+def _apart(fields: Fields) -> Fields:
+    """Return fields whose tolerance is a number, and its kind a field of its own."""
+    held = fields.get(TOLERANCE)
+    if not isinstance(held, dict):
+        return fields
+    if len(held) != 1 or not set(held) <= set(RELATIVE_KINDS):
+        raise EditRefused
+    ((kind, amount),) = held.items()
+    parted: dict[str, Written] = {}
+    for name, value in fields.items():
+        parted |= {TOLERANCE: amount, TOLERANCE_KIND: kind} if name == TOLERANCE else {name: value}
+    return parted
+
+
+def _with_places(said: Said, languages: Sequence[str]) -> Said:
+    """Return a matrix whose rows name their columns by place, from 1."""
+    places = {key: str(number) for number, key in enumerate(column_keys(said, languages), start=1) if key}
+    rows = (replace(row, texts={**row.texts, (ANSWER, ""): places.get(row.text(ANSWER), row.text(ANSWER))}) for row in said.rows[ROWS])
+    return replace(said, rows={**said.rows, ROWS: tuple(rows)})
+
+
+def column_keys(said: Said, languages: Sequence[str]) -> list[str]:
+    """Return the keys of a matrix's columns: as they are written, or made of their texts."""
+    return [column.text("key") or slug(column.text(TEXT, languages[0])) for column in said.rows[COLUMNS]]
+
+
+# --- From the form to the text -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    """Turns what a form says into what the text is to say."""
+
+    languages: Sequence[str]
+    published: Keys = field(default_factory=dict)
+
+    def fields(self, before: Fields, asked: Sequence[Asked], order: Sequence[str], said: Said, name: str = "") -> dict[str, Wanted]:
+        """Return all fields: what nobody asked for stays. `name` is that of the row, where it has one."""
+        before = _apart(before)
+        wanted: dict[str, Wanted] = dict(before)
+        for field_name, value in changed_fields(before, leaves(asked), self.languages, Values(said.texts)).items():
+            _place(wanted, field_name, value, order)
+        for rows in lists(asked):
+            listed = self._rows(rows, before.get(rows.name), said.rows.get(rows.name, ()), name)
+            if listed is None or plain(listed) != before.get(rows.name):
+                _place(wanted, rows.name, listed, order)
+        return wanted
+
+    def _rows(self, rows: Rows, before: Written, said: Sequence[Said], name: str) -> Wanted:
+        held = _entries(rows, {rows.name: before})
+        written = [one for one in said if not is_blank(rows, one)]
+        seen: set[int] = set()
+        made: list[tuple[int | None, dict[str, Wanted]]] = []
+        for one in written:
+            at = one.at if one.at is not None and one.at < len(held) and one.at not in seen else None
+            seen |= {at} if at is not None else set()
+            made.append((at, self._row(rows, held[at] if at is not None else {}, one)))
+        for key, text, published in rows.keys:
+            self._keep_keys(key, text, self.published.get(published.replace("{name}", name), frozenset()), held, made, rows)
+        if not made:
+            return before if before in ([], {}) else None
+        if rows.written in (As.NAMED, As.FACTORS):
+            return {str(fields.pop(NAME, None) or ""): _named_value(rows, fields) for _at, fields in made}
+        whole = before if isinstance(before, list) else []
+        return Items(tuple((at, _as_written(rows, fields, whole[at] if at is not None else None)) for at, fields in made))
+
+    def _row(self, rows: Rows, before: Fields, said: Said) -> dict[str, Wanted]:
+        asked = rows.asked_of(kind_of(rows, said))
+        others = {one.name.partition(".")[0] for kind in rows.kinds for one in rows.asked_of(kind)} - {one.name for one in asked}
+        kept = {name: value for name, value in before.items() if name not in others}
+        order = rows.order or tuple(one.name for one in asked)
+        named = before.get(NAME)
+        return self.fields(kept, asked, (NAME, *order), said, named if isinstance(named, str) else said.text(NAME))
+
+    def _keep_keys(
+        self, key: str, text: str, published: frozenset[str], before: Sequence[Fields], made: Sequence[tuple[int | None, dict[str, Wanted]]], rows: Rows
+    ) -> None:
+        """Write the key of entries whose text was published and is another now: stored answers hold it (format, 3.3)."""
+        present = {self.key(fields, key, text) for _at, fields in made}
+        for at, fields in made:
+            old = self.key(before[at], key, text) if at is not None else ""
+            if old in published and old not in present and not fields.get(key):
+                _place(fields, key, old, rows.order or tuple(one.name for one in (*rows.fields, *rows.more)))
+                present.add(old)
+
+    def key(self, fields: Mapping[str, Wanted], key: str, text: str) -> str:
+        """Return the key of an entry: as it is written, or made of its text."""
+        written, words = fields.get(key), fields.get(text)
+        if isinstance(written, str):
+            return written
+        first = words.get(self.languages[0]) if isinstance(words, Mapping) else words
+        return slug(first) if isinstance(first, str) else ""
+
+
+def _place(fields: dict[str, Wanted], name: str, value: Wanted, order: Sequence[str]) -> None:
+    """Set a field: where it stood, or after the last one before it in an order; None takes it out."""
+    if value is None:
+        fields.pop(name, None)
+    elif name in fields or name not in order:
+        fields[name] = value
+    else:
+        before = set(order[: order.index(name)])
+        at = max((number for number, other in enumerate(fields, start=1) if other in before), default=0)
+        items = list(fields.items())
+        fields.clear()
+        fields.update([*items[:at], (name, value), *items[at:]])
+
+
+def _joined(fields: Mapping[str, Wanted]) -> dict[str, Wanted]:
+    """Return fields whose tolerance says its kind where it has one."""
+    kind, amount = fields.get(TOLERANCE_KIND), fields.get(TOLERANCE)
+    joined = {name: value for name, value in fields.items() if name != TOLERANCE_KIND}
+    if amount is not None and isinstance(kind, str) and kind != NOMINAL:
+        joined[TOLERANCE] = {kind: amount}
+    return joined
+
+
+def _named_value(rows: Rows, fields: Mapping[str, Wanted]) -> Wanted:
+    if rows.written is As.FACTORS:
+        return fields.get(FACTOR)
+    return {rows.written_as.get(name, name): value for name, value in _joined(fields).items()}
+
+
+def _as_written(rows: Rows, fields: Mapping[str, Wanted], before: Written) -> Wanted:
+    if rows.written is As.TEXTS:
+        is_mapping = isinstance(before, dict) and TEXT in before
+        return fields if is_mapping or set(fields) != {TEXT} else fields[TEXT]
+    if rows.written is not As.JUDGED:
+        return _joined(fields)
+    verdict = RIGHT if fields.get(VERDICT) == RIGHT else WRONG
+    words = fields.get(WORDS)
+    if before is None or WORDS not in fields:
+        fields = {VERDICT: verdict, WORDS: words, **{name: value for name, value in fields.items() if name not in (VERDICT, WORDS)}}
+    return {verdict if name == WORDS else name: value for name, value in _joined(fields).items() if name != VERDICT}
+
+
+def with_question(entry: str, kind: str, languages: Sequence[str], said: Said, published: Keys | None = None) -> str:
+    """Return the text of a question in which some of its fields say something else; all other lines stay.
+
+    `published` are the keys of its options that stored answers may hold: an entry that is worded anew keeps its own.
+    """
+    writer = _Writer(languages, published or {})
+    before = read_fields(entry)
+    if kind == QuestionKind.MATRIX:
+        said = _with_columns(writer, before, said)
+    wanted = writer.fields(before, asked_of(kind), order_of(kind), said)
+    return patched(entry, _joined(wanted), FLOWS)
+
+
+def _with_columns(writer: _Writer, before: Fields, said: Said) -> Said:
+    """Return a matrix whose rows name their columns by the keys that these are to have."""
+    rows = next(one for one in lists(asked_of(QuestionKind.MATRIX)) if one.name == COLUMNS)
+    columns = said.rows.get(COLUMNS, ())
+    made = writer.fields(before, (rows,), (COLUMNS,), Said({}, {COLUMNS: columns})).get(COLUMNS)
+    entries = [plain(value) for _at, value in made.entries] if isinstance(made, Items) else plain(made)
+    keys = iter([writer.key(_asked(rows, entry), "key", TEXT) for entry in entries] if isinstance(entries, list) else [])
+    places = {str(number): "" if is_blank(rows, column) else next(keys, "") for number, column in enumerate(columns, start=1)}
+    answered = (replace(row, texts={**row.texts, (ANSWER, ""): places.get(row.text(ANSWER), row.text(ANSWER))}) for row in said.rows.get(ROWS, ()))
+    return replace(said, rows={**said.rows, ROWS: tuple(answered)})
+

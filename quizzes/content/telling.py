@@ -1,0 +1,114 @@
+"""A quiz's settings and slots in the words of the screen, for differences."""
+
+from courses.content.facts import Fact, Wording, facts_of, seconds
+from courses.content.model import ActivitySource
+from kernel.errors import N_
+from kernel.i18n import _, choose, ngettext, number
+from quizzes.content.model import DrawSlot, FixedSlot, PageBreak, QuizSource, SectionSlot, SlotSource, TextSlot
+
+SETTINGS = Wording(
+    {
+        "per_page": N_("Questions on a page (0: all)"),
+        "navigation": N_("Order of answering"),
+        "behaviour": N_("When answers are marked"),
+        "shuffle_options": N_("Options shuffled"),
+        "build_on_last": N_("Each attempt starts from the last"),
+        "attempts": N_("Attempts (0: no limit)"),
+        "pause": N_("Pause"),
+        "pause.first": N_("Pause after the first attempt"),
+        "pause.later": N_("Pause after later attempts"),
+        "grading": N_("Attempt that counts"),
+        "limit": N_("Time limit"),
+        "at_end": N_("When the time ends"),
+        "grace": N_("Grace time"),
+        "pass_mark": N_("Percent to pass"),
+        "max_grade": N_("Highest grade"),
+        "decimals": N_("Decimals of the grade"),
+        "question_decimals": N_("Decimals of a question"),
+        "allow_negative_total": N_("The total may be below 0"),
+        "offline_window": N_("Time for answers from a lost line"),
+        "category": N_("Part of the grade"),
+        "weight": "",
+        "feedback": N_("Feedback on the whole"),
+        "feedback.start": N_("from percent"),
+        "feedback.text": N_("text"),
+        "review": N_("Review"),
+        "review.preset": N_("What is shown afterwards"),
+        "review.overrides": N_("Shown at the moment"),
+        "completion": "",
+    },
+    {
+        "free": N_("free"),
+        "sequential": N_("one after the other"),
+        "deferred": N_("after handing in"),
+        "immediate": N_("at once, one try"),
+        "interactive": N_("at once, several tries"),
+        "adaptive": N_("at once, with penalties"),
+        "certainty": N_("with how sure one is"),
+        "highest": N_("the best"),
+        "average": N_("the average"),
+        "first": N_("the first"),
+        "last": N_("the last"),
+        "submit": N_("it is handed in"),
+        "grace": N_("there is a grace time to hand in"),
+        "abandon": N_("it does not count"),
+        "practice": N_("everything at once"),
+        "learning": N_("everything after handing in"),
+        "exam": N_("everything after it closes"),
+        "hidden": N_("nothing"),
+        "during": N_("during the attempt"),
+        "after": N_("right after it"),
+        "later": N_("later"),
+        "closed": N_("when it is closed"),
+        "attempt": N_("the answers"),
+        "correctness": N_("what is right"),
+        "max_marks": N_("highest marks"),
+        "marks": N_("marks"),
+        "specific": N_("feedback of the answer"),
+        "general": N_("explanation"),
+        "right_answer": N_("the right answer"),
+        "overall": N_("feedback on the whole"),
+        "source": N_("sources"),
+    },
+    {"limit": seconds, "grace": seconds, "offline_window": seconds, "pause.first": seconds, "pause.later": seconds},
+)
+
+
+def tell_quiz(activity: ActivitySource) -> tuple[Fact, ...]:
+    """Tell a quiz's settings, its words before the start, and its slots, one a line."""
+    quiz: QuizSource = activity.settings
+    words = tuple(Fact("instructions", _("Instructions"), text, tongue, text=True) for tongue, text in quiz.instructions.items())
+    slots = "\n\n".join(_slot(slot) for slot in quiz.slots)
+    return (*facts_of(quiz.settings, SETTINGS), *words, Fact("slots", _("Questions and pages"), slots, text=True))
+
+
+def _slot(slot: SlotSource) -> str:
+    match slot:
+        case FixedSlot():
+            told = _("The question “%(key)s”", key=slot.question)
+            return _worth(f"{told}, {_('after the one before')}" if slot.require_previous else told, slot)
+        case DrawSlot():
+            return _worth(_drawn(slot), slot)
+        case SectionSlot():
+            told = _("Section “%(title)s”", title=choose(slot.title))
+            return f"{told}, {_('mixed')}" if slot.shuffle else told
+        case PageBreak():
+            return _("New page")
+        case TextSlot():
+            return choose(slot.text)
+
+
+def _drawn(slot: DrawSlot) -> str:
+    pool = slot.pool
+    told = ngettext("%(count)s question drawn", "%(count)s questions drawn", slot.count)
+    limits = (
+        (_("from %(banks)s"), ", ".join(pool.banks)),
+        (_("tagged %(banks)s"), ", ".join(pool.tags)),
+        (_("of the kinds %(banks)s"), ", ".join(pool.kinds)),
+        (_("of the difficulty %(banks)s"), pool.difficulty),
+    )
+    return ", ".join([told, *(words % {"banks": value} for words, value in limits if value)])
+
+
+def _worth(told: str, slot: FixedSlot | DrawSlot) -> str:
+    return told if slot.mark is None else _("%(what)s, mark %(mark)s", what=told, mark=number(float(slot.mark)))

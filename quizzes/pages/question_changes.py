@@ -1,0 +1,67 @@
+"""What differs between the questions of two folders of a course, and which answers that concerns."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from sqlalchemy.orm import Session
+
+from courses.content.differences import Mark, Part, Place, SettingChange
+from courses.content.model import CourseFolder
+from kernel.i18n import choose
+from quizzes.content.banks import banks_of
+from quizzes.pages.banks import change_lines
+from quizzes.queries import regrading as queries
+from quizzes.rules.definitions import Question, QuestionState, TextShape, map_texts, without_notes
+from quizzes.rules.differences import differences
+
+LONGEST_TITLE = 100
+_EXPLAINS = frozenset({"text", "tags", "difficulty", "explanation", "hints", "source", "see", "unverified", "mark"})
+
+
+def compare_questions(session: Session, course_id: int, before: CourseFolder, after: CourseFolder) -> Iterator[Part]:
+    """Tell questions that came, went, were reworded, or have another right answer; with how many attempts asked those that were there."""
+    old, new = _questions(before), _questions(after)
+    parts = [part for key in dict.fromkeys((*new, *old)) if (part := _part(key, old.get(key), new.get(key))) is not None]
+    there = [part.key for part in parts if Mark.ADDED not in part.marks]
+    asked = queries.count_asked(session, course_id, there)
+    yield from (replace(part, asked_in=asked.get(part.key, ())) for part in parts)
+
+
+def _questions(course: CourseFolder) -> dict[str, tuple[Question, str]]:
+    return {
+        question.key: (question, bank.path)
+        for bank in banks_of(course)
+        for question in bank.questions
+        if question.state is not QuestionState.DRAFT
+    }
+
+
+def _part(key: str, before: tuple[Question, str] | None, after: tuple[Question, str] | None) -> Part | None:
+    question, path = after or before or (None, "")
+    assert question is not None
+    part = Part(Place.QUESTION, key, _title(question), (), path=path)
+    if before is None or after is None:
+        return replace(part, marks=(Mark.ADDED if before is None else Mark.REMOVED,))
+    lines = change_lines(without_notes(before[0]), without_notes(after[0]))
+    if not lines:
+        return None
+    changes = tuple(SettingChange(line.label, line.before, line.after, line.pieces) for line in lines)
+    return replace(part, marks=(Mark.KEY if _is_judged_otherwise(before[0], after[0]) else Mark.TEXT,), settings=changes)
+
+
+def _title(question: Question) -> str:
+    words = " ".join(choose(question.text).split())
+    return words if len(words) <= LONGEST_TITLE else words[:LONGEST_TITLE].rsplit(" ", 1)[0] + "…"
+
+
+def _is_judged_otherwise(before: Question, after: Question) -> bool:
+    """Say whether something differs that decides on marks: anything but words, and what only sorts or explains the question."""
+    changes = differences(_without_words(before), _without_words(after))
+    return any(change.path[0] not in _EXPLAINS and (change.before or "") != (change.after or "") for change in changes)
+
+
+def _without_words(question: Question) -> Question:
+    def nothing(_words: str, _language: str, _shape: TextShape) -> str:
+        return ""
+
+    return map_texts(without_notes(question), nothing)

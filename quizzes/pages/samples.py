@@ -1,0 +1,53 @@
+"""A few draws of a calculated question, so that who writes it sees which numbers learners get."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from courses.content.model import CourseFolder
+from kernel.i18n import number
+from quizzes.pages.banks import find_question
+from quizzes.rules.definitions import Calculated, Variable
+from quizzes.rules.expressions import ExpressionError, evaluate
+from quizzes.rules.item_layout import NoVariablesError, draw_variables
+
+DRAWS = 5
+MOST_DECIMALS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """Draws as a table: the names of the variables, the formulas of the answers (whether right), and the numbers of each draw."""
+
+    names: tuple[str, ...]
+    answers: tuple[tuple[str, bool], ...]
+    draws: tuple[tuple[str, ...], ...]
+
+
+def samples_of(folder: CourseFolder | None, key: str) -> Samples | None:
+    """Return draws of a question; None where it is not calculated, or where its numbers cannot be drawn or calculated."""
+    found = find_question(folder, key) if folder is not None else None
+    if found is None or not isinstance(found[0].body, Calculated) or not found[0].body.variables:
+        return None
+    body = found[0].body
+    try:
+        draws = tuple(_draw(body, seed) for seed in range(1, DRAWS + 1))
+    except (NoVariablesError, ExpressionError):
+        return None
+    answers = tuple((answer.expression, answer.right) for answer in body.answers)
+    return Samples(tuple(variable.name for variable in body.variables), answers, draws)
+
+
+def _draw(body: Calculated, seed: int) -> tuple[str, ...]:
+    drawn = draw_variables(body, seed, "1")
+    names = {**body.parameters, **drawn}
+    results = (_shown(evaluate(answer.expression, names), body.decimals) for answer in body.answers)
+    return (*(_variable(variable, drawn) for variable in body.variables), *results)
+
+
+def _variable(variable: Variable, drawn: Mapping[str, Fraction]) -> str:
+    return number(float(drawn[variable.name]), variable.decimals)
+
+
+def _shown(value: Fraction, decimals: int | None) -> str:
+    return number(float(value), decimals) if decimals is not None else number(round(float(value), MOST_DECIMALS))

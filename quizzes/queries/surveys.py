@@ -1,0 +1,104 @@
+"""The surveys of a quiz: which there are, and what was answered to each, counted by the database."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, aliased
+
+from courses.models import Activity, CourseVersion
+from quizzes.models import AnswerEvent, Attempt, AttemptItem, QuestionVersion, QuizVersion, Slot, SlotCandidate
+from quizzes.models import Question as QuestionRow
+from quizzes.queries import sittings
+from quizzes.rules.answers import Rows
+from quizzes.rules.attempts import AttemptState
+from quizzes.rules.definitions import Matrix, Question, QuestionKind
+from quizzes.rules.item_layout import ItemLayout
+from quizzes.rules.places import answer_from_page
+from quizzes.rules.responses import clean_parts, payload_of
+from quizzes.rules.surveys import RowCounts, count_survey
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """A version of a survey question, how many attempts had it, and what was answered."""
+
+    key: str
+    number: int
+    question: Question
+    attempts: int
+    rows: tuple[RowCounts, ...]
+
+
+def list_surveys(session: Session, course_id: int, activity_key: str) -> list[Survey]:
+    """Return the surveys that learners were asked in a quiz, in the order of their first place, the last handed-in attempt of each learner.
+
+    Equal answers are one row of the statement: memory does not grow with the attempts.
+    """
+    place = func.row_number().over(partition_by=Attempt.person_id, order_by=Attempt.number.desc()).label("place")
+    ended = (Attempt.course_id == course_id) & (Attempt.activity_key == activity_key) & ~Attempt.preview
+    ranked = select(Attempt.id, place).where(ended, Attempt.state == AttemptState.FINISHED.value).subquery()
+    answers = aliased(AnswerEvent)
+    last = select(answers.id).where(answers.item_id == AttemptItem.id).order_by(answers.lease.desc(), answers.seq.desc()).limit(1)
+    statement = (
+        select(
+            QuestionVersion.id,
+            QuestionRow.key,
+            QuestionVersion.number,
+            AnswerEvent.payload,
+            func.count().label("count"),
+            func.min(AttemptItem.position).label("place"),
+        )
+        .select_from(ranked)
+        .join(AttemptItem, AttemptItem.attempt_id == ranked.c.id)
+        .join(QuestionVersion, QuestionVersion.id == AttemptItem.question_version_id)
+        .join(QuestionRow, QuestionRow.id == QuestionVersion.question_id)
+        .outerjoin(AnswerEvent, AnswerEvent.id == last.scalar_subquery())
+        .where(ranked.c.place == 1, QuestionVersion.kind == QuestionKind.MATRIX.value)
+        .group_by(QuestionVersion.id, QuestionRow.key, QuestionVersion.number, AnswerEvent.payload)
+    )
+    groups: dict[int, list[Any]] = {}
+    for row in session.execute(statement):
+        groups.setdefault(row.id, []).append(row)
+    questions = sittings.get_questions(session, list(groups))
+    found = [
+        (min(row.place for row in rows), _survey(rows, questions[version]))
+        for version, rows in groups.items()
+        if _is_survey(questions[version])
+    ]
+    return [survey for _place, survey in sorted(found, key=lambda one: (one[0], one[1].key, one[1].number))]
+
+
+def has_surveys(session: Session, course_id: int, activity_key: str) -> bool:
+    """Say whether a version of a quiz asks a survey."""
+    statement = (
+        select(QuestionVersion.id)
+        .join(SlotCandidate, SlotCandidate.question_version_id == QuestionVersion.id)
+        .join(Slot, Slot.id == SlotCandidate.slot_id)
+        .join(QuizVersion, QuizVersion.id == Slot.quiz_version_id)
+        .join(Activity, Activity.id == QuizVersion.activity_id)
+        .join(CourseVersion, CourseVersion.id == Activity.version_id)
+        .where(CourseVersion.course_id == course_id, Activity.key == activity_key, QuestionVersion.kind == QuestionKind.MATRIX.value)
+        .distinct()
+    )
+    versions = session.scalars(statement).all()
+    return any(_is_survey(question) for question in sittings.get_questions(session, versions).values())
+
+
+def _is_survey(question: Question) -> bool:
+    return isinstance(question.body, Matrix) and question.body.survey
+
+
+def _survey(rows: Sequence[Any], question: Question) -> Survey:
+    assert isinstance(question.body, Matrix)
+    answers = [(_chosen(question, row.payload), row.count) for row in rows]
+    first = rows[0]
+    return Survey(first.key, first.number, question, sum(row.count for row in rows), count_survey(question.body, answers))
+
+
+def _chosen(question: Question, payload: str | None) -> Mapping[str, str]:
+    """Return the column of each row that an answer gives."""
+    answer = answer_from_page(question, ItemLayout(), payload_of(question, clean_parts(json.loads(payload or "null"))))
+    return answer.rows if isinstance(answer, Rows) else {}

@@ -1,0 +1,104 @@
+"""Telling learners what others did to their quiz: more time or attempts, marks that changed. Each of them once for each event."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from accounts import notices
+from accounts.notices import Message
+from accounts.queries import told_already
+from accounts.rules import NoticeKind
+from courses.models import Course
+from courses.queries.outlines import get_outline
+from courses.rules import activity_url
+from kernel.i18n import _, choose, in_every_language, ngettext
+from quizzes.models import Incident, QuizOverride, Regrade
+from quizzes.queries import notices as queries
+
+
+def _message(
+    session: Session,
+    kind: NoticeKind,
+    key: str,
+    of: QuizOverride | Incident | Regrade,
+    subject: Callable[[str], str],
+    words: Callable[[str], str],
+) -> Message:
+    """Return what is told of a quiz: its subject names the quiz, its words the course."""
+    course = session.get_one(Course, of.course_id)
+    outline = None if course.published_version_id is None else get_outline(session, course.published_version_id)
+    activity = None if outline is None else outline.by_key.get(outline.renames.get(of.activity_key, of.activity_key))
+    title: Mapping[str, str] = course.title if activity is None else activity.title
+    path = activity_url(course.slug, "quiz", of.activity_key if activity is None else activity.key)
+    told = in_every_language(lambda: subject(choose(title))), in_every_language(lambda: words(choose(course.title)))
+    return Message(kind, key, *told, path)
+
+
+def tell_override(session: Session, override_id: int, *, after: int, now: datetime) -> int | None:
+    """Tell the next learners who are better off by an override, while it is in force; return after whom it goes on."""
+    row = session.get_one(QuizOverride, override_id)
+    if row.ended_at is not None:
+        return None
+    portion = queries.list_better_off(session, row, after=after)
+    message = _message(
+        session,
+        NoticeKind.TIME,
+        f"override:{row.uuid}",
+        row,
+        lambda title: _("Other dates, more time or more attempts in “%(title)s”", title=title),
+        lambda course: _("The team of the course “%(course)s” set it for you. The page of the quiz says what holds.", course=course),
+    )
+    notices.give(session, message, portion.people, now=now)
+    return portion.last
+
+
+def tell_incident(session: Session, incident_id: int, *, after: int, now: datetime) -> int | None:
+    """Tell the next learners whose open attempt was given time, unless it was taken back; return after whom it goes on."""
+    row = session.get_one(Incident, incident_id)
+    if row.undone_at is not None:
+        return None
+    portion, minutes = queries.list_given_time(session, row, after=after), row.seconds // 60
+    message = _message(
+        session,
+        NoticeKind.TIME,
+        f"incident:{row.uuid}",
+        row,
+        lambda title: ngettext("%(count)s minute more in “%(title)s”", "%(count)s minutes more in “%(title)s”", minutes, title=title),
+        lambda course: _("The team of the course “%(course)s” gave it to all who had an attempt open.", course=course),
+    )
+    notices.give(session, message, portion.people, now=now)
+    return portion.last
+
+
+def tell_regrade(session: Session, regrade_id: int, *, after: int, now: datetime) -> int | None:
+    """Tell the next learners of a mark that changed by marking again, or that this was undone; return after whom it goes on.
+
+    Who was not told of the change is not told of its undoing. The marks themselves stay behind the sign-in and the quiz's review.
+    """
+    row = session.get_one(Regrade, regrade_id)
+    if row.state not in ("committed", "undone"):
+        return None
+    portion, key = queries.list_marked_again(session, row, after=after), f"regrade:{row.uuid}"
+    if row.state == "committed":
+        message = _message(
+            session,
+            NoticeKind.REMARKED,
+            key,
+            row,
+            lambda title: _("Your mark in “%(title)s” changed", title=title),
+            lambda course: _("In the course “%(course)s” answers of yours were marked again.", course=course),
+        )
+        people = portion.people
+    else:
+        message = _message(
+            session,
+            NoticeKind.REMARKED,
+            f"{key}:undone",
+            row,
+            lambda title: _("Your mark in “%(title)s” is again what it was", title=title),
+            lambda course: _("In the course “%(course)s” a marking again of your answers was taken back.", course=course),
+        )
+        people = sorted(told_already(session, key, portion.people))
+    notices.give(session, message, people, now=now)
+    return portion.last

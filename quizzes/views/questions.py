@@ -1,0 +1,254 @@
+"""Pages that ask a question of the bank field by field, a form for each kind. The text of the draft is the source."""
+
+from dataclasses import dataclass
+from typing import cast
+
+from flask import Blueprint, Response, current_app, flash, render_template, request
+
+from courses import publication
+from courses.content.comparing import compared_lines
+from courses.content.editing import EditRefused, read_fields
+from courses.content.model import CourseFolder, Finding
+from courses.content.skeleton import proposed_key
+from courses.permissions import TaughtCourse
+from courses.publication import CourseKinds
+from courses.queries import catalogue as course_catalogue
+from courses.queries import drafts as course_drafts
+from courses.services import drafting, verdicts
+from courses.services.verdicts import Verdict
+from kernel import clock
+from kernel.errors import NotFound
+from kernel.files import Files
+from kernel.i18n import _, choose
+from kernel.web.request import begin_writing, current_actor, current_session, requires, see_page
+from quizzes.content.asked_rows import TEXT
+from quizzes.content.question_editing import values_in, with_question
+from quizzes.content.question_rows import Said
+from quizzes.content.wording import KINDS
+from quizzes.forms import NewQuestionForm, SeenForm
+from quizzes.pages import banks as pages
+from quizzes.pages.samples import samples_of
+from quizzes.pages.sheets import QuestionSheet, begun_sheet, sent_sheet
+from quizzes.permissions import QuizAction, TaughtQuestion
+from quizzes.queries import banks as queries
+from quizzes.services import banks as services
+from quizzes.services.banks import EntryChanged, EntryText, checksum_of
+
+bp = Blueprint("quizzes_questions", __name__)
+
+Answer = str | Response | tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Editor:
+    """A question before its form: where it stands, what is asked of it, and what its text was when the editor began."""
+
+    subject: TaughtCourse
+    sheet: QuestionSheet
+    seen: SeenForm
+    key: str = ""
+    """Of a question that is in the draft; '' for a new one."""
+
+    @property
+    def kind(self) -> str:
+        """Return the kind of the question."""
+        return self.sheet.kind
+
+
+def _kinds() -> CourseKinds:
+    return cast("CourseKinds", current_app.extensions["course_kinds"])
+
+
+def _files() -> Files:
+    return cast("Files", current_app.extensions["files"])
+
+
+def _languages(course_id: int) -> tuple[str, ...]:
+    session = current_session()
+    return drafting.open_desk(session, course_catalogue.get_course(session, course_id), _kinds()).tree.languages
+
+
+def _act() -> str:
+    """Return what the button says that was pressed: save, preview, or something with rows."""
+    return request.form.get("do", "save")
+
+
+@bp.route("/teaching/<slug>/questions/<key>/form", methods=["GET", "POST"])
+@requires(QuizAction.EDIT_BANK, queries.get_taught_question, reads_first=True)
+def question(subject: TaughtQuestion) -> Answer:
+    """Ask a question of the draft field by field."""
+    entry = services.get_entry(current_session(), subject.id, subject.path, subject.key)
+    kind, languages = _kind_of(entry.text), _languages(subject.id)
+    said = _said(entry.text, kind, languages)
+    if said is None:
+        flash(_("This question has parts that no form knows. Here it is as text."), "info")
+        return see_page("quizzes_banks.question", slug=subject.slug, key=subject.key)
+    seen = SeenForm()
+    if request.method != "POST":
+        seen.seen.data = checksum_of(entry.text)
+        editor = Editor(subject, QuestionSheet(kind, languages, said), seen, subject.key)
+        return _page(editor, verdict=_verdict(subject.id))
+    editor = Editor(subject, sent_sheet(kind, languages, request.form, _act()), seen, subject.key)
+    if not _is_ready(editor):
+        return _page(editor), _status()
+    return _written(editor, subject.path, entry.text)
+
+
+def _said(text: str, kind: str, languages: tuple[str, ...]) -> Said | None:
+    """Return what a question's form shows, None where it has parts that no form knows."""
+    try:
+        return values_in(text, kind, languages) if kind else None
+    except EditRefused:
+        return None
+
+
+def _kind_of(text: str) -> str:
+    """Return the kind that a question's text names, '' where it is none."""
+    try:
+        kind = str(read_fields(text).get("kind"))
+    except EditRefused:
+        return ""
+    return kind if kind in KINDS else ""
+
+
+def _written(editor: Editor, path: str, before: str) -> Answer:
+    """Write the form into the question's text; what somebody else saved meanwhile is shown beside it."""
+    subject, seen = editor.subject, editor.seen
+    try:
+        text = _text(editor, before)
+    except EditRefused as refused:
+        seen.form_errors.append(_(refused.text))
+        return _page(editor), 422
+    if seen.seen.data != checksum_of(before) and text != before:
+        seen.seen.data = checksum_of(before)
+        return _page(editor, both=(before, text)), 409
+    return _taken(editor, EntryText(path, editor.key, text, checksum_of(before)), subject)
+
+
+def _text(editor: Editor, before: str) -> str:
+    """Return the text of the question as the form has it; options that were published keep their keys."""
+    was = read_fields(before).get("was")
+    names = [editor.key, *(one for one in (was if isinstance(was, list) else [was]) if isinstance(one, str))]
+    published = queries.published_keys(current_session(), editor.subject.id, names) if editor.key else {}
+    return with_question(before, editor.kind, editor.sheet.languages, editor.sheet.said, published)
+
+
+def _status() -> int:
+    """Return what a page that is shown again answers: rows were changed, or something is wrong."""
+    return 422 if _act() in ("save", "preview") else 200
+
+
+def _is_ready(editor: Editor) -> bool:
+    """Say whether what was sent is to be looked at: no button changed rows, and nothing keeps it from being written as text."""
+    if _status() == 200:
+        return False
+    editor.sheet.check_names()
+    if editor.sheet.has_other_kinds:
+        editor.seen.form_errors.append(_("A gap is filled in another way now: its fields are below. Look at them and save."))
+    return not editor.sheet.faults and not editor.sheet.has_other_kinds
+
+
+@bp.route("/teaching/<slug>/new-question/form", methods=["GET", "POST"])
+@requires(QuizAction.EDIT_BANK, course_catalogue.get_taught_course, reads_first=True)
+def new_question(subject: TaughtCourse) -> Answer:
+    """Begin a question of a kind, field by field."""
+    kind = request.values.get("kind", "single")
+    if kind not in KINDS:
+        raise NotFound
+    languages, session = _languages(subject.id), current_session()
+    begun = NewQuestionForm()
+    begun.offer([(row.path, f"{choose(row.title) or row.key} ({row.questions})") for row in queries.list_banks(session, subject.id)])
+    if request.method != "POST":
+        begun.kind.data, begun.bank.data = kind, request.args.get("bank", "") or begun.bank.data
+        return _page(Editor(subject, begun_sheet(kind, languages), begun))
+    editor = Editor(subject, sent_sheet(kind, languages, request.form, _act()), begun)
+    if not _is_ready(editor) or not begun.validate_on_post():
+        return _page(editor), _status()
+    said = editor.sheet.said
+    words = next((words for language in languages if (words := said.text(TEXT, language))), "")
+    key = begun.key.data or proposed_key(words or _("Question"), queries.list_keys(session, subject.id))
+    try:
+        text = _text(editor, f"key: {key}\nkind: {kind}\n")
+    except EditRefused as refused:
+        begun.form_errors.append(_(refused.text))
+        return _page(editor), 422
+    return _taken(editor, EntryText(begun.bank.data, "", text), subject)
+
+
+def _taken(editor: Editor, change: EntryText, subject: TaughtCourse) -> Answer:
+    """Preview or save; what cannot be saved is shown again as it was typed, each fault beside its field."""
+    body = services.with_entry(services.body_of(current_session(), subject.id, change.path), change)
+    contents = course_drafts.draft_files(current_session(), _files(), subject.id)
+    checked = publication.check({**contents, change.path: body.encode()}, _kinds(), today=clock.now().date())
+    entry = services.written_entry(body, change)
+    own = [finding for finding in checked.findings if pages.concerns(finding, change.path, entry)]
+    if _act() == "preview":
+        return _page(editor, told=own, folder=checked.folder, shown=entry.key)
+    refusing = [finding for finding in checked.findings if finding.refuses_import]
+    if refusing:
+        _tell(editor, own, refusing)
+        return _page(editor), 422
+    writing = begin_writing()
+    try:
+        services.save_entry(writing, current_actor(), subject.id, change, now=clock.now())
+    except EntryChanged:
+        return _page(editor, both=(services.get_entry(writing, subject.id, change.path, change.key).text, change.text)), 409
+    course = course_catalogue.get_course(writing, subject.id)
+    verdicts.keep_verdict(writing, course, verdicts.judge(writing, course, checked, _kinds(), now=clock.now()), now=clock.now())
+    flash(_("The question is saved in the draft."), "ok")
+    return see_page("quizzes_questions.question", slug=subject.slug, key=entry.key)
+
+
+def _tell(editor: Editor, own: list[Finding], refusing: list[Finding]) -> None:
+    """Tell each fault beside the field that it names; the others above the form."""
+    for finding in refusing:
+        field = editor.sheet.field_of(finding) if finding in own else None
+        if field is not None:
+            editor.sheet.form.refuse(field, _words(finding))
+        else:
+            editor.seen.form_errors.append(finding.message)
+
+
+def _words(finding: Finding) -> str:
+    return " ".join(part for part in (_(finding.template, **finding.facts), finding.fix) if part)
+
+
+def _verdict(course_id: int) -> Verdict:
+    """Return what the checks say of the draft as it stands."""
+    session = current_session()
+    course = course_catalogue.get_course(session, course_id)
+    return verdicts.kept_verdict(session, _files(), course, _kinds(), now=clock.now())
+
+
+def _page(
+    editor: Editor,
+    *,
+    verdict: Verdict | None = None,
+    told: list[Finding] | None = None,
+    folder: CourseFolder | None = None,
+    shown: str = "",
+    both: tuple[str, str] | None = None,
+) -> str:
+    """Show the form. `verdict` is that of the draft; `told` and `folder` are what was found in a text that is only looked at."""
+    session, sheet = current_session(), editor.sheet
+    course = course_catalogue.get_course(session, editor.subject.id)
+    if verdict is not None and isinstance(editor.subject, TaughtQuestion):
+        entry = services.get_entry(session, course.id, editor.subject.path, editor.key)
+        told, folder = [finding for finding in verdict.findings if pages.concerns(finding, editor.subject.path, entry)], verdict.folder
+    found = pages.find_question(folder, shown) if folder is not None and shown else None
+    placed = [(finding, sheet.field_of(finding)) for finding in told or []]
+    return render_template(
+        "quizzes/bank/form.html",
+        course={"slug": course.slug, "title": choose(dict(course.title))},
+        key=editor.key,
+        kind=editor.kind,
+        kind_words=_(KINDS[editor.kind]),
+        kinds=[(value, _(words)) for value, words in KINDS.items()],
+        sheet=sheet,
+        seen=editor.seen,
+        told=[(finding.severity.value, _words(finding), field) for finding, field in placed],
+        checked=bool(shown),
+        shown=pages.preview(folder, _kinds(), *found, seed=1, parts=None) if found and folder else None,
+        samples=samples_of(folder, shown or editor.key),
+        both=compared_lines(*both) if both else (),
+    )

@@ -1,0 +1,254 @@
+"""Pages of a quiz's places for questions: fixed ones, draws, sections, page breaks and texts. The text of the draft is the source."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import cast
+
+from flask import Blueprint, Response, current_app, flash, render_template, request
+
+from courses import publication
+from courses.content import choosing, merging
+from courses.content.applying import with_values
+from courses.content.editing import EditRefused, list_entries
+from courses.content.merging import Merge, Side
+from courses.content.settings import values_of
+from courses.content.tree import TreeActivity, TreeModule
+from courses.forms import SettingsForm, settings_form
+from courses.models import Course
+from courses.permissions import CourseAction, TaughtPart
+from courses.publication import Checked, CourseKinds
+from courses.queries import catalogue, history
+from courses.queries import drafts as course_drafts
+from courses.services import drafting, verdicts
+from courses.services.drafting import Desk, FileChanged
+from kernel import clock
+from kernel.errors import NotFound
+from kernel.files import Files
+from kernel.i18n import _, choose
+from kernel.web import notes
+from kernel.web.request import begin_writing, current_actor, current_session, requires, see_page
+from quizzes.content import asked_slots
+from quizzes.content.slots import WHOLE_COURSE
+from quizzes.content.wording import KINDS
+from quizzes.forms import NewSlotForm, whole_number
+from quizzes.pages import slots as pages
+from quizzes.queries import banks as queries
+from quizzes.queries.banks import Wanted
+from quizzes.services.drafts import index_banks
+
+bp = Blueprint("quizzes_slots", __name__)
+
+Answer = str | Response | tuple[str, int]
+OFFERED = 200
+"""Questions that the list to choose from holds; a search narrows it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A quiz's file before its editor."""
+
+    course: Course
+    desk: Desk
+    module: TreeModule
+    activity: TreeActivity
+    revision: int
+
+    @property
+    def path(self) -> str:
+        """Return the path of the file."""
+        return self.activity.path
+
+    @property
+    def text(self) -> str:
+        """Return the file."""
+        return self.desk.texts[self.path]
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Return the languages of the course."""
+        return self.desk.tree.languages
+
+
+def _kinds() -> CourseKinds:
+    return cast("CourseKinds", current_app.extensions["course_kinds"])
+
+
+def _files() -> Files:
+    return cast("Files", current_app.extensions["files"])
+
+
+def _sheet(subject: TaughtPart) -> Sheet:
+    """Return the quiz that the address names; raise NotFound."""
+    session = current_session()
+    course = catalogue.get_course(session, subject.id)
+    desk = drafting.open_desk(session, course, _kinds())
+    found = desk.tree.find_activity(subject.key)
+    if found is None or found[1].kind != "quiz":
+        raise NotFound
+    rows = course_drafts.list_draft_contents(session, course.id, [found[1].path])
+    return Sheet(course, desk, *found, rows[0].revision)
+
+
+@bp.route("/teaching/<slug>/parts/<key>/questions", methods=["GET", "POST"])
+@requires(CourseAction.EDIT, catalogue.get_taught_part, reads_first=True)
+def slots(subject: TaughtPart) -> Answer:
+    """Choose which questions a quiz gives: fixed and drawn, in sections and pages, and what each counts."""
+    sheet = _sheet(subject)
+    new = NewSlotForm()
+    try:
+        forms = _forms(sheet, sheet.text)
+        if request.method != "POST":
+            return _page(sheet, forms, new)
+        return _changed(subject, sheet, forms, new)
+    except EditRefused as refused:
+        new.form_errors.append(_(refused.text))
+        page = _page(sheet, [], new)
+        return page if request.method != "POST" else (page, 422)
+
+
+def _forms(sheet: Sheet, text: str, *, sent: bool = True) -> list[SettingsForm]:
+    """Return a form for each slot, filled with what was sent, or with what the text says."""
+    choices = _choices(sheet)
+    filled = not sent or request.method != "POST"
+    made = []
+    for number, slot in enumerate(asked_slots.slot_texts(text)):
+        fields = asked_slots.shown_fields(slot)
+        asked = asked_slots.ASKED.get(asked_slots.sort_of(fields), ())
+        values = values_of(fields, asked, sheet.languages)
+        form = settings_form(asked, sheet.languages, values, choices)(None if filled else request.form, prefix=f"slot-{number}-")
+        if filled:
+            form.fill(values)
+        made.append(form)
+    return made
+
+
+def _choices(sheet: Sheet) -> Mapping[str, list[tuple[str, str]]]:
+    """Return what a draw may choose from."""
+    session = current_session()
+    banks = [(row.key, choose(row.title) or row.key) for row in queries.list_banks(session, sheet.course.id)]
+    known = {key for key, _title in banks}
+    modules = [(one.key, choose(dict(one.title)) or one.key) for one in sheet.desk.tree.modules if one.key not in known]
+    return {
+        "from": [(WHOLE_COURSE, _("All banks of the course")), *banks, *modules],
+        "tags": [(tag, tag) for tag in queries.list_tags(session, sheet.course.id)],
+        "kinds": [(value, _(words)) for value, words in KINDS.items()],
+        "": [],
+    }
+
+
+def _changed(subject: TaughtPart, sheet: Sheet, forms: list[SettingsForm], new: NewSlotForm) -> Answer:
+    """Write what was typed, then do what the button says, and check the whole before it is kept."""
+    if new.seen.data != str(sheet.revision):
+        return _together(subject, sheet, new)
+    text = _wanted(sheet, sheet.text, forms, new)
+    return (_page(sheet, forms, new), 422) if text is None else _checked(subject, sheet, forms, new, text)
+
+
+def _wanted(sheet: Sheet, base: str, forms: list[SettingsForm], new: NewSlotForm) -> str | None:
+    """Return a quiz's file with what was typed, and with what the button asked for; None where a field tells what is wrong."""
+    act, _blank, number = (request.form.get("act") or request.form.get("do", "save")).partition(" ")
+    place = whole_number(number, otherwise=-1)
+    if act in ("up", "down", "remove") and not 0 <= place < len(forms):
+        raise NotFound
+    for form in forms:
+        form.validate_on_post()
+    if any(form.faults for form in forms):
+        return None
+    text = _typed(sheet, base, forms)
+    if act == "add" and not new.is_told():
+        return None
+    return _done(text, act, place, new)
+
+
+def _checked(subject: TaughtPart, sheet: Sheet, forms: list[SettingsForm], new: NewSlotForm, text: str) -> Answer:
+    contents = course_drafts.draft_files(current_session(), _files(), subject.id)
+    checked = publication.check({**contents, sheet.path: text.encode()}, _kinds(), today=clock.now().date())
+    told = [finding for finding in checked.findings if finding.refuses_import and finding.file == sheet.path]
+    if told:
+        rest = pages.tell(told, text, forms)
+        new.form_errors += rest or ([] if any(form.faults for form in forms) else [told[0].message])
+        return _page(sheet, forms, new), 422
+    return _saved(subject, sheet, text, checked, new)
+
+
+def _typed(sheet: Sheet, text: str, forms: list[SettingsForm]) -> str:
+    slots = []
+    for slot, form in zip(asked_slots.slot_texts(text), forms, strict=True):
+        sort = asked_slots.sort_of(asked_slots.shown_fields(slot))
+        asked = asked_slots.ASKED.get(sort, ())
+        slots.append(with_values(slot, "", asked, sheet.languages, form.values(), asked_slots.ORDER[sort]) if asked else slot)
+    return asked_slots.with_slots(text, slots)
+
+
+def _done(text: str, act: str, place: int, new: NewSlotForm) -> str:
+    if act in ("up", "down"):
+        return asked_slots.with_slot_moved(text, place, -1 if act == "up" else 1)
+    if act == "remove":
+        return asked_slots.without_slot(text, place)
+    if act == "add":
+        return asked_slots.with_new_slot(text, new.sort.data, new.words)
+    return text
+
+
+def _saved(subject: TaughtPart, sheet: Sheet, text: str, checked: Checked, new: NewSlotForm) -> Answer:
+    writing = begin_writing()
+    course = catalogue.lock_course(writing, subject.id)
+    try:
+        drafting.save_text(writing, current_actor(), course, sheet.path, text, seen=sheet.revision, now=clock.now())
+    except FileChanged:
+        return _together(subject, _sheet(subject), new)
+    verdicts.keep_verdict(writing, course, verdicts.judge(writing, course, checked, _kinds(), now=clock.now()), now=clock.now())
+    flash(_("Nothing had changed.") if text == sheet.text else _("Saved in the draft."), "ok")
+    return see_page("quizzes_slots.slots", slug=subject.slug, key=subject.key)
+
+
+def _together(subject: TaughtPart, sheet: Sheet, new: NewSlotForm) -> Answer:
+    """Put what was typed together with what somebody else saved meanwhile, as chosen; else show both, and what was typed in the form."""
+    session = current_session()
+    base = history.find_text_at(session, sheet.course.id, sheet.path, whole_number(new.seen.data or "", otherwise=0)) or sheet.text
+    forms = _forms(sheet, base)
+    mine = _wanted(sheet, base, forms, new)
+    if mine is None:
+        return _page(sheet, forms, new, text=base), 422
+    merge, wish, shown = merging.merge(base, mine, sheet.text), request.form.get("do"), request.form.get("theirs")
+    text = sheet.text if mine == base else None
+    if text is None and shown == str(sheet.revision):
+        text = choosing.chosen(merge, request.form) if wish == "merge" else merge.preferring(Side.MINE) if wish == "overwrite" else None
+        if text is None and wish == "merge":
+            new.form_errors.append(_("Choose in each place which text is to stay."))
+    if text is None:
+        return _page(sheet, forms, new, text=base, merge=merge), 422 if new.form_errors else 409
+    new.seen.data = str(sheet.revision)
+    return _checked(subject, sheet, _forms(sheet, sheet.text, sent=False), new, text)
+
+
+def _page(sheet: Sheet, forms: list[SettingsForm], new: NewSlotForm, *, text: str | None = None, merge: Merge | None = None) -> str:
+    """Draw the page; the forms are those of `text`, the draft's where it is not given."""
+    shown = sheet.text if text is None else text
+    session = current_session()
+    if not queries.is_up_to_date(session, sheet.course.id):
+        notes.leave(lambda writing: index_banks(writing, sheet.course.id))
+    verdict = verdicts.kept_verdict(session, _files(), sheet.course, _kinds(), now=clock.now())
+    texts = asked_slots.slot_texts(shown) if forms else []
+    fixed = [key for slot in texts if isinstance(key := asked_slots.shown_fields(slot).get("question"), str)]
+    rows = {row.key: row for row in queries.find_questions(session, sheet.course.id, fixed)}
+    wanted = Wanted(text=request.values.get("find", "").strip()[:130])
+    found = queries.search_questions(session, sheet.course.id, wanted, offset=0, limit=OFFERED + 1)
+    new.offer(pages.offered(found[:OFFERED], set(fixed)))
+    new.seen.data = new.seen.data or str(sheet.revision)
+    return render_template(
+        "quizzes/slots.html",
+        course={"slug": sheet.course.slug, "title": choose(dict(sheet.course.title))},
+        key=sheet.activity.key,
+        title=choose(dict(sheet.activity.title)) or sheet.activity.key,
+        path=sheet.path,
+        slots=pages.slot_lines(texts, forms, rows, verdict, sheet.activity.key, list_entries(shown, asked_slots.SLOTS) if texts else ()),
+        new=new,
+        faults=[fault for form in forms for fault in form.faults],
+        find=wanted.text,
+        is_cut=len(found) > OFFERED,
+        regions=choosing.regions(merge) if merge is not None else None,
+        has_conflicts=bool(merge is not None and merge.conflicts),
+        act=(request.form.get("act") or request.form.get("do", "save")) if merge is not None else "",
+        theirs=sheet.revision,
+    )

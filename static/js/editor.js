@@ -1,0 +1,296 @@
+/* Helps to write a lesson. The page is complete without it: its buttons save, check, preview, and send files.
+
+   What is typed goes first into a journal on this device (localStorage, for each person, lesson and language), then to the server
+   (POST of data-autosave: the form's fields; the answer: {state: saved, seen, at} | conflict | refused). `seen` names the revision that the
+   text was made from, so that nothing is ever written over what somebody else saved. The journal goes when the server has the text. */
+
+const JOURNAL = 'aulario.lesson.';
+const TYPED = ['title', 'summary', 'body'];
+const KEEP_AFTER = 300;
+const SAVE_AFTER = 2500;
+const SAVE_EVERY = 10000;
+const LOOK_AFTER = 1200;
+const STRUCTURED = /<(h[1-6]|ul|ol|li|table|strong|em|b|i|a|p)[\s>]/i;
+
+const form = document.getElementById('lesson');
+const area = form.elements.body;
+const state = document.getElementById('save-state');
+const look = document.getElementById('look');
+const name = JOURNAL + form.dataset.person + '.' + form.dataset.lesson;
+const say = (key) => form.dataset['t' + key[0].toUpperCase() + key.slice(1)] || '';
+
+/* ---- the journal ---- */
+
+const typed = () => Object.fromEntries(TYPED.map((field) => [field, form.elements[field].value]));
+const same = (one, other) => TYPED.every((field) => one[field] === other[field]);
+let saved = form.dataset.unsaved ? {} : typed();
+let stopped = form.dataset.unsaved === 'conflict' ? 'conflict' : '';
+
+function kept() {
+  try { return JSON.parse(localStorage.getItem(name)); } catch (error) { return null; }
+}
+
+function keep() {
+  try {
+    localStorage.setItem(name, JSON.stringify(Object.assign(typed(), { seen: form.elements.seen.value, at: new Date().toISOString() })));
+    return true;
+  } catch (error) {
+    tell('unkept', 'bad');
+    return false;
+  }
+}
+
+function forget() {
+  try { localStorage.removeItem(name); } catch (error) { /* what cannot be kept need not be forgotten */ }
+}
+
+function offerKept() {
+  const found = kept();
+  if (!found) return;
+  if (same(found, typed())) { if (!form.dataset.unsaved) forget(); return; }
+  const box = document.getElementById('kept');
+  const words = box.querySelector('div').childNodes[2];
+  words.textContent = words.textContent.replace('{when}', new Date(found.at).toLocaleString(document.documentElement.lang));
+  box.hidden = false;
+  stopped = 'kept';
+  document.getElementById('take-kept').addEventListener('click', () => {
+    for (const field of TYPED) form.elements[field].value = found[field];
+    form.elements.seen.value = found.seen;
+    box.hidden = true;
+    stopped = '';
+    changed();
+    area.focus();
+  });
+  document.getElementById('drop-kept').addEventListener('click', () => {
+    forget();
+    box.hidden = true;
+    stopped = '';
+    area.focus();
+  });
+}
+
+/* ---- saving by itself ---- */
+
+let told = '';
+
+function tell(key, kind, words) {
+  const text = words || say(key);
+  if (told === text) return;
+  told = text;
+  state.textContent = text;
+  state.className = 'state ' + (kind || '');
+}
+
+function send(address, more) {
+  const fields = new URLSearchParams(Object.assign(typed(), { csrf_token: form.elements.csrf_token.value, seen: form.elements.seen.value }, more));
+  if (form.elements.up_to_date && form.elements.up_to_date.checked) fields.set('up_to_date', 'y');
+  return fetch(address, { method: 'POST', body: fields, headers: { Accept: 'application/json' } });
+}
+
+async function answer(response) {
+  try { return await response.json(); } catch (error) { return null; }
+}
+
+let saving = null;
+let last = 0;
+let timers = {};
+
+function later(what, milliseconds, act) {
+  clearTimeout(timers[what]);
+  timers[what] = setTimeout(act, milliseconds);
+}
+
+function changed() {
+  tell('unsaved');
+  later('keep', KEEP_AFTER, () => { if (stopped !== 'kept') keep(); });
+  later('save', Math.max(SAVE_AFTER, last + SAVE_EVERY - Date.now()), save);
+  later('look', LOOK_AFTER, redraw);
+}
+
+async function save() {
+  if (stopped || saving || same(typed(), saved)) return;
+  const sent = typed();
+  keep();
+  tell('saving');
+  saving = send(form.dataset.autosave);
+  last = Date.now();
+  try {
+    const response = await saving;
+    const found = await answer(response);
+    if (!found) tell('signin', 'bad');
+    else if (found.state === 'conflict') { stopped = 'conflict'; tell('conflict', 'bad'); }
+    else if (found.state === 'refused') tell('refused', 'bad', found.message);
+    else {
+      form.elements.seen.value = found.seen;
+      saved = sent;
+      tell('saved', 'ok', say('saved').replace('{time}', found.at));
+      if (same(typed(), sent)) forget(); else keep();
+    }
+  } catch (error) {
+    tell('offline', 'bad');
+  }
+  saving = null;
+  if (!stopped && !same(typed(), saved)) later('save', SAVE_EVERY, save);
+}
+
+/* ---- as a learner will see it ---- */
+
+let drawing = 0;
+
+async function redraw() {
+  const mine = ++drawing;
+  try {
+    const response = await send(form.dataset.look);
+    const html = response.ok ? await response.text() : '';
+    if (!html || mine !== drawing) return;
+    look.replaceChildren(...new DOMParser().parseFromString(html, 'text/html').body.childNodes);
+  } catch (error) { /* the text is what matters; the next look may come through */ }
+}
+
+/* ---- writing into the text ---- */
+
+function write(text, from, to) {
+  area.focus();
+  if (from !== undefined) area.setSelectionRange(from, to);
+  if (!document.execCommand || !document.execCommand('insertText', false, text)) {
+    area.setRangeText(text, area.selectionStart, area.selectionEnd, 'end');
+    changed();
+  }
+}
+
+function around(before, after, example) {
+  const start = area.selectionStart;
+  const chosen = area.value.slice(start, area.selectionEnd) || example;
+  write(before + chosen + after);
+  area.setSelectionRange(start + before.length, start + before.length + chosen.length);
+}
+
+/* A block of its own: empty lines before and after it, whatever stands there. */
+function block(text) {
+  const before = area.value.slice(0, area.selectionStart);
+  const after = area.value.slice(area.selectionEnd);
+  const lead = !before || before.endsWith('\n\n') ? '' : before.endsWith('\n') ? '\n' : '\n\n';
+  write(lead + text + (after.startsWith('\n\n') ? '' : after.startsWith('\n') || !after ? '\n' : '\n\n'));
+}
+
+function lines(mark) {
+  const start = area.value.lastIndexOf('\n', area.selectionStart - 1) + 1;
+  const found = area.value.indexOf('\n', area.selectionEnd);
+  const end = found < 0 ? area.value.length : found;
+  let number = 0;
+  write(area.value.slice(start, end).split('\n').map((line) => mark.replace('1.', () => ++number + '.') + line).join('\n'), start, end);
+}
+
+const TOOLS = {
+  bold: (words) => around('**', '**', words),
+  italic: (words) => around('*', '*', words),
+  heading: () => lines('## '),
+  subheading: () => lines('### '),
+  list: () => lines('- '),
+  numbers: () => lines('1. '),
+  link: (words) => around('[', '](' + location.protocol + '//)', words),
+  table: (words) => block('| ' + words + ' | … |\n| --- | --: |\n| … | 0 |\n\n: ' + words + '\n'),
+  callout: (words) => block('> [!DEFINITION] ' + words + '\n> …\n'),
+  check: (words) => block('> [!CHECK] ' + words + '\n> …\n'),
+  formula: () => around('$', '$', 'B = 1 - c'),
+  term: (words) => around('[[', ']]', words),
+  question: (words) => block('![' + words + '](question:…)\n'),
+  recording: (words) => block('![' + words + '](course:…#t=0:00)\n'),
+  image: () => document.getElementById('file').click(),
+};
+
+function goTo(number) {
+  const before = area.value.split('\n').slice(0, number - 1).join('\n').length;
+  const start = number > 1 ? before + 1 : 0;
+  const end = area.value.indexOf('\n', start);
+  area.focus();
+  area.setSelectionRange(start, end < 0 ? area.value.length : end);
+  area.scrollTop = Math.max(0, (number - 5) * (area.scrollHeight / area.value.split('\n').length));
+}
+
+/* ---- what is pasted and dropped ---- */
+
+async function paste(html, plain) {
+  tell('pasting');
+  const start = area.selectionStart;
+  const end = area.selectionEnd;
+  try {
+    const response = await send(form.dataset.paste, { html });
+    const found = await answer(response);
+    if (found && found.markdown) {
+      write(found.markdown, start, end);
+      if (found.left) { document.getElementById('upload').open = true; document.getElementById('upload-problem').textContent = found.left; }
+      return;
+    }
+    tell('refused', 'bad', (found && found.message) || say('signin'));
+  } catch (error) { tell('offline', 'bad'); }
+  write(plain, start, end);
+}
+
+function take(files) {
+  if (!files.length) return false;
+  const field = document.getElementById('file');
+  const one = new DataTransfer();
+  one.items.add(files[0]);
+  field.files = one.files;
+  document.getElementById('upload').open = true;
+  document.getElementById('alternative').focus();
+  return true;
+}
+
+async function upload() {
+  const problem = document.getElementById('upload-problem');
+  const fields = new FormData();
+  for (const field of ['csrf_token', 'alternative', 'caption']) fields.set(field, form.elements[field].value);
+  if (form.elements.file.files[0]) fields.set('file', form.elements.file.files[0]);
+  tell('uploading');
+  problem.textContent = '';
+  try {
+    const found = await answer(await fetch(form.dataset.files, { method: 'POST', body: fields, headers: { Accept: 'application/json' } }));
+    if (found && found.markdown) {
+      for (const field of ['file', 'alternative', 'caption']) form.elements[field].value = '';
+      document.getElementById('upload').open = false;
+      if (found.picture) block(found.markdown); else write(found.markdown);
+    } else problem.textContent = (found && found.message) || say('signin');
+  } catch (error) { problem.textContent = say('offline'); }
+  tell('unsaved');
+}
+
+/* ---- together ---- */
+
+form.addEventListener('input', (event) => { if (TYPED.includes(event.target.name)) changed(); });
+form.addEventListener('submit', (event) => {
+  if (event.submitter && event.submitter.value === 'upload') {
+    event.preventDefault();
+    upload();
+  } else { keep(); clearTimeout(timers.save); stopped = stopped || 'leaving'; }
+});
+area.addEventListener('paste', (event) => {
+  if (take([...event.clipboardData.files])) { event.preventDefault(); return; }
+  const html = event.clipboardData.getData('text/html');
+  if (!STRUCTURED.test(html)) return;
+  event.preventDefault();
+  paste(html, event.clipboardData.getData('text/plain'));
+});
+area.addEventListener('dragover', (event) => { if (event.dataTransfer.types.includes('Files')) event.preventDefault(); });
+area.addEventListener('drop', (event) => { if (take([...event.dataTransfer.files])) event.preventDefault(); });
+document.addEventListener('click', (event) => {
+  const tool = event.target.closest('[data-tool]');
+  const piece = event.target.closest('[data-insert]');
+  const line = event.target.closest('[data-line]');
+  if (tool) TOOLS[tool.dataset.tool](tool.dataset.words);
+  if (piece) { if (piece.dataset.insert.startsWith('!')) block(piece.dataset.insert + '\n'); else write(piece.dataset.insert); }
+  if (line) { event.preventDefault(); goTo(Number(line.dataset.line)); }
+});
+area.addEventListener('keydown', (event) => {
+  if (!(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey) return;
+  const tool = { b: 'bold', i: 'italic', k: 'link' }[event.key.toLowerCase()];
+  const button = tool && document.querySelector('[data-tool="' + tool + '"]');
+  if (button) { event.preventDefault(); button.click(); }
+});
+addEventListener('online', save);
+document.addEventListener('visibilitychange', () => { if (document.visibilityState === 'hidden' && !same(typed(), saved)) { keep(); save(); } });
+document.getElementById('tools').hidden = false;
+for (const button of document.querySelectorAll('[data-insert][hidden]')) button.hidden = false;
+offerKept();
+if (!look.querySelector('.prose')) redraw();

@@ -1,0 +1,50 @@
+/* Passkeys: asks the browser for one, and sends its answer with the form. Without this, or where a browser has none, the codes of an application do. */
+
+const TO_BYTES = (text) => Uint8Array.from(atob(text.replace(/-/g, '+').replace(/_/g, '/')), (sign) => sign.charCodeAt(0));
+const TO_TEXT = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer))).replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '');
+
+function asked(options) {
+  const made = { ...options, challenge: TO_BYTES(options.challenge) };
+  for (const list of ['excludeCredentials', 'allowCredentials']) {
+    made[list] = (options[list] ?? []).map((one) => ({ ...one, id: TO_BYTES(one.id) }));
+  }
+  if (options.user) made.user = { ...options.user, id: TO_BYTES(options.user.id) };
+  return made;
+}
+
+function answered(credential) {
+  const response = {};
+  for (const name of ['clientDataJSON', 'attestationObject', 'authenticatorData', 'signature', 'userHandle']) {
+    if (credential.response[name]) response[name] = TO_TEXT(credential.response[name]);
+  }
+  return JSON.stringify({ id: credential.id, rawId: TO_TEXT(credential.rawId), type: credential.type, response });
+}
+
+async function ask(form) {
+  const answer = await fetch(form.dataset.request, {
+    method: 'POST',
+    headers: { Accept: 'application/json', 'X-CSRFToken': form.elements.csrf_token.value },
+  });
+  if (!answer.ok) throw new Error(`${answer.status}`);
+  const publicKey = asked(await answer.json());
+  return navigator.credentials[form.dataset.passkey]({ publicKey });
+}
+
+for (const form of window.PublicKeyCredential ? document.querySelectorAll('form[data-passkey]') : []) {
+  form.hidden = false;
+  form.parentElement.querySelector('[data-without-passkeys]')?.remove();
+  form.addEventListener('submit', async (event) => {
+    event.preventDefault();
+    const status = form.querySelector('[role=status]');
+    const button = form.querySelector('button');
+    status.textContent = '';
+    button.disabled = true;
+    try {
+      form.elements.credential.value = answered(await ask(form));
+      form.submit();
+    } catch {
+      status.textContent = form.dataset.failed;
+      button.disabled = false;
+    }
+  });
+}

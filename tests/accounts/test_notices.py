@@ -1,0 +1,262 @@
+"""Notices: in the bell and by mail, as each person wants it, once for each event, and one press to stop them."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from accounts import jobs, notices, queries
+from accounts.models import Notice, Person
+from accounts.notices import Message
+from accounts.queries import Switch
+from accounts.rules import MailTime, NoticeKind, digest_until
+from kernel import clock, outbox
+from kernel.audit import AuditEntry
+from kernel.outbox import Delivery, Job
+from kernel.permissions import SYSTEM
+from lms.app import House
+from tests.support.browser import Browser, Counter
+from tests.support.builders import a_person, sign_in
+from tests.support.postbox import Postbox
+
+QUITO = ZoneInfo("America/Guayaquil")
+SEVEN = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+"""Seven in the morning in Quito."""
+
+
+def a_message(key: str = "evento-1", kind: NoticeKind = NoticeKind.GRADED) -> Message:
+    subject = {"es": f"Calificado {key}", "en": f"Marked {key}"}
+    return Message(kind, key, subject, {"es": "Vea el resultado.", "en": "See the result."}, "/learning")
+
+
+def give(house: House, *people: Person, message: Message | None = None, now: datetime | None = None) -> int:
+    with house.database.unit_of_work() as session:
+        return notices.give(session, message or a_message(), [person.id for person in people], now=now or clock.now())
+
+
+def switch(house: House, person: Person, *, in_bell: bool = True, mail: MailTime = MailTime.AT_ONCE) -> None:
+    with house.database.unit_of_work() as session:
+        notices.set_switches(session, SYSTEM, person, {NoticeKind.GRADED: Switch(in_bell, mail)}, now=clock.now())
+
+
+def deliver(house: House, kind: str, now: datetime) -> None:
+    """Run a periodic job as of a moment, and what follows from it."""
+    handler = {"digests": jobs.send_digests, "forget": jobs.forget_notices}[kind]
+    effect = handler(Delivery(house.database, house.settings, 1, {}, now))
+    if effect is not None:
+        with house.database.unit_of_work() as session:
+            effect(session)
+
+
+def rows(house: House) -> list[Notice]:
+    with house.database.unit_of_work(write=False) as session:
+        return list(session.scalars(select(Notice).order_by(Notice.id)))
+
+
+def mail_of(browser: Browser) -> str:
+    (text,) = browser.mails()
+    return text
+
+
+def test_a_notice_is_in_the_bell_and_in_the_mail_once(browser: Browser, house: House) -> None:
+    ana = a_person(house)
+
+    assert (give(house, ana), give(house, ana)) == (1, 0)
+    sign_in(browser).get("/learning")
+    assert "Avisos: 1 nuevo" in browser.page.html
+    browser.get("/notices")
+    assert "Calificado evento-1" in browser.page.text
+    browser.get("/notices")
+    assert "nuevo" not in browser.page.text
+    assert mail_of(browser).count("Vea el resultado.") == 1
+
+
+def test_a_mail_that_is_delivered_twice_is_sent_once(browser: Browser, house: House) -> None:
+    give(house, a_person(house))
+    browser.deliver_jobs()
+    (row,) = rows(house)
+
+    assert row.mailed_at is not None
+    sent = next((house.settings.data_dir / "mail").iterdir()).stat().st_mtime_ns
+    jobs.send_notices(Delivery(house.database, house.settings, 99, {"key": row.key, "first": 0, "last": row.person_id}, clock.now()))
+    assert [path.stat().st_mtime_ns for path in (house.settings.data_dir / "mail").iterdir()] == [sent]
+
+
+@pytest.mark.parametrize(
+    ("in_bell", "mail", "kept", "mails"),
+    [(True, MailTime.NEVER, 1, 0), (False, MailTime.AT_ONCE, 1, 1), (False, MailTime.NEVER, 0, 0), (True, MailTime.DAILY, 1, 0)],
+)
+def test_each_kind_is_told_as_the_person_wants_it(
+    browser: Browser, house: House, in_bell: bool, mail: MailTime, kept: int, mails: int
+) -> None:
+    ana = a_person(house)
+    switch(house, ana, in_bell=in_bell, mail=mail)
+    give(house, ana)
+    sign_in(browser).get("/notices")
+
+    assert len(rows(house)) == kept
+    assert ("Calificado" in browser.page.text) is in_bell
+    assert len(browser.mails()) == mails
+
+
+def test_nobody_who_is_suspended_or_whose_address_is_not_theirs_gets_mail(browser: Browser, house: House) -> None:
+    ana, blas = a_person(house), a_person(house, "blas@example.org")
+    with house.database.unit_of_work() as session:
+        session.get_one(Person, ana.id).email_confirmed_at = None
+        session.get_one(Person, blas.id).suspended_at = clock.now()
+
+    assert give(house, ana, blas) == 1
+    assert browser.mails() == []
+
+
+def test_a_person_chooses_by_kind(browser: Browser, house: House) -> None:
+    ana = a_person(house)
+    sign_in(browser).get("/profile/notices")
+    browser.submit("/profile/notices", {"graded_bell": None, "graded_mail": "daily"})
+    assert "como los eligió" in browser.page.text
+    browser.submit("/profile/notices", {"graded_mail": "hourly"}, status=422)
+
+    with house.database.unit_of_work(write=False) as session:
+        switches = queries.switches_of(session, ana.id)
+        assert session.scalar(select(func.count()).select_from(AuditEntry).where(AuditEntry.verb == "notices.switched")) == 1
+    assert switches[NoticeKind.GRADED] == Switch(in_bell=False, mail=MailTime.DAILY)
+    assert {switches[kind] for kind in NoticeKind if kind is not NoticeKind.GRADED} == {Switch()}
+
+
+@pytest.mark.parametrize(
+    ("now", "until"),
+    [(SEVEN, SEVEN), (SEVEN - timedelta(seconds=1), SEVEN - timedelta(days=1)), (SEVEN + timedelta(hours=16), SEVEN)],
+)
+def test_the_day_of_the_daily_mail_begins_at_seven_in_the_readers_zone(now: datetime, until: datetime) -> None:
+    assert digest_until(now, QUITO) == until
+
+
+def test_the_daily_mail_holds_what_waited_and_goes_out_once(browser: Browser, house: House) -> None:
+    ana = a_person(house)
+    switch(house, ana, mail=MailTime.DAILY)
+    give(house, ana, message=a_message("tarde"), now=SEVEN - timedelta(hours=10))
+    give(house, ana, message=a_message("noche"), now=SEVEN - timedelta(hours=1))
+    give(house, ana, message=a_message("hoy"), now=SEVEN + timedelta(minutes=1))
+    for _again in range(2):
+        deliver(house, "digests", SEVEN + timedelta(minutes=5))
+    text = mail_of(browser)
+
+    assert "Sus 2 avisos del día" in text
+    assert ("Calificado tarde" in text, "Calificado noche" in text, "Calificado hoy" in text) == (True, True, False)
+    deliver(house, "digests", SEVEN + timedelta(days=1))
+    assert len(browser.mails()) == 2
+    assert all(row.mailed_at is not None for row in rows(house))
+
+
+def stop_path(text: str) -> str:
+    return re.search(r"/notices/stop/[\w.-]+", text.replace("=\n", ""))[0]  # type: ignore[index]  # it is there
+
+
+def test_one_press_in_the_mail_program_stops_a_kind(browser: Browser, house: House, app: Flask) -> None:
+    """RFC 8058: a POST without cookies, tokens or a page before it."""
+    ana = a_person(house)
+    give(house, ana)
+    path = stop_path(mail_of(browser))
+    answer = app.test_client().post(path, data={"List-Unsubscribe": "One-Click"})
+
+    assert answer.status_code == 200
+    give(house, ana, message=a_message("evento-2"))
+    give(house, ana, message=a_message("evento-3", NoticeKind.CERTIFICATE))
+    assert len(browser.mails()) == 2
+    sign_in(browser).get("/notices")
+    assert "Calificado evento-2" in browser.page.text
+
+
+def test_what_waited_for_the_daily_mail_is_stopped_too(browser: Browser, house: House, app: Flask) -> None:
+    ana = a_person(house)
+    switch(house, ana, mail=MailTime.DAILY)
+    give(house, ana, now=SEVEN - timedelta(hours=1))
+    with house.database.unit_of_work() as session:
+        notices.stop_mails(session, SYSTEM, notices.Unsubscription(ana.uuid, None), now=SEVEN)
+    deliver(house, "digests", SEVEN)
+
+    assert browser.mails() == []
+
+
+def test_a_person_who_follows_the_link_is_asked_first(browser: Browser, house: House) -> None:
+    give(house, a_person(house))
+    path = stop_path(mail_of(browser))
+    browser.get(path)
+    assert "Calificaciones" in browser.page.text
+    assert rows(house)[0].mail == MailTime.AT_ONCE.value
+    browser.submit(path)
+
+    assert "Ya no recibirá estos correos" in browser.page.text
+
+
+@pytest.mark.parametrize("token", ["x", "WyJhIl0.abc.def"])
+def test_a_link_that_we_did_not_sign_stops_nothing(browser: Browser, house: House, token: str) -> None:
+    a_person(house)
+    browser.get(f"/notices/stop/{token}", status=404)
+
+    assert browser.client.post(f"/notices/stop/{token}").status_code == 404
+
+
+def test_the_mail_names_the_way_to_stop_it(browser: Browser, house: House) -> None:
+    give(house, a_person(house))
+    browser.deliver_jobs()
+    raw = next((house.settings.data_dir / "mail").glob("*.eml")).read_text()
+
+    assert "List-Unsubscribe-Post: List-Unsubscribe=One-Click" in raw
+    assert re.search(r"^List-Unsubscribe: <?", raw, re.MULTILINE)
+
+
+def test_notices_are_forgotten_after_half_a_year(house: House) -> None:
+    ana, now = a_person(house), clock.now()
+    give(house, ana, message=a_message("vieja"), now=now - timedelta(days=181))
+    give(house, ana, message=a_message("nueva"), now=now - timedelta(days=179))
+    deliver(house, "forget", now)
+
+    assert [row.key for row in rows(house)] == ["nueva"]
+
+
+def test_hundreds_are_told_with_so_many_statements(house: House, browser: Browser) -> None:
+    people = [a_person(house, f"p{number}@example.org") for number in range(30)]
+    counts = []
+    counter = Counter(house.database.writing)
+    for size, key in ((3, "a"), (30, "b")):
+        counter.reset()
+        give(house, *people[:size], message=a_message(key))
+        counts.append(len(counter.statements))
+
+    assert counts[0] == counts[1]
+    with house.database.unit_of_work(write=False) as session:
+        assert session.scalar(select(func.count()).select_from(Job).where(Job.kind == "accounts.send_notices")) == 2
+
+
+def test_an_address_that_is_refused_keeps_nobody_else_waiting(house: House) -> None:
+    box = Postbox(refuses="p1@")
+    worker = posting(house, box)
+    give(house, *[a_person(house, f"p{number}@example.org") for number in range(5)])
+    outbox.deliver_waiting(worker, now=clock.now())
+    assert sorted(message["To"] for message in box.messages) == [f"p{number}@example.org" for number in (0, 2, 3, 4)]
+    box.refuses = ""
+    outbox.deliver_waiting(worker, now=clock.now() + timedelta(minutes=2))
+    box.close()
+
+    assert [message["To"] for message in box.messages][4:] == ["p1@example.org"]
+    assert all(row.mailed_at is not None for row in rows(house))
+
+
+def test_many_are_written_to_in_portions(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "PORTION", 2)
+    box = Postbox()
+    give(house, *[a_person(house, f"p{number}@example.org") for number in range(5)])
+    outbox.deliver_waiting(posting(house, box), now=clock.now())
+    box.close()
+
+    assert sorted(message["To"] for message in box.messages) == [f"p{number}@example.org" for number in range(5)]
+
+
+def posting(house: House, box: Postbox) -> outbox.Worker:
+    """Return a worker that sends mail to a server."""
+    settings = house.settings.model_copy(update={"smtp_host": "127.0.0.1", "smtp_port": box.port, "smtp_starttls": False})
+    return outbox.Worker(house.database, settings, house.worker.handlers)

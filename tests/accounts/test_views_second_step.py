@@ -1,0 +1,381 @@
+"""The second step of signing in (security 2.4, 2.6): codes, passkeys, recovery codes, and that nothing is open between the steps."""
+
+import html
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pyotp
+import pytest
+import time_machine
+from flask import Flask
+from sqlalchemy import func, select, text
+
+from accounts import services
+from accounts.models import Device, RecoveryCode, SecondFactor
+from accounts.services import AccountVerb
+from kernel import clock
+from kernel.audit import AuditEntry
+from kernel.permissions import SYSTEM, SiteRole
+from kernel.settings import Settings, load
+from lms.app import House, create_app, open_house
+from organisations.models import Organisation, UnitManager
+from tests.support.authenticator import Authenticator
+from tests.support.browser import Browser
+from tests.support.builders import PASSWORD, a_course, a_person, a_teacher, an_administrator, sign_in
+
+START = datetime(2026, 11, 20, 10, tzinfo=UTC)
+
+
+@pytest.fixture
+def reachable(settings: Settings) -> Iterator[Browser]:
+    """Return a browser before an instance that others can reach: there, staff needs a second step."""
+    house = open_house(load(data_dir=settings.data_dir, database_url=settings.database_url, public_url="https://cursos.example.org"))
+    yield Browser(create_app(house), house)
+    house.database.dispose()
+
+
+def secret_on(browser: Browser) -> str:
+    found = re.search(r"secret=([A-Z2-7]+)", html.unescape(browser.page.html))
+    assert found
+    return found[1]
+
+
+def code_of(secret: str) -> str:
+    return pyotp.TOTP(secret).at(int(clock.now().timestamp()))
+
+
+def prove(browser: Browser) -> None:
+    browser.get("/second-step")
+    browser.submit("/second-step/password", {"current_password": PASSWORD})
+
+
+def set_up_app(browser: Browser) -> tuple[str, list[str]]:
+    """Set up an application; return its secret and the recovery codes."""
+    browser.get("/second-step/app")
+    secret = secret_on(browser)
+    browser.submit("/second-step/app", {"code": code_of(secret)})
+    return secret, re.findall(r"<li>([0-9A-Z-]{29})</li>", browser.page.html)
+
+
+def with_app(browser: Browser, house: House, email: str = "ana@example.org") -> tuple[str, list[str]]:
+    a_person(house, email)
+    sign_in(browser, email)
+    prove(browser)
+    return set_up_app(browser)
+
+
+def is_signed_in(browser: Browser) -> bool:
+    return browser._request("GET", "/profile").status_code == 200
+
+
+def entries(house: House, verb: AccountVerb) -> int:
+    with house.database.unit_of_work(write=False) as session:
+        return session.scalar(select(func.count()).select_from(AuditEntry).where(AuditEntry.verb == verb.value)) or 0
+
+
+def test_an_application_is_set_up_and_then_asked_for(browser: Browser, house: House) -> None:
+    """Offered to all: eight recovery codes are shown once, only their hashes stay; the owner gets a mail."""
+    with time_machine.travel(START, tick=False) as traveller:
+        secret, codes = with_app(browser, house)
+        assert len(set(codes)) == 8
+        assert any("segundo paso" in mail for mail in browser.mails())
+        traveller.shift(30)
+        other = sign_in(browser.another())
+        assert other.page.headings == ["Segundo paso"]
+        assert not is_signed_in(other)
+        other.get("/sign-in/second-step")
+        other.submit("/sign-in/second-step", {"code": code_of(secret)})
+
+        assert is_signed_in(other)
+    with house.database.unit_of_work(write=False) as session:
+        kept = session.execute(text("SELECT secret FROM second_factor")).scalar_one()
+        hashes = set(session.scalars(select(RecoveryCode.code_hash)))
+    assert secret not in kept
+    assert not hashes & {code.replace("-", "") for code in codes}
+
+
+def test_a_code_works_once_and_only_in_its_half_minutes(browser: Browser, house: House) -> None:
+    with time_machine.travel(START, tick=False) as traveller:
+        secret, _codes = with_app(browser, house)
+        first = code_of(secret)
+        thief = sign_in(browser.another())
+        thief.submit("/sign-in/second-step", {"code": first}, status=422)  # the one that set it up
+        traveller.shift(30)
+        second = code_of(secret)
+        thief.submit("/sign-in/second-step", {"code": f" {second[:3]} {second[3:]} "})
+        assert is_signed_in(thief)
+        other = sign_in(browser.another())
+        other.submit("/sign-in/second-step", {"code": second}, status=422)
+        traveller.shift(90)
+        other.submit("/sign-in/second-step", {"code": pyotp.TOTP(secret).at(int(START.timestamp()) + 60)}, status=422)
+
+        assert not is_signed_in(other)
+        assert entries(house, AccountVerb.SECOND_STEP_FAILED) == 3
+
+
+def test_a_recovery_code_works_once_however_it_is_typed(browser: Browser, house: House) -> None:
+    _secret, codes = with_app(browser, house)
+    other = sign_in(browser.another())
+    other.submit("/sign-in/second-step", {"code": codes[0].lower().replace("-", " ").replace("0", "o").replace("1", "l")})
+    assert is_signed_in(other)
+    third = sign_in(browser.another())
+    third.submit("/sign-in/second-step", {"code": codes[0]}, status=422)
+    third.submit("/sign-in/second-step", {"code": codes[1]})
+
+    assert is_signed_in(third)
+    assert any("código de recuperación" in mail for mail in browser.mails())
+    browser.get("/second-step")
+    assert "6 códigos" in browser.page.text
+
+
+@pytest.mark.parametrize("has_factor", [True, False])
+def test_nothing_is_open_between_the_steps(reachable: Browser, has_factor: bool) -> None:
+    """Security 2.4: no page and no API; who has a second factor cannot set up another one with the password alone."""
+    an_administrator(reachable.house, "ana@example.org")
+    if has_factor:
+        sign_in(reachable)
+        set_up_app(reachable)
+    between = sign_in(reachable.another())
+    app: Flask = between.app
+    closed = []
+    for rule in app.url_map.iter_rules():
+        access = app.view_functions[rule.endpoint].access  # type: ignore[attr-defined]  # each view declares it
+        if access.is_public or "GET" not in (rule.methods or set()) or rule.arguments or rule.endpoint.startswith("accounts_second."):
+            continue
+        answer = between._request("GET", str(rule))
+        closed.append(str(rule))
+        assert answer.status_code == 404 or "/sign-in" in answer.headers.get("Location", ""), rule
+
+    assert len(closed) > 10
+    for path in ("/second-step", "/second-step/app"):
+        status = between._request("GET", path).status_code
+        assert status == (303 if has_factor else 200), path
+    between.get("/help")
+    for path in ("/second-step/app", "/second-step/passkey", "/second-step/codes", "/second-step/passkey/request"):
+        between.post(path, {"code": "123456", "credential": "{}"}, status=401 if has_factor else between_status(path))
+    with between.house.database.unit_of_work(write=False) as session:
+        assert (session.scalar(select(func.count()).select_from(SecondFactor)) or 0) == int(has_factor)
+        assert (session.scalar(select(func.count()).select_from(Device)) or 0) == int(has_factor)
+
+
+def between_status(path: str) -> int:
+    """Without any factor its owner may set up the first one; what was sent here is wrong."""
+    return {"/second-step/app": 200, "/second-step/passkey": 422, "/second-step/codes": 409, "/second-step/passkey/request": 200}[path]
+
+
+@pytest.mark.parametrize("role", ["administrator", "instructor", "grader", "manager of a unit"])
+def test_staff_needs_it_where_others_can_reach_the_site(reachable: Browser, role: str) -> None:
+    house = reachable.house
+    if role == "administrator":
+        an_administrator(house, "ana@example.org")
+    elif role == "grader":
+        a_teacher(house, a_course(house, modules=1), "ana@example.org")
+    else:
+        person = a_person(house)
+        with house.database.unit_of_work() as session:
+            if role == "instructor":
+                services.grant_role(session, SYSTEM, person, SiteRole.INSTRUCTOR, now=clock.now())
+            else:
+                place = Organisation(kind="institution", name="IESS", name_key="iess", created_at=clock.now())
+                session.add(place)
+                session.flush()
+                session.add(UnitManager(organisation_id=place.id, person_id=person.id, granted_at=clock.now()))
+    reachable.get("/profile/devices")
+    reachable.submit("/sign-in", {"email": "ana@example.org", "password": PASSWORD})
+    assert reachable.page.headings == ["Segundo paso al ingresar"]
+    assert not is_signed_in(reachable)
+    set_up_app(reachable)
+
+    assert is_signed_in(reachable)
+    assert reachable.page.has_link("/profile/devices")  # where they wanted to go
+
+
+def test_learners_there_and_everybody_at_this_machine_sign_in_with_the_password(reachable: Browser, browser: Browser) -> None:
+    a_person(reachable.house, "luis@example.org")
+    assert is_signed_in(sign_in(reachable, "luis@example.org"))
+    an_administrator(browser.house)
+    assert is_signed_in(sign_in(browser, "admin@example.org"))
+
+
+def test_who_becomes_staff_signs_in_again(reachable: Browser) -> None:
+    """Security 1.4, 3.1: a new role works on the next request; the session without a second step ends there."""
+    person = a_person(reachable.house)
+    sign_in(reachable)
+    with reachable.house.database.unit_of_work() as session:
+        services.grant_role(session, SYSTEM, person, SiteRole.ADMINISTRATOR, now=clock.now())
+    page = reachable.get("/administration")
+
+    assert reachable.path.startswith("/sign-in")
+    assert "Su función pide más seguridad" in page.text
+
+
+def test_the_last_one_stays_while_the_role_asks_for_it(reachable: Browser) -> None:
+    an_administrator(reachable.house, "ana@example.org")
+    sign_in(reachable)
+    set_up_app(reachable)
+    prove(reachable)
+    [form] = [form for form in reachable.page.forms if form.action.endswith("/removal")]
+    reachable.submit(form.action, form=form)
+
+    assert "añada otro antes" in reachable.page.text
+    assert is_signed_in(reachable)
+
+
+def test_changes_ask_for_the_password_and_end_other_sessions(browser: Browser, house: House) -> None:
+    """Security 2.6."""
+    a_person(house)
+    other = sign_in(browser.another())
+    sign_in(browser)
+    browser.get("/second-step/app")
+    assert browser.path == "/second-step"
+    browser.submit("/second-step/password", {"current_password": "no es esta clave"}, status=422)
+    assert not browser.page.has_link("/second-step/app")
+    prove(browser)
+    set_up_app(browser)
+    assert is_signed_in(browser)
+    assert not is_signed_in(other)
+
+    with time_machine.travel(clock.now() + timedelta(minutes=11)):
+        browser.get("/second-step")
+        assert not [form for form in browser.page.forms if form.action.endswith("/removal")]
+        prove(browser)
+        [form] = [form for form in browser.page.forms if form.action.endswith("/removal")]
+        browser.submit(form.action, form=form)
+    assert "Está quitado" in browser.page.text
+    assert is_signed_in(sign_in(browser.another()))
+    with house.database.unit_of_work(write=False) as session:
+        assert not session.scalar(select(func.count()).select_from(RecoveryCode))
+
+
+def test_another_persons_factor_does_not_exist(browser: Browser, house: House) -> None:
+    with_app(browser, house)
+    with house.database.unit_of_work(write=False) as session:
+        uuid = session.scalar(select(SecondFactor.uuid))
+    a_person(house, "luis@example.org")
+    other = sign_in(browser.another(), "luis@example.org")
+    prove(other)
+    other.post(f"/second-step/{uuid}/removal", status=404)
+
+
+def test_tries_are_limited_and_a_reset_by_mail_keeps_the_second_step(browser: Browser, house: House) -> None:
+    """Security 2.3, 2.4."""
+    _secret, codes = with_app(browser, house)
+    other = sign_in(browser.another())
+    for _try in range(10):
+        other.submit("/sign-in/second-step", {"code": "000000"}, status=422)
+    form = other.page.form("/sign-in/second-step")
+    other.submit("/sign-in/second-step", {"code": codes[0]}, form=form, status=429)
+    assert other.response.headers["Retry-After"]
+
+    third = browser.another()
+    third.get("/password/forgotten")
+    third.submit("/password/forgotten", {"email": "ana@example.org"})
+    third.get(third.link_in_mail("password/reset"))
+    third.submit(third.path, {"password": "otras cuatro palabras sueltas"})
+    sign_in(third, password="otras cuatro palabras sueltas")
+    assert third.page.headings == ["Segundo paso"]
+    assert not is_signed_in(third)
+
+
+def test_a_proof_of_the_password_ends_with_time_and_with_the_password(browser: Browser, house: House) -> None:
+    secret, _codes = with_app(browser, house)
+    other = sign_in(browser.another())
+    with time_machine.travel(clock.now() + timedelta(minutes=11)):
+        other.submit("/sign-in/second-step", {"code": code_of(secret)})
+        assert other.page.headings == ["Ingresar"]
+    third = sign_in(browser.another())
+    with house.database.unit_of_work() as session:
+        session.execute(text("UPDATE person SET password_hash = 'other'"))
+    third.submit("/sign-in/second-step", {"code": code_of(secret)})
+    assert third.page.headings == ["Ingresar"]
+
+
+def request_options(browser: Browser, path: str) -> dict[str, str]:
+    browser.post(path)
+    found: dict[str, str] = browser.response.get_json()
+    return found
+
+
+def with_passkey(browser: Browser, house: House) -> Authenticator:
+    a_person(house)
+    sign_in(browser)
+    prove(browser)
+    key = Authenticator()
+    browser.post("/second-step/passkey", {"credential": key.create(request_options(browser, "/second-step/passkey/request"))})
+    return key
+
+
+def test_a_passkey_is_made_and_used(browser: Browser, house: House) -> None:
+    key = with_passkey(browser, house)
+    assert len(re.findall(r"<li>[0-9A-Z-]{29}</li>", browser.page.html)) == 8
+    other = sign_in(browser.another())
+    page = other.page.html
+    answer = key.get(request_options(other, "/sign-in/passkey/request"))
+    assert 'data-passkey="get"' in page
+    other.post("/sign-in/passkey", {"credential": answer})
+    assert is_signed_in(other)
+
+    thief = sign_in(browser.another())
+    thief.post("/sign-in/passkey", {"credential": answer}, status=422)  # the challenge is used up
+    request_options(thief, "/sign-in/passkey/request")
+    thief.post("/sign-in/passkey", {"credential": answer}, status=422)  # another challenge
+    assert not is_signed_in(thief)
+
+
+@pytest.mark.parametrize("wrong", ["origin", "host", "stranger", "copy", "late", "nothing"])
+def test_a_passkey_that_is_not_right_is_refused(browser: Browser, house: House, wrong: str) -> None:
+    key = with_passkey(browser, house)
+    other = sign_in(browser.another())
+    used = key.get(request_options(other, "/sign-in/passkey/request"))
+    other.post("/sign-in/passkey", {"credential": used})
+    thief = sign_in(browser.another())
+    options = request_options(thief, "/sign-in/passkey/request")
+    key.counter = {"copy": 0}.get(wrong, key.counter)
+    key.origin = {"origin": "https://evil.example"}.get(wrong, key.origin)
+    key.host = {"host": "evil.example"}.get(wrong, key.host)
+    answer = (Authenticator() if wrong == "stranger" else key).get(options)
+    with time_machine.travel(clock.now() + timedelta(minutes=6 if wrong == "late" else 0)):
+        thief.post("/sign-in/passkey", {"credential": "[]" if wrong == "nothing" else answer}, status=422)
+
+    assert not is_signed_in(thief)
+    assert "Repita el intento" in thief.page.text
+
+
+def test_who_keeps_one_has_the_pages_without_scripts_too(browser: Browser, house: House) -> None:
+    """A passkey needs a script; the field for a recovery code stands without it."""
+    with_passkey(browser, house)
+    other = sign_in(browser.another())
+    assert [form.action for form in other.page.forms if "second-step" in form.action]
+
+
+def test_those_who_run_the_server_help_who_lost_everything(browser: Browser, house: House) -> None:
+    from accounts import queries, second_step
+
+    with_app(browser, house)
+    with house.database.unit_of_work() as session:
+        person = queries.find_person_by_email(session, "ana@example.org")
+        assert person
+        second_step.remove_all(session, SYSTEM, person, now=clock.now())
+
+    assert not is_signed_in(browser)
+    assert is_signed_in(sign_in(browser))
+
+
+def test_codes_go_on_after_the_secret_key_was_rotated(browser: Browser, house: House) -> None:
+    """Security 8.3: the command, as many times as the oldest key needs to go."""
+    from click.testing import CliRunner
+
+    from lms.cli import lms
+
+    secret, _codes = with_app(browser, house)
+    environment = {"LMS_DATA_DIR": str(house.settings.data_dir), "LMS_DATABASE_URL": house.database.url}
+    for _round in range(5):
+        done = CliRunner().invoke(lms, ["secrets", "rotate"], env=environment)
+        assert done.exit_code == 0, done.output
+    assert "1 secrets of second steps" in done.output
+    other = Browser(create_app(house), house)
+    with time_machine.travel(clock.now() + timedelta(seconds=60)):
+        sign_in(other)
+        other.submit("/sign-in/second-step", {"code": code_of(secret)})
+        assert is_signed_in(other)

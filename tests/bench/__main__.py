@@ -1,0 +1,94 @@
+"""Measure, print the table and write build/bench.json.
+
+python -m tests.bench [sqlite] [postgres]
+"""
+
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from pathlib import Path
+
+from accounts import passwords
+from accounts import services as accounts
+from accounts.services import SignUp
+from kernel import clock
+from kernel.permissions import SYSTEM
+from lms.app import House
+from lms.demo.people import ADMINISTRATOR
+from lms.loadtest.command import Instance, Plan, prepare
+from lms.serve import checked_settings, open_checked
+from tests.bench import libraries, lives, pages
+from tests.bench.pages import Bench
+from tests.bench.processes import floors, product
+from tests.bench.table import Row, told, write
+from tests.support.postgres import a_database, unreachable
+
+TARGET = Path("build/bench.json")
+PEOPLE = int(os.environ.get("BENCH_LEARNERS", "36000"))
+SEED = 1
+
+
+def measure(kind: str) -> list[Row]:
+    """Measure on one database: a fresh instance, its server and the bare programs side by side."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        url = os.environ["LMS_DATABASE_URL"] = stack.enter_context(_database(kind, folder))
+        house = prepare(folder, Plan(PEOPLE, None, 0, 0, 1, SEED), fresh=False)
+        instance = Instance(folder, PEOPLE, SEED, _password(folder))
+        _administrator(house, instance.password)
+        house.database.dispose()
+        rows = lives.starts(folder, url)
+        with product(folder, LMS_DATABASE_URL=url) as ours, floors(folder, url) as floor:
+            bench = Bench(ours, floor, instance.take, instance.password)
+            for part in (pages.floors_themselves, pages.pages, pages.journeys, lives.memory):
+                rows += _said(part, bench)
+            visitor = ours.visitor()
+            visitor.enter(ADMINISTRATOR.email, instance.password)
+            rows += lives.people(bench, visitor, PEOPLE + 1)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        os.environ["LMS_DATABASE_URL"] = stack.enter_context(_database(kind, folder))
+        house = open_checked(checked_settings("127.0.0.1", 8000, data_dir=folder))
+        rows += libraries.report(house)
+        house.database.dispose()
+    return rows
+
+
+def _database(kind: str, folder: Path) -> AbstractContextManager[str]:
+    return a_database() if kind == "postgres" else nullcontext(f"sqlite:///{folder / 'aulario.sqlite'}")
+
+
+def _said(part: Callable[[Bench], list[Row]], bench: Bench) -> list[Row]:
+    sys.stderr.write(f"  {(part.__doc__ or '').splitlines()[0]}\n")
+    return part(bench)
+
+
+def _password(folder: Path) -> str:
+    return str(json.loads((folder / "load-test").read_text())["password"])
+
+
+def _administrator(house: House, password: str) -> None:
+    hashed = passwords.hash_password(password)
+    command = SignUp(ADMINISTRATOR.email, hashed, ADMINISTRATOR.given_names, "Cordero", "Ejemplo", "es", "America/Guayaquil")
+    with house.database.unit_of_work() as session:
+        accounts.create_administrator(session, SYSTEM, command, now=clock.now())
+
+
+def main(wanted: list[str]) -> int:
+    """Measure on the databases that are asked for and there; return how many bars are not met."""
+    kinds = wanted or ["sqlite", "postgres"]
+    if "postgres" in kinds and (why := unreachable()):
+        sys.stderr.write(f"Not measured on PostgreSQL: {why}\n")
+        kinds.remove("postgres")
+    tables = {kind: measure(kind) for kind in kinds}
+    tables["without a database"] = [*libraries.certificates(), *libraries.publishing()]
+    write(TARGET, tables)
+    sys.stdout.write("\n\n".join(told(rows, kind) for kind, rows in tables.items()) + "\n")
+    return sum(row.verdict == "NOT MET" for rows in tables.values() for row in rows)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,136 @@
+"""Work without pages: certificates, reports, publishing, beside the bare calls of the libraries that do it."""
+
+import os
+import time
+import tracemalloc
+from collections.abc import Callable
+from datetime import date
+from io import BytesIO
+from pathlib import Path
+
+import markdown
+import nh3
+import segno
+from reportlab.lib.units import mm
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfgen.canvas import Canvas
+from sqlalchemy import text
+
+from certificates import pdf
+from certificates.wording import compose
+from courses import publication
+from courses.content.reader import read_directory
+from kernel.paths import CONTENT
+from kernel.tables import write_csv
+from lms.app import KINDS, House
+from quizzes.pages.reports import download_rows, headings
+from quizzes.queries import reports
+from quizzes.queries.reports import ReportFilter, ReportOrder
+from tests.bench.table import Row, ratio
+from tests.certificates.test_pdf import FACTS
+from tests.scale.test_report_of_many import KEY, a_class, copy
+
+ROUNDS = 4
+DRAWN = 20
+LINES = int(os.environ.get("BENCH_ATTEMPTS", "36000"))
+_SQL = text(
+    "SELECT a.number, a.state, a.started_at, a.submitted_at, a.raw, a.percent, p.first_surname, p.given_names, p.email, i.number AS place,"
+    " m.fraction"
+    " FROM attempt a JOIN person p ON p.id = a.person_id JOIN attempt_item i ON i.attempt_id = a.id JOIN mark_event m ON m.item_id = i.id"
+    " ORDER BY a.id, i.position"
+)
+
+
+def seconds(act: Callable[[], object], times: int = 1) -> float:
+    """Return how much of the processor something takes, once."""
+    began = time.process_time()
+    for _time in range(times):
+        act()
+    return (time.process_time() - began) / times
+
+
+def alternating(ours: Callable[[], object], floor: Callable[[], object], times: int = 1) -> list[tuple[float, float]]:
+    """Do both in each round, after one that is not counted."""
+    ours(), floor()
+    return [(seconds(ours, times), seconds(floor, times)) for _round in range(ROUNDS)]
+
+
+def publishing() -> list[Row]:
+    """P15: from the files of the large course to what is stored, nothing kept from before, against Markdown and nh3 of its text."""
+    files = read_directory(CONTENT / "gobernanza-seguridad-social")
+    texts = [content.decode() for path, content in files.items() if path.endswith(".md")]
+    today = date(2026, 12, 1)
+
+    def publish() -> None:
+        publication.forget_rendered()
+        assert publication.prepare(files, KINDS, today=today).prepared is not None
+
+    def bare() -> None:
+        for one in texts:
+            nh3.clean(markdown.markdown(one, extensions=["tables", "footnotes", "attr_list", "def_list"]))
+
+    publish(), bare()
+    first = [(seconds(publish), seconds(bare)) for _round in range(2)]
+    path = min(path for path in files if path.endswith(".es.md"))
+    numbers = iter(range(1000))
+
+    def again() -> None:
+        changed = {**files, path: files[path] + f"\nCambio {next(numbers)}.\n".encode()}
+        assert publication.prepare(changed, KINDS, today=today).prepared is not None
+
+    changed = [(seconds(again), floor) for _ours, floor in first]
+    return [
+        ratio("P15", "publishing, nothing kept, against Markdown and nh3", first, 3, 1.5, "s", 1),
+        ratio("P15", "publishing again, one lesson changed, against the same", changed, 3, 1.5, "s", 1),
+    ]
+
+
+def certificates() -> list[Row]:
+    """P12: the sheet against a bare page of ReportLab with the same fonts, texts and QR code."""
+    sheet = compose(FACTS)
+    content = pdf.render(sheet)
+    drawn = alternating(lambda: pdf.render(sheet), lambda: _bare_page(sheet.verify_url), DRAWN)
+    return [ratio("P12", "certificate against bare ReportLab", drawn, 3, 2), Row("P12", "kB of a certificate", len(content) / 1000, 80, 50)]
+
+
+def _bare_page(address: str) -> bytes:
+    target = BytesIO()
+    canvas = Canvas(target, pagesize=(297 * mm, 210 * mm), pageCompression=1)
+    for line, font in enumerate((pdf.NAME, pdf.TITLE, pdf.TEXT, pdf.STRONG, pdf.CODE)):
+        pdfmetrics.getFont(font)  # registered by the first sheet
+        canvas.setFont(font, 12)
+        for column in range(4):
+            canvas.drawString((20 + 60 * column) * mm, (180 - 20 * line) * mm, FACTS.person_name)
+    for y, row in enumerate(segno.make(address, error="m").matrix):
+        for x, dark in enumerate(row):
+            if dark:
+                canvas.rect((200 + x) * mm, (100 - y) * mm, mm, mm, stroke=0, fill=1)
+    canvas.save()
+    return target.getvalue()
+
+
+def report(house: House) -> list[Row]:
+    """P13: a report of many lines as CSV against the same rows streamed by bare SQL, and the memory that it takes besides."""
+    course = a_class(house)
+    copy(house, LINES)
+
+    def ours() -> None:
+        with house.database.unit_of_work(write=False) as session:
+            stream = reports.stream_report(session, course.id, KEY, ReportFilter(), ReportOrder())
+            with Path(os.devnull).open("wb") as target:
+                write_csv(target, headings(), download_rows(stream, with_email=True))
+
+    def floor() -> None:
+        with house.database.reading.connect() as connection, Path(os.devnull).open("w") as target:
+            for row in connection.execution_options(yield_per=2000).execute(_SQL):
+                target.write(";".join(map(str, row)))
+
+    pairs = alternating(ours, floor)
+    tracemalloc.start()
+    ours()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return [
+        ratio("P13", f"report of {LINES} lines as CSV against streamed SQL", pairs, 3, 1.5, "s", 1),
+        Row("P13", "MB of memory of the report besides", peak / 1e6, 40, 15),
+    ]

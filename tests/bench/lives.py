@@ -1,0 +1,75 @@
+"""A server's life: what a start costs, and how its memory grows."""
+
+import os
+import subprocess
+from pathlib import Path
+from resource import RUSAGE_CHILDREN, getrusage
+
+from lms.loadtest.course import SLUG
+from lms.loadtest.journey import LESSON
+from tests.bench.pages import Bench
+from tests.bench.processes import floors, product
+from tests.bench.table import Row, ratio
+from tests.bench.visitor import Visitor
+from tests.support.server import LMS
+
+ROUNDS = 4
+REQUESTS = int(os.environ.get("BENCH_REQUESTS", "2000"))
+"""Requests before the memory is looked at, and five times as many before it is again; the bar speaks of 10,000."""
+
+
+def starts(folder: Path, database: str) -> list[Row]:
+    """P20: processor time from the start to the first page against the floor with entities; and of `lms --help`."""
+    pairs, helps = [], []
+    for _round in range(ROUNDS):
+        with product(folder, LMS_DATABASE_URL=database) as ours:
+            ours.visitor().sees("/", "<h1")
+            spent = ours.cpu()
+        with floors(folder, database, ready="/orm") as floor:
+            pairs.append((spent, floor.cpu()))
+        before = getrusage(RUSAGE_CHILDREN)
+        subprocess.run([LMS, "--help"], check=True, capture_output=True)
+        after = getrusage(RUSAGE_CHILDREN)
+        helps.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    return [
+        ratio("P20", "start to the first page against the floor's", pairs, 5, 3, "s", 1),
+        Row("P20", "seconds of processor of lms --help", min(helps), 0.5, 0.25),
+    ]
+
+
+def memory(bench: Bench) -> list[Row]:
+    """P19: memory of a worker after many requests against the floor's with entities, and its growth up to five times as many."""
+    visitor, bare = bench.entered(), bench.floor.visitor()
+    lesson = LESSON.findall(visitor.sees(f"/courses/{SLUG}", "<h1"))[0]
+    paths = [lesson, f"/courses/{SLUG}", "/learning"]
+    _ask(visitor, paths, REQUESTS)
+    _ask(bare, ["/orm"], REQUESTS)
+    first, floor = bench.ours.memory(), bench.floor.memory()
+    _ask(visitor, paths, 4 * REQUESTS)
+    last = bench.ours.memory()
+    sizes = f"{first / 1e6:.0f} MB against {floor / 1e6:.0f} MB"
+    return [
+        Row("P19", f"memory of a worker after {REQUESTS} requests", first / floor, 2.5, 2, sizes),
+        Row(
+            "P19", f"its growth up to {5 * REQUESTS} requests, in %", 100 * (last - first) / first, 5, 1, f"{last / 1e6:.0f} MB in the end"
+        ),
+    ]
+
+
+def _ask(visitor: Visitor, paths: list[str], times: int) -> None:
+    for number in range(times):
+        assert visitor.ask("GET", paths[number % len(paths)]).status == 200
+
+
+def people(bench: Bench, administrator: Visitor, count: int) -> list[Row]:
+    """P24: the last page of a list of people against the first."""
+    last = -(-count // 50)
+
+    def spent(page: int) -> float:
+        before = bench.ours.cpu()
+        for _time in range(40):
+            administrator.sees(f"/administration/people?page={page}", "<h1")
+        return (bench.ours.cpu() - before) / 40
+
+    pairs = [(spent(last), spent(1)) for _round in range(ROUNDS)]
+    return [ratio("P24", f"list of {count} people: last page against the first", pairs, 1.5, 1.1)]

@@ -1,0 +1,173 @@
+"""Single pages, saves and whole journeys of learners over HTTP: processor time of the server's whole process tree, against the floor's."""
+
+import json
+import re
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from lms.loadtest.course import QUESTIONS, QUIZ, SLUG, answers
+from lms.loadtest.journey import LEASE, LESSON
+from tests.bench.floors import HASHER
+from tests.bench.floors import PASSWORD as FLOOR_PASSWORD
+from tests.bench.processes import Process
+from tests.bench.table import Row, ratio
+from tests.bench.visitor import TOKEN, Visitor
+
+REQUESTS = 120
+JOURNEYS = 6
+SIGN_INS = 25
+ATTEMPTS = 12
+ROUNDS = 4
+
+
+@dataclass
+class Bench:
+    """Both servers, and people who have not come yet."""
+
+    ours: Process
+    floor: Process
+    emails: Callable[[int], Sequence[str]]
+    password: str
+
+    def entered(self, *, packed: bool = False) -> Visitor:
+        """Return a browser that somebody signed in with."""
+        visitor = self.ours.visitor(packed=packed)
+        visitor.enter(self.emails(1)[0], self.password)
+        return visitor
+
+    def pairs(self, ours: Callable[[], object], floor: Callable[[], object], times: int = REQUESTS) -> list[tuple[float, float]]:
+        """Do both so often in each round, in changing order; return the processor time of one, for each round."""
+        spent = []
+        for round_ in range(ROUNDS + 1):
+            sides = {}
+            for side, process, act in ((0, self.ours, ours), (1, self.floor, floor))[:: 1 if round_ % 2 else -1]:
+                before = process.cpu()
+                for _time in range(times):
+                    act()
+                sides[side] = (process.cpu() - before) / times
+            spent.append((sides[0], max(sides[1], 1e-9)))
+        return spent[1:]  # the first round fills the memories
+
+
+def pages(bench: Bench) -> list[Row]:
+    """P1, P2, P9, P23: lesson, course, home, one save, signing in."""
+    visitor, bare = bench.entered(), bench.floor.visitor()
+    course = visitor.sees(f"/courses/{SLUG}", "<h1")
+    lesson = LESSON.findall(course)[0]
+
+    def floor_page() -> None:
+        bare.sees("/page", "<h1>")
+
+    rows = [ratio("P1", "lesson page", bench.pairs(lambda: visitor.sees(lesson, "<h1"), floor_page), 3, 2)]
+    rows.append(ratio("P2", "course page", bench.pairs(lambda: visitor.sees(f"/courses/{SLUG}", SLUG), floor_page), 5, 3))
+    rows.append(ratio("P2", "learner's home", bench.pairs(lambda: visitor.sees("/learning", SLUG), floor_page), 5, 3))
+    rows.append(ratio("P9", "one save", _saves(bench), 4, 2.5))
+    rows.append(ratio("P23", "sign-in against one argon2id verification", _sign_ins(bench), 1.5, 1.2))
+    return rows
+
+
+def _sign_ins(bench: Bench) -> list[tuple[float, float]]:
+    """Send forms that were opened before; the floor is the bare library call."""
+    stored, pairs = HASHER.hash(FLOOR_PASSWORD), []
+    for _round in range(ROUNDS):
+        people = [(bench.ours.visitor(), email) for email in bench.emails(SIGN_INS)]
+        forms = [(visitor, {"csrf_token": visitor.token("/sign-in"), "email": email}) for visitor, email in people]
+        before = bench.ours.cpu()
+        for visitor, fields in forms:
+            assert visitor.ask("POST", "/sign-in", {**fields, "password": bench.password}).status == 303
+        spent, began = bench.ours.cpu() - before, time.process_time()
+        for _time in range(SIGN_INS):
+            HASHER.verify(stored, FLOOR_PASSWORD)
+        pairs.append((spent / SIGN_INS, (time.process_time() - began) / SIGN_INS))
+    return pairs
+
+
+def _saves(bench: Bench) -> list[tuple[float, float]]:
+    """Save ten answers in each of some attempts, which are begun before: what an attempt holds already has a part in what a save costs."""
+    bare, pairs = bench.floor.visitor(), []
+    for _round in range(ROUNDS):
+        begun = []
+        for email in bench.emails(ATTEMPTS):
+            visitor = bench.ours.visitor()
+            visitor.enter(email, bench.password)
+            begun.append((visitor, *_begin(visitor)))
+        before = bench.ours.cpu()
+        for visitor, path, token, lease, right in begun:
+            for place, answer in enumerate(right, 1):
+                _save(visitor, path, token, lease, place, answer)
+        ours, before = bench.ours.cpu() - before, bench.floor.cpu()
+        for _time in range(ATTEMPTS * QUESTIONS):
+            _floor_save(bare)
+        pairs.append((ours / (ATTEMPTS * QUESTIONS), (bench.floor.cpu() - before) / (ATTEMPTS * QUESTIONS)))
+    return pairs
+
+
+def _save(visitor: Visitor, path: str, token: str, lease: str, place: int, answer: str) -> None:
+    events = [{"item": place, "seq": 1, "response": {"answer": [answer]}, "client_time": "2026-11-20T12:00:00Z"}]
+    fields = {"csrf_token": token, "lease": lease, "events": json.dumps(events)}
+    assert visitor.ask("POST", f"{path}/answers", fields, accept="application/json").status == 200
+
+
+def _begin(visitor: Visitor) -> tuple[str, str, str, list[str]]:
+    quiz = f"/courses/{SLUG}/quizzes/{QUIZ}"
+    started = visitor.ask("POST", f"{quiz}/attempts", {"csrf_token": visitor.token(quiz)})
+    path = re.sub(r"^https?://[^/]+", "", started.location)
+    page = visitor.sees(path, 'id="attempt"')
+    token, lease = TOKEN.search(page), LEASE.search(page)
+    assert token
+    assert lease
+    return path, token[1], lease[1], answers(page)
+
+
+def _floor_save(bare: Visitor) -> None:
+    assert bare.ask("POST", "/save", {"events": '[{"item": 1, "seq": 1}]'}).status == 200
+
+
+def _floor_sign_in(bare: Visitor) -> None:
+    assert bare.ask("POST", "/sign-in", {"password": FLOOR_PASSWORD}).status == 200
+
+
+def journeys(bench: Bench) -> list[Row]:
+    """P3, P5: sign in, home, course, four lessons, quiz, ten saves, result; requests and kilobytes of one."""
+    pairs = bench.pairs(lambda: _walk(bench.entered()), lambda: _floor_journey(bench.floor.visitor()), JOURNEYS)
+    packed = bench.entered(packed=True)
+    _walk(packed)
+    return [
+        ratio("P3", "journey", pairs, 3, 2),
+        Row("P5", "requests of a journey", packed.requests, 32, 24),
+        Row("P5", "kB of a journey's pages, compressed", packed.bytes / 1000, 150, 110),
+    ]
+
+
+def _walk(visitor: Visitor) -> None:
+    visitor.sees("/learning", SLUG)
+    course = visitor.sees(f"/courses/{SLUG}", "<h1")
+    for lesson in list(dict.fromkeys(LESSON.findall(course)))[:4]:
+        visitor.sees(lesson, "<h1")
+    path, token, lease, right = _begin(visitor)
+    for place, answer in enumerate(right, 1):
+        _save(visitor, path, token, lease, place, answer)
+    assert visitor.ask("POST", f"{path}/submission", {"csrf_token": token}).status == 303
+    visitor.sees(f"{path}/review", 'id="review"')
+
+
+def _floor_journey(bare: Visitor) -> None:
+    bare.sees("/page", "<h1>")
+    _floor_sign_in(bare)
+    for _page in range(9):  # home, course, four lessons, quiz, attempt, result
+        bare.sees("/page", "<h1>")
+    for _save in range(12):  # start, ten saves, finish
+        _floor_save(bare)
+
+
+def floors_themselves(bench: Bench) -> list[Row]:
+    """Tell what the floors stand on: a bare WSGI answer against the floor's page, which is no bar of ours."""
+    bare, other = bench.floor.visitor(), bench.floor.visitor()
+    spent = []
+    for process, act in ((bench.floor, lambda: bare.ask("GET", "/wsgi")), (bench.floor, lambda: other.sees("/page", "<h1>"))):
+        before = process.cpu()
+        for _time in range(5 * REQUESTS):
+            act()
+        spent.append((process.cpu() - before) / (5 * REQUESTS))
+    return [ratio("-", "bare WSGI answer, against the floor's page", [(spent[0], spent[1])], 1, 1)]

@@ -1,0 +1,90 @@
+"""Servers as processes: what they use of the processor and of the memory, with everything that they started."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.bench.visitor import Visitor
+from tests.support.server import LMS, environment, free_port
+
+ROOT = Path(__file__).parents[2]
+PATIENCE = 60.0
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass
+class Process:
+    """A running server."""
+
+    popen: subprocess.Popen[bytes]
+    port: int
+
+    def visitor(self, *, packed: bool = False) -> Visitor:
+        """Return a new browser before it, which takes compressed pages or leaves compressing to a server in front."""
+        return Visitor("127.0.0.1", self.port, packed=packed)
+
+    def cpu(self) -> float:
+        """Return the seconds of processor that it and its children have used."""
+        return sum(sum(map(int, fields[11:13])) for fields in self._stats()) / _TICKS
+
+    def memory(self) -> int:
+        """Return the bytes of memory (PSS) of its children: the workers."""
+        total = 0
+        for pid in self._family()[1:]:
+            with contextlib.suppress(OSError):
+                lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+                total += next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) * 1024
+        return total
+
+    def _stats(self) -> Iterator[list[str]]:
+        for pid in self._family():
+            with contextlib.suppress(OSError):
+                yield Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+
+    def _family(self) -> list[int]:
+        found = [self.popen.pid]
+        for pid in found:
+            with contextlib.suppress(OSError):
+                found += map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+        return found
+
+
+@contextmanager
+def running(command: list[str], ready: str, folder: Path, port: int, **given: str) -> Iterator[Process]:
+    """Start a server, wait until a page answers, and end it."""
+    with (folder / "bench.log").open("ab") as log:
+        popen = subprocess.Popen(command, stdout=log, stderr=log, cwd=ROOT, env=environment(folder, **given), start_new_session=True)
+    process = Process(popen, port)
+    try:
+        ends = time.monotonic() + PATIENCE
+        while True:
+            with contextlib.suppress(OSError):
+                if process.visitor().ask("GET", ready).status == 200:
+                    break
+            assert popen.poll() is None, f"{command} ended; see bench.log"
+            assert time.monotonic() < ends, f"{command} does not answer"
+            time.sleep(0.02)
+        yield process
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(popen.pid, signal.SIGKILL)
+        popen.wait(10)
+
+
+def product(folder: Path, **given: str) -> contextlib.AbstractContextManager[Process]:
+    """Start the product for an instance."""
+    port = free_port()
+    return running([str(LMS), "serve", "--port", str(port)], "/health/ready", folder, port, **given)
+
+
+def floors(folder: Path, database: str, ready: str = "/wsgi") -> contextlib.AbstractContextManager[Process]:
+    """Start the bare programs on the same database."""
+    port = free_port()
+    return running([sys.executable, "-m", "tests.bench.floors", str(port), database], ready, folder, port)

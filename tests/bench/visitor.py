@@ -1,0 +1,67 @@
+"""A browser without a script that keeps its connection and its cookies, and counts requests and bytes as they come."""
+
+import gzip
+import http.client
+import re
+from dataclasses import dataclass
+from http.cookies import SimpleCookie
+from urllib.parse import urlencode
+
+TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    text: str
+    location: str
+
+
+class Visitor:
+    """One browser."""
+
+    def __init__(self, host: str, port: int, *, packed: bool = False) -> None:
+        self._packed = packed
+        self._connection = http.client.HTTPConnection(host, port, timeout=60)
+        self._cookies: dict[str, str] = {}
+        self.requests = self.bytes = 0
+
+    def ask(self, method: str, path: str, fields: dict[str, str] | None = None, *, accept: str = "text/html") -> Answer:
+        """Send a request and read the answer."""
+        headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self._cookies.items()), "Accept": accept}
+        if self._packed:
+            headers["Accept-Encoding"] = "gzip"
+        body = None
+        if fields is not None:
+            body = urlencode(fields)
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        self._connection.request(method, path, body, headers)
+        answer = self._connection.getresponse()
+        content = answer.read()
+        for line in answer.headers.get_all("Set-Cookie", ()):
+            self._cookies.update({name: morsel.value for name, morsel in SimpleCookie(line).items()})
+        self.requests += 1
+        self.bytes += len(content)
+        if answer.headers.get("Content-Encoding") == "gzip":
+            content = gzip.decompress(content)
+        return Answer(answer.status, content.decode("utf-8", "replace"), answer.headers.get("Location", ""))
+
+    def sees(self, path: str, sign: str) -> str:
+        """Open a page that has to hold a sign of its own."""
+        answer = self.ask("GET", path)
+        assert answer.status == 200, f"{path}: {answer.status}"
+        assert sign in answer.text, f"{path} is another page"
+        return answer.text
+
+    def token(self, path: str) -> str:
+        """Open a page and return its form token."""
+        found = TOKEN.search(self.sees(path, "csrf_token"))
+        assert found, path
+        return found[1]
+
+    def enter(self, email: str, password: str) -> None:
+        """Sign in."""
+        answer = self.ask("POST", "/sign-in", {"csrf_token": self.token("/sign-in"), "email": email, "password": password})
+        assert answer.status == 303, answer.status

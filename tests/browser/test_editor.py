@@ -1,0 +1,254 @@
+"""Somebody who is no programmer makes a course in a real browser: from an empty account to two modules that are published, with and without
+scripts; and the text of a lesson survives a lost line, an ended session and somebody else's saving."""
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+from sqlalchemy import select
+
+from accounts import services as accounts
+from accounts.models import Person
+from courses.models import Course
+from kernel import clock
+from kernel.permissions import SYSTEM, SiteRole
+from lms.app import House
+from tests.browser.conftest import Live, Visitor, visitor
+from tests.courses.test_views_lessons import a_picture, write
+from tests.courses.test_views_outline import texts
+from tests.support.builders import PASSWORD, a_course, a_person, a_teacher
+
+pytestmark = pytest.mark.long
+
+SAVED = re.compile("Borrador guardado")
+LESSON = "01-parte/01-leccion.es.md"
+QUESTION = """key: brecha
+kind: single
+text: ¿Qué es la brecha de cobertura?
+options:
+  - right: La parte de la población sin protección.
+    why: Es lo que falta para llegar a todas las personas.
+  - wrong: La parte protegida.
+    why: Esa es la cobertura.
+"""
+
+
+def sign_in(person: Visitor, email: str) -> None:
+    """Sign somebody in through the page."""
+    person.open("/sign-in")
+    person.page.fill("#email", email)
+    person.page.fill("#password", PASSWORD)
+    person.press("form[action='/sign-in'] button[type=submit]")
+
+
+def an_instructor(house: House) -> None:
+    """Add somebody with the role of instructor and nothing else."""
+    person = a_person(house, "ines@example.org", given="Inés", surname="Ruiz")
+    with house.database.unit_of_work() as session:
+        accounts.grant_role(session, SYSTEM, session.get_one(Person, person.id), SiteRole.INSTRUCTOR, now=clock.now())
+
+
+def before_a_lesson(live: Live, chromium: Browser, **options: object) -> Visitor:
+    """Open the text of a lesson as its editor."""
+    a_teacher(live.house, a_course(live.house, modules=1))
+    person = visitor(chromium, live, **options)  # type: ignore[arg-type]  # options by name
+    sign_in(person, "profe@example.org")
+    person.open("/teaching/prueba/lessons/leccion-1")
+    return person
+
+
+@pytest.mark.parametrize(("script", "width", "scheme"), [(True, 1280, "light"), (False, 360, "dark")])
+def test_from_an_empty_account_to_a_published_course(
+    chromium: Browser, live: Live, tmp_path: Path, script: bool, width: int, scheme: str
+) -> None:
+    """Issue 5, done means: two modules, a picture, a recording, a quiz and a certificate, in the browser only."""
+    an_instructor(live.house)
+    picture = tmp_path / "foto.png"
+    picture.write_bytes(a_picture())
+    me = visitor(chromium, live, width=width, script=script, scheme=scheme)
+    page = me.page
+    sign_in(me, "ines@example.org")
+    me.open("/teaching")
+    me.press("a[href='/teaching/new-course']")
+    page.fill("#title", "Pisos de protección")
+    page.fill("#module", "Conceptos")
+    page.fill("#lesson", "Un derecho")
+    me.press("main form button[type=submit]")
+
+    me.press("a[href$='/lessons/un-derecho']")
+    page.fill("#body", "## Medir\n\nLa protección social es un *derecho*.\n")
+    if script:
+        expect(page.locator("#save-state")).to_have_text(SAVED, timeout=15_000)
+        expect(page.locator("#look .prose h2")).to_have_text("Medir")
+    page.evaluate("document.getElementById('upload').open = true") if script else page.click("#upload > summary")
+    page.set_input_files("#file", str(picture))
+    page.fill("#alternative", "Una casa")
+    page.fill("#caption", "Una casa. | IESS")
+    if script:
+        page.click("button[value=upload]")
+        expect(page.locator("#body")).to_have_value(re.compile(r"!\[Una casa\]\(media/foto\.png\)"))
+    else:
+        me.press("button[value=upload]")
+    me.press("button[value=save]")
+
+    me.press("nav.crumbs a[href$='/outline']")
+    add_activity(me, "recording", "Seminario")
+    me.press("a[href$='/parts/seminario']:not(.icon)")
+    page.fill("#url", "https://example.org/seminario")
+    page.fill("#host_es" if page.locator("#host_es").count() else "#host", "Ejemplo")
+    page.fill("#chapters__0__at", "0:00")
+    page.fill("#chapters__0__title_es", "Inicio")
+    page.fill("#speakers__0__name", "Rana Jawad")
+    me.press("form[aria-label='Ajustes'] button[type=submit]")
+    me.open("/teaching/pisos-de-proteccion/lists/glossary/new")
+    page.fill("#term_es", "Piso de protección")
+    page.fill("#definition_es", "Lo básico para toda la vida.")
+    me.press("main form button[value=save]")
+    me.press("a[href$='/entries/piso-de-proteccion']:not(.icon)")
+    me.open("/teaching/pisos-de-proteccion/media")
+    page.set_input_files("#file", str(picture))
+    me.press("button[value=send]")
+    me.open("/teaching/pisos-de-proteccion/new-module")
+    page.fill("#title", "Brechas")
+    page.fill("#lesson", "Contarlas")
+    me.press("main form button[type=submit]")
+    me.open("/teaching/pisos-de-proteccion/new-activity?module=brechas")
+    page.check("[name=kind][value=quiz]")
+    page.fill("#title", "Compruebe")
+    me.press("main form button[type=submit]")
+    me.open("/teaching/pisos-de-proteccion/new-question?kind=single")
+    page.fill("#text", QUESTION)
+    me.press("button[name=do][value=save]")
+    me.open("/teaching/pisos-de-proteccion/text?path=02-brechas/02-compruebe.quiz.yaml")
+    page.fill("#text", page.input_value("#text").replace("draw: 5", "draw: 1"))
+    me.press("main form button[type=submit]")
+    me.open("/teaching/pisos-de-proteccion/settings")
+    page.fill("#certificate", "constancia")
+    page.select_option("#visibility", "public")
+    page.select_option("#enrolment", "open")
+    me.press("form[aria-label='Ajustes'] button[type=submit]")
+    me.open("/teaching/pisos-de-proteccion/publishing")
+    me.press("form[action$='/publishing'] button[type=submit]")
+
+    assert "La versión 1 está publicada" in page.inner_text("main")
+    me.open("/courses/pisos-de-proteccion/activities/un-derecho")
+    assert page.locator(".prose img[alt='Una casa']").count() == 1
+    me.open("/teaching/pisos-de-proteccion/history")
+
+
+def add_activity(me: Visitor, kind: str, title: str) -> None:
+    """Add an activity to the first module from the outline."""
+    me.press("a[href*='/new-activity']")
+    me.page.check(f"[name=kind][value={kind}]")
+    me.page.fill("#title", title)
+    me.press("main form button[type=submit]")
+
+
+def test_a_lost_line_loses_no_text(chromium: Browser, live: Live) -> None:
+    """What is typed waits on the device, and goes to the server when the line is back."""
+    me = before_a_lesson(live, chromium)
+    me.page.context.set_offline(True)
+    me.page.fill("#body", "Escrito sin línea.\n")
+    expect(me.page.locator("#save-state")).to_contain_text("en este equipo", timeout=15_000)
+
+    me.page.context.set_offline(False)
+    me.page.evaluate("dispatchEvent(new Event('online'))")
+
+    expect(me.page.locator("#save-state")).to_have_text(SAVED, timeout=20_000)
+    assert texts(live.house)[LESSON].endswith("Escrito sin línea.\n")
+
+
+def test_what_was_not_saved_is_offered_when_the_page_opens_again(chromium: Browser, live: Live) -> None:
+    me = before_a_lesson(live, chromium)
+    me.page.context.set_offline(True)
+    me.page.fill("#body", "No se guardó.\n")
+    expect(me.page.locator("#save-state")).to_contain_text("en este equipo", timeout=15_000)
+
+    me.page.goto("about:blank")  # before the line is back: the page would send by itself what it kept
+    me.page.context.set_offline(False)
+    me.open("/teaching/prueba/lessons/leccion-1")
+    me.page.click("#take-kept")
+
+    expect(me.page.locator("#body")).to_have_value("No se guardó.\n")
+    expect(me.page.locator("#save-state")).to_have_text(SAVED, timeout=15_000)
+    assert texts(live.house)[LESSON].endswith("No se guardó.\n")
+
+
+def test_a_page_that_saves_by_itself_never_writes_over_somebody_else(chromium: Browser, live: Live) -> None:
+    me = before_a_lesson(live, chromium)
+    theirs = texts(live.house)[LESSON].replace("dedos", "pies")
+    with live.house.database.unit_of_work(write=False) as session:
+        course = session.scalars(select(Course)).one()
+    write(live.house, course, {LESSON: theirs})
+
+    me.page.fill("#body", "Lo mío.\n")
+    expect(me.page.locator("#save-state")).to_contain_text("Otra persona", timeout=15_000)
+    assert texts(live.house)[LESSON] == theirs
+    me.press("button[value=save]")
+    me.page.check("[name=conflict-0][value=both]")
+    me.press("button[value=merge]")
+    me.press("button[value=save]")
+
+    assert "pies" in texts(live.house)[LESSON]
+    assert "Lo mío." in texts(live.house)[LESSON]
+
+
+def test_tools_pasting_and_lines_work_by_keyboard(chromium: Browser, live: Live) -> None:
+    me = before_a_lesson(live, chromium)
+    page = me.page
+    page.fill("#body", "uno")
+    page.focus("#body")
+    page.keyboard.press("Control+a")
+    page.keyboard.press("Control+b")
+    assert page.input_value("#body") == "**uno**"
+    page.focus("[data-tool=table]")
+    page.keyboard.press("Enter")
+    assert "| --- | --: |" in page.input_value("#body")
+    page.keyboard.press("Control+a")
+    page.evaluate("""() => {
+      const data = new DataTransfer();
+      data.setData('text/html', '<h1>Título</h1><ul><li>uno</li></ul><p>[[x]]</p>');
+      data.setData('text/plain', 'Título');
+      document.activeElement.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));
+    }""")
+    expect(page.locator("#body")).to_have_value(re.compile(r"^## Título\n\n- uno\n\n\\\[\\\[x"))
+    page.fill("#body", "Bien.\n\n[[nadie]]\n")
+    page.click("#look a[data-line='3']", timeout=20_000)
+
+    assert page.evaluate("document.activeElement.selectionStart") == len("Bien.\n\n")
+
+
+def test_the_outline_by_keyboard(chromium: Browser, live: Live) -> None:
+    a_teacher(live.house, a_course(live.house, modules=2))
+    me = visitor(chromium, live, width=360, scheme="dark", language="en")
+    sign_in(me, "profe@example.org")
+    me.open("/teaching/prueba/outline")
+
+    me.page.focus("button[value='down leccion-1']")
+    with me.page.expect_navigation():
+        me.page.keyboard.press("Enter")
+    me.check()
+
+    assert "01-parte/02-leccion.es.md" in texts(live.house)
+
+
+def test_an_activity_is_dragged_to_another_place(chromium: Browser, live: Live) -> None:
+    """Dragging is an extra on top of the buttons."""
+    a_teacher(live.house, a_course(live.house, modules=1))
+    me = visitor(chromium, live)
+    sign_in(me, "profe@example.org")
+    me.open("/teaching/prueba/outline")
+
+    grip, target = me.page.locator("#leccion-1 .grip"), me.page.locator("#cuestionario-1")
+    start, end = grip.bounding_box(), target.bounding_box()
+    assert start
+    assert end
+    with me.page.expect_navigation():
+        me.page.mouse.move(start["x"] + 8, start["y"] + 8)
+        me.page.mouse.down()
+        me.page.mouse.move(end["x"] + 40, end["y"] + end["height"] / 2, steps=12)
+        me.page.mouse.move(end["x"] + 40, end["y"] + end["height"] - 3, steps=6)
+        me.page.mouse.up()
+
+    assert "01-parte/03-leccion.es.md" in texts(live.house) or "01-parte/04-leccion.es.md" in texts(live.house)

@@ -1,0 +1,78 @@
+"""Files of answers with a script: each goes up on its own, waits for the line, and the text beside it stays (issue 3, saving)."""
+
+import pytest
+from playwright.sync_api import Browser, Route
+from sqlalchemy import select
+
+from lms.app import House
+from quizzes.models import AnswerFile
+from quizzes.rules.responses import FILES, clean_parts
+from tests.browser.conftest import Live, visitor
+from tests.browser.test_kinds import begin
+from tests.quizzes.test_views import stored
+
+pytestmark = pytest.mark.long
+
+TASK = """questions:
+  - key: ensayo
+    kind: essay
+    text: Escriba y adjunte.
+    files: 2
+"""
+PDF = {"name": "informe.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7"}
+
+
+def named(house: House) -> tuple[list[str], list[str]]:
+    """Return the files that there are, and those that the last answer names."""
+    with house.database.unit_of_work(write=False) as session:
+        rows = {str(row.uuid): row.name for row in session.scalars(select(AnswerFile).order_by(AnswerFile.id))}
+    answers = [payload for _kind, payload in stored(house)]
+    return list(rows.values()), [rows[name] for name in (clean_parts(answers[-1]).get(FILES, []) if answers else [])]
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_a_file_waits_for_the_line_and_arrives_once_with_the_text_beside_it(
+    chromium: Browser, live: Live, house: House, width: int
+) -> None:
+    """5.4.2: what a broken line stopped is sent again by itself; nothing that was typed meanwhile is lost, and the page never leaves."""
+    person = visitor(chromium, live, width=width)
+    begin(person, house, "", ("ensayo",), TASK)
+    page, tries = person.page, list[str]()
+
+    def broken(route: Route) -> None:
+        tries.append(route.request.url)
+        route.abort() if len(tries) < 3 else route.continue_()
+
+    page.route("**/attempts/*/files", broken)
+    page.set_input_files("[name='p1-upload']", [PDF])
+    page.fill("[name='p1']", "Un texto escrito mientras tanto.")
+    page.wait_for_selector("[name='p1-files']", state="attached")
+    person.check()
+    page.wait_for_function("document.querySelector('[data-saved].ok')")
+    page.set_input_files("[name='p1-upload']", [{**PDF, "name": "nota.exe"}])
+    page.wait_for_selector("[data-problem]:not([hidden])")
+    problem = page.inner_text("[data-problem]")
+    page.set_input_files("[name='p1-upload']", [{**PDF, "name": "otro.pdf", "buffer": b"%PDF-1.7 dos"}])
+    page.wait_for_selector("[data-full]:not([hidden])")
+    person.press("button[value=review]")
+
+    assert len(tries) >= 3
+    assert "su tipo no está entre los que se aceptan" in problem
+    assert named(house) == (["informe.pdf", "otro.pdf"], ["informe.pdf", "otro.pdf"])
+    assert clean_parts(stored(house)[-1][1])["answer"] == ["Un texto escrito mientras tanto."]
+
+
+def test_a_file_that_was_sent_is_there_after_a_reload_and_can_be_taken_away(chromium: Browser, live: Live, house: House) -> None:
+    person = visitor(chromium, live)
+    begin(person, house, "", ("ensayo",), TASK)
+    page = person.page
+    page.set_input_files("[name='p1-upload']", [PDF])
+    page.wait_for_selector("[name='p1-files']", state="attached")
+    page.wait_for_function("document.querySelector('[data-saved].ok')")
+    page.reload()
+    shown = page.locator("[data-sent] li").count()
+    person.press("button[name=drop]")
+
+    assert shown == 1
+    assert page.locator("[data-sent] li").count() == 0
+    assert named(house) == (["informe.pdf"], [])

@@ -1,0 +1,51 @@
+"""A folder goes out and comes in before a real browser, on a phone and without scripts: its conflict is seen, decided, checked with axe."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+from sqlalchemy import select
+
+from courses.models import Course
+from courses.queries import catalogue
+from courses.queries import drafts as draft_queries
+from courses.services import drafts
+from courses.services.drafts import text_content
+from kernel import clock
+from kernel.archives import write_archive
+from kernel.permissions import SYSTEM
+from tests.browser.conftest import Live, visitor
+from tests.support.builders import PASSWORD, a_course, a_teacher, folder
+
+LESSON = "01-parte/01-leccion.es.md"
+
+
+@pytest.mark.parametrize(("width", "script"), [(1280, True), (360, True), (360, False)])
+def test_a_folder_with_a_conflict_comes_in(chromium: Browser, live: Live, tmp_path: Path, width: int, *, script: bool) -> None:
+    a_teacher(live.house, a_course(live.house, modules=1))
+    files = folder(modules=1)
+    with live.house.database.unit_of_work() as session:
+        course = catalogue.lock_course(session, session.execute(select(Course.id)).scalar_one())
+        edited = text_content(files[LESSON].decode().replace("dedos", "manos"))
+        drafts.save_files(session, SYSTEM, course, {LESSON: edited}, now=clock.now())
+    archive = tmp_path / "curso.zip"
+    with archive.open("wb") as target:
+        write_archive(target, {**files, LESSON: files[LESSON].replace(b"dedos", b"pies"), "README.md": b"Nota\n"})
+    teacher = visitor(chromium, live, width=width, script=script)
+    page = teacher.page
+    teacher.open("/sign-in")
+    page.fill("[name=email]", "profe@example.org")
+    page.fill("[name=password]", PASSWORD)
+    teacher.press("main button[type=submit]")
+    teacher.open("/teaching/prueba/folder")
+
+    page.set_input_files("[name=file]", str(archive))
+    teacher.press("form[enctype] button")
+    assert "con los manos" in page.inner_text("main")
+    assert "con los pies" in page.inner_text("main")
+    page.check("[name=choice-0-0][value=folder]")
+    teacher.press("form.stack button.main")
+
+    with live.house.database.unit_of_work(write=False) as session:
+        after = draft_queries.draft_files(session, live.house.files, course.id)
+    assert after == {**files, LESSON: files[LESSON].replace(b"dedos", b"pies"), "README.md": b"Nota\n"}

@@ -1,0 +1,157 @@
+"""The institution's pages in a real browser: the tree, lists of people, two accounts that become one, a manager's unit (issue 6)."""
+
+import os
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from playwright.sync_api import Browser, FilePayload
+from sqlalchemy import select
+
+from accounts.models import Person
+from lms.app import House
+from organisations.models import PendingLoad
+from organisations.rules import OrganisationKind
+from tests.browser.conftest import Live, Visitor, visitor
+from tests.browser.test_staff_pages import press, team
+from tests.support.builders import PASSWORD, a_course, a_person, an_administrator
+from tests.support.learning import a_learner, mark_done, pass_quiz
+from tests.support.places import a_place, manage, put
+
+LIST = """correo;nombres;apellidos;cedula;unidad
+nueva@example.org;Nathaly Monserrate;Zambrano Cedeño de Villavicencio;1710034065;7
+ana@example.org;Ana María;Quinde;;7
+sin arroba;;;;
+otra@example.org;Blas;Peña;;Dirección Provincial de Morona Santiago
+"""
+LISTS = "/administration/lists"
+
+
+def an_institution(house: House, language: str = "es") -> UUID:
+    """Make a tree with people who are at different points of a course; return its top."""
+    boss = an_administrator(house)
+    course = a_course(house, modules=1)
+    top = a_place(house, "Instituto Ecuatoriano de Seguridad Social", code="01")
+    province = a_place(house, "Dirección Provincial de Manabí", top, code="01-13", kind=OrganisationKind.PROVINCE)
+    unit = a_place(house, "Centro de Atención al Afiliado de Chone, ventanilla de prestaciones", province, code="7")
+    done = a_learner(house, course, "ana@example.org")
+    mark_done(house, done, course.slug, "leccion-1")
+    pass_quiz(house, done, course.slug)
+    mark_done(house, a_learner(house, course, "anita@example.org"), course.slug, "leccion-1")
+    a_person(house, "byron@example.org", given="Byron Washington", surname="Yánez")
+    for email in ("ana@example.org", "anita@example.org", "byron@example.org"):
+        put(house, row_of(house, email), unit)
+    manager = a_person(house, "mara@example.org", given="Mara", surname="Jefa", language=language)
+    manage(house, manager, province)
+    with house.database.unit_of_work() as session:
+        session.get_one(Person, boss.id).language = language
+    return top.uuid
+
+
+def row_of(house: House, email: str) -> Person:
+    with house.database.unit_of_work(write=False) as session:
+        return session.scalars(select(Person).where(Person.email == email)).one()
+
+
+def send(person: Visitor, text: str) -> None:
+    person.open(LISTS)
+    person.page.set_input_files("[name=file]", FilePayload(name="lista.csv", mimeType="text/csv", buffer=text.encode()))
+    with person.page.expect_navigation():
+        person.page.locator("main form button[type=submit]").click()
+    person.check()
+
+
+def look(person: Visitor, name: str) -> None:
+    """Keep a picture of the page where `LOOKS` names a folder: for people to look at."""
+    folder = os.environ.get("LOOKS", "")
+    if folder:
+        person.page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=True)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("language", "width", "scheme"), [("es", 1280, "light"), ("en", 360, "dark"), ("es", 360, "light"), ("en", 1280, "dark")]
+)
+def test_every_page_of_the_institution_is_readable_by_everybody(
+    chromium: Browser, live: Live, language: str, width: int, scheme: str
+) -> None:
+    """axe-core finds nothing and nothing runs out of the window, in both languages and themes, on a phone and on a desk."""
+    house, top = live.house, an_institution(live.house, language)
+    options = {"language": language, "width": width, "scheme": scheme}
+    boss = team(chromium, live, "admin@example.org", **options)
+    tree = "/administration/organisations"
+    with house.database.unit_of_work(write=False) as session:
+        unit = session.scalars(select(Person.uuid).where(Person.email == "ana@example.org")).one()
+        other = session.scalars(select(Person.uuid).where(Person.email == "anita@example.org")).one()
+    pages = {
+        "tree": tree,
+        "top": f"{tree}/{top}",
+        "people": "/administration/people",
+        "person": f"/administration/people/{unit}",
+        "merge-find": f"/administration/people/{unit}/merging?email=nadie@example.org",
+        "merge": f"/administration/people/{unit}/merging/{other}",
+    }
+    for name, path in pages.items():
+        boss.open(path)
+        look(boss, f"{name}-{language}-{width}")
+    boss.open(tree)
+    boss.page.locator("main tbody a").nth(2).click()
+    boss.check()
+    look(boss, f"unit-{language}-{width}")
+    send(boss, LIST)
+    look(boss, f"list-{language}-{width}")
+    with boss.page.expect_navigation():
+        boss.page.locator("main button.main").click()
+    boss.check()
+    live.deliver_jobs()
+    boss.page.reload()
+    boss.check()
+    look(boss, f"list-done-{language}-{width}")
+    boss.open(LISTS)
+    look(boss, f"lists-{language}-{width}")
+    manager = team(chromium, live, "mara@example.org", **options)
+    manager.open("/units")
+    look(manager, f"units-{language}-{width}")
+    manager.page.locator("main tbody a").first.click()
+    manager.check()
+    look(manager, f"unit-followed-{language}-{width}")
+    manager.page.locator("main a.btn.main").click()
+    manager.check()
+    look(manager, f"unit-people-{language}-{width}")
+    guest = visitor(chromium, live, **options)  # type: ignore[arg-type]  # fields by name
+    guest.open(invitation(house))
+    look(guest, f"invitation-{language}-{width}")
+
+
+def invitation(house: House) -> str:
+    """Return the path of the link in the newest invitation."""
+    texts = [path.read_text("utf-8", "replace") for path in (house.settings.data_dir / "mail").glob("*.eml")]
+    found = next(text for text in texts if "/invitation/" in text)
+    return "/invitation/" + found.split("/invitation/")[1].split()[0].replace("=", "").strip("\"'<>")
+
+
+def test_a_list_is_brought_in_and_its_people_come_in_with_the_keyboard_alone(chromium: Browser, live: Live) -> None:
+    """From the file to the first sign-in of whoever was on it, without a mouse, on a phone in the dark."""
+    an_institution(live.house)
+    boss = team(chromium, live, "admin@example.org", width=360, scheme="dark")
+    send(boss, LIST)
+    press(boss, "Cargar la lista")
+    live.deliver_jobs()
+    boss.open(LISTS)
+    assert "Cargada" in boss.page.inner_text("main")
+    with live.house.database.unit_of_work(write=False) as session:
+        load = session.scalars(select(PendingLoad)).one()
+        assert (load.made, load.changed, load.faulty) == (1, 1, 2)
+
+    guest = visitor(chromium, live, width=360, scheme="dark")
+    guest.open(invitation(live.house))
+    guest.page.fill("[name=password]", PASSWORD)
+    guest.page.locator("[name=consent]").focus()
+    guest.page.keyboard.press("Space")
+    press(guest, "Guardar la contraseña")
+    guest.page.fill("[name=email]", "nueva@example.org")
+    guest.page.fill("[name=password]", PASSWORD)
+    with guest.page.expect_navigation():
+        guest.page.press("[name=password]", "Enter")
+
+    assert guest.page.url.endswith("/learning")

@@ -1,0 +1,182 @@
+"""The team's pages of a quiz in a real browser: marking, marking again, time, groups, the bank, files in and out (issue 3)."""
+
+import re
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.browser.conftest import Live, Visitor, visitor
+from tests.support.builders import PASSWORD
+from tests.support.offices import QUIZ, Work, a_course_at_work
+
+BANK = "/teaching/prueba"
+GIFT = b"::uno:: Which one? {=This ~That}\n\n::roto:: Never closed {=\n"
+
+
+def team(chromium: Browser, live: Live, email: str = "profe@example.org", **options: object) -> Visitor:
+    """Return the browser of somebody of the team, signed in."""
+    person = visitor(chromium, live, **options)  # type: ignore[arg-type]  # fields by name
+    page = person.page
+    page.goto(f"{live.url}/sign-in")
+    page.fill("[name=email]", email)
+    page.fill("[name=password]", PASSWORD)
+    with page.expect_navigation():
+        page.press("[name=password]", "Enter")
+    return person
+
+
+def press(person: Visitor, name: str) -> None:
+    """Press a button by the keyboard, and check where it leads."""
+    button = person.page.locator("main").get_by_role("button", name=name).first
+    button.focus()
+    with person.page.expect_navigation():
+        person.page.keyboard.press("Enter")
+    person.check()
+
+
+def follow(person: Visitor, name: str) -> None:
+    """Follow a link by the keyboard, and check where it leads."""
+    link = person.page.locator("main").get_by_role("link", name=name).first
+    link.focus()
+    with person.page.expect_navigation():
+        person.page.keyboard.press("Enter")
+    person.check()
+
+
+def test_an_answer_is_marked_by_its_rubric_with_the_keyboard_alone(chromium: Browser, live: Live) -> None:
+    """5.11.1: from the queue to the mark, and on to the next answer, on a phone in the dark."""
+    a_course_at_work(live.house)
+    grader = team(chromium, live, width=360, scheme="dark")
+    page = grader.page
+    grader.open(f"{QUIZ}/marking")
+
+    follow(grader, "Empezar por la primera")
+    page.get_by_role("group", name="Claridad").get_by_role("radio").first.focus()
+    page.keyboard.press("ArrowDown")
+    page.get_by_role("group", name="Fuentes").get_by_role("radio").first.focus()
+    page.keyboard.press("Space")
+    page.get_by_label(re.compile("^Comentario")).focus()
+    page.keyboard.type("Falta la fuente.")
+    press(grader, "Guardar y seguir")
+
+    assert page.get_by_role("heading", level=1).inner_text() == "Byron Yánez"
+    grader.open(f"{QUIZ}/marking?show=marked")
+    assert page.locator("main tbody tr").filter(has_text="María del Cisne").inner_text().endswith("2 de 3")
+
+
+def test_time_is_given_and_taken_back_without_a_script(chromium: Browser, live: Live) -> None:
+    """5.10.4: the incident tool, an override for a learner that is searched for, and a group: plain forms."""
+    a_course_at_work(live.house)
+    editor = team(chromium, live, script=False)
+    page = editor.page
+    editor.open(f"{QUIZ}/incidents")
+    press(editor, "Dar el tiempo a todos")
+    assert page.get_by_role("alert").get_by_role("link").count() == 1
+    page.fill("[name=reason]", "Se cayó el enlace")
+    press(editor, "Dar el tiempo a todos")
+    press(editor, "Retirar")
+    assert "Retirado" in page.inner_text("main")
+
+    editor.open(f"{QUIZ}/overrides?q=guam")
+    follow(editor, "Inti Guamán")
+    page.fill("[name=attempts]", "5")
+    page.fill("[name=reason]", "Viaje de servicio")
+    press(editor, "Aplicar")
+    assert "5 intentos en total" in page.inner_text("main tbody")
+    editor.open("/courses/prueba/groups")
+    page.fill("[name=name]", "Turno noche")
+    press(editor, "Crear el grupo")
+    assert page.get_by_role("heading", level=1).inner_text() == "Grupo: Turno noche"
+
+
+def test_a_key_is_corrected_tried_and_committed(chromium: Browser, live: Live) -> None:
+    """5.11.3: the trial first, what it changes, and the way back, in English."""
+    a_course_at_work(live.house, language="en")
+    editor = team(chromium, live, language="en")
+    page = editor.page
+    editor.open(f"{QUIZ}/regrades/new?question=suma-1")
+    page.get_by_label("Annul it: leave it out of the total").check()
+    page.fill("[name=reason]", "Two keys were right.")
+
+    press(editor, "Make the trial")
+    live.deliver_jobs()
+    editor.open(page.url.removeprefix(live.url))
+    press(editor, "Apply the new marks")
+    live.deliver_jobs()
+    editor.open(page.url.removeprefix(live.url))
+
+    assert "The new marks hold since" in page.inner_text("main")
+    press(editor, "Undo")
+
+
+def test_questions_are_found_changed_brought_in_and_taken_out(chromium: Browser, live: Live) -> None:
+    """Issue 3: import shows first what comes in and why not; the bank's changes are said beside their cause."""
+    a_course_at_work(live.house, language="en")
+    editor = team(chromium, live, language="en", width=360)
+    page = editor.page
+    editor.open(f"{BANK}/imports")
+    page.set_input_files("[name=file]", files=[{"name": "preguntas.gift", "mimeType": "text/plain", "buffer": GIFT}])
+    press(editor, "Look at it first")
+    assert page.get_by_role("heading", level=1).inner_text() == "1 question comes in"
+    press(editor, "Bring them in")
+    editor.open(f"{BANK}/questions?text=Which")
+    page.get_by_role("checkbox", name="Choose uno").focus()
+    page.keyboard.press("Space")
+    page.select_option("[name=difficulty] >> nth=-1", "hard")
+    press(editor, "Change them")
+    assert "hard" in page.inner_text("main tbody").lower()
+    follow(editor, "Which one?")
+    page.fill("[name=text]", "key: [")
+    press(editor, "Save in the draft")
+    assert page.get_by_role("alert").is_visible()
+    assert page.input_value("[name=text]") == "key: ["
+    editor.open(f"{BANK}/exports?format=gift")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download").press("Enter")
+    assert download.value.suggested_filename.endswith(".gift")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("language", "width", "scheme"), [("es", 1280, "light"), ("en", 360, "dark"), ("es", 360, "light"), ("en", 1280, "dark")]
+)
+def test_every_page_of_the_team_is_readable_by_everybody(chromium: Browser, live: Live, language: str, width: int, scheme: str) -> None:
+    """axe-core finds nothing and nothing runs out of the window, in both languages and themes, on a phone and on a desk."""
+    work: Work = a_course_at_work(live.house, language=language)
+    options = {"language": language, "width": width, "scheme": scheme}
+    editor = team(chromium, live, **options)
+    for path in work.pages().values():
+        editor.open(path)
+    bank = ("questions", "questions/capital-1", "questions/capital-1/versions?before=1&after=2", "questions/ensayo-1/preview")
+    for path in (*bank, "questions?text=nada", "new-question", "imports", "exports?format=aiken", "exports?format=moodle"):
+        editor.open(f"{BANK}/{path}")
+    administrator = team(chromium, live, "admin@example.org", **options)
+    for path in work.administration().values():
+        administrator.open(path)
+
+
+def test_an_edition_is_made_and_a_list_is_enrolled_with_the_keyboard_alone(chromium: Browser, live: Live) -> None:
+    """Issue 5, editions: a code for people, a list looked at before anything is written; what a learner is told of it."""
+    a_course_at_work(live.house)
+    editor = team(chromium, live, width=360, scheme="dark")
+    page = editor.page
+    editor.open("/teaching/prueba/editions")
+    page.fill("[name=name]", "Segundo semestre")
+    page.fill("[name=capacity]", "20")
+    press(editor, "Crear la edición")
+    press(editor, "Crear un código")
+    code = page.locator("p.h3.mono").inner_text()
+
+    follow(editor, "Participantes de esta edición")
+    follow(editor, "Inscribir una lista")
+    page.fill("[name=addresses]", "correo\nprofe@example.org\nnadie@example.org")
+    press(editor, "Ver primero")
+    assert "Línea 3" in page.inner_text("main")
+    press(editor, "Inscribir a 1 persona")
+    live.deliver_jobs()
+    editor.open("/notices")
+    follow(editor, "Le inscribieron en")
+
+    editor.open(f"/join/{code.replace('-', '')}")
+    editor.open("/profile/notices")
+    press(editor, "Guardar mi elección")

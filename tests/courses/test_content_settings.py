@@ -1,0 +1,82 @@
+"""Fields of any shape written as lines, and settings that only change where somebody changed them."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from courses.content import asked
+from courses.content.applying import with_values
+from courses.content.editing import EditRefused, read_fields, write_field
+from courses.content.settings import Values, values_of
+from courses.content.tree import renumbered
+from tests.support.builders import folder
+
+ORDER = ("key", "title", "summary", "state")
+WORDS = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zl", "Zp"), exclude_characters="\x85\ufeff"), min_size=1).map(
+    str.strip
+)
+COURSE = tuple(setting for _title, settings in asked.COURSE for setting in settings)
+
+
+@given(WORDS.filter(bool))
+def test_any_words_come_back_as_they_were_written(words: str) -> None:
+    text = write_field("# arriba\nkey: a\n\n# abajo\nstate: draft\nx-mio: {a:  1}\n", "title", words, ORDER)
+
+    assert read_fields(text)["title"] == words
+    assert text.startswith("# arriba\nkey: a\n")
+    assert text.endswith("\n# abajo\nstate: draft\nx-mio: {a:  1}\n")
+
+
+@given(WORDS.filter(bool), WORDS.filter(bool))
+def test_lists_and_languages_come_back_too(one: str, other: str) -> None:
+    value = [{"es": one, "en": other}, one, {"es": other}]
+
+    assert read_fields(write_field("key: a\n", "objectives", list(value), ORDER))["objectives"] == value
+
+
+@pytest.mark.parametrize(
+    ("before", "value", "after"),
+    [
+        ("title: Uno  # breve\n", "Dos", "title: Dos  # breve\n"),
+        ("title: Uno # breve\n", {"es": "Uno", "en": "One"}, "title: # breve\n  es: Uno\n  en: One\n"),
+        ("title: {es: Uno, en: One}\nkey: a\n", "Uno", "title: Uno\nkey: a\n"),
+        ("key: a\ntitle: |\n  Uno\n  dos\nstate: draft\n", None, "key: a\nstate: draft\n"),
+        ("key: a\nstate: draft\n", "Uno\ndos", "key: a\ntitle: |\n  Uno\n  dos\nstate: draft\n"),
+        ("", "Uno", "title: Uno\n"),
+    ],
+)
+def test_a_field_is_written_where_it_belongs(before: str, value: object, after: str) -> None:
+    assert write_field(before, "title", value, ORDER) == after  # type: ignore[arg-type]  # each shape that a value has
+
+
+@pytest.mark.parametrize("text", ["- a\n", "{key: a}\n", "key: [\n"])
+def test_a_file_that_is_no_table_of_lines_is_refused(text: str) -> None:
+    with pytest.raises(EditRefused):
+        write_field(text, "title", "Uno", ORDER)
+
+
+def test_values_that_stand_there_change_nothing() -> None:
+    text = folder()["course.yaml"].decode()
+    values = values_of(read_fields(text), COURSE, ("es", "en"))
+
+    assert with_values(text, "course.yaml", COURSE, ("es", "en"), values, asked.COURSE_ORDER) == text
+
+
+def test_entries_beyond_the_form_stay() -> None:
+    """A form made before somebody added an author does not take that author out."""
+    text = "key: a\nauthors:\n  - name: Uno  # quien empezó\n    x-orcid: 1\n  - name: Dos\n"
+    rows = [{("name", ""): "Una", ("role", "es"): "", ("organisation", "es"): "IESS"}]
+
+    after = with_values(
+        text, "course.yaml", [setting for setting in COURSE if setting.name == "authors"], ("es",), Values({}, {"authors": rows}), ()
+    )
+
+    assert after == "key: a\nauthors:\n  - name: Una  # quien empezó\n    organisation: IESS\n    x-orcid: 1\n  - name: Dos\n"
+
+
+@given(st.permutations([f"{number:02d}-{letter}" for number, letter in enumerate("abcdef", 1)]))
+def test_numbers_rise_in_the_wanted_order_and_the_rest_of_names_stays(names: list[str]) -> None:
+    after = renumbered(names)
+
+    assert [name[3:] for name in after] == [name[3:] for name in names]
+    assert [int(name[:2]) for name in after] == sorted({int(name[:2]) for name in after})

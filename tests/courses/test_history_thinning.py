@@ -1,0 +1,90 @@
+"""What a page saves by itself within some minutes is one change of the history; what somebody saved, published or planned stays one."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from courses.models import Course, DraftFileVersion, DraftRevision
+from courses.queries import catalogue, history
+from courses.services import drafting
+from kernel import clock
+from kernel.permissions import Actor
+from lms.app import House
+from tests.courses.test_views_outline import texts
+from tests.support.builders import a_course, a_teacher, publish
+from tests.support.learning import actor_of
+
+PATH = "01-parte/01-leccion.es.md"
+NOW = clock.now()
+
+
+@pytest.fixture
+def course(house: House) -> Course:
+    """Return a published course."""
+    return a_course(house, modules=1)
+
+
+@pytest.fixture
+def author(house: House, course: Course) -> Actor:
+    """Return somebody who edits it."""
+    return actor_of(a_teacher(house, course))
+
+
+def save(house: House, author: Actor, words: str, *, minutes: float = 0, automatic: bool = True, path: str = PATH) -> int:
+    """Save the text of a lesson; return its revision."""
+    with house.database.unit_of_work() as session:
+        course = catalogue.lock_course(session, session.scalars(select(Course.id)).one())
+        present = session.execute(select(func.max(DraftFileVersion.revision)).where(DraftFileVersion.path == path)).scalar_one()
+        key = "key: leccion-1\n" if path == PATH else ""
+        text = f"---\n{key}title: Contar 1\n---\n{words}\n"
+        now = NOW + timedelta(minutes=minutes)
+        return drafting.save_text(session, author, course, path, text, seen=present, automatic=automatic, now=now)
+
+
+def changes(house: House) -> list[int]:
+    """Return the numbers of the changes that the history knows."""
+    with house.database.unit_of_work(write=False) as session:
+        numbers = list(session.scalars(select(DraftRevision.number).order_by(DraftRevision.number)))
+        files = set(session.scalars(select(DraftFileVersion.revision)))
+    assert files <= set(numbers)
+    return numbers
+
+
+def test_savings_of_a_page_within_ten_minutes_are_one_change(house: House, author: Actor) -> None:
+    numbers = [save(house, author, f"Texto {minute}.", minutes=minute) for minute in (0, 3, 6, 9)]
+
+    assert numbers == [2, 3, 4, 5]
+    assert changes(house) == [1, 5]
+    assert "Texto 9." in texts(house)[PATH]
+    save(house, author, "Más tarde.", minutes=11)
+    assert changes(house) == [1, 5, 6]
+    with house.database.unit_of_work(write=False) as session:
+        course = session.scalars(select(Course.id)).one()
+        assert "Texto 9." in (history.find_text_at(session, course, PATH, 5) or "")
+        assert "dedos" in (history.find_text_at(session, course, PATH, 4) or "")
+
+
+def test_what_somebody_saved_stays_also_where_it_was_saved_as_it_stood(house: House, author: Actor) -> None:
+    save(house, author, "Uno.")
+    save(house, author, "Dos.", minutes=1, automatic=False)
+    save(house, author, "Tres.", minutes=2)
+    save(house, author, "Tres.", minutes=3, automatic=False)
+    save(house, author, "Cuatro.", minutes=4)
+
+    assert changes(house) == [1, 2, 3, 4, 5]
+
+
+def test_another_person_another_file_and_a_publication_keep_a_change(house: House, author: Actor, course: Course) -> None:
+    other = actor_of(a_teacher(house, course, "otra@example.org"))
+    save(house, author, "Uno.")
+    save(house, other, "Dos.", minutes=1)
+    save(house, other, "Tres.", minutes=1, path="01-parte/01-leccion.en.md")
+    assert changes(house) == [1, 2, 3, 4]
+
+    save(house, other, "One counts.", minutes=2, path="01-parte/01-leccion.en.md")
+    assert changes(house) == [1, 2, 3, 5]
+    before = texts(house)
+    publish(house, {path: text.encode() for path, text in before.items()})
+    save(house, other, "Después.", minutes=3, path="01-parte/01-leccion.en.md")
+    assert changes(house) == [1, 2, 3, 5, 6]

@@ -1,0 +1,307 @@
+"""A course's folder as a ZIP on the web: out byte for byte, in only after a look, and hostile archives leave nothing behind."""
+
+import stat
+import warnings
+import zipfile
+from datetime import timedelta
+from io import BytesIO
+
+import pytest
+from sqlalchemy import func, select
+
+from accounts.services import forget_sent
+from courses.content.archives import read_folder_archive
+from courses.models import Course, CourseStaff, DraftRevision, PendingFolder, StaffRole
+from courses.queries import catalogue
+from courses.queries import drafts as draft_queries
+from courses.services import drafts
+from courses.services.drafts import text_content
+from kernel import clock
+from kernel.archives import ArchiveRefused, write_archive
+from kernel.audit import AuditEntry
+from kernel.permissions import SYSTEM
+from lms.app import House
+from tests.support.access import a_cast
+from tests.support.browser import Browser
+from tests.support.builders import a_course, a_teacher, folder, sign_in
+from tests.support.shared import SHARED, needs_shared
+
+FOLDER = "/teaching/prueba/folder"
+NEW = "/teaching/new-course/folder"
+LESSON = "01-parte/01-leccion.es.md"
+VIDEO = "01-parte/02-video.recording.yaml"
+
+
+def packed(files: dict[str, bytes], comment: bytes = b"") -> bytes:
+    """Return an archive."""
+    target = BytesIO()
+    write_archive(target, files, comment=comment)
+    return target.getvalue()
+
+
+def odd(name: str, *, mode: int = stat.S_IFREG | 0o644, utf8: bool = True, content: bytes = b"x") -> bytes:
+    """Return the archive of a good folder with one odd entry."""
+    target = BytesIO(packed(folder()))
+    with warnings.catch_warnings(action="ignore"), zipfile.ZipFile(target, "a", zipfile.ZIP_DEFLATED) as archive:
+        entry = zipfile.ZipInfo("placeholder")
+        entry.filename, entry.external_attr, entry.compress_type = name, mode << 16, zipfile.ZIP_DEFLATED
+        archive.writestr(entry, content)
+    if utf8:
+        return target.getvalue()
+    return target.getvalue().replace("ñ".encode(), b"\xa4\xa4").replace(b"\x00\x08\x08\x00", b"\x00\x00\x08\x00")
+
+
+@pytest.fixture
+def editor(browser: Browser, house: House) -> Browser:
+    """Return a browser in which somebody edits a published course."""
+    a_teacher(house, a_course(house, modules=1))
+    return sign_in(browser, "profe@example.org")
+
+
+def send(browser: Browser, content: bytes, page: str = FOLDER, status: int = 200) -> None:
+    """Send an archive on the page that takes one, and look at what follows."""
+    browser.get(page)
+    fields = {**dict(browser.page.form(page).fields), "file": (BytesIO(content), "curso.zip")}
+    browser.path = page
+    browser._request("POST", page, data=fields, content_type="multipart/form-data")
+    browser._arrive(status)
+
+
+def draft(house: House, slug: str = "prueba") -> dict[str, bytes]:
+    """Return a course's draft."""
+    with house.database.unit_of_work(write=False) as session:
+        course = session.execute(select(Course.id).where(Course.slug == slug)).scalar_one()
+        return draft_queries.draft_files(session, house.files, course)
+
+
+def edit(house: House, contents: dict[str, bytes]) -> None:
+    """Edit the draft as another page does."""
+    with house.database.unit_of_work() as session:
+        course = catalogue.lock_course(session, session.execute(select(Course.id).where(Course.slug == "prueba")).scalar_one())
+        texts = {path: text_content(content.decode()) for path, content in contents.items()}
+        drafts.save_files(session, SYSTEM, course, texts, now=clock.now())
+
+
+def counted(house: House) -> tuple[int, int]:
+    """Count what waits and the revisions of all drafts."""
+    with house.database.unit_of_work(write=False) as session:
+        waiting = session.scalar(select(func.count()).select_from(PendingFolder)) or 0
+        return waiting, session.scalar(select(func.count()).select_from(DraftRevision)) or 0
+
+
+def stored(house: House) -> set[str]:
+    """Return the names of the contents that are kept."""
+    return {path.name for path in house.files.folder.rglob("*") if path.is_file()}
+
+
+def test_every_cell_of_folders(browser: Browser, house: House) -> None:
+    """Security 4.4 and 9: editors take their course out and in; whoever may make courses brings in a new one."""
+    cast = a_cast(browser, house)
+    cast.join(a_course(house, modules=1))
+
+    wrong = cast.check("course.edit", "own_course", cast.outcomes(FOLDER))
+    wrong += cast.check("course.edit", "own_course", cast.outcomes(f"{FOLDER}/download", "POST"))
+    sent = {"file": (BytesIO(packed(folder("nuevo"))), "curso.zip")}
+    got = {}
+    for letter, one in cast.browsers.items():
+        sent = {"file": (BytesIO(packed(folder("nuevo"))), "curso.zip")}
+        got[letter] = "deny"
+        one.get("/help")
+        token = dict(one.page.form("/language").fields)["csrf_token"]
+        one._request("POST", NEW, data={"csrf_token": token, **sent}, content_type="multipart/form-data")
+        if one.response.status_code == 303 and "/new-course/folder/" in one.response.headers["Location"]:
+            got[letter] = "allow"
+
+    assert wrong == []
+    assert cast.check("course.import", "package_upload", got) == []
+
+
+def test_a_draft_goes_out_and_comes_in_byte_for_byte(editor: Browser, house: House) -> None:
+    archives = []
+    for _again in range(2):
+        editor.get(FOLDER)
+        editor._request("POST", f"{FOLDER}/download", data=dict(editor.page.form(f"{FOLDER}/download").fields))
+        archives.append(editor.response.data)
+
+    assert archives[0] == archives[1]
+    assert editor.response.headers["Content-Disposition"] == "attachment; filename=prueba-1.zip"
+    assert dict(read_folder_archive(archives[0]).files) == draft(house) == folder(modules=1)
+    with house.database.unit_of_work(write=False) as session:
+        assert session.scalar(select(func.count()).where(AuditEntry.verb == "course.exported")) == 2
+    send(editor, archives[0])
+    assert "no hay nada que traer" in editor.page.text
+
+
+def test_nothing_changes_before_a_yes_and_everything_after_it(editor: Browser, house: House) -> None:
+    before = draft(house)
+    changed = {**before, LESSON: before[LESSON].replace(b"dedos", b"manos"), "README.md": b"Nota\n"}
+    del changed[VIDEO]
+
+    send(editor, packed({f"mi curso/{path}": content for path, content in changed.items()} | {"__MACOSX/._x": b"\x00"}))
+
+    for words in ("Archivos nuevos", "README.md", LESSON, "+1 −1", "Archivos que se van", VIDEO):
+        assert words in editor.page.text
+    assert draft(house) == before
+    editor.submit(editor.path)
+    assert draft(house) == changed
+    assert counted(house) == (0, 2)
+
+
+def test_a_conflict_shows_both_texts_and_needs_a_choice(editor: Browser, house: House) -> None:
+    before = draft(house)
+    edit(house, {LESSON: before[LESSON].replace(b"dedos", b"manos"), VIDEO: before[VIDEO] + b"# aqui\n"})
+    send(editor, packed({**before, LESSON: before[LESSON].replace(b"dedos", b"pies")}))
+    address = editor.path
+
+    assert "Se cuenta con los manos." in editor.page.text
+    assert "Se cuenta con los pies." in editor.page.text
+    assert f"Conflicto en {LESSON}" in editor.page.text
+    page = editor.submit(address, status=422)
+    assert "Elija en cada conflicto" in page.text
+    editor.submit(address, {"choice-0-0": "both"})
+
+    after = draft(house)
+    assert b"con los manos.\nSe cuenta con los pies.\n" in after[LESSON]
+    assert after[VIDEO] == before[VIDEO] + b"# aqui\n"
+
+
+def test_an_archive_that_was_downloaded_here_is_merged_from_what_it_was(editor: Browser, house: House) -> None:
+    """Its mark tells the revision: editing a line again that was edited before the download is no conflict."""
+    before = draft(house)
+    edit(house, {LESSON: before[LESSON].replace(b"dedos", b"manos")})
+    editor.get(FOLDER)
+    editor._request("POST", f"{FOLDER}/download", data=dict(editor.page.form(f"{FOLDER}/download").fields))
+    files = dict(read_folder_archive(editor.response.data).files)
+
+    send(editor, packed({**files, LESSON: before[LESSON].replace(b"dedos", b"pies")}, comment=b"aulario prueba 2"))
+
+    assert "Conflicto" not in editor.page.text
+    editor.submit(editor.path)
+    assert draft(house)[LESSON] == before[LESSON].replace(b"dedos", b"pies")
+
+
+def test_a_mark_of_another_house_is_no_base(editor: Browser, house: House) -> None:
+    send(editor, packed({**draft(house), "README.md": b"Nota\n"}, comment=b"aulario prueba 77"))
+
+    editor.submit(editor.path)
+    assert draft(house)["README.md"] == b"Nota\n"
+
+
+def test_who_edits_meanwhile_is_not_overwritten(editor: Browser, house: House) -> None:
+    before = draft(house)
+    send(editor, packed({**before, LESSON: before[LESSON].replace(b"dedos", b"pies")}))
+    edit(house, {LESSON: before[LESSON].replace(b"dedos", b"manos")})
+
+    page = editor.submit(editor.path, status=409)
+
+    assert "cambió entretanto" in page.text
+    assert f"Conflicto en {LESSON}" in page.text
+    assert b"manos" in draft(house)[LESSON]
+
+
+def test_a_broken_folder_is_told_fault_by_fault_and_never_comes_in(editor: Browser, house: House) -> None:
+    before = draft(house)
+    send(editor, packed({**before, LESSON: b"nada\n", VIDEO: b"key: [\n", "01-parte/banco.yaml": b"\xff"}))
+
+    for path in (LESSON, VIDEO, "01-parte/banco.yaml"):
+        assert path in editor.page.text
+    assert not [form for form in editor.page.forms if form.action == editor.path and ("button", "") in form.fields]
+    editor.submit(editor.path, status=422)
+    assert draft(house) == before
+    editor.submit(f"{editor.path}/discard")
+    assert counted(house)[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (odd("../../etc/passwd"), "../../etc/passwd"),
+        (odd("/etc/passwd"), "/etc/passwd"),
+        (odd("C:/x"), "C:/x"),
+        (odd("a\\b.md"), "a\\b.md"),
+        (odd("01-parte/x", mode=stat.S_IFLNK | 0o777), "01-parte/x"),
+        (odd("Course.YAML"), "Course.YAML"),
+        (odd(VIDEO), VIDEO),
+        (odd("bomba.md", content=b" " * 20_000_000), "bomba.md"),
+        (odd("a//b.md"), "a//b.md"),
+        (odd("lección-ñ.md", utf8=False), "UTF-8"),
+        (packed(folder())[:-40], "ZIP"),
+        (b"nada", "ZIP"),
+        (packed(folder("otro")), "otro"),
+    ],
+)
+def test_hostile_archives_are_refused_whole_with_the_entry_named(editor: Browser, house: House, content: bytes, said: str) -> None:
+    """Security 4.4: nothing of them is kept, waits, or is in the draft."""
+    before, kept = counted(house), stored(house)
+
+    send(editor, content, status=422)
+
+    assert said in editor.page.text
+    assert counted(house) == before
+    assert stored(house) == kept
+
+
+@pytest.mark.shared
+@needs_shared
+def test_archives_that_were_made_to_harm_are_refused() -> None:
+    for path in sorted((SHARED / "fixtures" / "security").rglob("*.zip")):
+        with pytest.raises(ArchiveRefused):
+            read_folder_archive(path.read_bytes())
+
+
+def test_an_archive_that_lies_about_its_sizes_is_refused() -> None:
+    target = BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("course.yaml", b"a" * 50_000)
+    content = target.getvalue().replace((50_000).to_bytes(4, "little"), (10).to_bytes(4, "little"))
+
+    with pytest.raises(ArchiveRefused):
+        read_folder_archive(content)
+
+
+def test_a_folder_becomes_a_new_course_of_whoever_brought_it(editor: Browser, house: House) -> None:
+    send(editor, packed(folder("nuevo", modules=1)), NEW)
+    editor.submit(editor.path)
+
+    assert draft(house, "nuevo") == folder("nuevo", modules=1)
+    with house.database.unit_of_work(write=False) as session:
+        course = session.execute(select(Course).where(Course.slug == "nuevo")).scalar_one()
+        assert course.published_version_id is None
+        assert session.scalars(select(CourseStaff.role).where(CourseStaff.course_id == course.id)).all() == [StaffRole.OWNER.value]
+    send(editor, packed(folder("nuevo", modules=1)), NEW, status=422)
+    assert "nuevo" in editor.page.text
+
+
+def test_lessons_of_another_tool_become_a_new_course_and_what_was_not_understood_is_told(editor: Browser, house: House) -> None:
+    send(editor, packed({"curso/1-agua.md": b"# Agua\n\n{% include x %}\n\nLlueve.\n", "curso/2-luz.md": b"# Luz\n\nBrilla.\n"}), NEW)
+
+    assert "1-agua.md:3" in editor.page.text
+    editor.submit(editor.path)
+    made = draft(house, "curso")
+    assert "Llueve." in made["01-curso/01-agua.es.md"].decode()
+    assert b"name: Pilar Maestra" in made["course.yaml"]
+    send(editor, packed({"a.txt": b"x"}), NEW, status=422)
+    assert "Markdown" in editor.page.text
+
+
+def test_a_course_that_came_meanwhile_is_not_overwritten(editor: Browser, house: House) -> None:
+    send(editor, packed(folder("nuevo", modules=1)), NEW)
+    a_course(house, "nuevo", modules=2)
+
+    editor.submit(editor.path, status=409)
+
+    assert draft(house, "nuevo") == folder("nuevo", modules=2)
+
+
+def test_nobody_else_sees_what_waits_and_it_is_forgotten(editor: Browser, house: House) -> None:
+    send(editor, packed({**draft(house), "README.md": b"Nota\n"}))
+    address = editor.path
+    with house.database.unit_of_work(write=False) as session:
+        course = session.execute(select(Course).where(Course.slug == "prueba")).scalar_one()
+    a_teacher(house, course, "otra@example.org")
+
+    sign_in(editor.another(), "otra@example.org").get(address, status=404)
+    with house.database.unit_of_work() as session:
+        forget_sent(session, PendingFolder, now=clock.now() + timedelta(hours=25))
+    editor.get(address, status=404)
+    assert counted(house)[0] == 0

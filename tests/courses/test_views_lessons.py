@@ -1,0 +1,396 @@
+"""The text of a lesson on the web: who writes it, what a preview shows, what is kept, and what happens when two write at once."""
+
+import io
+import json
+import re
+
+import pytest
+from PIL import Image
+
+from courses.models import Course
+from courses.queries import catalogue
+from courses.services import drafts as files
+from kernel import clock
+from kernel.permissions import SYSTEM
+from lms.app import House
+from tests.courses.test_views_outline import texts
+from tests.support.access import a_cast, outcome
+from tests.support.browser import Browser, every_statement
+from tests.support.builders import a_course, a_teacher, publish, sign_in
+
+PATH = "01-parte/01-leccion.es.md"
+EDITOR = "/teaching/prueba/lessons/leccion-1"
+
+
+@pytest.fixture
+def course(house: House) -> Course:
+    """Return a published course of one module, with somebody to edit it."""
+    made = a_course(house, modules=1)
+    a_teacher(house, made)
+    return made
+
+
+@pytest.fixture
+def editor(browser: Browser, course: Course) -> Browser:
+    """Return the browser of an editor, before the lesson."""
+    sign_in(browser, "profe@example.org")
+    browser.get(EDITOR)
+    return browser
+
+
+def write(house: House, course: Course, written: dict[str, str]) -> None:
+    """Save texts as somebody else would."""
+    with house.database.unit_of_work() as session:
+        row = catalogue.lock_course(session, course.id)
+        files.save_files(session, SYSTEM, row, {path: files.text_content(text) for path, text in written.items()}, now=clock.now())
+
+
+def fields(browser: Browser) -> dict[str, str]:
+    """Return what the form of the page holds."""
+    return dict(browser.page.form("/lessons/leccion-1").fields)
+
+
+def send(browser: Browser, do: str = "save", status: int = 200, **values: object) -> str:
+    """Send the lesson's form."""
+    return browser.submit("/lessons/leccion-1", values, button=("do", do), status=status).text
+
+
+def ask(browser: Browser, what: str, values: dict[str, object], status: int = 200) -> dict[str, object]:
+    """Send what the script sends; return the answer."""
+    known = dict(browser.page.form("/lessons/leccion-1").fields)
+    kept = {name: known[name] for name in ("csrf_token", "title", "summary", "body", "seen")}
+    browser._request("POST", f"{EDITOR}/{what}", data={**kept, **values})
+    assert browser.response.status_code == status, browser.response.get_data(as_text=True)[:500]
+    return json.loads(browser.response.get_data(as_text=True))
+
+
+def a_picture(form: str = "PNG", size: tuple[int, int] = (4, 3)) -> bytes:
+    """Return a small picture that says where it was taken."""
+    target = io.BytesIO()
+    exif = Image.Exif()
+    exif[0x010E] = "Quito, en casa"
+    Image.new("RGB", size, (10, 90, 120)).save(target, form, exif=exif)
+    return target.getvalue()
+
+
+def test_every_cell_of_writing_a_lesson(browser: Browser, house: House) -> None:
+    """Security 9: lesson.edit, lesson.view and lesson.file_download of a draft; nothing changes for those who may not."""
+    cast = a_cast(browser, house)
+    course = a_course(house, modules=1)
+    cast.join(course)
+    before = texts(house)
+    sent = {"title": "Otra", "summary": "", "body": "Otra.", "seen": "1"}
+
+    wrong = cast.check("lesson.edit", "own_course", cast.outcomes(EDITOR))
+    refused = {letter: outcome(cast.browsers[letter], EDITOR, "POST", sent) for letter in "ALEGOX"}
+    wrong += cast.check("lesson.edit", "own_course", refused)
+    assert texts(house) == before
+    wrong += cast.check("lesson.view", "draft", cast.outcomes(f"{EDITOR}/preview"))
+    inside = cast.browsers["I"]
+    inside.get(EDITOR)
+    answer = ask(inside, "files", {"file": (io.BytesIO(a_picture()), "foto.png"), "alternative": "Una foto", "caption": ""})
+    inside.get(EDITOR)
+    ask(inside, "autosave", {"body": f"{answer['markdown']}\n"})
+    shown = inside.get(f"{EDITOR}/preview").html
+    address = re.search(r'src="(/courses/prueba/files/[^"]+)"', shown)
+    assert address
+    wrong += cast.check("lesson.file_download", "draft", cast.outcomes(address[1]))
+
+    assert wrong == []
+
+
+def test_only_what_was_typed_changes_in_the_file(editor: Browser, house: House) -> None:
+    """Format 11.4: the body is the author's, and the other fields stay as they are written."""
+    before = texts(house)[PATH]
+
+    send(editor, title="Contar bien", summary="Con los dedos.", body="## Uno\r\n\r\nSe cuenta *despacio*.  \r\nAsí.\r\n")
+
+    assert texts(house)[PATH] == before.replace("title: Contar 1\n", "title: Contar bien\nsummary: Con los dedos.\n").replace(
+        before[before.index("## ") :], "## Uno\n\nSe cuenta *despacio*.  \nAsí.\n"
+    )
+    assert "Guardado en el borrador." in editor.page.text
+    assert fields(editor)["body"].strip("\r\n") == "## Uno\n\nSe cuenta *despacio*.  \nAsí."
+
+
+def test_comments_and_fields_of_ones_own_stay(browser: Browser, course: Course, house: House) -> None:
+    text = "---\n# nota\nkey: leccion-1\ntitle: Contar 1  # breve\nx-mio: [a,  b]\nrequired: true\n---\nTexto.\n"
+    write(house, course, {PATH: text})
+    sign_in(browser, "profe@example.org")
+    browser.get(EDITOR)
+
+    send(browser, title="Contar: dos", body="Texto.\nOtro.\n")
+
+    assert texts(house)[PATH] == text.replace("title: Contar 1", "title: 'Contar: dos'").replace("Texto.\n", "Texto.\nOtro.\n")
+
+
+def test_a_preview_is_the_page_that_learners_get(editor: Browser, house: House, course: Course) -> None:
+    """The same functions and the same piece of a template: what is seen before publishing is what comes."""
+    body = (
+        "## Medir {#medir}\n\nUna *cuenta* y $B = 1 - c$.\n\n> [!DEFINITION] Brecha\n> Lo que falta.\n\n"
+        "| Año | Valor |\n| --- | --: |\n| 2019 | 34,8 |\n\n: Cobertura.\n\n![Video](course:video-1)\n\n"
+        "[Después](course:cuestionario-1)\n"
+    )
+    seen = editor.submit("/lessons/leccion-1", {"body": body}, button=("do", "preview")).html
+    send(editor, body=body)
+    drafted = editor.get(f"{EDITOR}/preview").html
+    publish(house, {path: text.encode() for path, text in texts(house).items()})
+    learned = editor.get("/courses/prueba/activities/leccion-1").html
+
+    def prose(html: str) -> str:
+        found = re.search(r'<div class="prose"[^>]*>\n(.*?)\n</div>\s*<(?:nav|form|/section|/article)', html, re.DOTALL)
+        assert found
+        return found[1]
+
+    assert "<math" in prose(learned)
+    assert prose(seen) == prose(drafted) == prose(learned)
+
+
+def test_findings_stand_beside_the_text_with_the_line_of_the_text(editor: Browser) -> None:
+    page = editor.submit("/lessons/leccion-1", {"body": "Bien.\n\n[[no hay]]\n\n[allí](course:nadie)\n"}, button=("do", "preview")).text
+
+    assert re.search(r"Línea 3\s*:\s*.*no hay", page)
+    assert re.search(r"Línea 5\s*:\s*.*nadie", page)
+    assert "C306" in page
+    assert "C305" in page
+
+
+def test_a_link_into_another_lesson_knows_its_headings(editor: Browser, house: House, course: Course) -> None:
+    write(house, course, {"01-parte/04-otra.es.md": "---\nkey: otra\ntitle: Otra\n---\n## Aquí\n\nTexto.\n"})
+
+    editor.get(EDITOR)
+    good = editor.submit("/lessons/leccion-1", {"body": "[otra](course:otra#aqui)\n"}, button=("do", "preview")).text
+    bad = editor.submit("/lessons/leccion-1", {"body": "[otra](course:otra#alla)\n"}, button=("do", "preview")).text
+
+    assert "C305" not in good
+    assert "C305" in bad
+
+
+def test_a_lesson_without_a_title_or_too_long_is_given_back_as_typed(editor: Browser, house: House) -> None:
+    before = texts(house)
+
+    untitled = send(editor, status=422, title=" ", body="Lo escrito.")
+    assert "Escriba un título." in untitled
+    assert "Lo escrito." in fields(editor)["body"]
+    long = send(editor, status=422, title="Contar", body="ñ" * 60_000)
+
+    assert "100 kB" in long
+    assert texts(house) == before
+
+
+def test_a_translation_is_begun_beside_its_original_and_follows_it(editor: Browser, house: House, course: Course) -> None:
+    """Format 4.4: a new translation says which state of its source it follows; the box brings the stamp up to date."""
+    write(house, course, {"01-parte/04-otra.es.md": "---\nkey: otra\ntitle: Otra\n---\nTexto.\n"})
+    editor.get("/teaching/prueba/lessons/otra?language=en")
+    assert "Texto." in editor.page.text
+    editor.submit("/lessons/otra", {"title": "Another", "body": "Text."}, button=("do", "save"))
+    first = texts(house)["01-parte/04-otra.en.md"]
+    write(house, course, {"01-parte/04-otra.es.md": "---\nkey: otra\ntitle: Otra\n---\nOtro texto.\n"})
+    behind = editor.get("/teaching/prueba/lessons/otra?language=en").text
+    editor.submit("/lessons/otra", {"body": "Another text.", "up_to_date": "y"}, button=("do", "save"))
+    second = texts(house)["01-parte/04-otra.en.md"]
+
+    assert re.fullmatch(r"---\ntitle: Another\ntranslated_from: [0-9a-f]{12}\n---\nText.\n", first)
+    assert "El original cambió" in behind
+    assert second.splitlines()[2] != first.splitlines()[2]
+    assert "El original cambió" not in editor.get("/teaching/prueba/lessons/otra?language=en").text
+
+
+# --- Saving by itself --------------------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_sent_by_itself_is_saved_and_the_next_builds_on_it(editor: Browser, house: House) -> None:
+    first = ask(editor, "autosave", {"body": "Uno.\n"})
+    second = ask(editor, "autosave", {"body": "Uno.\nDos.\n", "seen": first["seen"]})
+    again = ask(editor, "autosave", {"body": "Uno.\nDos.\n", "seen": first["seen"]})
+
+    assert first["state"] == second["state"] == again["state"] == "saved"
+    assert second["seen"] == again["seen"] != first["seen"]
+    assert texts(house)[PATH].endswith("---\nUno.\nDos.\n")
+
+
+def test_nothing_is_saved_over_what_somebody_else_saved(editor: Browser, house: House, course: Course) -> None:
+    theirs = texts(house)[PATH].replace("dedos", "pies")
+    write(house, course, {PATH: theirs})
+
+    answer = ask(editor, "autosave", {"body": "Lo mío.\n"}, status=409)
+
+    assert answer["state"] == "conflict"
+    assert texts(house)[PATH] == theirs
+
+
+def test_what_cannot_be_saved_by_itself_says_why(editor: Browser, house: House) -> None:
+    before = texts(house)
+
+    answer = ask(editor, "autosave", {"title": ""}, status=422)
+
+    assert answer == {"state": "refused", "message": "Escriba un título."}
+    assert texts(house) == before
+
+
+# --- Two at once -------------------------------------------------------------------------------------------------------------------------
+
+
+def begun(browser: Browser, house: House, course: Course) -> None:
+    """Open a lesson of three paragraphs, and let somebody else change the last one."""
+    text = texts(house)[PATH]
+    head = text[: text.rindex("---\n") + 4]
+    write(house, course, {PATH: f"{head}Uno.\n\nDos.\n\nTres.\n"})
+    browser.get(EDITOR)
+    write(house, course, {PATH: f"{head}Uno.\n\nDos.\n\nTres de otra persona.\n"})
+
+
+def test_changes_of_different_places_are_put_together_and_looked_at_before_saving(editor: Browser, house: House, course: Course) -> None:
+    begun(editor, house, course)
+
+    told = send(editor, status=409, body="Uno mío.\n\nDos.\n\nTres.\n")
+    kept = texts(house)[PATH]
+    joined = send(editor, "merge")
+    unsaved = texts(house)[PATH]
+    send(editor)
+
+    assert "los dos cambios caben juntos" in told
+    assert kept.endswith("Tres de otra persona.\n")
+    assert "Los dos textos están juntos" in joined
+    assert unsaved == kept
+    assert texts(house)[PATH].endswith("---\nUno mío.\n\nDos.\n\nTres de otra persona.\n")
+
+
+@pytest.mark.parametrize(
+    ("choice", "end"), [("mine", "Tres mío.\n"), ("theirs", "Tres de otra persona.\n"), ("both", "Tres de otra persona.\nTres mío.\n")]
+)
+def test_where_both_changed_the_same_place_one_chooses(editor: Browser, house: House, course: Course, choice: str, end: str) -> None:
+    begun(editor, house, course)
+
+    told = send(editor, status=409, body="Uno.\n\nDos.\n\nTres mío.\n")
+    unchosen = send(editor, "merge", status=422)
+    send(editor, "merge", **{"conflict-0": choice})
+    send(editor)
+
+    assert "Tres mío." in told
+    assert "Tres de otra persona." in told
+    assert "Elija en cada lugar" in unchosen
+    assert texts(house)[PATH].endswith(f"Dos.\n\n{end}")
+
+
+def test_ones_own_text_may_be_put_in_the_place_of_the_other_knowingly(editor: Browser, house: House, course: Course) -> None:
+    begun(editor, house, course)
+    send(editor, status=409, body="Todo mío.\n")
+
+    send(editor, "overwrite")
+
+    assert texts(house)[PATH].endswith("---\nTodo mío.\n")
+
+
+# --- Pictures, files, pasted text --------------------------------------------------------------------------------------------------------
+
+
+def test_a_picture_goes_in_without_a_script_and_what_was_typed_waits(editor: Browser, house: House) -> None:
+    page = send(
+        editor,
+        "upload",
+        422,
+        body="Lo que escribía.\n",
+        file=None,
+        alternative="Una [foto]",
+        caption="Vista. | IESS",
+    )
+    assert "Elija primero un archivo." in page
+    known = {name: value for name, value in editor.page.form("/lessons/leccion-1").fields if name != "file"}
+    data = {**known, "body": "Lo que escribía.\n", "alternative": "Una [foto]", "caption": "Vista. | IESS", "do": "upload"}
+    editor._request("POST", EDITOR, data={**data, "file": (io.BytesIO(a_picture("JPEG")), "Mi Foto ñ.JPG")})
+    editor._arrive(200)
+
+    assert fields(editor)["body"].strip().endswith("![Una (foto)](media/mi-foto-n.jpg)\n\n: Vista. | IESS")
+    assert "Lo que escribía." in fields(editor)["body"]
+    assert "01-parte/media/mi-foto-n.jpg" in texts(house)
+
+
+def test_pictures_lose_what_they_carry_besides(editor: Browser, house: House) -> None:
+    sent = a_picture("JPEG")
+    assert b"Quito, en casa" in sent
+
+    ask(editor, "files", {"file": (io.BytesIO(sent), "foto.jpg"), "alternative": "Una foto", "caption": ""})
+
+    kept = [path.read_bytes() for path in house.files.folder.rglob("*") if path.is_file() and path.read_bytes().startswith(b"\xff\xd8")]
+    assert len(kept) == 1
+    assert b"Quito" not in kept[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "alternative", "words"),
+    [
+        ("foto.png", a_picture(), "", "quien no ve la figura"),
+        ("foto.png", b"<html>", "Algo", "no es lo que dice su nombre"),
+        ("foto.png", a_picture()[:60], "Algo", "no se puede leer"),
+        ("programa.exe", b"MZ", "Algo", "no se aceptan"),
+        ("dibujo.svg", b"<svg><script>alert(1)</script></svg>", "Algo", "no se puede recibir"),
+        ("", b"", "Algo", "Elija primero un archivo"),
+    ],
+)
+def test_what_cannot_go_in_says_why_and_leaves_nothing(
+    editor: Browser, house: House, name: str, content: bytes, alternative: str, words: str
+) -> None:
+    """Security 4.3: by content, not by name; with limits."""
+    before = texts(house)
+
+    answer = ask(editor, "files", {"file": (io.BytesIO(content), name), "alternative": alternative, "caption": ""}, status=422)
+
+    assert words in str(answer["message"])
+    assert texts(house) == before
+
+
+def test_a_document_is_linked_and_a_second_of_its_name_gets_another(editor: Browser, house: House) -> None:
+    first = ask(editor, "files", {"file": (io.BytesIO(b"%PDF-1.4 uno"), "guia.pdf"), "alternative": "Guía", "caption": ""})
+    second = ask(editor, "files", {"file": (io.BytesIO(b"%PDF-1.4 dos"), "guia.pdf"), "alternative": "", "caption": ""})
+
+    assert first == {"markdown": "[Guía](media/guia.pdf)", "picture": False}
+    assert second["markdown"] == "[guia.pdf](media/guia-2.pdf)"
+    assert {"01-parte/media/guia.pdf", "01-parte/media/guia-2.pdf"} <= texts(house).keys()
+
+
+def test_pasted_text_comes_back_as_markdown(editor: Browser) -> None:
+    answer = ask(editor, "paste", {"html": "<h1>Uno</h1><p>Con <b>fuerza</b>.</p><script>x</script>"})
+    refused = ask(editor, "paste", {"html": "<p>" + "a" * 1_000_001}, status=422)
+
+    assert answer["markdown"] == "## Uno\n\nCon **fuerza**.\n"
+    assert "por partes" in str(refused["message"])
+
+
+def test_lessons_that_are_not_there_are_not_found(editor: Browser) -> None:
+    editor.get("/teaching/prueba/lessons/nadie", status=404)
+    editor.get("/teaching/prueba/lessons/cuestionario-1", status=404)
+    editor.get(f"{EDITOR}?language=fr", status=404)
+    editor.get("/teaching/prueba/lessons/video-1/preview", status=404)
+
+
+def test_opening_a_lesson_costs_the_same_whatever_the_course_has(browser: Browser, house: House) -> None:
+    course = a_course(house, modules=6)
+    a_teacher(house, course)
+    sign_in(browser, "profe@example.org")
+    counter = every_statement(house.database)
+
+    browser.get(EDITOR)
+
+    assert len(counter.statements) <= 9
+
+
+def test_pictures_that_pasting_leaves_out_are_told(editor: Browser) -> None:
+    pasted = ask(editor, "paste", {"html": "<h1>Uno</h1><p>Texto <img src='file:///x.png'></p><p><img src='data:,'></p>"})
+
+    assert pasted["markdown"] == "## Uno\n\nTexto\n"
+    assert "Quedan fuera 2 imágenes" in str(pasted["left"])
+    editor.get(EDITOR)
+    assert ask(editor, "paste", {"html": "<h1>Uno</h1>"})["left"] == ""
+
+
+def test_one_language_of_a_lesson_is_taken_out_alone(editor: Browser, house: House) -> None:
+    editor.get(f"{EDITOR}?language=en")
+    assert "Quitar este idioma" in editor.page.text
+    editor.get(f"{EDITOR}/removal?language=es", status=404)
+    assert "en inglés" in editor.get(f"{EDITOR}/removal?language=en").text
+
+    editor.submit("/removal", {})
+
+    assert "01-parte/01-leccion.en.md" not in texts(house)
+    assert PATH in texts(house)
+    editor.get(f"{EDITOR}/removal?language=en", status=404)

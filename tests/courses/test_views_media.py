@@ -1,0 +1,113 @@
+"""The files of a course on the web: sent in, seen with what uses them, taken out where nothing does."""
+
+import io
+
+import pytest
+from sqlalchemy import select
+
+from courses.models import Course
+from lms.app import House
+from tests.courses.test_views_lessons import a_picture, write
+from tests.courses.test_views_outline import texts
+from tests.support.access import a_cast
+from tests.support.browser import Browser, every_statement
+from tests.support.builders import a_course, a_teacher, sign_in
+
+MEDIA = "/teaching/prueba/media"
+LESSON = "01-parte/01-leccion.es.md"
+VTT = "WEBVTT\n\n00:00.000 --> 00:01.000\nHola\n"
+
+
+@pytest.fixture
+def editor(browser: Browser, house: House) -> Browser:
+    """Return the browser of somebody who edits a published course of one module."""
+    a_teacher(house, a_course(house, modules=1))
+    return sign_in(browser, "profe@example.org")
+
+
+@pytest.fixture
+def course(house: House, editor: Browser) -> Course:
+    """Return the course."""
+    with house.database.unit_of_work(write=False) as session:
+        return session.scalars(select(Course).where(Course.slug == "prueba")).one()
+
+
+def send(editor: Browser, name: str, content: bytes, folder: str = "", status: int = 200) -> str:
+    """Send a file."""
+    editor.get(MEDIA)
+    return editor.post(MEDIA, {"file": (io.BytesIO(content), name), "folder": folder, "do": "send"}, status=status).text
+
+
+def test_every_cell_of_the_files(browser: Browser, house: House) -> None:
+    """Security 9, course.edit."""
+    cast = a_cast(browser, house)
+    cast.join(a_course(house, modules=1))
+
+    assert cast.check("course.edit", "own_course", cast.outcomes(MEDIA)) == []
+
+
+def test_files_are_sent_into_the_course_or_a_module_and_told_with_their_uses(editor: Browser, house: House, course: Course) -> None:
+    send(editor, "Mi Foto.png", a_picture())
+    send(editor, "voz.vtt", VTT.encode(), "01-parte")
+    write(house, course, {LESSON: f"{texts(house)[LESSON]}\n![Una foto](../media/mi-foto.png)\n\n: Foto.\n"})
+
+    page = editor.get(MEDIA)
+
+    assert "mi-foto.png" in page.text
+    assert "Contar 1" in page.text
+    assert "Nada usa 1 archivo." in page.text
+    assert texts(house)["01-parte/media/voz.vtt"] == VTT
+    address = page.html[page.html.index("/courses/prueba/files/") :].partition('"')[0]
+    editor._request("GET", address)
+    assert editor.response.status_code == 200
+    assert editor.response.headers["Content-Type"] == "image/png"
+
+
+def test_what_is_used_stays_and_what_is_not_goes(editor: Browser, house: House, course: Course) -> None:
+    send(editor, "foto.png", a_picture())
+    send(editor, "voz.vtt", VTT.encode())
+    send(editor, "otra.vtt", VTT.encode())
+    write(house, course, {LESSON: f"{texts(house)[LESSON]}\n![Una foto](../media/foto.png)\n\n: Foto.\n"})
+    editor.get(MEDIA)
+
+    editor.post(MEDIA, {"remove": "media/otra.vtt"})
+    assert "media/otra.vtt" not in texts(house)
+    editor.get(MEDIA)
+    editor.post(MEDIA, {"do": "clear"})
+
+    assert "media/voz.vtt" not in texts(house)
+    assert "foto.png" in editor.get(MEDIA).text
+    assert "Se queda" in editor.post(MEDIA, {"remove": "media/foto.png"}).text
+    for path in ("course.yaml", ""):
+        editor.get(MEDIA)
+        editor.post(MEDIA, {"remove": path}, status=404)
+    assert "foto.png" in editor.get(MEDIA).text
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("foto.png", b"no es", "no es lo que dice su nombre"),
+        ("malo.exe", b"MZ", "no se aceptan"),
+        ("dibujo.svg", b"<svg><script>1</script></svg>", "dibujo"),
+        ("", b"", "Elija primero un archivo"),
+    ],
+)
+def test_a_file_that_cannot_be_taken_is_told_beside_its_field(editor: Browser, house: House, name: str, content: bytes, told: str) -> None:
+    before = texts(house)
+
+    assert told in send(editor, name, content, status=422)
+    assert 'id="file-error"' in editor.page.html
+    assert texts(house) == before
+
+
+def test_the_page_of_files_costs_the_same_whatever_their_number(editor: Browser, house: House, course: Course) -> None:
+    counter = every_statement(house.database)
+    counts = []
+    for number in (1, 30):
+        write(house, course, {f"media/v-{n}.vtt": VTT for n in range(number)})
+        counter.reset()
+        editor.get(MEDIA)
+        counts.append(len(counter.statements))
+
+    assert counts[0] == counts[1] <= 9

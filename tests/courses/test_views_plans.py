@@ -1,0 +1,216 @@
+"""A second person's approval, publications planned for later, and what happens when the draft changes meanwhile."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import func, select
+
+from courses.models import Course, CourseVersion, PlannedPublication, StaffRole
+from kernel import clock, outbox
+from kernel.audit import AuditEntry
+from kernel.outbox import Job, Outcome
+from lms.app import House
+from tests.courses.test_services import LESSON, save_draft
+from tests.courses.test_views import PUBLISHING, versions
+from tests.support.access import a_cast, outcome
+from tests.support.browser import Browser
+from tests.support.builders import a_course, a_teacher, folder, sign_in
+from tests.support.learning import all_at_once
+
+TEAM = "/teaching/prueba/team"
+
+
+def draft(house: House, word: str) -> int:
+    """Save a draft with another word; return its revision."""
+    files = folder(modules=1)
+    return save_draft(house, {**files, LESSON: files[LESSON].replace(b"dedos", word.encode())})
+
+
+def plan_of(house: House) -> PlannedPublication:
+    """Return the newest plan."""
+    with house.database.unit_of_work(write=False) as session:
+        found = session.scalars(select(PlannedPublication).order_by(PlannedPublication.id.desc())).first()
+        assert found is not None
+        return found
+
+
+def verbs(house: House) -> list[str]:
+    """Return what the log says of publications that waited."""
+    with house.database.unit_of_work(write=False) as session:
+        wanted = AuditEntry.verb.like("course.publication%")
+        return [
+            verb.removeprefix("course.publication_")
+            for verb in session.scalars(select(AuditEntry.verb).where(wanted).order_by(AuditEntry.id))
+        ]
+
+
+@pytest.fixture
+def two(browser: Browser, house: House) -> tuple[Browser, Browser]:
+    """An owner who asks and an editor who decides, of a course that needs approval."""
+    course = a_course(house, modules=1)
+    a_teacher(house, course, "duena@example.org", StaffRole.OWNER)
+    a_teacher(house, course, "editor@example.org", StaffRole.EDITOR)
+    owner, editor = sign_in(browser, "duena@example.org"), sign_in(browser.another(), "editor@example.org")
+    owner.get(TEAM)
+    owner.submit("/team/approval")
+    draft(house, "manos")
+    return owner, editor
+
+
+def ask(owner: Browser, **values: str) -> str:
+    """Ask for the approval through the page."""
+    owner.get(PUBLISHING)
+    return owner.submit("/publishing", {"nature": "correction", "note": "Manos", **values}).text
+
+
+def test_a_second_person_approves_and_it_is_published_in_the_name_of_who_asked(two: tuple[Browser, Browser], house: House) -> None:
+    owner, editor = two
+
+    asked = ask(owner)
+    assert versions(house) == 1
+    page = editor.get(PUBLISHING).text
+    told = editor.submit("/approval", {"remark": "De acuerdo"}).text
+
+    assert "La aprobación está pedida." in asked
+    assert "Espera aprobación" in page
+    assert "La versión 2 está publicada." in told
+    assert verbs(house) == ["asked", "approved"]
+    assert plan_of(house).state == "published"
+    with house.database.unit_of_work(write=False) as session:
+        row = session.execute(select(CourseVersion).where(CourseVersion.number == 2)).scalar_one()
+        assert (row.published_by, row.nature, row.note) == (plan_of(house).asked_by, "correction", "Manos")
+
+
+def test_who_asks_may_not_approve_nor_publish_alone(two: tuple[Browser, Browser], house: House) -> None:
+    owner, _editor = two
+    ask(owner)
+    page = owner.get(PUBLISHING)
+    token = dict(page.form("/language").fields)["csrf_token"]
+
+    owner._request("POST", f"/teaching/prueba/plans/{plan_of(house).uuid}/approval", data={"csrf_token": token, "remark": ""})
+
+    assert owner.response.status_code == 409
+    assert "Aprobar y publicar" not in page.text
+    owner._request("POST", "/teaching/prueba/versions/1/publishing", data={"csrf_token": token, "nature": "correction", "note": ""})
+    assert (owner.response.status_code, versions(house)) == (409, 1)
+
+
+def test_a_refusal_says_why_and_publishes_nothing(two: tuple[Browser, Browser], house: House) -> None:
+    owner, editor = two
+    ask(owner)
+    page = editor.get(PUBLISHING)
+    token = dict(page.form("/language").fields)["csrf_token"]
+
+    editor._request(
+        "POST", f"/teaching/prueba/plans/{plan_of(house).uuid}/refusal", data={"csrf_token": token, "remark": "Falta la fuente"}
+    )
+
+    told = owner.get(PUBLISHING).text
+    assert "No se aprobó" in told
+    assert "Falta la fuente" in told
+    assert (plan_of(house).state, versions(house), verbs(house)) == ("refused", 1, ["asked", "refused"])
+
+
+def test_a_later_save_voids_what_was_asked(two: tuple[Browser, Browser], house: House) -> None:
+    """Approval is of exactly one revision."""
+    owner, editor = two
+    ask(owner)
+    editor.get(PUBLISHING)
+    draft(house, "ojos")
+
+    editor.submit("/approval", {"remark": ""}, status=409)
+    ask(owner)
+
+    assert versions(house) == 1
+    assert verbs(house) == ["asked", "void", "asked"]
+    assert "El borrador cambió desde entonces" not in owner.get(PUBLISHING).text
+
+
+def test_every_cell_of_approving(browser: Browser, house: House) -> None:
+    course = a_course(house, modules=1)
+    cast = a_cast(browser, house)
+    cast.join(course)
+    asker = a_teacher(house, course, "pide@example.org", StaffRole.OWNER)
+    with house.database.unit_of_work() as session:
+        session.get_one(Course, course.id).needs_approval = True
+    owner = sign_in(browser.another(), asker.email)
+    done = {}
+    for letter, one in cast.browsers.items():
+        draft(house, f"manos {letter}")
+        ask(owner)
+        done[letter] = outcome(one, f"/teaching/prueba/plans/{plan_of(house).uuid}/approval", "POST", {"remark": ""})
+
+    assert cast.check("course.approve", "asked_by_another", done) == []
+
+
+@pytest.fixture
+def planned(browser: Browser, house: House) -> Browser:
+    """An editor who has planned the publication of a changed draft for tomorrow at eight, in the course's zone."""
+    a_teacher(house, a_course(house, modules=1))
+    draft(house, "manos")
+    sign_in(browser, "profe@example.org")
+    browser.get(PUBLISHING)
+    browser.submit("/publishing", {"nature": "correction", "note": "", "when": f"{tomorrow():%Y-%m-%dT08:00}"})
+    return browser
+
+
+def tomorrow() -> datetime:
+    """Return eight o'clock of tomorrow where the course is."""
+    return (clock.now().astimezone(ZoneInfo("America/Guayaquil")) + timedelta(days=1)).replace(hour=8, minute=0, second=0, microsecond=0)
+
+
+def test_a_publication_happens_at_its_moment_and_not_before(planned: Browser, house: House) -> None:
+    assert "Planeada para" in planned.get(PUBLISHING).text
+
+    outbox.deliver_waiting(house.worker, now=tomorrow() - timedelta(minutes=1))
+    before = versions(house)
+    outbox.deliver_waiting(house.worker, now=tomorrow() + timedelta(minutes=1))
+
+    assert (before, versions(house), plan_of(house).state) == (1, 2, "published")
+    assert plan_of(house).publish_at == tomorrow().astimezone(UTC)
+
+
+def test_two_workers_publish_it_once(planned: Browser, house: House) -> None:
+    with house.database.unit_of_work(write=False) as session:
+        job = session.execute(select(Job.id).where(Job.kind == "courses.publish_planned")).scalar_one()
+
+    outcomes = all_at_once(4, lambda _place: outbox.deliver(house.worker, job, now=tomorrow()))
+
+    assert sorted(str(one) for one in outcomes) == sorted([Outcome.DONE.value, *[Outcome.NOT_MINE.value] * 3])
+    with house.database.unit_of_work(write=False) as session:
+        told = select(func.count()).select_from(AuditEntry).where(AuditEntry.verb == "course.published")
+        assert session.scalar(told) == 2
+    assert versions(house) == 2
+
+
+@pytest.mark.parametrize("how", ["saved", "broken"])
+def test_a_draft_that_changed_or_fails_is_not_published_and_its_author_is_told(planned: Browser, house: House, how: str) -> None:
+    files = folder(modules=1)
+    bank = files["01-parte/banco.yaml"]
+    save_draft(house, {**files, "01-parte/banco.yaml": bank.replace(b"El agua moja.", b"El agua seca.")} if how == "saved" else files)
+
+    outbox.deliver_waiting(house.worker, now=tomorrow())
+
+    assert (versions(house), plan_of(house).state) == (1, "void")
+    assert verbs(house) == ["planned", "void"]
+    assert "No se publicó" in planned.get(PUBLISHING).text
+    assert "No publicado" in planned.get("/notices").text
+
+
+def test_a_planned_publication_can_be_withdrawn(planned: Browser, house: House) -> None:
+    planned.get(PUBLISHING)
+    planned.submit("/withdrawal")
+
+    outbox.deliver_waiting(house.worker, now=tomorrow())
+
+    assert (versions(house), plan_of(house).state) == (1, "withdrawn")
+
+
+def test_a_second_plan_of_the_same_draft_is_refused_and_a_past_moment_too(planned: Browser, house: House) -> None:
+    planned.get(PUBLISHING)
+    planned.submit("/publishing", {"nature": "correction", "when": f"{tomorrow():%Y-%m-%dT09:00}"}, status=409)
+    planned.get(PUBLISHING)
+    refused = planned.submit("/publishing", {"nature": "correction", "when": "2020-01-01T08:00"}, status=422).text
+
+    assert "Elija un momento que esté por venir." in refused

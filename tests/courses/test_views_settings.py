@@ -1,0 +1,396 @@
+"""Settings of courses, modules and activities on the web, any text of a draft, and its history."""
+
+import pytest
+from sqlalchemy import select
+
+from courses.models import Course
+from lms.app import House
+from tests.courses.test_views_lessons import write
+from tests.courses.test_views_outline import texts
+from tests.support.access import a_cast
+from tests.support.browser import Browser, every_statement
+from tests.support.builders import a_course, a_teacher, sign_in
+
+SETTINGS = "/teaching/prueba/settings"
+LESSON = "01-parte/01-leccion.es.md"
+MODULE = "01-parte/module.yaml"
+
+
+@pytest.fixture
+def editor(browser: Browser, house: House) -> Browser:
+    """Return the browser of somebody who edits a published course of one module."""
+    a_teacher(house, a_course(house, modules=1))
+    return sign_in(browser, "profe@example.org")
+
+
+@pytest.fixture
+def course(house: House, editor: Browser) -> Course:
+    """Return the course."""
+    with house.database.unit_of_work(write=False) as session:
+        return session.scalars(select(Course).where(Course.slug == "prueba")).one()
+
+
+def test_every_cell_of_settings_text_and_history(browser: Browser, house: House) -> None:
+    """Security 9, course.edit: the pages beside the outline obey the same list."""
+    cast = a_cast(browser, house)
+    cast.join(a_course(house, modules=1))
+    wrong = []
+
+    for page in (SETTINGS, "/teaching/prueba/parts/leccion-1", "/teaching/prueba/text?path=course.yaml", "/teaching/prueba/history"):
+        wrong += cast.check("course.edit", "own_course", cast.outcomes(page))
+    wrong += cast.check("course.edit", "own_course", cast.outcomes("/teaching/prueba/history/1"))
+    wrong += cast.check("course.edit", "own_course", cast.outcomes("/teaching/prueba/history/1/restoration", "POST"))
+
+    assert wrong == []
+
+
+def test_saving_what_stands_there_changes_not_a_letter(editor: Browser, house: House) -> None:
+    """Format 1.5 and 11: usual values stay unwritten, order and spelling stay."""
+    before = texts(house)
+
+    for page in (SETTINGS, *(f"/teaching/prueba/parts/{key}" for key in ("parte-1", "leccion-1", "video-1", "cuestionario-1"))):
+        editor.get(page)
+        told = editor.submit(page, {}).text
+        assert "Nada había cambiado." in told, page
+
+    assert texts(house) == before
+
+
+def test_settings_of_a_course_are_written_as_lines(editor: Browser, house: House) -> None:
+    before = texts(house)["course.yaml"]
+    editor.get(SETTINGS)
+
+    editor.submit(
+        "/settings",
+        {
+            "title_es": "Curso: nuevo",
+            "objectives_es": "Sumar dos números.\nRestar.",
+            "objectives_en": "Add two numbers.\nSubtract.",
+            "hours": "2.5",
+            "level": "advanced",
+            "closes": "2027-01-31",
+            "completion__grade": "60",
+            "authors__1__name": "Inés Ruiz",
+            "authors__1__role_es": "Revisión",
+            "grade__0__category": "cuestionarios",
+            "grade__0__title_es": "Cuestionarios",
+            "grade__0__title_en": "Quizzes",
+            "grade__0__weight": "100",
+        },
+    )
+
+    after = texts(house)["course.yaml"]
+    assert "title:\n  es: 'Curso: nuevo'\n  en: Test course prueba\n" in after
+    assert "objectives:\n  - es: Sumar dos números.\n    en: Add two numbers.\n  - es: Restar.\n    en: Subtract.\n" in after
+    assert "hours: 2.5\nwords: {min: 1, max: 1100}\nlevel: advanced\n" in after
+    assert "authors:\n  - name: Equipo de pruebas\n\n  - name: Inés Ruiz\n    role: Revisión\n" in after
+    assert "enrolment: open\ncloses: 2027-01-31\ncompletion: {grade: 60}\ngrade:\n  - category: cuestionarios\n" in after
+    assert [line for line in before.splitlines() if line not in after] == [
+        "title: {es: Curso de prueba prueba, en: Test course prueba}",
+        "  - {es: Sumar dos números., en: Add two numbers.}",
+        "level: basic",
+    ]
+    editor.get(SETTINGS)
+    editor.submit("/settings", {"authors__1__name": "", "grade__0__category": "", "completion__grade": ""})
+    assert "Inés Ruiz" not in texts(house)["course.yaml"]
+    assert "grade" not in texts(house)["course.yaml"]
+
+
+def test_what_the_format_refuses_is_told_beside_its_field_and_nothing_is_lost(editor: Browser, house: House) -> None:
+    before = texts(house)
+    editor.get(SETTINGS)
+
+    page = editor.submit("/settings", {"hours": "dos", "opens": "2027-02-01", "closes": "2027-01-01", "title_es": ""}, status=422)
+
+    assert texts(house) == before
+    assert "«dos» no es un número." in page.text
+    fields = dict(page.form("/settings").fields)
+    assert fields["hours"] == "dos"
+    assert 'id="hours-error"' in page.html
+    assert 'id="closes-error"' in page.html
+    assert 'id="title_es-error"' in page.html
+
+
+def test_a_module_may_wait_for_nothing_that_waits_for_it(editor: Browser, house: House) -> None:
+    """Format, C207."""
+    editor.get("/teaching/prueba/parts/leccion-1")
+    editor.submit("/parts/leccion-1", {"requires": ["video-1"], "minutes": "5"})
+    after = texts(house)[LESSON]
+    editor.get("/teaching/prueba/parts/video-1")
+    refused = editor.submit("/parts/video-1", {"requires": ["leccion-1"]}, status=422).text
+
+    assert "requires: [video-1]\n" in after
+    assert "minutes: 5\n" in after
+    assert "en círculo" in refused
+
+
+def test_the_settings_of_a_quiz_are_asked_with_their_meaning(editor: Browser, house: House) -> None:
+    editor.get("/teaching/prueba/parts/cuestionario-1")
+    assert "0: cuantos se quiera." in editor.page.text
+
+    editor.submit("/parts/cuestionario-1", {"attempts": "2", "limit": "30 min", "pass_mark": "80", "behaviour": "immediate"})
+
+    after = texts(house)["01-parte/03-cuestionario.quiz.yaml"]
+    assert "attempts: 2\n" in after
+    assert "limit: 30 min\n" in after
+    assert "pass_mark: 80\n" in after
+    assert "behaviour: immediate\n" in after
+    assert "slots:\n  - draw: 7\n" in after
+
+
+def test_settings_changed_meanwhile_are_shown_and_put_together(editor: Browser, house: House, course: Course) -> None:
+    editor.get(SETTINGS)
+    write(house, course, {"course.yaml": texts(house)["course.yaml"].replace("hours: 2", "hours: 3")})
+
+    page = editor.submit("/settings", {"title_es": "Otro título"}, status=409)
+
+    assert "cambió esto mientras tanto" in page.text
+    assert "hours: 3" in page.text
+    assert dict(page.form("/settings").fields)["title_es"] == "Otro título"
+    assert "Otro título" not in texts(house)["course.yaml"]
+    editor.submit("/settings", {}, button=("do", "merge"))
+    assert "hours: 3" in texts(house)["course.yaml"]
+    assert "es: Otro título" in texts(house)["course.yaml"]
+
+
+def test_where_both_changed_the_same_setting_one_chooses(editor: Browser, house: House, course: Course) -> None:
+    before = texts(house)["course.yaml"]
+    editor.get(SETTINGS)
+    write(house, course, {"course.yaml": before.replace("hours: 2", "hours: 3")})
+    editor.submit("/settings", {"hours": "4"}, status=409)
+
+    assert "Elija en cada lugar" in editor.submit("/settings", {}, button=("do", "merge"), status=422).text
+    editor.submit("/settings", {"conflict-0": "theirs"}, button=("do", "merge"))
+    assert texts(house)["course.yaml"] == before.replace("hours: 2", "hours: 3")
+    write(house, course, {"course.yaml": before})
+    editor.submit("/settings", {"hours": "5"}, status=409)
+    editor.submit("/settings", {}, button=("do", "overwrite"))
+    assert texts(house)["course.yaml"] == before.replace("hours: 2", "hours: 5")
+
+
+def test_a_change_of_another_file_keeps_nobody_from_saving(editor: Browser, house: House, course: Course) -> None:
+    editor.get(SETTINGS)
+    write(house, course, {MODULE: texts(house)[MODULE] + "x-otra: a\n"})
+
+    editor.submit("/settings", {"hours": "4"})
+
+    assert "hours: 4" in texts(house)["course.yaml"]
+
+
+# --- Recordings and simulator tasks ----------------------------------------------------------------------------------------------------
+
+RECORDING = "01-parte/02-video.recording.yaml"
+VIDEO = "/teaching/prueba/parts/video-1"
+SAID = (
+    "key: video-1\ntitle: {es: Video 1, en: Video 1}\nrequired: false\nurl: https://example.org/v1\nhost: Ejemplo\n"
+    "speakers:\n  # quien abre\n  - name: Rana Jawad\n    x-nota: sí\n\n  - name: Markus Loewe\n"
+    "chapters:\n  - {at: 0:00, title: Inicio}\n"
+)
+
+
+def test_chapters_and_speakers_are_edited_as_lines(editor: Browser, house: House, course: Course) -> None:
+    write(house, course, {RECORDING: SAID})
+    editor.get(VIDEO)
+    assert "Nada había cambiado." in editor.submit("/parts/video-1", {}).text
+    assert texts(house)[RECORDING] == SAID
+
+    editor.submit(
+        "/parts/video-1", {"speakers__1__role_es": "Ponente", "speakers__2__name": "Inés Ruiz", "number": "3", "series_es": "Serie"}
+    )
+
+    assert texts(house)[RECORDING] == SAID.replace(
+        "  - name: Markus Loewe\n", "  - name: Markus Loewe\n    role: Ponente\n\n  - name: Inés Ruiz\nseries: Serie\nnumber: 3\n"
+    )
+    editor.submit("/parts/video-1", {"speakers__0__name": ""})
+    assert "Rana" not in texts(house)[RECORDING]
+    assert "quien abre" not in texts(house)[RECORDING]
+
+
+def test_chapters_that_do_not_rise_are_told_beside_their_row(editor: Browser, house: House) -> None:
+    """Format, C609: told by the checks before publishing; a chapter without a title keeps the draft from being read."""
+    editor.get(VIDEO)
+    editor.submit(
+        "/parts/video-1",
+        {"chapters__0__at": "0:00", "chapters__0__title_es": "Inicio", "chapters__1__at": "1:30", "chapters__1__title_es": "Medio"},
+    )
+    assert texts(house)[RECORDING].endswith("chapters:\n  - at: 0:00\n    title: Inicio\n  - at: 1:30\n    title: Medio\n")
+
+    page = editor.submit("/parts/video-1", {"chapters__2__at": "2:00"}, status=422)
+
+    assert 'id="chapters__2__title_es-error"' in page.html or 'id="chapters__2__at-error"' in page.html
+    assert dict(page.form("/parts/video-1").fields)["chapters__2__at"] == "2:00"
+
+
+def test_captions_transcripts_and_documents_are_chosen_from_files_of_the_kind(editor: Browser, house: House, course: Course) -> None:
+    vtt = "WEBVTT\n\n00:00.000 --> 00:01.000\nHola\n"
+    lists = "guia:\n  title: Guía\n  kind: page\n  language: es\n  host: IESS\n  url: https://example.org/g\n  verified: false\n"
+    write(house, course, {"01-parte/media/v.es.vtt": vtt, "media/guion.md": "Hola.\n", "recursos.yaml": lists})
+    editor.get(VIDEO)
+    offered = editor.page.html
+
+    editor.submit(
+        "/parts/video-1",
+        {
+            "captions__es": "media/v.es.vtt",
+            "transcript__es": "../media/guion.md",
+            "documents__0__kind": "slides",
+            "documents__0__title_es": "Guía",
+            "documents__0__resource": "guia",
+        },
+    )
+
+    assert "captions:\n  es: media/v.es.vtt\ntranscript:\n  es: ../media/guion.md\n" in texts(house)[RECORDING]
+    assert texts(house)[RECORDING].endswith("documents:\n  - kind: slides\n    title: Guía\n    resource: guia\n")
+    poster = offered[offered.index('id="poster"') : offered.index("</select>", offered.index('id="poster"'))]
+    assert "v.es.vtt" not in poster
+
+
+def test_a_simulator_task_is_begun_and_written_with_forms(editor: Browser, house: House) -> None:
+    editor.get("/teaching/prueba/new-activity")
+    editor.submit("/new-activity", {"kind": "simulator", "title": "Una pensión", "module": "parte-1"})
+    page = "/teaching/prueba/parts/una-pension"
+    file = "01-parte/04-una-pension.simulator.yaml"
+    editor.get(page)
+
+    editor.submit(
+        page,
+        {
+            "text_es": "Hay {mayores} personas.\n\nCalcule.",
+            "variables__0__name": "mayores",
+            "variables__0__from": "1000",
+            "variables__0__to": "2000",
+            "variables__0__step": "100",
+            "start__0__name": "vejez.tramos.1.poblacion",
+            "start__0__value": "{mayores}",
+            "goals__0__max": "2",
+            "goals__0__text_es": "Cuesta poco.",
+            "asks__0__key": "costo",
+            "asks__0__text_es": "¿Cuánto cuesta?",
+            "asks__0__output": "vejez.pct_pib",
+            "asks__0__tolerance": "0.01",
+        },
+    )
+    text = texts(house)[file]
+    assert "text: |\n  Hay {mayores} personas.\n\n  Calcule.\n" in text
+    assert "start:\n  vejez.tramos.1.poblacion: '{mayores}'\nvariables:\n  mayores:\n    from: 1000\n" in text
+    assert "    output: vejez.pct_pib\n    max: 2\n" in text
+
+    told = editor.submit(page, {"start__1__name": "vejez.captacion", "start__1__value": "{nadie}"}).text
+    assert "Por corregir antes de publicar:" in told
+    assert "nadie" in told
+    assert "  vejez.captacion: '{nadie}'\n" in texts(house)[file]
+    editor.submit(page, {"start__1__name": ""})
+    assert texts(house)[file] == text
+
+
+# --- Another key -------------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_part_gets_another_key_and_the_texts_that_name_it_follow(editor: Browser, house: House, course: Course) -> None:
+    before = texts(house)
+    quiz = before["01-parte/03-cuestionario.quiz.yaml"].replace("slots:", "requires: [leccion-1, video-1]\nslots:")
+    body = before["01-parte/01-leccion.en.md"] + "\n[Before](course:leccion-1#uno) and [other](course:leccion-10)\n"
+    write(house, course, {"01-parte/03-cuestionario.quiz.yaml": quiz, "01-parte/01-leccion.en.md": body})
+    editor.get("/teaching/prueba/parts/leccion-1/key")
+    assert "Otra parte del curso" in editor.submit("/leccion-1/key", {"key": "video-1"}, status=422).text
+    assert 'id="key-error"' in editor.submit("/leccion-1/key", {"key": "No Vale"}, status=422).html
+
+    editor.submit("/leccion-1/key", {"key": "contar"})
+
+    after = texts(house)
+    assert after[LESSON].startswith("---\nkey: contar\nwas: [leccion-1]\ntitle: Contar 1\n")
+    assert "requires: [contar, video-1]\n" in after["01-parte/03-cuestionario.quiz.yaml"]
+    assert after["01-parte/01-leccion.en.md"] == body.replace("course:leccion-1#", "course:contar#")
+    editor.get("/teaching/prueba/parts/contar")
+    assert "was" in after[LESSON]
+
+
+def test_every_cell_of_another_key(browser: Browser, house: House) -> None:
+    """Security 9, course.edit."""
+    cast = a_cast(browser, house)
+    cast.join(a_course(house, modules=1))
+
+    assert cast.check("course.edit", "own_course", cast.outcomes("/teaching/prueba/parts/leccion-1/key")) == []
+
+
+# --- As text -----------------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_glossary_is_begun_and_a_broken_one_is_refused(editor: Browser, house: House) -> None:
+    page = "/teaching/prueba/text?path=glosario.yaml"
+    editor.get(page)
+    refused = editor.submit("/text", {"text": "brecha:\n  termino: [\n"}, status=422).text
+    editor.get(page)
+    editor.submit("/text", {"text": "# lo nuestro\nbrecha:\n  term: {es: brecha, en: gap}\n  definition: Lo que falta.\n"})
+
+    assert "glosario.yaml:" in refused
+    assert texts(house)["glosario.yaml"].startswith("# lo nuestro\nbrecha:")
+    editor.get("/teaching/prueba/lessons/leccion-1")
+    assert "[[brecha]]" in editor.page.text
+
+
+def test_the_address_of_a_course_stays_and_files_that_are_none_are_not_found(editor: Browser, house: House) -> None:
+    before = texts(house)
+    editor.get("/teaching/prueba/text?path=course.yaml")
+
+    refused = editor.submit("/text", {"text": before["course.yaml"].replace("key: prueba", "key: otra")}, status=422).text
+
+    assert "no puede cambiar" in refused
+    for path in ("nada.yaml", "../course.yaml", "", "01-parte"):
+        editor.get(f"/teaching/prueba/text?path={path}", status=404)
+    assert texts(house) == before
+
+
+def test_a_text_saved_meanwhile_is_shown_beside_the_typed_one(editor: Browser, house: House, course: Course) -> None:
+    editor.get(f"/teaching/prueba/text?path={MODULE}")
+    write(house, course, {MODULE: texts(house)[MODULE] + "summary: De otra persona.\n"})
+
+    page = editor.submit("/text", {"text": texts(house)[MODULE].replace("De otra persona.", "Mía.")}, status=409)
+
+    assert "De otra persona." in page.text
+    assert "summary: Mía." in page.text
+    editor.submit("/text", {})
+    assert texts(house)[MODULE].endswith("summary: Mía.\n")
+
+
+# --- History -----------------------------------------------------------------------------------------------------------------------------
+
+
+def test_the_history_says_who_changed_what_and_brings_a_file_back(editor: Browser, house: House) -> None:
+    before = texts(house)
+    editor.get("/teaching/prueba/lessons/leccion-1")
+    editor.submit("/lessons/leccion-1", {"body": "## Uno\n\nSe cuenta con los pies.\n"}, button=("do", "save"))
+
+    listed = editor.get("/teaching/prueba/history").text
+    shown = editor.get("/teaching/prueba/history/2").text
+    of_file = editor.get(f"/teaching/prueba/history?path={LESSON}").text
+    editor.submit("/history/1/restoration")
+
+    assert "Pilar Maestra" in listed
+    assert LESSON in listed
+    assert "- Se cuenta con los dedos." in shown
+    assert "+ Se cuenta con los pies." in shown
+    assert "Pilar Maestra" in of_file
+    assert texts(house) == before
+    assert "Traído de vuelta" in editor.get("/teaching/prueba/history").text
+
+
+def test_changes_that_were_not_and_files_that_were_not_are_not_found(editor: Browser) -> None:
+    editor.get("/teaching/prueba/history/99", status=404)
+    editor.get("/teaching/prueba/history?path=nada.md", status=404)
+
+
+def test_pages_of_settings_and_history_cost_the_same_whatever_was_changed(editor: Browser, house: House, course: Course) -> None:
+    counter = every_statement(house.database)
+    counts = []
+
+    for _turn in range(2):
+        for page in (SETTINGS, "/teaching/prueba/history", "/teaching/prueba/history/1"):
+            counter.reset()
+            editor.get(page)
+            counts.append(len(counter.statements))
+        for number in range(3):
+            write(house, course, {MODULE: texts(house)[MODULE] + f"x-{number}: a\n"})
+
+    assert counts[:3] == counts[3:]
+    assert max(counts) <= 9

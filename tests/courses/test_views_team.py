@@ -1,0 +1,187 @@
+"""The team of a course: who decides on it, invitations, the last owner, and the course's own audit log."""
+
+import re
+
+import pytest
+from sqlalchemy import select
+
+from courses.models import Course, CourseInvitation, CourseStaff, StaffRole
+from kernel import clock, outbox
+from kernel.audit import AuditEntry
+from lms.app import House
+from tests.support.access import a_cast, outcome
+from tests.support.browser import Browser
+from tests.support.builders import a_course, a_person, a_teacher, sign_in
+from tests.support.learning import all_at_once
+
+TEAM = "/teaching/prueba/team"
+LOG = "/teaching/prueba/log"
+
+
+@pytest.fixture
+def owner(browser: Browser, house: House) -> Browser:
+    """The owner of a course, signed in."""
+    a_teacher(house, a_course(house, modules=1), "duena@example.org", StaffRole.OWNER)
+    return sign_in(browser, "duena@example.org")
+
+
+def team(house: House) -> dict[int, str]:
+    """Return the team: role by person."""
+    with house.database.unit_of_work(write=False) as session:
+        rows = session.execute(
+            select(CourseStaff.person_id, CourseStaff.role).join(Course, Course.id == CourseStaff.course_id).where(Course.slug == "prueba")
+        )
+        return dict(rows.all())
+
+
+def link_for(house: House, browser: Browser) -> str:
+    """Deliver the invitation's mail and return the link in it."""
+    outbox.deliver_waiting(house.worker, now=clock.now())
+    mails = sorted((house.settings.data_dir / "mail").glob("*.eml"))
+    found = re.search(r"/invitations/[\w-]+", mails[-1].read_bytes().decode().replace("=\n", ""))
+    assert found is not None
+    return found.group()
+
+
+def test_an_owner_adds_changes_and_removes_and_all_of_it_is_in_the_log(owner: Browser, house: House) -> None:
+    colleague = a_person(house, "ana@example.org")
+    owner.get(TEAM)
+
+    owner.submit("/prueba/team", {"email": "Ana@Example.org", "role": "grader"})
+    added = team(house)[colleague.id]
+    page = owner.get(TEAM)
+    token = dict(page.form("/language").fields)["csrf_token"]
+    for path, role in (("role", "editor"), ("removal", "")):
+        owner._request("POST", f"{TEAM}/{path}", data={"csrf_token": token, "person": str(colleague.uuid), "role": role})
+        assert owner.response.status_code == 303
+
+    assert added == "grader"
+    assert colleague.id not in team(house)
+    log = owner.get(LOG).text
+    for words in (
+        "Sumó a Ana Quinde al equipo: calificación",
+        "Cambió el papel de Ana Quinde en el curso: edición",
+        "Sacó a Ana Quinde del equipo",
+    ):
+        assert words in log
+
+
+def test_the_last_owner_stays(owner: Browser, house: House) -> None:
+    page = owner.get(TEAM)
+    token = dict(page.form("/language").fields)["csrf_token"]
+    before = team(house)
+    with house.database.unit_of_work(write=False) as session:
+        person = page.html.split('name="person" value="')[1].split('"')[0]
+        assert session
+
+    for path, role in (("role", "editor"), ("removal", "")):
+        owner._request("POST", f"{TEAM}/{path}", data={"csrf_token": token, "person": person, "role": role})
+        assert owner.response.status_code == 409
+
+    assert team(house) == before
+
+
+def test_two_owners_who_leave_at_once_leave_one(owner: Browser, house: House) -> None:
+    """The course is locked while its team changes."""
+    with house.database.unit_of_work(write=False) as session:
+        course = session.execute(select(Course).where(Course.slug == "prueba")).scalar_one()
+    second = a_teacher(house, course, "otra@example.org", StaffRole.OWNER)
+    people = [("duena@example.org", None), ("otra@example.org", second)]
+    browsers = [owner, sign_in(owner.another(), "otra@example.org")]
+    sent = []
+    for one, (email, _person) in zip(browsers, people, strict=True):
+        page = one.get(TEAM)
+        mine = page.html.split(email)[1].split('name="person" value="')[1].split('"')[0]
+        sent.append((dict(page.form("/language").fields)["csrf_token"], mine))
+        one.checks = False
+
+    all_at_once(
+        2, lambda place: browsers[place]._request("POST", f"{TEAM}/removal", data={"csrf_token": sent[place][0], "person": sent[place][1]})
+    )
+
+    assert list(team(house).values()) == ["owner"]
+
+
+def test_who_has_no_account_is_invited_by_a_link_that_works_once_and_only_for_them(owner: Browser, house: House) -> None:
+    owner.get(TEAM)
+    told = owner.submit("/prueba/team", {"email": "nueva@example.org", "role": "editor"}).text
+    link = link_for(house, owner)
+    with house.database.unit_of_work(write=False) as session:
+        assert link.rpartition("/")[2] not in str(list(session.scalars(select(CourseInvitation.secret_hash))))
+    a_person(house, "ajena@example.org")
+    stranger = sign_in(owner.another(), "ajena@example.org")
+    invited = a_person(house, "nueva@example.org")
+
+    stranger.get(link, status=403)
+    guest = sign_in(owner.another(), "nueva@example.org")
+    shown = guest.get(link).text
+    guest.submit(link)
+
+    assert "Una invitación va en camino a nueva@example.org." in told
+    assert "Invitación a «Curso de prueba prueba»" in shown
+    assert team(house)[invited.id] == "editor"
+    guest.get(link, status=404)
+
+
+def test_a_withdrawn_invitation_opens_nothing(owner: Browser, house: House) -> None:
+    owner.get(TEAM)
+    owner.submit("/prueba/team", {"email": "nueva@example.org", "role": "editor"})
+    link = link_for(house, owner)
+    owner.get(TEAM)
+    owner.submit("/withdrawal")
+    a_person(house, "nueva@example.org")
+
+    sign_in(owner.another(), "nueva@example.org").get(link, status=404)
+    with house.database.unit_of_work(write=False) as session:
+        assert "course.invitation_withdrawn" in set(session.scalars(select(AuditEntry.verb)))
+
+
+def test_addresses_that_are_none_are_told_beside_the_field(owner: Browser) -> None:
+    owner.get(TEAM)
+
+    assert "No parece una dirección" in owner.submit("/prueba/team", {"email": "nadie", "role": "editor"}, status=422).text
+
+
+def test_the_log_is_paged_and_speaks_both_languages(owner: Browser, house: House) -> None:
+    with house.database.unit_of_work() as session:
+        course = session.execute(select(Course).where(Course.slug == "prueba")).scalar_one()
+        for _place in range(60):
+            session.add(
+                AuditEntry(
+                    at=clock.now(),
+                    actor_id=None,
+                    via="cli",
+                    address="",
+                    request_id="",
+                    verb="course.created",
+                    subject_kind="course",
+                    subject_id=course.id,
+                    facts="{}",
+                )
+            )
+
+    first, second = owner.get(LOG).text, owner.get(f"{LOG}?page=2").text
+
+    assert first.count("Comenzó el curso") == 50
+    assert "Publicó la versión 1 como mejora" in second
+    owner.get(f"{LOG}?page=0", status=404)
+
+
+def test_every_cell_of_team_log_and_invitation(browser: Browser, house: House) -> None:
+    """Owners and administrators decide on the team; editors see the log; an invitation is for one account."""
+    cast = a_cast(browser, house)
+    cast.join(a_course(house, modules=1))
+    wrong = cast.check("course.manage_team", "own_course", cast.outcomes(TEAM))
+    for path in ("approval",):
+        wrong += cast.check("course.manage_team", "own_course", cast.outcomes(f"{TEAM}/{path}", "POST", {"needed": "yes"}))
+    wrong += cast.check("course.manage_team", "own_course", cast.outcomes(TEAM, "POST", {"email": "x@example.org", "role": "grader"}))
+    wrong += cast.check("course.view_log", "own_course", cast.outcomes(LOG))
+    with house.database.unit_of_work() as session:
+        row = session.scalars(select(CourseInvitation).order_by(CourseInvitation.id.desc())).first()
+        assert row is not None
+        row.email = "lia@example.org"
+    link = link_for(house, browser)
+    done = {letter: outcome(one, link, "POST", {}) for letter, one in sorted(cast.browsers.items(), key=lambda pair: pair[0] == "L")}
+    wrong += cast.check("course.join_team", "invited", done)
+
+    assert wrong == []

@@ -1,0 +1,128 @@
+"""Announcements: who may send them, whom they reach, that nobody is told twice, where they are shown."""
+
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import func, select
+
+from accounts.models import Notice
+from courses.models import Course
+from enrolments.models import Announcement, Edition
+from enrolments.queries import announcements as queries
+from enrolments.queries.announcements import Audience
+from enrolments.services import announcements as services
+from enrolments.services import learning as learning_services
+from enrolments.services.announcements import AnnouncementText
+from kernel import clock
+from kernel.audit import AuditEntry
+from kernel.permissions import SYSTEM, Actor
+from lms.app import House
+from tests.support.access import a_cast
+from tests.support.browser import Browser
+from tests.support.builders import a_course, a_person, a_teacher, sign_in
+from tests.support.crowds import multiply
+from tests.support.editions import an_edition, join
+from tests.support.learning import a_learner, actor_of, mark_done, pass_quiz
+
+PAGE = "/teaching/prueba/announcements"
+
+
+def a_class(house: House) -> tuple[Course, Edition, int, UUID]:
+    """Publish a course: Ana has completed it, Blas is in a group, Carla in an edition. Return course, edition, group."""
+    course = a_course(house, modules=1)
+    ana, blas = a_learner(house, course), a_learner(house, course, "blas@example.org")
+    mark_done(house, ana, "prueba", "leccion-1")
+    pass_quiz(house, ana, "prueba")
+    edition = an_edition(house, course)
+    join(house, actor_of(a_person(house, "carla@example.org")), course, edition)
+    with house.database.unit_of_work() as session:
+        group = learning_services.make_group(session, SYSTEM, course.id, "Norte", now=clock.now())
+        learning_services.add_to_group(session, SYSTEM, group, [blas.person_uuid or uuid4()], now=clock.now())
+        return course, edition, group.id, group.uuid
+
+
+def send(house: House, actor: Actor, audience: Audience, number: UUID | None = None) -> Announcement:
+    text = AnnouncementText(number or uuid4(), "Clase en vivo", "El jueves a las diez.")
+    with house.database.unit_of_work() as session:
+        return services.send_announcement(session, actor, audience, text, now=clock.now())
+
+
+def told(house: House, announcement: Announcement) -> int:
+    with house.database.unit_of_work(write=False) as session:
+        key = f"announcement:{announcement.uuid}"
+        return session.scalar(select(func.count()).select_from(Notice).where(Notice.key == key)) or 0
+
+
+def test_only_who_edits_the_course_announces(browser: Browser, house: House) -> None:
+    """Those who may enrol others: course_instructor and site_admin; a grader only reads marks."""
+    cast = a_cast(browser, house)
+    cast.join(a_course(house, modules=1))
+    fields = {"heading": "Hola", "words": "Texto", "number": str(uuid4()), "send": "1"}
+
+    assert cast.check("course.enrol_other", "own_course", cast.outcomes(PAGE)) == []
+    assert cast.check("course.enrol_other", "own_course", cast.outcomes(PAGE, "POST", fields)) == []
+
+
+@pytest.mark.parametrize(("narrowed", "people"), [("", 3), ("edition", 1), ("group", 1), ("open", 2)])
+def test_an_announcement_reaches_those_whom_it_is_for(browser: Browser, house: House, narrowed: str, people: int) -> None:
+    course, edition, group, _uuid = a_class(house)
+    teacher = actor_of(a_teacher(house, course))
+    audience = Audience(
+        course.id,
+        edition.id if narrowed == "edition" else None,
+        group if narrowed == "group" else None,
+        only_open=narrowed == "open",
+    )
+    with house.database.unit_of_work(write=False) as session:
+        assert queries.count_audience(session, audience, now=clock.now()) == people
+    row = send(house, teacher, audience)
+    browser.deliver_jobs()
+
+    assert told(house, row) == people
+
+
+def test_more_than_a_portion_are_told_once_each_even_where_the_job_is_done_again(browser: Browser, house: House) -> None:
+    course = a_course(house, modules=1)
+    teacher, ana = actor_of(a_teacher(house, course)), a_learner(house, course)
+    multiply(house, ana, services.PORTION + 20)
+    row = send(house, teacher, Audience(course.id))
+    browser.deliver_jobs()
+    with house.database.unit_of_work() as session:
+        found = session.get_one(Announcement, row.id)
+        assert (found.told, found.told_at is not None) == (services.PORTION + 21, True)
+        found.told_until = 0
+    with house.database.unit_of_work() as session:
+        assert services.tell_some(session, row.id, now=clock.now())
+
+    assert told(house, row) == services.PORTION + 21
+
+
+def test_one_number_is_sent_once(browser: Browser, house: House) -> None:
+    course = a_course(house, modules=1)
+    teacher, number = actor_of(a_teacher(house, course)), uuid4()
+    a_learner(house, course)
+
+    assert send(house, teacher, Audience(course.id), number).id == send(house, teacher, Audience(course.id), number).id
+    with house.database.unit_of_work(write=False) as session:
+        assert session.scalar(select(func.count()).where(AuditEntry.verb == "announcement.sent")) == 1
+
+
+def test_the_page_tells_how_many_before_it_sends_and_the_course_shows_what_was_announced(browser: Browser, house: House) -> None:
+    course, _edition, _group, group = a_class(house)
+    a_teacher(house, course)
+    sign_in(browser, "profe@example.org").get(PAGE)
+    browser.submit("/announcements", {"heading": "", "words": ""}, status=422)
+    assert "Dele un título" in browser.page.text
+    browser.get(PAGE)
+    page = browser.submit("/announcements", {"heading": "Clase en vivo", "words": "El jueves.\n<b>A las diez</b>", "group": str(group)})
+    assert "Se avisará a 1 persona" in page.text
+    assert not any("Clase en vivo" in mail for mail in browser.mails())
+    page = browser.submit("/announcements", {"send": "1"})
+    assert "va en camino" in page.text
+
+    assert any("Clase en vivo" in mail and "<b>A las diez" in mail for mail in browser.mails())
+    assert "avisado a 1 persona" in browser.get(PAGE).text
+    seen = {
+        name: "Clase en vivo" in sign_in(browser.another(), f"{name}@example.org").get("/courses/prueba").text for name in ("ana", "blas")
+    }
+    assert seen == {"ana": False, "blas": True}

@@ -1,0 +1,326 @@
+"""Editions: places, who waits, dates, codes; and enrolling others."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from accounts.models import Person
+from courses.models import Course
+from enrolments.models import Enrolment
+from enrolments.rules import EditionDates, Refusal, may_join
+from enrolments.services import editions as services
+from enrolments.services.editions import EditionNameTaken, Joined
+from kernel import clock
+from kernel.audit import AuditEntry
+from kernel.errors import Conflict
+from kernel.permissions import SYSTEM, Actor
+from lms.app import House
+from tests.support.access import a_cast
+from tests.support.browser import Browser, Counter
+from tests.support.builders import a_course, a_person, a_teacher, sign_in
+from tests.support.editions import PLAN, an_edition, enrolment_of, join, line_of
+from tests.support.learning import a_learner, actor_of, all_at_once
+
+NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
+EARLIER, LATER = NOW - timedelta(days=1), NOW + timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("dates", "refusal"),
+    [
+        (EditionDates(), None),
+        (EditionDates(enrols_from=NOW, enrols_until=LATER), None),
+        (EditionDates(enrols_from=LATER), Refusal.NOT_YET),
+        (EditionDates(enrols_until=NOW), Refusal.CLOSED),
+        (EditionDates(closed_at=EARLIER), Refusal.CLOSED),
+        (EditionDates(ends_at=NOW), Refusal.ENDED),
+        (EditionDates(starts_at=LATER), None),
+    ],
+)
+def test_an_edition_takes_people_between_its_dates(dates: EditionDates, refusal: Refusal | None) -> None:
+    assert may_join(dates, archived=False, now=NOW) is refusal
+    assert may_join(dates, archived=True, now=NOW) is Refusal.ARCHIVED
+
+
+def ten(house: House) -> list[Actor]:
+    return [actor_of(a_person(house, f"p{number}@example.org")) for number in range(10)]
+
+
+def enrol(house: House, course: Course, people: list[Actor], edition: object = None) -> services.Enrolled:
+    with house.database.unit_of_work() as session:
+        ids = [person.person_id or 0 for person in people]
+        return services.enrol_others(session, SYSTEM, course.id, edition, ids, now=clock.now())  # type: ignore[arg-type]  # an edition
+
+
+def take_out(house: House, course: Course, actor: Actor) -> None:
+    row = enrolment_of(house, actor, course)
+    assert row is not None
+    with house.database.unit_of_work() as session:
+        services.leave(session, SYSTEM, row, now=clock.now())
+
+
+def test_places_are_never_given_twice_however_many_come_at_once(house: House) -> None:
+    course = a_course(house, modules=1)
+    edition, people = an_edition(house, course, capacity=3), ten(house)
+
+    outcomes = all_at_once(10, lambda place: join(house, people[place], course, edition))
+    line = line_of(house, edition)
+
+    assert sorted(outcomes) == [Joined.ENROLLED] * 3 + [Joined.WAITING] * 7
+    assert (line.taken, line.waiting, line.is_full) == (3, 7, True)
+
+
+def test_who_waited_longest_gets_the_place_that_becomes_free_and_is_told(browser: Browser, house: House) -> None:
+    course = a_course(house, modules=1)
+    edition, (ana, blas, *_rest) = an_edition(house, course, capacity=1), ten(house)
+    assert [join(house, who, course, edition) for who in (ana, blas, blas)] == [Joined.ENROLLED, Joined.WAITING, Joined.WAITING]
+    take_out(house, course, ana)
+    found = enrolment_of(house, blas, course)
+
+    assert found is not None
+    assert (found.left_at, line_of(house, edition).taken) == (None, 1)
+    assert any(text.startswith("Le inscribieron en «Curso de prueba prueba»") for text in browser.mails())
+    assert line_of(house, edition).waiting == 0
+
+
+def test_more_places_are_given_to_those_who_wait(house: House) -> None:
+    course = a_course(house, modules=1)
+    edition, people = an_edition(house, course, capacity=1), ten(house)
+    for who in people[:4]:
+        join(house, who, course, edition)
+    with house.database.unit_of_work() as session:
+        plan = services.EditionPlan("Abril", True, None, None, None, None, 3)
+        assert services.change_edition(session, SYSTEM, edition, plan, now=clock.now()) == 2
+
+    assert (line_of(house, edition).taken, line_of(house, edition).waiting) == (3, 1)
+
+
+def test_two_editions_of_a_course_have_two_names(house: House) -> None:
+    course = a_course(house, modules=1)
+    an_edition(house, course, "Marzo")
+    an_edition(house, a_course(house, "otro", modules=1), "Marzo")
+
+    with pytest.raises(EditionNameTaken):
+        an_edition(house, course, "MARZO")
+
+
+def test_others_are_enrolled_once_and_those_who_left_find_everything_as_it_was(house: House) -> None:
+    course, people = a_course(house, modules=1), ten(house)
+    first = a_learner(house, course, "primera@example.org")
+    assert enrol(house, course, [first, *people[:2], people[0]]) == services.Enrolled(2, 0)
+    before = enrolment_of(house, people[0], course)
+    take_out(house, course, people[0])
+    assert enrol(house, course, people[:2]) == services.Enrolled(1, 0)
+    after = enrolment_of(house, people[0], course)
+
+    assert before is not None
+    assert after is not None
+    assert (after.id, after.enrolled_at, after.left_at) == (before.id, before.enrolled_at, None)
+
+
+def test_nobody_is_enrolled_in_what_is_not_published(house: House) -> None:
+    course = a_course(house, modules=1)
+    with house.database.unit_of_work() as session:
+        session.get_one(Course, course.id).published_version_id = None
+
+    with pytest.raises(Conflict):
+        enrol(house, course, ten(house)[:1])
+
+
+def test_hundreds_are_enrolled_with_so_many_statements(house: House) -> None:
+    course, people = a_course(house, modules=1), ten(house)
+    counter, counts = Counter(house.database.writing), []
+    enrol(house, course, people[:1])  # what a process keeps of the course is read once
+    for some in (people[1:3], people[3:]):
+        counter.reset()
+        enrol(house, course, some)
+        counts.append(sum("INTO audit_entry" not in statement for statement in counter.statements))
+
+    assert counts[0] == counts[1]
+
+
+def test_before_an_edition_begins_nothing_of_the_course_opens(browser: Browser, house: House) -> None:
+    course = a_course(house, modules=1)
+    begins = clock.now() + timedelta(days=3)
+    edition, ana = an_edition(house, course, starts_at=begins), a_person(house)
+    join(house, actor_of(ana), course, edition)
+    sign_in(browser).get("/courses/prueba")
+
+    assert "Su edición comienza el" in browser.page.text
+    assert not any("/activities/" in address for _text, address in browser.page.links)
+    browser.get("/courses/prueba/activities/leccion-1", status=404)
+    browser.get("/learning")
+    assert "Comienza el" in browser.page.text
+
+
+def test_after_an_edition_ended_one_reads_and_begins_no_quiz(browser: Browser, house: House) -> None:
+    course, now = a_course(house, modules=1), clock.now()
+    edition, ana = an_edition(house, course, starts_at=now - timedelta(days=9), ends_at=now - timedelta(days=1)), a_person(house)
+    join(house, actor_of(ana), course, edition)
+    sign_in(browser).get("/courses/prueba")
+    assert "Su edición terminó el" in browser.page.text
+    browser.get("/courses/prueba/activities/leccion-1")
+    browser.get("/courses/prueba/quizzes/cuestionario-1")
+
+    assert not any(form.action.endswith("/attempts") for form in browser.page.forms)
+
+
+def test_an_archived_course_is_read_and_takes_no_more_answers(browser: Browser, house: House) -> None:
+    course = a_course(house, modules=1)
+    a_learner(house, course)
+    with house.database.unit_of_work() as session:
+        session.get_one(Course, course.id).archived_at = clock.now()
+    sign_in(browser).get("/courses/prueba/activities/leccion-1")
+    browser.get("/courses/prueba/quizzes/cuestionario-1")
+
+    assert not any(form.action.endswith("/attempts") for form in browser.page.forms)
+
+
+def test_a_course_with_open_editions_is_entered_by_one_of_them(browser: Browser, house: House) -> None:
+    course = a_course(house, modules=1)
+    edition = an_edition(house, course, capacity=1)
+    a_person(house)
+    sign_in(browser).get("/courses/prueba")
+    assert "Elija una más abajo" in browser.page.text
+    token = dict(browser.page.form("/language").fields)["csrf_token"]
+    assert browser.client.post("/courses/prueba/enrolment", data={"csrf_token": token}).status_code == 403
+    browser.submit(f"/courses/prueba/editions/{edition.uuid}/enrolment")
+
+    assert line_of(house, edition).taken == 1
+    a_person(house, "blas@example.org")
+    other = sign_in(browser.another(), "blas@example.org")
+    other.get("/courses/prueba")
+    assert "Completa" in other.page.text
+    other.submit(f"/courses/prueba/editions/{edition.uuid}/enrolment")
+    assert "lista de espera" in other.page.text
+    other.get("/courses/prueba")
+    other.submit(f"/courses/prueba/editions/{edition.uuid}/waiting/end")
+    assert line_of(house, edition).waiting == 0
+
+
+def test_the_team_makes_an_edition_with_a_code_that_lets_people_in(browser: Browser, house: House) -> None:
+    course = a_course(house, modules=1, visibility="institution", enrolment="invitation")
+    a_teacher(house, course, "ines@example.org")
+    a_person(house)
+    team = sign_in(browser, "ines@example.org")
+    team.get("/teaching/prueba/editions")
+    team.submit("/teaching/prueba/editions", {"name": "Primera", "capacity": "x"}, status=422)
+    team.submit(
+        "/teaching/prueba/editions", {"name": "Primera", "starts_at": "2026-03-02T08:00", "ends_at": "2026-03-01T08:00"}, status=422
+    )
+    assert "Debe ser posterior a «Comienza»." in team.page.text
+    team.submit("/teaching/prueba/editions", {"name": "Primera", "capacity": "2", "starts_at": "", "ends_at": ""})
+    team.submit(f"{team.path}/code")
+    code = team.page.html.split('class="h3 mono">')[1][:9]
+
+    learner = sign_in(browser.another())
+    learner.get("/courses/prueba", status=403)
+    learner.get("/join")
+    learner.submit("/join", {"code": "NADA-2345"}, status=404)
+    assert "Ninguna edición tiene este código" in learner.page.text
+    assert 'value="NADA-2345"' in learner.page.html
+    learner.submit("/join", {"code": f" {code.lower().replace('-', ' – ')}"})
+    assert "Primera" in learner.page.text
+    learner.submit(f"/join/{code.replace('-', '')}")
+    learner.get("/courses/prueba")
+    team.get(f"/join/{code}")
+
+    with house.database.unit_of_work(write=False) as session:
+        assert session.scalar(select(func.count()).select_from(Enrolment)) == 1
+        verbs = set(session.scalars(select(AuditEntry.verb)))
+    assert {"edition.made", "edition.code_made", "enrolment.started"} <= verbs
+
+
+def test_a_code_that_is_none_leads_nowhere_and_is_not_tried_for_ever(browser: Browser, house: House) -> None:
+    a_person(house)
+    sign_in(browser)
+    for _try in range(30):
+        browser.get("/join/NADA2345", status=404)
+
+    browser.get("/join/NADA2345", status=429)
+
+
+def test_closing_an_edition_shuts_its_code_and_its_button(browser: Browser, house: House) -> None:
+    course = a_course(house, modules=1)
+    edition = an_edition(house, course)
+    a_teacher(house, course, "ines@example.org")
+    team = sign_in(browser, "ines@example.org")
+    address = f"/teaching/prueba/editions/{edition.uuid}"
+    team.get(address)
+    team.submit(f"{address}/code")
+    code = line_of(house, edition).edition.code
+    team.submit(f"{address}/closing")
+    a_person(house)
+    learner = sign_in(browser.another())
+    learner.get(f"/join/{code}")
+    assert "La inscripción está cerrada" in learner.page.text
+    team.submit(f"{address}/opening")
+    team.submit(f"{address}/code/removal")
+    learner.get(f"/join/{code}", status=404)
+
+    assert line_of(house, edition).edition.closed_at is None
+
+
+def test_every_cell_of_enrolling_others(browser: Browser, house: House) -> None:
+    """Security 9: course.enrol_other, own_course; each page and each act of editions, learners and lists."""
+    cast = a_cast(browser, house)
+    course = a_course(house, modules=1)
+    cast.join(course)
+    edition = an_edition(house, course)
+    base = "/teaching/prueba"
+    wrong: list[str] = []
+    for path in ("/editions", f"/editions/{edition.uuid}", "/learners", "/learners/lists"):
+        wrong += cast.check("course.enrol_other", "own_course", cast.outcomes(base + path))
+    for path in ("/code", "/code/removal", "/closing", "/opening"):
+        wrong += cast.check("course.enrol_other", "own_course", cast.outcomes(f"{base}/editions/{edition.uuid}{path}", "POST", {}))
+    lia = str(cast.people["L"].uuid)
+    wrong += cast.check("course.enrol_other", "own_course", cast.outcomes(f"{base}/learners", "POST", {"person": lia}))
+
+    assert not wrong
+
+
+def test_people_are_found_enrolled_and_taken_out_by_the_team(browser: Browser, house: House) -> None:
+    course = a_course(house, modules=1)
+    edition = an_edition(house, course, capacity=1)
+    a_teacher(house, course, "ines@example.org")
+    people = [a_person(house, f"p{number}@example.org", given="Luz", surname=f"Peña{number}") for number in range(2)]
+    team = sign_in(browser, "ines@example.org")
+    team.get("/teaching/prueba/learners?new=pena")
+    form = next(form for form in team.page.forms if form.action == "/teaching/prueba/learners" and form.method == "post")
+    team.submit(form.action, {"person": [str(person.uuid) for person in people], "edition": str(edition.uuid)}, form=form)
+
+    assert "1 persona quedó inscrita." in team.page.text
+    assert "1 persona espera un cupo." in team.page.text
+    team.get(f"/teaching/prueba/learners?edition={edition.uuid}")
+    team.submit(f"/teaching/prueba/learners/{people[0].uuid}/removal")
+    team.get("/teaching/prueba/learners")
+    assert "Peña1" in team.page.text
+    assert "Peña0" not in team.page.text
+
+
+def test_an_instructor_of_another_course_takes_nobody_out(browser: Browser, house: House) -> None:
+    course, other = a_course(house, modules=1), a_course(house, "otro", modules=1)
+    learner = a_learner(house, course)
+    a_teacher(house, other, "olga@example.org")
+    team = sign_in(browser, "olga@example.org")
+    team.get("/help")
+    token = dict(team.page.form("/language").fields)["csrf_token"]
+    for slug, status in (("prueba", 403), ("otro", 404)):
+        answer = team.client.post(f"/teaching/{slug}/learners/{learner.person_uuid}/removal", data={"csrf_token": token})
+        assert answer.status_code == status
+
+    found = enrolment_of(house, learner, course)
+    assert found is not None
+    assert found.left_at is None
+
+
+def test_plans_are_kept_as_they_are_typed(house: House) -> None:
+    course = a_course(house, modules=1)
+    edition = an_edition(house, course)
+    with house.database.unit_of_work() as session:
+        services.change_edition(session, SYSTEM, edition, PLAN, now=clock.now())
+        changed = session.scalar(select(func.count()).select_from(AuditEntry).where(AuditEntry.verb == "edition.changed"))
+        assert session.scalar(select(func.count()).select_from(Person)) == 0
+
+    assert changed == 0

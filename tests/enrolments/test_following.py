@@ -1,0 +1,146 @@
+"""Following a course: modules, activities, who waits where, where they stopped, how long it takes; each one statement."""
+
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+from sqlalchemy import insert, select, update
+
+from courses.models import Course
+from courses.queries.outlines import get_outline
+from enrolments.models import Completion, Enrolment
+from enrolments.queries import following as queries
+from enrolments.queries.following import ActivityCount, ModuleCount, WaitingCount
+from enrolments.queries.gradebook import GradebookFilter, next_steps
+from enrolments.queries.learning import results_of
+from enrolments.rules import next_step
+from kernel import clock
+from kernel.permissions import Actor
+from lms.app import House
+from tests.support.access import a_cast
+from tests.support.browser import Browser, every_statement
+from tests.support.builders import a_course, a_teacher, sign_in
+from tests.support.crowds import multiply
+from tests.support.learning import a_learner, enrolment_of, mark_done, pass_quiz
+
+PAGE = "/teaching/prueba/progress"
+ALL = GradebookFilter()
+
+
+def a_class(house: House) -> tuple[Course, dict[str, Actor]]:
+    """Publish two modules: Ana completed the first, Blas its lesson three weeks ago, Carla never came, Delia completed all."""
+    course, past = a_course(house, modules=2), clock.now() - timedelta(days=21)
+    people = {name: a_learner(house, course, f"{name}@example.org", now=past) for name in ("ana", "blas", "carla", "delia")}
+    mark_done(house, people["ana"], "prueba", "leccion-1")
+    pass_quiz(house, people["ana"], "prueba")
+    mark_done(house, people["blas"], "prueba", "leccion-1", now=past)
+    for n in (1, 2):
+        mark_done(house, people["delia"], "prueba", f"leccion-{n}")
+        pass_quiz(house, people["delia"], "prueba", f"cuestionario-{n}")
+    visited(house, course, people["ana"], "leccion-2", days=0)
+    visited(house, course, people["blas"], "leccion-1", days=20)
+    return course, people
+
+
+def visited(house: House, course: Course, actor: Actor, key: str, *, days: int) -> None:
+    """Let somebody have been at an activity so many days ago."""
+    with house.database.unit_of_work() as session:
+        mine = (Enrolment.person_id == actor.person_id, Enrolment.course_id == course.id)
+        moment = clock.now() - timedelta(days=days)
+        session.execute(update(Enrolment).where(*mine).values(last_visited_at=moment, last_activity_key=key))
+
+
+def test_only_the_courses_team_sees_the_progress(browser: Browser, house: House) -> None:
+    cast = a_cast(browser, house)
+    cast.join(a_course(house, modules=1))
+
+    assert cast.check("gradebook.view", "own_course", cast.outcomes(PAGE)) == []
+
+
+def test_modules_and_activities_count_those_who_began_and_completed_them(house: House) -> None:
+    course, _people = a_class(house)
+    with house.database.unit_of_work(write=False) as session:
+        outline = get_outline(session, session.get_one(Course, course.id).published_version_id or 0)
+        modules = queries.count_modules(session, outline, ALL, now=clock.now())
+        activities = queries.count_activities(session, course.id, ALL, now=clock.now())
+
+    assert modules == {"parte-1": ModuleCount(3, 2), "parte-2": ModuleCount(1, 1)}
+    assert activities["leccion-1"] == ActivityCount(3, 3)
+    assert activities["cuestionario-1"] == ActivityCount(2, 2)
+
+
+def test_who_waits_where_and_who_stopped_where(house: House) -> None:
+    course, _people = a_class(house)
+    with house.database.unit_of_work(write=False) as session:
+        waiting = queries.count_waiting(session, course.id, ALL, 14, now=clock.now())
+        left_off = queries.count_left_off(session, course.id, ALL, 14, now=clock.now())
+        long_ago = queries.count_left_off(session, course.id, ALL, 30, now=clock.now())
+
+    assert waiting == {"leccion-2": WaitingCount(1, 0), "cuestionario-1": WaitingCount(1, 1), "leccion-1": WaitingCount(1, 1)}
+    assert left_off == {"leccion-1": 1, None: 1}
+    assert long_ago == {}
+
+
+def test_the_next_activity_of_the_list_is_the_one_that_the_rule_names(house: House) -> None:
+    course, people = a_class(house)
+    with house.database.unit_of_work(write=False) as session:
+        steps = next_steps(course.id, clock.now())
+        found = {row.enrolment_id: row.key for row in session.execute(select(steps.c.enrolment_id, steps.c.key))}
+        outline = get_outline(session, session.get_one(Course, course.id).published_version_id or 0)
+        rows = {name: enrolment_of(house, actor, course).id for name, actor in people.items()}
+        named = {row: next_step(outline, results_of(session, row), clock.now()) for name, row in rows.items() if name != "delia"}
+
+    assert found == named
+
+
+@pytest.mark.parametrize(("days", "quartiles"), [((5,), (5, 5, 5)), ((1, 2, 3, 4), (1, 2, 3)), ((9, 1, 5, 3, 7), (3, 5, 7))])
+def test_the_time_to_complete_is_told_by_its_quartiles(house: House, days: tuple[int, ...], quartiles: tuple[int, ...]) -> None:
+    """Nearest rank: the smallest time within which at least that share completed."""
+    course = a_course(house, modules=1)
+    for place, count in enumerate(days):
+        row = enrolment_of(house, a_learner(house, course, f"p{place}@example.org"), course)
+        values = {
+            "enrolment_id": row.id,
+            "course_version_id": row.course_version_id,
+            "completed_at": row.enrolled_at + timedelta(days=count),
+        }
+        with house.database.unit_of_work() as session:
+            session.execute(insert(Completion).values(values))
+    with house.database.unit_of_work(write=False) as session:
+        taken = queries.time_taken(session, course.id, ALL, now=clock.now())
+
+    assert taken is not None
+    assert (taken.learners, taken.first.days, taken.median.days, taken.third.days) == (len(days), *quartiles)
+
+
+def test_the_page_leads_to_those_who_are_stuck(browser: Browser, house: House) -> None:
+    course, _people = a_class(house)
+    a_teacher(house, course)
+    sign_in(browser, "profe@example.org").get(PAGE)
+    text = browser.page.text
+    assert [word in text for word in ("Avance por módulo", "Parte 1", "2 (50")] == [True, True, True]
+    assert 'aria-label="Cuántos participantes completaron cada actividad obligatoria"' in browser.page.html
+    places = [text.find(title) for title in ("Contar 1", "Cuestionario 1", "Contar 2")]
+    assert all(before < after for before, after in pairwise(places))
+
+    (link,) = [address for address, _words in browser.page.links if "next=cuestionario-1" in address]
+    page = browser.get(link)
+
+    assert "blas@example.org" in page.text
+    assert "ana@example.org" not in page.text
+
+
+def test_the_page_costs_the_same_however_many_learn(browser: Browser, house: House) -> None:
+    course, people = a_class(house)
+    a_teacher(house, course)
+    sign_in(browser, "profe@example.org").get(PAGE)
+    counter = every_statement(house.database)
+    browser.get(PAGE)
+    few = len(counter.statements)
+
+    multiply(house, people["blas"], 40)
+    counter.reset()
+    browser.get(PAGE)
+
+    assert len(counter.statements) == few
+    assert "44" in browser.page.text

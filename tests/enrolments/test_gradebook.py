@@ -1,0 +1,205 @@
+"""The gradebook: who may see it, the course grade that the learner sees, filters, sorting, statements, what is downloaded."""
+
+import csv
+from datetime import timedelta
+from fractions import Fraction
+from io import BytesIO, StringIO
+
+import pytest
+from openpyxl import load_workbook
+from sqlalchemy import select
+
+from courses.models import Course, StaffRole
+from courses.queries.outlines import get_outline
+from enrolments.pages.gradebook import share
+from enrolments.queries import gradebook as queries
+from enrolments.queries.gradebook import GradebookFilter, GradebookOrder, GradebookRow
+from enrolments.services import learning as learning_services
+from enrolments.services.learning import Achievement
+from kernel import clock
+from kernel.audit import AuditEntry
+from kernel.permissions import SYSTEM, Actor
+from lms.app import House
+from tests.support.access import a_cast
+from tests.support.browser import Browser, every_statement
+from tests.support.builders import a_course, a_person, a_teacher, folder, publish, sign_in
+from tests.support.crowds import multiply
+from tests.support.editions import an_edition, join
+from tests.support.learning import a_learner, actor_of, enrolment_of, mark_done, pass_quiz
+
+PAGE = "/teaching/prueba/gradebook"
+GRADE = """grade:
+  - category: practica
+    title: {es: Práctica, en: Practice}
+    weight: 30
+    drop_lowest: 1
+  - category: final
+    title: {es: Final, en: Final}
+    weight: 70
+completion:
+  grade: 60
+"""
+
+
+def a_weighted_course(house: House) -> Course:
+    """Publish a course of three quizzes: the lowest of two for practice is dropped, the last is the final one."""
+    files = folder(modules=3)
+    files["course.yaml"] += GRADE.encode()
+    for n, category in ((1, "practica"), (2, "practica"), (3, "final")):
+        files[f"{n:02d}-parte/03-cuestionario.quiz.yaml"] += f"category: {category}\n".encode()
+    return publish(house, files)[0]
+
+
+def score(house: House, course: Course, actor: Actor, **scores: int | str) -> None:
+    """Give a learner results in percent by the numbers of the quizzes."""
+    enrolment = enrolment_of(house, actor, course)
+    for key, value in scores.items():
+        reached = Achievement(completed=True, score=Fraction(value), passed=True)
+        with house.database.unit_of_work() as session:
+            learning_services.record_result(session, SYSTEM, enrolment.id, key.replace("q", "cuestionario-"), reached, now=clock.now())
+
+
+def rows_of(house: House, course: Course) -> list[GradebookRow]:
+    with house.database.unit_of_work(write=False) as session:
+        outline = get_outline(session, session.get_one(Course, course.id).published_version_id or 0)
+        return queries.list_gradebook(session, outline, GradebookFilter(), GradebookOrder(), now=clock.now(), offset=0, limit=50)
+
+
+def test_only_the_courses_team_sees_the_gradebook(browser: Browser, house: House) -> None:
+    """Security 9, gradebook.view: graders, editors and administrators."""
+    cast = a_cast(browser, house)
+    cast.join(a_course(house, modules=1))
+
+    for path in (PAGE, f"{PAGE}.csv", f"{PAGE}.xlsx"):
+        assert cast.check("gradebook.view", "own_course", cast.outcomes(path)) == []
+
+
+def test_the_course_grade_of_a_row_is_the_one_that_the_learner_sees(browser: Browser, house: House) -> None:
+    """Weights, categories, and the lowest left out: 30 % of the better practice and 70 % of the final."""
+    course = a_weighted_course(house)
+    ana, blas = a_learner(house, course), a_learner(house, course, "blas@example.org")
+    score(house, course, ana, q1=40, q2=91, q3="45.5")
+    score(house, course, blas, q1=20)
+
+    rows = {row.email: row for row in rows_of(house, course)}
+    assert rows["ana@example.org"].grade == Fraction("59.15")
+    assert rows["blas@example.org"].grade == 20
+    assert rows["ana@example.org"].scores == {"cuestionario-1": 40, "cuestionario-2": 91, "cuestionario-3": Fraction("45.5")}
+    for email, row in rows.items():
+        page = sign_in(browser.another(), email).get("/courses/prueba")
+        assert f"{share(row.grade).strip('%').strip()} hasta ahora" in page.text, email
+
+
+def test_who_follows_an_earlier_version_is_judged_by_it_and_stands_in_the_columns_of_the_new_one(house: House) -> None:
+    """A quiz that the new version renamed shows its results under its new key."""
+    course = a_weighted_course(house)
+    ana = a_learner(house, course)
+    score(house, course, ana, q1=40, q3=80)
+    files = folder(modules=3)
+    quiz = files["01-parte/03-cuestionario.quiz.yaml"]
+    files["01-parte/03-cuestionario.quiz.yaml"] = quiz.replace(b"key: cuestionario-1", b"key: primero\nwas: [cuestionario-1]")
+    course, _version = publish(house, files)
+
+    (row,) = rows_of(house, course)
+
+    assert row.scores == {"primero": 40, "cuestionario-3": 80}
+    assert row.grade == 30 * Fraction(40, 100) + 70 * Fraction(80, 100)
+
+
+def test_the_gradebook_is_filtered_and_sorted(browser: Browser, house: House) -> None:
+    course = a_course(house, modules=2)
+    teacher = a_teacher(house, course)
+    people = {name: a_learner(house, course, f"{name}@example.org") for name in ("ana", "blas")}
+    people["carla"] = actor_of(a_person(house, "carla@example.org"))
+    score(house, course, people["ana"], q1=50)
+    score(house, course, people["blas"], q1=90)
+    edition = an_edition(house, course)
+    join(house, people["carla"], course, edition)
+    with house.database.unit_of_work() as session:
+        group = learning_services.make_group(session, actor_of(teacher), course.id, "Norte", now=clock.now())
+        learning_services.add_to_group(session, actor_of(teacher), group, [people["blas"].person_uuid or group.uuid], now=clock.now())
+    sign_in(browser, "profe@example.org")
+
+    def shown(query: str = "") -> list[str]:
+        browser.get(f"{PAGE}?{query}")
+        found = {name: browser.page.text.find(f"{name}@example.org") for name in people}
+        return sorted((name for name, place in found.items() if place >= 0), key=found.__getitem__)
+
+    assert shown() == ["ana", "blas", "carla"]
+    assert shown("sort=activity:cuestionario-1&direction=down") == ["blas", "ana", "carla"]
+    assert 'aria-sort="descending"' in browser.page.html
+    assert shown("sort=done&direction=down")[2] == "carla"
+    assert shown("q=bla") == ["blas"]
+    assert shown(f"group={group.uuid}") == ["blas"]
+    assert shown(f"edition={edition.uuid}") == ["carla"]
+    assert shown("state=completed") == []
+    assert "Nadie" in browser.page.text
+    assert shown("sort=activity:nothing&edition=x&group=&state=x&direction=y") == ["ana", "blas", "carla"]
+    browser.get(f"{PAGE}?page=0", 404)
+
+
+@pytest.mark.parametrize("address", [PAGE, f"{PAGE}.csv"])
+def test_three_learners_and_thirty_cost_the_same_statements(browser: Browser, house: House, address: str) -> None:
+    course = a_course(house, modules=1)
+    a_teacher(house, course)
+    ana = a_learner(house, course)
+    pass_quiz(house, ana, "prueba")
+    multiply(house, ana, 2)
+    sign_in(browser, "profe@example.org").get(address)
+    counter = every_statement(house.database)
+    browser.get(address)
+    few = len(counter.statements)
+
+    multiply(house, ana, 27, first=2)
+    counter.reset()
+    browser.get(address)
+
+    assert browser.response.get_data(as_text=True).count("@example.org") >= 30
+    assert len(counter.statements) == few
+
+
+def test_a_download_of_more_than_a_portion_has_everybody_once(browser: Browser, house: House) -> None:
+    """P14: the stream reads five hundred learners and their results at a time."""
+    course = a_course(house, modules=1)
+    a_teacher(house, course)
+    ana = a_learner(house, course)
+    score(house, course, ana, q1=75)
+    multiply(house, ana, queries.BATCH + 20)
+    sign_in(browser, "profe@example.org").get(f"{PAGE}.csv")
+    rows = list(csv.DictReader(StringIO(browser.response.get_data().decode("utf-8-sig"))))
+
+    assert len({row["Correo electrónico"] for row in rows}) == len(rows) == queries.BATCH + 21
+    assert {row["Nota del curso"] for row in rows} == {"75.00"}
+
+
+def test_the_downloads_say_what_their_columns_hold_and_are_written_down(browser: Browser, house: House) -> None:
+    """Security 8.1: who exported stands in the audit log."""
+    course = a_course(house, modules=1)
+    a_teacher(house, course)
+    ana = a_learner(house, course, now=clock.now() - timedelta(days=1))
+    score(house, course, ana, q1="66.666")
+    mark_done(house, ana, "prueba", "leccion-1")
+    sign_in(browser, "profe@example.org").get(f"{PAGE}.xlsx?sort=enrolled")
+    marks, dictionary = load_workbook(BytesIO(browser.response.get_data())).worksheets
+    told = [[cell.value for cell in row] for row in dictionary.iter_rows(min_row=2)]
+
+    assert [cell.value for cell in marks[1]] == [name for name, _meaning in told]
+    assert [cell.value for cell in marks[2]][-2:] == [66.67, 66.67]
+    browser.get(f"{PAGE}.csv?dictionary")
+    assert list(csv.reader(StringIO(browser.response.get_data().decode("utf-8-sig"))))[1:] == told
+    with house.database.unit_of_work(write=False) as session:
+        facts = session.scalars(select(AuditEntry.facts).where(AuditEntry.verb == "gradebook.exported").order_by(AuditEntry.id)).all()
+    assert [name in fact for name, fact in zip(("gradebook.xlsx", "gradebook-columns.csv"), facts, strict=True)] == [True, True]
+
+
+def test_graders_see_no_addresses(browser: Browser, house: House) -> None:
+    """Security 7.6: e-mail addresses are for those who edit the course."""
+    course = a_course(house, modules=1)
+    a_learner(house, course)
+    a_teacher(house, course, "califica@example.org", StaffRole.GRADER)
+    sign_in(browser, "califica@example.org")
+
+    assert "Quinde" in browser.get(PAGE).text
+    assert "ana@example.org" not in browser.page.html
+    browser.get(f"{PAGE}.csv")
+    assert b"ana@example.org" not in browser.response.get_data()

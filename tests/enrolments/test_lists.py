@@ -1,0 +1,164 @@
+"""Lists of people as offices send them: encodings, separators, faults with their lines; nothing written until confirmed."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from courses.models import Course
+from enrolments.models import Enrolment, PendingList
+from enrolments.services import editions as services
+from enrolments.sheets import read_list
+from kernel import clock
+from kernel.decoding import Undecodable
+from kernel.permissions import SYSTEM
+from lms.app import House
+from tests.support.browser import Browser
+from tests.support.builders import a_course, a_person, a_teacher, sign_in
+from tests.support.editions import an_edition
+from tests.support.learning import a_learner
+from tests.support.shared import SHARED, needs_shared
+
+ROWS = "nombre;correo;unidad\nAna Muñoz;ANA@example.org ;Quito\n\nBlas Peña;blas@example.org;Loja\n"
+
+
+def addresses(content: bytes) -> list[tuple[int, str]]:
+    return [(entry.line, entry.address) for entry in read_list(content).entries]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("sign", [";", ",", "\t", "|"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_lists_are_read_as_offices_write_them(encoding: str, sign: str, end: str) -> None:
+    content = ROWS.replace(";", sign).replace("\n", end).encode(encoding)
+
+    assert addresses(content) == [(2, "ana@example.org"), (4, "blas@example.org")]
+
+
+def test_a_list_without_headings_is_read_by_its_first_address() -> None:
+    assert addresses(b"ana@example.org\nblas@example.org") == [(1, "ana@example.org"), (2, "blas@example.org")]
+    assert addresses(b"Ana,ana@example.org\nBlas,") == [(1, "ana@example.org"), (2, "")]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\n\n", b"nombre;unidad\nAna;Quito", b"PK\x03\x04\x00\x00", b'correo\n"ana@example.org', b"correo\n" + b"a@b.ec\n" * 40_001],
+)
+def test_what_is_no_list_is_refused_with_a_reason(content: bytes) -> None:
+    with pytest.raises(Undecodable):
+        read_list(content)
+
+
+FIXTURES = SHARED / "fixtures" / "users-csv"
+OUTCOMES = {
+    "moodle/upload_users.csv": [2, 3],
+    "moodle/upload_users_cohorts.csv": [2, 3],
+    "moodle/upload_users_email_matching.csv": [2, 3],
+    "moodle/upload_users_enrol_date_period.csv": [2, 3],
+}
+"""Files of other systems that have a column of addresses, and the lines on which people stand."""
+
+
+@pytest.mark.shared
+@needs_shared
+@pytest.mark.parametrize("path", sorted(FIXTURES.rglob("*.*")) if FIXTURES.is_dir() else [], ids=lambda path: path.name)
+def test_files_of_other_systems_are_read_or_refused(path: Path) -> None:
+    name = path.relative_to(FIXTURES).as_posix()
+    if name in OUTCOMES:
+        found = read_list(path.read_bytes())
+        assert [entry.line for entry in found.entries][:2] == OUTCOMES[name]
+        assert all("@" in entry.address for entry in found.entries)
+    else:
+        with pytest.raises(Undecodable):
+            read_list(path.read_bytes())
+
+
+def enrolled(house: House) -> int:
+    with house.database.unit_of_work(write=False) as session:
+        return session.scalar(select(func.count()).select_from(Enrolment).where(Enrolment.left_at.is_(None))) or 0
+
+
+@pytest.fixture
+def course(house: House) -> Course:
+    """Return a course with an instructor, Inés."""
+    found = a_course(house, modules=1)
+    a_teacher(house, found, "ines@example.org")
+    return found
+
+
+def send(browser: Browser, text: str, status: int = 200, **fields: str) -> Browser:
+    team = sign_in(browser, "ines@example.org")
+    team.get("/teaching/prueba/learners/lists")
+    team.submit("/teaching/prueba/learners/lists", {"addresses": text, "file": None, **fields}, status=status)
+    return team
+
+
+def test_nothing_is_written_until_the_list_is_confirmed(browser: Browser, house: House, course: Course) -> None:
+    for email in ("ana@example.org", "blas@example.org"):
+        a_person(house, email)
+    a_learner(house, course, "dentro@example.org")
+    lines = "correo\nana@example.org\nnadie@example.org\nana@example.org\nsin arroba\ndentro@example.org\nBlas@Example.org"
+    team = send(browser, lines)
+
+    assert "Se inscribiría a 2 personas" in team.page.text
+    for words in (
+        "Nadie tiene una cuenta con esta dirección.",
+        "Esta dirección está dos veces en la lista.",
+        "Esto no es una dirección de correo.",
+    ):
+        assert words in team.page.text
+    assert "1 ya sigue el curso" in team.page.text
+    assert enrolled(house) == 1
+    team.submit(f"{team.path}/confirmation")
+    team.deliver_jobs()
+    assert enrolled(house) == 3
+    team.get(team.path)
+    assert "La lista está inscrita" in team.page.text
+
+
+def test_a_list_that_is_forgotten_enrols_nobody(browser: Browser, house: House, course: Course) -> None:
+    a_person(house)
+    team = send(browser, "ana@example.org")
+    path = team.path
+    team.submit(f"{path}/discarding")
+    team.deliver_jobs()
+
+    assert enrolled(house) == 0
+    team.get(path, status=404)
+
+
+def test_a_list_is_its_senders_alone(browser: Browser, house: House, course: Course) -> None:
+    a_person(house)
+    a_teacher(house, course, "otra@example.org")
+    path = send(browser, "ana@example.org").path
+    other = sign_in(browser.another(), "otra@example.org")
+
+    other.get(path, status=404)
+
+
+def test_what_was_sent_and_cannot_be_read_is_told_beside_the_field(browser: Browser, house: House, course: Course) -> None:
+    team = send(browser, "nombre;unidad\nAna;Quito", status=422)
+
+    assert "Ninguna columna se llama «correo»" in team.page.text
+    assert "nombre;unidad" in team.page.html
+
+
+def test_a_long_list_goes_on_after_a_fault_where_it_was(
+    browser: Browser, house: House, course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "PORTION", 2)
+    people = [a_person(house, f"p{number}@example.org") for number in range(5)]
+    edition = an_edition(house, course, capacity=4)
+    team = send(browser, "\n".join(person.email for person in people), edition=str(edition.uuid))
+    assert "1 de ellas esperará" in team.page.text
+    with house.database.unit_of_work() as session:  # as if the server had died after the first portion
+        row = session.scalars(select(PendingList)).one()
+        services.enrol_others(session, SYSTEM, course.id, edition, [person.id for person in people[:2]], now=clock.now())
+        row.place = 2
+    team.submit(f"{team.path}/confirmation")
+    team.deliver_jobs()
+
+    assert enrolled(house) == 4
+    with house.database.unit_of_work(write=False) as session:
+        row = session.scalars(select(PendingList)).one()
+    assert (row.place, row.total) == (5, 5)

@@ -1,0 +1,101 @@
+"""Notes of a course's team on a learner: who reads, writes and deletes them, that they go into no download and no log."""
+
+from uuid import uuid4
+
+from sqlalchemy import select
+
+from courses.models import Course, StaffRole
+from enrolments.models import LearnerNote
+from enrolments.services import learning as learning_services
+from kernel import clock
+from kernel.audit import AuditEntry
+from kernel.permissions import Actor
+from lms.app import House
+from tests.support.access import a_cast
+from tests.support.browser import Browser
+from tests.support.builders import a_course, a_teacher, sign_in
+from tests.support.learning import a_learner, actor_of
+
+WORDS = "Pidió más tiempo por salud."
+
+
+def page_of(learner: Actor) -> str:
+    return f"/teaching/prueba/learners/{learner.person_uuid}"
+
+
+def a_class(house: House) -> tuple[Course, Actor]:
+    course = a_course(house, modules=1)
+    a_teacher(house, course)
+    a_teacher(house, course, "califica@example.org", StaffRole.GRADER)
+    return course, a_learner(house, course)
+
+
+def test_the_team_writes_notes_and_nobody_else(browser: Browser, house: House) -> None:
+    cast = a_cast(browser, house)
+    course = a_course(house, modules=1)
+    cast.join(course)
+    learner = a_learner(house, course)
+    fields = {"words": WORDS, "number": str(uuid4())}
+
+    assert cast.check("note.write", "of_another_learner", cast.outcomes(f"{page_of(learner)}/notes", "POST", fields)) == []
+
+
+def test_a_note_says_who_and_when_and_stays_within_the_team(browser: Browser, house: House) -> None:
+    _course, ana = a_class(house)
+    page = sign_in(browser, "profe@example.org").get(page_of(ana))
+    form = page.form("/notes")
+    for _again in range(2):
+        page = browser.submit("/notes", {"words": WORDS}, form=form)
+
+    assert page.text.count(WORDS) == 1
+    assert sign_in(browser.another(), "califica@example.org").get(page_of(ana)).text.count(WORDS) == 1
+    for path in ("gradebook", "gradebook.csv"):
+        browser.get(f"/teaching/prueba/{path}")
+        assert WORDS not in browser.response.get_data(as_text=True)
+    learner = sign_in(browser.another(), "ana@example.org")
+    assert [WORDS in learner.get(path).text for path in ("/courses/prueba", "/courses/prueba/results")] == [False, False]
+    with house.database.unit_of_work(write=False) as session:
+        assert not any(WORDS in facts for facts in session.scalars(select(AuditEntry.facts)))
+
+
+def test_an_empty_or_too_long_note_comes_back_with_its_fault(browser: Browser, house: House) -> None:
+    _course, ana = a_class(house)
+    sign_in(browser, "profe@example.org").get(page_of(ana))
+    page = browser.submit("/notes", {"words": "n" * 2001}, status=422)
+
+    assert "2000" in page.text
+    assert dict(page.form("/notes").fields)["words"] == "n" * 2001
+    assert "Escriba la anotación" in browser.submit("/notes", {"words": " "}, status=422).text
+
+
+def test_its_author_or_who_edits_the_course_deletes_a_note(browser: Browser, house: House) -> None:
+    _course, ana = a_class(house)
+    sign_in(browser, "profe@example.org").get(page_of(ana))
+    browser.submit("/notes", {"words": WORDS})
+    with house.database.unit_of_work(write=False) as session:
+        note = session.scalars(select(LearnerNote)).one()
+    grader = sign_in(browser.another(), "califica@example.org")
+    grader.get(page_of(ana))
+    grader.post(f"{page_of(ana)}/notes/{note.uuid}/deletion", status=403)
+    grader.get(page_of(ana))
+    grader.submit("/notes", {"words": "Otra"})
+    assert "Otra" not in grader.submit("/deletion").text
+
+    browser.get(page_of(ana))
+    assert WORDS not in browser.submit("/deletion").text
+    browser.post(f"{page_of(ana)}/notes/{note.uuid}/deletion", status=404)
+
+
+def test_nobody_reads_the_notes_on_themself(browser: Browser, house: House) -> None:
+    _course, ana = a_class(house)
+    grader = a_teacher(house, _course, "dos@example.org", StaffRole.GRADER)
+    own = actor_of(grader)
+    with house.database.unit_of_work() as session:
+        learning_services.enrol(session, own, learning_services.queries.get_seat(session, own, "prueba"), now=clock.now())
+    sign_in(browser, "profe@example.org").get(page_of(own))
+    browser.submit("/notes", {"words": WORDS})
+
+    other = sign_in(browser.another(), "dos@example.org")
+    assert WORDS not in other.get(page_of(own)).text
+    other.post(f"{page_of(own)}/notes", {"words": "x"}, status=403)
+    assert ana

@@ -1,0 +1,264 @@
+"""The team's word on a result: who may, what is kept, what follows, how it is taken back, what the learner sees (security 5.3)."""
+
+import json
+from fractions import Fraction
+from uuid import uuid4
+
+from sqlalchemy import select
+
+from accounts.models import Notice
+from courses.models import Course, StaffRole
+from enrolments.models import ActivityResult, Completion, ResultOverride
+from enrolments.queries.learning import results_of
+from enrolments.services import learning as learning_services
+from enrolments.services.learning import Achievement
+from kernel import clock
+from kernel.audit import AuditEntry
+from kernel.permissions import SYSTEM, Actor
+from lms.app import House
+from tests.support.access import a_cast
+from tests.support.browser import Browser
+from tests.support.builders import a_course, a_teacher, sign_in
+from tests.support.learning import a_learner, actor_of, enrolment_of, fail_quiz, mark_done, pass_quiz
+from tests.support.results import override
+
+
+def page_of(learner: Actor, key: str = "cuestionario-1") -> str:
+    return f"/teaching/prueba/learners/{learner.person_uuid}/results/{key}"
+
+
+def result_of(house: House, learner: Actor, course: Course, key: str = "cuestionario-1") -> ActivityResult:
+    enrolment = enrolment_of(house, learner, course)
+    with house.database.unit_of_work(write=False) as session:
+        mine = (ActivityResult.enrolment_id == enrolment.id, ActivityResult.activity_key == key)
+        return session.execute(select(ActivityResult).where(*mine)).scalar_one()
+
+
+def is_completed(house: House, learner: Actor, course: Course) -> bool:
+    enrolment = enrolment_of(house, learner, course)
+    with house.database.unit_of_work(write=False) as session:
+        return session.scalar(select(Completion.id).where(Completion.enrolment_id == enrolment.id)) is not None
+
+
+def a_class(house: House) -> tuple[Course, Actor, Actor]:
+    """Publish a course of one module whose quiz Ana has failed; its lesson is done. Return course, teacher, Ana."""
+    course = a_course(house, modules=1)
+    teacher, ana = actor_of(a_teacher(house, course)), a_learner(house, course)
+    mark_done(house, ana, "prueba", "leccion-1")
+    fail_quiz(house, ana, "prueba")
+    return course, teacher, ana
+
+
+def test_who_edits_the_course_sets_results_and_a_grader_does_not(browser: Browser, house: House) -> None:
+    """Security 9, grade.override of a graded result."""
+    cast = a_cast(browser, house)
+    course = a_course(house, modules=1)
+    cast.join(course)
+    learner = a_learner(house, course)
+    fail_quiz(house, learner, "prueba")
+    fields = {"score": "80", "reason": "Entregó en papel", "number": str(uuid4())}
+
+    assert cast.check("grade.override", "graded", cast.outcomes(page_of(learner))) == []
+    assert cast.check("grade.override", "graded", cast.outcomes(page_of(learner), "POST", fields)) == []
+    cast.browsers["I"].get(page_of(learner, "leccion-1"), 404)
+
+
+def test_nobody_grades_their_own_attempt_whatever_their_role(browser: Browser, house: House) -> None:
+    course = a_course(house, modules=1)
+    teacher = a_teacher(house, course)
+    own = actor_of(teacher)
+    with house.database.unit_of_work() as session:
+        seat = learning_services.queries.get_seat(session, own, "prueba")
+        learning_services.enrol(session, own, seat, now=clock.now())
+    fail_quiz(house, own, "prueba")
+    visitor = sign_in(browser, "profe@example.org")
+    page = visitor.get(f"/teaching/prueba/learners/{own.person_uuid}")
+
+    assert not page.has_link(page_of(own))
+    visitor.get(page_of(own), 403)
+    visitor.checks = False
+    visitor.get("/help")
+    token = dict(visitor.page.form("/language").fields)["csrf_token"]
+    response = visitor._request("POST", page_of(own), data={"csrf_token": token, "score": "100", "reason": "Yo", "number": str(uuid4())})
+    assert response.status_code == 403
+    assert result_of(house, own, course).score == 0
+
+
+def test_the_word_counts_the_earned_result_is_kept_and_the_course_follows(browser: Browser, house: House) -> None:
+    """Completion, course grade and certificate follow by the rules that hold for what is earned; the first value stays."""
+    course, _teacher, ana = a_class(house)
+    page = sign_in(browser, "profe@example.org").get(page_of(ana))
+    assert "0\xa0%" in page.text
+    browser.submit(page_of(ana), {"score": "82,5", "reason": "Entregó en papel"})
+
+    row = result_of(house, ana, course)
+    assert (row.score, row.passed, row.own_score, row.own_passed) == (Fraction("82.5"), True, 0, False)
+    assert is_completed(house, ana, course)
+    assert enrolment_of(house, ana, course).grade == Fraction("82.5")
+    assert "0\xa0% antes, 82,5\xa0% ahora" in browser.page.text
+    browser.mails()  # the worker's turn
+    assert any(address.startswith("/verify/") for address, _words in browser.get(f"/teaching/prueba/learners/{ana.person_uuid}").links)
+    with house.database.unit_of_work(write=False) as session:
+        entry = session.execute(select(AuditEntry).where(AuditEntry.verb == "result.overridden")).scalar_one()
+        assert {key: json.loads(entry.facts)[key] for key in ("activity", "reason")} == {
+            "activity": "cuestionario-1",
+            "reason": "Entregó en papel",
+        }
+
+
+def test_a_result_needs_a_number_and_a_reason_and_what_was_typed_stays(browser: Browser, house: House) -> None:
+    _course, _teacher, ana = a_class(house)
+    page = sign_in(browser, "profe@example.org").get(page_of(ana))
+    page = browser.submit(page_of(ana), {"score": "120", "reason": ""}, status=422)
+    fields = dict(page.form(page_of(ana)).fields)
+
+    assert [page.text.count(words) > 0 for words in ("Escriba un número de 0 a 100", "Diga por qué")] == [True, True]
+    assert (fields["score"], fields["reason"]) == ("120", "")
+    page = browser.submit(page_of(ana), {"score": "", "reason": "Porque sí"}, status=422)
+    assert "Escriba el resultado que debe contar" in page.text
+    assert dict(page.form(page_of(ana)).fields)["reason"] == "Porque sí"
+
+
+def test_the_learner_is_told_once_and_sees_mark_and_reason(browser: Browser, house: House) -> None:
+    _course, teacher, ana = a_class(house)
+    number = uuid4()
+    for _again in range(2):
+        override(house, teacher, ana, "cuestionario-1", 90, reason="Se cayó la red", number=number)
+    with house.database.unit_of_work(write=False) as session:
+        notices = session.scalars(select(Notice).where(Notice.person_id == ana.person_id, Notice.kind == "graded")).all()
+        words = session.scalars(select(ResultOverride)).all()
+    page = sign_in(browser, "ana@example.org").get("/courses/prueba/results")
+
+    assert [(notice.path, "90" in notice.words["es"]) for notice in notices] == [("/courses/prueba/results", False)]
+    assert len(words) == 1
+    assert "90\xa0%" in page.text
+    assert "El equipo fijó aquí su resultado: 90\xa0%" in browser.get("/courses/prueba/quizzes/cuestionario-1").text
+    page = browser.get("/courses/prueba/results")
+    assert "Fijado por el equipo: Se cayó la red" in page.text
+    assert "Aprobado" in browser.get("/courses/prueba").text
+
+
+def test_what_is_earned_meanwhile_is_kept_and_counts_when_the_word_is_taken_back(house: House) -> None:
+    course, teacher, ana = a_class(house)
+    override(house, teacher, ana, "cuestionario-1", 75)
+    pass_quiz(house, ana, "prueba")
+    row = result_of(house, ana, course)
+    assert (row.score, row.own_score, row.own_completed) == (75, 100, True)
+
+    override(house, teacher, ana, "cuestionario-1", None, reason="Fue un error")
+    row = result_of(house, ana, course)
+    assert (row.score, row.passed, row.overridden_at, row.own_score) == (100, True, None, None)
+    assert row.completed_at is not None
+    assert is_completed(house, ana, course)
+    with house.database.unit_of_work(write=False) as session:
+        rows = session.scalars(select(ResultOverride).order_by(ResultOverride.id)).all()
+        assert [(one.before, one.score, one.reason) for one in rows] == [(0, 75, "Entregó en papel"), (75, None, "Fue un error")]
+
+
+def test_taking_the_word_back_takes_back_what_it_alone_had_completed(house: House) -> None:
+    """The completion of the course goes too, with its entry; nothing is taken back silently."""
+    course, teacher, ana = a_class(house)
+    override(house, teacher, ana, "cuestionario-1", 75)
+    override(house, teacher, ana, "cuestionario-1", 95)
+    assert is_completed(house, ana, course)
+
+    override(house, teacher, ana, "cuestionario-1", None, reason="Fue otra persona")
+
+    row = result_of(house, ana, course)
+    assert (row.score, row.passed, row.completed_at) == (0, False, None)
+    assert not is_completed(house, ana, course)
+    with house.database.unit_of_work(write=False) as session:
+        verbs = session.scalars(select(AuditEntry.verb).order_by(AuditEntry.id)).all()
+    assert sorted(verbs[-3:]) == ["activity.taken_back", "enrolment.taken_back", "result.override_undone"]
+
+
+def test_a_lower_word_lowers_the_grade_and_takes_no_completion_back(house: House) -> None:
+    """What is completed stays completed, as when marks are lowered in another way."""
+    course = a_course(house, modules=1)
+    teacher, ana = actor_of(a_teacher(house, course)), a_learner(house, course)
+    mark_done(house, ana, "prueba", "leccion-1")
+    pass_quiz(house, ana, "prueba")
+    progress = override(house, teacher, ana, "cuestionario-1", 30, reason="Copió")
+
+    assert progress.grade == 30
+    assert result_of(house, ana, course).completed_at is not None
+    assert is_completed(house, ana, course)
+
+
+def test_a_word_that_does_not_pass_holds_back_what_is_earned_later(house: House) -> None:
+    course, teacher, ana = a_class(house)
+    override(house, teacher, ana, "cuestionario-1", 10, reason="Copió")
+    pass_quiz(house, ana, "prueba")
+
+    assert result_of(house, ana, course).completed_at is None
+    with house.database.unit_of_work(write=False) as session:
+        (found,) = (result for key, result in results_of(session, enrolment_of(house, ana, course).id).items() if key == "cuestionario-1")
+    assert (found.score, found.overridden) == (10, True)
+    override(house, teacher, ana, "cuestionario-1", None)
+    assert result_of(house, ana, course).own_score is None
+    assert is_completed(house, ana, course)
+
+
+def test_a_result_that_nobody_had_can_be_set_and_taken_back(browser: Browser, house: House) -> None:
+    course = a_course(house, modules=1)
+    teacher, ana = actor_of(a_teacher(house, course)), a_learner(house, course)
+    override(house, teacher, ana, "cuestionario-1", 60)
+    assert result_of(house, ana, course).score == 60
+    sign_in(browser, "profe@example.org").get(page_of(ana))
+    browser.submit(page_of(ana), {"reason": "No era ella"}, button=("undo", "1"))
+
+    row = result_of(house, ana, course)
+    assert (row.score, row.completed_at) == (None, None)
+    assert enrolment_of(house, ana, course).grade is None
+    browser.get(page_of(ana))
+    browser.submit(page_of(ana), {"reason": "Otra vez"}, button=("undo", "1"), status=409)
+
+
+def test_overrides_stand_in_the_gradebook_and_the_learners_page(browser: Browser, house: House) -> None:
+    course, teacher, ana = a_class(house)
+    a_teacher(house, course, "califica@example.org", StaffRole.GRADER)
+    override(house, teacher, ana, "cuestionario-1", 64, reason="Examen oral")
+    page = sign_in(browser, "profe@example.org").get("/teaching/prueba/gradebook")
+    assert "fijado por el equipo" in page.text
+
+    page = browser.get(f"/teaching/prueba/learners/{ana.person_uuid}")
+    assert [words in page.text for words in ("Examen oral", "64\xa0%")] == [True, True]
+    grader = sign_in(browser.another(), "califica@example.org").get(f"/teaching/prueba/learners/{ana.person_uuid}")
+    assert "Examen oral" in grader.text
+    assert not grader.has_link(page_of(ana))
+
+
+def test_the_own_results_are_for_those_who_take_the_course(browser: Browser, house: House) -> None:
+    """Security 9, progress.view of one's own."""
+    cast = a_cast(browser, house)
+    cast.join(a_course(house, modules=1))
+
+    assert cast.check("progress.view", "own", cast.outcomes("/courses/prueba/results")) == []
+
+
+def test_the_teams_word_survives_marking_again(house: House) -> None:
+    """What a job records as earned does not take the place of what the team set."""
+    course, teacher, ana = a_class(house)
+    override(house, teacher, ana, "cuestionario-1", 80)
+    enrolment = enrolment_of(house, ana, course)
+    with house.database.unit_of_work() as session:
+        found = {enrolment.id: Achievement(completed=False, score=Fraction(55), passed=False)}
+        learning_services.record_results(session, SYSTEM, "cuestionario-1", found, now=clock.now())
+
+    row = result_of(house, ana, course)
+    assert (row.score, row.own_score, row.own_passed) == (80, 55, False)
+
+
+def test_what_an_administrator_took_back_does_not_come_back_with_what_was_earned(house: House) -> None:
+    course = a_course(house, modules=1)
+    teacher, ana = actor_of(a_teacher(house, course)), a_learner(house, course)
+    mark_done(house, ana, "prueba", "leccion-1")
+    pass_quiz(house, ana, "prueba")
+    override(house, teacher, ana, "cuestionario-1", 95)
+    enrolment = enrolment_of(house, ana, course)
+    with house.database.unit_of_work() as session:
+        learning_services.take_back(session, SYSTEM, enrolment.id, "cuestionario-1", "Copió", now=clock.now())
+    override(house, teacher, ana, "cuestionario-1", None)
+
+    row = result_of(house, ana, course)
+    assert (row.score, row.completed_at) == (100, None)

@@ -1,0 +1,213 @@
+"""Managers of a unit: they see who of it takes what and how far they are, no more; kept to one statement each."""
+
+import csv
+from io import StringIO
+
+import pytest
+from sqlalchemy import select, text
+
+from accounts.models import Person
+from courses.models import Course
+from enrolments.models import Enrolment
+from enrolments.queries import units as queries
+from enrolments.queries.units import Standing, Tally, UnitFilter
+from kernel.audit import AuditEntry
+from lms.app import House
+from organisations.models import Organisation
+from tests.support.access import a_cast
+from tests.support.browser import Browser, every_statement
+from tests.support.builders import a_course, a_person, a_teacher, sign_in
+from tests.support.learning import a_learner, mark_done, pass_quiz
+from tests.support.places import a_place, manage, put
+
+
+@pytest.fixture
+def course(house: House) -> Course:
+    """Return a course of one module: a lesson and a quiz."""
+    return a_course(house, modules=1)
+
+
+def person_of(house: House, email: str) -> Person:
+    with house.database.unit_of_work(write=False) as session:
+        return session.scalars(select(Person).where(Person.email == email)).one()
+
+
+def root(place: Organisation) -> object:
+    return select(Organisation.id).where(Organisation.id == place.id)
+
+
+@pytest.fixture
+def chone(house: House, course: Course) -> Organisation:
+    """Return a unit of Manabí with Ana, who completed, Blas, who began, and Carla, who does not take it; Dora is elsewhere."""
+    iess = a_place(house)
+    manabi = a_place(house, "Manabí", iess)
+    unit = a_place(house, "Chone", manabi)
+    ana = a_learner(house, course, "ana@example.org")
+    mark_done(house, ana, course.slug, "leccion-1")
+    pass_quiz(house, ana, course.slug)
+    mark_done(house, a_learner(house, course, "blas@example.org"), course.slug, "leccion-1")
+    a_learner(house, course, "dora@example.org")
+    a_person(house, "carla@example.org", given="Carla", surname="Zambrano")
+    for email in ("ana@example.org", "carla@example.org"):
+        put(house, person_of(house, email), unit)
+    put(house, person_of(house, "blas@example.org"), manabi)
+    put(house, person_of(house, "dora@example.org"), a_place(house, "Loja", iess))
+    return unit
+
+
+def above(house: House, name: str) -> Organisation:
+    with house.database.unit_of_work(write=False) as session:
+        return session.scalars(select(Organisation).where(Organisation.name == name)).one()
+
+
+def test_totals_go_up_the_tree_and_stay_within_the_place(house: House, chone: Organisation, course: Course) -> None:
+    with house.database.unit_of_work(write=False) as session:
+        manabi = above(house, "Manabí")
+        own = queries.count_places(session, root(manabi), course.id)  # type: ignore[arg-type]  # a select
+        everything = queries.count_places(session, root(above(house, "IESS")))  # type: ignore[arg-type]  # a select
+        (found,) = queries.count_courses(session, root(manabi))  # type: ignore[arg-type]  # a select
+
+    assert own == {manabi.id: Tally(1, 1, 1, 0), chone.id: Tally(2, 1, 1, 1)}
+    assert sum(everything.values(), Tally()) == Tally(4, 3, 3, 1)
+    assert (found.learners, found.completed, found.percent) == (2, 1, 75)
+
+
+def test_people_are_listed_by_how_they_stand(house: House, chone: Organisation, course: Course) -> None:
+    with house.database.unit_of_work(write=False) as session:
+        listed = {
+            standing: [
+                row.name
+                for row in queries.list_people(
+                    session,
+                    root(above(house, "Manabí")),
+                    UnitFilter(course.id, "", standing),
+                    after=None,
+                    limit=9,  # type: ignore[arg-type]  # a select
+                )
+            ]
+            for standing in (None, *Standing)
+        }
+
+    assert [len(listed[standing]) for standing in (None, *Standing)] == [3, 1, 1, 1]
+    assert listed[Standing.OUTSIDE] == ["Carla Zambrano"]
+
+
+def a_manager(browser: Browser, house: House, place: Organisation) -> Browser:
+    manage(house, a_person(house, "mara@example.org", given="Mara", surname="Jefa"), place)
+    return sign_in(browser, "mara@example.org")
+
+
+def test_a_manager_follows_their_unit_and_what_stands_below_it(browser: Browser, house: House, chone: Organisation) -> None:
+    manabi = above(house, "Manabí")
+    boss = a_manager(browser, house, manabi)
+    assert boss.page.has_link("/units")
+    page = boss.get("/units")
+    assert "Manabí" in page.text
+    assert "Loja" not in page.text
+
+    page = boss.get(f"/units/{manabi.uuid}")
+    assert "Chone" in page.text
+    assert "Curso de prueba prueba" in page.text
+    page = boss.get(f"/units/{chone.uuid}/people?course=prueba")
+    assert "Carla Zambrano" in page.text
+    assert "No lo sigue" in page.text
+    assert "@example.org" not in page.html
+    assert "mara@example.org" not in boss.get(f"/units/{manabi.uuid}/people").html
+    for hidden in (above(house, "IESS"), above(house, "Loja")):
+        for part in ("", "/people", "/people.csv"):
+            boss.get(f"/units/{hidden.uuid}{part}", status=404)
+
+
+def test_addresses_are_neither_shown_nor_searched_nor_taken_out(browser: Browser, house: House, chone: Organisation) -> None:
+    """Security 7.6, the matrix: user.view_email is not a manager's."""
+    boss = a_manager(browser, house, chone)
+
+    assert "Carla" not in boss.get(f"/units/{chone.uuid}/people?q=carla@").text
+    assert "Carla" in boss.get(f"/units/{chone.uuid}/people?q=carla").text
+    boss._request("GET", f"/units/{chone.uuid}/people.csv?course=prueba&state=completed")
+    rows = list(csv.reader(StringIO(boss.response.get_data(as_text=True).lstrip("\ufeff"))))
+    assert rows[0][:4] == ["Nombre", "Unidad", "Actividades hechas", "Actividades obligatorias"]
+    assert [row[1:4] for row in rows[1:]] == [["Chone", "2", "2"]]
+    assert "@" not in boss.response.get_data(as_text=True)
+    with house.database.unit_of_work(write=False) as session:
+        assert session.scalars(select(AuditEntry.verb).where(AuditEntry.verb == "unit.exported")).all() == ["unit.exported"]
+
+
+def test_the_list_goes_on_after_the_last_one_shown(browser: Browser, house: House, chone: Organisation) -> None:
+    for number in range(60):
+        put(house, a_person(house, f"p{number}@example.org", surname=f"Mera {number:02}"), chone)
+    boss = a_manager(browser, house, chone)
+    first = boss.get(f"/units/{chone.uuid}/people")
+    assert first.html.count('<th scope="row">') == 50
+    following = next(href for href, _words in first.links if "after=" in href)
+
+    second = boss.get(following)
+
+    assert second.html.count('<th scope="row">') == 12
+    assert "Carla Zambrano" in second.text
+
+
+def test_a_manager_whose_role_ends_sees_nothing_at_the_next_request(browser: Browser, house: House, chone: Organisation) -> None:
+    boss = a_manager(browser, house, chone)
+    boss.get(f"/units/{chone.uuid}")
+    with house.database.unit_of_work() as session:
+        session.execute(text("DELETE FROM unit_manager"))
+
+    boss.get(f"/units/{chone.uuid}", status=404)
+    boss.get("/units", status=404)
+
+
+def test_managers_alone_and_administrators_follow_a_unit(browser: Browser, house: House) -> None:
+    """Access: organisation.follow; being a member of the unit or teaching a course gives nothing."""
+    cast = a_cast(browser, house)
+    place = a_place(house)
+    for letter in "LEGI":
+        put(house, cast.people[letter], place)
+
+    wrong = []
+    for part in ("", "/people", "/people.csv"):
+        wrong += cast.check("organisation.follow", "of_a_unit", cast.outcomes(f"/units/{place.uuid}{part}"))
+    wrong += cast.check("organisation.follow", "of_a_unit", cast.outcomes("/units"))
+
+    assert wrong == []
+
+
+def test_the_team_filters_marks_and_progress_by_unit(browser: Browser, house: House, chone: Organisation, course: Course) -> None:
+    a_teacher(house, course)
+    team = sign_in(browser, "profe@example.org")
+    manabi = above(house, "Manabí")
+
+    for place, learners in ((chone, 1), (manabi, 2), (above(house, "IESS"), 3)):
+        page = team.get(f"/teaching/prueba/gradebook?unit={place.uuid}")
+        assert page.html.count('href="/teaching/prueba/learners/') == learners
+    page = team.get(f"/teaching/prueba/progress?unit={manabi.uuid}")
+    assert f'value="{manabi.uuid}" selected' in page.html
+
+
+def test_a_dashboard_costs_the_same_for_many_units_and_people(browser: Browser, house: House, course: Course) -> None:
+    """Performance P7 and P14: the totals of every unit are one statement."""
+    iess = a_place(house)
+    boss, counter, costs = a_manager(browser, house, iess), every_statement(house.database), []
+    for many in (1, 12):
+        for number in range(many):
+            unit = a_place(house, f"Unidad {many} {number}", iess)
+            a_learner(house, course, f"p{many}.{number}@example.org")
+            put(house, person_of(house, f"p{many}.{number}@example.org"), unit)
+        for path in (f"/units/{iess.uuid}", f"/units/{iess.uuid}/people", "/units"):
+            counter.reset()
+            boss.get(path)
+            costs.append(len(counter.statements))
+
+    assert costs[:3] == costs[3:]
+    assert max(costs) <= 8
+
+
+def test_somebody_who_left_the_course_or_the_unit_is_not_counted(house: House, chone: Organisation, course: Course) -> None:
+    with house.database.unit_of_work() as session:
+        for row in session.scalars(select(Enrolment).where(Enrolment.person_id == person_of(house, "ana@example.org").id)):
+            row.left_at = row.enrolled_at
+        session.execute(
+            text("UPDATE membership SET until = since WHERE person_id = :person"), {"person": person_of(house, "carla@example.org").id}
+        )
+    with house.database.unit_of_work(write=False) as session:
+        assert queries.count_places(session, root(chone), course.id) == {chone.id: Tally(1, 0, 0, 0)}  # type: ignore[arg-type]  # a select

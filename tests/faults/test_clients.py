@@ -1,0 +1,32 @@
+"""Clients that are slow or half open, by the hundred: the others are served, and no lock is held for them."""
+
+import contextlib
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.faults.chaos import a_house, crowd_while, faultless, serving, told, wait_until_ready
+
+SLOW = 300
+HEADERS = b"POST /sign-in HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 5000\r\n"
+
+
+@pytest.mark.parametrize("half", [b"GET /courses HTT", HEADERS, HEADERS + b"\r\nemail=ana"], ids=["request line", "headers", "body"])
+def test_slow_clients_by_the_hundred(
+    half: bytes, tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch, say: Callable[[str], None]
+) -> None:
+    """Everybody else signs in, saves, hands in and gets a certificate; each slow body lets every third of its seconds go by unread."""
+    house = a_house(tmp_path, database_url, monkeypatch)
+    with serving(house, LMS_THREADS=str(2 * SLOW)) as server, contextlib.ExitStack() as open_ones:
+        wait_until_ready(server)
+        for _client in range(SLOW):
+            client = open_ones.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=10))
+            client.sendall(half)
+        found = crowd_while(house, (server.address,), lambda over: bool(over.wait()) or None, seconds=10)
+
+    say(f"{SLOW} half-open clients ({len(half)} bytes each): {told(found)}")
+    assert faultless(found)
+    assert found["requests that failed and were sent again"] == 0
+    assert found["certificates fetched"] > 3

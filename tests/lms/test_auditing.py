@@ -1,0 +1,176 @@
+"""The audit log is append-only, sealed, verified and exported (security 8.1)."""
+
+import csv
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from kernel import audit, audit_seals, clock
+from kernel.audit_seals import BATCH, BEHIND, KEPT, Verification
+from kernel.permissions import Actor
+from lms.app import House
+from lms.auditing import AuditVerb
+from lms.cli import lms
+from tests.support.access import a_cast
+from tests.support.browser import Browser
+from tests.support.builders import a_person, an_administrator, sign_in
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+def write(house: House, count: int, at: datetime) -> None:
+    with house.database.unit_of_work() as session:
+        for number in range(count):
+            audit.record(session, Actor(person_id=number), AuditVerb.EXPORTED, None, now=at, number=number)
+
+
+def seal(house: House, now: datetime) -> None:
+    with house.database.unit_of_work() as session:
+        audit_seals.seal(session, house.keys, now=now)
+
+
+def verify(house: House, now: datetime = NOW) -> Verification:
+    with house.database.unit_of_work(write=False) as session:
+        return audit_seals.verify(session, house.keys, now=now)
+
+
+def tamper(house: House, statement: str, table: str = "audit_entry") -> None:
+    """Do what somebody could who owns the database: take the triggers away first."""
+    with house.database.writing.begin() as connection:
+        if house.database.is_sqlite:
+            for name in connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).scalars().all():
+                if name.startswith("audit_"):
+                    connection.exec_driver_sql(f"DROP TRIGGER {name}")
+            connection.exec_driver_sql(statement)
+        else:
+            connection.exec_driver_sql(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+            connection.exec_driver_sql(statement)
+            connection.exec_driver_sql(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+
+
+def a_sealed_log(house: House) -> None:
+    for round_ in range(3):
+        at = NOW + timedelta(hours=round_)
+        write(house, 4, at)
+        seal(house, at + BEHIND + timedelta(seconds=1))
+
+
+@pytest.mark.parametrize("statement", ["UPDATE audit_entry SET verb = 'x'", "DELETE FROM audit_entry", "DELETE FROM audit_seal"])
+def test_the_database_itself_refuses_changes(house: House, statement: str) -> None:
+    a_sealed_log(house)
+    with pytest.raises(DBAPIError, match="append-only"), house.database.writing.begin() as connection:
+        connection.exec_driver_sql(statement)
+
+    found = verify(house)
+    assert (found.sealed, found.seals, found.open, found.broken) == (12, 3, 0, ())
+
+
+def test_what_is_recent_waits_for_those_that_come_late(house: House) -> None:
+    write(house, 3, NOW)
+    write(house, 2, NOW + BEHIND)
+    seal(house, NOW + BEHIND + timedelta(seconds=1))
+
+    found = verify(house)
+    assert (found.sealed, found.open) == (3, 2)
+
+
+def test_batches_are_bounded(house: House) -> None:
+    write(house, BATCH + 1, NOW)
+    later = NOW + timedelta(hours=1)
+    with house.database.unit_of_work() as session:
+        assert audit_seals.seal(session, house.keys, now=later)
+    seal(house, later)
+    seal(house, later)
+
+    assert (verify(house).seals, verify(house).sealed) == (2, BATCH + 1)
+
+
+@pytest.mark.parametrize(
+    ("statement", "reason"),
+    [
+        ("UPDATE audit_entry SET facts = '{}' WHERE id = 6", "was changed"),
+        ("UPDATE audit_entry SET actor_id = NULL WHERE id = 6", "was changed"),
+        ("DELETE FROM audit_entry WHERE id = 6", "4 entries were sealed and 3 are there"),
+        ("DELETE FROM audit_entry WHERE id BETWEEN 5 AND 8", "4 entries were sealed and 0 are there"),
+        ("UPDATE audit_seal SET entries = 3 WHERE id = 2", "signature"),
+        ("DELETE FROM audit_seal WHERE id = 2", "missing"),
+    ],
+)
+def test_a_changed_or_missing_entry_is_found(house: House, statement: str, reason: str) -> None:
+    a_sealed_log(house)
+    tamper(house, statement, statement.replace("UPDATE ", "").replace("DELETE FROM ", "").split()[0])
+
+    broken = verify(house).broken
+    assert any(reason in fault.reason for fault in broken), broken
+    assert {fault.first for fault in broken} <= ({5, 9} if "audit_seal" in statement else {5})
+
+
+def test_entries_go_whole_seals_at_a_time_after_five_years(house: House) -> None:
+    """Security 8.1: kept five years; until then even the job cannot delete."""
+    before = clock.now() - KEPT - timedelta(days=30)
+    write(house, 3, before)
+    seal(house, before + timedelta(hours=1))
+    write(house, 2, clock.now() - timedelta(days=30))
+    seal(house, clock.now())
+    for gone in (3, 0):
+        with house.database.unit_of_work() as session:
+            assert audit_seals.forget_old(session, now=clock.now()) == gone
+
+    found = verify(house, clock.now())
+    assert (found.broken, found.open) == ((), 0)
+
+
+def run(house: House, *arguments: str) -> tuple[int, str]:
+    environment = {"LMS_DATA_DIR": str(house.settings.data_dir), "LMS_DATABASE_URL": house.database.url}
+    result = CliRunner().invoke(lms, ["audit", *arguments], env=environment)
+    return result.exit_code, result.output
+
+
+def test_the_command_verifies(house: House) -> None:
+    a_sealed_log(house)
+    code, said = run(house, "verify")
+    assert code == 0
+    assert "12 entries under 3 seals, 0 entries not sealed yet" in said
+
+    tamper(house, "DELETE FROM audit_entry WHERE id = 2")
+    code, said = run(house, "verify")
+    assert code == 1
+    assert "Entries 1 to 4: 4 entries were sealed and 3 are there." in said
+
+
+def test_the_command_exports_what_concerns_somebody(browser: Browser, house: House) -> None:
+    """Security 7.5: the facts within the hour; that they were exported is a fact too."""
+    person = a_person(house)
+    a_person(house, "luis@example.org")
+    sign_in(browser)
+    code, said = run(house, "export", "--user", "ana@example.org", "--from", "2020-01-01")
+    rows = list(csv.DictReader(StringIO(said)))
+
+    assert code == 0
+    assert [row["verb"] for row in rows] == ["account.signed_up", "account.signed_in", "account.password_changed"][:2]
+    assert {row["subject_id"] for row in rows} == {str(person.id)}
+    assert "audit.exported" in run(house, "export")[1]
+    assert run(house, "export", "--user", "nadie@example.org")[0] == 1
+    assert not list(csv.DictReader(StringIO(run(house, "export", "--to", "2020-01-01")[1])))
+
+
+def test_administrators_read_the_log_and_to_others_it_does_not_exist(browser: Browser, house: House) -> None:
+    cast = a_cast(browser, house)
+    outcomes = cast.outcomes("/administration/audit")
+    assert not cast.check("audit_log.view", "any", outcomes)
+
+
+def test_the_page_filters(browser: Browser, house: House) -> None:
+    an_administrator(house)
+    a_person(house)
+    sign_in(browser.another())
+    sign_in(browser, "admin@example.org")
+    browser.get("/administration/audit?user=ana@example.org&verb=account.signed_in")
+    assert browser.page.html.count('<th scope="row">') == 1
+    for query in ("user=nadie@example.org", "from=2099-01-01", "to=2001-01-01", "from=nonsense&verb=nothing"):
+        page = browser.get(f"/administration/audit?{query}")
+        assert "Ninguna entrada" in page.text

@@ -1,0 +1,316 @@
+"""Backups: made while the instance runs, whole or none, put back so that every table and file is the same (security 6.7)."""
+
+import os
+import random
+import signal
+import subprocess
+import threading
+import time
+import zipfile
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, text
+
+from kernel import clock, copies
+from kernel.audit import AuditEntry
+from kernel.crypto import unlock
+from kernel.db import Database
+from kernel.settings import Settings
+from lms import backups, keys
+from lms.app import House
+from lms.backups import DATABASE, MANIFEST, BackupError
+from tests.support.instances import Places, contents, empty_places, fill, sums
+from tests.support.server import LMS, environment
+
+NOW = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
+PASSPHRASE = "una frase larga y secreta"
+OWN_LOG = AuditEntry.__tablename__
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> Iterator[Places]:
+    """Return what makes empty instances."""
+    with empty_places(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def full(house: House) -> House:
+    """Return an instance with people, answers, certificates and files."""
+    fill(house)
+    return house
+
+
+def put_back(settings: Settings, path: Path) -> list[str]:
+    """Restore into an empty instance, and return what differs from the backup."""
+    settings.data_dir.mkdir(mode=0o700, exist_ok=True)
+    return backups.compare(settings, backups.restore(settings, path, now=NOW))
+
+
+@pytest.mark.parametrize("target", ["sqlite", "postgres"])
+def test_what_is_put_back_is_the_same_in_every_table_and_every_file(full: House, places: Places, tmp_path: Path, target: str) -> None:
+    """The drill, from each database into each."""
+    before, files = sums(full.settings), contents(full.settings)
+    made = backups.make(full, tmp_path / "b.zip", now=NOW)
+    settings = places.empty(target)
+
+    assert put_back(settings, tmp_path / "b.zip") == []
+    after = sums(settings)
+    assert {name: one for name, one in after.items() if name != OWN_LOG} == {name: one for name, one in before.items() if name != OWN_LOG}
+    assert after[OWN_LOG].rows == before[OWN_LOG].rows + 1
+    assert contents(settings) == files
+    assert made.tables == before
+    assert min(before[name].rows for name in ("person", "answer_event", "mark_event", "credential", "stored_file", "audit_entry")) > 0
+    assert not (settings.data_dir / backups.UNFINISHED).exists()
+
+
+def test_new_rows_are_numbered_after_those_that_came_back(full: House, places: Places, tmp_path: Path, database_kind: str) -> None:
+    backups.make(full, tmp_path / "b.zip", now=NOW)
+    settings = places.empty(database_kind)
+    put_back(settings, tmp_path / "b.zip")
+    database = Database(settings.database)
+    with database.unit_of_work(write=False) as session:
+        entries = session.scalars(select(AuditEntry.id).order_by(AuditEntry.id)).all()
+    database.dispose()
+
+    assert entries[-1] == entries[-2] + 1
+
+
+def test_a_backup_of_a_running_instance_holds_all_that_was_committed_before_it(full: House, tmp_path: Path) -> None:
+    """RPO 0 relative to the start; and no row without the rows it points to."""
+    committed, ended = [0], threading.Event()
+
+    def write() -> None:
+        while not ended.is_set():
+            with full.database.unit_of_work() as session:
+                session.add(AuditEntry(at=NOW, actor_id=None, via="job", address="", request_id="", verb="t", subject_kind="", facts="{}"))
+            committed[0] += 1
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        for turn in range(3):
+            known = committed[0]
+            made = backups.make(full, tmp_path / f"{turn}.zip", now=NOW)
+            assert backups.verify(tmp_path / f"{turn}.zip")[1] == []
+            assert made.tables[OWN_LOG].rows >= known
+    finally:
+        ended.set()
+        writer.join()
+
+    assert committed[0] > 3
+
+
+def test_a_backup_that_was_killed_is_never_called_whole(full: House, tmp_path: Path) -> None:
+    """kill -9 at any moment: what has the name is whole, the rest is swept away by the next one."""
+    chance, folder = random.Random(7), tmp_path / "copias"  # noqa: S311 - chance, not a secret
+    full.files.put(chance.randbytes(20_000_000))
+    folder.mkdir()
+    told = {"LMS_DATABASE_URL": full.settings.database_url, "LMS_PUBLIC_URL": "http://localhost:8000"}
+    killed = 0
+    for turn in range(6):
+        process = subprocess.Popen(
+            [LMS, "backup", "--to", str(folder / f"{turn}.aulario.zip")],
+            env=environment(full.settings.data_dir, **told),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        end = time.monotonic() + 60
+        while not list(folder.glob(f".{turn}.*")) and process.poll() is None and time.monotonic() < end:
+            time.sleep(0.002)
+        time.sleep(chance.random() * 0.3)
+        process.send_signal(signal.SIGKILL)
+        killed += process.wait(10) == -signal.SIGKILL
+        for path in folder.glob("*.zip"):
+            assert backups.verify(path)[1] == []
+    assert killed > 0
+    backups.make(full, folder / "last.aulario.zip", now=NOW)
+
+    assert backups.verify(folder / "last.aulario.zip")[1] == []
+    assert not list(folder.glob(".*"))
+
+
+def test_a_backup_on_a_full_disk_leaves_nothing_behind(full: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    folder = tmp_path / "copias"
+    with pytest.raises(OSError, match="No space"):
+        backups.make(full, folder / "b.zip", now=NOW)
+
+    assert list(folder.iterdir()) == []
+
+
+def damaged(path: Path, name: str, content: bytes | None) -> Path:
+    """Write a backup again with one entry that is another, or lacks."""
+    target = path.with_name("damaged.zip")
+    with zipfile.ZipFile(path) as source, zipfile.ZipFile(target, "w") as written:
+        for entry in source.namelist():
+            if entry != name:
+                written.writestr(entry, source.read(entry))
+            elif content is not None:
+                written.writestr(entry, content)
+    return target
+
+
+def test_every_kind_of_damage_is_found(full: House, tmp_path: Path) -> None:
+    path = tmp_path / "b.zip"
+    made = backups.make(full, path, now=NOW)
+    assert backups.verify(path) == (made, [])
+    name = next(name for name, size in made.files.items() if size > 10)
+    with zipfile.ZipFile(path) as archive:
+        (tmp_path / "rows.sqlite").write_bytes(archive.read(DATABASE))
+    database = Database(f"sqlite:///{tmp_path}/rows.sqlite")
+    with database.writing.begin() as connection:
+        connection.execute(text("UPDATE person SET email = 'otro@example.org' WHERE id = 1"))
+    database.dispose()
+
+    for entry, content in ((f"files/{name}", b"otra cosa"), (f"files/{name}", None), (DATABASE, b"nada"), (DATABASE, None)):
+        assert len(backups.verify(damaged(path, entry, content))[1]) == 1, entry
+    assert backups.verify(damaged(path, DATABASE, (tmp_path / "rows.sqlite").read_bytes()))[1]
+    for content in (None, b"{}", b"no"):
+        with pytest.raises(BackupError):
+            backups.verify(damaged(path, MANIFEST, content))
+    for cut in (10, path.stat().st_size // 2, path.stat().st_size - 5):
+        (tmp_path / "cut.zip").write_bytes(path.read_bytes()[:cut])
+        with pytest.raises(BackupError, match="not a whole backup"):
+            backups.verify(tmp_path / "cut.zip")
+
+
+def test_a_damaged_backup_is_not_put_back(full: House, places: Places, tmp_path: Path, database_kind: str) -> None:
+    backups.make(full, tmp_path / "b.zip", now=NOW)
+    path = damaged(tmp_path / "b.zip", DATABASE, b"nada")
+    settings = places.empty(database_kind)
+    settings.data_dir.mkdir()
+
+    with pytest.raises(BackupError):
+        backups.restore(settings, path, now=NOW)
+
+    assert (settings.data_dir / backups.UNFINISHED).exists()
+    backups.restore(settings, tmp_path / "b.zip", now=NOW)
+    assert not (settings.data_dir / backups.UNFINISHED).exists()
+
+
+def test_a_place_that_holds_something_is_left_alone(full: House, places: Places, tmp_path: Path, database_kind: str) -> None:
+    backups.make(full, tmp_path / "b.zip", now=NOW)
+    before = sums(full.settings)
+    with pytest.raises(BackupError, match="not empty"):
+        backups.restore(full.settings, tmp_path / "b.zip", now=NOW)
+    settings = places.empty(database_kind)
+    (settings.data_dir / "files" / "ab").mkdir(parents=True)
+    (settings.data_dir / "files" / "ab" / "x").write_text("x")
+    with pytest.raises(BackupError, match="not empty"):
+        backups.restore(settings, tmp_path / "b.zip", now=NOW)
+
+    assert sums(full.settings) == before
+
+
+def test_a_comparison_sees_a_row_and_a_byte(full: House, places: Places, tmp_path: Path, database_kind: str) -> None:
+    made = backups.make(full, tmp_path / "b.zip", now=NOW)
+    settings = places.empty(database_kind)
+    assert put_back(settings, tmp_path / "b.zip") == []
+    database = Database(settings.database)
+    with database.writing.begin() as connection:
+        connection.execute(text("UPDATE person SET email = 'otra@example.org' WHERE id = (SELECT min(id) FROM person)"))
+    database.dispose()
+    name = next(name for name, size in made.files.items() if size > 10)
+    (settings.data_dir / "files" / name[:2] / name).write_bytes(b"otra cosa")
+
+    assert [fault.split(":")[0] for fault in backups.compare(settings, made)] == ["person", f"files/{name}"]
+
+
+def test_keys_are_never_in_a_backup(full: House, tmp_path: Path) -> None:
+    backups.make(full, tmp_path / "b.zip", now=NOW)
+    with zipfile.ZipFile(tmp_path / "b.zip") as archive:
+        everything = b"".join(archive.read(name) for name in archive.namelist())
+
+    for path in full.settings.data_dir.glob("*.key"):
+        assert path.read_bytes() not in everything
+
+
+def test_keys_travel_apart_and_locked(full: House, places: Places, tmp_path: Path) -> None:
+    """Certificates that were signed before still verify after the keys are back; no other passphrase opens them."""
+    old = full.settings.data_dir / "signing.old"
+    old.mkdir(mode=0o700)
+    (full.settings.data_dir / "secret.key").write_bytes(b"s" * 40)
+    (full.settings.data_dir / "secret.key").chmod(0o600)
+    (old / "2025.key").write_bytes((full.settings.data_dir / "signing.key").read_bytes())
+    (old / "2025.key").chmod(0o600)
+    file = tmp_path / "llaves"
+
+    assert keys.save(full.settings, file, PASSPHRASE) == ["secret.key", "signing.key", "signing.old/2025.key"]
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert (full.settings.data_dir / "secret.key").read_bytes() not in file.read_bytes()
+    assert unlock(PASSPHRASE, file.read_bytes()[:-1] + b"x") is None
+    settings = places.empty("sqlite")
+    for wrong in ("otra frase cualquiera", ""):
+        with pytest.raises(BackupError, match="passphrase"):
+            keys.put_back(settings, file, wrong)
+    keys.put_back(settings, file, PASSPHRASE)
+    keys.put_back(settings, file, PASSPHRASE)
+    for name in ("secret.key", "signing.key", "signing.old/2025.key"):
+        assert (settings.data_dir / name).read_bytes() == (full.settings.data_dir / name).read_bytes()
+        assert (settings.data_dir / name).stat().st_mode & 0o777 == 0o600
+    (settings.data_dir / "secret.key").write_bytes(b"o" * 40)
+    with pytest.raises(BackupError, match="another secret"):
+        keys.put_back(settings, file, PASSPHRASE)
+    with pytest.raises(BackupError, match="12 characters"):
+        keys.save(settings, tmp_path / "otras", "corta")
+
+
+def test_old_backups_age_out(tmp_path: Path) -> None:
+    """Security 7.3: they are gone in 35 days at the latest; other files of the folder stay."""
+    for days in (0, 6, 8, 40):
+        (tmp_path / backups.default_name(NOW - timedelta(days=days))).touch()
+    (tmp_path / "aulario-mine.aulario.zip").touch()
+    (tmp_path / "notes.txt").touch()
+
+    assert len(backups.expire(tmp_path, keep_days=7, now=NOW)) == 2
+    assert len(list(tmp_path.iterdir())) == 4
+
+
+def test_the_audit_log_tells_of_the_last_backup(full: House, tmp_path: Path) -> None:
+    with full.database.unit_of_work(write=False) as session:
+        assert backups.find_last(session) is None
+    backups.make(full, tmp_path / "b.zip", now=clock.now())
+    with full.database.unit_of_work(write=False) as session:
+        last = backups.find_last(session)
+
+    assert last is not None
+    assert (last.name, last.size) == ("b.zip", (tmp_path / "b.zip").stat().st_size)
+
+
+@pytest.mark.parametrize("target", ["sqlite", "postgres"])
+def test_rows_are_copied_between_databases_and_nothing_into_a_full_one(full: House, places: Places, target: str) -> None:
+    """`lms db copy`, either way, with counts and sums."""
+    before = sums(full.settings)
+    settings = places.empty(target)
+    settings.data_dir.mkdir()
+    other = Database(settings.database)
+    try:
+        assert copies.copy(full.database, other) == before
+        assert copies.sums_of(other) == before
+        with pytest.raises(copies.NotEmpty):
+            copies.copy(full.database, other)
+        with pytest.raises(copies.NotEmpty):
+            copies.copy(other, full.database)
+    finally:
+        other.dispose()
+
+
+def test_a_copy_that_differs_is_not_kept(full: House, places: Places, database_kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = places.empty(database_kind)
+    settings.data_dir.mkdir()
+    other = Database(settings.database)
+    real = copies.sums
+    monkeypatch.setattr(copies, "sums", lambda connection: {**real(connection), "person": copies.Sum(1, "")})
+    try:
+        with pytest.raises(copies.CopyDiffers, match="person"):
+            copies.copy(full.database, other)
+        assert copies.occupied(other) == []
+    finally:
+        other.dispose()

@@ -1,0 +1,46 @@
+"""The sample quiz of the demonstration: invented answerers, two planted defects, and a question doctor that finds just these."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import select
+
+from accounts.models import Person
+from courses.queries import catalogue as course_catalogue
+from enrolments.models import Enrolment
+from lms.app import House
+from lms.demo.people import DOMAIN
+from lms.demo.sample_class import ANSWERERS, NARROW, QUIZ, SLUG, WRONG_KEY, hold_sample_quiz
+from quizzes.queries import analysis
+from quizzes.rules.ailments import Ailment, Strength
+from quizzes.rules.statistics import Which
+from quizzes.services import analysis as services
+
+NOW = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
+
+
+def test_the_doctor_finds_the_two_planted_defects_and_nothing_else_that_is_clear(house: House) -> None:
+    """Issue 3, question doctor: at least thirty answers stand behind every finding."""
+    hold_sample_quiz(house, now=NOW)
+
+    with house.database.unit_of_work(write=False) as session:
+        course = course_catalogue.find_course(session, SLUG)
+        assert course is not None
+        quiz = analysis.list_compositions(session, course.id, QUIZ)
+        examination = services.compute(session, analysis.attempt_set(session, quiz, Which.FIRST, quiz.choices[0]))
+        names = analysis.list_question_names(session, [question.version for question in examination.questions])
+    found = {(names[one.version].key, finding.ailment) for one in examination.questions for finding in one.findings}
+    clear = {names[one.version].key for one in examination.questions for finding in one.findings if finding.strength is Strength.CLEAR}
+    assert {(WRONG_KEY, Ailment.WRONG_KEY), (NARROW, Ailment.NARROW_TOLERANCE)} <= found
+    assert clear == {WRONG_KEY, NARROW}
+    assert examination.quiz.attempts == ANSWERERS
+
+
+def test_its_answerers_are_invented(house: House) -> None:
+    hold_sample_quiz(house, now=NOW)
+
+    with house.database.unit_of_work(write=False) as session:
+        people = session.scalars(select(Person)).all()
+        enrolled = session.scalars(select(Enrolment)).all()
+    assert len(people) == len(enrolled) == ANSWERERS
+    assert {(person.given_names, person.first_surname) for person in people} == {("Persona", "Inventada")}
+    assert all(person.email.startswith("muestra-") and person.email.endswith(f"@{DOMAIN}") for person in people)

@@ -1,0 +1,175 @@
+"""`lms check --deploy`: every dangerous combination is named, and a sound instance gets none (security 6.1, 8.3; architecture 10)."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from kernel import clock
+from kernel.settings import Settings, load
+from lms import backups, deployment
+from lms.app import House
+from lms.backups import LastBackup
+from lms.deployment import RULES, Facts, findings
+from tests.support.commands import commands_on, refused
+from tests.support.instances import fill
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+POSTGRES = "postgresql+psycopg://aulario:x@db.example.org/aulario?sslmode=verify-full"
+SOUND = {
+    "public_url": "https://cursos.iess.gob.ec",
+    "trusted_proxies": 1,
+    "smtp_host": "smtp.iess.gob.ec",
+    "mail_from": "aulario@iess.gob.ec",
+    "contact_email": "ayuda@iess.gob.ec",
+}
+SCALED = {
+    **SOUND,
+    "database_url": POSTGRES,
+    "redis_url": "rediss://:clave@redis.iess.gob.ec/0",
+    "files_url": "s3://aulario",
+    "secret_key_file": Path("/etc/aulario.key"),
+}
+
+
+def facts(folder: Path, settings: dict[str, object], **given: object) -> Facts:
+    """Return the facts of a sound instance, but for what is given."""
+    sound = Facts(load(data_dir=folder, **settings), NOW, last_backup=LastBackup(NOW - timedelta(hours=9), "b", 1), connections=200)
+    return replace(sound, **given)  # type: ignore[arg-type]  # fields by name
+
+
+def codes(found: Facts) -> list[str]:
+    return [one.code for one in findings(found)]
+
+
+def test_a_sound_instance_is_told_nothing(tmp_path: Path) -> None:
+    assert codes(facts(tmp_path, SOUND, connections=None)) == []
+    assert codes(facts(tmp_path, SCALED, processes=4, machines=3)) == []
+
+
+CASES: list[tuple[str, dict[str, object], dict[str, object]]] = [
+    ("several-on-sqlite", {"redis_url": ""}, {"processes": 4}),
+    ("sqlite-on-a-network-disk", {}, {"data_disk": "nfs4"}),
+    ("redis-on-sqlite", {"redis_url": "redis://127.0.0.1/0"}, {}),
+    ("no-public-address", {"public_url": ""}, {}),
+    ("no-proxy", {"trusted_proxies": 0}, {}),
+    ("several-without-redis", {**SCALED, "redis_url": ""}, {"processes": 2}),
+    ("redis-away", SCALED, {"redis_answers": False}),
+    ("redis-in-the-open", {**SCALED, "redis_url": "redis://:clave@redis.iess.gob.ec/0"}, {}),
+    ("redis-in-the-open", {**SCALED, "redis_url": "rediss://redis.iess.gob.ec/0"}, {}),
+    ("files-on-one-machine", {**SCALED, "files_url": ""}, {"machines": 2}),
+    ("store-away", SCALED, {"store_answers": False}),
+    ("store-in-clear", {**SCALED, "s3_endpoint": "http://s3.iess.gob.ec"}, {}),
+    ("secret-on-each-machine", {**SCALED, "secret_key_file": None}, {"machines": 2}),
+    ("example-secret", {}, {"secret": "please-change-me-please-change-me-now"}),
+    ("example-secret", {}, {"secret": "a" * 40}),
+    ("lost-signing-key", {}, {"lost_keys": ("0123456789abcdef",)}),
+    ("open-data-folder", {}, {"data_is_open": True}),
+    ("runs-as-root", {}, {"runs_as_root": True}),
+    ("demonstration", {}, {"is_demonstration": True}),
+    ("no-administrator", {}, {"has_administrator": False}),
+    ("database-in-clear", {**SCALED, "database_url": POSTGRES.replace("verify-full", "prefer")}, {}),
+    ("database-superuser", SCALED, {"is_superuser": True}),
+    ("too-many-connections", SCALED, {"processes": 8, "machines": 3, "connections": 100}),
+    ("clocks-apart", SCALED, {"clocks_apart": timedelta(seconds=-3)}),
+    ("nobody-works", {"worker_threads": 0}, {"oldest_waiting": NOW - timedelta(minutes=11)}),
+    ("failed-jobs", {}, {"failed_jobs": 2}),
+    ("no-mail", {"smtp_host": ""}, {}),
+    ("mail-in-clear", {"smtp_starttls": False}, {}),
+    ("example-addresses", {"contact_email": "ayuda@example.org"}, {}),
+    ("no-backup", {}, {"last_backup": None}),
+    ("old-backup", {}, {"last_backup": LastBackup(NOW - timedelta(hours=27), "b", 1)}),
+    ("backup-beside-data", {}, {"backups_beside_data": True}),
+    ("little-disk", {}, {"free": 1_000_000_000}),
+    ("open-metrics", {"metrics_from": "10.0.0.0/8, 0.0.0.0/0"}, {}),
+]
+
+
+@pytest.mark.parametrize(("code", "settings", "given"), CASES, ids=[f"{number}-{case[0]}" for number, case in enumerate(CASES)])
+def test_each_dangerous_combination_is_named_alone(
+    code: str, settings: dict[str, object], given: dict[str, object], tmp_path: Path
+) -> None:
+    found = findings(facts(tmp_path, {**SOUND, **settings}, **given))
+
+    assert [one.code for one in found] == [code]
+    assert "%(" not in found[0].words + found[0].english
+    assert found[0].words != found[0].english
+
+
+def test_every_rule_has_its_case() -> None:
+    assert {rule.code for rule in RULES} == {code for code, _settings, _given in CASES}
+
+
+def test_a_shared_disk_holds_files_and_keys_of_several_machines(tmp_path: Path) -> None:
+    shared = {**SCALED, "files_url": "", "secret_key_file": None}
+
+    assert codes(facts(tmp_path, shared, machines=2, data_disk="nfs4")) == []
+
+
+def test_mail_and_stores_of_this_machine_need_no_encryption(tmp_path: Path) -> None:
+    near = {
+        **SCALED,
+        "smtp_host": "localhost",
+        "smtp_starttls": False,
+        "redis_url": "redis://127.0.0.1/0",
+        "s3_endpoint": "http://127.0.0.1:9000",
+        "database_url": "postgresql+psycopg://aulario@127.0.0.1/aulario",
+    }
+
+    assert codes(facts(tmp_path, near)) == []
+
+
+def test_dangers_come_first(tmp_path: Path) -> None:
+    found = findings(facts(tmp_path, SOUND, backups_beside_data=True, runs_as_root=True))
+
+    assert [one.is_danger for one in found] == [True, False]
+
+
+def test_the_kind_of_disk_is_that_of_the_nearest_mount(tmp_path: Path) -> None:
+    (tmp_path / "mounts").write_text(f"/dev/sda / ext4 rw 0 0\nserver:/x {tmp_path} nfs4 rw 0 0\n")
+
+    assert deployment.disk_kind(tmp_path / "a" / "b", tmp_path / "mounts") == "nfs4"
+    assert deployment.disk_kind(Path("/srv"), tmp_path / "mounts") == "ext4"
+    assert deployment.disk_kind(Path("/srv"), tmp_path / "lacks") == ""
+
+
+def test_facts_are_those_of_the_instance(house: House, tmp_path: Path) -> None:
+    fill(house)
+    backups.make(house, tmp_path / "b.zip", now=clock.now())
+    house.settings.data_dir.chmod(0o755)
+    with house.database.unit_of_work(write=False) as session:
+        found = deployment.gather(house, session, now=clock.now(), processes=3)
+
+    assert found.has_administrator
+    assert found.data_is_open
+    assert found.last_backup is not None
+    assert found.lost_keys == ()
+    assert found.free > 0
+    assert (found.connections is None) == house.database.is_sqlite
+    assert abs(found.clocks_apart) < timedelta(seconds=2)
+
+
+def test_the_key_of_a_certificate_that_is_gone_is_named(house: House, tmp_path: Path) -> None:
+    fill(house)
+    (house.settings.data_dir / "signing.key").unlink()
+    from lms.app import open_house
+
+    again = open_house(house.settings)
+    with again.database.unit_of_work(write=False) as session:
+        found = deployment.gather(again, session, now=clock.now())
+    again.database.dispose()
+
+    assert found.lost_keys == (house.keys.identifier,)
+
+
+def test_the_command_ends_badly_where_there_is_a_danger(
+    house: House, settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = commands_on(settings, monkeypatch, capsys)("check", "--deploy", "--processes", "4")
+
+    assert said.code == 1
+    assert "DANGER  no-backup: No backup was ever made here" in said.out
+    assert ("DANGER  several-on-sqlite" in said.out) == house.database.is_sqlite
+    assert "advice  example-addresses" in said.out
+    refused(said, "dangers")

@@ -1,0 +1,315 @@
+"""Folders, both ways: what was not edited comes out byte for byte, and an import never overwrites what was edited on the web unseen."""
+
+import difflib
+import random
+import shutil
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import func, select
+
+from courses.content.incoming import Choice, Fate
+from courses.content.reader import read_directory, read_folder
+from courses.models import Course, DraftRevision
+from courses.queries import catalogue as course_catalogue
+from courses.queries import drafts as draft_queries
+from courses.queries import history
+from courses.services import drafts, importing
+from courses.services.drafts import text_content
+from kernel import clock
+from kernel.errors import Conflict, NotFound
+from kernel.permissions import SYSTEM
+from lms.app import KINDS, House
+from lms.importing import DraftWasEditedError, Outcome, Wanted, Way, import_folder, plan_folder, told
+from lms.publishing import export_course, publish_folder
+from quizzes.services import banks
+from tests.support.builders import folder
+from tests.support.folders import FOLDERS
+
+LESSON = "01-parte/01-leccion.es.md"
+BANK = "01-parte/banco.yaml"
+VIDEO = "01-parte/02-video.recording.yaml"
+MERGE, REPLACE = Wanted(Way.MERGE), Wanted(Way.REPLACE)
+
+
+def write(target: Path, files: dict[str, bytes]) -> Path:
+    """Make a folder on the disk hold these files and no others."""
+    shutil.rmtree(target, ignore_errors=True)
+    for name, content in files.items():
+        path = target / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return target
+
+
+def edit(house: House, contents: dict[str, bytes], *, removed: tuple[str, ...] = ()) -> int:
+    """Edit the draft as the web does; return its revision."""
+    with house.database.unit_of_work() as session:
+        course = course_catalogue.lock_course(session, session.execute(select(Course.id)).scalar_one())
+        texts = {path: text_content(content.decode()) for path, content in contents.items()}
+        drafts.save_files(session, SYSTEM, course, texts, removed=removed, now=clock.now())
+        return course.draft_revision
+
+
+def draft(house: House) -> dict[str, bytes]:
+    """Return the draft of the only course."""
+    with house.database.unit_of_work(write=False) as session:
+        return draft_queries.draft_files(session, house.files, session.execute(select(Course.id)).scalar_one())
+
+
+def origins(house: House) -> list[str]:
+    """Return how each revision came about."""
+    with house.database.unit_of_work(write=False) as session:
+        return list(session.scalars(select(DraftRevision.origin).order_by(DraftRevision.number)))
+
+
+def test_a_folder_comes_in_again_and_again_while_nobody_edits_the_draft(house: House, tmp_path: Path) -> None:
+    """Also with a text taken back; a folder that is wholly as it once was may be an old copy, so that is asked."""
+    files = folder(modules=1)
+    changed = {**files, LESSON: files[LESSON].replace(b"dedos", b"manos"), "README.md": b"Nota\n"}
+    partly = {**changed, LESSON: files[LESSON], BANK: files[BANK] + b"# mas\n"}
+
+    for state in (files, changed, partly):
+        assert import_folder(house, write(tmp_path / "c", state), Wanted()).outcome is Outcome.IMPORTED
+        assert draft(house) == state
+    assert import_folder(house, tmp_path / "c", Wanted()).outcome is Outcome.UNCHANGED
+    assert import_folder(house, write(tmp_path / "c", files), Wanted()).outcome is Outcome.UNDECIDED
+    assert import_folder(house, tmp_path / "c", REPLACE).outcome is Outcome.IMPORTED
+
+    assert draft(house) == files
+    assert origins(house) == ["imported"] * 4
+
+
+def test_a_dry_run_tells_all_and_writes_nothing(house: House, tmp_path: Path) -> None:
+    files = folder(modules=1)
+    first = import_folder(house, write(tmp_path / "c", files), Wanted(dry=True))
+    assert first.outcome is Outcome.IMPORTED
+    with house.database.unit_of_work(write=False) as session:
+        assert session.scalar(select(func.count()).select_from(Course)) == 0
+    import_folder(house, tmp_path / "c", Wanted())
+    changed = {**files, LESSON: files[LESSON].replace(b"dedos", b"manos"), "README.md": b"Nota\n"}
+    del changed[VIDEO]
+
+    imported = import_folder(house, write(tmp_path / "c", changed), Wanted(dry=True))
+
+    assert draft(house) == files
+    assert imported.plan is not None
+    assert list(told(imported.plan, imported.course)) == [
+        f"{LESSON} (leccion-1): cambia, +1 −1",
+        f"{VIDEO}: se quita",
+        "README.md: nuevo",
+    ]
+
+
+def test_a_folder_over_an_edited_draft_is_told_and_not_written(house: House, tmp_path: Path) -> None:
+    files = folder(modules=1)
+    import_folder(house, write(tmp_path / "c", files), Wanted())
+    edited = {**files, LESSON: files[LESSON].replace(b"dedos", b"manos")}
+    edit(house, {LESSON: edited[LESSON]})
+    write(tmp_path / "c", {**files, LESSON: files[LESSON].replace(b"dedos", b"pies"), "README.md": b"Nota\n"})
+
+    asked = import_folder(house, tmp_path / "c", Wanted())
+    merged = import_folder(house, tmp_path / "c", MERGE)
+
+    assert asked.outcome is merged.outcome is Outcome.UNDECIDED
+    assert draft(house) == edited
+    assert asked.plan is not None
+    assert [(file.path, file.fate) for file in asked.plan.files] == [(LESSON, Fate.CONFLICT), ("README.md", Fate.ADDED)]
+    assert list(told(asked.plan, asked.course))[1:5] == [
+        "  borrador:",
+        "  < Se cuenta con los manos.",
+        "  carpeta:",
+        "  > Se cuenta con los pies.",
+    ]
+    with pytest.raises(DraftWasEditedError, match=LESSON):
+        publish_folder(house, tmp_path / "c")
+    assert draft(house) == edited
+
+
+@pytest.mark.parametrize(("prefer", "word"), [(Choice.DRAFT, b"manos"), (Choice.FOLDER, b"pies")])
+def test_a_conflict_is_settled_by_saying_whose_lines_count(house: House, tmp_path: Path, prefer: Choice, word: bytes) -> None:
+    files = folder(modules=1)
+    import_folder(house, write(tmp_path / "c", files), Wanted())
+    edit(house, {LESSON: files[LESSON].replace(b"dedos", b"manos"), BANK: files[BANK] + b"# del borrador\n"})
+    write(tmp_path / "c", {**files, LESSON: files[LESSON].replace(b"dedos", b"pies").replace(b"Contar 1", b"Contar uno")})
+
+    imported = import_folder(house, tmp_path / "c", Wanted(Way.MERGE, prefer))
+
+    assert imported.outcome is Outcome.IMPORTED
+    expected = files[LESSON].replace(b"dedos", word).replace(b"Contar 1", b"Contar uno")
+    assert draft(house) == {**files, LESSON: expected, BANK: files[BANK] + b"# del borrador\n"}
+    assert origins(house) == ["imported", "edited", "merged"]
+
+
+def test_changes_of_different_files_and_lines_go_together(house: House, tmp_path: Path) -> None:
+    """And after a merge the folder is still known: what it does not have is not taken for removed."""
+    files = folder(modules=1)
+    import_folder(house, write(tmp_path / "c", files), Wanted())
+    edit(house, {LESSON: files[LESSON].replace(b"dedos", b"manos"), "scripts/a.py": b"1\n"}, removed=(VIDEO,))
+    changed = {**files, LESSON: files[LESSON].replace(b"Contar 1", b"Contar uno"), "README.md": b"Nota\n"}
+
+    assert import_folder(house, write(tmp_path / "c", changed), MERGE).outcome is Outcome.IMPORTED
+    both = {**changed, LESSON: changed[LESSON].replace(b"dedos", b"manos"), "scripts/a.py": b"1\n"}
+    del both[VIDEO]
+    assert draft(house) == both
+
+    changed[BANK] = files[BANK] + b"# mas\n"
+    assert import_folder(house, write(tmp_path / "c", changed), Wanted()).outcome is Outcome.UNDECIDED
+    assert import_folder(house, tmp_path / "c", MERGE).outcome is Outcome.IMPORTED
+    assert draft(house) == {**both, BANK: changed[BANK]}
+
+
+def test_a_folder_that_was_exported_is_merged_from_the_revision_that_it_was(house: House, tmp_path: Path) -> None:
+    files = folder(modules=1)
+    import_folder(house, write(tmp_path / "c", files), Wanted())
+    edit(house, {LESSON: files[LESSON].replace(b"dedos", b"manos")})
+    exported = export_course(house, "prueba", tmp_path / "out")
+    edit(house, {BANK: files[BANK] + b"# luego\n"})
+    lesson = tmp_path / "out" / LESSON
+    lesson.write_bytes(lesson.read_bytes().replace(b"manos", b"pies"))
+
+    assert (exported.files, exported.revision) == (len(files), 2)
+    assert plan_folder(house, "prueba", read_directory(tmp_path / "out"), base=2).conflicts == ()
+    assert import_folder(house, tmp_path / "out", Wanted(Way.MERGE, base=2)).outcome is Outcome.IMPORTED
+    assert draft(house) == {**files, LESSON: files[LESSON].replace(b"dedos", b"pies"), BANK: files[BANK] + b"# luego\n"}
+    with pytest.raises(NotFound):
+        import_folder(house, tmp_path / "out", Wanted(base=99))
+
+
+def test_a_folder_replaces_the_draft_where_that_was_said(house: House, tmp_path: Path) -> None:
+    files = folder(modules=1)
+    import_folder(house, write(tmp_path / "c", files), Wanted())
+    edit(house, {LESSON: files[LESSON].replace(b"dedos", b"manos"), "README.md": b"Nota\n"})
+
+    imported = import_folder(house, tmp_path / "c", REPLACE)
+
+    assert (imported.outcome, imported.revision) == (Outcome.IMPORTED, 3)
+    assert draft(house) == files
+    with house.database.unit_of_work(write=False) as session:
+        course = session.execute(select(Course)).scalar_one()
+        assert "manos" in (history.find_text_at(session, course.id, LESSON, 2) or "")
+
+
+def test_a_broken_folder_imports_nothing_and_every_fault_is_told(house: House, tmp_path: Path) -> None:
+    files = folder(modules=1)
+    import_folder(house, write(tmp_path / "c", files), Wanted())
+    broken = {
+        **files,
+        "course.yaml": files["course.yaml"] + b"tone: [1\n",
+        LESSON: b"sin encabezado\n",
+        BANK: b"\xff\xfe",
+        VIDEO: files[VIDEO].replace(b"host: Ejemplo\n", b""),
+    }
+
+    for way in Way:
+        imported = import_folder(house, write(tmp_path / "c", broken), Wanted(way))
+        assert imported.outcome is Outcome.REFUSED
+        assert {finding.file for finding in imported.findings} >= {"course.yaml", LESSON, BANK, VIDEO}
+    assert draft(house) == files
+
+
+def test_a_merge_that_gives_a_broken_course_is_refused_whole(house: House, tmp_path: Path) -> None:
+    """Each side is sound alone: both gave the same key to a lesson of their own."""
+    files = folder(modules=1)
+    import_folder(house, write(tmp_path / "c", files), Wanted())
+    lesson = b"---\nkey: nueva\ntitle: Nueva\n---\nTexto.\n"
+    edit(house, {"01-parte/04-a.es.md": lesson})
+
+    imported = import_folder(house, write(tmp_path / "c", {**files, "01-parte/05-b.es.md": lesson}), MERGE)
+
+    assert imported.outcome is Outcome.REFUSED
+    assert "C202" in {finding.code for finding in imported.findings}
+    assert "01-parte/05-b.es.md" not in draft(house)
+
+
+def test_who_edits_while_an_import_is_looked_at_is_not_overwritten(house: House, tmp_path: Path) -> None:
+    files = folder(modules=1)
+    import_folder(house, write(tmp_path / "c", files), Wanted())
+    contents = {**files, "README.md": b"Nota\n"}
+    plan = plan_folder(house, "prueba", contents)
+    edit(house, {LESSON: files[LESSON].replace(b"dedos", b"manos")})
+    course = read_folder(contents, KINDS.kinds, KINDS.parts, today=clock.now().date()).course
+    assert course is not None
+
+    with pytest.raises(Conflict), house.database.unit_of_work() as session:
+        importing.carry_out(session, SYSTEM, plan, course, drafts.keep_contents(house.files, contents, {}), now=clock.now())
+    assert "README.md" not in draft(house)
+
+
+NOISE = st.lists(
+    st.tuples(
+        st.integers(0, 10_000),
+        st.sampled_from(
+            ["# una nota", "x-mio: 'algo'", "", "# ñandú  ", "x-otro: {a: 1,  b: [2,3]}", "aprobado-por: Ana", "x-largo: >\n  uno\n  dos"]
+        ),
+    ),
+    max_size=12,
+)
+SOURCES = [read_directory(FOLDERS / "agua"), folder(modules=2)]
+
+
+def with_noise(files: dict[str, bytes], noise: list[tuple[int, str]], *, crlf: bool) -> dict[str, bytes]:
+    """Put comments and unknown fields between the first lines of mappings, in files chosen by the numbers."""
+    texts = sorted(path for path in files if path.endswith(("module.yaml", "course.yaml", ".quiz.yaml", "banco.yaml")))
+    changed = dict(files)
+    for number, line in noise:
+        path = texts[number % len(texts)]
+        if line.partition(":")[0].encode() + b":" not in changed[path] or line.startswith("#"):
+            changed[path] = changed[path] + line.encode() + b"\n" if number % 2 else line.encode() + b"\n" + changed[path]
+    if crlf:
+        changed[texts[0]] = b"\xef\xbb\xbf" + changed[texts[0]].replace(b"\n", b"\r\n")
+    return changed
+
+
+few = settings(
+    max_examples=12,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],  # each example is an import: shrinking would take minutes
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+
+@few
+@given(source=st.sampled_from(SOURCES), noise=NOISE, crlf=st.booleans())
+def test_what_was_imported_and_not_edited_comes_out_byte_for_byte(
+    house: House, tmp_path: Path, source: dict[str, bytes], noise: list[tuple[int, str]], *, crlf: bool
+) -> None:
+    """Format, section 1: comments, unknown fields, forms that are not canonical and the end of lines included."""
+    files = with_noise(source, noise, crlf=crlf)
+    key = next(line for line in source["course.yaml"].decode().split("\n") if line.startswith("key: ")).removeprefix("key: ")
+
+    imported = import_folder(house, write(tmp_path / "in", files), REPLACE)
+    assert imported.outcome in (Outcome.IMPORTED, Outcome.UNCHANGED), [finding.message for finding in imported.findings]
+    shutil.rmtree(tmp_path / "out", ignore_errors=True)
+    export_course(house, key, tmp_path / "out")
+
+    assert read_directory(tmp_path / "out") == files
+
+
+@few
+@given(noise=NOISE, seed=st.integers(0, 2**32))
+def test_an_edit_on_the_web_changes_the_lines_that_it_concerns_and_no_others(
+    house: House, tmp_path: Path, noise: list[tuple[int, str]], seed: int
+) -> None:
+    """And merging that edit with a comment of the folder keeps both."""
+    chance = random.Random(seed)  # noqa: S311 - what to edit, no secret
+    files = with_noise(folder(modules=1), noise, crlf=False)
+    import_folder(house, write(tmp_path / "in", files), REPLACE)
+    keys = chance.sample(["suma-1", "pares-1", "verdad-1", "mitad-1", "unir-1", "orden-1", "huecos-1"], chance.randint(1, 4))
+    with house.database.unit_of_work() as session:
+        course = session.execute(select(Course)).scalar_one()
+        changes = banks.FieldChanges(state="hidden", difficulty=chance.choice(["easy", "hard"]))
+        assert banks.change_questions(session, SYSTEM, course.id, keys, changes, now=clock.now()) == len(keys)
+
+    after = draft(house)
+
+    assert {path for path in files if after[path] != files[path]} == {BANK}
+    before_lines, after_lines = files[BANK].decode().split("\n"), after[BANK].decode().split("\n")
+    told_lines = [line for line in difflib.ndiff(before_lines, after_lines) if line[0] in "+-"]
+    assert len(told_lines) == 2 * len(keys)
+    assert all(line.startswith(("+     state: hidden", "+     difficulty: ")) for line in told_lines)
+
+    import_folder(house, write(tmp_path / "in", {**files, BANK: b"# de la carpeta\n" + files[BANK]}), MERGE)
+    assert draft(house)[BANK] == b"# de la carpeta\n" + after[BANK]

@@ -1,0 +1,57 @@
+"""One learner's page for the team of a course."""
+
+from uuid import uuid4
+
+from courses.models import StaffRole
+from enrolments.services import learning as services
+from kernel import clock
+from kernel.permissions import SYSTEM
+from lms.app import House
+from tests.support.access import a_cast
+from tests.support.browser import Browser
+from tests.support.builders import a_course, a_teacher, sign_in
+from tests.support.learning import a_learner, fail_quiz, mark_done, pass_quiz, start
+
+
+def test_only_the_courses_team_sees_a_learners_page(browser: Browser, house: House) -> None:
+    """Security 9, progress.view of another learner."""
+    cast = a_cast(browser, house)
+    course = a_course(house, modules=1)
+    cast.join(course)
+    learner = a_learner(house, course)
+
+    assert cast.check("progress.view", "of_another_learner", cast.outcomes(f"/teaching/prueba/learners/{learner.person_uuid}")) == []
+    cast.browsers["I"].get(f"/teaching/prueba/learners/{uuid4()}", 404)
+    cast.browsers["S"].get(f"/teaching/otro/learners/{learner.person_uuid}", 404)
+
+
+def test_the_page_has_everything_that_a_learner_did_in_the_course(browser: Browser, house: House) -> None:
+    course = a_course(house, modules=2)
+    a_teacher(house, course)
+    a_teacher(house, course, "califica@example.org", StaffRole.GRADER)
+    ana = a_learner(house, course)
+    mark_done(house, ana, "prueba", "leccion-1")
+    failed, passed = fail_quiz(house, ana, "prueba"), pass_quiz(house, ana, "prueba")
+    opened = start(house, ana, "prueba", "cuestionario-2")
+    with house.database.unit_of_work() as session:
+        group = services.make_group(session, SYSTEM, course.id, "Norte", now=clock.now())
+        services.add_to_group(session, SYSTEM, group, [ana.person_uuid or uuid4()], now=clock.now())
+    sign_in(browser, "profe@example.org").get("/teaching/prueba/gradebook")
+    page = browser.get(f"/teaching/prueba/learners/{ana.person_uuid}")
+
+    assert [word in page.text for word in ("Ana Quinde", "ana@example.org", "Norte", "50\xa0%", "2 de 4", "100\xa0%")] == [True] * 6
+    assert [page.has_link(f"/attempts/{attempt}/review") for attempt in (failed, passed, opened)] == [True, True, False]
+    grader = sign_in(browser.another(), "califica@example.org").get(f"/teaching/prueba/learners/{ana.person_uuid}")
+    assert "ana@example.org" not in grader.html
+
+
+def test_a_completed_course_shows_its_certificate(browser: Browser, house: House) -> None:
+    course = a_course(house, modules=1)
+    a_teacher(house, course)
+    ana = a_learner(house, course)
+    mark_done(house, ana, "prueba", "leccion-1")
+    pass_quiz(house, ana, "prueba")
+    browser.mails()  # the worker's turn
+    sign_in(browser, "profe@example.org").get(f"/teaching/prueba/learners/{ana.person_uuid}")
+
+    assert any(address.startswith("/verify/") for address, _words in browser.page.links)

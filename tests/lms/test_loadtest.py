@@ -1,0 +1,125 @@
+"""`lms loadtest`: arrivals and measures as pure functions, the comparison with the database, and a short day against a real server."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import select, update
+
+from kernel.paths import CONTENT
+from lms.app import House
+from lms.loadtest.arrivals import arrivals
+from lms.loadtest.cli import loadtest
+from lms.loadtest.course import SLUG, answers, folder
+from lms.loadtest.journey import Told
+from lms.loadtest.measures import FIGURES, Measures, busiest, percentile, shares, table
+from lms.loadtest.people import email, identities
+from lms.loadtest.truth import FAULTS, compare
+from quizzes.models import AnswerEvent, Attempt, AttemptItem
+from tests.support.answers import answer_right
+from tests.support.browser import Browser
+from tests.support.builders import a_course, a_learner_in
+
+
+def test_learners_arrive_at_the_rate_and_ever_more_of_them() -> None:
+    even = arrivals(1000, 10, 1, rising=False)
+    rising = arrivals(1000, 10, 1, rising=True)
+
+    assert even == arrivals(1000, 10, 1, rising=False) == sorted(even)
+    assert len(even) == pytest.approx(10_000, rel=0.05)
+    assert len(rising) == pytest.approx(5_000, rel=0.05)  # the mean of a quarter and the growing rest is a half
+    assert sum(at < 100 for at in rising) < 350 < 850 < sum(at >= 900 for at in rising)
+
+
+def test_percentiles_and_the_busiest_seconds() -> None:
+    assert [percentile([3.0, 1.0, 2.0], part) for part in (0.0, 0.5, 0.99)] == [1.0, 2.0, 3.0]
+    assert percentile([], 0.5) == 0.0
+    assert busiest([0.0, 1.0, 1.5, 1.9, 12.0], 1.0) == 3
+    assert busiest([], 1.0) == 0
+
+
+def test_rates_are_told_as_shares_of_what_is_planned() -> None:
+    measures = Measures()
+    for number in range(100):
+        measures.note("save", number / 64, 0.01)
+    rates = measures.rates(1.0)
+
+    assert rates["save"] == rates["requests"] == rates["commits"] == 64
+    assert rates["start"] == 0
+    assert set(rates) == set(FIGURES)
+    assert "64.0     200      32%    saves/s, exam at nine" in shares(rates)
+    assert table(measures)[1].split() == ["save", "100", *["10", "ms"] * 3, "0.01", "s"]
+
+
+def test_people_are_invented_have_two_surnames_and_are_the_same_for_a_seed() -> None:
+    people = list(identities(200, 1))
+
+    assert people == list(identities(200, 1)) != list(identities(200, 2))
+    assert len({one.email for one in people}) == 200
+    assert people[7].email == email(7)
+    assert all(one.first_surname and one.second_surname and len(one.given_names.split()) == 2 for one in people)
+    assert any(not one.given_names.isascii() for one in people)
+
+
+def test_the_course_has_the_lessons_of_the_compulsory_one_and_sums_that_a_machine_can_do() -> None:
+    files = folder(CONTENT)
+
+    assert f"key: {SLUG}".encode() in files["course.yaml"]
+    assert sum(path.endswith(".es.md") for path in files) == 4
+    assert answers("<p>¿Cuánto es 12 + 7?</p><p>¿Cuánto es 100 + 70?</p>") == ["19", "170"]
+
+
+def what_was_told(house: House) -> Told:
+    """Return what the servers told the only learner there is."""
+    with house.database.unit_of_work(write=False) as session:
+        attempt = session.execute(select(Attempt)).scalar_one()
+        statement = select(AttemptItem.position, AnswerEvent).join(AnswerEvent, AnswerEvent.item_id == AttemptItem.id)
+        kept = {position: (event.lease, event.seq, "") for position, event in session.execute(statement)}
+    return Told("ana@example.org", str(attempt.uuid), kept, right=len(kept), submitted=True)
+
+
+def test_what_is_lost_wrong_or_twice_is_found(browser: Browser, house: House) -> None:
+    a_learner_in(browser, a_course(house, modules=1))
+    answer_right(browser, "/courses/prueba/quizzes/cuestionario-1")
+    told = what_was_told(house)
+    with house.database.unit_of_work(write=False) as session:
+        found = compare(session, [told])
+    assert {name: found[name] for name in FAULTS if found[name]} == {}
+    assert (found["answers acknowledged"], found["attempts handed in"]) == (len(told.kept), 1)
+
+    with house.database.unit_of_work() as session:
+        first = session.scalars(select(AnswerEvent.id).order_by(AnswerEvent.id)).first()
+        session.execute(update(AnswerEvent).where(AnswerEvent.id == first).values(lease=1))
+        session.execute(update(Attempt).values(state="submitted"))
+    with house.database.unit_of_work(write=False) as session:
+        found = compare(session, [told])
+    assert {name: found[name] for name in FAULTS if found[name]} == {"answers lost": 1, "attempts lost": 1}
+
+
+def test_a_short_day_loses_nothing_and_writes_its_figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LMS_DATA_DIR", str(tmp_path / "house"))
+    report = tmp_path / "figures" / "loadtest.json"
+    options = ["--learners", "12", "--rate", "1", "--seconds", "5", "--pause", "0", "--json", str(report)]
+
+    result = CliRunner().invoke(loadtest, options)
+
+    assert result.exit_code == 0, result.output
+    assert "everything that was acknowledged is there, once" in result.output
+    figures = json.loads(report.read_text())
+    assert figures["errors"] == {}
+    assert figures["found"]["answers acknowledged"] == figures["steps"]["save"]["answers"] > 0
+    assert figures["found"]["certificates fetched"] > 0
+    again = CliRunner().invoke(loadtest, ["--learners", "12", "--rate", "20", "--seconds", "5"])
+    assert again.exit_code == 1
+    assert "have come already" in again.output
+
+
+def test_other_peoples_folders_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "aulario.sqlite").write_bytes(b"real people")
+    monkeypatch.setenv("LMS_DATA_DIR", str(tmp_path))
+
+    strange = CliRunner().invoke(loadtest, ["--learners", "2"])
+
+    assert strange.exit_code == 1
+    assert "not a load test" in strange.output

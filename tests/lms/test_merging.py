@@ -1,0 +1,278 @@
+"""Two accounts of one person become one: what stands, what moves, what stays with the closed one; nothing is lost."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from accounts import services as accounts
+from accounts.models import AccountMerge, NationalIdentity, Person, RoleGrant
+from certificates.models import Credential
+from courses.models import Course, CourseStaff, StaffRole
+from courses.services import team
+from enrolments.models import ActivityResult, Completion, Enrolment
+from enrolments.rules import History, is_better
+from kernel import clock
+from kernel.audit import AuditEntry
+from kernel.db import Base
+from kernel.permissions import SYSTEM, Actor, SiteRole
+from lms.app import House
+from organisations.queries import loads
+from organisations.queries import tree as places
+from quizzes.models import Attempt
+from tests.support.access import a_cast
+from tests.support.browser import Browser
+from tests.support.builders import a_course, a_person, a_teacher, an_administrator, sign_in
+from tests.support.learning import a_learner, mark_done, pass_quiz
+from tests.support.places import a_place, manage, put
+
+PEOPLE = "/administration/people"
+
+
+@pytest.fixture
+def boss(browser: Browser, house: House) -> Browser:
+    """Return a browser in which an administrator is signed in."""
+    an_administrator(house)
+    return sign_in(browser, "admin@example.org")
+
+
+def person_of(house: House, email: str) -> Person:
+    with house.database.unit_of_work(write=False) as session:
+        return session.scalars(select(Person).where(Person.email == email)).one()
+
+
+def address(house: House, kept: str = "ana@example.org", closed: str = "anita@example.org") -> str:
+    return f"{PEOPLE}/{person_of(house, kept).uuid}/merging/{person_of(house, closed).uuid}"
+
+
+def rows(house: House, statement: Any) -> list[Any]:
+    with house.database.unit_of_work(write=False) as session:
+        return list(session.scalars(statement))
+
+
+def merge(boss: Browser, house: House) -> None:
+    boss.get(address(house))
+    boss.submit(address(house), {"reason": "Se registró dos veces"})
+
+
+def owned(house: House, table: Any, email: str) -> int:
+    person = person_of(house, email)
+    return rows(house, select(func.count()).select_from(table).where(table.person_id == person.id))[0]
+
+
+def done(house: House, learner: Actor, course: Course) -> None:
+    mark_done(house, learner, course.slug, "leccion-1")
+    pass_quiz(house, learner, course.slug)
+
+
+def test_what_the_closed_account_has_becomes_the_others_and_nothing_is_lost(boss: Browser, house: House) -> None:
+    course = a_course(house, modules=1)
+    a_person(house)
+    done(house, a_learner(house, course, "anita@example.org"), course)
+    boss.deliver_jobs()
+    signature = rows(house, select(Credential.signature))
+    tables = (Enrolment, Attempt, Credential)
+    before = [rows(house, select(func.count()).select_from(table))[0] for table in (*tables, ActivityResult, Completion, Person)]
+
+    page = boss.get(f"{PEOPLE}/{person_of(house, 'ana@example.org').uuid}/merging?email=ANITA@example.org")
+    assert boss.path.endswith(str(person_of(house, "anita@example.org").uuid))
+    assert "Lo de la cuenta que se cierra" in page.text
+    assert owned(house, Enrolment, "ana@example.org") == 0
+    boss.submit(boss.path, {"reason": ""}, status=422)
+    assert owned(house, Enrolment, "ana@example.org") == 0
+    merge(boss, house)
+
+    assert [owned(house, table, "ana@example.org") for table in tables] == [1, 1, 1]
+    assert [owned(house, table, "anita@example.org") for table in tables] == [0, 0, 0]
+    assert [rows(house, select(func.count()).select_from(table))[0] for table in (*tables, ActivityResult, Completion, Person)] == before
+    assert rows(house, select(Credential.signature)) == signature
+    closed = person_of(house, "anita@example.org")
+    assert closed.suspended_at is not None
+    page = boss.get(f"{PEOPLE}/{closed.uuid}")
+    assert page.has_link(f"{PEOPLE}/{person_of(house, 'ana@example.org').uuid}")
+    assert "/restoration" not in page.html
+    boss.post(f"{PEOPLE}/{closed.uuid}/restoration", {"reason": "Otra vez"}, status=422)
+    facts = [
+        json.loads(one)
+        for one in rows(house, select(AuditEntry.facts).where(AuditEntry.verb.in_(("account.merged", "account.closed_into"))))
+    ]
+    assert [(one["courses"], one["reason"]) for one in facts] == [([course.id], "Se registró dos veces")] * 2
+
+
+@pytest.mark.parametrize("better", ["ana@example.org", "anita@example.org"])
+def test_of_two_histories_the_completed_one_stands_and_the_other_is_kept(boss: Browser, house: House, better: str) -> None:
+    course = a_course(house, modules=1)
+    learners = {email: a_learner(house, course, email) for email in ("ana@example.org", "anita@example.org")}
+    for email, learner in learners.items():
+        if email == better:
+            done(house, learner, course)
+        else:
+            mark_done(house, learner, course.slug, "leccion-1")
+    boss.deliver_jobs()
+
+    merge(boss, house)
+
+    with house.database.unit_of_work(write=False) as session:
+        found = {row.person_id: row for row in session.scalars(select(Enrolment))}
+        completed = session.scalars(select(Completion.enrolment_id)).one()
+    kept, closed = (person_of(house, email).id for email in ("ana@example.org", "anita@example.org"))
+    assert found[kept].id == completed
+    assert (found[kept].done, found[closed].done) == (2, 1)
+    assert [owned(house, table, "ana@example.org") for table in (Attempt, Credential)] == [1, 1]
+    assert owned(house, Attempt, "anita@example.org") == 0
+
+
+def test_roles_teams_units_and_number_go_to_the_account_that_stays(boss: Browser, house: House) -> None:
+    course = a_course(house, modules=1)
+    kept, closed = a_person(house), a_teacher(house, course, "anita@example.org", StaffRole.OWNER)
+    unit = a_place(house)
+    put(house, closed, unit)
+    manage(house, closed, unit)
+    with house.database.unit_of_work() as session:
+        accounts.grant_role(session, SYSTEM, closed, SiteRole.INSTRUCTOR, now=clock.now())
+        session.add(NationalIdentity(person_id=closed.id, number="1710034065"))
+        team.add_staff(session, SYSTEM, session.get_one(Course, course.id), kept.id, StaffRole.GRADER, now=clock.now())
+
+    merge(boss, house)
+
+    with house.database.unit_of_work(write=False) as session:
+        assert [(row.person_id, row.role) for row in session.scalars(select(CourseStaff))] == [(kept.id, "owner")]
+        assert session.scalars(select(RoleGrant.person_id).where(RoleGrant.role == "instructor")).all() == [kept.id]
+        assert session.scalars(select(NationalIdentity.person_id)).all() == [kept.id]
+        place = places.find_place(session, kept.id)
+        assert place is not None
+        assert place.organisation_id == unit.id
+        assert places.find_place(session, closed.id) is None
+        assert [found.id for found in places.list_managed(session, kept.id)] == [unit.id]
+        assert not places.list_managed(session, closed.id)
+        found = loads.known_people(session, ["anita@example.org"])["anita@example.org"]
+        assert (found.person_id, found.suspended) == (kept.id, False)
+
+
+def test_two_numbers_are_two_people(boss: Browser, house: House) -> None:
+    people = [a_person(house, email) for email in ("ana@example.org", "anita@example.org")]
+    with house.database.unit_of_work() as session:
+        for person, number in zip(people, ("1710034065", "0926687856"), strict=True):
+            session.add(NationalIdentity(person_id=person.id, number=number))
+
+    page = boss.get(address(house))
+    assert "Tienen cédulas distintas" in page.text
+    boss.post(address(house), {"reason": "Prueba"}, status=422)
+    assert not rows(house, select(AccountMerge))
+
+
+def test_an_account_is_merged_once_and_its_followers_with_it(boss: Browser, house: House) -> None:
+    for email in ("ana@example.org", "anita@example.org", "tercera@example.org"):
+        a_person(house, email)
+    boss.get(address(house))
+    boss.submit(address(house), {"reason": "Una"})
+    boss.post(address(house), {"reason": "Otra vez"}, status=422)
+    boss.post(address(house, "anita@example.org", "tercera@example.org"), {"reason": "No"}, status=422)
+    boss.get(address(house, "tercera@example.org", "ana@example.org"))
+    boss.submit(address(house, "tercera@example.org", "ana@example.org"), {"reason": "Dos"})
+
+    third = person_of(house, "tercera@example.org").id
+    assert [row.kept_id for row in rows(house, select(AccountMerge))] == [third, third]
+    boss.get(f"{PEOPLE}/{person_of(house, 'ana@example.org').uuid}/merging?email=nadie@example.org")
+    assert "Nadie tiene una cuenta con esta dirección." in boss.page.text
+    same = person_of(house, "ana@example.org").uuid
+    boss.get(f"{PEOPLE}/{same}/merging/{same}", status=404)
+
+
+def test_administrators_merge_others_and_nobody_their_own(browser: Browser, house: House) -> None:
+    """Access: user.merge, of two others; not one's own account."""
+    cast = a_cast(browser, house)
+    for email in ("ana@example.org", "anita@example.org"):
+        a_person(house, email)
+    own = address(house, "sara@example.org", "ana@example.org")
+
+    wrong = cast.check("user.merge", "own", cast.outcomes(own))
+    wrong += cast.check("user.merge", "own", cast.outcomes(own, "POST", {"reason": "Prueba"}))
+    wrong += cast.check("user.merge", "of_others", cast.outcomes(address(house)))
+    wrong += cast.check("user.merge", "of_others", cast.outcomes(address(house), "POST", {"reason": "Prueba"}))
+
+    assert wrong == []
+
+
+MOVES = frozenset(
+    [
+        "accommodation",
+        "attempt",
+        "course_staff",
+        "credential",
+        "enrolment",
+        "membership",
+        "national_identity",
+        "quiz_override",
+        "role_grant",
+        "task_save",
+        "task_submission",
+        "unit_manager",
+        "waiting_place",
+    ]
+)
+"""What becomes the other's, all of it or what is better."""
+STAYS = frozenset(
+    [
+        "account_merge",
+        "consent",
+        "deletion_request",
+        "device",
+        "message_recipient",
+        "notice",
+        "notice_switch",
+        "passkey_challenge",
+        "pending_folder",
+        "pending_import",
+        "pending_list",
+        "pending_load",
+        "recovery_code",
+        "second_factor",
+        "token",
+    ]
+)
+"""What belongs to an account as such and stays with the closed one."""
+
+
+def test_every_table_that_names_an_owner_is_known_to_merging() -> None:
+    """A new table with a person in it has to say what becomes of it: here, and in `lms.merging` where it moves."""
+    named = {
+        table.name
+        for table in Base.metadata.tables.values()
+        if any(column.name in ("person_id", "closed_id") and column.foreign_keys for column in table.columns)
+    }
+
+    assert named == MOVES | STAYS
+
+
+START = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def a_history(**values: Any) -> History:
+    return History(**({"completed_at": None, "grade": None, "active": True, "done": 0, "total": 4, "enrolled_at": START} | values))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (a_history(completed_at=START, done=2), a_history(done=4)),
+        (a_history(completed_at=START, grade=Decimal(90)), a_history(completed_at=START - timedelta(days=1), grade=Decimal(80))),
+        (a_history(completed_at=START, grade=Decimal(0)), a_history(completed_at=START)),
+        (a_history(completed_at=START, active=False), a_history(completed_at=START + timedelta(days=1))),
+        (a_history(done=1), a_history(done=3, active=False)),
+        (a_history(done=3), a_history(done=1)),
+        (a_history(done=1, total=2), a_history(done=1)),
+        (a_history(), a_history(enrolled_at=START + timedelta(days=1))),
+        (a_history(total=0), a_history(total=0, enrolled_at=START + timedelta(days=1))),
+    ],
+)
+def test_which_of_two_histories_counts(one: History, other: History) -> None:
+    assert is_better(one, other)
+    assert not is_better(other, one)
+
+
+def test_equal_histories_leave_everything_where_it_is() -> None:
+    assert not is_better(a_history(), a_history())

@@ -1,0 +1,275 @@
+"""The search's page: what each person finds, where a result leads, and that nothing of what is closed shows."""
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import select
+
+from courses import publication
+from courses.models import Course, StaffRole
+from courses.queries import outlines as course_outlines
+from courses.services import drafts
+from enrolments.permissions import LearningAction
+from enrolments.queries import learning as enrolments
+from kernel import clock
+from kernel.permissions import SYSTEM, Actor, SiteRole
+from kernel.search.index import SearchEntry
+from lms.app import KINDS, House, policy
+from lms.search import SEARCHES_OF_A_STRANGER, scope_of
+from tests.support.browser import Browser, Counter, every_statement
+from tests.support.builders import a_learner_in, a_person, a_teacher, an_administrator, folder, publish, sign_in
+from tests.support.folders import a_folder, changed
+from tests.support.learning import a_learner, actor_of, mark_done, pass_quiz
+
+OPEN, WAITS, LATER, PREVIEW = "jacaranda", "arrayan", "guayacan", "chirimoya"
+"""A word of its own in each lesson: open to learners, waiting for the first module, opening later, and free for everybody."""
+
+
+def a_course_of_four(house: House, key: str = "prueba", **options: object) -> Course:
+    """Publish a course with one lesson of each kind of openness."""
+    files = folder(key, modules=4, **options)  # type: ignore[arg-type]  # fields by name
+    for part, word in enumerate((OPEN, WAITS, LATER, PREVIEW), start=1):
+        path = f"0{part}-parte/01-leccion.es.md"
+        files[path] += f"\n## El {word} crece\n\nNo todo árbol es un {word}, se dijo.\n".encode()
+    files["02-parte/module.yaml"] += b"requires: [parte-1]\n"
+    later, shown = "03-parte/01-leccion.es.md", "04-parte/01-leccion.es.md"
+    files[later] = files[later].replace(b"title: Contar 3\n", b"title: Contar 3\nopens: 2099-01-01 08:00\n")
+    files[shown] = files[shown].replace(b"title: Contar 4\n", b"title: Contar 4\npreview: true\n")
+    return publish(house, files)[0]
+
+
+def found_words(browser: Browser) -> set[str]:
+    """Return which of the four words the search leads this browser to; nothing of the others stands on any page."""
+    found = set()
+    for word in (OPEN, WAITS, LATER, PREVIEW):
+        page = browser.get(f"/search?q={word}")
+        if any("/activities/" in href for href, _words in page.links if href.startswith("/courses/")):
+            found.add(word)
+            assert "No todo árbol" in page.text
+        else:
+            assert "árbol" not in page.text
+            assert f"El {word} crece" not in page.text
+    return found
+
+
+def test_each_role_finds_what_it_may_open_and_not_a_word_more(browser: Browser, house: House) -> None:
+    """Security 9: `lesson.view`, for the search's results and their snippets."""
+    course = a_course_of_four(house)
+    a_person(house, "nadie@example.org")
+    a_teacher(house, course, "edita@example.org", StaffRole.EDITOR)
+    a_teacher(house, course, "califica@example.org", StaffRole.GRADER)
+    an_administrator(house)
+    learner = a_learner(house, course)
+
+    assert found_words(browser) == {PREVIEW}
+    assert found_words(sign_in(browser.another(), "nadie@example.org")) == {PREVIEW}
+    enrolled = sign_in(browser.another())
+    assert found_words(enrolled) == {OPEN, PREVIEW}
+    assert found_words(sign_in(browser.another(), "califica@example.org")) == {OPEN, WAITS, PREVIEW}
+    assert found_words(sign_in(browser.another(), "edita@example.org")) == {OPEN, WAITS, LATER, PREVIEW}
+    assert found_words(sign_in(browser.another(), "admin@example.org")) == {OPEN, WAITS, LATER, PREVIEW}
+    mark_done(house, learner, "prueba", "leccion-1")
+    pass_quiz(house, learner, "prueba")
+    assert found_words(enrolled) == {OPEN, WAITS, PREVIEW}
+
+
+@pytest.mark.parametrize("visibility", ["public", "institution"])
+def test_what_can_be_found_is_what_the_lesson_s_permission_allows(house: House, visibility: str) -> None:
+    """The twin of `view_activity`, for everybody before every activity."""
+    course = a_course_of_four(house, visibility=visibility)
+    other = a_course_of_four(house, "otro")
+    people = [
+        Actor(),
+        actor_of(a_person(house, "nadie@example.org")),
+        a_learner(house, other),
+        actor_of(a_teacher(house, course, "edita@example.org", StaffRole.EDITOR)),
+        actor_of(a_teacher(house, course, "califica@example.org", StaffRole.GRADER)),
+        Actor(person_id=an_administrator(house).id, roles=frozenset({SiteRole.ADMINISTRATOR})),
+    ]
+    allowed = policy()
+    with house.database.unit_of_work(write=False) as session:
+        for actor in people:
+            seats = enrolments.visible_seats(session, actor)
+            opened = enrolments.visible_activities(session, actor, seats)
+            for seen in (course, other):
+                outline = course_outlines.get_outline(session, seen.published_version_id or 0)
+                one_by_one = [
+                    activity.key
+                    for activity in outline.activities()
+                    if allowed.allows(
+                        actor, LearningAction.VIEW_LESSON, enrolments.get_activity_seat(session, actor, seen.slug, activity.key)
+                    )
+                ]
+                visible = allowed.allows(actor, LearningAction.VIEW_COURSE, enrolments.get_seat(session, actor, seen.slug))
+
+                assert [activity.key for activity in opened.get(outline.version_id, [])] == (one_by_one if visible else [])
+                assert any(seat.slug == seen.slug for seat in seats) == visible
+            numbers = {version: [activity.id for activity in activities] for version, activities in opened.items()}
+            scope = scope_of(seats, course_outlines.list_outlines(session, opened), numbers)
+            assert scope.shown == opened.keys()
+            assert scope.parts == {number for version in opened.keys() - scope.whole for number in numbers[version]}
+
+
+def test_an_unlisted_course_is_not_found_by_name_by_those_outside(browser: Browser, house: House) -> None:
+    course = publish(house, folder("interno", visibility="institution", enrolment="invitation"))[0]
+
+    assert not browser.get("/search?q=interno").has_link("/courses/interno")
+    a_teacher(house, course)
+    assert sign_in(browser, "profe@example.org").get("/search?q=interno").has_link("/courses/interno")
+
+
+def test_a_draft_is_never_found_and_a_learner_finds_the_version_they_follow(browser: Browser, house: House) -> None:
+    course = a_course_of_four(house)
+    a_learner(house, course)
+    sign_in(browser)
+    files = folder(modules=4)
+    files["01-parte/01-leccion.es.md"] += b"\n## Otra\n\nAhora crece un capuli.\n"
+    publish(house, files)
+    files["01-parte/01-leccion.es.md"] += b"\nUn borrador con pitahaya.\n"
+    checked = publication.check(files, KINDS, today=clock.now().date())
+    assert checked.course is not None
+    with house.database.unit_of_work() as session:
+        drafts.import_draft(session, SYSTEM, checked.course, drafts.keep_contents(house.files, files, {}), now=clock.now())
+
+    assert f"No todo árbol es un {OPEN}" in browser.get(f"/search?q={OPEN}").text
+    assert "capuli" not in browser.get("/search?q=crece").text
+    stranger = a_teacher(house, course, "edita@example.org")
+    editor = sign_in(browser.another(), stranger.email)
+    assert "Ahora crece un" in editor.get("/search?q=capulí").text
+    assert f"Nada con «{OPEN}»" in editor.get(f"/search?q={OPEN}").text
+    assert "Nada con «pitahaya»" in editor.get("/search?q=pitahaya").text
+
+
+# ---- the page ----
+
+
+@pytest.fixture
+def reader(browser: Browser, house: House) -> Browser:
+    """Return the browser of somebody who learns in the sample course about water."""
+    return a_learner_in(browser, publish(house, a_folder())[0])
+
+
+def test_the_front_of_the_search_asks_for_words_and_explains(browser: Browser) -> None:
+    page = browser.get("/search")
+
+    assert page.headings[0] == "Buscar"
+    assert page.form("/search").fields == [("q", "")]
+    assert "Da igual con tilde o sin ella" in page.text
+    assert "Nada con" not in page.text
+
+
+def test_results_are_grouped_by_kind_and_lead_to_the_paragraph_the_term_and_the_second(reader: Browser) -> None:
+    page = reader.get("/search?q=gota")
+    addresses = [href for href, _words in page.links]
+
+    assert "/courses/agua-en-casa/recordings/charla?t=5#player" in addresses
+    assert "/courses/agua-en-casa/glossary#term-consumo" in [href for href, _ in reader.get("/search?q=consumos").links]
+    lesson = next(href for href, _ in reader.get("/search?q=ducha").links if href.startswith("/courses/agua-en-casa/activities/litros#"))
+    assert lesson.partition("#")[2] in reader.get(lesson).ids
+    assert "Oír desde" in page.text
+
+
+def test_every_place_of_every_lesson_is_on_its_page(reader: Browser, house: House) -> None:
+    with house.database.unit_of_work(write=False) as session:
+        rows = session.scalars(select(SearchEntry).where(SearchEntry.kind == "lesson", SearchEntry.language == "es")).all()
+    ids = {key: set(reader.get(f"/courses/agua-en-casa/activities/{key}").ids) for key in ("litros",)}
+    places = {place for row in rows for place in (row.place, *row.places) if "litros" in row.title.lower() or "sumar" in row.title.lower()}
+
+    assert places
+    assert {place[1:] for place in places if place} <= ids["litros"]
+
+
+def test_a_moment_of_a_recording_is_marked_on_its_page(reader: Browser) -> None:
+    page = reader.get("/courses/agua-en-casa/recordings/charla?t=5")
+
+    assert 'data-second="5" aria-current="true"' in page.html
+    assert page.html.count('aria-current="true"') == 1
+    assert {"cue-0", "cue-1"} <= set(page.ids)
+
+
+def test_what_was_looked_for_is_marked_and_never_becomes_html(browser: Browser, house: House) -> None:
+    publish(
+        house, changed("01-contar/01-litros.es.md", "Cada uso se anota", "El texto dice `<img src=x onerror=y>` y más. Cada uso se anota")
+    )
+    page = browser.get("/search?q=TEXTOS+onerror")
+
+    assert "<img src=x" not in page.html
+    assert "&lt;img src=x <mark>onerror</mark>=y&gt;" in page.html
+    assert "<mark>texto</mark>" in page.html
+    assert "<script>alert" not in browser.get("/search?q=%3Cscript%3Ealert").html
+
+
+def test_kinds_have_their_pages_and_unknown_ones_mean_all(reader: Browser) -> None:
+    page = reader.get("/search?q=agua&kind=term")
+
+    assert 'id="h-term"' in page.html
+    assert 'id="h-lesson"' not in page.html
+    assert ("kind", "term") in page.form("/search").fields
+    assert 'id="h-lesson"' in reader.get("/search?q=agua&kind=nada").html
+    reader.get("/search?q=agua&page=0", status=404)
+
+
+def test_one_course_can_be_chosen(reader: Browser, house: House) -> None:
+    a_course_of_four(house)
+
+    def found(query: str) -> bool:
+        return any(href.startswith("/courses/prueba/activities/leccion-4") for href, _words in reader.get(query).links)
+
+    assert found("/search?q=contar")
+    assert not found("/search?q=contar&course=agua-en-casa")
+    assert found("/search?q=contar&course=nada")
+
+
+def test_nothing_found_offers_words_that_find_something(reader: Browser) -> None:
+    page = reader.get("/search?q=ducha+zzz")
+
+    assert "Nada con «ducha zzz»" in page.text
+    assert page.has_link("/search?q=ducha")
+    assert not page.has_link("/search?q=zzz")
+
+
+def test_readers_find_their_language_and_the_one_that_stands_in_for_it(browser: Browser, house: House) -> None:
+    publish(house, a_folder())
+    english = browser.another("en")
+
+    assert "for each minute in the shower" in english.get("/search?q=showers").text
+    assert "Nada con" in browser.get("/search?q=shower").text
+
+
+@pytest.mark.parametrize("typed", ["%22", "*", "AND", "%00", "a%00b", "%ED%A0%80", "x" * 5000, "%27%3B+DROP", "-", "%22%22%22", "q%5B%5D"])
+def test_hostile_questions_get_a_page(browser: Browser, typed: str) -> None:
+    browser.get(f"/search?q={typed}")
+
+
+def test_strangers_are_limited_and_those_who_look_at_the_empty_page_are_not(browser: Browser) -> None:
+    for _turn in range(SEARCHES_OF_A_STRANGER.item.amount):
+        browser.get("/search?q=agua")
+    browser.get("/search?q=agua", status=429)
+    browser.get("/search")
+
+    a_person(browser.house)
+    sign_in(browser)
+    browser.get("/search?q=agua")
+
+
+@pytest.fixture
+def counter(house: House) -> Iterator[Counter]:
+    """Count what reaches the database."""
+    return every_statement(house.database)
+
+
+def test_a_search_costs_the_same_statements_however_many_courses_there_are(browser: Browser, house: House, counter: Counter) -> None:
+    course = a_course_of_four(house)
+    learner = a_learner_in(browser, course)
+
+    def cost() -> int:
+        learner.get("/search?q=contar")  # the outlines are read once
+        counter.reset()
+        learner.client.get("/search?q=contar", base_url="https://localhost")
+        return len(counter.statements)
+
+    before = cost()
+    for number in range(6):
+        a_course_of_four(house, f"otro-{number}")
+
+    assert cost() == before <= 8

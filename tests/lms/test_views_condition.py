@@ -1,0 +1,131 @@
+"""The page of the state of things and the figures for Prometheus: what they show, to whom, and trying failed work again."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from kernel import clock, outbox
+from kernel.audit import AuditEntry
+from kernel.outbox import Job
+from lms import backups
+from lms.app import House
+from tests.support.browser import Browser
+from tests.support.builders import a_person, an_administrator, sign_in
+from tests.support.instances import fill
+
+STATE = "/administration/state"
+
+
+def a_failed_job(house: House) -> int:
+    """Add a job that was given up."""
+    now = clock.now() - timedelta(days=1)
+    job = Job(kind="lms.forget_jobs", arguments="{}", attempts=6, created_at=now, available_at=now, failed_at=now, last_error="OSError")
+    with house.database.unit_of_work() as session:
+        session.add(job)
+    return job.id
+
+
+@pytest.fixture
+def boss(browser: Browser, house: House) -> Browser:
+    """Return a browser in which an administrator is signed in."""
+    an_administrator(house)
+    return sign_in(browser, "admin@example.org")
+
+
+def test_the_page_tells_what_lacks_and_what_is_there(boss: Browser, house: House) -> None:
+    page = boss.get(STATE)
+
+    assert "Nunca se ha hecho una copia" in page.text
+    assert "no-backup" in page.text
+    assert "Ninguna tarea espera" in page.text
+    backups.make(house, house.settings.data_dir / "b.zip", now=clock.now())
+    with house.database.unit_of_work() as session:
+        outbox.enqueue(session, "lms.tend_search", {}, now=clock.now())
+    page = boss.get(STATE)
+    assert "no-backup" not in page.text
+    assert "b.zip" in page.text
+    assert "lms.tend_search" in page.text
+    assert boss.get("/administration").text.count("Estado del sistema") >= 1
+
+
+def test_work_that_failed_is_tried_again_one_by_one_or_all(boss: Browser, house: House) -> None:
+    first, second, third = a_failed_job(house), a_failed_job(house), a_failed_job(house)
+    assert "3 tareas fallaron" in boss.get(STATE).text
+
+    assert "se intentará de nuevo" in boss.submit(f"{STATE}/jobs/{second}/retry").text
+    assert "2 tareas fallaron" in boss.get(STATE).text
+    boss.post(f"{STATE}/jobs/{second}/retry", {}, status=404)
+    boss.get(STATE)
+    boss.submit(f"{STATE}/jobs/retry")
+
+    assert outbox.deliver_waiting(house.worker, now=clock.now()) == 3
+    with house.database.unit_of_work(write=False) as session:
+        entries = session.scalars(select(AuditEntry).where(AuditEntry.verb == "jobs.retried").order_by(AuditEntry.id)).all()
+        assert [entry.subject_id for entry in entries] == [second, None]
+        assert '"count": 2' in entries[1].facts
+    assert first != third
+
+
+def test_only_administrators_see_the_page_and_try_again(browser: Browser, house: House) -> None:
+    job = a_failed_job(house)
+    browser.get(STATE)
+    assert browser.path.startswith("/sign-in")
+    a_person(house)
+    sign_in(browser)
+
+    browser.get(STATE, status=403)
+    for path in (f"{STATE}/jobs/{job}/retry", f"{STATE}/jobs/retry"):
+        browser.post(path, {}, status=403)
+
+
+def figures(text: str) -> dict[str, float]:
+    return {name: float(value) for name, value in re.findall(r"^([a-z_]+(?:\{[^}]*\})?) ([0-9.e+-]+)$", text, re.MULTILINE)}
+
+
+def test_figures_are_for_this_machine_and_for_administrators(app: Flask, house: House) -> None:
+    """Security 8.4."""
+    near, far = {"REMOTE_ADDR": "127.0.0.1"}, {"REMOTE_ADDR": "198.51.100.7"}
+    visitor = app.test_client()
+
+    assert visitor.get("/metrics", environ_base=near).status_code == 200
+    assert visitor.get("/metrics", environ_base=far).status_code == 303
+    for header in ("X-Forwarded-For", "Forwarded", "X-Real-IP"):
+        assert visitor.get("/metrics", environ_base=near, headers={header: "127.0.0.1"}).status_code == 303
+    an_administrator(house)
+    boss = sign_in(Browser(app, house), "admin@example.org")
+    boss.get("/metrics")
+    assert "aulario_people" in boss.response.text
+
+
+def test_networks_may_be_named_that_read_the_figures(house: House) -> None:
+    from dataclasses import replace
+
+    from lms.app import create_app
+
+    settings = house.settings.model_copy(update={"metrics_from": "10.1.0.0/16, 2001:db8::/32"})
+    visitor = create_app(replace(house, settings=settings)).test_client()
+
+    for address, status in (("10.1.2.3", 200), ("2001:db8::7", 200), ("10.2.0.1", 303), ("127.0.0.1", 303)):
+        assert visitor.get("/metrics", environ_base={"REMOTE_ADDR": address}).status_code == status
+
+
+def test_figures_count_requests_and_tell_the_state_without_a_person(app: Flask, house: House) -> None:
+    fill(house)
+    a_failed_job(house)
+    visitor = app.test_client()
+    for _turn in range(3):
+        visitor.get("/courses/prueba?q=ana@example.org")
+    text = visitor.get("/metrics").text
+    found = figures(text)
+
+    assert found['aulario_requests_total{endpoint="enrolments.course",method="GET",status="200"}'] == 3
+    assert found['aulario_request_seconds_count{part="enrolments"}'] == 3
+    assert found["aulario_jobs_failed"] == 1
+    assert found["aulario_certificates"] == 1
+    assert found["aulario_people"] == 3
+    assert "aulario_backup_age_seconds" not in found
+    assert "aulario_info" in text
+    assert not re.search(r"ana|quinde|@|prueba", text, re.IGNORECASE)

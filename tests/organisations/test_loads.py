@@ -1,0 +1,308 @@
+"""Lists of people and units brought in: looked at first, in portions, and a second time nothing changes."""
+
+import re
+from collections.abc import Sequence
+from io import BytesIO
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from accounts.models import Consent, NationalIdentity, Person, Token
+from accounts.passwords import NOBODYS
+from kernel import clock
+from kernel.audit import AuditEntry
+from kernel.outbox import Delivery, Job
+from lms.app import House
+from organisations import jobs
+from organisations.models import Membership, Organisation, PendingLoad
+from organisations.queries import tree as queries
+from organisations.services import loading
+from tests.support.access import a_cast
+from tests.support.browser import Browser, every_statement
+from tests.support.builders import PASSWORD, a_person, an_administrator, sign_in
+from tests.support.places import a_place, put
+
+LISTS = "/administration/lists"
+HEAD = "correo;nombres;primer apellido;segundo apellido;cedula;unidad\n"
+CEDULA = "1710034065"
+
+
+@pytest.fixture
+def boss(browser: Browser, house: House) -> Browser:
+    """Return a browser in which an administrator is signed in."""
+    an_administrator(house)
+    return sign_in(browser, "admin@example.org")
+
+
+def send(boss: Browser, text: str, kind: str = "people", status: int = 200) -> Browser:
+    boss.get(LISTS)
+    token = re.search(r'name="csrf_token" value="([^"]+)"', boss.page.html)
+    data = {"kind": kind, "file": (BytesIO(text.encode()), "lista.csv"), "csrf_token": token[1] if token else ""}
+    boss._request("POST", LISTS, data=data)
+    boss._arrive(status)
+    return boss
+
+
+def count(house: House, table: Any, *conditions: Any) -> int:
+    with house.database.unit_of_work(write=False) as session:
+        return session.scalar(select(func.count()).select_from(table).where(*conditions)) or 0
+
+
+def tiles(page: str) -> list[int]:
+    """Return the figures of a page: new, changed, unchanged, with a fault."""
+    return [int(found) for found in re.findall(r"<dd>(\d+)", page)][:4]
+
+
+def bring_in(boss: Browser) -> list[int]:
+    boss.submit("/confirmation")
+    boss.deliver_jobs()
+    return tiles(boss.get(boss.path).html)
+
+
+def test_nothing_is_written_before_the_list_is_confirmed_and_nothing_twice(boss: Browser, house: House) -> None:
+    chone = a_place(house, "Chone", a_place(house), code="7")
+    jama = a_place(house, "Jama", a_place(house, "ISSFA"))
+    old = a_person(house, "vieja@example.org", given="Vieja", surname="Conocida")
+    put(house, old, jama)
+    text = (
+        HEAD + f"nueva@example.org;Ana;Muñoz;Peña;{CEDULA};7\n"
+        "vieja@example.org;Vieja;Conocida;Nueva;;chone\n"
+        "admin@example.org;;;;;\n"
+        "sin arroba;;;;;\n"
+        "nadie@example.org;;;;;7\n"
+        "otra@example.org;Blas;Peña;;;Quito\n"
+    )
+    send(boss, text)
+
+    assert tiles(boss.page.html) == [1, 1, 1, 3]
+    for words in (
+        "Línea 5",
+        "Esto no es una dirección de correo.",
+        "Línea 6",
+        "faltan los nombres",
+        "Ninguna dependencia se llama «Quito»",
+    ):
+        assert words in boss.page.text
+    assert "Jama → Chone" in boss.page.text
+    assert "Vieja Conocida → Vieja Conocida Nueva" in boss.page.text
+    assert count(house, Person) == 2
+    assert bring_in(boss) == [1, 1, 1, 3]
+
+    with house.database.unit_of_work(write=False) as session:
+        new = session.scalars(select(Person).where(Person.email == "nueva@example.org")).one()
+        assert (new.full_name, new.email_confirmed_at, new.password_hash) == ("Ana Muñoz Peña", None, NOBODYS)
+        assert session.scalar(select(NationalIdentity.number).where(NationalIdentity.person_id == new.id)) == CEDULA
+        for person_id in (new.id, old.id):
+            place = queries.find_place(session, person_id)
+            assert place is not None
+            assert place.organisation_id == chone.id
+        assert session.get_one(Person, old.id).name_key == "conocida nueva vieja"
+    before = (count(house, Membership), count(house, AuditEntry, AuditEntry.subject_kind == "person"), count(house, Person))
+    send(boss, text)
+    assert tiles(boss.page.html) == [0, 0, 3, 3]
+    assert "/confirmation" not in boss.page.html
+    assert (count(house, Membership), count(house, AuditEntry, AuditEntry.subject_kind == "person"), count(house, Person)) == before
+
+
+def test_the_lines_with_a_fault_are_taken_home_and_compute_nothing(boss: Browser, house: House) -> None:
+    send(boss, HEAD + "=cmd|' /C calc'!A0;;;;;\nana@example.org;;;;;\n")
+    boss._request("GET", f"{boss.path}/faults.csv")
+    text = boss.response.get_data(as_text=True)
+
+    assert boss.response.headers["Content-Disposition"].startswith("attachment")
+    assert text.splitlines()[0].lstrip("\ufeff") == "Línea,Qué está mal,Como está escrito"
+    assert text.splitlines()[1].startswith("2,Esto no es una dirección de correo.,'=cmd")
+    assert text.splitlines()[2].startswith("3,")
+
+
+def test_whoever_is_added_is_invited_and_chooses_the_first_password(boss: Browser, house: House) -> None:
+    send(boss, HEAD + "nueva@example.org;Ana;Muñoz;;;\n")
+    bring_in(boss)
+    guest = boss.another()
+    link = boss.link_in_mail("invitation/")
+    sign_in_refused = guest.get("/sign-in") and guest.submit("/sign-in", {"email": "nueva@example.org", "password": PASSWORD}, status=422)
+    assert "no coincide" in sign_in_refused.text
+
+    page = guest.get(link)
+    assert "nueva@example.org" in page.text
+    assert guest.response.headers["Referrer-Policy"] == "no-referrer"
+    guest.submit(link, {"password": PASSWORD}, status=422)
+    guest.submit(link, {"password": "Ana Muñoz 123", "consent": "y"}, status=422)
+    guest.submit(link, {"password": PASSWORD, "consent": "y"})
+    sign_in(guest, "nueva@example.org")
+
+    assert guest.path == "/learning"
+    with house.database.unit_of_work(write=False) as session:
+        person = session.scalars(select(Person).where(Person.email == "nueva@example.org")).one()
+        assert person.email_confirmed_at is not None
+        assert session.scalar(select(Consent.person_id).where(Consent.person_id == person.id)) == person.id
+        assert session.scalars(select(Token.used_at).where(Token.person_id == person.id)).one() is not None
+    guest.get(link, status=404)
+
+
+def test_an_invitation_is_mailed_once_and_again_when_asked(boss: Browser, house: House) -> None:
+    send(boss, HEAD + "nueva@example.org;Ana;Muñoz;;;\n")
+    bring_in(boss)
+    first = boss.link_in_mail("invitation/")
+    with house.database.unit_of_work() as session:  # as if the worker had died after the mail
+        for job in session.scalars(select(Job).where(Job.kind == "accounts.send_invitations")):
+            job.done_at = None
+        person = session.scalars(select(Person).where(Person.email == "nueva@example.org")).one()
+    mails = len(boss.mails())
+    boss.get(f"/administration/people/{person.uuid}")
+    assert "todavía no la ha aceptado" in boss.page.text
+    boss.submit("/invitation")
+
+    assert len(boss.mails()) == mails + 1
+    second = boss.link_in_mail("invitation/")
+    assert first != second
+    boss.another().get(first, status=404)
+    boss.another().get(second)
+
+
+def test_a_list_of_units_makes_a_tree_and_changes_it(boss: Browser, house: House) -> None:
+    text = "codigo;nombre;tipo;depende de\n3;Chone;;2\n2;Manabí;provincia;1\n1;IESS;institución;\n4;Jama;;99\n;CHONE;;2\n"
+    send(boss, text, "units")
+    assert tiles(boss.page.html) == [3, 0, 0, 2]
+    assert count(house, Organisation) == 0
+    assert bring_in(boss) == [3, 0, 0, 2]
+    with house.database.unit_of_work(write=False) as session:
+        chone = session.scalars(select(Organisation).where(Organisation.name == "Chone")).one()
+        assert [place.name for place in queries.list_path(session, chone.id)] == ["IESS", "Manabí", "Chone"]
+
+    send(boss, text.replace(";CHONE;;2\n", "").replace("4;Jama;;99\n", ""), "units")
+    assert tiles(boss.page.html) == [0, 0, 3, 0]
+    send(boss, "codigo;nombre;depende de\n3;Centro de Atención Chone;1\n5;Bahía;3\n", "units")
+    assert tiles(boss.page.html) == [1, 1, 0, 0]
+    assert "Chone → Centro de Atención Chone" in boss.page.text
+    assert "Manabí → IESS" in boss.page.text
+    assert bring_in(boss) == [1, 1, 0, 0]
+    with house.database.unit_of_work(write=False) as session:
+        bahia = session.scalars(select(Organisation).where(Organisation.name == "Bahía")).one()
+        assert [place.name for place in queries.list_path(session, bahia.id)] == ["IESS", "Centro de Atención Chone", "Bahía"]
+
+
+def lines_of(size: int, letter: str = "p") -> str:
+    return HEAD + "".join(f"{letter}{number}@example.org;Ana;Mera;;;7\n" for number in range(size))
+
+
+def delivery(house: House, load: PendingLoad) -> Delivery:
+    return Delivery(house.database, house.settings, 1, {"load": load.id}, clock.now())
+
+
+def pending(house: House) -> PendingLoad:
+    with house.database.unit_of_work(write=False) as session:
+        return session.scalars(select(PendingLoad).order_by(PendingLoad.id.desc())).first()  # type: ignore[return-value]  # there is one
+
+
+def test_a_list_goes_on_after_a_fault_where_it_was(boss: Browser, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed in the middle, and taken up by two workers: everybody is added once."""
+    monkeypatch.setattr(loading, "PORTION", 3)
+    a_place(house, "Chone", a_place(house), code="7")
+    send(boss, lines_of(10))
+    boss.submit("/confirmation")
+    original, calls = loading.bring_in_people, []
+
+    def dies_in_the_third(*arguments: Any, **options: Any) -> None:
+        calls.append(1)
+        original(*arguments, **options)
+        if len(calls) == 3:
+            raise RuntimeError("killed")
+
+    monkeypatch.setattr(loading, "bring_in_people", dies_in_the_third)
+    with pytest.raises(RuntimeError, match="killed"):
+        jobs.bring_in(delivery(house, pending(house)))
+    assert (pending(house).place, pending(house).made, count(house, Person, Person.email.startswith("p"))) == (6, 6, 6)
+    boss.get(boss.path)
+    assert "6 de 10 líneas" in boss.page.text
+
+    jobs.bring_in(delivery(house, pending(house)))
+    jobs.bring_in(delivery(house, pending(house)))
+
+    row = pending(house)
+    assert (row.place, row.made, row.done_at is not None) == (10, 10, True)
+    assert count(house, Person, Person.email.startswith("p")) == 10
+    assert count(house, AuditEntry, AuditEntry.verb == "load.done") == 1
+
+
+def test_statements_grow_with_portions_not_with_people(boss: Browser, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """36,000 people: a portion reads and changes with a fixed number of statements; each one's own rows are inserted."""
+    a_place(house, "Chone", a_place(house), code="7")
+    counter, costs = every_statement(house.database), []
+    for size in (20, 200):
+        send(boss, lines_of(size, f"q{size}."))
+        boss.submit("/confirmation")
+        counter.reset()
+        jobs.bring_in(delivery(house, pending(house)))
+        costs.append(sum(not statement.startswith("INSERT") for statement in counter.statements))
+
+    assert costs[0] == costs[1] <= 25
+
+
+def test_a_closed_place_and_a_suspended_account_are_faults(boss: Browser, house: House) -> None:
+    iess = a_place(house)
+    a_place(house, "Archivo", a_place(house, "Norte", iess))
+    a_place(house, "Archivo", a_place(house, "Sur", iess))
+    closed = a_place(house, "Cerrada", iess)
+    gone = a_person(house, "ida@example.org")
+    with house.database.unit_of_work() as session:
+        session.get_one(Organisation, closed.id).closed_at = clock.now()
+        session.get_one(Person, gone.id).suspended_at = clock.now()
+    rows: Sequence[str] = (
+        "ida@example.org;Ana;Mera;;;",
+        "a@example.org;Ana;Mera;;;Cerrada",
+        "b@example.org;Ana;Mera;;;Archivo",
+        "c@example.org;Ana;Mera;;;IESS / Norte / Archivo",
+    )
+    send(boss, HEAD + "\n".join(rows))
+
+    assert tiles(boss.page.html) == [1, 0, 0, 3]
+    for words in ("Esta cuenta está suspendida.", "«Cerrada» está cerrada.", "Varias dependencias se llaman «Archivo»"):
+        assert words in boss.page.text
+
+
+def test_a_number_of_somebody_else_is_a_fault(boss: Browser, house: House) -> None:
+    owner = a_person(house)
+    with house.database.unit_of_work() as session:
+        session.add(NationalIdentity(person_id=owner.id, number=CEDULA))
+    send(boss, HEAD + f"b@example.org;Ana;Mera;;{CEDULA};\n")
+
+    assert tiles(boss.page.html) == [0, 0, 0, 1]
+    assert "Esta cédula pertenece a otra cuenta." in boss.page.text
+    send(boss, HEAD + f"ana@example.org;;;;{CEDULA};\n")
+    assert tiles(boss.page.html) == [0, 0, 1, 0]
+
+
+def test_what_cannot_be_read_is_told_beside_the_field(boss: Browser, house: House) -> None:
+    send(boss, "nombre;unidad\nAna;Quito", status=422)
+
+    assert "Ninguna columna se llama «correo»" in boss.page.text
+    assert 'id="file-error"' in boss.page.html
+
+
+def test_a_list_is_forgotten_when_asked_and_in_time(boss: Browser, house: House) -> None:
+    send(boss, HEAD + "nueva@example.org;Ana;Muñoz;;;\n")
+    path = boss.path
+    boss.submit("/discarding")
+    boss.get(path, status=404)
+    assert count(house, PendingLoad) == 0
+
+
+def test_a_list_is_its_senders_alone_and_for_administrators(browser: Browser, house: House) -> None:
+    """Access: organisation.load; to another administrator somebody's list does not exist."""
+    cast = a_cast(browser, house)
+    boss = cast.browsers["S"]
+    send(boss, HEAD + "nueva@example.org;Ana;Muñoz;;;\n")
+    path = boss.path
+    an_administrator(house, "otra@example.org")
+    sign_in(browser.another(), "otra@example.org").get(path, status=404)
+    sign_in(browser.another(), "otra@example.org").get(f"{path}/faults.csv", status=404)
+
+    wrong = cast.check("organisation.load", "any", cast.outcomes(LISTS))
+    others = {letter: one for letter, one in cast.browsers.items() if letter != "S"}
+    for letter, one in others.items():
+        one._request("GET", path)
+        assert one.response.status_code in (303, 302, 401, 403, 404), letter
+
+    assert wrong == []

@@ -1,0 +1,143 @@
+"""Lists of people and units as offices keep them: encodings, separators, headings, faults with their lines."""
+
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+
+from kernel.archives import write_archive
+from kernel.decoding import Undecodable
+from kernel.tables import write_xlsx
+from organisations.rules import OrganisationKind, split_surnames
+from organisations.sheets.reading import LoadFault, PersonLine, read_people, read_units
+from tests.support.shared import SHARED, needs_shared
+
+CEDULA = "1710034065"
+ROWS = (
+    "Cédula;Apellidos;Nombres;Correo Institucional;Unidad\n"
+    f"{CEDULA};Muñoz Peña;Ana Lucía;ANA.Munoz@iess.gob.ec ;01-13\n\n"
+    ";De la Cruz;Blas;blas@iess.gob.ec;Loja\n"
+)
+PEOPLE = (
+    PersonLine(2, "ana.munoz@iess.gob.ec", "Ana Lucía", "Muñoz", "Peña", CEDULA, "01-13"),
+    PersonLine(4, "blas@iess.gob.ec", "Blas", "De la Cruz", "", "", "Loja"),
+)
+
+
+def faults(text: str) -> list[tuple[int, str]]:
+    return [(fault.line, fault.message) for fault in read_people(text.encode()).faults]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("sign", [";", ",", "\t", "|"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_people_are_read_as_offices_write_them(encoding: str, sign: str, end: str) -> None:
+    found = read_people(ROWS.replace(";", sign).replace("\n", end).encode(encoding))
+
+    assert found.people == PEOPLE
+    assert found.guessed_from == (1 if encoding == "cp1252" else None)
+
+
+def workbook(rows: list[list[str]]) -> bytes:
+    target = BytesIO()
+    write_xlsx(target, [("Hoja1", rows[0], rows[1:])])
+    return target.getvalue()
+
+
+def test_people_are_read_from_a_workbook_with_the_numbers_of_its_rows() -> None:
+    cells = [line.split(";") if line else [""] for line in ROWS.rstrip("\n").split("\n")]
+
+    assert read_people(workbook(cells)).people == PEOPLE
+
+
+def test_a_workbook_that_is_hostile_or_none_is_refused() -> None:
+    for parts in ({"xl/workbook.xml": b"<!DOCTYPE x [<!ENTITY a 'b'>]><x/>"}, {"../fuera.txt": b"x"}, {"nada.txt": b"x"}):
+        target = BytesIO()
+        write_archive(target, parts)
+        with pytest.raises(Undecodable):
+            read_people(target.getvalue())
+    with pytest.raises(Undecodable):
+        read_people(b"PK\x03\x04 y nada")
+
+
+def test_the_nought_that_spreadsheets_drop_comes_back() -> None:
+    assert read_people(b"correo,cedula\na@b.ec,102030401\n").faults[0].line == 2
+    found = read_people(b"correo,cedula\na@b.ec,926687856\nb@b.ec,1710034065.0\n")
+    assert [person.national_id for person in found.people] == ["0926687856", CEDULA]
+
+
+def test_each_fault_has_its_line_and_its_cause() -> None:
+    lines = f"correo;cedula;idioma\nana@b.ec;{CEDULA};es\nsin arroba;;\nANA@b.ec;;\notra@b.ec;{CEDULA};\nmal@b.ec;123;\nq@b.ec;;quechua"
+
+    assert faults(lines) == [
+        (3, "This is not an email address."),
+        (4, "This address stands in line %(first)s already."),
+        (5, "This identity number stands in line %(first)s already."),
+        (6, "This identity number has a wrong digit, or not ten."),
+        (7, "The language is “es” or “en”."),
+    ]
+    assert read_people(lines.encode()).faults[1] == LoadFault(4, "ANA@b.ec", "This address stands in line %(first)s already.", {"first": 2})
+
+
+@pytest.mark.parametrize("address", ["ana..b@iess.ec", ".ana@iess.ec", "ana@-iess.ec", "ana@iess", "a@b@c.ec", "ana@iess.ec>", ""])
+def test_what_is_no_address_is_a_fault_whichever_way_it_is_judged(address: str) -> None:
+    assert faults(f"correo;nombres\n{address};Ana") == [(2, "This is not an email address.")]
+
+
+@pytest.mark.parametrize("content", [b"", b"nombre;unidad\nAna;Quito", b"correo\n" + b"a@b.ec\n" * 50_001, b"\x00\x01\x02"])
+def test_what_is_no_list_is_refused_with_a_reason(content: bytes) -> None:
+    with pytest.raises(Undecodable):
+        read_people(content)
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("Muñoz Peña", ("Muñoz", "Peña")),
+        ("De la Torre Núñez", ("De la Torre", "Núñez")),
+        ("Zambrano de Villavicencio", ("Zambrano", "de Villavicencio")),
+        ("Van der Berg", ("Van der Berg", "")),
+        ("Quishpe", ("Quishpe", "")),
+        ("", ("", "")),
+    ],
+)
+def test_two_surnames_in_one_cell_are_parted(text: str, parts: tuple[str, str]) -> None:
+    assert split_surnames(text) == parts
+
+
+def test_units_come_after_what_they_stand_under() -> None:
+    found = read_units(
+        "Código;Nombre;Tipo;Depende de\n3;Chone;;2\n2;Manabí;Provincia;1\n1;IESS;Institución;\n4;Jama;unidad;IESS / Manabí\n".encode()
+    )
+
+    assert [(unit.name, unit.kind) for unit in found.units] == [
+        ("IESS", OrganisationKind.INSTITUTION),
+        ("Jama", OrganisationKind.UNIT),
+        ("Manabí", OrganisationKind.PROVINCE),
+        ("Chone", OrganisationKind.UNIT),
+    ]
+    assert found.units[1].parent == "IESS / Manabí"
+
+
+def test_units_in_a_circle_and_twice_end_in_faults_or_last() -> None:
+    found = read_units(b"codigo;nombre;tipo;depende de\n1;A;;2\n2;B;;1\n2;C;;1\n;B;;1\n;;;\n3;D;otra;1")
+
+    assert [unit.code for unit in found.units] == ["1", "2"]
+    assert [fault.line for fault in found.faults] == [4, 5, 7]
+
+
+FIXTURES = SHARED / "fixtures" / "users-csv"
+
+
+@pytest.mark.shared
+@needs_shared
+@pytest.mark.parametrize("path", sorted(FIXTURES.rglob("*.*")) if FIXTURES.is_dir() else [], ids=lambda path: path.name)
+def test_files_of_other_systems_are_read_or_refused(path: Path) -> None:
+    """Those with a column of addresses are read, each person with names; every other is refused with words."""
+    if path.name.startswith("upload_users"):
+        people = read_people(path.read_bytes()).people
+        assert [person.line for person in people][:2] == [2, 3]
+        assert all("@" in person.email for person in people)
+    else:
+        with pytest.raises(Undecodable):
+            read_people(path.read_bytes())

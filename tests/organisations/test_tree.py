@@ -1,0 +1,249 @@
+"""The tree: made, changed, moved and closed by administrators; nothing to which people belonged is deleted."""
+
+import json
+
+import pytest
+from sqlalchemy import func, select
+
+from kernel import clock
+from kernel.audit import AuditEntry
+from kernel.errors import Conflict
+from kernel.permissions import SYSTEM
+from lms.app import House
+from organisations.models import Membership, Organisation, UnitManager
+from organisations.queries import tree as queries
+from organisations.rules import OrganisationKind
+from organisations.services import tree as services
+from organisations.services.tree import CodeTaken, NameTaken, PlacePlan
+from tests.support.access import a_cast
+from tests.support.browser import Browser, every_statement
+from tests.support.builders import a_person, an_administrator, sign_in
+from tests.support.places import a_place, manage, put
+
+TREE = "/administration/organisations"
+
+
+@pytest.fixture
+def boss(browser: Browser, house: House) -> Browser:
+    """Return a browser in which an administrator is signed in."""
+    an_administrator(house)
+    return sign_in(browser, "admin@example.org")
+
+
+def row_of(house: House, name: str) -> Organisation:
+    with house.database.unit_of_work(write=False) as session:
+        return session.scalars(select(Organisation).where(Organisation.name == name)).one()
+
+
+def address(house: House, name: str) -> str:
+    return f"{TREE}/{row_of(house, name).uuid}"
+
+
+def facts(house: House, verb: str) -> dict[str, object]:
+    with house.database.unit_of_work(write=False) as session:
+        found: dict[str, object] = json.loads(session.scalars(select(AuditEntry.facts).where(AuditEntry.verb == verb)).one())
+        return found
+
+
+def test_administrators_make_a_tree_of_three_kinds(boss: Browser, house: House) -> None:
+    boss.get(TREE)
+    assert "Aún no hay ninguna institución" in boss.page.text
+    boss.submit(TREE, {"name": "IESS", "code": "01"})
+    boss.get(address(house, "IESS"))
+    boss.submit("/places", {"child-kind": "province", "child-name": "Manabí", "child-code": "01-13"})
+    boss.get(address(house, "Manabí"))
+    assert 'value="province"' not in boss.page.html
+    boss.submit("/places", {"child-kind": "unit", "child-name": "Chone", "child-code": ""})
+
+    page = boss.get(TREE)
+
+    assert [row_of(house, name).kind for name in ("IESS", "Manabí", "Chone")] == ["institution", "province", "unit"]
+    assert page.text.index("IESS") < page.text.index("Manabí") < page.text.index("Chone")
+    assert 'class="in-2"' in page.html
+
+
+def test_a_name_that_a_neighbour_has_is_told_beside_its_field(boss: Browser, house: House) -> None:
+    iess = a_place(house)
+    a_place(house, "Chone", iess, code="7")
+    boss.get(address(house, "IESS"))
+
+    page = boss.submit("/places", {"child-name": "CHONÉ", "child-code": "8"}, status=422)
+    assert "Aquí ya hay una con este nombre" in page.text
+    assert 'id="child-name-error"' in page.html
+    page = boss.submit("/places", {"child-name": "Jama", "child-code": "7"}, status=422)
+    assert 'id="child-code-error"' in page.html
+    page = boss.submit("/places", {"child-name": "", "child-code": ""}, status=422)
+    assert "Escriba un nombre" in page.text
+    boss.get(TREE)
+    assert "Aquí ya hay una" in boss.submit(TREE, {"name": "iess"}, status=422).text
+    with house.database.unit_of_work(write=False) as session:
+        assert session.scalar(select(func.count()).select_from(Organisation)) == 2
+
+
+def test_a_place_is_renamed_and_the_old_name_stays_in_the_log(boss: Browser, house: House) -> None:
+    a_place(house, code="01")
+    boss.get(address(house, "IESS"))
+    boss.submit("/change", {"change-name": "Instituto Ecuatoriano de Seguridad Social", "change-code": "01"})
+
+    told = facts(house, "organisation.changed")
+
+    assert (told["old_name"], told["name"]) == ("IESS", "Instituto Ecuatoriano de Seguridad Social")
+    boss.submit("/change")
+    facts(house, "organisation.changed")  # still one entry: nothing changed
+
+
+def test_a_place_moves_with_what_stands_below_it_and_never_under_itself(boss: Browser, house: House) -> None:
+    iess = a_place(house)
+    manabi = a_place(house, "Manabí", iess, kind=OrganisationKind.PROVINCE)
+    guayas = a_place(house, "Guayas", iess, kind=OrganisationKind.PROVINCE)
+    chone = a_place(house, "Chone", manabi)
+    below = a_place(house, "Archivo", chone)
+    boss.get(address(house, "Chone"))
+    assert str(below.uuid) not in boss.page.html.split('id="move-place"')[1].split("</select>")[0]
+    boss.submit("/move", {"move-place": str(guayas.uuid)})
+
+    with house.database.unit_of_work() as session:
+        assert [place.name for place in queries.list_path(session, below.id)] == ["IESS", "Guayas", "Chone", "Archivo"]
+        for target in (chone, below):
+            with pytest.raises(Conflict):
+                services.move(session, SYSTEM, chone, target, now=clock.now())
+        with pytest.raises(Conflict):
+            services.move(session, SYSTEM, manabi, guayas, now=clock.now())
+
+
+def test_a_place_where_somebody_was_is_closed_and_never_deleted(boss: Browser, house: House) -> None:
+    iess = a_place(house)
+    chone, jama = a_place(house, "Chone", iess), a_place(house, "Jama", iess)
+    put(house, a_person(house), chone)
+    boss.get(address(house, "IESS"))
+    page = boss.submit("/closing", status=422)
+    assert "Cierre o mueva antes lo que tiene debajo" in page.text
+
+    boss.get(address(house, "Chone"))
+    assert "/deletion" not in boss.page.html
+    boss.post(f"{address(house, 'Chone')}/deletion")
+    assert "se puede cerrar, no eliminar" in boss.page.text
+    boss.get(address(house, "Chone"))
+    boss.submit("/closing", {"close-place": str(jama.uuid)})
+
+    assert "La dependencia está cerrada." in boss.page.text
+    with house.database.unit_of_work(write=False) as session:
+        rows = {row.organisation_id: row.until for row in session.scalars(select(Membership))}
+    assert rows[chone.id] is not None
+    assert rows[jama.id] is None
+    assert facts(house, "organisation.people_moved")["people"] == 1
+    other = a_person(house, "otra@example.org")
+    with house.database.unit_of_work() as session, pytest.raises(Conflict):
+        services.put(session, SYSTEM, other, chone, now=clock.now())
+    boss.submit("/opening")
+    assert row_of(house, "Chone").closed_at is None
+
+
+def test_a_place_made_by_mistake_goes_with_its_managers(boss: Browser, house: House) -> None:
+    chone = a_place(house, "Chone", a_place(house))
+    manage(house, a_person(house), chone)
+    boss.get(address(house, "Chone"))
+    boss.submit("/deletion")
+
+    with house.database.unit_of_work(write=False) as session:
+        assert session.scalars(select(Organisation.name)).all() == ["IESS"]
+        assert not session.scalars(select(UnitManager)).all()
+
+
+def test_somebody_belongs_to_one_place_and_the_places_before_stay_in_the_record(boss: Browser, house: House) -> None:
+    iess = a_place(house)
+    a_place(house, "Chone", iess)
+    a_place(house, "Jama", iess)
+    person = a_person(house)
+    for name in ("Chone", "Jama", "Jama"):
+        boss.get(address(house, name))
+        boss.submit("/people", {"member-email": "ANA@example.org"})
+    page = boss.submit("/people", {"member-email": "nadie@example.org"}, status=422)
+    assert "Nadie tiene una cuenta con esta dirección." in page.text
+
+    record = boss.get(f"/administration/people/{person.uuid}")
+    with house.database.unit_of_work(write=False) as session:
+        found = queries.list_memberships(session, person.id)
+        assert [(row.name, row.until is None) for row in found] == [("Jama", True), ("Chone", False)]
+        assert queries.count_members(session) == {row_of(house, "Jama").id: 1}
+    assert "Jama" in record.text
+    assert "Chone" in record.text
+
+    boss.get(address(house, "Jama"))
+    boss.submit("/removal")
+    with house.database.unit_of_work(write=False) as session:
+        assert queries.find_place(session, person.id) is None
+
+
+def test_the_people_of_a_place_come_in_pages_and_are_found(boss: Browser, house: House) -> None:
+    chone = a_place(house, "Chone", a_place(house))
+    for number in range(51):
+        put(house, a_person(house, f"p{number}@example.org", surname=f"Mera{number:02}"), chone)
+
+    page = boss.get(address(house, "Chone"))
+    assert page.html.count("/removal") == 50
+    assert boss.get(f"{address(house, 'Chone')}?page=2").html.count("/removal") == 1
+    assert boss.get(f"{address(house, 'Chone')}?q=mera07").html.count("/removal") == 1
+
+
+def test_a_manager_is_named_and_ended(boss: Browser, house: House) -> None:
+    chone = a_place(house, "Chone", a_place(house))
+    person = a_person(house)
+    boss.get(address(house, "Chone"))
+    for _twice in range(2):
+        boss.submit("/managers", {"manager-email": "ana@example.org"})
+    assert "Ana Quinde ya puede seguir el avance de esta dependencia." in boss.page.text
+    assert facts(house, "unit_manager.named")["organisation"] == chone.id
+    boss.submit(f"/managers/{person.uuid}/ending")
+
+    with house.database.unit_of_work(write=False) as session:
+        assert not session.scalars(select(UnitManager)).all()
+
+
+def test_only_administrators_look_at_the_tree_and_change_it(browser: Browser, house: House) -> None:
+    """Access: organisation.manage for S alone, managers of a place included among the refused."""
+    cast = a_cast(browser, house)
+    place = a_place(house)
+    manage(house, cast.people["L"], place)
+    there = f"{TREE}/{place.uuid}"
+
+    wrong = cast.check("organisation.manage", "any", cast.outcomes(TREE))
+    wrong += cast.check("organisation.manage", "any", cast.outcomes(there))
+    changes = {
+        "/change": {"change-name": "IESS", "change-code": ""},
+        "/people": {"member-email": "lia@example.org"},
+        "/managers": {"manager-email": "lia@example.org"},
+        f"/managers/{cast.people['L'].uuid}/ending": {},
+        f"/people/{cast.people['L'].uuid}/removal": {},
+        "/closing": {"close-place": ""},
+        "/opening": {},
+    }
+    for part, data in changes.items():
+        wrong += cast.check("organisation.manage", "any", cast.outcomes(there + part, "POST", data))
+
+    assert wrong == []
+
+
+def test_the_tree_costs_the_same_statements_however_large(boss: Browser, house: House) -> None:
+    """Performance P7."""
+    counter, counts = every_statement(house.database), []
+    iess = a_place(house)
+    for many in (1, 30):
+        for number in range(many):
+            put(house, a_person(house, f"p{many}.{number}@example.org"), a_place(house, f"Unidad {many} {number}", iess))
+        counter.reset()
+        boss.get(TREE)
+        counts.append(len(counter.statements))
+
+    assert counts[0] == counts[1] <= 8
+
+
+def test_names_and_codes_are_guarded_by_the_services_too(house: House) -> None:
+    iess = a_place(house, code="01")
+    with house.database.unit_of_work() as session:
+        with pytest.raises(NameTaken):
+            services.make(session, SYSTEM, None, OrganisationKind.INSTITUTION, PlacePlan("iess", ""), now=clock.now())
+        with pytest.raises(CodeTaken):
+            services.make(session, SYSTEM, iess, OrganisationKind.UNIT, PlacePlan("Chone", "01"), now=clock.now())
+        with pytest.raises(Conflict):
+            services.make(session, SYSTEM, None, OrganisationKind.UNIT, PlacePlan("Chone", ""), now=clock.now())

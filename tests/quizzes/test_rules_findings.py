@@ -1,0 +1,572 @@
+"""The question doctor (5.12) at its thresholds: what is counted of a class, from which numbers on something is told, and in which words."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+
+from quizzes.rules.ailments import Ailment, Finding, Strength, is_shown, strength_of
+from quizzes.rules.analysis import Response
+from quizzes.rules.answers import Answer, Choice, Choices, Filled, Text, Truth
+from quizzes.rules.definitions import Body, Gap, Gaps, MultipleRule, Short, TrueFalse
+from quizzes.rules.doctor import examine, examine_end
+from quizzes.rules.doctor_choices import Answered, Crowd, PartTable, choice_findings, crowd_of, tables_of
+from quizzes.rules.doctor_papers import paper_findings
+from quizzes.rules.doctor_typed import is_near, typed_findings
+from quizzes.rules.evidence import Evidence, Half, Typed, Unreached
+from quizzes.rules.significance import (
+    FIVE_PERCENT,
+    ONE_PER_MILLE,
+    ONE_PERCENT,
+    Scale,
+    correlation_square,
+    group_square,
+    knows,
+    means_square,
+    share_square,
+    so_few,
+)
+from quizzes.rules.typed import Unmatched
+from tests.support.questions import (
+    a_matching,
+    a_matrix,
+    a_multiple,
+    a_numerical,
+    a_question,
+    a_short,
+    a_single,
+    an_option,
+    dragged_gaps,
+    f,
+    marked,
+    some_gaps,
+)
+
+LESS = Fraction(1, 10**6)
+A, B, C = Choice("a"), Choice("b"), Choice("c")
+
+
+def scale_of(*values: int) -> Scale:
+    """Return the scale of some values."""
+    return Scale(len(values), f(str(sum(values))), f(str(sum(value * value for value in values))))
+
+
+@pytest.mark.parametrize(
+    ("square", "strength"),
+    [
+        (ONE_PER_MILLE, Strength.CLEAR),
+        (ONE_PER_MILLE - LESS, Strength.LIKELY),
+        (ONE_PERCENT, Strength.LIKELY),
+        (ONE_PERCENT - LESS, Strength.SIGN),
+    ],
+)
+def test_a_finding_is_as_sure_as_its_test(square: Fraction, strength: Strength) -> None:
+    assert strength_of(square) is strength_of(-square) is strength
+
+
+def test_what_chance_gives_in_one_class_of_twenty_is_not_told() -> None:
+    assert is_shown(FIVE_PERCENT)
+    assert is_shown(-FIVE_PERCENT)
+    assert not is_shown(FIVE_PERCENT - LESS)
+
+
+@pytest.mark.parametrize(
+    ("count", "whole", "expected", "few"),
+    [
+        (0, 9, "1/4", False),  # P = 0.0751; the normal distribution would say fewer than 5 %
+        (1, 17, "1/4", False),  # P = 0.0501
+        (4, 16, "1/2", True),  # P = 0.0384
+        (5, 16, "1/2", False),  # P = 0.1051
+        (6, 20, "1/2", True),  # from ten expected on the normal distribution; P would be 0.0577
+        (7, 20, "1/2", False),
+        (0, 1, "19/20", False),  # P = 5 %
+        (0, 1, "0.9503", True),  # P = 4.97 %
+    ],
+)
+def test_few_is_what_chance_gives_in_fewer_than_one_class_of_twenty(count: int, whole: int, expected: str, few: bool) -> None:
+    """Exact binomial distribution; the normal one where at least ten are expected."""
+    assert so_few(count, whole, f(expected)) is few
+
+
+@pytest.mark.parametrize(
+    ("beside", "among_all", "told"),
+    [
+        (ONE_PER_MILLE + LESS, f("-9"), True),
+        (ONE_PER_MILLE, f("-1"), False),
+        (FIVE_PERCENT + LESS, f("0"), True),
+        (FIVE_PERCENT + LESS, -LESS, False),
+        (FIVE_PERCENT, f("5"), False),
+        (f("-9"), ONE_PERCENT + LESS, True),
+        (f("-9"), ONE_PERCENT, False),
+    ],
+)
+def test_who_gives_an_answer_knows_more_where_one_of_three_comparisons_says_so(beside: Fraction, among_all: Fraction, told: bool) -> None:
+    assert knows(beside, among_all) is told
+
+
+def test_squares_have_the_sign_of_their_difference_and_are_nothing_without_one() -> None:
+    one, other = scale_of(1, 2, 6), scale_of(4, 1, 1)
+
+    assert correlation_square(one, other, f("12")) == -f("3/4")  # r² = 3/7, downwards
+    assert correlation_square(scale_of(1, 2), scale_of(2, 1), f("4")) == 0
+    assert correlation_square(scale_of(1, 2, 3), scale_of(2, 4, 6), f("28")) == 10**6
+    assert correlation_square(scale_of(1, 2, 3), scale_of(6, 4, 2), f("20")) == -(10**6)
+    assert (
+        correlation_square(scale_of(2, 2, 2), scale_of(1, 2, 3), f("12"))
+        == correlation_square(scale_of(1, 2, 3), scale_of(2, 2, 2), f("12"))
+        == 0
+    )
+    assert means_square(scale_of(5, 5), scale_of(3, 3)) == -means_square(scale_of(3, 3), scale_of(5, 5)) == 10**6
+    assert means_square(scale_of(5, 5), scale_of(5, 5)) == means_square(one, Scale(0, f("0"), f("0"))) == 0
+    assert share_square(3, 4, f("0")) == share_square(0, 4, f("1")) == 0
+    assert (Scale(0, f("0"), f("0")).mean, Scale(0, f("0"), f("0")).variance) == (f("0"), f("0"))
+    assert (one.mean, one.variance) == (f("3"), f("14/3"))
+    assert group_square(1, f("6"), one) == correlation_square(scale_of(0, 0, 1), one, f("6")) > 0
+
+
+def responses(body: Body, *given: tuple[Answer, int, int]) -> list[Response]:
+    """Return marked answers of so many, whose rest was so large."""
+    return [Response(marked(body, answer), f(str(rest)), count) for answer, rest, count in given]
+
+
+def chosen(body: Body, *given: tuple[Answer, int, int]) -> list[Finding]:
+    """Return what is found about choices."""
+    found = responses(body, *given)
+    return list(choice_findings(a_question(body), found, crowd_of(found)))
+
+
+def test_the_best_are_at_least_a_third_with_all_of_equal_rest() -> None:
+    three = responses(a_single(), (A, 3, 2), (B, 3, 1), (C, 2, 2), (A, 1, 4))
+    more = responses(a_single(), (A, 3, 2), (C, 2, 2), (B, 2, 1), (A, 1, 4))
+
+    assert crowd_of(three) == Crowd(Scale(9, f("17"), f("39")), 3, f("3"))
+    assert crowd_of(more) == Crowd(Scale(9, f("16"), f("34")), 5, f("2"))
+    assert crowd_of([]) == Crowd(Scale(0, f("0"), f("0")), 0, f("0"))
+
+
+def test_each_answer_is_counted_with_who_gave_it() -> None:
+    """Attempts, rests, squares of rests, and of the best; blanks are no answer."""
+    found = responses(a_single(), (A, 3, 2), (B, 3, 1), (B, 1, 4), (A, 2, 1), (Choice(), 1, 9))
+    (table,) = tables_of(a_question(a_single()), found, Crowd(Scale(17, f("26"), f("45")), 3, f("3")))
+
+    assert (table.part, table.guess, table.offered, table.given) == ("", f("1/3"), ("b", "c"), 8)
+    assert table.answers == {
+        ("a", f("1")): Answered("a", f("1"), 3, f("8"), f("22"), 2),
+        ("b", f("0")): Answered("b", f("0"), 5, f("7"), f("13"), 1),
+    }
+    assert table.key().name == "a"
+    assert [rival.name for rival in table.rivals()] == ["b"]
+
+
+def test_the_key_is_the_right_answer_that_most_gave_or_one_that_nobody_gave() -> None:
+    table = PartTable("", None, (), {})
+    table.answers = {(name, f("1")): Answered(name, f("1"), count) for name, count in (("a", 2), ("b", 5), ("c", 3))}
+
+    assert table.key().name == "b"
+    assert PartTable("").key() == Answered("", f("1"), 0, f("0"), f("0"), 0)
+
+
+@pytest.mark.parametrize(
+    ("body", "parts"),
+    [
+        (a_single(an_option("a", "1"), an_option("b", "1"), an_option("c", "1/2"), an_option("d")), [("", "1/2", ("d",))]),
+        (TrueFalse(answer=True), [("", "1/2", ())]),
+        (a_matching(), [("one", "1/3", ()), ("two", "1/3", ()), ("three", "1/3", ())]),
+        (a_matrix(), [("salud", "1/2", ()), ("prestamo", "1/2", ()), ("vejez", "1/2", ())]),
+        (some_gaps(), [("anio", "1/3", ("b", "c"))]),
+        (dragged_gaps(), []),
+        (a_matrix(survey=True), []),
+        (a_short(("sol", "1")), []),
+    ],
+)
+def test_only_what_is_chosen_is_counted_by_choices(body: Body, parts: list[tuple[str, str, tuple[str, ...]]]) -> None:
+    tables = tables_of(a_question(body), [], crowd_of([]))
+
+    assert [(table.part, table.guess, table.offered) for table in tables] == [(part, f(guess), offered) for part, guess, offered in parts]
+
+
+def test_a_question_that_chance_answers_is_told_with_its_numbers() -> None:
+    """Nothing that is chosen goes with knowing: the key is as good as any."""
+    equal = [(answer, rest, count) for rest, count in ((3, 10), (1, 20)) for answer in (A, B, C)]
+
+    assert chosen(a_single(), *equal) == [Finding(Ailment.CHANCE, Strength.LIKELY, 90, "", "a", 30, 30, 10, 10, f("1/3"))]
+
+
+def test_where_the_best_choose_the_key_surely_more_often_it_is_not_chance() -> None:
+    """The share of the best who choose the key is tested against guessing at one per cent."""
+    (told,) = chosen(TrueFalse(answer=True), (Truth(value=True), 2, 60), (Truth(value=False), 2, 44), (Truth(value=True), 1, 1))
+    assert told.ailment is Ailment.CHANCE
+
+    assert chosen(TrueFalse(answer=True), (Truth(value=True), 2, 70), (Truth(value=False), 2, 30), (Truth(value=True), 1, 30)) == []
+
+
+def test_of_two_rivals_the_one_that_knows_most_stands_against_the_key() -> None:
+    """Compared are those who chose neither the rival nor the key."""
+    body = a_single(an_option("a", "1"), an_option("b"), an_option("c"), an_option("d"))
+    found = chosen(body, (B, 9, 30), (C, 6, 20), (Choice("d"), 2, 20), (A, 3, 20), (C, 3, 10), (A, 2, 10), (B, 5, 10))
+
+    assert found == [Finding(Ailment.WRONG_KEY, Strength.CLEAR, 120, "", "b", 40, 50, 30, 0)]
+
+
+def test_of_several_options_who_took_which_is_told_with_its_numbers() -> None:
+    body = a_multiple(MultipleRule.RIGHT_MINUS_WRONG, 2, 1)
+    found = chosen(body, (Choices(("r1", "w1")), 9, 40), (Choices(("r1", "r2")), 2, 40), (Choices(("r1", "r2", "w1")), 5, 10))
+
+    assert found == [
+        Finding(Ailment.RIGHT_AVOIDED, Strength.CLEAR, 90, "", "r2", 50, 40, 0, 40),
+        Finding(Ailment.WRONG_KEY, Strength.CLEAR, 90, "", "w1", 50, 40, 40, 40),
+    ]
+
+
+def test_an_option_is_unused_below_one_in_twenty_and_far_below_a_fair_share_of_the_wrong() -> None:
+    """With one wrong option alone, nobody else could have been taken instead."""
+    body = a_single(*(an_option(key, "1" if key == "a" else "0") for key in "abcd"))
+
+    def unused(count: int, wrong: int) -> list[tuple[str, int, int]]:
+        found = chosen(body, (A, 9, 100 - wrong), (B, 2, wrong - count), (Choice("d"), 1, count), (C, 2, 20))
+        return [(one.answer, one.count, one.answers) for one in found if one.ailment is Ailment.UNUSED_OPTION]
+
+    assert unused(2, 60) == [("d", 2, 120)]
+    assert unused(4, 60) == []
+    assert unused(0, 12) == []
+    assert chosen(a_single(an_option("a", "1"), an_option("b")), (A, 9, 60), (A, 1, 40)) == []
+    (told,) = (one for one in chosen(body, (A, 9, 60), (B, 2, 60)) if one.answer == "d")
+    assert told == Finding(Ailment.UNUSED_OPTION, Strength.LIKELY, 120, "", "d", 0)
+
+
+def typed(*said: tuple[str, int, int], part: str = "") -> tuple[Typed, ...]:
+    """Return texts with how many typed them and how large their rests are together; numbers are read."""
+    return tuple(
+        Typed(Unmatched(part, text, f(text) if text.lstrip("-").replace(".", "").isdigit() else None), count, f(str(rests)))
+        for text, count, rests in said
+    )
+
+
+def found_typed(body: Body, said: Sequence[Typed], scale: Scale, given: Sequence[Response] = ()) -> list[Finding]:
+    """Return what is found about what was typed."""
+    return list(typed_findings(a_question(body), Evidence(scale.count, tuple(given), typed=tuple(said)), scale))
+
+
+HUNDRED = Scale(100, f("100"), f("200"))
+"""A hundred attempts whose rests have the mean 1 and the variance 1."""
+NUMBER = a_numerical(("100", "1"), ("50", "0"), ("*", "0"))
+
+
+@pytest.mark.parametrize(
+    ("number", "ailment"),
+    [
+        ("105", Ailment.NARROW_TOLERANCE),
+        ("95", Ailment.NARROW_TOLERANCE),
+        ("105.1", None),
+        ("51", None),
+        ("1010", Ailment.SLIPPED_NUMBER),
+        ("1011", None),
+        ("0.101", Ailment.SLIPPED_NUMBER),
+        ("-100", Ailment.SLIPPED_NUMBER),
+        ("-200", None),
+        ("0", None),
+        ("500", None),
+    ],
+)
+def test_a_number_is_nearly_right_within_a_twentieth_and_slipped_within_a_hundredth(number: str, ailment: Ailment | None) -> None:
+    """5.12: only numbers that have credit count as right."""
+    found = found_typed(NUMBER, typed((number, 6, 6)), HUNDRED)
+
+    assert found == ([] if ailment is None else [Finding(ailment, Strength.LIKELY, 100, "", number, 6, share=f("3/50"))])
+
+
+def test_what_is_typed_is_told_from_five_on_and_above_what_single_people_mistype() -> None:
+    """By a test against two in a hundred; the most frequent text stands for its group."""
+    many = Scale(250, f("250"), f("500"))
+
+    assert [one.count for one in found_typed(NUMBER, typed(("105", 5, 5)), HUNDRED)] == [5]
+    assert found_typed(NUMBER, typed(("105", 4, 4)), HUNDRED) == []
+    assert found_typed(NUMBER, typed(("105", 8, 8)), many) == []
+    (found,) = found_typed(NUMBER, typed(("105", 2, 2), ("104", 4, 4), ("96", 3, 3)), HUNDRED)
+    assert (found.answer, found.count, found.strength) == ("104", 9, Strength.CLEAR)
+
+
+def test_nearly_right_answers_of_those_who_know_less_are_not_told_but_slips_are() -> None:
+    """Rests far below the mean."""
+    assert found_typed(NUMBER, typed(("105", 8, 0)), HUNDRED) == []
+    assert [one.ailment for one in found_typed(NUMBER, typed(("1000", 8, 0)), HUNDRED)] == [Ailment.SLIPPED_NUMBER]
+
+
+def wrong(part: str, rest: int, count: int) -> Response:
+    """Return answers to the gap or the whole that got nothing."""
+    body = a_short(("sol", "1"))
+    marking = marked(body, Text("nada"))
+    return Response(replace(marking, parts=tuple(replace(one, part=part) for one in marking.parts)), f(str(rest)), count)
+
+
+@pytest.mark.parametrize("part", ["", "nombre"])
+def test_another_answer_is_told_where_its_authors_know_more_than_the_others_who_failed(part: str) -> None:
+    """5.12: of what nobody expected the best one, against those who got nothing for this part."""
+    short = a_short(("sol", "1"))
+    body: Body = short if not part else Gaps((Gap(part, short),))
+    failed = [wrong(part, 3, 10), wrong(part, 0, 30), Response(marked(short, Text("sol")), f("3"), 60), wrong("otra", 9, 50)]
+    said = typed(("marte", 10, 30), ("venus", 20, 0), ("x", 4, 12), part=part)
+
+    found = found_typed(body, said, Scale(100, f("210"), f("630")), failed)
+
+    assert found == [Finding(Ailment.OTHER_ANSWER, Strength.CLEAR, 100, part, "marte", 10)]
+    assert found_typed(body, typed(("marte", 4, 12), part=part), Scale(100, f("210"), f("630")), failed) == []
+    assert found_typed(body, typed(("marte", 10, 30), part=part), Scale(501, f("210"), f("630")), failed) == []
+
+
+def test_a_common_answer_that_does_not_fall_as_knowing_rises_is_told_sooner() -> None:
+    """At one per cent instead of one per mille, from one attempt in ten on."""
+    failed = [wrong("", 2, 10), wrong("", 1, 18), wrong("", 2, 22)]
+    body, said = a_short(("sol", "1")), typed(("marte", 10, 20))
+
+    assert [one.strength for one in found_typed(body, said, Scale(100, f("150"), f("300")), failed)] == [Strength.LIKELY]
+    assert found_typed(body, said, Scale(101, f("150"), f("300")), failed) == []
+    assert found_typed(body, said, Scale(100, f("250"), f("900")), failed) == []
+
+
+def test_words_are_near_whatever_their_points_accents_and_spaces() -> None:
+    """Several accepted words, in every language; patterns with a star accept more than words and are left out."""
+    body = Short(
+        (
+            *a_short(("Seguro-social", "1"), ("nada", "0"), ("pens*", "1"), ("*", "0"), ("\\*asterisco", "1")).answers,
+            replace(a_short(("x", "1/2")).answers[0], patterns={"es": "retiro", "en": "retirement"}),
+        )
+    )
+
+    def near(text: str) -> bool:
+        return [one.ailment for one in found_typed(body, typed((text, 6, 6)), HUNDRED)] == [Ailment.SPELLING]
+
+    assert [near(text) for text in ("seguro sosial", "s.e.g.u.r.o social!", "retirment", "retíros", "*asterisko")] == [True] * 5
+    assert [near(text) for text in ("nadas", "pensas", "-", "x")] == [False] * 4
+
+
+@pytest.mark.parametrize(
+    ("word", "right", "near"),
+    [
+        ("brechaa", "brecha", True),
+        ("rbecha", "brecha", True),
+        ("brehca", "brecha", True),
+        ("brxyha", "brecha", False),
+        ("bear", "brea", False),
+        ("sola", "sol", False),
+        ("salo", "sala", True),
+        ("sabo", "sala", False),
+        ("pension", "pensión", True),
+        ("pemsiom", "pension", False),
+        ("pemsione", "pensione", True),
+        ("pemziome", "pensione", False),
+        ("pensioneses", "pensione", False),
+        ("abcdefghij", "badcefghij", True),
+        ("abcdefghij", "badcfeghij", False),
+    ],
+)
+def test_one_letter_counts_from_four_on_and_two_from_eight_on(word: str, right: str, near: bool) -> None:
+    """Damerau 1964: too many, too few, another, or two exchanged, at the beginning and at the end too."""
+    assert is_near(word, right) is near
+
+
+@pytest.mark.parametrize(
+    ("unreached", "told"),
+    [
+        (Unreached(30, 15, 1, 4), True),
+        (Unreached(29, 15, 1, 4), False),
+        (Unreached(30, 15, 251, 1000), False),
+        (Unreached(200, 50, 100, 1000), True),
+        (Unreached(200, 17, 0, 1000), False),
+        (Unreached(200, 18, 0, 1000), True),
+    ],
+)
+def test_time_is_too_short_where_twice_as_many_stop_as_pass_over(unreached: Unreached, told: bool) -> None:
+    """From thirty attempts on, more than one in twenty by a test at one per cent."""
+    share = Fraction(unreached.stopped, unreached.attempts)
+    strength = strength_of(share_square(unreached.stopped, unreached.attempts, f("1/20")))
+    finding = Finding(Ailment.TOO_LITTLE_TIME, strength, unreached.attempts, count=unreached.stopped, share=share)
+
+    assert examine_end(unreached) == ((finding,) if told else ())
+
+
+def about_marks(*pairs: tuple[str, str, int], given: Sequence[Response] = ()) -> tuple[Finding, ...]:
+    """Examine a short answer by its marks alone: (share, rest, how many)."""
+    marks = {(f(share), f(rest)): count for share, rest, count in pairs}
+    count = sum(marks.values())
+    answered = given or [Response(marked(a_short(("sol", "1")), Text("sol")), f("1"), count)]
+    return examine(a_question(a_short(("sol", "1"))), Evidence(count, tuple(answered), marks=marks))
+
+
+def test_what_is_too_easy_or_too_hard_is_told_beyond_one_in_twenty_with_its_test() -> None:
+    """5.12: F above 0.95 or below 0.05, as sure as the test of its share; then nothing is said of discrimination."""
+    assert about_marks(("1", "1", 98), ("0", "9", 2)) == (
+        Finding(Ailment.TOO_EASY, strength_of(share_square(98, 100, f("0.95"))), 100, share=f("0.98")),
+    )
+    assert about_marks(("1", "9", 1000), ("0", "1", 3)) == (Finding(Ailment.TOO_EASY, Strength.CLEAR, 1003, share=f("1000/1003")),)
+    assert about_marks(("1", "1", 2), ("0", "9", 98)) == (
+        Finding(Ailment.TOO_HARD, strength_of(share_square(2, 100, f("0.05"))), 100, share=f("0.02")),
+    )
+    assert Ailment.TOO_EASY not in {one.ailment for one in about_marks(("1", "1", 95), ("0", "9", 5))}
+    assert Ailment.TOO_HARD not in {one.ailment for one in about_marks(("1", "9", 5), ("0", "1", 95))}
+
+
+def test_discrimination_is_told_with_its_value_where_it_is_surely_negative_or_poor() -> None:
+    """Below 0 at five per cent; below a fifth at one per cent (Ebel and Frisbie 1991)."""
+    (negative,) = about_marks(("1", "1", 30), ("1", "2", 20), ("0", "2", 30), ("0", "1", 20))
+    (weak,) = about_marks(("1", "1", 50), ("1", "2", 50), ("0", "2", 50), ("0", "1", 50))
+
+    assert (negative.ailment, negative.answers, negative.share, negative.strength) == (Ailment.NEGATIVE, 100, f("-1/5"), Strength.SIGN)
+    assert (weak.ailment, weak.answers, weak.share, weak.strength) == (Ailment.WEAK, 200, f("0"), Strength.LIKELY)
+    assert about_marks(("1", "1", 33), ("1", "2", 33), ("0", "2", 33), ("0", "1", 33)) == ()
+    assert about_marks(("1", "1", 40), ("1", "2", 60), ("0", "2", 40), ("0", "1", 60)) == ()
+    assert about_marks(("1", "1", 50), ("0", "1", 50)) == ()
+
+
+def test_nothing_is_said_of_fewer_than_thirty_answers() -> None:
+    right, none = (Response(marked(a_short(("sol", "1")), Text(text)), f("1"), 1) for text in ("sol", ""))
+    shares = [("1", "1", 30)]
+    thirty = examine(a_question(a_short(("sol", "1"))), Evidence(30, (replace(right, count=30),), marks={(f("1"), f("1")): 30}))
+    blank = Evidence(60, (replace(right, count=29), replace(none, count=31)), marks={(f("1"), f("1")): 29}, passed_over=0)
+
+    assert [one.ailment for one in thirty] == [one.ailment for one in about_marks(*shares)] == [Ailment.TOO_EASY]
+    assert about_marks(("1", "1", 29)) == ()
+    assert examine(a_question(a_short(("sol", "1"))), blank) == ()
+
+
+@pytest.mark.parametrize(
+    ("early", "late", "told"),
+    [
+        (Half(100, f("80"), f("80")), Half(100, f("60"), f("60")), True),
+        (Half(100, f("60"), f("60")), Half(100, f("80"), f("80")), True),
+        (Half(30, f("30"), f("30")), Half(30, f("21"), f("21")), True),
+        (Half(29, f("29"), f("29")), Half(100, f("50"), f("50")), False),
+        (Half(100, f("50"), f("50")), Half(29, f("29"), f("29")), False),
+        (Half(1000, f("800"), f("800")), Half(1000, f("650"), f("650")), True),
+        (Half(1000, f("800"), f("800")), Half(1000, f("651"), f("651")), False),
+        (Half(40, f("30"), f("30")), Half(40, f("24"), f("24")), False),
+    ],
+)
+def test_the_place_is_told_from_thirty_answers_in_each_half_and_a_difference_of_fifteen_in_a_hundred(
+    early: Half, late: Half, told: bool
+) -> None:
+    """By Welch's test at one per cent."""
+    one, other = (Scale(half.count, half.shares, half.squares) for half in (early, late))
+    found = examine(a_question(a_single()), Evidence(200, tuple(HEALTHY), marks=HEALTHY_MARKS, early=early, late=late))
+    finding = Finding(Ailment.PLACE, strength_of(means_square(one, other)), early.count + late.count, share=one.mean - other.mean)
+
+    assert found == ((finding,) if told else ())
+
+
+HEALTHY = responses(a_single(), (A, 4, 80), (A, 3, 40), (B, 1, 40), (C, 2, 40))
+HEALTHY_MARKS = {(f("1"), f("3")): 120, (f("0"), f("1")): 80}
+
+
+@pytest.mark.parametrize(("passed_over", "told"), [(20, False), (26, False), (27, True), (60, True)])
+def test_blanks_are_told_surely_above_one_in_ten(passed_over: int, told: bool) -> None:
+    found = examine(a_question(a_single()), Evidence(200, tuple(HEALTHY), marks=HEALTHY_MARKS, passed_over=passed_over))
+    strength = strength_of(share_square(passed_over, 200, f("1/10")))
+
+    assert found == ((Finding(Ailment.PASSED_OVER, strength, 200, count=passed_over, share=Fraction(passed_over, 200)),) if told else ())
+
+
+def test_a_rival_is_as_sure_as_its_comparison_with_those_who_chose_neither() -> None:
+    """All others together would make it surer than it is: those who chose the key are the weakest."""
+    found = chosen(a_single(), (B, 3, 8), (B, 2, 10), (C, 3, 2), (C, 2, 20), (A, 1, 30))
+
+    assert found == [Finding(Ailment.WRONG_KEY, Strength.LIKELY, 70, "", "b", 18, 40, 18, 0)]
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (((A, 9, 30), (B, 9, 10), (C, 2, 30), (A, 2, 10)), [Ailment.SECOND_KEY]),
+        (((A, 9, 31), (B, 9, 10), (C, 2, 30), (A, 2, 10)), []),
+        (((B, 9, 30), (A, 9, 10), (C, 2, 30)), [Ailment.SECOND_KEY]),
+        (((B, 9, 31), (A, 9, 10), (C, 2, 30)), [Ailment.WRONG_KEY]),
+        (((A, 9, 10), (B, 9, 10), (C, 2, 60), (A, 1, 60)), []),
+    ],
+)
+def test_two_are_right_where_the_best_choose_the_rarer_a_third_as_often(
+    given: tuple[tuple[Answer, int, int], ...], told: list[Ailment]
+) -> None:
+    """Below that one of them is; where the best choose both alike and the key is no key, nothing is said."""
+    assert [one.ailment for one in chosen(a_single(), *given)] == told
+
+
+def test_it_is_not_chance_where_the_best_prefer_an_answer_though_its_authors_know_no_more() -> None:
+    """Those who chose it are the best and the weakest, the others lie between."""
+    given = [(B, 45, 60), (B, 5, 60), (A, 45, 10), (A, 21, 50), (C, 45, 10), (C, 21, 50)]
+
+    assert chosen(a_single(), *given) == []
+
+
+def test_one_of_two_wrong_options_is_told_where_all_took_the_other() -> None:
+    assert chosen(a_single(), (A, 9, 60), (B, 2, 60)) == [Finding(Ailment.UNUSED_OPTION, Strength.LIKELY, 120, "", "c", 0)]
+    assert chosen(a_single(), (A, 9, 20), (B, 2, 94), (C, 2, 6)) == []
+
+
+def test_a_gap_to_type_in_hides_no_gap_to_choose_in() -> None:
+    body = Gaps((Gap("nombre", a_short(("sol", "1"))), Gap("anio", a_single())))
+    found = responses(body, (Filled({"nombre": "sol", "anio": "b"}), 2, 7))
+    (table,) = tables_of(a_question(body), found, crowd_of(found))
+
+    assert (table.part, [(one.name, one.count) for one in table.answers.values()]) == ("anio", [("b", 7)])
+
+
+def test_an_answer_is_told_from_five_and_two_in_a_hundred_on_and_sooner_where_its_authors_know_as_much_as_all() -> None:
+    """The bounds themselves are enough."""
+    body, apart = a_short(("sol", "1")), [wrong("", 3, 5), wrong("", 0, 30)]
+    close = [wrong("", 2, 10), wrong("", 1, 18), wrong("", 2, 22)]
+
+    assert [one.count for one in found_typed(body, typed(("marte", 5, 15)), Scale(250, f("250"), f("500")), apart)] == [5]
+    assert [one.strength for one in found_typed(body, typed(("marte", 10, 20)), Scale(100, f("200"), f("500")), close)] == [Strength.LIKELY]
+
+
+def test_accepted_words_are_compared_in_small_letters_and_patterns_not_at_all() -> None:
+    body = a_short(("IESS", "1"), ("pens*", "1"))
+
+    assert [one.ailment for one in found_typed(body, typed(("ies", 6, 6)), HUNDRED)] == [Ailment.SPELLING]
+    assert found_typed(body, typed(("penso", 6, 6)), HUNDRED) == []
+    assert is_near("pemsiome", "pensione")
+    assert not is_near("pemsiom", "pension")
+
+
+def papers(*, values: dict[tuple[int, int], int] | None = None, firsts: tuple[int, int, int, int] | None = None) -> list[Finding]:
+    """Return what is found about papers: of (value, right or wrong) so many; of two options who took which, by the one that stood first."""
+    counted = {"x": {(f(str(value)), f(str(share))): count for (value, share), count in values.items()}} if values else {}
+    places = dict(zip((("a", "a"), ("b", "a"), ("a", "b"), ("b", "b")), firsts, strict=True)) if firsts else {}
+    return list(paper_findings(Evidence(0, (), values=counted, firsts=places)))
+
+
+def test_values_that_make_a_question_harder_are_told_from_thirty_in_each_half_and_fifteen_in_a_hundred_on() -> None:
+    """The lower half ends with the value that half of the attempts do not exceed."""
+    told = {(1, 1): 24, (1, 0): 6, (2, 1): 9, (2, 0): 21}
+
+    assert papers(values=told) == [Finding(Ailment.VALUES, Strength.CLEAR, 60, answer="x 1", share=f("1/2"))]
+    assert papers(values=told | {(2, 0): 20}) == []
+    assert [(one.answer, one.share) for one in papers(values={(1, 1): 24, (1, 0): 6, (2, 1): 2, (3, 1): 9, (3, 0): 21})] == [
+        ("x 2", f("41/80"))
+    ]
+    assert [one.share for one in papers(values={(1, 1): 650, (1, 0): 350, (2, 1): 500, (2, 0): 500})] == [f("3/20")]
+    assert papers(values={(1, 1): 649, (1, 0): 351, (2, 1): 500, (2, 0): 500}) == []
+    assert papers(values={(1, 1): 18, (1, 0): 12, (2, 1): 13, (2, 0): 17}) == []
+
+
+@pytest.mark.parametrize(
+    ("firsts", "told"),
+    [
+        ((30, 10, 10, 30), (Strength.CLEAR, 80, 60, "1/4")),
+        ((26, 14, 14, 26), (Strength.LIKELY, 80, 52, "3/20")),
+        ((25, 15, 15, 25), None),
+        ((13, 2, 2, 13), (Strength.CLEAR, 30, 26, "11/30")),
+        ((13, 2, 1, 13), None),
+        ((2750, 2250, 2250, 2750), (Strength.CLEAR, 10000, 5500, "1/20")),
+        ((2700, 2300, 2300, 2700), None),
+        ((10, 30, 30, 10), None),
+        ((40, 20, 0, 0), None),
+    ],
+)
+def test_the_first_place_is_told_where_it_draws_one_in_twenty_more_than_its_options_do_elsewhere(
+    firsts: tuple[int, int, int, int], told: tuple[Strength, int, int, str] | None
+) -> None:
+    """From thirty answers on, by a test at one per cent; where the order is always the same nothing can be compared."""
+    expected = [Finding(Ailment.FIRST_PLACE, told[0], told[1], count=told[2], share=f(told[3]))] if told else []
+
+    assert papers(firsts=firsts) == expected

@@ -1,0 +1,292 @@
+"""Questions of the bank field by field: a form for each kind, over the lines of the draft's text (architecture 12, format section 8)."""
+
+import pytest
+from sqlalchemy import select
+
+from courses.content.derived import slug
+from courses.models import Course
+from lms.app import House
+from tests.courses.test_views_lessons import write
+from tests.courses.test_views_outline import texts
+from tests.support.access import a_cast
+from tests.support.browser import Browser
+from tests.support.builders import a_course, a_teacher, sign_in
+
+BANK = "01-parte/banco.yaml"
+NEW = "/teaching/prueba/new-question/form"
+KEYS = ("suma-1", "pares-1", "verdad-1", "mitad-1", "unir-1", "orden-1", "huecos-1")
+
+
+@pytest.fixture
+def editor(browser: Browser, house: House) -> Browser:
+    """Return the browser of somebody who edits a published course of one module."""
+    a_teacher(house, a_course(house, modules=1))
+    return sign_in(browser, "profe@example.org")
+
+
+@pytest.fixture
+def course(house: House, editor: Browser) -> Course:
+    """Return the course."""
+    with house.database.unit_of_work(write=False) as session:
+        return session.scalars(select(Course).where(Course.slug == "prueba")).one()
+
+
+def page_of(key: str) -> str:
+    """Return the address of a question's form."""
+    return f"/teaching/prueba/questions/{key}/form"
+
+
+def send(browser: Browser, do: str = "save", status: int = 200, **values: object) -> str:
+    """Send the form of the page with one of its buttons."""
+    return browser.submit("/form", values, button=("do", do), status=status).text
+
+
+def with_bank(house: House, course: Course, added: str) -> None:
+    """Add a question by hand."""
+    write(house, course, {BANK: texts(house)[BANK] + added})
+
+
+def bank(house: House) -> str:
+    """Return the text of the bank."""
+    return texts(house)[BANK]
+
+
+def test_every_cell_of_the_forms_of_questions(browser: Browser, house: House) -> None:
+    """Security 9, question_bank.view: the course's editors and administrators; to others it is not there."""
+    cast = a_cast(browser, house)
+    cast.join(a_course(house, modules=1))
+    before = texts(house)
+
+    for path in (page_of("suma-1"), NEW):
+        assert cast.check("question_bank.view", "own_course", cast.outcomes(path)) == [], path
+        sent = cast.outcomes(path, "POST", {"do": "save", "kind": "single"})
+        assert {letter for letter, outcome in sent.items() if outcome == "allow"} <= set("IS"), sent
+
+    assert texts(house) == before
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_saving_what_stands_there_changes_not_a_letter(editor: Browser, house: House, key: str) -> None:
+    before = bank(house)
+    editor.get(page_of(key))
+
+    assert "La pregunta está guardada" in send(editor)
+
+    assert bank(house) == before
+
+
+def test_a_new_question_of_each_kind_with_a_whole_form(editor: Browser, house: House) -> None:
+    cases: dict[str, tuple[dict[str, object], str]] = {
+        "single": (
+            {
+                "text_es": "¿Uno: más uno?",
+                "text_en": "One and one?",
+                "options__0__words_es": "Dos",
+                "options__0__verdict": "right",
+                "options__0__why_es": "Así es.",
+                "options__1__words_es": "Tres",
+                "options__1__why_es": "No.",
+            },
+            "    text:\n      es: '¿Uno: más uno?'\n      en: One and one?\n    options:\n      - right: Dos\n        why: Así es.\n",
+        ),
+        "multiple": (
+            {"options__0__words_es": "2", "options__0__verdict": "right", "options__1__words_es": "3", "rule": "all_or_nothing"},
+            "    options:\n      - right: 2\n      - wrong: 3\n    rule: all_or_nothing\n",
+        ),
+        "true_false": ({"answer": "false", "explanation_es": "Porque no."}, "    answer: false\n    explanation: Porque no.\n"),
+        "numerical": (
+            {"answers__0__words": "65.2", "answers__0__verdict": "right", "answers__1__words": "*", "tolerance": "0.05", "unit_es": "%"},
+            "    answers:\n      - right: 65.2\n      - wrong: '*'\n    tolerance: 0.05\n    unit: '%'\n",
+        ),
+        "short": (
+            {"answers__0__words_es": "Quito*", "answers__0__verdict": "right", "ignore_case": "false"},
+            "    answers:\n      - right: Quito*\n    ignore_case: false\n",
+        ),
+        "matching": (
+            {
+                "pairs__0__item_es": "Perro",
+                "pairs__0__match_es": "Ladra",
+                "pairs__1__item_es": "Gato",
+                "pairs__1__match_es": "Maúlla",
+            },
+            "    pairs:\n      - item: Perro\n        match: Ladra\n      - item: Gato\n        match: Maúlla\n",
+        ),
+        "ordering": (
+            {f"items__{number}__text_es": text for number, text in enumerate(("Uno", "Dos", "Tres"))},
+            "    items:\n      - Uno\n      - Dos\n      - Tres\n",
+        ),
+        "essay": (
+            {"words__min": "50", "words__max": "200", "model_es": "Un modelo."},
+            "    words: {min: 50, max: 200}\n    model: Un modelo.\n",
+        ),
+        "file": ({"accept": "pdf, docx", "files": "2"}, "    accept: [pdf, docx]\n    files: 2\n"),
+        "matrix": (
+            {
+                "columns__0__text_es": "Sí",
+                "columns__1__text_es": "No",
+                "rows__0__text_es": "Uno",
+                "rows__0__answer": "2",
+                "rows__1__text_es": "Dos",
+                "rows__1__answer": "1",
+            },
+            "      - Sí\n      - No\n    rows:\n      - text: Uno\n        answer: no\n      - text: Dos\n        answer: si\n",
+        ),
+        "gaps": (
+            {
+                "text_es": "De gaps: {x}.",
+                "gaps__0__name": "x",
+                "gaps__0__answers__0__words_es": "uno",
+                "gaps__0__answers__0__verdict": "right",
+                "gaps__0__weight": "2",
+            },
+            "    gaps:\n      x:\n        answers:\n          - right: uno\n        weight: 2\n",
+        ),
+        "calculated": (
+            {
+                "text_es": "De calculated: {x}.",
+                "variables__0__name": "x",
+                "variables__0__from": "1",
+                "variables__0__to": "9",
+                "variables__0__step": "0.5",
+                "answers__0__words": "2 * x",
+                "answers__0__verdict": "right",
+                "tolerance": "0.01",
+                "tolerance_kind": "relative",
+            },
+            ("    variables:\n      x: {from: 1, to: 9, step: 0.5}\n    answers:\n      - right: 2 * x\n    tolerance: {relative: 0.01}\n"),
+        ),
+        "description": ({}, "    kind: description\n    text: De description.\n"),
+    }
+    for kind, (values, expected) in cases.items():
+        editor.get(f"{NEW}?kind={kind}")
+        send(editor, **{"text_es": f"De {kind}.", **values})
+        assert expected in bank(house), bank(house)[-600:]
+        assert editor.page.html.count("-error") == 0, kind
+    assert "  - key: uno-mas-uno\n" in bank(house)
+    assert "  - key: de-essay\n    kind: essay\n    text: De essay.\n" in bank(house)
+
+
+def test_a_rubric_begins_with_a_button_and_its_faults_stand_beside_their_fields(editor: Browser, house: House) -> None:
+    before = bank(house)
+    editor.get(f"{NEW}?kind=essay")
+    send(editor, "row rubric", text_es="Con rúbrica")
+    values = {"rubric__0__criterion_es": "Claridad", "rubric__0__levels__0__text_es": "Se entiende", "rubric__0__levels__1__points": "0"}
+
+    send(editor, status=422, **values, rubric__0__levels__0__points="mucho")
+
+    assert bank(house) == before
+    for name in ("rubric__0__levels__0__points", "rubric__0__levels__1__text_es"):
+        assert f'id="{name}-error"' in editor.page.html, name
+    send(editor, rubric__0__levels__0__points="1", rubric__0__levels__1__text_es="No se entiende")
+    assert (
+        "    rubric:\n      - criterion: Claridad\n        levels:\n          - points: 1\n            text: Se entiende\n"
+        "          - points: 0\n            text: No se entiende\n"
+    ) in bank(house)
+
+
+def test_two_rows_of_one_name_and_one_without_are_refused_beside_their_fields(editor: Browser, house: House) -> None:
+    before = bank(house)
+    editor.get(f"{NEW}?kind=calculated")
+    send(editor, "row variables")
+
+    send(editor, status=422, variables__0__name="a", variables__1__name="a", variables__2__from="1")
+
+    assert bank(house) == before
+    assert 'id="variables__1__name-error"' in editor.page.html
+    assert 'id="variables__2__name-error"' in editor.page.html
+    assert dict(editor.page.form("/form").fields)["variables__2__from"] == "1"
+
+
+def test_a_formula_is_checked_beside_it_and_draws_are_shown(editor: Browser) -> None:
+    editor.get(f"{NEW}?kind=calculated")
+    typed = {"text_es": "¿{a} por dos?", "variables__0__name": "a", "variables__0__numbers": "2", "answers__0__verdict": "right"}
+
+    page = send(editor, "preview", **typed, answers__0__words="2 * (a")
+    assert "La expresión «2 * (a» no se puede calcular." in editor.page.html.partition('id="answers__0__words"')[2].partition("</div>")[0]
+    assert "Números que recibirían" not in page
+
+    page = send(editor, "preview", answers__0__words="2 * a")
+    assert "no se puede calcular" not in page
+    assert editor.page.html.count('<td class="num">2</td><td class="num">4</td>') == 5
+
+
+def test_an_option_that_was_published_keeps_its_key_when_it_is_worded_anew(editor: Browser, house: House) -> None:
+    editor.get(page_of("suma-1"))
+    words = dict(editor.page.form("/form").fields)["options__0__words_es"]
+    key = slug(words)
+
+    send(editor, options__0__words_es=f"{words}, sin duda")
+
+    assert f"        key: {key}\n" in bank(house)
+    send(editor, mark="2")
+    assert bank(house).count(f"key: {key}\n") == 1
+
+
+def test_rows_come_by_a_button_and_nothing_typed_is_lost(editor: Browser, house: House) -> None:
+    editor.get(f"{NEW}?kind=single")
+    before = bank(house)
+    for _time in range(2):
+        send(editor, "row options", text_es="Con filas", options__3__words_es="La cuarta")
+    fields = dict(editor.page.form("/form").fields)
+
+    assert bank(house) == before
+    assert "options__5__words_es" in fields
+    assert "options__6__words_es" not in fields
+    assert fields["options__3__words_es"] == "La cuarta"
+    assert fields["text_es"] == "Con filas"
+
+
+def test_what_the_format_refuses_is_told_beside_its_field_and_nothing_is_lost(editor: Browser, house: House) -> None:
+    before = bank(house)
+    editor.get(page_of("mitad-1"))
+
+    send(editor, status=422, text_es="", answers__0__words="dos y medio", mark="-1", penalty="mucho")
+
+    assert bank(house) == before
+    assert dict(editor.page.form("/form").fields)["answers__0__words"] == "dos y medio"
+    for name in ("text_es", "answers__0__words", "mark", "penalty"):
+        assert f'id="{name}-error"' in editor.page.html, name
+
+
+def test_a_preview_shows_the_question_as_typed_and_saves_nothing(editor: Browser, house: House) -> None:
+    before = bank(house)
+    editor.get(page_of("suma-1"))
+
+    page = send(editor, "preview", text_es="¿Cuánto es, de verdad?", text_en="How much?", options__0__verdict="wrong")
+
+    assert "Como la encuentra quien aprende" in page or "¿Cuánto es, de verdad?" in page
+    assert "Ninguna opción es correcta." in page
+    assert bank(house) == before
+
+
+def test_somebody_elses_change_is_shown_and_overwritten_only_when_asked(editor: Browser, house: House, course: Course) -> None:
+    editor.get(page_of("verdad-1"))
+    before = bank(house)
+    theirs = before.replace("key: verdad-1\n    kind: true_false\n", "key: verdad-1\n    kind: true_false\n    difficulty: hard\n")
+    assert theirs != before
+    write(house, course, {BANK: theirs})
+
+    page = send(editor, status=409, mark="3")
+
+    assert bank(house) == theirs
+    assert "difficulty: hard" in page
+    assert "mark: 3" in page
+    send(editor, mark="3")
+    assert "mark: 3" in bank(house)
+
+
+def test_a_question_with_parts_that_no_form_knows_is_shown_as_text(editor: Browser, house: House, course: Course) -> None:
+    added = "\n  - key: rara\n    kind: ordering\n    text: Ordene.\n    items:\n      - [Uno]\n      - Dos\n      - Tres\n"
+    with_bank(house, course, added)
+
+    page = editor.get(page_of("rara"))
+
+    assert "tiene partes que ningún formulario conoce" in page.text
+    assert "- [Uno]" in dict(page.form("/questions/rara").fields)["text"]
+
+
+def test_text_and_form_lead_to_each_other(editor: Browser) -> None:
+    assert editor.get("/teaching/prueba/questions/suma-1").has_link(page_of("suma-1"))
+    assert editor.get(page_of("suma-1")).has_link("/teaching/prueba/questions/suma-1")
+    assert editor.get(page_of("suma-1")).has_link("/teaching/prueba/questions/suma-1/preview")
+    assert editor.get("/teaching/prueba/questions").has_link(NEW)

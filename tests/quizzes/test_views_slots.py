@@ -1,0 +1,316 @@
+"""The places of a quiz on the web: fixed questions, draws, sections; the text of the draft is the source (format, section 9)."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from courses.content.editing import list_entries
+from courses.models import Course
+from kernel.audit import AuditEntry
+from lms.app import House
+from quizzes.content import asked_slots
+from tests.courses.test_views_lessons import write
+from tests.courses.test_views_outline import texts
+from tests.support.access import a_cast
+from tests.support.browser import Browser, every_statement
+from tests.support.builders import a_course, a_teacher, sign_in
+
+PAGE = "/teaching/prueba/parts/cuestionario-1/questions"
+FILE = "01-parte/03-cuestionario.quiz.yaml"
+HEAD = "key: cuestionario-1\ntitle: {es: Cuestionario 1, en: Quiz 1}\n"
+WRITTEN = (
+    "# Elena: revisar antes de mayo\n"
+    f"{HEAD}"
+    "slots:\n"
+    "  # primero las cifras\n"
+    "  - section: Cifras   # corto\n"
+    "    x-nota: mía\n"
+    "  - question: suma-1\n"
+    "    mark: 2\n"
+    "\n"
+    "  - draw: 2\n"
+    "    kinds: [single,  multiple]   # a mano\n"
+    "  - page: new\n"
+    "attempts: 3\n"
+)
+
+
+@pytest.fixture
+def editor(browser: Browser, house: House) -> Browser:
+    """Return the browser of somebody who edits a published course of two modules."""
+    a_teacher(house, a_course(house, modules=2))
+    return sign_in(browser, "profe@example.org")
+
+
+@pytest.fixture
+def course(house: House, editor: Browser) -> Course:
+    """Return the course, its first quiz written by hand."""
+    with house.database.unit_of_work(write=False) as session:
+        made = session.scalars(select(Course).where(Course.slug == "prueba")).one()
+    write(house, made, {FILE: WRITTEN})
+    return made
+
+
+def send(browser: Browser, do: str = "save", status: int = 200, **values: object) -> str:
+    """Send the form of the page with one of its buttons."""
+    return browser.submit("/questions", values, button=("do", do), status=status).text
+
+
+def test_every_cell_of_the_places_of_a_quiz(browser: Browser, house: House) -> None:
+    """Security 9, course.edit; a POST of those who may not changes nothing."""
+    cast = a_cast(browser, house)
+    cast.join(a_course(house, modules=1))
+    before = texts(house)
+
+    wrong = cast.check("course.edit", "own_course", cast.outcomes(PAGE))
+    sent = cast.outcomes(PAGE, "POST", {"do": "remove 0", "seen": "0"})
+
+    assert wrong == []
+    assert {letter for letter, outcome in sent.items() if outcome == "allow"} <= set("IS"), sent
+    assert texts(house) == before
+
+
+def test_only_a_quiz_has_places(editor: Browser) -> None:
+    editor.get("/teaching/prueba/parts/leccion-1/questions", status=404)
+    editor.get("/teaching/prueba/parts/nadie/questions", status=404)
+
+
+def test_outline_settings_and_places_lead_to_each_other(editor: Browser) -> None:
+    assert editor.get("/teaching/prueba/outline").has_link(PAGE)
+    assert editor.get("/teaching/prueba/parts/cuestionario-1").has_link(PAGE)
+    page = editor.get(PAGE)
+
+    assert page.has_link("/teaching/prueba/parts/cuestionario-1")
+    assert page.has_link("/teaching/prueba/outline")
+    assert page.has_link("/teaching/prueba/questions")
+
+
+def test_saving_what_stands_there_changes_not_a_letter(editor: Browser, house: House, course: Course) -> None:
+    before = texts(house)
+    editor.get(PAGE)
+
+    assert "Nada había cambiado." in send(editor)
+
+    assert texts(house) == before
+
+
+def test_a_draw_says_how_many_questions_it_finds(editor: Browser, house: House, course: Course) -> None:
+    """Format 12, C501: too few, and the page says so at the draw."""
+    editor.get(PAGE)
+    assert "Encuentra 1 pregunta." in editor.page.text  # of single and multiple, suma-1 is fixed already
+
+    page = send(editor, **{"slot-2-kinds": [], "slot-2-draw": "50"})
+
+    assert "Encuentra 6 preguntas." in page
+    assert "El sorteo pide 50 preguntas y encuentra 6." in page
+
+
+def test_only_the_lines_of_what_changed_change(editor: Browser, house: House, course: Course) -> None:
+    editor.get(PAGE)
+
+    send(editor, **{"slot-1-mark": "1.5", "slot-2-from": ["parte-1", "parte-2"], "slot-2-difficulty": "easy"})
+
+    expected = WRITTEN.replace("mark: 2", "mark: 1.5").replace("  - draw: 2\n", "  - draw: 2\n    from: [parte-1, parte-2]\n")
+    expected = expected.replace("# a mano\n", "# a mano\n    difficulty: easy\n")
+    assert texts(house)[FILE] == expected
+    with house.database.unit_of_work(write=False) as session:
+        assert session.scalars(select(AuditEntry.verb).order_by(AuditEntry.id.desc())).first() is not None
+
+
+def test_places_move_go_and_come_by_buttons(editor: Browser, house: House, course: Course) -> None:
+    editor.get(PAGE)
+    send(editor, "up 2", **{"slot-1-mark": "3"})
+    moved = texts(house)[FILE]
+    send(editor, "remove 3")
+    send(editor, "add", sort="question", question="verdad-2")
+    send(editor, "add", sort="draw", draw="1")
+    send(editor, "add", sort="section", text="Fin: lo último")
+    send(editor, "add", sort="text", text="Uno.\n\nDos.")
+
+    assert moved == WRITTEN.replace(
+        "  - question: suma-1\n    mark: 2\n\n  - draw: 2\n    kinds: [single,  multiple]   # a mano\n",
+        "  - draw: 2\n    kinds: [single,  multiple]   # a mano\n\n  - question: suma-1\n    mark: 3\n",
+    )
+    after = texts(house)[FILE]
+    assert "page" not in after
+    assert "- question: verdad-2\n" in after
+    assert "- section: 'Fin: lo último'\n" in after
+    assert "- text: |\n      Uno.\n\n      Dos.\n" in after
+    assert after.startswith(WRITTEN.partition("  - question")[0])
+    assert after.endswith("attempts: 3\n")
+    assert [asked_slots.sort_of(asked_slots.shown_fields(slot)) for slot in asked_slots.slot_texts(after)] == [
+        *("section", "draw", "question", "question", "draw", "section", "text")
+    ]
+
+
+def test_the_last_place_may_go_and_another_come(editor: Browser, house: House) -> None:
+    editor.get(PAGE)
+    send(editor, "remove 0")
+    assert "slots: []\n" in texts(house)[FILE]
+
+    send(editor, "add", sort="draw", draw="2")
+
+    assert "slots:\n  - draw: 2\nattempts: 3\n" in texts(house)[FILE]
+
+
+def test_what_the_format_refuses_is_told_beside_its_field_and_nothing_is_lost(editor: Browser, house: House, course: Course) -> None:
+    before = texts(house)
+    editor.get(PAGE)
+
+    send(editor, status=422, **{"slot-1-question": "no-existe", "slot-2-draw": "dos", "slot-1-mark": "-1"})
+
+    fields = dict(editor.page.form("/questions").fields)
+    assert texts(house) == before
+    assert (fields["slot-1-question"], fields["slot-2-draw"]) == ("no-existe", "dos")
+    for name in ("slot-1-question", "slot-2-draw", "slot-1-mark"):
+        assert f'id="{name}-error"' in editor.page.html, name
+    send(editor, "add", status=422, sort="question", question="")
+    assert 'id="question-error"' in editor.page.html
+
+
+def test_somebody_elses_change_is_shown_and_put_together(editor: Browser, house: House, course: Course) -> None:
+    editor.get(PAGE)
+    theirs = WRITTEN.replace("draw: 2", "draw: 4")
+    write(house, course, {FILE: theirs})
+
+    page = send(editor, status=409, **{"slot-1-mark": "7"})
+
+    assert texts(house)[FILE] == theirs
+    assert "Otra persona cambió esto mientras tanto." in page
+    assert "mark: 7" in page
+    assert "draw: 4" in page
+    assert dict(editor.page.form("/questions").fields)["slot-1-mark"] == "7"
+    send(editor, "merge")
+    assert texts(house)[FILE] == theirs.replace("mark: 2", "mark: 7")
+
+
+def test_where_two_changed_the_same_place_one_chooses(editor: Browser, house: House, course: Course) -> None:
+    editor.get(PAGE)
+    write(house, course, {FILE: WRITTEN.replace("mark: 2", "mark: 4")})
+    send(editor, status=409, **{"slot-1-mark": "7"})
+
+    assert "Elija en cada lugar" in send(editor, "merge", status=422)
+    send(editor, "merge", **{"conflict-0": "theirs"})
+    assert texts(house)[FILE] == WRITTEN.replace("mark: 2", "mark: 4")
+    editor.get(PAGE)
+    write(house, course, {FILE: WRITTEN})
+    send(editor, "add", status=409, sort="draw", draw="3", **{"slot-1-mark": "7"})
+    send(editor, "overwrite")
+
+    assert texts(house)[FILE] == WRITTEN.replace("mark: 2", "mark: 7").replace("- page: new\n", "- page: new\n\n  - draw: 3\n")
+
+
+def test_places_that_cannot_be_parted_are_left_to_the_text(editor: Browser, house: House, course: Course) -> None:
+    write(house, course, {FILE: f"{HEAD}slots: [{{draw: 2}}]\n"})
+
+    page = editor.get(PAGE)
+
+    assert "no se puede editar aquí" in page.text
+    assert page.has_link(f"/teaching/prueba/text?path={FILE.replace('/', '%2F')}") or page.has_link(f"/teaching/prueba/text?path={FILE}")
+
+
+def test_the_page_costs_the_same_with_many_places(editor: Browser, house: House, course: Course) -> None:
+    editor.get(PAGE)
+    counter = every_statement(house.database)
+    editor.get(PAGE)
+    few = len(counter.statements)
+    names = ("suma", "pares", "verdad", "mitad", "unir", "orden")
+    write(house, course, {FILE: f"{HEAD}slots:\n" + "".join(f"  - question: {name}-1\n" for name in names)})
+    editor.get(PAGE)
+    counter.reset()
+    editor.get(PAGE)
+
+    assert len(counter.statements) <= few
+
+
+SLOT = st.sampled_from(
+    (
+        "  - draw: 3\n",
+        "  # nota\n  - question: a-b   # suelta\n    mark: 2\n",
+        "  - section: Uno\n    text: |\n      a\n\n      b\n",
+        "\n  - page: new\n",
+        "  - text: {es: Hola, en: Hello}\n    x-mi: 1\n",
+    )
+)
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.lists(SLOT, min_size=2, max_size=6), st.data())
+def test_moving_there_and_back_changes_not_a_letter(written: list[str], data: st.DataObject) -> None:
+    text = f"key: c\nslots:\n{''.join(written)}# fin\nattempts: 1\n"
+    place = data.draw(st.integers(0, len(written) - 2))
+
+    moved = asked_slots.with_slot_moved(text, place, 1)
+
+    before, after = ([entry.text for entry in list_entries(one, "slots")] for one in (text, moved))
+    before[place], before[place + 1] = before[place + 1], before[place]
+    assert after == before
+    assert asked_slots.with_slot_moved(moved, place + 1, -1) == text
+
+
+REVIEWED = (
+    f"{HEAD}slots:\n  - draw: 2\nattempts: 3\npause: 24 h   # un día\nreview:\n  # solo al cierre\n  closed: [attempt,  marks]\n"
+    "feedback:\n  - from: 0\n    text: Vuelva a leer.\n"
+)
+
+
+def set_values(editor: Browser, status: int = 200, **values: object) -> str:
+    """Send the settings of the quiz."""
+    editor.get("/teaching/prueba/parts/cuestionario-1")
+    return editor.submit("/parts/cuestionario-1", values, status=status).text
+
+
+def test_settings_inside_a_field_stay_as_they_are_written(editor: Browser, house: House, course: Course) -> None:
+    """Format 9: `pause: 24 h` stands for both pauses, a moment of review for its flags."""
+    for written in (
+        REVIEWED,
+        REVIEWED.replace("pause: 24 h", "pause: {first: 5 min, later: 1 h}").replace(
+            "review:\n  # solo al cierre\n  closed: [attempt,  marks]\n", "review: exam\ncompletion: {attempted: 2}\n"
+        ),
+    ):
+        write(house, course, {FILE: written})
+
+        assert "Nada había cambiado." in set_values(editor)
+        assert texts(house)[FILE] == written
+
+
+def test_moments_of_review_pauses_and_completion_are_written_as_briefly_as_they_can(editor: Browser, house: House, course: Course) -> None:
+    write(house, course, {FILE: REVIEWED})
+    set_values(
+        editor,
+        pause__first="30 min",
+        review__preset="exam",
+        review__closed=[],
+        completion__rule="graded",
+        feedback__1__from="70",
+        feedback__1__text_es="Bien.",
+        offline_window="10 min",
+    )
+    first = texts(house)[FILE]
+    set_values(editor, pause__later="30 min", review__during=["nothing"], completion__attempted="2", completion__rule="")
+    second = texts(house)[FILE]
+    set_values(editor, review__during=["attempt", "marks"], review__preset="learning", pause__first="", pause__later="")
+    third = texts(house)[FILE]
+
+    assert "pause: {first: 30 min, later: 24 h}" in first
+    assert "review: exam\n" in first
+    assert "completion: graded\n" in first
+    assert "feedback:\n  - from: 0\n    text: Vuelva a leer.\n" in first
+    assert "- from: 70\n    text: Bien.\n" in first
+    assert "offline_window: 10 min\n" in first
+    assert "pause: 30 min" in second
+    assert "review: {preset: exam, during: []}\n" in second
+    assert "completion: {attempted: 2}\n" in second
+    assert "pause" not in third
+    assert "review: {during: [attempt, marks]}\n" in third
+
+
+def test_a_fault_inside_a_field_is_told_beside_it(editor: Browser, house: House, course: Course) -> None:
+    write(house, course, {FILE: REVIEWED})
+
+    set_values(editor, 422, pause__first="un rato", completion__attempted="muchos", feedback__0__from="ninguno")
+
+    assert texts(house)[FILE] == REVIEWED
+    for name in ("pause__first", "completion__attempted", "feedback__0__from"):
+        assert f'id="{name}-error"' in editor.page.html, name

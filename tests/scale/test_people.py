@@ -1,0 +1,85 @@
+"""Lists of very many people: any stretch is found by the index, whose end is as near as its beginning (performance P24)."""
+
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import insert, text
+from sqlalchemy.dialects import postgresql, sqlite
+
+from accounts import queries
+from accounts.models import Person
+from accounts.queries import Stretch, Way
+from accounts.rules import name_key
+from kernel import clock
+from lms.app import House
+from tests.support.browser import every_statement
+
+MANY = 3_000
+
+
+def fill(house: House) -> list[str]:
+    """Add many people of few names; return their names in the order of the list."""
+    with house.database.unit_of_work() as session:
+        people = [
+            {
+                "uuid": uuid4(),
+                "email": f"p{number}@example.org",
+                "password_hash": "x",
+                "given_names": f"N{number:05}",
+                "first_surname": f"Apellido {number % 7}",
+                "second_surname": "",
+                "name_key": name_key(f"N{number:05}", f"Apellido {number % 7}", ""),
+                "language": "es",
+                "zone": "America/Guayaquil",
+                "created_at": clock.now(),
+            }
+            for number in range(MANY)
+        ]
+        session.execute(insert(Person), people)
+    with house.database.unit_of_work() as session:
+        session.execute(text("ANALYZE"))
+    return [f"{one['given_names']} {one['first_surname']}" for one in sorted(people, key=lambda one: str(one["name_key"]))]
+
+
+def test_every_stretch_is_read_once_and_in_order(house: House) -> None:
+    names, found = fill(house), list[str]()
+    counter = every_statement(house.database)
+    with house.database.unit_of_work(write=False) as session:
+        stretch, costs = Stretch(), set[int]()
+        while rows := queries.list_people(session, "", None, stretch, limit=500):
+            found += [row.name for row in rows]
+            stretch = Stretch(Way.AFTER, rows[-1].uuid)
+            costs.add(len(counter.statements))
+            counter.reset()
+        last = queries.list_people(session, "", None, Stretch(Way.LAST), limit=50)
+        before = queries.list_people(session, "", None, Stretch(Way.BEFORE, last[0].uuid), limit=50)
+
+    assert found == names
+    assert [row.name for row in (*before, *last)] == names[-100:]
+    assert costs == {1, 2}
+
+
+def explained(house: House, way: Way) -> list[str]:
+    """Return the database's plan for the stretch around somebody in the middle."""
+    with house.database.unit_of_work(write=False) as session:
+        middle = queries.list_people(session, "", None, Stretch(), limit=MANY // 2)[-1]
+        row = session.get_one(Person, queries.get_person_by_uuid(session, middle.uuid).id)
+        statement = queries.stretch_statement("", None, way, (row.name_key, row.id)).limit(50)
+        dialect = sqlite.dialect() if house.database.is_sqlite else postgresql.dialect()
+        words = str(statement.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
+        if not house.database.is_sqlite:
+            session.execute(text("SET LOCAL enable_seqscan = off"))
+        found = session.execute(text(f"EXPLAIN {'QUERY PLAN ' if house.database.is_sqlite else ''}{words}")).all()
+    return [str(line[-1]) for line in found]
+
+
+@pytest.mark.parametrize("way", list(Way))
+def test_a_stretch_is_found_by_the_index_and_nothing_is_sorted(house: House, way: Way) -> None:
+    fill(house)
+
+    plan = explained(house, way)
+
+    assert any("ix_person_list" in line for line in plan), plan
+    assert not any("TEMP B-TREE" in line or "Sort" in line for line in plan), plan
+    if way is not Way.LAST and house.database.is_sqlite:
+        assert any("SEARCH person" in line for line in plan), plan

@@ -1,0 +1,45 @@
+"""The bill of materials, and that what is installed is what was pinned."""
+
+import json
+import shutil
+from importlib.metadata import Distribution, distribution
+from pathlib import Path
+
+from scripts import bill
+from tests.support.project import ROOT
+
+PARTS = bill.components((ROOT / "requirements.txt").read_text("utf-8"))
+
+
+def test_the_bill_names_every_pin_with_its_hashes() -> None:
+    made = json.loads(json.dumps(bill.bill(PARTS, "1.2.3")))
+    pins = [
+        line for line in (ROOT / "requirements.txt").read_text("utf-8").splitlines() if "==" in line and not line.startswith((" ", "#"))
+    ]
+
+    assert len(made["components"]) == len(pins) > 40
+    assert all(part["hashes"] for part in made["components"])
+    assert {"flask", "webauthn", "sqlalchemy"} <= {part["name"] for part in made["components"]}
+    assert made["metadata"]["component"]["version"] == "1.2.3"
+    assert made["serialNumber"] == bill.bill(PARTS, "1.2.3")["serialNumber"] != bill.bill(PARTS[1:], "1.2.3")["serialNumber"]
+
+
+def test_what_is_installed_is_what_was_pinned() -> None:
+    assert not bill.faults(PARTS)
+
+
+def test_another_version_and_an_absent_library_are_told() -> None:
+    parts = [bill.Component("flask", "0.1", ("a" * 64,), False), bill.Component("not-there-at-all", "1", ("a" * 64,), False)]
+    assert [line.split(" ")[0] for line in bill.faults(parts)] == ["flask", "not-there-at-all"]
+
+
+def test_a_changed_file_is_told(tmp_path: Path) -> None:
+    source = distribution("pyotp")
+    folder = Path(str(source.locate_file("")))
+    for name in ("pyotp", f"pyotp-{source.version}.dist-info"):
+        shutil.copytree(folder / name, tmp_path / name)
+    copied = Distribution.at(tmp_path / f"pyotp-{source.version}.dist-info")
+    assert not list(bill.changed_files(copied))
+    (tmp_path / "pyotp" / "totp.py").write_text("# changed")
+
+    assert list(bill.changed_files(copied)) == ["pyotp/totp.py"]

@@ -1,0 +1,108 @@
+"""The examples under deploy/ are what their tools read; containers are checked against schemas only, and say so."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import kubernetes_validate
+import pytest
+from ruamel.yaml import YAML
+
+from kernel.settings import Settings
+from tests.support.cluster import configuration
+from tests.support.missing import note
+from tests.support.project import ROOT
+
+DEPLOY = ROOT / "deploy"
+UNITS = sorted((DEPLOY / "systemd").glob("aulario*.*"))
+NAME = re.compile(r"\bLMS_[A-Z0-9_]+")
+KUBERNETES = "1.31"
+
+
+def read(path: Path) -> dict[str, object]:
+    found: dict[str, object] = YAML(typ="safe").load(path.read_text("utf-8"))
+    return found
+
+
+def schema_faults(path: Path) -> str:
+    """Return what the Compose specification says against a file."""
+    command = [Path(sys.executable).with_name("check-jsonschema"), "--builtin-schema", "vendor.compose-spec", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return "" if done.returncode == 0 else done.stdout + done.stderr
+
+
+def test_the_compose_file_keeps_its_schema(tmp_path: Path) -> None:
+    path = DEPLOY / "compose" / "compose.yaml"
+    broken = read(path) | {"services": {"server": {"ports": "80:80"}}}
+    (tmp_path / "compose.yaml").write_text(json.dumps(broken))
+
+    assert schema_faults(path) == ""
+    assert schema_faults(tmp_path / "compose.yaml")
+
+
+def test_every_object_of_kubernetes_keeps_its_schema() -> None:
+    listed = read(DEPLOY / "kubernetes" / "aulario.yaml")["items"]
+    assert isinstance(listed, list)
+    for one in listed:
+        kubernetes_validate.validate(one, KUBERNETES, strict=True)
+    broken = {**listed[1], "spec": {**listed[1]["spec"], "replicas": "four"}}
+    with pytest.raises(kubernetes_validate.ValidationError):
+        kubernetes_validate.validate(broken, KUBERNETES, strict=True)
+
+    assert {"Deployment", "Service", "Ingress", "CronJob", "PodDisruptionBudget"} <= {one["kind"] for one in listed}
+
+
+@pytest.mark.parametrize("name", ["compose/compose.yaml", "compose/Dockerfile", "kubernetes/aulario.yaml"])
+def test_what_nobody_has_run_says_so_in_its_first_line(name: str) -> None:
+    assert (DEPLOY / name).read_text("utf-8").startswith("# Untried:")
+
+
+def test_examples_name_only_settings_that_exist() -> None:
+    known = {f"LMS_{name.upper()}" for name in Settings.model_fields}
+    named = {name for path in DEPLOY.rglob("*") if path.is_file() for name in NAME.findall(path.read_text("utf-8"))}
+
+    assert named
+    assert named <= known
+
+
+def test_units_are_what_systemd_reads(tmp_path: Path) -> None:
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("this machine has no systemd")
+    for unit in UNITS:
+        if unit.suffix == ".env":
+            continue
+        text = unit.read_text("utf-8").replace("/srv/aulario/venv/bin/lms", "/bin/true")
+        (tmp_path / unit.name.replace("@.", "@8001.")).write_text(text.replace("%i", "8001"))
+    command = ["systemd-analyze", "verify", "--man=no", *sorted(str(path) for path in tmp_path.iterdir())]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    said = [line for line in done.stderr.splitlines() if str(tmp_path) in line or "aulario" in line]
+
+    assert said == []
+
+
+def test_the_configuration_of_nginx_is_what_nginx_reads(tmp_path: Path) -> None:
+    if shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin") is None:
+        pytest.skip(note("nginx is missing (apt-get install nginx-light)"))
+    path = configuration(tmp_path, 8443, [8001, 8002, 8003, 8004])
+    done = subprocess.run(["/usr/sbin/nginx", "-t", "-p", str(tmp_path), "-c", str(path)], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+
+
+def test_nginx_buffers_compresses_and_says_who_asks() -> None:
+    """Architecture 10, security 3.3: what the program counts on."""
+    text = (DEPLOY / "nginx" / "aulario.conf").read_text("utf-8")
+
+    for line in (
+        "proxy_request_buffering on;",
+        "proxy_set_header X-Forwarded-For $remote_addr;",
+        "proxy_set_header X-Forwarded-Proto $scheme;",
+        "proxy_set_header X-Forwarded-Host $host;",
+        "ssl_protocols TLSv1.2 TLSv1.3;",
+        "gzip on;",
+        "location = /metrics { return 404; }",
+    ):
+        assert line in text

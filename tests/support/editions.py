@@ -1,0 +1,52 @@
+"""Editions for tests."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from courses.models import Course
+from enrolments.models import Edition, Enrolment
+from enrolments.queries import editions as queries
+from enrolments.queries import learning
+from enrolments.services import editions as services
+from enrolments.services.editions import EditionPlan, Joined
+from kernel import clock
+from kernel.permissions import SYSTEM, Actor
+from lms.app import House
+
+PLAN = EditionPlan("Marzo", self_enrolment=True, enrols_from=None, enrols_until=None, starts_at=None, ends_at=None, capacity=None)
+
+
+def an_edition(
+    house: House,
+    course: Course,
+    name: str = "Marzo",
+    *,
+    capacity: int | None = None,
+    starts_at: datetime | None = None,
+    ends_at: datetime | None = None,
+    open_to_all: bool = True,
+) -> Edition:
+    """Add an edition to a course."""
+    plan = EditionPlan(name, open_to_all, None, None, starts_at, ends_at, capacity)
+    with house.database.unit_of_work() as session:
+        return services.make_edition(session, SYSTEM, course.id, plan, now=clock.now())
+
+
+def join(house: House, actor: Actor, course: Course, edition: Edition) -> Joined:
+    """Let somebody want a place in an edition."""
+    assert course.published_version_id is not None
+    with house.database.unit_of_work() as session:
+        return services.join(session, actor, edition, course.published_version_id, now=clock.now())
+
+
+def enrolment_of(house: House, actor: Actor, course: Course) -> Enrolment | None:
+    """Return somebody's part in a course, ended or not."""
+    with house.database.unit_of_work(write=False) as session:
+        return learning.find_enrolment(session, actor.person_id or 0, course.id)
+
+
+def line_of(house: House, edition: Edition) -> queries.EditionLine:
+    """Return an edition with its numbers."""
+    with house.database.unit_of_work(write=False) as session:
+        return queries.get_line(session, edition.id)
