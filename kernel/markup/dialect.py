@@ -6,6 +6,7 @@ import re
 import string
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from html import escape
 from xml.etree.ElementTree import Element
 
@@ -144,14 +145,16 @@ def _with_inlines(dialect: Dialect) -> Dialect:
 _kept = threading.local()
 
 
-def dialect_for(mode: Mode) -> Dialect:
-    """Answer a dialect of this thread, without anything of the text before."""
-    dialect: Dialect | None = getattr(_kept, mode.value, None)
-    if dialect is None:
-        dialect = _build(mode)
-        setattr(_kept, mode.value, dialect)
+@contextmanager
+def dialect_for(mode: Mode) -> Iterator[Dialect]:
+    """Lend a dialect of this thread, without anything of the text before.
+
+    One that is interrupted stands in the middle of a list or a quotation, and `reset` does not lead it out: it is not lent again.
+    """
+    dialect: Dialect = _kept.__dict__.pop(mode.value, None) or _build(mode)
     dialect.reset()
-    return dialect
+    yield dialect
+    setattr(_kept, mode.value, dialect)
 
 
 def _build(mode: Mode) -> Dialect:

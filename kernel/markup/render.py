@@ -91,10 +91,10 @@ def _refuse(text: str, masked: str, work: Work) -> None:
 def _render(text: str, work: Work) -> Rendered:
     if any(problem.code == TOO_LARGE.code for problem in work.problems):
         return _result(SafeHtml(), text, work)
-    dialect = dialect_for(work.mode)
-    dialect.work = work
     try:
-        html = dialect.convert(strip_comments(text))
+        with dialect_for(work.mode) as dialect:
+            dialect.work = work
+            html = dialect.convert(strip_comments(text))
     except TooSlowError:
         work.report(TOO_SLOW)
         return _result(SafeHtml(), text, work)

@@ -309,6 +309,31 @@ def test_no_text_takes_longer_than_the_limit_and_a_margin(monkeypatch: pytest.Mo
             assert rendered.html or rendered.problems or not text.strip(), text[:20]
 
 
+@pytest.mark.parametrize(
+    "text", ["- a\n\n    - b\n\n        c\n", "> - a\n>\n>     b\n", "> [!CHECK] ¿Sí?\n> - a\n>\n>   b\n", "1. a\n\n    | b |\n    |---|\n"]
+)
+def test_a_text_that_was_refused_for_its_time_leaves_nothing_behind(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next text of the same thread is read as if there had been none, at whichever look at the clock the time was over."""
+    expected = render_lesson(text, a_context())
+    refused = 0
+    while True:
+        looks = iter(range(refused + 1))
+        with monkeypatch.context() as patch:
+            patch.setattr(work.Work, "check_time", lambda _self, looks=looks: _run_out(looks))
+            interrupted = render_lesson(text, a_context())
+        if not any(problem.code == "C105" for problem in interrupted.problems):
+            break
+        refused += 1
+        assert render_lesson(text, a_context()) == expected
+
+    assert refused > 5
+
+
+def _run_out(looks: Iterator[int]) -> None:
+    if next(looks, None) is None:
+        raise work.TooSlowError
+
+
 def test_a_text_over_the_limit_is_refused_unread() -> None:
     """C105: 100 kB."""
     rendered = render_lesson("palabra más\n\n" * 8000, a_context())
