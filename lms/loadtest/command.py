@@ -103,14 +103,14 @@ def play(plan: Plan, report: Path | None, *, fresh: bool) -> None:
     _tell(plan, rate, measures, found, report)
 
 
-def prepare(folder: Path, plan: Plan, *, fresh: bool) -> House:
-    """Fill the instance where that has not been done for these people; return it with its database open."""
+def prepare(folder: Path, plan: Plan, *, fresh: bool, **given: object) -> House:
+    """Fill the instance where that has not been done for these people; return it with its database open. Settings may be given."""
     GROUND.clear(folder, fresh=fresh)
     kept = json.loads((folder / GROUND.marker).read_text() or "{}")
     if kept and (kept["learners"], kept["seed"]) != (plan.learners, plan.seed):
         GROUND.clear(folder, fresh=True)
         kept = {}
-    house = server.open_checked(server.checked_settings("127.0.0.1", 8000, data_dir=folder, smtp_host=""))
+    house = server.open_checked(server.checked_settings("127.0.0.1", 8000, data_dir=folder, smtp_host="", **given))
     if not kept:
         with house.database.unit_of_work(write=False) as session:
             if session.scalar(select(func.count()).select_from(Person)):

@@ -4,7 +4,6 @@ python -m tests.bench [sqlite] [postgres]
 """
 
 import json
-import os
 import sys
 import tempfile
 from collections.abc import Callable
@@ -25,9 +24,9 @@ from tests.bench.pages import Bench
 from tests.bench.processes import floors, product
 from tests.bench.table import Row, told, write
 from tests.support.postgres import a_database, unreachable
+from tests.support.sizes import ACCOUNTS
 
 TARGET = Path("build/bench.json")
-PEOPLE = int(os.environ.get("BENCH_LEARNERS", "36000"))
 SEED = 1
 
 
@@ -35,9 +34,9 @@ def measure(kind: str) -> list[Row]:
     """Measure on one database: a fresh instance, its server and the bare programs side by side."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        url = os.environ["LMS_DATABASE_URL"] = stack.enter_context(_database(kind, folder))
-        house = prepare(folder, Plan(PEOPLE, None, 0, 0, 1, SEED), fresh=False)
-        instance = Instance(folder, PEOPLE, SEED, _password(folder))
+        url = stack.enter_context(_database(kind, folder))
+        house = prepare(folder, Plan(ACCOUNTS, None, 0, 0, 1, SEED), fresh=False, database_url=url)
+        instance = Instance(folder, ACCOUNTS, SEED, _password(folder))
         _administrator(house, instance.password)
         house.database.dispose()
         rows = lives.starts(folder, url)
@@ -47,11 +46,11 @@ def measure(kind: str) -> list[Row]:
                 rows += _said(part, bench)
             visitor = ours.visitor()
             visitor.enter(ADMINISTRATOR.email, instance.password)
-            rows += lives.people(bench, visitor, PEOPLE + 1)
+            rows += lives.people(bench, visitor, ACCOUNTS + 1)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        os.environ["LMS_DATABASE_URL"] = stack.enter_context(_database(kind, folder))
-        house = open_checked(checked_settings("127.0.0.1", 8000, data_dir=folder))
+        url = stack.enter_context(_database(kind, folder))
+        house = open_checked(checked_settings("127.0.0.1", 8000, data_dir=folder, database_url=url))
         rows += libraries.report(house)
         house.database.dispose()
     return rows

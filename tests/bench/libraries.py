@@ -29,10 +29,10 @@ from quizzes.queries.reports import ReportFilter, ReportOrder
 from tests.bench.table import Row, ratio
 from tests.certificates.test_pdf import FACTS
 from tests.scale.test_report_of_many import KEY, a_class, copy
+from tests.support.sizes import ACCOUNTS
 
 ROUNDS = 4
 DRAWN = 20
-LINES = int(os.environ.get("BENCH_ATTEMPTS", "36000"))
 _SQL = text(
     "SELECT a.number, a.state, a.started_at, a.submitted_at, a.raw, a.percent, p.first_surname, p.given_names, p.email, i.number AS place,"
     " m.fraction"
@@ -112,7 +112,7 @@ def _bare_page(address: str) -> bytes:
 def report(house: House) -> list[Row]:
     """P13: a report of many lines as CSV against the same rows streamed by bare SQL, and the memory that it takes besides."""
     course = a_class(house)
-    copy(house, LINES)
+    copy(house, ACCOUNTS)
 
     def ours() -> None:
         with house.database.unit_of_work(write=False) as session:
@@ -131,6 +131,6 @@ def report(house: House) -> list[Row]:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     return [
-        ratio("P13", f"report of {LINES} lines as CSV against streamed SQL", pairs, 3, 1.5, "s", 1),
+        ratio("P13", f"report of {ACCOUNTS} lines as CSV against streamed SQL", pairs, 3, 1.5, "s", 1),
         Row("P13", "MB of memory of the report besides", peak / 1e6, 40, 15),
     ]

@@ -1,6 +1,5 @@
 """A server's life: what a start costs, and how its memory grows."""
 
-import os
 import subprocess
 from pathlib import Path
 from resource import RUSAGE_CHILDREN, getrusage
@@ -12,10 +11,9 @@ from tests.bench.processes import floors, product
 from tests.bench.table import Row, ratio
 from tests.bench.visitor import Visitor
 from tests.support.server import LMS
+from tests.support.sizes import REQUESTS
 
 ROUNDS = 4
-REQUESTS = int(os.environ.get("BENCH_REQUESTS", "2000"))
-"""Requests before the memory is looked at, and five times as many before it is again; the bar speaks of 10,000."""
 
 
 def starts(folder: Path, database: str) -> list[Row]:

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from courses.content.editing import EditRefused, Written, read_fields, write_field
-from courses.content.patching import Items, patched, plain
+from courses.content.patching import Items, Wanted, patched, plain
 
 TEXT = """key: a  # la clave
 gaps:
@@ -34,7 +34,7 @@ x-mia: sí
 def test_each_change_touches_its_own_lines() -> None:
     wanted = read_fields(TEXT)
     assert patched(TEXT, wanted) == TEXT
-    cases: list[tuple[dict[str, object], tuple[str, str]]] = [
+    cases: list[tuple[dict[str, Wanted], tuple[str, str]]] = [
         ({"key": "b"}, ("key: a  #", "key: b  #")),
         ({"items": ["Uno!", {"text": "Dos", "key": "d"}, {"text": "Tres", "key": "t"}, "largo\nmucho"]}, ("- Uno # u", "- Uno! # u")),
         ({"items": ["Uno", {"text": "Dos", "key": "e"}, {"text": "Tres", "key": "t"}, "largo\nmucho"]}, ("key: d}", "key: e}")),
@@ -54,14 +54,14 @@ def test_each_change_touches_its_own_lines() -> None:
         ),
     ]
     for changed, (old, new) in cases:
-        assert patched(TEXT, {**wanted, **changed}, {"tolerance"}) == TEXT.replace(old, new), new  # type: ignore[arg-type]  # as sent
+        assert patched(TEXT, {**wanted, **changed}, {"tolerance"}) == TEXT.replace(old, new), new
 
 
 def test_entries_move_with_their_comments_and_new_ones_look_like_the_others() -> None:
-    wanted: dict[str, object] = dict(read_fields(TEXT))
+    wanted: dict[str, Wanted] = dict(read_fields(TEXT))
     wanted["gaps"] = {"uno": {"answers": Items(((1, {"wrong": "B"}), (0, {"right": "A", "why": "W"}), (None, {"right": "N: x"})))}}
 
-    after = patched(TEXT, wanted)  # type: ignore[arg-type]  # as pages send it
+    after = patched(TEXT, wanted)
 
     assert after == TEXT.replace(
         "      # la buena\n      - right: A  # alta\n        why: W\n\n      - wrong: B\n    tolerance: {relative:  0.1}\n",
@@ -109,10 +109,10 @@ def test_whatever_is_written_is_read_back(before: dict[str, Written], after: dic
     for name, value in before.items():
         text = write_field(text, name, value, list(before))
     text = "# arriba\n" + text.replace("\n", "  \n", 1) if text.count("|") == 0 else text
-    wanted = {
+    wanted: dict[str, Wanted] = {
         name: Items(tuple(zip((places + [None] * len(value))[: len(value)], value, strict=True))) if isinstance(value, list) else value
         for name, value in after.items()
     }
 
-    assert read_fields(patched(text, wanted)) == {name: plain(value) for name, value in wanted.items()}  # type: ignore[arg-type]  # as sent
+    assert read_fields(patched(text, wanted)) == {name: plain(value) for name, value in wanted.items()}
     assert patched(text, before) == text

@@ -1,4 +1,4 @@
-"""How much the long tests do: what `make faults` and `make bench` say in the environment, and little where they say nothing."""
+"""How much the long tests and the benchmark do: what `make` says in the environment. Without it the tests do little."""
 
 import os
 
@@ -10,3 +10,7 @@ LEARNERS = int(os.environ.get("BENCH_LEARNERS", "0"))
 """Learners who begin at once; 0: a few, and nothing is measured."""
 ATTEMPTS = int(os.environ.get("BENCH_ATTEMPTS", "120"))
 """Attempts that a report is made of."""
+ACCOUNTS = int(os.environ.get("BENCH_ACCOUNTS", "36000"))
+"""Accounts of the instance that the benchmark measures, and lines of its report."""
+REQUESTS = int(os.environ.get("BENCH_REQUESTS", "2000"))
+"""Requests before the benchmark looks at a server's memory, and five times as many before it looks again; the bar speaks of 10,000."""
