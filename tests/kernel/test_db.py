@@ -254,3 +254,29 @@ def test_a_folder_with_odd_signs_in_its_name_holds_a_database(tmp_path: Path) ->
     database.dispose()
 
     assert (folder / "aulario.sqlite").is_file()
+
+
+def test_servers_that_open_a_new_database_at_once_all_get_it(tmp_path: Path) -> None:
+    """SQLite answers «locked» at once, without its busy time, where several switch a new file to WAL (one in sixty such starts)."""
+    refused: list[OperationalError] = []
+
+    def open_it(url: str, gate: threading.Barrier) -> None:
+        database = Database(url)
+        gate.wait()
+        try:
+            with database.writing.connect():
+                pass
+        except OperationalError as error:
+            refused.append(error)
+        finally:
+            database.dispose()
+
+    for turn in range(150):
+        opening = (f"sqlite:///{tmp_path}/{turn}.sqlite", threading.Barrier(4))
+        threads = [threading.Thread(target=open_it, args=opening) for _server in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    assert refused == []

@@ -1,6 +1,7 @@
 """`lms loadtest`: arrivals and measures as pure functions, the comparison with the database, and a short day against a real server."""
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from quizzes.models import AnswerEvent, Attempt, AttemptItem
 from tests.support.answers import answer_right
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_learner_in
+from tests.support.server import LMS, environment
 
 
 def test_learners_arrive_at_the_rate_and_ever_more_of_them() -> None:
@@ -97,22 +99,23 @@ def test_what_is_lost_wrong_or_twice_is_found(browser: Browser, house: House) ->
     assert {name: found[name] for name in FAULTS if found[name]} == {"answers lost": 1, "attempts lost": 1}
 
 
-def test_a_short_day_loses_nothing_and_writes_its_figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LMS_DATA_DIR", str(tmp_path / "house"))
+def test_a_short_day_loses_nothing_and_writes_its_figures(tmp_path: Path) -> None:
+    told = environment(tmp_path / "house")
     report = tmp_path / "figures" / "loadtest.json"
     options = ["--learners", "12", "--rate", "1", "--seconds", "5", "--pause", "0", "--json", str(report)]
 
-    result = CliRunner().invoke(loadtest, options)
+    result = subprocess.run([LMS, "loadtest", *options], env=told, capture_output=True, text=True, check=False)
 
-    assert result.exit_code == 0, result.output
-    assert "everything that was acknowledged is there, once" in result.output
+    assert result.returncode == 0, result.stderr
+    assert "everything that was acknowledged is there, once" in result.stdout
     figures = json.loads(report.read_text())
     assert figures["errors"] == {}
     assert figures["found"]["answers acknowledged"] == figures["steps"]["save"]["answers"] > 0
     assert figures["found"]["certificates fetched"] > 0
-    again = CliRunner().invoke(loadtest, ["--learners", "12", "--rate", "20", "--seconds", "5"])
-    assert again.exit_code == 1
-    assert "have come already" in again.output
+    options = ["--learners", "12", "--rate", "20", "--seconds", "5"]
+    again = subprocess.run([LMS, "loadtest", *options], env=told, capture_output=True, text=True, check=False)
+    assert again.returncode == 1
+    assert "have come already" in again.stderr
 
 
 def test_other_peoples_folders_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
