@@ -36,7 +36,9 @@ HEADING_IN_FIELD = Finding("C304", N_('"%(text)s" is a heading, and this field t
 DEAD_LINK = Finding("C305", N_('The link to "%(target)s" leads nowhere in this course.'), N_("Check key and heading."))
 DEAD_ANCHOR = Finding("C305", N_('Nothing on this page has the address "#%(target)s".'), N_("Check the address of the heading or figure."))
 UNKNOWN_TERM = Finding(
-    "C306", N_('The glossary has no term "%(name)s".'), N_('Add it to glosario.yaml, or the form under "also" of a term.')
+    "C306",
+    N_('The glossary has no term "%(name)s".'),
+    N_("Add it to the glossary (glosario.yaml), there as a term or as another form of one (also)."),
 )
 UNKNOWN_PARAMETER = Finding("C307", N_('There is no parameter "%(name)s".'), N_("Add it to parametros.yaml."))
 UNKNOWN_RESOURCE = Finding("C308", N_('There is no resource "%(name)s".'), N_("Add it to recursos.yaml."))
