@@ -13,7 +13,7 @@ from enrolments.pages.outline import CourseView, draw, foreign, html, rounded
 from enrolments.permissions import Seat, is_staff
 from enrolments.queries.editions import EditionLine, dates_of
 from enrolments.rules import Refusal, may_join
-from kernel.i18n import _, choose, number
+from kernel.i18n import _, choose, ngettext, number
 from kernel.markup.model import SafeHtml
 from kernel.permissions import Actor
 
@@ -104,7 +104,7 @@ def requirements(view: CourseView) -> list[Requirement]:
     outline, progress = view.outline, view.progress
     asked = outline.completion_modules or tuple(module.key for module in outline.modules if module.required)
     done = sum(progress.module(key).completed for key in asked)
-    text = _("Complete the %(count)s parts of the course", count=len(asked))
+    text = ngettext("Complete the only part of the course", "Complete the %(count)s parts of the course", len(asked))
     found = [Requirement(text, done, len(asked), _("%(done)s of %(total)s", done=done, total=len(asked)))]
     return found if outline.completion_grade is None else [*found, _required_grade(outline.completion_grade, view.shown_grade)]
 
