@@ -53,7 +53,7 @@ class OwnDates:
     decides_opening: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class OutlineModule:
     """One module of a published version; `number` counts the numbered ones from 1."""
 
@@ -73,7 +73,7 @@ class OutlineModule:
         """Return how long its activities take together."""
         return sum(activity.minutes for activity in self.activities)
 
-    @property
+    @cached_property
     def required(self) -> tuple[OutlineActivity, ...]:
         """Return the activities that count for completing it."""
         return tuple(activity for activity in self.activities if activity.required)

@@ -141,6 +141,8 @@ class Progress:
     grade: Fraction | None
     completed: bool
     next_activity: str | None
+    completed_keys: frozenset[str] = frozenset()
+    """Of activities and modules."""
 
     @property
     def fraction(self) -> Fraction:
@@ -266,26 +268,33 @@ def evaluate_completion(outline: Outline, results: Results, now: datetime) -> Pr
     asked = outline.completion_modules or tuple(module.key for module in outline.modules if module.required)
     enough = outline.completion_grade is None or (grade is not None and grade >= outline.completion_grade)
     return Progress(
-        done=sum(_done(module, results) for module in outline.modules),
+        done=sum(module.done for module in modules),
         total=sum(len(module.required) for module in outline.modules),
         modules=modules,
         grade=grade,
         completed=bool(asked) and all(key in completed for key in asked) and enough,
-        next_activity=next_step(outline, results, now),
+        next_activity=_first_open(outline, results, completed, now),
+        completed_keys=completed,
     )
 
 
 def next_step(outline: Outline, results: Results, now: datetime) -> str | None:
     """Return the first open required activity that is not completed and can still be tried, else the first optional one, else nothing."""
-    completed = completed_keys(outline, results)
-    open_ones = [
-        activity
-        for module in outline.modules
-        for activity in module.activities
-        if _can_be_done(results.get(activity.key, NO_RESULT)) and why_closed(module, activity, completed, now) is None
-    ]
-    required = (activity.key for activity in open_ones if activity.required)
-    return next(required, next((activity.key for activity in open_ones), None))
+    return _first_open(outline, results, completed_keys(outline, results), now)
+
+
+def _first_open(outline: Outline, results: Results, completed: frozenset[str], now: datetime) -> str | None:
+    optional = None
+    for module in outline.modules:
+        for activity in module.activities:
+            if optional is not None and not activity.required:
+                continue
+            if not _can_be_done(results.get(activity.key, NO_RESULT)) or why_closed(module, activity, completed, now) is not None:
+                continue
+            if activity.required:
+                return activity.key
+            optional = activity.key
+    return optional
 
 
 def _can_be_done(result: Result) -> bool:

@@ -18,7 +18,6 @@ from enrolments.rules import (
     Refusal,
     Results,
     Standing,
-    completed_keys,
     course_grade,
     evaluate_completion,
 )
@@ -146,7 +145,6 @@ class CourseView:
         self.outline = outline
         self.results = results
         self.progress = evaluate_completion(outline, results, seat.now)
-        self._completed = completed_keys(outline, results)
 
     def title_of(self, key: str) -> str:
         """Return the title of a module or activity by key."""
@@ -162,7 +160,7 @@ class CourseView:
         """Return one activity as the reader finds it."""
         result = self._shown.get(activity.key, NO_RESULT)
         module = self.outline.module_by_key[activity.module]
-        closed = self.seat.not_begun or why_closed(module, activity, self._completed, self.seat.now)
+        closed = self.seat.not_begun or why_closed(module, activity, self.progress.completed_keys, self.seat.now)
         reachable = view_activity(self.actor, ActivitySeat(self.seat, self.outline, activity, closed)) is Verdict.ALLOW
         after, at = self._opening(closed)
         state = "done" if result.completed else "lock" if closed is not None else "started" if result.viewed else "todo"
