@@ -13,7 +13,6 @@ from xml.sax.saxutils import XMLGenerator
 from xml.sax.xmlreader import AttributesImpl
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
-from openpyxl import load_workbook
 from xlsxwriter import Workbook
 
 from kernel.archives import ArchiveRefused, Limits, read_archive
@@ -104,6 +103,8 @@ def read_sheet(content: bytes, *, rows: int) -> ReadSheet:
 
     The archive is not judged here: whoever calls has done so.
     """
+    from openpyxl import load_workbook  # noqa: PLC0415 - 80 ms that no start should wait for
+
     try:
         book = load_workbook(BytesIO(content), read_only=True, data_only=False, keep_links=False)
         first, *others = book.worksheets

@@ -59,7 +59,10 @@ def words_of(text: str) -> Iterator[Word]:
 
 def fold(word: str) -> str:
     """Return a word without case, accents and anything but letters and digits, cut to 40."""
-    apart = unicodedata.normalize("NFKD", word.casefold())
+    small = word.casefold()
+    if small.isascii() and small.isalnum():  # most words: five times faster
+        return small[:LONGEST]
+    apart = unicodedata.normalize("NFKD", small)
     return "".join(sign for sign in apart if sign.isalnum())[:LONGEST]
 
 
@@ -100,4 +103,4 @@ def says_little(word: Word, language: str) -> bool:
 
 def token(bare: str) -> str:
     """Write a bare word in ASCII letters and digits, which both databases read alike; beginnings stay beginnings."""
-    return "".join(sign if sign.isascii() else f"x{ord(sign):x}" for sign in bare)
+    return bare if bare.isascii() else "".join(sign if sign.isascii() else f"x{ord(sign):x}" for sign in bare)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from decimal import Context, Decimal, DecimalException
 from fractions import Fraction
+from functools import lru_cache
 from math import ceil, floor
 
 from quizzes.rules.numbers import round_half_up
@@ -20,6 +21,8 @@ MAX_EXPONENT = 64
 MAX_BITS = 4096
 MAX_EXP = 500
 PRECISION = 40
+KEPT = 500
+"""Expressions whose reading is kept: each is evaluated for hundreds of draws."""
 
 _CONTEXT = Context(prec=PRECISION)
 _NUMBER = re.compile(r"[0-9_.]{1,100}(?:e[+-]?[0-9]{1,3})?", re.IGNORECASE)
@@ -53,6 +56,7 @@ def names_in(expression: str) -> frozenset[str]:
     return frozenset(node.id for node in nodes if isinstance(node, ast.Name) and id(node) not in called)
 
 
+@lru_cache(maxsize=KEPT)
 def _parsed(expression: str) -> ast.expr:
     text = expression.strip()
     if len(text) > MAX_LENGTH:

@@ -4,6 +4,8 @@ Source: docs.moodle.org, "GIFT format", and what Moodle's importer accepts beyon
 its meaning away; questions stand between blank lines, which is decided before this grammar.
 """
 
+from functools import cache
+
 from lark import Lark, Token, Transformer
 from lark.exceptions import UnexpectedInput, VisitError
 
@@ -113,13 +115,16 @@ class _Builder(Transformer[Token, Entry]):
         return Entry(title.strip()[2:-2], _piece(parts[:cut]), answers, after, 0)
 
 
-_PARSER = Lark(_GRAMMAR, parser="lalr", lexer="contextual", maybe_placeholders=False)
+@cache
+def _parser() -> Lark:
+    """Return the parser, made when the first question is read: no start should wait for it."""
+    return Lark(_GRAMMAR, parser="lalr", lexer="contextual", maybe_placeholders=False)
 
 
 def parse(text: str) -> Entry:
     """Return what one question says; raises NotTranslatable with the line inside the text (from 1) where it breaks the grammar."""
     try:
-        return _Builder().transform(_PARSER.parse(text))
+        return _Builder().transform(_parser().parse(text))
     except UnexpectedInput as error:
         place = getattr(error, "line", -1)
         raise _refusal(text, place if place > 0 else text.count("\n") + 1) from error

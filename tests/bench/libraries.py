@@ -3,7 +3,7 @@
 import os
 import time
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from io import BytesIO
 from pathlib import Path
@@ -14,6 +14,7 @@ import segno
 from reportlab.lib.units import mm
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfgen.canvas import Canvas
+from ruamel.yaml import YAML
 from sqlalchemy import text
 
 from certificates import pdf
@@ -56,9 +57,14 @@ def alternating(ours: Callable[[], object], floor: Callable[[], object], times: 
 
 
 def publishing() -> list[Row]:
-    """P15: from the files of the large course to what is stored, nothing kept from before, against Markdown and nh3 of its text."""
+    """P15: from the files of the large course to what is stored, nothing kept from before, against Markdown and nh3 of its text.
+
+    Its text is that of its lessons and of its questions: each is rendered by itself, as learners see it.
+    """
     files = read_directory(CONTENT / "gobernanza-seguridad-social")
     texts = [content.decode() for path, content in files.items() if path.endswith(".md")]
+    banks = [YAML(typ="safe").load(content) for path, content in files.items() if path.endswith("banco.yaml")]
+    texts += [words for bank in banks for words in _sentences(bank["questions"])]
     today = date(2026, 12, 1)
 
     def publish() -> None:
@@ -83,6 +89,18 @@ def publishing() -> list[Row]:
         ratio("P15", "publishing, nothing kept, against Markdown and nh3", first, 3, 1.5, "s", 1),
         ratio("P15", "publishing again, one lesson changed, against the same", changed, 3, 1.5, "s", 1),
     ]
+
+
+def _sentences(written: object) -> Iterator[str]:
+    """Yield the texts of several words inside of what a file says."""
+    if isinstance(written, dict):
+        for value in written.values():
+            yield from _sentences(value)
+    elif isinstance(written, list):
+        for value in written:
+            yield from _sentences(value)
+    elif isinstance(written, str) and " " in written:
+        yield written
 
 
 def certificates() -> list[Row]:
