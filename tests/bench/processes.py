@@ -59,6 +59,7 @@ class Process:
 @contextmanager
 def running(command: list[str], ready: str, folder: Path, port: int, **given: str) -> Iterator[Process]:
     """Start a server, wait until a page answers, and end it."""
+    given["PYTHONDONTWRITEBYTECODE"] = ""  # as installed: a program that keeps what it compiles
     with (folder / "bench.log").open("ab") as log:
         popen = subprocess.Popen(command, stdout=log, stderr=log, cwd=ROOT, env=environment(folder, **given), start_new_session=True)
     process = Process(popen, port)
