@@ -22,6 +22,7 @@ from kernel.web.forms import LineField, MomentField, WholeField, clean_text
 from quizzes.content.asked_slots import NAMES as SLOTS
 from quizzes.content.wording import DIFFICULTIES, STATES
 from quizzes.models import Accommodation, QuizOverride
+from quizzes.queries.answers import StoredAnswer
 from quizzes.queries.sittings import Sitting
 from quizzes.rules import saving
 from quizzes.rules.definitions import Criterion
@@ -209,7 +210,25 @@ def dropped_file(form: Form) -> tuple[int, str]:
     return whole_number(place), name
 
 
-def form_batch(form: Form, sitting: Sitting, page: int, closed: Collection[int] = (), files: FileChanges | None = None) -> Batch:
+def answers_compared(form: Form, sitting: Sitting) -> set[int]:
+    """Return the saved answers that a page's plain form is compared with: those that it showed, and the last of its lease."""
+    shown = {whole_number(first(form, f"p{item.position}-{SHOWN}")) for item in sitting.items}
+    return shown | {answer.id for answer in _own(form, sitting).values()}
+
+
+def _own(form: Form, sitting: Sitting) -> dict[int, StoredAnswer]:
+    lease = lease_of(form)
+    return {answer.item_id: answer for answer in sitting.answers if answer.lease == lease}
+
+
+def form_batch(
+    form: Form,
+    sitting: Sitting,
+    page: int,
+    said: Mapping[int, object],
+    closed: Collection[int] = (),
+    files: FileChanges | None = None,
+) -> Batch:
     """Return the answers of a page sent as a plain form: those that were changed since the page was shown.
 
     `pN-seq` names the response that the page showed. What is as it was shown was not touched, and says nothing against what another
@@ -217,11 +236,10 @@ def form_batch(form: Form, sitting: Sitting, page: int, closed: Collection[int] 
     What is already the response, or the last that this page gave, because its script saved it first, is not written again. `pN-local`
     is the number that the script has given to the answer in its journal: what is still on its way from there is older, and stays so.
     Places that are `closed` take no answers: the page shows no fields for them. `files` are those that came with the page and those that
-    it takes away.
+    it takes away. `said` is what the answers said that are compared (`answers_compared`).
     """
-    lease = lease_of(form)
-    shown = {answer.id: clean_parts(answer.payload) for answer in sitting.answers}
-    own = {answer.item_id: answer for answer in sitting.answers if answer.lease == lease}
+    lease, own = lease_of(form), _own(form, sitting)
+    shown = {answer_id: clean_parts(payload) for answer_id, payload in said.items()}
     current = {item_id: clean_parts(answer.payload) for item_id, answer in sitting.responses.items()}
     events = []
     for item in sitting.items:
@@ -230,7 +248,7 @@ def form_batch(form: Form, sitting: Sitting, page: int, closed: Collection[int] 
         parts = (files or FileChanges()).applied(item.position, form_parts(form, item.position))
         before = shown.get(whole_number(first(form, f"p{item.position}-{SHOWN}")), {})
         last = own.get(item.id)
-        saved = [before, current.get(item.id, {}), clean_parts(last.payload) if last else before]
+        saved = [before, current.get(item.id, {}), shown[last.id] if last else before]
         if filled_parts(parts) not in [filled_parts(one) for one in saved]:
             local = whole_number(first(form, f"p{item.position}-{LOCAL}"))
             following = 1 + (last.seq if last else 0)

@@ -19,10 +19,8 @@ from kernel.permissions import Actor
 from quizzes.models import (
     Accommodation,
     Annulment,
-    AnswerEvent,
     Attempt,
     AttemptItem,
-    MarkEvent,
     Question,
     QuestionVersion,
     QuizOverride,
@@ -31,6 +29,7 @@ from quizzes.models import (
     SlotCandidate,
 )
 from quizzes.permissions import AttemptSeat
+from quizzes.queries.answers import StoredAnswer, list_answers
 from quizzes.queries.terms import Place, Seated, accommodation_of, find_terms, find_terms_in_turn, overrides_for, terms_of
 from quizzes.rules import definitions
 from quizzes.rules.access import Access, Terms
@@ -261,25 +260,9 @@ class Item:
         return self.position
 
 
-@dataclass(frozen=True, slots=True)
-class StoredAnswer:
-    """A response of an item as it was saved."""
-
-    id: int
-    item_id: int
-    lease: int
-    seq: int
-    payload: object
-    server_time: datetime
-    checked: int | None = None
-    """The mark event that came of it, where the learner had it checked; a later check has a higher one."""
-    proved: bool = False
-    """It came after the end, with the device's proof that it was written before (5.3.9)."""
-
-
 @dataclass(frozen=True)
 class Sitting(AttemptSeat):
-    """An attempt with its items, every answer saved in it, and its quiz: what every page and service of an attempt works on."""
+    """An attempt with its items, the answers saved in it, and its quiz: what every page and service of an attempt works on."""
 
     row: Attempt
     items: tuple[Item, ...]
@@ -419,34 +402,6 @@ def _item(row: AttemptItem, annulled: str | None, annulled_by: int | None) -> It
         annulled or "",
         annulled_by,
     )
-
-
-def list_answers(session: Session, item_ids: Sequence[int]) -> list[StoredAnswer]:
-    """List every answer event of some items, oldest first by place, with the check that came of it."""
-    statement = (
-        select(
-            AnswerEvent.id,
-            AnswerEvent.item_id,
-            AnswerEvent.lease,
-            AnswerEvent.seq,
-            AnswerEvent.payload,
-            AnswerEvent.server_time,
-            MarkEvent.id.label("checked"),
-            AnswerEvent.proved,
-        )
-        .outerjoin(MarkEvent, MarkEvent.answer_id == AnswerEvent.id)
-        .where(AnswerEvent.item_id.in_(item_ids))
-        .order_by(AnswerEvent.item_id, AnswerEvent.lease, AnswerEvent.seq)
-    )
-    return [
-        StoredAnswer(row.id, row.item_id, row.lease, row.seq, json.loads(row.payload), row.server_time, row.checked, row.proved)
-        for row in session.execute(statement)
-    ]
-
-
-def current_answers(session: Session, item_ids: Sequence[int]) -> dict[int, StoredAnswer]:
-    """Return the current response of each item that has one."""
-    return {answer.item_id: answer for answer in list_answers(session, item_ids)}
 
 
 def list_due(session: Session, *, now: datetime, after: int, limit: int) -> list[int]:

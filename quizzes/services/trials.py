@@ -24,8 +24,8 @@ from quizzes.models import Attempt, Regrade, RegradeLine, RegradeMark
 from quizzes.permissions import TaughtQuiz
 from quizzes.queries import regrading as queries
 from quizzes.queries import sittings
+from quizzes.queries.answers import StoredAnswer, list_answers
 from quizzes.queries.regrading import PresentItem
-from quizzes.queries.sittings import StoredAnswer
 from quizzes.rules.attempts import AttemptState
 from quizzes.rules.definitions import Question
 from quizzes.rules.encoding import decode
@@ -332,7 +332,7 @@ def _judged(
     questions = sittings.get_questions(session, [*judged_by, *judged_by.values()])
     layouts = queries.layouts_of(session, [item.id for item in items])
     answers: dict[int, list[StoredAnswer]] = {}
-    for answer in sittings.list_answers(session, [item.id for item in items]):
+    for answer in list_answers(session, [item.id for item in items]):
         answers.setdefault(answer.item_id, []).append(answer)
     found: dict[int, dict[int, Marking]] = {}
     for item in items:

@@ -26,6 +26,7 @@ from kernel.web.request import allows, current_actor, current_session, requires,
 from quizzes.forms import (
     FileChanges,
     StartForm,
+    answers_compared,
     changed_flags,
     dropped_file,
     first,
@@ -40,6 +41,7 @@ from quizzes.pages.question import Said, html
 from quizzes.permissions import QuizAction, sees_keys
 from quizzes.publication import withholds_marks
 from quizzes.queries import sittings as queries
+from quizzes.queries.answers import read_payloads
 from quizzes.queries.sittings import AttemptRow, Sitting
 from quizzes.queries.standings import get_checks
 from quizzes.reviewing import flags_of, record_of, review_page
@@ -196,7 +198,8 @@ def save(subject: Sitting) -> Answer:
     closed = get_checks(session, subject).closed
     at, dropped = dropped_file(form)
     received = receive_files(session, subject, kept, dropped=(dropped,), now=now)
-    batch = form_batch(form, subject, page, closed, FileChanges(received.added, frozenset({dropped})))
+    said = read_payloads(session, subject.answers, answers_compared(form, subject))
+    batch = form_batch(form, subject, page, said, closed, FileChanges(received.added, frozenset({dropped})))
     done = services.save_answers(session, subject, [batch], now=now)
     for place, flagged in changed_flags(form, subject, page).items():
         services.set_flag(session, subject, place, flagged=flagged)

@@ -12,7 +12,6 @@ from accounts.models import Device
 from kernel import clock
 from lms.app import House
 from quizzes.models import Attempt
-from quizzes.queries import sittings as queries
 from tests.browser.conftest import Live, Visitor, visitor
 from tests.support.answers import sitting_of
 from tests.support.builders import PASSWORD, a_course, a_person
@@ -43,8 +42,7 @@ def sign_in(person: Visitor) -> None:
 def stored(person: Visitor, house: House) -> dict[str, Any]:
     """Return what the server holds of the attempt, by the question's first words."""
     sitting, questions = sitting_of(house, person.page.url)
-    with house.database.unit_of_work(write=False) as session:
-        answers = queries.current_answers(session, [item.id for item in sitting.items])
+    answers = sitting.responses
     return {questions[item.question_version_id].kind.value: answers[item.id].payload for item in sitting.items if item.id in answers}
 
 

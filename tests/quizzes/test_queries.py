@@ -6,17 +6,25 @@ import pytest
 from sqlalchemy import select
 
 from courses.models import Activity
+from kernel import clock
 from kernel.errors import NotFound, SignInNeeded
 from kernel.permissions import Actor
 from lms.app import House
 from quizzes.models import QuestionVersion
 from quizzes.queries import sittings as queries
+from quizzes.queries.answers import read_payloads
 from quizzes.rules.layout import SlotEntry
+from quizzes.rules.saving import AnswerEvent, Place
+from quizzes.services.checking import check_answer
+from quizzes.services.sittings import Batch
 from tests.quizzes.test_services import ONE_QUESTION, a_quiz
 from tests.support.browser import Counter
 from tests.support.builders import a_teacher
 from tests.support.learning import a_batch, a_learner, actor_of, fail_quiz, pass_quiz, save, sitting_of, start
+from tests.support.marking import a_marked_quiz
+from tests.support.meter import metered
 
+ESSAY = "Una brecha es lo que falta. " * 400
 UNKNOWN = UUID("00000000-0000-4000-8000-000000000000")
 
 
@@ -135,3 +143,50 @@ def test_questions_seen_are_counted_over_a_course_without_previews(house: House)
         seen = [queries.count_seen(session, actor.person_id or 0, course.id) for actor in (learner, teacher)]
 
     assert seen == [{"suma-1": 2}, {}]
+
+
+def written(text: str, seqs: range, lease: int = 1000) -> Batch:
+    """Return a long text as a page's script saves it again and again, each time a little longer."""
+    return Batch(lease, tuple(AnswerEvent(1, Place(lease, seq), {"answer": [f"{text}{seq}"]}) for seq in seqs), "autosave")
+
+
+def test_a_save_reads_one_text_of_an_essay_that_was_saved_three_hundred_times(house: House) -> None:
+    """Of each answer of before it knows the place; duplicates are recognised by it, and what is acknowledged has no gap."""
+    learner = a_learner(house, a_marked_quiz(house))
+    attempt = start(house, learner, "prueba")
+    save(house, learner, attempt, written(ESSAY, range(1, 2)))
+    save(house, learner, attempt, written(ESSAY, range(2, 3)))  # from here on everything else is in memory
+    costs = []
+    for seqs in (range(3, 4), range(4, 300), range(300, 301)):
+        with metered(house.database) as meter:
+            done = save(house, learner, attempt, written(ESSAY, seqs))
+        costs.append(meter)
+    again = save(house, learner, attempt, written("otra vez ", range(5, 6)))
+
+    first, _many, last = costs
+    assert len(ESSAY) < first.characters < 2 * len(ESSAY)
+    assert last.characters < first.characters + 300 * len("2026-06-01 12:00:00.000000")
+    assert last.rows == first.rows + 297
+    assert done.acknowledged == again.acknowledged == {1: 300}
+    with sitting_of(house, learner, attempt) as (_session, sitting):
+        assert len(sitting.answers) == 300
+        assert [answer.payload for answer in sitting.answers if answer.payload is not None] == [{"answer": [f"{ESSAY}300"]}]
+
+
+def test_an_answer_that_was_checked_comes_with_its_text(house: House) -> None:
+    """5.6: later tries are judged with the earlier ones."""
+    learner = a_learner(house, a_quiz(house, "behaviour: adaptive\nattempts: 0\nshuffle_options: false\n", questions=ONE_QUESTION))
+    attempt = start(house, learner, "prueba")
+    for seq in range(1, 5):
+        save(house, learner, attempt, a_batch({1: [str(1 + seq % 3)]}, seq=seq))
+        if seq == 2:
+            with sitting_of(house, learner, attempt, write=True) as (session, sitting):
+                check_answer(session, sitting, 1, {"answer": [str(1 + seq % 3)]}, now=clock.now())
+
+    with sitting_of(house, learner, attempt) as (session, sitting):
+        texts = {answer.seq: answer.payload for answer in sitting.answers}
+        ids = {answer.seq: answer.id for answer in sitting.answers}
+        said = read_payloads(session, sitting.answers, {ids[1], ids[4], 0})
+
+    assert texts == {1: None, 2: {"answer": ["3"]}, 3: None, 4: {"answer": ["2"]}}
+    assert said == {ids[1]: {"answer": ["2"]}, ids[4]: {"answer": ["2"]}}

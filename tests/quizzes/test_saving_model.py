@@ -14,9 +14,10 @@ from sqlalchemy.orm import Session
 
 from courses.models import Course
 from lms.app import House
-from quizzes.forms import form_batch, script_batches
+from quizzes.forms import answers_compared, form_batch, script_batches
 from quizzes.models import AnswerEvent, Attempt, AttemptItem, MarkEvent
 from quizzes.pages.attempt import new_lease
+from quizzes.queries.answers import read_payloads
 from quizzes.queries.sittings import Sitting
 from quizzes.services import sittings as services
 from tests.quizzes.test_views import a_quiz
@@ -160,7 +161,8 @@ class Saving(RuleBasedStateMachine):
             if own:
                 form[f"p{place}-local"] = [str(max(own))]
         with self.locked() as (session, sitting):
-            batch = form_batch(form, sitting, 1)
+            said = read_payloads(session, sitting.answers, answers_compared(form, sitting))
+            batch = form_batch(form, sitting, 1, said)
             if self._refused(lambda: services.save_answers(session, sitting, [batch], now=self.now)):
                 return
         for event in batch.events:

@@ -234,6 +234,24 @@ def test_a_stale_page_does_not_blank_newer_answers(browser: Browser, house: Hous
     assert [payload for _kind, payload in stored(house)] == [{"answer": ["2,5"]}, {"answer": ["9"]}]
 
 
+def test_a_page_that_shows_what_is_history_by_now_says_nothing_against_the_newer_answer(browser: Browser, house: House) -> None:
+    """5.4.3: what the page was drawn from is read again, also when the same page's script saved over it since."""
+    a_learner_in(browser, a_quiz(house, NUMBER))
+    path = begin(browser)
+    attempt, lease = path.rsplit("/", 1)[1], int(dict(browser.page.form("/answers").fields)["lease"])
+    send_script(browser, attempt, [{"item": 1, "seq": 1, "response": {"answer": ["2"]}}], lease=lease)
+    browser.get(path)
+    shown = browser.page.form("/answers")
+    for seq in (2, 3):
+        send_script(browser, attempt, [{"item": 1, "seq": seq, "response": {"answer": [f"2,{seq}"]}}], lease=lease)
+
+    browser.submit("", form=shown, button=("go", "save"))
+
+    assert dict(shown.fields)["p1"] == "2"
+    assert dict(browser.page.form("/answers").fields)["p1"] == "2,3"
+    assert len(stored(house)) == 3
+
+
 def test_a_page_that_came_back_by_the_back_button_is_sent_again(browser: Browser, house: House) -> None:
     """5.5 and 5.4.4: the old page with a changed answer is taken; sent once more it changes nothing."""
     a_learner_in(browser, a_quiz(house, NUMBER))

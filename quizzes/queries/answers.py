@@ -1,0 +1,74 @@
+"""Reading the answers of attempts: everything that was saved by its place, and the texts that are used."""
+
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Row, case, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from quizzes.models import AnswerEvent, MarkEvent
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAnswer:
+    """A response of an item as it was saved."""
+
+    id: int
+    item_id: int
+    lease: int
+    seq: int
+    payload: object
+    """As it was typed. None of history: an answer that is neither its item's response nor was checked is known by its place alone."""
+    server_time: datetime
+    checked: int | None = None
+    """The mark event that came of it, where the learner had it checked; a later check has a higher one."""
+    proved: bool = False
+    """It came after the end, with the device's proof that it was written before (5.3.9)."""
+
+
+def list_answers(session: Session, item_ids: Sequence[int]) -> list[StoredAnswer]:
+    """List every answer event of some items, oldest first by place, with the check that came of it.
+
+    A long text is saved hundreds of times: what it was before stays in the database.
+    """
+    later = aliased(AnswerEvent)
+    response = (
+        select(later.id)
+        .where(later.item_id == AnswerEvent.item_id)
+        .order_by(later.lease.desc(), later.seq.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    statement = (
+        select(
+            AnswerEvent.id,
+            AnswerEvent.item_id,
+            AnswerEvent.lease,
+            AnswerEvent.seq,
+            case((or_(MarkEvent.id.is_not(None), AnswerEvent.id == response), AnswerEvent.payload)).label("payload"),
+            AnswerEvent.server_time,
+            MarkEvent.id.label("checked"),
+            AnswerEvent.proved,
+        )
+        .outerjoin(MarkEvent, MarkEvent.answer_id == AnswerEvent.id)
+        .where(AnswerEvent.item_id.in_(item_ids))
+        .order_by(AnswerEvent.item_id, AnswerEvent.lease, AnswerEvent.seq)
+    )
+    return [_stored(row) for row in session.execute(statement)]
+
+
+def _stored(row: Row[*tuple[object, ...]]) -> StoredAnswer:
+    payload = None if row.payload is None else json.loads(row.payload)
+    return StoredAnswer(row.id, row.item_id, row.lease, row.seq, payload, row.server_time, row.checked, row.proved)
+
+
+def read_payloads(session: Session, answers: Sequence[StoredAnswer], wanted: Collection[int]) -> dict[int, object]:
+    """Return what some of these answers said, by their ids; those that came with it cost nothing, history one statement."""
+    found = {answer.id: answer.payload for answer in answers if answer.id in wanted}
+    missing = [answer_id for answer_id, payload in found.items() if payload is None]
+    if missing:
+        rows = session.execute(select(AnswerEvent.id, AnswerEvent.payload).where(AnswerEvent.id.in_(missing)))
+        found |= {row.id: json.loads(row.payload) for row in rows}
+    return found
