@@ -39,14 +39,21 @@ def current(database: Database) -> str:
         return MigrationContext.configure(connection).get_current_revision() or ""
 
 
-def upgrade(database: Database, *, to: str = "head") -> bool:
-    """Bring the database to the newest revision, or `to` one before it; say whether something had to be done. Raise SchemaTooNew."""
+def older_revision(database: Database) -> str:
+    """Return the revision of a database that an older version has left, empty where it is new or up to date. Raise SchemaTooNew."""
     revision = current(database)
     if revision == head():
-        return False
+        return ""
     known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
     if revision and revision not in known:
         raise SchemaTooNew(revision)
+    return revision
+
+
+def upgrade(database: Database, *, to: str = "head") -> bool:
+    """Bring the database to the newest revision, or `to` one before it; say whether something had to be done. Raise SchemaTooNew."""
+    if not older_revision(database) and current(database):
+        return False
     with database.writing.begin() as connection:
         if not database.is_sqlite:  # several servers may start at once: one migrates, the others then find nothing to do
             connection.execute(select(func.pg_advisory_xact_lock(TURN)))

@@ -25,6 +25,9 @@ class Settings(BaseSettings):
 
     data_dir: Path = Field(Path("instance"), description="Folder for the database, files, keys and mail that was not sent.")
     database_url: str = Field("", description="Database address (postgresql+psycopg://…); empty means SQLite in the data folder.")
+    backup_before_upgrade: bool = Field(
+        True, description="Whether a start makes a backup before it changes the schema of a SQLite database; false starts without one."
+    )
     public_url: str = Field("", description="Address under which people reach the site, https://…; needed beyond this machine.")
     secret_key_file: Path | None = Field(
         None, description="File with the secret key (32 bytes or more; older keys on further lines); default: made in the data folder."

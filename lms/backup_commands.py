@@ -45,7 +45,7 @@ def backup(opened: OpenedHouse, target: Path | None, keep_days: int | None) -> N
     Keys are not in it: see backup-keys.
     """
     from kernel import clock
-    from lms import backups
+    from lms import backups, upgrading
 
     now = clock.now()
     place = target or opened.house.settings.data_dir / "backups"
@@ -57,6 +57,7 @@ def backup(opened: OpenedHouse, target: Path | None, keep_days: int | None) -> N
         if keep_days is not None:
             for name in backups.expire(place.parent, keep_days=keep_days, now=now):
                 click.echo(f"{name} was older than {keep_days} days and is deleted.")
+            upgrading.let_go(opened.house.settings.data_dir / "backups", now=now)
 
 
 @click.command("verify-backup")

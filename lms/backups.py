@@ -6,6 +6,7 @@ A backup is a ZIP archive with `database.sqlite` (whatever the database of the i
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import json
@@ -13,7 +14,7 @@ import os
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -27,7 +28,7 @@ from sqlalchemy.orm import Session
 
 from kernel import audit, copies, migrations
 from kernel.audit import AuditEntry
-from kernel.copies import Sum
+from kernel.copies import Sum, Sums
 from kernel.db import Database
 from kernel.files import CHUNK, Files, files_of, keep_name
 from kernel.permissions import SYSTEM
@@ -91,30 +92,48 @@ class Manifest:
             raise BackupError("The backup's manifest cannot be read.") from error
 
 
-def default_name(now: datetime) -> str:
-    """Return the name of a backup made now."""
-    return f"aulario-{now:%Y%m%dT%H%M%SZ}{SUFFIX}"
+def default_name(now: datetime, before: str = "") -> str:
+    """Return the name of a backup made now; `before` its schema changes from a revision, that revision is in it."""
+    return f"{before_upgrade(before) if before else 'aulario-'}{now:%Y%m%dT%H%M%SZ}{SUFFIX}"
+
+
+def before_upgrade(revision: str) -> str:
+    """Return how the names begin of backups made before a schema was brought up to date from a revision."""
+    return f"aulario-schema-{revision}-"
 
 
 def make(house: House, target: Path, *, now: datetime) -> Manifest:
     """Write a backup of a running instance. What is committed after the beginning may lack; nothing before it does."""
+    manifest = _write(house, target, migrations.head(), copies.snapshot, now=now)
+    note_made(house, target, manifest, now=now)
+    return manifest
+
+
+def make_of_older(house: House, target: Path, revision: str, *, now: datetime) -> Manifest:
+    """Write a backup of an instance whose SQLite database has an older schema; the audit log takes its note after the upgrade."""
+    return _write(house, target, revision, copies.snapshot_of_older, now=now)
+
+
+def _write(house: House, target: Path, revision: str, snapshot: Callable[[Database, Path], Sums], *, now: datetime) -> Manifest:
     if target.exists():
         raise BackupError(f"{target} exists already.")
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     clear_leftovers(target.parent)
     with _unfinished(target) as (partial, copied):
-        sums = copies.snapshot(house.database, copied)
+        sums = snapshot(house.database, copied)
         files = {name: house.files.size(name) for name in house.files.names()}  # after the rows: files are only added
-        manifest = Manifest(
-            FORMAT, installed("aulario"), migrations.head(), now, house.keys.identifier, _checksum(copied), dict(sums), files
-        )
+        manifest = Manifest(FORMAT, installed("aulario"), revision, now, house.keys.identifier, _checksum(copied), dict(sums), files)
         _write_archive(partial, copied, house.files, manifest)
         partial.replace(target)
         keep_name(target.parent)
-    facts = {"name": target.name, "bytes": target.stat().st_size, "rows": manifest.rows, "files": len(files)}
+    return manifest
+
+
+def note_made(house: House, target: Path, manifest: Manifest, *, now: datetime) -> None:
+    """Leave the audit entry of a backup."""
+    facts = {"name": target.name, "bytes": target.stat().st_size, "rows": manifest.rows, "files": len(manifest.files)}
     with house.database.unit_of_work() as session:
         audit.record(session, SYSTEM, BackupVerb.MADE, None, now=now, **facts)
-    return manifest
 
 
 @contextmanager
@@ -166,15 +185,21 @@ def _checksum(path: Path) -> str:
 def expire(folder: Path, *, keep_days: int, now: datetime) -> list[str]:
     """Delete the backups of a folder that are older than so many days, by the moment in their names; return which."""
     gone = []
-    for path in sorted(folder.glob(f"aulario-*{SUFFIX}")):
-        try:
-            made = datetime.strptime(path.name, f"aulario-%Y%m%dT%H%M%SZ{SUFFIX}").replace(tzinfo=now.tzinfo)
-        except ValueError:
-            continue
+    for made, path in list_made(folder, "aulario-", now=now):
         if made < now - timedelta(days=keep_days):
             path.unlink()
             gone.append(path.name)
     return gone
+
+
+def list_made(folder: Path, prefix: str, *, now: datetime) -> list[tuple[datetime, Path]]:
+    """List the backups of a folder whose names begin so, the oldest first, with the moment that their names end in."""
+    found = []
+    for path in folder.glob(f"{prefix}*{SUFFIX}"):
+        with contextlib.suppress(ValueError):
+            moment = datetime.strptime(path.name.rpartition("-")[2], f"%Y%m%dT%H%M%SZ{SUFFIX}").replace(tzinfo=now.tzinfo)
+            found.append((moment, path))
+    return sorted(found)
 
 
 @contextmanager

@@ -23,6 +23,7 @@ from kernel.paths import CONTENT
 from kernel.settings import LOOPBACK, Settings, SettingsError, load, secret_keys
 from lms.app import FEATURES, House, create_app, open_house
 from lms.backups import UNFINISHED
+from lms.upgrading import NoBackup, bring_up_to_date
 from lms.worker import Queue
 
 TRIED_PYTHONS = ((3, 11),)
@@ -77,12 +78,12 @@ def open_checked(settings: Settings) -> House:
         secret_keys(settings)
         house = open_house(settings)
         try:
-            migrations.upgrade(house.database)
+            bring_up_to_date(house)
             faults = house.database.durability_faults()
         except BaseException:
             house.database.dispose()
             raise
-    except SettingsError as error:
+    except (SettingsError, NoBackup) as error:
         raise CannotStart(str(error)) from None
     except migrations.SchemaTooNew as error:
         raise CannotStart(f"The database is newer than this program (revision {error}). Install the newer version.") from None

@@ -1,0 +1,77 @@
+"""The schema brought up to date at a start, after a backup of what an older version has left (security 6.8)."""
+
+import fcntl
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import structlog
+
+from kernel import clock, migrations
+from kernel.settings import Settings
+from lms import backups
+from lms.app import House
+from lms.backups import BackupError, Manifest
+
+KEPT_REVISIONS, KEPT_DAYS = 3, 35
+"""Revisions whose backup stays, and for how many days at most: no personal data stays longer."""
+log = structlog.get_logger()
+
+
+class NoBackup(Exception):
+    """The backup before an upgrade cannot be made; the text says why and what to do."""
+
+
+def bring_up_to_date(house: House) -> None:
+    """Bring the database of an instance to this program's schema; raise NoBackup or SchemaTooNew, and nothing has changed."""
+    if not house.database.is_sqlite:
+        revision = migrations.older_revision(house.database)
+        if revision:
+            log.warning("schema.upgrade", revision=revision, to=migrations.head(), backup="none: see PostgreSQL's own")
+        migrations.upgrade(house.database)
+        return
+    with _turn(house.settings):
+        revision = migrations.older_revision(house.database)
+        made = _back_up(house, revision) if revision and house.settings.backup_before_upgrade else None
+        migrations.upgrade(house.database)
+    if made is not None:
+        backups.note_made(house, *made, now=made[1].made_at)
+
+
+@contextmanager
+def _turn(settings: Settings) -> Iterator[None]:
+    """Let one process at a time look at the schema: the next one finds nothing to do."""
+    with (settings.data_dir / ".upgrade").open("ab") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+
+
+def _back_up(house: House, revision: str) -> tuple[Path, Manifest]:
+    """Make the backup, then let go of earlier ones."""
+    now, folder = clock.now(), house.settings.data_dir / "backups"
+    target = folder / backups.default_name(now, before=revision)
+    log.info("schema.upgrade", revision=revision, to=migrations.head(), backup=str(target))
+    try:
+        made = backups.make_of_older(house, target, revision, now=now)
+    except (OSError, sqlite3.Error, BackupError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise NoBackup(
+            f"This version changes the schema of the database, and the backup before that could not be written to {folder} ({reason}). "
+            "Nothing was changed. Make room, or make a backup elsewhere with the version that ran until now "
+            "and start with LMS_BACKUP_BEFORE_UPGRADE=false."
+        ) from error
+    let_go(folder, now=now)
+    return target, made
+
+
+def let_go(folder: Path, *, now: datetime) -> None:
+    """Delete backups of before upgrades: all of a revision but the last one, all but the newest revisions, and what is too old."""
+    kept = list[str]()
+    for made, path in sorted(backups.list_made(folder, backups.before_upgrade("*"), now=now), reverse=True):
+        revision = path.name.split("-")[2]
+        if revision in kept or len(kept) == KEPT_REVISIONS or made < now - timedelta(days=KEPT_DAYS):
+            path.unlink(missing_ok=True)
+        else:
+            kept.append(revision)
