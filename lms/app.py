@@ -18,7 +18,7 @@ from accounts import signin
 from accounts.models import Person
 from accounts.views import notices, signing
 from certificates import feature as certificates
-from certificates.queries import awards_in_force
+from certificates.queries import last_awards
 from courses import feature as courses
 from courses.content.kept import Kept
 from courses.models import CourseStaff
@@ -100,7 +100,7 @@ def open_house(settings: Settings) -> House:
     kinds = replace(KINDS, kept=Kept(settings.data_dir / "rendered"))
     database.configure(
         info={
-            "awards": awards_in_force,
+            "awards": last_awards,
             "consequences": dict(consequences),
             "folders": {},
             "kinds": kinds,

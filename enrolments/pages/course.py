@@ -12,6 +12,7 @@ from courses.facade import Facade, Size
 from enrolments.pages.outline import CourseView, draw, foreign, html, rounded
 from enrolments.permissions import Seat, is_staff
 from enrolments.queries.editions import EditionLine, dates_of
+from enrolments.queries.learning import Award
 from enrolments.rules import Refusal, may_join
 from kernel.i18n import _, choose, ngettext, number
 from kernel.markup.model import SafeHtml
@@ -71,9 +72,12 @@ class EnrolmentFacts:
     minutes_left: int | None
     completed_at: datetime | None
     certificate_url: str
+    """Where the certificate in force is."""
+    certificate_ended: bool
+    """There was one, which does not hold any more."""
 
 
-def enrolment_facts(view: CourseView, completed_at: datetime | None) -> EnrolmentFacts | None:
+def enrolment_facts(view: CourseView, completed_at: datetime | None, award: Award | None) -> EnrolmentFacts | None:
     """Return what is said of the learner; nothing for those who are not enrolled."""
     if not view.seat.is_learner:
         return None
@@ -85,7 +89,8 @@ def enrolment_facts(view: CourseView, completed_at: datetime | None) -> Enrolmen
         modules=len(numbered),
         minutes_left=left or None,
         completed_at=completed_at,
-        certificate_url=url_for("certificates.certificates") if completed_at and view.outline.certificate != "none" else "",
+        certificate_url=url_for("certificates.certificate", credential=award.uuid) if award and award.in_force else "",
+        certificate_ended=award is not None and not award.in_force,
     )
 
 

@@ -74,10 +74,11 @@ def course(seat: Seat) -> Answer:
         return see_other(url_for("courses.publishing", slug=seat.slug))
     view = course_view(seat, course_outlines.get_outline(session, seat.version_id))
     standing = queries.Standing() if seat.enrolment_id is None else queries.find_standing(session, seat.enrolment_id)
+    award = queries.find_award(session, seat.enrolment_id) if seat.enrolment_id and standing.completed_at else None
     return kept_page(
         "enrolments/course.html",
         course=course_facts(view),
-        enrolment=enrolment_facts(view, standing.completed_at),
+        enrolment=enrolment_facts(view, standing.completed_at, award),
         entry=entry_of(actor, seat),
         offer=standing.offer,
         editions=_editions(seat),

@@ -157,6 +157,27 @@ def test_revocation_shows_at_once_and_takes_the_file_away(browser: Browser, hous
     admin.get(f"/certificates/{credential.uuid}/revocation", status=403)
 
 
+def test_the_course_page_leads_to_the_certificate_in_force_and_says_when_it_is_not(
+    browser: Browser, house: House, credential: Credential
+) -> None:
+    path = f"/certificates/{credential.uuid}"
+    sign_in(browser)
+    before = browser.get("/courses/prueba")
+    an_administrator(house)
+    admin = sign_in(browser.another(), "admin@example.org")
+    admin.get(f"{path}/revocation")
+    admin.submit("/revocation", {"reason": "Se emitió a otra persona."})
+
+    after = browser.get("/courses/prueba")
+
+    assert before.has_link(path)
+    assert "Ver mi certificado" in before.text
+    assert not after.has_link(path)
+    assert "Ver mi certificado" not in after.text
+    assert "Su certificado de este curso ya no está vigente." in after.text
+    assert "se está preparando" not in after.text
+
+
 def test_a_changed_row_is_not_vouched_for(browser: Browser, house: House, credential: Credential) -> None:
     """The register checks its own signature."""
     honest = browser.get(f"/verify/{printed_code(credential.code)}").text
