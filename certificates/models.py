@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, String, Text, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, Numeric, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.db import Base, Key, Moment, PublicId, ShortText, Slug
@@ -57,3 +57,27 @@ class Credential(Base):
     revoked_at: Mapped[Moment | None]
     revoked_reason: Mapped[str] = mapped_column(Text, default="")
     revoked_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+
+
+class SignaturePicture(Base):
+    """A picture of a signature, once for all the certificates that print it. Never changed."""
+
+    __tablename__ = "signature_picture"
+
+    id: Mapped[Key]
+    sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class CredentialSignatory(Base):
+    """Who signed a credential, as the institution's settings said on its day. Never changed."""
+
+    __tablename__ = "credential_signatory"
+    __table_args__ = (UniqueConstraint("credential_id", "place"),)
+
+    id: Mapped[Key]
+    credential_id: Mapped[int] = mapped_column(ForeignKey("credential.id"))
+    place: Mapped[int]
+    name: Mapped[ShortText]
+    offices: Mapped[Mapping[str, str]]
+    picture_id: Mapped[int | None] = mapped_column(ForeignKey("signature_picture.id"))

@@ -16,6 +16,7 @@ import segno
 from reportlab import rl_config
 from reportlab.lib.colors import HexColor
 from reportlab.lib.units import mm
+from reportlab.lib.utils import ImageReader
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
@@ -213,6 +214,11 @@ class _Pen:
         self._canvas.setFillColor(HexColor(colour))
         self._canvas.drawPath(path, stroke=0, fill=1)
 
+    def picture(self, x: float, y: float, width: float, height: float, content: bytes) -> None:
+        """Draw a PNG or JPEG picture as large as fits into a box, at the bottom left of it."""
+        place = (x * mm, (HEIGHT - y - height) * mm, width * mm, height * mm)
+        self._canvas.drawImage(ImageReader(BytesIO(content)), *place, mask="auto", preserveAspectRatio=True, anchor="sw")
+
 
 def _draw(pen: _Pen, sheet: CertificateSheet) -> None:
     pen.box(0, 0, WIDTH, HEIGHT, WHITE)
@@ -268,6 +274,8 @@ def _draw_facts(pen: _Pen, sheet: CertificateSheet) -> None:
 
 def _draw_signatories(pen: _Pen, sheet: CertificateSheet) -> None:
     for x, signatory in zip(_SIGNATURES, sheet.signatories, strict=False):
+        if signatory.picture:
+            pen.picture(x, 149, 52, 16.5, signatory.picture)
         pen.line([(x, 166, x + 52, 166)], 0.35, EDGE)
         pen.text(x, 172, signatory.name, STRONG, 4, INK, width=58)
         pen.text(x, 177, signatory.role, TEXT, 3.4, INK_2, width=58)

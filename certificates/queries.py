@@ -9,9 +9,9 @@ from uuid import UUID
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from certificates.models import Credential
+from certificates.models import Credential, CredentialSignatory, SignaturePicture
 from certificates.permissions import CredentialSeat
-from certificates.rules import CredentialState, SignedContent, state_of
+from certificates.rules import CredentialState, SignedContent, Signer, state_of
 from courses.models import Course, CourseStaff, CourseVersion, StaffRole
 from enrolments.models import Completion, Enrolment
 from enrolments.queries.learning import Award
@@ -101,7 +101,18 @@ def find_replacement(session: Session, row: Credential) -> Replacement | None:
     return Replacement(found.uuid, found.code)
 
 
-def signed_content(row: Credential) -> SignedContent:
+def list_signers(session: Session, row: Credential) -> tuple[Signer, ...]:
+    """List who signed a credential, in their order."""
+    statement = (
+        select(CredentialSignatory.name, CredentialSignatory.offices, SignaturePicture.content)
+        .outerjoin(SignaturePicture, SignaturePicture.id == CredentialSignatory.picture_id)
+        .where(CredentialSignatory.credential_id == row.id)
+        .order_by(CredentialSignatory.place)
+    )
+    return tuple(Signer(name, offices, content or b"") for name, offices, content in session.execute(statement))
+
+
+def signed_content(row: Credential, signers: tuple[Signer, ...]) -> SignedContent:
     """Return what the signature of a credential covers, from its row."""
     return SignedContent(
         code=row.code,
@@ -116,4 +127,5 @@ def signed_content(row: Credential) -> SignedContent:
         issued_on=row.issued_on,
         expires_on=row.expires_on,
         key_id=row.key_id,
+        signers=signers,
     )

@@ -1,5 +1,6 @@
 """Pure rules of credentials: their codes, their states, who deserves one, and what exactly is signed."""
 
+import hashlib
 import json
 import unicodedata
 from collections.abc import Mapping
@@ -73,6 +74,20 @@ def deserves(policy: AwardPolicy, progress: Progress, *, held: CredentialState |
 
 
 @dataclass(frozen=True, slots=True)
+class Signer:
+    """Who signed a credential: name, office by language, and the picture of the signature, empty where there is none."""
+
+    name: str
+    offices: Mapping[str, str]
+    picture: bytes = b""
+
+    @property
+    def sha256(self) -> str:
+        """Return the checksum of the picture, empty where there is none."""
+        return hashlib.sha256(self.picture).hexdigest() if self.picture else ""
+
+
+@dataclass(frozen=True, slots=True)
 class SignedContent:
     """What a credential states, and all that its signature covers; ``hours`` as printed, titles by language."""
 
@@ -88,10 +103,15 @@ class SignedContent:
     issued_on: date
     expires_on: date | None
     key_id: str
+    signers: tuple[Signer, ...] = ()
 
 
 def canonical_content(content: SignedContent) -> bytes:
-    """Return the bytes that are signed: UTF-8 JSON in NFC, keys sorted, no spaces; dates as ISO 8601, hours as a fraction."""
+    """Return the bytes that are signed: UTF-8 JSON in NFC, keys sorted, no spaces; dates as ISO 8601, hours as a fraction.
+
+    Where nobody signed there is no word of it: so were the first credentials issued.
+    """
+    signers = [{"name": one.name, "offices": dict(one.offices), "picture": one.sha256} for one in content.signers]
     document = {
         "format": CONTENT_FORMAT,
         "code": content.code,
@@ -106,6 +126,7 @@ def canonical_content(content: SignedContent) -> bytes:
         "issued_on": content.issued_on.isoformat(),
         "expires_on": content.expires_on.isoformat() if content.expires_on else None,
         "key_id": content.key_id,
+        **({"signatories": signers} if signers else {}),
     }
     text = json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return unicodedata.normalize("NFC", text).encode()

@@ -5,22 +5,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
 from certificates import queries
-from certificates.models import Credential
-from certificates.rules import CODE_LENGTH, canonical_content
+from certificates.models import Credential, CredentialSignatory, SignaturePicture
+from certificates.rules import CODE_LENGTH, Signer, canonical_content
+from courses.content.pictures import cleaned
 from courses.rules import Outline
 from enrolments.models import Completion, Enrolment
 from kernel import audit, outbox
 from kernel.codes import code_from_bits
 from kernel.crypto import SigningKeys
 from kernel.permissions import Actor
-from kernel.settings import Settings
+from kernel.settings import Settings, Signatory
 
 
 class CertificateVerb(StrEnum):
@@ -42,14 +44,38 @@ class Award:
 
 def issue_credential(session: Session, actor: Actor, award: Award, settings: Settings, keys: SigningKeys, *, now: datetime) -> Credential:
     """Freeze an award as a signed row, and tell its holder by mail."""
-    row = _row(award, settings, now)
+    row, signers = _row(award, settings, now), tuple(_signer(one) for one in settings.signatories)
     row.key_id = keys.identifier
-    row.signature = keys.sign(canonical_content(queries.signed_content(row)))
+    row.signature = keys.sign(canonical_content(queries.signed_content(row, signers)))
     session.add(row)
-    session.flush()  # the audit entry and the mail name it
+    session.flush()  # its signatories, the audit entry and the mail name it
+    for place, signer in enumerate(signers, 1):
+        picture_id = _picture(session, signer) if signer.picture else None
+        session.add(CredentialSignatory(credential_id=row.id, place=place, name=signer.name, offices=signer.offices, picture_id=picture_id))
     audit.record(session, actor, CertificateVerb.ISSUED, row, now=now, person=row.person_id)
     outbox.enqueue(session, "certificates.send_issued", {"credential": row.id}, now=now)
     return row
+
+
+def _signer(given: Signatory) -> Signer:
+    return Signer(given.name, given.offices, _cleaned(given.picture.read_bytes()) if given.picture else b"")
+
+
+@lru_cache(maxsize=4)
+def _cleaned(picture: bytes) -> bytes:
+    """Return a picture of a signature written anew, once for all the certificates that are issued with it."""
+    return cleaned(picture, "png" if picture.startswith(b"\x89PNG") else "jpg")
+
+
+def _picture(session: Session, signer: Signer) -> int:
+    """Return the row of a picture, which is made when the first certificate prints it."""
+    known = session.scalar(select(SignaturePicture.id).where(SignaturePicture.sha256 == signer.sha256))
+    if known is not None:
+        return known
+    made = SignaturePicture(sha256=signer.sha256, content=signer.picture)
+    session.add(made)
+    session.flush()  # its number is needed
+    return made.id
 
 
 def _row(award: Award, settings: Settings, now: datetime) -> Credential:

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Signatory:
-    """Who signs, and as what."""
+    """Who signs, and as what; `picture` is the signature as PNG or JPEG, empty where there is none."""
 
     name: str
     role: str
+    picture: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

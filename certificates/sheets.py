@@ -1,5 +1,7 @@
 """The sheet of a credential: what it prints, and the same drawing for the web page."""
 
+from base64 import b64encode
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from urllib.parse import urlsplit
@@ -7,7 +9,8 @@ from urllib.parse import urlsplit
 from certificates.facade import Arch, floors
 from certificates.models import Credential
 from certificates.pdf import QR_SIZE, fit_name, fit_title, qr_runs
-from certificates.sheet import CertificateSheet
+from certificates.rules import Signer
+from certificates.sheet import CertificateSheet, Signatory
 from certificates.wording import SheetFacts, compose
 from kernel.codes import printed_code
 from kernel.i18n import choose
@@ -18,7 +21,7 @@ def verify_url(public_url: str, code: str) -> str:
     return f"{public_url}/v/{printed_code(code)}"
 
 
-def sheet_of(row: Credential, public_url: str, language: str) -> CertificateSheet:
+def sheet_of(row: Credential, signers: Sequence[Signer], public_url: str, language: str) -> CertificateSheet:
     """Return everything that a credential's sheet prints, in a language."""
     return compose(
         SheetFacts(
@@ -34,7 +37,7 @@ def sheet_of(row: Credential, public_url: str, language: str) -> CertificateShee
             module_minutes=tuple(int(minutes) for minutes in row.module_minutes),
             site_name=row.site_name,
             institution=row.institution,
-            signatories=(),
+            signatories=tuple(Signatory(one.name, choose(dict(one.offices), language), one.picture) for one in signers),
             verify_address=f"{urlsplit(public_url).netloc}/v",
             verify_url=verify_url(public_url, row.code),
         )
@@ -62,7 +65,7 @@ class WebSheet:
     sentence: str
     sentence_size: float
     facts: tuple[tuple[str, str], ...]
-    signers: tuple[tuple[str, str], ...]
+    signers: tuple[tuple[str, str, str], ...]
     verify_label: str
     verify_address: str
     code: str
@@ -97,7 +100,7 @@ def web_sheet(sheet: CertificateSheet) -> WebSheet:
         sentence=sheet.sentence,
         sentence_size=4.2 if len(sheet.sentence) < 85 else 3.6,
         facts=sheet.facts,
-        signers=tuple((signatory.name, signatory.role) for signatory in sheet.signatories),
+        signers=tuple((signatory.name, signatory.role, _as_address(signatory.picture)) for signatory in sheet.signatories),
         verify_label=sheet.verify,
         verify_address=sheet.verify_address,
         code=sheet.code,
@@ -108,6 +111,12 @@ def web_sheet(sheet: CertificateSheet) -> WebSheet:
         floors=tuple(arch.bottom + 0.2 for arch in arches if arch.last),
         door=None if door is None else _door(door),
     )
+
+
+def _as_address(picture: bytes) -> str:
+    """Return a picture as an address that holds it, so that the page prints without asking for anything."""
+    kind = "png" if picture.startswith(b"\x89PNG") else "jpeg"
+    return f"data:image/{kind};base64,{b64encode(picture).decode()}" if picture else ""
 
 
 def _outline(arch: Arch) -> str:

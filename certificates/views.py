@@ -14,6 +14,7 @@ from certificates.forms import RevocationForm
 from certificates.models import Credential
 from certificates.permissions import CertificateAction, CredentialSeat
 from certificates.rules import CODE_LENGTH, CredentialState, canonical_content
+from certificates.sheet import CertificateSheet
 from certificates.sheets import sheet_of, verify_url, web_sheet
 from kernel import clock
 from kernel.codes import printed_code, read_code
@@ -58,6 +59,7 @@ class CredentialFacts:
 def _facts(row: Credential, *, private: bool) -> CredentialFacts:
     """Return what is said of a credential; in public without its address here and without the reason of a revocation."""
     replacement = queries.find_replacement(current_session(), row)
+    signers = queries.list_signers(current_session(), row)
     return CredentialFacts(
         uuid=row.uuid if private else None,
         state=queries.state(row).value,
@@ -70,7 +72,7 @@ def _facts(row: Credential, *, private: bool) -> CredentialFacts:
         hours=row.hours.normalize() + 0,
         issued_on=row.issued_on,
         expires_on=row.expires_on,
-        signers=(),
+        signers=tuple(f"{one.name}, {choose(dict(one.offices))}" for one in signers),
         verify_url=verify_url(_public_url(), row.code),
         replacement=replacement.uuid if private and replacement else None,
         revoked_on=local(row.revoked_at).date() if row.revoked_at else None,
@@ -104,9 +106,13 @@ def certificate(subject: CredentialSeat) -> Answer:
     return render_template(
         "certificates/certificate.html",
         certificate=_facts(subject.row, private=True),
-        sheet=web_sheet(sheet_of(subject.row, _public_url(), language())),
+        sheet=web_sheet(_sheet(subject.row, language())),
         may_revoke=allows(CertificateAction.REVOKE, subject),
     )
+
+
+def _sheet(row: Credential, language: str) -> CertificateSheet:
+    return sheet_of(row, queries.list_signers(current_session(), row), _public_url(), language)
 
 
 @bp.get("/certificates/<uuid:credential>.pdf")
@@ -116,7 +122,7 @@ def download(subject: CredentialSeat) -> Response:
     if subject.state is CredentialState.REVOKED:
         raise Gone(N_("This certificate was revoked: it can no longer be downloaded."))
     wanted = request.args.get("language", language())
-    content = pdf.render(sheet_of(subject.row, _public_url(), wanted if wanted in LANGUAGES else language()))
+    content = pdf.render(_sheet(subject.row, wanted if wanted in LANGUAGES else language()))
     response = make_response(content)
     response.content_type = "application/pdf"
     response.headers["Content-Disposition"] = f'attachment; filename="certificate-{printed_code(subject.row.code)}.pdf"'
@@ -159,7 +165,9 @@ def verify(code: str) -> Answer:
 
 def _signature_holds(row: Credential) -> bool:
     keys: SigningKeys = current_app.extensions["keys"]
-    return keys.verifies(row.key_id, canonical_content(queries.signed_content(row)), row.signature)
+    return keys.verifies(
+        row.key_id, canonical_content(queries.signed_content(row, queries.list_signers(current_session(), row))), row.signature
+    )
 
 
 @bp.get("/v")

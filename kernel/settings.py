@@ -3,6 +3,8 @@
 import os
 import re
 import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
 from difflib import get_close_matches
 from ipaddress import ip_network
 from pathlib import Path
@@ -11,11 +13,26 @@ from urllib.parse import quote, urlsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+SIGNATORY_LENGTH, SIGNATURE_BYTES = 100, 300_000
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class SettingsError(Exception):
     """A setting is unknown or wrong; the text is one line for the person who starts the server."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signatory:
+    """Who signs certificates for the institution, their office by language, and where the picture of their signature is."""
+
+    name: str
+    offices: Mapping[str, str]
+    picture: Path | None
+
+
+def _signatory(words: str, picture: Path | None) -> Signatory:
+    name, *offices = (part.strip() for part in words.split(";"))
+    return Signatory(name, {"es": offices[0], "en": offices[-1]}, picture)
 
 
 class Settings(BaseSettings):
@@ -58,6 +75,12 @@ class Settings(BaseSettings):
         max_length=120,
         description="Full name of the institution: certificates, personal data notice.",
     )
+    signatory_1: str = Field("", description="Who signs certificates: NAME; OFFICE, or NAME; OFFICE IN SPANISH; OFFICE IN ENGLISH.")
+    signatory_1_picture: Path | None = Field(
+        None, description="Picture of that signature, PNG or JPEG, 300 kB at most; copied when a certificate is issued."
+    )
+    signatory_2: str = Field("", description="Who signs beside the first, in the same form.")
+    signatory_2_picture: Path | None = Field(None, description="Picture of the second signature.")
     threads: int = Field(128, ge=1, le=1024, description="Connections one process serves at once.")
     database_pool: int = Field(8, ge=1, le=100, description="Database connections one process holds.")
     worker_threads: int = Field(1, ge=0, le=16, description="Threads for background jobs inside `lms serve`; 0 where `lms worker` runs.")
@@ -115,6 +138,33 @@ class Settings(BaseSettings):
             except ValueError:
                 raise ValueError(f"{network.strip()} is no address or network") from None
         return value
+
+    @field_validator("signatory_1", "signatory_2")
+    @classmethod
+    def _known_signatory(cls, value: str) -> str:
+        parts = [part.strip() for part in value.split(";")]
+        if value and not (2 <= len(parts) <= 3 and all(0 < len(part) <= SIGNATORY_LENGTH for part in parts)):
+            raise ValueError(f"must look like NAME; OFFICE or NAME; OFFICE IN SPANISH; OFFICE IN ENGLISH, {SIGNATORY_LENGTH} signs each")
+        return value
+
+    @field_validator("signatory_1_picture", "signatory_2_picture")
+    @classmethod
+    def _known_picture(cls, value: Path | None) -> Path | None:
+        if value is None:
+            return None
+        try:
+            content = value.read_bytes()
+        except OSError as error:
+            raise ValueError(f"cannot be read ({error.strerror})") from None
+        if len(content) > SIGNATURE_BYTES or not content.startswith((b"\x89PNG\r\n", b"\xff\xd8\xff")):
+            raise ValueError("must be a PNG or JPEG file of 300 kB at most")
+        return value
+
+    @property
+    def signatories(self) -> tuple[Signatory, ...]:
+        """Return who signs certificates from now on, in their order."""
+        given = ((self.signatory_1, self.signatory_1_picture), (self.signatory_2, self.signatory_2_picture))
+        return tuple(_signatory(words, picture) for words, picture in given if words)
 
     @property
     def database(self) -> str:

@@ -139,7 +139,7 @@ def packed(session: Session, person_id: int, public_url: str) -> bytes:
     files = {"data.json": json.dumps(tables, ensure_ascii=False, indent=1, default=str).encode()}
     files |= {f"csv/{name}.csv": _csv(rows) for name, rows in tables.items()}
     for row in certificates.list_of(session, person_id):
-        files[f"certificates/{row.code}.pdf"] = pdf.render(sheet_of(row, public_url, language()))
+        files[f"certificates/{row.code}.pdf"] = pdf.render(sheet_of(row, certificates.list_signers(session, row), public_url, language()))
     write_archive(target, files)
     return target.getvalue()
 

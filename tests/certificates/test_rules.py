@@ -11,6 +11,7 @@ from certificates.rules import (
     CredentialState,
     Refusal,
     SignedContent,
+    Signer,
     canonical_content,
     deserves,
     state_of,
@@ -101,9 +102,17 @@ def test_equal_content_in_other_clothes_gives_equal_bytes() -> None:
     assert canonical_content(decomposed) == canonical_content(CONTENT)
 
 
+def test_who_signed_and_with_which_picture_is_under_the_signature() -> None:
+    signer = Signer("María Ortiz", {"es": "Dirección", "en": "Director"}, b"trazo")
+    signed = [(signer,), (replace(signer, name="Otra"),), (replace(signer, offices={"es": "Dirección"}),), (replace(signer, picture=b""),)]
+
+    assert len({canonical_content(replace(CONTENT, signers=one)) for one in [*signed, ()]}) == 5
+
+
 @pytest.mark.parametrize("name", [field.name for field in fields(SignedContent)])
 def test_every_field_is_under_the_signature(name: str) -> None:
     other = {str: "otro", int: 99, Fraction: Fraction(99), date: date(2030, 1, 1), dict: {"es": "Otro"}, type(None): date(2031, 1, 1)}
+    other[tuple] = (Signer("Otra", {"es": "Dirección"}),)
 
     changed = replace(CONTENT, **{name: other[type(getattr(CONTENT, name))]})  # type: ignore[arg-type]  # fields by name
 

@@ -1,0 +1,156 @@
+"""Who signs for the institution: settings, kept with each certificate as it was issued, printed on the sheet and on the page."""
+
+from io import BytesIO
+from pathlib import Path
+
+import pypdfium2
+import pypdfium2.raw
+import pytest
+from PIL import Image, ImageDraw
+from sqlalchemy import func, select, update
+
+from certificates import pdf, queries
+from certificates.models import Credential, CredentialSignatory, SignaturePicture
+from certificates.rules import canonical_content
+from certificates.sheets import sheet_of
+from kernel import clock
+from kernel.codes import printed_code
+from kernel.outbox import deliver_waiting
+from kernel.settings import Settings, SettingsError, load
+from lms.app import House, open_house
+from tests.certificates.test_pdf import words_of
+from tests.certificates.test_services import complete, issue, only
+from tests.support.browser import Browser
+from tests.support.builders import a_course, sign_in
+
+FIRST = "María Fernanda Ortiz; Dirección de la Escuela; Director of the School"
+SECOND = "Jorge Paredes; Coordinación académica"
+
+
+def a_signature(path: Path, colour: tuple[int, int, int] = (20, 40, 120)) -> Path:
+    """Write a picture of a signature, clear around the strokes."""
+    picture = Image.new("RGBA", (520, 160), (255, 255, 255, 0))
+    ImageDraw.Draw(picture).line([(20, 120), (140, 20), (220, 140), (360, 30), (500, 110)], fill=(*colour, 255), width=8)
+    picture.save(path)
+    return path
+
+
+@pytest.fixture
+def settings(settings: Settings, tmp_path: Path) -> Settings:
+    """Let two people sign, one of them by a picture."""
+    given = {"signatory_1": FIRST, "signatory_1_picture": a_signature(tmp_path / "firma.png"), "signatory_2": SECOND}
+    return settings.model_copy(update=given)
+
+
+def sheets(house: House, row: Credential) -> dict[str, bytes]:
+    """Return the PDF of a credential in each language."""
+    with house.database.unit_of_work(write=False) as session:
+        signers = queries.list_signers(session, row)
+    return {language: pdf.render(sheet_of(row, signers, "http://localhost:8000", language)) for language in ("es", "en")}
+
+
+def pictures_of(content: bytes) -> list[tuple[float, ...]]:
+    """Return the boxes of the pictures on a sheet, in millimetres."""
+    page = pypdfium2.PdfDocument(content)[0]
+    return [tuple(round(edge * 25.4 / 72) for edge in one.get_bounds()) for one in page.get_objects([pypdfium2.raw.FPDF_PAGEOBJ_IMAGE])]
+
+
+def test_the_sheet_names_who_signs_with_their_office_in_its_language_and_the_picture(house: House) -> None:
+    """Design guide 9: rules at 166, names at 172, offices at 177; the picture stands on its rule."""
+    complete(house, a_course(house, modules=1))
+
+    drawn = sheets(house, issue(house))
+
+    words = {language: words_of(content) for language, content in drawn.items()}
+    assert words["es"][-8:-4] == ["María Fernanda Ortiz", "Dirección de la Escuela", "Jorge Paredes", "Coordinación académica"]
+    assert words["en"][-8:-4] == ["María Fernanda Ortiz", "Director of the School", "Jorge Paredes", "Coordinación académica"]
+    [(left, bottom, right, top)] = pictures_of(drawn["es"])
+    assert (left, bottom) == (98, 210 - 166)
+    assert right <= 98 + 52
+    assert top <= 210 - 149
+    assert sheets(house, only(house)) == drawn
+
+
+def test_an_issued_certificate_keeps_its_signatories_whatever_the_settings_say_later(house: House, tmp_path: Path) -> None:
+    complete(house, a_course(house, modules=1))
+    row = issue(house)
+    before = sheets(house, row)
+    a_signature(tmp_path / "firma.png", (200, 0, 0))
+    later = open_house(house.settings.model_copy(update={"signatory_1": "Otra Persona; Dirección", "signatory_2": ""}))
+    complete(later, a_course(later, "otro", modules=1), "eva@example.org")
+    deliver_waiting(later.worker, now=clock.now())
+
+    with later.database.unit_of_work(write=False) as session:
+        newest = session.scalars(select(Credential).order_by(Credential.id.desc())).first()
+        assert newest is not None
+        names = [one.name for one in queries.list_signers(session, newest)]
+        pictures = session.scalar(select(func.count()).select_from(SignaturePicture))
+
+    assert sheets(later, row) == before
+    assert names == ["Otra Persona"]
+    assert pictures == 2
+    later.database.dispose()
+
+
+def test_a_picture_is_kept_once_for_all_the_certificates_that_print_it(house: House) -> None:
+    course = a_course(house, modules=1)
+    for email in ("ana@example.org", "eva@example.org"):
+        complete(house, course, email)
+    deliver_waiting(house.worker, now=clock.now())
+
+    with house.database.unit_of_work(write=False) as session:
+        counts = [session.scalar(select(func.count()).select_from(table)) for table in (CredentialSignatory, SignaturePicture)]
+
+    assert counts == [4, 1]
+
+
+def test_who_signed_is_under_the_signature_and_verification_says_it(browser: Browser, house: House) -> None:
+    complete(house, a_course(house, modules=1))
+    row = issue(house)
+    sign_in(browser)
+    own = browser.get(f"/certificates/{row.uuid}")
+    honest = browser.get(f"/verify/{printed_code(row.code)}").text
+    with house.database.unit_of_work(write=False) as session:
+        content = canonical_content(queries.signed_content(row, queries.list_signers(session, row)))
+    with house.database.unit_of_work() as session:
+        session.execute(update(CredentialSignatory).where(CredentialSignatory.place == 2).values(name="Otra Persona"))
+    forged = browser.get(f"/verify/{printed_code(row.code)}").text
+
+    assert own.html.count('href="data:image/png;base64,') == 1
+    assert "María Fernanda Ortiz, Dirección de la Escuela; Jorge Paredes, Coordinación académica" in honest
+    assert "Certificado válido" in honest
+    assert house.keys.verifies(row.key_id, content, row.signature)
+    assert "Certificado válido" not in forged
+
+
+@pytest.mark.parametrize(
+    ("words", "content", "told"),
+    [
+        ("María Ortiz", None, "NAME; OFFICE"),
+        ("; Dirección", None, "NAME; OFFICE"),
+        (f"{'x' * 101}; Dirección", None, "100 signs"),
+        (FIRST, b"GIF89a", "PNG or JPEG"),
+        (FIRST, b"\x89PNG\r\n" + bytes(300_000), "300 kB"),
+        (FIRST, b"", "cannot be read"),
+    ],
+)
+def test_what_cannot_be_signed_with_is_told_at_the_start(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, words: str, content: bytes | None, told: str
+) -> None:
+    monkeypatch.setenv("LMS_SIGNATORY_1", words)
+    if content is not None:
+        monkeypatch.setenv("LMS_SIGNATORY_1_PICTURE", str(tmp_path / "firma.png"))
+    if content:
+        (tmp_path / "firma.png").write_bytes(content)
+
+    with pytest.raises(SettingsError, match=told):
+        load()
+
+
+def test_a_photograph_of_a_signature_is_drawn_too(house: House, tmp_path: Path) -> None:
+    target = BytesIO()
+    Image.open(tmp_path / "firma.png").convert("RGB").save(target, "JPEG")
+    (tmp_path / "firma.png").write_bytes(target.getvalue())
+    complete(house, a_course(house, modules=1))
+
+    assert len(pictures_of(sheets(house, issue(house))["es"])) == 1
