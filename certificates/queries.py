@@ -14,7 +14,7 @@ from certificates.permissions import CredentialSeat
 from certificates.rules import CredentialState, SignedContent, Signer, state_of
 from courses.models import Course, CourseStaff, CourseVersion, StaffRole
 from enrolments.models import Completion, Enrolment
-from enrolments.queries.learning import Award
+from enrolments.queries.awards import Award
 from kernel import clock
 from kernel.codes import printed_code
 from kernel.errors import NotFound, SignInNeeded

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import structlog
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
@@ -15,6 +16,9 @@ from kernel.search.index import INDEX
 
 TURN = 4_171_100
 """Number of the lock under which PostgreSQL lets one server migrate; any number that nobody else uses."""
+
+
+log = structlog.get_logger()
 
 
 class SchemaTooNew(Exception):

@@ -18,6 +18,7 @@ from enrolments.pages.gradebook import share
 from enrolments.pages.results import item_lines, override_rows
 from enrolments.permissions import LearningAction, PlaceSeat, keeps_notes
 from enrolments.queries import learning as enrolments
+from enrolments.queries.awards import list_awards
 from enrolments.queries.editions import get_place
 from enrolments.queries.gradebook import find_part
 from enrolments.queries.results import list_item_marks, list_notes, list_overrides
@@ -132,7 +133,7 @@ def learner(subject: PlaceSeat) -> str:
         progress=progress,
         grade=share(progress.grade),
         completed_at=completion.completed_at if completion else None,
-        award=enrolments.list_awards(session, [row.id]).get(row.id),
+        award=list_awards(session, [row.id]).get(row.id),
         part=part,
         modules=_modules(outline, results, part.completed, progress, seat.now),
         attempts=_attempts(outline, queries.list_attempts_of(session, row.course_id, row.person_id)),

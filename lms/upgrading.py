@@ -7,8 +7,6 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
-import structlog
-
 from kernel import clock, migrations
 from kernel.settings import Settings
 from lms import backups
@@ -17,7 +15,6 @@ from lms.backups import BackupError, Manifest
 
 KEPT_REVISIONS, KEPT_DAYS = 3, 35
 """Revisions whose backup stays, and for how many days at most: no personal data stays longer."""
-log = structlog.get_logger()
 
 
 class NoBackup(Exception):
@@ -29,7 +26,7 @@ def bring_up_to_date(house: House) -> None:
     if not house.database.is_sqlite:
         revision = migrations.older_revision(house.database)
         if revision:
-            log.warning("schema.upgrade", revision=revision, to=migrations.head(), backup="none: see PostgreSQL's own")
+            migrations.log.warning("schema.upgrade", revision=revision, to=migrations.head(), backup="none: see PostgreSQL's own")
         migrations.upgrade(house.database)
         return
     with _turn(house.settings):
@@ -52,7 +49,7 @@ def _back_up(house: House, revision: str) -> tuple[Path, Manifest]:
     """Make the backup, then let go of earlier ones."""
     now, folder = clock.now(), house.settings.data_dir / "backups"
     target = folder / backups.default_name(now, before=revision)
-    log.info("schema.upgrade", revision=revision, to=migrations.head(), backup=str(target))
+    migrations.log.info("schema.upgrade", revision=revision, to=migrations.head(), backup=str(target))
     try:
         made = backups.make_of_older(house, target, revision, now=now)
     except (OSError, sqlite3.Error, BackupError) as error:

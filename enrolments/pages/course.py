@@ -11,8 +11,8 @@ from flask import url_for
 from courses.facade import Facade, Size
 from enrolments.pages.outline import CourseView, draw, foreign, html, rounded
 from enrolments.permissions import Seat, is_staff
+from enrolments.queries.awards import Award
 from enrolments.queries.editions import EditionLine, dates_of
-from enrolments.queries.learning import Award
 from enrolments.rules import Refusal, may_join
 from kernel.i18n import _, choose, ngettext, number
 from kernel.markup.model import SafeHtml

@@ -1,6 +1,6 @@
 """Reading who is before which course, and how far they are."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
@@ -273,35 +273,6 @@ def results_of_many(session: Session, enrolment_ids: Sequence[int]) -> dict[int,
     for row in session.execute(statement):
         found[row.enrolment_id][row.activity_key] = _result(row)
     return found
-
-
-@dataclass(frozen=True, slots=True)
-class Award:
-    """What was awarded last for a completed course: its number, its code as it is printed, and whether it holds."""
-
-    uuid: UUID
-    code: str
-    in_force: bool
-
-
-AwardsOf = Callable[[Session, Sequence[int]], Mapping[int, Award]]
-"""How whoever awards something for a completed course tells what was awarded last, by enrolment."""
-
-
-def find_award(session: Session, enrolment_id: int) -> Award | None:
-    """Return what was awarded last for an enrolment, also where it does not hold any more."""
-    return _last_awards(session, [enrolment_id]).get(enrolment_id)
-
-
-def list_awards(session: Session, enrolment_ids: Sequence[int]) -> Mapping[int, Award]:
-    """Return what was awarded for these enrolments and is in force, by enrolment."""
-    return {enrolment_id: award for enrolment_id, award in _last_awards(session, enrolment_ids).items() if award.in_force}
-
-
-def _last_awards(session: Session, enrolment_ids: Sequence[int]) -> Mapping[int, Award]:
-    """Ask whoever knows, as the roof says (`awards`)."""
-    awards = cast("AwardsOf | None", session.info.get("awards"))
-    return awards(session, enrolment_ids) if awards is not None and enrolment_ids else {}
 
 
 def take_turn(session: Session, person_id: int) -> None:

@@ -16,6 +16,7 @@ from enrolments.permissions import ActivitySeat, FileSeat, GroupSeat, LearningAc
 from enrolments.queries import editions as edition_queries
 from enrolments.queries import learning as queries
 from enrolments.queries.announcements import visible_announcements
+from enrolments.queries.awards import find_award
 from enrolments.services import learning as services
 from kernel import clock
 from kernel.errors import NotFound
@@ -74,7 +75,7 @@ def course(seat: Seat) -> Answer:
         return see_other(url_for("courses.publishing", slug=seat.slug))
     view = course_view(seat, course_outlines.get_outline(session, seat.version_id))
     standing = queries.Standing() if seat.enrolment_id is None else queries.find_standing(session, seat.enrolment_id)
-    award = queries.find_award(session, seat.enrolment_id) if seat.enrolment_id and standing.completed_at else None
+    award = find_award(session, seat.enrolment_id) if seat.enrolment_id and standing.completed_at else None
     return kept_page(
         "enrolments/course.html",
         course=course_facts(view),

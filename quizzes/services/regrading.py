@@ -8,7 +8,7 @@ from fractions import Fraction
 from sqlalchemy import func, insert, literal, select, update
 from sqlalchemy.orm import Session, aliased
 
-from enrolments.queries.learning import list_awards
+from enrolments.queries.awards import list_awards
 from enrolments.rules import has_passed
 from enrolments.services import learning as enrolment_services
 from enrolments.services.learning import Achievement

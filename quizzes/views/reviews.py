@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response, flash, render_template
 
-from enrolments.queries.learning import list_awards
+from enrolments.queries.awards import list_awards
 from kernel import clock
 from kernel.i18n import _, choose
 from kernel.web.paging import Page, asked_page
