@@ -93,7 +93,7 @@ class ListForm(Form):
     """A list of people to enrol: a file, or addresses typed or pasted; and the edition."""
 
     edition = SelectField(lazy_("Edition"), choices=[])
-    file = FileField(lazy_("File (CSV)"))
+    file = FileField(lazy_("File (CSV or Excel)"))
     addresses = TextAreaField(lazy_("Or paste the addresses here, one on each line"))
 
     def offer(self, editions: Sequence[Edition]) -> None:

@@ -9,7 +9,7 @@ from accounts.rules import ADDRESS_HEADINGS, fold
 from enrolments.queries.editions import known_addresses
 from kernel.decoding import Undecodable
 from kernel.errors import N_
-from kernel.tables import read_csv
+from kernel.tables import FORMULA, as_written, read_table
 
 MOST_ENTRIES = 40_000
 
@@ -31,11 +31,11 @@ class PeopleList:
 
 
 def read_list(content: bytes) -> PeopleList:
-    """Return the addresses of a CSV file or of pasted lines; raise Undecodable where it is no list of addresses.
+    """Return the addresses of a CSV file, a workbook or pasted lines; raise Undecodable where it is no list of addresses.
 
     The column is the one whose heading says so, else the first in which the first row has an address.
     """
-    table = read_csv(content)
+    table = read_table(content, rows=MOST_ENTRIES + 1)
     if not table.rows:
         raise Undecodable(N_("The list is empty."))
     headings = [fold(cell).strip() for cell in table.rows[0][1]]
@@ -77,7 +77,11 @@ def judge_list(session: Session, course_id: int, entries: Sequence[Entry]) -> Ju
     faults, inside, seen = [], 0, dict[str, int]()
     for entry in entries:
         found, first = known.get(entry.address), seen.setdefault(entry.address, entry.line)
-        if "@" not in entry.address:
+        if entry.address == FORMULA:
+            faults.append(
+                EntryFault(entry.line, as_written(entry.address), N_("A cell of it is a formula, which is not computed: write its value."))
+            )
+        elif "@" not in entry.address:
             faults.append(EntryFault(entry.line, entry.address, N_("This is not an email address.")))
         elif first != entry.line:
             faults.append(EntryFault(entry.line, entry.address, N_("This address stands on the list twice.")))

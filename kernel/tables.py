@@ -130,8 +130,13 @@ _WORKBOOK = Limits(packed=20_000_000, unpacked=200_000_000, entries=2_000)
 _DOCTYPE = b"<!DOCTYPE"
 
 
+def read_table(content: bytes, *, rows: int) -> ReadTable:
+    """Return the rows of a CSV file, or those of the first sheet of a workbook (XLSX), where there may be so many; raise Undecodable."""
+    return read_xlsx(content, rows=rows) if content.startswith(b"PK\x03\x04") else read_csv(content)
+
+
 def read_xlsx(content: bytes, *, rows: int) -> ReadTable:
-    """Return the first sheet of a workbook as `read_csv` does a file; raise Undecodable, also for an archive that is hostile."""
+    """Return the first sheet of a workbook as `read_csv` does a file; raise Undecodable, also for a hostile archive or too many rows."""
     try:
         parts = read_archive(content, limits=_WORKBOOK)
     except ArchiveRefused as refused:
@@ -139,9 +144,16 @@ def read_xlsx(content: bytes, *, rows: int) -> ReadTable:
         raise Undecodable(refused.text, **facts) from refused
     if any(_DOCTYPE in part[:4096].upper().replace(b"\x00", b"") for part in parts.values()):
         raise Undecodable(N_("The file is no workbook of Excel (.xlsx)."))
-    sheet = read_sheet(content, rows=rows)
-    filled = ((line, tuple(unguarded(cell) for cell in cells)) for line, cells in sheet.rows if any(cell.strip() for cell in cells))
-    return ReadTable(tuple(filled), "xlsx", None)
+    sheet = read_sheet(content, rows=rows + 1)
+    filled = tuple((line, tuple(unguarded(cell) for cell in cells)) for line, cells in sheet.rows if any(cell.strip() for cell in cells))
+    if filled and filled[-1][0] > rows:
+        raise Undecodable(N_("The sheet has more than %(limit)s rows."), limit=rows)
+    return ReadTable(filled, "xlsx", None)
+
+
+def as_written(words: str) -> str:
+    """Return a cell as it is shown to whoever sent it: a formula as its sign only."""
+    return words.replace(FORMULA, "=…")
 
 
 def write_csv(target: BinaryIO, headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:

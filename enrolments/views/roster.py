@@ -21,7 +21,7 @@ from kernel.errors import NotFound
 from kernel.i18n import _, ngettext
 from kernel.web.forms import as_uuid
 from kernel.web.paging import Page, asked_page
-from kernel.web.request import begin_writing, current_actor, current_session, requires, see_other
+from kernel.web.request import begin_writing, current_actor, current_session, let_go, requires, see_other
 
 bp = Blueprint("enrolments_roster", __name__)
 
@@ -111,12 +111,13 @@ def upload(seat: Seat) -> Answer:
     sent = form.upload() if form.validate_on_post() else None
     if sent is None:
         return _upload_page(seat, form), 422
+    edition = _edition(current_session(), seat, form.edition.data or "")
+    let_go()
     try:
         found = read_list(sent[1])
     except Undecodable as refused:
         form.refuse(form.file, _(refused.text, **refused.facts))
         return _upload_page(seat, form), 422
-    edition = _edition(current_session(), seat, form.edition.data or "")
     kept = SentList(sent[0], sent[1], len(found.entries))
     row = services.receive_list(begin_writing(), current_actor(), seat.course_id, edition, kept, now=clock.now())
     return see_other(_list_url(seat, row.uuid))

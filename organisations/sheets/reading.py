@@ -11,7 +11,7 @@ from kernel.decoding import Undecodable
 from kernel.errors import N_
 from kernel.i18n import LANGUAGES
 from kernel.markup.source import normalise
-from kernel.tables import ReadTable, read_csv, read_xlsx
+from kernel.tables import FORMULA, ReadTable, as_written, read_table
 from organisations.rules import OrganisationKind, split_surnames
 
 MOST_ROWS = 50_000
@@ -113,10 +113,6 @@ def _heading(cell: str) -> str:
     return " ".join(fold(cell).translate(_SPACES).split())
 
 
-def _read(content: bytes) -> ReadTable:
-    return read_xlsx(content, rows=MOST_ROWS + 1) if content.startswith(b"PK\x03\x04") else read_csv(content)
-
-
 def _columns(table: ReadTable, known: Mapping[str, frozenset[str]], needed: str, words: str) -> dict[str, int]:
     """Return the place of each column by its heading; raise Undecodable where a needed one is missing, or there are too many lines."""
     if not table.rows:
@@ -144,14 +140,17 @@ def _lines(table: ReadTable, columns: Mapping[str, int]) -> Iterator[tuple[int, 
 
         def cell(name: str, cells: Sequence[str] = cells) -> str:
             place = columns.get(name, -1)
-            return " ".join(normalise(cells[place]).split()) if 0 <= place < len(cells) else ""
+            words = cells[place] if 0 <= place < len(cells) else ""
+            if words == FORMULA:
+                raise _Unfit(N_("A cell of it is a formula, which is not computed: write its value."))
+            return " ".join(normalise(words).split())
 
-        yield line, cell, " · ".join(words for words in cells if words.strip())[:200]
+        yield line, cell, as_written(" · ".join(words for words in cells if words.strip()))[:200]
 
 
 def read_people(content: bytes) -> PeopleSheet:
     """Return the people of a CSV or XLSX file; raise Undecodable where it is no list of people."""
-    table = _read(content)
+    table = read_table(content, rows=MOST_ROWS + 1)
     columns = _columns(table, PEOPLE_COLUMNS, "email", N_("No column is called “email” or “correo”."))
     people, faults, addresses, numbers = [], [], dict[str, int](), dict[str, int]()
     for line, cell, written in _lines(table, columns):
@@ -209,7 +208,7 @@ def _language(text: str) -> str:
 
 def read_units(content: bytes) -> UnitSheet:
     """Return the places of a CSV or XLSX file, each after what it stands under; raise Undecodable where it is no list of units."""
-    table = _read(content)
+    table = read_table(content, rows=MOST_ROWS + 1)
     columns = _columns(table, UNIT_COLUMNS, "name", N_("No column is called “name” or “nombre”."))
     units, faults, codes, paths = [], [], dict[str, int](), dict[str, int]()
     for line, cell, written in _lines(table, columns):

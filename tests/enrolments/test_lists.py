@@ -1,8 +1,10 @@
 """Lists of people as offices send them: encodings, separators, faults with their lines; nothing written until confirmed."""
 
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from openpyxl import Workbook
 from sqlalchemy import func, select
 
 from courses.models import Course
@@ -10,6 +12,7 @@ from enrolments.models import Enrolment, PendingList
 from enrolments.services import editions as services
 from enrolments.sheets import read_list
 from kernel import clock
+from kernel.archives import write_archive
 from kernel.decoding import Undecodable
 from kernel.permissions import SYSTEM
 from lms.app import House
@@ -47,6 +50,38 @@ def test_a_list_without_headings_is_read_by_its_first_address() -> None:
 def test_what_is_no_list_is_refused_with_a_reason(content: bytes) -> None:
     with pytest.raises(Undecodable):
         read_list(content)
+
+
+def workbook(*rows: tuple[str, ...]) -> bytes:
+    book, target = Workbook(), BytesIO()
+    for row in rows:
+        book.active.append(row)  # type: ignore[union-attr]  # a new workbook has a sheet
+    book.create_sheet("Otra").append(("correo", "otra@example.org"))
+    book.save(target)
+    return target.getvalue()
+
+
+def test_the_first_sheet_of_a_workbook_is_read_with_the_numbers_of_its_rows() -> None:
+    rows = [tuple(line.split(";")) for line in ROWS.splitlines()]
+
+    assert addresses(workbook(*rows)) == [(2, "ana@example.org"), (4, "blas@example.org")]
+
+
+def test_a_workbook_that_is_hostile_none_or_too_long_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    for parts in (
+        {"xl/workbook.xml": b"<!DOCTYPE x [<!ENTITY a 'b'>]><x/>"},
+        {"../fuera.txt": b"x"},
+        {"nada.txt": b"x"},
+        {f"xl/{number}.xml": b"" for number in range(2_001)},
+        {"xl/worksheets/sheet1.xml": b" " * 20_000_000},
+    ):
+        target = BytesIO()
+        write_archive(target, parts)
+        with pytest.raises(Undecodable):
+            read_list(target.getvalue())
+    monkeypatch.setattr("enrolments.sheets.MOST_ENTRIES", 2)
+    with pytest.raises(Undecodable):
+        read_list(workbook(("correo",), *[("a@b.ec",)] * 3))
 
 
 FIXTURES = SHARED / "fixtures" / "users-csv"
@@ -114,6 +149,24 @@ def test_nothing_is_written_until_the_list_is_confirmed(browser: Browser, house:
     assert enrolled(house) == 3
     team.get(team.path)
     assert "La lista está inscrita" in team.page.text
+
+
+def test_a_workbook_is_looked_at_and_enrolled_like_a_file_of_text(browser: Browser, house: House, course: Course) -> None:
+    a_person(house)
+    team = sign_in(browser, "ines@example.org")
+    team.get("/teaching/prueba/learners/lists")
+    assert "CSV o Excel (.xlsx" in team.page.text
+    book = workbook(("Nombre", "Correo"), ("Ana", "ANA@example.org"), ("Blas", '=B2&""'), ("Eva", "nadie@example.org"))
+    team.post("/teaching/prueba/learners/lists", {"edition": "", "file": (BytesIO(book), "nómina.xlsx")})
+
+    assert "Se inscribiría a 1 persona" in team.page.text
+    assert "Una de sus celdas es una fórmula" in team.page.text
+    assert "Línea 3" in team.page.text
+    assert "Línea 4" in team.page.text
+    assert enrolled(house) == 0
+    team.submit(f"{team.path}/confirmation")
+    team.deliver_jobs()
+    assert enrolled(house) == 1
 
 
 def test_a_list_that_is_forgotten_enrols_nobody(browser: Browser, house: House, course: Course) -> None:

@@ -4,6 +4,7 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
+from xlsxwriter import Workbook
 
 from kernel.archives import write_archive
 from kernel.decoding import Undecodable
@@ -48,6 +49,30 @@ def test_people_are_read_from_a_workbook_with_the_numbers_of_its_rows() -> None:
     cells = [line.split(";") if line else [""] for line in ROWS.rstrip("\n").split("\n")]
 
     assert read_people(workbook(cells)).people == PEOPLE
+
+
+def test_a_formula_of_a_workbook_brings_nobody_in() -> None:
+    target = BytesIO()
+    with Workbook(target) as book:
+        sheet = book.add_worksheet()
+        for place, heading in enumerate(("correo", "nombres", "notas")):
+            sheet.write_string(0, place, heading)
+            sheet.write_string(2, place, "ana@example.org")
+        sheet.write_string(1, 0, "blas@example.org")
+        sheet.write_formula(1, 1, "=A2")
+        sheet.write_formula(2, 2, "=A3")
+    found = read_people(target.getvalue())
+
+    assert [person.line for person in found.people] == [3]
+    assert [(fault.line, fault.written, "formula" in fault.message) for fault in found.faults] == [(2, "blas@example.org · =…", True)]
+
+
+def test_a_workbook_with_more_rows_than_are_read_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("organisations.sheets.reading.MOST_ROWS", 2)
+
+    assert len(read_people(workbook([["correo"], ["a@b.ec"], ["c@b.ec"]])).people) == 2
+    with pytest.raises(Undecodable):
+        read_people(workbook([["correo"], ["a@b.ec"], ["c@b.ec"], ["d@b.ec"]]))
 
 
 def test_a_workbook_that_is_hostile_or_none_is_refused() -> None:
