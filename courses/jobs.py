@@ -12,6 +12,7 @@ from courses.publication import CourseKinds
 from courses.queries import catalogue, drafts, plans, team
 from courses.services import planning
 from courses.services import team as team_services
+from courses.services.archived import CourseArchived
 from courses.services.planning import Publisher
 from courses.services.publishing import ChangedMeanwhile
 from kernel import mail
@@ -45,7 +46,7 @@ def publish_planned(delivery: Delivery) -> Effect | None:
             return
         try:
             planning.publish_plan(session, course, row, Publisher(prepared, kinds, files), now=delivery.now)
-        except ChangedMeanwhile:  # nothing was written yet
+        except (ChangedMeanwhile, CourseArchived):  # nothing was written yet
             planning.give_up(session, course, row, now=delivery.now)
 
     return settle

@@ -11,6 +11,7 @@ from accounts.rules import SENT_IN_LIFE
 from courses.content.editing import EditRefused
 from courses.content.filetypes import media_type
 from courses.content.model import CourseFolder
+from courses.pages.place import place_of
 from courses.permissions import TaughtCourse
 from courses.publication import CourseKinds
 from courses.queries import catalogue as course_catalogue
@@ -65,7 +66,7 @@ def _folder(course_id: int) -> CourseFolder | None:
 
 def _place(course_id: int) -> dict[str, object]:
     course = course_catalogue.get_course(current_session(), course_id)
-    return {"slug": course.slug, "title": choose(dict(course.title))}
+    return place_of(course)
 
 
 # --- In ----------------------------------------------------------------------------------------------------------------------------------

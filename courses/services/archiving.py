@@ -1,10 +1,11 @@
-"""Put a course away: who took it keeps reading it, nobody comes in any more and nothing is answered. It can be brought back."""
+"""Put a course away: who took it keeps reading it, nobody comes in, nothing is answered, written or published. It can be brought back."""
 
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from courses.models import Course
+from courses.services import planning
 from courses.services.verbs import CourseVerb
 from kernel import audit
 from kernel.errors import N_, Conflict
@@ -12,12 +13,16 @@ from kernel.permissions import Actor
 
 
 def archive(session: Session, actor: Actor, course: Course, reason: str, *, now: datetime) -> bool:
-    """Put a locked course away; say whether that changed anything. Raise Conflict where it was never published."""
+    """Put a locked course away and call off what waits to be published; say whether that changed anything.
+
+    Raise Conflict where it was never published.
+    """
     if course.published_version_id is None:
         raise Conflict(N_("This course was never published: there is nothing to put away. It can be deleted."))
     if course.archived_at is not None:
         return False
     course.archived_at = now
+    planning.call_off(session, actor, course, now=now)
     audit.record(session, actor, CourseVerb.ARCHIVED, course, now=now, reason=reason)
     return True
 

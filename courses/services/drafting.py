@@ -20,6 +20,7 @@ from courses.publication import CourseKinds
 from courses.queries import catalogue, drafts, history
 from courses.services import drafts as files
 from courses.services import team
+from courses.services.archived import check_open
 from courses.services.drafts import FileContent
 from courses.services.verbs import CourseVerb
 from kernel import audit
@@ -126,6 +127,7 @@ def save_text(
     stands there now; the same text sent twice is saved once. What a page saves by itself takes the place of what the same page saved so
     some minutes ago, unless somebody has saved, published or planned it meanwhile.
     """
+    check_open(course)
     present = next(iter(drafts.list_draft_contents(session, course.id, [path])), None)
     if present is not None and present.body == text:
         if not automatic:

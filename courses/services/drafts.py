@@ -14,6 +14,7 @@ from courses.models import Course, DraftFile, DraftFileVersion, DraftRevision, R
 from courses.publication import CourseKinds, plain_texts
 from courses.queries import catalogue, history
 from courses.queries import drafts as draft_queries
+from courses.services.archived import check_open
 from courses.services.verbs import CourseVerb
 from kernel import audit
 from kernel import files as stored_files
@@ -101,8 +102,10 @@ def save_files(
 ) -> bool:
     """Write and remove some files of a locked course's working copy as one revision; what is as it was changes nothing.
 
-    The only place that changes a working copy: it keeps the history and lets every package index the draft. Say whether anything changed.
+    The only place that changes a working copy: it keeps the history and lets every package index the draft. Say whether anything
+    changed; raise CourseArchived.
     """
+    check_open(course)
     present = draft_queries.list_draft_checksums(session, course.id)
     changed = {path: content for path, content in contents.items() if present.get(path) != content.sha256}
     gone = sorted(set(removed) & present.keys() - contents.keys())

@@ -13,6 +13,7 @@ from courses.models import Course, CourseVersion, Nature, PlannedPublication, Pl
 from courses.publication import CourseKinds, Prepared
 from courses.queries import plans as queries
 from courses.queries import team
+from courses.services.archived import check_open
 from courses.services.publishing import ChangedMeanwhile, Publishing, publish_version
 from courses.services.verbs import CourseVerb
 from kernel import audit, outbox
@@ -82,6 +83,7 @@ def plan(
     an older revision is void.
     """
     assert actor.person_id is not None
+    check_open(course)
     if how.revision != course.draft_revision:
         raise ChangedMeanwhile
     present = queries.lock_open_plan(session, course.id)
@@ -123,6 +125,7 @@ def approve(
 
     Raise OwnRequest, NotOpen, or ChangedMeanwhile where the draft was saved since it was asked.
     """
+    check_open(course)
     _decide(actor, row)
     if course.draft_revision != row.revision or publisher.prepared.digest != row.digest:
         raise ChangedMeanwhile
@@ -164,9 +167,17 @@ def publish_plan(session: Session, course: Course, row: PlannedPublication, publ
 
 
 def give_up(session: Session, course: Course, row: PlannedPublication, *, now: datetime) -> None:
-    """Give up a locked plan whose draft changed or no longer passes its checks; its author is told."""
+    """Give up a locked plan whose draft changed or no longer passes its checks, or whose course was put away; its author is told."""
     _void(session, Actor(via=Via.JOB), course, row, now=now)
-    _tell(session, course, row, [row.asked_by], "void", now=now)
+    _tell(session, course, row, [row.asked_by], "void" if course.archived_at is None else "archived", now=now)
+
+
+def call_off(session: Session, actor: Actor, course: Course, *, now: datetime) -> None:
+    """Give up what waits to be published of a locked course that is put away; its author is told."""
+    row = queries.lock_open_plan(session, course.id)
+    if row is not None:
+        _void(session, actor, course, row, now=now)
+        _tell(session, course, row, [row.asked_by], "archived", now=now)
 
 
 def _decide(actor: Actor, row: PlannedPublication) -> None:
@@ -196,6 +207,7 @@ def _tell(session: Session, course: Course, row: PlannedPublication, people: Seq
             "refused": _("Not approved: %(course)s", course=choose(course.title)),
             "published": _("Published: %(course)s", course=choose(course.title)),
             "void": _("Not published: %(course)s", course=choose(course.title)),
+            "archived": _("Not published: %(course)s", course=choose(course.title)),
         }[what]
 
     def words() -> str:
@@ -204,6 +216,7 @@ def _tell(session: Session, course: Course, row: PlannedPublication, people: Seq
             "approved": _("The publication that you asked for is approved and will happen at its moment."),
             "refused": _("The publication that you asked for was not approved."),
             "published": _("The publication that you asked for has happened."),
+            "archived": _("The course was archived before its moment: nothing was published, and the plan is called off."),
             "void": _("The draft changed after the publication was planned, or no longer passes its checks: nothing was published."),
         }[what]
         return f"{told} {row.remark}".strip()

@@ -26,6 +26,7 @@ from courses.models import (
 )
 from courses.publication import CourseKinds, Prepared, PreparedActivity, PreparedPage, PreparedTerm, Publication, plain_texts
 from courses.queries import catalogue, drafts, versions
+from courses.services.archived import check_open
 from courses.services.verbs import CourseVerb
 from kernel import audit
 from kernel import files as stored_files
@@ -67,10 +68,11 @@ def publish_version(
     """Write a new immutable version and move the course's pointer to it.
 
     Publishing the same text again returns the newest version unchanged. Raise ChangedMeanwhile where somebody saved the draft since it
-    was looked at. Of two who publish at once the second finds what the first has published.
+    was looked at, CourseArchived where the course was put away. Of two who publish at once the second finds what the first has published.
     """
     session.flush()  # a draft that was saved in this transaction
     course = catalogue.lock_course(session, course.id)
+    check_open(course)
     if how.revision is not None and how.revision != course.draft_revision:
         raise ChangedMeanwhile
     newest = versions.latest_version(session, course.id)

@@ -3,11 +3,12 @@
 from flask import Blueprint, flash, render_template
 
 from courses.forms import ArchiveForm
+from courses.pages.place import place_of
 from courses.permissions import CourseAction, TaughtCourse
 from courses.queries import catalogue, team
 from courses.services import archiving
 from courses.services.verbs import CourseVerb
-from courses.views.outline import Answer, place_of
+from courses.views.outline import Answer
 from kernel import clock
 from kernel.errors import Conflict
 from kernel.i18n import _

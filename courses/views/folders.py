@@ -19,6 +19,7 @@ from courses.content.layout import COURSE
 from courses.content.model import CourseFolder, Finding
 from courses.forms import FolderForm
 from courses.models import Course, PendingFolder
+from courses.pages.place import place_of
 from courses.permissions import CourseAction, TaughtCourse, TaughtFolder, Workshop, WorkshopFolder
 from courses.publication import Checked, CourseKinds
 from courses.queries import catalogue
@@ -29,7 +30,7 @@ from courses.services.importing import Choices, ImportPlan
 from kernel import clock
 from kernel.errors import Conflict, DomainError, NotFound
 from kernel.files import Files
-from kernel.i18n import _, choose
+from kernel.i18n import _
 from kernel.web.forms import clean_text
 from kernel.web.request import begin_writing, current_actor, current_session, requires, see_page
 
@@ -81,7 +82,7 @@ def upload(subject: TaughtCourse) -> Answer:
     form = FolderForm()
     sent = _sent(form, course) if request.method == "POST" else None
     if sent is None:
-        page = render_template("courses/folder.html", course=_place(course), form=form, largest=LARGEST, kept=SENT_IN_LIFE.days * 24)
+        page = render_template("courses/folder.html", course=place_of(course), form=form, largest=LARGEST, kept=SENT_IN_LIFE.days * 24)
         return (page, 422) if request.method == "POST" else page
     row = folders.receive(begin_writing(), current_actor(), subject.id, *sent, now=clock.now())
     return see_page("courses_folders.confirm", slug=subject.slug, upload=row.uuid)
@@ -258,16 +259,12 @@ def discard_new(subject: WorkshopFolder) -> Response:
 # --- What the page says ------------------------------------------------------------------------------------------------------------------
 
 
-def _place(course: Course) -> dict[str, object]:
-    return {"slug": course.slug, "title": choose(dict(course.title))}
-
-
 def _page(look: Look, *, refused: str = "") -> str:
     plan = look.plan
     severities = [finding.severity.value for finding in look.findings]
     return render_template(
         "courses/folder_changes.html",
-        course=_place(look.course) if look.course is not None else None,
+        course=place_of(look.course) if look.course is not None else None,
         upload=look.pending.uuid,
         name=look.pending.name,
         expires_at=look.pending.expires_at,

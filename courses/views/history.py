@@ -3,10 +3,11 @@
 from flask import Blueprint, flash, render_template, request
 
 from courses.pages import history as pages
+from courses.pages.place import place_of
 from courses.permissions import CourseAction, TaughtCourse, TaughtRevision
 from courses.queries import catalogue, history
 from courses.services import drafts
-from courses.views.outline import Answer, place_of
+from courses.views.outline import Answer
 from kernel import clock
 from kernel.errors import NotFound
 from kernel.i18n import _

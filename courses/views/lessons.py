@@ -16,13 +16,15 @@ from courses.content.uploads import Upload
 from courses.forms import LessonForm
 from courses.pages import lessons as pages
 from courses.pages.lessons import Bench
+from courses.pages.place import place_of
 from courses.permissions import CourseAction, TaughtPart
 from courses.previewing import Look
 from courses.queries import catalogue, drafts, history
 from courses.services import drafting
 from courses.services import drafts as files
+from courses.services.archived import CourseArchived
 from courses.services.drafting import FileChanged
-from courses.views.outline import Answer, kinds, place_of, save
+from courses.views.outline import Answer, kinds, save
 from kernel import clock
 from kernel.errors import N_, Invalid, NotFound
 from kernel.files import Files
@@ -116,6 +118,9 @@ def _saved(subject: TaughtPart, bench: Bench, form: LessonForm) -> Answer:
         _written(bench, text, seen=bench.revision)
     except FileChanged:
         return _conflict(_bench(subject), form)
+    except CourseArchived as refused:
+        form.form_errors.append(_(refused.text))
+        return _page(_bench(subject), form), 409
     flash(_("Saved in the draft."), "ok")
     return see_page("courses_lessons.lesson", slug=subject.slug, key=subject.key, language=bench.language)
 
@@ -141,6 +146,8 @@ def autosave(subject: TaughtPart) -> tuple[Response, int]:
         revision = _written(bench, text, seen=bench.revision, automatic=True)
     except FileChanged:
         return _told_conflict()
+    except CourseArchived as refused:
+        return jsonify(state="refused", message=_(refused.text)), 409
     return jsonify(state="saved", seen=revision, at=format_time(clock.now())), 200
 
 
@@ -172,7 +179,7 @@ def _with_upload(bench: Bench, form: LessonForm) -> Answer:
     """Put a file into the module and its Markdown at the end of the text, which waits to be saved."""
     try:
         upload = _uploaded(bench, form)
-    except Invalid as refused:
+    except (Invalid, CourseArchived) as refused:
         form.refuse(form.file, _(refused.text, **refused.facts))
         return _page(bench, form), 422
     body = tidy_body(form.body.data or "")
@@ -189,7 +196,7 @@ def files_of_lesson(subject: TaughtPart) -> tuple[Response, int]:
     bench, form = _bench(subject), LessonForm()
     try:
         upload = _uploaded(bench, form)
-    except Invalid as refused:
+    except (Invalid, CourseArchived) as refused:
         return jsonify(message=_(refused.text, **refused.facts)), 422
     return jsonify(markdown=upload.markdown, picture=upload.markdown.startswith("!")), 200
 

@@ -17,12 +17,13 @@ from courses.content.settings import Setting, Shape, Values, values_of
 from courses.content.uses import uses_of
 from courses.forms import SettingsForm
 from courses.models import Course
+from courses.pages.place import place_of
 from courses.pages.uses import Use, used_in
 from courses.permissions import CourseAction, TaughtEntry, TaughtListing
 from courses.queries import catalogue, drafts
 from courses.services import drafting
 from courses.services.drafting import Desk
-from courses.views.outline import Answer, kinds, place_of, save
+from courses.views.outline import Answer, kinds, save
 from courses.views.sheets import Sheet, answered
 from kernel.errors import N_, Invalid, NotFound
 from kernel.i18n import _, lazy_

@@ -13,6 +13,7 @@ from courses.content.layout import is_media
 from courses.content.uses import media_uses
 from courses.forms import MediaForm
 from courses.models import Course
+from courses.pages.place import place_of
 from courses.pages.uses import used_in
 from courses.permissions import CourseAction, TaughtCourse
 from courses.queries import catalogue, drafts
@@ -20,8 +21,9 @@ from courses.queries.drafts import DraftContent
 from courses.rules import file_url
 from courses.services import drafting
 from courses.services import drafts as files
+from courses.services.archived import CourseArchived
 from courses.services.drafting import Desk
-from courses.views.outline import Answer, kinds, place_of, save
+from courses.views.outline import Answer, kinds, save
 from kernel import clock
 from kernel.errors import N_, Invalid, NotFound
 from kernel.files import Files
@@ -51,7 +53,7 @@ def media(subject: TaughtCourse) -> Answer:
         return _page(course, desk, form), 422
     try:
         name = _sent(desk, form)
-    except Invalid as refused:
+    except (Invalid, CourseArchived) as refused:
         form.refuse(form.file, _(refused.text, **refused.facts))
         return _page(course, desk, form), 422
     flash(_("The file “%(name)s” is in the draft. It is shown where a text names it.", name=name), "ok")

@@ -10,10 +10,12 @@ from courses.content.model import Finding, SourceState
 from courses.content.tree import TreeActivity, TreeModule
 from courses.forms import NewActivityForm, NewCourseForm, NewModuleForm
 from courses.models import Course
+from courses.pages.place import place_of
 from courses.permissions import CourseAction, TaughtCourse, TaughtPart, Workshop
 from courses.publication import CourseKinds
 from courses.queries import catalogue
 from courses.services import deleting, drafting, drafts
+from courses.services.archived import CourseArchived
 from courses.services.drafting import Desk
 from kernel import clock
 from kernel.errors import N_, Conflict, Invalid, NotFound
@@ -29,16 +31,6 @@ ACTS = ("up", "down", "hide", "show")
 def kinds() -> CourseKinds:
     """Return the kinds of activity of this installation."""
     return cast("CourseKinds", current_app.extensions["course_kinds"])
-
-
-def place_of(course: Course) -> dict[str, object]:
-    """Return what every page of a course's editor says of it."""
-    return {
-        "slug": course.slug,
-        "title": choose(dict(course.title)),
-        "published": course.published_version_id is not None,
-        "archived": course.archived_at is not None,
-    }
 
 
 @bp.route("/teaching/new-course", methods=["GET", "POST"])
@@ -132,7 +124,10 @@ def _carried_out(subject: TaughtCourse, course: Course, desk: Desk, change: Chan
         told = drafting.troubles(desk, change, kinds(), today=clock.now().date())
         if told:
             return _outline(subject, course, desk, told=told), 422
-    undone = save(subject, desk, change)
+    try:
+        undone = save(subject, desk, change)
+    except CourseArchived as refused:
+        return _outline(subject, catalogue.get_course(current_session(), subject.id), desk, refused=_(refused.text)), 409
     if said:
         flash(said, "ok")
     return see_page("courses_outline.outline", slug=subject.slug, **({"undo": undone} if undone else {}))
@@ -205,11 +200,11 @@ def new_module(subject: TaughtCourse) -> Answer:
     if form.validate_on_post():
         desk = drafting.open_desk(current_session(), course, kinds())
         try:
-            change = changes.add_module(desk.tree, form.title.data or "", form.lesson.data or "")
-        except Invalid as refused:
+            save(subject, desk, changes.add_module(desk.tree, form.title.data or "", form.lesson.data or ""))
+        except (Invalid, CourseArchived) as refused:
             form.form_errors.append(_(refused.text, **refused.facts))
+            return render_template("courses/new_module.html", course=place_of(course), form=form), refused.status
         else:
-            save(subject, desk, change)
             flash(_("The module “%(title)s” is in the draft.", title=form.title.data), "ok")
             return see_page("courses_outline.outline", slug=subject.slug)
     return render_template("courses/new_module.html", course=place_of(course), form=form), 422
@@ -233,10 +228,10 @@ def new_activity(subject: TaughtCourse) -> Answer:
     kind = next(kind for kind in offered if kind.name == form.kind.data)
     try:
         key, change = changes.add_activity(desk.tree, desk.paths, module, kind, form.title.data or "")
-    except Invalid as refused:
+        save(subject, desk, change)
+    except (Invalid, CourseArchived) as refused:
         form.form_errors.append(_(refused.text, **refused.facts))
-        return render_template("courses/new_activity.html", course=place_of(course), form=form), 422
-    save(subject, desk, change)
+        return render_template("courses/new_activity.html", course=place_of(course), form=form), refused.status
     flash(_("“%(title)s” is in the draft.", title=form.title.data), "ok")
     return see_page("courses_outline.outline", slug=subject.slug, _anchor=key)
 

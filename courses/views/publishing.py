@@ -10,6 +10,7 @@ from courses import publication
 from courses.forms import PublishForm
 from courses.models import Course
 from courses.pages import changes as pages
+from courses.pages.place import place_of
 from courses.permissions import CourseAction, TaughtCourse
 from courses.publication import Checked, CourseKinds, Prepared
 from courses.queries import catalogue as course_catalogue
@@ -18,12 +19,13 @@ from courses.queries import plans as plan_queries
 from courses.queries import versions as course_versions
 from courses.services import planning as planning_services
 from courses.services import verdicts
+from courses.services.archived import CourseArchived
 from courses.services.planning import Publisher
 from courses.services.publishing import Publishing
 from courses.services.verdicts import Verdict
 from kernel import clock
 from kernel.files import Files
-from kernel.i18n import _, choose
+from kernel.i18n import _
 from kernel.web.request import allows, begin_writing, current_actor, current_session, requires, see_page
 
 bp = Blueprint("courses", __name__)
@@ -61,7 +63,12 @@ def publishing(subject: TaughtCourse) -> Answer:
     how = form.command(_told(course, checked).keys if form.tell.data else ())
     writing = begin_writing()
     locked = course_catalogue.lock_course(writing, subject.id)
-    flash(_publish_or_plan(writing, locked, checked.prepared, how, later), "ok")
+    try:
+        said = _publish_or_plan(writing, locked, checked.prepared, how, later)
+    except CourseArchived as refused:
+        form.form_errors.append(_(refused.text))
+        return _page(subject, locked, verdicts.judge(writing, locked, checked, kinds(), now=clock.now()), form), 409
+    flash(said, "ok")
     return see_page("courses.publishing", slug=subject.slug)
 
 
@@ -91,7 +98,7 @@ def _page(subject: TaughtCourse, course: Course, verdict: Verdict, form: Publish
     severities = [problem.severity for problem in problems]
     return render_template(
         "courses/publishing.html",
-        course={"slug": course.slug, "title": choose(dict(course.title))},
+        course=place_of(course),
         next_number=found[0].number + 1 if found else 1,
         published=next((line for line in lines if line.current), None),
         form=form,

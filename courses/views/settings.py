@@ -12,11 +12,12 @@ from courses.content.merging import Merge
 from courses.content.renaming import with_key
 from courses.content.tree import TreeModule
 from courses.forms import KeyForm, SettingsForm
+from courses.pages.place import place_of
 from courses.permissions import CourseAction, TaughtCourse, TaughtPart
 from courses.queries import catalogue, drafts
 from courses.services import drafting
 from courses.services.drafting import Desk
-from courses.views.outline import Answer, find_part, kinds, place_of, save
+from courses.views.outline import Answer, find_part, kinds, save
 from courses.views.sheets import MOST_TOLD, Sheet, answered
 from kernel import clock
 from kernel.i18n import _, choose

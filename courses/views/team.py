@@ -5,8 +5,9 @@ from uuid import UUID
 from flask import Blueprint, Response, flash, render_template, request
 
 from courses.forms import TeamForm
-from courses.models import Course, StaffRole
+from courses.models import StaffRole
 from courses.pages import log as pages
+from courses.pages.place import place_of
 from courses.permissions import CourseAction, Invited, TaughtCourse
 from courses.queries import catalogue as course_catalogue
 from courses.queries import team as team_queries
@@ -30,10 +31,6 @@ def _to_team(subject: TaughtCourse) -> Response:
     return see_page("courses_team.team", slug=subject.slug)
 
 
-def _place(course: Course) -> dict[str, str]:
-    return {"slug": course.slug, "title": choose(dict(course.title))}
-
-
 @bp.route("/teaching/<slug>/team", methods=["GET", "POST"])
 @requires(CourseAction.MANAGE_TEAM, course_catalogue.get_taught_course)
 def team(subject: TaughtCourse) -> Answer:
@@ -52,7 +49,7 @@ def team(subject: TaughtCourse) -> Answer:
     course = course_catalogue.get_course(session, subject.id)
     page = render_template(
         "courses/team.html",
-        course=_place(course),
+        course=place_of(course),
         members=team_queries.list_members(session, course.id),
         invitations=team_queries.list_invitations(session, course.id, now=clock.now()),
         roles={role: _(words) for role, words in pages.ROLES.items()},
@@ -140,4 +137,4 @@ def log(subject: TaughtCourse) -> Answer:
     found = team_queries.list_log(session, subject.id, offset=asked.offset, limit=asked.size + 1)
     rows = [{"at": entry.at, "by": entry.by or _("the system"), "words": pages.sentence(entry)} for entry in found[: asked.size]]
     course = course_catalogue.get_course(session, subject.id)
-    return render_template("courses/log.html", course=_place(course), page=Page(rows, asked.number, len(found) > asked.size))
+    return render_template("courses/log.html", course=place_of(course), page=Page(rows, asked.number, len(found) > asked.size))

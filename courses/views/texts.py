@@ -9,11 +9,13 @@ from courses.content.layout import COURSE, LISTS
 from courses.content.lesson_text import tidy_body
 from courses.forms import TextForm
 from courses.models import Course
+from courses.pages.place import place_of
 from courses.permissions import CourseAction, TaughtCourse
 from courses.queries import catalogue, drafts
 from courses.services import drafting
+from courses.services.archived import CourseArchived
 from courses.services.drafting import FileChanged
-from courses.views.outline import Answer, kinds, place_of
+from courses.views.outline import Answer, kinds
 from kernel import clock
 from kernel.errors import NotFound
 from kernel.i18n import _
@@ -75,6 +77,9 @@ def _saved(subject: TaughtCourse, course: Course, path: str, form: TextForm, typ
         theirs = next(iter(drafts.list_draft_contents(writing, course_id, [path])), None)
         form.seen.data = str(theirs.revision if theirs else 0)
         return _page(locked, path, form, theirs=(theirs.body or "") if theirs else ""), 409
+    except CourseArchived as refused:
+        form.form_errors.append(_(refused.text))
+        return _page(locked, path, form), 409
     flash(_("Saved in the draft."), "ok")
     return see_page("courses_texts.text", slug=subject.slug, path=path)
 

@@ -6,6 +6,7 @@ from courses import publication
 from courses.forms import AgainForm, RestoreForm
 from courses.models import Course, CourseVersion
 from courses.pages import changes as pages
+from courses.pages.place import place_of
 from courses.permissions import CourseAction, TaughtCourse, TaughtVersion
 from courses.queries import catalogue as course_catalogue
 from courses.queries import drafts as course_drafts
@@ -17,17 +18,13 @@ from courses.services.planning import Publisher
 from courses.views.publishing import kinds, stored
 from kernel import clock
 from kernel.errors import NotFound
-from kernel.i18n import _, choose
+from kernel.i18n import _
 from kernel.web.paging import Page, asked_page
 from kernel.web.request import begin_writing, current_actor, current_session, requires, see_page
 
 bp = Blueprint("courses_versions", __name__)
 
 Answer = str | Response | tuple[str, int]
-
-
-def _place(course: Course) -> dict[str, str]:
-    return {"slug": course.slug, "title": choose(dict(course.title))}
 
 
 @bp.get("/teaching/<slug>/versions")
@@ -38,7 +35,7 @@ def versions(subject: TaughtCourse) -> Answer:
     course = course_catalogue.get_course(session, subject.id)
     found = course_versions.list_versions(session, course.id, offset=asked.offset, limit=asked.size + 1)
     page = Page(pages.version_lines(course, found[: asked.size]), asked.number, len(found) > asked.size)
-    return render_template("courses/versions.html", course=_place(course), page=page)
+    return render_template("courses/versions.html", course=place_of(course), page=page)
 
 
 @bp.get("/teaching/<slug>/versions/<int:number>")
@@ -56,7 +53,7 @@ def _page(subject: TaughtVersion, form: AgainForm, restoring: RestoreForm) -> st
     restoring.revision.data = str(course.draft_revision)
     return render_template(
         "courses/version.html",
-        course=_place(course),
+        course=place_of(course),
         version=course_versions.describe_version(session, shown),
         line=pages.version_lines(course, [course_versions.describe_version(session, shown)])[0],
         before=before.number if before else None,

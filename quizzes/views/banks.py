@@ -8,12 +8,13 @@ from courses import publication
 from courses.content.comparing import compared_lines
 from courses.content.editing import EditRefused, tidy
 from courses.content.model import Finding
-from courses.models import Course
+from courses.pages.place import place_of
 from courses.permissions import TaughtCourse
 from courses.publication import Checked, CourseKinds
 from courses.queries import catalogue as course_catalogue
 from courses.queries import drafts as course_drafts
 from courses.services import verdicts
+from courses.services.archived import CourseArchived
 from courses.services.verdicts import Verdict
 from kernel import clock
 from kernel.errors import DomainError, NotFound
@@ -55,10 +56,6 @@ def _words(error: DomainError) -> str:
     return _(error.text, **error.facts)
 
 
-def _place(course: Course) -> dict[str, object]:
-    return {"slug": course.slug, "title": choose(dict(course.title))}
-
-
 def _choices(course_id: int) -> list[tuple[str, str]]:
     """Return the banks of a draft to choose from: path, and title with how many questions."""
     rows = queries.list_banks(current_session(), course_id)
@@ -91,7 +88,7 @@ def _list(subject: TaughtCourse, form: QuestionFieldsForm, chosen: list[str] | N
     form.offer([(row.path, choose(row.title) or row.key) for row in banks])
     return render_template(
         "quizzes/bank/questions.html",
-        course=_place(course_catalogue.get_course(session, subject.id)),
+        course=place_of(course_catalogue.get_course(session, subject.id)),
         up_to_date=up_to_date,
         page=Page(pages.lines_of(rows[:ROWS], attempts), page.number, len(rows) > ROWS),
         found=queries.count_questions(session, subject.id, wanted),
@@ -194,6 +191,8 @@ def _save(subject: TaughtCourse, form: QuestionTextForm, change: EntryText, chec
         services.save_entry(writing, current_actor(), subject.id, change, now=clock.now())
     except EntryChanged:
         return _conflict(subject, form, change)
+    except CourseArchived as refused:
+        return _editor(subject, form, told=[Told(0, _words(refused), "", "", "error")]), 409
     course = course_catalogue.get_course(writing, subject.id)
     verdicts.keep_verdict(writing, course, verdicts.judge(writing, course, checked, _kinds(), now=clock.now()), now=clock.now())
     flash(_("The question is saved in the draft."), "ok")
@@ -259,7 +258,7 @@ def _editor(
     key = present.key if present else ""
     return render_template(
         "quizzes/bank/question.html",
-        course=_place(course),
+        course=place_of(course),
         key=key,
         line=pages.lines_of([row], {})[0] if row else None,
         form=form,
@@ -298,7 +297,7 @@ def preview(subject: TaughtQuestion) -> Answer:
     assert verdict.folder is not None
     return render_template(
         "quizzes/bank/preview.html",
-        course=_place(course_catalogue.get_course(current_session(), subject.id)),
+        course=place_of(course_catalogue.get_course(current_session(), subject.id)),
         key=subject.key,
         seed=seed,
         following=(seed + 1) % MOST_SEED,
@@ -324,7 +323,7 @@ def versions(subject: TaughtQuestion) -> Answer:
         lines = pages.change_lines(published[numbers[old]], after)
     return render_template(
         "quizzes/bank/versions.html",
-        course=_place(course_catalogue.get_course(session, subject.id)),
+        course=place_of(course_catalogue.get_course(session, subject.id)),
         key=subject.key,
         versions=rows,
         old=old,

@@ -10,11 +10,13 @@ from courses.content.comparing import compared_lines
 from courses.content.editing import EditRefused, read_fields
 from courses.content.model import CourseFolder, Finding
 from courses.content.skeleton import proposed_key
+from courses.pages.place import place_of
 from courses.permissions import TaughtCourse
 from courses.publication import CourseKinds
 from courses.queries import catalogue as course_catalogue
 from courses.queries import drafts as course_drafts
 from courses.services import drafting, verdicts
+from courses.services.archived import CourseArchived
 from courses.services.verdicts import Verdict
 from kernel import clock
 from kernel.errors import NotFound
@@ -193,6 +195,9 @@ def _taken(editor: Editor, change: EntryText, subject: TaughtCourse) -> Answer:
         services.save_entry(writing, current_actor(), subject.id, change, now=clock.now())
     except EntryChanged:
         return _page(editor, both=(services.get_entry(writing, subject.id, change.path, change.key).text, change.text)), 409
+    except CourseArchived as refused:
+        editor.seen.form_errors.append(_(refused.text))
+        return _page(editor), 409
     course = course_catalogue.get_course(writing, subject.id)
     verdicts.keep_verdict(writing, course, verdicts.judge(writing, course, checked, _kinds(), now=clock.now()), now=clock.now())
     flash(_("The question is saved in the draft."), "ok")
@@ -239,7 +244,7 @@ def _page(
     placed = [(finding, sheet.field_of(finding)) for finding in told or []]
     return render_template(
         "quizzes/bank/form.html",
-        course={"slug": course.slug, "title": choose(dict(course.title))},
+        course=place_of(course),
         key=editor.key,
         kind=editor.kind,
         kind_words=_(KINDS[editor.kind]),

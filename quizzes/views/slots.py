@@ -15,11 +15,13 @@ from courses.content.settings import values_of
 from courses.content.tree import TreeActivity, TreeModule
 from courses.forms import SettingsForm, settings_form
 from courses.models import Course
+from courses.pages.place import place_of
 from courses.permissions import CourseAction, TaughtPart
 from courses.publication import Checked, CourseKinds
 from courses.queries import catalogue, history
 from courses.queries import drafts as course_drafts
 from courses.services import drafting, verdicts
+from courses.services.archived import CourseArchived
 from courses.services.drafting import Desk, FileChanged
 from kernel import clock
 from kernel.errors import NotFound
@@ -197,6 +199,9 @@ def _saved(subject: TaughtPart, sheet: Sheet, text: str, checked: Checked, new: 
         drafting.save_text(writing, current_actor(), course, sheet.path, text, seen=sheet.revision, now=clock.now())
     except FileChanged:
         return _together(subject, _sheet(subject), new)
+    except CourseArchived as refused:
+        new.form_errors.append(_(refused.text))
+        return _page(_sheet(subject), _forms(sheet, text, sent=False), new, text=text), 409
     verdicts.keep_verdict(writing, course, verdicts.judge(writing, course, checked, _kinds(), now=clock.now()), now=clock.now())
     flash(_("Nothing had changed.") if text == sheet.text else _("Saved in the draft."), "ok")
     return see_page("quizzes_slots.slots", slug=subject.slug, key=subject.key)
@@ -238,7 +243,7 @@ def _page(sheet: Sheet, forms: list[SettingsForm], new: NewSlotForm, *, text: st
     new.seen.data = new.seen.data or str(sheet.revision)
     return render_template(
         "quizzes/slots.html",
-        course={"slug": sheet.course.slug, "title": choose(dict(sheet.course.title))},
+        course=place_of(sheet.course),
         key=sheet.activity.key,
         title=choose(dict(sheet.activity.title)) or sheet.activity.key,
         path=sheet.path,

@@ -1,14 +1,20 @@
 """Putting a course away and bringing it back: who may, what it changes, and what the log says."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
 from courses.models import Course, StaffRole
+from courses.queries import catalogue
+from courses.services import archiving, drafts
+from courses.services.archived import CourseArchived
 from enrolments.services import editions
-from kernel import clock
+from kernel import clock, outbox
 from kernel.errors import Conflict
 from kernel.permissions import SYSTEM
 from lms.app import House
+from tests.courses.test_views_plans import draft, plan_of, verbs
 from tests.support.access import a_cast
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_person, a_teacher, an_administrator, sign_in
@@ -87,3 +93,119 @@ def test_what_was_never_published_is_not_put_away(browser: Browser, house: House
 
     assert "nunca se publicó" in browser.submit("/archive", {"reason": "x"}, status=422).text
     assert archived_at(house) is None
+
+
+def put_away(house: House) -> None:
+    """Archive the course while somebody has its pages open."""
+    with house.database.unit_of_work() as session:
+        archiving.archive(session, SYSTEM, catalogue.lock_course(session, session.scalars(select(Course.id)).one()), "Fin", now=clock.now())
+
+
+def test_the_pages_of_its_draft_are_closed_and_say_why(owner: Browser, house: House) -> None:
+    editor = sign_in(owner.another(), a_teacher_of(house, StaffRole.EDITOR))
+    put_away(house)
+
+    for path in ("outline", "lessons/leccion-1", "parts/leccion-1", "questions", "lists/glossary", "media", "publishing", "history"):
+        page = owner.get(f"/teaching/prueba/{path}")
+        assert "Nada de él se puede cambiar ni publicar" in page.text, path
+        assert "disabled" in page.html or not [form for form in page.forms if "/prueba/" in form.action and form.method == "post"], path
+        assert 'href="/teaching/prueba/archive"' in page.html, path
+    told = editor.get("/teaching/prueba/lessons/leccion-1")
+    assert "Nada de él se puede cambiar ni publicar" in told.text
+    assert "Quienes son responsables de él pueden recuperarlo." in told.text
+    assert 'href="/teaching/prueba/archive"' not in told.html
+
+    owner.get(PAGE)
+    owner.submit("/archive", {"reason": "Hace falta."})
+    assert "<fieldset disabled" not in owner.get("/teaching/prueba/lessons/leccion-1").html
+
+
+def a_teacher_of(house: House, role: StaffRole) -> str:
+    with house.database.unit_of_work(write=False) as session:
+        course = session.scalars(select(Course)).one()
+    a_teacher(house, course, "editora@example.org", role)
+    return "editora@example.org"
+
+
+@pytest.mark.parametrize(
+    ("path", "form", "values"),
+    [
+        ("lessons/leccion-1", "/lessons/leccion-1", {"body": "Lo que se escribió."}),
+        ("text?path=01-parte/01-leccion.es.md", "/text", {"text": "---\nkey: leccion-1\ntitle: Lo que se escribió.\n---\n\nDedos.\n"}),
+        ("parts/leccion-1", "/parts/leccion-1", {"minutes": "77"}),
+        ("new-module", "/new-module", {"title": "Lo que se escribió.", "lesson": "Una"}),
+        ("publishing", "/publishing", {"note": "Lo que se escribió.", "nature": "correction"}),
+    ],
+)
+def test_what_is_sent_to_an_archived_course_is_refused_and_kept(
+    owner: Browser, house: House, path: str, form: str, values: dict[str, str]
+) -> None:
+    owner.get(f"/teaching/prueba/{path}")
+    put_away(house)
+    before = state_of(house)
+
+    owner.submit(form, values, status=409)
+
+    assert "Este curso está archivado" in owner.page.text
+    assert next(iter(values.values())).split("\n")[0] in owner.page.html
+    assert state_of(house) == before
+
+
+def state_of(house: House) -> tuple[int, int | None]:
+    """Return the draft's revision and the published version."""
+    with house.database.unit_of_work(write=False) as session:
+        course = session.scalars(select(Course)).one()
+        return course.draft_revision, course.published_version_id
+
+
+def test_what_a_page_saves_by_itself_is_refused_with_words(owner: Browser, house: House) -> None:
+    owner.get("/teaching/prueba/lessons/leccion-1")
+    form = owner.page.form("/lessons/leccion-1")
+    put_away(house)
+
+    owner._request("POST", "/teaching/prueba/lessons/leccion-1/autosave", data=dict(form.fields) | {"body": "Otra cosa."})
+
+    assert owner.response.status_code == 409
+    assert owner.response.json is not None
+    assert "Este curso está archivado" in owner.response.json["message"]
+
+
+def test_what_was_planned_is_called_off_and_its_author_told(owner: Browser, house: House) -> None:
+    draft(house, "manos")
+    moment = clock.now() + timedelta(days=1)
+    owner.get("/teaching/prueba/publishing")
+    owner.submit("/publishing", {"nature": "correction", "note": "", "when": f"{moment:%Y-%m-%dT%H:%M}"})
+    assert plan_of(house).state == "planned"
+    owner.get(PAGE)
+    owner.submit("/archive", {"reason": "Terminó."})
+
+    outbox.deliver_waiting(house.worker, now=moment + timedelta(days=1))
+
+    assert plan_of(house).state == "void"
+    assert state_of(house)[1] == 1
+    assert verbs(house) == ["planned", "void"]
+    assert "Se archivó el curso antes de su momento" in owner.get("/notices").text
+    log = owner.get("/teaching/prueba/log").text
+    assert "o se archivó el curso" in log
+
+
+def test_a_plan_that_was_left_over_is_given_up_at_its_moment(owner: Browser, house: House) -> None:
+    """Of an installation whose course was archived before plans were called off."""
+    draft(house, "manos")
+    moment = clock.now() + timedelta(days=1)
+    owner.get("/teaching/prueba/publishing")
+    owner.submit("/publishing", {"nature": "correction", "note": "", "when": f"{moment:%Y-%m-%dT%H:%M}"})
+    with house.database.unit_of_work() as session:
+        session.scalars(select(Course)).one().archived_at = clock.now()
+
+    outbox.deliver_waiting(house.worker, now=moment + timedelta(days=1))
+
+    assert (plan_of(house).state, state_of(house)[1]) == ("void", 1)
+
+
+def test_the_command_line_does_not_publish_an_archived_course(house: House) -> None:
+    course = a_course(house, modules=1)
+    put_away(house)
+
+    with house.database.unit_of_work() as session, pytest.raises(CourseArchived):
+        drafts.save_files(session, SYSTEM, catalogue.lock_course(session, course.id), {}, removed=["course.yaml"], now=clock.now())

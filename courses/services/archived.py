@@ -1,0 +1,17 @@
+"""What an archived course refuses: nothing of it is written or published until it is brought back."""
+
+from courses.models import Course
+from kernel.errors import N_, Conflict
+
+
+class CourseArchived(Conflict):
+    """The course was put away."""
+
+    code = "course_archived"
+    message = N_("This course is archived: nothing of it can be changed or published. Bring it back first.")
+
+
+def check_open(course: Course) -> None:
+    """Raise CourseArchived where a locked course was put away."""
+    if course.archived_at is not None:
+        raise CourseArchived
