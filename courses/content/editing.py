@@ -7,7 +7,7 @@ holds what was asked for, and no other entry has moved by a letter.
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from courses.content import nodes
@@ -81,7 +81,7 @@ def _listing(text: str, name: str) -> Listing | None:
 
 def _entry(lines: Sequence[str], item: Node, above: int) -> Entry:
     led = _LED.match(lines[item.line - 1][: item.column - 1])
-    if led is None or not isinstance(item, Keyed) or item.flow:
+    if led is None or not isinstance(item, Keyed):
         raise EditRefused
     dash, content = len(led[1]), item.column - 1
     first, last = item.line, last_line(item)
@@ -241,6 +241,9 @@ def set_field(entry: str, name: str, value: str | Sequence[str] | None, order: S
 
     `order` is the canonical order of fields: a new field comes after the last one before it that is there.
     """
+    root = nodes.parse(entry).root
+    if isinstance(root, Keyed) and root.flow:
+        return _in_braces(entry, root, name, value if value is None or isinstance(value, str) else list(value), order)
     return with_lines(entry, name, [] if value is None else [f"{name}: {_value(value)}"], order)
 
 
@@ -315,16 +318,82 @@ def write_field(text: str, name: str, value: Written, order: Sequence[str], *, f
     What comes of it is read again: this field holds the value, and all others what they held.
     """
     before = read_fields(text)
+    root = nodes.parse(text).root
+    if isinstance(root, Keyed) and root.flow:
+        return _read_again(_in_braces(text, root, name, value, order), before, name, value)
     lines = [] if value is None else _lines_of(name, value, flow=flow, deep_flow=deep_flow)
     after = with_lines(text, name, lines, order) if text.strip() else ""
     if not text.strip():
         after = "\n".join(_lines_of(name, value, flow=flow, deep_flow=deep_flow)) + "\n"
+    return _read_again(after, before, name, value)
+
+
+def _read_again(after: str, before: Mapping[str, Written], name: str, value: Written) -> str:
+    """Return a text that was changed; raises EditRefused where it does not say what was asked for."""
     expected = {other: held for other, held in before.items() if other != name}
     if value is not None:
         expected[name] = value
     if read_fields(after) != expected:
         raise EditRefused
     return after
+
+
+def _in_braces(text: str, root: Keyed, name: str, value: Written, order: Sequence[str]) -> str:
+    """Return a mapping in braces with a field written anew, the others to the letter; what is too long for its line gets lines of its own."""
+    present = root.entries.get(name)
+    if present is None and value is None:
+        return text
+    others = [entry for entry in root.entries.values() if entry is not present]
+    if not others:
+        after = _cut(text, _start(root), _end(root), "{}" if value is None else in_brackets({name: value}))
+    elif present is None:
+        before = [root.entries[other] for other in order[: order.index(name)] if other in root.entries] if name in order else others
+        place, field = (_end(before[-1].value), ", {}") if before else (_start(root.entries[next(iter(root.entries))].key), "{}, ")
+        after = _cut(text, place, place, field.format(_in_brackets_of(name, value)))
+    elif value is not None:
+        after = _cut(text, _start(present.key), _end(present.value), _in_brackets_of(name, value))
+    else:
+        entries = list(root.entries.values())
+        number = entries.index(present)
+        first, last = (_end(entries[number - 1].value), _end(present.value)) if number else (_start(present.key), _start(entries[1].key))
+        after = _cut(text, first, last, "")
+    if root.line == root.last_line and (_is_long(value) or len(after.split("\n")[root.line - 1]) > FLOW):
+        return _on_lines(text, root, name, value, order)
+    return after
+
+
+def _in_brackets_of(name: str, value: Written) -> str:
+    return in_brackets({name: value})[1:-1]
+
+
+def _is_long(value: Written) -> bool:
+    return isinstance(value, str) and "\n" in value
+
+
+def _start(node: Node) -> tuple[int, int]:
+    return node.line, node.column
+
+
+def _end(node: Node) -> tuple[int, int]:
+    return node.last_line, node.last_column
+
+
+def _cut(text: str, first: tuple[int, int], last: tuple[int, int], between: str) -> str:
+    """Return a text with what stands from one place (line and column from 1) to before another replaced."""
+    lines = text.split("\n")
+    head = [*lines[: first[0] - 1], lines[first[0] - 1][: first[1] - 1]]
+    tail = [lines[last[0] - 1][last[1] - 1 :], *lines[last[0] :]]
+    return "\n".join(head) + between + "\n".join(tail)
+
+
+def _on_lines(text: str, root: Keyed, name: str, value: Written, order: Sequence[str]) -> str:
+    """Return a mapping in braces with each field on a line of its own, one of them written anew; a comment beside it stands above."""
+    lines = text.rstrip("\n").split("\n")
+    beside = lines[root.line - 1][root.last_column - 1 :].strip()
+    written = [line for line in (*lines[: root.line - 1], beside) if line]
+    for field, held in read_fields(text).items():
+        written += _lines_of(field, held, flow=True)
+    return write_field("\n".join(written) + "\n", name, value, order, flow=True)
 
 
 def _lines_of(name: str, value: Written, *, flow: bool = False, deep_flow: bool = False) -> list[str]:

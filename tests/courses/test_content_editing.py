@@ -8,7 +8,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from courses.content import nodes
-from courses.content.editing import EditRefused, add_entries, find_entry, list_entries, replace_entry, set_field, tidy, without_entries
+from courses.content.editing import (
+    EditRefused,
+    Written,
+    add_entries,
+    find_entry,
+    in_brackets,
+    list_entries,
+    read_fields,
+    replace_entry,
+    set_field,
+    tidy,
+    with_entry_moved,
+    without_entries,
+    write_field,
+)
 from tests.support.folders import FOLDERS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -142,7 +156,6 @@ def test_a_value_that_needs_quotes_gets_them() -> None:
     "text",
     [
         "questions: [{key: a}]\n",
-        "questions:\n  - {key: a}\n",
         "questions:\n  -\n    key: a\n",
         "- a\n",
         "questions: nada\n",
@@ -152,6 +165,55 @@ def test_a_value_that_needs_quotes_gets_them() -> None:
 def test_a_form_without_lines_of_its_own_is_refused(text: str) -> None:
     with pytest.raises(EditRefused):
         list_entries(text, "questions")
+
+
+BRACES = "questions:\n  - {key: a,  mark: 2}  # una\n  # otra\n  - {key: b, tags: [x,y], x-mia: sí,\n     mark: 1}\n  - key: c\n"
+
+
+def test_entries_in_braces_are_told_apart_moved_and_taken_out() -> None:
+    entries = list_entries(BRACES, "questions")
+
+    assert [(entry.key, entry.first, entry.last) for entry in entries] == [("a", 2, 2), ("b", 3, 5), ("c", 6, 6)]
+    assert entries[0].text == "{key: a,  mark: 2}  # una\n"
+    assert without_entries(BRACES, "questions", [1]) == "questions:\n  - {key: a,  mark: 2}  # una\n  - key: c\n"
+    moved = with_entry_moved(BRACES, "questions", 0, 2)
+    assert moved.endswith("  - key: c\n  - {key: a,  mark: 2}  # una\n")
+
+
+@pytest.mark.parametrize(
+    ("entry", "name", "value", "after"),
+    [
+        ("{key: a,  mark: 2}  # una\n", "mark", "3", "{key: a,  mark: 3}  # una\n"),
+        ("{key: a,  mark: 2}\n", "mark", None, "{key: a}\n"),
+        ("{key: a,  mark: 2}\n", "key", None, "{mark: 2}\n"),
+        ("{mark: 2}\n", "mark", None, "{}\n"),
+        ("{}\n", "mark", "2", "{mark: 2}\n"),
+        ("{mark: 2 }\n", "key", "a", "{key: a, mark: 2 }\n"),
+        ("# nota\n{key: a, x-mia: [b,c]}\n", "tags", ["d", "e"], "# nota\n{key: a, tags: [d, e], x-mia: [b,c]}\n"),
+        ("{key: a,\n  mark: 2}\n", "mark", "3", "{key: a,\n  mark: 3}\n"),
+        ("# nota\n{key: a, tags: [b]} # al lado\n", "text", "Uno\ndos", "# nota\n# al lado\nkey: a\ntext: |\n  Uno\n  dos\ntags: [b]\n"),
+        ("{key: a}\n", "text", "largo " * 20 + "fin", "key: a\ntext: " + "largo " * 20 + "fin\n"),
+        ("{key: a}\n", "text", "a, b: {c}", "{key: a, text: 'a, b: {c}'}\n"),
+    ],
+)
+def test_a_field_in_braces_changes_alone(entry: str, name: str, value: Written, after: str) -> None:
+    assert write_field(entry, name, value, ["key", "text", "tags", "mark"]) == after
+
+
+@given(
+    st.dictionaries(st.sampled_from("abcd"), st.sampled_from(["1", "dos", "a, b", "x: y", "[z]"])),
+    st.sampled_from("abcd"),
+    st.text(max_size=120),
+)
+def test_whatever_is_written_between_braces_reads_back_or_is_refused(held: dict[str, Written], name: str, value: str) -> None:
+    written = value.strip("\n") or None
+    try:
+        after = write_field(f"{in_brackets(held)}\n", name, written, list("abcd"))
+    except EditRefused:
+        return
+
+    expected = {other: one for other, one in held.items() if other != name} | ({} if written is None else {name: written})
+    assert read_fields(after) == expected
 
 
 @pytest.mark.parametrize("entry", ["key: x\n- key: y\n", "[1, 2]\n", "key: [\n", ""])

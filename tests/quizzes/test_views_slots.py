@@ -118,6 +118,40 @@ def test_only_the_lines_of_what_changed_change(editor: Browser, house: House, co
         assert session.scalars(select(AuditEntry.verb).order_by(AuditEntry.id.desc())).first() is not None
 
 
+def test_places_on_one_line_are_edited_as_the_others(editor: Browser, house: House, course: Course) -> None:
+    slots = (
+        "slots:\n"
+        "  - {section:  Cifras, x-nota: mía}  # corto\n"
+        "  - {question: suma-1, mark: 2, was: [suma-0]}\n"
+        "  - {draw: 2, kinds: [single,  multiple]}   # a mano\n"
+        "  - page: new\n"
+    )
+    write(house, course, {FILE: f"{HEAD}{slots}attempts: 3\n"})
+    before = texts(house)
+    editor.get(PAGE)
+    assert "Encuentra 1 pregunta." in editor.page.text
+    assert "Nada había cambiado." in send(editor)
+    assert texts(house) == before
+
+    editor.get(PAGE)
+    send(editor, "up 2", **{"slot-0-text_es": "Uno.\n\nDos.", "slot-1-mark": "", "slot-2-draw": "1", "slot-2-difficulty": "easy"})
+
+    assert texts(house)[FILE] == (
+        f"{HEAD}slots:\n"
+        "  # corto\n"
+        "  - section: Cifras\n"
+        "    text: |\n"
+        "      Uno.\n"
+        "\n"
+        "      Dos.\n"
+        "    x-nota: mía\n"
+        "  - {draw: 1, kinds: [single,  multiple], difficulty: easy}   # a mano\n"
+        "  - {question: suma-1, was: [suma-0]}\n"
+        "  - page: new\n"
+        "attempts: 3\n"
+    )
+
+
 def test_places_move_go_and_come_by_buttons(editor: Browser, house: House, course: Course) -> None:
     editor.get(PAGE)
     send(editor, "up 2", **{"slot-1-mark": "3"})
