@@ -24,6 +24,7 @@ from quizzes.models import Attempt
 from quizzes.queries import analysis, overrides
 from quizzes.queries import regrading as regrading_queries
 from quizzes.queries import sittings as queries
+from quizzes.queries.analysis import Learners
 from quizzes.rules.attempts import NETWORK_TOLERANCE
 from quizzes.rules.statistics import Which
 from quizzes.services import analysis as examinations
@@ -140,7 +141,9 @@ def examine(delivery: Delivery) -> Effect | None:
     """Compute the statistics of a quiz for which that takes too long while a page waits; nothing is written before the end."""
     arguments = delivery.arguments
     with delivery.database.unit_of_work(write=False) as session:
-        quiz = analysis.list_compositions(session, int(str(arguments["course"])), str(arguments["activity"]))
+        edition, group = (UUID(str(arguments[name])) if arguments.get(name) else None for name in ("edition", "group"))
+        learners = Learners(edition, group)
+        quiz = analysis.list_compositions(session, int(str(arguments["course"])), str(arguments["activity"]), learners)
         choice = next((one for one in quiz.choices if one.name == arguments["composition"]), None)
         if choice is None:
             return None

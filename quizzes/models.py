@@ -477,7 +477,7 @@ class QuizExamination(Base):
     which: Mapped[str] = mapped_column(String(8))
     """Which attempts of a learner: first, highest, last, all."""
     composition: Mapped[str] = mapped_column(String(16))
-    """Name of the positions that the papers have in common."""
+    """Name of the positions that the papers have in common, or of these with the edition and the group where not all learners count."""
     attempt_set: Mapped[str] = mapped_column(String(200))
     """What tells this set of attempts, quiz versions and formulas from another one."""
     document: Mapped[str] = mapped_column(Text)

@@ -9,11 +9,13 @@ from fractions import Fraction
 from functools import lru_cache
 from itertools import groupby
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, func, select
+from sqlalchemy import ColumnElement, Row, Select, and_, func, select
 from sqlalchemy.orm import Session, aliased
 
 from courses.models import Activity, CourseVersion
+from enrolments.queries.gradebook import within
 from quizzes.models import Annulment, AnswerEvent, Attempt, AttemptItem, MarkEvent, QuestionVersion, QuizExamination, QuizVersion
 from quizzes.models import Question as QuestionRow
 from quizzes.queries import sittings
@@ -38,6 +40,17 @@ _NOTHING = Fraction(0)
 
 
 @dataclass(frozen=True, slots=True)
+class Learners:
+    """Whose attempts are looked at: of everybody, of those in an edition, in a group, or in both."""
+
+    edition: UUID | None = None
+    group: UUID | None = None
+
+
+EVERYBODY = Learners()
+
+
+@dataclass(frozen=True, slots=True)
 class AttemptSet:
     """The attempts that are looked at: handed in and wholly marked, no previews, of one composition of the quiz.
 
@@ -59,6 +72,15 @@ class AttemptSet:
     waiting: int
     items: int
     fingerprint: str
+    learners: Learners = EVERYBODY
+
+    @property
+    def kept_as(self) -> str:
+        """Return the name under which what was computed is kept: the composition's, with the learners where not all count."""
+        if self.learners == EVERYBODY:
+            return self.composition.name
+        told = f"{self.composition.name}:{self.learners.edition or ''}:{self.learners.group or ''}"
+        return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,19 +100,21 @@ class QuizCompositions:
     activity_key: str
     by_version: Mapping[int, Composition]
     choices: Sequence[CompositionChoice]
+    learners: Learners = EVERYBODY
 
 
-def _counted(course_id: int, activity_key: str) -> ColumnElement[bool]:
-    return (
-        (Attempt.course_id == course_id)
-        & (Attempt.activity_key == activity_key)
-        & ~Attempt.preview
-        & (Attempt.state == AttemptState.FINISHED.value)
+def _counted(course_id: int, activity_key: str, learners: Learners) -> ColumnElement[bool]:
+    return and_(
+        Attempt.course_id == course_id,
+        Attempt.activity_key == activity_key,
+        ~Attempt.preview,
+        Attempt.state == AttemptState.FINISHED.value,
+        *within(Attempt.enrolment_id, learners.edition, learners.group),
     )
 
 
-def list_compositions(session: Session, course_id: int, activity_key: str) -> QuizCompositions:
-    """Return the compositions of a quiz; of one that nobody took, the newest alone."""
+def list_compositions(session: Session, course_id: int, activity_key: str, learners: Learners = EVERYBODY) -> QuizCompositions:
+    """Return the compositions of a quiz that some learners took; of one that none of them took, the newest alone."""
     statement = (
         select(QuizVersion.id, CourseVersion.number)
         .join(Activity, Activity.id == QuizVersion.activity_id)
@@ -101,7 +125,9 @@ def list_compositions(session: Session, course_id: int, activity_key: str) -> Qu
     versions = session.execute(statement).all()
     counts = dict(
         session.execute(
-            select(Attempt.quiz_version_id, func.count()).where(_counted(course_id, activity_key)).group_by(Attempt.quiz_version_id)
+            select(Attempt.quiz_version_id, func.count())
+            .where(_counted(course_id, activity_key, learners))
+            .group_by(Attempt.quiz_version_id)
         ).all()
     )
     used = [row for row in versions if counts.get(row.id)] or versions[-1:]
@@ -115,7 +141,7 @@ def list_compositions(session: Session, course_id: int, activity_key: str) -> Qu
     newest = newest_with(compositions, counts)
     choices = [CompositionChoice(name, tuple(found), attempts[name]) for name, found in numbers.items()]
     choices.sort(key=lambda choice: (choice.name != newest, -choice.numbers[-1]))
-    return QuizCompositions(course_id, activity_key, compositions, choices)
+    return QuizCompositions(course_id, activity_key, compositions, choices, learners)
 
 
 def list_annulled(session: Session, course_id: int, activity_key: str) -> dict[int, str]:
@@ -130,7 +156,7 @@ def attempt_set(session: Session, quiz: QuizCompositions, which: Which, choice: 
     """Describe the attempts to look at, and what tells them from another set, without reading them."""
     pools = {version: composition.pools for version, composition in quiz.by_version.items() if composition.name == choice.name}
     annulled = list_annulled(session, quiz.course_id, quiz.activity_key)
-    picked = _picked(quiz.course_id, quiz.activity_key, which)
+    picked = _picked(quiz.course_id, quiz.activity_key, which, quiz.learners)
     fits = picked.c.quiz_version_id.in_(tuple(pools))
     marked = fits & picked.c.raw.is_not(None)
     row = session.execute(
@@ -158,10 +184,11 @@ def attempt_set(session: Session, quiz: QuizCompositions, which: Which, choice: 
         waiting=row[2],
         items=row[0] * len(composition.positions),
         fingerprint=f"{VERSION}:{hashlib.sha256(told.encode()).hexdigest()}",
+        learners=quiz.learners,
     )
 
 
-def _picked(course_id: int, activity_key: str, which: Which) -> Any:
+def _picked(course_id: int, activity_key: str, which: Which, learners: Learners) -> Any:
     """Select one finished attempt of each learner, or all of them (5.12); of equally high ones the first."""
     orders: dict[Which, tuple[ColumnElement[Any], ...]] = {
         Which.FIRST: (Attempt.number.asc(),),
@@ -170,15 +197,15 @@ def _picked(course_id: int, activity_key: str, which: Which) -> Any:
     }
     columns = (Attempt.id, Attempt.quiz_version_id, Attempt.language, Attempt.raw)
     if which is Which.ALL:
-        return select(*columns).where(_counted(course_id, activity_key)).subquery()
+        return select(*columns).where(_counted(course_id, activity_key, learners)).subquery()
     place = func.row_number().over(partition_by=Attempt.person_id, order_by=orders[which]).label("place")
-    ranked = select(*columns, place).where(_counted(course_id, activity_key)).subquery()
+    ranked = select(*columns, place).where(_counted(course_id, activity_key, learners)).subquery()
     return select(ranked).where(ranked.c.place == 1).subquery()
 
 
 def _papers(found: AttemptSet) -> Select[*tuple[Any, ...]]:
     """Select every question of the attempts with its last mark and its current answer."""
-    picked = _picked(found.course_id, found.activity_key, found.which)
+    picked = _picked(found.course_id, found.activity_key, found.which, found.learners)
     later, answers = aliased(MarkEvent), aliased(AnswerEvent)
     last_mark = select(func.max(later.id)).where(later.item_id == AttemptItem.id).scalar_subquery()
     last_answer = (
@@ -313,7 +340,7 @@ def find_examination(session: Session, found: AttemptSet) -> KeptExamination | N
             QuizExamination.course_id == found.course_id,
             QuizExamination.activity_key == found.activity_key,
             QuizExamination.which == found.which.value,
-            QuizExamination.composition == found.composition.name,
+            QuizExamination.composition == found.kept_as,
         )
     ).scalar_one_or_none()
     if row is None or row.attempt_set.split(":")[0] != str(VERSION):

@@ -35,7 +35,7 @@ def keep(session: Session, found: AttemptSet, examination: Examination, *, now: 
             QuizExamination.course_id == found.course_id,
             QuizExamination.activity_key == found.activity_key,
             QuizExamination.which == found.which.value,
-            QuizExamination.composition == found.composition.name,
+            QuizExamination.composition == found.kept_as,
         )
     )
     session.add(
@@ -43,7 +43,7 @@ def keep(session: Session, found: AttemptSet, examination: Examination, *, now: 
             course_id=found.course_id,
             activity_key=found.activity_key,
             which=found.which.value,
-            composition=found.composition.name,
+            composition=found.kept_as,
             attempt_set=found.fingerprint,
             document=json.dumps(encode(examination), ensure_ascii=False, separators=(",", ":")),
             computed_at=now,
@@ -58,6 +58,8 @@ def order(session: Session, found: AttemptSet, *, now: datetime) -> None:
         "activity": found.activity_key,
         "which": found.which.value,
         "composition": found.composition.name,
+        "edition": str(found.learners.edition or ""),
+        "group": str(found.learners.group or ""),
     }
     told = ":".join([*(str(value) for value in arguments.values()), found.fingerprint])
     unique_key = f"quizzes.examine:{hashlib.sha256(told.encode()).hexdigest()}"

@@ -1,17 +1,21 @@
 """Statistics of a quiz for those who edit its course: figures, questions, answers, findings, and all of it as CSV and XLSX."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from uuid import UUID
 
-from flask import Blueprint, Response, current_app, render_template, request, url_for
+from flask import Blueprint, Response, current_app, flash, render_template, request, url_for
 
+from enrolments.queries.editions import list_editions
+from enrolments.queries.learning import list_groups
 from kernel import clock
 from kernel.errors import NotFound
 from kernel.i18n import _
 from kernel.tables import write_csv, write_xlsx
 from kernel.web import notes
-from kernel.web.request import current_session, requires
+from kernel.web.forms import as_uuid
+from kernel.web.request import current_session, requires, see_page
 from quizzes.pages import statistics as pages
 from quizzes.pages.class_answers import asked_text
 from quizzes.pages.doctor import FindingView, certainties
@@ -23,7 +27,7 @@ from quizzes.pages.statistics_tables import TABLES, sheets_of
 from quizzes.pages.surveys import HEADINGS, survey_rows, survey_views
 from quizzes.permissions import QuizAction, TaughtQuiz
 from quizzes.queries import analysis, sittings, teaching
-from quizzes.queries.analysis import AttemptSet, CompositionChoice
+from quizzes.queries.analysis import EVERYBODY, AttemptSet, CompositionChoice, Learners
 from quizzes.queries.surveys import has_surveys, list_surveys
 from quizzes.rules.examination import Examination
 from quizzes.rules.statistics import Which
@@ -45,6 +49,9 @@ class Looked:
     examination: Examination | None
     computed_at: datetime | None
     is_current: bool
+    editions: tuple[tuple[UUID, str], ...] = ()
+    groups: tuple[tuple[UUID, str], ...] = ()
+    """What the course's learners may be parted by, with the names."""
 
     @property
     def query(self) -> dict[str, str]:
@@ -52,26 +59,35 @@ class Looked:
         fields = {"which": "" if self.found.which is Which.FIRST else self.found.which.value}
         if self.choices[0].name != self.found.composition.name:
             fields["paper"] = self.found.composition.name
+        fields |= {"edition": str(self.found.learners.edition or ""), "group": str(self.found.learners.group or "")}
         return {name: value for name, value in fields.items() if value}
 
 
 def _look(subject: TaughtQuiz) -> Looked:
     """Return what the address asks for: as kept, or computed now where that is quick; more is ordered and told."""
     session, now = current_session(), clock.now()
-    quiz = analysis.list_compositions(session, subject.course_id, subject.key)
+    editions = tuple((line.edition.uuid, line.edition.name) for line in list_editions(session, subject.course_id))
+    groups = tuple((group.uuid, group.name) for group in list_groups(session, subject.course_id))
+    learners = Learners(_asked(editions, "edition"), _asked(groups, "group"))
+    quiz = analysis.list_compositions(session, subject.course_id, subject.key, learners)
     choice = next((one for one in quiz.choices if one.name == request.args.get("paper")), quiz.choices[0])
     found = analysis.attempt_set(session, quiz, chosen(Which, request.args.get("which")) or Which.FIRST, choice)
+    looked = Looked(found, tuple(quiz.choices), None, None, is_current=False, editions=editions, groups=groups)
     kept = analysis.find_examination(session, found)
     if kept is not None and kept.is_current:
-        return Looked(found, tuple(quiz.choices), kept.examination, kept.computed_at, is_current=True)
+        return replace(looked, examination=kept.examination, computed_at=kept.computed_at, is_current=True)
     if found.items <= services.AT_ONCE:
         examination = services.compute(session, found)
         notes.leave(lambda later: services.keep(later, found, examination, now=now))
-        return Looked(found, tuple(quiz.choices), examination, now, is_current=True)
+        return replace(looked, examination=examination, computed_at=now, is_current=True)
     notes.leave(lambda later: services.order(later, found, now=now))
-    if kept is None:
-        return Looked(found, tuple(quiz.choices), None, None, is_current=False)
-    return Looked(found, tuple(quiz.choices), kept.examination, kept.computed_at, is_current=False)
+    return looked if kept is None else replace(looked, examination=kept.examination, computed_at=kept.computed_at)
+
+
+def _asked(offered: Sequence[tuple[UUID, str]], name: str) -> UUID | None:
+    """Return the edition or group that the address asks for, where the course has it."""
+    wanted = as_uuid(request.args.get(name, ""))
+    return next((one for one, _words in offered if one == wanted), None)
 
 
 def _names(examination: Examination) -> Names:
@@ -109,6 +125,10 @@ def _about(looked: Looked) -> dict[str, object]:
         "computed_at": looked.computed_at,
         "is_current": looked.is_current,
         "has_surveys": has_surveys(current_session(), found.course_id, found.activity_key),
+        "editions": looked.editions,
+        "groups": looked.groups,
+        "edition": found.learners.edition,
+        "group": found.learners.group,
         "query": looked.query,
     }
 
@@ -142,7 +162,7 @@ def quiz(subject: TaughtQuiz) -> str:
 
 @bp.get("/courses/<slug>/quizzes/<key>/statistics/questions/<question>")
 @requires(QuizAction.STATISTICS, lambda session, actor, slug, key, question: teaching.get_taught_quiz(session, actor, slug, key))
-def question(subject: TaughtQuiz) -> str:
+def question(subject: TaughtQuiz) -> str | Response:
     """Show one question of a quiz: each of its versions with its figures, its answers and what the doctor says."""
     looked = _look(subject)
     wanted = (request.view_args or {})["question"]
@@ -150,6 +170,9 @@ def question(subject: TaughtQuiz) -> str:
         raise NotFound
     names = _names(looked.examination)
     examined = [one for one in looked.examination.questions if names.names[one.version].key == wanted]
+    if not examined and looked.found.learners != EVERYBODY:
+        flash(_("None of those learners has this question."), "warn")
+        return see_page("quizzes_statistics.quiz", slug=subject.slug, key=subject.key, **looked.query)
     if not examined:
         raise NotFound
     lines = {line.number: line for line in pages.question_lines(looked.examination, names)}

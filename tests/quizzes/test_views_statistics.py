@@ -11,7 +11,8 @@ from openpyxl import load_workbook
 from sqlalchemy import func, select
 
 from accounts.models import Person
-from courses.models import StaffRole
+from courses.models import Course, StaffRole
+from enrolments.models import Edition, EditionPlace, Enrolment, GroupMember, LearnerGroup
 from kernel import clock
 from lms.app import House
 from quizzes.models import QuizExamination
@@ -21,6 +22,7 @@ from tests.support.access import a_cast
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_teacher, sign_in
 from tests.support.classes import a_class_with_a_wrong_key, a_fixed_course
+from tests.support.editions import an_edition
 from tests.support.learning import a_learner, right_batch, start, submit
 
 QUIZ = "/courses/prueba/quizzes/cuestionario-1"
@@ -158,6 +160,73 @@ def test_what_is_counted_can_be_chosen_and_is_said(browser: Browser, house: Hous
     page = browser.get(f"{PAGE}?paper={older[1]}")
     assert "Se cuentan 4 intentos" in page.text
     assert browser.page.has_link(f"{PAGE}/questions/suma-1?paper={older[1]}")
+
+
+def a_part_of_the_class(house: House, course: Course, count: int) -> tuple[Edition, LearnerGroup]:
+    """Put the first so many learners into an edition, and the very first into a group; return both, and leave one more group empty."""
+    edition = an_edition(house, course)
+    group, empty = (LearnerGroup(course_id=course.id, name=name, created_at=clock.now()) for name in ("Tarde", "Vacío"))
+    with house.database.unit_of_work() as session:
+        enrolments = session.scalars(select(Enrolment.id).where(Enrolment.course_id == course.id).order_by(Enrolment.id)).all()
+        session.add_all([group, empty])
+        session.flush()
+        session.add_all(EditionPlace(enrolment_id=one, edition_id=edition.id) for one in enrolments[:count])
+        session.add(GroupMember(group_id=group.id, enrolment_id=enrolments[0], added_at=clock.now()))
+    return edition, group
+
+
+def test_one_edition_and_one_group_are_looked_at_apart(browser: Browser, house: House) -> None:
+    course = a_class_with_a_wrong_key(house, 5)
+    edition, group = a_part_of_the_class(house, course, 3)
+    a_teacher(house, course)
+    sign_in(browser, "profe@example.org")
+    assert "Se cuentan 5 intentos" in browser.get(PAGE).text
+
+    page = browser.get(f"{PAGE}?edition={edition.uuid}")
+
+    assert "Se cuentan 3 intentos" in page.text
+    assert "Edición: Marzo" in page.text
+    assert page.has_link(f"{PAGE}/questions/suma-1?edition={edition.uuid}")
+    assert "Se cuenta 1 intento" in browser.get(f"{PAGE}?edition={edition.uuid}&group={group.uuid}").text
+    assert "Se cuentan 5 intentos" in browser.get(PAGE).text
+    rows = [list(csv.reader(StringIO(taken(browser, f"{PAGE}.csv{query}")))) for query in ("", f"?edition={edition.uuid}")]
+    assert [row[rows[0][0].index("Intentos")] for row in (rows[0][1], rows[1][1])] == ["5", "3"]
+    browser.get(f"{PAGE}.xlsx?group={group.uuid}")
+    answered = browser.get(f"{PAGE}/questions/suma-1?edition={edition.uuid}").text
+    assert "Edición: Marzo" in answered
+    assert "Se cuentan 3 intentos" in answered
+    assert "Se cuentan 5 intentos" in browser.get(f"{PAGE}?edition=nada&group={course.uuid}").text
+
+
+def test_a_part_of_the_class_that_did_nothing_says_so(browser: Browser, house: House) -> None:
+    course = a_class_with_a_wrong_key(house, 2)
+    a_part_of_the_class(house, course, 1)
+    a_teacher(house, course)
+    sign_in(browser, "profe@example.org")
+    browser.get(PAGE)
+    empty = re.search(r'<option value="([0-9a-f-]{36})">Vacío', browser.page.html)
+    assert empty
+
+    assert "Todavía no hay nada que contar" in browser.get(f"{PAGE}?group={empty[1]}").text
+    page = browser.get(f"{PAGE}/questions/suma-1?group={empty[1]}")
+    assert "Nadie de ellos tiene esta pregunta." in page.text
+    assert page.html.count(f'value="{empty[1]}" selected') == 1
+
+
+def test_a_part_of_a_large_class_is_computed_in_the_background(browser: Browser, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    course = a_class_with_a_wrong_key(house, 4)
+    edition, _group = a_part_of_the_class(house, course, 3)
+    a_teacher(house, course)
+    sign_in(browser, "profe@example.org")
+    monkeypatch.setattr(services, "AT_ONCE", 3)
+    browser.get(PAGE)
+    browser.get(f"{PAGE}?edition={edition.uuid}")
+
+    browser.deliver_jobs()
+
+    assert kept(house) == 2
+    assert "Se cuentan 3 intentos" in browser.get(f"{PAGE}?edition={edition.uuid}").text
+    assert "Se cuentan 4 intentos" in browser.get(PAGE).text
 
 
 def kept(house: House) -> int:
