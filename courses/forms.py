@@ -266,6 +266,16 @@ class SettingsForm(Form):
         """Say whether the form has the fields of a setting: one of a file that cannot be read has none."""
         return setting in self._asked
 
+    def says(self, setting: Setting) -> bool:
+        """Say whether a setting says something else than what counts without it, or has a fault."""
+        if not setting.has_rows:
+            return self._says(setting, "")
+        return any(self._says(inner, _row(setting, number)) for number in range(self._numbers[setting.name]) for inner in setting.fields)
+
+    def _says(self, setting: Setting, row: str) -> bool:
+        fields = [self[name] for name in _names(setting, self._languages, row)]
+        return any(field.errors or (field.data and field.data != setting.usual) for field in fields)
+
     def fill(self, values: Values) -> None:
         """Put what the file says into the fields."""
         for setting in self._asked:

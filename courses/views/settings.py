@@ -10,6 +10,7 @@ from courses.content.editing import EditRefused
 from courses.content.layout import COURSE
 from courses.content.merging import Merge
 from courses.content.renaming import with_key
+from courses.content.settings import Setting
 from courses.content.tree import TreeModule
 from courses.forms import KeyForm, SettingsForm
 from courses.pages.place import place_of
@@ -113,10 +114,20 @@ def _page(sheet: Sheet, form: SettingsForm, merge: Merge | None) -> str:
         is_lesson=sheet.path.endswith(".md"),
         is_quiz=sheet.path.endswith(".quiz.yaml"),
         path=sheet.path,
-        groups=[(name, [(setting, form.rows(setting)) for setting in settings if form.asks(setting)]) for name, settings in sheet.groups],
+        groups=[_group(form, name, settings, is_first=not place) for place, (name, settings) in enumerate(sheet.groups)],
         regions=choosing.regions(merge) if merge is not None else None,
         has_conflicts=bool(merge is not None and merge.conflicts),
         languages=sheet.languages,
         form=form,
         modules=[] if found is None or isinstance(found, TreeModule) else _other_modules(sheet),
     )
+
+
+def _group(form: SettingsForm, name: object, settings: tuple[Setting, ...], *, is_first: bool) -> dict[str, object]:
+    """Return a group of fields: folded away where it says nothing, has no fault, and is not the first."""
+    asked = [setting for setting in settings if form.asks(setting)]
+    return {
+        "name": name,
+        "settings": [(setting, form.rows(setting)) for setting in asked],
+        "is_open": is_first or any(form.says(setting) for setting in asked),
+    }

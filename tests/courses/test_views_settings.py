@@ -1,5 +1,7 @@
 """Settings of courses, modules and activities on the web, any text of a draft, and its history."""
 
+import re
+
 import pytest
 from sqlalchemy import select
 
@@ -394,3 +396,26 @@ def test_pages_of_settings_and_history_cost_the_same_whatever_was_changed(editor
 
     assert counts[:3] == counts[3:]
     assert max(counts) <= 9
+
+
+def groups_of(html: str) -> dict[str, bool]:
+    """Return the groups of fields of a page, and whether each is open."""
+    found = re.findall(r'<details class="panel"( open)?><summary><span class="h3">([^<]+)</span>', html)
+    return {name: bool(is_open) for is_open, name in found}
+
+
+def test_groups_of_a_recording_are_folded_where_they_say_nothing(editor: Browser, house: House, course: Course) -> None:
+    """The page is short on a phone, and nothing that was filled in is hidden; without a script the browser unfolds them."""
+    page = editor.get("/teaching/prueba/parts/video-1")
+    before = groups_of(page.html)
+    assert next(iter(before.values()))
+    assert not before["Capítulos"]
+    assert not before["Quién habla"]
+
+    faulty = editor.submit("/parts/video-1", {"chapters__0__at": "nunca", "chapters__0__title_es": "Inicio"}, status=422)
+    assert groups_of(faulty.html) == before | {"Capítulos": True}
+    editor.get("/teaching/prueba/parts/video-1")
+    editor.submit("/parts/video-1", {"chapters__0__at": "0:00", "chapters__0__title_es": "Inicio"})
+
+    assert groups_of(editor.get("/teaching/prueba/parts/video-1").html) == before | {"Capítulos": True}
+    assert "Inicio" in texts(house)["01-parte/02-video.recording.yaml"]
