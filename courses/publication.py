@@ -38,6 +38,7 @@ from courses.content.surroundings import Lookups, look_up
 from courses.kinds import ActivityKind, FolderPart
 from courses.models import Activity, Course, CourseVersion
 from courses.queries import drafts as course_drafts
+from courses.queries.team import LogPart
 from courses.rules import Outline, OutlineActivity, OwnDates, activity_url, file_url
 from kernel.markup import model as markup
 from kernel.markup.model import ID_PREFIX, Rendered, SafeHtml
@@ -161,6 +162,8 @@ class CourseKinds:
     comparers: tuple[Comparer, ...] = ()
     indexers: tuple[Indexer, ...] = ()
     part_comparers: tuple[PartComparer, ...] = ()
+    logs: tuple[LogPart, ...] = ()
+    """What packages above add to the log of a course."""
     kept: Kept | None = None
     """Rendered lessons that outlive the process."""
 

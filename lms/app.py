@@ -24,6 +24,7 @@ from courses.content.kept import Kept
 from courses.models import CourseStaff
 from courses.publication import CourseKinds
 from enrolments import feature as enrolments
+from enrolments.pages import log as enrolment_log
 from enrolments.queries.learning import count_learners
 from kernel import i18n
 from kernel.crypto import SigningKeys, signing_keys
@@ -43,6 +44,7 @@ from organisations import feature as organisations
 from organisations.queries.tree import manages_something
 from quizzes import feature as quizzes
 from quizzes.content.kinds import BANKS
+from quizzes.pages import log as quiz_log
 from quizzes.pages.question_changes import compare_questions
 from quizzes.publication import QUIZ, embed_question, reworded_questions
 from quizzes.services.drafts import index_banks
@@ -71,6 +73,7 @@ KINDS = CourseKinds(
     comparers=(reworded_questions,),
     indexers=(index_banks,),
     part_comparers=(compare_questions,),
+    logs=(enrolment_log.LOG, quiz_log.LOG),
 )
 BODY_LIMIT = 1_000_000
 QUIET = frozenset({assets.ENDPOINT, "lms.live", "lms.ready", "lms_condition.figures"})

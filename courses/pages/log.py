@@ -1,8 +1,8 @@
 """The audit log of a course as sentences."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
-from courses.queries.team import LogEntry
+from courses.queries.team import LogEntry, LogPart
 from courses.services.verbs import CourseVerb
 from kernel.errors import N_
 from kernel.i18n import _, ngettext
@@ -15,9 +15,9 @@ ROLE_HINTS: Mapping[str, str] = {
 }
 
 
-def sentence(entry: LogEntry) -> str:
+def sentence(entry: LogEntry, parts: Sequence[LogPart] = ()) -> str:
     """Say what somebody did."""
-    write = _SENTENCES.get(entry.verb)
+    write = next((said[entry.verb] for said in (_SENTENCES, *(part.sentences for part in parts)) if entry.verb in said), None)
     return write(entry) if write is not None else _("Something else: %(verb)s", verb=entry.verb)
 
 

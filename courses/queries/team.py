@@ -1,12 +1,12 @@
 """Reading who works on a course, who is invited, and what the audit log says of the course."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select, union
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
@@ -124,16 +124,22 @@ class LogEntry:
     """The name of the person whom the facts speak of, where they do."""
 
 
-def list_log(session: Session, course_id: int, *, offset: int, limit: int) -> list[LogEntry]:
-    """List what the audit log says of a course, the newest first."""
-    statement = (
-        select(AuditEntry)
-        .where(AuditEntry.subject_kind == Course.__tablename__, AuditEntry.subject_id == course_id)
-        .order_by(AuditEntry.id.desc())
-        .offset(offset)
-        .limit(limit)
-    )
-    return _told(session, statement)
+@dataclass(frozen=True, slots=True)
+class LogPart:
+    """What a package above adds to a course's log: which entries are of a course, and how each verb is said."""
+
+    entries: Callable[[int], Sequence[ColumnElement[bool]]]
+    sentences: Mapping[str, Callable[[LogEntry], str]]
+
+
+def list_log(session: Session, course_id: int, parts: Sequence[LogPart], *, offset: int, limit: int) -> list[LogEntry]:
+    """List what the audit log says of a course and of what belongs to it, the newest first."""
+    begun = select(Course.created_at).where(Course.id == course_id).scalar_subquery()  # the number of a deleted one may be given again
+    own = (AuditEntry.subject_kind == Course.__tablename__) & (AuditEntry.subject_id == course_id) & (AuditEntry.at >= begun)
+    conditions = [own, *(condition for part in parts for condition in part.entries(course_id))]
+    found = union(*(select(AuditEntry.id).where(condition) for condition in conditions)).subquery()
+    statement = select(AuditEntry).where(AuditEntry.id.in_(select(found.c.id))).order_by(AuditEntry.id.desc())
+    return _told(session, statement.offset(offset).limit(limit))
 
 
 def find_last_entry(session: Session, course_id: int, verb: str) -> LogEntry | None:

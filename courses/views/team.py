@@ -14,6 +14,7 @@ from courses.queries import team as team_queries
 from courses.services import planning as planning_services
 from courses.services import team as team_services
 from courses.services.team import LastOwner
+from courses.views.outline import kinds
 from kernel import clock
 from kernel.errors import NotFound
 from kernel.i18n import _, choose, language
@@ -134,7 +135,8 @@ def invitation(subject: Invited) -> Answer:
 def log(subject: TaughtCourse) -> Answer:
     """Show who did what in a course."""
     session, asked = current_session(), asked_page(LOG_SIZE)
-    found = team_queries.list_log(session, subject.id, offset=asked.offset, limit=asked.size + 1)
-    rows = [{"at": entry.at, "by": entry.by or _("the system"), "words": pages.sentence(entry)} for entry in found[: asked.size]]
+    parts = kinds().logs
+    found = team_queries.list_log(session, subject.id, parts, offset=asked.offset, limit=asked.size + 1)
+    rows = [{"at": entry.at, "by": entry.by or _("the system"), "words": pages.sentence(entry, parts)} for entry in found[: asked.size]]
     course = course_catalogue.get_course(session, subject.id)
     return render_template("courses/log.html", course=place_of(course), page=Page(rows, asked.number, len(found) > asked.size))

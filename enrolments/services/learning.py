@@ -280,7 +280,7 @@ def delete_group(session: Session, actor: Actor, group: LearnerGroup, *, now: da
         raise GroupInUse
     row, members = session.get_one(LearnerGroup, group.id), GroupMember.group_id == group.id
     count = session.scalar(select(func.count()).select_from(GroupMember).where(members))
-    audit.record(session, actor, EnrolmentVerb.GROUP_DELETED, row, now=now, name=row.name, learners=count)
+    audit.record(session, actor, EnrolmentVerb.GROUP_DELETED, row, now=now, course=row.course_id, name=row.name, learners=count)
     session.execute(delete(GroupMember).where(members))
     if _is_named(session, group):
         row.former_name, row.name = row.name, str(row.uuid)

@@ -58,12 +58,30 @@ def override_result(session: Session, actor: Actor, subject: ResultSeat, wanted:
     if wanted.score is None:
         since = cast("datetime", row.overridden_at)
         _take_word_back(session, actor, learning, row, now=now)
-        audit.record(session, actor, EnrolmentVerb.OVERRIDE_UNDONE, learning.enrolment, now=now, **facts, after=str(row.score))
+        audit.record(
+            session,
+            actor,
+            EnrolmentVerb.OVERRIDE_UNDONE,
+            learning.enrolment,
+            now=now,
+            **facts,
+            person=learning.enrolment.person_id,
+            after=str(row.score),
+        )
         progress = keep_up(session, actor, learning, now=now)
         _reopen_course(session, actor, learning, progress, since, wanted.reason, now=now)
     else:
         _set_result(session, actor, learning, row, subject, wanted.score, now=now)
-        audit.record(session, actor, EnrolmentVerb.OVERRIDDEN, learning.enrolment, now=now, **facts, after=str(row.score))
+        audit.record(
+            session,
+            actor,
+            EnrolmentVerb.OVERRIDDEN,
+            learning.enrolment,
+            now=now,
+            **facts,
+            person=learning.enrolment.person_id,
+            after=str(row.score),
+        )
         progress = keep_up(session, actor, learning, now=now)
     session.add(
         ResultOverride(

@@ -118,6 +118,9 @@ def test_it_is_committed_undone_and_put_aside_through_the_pages(browser: Browser
     assert "Está deshecho" in browser.page.text
     assert [(mark.origin, mark.fraction) for mark in all_marks(house)[count:]] == [("regrade", 0), ("regrade", 1), ("auto", 1), ("auto", 0)]
     assert browser.get(f"{QUIZ}/regrades").has_link(trial)
+    log = browser.get("/teaching/prueba/log").text
+    assert "Calificó de nuevo «cuestionario-1»: cambi" in log
+    assert "Deshizo una nueva calificación de «cuestionario-1»" in log
 
 
 def test_an_older_trial_of_another_page_is_not_committed(browser: Browser, house: House) -> None:

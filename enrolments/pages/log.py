@@ -1,0 +1,81 @@
+"""What enrolments add to the log of a course, as sentences."""
+
+from collections.abc import Callable, Mapping
+
+from courses.queries.team import LogEntry, LogPart
+from enrolments.queries.log import entries_of
+from enrolments.services.announcements import AnnouncementVerb
+from enrolments.services.editions import EditionVerb
+from enrolments.services.following import FollowingVerb
+from enrolments.services.verbs import EnrolmentVerb
+from kernel.i18n import _, ngettext
+
+
+def _fact(entry: LogEntry, name: str) -> str:
+    return str(entry.facts.get(name) or "")
+
+
+def _count(entry: LogEntry, name: str) -> int:
+    found = entry.facts.get(name)
+    return len(found) if isinstance(found, list) else 0
+
+
+def _named(words: str, name: str) -> str:
+    """Return a sentence with the name of what it is about, of an older entry without."""
+    return f"{words}: {name}" if name else words
+
+
+def _group_changed(entry: LogEntry) -> str:
+    added, removed = _count(entry, "added"), _count(entry, "removed")
+    if removed:
+        return ngettext("Took %(count)s learner out of a group", "Took %(count)s learners out of a group", removed)
+    return ngettext("Put %(count)s learner into a group", "Put %(count)s learners into a group", added)
+
+
+def _overridden(entry: LogEntry) -> str:
+    where = {"activity": _fact(entry, "activity"), "after": _fact(entry, "after"), "person": entry.person or _("a learner")}
+    return _named(_("Set the result of %(person)s in “%(activity)s” to %(after)s %%", **where), _fact(entry, "reason"))
+
+
+def _undone(entry: LogEntry) -> str:
+    where = {"activity": _fact(entry, "activity"), "person": entry.person or _("a learner")}
+    return _named(_("Let the result that %(person)s earned in “%(activity)s” count again", **where), _fact(entry, "reason"))
+
+
+def _sent(entry: LogEntry) -> str:
+    return _named(_("Wrote to learners") if entry.facts.get("message") else _("Announced to the learners"), _fact(entry, "title"))
+
+
+def _item_changed(entry: LogEntry) -> str:
+    after = entry.facts.get("after")
+    return _named(_("Changed an item that is marked by hand"), str(after.get("title", "")) if isinstance(after, dict) else "")
+
+
+_SENTENCES: Mapping[str, Callable[[LogEntry], str]] = {
+    EnrolmentVerb.GROUP_MADE: lambda entry: _named(_("Made a group"), _fact(entry, "name")),
+    EnrolmentVerb.GROUP_RENAMED: lambda entry: _(
+        "Renamed the group %(before)s: %(after)s", before=_fact(entry, "before"), after=_fact(entry, "after")
+    ),
+    EnrolmentVerb.GROUP_CHANGED: _group_changed,
+    EnrolmentVerb.GROUP_DELETED: lambda entry: _named(_("Deleted a group"), _fact(entry, "name")),
+    EnrolmentVerb.OVERRIDDEN: _overridden,
+    EnrolmentVerb.OVERRIDE_UNDONE: _undone,
+    EnrolmentVerb.ITEM_MADE: lambda entry: _named(_("Made an item that is marked by hand"), _fact(entry, "title")),
+    EnrolmentVerb.ITEM_CHANGED: _item_changed,
+    EnrolmentVerb.ITEM_RETIRED: lambda entry: _named(_("Let an item that is marked by hand count no more"), _fact(entry, "title")),
+    EnrolmentVerb.ITEM_TAKEN_UP: lambda entry: _named(_("Let an item that is marked by hand count again"), _fact(entry, "title")),
+    EnrolmentVerb.ITEM_MARKED: lambda entry: ngettext(
+        "Gave %(count)s mark by hand", "Gave %(count)s marks by hand", _count(entry, "marks")
+    ),
+    FollowingVerb.EXPORTED: lambda entry: _named(_("Took a table of the learners out"), _fact(entry, "what")),
+    AnnouncementVerb.SENT: _sent,
+    EditionVerb.MADE: lambda entry: _named(_("Made an edition"), _fact(entry, "name")),
+    EditionVerb.CHANGED: lambda entry: _named(_("Changed an edition"), _fact(entry, "name")),
+    EditionVerb.CLOSED: lambda _entry: _("Closed an edition"),
+    EditionVerb.OPENED: lambda _entry: _("Opened an edition again"),
+    EditionVerb.CODE_MADE: lambda _entry: _("Made a new code for an edition"),
+    EditionVerb.CODE_TAKEN: lambda _entry: _("Took the code of an edition away"),
+    EditionVerb.WAITED: lambda entry: _("%(person)s began to wait for a place", person=entry.person or _("a learner")),
+    EditionVerb.WAITED_NO_MORE: lambda entry: _("%(person)s waits for a place no more", person=entry.person or _("a learner")),
+}
+LOG = LogPart(entries_of, _SENTENCES)

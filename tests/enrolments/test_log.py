@@ -1,0 +1,97 @@
+"""The log of a course tells what its team did to groups, editions, announcements and items, and nothing of other courses."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from accounts.models import Person
+from courses.models import Course
+from enrolments.models import LearnerGroup
+from enrolments.pages import log as pages
+from enrolments.queries.announcements import Audience
+from enrolments.services import announcements, editions, learning
+from enrolments.services.announcements import AnnouncementText, AnnouncementVerb
+from enrolments.services.editions import EditionVerb
+from enrolments.services.verbs import EnrolmentVerb
+from kernel import clock
+from kernel.permissions import Actor
+from lms.app import House
+from quizzes.pages import log as quiz_pages
+from quizzes.services.overrides import TimeVerb
+from quizzes.services.regrading import RegradeVerb
+from quizzes.services.trials import TrialVerb
+from tests.support.browser import Browser
+from tests.support.builders import a_course, a_teacher, sign_in
+from tests.support.editions import PLAN
+from tests.support.learning import a_learner
+
+LOG = "/teaching/prueba/log"
+
+
+@pytest.fixture
+def course(house: House) -> Course:
+    return a_course(house, modules=1)
+
+
+@pytest.fixture
+def teacher(house: House, course: Course) -> Person:
+    return a_teacher(house, course)
+
+
+def test_groups_editions_and_announcements_are_told(browser: Browser, house: House, course: Course, teacher: Person) -> None:
+    actor, now = Actor(person_id=teacher.id), clock.now()
+    learner = a_learner(house, course, "ana@example.org")
+    with house.database.unit_of_work() as session:
+        group = learning.make_group(session, actor, course.id, "Tarde", now=now)
+        learning.rename_group(session, actor, group, "Noche", now=now)
+        session.flush()
+        person = session.get_one(Person, learner.person_id)
+        learning.add_to_group(session, actor, group, [person.uuid], now=now)
+        editions.make_edition(session, actor, course.id, PLAN, now=now)
+        text = AnnouncementText(uuid4(), "Cambio de aula", "Es la 12.")
+        announcements.send_announcement(session, actor, Audience(course.id), text, now=now)
+        gone = learning.make_group(session, actor, course.id, "Pasajero", now=now)
+        learning.delete_group(session, actor, session.get_one(LearnerGroup, gone.id), now=now)
+    sign_in(browser, teacher.email)
+
+    told = browser.get(LOG).text
+
+    for words in (
+        "Cambió el nombre del grupo Tarde: Noche",
+        "Hizo una edición: Marzo",
+        "Anunció a quienes siguen el curso: Cambio de aula",
+        "Eliminó un grupo: Pasajero",
+        "Puso a 1 participante en un grupo",
+    ):
+        assert words in told
+    assert "Otra cosa" not in told
+
+
+def test_what_was_done_in_another_course_is_not_told(browser: Browser, house: House, course: Course, teacher: Person) -> None:
+    actor, now = Actor(person_id=teacher.id), clock.now()
+    other = a_course(house, modules=1, key="otro")
+    with house.database.unit_of_work() as session:
+        kept = learning.make_group(session, actor, other.id, "Ajeno", now=now)
+        learning.delete_group(session, actor, kept, now=now)
+        session.flush()
+        learning.make_group(session, actor, course.id, "Propio", now=now + timedelta(minutes=1))
+        learning.make_group(session, actor, other.id, "De otros", now=now)
+    sign_in(browser, teacher.email)
+
+    told = browser.get(LOG).text
+
+    assert "Hizo un grupo: Propio" in told
+    assert "Ajeno" not in told
+    assert "De otros" not in told
+    assert "Publicó la versión 1" in told
+
+
+def test_everything_that_can_be_in_the_log_has_a_sentence() -> None:
+    mine = [*EditionVerb, *AnnouncementVerb, *(verb for verb in EnrolmentVerb if verb.startswith(("group.", "result.", "item.")))]
+    theirs = [*RegradeVerb, *TrialVerb, *(verb for verb in TimeVerb if verb.startswith(("override.", "incident.")))]
+
+    assert {verb for verb in mine if verb.startswith(("edition.", "announcement.", "group.", "result.", "item."))} <= set(
+        pages.LOG.sentences
+    )
+    assert set(theirs) <= set(quiz_pages.LOG.sentences)
