@@ -110,6 +110,7 @@ def test_the_pages_of_its_draft_are_closed_and_say_why(owner: Browser, house: Ho
         assert "Nada de él se puede cambiar ni publicar" in page.text, path
         assert "disabled" in page.html or not [form for form in page.forms if "/prueba/" in form.action and form.method == "post"], path
         assert 'href="/teaching/prueba/archive"' in page.html, path
+    assert "Añadir un módulo" not in owner.get("/teaching/prueba/outline").text
     told = editor.get("/teaching/prueba/lessons/leccion-1")
     assert "Nada de él se puede cambiar ni publicar" in told.text
     assert "Quienes son responsables de él pueden recuperarlo." in told.text
@@ -117,6 +118,7 @@ def test_the_pages_of_its_draft_are_closed_and_say_why(owner: Browser, house: Ho
 
     owner.get(PAGE)
     owner.submit("/archive", {"reason": "Hace falta."})
+    assert "Añadir un módulo" in owner.get("/teaching/prueba/outline").text
     assert "<fieldset disabled" not in owner.get("/teaching/prueba/lessons/leccion-1").html
 
 

@@ -400,7 +400,7 @@ def test_pages_of_settings_and_history_cost_the_same_whatever_was_changed(editor
 
 def groups_of(html: str) -> dict[str, bool]:
     """Return the groups of fields of a page, and whether each is open."""
-    found = re.findall(r'<details class="panel"( open)?><summary><span class="h3">([^<]+)</span>', html)
+    found = re.findall(r'<details class="panel"( open)?><summary class="h4">([^<]+)</summary>', html)
     return {name: bool(is_open) for is_open, name in found}
 
 
