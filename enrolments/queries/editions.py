@@ -84,9 +84,10 @@ def get_edition_seat(session: Session, actor: Actor, slug: str, edition: UUID) -
 
 def get_seat_by_code(session: Session, actor: Actor, code: str) -> EditionSeat:
     """Return the actor's place before the edition that has a code; raise NotFound."""
-    statement = (
-        select(Edition, Course.slug).join(Course, Course.id == Edition.course_id).where(Edition.code == read_code(code, CODE_LENGTH))
-    )
+    typed = read_code(code, CODE_LENGTH)
+    if typed is None:
+        raise NotFound  # to compare with nothing would find the editions without a code
+    statement = select(Edition, Course.slug).join(Course, Course.id == Edition.course_id).where(Edition.code == typed)
     found = session.execute(statement).one_or_none()
     if found is None:
         raise NotFound

@@ -22,6 +22,7 @@ from flask import session as cookie
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
+from werkzeug.routing import IntegerConverter, ValidationError
 
 from kernel.db import Database
 from kernel.errors import Forbidden, Unavailable
@@ -247,8 +248,22 @@ def _abandon(_error: BaseException | None) -> None:
     structlog.contextvars.clear_contextvars()
 
 
+class WholeConverter(IntegerConverter):
+    """A whole number in an address; what no column holds is an address that does not exist (security 3.5)."""
+
+    LARGEST = 2**63 - 1
+
+    def to_python(self, value: str) -> int:
+        """Return the number, or refuse it."""
+        number = int(super().to_python(value))
+        if number > self.LARGEST:
+            raise ValidationError
+        return number
+
+
 def install(app: Flask, plumbing: Plumbing) -> None:
     """Give every request of the application its transaction and its actor."""
+    app.url_map.converters["int"] = WholeConverter
     app.extensions["plumbing"] = plumbing
     app.before_request(_open)
     app.after_request(_tell)

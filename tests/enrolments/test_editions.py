@@ -324,3 +324,18 @@ def test_plans_are_kept_as_they_are_typed(house: House) -> None:
         assert session.scalar(select(func.count()).select_from(Person)) == 0
 
     assert changed == 0
+
+
+def test_words_that_cannot_be_a_code_lead_to_no_edition(browser: Browser, house: House) -> None:
+    """An edition without a code is not found by «no code»."""
+    course = a_course(house, modules=1, enrolment="invitation")
+    an_edition(house, course, open_to_all=False)
+    a_person(house)
+    learner = sign_in(browser)
+    for typed in ("corto", "ñññññññññ", "x" * 200):
+        learner.get(f"/join/{typed}", status=404)
+        learner.get("/learning")
+        learner.post(f"/join/{typed}", status=404)
+
+    with house.database.unit_of_work(write=False) as session:
+        assert not session.scalars(select(Enrolment)).all()
