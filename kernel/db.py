@@ -38,6 +38,8 @@ from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import TimeoutError as TurnTimeout
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, sessionmaker
 
+from kernel import deadline
+
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -169,6 +171,7 @@ class WriterLock:
 
 def _sqlite_connection(connection: DBAPIConnection, _record: object) -> None:
     cursor = connection.cursor()
+    connection.set_progress_handler(deadline.has_passed, deadline.STEPS)
     cursor.execute("PRAGMA busy_timeout=5000")
     _switch_to_wal(cursor)
     for pragma in ("synchronous=FULL", "foreign_keys=ON"):
@@ -194,6 +197,7 @@ def _sqlite_reading_connection(connection: DBAPIConnection, _record: object) -> 
     cursor = connection.cursor()
     cursor.execute("PRAGMA busy_timeout=5000")
     cursor.close()
+    connection.set_progress_handler(deadline.has_passed, deadline.STEPS)
 
 
 def _one_writer(engine: Engine) -> None:
@@ -246,6 +250,20 @@ def _postgres_engines(url: str, pool: int) -> tuple[Engine, Engine]:
     return write, write.execution_options(postgresql_readonly=True)
 
 
+def _keep_to_deadlines(engine: Engine, *, is_sqlite: bool) -> None:
+    """Refuse a statement to whoever is late; SQLite asks by itself while one runs, PostgreSQL has to be told."""
+
+    def before(connection: Connection, *_statement: Any) -> None:
+        deadline.check()
+        driver = connection.connection.driver_connection
+        deadline.asks(None if is_sqlite or driver is None else driver.cancel)
+
+    event.listen(engine, "before_cursor_execute", before)
+    if not is_sqlite:
+        event.listen(engine, "after_cursor_execute", lambda *_statement: deadline.asks(None))
+        event.listen(engine, "handle_error", lambda _context: deadline.asks(None))
+
+
 class Database:
     """The two engines of an instance and the unit of work over them."""
 
@@ -253,6 +271,8 @@ class Database:
         self.url = url
         self.is_sqlite = url.startswith("sqlite")
         self.writing, self.reading = (_sqlite_engines if self.is_sqlite else _postgres_engines)(url, pool)
+        for engine in (self.writing, self.reading) if self.is_sqlite else (self.writing,):
+            _keep_to_deadlines(engine, is_sqlite=self.is_sqlite)
         self._writer = sessionmaker(self.writing, expire_on_commit=False)
         self._reader = sessionmaker(self.reading, expire_on_commit=False)
         self._after_commit: list[Callable[[Session], None]] = []

@@ -84,6 +84,9 @@ class Settings(BaseSettings):
     threads: int = Field(128, ge=1, le=1024, description="Connections one process serves at once.")
     database_pool: int = Field(8, ge=1, le=100, description="Database connections one process holds.")
     worker_threads: int = Field(1, ge=0, le=16, description="Threads for background jobs inside `lms serve`; 0 where `lms worker` runs.")
+    request_seconds: int = Field(
+        30, ge=1, le=600, description="Seconds that a request may work once it has arrived; then it is rolled back."
+    )
     trusted_proxies: int = Field(0, ge=0, le=5, description="Proxies in front whose X-Forwarded headers are believed.")
     session_idle_minutes: int = Field(60, ge=5, le=720, description="Minutes without a request after which a session ends.")
     session_hours: int = Field(12, ge=1, le=72, description="Hours after which a session ends in any case.")

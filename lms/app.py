@@ -186,7 +186,10 @@ def create_app(house: House) -> Flask:
     app.extensions["limits"] = limits.Limiter(house.settings.redis_url)
     app.extensions["sign_in_page"] = signing.sign_in_page
     app.before_request(_choose_asked_language)
-    install_requests(app, Plumbing(house.database, policy(), signin.load_actor, frozenset(house.settings.host_names), QUIET))
+    install_requests(
+        app,
+        Plumbing(house.database, policy(), signin.load_actor, frozenset(house.settings.host_names), house.settings.request_seconds, QUIET),
+    )
     is_staff = or_(exists().where(CourseStaff.person_id == Person.id), account_queries.holds(SiteRole.INSTRUCTOR))
     manages = manages_something()
     signin.install(app, house.settings, account_queries.signed_in_statement(is_staff, manages), or_(is_staff, manages))

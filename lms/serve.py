@@ -23,6 +23,7 @@ from kernel.paths import CONTENT
 from kernel.settings import LOOPBACK, Settings, SettingsError, load, secret_keys
 from lms.app import FEATURES, House, create_app, open_house
 from lms.backups import UNFINISHED
+from lms.listening import Worker
 from lms.upgrading import NoBackup, bring_up_to_date
 from lms.worker import Queue
 
@@ -141,7 +142,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "bind": bind,
             "workers": workers,
             "threads": house.settings.threads,
-            "worker_class": "gthread",
+            "worker_class": Worker,
             "timeout": 60,
             "graceful_timeout": 15,
             "keepalive": 15,

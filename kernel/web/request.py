@@ -24,6 +24,7 @@ from sqlalchemy.orm import Session
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 from werkzeug.routing import IntegerConverter, ValidationError
 
+from kernel import deadline
 from kernel.db import Database
 from kernel.errors import Forbidden, Unavailable
 from kernel.permissions import Actor, Policy
@@ -63,6 +64,8 @@ class Plumbing:
     load_actor: Callable[[Session], Actor]
     host_names: frozenset[str]
     """The sites that requests may name; IPv6 addresses without brackets."""
+    request_seconds: float = 30.0
+    """How long a request may work once its body is there (security 3.5)."""
     quiet: frozenset[str] = frozenset()
     """Endpoints that leave no line in the log: static files, probes."""
 
@@ -201,6 +204,8 @@ def _open() -> None:
         if access.body_limit is not None:
             request.max_content_length = access.body_limit
         _read_body()
+    deadline.begin(plumbing().request_seconds)
+    if not is_only_looking():
         g.cookie_before = dict(cookie)
         reads_first = access.reads_first() if callable(access.reads_first) else access.reads_first
         g.session = plumbing().database.begin(write=not reads_first)
@@ -209,8 +214,13 @@ def _open() -> None:
 def _close(response: Response) -> Response:
     session = g.pop("session", None)
     if session is None:
+        deadline.end()
         return response
     keep = not is_only_looking() and response.status_code < 400
+    if keep and deadline.has_passed():
+        g.session = session
+        return cast("Response", current_app.handle_user_exception(deadline.TooLong()))
+    deadline.end()
     try:
         plumbing().database.finish(session, keep=keep)
     except SQLAlchemyError as error:
@@ -220,7 +230,8 @@ def _close(response: Response) -> Response:
 
 
 def roll_back() -> None:
-    """Forget this request's changes before an error page is drawn; what the page reads it reads anew."""
+    """Forget this request's changes before an error page is drawn; what the page reads it reads anew, late or not."""
+    deadline.end()
     before = g.pop("cookie_before", None)
     if before is not None and dict(cookie) != before:
         cookie.clear()
@@ -244,6 +255,7 @@ def _tell(response: Response) -> Response:
 
 
 def _abandon(_error: BaseException | None) -> None:
+    deadline.end()
     let_go()
     structlog.contextvars.clear_contextvars()
 

@@ -22,7 +22,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "email_validator": ("accounts/forms.py",),
     "flask_login": ("accounts/signin.py",),
     "flask_wtf": ("kernel/web/forms.py", "kernel/web/errors.py", "kernel/web/site_header.py", "lms/app.py"),
-    "gunicorn": ("lms/serve.py",),
+    "gunicorn": ("lms/serve.py", "lms/listening.py"),
     "huey": ("lms/worker.py",),
     "itsdangerous": ("kernel/crypto.py",),
     "jinja2": ("kernel/web/templating.py", "kernel/mail.py"),
@@ -48,7 +48,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "segno": ("certificates/pdf.py", "accounts/totp.py"),
     "smtplib": ("kernel/mail.py",),
     "snowballstemmer": ("kernel/search/words.py",),
-    "structlog": ("kernel/*.py", "*/jobs.py"),
+    "structlog": ("kernel/*.py", "*/jobs.py", "lms/listening.py"),
     "webauthn": ("accounts/passkeys.py",),
     "webvtt": ("webinars/content.py", "webinars/captions.py"),
     "werkzeug": ("kernel/web/*.py", "lms/app.py"),
@@ -130,8 +130,8 @@ def environment_is_read_by_settings(path: str, tree: ast.Module, _text: str) -> 
 
 
 def catches_everything_only_outermost(path: str, tree: ast.Module, _text: str) -> Iterator[Fault]:
-    """Style: `except Exception` re-raises, but for the outermost handlers of a request and of a job."""
-    if path in ("kernel/web/errors.py", "kernel/outbox.py"):
+    """Style: `except Exception` re-raises, but for the outermost handlers of a request, of a job and of a server."""
+    if path in ("kernel/web/errors.py", "kernel/outbox.py", "lms/listening.py"):
         return
     for node in ast.walk(tree):
         if not isinstance(node, ast.ExceptHandler):

@@ -1,0 +1,80 @@
+"""How long a request may work (security 3.5), thread by thread: whoever is late asks the database for nothing more and commits nothing.
+
+It begins when the body is there: how slowly a body arrives is its sender's affair. Background jobs and commands have no deadline.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from kernel.errors import N_, Unavailable
+
+STEPS = 100_000
+"""Steps of SQLite's machine after which it asks whether it is still wanted."""
+
+
+class TooLong(Unavailable):
+    """The request worked longer than one may; what it began is rolled back."""
+
+    code = "too_long"
+    message = N_("This took too long and was ended. Nothing of it was saved: try again, with less at once if that can be.")
+
+
+@dataclass(slots=True, eq=False)
+class Deadline:
+    """Until when one thread may work, and how to stop what it asked the database."""
+
+    at: float
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    stop: Callable[[], None] | None = None
+
+    @property
+    def has_passed(self) -> bool:
+        """Say whether it is late."""
+        return time.monotonic() > self.at
+
+
+_running: dict[int, Deadline] = {}
+
+
+def begin(seconds: float) -> None:
+    """Give the present thread so many seconds."""
+    _running[threading.get_ident()] = Deadline(time.monotonic() + seconds)
+
+
+def end() -> None:
+    """Let the present thread work as long as it likes."""
+    _running.pop(threading.get_ident(), None)
+
+
+def has_passed() -> bool:
+    """Say whether the present thread is late."""
+    found = _running.get(threading.get_ident())
+    return found is not None and found.has_passed
+
+
+def check() -> None:
+    """Raise TooLong where the present thread is late."""
+    if has_passed():
+        raise TooLong
+
+
+def asks(stop: Callable[[], None] | None) -> None:
+    """Note how to stop the statement that begins, or that none is running."""
+    found = _running.get(threading.get_ident())
+    if found is not None:
+        with found.lock:
+            found.stop = stop
+
+
+def late() -> Iterator[tuple[int, float]]:
+    """Yield the threads that are late and by how much, and stop what they asked the database."""
+    for thread, found in list(_running.items()):
+        if found.has_passed:
+            with found.lock:
+                if found.stop is not None:
+                    found.stop()
+            yield thread, time.monotonic() - found.at

@@ -1,0 +1,120 @@
+"""Gunicorn's worker as this product runs it: its own answers are ours, and no request holds a connection for ever."""
+
+import socket
+import threading
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from gunicorn.http.errors import (
+    ConfigurationProblem,
+    InvalidResponseHeader,
+    InvalidResponseHeaderName,
+    LimitRequestHeaders,
+    LimitRequestLine,
+    ParseException,
+)
+from gunicorn.workers.gthread import ThreadWorker
+
+from kernel import deadline
+from kernel.errors import N_
+from kernel.i18n import LANGUAGES, _, reading
+from kernel.web.headers import ALWAYS
+
+log = structlog.get_logger()
+
+OURS = (ConfigurationProblem, InvalidResponseHeader, InvalidResponseHeaderName)
+"""Faults that are not the sender's."""
+TOO_LARGE = N_("The address or what the browser sends with it is too long. Delete this site's cookies in your browser and try again.")
+TEXTS = {
+    400: N_("This request could not be understood. Nothing was changed. Open the address again."),
+    414: TOO_LARGE,
+    431: TOO_LARGE,
+    500: N_("Something failed on our side. Try again in a moment."),
+}
+LOOKS_EVERY = 0.5
+"""Seconds between two looks at what is late."""
+GRACE = 3.0
+"""Seconds in which whoever is late may still tell it with a page; then the connection ends."""
+
+
+def status_of(fault: Exception) -> int:
+    """Return the status that answers what went wrong before the application was asked."""
+    if isinstance(fault, LimitRequestLine):
+        return 414
+    if isinstance(fault, LimitRequestHeaders):
+        return 431
+    return 400 if isinstance(fault, ParseException) and not isinstance(fault, OURS) else 500
+
+
+def plain_answer(status: int) -> bytes:
+    """Return a whole answer: a short text in every language, with the headers that stand on all answers."""
+    words = []
+    for language in LANGUAGES:
+        with reading(language):
+            words.append(_(TEXTS[status]))
+    body = "\n\n".join([*words, ""]).encode()
+    headers = {
+        "Content-Type": "text/plain; charset=utf-8",
+        "Content-Length": str(len(body)),
+        "Cache-Control": "no-store",
+        "Connection": "close",
+        **ALWAYS,
+    }
+    lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}", *(f"{name}: {value}" for name, value in headers.items())]
+    return "\r\n".join([*lines, "", ""]).encode("ascii") + body
+
+
+class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
+    """Threads that answer, and one that looks whether one of them takes too long."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self._sockets: dict[int, socket.socket] = {}
+        self._ended = threading.Event()
+
+    def run(self) -> None:
+        """Serve, with an eye on what is late."""
+        watch = threading.Thread(target=self._watch, name="deadlines", daemon=True)
+        watch.start()
+        try:
+            super().run()
+        finally:
+            self._ended.set()
+
+    def handle_request(self, req: Any, conn: Any) -> Any:
+        """Answer one request; its connection is known while it lasts."""
+        thread = threading.get_ident()
+        self._sockets[thread] = conn.sock
+        try:
+            return super().handle_request(req, conn)
+        finally:
+            deadline.end()
+            self._sockets.pop(thread, None)
+
+    def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:
+        """Answer what never reached the application, or broke on the way; what was sent stays out of the log."""
+        status = status_of(exc)
+        if status == 500:
+            log.error("request.broken", exc_info=exc)
+        else:
+            log.warning("request.malformed", status=status, error=type(exc).__name__)
+        try:
+            client.sendall(plain_answer(status))
+        except OSError:
+            log.debug("request.gone")
+
+    def _watch(self) -> None:
+        while not self._ended.wait(LOOKS_EVERY):
+            try:
+                self._end_late()
+            except Exception:
+                log.exception("deadline.failed")
+
+    def _end_late(self) -> None:
+        for thread, seconds in deadline.late():
+            held = self._sockets.get(thread)
+            if seconds > GRACE and held is not None:
+                log.error("request.too_long", over=round(seconds, 1))
+                self._sockets.pop(thread, None)
+                held.shutdown(socket.SHUT_RDWR)
