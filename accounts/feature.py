@@ -21,8 +21,7 @@ FEATURE = Feature(
         "accounts.send_notices": jobs.send_notices,
         "accounts.send_digests": jobs.send_digests,
         "accounts.send_digest": jobs.send_digest,
-        "accounts.forget_notices": jobs.forget_notices,
     },
-    periodic={"accounts.send_digests": jobs.DIGESTS_EVERY, "accounts.forget_notices": jobs.FORGET_EVERY},
+    periodic={"accounts.send_digests": jobs.DIGESTS_EVERY},
     commands=(cli.accounts,),
 )

@@ -90,7 +90,6 @@ def send_deletion_asked(delivery: Delivery) -> None:
 
 
 DIGESTS_EVERY = 900
-FORGET_EVERY = 86_400
 DIGEST_LINES = 100
 PAGE = 500
 PORTION = 100
@@ -193,8 +192,3 @@ def _send_letter(delivery: Delivery, letter: Letter, template: str, stops: Notic
     mail.send(settings, message)
     sent = [notice.id for notice in letter.notices]
     return lambda session: notices.note_mailed(session, sent, now=delivery.now)
-
-
-def forget_notices(delivery: Delivery) -> Effect:
-    """Delete the notices of half a year ago."""
-    return lambda session: notices.forget_old(session, now=delivery.now)

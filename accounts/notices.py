@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -17,7 +17,6 @@ from kernel import audit, outbox
 from kernel.crypto import seal, unseal
 from kernel.permissions import Actor
 
-KEPT = timedelta(days=180)
 UNSUBSCRIBE = "unsubscribe"
 UNSUBSCRIBE_SECONDS = 400 * 86_400
 
@@ -84,9 +83,9 @@ def note_mailed(session: Session, notices: Sequence[int], *, now: datetime) -> N
     session.execute(update(Notice).where(Notice.id.in_(notices)).values(mailed_at=now))
 
 
-def forget_old(session: Session, *, now: datetime) -> None:
-    """Delete the notices given half a year ago."""
-    session.execute(delete(Notice).where(Notice.given_at < now - KEPT))
+def forget_before(session: Session, moment: datetime) -> int:
+    """Delete the notices that were given before a moment; return how many."""
+    return len(session.scalars(delete(Notice).where(Notice.given_at < moment).returning(Notice.id)).all())
 
 
 def set_switches(session: Session, actor: Actor, person: Person, wanted: Mapping[NoticeKind, Switch], *, now: datetime) -> None:

@@ -245,6 +245,16 @@ def forget_sent(session: Session, table: type[SentIn], *, now: datetime) -> None
     session.execute(delete(table).where(table.expires_at <= now))
 
 
+def forget_devices_before(session: Session, moment: datetime) -> int:
+    """Forget the sessions that were last used before a moment; return how many."""
+    return len(session.scalars(delete(Device).where(Device.last_seen_at < moment).returning(Device.id)).all())
+
+
+def forget_links_before(session: Session, moment: datetime) -> int:
+    """Forget the links that were over before a moment; return how many."""
+    return len(session.scalars(delete(Token).where(Token.expires_at < moment).returning(Token.id)).all())
+
+
 def ask_reset(session: Session, actor: Actor, email: str, *, now: datetime) -> None:
     """Send a link to choose a new password, where the address has an account."""
     person = queries.find_person_by_email(session, email)

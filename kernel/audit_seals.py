@@ -22,6 +22,8 @@ BATCH = 1_000
 BEHIND = timedelta(minutes=10)
 """No transaction lasts as long."""
 KEPT = timedelta(days=5 * 366)
+"""Time before which no entry may go; the setting may keep them longer."""
+AT_ONCE = 100
 START = "0" * 64
 """What stands for the seal before the first."""
 
@@ -138,11 +140,11 @@ def _faults(session: Session, keys: SigningKeys, row: AuditSeal, before: str, ex
         session.expunge(entry)
 
 
-def forget_old(session: Session, *, now: datetime) -> int:
-    """Delete the entries of the oldest seal that was made more than five years ago; return how many. The seal stays."""
-    statement = select(AuditSeal).join(AuditEntry, AuditEntry.id == AuditSeal.last_id).where(AuditSeal.at < now - KEPT)
-    row = session.scalar(statement.order_by(AuditSeal.id).limit(1))
-    if row is None:
-        return 0
-    gone = session.execute(delete(AuditEntry).where(AuditEntry.id.between(row.first_id, row.last_id)).returning(AuditEntry.id))
-    return len(gone.all())
+def forget_before(session: Session, moment: datetime) -> int:
+    """Delete the entries of the seals that were made before a moment, a hundred seals at most; return how many. The seals stay."""
+    statement = select(AuditSeal).join(AuditEntry, AuditEntry.id == AuditSeal.last_id).where(AuditSeal.at < moment)
+    gone = 0
+    for row in session.scalars(statement.order_by(AuditSeal.id).limit(AT_ONCE)).all():
+        entries = delete(AuditEntry).where(AuditEntry.id.between(row.first_id, row.last_id)).returning(AuditEntry.id)
+        gone += len(session.execute(entries).all())
+    return gone

@@ -24,7 +24,6 @@ log = structlog.get_logger()
 LEASE = timedelta(seconds=60)
 BACK_OFF = tuple(timedelta(seconds=s) for s in (30, 120, 600, 3600, 21600))
 ATTEMPTS = len(BACK_OFF) + 1
-KEPT = timedelta(days=30)
 SWEEP = 500
 
 
@@ -217,6 +216,6 @@ def retry_failed(session: Session, job_id: int | None = None, *, now: datetime) 
     return len(session.scalars(statement.returning(Job.id)).all())
 
 
-def forget_old(session: Session, *, now: datetime) -> None:
-    """Delete the rows done for thirty days."""
-    session.execute(delete(Job).where(Job.done_at < now - KEPT))
+def forget_before(session: Session, moment: datetime) -> int:
+    """Delete the rows that were done before a moment; return how many."""
+    return len(session.scalars(delete(Job).where(Job.done_at < moment).returning(Job.id)).all())

@@ -87,6 +87,13 @@ class Settings(BaseSettings):
     request_seconds: int = Field(
         30, ge=1, le=600, description="Seconds that a request may work once it has arrived; then it is rolled back."
     )
+    keep_audit_days: int = Field(
+        1830, ge=1830, description="Days that entries of the audit log are kept; five years at least, then they go whole seals at a time."
+    )
+    keep_notices_days: int = Field(180, ge=7, description="Days that notices stay in the bell.")
+    keep_sessions_days: int = Field(90, ge=31, description="Days that sessions are remembered after they were last used.")
+    keep_links_days: int = Field(30, ge=1, description="Days that traces of links sent by mail stay after the links are over.")
+    keep_jobs_days: int = Field(30, ge=1, description="Days that background work is remembered after it was done.")
     trusted_proxies: int = Field(0, ge=0, le=5, description="Proxies in front whose X-Forwarded headers are believed.")
     session_idle_minutes: int = Field(60, ge=5, le=720, description="Minutes without a request after which a session ends.")
     session_hours: int = Field(12, ge=1, le=72, description="Hours after which a session ends in any case.")

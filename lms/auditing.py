@@ -101,14 +101,6 @@ def seal(delivery: Delivery) -> None:
                 return
 
 
-def forget(delivery: Delivery) -> None:
-    """Delete entries that were kept for five years, whole seals at a time."""
-    for _batch in range(BATCHES):
-        with delivery.database.unit_of_work() as session:
-            if not audit_seals.forget_old(session, now=delivery.now):
-                return
-
-
 def _day(name: str) -> datetime | None:
     try:
         return datetime.combine(date.fromisoformat(request.args.get(name, "")), time(), UTC)

@@ -27,6 +27,7 @@ from kernel.i18n import LANGUAGES, _, choose, format_date, local
 from kernel.web.request import allows, current_actor, current_session, public, requires, see_other
 from lms import queries
 from lms.permissions import RoofAction
+from lms.retention import periods
 from quizzes.queries.reviews import count_open as count_open_reviews
 from webinars import queries as webinar_queries
 
@@ -204,7 +205,7 @@ def accessibility() -> Answer:
 @public
 def privacy() -> Answer:
     """Show how personal data are used."""
-    return render_template("lms/privacy.html", notice_version=NOTICE_VERSION)
+    return render_template("lms/privacy.html", notice_version=NOTICE_VERSION, periods=periods(current_app.extensions["settings"]))
 
 
 def _back() -> Response:

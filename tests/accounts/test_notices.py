@@ -17,6 +17,7 @@ from kernel import clock, outbox
 from kernel.audit import AuditEntry
 from kernel.outbox import Delivery, Job
 from kernel.permissions import SYSTEM
+from lms import retention
 from lms.app import House
 from tests.support.browser import Browser, Counter
 from tests.support.builders import a_person, sign_in
@@ -44,7 +45,7 @@ def switch(house: House, person: Person, *, in_bell: bool = True, mail: MailTime
 
 def deliver(house: House, kind: str, now: datetime) -> None:
     """Run a periodic job as of a moment, and what follows from it."""
-    handler = {"digests": jobs.send_digests, "forget": jobs.forget_notices}[kind]
+    handler = {"digests": jobs.send_digests, "forget": retention.apply}[kind]
     effect = handler(Delivery(house.database, house.settings, 1, {}, now))
     if effect is not None:
         with house.database.unit_of_work() as session:

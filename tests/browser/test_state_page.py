@@ -20,7 +20,9 @@ def boss(chromium: Browser, live: Live, language: str, width: int, scheme: str) 
     with live.house.database.unit_of_work() as session:
         accounts.grant_role(session, SYSTEM, administrator, SiteRole.ADMINISTRATOR, now=clock.now())
     now = clock.now() - timedelta(days=1)
-    failed = Job(kind="lms.forget_jobs", arguments="{}", attempts=6, created_at=now, available_at=now, failed_at=now, last_error="OSError")
+    failed = Job(
+        kind="lms.apply_retention", arguments="{}", attempts=6, created_at=now, available_at=now, failed_at=now, last_error="OSError"
+    )
     with live.house.database.unit_of_work() as session:
         session.add(failed)
         outbox.enqueue(session, "lms.tend_search", {}, now=now, at=now + timedelta(days=3))

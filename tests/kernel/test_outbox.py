@@ -279,7 +279,7 @@ def test_rows_done_for_thirty_days_are_forgotten_and_no_others(house: House) -> 
     outbox.deliver(worker_of(house, writes), done, now=NOW)
     for days, left in ((29, 2), (31, 1)):
         with house.database.unit_of_work() as session:
-            outbox.forget_old(session, now=NOW + timedelta(days=days))
+            outbox.forget_before(session, NOW + timedelta(days=days - 30))
         with house.database.unit_of_work(write=False) as session:
             assert session.scalar(select(func.count()).select_from(Job)) == left
 

@@ -277,7 +277,7 @@ def test_a_person_is_made_administrator(lms: Command, house: House) -> None:
     assert SiteRole.ADMINISTRATOR.value == "administrator"
 
 
-def failed_job(house: House, kind: str = "lms.forget_jobs") -> int:
+def failed_job(house: House, kind: str = "lms.apply_retention") -> int:
     """Add a job that was given up."""
     now = clock.now() - timedelta(days=1)
     job = Job(kind=kind, arguments="{}", attempts=6, created_at=now, available_at=now, failed_at=now, last_error="OSError")
@@ -290,7 +290,7 @@ def test_jobs_that_were_given_up_are_listed_and_tried_again(lms: Command, house:
     assert "No job was given up" in lms("jobs", "list").out
     first, second = failed_job(house), failed_job(house)
     listed = lms("jobs", "list").out
-    assert f"{first}  lms.forget_jobs" in listed
+    assert f"{first}  lms.apply_retention" in listed
     assert "OSError" in listed
 
     refused(lms("jobs", "retry", second + 1), f"Job {second + 1} was not given up")
@@ -324,7 +324,7 @@ def test_serving_beyond_this_machine_needs_a_public_address(lms: Command, monkey
 def test_a_worker_does_what_waits_and_ends_when_it_is_told(house: House, tmp_path: Path) -> None:
     """Architecture 10: `lms worker` beside servers with LMS_WORKER_THREADS=0."""
     with house.database.unit_of_work() as session:
-        outbox.enqueue(session, "lms.forget_jobs", {}, now=clock.now())
+        outbox.enqueue(session, "lms.apply_retention", {}, now=clock.now())
     environment = {**os.environ, "LMS_DATA_DIR": str(house.settings.data_dir), "LMS_DATABASE_URL": house.settings.database_url}
     worker = subprocess.Popen([LMS, "worker", "--threads", "1"], env=environment, cwd=tmp_path, stderr=subprocess.PIPE)
     ends = time.monotonic() + 90

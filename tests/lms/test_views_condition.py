@@ -22,7 +22,7 @@ STATE = "/administration/state"
 def a_failed_job(house: House) -> int:
     """Add a job that was given up."""
     now = clock.now() - timedelta(days=1)
-    job = Job(kind="lms.forget_jobs", arguments="{}", attempts=6, created_at=now, available_at=now, failed_at=now, last_error="OSError")
+    job = Job(kind="lms.apply_retention", arguments="{}", attempts=6, created_at=now, available_at=now, failed_at=now, last_error="OSError")
     with house.database.unit_of_work() as session:
         session.add(job)
     return job.id

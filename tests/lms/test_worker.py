@@ -220,7 +220,7 @@ def test_the_sweep_adds_what_is_due_and_does_it(house: House, tmp_path: Path) ->
 def test_every_periodic_job_of_the_product_has_a_handler(house: House) -> None:
     periodic = serve.periodic_jobs()
 
-    assert "lms.forget_jobs" in periodic
+    assert "lms.apply_retention" in periodic
     assert set(periodic) <= set(house.worker.handlers)
     assert all(seconds >= 60 for seconds in periodic.values())
     assert len([kind for feature in FEATURES for kind in feature.jobs]) == len(house.worker.handlers)

@@ -1,0 +1,76 @@
+"""How long each kind of data is kept (security 7.3, 8.1): settings, one daily job that applies them, and the words that say it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy.orm import Session
+
+from accounts import notices, services
+from kernel import audit, audit_seals, outbox
+from kernel.errors import N_
+from kernel.i18n import _, ngettext
+from kernel.outbox import Delivery, Effect
+from kernel.permissions import SYSTEM
+from kernel.settings import Settings
+
+YEAR = 365
+
+
+class RetentionVerb(StrEnum):
+    """What the audit log says of data whose time is over."""
+
+    APPLIED = "retention.applied"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of data with the setting of its days, its name for people, and how rows from before a moment go; it returns how many went."""
+
+    setting: str
+    label: str
+    forget: Callable[[Session, datetime], int]
+
+    def days(self, settings: Settings) -> int:
+        """Return how many days this kind is kept."""
+        return int(getattr(settings, self.setting))
+
+
+KINDS = (
+    Kind("keep_audit_days", N_("The record of important actions"), audit_seals.forget_before),
+    Kind("keep_notices_days", N_("Notices in the bell"), notices.forget_before),
+    Kind("keep_sessions_days", N_("Sessions that have ended: browser, shortened network and time"), services.forget_devices_before),
+    Kind(
+        "keep_links_days",
+        N_("Traces of links sent by mail (confirmation, password, invitation)"),
+        services.forget_links_before,
+    ),
+    Kind("keep_jobs_days", N_("Background work that is done: which mail was sent, and when"), outbox.forget_before),
+)
+
+
+def apply(delivery: Delivery) -> Effect:
+    """Let go of what was kept long enough, and write into the audit log how much of each kind."""
+
+    def write(session: Session) -> None:
+        counts = {kind.setting: kind.forget(session, delivery.now - timedelta(days=kind.days(delivery.settings))) for kind in KINDS}
+        if gone := {name: count for name, count in counts.items() if count}:
+            audit.record(session, SYSTEM, RetentionVerb.APPLIED, None, now=delivery.now, **gone)
+
+    return write
+
+
+def period(days: int) -> str:
+    """Return a number of days in words, in years where it is whole years and some leap days."""
+    years, rest = divmod(days, YEAR)
+    return (
+        ngettext("%(count)s year", "%(count)s years", years)
+        if years and rest <= years
+        else ngettext("%(count)s day", "%(count)s days", days)
+    )
+
+
+def periods(settings: Settings) -> list[tuple[str, str]]:
+    """Return what the privacy page says: each kind, and how long it is kept."""
+    return [(_(kind.label), period(kind.days(settings))) for kind in KINDS]

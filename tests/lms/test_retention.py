@@ -1,0 +1,84 @@
+"""How long each kind of data is kept: settings, the job that applies them, and what is said of them (security 7.3, 8.1)."""
+
+import json
+from datetime import timedelta
+
+from sqlalchemy import func, select, update
+
+from accounts import notices, services
+from accounts.models import Device, Notice, Token, TokenPurpose
+from accounts.notices import Message
+from accounts.rules import NoticeKind
+from kernel import clock
+from kernel.audit import AuditEntry
+from kernel.outbox import Delivery, Job
+from kernel.settings import Settings
+from lms import retention
+from lms.app import House
+from tests.support.browser import Browser
+from tests.support.builders import a_person, sign_in
+
+
+def apply(house: House, settings: Settings | None = None, *, days: int = 0) -> dict[str, int]:
+    """Run the job as of some days from now; return what it says in the audit log, nothing where it is silent."""
+    now = clock.now() + timedelta(days=days)
+    effect = retention.apply(Delivery(house.database, settings or house.settings, 1, {}, now))
+    assert callable(effect)
+    with house.database.unit_of_work() as session:
+        effect(session)
+    with house.database.unit_of_work(write=False) as session:
+        facts = session.scalar(select(AuditEntry.facts).where(AuditEntry.verb == "retention.applied", AuditEntry.at == now))
+    return json.loads(facts) if facts else {}
+
+
+def count(house: House, table: type) -> int:
+    with house.database.unit_of_work(write=False) as session:
+        return session.scalar(select(func.count()).select_from(table)) or 0
+
+
+def test_what_was_kept_long_enough_goes_and_the_log_says_how_much(browser: Browser, house: House) -> None:
+    person, now = a_person(house), clock.now()
+    sign_in(browser)
+    with house.database.unit_of_work() as session:
+        services.make_token(session, TokenPurpose.RESET, session.merge(person), now=now)
+        session.add(Job(kind="x", arguments="{}", created_at=now, available_at=now, done_at=now))
+        notices.give(session, Message(NoticeKind.GRADED, "k", {"es": "x"}, {"es": "x"}, "/"), [person.id], now=now)
+
+    browser.deliver_jobs()  # the mail of the notice
+
+    assert apply(house) == {}
+    assert apply(house, days=31) == {"keep_jobs_days": 2, "keep_links_days": 1}
+    assert apply(house, days=91) == {"keep_sessions_days": 1}
+    assert apply(house, days=181) == {"keep_notices_days": 1}
+    assert [count(house, table) for table in (Device, Notice, Token)] == [0, 0, 0]
+
+
+def test_the_settings_decide(browser: Browser, house: House) -> None:
+    a_person(house)
+    sign_in(browser)
+    longer = house.settings.model_copy(update={"keep_sessions_days": 200})
+
+    assert apply(house, longer, days=100) == {}
+    assert apply(house, longer, days=201) == {"keep_sessions_days": 1}
+
+
+def test_the_privacy_page_says_what_the_settings_say(browser: Browser, house: House) -> None:
+    text = browser.get("/privacy").text
+    assert "El registro de acciones importantes: 5 años." in text
+    assert "Avisos de la campana: 180 días." in text
+
+    browser.app.extensions["settings"] = house.settings.model_copy(update={"keep_notices_days": 365, "keep_audit_days": 3653})
+    browser.language = "en"
+    text = browser.another("en").get("/privacy").text
+    assert "Notices in the bell: 1 year." in text
+    assert "The record of important actions: 10 years." in text
+
+
+def test_a_session_in_use_stays(browser: Browser, house: House) -> None:
+    a_person(house)
+    sign_in(browser)
+    with house.database.unit_of_work() as session:
+        session.execute(update(Device).values(created_at=clock.now() - timedelta(days=100)))
+
+    assert apply(house) == {}
+    assert count(house, Device) == 1
