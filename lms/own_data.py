@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from io import BytesIO
 from typing import Any
 from uuid import UUID
@@ -32,6 +33,7 @@ from kernel.permissions import SYSTEM, Actor
 from kernel.tables import write_csv
 from kernel.web.limits import limit, limiter
 from kernel.web.request import begin_writing, current_actor, current_session, is_only_looking, let_go, requires, see_page
+from lms import own_results
 from organisations.models import Membership, Organisation
 from quizzes.models import Accommodation, AnswerEvent, AnswerFile, Attempt, AttemptItem
 from simulators.models import Submission
@@ -124,18 +126,22 @@ def statements(person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:  # lon
     }
 
 
-def tables_of(session: Session, person_id: int) -> dict[str, list[dict[str, Any]]]:
+def tables_of(session: Session, person_id: int, *, now: datetime) -> dict[str, list[dict[str, Any]]]:
     """Return everything that is kept of a person, by table."""
-    return {name: [dict(row) for row in session.execute(statement).mappings()] for name, statement in statements(person_id).items()} | {
+    kept = {name: [dict(row) for row in session.execute(statement).mappings()] for name, statement in statements(person_id).items()}
+    results = own_results.results_of(session, person_id, now=now)
+    return {
+        **kept,
+        **results,
         "who_looked": [
             {"at": row.at, "by": row.by, "role": row.role, "purpose": row.purpose} for row in privacy.list_looks(session, person_id)
-        ]
+        ],
     }
 
 
-def packed(session: Session, person_id: int, public_url: str) -> bytes:
+def packed(session: Session, person_id: int, public_url: str, *, now: datetime) -> bytes:
     """Return the copy: one JSON file with everything, a CSV file for each table, and the certificates."""
-    tables, target = tables_of(session, person_id), BytesIO()
+    tables, target = tables_of(session, person_id, now=now), BytesIO()
     files = {"data.json": json.dumps(tables, ensure_ascii=False, indent=1, default=str).encode()}
     files |= {f"csv/{name}.csv": _csv(rows) for name, rows in tables.items()}
     for row in certificates.list_of(session, person_id):
@@ -193,7 +199,7 @@ def copy_of_another(subject: Person) -> Answer:
 def _copy(person_id: int) -> Response:
     actor, now = current_actor(), clock.now()
     limiter().use(COPIES, str(actor.person_id))
-    content = packed(current_session(), person_id, current_app.extensions["settings"].public_url)
+    content = packed(current_session(), person_id, current_app.extensions["settings"].public_url, now=now)
     session = begin_writing()
     audit.record(session, actor, PrivacyVerb.EXPORTED, queries.get_person(session, person_id), now=now)
     services.note_look(session, actor, person_id, Purpose.COPY, now=now)

@@ -4,6 +4,7 @@ import csv
 import json
 import zipfile
 from datetime import timedelta
+from decimal import Decimal
 from io import BytesIO, StringIO
 
 import time_machine
@@ -14,6 +15,9 @@ from accounts import privacy
 from accounts.models import Device, NationalIdentity, Notice, Person
 from accounts.privacy import PrivacyVerb
 from certificates.models import Credential
+from enrolments.models import LearnerNote
+from enrolments.queries import learning as enrolment_queries
+from enrolments.services import learning as enrolments
 from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.db import Base
@@ -22,7 +26,8 @@ from lms.app import House
 from lms.worker import add_periodic
 from tests.certificates.test_services import complete, issue
 from tests.support.browser import Browser
-from tests.support.builders import PASSWORD, a_course, a_learner_in, a_person, an_administrator, sign_in
+from tests.support.builders import PASSWORD, a_course, a_learner_in, a_person, an_administrator, folder, publish, sign_in
+from tests.support.learning import a_learner, enrolment_of, mark_done, pass_quiz
 
 OWNED = {
     "accommodation": "accommodations",
@@ -86,6 +91,29 @@ def test_the_copy_holds_everything_in_json_and_csv(browser: Browser, house: Hous
         for secret in session.scalars(select(Device.secret_hash)):
             assert secret.encode() not in everything
         assert session.scalar(select(func.count()).select_from(AuditEntry).where(AuditEntry.verb == PrivacyVerb.EXPORTED.value)) == 1
+
+
+def test_the_copy_holds_marks_results_and_notes_as_far_as_they_are_shown(browser: Browser, house: House) -> None:
+    """Security 7.3 and 5.1: what the review does not show yet is not in the copy either."""
+    shown = publish(house, folder(modules=1))[0]
+    hidden = publish(house, folder("callado", modules=1, settings="attempts: 3\nreview: hidden\n"))[0]
+    ana = a_learner(house, shown)
+    with house.database.unit_of_work() as session:
+        enrolments.enrol(session, ana, enrolment_queries.get_seat(session, ana, hidden.slug), now=clock.now())
+    for course in (shown, hidden):
+        mark_done(house, ana, course.slug, "leccion-1")
+        pass_quiz(house, ana, course.slug)
+    place = enrolment_of(house, ana, shown)
+    with house.database.unit_of_work() as session:
+        session.add(LearnerNote(enrolment_id=place.id, author_id=place.person_id, words="Pidió ayuda.", written_at=clock.now()))
+    sign_in(browser)
+    data = json.loads(unpacked(browser).read("data.json"))
+
+    assert [Decimal(row["percent"]) for row in data["attempt_marks"]] == [100]
+    assert {row["course"] for row in data["activity_scores"]} == {"prueba"}
+    assert len(data["question_marks"]) == 7
+    assert [row["words"] for row in data["notes_of_the_team"]] == ["Pidió ayuda."]
+    assert len(data["attempts"]) == 2
 
 
 def test_no_table_of_a_person_is_forgotten(app: Flask, house: House) -> None:

@@ -1,0 +1,104 @@
+"""Results for the copy of one's own data (security 7.3): what is shown on the pages by now, and nothing that is not (5.1)."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from courses.models import Course
+from enrolments.models import ActivityResult, Enrolment, LearnerNote, ManualItem, ManualMark, ResultOverride
+from quizzes.models import Attempt
+from quizzes.queries import sittings
+from quizzes.queries.marks import current_events
+from quizzes.reviewing import flags_of
+from quizzes.rules.attempts import ENDED_STATES
+from quizzes.rules.settings import Flag
+
+Rows = list[dict[str, Any]]
+
+
+def results_of(session: Session, person_id: int, *, now: datetime) -> Mapping[str, Rows]:
+    """Return a person's marks and results as far as they may see them now, and what the team wrote about them."""
+    marks, questions, withheld = _attempts(session, person_id, now)
+    return {
+        "attempt_marks": marks,
+        "question_marks": questions,
+        "activity_scores": _shown(_rows(session, _scores(person_id)), withheld),
+        "results_set_by_the_team": _shown(_rows(session, _overrides(person_id)), withheld),
+        "marks_by_hand": _rows(session, _by_hand(person_id)),
+        "notes_of_the_team": _rows(session, _notes(person_id)),
+    }
+
+
+def _rows(session: Session, statement: Any) -> Rows:
+    return [dict(row) for row in session.execute(statement).mappings()]
+
+
+def _shown(rows: Rows, withheld: Collection[tuple[str, str]]) -> Rows:
+    return [row for row in rows if (row["course"], row["activity_key"]) not in withheld]
+
+
+def _attempts(session: Session, person_id: int, now: datetime) -> tuple[Rows, Rows, set[tuple[str, str]]]:
+    """Return the marks of attempts, of their questions, and the activities some of whose marks are not shown yet."""
+    marks: Rows = []
+    questions: Rows = []
+    withheld: set[tuple[str, str]] = set()
+    statement = select(Attempt.id, Attempt.activity_key, Course.slug).join(Course, Course.id == Attempt.course_id)
+    ended = Attempt.state.in_([state.value for state in ENDED_STATES])
+    for row in session.execute(statement.where(Attempt.person_id == person_id, ended).order_by(Attempt.id)).all():
+        sitting = sittings.get_sitting(session, row.id)
+        flags, attempt = flags_of(sitting, sees_keys=False, now=now), sitting.row
+        if Flag.MARKS not in flags:
+            withheld.add((row.slug, row.activity_key))
+            continue
+        marks.append(
+            {"attempt": attempt.uuid, "raw": attempt.raw, "maximum": attempt.maximum, "percent": attempt.percent, "passed": attempt.passed}
+        )
+        if Flag.ATTEMPT in flags:
+            events = current_events(session, [item.id for item in sitting.items])
+            questions += [
+                {"attempt": attempt.uuid, "position": item.position, "fraction": event.fraction, "comment": event.comment}
+                for item in sitting.items
+                if (event := events.get(item.id)) is not None
+            ]
+    return marks, questions, withheld
+
+
+def _scores(person_id: int) -> Any:
+    shown = (ActivityResult.activity_key, ActivityResult.score, ActivityResult.passed, ActivityResult.overridden_at)
+    return (
+        select(Course.slug.label("course"), *shown)
+        .join(Enrolment, Enrolment.id == ActivityResult.enrolment_id)
+        .join(Course, Course.id == Enrolment.course_id)
+        .where(Enrolment.person_id == person_id, ActivityResult.score.is_not(None))
+    )
+
+
+def _overrides(person_id: int) -> Any:
+    shown = (ResultOverride.activity_key, ResultOverride.score, ResultOverride.reason, ResultOverride.made_at)
+    return (
+        select(Course.slug.label("course"), *shown)
+        .join(Enrolment, Enrolment.id == ResultOverride.enrolment_id)
+        .join(Course, Course.id == Enrolment.course_id)
+        .where(Enrolment.person_id == person_id)
+    )
+
+
+def _by_hand(person_id: int) -> Any:
+    return (
+        select(ManualItem.title, ManualMark.points, ManualItem.maximum, ManualMark.comment, ManualMark.marked_at)
+        .join(ManualItem, ManualItem.id == ManualMark.item_id)
+        .join(Enrolment, Enrolment.id == ManualMark.enrolment_id)
+        .where(Enrolment.person_id == person_id)
+    )
+
+
+def _notes(person_id: int) -> Any:
+    return (
+        select(Course.slug.label("course"), LearnerNote.words, LearnerNote.written_at)
+        .join(Enrolment, Enrolment.id == LearnerNote.enrolment_id)
+        .join(Course, Course.id == Enrolment.course_id)
+        .where(Enrolment.person_id == person_id)
+    )
