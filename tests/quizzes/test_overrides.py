@@ -1,4 +1,4 @@
-"""Overrides, accommodations and incidents: what holds for whom, at the next request and in the background (quiz engine 5.3.1, 5.10)."""
+"""Overrides and accommodations: what holds for whom, at the next request and in the background (quiz engine 5.3.1, 5.10)."""
 
 import json
 from dataclasses import replace
@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from accounts.models import Person
 from courses.models import Course, Nature
-from enrolments.models import ActivityResult, Enrolment, LearnerGroup
+from enrolments.models import LearnerGroup
 from enrolments.queries import learning as enrolment_queries
 from enrolments.services import learning as enrolments
 from kernel import outbox
@@ -28,12 +28,13 @@ from quizzes.services import overrides, sittings
 from quizzes.services.overrides import NotInForce, OverrideValues, Profile, Whom
 from quizzes.services.sittings import CannotStart, TimeIsUp
 from quizzes.services.starting import Entry
-from tests.quizzes.test_services import ONE_QUESTION, a_quiz, counted, right_place
-from tests.support.browser import every_statement
+from tests.quizzes.test_services import ONE_QUESTION, a_quiz, right_place
 from tests.support.builders import a_person, a_teacher, an_administrator, folder, publish
 from tests.support.learning import a_batch, a_learner, actor_of, attempt_row, fail_quiz, save, sitting_of, start, submit
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+
+
 LIMITED = "attempts: 2\nlimit: 10 min\n"
 
 
@@ -376,58 +377,6 @@ def test_a_password_and_networks_are_told_together_with_the_other_reasons(house:
     assert attempt_row(house, found).state == "in_progress"
 
 
-def test_an_incident_gives_minutes_to_every_open_attempt_and_takes_them_back(house: House) -> None:
-    """5.10.4: whatever the end follows from; ended ones and later ones get nothing; a second click nothing more."""
-    course = a_quiz(house, "attempts: 0\nlimit: 10 min\ncloses: 2026-06-01 07:12\n", questions=ONE_QUESTION)
-    office = Office(house, course)
-    learners = [a_learner(house, course, f"p{number}@example.org", now=NOON) for number in range(4)]
-    by_limit = start(house, learners[0], "prueba", now=NOON)
-    by_date = start(house, learners[1], "prueba", now=NOON + minutes(5))
-    ended = fail_quiz(house, learners[2], "prueba", now=NOON)
-    preview = start(house, office.editor, "prueba", now=NOON)
-    token = uuid4()
-
-    given = office.give(10, now=NOON + minutes(6), token=token)
-    again = office.give(10, now=NOON + minutes(6), token=token)
-    after = start(house, learners[3], "prueba", now=NOON + minutes(7))
-    ends = [end_of_attempt(house, learners[n], one) for n, one in ((0, by_limit), (1, by_date), (3, after))]
-    due = [attempt_row(house, one).due_at for one in (by_limit, by_date)]
-    office.take_back(given, now=NOON + minutes(8))
-    office.take_back(given, now=NOON + minutes(8))
-
-    assert given.id == again.id
-    assert ends == [NOON + minutes(20), NOON + minutes(22), NOON + minutes(12)]
-    assert due == ends[:2]
-    assert [attempt_row(house, one).extra_seconds for one in (by_limit, by_date, ended, preview, after)] == [0, 0, 0, 0, 0]
-    assert [attempt_row(house, one).due_at for one in (by_limit, by_date)] == [NOON + minutes(10), NOON + minutes(12)]
-
-
-def test_an_incident_revives_attempts_whose_end_passed_while_the_server_was_down(house: House) -> None:
-    """5.10.4: nobody closed them yet, so they can go on."""
-    course = a_quiz(house, LIMITED, questions=ONE_QUESTION)
-    office, learner = Office(house, course), a_learner(house, course, now=NOON)
-    attempt = start(house, learner, "prueba", now=NOON)
-
-    office.give(15, now=NOON + minutes(14))
-    close_at(house, NOON + minutes(15))
-
-    assert save(house, learner, attempt, a_batch({1: ["1"]}), now=NOON + minutes(16)).seconds_left == 9 * 60
-
-
-def test_the_pause_counts_the_time_that_an_incident_gave(house: House) -> None:
-    """5.2.2: from start + limit, with what was given, where the attempt ended later than that."""
-    course = a_quiz(house, "attempts: 0\nlimit: 10 min\npause: 30 min\n", questions=ONE_QUESTION)
-    office, learner = Office(house, course), a_learner(house, course, now=NOON)
-    attempt = start(house, learner, "prueba", now=NOON)
-    office.give(10, now=NOON + minutes(5))
-    submit(house, learner, attempt, now=NOON + minutes(19))
-
-    with pytest.raises(CannotStart):
-        start(house, learner, "prueba", now=NOON + minutes(48))
-
-    assert start(house, learner, "prueba", now=NOON + minutes(49))
-
-
 def test_one_override_for_each_is_in_force_and_nobody_writes_over_another(house: House) -> None:
     """5.10.2: who saw something else is told; the database itself allows one."""
     course = a_quiz(house, LIMITED)
@@ -484,35 +433,6 @@ def test_everything_is_in_the_audit_log_with_its_reason_and_no_secret(house: Hou
     assert (restored.limit_seconds, restored.password, restored.reason) == (900, "secreta", "Motivo")
 
 
-def test_noting_when_attempts_are_due_costs_the_same_for_one_override_and_for_many(house: House) -> None:
-    """5.3.6 and performance P7: a fixed number of statements for a page of attempts."""
-    course = a_quiz(house, LIMITED, questions=ONE_QUESTION)
-    office = Office(house, course)
-    costs = []
-    for number in range(6):
-        learner = a_learner(house, course, f"p{number}@example.org", now=NOON)
-        start(house, learner, "prueba", now=NOON)
-        row = office.override(office.group(learner, name=f"Grupo {number}"), limit_seconds=900 + number)
-        counter = every_statement(house.database)
-        jobs.note_due(Delivery(house.database, house.settings, 1, {"subject": row.id, "verb": "override.set"}, NOON))
-        costs.append(len(counter.statements))
-
-    assert len(set(costs[1:])) == 1, costs
-    assert counted(house, QuizOverride) == 6
-
-
-def test_more_open_attempts_than_one_page_are_all_noted(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    """5.3.6."""
-    course = a_quiz(house, LIMITED, questions=ONE_QUESTION)
-    office = Office(house, course)
-    attempts = [start(house, a_learner(house, course, f"p{n}@example.org", now=NOON), "prueba", now=NOON) for n in range(5)]
-    monkeypatch.setattr(jobs, "PAGE", 2)
-
-    office.override(limit_seconds=1200)
-
-    assert {attempt_row(house, attempt).due_at for attempt in attempts} == {NOON + minutes(20)}
-
-
 def test_a_person_without_a_profile_or_override_has_what_was_published(house: House) -> None:
     """5.10: nothing leaks from one course, quiz or person to another."""
     course = a_quiz(house, LIMITED, questions=ONE_QUESTION)
@@ -529,50 +449,3 @@ def test_a_person_without_a_profile_or_override_has_what_was_published(house: Ho
     ends = [end_of_attempt(house, who, start(house, who, "otro", now=NOON)) for who in (learner, stranger)]
 
     assert ends == [NOON + minutes(10)] * 2
-
-
-def exhausted(house: House, learner: Actor) -> bool:
-    """Say whether a learner's progress takes the quiz for used up."""
-    with house.database.unit_of_work(write=False) as session:
-        rows = select(ActivityResult.exhausted).join(Enrolment, Enrolment.id == ActivityResult.enrolment_id)
-        return session.scalars(rows.where(Enrolment.person_id == learner.person_id)).one()
-
-
-def test_progress_follows_when_somebody_gets_attempts_and_loses_them_again(house: House) -> None:
-    """5.10.1 and 5.13: used up, then not, then again; the same for a profile's extra attempt and for a group."""
-    course = a_quiz(house, "attempts: 1\n", questions=ONE_QUESTION)
-    office, learner = Office(house, course), a_learner(house, course, now=NOON)
-    fail_quiz(house, learner, "prueba", now=NOON)
-    seen = [exhausted(house, learner)]
-
-    row = office.override(learner, attempts=3)
-    seen.append(exhausted(house, learner))
-    with house.database.unit_of_work() as session:
-        overrides.end_override(session, office.editor, session.get_one(QuizOverride, row.id), now=NOON)
-    office.follow(NOON)
-    seen.append(exhausted(house, learner))
-    office.override(office.group(learner), attempts=0)
-    seen.append(exhausted(house, learner))
-
-    assert seen == [True, False, True, False]
-
-
-def test_overrides_follow_a_quiz_that_is_renamed(house: House) -> None:
-    """Architecture, Data: a key may change from version to version; what was set holds for those of the old version and of the new."""
-    course = publish(house, folder(modules=1, settings=LIMITED), now=NOON)[0]
-    office = Office(house, course)
-    inside, newcomer = a_learner(house, course, now=NOON), a_learner(house, course, "eva@example.org", now=NOON)
-    attempt = start(house, inside, "prueba", now=NOON)
-    office.override(limit_seconds=1800)
-    files = folder(modules=1, settings=LIMITED)
-    quiz = files["01-parte/03-cuestionario.quiz.yaml"]
-    files["01-parte/03-cuestionario.quiz.yaml"] = quiz.replace(b"key: cuestionario-1\n", b"key: examen-1\nwas: [cuestionario-1]\n")
-
-    publish(house, files, nature=Nature.CORRECTION, now=NOON + minutes(1))
-    office.follow(NOON)
-    office.follow(NOON)
-
-    assert end_of_attempt(house, inside, attempt) == NOON + minutes(30)
-    fresh = start(house, newcomer, "prueba", "examen-1", now=NOON)
-    assert end_of_attempt(house, newcomer, fresh) == NOON + minutes(30)
-    assert counted(house, QuizOverride) == 2

@@ -1,4 +1,4 @@
-"""Marks of every kind of question (5.7)."""
+"""Marks of what is typed, matched, ordered, filled in and written, and what holds for every kind (5.7)."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quizzes.rules import choosing
 from quizzes.rules.answers import (
     Answer,
     Choice,
@@ -20,7 +19,6 @@ from quizzes.rules.answers import (
     Order,
     Rows,
     Text,
-    Truth,
     Written,
     is_empty,
     read_answer,
@@ -34,7 +32,6 @@ from quizzes.rules.definitions import (
     File,
     Gap,
     Gaps,
-    Multiple,
     MultipleRule,
     QuestionKind,
     Short,
@@ -59,7 +56,6 @@ from tests.support.questions import (
     a_question,
     a_short,
     a_single,
-    an_option,
     an_ordering,
     dragged_gaps,
     es,
@@ -71,124 +67,6 @@ from tests.support.questions import (
 )
 
 R = MultipleRule
-
-
-@pytest.mark.parametrize(
-    ("choice", "fraction", "state"),
-    [("a", "1", MarkState.RIGHT), ("b", "-1/3", MarkState.WRONG), ("c", "1/2", MarkState.PARTIAL), ("", "0", MarkState.NOT_ANSWERED)],
-)
-def test_a_single_choice_is_worth_the_fraction_of_the_option(choice: str, fraction: str, state: MarkState) -> None:
-    """5.7 Single choice: fraction of the selected option (may be negative); none = 0."""
-    body = a_single(an_option("a", "1"), an_option("b", "-1/3", right=False), an_option("c", "1/2", right=False))
-
-    marking = marked(body, Choice(choice))
-
-    assert (marking.fraction, marking.state) == (f(fraction), state)
-
-
-def test_an_option_that_does_not_exist_is_invalid_and_worth_nothing() -> None:
-    assert marked(a_single(), Choice("zz")).state is MarkState.INVALID
-    assert marked(a_multiple(R.RIGHT_ONLY, 2, 2), Choices(("zz",))).state is MarkState.INVALID
-    assert share(a_single(), Choice("zz")) == 0
-
-
-@pytest.mark.parametrize(("value", "state"), [(False, MarkState.RIGHT), (True, MarkState.WRONG), (None, MarkState.NOT_ANSWERED)])
-def test_true_or_false_is_right_or_wrong(value: bool | None, state: MarkState) -> None:
-    """5.7 True/false."""
-    assert marked(TrueFalse(answer=False), Truth(value)).state is state
-
-
-RULES = [R.ALL_OR_NOTHING, R.RIGHT_MINUS_WRONG, R.PROPORTIONAL, R.RIGHT_ONLY, R.HALVES]
-
-
-@pytest.mark.parametrize(
-    ("chosen", "fractions"),
-    [
-        ("r1 r2 r3", "1 1 1 1 1"),
-        ("r1 r2", "0 2/3 4/5 2/3 1/2"),
-        ("r1", "0 1/3 3/5 1/3 1/4"),
-        ("r1 r2 r3 w1", "0 2/3 4/5 0 1/2"),
-        ("r1 r2 w1", "0 1/3 3/5 0 1/4"),
-        ("r1 r2 r3 w1 w2", "0 1/3 3/5 0 1/4"),
-        ("r1 w1", "0 0 2/5 0 0"),
-        ("w1", "0 0 1/5 0 0"),
-        ("w1 w2", "0 0 0 0 0"),
-        ("", "0 0 0 0 0"),
-    ],
-)
-def test_the_same_selection_under_each_named_rule(chosen: str, fractions: str) -> None:
-    """5.7 Multiple: all_or_nothing, right_minus_wrong, proportional, right_only, halves (5.14.6); three right of five."""
-    answer = Choices(tuple(chosen.split()))
-
-    assert [share(a_multiple(rule, 3, 2), answer) for rule in RULES] == [f(one) for one in fractions.split()]
-
-
-@pytest.mark.parametrize(
-    ("chosen", "fraction"), [("a b", "1"), ("a", "1/2"), ("a c", "1/4"), ("c", "0"), ("a b c d", "1/2"), ("a b e", "1"), ("", "0")]
-)
-def test_the_sum_of_fractions_is_clipped(chosen: str, fraction: str) -> None:
-    """5.7 Multiple: fractions (sum of option fractions, clipped to [0, 1])."""
-    options = (
-        an_option("a", "1/2"),
-        an_option("b", "1/2"),
-        an_option("c", "-1/4", right=False),
-        an_option("d", "-1/4", right=False),
-        an_option("e", "1/10", right=False),
-    )
-
-    assert share(Multiple(options, R.FRACTIONS), Choices(tuple(chosen.split()))) == f(fraction)
-
-
-@pytest.mark.parametrize(
-    ("right", "wrong", "chosen", "fraction"),
-    [(1, 1, "r1 w1", "0"), (1, 2, "r1 w1", "1/2"), (2, 2, "w1 r1", "0"), (2, 3, "w1 r1", "1/4"), (2, 1, "r1", "1/2"), (1, 1, "r1", "1")],
-)
-def test_halves_need_enough_options(right: int, wrong: int, chosen: str, fraction: str) -> None:
-    """5.7 Multiple: halves (½ needs at least 3 options, ¼ at least 5)."""
-    assert share(a_multiple(R.HALVES, right, wrong), Choices(tuple(chosen.split()))) == f(fraction)
-
-
-def test_choosing_nothing_earns_nothing_even_in_proportion() -> None:
-    """5.7 Multiple: selecting nothing is always 0 (also in EDC)."""
-    marking = marked(a_multiple(R.PROPORTIONAL, 1, 9), Choices())
-
-    assert (marking.state, marking.fraction) == (MarkState.NOT_ANSWERED, 0)
-
-
-def test_keys_that_are_no_options_are_no_choice() -> None:
-    assert choosing.fraction_of(R.PROPORTIONAL, a_multiple(R.PROPORTIONAL, 1, 9).options, ["zz"]) == 0
-
-
-@pytest.mark.parametrize("rule", list(R))
-def test_options_without_a_right_one_divide_by_nothing(rule: MultipleRule) -> None:
-    assert share(a_multiple(rule, 0, 3), Choices(("w1", "w2", "w3"))) == 0
-
-
-def test_the_parts_of_a_multiple_choice_are_the_chosen_options() -> None:
-    question = a_question(a_multiple(R.RIGHT_MINUS_WRONG, 2, 2))
-
-    parts = mark_answer(question, Choices(("r1", "w2", "zz")), ItemLayout(), SPANISH).parts
-
-    assert [(part.part, part.state) for part in parts] == [("r1", MarkState.RIGHT), ("w2", MarkState.WRONG)]
-    assert [why(question, part) for part in parts] == [es("why r1"), es("why w2")]
-
-
-@given(st.sampled_from(list(R)), st.integers(1, 6), st.integers(0, 6), st.data())
-def test_marks_of_multiple_choices_lie_in_bounds_and_rise_with_right_ones(
-    rule: MultipleRule, right: int, wrong: int, data: st.DataObject
-) -> None:
-    """5.7 Multiple: no rule leaves [0, 1], none takes marks off for one more right option."""
-    body = a_multiple(rule, right, wrong)
-    keys = [option.key for option in body.options]
-    chosen = data.draw(st.sets(st.sampled_from(keys)))
-    missing = sorted(set(keys[:right]) - chosen)
-
-    fraction = share(body, Choices(tuple(sorted(chosen))))
-
-    assert 0 <= fraction <= 1
-    assert share(body, Choices(tuple(keys[:right]))) == 1
-    if missing:
-        assert share(body, Choices(tuple(sorted({*chosen, missing[0]})))) >= fraction
 
 
 @pytest.mark.parametrize(
@@ -532,6 +410,8 @@ def test_feedback_is_asked_for_only_where_it_can_be() -> None:
 
 
 _texts = st.text(max_size=12)
+
+
 _payloads: dict[QuestionKind, st.SearchStrategy[object]] = {
     QuestionKind.SINGLE: st.fixed_dictionaries({"choice": st.sampled_from(["a", "b", "c", "", "zz"])}),
     QuestionKind.MULTIPLE: st.fixed_dictionaries({"choices": st.lists(st.sampled_from(["r1", "r2", "r3", "w1", "w2", "zz"]), unique=True)}),

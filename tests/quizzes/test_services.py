@@ -1,4 +1,4 @@
-"""Attempts through the services: starting, saving, handing in, time, races (quiz engine 5.1-5.4, 5.8, 5.13)."""
+"""Attempts through the services: starting, saving, handing in, grades, races (quiz engine 5.1-5.4, 5.8, 5.13)."""
 
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
@@ -16,11 +16,9 @@ from kernel.permissions import Actor
 from lms.app import House
 from quizzes.models import AnswerEvent, Attempt, AttemptItem, MarkEvent, QuestionVersion
 from quizzes.queries import sittings as queries
-from quizzes.rules.attempts import AttemptState
 from quizzes.rules.item_layout import lay_out_item
 from quizzes.rules.layout import Layout, lay_out
-from quizzes.services import sittings as quizzes
-from quizzes.services.sittings import AlreadySubmitted, CannotStart, TimeIsUp
+from quizzes.services.sittings import AlreadySubmitted, CannotStart
 from tests.support.builders import a_course, a_teacher, folder, publish
 from tests.support.learning import (
     a_batch,
@@ -39,6 +37,8 @@ from tests.support.learning import (
 )
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+
+
 ONE_QUESTION = """questions:
   - key: suma-1
     kind: single
@@ -299,89 +299,10 @@ def test_eight_submissions_at_once_mark_the_attempt_once(house: House) -> None:
     assert attempt_row(house, attempt).percent == 100
 
 
-LIMITED = "attempts: 0\nlimit: 10 min\n"
-
-
-def a_timed_attempt(house: House, settings: str = LIMITED) -> tuple[Actor, UUID]:
-    """Start an attempt of ten minutes at noon, with a wrong answer saved; return the learner and the attempt."""
-    learner = a_learner(house, a_quiz(house, settings, questions=ONE_QUESTION), now=NOON)
-    attempt = start(house, learner, "prueba", now=NOON)
-    return learner, attempt
-
-
 def right_place(house: House, learner: Actor, attempt: UUID) -> str:
     """Return the place of the right option of the one question."""
     with sitting_of(house, learner, attempt) as (_session, sitting):
         return str(sitting.items[0].layout.orders["options"].index("cuatro") + 1)
-
-
-def test_answers_thirty_seconds_late_are_taken(house: House) -> None:
-    """5.3.4 and scenario 3: the network has a minute."""
-    learner, attempt = a_timed_attempt(house)
-    late = NOON + timedelta(minutes=10, seconds=30)
-
-    save(house, learner, attempt, a_batch({1: ["1"]}), now=late - timedelta(seconds=5))
-    submit(house, learner, attempt, a_batch({1: [right_place(house, learner, attempt)]}, seq=2), now=late)
-
-    row = attempt_row(house, attempt)
-    assert (row.percent, row.submitted_at) == (100, late)
-
-
-def test_answers_ninety_seconds_late_are_not_taken_and_what_was_saved_is_marked(house: House) -> None:
-    """5.3.4 and scenario 3: the attempt ended at its end, with what was there."""
-    learner, attempt = a_timed_attempt(house)
-    save(house, learner, attempt, a_batch({1: [right_place(house, learner, attempt)]}), now=NOON)
-    late = NOON + timedelta(minutes=11, seconds=30)
-
-    with pytest.raises(TimeIsUp):
-        save(house, learner, attempt, a_batch({1: ["9"]}, seq=2), now=late)
-    submit(house, learner, attempt, a_batch({1: ["9"]}, seq=2), now=late)
-
-    row = attempt_row(house, attempt)
-    assert (row.percent, row.submitted_at, row.finished_at) == (100, NOON + timedelta(minutes=10), NOON + timedelta(minutes=10))
-    assert counted(house, AnswerEvent) == 1
-
-
-def test_in_the_grace_one_may_hand_in_but_not_answer(house: House) -> None:
-    """5.3.3: overdue, then abandoned when the grace has passed as well."""
-    learner, attempt = a_timed_attempt(house, "attempts: 0\nlimit: 10 min\nat_end: grace\ngrace: 5 min\n")
-    save(house, learner, attempt, a_batch({1: [right_place(house, learner, attempt)]}), now=NOON)
-    within = NOON + timedelta(minutes=13)
-
-    with pytest.raises(TimeIsUp):
-        save(house, learner, attempt, a_batch({1: ["9"]}, seq=2), now=within)
-    submit(house, learner, attempt, a_batch({1: ["9"]}, seq=2), now=within)
-
-    row = attempt_row(house, attempt)
-    assert (row.state, row.percent, row.submitted_at) == ("finished", 100, within)
-
-
-def test_after_the_grace_an_attempt_is_abandoned_counts_and_has_no_grade(house: House) -> None:
-    """5.3.3 and 5.3.8."""
-    settings = "attempts: 1\nlimit: 10 min\nat_end: grace\ngrace: 5 min\n"
-    learner, attempt = a_timed_attempt(house, settings)
-    save(house, learner, attempt, a_batch({1: [right_place(house, learner, attempt)]}), now=NOON)
-    late = NOON + timedelta(minutes=17)
-
-    submit(house, learner, attempt, now=late)
-
-    row = attempt_row(house, attempt)
-    assert (row.state, row.percent, row.finished_at) == ("abandoned", None, NOON + timedelta(minutes=15))
-    with pytest.raises(CannotStart) as refused:
-        start(house, learner, "prueba", now=late)
-    assert refused.value.facts["reasons"] == ["no_attempts_left"]
-
-
-def test_a_page_change_with_less_than_two_seconds_left_finishes(house: House) -> None:
-    """5.3.5; with two seconds left it does not."""
-    learner, attempt = a_timed_attempt(house)
-    end = NOON + timedelta(minutes=10)
-    with sitting_of(house, learner, attempt, write=True) as (session, sitting):
-        assert quizzes.go_on(session, learner, sitting, 1, now=end - timedelta(seconds=2)) == 1
-    with sitting_of(house, learner, attempt, write=True) as (session, sitting):
-        assert quizzes.go_on(session, learner, sitting, 1, now=end - timedelta(seconds=1)) is None
-
-    assert attempt_row(house, attempt).state == "finished"
 
 
 def test_a_preview_is_flagged_free_of_limits_and_leaves_no_grade(house: House) -> None:
@@ -498,18 +419,6 @@ def test_versions_of_questions_are_made_only_where_the_content_changed(house: Ho
         numbers = session.scalars(select(func.max(QuestionVersion.number)).group_by(QuestionVersion.question_id))
         assert sorted(numbers) == [1, 1, 1, 1, 1, 1, 2]
     assert counted(house, QuestionVersion) == before + 1
-
-
-def test_an_abandoned_attempt_is_told_to_progress(house: House) -> None:
-    """5.3.8 with 5.13: it uses up an attempt, which may be the last one asked for."""
-    settings = "attempts: 1\nlimit: 10 min\nat_end: abandon\ncompletion: passed_or_used\n"
-    learner, attempt = a_timed_attempt(house, settings)
-
-    submit(house, learner, attempt, now=NOON + timedelta(minutes=12))
-
-    assert attempt_row(house, attempt).state == AttemptState.ABANDONED
-    with house.database.unit_of_work(write=False) as session:
-        assert session.execute(select(ActivityResult.completed_at)).scalar_one() is not None
 
 
 def test_an_attempt_may_build_on_the_last(house: House) -> None:

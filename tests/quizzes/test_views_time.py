@@ -8,8 +8,6 @@ import pytest
 from sqlalchemy import func, select, update
 
 from accounts.models import Person
-from enrolments.models import GroupMember, LearnerGroup
-from kernel.audit import AuditEntry
 from kernel.i18n import local
 from lms.app import House
 from quizzes.models import Accommodation, Attempt, Incident, QuizOverride
@@ -21,10 +19,20 @@ from tests.support.builders import a_course, a_learner_in, a_person, a_teacher, 
 from tests.support.learning import At, a_learner, start
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+
+
 QUIZ = "/courses/prueba/quizzes/cuestionario-1"
+
+
 TIME = f"{QUIZ}/overrides"
+
+
 INCIDENTS = f"{QUIZ}/incidents"
+
+
 PEOPLE = "/administration/accommodations"
+
+
 LIMITED = "attempts: 1\nlimit: 10 min\n"
 
 
@@ -446,79 +454,3 @@ def test_no_page_of_a_course_says_that_somebody_has_a_profile(browser: Browser, 
 
     assert "1 jun 2026, 07:20" in shown[0]  # the effect: twice ten minutes
     assert not any("Dislexia" in text or "× 2" in text for text in shown)
-
-
-def test_a_group_is_deleted_unless_something_holds_for_it(browser: Browser, house: House, at: At) -> None:
-    """5.10: what is in force stays; the refusal changes nothing and writes nothing down."""
-    course = a_quiz(house, LIMITED, questions=ONE_QUESTION)
-    office, learner = Office(house, course), a_learner(house, course, now=NOON)
-    free, used = office.group(learner, name="Libre"), office.group(name="Usado")
-    office.override(used, attempts=3)
-    sign_in(browser, "profe@example.org")
-
-    for group in (free, used):
-        browser.get(f"/courses/prueba/groups/{group.uuid}")
-        browser.submit(f"{group.uuid}/removal")
-        if group is free:
-            assert "El grupo se eliminó" in browser.page.text
-
-    assert "Para este grupo rige algo" in browser.page.text
-    with house.database.unit_of_work(write=False) as session:
-        assert session.scalars(select(LearnerGroup.name)).all() == ["Usado"]
-        assert session.scalar(select(func.count()).select_from(GroupMember)) == 0
-        assert session.scalar(select(func.count()).where(AuditEntry.verb == "group.deleted")) == 1
-
-
-def test_a_group_for_which_nothing_holds_any_more_is_deleted_and_still_named(browser: Browser, house: House, at: At) -> None:
-    """5.10.2: what held stays readable with its reason; it cannot be put back, and a new group may have the name."""
-    course = a_quiz(house, LIMITED, questions=ONE_QUESTION)
-    office, learner = Office(house, course), a_learner(house, course, now=NOON)
-    group = office.group(learner)
-    row = office.override(group, attempts=3)
-    sign_in(browser, "profe@example.org")
-    browser.get(TIME)
-    browser.submit("/end")
-
-    browser.get(f"/courses/prueba/groups/{group.uuid}")
-    browser.submit(f"{group.uuid}/removal")
-    deleted = browser.page.text
-    browser.get(TIME)
-    forms = [form.action for form in browser.page.forms if form.action.endswith("/restoration")]
-    browser.post(f"{TIME}/{row.uuid}/restoration")
-
-    assert "El grupo se eliminó" in deleted
-    assert forms == []
-    assert "Turno tarde" in browser.page.text
-    assert "El grupo se eliminó: no se puede volver a poner" in browser.page.text
-    assert in_force(house) == []
-    assert browser.get(f"/courses/prueba/groups/{group.uuid}", status=404)
-    assert office.group(name="Turno tarde").id != group.id
-
-
-def test_groups_are_made_filled_and_emptied(browser: Browser, house: House) -> None:
-    """Groups of a course: a name once, learners found and put in, taken out, and only learners of this course."""
-    course = a_quiz(house, LIMITED)
-    a_teacher(house, course)
-    a_learner(house, course)
-    a_learner(house, course, "eva@example.org")
-    stranger = a_person(house, "fuera@example.org")
-    sign_in(browser, "profe@example.org")
-    browser.get("/courses/prueba/groups")
-    browser.submit("/groups", {"name": ""}, status=422)
-    browser.submit("/groups", {"name": "Turno tarde"})
-    path = browser.path
-    browser.get("/courses/prueba/groups")
-    browser.submit("/groups", {"name": "turno TARDE"}, status=422)
-    assert "El curso ya tiene un grupo con este nombre." in browser.page.text
-
-    browser.get(f"{path}?q=example.org")
-    chosen = re.findall(r'name="person" value="([^"]+)"', browser.page.html)
-    assert len(chosen) == 2
-    browser.submit("/members", {"person": [*chosen, str(stranger.uuid), "x"]})
-    assert "Se agregaron 2 participantes al grupo." in browser.page.text
-    browser.submit("/removal")
-    browser.submit("/name", {"name": "Turno noche"})
-
-    assert browser.page.headings == ["Grupo: Turno noche"]
-    browser.get("/courses/prueba/groups")
-    assert re.search(r"Turno noche\s*1", browser.page.text)

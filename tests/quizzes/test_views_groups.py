@@ -1,0 +1,98 @@
+"""The pages of a course's groups: made, filled, emptied, deleted unless something holds for them (quiz engine 5.10)."""
+
+import re
+
+import pytest
+from sqlalchemy import func, select
+
+from enrolments.models import GroupMember, LearnerGroup
+from kernel.audit import AuditEntry
+from lms.app import House
+from tests.quizzes.test_overrides import Office
+from tests.quizzes.test_services import ONE_QUESTION, a_quiz
+from tests.quizzes.test_views_time import LIMITED, NOON, TIME, in_force
+from tests.support.browser import Browser
+from tests.support.builders import a_person, a_teacher, sign_in
+from tests.support.learning import At, a_learner
+
+
+@pytest.fixture
+def at(monkeypatch: pytest.MonkeyPatch) -> At:
+    """Return a clock that stands at noon."""
+    return At(monkeypatch, NOON)
+
+
+def test_a_group_is_deleted_unless_something_holds_for_it(browser: Browser, house: House, at: At) -> None:
+    """5.10: what is in force stays; the refusal changes nothing and writes nothing down."""
+    course = a_quiz(house, LIMITED, questions=ONE_QUESTION)
+    office, learner = Office(house, course), a_learner(house, course, now=NOON)
+    free, used = office.group(learner, name="Libre"), office.group(name="Usado")
+    office.override(used, attempts=3)
+    sign_in(browser, "profe@example.org")
+
+    for group in (free, used):
+        browser.get(f"/courses/prueba/groups/{group.uuid}")
+        browser.submit(f"{group.uuid}/removal")
+        if group is free:
+            assert "El grupo se eliminó" in browser.page.text
+
+    assert "Para este grupo rige algo" in browser.page.text
+    with house.database.unit_of_work(write=False) as session:
+        assert session.scalars(select(LearnerGroup.name)).all() == ["Usado"]
+        assert session.scalar(select(func.count()).select_from(GroupMember)) == 0
+        assert session.scalar(select(func.count()).where(AuditEntry.verb == "group.deleted")) == 1
+
+
+def test_a_group_for_which_nothing_holds_any_more_is_deleted_and_still_named(browser: Browser, house: House, at: At) -> None:
+    """5.10.2: what held stays readable with its reason; it cannot be put back, and a new group may have the name."""
+    course = a_quiz(house, LIMITED, questions=ONE_QUESTION)
+    office, learner = Office(house, course), a_learner(house, course, now=NOON)
+    group = office.group(learner)
+    row = office.override(group, attempts=3)
+    sign_in(browser, "profe@example.org")
+    browser.get(TIME)
+    browser.submit("/end")
+
+    browser.get(f"/courses/prueba/groups/{group.uuid}")
+    browser.submit(f"{group.uuid}/removal")
+    deleted = browser.page.text
+    browser.get(TIME)
+    forms = [form.action for form in browser.page.forms if form.action.endswith("/restoration")]
+    browser.post(f"{TIME}/{row.uuid}/restoration")
+
+    assert "El grupo se eliminó" in deleted
+    assert forms == []
+    assert "Turno tarde" in browser.page.text
+    assert "El grupo se eliminó: no se puede volver a poner" in browser.page.text
+    assert in_force(house) == []
+    assert browser.get(f"/courses/prueba/groups/{group.uuid}", status=404)
+    assert office.group(name="Turno tarde").id != group.id
+
+
+def test_groups_are_made_filled_and_emptied(browser: Browser, house: House) -> None:
+    """Groups of a course: a name once, learners found and put in, taken out, and only learners of this course."""
+    course = a_quiz(house, LIMITED)
+    a_teacher(house, course)
+    a_learner(house, course)
+    a_learner(house, course, "eva@example.org")
+    stranger = a_person(house, "fuera@example.org")
+    sign_in(browser, "profe@example.org")
+    browser.get("/courses/prueba/groups")
+    browser.submit("/groups", {"name": ""}, status=422)
+    browser.submit("/groups", {"name": "Turno tarde"})
+    path = browser.path
+    browser.get("/courses/prueba/groups")
+    browser.submit("/groups", {"name": "turno TARDE"}, status=422)
+    assert "El curso ya tiene un grupo con este nombre." in browser.page.text
+
+    browser.get(f"{path}?q=example.org")
+    chosen = re.findall(r'name="person" value="([^"]+)"', browser.page.html)
+    assert len(chosen) == 2
+    browser.submit("/members", {"person": [*chosen, str(stranger.uuid), "x"]})
+    assert "Se agregaron 2 participantes al grupo." in browser.page.text
+    browser.submit("/removal")
+    browser.submit("/name", {"name": "Turno noche"})
+
+    assert browser.page.headings == ["Grupo: Turno noche"]
+    browser.get("/courses/prueba/groups")
+    assert re.search(r"Turno noche\s*1", browser.page.text)
