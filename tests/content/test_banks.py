@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from fractions import Fraction
 
 import pytest
@@ -30,7 +31,7 @@ from quizzes.rules.definitions import (
     TrueFalse,
 )
 from quizzes.rules.settings import Preset
-from tests.support.courses import COURSES, course_of
+from tests.support.courses import CONTENT, COURSES, course_of
 
 BY_HAND = {QuestionKind.SHORT, QuestionKind.ESSAY, QuestionKind.FILE, QuestionKind.DESCRIPTION}
 FORBIDDEN = re.compile(r"(?:todas|ninguna) (?:las|de las) anteriores|¿cu[aá]l(?:es)? NO\b|\bA y B\b", re.IGNORECASE)
@@ -48,9 +49,31 @@ class Bank:
     questions: tuple[Question, ...]
 
 
-BANKS = [Bank(course, bank.key, bank.questions) for course in COURSES for bank in banks_of(course_of(course)) if bank.module]
-QUESTIONS = [(bank, question) for bank in BANKS for question in bank.questions]
-each_bank = pytest.mark.parametrize("bank", BANKS, ids=lambda one: one.key)
+def _keys() -> list[str]:
+    """List the modules that have a bank, by their own keys: what names the tests is had without reading the courses."""
+    banks = [path for course in COURSES for path in sorted((CONTENT / course).glob("[0-9]*/banco.yaml"))]
+    return [found[1] for path in banks if (found := re.search(r"^key: (\S+)", path.with_name("module.yaml").read_text("utf-8"), re.MULTILINE))]
+
+
+KEYS = _keys()
+each_bank = pytest.mark.parametrize("bank", KEYS, indirect=True)
+
+
+@cache
+def banks() -> tuple[Bank, ...]:
+    """Return the bank of each module."""
+    return tuple(Bank(course, bank.key, bank.questions) for course in COURSES for bank in banks_of(course_of(course)) if bank.module)
+
+
+def asked() -> list[tuple[Bank, Question]]:
+    """Return every question with its bank."""
+    return [(bank, question) for bank in banks() for question in bank.questions]
+
+
+@pytest.fixture
+def bank(request: pytest.FixtureRequest) -> Bank:
+    """Return the bank of the module that a test is about."""
+    return next(one for one in banks() if one.key == request.param)
 
 
 def modules_of(course: str) -> list[ModuleSource]:
@@ -94,20 +117,21 @@ def test_a_module_has_sixteen_markable_questions_of_several_kinds_and_levels(ban
 
 
 def test_every_module_has_its_bank() -> None:
-    assert len(BANKS) == sum(len(modules_of(course)) for course in COURSES) == 13
+    assert [bank.key for bank in banks()] == KEYS
+    assert len(banks()) == sum(len(modules_of(course)) for course in COURSES) == 13
 
 
 def test_every_option_says_why() -> None:
     """The guide, 10: each option has feedback that teaches; a right number needs none beside the explanation."""
     silent = [
         (question.key, answer)
-        for _bank, question in QUESTIONS
+        for _bank, question in asked()
         for answer in answers_of(question)
         if not answer.why and not (answer.right and not isinstance(answer, Option))
     ]
     short = [
         (question.key, answer.why["es"])
-        for _bank, question in QUESTIONS
+        for _bank, question in asked()
         if question.kind in (QuestionKind.SINGLE, QuestionKind.MULTIPLE, QuestionKind.NUMERICAL)
         for answer in answers_of(question)
         if answer.why and not 8 <= len(answer.why["es"].split()) <= 40
@@ -119,7 +143,7 @@ def test_every_option_says_why() -> None:
 
 def test_what_has_no_options_is_explained() -> None:
     unexplained = []
-    for _bank, question in QUESTIONS:
+    for _bank, question in asked():
         body = question.body
         parts = body.pairs if isinstance(body, Matching) else body.rows if isinstance(body, Matrix) else ()
         if question.explanation or (parts and all(part.why for part in parts)) or any(answer.why for answer in answers_of(question)):
@@ -133,7 +157,7 @@ def test_what_has_no_options_is_explained() -> None:
 def test_feedback_to_a_mistake_never_says_only_that_it_is_one() -> None:
     blunt = [
         question.key
-        for _bank, question in QUESTIONS
+        for _bank, question in asked()
         for answer in answers_of(question)
         if answer.why and re.fullmatch(r"\W*(?:incorrecto|falso|no|error)\W*", answer.why["es"], re.IGNORECASE)
     ]
@@ -144,7 +168,7 @@ def test_feedback_to_a_mistake_never_says_only_that_it_is_one() -> None:
 def test_explanation_of_a_number_shows_the_way_and_never_the_number() -> None:
     """The guide, 11: it is read between two attempts, and the next one may bring the question again."""
     told = []
-    for _bank, question in QUESTIONS:
+    for _bank, question in asked():
         bodies = [gap.body for gap in question.body.gaps] if isinstance(question.body, Gaps) else [question.body]
         for body in bodies:
             if isinstance(body, Numerical):
@@ -163,15 +187,15 @@ def says(text: str, value: Fraction) -> bool:
 
 def test_every_question_names_its_source_and_where_to_read() -> None:
     """C411; the guide, 11: after a mistake, the section worth reading again."""
-    assert [question.key for _bank, question in QUESTIONS if not question.source] == []
-    assert [question.key for _bank, question in QUESTIONS if not question.see] == []
+    assert [question.key for _bank, question in asked() if not question.source] == []
+    assert [question.key for _bank, question in asked() if not question.see] == []
 
 
 def test_no_question_is_put_in_a_forbidden_way() -> None:
     """The guide, 10: no "all of the above", no "A and B", no question that asks what is NOT."""
     texts = {
         question.key: " ".join([question.text["es"], *(answer.text["es"] for answer in answers_of(question) if isinstance(answer, Option))])
-        for _bank, question in QUESTIONS
+        for _bank, question in asked()
     }
 
     assert [key for key, text in texts.items() if FORBIDDEN.search(text)] == []
@@ -179,7 +203,7 @@ def test_no_question_is_put_in_a_forbidden_way() -> None:
 
 def test_choices_have_three_or_four_options_and_the_right_one_is_not_betrayed_by_its_length() -> None:
     """The guide, 10: the right one neither stands out nor is the longest by much."""
-    singles = [(question.key, question.body) for _bank, question in QUESTIONS if isinstance(question.body, Single)]
+    singles = [(question.key, question.body) for _bank, question in asked() if isinstance(question.body, Single)]
     lengths = {
         key: [max(len(option.text["es"]) for option in body.options if option.right is right) for right in (True, False)]
         for key, body in singles
@@ -190,7 +214,7 @@ def test_choices_have_three_or_four_options_and_the_right_one_is_not_betrayed_by
 
 
 def test_choices_of_several_say_so() -> None:
-    several = [(question, question.body) for _bank, question in QUESTIONS if isinstance(question.body, Multiple)]
+    several = [(question, question.body) for _bank, question in asked() if isinstance(question.body, Multiple)]
 
     assert [question.key for question, body in several if not 4 <= len(body.options) <= 5] == []
     assert [question.key for question, body in several if not 2 <= sum(option.right for option in body.options) <= 3] == []
@@ -207,7 +231,7 @@ def test_true_and_false_are_about_as_many(bank: Bank) -> None:
 
 @pytest.mark.parametrize("course", COURSES)
 def test_first_module_is_asked_in_english_too(course: str) -> None:
-    [first, *_others] = [bank for bank in BANKS if bank.course == course]
+    [first, *_others] = [bank for bank in banks() if bank.course == course]
 
     for question in first.questions:
         texts = [question.text, *(answer.why for answer in answers_of(question) if answer.why)]

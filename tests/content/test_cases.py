@@ -38,10 +38,37 @@ def cases_of(course: str) -> list[tuple[ActivitySource, Question]]:
     return found
 
 
-CASES = [pytest.param(*case, id=case[0].key) for course in COURSES for case in cases_of(course)]
+def _keys() -> list[str]:
+    """List the written tasks by their keys: what names the tests is had without reading the courses."""
+    paths = [path for course in COURSES for path in sorted((CONTENT / course).glob("*/*.quiz.yaml"))]
+    keys = [found[1] for path in paths if (found := re.search(r"^key: (caso-\S+)", path.read_text("utf-8"), re.MULTILINE))]
+    return [key for key in keys if key != MATRIX]
+
+
+KEYS = _keys()
+each_case = pytest.mark.parametrize("case", KEYS, indirect=True)
+
+
+@pytest.fixture
+def case(request: pytest.FixtureRequest) -> tuple[ActivitySource, Question]:
+    """Return the task that a test is about."""
+    return next(found for course in COURSES for found in cases_of(course) if found[0].key == request.param)
+
+
+@pytest.fixture
+def activity(case: tuple[ActivitySource, Question]) -> ActivitySource:
+    """Return the task's activity."""
+    return case[0]
+
+
+@pytest.fixture
+def question(case: tuple[ActivitySource, Question]) -> Question:
+    """Return the task's question."""
+    return case[1]
 
 
 def test_every_numbered_module_has_its_two_cases() -> None:
+    assert sorted(activity.key for course in COURSES for activity, _question in cases_of(course)) == sorted(KEYS)
     for course in COURSES:
         for module in course_of(course).modules:
             if module.numbered:
@@ -50,7 +77,7 @@ def test_every_numbered_module_has_its_two_cases() -> None:
                 assert {case.kind for case in cases} == {"quiz"}
 
 
-@pytest.mark.parametrize(("activity", "question"), CASES)
+@each_case
 def test_case_is_judged_by_criteria_seen_before_writing(activity: ActivitySource, question: Question) -> None:
     """Three to five criteria of three levels each, which the page shows below the text; a model answer and an imperfect one."""
     essay = question.body
@@ -69,7 +96,7 @@ def test_case_is_judged_by_criteria_seen_before_writing(activity: ActivitySource
     assert activity.title["en"]
 
 
-@pytest.mark.parametrize(("activity", "question"), CASES)
+@each_case
 def test_case_stands_in_nobodys_way(activity: ActivitySource, question: Question) -> None:
     """Not required, not in the grade, complete when handed in; the model answer waits until then."""
     quiz = activity.settings

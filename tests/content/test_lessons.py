@@ -3,12 +3,13 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 import pytest
 
 from courses.content.model import LessonSource, PageSource
 from kernel.markup.measure import count_words
-from tests.support.courses import BUDGET, COURSES, GOVERNANCE, activities_of, course_of
+from tests.support.courses import BUDGET, CONTENT, COURSES, GOVERNANCE, activities_of, course_of
 
 CALLOUT = re.compile(r"^> \[!(\w+)\] ?(.*)\n((?:>.*\n?)*)", re.MULTILINE)
 FIGURE = re.compile(r"^!\[(.+)\]\((media/[^)]+\.svg)\)(?:\{#.*\})?\n\n: (.+)$", re.MULTILINE)
@@ -31,6 +32,11 @@ class Lesson:
     place: int
 
     @property
+    def name(self) -> str:
+        """Return what its tests are called by."""
+        return f"{self.key}.{self.source.language}"
+
+    @property
     def callouts(self) -> list[tuple[str, str, str]]:
         """Return name, title and text of each callout."""
         return CALLOUT.findall(self.source.body + "\n")
@@ -51,7 +57,9 @@ class Lesson:
             yield from (sentence for sentence in SENTENCE_END.split(words) if sentence.strip())
 
 
+@cache
 def lessons() -> list[Lesson]:
+    """Return every required lesson of both courses, in each language."""
     found = []
     for course in COURSES:
         required = [activity for activity in activities_of(course, "page") if activity.required]
@@ -61,10 +69,27 @@ def lessons() -> list[Lesson]:
     return found
 
 
-LESSONS = lessons()
-SPANISH = [lesson for lesson in LESSONS if lesson.source.language == "es"]
-each = pytest.mark.parametrize("lesson", LESSONS, ids=lambda one: f"{one.key}.{one.source.language}")
-each_spanish = pytest.mark.parametrize("lesson", SPANISH, ids=lambda one: one.key)
+def _names() -> list[str]:
+    """List the lessons by key and language: what names the tests is had without reading the courses."""
+    found = []
+    for path in (path for course in COURSES for path in sorted((CONTENT / course).glob("[0-9]*/*.es.md"))):
+        key = re.search(r"^key: (\S+)", path.read_text("utf-8"), re.MULTILINE)
+        languages = [one for one in ("es", "en") if path.with_name(path.name.replace(".es.md", f".{one}.md")).exists()]
+        found += [f"{key[1]}.{language}" for language in languages if key]
+    return found
+
+
+NAMES = _names()
+each = pytest.mark.parametrize("lesson", NAMES, indirect=True)
+each_spanish = pytest.mark.parametrize(
+    "lesson", [pytest.param(name, id=name.removesuffix(".es")) for name in NAMES if name.endswith(".es")], indirect=True
+)
+
+
+@pytest.fixture
+def lesson(request: pytest.FixtureRequest) -> Lesson:
+    """Return the lesson that a test is about."""
+    return next(one for one in lessons() if one.name == request.param)
 
 
 def words_of(sentence: str) -> int:
@@ -73,7 +98,9 @@ def words_of(sentence: str) -> int:
 
 
 def test_every_suggested_lesson_is_there() -> None:
-    assert {course: sum(lesson.course == course for lesson in SPANISH) for course in COURSES} == {GOVERNANCE: 40, BUDGET: 35}
+    assert sorted(lesson.name for lesson in lessons()) == sorted(NAMES)
+    spanish = [one.course for one in lessons() if one.source.language == "es"]
+    assert {course: spanish.count(course) for course in COURSES} == {GOVERNANCE: 40, BUDGET: 35}
 
 
 @each
