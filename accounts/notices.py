@@ -59,6 +59,16 @@ def give(session: Session, message: Message, people: Sequence[int], *, now: date
     return len(rows)
 
 
+def say_otherwise(session: Session, message: Message) -> None:
+    """Give those who were told of something other words in the bell; what was mailed stays as it was sent."""
+    session.execute(update(Notice).where(Notice.key == message.key).values(subject=message.subject, words=message.words))
+
+
+def take_back(session: Session, key: str) -> None:
+    """Take out of the bell what people were told of something; what was mailed stays."""
+    session.execute(delete(Notice).where(Notice.key == key))
+
+
 def _row(message: Message, person_id: int, switch: Switch, now: datetime) -> dict[str, object]:
     return {
         "person_id": person_id,

@@ -31,7 +31,7 @@ class GroupForm(Form):
 
     name = LineField(
         lazy_("Name of the group"),
-        [InputRequired(lazy_("Give the group a name.")), Length(max=100, message=lazy_("Use at most %(max)d characters."))],
+        [DataRequired(lazy_("Give the group a name.")), Length(max=100, message=lazy_("Use at most %(max)d characters."))],
     )
 
 
@@ -40,7 +40,7 @@ class EditionForm(Form):
 
     name = LineField(
         lazy_("Name of the edition"),
-        [InputRequired(lazy_("Give the edition a name.")), Length(max=100, message=lazy_("Use at most %(max)d characters."))],
+        [DataRequired(lazy_("Give the edition a name.")), Length(max=100, message=lazy_("Use at most %(max)d characters."))],
     )
     starts_at = MomentField(lazy_("Begins"))
     ends_at = MomentField(lazy_("Ends"))
@@ -118,7 +118,7 @@ class MessageForm(Form):
     """What is written to people."""
 
     heading = LineField(
-        lazy_("Title"), [InputRequired(lazy_("Give it a title.")), Length(max=150, message=lazy_("Use at most %(max)d characters."))]
+        lazy_("Title"), [DataRequired(lazy_("Give it a title.")), Length(max=150, message=lazy_("Use at most %(max)d characters."))]
     )
     words = WordsField(
         lazy_("Text"),
@@ -174,7 +174,7 @@ class OverrideForm(Form):
     reason = LineField(
         lazy_("Reason"),
         [
-            InputRequired(lazy_("Say why: the learner reads it, and it stays in the audit log.")),
+            DataRequired(lazy_("Say why: the learner reads it, and it stays in the audit log.")),
             Length(max=500, message=lazy_("Use at most %(max)d characters.")),
         ],
     )
@@ -190,7 +190,7 @@ class ItemForm(Form):
     """An item that is marked by hand alone."""
 
     heading = LineField(
-        lazy_("Title"), [InputRequired(lazy_("Give it a title.")), Length(max=150, message=lazy_("Use at most %(max)d characters."))]
+        lazy_("Title"), [DataRequired(lazy_("Give it a title.")), Length(max=150, message=lazy_("Use at most %(max)d characters."))]
     )
     maximum = DecimalField(
         lazy_("Highest mark"), [InputRequired(lazy_("Write the highest mark."))], least=Decimal("0.0001"), most=Decimal(100_000)
@@ -246,7 +246,7 @@ class TakeBackForm(Form):
     activity = SelectField(lazy_("Completed activity"), choices=[])
     reason = LineField(
         lazy_("Reason"),
-        [InputRequired(lazy_("Say why: it stays in the audit log.")), Length(max=500, message=lazy_("Use at most %(max)d characters."))],
+        [DataRequired(lazy_("Say why: it stays in the audit log.")), Length(max=500, message=lazy_("Use at most %(max)d characters."))],
     )
 
     def offer(self, activities: Sequence[tuple[str, str]]) -> None:

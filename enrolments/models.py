@@ -298,6 +298,9 @@ class Announcement(Base):
     """How many were told."""
     told_at: Mapped[Moment | None]
     """When everybody had been told."""
+    corrected_at: Mapped[Moment | None]
+    """When its words were changed last; what they were before is in the audit log."""
+    withdrawn_at: Mapped[Moment | None]
 
 
 class MessageRecipient(Base):

@@ -9,7 +9,17 @@ from accounts.models import Person
 from courses.models import StaffRole
 from courses.permissions import edits
 from courses.rules import Closed, Outline, OutlineActivity
-from enrolments.models import ActivityResult, Completion, Edition, Enrolment, LearnerGroup, LearnerNote, ManualItem, PendingList
+from enrolments.models import (
+    ActivityResult,
+    Announcement,
+    Completion,
+    Edition,
+    Enrolment,
+    LearnerGroup,
+    LearnerNote,
+    ManualItem,
+    PendingList,
+)
 from enrolments.rules import Refusal, may_enrol, not_begun
 from kernel.permissions import Actor, Predicate, Verdict, administrator, allow_if, signed_in
 
@@ -31,6 +41,7 @@ class LearningAction(StrEnum):
     FOLLOW = "gradebook:view"
     """See the marks and the progress of those who take a course."""
     ANNOUNCE = "course:announce"
+    CHANGE_ANNOUNCEMENT = "announcement:change"
     OVERRIDE = "grade:override"
     SEE_RESULTS = "progress:view"
     """See one's own results in a course."""
@@ -187,6 +198,14 @@ class NoteSeat:
 
 
 @dataclass(frozen=True, slots=True)
+class AnnouncementSeat:
+    """A person before something that was announced in a course."""
+
+    seat: Seat
+    announcement: Announcement
+
+
+@dataclass(frozen=True, slots=True)
 class ListSeat:
     """A person before a list of people that they sent in for a course."""
 
@@ -287,6 +306,16 @@ def _enrol_others(actor: Actor, subject: object) -> Verdict:
     return allow_if(edits(actor, seat.staff_role))
 
 
+def changes_announcement(actor: Actor, seat: Seat, announcement: Announcement) -> bool:
+    """Say whether somebody corrects or withdraws an announcement: its author, as long as they edit the course; administrators."""
+    return actor.is_administrator or (edits(actor, seat.staff_role) and announcement.author_id == actor.person_id)
+
+
+def _change_announcement(actor: Actor, subject: object) -> Verdict:
+    assert isinstance(subject, AnnouncementSeat)
+    return allow_if(changes_announcement(actor, subject.seat, subject.announcement))
+
+
 def _follow(actor: Actor, subject: object) -> Verdict:
     assert isinstance(subject, Seat | PlaceSeat)
     return allow_if(is_staff(actor, subject if isinstance(subject, Seat) else subject.seat))
@@ -354,6 +383,7 @@ PERMISSIONS: Mapping[StrEnum, Predicate] = {
     LearningAction.ENROL_OTHERS: _enrol_others,
     LearningAction.FOLLOW: _follow,
     LearningAction.ANNOUNCE: _enrol_others,
+    LearningAction.CHANGE_ANNOUNCEMENT: _change_announcement,
     LearningAction.OVERRIDE: _override,
     LearningAction.SEE_RESULTS: _see_results,
     LearningAction.MANAGE_ITEMS: _manage_items,

@@ -69,6 +69,8 @@ _SENTENCES: Mapping[str, Callable[[LogEntry], str]] = {
     ),
     FollowingVerb.EXPORTED: lambda entry: _named(_("Took a table of the learners out"), _fact(entry, "what")),
     AnnouncementVerb.SENT: _sent,
+    AnnouncementVerb.CORRECTED: lambda entry: _named(_("Corrected an announcement"), _fact(entry, "title")),
+    AnnouncementVerb.WITHDRAWN: lambda entry: _named(_("Withdrew an announcement"), _fact(entry, "title")),
     EditionVerb.MADE: lambda entry: _named(_("Made an edition"), _fact(entry, "name")),
     EditionVerb.CHANGED: lambda entry: _named(_("Changed an edition"), _fact(entry, "name")),
     EditionVerb.CLOSED: lambda _entry: _("Closed an edition"),

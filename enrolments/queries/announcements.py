@@ -11,7 +11,11 @@ from sqlalchemy.orm import Session
 from accounts.models import Person
 from accounts.queries import named
 from enrolments.models import Announcement, Completion, Edition, EditionPlace, Enrolment, GroupMember, LearnerGroup, MessageRecipient
+from enrolments.permissions import AnnouncementSeat
 from enrolments.queries.gradebook import idle_since, next_steps
+from enrolments.queries.learning import get_seat
+from kernel.errors import NotFound
+from kernel.permissions import Actor
 
 MOST_SHOWN = 10
 
@@ -112,6 +116,15 @@ def find_announcement(session: Session, announcement: UUID) -> Announcement | No
     return session.scalar(select(Announcement).where(Announcement.uuid == announcement))
 
 
+def get_announcement_seat(session: Session, actor: Actor, slug: str, announcement: UUID) -> AnnouncementSeat:
+    """Return the actor's place before an announcement of a course that stands; raise NotFound."""
+    seat = get_seat(session, actor, slug)
+    row = find_announcement(session, announcement)
+    if row is None or row.course_id != seat.course_id or row.withdrawn_at is not None:
+        raise NotFound
+    return AnnouncementSeat(seat, row)
+
+
 def visible_announcements(session: Session, course_id: int, enrolment_id: int) -> Sequence[Announcement]:
     """List the last announcements that a learner is shown on the course's page, the newest first."""
     return session.scalars(_VISIBLE, {"course_id": course_id, "enrolment_id": enrolment_id}).all()
@@ -128,6 +141,7 @@ _VISIBLE = (
         or_(Announcement.edition_id.is_(None), Announcement.edition_id.in_(_IN_EDITIONS)),
         or_(Announcement.group_id.is_(None), Announcement.group_id.in_(_IN_GROUPS)),
         Announcement.is_message.is_not(True),
+        Announcement.withdrawn_at.is_(None),
         or_(~Announcement.only_open, ~_WAS_DONE.exists()),
     )
     .order_by(Announcement.id.desc())

@@ -17,6 +17,7 @@ from enrolments.models import Announcement, MessageRecipient
 from enrolments.queries import announcements as queries
 from enrolments.queries.announcements import Audience
 from kernel import audit, outbox
+from kernel.errors import N_, Conflict
 from kernel.i18n import _, choose, in_every_language
 from kernel.permissions import Actor
 
@@ -28,6 +29,15 @@ class AnnouncementVerb(StrEnum):
     """What the audit log says of announcements."""
 
     SENT = "announcement.sent"
+    CORRECTED = "announcement.corrected"
+    WITHDRAWN = "announcement.withdrawn"
+
+
+class Withdrawn(Conflict):
+    """The announcement was withdrawn meanwhile."""
+
+    code = "announcement_withdrawn"
+    message = N_("This announcement was withdrawn meanwhile.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +90,8 @@ def send_announcement(session: Session, actor: Actor, audience: Audience, text: 
 def tell_some(session: Session, announcement_id: int, *, now: datetime) -> bool:
     """Tell the next people of an announcement; say whether there may be more. Nobody is told twice, whoever is told at all."""
     row = session.get_one(Announcement, announcement_id, with_for_update=True)
+    if row.withdrawn_at is not None:
+        return False
     people = queries.list_audience(session, row, limit=PORTION)
     if people:
         notices.give(session, _message(session, row), people, now=now)
@@ -87,6 +99,34 @@ def tell_some(session: Session, announcement_id: int, *, now: datetime) -> bool:
     if len(people) < PORTION:
         row.told_at = row.told_at or now
     return len(people) == PORTION
+
+
+def correct_announcement(session: Session, actor: Actor, announcement: Announcement, title: str, words: str, *, now: datetime) -> bool:
+    """Give an announcement other words, on the course's page and in the bell; say whether anything changed. Raise Withdrawn."""
+    row = _standing(session, announcement)
+    if (row.title, row.words) == (title, words):
+        return False
+    facts = {"course": row.course_id, "title": title, "before": row.title, "words_before": row.words}
+    audit.record(session, actor, AnnouncementVerb.CORRECTED, row, now=now, **facts)
+    row.title, row.words, row.corrected_at = title, words, now
+    notices.say_otherwise(session, _message(session, row))
+    return True
+
+
+def withdraw_announcement(session: Session, actor: Actor, announcement: Announcement, *, now: datetime) -> None:
+    """Take an announcement off the course's page and out of the bell; nobody else is told of it. Raise Withdrawn."""
+    row = _standing(session, announcement)
+    row.withdrawn_at = now
+    row.told_at = row.told_at or now
+    audit.record(session, actor, AnnouncementVerb.WITHDRAWN, row, now=now, course=row.course_id, title=row.title)
+    notices.take_back(session, _message(session, row).key)
+
+
+def _standing(session: Session, announcement: Announcement) -> Announcement:
+    row = session.get_one(Announcement, announcement.id, with_for_update=True)
+    if row.withdrawn_at is not None:
+        raise Withdrawn
+    return row
 
 
 def _message(session: Session, row: Announcement) -> Message:

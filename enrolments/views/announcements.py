@@ -5,9 +5,10 @@ from uuid import UUID, uuid4
 from flask import Blueprint, Response, flash, render_template, request
 
 from courses.queries.outlines import get_outline
-from enrolments.forms import AnnouncementForm
+from enrolments.forms import AnnouncementForm, MessageForm
+from enrolments.models import Announcement
 from enrolments.opening import course_name
-from enrolments.permissions import LearningAction, Seat
+from enrolments.permissions import AnnouncementSeat, LearningAction, Seat
 from enrolments.queries import announcements as queries
 from enrolments.queries.announcements import Audience
 from enrolments.queries.editions import list_editions
@@ -18,7 +19,7 @@ from kernel import clock
 from kernel.i18n import _, choose
 from kernel.web.forms import as_uuid
 from kernel.web.paging import Page, asked_page
-from kernel.web.request import begin_writing, current_actor, current_session, is_only_looking, requires, see_page
+from kernel.web.request import allows, begin_writing, current_actor, current_session, is_only_looking, requires, see_page
 
 bp = Blueprint("enrolments_announcements", __name__)
 
@@ -50,6 +51,35 @@ def announcements(seat: Seat) -> Answer:
     return see_page("enrolments_announcements.announcements", slug=seat.slug)
 
 
+@bp.route("/teaching/<slug>/announcements/<uuid:announcement>", methods=["GET", "POST"])
+@requires(LearningAction.CHANGE_ANNOUNCEMENT, queries.get_announcement_seat)
+def announcement(subject: AnnouncementSeat) -> Answer:
+    """Correct what was announced."""
+    form, row = MessageForm(), subject.announcement
+    if is_only_looking():
+        form.heading.data, form.words.data = row.title, row.words
+        return _correction_page(subject, form)
+    if not form.validate_on_post():
+        return _correction_page(subject, form), 422
+    title, words = form.heading.data or "", form.words.data or ""
+    changed = services.correct_announcement(current_session(), current_actor(), row, title, words, now=clock.now())
+    flash(_("The announcement is corrected.") if changed else _("Nothing had changed."), "ok")
+    return see_page("enrolments_announcements.announcements", slug=subject.seat.slug)
+
+
+def _correction_page(subject: AnnouncementSeat, form: MessageForm) -> str:
+    return render_template("enrolments/announcement.html", course=course_name(subject.seat), form=form, announcement=subject.announcement)
+
+
+@bp.post("/teaching/<slug>/announcements/<uuid:announcement>/withdrawal")
+@requires(LearningAction.CHANGE_ANNOUNCEMENT, queries.get_announcement_seat)
+def withdraw(subject: AnnouncementSeat) -> Response:
+    """Take back what was announced."""
+    services.withdraw_announcement(current_session(), current_actor(), subject.announcement, now=clock.now())
+    flash(_("The announcement is withdrawn."), "ok")
+    return see_page("enrolments_announcements.announcements", slug=subject.seat.slug)
+
+
 def _titles(seat: Seat) -> dict[str, str]:
     if seat.version_id is None:
         return {}
@@ -66,6 +96,11 @@ def _page(seat: Seat, form: AnnouncementForm, number: UUID, people: int | None) 
         form=form,
         number=number,
         people=people,
+        changeable={row.announcement.uuid for row in rows if _is_changeable(seat, row.announcement)},
         titles=_titles(seat) if any(row.announcement.next_key for row in rows) else {},
         page=Page(rows[:ROWS], asked.number, len(rows) > ROWS),
     )
+
+
+def _is_changeable(seat: Seat, row: Announcement) -> bool:
+    return row.withdrawn_at is None and allows(LearningAction.CHANGE_ANNOUNCEMENT, AnnouncementSeat(seat, row))

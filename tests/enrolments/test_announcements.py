@@ -126,3 +126,86 @@ def test_the_page_tells_how_many_before_it_sends_and_the_course_shows_what_was_a
         name: "Clase en vivo" in sign_in(browser.another(), f"{name}@example.org").get("/courses/prueba").text for name in ("ana", "blas")
     }
     assert seen == {"ana": False, "blas": True}
+
+
+def announced(browser: Browser, house: House) -> tuple[Browser, Announcement, Browser]:
+    """Let Inés announce something that Blas was told; return her browser, the announcement and his browser."""
+    course, _edition, _group, _uuid = a_class(house)
+    ines = actor_of(a_teacher(house, course, "ines@example.org"))
+    found = send(house, ines, Audience(course.id))
+    team = sign_in(browser, "ines@example.org")
+    team.deliver_jobs()
+    return team, found, sign_in(browser.another(), "blas@example.org")
+
+
+def test_every_cell_of_correcting_an_announcement(browser: Browser, house: House) -> None:
+    """Its author and administrators; another editor of the course sees it and may not, to others there is nothing."""
+    cast = a_cast(browser, house)
+    course = a_course(house, modules=1)
+    cast.join(course)
+    autora = a_teacher(house, course, "autora@example.org")
+    row = send(house, actor_of(autora), Audience(course.id))
+    page = f"{PAGE}/{row.uuid}"
+    fields = {"heading": "Otro", "words": "Texto"}
+
+    for outcomes in (cast.outcomes(page), cast.outcomes(page, "POST", fields)):
+        assert {letter for letter, got in outcomes.items() if got == "allow"} == {"S"}
+        assert outcomes["I"] == "deny"
+    author = sign_in(browser.another(), "autora@example.org")
+    assert "Otro" in author.get(page).html
+    withdrawn = cast.outcomes(f"{page}/withdrawal", "POST")
+    assert {letter for letter, got in withdrawn.items() if got == "allow"} == {"S"}
+
+
+def test_an_announcement_is_corrected_with_a_trace(browser: Browser, house: House) -> None:
+    team, row, blas = announced(browser, house)
+    team.get(PAGE)
+    assert team.page.has_link(f"{PAGE}/{row.uuid}")
+    team.get(f"{PAGE}/{row.uuid}")
+    assert 'id="heading-error"' in team.submit(f"/{row.uuid}", {"heading": " ", "words": "El viernes a las once."}, status=422).html
+    assert "El viernes a las once." in team.page.html
+
+    team.submit(f"/{row.uuid}", {"heading": "Clase en vivo", "words": "El viernes a las once."})
+
+    assert "El anuncio está corregido." in team.page.text
+    assert "corregido el" in team.page.text
+    course = blas.get("/courses/prueba").text
+    assert "El viernes a las once." in course
+    assert "El jueves a las diez." not in course
+    assert "corregido el" in course
+    assert "El viernes a las once." in blas.get("/notices").text
+    team.deliver_jobs()
+    assert told(house, row) == 3
+    with house.database.unit_of_work(write=False) as session:
+        entry = session.execute(select(AuditEntry).where(AuditEntry.verb == "announcement.corrected")).scalar_one()
+        assert "El jueves a las diez." in entry.facts
+    assert "Corrigió un anuncio: Clase en vivo" in team.get("/teaching/prueba/log").text
+
+
+def test_an_announcement_is_withdrawn_from_those_who_were_told_and_from_those_who_were_not(browser: Browser, house: House) -> None:
+    team, row, blas = announced(browser, house)
+    team.get(f"{PAGE}/{row.uuid}")
+
+    team.submit("/withdrawal")
+
+    assert "Retirado el" in team.page.text
+    assert "Clase en vivo" in team.page.text
+    assert "Clase en vivo" not in blas.get("/courses/prueba").text
+    assert "Clase en vivo" not in blas.get("/notices").text
+    assert told(house, row) == 0
+    with house.database.unit_of_work() as session:
+        assert not services.tell_some(session, row.id, now=clock.now())
+    assert told(house, row) == 0
+    team.get(f"{PAGE}/{row.uuid}", status=404)
+    assert not team.get(PAGE).has_link(f"{PAGE}/{row.uuid}")
+    assert "Retiró un anuncio: Clase en vivo" in team.get("/teaching/prueba/log").text
+
+
+def test_what_was_withdrawn_meanwhile_is_not_corrected(house: House) -> None:
+    course, _edition, _group, _uuid = a_class(house)
+    row = send(house, actor_of(a_teacher(house, course)), Audience(course.id))
+    with house.database.unit_of_work() as session:
+        services.withdraw_announcement(session, SYSTEM, row, now=clock.now())
+
+    with house.database.unit_of_work() as session, pytest.raises(services.Withdrawn):
+        services.correct_announcement(session, SYSTEM, row, "Otro", "Texto", now=clock.now())
