@@ -114,7 +114,7 @@ def _page(sheet: Sheet, form: SettingsForm, merge: Merge | None) -> str:
         is_lesson=sheet.path.endswith(".md"),
         is_quiz=sheet.path.endswith(".quiz.yaml"),
         path=sheet.path,
-        groups=[_group(form, name, settings, is_first=not place) for place, (name, settings) in enumerate(sheet.groups)],
+        groups=[_group(form, name, settings, is_whole=not place or not sheet.key) for place, (name, settings) in enumerate(sheet.groups)],
         regions=choosing.regions(merge) if merge is not None else None,
         has_conflicts=bool(merge is not None and merge.conflicts),
         languages=sheet.languages,
@@ -123,11 +123,11 @@ def _page(sheet: Sheet, form: SettingsForm, merge: Merge | None) -> str:
     )
 
 
-def _group(form: SettingsForm, name: object, settings: tuple[Setting, ...], *, is_first: bool) -> dict[str, object]:
-    """Return a group of fields: folded away where it says nothing, has no fault, and is not the first."""
+def _group(form: SettingsForm, name: object, settings: tuple[Setting, ...], *, is_whole: bool) -> dict[str, object]:
+    """Return a group of fields: of a part, but for its first, it is folded away where it says nothing and has no fault."""
     asked = [setting for setting in settings if form.asks(setting)]
     return {
         "name": name,
         "settings": [(setting, form.rows(setting)) for setting in asked],
-        "is_open": is_first or any(form.says(setting) for setting in asked),
+        "is_open": is_whole or any(form.says(setting) for setting in asked),
     }
