@@ -2,12 +2,12 @@
 
 from accounts import cli, jobs
 from accounts.permissions import PERMISSIONS
-from accounts.views import notices, second_step, signing
+from accounts.views import addresses, notices, second_step, signing
 from kernel.feature import Feature
 
 FEATURE = Feature(
     name="accounts",
-    blueprints=(signing.bp, second_step.bp, notices.bp),
+    blueprints=(signing.bp, second_step.bp, notices.bp, addresses.bp),
     permissions=PERMISSIONS,
     jobs={
         "accounts.send_confirmation": jobs.send_confirmation,
@@ -15,6 +15,8 @@ FEATURE = Feature(
         "accounts.send_invitations": jobs.send_invitations,
         "accounts.send_known_address": jobs.send_known_address,
         "accounts.send_password_changed": jobs.send_password_changed,
+        "accounts.send_new_address": jobs.send_new_address,
+        "accounts.send_address_changed": jobs.send_address_changed,
         "accounts.send_factor_changed": jobs.send_factor_changed,
         "accounts.send_deletion_asked": jobs.send_deletion_asked,
         "accounts.send_code_used": jobs.send_code_used,

@@ -145,6 +145,13 @@ class ChangePasswordForm(PasswordForm):
     current_password = PasswordField(lazy_("Present password"), [_typed(N_("Enter your present password."))])
 
 
+class ChangeAddressForm(Form):
+    """Another address, with the present password."""
+
+    email = EmailField(lazy_("New address"), [_required(N_("Enter an email address.")), _at_most(254)])
+    current_password = PasswordField(lazy_("Present password"), [_typed(N_("Enter your present password."))])
+
+
 class OtherAccountForm(Form):
     """The address of the other account of the same person; it comes in an address, because nothing is changed yet."""
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from accounts import notices, queries, services
+from accounts import addresses, notices, queries, services
 from accounts.models import Person, TokenPurpose
 from accounts.queries import Letter
 from accounts.rules import NoticeKind, digest_until
@@ -25,9 +25,9 @@ def _link(delivery: Delivery, person: Person, purpose: TokenPurpose) -> str:
         return services.make_token(session, purpose, person, now=delivery.now)
 
 
-def _send(delivery: Delivery, person: Person, template: str, path: str, key: str = "") -> None:
+def _send(delivery: Delivery, person: Person, template: str, path: str, key: str = "", *, to: str = "") -> None:
     settings, key = delivery.settings, key or f"job-{delivery.job_id}"
-    message = mail.write(settings, person.email, template, person.language, key=key, path=path, name=person.given_names)
+    message = mail.write(settings, to or person.email, template, person.language, key=key, path=path, name=person.given_names)
     mail.send(settings, message)
 
 
@@ -72,6 +72,17 @@ def send_known_address(delivery: Delivery) -> None:
 def send_password_changed(delivery: Delivery) -> None:
     """Tell the owner that the password was changed."""
     _send(delivery, _person(delivery), "password_changed", "/password/forgotten")
+
+
+def send_new_address(delivery: Delivery) -> None:
+    """Send the link that changes somebody's address, to the new one."""
+    person, email = _person(delivery), str(delivery.arguments["email"])
+    _send(delivery, person, "new_address", f"/address/{addresses.link_for(secret_keys(delivery.settings), person, email)}", to=email)
+
+
+def send_address_changed(delivery: Delivery) -> None:
+    """Tell the owner at the old address that the account has another."""
+    _send(delivery, _person(delivery), "address_changed", "/help", to=str(delivery.arguments["email"]))
 
 
 def send_factor_changed(delivery: Delivery) -> None:

@@ -32,6 +32,8 @@ class AccountVerb(StrEnum):
     SIGNED_OUT = "account.signed_out"
     RESET_ASKED = "account.reset_asked"
     PASSWORD_CHANGED = "account.password_changed"  # noqa: S105 - the name of an event
+    ADDRESS_ASKED = "account.address_asked"
+    ADDRESS_CHANGED = "account.address_changed"
     PROFILE_CHANGED = "account.profile_changed"
     ROLE_GRANTED = "account.role_granted"
     ROLE_TAKEN = "account.role_taken"

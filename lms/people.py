@@ -48,6 +48,8 @@ EVENTS = {
     "account.signed_out": N_("Signed out"),
     "account.reset_asked": N_("Link for a new password asked for"),
     "account.password_changed": N_("Password changed"),
+    "account.address_asked": N_("Change of address asked for"),
+    "account.address_changed": N_("Address changed"),
     "account.profile_changed": N_("Profile changed"),
     "account.role_granted": N_("Became administrator"),
     "account.role_granted instructor": N_("Became instructor"),

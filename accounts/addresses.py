@@ -1,0 +1,62 @@
+"""Changing the address of an account (security 2.6): the password, a link at the new address, a word to the old one."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from accounts import queries, services
+from accounts.models import Person, Token
+from accounts.rules import TOKEN_LIFE
+from accounts.services import AccountVerb
+from kernel import audit, outbox
+from kernel.crypto import lock_text, unlock_text
+from kernel.errors import NotFound
+from kernel.permissions import Actor
+
+LOCKED_FOR = "new address"
+
+
+def ask_change(session: Session, actor: Actor, person: Person, email: str, *, now: datetime) -> None:
+    """Send a link to the new address; where that has an account, its owner is told instead, and whoever asked cannot tell the two apart."""
+    audit.record(session, actor, AccountVerb.ADDRESS_ASKED, person, now=now)
+    owner = queries.find_person_by_email(session, email)
+    if owner is None:
+        outbox.enqueue(session, "accounts.send_new_address", {"person": person.id, "email": email}, now=now)
+    else:
+        outbox.enqueue(session, "accounts.send_known_address", {"person": owner.id}, now=now)
+
+
+def _state(person: Person) -> str:
+    """Return what ends the link when it changes: the address and the password."""
+    return queries.hash_of(f"{person.email} {person.password_hash}")
+
+
+def link_for(keys: Sequence[bytes], person: Person, email: str) -> str:
+    """Return the secret of a link that changes an account's address, readable by this instance alone."""
+    return lock_text(keys, LOCKED_FOR, json.dumps([person.id, email, _state(person)]))
+
+
+def read_link(session: Session, keys: Sequence[bytes], secret: str) -> tuple[Person, str]:
+    """Return whose address changes, and to which; raise NotFound where the link is over, was used, or somebody else has the address."""
+    text = unlock_text(keys, LOCKED_FOR, secret, seconds=int(TOKEN_LIFE.total_seconds()))
+    if text is None:
+        raise NotFound
+    person_id, email, state = json.loads(text)
+    person = queries.get_person(session, person_id)
+    if person.suspended_at is not None or _state(person) != state or queries.find_person_by_email(session, email) is not None:
+        raise NotFound
+    return person, email
+
+
+def change(session: Session, actor: Actor, keys: Sequence[bytes], secret: str, *, now: datetime) -> Person:
+    """Change the address with a link: other links end, so do all sessions but the one that opened it, and the old address is told."""
+    person, email = read_link(session, keys, secret)
+    old, person.email, person.email_confirmed_at = person.email, email, now
+    session.execute(delete(Token).where(Token.person_id == person.id))
+    services.end_devices(session, person.id, now=now, but=actor.device_id if actor.person_id == person.id else None)
+    audit.record(session, actor, AccountVerb.ADDRESS_CHANGED, person, now=now)
+    outbox.enqueue(session, "accounts.send_address_changed", {"person": person.id, "email": old}, now=now)
+    return person
