@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from courses.models import (
     DraftFile,
+    DraftFileVersion,
 )
 from kernel.files import Files, StoredFile
 
@@ -69,6 +70,13 @@ def list_draft_contents(session: Session, course_id: int, paths: Iterable[str]) 
         DraftContent(row.path, row.body, row.sha256, row.size or len((row.body or "").encode()), row.media_type or "", row.revision)
         for row in session.execute(statement)
     ]
+
+
+def media_sizes(session: Session, course_id: int) -> dict[str, int]:
+    """Return the sizes of all media that a course's working copy has or had, by checksum: its history keeps them."""
+    mine = (DraftFileVersion.course_id == course_id, DraftFileVersion.stored_file_id.is_not(None))
+    statement = select(StoredFile.sha256, StoredFile.size).where(StoredFile.id.in_(select(DraftFileVersion.stored_file_id).where(*mine)))
+    return {row.sha256: row.size for row in session.execute(statement)}
 
 
 def find_draft_file(session: Session, course_id: int, sha256: str) -> DraftContent | None:

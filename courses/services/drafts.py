@@ -18,13 +18,18 @@ from courses.services.archived import check_open
 from courses.services.verbs import CourseVerb
 from kernel import audit
 from kernel import files as stored_files
-from kernel.errors import N_, Conflict
+from kernel.errors import N_, Conflict, Invalid
 from kernel.files import Files
+from kernel.i18n import file_size
 from kernel.permissions import Actor
 
 TEXT_ENDINGS = (".md", ".yaml", ".vtt", ".svg", ".txt", ".py")
 MOST_NAMED = 20
 """Files that an audit entry names; of more it tells their number."""
+
+
+QUOTA = 5_000_000_000
+"""Bytes of all media of one course, with those of its history (security 4.3)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +93,16 @@ def import_draft(
     return row
 
 
+def _require_room(session: Session, course: Course, contents: Collection[FileContent]) -> None:
+    """Refuse media for which a course has no room; those that it has or had already take none."""
+    arriving = {content.sha256: content.size for content in contents if content.text is None}
+    if not arriving:
+        return
+    kept = draft_queries.media_sizes(session, course.id)
+    if sum((kept | arriving).values()) > QUOTA and not arriving.keys() <= kept.keys():
+        raise Invalid(N_("The files of a course, with those of its history, may take %(most)s in all."), most=file_size(QUOTA))
+
+
 def save_files(
     session: Session,
     actor: Actor,
@@ -111,6 +126,7 @@ def save_files(
     gone = sorted(set(removed) & present.keys() - contents.keys())
     if not changed and not gone:
         return False
+    _require_room(session, course, changed.values())
     course.draft_revision += 1
     revision = DraftRevision(
         course_id=course.id,
