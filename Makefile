@@ -49,6 +49,7 @@ browser: ## every test of a real browser, the long ones too, on SQLite and Postg
 faults: ## what breaks while people work, on SQLite and PostgreSQL, and random histories in a real browser (FAULT_HISTORIES=30, FAULT_SEED=1); slow
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt
 	@$(BIN)/python -m pytest -q tests/faults
+	@$(BIN)/python -m pytest -q -m long tests/journeys/test_hostile_input.py
 	@$(BIN)/python -m pytest -q tests/faults --db postgres
 	@FAULT_HISTORIES=$(FAULT_HISTORIES) FAULT_SEED=$(FAULT_SEED) $(BIN)/python -m pytest -q tests/browser/test_faults.py tests/browser/test_devices.py tests/quizzes/test_saving_model.py
 
