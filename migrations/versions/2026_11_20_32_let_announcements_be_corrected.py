@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = '2026_11_20_31'
-down_revision = '2026_11_20_30'
+revision = '2026_11_20_32'
+down_revision = '2026_11_20_31'
 branch_labels = None
 depends_on = None
 
