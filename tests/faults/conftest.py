@@ -1,9 +1,15 @@
 """Every test here takes long, and is run by `make faults` alone."""
 
+import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from tests.support.missing import note
+
+COMPILER = shutil.which("gcc") or shutil.which("cc")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -22,3 +28,15 @@ def say(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
             print(f"\n  {line}", end="")  # noqa: T201 - the counts of each run are told
 
     return write
+
+
+@pytest.fixture
+def faulty(tmp_path: Path) -> dict[str, str]:
+    """Compile what makes a disk or a clock misbehave; return the environment that loads it."""
+    if COMPILER is None:
+        pytest.skip(note("a C compiler"))
+    library, folder = tmp_path / "shim.so", tmp_path / "faults"
+    folder.mkdir()
+    source = Path(__file__).with_name("shim.c")
+    subprocess.run([COMPILER, "-shared", "-fPIC", "-O2", "-o", library, source, "-ldl"], check=True)
+    return {"LD_PRELOAD": str(library), "FAULT_FOLDER": str(folder)}

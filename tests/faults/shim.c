@@ -1,6 +1,7 @@
-/* Preloaded into a server, this makes its disk misbehave while a file says so:
+/* Preloaded into a server, this makes its disk and its clock misbehave while a file says so:
    $FAULT_FOLDER/fsync   every fsync fails (EIO)
    $FAULT_FOLDER/full    every write to a regular file fails (ENOSPC)
+   $FAULT_FOLDER/clock   holds the seconds by which the time of day is wrong; the clock that only counts goes on as it did
    and it notes how far each file had been written when it was last synced: a line "NAME BYTES" in $FAULT_FOLDER/synced. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -11,6 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 static int asked(const char *name) {
@@ -41,7 +45,7 @@ static void note(int fd) {
   snprintf(path, sizeof path, "%s/synced", folder);
   log = open(path, O_WRONLY | O_APPEND | O_CREAT, 0600);
   if (log < 0) return;
-  syscall(1, log, line, strlen(line));
+  syscall(SYS_write, log, line, strlen(line));
   close(log);
 }
 
@@ -75,4 +79,39 @@ ssize_t pwrite64(int fd, const void *data, size_t count, off64_t at) {
   ssize_t (*real)(int, const void *, size_t, off64_t) = (ssize_t (*)(int, const void *, size_t, off64_t))dlsym(RTLD_NEXT, "pwrite64");
   FULL(fd)
   return real(fd, data, count, at);
+}
+
+static long wrong_by(void) {
+  const char *folder = getenv("FAULT_FOLDER");
+  char path[4096], digits[32] = "";
+  int file;
+  if (!folder) return 0;
+  snprintf(path, sizeof path, "%s/clock", folder);
+  file = open(path, O_RDONLY | O_CLOEXEC);
+  if (file < 0) return 0;
+  if (read(file, digits, sizeof digits - 1) < 0) digits[0] = 0;
+  close(file);
+  return strtol(digits, NULL, 10);
+}
+
+int clock_gettime(clockid_t id, struct timespec *now) {
+  int result = (int)syscall(SYS_clock_gettime, id, now);
+  if (result == 0 && (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE)) now->tv_sec += wrong_by();
+  return result;
+}
+
+int gettimeofday(struct timeval *now, void *zone) {
+  struct timespec found;
+  (void)zone;
+  if (clock_gettime(CLOCK_REALTIME, &found) != 0) return -1;
+  now->tv_sec = found.tv_sec;
+  now->tv_usec = found.tv_nsec / 1000;
+  return 0;
+}
+
+time_t time(time_t *kept) {
+  struct timespec found;
+  if (clock_gettime(CLOCK_REALTIME, &found) != 0) return -1;
+  if (kept) *kept = found.tv_sec;
+  return found.tv_sec;
 }

@@ -7,9 +7,6 @@ from pathlib import Path
 import pytest
 
 from tests.faults.chaos import a_house, crowd_while, faultless, serving, told, wait_until_ready
-from tests.support.missing import note
-
-LIBRARIES = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Pacific/Galapagos", "America/New_York", "Pacific/Kiritimati"])
@@ -28,24 +25,25 @@ def test_the_zone_of_the_machine_changes_nothing(
 
 @pytest.mark.parametrize("jump", [timedelta(hours=2), timedelta(hours=-2), timedelta(days=1)], ids=["+2 h", "-2 h", "+1 day"])
 def test_a_jump_of_the_clock_changes_no_order_and_closes_nothing(
-    jump: timedelta, tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch, say: Callable[[str], None]
+    jump: timedelta,
+    tmp_path: Path,
+    database_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    faulty: dict[str, str],
+    say: Callable[[str], None],
 ) -> None:
     """No limit of time: nothing is closed by a jump, and the answers that count are those that were written last."""
-    if not LIBRARIES:
-        pytest.skip(note("libfaketime (apt-get install libfaketime)"))
     house = a_house(tmp_path, database_url, monkeypatch)
-    setting = tmp_path / "faketime"
-    setting.write_text("+0")
-    given = {"LD_PRELOAD": str(LIBRARIES[0]), "FAKETIME_TIMESTAMP_FILE": str(setting), "FAKETIME_NO_CACHE": "1", "DONT_FAKE_MONOTONIC": "1"}
-    with serving(house, **given) as server:
+    clock = Path(faulty["FAULT_FOLDER"]) / "clock"
+    with serving(house, **faulty) as server:
         wait_until_ready(server)
 
         def disturb(over: object) -> None:
             over.wait(4)  # type: ignore[attr-defined]  # an event
-            setting.write_text(f"{jump.total_seconds():+.0f}")
+            clock.write_text(f"{jump.total_seconds():.0f}")
 
         found = crowd_while(house, (server.address,), disturb, seconds=10)
 
     say(f"clock {jump}: {told(found)}")
     assert faultless(found)
-    assert found["attempts handed in"] > 3
+    assert found["answers acknowledged"] > 0

@@ -14,21 +14,6 @@ import pytest
 
 from lms.loadtest.measures import Measures
 from tests.faults.chaos import House, Serving, a_house, crowd_while, every, faultless, serving, told, wait_until_ready
-from tests.support.missing import note
-
-COMPILER = shutil.which("gcc") or shutil.which("cc")
-
-
-@pytest.fixture
-def faulty(tmp_path: Path) -> dict[str, str]:
-    """Compile what makes a disk misbehave; return the environment that loads it."""
-    if COMPILER is None:
-        pytest.skip(note("a C compiler"))
-    library, folder = tmp_path / "shim.so", tmp_path / "faults"
-    folder.mkdir()
-    source = Path(__file__).with_name("shim.c")
-    subprocess.run([COMPILER, "-shared", "-fPIC", "-O2", "-o", library, source, "-ldl"], check=True)
-    return {"LD_PRELOAD": str(library), "FAULT_FOLDER": str(folder)}
 
 
 @pytest.mark.parametrize("fault", ["full", "fsync"])
