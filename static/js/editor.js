@@ -22,7 +22,8 @@ const say = (key) => form.dataset['t' + key[0].toUpperCase() + key.slice(1)] || 
 /* ---- the journal ---- */
 
 const typed = () => Object.fromEntries(TYPED.map((field) => [field, form.elements[field].value]));
-const same = (one, other) => TYPED.every((field) => one[field] === other[field]);
+const plain = (text) => (text || '').normalize().trimEnd();  // the server tidies a text no further than that
+const same = (one, other) => TYPED.every((field) => plain(one[field]) === plain(other[field]));
 let saved = form.dataset.unsaved ? {} : typed();
 let stopped = form.dataset.unsaved === 'conflict' ? 'conflict' : '';
 
@@ -49,7 +50,7 @@ function offerKept() {
   if (!found) return;
   if (same(found, typed())) { if (!form.dataset.unsaved) forget(); return; }
   const box = document.getElementById('kept');
-  const words = box.querySelector('div').childNodes[2];
+  const words = document.getElementById('kept-when');
   words.textContent = words.textContent.replace('{when}', new Date(found.at).toLocaleString(document.documentElement.lang));
   box.hidden = false;
   stopped = 'kept';

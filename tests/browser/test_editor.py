@@ -170,11 +170,25 @@ def test_what_was_not_saved_is_offered_when_the_page_opens_again(chromium: Brows
     me.page.goto("about:blank")  # before the line is back: the page would send by itself what it kept
     me.page.context.set_offline(False)
     me.open("/teaching/prueba/lessons/leccion-1")
+    assert "{when}" not in me.page.inner_text("#kept")
     me.page.click("#take-kept")
 
     expect(me.page.locator("#body")).to_have_value("No se guardó.\n")
     expect(me.page.locator("#save-state")).to_have_text(SAVED, timeout=15_000)
     assert texts(live.house)[LESSON].endswith("No se guardó.\n")
+
+
+def test_what_its_button_saved_is_not_offered_again(chromium: Browser, live: Live) -> None:
+    """The server ends a text with a line's end: that is no other text."""
+    me = before_a_lesson(live, chromium)
+    me.page.fill("[name=body]", "Sin fin de línea")
+    journal = (me.page.evaluate("Object.values(localStorage).join()") for _look in range(1000))
+    assert any("Sin fin de línea" in words for words in journal)
+    with me.page.expect_navigation():
+        me.page.click("button[value=save]")
+
+    assert me.page.input_value("[name=body]") == "Sin fin de línea\n"
+    assert me.page.locator("#kept").is_hidden()
 
 
 def test_a_page_that_saves_by_itself_never_writes_over_somebody_else(chromium: Browser, live: Live) -> None:
