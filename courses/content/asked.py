@@ -89,7 +89,14 @@ COURSE: tuple[tuple[object, tuple[Setting, ...]], ...] = (
             Setting(
                 "completion.grade", Shape.WORD, lazy_("Grade needed"), lazy_("Percent of the course's grade. Left empty: completing the modules is enough.")
             ),
-            Setting("certificate", Shape.WORD, lazy_("Certificate"), lazy_("Key of its template, such as constancia; none: no certificate."), usual="none"),
+            Setting(
+                "certificate",
+                Shape.CHOICE,
+                lazy_("Certificate"),
+                lazy_("With a code by which anybody can check it."),
+                (("constancia", lazy_("For everybody who completes the course")), ("none", lazy_("None"))),
+                "none",
+            ),
             Setting(
                 "grade",
                 Shape.ENTRIES,

@@ -126,7 +126,7 @@ def test_from_an_empty_account_to_a_published_course(
     page.fill("#text", page.input_value("#text").replace("draw: 5", "draw: 1"))
     me.press("main form button[type=submit]")
     me.open("/teaching/pisos-de-proteccion/settings")
-    page.fill("#certificate", "constancia")
+    page.select_option("#certificate", "constancia")
     page.select_option("#visibility", "public")
     page.select_option("#enrolment", "open")
     me.press("form[aria-label='Ajustes'] button[type=submit]")
