@@ -77,7 +77,12 @@ def _(message: str, **facts: object) -> str:
 
 def ngettext(one: str, many: str, count: Decimal | float, **facts: object) -> str:
     """Translate a message that depends on a number, whole or not; `%(count)s` is given."""
-    return str(catalogue(language()).ungettext(one, many, 1 if count == 1 else 2)) % {"count": number(count), **facts}
+    return plural(one, many, count) % {"count": number(count), **facts}
+
+
+def plural(one: str, many: str, count: Decimal | float) -> str:
+    """Translate a message that depends on a number, with its facts still to be filled in."""
+    return str(catalogue(language()).ungettext(one, many, 1 if count == 1 else 2))
 
 
 class LazyText:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from tempfile import TemporaryFile
 from typing import BinaryIO, cast
 
 from flask import Blueprint, Response, render_template, request, send_file
@@ -25,7 +24,7 @@ from kernel import clock
 from kernel.errors import NotFound
 from kernel.i18n import _, choose
 from kernel.permissions import Actor
-from kernel.tables import Cell, Sheet, type_of, write_csv, write_ods, write_xlsx
+from kernel.tables import Cell, Sheet, on_disk, type_of, write_csv, write_ods, write_xlsx
 from kernel.web import notes
 from kernel.web.paging import Page, asked_page
 from kernel.web.request import current_actor, current_session, requires
@@ -105,11 +104,8 @@ def _book(seat: Seat) -> _Book:
 
 
 def _download(seat: Seat, what: str, write: Callable[[BinaryIO], None]) -> Response:
-    """Send a table as a file, written to the disk first: memory stays the same, and no connection waits for a slow line."""
-    actor, now = current_actor(), clock.now()
-    file = cast("BinaryIO", TemporaryFile())  # noqa: SIM115 - the response closes it
-    write(file)
-    file.seek(0)
+    """Send a table as a file."""
+    actor, now, file = current_actor(), clock.now(), on_disk(write)
     notes.leave(lambda session: note_export(session, actor, seat.course_id, what, now=now))
     return send_file(file, mimetype=type_of(what), as_attachment=True, download_name=f"{seat.slug}-{what}")
 

@@ -2,8 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from operator import add
-from tempfile import TemporaryFile
-from typing import BinaryIO, cast
 
 from flask import Blueprint, Response, render_template, request, send_file
 from sqlalchemy import Select, select
@@ -14,7 +12,7 @@ from enrolments.services.following import note_unit_export
 from kernel import clock
 from kernel.errors import N_
 from kernel.i18n import _, choose
-from kernel.tables import CSV_TYPE, Cell, write_csv
+from kernel.tables import CSV_TYPE, Cell, on_disk, write_csv
 from kernel.web import notes
 from kernel.web.forms import as_uuid
 from kernel.web.request import current_actor, current_session, requires
@@ -121,9 +119,7 @@ def people_csv(subject: UnitSeat) -> Response:
     """Send the people that are asked for as CSV: the same columns as the page."""
     wanted, course = _wanted(queries.count_courses(current_session(), _root(subject)))
     headings = [_("Name"), _("Unit"), _("Activities done"), _("Activities required"), _("Enrolled"), _("Last seen"), _("Completed")]
-    file = cast("BinaryIO", TemporaryFile())  # noqa: SIM115 - the response closes it
-    write_csv(file, headings, _lines(subject, wanted))
-    file.seek(0)
+    file = on_disk(lambda target: write_csv(target, headings, _lines(subject, wanted)))
     actor, now, place_id, slug = current_actor(), clock.now(), subject.organisation.id, course.slug if course else ""
     notes.leave(lambda session: note_unit_export(session, actor, place_id, slug, now=now))
     return send_file(file, mimetype=CSV_TYPE, as_attachment=True, download_name=f"{slug or _('people')}.csv", max_age=0)

@@ -11,7 +11,7 @@ from wtforms.form import BaseForm
 from wtforms.widgets import DateTimeLocalInput
 
 from kernel.errors import N_
-from kernel.i18n import _, local, ngettext, number, zone
+from kernel.i18n import _, local, number, plural, zone
 
 _KEPT_CONTROLS = {"\n", "\t"}
 
@@ -109,6 +109,7 @@ class Catalogue:
     """The product's own messages, for those of the forms library that a reader can meet."""
 
     MET = (N_("Not a valid choice."), N_("This field is required."))
+    OF_SEVERAL = "'%(value)s' is not a valid choice for this field."
 
     @staticmethod
     def gettext(message: str) -> str:
@@ -117,8 +118,8 @@ class Catalogue:
 
     @staticmethod
     def ngettext(one: str, many: str, count: int) -> str:
-        """Translate one of the library's messages that depend on a number."""
-        return ngettext(one, many, count)
+        """Translate one of the library's messages that depend on a number; the library fills in its facts."""
+        return _("Not a valid choice.") if one == Catalogue.OF_SEVERAL else plural(one, many, count)
 
 
 class Form(FlaskForm):

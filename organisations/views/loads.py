@@ -1,15 +1,13 @@
 """Lists of people and units: sent in, looked at, brought in once confirmed; their faults can be taken home."""
 
 from collections.abc import Iterator, Sequence
-from tempfile import TemporaryFile
-from typing import BinaryIO, cast
 
 from flask import Blueprint, Response, flash, render_template, send_file
 
 from kernel import clock
 from kernel.decoding import Undecodable
 from kernel.i18n import _
-from kernel.tables import CSV_TYPE, Cell, write_csv
+from kernel.tables import CSV_TYPE, Cell, on_disk, write_csv
 from kernel.web.paging import Page, asked_page
 from kernel.web.request import begin_writing, current_actor, current_session, let_go, requires, see_page
 from organisations.forms import LoadForm
@@ -108,9 +106,8 @@ def _words(fault: LoadFault) -> str:
 def faults(subject: PendingLoad) -> Response:
     """Send the lines that do nothing, each with its cause."""
     _judged, found, _guess = _judge(subject)
-    file = cast("BinaryIO", TemporaryFile())  # noqa: SIM115 - the response closes it
-    write_csv(file, [_("Line"), _("What is wrong"), _("As written")], _fault_rows(found))
-    file.seek(0)
+    headings = [_("Line"), _("What is wrong"), _("As written")]
+    file = on_disk(lambda target: write_csv(target, headings, _fault_rows(found)))
     return send_file(file, mimetype=CSV_TYPE, as_attachment=True, download_name=_("faults") + ".csv", max_age=0)
 
 

@@ -1,8 +1,7 @@
 """The report of a quiz's attempts for its course's staff: a page that filters and sorts, and the same as CSV, XLSX and ODS."""
 
 from collections.abc import Callable, Iterator, Sequence
-from tempfile import TemporaryFile
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 from flask import Blueprint, Response, render_template, request, send_file
 
@@ -11,7 +10,7 @@ from enrolments.queries.editions import list_editions
 from enrolments.queries.learning import list_groups
 from kernel import clock
 from kernel.i18n import _
-from kernel.tables import Cell, Sheet, type_of, write_csv, write_ods, write_xlsx
+from kernel.tables import Cell, Sheet, on_disk, type_of, write_csv, write_ods, write_xlsx
 from kernel.web import notes
 from kernel.web.paging import Page, asked_page
 from kernel.web.request import current_actor, current_session, requires
@@ -47,14 +46,11 @@ def attempts(subject: TaughtQuiz) -> str:
 
 
 def download(subject: TaughtQuiz, what: str, write: Callable[[BinaryIO], None]) -> Response:
-    """Send a table as a file, written to the disk first: memory stays the same, and no connection waits for a slow line.
+    """Send a table as a file.
 
     `what` is the end of its name, "report.csv". That it was taken out is written down after the answer.
     """
-    actor, now = current_actor(), clock.now()
-    file = cast("BinaryIO", TemporaryFile())  # noqa: SIM115 - the response closes it
-    write(file)
-    file.seek(0)
+    actor, now, file = current_actor(), clock.now(), on_disk(write)
     notes.leave(lambda session: note_export(session, actor, subject.course_id, subject.key, what, now=now))
     return send_file(file, mimetype=type_of(what), as_attachment=True, download_name=f"{subject.key}-{what}")
 

@@ -126,6 +126,13 @@ def test_a_module_may_wait_for_nothing_that_waits_for_it(editor: Browser, house:
     assert "en círculo" in refused
 
 
+def test_a_choice_that_is_no_more_on_the_list_is_told_beside_it(editor: Browser) -> None:
+    """Somebody took the part out meanwhile: one of several, and all of them."""
+    editor.get("/teaching/prueba/parts/leccion-1")
+    for gone in (["ya-no-esta"], ["video-1", "ya-no-esta", "tampoco"]):
+        assert "Elija una de las opciones." in editor.submit("/parts/leccion-1", {"requires": gone}, status=422).text
+
+
 def test_the_settings_of_a_quiz_are_asked_with_their_meaning(editor: Browser, house: House) -> None:
     editor.get("/teaching/prueba/parts/cuestionario-1")
     assert "0: cuantos se quiera." in editor.page.text
