@@ -3,9 +3,9 @@
 import threading
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
-from kernel import migrations
+from kernel import clock, migrations, outbox
 from kernel.db import Database
 from kernel.migrations import SchemaTooNew
 
@@ -52,3 +52,15 @@ def test_a_newer_schema_is_refused_and_left_alone(empty_database: Database) -> N
         migrations.upgrade(database)
 
     assert migrations.current(database) == "2099_01_01_1"
+
+
+def test_jobs_that_nobody_does_any_more_go_with_the_upgrade(empty_database: Database) -> None:
+    migrations.upgrade(empty_database, to="2026_11_20_32")
+    with empty_database.unit_of_work() as session:
+        for kind in ("lms.forget_jobs", "accounts.send_digests"):
+            outbox.enqueue(session, kind, {}, now=clock.now(), unique_key=kind)
+
+    migrations.upgrade(empty_database)
+
+    with empty_database.unit_of_work(write=False) as session:
+        assert list(session.scalars(select(outbox.Job.kind))) == ["accounts.send_digests"]
