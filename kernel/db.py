@@ -253,13 +253,14 @@ def _postgres_engines(url: str, pool: int) -> tuple[Engine, Engine]:
 def _keep_to_deadlines(engine: Engine, *, is_sqlite: bool) -> None:
     """Refuse a statement to whoever is late; SQLite asks by itself while one runs, PostgreSQL has to be told."""
 
-    def before(connection: Connection, *_statement: Any) -> None:
-        deadline.check()
-        driver = connection.connection.driver_connection
-        deadline.asks(None if is_sqlite or driver is None else driver.cancel)
-
-    event.listen(engine, "before_cursor_execute", before)
+    event.listen(engine, "before_cursor_execute", lambda *_statement: deadline.check())
     if not is_sqlite:
+
+        def tell_how_to_stop(connection: Connection, *_statement: Any) -> None:
+            driver = connection.connection.driver_connection
+            deadline.asks(None if driver is None else driver.cancel)
+
+        event.listen(engine, "before_cursor_execute", tell_how_to_stop)
         event.listen(engine, "after_cursor_execute", lambda *_statement: deadline.asks(None))
         event.listen(engine, "handle_error", lambda _context: deadline.asks(None))
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Row, case, or_, select
+from sqlalchemy import Row, bindparam, case, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from quizzes.models import AnswerEvent, MarkEvent
@@ -28,35 +28,37 @@ class StoredAnswer:
     """It came after the end, with the device's proof that it was written before (5.3.9)."""
 
 
+_LATER = aliased(AnswerEvent)
+_RESPONSE = (
+    select(_LATER.id)
+    .where(_LATER.item_id == AnswerEvent.item_id)
+    .order_by(_LATER.lease.desc(), _LATER.seq.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+_ANSWERS = (
+    select(
+        AnswerEvent.id,
+        AnswerEvent.item_id,
+        AnswerEvent.lease,
+        AnswerEvent.seq,
+        case((or_(MarkEvent.id.is_not(None), AnswerEvent.id == _RESPONSE), AnswerEvent.payload)).label("payload"),
+        AnswerEvent.server_time,
+        MarkEvent.id.label("checked"),
+        AnswerEvent.proved,
+    )
+    .outerjoin(MarkEvent, MarkEvent.answer_id == AnswerEvent.id)
+    .where(AnswerEvent.item_id.in_(bindparam("items", expanding=True)))
+    .order_by(AnswerEvent.item_id, AnswerEvent.lease, AnswerEvent.seq)
+)
+
+
 def list_answers(session: Session, item_ids: Sequence[int]) -> list[StoredAnswer]:
     """List every answer event of some items, oldest first by place, with the check that came of it.
 
     A long text is saved hundreds of times: what it was before stays in the database.
     """
-    later = aliased(AnswerEvent)
-    response = (
-        select(later.id)
-        .where(later.item_id == AnswerEvent.item_id)
-        .order_by(later.lease.desc(), later.seq.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    statement = (
-        select(
-            AnswerEvent.id,
-            AnswerEvent.item_id,
-            AnswerEvent.lease,
-            AnswerEvent.seq,
-            case((or_(MarkEvent.id.is_not(None), AnswerEvent.id == response), AnswerEvent.payload)).label("payload"),
-            AnswerEvent.server_time,
-            MarkEvent.id.label("checked"),
-            AnswerEvent.proved,
-        )
-        .outerjoin(MarkEvent, MarkEvent.answer_id == AnswerEvent.id)
-        .where(AnswerEvent.item_id.in_(item_ids))
-        .order_by(AnswerEvent.item_id, AnswerEvent.lease, AnswerEvent.seq)
-    )
-    return [_stored(row) for row in session.execute(statement)]
+    return [_stored(row) for row in session.execute(_ANSWERS, {"items": item_ids})]
 
 
 def _stored(row: Row[*tuple[object, ...]]) -> StoredAnswer:

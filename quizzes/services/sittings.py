@@ -262,12 +262,13 @@ def save_answers(
     if ruling.event is not None:
         sitting.row.state = advance(AttemptState(sitting.row.state), ruling.event).value
     batches, refused = _without_closed(session, sitting, batches)
-    merge = _keep(session, sitting, batches, now=now)
+    stored = _stored_events(sitting)
+    merge = _keep(session, sitting, stored, batches, now=now)
     lease = max((batch.lease for batch in batches), default=0)
     overtaken = {arrival.event.item for arrival in merge.arrivals if arrival.outcome is saving.Outcome.ELSEWHERE}
     current = {place: event.payload for place, event in merge.current.items()}
     return Acknowledgement(
-        acknowledged=saving.acknowledged([*_stored_events(sitting), *merge.added], lease),
+        acknowledged=saving.acknowledged([*stored, *merge.added], lease),
         elsewhere={place: current.get(place, {}) for place in overtaken | refused},
         closed=refused,
         seconds_left=seconds_left(sitting.clock, now=now),
@@ -299,9 +300,11 @@ def _stored_events(sitting: Sitting) -> list[saving.AnswerEvent]:
     ]
 
 
-def _keep(session: Session, sitting: Sitting, batches: Sequence[Batch], *, now: datetime) -> saving.Merge:
+def _keep(
+    session: Session, sitting: Sitting, stored: Sequence[saving.AnswerEvent], batches: Sequence[Batch], *, now: datetime
+) -> saving.Merge:
     arriving = [event for batch in batches for event in batch.events if sitting.item_at(event.item)]
-    merge = saving.merge(_stored_events(sitting), arriving)
+    merge = saving.merge(stored, arriving)
     by_lease = {batch.lease: batch for batch in batches}
     rows = [_event_row(sitting, event, by_lease[event.sequence.lease], now) for event in merge.added]
     if rows:
@@ -312,7 +315,7 @@ def _keep(session: Session, sitting: Sitting, batches: Sequence[Batch], *, now: 
 
 
 def _payload(value: object) -> Mapping[str, object]:
-    return value if isinstance(value, Mapping) else {}
+    return value if isinstance(value, dict) else {}
 
 
 def _event_row(sitting: Sitting, event: saving.AnswerEvent, batch: Batch, now: datetime) -> dict[str, object]:
@@ -349,7 +352,7 @@ def submit_attempt(
     if not ruling.may_answer:
         batches = proved if ruling.may_prove else ()
     if batches:
-        merge = _keep(session, sitting, _without_closed(session, sitting, batches)[0], now=now)
+        merge = _keep(session, sitting, _stored_events(sitting), _without_closed(session, sitting, batches)[0], now=now)
         responses = {sitting.items[place - 1].id: event.payload for place, event in merge.current.items()}
     finish(session, actor, sitting, responses, finished_at=ruling.finished_at or now, now=now)
 
