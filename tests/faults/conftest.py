@@ -34,7 +34,7 @@ def say(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
 def faulty(tmp_path: Path) -> dict[str, str]:
     """Compile what makes a disk or a clock misbehave; return the environment that loads it."""
     if COMPILER is None:
-        pytest.skip(note("a C compiler"))
+        pytest.skip(note("a C compiler is missing (apt-get install gcc libc6-dev)"))
     library, folder = tmp_path / "shim.so", tmp_path / "faults"
     folder.mkdir()
     source = Path(__file__).with_name("shim.c")

@@ -26,7 +26,7 @@ def cluster(database_kind: str, tmp_path_factory: pytest.TempPathFactory) -> Ite
         pytest.skip("SQLite has no server")
     programs = _programs()
     if programs is None:
-        pytest.skip(note("initdb (postgresql)"))
+        pytest.skip(note("PostgreSQL's initdb is missing (apt-get install postgresql)"))
     as_postgres = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
     folder, port = Path("/tmp") / f"aulario-cluster-{os.getpid()}", free_port()  # noqa: S108 - another user has to reach it
     folder.mkdir()
