@@ -5,10 +5,12 @@ PORT ?= 8000
 DEMO_PORT ?= 8001
 FAULT_HISTORIES ?= 30
 FAULT_SEED ?= 1
+FAULT_STRINGS ?= 30
 BENCH_LEARNERS ?= 500
+PIP_AUDIT ?= 2.9.0
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check coverage browser faults bench loadtest scaled mutation fix spelling dist migration schema-dump requirements clean
+.PHONY: help run demo test check coverage browser faults bench loadtest scaled mutation fix spelling advisories dist migration schema-dump requirements clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -46,11 +48,13 @@ browser: ## every test of a real browser, the long ones too, on SQLite and Postg
 	@$(BIN)/python -m pytest -q -n auto --dist worksteal tests/browser
 	@$(BIN)/python -m pytest -q -n auto --dist worksteal tests/browser --db postgres
 
-faults: ## what breaks while people work, on SQLite and PostgreSQL, and random histories in a real browser (FAULT_HISTORIES=30, FAULT_SEED=1); slow
+faults: ## what breaks while people work, on SQLite and PostgreSQL, and random histories in a real browser (FAULT_HISTORIES=30, FAULT_SEED=1), strings of each list (FAULT_STRINGS=30); slow
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt
 	@$(BIN)/python -m pytest -q tests/faults
-	@$(BIN)/python -m pytest -q -m long tests/journeys/test_hostile_input.py
+	@$(BIN)/python -m pytest -q -m faults tests/kernel tests/lms tests/scale
+	@FAULT_STRINGS=$(FAULT_STRINGS) $(BIN)/python -m pytest -q -m long tests/journeys/test_hostile_input.py
 	@$(BIN)/python -m pytest -q tests/faults --db postgres
+	@$(BIN)/python -m pytest -q -m faults tests/kernel tests/lms --db postgres
 	@FAULT_HISTORIES=$(FAULT_HISTORIES) FAULT_SEED=$(FAULT_SEED) $(BIN)/python -m pytest -q tests/browser/test_faults.py tests/browser/test_devices.py tests/quizzes/test_saving_model.py
 
 bench: ## measure pages, journeys, reports beside bare programs, and many at once, on SQLite and PostgreSQL; table and build/bench.json; slow
@@ -84,6 +88,10 @@ fix: ## format, mend what ruff can, collect messages, write the generated docume
 spelling: ## proof-read the Spanish of the courses with hunspell (apt-get install hunspell hunspell-es)
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt
 	@$(BIN)/python scripts/spelling.py
+
+advisories: ## ask the advisory service of PyPI about every pinned library (needs a line to it); before each release
+	@$(PYTHON) scripts/prepare.py requirements-dev.txt
+	@$(BIN)/uv tool run --from pip-audit==$(PIP_AUDIT) pip-audit --disable-pip --require-hashes -r requirements-scaled.txt
 
 dist: ## build the wheel and its bill of materials into dist/
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt

@@ -10,6 +10,7 @@ from kernel import clock
 
 if TYPE_CHECKING:
     from kernel.db import Database
+    from kernel.settings import Settings
 
 
 class Opened(Protocol):
@@ -18,6 +19,10 @@ class Opened(Protocol):
     @property
     def database(self) -> Database:
         """Return its database."""
+
+    @property
+    def settings(self) -> Settings:
+        """Return its settings."""
 
 
 class Email(click.ParamType[str]):
@@ -69,7 +74,7 @@ def create_admin(opened: Opened, email: str, given_names: str, surname: str, pas
     from kernel.i18n import DEFAULT_LANGUAGE
     from kernel.permissions import SYSTEM
 
-    fault = passwords.fault_of(password, (email, given_names, surname))
+    fault = passwords.fault_of(password, (email, given_names, surname), opened.settings.breached_passwords_file)
     if fault is not None:
         raise click.ClickException(f"Password: {PASSWORD_FAULTS[fault]}")
     command = SignUp(email, passwords.hash_password(password), given_names, surname, "", DEFAULT_LANGUAGE, DEFAULT_ZONE)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from zoneinfo import available_timezones
 
 from email_validator import EmailNotValidError, validate_email
+from flask import current_app
 from wtforms import BooleanField, Field, HiddenField, PasswordField, SelectField, ValidationError
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.form import BaseForm
@@ -87,7 +88,7 @@ class PasswordForm(Form):
 
     def validate_password(self, field: PasswordField) -> None:
         """Refuse short, common and personal passwords."""
-        fault = passwords.fault_of(field.data or "", self.personal())
+        fault = passwords.fault_of(field.data or "", self.personal(), current_app.extensions["settings"].breached_passwords_file)
         if fault is not None:
             raise ValidationError(_(PASSWORD_FAULTS[fault]))
 

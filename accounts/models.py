@@ -8,7 +8,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.db import Base, Key, Moment, PublicId, ShortText
 
-UNREAD = "read_at IS NULL AND in_bell"
 UNSENT = "mail = 'daily' AND mailed_at IS NULL"
 
 
@@ -204,7 +203,7 @@ class Notice(Base):
     __table_args__ = (
         UniqueConstraint("key", "person_id"),
         CheckConstraint("mail IN ('at_once', 'daily', 'never')", name="mail"),
-        Index("ix_notice_unread", "person_id", sqlite_where=text(UNREAD), postgresql_where=text(UNREAD)),
+        Index("ix_notice_person", "person_id", "given_at"),
         Index("ix_notice_unsent", "given_at", sqlite_where=text(UNSENT), postgresql_where=text(UNSENT)),
     )
 

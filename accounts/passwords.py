@@ -1,11 +1,14 @@
 """Password hashing: argon2id with the parameters of the specification, in a bounded number of threads at once."""
 
+import hashlib
 import os
+import re
 import threading
 import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, lru_cache
+from pathlib import Path
 from typing import TypeVar
 
 from argon2 import PasswordHasher
@@ -69,6 +72,50 @@ def _commonest() -> dict[str, int]:
     return {word: rank for rank, word in enumerate(FREQUENCY_LISTS["passwords"])}
 
 
-def fault_of(password: str, personal: tuple[str, ...]) -> PasswordFault | None:
-    """Return why a new password is refused, or nothing."""
-    return password_fault(_normal(password), personal, _commonest())
+SHA1_SIGNS = 40
+_LINE = re.compile(rb"[0-9A-Fa-f]{40}(:\d+)?\r?\n?")
+
+
+def is_breached(path: Path, password: str) -> bool:
+    """Say whether a password is in a sorted file of lines `HASH:COUNT`, by bisection: it may have tens of gigabytes.
+
+    Raise OSError where it cannot be read.
+    """
+    wanted = hashlib.sha1(_normal(password).encode(), usedforsecurity=False).hexdigest().upper().encode()  # what the lists are made of
+    with path.open("rb") as lines:
+        low, high = 0, lines.seek(0, os.SEEK_END)
+        while low < high:
+            middle = (low + high) // 2
+            lines.seek(middle)
+            if middle:
+                lines.seek(middle - 1)
+                lines.readline()  # to the next beginning of a line
+            found = lines.readline()[:SHA1_SIGNS].upper()
+            if found == wanted:
+                return True
+            if found and found < wanted:
+                low = lines.tell()
+            else:
+                high = middle
+    return False
+
+
+def is_list(path: Path) -> bool:
+    """Say whether a file can be read and begins as a sorted list of breached passwords."""
+    try:
+        with path.open("rb") as lines:
+            first = [line for line in (lines.readline(), lines.readline()) if line]
+    except OSError:
+        return False
+    return bool(first) and all(_LINE.fullmatch(line) for line in first) and first == sorted(first)
+
+
+def fault_of(password: str, personal: tuple[str, ...], breached: Path | None) -> PasswordFault | None:
+    """Return why a new password is refused, or nothing; a list of breached ones that cannot be read refuses none (`lms check` tells it)."""
+    fault = password_fault(_normal(password), personal, _commonest())
+    if fault is not None or breached is None:
+        return fault
+    try:
+        return PasswordFault.COMMON if is_breached(breached, password) else None
+    except OSError:
+        return None

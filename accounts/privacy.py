@@ -34,12 +34,13 @@ class PrivacyVerb(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """That somebody else looked at a person's data."""
+    """That somebody else looked at a person's data: `where` names the course or the place where it was a list."""
 
     at: datetime
     by: str
     role: str
     purpose: str
+    where: str = ""
 
 
 def list_looks(session: Session, person_id: int) -> list[Look]:

@@ -11,7 +11,7 @@ SENT_IN_LIFE = timedelta(hours=24)
 """How long something is kept that was sent in and not confirmed."""
 STAMP_RENEWAL = timedelta(minutes=5)
 NOTICE = "personal-data"
-NOTICE_VERSION = "2026-11"
+NOTICE_VERSION = "2026-11-21"
 PASSWORD_MIN, PASSWORD_MAX = 8, 128
 
 

@@ -16,6 +16,7 @@ from accounts.models import AccountMerge, Consent, Device, NationalIdentity, Per
 from accounts.passwords import NOBODYS
 from accounts.rules import INVITATION_LIFE, NOTICE, NOTICE_VERSION, SENT_IN_LIFE, TOKEN_LIFE, name_key
 from kernel import audit, outbox
+from kernel.db import Base
 from kernel.errors import N_, Conflict, NotFound
 from kernel.permissions import Actor, SiteRole
 
@@ -47,6 +48,7 @@ class AccountVerb(StrEnum):
     CODES_MADE = "account.codes_made"
     CODE_USED = "account.code_used"
     LOOKED_AT = "account.looked_at"
+    LIST_LOOKED_AT = "account.list_looked_at"
     SET_UP_LINK_MADE = "account.set_up_link_made"
 
 
@@ -57,6 +59,17 @@ class Purpose(StrEnum):
     PROGRESS = "progress"
     ANSWERS = "answers"
     COPY = "copy"
+
+
+class Listing(StrEnum):
+    """Lists of people that others open: what they tell, and what for."""
+
+    PEOPLE = "people"
+    UNIT = "unit"
+    LEARNERS = "learners"
+    GRADEBOOK = "gradebook"
+    ATTEMPTS = "attempts"
+    MARKING = "marking"
 
 
 @dataclass(frozen=True, slots=True)
@@ -440,6 +453,13 @@ def note_look(session: Session, actor: Actor, person_id: int, purpose: Purpose, 
     if person_id != actor.person_id:
         role, person = "administrator" if actor.is_administrator else "team", queries.get_person(session, person_id)
         audit.record(session, actor, AccountVerb.LOOKED_AT, person, now=now, role=role, purpose=purpose.value)
+
+
+def note_list(session: Session, actor: Actor, listing: Listing, table: type[Base], row_id: int | None, *, now: datetime) -> None:
+    """Write down that somebody opened a list of people, in which role and for what: one entry, however many stand in it."""
+    role = "administrator" if actor.is_administrator else "manager" if listing is Listing.UNIT else "team"
+    subject = audit.About(table.__tablename__, row_id)
+    audit.record(session, actor, AccountVerb.LIST_LOOKED_AT, subject, now=now, role=role, list=listing.value)
 
 
 def create_first_administrator(session: Session, actor: Actor, secret: str, command: SignUp, *, now: datetime) -> Person:

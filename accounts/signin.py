@@ -90,6 +90,12 @@ def proven() -> Person | None:
     return person if person is not None and person.suspended_at is None and hash_of(person.password_hash) == bound else None
 
 
+def has_proven(actor: Actor) -> bool:
+    """Say whether who acts has typed their password here in the last minutes."""
+    person = proven()
+    return person is not None and person.id == actor.person_id
+
+
 def wanted_page() -> str:
     """Return where the person wanted to go who has typed their password."""
     target: str = cookie.get("proof", (0, 0, "", ""))[3]

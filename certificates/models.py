@@ -29,7 +29,7 @@ class Credential(Base):
     uuid: Mapped[PublicId]
     code: Mapped[str] = mapped_column(String(16), unique=True)
     """16 signs of Crockford's base 32, 80 random bits."""
-    enrolment_id: Mapped[int] = mapped_column(ForeignKey("enrolment.id"))
+    enrolment_id: Mapped[int] = mapped_column(ForeignKey("enrolment.id"), index=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
     course_id: Mapped[int] = mapped_column(ForeignKey("course.id"), index=True)
     template: Mapped[str] = mapped_column(String(64))

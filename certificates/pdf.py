@@ -4,6 +4,7 @@ The only importer of ReportLab. Coordinates are millimetres from the top left, t
 equal bytes. ReportLab writes no tags: text is drawn in reading order and the web page is the accessible form.
 """
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -25,6 +26,9 @@ from certificates.facade import Arch, floors
 from certificates.sheet import CertificateSheet
 
 rl_config.useA85 = 0  # streams as bytes and not as text: a fifth less; nothing else in the program draws with ReportLab
+
+_TURN = threading.RLock()
+"""One sheet is drawn at a time: ReportLab notes in its fonts what it embeds of them, and two sheets at once would spoil each other."""
 
 FONTS = Path(__file__).parent / "fonts"
 WIDTH, HEIGHT = 297.0, 210.0
@@ -60,6 +64,11 @@ class Lines:
 
 def render(sheet: CertificateSheet) -> bytes:
     """Draw the sheet; the same sheet gives the same bytes with the same versions of the libraries."""
+    with _TURN:
+        return _rendered(sheet)
+
+
+def _rendered(sheet: CertificateSheet) -> bytes:
     _register_fonts()
     target = BytesIO()
     canvas = Canvas(
@@ -124,8 +133,13 @@ def _name_spacing(size: float) -> float:
     return -0.25 if size > 8.6 else -0.15
 
 
-@cache
 def _register_fonts() -> None:
+    with _TURN:
+        _read_fonts()
+
+
+@cache
+def _read_fonts() -> None:
     for name in (NAME, TITLE, TEXT, STRONG, CODE):
         pdfmetrics.registerFont(TTFont(name, FONTS / f"{name}.ttf", asciiReadable=0))
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from ipaddress import IPv6Address, ip_address, ip_network
@@ -34,6 +35,14 @@ class AuditEntry(Base):
     subject_id: Mapped[int | None]
     facts: Mapped[str] = mapped_column(Text)
     """JSON: old and new values, reasons; never answers, passwords or tokens."""
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What an act was about where the row is not at hand, or is none: a table, and the number of its row."""
+
+    __tablename__: str
+    id: int | None = None
 
 
 def network_of(address: str) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import TableClause, TypeDecorator, column, func, insert, select, table, text
+from sqlalchemy import DateTime, MetaData, Table, TableClause, TypeDecorator, column, delete, func, insert, select, table, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.types import TypeEngine
 
@@ -239,10 +239,38 @@ def snapshot(database: Database, target: Path) -> dict[str, Sum]:
 
 
 def snapshot_of_older(database: Database, target: Path) -> dict[str, Sum]:
-    """Write a SQLite database of an older schema into a new file as it is, and count the rows of the tables that both schemas have."""
-    _copy_pages(Path(database.writing.url.database or ""), target)
+    """Write a database of an older schema into a new SQLite file of the same schema, and count the rows of the tables that both know."""
+    if database.is_sqlite:
+        _copy_pages(Path(database.writing.url.database or ""), target)
+    else:
+        _copy_older_rows(database, target)
     _close_journal(target)
     return {name: Sum(rows, "") for name, rows in counts_of(target, table_names()).items() if rows >= 0}
+
+
+def _copy_older_rows(database: Database, target: Path) -> None:
+    """Make the schema of then in a SQLite file, and copy the rows of a PostgreSQL database as its tables say themselves."""
+    copied = Database(f"sqlite:///{target}")
+    try:
+        migrations.upgrade(copied, to=migrations.current(database))
+        names = set(migrations.table_names(database)) - {"alembic_version"} - DERIVED
+        with reading(database) as reader, copied.writing.begin() as writer:
+            writer.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
+            for name in sorted(names):
+                there = Table(name, MetaData(), autoload_with=reader, resolve_fks=False)
+                here = table(name, *(column(one.name, _kept_as(one.type)) for one in there.columns))
+                writer.execute(delete(here))
+                rows = reader.execution_options(stream_results=True, yield_per=BATCH).execute(select(there))
+                for some in rows.partitions():
+                    writer.execute(insert(here), [dict(one._mapping) for one in some])
+    finally:
+        copied.dispose()
+
+
+def _kept_as(kind: TypeEngine[Any]) -> TypeEngine[Any]:
+    """Return how SQLite keeps the values of a column of PostgreSQL."""
+    general = kind.as_generic()
+    return UtcDateTime() if isinstance(general, DateTime) else general
 
 
 def _copy_pages(source: Path, target: Path) -> None:

@@ -18,7 +18,8 @@ from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat, load_pem_private_key
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
-from kernel.settings import SettingsError, private_file, read_private
+from kernel import clock
+from kernel.settings import SettingsError, made_once, read_private
 
 
 def _public_bytes(key: Ed25519PublicKey) -> bytes:
@@ -118,31 +119,61 @@ def unlock(passphrase: str, locked: bytes) -> bytes | None:
         return None
 
 
-def _lockers(keys: Sequence[bytes], purpose: str) -> MultiFernet:
-    """Return locks made of the secret keys, one for each purpose; the first key locks, all of them open."""
-    made = (HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose.encode()).derive(key) for key in keys)
-    return MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in made])
+SECOND_LOCK = "gcm1"
+"""AES-256-GCM under a key that HKDF-SHA-256 draws from a secret key; the next algorithm gets a name of its own beside it."""
+_STAMP = 8
+EARLY = 60
+"""Seconds by which the clock of another machine may be ahead."""
+
+
+def _drawn(key: bytes, purpose: str, length: int = 32) -> bytes:
+    return HKDF(algorithm=SHA256(), length=length, salt=None, info=purpose.encode()).derive(key)
+
+
+def _name_of(key: bytes) -> str:
+    """Return by what a locked text names its key; nothing follows from it."""
+    return _drawn(key, "name of the key", 8).hex()
+
+
+def _first_lock(keys: Sequence[bytes], purpose: str) -> MultiFernet:
+    """Return what opens texts that were locked before `gcm1`: Fernet, AES-128-CBC with HMAC-SHA-256."""
+    return MultiFernet([Fernet(base64.urlsafe_b64encode(_drawn(key, purpose))) for key in keys])
 
 
 def lock_text(keys: Sequence[bytes], purpose: str, text: str) -> str:
-    """Return a text so that nobody without the secret key can read it or change it."""
-    return _lockers(keys, purpose).encrypt(text.encode()).decode()
+    """Return a text so that nobody without the secret key can read it or change it; the first key locks.
+
+    It reads `gcm1.KEY.BODY`: algorithm, name of the key, and URL-safe base64 of the time, the nonce and what is locked.
+    """
+    head, stamp, nonce = f"{SECOND_LOCK}.{_name_of(keys[0])}", int(clock.now().timestamp()).to_bytes(_STAMP), secrets.token_bytes(_NONCE)
+    sealed = AESGCM(_drawn(keys[0], f"{SECOND_LOCK} {purpose}")).encrypt(nonce, text.encode(), head.encode() + stamp)
+    return f"{head}.{base64.urlsafe_b64encode(stamp + nonce + sealed).decode()}"
 
 
 def unlock_text(keys: Sequence[bytes], purpose: str, locked: str, *, seconds: int | None = None) -> str | None:
-    """Return a text that was locked for this purpose (within the last seconds), or nothing."""
+    """Return a text that was locked for this purpose with one of the keys (within the last seconds), or nothing."""
+    if not locked.startswith(f"{SECOND_LOCK}."):
+        try:
+            return _first_lock(keys, purpose).decrypt(locked.encode(), ttl=seconds).decode()
+        except InvalidToken:
+            return None
+    head, _dot, body = locked.rpartition(".")
+    key = next((key for key in keys if head == f"{SECOND_LOCK}.{_name_of(key)}"), None)
     try:
-        return _lockers(keys, purpose).decrypt(locked.encode(), ttl=seconds).decode()
-    except InvalidToken:
+        content = base64.b64decode(body, altchars=b"-_", validate=True)
+        stamp, nonce, sealed = content[:_STAMP], content[_STAMP : _STAMP + _NONCE], content[_STAMP + _NONCE :]
+        age = int(clock.now().timestamp()) - int.from_bytes(stamp)
+        if key is None or base64.urlsafe_b64encode(content).decode() != body or (seconds is not None and not -EARLY <= age <= seconds):
+            return None
+        return AESGCM(_drawn(key, f"{SECOND_LOCK} {purpose}")).decrypt(nonce, sealed, head.encode() + stamp).decode()
+    except (InvalidTag, ValueError):
         return None
 
 
 def signing_keys(folder: Path) -> SigningKeys:
     """Return the keys of an instance; the first start makes `signing.key`, older keys lie in `signing.old/*.key`."""
     path = folder / "signing.key"
-    if not path.exists():
-        pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        private_file(path, pem)
+    made_once(path, lambda: Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     current = _load(path)
     keys = [current, *(_load(old) for old in sorted((folder / "signing.old").glob("*.key")))]
     return SigningKeys(current, {key_identifier(key.public_key()): key.public_key() for key in keys})

@@ -145,6 +145,9 @@ DURABLE = ("fsync", "full_page_writes", "synchronous_commit")
 """What PostgreSQL must not have switched off."""
 POOL_TURN = 4.0
 """Seconds that a request waits for a connection."""
+PATIENCE = {"connect_timeout": 3, "tcp_user_timeout": 4000}
+"""How long PostgreSQL may take to let us in, in seconds, and its machine to say that it has heard us, in milliseconds: one that is gone
+without a word counts as away within five seconds. What the address says comes first."""
 
 
 class WriterLock:
@@ -246,7 +249,8 @@ def _sqlite_engines(url: str, pool: int) -> tuple[Engine, Engine]:
 
 
 def _postgres_engines(url: str, pool: int) -> tuple[Engine, Engine]:
-    write = create_engine(url, **QUIET, pool_size=pool, max_overflow=0, pool_timeout=POOL_TURN, pool_pre_ping=True)
+    patience = {name: value for name, value in PATIENCE.items() if name not in make_url(url).query}
+    write = create_engine(url, **QUIET, pool_size=pool, max_overflow=0, pool_timeout=POOL_TURN, pool_pre_ping=True, connect_args=patience)
     return write, write.execution_options(postgresql_readonly=True)
 
 
@@ -312,6 +316,11 @@ class Database:
             self.finish(session, keep=False)
             raise
         self.finish(session, keep=write)
+
+    def size(self) -> int:
+        """Return how many bytes a PostgreSQL database takes on its server's disk."""
+        with self.reading.connect() as connection:
+            return int(connection.execute(text("SELECT pg_database_size(current_database())")).scalar_one())
 
     def durability_faults(self) -> list[str]:
         """Say what keeps an acknowledged change from being safe (security 6.1); SQLite is set by us at each connection."""

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 from uuid import uuid4
 
 from sqlalchemy import String, select
@@ -19,9 +19,30 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from kernel.db import Base, Key, Moment, insert_all
 from kernel.errors import NotFound, Unavailable
 from kernel.settings import Settings
+from kernel.signed_links import Signer
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 CHUNK = 1 << 20
+LINK_SECONDS = 300
+MEGABYTE = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Quotas:
+    """How many bytes of files a person may hand in to a course, and a course may have (security 4.3)."""
+
+    person: int
+    course: int
+
+
+def quotas_from(settings: Settings) -> Quotas:
+    """Return what the settings allow."""
+    return Quotas(settings.quota_person_mb * MEGABYTE, settings.quota_course_mb * MEGABYTE)
+
+
+def quotas_of(session: Session) -> Quotas:
+    """Return what this instance allows."""
+    return cast("Quotas", session.info["quotas"])
 
 
 class StoredFile(Base):
@@ -56,6 +77,15 @@ class Files(ABC):
         """Return a content."""
         with self.open(sha256) as source:
             return bytes(source.read())
+
+    @property
+    def origin(self) -> str:
+        """Return where links lead that are given instead of contents; empty where none are."""
+        return ""
+
+    def link(self, sha256: str, answer: Mapping[str, str], *, now: datetime) -> str:
+        """Return an address that gives a content for some minutes, with these headers; empty where the program sends it itself."""
+        return ""
 
     @abstractmethod
     def holds(self, sha256: str) -> bool:
@@ -146,6 +176,11 @@ class Bucket(Files):
         from obstore.store import S3Store  # noqa: PLC0415 - the same
 
         bucket, _slash, prefix = settings.files_url.removeprefix("s3://").partition("/")
+        store = settings.s3_endpoint or f"https://s3.{settings.s3_region}.amazonaws.com"
+        self._place = f"{store}/{bucket}/{prefix}".rstrip("/") + "/"
+        self._signer = (
+            Signer(settings.s3_region, settings.s3_access_key, settings.s3_secret_key.get_secret_value()) if settings.files_links else None
+        )
         self._api = obstore
         self._refused = (obstore.exceptions.BaseError, OSError)
         self._store = S3Store(
@@ -158,6 +193,15 @@ class Bucket(Files):
             client_options={"allow_http": settings.s3_endpoint.startswith("http://"), "timeout": "20s", "connect_timeout": "3s"},
             retry_config={"max_retries": 2, "retry_timeout": timedelta(seconds=15)},
         )
+
+    @property
+    def origin(self) -> str:
+        """Return the folder of the bucket where links are given."""
+        return self._place if self._signer else ""
+
+    def link(self, sha256: str, answer: Mapping[str, str], *, now: datetime) -> str:
+        """Return an address of the bucket that is signed for five minutes (security 4.3)."""
+        return self._signer.link(self._place + _key(sha256), answer, seconds=LINK_SECONDS, now=now) if self._signer else ""
 
     @contextmanager
     def _asking(self) -> Iterator[None]:

@@ -1,15 +1,19 @@
 """Languages: the catalogue, the reader's language, and formats of dates, numbers and sizes.
 
-Babel reads the `.po` files straight from `translations/`, so nothing has to be compiled beforehand, and the language is a context
-variable, so that pages, mails written by a job and the command line share one way.
+Babel reads the `.po` files straight from `translations/`, so nothing has to be compiled beforehand; what it compiles is kept beside them,
+as Python keeps byte code, because it is a fifteenth of a start. The language is a context variable, so that pages, mails written by a job
+and the command line share one way.
 """
 
+import struct
+import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from datetime import date, datetime, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
+from hashlib import sha256
 from io import BytesIO
 from typing import cast
 from zoneinfo import ZoneInfo
@@ -19,6 +23,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 
+from kernel.keeping import keep
 from kernel.paths import TRANSLATIONS
 
 LANGUAGES = ("es", "en")
@@ -35,9 +40,14 @@ def catalogue(language: str) -> NullTranslations:
     source = TRANSLATIONS / language / "LC_MESSAGES" / "messages.po"
     if not source.is_file():
         return NullTranslations()
+    text = source.read_bytes()
+    kept = source.parent / "__pycache__" / f"{source.stem}.{sha256(text).hexdigest()[:16]}.mo"
+    with suppress(OSError, ValueError, struct.error):  # it is not there, or was cut off
+        return Translations(BytesIO(kept.read_bytes()))
     compiled = BytesIO()
-    with source.open("rb") as text:
-        write_mo(compiled, read_po(text, locale=language))
+    write_mo(compiled, read_po(BytesIO(text), locale=language))
+    if not sys.dont_write_bytecode:
+        keep(kept, compiled.getvalue())
     compiled.seek(0)
     return Translations(compiled)
 

@@ -1,5 +1,7 @@
 """The schema's history: the only door to alembic."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import structlog
@@ -15,7 +17,7 @@ from kernel.paths import MIGRATIONS
 from kernel.search.index import INDEX
 
 TURN = 4_171_100
-"""Number of the lock under which PostgreSQL lets one server migrate; any number that nobody else uses."""
+"""Number of the lock under which PostgreSQL lets one server migrate, and the next one of that around it; any that nobody else uses."""
 
 
 log = structlog.get_logger()
@@ -63,6 +65,14 @@ def upgrade(database: Database, *, to: str = "head") -> bool:
             connection.execute(select(func.pg_advisory_xact_lock(TURN)))
         command.upgrade(_config(connection), to)
     return True
+
+
+@contextmanager
+def turn(database: Database) -> Iterator[None]:
+    """Let one server at a time, on whichever machine, see to the schema of a PostgreSQL database; within it `upgrade` may be called."""
+    with database.writing.begin() as connection:
+        connection.execute(select(func.pg_advisory_xact_lock(TURN + 1)))
+        yield
 
 
 def comparison(dialect: str) -> dict[str, Any]:

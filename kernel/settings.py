@@ -3,14 +3,15 @@
 import os
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 SIGNATORY_LENGTH, SIGNATURE_BYTES = 100, 300_000
@@ -43,7 +44,10 @@ class Settings(BaseSettings):
     data_dir: Path = Field(Path("instance"), description="Folder for the database, files, keys and mail that was not sent.")
     database_url: str = Field("", description="Database address (postgresql+psycopg://…); empty means SQLite in the data folder.")
     backup_before_upgrade: bool = Field(
-        True, description="Whether a start makes a backup before it changes the schema of a SQLite database; false starts without one."
+        True, description="Whether a start makes a backup before it changes the schema of the database; false starts without one."
+    )
+    backup_before_upgrade_gb: float = Field(
+        1.0, ge=0, le=1000, description="Largest PostgreSQL database of which that backup is made, in GB; larger ones are the operator's."
     )
     public_url: str = Field("", description="Address under which people reach the site, https://…; needed beyond this machine.")
     secret_key_file: Path | None = Field(
@@ -54,6 +58,11 @@ class Settings(BaseSettings):
     s3_region: str = Field("us-east-1", description="Region of the bucket.")
     s3_access_key: str = Field("", description="Access key of the bucket; empty asks the machine's role.")
     s3_secret_key: SecretStr = Field(SecretStr(""), description="Secret key of the bucket.")
+    files_links: bool = Field(
+        False,
+        description="Whether whoever may read a file of the bucket is sent to it by a link signed for five minutes, "
+        "instead of through the program; needs LMS_S3_ACCESS_KEY.",
+    )
     redis_url: str = Field(
         "", description="Redis for limits and for waking workers, redis://… or rediss://…; needed where several processes serve."
     )
@@ -93,8 +102,23 @@ class Settings(BaseSettings):
     keep_notices_days: int = Field(180, ge=7, description="Days that notices stay in the bell.")
     keep_sessions_days: int = Field(90, ge=31, description="Days that sessions are remembered after they were last used.")
     keep_links_days: int = Field(30, ge=1, description="Days that traces of links sent by mail stay after the links are over.")
+    keep_unconfirmed_days: int = Field(
+        30,
+        ge=15,
+        description="Days after which an account is forgotten whose address was never confirmed and that takes part in nothing;"
+        " where no mail is sent it stays.",
+    )
     keep_jobs_days: int = Field(30, ge=1, description="Days that background work is remembered after it was done.")
+    quota_person_mb: int = Field(200, ge=1, description="Megabytes of the files that one person may hand in to one course.")
+    quota_course_mb: int = Field(
+        5000, ge=1, description="Megabytes of the files of one course, with those of its history and without what learners hand in."
+    )
     trusted_proxies: int = Field(0, ge=0, le=5, description="Proxies in front whose X-Forwarded headers are believed.")
+    breached_passwords_file: Path | None = Field(
+        None,
+        description="File of breached passwords that new ones may not be among: sorted lines HASH:COUNT of SHA-1, as Have I Been Pwned"
+        " gives them; `lms check --deploy` tells where it cannot be read.",
+    )
     session_idle_minutes: int = Field(60, ge=5, le=720, description="Minutes without a request after which a session ends.")
     session_hours: int = Field(12, ge=1, le=72, description="Hours after which a session ends in any case.")
 
@@ -131,6 +155,13 @@ class Settings(BaseSettings):
         if value and not value.startswith(("https://", "http://")):
             raise ValueError("must begin with https://")
         return value.rstrip("/")
+
+    @field_validator("files_links")
+    @classmethod
+    def _can_sign(cls, value: bool, given: ValidationInfo) -> bool:
+        if value and not (given.data.get("files_url") and given.data.get("s3_access_key")):
+            raise ValueError("needs LMS_FILES_URL and LMS_S3_ACCESS_KEY")
+        return value
 
     @field_validator("redis_url")
     @classmethod
@@ -213,12 +244,24 @@ def load(**given: object) -> Settings:
 
 
 def private_file(path: Path, content: bytes) -> None:
-    """Write a new file that only its owner can read; raise FileExistsError where there is one."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as target:
-        target.write(content)
-        target.flush()
-        os.fsync(target.fileno())
+    """Write a new file that only its owner can read; raise FileExistsError where there is one. Nobody ever sees half of it."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as target:
+            target.write(content)
+            target.flush()
+            os.fsync(target.fileno())
+        os.link(draft, path)
+    finally:
+        draft.unlink()
+
+
+def made_once(path: Path, content: Callable[[], bytes]) -> None:
+    """Make a secret file where there is none; of servers that start together the first one's counts."""
+    if not path.exists():
+        with suppress(FileExistsError):
+            private_file(path, content())
 
 
 def read_private(path: Path) -> bytes:
@@ -237,8 +280,8 @@ def secret_keys(settings: Settings) -> list[bytes]:
     Raise SettingsError where one is short or the file is open to others.
     """
     path = settings.secret_key_file or settings.data_dir / "secret.key"
-    if not path.exists() and settings.secret_key_file is None:
-        private_file(path, secrets.token_urlsafe(48).encode())
+    if settings.secret_key_file is None:
+        made_once(path, lambda: secrets.token_urlsafe(48).encode())
     keys = read_private(path).split()
     if not keys or min(len(key) for key in keys) < 32:
         raise SettingsError(f"The secret key in {path} is shorter than 32 bytes.")

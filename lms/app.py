@@ -30,13 +30,13 @@ from kernel import i18n
 from kernel.crypto import SigningKeys, signing_keys
 from kernel.db import Database
 from kernel.feature import Feature
-from kernel.files import Files, files_of
+from kernel.files import Files, files_of, quotas_from
 from kernel.outbox import Worker
 from kernel.paths import STATIC, TEMPLATES
 from kernel.permissions import Policy, SiteRole
 from kernel.settings import Settings, secret_keys
 from kernel.web import assets, errors, headers, icons, limits, notes, templating
-from kernel.web.request import FIELD_LIMIT, Plumbing, current_actor, install_closing
+from kernel.web.request import FIELD_LIMIT, Plumbing, current_actor, install_last
 from kernel.web.request import install as install_requests
 from lms import feature as roof
 from lms import metrics
@@ -111,6 +111,7 @@ def open_house(settings: Settings) -> House:
             "outlines": {},
             "papers": {},
             "questions": {},
+            "quotas": quotas_from(settings),
             "simulator_tasks": {},
             "verdicts": {},
             "versions": {},
@@ -203,8 +204,8 @@ def create_app(house: House) -> Flask:
             app.register_blueprint(blueprint)
     errors.install(app)
     app.after_request(assets.compress_page)
-    headers.install(app)
+    headers.install(app, media=house.files.origin)
     metrics.install(app)
     notes.install(app)
-    install_closing(app)
+    install_last(app)
     return app

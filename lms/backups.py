@@ -110,7 +110,10 @@ def make(house: House, target: Path, *, now: datetime) -> Manifest:
 
 
 def make_of_older(house: House, target: Path, revision: str, *, now: datetime) -> Manifest:
-    """Write a backup of an instance whose SQLite database has an older schema; the audit log takes its note after the upgrade."""
+    """Write a backup of an instance whose database has an older schema; the audit log takes its note after the upgrade.
+
+    Files of a bucket stay there: no upgrade touches them, and the bucket is another place than this disk.
+    """
     return _write(house, target, revision, copies.snapshot_of_older, now=now)
 
 
@@ -121,7 +124,9 @@ def _write(house: House, target: Path, revision: str, snapshot: Callable[[Databa
     clear_leftovers(target.parent)
     with _unfinished(target) as (partial, copied):
         sums = snapshot(house.database, copied)
-        files = {name: house.files.size(name) for name in house.files.names()}  # after the rows: files are only added
+        is_whole = revision == migrations.head() or not house.settings.files_url
+        names = house.files.names() if is_whole else ()
+        files = {name: house.files.size(name) for name in names}  # after the rows: files are only added
         manifest = Manifest(FORMAT, installed("aulario"), revision, now, house.keys.identifier, _checksum(copied), dict(sums), files)
         _write_archive(partial, copied, house.files, manifest)
         partial.replace(target)
@@ -288,23 +293,22 @@ def restore(settings: Settings, path: Path, *, now: datetime) -> Manifest:
     try:
         with opened(path) as (archive, manifest):
             check_empty(settings, database)
+            goes_on = marker.exists()
             marker.write_text(f"{path}\n")
             for name in manifest.files:
                 if not files.holds(name):
                     with archive.open(FOLDER + name) as source:
                         files.keep(name, source)
-            _put_rows(archive, manifest, database, settings.data_dir)
+            _put_rows(archive, manifest, database, settings.data_dir, goes_on=goes_on)
         migrations.upgrade(database)
-        facts = {"name": path.name, "made_at": manifest.made_at, "rows": manifest.rows, "files": len(manifest.files)}
-        with database.unit_of_work() as session:
-            audit.record(session, SYSTEM, BackupVerb.RESTORED, None, now=now, **facts)
+        _note_restored(database, path, manifest, now=now)
         marker.unlink()
     finally:
         database.dispose()
     return manifest
 
 
-def _put_rows(archive: zipfile.ZipFile, manifest: Manifest, database: Database, folder: Path) -> None:
+def _put_rows(archive: zipfile.ZipFile, manifest: Manifest, database: Database, folder: Path, *, goes_on: bool) -> None:
     target = Path(database.writing.url.database or "") if database.is_sqlite else folder / "restore.sqlite"
     partial = target.with_name(f"{target.name}.part")
     faults = _unpack_database(archive, manifest, partial)
@@ -321,13 +325,34 @@ def _put_rows(archive: zipfile.ZipFile, manifest: Manifest, database: Database, 
     unpacked = Database(f"sqlite:///{partial}")
     try:
         migrations.upgrade(unpacked)
-        copies.copy(unpacked, database)
+        if not (goes_on and _holds_all(database, unpacked)):
+            copies.copy(unpacked, database)
     except (copies.NotEmpty, copies.CopyDiffers) as error:
         raise BackupError(f"The database did not take the rows: {error}") from error
     finally:
         unpacked.dispose()
         for left in folder.glob(f"{partial.name}*"):
             left.unlink()
+
+
+def _holds_all(database: Database, unpacked: Database) -> bool:
+    """Say whether a restore that was broken off had put all rows in; it may have noted itself in the audit log already."""
+    if migrations.current(database) != migrations.head():
+        return False
+    wanted, found = copies.sums_of(unpacked), copies.sums_of(database)
+    own = AuditEntry.__tablename__
+    noted = found[own].rows - wanted[own].rows
+    return noted in (0, 1) and all(found[name] == one for name, one in wanted.items() if name != own or not noted)
+
+
+def _note_restored(database: Database, path: Path, manifest: Manifest, *, now: datetime) -> None:
+    """Leave the audit entry of a restore, once."""
+    made_at = str(manifest.made_at)
+    with database.unit_of_work() as session:
+        last = session.scalar(select(AuditEntry).order_by(AuditEntry.id.desc()).limit(1))
+        if last is None or last.verb != BackupVerb.RESTORED or json.loads(last.facts)["made_at"] != made_at:
+            facts = {"name": path.name, "made_at": made_at, "rows": manifest.rows, "files": len(manifest.files)}
+            audit.record(session, SYSTEM, BackupVerb.RESTORED, None, now=now, **facts)
 
 
 def compare(settings: Settings, manifest: Manifest) -> list[str]:

@@ -10,6 +10,7 @@ import click
 
 if TYPE_CHECKING:
     from kernel.db import Database
+    from kernel.settings import Settings
     from lms.app import House
 
 
@@ -51,6 +52,11 @@ class OpenedHouse:
     def database(self) -> Database:
         """Return the opened instance's database."""
         return self.house.database
+
+    @property
+    def settings(self) -> Settings:
+        """Return the opened instance's settings."""
+        return self.house.settings
 
     def close(self) -> None:
         """Let go of the database."""

@@ -19,6 +19,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from accounts import passwords
 from accounts import queries as accounts
 from certificates.models import Credential
 from kernel import redis
@@ -39,6 +40,8 @@ LATE = timedelta(minutes=10)
 BACKUP_EVERY = timedelta(hours=26)
 CLOCKS_APART = timedelta(seconds=2)
 DEMONSTRATION = "demonstration"
+SEALED, CHECKED = ("require", "verify-ca"), ("verify-full",)
+"""Values of `sslmode` with which a connection is encrypted, and with which the server has to prove besides that it is the one named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,8 @@ class Facts:
     clocks_apart: timedelta = timedelta()
     redis_answers: bool = True
     store_answers: bool = True
+    breached_list_reads: bool = True
+    """The file of breached passwords can be read and is what it should be, where one is set."""
 
     @property
     def is_sqlite(self) -> bool:
@@ -128,9 +133,20 @@ def _database_query(facts: Facts) -> dict[str, list[str]]:
     return parse_qs(urlsplit(facts.settings.database_url).query)
 
 
+def _far_database(facts: Facts, *modes: str) -> bool:
+    """Say whether the database is on another machine, which an address may also name in its query, with none of these `sslmode`s."""
+    asked = _database_query(facts)
+    hosts = [host for names in asked.get("host", []) for host in names.split(",") if host and not host.startswith("/")]
+    is_far = not is_near(facts.settings.database_url) or any(host not in LOOPBACK for host in hosts)
+    return not facts.is_sqlite and is_far and asked.get("sslmode", [""])[-1] not in modes
+
+
 def _database_in_clear(facts: Facts) -> bool:
-    mode = _database_query(facts).get("sslmode", [""])[-1]
-    return not facts.is_sqlite and not is_near(facts.settings.database_url) and mode not in ("require", "verify-ca", "verify-full")
+    return _far_database(facts, *SEALED, *CHECKED)
+
+
+def _database_unverified(facts: Facts) -> bool:
+    return _far_database(facts, *CHECKED) and not _database_in_clear(facts)
 
 
 def _mail_in_clear(facts: Facts) -> bool:
@@ -140,7 +156,8 @@ def _mail_in_clear(facts: Facts) -> bool:
 
 def _redis_is_open(facts: Facts) -> bool:
     parts = urlsplit(facts.settings.redis_url)
-    return bool(parts.hostname) and not is_near(facts.settings.redis_url) and (parts.scheme == "redis" or not parts.password)
+    is_open = parts.scheme == "redis" or not parts.password or "ssl_cert_reqs=none" in parts.query.lower()
+    return bool(parts.hostname) and not is_near(facts.settings.redis_url) and is_open
 
 
 def _too_many_connections(facts: Facts) -> bool:
@@ -210,7 +227,7 @@ RULES = (
     Rule(
         "redis-in-the-open",
         _redis_is_open,
-        N_("Redis is on another machine without password or encryption. Write rediss://:PASSWORD@… in LMS_REDIS_URL."),
+        N_("Redis is on another machine without password or checked encryption. Write rediss://:PASSWORD@… in LMS_REDIS_URL."),
     ),
     Rule(
         "files-on-one-machine",
@@ -271,6 +288,15 @@ RULES = (
         ),
     ),
     Rule(
+        "database-unverified",
+        _database_unverified,
+        N_(
+            "The connection to the database on another machine is encrypted, but nothing checks that it is that machine."
+            " Write ?sslmode=verify-full in LMS_DATABASE_URL."
+        ),
+        is_danger=False,
+    ),
+    Rule(
         "database-superuser",
         lambda facts: facts.is_superuser,
         N_("The program is superuser of the database server. Give it a role of its own that owns its database only."),
@@ -327,6 +353,14 @@ RULES = (
         is_danger=False,
     ),
     Rule("little-disk", _disk_is_full, N_("Little space is left on the disk of the data folder (%(free)s GB).")),
+    Rule(
+        "breached-list-away",
+        lambda facts: not facts.breached_list_reads,
+        N_(
+            "The list of breached passwords (LMS_BREACHED_PASSWORDS_FILE) cannot be read, or is not one of sorted lines HASH:COUNT:"
+            " new passwords are not compared with it."
+        ),
+    ),
     Rule(
         "open-metrics",
         lambda facts: any(network.strip().endswith("/0") for network in facts.settings.metrics_from.split(",")),
@@ -395,6 +429,7 @@ def gather(house: House, session: Session, *, now: datetime, processes: int = 1,
         clocks_apart=apart,
         redis_answers=not settings.redis_url or redis.is_reachable(settings.redis_url),
         store_answers=store_answers(house),
+        breached_list_reads=settings.breached_passwords_file is None or passwords.is_list(settings.breached_passwords_file),
     )
 
 

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from ipaddress import ip_address, ip_network
 
 from flask import Flask, Response, current_app, g, request
-from prometheus_client import CollectorRegistry, Counter, Histogram, PlatformCollector, ProcessCollector, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Histogram, PlatformCollector, ProcessCollector, generate_latest, values
 from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from kernel import clock
@@ -55,14 +56,19 @@ class Instance(Collector):
 
 
 class Figures:
-    """The counters of one process."""
+    """The counters of one process, or of all that `lms serve --workers` started: then they stand in files that each of them reads."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self._requests = Counter("aulario_requests", "Answers.", ["method", "endpoint", "status"], registry=self.registry)
-        self._seconds = Histogram("aulario_request_seconds", "Time until an answer.", ["part"], buckets=SLOW, registry=self.registry)
-        ProcessCollector(registry=self.registry)
-        PlatformCollector(registry=self.registry)
+        is_alone = values.ValueClass is values.MutexValue
+        own = self.registry if is_alone else None
+        self._requests = Counter("aulario_requests", "Answers.", ["method", "endpoint", "status"], registry=own)
+        self._seconds = Histogram("aulario_request_seconds", "Time until an answer.", ["part"], buckets=SLOW, registry=own)
+        if is_alone:
+            ProcessCollector(registry=self.registry)
+            PlatformCollector(registry=self.registry)
+        else:
+            MultiProcessCollector(self.registry)  # type: ignore[no-untyped-call]  # the library says no types
         self.registry.register(Instance())
 
     def count(self, response: Response) -> Response:
@@ -72,6 +78,14 @@ class Figures:
         if "began" in g:
             self._seconds.labels(endpoint.partition(".")[0]).observe(time.monotonic() - g.began)
         return response
+
+
+def count_together() -> None:
+    """Let the counters that are made from now on be those of every process, as PROMETHEUS_MULTIPROC_DIR says.
+
+    The library chooses when it is imported, which is before the folder is known.
+    """
+    values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call]  # the library says no types
 
 
 METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST"})

@@ -16,7 +16,7 @@ from accounts.forms import ProofForm
 from accounts.models import Consent, Device, NationalIdentity, Notice, NoticeSwitch, Person, RoleGrant, SecondFactor
 from accounts.permissions import AccountAction
 from accounts.privacy import PrivacyVerb
-from accounts.services import Purpose
+from accounts.services import Listing, Purpose
 from certificates import pdf
 from certificates import queries as certificates
 from certificates.models import Credential
@@ -33,7 +33,7 @@ from kernel.permissions import SYSTEM, Actor
 from kernel.tables import write_csv
 from kernel.web.limits import limit, limiter
 from kernel.web.request import begin_writing, current_actor, current_session, is_only_looking, let_go, requires, see_page
-from lms import own_results
+from lms import looks, own_results
 from organisations.models import Membership, Organisation
 from quizzes.models import Accommodation, AnswerEvent, AnswerFile, Attempt, AttemptItem
 from simulators.models import Submission
@@ -47,6 +47,13 @@ PURPOSES = {
     Purpose.PROGRESS.value: N_("Your progress in a course"),
     Purpose.ANSWERS.value: N_("Your answers"),
     Purpose.COPY.value: N_("A copy of everything"),
+    Listing.PEOPLE.value: N_("The list of all people"),
+    Listing.UNIT.value: N_("The list of the people of a place"),
+    Listing.LEARNERS.value: N_("The list of the learners of a course"),
+    Listing.GRADEBOOK.value: N_("The gradebook of a course"),
+    Listing.ATTEMPTS.value: N_("The attempts at a quiz of a course"),
+    Listing.MARKING.value: N_("The answers of a course that are marked by hand"),
+    looks.FILE: N_("A list taken out as a file"),
 }
 ROLES = {"administrator": N_("Administration"), "team": N_("Team of the course"), "manager": N_("Manager of your unit")}
 DELETIONS_EVERY = 3_600
@@ -134,7 +141,8 @@ def tables_of(session: Session, person_id: int, *, now: datetime) -> dict[str, l
         **kept,
         **results,
         "who_looked": [
-            {"at": row.at, "by": row.by, "role": row.role, "purpose": row.purpose} for row in privacy.list_looks(session, person_id)
+            {"at": row.at, "by": row.by, "role": row.role, "purpose": row.purpose, "where": row.where}
+            for row in looks.list_looks(session, person_id)
         ],
     }
 
@@ -166,16 +174,17 @@ def overview() -> Answer:
 def _overview(form: ProofForm) -> str:
     session, person_id = current_session(), current_actor().person_id or 0
     request_ = privacy.find_request(session, person_id)
-    looks = [
+    looked = [
         {
             "at": row.at,
             "by": row.by,
             "role": _(ROLES[row.role]) if row.role in ROLES else "",
             "purpose": _(PURPOSES.get(row.purpose, PURPOSES["record"])),
+            "where": row.where,
         }
-        for row in privacy.list_looks(session, person_id)
+        for row in looks.list_looks(session, person_id)
     ]
-    return render_template("lms/own_data.html", form=form, looks=looks, due_at=request_.due_at if request_ else None)
+    return render_template("lms/own_data.html", form=form, looks=looked, due_at=request_.due_at if request_ else None)
 
 
 @bp.post("/copy")

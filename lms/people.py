@@ -5,13 +5,13 @@ from uuid import UUID
 from flask import Blueprint, Response, current_app, flash, render_template, request, url_for
 from sqlalchemy.orm import Session
 
+from accounts import looks, services
 from accounts import queries as accounts
-from accounts import services
 from accounts.forms import ReasonForm
 from accounts.models import Person
 from accounts.permissions import AccountAction
 from accounts.queries import PersonState, Stretch, Way
-from accounts.services import Purpose
+from accounts.services import Listing, Purpose
 from certificates import queries as certificates
 from enrolments.forms import TakeBackForm
 from enrolments.permissions import LearningAction, LearningRecord
@@ -87,6 +87,7 @@ def get_person(session: Session, _actor: Actor, person: UUID) -> Person:
 def people() -> Answer:
     """List people by name, those who are asked for."""
     session, stretch = current_session(), _stretch()
+    looks.note_list(Listing.PEOPLE, Person)
     words = " ".join(request.args.get("q", "").split())[:LONGEST_SEARCH]
     state = next((state for state in PersonState if state.value == request.args.get("state")), None)
     rows = accounts.list_people(session, words, state, stretch, limit=ROWS + 1)

@@ -5,15 +5,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from sqlalchemy import exists, not_, or_, select
 from sqlalchemy.orm import Session
 
-from accounts import notices, services
-from kernel import audit, audit_seals, outbox
+from accounts import notices, privacy, services
+from accounts.models import Person, RoleGrant
+from courses.models import CourseStaff
+from enrolments.models import Enrolment
+from kernel import audit, audit_seals, clock, outbox
 from kernel.errors import N_
 from kernel.i18n import _, ngettext
 from kernel.outbox import Delivery, Effect
 from kernel.permissions import SYSTEM
 from kernel.settings import Settings
+from organisations.models import Membership, UnitManager
+from quizzes.models import Attempt
 
 YEAR = 365
 
@@ -31,10 +37,27 @@ class Kind:
     setting: str
     label: str
     forget: Callable[[Session, datetime], int]
+    applies: Callable[[Settings], bool] = lambda _settings: True
 
     def days(self, settings: Settings) -> int:
         """Return how many days this kind is kept."""
         return int(getattr(settings, self.setting))
+
+
+FORGOTTEN_AT_ONCE = 200
+
+
+def forget_unconfirmed(session: Session, moment: datetime) -> int:
+    """Forget accounts from before a moment whose address nobody confirmed, and that have no role, place or course."""
+    takes_part = (
+        exists().where(table.person_id == Person.id) for table in (RoleGrant, Membership, UnitManager, CourseStaff, Enrolment, Attempt)
+    )
+    never = (Person.email_confirmed_at.is_(None), Person.suspended_at.is_(None), Person.created_at < moment)
+    found = select(Person).where(*never, not_(or_(*takes_part))).order_by(Person.id).limit(FORGOTTEN_AT_ONCE)
+    people = session.scalars(found).all()
+    for person in people:
+        privacy.anonymise(session, SYSTEM, person, now=clock.now())
+    return len(people)
 
 
 KINDS = (
@@ -46,6 +69,12 @@ KINDS = (
         N_("Traces of links sent by mail (confirmation, password, invitation)"),
         services.forget_links_before,
     ),
+    Kind(
+        "keep_unconfirmed_days",
+        N_("Accounts whose address nobody confirmed and that take part in nothing"),
+        forget_unconfirmed,
+        lambda settings: settings.mail_is_sent,  # else an account is used without being confirmed
+    ),
     Kind("keep_jobs_days", N_("Background work that is done: which mail was sent, and when"), outbox.forget_before),
 )
 
@@ -54,7 +83,9 @@ def apply(delivery: Delivery) -> Effect:
     """Let go of what was kept long enough, and write into the audit log how much of each kind."""
 
     def write(session: Session) -> None:
-        counts = {kind.setting: kind.forget(session, delivery.now - timedelta(days=kind.days(delivery.settings))) for kind in KINDS}
+        settings = delivery.settings
+        due = [(kind, delivery.now - timedelta(days=kind.days(settings))) for kind in KINDS if kind.applies(settings)]
+        counts = {kind.setting: kind.forget(session, moment) for kind, moment in due}
         if gone := {name: count for name, count in counts.items() if count}:
             audit.record(session, SYSTEM, RetentionVerb.APPLIED, None, now=delivery.now, **gone)
 
@@ -73,4 +104,4 @@ def period(days: int) -> str:
 
 def periods(settings: Settings) -> list[tuple[str, str]]:
     """Return what the privacy page says: each kind, and how long it is kept."""
-    return [(_(kind.label), period(kind.days(settings))) for kind in KINDS]
+    return [(_(kind.label), period(kind.days(settings))) for kind in KINDS if kind.applies(settings)]

@@ -1,11 +1,14 @@
 """`lms serve`: one line for each thing that can be wrong, then migrations, sample courses, the first link, and gunicorn."""
 
 import os
+import shutil
 import signal
 import socket
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +24,7 @@ from kernel.errors import DomainError
 from kernel.i18n import _
 from kernel.paths import CONTENT
 from kernel.settings import LOOPBACK, Settings, SettingsError, load, secret_keys
+from lms import metrics
 from lms.app import FEATURES, House, create_app, open_house
 from lms.backups import UNFINISHED
 from lms.listening import Worker
@@ -246,4 +250,18 @@ def serve(host: str, port: int, *, publish: Callable[[House, Path], list[str]], 
             minutes = int(TOKEN_LIFE.total_seconds() // 60)
             print(f"There is no administrator yet. Within {minutes} minutes open: {link}", flush=True)
 
-    Server(f"{_in_address(host)}:{port}", house, workers, started).run()
+    with _counting_together() if workers > 1 else nullcontext():
+        Server(f"{_in_address(host)}:{port}", house, workers, started).run()
+
+
+@contextmanager
+def _counting_together() -> Iterator[None]:
+    """Let the processes that serve count in the files of one folder, which goes with the last of them."""
+    folder, parent = tempfile.mkdtemp(prefix="aulario-figures-"), os.getpid()
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder  # prometheus_client is told in no other way
+    metrics.count_together()
+    try:
+        yield
+    finally:
+        if os.getpid() == parent:  # each process that was forked passes here too
+            shutil.rmtree(folder, ignore_errors=True)

@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from kernel import clock, migrations
-from kernel.settings import Settings
 from lms import backups
 from lms.app import House
 from lms.backups import BackupError, Manifest
@@ -23,26 +24,35 @@ class NoBackup(Exception):
 
 def bring_up_to_date(house: House) -> None:
     """Bring the database of an instance to this program's schema; raise NoBackup or SchemaTooNew, and nothing has changed."""
-    if not house.database.is_sqlite:
+    with _turn(house):
         revision = migrations.older_revision(house.database)
-        if revision:
-            migrations.log.warning("schema.upgrade", revision=revision, to=migrations.head(), backup="none: see PostgreSQL's own")
-        migrations.upgrade(house.database)
-        return
-    with _turn(house.settings):
-        revision = migrations.older_revision(house.database)
-        made = _back_up(house, revision) if revision and house.settings.backup_before_upgrade else None
+        made = _back_up(house, revision) if revision and _is_backed_up(house, revision) else None
         migrations.upgrade(house.database)
     if made is not None:
         backups.note_made(house, *made, now=made[1].made_at)
 
 
 @contextmanager
-def _turn(settings: Settings) -> Iterator[None]:
-    """Let one process at a time look at the schema: the next one finds nothing to do."""
-    with (settings.data_dir / ".upgrade").open("ab") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        yield
+def _turn(house: House) -> Iterator[None]:
+    """Let one process at a time look at the schema, on whichever machine: the next one finds nothing to do."""
+    if house.database.is_sqlite:
+        with (house.settings.data_dir / ".upgrade").open("ab") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            yield
+    else:
+        with migrations.turn(house.database):
+            yield
+
+
+def _is_backed_up(house: House, revision: str) -> bool:
+    """Say whether a backup is wanted; the log tells where none is."""
+    settings = house.settings
+    is_wanted = settings.backup_before_upgrade
+    is_small = house.database.is_sqlite or house.database.size() <= settings.backup_before_upgrade_gb * 1e9
+    if not (is_wanted and is_small):
+        why = "none: larger than LMS_BACKUP_BEFORE_UPGRADE_GB" if is_wanted else "none: LMS_BACKUP_BEFORE_UPGRADE is false"
+        migrations.log.warning("schema.upgrade", revision=revision, to=migrations.head(), backup=why)
+    return is_wanted and is_small
 
 
 def _back_up(house: House, revision: str) -> tuple[Path, Manifest]:
@@ -52,8 +62,8 @@ def _back_up(house: House, revision: str) -> tuple[Path, Manifest]:
     migrations.log.info("schema.upgrade", revision=revision, to=migrations.head(), backup=str(target))
     try:
         made = backups.make_of_older(house, target, revision, now=now)
-    except (OSError, sqlite3.Error, BackupError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
+    except (OSError, sqlite3.Error, SQLAlchemyError, BackupError) as error:
+        reason = getattr(error, "strerror", None) or str(getattr(error, "orig", error)).partition("\n")[0]
         raise NoBackup(
             f"This version changes the schema of the database, and the backup before that could not be written to {folder} ({reason}). "
             "Nothing was changed. Make room, or make a backup elsewhere with the version that ran until now "

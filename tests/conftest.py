@@ -116,9 +116,10 @@ def empty_database(database_kind: str, tmp_path: Path) -> Iterator[Database]:
 
 
 @pytest.fixture
-def settings(tmp_path: Path, database_url: str) -> Settings:
-    """Return the settings of a test's instance: no mail server, its own folder."""
-    return load(data_dir=tmp_path, database_url=database_url, public_url="http://localhost:8000")
+def settings(tmp_path: Path, database_url: str, request: pytest.FixtureRequest) -> Settings:
+    """Return the settings of a test's instance: no mail server, its own folder, and what the test is marked with."""
+    given = {name: value for mark in request.node.iter_markers("settings") for name, value in mark.kwargs.items()}
+    return load(**{"data_dir": tmp_path, "database_url": database_url, "public_url": "http://localhost:8000"} | given)
 
 
 @pytest.fixture
@@ -167,3 +168,14 @@ def app(house: House, compiled_templates: BytecodeCache) -> Flask:
 def browser(app: Flask, house: House) -> Browser:
     """Return a browser that checks the house's rules on every page it opens."""
     return Browser(app, house)
+
+
+@pytest.fixture
+def say(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
+    """Print a line although pytest keeps what tests print."""
+
+    def write(line: str) -> None:
+        with capsys.disabled():
+            print(f"\n  {line}", end="")  # noqa: T201 - the counts of each run are told
+
+    return write

@@ -25,6 +25,7 @@ from accounts.views.signing import (
     after_entry,
     open_device,
     second_step_page,
+    take_proof,
 )
 from kernel import audit, clock
 from kernel.codes import printed_code
@@ -33,6 +34,7 @@ from kernel.errors import Conflict, Invalid, SignInNeeded
 from kernel.i18n import _
 from kernel.permissions import Actor
 from kernel.settings import Settings
+from kernel.web import errors
 from kernel.web.limits import client_key, limit, limiter
 from kernel.web.request import (
     begin_writing,
@@ -164,6 +166,7 @@ def _overview(subject: Owner, form: ProofForm) -> str:
         "accounts/second_factors.html",
         form=form,
         fresh=subject.fresh,
+        resume="",
         required=signin.second_step_required(session, subject.person.id),
         codes_left=second_step.codes_left(session, subject.person.id),
         factors=[
@@ -177,15 +180,9 @@ def _overview(subject: Owner, form: ProofForm) -> str:
 @requires(AccountAction.SECOND_STEP, _owner, reads_first=True)
 def prove(subject: Owner) -> Answer:
     """Take the password, which is asked again before anything is changed (security 2.6)."""
-    form, person_id, stored = ProofForm(), subject.person.id, subject.person.password_hash
-    valid = form.validate_on_post()
-    let_go()
-    if valid and not signin.knows_password(current_actor(), stored, form.current_password.data or ""):
-        form.refuse(form.current_password, _("This is not your present password."))
-        valid = False
-    if not valid:
+    form = ProofForm()
+    if not take_proof(form, subject.person.id, subject.person.password_hash):
         return _overview(_owner(current_session(), current_actor()), form), 422
-    signin.prove(person_id, stored)
     return see_page("accounts_second.overview")
 
 
@@ -196,12 +193,12 @@ def new_app(subject: Owner) -> Answer:
     if not subject.fresh:
         return see_page("accounts_second.overview")
     form = NewAppForm()
-    if is_only_looking():
+    if is_only_looking() or (_resume() and not form.setup.data):
         return _new_app_page(subject, form, totp.new_secret())
     secret = _unlocked(form, subject.person)
     if secret is None:
         flash(_("This took too long. Here is a new code to scan."), "warn")
-        return see_page("accounts_second.new_app")
+        return _new_app_page(subject, form, totp.new_secret()) if _resume() else see_page("accounts_second.new_app")
     if not form.validate_on_post():
         return _new_app_page(subject, form, secret), 422
     limiter().use(TRIES_OF_SECOND_STEP, str(subject.person.id))
@@ -214,6 +211,11 @@ def new_app(subject: Owner) -> Answer:
     return _add(subject, second_step.app_factor(secrets_of_app(), _("Application with codes"), secret, step))
 
 
+def _resume() -> str:
+    """Return what somebody had posted when their session ended: it goes through the pages of their first factor, signed."""
+    return request.form.get("resume", "")
+
+
 def _unlocked(form: NewAppForm, person: Person) -> str | None:
     text = unlock_text(secrets_of_app(), NEW_APP, form.setup.data or "", seconds=SETUP_SECONDS)
     owner, _sign, secret = (text or "").partition(" ")
@@ -224,7 +226,9 @@ def _new_app_page(subject: Owner, form: NewAppForm, secret: str) -> str:
     form.setup.data = lock_text(secrets_of_app(), NEW_APP, f"{subject.person.id} {secret}")
     spaced = " ".join(secret[place : place + 4] for place in range(0, len(secret), 4))
     address = totp.address(secret, subject.person.email, _settings().institution)
-    return render_template("accounts/new_app.html", form=form, picture=totp.picture(address), address=address, secret=spaced)
+    return render_template(
+        "accounts/new_app.html", form=form, picture=totp.picture(address), address=address, secret=spaced, resume=_resume()
+    )
 
 
 @bp.post("/second-step/passkey/request")
@@ -263,7 +267,8 @@ def _add(subject: Owner, factor: NewFactor) -> Answer:
 
 
 def _codes_page(codes: list[str], target: str = "") -> str:
-    return render_template("accounts/recovery_codes.html", codes=[printed_code(code) for code in codes], target=target)
+    kept = errors.kept(_resume())
+    return render_template("accounts/recovery_codes.html", codes=[printed_code(code) for code in codes], target=target, kept=kept)
 
 
 @bp.post("/second-step/codes")

@@ -7,7 +7,17 @@ from flask import Blueprint, Response, current_app, flash, g, render_template, r
 from sqlalchemy.orm import Session
 
 from accounts import passwords, queries, second_step, services, signin
-from accounts.forms import ChangePasswordForm, CodeForm, ForgottenForm, InvitationForm, PasswordForm, ProfileForm, SignInForm, SignUpForm
+from accounts.forms import (
+    ChangePasswordForm,
+    CodeForm,
+    ForgottenForm,
+    InvitationForm,
+    PasswordForm,
+    ProfileForm,
+    ProofForm,
+    SignInForm,
+    SignUpForm,
+)
 from accounts.models import Device, Person, Token, TokenPurpose
 from accounts.permissions import AccountAction
 from accounts.queries import Credentials
@@ -149,9 +159,16 @@ def _first_step_done(found: Credentials, rehash: str | None) -> Answer:
     if rehash is not None:
         services.confirm_password(begin_writing(), found.person_id, found.password_hash).password_hash = rehash
     signin.prove(found.person_id, rehash or found.password_hash, safe_next(request.values.get("next")) or "")
-    if not second_step.has_factor(current_session(), found.person_id):
-        return see_page("accounts_second.overview")
-    return second_step_page(CodeForm(formdata=None), found.person_id, request.form.get("resume", ""))
+    resume = request.form.get("resume", "")
+    if second_step.has_factor(current_session(), found.person_id):
+        return second_step_page(CodeForm(formdata=None), found.person_id, resume)
+    return _first_factor_page(resume) if resume else see_page("accounts_second.overview")
+
+
+def _first_factor_page(resume: str) -> str:
+    """Draw the choice of somebody's first second factor, with what they had posted on its way through it."""
+    form = ProofForm(formdata=None)
+    return render_template("accounts/second_factors.html", form=form, fresh=True, required=True, codes_left=0, factors=[], resume=resume)
 
 
 def second_step_page(form: CodeForm, person_id: int, resume: str) -> str:
@@ -332,11 +349,39 @@ def change_password() -> Answer:
 @bp.get("/profile/devices")
 @requires(AccountAction.EDIT_PROFILE)
 def devices() -> Answer:
-    """List where this account is signed in."""
+    """List where this account is signed in; to end a session, the password is asked again."""
+    return _devices_page(ProofForm(formdata=None))
+
+
+def _devices_page(form: ProofForm) -> str:
     actor = current_actor()
     since = clock.now() - timedelta(hours=_settings().session_hours)
     rows = queries.list_devices(current_session(), actor.person_id or 0, since=since)
-    return render_template("accounts/devices.html", devices=rows, current_id=actor.device_id)
+    fresh = signin.has_proven(actor)
+    return render_template("accounts/devices.html", form=form, devices=rows, current_id=actor.device_id, fresh=fresh)
+
+
+def take_proof(form: ProofForm, person_id: int, stored: str) -> bool:
+    """Take the password that is asked again before what only its owner may do (security 2.6); else say in the form why not."""
+    valid = form.validate_on_post()
+    let_go()
+    if valid and not signin.knows_password(current_actor(), stored, form.current_password.data or ""):
+        form.refuse(form.current_password, _("This is not your present password."))
+        return False
+    if valid:
+        signin.prove(person_id, stored)
+    return valid
+
+
+@bp.post("/profile/devices/password")
+@requires(AccountAction.END_DEVICE, reads_first=True)
+def prove_for_devices() -> Answer:
+    """Take the password, before sessions are ended (ASVS V7.5.2)."""
+    form = ProofForm()
+    person = queries.get_person(current_session(), current_actor().person_id or 0)
+    if not take_proof(form, person.id, person.password_hash):
+        return _devices_page(form), 422
+    return see_page("accounts.devices")
 
 
 def _own_device(session: Session, actor: Actor, device: UUID) -> Device:
@@ -347,6 +392,8 @@ def _own_device(session: Session, actor: Actor, device: UUID) -> Device:
 @requires(AccountAction.END_DEVICE, _own_device)
 def end_device(device: Device) -> Answer:
     """Sign one browser out."""
+    if not signin.has_proven(current_actor()):
+        return _proof_is_old()
     services.end_device(current_session(), current_actor(), device, now=clock.now())
     flash(_("That session is closed."), "ok")
     return see_page("accounts.devices")
@@ -357,9 +404,16 @@ def end_device(device: Device) -> Answer:
 def end_devices() -> Answer:
     """Sign every browser out, this one too."""
     actor = current_actor()
+    if not signin.has_proven(actor):
+        return _proof_is_old()
     person = queries.get_person(current_session(), actor.person_id or 0)
     services.end_devices(current_session(), person.id, now=clock.now())
     audit.record(current_session(), actor, AccountVerb.SIGNED_OUT, person, now=clock.now(), everywhere=True)
     response = signin.sign_out(see_page("accounts.sign_in"))
     flash(_("All your sessions are closed."), "ok")
     return response
+
+
+def _proof_is_old() -> Response:
+    flash(_("No session was closed: first type your password."), "warn")
+    return see_page("accounts.devices")

@@ -13,8 +13,8 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
+from kernel.keeping import keep
 from kernel.markup.model import Citation, Figure, Heading, Problem, Rendered, SafeHtml
 from kernel.search.index import Entry, Passage
 
@@ -83,15 +83,7 @@ class Kept:
 
     def _keep(self, kind: str, made_from: object, content: Mapping[str, object]) -> None:
         """Write a file whole or not at all; a full disk keeps nobody from publishing."""
-        path = self._path(kind, made_from)
-        partial = path.with_name(f"{path.name}.{uuid4().hex}")
-        try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            partial.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
-            partial.replace(path)
-        except OSError:
-            with suppress(OSError):
-                partial.unlink(missing_ok=True)
+        keep(self._path(kind, made_from), json.dumps(content, ensure_ascii=False).encode(), mode=0o700)
 
 
 def _each(kind: type[Any], rows: list[Mapping[str, Any]]) -> tuple[Any, ...]:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from accounts.models import Person
 from accounts.queries import by_name, hash_of
+from accounts.services import AccountVerb
 from courses.models import Course, CourseInvitation, CourseStaff, StaffRole
 from courses.permissions import Invited
 from kernel import clock
@@ -136,6 +137,7 @@ def list_log(session: Session, course_id: int, parts: Sequence[LogPart], *, offs
     """List what the audit log says of a course and of what belongs to it, the newest first."""
     begun = select(Course.created_at).where(Course.id == course_id).scalar_subquery()  # the number of a deleted one may be given again
     own = (AuditEntry.subject_kind == Course.__tablename__) & (AuditEntry.subject_id == course_id) & (AuditEntry.at >= begun)
+    own &= AuditEntry.verb != AccountVerb.LIST_LOOKED_AT.value  # told to those who stand in the list
     conditions = [own, *(condition for part in parts for condition in part.entries(course_id))]
     found = union(*(select(AuditEntry.id).where(condition) for condition in conditions)).subquery()
     statement = select(AuditEntry).where(AuditEntry.id.in_(select(found.c.id))).order_by(AuditEntry.id.desc())

@@ -19,17 +19,13 @@ from courses.services.verbs import CourseVerb
 from kernel import audit
 from kernel import files as stored_files
 from kernel.errors import N_, Conflict, Invalid
-from kernel.files import Files
+from kernel.files import Files, quotas_of
 from kernel.i18n import file_size
 from kernel.permissions import Actor
 
 TEXT_ENDINGS = (".md", ".yaml", ".vtt", ".svg", ".txt", ".py")
 MOST_NAMED = 20
 """Files that an audit entry names; of more it tells their number."""
-
-
-QUOTA = 5_000_000_000
-"""Bytes of all media of one course, with those of its history (security 4.3)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +95,9 @@ def _require_room(session: Session, course: Course, contents: Collection[FileCon
     if not arriving:
         return
     kept = draft_queries.media_sizes(session, course.id)
-    if sum((kept | arriving).values()) > QUOTA and not arriving.keys() <= kept.keys():
-        raise Invalid(N_("The files of a course, with those of its history, may take %(most)s in all."), most=file_size(QUOTA))
+    most = quotas_of(session).course
+    if sum((kept | arriving).values()) > most and not arriving.keys() <= kept.keys():
+        raise Invalid(N_("The files of a course, with those of its history, may take %(most)s in all."), most=file_size(most))
 
 
 def save_files(

@@ -7,6 +7,9 @@ from typing import BinaryIO, cast
 from flask import Blueprint, Response, render_template, request, send_file
 from sqlalchemy.orm import Session
 
+from accounts import looks
+from accounts.services import Listing
+from courses.models import Course
 from courses.permissions import edits
 from courses.queries import catalogue as course_catalogue
 from courses.queries import outlines as course_outlines
@@ -55,6 +58,7 @@ def outline_of(seat: Seat) -> Outline:
 def gradebook(seat: Seat) -> str:
     """Show one page of the learners with their marks."""
     session, outline, page = current_session(), outline_of(seat), asked_page(ROWS)
+    looks.note_list(Listing.GRADEBOOK, Course, seat.course_id)
     items = list_items(session, seat.course_id)
     asked, columns = asked_of(request.args, outline, items), columns_of(outline, items)
     rows = queries.list_gradebook(session, outline, asked.wanted, asked.order, now=seat.now, offset=page.offset, limit=ROWS + 1)

@@ -5,6 +5,9 @@ from uuid import UUID, uuid4
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 
+from accounts import looks
+from accounts.services import Listing
+from courses.models import Course
 from courses.publication import CourseKinds
 from enrolments.forms import ItemForm, read_decimal
 from enrolments.models import ManualItem
@@ -119,6 +122,7 @@ def marks(subject: ItemSeat) -> Answer:
     actor, lines = current_actor(), _lines(subject)
     rows = [_row(line, line.person_id == actor.person_id) for line in lines[:ROWS]]
     if is_only_looking():
+        looks.note_list(Listing.GRADEBOOK, Course, subject.seat.course_id)
         return _marks_page(subject, rows, more=len(lines) > ROWS, number=uuid4())
     typed = {line.enrolment_id: _typed(line, row, subject.item) for line, row in zip(lines[:ROWS], rows, strict=True)}
     number = as_uuid(request.form.get("number", "")) or uuid4()

@@ -2,7 +2,10 @@
 
 from flask import Blueprint, Response, current_app, flash, render_template, request, url_for
 
+from accounts import looks
 from accounts.rules import fold
+from accounts.services import Listing
+from courses.models import Course
 from courses.permissions import edits
 from courses.queries import outlines as course_outlines
 from courses.rules import Outline, activity_url
@@ -193,10 +196,8 @@ def download(subject: FileSeat) -> Response:
     """Send a media file of a course, in ranges where asked; only kinds that cannot run are shown in the page."""
     files: Files = current_app.extensions["files"]
     inline = subject.media_type.startswith(SHOWN_IN_THE_PAGE)
-    response = send_content(files, subject.sha256, subject.media_type, subject.name, inline=inline)
-    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
-    return response
+    kept = "private, max-age=31536000, immutable"
+    return send_content(files, subject.sha256, subject.media_type, subject.name, inline=inline, kept=kept)
 
 
 @bp.route("/courses/<slug>/groups", methods=["GET", "POST"])
@@ -221,6 +222,7 @@ def groups(seat: Seat) -> Answer:
 @requires(LearningAction.MANAGE_GROUPS, queries.get_group_seat)
 def group(subject: GroupSeat) -> Answer:
     """Show who is in a group, and whom a search finds to put into it."""
+    looks.note_list(Listing.LEARNERS, Course, subject.seat.course_id)
     return _group_page(subject, GroupForm(name=subject.group.name))
 
 

@@ -5,7 +5,10 @@ from uuid import UUID
 from flask import Blueprint, Response, flash, render_template, request, url_for
 from sqlalchemy.orm import Session
 
+from accounts import looks
 from accounts.queries import ids_of
+from accounts.services import Listing
+from courses.models import Course
 from enrolments.forms import ListForm
 from enrolments.models import Edition
 from enrolments.opening import course_name
@@ -40,6 +43,7 @@ def _list_url(seat: Seat, pending: UUID) -> str:
 def roster(seat: Seat) -> Answer:
     """List those who take a course, and those whom a search finds to enrol."""
     session, asked = current_session(), asked_page(ROWS)
+    looks.note_list(Listing.LEARNERS, Course, seat.course_id)
     words, wanted = request.args.get("q", "")[:100].strip(), request.args.get("new", "")[:100].strip()
     edition = as_uuid(request.args.get("edition", ""))
     rows = queries.list_roster(session, seat.course_id, words, edition, offset=asked.offset, limit=ROWS + 1)

@@ -6,6 +6,8 @@ from operator import add
 from flask import Blueprint, Response, render_template, request, send_file
 from sqlalchemy import Select, select
 
+from accounts import looks
+from accounts.services import Listing
 from enrolments.queries import units as queries
 from enrolments.queries.units import CourseTally, Standing, Tally, UnitFilter
 from enrolments.services.following import note_unit_export
@@ -90,6 +92,7 @@ def _wanted(courses: Sequence[CourseTally]) -> tuple[UnitFilter, CourseTally | N
 @requires(OrganisationAction.FOLLOW, tree.get_unit_seat)
 def people(subject: UnitSeat) -> str:
     """List the people of a place and how far each is in a course: no addresses, marks or answers."""
+    looks.note_list(Listing.UNIT, Organisation, subject.organisation.id)
     session, root = current_session(), _root(subject)
     courses = queries.count_courses(session, root)
     wanted, course = _wanted(courses)

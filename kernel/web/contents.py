@@ -1,19 +1,53 @@
-"""Contents by checksum as answers: in ranges where asked, from a folder or a bucket alike."""
+"""Contents by checksum as answers: in pieces and ranges from a folder or a bucket alike, or as a link to the bucket."""
 
-from flask import Response, request, send_file
+import io
+from typing import cast
+
+from flask import Response, redirect, request, send_file
+from werkzeug.datastructures import Headers
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
+from werkzeug.wsgi import FileWrapper
 
+from kernel import clock
 from kernel.files import Files
 
+PIECE = 1 << 16
+NEVER_RUNS = "default-src 'none'; sandbox"
 
-def send_content(files: Files, sha256: str, media_type: str, name: str, *, inline: bool) -> Response:
-    """Send a content under the name that a person gave it; raise NotFound where it is missing."""
-    size, source = files.size(sha256), files.open(sha256)
+
+def send_content(files: Files, sha256: str, media_type: str, name: str, *, inline: bool, kept: str) -> Response:
+    """Send a content under the name that a person gave it; raise NotFound where it is missing.
+
+    Whoever asks has been found to be allowed to. `kept` says whether browsers may keep it; the address of a link they may not.
+    """
+    source = files.open(sha256)
+    size = source.seek(0, io.SEEK_END)
+    source.seek(0)
     response = send_file(source, mimetype=media_type, as_attachment=not inline, download_name=name, etag=sha256)
+    if link := _link(files, sha256, media_type, response.headers):
+        source.close()
+        return link
+    response.response = FileWrapper(source, PIECE)  # the server's own wrapper cannot seek: a range would read all that is before it
     response.content_length = size
+    response.headers["Content-Security-Policy"] = NEVER_RUNS
+    response.headers["Cache-Control"] = kept
     try:
         response.make_conditional(request, accept_ranges=True, complete_length=size)
     except RequestedRangeNotSatisfiable:
         source.close()
         raise
+    return response
+
+
+def _link(files: Files, sha256: str, media_type: str, headers: Headers) -> Response | None:
+    """Lead to the bucket where that is wished; texts stay here: captions may not come from elsewhere."""
+    if request.method != "GET" or media_type.startswith("text/"):
+        return None
+    answer = {name: headers[name] for name in ("Content-Type", "Content-Disposition")}
+    address = files.link(sha256, answer, now=clock.now())
+    if not address:
+        return None
+    response = cast("Response", redirect(address, 302))
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Referrer-Policy"] = "no-referrer"
     return response

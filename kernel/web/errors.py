@@ -18,7 +18,8 @@ from kernel.crypto import seal, unseal
 from kernel.errors import N_, Conflict, DomainError, Forbidden, SignInNeeded, Unavailable
 from kernel.i18n import _, language
 from kernel.permissions import Actor
-from kernel.web.request import SAFE_METHODS, plumbing, roll_back, secrets_of_app
+from kernel.web.limits import client_address, client_key, limit, limiter
+from kernel.web.request import FOREIGN, SAFE_METHODS, UnknownHost, plumbing, roll_back, secrets_of_app
 
 log = structlog.get_logger()
 
@@ -27,8 +28,13 @@ class AccessVerb(StrEnum):
     """What the audit log says of access."""
 
     REFUSED = "access.refused"
+    BYPASS_TRIED = "access.bypass_tried"
+    """A form without our token, a page of another site, a host that is not ours (ASVS V16.3.3)."""
 
 
+BYPASSES = limit("bypass-address", "10 per hour")
+BYPASSES_OF_ALL = limit("bypass-all", "1000 per day")
+"""More is not written down, whoever tries: nobody fills the disk."""
 Fields = list[tuple[str, str]]
 RESUMABLE_SECONDS = 3600
 RETRY_SECONDS = 5
@@ -119,7 +125,9 @@ def _domain_error(error: DomainError) -> Response | str | tuple[str, int]:
     roll_back()
     if isinstance(error, Unavailable):
         g.setdefault("actor", Actor())  # the page must not ask the database that has just failed
-    if error.status == Forbidden.status:
+    if error.reason == FOREIGN:
+        _note_bypass("origin")
+    elif error.status == Forbidden.status:
         _note_refusal()
     if isinstance(error, SignInNeeded) and not wants_json():
         return _sign_in_page()
@@ -131,11 +139,21 @@ def _domain_error(error: DomainError) -> Response | str | tuple[str, int]:
 def _note_refusal() -> None:
     """Write into the audit log that somebody was refused, in a short unit of work of its own (ARCHITECTURE 16.5)."""
     actor = g.get("actor")
-    if actor is None or actor.is_anonymous:
-        return
+    if actor is not None and not actor.is_anonymous:
+        _write_down(actor, AccessVerb.REFUSED)
+
+
+def _note_bypass(what: str) -> None:
+    """Write into the audit log, so often and no more, that somebody tried to go past what protects forms and addresses."""
+    if limiter().takes(BYPASSES, f"{what} {client_key()}") and limiter().takes(BYPASSES_OF_ALL, what):
+        actor = g.get("actor") or Actor(address=client_address(), request_id=g.get("request_id", ""))
+        _write_down(actor, AccessVerb.BYPASS_TRIED, what=what)
+
+
+def _write_down(actor: Actor, verb: AccessVerb, **facts: str) -> None:
     try:
         with plumbing().database.unit_of_work() as session:
-            audit.record(session, actor, AccessVerb.REFUSED, None, now=clock.now(), endpoint=request.endpoint, method=request.method)
+            audit.record(session, actor, verb, None, now=clock.now(), endpoint=request.endpoint, method=request.method, **facts)
     except SQLAlchemyError as fault:
         log.warning("refusal.not_recorded", error=type(fault).__name__)
 
@@ -149,6 +167,7 @@ def _sign_in_page() -> Response | tuple[str, int]:
 
 def _token_error(_error: CSRFError) -> Response | tuple[str, int]:
     roll_back()
+    _note_bypass("token")
     if wants_json():
         return error_response(400, _(TITLES[400]), _("The form has expired. Reload the page."), code="form_expired")
     return resume_page(_address(), _posted_fields()), 400
@@ -156,6 +175,8 @@ def _token_error(_error: CSRFError) -> Response | tuple[str, int]:
 
 def _http_error(error: HTTPException) -> Response:
     roll_back()
+    if isinstance(error, UnknownHost):
+        _note_bypass("host")
     original = getattr(error, "original_exception", None)
     if isinstance(original, DBAPIError | PoolTimeout):
         return _database_error(original)

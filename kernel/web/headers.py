@@ -1,20 +1,26 @@
 """Headers that stand on every answer: content policy without inline code, no framing, no sniffing, no other origins."""
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, current_app, g, request
 
-CONTENT_POLICY = "; ".join(
-    [
-        "default-src 'self'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self' data:",
-        "media-src 'self'",
-        "object-src 'none'",
-        "base-uri 'none'",
-        "frame-ancestors 'none'",
-        "form-action 'self'",
-    ]
-)
+
+def content_policy(media: str = "") -> str:
+    """Return what pages may hold; pictures and films also come from where links to files lead."""
+    return "; ".join(
+        [
+            "default-src 'self'",
+            "script-src 'self'",
+            "style-src 'self'",
+            f"img-src 'self' data: {media}".rstrip(),
+            f"media-src 'self' {media}".rstrip(),
+            "object-src 'none'",
+            "base-uri 'none'",
+            "frame-ancestors 'none'",
+            "form-action 'self'",
+        ]
+    )
+
+
+CONTENT_POLICY = content_policy()
 PERMISSIONS = ", ".join(f"{name}=()" for name in ("accelerometer", "camera", "geolocation", "gyroscope", "microphone", "payment", "usb"))
 ALWAYS = {
     "Content-Security-Policy": CONTENT_POLICY,
@@ -26,6 +32,7 @@ ALWAYS = {
     "Permissions-Policy": PERMISSIONS,
 }
 KEPT = "private, no-cache"
+EXTENSION = "content_policy"
 
 
 def may_be_kept() -> None:
@@ -41,6 +48,7 @@ def hide_address() -> None:
 def _headers(response: Response) -> Response:
     if "referrer_policy" in g:
         response.headers["Referrer-Policy"] = g.referrer_policy
+    response.headers.setdefault("Content-Security-Policy", current_app.extensions[EXTENSION])
     for name, value in ALWAYS.items():
         response.headers.setdefault(name, value)
     if "Cache-Control" not in response.headers:
@@ -51,6 +59,7 @@ def _headers(response: Response) -> Response:
     return response
 
 
-def install(app: Flask) -> None:
-    """Put the headers on every answer of the application."""
+def install(app: Flask, *, media: str = "") -> None:
+    """Put the headers on every answer of the application; `media` is where links to files lead."""
+    app.extensions[EXTENSION] = content_policy(media)
     app.after_request(_headers)

@@ -83,6 +83,10 @@ class Limiter:
         if not self._ask(lambda windows: windows.hit(rule.item, rule.name, key)):
             raise self._refusal(rule, key)
 
+    def takes(self, rule: Limit, key: str) -> bool:
+        """Count one time, and say whether it is within the limit: for what is noted so often and no more."""
+        return self._ask(lambda windows: windows.hit(rule.item, rule.name, key))
+
     def forgive(self, rule: Limit, key: str) -> None:
         """Forget what was counted for a key: the person has proved who they are."""
         self._ask(lambda windows: windows.clear(rule.item, rule.name, key))

@@ -2,7 +2,8 @@
 
 GET, HEAD and OPTIONS get a session whose connection cannot write. Other methods get a writing one, committed before the answer leaves
 where its status is below 400 and rolled back otherwise. A view with something slow to do first (a password hash) is declared with
-`reads_first=True`: it starts read-only and calls `begin_writing()` when it is ready.
+`reads_first=True`: it starts read-only and calls `begin_writing()` when it is ready. On SQLite, where one writes at a time, every
+request is read-only until it is known who sent it and that the form is ours.
 
 What is rolled back is rolled back whole: the cookie too becomes again what came in, so that no page later says «saved» of what was not.
 """
@@ -68,6 +69,14 @@ class Plumbing:
     """How long a request may work once its body is there (security 3.5)."""
     quiet: frozenset[str] = frozenset()
     """Endpoints that leave no line in the log: static files, probes."""
+
+
+FOREIGN = "foreign_page"
+"""Why a request is refused that another site's page sends."""
+
+
+class UnknownHost(BadRequest):
+    """A request for another site than ours."""
 
 
 def secrets_of_app() -> list[bytes]:
@@ -167,16 +176,16 @@ def _check_host() -> None:
     """Refuse a request for another site than ours (security 3.3). Flask's own list cannot hold an IPv6 address."""
     name = urlsplit(f"//{request.host}").hostname
     if name not in plumbing().host_names:
-        raise BadRequest
+        raise UnknownHost
 
 
 def _check_origin() -> None:
     """Refuse what another site's page sends. A page without referrer sends `null`: there the form's token decides."""
     origin = request.headers.get("Origin", "null")
     if request.headers.get("Sec-Fetch-Site") not in (None, "same-origin", "none"):
-        raise Forbidden
+        raise Forbidden(code=FOREIGN)
     if origin != "null" and origin.partition("://")[2].lower() != request.host.lower():
-        raise Forbidden
+        raise Forbidden(code=FOREIGN)
 
 
 def _read_body() -> None:
@@ -207,8 +216,15 @@ def _open() -> None:
     deadline.begin(plumbing().request_seconds)
     if not is_only_looking():
         g.cookie_before = dict(cookie)
-        reads_first = access.reads_first() if callable(access.reads_first) else access.reads_first
-        g.session = plumbing().database.begin(write=not reads_first)
+        g.writes = not (access.reads_first() if callable(access.reads_first) else access.reads_first)
+        if g.writes and not plumbing().database.is_sqlite:
+            g.session = plumbing().database.begin(write=True)
+
+
+def _take_turn() -> None:
+    """Wait for the one writer's turn on SQLite, as late as can be: what comes before, nobody else waits for."""
+    if g.get("writes") and plumbing().database.is_sqlite:
+        begin_writing()
 
 
 def _close(response: Response) -> Response:
@@ -282,8 +298,12 @@ def install(app: Flask, plumbing: Plumbing) -> None:
     app.teardown_request(_abandon)
 
 
-def install_closing(app: Flask) -> None:
-    """Commit before anything else follows a view. Flask runs after-request functions last to first: install this one last."""
+def install_last(app: Flask) -> None:
+    """Begin to write after everything that goes before a view, and commit before anything else follows one.
+
+    Flask runs before-request functions first to last and after-request functions last to first: install these last.
+    """
+    app.before_request(_take_turn)
     app.after_request(_close)
 
 

@@ -33,6 +33,18 @@ def _above(place: ColumnElement[int]) -> CTE:
     return base.union(select(upper.id, upper.parent_id).join(base, upper.id == base.c.parent_id))
 
 
+def stood_in(person_id: int) -> CTE:
+    """Select the places in which somebody stands or stood, and those above them: id, since, until."""
+    own = (
+        select(Organisation.id, Organisation.parent_id, Membership.since, Membership.until)
+        .join(Membership, Membership.organisation_id == Organisation.id)
+        .where(Membership.person_id == person_id)
+        .cte("stood", recursive=True)
+    )
+    upper = aliased(Organisation)
+    return own.union(select(upper.id, upper.parent_id, own.c.since, own.c.until).join(own, upper.id == own.c.parent_id))
+
+
 def belongs_to(place: ColumnElement[bool]) -> ColumnElement[bool]:
     """Return the condition that a person of the statement belongs to a place that is so, or to something below it."""
     members = select(Membership.person_id).where(PRESENT, Membership.organisation_id.in_(below(select(Organisation.id).where(place))))

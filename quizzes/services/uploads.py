@@ -12,16 +12,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from courses.content.filetypes import kind_of
-from kernel.files import Files, StoredFile, note_stored
+from kernel.files import Files, StoredFile, note_stored, quotas_of
 from quizzes.models import AnswerFile
 from quizzes.queries import sittings as queries
 from quizzes.queries.files import bytes_handed_in
 from quizzes.queries.sittings import Sitting
 from quizzes.rules.responses import FILES, clean_parts
-from quizzes.rules.uploads import MEGABYTE, Misfit, UploadLimits, shown_name, upload_limits
-
-QUOTA = 200 * MEGABYTE
-"""Of one person in one course (security 4.3)."""
+from quizzes.rules.uploads import Misfit, UploadLimits, shown_name, upload_limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +49,18 @@ class Received:
 
 def keep_contents(session: Session, files: Files, sitting: Sitting, sent: Mapping[int, Sequence[Sent]]) -> dict[int, list[Kept]]:
     """Keep the contents that fit what their questions take, without a row of their own; places that take none are left out."""
-    room = QUOTA - bytes_handed_in(session, sitting.person_id, sitting.course_id) if sent else 0
+    room = _room(session, sitting) if sent else 0
     kept = {}
     for place, arriving in sent.items():
         limits = limits_at(session, sitting, place)
         if limits is not None:
             kept[place] = [_kept(files, one, limits, room) for one in arriving]
     return kept
+
+
+def _room(session: Session, sitting: Sitting) -> int:
+    """Return how many bytes a person may still hand in to the course."""
+    return quotas_of(session).person - bytes_handed_in(session, sitting.person_id, sitting.course_id)
 
 
 def limits_at(session: Session, sitting: Sitting, place: int) -> UploadLimits | None:
@@ -91,7 +93,7 @@ def receive_files(
     """
     added: dict[int, tuple[str, ...]] = {}
     refused: dict[int, Misfit] = {}
-    room = QUOTA - bytes_handed_in(session, sitting.person_id, sitting.course_id) if kept else 0
+    room = _room(session, sitting) if kept else 0
     for place, arriving in kept.items():
         item, limits = sitting.item_at(place), limits_at(session, sitting, place)
         if item is None or limits is None:

@@ -31,10 +31,7 @@ BODY_LIMIT = 52_000_000
 @requires(QuizAction.FETCH_FILE, get_file)
 def fetch(subject: FileSeat) -> Response:
     """Send a file of an answer, always as an attachment: what others wrote is never shown in a page of ours (security 4.3)."""
-    response = send_content(stored_files(), subject.sha256, subject.media_type, subject.name, inline=False)
-    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return send_content(stored_files(), subject.sha256, subject.media_type, subject.name, inline=False, kept="no-store")
 
 
 @bp.post("/attempts/<uuid:attempt>/files")

@@ -5,6 +5,9 @@ from typing import BinaryIO
 
 from flask import Blueprint, Response, render_template, request, send_file
 
+from accounts import looks
+from accounts.services import Listing
+from courses.models import Course
 from courses.permissions import edits
 from enrolments.queries.editions import list_editions
 from enrolments.queries.learning import list_groups
@@ -30,6 +33,7 @@ ROWS = 50
 def attempts(subject: TaughtQuiz) -> str:
     """Show one page of the attempts at a quiz."""
     session, asked, page = current_session(), asked_of(request.args), asked_page(ROWS)
+    looks.note_list(Listing.ATTEMPTS, Course, subject.course_id)
     rows = reports.list_report(session, subject.course_id, subject.key, asked.wanted, asked.order, offset=page.offset, limit=page.size + 1)
     return render_template(
         "quizzes/report.html",

@@ -11,6 +11,7 @@ from accounts.cli import accounts
 from accounts.models import Consent, Person, RoleGrant
 from kernel.audit import AuditEntry
 from kernel.db import Database
+from kernel.settings import Settings
 from lms.app import House
 from tests.support.browser import Browser
 from tests.support.builders import PASSWORD, a_person, sign_in
@@ -21,10 +22,11 @@ class Opened:
     """What the roof passes to commands."""
 
     database: Database
+    settings: Settings
 
 
 def run(house: House, *arguments: str, typed: str = "") -> Result:
-    return CliRunner().invoke(accounts, list(arguments), obj=Opened(house.database), input=typed)
+    return CliRunner().invoke(accounts, list(arguments), obj=Opened(house.database, house.settings), input=typed)
 
 
 def create(house: House, **given: str) -> Result:

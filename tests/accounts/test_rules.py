@@ -1,6 +1,9 @@
 """Pure rules of accounts (security 2.1, 3.1, 3.3, 7.1)."""
 
+import hashlib
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -65,7 +68,38 @@ def test_short_parts_of_a_name_forbid_nothing() -> None:
 def test_at_least_the_3000_commonest_passwords_are_known() -> None:
     assert len(passwords._commonest()) >= 3000
     for password in ("12345678", "password", "qwertyuiop", "iloveyou"):
-        assert passwords.fault_of(password, ()) is PasswordFault.COMMON
+        assert passwords.fault_of(password, (), None) is PasswordFault.COMMON
+
+
+def a_list(path: Path, words: Iterable[str], end: str = "\r\n") -> Path:
+    """Write a list of breached passwords as Have I Been Pwned gives it."""
+    hashes = sorted(hashlib.sha1(word.encode(), usedforsecurity=False).hexdigest().upper() for word in words)
+    path.write_bytes("".join(f"{one}:{number + 1}{end}" for number, one in enumerate(hashes)).encode())
+    return path
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 100, 1001])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_every_password_of_a_breached_list_is_found_and_no_other(tmp_path: Path, size: int, end: str) -> None:
+    """ASVS V6.2.12: by bisection, first and last line too."""
+    words = [f"ñandú {number * 7919}" for number in range(size)]
+    path = a_list(tmp_path / "list.txt", words, end)
+
+    assert all(passwords.is_breached(path, word) for word in words)
+    assert not any(passwords.is_breached(path, f"otra {number}") for number in range(200))
+
+
+def test_a_breached_password_is_refused_and_a_list_that_is_away_refuses_none(tmp_path: Path) -> None:
+    path = a_list(tmp_path / "list.txt", ["cuatro caballos verdes", "otra"])
+    (tmp_path / "empty.txt").touch()
+    (tmp_path / "other.txt").write_text("no es una lista\n")
+
+    assert passwords.fault_of("cuatro caballos verdes", (), None) is None
+    assert passwords.fault_of("cuatro caballos verdes", (), path) is PasswordFault.COMMON
+    assert passwords.fault_of("cuatro caballos azules", (), path) is None
+    assert passwords.fault_of("cuatro caballos verdes", (), tmp_path / "away.txt") is None
+    names = ("list.txt", "empty.txt", "other.txt", "away.txt")
+    assert [passwords.is_list(tmp_path / name) for name in names] == [True, False, False, False]
 
 
 def test_a_password_is_compared_exactly_but_for_the_way_its_accents_are_typed() -> None:

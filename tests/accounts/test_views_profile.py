@@ -1,13 +1,17 @@
 """One's own data and devices (security 3.1, 7.1)."""
 
+from datetime import timedelta
+
 import pytest
+import time_machine
 from sqlalchemy import select, text
 
 from accounts.models import Device, NationalIdentity, Person
+from kernel import clock
 from kernel.audit import AuditEntry
 from lms.app import House
 from tests.support.browser import Browser
-from tests.support.builders import a_person, sign_in
+from tests.support.builders import PASSWORD, a_person, sign_in
 
 NUMBER = "1710034065"
 
@@ -128,6 +132,41 @@ def test_names_are_text_everywhere(visitor: Browser, house: House) -> None:
     assert "{{ 7*7 }}" in visitor.page.text
 
 
+def prove(visitor: Browser) -> None:
+    """Type the password again on the page of sessions."""
+    visitor.submit("/profile/devices/password", {"current_password": PASSWORD})
+
+
+def test_sessions_are_seen_freely_and_ended_with_the_password(visitor: Browser, house: House) -> None:
+    """ASVS V7.5.2: whoever finds a browser signed in can shut nobody else out; the password holds for ten minutes."""
+    phone = sign_in(visitor.another())
+    with house.database.unit_of_work(write=False) as session:
+        other = session.scalars(select(Device).where(Device.person_id == ana(house).id).order_by(Device.id.desc())).first()
+    assert other is not None
+    one, everyone = f"/profile/devices/{other.uuid}/end", "/profile/devices/end"
+
+    def offered() -> set[str]:
+        return {form.action for form in visitor.get("/profile/devices").forms} & {one, everyone}
+
+    def refused() -> bool:
+        pages = [visitor.post(action) for action in (one, everyone)]
+        assert all("No se cerró ninguna sesión" in page.text for page in pages)
+        return phone._request("GET", "/profile").status_code == 200
+
+    assert offered() == set()
+    assert refused()
+    visitor.get("/profile/devices")
+    visitor.submit("/profile/devices/password", {"current_password": "no es esta clave"}, status=422)
+    assert "Esta no es su contraseña actual" in visitor.page.text
+    assert refused()
+    visitor.get("/profile/devices")
+    prove(visitor)
+    assert offered() == {one, everyone}
+    with time_machine.travel(clock.now() + timedelta(minutes=10, seconds=1), tick=False):
+        assert offered() == set()
+        assert refused()
+
+
 def test_where_one_is_signed_in_is_listed_and_each_can_be_ended(visitor: Browser, house: House) -> None:
     """Security 3.1: end one."""
     phone = sign_in(visitor.another())
@@ -135,7 +174,8 @@ def test_where_one_is_signed_in_is_listed_and_each_can_be_ended(visitor: Browser
     assert page.text.count("Firefox · Linux") >= 2
     assert page.text.count("198.51.100.0") == 2
     assert "198.51.100.7" not in page.html
-    action = next(form.action for form in page.forms if form.action.endswith("/end") and form.action != "/profile/devices/end")
+    prove(visitor)
+    action = next(form.action for form in visitor.page.forms if form.action.endswith("/end") and form.action != "/profile/devices/end")
     visitor.submit(action)
 
     assert phone._request("GET", "/profile").status_code == 303
@@ -163,6 +203,7 @@ def test_all_sessions_end_at_once_this_one_too(visitor: Browser, house: House) -
     a_person(house, "luis@example.org")
     luis = sign_in(visitor.another(), "luis@example.org")
     visitor.get("/profile/devices")
+    prove(visitor)
     form = next(form for form in visitor.page.forms if form.action == "/profile/devices/end")
     visitor._request("POST", form.action, data=dict(form.fields))
 

@@ -12,14 +12,15 @@ from flask import Flask
 from sqlalchemy import func, select, text
 
 from accounts import services
-from accounts.models import Device, RecoveryCode, SecondFactor
+from accounts.models import Device, Person, RecoveryCode, SecondFactor
 from accounts.services import AccountVerb
 from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.permissions import SYSTEM, SiteRole
-from kernel.settings import Settings, load
+from kernel.settings import Settings, load, secret_keys
 from lms.app import House, create_app, open_house
 from organisations.models import Organisation, UnitManager
+from tests.kernel.test_crypto import locked_before
 from tests.support.authenticator import Authenticator
 from tests.support.browser import Browser
 from tests.support.builders import PASSWORD, a_course, a_person, a_teacher, an_administrator, sign_in
@@ -189,6 +190,34 @@ def test_staff_needs_it_where_others_can_reach_the_site(reachable: Browser, role
 
     assert is_signed_in(reachable)
     assert reachable.page.has_link("/profile/devices")  # where they wanted to go
+
+
+@pytest.mark.parametrize("first_try", ["123456", ""])
+def test_what_was_posted_when_the_session_ended_goes_through_setting_the_first_factor_up(reachable: Browser, first_try: str) -> None:
+    """Quiz engine 5.4.4: an administrator named meanwhile has no session without a second step, and loses nothing."""
+    house = reachable.house
+    person = a_person(house)
+    sign_in(reachable)
+    reachable.get("/profile")
+    form = reachable.page.form("/profile")
+    with house.database.unit_of_work() as session:
+        services.grant_role(session, SYSTEM, person, SiteRole.ADMINISTRATOR, now=clock.now())
+    reachable.submit("/profile", {"given_names": "Ana María"}, form=form, status=401)
+    reachable.submit("/sign-in", {"email": "ana@example.org", "password": PASSWORD})
+    assert not is_signed_in(reachable)
+    reachable.submit("/second-step/app")
+    reachable.submit("/second-step/app", {"code": first_try}, status=422)
+    reachable.submit("/second-step/app", {"code": code_of(secret_on(reachable))})
+    assert stored_name(house) == "Ana"
+    reachable.submit("/profile")
+
+    assert is_signed_in(reachable)
+    assert stored_name(house) == "Ana María"
+
+
+def stored_name(house: House) -> str:
+    with house.database.unit_of_work(write=False) as session:
+        return session.scalars(select(Person.given_names)).one()
 
 
 def test_learners_there_and_everybody_at_this_machine_sign_in_with_the_password(reachable: Browser, browser: Browser) -> None:
@@ -369,11 +398,16 @@ def test_codes_go_on_after_the_secret_key_was_rotated(browser: Browser, house: H
     from lms.cli import lms
 
     secret, _codes = with_app(browser, house)
+    with house.database.unit_of_work() as session:  # as a version before 0.2 left it
+        row = session.scalars(select(SecondFactor)).one()
+        row.secret = locked_before(secret_keys(house.settings)[0], "second factor", secret)
     environment = {"LMS_DATA_DIR": str(house.settings.data_dir), "LMS_DATABASE_URL": house.database.url}
     for _round in range(5):
         done = CliRunner().invoke(lms, ["secrets", "rotate"], env=environment)
         assert done.exit_code == 0, done.output
     assert "1 secrets of second steps" in done.output
+    with house.database.unit_of_work(write=False) as session:
+        assert session.scalars(select(SecondFactor.secret)).one().startswith("gcm1.")
     other = Browser(create_app(house), house)
     with time_machine.travel(clock.now() + timedelta(seconds=60)):
         sign_in(other)

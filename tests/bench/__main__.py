@@ -19,7 +19,8 @@ from lms.app import House
 from lms.demo.people import ADMINISTRATOR
 from lms.loadtest.command import Instance, Plan, prepare
 from lms.serve import checked_settings, open_checked
-from tests.bench import libraries, lives, pages
+from tests.bench import libraries, lives, nodes, pages, units
+from tests.bench.crowd import crowd
 from tests.bench.pages import Bench
 from tests.bench.processes import floors, product
 from tests.bench.table import Row, told, write
@@ -38,15 +39,20 @@ def measure(kind: str) -> list[Row]:
         house = prepare(folder, Plan(ACCOUNTS, None, 0, 0, 1, SEED), fresh=False, database_url=url)
         instance = Instance(folder, ACCOUNTS, SEED, _password(folder))
         _administrator(house, instance.password)
+        institution = units.fill(house.database)
         house.database.dispose()
         rows = lives.starts(folder, url)
         with product(folder, LMS_DATABASE_URL=url) as ours, floors(folder, url) as floor:
-            bench = Bench(ours, floor, instance.take, instance.password)
-            for part in (pages.floors_themselves, pages.pages, pages.journeys, lives.memory):
+            bench = Bench(ours, floor, house.database, instance.take, instance.password)
+            for part in (pages.floors_themselves, pages.pages, pages.journeys, lives.memory, crowd):
                 rows += _said(part, bench)
             visitor = ours.visitor()
             visitor.enter(ADMINISTRATOR.email, instance.password)
             rows += lives.people(bench, visitor, ACCOUNTS + 1)
+            rows += units.dashboard(house.database, visitor, institution)
+        if kind == "postgres":
+            rows += nodes.nodes(bench, folder, url)
+        house.database.dispose()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         url = stack.enter_context(_database(kind, folder))

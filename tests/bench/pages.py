@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from kernel.db import Database
 from lms.loadtest.course import QUESTIONS, QUIZ, SLUG, answers
 from lms.loadtest.journey import LEASE, LESSON
 from tests.bench.floors import HASHER
@@ -27,6 +28,7 @@ class Bench:
 
     ours: Process
     floor: Process
+    database: Database
     emails: Callable[[int], Sequence[str]]
     password: str
 
@@ -130,9 +132,9 @@ def _floor_sign_in(bare: Visitor) -> None:
 
 def journeys(bench: Bench) -> list[Row]:
     """P3, P5: sign in, home, course, four lessons, quiz, ten saves, result; requests and kilobytes of one."""
-    pairs = bench.pairs(lambda: _walk(bench.entered()), lambda: _floor_journey(bench.floor.visitor()), JOURNEYS)
+    pairs = bench.pairs(lambda: walk(bench.entered()), lambda: _floor_journey(bench.floor.visitor()), JOURNEYS)
     packed = bench.entered(packed=True)
-    _walk(packed)
+    walk(packed)
     return [
         ratio("P3", "journey", pairs, 3, 2),
         Row("P5", "requests of a journey", packed.requests, 32, 24),
@@ -140,7 +142,8 @@ def journeys(bench: Bench) -> list[Row]:
     ]
 
 
-def _walk(visitor: Visitor) -> None:
+def walk(visitor: Visitor) -> None:
+    """Go the whole way of one learner who has signed in."""
     visitor.sees("/learning", SLUG)
     course = visitor.sees(f"/courses/{SLUG}", "<h1")
     for lesson in list(dict.fromkeys(LESSON.findall(course)))[:4]:

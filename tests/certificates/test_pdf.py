@@ -1,5 +1,7 @@
 """The printed sheet: its words, its fit, its QR code, its bytes."""
 
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
@@ -153,6 +155,21 @@ def test_the_same_sheet_gives_the_same_bytes_and_few_of_them() -> None:
     assert printed(person_name="Ana") != pdf
     assert len(pdf) <= 50_000
     assert len(printed(person_name=LONG_NAME, course_title=LONG_TITLE, module_minutes=(10,) * 15)) <= 50_000
+
+
+def test_sheets_that_are_drawn_at_once_do_not_spoil_each_other() -> None:
+    """ReportLab's fonts are not made for several threads: certificates were refused or lacked letters under load."""
+    names = [f"{LONG_NAME} {letter * 3}" for letter in "ÁÉÍÑÓÚÜŽ"]
+    alone = [printed(person_name=name) for name in names]
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        with ThreadPoolExecutor(len(names)) as threads:
+            together = list(threads.map(lambda name: printed(person_name=name), names * 4))
+    finally:
+        sys.setswitchinterval(usual)
+
+    assert together == alone * 4
 
 
 def test_the_page_is_a4_on_its_side() -> None:

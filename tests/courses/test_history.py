@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from alembic import command
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
 from courses.models import Course, DraftFileVersion, DraftRevision, RevisionOrigin
@@ -20,7 +20,8 @@ from kernel.db import Database
 from kernel.errors import NotFound
 from kernel.permissions import SYSTEM, Actor
 from lms.app import House
-from tests.support.builders import a_course, a_person, folder
+from tests.support.browser import Browser
+from tests.support.builders import a_course, a_person, a_teacher, folder, sign_in
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 LESSON = "01-parte/01-leccion.es.md"
@@ -175,3 +176,15 @@ def test_drafts_of_older_versions_begin_their_history_with_what_is_there(empty_d
         assert list(session.scalars(select(DraftRevision.number).order_by(DraftRevision.number))) == [1, 2, 3]
         assert [file.revision for file in history.list_files_at(session, 1, 3)] == [2, 1, 1]
         assert session.scalar(select(func.count()).select_from(DraftFileVersion)) == 3
+
+
+@pytest.mark.parametrize("origin", list(RevisionOrigin))
+def test_the_page_of_the_history_has_words_for_every_origin(browser: Browser, house: House, origin: RevisionOrigin) -> None:
+    a_teacher(house, a_course(house, modules=1))
+    with house.database.unit_of_work() as session:
+        number = 1 if origin is RevisionOrigin.RESTORED else None
+        session.execute(update(DraftRevision).values(origin=origin, restored=number))
+
+    sign_in(browser, "profe@example.org").get("/teaching/prueba/history")
+
+    assert browser.response.status_code == 200

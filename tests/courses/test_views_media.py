@@ -7,7 +7,6 @@ from sqlalchemy import select
 
 from courses.models import Course
 from courses.queries import drafts as draft_queries
-from courses.services import drafts
 from lms.app import House
 from tests.courses.test_views_lessons import a_picture, write
 from tests.courses.test_views_outline import texts
@@ -115,16 +114,14 @@ def test_the_page_of_files_costs_the_same_whatever_their_number(editor: Browser,
     assert counts[0] == counts[1] <= 9
 
 
-def test_a_course_has_so_much_room_and_what_it_has_already_takes_none(
-    editor: Browser, course: Course, house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Security 4.3: a quota of the course, its history with it."""
-    first, second = (f"%PDF-1.4\n{word * 600}\n%%EOF\n".encode() for word in ("uno ", "dos "))
-    monkeypatch.setattr(drafts, "QUOTA", len(first) + len(second) - 1)
+@pytest.mark.settings(quota_course_mb=1)
+def test_a_course_has_so_much_room_and_what_it_has_already_takes_none(editor: Browser, course: Course, house: House) -> None:
+    """Security 4.3: a quota of the course, its history with it; how much is a setting."""
+    first, second, third = (f"%PDF-1.4\n{word * 110_000}\n%%EOF\n".encode() for word in ("uno ", "dos ", "ter "))
     send(editor, "uno.pdf", first)
-    assert "pueden ocupar" in send(editor, "dos.pdf", second, status=422)
-    with house.database.unit_of_work(write=False) as session:
-        assert list(draft_queries.media_sizes(session, course.id).values()) == [len(first)]
-
-    monkeypatch.setattr(drafts, "QUOTA", len(first) + len(second))
     send(editor, "dos.pdf", second)
+    assert "pueden ocupar" in send(editor, "tres.pdf", third, status=422)
+    with house.database.unit_of_work(write=False) as session:
+        assert sorted(draft_queries.media_sizes(session, course.id).values()) == [len(first), len(second)]
+
+    send(editor, "otra-vez.pdf", first)

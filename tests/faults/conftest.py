@@ -2,7 +2,8 @@
 
 import shutil
 import subprocess
-from collections.abc import Callable
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,23 +21,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture
-def say(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
-    """Print a line although pytest keeps what tests print."""
-
-    def write(line: str) -> None:
-        with capsys.disabled():
-            print(f"\n  {line}", end="")  # noqa: T201 - the counts of each run are told
-
-    return write
-
-
-@pytest.fixture
-def faulty(tmp_path: Path) -> dict[str, str]:
-    """Compile what makes a disk or a clock misbehave; return the environment that loads it."""
+def faulty() -> Iterator[dict[str, str]]:
+    """Compile what makes a disk or a clock misbehave; give the environment that loads it, for another user's processes too."""
     if COMPILER is None:
         pytest.skip(note("a C compiler is missing (apt-get install gcc libc6-dev)"))
-    library, folder = tmp_path / "shim.so", tmp_path / "faults"
-    folder.mkdir()
-    source = Path(__file__).with_name("shim.c")
-    subprocess.run([COMPILER, "-shared", "-fPIC", "-O2", "-o", library, source, "-ldl"], check=True)
-    return {"LD_PRELOAD": str(library), "FAULT_FOLDER": str(folder)}
+    with tempfile.TemporaryDirectory(prefix="aulario-faults-", dir="/tmp") as place:
+        library, folder = Path(place) / "shim.so", Path(place) / "faults"
+        folder.mkdir()
+        Path(place).chmod(0o755)
+        folder.chmod(0o777)
+        source = Path(__file__).with_name("shim.c")
+        subprocess.run([COMPILER, "-shared", "-fPIC", "-O2", "-o", library, source, "-ldl"], check=True)
+        yield {"LD_PRELOAD": str(library), "FAULT_FOLDER": str(folder)}

@@ -1,7 +1,8 @@
 """The server's clock jumps, its time zone is another, daylight saving begins or ends: order and deadlines hold (security 6.6)."""
 
+import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -47,3 +48,25 @@ def test_a_jump_of_the_clock_changes_no_order_and_closes_nothing(
     say(f"clock {jump}: {told(found)}")
     assert faultless(found)
     assert found["answers acknowledged"] > 0
+
+
+@pytest.mark.parametrize("change", [datetime(2027, 3, 14, 7, tzinfo=UTC), datetime(2027, 11, 7, 6, tzinfo=UTC)], ids=["forward", "back"])
+def test_a_change_to_or_from_daylight_saving_changes_nothing(
+    change: datetime,
+    tmp_path: Path,
+    database_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    faulty: dict[str, str],
+    say: Callable[[str], None],
+) -> None:
+    """An hour of New York's night lacks, or comes twice, while people work: as if nothing were."""
+    house = a_house(tmp_path, database_url, monkeypatch)
+    with serving(house, TZ="America/New_York", **faulty) as server:
+        wait_until_ready(server)
+        (Path(faulty["FAULT_FOLDER"]) / "clock").write_text(f"{change.timestamp() - time.time() - 5:.0f}")
+        found = crowd_while(house, (server.address,), lambda over: bool(over.wait()) or None, seconds=10)
+
+    say(f"daylight saving changes at {change:%Y-%m-%d %H:%M} UTC: {told(found)}")
+    assert faultless(found)
+    assert found["attempts handed in"] > 3
+    assert found["requests that failed and were sent again"] == 0

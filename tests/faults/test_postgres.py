@@ -1,68 +1,35 @@
-"""The database server is stopped at once and started again while people work: a cluster of the test's own."""
+"""The database server is stopped, or stands still, while people work: a server of the test's own."""
 
-import os
-import shutil
-import subprocess
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.faults.chaos import a_house, crowd_while, every, faultless, serving, told, wait_until_ready
-from tests.support.missing import note
-from tests.support.server import free_port
-
-
-def _programs() -> Path | None:
-    """Return where initdb and pg_ctl are, the newest version's."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
-    return found[-1].parent if found else Path(which).parent if (which := shutil.which("initdb")) else None
+from tests.faults.own_postgres import OwnPostgres, own_postgres
+from tests.faults.watch import Watch
 
 
 @pytest.fixture
-def cluster(database_kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], str]]:
-    """Start a cluster; give what stops and starts it and answers its address."""
+def postgres(database_kind: str) -> Iterator[OwnPostgres]:
+    """Return a running server."""
     if database_kind != "postgres":
         pytest.skip("SQLite has no server")
-    programs = _programs()
-    if programs is None:
-        pytest.skip(note("PostgreSQL's initdb is missing (apt-get install postgresql)"))
-    as_postgres = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
-    folder, port = Path("/tmp") / f"aulario-cluster-{os.getpid()}", free_port()  # noqa: S108 - another user has to reach it
-    folder.mkdir()
-    if as_postgres:
-        shutil.chown(folder, "postgres")
-
-    def run(*command: str) -> None:
-        subprocess.run([*as_postgres, str(programs / command[0]), *command[1:]], check=True, stdout=subprocess.DEVNULL, cwd=folder)
-
-    def act(what: str) -> str:
-        options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1"
-        if what == "restart":
-            run("pg_ctl", "-w", "-m", "immediate", "-D", f"{folder}/data", "-l", f"{folder}/log", "-o", options, "restart")
-        elif what == "start":
-            run("pg_ctl", "-w", "-D", f"{folder}/data", "-l", f"{folder}/log", "-o", options, "start")
-        return f"postgresql+psycopg://postgres@127.0.0.1:{port}/postgres"
-
-    run("initdb", "-A", "trust", "-U", "postgres", "-D", f"{folder}/data")
-    act("start")
-    try:
-        yield act
-    finally:
-        run("pg_ctl", "-m", "immediate", "-D", f"{folder}/data", "stop")
-        shutil.rmtree(folder)
+    with own_postgres() as server:
+        yield server
 
 
 def test_the_database_is_restarted_while_people_work(
-    cluster: Callable[[str], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, say: Callable[[str], None]
+    postgres: OwnPostgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, say: Callable[[str], None]
 ) -> None:
     """Security 6.3: nothing acknowledged is lost, the server stays up and goes on by itself."""
-    house, restarts = a_house(tmp_path, cluster("address"), monkeypatch), []
+    house, restarts = a_house(tmp_path, postgres.url, monkeypatch), []
     with serving(house) as server:
         wait_until_ready(server)
 
         def disturb() -> None:
-            cluster("restart")
+            postgres.restart()
             restarts.append(1)
 
         found = crowd_while(house, (server.address,), every((3, 6), disturb))
@@ -72,4 +39,50 @@ def test_the_database_is_restarted_while_people_work(
     assert faultless(found)
     assert len(restarts) >= 2
     assert found["answers acknowledged"]
+    assert server.starts == 1
+
+
+def test_a_database_that_is_away_is_told_within_five_seconds(
+    postgres: OwnPostgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, say: Callable[[str], None]
+) -> None:
+    """Security 6.3: 503 with Retry-After in less than five seconds; served again within ten once it is back."""
+    house = a_house(tmp_path, postgres.url, monkeypatch)
+    with serving(house) as server:
+        wait_until_ready(server)
+        with Watch(server.address) as watch:
+            postgres.stop()
+            time.sleep(8)
+            postgres.start()
+            seconds = watch.until_served()
+
+    say(f"database stopped: {watch.told()}; served again after {seconds:.1f} s")
+    assert watch.refused
+    assert watch.wrong == []
+    assert watch.longest < 5
+    assert seconds <= 10
+    assert server.starts == 1
+
+
+def test_a_database_that_stands_still_holds_who_asks_it_and_nothing_is_lost(
+    postgres: OwnPostgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, say: Callable[[str], None]
+) -> None:
+    """It has heard, and does not answer: who has a connection waits, within the time of a request; then all goes on."""
+    house = a_house(tmp_path, postgres.url, monkeypatch)
+    frozen: list[int] = []
+    with serving(house) as server:
+        wait_until_ready(server)
+        with Watch(server.address) as watch:
+
+            def disturb() -> None:
+                with postgres.frozen():
+                    time.sleep(5)
+                frozen.append(1)
+                assert watch.until_served() <= 10
+
+            found = crowd_while(house, (server.address,), every((2, 4), disturb))
+
+    say(f"database frozen {len(frozen)} times: {told(found)}; {watch.told()}")
+    assert faultless(found)
+    assert len(frozen) >= 2
+    assert watch.wrong == []
     assert server.starts == 1

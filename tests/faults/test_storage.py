@@ -7,62 +7,103 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
+from kernel.db import Database
 from lms.loadtest.measures import Measures
+from quizzes.models import AnswerEvent
 from tests.faults.chaos import House, Serving, a_house, crowd_while, every, faultless, serving, told, wait_until_ready
+from tests.faults.own_postgres import DURABLE, OwnPostgres, own_postgres
+from tests.faults.watch import Watch
 
 
-@pytest.mark.parametrize("fault", ["full", "fsync"])
-def test_a_disk_that_refuses_for_a_while(
-    fault: str, tmp_path: Path, database_kind: str, monkeypatch: pytest.MonkeyPatch, faulty: dict[str, str], say: Callable[[str], None]
-) -> None:
-    """Security 6.3: 503, nothing acknowledged that is not there, the server stays up and goes on by itself."""
-    house = _sqlite_house(tmp_path, database_kind, monkeypatch)
-    flag, times = Path(faulty["FAULT_FOLDER"]) / fault, []
-    with serving(house, **faulty) as server:
+@dataclass(frozen=True)
+class Disk:
+    """A database on a disk that misbehaves when it is asked to: the server's own on SQLite, the database server's on PostgreSQL."""
+
+    folder: Path
+    url: str
+    server: dict[str, str]
+    """What the server runs with."""
+    postgres: OwnPostgres | None
+    faults: Path
+
+    def house(self, monkeypatch: pytest.MonkeyPatch) -> House:
+        """Fill an instance on it."""
+        return a_house(self.folder, self.url, monkeypatch)
+
+    def come_back(self) -> bool:
+        """Start the database server where it gave up, as a service manager does; say whether it had."""
+        return self.postgres is not None and self.postgres.start_if_it_gave_up()
+
+
+@pytest.fixture
+def disk(tmp_path: Path, database_kind: str, faulty: dict[str, str]) -> Iterator[Disk]:
+    """Return a disk that works until it is asked not to."""
+    faults = Path(faulty["FAULT_FOLDER"])
+    if database_kind == "sqlite":
+        yield Disk(tmp_path, f"sqlite:///{tmp_path / 'house' / 'aulario.sqlite'}", faulty, None, faults)
+        return
+    with own_postgres(**faulty) as postgres:
+        yield Disk(tmp_path, postgres.url, {}, postgres, faults)
+
+
+@pytest.mark.parametrize("fault", ["full", "grow", "fsync"])
+def test_a_disk_that_refuses_for_a_while(fault: str, disk: Disk, monkeypatch: pytest.MonkeyPatch, say: Callable[[str], None]) -> None:
+    """Security 6.3: 503 in less than five seconds, nothing acknowledged that is not there, the server stays up and goes on by itself."""
+    house = disk.house(monkeypatch)
+    flag, times, gave_up, resumed = disk.faults / fault, [], [], [0.0]
+    with serving(house, **disk.server) as server:
         wait_until_ready(server)
+        with Watch(server.address) as watch:
 
-        def disturb() -> None:
-            flag.touch()
-            time.sleep(1.5)
-            flag.unlink()
-            times.append(1)
+            def disturb() -> None:
+                flag.touch()
+                time.sleep(1.5)
+                flag.unlink()
+                times.append(1)
+                gave_up.extend([1] * disk.come_back())
+                resumed.append(watch.until_served())
 
-        found = crowd_while(house, (server.address,), every((2, 4), disturb))
+            found = crowd_while(house, (server.address,), every((2, 4), disturb))
         wait_until_ready(server)
         assert server.process is not None
         alive = server.process.poll() is None
 
-    say(f"{fault} {len(times)} times: {told(found)}")
+    say(f"{fault} {len(times)} times (the database server gave up {len(gave_up)} times): {told(found)}")
+    say(f"{fault}: {watch.told()}; served again after {max(resumed):.1f} s at most")
     assert faultless(found)
     assert found["answers acknowledged"]
     assert found["requests that failed and were sent again"]
     assert alive
     assert server.starts == 1
+    assert watch.wrong == []
+    assert watch.longest < 5
+    assert max(resumed) <= 10
 
 
-def test_a_power_cut_takes_only_what_was_not_synced(
-    tmp_path: Path, database_kind: str, monkeypatch: pytest.MonkeyPatch, faulty: dict[str, str], say: Callable[[str], None]
-) -> None:
-    """What a file held beyond its last sync is gone, after each of some cuts: what was acknowledged before is there."""
-    house = _sqlite_house(tmp_path, database_kind, monkeypatch)
-    cuts: list[tuple[int, Path]] = []
+def test_a_power_cut_takes_only_what_was_not_synced(disk: Disk, monkeypatch: pytest.MonkeyPatch, say: Callable[[str], None]) -> None:
+    """What the files held beyond their last sync is gone, after each of some cuts: what was acknowledged before is there."""
+    house = disk.house(monkeypatch)
+    cuts: list[tuple[int, Callable[[], set[int]]]] = []
     measures = Measures()
-    with serving(house, **faulty) as server:
+    with serving(house, **disk.server) as server:
         wait_until_ready(server)
 
         def cut() -> None:
             acknowledged = len(measures.waits["save"])
-            cuts.append((acknowledged, _as_after_a_cut(house, server, faulty, tmp_path / f"cut-{len(cuts)}")))
+            target = disk.folder / f"cut-{len(cuts)}"
+            cuts.append((acknowledged, _postgres_cut(disk) if disk.postgres else _sqlite_cut(house, server, disk.faults, target)))
 
         found = crowd_while(house, (server.address,), every((3, 5), cut), seconds=20, measures=measures)
+    whole = _answers(house.url)
+    kept = [(acknowledged, answers_after()) for acknowledged, answers_after in cuts]
 
-    whole = _answers(house.folder / "aulario.sqlite")
-    kept = [(acknowledged, _answers(copy)) for acknowledged, copy in cuts]
     counts = [f"{acknowledged} of {len(answers)}" for acknowledged, answers in kept]
     say(f"power cut {len(cuts)} times: {told(found)}; acknowledged before each, of those in the copy: {', '.join(counts)}")
     assert faultless(found)
@@ -73,13 +114,7 @@ def test_a_power_cut_takes_only_what_was_not_synced(
         assert len(answers) >= acknowledged
 
 
-def _sqlite_house(folder: Path, database_kind: str, monkeypatch: pytest.MonkeyPatch) -> House:
-    if database_kind != "sqlite":
-        pytest.skip("the database server has a disk of its own; its restart is another test")
-    return a_house(folder, f"sqlite:///{folder / 'house' / 'aulario.sqlite'}", monkeypatch)
-
-
-def _as_after_a_cut(house: House, server: Serving, faulty: dict[str, str], target: Path) -> Path:
+def _sqlite_cut(house: House, server: Serving, faults: Path, target: Path) -> Callable[[], set[int]]:
     """Copy the database as a disk would hold it: what came after the last sync of the log is not there.
 
     The server rests meanwhile.
@@ -89,20 +124,44 @@ def _as_after_a_cut(house: House, server: Serving, faulty: dict[str, str], targe
         target.mkdir()
         for name in ("aulario.sqlite", "aulario.sqlite-wal"):
             shutil.copy(house.folder / name, target / name)
-        synced = [line.rpartition(" ") for line in (Path(faulty["FAULT_FOLDER"]) / "synced").read_text().splitlines()]
+        synced = [line.rpartition(" ") for line in (faults / "synced").read_text().splitlines()]
         size = next((int(bytes_) for name, _space, bytes_ in reversed(synced) if name == "aulario.sqlite-wal"), 0)
         with (target / "aulario.sqlite-wal").open("r+b") as log:
             log.truncate(min(size, log.seek(0, 2)))
     finally:
         server.signal(signal.SIGCONT)
-    return target / "aulario.sqlite"
+
+    def recovered() -> set[int]:
+        with sqlite3.connect(target / "aulario.sqlite") as connection:
+            assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        return _answers(f"sqlite:///{target / 'aulario.sqlite'}")
+
+    return recovered
 
 
-def _answers(path: Path) -> set[int]:
-    """Return the answers that a copy of the database holds; opening it recovers it."""
-    with sqlite3.connect(path) as connection:
-        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-        return {row[0] for row in connection.execute("SELECT id FROM answer_event")}
+def _postgres_cut(disk: Disk) -> Callable[[], set[int]]:
+    """Copy the files of the database server as a disk would hold them; they are recovered by a server of their own."""
+    assert disk.postgres is not None
+    copy = disk.postgres.after_a_cut(disk.faults / DURABLE)
+
+    def recovered() -> set[int]:
+        copy.start()
+        try:
+            return _answers(copy.url)
+        finally:
+            copy.stop()
+
+    return recovered
+
+
+def _answers(url: str) -> set[int]:
+    """Return the answers that a database holds."""
+    database = Database(url)
+    try:
+        with database.unit_of_work(write=False) as session:
+            return set(session.scalars(select(AnswerEvent.id)))
+    finally:
+        database.dispose()
 
 
 def test_the_misbehaving_disk_misbehaves_when_it_is_asked_to(faulty: dict[str, str]) -> None:
@@ -117,8 +176,11 @@ def test_the_misbehaving_disk_misbehaves_when_it_is_asked_to(faulty: dict[str, s
 
     assert run() == 0
     assert "file 1" in (folder / "synced").read_text()
-    for flag in ("fsync", "full"):
+    for flag in ("fsync", "full", "grow"):
         (folder / flag).touch()
         assert run() != 0
         (folder / flag).unlink()
     assert run() == 0
+    (folder / DURABLE).mkdir()
+    assert run() == 0
+    assert (folder / DURABLE / str((folder / "file").stat().st_ino)).read_bytes() == b"x"

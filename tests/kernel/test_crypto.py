@@ -1,13 +1,17 @@
 """Signing keys: made once, kept apart, old ones still verify (security 5.4)."""
 
+import base64
 from pathlib import Path
 
 import pytest
 import time_machine
+from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
 
-from kernel.crypto import seal, signing_keys, unseal
+from kernel.crypto import lock_text, seal, signing_keys, unlock_text, unseal
 from kernel.settings import SettingsError, private_file
 
 
@@ -87,3 +91,49 @@ def test_a_sealed_value_comes_back_for_its_purpose_and_time() -> None:
             assert unseal("s" * 32, "resume", changed, seconds=60) is None
         clock.shift(1)
         assert unseal("s" * 32, "resume", text, seconds=60) is None
+
+
+OLD, NEW = b"o" * 32, b"n" * 32
+
+
+def locked_before(key: bytes, purpose: str, text: str) -> str:
+    """Return a text as it was locked up to version 0.1: Fernet under a key of HKDF."""
+    drawn = HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose.encode()).derive(key)
+    return Fernet(base64.urlsafe_b64encode(drawn)).encrypt(text.encode()).decode()
+
+
+def test_a_locked_text_names_its_algorithm_and_key_and_opens_for_its_purpose_alone() -> None:
+    """ASVS V11.3.2, V11.2.2: AES-256-GCM."""
+    text = lock_text([NEW, OLD], "second factor", "ñandú")
+
+    assert text.startswith("gcm1.")
+    assert text != lock_text([NEW, OLD], "second factor", "ñandú")
+    assert unlock_text([OLD, NEW], "second factor", text) == "ñandú"
+    assert unlock_text([OLD], "second factor", text) is None
+    assert unlock_text([NEW], "new address", text) is None
+    assert text.split(".")[1] != lock_text([OLD], "second factor", "ñandú").split(".")[1]
+
+
+def test_what_was_changed_on_the_way_does_not_open() -> None:
+    text = lock_text([NEW], "second factor", "secreto")
+    broken = [text[:at] + ("A" if text[at] != "A" else "B") + text[at + 1 :] for at in range(len(text))]
+
+    assert {unlock_text([NEW], "second factor", other) for other in broken} == {None}
+    assert {unlock_text([NEW], "second factor", other) for other in ("", "gcm1.", "gcm1..", "gcm1.ñ.ñ", text[:-8], text + "AAAA")} == {None}
+
+
+def test_a_locked_text_opens_as_long_as_it_holds() -> None:
+    with time_machine.travel("2026-11-20T10:00:00Z", tick=False) as clock:
+        text = lock_text([NEW], "new address", "a")
+        clock.shift(900)
+        assert unlock_text([NEW], "new address", text, seconds=900) == "a"
+        clock.shift(1)
+        assert unlock_text([NEW], "new address", text, seconds=900) is None
+        assert unlock_text([NEW], "new address", text) == "a"
+        clock.shift(-2000)
+        assert unlock_text([NEW], "new address", text, seconds=900) is None
+
+
+def test_what_was_locked_before_is_still_read() -> None:
+    assert unlock_text([NEW, OLD], "second factor", locked_before(OLD, "second factor", "secreto")) == "secreto"
+    assert unlock_text([NEW], "second factor", locked_before(OLD, "second factor", "secreto")) is None

@@ -1,5 +1,6 @@
 """Errors: pages in both languages with a way out and a reference, nothing of the inside, nothing typed lost (security 8.4, 3.2)."""
 
+import json
 import re
 from typing import Any
 
@@ -209,6 +210,30 @@ def test_a_refusal_to_somebody_signed_in_is_in_the_audit_log(browser: Browser, h
 def entries(house: House) -> list[AuditEntry]:
     with house.database.unit_of_work(write=False) as session:
         return list(session.query(AuditEntry).filter_by(verb="access.refused"))
+
+
+def test_going_past_what_protects_forms_is_in_the_audit_log_so_often_and_no_more(browser: Browser, house: House) -> None:
+    """ASVS V16.3.3: token, page of another site, host; a flood from one address leaves ten of each."""
+    fields = {"email": "ana@example.org", "password": PASSWORD}
+
+    def tried(times: int = 1) -> None:
+        for _time in range(times):
+            browser._request("POST", "/sign-in", data={**fields, "csrf_token": "falso"})
+            browser._request("POST", "/sign-in", data=fields, headers={"Origin": "https://evil.example"})
+            browser._request("GET", "/sign-in", headers={"Host": "evil.example"})
+
+    tried()
+    with house.database.unit_of_work(write=False) as session:
+        found = session.query(AuditEntry).filter_by(verb="access.bypass_tried").order_by(AuditEntry.id).all()
+    assert [json.loads(entry.facts) for entry in found] == [
+        {"endpoint": "accounts.sign_in", "method": "POST", "what": "token"},
+        {"endpoint": "accounts.sign_in", "method": "POST", "what": "origin"},
+        {"endpoint": "accounts.sign_in", "method": "GET", "what": "host"},
+    ]
+    assert {entry.address for entry in found} == {"198.51.100.0"}
+    tried(12)
+    with house.database.unit_of_work(write=False) as session:
+        assert session.query(AuditEntry).filter_by(verb="access.bypass_tried").count() == 30
 
 
 def test_an_anonymous_visitor_is_led_to_sign_in_and_back(browser: Browser, house: House) -> None:

@@ -1,7 +1,9 @@
 """Languages and formats (design guide 5: 36 214; 2585; 34,8 %; «27 de noviembre de 2026»)."""
 
+import sys
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from kernel import i18n
 from kernel.i18n import _, choose, lazy_, ngettext, reading
 
+PO = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n\nmsgid "Save"\nmsgstr "{}"\n'
 MOMENT = datetime(2026, 11, 28, 3, 5, tzinfo=UTC)  # still the 27th in Quito
 
 
@@ -126,3 +129,37 @@ def test_a_text_is_chosen_by_language_else_the_first_there_is() -> None:
         assert choose({"es": "uno"}) == "uno"
         assert choose({"en": "one", "es": "uno"}, "es") == "uno"
         assert choose({}) == choose(None) == ""
+
+
+def test_what_is_compiled_of_a_catalogue_is_kept_until_the_catalogue_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = tmp_path / "es" / "LC_MESSAGES" / "messages.po"
+    source.parent.mkdir(parents=True)
+    source.write_text(PO.format("Guardar"))
+    monkeypatch.setattr(i18n, "TRANSLATIONS", tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    reading_again = i18n.catalogue.__wrapped__  # as another process would
+    reads: list[object] = []
+    read_po = i18n.read_po
+    monkeypatch.setattr(i18n, "read_po", lambda *given, **named: (reads.append(given), read_po(*given, **named))[1])
+
+    assert [reading_again("es").ugettext("Save") for _time in range(3)] == ["Guardar"] * 3
+    assert len(reads) == 1
+
+    source.write_text(PO.format("Guardar todo"))
+    assert reading_again("es").ugettext("Save") == "Guardar todo"
+
+    for kept in source.parent.glob("__pycache__/*"):
+        kept.write_bytes(kept.read_bytes()[:10])  # the power went
+    assert reading_again("es").ugettext("Save") == "Guardar todo"
+    assert len(reads) == 3
+
+
+def test_a_program_folder_that_cannot_be_written_is_served_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = tmp_path / "es" / "LC_MESSAGES" / "messages.po"
+    source.parent.mkdir(parents=True)
+    source.write_text(PO.format("Guardar"))
+    (source.parent / "__pycache__").write_text("a file where the folder should be")
+    monkeypatch.setattr(i18n, "TRANSLATIONS", tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+
+    assert i18n.catalogue.__wrapped__("es").ugettext("Save") == "Guardar"

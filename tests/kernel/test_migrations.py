@@ -19,6 +19,7 @@ def test_an_empty_database_is_brought_up_to_date_once(empty_database: Database) 
     assert not migrations.upgrade(database)
 
 
+@pytest.mark.faults
 def test_servers_that_start_together_migrate_once(empty_database: Database) -> None:
     gate = threading.Barrier(3)
     failures: list[Exception] = []

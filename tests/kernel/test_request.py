@@ -228,6 +228,21 @@ def test_a_view_that_reads_first_and_never_begins_to_write_cannot(plain: Flask, 
     assert words(note) == []
 
 
+def test_who_sent_a_form_and_whether_it_is_ours_is_found_out_before_the_writers_turn(app: Flask, browser: Browser, note: House) -> None:
+    """Performance, section 5: SQLite's one writer keeps nobody waiting for what can be read without it."""
+    add_view(app, lambda: "saved")
+    a_person(note)
+    sign_in(browser)
+    during: list[int] = []
+    with note.database.unit_of_work() as other:  # somebody else has the turn
+        other.execute(text("INSERT INTO test_note (id, word) VALUES (1, 'meanwhile')"))
+        thread = threading.Thread(target=lambda: during.append(browser.client.post("/test", base_url=SITE).status_code))
+        thread.start()
+        thread.join()
+
+    assert during == [400]  # without a token; whoever waits for the turn is told 503
+
+
 class Slow(io.BytesIO):
     """A body during whose reading somebody else writes: they cannot if the request has the writers' turn already."""
 

@@ -1,6 +1,9 @@
 """Settings: every fault in one line, secrets in files of one's own (security 8.3)."""
 
 import os
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -168,6 +171,37 @@ def test_a_secret_key_file_that_was_named_must_exist(tmp_path: Path) -> None:
         secret_keys(load(data_dir=tmp_path, secret_key_file=tmp_path / "absent"))
     with pytest.raises(SettingsError, match="directory"):
         secret_keys(load(data_dir=tmp_path, secret_key_file=folder))
+
+
+MAKES_KEYS = """
+import sys, time
+from pathlib import Path
+from kernel.crypto import signing_keys
+from kernel.settings import load, secret_keys
+folder = Path(sys.argv[1])
+sys.stdin.read(1)
+print(secret_keys(load(data_dir=folder))[0].decode(), signing_keys(folder).identifier)
+"""
+
+
+@pytest.mark.faults
+def test_processes_that_start_together_in_a_new_folder_have_the_same_keys(tmp_path: Path) -> None:
+    """Whoever makes a key first counts; nobody reads half of one."""
+    for turn in range(4):
+        folder = tmp_path / str(turn)
+        folder.mkdir(mode=0o700)
+        command = [sys.executable, "-c", MAKES_KEYS, str(folder)]
+        processes = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _number in range(6)]
+        time.sleep(1)
+        for process in processes:
+            assert process.stdin is not None
+            process.stdin.write("x")
+            process.stdin.flush()
+        said = {process.communicate()[0] for process in processes}
+
+        assert [process.returncode for process in processes] == [0] * 6
+        assert len(said) == 1
+        assert sorted(path.name for path in folder.iterdir()) == ["secret.key", "signing.key"]
 
 
 def test_a_private_file_is_never_written_over(tmp_path: Path) -> None:

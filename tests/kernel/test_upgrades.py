@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -94,6 +94,9 @@ def fill_postgres(source: Database, target: Database, revision: str) -> None:
             rows = [_fitting(dict(row._mapping), table) for row in reader.execute(select(there.tables[name]))]
             if rows:
                 writer.execute(table.insert(), rows)
+            if "id" in table.c:  # new rows are numbered after those that came
+                newest = select(func.max(table.c.id)).scalar_subquery()
+                writer.execute(select(func.setval(func.pg_get_serial_sequence(name, "id"), newest)).where(newest.is_not(None)))
 
 
 def _fitting(row: dict[str, object], target: Table) -> dict[str, object]:
@@ -142,7 +145,10 @@ def dump(request: pytest.FixtureRequest) -> Path:
     return found
 
 
-def test_an_upgrade_that_is_killed_at_any_step_is_gone_on_with_and_loses_nothing(dump: Path, database_kind: str, tmp_path: Path) -> None:
+@pytest.mark.faults
+def test_an_upgrade_that_is_killed_at_any_step_is_gone_on_with_and_loses_nothing(
+    dump: Path, database_kind: str, tmp_path: Path, say: Callable[[str], None]
+) -> None:
     rows = json.loads((dump.parent / "rows.json").read_text("utf-8"))
     whole = tmp_path / "whole"
     whole.mkdir()
@@ -166,6 +172,7 @@ def test_an_upgrade_that_is_killed_at_any_step_is_gone_on_with_and_loses_nothing
         assert {name: count for name, count in before.items() if not name.startswith(INDEX)}.items() <= rows.items()
         assert essence(database) == kept
         database.dispose()
+        say(f"upgrade of {dump.parent.name} killed 5 times within {steps} steps: {sum(before.values())} rows before, none lost")
 
     assert kept["answer_event"]
     assert kept["credential"]

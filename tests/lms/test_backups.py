@@ -4,10 +4,11 @@ import os
 import random
 import signal
 import subprocess
+import sys
 import threading
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -104,7 +105,8 @@ def test_a_backup_of_a_running_instance_holds_all_that_was_committed_before_it(f
     assert committed[0] > 3
 
 
-def test_a_backup_that_was_killed_is_never_called_whole(full: House, tmp_path: Path) -> None:
+@pytest.mark.faults
+def test_a_backup_that_was_killed_is_never_called_whole(full: House, tmp_path: Path, say: Callable[[str], None]) -> None:
     """kill -9 at any moment: what has the name is whole, the rest is swept away by the next one."""
     chance, folder = random.Random(7), tmp_path / "copias"  # noqa: S311 - chance, not a secret
     full.files.put(chance.randbytes(20_000_000))
@@ -126,6 +128,7 @@ def test_a_backup_that_was_killed_is_never_called_whole(full: House, tmp_path: P
         killed += process.wait(10) == -signal.SIGKILL
         for path in folder.glob("*.zip"):
             assert backups.verify(path)[1] == []
+    say(f"backup killed {killed} of 6 times: {len(list(folder.glob('*.zip')))} with a name, all of them whole")
     assert killed > 0
     backups.make(full, folder / "last.aulario.zip", now=NOW)
 
@@ -133,6 +136,7 @@ def test_a_backup_that_was_killed_is_never_called_whole(full: House, tmp_path: P
     assert not list(folder.glob(".*"))
 
 
+@pytest.mark.faults
 def test_a_backup_on_a_full_disk_leaves_nothing_behind(full: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(_descriptor: int) -> None:
         raise OSError(28, "No space left on device")
@@ -193,6 +197,57 @@ def test_a_damaged_backup_is_not_put_back(full: House, places: Places, tmp_path:
     assert (settings.data_dir / backups.UNFINISHED).exists()
     backups.restore(settings, tmp_path / "b.zip", now=NOW)
     assert not (settings.data_dir / backups.UNFINISHED).exists()
+
+
+RESTORES = """
+import os, signal, sys
+from pathlib import Path
+from kernel import clock
+from kernel.settings import load
+from lms import app, backups
+kill = lambda *_given, **_named: os.kill(os.getpid(), signal.SIGKILL)
+if sys.argv[2] == "before the note":
+    backups._note_restored = kill
+elif sys.argv[2] == "after the note":
+    unlink = Path.unlink
+    Path.unlink = lambda path, **named: kill() if path.name == backups.UNFINISHED else unlink(path, **named)
+backups.restore(load(), Path(sys.argv[1]), now=clock.now())
+"""
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("moment", ["before the note", "after the note"])
+def test_a_restore_that_was_killed_when_all_rows_were_in_is_gone_on_with(
+    full: House, places: Places, tmp_path: Path, database_kind: str, moment: str
+) -> None:
+    """And notes itself in the audit log once."""
+    made = backups.make(full, tmp_path / "b.zip", now=NOW)
+    settings = places.empty(database_kind)
+    settings.data_dir.mkdir(mode=0o700)
+    told = environment(settings.data_dir, LMS_DATABASE_URL=settings.database_url)
+    killed = [sys.executable, "-c", RESTORES, str(tmp_path / "b.zip"), moment]
+    assert subprocess.run(killed, env=told, check=False).returncode == -signal.SIGKILL
+    assert (settings.data_dir / backups.UNFINISHED).exists()
+
+    assert put_back(settings, tmp_path / "b.zip") == []
+
+    assert sums(settings)[OWN_LOG].rows == made.tables[OWN_LOG].rows + 1
+    assert not (settings.data_dir / backups.UNFINISHED).exists()
+
+
+def test_a_restore_that_was_broken_off_goes_into_no_other_database(full: House, places: Places, tmp_path: Path, database_kind: str) -> None:
+    if database_kind == "sqlite":
+        pytest.skip("on SQLite the database stands in the folder of the restore")
+    backups.make(full, tmp_path / "b.zip", now=NOW)
+    with full.database.writing.begin() as connection:
+        connection.execute(text("UPDATE person SET email = 'otra@example.org' WHERE id = (SELECT min(id) FROM person)"))
+    before = sums(full.settings)
+    (full.settings.data_dir / backups.UNFINISHED).touch()
+
+    with pytest.raises(BackupError, match="did not take the rows"):
+        backups.restore(full.settings, tmp_path / "b.zip", now=NOW)
+
+    assert sums(full.settings) == before
 
 
 def test_a_place_that_holds_something_is_left_alone(full: House, places: Places, tmp_path: Path, database_kind: str) -> None:

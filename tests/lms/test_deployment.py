@@ -70,6 +70,10 @@ CASES: list[tuple[str, dict[str, object], dict[str, object]]] = [
     ("demonstration", {}, {"is_demonstration": True}),
     ("no-administrator", {}, {"has_administrator": False}),
     ("database-in-clear", {**SCALED, "database_url": POSTGRES.replace("verify-full", "prefer")}, {}),
+    ("database-in-clear", {**SCALED, "database_url": POSTGRES.partition("?")[0]}, {}),
+    ("database-in-clear", {**SCALED, "database_url": "postgresql+psycopg:///aulario?host=bd.iess.gob.ec"}, {}),
+    ("database-unverified", {**SCALED, "database_url": POSTGRES.replace("verify-full", "require")}, {}),
+    ("redis-in-the-open", {**SCALED, "redis_url": "rediss://:clave@redis.iess.gob.ec/0?ssl_cert_reqs=none"}, {}),
     ("database-superuser", SCALED, {"is_superuser": True}),
     ("too-many-connections", SCALED, {"processes": 8, "machines": 3, "connections": 100}),
     ("clocks-apart", SCALED, {"clocks_apart": timedelta(seconds=-3)}),
@@ -82,6 +86,7 @@ CASES: list[tuple[str, dict[str, object], dict[str, object]]] = [
     ("old-backup", {}, {"last_backup": LastBackup(NOW - timedelta(hours=27), "b", 1)}),
     ("backup-beside-data", {}, {"backups_beside_data": True}),
     ("little-disk", {}, {"free": 1_000_000_000}),
+    ("breached-list-away", {}, {"breached_list_reads": False}),
     ("open-metrics", {"metrics_from": "10.0.0.0/8, 0.0.0.0/0"}, {}),
 ]
 
@@ -118,6 +123,7 @@ def test_mail_and_stores_of_this_machine_need_no_encryption(tmp_path: Path) -> N
     }
 
     assert codes(facts(tmp_path, near)) == []
+    assert codes(facts(tmp_path, {**near, "database_url": "postgresql+psycopg:///aulario?host=/run/postgresql"})) == []
 
 
 def test_dangers_come_first(tmp_path: Path) -> None:

@@ -6,17 +6,23 @@ from datetime import timedelta
 from sqlalchemy import func, select, update
 
 from accounts import notices, services
-from accounts.models import Device, Notice, Token, TokenPurpose
+from accounts.models import Device, Notice, Person, Token, TokenPurpose
 from accounts.notices import Message
 from accounts.rules import NoticeKind
+from courses.models import CourseStaff
+from enrolments.queries.learning import get_seat
+from enrolments.services import learning as enrolments
 from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.outbox import Delivery, Job
 from kernel.settings import Settings
 from lms import retention
 from lms.app import House
+from organisations.models import Membership
 from tests.support.browser import Browser
-from tests.support.builders import a_person, sign_in
+from tests.support.builders import a_course, a_person, sign_in
+from tests.support.learning import actor_of
+from tests.support.places import a_place
 
 
 def apply(house: House, settings: Settings | None = None, *, days: int = 0) -> dict[str, int]:
@@ -72,6 +78,29 @@ def test_the_privacy_page_says_what_the_settings_say(browser: Browser, house: Ho
     text = browser.another("en").get("/privacy").text
     assert "Notices in the bell: 1 year." in text
     assert "The record of important actions: 10 years." in text
+
+
+def test_accounts_that_nobody_confirmed_are_forgotten_unless_they_take_part(house: House) -> None:
+    """Security 7.1: their name and address go; the log says that they went."""
+    course, place = a_course(house, modules=1), a_place(house)
+    people = {
+        name: a_person(house, f"{name}@example.org", confirmed=name == "usada")
+        for name in ("nadie", "usada", "aprende", "ensena", "en.iess")
+    }
+    with house.database.unit_of_work() as session:
+        enrolments.enrol(session, actor_of(people["aprende"]), get_seat(session, actor_of(people["aprende"]), course.slug), now=clock.now())
+        session.add(CourseStaff(course_id=course.id, person_id=people["ensena"].id, role="grader", since=clock.now()))
+        session.add(Membership(person_id=people["en.iess"].id, organisation_id=place.id, since=clock.now()))
+    sent = house.settings.model_copy(update={"smtp_host": "mail.example.org"})
+
+    assert apply(house, days=31).get("keep_unconfirmed_days") is None, "where no mail is sent, accounts are used without being confirmed"
+    assert apply(house, sent, days=29).get("keep_unconfirmed_days") is None
+    assert apply(house, sent, days=31)["keep_unconfirmed_days"] == 1
+    with house.database.unit_of_work(write=False) as session:
+        addresses = set(session.scalars(select(Person.email)))
+        assert session.scalars(select(AuditEntry.subject_id).where(AuditEntry.verb == "privacy.deleted")).all() == [people["nadie"].id]
+    assert addresses == {f"{people['nadie'].uuid}@deleted.invalid"} | {person.email for name, person in people.items() if name != "nadie"}
+    assert apply(house, sent, days=32).get("keep_unconfirmed_days") is None
 
 
 def test_a_session_in_use_stays(browser: Browser, house: House) -> None:

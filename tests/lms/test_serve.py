@@ -27,7 +27,7 @@ from kernel.web.headers import ALWAYS
 from lms import serve
 from lms.serve import CannotStart
 from tests.conftest import ROOT
-from tests.support.server import LMS, PATIENCE, environment, free_port, serving
+from tests.support.server import LMS, PATIENCE, environment, free_port, serving, serving_all
 from tests.support.soon import within
 
 
@@ -93,6 +93,15 @@ def test_the_secrets_of_an_instance_are_its_owners_alone(folder: Path) -> None:
 
     for name in ("secret.key", "signing.key"):
         assert (folder / name).stat().st_mode & 0o777 == 0o600
+
+
+def test_two_first_starts_at_once_serve_with_the_same_keys(folder: Path) -> None:
+    with serving_all((folder, folder)) as servers:
+        made = {name: (folder / name).read_bytes() for name in ("secret.key", "signing.key")}
+        assert [server.get("/").status for server in servers] == [200, 200]
+        assert [server.end() for server in servers] == [0, 0]
+
+    assert {name: (folder / name).read_bytes() for name in made} == made
 
 
 def test_a_second_start_changes_nothing_but_the_link(folder: Path) -> None:

@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from kernel.settings import Settings, secret_keys
 from lms import backups, upgrading
 from lms.app import open_house
 from lms.serve import CannotStart, open_checked
+from tests.kernel.test_upgrades import counts as rows_of
 from tests.kernel.test_upgrades import essence, of_then, revision_of
 from tests.structure.test_schema import DUMPS, counts, restore
 from tests.support import postgres
@@ -154,6 +156,7 @@ def start(settings: Settings, words: str = "") -> int:
     return subprocess.run([sys.executable, "-c", script], env=environment(settings.data_dir), check=False, capture_output=True).returncode
 
 
+@pytest.mark.faults
 def test_a_start_that_was_killed_after_its_backup_is_gone_on_with_and_one_backup_stays(old: Settings) -> None:
     before = what_counts(old)
     assert start(old, KILLED) == -signal.SIGKILL
@@ -168,6 +171,7 @@ def test_a_start_that_was_killed_after_its_backup_is_gone_on_with_and_one_backup
     assert what_counts(old) == before
 
 
+@pytest.mark.faults
 def test_two_starts_at_once_make_one_backup(old: Settings) -> None:
     processes = [subprocess.Popen([sys.executable, "-c", STARTS.format("")], env=environment(old.data_dir)) for _number in range(2)]
 
@@ -195,16 +199,73 @@ def test_the_last_of_three_revisions_stay_for_thirty_five_days(tmp_path: Path) -
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*kept[:2], mine])
 
 
-def test_on_postgresql_the_backup_is_the_operators_and_the_log_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.fixture
+def old_postgres(tmp_path: Path) -> Iterator[Settings]:
+    """Return an instance of the first release on PostgreSQL, with a file."""
     reason = postgres.unreachable()
     if reason is not None:
         pytest.skip(note(f"PostgreSQL does not answer ({reason}). {postgres.ENABLE}"))
     with of_then(DUMP, "postgres", tmp_path) as url:
-        settings = Settings(data_dir=tmp_path / "instance", database_url=url)
-        open_checked(settings).database.dispose()
+        settings = Settings(data_dir=tmp_path / "instance", database_url=url, public_url="http://localhost:8000")
+        settings.data_dir.mkdir()
+        secret_keys(settings)
+        open_house(settings).files.put(b"una imagen")
+        yield settings
 
-        assert revision(settings) == migrations.head()
+
+def test_on_postgresql_too_a_start_makes_a_backup_that_brings_the_older_schema_back_whole(old_postgres: Settings, tmp_path: Path) -> None:
+    before, rows = what_counts(old_postgres), counts_of(old_postgres)
+    open_checked(old_postgres).database.dispose()
+
+    [path] = made_in(old_postgres)
+    manifest, faults = backups.verify(path)
+    assert (manifest.schema, faults, len(manifest.files)) == (OLD, [], 1)
+    assert {name: one.rows for name, one in manifest.tables.items()} == {name: rows[name] for name in manifest.tables}
+    assert rows["answer_event"] > 1
+    assert revision(old_postgres) == migrations.head()
+    with postgres.a_database() as url:
+        for place in (Settings(data_dir=tmp_path / "place"), Settings(data_dir=tmp_path / "other", database_url=url)):
+            place.data_dir.mkdir()
+            put_back = backups.restore(place, path, now=NOW)
+            assert backups.compare(place, put_back) == []
+            found = Database(place.database)
+            assert {name: len(kept) for name, kept in essence(found).items()} == {name: len(kept) for name, kept in before.items()}
+            found.dispose()
+            if place.database_url:
+                assert what_counts(place) == before
+
+
+def counts_of(settings: Settings) -> dict[str, int]:
+    """Count the rows of every table of an instance."""
+    database = Database(settings.database)
+    try:
+        return rows_of(database)
+    finally:
+        database.dispose()
+
+
+@pytest.mark.parametrize(("name", "value"), [("backup_before_upgrade", False), ("backup_before_upgrade_gb", 0.001)])
+def test_on_postgresql_no_backup_is_made_of_what_is_too_large_or_not_wished_and_the_log_says_so(
+    old_postgres: Settings, capsys: pytest.CaptureFixture[str], name: str, value: object
+) -> None:
+    settings = old_postgres.model_copy(update={name: value})
+    open_checked(settings).database.dispose()
+
+    assert revision(settings) == migrations.head()
     assert made_in(settings) == []
     told = capsys.readouterr()
     assert "schema.upgrade" in told.out + told.err
     assert OLD in told.out + told.err
+    assert f"LMS_{name.upper()}" in told.out + told.err
+
+
+def test_two_starts_at_once_on_postgresql_make_one_backup(old_postgres: Settings, tmp_path: Path) -> None:
+    """On two machines: each has a folder of its own."""
+    folders = [old_postgres.data_dir, tmp_path / "second"]
+    told = {"LMS_DATABASE_URL": old_postgres.database_url}
+    processes = [subprocess.Popen([sys.executable, "-c", STARTS.format("")], env=environment(folder, **told)) for folder in folders]
+
+    assert [process.wait(120) for process in processes] == [0, 0]
+
+    assert len([path for folder in folders for path in (folder / "backups").glob("*")]) == 1
+    assert revision(old_postgres) == migrations.head()

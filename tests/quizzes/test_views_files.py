@@ -129,6 +129,22 @@ def test_files_are_counted_sent_once_and_taken_away(browser: Browser, course: Co
     assert ("uno.pdf" in after.text, "dos.txt" in after.text, "tres.txt" in after.text) == (False, True, True)
 
 
+@pytest.mark.settings(quota_person_mb=1)
+def test_a_person_has_so_much_room_in_a_course(browser: Browser, course: Course, house: House) -> None:
+    """Security 4.3: the quota is a setting; what is taken away makes room."""
+    a_learner_in(browser, course)
+    begin(browser)
+    sending(browser, ("uno.txt", b"u" * 600_000))
+    full = sending(browser, ("dos.txt", b"d" * 600_000))
+    drop = next(value for name, value in full.form("/answers").buttons if name == "drop")
+    browser.submit("/answers", button=("drop", drop))
+    after = sending(browser, ("dos.txt", b"d" * 400_000))
+
+    assert "se agotó el espacio" in full.text
+    assert "dos.txt" not in full.text
+    assert "dos.txt" in after.text
+
+
 def test_the_same_content_is_kept_once(browser: Browser, course: Course, house: House) -> None:
     """Two names of one content are two files of the answer and one on the disk."""
     a_learner_in(browser, course)

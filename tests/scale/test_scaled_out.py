@@ -158,6 +158,7 @@ def test_wrong_passwords_count_together_whichever_process_hears_them(cluster: Cl
     assert statuses[10:] == [429, 429]
 
 
+@pytest.mark.faults
 def test_redis_may_go_and_nobody_is_signed_out_or_loses_anything(cluster: Cluster) -> None:
     """Security 6.4."""
     savers = [Saver(cluster, f"sinredis{number}") for number in range(2)]
@@ -173,6 +174,7 @@ def test_redis_may_go_and_nobody_is_signed_out_or_loses_anything(cluster: Cluste
     told(f"Redis away: {nothing_lost(cluster, savers)} answers acknowledged, 0 lost")
 
 
+@pytest.mark.faults
 def test_a_killed_process_costs_the_requests_in_its_hands_and_nothing_acknowledged(cluster: Cluster) -> None:
     """Security 6.5: kill -9 of one of four."""
     savers = [Saver(cluster, f"muerte{number}") for number in range(SAVERS)]
@@ -192,6 +194,7 @@ def test_a_killed_process_costs_the_requests_in_its_hands_and_nothing_acknowledg
     told(f"kill -9 of one of four: {count} answers acknowledged, 0 lost, {len(refused)} requests refused and sent again")
 
 
+@pytest.mark.faults
 def test_a_rolling_restart_drops_no_request(cluster: Cluster) -> None:
     """Each process in turn ends after the requests in hand; who comes meanwhile waits in the socket."""
     savers = [Saver(cluster, f"vuelta{number}") for number in range(SAVERS)]

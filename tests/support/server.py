@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -35,6 +35,8 @@ class Running:
     def __init__(self, process: subprocess.Popen[str], host: str, port: int) -> None:
         self.process, self.host, self.port = process, host, port
         self.lines: list[str] = []
+        self.body = ""
+        """What was answered last."""
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
@@ -47,7 +49,7 @@ class Running:
         connection = http.client.HTTPConnection(self.host, self.port, timeout=20)
         connection.request("GET", path, headers=headers)
         answer = connection.getresponse()
-        answer.read()
+        self.body = answer.read().decode(errors="replace")
         connection.close()
         return answer
 
@@ -72,11 +74,36 @@ class Running:
 
 
 @contextmanager
-def serving(folder: Path, *, host: str = "127.0.0.1", port: int = 0, **given: str) -> Iterator[Running]:
+def serving(folder: Path, *, host: str = "127.0.0.1", port: int = 0, options: tuple[str, ...] = (), **given: str) -> Iterator[Running]:
     """Start the command on a port, by itself on a free one, and see that nothing of it is left."""
-    port = port or free_port(host)
+    with serving_all((folder,), host=host, port=port, options=options, **given) as (running,):
+        yield running
+
+
+@contextmanager
+def serving_all(
+    folders: Sequence[Path], *, host: str = "127.0.0.1", port: int = 0, options: tuple[str, ...] = (), **given: str
+) -> Iterator[list[Running]]:
+    """Start several at once, each in its folder, and wait for all."""
+    started = [_start(folder, host, port or free_port(host), options, given) for folder in folders]
+    try:
+        for running in started:
+            running.wait()
+        yield started
+    finally:
+        for running in started:
+            process = running.process
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait(10)
+            running._reader.join(5)
+            if process.stdout is not None:
+                process.stdout.close()
+
+
+def _start(folder: Path, host: str, port: int, options: tuple[str, ...], given: dict[str, str]) -> Running:
     process = subprocess.Popen(
-        [LMS, "serve", "--host", host, "--port", str(port)],
+        [LMS, "serve", "--host", host, "--port", str(port), *options],
         env=environment(folder, **given),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -84,14 +111,4 @@ def serving(folder: Path, *, host: str = "127.0.0.1", port: int = 0, **given: st
         cwd=folder,
         start_new_session=True,
     )
-    running = Running(process, "127.0.0.1" if host == "0.0.0.0" else host, port)  # noqa: S104 - every address is this one too
-    try:
-        running.wait()
-        yield running
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait(10)
-        running._reader.join(5)
-        if process.stdout is not None:
-            process.stdout.close()
+    return Running(process, "127.0.0.1" if host == "0.0.0.0" else host, port)  # noqa: S104 - every address is this one too

@@ -50,6 +50,12 @@ def endpoint_of(app: Flask, address: str, method: str = "GET") -> str:
         return ""
 
 
+def plain_addresses(app: Flask) -> list[str]:
+    """Return the addresses of all pages that name nothing in their address."""
+    with app.test_request_context():
+        return sorted(str(rule) for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ()) and not rule.arguments)
+
+
 def _filled(control: markup.HtmlElement) -> str:
     kind, value = control.get("type", ""), control.value or ""
     return "".join(value) if value else "" if control.get("required") is None else USUAL.get(kind, "Palabra")
@@ -88,6 +94,8 @@ class Walk:
         self.pages: dict[str, str] = {}
         self.others: dict[str, bytes] = {}
         self.wrong: list[str] = []
+        self.answered: list[Found] = []
+        """Forms of the page that answered the last form: second steps, what waits for a yes."""
         self.is_stale = False
         """Whether the last form that was sent no longer fitted what it was about."""
 
@@ -151,9 +159,13 @@ class Walk:
         self.is_stale = response.status_code in (404, 409)
         if response.status_code >= 500:
             self.wrong.append(f"{form.endpoint} {form.action} {dict(typed)!r}: {response.status_code}")
+        path = form.action
         if response.status_code == 303 and "/sign-in" not in form.action:
-            response = self.browser._request("GET", response.headers["Location"])
-        return response.get_data(as_text=True) if response.mimetype == "text/html" else ""
+            path = response.headers["Location"]
+            response = self.browser._request("GET", path)
+        text = response.get_data(as_text=True) if response.mimetype == "text/html" else ""
+        self.answered = list(forms_of(self.browser.app, path, text)) if text.strip() else []
+        return text
 
 
 def _sendable(fields: Mapping[str, Sequence[object]]) -> dict[str, list[object]]:

@@ -1,0 +1,19 @@
+"""A list of people that somebody else opens is noted once, and told to everybody who stands in it (security 7.4)."""
+
+from accounts import services
+from accounts.services import Listing
+from kernel import clock
+from kernel.db import Base
+from kernel.web import notes
+from kernel.web.limits import limit, limiter
+from kernel.web.request import current_actor
+
+LOOKS = limit("look-at-list", "1 per 10 minutes")
+"""Turning the pages of a list is one look."""
+
+
+def note_list(listing: Listing, table: type[Base], row_id: int | None = None) -> None:
+    """Write down after the answer that the actor opened a list: of a course, of a place, or of everybody (`Person`)."""
+    actor, now = current_actor(), clock.now()
+    if limiter().takes(LOOKS, f"{actor.person_id} {listing.value} {table.__tablename__} {row_id}"):
+        notes.leave(lambda session: services.note_list(session, actor, listing, table, row_id, now=now))

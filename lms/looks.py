@@ -1,0 +1,89 @@
+"""Who looked at a person's data: at theirs alone, and at lists in which they stood at the time (security 7.4)."""
+
+import json
+from collections.abc import Iterator, Mapping
+
+from sqlalchemy import Select, and_, or_, select, union
+from sqlalchemy.orm import Session
+
+from accounts import privacy
+from accounts.models import Person
+from accounts.privacy import LOOKS, Look
+from accounts.services import AccountVerb
+from courses.models import Course
+from enrolments.models import Enrolment
+from enrolments.services.following import FollowingVerb
+from kernel.audit import AuditEntry
+from kernel.i18n import choose
+from organisations.models import Organisation
+from organisations.queries.tree import stood_in
+from quizzes.services.reports import ReportVerb
+
+OPENED = AccountVerb.LIST_LOOKED_AT.value
+TAKEN_OUT = {FollowingVerb.EXPORTED.value: "gradebook.", ReportVerb.EXPORTED.value: "report."}
+"""What is taken out as a file, and how the names of files with people in them begin."""
+FILE = "file"
+
+
+def list_looks(session: Session, person_id: int) -> list[Look]:
+    """List who looked at somebody's data, the latest first; of several looks of one day at one list, the last."""
+    of_lists: dict[tuple[object, ...], Look] = {}
+    for look in _looks_at_lists(session, person_id):
+        of_lists.setdefault((look.at.date(), look.by, look.role, look.purpose, look.where), look)
+    return sorted([*privacy.list_looks(session, person_id), *of_lists.values()], key=lambda look: look.at, reverse=True)[:LOOKS]
+
+
+def _entries(person_id: int) -> Select[int]:
+    """Select the entries of lists in which a person stood: as learner of a course, in a place or below it, among all people."""
+    learner = and_(
+        Enrolment.person_id == person_id,
+        AuditEntry.at >= Enrolment.enrolled_at,
+        or_(Enrolment.left_at.is_(None), AuditEntry.at < Enrolment.left_at),
+    )
+    of_courses = (
+        select(AuditEntry.id)
+        .join(Enrolment, and_(AuditEntry.subject_kind == Course.__tablename__, AuditEntry.subject_id == Enrolment.course_id))
+        .where(learner, AuditEntry.verb.in_((OPENED, *TAKEN_OUT)))
+    )
+    places = stood_in(person_id)
+    of_places = (
+        select(AuditEntry.id)
+        .join(places, and_(AuditEntry.subject_kind == Organisation.__tablename__, AuditEntry.subject_id == places.c.id))
+        .where(
+            AuditEntry.at >= places.c.since,
+            or_(places.c.until.is_(None), AuditEntry.at < places.c.until),
+            AuditEntry.verb.in_((OPENED, FollowingVerb.UNIT_EXPORTED.value)),
+        )
+    )
+    of_everybody = (
+        select(AuditEntry.id)
+        .join(Person, AuditEntry.at >= Person.created_at)
+        .where(
+            Person.id == person_id,
+            AuditEntry.subject_kind == Person.__tablename__,
+            AuditEntry.subject_id.is_(None),
+            AuditEntry.verb == OPENED,
+        )
+    )
+    found = union(of_courses, of_places, of_everybody).subquery()
+    return select(found.c.id)
+
+
+def _looks_at_lists(session: Session, person_id: int) -> Iterator[Look]:
+    of_course = and_(AuditEntry.subject_kind == Course.__tablename__, Course.id == AuditEntry.subject_id)
+    of_place = and_(AuditEntry.subject_kind == Organisation.__tablename__, Organisation.id == AuditEntry.subject_id)
+    statement = (
+        select(AuditEntry.at, AuditEntry.verb, AuditEntry.facts, Person, Course.title, Organisation.name)
+        .join(Person, Person.id == AuditEntry.actor_id)
+        .outerjoin(Course, of_course)
+        .outerjoin(Organisation, of_place)
+        .where(AuditEntry.id.in_(_entries(person_id)), AuditEntry.actor_id != person_id)
+        .order_by(AuditEntry.id.desc())
+        .limit(LOOKS)
+    )
+    for row in session.execute(statement):
+        facts: Mapping[str, object] = json.loads(row.facts)
+        if row.verb in TAKEN_OUT and not str(facts.get("what", "")).startswith(TAKEN_OUT[row.verb]):
+            continue
+        where = choose(dict(row.title)) if row.title else row.name or ""
+        yield Look(row.at, row.Person.full_name, str(facts.get("role", "")), str(facts.get("list", FILE)), where)

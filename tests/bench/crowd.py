@@ -1,0 +1,97 @@
+"""Many learners at once, in an open loop: how long their lessons and saves wait, beside the bare programs under the same arrivals."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Sequence
+from random import Random
+from typing import Any
+
+import aiohttp
+
+from lms.loadtest.arrivals import arrivals
+from lms.loadtest.journey import Crowd, walk_all
+from lms.loadtest.measures import Measures, percentile
+from lms.loadtest.truth import FAULTS, compare
+from tests.bench.floors import PASSWORD
+from tests.bench.pages import Bench
+from tests.bench.table import Row
+from tests.support.sizes import CROWD_SECONDS
+
+RATE = 10.0
+"""New learners a second (P10)."""
+FLOOR_SECONDS = min(60.0, CROWD_SECONDS)
+PAUSE = 1.0
+"""Seconds for which somebody looks at a page, on average."""
+PAGES, SAVES = 11, 12
+"""What a learner asks for: pages of signing in, home, course, four lessons, quiz, attempt, summary and result; start, ten saves and end."""
+SEED = 1
+
+
+def crowd(bench: Bench) -> list[Row]:
+    """P10, P11: ten new learners a second; p95 of lessons and saves against the floor's, the slowest save, and what was lost."""
+    before = _at_the_floor(bench)
+    measures = Measures()
+    moments = arrivals(CROWD_SECONDS, RATE, SEED, rising=False)
+    people = Crowd((f"http://127.0.0.1:{bench.ours.port}",), bench.password, SEED, PAUSE, completes=False)
+    told = asyncio.run(walk_all(people, bench.emails(len(moments)), moments, measures))
+    with bench.database.unit_of_work(write=False) as session:
+        found = compare(session, told)
+    after = _at_the_floor(bench)
+    rows = []
+    for step, words in (("lesson", "p95 of a lesson, ten new learners a second"), ("save", "p95 of a save, the same")):
+        ours = percentile(measures.waits[step], 0.95)
+        floor = percentile([*before.waits[step], *after.waits[step]], 0.95)
+        rows.append(Row("P10", words, ours / floor, 4, 2.5, f"{ours * 1000:.1f} ms against {floor * 1000:.1f} ms"))
+    lost = sum(found[name] for name in FAULTS) + sum(measures.errors.values())
+    rows.append(Row("P10", "errors, and answers lost", lost, 0, 0, _counted(found, measures)))
+    if bench.database.is_sqlite:
+        saves = measures.waits["save"]
+        rows.append(Row("P11", f"slowest save of {CROWD_SECONDS} seconds of it, in s", max(saves), 1, 0.3, f"{len(saves)} saves"))
+    return rows
+
+
+def _counted(found: Counter[str], measures: Measures) -> str:
+    errors = ", ".join(f"{name} ({number})" for name, number in measures.errors.most_common())
+    return f"{found['answers acknowledged']} answers, {found['attempts handed in']} attempts" + (f"; {errors}" if errors else "")
+
+
+def _at_the_floor(bench: Bench) -> Measures:
+    """Let as many learners do as much with the bare pages."""
+    measures = Measures()
+    asyncio.run(_all(bench.floor.port, arrivals(FLOOR_SECONDS, RATE, SEED, rising=False), measures))
+    return measures
+
+
+async def _all(port: int, moments: Sequence[float], measures: Measures) -> None:
+    began = time.monotonic()
+
+    async def one(number: int, moment: float) -> None:
+        jar = aiohttp.CookieJar(unsafe=True)
+        address = f"http://127.0.0.1:{port}"
+        async with aiohttp.ClientSession(address, cookie_jar=jar, connector=aiohttp.TCPConnector(limit=2)) as client:
+            await _bare_journey(client, began, began + moment, Random(f"{SEED}:{number}"), measures)  # noqa: S311 - a simulation
+
+    await asyncio.gather(*(one(number, moment) for number, moment in enumerate(moments)))
+
+
+async def _bare_journey(client: aiohttp.ClientSession, began: float, due: float, chance: Random, measures: Measures) -> None:
+    """Ask for bare pages and saves, mixed as a learner's are; each waits since it was due."""
+    steps = ["lesson"] * PAGES + ["save"] * SAVES
+    chance.shuffle(steps)
+    for step in ["sign-in", *steps]:
+        await asyncio.sleep(max(0.0, due - time.monotonic()))
+        async with _request(client, step) as answer:
+            await answer.read()
+            assert answer.status == 200, f"{step}: {answer.status}"
+        now = time.monotonic()
+        measures.note(step, now - began, now - due)
+        due = now + chance.uniform(0, 2 * PAUSE)
+
+
+def _request(client: aiohttp.ClientSession, step: str) -> Any:
+    if step == "lesson":
+        return client.get("/page")
+    if step == "save":
+        return client.post("/save", data={"events": '[{"item": 1, "seq": 1}]'})
+    return client.post("/sign-in", data={"password": PASSWORD})
