@@ -35,11 +35,13 @@ from courses.content.model import (
 )
 from courses.content.reader import read_folder
 from courses.content.surroundings import Lookups, look_up
+from courses.content.texts import TOO_MUCH
 from courses.kinds import ActivityKind, FolderPart
 from courses.models import Activity, Course, CourseVersion
 from courses.queries import drafts as course_drafts
 from courses.queries.team import LogPart
 from courses.rules import Outline, OutlineActivity, OwnDates, activity_url, file_url
+from kernel.errors import Unavailable
 from kernel.markup import model as markup
 from kernel.markup.model import ID_PREFIX, Rendered, SafeHtml
 from kernel.markup.render import render_inline, render_lesson, render_markdown
@@ -261,7 +263,7 @@ def check(files: Mapping[str, bytes], kinds: CourseKinds, *, today: date) -> Che
 
 
 def prepare(files: Mapping[str, bytes], kinds: CourseKinds, *, today: date) -> Checked:
-    """Read, check and render a folder."""
+    """Read, check and render a folder; Unavailable where a text that was checked could not be rendered in its time."""
     checked = check(files, kinds, today=today)
     if checked.course is None:
         return checked
@@ -319,7 +321,7 @@ class Renderer:
         for language in self.course.languages:
             bare = look_up(self.course, language, self.kinds.kinds, {}, self._url_of)
             definitions = {
-                term.key: render_inline(term.definition.in_language(language)[1], self._context(bare, "", link_terms=False)).html
+                term.key: _whole(render_inline(term.definition.in_language(language)[1], self._context(bare, "", link_terms=False))).html
                 for term in self.course.terms
             }
             self._lookups[language] = look_up(self.course, language, self.kinds.kinds, definitions, self._url_of)
@@ -382,7 +384,11 @@ class Renderer:
         )
 
     def _each(self, text: Text | Mapping[str, str], render: Callable[[str, Lookups], Rendered]) -> Html:
-        return {language: str(render(words, self._lookups[language]).html) for language, words in text.items() if language in self._lookups}
+        return {
+            language: str(_whole(render(words, self._lookups[language])).html)
+            for language, words in text.items()
+            if language in self._lookups
+        }
 
     def lesson(self, source: LessonSource, original: Rendered | None) -> Rendered:
         """Render the body of a lesson in its language; what the process has rendered from the same words and surroundings is taken."""
@@ -403,7 +409,7 @@ class Renderer:
         if found is not None:
             return found
         before, self.used_media = self.used_media, set()
-        rendered = render_lesson(source.body, self._context(self._lookups[source.language], dirname(source.path)), original)
+        rendered = _whole(render_lesson(source.body, self._context(self._lookups[source.language], dirname(source.path)), original))
         known = rendered, frozenset(self.used_media)
         self.used_media = before
         if kept is not None:
@@ -424,7 +430,14 @@ class Renderer:
         """Return the title and host of a resource as one line."""
         resource = self._lookups[language].resources[key]
         words = ", ".join(part for part in (resource.title, place, resource.host) if part)
-        return render_inline(_plain(words), self._context(self._lookups[language], "")).html
+        return _whole(render_inline(_plain(words), self._context(self._lookups[language], ""))).html
+
+
+def _whole(rendered: Rendered) -> Rendered:
+    """Return what was rendered; Unavailable where the renderer gave up a text that the check had read: it is never published empty."""
+    if any(problem.code == TOO_MUCH for problem in rendered.problems):
+        raise Unavailable
+    return rendered
 
 
 def _plain(words: str) -> str:

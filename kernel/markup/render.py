@@ -22,6 +22,8 @@ MAXIMUM_BLOCK = 20_000
 """Characters between two blank lines outside fenced code: what Markdown reads at once, sometimes in quadratic time."""
 MAXIMUM_FENCES = 2000
 """Fences of code: they are found before anything can look at the clock."""
+MAXIMUM_CROSSINGS = 4_000_000
+"""Bars times backticks of one line: a row of a table compares each with each, before anything can look at the clock."""
 MAXIMUM_DEPTH = 12
 """Quotations and lists inside each other."""
 _QUIET = re.compile(r"[^\\`*_{}\[\]<>&$~|@!\n\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\U000e0000-\U000e007f]*")
@@ -39,23 +41,20 @@ def render_lesson(source: str, context: Context, original: Rendered | None = Non
     position, or keeps its own where their number differs [C704] (content format, 4.3). Never raises on a text: what cannot be
     rendered within the limits is refused with C105 and empty HTML.
     """
-    work = _begin(normalise(source), context, Mode.LESSON)
-    if original is not None:
-        work.original_headings, work.original_figures = original.headings, original.figures
-    return _render(normalise(source), work)
+    return _render(normalise(source), context, Mode.LESSON, original)
 
 
 def render_markdown(source: str, context: Context) -> Rendered:
     """Render a field of type `markdown`: paragraphs, lists, tables, figures; no headings, callouts, footnotes, citations, embeds."""
-    text = normalise(source)
-    return _render(text, _begin(text, context, Mode.FIELD))
+    return _render(normalise(source), context, Mode.FIELD)
 
 
 def render_inline(source: str, context: Context) -> Rendered:
     """Render a field of type `inline`: phrasing content without a paragraph around it."""
     text = " ".join(normalise(source).split())
-    work = _begin(text, context, Mode.INLINE)
-    return _result(SafeHtml(escape(text, quote=False)), text, work) if _is_quiet(text) else _render(text, work)
+    if _is_quiet(text):
+        return _result(SafeHtml(escape(text, quote=False)), text, _begin(text, context, Mode.INLINE))
+    return _render(text, context, Mode.INLINE)
 
 
 def _is_quiet(text: str) -> bool:
@@ -63,9 +62,11 @@ def _is_quiet(text: str) -> bool:
     return len(text) < 1000 and _QUIET.fullmatch(text) is not None and " %" not in text and "USD" not in text
 
 
-def _begin(text: str, context: Context, mode: Mode) -> Work:
+def _begin(text: str, context: Context, mode: Mode, original: Rendered | None = None) -> Work:
     masked = mask(text)
     work = Work(context=context, words=words_in(context.language), mode=mode, finder=Finder(masked))
+    if original is not None:
+        work.original_headings, work.original_figures = original.headings, original.figures
     _refuse(text, masked, work)
     if not work.problems:
         work.problems += check_text(masked, mode)
@@ -84,28 +85,40 @@ def _refuse(text: str, masked: str, work: Work) -> None:
             return
     if text.count("```") + text.count("~~~") > MAXIMUM_FENCES:
         work.report(TOO_SLOW)
+    if any(line.count("|") * line.count("`") > MAXIMUM_CROSSINGS for line in text.splitlines()):
+        work.report(TOO_SLOW)
     if deep := _DEEP.search(masked):
         work.report(TOO_DEEP, deep[0])
 
 
-def _render(text: str, work: Work) -> Rendered:
+def _render(text: str, context: Context, mode: Mode, original: Rendered | None = None) -> Rendered:
+    """Render a text; one that took too long is tried once more, because a machine that stood still is slow only once."""
+    work = _begin(text, context, mode, original)
     if any(problem.code == TOO_LARGE.code for problem in work.problems):
         return _result(SafeHtml(), text, work)
     try:
-        with dialect_for(work.mode) as dialect:
-            dialect.work = work
-            html = dialect.convert(strip_comments(text))
+        try:
+            html = _convert(text, work)
+        except TooSlowError:
+            work = _begin(text, context, mode, original)
+            html = _convert(text, work)
     except TooSlowError:
         work.report(TOO_SLOW)
         return _result(SafeHtml(), text, work)
     except RecursionError:
         work.report(TOO_DEEP)
         return _result(SafeHtml(), text, work)
-    if work.mode is Mode.INLINE:
+    if mode is Mode.INLINE:
         html = html.removeprefix("<p>").removesuffix("</p>")
-    clean = work.release(sanitise(html, work.context.id_prefix))
-    closing = closing_lists(work) if work.mode is Mode.LESSON else SafeHtml()
+    clean = work.release(sanitise(html, context.id_prefix))
+    closing = closing_lists(work) if mode is Mode.LESSON else SafeHtml()
     return _result(SafeHtml(clean.strip() + closing), text, work)
+
+
+def _convert(text: str, work: Work) -> str:
+    with dialect_for(work.mode) as dialect:
+        dialect.work = work
+        return dialect.convert(strip_comments(text))
 
 
 def _result(html: SafeHtml, text: str, work: Work) -> Rendered:

@@ -1,13 +1,21 @@
 """A folder made ready: rendered before any transaction, in every language, with addresses that lead somewhere."""
 
+from dataclasses import replace
 from datetime import date
+from pathlib import Path
+
+import pytest
 
 from courses import publication
+from courses.content.kept import Kept
 from courses.content.model import Severity
 from courses.publication import Prepared, digest_of
+from kernel.errors import Unavailable
+from kernel.markup import work
+from kernel.markup.model import Rendered
 from lms.app import KINDS
 from tests.support.builders import folder
-from tests.support.folders import a_folder
+from tests.support.folders import COURSE, a_folder, changed
 
 TODAY = date(2026, 6, 1)
 
@@ -37,6 +45,31 @@ def test_a_folder_with_an_error_is_not_prepared() -> None:
 
     assert checked.prepared is None
     assert any(finding.severity.value == "error" and finding.file == "01-parte/banco.yaml" for finding in checked.findings)
+
+
+@pytest.mark.parametrize("render", ["render_lesson", "render_markdown", "render_inline"])
+def test_a_text_that_the_renderer_gives_up_after_the_check_is_never_published_empty(render: str, tmp_path: Path) -> None:
+    """Nothing is prepared and nothing kept of it, and the next try finds everything."""
+    files = changed(COURSE, "Cuánta agua", "Cuánta *agua*")
+    kinds, really = replace(KINDS, kept=Kept(tmp_path)), getattr(publication, render)
+    publication.forget_rendered()
+
+    def too_late(*given: object) -> Rendered:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(work, "TIME_LIMIT", -1.0)
+            rendered: Rendered = really(*given)
+            return rendered
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(publication, render, too_late)
+        with pytest.raises(Unavailable):
+            publication.prepare(files, kinds, today=TODAY)
+
+    again = publication.prepare(files, kinds, today=TODAY).prepared
+    publication.forget_rendered()
+    fresh = prepared(files)
+    assert again is not None
+    assert again.activities == fresh.activities
 
 
 def test_everything_is_rendered_in_each_language_and_cleaned() -> None:
