@@ -14,6 +14,8 @@ sys.path.insert(0, str(ROOT))
 from tests.support import postgres  # noqa: E402 - the checkout is not installed with its tests
 
 NO_TESTS = 5
+WORKERS = (os.cpu_count() or 1) + 1
+"""One more than there are processors: many tests wait for a server or a browser."""
 
 
 def run(title: str, *options: str) -> bool:
@@ -22,7 +24,7 @@ def run(title: str, *options: str) -> bool:
     What is compiled is kept, whatever the environment says: each worker, and each process that a test starts, would do it again.
     """
     print(f"\n=== {title}", flush=True)
-    command = [sys.executable, "-m", "pytest", "-q", "-n", "auto", "--dist", "worksteal", *options, *sys.argv[1:]]
+    command = [sys.executable, "-m", "pytest", "-q", "-n", str(WORKERS), "--dist", "worksteal", *options, *sys.argv[1:]]
     return subprocess.run(command, cwd=ROOT, env={**os.environ, "PYTHONDONTWRITEBYTECODE": ""}, check=False).returncode in (0, NO_TESTS)
 
 

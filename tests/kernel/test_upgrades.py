@@ -146,6 +146,7 @@ def dump(request: pytest.FixtureRequest) -> Path:
 
 
 @pytest.mark.faults
+@pytest.mark.long
 def test_an_upgrade_that_is_killed_at_any_step_is_gone_on_with_and_loses_nothing(
     dump: Path, database_kind: str, tmp_path: Path, say: Callable[[str], None]
 ) -> None:

@@ -106,6 +106,7 @@ def test_a_backup_of_a_running_instance_holds_all_that_was_committed_before_it(f
 
 
 @pytest.mark.faults
+@pytest.mark.long
 def test_a_backup_that_was_killed_is_never_called_whole(full: House, tmp_path: Path, say: Callable[[str], None]) -> None:
     """kill -9 at any moment: what has the name is whole, the rest is swept away by the next one."""
     chance, folder = random.Random(7), tmp_path / "copias"  # noqa: S311 - chance, not a secret
