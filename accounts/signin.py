@@ -70,6 +70,14 @@ def sign_out(response: Response) -> Response:
     return response
 
 
+def is_newcomer() -> bool:
+    """Say of the cookie alone whether its browser has no session in use and is not between password and second step."""
+    settings: Settings = current_app.extensions["settings"]
+    idle = clock.now() - datetime.fromtimestamp(cookie.get("seen", 0), UTC)
+    is_signed_in = "_user_id" in cookie and idle <= timedelta(minutes=settings.session_idle_minutes)
+    return not is_signed_in and "proof" not in cookie
+
+
 def _empty_cookie() -> None:
     kept = {name: cookie[name] for name in _NOBODYS if name in cookie}
     cookie.clear()

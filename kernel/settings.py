@@ -91,6 +91,12 @@ class Settings(BaseSettings):
     signatory_2: str = Field("", description="Who signs beside the first, in the same form.")
     signatory_2_picture: Path | None = Field(None, description="Picture of the second signature.")
     threads: int = Field(128, ge=1, le=1024, description="Connections one process serves at once.")
+    crowd: int = Field(
+        48,
+        ge=0,
+        le=1024,
+        description="Requests that one process may have in hand before it asks whoever is not in yet to wait; 0 asks nobody.",
+    )
     database_pool: int = Field(8, ge=1, le=100, description="Database connections one process holds.")
     worker_threads: int = Field(1, ge=0, le=16, description="Threads for background jobs inside `lms serve`; 0 where `lms worker` runs.")
     request_seconds: int = Field(

@@ -36,6 +36,7 @@ from kernel.paths import STATIC, TEMPLATES
 from kernel.permissions import Policy, SiteRole
 from kernel.settings import Settings, secret_keys
 from kernel.web import assets, errors, headers, icons, limits, notes, templating
+from kernel.web.crowd import Crowd
 from kernel.web.request import FIELD_LIMIT, Plumbing, current_actor, install_last
 from kernel.web.request import install as install_requests
 from lms import feature as roof
@@ -189,7 +190,16 @@ def create_app(house: House) -> Flask:
     app.before_request(_choose_asked_language)
     install_requests(
         app,
-        Plumbing(house.database, policy(), signin.load_actor, frozenset(house.settings.host_names), house.settings.request_seconds, QUIET),
+        Plumbing(
+            house.database,
+            policy(),
+            signin.load_actor,
+            frozenset(house.settings.host_names),
+            house.settings.request_seconds,
+            QUIET,
+            Crowd(house.settings.crowd),
+            signin.is_newcomer,
+        ),
     )
     is_staff = or_(exists().where(CourseStaff.person_id == Person.id), account_queries.holds(SiteRole.INSTRUCTOR))
     manages = manages_something()

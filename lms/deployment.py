@@ -318,6 +318,12 @@ RULES = (
         ),
     ),
     Rule(
+        "open-door",
+        lambda facts: facts.settings.crowd >= facts.settings.threads,
+        N_("LMS_CROWD is not below LMS_THREADS: newcomers are never asked to wait, and slow down those who are answering."),
+        is_danger=False,
+    ),
+    Rule(
         "nobody-works",
         _nobody_works,
         N_("Background work has waited for more than ten minutes and LMS_WORKER_THREADS is 0: start lms worker."),

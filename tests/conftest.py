@@ -16,6 +16,7 @@ from werkzeug.routing import Rule
 
 from kernel import migrations
 from kernel.db import Database
+from kernel.i18n import DEFAULT_LANGUAGE, reading
 from kernel.settings import Settings, load
 from lms.app import House, create_app, open_house
 from tests.support import postgres
@@ -153,6 +154,13 @@ def compiled_routes() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Rule, "_compile_builder", compile_once)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def usual_reader() -> Iterator[None]:
+    """Begin each test in the usual language: a request leaves its reader behind in the thread."""
+    with reading(DEFAULT_LANGUAGE):
         yield
 
 

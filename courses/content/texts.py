@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 NOWHERE = "#"
 TOO_MUCH = "C105"
-MAXIMUM_REFUSED = 5
+MAXIMUM_REFUSED = 3
 NO_HEADING = N_("“%(key)s” has no heading “%(fragment)s”.")
 NO_SECOND = N_("“%(key)s” cannot be played from there (%(fragment)s).")
 DEAD_LINK = N_("There is no module or activity “%(key)s” in this course.")
@@ -48,7 +48,7 @@ class TextCheck:
     lookups: dict[str, Lookups] = field(default_factory=dict)
     lengths: dict[str, int | None] = field(default_factory=dict)
     refused: int = 0
-    """Texts that the renderer gave up, each after a second: after some of them the others are not tried."""
+    """Texts that the renderer gave up, each after two seconds: after some of them the others are not tried."""
 
     def run(self) -> None:
         """Check lessons, then the texts of YAML fields, then what links and references lead to."""

@@ -3,6 +3,7 @@
 A POST whose form token or session has expired is not lost: its fields come back, signed, to be sent again after signing in.
 """
 
+import random
 from enum import StrEnum
 from typing import cast
 
@@ -18,6 +19,7 @@ from kernel.crypto import seal, unseal
 from kernel.errors import N_, Conflict, DomainError, Forbidden, SignInNeeded, Unavailable
 from kernel.i18n import _, language
 from kernel.permissions import Actor
+from kernel.web.crowd import Crowded
 from kernel.web.limits import client_address, client_key, limit, limiter
 from kernel.web.request import FOREIGN, SAFE_METHODS, UnknownHost, plumbing, roll_back, secrets_of_app
 
@@ -38,6 +40,8 @@ BYPASSES_OF_ALL = limit("bypass-all", "1000 per day")
 Fields = list[tuple[str, str]]
 RESUMABLE_SECONDS = 3600
 RETRY_SECONDS = 5
+WAIT_SECONDS = (10, 20)
+"""After how long somebody at the door tries again: not all of them at the same moment."""
 _KEPT_HEADERS = ("Allow", "Content-Range")
 _JSON_TYPES = ("application/json", "application/problem+json")
 _NEVER_KEPT = ("csrf_token", "password", "current_password")
@@ -136,6 +140,19 @@ def _domain_error(error: DomainError) -> Response | str | tuple[str, int]:
     return error_response(error.status, _(TITLES.get(error.status, TITLES[400])), text, code=error.reason, retry_after=retry)
 
 
+def _crowded(error: Crowded) -> Response:
+    """Ask somebody who is not in yet to wait, without the database; a page tries again by itself."""
+    roll_back()
+    g.setdefault("actor", Actor())
+    seconds = random.randint(*WAIT_SECONDS)  # noqa: S311 - no secret
+    title, text = _("A great many people are coming in"), _(error.text)
+    if wants_json():
+        return error_response(error.status, title, text, code=error.reason, retry_after=seconds)
+    response = make_response(render_template("errors/crowded.html", title=title, text=text, address=_address()), error.status)
+    response.headers.update({"Retry-After": str(seconds), "Refresh": str(seconds)})
+    return response
+
+
 def _note_refusal() -> None:
     """Write into the audit log that somebody was refused, in a short unit of work of its own (ARCHITECTURE 16.5)."""
     actor = g.get("actor")
@@ -212,6 +229,7 @@ def _unexpected(error: Exception) -> Response:
 
 def install(app: Flask) -> None:
     """Answer every error of the application in one way."""
+    app.register_error_handler(Crowded, _crowded)
     app.register_error_handler(DomainError, _domain_error)
     app.register_error_handler(CSRFError, _token_error)
     app.register_error_handler(HTTPException, _http_error)

@@ -11,7 +11,7 @@ What is rolled back is rolled back whole: the cookie too becomes again what came
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import wraps
 from typing import Any, TypeVar, cast, overload
@@ -29,6 +29,7 @@ from kernel import deadline
 from kernel.db import Database
 from kernel.errors import Forbidden, Unavailable
 from kernel.permissions import Actor, Policy
+from kernel.web.crowd import Crowd, Crowded
 
 log = structlog.get_logger()
 
@@ -68,7 +69,10 @@ class Plumbing:
     request_seconds: float = 30.0
     """How long a request may work once its body is there (security 3.5)."""
     quiet: frozenset[str] = frozenset()
-    """Endpoints that leave no line in the log: static files, probes."""
+    """Endpoints that leave no line in the log and wait for nobody: static files, probes."""
+    crowd: Crowd = field(default_factory=Crowd)
+    is_newcomer: Callable[[], bool] = bool
+    """Says of the cookie alone, without the database, whether whoever asks has not been let in yet."""
 
 
 FOREIGN = "foreign_page"
@@ -214,11 +218,24 @@ def _open() -> None:
             request.max_content_length = access.body_limit
         _read_body()
     deadline.begin(plumbing().request_seconds)
+    _take_in_hand()
     if not is_only_looking():
         g.cookie_before = dict(cookie)
         g.writes = not (access.reads_first() if callable(access.reads_first) else access.reads_first)
         if g.writes and not plumbing().database.is_sqlite:
             g.session = plumbing().database.begin(write=True)
+
+
+def _take_in_hand() -> None:
+    """Count the request once its body is there; whoever opens a page without being in yet waits while there are too many.
+
+    What is sent is always taken: a form that somebody has filled in is not turned away.
+    """
+    house = plumbing()
+    house.crowd.enter()
+    g.in_hand = True
+    if is_only_looking() and house.crowd.is_full and request.endpoint not in house.quiet and house.is_newcomer():
+        raise Crowded
 
 
 def _take_turn() -> None:
@@ -271,6 +288,8 @@ def _tell(response: Response) -> Response:
 
 
 def _abandon(_error: BaseException | None) -> None:
+    if g.pop("in_hand", False):
+        plumbing().crowd.leave()
     deadline.end()
     let_go()
     structlog.contextvars.clear_contextvars()

@@ -171,14 +171,15 @@ def _walk(crowd: Crowd, instance: Instance, moments: list[float]) -> tuple[Measu
 
 
 def _find_rate(crowd: Crowd, instance: Instance) -> float:
-    """Try ever higher rates; return the last that was held: no error, and lessons and saves answered soon."""
+    """Try ever higher rates; return the last that was held: no error, nobody asked to wait, and lessons and saves answered soon."""
     held, rate = FIRST, FIRST
     while True:
         measures, _told = _walk(crowd, instance, arrivals(TRIAL, rate, crowd.seed, rising=False))
         waits = {step: percentile(measures.waits[step], 0.95) for step in ("lesson", "save")}
         words = ", ".join(f"{step} {wait * 1000:.0f} ms" for step, wait in waits.items())
-        click.echo(f"  {rate:5.1f} new learners a second: p95 of {words}; {sum(measures.errors.values())} errors")
-        if measures.errors or max(waits.values()) > LONGEST_WAIT:
+        told = f"{sum(measures.errors.values())} errors, {measures.asked_to_wait} times asked to wait"
+        click.echo(f"  {rate:5.1f} new learners a second: p95 of {words}; {told}")
+        if measures.errors or measures.asked_to_wait or max(waits.values()) > LONGEST_WAIT:
             return held
         held, rate = rate, rate * STEP
 
@@ -187,10 +188,12 @@ def _tell(plan: Plan, rate: float, measures: Measures, found: Counter[str], repo
     rates = measures.rates(WINDOW)
     click.echo("\n".join(["", *table(measures), "", f"In the busiest {WINDOW:.0f} seconds:", *shares(rates), ""]))
     click.echo("\n".join(aligned([(name, str(found[name])) for name in (*COUNTED, *FAULTS)])))
+    click.echo(f"\nAsked to wait before they came in: {measures.asked_to_wait} times")
     click.echo("\n".join(["", *(f"error: {name} ({number} times)" for name, number in measures.errors.most_common())]))
     if report is not None:
         steps = {step: {"answers": len(waits), **_waits(waits)} for step, waits in measures.waits.items()}
-        whole = {"plan": asdict(plan), "rate": rate, "steps": steps, "rates": rates, "found": dict(found), "errors": dict(measures.errors)}
+        came = {"errors": dict(measures.errors), "asked_to_wait": measures.asked_to_wait}
+        whole = {"plan": asdict(plan), "rate": rate, "steps": steps, "rates": rates, "found": dict(found), **came}
         report.parent.mkdir(parents=True, exist_ok=True)
         report.write_text(json.dumps(whole, indent=2) + "\n")
     if measures.errors or any(found[name] for name in FAULTS):

@@ -142,12 +142,16 @@ class Learner:
     async def _ask(
         self, step: str, method: str, path: str, fields: Mapping[str, str] | None = None, *, script: bool = False
     ) -> tuple[int, str, str]:
-        """Send a request when it is due, again after a lost one, as browsers and the script do; it waits since it was due."""
+        """Send a request when it is due, again after a lost one, as browsers and the script do; it waits since it was due.
+
+        A page at the door, which tries again by itself (`kernel.web.crowd`), is no failure.
+        """
         await asyncio.sleep(max(0.0, self.due - time.monotonic()))
         headers = {"Accept": "application/json" if script else "text/html", "Accept-Language": "es"}
-        for number in range(self.tries):
-            if number:
-                await asyncio.sleep(min(0.5 * 2**number, LONGEST_PAUSE) * self.chance.uniform(0.5, 1))
+        failed = 0
+        while failed < self.tries:
+            if failed:
+                await asyncio.sleep(min(0.5 * 2**failed, LONGEST_PAUSE) * self.chance.uniform(0.5, 1))
             address = self.chance.choice(self.servers) + path
             try:
                 async with self.client.request(method, address, data=fields, headers=headers, allow_redirects=False) as answer:
@@ -157,9 +161,14 @@ class Learner:
                         self.measures.note(step, now - self.began, now - self.due)
                         self.due = now + self.chance.uniform(0, 2 * self.pause)
                         return answer.status, text, re.sub(r"^https?://[^/]+", "", answer.headers.get("Location", ""))
-                    self.measures.errors[f"{step}: {answer.status}"] += 1
+                if again := answer.headers.get("Refresh"):
+                    self.measures.asked_to_wait += 1
+                    await asyncio.sleep(int(again))
+                    continue
+                self.measures.errors[f"{step}: {answer.status}"] += 1
             except (aiohttp.ClientError, TimeoutError) as error:
                 self.measures.errors[f"{step}: {type(error).__name__}"] += 1
+            failed += 1
         raise WrongPageError(f"{step}: no answer")
 
 

@@ -30,6 +30,8 @@ class Measures:
     waits: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     moments: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     errors: Counter[str] = field(default_factory=Counter)
+    asked_to_wait: int = 0
+    """How often somebody who was not in yet was told that too many come at once."""
 
     def note(self, step: str, at: float, waited: float) -> None:
         """Note an answer: when it came, in seconds from the beginning, and how long somebody waited for it."""

@@ -43,8 +43,8 @@ def crowd(bench: Bench) -> list[Row]:
         ours = percentile(measures.waits[step], 0.95)
         floor = percentile([*before.waits[step], *after.waits[step]], 0.95)
         rows.append(Row("P10", words, ours / floor, 4, 2.5, f"{ours * 1000:.1f} ms against {floor * 1000:.1f} ms"))
-    lost = sum(found[name] for name in FAULTS) + sum(measures.errors.values())
-    rows.append(Row("P10", "errors, and answers lost", lost, 0, 0, _counted(found, measures)))
+    lost = sum(found[name] for name in FAULTS) + sum(measures.errors.values()) + measures.asked_to_wait
+    rows.append(Row("P10", "errors, answers lost, and visitors asked to wait", lost, 0, 0, _counted(found, measures)))
     if bench.database.is_sqlite:
         saves = measures.waits["save"]
         rows.append(Row("P11", f"slowest save of {CROWD_SECONDS} seconds of it, in s", max(saves), 1, 0.3, f"{len(saves)} saves"))
@@ -52,7 +52,8 @@ def crowd(bench: Bench) -> list[Row]:
 
 
 def _counted(found: Counter[str], measures: Measures) -> str:
-    errors = ", ".join(f"{name} ({number})" for name, number in measures.errors.most_common())
+    wrong = measures.errors + Counter({"asked to wait": measures.asked_to_wait})
+    errors = ", ".join(f"{name} ({number})" for name, number in wrong.most_common())
     return f"{found['answers acknowledged']} answers, {found['attempts handed in']} attempts" + (f"; {errors}" if errors else "")
 
 

@@ -1,10 +1,16 @@
 """`lms loadtest`: arrivals and measures as pure functions, the comparison with the database, and a short day against a real server."""
 
+import asyncio
 import json
 import subprocess
+import time
 from pathlib import Path
+from random import Random
 
+import aiohttp
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from click.testing import CliRunner
 from sqlalchemy import select, update
 
@@ -13,7 +19,7 @@ from lms.app import House
 from lms.loadtest.arrivals import arrivals
 from lms.loadtest.cli import loadtest
 from lms.loadtest.course import SLUG, answers, folder
-from lms.loadtest.journey import Told
+from lms.loadtest.journey import Learner, Told
 from lms.loadtest.measures import FIGURES, Measures, busiest, percentile, shares, table
 from lms.loadtest.people import email, identities
 from lms.loadtest.truth import FAULTS, compare
@@ -97,6 +103,27 @@ def test_what_is_lost_wrong_or_twice_is_found(browser: Browser, house: House) ->
     with house.database.unit_of_work(write=False) as session:
         found = compare(session, [told])
     assert {name: found[name] for name in FAULTS if found[name]} == {"answers lost": 1, "attempts lost": 1}
+
+
+def test_who_is_asked_to_wait_at_the_door_tries_again_and_that_is_no_error() -> None:
+    """What the door answers beyond what a process does at once (`kernel.web.crowd`)."""
+    measures, answers_given = Measures(), iter([503, 503, 200])
+    chance = Random(1)  # noqa: S311 - a simulation
+
+    async def door(_request: web.Request) -> web.Response:
+        status = next(answers_given)
+        return web.Response(status=status, text='name="password"', headers={"Refresh": "0"} if status == 503 else {})
+
+    async def visit() -> str:
+        app = web.Application()
+        app.router.add_get("/sign-in", door)
+        async with TestServer(app) as server, aiohttp.ClientSession() as client:
+            now = time.monotonic()
+            learner = Learner(client, [str(server.make_url(""))], measures, now, "", "", chance, 0.0, 1, False, now)
+            return await learner.get("sign-in page", "/sign-in", 'name="password"')
+
+    assert asyncio.run(visit()) == 'name="password"'
+    assert (measures.asked_to_wait, measures.errors, measures.answered) == (2, {}, 1)
 
 
 def test_a_short_day_loses_nothing_and_writes_its_figures(tmp_path: Path) -> None:
