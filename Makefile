@@ -91,7 +91,7 @@ spelling: ## proof-read the Spanish of the courses with hunspell (apt-get instal
 
 advisories: ## ask the advisory service of PyPI about every pinned library (needs a line to it); before each release
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt
-	@$(BIN)/uv tool run --from pip-audit==$(PIP_AUDIT) pip-audit --disable-pip --require-hashes -r requirements-scaled.txt
+	@$(BIN)/uv tool run --from pip-audit==$(PIP_AUDIT) pip-audit --strict --disable-pip --require-hashes -r requirements-scaled.txt
 
 dist: ## build the wheel and its bill of materials into dist/
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt
