@@ -145,9 +145,10 @@ DURABLE = ("fsync", "full_page_writes", "synchronous_commit")
 """What PostgreSQL must not have switched off."""
 POOL_TURN = 4.0
 """Seconds that a request waits for a connection."""
-PATIENCE = {"connect_timeout": 3, "tcp_user_timeout": 4000}
-"""How long PostgreSQL may take to let us in, in seconds, and its machine to say that it has heard us, in milliseconds: one that is gone
-without a word counts as away within five seconds. What the address says comes first."""
+PATIENCE = {"connect_timeout": 3, "tcp_user_timeout": 4000, "keepalives_idle": 2, "keepalives_interval": 1}
+"""How long PostgreSQL may take to let us in, in seconds, and its machine to say that it has heard us, in milliseconds; after how many
+seconds without a word it is asked whether it is there. One that is gone without a word counts as away soon, also while it is to answer.
+What the address says comes first."""
 
 
 class WriterLock:

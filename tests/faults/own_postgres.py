@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.machine import FAR, NEAR, Machine
 from tests.support.missing import note
 from tests.support.server import free_port
 
@@ -30,13 +31,15 @@ def programs() -> Path | None:
 
 
 class OwnPostgres:
-    """A server in a folder that its user can reach; `given` is the environment it runs with.
+    """A server in a folder that its user can reach; `given` is the environment it runs with, on a machine of its own where there is one.
 
     Its log of writes has segments of one megabyte, so that it grows while it is watched.
     """
 
-    def __init__(self, folder: Path, programs: Path, given: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, programs: Path, given: Mapping[str, str], machine: Machine | None = None) -> None:
         self.folder, self._programs, self._given = folder, programs, dict(given)
+        self._on_machine = machine.prefix if machine else ()
+        self._address = FAR if machine else "127.0.0.1"
         self._as_postgres = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
         self._port, self._cuts = free_port(), 0
         if self._as_postgres:
@@ -51,11 +54,11 @@ class OwnPostgres:
     @property
     def url(self) -> str:
         """Return its address."""
-        return f"postgresql+psycopg://postgres@127.0.0.1:{self._port}/postgres"
+        return f"postgresql+psycopg://postgres@{self._address}:{self._port}/postgres"
 
     def _run(self, *command: str, fails: bool = False, **given: str) -> bool:
         done = subprocess.run(
-            [*self._as_postgres, str(self._programs / command[0]), *command[1:]],
+            [*self._on_machine, *self._as_postgres, str(self._programs / command[0]), *command[1:]],
             check=False,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -69,9 +72,11 @@ class OwnPostgres:
     def make(self) -> None:
         """Make the files, durably."""
         self._run("initdb", "-A", "trust", "-U", "postgres", "--wal-segsize=1", "-D", str(self.data))
+        with (self.data / "pg_hba.conf").open("a") as allowed:
+            allowed.write(f"host all all {NEAR}/32 trust\n")
 
     def _control(self, what: str, *words: str, fails: bool = False) -> bool:
-        options = f"-p {self._port} -k {self.folder} -c listen_addresses=127.0.0.1 -c max_wal_size=32MB -c min_wal_size=4MB"
+        options = f"-p {self._port} -k {self.folder} -c listen_addresses={self._address} -c max_wal_size=32MB -c min_wal_size=4MB"
         return self._run(
             "pg_ctl", "-w", *words, "-D", str(self.data), "-l", f"{self.folder}/log", "-o", options, what, fails=fails, **self._given
         )
@@ -94,7 +99,7 @@ class OwnPostgres:
             if not self._control("status", fails=True):
                 self.start()
                 return True
-            if self._run("pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self._port), fails=True):
+            if self._run("pg_isready", "-q", "-h", self._address, "-p", str(self._port), fails=True):
                 return False
             time.sleep(0.1)
         raise AssertionError(f"the database server does not come back: {self.log()[-2000:]}")
@@ -160,13 +165,13 @@ def children(parent: int) -> list[int]:
 
 
 @contextmanager
-def own_postgres(**given: str) -> Iterator[OwnPostgres]:
-    """Make and start a server, and see that nothing of it is left."""
+def own_postgres(machine: Machine | None = None, **given: str) -> Iterator[OwnPostgres]:
+    """Make and start a server, on a machine of its own where one is given, and see that nothing of it is left."""
     found = programs()
     if found is None:
         pytest.skip(note("PostgreSQL's initdb is missing (apt-get install postgresql)"))
     folder = Path(tempfile.mkdtemp(prefix="aulario-postgres-", dir="/tmp"))
-    server = OwnPostgres(folder, found, given)
+    server = OwnPostgres(folder, found, given, machine)
     server.make()
     if "FAULT_FOLDER" in given:
         server.watch_syncs(Path(given["FAULT_FOLDER"]) / DURABLE)

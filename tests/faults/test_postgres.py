@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.chaos import a_house, crowd_while, every, faultless, serving, told, wait_until_ready
+from tests.faults.machine import a_machine
 from tests.faults.own_postgres import OwnPostgres, own_postgres
 from tests.faults.watch import Watch
 
@@ -85,4 +86,35 @@ def test_a_database_that_stands_still_holds_who_asks_it_and_nothing_is_lost(
     assert faultless(found)
     assert len(frozen) >= 2
     assert watch.wrong == []
+    assert server.starts == 1
+
+
+def test_a_database_whose_machine_is_gone_without_a_word_is_away_soon(
+    database_kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, say: Callable[[str], None]
+) -> None:
+    """Nothing is refused and nothing answers: what was sent is lost on the line. That too is a 503 in time, and over by itself."""
+    if database_kind != "postgres":
+        pytest.skip("SQLite has no server")
+    cuts: list[int] = []
+    with a_machine() as machine, own_postgres(machine) as postgres:
+        house = a_house(tmp_path, postgres.url, monkeypatch)
+        with serving(house) as server:
+            wait_until_ready(server)
+            with Watch(server.address) as watch:
+
+                def disturb() -> None:
+                    machine.cut()
+                    time.sleep(6)
+                    machine.mend()
+                    cuts.append(1)
+                    assert watch.until_served() <= 10
+
+                found = crowd_while(house, (server.address,), every((6, 9), disturb))
+
+    say(f"line to the database cut {len(cuts)} times: {told(found)}; {watch.told()}")
+    assert faultless(found)
+    assert len(cuts) >= 2
+    assert watch.refused
+    assert watch.wrong == []
+    assert watch.longest < 9
     assert server.starts == 1
