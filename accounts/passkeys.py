@@ -1,5 +1,6 @@
 """Passkeys (WebAuthn level 2): what a browser is asked, and whether its answer is right. Attestation is not asked for."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,6 +11,13 @@ if TYPE_CHECKING:
     from webauthn.helpers.structs import PublicKeyCredentialDescriptor
 
 # The library takes a sixth of a second to import: its functions are imported where they are needed.
+
+UNREADABLE = (ValueError, KeyError, TypeError, RecursionError)
+"""What the library lets through of an answer that is no answer."""
+LONGEST_NAME = 1023
+"""Bytes of a credential's name (WebAuthn level 3, 7.1, step 25)."""
+NAME = re.compile(r"[A-Za-z0-9_-]{1,1364}")
+"""A credential's name as its answer writes it: base64url."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +85,10 @@ def made(site: Site, challenge: bytes, answer: str) -> NewPasskey:
         found = webauthn.verify_registration_response(
             credential=answer, expected_challenge=challenge, expected_rp_id=site.host, expected_origin=site.origin
         )
-    except (WebAuthnException, ValueError, KeyError, TypeError) as error:
+    except (WebAuthnException, *UNREADABLE) as error:
         raise Invalid(N_("The passkey could not be checked. Try again.")) from error
+    if len(found.credential_id) > LONGEST_NAME:
+        raise Invalid(N_("The passkey could not be checked. Try again."))
     return NewPasskey(bytes_to_base64url(found.credential_id), bytes_to_base64url(found.credential_public_key), found.sign_count)
 
 
@@ -88,9 +98,12 @@ def credential_of(answer: str) -> str:
     from webauthn.helpers.exceptions import WebAuthnException  # noqa: PLC0415 - see above
 
     try:
-        return parse_authentication_credential_json(answer).id
-    except (WebAuthnException, ValueError, KeyError, TypeError) as error:
+        found: str = parse_authentication_credential_json(answer).id
+    except (WebAuthnException, *UNREADABLE) as error:
         raise Invalid(N_("The passkey could not be checked. Try again.")) from error
+    if not NAME.fullmatch(found):
+        raise Invalid(N_("The passkey could not be checked. Try again."))
+    return found
 
 
 def used(site: Site, challenge: bytes, answer: str, *, public_key: str, counter: int) -> int:
@@ -108,6 +121,6 @@ def used(site: Site, challenge: bytes, answer: str, *, public_key: str, counter:
             credential_public_key=base64url_to_bytes(public_key),
             credential_current_sign_count=counter,
         )
-    except (WebAuthnException, ValueError, KeyError, TypeError) as error:
+    except (WebAuthnException, *UNREADABLE) as error:
         raise Invalid(N_("The passkey could not be checked. Try again.")) from error
     return found.new_sign_count

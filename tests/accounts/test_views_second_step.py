@@ -1,6 +1,7 @@
 """The second step of signing in (security 2.4, 2.6): codes, passkeys, recovery codes, and that nothing is open between the steps."""
 
 import html
+import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -369,6 +370,33 @@ def test_a_passkey_that_is_not_right_is_refused(browser: Browser, house: House, 
 
     assert not is_signed_in(thief)
     assert "Repita el intento" in thief.page.text
+
+
+@pytest.mark.parametrize("wrong", ["[" * 5000, "\ud800", "clave\0", "x" * 1400])
+def test_an_answer_that_no_passkey_gives_is_refused(browser: Browser, house: House, wrong: str) -> None:
+    """Security 4.1: nested without end, or with a name that is not base64url; a database takes no half of a sign and no NUL."""
+    key = with_passkey(browser, house)
+    other = sign_in(browser.another())
+    answer = json.loads(key.get(request_options(other, "/sign-in/passkey/request")))
+    sent = wrong if wrong.startswith("[") else json.dumps({**answer, "id": wrong})
+
+    page = other.post("/sign-in/passkey", {"credential": sent}, status=422)
+
+    assert "Repita el intento" in page.text
+
+
+def test_a_passkey_whose_name_is_longer_than_the_standard_allows_is_not_kept(browser: Browser, house: House) -> None:
+    """WebAuthn level 3, 7.1: at most 1023 bytes."""
+    a_person(house)
+    sign_in(browser)
+    prove(browser)
+    for length, status in ((1024, 422), (1023, 200)):
+        browser.get("/second-step")
+        answer = Authenticator(credential=bytes(length)).create(request_options(browser, "/second-step/passkey/request"))
+        browser.post("/second-step/passkey", {"credential": answer}, status=status)
+
+    with house.database.unit_of_work(write=False) as session:
+        assert [len(name or "") for name in session.scalars(select(SecondFactor.credential))] == [1364]
 
 
 def test_who_keeps_one_has_the_pages_without_scripts_too(browser: Browser, house: House) -> None:

@@ -39,11 +39,15 @@ class Authenticator:
         kept = {name: text(content) for name, content in response.items()}
         return json.dumps({"id": text(self.credential), "rawId": text(self.credential), "type": "public-key", "response": kept})
 
+    @property
+    def public_key(self) -> bytes:
+        """Return the public key as a site is told it (COSE, ES256)."""
+        point = self.key.public_key().public_numbers()
+        return cbor2.dumps({1: 2, 3: -7, -1: 1, -2: point.x.to_bytes(32, "big"), -3: point.y.to_bytes(32, "big")})
+
     def create(self, options: dict[str, str]) -> str:
         """Answer the request for a new passkey."""
-        point = self.key.public_key().public_numbers()
-        key = cbor2.dumps({1: 2, 3: -7, -1: 1, -2: point.x.to_bytes(32, "big"), -3: point.y.to_bytes(32, "big")})
-        data = self._data(0x45) + bytes(16) + struct.pack(">H", len(self.credential)) + self.credential + key
+        data = self._data(0x45) + bytes(16) + struct.pack(">H", len(self.credential)) + self.credential + self.public_key
         client = self._client("webauthn.create", options["challenge"])
         return self._answer(clientDataJSON=client, attestationObject=cbor2.dumps({"fmt": "none", "attStmt": {}, "authData": data}))
 
