@@ -22,8 +22,9 @@ from tests.support.browser import Browser
 from tests.support.builders import a_person, folder, sign_in
 from tests.support.editions import an_edition
 from tests.support.offices import a_course_at_work
+from tests.support.rooms import SITUATIONS
 from tests.support.shared import needs_shared
-from tests.support.walking import LEAVE, Found, Walk, plain_addresses
+from tests.support.walking import LEAVE, Found, Walk, changing_routes, plain_addresses
 
 LAST = re.compile(
     r"remov|delet|archiv|discard|suspen|[._]end|clos|stop|withdraw|revo|reset|role|merge|password|restor|undo|unmark|take_|commit|team|retire"
@@ -167,6 +168,7 @@ def test_no_field_of_any_form_lets_harm_through(site: Site) -> None:
     site.open_all()
 
     assert not site.wrong
+    assert changing_routes(site.browser.app) - set(site.forms) - set(SITUATIONS) == set(), "test_hostile_situations.py has to meet it"
     assert len(site.forms) > 100
     assert formulas_in(site) == []
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from urllib.parse import urljoin, urlsplit
 
@@ -56,9 +56,19 @@ def plain_addresses(app: Flask) -> list[str]:
         return sorted(str(rule) for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ()) and not rule.arguments)
 
 
+def changing_routes(app: Flask) -> set[str]:
+    """Return the names of all routes that take a POST."""
+    return {rule.endpoint for rule in app.url_map.iter_rules() if "POST" in (rule.methods or ())}
+
+
 def _filled(control: markup.HtmlElement) -> str:
     kind, value = control.get("type", ""), control.value or ""
     return "".join(value) if value else "" if control.get("required") is None else USUAL.get(kind, "Palabra")
+
+
+def _takes_the_first(control: markup.HtmlElement) -> bool:
+    """Say whether a browser would send the first option, because none is chosen."""
+    return control.tag == "select" and not control.multiple and control.value is None and bool(control.value_options)
 
 
 def forms_of(app: Flask, path: str, text: str) -> Iterator[Found]:
@@ -68,14 +78,16 @@ def forms_of(app: Flask, path: str, text: str) -> Iterator[Found]:
             continue
         controls = [one for one in form.inputs if one.name and one.get("disabled") is None]
         typed = [one for one in controls if one.tag == "textarea" or (one.tag == "input" and one.get("type", "") in TYPED)]
-        values = [pair for pair in form.form_values() if pair[0] not in {one.name for one in typed}]
+        secret = [one for one in controls if one.get("type") == "password"]
+        values = [pair for pair in form.form_values() if pair[0] not in {one.name for one in (*typed, *secret)}]
         values += [(one.name, _filled(one)) for one in typed]
-        values += [(one.name, PASSWORD) for one in controls if one.get("type") == "password"]
+        values += [(one.name, PASSWORD) for one in secret]
+        values += [(one.name, one.value_options[0]) for one in controls if _takes_the_first(one)]
         button = next((one for one in form.iter("button") if one.get("name")), None)
         if button is not None:
             values.append((button.get("name"), button.get("value", "")))
         action = urljoin(path, form.action or path)
-        yield Found(
+        found = Found(
             path,
             endpoint_of(app, action, "POST"),
             action,
@@ -84,6 +96,10 @@ def forms_of(app: Flask, path: str, text: str) -> Iterator[Found]:
             tuple(dict.fromkeys(one.name for one in controls if one.get("type") == "hidden" and one.name != "csrf_token")),
             tuple(one.name for one in controls if one.get("type") == "file"),
         )
+        yield found
+        for other in form.xpath(".//button/@formaction"):
+            action = urljoin(path, other)
+            yield replace(found, endpoint=endpoint_of(app, action, "POST"), action=action)
 
 
 class Walk:
@@ -98,6 +114,8 @@ class Walk:
         """Forms of the page that answered the last form: second steps, what waits for a yes."""
         self.is_stale = False
         """Whether the last form that was sent no longer fitted what it was about."""
+        self.status = 0
+        """What the server answered to the last form, before the page that it led to."""
 
     def open_all(self, most: int = 10_000) -> dict[str, Found]:
         """Follow the links from the starts on, a few of each route; return the forms that were met, by route."""
@@ -144,7 +162,14 @@ class Walk:
         forms = forms_of(self.browser.app, form.page, text) if text else ()
         return next((one for one in forms if one.endpoint == form.endpoint), form)
 
-    def send(self, form: Found, typed: Mapping[str, str], files: Mapping[str, tuple[str, bytes]] | None = None) -> str:
+    def send(
+        self,
+        form: Found,
+        typed: Mapping[str, str],
+        files: Mapping[str, tuple[str, bytes]] | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+    ) -> str:
         """Send a form with other words in some fields; return the page that answered, nothing where something else came."""
         fields: dict[str, list[object]] = {}
         for name, value in form.values:
@@ -155,7 +180,8 @@ class Walk:
         for name, (given, content) in (files or {}).items():
             fields[name] = [(BytesIO(content), given)]
         encoding = {"content_type": "multipart/form-data"} if form.files else {}
-        response = self.browser._request("POST", form.action, data=_sendable(fields), **encoding)
+        response = self.browser._request("POST", form.action, data=_sendable(fields), headers=headers or {}, **encoding)
+        self.status = response.status_code
         self.is_stale = response.status_code in (404, 409)
         if response.status_code >= 500:
             self.wrong.append(f"{form.endpoint} {form.action} {dict(typed)!r}: {response.status_code}")
@@ -163,6 +189,8 @@ class Walk:
         if response.status_code == 303 and "/sign-in" not in form.action:
             path = response.headers["Location"]
             response = self.browser._request("GET", path)
+            if response.status_code >= 500:
+                self.wrong.append(f"{path} after {form.endpoint} {dict(typed)!r}: {response.status_code}")
         text = response.get_data(as_text=True) if response.mimetype == "text/html" else ""
         self.answered = list(forms_of(self.browser.app, path, text)) if text.strip() else []
         return text

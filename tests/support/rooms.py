@@ -1,0 +1,20 @@
+"""Every form that no walk meets, with the situation in which it stands."""
+
+from __future__ import annotations
+
+from tests.support.situations import Room
+from tests.support.situations_of_courses import PUBLISHING, QUIZZES, REGRADING, TAKING_PART, WRITING
+from tests.support.situations_of_people import ADMINISTRATION, LINKS, SECOND_STEPS, SESSIONS
+
+ROOMS: dict[str, Room] = {
+    "links of mails": LINKS,
+    "second steps": SECOND_STEPS,
+    "sessions": SESSIONS,
+    "administration": ADMINISTRATION,
+    "writing": WRITING,
+    "publishing and teams": PUBLISHING,
+    "taking part": TAKING_PART,
+    "quizzes, tasks, recordings": QUIZZES,
+    "marking again": REGRADING,
+}
+SITUATIONS: Room = {endpoint: arrange for room in ROOMS.values() for endpoint, arrange in room.items()}
