@@ -143,14 +143,14 @@ class ForgottenForm(Form):
 class ChangePasswordForm(PasswordForm):
     """A new password, with the present one."""
 
-    current_password = PasswordField(lazy_("Present password"), [_typed(N_("Enter your present password."))])
+    current_password = PasswordField(lazy_("Current password"), [_typed(N_("Enter your current password."))])
 
 
 class ChangeAddressForm(Form):
-    """Another address, with the present password."""
+    """Another address, with the current password."""
 
     email = EmailField(lazy_("New address"), [_required(N_("Enter an email address.")), _at_most(254)])
-    current_password = PasswordField(lazy_("Present password"), [_typed(N_("Enter your present password."))])
+    current_password = PasswordField(lazy_("Current password"), [_typed(N_("Enter your current password."))])
 
 
 class OtherAccountForm(Form):
@@ -160,9 +160,9 @@ class OtherAccountForm(Form):
 
 
 class ProofForm(Form):
-    """The present password, before something that only its owner may change."""
+    """The current password, before something that only its owner may change."""
 
-    current_password = PasswordField(lazy_("Present password"), [_typed(N_("Enter your present password."))])
+    current_password = PasswordField(lazy_("Current password"), [_typed(N_("Enter your current password."))])
 
 
 class CodeForm(Form):

@@ -127,7 +127,7 @@ def counter_of(email: str) -> str:
 
 
 def knows_password(actor: Actor, stored: str, password: str) -> bool:
-    """Check the present password under the limit of signing in: every door has the same one (security 2.3)."""
+    """Check the current password under the limit of signing in: every door has the same one (security 2.3)."""
     limiter().use(TRIES_OF_ACCOUNT, counter_of(actor.email))
     right = passwords.verify_password(stored, password)
     if right:

@@ -229,7 +229,7 @@ def deletion() -> Answer:
     valid = form.validate_on_post()
     let_go()
     if valid and not signin.knows_password(actor, stored, form.current_password.data or ""):
-        form.refuse(form.current_password, _("This is not your present password."))
+        form.refuse(form.current_password, _("This is not your current password."))
         valid = False
     if not valid:
         return render_template("lms/deletion.html", form=form), 422

@@ -43,7 +43,7 @@ def ask() -> Answer:
         valid = False
     let_go()
     if form.current_password.data and not signin.knows_password(actor, person.password_hash, form.current_password.data):
-        form.refuse(form.current_password, _("This is not your present password."))
+        form.refuse(form.current_password, _("This is not your current password."))
         valid = False
     if not valid:
         return render_template("accounts/change_address.html", form=form, email=person.email), 422

@@ -334,7 +334,7 @@ def change_password() -> Answer:
     let_go()
     valid = form.validate_on_post()
     if form.current_password.data and not signin.knows_password(actor, person.password_hash, form.current_password.data):
-        form.refuse(form.current_password, _("This is not your present password."))
+        form.refuse(form.current_password, _("This is not your current password."))
         valid = False
     if not valid:
         return render_template("accounts/change_password.html", form=form), 422
@@ -366,7 +366,7 @@ def take_proof(form: ProofForm, person_id: int, stored: str) -> bool:
     valid = form.validate_on_post()
     let_go()
     if valid and not signin.knows_password(current_actor(), stored, form.current_password.data or ""):
-        form.refuse(form.current_password, _("This is not your present password."))
+        form.refuse(form.current_password, _("This is not your current password."))
         return False
     if valid:
         signin.prove(person_id, stored)
