@@ -94,7 +94,7 @@ def _twin(session: ReadingSession, files: ActivityFiles, language: str, source: 
 
 
 def _tell_behind(table: Table, stamped: str, present: str) -> None:
-    fix = N_("Bring it up to date, then write the stamp: lms courses stamp FILE (it is %(stamp)s).")
+    fix = N_("Bring it up to date and tick in its editor that it is; in a folder: lms courses stamp FILE (it is %(stamp)s).")
     if stamped:
         table.report("C703", N_("The translation is behind its source."), fix, at="translated_from", stamp=present)
     else:

@@ -97,7 +97,10 @@ def _require_room(session: Session, course: Course, contents: Collection[FileCon
     kept = draft_queries.media_sizes(session, course.id)
     most = quotas_of(session).course
     if sum((kept | arriving).values()) > most and not arriving.keys() <= kept.keys():
-        raise Invalid(N_("The files of a course, with those of its history, may take %(most)s in all."), most=file_size(most))
+        raise Invalid(
+            N_("The files of a course, with those of its history, may take %(most)s in all. Ask the administration for more room."),
+            most=file_size(most),
+        )
 
 
 def save_files(

@@ -65,7 +65,7 @@ TEXTS = {
     400: N_("Go back, reload the page and try again."),
     404: N_("It may have moved, or it is not open to you. Check the address, or start again from your courses."),
     405: N_("Go back and use the buttons of the page."),
-    413: N_("Send something smaller."),
+    413: N_("Go back, and send a smaller file or a shorter text."),
     415: N_("Send one of the kinds that the page names."),
     500: N_("What was saved before is safe. Try again; if it fails again, tell us the reference below."),
 }

@@ -109,7 +109,7 @@ def test_a_quiz_is_taken_with_plain_forms_page_by_page(browser: Browser, house: 
     browser.submit("/answers", button=("go", "review"))
 
     assert pages == [["1", "2", "3"], ["4", "5", "6"], ["7"]]
-    assert "7 preguntas están sin responder." in browser.page.text
+    assert "7 preguntas no tienen una respuesta completa." in browser.page.text
     assert stored(house) == []
 
 

@@ -59,7 +59,7 @@ def test_every_cell_of_the_question_bank(browser: Browser, house: House) -> None
 def test_the_list_holds_every_question_of_the_draft_and_finds_by_words(editor: Browser) -> None:
     page = editor.get(LIST)
     assert "14 preguntas" in page.text
-    assert page.has_link(ONE)
+    assert page.has_link(f"{ONE}/form")
 
     found = editor.get(f"{LIST}?text=CUÁNTO+es+dós&bank=parte-1").text
     nothing = editor.get(f"{LIST}?text=%25").text

@@ -185,7 +185,7 @@ def test_certainty_alone_is_no_answer(browser: Browser, house: House) -> None:
     taking(browser, house, "certainty", "letra-1")
     browser.submit("/answers", {"p1-certainty": "3"}, button=("go", "review"))
 
-    assert "1 pregunta está sin responder." in browser.page.text
+    assert "1 pregunta no tiene una respuesta completa." in browser.page.text
 
 
 @pytest.mark.parametrize("typed", ["", "dos y medio"])
