@@ -129,7 +129,8 @@ def sign_in_page(resume: str) -> str:
 def _sign_in_form(form: SignInForm, resume: str) -> str:
     target = safe_next(request.values.get("next")) or ""
     due = g.get("second_step_due", False)
-    return render_template("accounts/sign_in.html", form=form, next=target, resume=resume, second_step_due=due)
+    mailed = _settings().mail_is_sent
+    return render_template("accounts/sign_in.html", form=form, next=target, resume=resume, second_step_due=due, mail_is_sent=mailed)
 
 
 def _try_to_sign_in(form: SignInForm) -> Answer:

@@ -310,6 +310,7 @@ def test_with_a_mail_server_an_unconfirmed_account_may_not_sign_in(posting: Hous
     browser.get("/sign-in")
     browser.submit("/sign-in", {"email": "ana@example.org", "password": PASSWORD}, status=422)
     unconfirmed = without_tokens(browser.page.html)
+    assert "Primero abra el enlace" in browser.page.text
     browser.submit("/sign-in", {"email": "ana@example.org", "password": "no es esta clave"}, status=422)
     assert without_tokens(browser.page.html) == unconfirmed
     with posting.database.unit_of_work() as session:
