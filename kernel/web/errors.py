@@ -21,7 +21,7 @@ from kernel.i18n import _, language
 from kernel.permissions import Actor
 from kernel.web.crowd import Crowded
 from kernel.web.limits import client_address, client_key, limit, limiter
-from kernel.web.request import FOREIGN, SAFE_METHODS, UnknownHost, plumbing, roll_back, secrets_of_app
+from kernel.web.request import FOREIGN, FORM_TYPES, SAFE_METHODS, UnknownHost, is_only_looking, plumbing, roll_back, secrets_of_app
 
 log = structlog.get_logger()
 
@@ -101,23 +101,33 @@ def resume_page(path: str, fields: Fields) -> str:
 
 
 def error_response(status: int, title: str, text: str, *, code: str = "", retry_after: int | None = None) -> Response:
-    """Draw an error as a page, or as a problem document (RFC 9457) for a script."""
+    """Draw an error as a page, or as a problem document (RFC 9457) for a script. Of a server that is away the page sends the form again."""
     reference = g.get("request_id", "")
     if wants_json():
         problem = {"type": "about:blank", "title": title, "status": status, "detail": text, "code": code, "reference": reference}
         response = make_response(problem)
         response.content_type = "application/problem+json"
     else:
-        response = make_response(_page(status, title, text, reference))
+        fields = _sent_whole() if status == Unavailable.status else None
+        response = make_response(_page(status, title, text, reference, fields))
     response.status_code = status
     if retry_after:
         response.headers["Retry-After"] = str(retry_after)
     return response
 
 
-def _page(status: int, title: str, text: str, reference: str) -> str:
+def _sent_whole() -> Fields | None:
+    """Return the fields of a form where a page can send all of it again: without files and passwords."""
+    is_form = request.mimetype in FORM_TYPES and not is_only_looking()
+    return _posted_fields() if is_form and not request.files and not {"password", "current_password"} & set(request.form) else None
+
+
+def _page(status: int, title: str, text: str, reference: str, fields: Fields | None) -> str:
+    address = _address()
     try:
-        return render_template("errors/page.html", status=status, title=title, text=text, reference=reference)
+        return render_template(
+            "errors/page.html", status=status, title=title, text=text, reference=reference, fields=fields, address=address
+        )
     except Exception:  # the last page must appear even where the database is away or the base template fails
         log.exception("error_page.failed")
         roll_back()

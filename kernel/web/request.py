@@ -35,7 +35,7 @@ log = structlog.get_logger()
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 FIELD_LIMIT = 500
-_FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
+FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 Loader = Callable[..., object]
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -194,7 +194,7 @@ def _check_origin() -> None:
 
 def _read_body() -> None:
     """Read what was sent before the write transaction begins: a slow sender must not hold everybody."""
-    if request.mimetype not in _FORM_TYPES:
+    if request.mimetype not in FORM_TYPES:
         request.get_data()
     elif sum(len(values) for values in request.form.listvalues()) > FIELD_LIMIT:
         raise BadRequest

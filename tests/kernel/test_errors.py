@@ -1,12 +1,13 @@
 """Errors: pages in both languages with a way out and a reference, nothing of the inside, nothing typed lost (security 8.4, 3.2)."""
 
+import io
 import json
 import re
 from typing import Any
 
 import pytest
 import time_machine
-from flask import Flask, abort, render_template
+from flask import Flask, abort, render_template, request
 from sqlalchemy import text
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -80,6 +81,38 @@ def test_every_error_is_a_page_of_the_site(
     assert "kernel.py" not in page.html
     assert ("Referencia" in page.text or "referencia" in page.text) is (language == "es")
     assert browser.response.headers["Cache-Control"] == "no-store"
+
+
+def test_a_form_that_met_a_server_that_is_away_is_sent_again_with_a_button(app: Flask, browser: Browser) -> None:
+    """Nothing typed is lost where nothing was saved (security 6.3)."""
+    came: list[list[tuple[str, str]]] = []
+
+    def view() -> str:
+        came.append([*request.form.items(multi=True)])
+        if len(came) == 1:
+            raise Unavailable
+        return "<!doctype html>"
+
+    app.add_url_rule("/works", "works", public(view), methods=["POST"])
+    browser.get("/sign-in")
+    typed = {"words": 'Un texto «largo»\n<b>"y más"', "parts": ["1", "2"]}
+    page = browser.post("/works?next=1", typed, status=503)
+    browser.checks = False
+    browser.submit("/works")
+
+    assert "Enviar otra vez" in page.text
+    assert len(came) == 2
+    assert [pair for pair in came[1] if pair[0] != "csrf_token"] == [pair for pair in came[0] if pair[0] != "csrf_token"]
+
+
+@pytest.mark.parametrize("sent", [{"password": "secreta"}, {"current_password": "secreta"}, {"file": (io.BytesIO(b"x"), "x.txt")}])
+def test_what_a_page_cannot_send_whole_it_does_not_offer_to_send(app: Flask, browser: Browser, sent: dict[str, object]) -> None:
+    raises(app, Unavailable())
+
+    page = browser.post("/fails", sent, status=503)
+
+    assert not [form for form in page.forms if form.action.endswith("/fails")]
+    assert "secreta" not in page.html
 
 
 @pytest.mark.parametrize(("fault", "status"), FAULTS)
