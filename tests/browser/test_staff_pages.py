@@ -126,6 +126,7 @@ def test_questions_are_found_changed_brought_in_and_taken_out(chromium: Browser,
     press(editor, "Change them")
     assert "hard" in page.inner_text("main tbody").lower()
     follow(editor, "Which one?")
+    follow(editor, "As text, and where it is used")
     page.fill("[name=text]", "key: [")
     press(editor, "Save in the draft")
     assert page.get_by_role("alert").is_visible()
