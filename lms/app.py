@@ -197,8 +197,8 @@ def create_app(house: House) -> Flask:
             frozenset(house.settings.host_names),
             house.settings.request_seconds,
             QUIET,
-            Crowd(house.settings.crowd),
-            signin.is_newcomer,
+            crowd=Crowd(house.settings.crowd),
+            is_newcomer=signin.is_newcomer,
         ),
     )
     is_staff = or_(exists().where(CourseStaff.person_id == Person.id), account_queries.holds(SiteRole.INSTRUCTOR))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from html import escape
 
 from kernel.markup.dialect import dialect_for
@@ -24,6 +25,7 @@ MAXIMUM_FENCES = 2000
 """Fences of code: they are found before anything can look at the clock."""
 MAXIMUM_CROSSINGS = 4_000_000
 """Bars times backticks of one line: a row of a table compares each with each, before anything can look at the clock."""
+TRIES = 2
 MAXIMUM_DEPTH = 12
 """Quotations and lists inside each other."""
 _QUIET = re.compile(r"[^\\`*_{}\[\]<>&$~|@!\n\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\U000e0000-\U000e007f]*")
@@ -93,32 +95,29 @@ def _refuse(text: str, masked: str, work: Work) -> None:
 
 def _render(text: str, context: Context, mode: Mode, original: Rendered | None = None) -> Rendered:
     """Render a text; one that took too long is tried once more, because a machine that stood still is slow only once."""
-    work = _begin(text, context, mode, original)
-    if any(problem.code == TOO_LARGE.code for problem in work.problems):
-        return _result(SafeHtml(), text, work)
+    for _try in range(TRIES):
+        work = _begin(text, context, mode, original)
+        if any(problem.code == TOO_LARGE.code for problem in work.problems):
+            return _result(SafeHtml(), text, work)
+        with suppress(TooSlowError):
+            return _converted(text, work)
+    work.report(TOO_SLOW)
+    return _result(SafeHtml(), text, work)
+
+
+def _converted(text: str, work: Work) -> Rendered:
     try:
-        try:
-            html = _convert(text, work)
-        except TooSlowError:
-            work = _begin(text, context, mode, original)
-            html = _convert(text, work)
-    except TooSlowError:
-        work.report(TOO_SLOW)
-        return _result(SafeHtml(), text, work)
+        with dialect_for(work.mode) as dialect:
+            dialect.work = work
+            html = dialect.convert(strip_comments(text))
     except RecursionError:
         work.report(TOO_DEEP)
         return _result(SafeHtml(), text, work)
-    if mode is Mode.INLINE:
+    if work.mode is Mode.INLINE:
         html = html.removeprefix("<p>").removesuffix("</p>")
-    clean = work.release(sanitise(html, context.id_prefix))
-    closing = closing_lists(work) if mode is Mode.LESSON else SafeHtml()
+    clean = work.release(sanitise(html, work.context.id_prefix))
+    closing = closing_lists(work) if work.mode is Mode.LESSON else SafeHtml()
     return _result(SafeHtml(clean.strip() + closing), text, work)
-
-
-def _convert(text: str, work: Work) -> str:
-    with dialect_for(work.mode) as dialect:
-        dialect.work = work
-        return dialect.convert(strip_comments(text))
 
 
 def _result(html: SafeHtml, text: str, work: Work) -> Rendered:
