@@ -305,7 +305,7 @@ def test_no_text_takes_longer_than_the_limit_and_a_margin(monkeypatch: pytest.Mo
     monkeypatch.setattr(work, "TIME_LIMIT", 0.02)
     for text in _slow_texts():
         for render in (render_lesson, render_inline):
-            rendered: Rendered = within(2, partial(render, text, a_context()))
+            rendered: Rendered = within(1, partial(render, text, a_context()))
             assert rendered.html or rendered.problems or not text.strip(), text[:20]
 
 
