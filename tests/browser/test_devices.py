@@ -12,7 +12,8 @@ from kernel import clock
 from lms.app import House
 from quizzes.models import Attempt, AttemptItem, MarkEvent
 from tests.browser.conftest import CHROMIUM, FLAGS, Live
-from tests.browser.faults import Device, Ledger, Line, a_bank, give_password, stored
+from tests.browser.faults import Device, Line, a_bank, give_password
+from tests.browser.ledger import Ledger, stored
 from tests.quizzes.test_views import a_quiz
 from tests.support.learning import a_learner, start
 

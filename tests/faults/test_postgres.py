@@ -9,7 +9,7 @@ import pytest
 from tests.faults.chaos import a_house, crowd_while, every, faultless, serving, told, wait_until_ready
 from tests.faults.machine import a_machine
 from tests.faults.own_postgres import OwnPostgres, own_postgres
-from tests.faults.watch import Watch
+from tests.faults.watch import Watch, crowd_watched
 
 
 @pytest.fixture
@@ -69,24 +69,19 @@ def test_a_database_that_stands_still_holds_who_asks_it_and_nothing_is_lost(
 ) -> None:
     """It has heard, and does not answer: who has a connection waits, within the time of a request; then all goes on."""
     house = a_house(tmp_path, postgres.url, monkeypatch)
-    frozen: list[int] = []
-    with serving(house) as server:
-        wait_until_ready(server)
-        with Watch(server.address) as watch:
 
-            def disturb() -> None:
-                with postgres.frozen():
-                    time.sleep(5)
-                frozen.append(1)
-                assert watch.until_served() <= 10
+    def stand_still() -> None:
+        with postgres.frozen():
+            time.sleep(5)
 
-            found = crowd_while(house, (server.address,), every((2, 4), disturb))
+    came = crowd_watched(house, stand_still, (2, 4))
 
-    say(f"database frozen {len(frozen)} times: {told(found)}; {watch.told()}")
-    assert faultless(found)
-    assert len(frozen) >= 2
-    assert watch.wrong == []
-    assert server.starts == 1
+    say(f"database frozen {len(came.resumed)} times: {told(came.found)}; {came.watch.told()}")
+    assert faultless(came.found)
+    assert len(came.resumed) >= 2
+    assert max(came.resumed) <= 10
+    assert came.watch.wrong == []
+    assert came.server.starts == 1
 
 
 def test_a_database_whose_machine_is_gone_without_a_word_is_away_soon(
@@ -95,26 +90,21 @@ def test_a_database_whose_machine_is_gone_without_a_word_is_away_soon(
     """Nothing is refused and nothing answers: what was sent is lost on the line. That too is a 503 in time, and over by itself."""
     if database_kind != "postgres":
         pytest.skip("SQLite has no server")
-    cuts: list[int] = []
     with a_machine() as machine, own_postgres(machine) as postgres:
         house = a_house(tmp_path, postgres.url, monkeypatch)
-        with serving(house) as server:
-            wait_until_ready(server)
-            with Watch(server.address) as watch:
 
-                def disturb() -> None:
-                    machine.cut()
-                    time.sleep(6)
-                    machine.mend()
-                    cuts.append(1)
-                    assert watch.until_served() <= 10
+        def be_gone() -> None:
+            machine.cut()
+            time.sleep(6)
+            machine.mend()
 
-                found = crowd_while(house, (server.address,), every((6, 9), disturb))
+        came = crowd_watched(house, be_gone, (6, 9))
 
-    say(f"line to the database cut {len(cuts)} times: {told(found)}; {watch.told()}")
-    assert faultless(found)
-    assert len(cuts) >= 2
-    assert watch.refused
-    assert watch.wrong == []
-    assert watch.longest < 9
-    assert server.starts == 1
+    say(f"line to the database cut {len(came.resumed)} times: {told(came.found)}; {came.watch.told()}")
+    assert faultless(came.found)
+    assert len(came.resumed) >= 2
+    assert max(came.resumed) <= 10
+    assert came.watch.refused
+    assert came.watch.wrong == []
+    assert came.watch.longest < 9
+    assert came.server.starts == 1

@@ -19,7 +19,7 @@ from lms.loadtest.measures import Measures
 from quizzes.models import AnswerEvent
 from tests.faults.chaos import House, Serving, a_house, crowd_while, every, faultless, serving, told, wait_until_ready
 from tests.faults.own_postgres import DURABLE, OwnPostgres, own_postgres
-from tests.faults.watch import Watch
+from tests.faults.watch import crowd_watched
 
 
 @dataclass(frozen=True)
@@ -57,34 +57,25 @@ def disk(tmp_path: Path, database_kind: str, faulty: dict[str, str]) -> Iterator
 def test_a_disk_that_refuses_for_a_while(fault: str, disk: Disk, monkeypatch: pytest.MonkeyPatch, say: Callable[[str], None]) -> None:
     """Security 6.3: 503 in less than five seconds, nothing acknowledged that is not there, the server stays up and goes on by itself."""
     house = disk.house(monkeypatch)
-    flag, times, gave_up, resumed = disk.faults / fault, [], [], [0.0]
-    with serving(house, **disk.server) as server:
-        wait_until_ready(server)
-        with Watch(server.address) as watch:
+    flag, gave_up = disk.faults / fault, []
 
-            def disturb() -> None:
-                flag.touch()
-                time.sleep(1.5)
-                flag.unlink()
-                times.append(1)
-                gave_up.extend([1] * disk.come_back())
-                resumed.append(watch.until_served())
+    def refuse() -> None:
+        flag.touch()
+        time.sleep(1.5)
+        flag.unlink()
+        gave_up.extend([1] * disk.come_back())
 
-            found = crowd_while(house, (server.address,), every((2, 4), disturb))
-        wait_until_ready(server)
-        assert server.process is not None
-        alive = server.process.poll() is None
+    came = crowd_watched(house, refuse, (2, 4), **disk.server)
 
-    say(f"{fault} {len(times)} times (the database server gave up {len(gave_up)} times): {told(found)}")
-    say(f"{fault}: {watch.told()}; served again after {max(resumed):.1f} s at most")
-    assert faultless(found)
-    assert found["answers acknowledged"]
-    assert found["requests that failed and were sent again"]
-    assert alive
-    assert server.starts == 1
-    assert watch.wrong == []
-    assert watch.longest < 5
-    assert max(resumed) <= 10
+    say(f"{fault} {len(came.resumed)} times (the database server gave up {len(gave_up)} times): {told(came.found)}")
+    say(f"{fault}: {came.watch.told()}; served again after {max(came.resumed):.1f} s at most")
+    assert faultless(came.found)
+    assert came.found["answers acknowledged"]
+    assert came.found["requests that failed and were sent again"]
+    assert came.server.starts == 1
+    assert came.watch.wrong == []
+    assert came.watch.longest < 5
+    assert max(came.resumed) <= 10
 
 
 def test_a_power_cut_takes_only_what_was_not_synced(disk: Disk, monkeypatch: pytest.MonkeyPatch, say: Callable[[str], None]) -> None:

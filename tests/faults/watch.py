@@ -6,9 +6,12 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
 from types import TracebackType
 
-from tests.faults.chaos import PATIENCE
+from tests.faults.chaos import PATIENCE, House, Serving, crowd_while, every, serving, wait_until_ready
 
 READS = "/courses"
 
@@ -63,3 +66,31 @@ class Watch:
     def told(self) -> str:
         """Write what was answered in a line."""
         return f"{self.served} pages served, {self.refused} refused with 503, the longest answer {self.longest:.1f} s"
+
+
+@dataclass(frozen=True)
+class Watched:
+    """What came of a crowd while something was broken again and again: what was told, and in how many seconds pages were served again."""
+
+    found: Counter[str]
+    watch: Watch
+    resumed: list[float]
+    server: Serving
+
+
+def crowd_watched(house: House, act: Callable[[], object], pauses: tuple[float, float], **given: str) -> Watched:
+    """Let people work and somebody watch while `act` breaks something and mends it, after pauses; the server lives at the end."""
+    resumed: list[float] = []
+    with serving(house, **given) as server:
+        wait_until_ready(server)
+        with Watch(server.address) as watch:
+
+            def disturb() -> None:
+                act()
+                resumed.append(watch.until_served())
+
+            found = crowd_while(house, (server.address,), every(pauses, disturb))
+        wait_until_ready(server)
+        assert server.process is not None
+        assert server.process.poll() is None
+    return Watched(found, watch, resumed, server)
