@@ -22,10 +22,11 @@ from sqlalchemy import MetaData, func, select, text
 from courses.models import Course
 from kernel import clock
 from kernel.db import Database
+from kernel.outbox import Job
 from kernel.settings import load
 from kernel.web.headers import ALWAYS
 from lms import serve
-from lms.serve import CannotStart
+from lms.serve import CannotStart, periodic_jobs
 from tests.conftest import ROOT
 from tests.support.server import LMS, PATIENCE, environment, free_port, serving, serving_all
 from tests.support.soon import within
@@ -122,11 +123,13 @@ def test_a_second_start_changes_nothing_but_the_link(folder: Path) -> None:
 
 
 def snapshot(database: Database) -> dict[str, int]:
-    """Count the rows of every table."""
+    """Count the rows of every table, but for the jobs that are due by the clock: a minute may begin between two looks."""
     tables = MetaData()
     tables.reflect(database.reading)
     with database.unit_of_work(write=False) as session:
-        return {name: session.scalar(select(func.count()).select_from(table)) or 0 for name, table in tables.tables.items()}
+        rows = {name: session.scalar(select(func.count()).select_from(table)) or 0 for name, table in tables.tables.items()}
+        by_the_clock = session.scalar(select(func.count()).where(Job.kind.in_(periodic_jobs())))
+    return rows | {"job": rows["job"] - (by_the_clock or 0)}
 
 
 def test_the_second_start_is_quick(folder: Path) -> None:
