@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from accounts.models import AccountMerge, Device, NationalIdentity, Notice, NoticeSwitch, Person, RoleGrant, SentIn, Token, TokenPurpose
 from accounts.rules import MailTime, NoticeKind, fold
+from kernel.db import connection_of
 from kernel.errors import NotFound
 from kernel.permissions import SiteRole
 
@@ -71,11 +72,14 @@ class Credentials:
     suspended: bool
 
 
+_CREDENTIALS = select(Person.id, Person.password_hash, Person.email_confirmed_at, Person.suspended_at).where(
+    Person.email == bindparam("email")
+)
+
+
 def find_credentials(session: Session, email: str) -> Credentials | None:
     """Return what belongs to an address, if it has an account."""
-    row = session.execute(
-        select(Person.id, Person.password_hash, Person.email_confirmed_at, Person.suspended_at).where(Person.email == email)
-    ).one_or_none()
+    row = connection_of(session).execute(_CREDENTIALS, {"email": email}).one_or_none()
     return None if row is None else Credentials(row.id, row.password_hash, row.email_confirmed_at is not None, row.suspended_at is not None)
 
 

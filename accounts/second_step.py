@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy import bindparam, delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from accounts import passkeys, queries, services, totp
@@ -18,6 +18,7 @@ from accounts.services import AccountVerb
 from kernel import audit, outbox
 from kernel.codes import code_from_bits, read_code
 from kernel.crypto import lock_text, unlock_text
+from kernel.db import connection_of
 from kernel.errors import N_, Conflict, Invalid, NotFound
 from kernel.permissions import Actor
 
@@ -61,9 +62,12 @@ def list_factors(session: Session, person_id: int) -> list[SecondFactor]:
     return list(session.scalars(statement.limit(MOST)))
 
 
+_HAS_FACTOR = select(exists().where(SecondFactor.person_id == bindparam("person_id")))
+
+
 def has_factor(session: Session, person_id: int) -> bool:
     """Say whether a person has a second factor."""
-    return bool(session.scalar(select(exists().where(SecondFactor.person_id == person_id))))
+    return bool(connection_of(session).scalar(_HAS_FACTOR, {"person_id": person_id}))
 
 
 def get_own_factor(session: Session, person_id: int, factor: UUID) -> SecondFactor:

@@ -17,6 +17,7 @@ from accounts.queries import hash_of, holds
 from accounts.rules import PROOF_LIFE, STAMP_RENEWAL, initials, session_ended
 from kernel import clock
 from kernel.crypto import seal, unseal
+from kernel.db import connection_of
 from kernel.permissions import Actor, SiteRole
 from kernel.settings import Settings
 from kernel.web import notes
@@ -195,7 +196,7 @@ def install(app: Flask, settings: Settings, statement: Select[*tuple[Any, ...]],
     def load(secret: str) -> SignedIn | None:
         now = clock.now()
         seen = datetime.fromtimestamp(cookie.get("seen", 0), UTC)
-        person = current_session().execute(statement, {"secret_hash": hash_of(secret)}).one_or_none()
+        person = connection_of(current_session()).execute(statement, {"secret_hash": hash_of(secret)}).one_or_none()
         if person is None or session_ended(person.created_at, seen, now, idle=idle, absolute=absolute):
             return None
         if settings.is_reachable and person.leads and person.factor_at is None:

@@ -1,12 +1,8 @@
 """Open a course in the present request: what every page of a course starts with, here and in the packages above."""
 
-import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from typing import cast
-
-from flask import Response, current_app, make_response, render_template, request
-from flask import session as cookie
 
 from courses.publication import CourseKinds
 from courses.queries import catalogue as course_catalogue
@@ -18,9 +14,8 @@ from enrolments.queries import learning as queries
 from enrolments.rules import Progress, Refusal, evaluate_completion, may_enrol
 from enrolments.services import learning as services
 from kernel import clock
-from kernel.i18n import choose, language
+from kernel.i18n import choose
 from kernel.web import notes
-from kernel.web.headers import may_be_kept
 from kernel.web.request import current_actor, current_session
 
 
@@ -83,31 +78,3 @@ def leave_visit(subject: ActivitySeat, view: CourseView) -> None:
         )
     if subject.seat.last_activity_key != key or key not in view.results:
         notes.leave(lambda session: services.note_visit(session, enrolment_id, key, now=now))
-
-
-def kept_page(template: str, **context: object) -> Response:
-    """Answer with a page that the browser may keep, and with 304 where it holds it as it is now.
-
-    The tag names all that the page is drawn from: what the template gets, the reader, their session (its form token and flashes),
-    language and theme, and the templates themselves.
-    """
-    actor = current_actor()
-    reader = (
-        actor.person_id,
-        actor.name,
-        actor.roles,
-        actor.is_staff_anywhere,
-        actor.manages_units,
-        actor.zone,
-        actor.theme,
-        actor.unread,
-        language(),
-    )
-    session = (cookie.get("csrf_token"), cookie.get("_flashes"), cookie.get("theme"))
-    parts = (template, context, reader, session, current_app.extensions["release"])
-    tag = hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
-    known = request.if_none_match.contains(tag)
-    response = Response(status=304) if known else make_response(render_template(template, **context))
-    response.set_etag(tag)
-    may_be_kept()
-    return response

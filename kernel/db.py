@@ -337,6 +337,15 @@ class Database:
         self.reading.dispose()
 
 
+def connection_of(session: Session) -> Connection:
+    """Return a session's connection, for statements of columns that every page asks: the object mapper costs as much as they do.
+
+    What waits in the session is written first, as the session itself would.
+    """
+    session.flush()
+    return session.connection()
+
+
 def insert_all(session: Session, rows: Sequence[Base]) -> None:
     """Write new rows of one table with one statement, however many there are; their numbers are not known afterwards.
 

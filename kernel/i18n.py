@@ -29,6 +29,7 @@ from kernel.paths import TRANSLATIONS
 LANGUAGES = ("es", "en")
 DEFAULT_LANGUAGE = "es"
 DEFAULT_ZONE = ZoneInfo("America/Guayaquil")
+KEPT_NUMBERS = 4096
 
 _language: ContextVar[str] = ContextVar("language", default=DEFAULT_LANGUAGE)
 _zone: ContextVar[tzinfo] = ContextVar("zone", default=DEFAULT_ZONE)
@@ -117,7 +118,7 @@ class LazyText:
         return hash(self.message)
 
     def __repr__(self) -> str:
-        return f"LazyText({self.message!r})"
+        return f"LazyText({self.message!r}, {self.facts!r})"
 
 
 def lazy_(message: str, **facts: object) -> str:
@@ -170,11 +171,15 @@ def number(value: Decimal | float, digits: int | None = None) -> str:
     """Write a number: in Spanish 34,8 and 36 214 (no-break space from five digits on), in English 34.8 and 36,214; halves go up."""
     if isinstance(value, int) and not digits and 0 <= value < 1000:
         return str(value)  # most numbers of a page; the library takes a twentieth of a millisecond
-    exact = Decimal(str(value))
+    return _written(Decimal(str(value)) or Decimal(0), digits, language())
+
+
+@lru_cache(maxsize=KEPT_NUMBERS)
+def _written(exact: Decimal, digits: int | None, language: str) -> str:
     if digits is not None:
         exact = exact.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP) + 0  # never “-0”
     pattern = "#,##0" + ("." + "0" * digits if digits else "" if digits == 0 else ".#######")
-    if language() == "en":
+    if language == "en":
         return numbers.format_decimal(exact, format=pattern, locale="en", decimal_quantization=digits is not None)
     if abs(exact) < 10000:
         pattern = pattern.replace("#,##0", "0")

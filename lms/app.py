@@ -35,7 +35,7 @@ from kernel.outbox import Worker
 from kernel.paths import STATIC, TEMPLATES
 from kernel.permissions import Policy, SiteRole
 from kernel.settings import Settings, secret_keys
-from kernel.web import assets, errors, headers, icons, limits, notes, templating
+from kernel.web import assets, errors, headers, icons, kept_pages, limits, notes, templating
 from kernel.web.crowd import Crowd
 from kernel.web.request import FIELD_LIMIT, Plumbing, current_actor, install_last
 from kernel.web.request import install as install_requests
@@ -214,6 +214,7 @@ def create_app(house: House) -> Flask:
             app.register_blueprint(blueprint)
     errors.install(app)
     app.after_request(assets.compress_page)
+    kept_pages.install(app)
     headers.install(app, media=house.files.origin)
     metrics.install(app)
     notes.install(app)

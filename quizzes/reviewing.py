@@ -43,7 +43,7 @@ def review_items(session: Session, opened: OpenedAttempt, flags: frozenset[Flag]
     """Return every question of an attempt with what the flags let through."""
     judged = flags & {Flag.MARKS, Flag.CORRECTNESS, Flag.SPECIFIC}
     marks = current_events(session, [item.id for item in opened.sitting.items]) if judged else {}
-    sources = _sources(session, opened.outline) if Flag.SOURCE in flags else {}
+    sources = _sources(session, opened) if Flag.SOURCE in flags else {}
     judges = find_judges(session, [mark.regrade_id for mark in marks.values() if mark.regrade_id is not None])
     return [
         _review_item(opened, item, flags, mark := marks.get(item.id), sources, judges.get(mark.regrade_id or 0) if mark else None)
@@ -67,8 +67,9 @@ def section_lines(session: Session, opened: OpenedAttempt, flags: frozenset[Flag
     return lines if len(lines) > 1 else []
 
 
-def _sources(session: Session, outline: Outline) -> dict[str, ReviewLink]:
-    rows = course_outlines.list_resources(session, outline.version_id)
+def _sources(session: Session, opened: OpenedAttempt) -> dict[str, ReviewLink]:
+    cited = {cite.key for question in opened.questions.values() for cite in question.source}
+    rows = course_outlines.list_resources(session, opened.outline.version_id, cited) if cited else []
     return {row.key: ReviewLink(choose(row.title), row.url, "outside") for row in rows if row.url}
 
 

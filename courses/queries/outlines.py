@@ -1,7 +1,7 @@
 """Reading what is published: outlines, lessons, lists, files. Versions never change, so outlines are kept."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, cast
 
@@ -21,6 +21,7 @@ from courses.models import (
     Term,
 )
 from courses.rules import Category, Outline, OutlineActivity, OutlineModule
+from kernel.db import connection_of
 from kernel.errors import NotFound
 
 KEPT_OUTLINES = 1000
@@ -163,7 +164,7 @@ def _outline_activity(activity: Activity, module: str) -> OutlineActivity:
 
 def list_pages(session: Session, activity_id: int) -> Sequence[Row[*tuple[Any, ...]]]:
     """List a lesson's rendered texts, the course's own language first."""
-    return session.execute(_PAGES, {"activity_id": activity_id}).all()
+    return connection_of(session).execute(_PAGES, {"activity_id": activity_id}).all()
 
 
 def list_terms(session: Session, version_id: int, keys: Sequence[str] | None = None) -> list[Term]:
@@ -172,11 +173,10 @@ def list_terms(session: Session, version_id: int, keys: Sequence[str] | None = N
     return list(session.scalars(statement if keys is None else statement.where(Term.key.in_(keys))))
 
 
-def list_resources(session: Session, version_id: int) -> list[CourseResource]:
-    """List the documents and links of a version."""
-    return list(
-        session.scalars(select(CourseResource).where(CourseResource.version_id == version_id).order_by(CourseResource.id).limit(1000))
-    )
+def list_resources(session: Session, version_id: int, keys: Collection[str] | None = None) -> list[CourseResource]:
+    """List the documents and links of a version, or some of them."""
+    statement = select(CourseResource).where(CourseResource.version_id == version_id).order_by(CourseResource.id).limit(1000)
+    return list(session.scalars(statement if keys is None else statement.where(CourseResource.key.in_(keys))))
 
 
 def list_file_uses(session: Session, course_id: int, sha256: str, version_id: int) -> list[CourseFile]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Integer, Select, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Integer, Row, Select, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
@@ -125,9 +125,9 @@ def get_announcement_seat(session: Session, actor: Actor, slug: str, announcemen
     return AnnouncementSeat(seat, row)
 
 
-def visible_announcements(session: Session, course_id: int, enrolment_id: int) -> Sequence[Announcement]:
-    """List the last announcements that a learner is shown on the course's page, the newest first."""
-    return session.scalars(_VISIBLE, {"course_id": course_id, "enrolment_id": enrolment_id}).all()
+def visible_announcements(session: Session, course_id: int, enrolment_id: int) -> Sequence[Row[str, str, datetime, datetime | None]]:
+    """List the last announcements that a learner is shown on the course's page, the newest first: title, words, sent_at, corrected_at."""
+    return session.execute(_VISIBLE, {"course_id": course_id, "enrolment_id": enrolment_id}).all()
 
 
 _LEARNER = bindparam("enrolment_id", type_=Integer)
@@ -135,7 +135,7 @@ _IN_EDITIONS = select(EditionPlace.edition_id).where(EditionPlace.enrolment_id =
 _IN_GROUPS = select(GroupMember.group_id).where(GroupMember.enrolment_id == _LEARNER)
 _WAS_DONE = select(Completion.id).where(Completion.enrolment_id == _LEARNER, Completion.completed_at <= Announcement.sent_at)
 _VISIBLE = (
-    select(Announcement)
+    select(Announcement.title, Announcement.words, Announcement.sent_at, Announcement.corrected_at)
     .where(
         Announcement.course_id == bindparam("course_id"),
         or_(Announcement.edition_id.is_(None), Announcement.edition_id.in_(_IN_EDITIONS)),

@@ -33,6 +33,7 @@ from enrolments.models import (
 from enrolments.permissions import ActivitySeat, FileSeat, GroupSeat, LearningRecord, Seat, view_activity
 from enrolments.rules import Counted, Result, Results, activity_closed, closed_activities
 from kernel import clock
+from kernel.db import connection_of
 from kernel.errors import NotFound
 from kernel.permissions import Actor, Verdict
 
@@ -86,7 +87,7 @@ _RESULTS = _RESULTS_OF_ALL.where(ActivityResult.enrolment_id == bindparam("enrol
 
 def get_seat(session: Session, actor: Actor, slug: str) -> Seat:
     """Return the actor's place before a course; raise NotFound."""
-    row = session.execute(_SEAT, {"slug": slug, "person_id": actor.person_id}).one_or_none()
+    row = connection_of(session).execute(_SEAT, {"slug": slug, "person_id": actor.person_id}).one_or_none()
     if row is None:
         raise NotFound
     return _seat(row)
@@ -141,7 +142,7 @@ def results_of(session: Session, enrolment_id: int | None) -> dict[str, Result]:
     """Return a learner's results by activity key."""
     if enrolment_id is None:
         return {}
-    rows = session.execute(_RESULTS, {"enrolment_id": enrolment_id})
+    rows = connection_of(session).execute(_RESULTS, {"enrolment_id": enrolment_id})
     return {row.activity_key: _result(row) for row in rows}
 
 

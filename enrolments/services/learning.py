@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import cast
 from uuid import UUID
 
-from sqlalchemy import delete, func, insert, select, true, update
+from sqlalchemy import Integer, String, bindparam, delete, func, insert, select, true, update
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
@@ -23,6 +23,7 @@ from enrolments.rules import Progress, is_held_back
 from enrolments.services.keeping import Learning, complete, exact_decimal, keep_up, lock, lock_many
 from enrolments.services.verbs import EnrolmentVerb
 from kernel import audit
+from kernel.db import UtcDateTime, connection_of
 from kernel.errors import N_, Conflict
 from kernel.permissions import Actor
 
@@ -52,17 +53,22 @@ def enrol(session: Session, actor: Actor, seat: Seat, *, now: datetime) -> Enrol
     return existing
 
 
+_AT, _KEY, _NOW = bindparam("at", type_=Integer), bindparam("key", type_=String), bindparam("now", type_=UtcDateTime)
+_VISIT = update(Enrolment).where(Enrolment.id == _AT).values(last_activity_key=_KEY, last_visited_at=_NOW)
+_VIEW = (
+    update(ActivityResult)
+    .where(ActivityResult.enrolment_id == _AT, ActivityResult.activity_key == _KEY)
+    .values(viewed_at=func.coalesce(ActivityResult.viewed_at, _NOW))
+)
+_FIRST_VIEW = insert(ActivityResult).values(enrolment_id=_AT, activity_key=_KEY, viewed_at=_NOW)
+
+
 def note_visit(session: Session, enrolment_id: int, activity_key: str, *, now: datetime) -> None:
     """Keep where a learner is, and when the activity was first seen; a note, so it leaves no audit entry."""
-    session.execute(update(Enrolment).where(Enrolment.id == enrolment_id).values(last_activity_key=activity_key, last_visited_at=now))
-    known = session.scalar(
-        update(ActivityResult)
-        .where(ActivityResult.enrolment_id == enrolment_id, ActivityResult.activity_key == activity_key)
-        .values(viewed_at=func.coalesce(ActivityResult.viewed_at, now))
-        .returning(ActivityResult.id)
-    )
-    if known is None:
-        session.execute(insert(ActivityResult).values(enrolment_id=enrolment_id, activity_key=activity_key, viewed_at=now))
+    connection, visit = connection_of(session), {"at": enrolment_id, "key": activity_key, "now": now}
+    connection.execute(_VISIT, visit)
+    if not connection.execute(_VIEW, visit).rowcount:
+        connection.execute(_FIRST_VIEW, visit)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from courses.permissions import edits
 from courses.queries import outlines as course_outlines
 from courses.rules import Outline, activity_url
 from enrolments.forms import GroupForm
-from enrolments.opening import catalogue_cards, course_name, course_view, kept_page, leave_visit
+from enrolments.opening import catalogue_cards, course_name, course_view, leave_visit
 from enrolments.pages.course import EditionChoice, course_facts, edition_choices, enrolment_facts, entry_of, requirements
 from enrolments.pages.lesson import lesson_context
 from enrolments.pages.lists import resource_groups, term_groups
@@ -27,6 +27,7 @@ from kernel.files import Files
 from kernel.i18n import LANGUAGES, _, choose, language, ngettext
 from kernel.web.contents import send_content
 from kernel.web.forms import as_uuid
+from kernel.web.kept_pages import kept_page
 from kernel.web.paging import Page, asked_page
 from kernel.web.request import current_actor, current_session, public, requires, see_other
 

@@ -1,11 +1,15 @@
 """Forms: the base of all of them, and the fields that clean what people type."""
 
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from flask import g
 from flask_wtf import FlaskForm
+from flask_wtf.csrf import generate_csrf
 from wtforms import Field, StringField, ValidationError
 from wtforms.form import BaseForm
 from wtforms.widgets import DateTimeLocalInput
@@ -14,6 +18,24 @@ from kernel.errors import N_
 from kernel.i18n import _, local, number, plural, zone
 
 _KEPT_CONTROLS = {"\n", "\t"}
+
+
+def form_token() -> str:
+    """Return the token that the forms of the present reader carry."""
+    return str(generate_csrf())
+
+
+@contextmanager
+def form_token_at(place: str) -> Iterator[None]:
+    """Draw forms with a place for their token; the library keeps the token of a request in `g`."""
+    before = g.pop("csrf_token", None)
+    g.csrf_token = place
+    try:
+        yield
+    finally:
+        g.pop("csrf_token")
+        if before is not None:
+            g.csrf_token = before
 
 
 def clean_text(text: str, *, lines: bool = False) -> str:

@@ -32,7 +32,7 @@ ALWAYS = {
     "Permissions-Policy": PERMISSIONS,
 }
 KEPT = "private, no-cache"
-EXTENSION = "content_policy"
+EXTENSION = "headers"
 
 
 def may_be_kept() -> None:
@@ -48,12 +48,13 @@ def hide_address() -> None:
 def _headers(response: Response) -> Response:
     if "referrer_policy" in g:
         response.headers["Referrer-Policy"] = g.referrer_policy
-    response.headers.setdefault("Content-Security-Policy", current_app.extensions[EXTENSION])
-    for name, value in ALWAYS.items():
-        response.headers.setdefault(name, value)
-    if "Cache-Control" not in response.headers:
+    present = {name.lower() for name, _value in response.headers}  # each look at the headers goes through all of them
+    for name, value in current_app.extensions[EXTENSION].items():
+        if name.lower() not in present:
+            response.headers.add(name, value)
+    if "cache-control" not in present:
         kept = g.get("cache_control") if response.status_code in (200, 304) and request.method in ("GET", "HEAD") else None
-        response.headers["Cache-Control"] = kept or "no-store"
+        response.headers.add("Cache-Control", kept or "no-store")
     if not response.cache_control.public:
         response.vary.add("Cookie")
     return response
@@ -61,5 +62,5 @@ def _headers(response: Response) -> Response:
 
 def install(app: Flask, *, media: str = "") -> None:
     """Put the headers on every answer of the application; `media` is where links to files lead."""
-    app.extensions[EXTENSION] = content_policy(media)
+    app.extensions[EXTENSION] = {**ALWAYS, "Content-Security-Policy": content_policy(media)}
     app.after_request(_headers)

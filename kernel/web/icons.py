@@ -4,7 +4,8 @@ The drawings come from our own `static/icons.svg` (Lucide, ISC): the one text be
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from flask import Flask, g
@@ -30,6 +31,17 @@ def used_icons() -> dict[str, None]:
         g.icons = {}
     names: dict[str, None] = g.icons
     return names
+
+
+@contextmanager
+def icons_apart() -> Iterator[dict[str, None]]:
+    """Give the names that a part of a page uses, which is kept for other pages; the page's own stay as they were."""
+    before = used_icons()
+    g.icons = found = dict[str, None]()
+    try:
+        yield found
+    finally:
+        g.icons = before
 
 
 class Icons:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from kernel.db import Database
 from kernel.web.request import plumbing
+from kernel.web.turns import Turns
 
 log = structlog.get_logger()
 Note = Callable[[Session], object]
@@ -19,9 +20,9 @@ def leave(note: Note) -> None:
     g.setdefault("notes", []).append(note)
 
 
-def _write(database: Database, notes: list[Note]) -> None:
+def _write(database: Database, turns: Turns, notes: list[Note]) -> None:
     try:
-        with database.unit_of_work() as session:
+        with turns.taken(writes=False), database.unit_of_work() as session:
             for note in notes:
                 note(session)
     except SQLAlchemyError as error:
@@ -32,8 +33,8 @@ def _after(response: Response) -> Response:
     notes = g.pop("notes", None)
     if notes and response.status_code < 400:
         response.direct_passthrough = False  # the end of a file that is passed through is told to nobody
-        database = plumbing().database
-        response.call_on_close(lambda: _write(database, notes))
+        house = plumbing()
+        response.call_on_close(lambda: _write(house.database, house.turns, notes))
     return response
 
 

@@ -30,6 +30,7 @@ from kernel.db import Database
 from kernel.errors import Forbidden, Unavailable
 from kernel.permissions import Actor, Policy
 from kernel.web.crowd import Crowd, Crowded
+from kernel.web.turns import Turns
 
 log = structlog.get_logger()
 
@@ -71,6 +72,8 @@ class Plumbing:
     quiet: frozenset[str] = frozenset()
     """Endpoints that leave no line in the log and wait for nobody: static files, probes."""
     crowd: Crowd = field(default_factory=Crowd)
+    turns: Turns = field(default_factory=Turns)
+    """Of the requests in hand one computes, and beside it those that take long."""
     is_newcomer: Callable[[], bool] = bool
     """Says of the cookie alone, without the database, whether whoever asks has not been let in yet."""
 
@@ -160,10 +163,15 @@ def access_of(endpoint: str | None) -> Access | None:
 
 
 def let_go() -> None:
-    """Give this request's connection back before something slow; what was read stays usable as plain values.
+    """Give this request's connection and turn back before something slow; what was read stays usable as plain values.
 
     A request that kept one while it waits for a second would, with enough others like it, wait for ever.
     """
+    _end_turn()
+    _forget_session()
+
+
+def _forget_session() -> None:
     session = g.pop("session", None)
     if session is not None:
         plumbing().database.finish(session, keep=False)
@@ -171,7 +179,7 @@ def let_go() -> None:
 
 def begin_writing() -> Session:
     """Turn this request's session into a writing one; what was read before stays usable as plain values."""
-    let_go()
+    _forget_session()
     g.session = plumbing().database.begin(write=True)
     return current_session()
 
@@ -227,15 +235,25 @@ def _open() -> None:
 
 
 def _take_in_hand() -> None:
-    """Count the request once its body is there; whoever opens a page without being in yet waits while there are too many.
+    """Count the request once its body is there, and wait for its turn; whoever opens a page without being in yet is asked to come again
+    while there are too many.
 
     What is sent is always taken: a form that somebody has filled in is not turned away.
     """
     house = plumbing()
     house.crowd.enter()
     g.in_hand = True
-    if is_only_looking() and house.crowd.is_full and request.endpoint not in house.quiet and house.is_newcomer():
+    if request.endpoint in house.quiet:
+        return
+    if is_only_looking() and house.crowd.is_full and house.is_newcomer():
         raise Crowded
+    g.turn = house.turns.take(writes=not is_only_looking())
+
+
+def _end_turn() -> None:
+    turn = g.pop("turn", None)
+    if turn is not None:
+        plumbing().turns.give_back(turn)
 
 
 def _take_turn() -> None:

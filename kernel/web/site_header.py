@@ -4,13 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from flask import Flask, g, request
-from flask_wtf.csrf import generate_csrf
-from markupsafe import Markup, escape
+from flask import Flask, request
 
 from kernel import i18n
 from kernel.permissions import Actor
-from kernel.web.icons import used_icons
+from kernel.web.forms import form_token, form_token_at
+from kernel.web.icons import icons_apart, used_icons
 from kernel.web.request import current_actor
 
 _PLACE = "form-token-of-the-page"
@@ -26,21 +25,22 @@ class _Head:
     actor: Actor
 
 
-def site_header(app: Flask) -> Callable[[], Markup]:
-    """Return what draws the head of the site: for a reader on pages of a kind it is the same but for its forms' token, so it is kept."""
+def site_header(app: Flask) -> Callable[[], str]:
+    """Return what draws the head of the site: for a reader on pages of a kind it is the same but for its forms' token, so it is kept.
+
+    A template drawn as a module is HTML to other templates, and stays so when its token is put in.
+    """
 
     @lru_cache(maxsize=KEPT_HEADS)
     def draw(head: _Head) -> tuple[str, tuple[str, ...]]:
-        before, g.icons = used_icons(), {}
         template = app.jinja_env.get_template("partials/_site_header.html")
-        html = template.render(actor=head.actor, locale=head.language, request=request, csrf_token=lambda: _PLACE)
-        used, g.icons = tuple(g.icons), before
-        return html, used
+        with icons_apart() as icons, form_token_at(_PLACE):
+            return template.make_module({"actor": head.actor, "locale": head.language}).__html__(), tuple(icons)
 
-    def header() -> Markup:
+    def header() -> str:
         actor = replace(current_actor(), request_id="", address="", device_id=None, theme="", zone="", email="")
         html, used = draw(_Head(request.endpoint, i18n.language(), actor))
         used_icons().update(dict.fromkeys(used))
-        return Markup(html.replace(_PLACE, escape(generate_csrf())))  # noqa: S704 - drawn by our own template, which escapes
+        return html.replace(_PLACE, form_token())
 
     return header

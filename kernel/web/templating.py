@@ -1,15 +1,53 @@
 """What every template knows: translation, formats, the reader, and nothing that could make HTML from text."""
 
 from collections.abc import Callable
+from contextlib import suppress
+from hashlib import sha256
+from importlib.metadata import version as installed
+from pathlib import Path
 from typing import Any
 
 from flask import Flask, g
-from jinja2 import StrictUndefined
+from jinja2 import BytecodeCache, StrictUndefined
+from jinja2.bccache import Bucket
 
 from kernel import i18n
+from kernel.keeping import keep
 from kernel.settings import Settings
 from kernel.web.request import allows, current_actor
 from kernel.web.site_header import site_header
+
+_VERSIONS = f"{installed('jinja2')} {installed('aulario')}".encode()
+_DIGEST = sha256().digest_size
+
+
+def _seal(code: bytes) -> bytes:
+    return sha256(_VERSIONS + code).digest()
+
+
+class KeptTemplates(BytecodeCache):
+    """What templates compile to, kept in a folder of the instance: a twelfth of a start, and a part of the first look at each page.
+
+    What cannot be kept, was cut off, or comes from another version of the library or of ours, is compiled anew.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Take what was kept of this very text."""
+        with suppress(OSError):
+            content = self._path(bucket).read_bytes()
+            if _seal(content[_DIGEST:]) == content[:_DIGEST]:
+                bucket.bytecode_from_string(content[_DIGEST:])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep what was compiled."""
+        code = bucket.bytecode_to_string()
+        keep(self._path(bucket), _seal(code) + code, mode=0o700)
+
+    def _path(self, bucket: Bucket) -> Path:
+        return self._folder / bucket.key
 
 
 def _reader() -> dict[str, object]:
@@ -41,6 +79,7 @@ def install(app: Flask, settings: Settings) -> None:
     """Give the templates of the application their globals and filters."""
     environment = app.jinja_env
     environment.undefined = StrictUndefined
+    environment.bytecode_cache = KeptTemplates(settings.data_dir / "templates")
     environment.trim_blocks = True
     environment.lstrip_blocks = True
     environment.globals.update(

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import Row, bindparam, case, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from kernel.db import connection_of
 from quizzes.models import AnswerEvent, MarkEvent
 
 
@@ -58,7 +59,7 @@ def list_answers(session: Session, item_ids: Sequence[int]) -> list[StoredAnswer
 
     A long text is saved hundreds of times: what it was before stays in the database.
     """
-    return [_stored(row) for row in session.execute(_ANSWERS, {"items": item_ids})]
+    return [_stored(row) for row in connection_of(session).execute(_ANSWERS, {"items": item_ids})]
 
 
 def _stored(row: Row[*tuple[object, ...]]) -> StoredAnswer:

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from accounts.models import Person, full_name
@@ -74,10 +74,13 @@ def list_marks(session: Session, item_id: int) -> list[Mark]:
     return [_mark(row) for row in session.execute(_MARKS.where(MarkEvent.item_id == item_id).order_by(MarkEvent.id))]
 
 
+_LAST = select(func.max(MarkEvent.id)).where(MarkEvent.item_id.in_(bindparam("items", expanding=True))).group_by(MarkEvent.item_id)
+_CURRENT = _MARKS.where(MarkEvent.id.in_(_LAST))
+
+
 def current_events(session: Session, item_ids: Sequence[int]) -> dict[int, Mark]:
     """Return the last marking of each item that has one."""
-    last = select(func.max(MarkEvent.id)).where(MarkEvent.item_id.in_(item_ids)).group_by(MarkEvent.item_id)
-    return {mark.item_id: mark for mark in map(_mark, session.execute(_MARKS.where(MarkEvent.id.in_(last))))}
+    return {mark.item_id: mark for mark in map(_mark, session.execute(_CURRENT, {"items": item_ids}))}
 
 
 @dataclass(frozen=True)

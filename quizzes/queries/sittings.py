@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, cast
 from uuid import UUID
 
@@ -307,6 +308,7 @@ class Sitting(AttemptSeat):
         return self.items[position - 1] if 1 <= position <= len(self.items) else None
 
 
+KEPT_LAYOUTS = 4096
 _SEATED = Seated(Attempt.person_id, Attempt.enrolment_id, Attempt.course_id, Attempt.activity_key)
 _SITTING = (
     select(
@@ -387,6 +389,12 @@ def _read_sitting(session: Session, statement: Select[*tuple[Any, ...]], bound: 
     )
 
 
+@lru_cache(maxsize=KEPT_LAYOUTS)
+def _layout(stored: str) -> ItemLayout:
+    """Read how a question was laid out; an attempt asks it with each of its requests."""
+    return decode(ItemLayout, json.loads(stored))
+
+
 def _item(row: AttemptItem, annulled: str | None, annulled_by: int | None) -> Item:
     return Item(
         row.id,
@@ -396,7 +404,7 @@ def _item(row: AttemptItem, annulled: str | None, annulled_by: int | None) -> It
         row.section,
         row.question_version_id,
         Fraction(row.maximum),
-        decode(ItemLayout, json.loads(row.layout)),
+        _layout(row.layout),
         row.flagged,
         row.require_previous,
         annulled or "",

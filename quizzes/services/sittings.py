@@ -16,6 +16,7 @@ from enrolments.rules import has_passed
 from enrolments.services import learning as enrolment_services
 from enrolments.services.learning import Achievement
 from kernel import audit
+from kernel.db import connection_of
 from kernel.errors import N_, Conflict
 from kernel.permissions import Actor
 from quizzes.models import AnswerEvent, AnswerFile, Attempt, AttemptItem, MarkEvent
@@ -212,7 +213,7 @@ def _copy_responses(session: Session, attempt_id: int, last: Sitting, *, now: da
             event = saving.AnswerEvent(item.position, saving.Place(1, 1), parts)
             rows.append(_event_row(sitting, event, Batch(1, (), "import"), now))
     if rows:
-        session.execute(insert(AnswerEvent), rows)
+        connection_of(session).execute(insert(AnswerEvent), rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,7 +309,7 @@ def _keep(
     by_lease = {batch.lease: batch for batch in batches}
     rows = [_event_row(sitting, event, by_lease[event.sequence.lease], now) for event in merge.added]
     if rows:
-        session.execute(insert(AnswerEvent), rows)
+        connection_of(session).execute(insert(AnswerEvent), rows)
     sitting.row.saved_at = now
     sitting.row.lease = max([sitting.row.lease, *by_lease])
     return merge

@@ -2,8 +2,7 @@
 
 import io
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -12,9 +11,7 @@ import structlog
 from flask import Flask, flash, request
 from flask import session as cookie
 from sqlalchemy import text
-from werkzeug.test import TestResponse
 
-from kernel import deadline
 from kernel.errors import Conflict
 from kernel.web import notes
 from kernel.web.limits import client_address
@@ -22,50 +19,7 @@ from kernel.web.request import begin_writing, current_session, public
 from lms.app import House, create_app
 from tests.support.browser import Browser
 from tests.support.builders import a_person, sign_in
-
-SITE = "https://localhost"
-View = Callable[[], Any]
-
-
-@pytest.fixture
-def note(house: House) -> House:
-    """Give the instance a table whose rows may point to rows that are checked at COMMIT only."""
-    with house.database.unit_of_work() as session:
-        session.execute(text("CREATE TABLE test_note (id INTEGER PRIMARY KEY, word VARCHAR(40))"))
-        parent = "REFERENCES test_note(id) DEFERRABLE INITIALLY DEFERRED"
-        session.execute(text(f"CREATE TABLE test_child (id INTEGER PRIMARY KEY, parent INTEGER NOT NULL {parent})"))
-    return house
-
-
-@pytest.fixture
-def plain(app: Flask) -> Flask:
-    """Let the tests send forms without fetching a token first."""
-    app.config["WTF_CSRF_ENABLED"] = False
-    return app
-
-
-def add_view(app: Flask, view: View, *, reads_first: bool = False, declared: bool = True) -> None:
-    """Serve a view of a test under /test."""
-    guarded = public(reads_first=reads_first)(view) if declared else view
-    app.add_url_rule("/test", "test", guarded, methods=["GET", "POST"])
-
-
-def write(word: str = "kept") -> None:
-    session = current_session()
-    highest = session.execute(text("SELECT coalesce(max(id), 0) FROM test_note")).scalar_one()
-    session.execute(text("INSERT INTO test_note (id, word) VALUES (:id, :word)"), {"id": highest + 1, "word": word})
-
-
-def words(house: House) -> list[str]:
-    with house.database.unit_of_work(write=False) as session:
-        return list(session.execute(text("SELECT word FROM test_note ORDER BY id")).scalars())
-
-
-def send(app: Flask, method: str = "POST", path: str = "/test", **options: Any) -> TestResponse:
-    response = app.test_client().open(path, method=method, base_url=options.pop("base_url", SITE), **options)
-    response.get_data()
-    response.close()
-    return response
+from tests.support.plain_views import SITE, add_view, send, words, write
 
 
 def test_what_a_post_writes_is_committed_before_the_answer_leaves(plain: Flask, note: House) -> None:
@@ -510,70 +464,3 @@ def test_forwarded_headers_are_believed_only_from_the_proxies_one_has(house: Hou
     assert seen_address(house, 1, **forged) == ("198.51.100.7", "cursos.example.org")  # the rightmost: what our own proxy wrote
     assert seen_address(house, 1) == ("192.0.2.1", "localhost")
     assert seen_address(house, 1, X_Forwarded_Host="evil.example") == ("", "")
-
-
-def test_a_request_that_works_too_long_is_rolled_back_with_a_page(plain: Flask, note: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Security 3.5: whoever is late writes nothing more and commits nothing."""
-    hour = [0.0]
-    monkeypatch.setattr(time, "monotonic", lambda clock=time.monotonic: clock() + hour[0])
-    wanted = ["early"]
-
-    def view() -> str:
-        write("before")
-        hour[0] += 31.0 if wanted[0] != "early" else 29.0
-        if wanted[0] == "asks":
-            write("after")
-        return "saved"
-
-    add_view(plain, view)
-    assert send(plain).status_code == 200
-    for how in ("asks", "commits"):
-        wanted[0] = how
-        answer = send(plain)
-        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
-        assert "No se guardó nada" in answer.get_data(as_text=True)
-
-    assert words(note) == ["before"]
-
-
-def test_a_statement_that_lasts_too_long_is_stopped(plain: Flask, note: House) -> None:
-    plain.extensions["plumbing"] = replace(plain.extensions["plumbing"], request_seconds=0.2)
-    for_ever = "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT count(*) FROM c WHERE n < 0"
-    stopping = threading.Event()
-    watch = threading.Thread(target=lambda: [list(deadline.late()) for _turn in iter(lambda: stopping.wait(0.05), True)])
-
-    def view() -> str:
-        write("before")
-        return str(current_session().execute(text(for_ever)).scalar())
-
-    add_view(plain, view)
-    watch.start()
-    answer = send(plain)
-    stopping.set()
-    watch.join()
-
-    assert answer.status_code == 503
-    assert words(note) == []
-
-
-def test_how_slowly_a_body_arrives_is_its_senders_affair(plain: Flask, note: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A film over the line of an office takes minutes: the time begins when it is there (security 3.5)."""
-    hour = [0.0]
-    monkeypatch.setattr(time, "monotonic", lambda clock=time.monotonic: clock() + hour[0])
-
-    class Slow(io.BytesIO):
-        """A body that comes in an hour."""
-
-        def read(self, *size: int | None) -> bytes:
-            hour[0] += 3600
-            return super().read(*size)
-
-    def view() -> str:
-        write(request.form["word"])
-        return "saved"
-
-    add_view(plain, view)
-    answer = send(plain, input_stream=Slow(b"word=slow"), content_length=9, content_type="application/x-www-form-urlencoded")
-
-    assert answer.status_code == 200
-    assert words(note) == ["slow"]

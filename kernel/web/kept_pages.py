@@ -1,0 +1,112 @@
+"""Pages that a browser may keep, and that are drawn once for all who see the same.
+
+Before a deadline thousands read the same lesson, as far as each other. Nothing of who reads is known while such a page is drawn: the head
+of the site, the token of the forms and the symbols stand in their places afterwards, and all the rest is in the name it is kept under.
+"""
+
+import hashlib
+import secrets
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any
+
+from flask import Flask, Response, current_app, g, make_response, request
+from flask import session as cookie
+
+from kernel import i18n
+from kernel.web.forms import form_token, form_token_at
+from kernel.web.headers import may_be_kept
+from kernel.web.icons import icons_apart, used_icons
+from kernel.web.request import current_actor
+
+MOST_KEPT = 256
+"""Pages, of some thirty kilobytes each."""
+EXTENSION = "kept_pages"
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """A page without its reader, and the names of the symbols it uses."""
+
+    html: str
+    icons: tuple[str, ...]
+
+
+class KeptPages:
+    """The pages that were drawn last, each under a name that says all it was drawn from."""
+
+    def __init__(self, app: Flask) -> None:
+        self._environment = app.jinja_env
+        self._globals: Mapping[str, Any] = app.jinja_env.globals
+        self._head, self._symbols, self._token = (f"{place}-{secrets.token_hex(8)}" for place in ("head", "symbols", "token"))
+        self._pages: OrderedDict[str, _Drawn] = OrderedDict()
+        self._lock = Lock()
+
+    def __len__(self) -> int:
+        return len(self._pages)
+
+    def page(self, name: str, template: str, context: Mapping[str, object]) -> str:
+        """Return a page for the present reader. Messages for them (`flash`) are drawn into it, and such a page is not kept."""
+        if "_flashes" in cookie:
+            return self._for_reader(self._draw(template, context))
+        with self._lock:
+            drawn = self._pages.get(name)
+            if drawn is not None:
+                self._pages.move_to_end(name)
+        if drawn is None:
+            drawn = self._draw(template, context)
+            with self._lock:
+                self._pages[name] = drawn
+                if len(self._pages) > MOST_KEPT:
+                    self._pages.popitem(last=False)
+        return self._for_reader(drawn)
+
+    def _draw(self, template: str, context: Mapping[str, object]) -> _Drawn:
+        """Draw without the application's own context: a template that asks for the reader fails."""
+        with icons_apart() as icons, form_token_at(self._token):
+            html = self._environment.get_template(template).render(
+                context,
+                csrf_token=form_token,
+                icon_definitions=lambda: self._symbols,
+                locale=i18n.language(),
+                site_header=lambda: self._head,
+                theme=g.theme,
+            )
+        return _Drawn(html, tuple(icons))
+
+    def _for_reader(self, drawn: _Drawn) -> str:
+        head = self._globals["site_header"]()
+        used_icons().update(dict.fromkeys(drawn.icons))
+        symbols = self._globals["icon_definitions"]()
+        return drawn.html.replace(self._token, form_token()).replace(self._head, head, 1).replace(self._symbols, symbols, 1)
+
+
+def kept_page(template: str, **context: object) -> Response:
+    """Answer with a page that the browser may keep, and with 304 where it holds it as it is now.
+
+    The tag names all that the page is drawn from: what the template gets, the reader, their session (its form token and flashes),
+    language, zone and theme, and the templates themselves. What the template gets says all that it is when it is written out (`repr`).
+    """
+    shown = _digest(template, context, i18n.language(), i18n.zone(), g.theme, request.method, request.path)
+    actor = current_actor()
+    reader = (actor.person_id, actor.name, actor.roles, actor.is_staff_anywhere, actor.manages_units, actor.unread)
+    session = (cookie.get("csrf_token"), cookie.get("_flashes"))
+    tag = _digest(shown, reader, session, current_app.extensions["release"])[:32]
+    if request.if_none_match.contains(tag):
+        response = Response(status=304)
+    else:
+        response = make_response(current_app.extensions[EXTENSION].page(shown, template, context))
+    response.set_etag(tag)
+    may_be_kept()
+    return response
+
+
+def _digest(*parts: object) -> str:
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+def install(app: Flask) -> None:
+    """Let the application keep pages."""
+    app.extensions[EXTENSION] = KeptPages(app)

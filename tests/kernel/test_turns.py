@@ -1,0 +1,140 @@
+"""One request computes at a time; what was sent goes first, and what takes long keeps nobody waiting."""
+
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+
+from kernel.web import notes, turns
+from kernel.web.request import Plumbing, let_go, public
+from kernel.web.turns import Turns
+from tests.support.plain_views import View, send
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nobody lose a turn, however slow the machine is."""
+    monkeypatch.setattr(turns, "LONG", 60.0)
+
+
+@pytest.fixture
+def turn(app: Flask) -> Iterator[Turns]:
+    """Return the turns of the application; whatever a test has asked for has given its turn back at its end."""
+    plumbing: Plumbing = app.extensions["plumbing"]
+    yield plumbing.turns
+    assert plumbing.turns._holder is None
+
+
+def come(house: Turns, names: dict[str, bool], order: list[str]) -> list[threading.Thread]:
+    """Let some wait for their turn, in this order; each notes its name when it has it. Names say who writes."""
+
+    def one(name: str, *, writes: bool) -> None:
+        with house.taken(writes=writes):
+            order.append(name)
+
+    threads = []
+    for number, (name, writes) in enumerate(names.items(), 1):
+        threads.append(threading.Thread(target=one, args=(name,), kwargs={"writes": writes}))
+        threads[-1].start()
+        while len(house._readers) + len(house._writers) < number:
+            time.sleep(0.001)
+    return threads
+
+
+@pytest.mark.usefixtures("patient")
+def test_turns_come_in_order_and_what_was_sent_goes_first() -> None:
+    house, order = Turns(), list[str]()
+    first = house.take(writes=False)
+
+    threads = come(house, {"page": False, "save": True, "other page": False, "other save": True}, order)
+    waited = list(order)
+    house.give_back(first)
+    house.give_back(first)
+    for thread in threads:
+        thread.join(10)
+
+    assert waited == []
+    assert order == ["save", "other save", "page", "other page"]
+
+
+def test_what_takes_long_loses_its_turn_and_gives_nothing_back() -> None:
+    house = Turns()
+    slow = house.take(writes=True)
+    began = time.monotonic()
+
+    beside = house.take(writes=False)
+    waited = time.monotonic() - began
+    house.give_back(slow)
+
+    assert waited >= turns.LONG
+    assert house._holder is beside
+    house.give_back(beside)
+    assert house._holder is None
+
+
+def serve(app: Flask, **views: View) -> None:
+    """Serve views of a test under their names."""
+    for name, view in views.items():
+        app.add_url_rule(f"/{name}", name, public(view), methods=["GET", "POST"])
+
+
+def test_a_slow_page_keeps_nobody_waiting(plain: Flask, turn: Turns) -> None:
+    goes_on, inside = threading.Event(), threading.Event()
+
+    def slow() -> str:
+        inside.set()
+        assert goes_on.wait(30)
+        return "slow"
+
+    serve(plain, slow=slow, quick=lambda: "quick")
+    thread = threading.Thread(target=send, args=(plain, "GET", "/slow"))
+    thread.start()
+    assert inside.wait(10)
+
+    statuses = [send(plain, method, "/quick").status_code for method in ("GET", "POST")]
+    still = thread.is_alive()
+    goes_on.set()
+    thread.join(30)
+
+    assert statuses == [200, 200]
+    assert still
+
+
+@pytest.mark.usefixtures("patient")
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_page_computes_in_its_turn_and_gives_it_back_whatever_comes_of_it(plain: Flask, turn: Turns, method: str) -> None:
+    """Also before something slow (`let_go`), and for what is noted after the answer."""
+    held: list[bool] = []
+
+    def quick() -> str:
+        held.append(turn._holder is not None)
+        notes.leave(lambda _session: held.append(turn._holder is not None))
+        return "quick"
+
+    def fails() -> str:
+        held.append(turn._holder is not None)
+        raise ZeroDivisionError
+
+    def hashes() -> str:
+        let_go()
+        held.append(turn._holder is None)
+        return "hashed"
+
+    serve(plain, quick=quick, fails=fails, hashes=hashes)
+
+    statuses = [send(plain, method, path).status_code for path in ("/quick", "/fails", "/hashes", "/quick")]
+
+    assert statuses == [200, 500, 200, 200]
+    assert held == [True] * 6
+
+
+@pytest.mark.usefixtures("patient")
+def test_static_files_and_probes_wait_for_nobody(plain: Flask, turn: Turns) -> None:
+    taken = turn.take(writes=True)
+
+    status = send(plain, "GET", "/health/live").status_code
+
+    assert status == 200
+    turn.give_back(taken)
