@@ -114,7 +114,7 @@ def wanted_page() -> str:
 def second_step_required(session: Session, person_id: int) -> bool:
     """Say whether a person's role asks for a second step here (security 2.4)."""
     asked: ColumnElement[bool] | None = current_app.extensions["second_step_of"]
-    return asked is not None and bool(session.scalar(select(asked).where(Person.id == person_id)))
+    return asked is not None and bool(connection_of(session).scalar(select(asked).where(Person.id == person_id)))
 
 
 def counter_of(email: str) -> str:

@@ -34,7 +34,7 @@ from quizzes.services.sittings import Batch
 
 MAX_LEASE = 2**62
 MAX_TOKEN = 300
-FLAG, SHOWN, LOCAL = "flag", "seq", "local"
+FLAG, SHOWN, LOCAL, UNTOUCHED = "flag", "seq", "local", "untouched"
 INCOMPLETE = N_("The page is not complete. Reload it: what was saved is there.")
 
 Form = Mapping[str, Sequence[str]]
@@ -184,7 +184,7 @@ def form_parts(form: Form, place: int) -> dict[str, list[str]]:
     prefix = f"p{place}"
     parts = {"answer": list(form[prefix])} if prefix in form else {}
     for name, values in form.items():
-        if name.startswith(f"{prefix}-") and not name.endswith((f"-{SHOWN}", f"-{FLAG}", f"-{LOCAL}")):
+        if name.startswith(f"{prefix}-") and name.removeprefix(f"{prefix}-") not in (SHOWN, FLAG, LOCAL, UNTOUCHED):
             parts[name.removeprefix(f"{prefix}-")] = list(values)
     return clean_parts(parts)
 
@@ -235,6 +235,8 @@ def form_batch(
     page has saved meanwhile; what was changed gets the next number under this page's lease, also when the page came back by «Back».
     What is already the response, or the last that this page gave, because its script saved it first, is not written again. `pN-local`
     is the number that the script has given to the answer in its journal: what is still on its way from there is older, and stays so.
+    `pN-untouched` says that the script has put into the field what an earlier page left in the journal, which sends it on, or what it
+    heard to be newer, and that nobody has touched it since: it says nothing either, whatever another page has saved meanwhile.
     Places that are `closed` take no answers: the page shows no fields for them. `files` are those that came with the page and those that
     it takes away. `said` is what the answers said that are compared (`answers_compared`).
     """
@@ -245,7 +247,10 @@ def form_batch(
     for item in sitting.items:
         if item.page != page or item.number is None or item.position in closed:
             continue
-        parts = (files or FileChanges()).applied(item.position, form_parts(form, item.position))
+        typed = form_parts(form, item.position)
+        parts = (files or FileChanges()).applied(item.position, typed)
+        if parts == typed and f"p{item.position}-{UNTOUCHED}" in form:
+            continue
         before = shown.get(whole_number(first(form, f"p{item.position}-{SHOWN}")), {})
         last = own.get(item.id)
         saved = [before, current.get(item.id, {}), shown[last.id] if last else before]

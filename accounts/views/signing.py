@@ -144,21 +144,21 @@ def _try_to_sign_in(form: SignInForm) -> Answer:
     if found is None or not right or not _may_enter(found):
         return _sign_in_failed(form, found)
     limiter().forgive(signin.TRIES_OF_ACCOUNT, signin.counter_of(email))
-    session = current_session()
-    asks = second_step.has_factor(session, found.person_id) or signin.second_step_required(session, found.person_id)
-    let_go()
     rehash = passwords.hash_password(password) if passwords.outdated(found.password_hash) else None
-    if asks:
+    session = begin_writing()
+    if second_step.has_factor(session, found.person_id) or signin.second_step_required(session, found.person_id):
         return _first_step_done(found, rehash)
     signin.know_browser(email)
-    open_device(begin_writing(), found.person_id, found.password_hash, rehash=rehash)
+    open_device(session, found.person_id, found.password_hash, rehash=rehash)
     return after_entry(request.form.get("resume", ""), safe_next(request.values.get("next")))
 
 
 def _first_step_done(found: Credentials, rehash: str | None) -> Answer:
     """Go on to the second step. Nobody is signed in yet: every other page still sees a stranger."""
-    if rehash is not None:
-        services.confirm_password(begin_writing(), found.person_id, found.password_hash).password_hash = rehash
+    if rehash is None:
+        let_go()  # nobody waits for the page that is drawn
+    else:
+        services.confirm_password(current_session(), found.person_id, found.password_hash).password_hash = rehash
     signin.prove(found.person_id, rehash or found.password_hash, safe_next(request.values.get("next")) or "")
     resume = request.form.get("resume", "")
     if second_step.has_factor(current_session(), found.person_id):

@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CTE, ColumnElement, Select, exists, func, literal, select
+from sqlalchemy import CTE, ColumnElement, Row, Select, bindparam, exists, func, literal, select
 from sqlalchemy.orm import Session, aliased
 
 from accounts.models import Person, full_name
 from accounts.queries import by_name, named
+from kernel.db import connection_of
 from kernel.errors import NotFound
 from kernel.permissions import Actor
 from organisations.models import Membership, Organisation, UnitManager
@@ -61,15 +63,31 @@ def manages_something() -> ColumnElement[bool]:
     return exists().where(UnitManager.person_id == Person.id)
 
 
-def place_of(row: Organisation) -> Place:
+def place_of(row: Organisation | Row[*tuple[Any, ...]]) -> Place:
     """Return a place as rules take it."""
     kind = OrganisationKind(row.kind)
     return Place(row.id, row.uuid, row.parent_id, kind, row.name, row.name_key, row.code or "", row.closed_at is not None)
 
 
+_TREE = (
+    select(
+        Organisation.id,
+        Organisation.uuid,
+        Organisation.parent_id,
+        Organisation.kind,
+        Organisation.name,
+        Organisation.name_key,
+        Organisation.code,
+        Organisation.closed_at,
+    )
+    .order_by(Organisation.id)
+    .limit(MOST_PLACES)
+)
+
+
 def list_tree(session: Session) -> list[Place]:
-    """Return the whole tree, in one statement."""
-    return [place_of(row) for row in session.scalars(select(Organisation).order_by(Organisation.id).limit(MOST_PLACES))]
+    """Return the whole tree as it is in the database, in one statement."""
+    return [place_of(row) for row in connection_of(session).execute(_TREE)]
 
 
 def count_members(session: Session) -> dict[int, int]:
@@ -86,12 +104,18 @@ def get_organisation(session: Session, _actor: Actor, organisation: UUID) -> Org
     return found
 
 
+_MANAGES = select(
+    exists().where(
+        UnitManager.person_id == bindparam("person_id"),
+        UnitManager.organisation_id.in_(select(_above(bindparam("place")).c.id)),
+    )
+)
+
+
 def get_unit_seat(session: Session, actor: Actor, organisation: UUID) -> UnitSeat:
     """Return a place and whether the actor manages it, or something above it; raise NotFound."""
     found = get_organisation(session, actor, organisation)
-    lineage = _above(literal(found.id))
-    mine = exists().where(UnitManager.person_id == actor.person_id, UnitManager.organisation_id.in_(select(lineage.c.id)))
-    return UnitSeat(found, bool(session.scalar(select(mine))))
+    return UnitSeat(found, bool(connection_of(session).scalar(_MANAGES, {"place": found.id, "person_id": actor.person_id})))
 
 
 def get_own_places(session: Session, actor: Actor) -> OwnPlaces:

@@ -307,8 +307,7 @@ function adopt(item, newer, batch) {
   if (drop(item, (event) => batch.includes(event))) return;
   const box = question(item);
   if (!box) return;
-  fill(box, newer);
-  last[item] = JSON.stringify(response(box));
+  takeIn(box, newer);
   put(box.querySelector('[data-saved]'), 'now', 'circle-alert', say('Newer'));
 }
 
@@ -510,6 +509,9 @@ function leave(form, button) {
     const own = kept.filter((event) => event.lease === lease).pop();
     if (own) hide(form, 'p' + item + '-local', own.seq);
   }
+  for (const item of untouched) {
+    if (!(journal[item] || []).some((event) => event.refused)) hide(form, 'p' + item + '-untouched', '1');
+  }
   if (button && button.name) {
     hide(form, button.name, button.value);
   }
@@ -549,7 +551,15 @@ async function onSubmit(event) {
 /* ---- beginning ---- */
 
 const last = {};
+const untouched = new Set();
 let waiting = 0;
+
+/* What nobody typed on this page: it is in the journal or on the server already, and says nothing against what is newer elsewhere. */
+function takeIn(box, parts) {
+  fill(box, parts);
+  last[box.dataset.item] = JSON.stringify(response(box));
+  untouched.add(box.dataset.item);
+}
 
 function noteChanges() {
   if (!isAttempt || closed) return;
@@ -560,6 +570,7 @@ function noteChange(box) {
   const said = JSON.stringify(response(box));
   if (closed || said === last[box.dataset.item] || box.disabled) return;
   last[box.dataset.item] = said;
+  untouched.delete(box.dataset.item);
   note(box.dataset.item, JSON.parse(said));
   show(box.dataset.item, false);
 }
@@ -582,8 +593,8 @@ function onChange(event) {
 function beginAttempt() {
   for (const box of document.querySelectorAll('[data-item]')) {
     const kept = (journal[box.dataset.item] || []).slice(-1)[0];
-    if (kept && !box.disabled) fill(box, kept.response);
-    last[box.dataset.item] = JSON.stringify(response(box));
+    if (kept && !box.disabled) takeIn(box, kept.response);
+    else last[box.dataset.item] = JSON.stringify(response(box));
   }
   if (!canKeep) trouble(say('Unkept'));
   if (!document.getElementById('save-state').classList.contains('ok')) bar('', 'cloud-check', say('Auto'));

@@ -57,10 +57,22 @@ class Page:
     boxes: dict[int, str] = field(default_factory=dict)
     numbers: dict[int, int] = field(default_factory=dict)
     script: bool = True
+    touched: set[int] = field(default_factory=set)
+    """Places whose boxes hold what was typed on this page, not what it was drawn from or has taken in."""
+    taken: set[int] = field(default_factory=set)
+    """Places whose boxes the script has filled, from the journal or with what is newer."""
+
+    def take_in(self, place: int, text: str) -> None:
+        """Show an answer that was not typed on this page."""
+        self.boxes[place] = text
+        self.taken.add(place)
+        self.touched.discard(place)
 
     def type(self, place: int, text: str) -> None:
         """Note a change: what was never sent is written over. Without script it stands in the form only."""
         self.boxes[place] = text
+        self.taken.discard(place)
+        self.touched.add(place)
         if not self.script:
             return
         own = [key for key in self.journal if key[:2] == (place, self.lease)]
@@ -160,17 +172,21 @@ class Saving(RuleBasedStateMachine):
             own = [key[2] for key in page.journal if key[:2] == (place, page.lease)]
             if own:
                 form[f"p{place}-local"] = [str(max(own))]
+            if place in page.taken:
+                form[f"p{place}-untouched"] = ["1"]
         with self.locked() as (session, sitting):
             said = read_payloads(session, sitting.answers, answers_compared(form, sitting))
             batch = form_batch(form, sitting, 1, said)
             if self._refused(lambda: services.save_answers(session, sitting, [batch], now=self.now)):
                 return
         for event in batch.events:
+            assert event.item in page.touched, "kept though nobody touched it"
             self._store((event.item, batch.lease, event.sequence.local), str(event.payload["answer"][0]))  # type: ignore[index]  # as the form has it
         if page.script or not comes_back:
             following = self._opened(script=page.script)
             following.journal, following.sent = page.journal, set(page.journal)
-            following.boxes |= {key[0]: text for key, text in sorted(page.journal.items())}
+            for (place, _lease, _number), text in sorted(page.journal.items()):
+                following.take_in(place, text)
             self.pages[self.pages.index(page)] = following
 
     @rule(which=st.integers(0, 3), other=st.integers(0, 3))
@@ -211,7 +227,7 @@ class Saving(RuleBasedStateMachine):
         page.journal = {key: text for key, text in page.journal.items() if key not in gone}
         for place, newer in told.elsewhere.items():
             if not any(key[0] == place for key in page.journal):
-                page.boxes[place] = newer["answer"][0]  # type: ignore[index]  # as it was saved
+                page.take_in(place, newer["answer"][0])  # type: ignore[index]  # as it was saved
         if told.elsewhere:
             page.lease, page.numbers = renewed, {}
 

@@ -92,6 +92,24 @@ def test_what_the_script_sent_before_the_form_and_arrives_after_it_is_older(brow
     assert [payload for _kind, payload in stored(house)] == [{"answer": ["2,5"]}, {"answer": ["2"]}, {"answer": ["2,"]}]
 
 
+def test_what_a_page_took_over_is_no_answer_of_its_own(browser: Browser, house: House) -> None:
+    """5.4.3: a page fills in what an earlier one had in its journal; a third one changes it. Who touched nothing has not answered."""
+    a_learner_in(browser, a_quiz(house, NUMBER))
+    path = begin(browser)
+    leases = [int(dict(browser.get(path).form("/answers").fields)["lease"]) for _page in range(2)]
+    last = browser.get(path).form("/answers")
+    for lease, text in zip(leases, ("8", "2,5"), strict=True):
+        send_script(browser, path.rsplit("/", 1)[1], [{"item": 1, "seq": 1, "response": {"answer": [text]}}], lease=lease)
+
+    browser.submit("", {"p1": "8", "p1-untouched": "1"}, form=last, button=("go", "save"))
+    untouched = dict(browser.page.form("/answers").fields)["p1"]
+    browser.submit("", {"p1": "8"}, form=last, button=("go", "save"))
+
+    assert untouched == "2,5"
+    assert dict(browser.page.form("/answers").fields)["p1"] == "8"
+    assert [payload for _kind, payload in stored(house)] == [{"answer": ["8"]}, {"answer": ["2,5"]}, {"answer": ["8"]}]
+
+
 def test_a_stale_page_does_not_blank_newer_answers(browser: Browser, house: House) -> None:
     """5.4.3 without script: what was not touched in an old page says nothing; what was is kept as history, and told."""
     a_learner_in(browser, a_quiz(house, NUMBER))
