@@ -226,6 +226,8 @@ def test_progress_tells_the_grade_and_the_next_step() -> None:
     assert (found := evaluate_completion(outline, results, NOW)).next_activity == next_step(outline, results, NOW) == "c"
     assert evaluate_completion(outline, results, later).next_activity == "late"
     assert found.grade == 85
+    assert found.completed_keys == {"q"}
+    assert evaluate_completion(outline, results | {"c": DONE}, NOW).completed_keys == {"q", "c", "m3"}
 
 
 def test_categories_are_weighed_and_leave_their_lowest_out() -> None:
@@ -247,6 +249,13 @@ def test_the_next_step_is_the_first_open_required_activity() -> None:
     assert next_step(outline, {"a": DONE, "b": DONE}, NOW) == "c"
     assert next_step(outline, {"a": DONE, "b": DONE, "c": DONE}, NOW) == "extra"
     assert next_step(outline, dict.fromkeys(("a", "b", "c", "extra"), DONE), NOW) is None
+
+
+def test_the_next_step_is_required_whatever_optional_stands_before_it() -> None:
+    optional = [an_activity(key, required=False) for key in ("x", "y")]
+
+    assert next_step(an_outline(a_module("m1", *optional, an_activity("a"))), {}, NOW) == "a"
+    assert next_step(an_outline(a_module("m1", *optional)), {}, NOW) == "x"
 
 
 def test_the_next_step_passes_over_what_has_no_tries_left() -> None:
@@ -384,19 +393,19 @@ def test_what_is_marked_by_hand_counts_like_an_activity() -> None:
 def test_the_shares_of_a_grade_are_those_of_the_whole() -> None:
     given_parts = (("a", "p", 1), ("b", "p", 0), ("c", "q", 2))
     quizzes = [an_activity(key, category=part, weight=Fraction(weight)) for key, part, weight in given_parts]
-    categories = tuple(Category(key, {}, Fraction(weight), 0) for key, weight in (("p", 1), ("q", 3), ("r", 4)))
+    categories = tuple(Category(key, {}, Fraction(weight), drop) for key, weight, drop in (("p", 1, 0), ("q", 3, 2), ("r", 4, 0)))
     outline = an_outline(a_module("m1", *quizzes), categories=categories)
     parts = grade_parts(outline, {"hand:1": Counted("q", Fraction(1)), "hand:2": Counted("gone", Fraction(1))})
 
-    assert [(part.key, part.share, dict(part.shares)) for part in parts] == [
-        ("p", 25, {"a": 25}),
-        ("q", 75, {"c": 50, "hand:1": 25}),
-        ("r", 0, {}),
+    assert [(part.key, part.weight, part.drop_lowest, part.share, dict(part.shares)) for part in parts] == [
+        ("p", 1, 0, 25, {"a": 25}),
+        ("q", 3, 2, 75, {"c": 50, "hand:1": 25}),
+        ("r", 4, 0, 0, {}),
     ]
     (only,) = grade_parts(an_outline(a_module("m1", *quizzes)), {"hand:1": Counted("", Fraction(1))})
     assert only.shares == {"a": 25, "c": 50, "hand:1": 25}
     (empty,) = grade_parts(an_outline(a_module("m1")), {})
-    assert (empty.share, empty.shares) == (0, {})
+    assert (empty.drop_lowest, empty.share, empty.shares) == (0, 0, {})
 
 
 @given(

@@ -1,8 +1,6 @@
 """Two accounts of one person become one: what stands, what moves, what stays with the closed one; nothing is lost."""
 
 import json
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -14,7 +12,6 @@ from certificates.models import Credential
 from courses.models import Course, CourseStaff, StaffRole
 from courses.services import team
 from enrolments.models import ActivityResult, Completion, Enrolment
-from enrolments.rules import History, is_better
 from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.db import Base
@@ -246,33 +243,3 @@ def test_every_table_that_names_an_owner_is_known_to_merging() -> None:
     }
 
     assert named == MOVES | STAYS
-
-
-START = datetime(2026, 3, 1, tzinfo=UTC)
-
-
-def a_history(**values: Any) -> History:
-    return History(**({"completed_at": None, "grade": None, "active": True, "done": 0, "total": 4, "enrolled_at": START} | values))
-
-
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        (a_history(completed_at=START, done=2), a_history(done=4)),
-        (a_history(completed_at=START, grade=Decimal(90)), a_history(completed_at=START - timedelta(days=1), grade=Decimal(80))),
-        (a_history(completed_at=START, grade=Decimal(0)), a_history(completed_at=START)),
-        (a_history(completed_at=START, active=False), a_history(completed_at=START + timedelta(days=1))),
-        (a_history(done=1), a_history(done=3, active=False)),
-        (a_history(done=3), a_history(done=1)),
-        (a_history(done=1, total=2), a_history(done=1)),
-        (a_history(), a_history(enrolled_at=START + timedelta(days=1))),
-        (a_history(total=0), a_history(total=0, enrolled_at=START + timedelta(days=1))),
-    ],
-)
-def test_which_of_two_histories_counts(one: History, other: History) -> None:
-    assert is_better(one, other)
-    assert not is_better(other, one)
-
-
-def test_equal_histories_leave_everything_where_it_is() -> None:
-    assert not is_better(a_history(), a_history())
