@@ -70,6 +70,6 @@ def problem_words(said: str, limits: UploadLimits) -> str:
         case Misfit.COUNT:
             return _("The file was not taken: there is no room for another. Take one away first.")
         case Misfit.QUOTA:
-            return _("The file was not taken: the space for your files in this course is used up.")
+            return _("The file was not taken: the space for your files in this course is used up. Send a smaller one, or take one away.")
         case _:
             return ""
