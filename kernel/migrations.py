@@ -10,7 +10,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import func, inspect, select
+from sqlalchemy import func, inspect, select, text
 
 from kernel.db import Base, Database
 from kernel.paths import MIGRATIONS
@@ -25,6 +25,10 @@ log = structlog.get_logger()
 
 class SchemaTooNew(Exception):
     """The database was written by a newer version of the program."""
+
+
+class NotOwner(Exception):
+    """The schema has to change for this program, and the role under which it reaches the database may not change it."""
 
 
 def _config(connection: object = None) -> Config:
@@ -54,6 +58,21 @@ def older_revision(database: Database) -> str:
     if revision and revision not in known:
         raise SchemaTooNew(revision)
     return revision
+
+
+_MAY_CHANGE = text(
+    "SELECT has_schema_privilege(current_schema(), 'CREATE') AND coalesce("
+    "(SELECT pg_has_role(relowner, 'MEMBER') FROM pg_class WHERE oid = to_regclass('alembic_version')), true)"
+)
+
+
+def check_rights(database: Database) -> None:
+    """Raise NotOwner where the schema is not this program's and may not be brought there; a role without such rights can serve."""
+    if database.is_sqlite or current(database) == head():
+        return
+    with database.reading.connect() as connection:
+        if not connection.scalar(_MAY_CHANGE):
+            raise NotOwner
 
 
 def upgrade(database: Database, *, to: str = "head") -> bool:

@@ -71,6 +71,8 @@ class Facts:
     connections: int | None = None
     """How many connections PostgreSQL takes."""
     is_superuser: bool = False
+    owns_tables: bool = False
+    """The program may change the schema of its PostgreSQL database, and with it what guards the audit log."""
     clocks_apart: timedelta = timedelta()
     redis_answers: bool = True
     store_answers: bool = True
@@ -303,6 +305,15 @@ RULES = (
         is_danger=False,
     ),
     Rule(
+        "database-owner",
+        lambda facts: facts.owns_tables and not facts.is_superuser,
+        N_(
+            "The program owns the tables of its database: whoever breaks into it could take away the guard of the audit log. "
+            "Give it a role that only reads and writes rows (operations/install.md)."
+        ),
+        is_danger=False,
+    ),
+    Rule(
         "too-many-connections",
         _too_many_connections,
         N_(
@@ -411,7 +422,7 @@ def gather(house: House, session: Session, *, now: datetime, processes: int = 1,
     settings = house.settings
     folder, disk = settings.data_dir, shutil.disk_usage(settings.data_dir)
     state = queries.condition(session, now=now)
-    connections, is_superuser, apart = _server(house, session, now)
+    connections, is_superuser, owns_tables, apart = _server(house, session, now)
     return Facts(
         settings,
         now,
@@ -432,6 +443,7 @@ def gather(house: House, session: Session, *, now: datetime, processes: int = 1,
         lost_keys=tuple(sorted(set(session.scalars(select(Credential.key_id).distinct())) - set(house.keys.public))),
         connections=connections,
         is_superuser=is_superuser,
+        owns_tables=owns_tables,
         clocks_apart=apart,
         redis_answers=not settings.redis_url or redis.is_reachable(settings.redis_url),
         store_answers=store_answers(house),
@@ -439,17 +451,21 @@ def gather(house: House, session: Session, *, now: datetime, processes: int = 1,
     )
 
 
-def _server(house: House, session: Session, now: datetime) -> tuple[int | None, bool, timedelta]:
-    """Return how many connections PostgreSQL takes, whether we are its superuser, and how far its clock is from ours."""
+_SERVER = text(
+    "SELECT current_setting('max_connections')::int, rolsuper, pg_has_role(audit.relowner, 'MEMBER'), clock_timestamp() "
+    "FROM pg_roles, pg_class AS audit WHERE rolname = current_user AND audit.oid = to_regclass('audit_entry')"
+)
+
+
+def _server(house: House, session: Session, now: datetime) -> tuple[int | None, bool, bool, timedelta]:
+    """Return how many connections PostgreSQL takes, whether we are its superuser and own our tables, and how far its clock is from ours."""
     if house.database.is_sqlite:
-        return None, False, timedelta()
+        return None, False, False, timedelta()
     try:
-        row = session.execute(
-            text("SELECT current_setting('max_connections')::int, rolsuper, clock_timestamp() FROM pg_roles WHERE rolname = current_user")
-        ).one()
+        row = session.execute(_SERVER).one()
     except DBAPIError:
-        return None, False, timedelta()
-    return row[0], row[1], row[2] - now
+        return None, False, False, timedelta()
+    return row[0], row[1], row[2], row[3] - now
 
 
 def store_answers(house: House) -> bool:

@@ -92,6 +92,11 @@ def open_checked(settings: Settings) -> House:
         raise CannotStart(str(error)) from None
     except migrations.SchemaTooNew as error:
         raise CannotStart(f"The database is newer than this program (revision {error}). Install the newer version.") from None
+    except migrations.NotOwner:
+        raise CannotStart(
+            "The schema of the database is not this version's, and the role of LMS_DATABASE_URL may not change it. "
+            "Run lms db upgrade once with the address of the role that owns the tables."
+        ) from None
     except (DBAPIError, ImportError) as error:
         reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
         raise CannotStart(f"The database does not answer: {reason}") from None

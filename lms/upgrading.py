@@ -23,8 +23,9 @@ class NoBackup(Exception):
 
 
 def bring_up_to_date(house: House) -> None:
-    """Bring the database of an instance to this program's schema; raise NoBackup or SchemaTooNew, and nothing has changed."""
+    """Bring the database of an instance to this program's schema; raise NoBackup, SchemaTooNew or NotOwner, and nothing has changed."""
     with _turn(house):
+        migrations.check_rights(house.database)
         revision = migrations.older_revision(house.database)
         made = _back_up(house, revision) if revision and _is_backed_up(house, revision) else None
         migrations.upgrade(house.database)

@@ -42,6 +42,19 @@ def _connect(address: str) -> psycopg.Connection:
     return psycopg.connect(url.render_as_string(hide_password=False), autocommit=True)
 
 
+def session(database: str = "") -> psycopg.Connection:
+    """Open a connection to the server as the tests' user, each statement a transaction; to its own database or another."""
+    address = make_url(url())
+    return _connect((address.set(database=database) if database else address).render_as_string(hide_password=False))
+
+
+def may_create_roles() -> bool:
+    """Say whether the tests' user may make roles."""
+    with session() as connection:
+        row = connection.execute("SELECT rolcreaterole OR rolsuper FROM pg_roles WHERE rolname = current_user").fetchone()
+    return bool(row and row[0])
+
+
 @contextmanager
 def a_database() -> Iterator[str]:
     """Make a database, give its address, and drop it."""
