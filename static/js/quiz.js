@@ -60,17 +60,21 @@ function forget(key) {
   try { localStorage.removeItem(key); } catch (error) { /* what cannot be kept need not be forgotten */ }
 }
 
-/* What other tabs and earlier pages have left is taken over: marked as sent, so that a tab that still lives does not write it over. */
+/* What other tabs and earlier pages have left is taken over: marked as sent, so that a tab that still lives does not write it over.
+   Returns what was not known to this page. */
 function takeOver() {
   const before = Object.values((parse(localStorage.getItem(name)) || {}).events || {});
   for (const event of [].concat(...before)) keep(event);
   forget(name);
-  const found = keysOf(name + '.').map((key) => parse(localStorage.getItem(key))).filter((event) => event && event.item && event.seq);
-  for (const event of found.sort((a, b) => a.lease - b.lease || a.seq - b.seq)) {
+  const known = [].concat(...Object.values(journal)).map(keyOf);
+  const left = keysOf(name + '.').filter((key) => !known.includes(key)).map((key) => parse(localStorage.getItem(key)));
+  const found = left.filter((event) => event && event.item && event.seq).sort((a, b) => a.lease - b.lease || a.seq - b.seq);
+  for (const event of found) {
     event.sent = true;
     keep(event);
     (journal[event.item] = journal[event.item] || []).push(event);
   }
+  return found;
 }
 
 /* The device's clock may be wrong: the days count from the first time that an entry is met by another attempt's page. */
@@ -470,6 +474,7 @@ async function tick() {
   endsAt = null;
   call.textContent = say('End');
   noteChanges();
+  takeOverAgain();
   await Promise.race([save(), new Promise((resolve) => setTimeout(resolve, 5000))]);
   if (await reachable()) location.assign(place.dataset.page);
   else {
@@ -509,8 +514,9 @@ function leave(form, button) {
     const own = kept.filter((event) => event.lease === lease).pop();
     if (own) hide(form, 'p' + item + '-local', own.seq);
   }
-  for (const item of untouched) {
-    if (!(journal[item] || []).some((event) => event.refused)) hide(form, 'p' + item + '-untouched', '1');
+  for (const item of Object.keys(source)) {
+    const isHeld = source[item] === 'journal' && !(journal[item] || []).some((event) => event.refused);
+    if (isHeld) hide(form, 'p' + item + '-untouched', '1');
   }
   if (button && button.name) {
     hide(form, button.name, button.value);
@@ -551,14 +557,25 @@ async function onSubmit(event) {
 /* ---- beginning ---- */
 
 const last = {};
-const untouched = new Set();
+const source = {};  // by question: 'person' where somebody has typed on this page, 'journal' where the script has filled it in
 let waiting = 0;
 
 /* What nobody typed on this page: it is in the journal or on the server already, and says nothing against what is newer elsewhere. */
 function takeIn(box, parts) {
   fill(box, parts);
   last[box.dataset.item] = JSON.stringify(response(box));
-  untouched.add(box.dataset.item);
+  source[box.dataset.item] = 'journal';
+}
+
+/* A tab beside this one may have died since: asked when the page is looked at, when the line is back, and when time is up. */
+function takeOverAgain() {
+  if (!isAttempt || !canKeep || closed) return;
+  for (const event of takeOver()) {
+    const box = question(event.item);
+    if (!box || box.disabled || (source[event.item] === 'person' && event.lease < lease)) continue;
+    takeIn(box, event.response);
+    show(event.item, false);
+  }
 }
 
 function noteChanges() {
@@ -570,7 +587,7 @@ function noteChange(box) {
   const said = JSON.stringify(response(box));
   if (closed || said === last[box.dataset.item] || box.disabled) return;
   last[box.dataset.item] = said;
-  untouched.delete(box.dataset.item);
+  source[box.dataset.item] = 'person';
   note(box.dataset.item, JSON.parse(said));
   show(box.dataset.item, false);
 }
@@ -614,6 +631,7 @@ function begin() {
   window.addEventListener('online', () => {
     delay = 500;
     if (files.length) sendFiles();
+    takeOverAgain();
     if (unsent().length) save();
   });
   window.addEventListener('pagehide', noteChanges);
@@ -623,6 +641,7 @@ function begin() {
   });
   document.addEventListener('visibilitychange', () => {
     noteChanges();
+    if (document.visibilityState === 'visible') takeOverAgain();
     if (unsent().length || (endsAt !== null && document.visibilityState === 'visible')) save();
   });
   if (unsent().length) save();

@@ -54,15 +54,20 @@ class Line:
         self.offline = False
         self.faults: list[str] = []
         self.held: list[tuple[str, str]] = []
+        self.carrying = 0
+        """Requests that are on their way."""
 
     def carry(self, route: Route) -> None:
         """Do with a request what its turn says."""
         fault = "drop" if self.offline else (self.faults.pop(0) if self.faults else "")
+        self.carrying += 1
         with contextlib.suppress(BrowserError):  # the page, or the server, may be gone meanwhile
             try:
                 self._carry(route, fault)
             except BrowserError:
                 route.abort()
+            finally:
+                self.carrying -= 1
 
     def _carry(self, route: Route, fault: str) -> None:
         match fault:
@@ -153,6 +158,14 @@ class Device:
         """Lose the line or get it back."""
         self.line.offline = offline
         self.context.set_offline(offline)
+
+    def until_nothing_is_on_its_way(self) -> None:
+        """Let what is being carried arrive or be lost: a fault among it may still kill the server."""
+        page = self.context.new_page()
+        ends = time.monotonic() + 20
+        while self.line.carrying and time.monotonic() < ends:
+            page.wait_for_timeout(50)
+        page.close()
 
     def live_tabs(self) -> list[Page]:
         """Return the tabs that show the attempt."""
@@ -333,11 +346,13 @@ class History:
 
     def settle(self) -> None:
         """Everything works again, everybody comes back: every journal empties itself."""
-        if not self.server.runs:
-            self.server.start()
         for device in self.devices:
             device.line.faults.clear()
             device.set_line(offline=False)
+            device.until_nothing_is_on_its_way()
+        if not self.server.runs:
+            self.server.start()
+        for device in self.devices:
             device.line.release(device.context)
             device.sign_in()
             self._return_to(device)
