@@ -14,6 +14,7 @@ from accounts.models import Person, full_name
 from accounts.queries import by_name, named
 from courses.models import Course
 from enrolments.models import Completion, Enrolment
+from kernel.db import connection_of
 from organisations.models import Membership, Organisation
 from organisations.queries.tree import PRESENT, below
 
@@ -59,7 +60,7 @@ def tallies_statement(roots: Select[int], course_id: int | None) -> Select[*tupl
 
 def count_places(session: Session, roots: Select[int], course_id: int | None = None) -> dict[int, Tally]:
     """Count the people of some places and of everything below them, each place by itself; in all courses or in one."""
-    return {row[0]: Tally(*row[1:]) for row in session.execute(tallies_statement(roots, course_id))}
+    return {row[0]: Tally(*row[1:]) for row in connection_of(session).execute(tallies_statement(roots, course_id))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ def count_courses(session: Session, roots: Select[int]) -> list[CourseTally]:
         .order_by(learners.desc(), Course.id)
         .limit(MOST_COURSES)
     )
-    return [CourseTally(*row[:5], round(row[5] / row[3])) for row in session.execute(statement)]
+    return [CourseTally(*row[:5], round(row[5] / row[3])) for row in connection_of(session).execute(statement)]
 
 
 class Standing(StrEnum):
