@@ -184,8 +184,9 @@ def form_parts(form: Form, place: int) -> dict[str, list[str]]:
     prefix = f"p{place}"
     parts = {"answer": list(form[prefix])} if prefix in form else {}
     for name, values in form.items():
-        if name.startswith(f"{prefix}-") and name.removeprefix(f"{prefix}-") not in (SHOWN, FLAG, LOCAL, UNTOUCHED):
-            parts[name.removeprefix(f"{prefix}-")] = list(values)
+        part = name.removeprefix(f"{prefix}-")
+        if part != name and part not in (SHOWN, FLAG, LOCAL, UNTOUCHED):
+            parts[part] = list(values)
     return clean_parts(parts)
 
 

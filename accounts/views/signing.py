@@ -146,14 +146,15 @@ def _try_to_sign_in(form: SignInForm) -> Answer:
     limiter().forgive(signin.TRIES_OF_ACCOUNT, signin.counter_of(email))
     rehash = passwords.hash_password(password) if passwords.outdated(found.password_hash) else None
     session = begin_writing()
-    if second_step.has_factor(session, found.person_id) or signin.second_step_required(session, found.person_id):
-        return _first_step_done(found, rehash)
+    has_factor = second_step.has_factor(session, found.person_id)
+    if has_factor or signin.second_step_required(session, found.person_id):
+        return _first_step_done(found, rehash, has_factor=has_factor)
     signin.know_browser(email)
     open_device(session, found.person_id, found.password_hash, rehash=rehash)
     return after_entry(request.form.get("resume", ""), safe_next(request.values.get("next")))
 
 
-def _first_step_done(found: Credentials, rehash: str | None) -> Answer:
+def _first_step_done(found: Credentials, rehash: str | None, *, has_factor: bool) -> Answer:
     """Go on to the second step. Nobody is signed in yet: every other page still sees a stranger."""
     if rehash is None:
         let_go()  # nobody waits for the page that is drawn
@@ -161,7 +162,7 @@ def _first_step_done(found: Credentials, rehash: str | None) -> Answer:
         services.confirm_password(current_session(), found.person_id, found.password_hash).password_hash = rehash
     signin.prove(found.person_id, rehash or found.password_hash, safe_next(request.values.get("next")) or "")
     resume = request.form.get("resume", "")
-    if second_step.has_factor(current_session(), found.person_id):
+    if has_factor:
         return second_step_page(CodeForm(formdata=None), found.person_id, resume)
     return _first_factor_page(resume) if resume else see_page("accounts_second.overview")
 
