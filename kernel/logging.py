@@ -31,7 +31,7 @@ def set_up() -> None:
     """Write events to standard error: readable and whole on a terminal, JSON lines elsewhere. Control characters are encoded by both."""
     last: tuple[Processor, ...] = (structlog.processors.ExceptionRenderer(_places), structlog.processors.JSONRenderer())
     if sys.stderr.isatty():
-        last = (structlog.dev.ConsoleRenderer(colors=False),)
+        last = (structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

@@ -6,6 +6,7 @@ The drawings come from our own `static/icons.svg` (Lucide, ISC): the one text be
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 
 from flask import Flask, g
@@ -13,6 +14,8 @@ from markupsafe import Markup
 
 from kernel.paths import STATIC
 
+KEPT_SETS = 512
+"""Sets of symbols, as pages use them together."""
 _SYMBOL = re.compile(r'<symbol id="(?P<name>[a-z0-9-]+)".*?</symbol>', re.DOTALL)
 
 
@@ -54,6 +57,7 @@ class Icons:
             for name in symbols
             for flip in (False, True)
         }
+        self._drawn = lru_cache(maxsize=KEPT_SETS)(self._draw)
 
     def icon(self, name: str, label: object = None, flip: bool = False) -> Markup:
         """Print a reference to a symbol; `label` names it where no words stand beside it, `flip` turns it in right-to-left pages."""
@@ -73,7 +77,10 @@ class Icons:
 
     def definitions(self) -> Markup:
         """Return the symbols that the present page has used."""
-        return Markup("").join(Markup(self.symbols[name]) for name in sorted(used_icons()))  # noqa: S704 - read from our own file
+        return self._drawn(tuple(sorted(used_icons())))
+
+    def _draw(self, names: tuple[str, ...]) -> Markup:
+        return Markup("").join(Markup(self.symbols[name]) for name in names)  # noqa: S704 - read from our own file
 
 
 def install(app: Flask, source: Path = STATIC / "icons.svg") -> None:

@@ -1,46 +1,71 @@
-"""The head of the site, drawn once for each reader and kind of page, and kept: it is a tenth of what a page costs."""
+"""The head of the site, drawn once for each kind of page and of reader, and kept: it is a tenth of what a page costs."""
 
+import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 from flask import Flask, request
+from markupsafe import escape
 
 from kernel import i18n
-from kernel.permissions import Actor
+from kernel.permissions import Actor, SiteRole
 from kernel.web.forms import form_token, form_token_at
 from kernel.web.icons import icons_apart, used_icons
 from kernel.web.request import current_actor
 
-_PLACE = "form-token-of-the-page"
 KEPT_HEADS = 2048
 
 
 @dataclass(frozen=True, slots=True)
 class _Head:
-    """All that the head of the site says of a reader and of where they are."""
+    """All that the head of the site says, but for what its reader is called."""
 
     endpoint: str | None
     language: str
-    actor: Actor
+    is_anonymous: bool
+    roles: frozenset[SiteRole]
+    is_staff_anywhere: bool
+    manages_units: bool
+    unread: int
 
 
 def site_header(app: Flask) -> Callable[[], str]:
-    """Return what draws the head of the site: for a reader on pages of a kind it is the same but for its forms' token, so it is kept.
+    """Return what draws the head of the site. The reader's name and the token of its forms have places in what is kept.
 
-    A template drawn as a module is HTML to other templates, and stays so when its token is put in.
+    A template drawn as a module is HTML to other templates, and stays so when they are put in.
     """
+    name, initials, token = (f"{place}-{secrets.token_hex(8)}" for place in ("name", "initials", "token"))
 
     @lru_cache(maxsize=KEPT_HEADS)
     def draw(head: _Head) -> tuple[str, tuple[str, ...]]:
+        somebody = Actor(
+            person_id=None if head.is_anonymous else 0,
+            name=name,
+            initials=initials,
+            roles=head.roles,
+            is_staff_anywhere=head.is_staff_anywhere,
+            manages_units=head.manages_units,
+            unread=head.unread,
+        )
         template = app.jinja_env.get_template("partials/_site_header.html")
-        with icons_apart() as icons, form_token_at(_PLACE):
-            return template.make_module({"actor": head.actor, "locale": head.language}).__html__(), tuple(icons)
+        with icons_apart() as icons, form_token_at(token):
+            return template.make_module({"actor": somebody, "locale": head.language}).__html__(), tuple(icons)
 
     def header() -> str:
-        actor = replace(current_actor(), request_id="", address="", device_id=None, theme="", zone="", email="")
-        html, used = draw(_Head(request.endpoint, i18n.language(), actor))
+        actor = current_actor()
+        html, used = draw(
+            _Head(
+                request.endpoint,
+                i18n.language(),
+                actor.is_anonymous,
+                actor.roles,
+                actor.is_staff_anywhere,
+                actor.manages_units,
+                actor.unread,
+            )
+        )
         used_icons().update(dict.fromkeys(used))
-        return html.replace(_PLACE, form_token())
+        return html.replace(token, form_token()).replace(initials, escape(actor.initials)).replace(name, escape(actor.name))
 
     return header

@@ -37,17 +37,19 @@ _RESPONSE = (
     .limit(1)
     .scalar_subquery()
 )
+ANSWER = (
+    AnswerEvent.id.label("answer_id"),
+    AnswerEvent.item_id,
+    AnswerEvent.lease,
+    AnswerEvent.seq,
+    case((or_(MarkEvent.id.is_not(None), AnswerEvent.id == _RESPONSE), AnswerEvent.payload)).label("payload"),
+    AnswerEvent.server_time,
+    MarkEvent.id.label("checked"),
+    AnswerEvent.proved,
+)
+"""The columns of an answer, for statements that join `AnswerEvent` and, of an answer that was checked, its `MarkEvent`."""
 _ANSWERS = (
-    select(
-        AnswerEvent.id,
-        AnswerEvent.item_id,
-        AnswerEvent.lease,
-        AnswerEvent.seq,
-        case((or_(MarkEvent.id.is_not(None), AnswerEvent.id == _RESPONSE), AnswerEvent.payload)).label("payload"),
-        AnswerEvent.server_time,
-        MarkEvent.id.label("checked"),
-        AnswerEvent.proved,
-    )
+    select(*ANSWER)
     .outerjoin(MarkEvent, MarkEvent.answer_id == AnswerEvent.id)
     .where(AnswerEvent.item_id.in_(bindparam("items", expanding=True)))
     .order_by(AnswerEvent.item_id, AnswerEvent.lease, AnswerEvent.seq)
@@ -59,12 +61,13 @@ def list_answers(session: Session, item_ids: Sequence[int]) -> list[StoredAnswer
 
     A long text is saved hundreds of times: what it was before stays in the database.
     """
-    return [_stored(row) for row in connection_of(session).execute(_ANSWERS, {"items": item_ids})]
+    return [stored_answer(row) for row in connection_of(session).execute(_ANSWERS, {"items": item_ids})]
 
 
-def _stored(row: Row[*tuple[object, ...]]) -> StoredAnswer:
+def stored_answer(row: Row[*tuple[object, ...]]) -> StoredAnswer:
+    """Return what a row with the columns of an answer says."""
     payload = None if row.payload is None else json.loads(row.payload)
-    return StoredAnswer(row.id, row.item_id, row.lease, row.seq, payload, row.server_time, row.checked, row.proved)
+    return StoredAnswer(row.answer_id, row.item_id, row.lease, row.seq, payload, row.server_time, row.checked, row.proved)
 
 
 def read_payloads(session: Session, answers: Sequence[StoredAnswer], wanted: Collection[int]) -> dict[int, object]:

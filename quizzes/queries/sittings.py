@@ -15,13 +15,16 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from courses.models import Activity, CourseStaff, StaffRole
 from enrolments.models import Enrolment
 from enrolments.permissions import ActivitySeat
+from kernel.db import connection_of
 from kernel.errors import NotFound, SignInNeeded
 from kernel.permissions import Actor
 from quizzes.models import (
     Accommodation,
     Annulment,
+    AnswerEvent,
     Attempt,
     AttemptItem,
+    MarkEvent,
     Question,
     QuestionVersion,
     QuizOverride,
@@ -30,7 +33,7 @@ from quizzes.models import (
     SlotCandidate,
 )
 from quizzes.permissions import AttemptSeat
-from quizzes.queries.answers import StoredAnswer, list_answers
+from quizzes.queries.answers import ANSWER, StoredAnswer, stored_answer
 from quizzes.queries.terms import Place, Seated, accommodation_of, find_terms, find_terms_in_turn, overrides_for, terms_of
 from quizzes.rules import definitions
 from quizzes.rules.access import Access, Terms
@@ -311,36 +314,49 @@ class Sitting(AttemptSeat):
 KEPT_LAYOUTS = 4096
 _SEATED = Seated(Attempt.person_id, Attempt.enrolment_id, Attempt.course_id, Attempt.activity_key)
 _SITTING = (
-    select(
-        Attempt,
-        AttemptItem,
-        CourseStaff.role,
-        QuizVersion.id.label("followed"),
-        Accommodation,
-        QuizOverride,
-        Annulment.effect,
-        Annulment.regrade_id,
-    )
-    .join(AttemptItem, AttemptItem.attempt_id == Attempt.id)
+    select(Attempt, CourseStaff.role, QuizVersion.id.label("followed"), Accommodation, QuizOverride)
     .outerjoin(CourseStaff, (CourseStaff.course_id == Attempt.course_id) & (CourseStaff.person_id == bindparam("actor_id")))
     .outerjoin(Enrolment, Enrolment.id == Attempt.enrolment_id)
     .outerjoin(Activity, (Activity.version_id == Enrolment.course_version_id) & (Activity.key == Attempt.activity_key))
     .outerjoin(QuizVersion, QuizVersion.activity_id == Activity.id)
     .outerjoin(Accommodation, accommodation_of(Attempt.person_id))
     .outerjoin(QuizOverride, overrides_for(_SEATED))
-    .outerjoin(
-        Annulment,
-        (Annulment.course_id == Attempt.course_id)
-        & (Annulment.activity_key == Attempt.activity_key)
-        & (Annulment.question_version_id == AttemptItem.question_version_id)
-        & Annulment.lifted_at.is_(None),
-    )
-    .order_by(AttemptItem.position, QuizOverride.id)
+    .order_by(QuizOverride.id)
 )
-"""One row for each item, or for each item and override; `followed` is the quiz in the version that the learner follows now."""
+"""One row, or one for each override; `followed` is the quiz in the version that the learner follows now."""
 _SITTING_OF_PAGE = _SITTING.where(Attempt.uuid == bindparam("attempt"))
 _LOCKED_SITTING = _SITTING_OF_PAGE.with_for_update(of=Attempt)
 _SITTING_BY_ID = _SITTING.where(Attempt.id == bindparam("attempt"))
+_ITEM = (
+    AttemptItem.id,
+    AttemptItem.position,
+    AttemptItem.number,
+    AttemptItem.page,
+    AttemptItem.section,
+    AttemptItem.question_version_id,
+    AttemptItem.maximum,
+    AttemptItem.layout,
+    AttemptItem.flagged,
+    AttemptItem.require_previous,
+    Annulment.effect,
+    Annulment.regrade_id,
+)
+_ITEMS = (
+    select(*_ITEM, *ANSWER)
+    .select_from(AttemptItem)
+    .outerjoin(
+        Annulment,
+        (Annulment.course_id == bindparam("course_id"))
+        & (Annulment.activity_key == bindparam("activity_key"))
+        & (Annulment.question_version_id == AttemptItem.question_version_id)
+        & Annulment.lifted_at.is_(None),
+    )
+    .outerjoin(AnswerEvent, AnswerEvent.item_id == AttemptItem.id)
+    .outerjoin(MarkEvent, MarkEvent.answer_id == AnswerEvent.id)
+    .where(AttemptItem.attempt_id == bindparam("attempt_id"))
+    .order_by(AttemptItem.position, AnswerEvent.lease, AnswerEvent.seq)
+)
+"""One row for each answer of an item, or one for an item that has none."""
 
 
 def get_attempt(session: Session, actor: Actor, attempt: UUID) -> Sitting:
@@ -368,9 +384,8 @@ def _read_sitting(session: Session, statement: Select[*tuple[Any, ...]], bound: 
     rows = session.execute(statement, bound).all()
     if not rows:
         raise NotFound
-    attempt, _first, role, followed, profile, *_others = rows[0]
-    items = tuple(_item(*found) for found in {row[1].id: (row[1], row[6], row[7]) for row in rows}.values())
-    overrides = {row[5].id: row[5] for row in rows if row[5] is not None}
+    attempt, role, followed, profile, _override = rows[0]
+    items, answers = _read_items(session, attempt)
     paper = get_paper(session, attempt.quiz_version_id)
     current = paper if followed is None else get_paper(session, followed)
     return Sitting(
@@ -383,10 +398,17 @@ def _read_sitting(session: Session, statement: Select[*tuple[Any, ...]], bound: 
         staff_role=StaffRole(role) if role else None,
         row=attempt,
         items=items,
-        answers=tuple(list_answers(session, [item.id for item in items])),
+        answers=answers,
         paper=paper,
-        terms=terms_of(current.access, current.settings, overrides.values(), profile),
+        terms=terms_of(current.access, current.settings, [row[4] for row in rows if row[4] is not None], profile),
     )
+
+
+def _read_items(session: Session, attempt: Attempt) -> tuple[tuple[Item, ...], tuple[StoredAnswer, ...]]:
+    bound = {"attempt_id": attempt.id, "course_id": attempt.course_id, "activity_key": attempt.activity_key}
+    rows = connection_of(session).execute(_ITEMS, bound).all()
+    items = {row.id: row for row in rows}
+    return tuple(map(_item, items.values())), tuple(stored_answer(row) for row in rows if row.answer_id is not None)
 
 
 @lru_cache(maxsize=KEPT_LAYOUTS)
@@ -395,7 +417,7 @@ def _layout(stored: str) -> ItemLayout:
     return decode(ItemLayout, json.loads(stored))
 
 
-def _item(row: AttemptItem, annulled: str | None, annulled_by: int | None) -> Item:
+def _item(row: Row[*tuple[Any, ...]]) -> Item:
     return Item(
         row.id,
         row.position,
@@ -407,8 +429,8 @@ def _item(row: AttemptItem, annulled: str | None, annulled_by: int | None) -> It
         _layout(row.layout),
         row.flagged,
         row.require_previous,
-        annulled or "",
-        annulled_by,
+        row.effect or "",
+        row.regrade_id,
     )
 
 

@@ -5,18 +5,21 @@ from dataclasses import asdict, dataclass
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from accounts.models import Person
 from courses.rules import Outline, OwnDates
 from enrolments.models import Enrolment, GroupMember
+from kernel.db import connection_of
 from quizzes.models import Accommodation, QuizOverride
 from quizzes.rules import access
 from quizzes.rules.access import Access, Setting, Terms
 from quizzes.rules.settings import QuizSettings
 
 Column = InstrumentedAttribute[Any] | ColumnElement[Any]
+Override = QuizOverride | Row[Any]
+"""A stored override, or a row with its columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,7 @@ def _read(session: Session, statement: Select[*tuple[Any, ...]], quiz: Access, s
     return terms_of(quiz, settings, [row[1] for row in rows if row[1] is not None], rows[0][0] if rows else None)
 
 
-def terms_of(quiz: Access, settings: QuizSettings, overrides: Iterable[QuizOverride], profile: Accommodation | None) -> Terms:
+def terms_of(quiz: Access, settings: QuizSettings, overrides: Iterable[Override], profile: Accommodation | None) -> Terms:
     """Put together what holds for a person."""
     by_scope: dict[str, list[access.Override]] = {"everyone": [], "group": [], "person": []}
     for row in overrides:
@@ -105,7 +108,7 @@ def terms_of(quiz: Access, settings: QuizSettings, overrides: Iterable[QuizOverr
     )
 
 
-def override_of(row: QuizOverride) -> access.Override:
+def override_of(row: Override) -> access.Override:
     """Return a stored override as the rules take it."""
     said = {
         Setting.OPENS: row.sets_opens,
@@ -128,7 +131,8 @@ def override_of(row: QuizOverride) -> access.Override:
 
 _OWN = Seated(Enrolment.person_id, Enrolment.id, Enrolment.course_id, QuizOverride.activity_key)
 _DATES = (
-    select(Enrolment.id, QuizOverride)
+    select(Enrolment.id.label("enrolment_id"), *QuizOverride.__table__.columns)
+    .select_from(Enrolment)
     .join(QuizOverride, overrides_for(_OWN))
     .where(Enrolment.id.in_(bindparam("enrolments", expanding=True)), or_(QuizOverride.sets_opens, QuizOverride.sets_closes))
     .order_by(QuizOverride.id)
@@ -137,9 +141,9 @@ _DATES = (
 
 def own_dates(session: Session, outlines: Mapping[int, Outline]) -> dict[int, dict[str, OwnDates]]:
     """Return when quizzes open and close for learners for whom a date was set, by enrolment and key, in one statement."""
-    found: dict[tuple[int, str], list[QuizOverride]] = {}
-    for enrolment_id, row in session.execute(_DATES, {"enrolments": list(outlines)}):
-        found.setdefault((enrolment_id, row.activity_key), []).append(row)
+    found: dict[tuple[int, str], list[Row[Any]]] = {}
+    for row in connection_of(session).execute(_DATES, {"enrolments": list(outlines)}):
+        found.setdefault((row.enrolment_id, row.activity_key), []).append(row)
     dates: dict[int, dict[str, OwnDates]] = {}
     for (enrolment_id, key), rows in found.items():
         activity = outlines[enrolment_id].by_key.get(key)

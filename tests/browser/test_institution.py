@@ -79,22 +79,17 @@ def test_every_page_of_the_institution_is_readable_by_everybody(
     for path in [*pages, f"{merging}?email=nadie@example.org", f"{merging}/{other}"]:
         boss.open(path)
     boss.open(tree)
-    boss.page.locator("main tbody a").nth(2).click()
-    boss.check()
+    boss.press("main tbody a >> nth=2")
     send(boss, LIST)
-    with boss.page.expect_navigation():
-        boss.page.locator("main button.main").click()
-    boss.check()
+    boss.press("main button.main")
     live.deliver_jobs()
     boss.page.reload()
     boss.check()
     boss.open(LISTS)
     manager = team(chromium, live, "mara@example.org", **options)
     manager.open("/units")
-    manager.page.locator("main tbody a").first.click()
-    manager.check()
-    manager.page.locator("main a.btn.main").click()
-    manager.check()
+    manager.press("main tbody a >> nth=0")
+    manager.press("main a.btn.main")
     guest = visitor(chromium, live, **options)  # type: ignore[arg-type]  # fields by name
     guest.open(invitation(house))
 

@@ -69,6 +69,22 @@ def test_two_who_see_the_same_share_one_drawing_and_nothing_else(ana: Browser, b
     assert "Marcada como hecha" in blas.submit("/leccion-1/done").text
 
 
+def test_two_readers_share_the_head_of_the_site_but_for_their_names(ana: Browser, blas: Browser, house: House, app: Flask) -> None:
+    with house.database.unit_of_work() as session:
+        session.execute(update(Person).where(Person.given_names == "Blas").values(given_names="<b>Blas & Cía."))
+    ana.get("/certificates")
+    drawn: list[str] = []
+    load = app.jinja_env.get_template
+    app.jinja_env.get_template = lambda name, *more: drawn.append(str(name)) or load(name, *more)  # type: ignore[method-assign, func-returns-value]
+
+    html = blas.get("/certificates").html
+
+    assert "partials/_site_header.html" not in drawn
+    assert "&lt;b&gt;Blas &amp; Cía. Toapanta" in html
+    assert "<b>Blas" not in html
+    assert ("Ana" in html, "Blas" in ana.get("/certificates").html) == (False, False)
+
+
 def test_a_kept_page_is_the_page_that_was_drawn(ana: Browser, kept: KeptPages) -> None:
     """With the same symbols, whoever uses them: the head of the site or the page."""
     ana.get(f"{COURSE}/activities/leccion-2")

@@ -48,6 +48,28 @@ def test_an_error_is_logged_by_kind_and_place_without_what_people_wrote(capsys: 
     assert "in fail" in told
 
 
+def test_a_terminal_shows_an_error_without_the_values_around_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr(sys, "stderr", terminal := Terminal())
+    logging.set_up()
+
+    def fail(address: str) -> int:
+        return len(address) // 0
+
+    try:
+        fail("ana@example.org")
+    except ZeroDivisionError:
+        structlog.get_logger().exception("thing.failed")
+
+    told = terminal.getvalue()
+    assert "in fail" in told
+    assert "ZeroDivisionError" in told
+    assert "ana@example.org" not in told.replace('fail("ana@example.org")', "")
+
+
 def test_details_for_debugging_are_left_out(capsys: pytest.CaptureFixture[str]) -> None:
     structlog.get_logger().debug("thing.looked_at")
 
