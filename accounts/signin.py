@@ -21,12 +21,16 @@ from kernel.db import connection_of
 from kernel.permissions import Actor, SiteRole
 from kernel.settings import Settings
 from kernel.web import notes
-from kernel.web.limits import client_address, limit, limiter
+from kernel.web.limits import client_address, client_key, limit, limiter
 from kernel.web.request import current_session, secrets_of_app
 
 _NOBODYS = ("language", "theme")
 """What the cookie keeps of the browser and not of the person."""
 TRIES_OF_ACCOUNT = limit("sign-in-account", "10 per 15 minutes")
+TRIES_OF_ACCOUNT_THERE = limit("sign-in-account-there", "3 per 15 minutes")
+"""The same from an address from which many tries failed."""
+FAILURES_OF_ADDRESS = limit("sign-in-address", "100 per 15 minutes")
+"""Beyond it an account has fewer tries from there, and nobody else is refused: a whole institution may share one address (security 2.3)."""
 KNOWN = "__Host-known"
 """Cookie that says of which accounts this browser was, by their hashes; it signs nobody in."""
 KNOWN_SECONDS = 180 * 86_400
@@ -127,12 +131,26 @@ def counter_of(email: str) -> str:
     return f"{email} {nonce}" if hash_of(email) in known else email
 
 
+def count_try(email: str) -> None:
+    """Count a try for an account before its password is looked at, so that tries at the same moment count too; raise TooMany."""
+    counter = counter_of(email)
+    if counter == email and limiter().is_used_up(FAILURES_OF_ADDRESS, client_key()):
+        limiter().use(TRIES_OF_ACCOUNT_THERE, f"{email} {client_key()}")
+    limiter().use(TRIES_OF_ACCOUNT, counter)
+
+
+def forgive_tries(email: str) -> None:
+    """Forget the tries for an account whose password was right."""
+    limiter().forgive(TRIES_OF_ACCOUNT, counter_of(email))
+    limiter().forgive(TRIES_OF_ACCOUNT_THERE, f"{email} {client_key()}")
+
+
 def knows_password(actor: Actor, stored: str, password: str) -> bool:
     """Check the current password under the limit of signing in: every door has the same one (security 2.3)."""
-    limiter().use(TRIES_OF_ACCOUNT, counter_of(actor.email))
+    count_try(actor.email)
     right = passwords.verify_password(stored, password)
     if right:
-        limiter().forgive(TRIES_OF_ACCOUNT, counter_of(actor.email))
+        forgive_tries(actor.email)
     return right
 
 

@@ -77,7 +77,7 @@ KINDS = CourseKinds(
     logs=(enrolment_log.LOG, quiz_log.LOG),
 )
 BODY_LIMIT = 1_000_000
-QUIET = frozenset({assets.ENDPOINT, "lms.live", "lms.ready", "lms_condition.figures"})
+PROBES = frozenset({"lms.live", "lms.ready", "lms_condition.figures"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +196,8 @@ def create_app(house: House) -> Flask:
             signin.load_actor,
             frozenset(house.settings.host_names),
             house.settings.request_seconds,
-            QUIET,
+            quiet=PROBES | {assets.ENDPOINT},
+            any_host=PROBES,
             crowd=Crowd(house.settings.crowd),
             is_newcomer=signin.is_newcomer,
         ),

@@ -36,7 +36,7 @@ class Instance(Collector):
         for name, words, value in (
             ("aulario_jobs_waiting", "Background jobs that are not done.", state.jobs_waiting),
             ("aulario_jobs_failed", "Background jobs that were given up.", queries.count_failed_jobs(session)),
-            ("aulario_jobs_oldest_seconds", "Age of the oldest job that is not done.", oldest),
+            ("aulario_jobs_oldest_seconds", "Since when the job waits that has been due the longest.", oldest),
             ("aulario_people", "Accounts.", state.people),
             ("aulario_people_active", "Accounts seen in the last 30 days.", state.active_people),
             ("aulario_enrolments", "People in courses.", state.enrolments),

@@ -92,6 +92,7 @@ class Condition:
     certificates: int
     jobs_waiting: int
     oldest_waiting: datetime | None
+    """Since when the job waits that has been due the longest; what is planned for later waits for nobody."""
 
 
 def condition(session: Session, *, now: datetime) -> Condition:
@@ -103,7 +104,7 @@ def condition(session: Session, *, now: datetime) -> Condition:
         "enrolments": select(func.count()).select_from(Enrolment),
         "certificates": select(func.count()).select_from(Credential),
         "jobs_waiting": select(func.count()).select_from(Job).where(*waiting),
-        "oldest_waiting": select(func.min(Job.created_at)).where(*waiting),
+        "oldest_waiting": select(func.min(Job.available_at)).where(*waiting, Job.available_at <= now),
     }
     row = session.execute(select(*(statement.scalar_subquery().label(name) for name, statement in counts.items()))).one()
     return Condition(**row._mapping)

@@ -21,7 +21,6 @@ from accounts.rules import device_label
 from accounts.second_step import NewFactor
 from accounts.services import AccountVerb
 from accounts.views.signing import (
-    FAILURES_OF_ADDRESS,
     after_entry,
     open_device,
     second_step_page,
@@ -81,7 +80,6 @@ def enter() -> Answer:
         return second_step_page(form, person.id, resume)
     if not form.validate_on_post():
         return second_step_page(form, person.id, resume), 422
-    limiter().check(FAILURES_OF_ADDRESS, client_key())
     limiter().use(TRIES_OF_SECOND_STEP, str(person.id))
     person_id, stored = person.id, person.password_hash
     if not second_step.use_code(begin_writing(), current_actor(), person_id, form.code.data or "", secrets_of_app(), now=clock.now()):
@@ -98,7 +96,6 @@ def enter_with_passkey() -> Answer:
     person = signin.proven()
     if person is None or not current_actor().is_anonymous:
         return see_page("accounts.sign_in")
-    limiter().check(FAILURES_OF_ADDRESS, client_key())
     limiter().use(TRIES_OF_SECOND_STEP, str(person.id))
     person_id, stored, resume = person.id, person.password_hash, request.form.get("resume", "")
     try:
@@ -122,7 +119,7 @@ def _entered(person_id: int, stored: str, resume: str) -> Answer:
 def _failed(person_id: int) -> None:
     """Count and record a wrong second step, although the answer is a refusal."""
     let_go()
-    limiter().count(FAILURES_OF_ADDRESS, client_key())
+    limiter().count(signin.FAILURES_OF_ADDRESS, client_key())
     with plumbing().database.unit_of_work() as session:
         audit.record(session, current_actor(), AccountVerb.SECOND_STEP_FAILED, queries.get_person(session, person_id), now=clock.now())
 

@@ -49,7 +49,6 @@ bp = Blueprint("accounts", __name__)
 SIGN_UPS = limit("sign-up", "5 per hour")
 RESETS = limit("reset", "3 per hour")
 RESETS_OF_ADDRESS = limit("reset-address", "100 per 15 minutes")
-FAILURES_OF_ADDRESS = limit("sign-in-address", "100 per 15 minutes")
 WRONG_LINKS_OF_ADDRESS = limit("links", "100 per 15 minutes")
 
 Answer = str | Response | tuple[str, int]
@@ -100,12 +99,14 @@ def confirm(token: str) -> Answer:
 
 
 def _usable_link(purpose: TokenPurpose, secret: str) -> Token | None:
-    """Return a link that can be used; count a wrong one against whoever tries, and tell nobody the page's address."""
+    """Return a link that can be used; count a wrong one against whoever tries, and tell nobody the page's address.
+
+    A right one is never refused: a whole institution may share an address, and nobody guesses 128 bits.
+    """
     hide_address()
-    limiter().check(WRONG_LINKS_OF_ADDRESS, client_key())
     token = queries.find_token(current_session(), purpose, secret, now=clock.now())
     if token is None:
-        limiter().count(WRONG_LINKS_OF_ADDRESS, client_key())
+        limiter().use(WRONG_LINKS_OF_ADDRESS, client_key())
     return token
 
 
@@ -135,15 +136,13 @@ def _sign_in_form(form: SignInForm, resume: str) -> str:
 
 def _try_to_sign_in(form: SignInForm) -> Answer:
     email, password = form.email.data or "", form.password.data or ""
-    limiter().check(FAILURES_OF_ADDRESS, client_key())
-    # Counted before the password is looked at, so that tries at the same moment count too.
-    limiter().use(signin.TRIES_OF_ACCOUNT, signin.counter_of(email))
+    signin.count_try(email)
     found = queries.find_credentials(current_session(), email)
     let_go()
     right = passwords.verify_password(found.password_hash if found else None, password)
     if found is None or not right or not _may_enter(found):
         return _sign_in_failed(form, found)
-    limiter().forgive(signin.TRIES_OF_ACCOUNT, signin.counter_of(email))
+    signin.forgive_tries(email)
     rehash = passwords.hash_password(password) if passwords.outdated(found.password_hash) else None
     session = begin_writing()
     has_factor = second_step.has_factor(session, found.person_id)
@@ -198,7 +197,7 @@ def _may_enter(found: Credentials) -> bool:
 
 
 def _sign_in_failed(form: SignInForm, found: Credentials | None) -> Answer:
-    limiter().count(FAILURES_OF_ADDRESS, client_key())
+    limiter().count(signin.FAILURES_OF_ADDRESS, client_key())
     with plumbing().database.unit_of_work() as session:  # a failed try is recorded although the answer is a refusal
         subject = queries.get_person(session, found.person_id) if found else None
         audit.record(session, current_actor(), AccountVerb.SIGN_IN_FAILED, subject, now=clock.now())
@@ -227,7 +226,7 @@ def forgotten() -> Answer:
         return render_template("accounts/forgotten.html", form=form)
     if not form.validate_on_post():
         return render_template("accounts/forgotten.html", form=form), 422
-    limiter().use(RESETS, form.email.data or "")
+    limiter().use(RESETS, signin.counter_of(form.email.data or ""))
     limiter().use(RESETS_OF_ADDRESS, client_key())
     services.ask_reset(current_session(), current_actor(), form.email.data or "", now=clock.now())
     return render_template("accounts/forgotten_sent.html", mail_is_sent=_settings().mail_is_sent)

@@ -69,9 +69,13 @@ class Limiter:
                 log.warning("limits.redis_away", error=type(error.__cause__ or error).__name__)
         return question(self._own)
 
+    def is_used_up(self, rule: Limit, key: str) -> bool:
+        """Say whether the limit is used up; counts nothing."""
+        return not self._ask(lambda windows: windows.test(rule.item, rule.name, key))
+
     def check(self, rule: Limit, key: str) -> None:
         """Raise TooMany where the limit is used up; counts nothing."""
-        if not self._ask(lambda windows: windows.test(rule.item, rule.name, key)):
+        if self.is_used_up(rule, key):
             raise self._refusal(rule, key)
 
     def count(self, rule: Limit, key: str) -> None:

@@ -71,6 +71,8 @@ class Plumbing:
     """How long a request may work once its body is there (security 3.5)."""
     quiet: frozenset[str] = frozenset()
     """Endpoints that leave no line in the log and wait for nobody: static files, probes."""
+    any_host: frozenset[str] = frozenset()
+    """Endpoints that machines ask by whatever name or address a process has: probes, figures. Their answers name no site."""
     crowd: Crowd = field(default_factory=Crowd)
     turns: Turns = field(default_factory=Turns)
     """Of the requests in hand one computes, and beside it those that take long."""
@@ -214,7 +216,8 @@ def _open() -> None:
     g.request_id = secrets.token_hex(8)
     g.began = time.monotonic()
     structlog.contextvars.bind_contextvars(request_id=g.request_id)
-    _check_host()
+    if request.endpoint not in plumbing().any_host:
+        _check_host()
     if request.url_rule is None:
         return
     access = access_of(request.endpoint)

@@ -185,6 +185,35 @@ def test_links_are_asked_for_three_times_an_hour_for_every_address_alike(browser
     assert jobs(house).count("accounts.send_reset") == 4
 
 
+def test_strangers_do_not_use_up_the_links_of_a_browser_that_is_known(browser: Browser, house: House) -> None:
+    """Security 2.3: nobody locks another out."""
+    a_person(house)
+    sign_in(browser)
+    browser.submit("/sign-out")
+    for _turn in range(3):
+        ask(browser.another())
+    ask(browser.another(), status=429)
+
+    ask(browser)
+
+    assert jobs(house).count("accounts.send_reset") == 4
+
+
+def test_a_right_link_opens_after_a_hundred_wrong_ones_from_the_same_office(browser: Browser, house: House) -> None:
+    """Security 2.3: a whole institution may share an address."""
+    a_person(house)
+    ask(browser)
+    link = browser.link_in_mail("password/reset")
+    stranger = browser.another()
+    for turn in range(101):
+        stranger.get(f"/password/reset/wrong-{turn}", status=404 if turn < 100 else 429)
+
+    browser.get(link)
+    browser.submit(link, {"password": NEW})
+
+    assert knows(house, NEW)
+
+
 @pytest.mark.parametrize("email", ["", "ana", "ana@"])
 def test_a_wrong_address_is_told_and_kept(browser: Browser, email: str) -> None:
     ask(browser, email, status=422)

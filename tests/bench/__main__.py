@@ -83,7 +83,7 @@ def _administrator(house: House, password: str) -> None:
 
 
 def main(wanted: list[str]) -> int:
-    """Measure on the databases that are asked for and there; return how many bars are not met."""
+    """Measure on the databases that are asked for and there; return how many bars are not met, with which the program fails."""
     kinds = wanted or ["sqlite", "postgres"]
     if "postgres" in kinds and (why := unreachable()):
         sys.stderr.write(f"Not measured on PostgreSQL: {why}\n")
@@ -96,4 +96,4 @@ def main(wanted: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(min(main(sys.argv[1:]), 1))

@@ -27,12 +27,12 @@ from lms.app import KINDS, House
 from quizzes.pages.reports import download_rows, headings
 from quizzes.queries import reports
 from quizzes.queries.reports import ReportFilter, ReportOrder
+from tests.bench.pages import in_turns
 from tests.bench.table import Row, ratio
 from tests.certificates.test_pdf import FACTS
 from tests.scale.test_report_of_many import KEY, a_class, copy
 from tests.support.sizes import ACCOUNTS
 
-ROUNDS = 4
 DRAWN = 20
 _SQL = text(
     "SELECT a.number, a.state, a.started_at, a.submitted_at, a.raw, a.percent, p.first_surname, p.given_names, p.email, i.number AS place,"
@@ -53,7 +53,7 @@ def seconds(act: Callable[[], object], times: int = 1) -> float:
 def alternating(ours: Callable[[], object], floor: Callable[[], object], times: int = 1) -> list[tuple[float, float]]:
     """Do both in each round, after one that is not counted."""
     ours(), floor()
-    return [(seconds(ours, times), seconds(floor, times)) for _round in range(ROUNDS)]
+    return in_turns(lambda: seconds(ours, times), lambda: seconds(floor, times))
 
 
 def publishing() -> list[Row]:
@@ -75,8 +75,7 @@ def publishing() -> list[Row]:
         for one in texts:
             nh3.clean(markdown.markdown(one, extensions=["tables", "footnotes", "attr_list", "def_list"]))
 
-    publish(), bare()
-    first = [(seconds(publish), seconds(bare)) for _round in range(2)]
+    first = alternating(publish, bare)
     path = min(path for path in files if path.endswith(".es.md"))
     numbers = iter(range(1000))
 

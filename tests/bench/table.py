@@ -24,6 +24,8 @@ class Row:
     @property
     def verdict(self) -> str:
         """Say whether bar and goal are met."""
+        if self.number == "-":
+            return ""
         if self.value is None:
             return "not measured"
         if self.value <= self.goal:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from http.cookies import SimpleCookie
 from urllib.parse import urlencode
 
+STATIC = re.compile(r"/static/[^\s\"'<>()?#]+")
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 
 
@@ -26,6 +27,7 @@ class Visitor:
         self._packed = packed
         self._connection = http.client.HTTPConnection(host, port, timeout=60)
         self._cookies: dict[str, str] = {}
+        self._files: set[str] = set()
         self.requests = self.bytes = 0
 
     def ask(self, method: str, path: str, fields: dict[str, str] | None = None, *, accept: str = "text/html") -> Answer:
@@ -46,7 +48,17 @@ class Visitor:
         self.bytes += len(content)
         if answer.headers.get("Content-Encoding") == "gzip":
             content = gzip.decompress(content)
-        return Answer(answer.status, content.decode("utf-8", "replace"), answer.headers.get("Location", ""))
+        text = content.decode("utf-8", "replace")
+        self._files.update(STATIC.findall(text))
+        return Answer(answer.status, text, answer.headers.get("Location", ""))
+
+    def fetch_files(self) -> None:
+        """Ask once for every static file that the pages so far name: style sheets, scripts, pictures, and the fonts of the sheets."""
+        known: set[str] = set()
+        while new := self._files - known:
+            known |= new
+            for path in sorted(new):
+                assert self.ask("GET", path, accept="*/*").status == 200, path
 
     def sees(self, path: str, sign: str) -> str:
         """Open a page that has to hold a sign of its own."""

@@ -282,12 +282,22 @@ def test_a_form_of_another_site_is_refused(plain: Flask, note: House, headers: d
 )
 def test_a_request_for_another_host_is_refused(app: Flask, host: str, status: int) -> None:
     """Security 3.3."""
-    response = send(app, "GET", "/health/live", headers={"Host": host})
+    response = send(app, "GET", "/sign-in", headers={"Host": host})
 
     assert response.status_code == status
     assert response.headers["Content-Security-Policy"]
     if status == 400:
         assert "evil" not in response.text
+
+
+@pytest.mark.parametrize("path", ["/health/live", "/health/ready", "/metrics"])
+@pytest.mark.parametrize("host", ["10.1.2.3:8001", "evil.example", "a b"])
+def test_machines_ask_how_a_process_is_by_whatever_name_it_has(app: Flask, path: str, host: str) -> None:
+    """A probe of Kubernetes and Prometheus ask each process by its own address; the answer names no site."""
+    response = send(app, "GET", path, headers={"Host": host})
+
+    assert response.status_code == 200
+    assert host not in response.text
 
 
 def test_a_route_that_declares_nothing_is_refused(plain: Flask, note: House) -> None:

@@ -127,5 +127,18 @@ def test_figures_count_requests_and_tell_the_state_without_a_person(app: Flask, 
     assert found["aulario_certificates"] == 1
     assert found["aulario_people"] == 3
     assert "aulario_backup_age_seconds" not in found
+    assert found["aulario_jobs_oldest_seconds"] == 0
     assert "aulario_info" in text
     assert not re.search(r"ana|quinde|@|prueba", text, re.IGNORECASE)
+
+
+def test_what_is_planned_for_later_is_not_late(app: Flask, house: House) -> None:
+    now = clock.now()
+    with house.database.unit_of_work() as session:
+        outbox.enqueue(session, "lms.tend_search", {}, now=now - timedelta(days=3), at=now + timedelta(days=4))
+    assert figures(app.test_client().get("/metrics").text)["aulario_jobs_oldest_seconds"] == 0
+
+    with house.database.unit_of_work() as session:
+        outbox.enqueue(session, "lms.tend_search", {}, now=now - timedelta(days=3), at=now - timedelta(minutes=5))
+
+    assert 299 < figures(app.test_client().get("/metrics").text)["aulario_jobs_oldest_seconds"] < 360
