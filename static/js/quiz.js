@@ -8,6 +8,7 @@
 
 const KEEP_DAYS = 7;
 const DEBOUNCE = 700;
+const AWAKE = 600000;
 const PATIENCE = 15000;
 const PREFIX = 'aulario.journal.';
 const WORD = /\S*[0-9A-Za-z\u00C0-\uFFFF]\S*/g;
@@ -626,6 +627,7 @@ function beginAttempt() {
 
 function begin() {
   if (isAttempt) beginAttempt();
+  if (place.id !== 'review') setInterval(reachable, AWAKE);  // whoever thinks for long stays signed in while the page is open
   place.addEventListener('submit', onSubmit);
   place.addEventListener('click', (event) => { pressed = event.target.closest('button') || pressed; });
   window.addEventListener('online', () => {

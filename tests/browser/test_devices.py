@@ -197,6 +197,20 @@ def test_journals_of_other_attempts_are_kept_whatever_the_clock_said(chromium: B
     assert page.evaluate(f"localStorage.getItem('{key}')") is None
 
 
+def test_whoever_thinks_for_an_hour_stays_signed_in(chromium: Browser, live: Live, house: House) -> None:
+    """Security 3.1: an open attempt keeps the session alive; its summary too."""
+    address = an_attempt(house, live)
+    device = a_device(chromium, address)
+    page = device.tabs[0]
+    page.clock.install()
+    for path in (address, f"{address}/summary"):
+        page.goto(path)
+        for _turn in range(6):
+            with page.expect_request(lambda request: request.method == "HEAD" and request.url.startswith(address)) as asked:
+                page.clock.fast_forward("10:00")
+            assert asked.value.response().status == 200  # type: ignore[union-attr]  # it was answered
+
+
 def test_time_that_runs_out_without_a_line_keeps_the_page_and_its_answers(chromium: Browser, live: Live, house: House) -> None:
     """5.4.2, 5.3.4: autosave goes on to the end and after it; what comes back within the network's minute counts."""
     address = an_attempt(house, live, settings="limit: 20 min\n")
