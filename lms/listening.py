@@ -1,7 +1,9 @@
 """Gunicorn's worker as this product runs it: its own answers are ours, and no request holds a connection for ever."""
 
+import contextlib
 import socket
 import threading
+import time
 from http import HTTPStatus
 from typing import Any
 
@@ -34,6 +36,8 @@ TEXTS = {
 }
 LOOKS_EVERY = 0.5
 """Seconds between two looks at what is late."""
+HEAD_SECONDS = 20.0
+"""Seconds in which the head of a request has to be there: a phone that has lost its line keeps no thread for longer."""
 GRACE = 3.0
 """Seconds in which whoever is late may still tell it with a page; then the connection ends."""
 
@@ -66,11 +70,12 @@ def plain_answer(status: int) -> bytes:
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
-    """Threads that answer, and one that looks whether one of them takes too long."""
+    """Threads that answer, and one that looks whether a request takes too long to come or to be answered."""
 
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
         self._sockets: dict[int, socket.socket] = {}
+        self._arriving: dict[int, tuple[float, socket.socket]] = {}
         self._ended = threading.Event()
 
     def run(self) -> None:
@@ -82,9 +87,19 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         finally:
             self._ended.set()
 
+    def handle(self, conn: Any) -> Any:
+        """Read the head of a request and answer it; it is known since when it arrives."""
+        thread = threading.get_ident()
+        self._arriving[thread] = (time.monotonic(), conn.sock)
+        try:
+            return super().handle(conn)
+        finally:
+            self._arriving.pop(thread, None)
+
     def handle_request(self, req: Any, conn: Any) -> Any:
         """Answer one request; its connection is known while it lasts."""
         thread = threading.get_ident()
+        self._arriving.pop(thread, None)
         self._sockets[thread] = conn.sock
         try:
             return super().handle_request(req, conn)
@@ -112,6 +127,10 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
                 log.exception("deadline.failed")
 
     def _end_late(self) -> None:
+        for thread, (began, arriving) in list(self._arriving.items()):
+            if time.monotonic() - began > HEAD_SECONDS and self._arriving.pop(thread, None) is not None:
+                with contextlib.suppress(OSError):  # who sent it is gone
+                    arriving.shutdown(socket.SHUT_RDWR)
         for thread, seconds in deadline.late():
             held = self._sockets.get(thread)
             if seconds > GRACE and held is not None:

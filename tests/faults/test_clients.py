@@ -2,11 +2,14 @@
 
 import contextlib
 import socket
+import time
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from lms.listening import HEAD_SECONDS
 from tests.faults.chaos import a_house, crowd_while, faultless, serving, told, wait_until_ready
 
 SLOW = 300
@@ -30,3 +33,23 @@ def test_slow_clients_by_the_hundred(
     assert faultless(found)
     assert found["requests that failed and were sent again"] == 0
     assert found["certificates fetched"] > 3
+
+
+def test_heads_that_never_come_keep_no_thread_for_long(
+    tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch, say: Callable[[str], None]
+) -> None:
+    """As many half-open clients as there are threads: phones that lost their line in the middle of a request."""
+    house = a_house(tmp_path, database_url, monkeypatch)
+    with serving(house, LMS_THREADS="8") as server, contextlib.ExitStack() as open_ones:
+        wait_until_ready(server)
+        for _client in range(8):
+            client = open_ones.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=10))
+            client.sendall(HEADERS)
+        time.sleep(1)
+        began = time.monotonic()
+        with urllib.request.urlopen(f"{server.address}/health/live", timeout=60) as answer:
+            waited = time.monotonic() - began
+            assert answer.status == 200
+
+    say(f"8 half-open clients before 8 threads: the next one waited {waited:.0f} s")
+    assert 2 < waited < HEAD_SECONDS + 5
