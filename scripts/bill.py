@@ -1,6 +1,7 @@
 """The bill of materials of a release, and whether what is installed is what was pinned.
 
-python scripts/bill.py write FILE    write CycloneDX 1.6 JSON from requirements.txt: every component with its version and hashes
+python scripts/bill.py write FILE    write CycloneDX 1.6 JSON from requirements.txt: every component with its version and hashes; those
+                                     that only requirements-scaled.txt has are optional
 python scripts/bill.py check         exit with 1 where a pinned library is absent, has another version, or a file of it was changed
 """
 
@@ -14,12 +15,12 @@ import sys
 import tomllib
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PINNED = ROOT / "requirements.txt"
+PINNED, SCALED = ROOT / "requirements.txt", ROOT / "requirements-scaled.txt"
 PIN = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?==([^\s;\\]+)")
 MARKER = re.compile(r";\s*([^\\]+)")
 HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
@@ -33,6 +34,8 @@ class Component:
     version: str
     hashes: tuple[str, ...]
     conditional: bool
+    optional: bool = False
+    """Installed where several processes or machines serve."""
 
     @property
     def reference(self) -> str:
@@ -49,6 +52,12 @@ def components(text: str) -> list[Component]:
             conditional = bool(MARKER.search(block.split("\n")[0]))
             found.append(Component(pin[1], pin[2], tuple(HASH.findall(block)), conditional))
     return found
+
+
+def pinned() -> list[Component]:
+    """Return every library that an installation may have: those of every one, then those that scaled ones have besides."""
+    parts = components(PINNED.read_text("utf-8"))
+    return [*parts, *(replace(part, optional=True) for part in components(SCALED.read_text("utf-8")) if part not in parts)]
 
 
 def bill(parts: list[Component], version: str) -> dict[str, object]:
@@ -68,6 +77,7 @@ def bill(parts: list[Component], version: str) -> dict[str, object]:
                 "name": part.name,
                 "version": part.version,
                 "purl": part.reference,
+                "scope": "optional" if part.optional else "required",
                 "hashes": [{"alg": "SHA-256", "content": digest} for digest in part.hashes],
             }
             for part in parts
@@ -94,7 +104,7 @@ def faults(parts: list[Component]) -> list[str]:
         try:
             installed = distribution(part.name)
         except PackageNotFoundError:
-            if not part.conditional:
+            if not (part.conditional or part.optional):
                 said.append(f"{part.name} is not installed")
             continue
         if installed.version != part.version:
@@ -107,7 +117,7 @@ def faults(parts: list[Component]) -> list[str]:
 
 def main() -> int:
     """Run the command."""
-    parts = components(PINNED.read_text("utf-8"))
+    parts = pinned()
     if sys.argv[1:2] == ["write"] and len(sys.argv) == 3:
         version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
         Path(sys.argv[2]).write_text(json.dumps(bill(parts, version), indent=2) + "\n", "utf-8")

@@ -8,14 +8,13 @@ from pathlib import Path
 from scripts import bill
 from tests.support.project import ROOT
 
-PARTS = bill.components((ROOT / "requirements.txt").read_text("utf-8"))
+PARTS = bill.pinned()
 
 
 def test_the_bill_names_every_pin_with_its_hashes() -> None:
     made = json.loads(json.dumps(bill.bill(PARTS, "1.2.3")))
-    pins = [
-        line for line in (ROOT / "requirements.txt").read_text("utf-8").splitlines() if "==" in line and not line.startswith((" ", "#"))
-    ]
+    text = (ROOT / "requirements-scaled.txt").read_text("utf-8")  # all of requirements.txt, and more
+    pins = [line for line in text.splitlines() if "==" in line and not line.startswith((" ", "#"))]
 
     assert len(made["components"]) == len(pins) > 40
     assert all(part["hashes"] for part in made["components"])
@@ -43,3 +42,14 @@ def test_a_changed_file_is_told(tmp_path: Path) -> None:
     (tmp_path / "pyotp" / "totp.py").write_text("# changed")
 
     assert list(bill.changed_files(copied)) == ["pyotp/totp.py"]
+
+
+def test_what_only_scaled_installations_have_stands_in_the_bill_as_optional() -> None:
+    made = json.loads(json.dumps(bill.bill(PARTS, "1.2.3")))
+    scopes = {part["name"]: part["scope"] for part in made["components"]}
+
+    assert (scopes["redis"], scopes["obstore"], scopes["flask"]) == ("optional", "optional", "required")
+    assert len(scopes) == len(made["components"])
+    assert set(scopes) == {
+        part.name for name in ("", "-scaled") for part in bill.components((ROOT / f"requirements{name}.txt").read_text("utf-8"))
+    }
