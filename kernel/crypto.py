@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from kernel import clock
-from kernel.settings import SettingsError, made_once, read_private
+from kernel.settings import SettingsError, made_once, private_file, read_private
 
 
 def _public_bytes(key: Ed25519PublicKey) -> bytes:
@@ -170,10 +170,30 @@ def unlock_text(keys: Sequence[bytes], purpose: str, locked: str, *, seconds: in
         return None
 
 
+def _new_signing_key() -> bytes:
+    return Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
 def signing_keys(folder: Path) -> SigningKeys:
     """Return the keys of an instance; the first start makes `signing.key`, older keys lie in `signing.old/*.key`."""
     path = folder / "signing.key"
-    made_once(path, lambda: Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    made_once(path, _new_signing_key)
     current = _load(path)
     keys = [current, *(_load(old) for old in sorted((folder / "signing.old").glob("*.key")))]
     return SigningKeys(current, {key_identifier(key.public_key()): key.public_key() for key in keys})
+
+
+def rotate_signing_key(folder: Path) -> SigningKeys:
+    """Put a new key in the place of the one that signs, and that one among the older ones first; return them all.
+
+    Broken off between the two it has changed nothing but that the present key stands among the older ones too.
+    """
+    before = signing_keys(folder)
+    older = folder / "signing.old"
+    older.mkdir(mode=0o700, exist_ok=True)
+    made_once(older / f"{before.identifier}.key", (folder / "signing.key").read_bytes)
+    fresh = folder / "signing.key.new"
+    fresh.unlink(missing_ok=True)
+    private_file(fresh, _new_signing_key())
+    fresh.replace(folder / "signing.key")
+    return signing_keys(folder)

@@ -215,7 +215,7 @@ def retry(opened: OpenedHouse, number: int | None) -> None:
 
 @lms.group()
 def secrets() -> None:
-    """Look after the secret key."""
+    """Look after the secret key, and the key that signs certificates."""
 
 
 @secrets.command()
@@ -232,6 +232,18 @@ def rotate(opened: OpenedHouse) -> None:
         count = second_step.relock(session, keys)
     click.echo(f"There is a new secret key, and {count} secrets of second steps are locked with it. Restart every server and worker.")
     click.echo("Sessions go on. Rotate three times more, and the key of before is read no more.")
+
+
+@secrets.command()
+@click.pass_obj
+def rotate_signing(opened: OpenedHouse) -> None:
+    """Make a new key that signs certificates; what the old one signed still verifies. Restart every server and worker afterwards."""
+    from kernel.crypto import rotate_signing_key
+
+    with told_in_one_line():
+        keys = rotate_signing_key(opened.house.settings.data_dir)
+    click.echo(f"Certificates are signed with the key {keys.identifier} from now on. Restart every server and worker.")
+    click.echo("The old key lies in signing.old/: it verifies what it signed. Save the keys again: lms backup-keys")
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
 
-from kernel.crypto import lock_text, seal, signing_keys, unlock_text, unseal
+from kernel.crypto import lock_text, rotate_signing_key, seal, signing_keys, unlock_text, unseal
 from kernel.settings import SettingsError, private_file
 
 
@@ -53,6 +53,35 @@ def test_a_key_that_was_replaced_still_verifies_what_it_signed(tmp_path: Path) -
     assert after.identifier != before.identifier
     assert after.verifies(before.identifier, b"content", signature)
     assert after.verifies(after.identifier, b"content", after.sign(b"content"))
+
+
+def test_a_key_is_replaced_by_a_command_and_what_it_signed_still_verifies(tmp_path: Path) -> None:
+    before = signing_keys(tmp_path)
+    signature = before.sign(b"content")
+
+    first = rotate_signing_key(tmp_path)
+    second = rotate_signing_key(tmp_path)
+
+    assert len({before.identifier, first.identifier, second.identifier}) == 3
+    assert signing_keys(tmp_path).identifier == second.identifier
+    assert second.verifies(before.identifier, b"content", signature)
+    assert second.verifies(first.identifier, b"content", first.sign(b"content"))
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.rglob("*.key")} == {0o600}
+    assert not (tmp_path / "signing.key.new").exists()
+
+
+def test_a_replacement_that_was_broken_off_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = signing_keys(tmp_path)
+    with monkeypatch.context() as broken:
+        broken.setattr(Path, "replace", lambda _self, _target: (_ for _ in ()).throw(OSError("full")))
+        with pytest.raises(OSError, match="full"):
+            rotate_signing_key(tmp_path)
+    assert signing_keys(tmp_path).identifier == before.identifier
+
+    after = rotate_signing_key(tmp_path)
+
+    assert after.identifier != before.identifier
+    assert after.verifies(before.identifier, b"content", before.sign(b"content"))
 
 
 def _pem(password: bytes | None) -> bytes:
