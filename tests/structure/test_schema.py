@@ -141,3 +141,23 @@ def test_a_dump_brings_everything_back_and_the_comparison_sees_a_lost_row(tmp_pa
         "stored_file: 2 rows, restored 1",
         "stored_file: 2 rows, upgraded 1",
     ]
+
+
+@pytest.mark.parametrize("dump", DUMPS, ids=lambda dump: dump.parent.name)
+def test_processes_of_an_older_version_go_on_writing_while_the_new_one_starts(dump: Path, tmp_path: Path) -> None:
+    """Security 6.8: what they know stays, and what they do not know they need not fill."""
+    restore(dump, tmp_path / "old.sqlite")
+    old = Database(f"sqlite:///{tmp_path / 'old.sqlite'}")
+    before = inspect(old.reading)
+    known = {name: {column["name"]: column for column in before.get_columns(name)} for name in before.get_table_names()}
+    migrations.upgrade(old)
+    after = inspect(old.reading)
+
+    for table in known.keys() - {"alembic_version"}:
+        now = {column["name"]: column for column in after.get_columns(table)}
+        assert known[table].keys() <= now.keys(), table
+        for name, column in now.items():
+            was = known[table].get(name)
+            needs = not column["nullable"] and column["default"] is None and not column["primary_key"]
+            assert not needs or (was is not None and not was["nullable"]), f"{table}.{name} has to be filled by who does not know it"
+    old.dispose()
