@@ -83,6 +83,28 @@ def test_units_are_what_systemd_reads(tmp_path: Path) -> None:
     assert said == []
 
 
+def test_the_typed_command_has_the_user_and_the_settings_of_the_services(tmp_path: Path) -> None:
+    stand_in = tmp_path / "systemd-run"
+    stand_in.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+    stand_in.chmod(0o755)
+    script = [DEPLOY / "systemd" / "lms", "backup", "--to", "/backup/two words"]
+    plain = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    other = {"AULARIO_PROGRAM": "/srv/aulario/venv-2/bin/lms", "AULARIO_SETTINGS": "/etc/owner.env"}
+    said, of_other = (
+        subprocess.run(script, env=environment, cwd="/tmp", capture_output=True, text=True, check=True).stdout.splitlines()  # noqa: S108 - any folder
+        for environment in (plain, plain | other)
+    )
+    unit = (DEPLOY / "systemd" / "aulario@.service").read_text("utf-8")
+
+    assert said[-4:] == ["/srv/aulario/venv/bin/lms", "backup", "--to", "/backup/two words"]
+    assert "--uid=aulario" in said
+    assert "User=aulario" in unit
+    assert "--property=EnvironmentFile=/etc/aulario.env" in said
+    assert "EnvironmentFile=/etc/aulario.env" in unit
+    assert of_other[-4] == "/srv/aulario/venv-2/bin/lms"
+    assert of_other.index("--property=EnvironmentFile=/etc/owner.env") > of_other.index("--property=EnvironmentFile=/etc/aulario.env")
+
+
 def test_the_configuration_of_nginx_is_what_nginx_reads(tmp_path: Path) -> None:
     if shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin") is None:
         pytest.skip(note("nginx is missing (apt-get install nginx-light)"))
