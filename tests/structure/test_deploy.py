@@ -12,6 +12,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from kernel.settings import Settings
+from kernel.web.headers import ALWAYS
 from tests.support.cluster import configuration
 from tests.support.missing import note
 from tests.support.project import ROOT
@@ -114,6 +115,43 @@ def test_the_configuration_of_nginx_is_what_nginx_reads(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_nginx_logs_no_addresses_of_pages() -> None:
+    """Security 8.2: they hold secrets of links, and names that somebody looks for; its own log holds them below `alert`."""
+    text = (DEPLOY / "nginx" / "aulario.conf").read_text("utf-8")
+    logged = re.findall(r"\$(\w+)", re.findall(r"^log_format aulario '(.*)';$", text, re.MULTILINE)[0])
+    hosts = text.split("\nserver {")[1:]
+
+    assert set(logged) == {
+        "time_iso8601",
+        "request_method",
+        "status",
+        "body_bytes_sent",
+        "request_time",
+        "upstream_addr",
+        "upstream_status",
+        "upstream_response_time",
+    }
+    assert len(hosts) == 2
+    for host in hosts:
+        assert re.findall(r"\baccess_log (.*);", host) == ["/var/log/nginx/aulario.log aulario"]
+        assert re.findall(r"\berror_log (.*);", host) == ["/var/log/nginx/aulario-error.log alert"]
+
+
+def test_what_nginx_says_by_itself_is_in_both_languages_with_the_headers_of_every_page() -> None:
+    """Security 3.4 and 8.4."""
+    text = (DEPLOY / "nginx" / "aulario.conf").read_text("utf-8")
+    place = text.partition("location /_nginx/ {")[2].partition("\n    }")[0]
+    pages = dict(re.findall(r"error_page ([\d ]+) /_nginx/([\w.]+);", text))
+
+    assert dict(re.findall(r'add_header ([\w-]+) "([^"]*)" always;', place)) == {**ALWAYS, "Cache-Control": "no-store"}
+    assert {"413", "502", "503", "504"} <= {status for statuses in pages for status in statuses.split()}
+    for name in pages.values():
+        page = (DEPLOY / "nginx" / "pages" / name).read_text("utf-8")
+        assert '<html lang="es">' in page
+        assert '<section lang="en">' in page
+        assert "style" not in page
+
+
 def test_nginx_buffers_compresses_and_says_who_asks() -> None:
     """Architecture 10, security 3.3: what the program counts on."""
     text = (DEPLOY / "nginx" / "aulario.conf").read_text("utf-8")
@@ -125,6 +163,7 @@ def test_nginx_buffers_compresses_and_says_who_asks() -> None:
         "proxy_set_header X-Forwarded-Host $host;",
         "ssl_protocols TLSv1.2 TLSv1.3;",
         "gzip on;",
+        'proxy_set_header Accept-Encoding "";',
         "location = /metrics { return 404; }",
     ):
         assert line in text
