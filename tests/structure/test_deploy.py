@@ -56,6 +56,34 @@ def test_every_object_of_kubernetes_keeps_its_schema() -> None:
     assert {"Deployment", "Service", "Ingress", "CronJob", "PodDisruptionBudget"} <= {one["kind"] for one in listed}
 
 
+def mounted(text: str) -> set[str]:
+    """Return what a Compose file takes from beside itself."""
+    return set(re.findall(r"(?:- |file: )\./([\w.-]+)", text)) | set(re.findall(r"env_file: \[([\w.]+)\]", text))
+
+
+def test_what_compose_asks_for_is_named_and_stays_out_of_the_image() -> None:
+    wanted = mounted((DEPLOY / "compose" / "compose.yaml").read_text("utf-8")) - {"backup"}
+    named = set(re.findall(r"^\| `([\w.-]+)/?` \|", (DEPLOY / "README.md").read_text("utf-8"), re.MULTILINE))
+    left_out = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
+
+    assert {"aulario.env", "secret.key", "redis.conf", "nginx.conf", "tls", "postgres-password"} == wanted
+    assert wanted <= named
+    assert {".git", ".venv", "**/instance", "**/build", "**/dist", "**/*.sqlite", "**/*.key", "**/*.env"} <= set(left_out)
+    for name in wanted - {"aulario.env", "nginx.conf"}:
+        assert f"deploy/compose/{name}" in left_out
+
+
+def test_settings_of_an_example_do_not_move_the_folder_of_a_pod() -> None:
+    """A later source counts more: the ConfigMap names folders that can be written in a pod."""
+    listed = read(DEPLOY / "kubernetes" / "aulario.yaml")["items"]
+    assert isinstance(listed, list)
+    sources = re.findall(r'"envFrom": (\[.*?\])', json.dumps(listed))
+
+    assert len(sources) == 3
+    for found in sources:
+        assert [next(iter(source)) for source in json.loads(found)] == ["secretRef", "configMapRef"]
+
+
 @pytest.mark.parametrize("name", ["compose/compose.yaml", "compose/Dockerfile", "kubernetes/aulario.yaml"])
 def test_what_nobody_has_run_says_so_in_its_first_line(name: str) -> None:
     assert (DEPLOY / name).read_text("utf-8").startswith("# Untried:")
