@@ -309,11 +309,17 @@ KEPT_KEYS = 3
 
 
 def rotate_secret_key(settings: Settings) -> list[bytes]:
-    """Put a new secret key before the others, of which the latest stay readable; return them all. The file is replaced whole."""
+    """Put a new secret key before the others, of which the latest stay readable; return them all. The file is replaced whole.
+
+    Raise SettingsError where it cannot be: a container's secret, a folder of somebody else.
+    """
     path = settings.secret_key_file or settings.data_dir / "secret.key"
     keys = [secrets.token_urlsafe(48).encode(), *secret_keys(settings)[:KEPT_KEYS]]
     fresh = path.with_name(f"{path.name}.new")
-    fresh.unlink(missing_ok=True)
-    private_file(fresh, b"\n".join(keys) + b"\n")
-    fresh.replace(path)
+    try:
+        fresh.unlink(missing_ok=True)
+        private_file(fresh, b"\n".join(keys) + b"\n")
+        fresh.replace(path)
+    except OSError as error:
+        raise SettingsError(f"The secret file {path} cannot be replaced ({error.strerror}): see Keys in operations/install.md.") from None
     return keys

@@ -135,12 +135,15 @@ def _database_query(facts: Facts) -> dict[str, list[str]]:
     return parse_qs(urlsplit(facts.settings.database_url).query)
 
 
+def _database_is_near(facts: Facts) -> bool:
+    """Say whether the database is on this machine; an address may also name another in its query."""
+    named = [host for names in _database_query(facts).get("host", []) for host in names.split(",") if host and not host.startswith("/")]
+    return is_near(facts.settings.database_url) and all(host in LOOPBACK for host in named)
+
+
 def _far_database(facts: Facts, *modes: str) -> bool:
-    """Say whether the database is on another machine, which an address may also name in its query, with none of these `sslmode`s."""
-    asked = _database_query(facts)
-    hosts = [host for names in asked.get("host", []) for host in names.split(",") if host and not host.startswith("/")]
-    is_far = not is_near(facts.settings.database_url) or any(host not in LOOPBACK for host in hosts)
-    return not facts.is_sqlite and is_far and asked.get("sslmode", [""])[-1] not in modes
+    """Say whether the database is on another machine, with none of these `sslmode`s."""
+    return not facts.is_sqlite and not _database_is_near(facts) and _database_query(facts).get("sslmode", [""])[-1] not in modes
 
 
 def _database_in_clear(facts: Facts) -> bool:
@@ -160,6 +163,17 @@ def _redis_is_open(facts: Facts) -> bool:
     parts = urlsplit(facts.settings.redis_url)
     is_open = parts.scheme == "redis" or not parts.password or "ssl_cert_reqs=none" in parts.query.lower()
     return bool(parts.hostname) and not is_near(facts.settings.redis_url) and is_open
+
+
+def _near_of_several(facts: Facts) -> list[str]:
+    """Return the settings that lead each of several machines to itself."""
+    settings = facts.settings
+    near = {
+        "LMS_DATABASE_URL": not facts.is_sqlite and _database_is_near(facts),
+        "LMS_REDIS_URL": bool(settings.redis_url) and is_near(settings.redis_url),
+        "LMS_S3_ENDPOINT": bool(settings.s3_endpoint) and is_near(settings.s3_endpoint),
+    }
+    return [name for name, is_here in near.items() if is_here and facts.machines > 1]
 
 
 def _too_many_connections(facts: Facts) -> bool:
@@ -218,6 +232,14 @@ RULES = (
         N_(
             "Several processes without Redis (LMS_REDIS_URL) count tries each for itself: whoever guesses passwords"
             " gets that many times more."
+        ),
+    ),
+    Rule(
+        "each-its-own",
+        lambda facts: bool(_near_of_several(facts)),
+        N_(
+            "%(near)s names this machine (127.0.0.1): of several machines each would have its own. Write an address that is the same"
+            " for all; of a pooler or a tunnel on each machine, that machine's name."
         ),
     ),
     Rule(
@@ -390,6 +412,7 @@ def findings(facts: Facts) -> list[Finding]:
     """Return everything that should be put right, dangers first."""
     words: Mapping[str, object] = {
         "keys": ", ".join(facts.lost_keys),
+        "near": ", ".join(_near_of_several(facts)),
         "folder": facts.settings.data_dir,
         "processes": facts.serving,
         "pool": facts.settings.database_pool,

@@ -1,8 +1,22 @@
 """`lms loadtest`. It imports what it needs when it runs, so that `--help` answers at once."""
 
+import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
+
+from lms.console import told_in_one_line
+
+LIBRARY = "aiohttp"
+
+
+def _needs_its_library() -> None:
+    """Raise CannotStart where the library that plays the learners is missing: a server does not need it."""
+    from lms.serve import CannotStart
+
+    if find_spec(LIBRARY) is None:
+        raise CannotStart(f"The load test needs {LIBRARY}, which a server does without: {sys.executable} -m pip install {LIBRARY}")
 
 
 @click.command()
@@ -24,6 +38,8 @@ def loadtest(
     It starts servers of its own for an instance of its own, in instance/loadtest unless LMS_DATA_DIR says otherwise; with LMS_DATABASE_URL
     in an empty database of PostgreSQL. Learners arrive at random, ever more of them, and nobody waits for those before.
     """
+    with told_in_one_line():
+        _needs_its_library()
     from lms.loadtest.command import Plan, play
 
     play(Plan(learners, rate, seconds, pause, servers, seed), report, fresh=fresh)

@@ -164,6 +164,16 @@ def test_a_rotation_keeps_the_latest_keys_readable(tmp_path: Path) -> None:
     assert not (tmp_path / "secret.key.new").exists()
 
 
+def test_a_key_that_cannot_be_replaced_stays_and_is_told(tmp_path: Path) -> None:
+    settings = load(data_dir=tmp_path)
+    before = secret_keys(settings)
+    (tmp_path / "secret.key.new").mkdir()
+    with pytest.raises(SettingsError, match="cannot be replaced"):
+        rotate_secret_key(settings)
+
+    assert secret_keys(settings) == before
+
+
 def test_a_secret_key_file_that_was_named_must_exist(tmp_path: Path) -> None:
     folder = tmp_path / "folder"
     folder.mkdir(mode=0o700)

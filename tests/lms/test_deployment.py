@@ -55,6 +55,10 @@ CASES: list[tuple[str, dict[str, object], dict[str, object]]] = [
     ("no-public-address", {"public_url": ""}, {}),
     ("no-proxy", {"trusted_proxies": 0}, {}),
     ("several-without-redis", {**SCALED, "redis_url": ""}, {"processes": 2}),
+    ("each-its-own", {**SCALED, "redis_url": "redis://:clave@127.0.0.1/0"}, {"machines": 3}),
+    ("each-its-own", {**SCALED, "s3_endpoint": "http://localhost:9000"}, {"machines": 3}),
+    ("each-its-own", {**SCALED, "database_url": "postgresql+psycopg://aulario@127.0.0.1/aulario"}, {"machines": 3}),
+    ("each-its-own", {**SCALED, "database_url": "postgresql+psycopg:///aulario?host=/run/postgresql"}, {"machines": 3}),
     ("redis-away", SCALED, {"redis_answers": False}),
     ("redis-in-the-open", {**SCALED, "redis_url": "redis://:clave@redis.iess.gob.ec/0"}, {}),
     ("redis-in-the-open", {**SCALED, "redis_url": "rediss://redis.iess.gob.ec/0"}, {}),
@@ -126,6 +130,13 @@ def test_mail_and_stores_of_this_machine_need_no_encryption(tmp_path: Path) -> N
 
     assert codes(facts(tmp_path, near)) == []
     assert codes(facts(tmp_path, {**near, "database_url": "postgresql+psycopg:///aulario?host=/run/postgresql"})) == []
+
+
+def test_what_would_be_each_machines_own_is_named(tmp_path: Path) -> None:
+    near = {**SCALED, "redis_url": "redis://127.0.0.1/0", "database_url": "postgresql+psycopg://aulario@localhost/aulario"}
+
+    assert findings(facts(tmp_path, near, machines=2))[0].english.startswith("LMS_DATABASE_URL, LMS_REDIS_URL names this machine")
+    assert codes(facts(tmp_path, near)) == []
 
 
 def test_dangers_come_first(tmp_path: Path) -> None:

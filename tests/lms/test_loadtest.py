@@ -16,6 +16,7 @@ from click.testing import CliRunner
 from sqlalchemy import select, update
 
 from kernel.paths import CONTENT
+from kernel.settings import Settings
 from lms.app import House
 from lms.loadtest.arrivals import arrivals
 from lms.loadtest.cli import loadtest
@@ -28,7 +29,16 @@ from quizzes.models import AnswerEvent, Attempt, AttemptItem
 from tests.support.answers import answer_right
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_learner_in
+from tests.support.commands import commands_on, refused
 from tests.support.server import LMS, environment
+
+
+def test_without_its_library_the_load_test_says_what_to_install(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("lms.loadtest.cli.find_spec", lambda _name: None)
+
+    refused(commands_on(settings, monkeypatch, capsys)("loadtest", "--learners", "1"), "aiohttp", "pip install")
 
 
 def test_learners_arrive_at_the_rate_and_ever_more_of_them() -> None:

@@ -12,6 +12,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from kernel.settings import Settings
+from kernel.web.headers import ALWAYS
 from tests.support.cluster import configuration
 from tests.support.missing import note
 from tests.support.project import ROOT
@@ -55,6 +56,34 @@ def test_every_object_of_kubernetes_keeps_its_schema() -> None:
     assert {"Deployment", "Service", "Ingress", "CronJob", "PodDisruptionBudget"} <= {one["kind"] for one in listed}
 
 
+def mounted(text: str) -> set[str]:
+    """Return what a Compose file takes from beside itself."""
+    return set(re.findall(r"(?:- |file: )\./([\w.-]+)", text)) | set(re.findall(r"env_file: \[([\w.]+)\]", text))
+
+
+def test_what_compose_asks_for_is_named_and_stays_out_of_the_image() -> None:
+    wanted = mounted((DEPLOY / "compose" / "compose.yaml").read_text("utf-8")) - {"backup"}
+    named = set(re.findall(r"^\| `([\w.-]+)/?` \|", (DEPLOY / "README.md").read_text("utf-8"), re.MULTILINE))
+    left_out = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
+
+    assert {"aulario.env", "secret.key", "redis.conf", "nginx.conf", "tls", "postgres-password"} == wanted
+    assert wanted <= named
+    assert {".git", ".venv", "**/instance", "**/build", "**/dist", "**/*.sqlite", "**/*.key", "**/*.env"} <= set(left_out)
+    for name in wanted - {"aulario.env", "nginx.conf"}:
+        assert f"deploy/compose/{name}" in left_out
+
+
+def test_settings_of_an_example_do_not_move_the_folder_of_a_pod() -> None:
+    """A later source counts more: the ConfigMap names folders that can be written in a pod."""
+    listed = read(DEPLOY / "kubernetes" / "aulario.yaml")["items"]
+    assert isinstance(listed, list)
+    sources = re.findall(r'"envFrom": (\[.*?\])', json.dumps(listed))
+
+    assert len(sources) == 3
+    for found in sources:
+        assert [next(iter(source)) for source in json.loads(found)] == ["secretRef", "configMapRef"]
+
+
 @pytest.mark.parametrize("name", ["compose/compose.yaml", "compose/Dockerfile", "kubernetes/aulario.yaml"])
 def test_what_nobody_has_run_says_so_in_its_first_line(name: str) -> None:
     assert (DEPLOY / name).read_text("utf-8").startswith("# Untried:")
@@ -83,6 +112,28 @@ def test_units_are_what_systemd_reads(tmp_path: Path) -> None:
     assert said == []
 
 
+def test_the_typed_command_has_the_user_and_the_settings_of_the_services(tmp_path: Path) -> None:
+    stand_in = tmp_path / "systemd-run"
+    stand_in.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+    stand_in.chmod(0o755)
+    script = [DEPLOY / "systemd" / "lms", "backup", "--to", "/backup/two words"]
+    plain = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    other = {"AULARIO_PROGRAM": "/srv/aulario/venv-2/bin/lms", "AULARIO_SETTINGS": "/etc/owner.env"}
+    said, of_other = (
+        subprocess.run(script, env=environment, cwd="/tmp", capture_output=True, text=True, check=True).stdout.splitlines()  # noqa: S108 - any folder
+        for environment in (plain, plain | other)
+    )
+    unit = (DEPLOY / "systemd" / "aulario@.service").read_text("utf-8")
+
+    assert said[-4:] == ["/srv/aulario/venv/bin/lms", "backup", "--to", "/backup/two words"]
+    assert "--uid=aulario" in said
+    assert "User=aulario" in unit
+    assert "--property=EnvironmentFile=/etc/aulario.env" in said
+    assert "EnvironmentFile=/etc/aulario.env" in unit
+    assert of_other[-4] == "/srv/aulario/venv-2/bin/lms"
+    assert of_other.index("--property=EnvironmentFile=/etc/owner.env") > of_other.index("--property=EnvironmentFile=/etc/aulario.env")
+
+
 def test_the_configuration_of_nginx_is_what_nginx_reads(tmp_path: Path) -> None:
     if shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin") is None:
         pytest.skip(note("nginx is missing (apt-get install nginx-light)"))
@@ -90,6 +141,43 @@ def test_the_configuration_of_nginx_is_what_nginx_reads(tmp_path: Path) -> None:
     done = subprocess.run(["/usr/sbin/nginx", "-t", "-p", str(tmp_path), "-c", str(path)], capture_output=True, text=True, check=False)
 
     assert done.returncode == 0, done.stderr
+
+
+def test_nginx_logs_no_addresses_of_pages() -> None:
+    """Security 8.2: they hold secrets of links, and names that somebody looks for; its own log holds them below `alert`."""
+    text = (DEPLOY / "nginx" / "aulario.conf").read_text("utf-8")
+    logged = re.findall(r"\$(\w+)", re.findall(r"^log_format aulario '(.*)';$", text, re.MULTILINE)[0])
+    hosts = text.split("\nserver {")[1:]
+
+    assert set(logged) == {
+        "time_iso8601",
+        "request_method",
+        "status",
+        "body_bytes_sent",
+        "request_time",
+        "upstream_addr",
+        "upstream_status",
+        "upstream_response_time",
+    }
+    assert len(hosts) == 2
+    for host in hosts:
+        assert re.findall(r"\baccess_log (.*);", host) == ["/var/log/nginx/aulario.log aulario"]
+        assert re.findall(r"\berror_log (.*);", host) == ["/var/log/nginx/aulario-error.log alert"]
+
+
+def test_what_nginx_says_by_itself_is_in_both_languages_with_the_headers_of_every_page() -> None:
+    """Security 3.4 and 8.4."""
+    text = (DEPLOY / "nginx" / "aulario.conf").read_text("utf-8")
+    place = text.partition("location /_nginx/ {")[2].partition("\n    }")[0]
+    pages = dict(re.findall(r"error_page ([\d ]+) /_nginx/([\w.]+);", text))
+
+    assert dict(re.findall(r'add_header ([\w-]+) "([^"]*)" always;', place)) == {**ALWAYS, "Cache-Control": "no-store"}
+    assert {"413", "502", "503", "504"} <= {status for statuses in pages for status in statuses.split()}
+    for name in pages.values():
+        page = (DEPLOY / "nginx" / "pages" / name).read_text("utf-8")
+        assert '<html lang="es">' in page
+        assert '<section lang="en">' in page
+        assert "style" not in page
 
 
 def test_nginx_buffers_compresses_and_says_who_asks() -> None:
@@ -103,6 +191,7 @@ def test_nginx_buffers_compresses_and_says_who_asks() -> None:
         "proxy_set_header X-Forwarded-Host $host;",
         "ssl_protocols TLSv1.2 TLSv1.3;",
         "gzip on;",
+        'proxy_set_header Accept-Encoding "";',
         "location = /metrics { return 404; }",
     ):
         assert line in text

@@ -74,6 +74,7 @@ def configuration(folder: Path, port: int, servers: list[int]) -> Path:
     text = re.sub(r"^\s*listen \[::\].*\n", "", text, flags=re.MULTILINE)
     text = text.replace("listen 80;", f"listen 127.0.0.1:{free_port()};").replace("listen 443 ssl", f"listen 127.0.0.1:{port} ssl")
     text = text.replace("/etc/ssl/aulario/fullchain.pem", str(chain)).replace("/etc/ssl/aulario/privkey.pem", str(key))
+    text = text.replace("/var/log/nginx/", f"{folder}/").replace("/etc/nginx/aulario/", f"{CONFIGURATION.parent}/pages/")
     places = "".join(f"{kind}_temp_path {folder / kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
     path = folder / "nginx.conf"
     path.write_text(
