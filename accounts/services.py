@@ -59,6 +59,7 @@ class Purpose(StrEnum):
     PROGRESS = "progress"
     ANSWERS = "answers"
     COPY = "copy"
+    FOUND = "found"
 
 
 class Listing(StrEnum):
@@ -453,6 +454,12 @@ def note_look(session: Session, actor: Actor, person_id: int, purpose: Purpose, 
     if person_id != actor.person_id:
         role, person = "administrator" if actor.is_administrator else "team", queries.get_person(session, person_id)
         audit.record(session, actor, AccountVerb.LOOKED_AT, person, now=now, role=role, purpose=purpose.value)
+
+
+def note_found(session: Session, actor: Actor, people: Sequence[int], *, now: datetime) -> None:
+    """Write down that a search showed these people to somebody, who looked for whom to enrol."""
+    for person_id in people:
+        note_look(session, actor, person_id, Purpose.FOUND, now=now)
 
 
 def note_list(session: Session, actor: Actor, listing: Listing, table: type[Base], row_id: int | None, *, now: datetime) -> None:

@@ -47,6 +47,7 @@ PURPOSES = {
     Purpose.PROGRESS.value: N_("Your progress in a course"),
     Purpose.ANSWERS.value: N_("Your answers"),
     Purpose.COPY.value: N_("A copy of everything"),
+    Purpose.FOUND.value: N_("A search for people to enrol"),
     Listing.PEOPLE.value: N_("The list of all people"),
     Listing.UNIT.value: N_("The list of the people of a place"),
     Listing.LEARNERS.value: N_("The list of the learners of a course"),
