@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from io import BytesIO
 from typing import Any
@@ -33,7 +34,7 @@ from kernel.permissions import SYSTEM, Actor
 from kernel.tables import write_csv
 from kernel.web.limits import limit, limiter
 from kernel.web.request import begin_writing, current_actor, current_session, is_only_looking, let_go, requires, see_page
-from lms import looks, own_results
+from lms import forgetting, looks, own_results
 from organisations.models import Membership, Organisation
 from quizzes.models import Accommodation, AnswerEvent, AnswerFile, Attempt, AttemptItem
 from simulators.models import Submission
@@ -255,8 +256,5 @@ def delete_accounts(delivery: Delivery) -> None:
     with delivery.database.unit_of_work(write=False) as session:
         due = privacy.due_deletions(session, now=delivery.now)
     for person_id in due:
-        with delivery.database.unit_of_work() as session:
-            try:
-                privacy.anonymise(session, SYSTEM, queries.get_person(session, person_id), now=delivery.now)
-            except Conflict:
-                continue
+        with suppress(Conflict), delivery.database.unit_of_work() as session:
+            forgetting.forget_person(session, SYSTEM, queries.get_person(session, person_id), now=delivery.now)
