@@ -45,8 +45,8 @@ class Look:
     where: str = ""
 
 
-def list_looks(session: Session, person_id: int) -> list[Look]:
-    """List who looked at somebody's data, the latest first."""
+def list_looks(session: Session, person_id: int, *, most: int | None = LOOKS) -> list[Look]:
+    """List who looked at somebody's data, the latest first; `most` none: all of them."""
     statement = (
         select(AuditEntry.at, AuditEntry.facts, Person)
         .outerjoin(Person, Person.id == AuditEntry.actor_id)
@@ -56,7 +56,7 @@ def list_looks(session: Session, person_id: int) -> list[Look]:
             AuditEntry.verb == AccountVerb.LOOKED_AT.value,
         )
         .order_by(AuditEntry.id.desc())
-        .limit(LOOKS)
+        .limit(most)
     )
     return [
         Look(row.at, row.Person.full_name if row.Person else "", str(facts.get("role", "")), str(facts.get("purpose", "")))
