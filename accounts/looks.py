@@ -1,7 +1,12 @@
-"""A list of people that somebody else opens is noted once, and told to everybody who stands in it (security 7.4)."""
+"""A list of people that somebody else opens is noted once, and told to everybody who stands in it (security 7.4).
+
+Whom a search finds stands in no list: each of them is told by themselves.
+"""
+
+from collections.abc import Sequence
 
 from accounts import services
-from accounts.services import Listing
+from accounts.services import Listing, Purpose
 from kernel import clock
 from kernel.db import Base
 from kernel.web import notes
@@ -17,3 +22,11 @@ def note_list(listing: Listing, table: type[Base], row_id: int | None = None) ->
     actor, now = current_actor(), clock.now()
     if limiter().takes(LOOKS, f"{actor.person_id} {listing.value} {table.__tablename__} {row_id}"):
         notes.leave(lambda session: services.note_list(session, actor, listing, table, row_id, now=now))
+
+
+def note_found(people: Sequence[int]) -> None:
+    """Write down after the answer that a search of the actor showed these people, each once in a while."""
+    actor, now = current_actor(), clock.now()
+    shown = [person_id for person_id in people if limiter().takes(LOOKS, f"{actor.person_id} {Purpose.FOUND.value} {person_id}")]
+    if shown:
+        notes.leave(lambda session: services.note_found(session, actor, shown, now=now))

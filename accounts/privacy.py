@@ -9,7 +9,7 @@ from enum import StrEnum
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from accounts import passwords, second_step, services
+from accounts import passwords, queries, second_step, services
 from accounts.models import DeletionRequest, Device, NationalIdentity, Notice, NoticeSwitch, Person, RoleGrant, Token
 from accounts.rules import name_key
 from accounts.services import AccountVerb
@@ -20,6 +20,8 @@ from kernel.permissions import Actor
 TIME_TO_THINK = timedelta(days=7)
 """Between asking for the deletion and the deletion: it can be taken back, and a thief's wish is noticed."""
 GONE = ("Cuenta", "eliminada")
+NAMING_ADDRESSES = ("accounts.send_new_address", "accounts.send_address_changed")
+"""Jobs that know a person's address of before or of later."""
 LOOKS = 200
 
 
@@ -43,8 +45,8 @@ class Look:
     where: str = ""
 
 
-def list_looks(session: Session, person_id: int) -> list[Look]:
-    """List who looked at somebody's data, the latest first."""
+def list_looks(session: Session, person_id: int, *, most: int | None = LOOKS) -> list[Look]:
+    """List who looked at somebody's data, the latest first; `most` none: all of them."""
     statement = (
         select(AuditEntry.at, AuditEntry.facts, Person)
         .outerjoin(Person, Person.id == AuditEntry.actor_id)
@@ -54,7 +56,7 @@ def list_looks(session: Session, person_id: int) -> list[Look]:
             AuditEntry.verb == AccountVerb.LOOKED_AT.value,
         )
         .order_by(AuditEntry.id.desc())
-        .limit(LOOKS)
+        .limit(most)
     )
     return [
         Look(row.at, row.Person.full_name if row.Person else "", str(facts.get("role", "")), str(facts.get("purpose", "")))
@@ -94,11 +96,20 @@ def due_deletions(session: Session, *, now: datetime) -> Sequence[int]:
 def anonymise(session: Session, actor: Actor, person: Person, *, now: datetime) -> None:
     """Take away everything that says who a person was; raise Conflict where no administrator would be left.
 
+    Accounts that were merged into theirs are the same person's.
+
     Kept, without a name: progress, answers and marks, because statistics and the marks of others rest on them. Kept as they are:
-    certificates, because others verify them, and the audit log, which names nobody.
+    certificates, because others verify them, and the audit log, which names nobody. What other packages keep goes in `lms.forgetting`.
     """
     services.keep_an_administrator(session, person)
+    for account in queries.accounts_of(session, person):
+        _take_away(session, account, now=now)
+        audit.record(session, actor, PrivacyVerb.DELETED, account, now=now)
+
+
+def _take_away(session: Session, person: Person, *, now: datetime) -> None:
     second_step.forget(session, person.id)
+    outbox.forget_jobs(session, NAMING_ADDRESSES, lambda arguments: arguments.get("person") == person.id)
     for table in (Device, NationalIdentity, Notice, NoticeSwitch, RoleGrant, Token):
         session.execute(delete(table).where(table.person_id == person.id))
     person.email = f"{person.uuid}@deleted.invalid"
@@ -110,4 +121,3 @@ def anonymise(session: Session, actor: Actor, person: Person, *, now: datetime) 
     request = find_request(session, person.id)
     if request is not None:
         request.settled_at = now
-    audit.record(session, actor, PrivacyVerb.DELETED, person, now=now)

@@ -259,6 +259,12 @@ def list_merged(session: Session, person_id: int) -> list[Person]:
     return list(session.scalars(statement.order_by(AccountMerge.merged_at, Person.id).limit(20)))
 
 
+def accounts_of(session: Session, person: Person) -> list[Person]:
+    """Return all accounts of somebody: theirs, and those that were closed because they are the same person's."""
+    merged = select(Person).join(AccountMerge, AccountMerge.closed_id == Person.id).where(AccountMerge.kept_id == person.id)
+    return [person, *session.scalars(merged.order_by(Person.id))]
+
+
 def list_roles(session: Session, person_id: int) -> list[str]:
     """List the site roles that a person holds."""
     return list(session.scalars(select(RoleGrant.role).where(RoleGrant.person_id == person_id).order_by(RoleGrant.role)))

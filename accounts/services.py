@@ -59,6 +59,7 @@ class Purpose(StrEnum):
     PROGRESS = "progress"
     ANSWERS = "answers"
     COPY = "copy"
+    FOUND = "found"
 
 
 class Listing(StrEnum):
@@ -225,12 +226,14 @@ def invite(session: Session, actor: Actor, people: Sequence[InvitedPerson], *, n
     return rows
 
 
-def invite_again(session: Session, actor: Actor, person: Person, *, now: datetime) -> None:
-    """Mail somebody who has not confirmed their address a new invitation; the one before ends."""
-    if person.email_confirmed_at is None and person.suspended_at is None:
-        person.invited_at = None
-        audit.record(session, actor, AccountVerb.INVITED, person, now=now)
-        outbox.enqueue(session, "accounts.send_invitations", {"people": [person.id]}, now=now)
+def invite_again(session: Session, actor: Actor, person: Person, *, now: datetime) -> bool:
+    """Mail somebody who has not confirmed their address a new invitation, and return whether it goes out; the one before ends."""
+    if person.email_confirmed_at is not None or person.suspended_at is not None:
+        return False
+    person.invited_at = None
+    audit.record(session, actor, AccountVerb.INVITED, person, now=now)
+    outbox.enqueue(session, "accounts.send_invitations", {"people": [person.id]}, now=now)
+    return True
 
 
 def accept_invitation(session: Session, actor: Actor, secret: str, password_hash: str, *, now: datetime) -> Person:
@@ -270,12 +273,14 @@ def forget_links_before(session: Session, moment: datetime) -> int:
     return len(session.scalars(delete(Token).where(Token.expires_at < moment).returning(Token.id)).all())
 
 
-def ask_reset(session: Session, actor: Actor, email: str, *, now: datetime) -> None:
-    """Send a link to choose a new password, where the address has an account."""
+def ask_reset(session: Session, actor: Actor, email: str, *, now: datetime) -> bool:
+    """Send a link to choose a new password, where the address has an open account; return whether it has, for administrators alone."""
     person = queries.find_person_by_email(session, email)
-    if person is not None and person.suspended_at is None:
-        audit.record(session, actor, AccountVerb.RESET_ASKED, person, now=now)
-        outbox.enqueue(session, "accounts.send_reset", {"person": person.id}, now=now)
+    if person is None or person.suspended_at is not None:
+        return False
+    audit.record(session, actor, AccountVerb.RESET_ASKED, person, now=now)
+    outbox.enqueue(session, "accounts.send_reset", {"person": person.id}, now=now)
+    return True
 
 
 def reset_password(session: Session, actor: Actor, secret: str, password_hash: str, *, now: datetime) -> Person:
@@ -453,6 +458,12 @@ def note_look(session: Session, actor: Actor, person_id: int, purpose: Purpose, 
     if person_id != actor.person_id:
         role, person = "administrator" if actor.is_administrator else "team", queries.get_person(session, person_id)
         audit.record(session, actor, AccountVerb.LOOKED_AT, person, now=now, role=role, purpose=purpose.value)
+
+
+def note_found(session: Session, actor: Actor, people: Sequence[int], *, now: datetime) -> None:
+    """Write down that a search showed these people to somebody, who looked for whom to enrol."""
+    for person_id in people:
+        note_look(session, actor, person_id, Purpose.FOUND, now=now)
 
 
 def note_list(session: Session, actor: Actor, listing: Listing, table: type[Base], row_id: int | None, *, now: datetime) -> None:

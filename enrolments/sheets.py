@@ -85,10 +85,8 @@ def judge_list(session: Session, course_id: int, entries: Sequence[Entry]) -> Ju
             faults.append(EntryFault(entry.line, entry.address, N_("This is not an email address.")))
         elif first != entry.line:
             faults.append(EntryFault(entry.line, entry.address, N_("This address stands on the list twice.")))
-        elif found is None:
-            faults.append(EntryFault(entry.line, entry.address, N_("Nobody has an account with this address.")))
-        elif found.suspended:
-            faults.append(EntryFault(entry.line, entry.address, N_("This account is suspended.")))
+        elif found is None or found.suspended:
+            faults.append(EntryFault(entry.line, entry.address, N_("No account that is open has this address.")))
         elif found.enrolled:
             inside += 1
         else:

@@ -6,7 +6,7 @@ UPDATE and its handler's changes commit together with `done_at`. Effects in our 
 
 import json
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -214,6 +214,13 @@ def retry_failed(session: Session, job_id: int | None = None, *, now: datetime) 
     if job_id is not None:
         statement = statement.where(Job.id == job_id)
     return len(session.scalars(statement.returning(Job.id)).all())
+
+
+def forget_jobs(session: Session, kinds: Collection[str], mentions: Callable[[Mapping[str, object]], bool]) -> None:
+    """Delete the jobs of some kinds whose arguments are about somebody, done or not."""
+    for job in session.scalars(select(Job).where(Job.kind.in_(kinds))).all():
+        if mentions(json.loads(job.arguments)):
+            session.delete(job)
 
 
 def forget_before(session: Session, moment: datetime) -> int:

@@ -25,12 +25,13 @@ TAKEN_OUT = {FollowingVerb.EXPORTED.value: "gradebook.", ReportVerb.EXPORTED.val
 FILE = "file"
 
 
-def list_looks(session: Session, person_id: int) -> list[Look]:
-    """List who looked at somebody's data, the latest first; of several looks of one day at one list, the last."""
+def list_looks(session: Session, person_id: int, *, most: int | None = LOOKS) -> list[Look]:
+    """List who looked at somebody's data, the latest first; of several looks of one day at one list, the last. `most` none: all of them."""
     of_lists: dict[tuple[object, ...], Look] = {}
-    for look in _looks_at_lists(session, person_id):
+    for look in _looks_at_lists(session, person_id, most):
         of_lists.setdefault((look.at.date(), look.by, look.role, look.purpose, look.where), look)
-    return sorted([*privacy.list_looks(session, person_id), *of_lists.values()], key=lambda look: look.at, reverse=True)[:LOOKS]
+    alone = privacy.list_looks(session, person_id, most=most)
+    return sorted([*alone, *of_lists.values()], key=lambda look: look.at, reverse=True)[:most]
 
 
 def _entries(person_id: int) -> Select[int]:
@@ -69,7 +70,7 @@ def _entries(person_id: int) -> Select[int]:
     return select(found.c.id)
 
 
-def _looks_at_lists(session: Session, person_id: int) -> Iterator[Look]:
+def _looks_at_lists(session: Session, person_id: int, most: int | None) -> Iterator[Look]:
     of_course = and_(AuditEntry.subject_kind == Course.__tablename__, Course.id == AuditEntry.subject_id)
     of_place = and_(AuditEntry.subject_kind == Organisation.__tablename__, Organisation.id == AuditEntry.subject_id)
     statement = (
@@ -79,7 +80,7 @@ def _looks_at_lists(session: Session, person_id: int) -> Iterator[Look]:
         .outerjoin(Organisation, of_place)
         .where(AuditEntry.id.in_(_entries(person_id)), AuditEntry.actor_id != person_id)
         .order_by(AuditEntry.id.desc())
-        .limit(LOOKS)
+        .limit(most)
     )
     for row in session.execute(statement):
         facts: Mapping[str, object] = json.loads(row.facts)

@@ -1,19 +1,32 @@
 """One's own data: a copy of everything at once, who looked at them, and the deletion of the account (security 7.3, 7.4)."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime
 from io import BytesIO
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, current_app, flash, make_response, render_template
+from flask import Blueprint, Response, current_app, flash, render_template, send_file
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from accounts import privacy, queries, services, signin
 from accounts.forms import ProofForm
-from accounts.models import Consent, Device, NationalIdentity, Notice, NoticeSwitch, Person, RoleGrant, SecondFactor
+from accounts.models import (
+    AccountMerge,
+    Consent,
+    DeletionRequest,
+    Device,
+    NationalIdentity,
+    Notice,
+    NoticeSwitch,
+    Person,
+    RoleGrant,
+    SecondFactor,
+)
 from accounts.permissions import AccountAction
 from accounts.privacy import PrivacyVerb
 from accounts.services import Listing, Purpose
@@ -21,22 +34,45 @@ from certificates import pdf
 from certificates import queries as certificates
 from certificates.models import Credential
 from certificates.sheets import sheet_of
-from courses.models import Course, CourseStaff
-from enrolments.models import ActivityResult, Completion, Enrolment
+from courses.models import Course, CourseInvitation, CourseStaff, CourseVersion
+from enrolments.models import (
+    ActivityResult,
+    Completion,
+    Edition,
+    EditionPlace,
+    Enrolment,
+    GroupMember,
+    LearnerGroup,
+    VersionAnswer,
+    WaitingPlace,
+)
 from kernel import audit, clock
 from kernel.archives import write_archive
 from kernel.audit import AuditEntry
 from kernel.errors import N_, Conflict
+from kernel.files import Files
 from kernel.i18n import _, language
 from kernel.outbox import Delivery
 from kernel.permissions import SYSTEM, Actor
-from kernel.tables import write_csv
+from kernel.tables import on_disk, write_csv
 from kernel.web.limits import limit, limiter
 from kernel.web.request import begin_writing, current_actor, current_session, is_only_looking, let_go, requires, see_page
-from lms import looks, own_results
-from organisations.models import Membership, Organisation
-from quizzes.models import Accommodation, AnswerEvent, AnswerFile, Attempt, AttemptItem
-from simulators.models import Submission
+from lms import forgetting, looks, own_results
+from organisations.models import Membership, Organisation, UnitManager
+from quizzes.models import (
+    Accommodation,
+    AnswerEvent,
+    AnswerFile,
+    Attempt,
+    AttemptItem,
+    CertificateReview,
+    Incident,
+    IncidentAttempt,
+    QuizOverride,
+)
+from quizzes.queries.files import list_handed_in
+from simulators.models import Submission, SubmissionItem, TaskItem, TaskSave
+from webinars.models import WatchedSpan
 
 bp = Blueprint("lms_own_data", __name__, url_prefix="/profile/data")
 
@@ -47,6 +83,7 @@ PURPOSES = {
     Purpose.PROGRESS.value: N_("Your progress in a course"),
     Purpose.ANSWERS.value: N_("Your answers"),
     Purpose.COPY.value: N_("A copy of everything"),
+    Purpose.FOUND.value: N_("A search for people to enrol"),
     Listing.PEOPLE.value: N_("The list of all people"),
     Listing.UNIT.value: N_("The list of the people of a place"),
     Listing.LEARNERS.value: N_("The list of the learners of a course"),
@@ -91,10 +128,46 @@ def statements(person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:  # lon
         .where(Membership.person_id == person_id),
         "notices": select(Notice.kind, Notice.subject, Notice.words, Notice.given_at, Notice.read_at).where(Notice.person_id == person_id),
         "notice_choices": select(NoticeSwitch.kind, NoticeSwitch.in_bell, NoticeSwitch.mail).where(NoticeSwitch.person_id == person_id),
+        "units_managed": select(Organisation.name, UnitManager.granted_at)
+        .join(Organisation, Organisation.id == UnitManager.organisation_id)
+        .where(UnitManager.person_id == person_id),
+        "merged_accounts": select(Person.email, AccountMerge.merged_at)
+        .join(AccountMerge, AccountMerge.closed_id == Person.id)
+        .where(AccountMerge.kept_id == person_id),
+        "deletion_requests": select(DeletionRequest.asked_at, DeletionRequest.due_at, DeletionRequest.settled_at).where(
+            DeletionRequest.person_id == person_id
+        ),
+        "invitations": select(*of_course, CourseInvitation.role, CourseInvitation.invited_at, CourseInvitation.used_at)
+        .join(Course, Course.id == CourseInvitation.course_id)
+        .join(Person, Person.email == CourseInvitation.email)
+        .where(Person.id == person_id),
         "teams": select(*of_course, CourseStaff.role, CourseStaff.since)
         .join(Course, Course.id == CourseStaff.course_id)
         .where(CourseStaff.person_id == person_id),
         "enrolments": select(*of_course, Enrolment.enrolled_at, Enrolment.left_at, Enrolment.done, Enrolment.total)
+        .join(Course, Course.id == Enrolment.course_id)
+        .where(mine),
+        "editions": select(*of_course, Edition.name)
+        .join(EditionPlace, EditionPlace.edition_id == Edition.id)
+        .join(Enrolment, Enrolment.id == EditionPlace.enrolment_id)
+        .join(Course, Course.id == Edition.course_id)
+        .where(mine),
+        "waiting": select(*of_course, Edition.name, WaitingPlace.since)
+        .join(Edition, Edition.id == WaitingPlace.edition_id)
+        .join(Course, Course.id == Edition.course_id)
+        .where(WaitingPlace.person_id == person_id),
+        "groups": select(*of_course, LearnerGroup.shown_name.label("name"), GroupMember.added_at)
+        .join(GroupMember, GroupMember.group_id == LearnerGroup.id)
+        .join(Enrolment, Enrolment.id == GroupMember.enrolment_id)
+        .join(Course, Course.id == LearnerGroup.course_id)
+        .where(mine),
+        "version_answers": select(*of_course, CourseVersion.number, VersionAnswer.moves, VersionAnswer.answered_at)
+        .join(CourseVersion, CourseVersion.id == VersionAnswer.version_id)
+        .join(Course, Course.id == CourseVersion.course_id)
+        .join(Enrolment, Enrolment.id == VersionAnswer.enrolment_id)
+        .where(mine),
+        "watched": select(*of_course, WatchedSpan.activity_key, WatchedSpan.start, WatchedSpan.finish, WatchedSpan.at)
+        .join(Enrolment, Enrolment.id == WatchedSpan.enrolment_id)
         .join(Course, Course.id == Enrolment.course_id)
         .where(mine),
         "activities": select(*of_course, ActivityResult.activity_key, ActivityResult.viewed_at, ActivityResult.completed_at)
@@ -116,16 +189,59 @@ def statements(person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:  # lon
         .join(AttemptItem, AttemptItem.id == AnswerEvent.item_id)
         .join(Attempt, Attempt.id == AttemptItem.attempt_id)
         .where(Attempt.person_id == person_id),
-        "answer_files": select(Attempt.uuid.label("attempt"), AttemptItem.position, AnswerFile.name, AnswerFile.uploaded_at)
+        "answer_files": select(
+            Attempt.uuid.label("attempt"), AttemptItem.position, AnswerFile.uuid.label("folder"), AnswerFile.name, AnswerFile.uploaded_at
+        )
         .join(AttemptItem, AttemptItem.id == AnswerFile.item_id)
         .join(Attempt, Attempt.id == AttemptItem.attempt_id)
         .where(Attempt.person_id == person_id),
         "simulator_tasks": select(Submission.activity_key, Submission.number, Submission.scenario, Submission.submitted_at).where(
             Submission.person_id == person_id
         ),
+        "simulator_answers": select(
+            Submission.activity_key,
+            Submission.number,
+            TaskItem.key,
+            SubmissionItem.given,
+            SubmissionItem.value,
+            SubmissionItem.met,
+            SubmissionItem.mark,
+            SubmissionItem.maximum,
+        )
+        .join(Submission, Submission.id == SubmissionItem.submission_id)
+        .join(TaskItem, TaskItem.id == SubmissionItem.item_id)
+        .where(Submission.person_id == person_id),
+        "simulator_drafts": select(*of_course, TaskSave.activity_key, TaskSave.scenario, TaskSave.answers, TaskSave.saved_at)
+        .join(Course, Course.id == TaskSave.course_id)
+        .where(TaskSave.person_id == person_id),
         "accommodations": select(
-            Accommodation.factor, Accommodation.extra_attempts, Accommodation.created_at, Accommodation.ended_at
+            Accommodation.factor,
+            Accommodation.extra_attempts,
+            Accommodation.break_seconds,
+            Accommodation.reason,
+            Accommodation.created_at,
+            Accommodation.ended_at,
         ).where(Accommodation.person_id == person_id),
+        "settings_of_quizzes": select(
+            *of_course,
+            QuizOverride.activity_key,
+            QuizOverride.opens_at,
+            QuizOverride.closes_at,
+            QuizOverride.limit_seconds,
+            QuizOverride.attempts,
+            QuizOverride.reason,
+            QuizOverride.created_at,
+            QuizOverride.ended_at,
+        )
+        .join(Course, Course.id == QuizOverride.course_id)
+        .where(QuizOverride.person_id == person_id),
+        "time_given": select(Attempt.uuid.label("attempt"), Incident.seconds, Incident.reason, Incident.created_at, Incident.undone_at)
+        .join(IncidentAttempt, IncidentAttempt.incident_id == Incident.id)
+        .join(Attempt, Attempt.id == IncidentAttempt.attempt_id)
+        .where(Attempt.person_id == person_id),
+        "certificate_reviews": select(CertificateReview.code, CertificateReview.settled_at, CertificateReview.note)
+        .join(Enrolment, Enrolment.id == CertificateReview.enrolment_id)
+        .where(mine, CertificateReview.settled_at.is_not(None)),
         "certificates": select(
             Credential.code, Credential.person_name, Credential.course_titles, Credential.issued_on, Credential.revoked_at
         ).where(Credential.person_id == person_id),
@@ -142,20 +258,44 @@ def tables_of(session: Session, person_id: int, *, now: datetime) -> dict[str, l
         **results,
         "who_looked": [
             {"at": row.at, "by": row.by, "role": row.role, "purpose": row.purpose, "where": row.where}
-            for row in looks.list_looks(session, person_id)
+            for row in looks.list_looks(session, person_id, most=None)
         ],
     }
 
 
-def packed(session: Session, person_id: int, public_url: str, *, now: datetime) -> bytes:
-    """Return the copy: one JSON file with everything, a CSV file for each table, and the certificates."""
-    tables, target = tables_of(session, person_id, now=now), BytesIO()
-    files = {"data.json": json.dumps(tables, ensure_ascii=False, indent=1, default=str).encode()}
-    files |= {f"csv/{name}.csv": _csv(rows) for name, rows in tables.items()}
-    for row in certificates.list_of(session, person_id):
-        files[f"certificates/{row.code}.pdf"] = pdf.render(sheet_of(row, certificates.list_signers(session, row), public_url, language()))
-    write_archive(target, files)
-    return target.getvalue()
+class Copy(Mapping[str, bytes]):
+    """The files of a copy by path. What was handed in is read when its turn comes: memory holds one file of it at a time."""
+
+    def __init__(self, drawn: Mapping[str, bytes], handed_in: Mapping[str, str], files: Files) -> None:
+        self._drawn, self._handed_in, self._files = drawn, handed_in, files
+
+    def __getitem__(self, path: str) -> bytes:
+        return self._drawn[path] if path in self._drawn else self._files.read(self._handed_in[path])
+
+    def __iter__(self) -> Iterator[str]:
+        return chain(self._drawn, self._handed_in)
+
+    def __len__(self) -> int:
+        return len(self._drawn) + len(self._handed_in)
+
+
+def copy_of(session: Session, person_id: int, files: Files, public_url: str, *, now: datetime) -> Copy:
+    """Return the copy: one JSON file with everything, a CSV file for each table, the certificates, and the files handed in.
+
+    Of accounts that were merged into the person's it holds the same: they are theirs.
+    """
+    tables: dict[str, list[dict[str, Any]]] = {}
+    drawn, handed_in = dict[str, bytes](), dict[str, str]()
+    for account in queries.accounts_of(session, queries.get_person(session, person_id)):
+        for name, rows in tables_of(session, account.id, now=now).items():
+            tables.setdefault(name, []).extend(rows)
+        for row in certificates.list_of(session, account.id):
+            sheet = sheet_of(row, certificates.list_signers(session, row), public_url, language())
+            drawn[f"certificates/{row.code}.pdf"] = pdf.render(sheet)
+        handed_in |= {f"files/{uuid}/{name}": sha256 for uuid, name, sha256 in list_handed_in(session, account.id) if files.holds(sha256)}
+    drawn["data.json"] = json.dumps(tables, ensure_ascii=False, indent=1, default=str).encode()
+    drawn |= {f"csv/{name}.csv": _csv(rows) for name, rows in tables.items()}
+    return Copy(drawn, handed_in, files)
 
 
 def _csv(rows: list[dict[str, Any]]) -> bytes:
@@ -208,13 +348,15 @@ def copy_of_another(subject: Person) -> Answer:
 def _copy(person_id: int) -> Response:
     actor, now = current_actor(), clock.now()
     limiter().use(COPIES, str(actor.person_id))
-    content = packed(current_session(), person_id, current_app.extensions["settings"].public_url, now=now)
+    extensions = current_app.extensions
+    found = copy_of(current_session(), person_id, extensions["files"], extensions["settings"].public_url, now=now)
+    let_go()  # reading and packing takes its time
+    content = on_disk(lambda target: write_archive(target, found))
     session = begin_writing()
     audit.record(session, actor, PrivacyVerb.EXPORTED, queries.get_person(session, person_id), now=now)
     services.note_look(session, actor, person_id, Purpose.COPY, now=now)
-    response = make_response(content)
-    response.headers["Content-Type"] = "application/zip"
-    response.headers["Content-Disposition"] = 'attachment; filename="mis-datos.zip"'
+    response = send_file(content, mimetype="application/zip", as_attachment=True, download_name="mis-datos.zip")
+    response.headers["Cache-Control"] = "no-store"
     return response
 
 
@@ -254,8 +396,5 @@ def delete_accounts(delivery: Delivery) -> None:
     with delivery.database.unit_of_work(write=False) as session:
         due = privacy.due_deletions(session, now=delivery.now)
     for person_id in due:
-        with delivery.database.unit_of_work() as session:
-            try:
-                privacy.anonymise(session, SYSTEM, queries.get_person(session, person_id), now=delivery.now)
-            except Conflict:
-                continue
+        with suppress(Conflict), delivery.database.unit_of_work() as session:
+            forgetting.forget_person(session, SYSTEM, queries.get_person(session, person_id), now=delivery.now)

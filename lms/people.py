@@ -254,8 +254,10 @@ def end_sessions(subject: Person) -> Answer:
 @requires(AccountAction.MANAGE_PEOPLE, get_person)
 def send_reset(subject: Person) -> Answer:
     """Send somebody the link with which they choose a new password; administrators neither set nor see one."""
-    services.ask_reset(current_session(), current_actor(), subject.email, now=clock.now())
-    flash(_("The link is on its way to %(address)s.", address=subject.email), "ok")
+    if services.ask_reset(current_session(), current_actor(), subject.email, now=clock.now()):
+        flash(_("The link is on its way to %(address)s.", address=subject.email), "ok")
+    else:
+        flash(_("No link was sent: the account is suspended."), "warn")
     return _back(subject)
 
 
@@ -263,8 +265,10 @@ def send_reset(subject: Person) -> Answer:
 @requires(AccountAction.MANAGE_PEOPLE, get_person)
 def invite(subject: Person) -> Answer:
     """Invite somebody again who has not confirmed their address."""
-    services.invite_again(current_session(), current_actor(), subject, now=clock.now())
-    flash(_("The invitation is on its way to %(address)s.", address=subject.email), "ok")
+    if services.invite_again(current_session(), current_actor(), subject, now=clock.now()):
+        flash(_("The invitation is on its way to %(address)s.", address=subject.email), "ok")
+    else:
+        flash(_("No invitation was sent: the account is suspended, or its address is confirmed."), "warn")
     return _back(subject)
 
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from sqlalchemy import exists, not_, or_, select
 from sqlalchemy.orm import Session
 
-from accounts import notices, privacy, services
+from accounts import notices, services
 from accounts.models import Person, RoleGrant
 from courses.models import CourseStaff
 from enrolments.models import Enrolment
@@ -18,6 +18,7 @@ from kernel.i18n import _, ngettext
 from kernel.outbox import Delivery, Effect
 from kernel.permissions import SYSTEM
 from kernel.settings import Settings
+from lms import forgetting
 from organisations.models import Membership, UnitManager
 from quizzes.models import Attempt
 
@@ -56,7 +57,7 @@ def forget_unconfirmed(session: Session, moment: datetime) -> int:
     found = select(Person).where(*never, not_(or_(*takes_part))).order_by(Person.id).limit(FORGOTTEN_AT_ONCE)
     people = session.scalars(found).all()
     for person in people:
-        privacy.anonymise(session, SYSTEM, person, now=clock.now())
+        forgetting.forget_person(session, SYSTEM, person, now=clock.now())
     return len(people)
 
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
+from accounts.models import Person
 from accounts.queries import find_person_by_email, hash_of
 from courses.models import Course, CourseInvitation, CourseStaff, StaffRole
 from courses.permissions import Invited
@@ -117,3 +118,10 @@ def hand_over_seat(session: Session, actor: Actor, seat: CourseStaff, taker: int
         add_staff(session, actor, course, taker, StaffRole(seat.role), now=now)
         session.flush()  # an owner may be counted
     remove_staff(session, actor, course, seat.person_id, now=now)
+
+
+def forget(session: Session, person: Person, *, now: datetime) -> None:
+    """Keep no invitation to a person's address; that somebody was invited stays."""
+    invited = update(CourseInvitation).where(CourseInvitation.email == person.email)
+    session.execute(invited.where(CourseInvitation.used_at.is_(None), CourseInvitation.withdrawn_at.is_(None)).values(withdrawn_at=now))
+    session.execute(invited.values(email=f"{person.uuid}@deleted.invalid"))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from accounts.models import Person, full_name
@@ -18,6 +18,8 @@ from enrolments.rules import CODE_LENGTH, EditionDates, Refusal, may_join
 from kernel.codes import read_code
 from kernel.errors import NotFound
 from kernel.permissions import Actor
+from organisations.models import Membership, Organisation
+from organisations.queries.tree import PRESENT
 
 MOST_EDITIONS = 200
 
@@ -195,20 +197,39 @@ def get_place(session: Session, actor: Actor, slug: str, person: UUID) -> PlaceS
 
 @dataclass(frozen=True, slots=True)
 class Outsider:
-    """Somebody with an account who does not take a course."""
+    """Somebody with an account who does not take a course; the address only for those who see all addresses."""
 
+    person_id: int
     uuid: UUID
     name: str
+    place: str
     email: str
 
 
-def list_outsiders(session: Session, course_id: int, words: str, *, limit: int) -> list[Outsider]:
-    """List the people with an open account whom a search finds and who do not take a course, by name."""
+def list_outsiders(session: Session, actor: Actor, course_id: int, words: str, *, limit: int) -> list[Outsider]:
+    """List the people with an open account whom a search finds and who do not take a course, by name.
+
+    Addresses of those outside the course are for administrators (security 7.6): others find by name, or by a whole address that they know.
+    """
     inside = select(Enrolment.person_id).where(Enrolment.course_id == course_id, Enrolment.left_at.is_(None))
     statement = (
-        select(Person).where(Person.suspended_at.is_(None), Person.id.not_in(inside), *named(words)).order_by(*by_name()).limit(limit)
+        select(Person, Organisation.name)
+        .outerjoin(Membership, (Membership.person_id == Person.id) & PRESENT)
+        .outerjoin(Organisation, Organisation.id == Membership.organisation_id)
+        .where(Person.suspended_at.is_(None), Person.id.not_in(inside), *_sought(actor, words))
+        .order_by(*by_name())
+        .limit(limit)
     )
-    return [Outsider(person.uuid, person.full_name, person.email) for person in session.scalars(statement)]
+    return [
+        Outsider(person.id, person.uuid, person.full_name, place or "", person.email if actor.is_administrator else "")
+        for person, place in session.execute(statement)
+    ]
+
+
+def _sought(actor: Actor, words: str) -> list[ColumnElement[bool]]:
+    if actor.is_administrator:
+        return named(words)
+    return [Person.email == words.lower()] if "@" in words else named(words, with_address=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,14 +3,18 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from enrolments.models import LearnerNote
+from accounts.models import Person
+from enrolments.models import Announcement, Enrolment, LearnerNote, MessageRecipient, WaitingPlace
 from enrolments.permissions import NoteSeat, PlaceSeat
 from enrolments.services.verbs import EnrolmentVerb
 from kernel import audit
 from kernel.permissions import Actor
+
+UNSAID = "…"
+"""Stands where the words of a search named somebody who is forgotten."""
 
 
 def write_note(session: Session, actor: Actor, subject: PlaceSeat, words: str, number: UUID, *, now: datetime) -> None:
@@ -28,3 +32,13 @@ def delete_note(session: Session, actor: Actor, subject: NoteSeat, *, now: datet
     note = session.get_one(LearnerNote, subject.note.id)
     audit.record(session, actor, EnrolmentVerb.NOTE_DELETED, note, now=now, enrolment=note.enrolment_id, author=note.author_id)
     session.delete(note)
+
+
+def forget(session: Session, person: Person, *, now: datetime) -> None:
+    """Keep nothing of what a team noted of a person, of what they wait for, and of the words by which a message found them."""
+    parts = select(Enrolment.id).where(Enrolment.person_id == person.id)
+    messages = select(MessageRecipient.announcement_id).where(MessageRecipient.person_id == person.id)
+    session.execute(delete(LearnerNote).where(LearnerNote.enrolment_id.in_(parts)))
+    session.execute(delete(WaitingPlace).where(WaitingPlace.person_id == person.id))
+    found = update(Announcement).where(Announcement.id.in_(messages), Announcement.name_words.is_not(None))
+    session.execute(found.values(name_words=UNSAID))

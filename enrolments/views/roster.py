@@ -47,7 +47,8 @@ def roster(seat: Seat) -> Answer:
     words, wanted = request.args.get("q", "")[:100].strip(), request.args.get("new", "")[:100].strip()
     edition = as_uuid(request.args.get("edition", ""))
     rows = queries.list_roster(session, seat.course_id, words, edition, offset=asked.offset, limit=ROWS + 1)
-    found = queries.list_outsiders(session, seat.course_id, wanted, limit=FOUND + 1) if wanted else []
+    found = queries.list_outsiders(session, current_actor(), seat.course_id, wanted, limit=FOUND + 1) if wanted else []
+    looks.note_found([row.person_id for row in found[:FOUND]])
     return render_template(
         "enrolments/roster.html",
         course=course_name(seat),
@@ -56,6 +57,7 @@ def roster(seat: Seat) -> Answer:
         edition=str(edition or ""),
         editions=[line.edition for line in queries.list_editions(session, seat.course_id)],
         wanted=wanted,
+        sees_addresses=current_actor().is_administrator,
         found=found[:FOUND],
         more_found=len(found) > FOUND,
         published=seat.is_published,

@@ -198,6 +198,12 @@ def take_out(session: Session, actor: Actor, person: Person, *, now: datetime) -
         audit.record(session, actor, OrganisationVerb.TAKEN_OUT, person, now=now, organisation=place)
 
 
+def forget(session: Session, person: Person, *, now: datetime) -> None:
+    """Keep nothing of where a person belonged and what they managed: in a small place that says who they were."""
+    for table in (Membership, UnitManager):
+        session.execute(delete(table).where(table.person_id == person.id))
+
+
 def name_manager(session: Session, actor: Actor, place: Organisation, person: Person, *, now: datetime) -> None:
     """Let a person follow those who belong to a place; a second time changes nothing."""
     if session.get(UnitManager, (place.id, person.id)) is None:

@@ -96,3 +96,16 @@ def bytes_handed_in(session: Session, person_id: int, course_id: int) -> int:
         .where(Attempt.person_id == person_id, Attempt.course_id == course_id)
     )
     return int(session.execute(statement).scalar_one())
+
+
+def list_handed_in(session: Session, person_id: int) -> list[tuple[UUID, str, str]]:
+    """List all that somebody ever handed in with answers: what names each file, its name and the SHA-256 of its content."""
+    statement = (
+        select(AnswerFile.uuid, AnswerFile.name, StoredFile.sha256)
+        .join(StoredFile, StoredFile.id == AnswerFile.stored_file_id)
+        .join(AttemptItem, AttemptItem.id == AnswerFile.item_id)
+        .join(Attempt, Attempt.id == AttemptItem.attempt_id)
+        .where(Attempt.person_id == person_id)
+        .order_by(AnswerFile.id)
+    )
+    return [(row.uuid, row.name, row.sha256) for row in session.execute(statement)]

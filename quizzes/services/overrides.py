@@ -9,9 +9,10 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from pathlib import PurePosixPath
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, insert, or_, select, update
+from sqlalchemy import Select, bindparam, delete, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
@@ -19,7 +20,7 @@ from enrolments.models import LearnerGroup
 from kernel import audit, outbox
 from kernel.errors import N_, Conflict
 from kernel.permissions import Actor
-from quizzes.models import Accommodation, Attempt, Incident, IncidentAttempt, QuizOverride
+from quizzes.models import Accommodation, AnswerFile, Attempt, AttemptItem, Incident, IncidentAttempt, QuizOverride
 from quizzes.permissions import TaughtQuiz
 from quizzes.rules.attempts import OPEN_STATES
 
@@ -304,3 +305,15 @@ def hand_over_profile(session: Session, giver: int, taker: int) -> None:
         session.execute(
             update(Accommodation).where(Accommodation.person_id == giver, Accommodation.ended_at.is_(None)).values(person_id=taker)
         )
+
+
+def forget(session: Session, person: Person, *, now: datetime) -> None:
+    """Keep nothing of a person's profile, which speaks of their health, nor why something was set for them; what was set stays.
+
+    Their files keep an ending for a name: names of files say whose they are.
+    """
+    session.execute(delete(Accommodation).where(Accommodation.person_id == person.id))
+    session.execute(update(QuizOverride).where(QuizOverride.person_id == person.id).values(reason=""))
+    mine = select(AnswerFile).join(AttemptItem, AttemptItem.id == AnswerFile.item_id).join(Attempt, Attempt.id == AttemptItem.attempt_id)
+    for file in session.scalars(mine.where(Attempt.person_id == person.id)).all():
+        file.name = f"{file.uuid}{PurePosixPath(file.name).suffix}"

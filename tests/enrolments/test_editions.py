@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import func, select
 
 from accounts.models import Person
-from courses.models import Course
+from accounts.privacy import list_looks
+from courses.models import Course, StaffRole
 from enrolments.models import Enrolment
 from enrolments.rules import EditionDates, Refusal, may_join
 from enrolments.services import editions as services
@@ -18,9 +19,10 @@ from kernel.permissions import SYSTEM, Actor
 from lms.app import House
 from tests.support.access import a_cast
 from tests.support.browser import Browser, Counter
-from tests.support.builders import a_course, a_person, a_teacher, sign_in
+from tests.support.builders import a_course, a_person, a_teacher, an_administrator, sign_in
 from tests.support.editions import PLAN, an_edition, enrolment_of, join, line_of
 from tests.support.learning import a_learner, actor_of, all_at_once
+from tests.support.places import a_place, put
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 EARLIER, LATER = NOW - timedelta(days=1), NOW + timedelta(days=1)
@@ -339,3 +341,54 @@ def test_words_that_cannot_be_a_code_lead_to_no_edition(browser: Browser, house:
 
     with house.database.unit_of_work(write=False) as session:
         assert not session.scalars(select(Enrolment)).all()
+
+
+def texts_of(browsers: list[Browser], path: str) -> list[str]:
+    return [browser.get(f"/teaching/prueba/learners{path}").text for browser in browsers]
+
+
+def test_addresses_of_people_outside_the_course_are_for_administrators(browser: Browser, house: House) -> None:
+    """Security 7.6, access matrix, user.view_email: others find by name, or by a whole address that they know."""
+    course = a_course(house, modules=1)
+    a_learner(house, course, "dentro@example.org")
+    stranger = a_person(house, "fuera@example.org", given="Luz", surname="Peña")
+    put(house, stranger, a_place(house, "Dirección Provincial Manabí"))
+    roles = (StaffRole.OWNER, StaffRole.EDITOR)
+    for role in roles:
+        a_teacher(house, course, f"{role.value}@example.org", role)
+    an_administrator(house)
+    team = [sign_in(browser.another(), f"{role.value}@example.org") for role in roles]
+    by_name, by_part, by_address = (texts_of(team, f"?new={words}") for words in ("pena", "fuera%40example", "Fuera%40example.org"))
+
+    for found, nothing, known in zip(by_name, by_part, by_address, strict=True):
+        assert "Luz Peña" in found
+        assert "Dirección Provincial Manabí" in found
+        assert "fuera@example.org" not in found
+        assert "dentro@example.org" in found  # of the course's own learners
+        assert "Peña" not in nothing
+        assert "Luz Peña" in known
+    assert all("Peña" not in text for text in texts_of(team, "?new=fuera"))
+    boss = sign_in(browser.another(), "admin@example.org")
+    assert "fuera@example.org" in boss.get("/teaching/prueba/learners?new=fuera").text
+
+
+def test_a_grader_searches_for_nobody(browser: Browser, house: House) -> None:
+    course = a_course(house, modules=1)
+    a_person(house, "fuera@example.org", given="Luz", surname="Peña")
+    a_teacher(house, course, "califica@example.org", StaffRole.GRADER)
+    grader = sign_in(browser, "califica@example.org")
+
+    assert "Peña" not in grader.get("/teaching/prueba/learners?new=pena", status=403).text
+
+
+def test_whom_a_search_finds_sees_that_they_were_found(browser: Browser, house: House) -> None:
+    """Security 7.4."""
+    course = a_course(house, modules=1)
+    stranger = actor_of(a_person(house, "fuera@example.org", given="Luz", surname="Peña"))
+    a_teacher(house, course)
+    team = sign_in(browser, "profe@example.org")
+    for _again in range(2):
+        team.get("/teaching/prueba/learners?new=pena")
+
+    with house.database.unit_of_work(write=False) as session:
+        assert [(look.by, look.purpose) for look in list_looks(session, stranger.person_id or 0)] == [("Pilar Maestra", "found")]

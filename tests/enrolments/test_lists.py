@@ -7,6 +7,7 @@ import pytest
 from openpyxl import Workbook
 from sqlalchemy import func, select
 
+from accounts.models import Person
 from courses.models import Course
 from enrolments.models import Enrolment, PendingList
 from enrolments.services import editions as services
@@ -128,6 +129,16 @@ def send(browser: Browser, text: str, status: int = 200, **fields: str) -> Brows
     return team
 
 
+def test_a_list_does_not_tell_a_suspended_account_from_none(browser: Browser, house: House, course: Course) -> None:
+    """Security 2.2."""
+    person = a_person(house, "cerrada@example.org")
+    with house.database.unit_of_work() as session:
+        session.get_one(Person, person.id).suspended_at = clock.now()
+    team = send(browser, "correo\ncerrada@example.org\nnadie@example.org")
+
+    assert team.page.text.count("Ninguna cuenta abierta tiene esta dirección.") == 2
+
+
 def test_nothing_is_written_until_the_list_is_confirmed(browser: Browser, house: House, course: Course) -> None:
     for email in ("ana@example.org", "blas@example.org"):
         a_person(house, email)
@@ -137,7 +148,7 @@ def test_nothing_is_written_until_the_list_is_confirmed(browser: Browser, house:
 
     assert "Se inscribiría a 2 personas" in team.page.text
     for words in (
-        "Nadie tiene una cuenta con esta dirección.",
+        "Ninguna cuenta abierta tiene esta dirección.",
         "Esta dirección está dos veces en la lista.",
         "Esto no es una dirección de correo.",
     ):

@@ -6,14 +6,16 @@ import zipfile
 from datetime import timedelta
 from decimal import Decimal
 from io import BytesIO, StringIO
+from uuid import uuid4
 
 import time_machine
 from flask import Flask
 from sqlalchemy import func, select
 
-from accounts import privacy
+from accounts import privacy, services
 from accounts.models import Device, NationalIdentity, Notice, Person
 from accounts.privacy import PrivacyVerb
+from accounts.services import Purpose
 from certificates.models import Credential
 from enrolments.models import LearnerNote
 from enrolments.queries import learning as enrolment_queries
@@ -21,33 +23,77 @@ from enrolments.services import learning as enrolments
 from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.db import Base
+from kernel.files import note_stored
+from kernel.permissions import SYSTEM
 from lms import own_data
 from lms.app import House
 from lms.worker import add_periodic
+from quizzes.models import AnswerFile, AttemptItem
+from quizzes.services import sittings as quizzes
 from tests.certificates.test_services import complete, issue
 from tests.support.browser import Browser
 from tests.support.builders import PASSWORD, a_course, a_learner_in, a_person, an_administrator, folder, publish, sign_in
-from tests.support.learning import a_learner, enrolment_of, mark_done, pass_quiz
+from tests.support.learning import a_learner, actor_of, enrolment_of, mark_done, pass_quiz
 
+ACTED = {
+    "asked_by",
+    "author_id",
+    "changed_by",
+    "committed_by",
+    "created_by",
+    "decided_by",
+    "ended_by",
+    "granted_by",
+    "invited_by",
+    "marked_by",
+    "merged_by",
+    "published_by",
+    "revoked_by",
+    "settled_by",
+    "undone_by",
+}
+"""Columns that say who did something, which the audit log tells. Every other column with a person says whose a row is."""
 OWNED = {
     "accommodation": "accommodations",
+    "account_merge": "merged_accounts",
+    "activity_result": "activities",
+    "answer_event": "answers",
+    "answer_file": "answer_files",
     "attempt": "attempts",
+    "attempt_item": "answers",
+    "certificate_review": "certificate_reviews",
+    "completion": "completions",
     "consent": "consents",
     "course_staff": "teams",
     "credential": "certificates",
+    "deletion_request": "deletion_requests",
     "device": "sessions",
+    "edition_place": "editions",
     "enrolment": "enrolments",
+    "group_member": "groups",
+    "incident_attempt": "time_given",
+    "learner_note": "notes_of_the_team",
+    "manual_mark": "marks_by_hand",
+    "mark_event": "question_marks",
     "membership": "places",
     "national_identity": "identity_number",
     "notice": "notices",
     "notice_switch": "notice_choices",
+    "quiz_override": "settings_of_quizzes",
+    "result_override": "results_set_by_the_team",
     "role_grant": "roles",
     "second_factor": "second_steps",
+    "task_save": "simulator_drafts",
     "task_submission": "simulator_tasks",
+    "task_submission_item": "simulator_answers",
+    "unit_manager": "units_managed",
+    "version_answer": "version_answers",
+    "waiting_place": "waiting",
+    "watched_span": "watched",
 }
-"""Tables with a person's rows: where the copy has them."""
+"""Tables with a person's rows, directly or by what is theirs: where the copy has them."""
 LEFT_OUT = {
-    "deletion_request": "shown on the page itself",
+    "credential_signatory": "printed on the certificate, which is there",
     "passkey_challenge": "random, lives five minutes",
     "recovery_code": "hashes only",
     "token": "hashes only",
@@ -56,10 +102,8 @@ LEFT_OUT = {
     "pending_list": "lists that wait for an answer, gone within days",
     "message_recipient": "the message itself is among the notices",
     "pending_load": "lists of people that wait for an answer, gone within days",
-    "quiz_override": "set by the team for a quiz; shown on its page",
-    "task_save": "drafts of what was handed in, which is there",
-    "unit_manager": "shown on the page of the unit",
-    "waiting_place": "shown on the page of the course",
+    "regrade_line": "a trial of marking again: what came of it is among the marks",
+    "regrade_mark": "the same",
 }
 
 
@@ -116,14 +160,71 @@ def test_the_copy_holds_marks_results_and_notes_as_far_as_they_are_shown(browser
     assert len(data["attempts"]) == 2
 
 
+def owned_tables() -> set[str]:
+    """Return the tables that lead to a person by a column that says whose a row is, or to such a table."""
+    found, more = set[str](), {"person"}
+    while more:
+        found |= more
+        more = {
+            table.name
+            for table in Base.metadata.sorted_tables
+            for column in table.columns
+            for key in column.foreign_keys
+            if key.column.table.name in found and not (key.column.table.name == "person" and column.name in ACTED)
+        } - found
+    return found - {"person"}
+
+
 def test_no_table_of_a_person_is_forgotten(app: Flask, house: House) -> None:
-    owned = {
-        table.name
-        for table in Base.metadata.sorted_tables
-        if "person_id" in table.columns and any(key.column.table.name == "person" for key in table.columns["person_id"].foreign_keys)
-    }
-    assert owned == {*OWNED, *LEFT_OUT}
-    assert set(OWNED.values()) <= set(own_data.statements(1))
+    assert owned_tables() == {*OWNED, *LEFT_OUT}
+    with house.database.unit_of_work() as session:
+        held = own_data.tables_of(session, 1, now=clock.now())
+    assert set(OWNED.values()) <= set(held)
+
+
+def test_the_copy_holds_what_the_files_handed_in_hold(browser: Browser, house: House) -> None:
+    course = a_course(house, modules=1)
+    ana, luis = a_learner(house, course), a_learner(house, course, "luis@example.org")
+    now = clock.now()
+    with house.database.unit_of_work() as session:
+        for learner, content in ((ana, b"%PDF de Ana"), (luis, b"%PDF de Luis")):
+            place = enrolment_queries.get_activity_seat(session, learner, course.slug, "cuestionario-1")
+            attempt = quizzes.start_attempt(session, learner, place, "es", now=now)
+            item = session.scalars(select(AttemptItem.id).where(AttemptItem.attempt_id == attempt.id)).first()
+            sha256 = house.files.put(content)
+            stored = note_stored(session, sha256, size=len(content), media_type="application/pdf", now=now)
+            session.add(AnswerFile(uuid=uuid4(), item_id=item, stored_file_id=stored.id, name="informe.pdf", uploaded_at=now))
+        lost = note_stored(session, "0" * 64, size=1, media_type="application/pdf", now=now)
+        session.add(AnswerFile(uuid=uuid4(), item_id=item, stored_file_id=lost.id, name="perdido.pdf", uploaded_at=now))
+    for email, content in (("ana@example.org", b"%PDF de Ana"), ("luis@example.org", b"%PDF de Luis")):
+        copy = unpacked(sign_in(browser.another(), email))
+        data = json.loads(copy.read("data.json"))
+
+        assert {name: copy.read(name) for name in copy.namelist() if name.startswith("files/")} == {
+            f"files/{row['folder']}/informe.pdf": content for row in data["answer_files"] if row["name"] == "informe.pdf"
+        }
+
+
+def test_the_copy_holds_every_look(browser: Browser, house: House) -> None:
+    """The page shows two hundred; the copy is everything."""
+    person = a_person(house)
+    boss = an_administrator(house)
+    with house.database.unit_of_work() as session:
+        for _look in range(privacy.LOOKS + 5):
+            services.note_look(session, actor_of(boss), person.id, Purpose.RECORD, now=clock.now())
+    data = json.loads(unpacked(sign_in(browser)).read("data.json"))
+
+    assert len(data["who_looked"]) == privacy.LOOKS + 5
+
+
+def test_the_copy_holds_accounts_that_were_merged(browser: Browser, house: House) -> None:
+    kept, closed = a_person(house), a_person(house, "anita@example.org")
+    with house.database.unit_of_work() as session:
+        services.close_into(session, SYSTEM, session.merge(closed), session.merge(kept), "", [], now=clock.now())
+    data = json.loads(unpacked(sign_in(browser)).read("data.json"))
+
+    assert [row["email"] for row in data["profile"]] == ["ana@example.org", "anita@example.org"]
+    assert [row["email"] for row in data["merged_accounts"]] == ["anita@example.org"]
 
 
 def test_who_looked_is_shown_to_the_person(browser: Browser, house: House) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from accounts import queries as accounts
 from accounts.models import Device, Person
+from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.outbox import Job
 from lms.app import House
@@ -182,6 +183,23 @@ def test_a_link_for_a_new_password_is_sent_and_nobody_sees_it(boss: Browser, hou
     assert "/password/reset/" not in page.text
     with house.database.unit_of_work(write=False) as session:
         assert list(session.scalars(select(Job.kind).where(Job.kind == "accounts.send_reset"))) == ["accounts.send_reset"]
+
+
+@pytest.mark.parametrize("path", ["reset", "invitation"])
+def test_nothing_is_said_to_be_on_its_way_to_a_suspended_account(boss: Browser, house: House, path: str) -> None:
+    """The page was open when somebody else suspended the account."""
+    person = a_person(house, confirmed=False)
+    address = record(house)
+    boss.get(address)
+    form = next(form for form in boss.page.forms if form.action == f"{address}/{path}")
+    with house.database.unit_of_work() as session:
+        session.get_one(Person, person.id).suspended_at = clock.now()
+    page = boss.submit(f"{address}/{path}", form=form)
+
+    assert "en camino" not in page.text
+    assert "la cuenta está suspendida" in page.text
+    with house.database.unit_of_work(write=False) as session:
+        assert not list(session.scalars(select(Job.kind).where(Job.kind.in_(("accounts.send_reset", "accounts.send_invitations")))))
 
 
 def test_a_completion_is_taken_back_on_the_learners_page_with_a_reason(boss: Browser, house: House) -> None:

@@ -1,0 +1,25 @@
+"""A person is forgotten (security 7.3): what each package takes away, of their account and of those that were merged into it."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from accounts import privacy, queries
+from accounts.models import Person
+from courses.services import team
+from enrolments.services import remarks
+from kernel.permissions import Actor
+from organisations.services import tree
+from quizzes.services import overrides
+
+FORGET: tuple[Callable[..., None], ...] = (tree.forget, team.forget, remarks.forget, overrides.forget)
+"""What each package does when somebody is forgotten, while their address is still there: `(session, person, now=…)`."""
+
+
+def forget_person(session: Session, actor: Actor, person: Person, *, now: datetime) -> None:
+    """Take away everything that says who a person was; raise Conflict where no administrator would be left."""
+    for account in queries.accounts_of(session, person):
+        for forget in FORGET:
+            forget(session, account, now=now)
+    privacy.anonymise(session, actor, person, now=now)

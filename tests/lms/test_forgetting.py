@@ -1,0 +1,194 @@
+"""Who is forgotten is forgotten everywhere (security 7.3): no text of any table says their name, their address or what ails them."""
+
+from collections.abc import Iterator
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import String, Text, func, select
+from sqlalchemy.types import TypeEngine
+
+from accounts import addresses, privacy
+from accounts import services as accounts
+from accounts.models import Device, NationalIdentity, Person
+from accounts.privacy import PrivacyVerb
+from courses.models import Course, CourseInvitation, StaffRole
+from courses.services import team
+from enrolments.models import Announcement, LearnerNote, MessageRecipient, WaitingPlace
+from enrolments.queries import learning as enrolment_queries
+from enrolments.services import learning as enrolments
+from kernel import clock
+from kernel.audit import AuditEntry
+from kernel.db import Base
+from kernel.errors import Conflict
+from kernel.files import note_stored
+from kernel.permissions import SYSTEM, Actor
+from lms import forgetting, merging
+from lms.app import House
+from organisations.models import Membership, UnitManager
+from quizzes.models import Accommodation, AnswerFile, Attempt, AttemptItem, QuizOverride
+from tests.support.builders import a_course, a_person, an_administrator
+from tests.support.editions import an_edition
+from tests.support.learning import actor_of, start
+from tests.support.places import a_place, manage, put
+
+TELLING = ("zoraida", "quishpe", "zori@", "migraña")
+KEPT = {"audit_entry": "numbers and what was done", "credential": "the name that is printed on it: others verify it"}
+
+
+def texts(house: House) -> Iterator[tuple[str, str]]:
+    """Yield every text of every table that may name nobody who is forgotten."""
+    with house.database.unit_of_work(write=False) as session:
+        for table in Base.metadata.sorted_tables:
+            columns = [column for column in table.columns if _holds_words(column.type)]
+            for row in session.execute(select(*columns)) if columns and table.name not in KEPT else ():
+                yield from ((table.name, str(cell).lower()) for cell in row if cell)
+
+
+def _holds_words(kind: TypeEngine[object]) -> bool:
+    return isinstance(kind, String | Text) or kind.python_type in (str, dict)
+
+
+def telling(house: House) -> set[tuple[str, str]]:
+    return {(table, word) for table, text in texts(house) for word in TELLING if word in text}
+
+
+def zoraida(house: House, course: Course) -> Actor:
+    """Add somebody whose name stands nowhere else, and enrol them."""
+    actor = actor_of(a_person(house, "zori@example.org", given="Zoraida", surname="Quishpe"))
+    with house.database.unit_of_work() as session:
+        enrolments.enrol(session, actor, enrolment_queries.get_seat(session, actor, course.slug), now=clock.now())
+    return actor
+
+
+def left_everywhere(house: House, course: Course, learner: Actor) -> None:
+    """Let a person leave a trace in each place that names them or their health."""
+    now, attempt = clock.now(), start(house, learner, course.slug)
+    edition = an_edition(house, course, capacity=1)
+    by = an_administrator(house, "jefa@example.org").id
+    assert learner.person_id is not None
+    with house.database.unit_of_work() as session:
+        person = session.get_one(Person, learner.person_id)
+        row = session.scalars(select(Attempt).where(Attempt.uuid == attempt)).one()
+        item = session.scalars(select(AttemptItem.id).where(AttemptItem.attempt_id == row.id)).first()
+        common = {"person_id": person.id, "reason": "Migraña", "created_at": now, "created_by": by}
+        message = Announcement(
+            uuid=uuid4(),
+            course_id=course.id,
+            author_id=by,
+            title="Aviso",
+            words="Venga.",
+            only_open=False,
+            is_message=True,
+            name_words="Quishpe",
+            sent_at=now,
+        )
+        session.add_all(
+            [
+                Accommodation(factor=2, extra_attempts=0, break_seconds=0, **common),
+                QuizOverride(course_id=course.id, activity_key="cuestionario-1", scope="person", attempts=9, **common),
+                LearnerNote(uuid=uuid4(), enrolment_id=row.enrolment_id, author_id=by, words="Zoraida llamó.", written_at=now),
+                WaitingPlace(edition_id=edition.id, person_id=person.id, since=now),
+                NationalIdentity(person_id=person.id, number="1710034065"),
+                message,
+            ]
+        )
+        stored = note_stored(session, "0" * 64, size=1, media_type="application/pdf", now=now)
+        session.flush()
+        session.add(AnswerFile(uuid=uuid4(), item_id=item, stored_file_id=stored.id, name="Zoraida Quishpe.pdf", uploaded_at=now))
+        session.add(MessageRecipient(announcement_id=message.id, person_id=person.id))
+        addresses.ask_change(session, learner, person, "otra.zori@example.org", now=now)
+        session.add(
+            CourseInvitation(
+                course_id=course.id, email=person.email, role="grader", language="es", invited_by=by, invited_at=now, expires_at=now
+            )
+        )
+        team.add_or_invite(session, SYSTEM, course, "nadie@example.org", StaffRole.GRADER, language="es", now=now)
+    place = a_place(house, "Seguro Campesino")
+    put(house, person, place)
+    manage(house, person, place)
+
+
+@pytest.fixture
+def course(house: House) -> Course:
+    """Return a course that can be taken."""
+    return a_course(house, modules=1)
+
+
+def forget(house: House, actor: Actor) -> None:
+    with house.database.unit_of_work() as session:
+        forgetting.forget_person(session, SYSTEM, session.get_one(Person, actor.person_id), now=clock.now())
+
+
+def test_no_text_names_who_is_forgotten(house: House, course: Course) -> None:
+    learner = zoraida(house, course)
+    left_everywhere(house, course, learner)
+    before = {table for table, _word in telling(house)}
+    forget(house, learner)
+
+    assert before == {
+        "accommodation",
+        "announcement",
+        "answer_file",
+        "course_invitation",
+        "job",
+        "learner_note",
+        "person",
+        "quiz_override",
+    }
+    assert telling(house) == set()
+    with house.database.unit_of_work(write=False) as session:
+        for table in (Accommodation, LearnerNote, Membership, NationalIdentity, UnitManager, WaitingPlace):
+            assert not session.scalar(select(func.count()).select_from(table))
+        assert session.scalars(select(AnswerFile.name)).one().endswith(".pdf")
+        assert session.scalar(select(func.count()).select_from(Attempt)) == 1
+        assert {row.withdrawn_at is None for row in session.scalars(select(CourseInvitation))} == {True, False}
+
+
+def test_accounts_that_were_merged_are_forgotten_too(house: House, course: Course) -> None:
+    """Decision 28: the closed account keeps what is its own, and nobody can sign in to ask for its deletion."""
+    kept = actor_of(a_person(house, "ana@example.org"))
+    closed = zoraida(house, course)
+    an_administrator(house)
+    with house.database.unit_of_work() as session:
+        pair = merging.get_pair(session, SYSTEM, *(session.get_one(Person, one.person_id).uuid for one in (kept, closed)))
+        merging.merge(session, SYSTEM, pair, "La misma persona", now=clock.now())
+        person_id = closed.person_id
+        session.add(
+            QuizOverride(
+                course_id=course.id,
+                activity_key="cuestionario-1",
+                scope="person",
+                person_id=person_id,
+                attempts=9,
+                reason="Migraña",
+                created_at=clock.now(),
+                created_by=kept.person_id,
+            )
+        )
+    assert telling(house)
+    forget(house, kept)
+
+    assert telling(house) == set()
+    with house.database.unit_of_work(write=False) as session:
+        assert session.scalar(select(func.count()).select_from(AuditEntry).where(AuditEntry.verb == PrivacyVerb.DELETED.value)) == 2
+
+
+def test_anonymising_follows_merges_by_itself(house: House) -> None:
+    kept, closed = a_person(house), a_person(house, "zori@example.org", given="Zoraida", surname="Quishpe")
+    with house.database.unit_of_work() as session:
+        accounts.close_into(session, SYSTEM, session.merge(closed), session.merge(kept), "", [], now=clock.now())
+        privacy.anonymise(session, SYSTEM, session.get_one(Person, kept.id), now=clock.now())
+
+    assert telling(house) == set()
+
+
+def test_nothing_is_taken_from_the_only_administrator(house: House) -> None:
+    boss = an_administrator(house)
+    put(house, boss, a_place(house, "Seguro Campesino"))
+    with pytest.raises(Conflict), house.database.unit_of_work() as session:
+        forgetting.forget_person(session, SYSTEM, session.get_one(Person, boss.id), now=clock.now())
+
+    with house.database.unit_of_work(write=False) as session:
+        assert session.scalar(select(func.count()).select_from(Membership)) == 1
+        assert session.get_one(Person, boss.id).email == "admin@example.org"
+        assert not session.scalar(select(func.count()).select_from(Device))
