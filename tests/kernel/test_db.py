@@ -222,6 +222,26 @@ def test_a_server_that_may_lose_commits_is_told(database: Database) -> None:
         assert database.durability_faults() == ["synchronous_commit is off"]
 
 
+def test_a_disk_that_refuses_the_wal_is_told(tmp_path: Path) -> None:
+    """Security 6.1: without shared memory, as on some network disks, SQLite keeps another journal and says so in its answer alone."""
+    refusing = Database(f"sqlite:///file:{tmp_path / 'a.sqlite'}?vfs=unix-dotfile&uri=true")
+    try:
+        assert refusing.durability_faults() == ["journal_mode is delete"]
+    finally:
+        refusing.dispose()
+
+
+def test_a_connection_that_does_not_wait_for_the_disk_is_told(database: Database) -> None:
+    sqlite_only(database)
+    hasty = Database(database.url)
+    event.listen(hasty.writing, "connect", lambda connection, _record: connection.execute("PRAGMA synchronous=OFF"))
+    event.listen(hasty.writing, "connect", lambda connection, _record: connection.execute("PRAGMA foreign_keys=OFF"))
+    try:
+        assert hasty.durability_faults() == ["synchronous is 0", "foreign_keys is 0"]
+    finally:
+        hasty.dispose()
+
+
 def test_moments_are_aware_and_come_back_in_utc(house: House) -> None:
     column = db.UtcDateTime()
     dialect = house.database.writing.dialect
