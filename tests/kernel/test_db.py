@@ -18,6 +18,7 @@ from kernel.db import Database
 from kernel.outbox import Job
 from kernel.settings import load
 from lms.app import House
+from tests.support.meanwhile import Writers
 
 NOTE = Table("test_note", MetaData(), Column("id", Integer, primary_key=True), Column("word", String(40)))
 
@@ -198,6 +199,18 @@ def test_a_second_process_that_holds_the_lock_is_waited_for_and_then_told(databa
     with database.unit_of_work() as session:  # the failing BEGIN gave the turn back
         write(session, "served")
     assert count(database) == 1
+
+
+def test_a_write_that_has_to_wait_for_another_is_noticed(database: Database, house: House) -> None:
+    """What the tests of passwords and certificates rely on."""
+    sqlite_only(database)
+    others = Writers(house)
+    with database.unit_of_work() as session:
+        write(session, "first")
+        others.write()
+    others.write()
+
+    assert others.kept == [False, True]
 
 
 def test_sqlite_keeps_what_it_acknowledged(database: Database) -> None:
