@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kernel.errors import N_, Invalid
+from kernel.web.forms import read_json
 
 if TYPE_CHECKING:
     from webauthn.helpers.structs import PublicKeyCredentialDescriptor
@@ -83,7 +84,7 @@ def made(site: Site, challenge: bytes, answer: str) -> NewPasskey:
 
     try:
         found = webauthn.verify_registration_response(
-            credential=answer, expected_challenge=challenge, expected_rp_id=site.host, expected_origin=site.origin
+            credential=read_json(answer), expected_challenge=challenge, expected_rp_id=site.host, expected_origin=site.origin
         )
     except (WebAuthnException, *UNREADABLE) as error:
         raise Invalid(N_("The passkey could not be checked. Try again.")) from error
@@ -98,7 +99,7 @@ def credential_of(answer: str) -> str:
     from webauthn.helpers.exceptions import WebAuthnException  # noqa: PLC0415 - see above
 
     try:
-        found: str = parse_authentication_credential_json(answer).id
+        found: str = parse_authentication_credential_json(read_json(answer)).id
     except (WebAuthnException, *UNREADABLE) as error:
         raise Invalid(N_("The passkey could not be checked. Try again.")) from error
     if not NAME.fullmatch(found):
@@ -114,7 +115,7 @@ def used(site: Site, challenge: bytes, answer: str, *, public_key: str, counter:
 
     try:
         found = webauthn.verify_authentication_response(
-            credential=answer,
+            credential=read_json(answer),
             expected_challenge=challenge,
             expected_rp_id=site.host,
             expected_origin=site.origin,

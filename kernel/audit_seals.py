@@ -1,22 +1,29 @@
 """Seals over the audit log: each covers some entries and the seal before, and is signed (security 8.1).
 
-A changed or missing entry breaks its seal.
+A changed or missing entry breaks its seal. That the end of the log was cut off, seals and all, only what is outside the database tells:
+the newest seal is said in the program's log, stands in each backup, and is kept in a file of the data folder.
 
 A job seals, some minutes behind: entries get their numbers before they are committed, so a number that is missing now may still come.
 """
 
 import hashlib
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
+import structlog
 from sqlalchemy import String, delete, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel.audit import AuditEntry
 from kernel.crypto import SigningKeys
 from kernel.db import Base, Key, Moment
+from kernel.settings import private_file
+
+log = structlog.get_logger()
 
 BATCH = 1_000
 BEHIND = timedelta(minutes=10)
@@ -26,6 +33,8 @@ KEPT = timedelta(days=5 * 366)
 AT_ONCE = 100
 START = "0" * 64
 """What stands for the seal before the first."""
+NEWEST = "audit.newest"
+"""File of the data folder with the newest seal that was made from here."""
 
 
 class AuditSeal(Base):
@@ -34,6 +43,7 @@ class AuditSeal(Base):
     __tablename__ = "audit_seal"
 
     id: Mapped[Key]
+    """Counts without a gap, beyond every seal that is known outside the database: where one lacks, it was taken away."""
     first_id: Mapped[int]
     last_id: Mapped[int] = mapped_column(unique=True)
     entries: Mapped[int]
@@ -58,8 +68,8 @@ def _hash(before: str, entries: list[AuditEntry]) -> str:
     return total.hexdigest()
 
 
-def _signed(first: int, last: int, count: int, digest: str) -> bytes:
-    return f"audit seal {first} {last} {count} {digest}".encode()
+def _signed(number: int, first: int, last: int, count: int, digest: str) -> bytes:
+    return f"audit seal {number} {first} {last} {count} {digest}".encode()
 
 
 def _between(session: Session, first: int, last: int) -> list[AuditEntry]:
@@ -67,20 +77,62 @@ def _between(session: Session, first: int, last: int) -> list[AuditEntry]:
     return list(session.scalars(statement.execution_options(populate_existing=True)))
 
 
-def seal(session: Session, keys: SigningKeys, *, now: datetime) -> bool:
-    """Seal the next entries, a thousand at most; say whether there may be more."""
+@dataclass(frozen=True, slots=True)
+class Newest:
+    """The newest seal, as it is kept outside the database."""
+
+    number: int
+    hash: str
+
+
+def find_newest(session: Session) -> Newest | None:
+    """Return the newest seal of the log, or nothing where none was made."""
+    row = session.execute(select(AuditSeal.id, AuditSeal.hash).order_by(AuditSeal.id.desc()).limit(1)).first()
+    return Newest(row.id, row.hash) if row else None
+
+
+def known_newest(folder: Path) -> Newest | None:
+    """Return the newest seal that was made from a data folder, or nothing where the folder tells of none."""
+    try:
+        said = re.fullmatch(r"(\d+) ([0-9a-f]{64})\n", (folder / NEWEST).read_text())
+    except OSError:
+        return None
+    return Newest(int(said[1]), said[2]) if said else None
+
+
+def tell_outside(folder: Path, made: AuditSeal) -> None:
+    """Say a seal in the program's log and keep it in a data folder, once its transaction has been committed."""
+    log.info("audit_sealed", seal=made.id, hash=made.hash, last_entry=made.last_id)
+    fresh = folder / f".{NEWEST}.new"
+    fresh.unlink(missing_ok=True)
+    private_file(fresh, f"{made.id} {made.hash}\n".encode())
+    fresh.replace(folder / NEWEST)
+
+
+def _next_number(session: Session, latest: AuditSeal | None, known: Newest | None) -> int:
+    """Count on from the latest seal; leave a number out where a known seal is not in the log, so that the cut shows ever after."""
+    following = latest.id + 1 if latest else 1
+    if known is None or session.scalar(select(AuditSeal.id).where(AuditSeal.id == known.number, AuditSeal.hash == known.hash)):
+        return following
+    return max(following, known.number) + 1
+
+
+def seal(session: Session, keys: SigningKeys, *, now: datetime, known: Newest | None = None) -> AuditSeal | None:
+    """Seal the next entries, a thousand at most, and return the seal; nothing where there are none. `known` is the newest one outside."""
     latest = session.scalar(select(AuditSeal).order_by(AuditSeal.id.desc()).limit(1).with_for_update())
     first, before = (latest.last_id + 1, latest.hash) if latest else (1, START)
     fresh = session.scalar(select(func.min(AuditEntry.id)).where(AuditEntry.id >= first, AuditEntry.at > now - BEHIND))
     due = [AuditEntry.id >= first, *([AuditEntry.id < fresh] if fresh is not None else [])]
     entries = list(session.scalars(select(AuditEntry).where(*due).order_by(AuditEntry.id).limit(BATCH)))
     if not entries:
-        return False
+        return None
+    number = _next_number(session, latest, known)
     last, digest = entries[-1].id, _hash(before, entries)
-    signature = keys.sign(_signed(first, last, len(entries), digest))
-    row = AuditSeal(first_id=first, last_id=last, entries=len(entries), hash=digest, key_id=keys.identifier, signature=signature, at=now)
+    signature = keys.sign(_signed(number, first, last, len(entries), digest))
+    row = AuditSeal(id=number, first_id=first, last_id=last, entries=len(entries), hash=digest, signature=signature, at=now)
+    row.key_id = keys.identifier
     session.add(row)
-    return len(entries) == BATCH
+    return row
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,17 +154,25 @@ class Verification:
     """Entries after the last seal."""
     last_hash: str = START
     broken: tuple[Broken, ...] = ()
+    unseen: tuple[str, ...] = ()
+    """Seals known from elsewhere that are not in the log: its end was cut off, or it is another one."""
 
 
-def verify(session: Session, keys: SigningKeys, *, now: datetime) -> Verification:
-    """Compare every seal with its entries, with the seal before and with its signature. Entries kept long enough may have gone, whole."""
-    found, before, expected = Verification(), START, 1
+def verify(session: Session, keys: SigningKeys, *, now: datetime, known: Collection[str] = ()) -> Verification:
+    """Compare every seal with its entries, with the seal before and with its signature. Entries kept long enough may have gone, whole.
+
+    `known` are hashes of seals that were noted outside the database: each has to be in the log.
+    """
+    found, before, expected, number, unseen = Verification(), START, 1, 1, set(known)
     for row in _seals(session):
+        if row.id != number:
+            found.broken += (Broken(row.first_id, row.last_id, f"seals {number} to {row.id - 1} before it are missing"),)
         faults = list(_faults(session, keys, row, before, expected, now))
         found.broken += tuple(Broken(row.first_id, row.last_id, fault) for fault in faults)
         found.seals, found.sealed = found.seals + 1, found.sealed + row.entries
-        before, expected = row.hash, row.last_id + 1
-    found.last_hash = before
+        before, expected, number = row.hash, row.last_id + 1, row.id + 1
+        unseen.discard(row.hash)
+    found.last_hash, found.unseen = before, tuple(sorted(unseen))
     found.open = session.scalar(select(func.count()).select_from(AuditEntry).where(AuditEntry.id >= expected)) or 0
     return found
 
@@ -127,7 +187,7 @@ def _seals(session: Session) -> Iterator[AuditSeal]:
 def _faults(session: Session, keys: SigningKeys, row: AuditSeal, before: str, expected: int, now: datetime) -> Iterator[str]:
     if row.first_id != expected:
         yield f"a seal before it is missing: it begins at {row.first_id} and not at {expected}"
-    if not keys.verifies(row.key_id, _signed(row.first_id, row.last_id, row.entries, row.hash), row.signature):
+    if not keys.verifies(row.key_id, _signed(row.id, row.first_id, row.last_id, row.entries, row.hash), row.signature):
         yield "its signature is not ours"
     entries = _between(session, row.first_id, row.last_id)
     if not entries and row.at < now - KEPT:

@@ -143,6 +143,8 @@ WRITERS_TURN = 4.0
 
 DURABLE = ("fsync", "full_page_writes", "synchronous_commit")
 """What PostgreSQL must not have switched off."""
+SAFE = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+"""What SQLite has to answer on a connection that writes, where 2 is FULL: it takes another journal silently where WAL cannot be kept."""
 POOL_TURN = 4.0
 """Seconds that a request waits for a connection."""
 PATIENCE = {"connect_timeout": 3, "tcp_user_timeout": 4000, "keepalives_idle": 2, "keepalives_interval": 1}
@@ -324,9 +326,11 @@ class Database:
             return int(connection.execute(text("SELECT pg_database_size(current_database())")).scalar_one())
 
     def durability_faults(self) -> list[str]:
-        """Say what keeps an acknowledged change from being safe (security 6.1); SQLite is set by us at each connection."""
+        """Say what keeps an acknowledged change from being safe (security 6.1): what the database answers, not what it was asked for."""
         if self.is_sqlite:
-            return []
+            with self.writing.connect() as connection:
+                answers = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar_one_or_none() for name in SAFE}
+            return [f"{name} is {answers[name]}" for name, wanted in SAFE.items() if answers[name] != wanted]
         with self.reading.connect() as connection:
             shown = {name: connection.execute(text(f"SHOW {name}")).scalar_one() for name in DURABLE}
         return [f"{name} is off" for name, value in shown.items() if value == "off"]

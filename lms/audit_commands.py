@@ -16,17 +16,28 @@ def audit() -> None:
 
 
 @audit.command()
+@click.option(
+    "--expect", "expected", multiple=True, metavar="HASH", help="A seal noted elsewhere that has to be in the log; several may be given."
+)
 @click.pass_obj
-def verify(opened: OpenedHouse) -> None:
-    """Compare every seal with its entries; exit with 1 where one was changed, or is missing."""
+def verify(opened: OpenedHouse, expected: tuple[str, ...]) -> None:
+    """Compare every seal with its entries; exit with 1 where one was changed, or is missing.
+
+    That the end of the log was cut off shows where a seal is known from elsewhere: from the data folder, which is looked at always, from a
+    backup (lms verify-backup) or from the program's log (audit_sealed).
+    """
     from kernel import audit_seals, clock
 
+    own = audit_seals.known_newest(opened.house.settings.data_dir)
+    known = [one.strip().lower() for one in expected] + ([own.hash] if own else [])
     with opened.database.unit_of_work(write=False) as session:
-        found = audit_seals.verify(session, opened.house.keys, now=clock.now())
+        found = audit_seals.verify(session, opened.house.keys, now=clock.now(), known=known)
     for fault in found.broken:
         click.echo(f"Entries {fault.first} to {fault.last}: {fault.reason}.")
+    for unseen in found.unseen:
+        click.echo(f"No seal of the log is {unseen}: its end was cut off, or it is an older log.")
     click.echo(f"{found.sealed} entries under {found.seals} seals, {found.open} entries not sealed yet. Last seal: {found.last_hash}")
-    if found.broken:
+    if found.broken or found.unseen:
         raise click.ClickException("The audit log is not what was sealed. See: docs/operations/incident.md")
 
 

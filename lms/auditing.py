@@ -93,12 +93,17 @@ def _line(cells: tuple[object, ...]) -> str:
 
 
 def seal(delivery: Delivery) -> None:
-    """Seal what was written up to some minutes ago."""
-    keys = signing_keys(delivery.settings.data_dir)
+    """Seal what was written up to some minutes ago, and tell each seal outside the database."""
+    folder = delivery.settings.data_dir
+    keys = signing_keys(folder)
     for _batch in range(BATCHES):
         with delivery.database.unit_of_work() as session:
-            if not audit_seals.seal(session, keys, now=delivery.now):
-                return
+            made = audit_seals.seal(session, keys, now=delivery.now, known=audit_seals.known_newest(folder))
+        if made is None:
+            return
+        audit_seals.tell_outside(folder, made)
+        if made.entries < audit_seals.BATCH:
+            return
 
 
 def _day(name: str) -> datetime | None:

@@ -73,6 +73,8 @@ def verify_backup(file: Path) -> None:
     if faults:
         raise click.ClickException(f"{file} is damaged ({len(faults)} faults).")
     click.echo(f"{file} is whole: {manifest.rows} rows, {len(manifest.files)} files, made {manifest.made_at:%Y-%m-%d %H:%M} UTC.")
+    if manifest.newest_seal is not None:
+        click.echo(f"Newest seal of the audit log: {manifest.newest_seal.number} {manifest.newest_seal.hash}")
 
 
 @click.command()

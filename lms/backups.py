@@ -26,8 +26,9 @@ from typing import IO, TYPE_CHECKING
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from kernel import audit, copies, migrations
+from kernel import audit, audit_seals, copies, migrations
 from kernel.audit import AuditEntry
+from kernel.audit_seals import AuditSeal, Newest
 from kernel.copies import Sum, Sums
 from kernel.db import Database
 from kernel.files import CHUNK, Files, files_of, keep_name
@@ -68,6 +69,8 @@ class Manifest:
     tables: dict[str, Sum]
     files: dict[str, int]
     """Bytes of each file, by its checksum."""
+    newest_seal: Newest | None = None
+    """The newest seal of the audit log, so that a log whose end was cut off later can be told."""
 
     @property
     def rows(self) -> int:
@@ -87,6 +90,7 @@ class Manifest:
                 raise BackupError(f"The backup has format {said['format']}; this program reads {FORMAT}. Install the newer version.")
             said["made_at"] = datetime.fromisoformat(said["made_at"])
             said["tables"] = {name: Sum(**one) for name, one in said["tables"].items()}
+            said["newest_seal"] = Newest(**said["newest_seal"]) if said.get("newest_seal") else None
             return cls(**said)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise BackupError("The backup's manifest cannot be read.") from error
@@ -127,11 +131,24 @@ def _write(house: House, target: Path, revision: str, snapshot: Callable[[Databa
         is_whole = revision == migrations.head() or not house.settings.files_url
         names = house.files.names() if is_whole else ()
         files = {name: house.files.size(name) for name in names}  # after the rows: files are only added
-        manifest = Manifest(FORMAT, installed("aulario"), revision, now, house.keys.identifier, _checksum(copied), dict(sums), files)
+        key, newest = house.keys.identifier, _newest_seal(copied, sums)
+        manifest = Manifest(FORMAT, installed("aulario"), revision, now, key, _checksum(copied), dict(sums), files, newest)
         _write_archive(partial, copied, house.files, manifest)
         partial.replace(target)
         keep_name(target.parent)
     return manifest
+
+
+def _newest_seal(copied: Path, sums: Sums) -> Newest | None:
+    """Return the newest seal in the copy of a database, which may be older than seals are."""
+    if AuditSeal.__tablename__ not in sums:
+        return None
+    database = Database(f"sqlite:///{copied}")
+    try:
+        with database.unit_of_work(write=False) as session:
+            return audit_seals.find_newest(session)
+    finally:
+        database.dispose()
 
 
 def note_made(house: House, target: Path, manifest: Manifest, *, now: datetime) -> None:
@@ -295,6 +312,7 @@ def restore(settings: Settings, path: Path, *, now: datetime) -> Manifest:
             check_empty(settings, database)
             goes_on = marker.exists()
             marker.write_text(f"{path}\n")
+            (settings.data_dir / audit_seals.NEWEST).unlink(missing_ok=True)  # of a log that this one is older than
             for name in manifest.files:
                 if not files.holds(name):
                     with archive.open(FOLDER + name) as source:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
-from sqlalchemy import select, text
+from sqlalchemy import make_url, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from lms.app import House
 
 NETWORK_DISKS = ("nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "fuse.s3fs", "glusterfs", "ceph", "lustre", "davfs")
+LENT_DISKS = ("9p",)
+"""Also how a machine lends a folder of its own to a guest: a danger, and refused at the start only where SQLite cannot keep its WAL."""
 EXAMPLES = re.compile(r"(change.?me|secret|example|ejemplo|password|clave|0{8}|1234567|(.)\2{7})", re.IGNORECASE)
 LEAST_FREE = 2_000_000_000
 LATE = timedelta(minutes=10)
@@ -54,6 +56,8 @@ class Facts:
     machines: int = 1
     data_disk: str = ""
     """Kind of file system under the data folder, as the machine names it."""
+    database_disk: str = ""
+    """The same under an SQLite database."""
     data_is_open: bool = False
     """Others than its owner may look into the data folder."""
     free: int = LEAST_FREE * 10
@@ -200,7 +204,7 @@ RULES = (
     ),
     Rule(
         "sqlite-on-a-network-disk",
-        lambda facts: facts.is_sqlite and facts.data_disk in NETWORK_DISKS,
+        lambda facts: facts.is_sqlite and facts.database_disk in NETWORK_DISKS,
         N_("The SQLite database lies on a network disk, whose locks cannot be trusted. Use a local disk, or PostgreSQL."),
     ),
     Rule(
@@ -440,6 +444,12 @@ def disk_kind(path: Path, mounts: Path = Path("/proc/mounts")) -> str:
     return max(fitting)[1] if fitting else ""
 
 
+def database_disk(settings: Settings) -> str:
+    """Return the kind of file system that an SQLite database lies on, as the machine names it; nothing for PostgreSQL."""
+    place = make_url(settings.database).database if settings.database.startswith("sqlite") else None
+    return disk_kind(Path(place).parent) if place else ""
+
+
 def gather(house: House, session: Session, *, now: datetime, processes: int = 1, machines: int = 1) -> Facts:
     """Look at an instance: its settings, folder, database, Redis and bucket."""
     settings = house.settings
@@ -452,6 +462,7 @@ def gather(house: House, session: Session, *, now: datetime, processes: int = 1,
         processes=processes,
         machines=machines,
         data_disk=disk_kind(folder),
+        database_disk=database_disk(settings),
         data_is_open=bool(folder.stat().st_mode & 0o077),
         free=disk.free,
         size=disk.total,

@@ -24,7 +24,7 @@ from kernel.errors import DomainError
 from kernel.i18n import _
 from kernel.paths import CONTENT
 from kernel.settings import LOOPBACK, Settings, SettingsError, load, secret_keys
-from lms import metrics
+from lms import deployment, metrics
 from lms.app import FEATURES, House, create_app, open_house
 from lms.backups import UNFINISHED
 from lms.listening import Worker
@@ -67,8 +67,8 @@ def checked_settings(host: str, port: int, **given: object) -> Settings:
     return settings
 
 
-def open_checked(settings: Settings) -> House:
-    """Open the instance and bring its database up to date; raise CannotStart with what to do."""
+def check_folder(settings: Settings) -> None:
+    """Raise CannotStart where the data folder cannot be written, holds half a restore, or lies where SQLite is not safe (security 6.1)."""
     folder = settings.data_dir
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -79,6 +79,17 @@ def open_checked(settings: Settings) -> House:
             raise CannotStart(f"A restore into {folder} was broken off. Run the same lms restore again, or empty the folder.")
     except OSError as error:
         raise CannotStart(f"The folder {folder} cannot be written ({error.strerror}). Set LMS_DATA_DIR to one that can.") from None
+    disk = deployment.database_disk(settings)
+    if disk in deployment.NETWORK_DISKS and disk not in deployment.LENT_DISKS:
+        raise CannotStart(
+            f"The SQLite database lies on a network disk ({disk}), whose locks cannot be trusted. "
+            "Set LMS_DATA_DIR to a local disk, or use PostgreSQL (LMS_DATABASE_URL)."
+        )
+
+
+def open_checked(settings: Settings) -> House:
+    """Open the instance and bring its database up to date; raise CannotStart with what to do."""
+    check_folder(settings)
     try:
         secret_keys(settings)
         house = open_house(settings)
@@ -102,7 +113,12 @@ def open_checked(settings: Settings) -> House:
         raise CannotStart(f"The database does not answer: {reason}") from None
     if faults:
         house.database.dispose()
-        raise CannotStart(f"The database may lose what it has confirmed: {', '.join(faults)}. Switch it on at the server.")
+        remedy = (
+            "Set LMS_DATA_DIR to a local disk, or use PostgreSQL (LMS_DATABASE_URL)"
+            if house.database.is_sqlite
+            else "Switch it on at the server"
+        )
+        raise CannotStart(f"The database may lose what it has confirmed: {', '.join(faults)}. {remedy}.")
     return house
 
 

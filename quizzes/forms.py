@@ -1,6 +1,5 @@
 """What pages of quizzes send: an attempt's plain form or the events of its script, and what graders and teachers give."""
 
-import json
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +17,7 @@ from wtforms.widgets import TextArea
 from kernel.errors import N_, Invalid
 from kernel.i18n import _, lazy_, number
 from kernel.web.forms import Form as SentForm
-from kernel.web.forms import LineField, MomentField, WholeField, clean_text
+from kernel.web.forms import LineField, MomentField, WholeField, clean_text, read_json
 from quizzes.content.asked_slots import NAMES as SLOTS
 from quizzes.content.wording import DIFFICULTIES, STATES
 from quizzes.models import Accommodation, QuizOverride
@@ -273,8 +272,8 @@ def changed_flags(form: Form, sitting: Sitting, page: int) -> Mapping[int, bool]
 def script_batches(form: Form, kind: str) -> list[Batch]:
     """Return the answers that the page's script sends: its own and those of earlier pages that the device still held."""
     try:
-        sent = json.loads(first(form, "events") or "[]")
-    except (ValueError, RecursionError):
+        sent = read_json(first(form, "events") or "[]")
+    except ValueError:
         raise Invalid(INCOMPLETE) from None
     by_lease: dict[int, list[Any]] = {}
     for entry in sent if isinstance(sent, list) else []:

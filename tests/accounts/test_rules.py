@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from accounts import passwords, rules
 from accounts.rules import PasswordFault, device_label, fold, masked, password_fault, safe_next, session_ended, valid_cedula
 from kernel.errors import Unavailable
+from tests.support.shared import attacks, needs_shared
 
 COMMON = frozenset({"password", "12345678", "contraseña1"})
 ANA = ("Ana María", "Quinde", "", "ana.quinde@iess.gob.ec", "1710034065")
@@ -204,6 +206,27 @@ def test_a_path_of_this_site_may_be_gone_to(target: str) -> None:
 def test_nothing_else_may(target: str | None) -> None:
     """Security 3.3."""
     assert safe_next(target) is None
+
+
+HOME = "https://cursos.example.org/sign-in"
+
+
+@pytest.mark.shared
+@needs_shared
+@pytest.mark.parametrize("target", attacks("open-redirect-payloads.txt"))
+def test_no_known_attack_leads_off_the_site(target: str) -> None:
+    """Security 3.3: as it is listed, with a slash before it, and decoded; where it is taken, a browser stays here."""
+    for given_ in {target, f"/{target}", unquote(target), f"/{unquote(target)}"}:
+        accepted = safe_next(given_)
+        if accepted is not None:
+            there = urlsplit(urljoin(HOME, accepted.replace("\\", "/")))  # browsers read one for the other
+            assert (there.scheme, there.netloc) == ("https", "cursos.example.org")
+
+
+@pytest.mark.shared
+@needs_shared
+def test_the_list_of_attacks_is_there() -> None:
+    assert len(attacks("open-redirect-payloads.txt")) > 200
 
 
 @given(st.text(max_size=30))

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
+from argon2 import PasswordHasher
 from sqlalchemy import func, select, update
 
 from accounts import passwords, queries
@@ -15,6 +16,7 @@ from kernel.outbox import Job
 from lms.app import House
 from tests.support.browser import Browser
 from tests.support.builders import PASSWORD, a_person, sign_in
+from tests.support.meanwhile import Writers
 
 START = datetime(2026, 11, 20, 10, tzinfo=UTC)
 NEW = "otra frase bien distinta"
@@ -51,6 +53,63 @@ def test_a_forgotten_password_is_replaced_by_a_link(browser: Browser, house: Hou
     assert not knows(house, PASSWORD)
     browser.submit("/sign-in", {"email": "ana@example.org", "password": NEW})
     assert browser.path == "/learning"
+
+
+class Watched(PasswordHasher):
+    """Argon2, while which somebody else writes; every hash is an old one."""
+
+    def __init__(self, others: Writers) -> None:
+        super().__init__(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+        self._others = others
+
+    def hash(self, password: str | bytes, *, salt: bytes | None = None) -> str:
+        self._others.write()
+        return super().hash(password, salt=salt)
+
+    def verify(self, hash: str | bytes, password: str | bytes) -> bool:  # noqa: A002 - argon2's name
+        self._others.write()
+        return bool(super().verify(hash, password))
+
+    def check_needs_rehash(self, hash: str | bytes) -> bool:  # noqa: A002 - argon2's name
+        return bool(hash)
+
+
+def test_others_write_while_a_password_is_hashed(browser: Browser, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At every door: SQLite's only turn to write is not held meanwhile."""
+    a_person(house)
+    others = Writers(house)
+    monkeypatch.setattr(passwords, "_HASHER", Watched(others))
+    browser.checks = False
+    hashed = {}
+
+    def count(door: str) -> None:
+        hashed[door] = len(others.kept) - sum(hashed.values())
+
+    for email, password, status in (
+        ("nadie@example.org", PASSWORD, 422),
+        ("ana@example.org", NEW, 422),
+        ("ana@example.org", PASSWORD, 303),
+    ):
+        browser.get("/sign-in")
+        browser.submit("/sign-in", {"email": email, "password": password}, **({} if status == 303 else {"status": status}))
+    count("sign-in")
+    browser.get("/profile/password")
+    browser.submit("/profile/password", {"current_password": PASSWORD, "password": NEW})
+    count("change")
+    visitor = browser.another()
+    visitor.checks = False
+    ask(visitor)
+    link = visitor.link_in_mail("password/reset")
+    visitor.get(link)
+    visitor.submit(link, {"password": PASSWORD})
+    count("reset")
+    visitor.get("/sign-up")
+    names = {"given_names": "Rosa", "first_surname": "Guamán", "email": "rosa@example.org"}
+    visitor.submit("/sign-up", {**names, "password": NEW, "consent": "y"})
+    count("sign-up")
+
+    assert hashed == {"sign-in": 4, "change": 2, "reset": 1, "sign-up": 1}
+    assert all(others.kept)
 
 
 def test_no_answer_tells_whether_an_address_has_an_account(browser: Browser, house: House) -> None:

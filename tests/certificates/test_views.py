@@ -3,9 +3,11 @@
 import pypdfium2
 import pytest
 import zxingcpp
+from reportlab.pdfgen.canvas import Canvas
 from sqlalchemy import select, update
 
 from accounts.models import Person
+from certificates import pdf
 from certificates.models import Credential
 from certificates.sheets import sheet_of
 from courses.models import Course
@@ -14,6 +16,7 @@ from lms.app import House
 from tests.certificates.test_services import complete, issue
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_teacher, an_administrator, sign_in
+from tests.support.meanwhile import Writers
 
 
 @pytest.fixture
@@ -63,6 +66,30 @@ def test_the_same_row_gives_the_same_bytes_and_is_not_sent_twice(browser: Browse
     assert browser.response.status_code == 304
     assert pdf_of(browser, credential) == first
     assert pdf_of(browser, credential, "en") != first
+
+
+def test_others_write_while_a_sheet_is_drawn(
+    browser: Browser, house: House, credential: Credential, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also while somebody draws it whose look is noted: SQLite's only turn to write is not held meanwhile."""
+    others = Writers(house)
+
+    class Watched(Canvas):
+        """A sheet during whose drawing somebody else writes."""
+
+        def showPage(self) -> None:  # noqa: N802 - reportlab's name
+            others.write()
+            super().showPage()
+
+    monkeypatch.setattr(pdf, "Canvas", Watched)
+    sign_in(browser)
+    pdf_of(browser, credential)
+    an_administrator(house)
+    administrator = browser.another()
+    sign_in(administrator, "admin@example.org")
+    pdf_of(administrator, credential)
+
+    assert others.kept == [True, True]
 
 
 def test_the_qr_code_of_the_sheet_leads_to_the_register(browser: Browser, house: House, credential: Credential) -> None:

@@ -1,5 +1,6 @@
 """The disk is full, refuses to sync, or loses what was not synced: what was acknowledged is there (security 6.1, 6.3)."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -20,6 +21,8 @@ from quizzes.models import AnswerEvent
 from tests.faults.chaos import House, Serving, a_house, crowd_while, every, faultless, serving, told, wait_until_ready
 from tests.faults.own_postgres import DURABLE, OwnPostgres, own_postgres
 from tests.faults.watch import crowd_watched
+
+DATABASE = "aulario.sqlite"
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,8 @@ def test_a_power_cut_takes_only_what_was_not_synced(disk: Disk, monkeypatch: pyt
     house = disk.house(monkeypatch)
     cuts: list[tuple[int, Callable[[], set[int]]]] = []
     measures = Measures()
+    if disk.postgres is None:
+        _watch_syncs(house.folder, disk.faults)
     with serving(house, **disk.server) as server:
         wait_until_ready(server)
 
@@ -105,27 +110,39 @@ def test_a_power_cut_takes_only_what_was_not_synced(disk: Disk, monkeypatch: pyt
         assert len(answers) >= acknowledged
 
 
-def _sqlite_cut(house: House, server: Serving, faults: Path, target: Path) -> Callable[[], set[int]]:
-    """Copy the database as a disk would hold it: what came after the last sync of the log is not there.
+def _watch_syncs(folder: Path, faults: Path) -> None:
+    """Let the shim keep what each file held at its last sync; a database that nobody has open is on the disk as it is."""
+    durable, database = faults / DURABLE, folder / DATABASE
+    durable.mkdir()
+    shutil.copy(database, durable / str(database.stat().st_ino))
 
-    The server rests meanwhile.
-    """
+
+def _as_synced(folder: Path, faults: Path, target: Path) -> None:
+    """Copy a database as a disk would hold it if the power went: file and log each as at its last sync, empty if there was none."""
+    target.mkdir()
+    for name in (DATABASE, f"{DATABASE}-wal"):
+        kept = faults / DURABLE / str((folder / name).stat().st_ino)
+        (target / name).write_bytes(kept.read_bytes() if kept.exists() else b"")
+
+
+def _whole(target: Path) -> sqlite3.Connection:
+    """Open a database after a power cut; its pages fit together."""
+    connection = sqlite3.connect(target / DATABASE)
+    assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    return connection
+
+
+def _sqlite_cut(house: House, server: Serving, faults: Path, target: Path) -> Callable[[], set[int]]:
+    """Copy the database as a disk would hold it; the server rests meanwhile."""
     server.signal(signal.SIGSTOP)
     try:
-        target.mkdir()
-        for name in ("aulario.sqlite", "aulario.sqlite-wal"):
-            shutil.copy(house.folder / name, target / name)
-        synced = [line.rpartition(" ") for line in (faults / "synced").read_text().splitlines()]
-        size = next((int(bytes_) for name, _space, bytes_ in reversed(synced) if name == "aulario.sqlite-wal"), 0)
-        with (target / "aulario.sqlite-wal").open("r+b") as log:
-            log.truncate(min(size, log.seek(0, 2)))
+        _as_synced(house.folder, faults, target)
     finally:
         server.signal(signal.SIGCONT)
 
     def recovered() -> set[int]:
-        with sqlite3.connect(target / "aulario.sqlite") as connection:
-            assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-        return _answers(f"sqlite:///{target / 'aulario.sqlite'}")
+        _whole(target).close()
+        return _answers(f"sqlite:///{target / DATABASE}")
 
     return recovered
 
@@ -153,6 +170,43 @@ def _answers(url: str) -> set[int]:
             return set(session.scalars(select(AnswerEvent.id)))
     finally:
         database.dispose()
+
+
+WRITER = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+for pragma in ("journal_mode=WAL", f"synchronous={sys.argv[2]}", "wal_autocheckpoint=8"):
+    connection.execute(f"PRAGMA {pragma}").fetchall()
+for number, _wish in enumerate(sys.stdin, 1):
+    connection.execute("INSERT INTO answer VALUES (?, ?)", (number, "x" * 2000))
+    print(number, flush=True)
+"""
+
+
+@pytest.mark.parametrize(("synchronous", "keeps"), [("FULL", True), ("NORMAL", False), ("OFF", False)])
+def test_a_power_cut_takes_what_sqlite_does_not_sync(synchronous: str, *, keeps: bool, tmp_path: Path, faulty: dict[str, str]) -> None:
+    """The cut of the test above cuts: also after the log began anew from its start, as it does after each checkpoint."""
+    faults, house = Path(faulty["FAULT_FOLDER"]), tmp_path / "house"
+    house.mkdir()
+    with contextlib.closing(sqlite3.connect(house / DATABASE)) as connection:
+        connection.execute("CREATE TABLE answer (id INTEGER PRIMARY KEY, words TEXT)")
+    _watch_syncs(house, faults)
+    lacking = 0
+    arguments = [sys.executable, "-c", WRITER, str(house / DATABASE), synchronous]
+    with subprocess.Popen(arguments, env={**os.environ, **faulty}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as writer:
+        assert writer.stdin is not None
+        assert writer.stdout is not None
+        for cut in range(8):
+            writer.stdin.write("\n" * 7)
+            writer.stdin.flush()
+            acknowledged = [int(writer.stdout.readline()) for _line in range(7)][-1]
+            writer.send_signal(signal.SIGSTOP)
+            _as_synced(house, faults, tmp_path / f"cut-{cut}")
+            writer.send_signal(signal.SIGCONT)
+            with contextlib.closing(_whole(tmp_path / f"cut-{cut}")) as connection:
+                lacking += (connection.execute("SELECT max(id) FROM answer").fetchone()[0] or 0) < acknowledged
+
+    assert (lacking == 0) == keeps
 
 
 def test_the_misbehaving_disk_misbehaves_when_it_is_asked_to(faulty: dict[str, str]) -> None:

@@ -18,6 +18,7 @@ from kernel.db import Database
 from kernel.outbox import Job
 from kernel.settings import load
 from lms.app import House
+from tests.support.meanwhile import Writers
 
 NOTE = Table("test_note", MetaData(), Column("id", Integer, primary_key=True), Column("word", String(40)))
 
@@ -200,6 +201,18 @@ def test_a_second_process_that_holds_the_lock_is_waited_for_and_then_told(databa
     assert count(database) == 1
 
 
+def test_a_write_that_has_to_wait_for_another_is_noticed(database: Database, house: House) -> None:
+    """What the tests of passwords and certificates rely on."""
+    sqlite_only(database)
+    others = Writers(house)
+    with database.unit_of_work() as session:
+        write(session, "first")
+        others.write()
+    others.write()
+
+    assert others.kept == [False, True]
+
+
 def test_sqlite_keeps_what_it_acknowledged(database: Database) -> None:
     """Security 6.1: WAL, synchronous FULL, foreign keys, at least five seconds of patience, IMMEDIATE."""
     sqlite_only(database)
@@ -220,6 +233,26 @@ def test_a_server_that_may_lose_commits_is_told(database: Database) -> None:
             connection.commit()
         database.dispose()
         assert database.durability_faults() == ["synchronous_commit is off"]
+
+
+def test_a_disk_that_refuses_the_wal_is_told(tmp_path: Path) -> None:
+    """Security 6.1: without shared memory, as on some network disks, SQLite keeps another journal and says so in its answer alone."""
+    refusing = Database(f"sqlite:///file:{tmp_path / 'a.sqlite'}?vfs=unix-dotfile&uri=true")
+    try:
+        assert refusing.durability_faults() == ["journal_mode is delete"]
+    finally:
+        refusing.dispose()
+
+
+def test_a_connection_that_does_not_wait_for_the_disk_is_told(database: Database) -> None:
+    sqlite_only(database)
+    hasty = Database(database.url)
+    event.listen(hasty.writing, "connect", lambda connection, _record: connection.execute("PRAGMA synchronous=OFF"))
+    event.listen(hasty.writing, "connect", lambda connection, _record: connection.execute("PRAGMA foreign_keys=OFF"))
+    try:
+        assert hasty.durability_faults() == ["synchronous is 0", "foreign_keys is 0"]
+    finally:
+        hasty.dispose()
 
 
 def test_moments_are_aware_and_come_back_in_utc(house: House) -> None:

@@ -3,6 +3,7 @@
 import gzip
 import re
 from pathlib import Path
+from urllib.parse import quote
 
 import brotli
 import pytest
@@ -16,6 +17,7 @@ from kernel.web.assets import Assets
 from lms.app import House
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_course, a_person, sign_in
+from tests.support.shared import attacks, needs_shared
 
 SITE = "https://localhost"
 
@@ -166,6 +168,27 @@ def folder(tmp_path: Path) -> Path:
         (place / name).parent.mkdir(parents=True, exist_ok=True)
         (place / name).write_text(content)
     return place
+
+
+@pytest.mark.shared
+@needs_shared
+def test_no_known_way_out_of_a_folder_gives_a_file(browser: Browser, house: House) -> None:
+    """Security 3.5, 4.3: as it is listed, and with its signs escaped, under static files and under those of a course."""
+    course = a_course(house, modules=1)
+    browser.checks = False
+    found = {}
+    ways = attacks("directory_traversal.txt")
+    for way in ways:
+        for sent in (way, quote(way, safe="")):
+            for place in ("/static/", f"/courses/{course.slug}/files/", f"/courses/{course.slug}/files/{'0' * 64}/"):
+                response = browser.client.get(place + sent, base_url="https://localhost")
+                text = response.get_data(as_text=True)
+                response.close()
+                if response.status_code not in (302, 303, 308, 400, 404) or "root:" in text or "[boot loader]" in text:
+                    found[place + sent] = response.status_code
+
+    assert len(ways) > 100
+    assert found == {}
 
 
 def test_the_address_of_a_static_file_follows_its_content(folder: Path) -> None:

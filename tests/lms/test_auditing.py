@@ -3,15 +3,19 @@
 import csv
 from datetime import UTC, datetime, timedelta
 from io import StringIO
+from pathlib import Path
 
 import pytest
+import structlog
 from click.testing import CliRunner
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from kernel import audit, audit_seals, clock
-from kernel.audit_seals import BATCH, BEHIND, KEPT, Verification
+from kernel.audit_seals import BATCH, BEHIND, KEPT, Newest, Verification
+from kernel.outbox import Delivery
 from kernel.permissions import Actor
+from lms import auditing, backups
 from lms.app import House
 from lms.auditing import AuditVerb
 from lms.cli import lms
@@ -107,6 +111,79 @@ def test_a_changed_or_missing_entry_is_found(house: House, statement: str, reaso
     broken = verify(house).broken
     assert any(reason in fault.reason for fault in broken), broken
     assert {fault.first for fault in broken} <= ({5, 9} if "audit_seal" in statement else {5})
+
+
+def a_log_sealed_by_the_job(house: House) -> list[Newest]:
+    """Return the seals as the program's log tells them."""
+    with structlog.testing.capture_logs() as told:
+        for round_ in range(3):
+            at = NOW + timedelta(hours=round_)
+            write(house, 4, at)
+            seal_by_the_job(house, at + BEHIND + timedelta(seconds=1))
+    return [Newest(line["seal"], line["hash"]) for line in told if line["event"] == "audit_sealed"]
+
+
+def seal_by_the_job(house: House, now: datetime) -> None:
+    auditing.seal(Delivery(house.database, house.settings, 1, {}, now))
+
+
+def cut_the_tail(house: House) -> None:
+    """Take the last seal away together with its entries."""
+    tamper(house, "DELETE FROM audit_seal WHERE id = 3", "audit_seal")
+    tamper(house, "DELETE FROM audit_entry WHERE id > 8")
+
+
+def test_a_tail_that_was_cut_off_shows_where_a_seal_is_known_from_elsewhere(house: House, tmp_path: Path) -> None:
+    """Security 8.1: the program's log and the data folder keep each seal, a backup the newest of its moment."""
+    told = a_log_sealed_by_the_job(house)
+    saved = backups.make(house, tmp_path / "b.zip", now=NOW)
+    assert saved.newest_seal == backups.verify(tmp_path / "b.zip")[0].newest_seal == told[2]
+    assert [one.number for one in told] == [1, 2, 3]
+    assert run(house, "verify", "--expect", told[1].hash, "--expect", told[2].hash)[0] == 0
+
+    cut_the_tail(house)
+    assert verify(house).broken == ()
+    code, said = run(house, "verify")
+    assert code == 1
+    assert f"No seal of the log is {told[2].hash}" in said
+    (house.settings.data_dir / audit_seals.NEWEST).unlink()
+    assert run(house, "verify")[0] == 0
+    assert run(house, "verify", "--expect", told[1].hash)[0] == 0
+    assert run(house, "verify", "--expect", told[2].hash)[0] == 1
+
+
+def test_a_log_that_went_on_after_its_tail_was_cut_off_is_told_ever_after(house: House) -> None:
+    a_log_sealed_by_the_job(house)
+    cut_the_tail(house)
+    for hours in (5, 7):
+        write(house, 3, NOW + timedelta(hours=hours))
+        seal_by_the_job(house, NOW + timedelta(hours=hours + 1))
+
+    found = verify(house, NOW + timedelta(days=1))
+    assert [fault.reason for fault in found.broken] == ["seals 3 to 3 before it are missing"]
+    tamper(house, "UPDATE audit_seal SET id = id - 1 WHERE id > 3", "audit_seal")
+    assert {fault.reason for fault in verify(house, NOW + timedelta(days=1)).broken} == {"its signature is not ours"}
+
+
+def test_a_longer_log_in_the_place_of_the_one_that_was_sealed_is_told_ever_after(house: House) -> None:
+    told = a_log_sealed_by_the_job(house)
+    cut_the_tail(house)
+    for hours in (5, 7):
+        write(house, 3, NOW + timedelta(hours=hours))
+        seal(house, NOW + timedelta(hours=hours + 1))
+    assert verify(house).broken == ()
+    write(house, 3, NOW + timedelta(hours=9))
+    seal_by_the_job(house, NOW + timedelta(hours=10))
+
+    assert audit_seals.known_newest(house.settings.data_dir) != told[2]
+    assert [fault.reason for fault in verify(house).broken] == ["seals 5 to 5 before it are missing"]
+
+
+@pytest.mark.parametrize("words", ["", "3\n", "three " + "0" * 64 + "\n", "3 " + "0" * 63 + "\n"])
+def test_a_note_of_the_newest_seal_that_cannot_be_read_tells_nothing(tmp_path: Path, words: str) -> None:
+    (tmp_path / audit_seals.NEWEST).write_text(words)
+
+    assert audit_seals.known_newest(tmp_path) is None
 
 
 def test_entries_go_whole_seals_at_a_time_after_five_years(house: House) -> None:

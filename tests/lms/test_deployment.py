@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 
 from kernel import clock
+from kernel.db import Database
 from kernel.settings import Settings, load
 from lms import backups, deployment
 from lms.app import House
 from lms.backups import LastBackup
 from lms.deployment import RULES, Facts, findings
+from lms.serve import CannotStart, open_checked
 from tests.support.commands import commands_on, refused
 from tests.support.instances import fill
 
@@ -50,7 +52,7 @@ def test_a_sound_instance_is_told_nothing(tmp_path: Path) -> None:
 
 CASES: list[tuple[str, dict[str, object], dict[str, object]]] = [
     ("several-on-sqlite", {"redis_url": ""}, {"processes": 4}),
-    ("sqlite-on-a-network-disk", {}, {"data_disk": "nfs4"}),
+    ("sqlite-on-a-network-disk", {}, {"database_disk": "nfs4"}),
     ("redis-on-sqlite", {"redis_url": "redis://127.0.0.1/0"}, {}),
     ("no-public-address", {"public_url": ""}, {}),
     ("no-proxy", {"trusted_proxies": 0}, {}),
@@ -151,6 +153,31 @@ def test_the_kind_of_disk_is_that_of_the_nearest_mount(tmp_path: Path) -> None:
     assert deployment.disk_kind(tmp_path / "a" / "b", tmp_path / "mounts") == "nfs4"
     assert deployment.disk_kind(Path("/srv"), tmp_path / "mounts") == "ext4"
     assert deployment.disk_kind(Path("/srv"), tmp_path / "lacks") == ""
+
+
+def test_a_start_refuses_sqlite_on_a_network_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Security 6.1. The database may lie elsewhere than the data folder, and a folder that a machine lends to a guest is tried."""
+    disks = {tmp_path: "ext4", tmp_path / "far": "nfs4", tmp_path / "lent": "9p"}
+    for place in disks:
+        place.mkdir(exist_ok=True)
+    monkeypatch.setattr(deployment, "disk_kind", disks.__getitem__)
+    for name in ("far", "lent"):
+        address = f"sqlite:///{tmp_path / name / 'a.sqlite'}"
+        settings = [load(data_dir=tmp_path, database_url=address), load(data_dir=tmp_path / name, database_url="")]
+        for one in settings:
+            if name == "far":
+                with pytest.raises(CannotStart, match=r"network disk \(nfs4\).*LMS_DATA_DIR"):
+                    open_checked(one)
+            else:
+                open_checked(one).database.dispose()
+
+    assert not list((tmp_path / "far").iterdir())
+
+
+def test_a_start_refuses_a_database_that_may_lose_what_it_confirmed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Database, "durability_faults", lambda _database: ["journal_mode is delete"])
+    with pytest.raises(CannotStart, match=r"journal_mode is delete\. Set LMS_DATA_DIR to a local disk"):
+        open_checked(load(data_dir=tmp_path, database_url=""))
 
 
 def test_facts_are_those_of_the_instance(house: House, tmp_path: Path) -> None:

@@ -316,6 +316,24 @@ def test_nothing_that_a_script_sends_breaks_the_server(browser: Browser, house: 
     browser.get(f"{path}/summary")
 
 
+@pytest.mark.parametrize(("depth", "status"), [(50, 200), (51, 422)])
+def test_what_a_script_sends_is_nested_fifty_deep_at_most(browser: Browser, house: House, depth: int, status: int) -> None:
+    """Security 3.5; brackets within a text do not count."""
+    a_learner_in(browser, a_quiz(house, NUMBER))
+    path = begin(browser)
+    token = dict(browser.page.form("/answers").fields)["csrf_token"]
+    inner = depth - 4  # of the list, the event, its response and the answer's own list
+    more = "[" * inner + "]" * inner
+    words = json.dumps("[{" * 60 + '"' + "[{" * 60)
+    events = f'[{{"item": 1, "seq": 1, "response": {{"answer": ["2,5"], "more": [{more}]}}, "words": {words}}}]'
+
+    data = {"csrf_token": token, "lease": "5000", "events": events}
+    response = browser._request("POST", f"{path}/answers", data=data, headers={"Accept": "application/json"})
+
+    assert response.status_code == status
+    assert bool(stored(house)) == (status == 200)
+
+
 @pytest.mark.parametrize("lease", ["", "0", "-5", "x", "٣", "9" * 30])
 def test_a_form_without_its_lease_is_not_taken(browser: Browser, house: House, lease: str) -> None:
     """Security 1.5 and 3.5."""

@@ -1,16 +1,19 @@
 """Publishing: only changed lessons are rendered, and many activities cost no more statements. `make bench` measures it (P15)."""
 
+import threading
 import time
 from collections import Counter
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+from sqlalchemy import event
+
 from courses import publication
 from courses.content.kept import Kept
 from lms.app import KINDS, House
-from tests.support.browser import every_statement
-from tests.support.builders import folder, publish
+from tests.support.browser import Browser, every_statement
+from tests.support.builders import a_learner_in, folder, publish
 from tests.support.courses import GOVERNANCE, files_of
 
 TODAY = date(2026, 12, 1)
@@ -86,6 +89,40 @@ def test_what_is_kept_may_be_broken_or_gone(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
     publication.forget_rendered()
     assert publication.prepare(files, blocked, today=TODAY).prepared is not None
+
+
+def test_readers_do_not_wait_while_a_course_is_published(browser: Browser, house: House) -> None:
+    """P15: between any two statements that a publication writes its course is read, as it was, and nobody waits for its end."""
+    files = folder("prueba", modules=1)
+    course, _version = publish(house, files)
+    a_learner_in(browser, course)
+    browser.checks = False
+    visitor = browser.another()
+    visitor.checks = False
+    reads: list[tuple[bool, bool]] = []
+
+    def read() -> None:
+        for who in (visitor, browser):
+            who.get(f"/courses/{course.slug}")
+        reads[-1] = (True, "Otro nombre" in visitor.page.html)
+
+    def meanwhile(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if threading.current_thread() is publisher and statement.startswith(("INSERT", "UPDATE")):
+            reads.append((False, False))
+            reader = threading.Thread(target=read, daemon=True)
+            reader.start()
+            reader.join(10)
+
+    publisher = threading.current_thread()
+    event.listen(house.database.writing, "after_cursor_execute", meanwhile)
+    try:
+        publish(house, {path: content.replace(b"Parte 1", b"Otro nombre") for path, content in files.items()})
+    finally:
+        event.remove(house.database.writing, "after_cursor_execute", meanwhile)
+
+    assert len(reads) > 5
+    assert set(reads) == {(True, False)}
+    assert "Otro nombre" in visitor.get(f"/courses/{course.slug}").html
 
 
 def test_a_publication_takes_as_many_statements_for_many_activities_as_for_few(house: House) -> None:

@@ -14,7 +14,7 @@ from quizzes.models import QuestionVersion
 from quizzes.queries import sittings as queries
 from tests.support.answers import open_attempt, right_fields
 from tests.support.browser import Browser, Counter, every_statement
-from tests.support.builders import QUESTIONS, a_course, a_learner_in, folder, publish
+from tests.support.builders import PASSWORD, QUESTIONS, a_course, a_learner_in, a_person, folder, publish
 from tests.support.learning import a_learner
 
 BARS = {"lesson": 8, "course": 8, "home": 10, "intro": 8, "attempt": 8, "start": 12, "save": 5, "finish": 12}
@@ -129,6 +129,22 @@ def test_pages_keep_to_their_statements_and_commits_however_much_there_is(browse
     assert {name: many[name].commits for name in reads} == dict.fromkeys(reads, 0)
     assert many["first lesson"].notes == 1
     assert {name: many[name].notes for name in many if many[name].notes} == {"first lesson": 1, "recording": 1}
+
+
+def test_signing_in_commits_twice_at_most(browser: Browser, house: House, counter: Counter) -> None:
+    """P8: the device and the log entry in one; what follows the answer counts too."""
+    browser.checks = False
+    a_person(house)
+    for _time in range(2):  # the first fills the memory
+        visitor = browser.another()
+        page = cost(visitor, counter, "/sign-in")
+        sent = {"csrf_token": token_of(page.text), "email": "ana@example.org", "password": PASSWORD}
+        entered = cost(visitor, counter, "/sign-in", sent)
+
+    assert page.commits == page.notes == 0
+    assert 1 <= entered.commits + entered.notes <= 2
+    assert entered.statements <= FEW
+    assert cost(visitor, counter, "/profile").commits == 0
 
 
 def test_every_page_of_a_learner_is_small(browser: Browser, house: House, counter: Counter) -> None:
