@@ -9,7 +9,7 @@ from itertools import chain
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, current_app, flash, render_template, send_file
+from flask import Blueprint, Response, current_app, flash, render_template
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
@@ -55,6 +55,7 @@ from kernel.i18n import _, language
 from kernel.outbox import Delivery
 from kernel.permissions import SYSTEM, Actor
 from kernel.tables import on_disk, write_csv
+from kernel.web.contents import send_made
 from kernel.web.limits import limit, limiter
 from kernel.web.request import begin_writing, current_actor, current_session, is_only_looking, let_go, requires, see_page
 from lms import forgetting, looks, own_results
@@ -355,9 +356,7 @@ def _copy(person_id: int) -> Response:
     session = begin_writing()
     audit.record(session, actor, PrivacyVerb.EXPORTED, queries.get_person(session, person_id), now=now)
     services.note_look(session, actor, person_id, Purpose.COPY, now=now)
-    response = send_file(content, mimetype="application/zip", as_attachment=True, download_name="mis-datos.zip")
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return send_made(content, "application/zip", "mis-datos.zip")
 
 
 @bp.route("/deletion", methods=["GET", "POST"])

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import cast
 
-from flask import Blueprint, Response, current_app, flash, render_template, request, send_file
+from flask import Blueprint, Response, current_app, flash, render_template, request
 
 from accounts.rules import SENT_IN_LIFE
 from courses.content.editing import EditRefused
@@ -21,6 +21,7 @@ from kernel import clock
 from kernel.errors import DomainError
 from kernel.files import Files
 from kernel.i18n import _, choose, ngettext
+from kernel.web.contents import send_made
 from kernel.web.forms import clean_text
 from kernel.web.request import begin_writing, current_actor, current_session, requires, see_page
 from quizzes.content.banks import banks_of, questions_of
@@ -281,7 +282,7 @@ def export(subject: TaughtCourse) -> Answer:
     if request.method == "POST" and exported is not None and exported.count:
         services.note_export(begin_writing(), current_actor(), subject.id, form.format.data, exported.count, now=clock.now())
         name = f"{subject.slug}.{SUFFIXES[form.format.data]}"
-        return send_file(io.BytesIO(exported.content), "application/octet-stream", as_attachment=True, download_name=name)
+        return send_made(io.BytesIO(exported.content), "application/octet-stream", name)
     return render_template(
         "standards/export.html",
         course=_place(subject.id),

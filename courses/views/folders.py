@@ -7,7 +7,7 @@ from tempfile import SpooledTemporaryFile
 from typing import IO, cast
 from uuid import UUID
 
-from flask import Blueprint, Response, current_app, flash, render_template, request, send_file
+from flask import Blueprint, Response, current_app, flash, render_template, request
 
 from accounts.rules import SENT_IN_LIFE
 from courses import publication
@@ -31,6 +31,7 @@ from kernel import clock
 from kernel.errors import Conflict, DomainError, NotFound
 from kernel.files import Files
 from kernel.i18n import _
+from kernel.web.contents import send_made
 from kernel.web.forms import clean_text
 from kernel.web.request import begin_writing, current_actor, current_session, requires, see_page
 
@@ -68,7 +69,7 @@ def download(subject: TaughtCourse) -> Response:
     name = f"{course.slug}-{course.draft_revision}.zip"
     writing = begin_writing()
     folders.note_export(writing, current_actor(), catalogue.get_course(writing, subject.id), now=clock.now())
-    return send_file(target, ARCHIVE, as_attachment=True, download_name=name)
+    return send_made(target, ARCHIVE, name)
 
 
 # --- In: the file ------------------------------------------------------------------------------------------------------------------------

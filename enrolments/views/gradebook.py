@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, cast
 
-from flask import Blueprint, Response, render_template, request, send_file
+from flask import Blueprint, Response, render_template, request
 from sqlalchemy.orm import Session
 
 from accounts import looks
@@ -29,6 +29,7 @@ from kernel.i18n import _, choose
 from kernel.permissions import Actor
 from kernel.tables import Cell, Sheet, on_disk, type_of, write_csv, write_ods, write_xlsx
 from kernel.web import notes
+from kernel.web.contents import send_made
 from kernel.web.paging import Page, asked_page
 from kernel.web.request import current_actor, current_session, requires
 from organisations.queries.tree import list_tree
@@ -111,7 +112,7 @@ def _download(seat: Seat, what: str, write: Callable[[BinaryIO], None]) -> Respo
     """Send a table as a file."""
     actor, now, file = current_actor(), clock.now(), on_disk(write)
     notes.leave(lambda session: note_export(session, actor, seat.course_id, what, now=now))
-    return send_file(file, mimetype=type_of(what), as_attachment=True, download_name=f"{seat.slug}-{what}")
+    return send_made(file, type_of(what), f"{seat.slug}-{what}")
 
 
 @bp.get("/teaching/<slug>/gradebook.csv")

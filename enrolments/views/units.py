@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from operator import add
 
-from flask import Blueprint, Response, render_template, request, send_file
+from flask import Blueprint, Response, render_template, request
 from sqlalchemy import Select, select
 
 from accounts import looks
@@ -16,6 +16,7 @@ from kernel.errors import N_
 from kernel.i18n import _, choose
 from kernel.tables import CSV_TYPE, Cell, on_disk, write_csv
 from kernel.web import notes
+from kernel.web.contents import send_made
 from kernel.web.forms import as_uuid
 from kernel.web.request import current_actor, current_session, requires
 from organisations.models import Organisation
@@ -125,4 +126,4 @@ def people_csv(subject: UnitSeat) -> Response:
     file = on_disk(lambda target: write_csv(target, headings, _lines(subject, wanted)))
     actor, now, place_id, slug = current_actor(), clock.now(), subject.organisation.id, course.slug if course else ""
     notes.leave(lambda session: note_unit_export(session, actor, place_id, slug, now=now))
-    return send_file(file, mimetype=CSV_TYPE, as_attachment=True, download_name=f"{slug or _('people')}.csv", max_age=0)
+    return send_made(file, CSV_TYPE, f"{slug or _('people')}.csv")

@@ -1,7 +1,7 @@
-"""Contents by checksum as answers: in pieces and ranges from a folder or a bucket alike, or as a link to the bucket."""
+"""Files as answers: contents by checksum, in pieces and ranges, or as a link to the bucket; and files made for one reader."""
 
 import io
-from typing import cast
+from typing import IO, cast
 
 from flask import Response, redirect, request, send_file
 from werkzeug.datastructures import Headers
@@ -36,6 +36,13 @@ def send_content(files: Files, sha256: str, media_type: str, name: str, *, inlin
     except RequestedRangeNotSatisfiable:
         source.close()
         raise
+    return response
+
+
+def send_made(file: IO[bytes], media_type: str, name: str) -> Response:
+    """Send a file that was made for whoever asks, to be saved under a name: no browser keeps it besides, as Flask would let them."""
+    response = send_file(file, mimetype=media_type, as_attachment=True, download_name=name)
+    response.headers["Cache-Control"] = "no-store"
     return response
 
 

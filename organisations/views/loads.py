@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 
-from flask import Blueprint, Response, flash, render_template, send_file
+from flask import Blueprint, Response, flash, render_template
 
 from kernel import clock
 from kernel.decoding import Undecodable
 from kernel.i18n import _
 from kernel.tables import CSV_TYPE, Cell, on_disk, write_csv
+from kernel.web.contents import send_made
 from kernel.web.paging import Page, asked_page
 from kernel.web.request import begin_writing, current_actor, current_session, let_go, requires, see_page
 from organisations.forms import LoadForm
@@ -108,7 +109,7 @@ def faults(subject: PendingLoad) -> Response:
     _judged, found, _guess = _judge(subject)
     headings = [_("Line"), _("What is wrong"), _("As written")]
     file = on_disk(lambda target: write_csv(target, headings, _fault_rows(found)))
-    return send_file(file, mimetype=CSV_TYPE, as_attachment=True, download_name=_("faults") + ".csv", max_age=0)
+    return send_made(file, CSV_TYPE, _("faults") + ".csv")
 
 
 def _fault_rows(found: Sequence[LoadFault]) -> Iterator[Sequence[Cell]]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import BinaryIO
 
-from flask import Blueprint, Response, render_template, request, send_file
+from flask import Blueprint, Response, render_template, request
 
 from accounts import looks
 from accounts.services import Listing
@@ -15,6 +15,7 @@ from kernel import clock
 from kernel.i18n import _
 from kernel.tables import Cell, Sheet, on_disk, type_of, write_csv, write_ods, write_xlsx
 from kernel.web import notes
+from kernel.web.contents import send_made
 from kernel.web.paging import Page, asked_page
 from kernel.web.request import current_actor, current_session, requires
 from quizzes.pages.introduction import place_of
@@ -56,7 +57,7 @@ def download(subject: TaughtQuiz, what: str, write: Callable[[BinaryIO], None]) 
     """
     actor, now, file = current_actor(), clock.now(), on_disk(write)
     notes.leave(lambda session: note_export(session, actor, subject.course_id, subject.key, what, now=now))
-    return send_file(file, mimetype=type_of(what), as_attachment=True, download_name=f"{subject.key}-{what}")
+    return send_made(file, type_of(what), f"{subject.key}-{what}")
 
 
 @bp.get("/courses/<slug>/quizzes/<key>/report.csv")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -16,7 +17,8 @@ from gunicorn.http.wsgi import FileWrapper
 from kernel.files import CHUNK, Bucket, Files, Folder
 from kernel.settings import SettingsError, load
 from kernel.signed_links import Signer
-from kernel.web.contents import send_content
+from kernel.web.contents import send_content, send_made
+from tests.support.project import ROOT
 from tests.support.stores import a_bucket
 
 CONTENT = bytes(range(256)) * 40_000
@@ -119,3 +121,19 @@ def test_links_need_a_bucket_and_a_key(tmp_path: Path) -> None:
     for given in ({}, {"files_url": "s3://balde"}):
         with pytest.raises(SettingsError, match="LMS_FILES_LINKS: needs LMS_FILES_URL and LMS_S3_ACCESS_KEY"):
             load(data_dir=tmp_path, files_links=True, **given)
+
+
+def test_a_file_that_was_made_for_one_reader_is_kept_by_nobody(app: Flask) -> None:
+    """Security 3.4: reports and grades as pages are."""
+    with app.test_request_context(base_url="https://localhost"):
+        response = send_made(BytesIO(b"a;b"), "text/csv", "informe ñ.csv")
+
+    assert response.headers["Cache-Control"] == "no-store"
+    assert response.headers["Content-Disposition"].startswith("attachment; filename")
+
+
+def test_files_are_sent_from_here_alone() -> None:
+    here = ROOT / "kernel" / "web" / "contents.py"
+    sources = [path for path in ROOT.glob("[a-z]*/**/*.py") if path.relative_to(ROOT).parts[0] not in ("build", "tests")]
+
+    assert [path for path in sources if "send_file" in path.read_text("utf-8")] == [here]
