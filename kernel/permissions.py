@@ -43,6 +43,8 @@ class Actor:
     device_id: int | None = None
     unread: int = 0
     """Notices in the bell that were not seen yet."""
+    is_suspended: bool = False
+    """Nobody is signed in, but the session that was ended is of an account that is closed for now."""
     via: Via = Via.WEB
     address: str = ""
     request_id: str = ""
@@ -105,7 +107,12 @@ class Policy:
         return self.verdict(actor, action, subject) is Verdict.ALLOW
 
     def require(self, actor: Actor, action: StrEnum, subject: object) -> None:
-        """Raise NotFound, SignInNeeded or Forbidden where the actor may not."""
+        """Raise NotFound, SignInNeeded or Forbidden where the actor may not.
+
+        Whose account is suspended is sent to the sign-in page wherever an action is asked for, also where strangers may (security 1.4).
+        """
+        if actor.is_suspended:
+            raise SignInNeeded
         verdict = self.verdict(actor, action, subject)
         if verdict is Verdict.HIDE:
             raise NotFound
