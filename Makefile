@@ -10,7 +10,7 @@ BENCH_LEARNERS ?= 500
 PIP_AUDIT ?= 2.9.0
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check coverage browser faults bench loadtest scaled mutation fix spelling advisories dist migration schema-dump requirements clean
+.PHONY: help run demo test check coverage browser faults bench loadtest scaled matrix mutation fix spelling advisories dist migration schema-dump requirements clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -73,6 +73,10 @@ scaled: ## run four processes behind nginx with PostgreSQL, Redis and a bucket: 
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt
 	@$(BIN)/python -m pytest -q -s -p no:randomly tests/scale/test_scaled_out.py tests/scale/test_sizes.py
 	@$(BIN)/python -m pytest -q -s -p no:randomly tests/scale/test_sizes.py --db postgres
+
+matrix: ## who may do what, each cell of the access matrix tried over a socket; one line for each, and totals
+	@$(PYTHON) scripts/prepare.py requirements-dev.txt
+	@$(BIN)/python -m pytest -q -n auto --dist worksteal -m matrix --over-a-socket --show-capture=no tests
 
 mutation: ## change the rules in small ways and see that the tests notice (MODULES="marking saving"); slow
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt

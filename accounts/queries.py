@@ -62,6 +62,12 @@ def signed_in_statement(is_staff: ColumnElement[bool], manages_units: ColumnElem
     )
 
 
+def find_suspended_session(session: Session, secret: str) -> datetime | None:
+    """Return when a session began, where it is of an account that is suspended."""
+    statement = select(Device.created_at).join(Person, Person.id == Device.person_id)
+    return session.scalar(statement.where(Device.secret_hash == hash_of(secret), Person.suspended_at.is_not(None)))
+
+
 @dataclass(frozen=True, slots=True)
 class Credentials:
     """What signing in needs to know of a person."""

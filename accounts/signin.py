@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from accounts import passwords
 from accounts.models import Device, Person
-from accounts.queries import hash_of, holds
+from accounts.queries import find_suspended_session, hash_of, holds
 from accounts.rules import PROOF_LIFE, STAMP_RENEWAL, initials, session_ended
 from kernel import clock
 from kernel.crypto import seal, unseal
@@ -55,7 +55,9 @@ class SignedIn:
 def load_actor(_session: Session) -> Actor:
     """Return who acts in this request, as Flask-Login found it."""
     user = current_user._get_current_object()
-    return user.actor if isinstance(user, SignedIn) else Actor(address=client_address(), request_id=g.get("request_id", ""))
+    if isinstance(user, SignedIn):
+        return user.actor
+    return Actor(address=client_address(), request_id=g.get("request_id", ""), is_suspended=g.get("is_suspended", False))
 
 
 def sign_in(secret: str) -> None:
@@ -215,7 +217,11 @@ def install(app: Flask, settings: Settings, statement: Select[*tuple[Any, ...]],
         now = clock.now()
         seen = datetime.fromtimestamp(cookie.get("seen", 0), UTC)
         person = connection_of(current_session()).execute(statement, {"secret_hash": hash_of(secret)}).one_or_none()
-        if person is None or session_ended(person.created_at, seen, now, idle=idle, absolute=absolute):
+        if person is None:
+            began = find_suspended_session(current_session(), secret)
+            g.is_suspended = began is not None and not session_ended(began, seen, now, idle=idle, absolute=absolute)
+            return None
+        if session_ended(person.created_at, seen, now, idle=idle, absolute=absolute):
             return None
         if settings.is_reachable and person.leads and person.factor_at is None:
             g.second_step_due = True

@@ -43,6 +43,8 @@ class Actor:
     device_id: int | None = None
     unread: int = 0
     """Notices in the bell that were not seen yet."""
+    is_suspended: bool = False
+    """Nobody is signed in, but the session that was ended is of an account that is closed for now."""
     via: Via = Via.WEB
     address: str = ""
     request_id: str = ""
@@ -100,14 +102,24 @@ class Policy:
         predicate = self.predicates.get(action)
         return Verdict.FORBID if predicate is None else predicate(actor, subject)
 
+    def require_beforehand(self, actor: Actor, action: StrEnum) -> None:
+        """Refuse before the subject is looked for what no subject would allow: whether there is one stays unsaid (security 1.3)."""
+        if self.predicates.get(action) in (signed_in, administrator):
+            self.require(actor, action, None)
+
     def allows(self, actor: Actor, action: StrEnum, subject: object) -> bool:
         """Say whether the actor may."""
         return self.verdict(actor, action, subject) is Verdict.ALLOW
 
     def require(self, actor: Actor, action: StrEnum, subject: object) -> None:
-        """Raise NotFound, SignInNeeded or Forbidden where the actor may not."""
+        """Raise NotFound, SignInNeeded or Forbidden where the actor may not.
+
+        Whose account is suspended is sent to the sign-in page wherever an action is asked for, also where strangers may (security 1.4).
+        """
         verdict = self.verdict(actor, action, subject)
         if verdict is Verdict.HIDE:
             raise NotFound
+        if actor.is_suspended:
+            raise SignInNeeded
         if verdict is Verdict.FORBID:
             raise SignInNeeded if actor.is_anonymous else Forbidden

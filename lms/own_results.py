@@ -14,6 +14,7 @@ from quizzes.queries import sittings
 from quizzes.queries.marks import current_events
 from quizzes.reviewing import flags_of
 from quizzes.rules.attempts import ENDED_STATES
+from quizzes.rules.review import Reader
 from quizzes.rules.settings import Flag
 
 Rows = list[dict[str, Any]]
@@ -49,7 +50,7 @@ def _attempts(session: Session, person_id: int, now: datetime) -> tuple[Rows, Ro
     ended = Attempt.state.in_([state.value for state in ENDED_STATES])
     for row in session.execute(statement.where(Attempt.person_id == person_id, ended).order_by(Attempt.id)).all():
         sitting = sittings.get_sitting(session, row.id)
-        flags, attempt = flags_of(sitting, sees_keys=False, now=now), sitting.row
+        flags, attempt = flags_of(sitting, Reader.LEARNER, now=now), sitting.row
         if Flag.MARKS not in flags:
             withheld.add((row.slug, row.activity_key))
             continue

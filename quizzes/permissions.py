@@ -12,6 +12,7 @@ from enrolments.permissions import ActivitySeat, is_staff
 from kernel.permissions import Actor, Predicate, Verdict, administrator, allow_if
 from quizzes.models import Incident, QuizOverride
 from quizzes.rules.attempts import OPEN_STATES, AttemptState
+from quizzes.rules.review import Reader
 
 
 class QuizAction(StrEnum):
@@ -185,9 +186,11 @@ def _override(actor: Actor, subject: object) -> Verdict:
     return allow_if(edits(actor, quiz.staff_role), Verdict.HIDE)
 
 
-def sees_keys(actor: Actor, subject: AttemptSeat) -> bool:
-    """Say whether right answers are shown at any moment: to those who edit the course, not to its graders."""
-    return edits(actor, subject.staff_role)
+def reader_of(actor: Actor, subject: AttemptSeat) -> Reader:
+    """Say as whom somebody looks at an attempt: right answers are for those who edit the course, and for its learner at their moment."""
+    if edits(actor, subject.staff_role):
+        return Reader.EDITOR
+    return Reader.LEARNER if subject.person_id == actor.person_id else Reader.GRADER
 
 
 PERMISSIONS: Mapping[StrEnum, Predicate] = {

@@ -25,7 +25,7 @@ from quizzes.rules.definitions import Question
 from quizzes.rules.grades import ItemResult, band_for, section_totals
 from quizzes.rules.judging import asks_certainty, certainty_of
 from quizzes.rules.numbers import convention_for
-from quizzes.rules.review import flags_for, moment_of
+from quizzes.rules.review import Reader, flags_for, moment_of
 from quizzes.rules.settings import Flag, Moment
 from quizzes.services.marks import as_decimal
 
@@ -107,12 +107,10 @@ def _links(outline: Outline, question: Question, sources: Mapping[str, ReviewLin
     return tuple(found) + tuple(sources[cite.key] for cite in question.source if cite.key in sources)
 
 
-def flags_of(sitting: Sitting, *, sees_keys: bool, now: datetime) -> frozenset[Flag]:
+def flags_of(sitting: Sitting, reader: Reader, *, now: datetime) -> frozenset[Flag]:
     """Return what may be shown of an attempt now."""
     settings = sitting.paper.settings
-    return flags_for(
-        settings.review, moment_of(sitting.row.submitted_at, sitting.access.closes, now=now), settings.behaviour, staff=sees_keys
-    )
+    return flags_for(settings.review, moment_of(sitting.row.submitted_at, sitting.access.closes, now=now), settings.behaviour, reader)
 
 
 def review_page(session: Session, opened: OpenedAttempt, flags: frozenset[Flag], *, now: datetime) -> dict[str, object]:

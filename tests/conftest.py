@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -19,8 +20,10 @@ from kernel.db import Database
 from kernel.i18n import DEFAULT_LANGUAGE, reading
 from kernel.settings import Settings, load
 from lms.app import House, create_app, open_house
-from tests.support import postgres
+from tests.support import matrix, postgres
+from tests.support.access import listed_cells
 from tests.support.browser import Browser
+from tests.support.far import near
 from tests.support.missing import LACKING
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,14 +33,17 @@ hypothesis.load_profile("untimed")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Say on which database the suite runs."""
+    """Say on which database the suite runs, and whether its visitors come over a socket."""
     parser.addoption("--db", choices=("sqlite", "postgres"), default="sqlite")
+    parser.addoption("--over-a-socket", action="store_true", help="visitors come over HTTP to a server; print each cell of the matrix")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark each test by what it uses: `make test` repeats those with a database on PostgreSQL."""
     for item in items:
         used = set(getattr(item, "fixturenames", ()))
+        if tries_cells(item):
+            item.add_marker("matrix")
         if "browser" in item.path.parts:
             item.add_marker("browser")
         elif {"app", "browser"} & used:
@@ -46,6 +52,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("database")
         else:
             item.add_marker("unit")
+
+
+def tries_cells(item: pytest.Item) -> bool:
+    """Say whether a test tries cells of the access matrix."""
+    return matrix.CAST in getattr(getattr(item, "function", None), "__code__", pytest_collection_modifyitems.__code__).co_names
 
 
 def _lacking(config: pytest.Config, *, shared: bool) -> Counter[str]:
@@ -58,15 +69,42 @@ def _lacking(config: pytest.Config, *, shared: bool) -> Counter[str]:
     )
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Note which tests of the access matrix this run has."""
+    matrix.CHOSEN.update(item.nodeid.partition("[")[0] for item in session.items if item.get_closest_marker("matrix"))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take over what one of several processes tried of the matrix."""
+    found = getattr(node, "workeroutput", {})
+    matrix.CHOSEN.update(found.get("chosen", ()))
+    matrix.TRIED.extend(matrix.Tried(*one) for one in found.get("tried", ()))
+
+
+def _untried(config: pytest.Config) -> list[str]:
+    """Name the cells that nobody tried, where this run has every test that tries some."""
+    whole = matrix.callers_of_the_cast() <= matrix.CHOSEN and not hasattr(config, "workeroutput")
+    return matrix.untried(listed_cells(), matrix.TRIED) if whole else []
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Fail where CI is set and something could not be run; what needs ../shared is only listed."""
+    """Fail where a cell of the matrix was not tried, or CI is set and something could not be run; what needs ../shared is only listed."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput |= {"chosen": sorted(matrix.CHOSEN), "tried": [list(one) for one in matrix.TRIED]}
+    if _untried(session.config) and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
     if os.environ.get("CI") and _lacking(session.config, shared=False) and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Name in the last lines what could not be run, and what would enable it."""
+    """Name in the last lines the cells that nobody tried, what could not be run, and what would enable it."""
+    for line in matrix.table(matrix.TRIED) if terminalreporter.config.getoption("--over-a-socket") else ():
+        terminalreporter.write_line(line)
+    for cell in _untried(terminalreporter.config):
+        terminalreporter.write_line(f"not tried: {cell}")
     for shared in (False, True):
         for what, count in _lacking(terminalreporter.config, shared=shared).items():
             terminalreporter.write_line(f"not run: {count} tests: {what}")
@@ -173,9 +211,13 @@ def app(house: House, compiled_templates: BytecodeCache) -> Flask:
 
 
 @pytest.fixture
-def browser(app: Flask, house: House) -> Browser:
-    """Return a browser that checks the house's rules on every page it opens."""
-    return Browser(app, house)
+def browser(app: Flask, house: House, request: pytest.FixtureRequest) -> Iterator[Browser]:
+    """Return a browser that checks the house's rules on every page it opens; over a socket, a visitor of a server."""
+    if request.config.getoption("--over-a-socket"):
+        with near(app, house) as visitor:
+            yield visitor
+    else:
+        yield Browser(app, house)
 
 
 @pytest.fixture

@@ -126,6 +126,7 @@ def requires(
         @wraps(view)
         def guarded(**arguments: Any) -> Any:
             actor = current_actor()
+            plumbing().policy.require_beforehand(actor, action)
             subject = loader(current_session(), actor, **arguments) if loader else None
             plumbing().policy.require(actor, action, subject)
             return view(subject) if loader else view(**arguments)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import Enum
 
 from quizzes.rules.settings import Behaviour, Flag, Moment, Preset, Review
 
@@ -15,6 +16,7 @@ _BASE = frozenset({Flag.ATTEMPT, Flag.MAX_MARKS})
 _AT_ONCE = _BASE | {Flag.CORRECTNESS, Flag.SPECIFIC, Flag.GENERAL}
 _OF_THE_WHOLE = frozenset({Flag.MAX_MARKS, Flag.MARKS, Flag.OVERALL})
 _WITHOUT_KEY = _ALL - {Flag.RIGHT_ANSWER}
+_OF_THE_KEY = frozenset({Flag.RIGHT_ANSWER, Flag.SPECIFIC, Flag.GENERAL, Flag.SOURCE})
 _AFTER_LOCKING = frozenset({Flag.GENERAL, Flag.RIGHT_ANSWER, Flag.SOURCE})
 _AFTER_CHECKING = frozenset({Flag.CORRECTNESS, Flag.MARKS, Flag.SPECIFIC})
 
@@ -24,6 +26,17 @@ PRESETS: Mapping[Preset, Mapping[Moment, frozenset[Flag]]] = {
     Preset.EXAM: {Moment.AFTER: _OF_THE_WHOLE, Moment.LATER: _OF_THE_WHOLE, Moment.CLOSED: _WITHOUT_KEY},
     Preset.HIDDEN: {Moment.AFTER: _NONE, Moment.LATER: _NONE, Moment.CLOSED: _OF_THE_WHOLE},
 }
+
+
+class Reader(Enum):
+    """Who looks at an attempt."""
+
+    LEARNER = "learner"
+    """Whoever made it."""
+    GRADER = "grader"
+    """Works with the answers of others and is never shown a key (security 9, quiz.view_answers)."""
+    EDITOR = "editor"
+    """Sees all at any moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +56,20 @@ def moment_of(submitted_at: datetime | None, closes: datetime | None, *, now: da
     return Moment.AFTER if now < submitted_at + IMMEDIATELY else Moment.LATER
 
 
-def flags_for(review: Review, moment: Moment, behaviour: Behaviour, *, staff: bool = False) -> frozenset[Flag]:
-    """Return what may be shown of an attempt; staff see all.
+def flags_for(review: Review, moment: Moment, behaviour: Behaviour, reader: Reader = Reader.LEARNER) -> frozenset[Flag]:
+    """Return what may be shown of an attempt: to editors all, to graders what the learner sees but the key and what tells it.
 
     Without ``attempt`` everything about single questions is off; what remains is of the attempt as a whole: its marks,
     their maximum and the overall feedback. During an attempt the questions are always shown, and more than their
     maximum marks only with a behaviour that gives feedback at once.
     """
-    if staff:
+    if reader is Reader.EDITOR:
         return _ALL
+    shown = _shown_to_learner(review, moment, behaviour)
+    return shown - _OF_THE_KEY if reader is Reader.GRADER else shown
+
+
+def _shown_to_learner(review: Review, moment: Moment, behaviour: Behaviour) -> frozenset[Flag]:
     override = review.overrides.get(moment)
     chosen = PRESETS[review.preset].get(moment, _AT_ONCE) if override is None else frozenset(override)
     if moment is Moment.DURING:

@@ -38,7 +38,7 @@ from quizzes.forms import (
 from quizzes.pages.attempt import OpenedAttempt, attempt_page, new_lease, open_attempt, summary_page
 from quizzes.pages.introduction import attempt_lines, place_of, refusal_words, rules_of, standing
 from quizzes.pages.question import Said, html
-from quizzes.permissions import QuizAction, sees_keys
+from quizzes.permissions import QuizAction, reader_of
 from quizzes.publication import withholds_marks
 from quizzes.queries import sittings as queries
 from quizzes.queries.answers import read_payloads
@@ -301,7 +301,7 @@ def review(subject: Sitting) -> Answer:
     """Show what came of an attempt, as far as its moment allows."""
     session, actor, now = current_session(), current_actor(), clock.now()
     opened = open_attempt(session, subject)
-    flags = flags_of(subject, sees_keys=sees_keys(actor, subject), now=now)
+    flags = flags_of(subject, reader_of(actor, subject), now=now)
     history = queries.list_attempts(session, subject.person_id, subject.course_id, subject.row.activity_key)
     owner = subject.person_id
     if owner != actor.person_id:
@@ -340,7 +340,7 @@ def _after_review(opened: OpenedAttempt, history: list[AttemptRow], now: datetim
 @requires(QuizAction.REVIEW, queries.get_attempt)
 def record(subject: Sitting) -> Response:
     """Give the learner the record of an attempt: answers in words, times, state, and marks once they may be seen."""
-    flags = flags_of(subject, sees_keys=sees_keys(current_actor(), subject), now=clock.now())
+    flags = flags_of(subject, reader_of(current_actor(), subject), now=clock.now())
     if not may_download_answers(flags):
         raise NotFound
     with reading(subject.row.language):

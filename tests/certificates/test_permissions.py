@@ -1,32 +1,42 @@
 """Who may see, download and revoke a certificate, and that everybody may verify one, cell by cell (security 9)."""
 
+from sqlalchemy import select
+
+from certificates.models import Credential
 from kernel.codes import printed_code
 from lms.app import House
 from tests.certificates.test_services import issue
 from tests.support.access import a_cast, outcome
 from tests.support.browser import Browser
 from tests.support.builders import a_course
-from tests.support.learning import actor_of, mark_done, pass_quiz
+from tests.support.learning import a_learner, actor_of, mark_done, pass_quiz
 
 
 def test_every_cell_of_certificates(browser: Browser, house: House) -> None:
     """Security 9: certificate.download, certificate.revoke, certificate.verify, each role before each state."""
     cast = a_cast(browser, house)
-    cast.join(a_course(house, modules=1))
-    learner = actor_of(cast.people["E"])
-    mark_done(house, learner, "prueba", "leccion-1")
-    pass_quiz(house, learner, "prueba")
-    row = issue(house)
+    course = a_course(house, modules=1)
+    cast.join(course)
+    for learner in (actor_of(cast.people["E"]), a_learner(house, course, "otra@example.org")):
+        mark_done(house, learner, "prueba", "leccion-1")
+        pass_quiz(house, learner, "prueba")
+    browser.deliver_jobs()
+    with house.database.unit_of_work(write=False) as session:
+        mine = session.execute(select(Credential).where(Credential.person_id == cast.people["E"].id)).scalar_one()
+        row = session.execute(select(Credential).where(Credential.person_id != cast.people["E"].id)).scalar_one()
     path, code = f"/certificates/{row.uuid}", printed_code(row.code)
 
-    files = cast.outcomes(f"{path}.pdf")
-    wrong = cast.check("certificate.download", "own_valid", {"E": files.pop("E")})
-    wrong += cast.check("certificate.download", "of_another_learner", files)
+    wrong = cast.check("certificate.list_own", "own", cast.outcomes("/certificates"))
+    for end in ("", ".pdf"):
+        own = cast.own("/certificates", r"/certificates/[0-9a-f-]{36}", end)
+        wrong += cast.check("certificate.download", "own_valid", own)
+    for address in (path, f"{path}.pdf"):
+        wrong += cast.check("certificate.download", "of_another_learner", cast.outcomes(address))
     wrong += cast.check("certificate.verify", "valid_code", cast.outcomes(f"/verify/{code}"))
     reason = {"reason": "Por error."}
-    wrong += cast.check(
-        "certificate.revoke", "valid", {who: outcome(cast.browsers[who], f"{path}/revocation", "POST", reason) for who in "ALEGOXI"}
-    )
+    revoked = {who: outcome(cast.browsers[who], f"{path}/revocation", "POST", reason) for who in "ALEGOXI"}
+    revoked["S"] = outcome(cast.browsers["S"], f"/certificates/{mine.uuid}/revocation", "POST", reason)
+    wrong += cast.check("certificate.revoke", "valid", revoked)
     wrong += cast.check("certificate.verify", "revoked_code", cast.outcomes(f"/verify/{code}"))
 
     assert wrong == []

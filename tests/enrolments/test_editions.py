@@ -392,3 +392,22 @@ def test_whom_a_search_finds_sees_that_they_were_found(browser: Browser, house: 
 
     with house.database.unit_of_work(write=False) as session:
         assert [(look.by, look.purpose) for look in list_looks(session, stranger.person_id or 0)] == [("Pilar Maestra", "found")]
+
+
+def test_every_cell_of_joining_with_a_code(browser: Browser, house: House) -> None:
+    """Access: whoever has signed in looks a code up, joins with it, and leaves the waiting list; an account that is closed does not."""
+    cast = a_cast(browser, house)
+    course = a_course(house, modules=1)
+    cast.join(course)
+    edition = an_edition(house, course)
+    cast.browsers["S"].get(f"/teaching/prueba/editions/{edition.uuid}")
+    cast.browsers["S"].submit(f"/editions/{edition.uuid}/code")
+    code = line_of(house, edition).edition.code
+
+    wrong = [*cast.check("edition.look_up", "with_a_code", cast.outcomes("/join"))]
+    wrong += cast.check("edition.look_up", "with_a_code", cast.outcomes(f"/join/{code}"))
+    wrong += cast.check("edition.join", "with_a_code", cast.outcomes(f"/join/{code}", "POST"))
+    left = cast.outcomes(f"/courses/prueba/editions/{edition.uuid}/waiting/end", "POST")
+    wrong += cast.check("edition.stop_waiting", "own", left)
+
+    assert wrong == []

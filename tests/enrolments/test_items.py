@@ -47,9 +47,9 @@ def test_editors_make_items_and_graders_mark_them(browser: Browser, house: House
     for path in ("/teaching/prueba/items/new", f"/teaching/prueba/items/{item.uuid}"):
         assert cast.check("item.manage", "own_course", cast.outcomes(path)) == []
         assert cast.check("item.manage", "own_course", cast.outcomes(path, "POST", fields)) == []
-    assert cast.check("attempt.grade_by_hand", "submitted_essay", cast.outcomes(marks_page(item))) == []
+    assert cast.check("item.mark", "own_course", cast.outcomes(marks_page(item))) == []
     sent = {"number": str(uuid4())}
-    assert cast.check("attempt.grade_by_hand", "submitted_essay", cast.outcomes(marks_page(item), "POST", sent)) == []
+    assert cast.check("item.mark", "own_course", cast.outcomes(marks_page(item), "POST", sent)) == []
     cast.browsers["S"].get(f"/teaching/otro/items/{item.uuid}", 404)
 
 

@@ -35,9 +35,9 @@ def test_only_who_edits_the_course_writes_to_its_learners(browser: Browser, hous
     cast = a_cast(browser, house)
     cast.join(a_course(house, modules=1))
 
-    assert cast.check("course.enrol_other", "own_course", cast.outcomes(PAGE)) == []
+    assert cast.check("course.announce", "own_course", cast.outcomes(PAGE)) == []
     sent = {**WORDS, "number": str(uuid4()), "send": "1"}
-    assert cast.check("course.enrol_other", "own_course", cast.outcomes(PAGE, "POST", sent)) == []
+    assert cast.check("course.announce", "own_course", cast.outcomes(PAGE, "POST", sent)) == []
 
 
 @pytest.mark.parametrize(

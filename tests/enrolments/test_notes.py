@@ -1,17 +1,19 @@
 """Notes of a course's team on a learner: who reads, writes and deletes them, that they go into no download and no log."""
 
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from sqlalchemy import select
 
 from courses.models import Course, StaffRole
 from enrolments.models import LearnerNote
+from enrolments.queries.editions import get_place
 from enrolments.services import learning as learning_services
+from enrolments.services import remarks
 from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.permissions import Actor
 from lms.app import House
-from tests.support.access import a_cast
+from tests.support.access import a_cast, outcome
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_teacher, sign_in
 from tests.support.learning import a_learner, actor_of
@@ -38,6 +40,31 @@ def test_the_team_writes_notes_and_nobody_else(browser: Browser, house: House) -
     fields = {"words": WORDS, "number": str(uuid4())}
 
     assert cast.check("note.write", "of_another_learner", cast.outcomes(f"{page_of(learner)}/notes", "POST", fields)) == []
+
+
+def test_a_note_of_another_is_deleted_by_who_edits_the_course(browser: Browser, house: House) -> None:
+    """A grader deletes their own alone; to who may not read notes there is none."""
+    cast = a_cast(browser, house)
+    course = a_course(house, modules=1)
+    cast.join(course)
+    author = actor_of(a_teacher(house, course, "autora@example.org"))
+    learner = a_learner(house, course)
+    wrong = []
+    for letter, one in cast.browsers.items():
+        note = a_note(house, author, learner)
+        deleted = outcome(one, f"{page_of(learner)}/notes/{note}/deletion", "POST")
+        wrong += cast.check("note.delete", "of_another", {letter: deleted})
+        assert deleted == {"G": "deny"}.get(letter, deleted)
+
+    assert wrong == []
+
+
+def a_note(house: House, author: Actor, learner: Actor) -> UUID:
+    with house.database.unit_of_work() as session:
+        place = get_place(session, author, "prueba", learner.person_uuid or uuid4())
+        number = uuid4()
+        remarks.write_note(session, author, place, WORDS, number, now=clock.now())
+        return number
 
 
 def test_a_note_says_who_and_when_and_stays_within_the_team(browser: Browser, house: House) -> None:

@@ -1,8 +1,12 @@
 """One learner's page for the team of a course."""
 
+from decimal import Decimal
 from uuid import uuid4
 
+from sqlalchemy import update
+
 from courses.models import StaffRole
+from enrolments.models import ActivityResult
 from enrolments.services import learning as services
 from kernel import clock
 from kernel.permissions import SYSTEM
@@ -14,13 +18,20 @@ from tests.support.learning import a_learner, fail_quiz, mark_done, pass_quiz, s
 
 
 def test_only_the_courses_team_sees_a_learners_page(browser: Browser, house: House) -> None:
-    """Security 9, progress.view of another learner."""
+    """Security 9: progress.view and grade.view of another learner; user.view_email, which graders have no use for."""
     cast = a_cast(browser, house)
     course = a_course(house, modules=1)
     cast.join(course)
     learner = a_learner(house, course)
 
-    assert cast.check("progress.view", "of_another_learner", cast.outcomes(f"/teaching/prueba/learners/{learner.person_uuid}")) == []
+    page = f"/teaching/prueba/learners/{learner.person_uuid}"
+    fail_quiz(house, learner, "prueba")
+    with house.database.unit_of_work() as session:
+        session.execute(update(ActivityResult).values(score=Decimal("73.5")))
+
+    assert cast.check("progress.view", "of_another_learner", cast.outcomes(page)) == []
+    assert cast.check("grade.view", "of_another_learner", cast.shown(page, "73,5")) == []
+    assert cast.check("user.view_email", "enrolled_in_own_course", cast.shown(page, "ana@example.org")) == []
     cast.browsers["I"].get(f"/teaching/prueba/learners/{uuid4()}", 404)
     cast.browsers["S"].get(f"/teaching/otro/learners/{learner.person_uuid}", 404)
 

@@ -3,34 +3,38 @@
 import json
 import re
 from datetime import timedelta
+from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import func, select, update
 
-from courses.models import Course
+from courses.models import Course, StaffRole
+from enrolments.models import ActivityResult
 from kernel import clock
 from lms.app import House
 from quizzes.models import AnswerEvent, Attempt
 from quizzes.queries import sittings as queries
-from tests.support.access import Cast, a_cast
+from tests.support.access import Cast, a_cast, outcome
 from tests.support.browser import Browser
-from tests.support.builders import folder, publish
-from tests.support.learning import actor_of, attempt_row, fail_quiz, start
+from tests.support.builders import a_course, folder, publish
+from tests.support.learning import a_learner, actor_of, attempt_row, fail_quiz, start
 
 INTRO = "/courses/prueba/quizzes/cuestionario-"
 JSON = {"Accept": "application/json"}
 KEY = "PORQUE-NO"
+QUESTION = "/teaching/prueba/questions/suma-1"
 
 
 def a_matrix_course(house: House) -> Course:
-    """Publish four quizzes: open with reviews, opening later, closed, and one attempt without any review."""
-    files = folder(modules=5)
+    """Publish six quizzes: open with reviews, opening later, closed, one attempt without any review, limited, reviewed once it closes."""
+    files = folder(modules=6)
     extra = (
         "attempts: 0\n",
         "opens: 2099-01-01 08:00\n",
         "closes: 2026-01-01 08:00\n",
         "attempts: 1\nreview: hidden\n",
         "attempts: 0\nlimit: 5 min\n",
+        "attempts: 0\ncloses: 2099-01-01 08:00\nreview: exam\n",
     )
     for number, settings in enumerate(extra, 1):
         name = f"{number:02d}-parte/03-cuestionario.quiz.yaml"
@@ -44,23 +48,24 @@ def a_matrix_course(house: House) -> Course:
 def test_every_cell_of_quizzes_and_attempts(browser: Browser, house: House) -> None:
     """Security 9: quiz.view_intro, quiz.start, quiz.preview, attempt.view, attempt.save, each role before each state."""
     cast = a_cast(browser, house)
-    cast.join(a_matrix_course(house))
+    course = a_matrix_course(house)
+    cast.join(course)
     learner = actor_of(cast.people["E"])
     graded = fail_quiz(house, learner, "prueba")
+    of_another = fail_quiz(house, a_learner(house, course, "otra@example.org"), "prueba")
     fail_quiz(house, learner, "prueba", "cuestionario-4")
 
     wrong = cast.check("quiz.view_intro", "published", cast.outcomes(f"{INTRO}1"))
-    wrong += cast.check("quiz.start", "not_yet_open", started(cast, 2))
-    wrong += cast.check("quiz.start", "closed", started(cast, 3))
-    wrong += cast.check("quiz.start", "attempts_used_up", started(cast, 4))
-    wrong += cast.check("quiz.start", "draft", cast.outcomes("/courses/inventado/quizzes/cuestionario-1/attempts", "POST"))
-    wrong += cast.check("quiz.start", "open", started(cast, 1))
-    wrong += cast.check("quiz.preview", "own_course", started(cast, 1, preview=True))
+    wrong += cast.check("quiz.start", "not_yet_open", started(cast, f"{INTRO}2"))
+    wrong += cast.check("quiz.start", "closed", started(cast, f"{INTRO}3"))
+    wrong += cast.check("quiz.start", "attempts_used_up", started(cast, f"{INTRO}4"))
+    wrong += cast.check("quiz.start", "open", started(cast, f"{INTRO}1"))
+    wrong += cast.check("quiz.preview", "own_course", started(cast, f"{INTRO}1", preview=True))
     open_one = start(house, learner, "prueba")
-    wrong += cast.check(
-        "attempt.view", "of_another_learner", {k: v for k, v in cast.outcomes(f"/attempts/{graded}/review").items() if k != "E"}
-    )
-    wrong += cast.check("attempt.view", "own_graded", {"E": cast.outcomes(f"/attempts/{graded}/review")["E"]})
+    for page in ("review", "record.json"):
+        wrong += cast.check("attempt.view", "of_another_learner", cast.outcomes(f"/attempts/{of_another}/{page}"))
+    wrong += cast.check("attempt.paper", "of_another_learner", cast.outcomes(f"/attempts/{of_another}/paper"))
+    wrong += cast.check("attempt.view", "own_graded", cast.own(f"{INTRO}1", r"/attempts/[0-9a-f-]{36}/review"))
     wrong += cast.check("attempt.view", "own_open", cast.outcomes(f"/attempts/{open_one}"))
     saved = {"lease": "5000", "events": json.dumps([{"item": 1, "seq": 1, "response": {"answer": ["1"]}}])}
     wrong += cast.check("attempt.save", "own_submitted", cast.outcomes(f"/attempts/{graded}/answers", "POST", saved, headers=JSON))
@@ -71,16 +76,38 @@ def test_every_cell_of_quizzes_and_attempts(browser: Browser, house: House) -> N
     assert wrong == []
 
 
-def started(cast: Cast, number: int, *, preview: bool = False) -> dict[str, str]:
+def test_a_quiz_of_a_draft_is_started_by_nobody(browser: Browser, house: House) -> None:
+    """Security 9, quiz.start draft: neither in a course that was never published, nor one that stands in the working copy alone."""
+    cast = a_cast(browser, house)
+    cast.join(a_course(house, modules=1))
+    cast.browsers["S"].get("/teaching/prueba/new-activity?module=parte-1")
+    cast.browsers["S"].submit("/new-activity", {"kind": "quiz", "title": "Compruebe"})
+    assert "/compruebe" in cast.browsers["S"].path + cast.browsers["S"].get("/teaching/prueba/outline").html
+    draft = a_course(house, "borrador", modules=1)
+    for letter, role in (("G", StaffRole.GRADER), ("I", StaffRole.EDITOR)):
+        cast.staff(letter, draft, role)
+    with house.database.unit_of_work() as session:
+        session.execute(update(Course).where(Course.id == draft.id).values(published_version_id=None))
+
+    outcomes = [started(cast, f"/courses/{quiz}") for quiz in ("borrador/quizzes/cuestionario-1", "prueba/quizzes/compruebe")]
+
+    assert [cast.check("quiz.start", "draft", found) for found in outcomes] == [[], []]
+    assert counted(house, Attempt) == 0
+
+
+def started(cast: Cast, quiz: str, *, preview: bool = False) -> dict[str, str]:
     """Let everybody start a quiz; allowed is what led to an open attempt that counts, or to a preview."""
     outcomes = {}
     for letter, one in cast.browsers.items():
         one.get("/help")
         token = dict(one.page.form("/language").fields)["csrf_token"]
-        one._request("POST", f"{INTRO}{number}/attempts", data={"csrf_token": token})
+        one._request("POST", f"{quiz}/attempts", data={"csrf_token": token})
         found = re.search(r"/attempts/([0-9a-f-]{36})", one.response.headers.get("Location", ""))
         row = attempt_row(cast.house, UUID(found[1])) if found else None
-        outcomes[letter] = "allow" if row is not None and row.preview is preview else "hide" if one.response.status_code == 404 else "deny"
+        refused = {404: "hide", 401: "login"}.get(
+            one.response.status_code, "login" if "/sign-in" in one.response.headers.get("Location", "") else "deny"
+        )
+        outcomes[letter] = "allow" if row is not None and row.preview is preview else refused
         if row is not None:
             with cast.house.database.unit_of_work() as session:
                 session.execute(update(Attempt).where(Attempt.id == row.id).values(state="abandoned"))
@@ -107,22 +134,21 @@ def test_an_attempt_whose_time_is_over_takes_nothing_from_anybody(browser: Brows
 
 
 def test_every_cell_of_seeing_right_answers(browser: Browser, house: House) -> None:
-    """Security 9, quiz.view_answers: before handing in, and after, with reviews on and off; graders see what the learner sees."""
+    """Security 9, quiz.view_answers: before handing in, and after, with reviews on, off, and on once the quiz closes."""
     cast = a_cast(browser, house)
     cast.join(a_matrix_course(house))
     learner = actor_of(cast.people["E"])
     reviews = {"own_after_submit_review_on": "cuestionario-1", "own_after_submit_review_off": "cuestionario-4"}
+    reviews["after_close_only_before_close"] = "cuestionario-6"
     wrong = []
     for state, key in reviews.items():
         attempt = start(house, learner, "prueba", key)
         wrong_place(house, attempt)
-        wrong += cast.check("quiz.view_answers", "before_submit", sees(cast, f"/attempts/{attempt}/review"))
+        wrong += cast.check("quiz.view_answers", "before_submit", cast.shown(f"/attempts/{attempt}/review", KEY))
         submit_through_page(cast.browsers["E"], attempt)
-        wrong += cast.check("quiz.view_answers", state, {k: v for k, v in sees(cast, f"/attempts/{attempt}/review").items() if k != "G"})
-    grader = sees(cast, f"/attempts/{attempt}/review")["G"]
+        wrong += cast.check("quiz.view_answers", state, cast.shown(f"/attempts/{attempt}/review", KEY))
 
     assert wrong == []
-    assert grader == "deny"
 
 
 def wrong_place(house: House, attempt: UUID) -> None:
@@ -150,30 +176,63 @@ def submit_through_page(browser: Browser, attempt: UUID) -> None:
     browser.submit("/submission")
 
 
-def sees(cast: Cast, path: str) -> dict[str, str]:
-    """Say for each role whether the page shows what only a key can tell: the author's words on the wrong option."""
-    shown = {}
+def test_every_cell_of_seeing_ones_own_grade(browser: Browser, house: House) -> None:
+    """Security 9, grade.view: a mark is seen by its learner once the quiz shows it, and on no page before (CVE-2021-32473)."""
+    cast = a_cast(browser, house)
+    cast.join(a_matrix_course(house))
+    learner = actor_of(cast.people["E"])
+    for key, score in (("cuestionario-1", Decimal("62.5")), ("cuestionario-4", Decimal("73.5"))):
+        hidden = fail_quiz(house, learner, "prueba", key)
+        with house.database.unit_of_work() as session:
+            session.execute(update(ActivityResult).where(ActivityResult.activity_key == key).values(score=score))
+            session.execute(update(Attempt).where(Attempt.uuid == hidden).values(percent=score, raw=score))
+    pages = ("/courses/prueba/results", "/courses/prueba", f"{INTRO}4", f"/attempts/{hidden}/review", f"/attempts/{hidden}/record.json")
+
+    wrong = cast.check("grade.view", "own_released", cast.shown("/courses/prueba/results", "62,5"))
+    for path in pages:
+        found = cast.shown(path, "73.5" if path.endswith("json") else "73,5")
+        found = {letter: got for letter, got in found.items() if letter not in "GIS" or str(hidden) not in path}
+        wrong += cast.check("grade.view", "own_not_released", found)
+
+    assert wrong == []
+
+
+def test_every_cell_of_changing_a_key(browser: Browser, house: House) -> None:
+    """Security 9, quiz.edit_key with attempts: graders and others change nothing; attempts keep the question that they were made with."""
+    cast = a_cast(browser, house)
+    course = a_matrix_course(house)
+    cast.join(course)
+    fail_quiz(house, actor_of(cast.people["E"]), "prueba")
+    form = dict(cast.browsers["S"].get(QUESTION).form("/suma-1").fields)
+
+    outcomes = {}
     for letter, one in cast.browsers.items():
-        one._request("GET", path)
-        shown[letter] = "allow" if KEY in one.response.get_data(as_text=True) else "deny"
-    return shown
+        seen = dict(cast.browsers["S"].get(QUESTION).form("/suma-1").fields)["seen"]
+        sent = {**form, "text": form["text"].replace(KEY, f"DE-{letter}"), "seen": seen, "do": "save"}
+        outcomes[letter] = outcome(one, QUESTION, "POST", sent)
+        assert (outcomes[letter] == "allow") is (f"DE-{letter}" in cast.browsers["S"].get(QUESTION).html), letter
+
+    assert cast.check("quiz.edit_key", "own_course_with_attempts", outcomes) == []
 
 
 def test_nobody_saves_or_submits_for_another_not_even_an_administrator(browser: Browser, house: House) -> None:
     """Security 1.2 and 9, attempt.save of_another_learner."""
     cast = a_cast(browser, house)
-    cast.join(a_matrix_course(house))
-    other = start(house, actor_of(cast.people["E"]), "prueba")
+    course = a_matrix_course(house)
+    cast.join(course)
+    other = start(house, a_learner(house, course, "otra@example.org"), "prueba")
+    own = start(house, actor_of(cast.people["E"]), "prueba")
     saved = {"lease": "5000", "events": json.dumps([{"item": 1, "seq": 1, "response": {"answer": ["1"]}}])}
 
     outcomes = cast.outcomes(f"/attempts/{other}/answers", "POST", saved, headers=JSON)
-    del outcomes["E"]
     handed = cast.outcomes(f"/attempts/{other}/submission", "POST")
-    del handed["E"]
+    wrong = cast.check("attempt.save", "of_another_learner", outcomes) + cast.check("attempt.submit", "of_another_learner", handed)
+    assert counted(house, AnswerEvent) == 0
+    assert attempt_row(house, other).state == "in_progress"
+    wrong += cast.check("attempt.submit", "own_open", cast.outcomes(f"/attempts/{own}/submission", "POST"))
 
-    assert cast.check("attempt.save", "of_another_learner", outcomes) == []
+    assert wrong == []
     assert set(handed.values()) == {"hide", "login"}
-    assert counted(house, AnswerEvent) == 1  # the learner's own
 
 
 def test_attempts_lead_strangers_to_the_sign_in_page_whether_they_exist_or_not(browser: Browser, house: House) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quizzes.rules.review import Progress, flags_for, flags_for_item, may_download_answers, moment_of, shows_key_early
+from quizzes.rules.review import Progress, Reader, flags_for, flags_for_item, may_download_answers, moment_of, shows_key_early
 from quizzes.rules.settings import Behaviour, Flag, Moment, Preset, Review
 
 F, M, P, B = Flag, Moment, Preset, Behaviour
@@ -91,7 +91,15 @@ def test_without_the_attempt_nothing_of_its_questions_is_shown() -> None:
 @given(st.sampled_from(P), st.sampled_from(M), st.sampled_from(B))
 def test_staff_always_see_all(preset: Preset, moment: Moment, behaviour: Behaviour) -> None:
     """5.9: instructors always see all."""
-    assert flags_for(Review(preset), moment, behaviour, staff=True) == ALL
+    assert flags_for(Review(preset), moment, behaviour, Reader.EDITOR) == ALL
+
+
+@given(st.sampled_from(P), st.sampled_from(M), st.sampled_from(B))
+def test_graders_see_what_the_learner_sees_but_nothing_of_the_key(preset: Preset, moment: Moment, behaviour: Behaviour) -> None:
+    """Security 9, quiz.view_answers: whoever edits the course sees keys, its graders never."""
+    shown = flags_for(Review(preset), moment, behaviour, Reader.GRADER)
+
+    assert shown == flags_for(Review(preset), moment, behaviour) - {F.RIGHT_ANSWER, F.SPECIFIC, F.GENERAL, F.SOURCE}
 
 
 def test_a_question_shows_its_feedback_once_checked_and_its_solution_once_locked() -> None:

@@ -15,6 +15,7 @@ from kernel.files import StoredFile
 from lms.app import House
 from quizzes.models import AnswerFile
 from tests.quizzes.test_views import a_quiz, begin, stored
+from tests.support.access import a_cast
 from tests.support.browser import Browser, Page
 from tests.support.builders import a_course, a_learner_in, a_person, a_teacher, an_administrator, sign_in
 
@@ -337,3 +338,17 @@ def test_others_write_while_a_file_is_on_its_way(browser: Browser, course: Cours
     assert written
     assert response.status_code in (200, 303)
     assert _files(house) == ["uno.pdf"]
+
+
+def test_every_cell_of_fetching_a_file_of_an_answer(browser: Browser, course: Course, house: House) -> None:
+    """Access, attempt.file: the course's team besides the learner; to all others there is no such file."""
+    cast = a_cast(browser, house)
+    cast.join(course)
+    a_learner_in(browser, course)
+    path = begin(browser)
+    sending(browser, ("informe.pdf", PDF))
+    address = next(href for href, _words in browser.get(path).links if "/files/" in href)
+    browser.submit("/answers", button=("go", "review"))
+    browser.submit("/submission")
+
+    assert cast.check("attempt.file", "of_another_learner", cast.outcomes(address)) == []

@@ -9,8 +9,10 @@ from sqlalchemy import select
 
 from enrolments.models import ActivityResult
 from kernel import clock
+from lms.app import House
 from simulators.models import Submission, SubmissionItem, TaskSave
 from tests.simulators import tasks
+from tests.support.access import a_cast
 from tests.support.browser import Browser
 from tests.support.builders import a_learner_in, a_person, a_teacher, publish, sign_in
 
@@ -217,3 +219,19 @@ def test_task_is_on_the_way_of_the_course(learner: Browser) -> None:
     page = learner.get("/courses/prueba")
 
     assert page.has_link(TASK)
+
+
+def test_every_cell_of_tasks_and_submissions(browser: Browser, house: House) -> None:
+    """Access: simulator.view_task, simulator.answer, simulator.review, each role; graders see submissions and hand nothing in."""
+    cast = a_cast(browser, house)
+    course, _version = publish(house, tasks.folder())
+    cast.join(course)
+    learner = a_learner_in(browser, course)
+    learner.get(TASK)
+    learner.submit(ANSWERS, {**GOOD, "ask.linea": "1"}, button=("do", "submit"))
+
+    wrong = cast.check("simulator.view_task", "published", cast.outcomes(TASK))
+    wrong += cast.check("simulator.review", "of_another_learner", cast.outcomes(learner.path))
+    wrong += cast.check("simulator.answer", "open", cast.outcomes(ANSWERS, "POST", {**GOOD, "do": "submit"}))
+
+    assert wrong == []

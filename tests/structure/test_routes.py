@@ -6,9 +6,19 @@ from flask import Flask
 
 from kernel.web.request import public, requires
 from lms.permissions import RoofAction
+from tests.support.access import ACCESS
+from tests.support.routes import PUBLIC, ROUTES
 
 KEBAB = re.compile(r"/(?:(?:\.?[a-z0-9]+(?:-[a-z0-9]+)*(?:\.[a-z]+)?|(?:<[^>]+>)(?:\.[a-z]+)?)(?:/|$))*")
 PARAMETER = re.compile(r"<(?:[a-z]+(?:\([^)]*\))?:)?([a-z_0-9]+)>")
+NARROWER = {
+    ("course.edit", "lesson.edit"),
+    ("course.publish", "course.approve"),
+    ("gradebook.view", "progress.view"),
+    ("override.manage", "incident.manage"),
+    ("profile.edit", "personal_data.export"),
+    ("profile.edit", "session.list_and_end"),
+}
 
 
 def undeclared(app: Flask) -> list[str]:
@@ -39,6 +49,39 @@ def test_every_address_is_lower_kebab_case(app: Flask) -> None:
     """Architecture 13."""
     assert not unkempt(app)
     assert unkempt(a_sample()) == ["/Not_fine/<key>"]
+
+
+def declared(app: Flask) -> dict[str, str]:
+    """Return the endpoints that ask for an action, each with its action, named as the access lists name theirs."""
+    accesses = {name: view.access for name, view in app.view_functions.items()}  # type: ignore[attr-defined]  # marks stand on the function
+    return {name: access.action.replace(":", ".") for name, access in accesses.items() if not access.is_public}
+
+
+def test_every_route_stands_under_an_action_of_the_access_lists_once(app: Flask) -> None:
+    """Security 1.1 and 9: neither a route without a line nor a line without a route; each action's cells are tried over HTTP."""
+    listed = [(name, action) for action, names in ROUTES.items() for name in names.split()]
+
+    assert sorted(name for name, _action in listed) == sorted(declared(app))
+    assert set(ROUTES) <= {action for action, _state in ACCESS}
+
+
+def test_a_route_stands_under_the_action_that_it_asks_for(app: Flask) -> None:
+    """Where the lists know an action by its name, its routes stand there; those that stand elsewhere are narrower parts of it."""
+    asked, known = declared(app), {action for action, _state in ACCESS}
+    moved = {
+        (asked[name], action)
+        for action, names in ROUTES.items()
+        for name in names.split()
+        if asked[name] in known and asked[name] != action
+    }
+
+    assert moved == NARROWER
+
+
+def test_no_route_becomes_public_by_mistake(app: Flask) -> None:
+    """Security 1.1: those that everybody may use are counted, and each says why."""
+    assert sorted(set(app.view_functions) - set(declared(app))) == sorted(PUBLIC)
+    assert all(PUBLIC.values())
 
 
 def test_every_declared_action_has_a_predicate(app: Flask) -> None:

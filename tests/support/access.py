@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ from lms.app import House
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_person, a_teacher, an_administrator, sign_in
 from tests.support.learning import actor_of
+from tests.support.matrix import TRIED, Tried
 from tests.support.shared import SHARED
 
 ROLES = {
@@ -116,6 +118,42 @@ ACCESS: Mapping[tuple[str, str], str] = {
     ("session.list_and_end", "own"): "LEGIOS",
     ("session.list_and_end", "of_another"): "S",
     ("first_admin.create", "an_admin_exists"): "*",
+    ("quiz.edit_key", "own_course_with_attempts"): "IS",
+    ("quiz.view_answers", "after_close_only_before_close"): "IS",
+    ("grade.view", "own_released"): "E",
+    ("grade.view", "own_not_released"): "",
+    ("grade.view", "of_another_learner"): "GIS",
+    ("user.view_email", "enrolled_in_own_course"): "IS",
+    # what the matrix has no name for
+    ("profile.edit", "own"): "LEGIOS",
+    ("notice.read", "own"): "LEGIOS",
+    ("second_step.manage", "own"): "LEGIOS",
+    ("home.view", "own"): "LEGIOS",
+    ("teaching.list", "own"): "LEGIOS",
+    ("certificate.list_own", "own"): "LEGIOS",
+    ("administration.view", "any"): "S",
+    ("metrics.view", "from_afar"): "S",
+    ("course.archive", "own_course"): "S",
+    ("course.announce", "own_course"): "IS",
+    ("announcement.change", "of_another"): "S",
+    ("note.delete", "of_another"): "IS",
+    ("edition.look_up", "with_a_code"): "LEGIOS",
+    ("edition.join", "with_a_code"): "LEGIOS",
+    ("edition.stop_waiting", "own"): "LEGIOS",
+    ("quiz.manage", "own_course"): "GIS*",
+    ("quiz.report", "own_course"): "GIS*",
+    ("quiz.statistics", "own_course"): "IS",
+    ("quiz.regrade", "own_course"): "IS",
+    ("certificate_review.settle", "any"): "S",
+    ("attempt.submit", "of_another_learner"): "*",
+    ("attempt.submit", "own_open"): "E*",
+    ("attempt.file", "of_another_learner"): "GIS*",
+    ("attempt.paper", "of_another_learner"): "GIS*",
+    ("item.mark", "own_course"): "GIS",
+    ("recording.note_watched", "own_progress"): "E",
+    ("simulator.view_task", "published"): "EGIS",
+    ("simulator.answer", "open"): "EIS",
+    ("simulator.review", "of_another_learner"): "GIS*",
 }
 """Who is allowed, by the letters of ROLES; `*`: to all others it does not exist."""
 
@@ -124,10 +162,6 @@ ABSENT: Mapping[str, str] = {
     "certificate.issue_by_hand": "there is no such act: certificates are issued by a job when the requirements are met",
     "certificate.request": "there is no such act: nobody has to ask",
     "settings.edit": "settings come from the environment, never from a page",
-    "grade.view": "a part of pages that have their own cells: attempt.view, gradebook.view, course.view",
-    "quiz.edit_key": "a key is edited in the draft and published: course.edit, course.publish",
-    "quiz.view_answers after_close_only_before_close": "decided by the review's flags: tests/quizzes/test_rules_review.py",
-    "user.view_email enrolled_in_own_course": "a field of the learner's page: tests/lms/test_learner_page.py",
     "community.": "communities are not in this program yet",
 }
 """Actions of the matrix, or single states of them, that have no route of their own, and why."""
@@ -144,6 +178,11 @@ def expected(action: str, state: str, role: str) -> str:
     if role in listed:
         return "allow"
     return "hide" if "*" in listed else "deny"
+
+
+def listed_cells() -> set[tuple[str, str, str]]:
+    """Return every cell of the lists, each by action, state and role."""
+    return {(action, state, role) for action, state in ACCESS for role in ROLES.values()}
 
 
 def cells_that_differ_from_the_matrix() -> list[str]:
@@ -170,13 +209,27 @@ class Cast:
         """Let everybody send one request; return what came of it, by role."""
         return {letter: outcome(browser, path, method, data, **options) for letter, browser in self.browsers.items()}
 
+    def shown(self, path: str, word: str) -> dict[str, str]:
+        """Say for each role whether a page shows something: allowed is who finds it there, whatever else the page tells."""
+        return {letter: shown(browser, path, word) for letter, browser in self.browsers.items()}
+
+    def own(self, path: str, link: str, end: str = "") -> dict[str, str]:
+        """Let everybody open what a page of their own leads to; who has nothing there is not allowed anything."""
+        outcomes = {}
+        for letter, browser in self.browsers.items():
+            browser._request("GET", path)
+            found = re.search(link, browser.response.get_data(as_text=True))
+            outcomes[letter] = outcome(browser, found[0] + end) if found else "deny"
+        return outcomes
+
     def check(self, action: str, state: str, outcomes: Mapping[str, str]) -> list[str]:
-        """Return the cells in which something else came than is due."""
-        return [
-            f"{ROLES[letter]} {action} {state}: {got} instead of {expected(action, state, letter)}"
+        """Note what came of these cells; return those in which something else came than is due."""
+        tried = [
+            Tried(action, state, ROLES[letter], due := expected(action, state, letter), got, fits(got, due, letter))
             for letter, got in outcomes.items()
-            if not fits(got, expected(action, state, letter), letter)
         ]
+        TRIED.extend(tried)
+        return [f"{one.role} {action} {state}: {one.found} instead of {one.expected}" for one in tried if not one.fits]
 
     def enrol(self, letter: str, course: Course) -> None:
         """Enrol somebody whatever the course's way is."""
@@ -197,16 +250,22 @@ class Cast:
 
 
 def outcome(browser: Browser, path: str, method: str = "GET", data: Mapping[str, str] | None = None, **options: object) -> str:
-    """Send one request as this visitor and return `allow`, `deny`, `hide` or `login`."""
+    """Send one request as this visitor and return `allow`, `deny`, `hide` or `login`; `fault` where it was no whole request."""
     if method == "POST":
         browser.get("/help")
         token = browser.page.form("/language").fields
-        data = {"csrf_token": dict(token)["csrf_token"], **(data or {})}
+        data = {**(data or {}), "csrf_token": dict(token)["csrf_token"]}
     browser._request(method, path, **({"data": data} if data is not None else {}), **options)  # type: ignore[arg-type]  # options by name
     status, target = browser.response.status_code, browser.response.headers.get("Location", "")
     if status == 401 or "/sign-in" in target:
         return "login"
-    return {200: "allow", 303: "allow", 206: "allow", 304: "allow", 404: "hide", 422: "deny"}.get(status, "deny")
+    return {200: "allow", 303: "allow", 206: "allow", 304: "allow", 400: "fault", 404: "hide", 422: "deny"}.get(status, "deny")
+
+
+def shown(browser: Browser, path: str, word: str) -> str:
+    """Say whether a page that this visitor opens holds something: `allow` or `deny`."""
+    browser._request("GET", path)
+    return "allow" if browser.response.status_code == 200 and word in browser.response.get_data(as_text=True) else "deny"
 
 
 def fits(got: str, wanted: str, letter: str) -> bool:

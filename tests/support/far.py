@@ -1,12 +1,20 @@
-"""A visitor over the wire: what `Browser` does with the application in this process, done with a server behind TLS."""
+"""A visitor over the wire: what `Browser` does with the application in this process, done with a server behind TLS, or a near one."""
 
 import http.client
+import io
 import json
+import logging
 import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.cookies import SimpleCookie
 from types import SimpleNamespace
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+
+from flask import Flask
+from werkzeug.serving import make_server
+from werkzeug.test import EnvironBuilder
 
 from lms.app import House
 from tests.support.browser import Browser
@@ -47,25 +55,53 @@ class Far(Browser):
         """Return another visitor of the same site."""
         return Far(self.house, self.port, self.host)
 
+    def _connection(self) -> http.client.HTTPConnection:
+        return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=60, context=self._context)
+
     def _request(self, method: str, path: str, **options: Any) -> Any:
-        parts = urlsplit(path)
-        target = parts.path or "/"
-        query = "&".join(part for part in (parts.query, urlencode(options.get("query_string", {}), doseq=True)) if part)
-        data, headers = options.get("data"), {**self._headers(), **options.get("headers", {}), "Host": self.host}
+        headers = {**self._headers(), **options.pop("headers", {}), "Host": self.host}
         if self.cookies:
             headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        body = None
-        if data is not None:
-            body = urlencode({name: value for name, value in data.items() if value is not None}, doseq=True).encode()
-            headers["Content-Type"] = "application/x-www-form-urlencoded"
-        connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=60, context=self._context)
+        asked = EnvironBuilder(path=path, method=method, headers=headers, **options)
+        environ = asked.get_environ()
+        body = environ["wsgi.input"].read()
+        target = asked.request_uri
+        sent = {**headers, **({"Content-Type": environ["CONTENT_TYPE"]} if environ.get("CONTENT_TYPE") else {})}
+        asked.close()
+        connection = self._connection()
         try:
-            connection.request(method, f"{target}?{query}" if query else target, body, headers)
+            connection.request(method, target, body or (b"" if method == "POST" else None), sent)
             answer = connection.getresponse()
             content = answer.read()
         finally:
             connection.close()
         for line in answer.headers.get_all("Set-Cookie") or ():
             self.cookies |= {name: morsel.value for name, morsel in SimpleCookie(line).items()}
-        self.response = Answer(answer.status, answer.headers, content, {})  # type: ignore[assignment]  # answers what a test client's answer does
+        self.response = Answer(answer.status, answer.headers, content, {"wsgi.input": io.BytesIO(body)})  # type: ignore[assignment]  # answers what a test client's answer does
         return self.response
+
+
+class Near(Far):
+    """A visitor of a server on this machine without TLS."""
+
+    def another(self, language: str = "es") -> "Near":
+        """Return another visitor of the same site."""
+        return Near(self.house, self.port, self.host)
+
+    def _connection(self) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=60, source_address=("127.0.0.2", 0))
+
+
+@contextmanager
+def near(app: Flask, house: House) -> Iterator[Near]:
+    """Serve an application from a thread; give its first visitor, who does not come from where the server itself is."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield Near(house, server.server_port, "localhost")
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

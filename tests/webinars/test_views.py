@@ -11,6 +11,7 @@ from enrolments.models import ActivityResult
 from enrolments.queries import learning as enrolment_queries
 from kernel.permissions import Actor, Verdict
 from lms.app import House, policy
+from tests.support.access import a_cast
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_learner_in, folder, publish
 from tests.support.folders import a_folder
@@ -167,3 +168,13 @@ def test_a_quiz_is_not_a_recording(browser: Browser, house: House) -> None:
 
     browser.get("/courses/prueba/recordings/cuestionario-1", status=404)
     browser.get("/courses/prueba/recordings/leccion-1", status=404)
+
+
+def test_only_learners_of_the_course_leave_a_note_of_what_they_watched(browser: Browser, house: House, in_june: At) -> None:
+    """Access: recording.note_watched; the team and visitors watch, and nothing is noted."""
+    cast = a_cast(browser, house)
+    cast.join(the_sample(house))
+
+    outcomes = cast.outcomes(f"{TALK}/watched", "POST", {"spans": "0-4"})
+
+    assert cast.check("recording.note_watched", "own_progress", outcomes) == []

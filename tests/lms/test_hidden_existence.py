@@ -1,0 +1,99 @@
+"""What one may not know of answers like what never was: status, body and headers, for each kind of thing with an address (security 1.3)."""
+
+import re
+from uuid import uuid4
+
+from sqlalchemy import select, update
+
+from certificates.models import Credential
+from courses.models import Course
+from enrolments.services import learning as learning_services
+from kernel import clock
+from kernel.permissions import SYSTEM
+from lms.app import House
+from organisations.models import Organisation
+from tests.quizzes.test_overrides import Office
+from tests.support.access import Cast, a_cast
+from tests.support.browser import Browser
+from tests.support.builders import a_course, a_teacher
+from tests.support.editions import an_edition
+from tests.support.learning import a_learner, actor_of, mark_done, pass_quiz, start
+from tests.support.places import a_place
+from tests.support.results import an_item
+
+OF_THE_REQUEST = {"date", "set-cookie", "x-request-id"}
+TOLD_APART = {f"/teaching/prueba/{kind}/{{}}" for kind in ("editions", "items", "learners")}
+"""Refused where they exist, not found where they do not; their names are of 122 random bits (docs/open-points.md)."""
+QUIZ = "/courses/prueba/quizzes/cuestionario-1"
+
+
+def test_what_is_hidden_answers_like_what_never_was(browser: Browser, house: House) -> None:
+    cast = a_cast(browser, house)
+    course = a_course(house, modules=1)
+    cast.join(course)
+    things = a_full_course(house, browser, course)
+
+    faults = [
+        f"{letter} {path}"
+        for path, name in things
+        for letter in "ALEOX"
+        if answer(cast, letter, path.format(name), name) != answer(cast, letter, path.format(unknown := like(name)), unknown)
+    ]
+
+    assert {fault.split()[1] for fault in faults} == TOLD_APART
+
+
+def answer(cast: Cast, letter: str, path: str, name: str) -> tuple[int, str, list[tuple[str, str]]]:
+    """Return what came, without what is of the request alone: its token, reference and time, and the name that was asked for."""
+    response = cast.browsers[letter]._request("GET", path)
+    text = re.sub(r'name="csrf_token" value="[^"]+"', "", response.get_data(as_text=True))
+    headers = [(key.lower(), value.replace(name, "NAME")) for key, value in response.headers.items()]
+    return (
+        response.status_code,
+        re.sub(r"\b[0-9a-f]{16}\b", "REFERENCE", text).replace(name, "NAME"),
+        sorted(one for one in headers if one[0] not in OF_THE_REQUEST),
+    )
+
+
+def like(name: str) -> str:
+    """Return a name of the same kind and length that nothing has."""
+    return str(uuid4()) if len(name) == len(str(uuid4())) else name[::-1]
+
+
+def a_full_course(house: House, browser: Browser, course: Course) -> list[tuple[str, str]]:
+    """Let somebody else learn and others work in a course; return the address of each thing with its name apart."""
+    learner = a_learner(house, course, "otra@example.org")
+    opened = start(house, learner, "prueba")
+    draft = a_course(house, "borrador", modules=1)
+    finisher = a_learner(house, course, "fina@example.org")
+    mark_done(house, finisher, "prueba", "leccion-1")
+    graded = pass_quiz(house, finisher, "prueba")
+    browser.deliver_jobs()
+    office = Office(house, course)
+    teacher = actor_of(a_teacher(house, course, "autora@example.org"))
+    with house.database.unit_of_work() as session:
+        session.execute(update(Course).where(Course.id == draft.id).values(published_version_id=None))
+        group = learning_services.make_group(session, SYSTEM, course.id, "Norte", now=clock.now()).uuid
+        credential = session.scalars(select(Credential.uuid)).one()
+    place: Organisation = a_place(house)
+    return [
+        *(
+            (f"/attempts/{{}}{end}", str(name))
+            for name in (opened, graded)
+            for end in ("", "/review", "/record.json", "/paper", "/summary")
+        ),
+        *((f"/attempts/{{}}{end}", str(graded)) for end in ("/reopening", "/marking/1")),
+        *((f"/certificates/{{}}{end}", str(credential)) for end in ("", ".pdf", "/revocation")),
+        ("/courses/prueba/groups/{}", str(group)),
+        (f"{QUIZ}/overrides/{{}}", str(office.override(learner, limit_seconds=900).uuid)),
+        ("/teaching/prueba/editions/{}", str(an_edition(house, course).uuid)),
+        ("/teaching/prueba/items/{}", str(an_item(house, teacher, course).uuid)),
+        ("/teaching/prueba/learners/{}", str(learner.person_uuid)),
+        ("/administration/people/{}", str(learner.person_uuid)),
+        ("/administration/accommodations/{}", str(learner.person_uuid)),
+        ("/administration/organisations/{}", str(place.uuid)),
+        ("/units/{}", str(place.uuid)),
+        *((f"/courses/{{}}{end}", "borrador") for end in ("", "/glossary", "/activities/leccion-1")),
+        *((f"/courses/{{}}{end}", "borrador") for end in ("/quizzes/cuestionario-1", "/recordings/video-1")),
+        *((f"/teaching/{{}}{end}", "borrador") for end in ("/outline", "/questions", "/publishing", "/team", "/log")),
+    ]

@@ -1,0 +1,80 @@
+"""What the cast tried in this run, cell by cell, whichever process did it: compared at the end with the lists of `access.py`."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.support.project import ROOT
+
+CAST = "a_cast"
+"""Whoever calls this tries cells of the matrix."""
+
+
+class Tried(NamedTuple):
+    """What came of one cell when it was tried; plain text, so that one process can tell another."""
+
+    action: str
+    state: str
+    role: str
+    expected: str
+    found: str
+    fits: bool
+
+    @property
+    def cell(self) -> tuple[str, str, str]:
+        """Return which cell it was."""
+        return self.action, self.state, self.role
+
+
+TRIED: list[Tried] = []
+"""By this process and those that it started."""
+CHOSEN: set[str] = set()
+"""The tests of this run that try cells, by file and name."""
+
+
+def untried(cells: Collection[tuple[str, str, str]], tried: Sequence[Tried]) -> list[str]:
+    """Name the cells that nobody tried."""
+    return [" ".join(cell) for cell in sorted(set(cells) - {one.cell for one in tried})]
+
+
+@cache
+def callers_of_the_cast() -> frozenset[str]:
+    """Return every test that tries cells, by file and name, whether this run has it or not."""
+    return frozenset(name for path in sorted((ROOT / "tests").rglob("test_*.py")) for name in _callers_of_the_cast(path))
+
+
+def _callers_of_the_cast(path: Path) -> Iterator[str]:
+    text = path.read_text("utf-8")
+    if f"{CAST}(" not in text:
+        return
+    for node in ast.parse(text).body:
+        called = {one.func.id for one in ast.walk(node) if isinstance(one, ast.Call) and isinstance(one.func, ast.Name)}
+        if isinstance(node, ast.FunctionDef) and CAST in called:
+            assert node.name.startswith("test_"), f"{path}: {node.name}: the cast is called by a test itself, or its cells are not counted"
+            yield f"{path.relative_to(ROOT).as_posix()}::{node.name}"
+
+
+def table(tried: Sequence[Tried]) -> list[str]:
+    """Return one line for each cell and thing that came of it, the action first, and the totals at the end."""
+    counted: dict[Tried, int] = {}
+    for one in tried:
+        counted[one] = counted.get(one, 0) + 1
+    lines = [_line(one, times) for one, times in sorted(counted.items())]
+    return [f"{'action':<28}{'state':<34}{'role':<19}{'expected':<10}{'found':<7}times", *lines, totals(counted)]
+
+
+def _line(one: Tried, times: int) -> str:
+    fault = "" if one.fits else "  WRONG"
+    return f"{one.action:<28}{one.state:<34}{one.role:<19}{one.expected:<10}{one.found:<7}{times}{fault}"
+
+
+def totals(counted: Mapping[Tried, int]) -> str:
+    """Return the last line: how many cells were tried, how often, and what came of them."""
+    cells = {one.cell: one.expected for one in counted}
+    wrong = {one.cell for one in counted if not one.fits}
+    due = ", ".join(f"{list(cells.values()).count(word)} {word}" for word in ("allow", "deny", "hide"))
+    return f"{len(cells)} cells ({due}), tried {sum(counted.values())} times, {len(wrong)} wrong"

@@ -1,0 +1,173 @@
+"""Under which action of the access lists each route stands, or why everybody may use it."""
+
+from collections.abc import Mapping
+
+ROUTES: Mapping[str, str] = {
+    "accommodation.manage": """
+        quizzes_accommodations.accommodations quizzes_accommodations.end quizzes_accommodations.person quizzes_accommodations.restore
+    """,
+    "administration.view": "lms.administration lms_condition.retry lms_condition.retry_all lms_condition.state",
+    "announcement.change": "enrolments_announcements.announcement enrolments_announcements.withdraw",
+    "attempt.file": "quizzes_files.fetch",
+    "attempt.grade_by_hand": "quizzes_marking.item quizzes_marking.mark",
+    "attempt.paper": "quizzes.paper",
+    "attempt.reopen": "quizzes_reopening.ask quizzes_reopening.reopen",
+    "attempt.save": "quizzes.attempt quizzes.save quizzes.summary quizzes_files.send",
+    "attempt.submit": "quizzes.submit",
+    "attempt.view": "quizzes.record quizzes.review",
+    "audit_log.view": "lms_auditing.log",
+    "certificate.download": "certificates.certificate certificates.download",
+    "certificate.list_own": "certificates.certificates",
+    "certificate.revoke": "certificates.revoke",
+    "certificate_review.settle": "quizzes_reviews.reviews quizzes_reviews.settle",
+    "completion.take_back": "lms_people.learning_record lms_people.take_back",
+    "course.announce": "enrolments_announcements.announcements enrolments_messages.message",
+    "course.approve": "courses_plans.approve courses_plans.refuse",
+    "course.archive": "courses_archiving.archive",
+    "course.create": "courses_outline.new_course",
+    "course.delete": "courses_outline.deletion",
+    "course.edit": """
+        courses_folders.confirm courses_folders.discard courses_folders.download courses_folders.upload courses_history.change
+        courses_history.changes courses_history.restoration courses_lists.entries courses_lists.entry courses_lists.new_entry
+        courses_lists.removal courses_media.media courses_outline.new_activity courses_outline.new_module courses_outline.outline
+        courses_outline.removal courses_outline.undo courses_settings.course courses_settings.part courses_settings.rename
+        courses_texts.text quizzes_slots.slots
+    """,
+    "course.enrol_other": """
+        enrolments_editions.close enrolments_editions.edition enrolments_editions.editions enrolments_editions.make_code
+        enrolments_editions.reopen enrolments_editions.take_code enrolments_roster.confirm enrolments_roster.discard
+        enrolments_roster.enrol enrolments_roster.preview enrolments_roster.remove enrolments_roster.roster enrolments_roster.upload
+    """,
+    "course.enrol_self": "enrolments.enrol",
+    "course.import": "courses_folders.confirm_new courses_folders.discard_new courses_folders.upload_new",
+    "course.join_team": "courses_team.invitation",
+    "course.manage_team": """
+        courses_team.change_role courses_team.remove courses_team.set_approval courses_team.team courses_team.withdraw_invitation
+    """,
+    "course.publish": """
+        courses.publishing courses_plans.withdraw courses_versions.publish courses_versions.restore courses_versions.version
+        courses_versions.versions
+    """,
+    "course.view": "enrolments.course enrolments.glossary enrolments.resources",
+    "course.view_log": "courses_team.log",
+    "edition.join": "enrolments_editions.accept enrolments_editions.join",
+    "edition.look_up": "enrolments_editions.code enrolments_editions.invitation",
+    "edition.stop_waiting": "enrolments_editions.stop_waiting",
+    "grade.override": "enrolments_results.override",
+    "gradebook.view": """
+        enrolments_following.progress enrolments_gradebook.as_csv enrolments_gradebook.as_opendocument enrolments_gradebook.as_workbook
+        enrolments_gradebook.gradebook enrolments_grading.grading
+    """,
+    "group.manage": """
+        enrolments.add_members enrolments.delete_group enrolments.group enrolments.groups enrolments.remove_member
+        enrolments.rename_group
+    """,
+    "home.view": "lms.learning",
+    "incident.manage": "quizzes_time.incidents quizzes_time.undo",
+    "item.manage": "enrolments_grading.item enrolments_grading.new_item enrolments_grading.retire",
+    "item.mark": "enrolments_grading.marks",
+    "lesson.edit": """
+        courses_lessons.autosave courses_lessons.files_of_lesson courses_lessons.lesson courses_lessons.look courses_lessons.paste
+        courses_lessons.preview courses_lessons.removal
+    """,
+    "lesson.file_download": "enrolments.download",
+    "lesson.mark_complete": "enrolments.mark_done enrolments.unmark_done",
+    "lesson.view": "enrolments.activity",
+    "metrics.view": "lms_condition.figures",
+    "note.delete": "enrolments_results.delete_note",
+    "note.write": "enrolments_results.write_note",
+    "notice.read": "accounts_notices.notices_list",
+    "organisation.follow": "enrolments_units.people enrolments_units.people_csv enrolments_units.unit enrolments_units.units",
+    "organisation.load": """
+        organisations_loads.confirm organisations_loads.discard organisations_loads.faults organisations_loads.load
+        organisations_loads.loads
+    """,
+    "organisation.manage": """
+        organisations.add_manager organisations.add_member organisations.add_place organisations.change organisations.close
+        organisations.delete organisations.end_manager organisations.make_institution organisations.move organisations.organisation
+        organisations.organisations organisations.remove_member organisations.reopen
+    """,
+    "override.manage": "quizzes_time.add quizzes_time.change quizzes_time.end quizzes_time.overrides quizzes_time.restore",
+    "personal_data.export": "lms_own_data.copy lms_own_data.copy_of_another",
+    "profile.edit": """
+        accounts.change_password accounts.profile accounts_addresses.ask accounts_addresses.asked accounts_notices.switches
+        lms_own_data.deletion lms_own_data.overview lms_own_data.take_back
+    """,
+    "progress.view": "enrolments_results.own_results lms_following.learner",
+    "question_bank.view": """
+        quizzes_banks.change quizzes_banks.new_question quizzes_banks.preview quizzes_banks.question quizzes_banks.questions
+        quizzes_banks.versions quizzes_questions.new_question quizzes_questions.question standards.confirm standards.discard
+        standards.export standards.upload
+    """,
+    "quiz.manage": "quizzes_manage.manage quizzes_marking.queue",
+    "quiz.regrade": """
+        quizzes_regrading.commit quizzes_regrading.discard quizzes_regrading.lines_csv quizzes_regrading.new quizzes_regrading.regrade
+        quizzes_regrading.regrades quizzes_regrading.renew quizzes_regrading.undo quizzes_reopening.delete_previews
+    """,
+    "quiz.report": "quizzes_reports.attempts quizzes_reports.attempts_csv quizzes_reports.attempts_ods quizzes_reports.attempts_xlsx",
+    "quiz.start": "quizzes.begin quizzes.start",
+    "quiz.statistics": """
+        quizzes_statistics.question quizzes_statistics.quiz quizzes_statistics.surveys quizzes_statistics.surveys_csv
+        quizzes_statistics.table_csv quizzes_statistics.workbook
+    """,
+    "quiz.view_intro": "quizzes.quiz",
+    "recording.note_watched": "webinars.watched",
+    "recording.view": "webinars.recording",
+    "second_step.manage": """
+        accounts_second.new_app accounts_second.new_codes accounts_second.new_passkey accounts_second.overview accounts_second.prove
+        accounts_second.remove accounts_second.request_new_passkey
+    """,
+    "session.list_and_end": """
+        accounts.devices accounts.end_device accounts.end_devices accounts.prove_for_devices lms_people.end_sessions
+    """,
+    "simulator.answer": "simulators.answer",
+    "simulator.review": "simulators.submission",
+    "simulator.view_task": "simulators.task",
+    "teaching.list": "lms.teaching",
+    "user.merge": "lms_merges.find_other lms_merges.look lms_merges.merge",
+    "user.reset_password": "lms_people.invite lms_people.send_reset",
+    "user.set_role": "lms_people.restore lms_people.set_role lms_people.suspend",
+    "user.view_email": "lms_people.people lms_people.record",
+    "version.choose": "enrolments.choose_version",
+}
+"""The routes that ask for an action, under its name in `access.py`."""
+
+PUBLIC: Mapping[str, str] = {
+    "accounts.accept_invitation": "leads into an account: the secret of the invitation decides",
+    "accounts.confirm": "the secret of the mail decides",
+    "accounts.forgotten": "asked before one is in; says nothing of who has an account",
+    "accounts.reset": "the secret of the mail decides",
+    "accounts.set_up": "the secret of the command line decides, and where an administrator exists there is no page: first_admin.create",
+    "accounts.sign_in": "the way in",
+    "accounts.sign_out": "whoever is out already stays out",
+    "accounts.sign_up": "the way in",
+    "accounts.sign_up_sent": "says the same to everybody",
+    "accounts_addresses.confirm": "the secret of the mail decides",
+    "accounts_notices.stop": "the signed address in the mail decides; it only ends mails",
+    "accounts_second.enter": "between password and entry: the proof in the cookie decides",
+    "accounts_second.enter_with_passkey": "between password and entry: the proof in the cookie decides",
+    "accounts_second.request_passkey": "between password and entry: the proof in the cookie decides",
+    "assets.static": "styles, scripts, fonts and pictures of the program",
+    "certificates.short": "leads to certificates.verify",
+    "certificates.verify": "everybody may check a code: certificate.verify",
+    "certificates.verify_form": "asks for a code",
+    "enrolments.catalogue": "lists what course.view shows to strangers",
+    "lms.accessibility": "says the same to everybody",
+    "lms.help": "says the same to everybody",
+    "lms.home": "leads strangers to the catalogue and others to what is theirs",
+    "lms.live": "tells a probe that the process lives",
+    "lms.privacy": "says the same to everybody",
+    "lms.ready": "tells a probe that the process can work",
+    "lms.robots": "says the same to everybody",
+    "lms.security": "says the same to everybody",
+    "lms.set_language": "keeps a choice in the browser's cookie",
+    "lms.set_theme": "keeps a choice in the browser's cookie",
+    "lms_search.search": "finds what the reader may see: each kind of thing asks its own permission",
+    "simulators.comparison": "the tool is open to everybody and keeps nothing",
+    "simulators.contributory": "the tool is open to everybody and keeps nothing",
+    "simulators.export": "the tool is open to everybody and keeps nothing",
+    "simulators.rollout": "the tool is open to everybody and keeps nothing",
+    "simulators.social_budget": "the tool is open to everybody and keeps nothing",
+    "webinars.recordings": "lists what recording.view shows to strangers",
+}
+"""The routes that everybody may use, and why."""
