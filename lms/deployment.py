@@ -11,11 +11,10 @@ import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
-from sqlalchemy import make_url, select, text
+from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -29,13 +28,11 @@ from kernel.mail import SMTPS
 from kernel.settings import LOOPBACK, Settings, secret_keys
 from lms import backups, queries
 from lms.backups import LastBackup
+from lms.disks import NETWORK_DISKS, database_disk, disk_kind
 
 if TYPE_CHECKING:
     from lms.app import House
 
-NETWORK_DISKS = ("nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "fuse.s3fs", "glusterfs", "ceph", "lustre", "davfs")
-LENT_DISKS = ("9p",)
-"""Also how a machine lends a folder of its own to a guest: a danger, and refused at the start only where SQLite cannot keep its WAL."""
 EXAMPLES = re.compile(r"(change.?me|secret|example|ejemplo|password|clave|0{8}|1234567|(.)\2{7})", re.IGNORECASE)
 LEAST_FREE = 2_000_000_000
 LATE = timedelta(minutes=10)
@@ -431,23 +428,6 @@ def findings(facts: Facts) -> list[Finding]:
         if rule.holds(facts)
     ]
     return sorted(found, key=lambda one: not one.is_danger)
-
-
-def disk_kind(path: Path, mounts: Path = Path("/proc/mounts")) -> str:
-    """Return the kind of file system that a path lies on; nothing where the machine does not tell."""
-    try:
-        lines = [line.split() for line in mounts.read_text().splitlines()]
-    except OSError:
-        return ""
-    place = path.resolve()
-    fitting = [(len(line[1]), line[2]) for line in lines if place.is_relative_to(line[1].replace("\\040", " "))]
-    return max(fitting)[1] if fitting else ""
-
-
-def database_disk(settings: Settings) -> str:
-    """Return the kind of file system that an SQLite database lies on, as the machine names it; nothing for PostgreSQL."""
-    place = make_url(settings.database).database if settings.database.startswith("sqlite") else None
-    return disk_kind(Path(place).parent) if place else ""
 
 
 def gather(house: House, session: Session, *, now: datetime, processes: int = 1, machines: int = 1) -> Facts:

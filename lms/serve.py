@@ -24,9 +24,10 @@ from kernel.errors import DomainError
 from kernel.i18n import _
 from kernel.paths import CONTENT
 from kernel.settings import LOOPBACK, Settings, SettingsError, load, secret_keys
-from lms import deployment, metrics
+from lms import metrics
 from lms.app import FEATURES, House, create_app, open_house
 from lms.backups import UNFINISHED
+from lms.disks import LENT_DISKS, NETWORK_DISKS, database_disk
 from lms.listening import Worker
 from lms.upgrading import NoBackup, bring_up_to_date
 from lms.worker import Queue
@@ -79,8 +80,8 @@ def check_folder(settings: Settings) -> None:
             raise CannotStart(f"A restore into {folder} was broken off. Run the same lms restore again, or empty the folder.")
     except OSError as error:
         raise CannotStart(f"The folder {folder} cannot be written ({error.strerror}). Set LMS_DATA_DIR to one that can.") from None
-    disk = deployment.database_disk(settings)
-    if disk in deployment.NETWORK_DISKS and disk not in deployment.LENT_DISKS:
+    disk = database_disk(settings)
+    if disk in NETWORK_DISKS and disk not in LENT_DISKS:
         raise CannotStart(
             f"The SQLite database lies on a network disk ({disk}), whose locks cannot be trusted. "
             "Set LMS_DATA_DIR to a local disk, or use PostgreSQL (LMS_DATABASE_URL)."

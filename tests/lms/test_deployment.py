@@ -9,7 +9,7 @@ import pytest
 from kernel import clock
 from kernel.db import Database
 from kernel.settings import Settings, load
-from lms import backups, deployment
+from lms import backups, deployment, disks
 from lms.app import House
 from lms.backups import LastBackup
 from lms.deployment import RULES, Facts, findings
@@ -150,17 +150,17 @@ def test_dangers_come_first(tmp_path: Path) -> None:
 def test_the_kind_of_disk_is_that_of_the_nearest_mount(tmp_path: Path) -> None:
     (tmp_path / "mounts").write_text(f"/dev/sda / ext4 rw 0 0\nserver:/x {tmp_path} nfs4 rw 0 0\n")
 
-    assert deployment.disk_kind(tmp_path / "a" / "b", tmp_path / "mounts") == "nfs4"
-    assert deployment.disk_kind(Path("/srv"), tmp_path / "mounts") == "ext4"
-    assert deployment.disk_kind(Path("/srv"), tmp_path / "lacks") == ""
+    assert disks.disk_kind(tmp_path / "a" / "b", tmp_path / "mounts") == "nfs4"
+    assert disks.disk_kind(Path("/srv"), tmp_path / "mounts") == "ext4"
+    assert disks.disk_kind(Path("/srv"), tmp_path / "lacks") == ""
 
 
 def test_a_start_refuses_sqlite_on_a_network_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Security 6.1. The database may lie elsewhere than the data folder, and a folder that a machine lends to a guest is tried."""
-    disks = {tmp_path: "ext4", tmp_path / "far": "nfs4", tmp_path / "lent": "9p"}
-    for place in disks:
+    kinds = {tmp_path: "ext4", tmp_path / "far": "nfs4", tmp_path / "lent": "9p"}
+    for place in kinds:
         place.mkdir(exist_ok=True)
-    monkeypatch.setattr(deployment, "disk_kind", disks.__getitem__)
+    monkeypatch.setattr(disks, "disk_kind", kinds.__getitem__)
     for name in ("far", "lent"):
         address = f"sqlite:///{tmp_path / name / 'a.sqlite'}"
         settings = [load(data_dir=tmp_path, database_url=address), load(data_dir=tmp_path / name, database_url="")]
