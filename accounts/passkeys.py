@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kernel.errors import N_, Invalid
 from kernel.web.forms import read_json
@@ -76,6 +76,14 @@ def request(site: Site, challenge: bytes, known: Sequence[str]) -> str:
     )
 
 
+def _read(answer: str) -> dict[str, Any]:
+    """Return what a browser sent; raise ValueError where it is no object, which the library takes for one."""
+    sent = read_json(answer)
+    if not isinstance(sent, dict):
+        raise ValueError("not an object")  # noqa: TRY004 - a wrong answer, not a wrong call
+    return sent
+
+
 def made(site: Site, challenge: bytes, answer: str) -> NewPasskey:
     """Return the passkey that a browser made; raise Invalid where the answer is not right."""
     import webauthn  # noqa: PLC0415 - see above
@@ -84,7 +92,7 @@ def made(site: Site, challenge: bytes, answer: str) -> NewPasskey:
 
     try:
         found = webauthn.verify_registration_response(
-            credential=read_json(answer), expected_challenge=challenge, expected_rp_id=site.host, expected_origin=site.origin
+            credential=_read(answer), expected_challenge=challenge, expected_rp_id=site.host, expected_origin=site.origin
         )
     except (WebAuthnException, *UNREADABLE) as error:
         raise Invalid(N_("The passkey could not be checked. Try again.")) from error
@@ -99,7 +107,7 @@ def credential_of(answer: str) -> str:
     from webauthn.helpers.exceptions import WebAuthnException  # noqa: PLC0415 - see above
 
     try:
-        found: str = parse_authentication_credential_json(read_json(answer)).id
+        found: str = parse_authentication_credential_json(_read(answer)).id
     except (WebAuthnException, *UNREADABLE) as error:
         raise Invalid(N_("The passkey could not be checked. Try again.")) from error
     if not NAME.fullmatch(found):
@@ -115,7 +123,7 @@ def used(site: Site, challenge: bytes, answer: str, *, public_key: str, counter:
 
     try:
         found = webauthn.verify_authentication_response(
-            credential=read_json(answer),
+            credential=_read(answer),
             expected_challenge=challenge,
             expected_rp_id=site.host,
             expected_origin=site.origin,
