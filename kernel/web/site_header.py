@@ -8,7 +8,7 @@ from functools import lru_cache
 from flask import Flask, request
 
 from kernel import i18n
-from kernel.permissions import Actor, SiteRole
+from kernel.permissions import Actor
 from kernel.web.forms import form_token, form_token_at
 from kernel.web.icons import icons_apart, used_icons
 from kernel.web.request import current_actor
@@ -22,11 +22,7 @@ class _Head:
 
     endpoint: str | None
     language: str
-    is_anonymous: bool
-    roles: frozenset[SiteRole]
-    is_staff_anywhere: bool
-    manages_units: bool
-    unread: int
+    actor: Actor
 
 
 def site_header(app: Flask) -> Callable[[], str]:
@@ -38,32 +34,22 @@ def site_header(app: Flask) -> Callable[[], str]:
 
     @lru_cache(maxsize=KEPT_HEADS)
     def draw(head: _Head) -> tuple[str, tuple[str, ...]]:
-        somebody = Actor(
-            person_id=None if head.is_anonymous else 0,
-            name=name,
-            initials=initials,
-            roles=head.roles,
-            is_staff_anywhere=head.is_staff_anywhere,
-            manages_units=head.manages_units,
-            unread=head.unread,
-        )
         template = app.jinja_env.get_template("partials/_site_header.html")
         with icons_apart() as icons, form_token_at(token):
-            return template.make_module({"actor": somebody, "locale": head.language}).__html__(), tuple(icons)
+            return template.make_module({"actor": head.actor, "locale": head.language}).__html__(), tuple(icons)
 
     def header() -> str:
         actor = current_actor()
-        html, used = draw(
-            _Head(
-                request.endpoint,
-                i18n.language(),
-                actor.is_anonymous,
-                actor.roles,
-                actor.is_staff_anywhere,
-                actor.manages_units,
-                actor.unread,
-            )
+        somebody = Actor(
+            person_id=None if actor.is_anonymous else 0,
+            name=name,
+            initials=initials,
+            roles=actor.roles,
+            is_staff_anywhere=actor.is_staff_anywhere,
+            manages_units=actor.manages_units,
+            unread=actor.unread,
         )
+        html, used = draw(_Head(request.endpoint, i18n.language(), somebody))
         used_icons().update(dict.fromkeys(used))
         return html.replace(token, form_token()).replace(initials, actor.initials).replace(name, actor.name)
 

@@ -1,10 +1,8 @@
 """A real Chromium before a real server: each test has an instance of its own, served from a thread."""
 
-import logging
 import os
 import re
 import shutil
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -12,10 +10,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
-from werkzeug.serving import make_server
 
 from kernel import clock, outbox
 from lms.app import House
+from tests.support.far import served
 from tests.support.missing import note
 
 CHROMIUM = os.environ.get("CHROMIUM", shutil.which("chromium") or shutil.which("google-chrome") or "")
@@ -61,14 +59,8 @@ class Live:
 @pytest.fixture
 def live(app: Flask, house: House) -> Iterator[Live]:
     """Serve the instance of this test."""
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield Live(f"http://127.0.0.1:{server.server_port}", house)
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(app) as port:
+        yield Live(f"http://127.0.0.1:{port}", house)
 
 
 @dataclass

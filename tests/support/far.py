@@ -93,15 +93,22 @@ class Near(Far):
 
 
 @contextmanager
-def near(app: Flask, house: House) -> Iterator[Near]:
-    """Serve an application from a thread; give its first visitor, who does not come from where the server itself is."""
+def served(app: Flask) -> Iterator[int]:
+    """Serve an application from a thread; give the port on this machine."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield Near(house, server.server_port, "localhost")
+        yield server.server_port
     finally:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@contextmanager
+def near(app: Flask, house: House) -> Iterator[Near]:
+    """Serve an application; give its first visitor, who does not come from where the server itself is."""
+    with served(app) as port:
+        yield Near(house, port, "localhost")
