@@ -1,6 +1,7 @@
 """The signed-in browser: Flask-Login over a `device` row. The cookie holds a random secret, and when it was last seen."""
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -77,9 +78,8 @@ def sign_out(response: Response) -> Response:
     return response
 
 
-def is_newcomer() -> bool:
-    """Say of the cookie alone whether its browser has no session in use and is not between password and second step."""
-    settings: Settings = current_app.extensions["settings"]
+def is_newcomer(settings: Settings, cookie: Mapping[str, Any]) -> bool:
+    """Say of a cookie alone whether its browser has no session in use and is not between password and second step."""
     idle = clock.now() - datetime.fromtimestamp(cookie.get("seen", 0), UTC)
     is_signed_in = "_user_id" in cookie and idle <= timedelta(minutes=settings.session_idle_minutes)
     return not is_signed_in and "proof" not in cookie

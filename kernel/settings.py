@@ -235,6 +235,14 @@ class Settings(BaseSettings):
         return (*LOOPBACK, public) if public else LOOPBACK
 
 
+BARE = ("PATH", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "LANG", "LC_ALL", "TZ")
+
+
+def bare_environment() -> dict[str, str]:
+    """Return what a process of ours that reads what strangers sent may know of the environment: no setting, no secret."""
+    return {name: os.environ[name] for name in BARE if name in os.environ}
+
+
 def load(**given: object) -> Settings:
     """Read the settings from the environment, or raise SettingsError with every fault in one line; what is given comes first."""
     names = {f"LMS_{name.upper()}" for name in Settings.model_fields}

@@ -17,6 +17,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 from xlsxwriter import Workbook
 
 from kernel.archives import ArchiveRefused, Limits, read_archive
+from kernel.confined import confined
 from kernel.decoding import Undecodable, decode
 from kernel.errors import N_
 
@@ -132,8 +133,11 @@ _DOCTYPE = b"<!DOCTYPE"
 
 
 def read_table(content: bytes, *, rows: int) -> ReadTable:
-    """Return the rows of a CSV file, or those of the first sheet of a workbook (XLSX), where there may be so many; raise Undecodable."""
-    return read_xlsx(content, rows=rows) if content.startswith(b"PK\x03\x04") else read_csv(content)
+    """Return the rows of a CSV file, or those of the first sheet of a workbook (XLSX), where there may be so many.
+
+    Raise Undecodable, and TooHeavy for a workbook that asks for too much memory or time.
+    """
+    return confined(read_xlsx, content, rows=rows) if content.startswith(b"PK\x03\x04") else read_csv(content)
 
 
 def read_xlsx(content: bytes, *, rows: int) -> ReadTable:

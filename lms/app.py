@@ -3,6 +3,7 @@
 import hashlib
 from collections import defaultdict
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.metadata import version as installed
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -37,6 +38,7 @@ from kernel.permissions import Policy, SiteRole
 from kernel.settings import Settings, secret_keys
 from kernel.web import assets, errors, headers, icons, kept_pages, limits, notes, templating
 from kernel.web.crowd import Crowd
+from kernel.web.door import Door
 from kernel.web.request import FIELD_LIMIT, Plumbing, current_actor, install_last
 from kernel.web.request import install as install_requests
 from lms import feature as roof
@@ -199,7 +201,6 @@ def create_app(house: House) -> Flask:
             quiet=PROBES | {assets.ENDPOINT},
             any_host=PROBES,
             crowd=Crowd(house.settings.crowd),
-            is_newcomer=signin.is_newcomer,
         ),
     )
     is_staff = or_(exists().where(CourseStaff.person_id == Person.id), account_queries.holds(SiteRole.INSTRUCTOR))
@@ -220,4 +221,5 @@ def create_app(house: House) -> Flask:
     metrics.install(app)
     notes.install(app)
     install_last(app)
+    app.wsgi_app = Door(app, partial(signin.is_newcomer, house.settings), metrics.turned_away(app))  # type: ignore[method-assign]  # Flask's way to wrap it
     return app

@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from ipaddress import ip_address, ip_network
 
 from flask import Flask, Response, current_app, g, request
@@ -79,6 +79,10 @@ class Figures:
             self._seconds.labels(endpoint.partition(".")[0]).observe(time.monotonic() - g.began)
         return response
 
+    def turn_away(self) -> None:
+        """Count somebody whom the door turned away, before any route."""
+        self._requests.labels("GET", "door", 503).inc()
+
 
 def count_together() -> None:
     """Let the counters that are made from now on be those of every process, as PROMETHEUS_MULTIPROC_DIR says.
@@ -95,6 +99,12 @@ def install(app: Flask) -> None:
     """Count every answer of the application."""
     figures = app.extensions[EXTENSION] = Figures()
     app.after_request(figures.count)
+
+
+def turned_away(app: Flask) -> Callable[[], None]:
+    """Return what counts somebody whom the door turned away."""
+    figures: Figures = app.extensions[EXTENSION]
+    return figures.turn_away
 
 
 def page() -> Response:

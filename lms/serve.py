@@ -1,6 +1,7 @@
 """`lms serve`: one line for each thing that can be wrong, then migrations, sample courses, the first link, and gunicorn."""
 
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -33,6 +34,8 @@ from lms.upgrading import NoBackup, bring_up_to_date
 from lms.worker import Queue
 
 TRIED_PYTHONS = ((3, 11),)
+FILES = 8192
+"""That a process may have open, connections among them."""
 
 
 class CannotStart(Exception):
@@ -160,6 +163,18 @@ class PatientArbiter(Arbiter):  # type: ignore[misc]  # gunicorn has no types
         self.handle_term()
 
 
+def allow_connections() -> int:
+    """Let this process have as many files open as the system lets it, shells give a thousand unless asked; return for how many connections.
+
+    A browser holds up to six, for a while also after its page is there.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = FILES if hard == resource.RLIM_INFINITY else min(hard, FILES)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    return most // 2
+
+
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     """Gunicorn with threads: finishes requests on SIGTERM, and is not stopped by slow clients."""
 
@@ -172,6 +187,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "timeout": 60,
             "graceful_timeout": 15,
             "keepalive": 15,
+            "worker_connections": allow_connections(),
             "control_socket_disable": True,
             "loglevel": "warning",
             "limit_request_line": 8190,

@@ -18,12 +18,13 @@ from courses.queries import catalogue as course_catalogue
 from courses.services import drafts as draft_services
 from courses.services import verdicts
 from kernel import clock
+from kernel.confined import confined
 from kernel.errors import DomainError
 from kernel.files import Files
 from kernel.i18n import _, choose, ngettext
 from kernel.web.contents import send_made
 from kernel.web.forms import clean_text
-from kernel.web.request import begin_writing, current_actor, current_session, requires, see_page
+from kernel.web.request import begin_writing, current_actor, current_session, let_go, requires, see_page
 from quizzes.content.banks import banks_of, questions_of
 from quizzes.content.wording import KINDS
 from quizzes.permissions import QuizAction
@@ -84,9 +85,10 @@ def upload(subject: TaughtCourse) -> Answer:
     sent = form.upload()
     if sent is None:
         return _upload_page(subject, form), 422
-    name, content = clean_text(services.keep_name(sent[0])), sent[1]
+    name, content, language = clean_text(services.keep_name(sent[0])), sent[1], _language(subject.id)
+    let_go()
     try:
-        found = import_file(name, content, form.format.data or None, _language(subject.id))
+        found = confined(import_file, name, content, form.format.data or None, language)
     except DomainError as refused:
         form.refuse(form.file, _words(refused))
         return _upload_page(subject, form), 422
@@ -199,7 +201,8 @@ def _banks(course_id: int, folder: CourseFolder | None) -> list[tuple[str, str]]
 
 def _plan(pending: PendingImport, folder: CourseFolder | None, target: str) -> Plan:
     language = folder.languages[0] if folder is not None else "es"
-    imported = import_file(pending.name, pending.content, pending.format, language).imported
+    let_go()
+    imported = confined(import_file, pending.name, pending.content, pending.format, language).imported
     banks = banks_of(folder) if folder is not None else ()
     present = next((bank.questions for bank in banks if bank.path == target), ())
     taken = {question.key for bank in banks for question in bank.questions} | {

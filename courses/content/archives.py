@@ -11,7 +11,7 @@ from kernel.errors import N_
 
 LARGEST = 50_000_000
 """Bytes of an archive that is sent to a page; larger courses come in by the command line."""
-LIMITS = Limits(packed=LARGEST, unpacked=250_000_000, entries=MAXIMUM_FILES)
+LIMITS = Limits(packed=LARGEST, unpacked=150_000_000, entries=MAXIMUM_FILES)
 _MARK = re.compile(rb"aulario ([a-z0-9-]{1,64}) ([0-9]{1,9})\Z")
 _JUNK = ("__MACOSX", ".git", "__pycache__")
 _JUNK_NAMES = (".DS_Store", "Thumbs.db", "desktop.ini")

@@ -12,7 +12,7 @@ from flask import Blueprint, Response, current_app, flash, render_template, requ
 from accounts.rules import SENT_IN_LIFE
 from courses import publication
 from courses.content.archives import LARGEST, FolderArchive, read_folder_archive, write_folder
-from courses.content.foreign.folder import Wanted, convert_folder
+from courses.content.foreign.folder import Wanted, convert_archive
 from courses.content.foreign.model import Remark
 from courses.content.incoming import Choice, Fate, FilePlan, lines_changed
 from courses.content.layout import COURSE
@@ -28,12 +28,13 @@ from courses.queries import folders as folder_queries
 from courses.services import drafts, folders, importing
 from courses.services.importing import Choices, ImportPlan
 from kernel import clock
+from kernel.confined import confined
 from kernel.errors import Conflict, DomainError, NotFound
 from kernel.files import Files
 from kernel.i18n import _
 from kernel.web.contents import send_made
 from kernel.web.forms import clean_text
-from kernel.web.request import begin_writing, current_actor, current_session, requires, see_page
+from kernel.web.request import begin_writing, current_actor, current_session, let_go, requires, see_page
 
 bp = Blueprint("courses_folders", __name__)
 
@@ -143,7 +144,9 @@ def _brought(name: str, content: bytes, *, is_new: bool) -> Brought:
     if not is_new or COURSE in archive.files:
         return Brought(archive)
     wanted = Wanted(name=name.rpartition(".")[0] or name, author=current_actor().name)
-    converted = convert_folder(archive.files, wanted)
+    del archive  # it is read once more there, and is large
+    let_go()
+    converted = confined(convert_archive, content, wanted)
     return Brought(FolderArchive(converted.files), converted.remarks)
 
 
@@ -168,11 +171,10 @@ class Look:
 
 def _look(upload: UUID, choices: Choices | None) -> Look:
     """Read a waiting archive and hold it against the draft; with a choice for each conflict, read what comes of it too."""
-    session = current_session()
-    pending = folder_queries.get_pending(session, upload)
-    course = None if pending.course_id is None else catalogue.get_course(session, pending.course_id)
+    pending = folder_queries.get_pending(current_session(), upload)
+    course = None if pending.course_id is None else catalogue.get_course(current_session(), pending.course_id)
     brought = _brought(pending.name, pending.content, is_new=course is None)
-    archive, remarks = brought.archive, brought.remarks
+    archive, remarks, session = brought.archive, brought.remarks, current_session()
     checked = _check(archive.files)
     if checked.folder is None:
         return Look(pending, course, checked.findings, remarks)

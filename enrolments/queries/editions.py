@@ -29,6 +29,10 @@ def dates_of(edition: Edition) -> EditionDates:
     return EditionDates(edition.enrols_from, edition.enrols_until, edition.starts_at, edition.ends_at, edition.closed_at)
 
 
+FEWEST_LETTERS = 3
+"""Of a word with which a course's team searches for people (security 7.6)."""
+
+
 @dataclass(frozen=True, slots=True)
 class EditionLine:
     """An edition of a course, how many take it, and how many wait."""
@@ -209,8 +213,11 @@ class Outsider:
 def list_outsiders(session: Session, actor: Actor, course_id: int, words: str, *, limit: int) -> list[Outsider]:
     """List the people with an open account whom a search finds and who do not take a course, by name.
 
-    Addresses of those outside the course are for administrators (security 7.6): others find by name, or by a whole address that they know.
+    Addresses of those outside the course are for administrators (security 7.6): others find by name, or by a whole address that they know,
+    and nobody where they name too little of them.
     """
+    if names_too_little(actor, words):
+        return []
     inside = select(Enrolment.person_id).where(Enrolment.course_id == course_id, Enrolment.left_at.is_(None))
     statement = (
         select(Person, Organisation.name)
@@ -224,6 +231,11 @@ def list_outsiders(session: Session, actor: Actor, course_id: int, words: str, *
         Outsider(person.id, person.uuid, person.full_name, place or "", person.email if actor.is_administrator else "")
         for person, place in session.execute(statement)
     ]
+
+
+def names_too_little(actor: Actor, words: str) -> bool:
+    """Say whether somebody could leaf through all accounts with so few letters; administrators may."""
+    return not actor.is_administrator and max(map(len, words.split()), default=0) < FEWEST_LETTERS
 
 
 def _sought(actor: Actor, words: str) -> list[ColumnElement[bool]]:

@@ -19,8 +19,7 @@ from enrolments.services import editions as services
 from enrolments.services.editions import Enrolled, SentList
 from enrolments.sheets import judge_list, read_list
 from kernel import clock
-from kernel.decoding import Undecodable
-from kernel.errors import NotFound
+from kernel.errors import Invalid, NotFound
 from kernel.i18n import _, ngettext
 from kernel.web.forms import as_uuid
 from kernel.web.paging import Page, asked_page
@@ -58,6 +57,7 @@ def roster(seat: Seat) -> Answer:
         editions=[line.edition for line in queries.list_editions(session, seat.course_id)],
         wanted=wanted,
         sees_addresses=current_actor().is_administrator,
+        too_few=bool(wanted) and queries.names_too_little(current_actor(), wanted),
         found=found[:FOUND],
         more_found=len(found) > FOUND,
         published=seat.is_published,
@@ -121,7 +121,7 @@ def upload(seat: Seat) -> Answer:
     let_go()
     try:
         found = read_list(sent[1])
-    except Undecodable as refused:
+    except Invalid as refused:
         form.refuse(form.file, _(refused.text, **refused.facts))
         return _upload_page(seat, form), 422
     kept = SentList(sent[0], sent[1], len(found.entries))
@@ -142,8 +142,9 @@ def _list_seat(session: Session, actor: object, slug: str, pending: UUID) -> Lis
 @requires(LearningAction.ENROL_OTHERS, _list_seat)
 def preview(subject: ListSeat) -> Answer:
     """Show whom a list enrols and what is wrong in it; once confirmed, how far it is."""
-    session, row = current_session(), subject.pending
-    found = read_list(row.content)
+    row = subject.pending
+    let_go()
+    found, session = read_list(row.content), current_session()
     judged = judge_list(session, subject.seat.course_id, found.entries)
     line = None if row.edition_id is None else queries.get_line(session, row.edition_id)
     free = None if line is None or line.edition.capacity is None else max(line.edition.capacity - line.taken, 0)

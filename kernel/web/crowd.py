@@ -1,6 +1,8 @@
 """How many requests a process has in hand. Beyond what it does at once, who is not in yet waits, so that who is answering stays fast."""
 
+import random
 import threading
+import time
 
 from kernel.errors import N_, Unavailable
 
@@ -10,9 +12,16 @@ class Crowded(Unavailable):
 
     code = "crowded"
     message = N_(
-        "Whoever is already in goes on without waiting, and nothing that was saved is in danger. This page tries again by itself: you need"
-        " not do anything."
+        "Whoever is already in goes on without waiting, and nothing that was saved is in danger. This page tries again by itself within"
+        " two minutes: you need not do anything."
     )
+
+
+BACK_A_SECOND = 20
+"""How many of those who wait come back in a second: more than can be let in, and few enough to cost nothing."""
+SOONEST = (10.0, 20.0)
+LATEST = (90.0, 120.0)
+"""Seconds until somebody is to try again: while few wait, and at most."""
 
 
 class Crowd:
@@ -21,12 +30,13 @@ class Crowd:
     def __init__(self, most: int = 0) -> None:
         self._most = most
         self._inside = 0
+        self._line = 0.0
         self._lock = threading.Lock()
 
     @property
     def is_full(self) -> bool:
-        """Say whether there are more than the process does at once."""
-        return 0 < self._most < self._inside
+        """Say whether there are as many as the process does at once."""
+        return 0 < self._most <= self._inside
 
     def enter(self) -> None:
         """Take one more in hand."""
@@ -37,3 +47,13 @@ class Crowd:
         """Be done with one."""
         with self._lock:
             self._inside -= 1
+
+    def turn_away(self) -> int:
+        """Return in how many seconds somebody is to try again: each after the one before, so that they do not come back all at once."""
+        with self._lock:
+            now = time.monotonic()
+            self._line = min(max(self._line, now) + 1 / BACK_A_SECOND, now + LATEST[1])
+            wait = self._line - now
+        if wait >= LATEST[0]:
+            return round(random.uniform(*LATEST))  # noqa: S311 - spread in time, no secret
+        return round(max(wait, random.uniform(*SOONEST)))  # noqa: S311 - spread in time, no secret

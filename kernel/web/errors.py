@@ -3,7 +3,6 @@
 A POST whose form token or session has expired is not lost: its fields come back, signed, to be sent again after signing in.
 """
 
-import random
 from enum import StrEnum
 from typing import cast
 
@@ -40,8 +39,6 @@ BYPASSES_OF_ALL = limit("bypass-all", "1000 per day")
 Fields = list[tuple[str, str]]
 RESUMABLE_SECONDS = 3600
 RETRY_SECONDS = 5
-WAIT_SECONDS = (10, 20)
-"""After how long somebody at the door tries again: not all of them at the same moment."""
 _KEPT_HEADERS = ("Allow", "Content-Range")
 _JSON_TYPES = ("application/json", "application/problem+json")
 _NEVER_KEPT = ("csrf_token", "password", "current_password")
@@ -151,16 +148,13 @@ def _domain_error(error: DomainError) -> Response | str | tuple[str, int]:
 
 
 def _crowded(error: Crowded) -> Response:
-    """Ask somebody who is not in yet to wait, without the database; a page tries again by itself."""
+    """Ask somebody who is not in yet to wait, without the database: what the door gives to all whom it turns away (`kernel.web.door`)."""
     roll_back()
     g.setdefault("actor", Actor())
-    seconds = random.randint(*WAIT_SECONDS)  # noqa: S311 - no secret
     title, text = _("A great many people are coming in"), _(error.text)
     if wants_json():
-        return error_response(error.status, title, text, code=error.reason, retry_after=seconds)
-    response = make_response(render_template("errors/crowded.html", title=title, text=text, address=_address()), error.status)
-    response.headers.update({"Retry-After": str(seconds), "Refresh": str(seconds)})
-    return response
+        return error_response(error.status, title, text, code=error.reason)
+    return make_response(render_template("errors/crowded.html", title=title, text=text), error.status)
 
 
 def _note_refusal() -> None:

@@ -76,10 +76,10 @@ class Plumbing:
     crowd: Crowd = field(default_factory=Crowd)
     turns: Turns = field(default_factory=Turns)
     """Of the requests in hand one computes, and beside it those that take long."""
-    is_newcomer: Callable[[], bool] = bool
-    """Says of the cookie alone, without the database, whether whoever asks has not been let in yet."""
 
 
+TURNED_AWAY = "aulario.turned_away"
+"""Stands in the environment of a request whose answer the door (`kernel.web.door`) gives to all whom it turns away."""
 FOREIGN = "foreign_page"
 """Why a request is refused that another site's page sends."""
 
@@ -95,7 +95,12 @@ def secrets_of_app() -> list[bytes]:
 
 def plumbing() -> Plumbing:
     """Return what the roof handed over."""
-    return cast("Plumbing", current_app.extensions["plumbing"])
+    return plumbing_of(current_app)
+
+
+def plumbing_of(app: Flask) -> Plumbing:
+    """Return what the roof handed over to an application."""
+    return cast("Plumbing", app.extensions["plumbing"])
 
 
 def current_session() -> Session:
@@ -239,17 +244,13 @@ def _open() -> None:
 
 
 def _take_in_hand() -> None:
-    """Count the request once its body is there, and wait for its turn; whoever opens a page without being in yet is asked to come again
-    while there are too many.
-
-    What is sent is always taken: a form that somebody has filled in is not turned away.
-    """
+    """Count the request once its body is there, and wait for its turn; or draw what is said to those whom the door turns away."""
     house = plumbing()
     house.crowd.enter()
     g.in_hand = True
     if request.endpoint in house.quiet:
         return
-    if is_only_looking() and house.crowd.is_full and house.is_newcomer():
+    if TURNED_AWAY in request.environ:
         raise Crowded
     g.turn = house.turns.take(writes=not is_only_looking())
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from flask import Blueprint, Response, flash, render_template
 
 from kernel import clock
-from kernel.decoding import Undecodable
+from kernel.errors import Invalid
 from kernel.i18n import _
 from kernel.tables import CSV_TYPE, Cell, on_disk, write_csv
 from kernel.web.contents import send_made
@@ -42,7 +42,7 @@ def loads() -> Answer:
     let_go()
     try:
         total = _count(sent.kind, sent.content)
-    except Undecodable as refused:
+    except Invalid as refused:
         form.refuse(form.file, _(refused.text, **refused.facts))
         return _page(form), 422
     row = services.receive(begin_writing(), current_actor(), sent.kind, sent.name, sent.content, total, now=clock.now())
@@ -65,14 +65,14 @@ def _count(kind: LoadKind, content: bytes) -> int:
 
 def _judge(load: PendingLoad) -> tuple[JudgedPeople | JudgedUnits, list[LoadFault], int | None]:
     """Return what a list would do, all its faults by their lines, and from which line on its encoding is a guess."""
-    session = current_session()
     judged: JudgedPeople | JudgedUnits
+    let_go()
     if load.kind == LoadKind.PEOPLE.value:
         people = read_people(load.content)
-        judged, unread, guess = judge_people(session, people.people), people.faults, people.guessed_from
+        judged, unread, guess = judge_people(current_session(), people.people), people.faults, people.guessed_from
     else:
         units = read_units(load.content)
-        judged, unread, guess = judge_units(tree.list_tree(session), units.units), units.faults, units.guessed_from
+        judged, unread, guess = judge_units(tree.list_tree(current_session()), units.units), units.faults, units.guessed_from
     return judged, sorted((*unread, *judged.faults), key=lambda fault: fault.line), guess
 
 

@@ -372,6 +372,22 @@ def test_addresses_of_people_outside_the_course_are_for_administrators(browser: 
     assert "fuera@example.org" in boss.get("/teaching/prueba/learners?new=fuera").text
 
 
+def test_a_team_does_not_leaf_through_all_accounts_letter_by_letter(browser: Browser, house: House) -> None:
+    """Security 7.6."""
+    course = a_course(house, modules=1)
+    a_person(house, "fuera@example.org", given="Luz", surname="Peña")
+    a_teacher(house, course)
+    an_administrator(house)
+    team, boss = sign_in(browser, "profe@example.org"), sign_in(browser.another(), "admin@example.org")
+
+    for few in ("e", "pe", "p+e+n"):
+        text = team.get(f"/teaching/prueba/learners?new={few}").text
+        assert "Peña" not in text
+        assert "Escriba al menos tres letras seguidas del nombre." in text
+    assert "Luz Peña" in team.get("/teaching/prueba/learners?new=luz").text
+    assert "Luz Peña" in boss.get("/teaching/prueba/learners?new=pe").text
+
+
 def test_a_grader_searches_for_nobody(browser: Browser, house: House) -> None:
     course = a_course(house, modules=1)
     a_person(house, "fuera@example.org", given="Luz", surname="Peña")

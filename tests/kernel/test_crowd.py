@@ -1,13 +1,15 @@
 """More requests in hand than a process does at once: who is not in yet waits at the door, who has begun goes on."""
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 import time_machine
+from flask import Flask, request, request_started
 
 from kernel import clock
-from kernel.web.crowd import Crowd
+from kernel.web.crowd import BACK_A_SECOND, Crowd
 from kernel.web.request import Plumbing
 from lms.app import House
 from tests.support.browser import Browser, every_statement
@@ -48,7 +50,7 @@ def test_a_newcomer_is_asked_to_wait_without_a_statement_and_the_page_tries_agai
     assert 10 <= int(seconds) <= 20
     assert browser.response.headers["Refresh"] == seconds
     assert "Está entrando muchísima gente" in page.text
-    assert 'href="/courses?q=presupuesto"' in page.html
+    assert ("", "Intentar ahora") in page.links  # this very address, with its query
     assert counter.statements == []
     assert browser.another("en").get("/", status=503).title.startswith("A great many people are coming in")
     browser._request("GET", "/", headers={"Accept": "application/json"})
@@ -94,6 +96,48 @@ def test_requests_that_fail_are_out_of_hand_too(browser: Browser, crowd: Crowd) 
     browser._request("GET", "/", headers={"Host": "elsewhere.example"})
 
     assert crowd._inside == 0
+
+
+def test_the_page_is_drawn_once_for_all_and_says_nothing_of_who_got_it_first(browser: Browser, crowd: Crowd) -> None:
+    """Turning thousands away costs what they wait for, unless it costs nothing."""
+    browser.get("/courses")
+    with_cookie = browser.another()
+    with_cookie.get("/sign-in")
+    fill(crowd)
+    drawn = list[str]()
+
+    def note(_app: Flask) -> None:
+        drawn.append(request.path)
+
+    request_started.connect(note, browser.app)
+    for visitor, path in ((browser, "/courses?q=uno"), (with_cookie, "/sign-in?next=/learning"), (browser.another(), "/")) * 3:
+        page = visitor.get(path, status=503)
+        assert "csrf" not in page.html
+        assert path == "/" or path not in page.html
+        assert "Set-Cookie" not in visitor.response.headers
+        assert "no-store" in visitor.response.headers["Cache-Control"]
+
+    assert len(drawn) == 1
+    assert browser.another("en").get("/", status=503).language == "en"
+    browser._request("HEAD", "/")
+    assert (browser.response.status_code, browser.response.get_data()) == (503, b"")
+    browser._request("GET", "/", headers={"Host": "elsewhere.example"})
+    assert browser.response.status_code == 400
+    empty(crowd)
+    asked = {"method": "GET", "endpoint": "door", "status": "503"}
+    assert browser.app.extensions["metrics"].registry.get_sample_value("aulario_requests_total", asked) == 11
+
+
+def test_those_who_wait_come_back_one_after_the_other_within_two_minutes() -> None:
+    crowd = Crowd(1)
+    first = [crowd.turn_away() for _one in range(100)]
+    many = [crowd.turn_away() for _one in range(1900)]
+    late = [crowd.turn_away() for _one in range(3000)]
+
+    assert all(10 <= seconds <= 20 for seconds in first)
+    assert all(10 <= seconds <= 120 for seconds in (*many, *late))
+    assert all(seconds >= 90 for seconds in late)
+    assert max(Counter(many).values()) <= 2 * BACK_A_SECOND + 20
 
 
 def test_a_house_may_ask_nobody_to_wait() -> None:

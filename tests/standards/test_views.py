@@ -1,5 +1,6 @@
 """Questions come in and go out on the web: first what happens and what is lost, then a yes (issue 3, "Banks in and out")."""
 
+import os
 import zipfile
 from datetime import timedelta
 from io import BytesIO
@@ -12,6 +13,7 @@ from courses.models import Course
 from courses.queries import drafts as course_drafts
 from kernel import clock
 from kernel.audit import AuditEntry
+from kernel.confined import Bounds
 from lms.app import House
 from standards.formats import FORMATS
 from standards.importing import import_file
@@ -142,6 +144,25 @@ def test_a_damaged_or_hostile_file_gets_a_message_beside_its_field(
     assert 'id="file-error"' in editor.page.html
     assert told in editor.page.text
     assert waiting(house) == 0
+
+
+def test_a_file_that_asks_for_too_much_memory_is_refused_and_the_server_goes_on(
+    editor: Browser, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Security 4.4: within the limits of archives, and more than reading may take."""
+    monkeypatch.setattr("kernel.confined.BOUNDS", Bounds(memory=25_000_000))
+    target, noise = BytesIO(), os.urandom(101_000)
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(4):
+            archive.writestr(f"{number}.xml", noise + b" " * 9_800_000)
+
+    send(editor, target.getvalue(), "grande.zip", "qti", status=422)
+
+    assert "exige demasiado tiempo o memoria" in editor.page.text
+    assert waiting(house) == 0
+    monkeypatch.undo()
+    send(editor, GIFT)
+    assert "2 preguntas entran" in editor.page.text
 
 
 def test_a_file_that_is_too_large_is_refused_before_it_is_read(editor: Browser, house: House) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
+from courses.content.archives import read_folder_archive
 from courses.content.filetypes import kind_of
 from courses.content.foreign.lesson import ForeignLesson, convert
 from courses.content.foreign.model import Notebook, Remark, Surroundings
@@ -62,6 +63,11 @@ class _Part:
 def convert_folder(files: Mapping[str, bytes], wanted: Wanted) -> Converted:
     """Return a course folder made of the Markdown files of another; raise Invalid where there is none."""
     return _Conversion(files, wanted).run()
+
+
+def convert_archive(content: bytes, wanted: Wanted) -> Converted:
+    """Return the same of a folder that is packed; raise Invalid as well, and ArchiveRefused for a hostile archive."""
+    return convert_folder(read_folder_archive(content).files, wanted)
 
 
 class _Conversion:

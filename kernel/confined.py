@@ -1,0 +1,122 @@
+"""Reading a file that somebody sent, in a process of its own with so much memory and time and no more (security 4.4).
+
+A file that asks for too much ends that process alone; whoever saves an answer meanwhile is served. The process runs a function of a
+module that is named to it; what goes there and comes back is pickled by this program for this program.
+"""
+
+import os
+import pickle
+import resource
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any, TypeVar
+
+import structlog
+
+from kernel import i18n
+from kernel.errors import N_, DomainError, Invalid, Unavailable
+from kernel.settings import bare_environment
+
+Result = TypeVar("Result")
+log = structlog.get_logger()
+
+TOO_MUCH_MEMORY = 3
+_GENTLE = 10
+"""How much the process lets others go first (nice)."""
+_TURN_SECONDS = 4.0
+"""How long a file waits for the one before it; with `Bounds.patience` less than a request may work."""
+_turn = threading.Lock()
+
+
+class TooHeavy(Invalid):
+    """Reading asked for more memory or time than a file may take."""
+
+    code = "too_heavy"
+    message = N_("Reading this file takes too much time or memory. Divide it and send its parts.")
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What reading may take: bytes beyond what the program itself takes, seconds of processor, and seconds of waiting."""
+
+    memory: int = 400_000_000
+    seconds: int = 25
+    patience: float = 25
+
+
+BOUNDS = Bounds()
+
+
+def confined(read: Callable[..., Result], *given: Any, bounds: Bounds | None = None, **named: Any) -> Result:
+    """Return what a function of a module makes of what is given, and raise what it refuses, as if it had been called here.
+
+    Raise TooHeavy where it asks for too much, and Unavailable while others are being read: a server reads one at a time.
+    """
+    bounds = bounds or BOUNDS
+    asked = pickle.dumps((read.__module__, read.__qualname__, given, named, i18n.language(), bounds))
+    if not _turn.acquire(timeout=min(_TURN_SECONDS, bounds.patience)):
+        raise Unavailable(N_("Another file is being read. Try again in a moment."))
+    try:
+        done = subprocess.run(  # noqa: S603 - our own program, without a shell
+            [sys.executable, "-P", "-m", __name__],
+            input=asked,
+            capture_output=True,
+            timeout=bounds.patience,
+            env=bare_environment(),
+            check=False,
+        )
+    except subprocess.TimeoutExpired as late:
+        raise TooHeavy from late
+    finally:
+        _turn.release()
+    if done.returncode == TOO_MUCH_MEMORY or done.returncode < 0:
+        log.warning("reading_ended", function=read.__qualname__, code=done.returncode)
+        raise TooHeavy
+    if done.returncode != 0:
+        raise RuntimeError(done.stderr.decode("utf-8", "replace"))
+    refused, found = pickle.loads(done.stdout)  # noqa: S301 - written by `_main`
+    if refused is not None:
+        kind, text, reason, facts = refused
+        raise kind(text, code=reason, **facts)
+    return found  # type: ignore[no-any-return]  # what `read` returned
+
+
+def _bound(bounds: Bounds) -> None:
+    """Take no more than this from here on."""
+    resource.setrlimit(resource.RLIMIT_CPU, (bounds.seconds, bounds.seconds))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    try:
+        present = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (present + bounds.memory, present + bounds.memory))
+    except (OSError, ValueError):
+        return  # this system cannot bound the memory of a process
+
+
+def _main() -> int:
+    """Read what is asked on the standard input, do it, and write what came of it on the standard output, which nobody else gets."""
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    module, name, given, named, language, bounds = pickle.load(sys.stdin.buffer)  # noqa: S301 - written by `confined`
+    read = getattr(import_module(module), name)
+    os.nice(_GENTLE)
+    _bound(bounds)
+    try:
+        with i18n.reading(language):
+            found = read(*given, **named)
+        answer = pickle.dumps((None, found))
+    except DomainError as error:
+        answer = pickle.dumps(((type(error), error.text, error.reason, dict(error.facts)), None))
+    except MemoryError:
+        return TOO_MUCH_MEMORY
+    with answers:
+        answers.write(answer)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(_main())
