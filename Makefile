@@ -10,7 +10,7 @@ BENCH_LEARNERS ?= 500
 PIP_AUDIT ?= 2.9.0
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check coverage browser faults bench loadtest scaled matrix mutation fix spelling advisories dist migration schema-dump requirements clean
+.PHONY: help run demo test test-all check coverage browser faults bench loadtest scaled matrix mutation fix spelling advisories dist migration schema-dump requirements clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -23,10 +23,15 @@ demo: ## serve a house full of people on http://127.0.0.1:8001, in instance/demo
 	@$(PYTHON) scripts/prepare.py --port 127.0.0.1 $(DEMO_PORT) requirements.txt
 	@exec $(BIN)/lms demo --port $(DEMO_PORT)
 
-test: ## check, then all tests: SQLite, PostgreSQL where one is reachable, Chromium where one is installed
+test: ## check, then the fast tests: SQLite, PostgreSQL where one is reachable, Chromium where one is installed
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt
 	@$(MAKE) --no-print-directory check
 	@exec $(BIN)/python scripts/run_tests.py
+
+test-all: ## the same, and the slow ones (where CI is set, make test goes on with them while there is time)
+	@$(PYTHON) scripts/prepare.py requirements-dev.txt
+	@$(MAKE) --no-print-directory check
+	@exec $(BIN)/python scripts/run_tests.py --all
 
 check: ## format, lint, types, floors and rooms, translations, migrations, documents
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt

@@ -1,11 +1,13 @@
-"""Run all tests but the long ones: on SQLite, then those of database and pages on PostgreSQL where a server is reachable.
+"""Run the fast tests: on SQLite, then those of database and pages on PostgreSQL where a server is reachable.
 
-Say at the end what could not be run; with CI set, that is a failure. Arguments go to pytest. `make browser` runs the long ones.
+With `--all` the slow ones follow on both; with CI set they follow for as long as time is left. Say at the end what could not be run;
+with CI set, that is a failure. Other arguments go to pytest. `make browser` and `make faults` run the long ones.
 """
 
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -16,31 +18,47 @@ from tests.support import postgres  # noqa: E402 - the checkout is not installed
 NO_TESTS = 5
 WORKERS = (os.cpu_count() or 1) + 1
 """One more than there are processors: many tests wait for a server or a browser."""
+FAST, SLOW = "not slow and not long and not processes", "slow and not long and not processes"
+ALL = "--all"
+CI_SECONDS = 20 * 60
+"""In continuous integration no slow test is begun later than this, so that the whole stays under half an hour."""
 
 
-def run(title: str, *options: str) -> bool:
+def run(title: str, marks: str, *options: str) -> bool:
     """Run pytest and say whether everything passed.
 
     What is compiled is kept, whatever the environment says: each worker, and each process that a test starts, would do it again.
     """
     print(f"\n=== {title}", flush=True)
-    command = [sys.executable, "-m", "pytest", "-q", "-n", str(WORKERS), "--dist", "worksteal", *options, *sys.argv[1:]]
+    given = [argument for argument in sys.argv[1:] if argument != ALL]
+    command = [sys.executable, "-m", "pytest", "-q", "-n", str(WORKERS), "--dist", "worksteal", "-m", marks, *options, *given]
     return subprocess.run(command, cwd=ROOT, env={**os.environ, "PYTHONDONTWRITEBYTECODE": ""}, check=False).returncode in (0, NO_TESTS)
 
 
 def main() -> int:
     """Run the command."""
-    passed = {"SQLite": run("all tests but the long ones, on SQLite", "-m", "not long and not processes")}
-    reason = postgres.unreachable()
-    if reason is None:
-        passed["PostgreSQL"] = run(
-            "tests that use a database, on PostgreSQL", "--db", "postgres", "-m", "(database or http) and not long and not processes"
-        )
-    failed = [name for name, fine in passed.items() if not fine]
-    print(f"\nPassed on {' and '.join(passed)}." if not failed else f"\nFailed on {' and '.join(failed)}.")
+    began = time.monotonic()
+    in_ci, reason = bool(os.environ.get("CI")), postgres.unreachable()
+    databases = {"SQLite": ()} | ({"PostgreSQL": ("--db", "postgres")} if reason is None else {})
+    failed = []
+    for name, options in databases.items():
+        if not run(f"fast tests, on {name}", on(name, FAST), *options):
+            failed.append(name)
+    if in_ci or ALL in sys.argv:
+        for nth, (name, options) in enumerate(databases.items(), start=1):
+            end = time.monotonic() + (began + CI_SECONDS - time.monotonic()) * nth / len(databases)
+            limit = () if ALL in sys.argv else ("--until", str(end))
+            if not run(f"slow tests, on {name}", on(name, SLOW), *options, *limit):
+                failed.append(f"{name} (slow)")
+    print(f"\nPassed on {' and '.join(databases)}." if not failed else f"\nFailed on {' and '.join(failed)}.")
     if reason is not None:
         print(f"not run: the database tests on PostgreSQL ({reason}). {postgres.ENABLE}")
-    return bool(failed) or (reason is not None and bool(os.environ.get("CI")))
+    return bool(failed) or (reason is not None and in_ci)
+
+
+def on(database: str, marks: str) -> str:
+    """Leave out, on the second database, what uses none."""
+    return marks if database == "SQLite" else f"(database or http) and {marks}"
 
 
 if __name__ == "__main__":

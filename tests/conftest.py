@@ -1,23 +1,29 @@
 """Fixtures of all tests: an opened house on a database of its own, the application, a browser, and what to do where something lacks."""
 
+import gc
 import os
 import shutil
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis
-from jinja2 import BytecodeCache, FileSystemBytecodeCache
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.util import LRUCache
 from werkzeug.routing import Rule
 
+from accounts import passwords
 from kernel import migrations
 from kernel.db import Database
 from kernel.i18n import DEFAULT_LANGUAGE, reading
@@ -36,8 +42,9 @@ hypothesis.load_profile("untimed")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Say on which database the suite runs, and whether its visitors come over a socket."""
+    """Say on which database the suite runs, how long, and whether its visitors come over a socket."""
     parser.addoption("--db", choices=("sqlite", "postgres"), default="sqlite")
+    parser.addoption("--until", type=float, default=0.0, help="when no more tests are begun, by the monotonic clock of the machine")
     parser.addoption("--over-a-socket", action="store_true", help="visitors come over HTTP to a server; print each cell of the matrix")
 
 
@@ -47,6 +54,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         used = set(getattr(item, "fixturenames", ()))
         if tries_cells(item):
             item.add_marker("matrix")
+            if item.get_closest_marker("slow"):
+                raise pytest.UsageError(f"{item.nodeid} tries cells of the matrix: every run has it, it cannot be slow")
         if "browser" in item.path.parts:
             item.add_marker("browser")
         elif {"app", "browser"} & used:
@@ -55,6 +64,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("database")
         else:
             item.add_marker("unit")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Begin no test when the time of the run is over."""
+    if 0 < item.config.getoption("--until") < time.monotonic():
+        pytest.skip("no time is left")
 
 
 def tries_cells(item: pytest.Item) -> bool:
@@ -73,7 +89,9 @@ def _lacking(config: pytest.Config, *, shared: bool) -> Counter[str]:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Note which tests of the access matrix this run has."""
+    """Note which tests of the access matrix this run has; look for garbage less often, a sixth of the time of tests of pages."""
+    gc.freeze()
+    gc.set_threshold(20_000, 50, 100)
     matrix.CHOSEN.update(item.nodeid.partition("[")[0] for item in session.items if item.get_closest_marker("matrix"))
 
 
@@ -157,9 +175,16 @@ def empty_database(database_kind: str, tmp_path: Path) -> Iterator[Database]:
         database.dispose()
 
 
+@pytest.fixture(scope="session")
+def rendered_lessons(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Keep lessons that were rendered for all tests of a run: the same small courses are published again and again."""
+    return tmp_path_factory.mktemp("rendered")
+
+
 @pytest.fixture
-def settings(tmp_path: Path, database_url: str, request: pytest.FixtureRequest) -> Settings:
+def settings(tmp_path: Path, rendered_lessons: Path, database_url: str, request: pytest.FixtureRequest) -> Settings:
     """Return the settings of a test's instance: no mail server, its own folder, and what the test is marked with."""
+    (tmp_path / "rendered").symlink_to(rendered_lessons, target_is_directory=True)
     given = {name: value for mark in request.node.iter_markers("settings") for name, value in mark.kwargs.items()}
     return load(**{"data_dir": tmp_path, "database_url": database_url, "public_url": "http://localhost:8000"} | given)
 
@@ -172,10 +197,26 @@ def house(settings: Settings) -> Iterator[House]:
     opened.database.dispose()
 
 
+class CompiledTemplates(BytecodeCache):
+    """Keeps what the templates compile to, which every test's application would do again."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, str], CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Find what a template of just this text was compiled to."""
+        bucket.code = self._kept.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep it."""
+        if bucket.code is not None:
+            self._kept[bucket.key, bucket.checksum] = bucket.code
+
+
 @pytest.fixture(scope="session")
-def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> BytecodeCache:
-    """Keep what the templates compile to, which every test's application would do again."""
-    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+def compiled_templates() -> BytecodeCache:
+    """Keep what the templates compile to for all tests of a run."""
+    return CompiledTemplates()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -215,6 +256,13 @@ def compiled_statements() -> Iterator[None]:
         patch.setattr(DefaultDialect, "__hash__", lambda dialect: hash(type(dialect)))
         yield
     event.remove(Engine, "engine_connect", keep)
+
+
+@pytest.fixture(autouse=True)
+def quick_hashes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hash passwords with a hundredth of the work, for people sign in in most tests; those marked `hashes` do all of it."""
+    if request.node.get_closest_marker("hashes") is None:
+        monkeypatch.setattr(passwords, "_HASHER", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
 
 
 @pytest.fixture(autouse=True)

@@ -112,6 +112,7 @@ def test_a_password_is_compared_exactly_but_for_the_way_its_accents_are_typed() 
         assert not passwords.verify_password(stored, other)
 
 
+@pytest.mark.hashes
 def test_hashes_are_argon2id_with_the_parameters_of_the_specification() -> None:
     """At least 19 MiB, t = 2, p = 1 (security 2.1), and each with a salt of its own."""
     stored = passwords.hash_password("cuatro palabras")
@@ -122,6 +123,7 @@ def test_hashes_are_argon2id_with_the_parameters_of_the_specification() -> None:
     assert passwords.outdated("$argon2id$v=19$m=8192,t=1,p=1$c29tZXNhbHRzb21l$" + "A" * 43)
 
 
+@pytest.mark.hashes
 def test_an_unknown_person_costs_one_hash_with_the_same_parameters() -> None:
     """Security 2.2: and it never waits for its own turn, also where one thread may hash at a time."""
     assert not passwords.outdated(passwords.NOBODYS)

@@ -106,6 +106,7 @@ def suspend(house: House, email: str) -> None:
         session.execute(update(Person).where(Person.email == email).values(suspended_at=clock.now()))
 
 
+@pytest.mark.hashes
 def test_an_unknown_address_costs_the_time_of_a_wrong_password(house: House) -> None:
     stored = passwords.hash_password(PASSWORD)
 
@@ -211,6 +212,7 @@ def test_whoever_goes_on_trying_does_not_make_the_lock_longer(browser: Browser, 
         try_to_sign_in(browser, "ana@example.org", PASSWORD, status=200)
 
 
+@pytest.mark.slow
 def test_who_fails_for_ever_elsewhere_shuts_the_owner_out_nowhere_they_were_before(browser: Browser, house: House, app: Flask) -> None:
     """Security 2.3: a lock never lets one person lock another out for longer; the owner's own browser counts apart."""
     a_person(house)
@@ -328,6 +330,7 @@ def test_after_a_hundred_failures_an_account_has_three_tries_from_there_and_nobo
     try_to_sign_in(elsewhere, "ana@example.org", PASSWORD, status=200)
 
 
+@pytest.mark.hashes
 def test_a_password_whose_hash_is_old_is_hashed_anew_at_signing_in(browser: Browser, house: House) -> None:
     person = a_person(house)
     weak = PasswordHasher(time_cost=1, memory_cost=8192, parallelism=1).hash(PASSWORD)

@@ -20,6 +20,7 @@ from tests.support.builders import PASSWORD, a_course, a_teacher, folder
 LESSON = "01-parte/01-leccion.es.md"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("width", "script"), [(1280, True), (360, True), (360, False)])
 def test_a_folder_with_a_conflict_comes_in(chromium: Browser, live: Live, tmp_path: Path, width: int, *, script: bool) -> None:
     a_teacher(live.house, a_course(live.house, modules=1))

@@ -15,6 +15,7 @@ from tests.support.learning import a_learner, fail_quiz, mark_done, pass_quiz
 TEACHING = "/teaching/prueba"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [360, 1280])
 def test_from_the_gradebook_to_who_is_stuck_to_a_learner_and_an_announcement(chromium: Browser, live: Live, width: int) -> None:
     """By the keyboard alone; axe-core finds nothing on any of the pages, and nothing runs out of the window."""
@@ -48,6 +49,7 @@ def test_from_the_gradebook_to_who_is_stuck_to_a_learner_and_an_announcement(chr
     assert "Clase en vivo" in person.page.inner_text("main")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [360, 1280])
 def test_the_team_sets_a_result_marks_by_hand_and_writes_to_those_who_stopped(chromium: Browser, live: Live, width: int) -> None:
     """By the keyboard alone: how the grade is made, an item and its marks with a fault, a result with a reason, a note, a message."""

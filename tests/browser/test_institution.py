@@ -101,6 +101,7 @@ def invitation(house: House) -> str:
     return "/invitation/" + found.split("/invitation/")[1].split()[0].replace("=", "").strip("\"'<>")
 
 
+@pytest.mark.slow
 def test_a_list_is_brought_in_and_its_people_come_in_with_the_keyboard_alone(chromium: Browser, live: Live) -> None:
     """From the file to the first sign-in of whoever was on it, without a mouse, on a phone in the dark."""
     an_institution(live.house)

@@ -134,6 +134,7 @@ def verify_by_qr(person: Visitor, stranger: Visitor, language: str) -> None:
     assert ("Certificado válido" if language == "es" else "Valid certificate") in words
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("language", "width", "scheme"), [("es", 360, "dark"), ("en", 1280, "light")])
 def test_a_new_learner_reaches_a_verifiable_certificate(
     chromium: Browser, live: Live, house: House, language: str, width: int, scheme: str

@@ -68,6 +68,7 @@ def test_an_answer_is_saved_by_itself_and_says_so(taking: Visitor, house: House)
     taking.page.wait_for_selector("fieldset.q [data-saved].ok")
 
 
+@pytest.mark.slow
 def test_what_is_typed_without_a_line_is_sent_when_it_is_back(taking: Visitor, house: House) -> None:
     taking.page.context.set_offline(True)
     type_number(taking, "2,5")
@@ -80,6 +81,7 @@ def test_what_is_typed_without_a_line_is_sent_when_it_is_back(taking: Visitor, h
     taking.page.wait_for_selector("#save-state.ok")
 
 
+@pytest.mark.slow
 def test_a_page_killed_without_a_line_gives_its_answers_when_it_comes_back(taking: Visitor, house: House) -> None:
     address = taking.page.url
     taking.page.context.set_offline(True)
@@ -96,6 +98,7 @@ def test_a_page_killed_without_a_line_gives_its_answers_when_it_comes_back(takin
     assert until(taking, lambda: stored(taking, house).get("numerical") == {"answer": ["2,5"]})
 
 
+@pytest.mark.slow
 def test_pressing_a_button_without_a_line_keeps_the_page_and_the_answers(taking: Visitor, house: House) -> None:
     taking.page.context.set_offline(True)
     type_number(taking, "2,5")
@@ -112,6 +115,7 @@ def test_pressing_a_button_without_a_line_keeps_the_page_and_the_answers(taking:
         assert session.query(Attempt).one().state == "finished"
 
 
+@pytest.mark.slow
 def test_a_server_that_fails_for_a_while_loses_nothing(taking: Visitor, house: House) -> None:
     failing = {"left": 3}
 
@@ -129,6 +133,7 @@ def test_a_server_that_fails_for_a_while_loses_nothing(taking: Visitor, house: H
     assert failing["left"] == 0
 
 
+@pytest.mark.slow
 def test_a_session_that_ends_keeps_the_answers_for_the_next_one(taking: Visitor, house: House) -> None:
     with house.database.unit_of_work() as session:
         session.execute(update(Device).values(ended_at=clock.now()))
@@ -143,6 +148,7 @@ def test_a_session_that_ends_keeps_the_answers_for_the_next_one(taking: Visitor,
     assert until(taking, lambda: stored(taking, house).get("numerical") == {"answer": ["2,5"]})
 
 
+@pytest.mark.slow
 def test_two_tabs_do_not_undo_each_other(taking: Visitor, house: House) -> None:
     second = taking.page.context.new_page()
     second.goto(taking.page.url)

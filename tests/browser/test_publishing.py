@@ -13,6 +13,7 @@ from tests.support.builders import PASSWORD, a_course, a_teacher, folder
 """A folder to keep pictures of the pages in, to look at them."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("width", "scheme", "language"), [(1280, "light", "es"), (360, "dark", "en"), (360, "light", "es"), (1280, "dark", "en")]
 )

@@ -12,6 +12,7 @@ FORM = "/teaching/prueba/questions"
 NEW = "/teaching/prueba/new-question/form?kind="
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("language", "width", "scheme"), [("es", 360, "dark"), ("en", 1280, "light")])
 def test_every_page_of_the_quiz_editor_is_readable_by_everybody(
     chromium: Browser, live: Live, language: str, width: int, scheme: str
@@ -26,6 +27,7 @@ def test_every_page_of_the_quiz_editor_is_readable_by_everybody(
         editor.open(f"{NEW}{kind}")
 
 
+@pytest.mark.slow
 def test_a_question_is_written_and_put_into_a_quiz_without_a_script(chromium: Browser, live: Live) -> None:
     a_teacher(live.house, a_course(live.house, modules=1))
     editor = team(chromium, live, script=False)
@@ -49,6 +51,7 @@ def test_a_question_is_written_and_put_into_a_quiz_without_a_script(chromium: Br
     assert titles[1].endswith("Sorteo")
 
 
+@pytest.mark.slow
 def test_a_text_with_gaps_is_written_without_a_script(chromium: Browser, live: Live) -> None:
     """Rows come from the names in the text; a gap that is filled in another way gets other fields; a criterion has levels of its own."""
     a_teacher(live.house, a_course(live.house, modules=1))

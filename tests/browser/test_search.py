@@ -9,6 +9,7 @@ from tests.support.builders import publish
 from tests.support.folders import a_folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("language", "scheme", "width"), [("es", "light", 1280), ("en", "dark", 360)])
 def test_the_key_opens_the_search_and_a_result_its_paragraph(
     chromium: Browser, live: Live, house: House, language: str, scheme: str, width: int
@@ -47,6 +48,7 @@ def test_the_key_opens_the_search_and_a_result_its_paragraph(
     assert marked[1] != "rgba(0, 0, 0, 0)"
 
 
+@pytest.mark.slow
 def test_without_scripts_the_same_page_finds_the_same(chromium: Browser, live: Live, house: House) -> None:
     publish(house, a_folder())
     person = visitor(chromium, live, script=False)

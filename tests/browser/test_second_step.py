@@ -37,6 +37,7 @@ def with_authenticator(page: Page) -> None:
     session.send("WebAuthn.addVirtualAuthenticator", {"options": {**options, "automaticPresenceSimulation": True}})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("width", "scheme", "language"), [(1280, "light", "es"), (360, "dark", "en")])
 def test_a_passkey_lets_its_owner_in(chromium: Browser, live: Live, width: int, scheme: str, language: str) -> None:
     a_person(live.house, language=language)
@@ -54,6 +55,7 @@ def test_a_passkey_lets_its_owner_in(chromium: Browser, live: Live, width: int, 
     assert someone.page.url.endswith("/learning")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1280, "dark")])
 def test_an_application_needs_no_script(chromium: Browser, live: Live, width: int, scheme: str) -> None:
     a_person(live.house)

@@ -24,6 +24,7 @@ def figures(page: Page) -> list[str]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["es", "en"])
 def test_numbers_follow_the_sliders_and_are_those_of_the_server(chromium: Browser, live: Live, language: str) -> None:
     """simulator.md: server and browser agree; design guide 6: the value in an output, and a Calculate button."""
@@ -43,6 +44,7 @@ def test_numbers_follow_the_sliders_and_are_those_of_the_server(chromium: Browse
     assert not page.locator("[data-stale]").is_visible()
 
 
+@pytest.mark.slow
 def test_phasing_in_follows_too(chromium: Browser, live: Live) -> None:
     person = visitor(chromium, live)
     person.open(f"{TOOL}/rollout")
@@ -53,6 +55,7 @@ def test_phasing_in_follows_too(chromium: Browser, live: Live) -> None:
     assert figures(person.page) == live_figures
 
 
+@pytest.mark.slow
 def test_what_cannot_be_read_yet_changes_nothing(chromium: Browser, live: Live) -> None:
     person = visitor(chromium, live)
     person.open(TOOL)
@@ -63,6 +66,7 @@ def test_what_cannot_be_read_yet_changes_nothing(chromium: Browser, live: Live) 
     assert figures(person.page) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [320, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_tab_is_accessible_and_fits(chromium: Browser, live: Live, width: int, scheme: str) -> None:
@@ -82,6 +86,7 @@ def test_tool_works_without_a_script(chromium: Browser, live: Live) -> None:
     assert "0,78\u00a0%" in page.locator(".tiles").inner_text()
 
 
+@pytest.mark.slow
 def test_goals_of_a_task_light_up_while_one_works(chromium: Browser, live: Live) -> None:
     publish(live.house, tasks.folder())
     a_person(live.house)

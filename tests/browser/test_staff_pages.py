@@ -43,6 +43,7 @@ def follow(person: Visitor, name: str) -> None:
     person.check()
 
 
+@pytest.mark.slow
 def test_an_answer_is_marked_by_its_rubric_with_the_keyboard_alone(chromium: Browser, live: Live) -> None:
     """5.11.1: from the queue to the mark, and on to the next answer, on a phone in the dark."""
     a_course_at_work(live.house)
@@ -64,6 +65,7 @@ def test_an_answer_is_marked_by_its_rubric_with_the_keyboard_alone(chromium: Bro
     assert page.locator("main tbody tr").filter(has_text="María del Cisne").inner_text().endswith("2 de 3")
 
 
+@pytest.mark.slow
 def test_time_is_given_and_taken_back_without_a_script(chromium: Browser, live: Live) -> None:
     """5.10.4: the incident tool, an override for a learner that is searched for, and a group: plain forms."""
     a_course_at_work(live.house)
@@ -89,6 +91,7 @@ def test_time_is_given_and_taken_back_without_a_script(chromium: Browser, live: 
     assert page.get_by_role("heading", level=1).inner_text() == "Grupo: Turno noche"
 
 
+@pytest.mark.slow
 def test_a_key_is_corrected_tried_and_committed(chromium: Browser, live: Live) -> None:
     """5.11.3: the trial first, what it changes, and the way back, in English."""
     a_course_at_work(live.house, language="en")
@@ -109,6 +112,7 @@ def test_a_key_is_corrected_tried_and_committed(chromium: Browser, live: Live) -
     press(editor, "Undo")
 
 
+@pytest.mark.slow
 def test_questions_are_found_changed_brought_in_and_taken_out(chromium: Browser, live: Live) -> None:
     """Issue 3: import shows first what comes in and why not; the bank's changes are said beside their cause."""
     a_course_at_work(live.house, language="en")
@@ -156,6 +160,7 @@ def test_every_page_of_the_team_is_readable_by_everybody(chromium: Browser, live
         administrator.open(path)
 
 
+@pytest.mark.slow
 def test_an_edition_is_made_and_a_list_is_enrolled_with_the_keyboard_alone(chromium: Browser, live: Live) -> None:
     """Issue 5, editions: a code for people, a list looked at before anything is written; what a learner is told of it."""
     a_course_at_work(live.house)

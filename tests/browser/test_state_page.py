@@ -36,6 +36,7 @@ def boss(chromium: Browser, live: Live, language: str, width: int, scheme: str) 
     return person
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("language", "width", "scheme"), [("es", 1280, "light"), ("en", 360, "dark")])
 def test_the_state_is_readable_and_work_is_tried_again_with_the_keyboard(
     chromium: Browser, live: Live, tmp_path: Path, language: str, width: int, scheme: str

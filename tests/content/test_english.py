@@ -11,6 +11,7 @@ from tests.support.courses import BUDGET, CONTENT, GOVERNANCE
 NOTICE = "This lesson has not been translated yet"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("course", "translated", "spanish", "title"),
     [

@@ -25,6 +25,7 @@ def test_no_word_of_the_courses_is_misspelt() -> None:
     assert proof_read() == (0, "")
 
 
+@pytest.mark.slow
 def test_misspelt_words_are_told_with_their_place_and_idle_ones_of_the_list_too(tmp_path: Path) -> None:
     files = builders.folder(modules=1)
     lesson = "01-parte/01-leccion.es.md"

@@ -78,6 +78,7 @@ def test_a_circle_of_many_is_answered_soon() -> None:
     assert len(folders.findings(files, "C207")) == 50
 
 
+@pytest.mark.slow
 def test_after_some_texts_that_take_too_long_the_others_are_not_tried() -> None:
     """Rule 1.6: a text is given up after two tries of a second each, a folder after three of them."""
     files = folders.a_folder()

@@ -30,6 +30,7 @@ def written(entries: dict[str, dict[str, str]]) -> str:
     return text
 
 
+@pytest.mark.slow
 @given(ENTRIES, st.data())
 def test_a_change_of_one_entry_leaves_the_others_to_the_letter(entries: dict[str, dict[str, str]], data: st.DataObject) -> None:
     text = written(entries)

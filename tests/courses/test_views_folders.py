@@ -272,6 +272,7 @@ def test_a_folder_becomes_a_new_course_of_whoever_brought_it(editor: Browser, ho
     assert "nuevo" in editor.page.text
 
 
+@pytest.mark.slow
 def test_lessons_of_another_tool_become_a_new_course_and_what_was_not_understood_is_told(editor: Browser, house: House) -> None:
     send(editor, packed({"curso/1-agua.md": b"# Agua\n\n{% include x %}\n\nLlueve.\n", "curso/2-luz.md": b"# Luz\n\nBrilla.\n"}), NEW)
 
@@ -284,6 +285,7 @@ def test_lessons_of_another_tool_become_a_new_course_and_what_was_not_understood
     assert "Markdown" in editor.page.text
 
 
+@pytest.mark.slow
 def test_a_course_that_came_meanwhile_is_not_overwritten(editor: Browser, house: House) -> None:
     send(editor, packed(folder("nuevo", modules=1)), NEW)
     a_course(house, "nuevo", modules=2)

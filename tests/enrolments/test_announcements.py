@@ -81,6 +81,7 @@ def test_an_announcement_reaches_those_whom_it_is_for(browser: Browser, house: H
     assert told(house, row) == people
 
 
+@pytest.mark.slow
 def test_more_than_a_portion_are_told_once_each_even_where_the_job_is_done_again(browser: Browser, house: House) -> None:
     course = a_course(house, modules=1)
     teacher, ana = actor_of(a_teacher(house, course)), a_learner(house, course)

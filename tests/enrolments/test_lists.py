@@ -68,6 +68,7 @@ def test_the_first_sheet_of_a_workbook_is_read_with_the_numbers_of_its_rows() ->
     assert addresses(workbook(*rows)) == [(2, "ana@example.org"), (4, "blas@example.org")]
 
 
+@pytest.mark.slow
 def test_a_workbook_that_is_hostile_none_or_too_long_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     for parts in (
         {"xl/workbook.xml": b"<!DOCTYPE x [<!ENTITY a 'b'>]><x/>"},
@@ -162,6 +163,7 @@ def test_nothing_is_written_until_the_list_is_confirmed(browser: Browser, house:
     assert "La lista está inscrita" in team.page.text
 
 
+@pytest.mark.slow
 def test_a_workbook_is_looked_at_and_enrolled_like_a_file_of_text(browser: Browser, house: House, course: Course) -> None:
     a_person(house)
     team = sign_in(browser, "ines@example.org")

@@ -200,6 +200,7 @@ def test_a_course_that_is_complete_all_the_same_stays_completed(house: House) ->
     assert len(told(house, EnrolmentVerb.ACTIVITY_TAKEN_BACK)) == 1
 
 
+@pytest.mark.slow
 def test_results_at_once_are_all_counted(house: House) -> None:
     """Two devices finish something at the same moment: the totals miss nothing, on both databases."""
     course = a_course(house, modules=4)

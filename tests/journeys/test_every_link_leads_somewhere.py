@@ -55,6 +55,7 @@ def test_for_a_stranger(browser: Browser, course: object, language: str) -> None
     assert {"/courses/prueba", "/courses/prueba/activities/leccion-1", "/sign-up", "/verify", "/help", "/privacy"} <= seen
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["es", "en"])
 def test_for_a_learner_with_results_and_a_certificate(browser: Browser, course: object, language: str) -> None:
     browser.language = language
@@ -71,6 +72,7 @@ def test_for_a_learner_with_results_and_a_certificate(browser: Browser, course: 
     assert any(path.endswith("/review") for path in seen)
 
 
+@pytest.mark.slow
 def test_for_a_teacher(browser: Browser, house: House, course: object) -> None:
     a_teacher(house, course)  # type: ignore[arg-type]  # the fixture's row
     sign_in(browser, "profe@example.org")
@@ -78,6 +80,7 @@ def test_for_a_teacher(browser: Browser, house: House, course: object) -> None:
     assert "/teaching/prueba/publishing" in crawl(browser, "/teaching")
 
 
+@pytest.mark.slow
 def test_for_an_administrator(browser: Browser, house: House, course: object) -> None:
     an_administrator(house)
     sign_in(browser, "admin@example.org")

@@ -158,6 +158,7 @@ def test_the_judge_sees_what_was_not_escaped() -> None:
         assert naughty.faults(text), text
 
 
+@pytest.mark.slow
 def test_no_field_of_any_form_lets_harm_through(site: Site) -> None:
     """Security 4.1, 4.2 and 3.5: every field alone beside right ones, then all fields of a form at once."""
     sharp = naughty.SHARPEST
@@ -173,6 +174,7 @@ def test_no_field_of_any_form_lets_harm_through(site: Site) -> None:
     assert formulas_in(site) == []
 
 
+@pytest.mark.slow
 def test_no_route_fails_for_what_stands_in_its_address_or_its_fields(browser: Browser, house: House) -> None:
     """Routes whose forms need something rare are sent every name of every form, with addresses that mean harm."""
     boss = Site(browser, house).walks[-1]
@@ -245,6 +247,7 @@ def delimiter(content: bytes) -> str:
     return ";" if first.count(";") > first.count(",") else ","
 
 
+@pytest.mark.slow
 @needs_shared
 @pytest.mark.shared
 def test_strings_and_files_of_the_shared_folder_do_no_harm(site: Site) -> None:

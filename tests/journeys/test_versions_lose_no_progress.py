@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
@@ -299,6 +300,7 @@ class Histories(RuleBasedStateMachine):
         outbox.deliver_waiting(self.house.worker, now=self._tick())
 
 
+@pytest.mark.slow
 def test_random_histories_lose_no_progress(house: House) -> None:
     class Here(Histories):
         pass

@@ -46,11 +46,13 @@ def test_what_computes_for_too_long_is_refused() -> None:
         confined(pow, 7, 10**9, bounds=MODEST)
 
 
+@pytest.mark.slow
 def test_what_waits_for_too_long_is_refused() -> None:
     with pytest.raises(TooHeavy):
         confined(time.sleep, 60, bounds=Bounds(patience=2))
 
 
+@pytest.mark.slow
 def test_one_is_read_at_a_time_and_who_waits_too_long_is_told() -> None:
     with ThreadPoolExecutor() as threads:
         first = threads.submit(confined, time.sleep, 2)

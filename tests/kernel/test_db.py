@@ -201,6 +201,7 @@ def test_a_second_process_that_holds_the_lock_is_waited_for_and_then_told(databa
     assert count(database) == 1
 
 
+@pytest.mark.slow
 def test_a_write_that_has_to_wait_for_another_is_noticed(database: Database, house: House) -> None:
     """What the tests of passwords and certificates rely on."""
     sqlite_only(database)
@@ -289,6 +290,7 @@ def test_a_folder_with_odd_signs_in_its_name_holds_a_database(tmp_path: Path) ->
     assert (folder / "aulario.sqlite").is_file()
 
 
+@pytest.mark.slow
 def test_servers_that_open_a_new_database_at_once_all_get_it(tmp_path: Path) -> None:
     """SQLite answers «locked» at once, without its busy time, where several switch a new file to WAL (one in sixty such starts)."""
     refused: list[OperationalError] = []

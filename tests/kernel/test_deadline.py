@@ -39,6 +39,7 @@ def test_a_request_that_works_too_long_is_rolled_back_with_a_page(plain: Flask, 
     assert words(note) == ["before"]
 
 
+@pytest.mark.slow
 def test_a_statement_that_lasts_too_long_is_stopped(plain: Flask, note: House) -> None:
     plain.extensions["plumbing"] = replace(plain.extensions["plumbing"], request_seconds=0.2)
     for_ever = "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT count(*) FROM c WHERE n < 0"

@@ -194,6 +194,7 @@ def test_a_missing_page_is_404_in_the_readers_language_for_every_way_of_missing(
         assert english.page.language == "en", path
 
 
+@pytest.mark.slow
 def test_the_last_page_needs_neither_database_nor_base_template(app: Flask, house: House) -> None:
     """Trap 49."""
     raises(app, ZeroDivisionError(INSIDE))

@@ -170,6 +170,7 @@ def folder(tmp_path: Path) -> Path:
     return place
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 @needs_shared
 def test_no_known_way_out_of_a_folder_gives_a_file(browser: Browser, house: House) -> None:

@@ -150,6 +150,7 @@ def _shared_texts() -> Iterator[str]:
         yield path.read_text(errors="replace")
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 @needs_shared
 def test_nothing_of_the_known_collections_survives() -> None:
@@ -300,6 +301,7 @@ def _slow_texts() -> Iterator[str]:
     yield "|a|b|\n|-|-|\n|" + "`|" * 9000
 
 
+@pytest.mark.slow
 def test_no_text_takes_longer_than_the_limit_and_a_margin(monkeypatch: pytest.MonkeyPatch) -> None:
     """Security, 4.1: rendered within a time, else refused; a part of the real limit, to spare the suite's own time, and two tries."""
     monkeypatch.setattr(work, "TIME_LIMIT", 0.02)

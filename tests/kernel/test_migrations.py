@@ -10,6 +10,7 @@ from kernel.db import Database
 from kernel.migrations import SchemaTooNew
 
 
+@pytest.mark.slow
 def test_an_empty_database_is_brought_up_to_date_once(empty_database: Database) -> None:
     database = empty_database
     assert migrations.current(database) == ""
@@ -44,6 +45,7 @@ def test_servers_that_start_together_migrate_once(empty_database: Database) -> N
     assert migrations.current(empty_database) == migrations.head()
 
 
+@pytest.mark.slow
 def test_a_newer_schema_is_refused_and_left_alone(empty_database: Database) -> None:
     database = empty_database
     migrations.upgrade(database)

@@ -182,6 +182,7 @@ def test_a_handler_slower_than_its_lease_does_not_write_what_another_has_written
     assert read(house, job).done_at == NOW + LEASE * 2
 
 
+@pytest.mark.slow
 def test_a_failure_of_an_overtaken_handler_does_not_put_the_others_job_back(house: House) -> None:
     job = add_job(house)
 

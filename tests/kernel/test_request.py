@@ -171,6 +171,7 @@ def test_a_view_that_reads_first_holds_no_lock_until_it_writes(plain: Flask, not
     assert words(note) == ["meanwhile", "kept"]
 
 
+@pytest.mark.slow
 def test_a_view_that_reads_first_and_never_begins_to_write_cannot(plain: Flask, note: House) -> None:
     def view() -> str:
         write()
@@ -182,6 +183,7 @@ def test_a_view_that_reads_first_and_never_begins_to_write_cannot(plain: Flask, 
     assert words(note) == []
 
 
+@pytest.mark.slow
 def test_who_sent_a_form_and_whether_it_is_ours_is_found_out_before_the_writers_turn(app: Flask, browser: Browser, note: House) -> None:
     """Performance, section 5: SQLite's one writer keeps nobody waiting for what can be read without it."""
     add_view(app, lambda: "saved")

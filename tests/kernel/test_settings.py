@@ -194,6 +194,7 @@ print(secret_keys(load(data_dir=folder))[0].decode(), signing_keys(folder).ident
 """
 
 
+@pytest.mark.slow
 @pytest.mark.faults
 def test_processes_that_start_together_in_a_new_folder_have_the_same_keys(tmp_path: Path) -> None:
     """Whoever makes a key first counts; nobody reads half of one."""

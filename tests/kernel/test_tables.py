@@ -113,6 +113,7 @@ def test_words_come_back_from_opendocument(rows: list[list[str]]) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_rows_of_a_spreadsheet(tmp_path: Path) -> None:
     """P13: a row is written before the next is asked for."""
     seen: list[int] = []

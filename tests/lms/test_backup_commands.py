@@ -79,6 +79,7 @@ def test_an_instance_is_saved_checked_lost_and_put_back(
     opened.database.dispose()
 
 
+@pytest.mark.slow
 def test_a_folder_gets_a_name_by_the_moment_and_old_ones_go(lms: Command, house: House, tmp_path: Path) -> None:
     (tmp_path / "copias").mkdir()
     old = tmp_path / "copias" / "aulario-20200101T000000Z.aulario.zip"
@@ -108,6 +109,7 @@ def test_an_instance_whose_restore_was_broken_off_does_not_start(house: House, t
         open_checked(house.settings)
 
 
+@pytest.mark.slow
 def test_new_keys_are_made_only_where_that_is_asked_for(
     lms: Command,
     places: Places,
@@ -125,6 +127,7 @@ def test_new_keys_are_made_only_where_that_is_asked_for(
     assert (settings.data_dir / "signing.key").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", ["sqlite", "postgres"])
 def test_a_database_is_copied_told_table_by_table_and_never_over_another(lms: Command, house: House, places: Places, target: str) -> None:
     settings = places.empty(target)

@@ -68,6 +68,7 @@ def test_what_is_put_back_is_the_same_in_every_table_and_every_file(full: House,
     assert not (settings.data_dir / backups.UNFINISHED).exists()
 
 
+@pytest.mark.slow
 def test_new_rows_are_numbered_after_those_that_came_back(full: House, places: Places, tmp_path: Path, database_kind: str) -> None:
     backups.make(full, tmp_path / "b.zip", now=NOW)
     settings = places.empty(database_kind)
@@ -162,6 +163,7 @@ def damaged(path: Path, name: str, content: bytes | None) -> Path:
     return target
 
 
+@pytest.mark.slow
 def test_every_kind_of_damage_is_found(full: House, tmp_path: Path) -> None:
     path = tmp_path / "b.zip"
     made = backups.make(full, path, now=NOW)
@@ -186,6 +188,7 @@ def test_every_kind_of_damage_is_found(full: House, tmp_path: Path) -> None:
             backups.verify(tmp_path / "cut.zip")
 
 
+@pytest.mark.slow
 def test_a_damaged_backup_is_not_put_back(full: House, places: Places, tmp_path: Path, database_kind: str) -> None:
     backups.make(full, tmp_path / "b.zip", now=NOW)
     path = damaged(tmp_path / "b.zip", DATABASE, b"nada")
@@ -216,6 +219,7 @@ backups.restore(load(), Path(sys.argv[1]), now=clock.now())
 """
 
 
+@pytest.mark.slow
 @pytest.mark.faults
 @pytest.mark.parametrize("moment", ["before the note", "after the note"])
 def test_a_restore_that_was_killed_when_all_rows_were_in_is_gone_on_with(
@@ -236,6 +240,7 @@ def test_a_restore_that_was_killed_when_all_rows_were_in_is_gone_on_with(
     assert not (settings.data_dir / backups.UNFINISHED).exists()
 
 
+@pytest.mark.slow
 def test_a_restore_that_was_broken_off_goes_into_no_other_database(full: House, places: Places, tmp_path: Path, database_kind: str) -> None:
     if database_kind == "sqlite":
         pytest.skip("on SQLite the database stands in the folder of the restore")
@@ -251,6 +256,7 @@ def test_a_restore_that_was_broken_off_goes_into_no_other_database(full: House, 
     assert sums(full.settings) == before
 
 
+@pytest.mark.slow
 def test_a_place_that_holds_something_is_left_alone(full: House, places: Places, tmp_path: Path, database_kind: str) -> None:
     backups.make(full, tmp_path / "b.zip", now=NOW)
     before = sums(full.settings)
@@ -265,6 +271,7 @@ def test_a_place_that_holds_something_is_left_alone(full: House, places: Places,
     assert sums(full.settings) == before
 
 
+@pytest.mark.slow
 def test_a_comparison_sees_a_row_and_a_byte(full: House, places: Places, tmp_path: Path, database_kind: str) -> None:
     made = backups.make(full, tmp_path / "b.zip", now=NOW)
     settings = places.empty(database_kind)
@@ -288,6 +295,7 @@ def test_keys_are_never_in_a_backup(full: House, tmp_path: Path) -> None:
         assert path.read_bytes() not in everything
 
 
+@pytest.mark.slow
 def test_keys_travel_apart_and_locked(full: House, places: Places, tmp_path: Path) -> None:
     """Certificates that were signed before still verify after the keys are back; no other passphrase opens them."""
     old = full.settings.data_dir / "signing.old"
@@ -340,6 +348,7 @@ def test_the_audit_log_tells_of_the_last_backup(full: House, tmp_path: Path) -> 
     assert (last.name, last.size) == ("b.zip", (tmp_path / "b.zip").stat().st_size)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", ["sqlite", "postgres"])
 def test_rows_are_copied_between_databases_and_nothing_into_a_full_one(full: House, places: Places, target: str) -> None:
     """`lms db copy`, either way, with counts and sums."""
@@ -358,6 +367,7 @@ def test_rows_are_copied_between_databases_and_nothing_into_a_full_one(full: Hou
         other.dispose()
 
 
+@pytest.mark.slow
 def test_a_copy_that_differs_is_not_kept(full: House, places: Places, database_kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = places.empty(database_kind)
     settings.data_dir.mkdir()

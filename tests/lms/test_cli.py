@@ -321,6 +321,7 @@ def test_serving_beyond_this_machine_needs_a_public_address(lms: Command, monkey
     refused(lms("serve", "--host", "0.0.0.0", "--port", "8764"), "LMS_PUBLIC_URL")  # noqa: S104 - it is refused
 
 
+@pytest.mark.slow
 def test_a_worker_does_what_waits_and_ends_when_it_is_told(house: House, tmp_path: Path) -> None:
     """Architecture 10: `lms worker` beside servers with LMS_WORKER_THREADS=0."""
     with house.database.unit_of_work() as session:

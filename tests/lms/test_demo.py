@@ -51,6 +51,7 @@ def dump(home: Path) -> list[str]:
         return list(connection.iterdump())
 
 
+@pytest.mark.slow
 def test_what_is_filled_in_agrees_with_itself(house: House) -> None:
     filled(house)
 
@@ -87,6 +88,7 @@ def test_what_is_filled_in_agrees_with_itself(house: House) -> None:
     assert scores == best
 
 
+@pytest.mark.slow
 def test_certificates_come_of_completions_alone_and_one_is_revoked(house: House) -> None:
     filled(house)
 
@@ -121,6 +123,7 @@ def test_everybody_is_invented_and_lives_at_example_org(house: House) -> None:
     assert all(re.fullmatch(r"[a-z]+(\.[a-z]+)?@example\.org", learner.identity.email) for learner in everyone)
 
 
+@pytest.mark.slow
 def test_every_day_lies_in_the_last_eight_weeks(house: House) -> None:
     filled(house)
 
@@ -209,6 +212,7 @@ def test_answers_reach_the_share_that_is_meant_or_stay_below_it(house: House) ->
     assert any(one.denominator > 1 for one in missed), "some answers are partly right"
 
 
+@pytest.mark.slow
 def test_the_command_fills_once_and_a_second_run_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs in a process's own folder, with the sample courses; `--fresh` makes new passwords, `--host` stays on this machine."""
     home = tmp_path / "demo"

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+import pytest
 from sqlalchemy import select
 
 from accounts.models import Person
@@ -18,6 +19,7 @@ from quizzes.services import analysis as services
 NOW = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
 
 
+@pytest.mark.slow
 def test_the_doctor_finds_the_two_planted_defects_and_nothing_else_that_is_clear(house: House) -> None:
     """Issue 3, question doctor: at least thirty answers stand behind every finding."""
     hold_sample_quiz(house, now=NOW)

@@ -288,6 +288,7 @@ def test_what_was_imported_and_not_edited_comes_out_byte_for_byte(
     assert read_directory(tmp_path / "out") == files
 
 
+@pytest.mark.slow
 @few
 @given(noise=NOISE, seed=st.integers(0, 2**32))
 def test_an_edit_on_the_web_changes_the_lines_that_it_concerns_and_no_others(

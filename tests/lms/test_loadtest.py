@@ -138,6 +138,7 @@ def test_who_is_asked_to_wait_at_the_door_tries_again_and_that_is_no_error() -> 
     assert (measures.asked_to_wait, measures.errors, measures.answered) == (2, {}, 1)
 
 
+@pytest.mark.slow
 def test_a_short_day_loses_nothing_and_writes_its_figures(tmp_path: Path) -> None:
     told = environment(tmp_path / "house")
     report = tmp_path / "figures" / "loadtest.json"

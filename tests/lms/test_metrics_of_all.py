@@ -24,6 +24,7 @@ def figures(server: Running) -> int:
     return int(found[1]) if found else 0
 
 
+@pytest.mark.slow
 def test_every_process_tells_the_figures_of_all(tmp_path: Path, database_url: str, database_kind: str) -> None:
     if database_kind == "sqlite":
         pytest.skip("several processes need PostgreSQL")

@@ -111,6 +111,7 @@ def a_machine(root: Path, words: dict[str, str]) -> Machine:
     return machine
 
 
+@pytest.mark.slow
 def test_the_manual_alone_brings_the_last_backup_to_life_on_a_new_machine(
     house: House, places: Places, tmp_path: Path, database_kind: str
 ) -> None:

@@ -258,6 +258,7 @@ def counter(house: House) -> Iterator[Counter]:
     return every_statement(house.database)
 
 
+@pytest.mark.slow
 def test_a_search_costs_the_same_statements_however_many_courses_there_are(browser: Browser, house: House, counter: Counter) -> None:
     course = a_course_of_four(house)
     learner = a_learner_in(browser, course)

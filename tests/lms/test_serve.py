@@ -88,6 +88,7 @@ def test_a_start_serves_the_site_and_says_where(folder: Path) -> None:
     assert "Traceback" not in "\n".join(server.lines)
 
 
+@pytest.mark.slow
 def test_the_secrets_of_an_instance_are_its_owners_alone(folder: Path) -> None:
     with serving(folder) as server:
         server.end()
@@ -105,6 +106,7 @@ def test_two_first_starts_at_once_serve_with_the_same_keys(folder: Path) -> None
     assert {name: (folder / name).read_bytes() for name in made} == made
 
 
+@pytest.mark.slow
 def test_a_second_start_changes_nothing_but_the_link(folder: Path) -> None:
     with serving(folder) as server:
         first = server.get("/static/nothing").status
@@ -133,6 +135,7 @@ def snapshot(database: Database) -> dict[str, int]:
     return rows | {"job": others, "kinds of the clock": kinds}
 
 
+@pytest.mark.slow
 def test_the_second_start_is_quick(folder: Path) -> None:
     """It does little more than load the program: as a ratio within this run, because times of a busy machine say nothing."""
     with serving(folder) as server:
@@ -164,6 +167,7 @@ def test_help_answers_at_once() -> None:
     assert "serve" in result.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_the_end_is_clean_and_lets_a_request_finish(folder: Path, number: int) -> None:
     """Security 6.5: drained within 15 seconds. A terminal sends Ctrl-C to the whole group."""
@@ -239,6 +243,7 @@ def test_hostile_requests_are_refused_within_two_seconds_and_without_a_trace(fol
     assert LONG not in "\n".join(server.lines)
 
 
+@pytest.mark.slow
 def test_a_request_that_hangs_is_ended_and_leaves_nothing(folder: Path) -> None:
     """Security 3.5: a closed connection after the time, and nothing of it later, when the database moves again."""
     with serving(folder, LMS_REQUEST_SECONDS="1") as server:
@@ -267,6 +272,7 @@ def test_a_request_that_hangs_is_ended_and_leaves_nothing(folder: Path) -> None:
         assert kept.execute("SELECT count(*) FROM person").fetchone() == (0,)
 
 
+@pytest.mark.slow
 def test_nothing_is_left_running_after_the_end(folder: Path) -> None:
     with serving(folder) as server:
         group = server.process.pid
@@ -281,6 +287,7 @@ def children(pid: int) -> set[int]:
     return {int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="the machine does not tell the children of a process")
 def test_a_worker_that_is_killed_as_it_begins_is_started_again_ever_more_slowly(folder: Path) -> None:
     with serving(folder) as running:
@@ -297,6 +304,7 @@ def test_a_worker_that_is_killed_as_it_begins_is_started_again_ever_more_slowly(
         assert running.end() == 0
 
 
+@pytest.mark.slow
 def test_a_taken_port_is_told_with_another(folder: Path) -> None:
     """LIBRARIES trap 46."""
     with closing(socket.create_server(("127.0.0.1", 0))) as taken:
@@ -308,10 +316,12 @@ def test_a_taken_port_is_told_with_another(folder: Path) -> None:
     assert not (folder / "secret.key").exists()  # looked at first: nothing was made
 
 
+@pytest.mark.slow
 def test_an_unknown_setting_is_told_with_the_right_name(folder: Path) -> None:
     assert "LMS_SMTP_HOTS (did you mean LMS_SMTP_HOST?)" in refused(folder, LMS_SMTP_HOTS="x")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "value"),
     [("LMS_PUBLIC_URL", "ftp://x"), ("LMS_THREADS", "0"), ("LMS_DATABASE_URL", "mysql://x"), ("LMS_SECRET_KEY_FILE", "/nowhere/key")],
@@ -322,6 +332,7 @@ def test_a_wrong_setting_is_told_in_a_line(folder: Path, name: str, value: str) 
     assert name in said or value in said
 
 
+@pytest.mark.slow
 def test_a_secret_that_others_can_read_is_refused(folder: Path) -> None:
     """Security 8.3."""
     (folder / "secret.key").write_bytes(b"x" * 40)
@@ -330,6 +341,7 @@ def test_a_secret_that_others_can_read_is_refused(folder: Path) -> None:
     assert "chmod 600" in refused(folder)
 
 
+@pytest.mark.slow
 def test_a_folder_that_cannot_be_written_is_told(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 
@@ -338,6 +350,7 @@ def test_a_folder_that_cannot_be_written_is_told(folder: Path, tmp_path: Path) -
     assert "LMS_DATA_DIR" in said
 
 
+@pytest.mark.slow
 def test_a_newer_database_is_told_and_not_touched(folder: Path) -> None:
     with closing(_raw(folder)) as database, database.unit_of_work() as session:
         session.execute(text("UPDATE alembic_version SET version_num = '2099_01_01_1'"))
@@ -347,12 +360,14 @@ def test_a_newer_database_is_told_and_not_touched(folder: Path) -> None:
     assert "2099_01_01_1" in said
 
 
+@pytest.mark.slow
 def test_a_file_that_is_no_database_is_told(folder: Path) -> None:
     (folder / "aulario.sqlite").write_bytes(b"this is a text and no database at all, long enough to be read" * 100)
 
     assert "The database does not answer" in refused(folder)
 
 
+@pytest.mark.slow
 def test_a_server_that_is_away_is_told_without_its_password(folder: Path) -> None:
     said = refused(folder, LMS_DATABASE_URL="postgresql+psycopg://aulario:geheim@127.0.0.1:9/aulario")
 
@@ -360,6 +375,7 @@ def test_a_server_that_is_away_is_told_without_its_password(folder: Path) -> Non
     assert "geheim" not in said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("address", ["", "http://localhost:8000"])
 def test_a_public_address_without_tls_in_front_is_refused(folder: Path, address: str) -> None:
     """Security 8.3."""
@@ -368,6 +384,7 @@ def test_a_public_address_without_tls_in_front_is_refused(folder: Path, address:
     assert "LMS_PUBLIC_URL=https://" in said
 
 
+@pytest.mark.slow
 def test_beyond_this_machine_it_serves_its_public_host(folder: Path) -> None:
     with serving(folder, host="0.0.0.0", LMS_PUBLIC_URL="https://cursos.example.org") as server:  # noqa: S104 - the case
         assert server.get("/", Host="cursos.example.org").status == 200
@@ -385,6 +402,7 @@ def has_ipv6() -> bool:
     return True
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6 loopback")
 def test_the_ipv6_loopback_is_served_too(folder: Path) -> None:
     with serving(folder, host="::1") as server:

@@ -81,6 +81,7 @@ def what_counts(settings: Settings) -> dict[str, list[str]]:
         database.dispose()
 
 
+@pytest.mark.slow
 def test_a_start_makes_a_backup_that_brings_the_older_schema_back_whole(old: Settings, tmp_path: Path) -> None:
     """Security 6.8: the file says the revision, is whole, and `lms restore` takes it."""
     before = what_counts(old)
@@ -156,6 +157,7 @@ def start(settings: Settings, words: str = "") -> int:
     return subprocess.run([sys.executable, "-c", script], env=environment(settings.data_dir), check=False, capture_output=True).returncode
 
 
+@pytest.mark.slow
 @pytest.mark.faults
 def test_a_start_that_was_killed_after_its_backup_is_gone_on_with_and_one_backup_stays(old: Settings) -> None:
     before = what_counts(old)
@@ -171,6 +173,7 @@ def test_a_start_that_was_killed_after_its_backup_is_gone_on_with_and_one_backup
     assert what_counts(old) == before
 
 
+@pytest.mark.slow
 @pytest.mark.faults
 def test_two_starts_at_once_make_one_backup(old: Settings) -> None:
     processes = [subprocess.Popen([sys.executable, "-c", STARTS.format("")], env=environment(old.data_dir)) for _number in range(2)]
@@ -213,6 +216,7 @@ def old_postgres(tmp_path: Path) -> Iterator[Settings]:
         yield settings
 
 
+@pytest.mark.slow
 def test_on_postgresql_too_a_start_makes_a_backup_that_brings_the_older_schema_back_whole(old_postgres: Settings, tmp_path: Path) -> None:
     before, rows = what_counts(old_postgres), counts_of(old_postgres)
     open_checked(old_postgres).database.dispose()
@@ -244,6 +248,7 @@ def counts_of(settings: Settings) -> dict[str, int]:
         database.dispose()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "value"), [("backup_before_upgrade", False), ("backup_before_upgrade_gb", 0.001)])
 def test_on_postgresql_no_backup_is_made_of_what_is_too_large_or_not_wished_and_the_log_says_so(
     old_postgres: Settings, capsys: pytest.CaptureFixture[str], name: str, value: object
@@ -259,6 +264,7 @@ def test_on_postgresql_no_backup_is_made_of_what_is_too_large_or_not_wished_and_
     assert f"LMS_{name.upper()}" in told.out + told.err
 
 
+@pytest.mark.slow
 def test_two_starts_at_once_on_postgresql_make_one_backup(old_postgres: Settings, tmp_path: Path) -> None:
     """On two machines: each has a folder of its own."""
     folders = [old_postgres.data_dir, tmp_path / "second"]

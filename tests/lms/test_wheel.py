@@ -75,6 +75,7 @@ def test_wheel_holds_packages_and_parts_and_nothing_else(wheel: Path) -> None:
     assert licences
 
 
+@pytest.mark.slow
 def test_program_runs_from_another_folder_with_the_files_of_the_wheel(installed: Path, elsewhere: Path) -> None:
     where = run(installed, elsewhere, "python", "-c", "import kernel.paths as p; print(p.TEMPLATES, p.MIGRATIONS, p.CONTENT, sep='\\n')")
     assert all(line.startswith(str(installed.parent)) for line in where.stdout.splitlines()), where
@@ -115,6 +116,7 @@ def serving(installed: Path, elsewhere: Path) -> Iterator[str]:
     assert server.wait(timeout=60) == 0, (elsewhere / "log").read_text()
 
 
+@pytest.mark.slow
 def test_site_is_served_from_another_folder(serving: str, elsewhere: Path) -> None:
     assert answer(f"{serving}/health/ready") == "ok"
     assert "/courses/gobernanza-seguridad-social" in answer(f"{serving}/courses")

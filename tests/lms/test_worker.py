@@ -128,6 +128,7 @@ def test_redis_wakes_the_worker_of_another_process(house: House, store: Redis, m
     assert not (house.settings.data_dir / "queue.sqlite").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.faults
 def test_a_redis_that_is_lost_costs_time_and_no_job(
     house: House, store: Redis, monkeypatch: pytest.MonkeyPatch, say: Callable[[str], None]

@@ -75,6 +75,7 @@ def test_a_workbook_with_more_rows_than_are_read_is_refused(monkeypatch: pytest.
         read_people(workbook([["correo"], ["a@b.ec"], ["c@b.ec"], ["d@b.ec"]]))
 
 
+@pytest.mark.slow
 def test_a_workbook_that_is_hostile_or_none_is_refused() -> None:
     for parts in ({"xl/workbook.xml": b"<!DOCTYPE x [<!ENTITY a 'b'>]><x/>"}, {"../fuera.txt": b"x"}, {"nada.txt": b"x"}):
         target = BytesIO()

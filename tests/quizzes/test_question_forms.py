@@ -95,6 +95,7 @@ def check_unchanged(questions: list[Question]) -> None:
             assert with_question(text, kind, languages, said) == text, place
 
 
+@pytest.mark.slow
 def test_every_question_of_both_courses_opens_as_a_form_and_saved_unchanged_keeps_every_letter() -> None:
     assert len(questions()) > 300
 
@@ -110,6 +111,7 @@ def test_so_does_every_question_of_the_example_course_which_has_all_kinds() -> N
     check_unchanged(questions)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("two_courses")
 @settings(deadline=None, max_examples=40)
 @given(

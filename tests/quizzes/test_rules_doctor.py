@@ -43,6 +43,7 @@ def findings_of(quiz: list[Planted], tally: ClassTally) -> list[tuple[Finding, .
     return [examine(planted.question, tally.questions[at].evidence()) for at, planted in enumerate(quiz)]
 
 
+@pytest.mark.slow
 def test_planted_defects_are_found_and_healthy_questions_left_alone() -> None:
     """Issue 3: on synthetic classes of 200 learners at least 95 % of the planted defects are found, with at most 5 % false alarms."""
     planted = found = healthy = alarms = rushed = 0

@@ -56,6 +56,7 @@ def test_every_cell_of_the_question_bank(browser: Browser, house: House) -> None
     assert body(house).replace("    state: hidden\n", "") == before
 
 
+@pytest.mark.slow
 def test_the_list_holds_every_question_of_the_draft_and_finds_by_words(editor: Browser) -> None:
     page = editor.get(LIST)
     assert "14 preguntas" in page.text
@@ -175,6 +176,7 @@ def test_two_editors_see_both_texts_and_nothing_is_overwritten_in_silence(editor
     assert "Sobra uno." not in body(house)
 
 
+@pytest.mark.slow
 def test_editors_of_two_questions_of_one_bank_do_not_meet(editor: Browser, house: House) -> None:
     editor.get(ONE)
     text, form = typed(editor), editor.page.form("/suma-1")

@@ -75,6 +75,7 @@ def test_saving_what_stands_there_changes_not_a_letter(editor: Browser, house: H
     assert bank(house) == before
 
 
+@pytest.mark.slow
 def test_a_new_question_of_each_kind_with_a_whole_form(editor: Browser, house: House) -> None:
     cases: dict[str, tuple[dict[str, object], str]] = {
         "single": (
@@ -259,6 +260,7 @@ def test_a_preview_shows_the_question_as_typed_and_saves_nothing(editor: Browser
     assert bank(house) == before
 
 
+@pytest.mark.slow
 def test_somebody_elses_change_is_shown_and_overwritten_only_when_asked(editor: Browser, house: House, course: Course) -> None:
     editor.get(page_of("verdad-1"))
     before = bank(house)

@@ -1,5 +1,6 @@
 """Marking again through the pages: trial, commit as seen, undoing, annulment, certificates to decide about, who may (5.11, 5.14.4)."""
 
+import pytest
 from sqlalchemy import func, select
 
 from lms.app import House
@@ -20,6 +21,7 @@ def an_editor(browser: Browser, course: object) -> Browser:
     return sign_in(browser, "profe@example.org")
 
 
+@pytest.mark.slow
 def test_an_author_corrects_a_key_while_forty_attempts_are_open_and_two_hundred_are_finished(browser: Browser, house: House) -> None:
     """5.14.4: old attempts unchanged; the trial lists flips; open attempts keep their version; new ones get the new version."""
     course = a_keyed_quiz(house)

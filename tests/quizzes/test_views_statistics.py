@@ -66,6 +66,7 @@ def taken(browser: Browser, path: str) -> str:
     return browser.response.get_data().decode("utf-8-sig")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["es", "en"])
 def test_the_doctor_says_what_the_best_choose_and_what_can_be_done(browser: Browser, house: House, language: str) -> None:
     """5.12 and issue 3: «los mejores eligen la opción C más que la clave», with the number of answers and the action beside it."""
@@ -114,6 +115,7 @@ def test_plots_have_words_and_a_table_beside_them(browser: Browser, house: House
     assert len(re.findall(r'<circle class="dot"|<rect class="b3"', html)) == 4
 
 
+@pytest.mark.slow
 def test_every_table_is_taken_out_and_nothing_in_it_computes(browser: Browser, house: House) -> None:
     """5.12: CSV and XLSX, guarded as security 4.6, with a dictionary of their columns."""
     course = a_class_with_a_wrong_key(house)

@@ -228,6 +228,7 @@ def test_a_limited_quiz_asks_before_its_time_begins(browser: Browser, house: Hou
     assert re.fullmatch(r"/attempts/[0-9a-f-]{36}", browser.path)
 
 
+@pytest.mark.slow
 def test_the_introduction_says_what_holds_for_the_reader(browser: Browser, house: House, at: At) -> None:
     """5.10: time, attempts and dates are those of the learner."""
     course = a_quiz(house, LIMITED, questions=ONE_QUESTION)

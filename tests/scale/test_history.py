@@ -1,5 +1,6 @@
 """Starting and saving cost the same statements however long the history and however large the bank (issue 3, «Scale»; performance P7)."""
 
+import pytest
 from sqlalchemy import select
 
 from lms.app import House
@@ -56,6 +57,7 @@ def a_start_and_a_save(house: House, copies: int, others: int) -> tuple[int, int
     return started, len(counter.statements)
 
 
+@pytest.mark.slow
 def test_starting_and_saving_cost_the_same_in_a_bank_of_hundreds_that_hundreds_have_taken(house: House) -> None:
     """Issue 3, scale: seven questions of seven and of three hundred and fifty, with two hundred other attempts."""
     assert a_start_and_a_save(house, copies=1, others=0) == a_start_and_a_save(house, copies=50, others=200)

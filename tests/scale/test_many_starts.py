@@ -88,6 +88,7 @@ def share(times: list[float], part: float) -> float:
     return sorted(times)[min(len(times) - 1, int(len(times) * part))]
 
 
+@pytest.mark.slow
 def test_many_learners_begin_at_once(
     house: House, tmp_path: Path, database_url: str, database_kind: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

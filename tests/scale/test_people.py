@@ -41,6 +41,7 @@ def fill(house: House) -> list[str]:
     return [f"{one['given_names']} {one['first_surname']}" for one in sorted(people, key=lambda one: str(one["name_key"]))]
 
 
+@pytest.mark.slow
 def test_every_stretch_is_read_once_and_in_order(house: House) -> None:
     names, found = fill(house), list[str]()
     counter = every_statement(house.database)
@@ -73,6 +74,7 @@ def explained(house: House, way: Way) -> list[str]:
     return [str(line[-1]) for line in found]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", list(Way))
 def test_a_stretch_is_found_by_the_index_and_nothing_is_sorted(house: House, way: Way) -> None:
     fill(house)

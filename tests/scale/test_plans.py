@@ -50,6 +50,7 @@ def scans(house: House, asked: Asked) -> list[str]:
     return told
 
 
+@pytest.mark.slow
 def test_a_learners_day_finds_every_row_by_an_index(browser: Browser, house: House, asked: Asked) -> None:
     browser.checks = False
     course, _version = publish(house, folder("pequeno", modules=1, settings="attempts: 0\n"))

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+import pytest
 from sqlalchemy import event
 
 from courses import publication
@@ -27,6 +28,7 @@ def edited(files: dict[str, bytes], words: str) -> dict[str, bytes]:
     return {**files, path: files[path] + f"\n{words}\n".encode()}
 
 
+@pytest.mark.slow
 def test_what_is_taken_from_the_last_time_is_what_would_be_rendered_anew() -> None:
     """A changed lesson, and a changed title that others may show."""
     files = files_of(GOVERNANCE)

@@ -48,6 +48,7 @@ def a_class(browser: Browser, house: House, people: int) -> Actor:
     return actor_of(a_teacher(house, course))
 
 
+@pytest.mark.slow
 def test_hundreds_are_marked_again_with_so_many_statements_a_portion(browser: Browser, house: House) -> None:
     """Issue 3: the trial, the commit and its undoing work in portions, with a fixed number of statements for each."""
     editor = a_class(browser, house, PEOPLE)

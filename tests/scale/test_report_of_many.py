@@ -127,6 +127,7 @@ def traced() -> Iterator[Callable[[Callable[[], object]], int]]:
     tracemalloc.stop()
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_attempts(house: House, traced: Callable[[Callable[[], object]], int]) -> None:
     """Issue 3, scale: six times as many attempts cost the statistics and the report's rows no more memory."""
     course = a_class(house)

@@ -2,6 +2,8 @@
 
 import time
 
+import pytest
+
 from kernel.search import index
 from kernel.search.asked import read_question
 from kernel.search.finding import Wanted, find
@@ -43,6 +45,7 @@ def fill(house: House) -> int:
     return VERSIONS * len(sections)
 
 
+@pytest.mark.slow
 def test_ten_courses_of_seventy_lessons_answer_at_once(house: House) -> None:
     assert fill(house) == 5600
     engines = (house.database.reading,) if house.database.is_sqlite else (house.database.writing,)

@@ -268,6 +268,7 @@ def test_html_of_attackers_does_no_harm_once_it_is_markdown() -> None:
             assert not harm(rendered(markdown, shape, "es")), (piece, markdown)
 
 
+@pytest.mark.slow
 def test_html_that_is_too_long_or_too_deep_is_refused() -> None:
     for source in ("a" * (MAXIMUM + 1), "<div>" * 20_000):
         with pytest.raises(NotTranslatable):

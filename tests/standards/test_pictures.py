@@ -5,6 +5,7 @@ from base64 import b64encode
 from io import BytesIO
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 from sqlalchemy import select
 
@@ -108,6 +109,7 @@ def test_pictures_of_a_package_are_found_by_their_path() -> None:
     assert f"![Casa](media/{NAME})" in found.questions[0].text["es"]
 
 
+@pytest.mark.slow
 def test_pictures_come_into_the_media_of_the_draft_and_the_check_finds_them(browser: Browser, house: House) -> None:
     a_teacher(house, a_course(house, modules=1))
     editor = sign_in(browser, "profe@example.org")

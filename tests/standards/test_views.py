@@ -85,6 +85,7 @@ def test_nothing_comes_in_before_a_yes_and_what_does_not_is_told_by_line(editor:
         assert session.scalar(select(func.count()).where(AuditEntry.verb == "questions.imported")) == 1
 
 
+@pytest.mark.slow
 def test_the_same_file_again_brings_nothing_twice(editor: Browser, house: House) -> None:
     """Nothing is dropped in silence: what is there already is passed over, and told."""
     send(editor, GIFT)
@@ -98,6 +99,7 @@ def test_the_same_file_again_brings_nothing_twice(editor: Browser, house: House)
     assert body(house) == once
 
 
+@pytest.mark.slow
 def test_a_key_that_is_taken_gets_another_and_that_is_told(editor: Browser, house: House) -> None:
     send(editor, "::suma-1::¿Dos más dos?{#4}".encode())
 
@@ -107,6 +109,7 @@ def test_a_key_that_is_taken_gets_another_and_that_is_told(editor: Browser, hous
     assert body(house).count("key: suma-1-2\n") == 1
 
 
+@pytest.mark.slow
 def test_what_was_looked_at_is_what_comes_in(editor: Browser, house: House) -> None:
     """The draft changed meanwhile so that the plan is another: it is shown again first."""
     send(editor, b"::nueva::Uno{#1}")
@@ -175,6 +178,7 @@ def test_a_file_that_is_too_large_is_refused_before_it_is_read(editor: Browser, 
     assert waiting(house) == 0
 
 
+@pytest.mark.slow
 def test_a_waiting_file_is_its_senders_alone_and_is_forgotten(editor: Browser, house: House) -> None:
     send(editor, GIFT)
     address = editor.path
@@ -193,6 +197,7 @@ def test_a_waiting_file_is_its_senders_alone_and_is_forgotten(editor: Browser, h
     editor.get(address, status=404)
 
 
+@pytest.mark.slow
 def test_a_waiting_file_can_be_forgotten_by_hand(editor: Browser, house: House) -> None:
     before = body(house)
     send(editor, GIFT)
@@ -224,6 +229,7 @@ def test_what_goes_out_is_what_the_list_shows(editor: Browser) -> None:
     assert "No hay nada que sacar" in editor.get(f"{EXPORTS}?text=nadie").text
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 @needs_shared
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ def constraints(engine: Engine) -> dict[str, set[str]]:
     }
 
 
+@pytest.mark.slow
 def test_upgrading_an_empty_database_makes_what_the_models_say(empty_database: Database) -> None:
     """Architecture 9."""
     assert FEATURES
@@ -60,6 +61,7 @@ def test_migrations_make_every_constraint_and_index_of_the_models(empty_database
     assert migrated == constraints(empty_database.writing)
 
 
+@pytest.mark.slow
 def test_a_database_of_a_newer_version_is_refused(empty_database: Database) -> None:
     migrations.upgrade(empty_database)
     with empty_database.writing.begin() as connection:

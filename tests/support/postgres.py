@@ -87,7 +87,13 @@ def empty(address: str) -> None:
             )
         )
         connection.execute(sql.SQL("ALTER DATABASE {} RESET ALL").format(sql.Identifier(connection.info.dbname)))
-        connection.execute("UPDATE alembic_version SET version_num = %s", [migrations.head()])
+        connection.execute("UPDATE alembic_version SET version_num = %s", [_newest_schema()])
+
+
+@cache
+def _newest_schema() -> str | None:
+    """Return the newest migration; it is read from all their files."""
+    return migrations.head()
 
 
 def _is_large(connection: psycopg.Connection) -> bool:
