@@ -212,7 +212,13 @@ def _postgres_load(reader: Connection, writer: Connection, tell: Callable[[str, 
         sent = _load(reader, tell, keep)
     for name in table_names():
         _count_on(writer, name)
+    analyze(writer)
     return sent
+
+
+def analyze(writer: Connection) -> None:
+    """Tell PostgreSQL what its tables hold now: until its own turn comes, it would plan as if they were empty."""
+    writer.exec_driver_sql(f"ANALYZE {', '.join(table_names())}")
 
 
 def _count_on(writer: Connection, name: str) -> None:

@@ -74,6 +74,8 @@ class Facts:
     is_superuser: bool = False
     owns_tables: bool = False
     """The program may change the schema of its PostgreSQL database, and with it what guards the audit log."""
+    keeps_statistics: bool = True
+    """The database server looks after its tables by itself, so that it goes on knowing how to find rows fast."""
     clocks_apart: timedelta = timedelta()
     redis_answers: bool = True
     store_answers: bool = True
@@ -345,6 +347,12 @@ RULES = (
         ),
     ),
     Rule(
+        "no-autovacuum",
+        lambda facts: not facts.keeps_statistics,
+        N_("The database server does not look after its tables: as they grow, finding rows takes ever longer. Switch autovacuum on."),
+        is_danger=False,
+    ),
+    Rule(
         "clocks-apart",
         lambda facts: abs(facts.clocks_apart) > CLOCKS_APART,
         N_(
@@ -435,7 +443,7 @@ def gather(house: House, session: Session, *, now: datetime, processes: int = 1,
     settings = house.settings
     folder, disk = settings.data_dir, shutil.disk_usage(settings.data_dir)
     state = queries.condition(session, now=now)
-    connections, is_superuser, owns_tables, apart = _server(house, session, now)
+    connections, is_superuser, owns_tables, keeps_statistics, apart = _server(house, session, now)
     return Facts(
         settings,
         now,
@@ -458,6 +466,7 @@ def gather(house: House, session: Session, *, now: datetime, processes: int = 1,
         connections=connections,
         is_superuser=is_superuser,
         owns_tables=owns_tables,
+        keeps_statistics=keeps_statistics,
         clocks_apart=apart,
         redis_answers=not settings.redis_url or redis.is_reachable(settings.redis_url),
         store_answers=store_answers(house),
@@ -466,20 +475,19 @@ def gather(house: House, session: Session, *, now: datetime, processes: int = 1,
 
 
 _SERVER = text(
-    "SELECT current_setting('max_connections')::int, rolsuper, pg_has_role(audit.relowner, 'MEMBER'), clock_timestamp() "
+    "SELECT current_setting('max_connections')::int, rolsuper, pg_has_role(audit.relowner, 'MEMBER'), "
+    "current_setting('autovacuum')::bool AND current_setting('track_counts')::bool, clock_timestamp() "
     "FROM pg_roles, pg_class AS audit WHERE rolname = current_user AND audit.oid = to_regclass('audit_entry')"
 )
 
 
-def _server(house: House, session: Session, now: datetime) -> tuple[int | None, bool, bool, timedelta]:
-    """Return how many connections PostgreSQL takes, whether we are its superuser and own our tables, and how far its clock is from ours."""
-    if house.database.is_sqlite:
-        return None, False, False, timedelta()
+def _server(house: House, session: Session, now: datetime) -> tuple[int | None, bool, bool, bool, timedelta]:
+    """Return of PostgreSQL: its connections, whether we are superuser, own the tables, it keeps their statistics; how far its clock is."""
     try:
-        row = session.execute(_SERVER).one()
+        row = None if house.database.is_sqlite else session.execute(_SERVER).one()
     except DBAPIError:
-        return None, False, False, timedelta()
-    return row[0], row[1], row[2], row[3] - now
+        row = None
+    return (None, False, False, True, timedelta()) if row is None else (row[0], row[1], row[2], row[3], row[4] - now)
 
 
 def store_answers(house: House) -> bool:

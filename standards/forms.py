@@ -10,7 +10,7 @@ from standards.formats import FORMATS
 
 NEW = "new:"
 NAMES = tuple(FORMATS)
-WRITTEN = tuple(name for name, form in FORMATS.items() if form.write is not None)
+WRITTEN = tuple(name for name, form in FORMATS.items() if form.writer)
 TITLES = {
     "gift": "GIFT",
     "aiken": "Aiken",

@@ -30,7 +30,6 @@ from kernel.errors import N_, Invalid, NotFound
 from kernel.files import Files
 from kernel.i18n import _, choose, format_time, ngettext
 from kernel.markup.measure import count_words
-from kernel.markup.pasted import count_pictures, pasted
 from kernel.web.request import begin_writing, current_actor, current_session, requires, see_page
 
 bp = Blueprint("courses_lessons", __name__)
@@ -205,6 +204,8 @@ def files_of_lesson(subject: TaughtPart) -> tuple[Response, int]:
 @requires(CourseAction.EDIT, catalogue.get_taught_part, reads_first=True, body_limit=PASTE_LIMIT)
 def paste(subject: TaughtPart) -> tuple[Response, int]:
     """Answer what was pasted from a word processor as Markdown. Nothing is saved."""
+    from kernel.markup.pasted import count_pictures, pasted  # noqa: PLC0415 - beautifulsoup4: 60 ms that no start should wait for
+
     try:
         html = request.form.get("html", "")
         left = count_pictures(html)

@@ -22,6 +22,7 @@ import click
 from sqlalchemy import func, select
 
 from accounts.models import Person
+from kernel import copies
 from lms import serve as server
 from lms.app import House
 from lms.console import told_in_one_line
@@ -118,6 +119,9 @@ def prepare(folder: Path, plan: Plan, *, fresh: bool, **given: object) -> House:
         click.echo(f"Making {plan.learners} accounts; a minute or two …")
         password = secrets.token_urlsafe(12)
         fill(house, plan.learners, plan.seed, password)
+        if not house.database.is_sqlite:
+            with house.database.writing.begin() as writer:
+                copies.analyze(writer)
         Instance(folder, plan.learners, plan.seed, password).write()
     return house
 

@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-import pytest
 import time_machine
 from sqlalchemy import select
 
@@ -26,7 +25,6 @@ def address(house: House, person: Person) -> str:
         return session.scalars(select(Person.email).where(Person.id == person.id)).one()
 
 
-@pytest.mark.slow
 def test_the_address_changes_by_a_link_and_other_sessions_end(browser: Browser, house: House) -> None:
     person, other = a_person(house), browser.another()
     sign_in(other)

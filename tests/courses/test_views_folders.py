@@ -285,7 +285,6 @@ def test_lessons_of_another_tool_become_a_new_course_and_what_was_not_understood
     assert "Markdown" in editor.page.text
 
 
-@pytest.mark.slow
 def test_a_course_that_came_meanwhile_is_not_overwritten(editor: Browser, house: House) -> None:
     send(editor, packed(folder("nuevo", modules=1)), NEW)
     a_course(house, "nuevo", modules=2)

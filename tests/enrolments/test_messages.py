@@ -108,7 +108,6 @@ def test_what_was_typed_comes_back_with_its_fault(browser: Browser, house: House
     assert form.action.endswith("state=open")
 
 
-@pytest.mark.slow
 def test_a_message_to_many_is_sent_in_few_statements_and_told_in_portions(
     browser: Browser, house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:

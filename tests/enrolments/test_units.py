@@ -133,7 +133,6 @@ def test_addresses_are_neither_shown_nor_searched_nor_taken_out(browser: Browser
         assert session.scalars(select(AuditEntry.verb).where(AuditEntry.verb == "unit.exported")).all() == ["unit.exported"]
 
 
-@pytest.mark.slow
 def test_the_list_goes_on_after_the_last_one_shown(browser: Browser, house: House, chone: Organisation) -> None:
     for number in range(60):
         put(house, a_person(house, f"p{number}@example.org", surname=f"Mera {number:02}"), chone)

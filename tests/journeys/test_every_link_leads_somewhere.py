@@ -55,7 +55,6 @@ def test_for_a_stranger(browser: Browser, course: object, language: str) -> None
     assert {"/courses/prueba", "/courses/prueba/activities/leccion-1", "/sign-up", "/verify", "/help", "/privacy"} <= seen
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("language", ["es", "en"])
 def test_for_a_learner_with_results_and_a_certificate(browser: Browser, course: object, language: str) -> None:
     browser.language = language

@@ -10,7 +10,6 @@ from kernel.db import Database
 from kernel.migrations import SchemaTooNew
 
 
-@pytest.mark.slow
 def test_an_empty_database_is_brought_up_to_date_once(empty_database: Database) -> None:
     database = empty_database
     assert migrations.current(database) == ""

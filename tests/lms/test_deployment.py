@@ -83,6 +83,7 @@ CASES: list[tuple[str, dict[str, object], dict[str, object]]] = [
     ("database-superuser", SCALED, {"is_superuser": True, "owns_tables": True}),
     ("database-owner", SCALED, {"owns_tables": True}),
     ("too-many-connections", SCALED, {"processes": 8, "machines": 3, "connections": 100}),
+    ("no-autovacuum", SCALED, {"keeps_statistics": False}),
     ("clocks-apart", SCALED, {"clocks_apart": timedelta(seconds=-3)}),
     ("open-door", {"threads": 32}, {}),
     ("nobody-works", {"worker_threads": 0}, {"oldest_waiting": NOW - timedelta(minutes=11)}),

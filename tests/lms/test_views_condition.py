@@ -51,7 +51,6 @@ def test_the_page_tells_what_lacks_and_what_is_there(boss: Browser, house: House
     assert boss.get("/administration").text.count("Estado del sistema") >= 1
 
 
-@pytest.mark.slow
 def test_work_that_failed_is_tried_again_one_by_one_or_all(boss: Browser, house: House) -> None:
     first, second, third = a_failed_job(house), a_failed_job(house), a_failed_job(house)
     assert "3 tareas fallaron" in boss.get(STATE).text

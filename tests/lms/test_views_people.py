@@ -202,7 +202,6 @@ def test_nothing_is_said_to_be_on_its_way_to_a_suspended_account(boss: Browser, 
         assert not list(session.scalars(select(Job.kind).where(Job.kind.in_(("accounts.send_reset", "accounts.send_invitations")))))
 
 
-@pytest.mark.slow
 def test_a_completion_is_taken_back_on_the_learners_page_with_a_reason(boss: Browser, house: House) -> None:
     """5.13 un-completing: the page tells what was completed; without a reason or a choice nothing happens."""
     course = a_course(house, modules=1)

@@ -56,7 +56,6 @@ def test_every_cell_of_the_question_bank(browser: Browser, house: House) -> None
     assert body(house).replace("    state: hidden\n", "") == before
 
 
-@pytest.mark.slow
 def test_the_list_holds_every_question_of_the_draft_and_finds_by_words(editor: Browser) -> None:
     page = editor.get(LIST)
     assert "14 preguntas" in page.text

@@ -157,7 +157,6 @@ def test_the_same_content_is_kept_once(browser: Browser, course: Course, house: 
         assert session.scalar(select(func.count()).select_from(StoredFile).where(StoredFile.size == len(PDF))) == 1
 
 
-@pytest.mark.slow
 def test_a_file_is_for_its_learner_and_the_graders_of_its_course(browser: Browser, course: Course, house: House) -> None:
     """Access matrix, attempt.view: of another learner for graders, instructors of this course and administrators; others: not there."""
     a_learner_in(browser, course)

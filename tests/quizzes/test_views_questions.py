@@ -260,7 +260,6 @@ def test_a_preview_shows_the_question_as_typed_and_saves_nothing(editor: Browser
     assert bank(house) == before
 
 
-@pytest.mark.slow
 def test_somebody_elses_change_is_shown_and_overwritten_only_when_asked(editor: Browser, house: House, course: Course) -> None:
     editor.get(page_of("verdad-1"))
     before = bank(house)

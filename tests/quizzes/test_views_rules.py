@@ -72,7 +72,6 @@ def _places(browser: Browser) -> list[str]:
     return re.findall(r'data-item="(\d+)"', browser.page.html)
 
 
-@pytest.mark.slow
 def test_going_forward_only_never_ends_in_an_error_nor_loses_an_answer(browser: Browser, house: House) -> None:
     """5.14.8: back button, second tab, old bookmark, a page sent again, odd page numbers: one is always led to where one is."""
     bank = NUMBER + _more("otra-1") + _more("ultima-1")

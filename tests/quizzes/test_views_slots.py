@@ -295,7 +295,6 @@ def set_values(editor: Browser, status: int = 200, **values: object) -> str:
     return editor.submit("/parts/cuestionario-1", values, status=status).text
 
 
-@pytest.mark.slow
 def test_settings_inside_a_field_stay_as_they_are_written(editor: Browser, house: House, course: Course) -> None:
     """Format 9: `pause: 24 h` stands for both pauses, a moment of review for its flags."""
     for written in (

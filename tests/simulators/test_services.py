@@ -1,6 +1,5 @@
 """Verbs of tasks on the database."""
 
-import pytest
 from sqlalchemy import select
 
 from courses.models import StaffRole
@@ -135,7 +134,6 @@ def test_what_was_kept_by_formulas_that_are_gone_begins_anew(browser: Browser) -
     assert dict(learner.get(TASK).form(f"{TASK}/answers").fields)["vejez.captacion"] == "50"
 
 
-@pytest.mark.slow
 def test_same_work_is_kept_once(browser: Browser) -> None:
     course, _version = publish(browser.house, tasks.folder())
     learner = a_learner_in(browser, course)

@@ -14,7 +14,7 @@ ATTEMPTS = int(os.environ.get("BENCH_ATTEMPTS", "120"))
 """Attempts that a report is made of."""
 ACCOUNTS = int(os.environ.get("BENCH_ACCOUNTS", "36000"))
 """Accounts of the instance that the benchmark measures, and lines of its report."""
-REQUESTS = int(os.environ.get("BENCH_REQUESTS", "2000"))
-"""Requests before the benchmark looks at a server's memory, and five times as many before it looks again; the bar speaks of 10,000."""
+REQUESTS = int(os.environ.get("BENCH_REQUESTS", "10000"))
+"""Requests before the benchmark looks at a server's memory, and five times as many before it looks again."""
 CROWD_SECONDS = int(os.environ.get("BENCH_CROWD_SECONDS", "600"))
 """Seconds for which ten new learners a second arrive; the bar of the slowest save speaks of ten minutes."""
