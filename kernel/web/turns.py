@@ -23,17 +23,29 @@ class Turns:
         self._since = 0.0
         self._writers: deque[threading.Event] = deque()
         self._readers: deque[threading.Event] = deque()
+        self._is_watched = False
 
     def take(self, *, writes: bool) -> threading.Event:
-        """Wait for the turn, and return it to be given back. What is before it is short, or loses the turn: who waits looks every 50 ms."""
+        """Wait for the turn, and return it to be given back. What is before it is short, or loses the turn."""
         turn = threading.Event()
         with self._lock:
             (self._writers if writes else self._readers).append(turn)
             self._let_in()
-        while not turn.wait(LONG):
+            if not turn.is_set() and not self._is_watched:
+                self._is_watched = True
+                threading.Thread(target=self._watch, name="turns", daemon=True).start()
+        turn.wait()
+        return turn
+
+    def _watch(self) -> None:
+        """Look every 50 ms whether a turn is lost, while somebody waits: if each of them looked, they would take a third of the process."""
+        while True:
+            time.sleep(LONG)
             with self._lock:
                 self._let_in()
-        return turn
+                if not (self._writers or self._readers):
+                    self._is_watched = False
+                    return
 
     def give_back(self, turn: threading.Event) -> None:
         """Let the next one in. A turn that was lost, or given back before, is nobody's affair."""

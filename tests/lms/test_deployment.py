@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from kernel import clock
 from kernel.db import Database
@@ -194,6 +195,8 @@ def test_facts_are_those_of_the_instance(house: House, tmp_path: Path) -> None:
     assert found.lost_keys == ()
     assert found.free > 0
     assert (found.connections is None) == house.database.is_sqlite
+    with house.database.reading.connect() as connection:
+        assert found.keeps_statistics == (house.database.is_sqlite or connection.execute(text("SHOW autovacuum")).scalar_one() == "on")
     assert abs(found.clocks_apart) < timedelta(seconds=2)
 
 
