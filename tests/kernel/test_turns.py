@@ -74,6 +74,22 @@ def test_what_takes_long_loses_its_turn_and_gives_nothing_back() -> None:
     assert house._holder is None
 
 
+def test_one_thread_looks_for_all_who_wait_and_ends_with_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "LONG", 0.5)  # all have come before the first turn is lost
+    house, order, before = Turns(), list[str](), set(threading.enumerate())
+    slow = house.take(writes=True)
+
+    waiting = come(house, {"one": False, "two": False, "three": False}, order)
+    watching = set(threading.enumerate()) - before - set(waiting)
+    for thread in (*waiting, *watching):
+        thread.join(10)
+
+    assert len(watching) == 1
+    assert sorted(order) == ["one", "three", "two"]  # nobody gave a turn back: the first had lost it
+    assert not any(thread.is_alive() for thread in watching)
+    house.give_back(slow)
+
+
 def serve(app: Flask, **views: View) -> None:
     """Serve views of a test under their names."""
     for name, view in views.items():
