@@ -66,7 +66,7 @@ def guess(name: str, content: bytes) -> Format:
     if suffix in _BY_SUFFIX:
         return FORMATS[_BY_SUFFIX[suffix]]
     if suffix == ".xml":
-        from standards import _xml  # noqa: PLC0415 - lxml: 30 ms that no start should wait for
+        from standards import _xml  # noqa: PLC0415 - lxml: 50 ms that no start should wait for
 
         return FORMATS["moodle-xml" if _xml.local(_xml.parse(content)) == "quiz" else "qti"]
     if _ANSWER.search(content):

@@ -204,7 +204,7 @@ def files_of_lesson(subject: TaughtPart) -> tuple[Response, int]:
 @requires(CourseAction.EDIT, catalogue.get_taught_part, reads_first=True, body_limit=PASTE_LIMIT)
 def paste(subject: TaughtPart) -> tuple[Response, int]:
     """Answer what was pasted from a word processor as Markdown. Nothing is saved."""
-    from kernel.markup.pasted import count_pictures, pasted  # noqa: PLC0415 - beautifulsoup4: 60 ms that no start should wait for
+    from kernel.markup.pasted import count_pictures, pasted  # noqa: PLC0415 - beautifulsoup4 and markdownify: a tenth of a second that no start should wait for
 
     try:
         html = request.form.get("html", "")
