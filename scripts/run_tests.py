@@ -18,7 +18,8 @@ from tests.support import postgres  # noqa: E402 - the checkout is not installed
 NO_TESTS = 5
 WORKERS = (os.cpu_count() or 1) + 1
 """One more than there are processors: many tests wait for a server or a browser."""
-FAST, SLOW = "not slow and not long and not processes", "slow and not long and not processes"
+ORDINARY = "not long and not processes"
+FAST, SLOW = f"not slow and {ORDINARY}", f"slow and {ORDINARY}"
 ALL = "--all"
 CI_SECONDS = 20 * 60
 """In continuous integration no slow test is begun later than this, so that the whole stays under half an hour."""
@@ -45,9 +46,9 @@ def main() -> int:
         if not run(f"fast tests, on {name}", on(name, FAST), *options):
             failed.append(name)
     if in_ci or ALL in sys.argv:
-        for nth, (name, options) in enumerate(databases.items(), start=1):
-            end = time.monotonic() + (began + CI_SECONDS - time.monotonic()) * nth / len(databases)
-            limit = () if ALL in sys.argv else ("--until", str(end))
+        for left, (name, options) in zip(range(len(databases), 0, -1), databases.items(), strict=True):
+            now = time.monotonic()
+            limit = () if ALL in sys.argv else ("--until", str(now + (began + CI_SECONDS - now) / left))
             if not run(f"slow tests, on {name}", on(name, SLOW), *options, *limit):
                 failed.append(f"{name} (slow)")
     print(f"\nPassed on {' and '.join(databases)}." if not failed else f"\nFailed on {' and '.join(failed)}.")
