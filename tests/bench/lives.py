@@ -65,6 +65,7 @@ def memory(bench: Bench) -> list[Row]:
 def _ask(visitor: Visitor, paths: list[str], times: int) -> None:
     for number in range(times):
         assert visitor.ask("GET", paths[number % len(paths)]).status == 200
+    visitor.rest()
 
 
 def people(bench: Bench, administrator: Visitor, count: int) -> list[Row]:

@@ -52,6 +52,10 @@ class Visitor:
         self._files.update(STATIC.findall(text))
         return Answer(answer.status, text, answer.headers.get("Location", ""))
 
+    def rest(self) -> None:
+        """Close the connection, which a server would close after a while of waiting; the next request opens another."""
+        self._connection.close()
+
     def fetch_files(self) -> None:
         """Ask once for every static file that the pages so far name: style sheets, scripts, pictures, and the fonts of the sheets."""
         known: set[str] = set()
