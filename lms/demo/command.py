@@ -87,7 +87,8 @@ def _places(address: str) -> list[str]:
     paths = {
         "Learner": ("/learning", "/courses", "/certificates"),
         "Course team": ("/teaching", f"/courses/{SLUG}/quizzes/{QUIZ}/statistics"),
-        "Administrator": ("/administration",),
+        "Unit manager": ("/units",),
+        "Administrator": ("/administration", "/administration/organisations"),
         "Everybody": ("/", "/recordings", "/verify"),
     }
     return [f"{who + ':':<15}{'  '.join(address + path for path in found)}" for who, found in paths.items()]

@@ -14,8 +14,9 @@ from courses.queries import outlines as course_outlines
 from courses.services import team as team_services
 from kernel.permissions import SYSTEM, SiteRole
 from lms.app import House
+from lms.demo.institution import institution_life
 from lms.demo.learning import learner_life
-from lms.demo.people import ADMINISTRATOR, LEARNER, STAFF, Identity, Learner, learners
+from lms.demo.people import ADMINISTRATOR, LEARNER, MANAGER, STAFF, Identity, Learner, learners
 from lms.demo.staff import administrator_life, staff_life
 from lms.demo.stage import WEEKS, Life, Stage, enter, join, play
 
@@ -40,7 +41,8 @@ def fill(house: House, *, now: datetime, count: int = 60, seed: int = SEED) -> l
 
     The same seed gives the same people, dates, abilities and outcomes. Which questions an attempt draws is chance, as everywhere.
     """
-    roles = {"administrator": ADMINISTRATOR, **{f"course {role.value}": who for role, who in STAFF.items()}, "learner": LEARNER}
+    teams = {f"course {role.value}": who for role, who in STAFF.items()}
+    roles = {"administrator": ADMINISTRATOR, **teams, "unit manager": MANAGER, "learner": LEARNER}
     accounts_made = [Account(role, who.email, new_password()) for role, who in roles.items()]
     hashes = {account.email: passwords.hash_password(account.password) for account in accounts_made}
     stage = _stage(house, now)
@@ -62,12 +64,13 @@ def _stage(house: House, now: datetime) -> Stage:
 
 
 def _staff(stage: Stage, hashes: dict[str, str]) -> None:
-    """Add the administrator and the team of every course, who were there before the learners."""
+    """Add the administrator, the manager of a province and the team of every course, who were there before the learners."""
     now = stage.now - BEFORE + timedelta(hours=1)
     with stage.house.database.unit_of_work() as stage.opened:
         person = accounts.create_administrator(stage.session, SYSTEM, _command(ADMINISTRATOR, hashes), now=now)
         accounts.note_consent(stage.session, person, now=now)
         administrator = enter(stage, ADMINISTRATOR, person.id, SiteRole.ADMINISTRATOR)
+        join(stage, MANAGER, hashes[MANAGER.email], now=now)
         team = [(role, join(stage, identity, hashes[identity.email], now=now).person_id) for role, identity in STAFF.items()]
         for outline in stage.outlines:
             course = course_catalogue.find_course(stage.session, outline.slug)
@@ -87,6 +90,7 @@ def _lives(stage: Stage, people: Sequence[Learner], hashes: dict[str, str]) -> l
     if not stage.outlines:
         return []
     return [
+        institution_life(stage, people),
         administrator_life(stage, ADMINISTRATOR, people),
         *(staff_life(stage, STAFF[role]) for role in (StaffRole.OWNER, StaffRole.EDITOR)),
         *(learner_life(stage, learner, hashes[LEARNER.email]) for learner in people),

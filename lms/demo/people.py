@@ -123,6 +123,7 @@ class Learner:
 
 
 ADMINISTRATOR = Identity("Alba", "Cordero", "Ejemplo", f"administracion@{DOMAIN}")
+MANAGER = Identity("Jimena", "Cóndor", "Ejemplo", f"jefatura@{DOMAIN}")
 LEARNER = Identity("Lucía", "Quilumba", "Ejemplo", f"participante@{DOMAIN}")
 STAFF = {
     StaffRole.OWNER: Identity("Teodoro", "Balseca", "Ejemplo", f"titular@{DOMAIN}"),

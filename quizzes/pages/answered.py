@@ -265,19 +265,17 @@ def _matched_rows(case: _Case) -> list[ReviewRow]:
 
 
 def _ordered_rows(case: _Case) -> list[ReviewRow]:
-    by_position = sorted(case.view.rows, key=lambda row: int(row.position) if row.position.isdigit() else 99)
+    """Return the elements in the order of the positions that they were given, each with its own: two may have been given the same."""
+    places = {str(at): at for at in range(1, len(case.view.rows) + 1)}
+    by_position = sorted((row for row in case.view.rows if row.position), key=lambda row: places.get(row.position, len(places) + 1))
     right: Sequence[str] = case.right.get("order", ())
-    rows = [
-        ReviewRow(
-            row.html,
-            label=f"{at}",
-            mine=True,
-            verdict=("ok" if right[at - 1] == row.part else "bad") if right else "",
-            right=bool(right) and right[at - 1] == row.part,
-        )
-        for at, row in enumerate(by_position, 1)
-        if row.position
-    ]
+    unreadable = case.whole is not None and case.whole.state is MarkState.INVALID
+    rows = []
+    for row in by_position:
+        at = places.get(row.position)
+        hit = bool(right) and not unreadable and at is not None and right[at - 1] == row.part
+        verdict = ("ok" if hit else "bad") if right else ""
+        rows.append(ReviewRow(row.html, label=row.position, mine=True, verdict=verdict, right=hit))
     texts = {row.part: row.html for row in case.view.rows}
     return rows + [ReviewRow(texts[part], label=f"{at}", right=True) for at, part in enumerate(right, 1)]
 

@@ -41,6 +41,7 @@ from quizzes.rules.uploads import count_words
 
 MARKERS = re.compile(r"<!--gap:([a-z][a-z0-9_]*)-->")
 TAGS = re.compile(r"<[^>]+>")
+SPACES = re.compile(r"[ \t\r\n\f\v]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +161,8 @@ def plain(texts: Texts | None) -> str:
 
 
 def words_of(stored: str) -> str:
-    """Return the words of stored HTML."""
-    return " ".join(unescape(TAGS.sub("", stored)).split())
+    """Return the words of stored HTML; spaces that hold a number together stay."""
+    return SPACES.sub(" ", unescape(TAGS.sub("", stored))).strip(" ")
 
 
 def points(value: Fraction) -> Decimal:

@@ -28,7 +28,9 @@ from lms.demo.answers import answer_all
 from lms.demo.cli import demo
 from lms.demo.command import GROUND
 from lms.demo.filling import BEFORE, Account, fill, new_password
+from lms.demo.institution import PROVINCES, SIZES
 from lms.demo.people import DOMAIN, MAX_LEARNERS, Fate, learners
+from organisations.models import Membership, Organisation
 from quizzes.models import AnswerEvent, Attempt
 from quizzes.queries import sittings as quiz_queries
 from tests.support.browser import Browser
@@ -159,7 +161,7 @@ def test_some_are_done_some_have_an_open_attempt_and_some_never_came(house: Hous
     assert previews == 2
 
 
-def test_the_five_roles_can_sign_in_and_a_suspended_person_cannot(house: House, browser: Browser) -> None:
+def test_the_six_roles_can_sign_in_and_a_suspended_person_cannot(house: House, browser: Browser) -> None:
     accounts = filled(house, count=3)
 
     for account in accounts:
@@ -167,7 +169,7 @@ def test_the_five_roles_can_sign_in_and_a_suspended_person_cannot(house: House, 
         assert visitor.path.endswith("/learning"), account.role
         visitor.get("/administration", status=200 if account.role == "administrator" else 403)
         visitor.get("/teaching")
-        assert visitor.page.has_link("/courses/prueba") is (account.role != "learner")
+        assert visitor.page.has_link("/courses/prueba") is account.role.startswith(("administrator", "course"))
     with house.database.unit_of_work(write=False) as session:
         suspended = session.scalars(select(Person.email).where(Person.suspended_at.is_not(None))).one()
         assert session.scalar(select(func.count()).select_from(RoleGrant)) == 1
@@ -175,6 +177,22 @@ def test_the_five_roles_can_sign_in_and_a_suspended_person_cannot(house: House, 
     refused = browser.another()
     refused.get("/sign-in")
     refused.submit("/sign-in", {"email": suspended, "password": accounts[-1].password}, status=422)
+
+
+def test_people_belong_to_units_and_a_manager_follows_those_of_her_province(house: House, browser: Browser) -> None:
+    accounts = filled(house)
+    manager = next(account for account in accounts if account.role == "unit manager")
+
+    with house.database.unit_of_work(write=False) as session:
+        members = set(session.scalars(select(Membership.person_id).where(Membership.until.is_(None))))
+        places = {place.name: place.uuid for place in session.scalars(select(Organisation))}
+    visitor = sign_in(browser, manager.email, manager.password)
+    assert len(members) == COUNT + 1
+    assert len(places) == 1 + len(PROVINCES) + len(SIZES)
+    visitor.get("/units")
+    assert visitor.page.has_link(f"/units/{places['Pichincha']}")
+    assert "Hospital de ejemplo del Norte" in visitor.get(f"/units/{places['Pichincha']}").text
+    visitor.get(f"/units/{places['Guayas']}", status=404)
 
 
 def test_the_same_seed_gives_the_same_people_and_another_one_others() -> None:
@@ -233,7 +251,7 @@ def test_the_command_fills_once_and_a_second_run_changes_nothing(tmp_path: Path,
 
     passwords = re.findall(r"@example\.org +(\S+)", first.output)
     assert first.exit_code == second.exit_code == fresh.exit_code == 0, first.output
-    assert len(passwords) == 5
+    assert len(passwords) == 6
     assert "http://127.0.0.1:8001/learning" in second.output
     assert "--fresh" in second.output
     assert before == after

@@ -4,7 +4,7 @@ import re
 
 from lms.app import House
 from tests.support.browser import Browser
-from tests.support.builders import a_person, sign_in
+from tests.support.builders import a_course, a_person, an_administrator, sign_in
 
 
 def tokens(browser: Browser) -> set[str]:
@@ -41,3 +41,18 @@ def test_the_place_and_the_language_are_those_of_the_page(browser: Browser, hous
     browser.get("/courses")
 
     assert 'aria-current="page">Courses</a>' in browser.page.html
+
+
+def test_a_page_below_a_place_marks_it_and_a_course_marks_none(browser: Browser, house: House) -> None:
+    a_course(house, "prueba")
+    an_administrator(house)
+    sign_in(browser, "admin@example.org")
+    for path, here in (
+        ("/administration/people", "Administración"),
+        ("/teaching/prueba/gradebook", "Enseñanza"),
+        ("/courses/prueba", None),
+    ):
+        browser.get(path)
+        header = browser.page.html.split("</header>")[0]
+        assert re.findall(r'aria-current="true">([^<]+)</a>', header) == ([here] * 2 if here else []), "on a wide screen and in the menu"
+        assert 'aria-current="page"' not in header

@@ -1,5 +1,7 @@
 """The record of an attempt as JSON, and what is said beside a number before it is handed in (quiz engine 5.4.5, 5.7, 5.9)."""
 
+import re
+
 import pytest
 from sqlalchemy import select
 
@@ -75,6 +77,23 @@ def test_what_is_understood_is_told_beside_the_question_and_in_the_summary(
     assert (said in summary, said in page) == (True, True)
     assert any(note in page for note in notes) is bool(said)
     assert slot in SLOTS
+
+
+@pytest.mark.parametrize("positions", [{"p1-1": "1", "p1-2": "1"}, {"p1-2": "3"}, {"p1-1": "2", "p1-2": "3", "p1-3": "2", "p1-4": "1"}])
+def test_an_order_that_cannot_be_read_is_recorded_with_the_positions_that_were_given(
+    browser: Browser, house: House, positions: dict[str, object]
+) -> None:
+    """5.9: the review and the record say what was given, not what it would be when counted through."""
+    a_learner_in(browser, a_quiz(house, bank(), f"{SETTINGS}review: practice\n", ("ordering",)))
+    path = begin(browser)
+    browser.submit("/answers", positions, button=("go", "review"))
+    browser.submit("/submission")
+    question = browser._request("GET", f"{path}/record.json").get_json()["questions"][0]
+    labels = re.findall(r'class="muted">(\d+):</span>', browser.get(f"{path}/review").html)
+
+    assert [line.split(":")[0] for line in question["answer"]] == sorted(map(str, positions.values()))
+    assert question["share"] == "0.0000000"
+    assert labels[: len(positions)] == sorted(map(str, positions.values()))
 
 
 MEASURED = """questions:

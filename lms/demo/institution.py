@@ -1,0 +1,48 @@
+"""The institution of the demonstration: its places, who belongs to which, and who manages one."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from lms.demo.people import ADMINISTRATOR, MANAGER, Learner
+from lms.demo.stage import WEEKS, Life, Stage, person_of
+from organisations.models import Organisation
+from organisations.rules import OrganisationKind
+from organisations.services import tree
+from organisations.services.tree import PlacePlan
+
+INSTITUTION = PlacePlan("Instituto de Muestra", "IM")
+PROVINCES = {
+    PlacePlan("Pichincha", "IM-PI"): (
+        PlacePlan("Hospital de ejemplo del Norte", "IM-PI-01"),
+        PlacePlan("Agencia de ejemplo Centro", "IM-PI-02"),
+    ),
+    PlacePlan("Guayas", "IM-GU"): (
+        PlacePlan("Hospital de ejemplo del Puerto", "IM-GU-01"),
+        PlacePlan("Agencia de ejemplo Sur", "IM-GU-02"),
+    ),
+    PlacePlan("Azuay", "IM-AZ"): (PlacePlan("Agencia de ejemplo del Valle", "IM-AZ-01"),),
+    PlacePlan("Galápagos", "IM-GA"): (PlacePlan("Dispensario de ejemplo", "IM-GA-01"),),
+}
+"""Units by province; the first province is the one with a manager."""
+SIZES = (9, 6, 7, 5, 3, 2)
+"""How many people units have, one against the other, in the order of PROVINCES."""
+
+
+def institution_life(stage: Stage, people: Sequence[Learner]) -> Life:
+    """Make the places on the first morning; each week put those who came meanwhile into theirs."""
+    administrator, manager = stage.people[ADMINISTRATOR.email], stage.people[MANAGER.email]
+    moment = stage.start + timedelta(hours=9)
+    yield moment
+    top = tree.make(stage.session, administrator, None, OrganisationKind.INSTITUTION, INSTITUTION, now=moment)
+    units: list[Organisation] = []
+    for number, (plan, below) in enumerate(PROVINCES.items()):
+        province = tree.make(stage.session, administrator, top, OrganisationKind.PROVINCE, plan, now=moment)
+        if number == 0:
+            tree.name_manager(stage.session, administrator, province, person_of(stage, manager), now=moment)
+        units += [tree.make(stage.session, administrator, province, OrganisationKind.UNIT, unit, now=moment) for unit in below]
+    places = {learner.identity.email: learner.chance("unit").choices(units, SIZES)[0] for learner in people}
+    for week in range(1, WEEKS + 1):
+        moment = stage.start + timedelta(weeks=week, hours=-15)
+        yield moment
+        arrived = {stage.people[email].person_id: place for email, place in places.items() if email in stage.people}
+        tree.put_many(stage.session, administrator, {person: place for person, place in arrived.items() if person}, now=moment)
