@@ -67,8 +67,12 @@ def _database(kind: str, folder: Path) -> AbstractContextManager[str]:
 
 
 def _said(part: Callable[[Bench], list[Row]], bench: Bench) -> list[Row]:
+    """Measure a part, and tell what came of it at once: a run takes half an hour."""
     sys.stderr.write(f"  {(part.__doc__ or '').splitlines()[0]}\n")
-    return part(bench)
+    rows = part(bench)
+    for row in rows:
+        sys.stderr.write(f"    {row.number}  {row.what}: {'-' if row.value is None else round(row.value, 2)}  ({row.numbers})\n")
+    return rows
 
 
 def _password(folder: Path) -> str:

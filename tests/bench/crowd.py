@@ -20,7 +20,10 @@ from tests.support.sizes import CROWD_SECONDS
 
 RATE = 10.0
 """New learners a second (P10)."""
-FLOOR_SECONDS = min(60.0, CROWD_SECONDS)
+MINUTE = min(60.0, CROWD_SECONDS)
+REFERENCE = 0.00098
+"""Seconds of processor of the floor's page in the slower of the two runs that the specification names (performance, head)."""
+PAGES_ASKED = 300
 PAUSE = 1.0
 """Seconds for which somebody looks at a page, on average."""
 PAGES, SAVES = 11, 12
@@ -29,26 +32,45 @@ SEED = 1
 
 
 def crowd(bench: Bench) -> list[Row]:
-    """P10, P11: ten new learners a second; p95 of lessons and saves against the floor's, the slowest save, and what was lost."""
-    before = _at_the_floor(bench)
+    """P10, P11: ten new learners a second; p95 of lessons and saves against the floor's, the slowest save, and what was lost.
+
+    Where this machine is slower than the specification's, a minute follows at the rate that asks as much of it.
+    """
+    rows, waits = _many(bench, RATE, CROWD_SECONDS, "ten new learners a second")
+    if bench.database.is_sqlite:
+        rows.append(Row("P11", f"slowest save of {CROWD_SECONDS} seconds of it, in s", max(waits), 1, 0.3, f"{len(waits)} saves"))
+    speed = REFERENCE / _page_at_the_floor(bench)
+    if speed < 1:
+        rows += _many(bench, RATE * speed, MINUTE, f"{RATE * speed:.1f} a second, {speed:.0%} of ten for a machine of {speed:.0%}")[0]
+    return rows
+
+
+def _many(bench: Bench, rate: float, seconds: float, words: str) -> tuple[list[Row], list[float]]:
+    """Let learners arrive at a rate, between two minutes of the floor's at the same; return the rows and how long saves took."""
+    before = _at_the_floor(bench, rate)
     measures = Measures()
-    moments = arrivals(CROWD_SECONDS, RATE, SEED, rising=False)
+    moments = arrivals(seconds, rate, SEED, rising=False)
     people = Crowd((f"http://127.0.0.1:{bench.ours.port}",), bench.password, SEED, PAUSE, completes=False)
     told = asyncio.run(walk_all(people, bench.emails(len(moments)), moments, measures))
     with bench.database.unit_of_work(write=False) as session:
         found = compare(session, told)
-    after = _at_the_floor(bench)
+    after = _at_the_floor(bench, rate)
     rows = []
-    for step, words in (("lesson", "p95 of a lesson, ten new learners a second"), ("save", "p95 of a save, the same")):
+    for step in ("lesson", "save"):
         ours = percentile(measures.waits[step], 0.95)
         floor = percentile([*before.waits[step], *after.waits[step]], 0.95)
-        rows.append(Row("P10", words, ours / floor, 4, 2.5, f"{ours * 1000:.1f} ms against {floor * 1000:.1f} ms"))
+        rows.append(Row("P10", f"p95 of a {step}, {words}", ours / floor, 4, 2.5, f"{ours * 1000:.1f} ms against {floor * 1000:.1f} ms"))
     lost = sum(found[name] for name in FAULTS) + sum(measures.errors.values()) + measures.asked_to_wait
     rows.append(Row("P10", "errors, answers lost, and visitors asked to wait", lost, 0, 0, _counted(found, measures)))
-    if bench.database.is_sqlite:
-        saves = measures.waits["save"]
-        rows.append(Row("P11", f"slowest save of {CROWD_SECONDS} seconds of it, in s", max(saves), 1, 0.3, f"{len(saves)} saves"))
-    return rows
+    return rows, measures.waits["save"]
+
+
+def _page_at_the_floor(bench: Bench) -> float:
+    """Return the processor time of the bare page, in seconds."""
+    visitor, before = bench.floor.visitor(), bench.floor.cpu()
+    for _time in range(PAGES_ASKED):
+        visitor.sees("/page", "<h1>")
+    return (bench.floor.cpu() - before) / PAGES_ASKED
 
 
 def _counted(found: Counter[str], measures: Measures) -> str:
@@ -57,10 +79,10 @@ def _counted(found: Counter[str], measures: Measures) -> str:
     return f"{found['answers acknowledged']} answers, {found['attempts handed in']} attempts" + (f"; {errors}" if errors else "")
 
 
-def _at_the_floor(bench: Bench) -> Measures:
+def _at_the_floor(bench: Bench, rate: float) -> Measures:
     """Let as many learners do as much with the bare pages."""
     measures = Measures()
-    asyncio.run(_all(bench.floor.port, arrivals(FLOOR_SECONDS, RATE, SEED, rising=False), measures))
+    asyncio.run(_all(bench.floor.port, arrivals(MINUTE, rate, SEED, rising=False), measures))
     return measures
 
 
