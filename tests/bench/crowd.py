@@ -34,10 +34,11 @@ SEED = 1
 def crowd(bench: Bench) -> list[Row]:
     """P10, P11: ten new learners a second; p95 of lessons and saves against the floor's, the slowest save, and what was lost.
 
-    Where this machine is slower than the specification's, a minute follows at the rate that asks as much of it.
+    Ten minutes of it on SQLite, as P11 asks, and one on PostgreSQL. Where this machine is slower than the specification's, a minute follows at the rate that asks as much of it.
     """
-    rows, waits = _many(bench, RATE, CROWD_SECONDS, "ten new learners a second")
-    if bench.database.is_sqlite:
+    sqlite = bench.database.is_sqlite
+    rows, waits = _many(bench, RATE, CROWD_SECONDS if sqlite else MINUTE, "ten new learners a second")
+    if sqlite:
         rows.append(Row("P11", f"slowest save of {CROWD_SECONDS} seconds of it, in s", max(waits), 1, 0.3, f"{len(waits)} saves"))
     speed = REFERENCE / _page_at_the_floor(bench)
     if speed < 1:
