@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 from zoneinfo import available_timezones
 
 from email_validator import EmailNotValidError, validate_email
@@ -13,9 +15,10 @@ from wtforms.validators import DataRequired, InputRequired, Length
 
 from accounts import passwords
 from accounts.queries import Switch
-from accounts.rules import MailTime, NoticeKind, PasswordFault, valid_cedula
+from accounts.rules import MailTime, NoticeKind, PasswordFault, fold, valid_cedula
 from accounts.services import Profile, SignUp
 from accounts.wording import MAIL_TIMES, NOTICE_KINDS
+from kernel import i18n
 from kernel.errors import N_
 from kernel.i18n import LANGUAGES, _, language, lazy_
 from kernel.web.forms import Form, LineField
@@ -177,6 +180,12 @@ class NewAppForm(CodeForm):
     setup = HiddenField()
 
 
+@lru_cache
+def _names_of_zones(language: str) -> Mapping[str, str]:
+    with i18n.reading(language):
+        return {zone: i18n.zone_name(zone) for zone in ZONES}
+
+
 class ReasonForm(Form):
     """Why an administrator acts on somebody's account."""
 
@@ -189,7 +198,13 @@ class ProfileForm(NamesForm):
     national_id = LineField(lazy_("Identity number"), [_at_most(20)])
     remove_national_id = BooleanField(lazy_("Remove my identity number"))
     language = SelectField(lazy_("Language"), choices={"es": "Español", "en": "English"})
-    zone = SelectField(lazy_("Time zone"), choices={zone: zone.replace("_", " ") for zone in ZONES})
+    zone = SelectField(lazy_("Time zone"))
+
+    def __init__(self, data: Mapping[str, Any]) -> None:
+        super().__init__(data=data)
+        names = _names_of_zones(language())
+        named = {name: zone for zone, name in reversed(names.items())} | {names.get(data["zone"], data["zone"]): data["zone"]}
+        self.zone.choices = {zone: name for name, zone in sorted(named.items(), key=lambda entry: fold(entry[0]))}
 
     def validate_national_id(self, field: LineField) -> None:
         """Check an Ecuadorian identity number; empty leaves it as it is."""

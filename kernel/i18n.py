@@ -18,7 +18,8 @@ from io import BytesIO
 from typing import cast
 from zoneinfo import ZoneInfo
 
-from babel import dates, numbers
+from babel import Locale, dates, numbers
+from babel.core import get_global
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
@@ -165,6 +166,16 @@ def format_time(value: datetime) -> str:
 def format_datetime(value: datetime | None, style: str = "long") -> str:
     """Write a date with its time of day."""
     return "" if value is None else f"{format_date(value, style)}, {format_time(value)}"
+
+
+def zone_name(zone: str) -> str:
+    """Write a time zone as its city and country: «Guayaquil (Ecuador)»; one that Babel does not place, as the program names it."""
+    known = get_global("zone_aliases").get(zone, zone)
+    country = Locale(language()).territories.get(get_global("zone_territories").get(known, ""))
+    if country is None:
+        return zone.replace("_", " ")
+    city = dates.get_timezone_location(known, locale=language(), return_city=True)
+    return f"{city.rpartition('/')[2]} ({country})"
 
 
 def number(value: Decimal | float, digits: int | None = None) -> str:

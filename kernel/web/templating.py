@@ -115,6 +115,7 @@ def install(app: Flask, settings: Settings) -> None:
         percent=i18n.percent,
         file_size=i18n.file_size,
         duration=i18n.duration,
+        zone_name=i18n.zone_name,
         choose=i18n.choose,
     )
     app.context_processor(_reader)

@@ -1,10 +1,11 @@
 """One's own data and devices (security 3.1, 7.1)."""
 
+import re
 from datetime import timedelta
 
 import pytest
 import time_machine
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 from accounts.models import Device, NationalIdentity, Person
 from kernel import clock
@@ -46,6 +47,21 @@ def test_a_person_changes_their_own_data(visitor: Browser, house: House) -> None
     assert (changed.language, changed.zone) == ("en", "Pacific/Galapagos")
     assert visitor.page.language == "en"
     assert dict(visitor.page.form("/profile").fields)["zone"] == "Pacific/Galapagos"
+
+
+def test_zones_have_the_names_of_their_cities_once_each_and_ones_own_stays(visitor: Browser, house: House) -> None:
+    """A zone that has several keys is offered once: by the key that somebody has, where it is theirs."""
+    for own in ("America/Argentina/Buenos_Aires", "America/Buenos_Aires"):
+        with house.database.unit_of_work() as session:
+            session.execute(update(Person).values(zone=own))
+        visitor.get("/profile")
+        html = visitor.page.html.partition('name="zone"')[2].partition("</select>")[0]
+        offered = dict(re.findall(r'value="([^"]+)"[^>]*>([^<]+)</option>', html))
+        assert dict(visitor.page.form("/profile").fields)["zone"] == own
+        assert offered[own] == "Buenos Aires (Argentina)"
+        assert len(offered) == len(set(offered.values())) > 300
+    assert offered["America/Guayaquil"] == "Guayaquil (Ecuador)"
+    assert offered["Pacific/Galapagos"] == "Galápagos (Ecuador)"
 
 
 def test_the_log_says_what_changed_and_not_to_what(visitor: Browser, house: House) -> None:

@@ -34,7 +34,8 @@ SEED = 1
 def crowd(bench: Bench) -> list[Row]:
     """P10, P11: ten new learners a second; p95 of lessons and saves against the floor's, the slowest save, and what was lost.
 
-    Ten minutes of it on SQLite, as P11 asks, and one on PostgreSQL. Where this machine is slower than the specification's, a minute follows at the rate that asks as much of it.
+    Ten minutes of it on SQLite, as P11 asks, and one on PostgreSQL. Where this machine is slower than the specification's, a minute follows
+    at the rate that asks as much of it.
     """
     sqlite = bench.database.is_sqlite
     rows, waits = _many(bench, RATE, CROWD_SECONDS if sqlite else MINUTE, "ten new learners a second")
