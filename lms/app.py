@@ -41,6 +41,7 @@ from kernel.web.crowd import Crowd
 from kernel.web.door import Door
 from kernel.web.request import FIELD_LIMIT, Plumbing, current_actor, install_last
 from kernel.web.request import install as install_requests
+from kernel.web.turns import BESIDE_A_SERVER, Turns
 from lms import feature as roof
 from lms import metrics
 from organisations import feature as organisations
@@ -201,6 +202,7 @@ def create_app(house: House) -> Flask:
             quiet=PROBES | {assets.ENDPOINT},
             any_host=PROBES,
             crowd=Crowd(house.settings.crowd),
+            turns=Turns() if house.database.is_sqlite else Turns(BESIDE_A_SERVER),
         ),
     )
     is_staff = or_(exists().where(CourseStaff.person_id == Person.id), account_queries.holds(SiteRole.INSTRUCTOR))

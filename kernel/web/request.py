@@ -75,7 +75,7 @@ class Plumbing:
     """Endpoints that machines ask by whatever name or address a process has: probes, figures. Their answers name no site."""
     crowd: Crowd = field(default_factory=Crowd)
     turns: Turns = field(default_factory=Turns)
-    """Of the requests in hand one computes, and beside it those that take long."""
+    """Of the requests in hand few compute, and beside them those that take long."""
 
 
 TURNED_AWAY = "aulario.turned_away"

@@ -1,4 +1,4 @@
-"""Whose turn it is: a process answers one request after another, as its one lock of Python lets only one compute at a time anyway.
+"""Whose turn it is: a process answers few requests at a time, as its one lock of Python lets only one compute at a time anyway.
 
 Threads that compute at the same time hand that lock to and fro at each statement: together they take a third longer, and whoever holds
 the writers' turn of the database waits for all of them at each step. What takes long loses its turn and goes on beside the others.
@@ -13,20 +13,26 @@ from contextlib import contextmanager
 LONG = 0.05
 """Seconds after which nobody waits for a request any longer."""
 
+BESIDE_A_SERVER = 2
+"""Places where the database is a server of its own: while one request waits for it, another computes (decision 38)."""
+
 
 class Turns:
-    """The turn of the threads of a process, in the order in which they came; what was sent goes before what is only looked at."""
+    """Turns of the threads of a process, in the order in which they came; what was sent goes before what is only looked at.
 
-    def __init__(self) -> None:
+    `places` have a turn at the same time: one, or more where whoever has it waits for something else than this process.
+    """
+
+    def __init__(self, places: int = 1) -> None:
         self._lock = threading.Lock()
-        self._holder: threading.Event | None = None
-        self._since = 0.0
+        self._places = places
+        self._holders: dict[threading.Event, float] = {}
         self._writers: deque[threading.Event] = deque()
         self._readers: deque[threading.Event] = deque()
         self._is_watched = False
 
     def take(self, *, writes: bool) -> threading.Event:
-        """Wait for the turn, and return it to be given back. What is before it is short, or loses the turn."""
+        """Wait for a turn, and return it to be given back. What is before it is short, or loses its turn."""
         turn = threading.Event()
         with self._lock:
             (self._writers if writes else self._readers).append(turn)
@@ -50,8 +56,7 @@ class Turns:
     def give_back(self, turn: threading.Event) -> None:
         """Let the next one in. A turn that was lost, or given back before, is nobody's affair."""
         with self._lock:
-            if self._holder is turn:
-                self._holder = None
+            if self._holders.pop(turn, None) is not None:
                 self._let_in()
 
     @contextmanager
@@ -64,7 +69,13 @@ class Turns:
             self.give_back(turn)
 
     def _let_in(self) -> None:
-        waiting = self._writers or self._readers
-        if waiting and (self._holder is None or time.monotonic() - self._since > LONG):
-            self._holder, self._since = waiting.popleft(), time.monotonic()
-            self._holder.set()
+        while waiting := self._writers or self._readers:
+            now = time.monotonic()
+            if len(self._holders) >= self._places:
+                oldest, since = next(iter(self._holders.items()))
+                if now - since <= LONG:
+                    return
+                del self._holders[oldest]
+            turn = waiting.popleft()
+            self._holders[turn] = now
+            turn.set()

@@ -24,7 +24,7 @@ def turn(app: Flask) -> Iterator[Turns]:
     """Return the turns of the application; whatever a test has asked for has given its turn back at its end."""
     plumbing: Plumbing = app.extensions["plumbing"]
     yield plumbing.turns
-    assert plumbing.turns._holder is None
+    assert not plumbing.turns._holders
 
 
 def come(house: Turns, names: dict[str, bool], order: list[str]) -> list[threading.Thread]:
@@ -59,6 +59,22 @@ def test_turns_come_in_order_and_what_was_sent_goes_first() -> None:
     assert order == ["save", "other save", "page", "other page"]
 
 
+@pytest.mark.usefixtures("patient")
+def test_so_many_have_a_turn_as_there_are_places() -> None:
+    house, order = Turns(2), list[str]()
+    first, second = house.take(writes=False), house.take(writes=False)
+
+    threads = come(house, {"page": False, "save": True, "other page": False}, order)
+    waited = list(order)
+    house.give_back(second)
+    for thread in threads:
+        thread.join(10)
+
+    assert waited == []
+    assert order == ["save", "page", "other page"]
+    assert list(house._holders) == [first]
+
+
 def test_what_takes_long_loses_its_turn_and_gives_nothing_back() -> None:
     house = Turns()
     slow = house.take(writes=True)
@@ -69,9 +85,9 @@ def test_what_takes_long_loses_its_turn_and_gives_nothing_back() -> None:
     house.give_back(slow)
 
     assert waited >= turns.LONG
-    assert house._holder is beside
+    assert list(house._holders) == [beside]
     house.give_back(beside)
-    assert house._holder is None
+    assert not house._holders
 
 
 def test_one_thread_looks_for_all_who_wait_and_ends_with_them(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -125,17 +141,17 @@ def test_a_page_computes_in_its_turn_and_gives_it_back_whatever_comes_of_it(plai
     held: list[bool] = []
 
     def quick() -> str:
-        held.append(turn._holder is not None)
-        notes.leave(lambda _session: held.append(turn._holder is not None))
+        held.append(bool(turn._holders))
+        notes.leave(lambda _session: held.append(bool(turn._holders)))
         return "quick"
 
     def fails() -> str:
-        held.append(turn._holder is not None)
+        held.append(bool(turn._holders))
         raise ZeroDivisionError
 
     def hashes() -> str:
         let_go()
-        held.append(turn._holder is None)
+        held.append(not turn._holders)
         return "hashed"
 
     serve(plain, quick=quick, fails=fails, hashes=hashes)
