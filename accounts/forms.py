@@ -181,7 +181,7 @@ class NewAppForm(CodeForm):
 
 
 @lru_cache
-def _names_of_zones(language: str) -> Mapping[str, str]:
+def _names_of_zones(language: str) -> dict[str, str]:
     with i18n.reading(language):
         return {zone: i18n.zone_name(zone) for zone in ZONES}
 
