@@ -37,7 +37,8 @@ WAITING: set[str] = set()
 """Pieces of the design that wait for their first page."""
 
 ENVIRONMENT = Environment(trim_blocks=True, lstrip_blocks=True, autoescape=True)
-ENVIRONMENT.filters.update(dict.fromkeys(("date", "datetime", "time", "number", "percent", "file_size", "duration", "choose"), str))
+FILTERS = ("date", "datetime", "time", "number", "percent", "file_size", "duration", "choose", "zone_name")
+ENVIRONMENT.filters.update(dict.fromkeys(FILTERS, str))
 
 
 def source(name: str) -> str:
