@@ -37,6 +37,14 @@ ZONES = sorted(
 )
 
 
+@lru_cache
+def _zones(language: str) -> dict[str, str]:
+    """Return one zone for each name, in the order of the names."""
+    with i18n.reading(language):
+        named = {i18n.zone_name(zone): zone for zone in reversed(ZONES)}
+    return dict(sorted(named.items(), key=lambda entry: fold(entry[0])))
+
+
 def normal_email(text: str) -> str:
     """Return an address in the one form that is kept, in lower case and with its domain in letters; raise ValueError."""
     return validate_email(text, allow_smtputf8=False, check_deliverability=False, test_environment=True).normalized.lower()
@@ -180,12 +188,6 @@ class NewAppForm(CodeForm):
     setup = HiddenField()
 
 
-@lru_cache
-def _names_of_zones(language: str) -> dict[str, str]:
-    with i18n.reading(language):
-        return {zone: i18n.zone_name(zone) for zone in ZONES}
-
-
 class ReasonForm(Form):
     """Why an administrator acts on somebody's account."""
 
@@ -202,9 +204,8 @@ class ProfileForm(NamesForm):
 
     def __init__(self, data: Mapping[str, Any]) -> None:
         super().__init__(data=data)
-        names = _names_of_zones(language())
-        named = {name: zone for zone, name in reversed(names.items())} | {names.get(data["zone"], data["zone"]): data["zone"]}
-        self.zone.choices = {zone: name for name, zone in sorted(named.items(), key=lambda entry: fold(entry[0]))}
+        offered = _zones(language()) | {i18n.zone_name(data["zone"]): data["zone"]}
+        self.zone.choices = {zone: name for name, zone in offered.items()}
 
     def validate_national_id(self, field: LineField) -> None:
         """Check an Ecuadorian identity number; empty leaves it as it is."""

@@ -7,6 +7,7 @@ of HTML (Jinja); `/orm` the same with entities. `/save` reads a row and commits 
 """
 
 import sys
+import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -18,6 +19,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from kernel.db import Database
 
+POOL = 8
 PASSWORD = "cuatro palabras sin relación"
 HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 _TEMPLATE = (
@@ -81,6 +83,7 @@ def floor_app(database: Database) -> Flask:
     """Return the bare application; its first request signs in."""
     app = Flask(__name__)
     app.secret_key = "bench" * 8
+    connections = threading.BoundedSemaphore(POOL)  # who finds none free waits, however long: at ten new learners a second some do
     template = app.jinja_env.from_string(_TEMPLATE)
     SAVED.create(database.writing, checkfirst=True)
     stored = HASHER.hash(PASSWORD)
@@ -88,14 +91,14 @@ def floor_app(database: Database) -> Flask:
     @app.get("/page")
     def page() -> str:
         key = session.setdefault("person", 1)
-        with database.reading.connect() as connection:
+        with connections, database.reading.connect() as connection:
             rows = [connection.execute(statement, {"id": key}).one() for statement in _SELECTS]
         return template.render(rows=rows, words=_WORDS)
 
     @app.get("/orm")
     def orm() -> str:
         key = session.setdefault("person", 1)
-        with Session(database.reading) as opened:
+        with connections, Session(database.reading) as opened:
             rows = [opened.get(model, key) for model in (Person, Enrolment, Version, Activity)]
             return template.render(rows=rows, words=_WORDS)
 
@@ -110,7 +113,7 @@ def floor_app(database: Database) -> Flask:
 
     def keep(payload: str) -> str:
         key = session.setdefault("person", 1)
-        with database.writing.begin() as connection:
+        with connections, database.writing.begin() as connection:
             connection.execute(_SELECTS[1], {"id": key}).one()
             connection.execute(_SAVE, {"item": key, "payload": payload})
         return "{}"
@@ -149,4 +152,4 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
 
 
 if __name__ == "__main__":
-    Server(int(sys.argv[1]), Database(sys.argv[2])).run()
+    Server(int(sys.argv[1]), Database(sys.argv[2], pool=POOL)).run()
