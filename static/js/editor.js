@@ -2,7 +2,8 @@
 
    What is typed goes first into a journal on this device (localStorage, for each person, lesson and language), then to the server
    (POST of data-autosave: the form's fields; the answer: {state: saved, seen, at} | conflict | refused). `seen` names the revision that the
-   text was made from, so that nothing is ever written over what somebody else saved. The journal goes when the server has the text. */
+   text was made from, so that nothing is ever written over what somebody else saved. The journal goes when the server has the text, and
+   only then: an answer of any other kind (a session that ended, a server that is away) leaves it where it is. */
 
 const JOURNAL = 'aulario.lesson.';
 const TYPED = ['title', 'summary', 'body'];
@@ -31,7 +32,9 @@ function kept() {
   try { return JSON.parse(localStorage.getItem(name)); } catch (error) { return null; }
 }
 
+/* What an earlier page kept is not written over while nobody has decided about it. */
 function keep() {
+  if (stopped === 'kept') return false;
   try {
     localStorage.setItem(name, JSON.stringify(Object.assign(typed(), { seen: form.elements.seen.value, at: new Date().toISOString() })));
     return true;
@@ -83,13 +86,37 @@ function tell(key, kind, words) {
 }
 
 function send(address, more) {
-  const fields = new URLSearchParams(Object.assign(typed(), { csrf_token: form.elements.csrf_token.value, seen: form.elements.seen.value }, more));
+  const fields = new URLSearchParams(Object.assign(typed(), { seen: form.elements.seen.value }, more));
   if (form.elements.up_to_date && form.elements.up_to_date.checked) fields.set('up_to_date', 'y');
-  return fetch(address, { method: 'POST', body: fields, headers: { Accept: 'application/json' } });
+  return post(address, fields);
+}
+
+/* The form's token ends with its session: after signing in again in another window this page takes a new one. */
+async function post(address, fields) {
+  const once = () => {
+    fields.set('csrf_token', form.elements.csrf_token.value);
+    return fetch(address, { method: 'POST', body: fields, headers: { Accept: 'application/json' } });
+  };
+  const response = await once();
+  return response.status === 400 && (await freshToken()) ? once() : response;
+}
+
+async function freshToken() {
+  const response = await fetch(location.href, { headers: { Accept: 'text/html' } });
+  const field = new DOMParser().parseFromString(await response.text(), 'text/html').querySelector('#lesson [name=csrf_token]');
+  if (field) form.elements.csrf_token.value = field.value;
+  return Boolean(field);
 }
 
 async function answer(response) {
   try { return await response.json(); } catch (error) { return null; }
+}
+
+/* Why something did not come through: what the lesson's own pages say of it (`message`), or any page of the site (`detail`). */
+function why(response, found) {
+  if (response.status === 429 || response.status >= 500) return say('offline');
+  if (!found || response.status === 400 || response.status === 401) return say('signin');
+  return found.message || found.detail;
 }
 
 let saving = null;
@@ -103,7 +130,7 @@ function later(what, milliseconds, act) {
 
 function changed() {
   tell('unsaved');
-  later('keep', KEEP_AFTER, () => { if (stopped !== 'kept') keep(); });
+  later('keep', KEEP_AFTER, keep);
   later('save', Math.max(SAVE_AFTER, last + SAVE_EVERY - Date.now()), save);
   later('look', LOOK_AFTER, redraw);
 }
@@ -118,15 +145,13 @@ async function save() {
   try {
     const response = await saving;
     const found = await answer(response);
-    if (!found) tell('signin', 'bad');
-    else if (found.state === 'conflict') { stopped = 'conflict'; tell('conflict', 'bad'); }
-    else if (found.state === 'refused') tell('refused', 'bad', found.message);
-    else {
+    if (found && found.state === 'saved') {
       form.elements.seen.value = found.seen;
       saved = sent;
       tell('saved', 'ok', say('saved').replace('{time}', found.at));
       if (same(typed(), sent)) forget(); else keep();
-    }
+    } else if (found && found.state === 'conflict') { stopped = 'conflict'; tell('conflict', 'bad'); }
+    else tell('refused', 'bad', why(response, found));
   } catch (error) {
     tell('offline', 'bad');
   }
@@ -223,9 +248,14 @@ async function paste(html, plain) {
       if (found.left) { document.getElementById('upload').open = true; document.getElementById('upload-problem').textContent = found.left; }
       return;
     }
-    tell('refused', 'bad', (found && found.message) || say('signin'));
+    tell('refused', 'bad', why(response, found));
   } catch (error) { tell('offline', 'bad'); }
   write(plain, start, end);
+}
+
+/* Spreadsheets put a picture of their cells beside the cells. */
+function isText(html) {
+  return STRUCTURED.test(html) && Boolean(new DOMParser().parseFromString(html, 'text/html').body.textContent.trim());
 }
 
 function take(files) {
@@ -235,6 +265,7 @@ function take(files) {
   one.items.add(files[0]);
   field.files = one.files;
   document.getElementById('upload').open = true;
+  document.getElementById('upload-problem').textContent = files.length > 1 ? say('first') : '';
   document.getElementById('alternative').focus();
   return true;
 }
@@ -242,17 +273,18 @@ function take(files) {
 async function upload() {
   const problem = document.getElementById('upload-problem');
   const fields = new FormData();
-  for (const field of ['csrf_token', 'alternative', 'caption']) fields.set(field, form.elements[field].value);
+  for (const field of ['alternative', 'caption']) fields.set(field, form.elements[field].value);
   if (form.elements.file.files[0]) fields.set('file', form.elements.file.files[0]);
   tell('uploading');
   problem.textContent = '';
   try {
-    const found = await answer(await fetch(form.dataset.files, { method: 'POST', body: fields, headers: { Accept: 'application/json' } }));
+    const response = await post(form.dataset.files, fields);
+    const found = await answer(response);
     if (found && found.markdown) {
       for (const field of ['file', 'alternative', 'caption']) form.elements[field].value = '';
       document.getElementById('upload').open = false;
       if (found.picture) block(found.markdown); else write(found.markdown);
-    } else problem.textContent = (found && found.message) || say('signin');
+    } else problem.textContent = why(response, found);
   } catch (error) { problem.textContent = say('offline'); }
   tell('unsaved');
 }
@@ -267,11 +299,11 @@ form.addEventListener('submit', (event) => {
   } else { keep(); clearTimeout(timers.save); stopped = stopped || 'leaving'; }
 });
 area.addEventListener('paste', (event) => {
-  if (take([...event.clipboardData.files])) { event.preventDefault(); return; }
   const html = event.clipboardData.getData('text/html');
-  if (!STRUCTURED.test(html)) return;
-  event.preventDefault();
-  paste(html, event.clipboardData.getData('text/plain'));
+  if (isText(html)) {
+    event.preventDefault();
+    paste(html, event.clipboardData.getData('text/plain'));
+  } else if (take([...event.clipboardData.files])) event.preventDefault();
 });
 area.addEventListener('dragover', (event) => { if (event.dataTransfer.types.includes('Files')) event.preventDefault(); });
 area.addEventListener('drop', (event) => { if (take([...event.dataTransfer.files])) event.preventDefault(); });

@@ -182,6 +182,7 @@ function response(box) {
 }
 
 function fill(box, parts) {
+  nameFiles(box, (parts || {}).files || []);
   for (const one of controls(box)) {
     const values = (parts || {})[part(one)] || [];
     if (one.type === 'hidden') continue;
@@ -358,6 +359,7 @@ async function save() {
     delay = 500;
     trouble(canKeep ? '' : say('Unkept'));
     if (!unsent().length) bar('ok', 'cloud-check', say('Saved', '{time}', clock()));
+    drawFiles().catch(() => {});
   } else {
     for (const event of unsent()) {
       if (!event.kept) keep(event);
@@ -429,6 +431,30 @@ async function sendFile(box, file) {
   if (answer.status === 409 || answer.status === 410) over();
   else if (answer.status < 429) trouble(say('Signin'));
   return null;
+}
+
+/* Files that an answer names are of it from here on, also where this page has not shown them: they are drawn when the server has the answer. */
+function nameFiles(box, names) {
+  const list = box.querySelector('[data-sent]');
+  if (!list) return;
+  const shown = [...list.querySelectorAll('[name$="-files"]')];
+  for (const one of shown) if (!names.includes(one.value)) one.closest('li').remove();
+  for (const value of names.filter((name) => !shown.some((one) => one.value === name))) {
+    const row = Object.assign(document.createElement('li'), { hidden: true });
+    row.append(Object.assign(document.createElement('input'), { type: 'hidden', name: 'p' + box.dataset.item + '-files', value }));
+    list.append(row);
+  }
+}
+
+async function drawFiles() {
+  const rows = [...document.querySelectorAll('[data-sent] > li[hidden]')];
+  if (!rows.length) return;
+  const answer = await fetch(location.href, { credentials: 'same-origin', headers: { Accept: 'text/html' } });
+  const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+  for (const row of rows) {
+    const field = page.querySelector('[data-sent] [value="' + row.firstChild.value + '"]');
+    if (field) row.replaceWith(document.importNode(field.closest('li'), true));
+  }
 }
 
 function arrived(box, told) {

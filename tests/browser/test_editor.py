@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from accounts import services as accounts
-from accounts.models import Person
+from accounts.models import Device, Person
 from courses.models import Course
 from kernel import clock
 from kernel.permissions import SYSTEM, SiteRole
@@ -161,14 +161,73 @@ def test_a_lost_line_loses_no_text(chromium: Browser, live: Live) -> None:
     assert texts(live.house)[LESSON].endswith("Escrito sin línea.\n")
 
 
+def leave_unsaved(me: Visitor, text: str) -> None:
+    """Write something of which nothing reaches the server, not even as the page is left, and open the lesson again."""
+    me.page.route("**/autosave*", lambda route: route.abort())
+    me.page.fill("#body", text)
+    expect(me.page.locator("#save-state")).to_contain_text("en este equipo", timeout=15_000)
+    me.page.goto("about:blank")
+    me.open("/teaching/prueba/lessons/leccion-1")
+    me.page.unroute("**/autosave*")
+
+
+@pytest.mark.parametrize("ended", [True, False])
+def test_an_ended_session_loses_no_text(chromium: Browser, live: Live, ended: bool) -> None:
+    """The server ended it, or the browser forgot it: the page says so, and saves by itself after signing in again beside it."""
+    me = before_a_lesson(live, chromium)
+    if ended:
+        with live.house.database.unit_of_work() as session:
+            session.execute(update(Device).values(ended_at=clock.now()))
+    else:
+        me.page.context.clear_cookies()
+    me.page.fill("#body", "Escrito sin sesión.\n")
+    expect(me.page.locator("#save-state")).to_contain_text("Su sesión se cerró", timeout=15_000)
+    assert "Escrito sin sesión." in me.page.evaluate("Object.values(localStorage).join()")
+
+    beside = Visitor(me.page.context.new_page(), live.url, set())
+    sign_in(beside, "profe@example.org")
+    me.page.evaluate("dispatchEvent(new Event('online'))")
+
+    expect(me.page.locator("#save-state")).to_have_text(SAVED, timeout=20_000)
+    assert texts(live.house)[LESSON].endswith("Escrito sin sesión.\n")
+    assert me.page.evaluate("localStorage.length") == 0
+
+
+def test_a_server_that_is_away_loses_no_text(chromium: Browser, live: Live) -> None:
+    """What it answers then is no text that was saved: the device keeps it, and nobody is said to have saved anything else."""
+    me = before_a_lesson(live, chromium)
+    problem = {"status": 503, "title": "…", "detail": "…", "code": "", "reference": "x"}
+    me.page.route("**/autosave*", lambda route: route.fulfill(status=503, json=problem))
+    me.page.fill("#body", "Escrito sin servidor.\n")
+    expect(me.page.locator("#save-state")).to_contain_text("en este equipo", timeout=15_000)
+    assert "Escrito sin servidor." in me.page.evaluate("Object.values(localStorage).join()")
+
+    me.page.unroute("**/autosave*")
+    me.page.evaluate("dispatchEvent(new Event('online'))")
+
+    expect(me.page.locator("#save-state")).to_have_text(SAVED, timeout=20_000)
+    assert texts(live.house)[LESSON].endswith("Escrito sin servidor.\n")
+
+
+def test_what_is_offered_is_not_written_over_before_anybody_decides(chromium: Browser, live: Live) -> None:
+    me = before_a_lesson(live, chromium)
+    leave_unsaved(me, "No se guardó.\n")
+
+    me.page.fill("#body", "Otra cosa.\n")
+    me.page.evaluate("""() => {
+      Object.defineProperty(document, 'visibilityState', { value: 'hidden', configurable: true });
+      document.dispatchEvent(new Event('visibilitychange'));
+    }""")
+    me.open("/teaching/prueba/lessons/leccion-1")
+    me.page.click("#take-kept")
+
+    expect(me.page.locator("#body")).to_have_value("No se guardó.\n")
+
+
 def test_what_was_not_saved_is_offered_when_the_page_opens_again(chromium: Browser, live: Live) -> None:
     me = before_a_lesson(live, chromium)
-    me.page.context.set_offline(True)
-    me.page.fill("#body", "No se guardó.\n")
-    expect(me.page.locator("#save-state")).to_contain_text("en este equipo", timeout=15_000)
+    leave_unsaved(me, "No se guardó.\n")
 
-    me.page.goto("about:blank")  # before the line is back: the page would send by itself what it kept
-    me.page.context.set_offline(False)
     me.open("/teaching/prueba/lessons/leccion-1")
     assert "{when}" not in me.page.inner_text("#kept")
     me.page.click("#take-kept")
@@ -229,6 +288,15 @@ def test_tools_pasting_and_lines_work_by_keyboard(chromium: Browser, live: Live)
       document.activeElement.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));
     }""")
     expect(page.locator("#body")).to_have_value(re.compile(r"^## Título\n\n- uno\n\n\\\[\\\[x"))
+    page.keyboard.press("Control+a")
+    page.evaluate("""() => {
+      const data = new DataTransfer();  // as a spreadsheet copies cells: with a picture of them
+      data.setData('text/html', '<table><tr><td>Año</td><td>2024</td></tr><tr><td>Gasto</td><td>7</td></tr></table>');
+      data.items.add(new File(['x'], 'image.png', { type: 'image/png' }));
+      document.activeElement.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));
+    }""")
+    expect(page.locator("#body")).to_have_value(re.compile("Año.*2024.*Gasto", re.DOTALL))
+    assert not page.evaluate("document.getElementById('upload').open")
     page.fill("#body", "Bien.\n\n[[nadie]]\n")
     page.click("#look a[data-line='3']", timeout=20_000)
 

@@ -48,7 +48,7 @@ def test_a_file_waits_for_the_line_and_arrives_once_with_the_text_beside_it(
     page.fill("[name='p1']", "Un texto escrito mientras tanto.")
     page.wait_for_selector("[name='p1-files']", state="attached")
     person.check()
-    page.wait_for_function("document.querySelector('[data-saved].ok')")
+    page.wait_for_selector("[data-saved].ok")
     page.set_input_files("[name='p1-upload']", [{**PDF, "name": "nota.exe"}])
     page.wait_for_selector("[data-problem]:not([hidden])")
     problem = page.inner_text("[data-problem]")
@@ -62,13 +62,50 @@ def test_a_file_waits_for_the_line_and_arrives_once_with_the_text_beside_it(
     assert clean_parts(stored(house)[-1][1])["answer"] == ["Un texto escrito mientras tanto."]
 
 
+def test_a_file_that_another_tab_sent_stays_in_the_answer_that_is_changed_here(chromium: Browser, live: Live, house: House) -> None:
+    """5.4.3: a newer answer is shown whole, its files too; what is changed after seeing it keeps them."""
+    person = visitor(chromium, live)
+    begin(person, house, "", ("ensayo",), TASK)
+    older, newer = person.page, person.page.context.new_page()
+    newer.goto(older.url)
+    newer.set_input_files("[name='p1-upload']", [PDF])
+    newer.wait_for_selector("[data-saved].ok")
+
+    older.fill("[name='p1']", "Escrito en la otra pestaña.")
+    older.wait_for_selector("[data-sent] li:not([hidden]) a")
+    older.fill("[name='p1']", "Escrito después de verlo.")
+    older.wait_for_selector("[data-saved].ok")
+
+    assert older.inner_text("[data-sent] a").strip() == "informe.pdf"
+    assert named(house) == (["informe.pdf"], ["informe.pdf"])
+    assert clean_parts(stored(house)[-1][1])["answer"] == ["Escrito después de verlo."]
+
+
+def test_a_file_whose_answer_was_still_on_its_way_is_there_after_a_reload(chromium: Browser, live: Live, house: House) -> None:
+    """5.4.2: the answer that names it waits on the device; the page that takes it over shows the file, and what is typed next keeps it."""
+    person = visitor(chromium, live)
+    begin(person, house, "", ("ensayo",), TASK)
+    page = person.page
+    page.route("**/attempts/*/answers", lambda route: route.abort())
+    page.set_input_files("[name='p1-upload']", [PDF])
+    page.wait_for_selector("[name='p1-files']", state="attached")
+    page.unroute("**/attempts/*/answers")
+    page.reload()
+    page.wait_for_selector("[data-sent] li:not([hidden]) a")
+    page.fill("[name='p1']", "Escrito después.")
+    page.wait_for_selector("[data-saved].ok")
+
+    assert named(house) == (["informe.pdf"], ["informe.pdf"])
+    assert clean_parts(stored(house)[-1][1])["answer"] == ["Escrito después."]
+
+
 def test_a_file_that_was_sent_is_there_after_a_reload_and_can_be_taken_away(chromium: Browser, live: Live, house: House) -> None:
     person = visitor(chromium, live)
     begin(person, house, "", ("ensayo",), TASK)
     page = person.page
     page.set_input_files("[name='p1-upload']", [PDF])
     page.wait_for_selector("[name='p1-files']", state="attached")
-    page.wait_for_function("document.querySelector('[data-saved].ok')")
+    page.wait_for_selector("[data-saved].ok")
     page.reload()
     shown = page.locator("[data-sent] li").count()
     person.press("button[name=drop]")
