@@ -9,6 +9,7 @@ from math import ceil
 from uuid import UUID
 
 from courses.rules import Outline
+from enrolments.rules import has_passed
 from kernel.i18n import _, choose, format_datetime
 from quizzes.pages.question import points
 from quizzes.queries.sittings import AttemptRow, Paper
@@ -114,11 +115,15 @@ def _line(row: AttemptRow, *, shows_marks: bool) -> AttemptLine:
     )
 
 
-def standing(rows: Sequence[AttemptRow], paper: Paper, terms: Terms, *, now: datetime) -> tuple[Decimal | None, bool]:
-    """Return the percentage that counts and whether the quiz is passed, by the attempts whose marks may be seen."""
+def standing(rows: Sequence[AttemptRow], paper: Paper, terms: Terms, *, now: datetime) -> tuple[Decimal | None, bool | None]:
+    """Return the percentage that counts and whether the quiz is passed with it, by the attempts whose marks may be seen.
+
+    Neither is known while the attempt that decides waits for a grader.
+    """
     counted = [row for row in rows if not row.preview and _shows_marks(row, paper, terms, now)]
-    best = over_attempts(paper.settings.grading, [AttemptGrade(row.number, row.percent) for row in counted])
-    return (None if best is None else points(best)), any(row.passed for row in counted)
+    grades = [AttemptGrade(row.number, row.percent, abandoned=row.state is AttemptState.ABANDONED) for row in counted]
+    best = over_attempts(paper.settings.grading, grades)
+    return (None if best is None else points(best)), has_passed(best, paper.settings.pass_mark)
 
 
 def refusal_words(ruling: StartRuling) -> list[str]:

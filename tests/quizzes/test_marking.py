@@ -38,6 +38,42 @@ def result(house: House) -> ActivityResult:
         return session.execute(select(ActivityResult).where(ActivityResult.activity_key == "cuestionario-1")).scalar_one()
 
 
+PASSED = "Aprobó este cuestionario."
+
+
+@pytest.mark.parametrize(("grading", "marked"), [("last", "first"), ("first", "second")])
+def test_while_the_attempt_that_counts_waits_for_its_mark_the_quiz_page_says_nothing_of_passing(
+    browser: Browser, house: House, grading: str, marked: str
+) -> None:
+    """5.8: the first or the last attempt counts, also while it waits."""
+    course = a_marked_quiz(house, f"attempts: 0\npass_mark: 75\ngrading: {grading}\n")
+    learner, grader = a_learner(house, course), a_grader(house, course)
+    attempts = {"first": hand_in(house, learner), "second": hand_in(house, learner)}
+    mark(house, grader, attempts[marked], given(house, grader, attempts[marked], "3"))
+    page = sign_in(browser).get(QUIZ)
+    assert PASSED not in page.text
+    other = next(attempt for name, attempt in attempts.items() if name != marked)
+    mark(house, grader, other, given(house, grader, other, "2.4"))
+
+    page = browser.get(QUIZ)
+
+    assert PASSED in page.text
+    assert "Su resultado es 85\xa0%." in page.text
+
+
+def test_the_quiz_page_says_passed_of_the_result_that_counts_and_not_of_one_attempt(browser: Browser, house: House) -> None:
+    """5.8: of 80 and 40 the average does not pass at 70, as the learner's progress has it."""
+    course = a_marked_quiz(house, "attempts: 0\npass_mark: 70\ngrading: average\n")
+    learner, grader = a_learner(house, course), a_grader(house, course)
+    found = []
+    for points in ("2.2", "0.6"):
+        attempt = hand_in(house, learner)
+        mark(house, grader, attempt, given(house, grader, attempt, points))
+        found.append((PASSED in sign_in(browser.another()).get(QUIZ).text, result(house).passed))
+
+    assert found == [(True, True), (False, False)]
+
+
 def test_the_total_waits_for_a_person_and_then_everything_follows_in_one_transaction(house: House) -> None:
     """5.6 manual, 5.11.1: never shown as 0; result, completion and certificate follow the mark."""
     course = a_marked_quiz(house, "attempts: 0\npass_mark: 75\n")
