@@ -116,9 +116,11 @@ def waits_for(session: Session, person_id: int | None, edition_ids: Sequence[int
     )
 
 
-def list_first_waiting(session: Session, edition_id: int, *, limit: int) -> list[WaitingPlace]:
-    """List who has waited longest for a place."""
-    return list(session.scalars(select(WaitingPlace).where(WaitingPlace.edition_id == edition_id).order_by(WaitingPlace.id).limit(limit)))
+def list_first_waiting(session: Session, edition: Edition, *, limit: int) -> list[int]:
+    """List the people who have waited longest for a place and do not take the course in another way."""
+    inside = select(Enrolment.person_id).where(Enrolment.course_id == edition.course_id, Enrolment.left_at.is_(None))
+    statement = select(WaitingPlace.person_id).where(WaitingPlace.edition_id == edition.id, WaitingPlace.person_id.not_in(inside))
+    return list(session.scalars(statement.order_by(WaitingPlace.id).limit(limit)))
 
 
 @dataclass(frozen=True, slots=True)

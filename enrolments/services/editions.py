@@ -167,6 +167,12 @@ def stop_waiting(session: Session, actor: Actor, edition: Edition, person_id: in
         audit.record(session, actor, EditionVerb.WAITED_NO_MORE, edition, now=now, person=person_id)
 
 
+def end_waits(session: Session, course_id: int, people: Sequence[int]) -> None:
+    """Take those who take a course now off the waiting lists of all its editions; that they were enrolled stands in the log."""
+    mine = select(Edition.id).where(Edition.course_id == course_id)
+    session.execute(delete(WaitingPlace).where(WaitingPlace.person_id.in_(people), WaitingPlace.edition_id.in_(mine)))
+
+
 def fill_places(session: Session, actor: Actor, edition_id: int, *, now: datetime) -> int:
     """Give the free places of a locked edition to those who waited longest, and tell them; return how many."""
     line = queries.get_line(session, edition_id)
@@ -180,10 +186,8 @@ def fill_places(session: Session, actor: Actor, edition_id: int, *, now: datetim
         or line.edition.closed_at is not None
     ):
         return 0
-    first = queries.list_first_waiting(session, edition_id, limit=free)
-    people = [waiting.person_id for waiting in first]
-    session.execute(delete(WaitingPlace).where(WaitingPlace.id.in_([waiting.id for waiting in first])))
-    entered = _enrol(session, actor, course.id, edition_id, course.published_version_id, people, now=now)
+    first = queries.list_first_waiting(session, line.edition, limit=free)
+    entered = _enrol(session, actor, course.id, edition_id, course.published_version_id, first, now=now)
     _tell(session, course, entered, now=now)
     return len(entered)
 
@@ -233,6 +237,7 @@ def _enrol(
     """Enrol people who do not take the course now, a fixed number of statements for all of them; return them."""
     if not people:
         return []
+    end_waits(session, course_id, people)
     outline = get_outline(session, version_id)
     mine = (Enrolment.course_id == course_id, Enrolment.person_id.in_(people))
     returning = update(Enrolment).where(*mine, Enrolment.left_at.is_not(None)).values(left_at=None)
@@ -325,9 +330,12 @@ def discard_list(session: Session, actor: Actor, pending: PendingList, *, now: d
 
 
 def hand_over_waiting(session: Session, giver: int, taker: int) -> None:
-    """Let somebody wait instead of somebody else; where they wait already the other stops."""
+    """Let somebody wait instead of somebody else; where they wait already, or take the course, the other stops."""
     waits = select(WaitingPlace.edition_id).where(WaitingPlace.person_id == taker)
     session.execute(
         update(WaitingPlace).where(WaitingPlace.person_id == giver, WaitingPlace.edition_id.not_in(waits)).values(person_id=taker)
     )
+    taken = select(Enrolment.course_id).where(Enrolment.person_id == taker, Enrolment.left_at.is_(None))
+    of_those = select(Edition.id).where(Edition.course_id.in_(taken))
+    session.execute(delete(WaitingPlace).where(WaitingPlace.person_id == taker, WaitingPlace.edition_id.in_(of_those)))
     session.execute(delete(WaitingPlace).where(WaitingPlace.person_id == giver))

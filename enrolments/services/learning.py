@@ -20,6 +20,7 @@ from enrolments.models import UNTIL, ActivityResult, Enrolment, GroupMember, Lea
 from enrolments.permissions import ActivitySeat, Seat
 from enrolments.queries import learning as queries
 from enrolments.rules import Progress, is_held_back
+from enrolments.services.editions import end_waits
 from enrolments.services.keeping import Learning, complete, exact_decimal, keep_up, lock, lock_many
 from enrolments.services.verbs import EnrolmentVerb
 from kernel import audit
@@ -48,6 +49,7 @@ def enrol(session: Session, actor: Actor, seat: Seat, *, now: datetime) -> Enrol
         )
         session.add(existing)
     existing.left_at = None
+    end_waits(session, seat.course_id, [actor.person_id])
     session.flush()  # the audit entry names it
     audit.record(session, actor, EnrolmentVerb.ENROLLED, existing, now=now, version=outline.number)
     return existing

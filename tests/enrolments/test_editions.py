@@ -8,9 +8,11 @@ from sqlalchemy import func, select
 from accounts.models import Person
 from accounts.privacy import list_looks
 from courses.models import Course, StaffRole
-from enrolments.models import Enrolment
+from enrolments.models import Enrolment, WaitingPlace
+from enrolments.queries import learning as queries
 from enrolments.rules import EditionDates, Refusal, may_join
 from enrolments.services import editions as services
+from enrolments.services import learning
 from enrolments.services.editions import EditionNameTaken, Joined
 from kernel import clock
 from kernel.audit import AuditEntry
@@ -84,6 +86,59 @@ def test_who_waited_longest_gets_the_place_that_becomes_free_and_is_told(browser
     assert (found.left_at, line_of(house, edition).taken) == (None, 1)
     assert any(text.startswith("Le inscribieron en «Curso de prueba prueba»") for text in browser.mails())
     assert line_of(house, edition).waiting == 0
+
+
+def test_who_enters_another_way_waits_no_more_and_keeps_nobody_waiting(house: House) -> None:
+    """In another edition, by somebody else's hand, or alone once the course's editions are closed."""
+    course = a_course(house, modules=1)
+    edition, other = an_edition(house, course, capacity=1), an_edition(house, course, "Abril")
+    inside, *entering, last = ten(house)[:5]
+    for who in (inside, *entering, last):
+        join(house, who, course, edition)
+    join(house, entering[0], course, other)
+    enrol(house, course, [entering[1]])
+    with house.database.unit_of_work() as session:
+        learning.enrol(session, entering[2], queries.get_seat(session, entering[2], "prueba"), now=clock.now())
+    waiting = line_of(house, edition).waiting
+
+    take_out(house, course, inside)
+
+    found = enrolment_of(house, last, course)
+    assert waiting == 1
+    assert found is not None
+    assert found.left_at is None
+
+
+def test_who_takes_the_course_already_is_passed_over_on_the_waiting_list(house: House) -> None:
+    """Rows of before waits ended with the enrolment."""
+    course = a_course(house, modules=1)
+    edition, (ana, blas, eva, *_rest) = an_edition(house, course, capacity=1), ten(house)
+    enrol(house, course, [blas])
+    join(house, ana, course, edition)
+    with house.database.unit_of_work() as session:
+        session.add(WaitingPlace(edition_id=edition.id, person_id=blas.person_id or 0, since=clock.now()))
+    join(house, eva, course, edition)
+
+    take_out(house, course, ana)
+
+    found = enrolment_of(house, eva, course)
+    assert found is not None
+    assert line_of(house, edition).taken == 1
+
+
+def test_who_takes_the_course_does_not_wait_for_it_after_two_accounts_became_one(house: House) -> None:
+    course, other = a_course(house, modules=1), a_course(house, "otro", modules=1)
+    editions = (course, an_edition(house, course, capacity=1)), (other, an_edition(house, other, capacity=1))
+    first, closed, kept = ten(house)[:3]
+    for who in (first, closed):
+        for of, edition in editions:
+            join(house, who, of, edition)
+    enrol(house, course, [kept])
+
+    with house.database.unit_of_work() as session:
+        services.hand_over_waiting(session, closed.person_id or 0, kept.person_id or 0)
+
+    assert [line_of(house, edition).waiting for _of, edition in editions] == [0, 1]
 
 
 def test_more_places_are_given_to_those_who_wait(house: House) -> None:
