@@ -9,11 +9,10 @@ from datetime import date
 from enum import StrEnum
 from fractions import Fraction
 
-from enrolments.rules import Progress
+from enrolments.rules import Progress, has_passed
 
 CODE_LENGTH = 16
 """Signs of a code: 80 random bits (security 5.4)."""
-GRADE_TOLERANCE = Fraction(1, 1_000_000)
 CONTENT_FORMAT = 1
 
 
@@ -70,7 +69,7 @@ def deserves(policy: AwardPolicy, progress: Progress, *, held: CredentialState |
         return None
     if progress.grade is None:
         return Refusal.NOT_GRADED
-    return Refusal.GRADE_TOO_LOW if progress.grade < policy.grade - GRADE_TOLERANCE else None
+    return None if has_passed(progress.grade, policy.grade) else Refusal.GRADE_TOO_LOW
 
 
 @dataclass(frozen=True, slots=True)

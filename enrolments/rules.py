@@ -260,13 +260,13 @@ def evaluate_completion(outline: Outline, results: Results, now: datetime) -> Pr
     """Say how far a learner is and whether the course's rule is met.
 
     `done` and `total` count required activities; the rule asks the named modules (or all that require something) and,
-    where one is set, the course grade in percent.
+    where one is set, the course grade in percent, compared as `has_passed` compares.
     """
     grade = course_grade(outline, results)
     completed = completed_keys(outline, results)
     modules = tuple(_module_progress(module, results, completed, now) for module in outline.modules)
     asked = outline.completion_modules or tuple(module.key for module in outline.modules if module.required)
-    enough = outline.completion_grade is None or (grade is not None and grade >= outline.completion_grade)
+    enough = outline.completion_grade is None or has_passed(grade, outline.completion_grade) is True
     return Progress(
         done=sum(module.done for module in modules),
         total=sum(len(module.required) for module in outline.modules),

@@ -154,11 +154,23 @@ def test_some_of_a_modules_activities_may_be_enough() -> None:
     assert evaluate_completion(outline, {"a": DONE, "c": DONE}, NOW).completed
 
 
-@pytest.mark.parametrize(("score", "completed"), [("69.9999999", False), ("70", True)])
+@pytest.mark.parametrize(("score", "completed"), [("69.999998", False), ("69.9999999", True), ("70", True)])
 def test_the_course_grade_is_compared_unrounded(score: str, completed: bool) -> None:
+    """But for a millionth, as pass marks are: scores are kept with seven decimals, so that what is exactly enough may fall short by one."""
     outline = an_outline(a_module("m1", an_activity("q", kind="quiz", weight=Fraction(1))), completion_grade=Fraction(70))
 
     assert evaluate_completion(outline, {"q": Result(completed=True, score=Fraction(score))}, NOW).completed is completed
+
+
+def test_a_course_grade_that_is_exactly_enough_completes_the_course() -> None:
+    """A third, a third and five sixths make a half, also as they are stored."""
+    quizzes = [an_activity(key, kind="quiz", weight=Fraction(1)) for key in "abc"]
+    outline = an_outline(a_module("m1", *quizzes), completion_grade=Fraction(50))
+    stored = {"a": "33.3333333", "b": "33.3333333", "c": "83.3333333"}
+
+    results = {key: Result(completed=True, score=Fraction(score)) for key, score in stored.items()}
+
+    assert evaluate_completion(outline, results, NOW).completed
 
 
 def test_what_weighs_nothing_and_what_has_no_score_counts_nothing() -> None:
