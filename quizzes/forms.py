@@ -26,7 +26,7 @@ from quizzes.queries.sittings import Sitting
 from quizzes.rules import saving
 from quizzes.rules.definitions import Criterion
 from quizzes.rules.regrade import RegradeKind, RegradePolicy
-from quizzes.rules.responses import FILES, clean_parts, filled_parts
+from quizzes.rules.responses import ANSWER, FILES, clean_parts, filled_parts
 from quizzes.services.banks import FieldChanges
 from quizzes.services.overrides import OverrideValues, Profile, values_of
 from quizzes.services.sittings import Batch
@@ -180,13 +180,17 @@ def lease_of(form: Form) -> int:
 
 def form_parts(form: Form, place: int) -> dict[str, list[str]]:
     """Return what the page's form holds for the question in a place."""
-    prefix = f"p{place}"
-    parts = {"answer": list(form[prefix])} if prefix in form else {}
+    return clean_parts(_by_question(form).get(f"p{place}"))
+
+
+def _by_question(form: Form) -> dict[str, dict[str, list[str]]]:
+    """Return what the page's form holds for its questions, by the beginning of their fields' names; a long page is gone through once."""
+    found: dict[str, dict[str, list[str]]] = {}
     for name, values in form.items():
-        part = name.removeprefix(f"{prefix}-")
-        if part != name and part not in (SHOWN, FLAG, LOCAL, UNTOUCHED):
-            parts[part] = list(values)
-    return clean_parts(parts)
+        question, dash, part = name.partition("-")
+        if part not in (SHOWN, FLAG, LOCAL, UNTOUCHED):
+            found.setdefault(question, {})[part if dash else ANSWER] = list(values)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,14 +244,14 @@ def form_batch(
     Places that are `closed` take no answers: the page shows no fields for them. `files` are those that came with the page and those that
     it takes away. `said` is what the answers said that are compared (`answers_compared`).
     """
-    lease, own = lease_of(form), _own(form, sitting)
+    lease, own, given = lease_of(form), _own(form, sitting), _by_question(form)
     shown = {answer_id: clean_parts(payload) for answer_id, payload in said.items()}
     current = {item_id: clean_parts(answer.payload) for item_id, answer in sitting.responses.items()}
     events = []
     for item in sitting.items:
         if item.page != page or item.number is None or item.position in closed:
             continue
-        typed = form_parts(form, item.position)
+        typed = clean_parts(given.get(f"p{item.position}"))
         parts = (files or FileChanges()).applied(item.position, typed)
         if parts == typed and f"p{item.position}-{UNTOUCHED}" in form:
             continue

@@ -51,6 +51,8 @@ class Access:
     """A function says it of the request that came."""
     body_limit: int | None = None
     """Bytes of a request's body where the route takes files; None: the limit of the house (security 3.5)."""
+    field_limit: int = FIELD_LIMIT
+    """Fields of a form; more than those of the house where a page may be as long as its author likes."""
 
     @property
     def is_public(self) -> bool:
@@ -123,9 +125,15 @@ def allows(action: StrEnum, subject: object) -> bool:
 
 
 def requires(
-    action: StrEnum, loader: Loader | None = None, *, reads_first: bool | Callable[[], bool] = False, body_limit: int | None = None
+    action: StrEnum,
+    loader: Loader | None = None,
+    *,
+    reads_first: bool | Callable[[], bool] = False,
+    body_limit: int | None = None,
+    field_limit: int = FIELD_LIMIT,
 ) -> Callable[[View], View]:
     """Declare who may use a route: load the subject (404), decide (401, 403, 404), then call the view with the subject."""
+    access = Access(action, loader, reads_first, body_limit, field_limit)
 
     def decorate(view: View) -> View:
         @wraps(view)
@@ -136,7 +144,7 @@ def requires(
             plumbing().policy.require(actor, action, subject)
             return view(subject) if loader else view(**arguments)
 
-        guarded.access = Access(action, loader, reads_first, body_limit)  # type: ignore[attr-defined]  # marks stand on the function
+        guarded.access = access  # type: ignore[attr-defined]  # marks stand on the function
         return cast("View", guarded)
 
     return decorate
@@ -208,11 +216,14 @@ def _check_origin() -> None:
         raise Forbidden(code=FOREIGN)
 
 
-def _read_body() -> None:
+def _read_body(access: Access) -> None:
     """Read what was sent before the write transaction begins: a slow sender must not hold everybody."""
+    if access.body_limit is not None:
+        request.max_content_length = access.body_limit
+    request.max_form_parts = access.field_limit
     if request.mimetype not in FORM_TYPES:
         request.get_data()
-    elif sum(len(values) for values in request.form.listvalues()) > FIELD_LIMIT:
+    elif sum(len(values) for values in request.form.listvalues()) > access.field_limit:
         raise BadRequest
     if request.content_length is None and "wsgi.input_terminated" in request.environ and request.environ["wsgi.input"].read(1):
         raise RequestEntityTooLarge  # a body without a length is cut at the limit in silence: what was cut must not be taken
@@ -231,9 +242,7 @@ def _open() -> None:
         abort(403)  # default deny: a test walks the URL map, so that this is never seen
     if not is_only_looking():
         _check_origin()
-        if access.body_limit is not None:
-            request.max_content_length = access.body_limit
-        _read_body()
+        _read_body(access)
     deadline.begin(plumbing().request_seconds)
     _take_in_hand()
     if not is_only_looking():

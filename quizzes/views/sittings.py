@@ -60,6 +60,8 @@ from quizzes.views.files import BODY_LIMIT, attempt_to_save, brings_files, keep_
 bp = Blueprint("quizzes", __name__)
 
 Answer = str | Response | tuple[str, int]
+FIELD_LIMIT = 20_000
+"""Of a page of an attempt, on which a whole quiz may stand: five hundred questions of thirty rows, with what is sent beside each."""
 PASSWORD_TRIES = limit("quiz password", "20 per 10 minutes")
 
 
@@ -185,7 +187,7 @@ def attempt(subject: Sitting) -> Answer:
 
 
 @bp.post("/attempts/<uuid:attempt>/answers")
-@requires(QuizAction.ANSWER, attempt_to_save, reads_first=brings_files, body_limit=BODY_LIMIT)
+@requires(QuizAction.ANSWER, attempt_to_save, reads_first=brings_files, body_limit=BODY_LIMIT, field_limit=FIELD_LIMIT)
 def save(subject: Sitting) -> Answer:
     """Keep answers: from the page's script (JSON in, JSON out) or as a plain form that then goes where it is asked to."""
     now, form = clock.now(), request.form.to_dict(flat=False)

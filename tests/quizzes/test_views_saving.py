@@ -173,6 +173,20 @@ def test_a_form_after_the_scripts_save_writes_nothing_twice(browser: Browser, ho
     assert "Respondió todas las preguntas." in browser.page.text
 
 
+def test_a_long_page_is_taken_whole_and_an_endless_one_is_refused(browser: Browser, house: House) -> None:
+    """A whole quiz may stand on one page: 72 questions of six rows have more fields than other pages may send (security 3.5)."""
+    a_learner_in(browser, a_quiz(house, NUMBER))
+    browser.get(begin(browser))
+    fields = {name: value for name, value in browser.page.form("/answers").fields if name != "csrf_token"}
+    beside = {f"p{2 + at // 6}-r{at % 6}": "1" for at in range(19_900)}
+    long = dict(list(beside.items())[:600])
+
+    browser.post(f"{browser.path}/answers", fields | {"p1": "2,4"} | long)
+    browser.post(browser.path.partition("?")[0] + "/answers", fields | beside | {f"x{at}": "1" for at in range(200)}, status=400)
+
+    assert stored(house) == [("save", {"answer": ["2,4"]})]
+
+
 def test_saving_after_handing_in_answers_409_and_keeps_nothing(browser: Browser, house: House) -> None:
     """Security 6.2: the script reads 409 as the end; the page tells it in words."""
     a_learner_in(browser, a_quiz(house, NUMBER))
