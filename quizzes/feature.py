@@ -52,6 +52,7 @@ FEATURE = Feature(
         "quizzes.plan_regrade": jobs.plan_regrade,
         "quizzes.commit_regrade": jobs.commit_regrade,
         "quizzes.undo_regrade": jobs.undo_regrade,
+        "quizzes.catch_up_regrade": jobs.catch_up_regrade,
         "quizzes.note_due": jobs.note_due,
         "quizzes.carry_overrides": jobs.carry_overrides,
     },

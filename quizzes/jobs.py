@@ -182,6 +182,13 @@ def undo_regrade(delivery: Delivery) -> None:
             regrading.undo_now(session, Actor(person_id=row.undone_by, via=Via.JOB), row, now=delivery.now)
 
 
+def catch_up_regrade(delivery: Delivery) -> None:
+    """Look after those who handed in while an annulment or its undoing was being committed; a second delivery finds nobody."""
+    with delivery.database.unit_of_work() as session:
+        row = regrading_queries.take_regrade(session, cast("int", delivery.arguments["regrade"]))
+        regrading.catch_up(session, Actor(person_id=row.undone_by or row.committed_by, via=Via.JOB), row, now=delivery.now)
+
+
 SCOPES: Mapping[StrEnum, Callable[[Session, int], overrides.Scope]] = {
     TimeVerb.OVERRIDDEN: overrides.scope_of_override,
     TimeVerb.OVERRIDE_ENDED: overrides.scope_of_override,

@@ -60,23 +60,33 @@ def complete(session: Session, actor: Actor, learning: Learning, row: ActivityRe
         audit.record(session, actor, EnrolmentVerb.ACTIVITY_COMPLETED, learning.enrolment, now=now, activity=row.activity_key)
 
 
+_RECORDED = (
+    select(Enrolment.id, Completion.id, ActivityResult, ManualItem.category, ManualItem.weight)
+    .select_from(Enrolment)
+    .outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
+    .outerjoin(ActivityResult, ActivityResult.enrolment_id == Enrolment.id)
+    .outerjoin(ManualItem, queries.OF_ITEM)
+)
+
+
 def lock(session: Session, enrolment_id: int) -> Learning:
     """Lock an enrolment, and read its results."""
     return lock_many(session, [enrolment_id])[0]
 
 
 def lock_many(session: Session, enrolment_ids: Sequence[int]) -> list[Learning]:
-    """Lock enrolments in the order of their ids, and read their results."""
-    statement = select(Enrolment, Completion.id).outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
-    statement = statement.where(Enrolment.id.in_(enrolment_ids)).order_by(Enrolment.id)
+    """Lock enrolments in the order of their ids, then read their results: those that somebody else recorded meanwhile are among them."""
+    enrolments = select(Enrolment).where(Enrolment.id.in_(enrolment_ids)).order_by(Enrolment.id)
     with session.no_autoflush:  # what the caller has changed is written together with what follows
-        found = session.execute(statement.with_for_update(of=Enrolment)).all()
-        results = select(ActivityResult, ManualItem.category, ManualItem.weight).outerjoin(ManualItem, queries.OF_ITEM)
-        all_ = {enrolment.id: Learning(enrolment, completion is not None, {}) for enrolment, completion in found}
-        for row, category, weight in session.execute(results.where(ActivityResult.enrolment_id.in_(enrolment_ids))):
-            all_[row.enrolment_id].rows[row.activity_key] = row
+        locked = session.scalars(enrolments.with_for_update())
+        all_ = {enrolment.id: Learning(enrolment, is_completed=False, rows={}) for enrolment in locked}
+        for enrolment_id, completion, row, category, weight in session.execute(_RECORDED.where(Enrolment.id.in_(enrolment_ids))):
+            learning = all_[enrolment_id]
+            learning.is_completed = completion is not None
+            if row is not None:
+                learning.rows[row.activity_key] = row
             if category is not None:
-                all_[row.enrolment_id].counted[row.activity_key] = Counted(category, Fraction(weight))
+                learning.counted[row.activity_key] = Counted(category, Fraction(weight))
         return list(all_.values())
 
 

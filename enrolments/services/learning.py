@@ -1,6 +1,6 @@
 """Verbs of taking part: enrol, visit, mark as done, record a result; each keeps progress and completion up in its transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
@@ -21,7 +21,7 @@ from enrolments.permissions import ActivitySeat, Seat
 from enrolments.queries import learning as queries
 from enrolments.rules import Progress, is_held_back
 from enrolments.services.editions import end_waits
-from enrolments.services.keeping import Learning, complete, exact_decimal, keep_up, lock, lock_many
+from enrolments.services.keeping import Learning, complete, exact_decimal, keep_up, lock
 from enrolments.services.verbs import EnrolmentVerb
 from kernel import audit
 from kernel.db import UtcDateTime, connection_of
@@ -137,18 +137,13 @@ def record_result(
 
     A completed activity stays completed, with the moment and version in which it first was.
     """
-    return _record_result(session, actor, lock(session, enrolment_id), activity_key, achievement, now=now)
+    return record_locked(session, actor, lock(session, enrolment_id), activity_key, achievement, now=now)
 
 
-def record_results(session: Session, actor: Actor, activity_key: str, achievements: Mapping[int, Achievement], *, now: datetime) -> None:
-    """Record the same for many learners, by enrolment, with a fixed number of statements for reading them."""
-    for learning in lock_many(session, sorted(achievements)):
-        _record_result(session, actor, learning, activity_key, achievements[learning.enrolment.id], now=now)
-
-
-def _record_result(
+def record_locked(
     session: Session, actor: Actor, learning: Learning, activity_key: str, achievement: Achievement, *, now: datetime
 ) -> Progress:
+    """Record the same where the achievement follows from what may change meanwhile, so that the enrolment was locked before reading it."""
     row = learning.result(activity_key)
     if row.id is None:
         session.add(row)

@@ -18,6 +18,7 @@ from quizzes.models import (
     Annulment,
     Attempt,
     AttemptItem,
+    CertificateReview,
     MarkEvent,
     Question,
     QuestionVersion,
@@ -30,6 +31,7 @@ from quizzes.queries import sittings, teaching
 from quizzes.queries.marks import share
 from quizzes.rules.attempts import ENDED_STATES, AttemptState
 from quizzes.rules.definitions import Question as AskedVersion
+from quizzes.rules.regrade import RegradeKind
 from quizzes.rules.results import MarkState
 
 
@@ -46,8 +48,8 @@ def get_regrade(session: Session, actor: Actor, slug: str, key: str, regrade: UU
 
 
 def lock_regrade(session: Session, actor: Actor, slug: str, key: str, regrade: UUID) -> TaughtRegrade:
-    """Return the same, its row locked."""
-    return _regrade(session, actor, slug, key, select(Regrade).where(Regrade.uuid == regrade).with_for_update())
+    """Return the same, its row locked; a mark that names it waits for nobody."""
+    return _regrade(session, actor, slug, key, select(Regrade).where(Regrade.uuid == regrade).with_for_update(key_share=True))
 
 
 def _regrade(session: Session, actor: Actor, slug: str, key: str, statement: Select[Regrade]) -> TaughtRegrade:
@@ -60,7 +62,7 @@ def _regrade(session: Session, actor: Actor, slug: str, key: str, statement: Sel
 
 def take_regrade(session: Session, regrade_id: int) -> Regrade:
     """Return a marking again for the system itself, its row locked."""
-    return session.execute(select(Regrade).where(Regrade.id == regrade_id).with_for_update()).scalar_one()
+    return session.execute(select(Regrade).where(Regrade.id == regrade_id).with_for_update(key_share=True)).scalar_one()
 
 
 @dataclass(frozen=True, slots=True)
@@ -372,14 +374,23 @@ def find_judges(session: Session, regrade_ids: Sequence[int]) -> dict[int, Asked
     return {regrade_id: questions[version] for regrade_id, version in targets.items()}
 
 
-def lock_planned(session: Session, regrade_id: int) -> None:
-    """Lock every attempt that a trial would change, in the order of their ids."""
-    lines = select(RegradeLine.attempt_id).where(RegradeLine.regrade_id == regrade_id, RegradeLine.changed)
+def _relied_on(regrade: Regrade) -> ColumnElement[bool]:
+    """Return what selects the lines that have to hold still: those that change, of an annulment also those that are as it makes them."""
+    mine = RegradeLine.regrade_id == regrade.id
+    return mine if RegradeKind(regrade.kind).annuls else mine & RegradeLine.changed
+
+
+def lock_planned(session: Session, regrade: Regrade) -> None:
+    """Lock every attempt that a trial would change, of an annulment all that it saw, in the order of their ids."""
+    lines = select(RegradeLine.attempt_id).where(_relied_on(regrade))
     session.execute(select(Attempt.id).where(Attempt.id.in_(lines)).order_by(Attempt.id).with_for_update()).all()
 
 
-def is_outdated(session: Session, regrade_id: int) -> bool:
-    """Say whether an attempt whose marks a trial would change has been marked or reopened since the trial looked at it."""
+def is_outdated(session: Session, regrade: Regrade) -> bool:
+    """Say whether an attempt whose marks a trial would change has been marked or reopened since the trial looked at it.
+
+    Of an annulment, which is for all, any attempt: who had the full mark may have answered otherwise since.
+    """
     last = (
         select(func.max(MarkEvent.id))
         .join(AttemptItem, AttemptItem.id == MarkEvent.item_id)
@@ -390,7 +401,7 @@ def is_outdated(session: Session, regrade_id: int) -> bool:
     statement = (
         select(RegradeLine.attempt_id)
         .join(Attempt, Attempt.id == RegradeLine.attempt_id)
-        .where(RegradeLine.regrade_id == regrade_id, RegradeLine.changed)
+        .where(_relied_on(regrade))
         .where(or_(last != RegradeLine.basis, Attempt.state != AttemptState.FINISHED.value))
         .limit(1)
     )
@@ -413,9 +424,46 @@ def lock_touched(session: Session, regrade_id: int) -> None:
     session.execute(select(Attempt.id).where(Attempt.id.in_(touched)).order_by(Attempt.id).with_for_update()).all()
 
 
-def touched_attempts(session: Session, regrade_id: int) -> dict[int, list[int]]:
-    """Return the attempts that a marking again has touched, by enrolment in their order: two numbers for each."""
+def lock_arrived(session: Session, regrade: Regrade) -> None:
+    """Lock every attempt that was handed in after the trial looked at its learner, in the order of their ids."""
+    arrived = select(Attempt.id).where(*_concerned(regrade), ~_is_planned(regrade))
+    session.execute(arrived.order_by(Attempt.id).with_for_update(of=Attempt)).all()
+
+
+def lock_unfinished(session: Session, regrade: Regrade) -> None:
+    """Lock every attempt of learners at the quiz that is not handed in, in the order of their ids: wait for those who are handing in."""
+    unfinished = select(Attempt.id).where(
+        Attempt.course_id == regrade.course_id,
+        Attempt.activity_key == regrade.activity_key,
+        Attempt.state != AttemptState.FINISHED.value,
+        Attempt.enrolment_id.is_not(None),
+    )
+    session.execute(unfinished.order_by(Attempt.id).with_for_update()).all()
+
+
+def attempts_to_mark(session: Session, regrade_id: int) -> dict[int, list[int]]:
+    """Return the attempts to which a trial gives marks that they do not have yet, by enrolment in their order: two numbers for each."""
+    statement = (
+        select(Attempt.id, Attempt.enrolment_id)
+        .join(RegradeMark, RegradeMark.attempt_id == Attempt.id)
+        .where(RegradeMark.regrade_id == regrade_id, RegradeMark.before_id == last_event_of(RegradeMark.item_id))
+    )
+    return _by_enrolment(session, statement.distinct())
+
+
+def attempts_to_restore(session: Session, regrade_id: int) -> dict[int, list[int]]:
+    """Return the attempts with an answer whose present mark a marking again gave, by enrolment in their order."""
+    return _by_enrolment(session, _touched(regrade_id).where(MarkEvent.id == last_event_of(MarkEvent.item_id)))
+
+
+def _by_enrolment(session: Session, attempts: Select[*tuple[Any, ...]]) -> dict[int, list[int]]:
     found: dict[int, list[int]] = {}
-    for attempt_id, enrolment_id in session.execute(_touched(regrade_id).order_by(Attempt.enrolment_id, Attempt.id)):
+    for attempt_id, enrolment_id in session.execute(attempts.order_by(Attempt.enrolment_id, Attempt.id)):
         found.setdefault(enrolment_id, []).append(attempt_id)
     return found
+
+
+def reviewed_enrolments(session: Session, regrade_id: int, enrolments: Sequence[int]) -> set[int]:
+    """Return the learners about whose certificate somebody is asked already because of a marking again."""
+    asked = select(CertificateReview.enrolment_id).where(CertificateReview.regrade_id == regrade_id)
+    return set(session.scalars(asked.where(CertificateReview.enrolment_id.in_(enrolments)))) if enrolments else set()

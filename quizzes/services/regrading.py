@@ -1,16 +1,17 @@
 """Committing what a trial found, and undoing it (5.11.3-5.11.5): everything appended, in one transaction, in portions of memory."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
 
-from sqlalchemy import func, insert, literal, select, update
+from sqlalchemy import func, insert, literal, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from enrolments.queries.awards import list_awards
 from enrolments.rules import has_passed
 from enrolments.services import learning as enrolment_services
+from enrolments.services.keeping import lock_many
 from enrolments.services.learning import Achievement
 from kernel import audit, outbox
 from kernel.errors import N_, Conflict
@@ -67,16 +68,15 @@ def apply_trial(session: Session, actor: Actor, row: Regrade, *, seen: int, now:
 
 def apply_now(session: Session, actor: Actor, row: Regrade, *, now: datetime) -> bool:
     """Do all of a commit in the present transaction, the row locked; return False where the trial had to be made again."""
-    queries.lock_planned(session, row.id)
-    if queries.is_outdated(session, row.id):
+    queries.lock_planned(session, row)
+    if queries.is_outdated(session, row):
         row.committed_by = None
         renew_trial(session, actor, row, outdated=True, now=now)
         return False
     if RegradeKind(row.kind).annuls:
         _annul(session, row)
-        _plan_late(session, row)
-    _append_marks(session, actor, row, now=now)
-    _follow(session, actor, row, now=now)
+        outbox.enqueue(session, "quizzes.catch_up_regrade", {"regrade": row.id}, now=now)
+    _mark_again(session, actor, row, now=now)
     row.state, row.committed_at = "committed", now
     counts = trials.count_lines(session, row.id)
     audit.record(
@@ -94,6 +94,16 @@ def apply_now(session: Session, actor: Actor, row: Regrade, *, now: datetime) ->
         lost=counts.lost,
     )
     return True
+
+
+def _mark_again(session: Session, actor: Actor, row: Regrade, *, now: datetime) -> bool:
+    """Append the marks of the trial that are not there yet, and let all that follows from them follow; say whether there were any."""
+    if RegradeKind(row.kind).annuls:
+        _plan_late(session, row)
+    touched = queries.attempts_to_mark(session, row.id)
+    _append_marks(session, actor, row, now=now)
+    _follow(session, actor, row, touched, now=now)
+    return bool(touched)
 
 
 def _annul(session: Session, row: Regrade) -> None:
@@ -117,7 +127,8 @@ def _annul(session: Session, row: Regrade) -> None:
 
 
 def _plan_late(session: Session, row: Regrade) -> None:
-    """Add those who handed in between the trial and this moment: an annulment is for all."""
+    """Add those who handed in between the trial and this moment: an annulment is for all. Nobody marks them by hand meanwhile."""
+    queries.lock_arrived(session, row)
     last = 0
     while enrolments := queries.next_enrolments(session, row, after=last, limit=PORTION):
         plan_enrolments(session, row, enrolments, late=True)
@@ -125,7 +136,7 @@ def _plan_late(session: Session, row: Regrade) -> None:
 
 
 def _append_marks(session: Session, actor: Actor, row: Regrade, *, now: datetime) -> None:
-    """Append every mark of the trial; a grader's comment and levels stay with the mark that takes their place."""
+    """Append every mark of the trial whose place is not taken; a grader's comment and levels stay with the mark that takes theirs."""
     before = aliased(MarkEvent)
     chosen = (
         select(
@@ -142,15 +153,14 @@ def _append_marks(session: Session, actor: Actor, row: Regrade, *, now: datetime
             RegradeMark.regrade_id,
         )
         .join(before, before.id == RegradeMark.before_id)
-        .where(RegradeMark.regrade_id == row.id)
+        .where(RegradeMark.regrade_id == row.id, RegradeMark.before_id == queries.last_event_of(RegradeMark.item_id))
         .order_by(RegradeMark.item_id)
     )
     session.execute(insert(MarkEvent).from_select(_COPIED, chosen))
 
 
-def _follow(session: Session, actor: Actor, row: Regrade, *, now: datetime) -> None:
-    """Let totals, results, progress and completion follow the marks as they are now, some learners at a time."""
-    touched = queries.touched_attempts(session, row.id)
+def _follow(session: Session, actor: Actor, row: Regrade, touched: Mapping[int, Sequence[int]], *, now: datetime) -> None:
+    """Let totals, results, progress and completion of attempts, by enrolment, follow the marks as they are now, some learners at a time."""
     enrolments = list(touched)
     for start in range(0, len(enrolments), PORTION):
         portion = enrolments[start : start + PORTION]
@@ -161,6 +171,7 @@ def _follow(session: Session, actor: Actor, row: Regrade, *, now: datetime) -> N
 def _follow_some(
     session: Session, actor: Actor, row: Regrade, enrolments: Sequence[int], touched: frozenset[int], *, now: datetime
 ) -> None:
+    learners = lock_many(session, enrolments)  # first: an attempt that one of them ends at this moment is among the ended ones
     ended = queries.list_ended(session, row, enrolments)
     before = {enrolment_id: _achievement(session, attempts) for enrolment_id, attempts in ended.items()}
     finished = [one for attempts in ended.values() for one in attempts if one.id in touched and one.state == AttemptState.FINISHED]
@@ -169,7 +180,9 @@ def _follow_some(
         marks = {item.id: PresentMark(item.fraction, item.state, item.maximum, item.section) for item in present[attempt.id]}
         keep_grade(attempt, total_of(marks, {}, settings_of(session, attempt)))
     after = {enrolment_id: _achievement(session, attempts) for enrolment_id, attempts in ended.items()}
-    enrolment_services.record_results(session, actor, row.activity_key, after, now=now)
+    for learning in learners:
+        if learning.enrolment.id in after:
+            enrolment_services.record_locked(session, actor, learning, row.activity_key, after[learning.enrolment.id], now=now)
     lost = [enrolment_id for enrolment_id in ended if before[enrolment_id].passed and not after[enrolment_id].passed]
     _open_reviews(session, row, {one: (before[one].score, after[one].score) for one in lost}, now=now)
 
@@ -191,7 +204,7 @@ def _achievement(session: Session, attempts: Sequence[Attempt]) -> Achievement:
 
 def _open_reviews(session: Session, row: Regrade, lost: dict[int, tuple[Fraction | None, Fraction | None]], *, now: datetime) -> None:
     """Ask an administrator about the certificates of those who do not pass any more: they stay in force until somebody decides."""
-    awards = list_awards(session, sorted(lost))
+    awards = list_awards(session, sorted(lost.keys() - queries.reviewed_enrolments(session, row.id, list(lost))))
     for enrolment_id, award in sorted(awards.items()):
         before, after = lost[enrolment_id]
         session.add(
@@ -226,28 +239,48 @@ def undo(session: Session, actor: Actor, row: Regrade, *, now: datetime) -> None
 def undo_now(session: Session, actor: Actor, row: Regrade, *, now: datetime) -> None:
     """Do all of an undoing in the present transaction, the row locked."""
     queries.lock_touched(session, row.id)
+    if RegradeKind(row.kind).annuls:
+        outbox.enqueue(session, "quizzes.catch_up_regrade", {"regrade": row.id}, now=now)
     session.execute(update(Annulment).where(Annulment.regrade_id == row.id, Annulment.lifted_at.is_(None)).values(lifted_at=now))
     session.execute(
         update(CertificateReview)
         .where(CertificateReview.regrade_id == row.id, CertificateReview.settled_at.is_(None))
         .values(settled_at=now, settled_by=row.undone_by)
     )
-    _append_marks_of_before(session, actor, row, now=now)
-    _follow(session, actor, row, now=now)
+    _give_back(session, actor, row, now=now)
     row.state, row.undone_at = "undone", now
     audit.record(session, actor, RegradeVerb.UNDONE, row, now=now, kind=row.kind, activity=row.activity_key)
 
 
-def _append_marks_of_before(session: Session, actor: Actor, row: Regrade, *, now: datetime) -> None:
-    """Append to each answer whose present mark this marking again made the one before it; what was marked since then stays.
+def _give_back(session: Session, actor: Actor, row: Regrade, *, now: datetime) -> None:
+    touched = queries.attempts_to_restore(session, row.id)
+    _append_marks_of_before(session, actor, row, now=now)
+    _follow(session, actor, row, touched, now=now)
 
-    What is given back keeps the marking again that it came from itself, so that this one can be undone too.
+
+def catch_up(session: Session, actor: Actor, row: Regrade, *, now: datetime) -> None:
+    """Let those follow an annulment, or its undoing, who handed in while it was being committed: neither could see the other.
+
+    Who is handing in keeps the attempt locked. All who began before are waited for here; who begins now sees what was committed.
     """
-    before, present, earlier, own = (aliased(MarkEvent) for _place in range(4))
-    by_this = own.regrade_id + 0 == row.id  # so that an item's few marks are looked through, and not all marks of this marking again
-    first = select(func.min(own.id)).where(own.item_id == present.item_id, by_this)
+    queries.lock_unfinished(session, row)
+    if row.state == "committed" and _mark_again(session, actor, row, now=now):
+        outbox.enqueue(session, "quizzes.tell_regrade", {"subject": row.id}, now=now)
+    elif row.state == "undone":
+        _give_back(session, actor, row, now=now)
+
+
+def _append_marks_of_before(session: Session, actor: Actor, row: Regrade, *, now: datetime) -> None:
+    """Append to each answer whose present mark this marking again made the last one that holds without it; what was marked since stays.
+
+    Marks of later markings again, which are undone by now, do not hold either. What is given back keeps the marking again that it came
+    from itself, so that this one can be undone too.
+    """
+    before, present, earlier = (aliased(MarkEvent) for _place in range(3))
+    others = select(Regrade.id).where(Regrade.id != row.id, Regrade.state == "committed")
+    by_other = (earlier.regrade_id + 0).in_(others)  # so that an item's few marks are looked through, and not all marks of those
     previous = select(func.max(earlier.id)).where(
-        earlier.item_id == present.item_id, earlier.id < first.correlate(present).scalar_subquery()
+        earlier.item_id == present.item_id, earlier.id < present.id, or_(earlier.regrade_id.is_(None), by_other)
     )
     chosen = (
         select(

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from enrolments.permissions import ActivitySeat
 from enrolments.rules import has_passed
 from enrolments.services import learning as enrolment_services
+from enrolments.services.keeping import lock
 from enrolments.services.learning import Achievement
 from kernel import audit
 from kernel.db import connection_of
@@ -430,6 +431,7 @@ def hand_down(session: Session, actor: Actor, sitting: Sitting, *, now: datetime
     row, settings = sitting.row, sitting.paper.settings
     assert row.enrolment_id is not None
     with session.no_autoflush:  # this attempt is taken as it is now, everything is written at once
+        learning = lock(session, row.enrolment_id)  # first: an attempt that somebody else ends or marks at this moment is in the history
         history = queries.list_attempts(session, row.person_id, row.course_id, row.activity_key)
     ended = [one for one in (queries.row_of(row) if one.number == row.number else one for one in history) if _counts(one)]
     score = over_attempts(
@@ -440,7 +442,7 @@ def hand_down(session: Session, actor: Actor, sitting: Sitting, *, now: datetime
     shown = None if score is None else max(Fraction(0), min(Fraction(100), score))
     used_up = 0 < sitting.access.attempts <= len(ended)
     achievement = Achievement(completed is not None, shown, has_passed(score, settings.pass_mark), exhausted=used_up)
-    enrolment_services.record_result(session, actor, row.enrolment_id, row.activity_key, achievement, now=now)
+    enrolment_services.record_locked(session, actor, learning, row.activity_key, achievement, now=now)
 
 
 def _counts(row: AttemptRow) -> bool:

@@ -173,7 +173,7 @@ def plan_portion(session: Session, row: Regrade) -> bool:
 
 
 def plan_enrolments(session: Session, row: Regrade, enrolments: Sequence[int], *, late: bool) -> None:
-    """Write what would change for some learners, for those attempts that have no line yet."""
+    """Write what would change for some learners, for those attempts that have no line yet; of `late` ones only where something does."""
     wanted = frozenset(queries.concerned_ids(session, row, enrolments))
     ended = queries.list_ended(session, row, enrolments)
     present = queries.list_present_items(session, sorted(wanted))
@@ -187,7 +187,7 @@ def plan_enrolments(session: Session, row: Regrade, enrolments: Sequence[int], *
         }
         passed = (_passed(session, attempts, {}), _passed(session, attempts, outcomes))
         for attempt in attempts:
-            if attempt.id in outcomes:
+            if attempt.id in outcomes and (outcomes[attempt.id].marks or not late):
                 lines.append(_line(row, attempt, present[attempt.id], outcomes[attempt.id], passed, late=late))
                 marks += _marks(row, attempt, present[attempt.id], outcomes[attempt.id])
     awards = list_awards(session, [cast("int", line["enrolment_id"]) for line in lines if line["changed"]])

@@ -242,8 +242,8 @@ def test_the_teams_word_survives_marking_again(house: House) -> None:
     override(house, teacher, ana, "cuestionario-1", 80)
     enrolment = enrolment_of(house, ana, course)
     with house.database.unit_of_work() as session:
-        found = {enrolment.id: Achievement(completed=False, score=Fraction(55), passed=False)}
-        learning_services.record_results(session, SYSTEM, "cuestionario-1", found, now=clock.now())
+        earned = Achievement(completed=False, score=Fraction(55), passed=False)
+        learning_services.record_result(session, SYSTEM, enrolment.id, "cuestionario-1", earned, now=clock.now())
 
     row = result_of(house, ana, course)
     assert (row.score, row.own_score, row.own_passed) == (80, 55, False)

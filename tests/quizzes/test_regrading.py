@@ -18,13 +18,13 @@ from lms.app import House
 from quizzes.models import Annulment, CertificateReview, MarkEvent
 from quizzes.queries import regrading as queries
 from quizzes.rules.regrade import RegradeKind, RegradePolicy
-from quizzes.services import regrading, trials
+from quizzes.services import regrading, reopening, trials
 from quizzes.services.marking import GivenMark
 from quizzes.services.regrading import NotAsSeen, UndoLaterFirst
 from quizzes.services.trials import AlreadyAnnulled, NothingToRegrade
 from tests.support.browser import Browser
 from tests.support.builders import a_teacher
-from tests.support.learning import a_batch, a_learner, actor_of, attempt_row, mark_done, start, submit
+from tests.support.learning import a_batch, a_learner, actor_of, attempt_row, mark_done, sitting_of, start, submit
 from tests.support.marking import last_mark, mark
 from tests.support.regrading import (
     RIGHT_KEY,
@@ -48,6 +48,11 @@ def hand_in(house: House, learner: Actor, capital: str, total: str = FOUR) -> UU
     attempt = start(house, learner, "prueba")
     submit(house, learner, attempt, a_batch({1: [capital], 2: [total]}))
     return attempt
+
+
+def reopen(house: House, editor: Actor, attempt: UUID) -> None:
+    with sitting_of(house, editor, attempt, write=True) as (session, sitting):
+        reopening.reopen_attempt(session, editor, sitting, "Corte de luz.", now=clock.now())
 
 
 def percents(house: House, *attempts: UUID) -> list[object]:
@@ -151,6 +156,28 @@ def test_undoing_gives_every_mark_back_by_appending(house: House, editor: Actor)
     assert regrade_row(house, trial).state == "undone"
     with pytest.raises(Conflict):
         undo(house, editor, trial)
+
+
+def test_undoing_an_annulment_gives_back_what_was_answered_after_a_reopening(house: House, editor: Actor) -> None:
+    """5.3.7, 5.11.3: the answer of before the reopening is history, and its mark with it."""
+    course = a_keyed_quiz(house)
+    ana = a_learner(house, course)
+    attempt = hand_in(house, ana, QUITO)
+    trial = a_trial(house, editor, an_order(house, FULL))
+    commit(house, editor, trial)
+    reopen(house, editor, attempt)
+    submit(house, ana, attempt, a_batch({1: [GUAYAQUIL]}, lease=2000))
+
+    undo(house, editor, trial)
+
+    assert percents(house, attempt) == [100]
+    assert [(one.fraction, one.regrade_id) for one in all_marks(house) if one.item_id == last_mark(house, editor, attempt).item_id] == [
+        (0, None),
+        (1, trial),
+        (1, None),
+        (1, trial),
+        (1, None),
+    ]
 
 
 def test_what_a_person_marked_after_a_commit_survives_its_undoing(house: House, editor: Actor) -> None:
@@ -257,6 +284,21 @@ def test_annulled_with_full_credit_everybody_gets_the_mark_also_who_hands_in_lat
     undo(house, editor, trial)
     assert percents(house, first, between, empty) == [50, 50, 0]
     assert percents(house, hand_in(house, ana, QUITO)) == [50]
+
+
+def test_who_had_the_full_mark_and_answers_otherwise_before_the_commit_is_annulled_too(house: House, editor: Actor) -> None:
+    """5.11.3, 5.11.4: the trial found nothing to change, and is made again."""
+    course = a_keyed_quiz(house)
+    ana, leo = a_learner(house, course), a_learner(house, course, "leo@example.org")
+    attempts = hand_in(house, ana, QUITO), hand_in(house, leo, GUAYAQUIL)
+    trial = a_trial(house, editor, an_order(house, FULL))
+    reopen(house, editor, attempts[1])
+    submit(house, leo, attempts[1], a_batch({1: [QUITO]}, lease=2000))
+
+    done = [commit(house, editor, trial) for _time in range(2)]
+
+    assert done == [False, True]
+    assert percents(house, *attempts) == [100, 100]
 
 
 def test_removed_from_the_total_the_rest_is_rescaled(house: House, editor: Actor) -> None:

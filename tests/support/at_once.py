@@ -1,0 +1,37 @@
+"""Two transactions at the same moment, on PostgreSQL: SQLite lets one write at a time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from lms.app import House
+
+PATIENCE = 10.0
+"""Seconds within which the second one comes to wait for the first, or ends."""
+_WAITING = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()")
+
+
+def overlap(house: House, first: Callable[[Session], object], second: Callable[[], object]) -> None:
+    """Do something, and before that is committed something else, in another thread, until it ends or waits for the first."""
+    if house.database.is_sqlite:
+        pytest.skip("SQLite lets one write at a time")
+    with ThreadPoolExecutor(1) as other:
+        with house.database.unit_of_work() as session:
+            first(session)
+            session.flush()
+            doing, last = other.submit(second), time.monotonic() + PATIENCE
+            while not doing.done() and not _somebody_waits(house):
+                assert time.monotonic() < last
+                time.sleep(0.01)
+        doing.result()
+
+
+def _somebody_waits(house: House) -> bool:
+    with house.database.reading.connect() as connection:
+        return bool(connection.scalar(_WAITING))
