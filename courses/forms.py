@@ -13,7 +13,7 @@ from wtforms.widgets import CheckboxInput, TextArea
 
 from courses.content.filetypes import media_type
 from courses.content.model import Finding
-from courses.content.settings import Setting, Shape, Values
+from courses.content.settings import LINES, Setting, Shape, Values
 from courses.content.skeleton import LONGEST_NAME, NewCourse, is_key, proposed_key
 from courses.models import CourseVersion, Nature, StaffRole
 from courses.services.publishing import Publishing
@@ -315,8 +315,7 @@ class SettingsForm(Form):
         for language, name in _by_language(setting, self._languages, row):
             data = self[name].data
             text = ", ".join(data) if isinstance(data, list) else str(data or "")
-            lines = setting.shape in (Shape.MARKDOWN, Shape.LISTED, Shape.LINES)
-            typed[setting.name, language] = clean_text(text, lines=lines).replace("\r", "")
+            typed[setting.name, language] = _cleaned(text, setting.shape)
         return typed
 
     def field_of(self, finding: Finding) -> Field | None:
@@ -347,6 +346,13 @@ class SettingsForm(Form):
     def _in_language(self, setting: Setting, language: str, row: str) -> Field:
         names = dict(_by_language(setting, self._languages, row))
         return cast("Field", self[names.get(language, next(iter(names.values())))])
+
+
+def _cleaned(text: str, shape: Shape) -> str:
+    """Return what was typed without what no file takes; empty lines before the entries of a list stay: languages are paired by line."""
+    if shape is Shape.LISTED:
+        return LINES.join(clean_text(line, lines=True) for line in text.split(LINES)).rstrip(LINES)
+    return clean_text(text, lines=shape in (Shape.MARKDOWN, Shape.LINES)).replace("\r", "")
 
 
 def _row(setting: Setting, number: int) -> str:

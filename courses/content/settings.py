@@ -154,7 +154,7 @@ def _found(written: Mapping[str, Written], setting: Setting) -> Written:
 
 def _in_language(value: Written, language: str, first: str) -> str:
     if isinstance(value, list):
-        return LINES.join(_in_language(item, language, first) for item in value).rstrip(LINES)
+        return LINES.join(_in_language(item, language, first).replace(LINES, " ").strip() for item in value).rstrip(LINES)
     if isinstance(value, dict):
         inner = value.get(language)
         return inner.strip(LINES) if isinstance(inner, str) else ""

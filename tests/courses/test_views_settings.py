@@ -98,6 +98,22 @@ def test_settings_of_a_course_are_written_as_lines(editor: Browser, house: House
     assert "grade" not in texts(house)["course.yaml"]
 
 
+def test_an_entry_that_is_not_translated_keeps_the_others_on_their_lines(editor: Browser, house: House, course: Course) -> None:
+    """Languages of a list are paired by line: an empty line, also the first, says that this entry is not translated."""
+    before = texts(house)["course.yaml"].replace(
+        "  - {es: Sumar dos números., en: Add two numbers.}\n", "  - |\n    Contar\n    ovejas.\n  - {es: Leer., en: To read.}\n"
+    )
+    write(house, course, {"course.yaml": before})
+
+    editor.get(SETTINGS)
+    assert dict(editor.page.form("/settings").fields)["objectives_en"] == "\nTo read."
+    editor.submit("/settings", {"hours": "4"})
+    assert texts(house)["course.yaml"] == before.replace("hours: 2", "hours: 4")
+
+    editor.submit("/settings", {"objectives_en": "\r\n To read well. \r\n\r\n"})
+    assert "objectives:\n  - Contar ovejas.\n  - es: Leer.\n    en: To read well.\n" in texts(house)["course.yaml"]
+
+
 def test_what_the_format_refuses_is_told_beside_its_field_and_nothing_is_lost(editor: Browser, house: House) -> None:
     before = texts(house)
     editor.get(SETTINGS)

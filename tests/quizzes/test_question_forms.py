@@ -184,6 +184,14 @@ def test_a_new_option_without_its_words_is_written_so_that_it_is_told() -> None:
     assert after == entry + "  - wrong:\n    why: Por eso.\n"
 
 
+def test_hints_of_which_only_some_are_translated_stay_beside_their_translation() -> None:
+    entry = "key: a\nkind: single\ntext: b\noptions:\n  - right: c\n    why: d\nhints:\n  - Piense.\n  - {es: Lea., en: Read.}\n"
+
+    after = changed(entry, ("penalty", "1/4"))
+
+    assert after == entry + "penalty: 1/4\n"
+
+
 def test_a_kind_asks_for_nothing_twice_and_in_the_order_of_the_text() -> None:
     for kind in KINDS:
         names = [one.name for one in asked_of(kind)]
