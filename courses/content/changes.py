@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from posixpath import dirname
+from posixpath import dirname, join, normpath
 
 from courses.content import skeleton
 from courses.content.editing import write_field
@@ -17,7 +17,7 @@ from kernel.errors import N_, Invalid
 
 COMMON = ("key", "was", "title", "summary", "state", "requires", "opens", "closes", "required", "preview")
 """The fields that modules and activities share, in canonical order (format, section 5)."""
-_MEDIA = re.compile(r"(?<![\w./-])media/[A-Za-z0-9.-]+")
+_MEDIA = re.compile(r"(?<![\w./-])(?:\.\./)?media/[A-Za-z0-9.-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +114,7 @@ def move_activity(
 ) -> Change:
     """Let an activity take another place in its module or in another one; the files of `media/` that it shows come along.
 
+    `texts` are those of the outline, and of all else that may show these files as well.
     `moving` is that of its kind: what it says of its own module must mean the same in the other one.
     """
     found = tree.find_activity(key)
@@ -140,7 +141,10 @@ def _said_elsewhere(
 
 def _with_media(source: str, target: str, activity: TreeActivity, change: Change, texts: Mapping[str, str], paths: set[str]) -> Change:
     """Bring along what an activity shows of its module's media: moved where nothing else shows it, else copied."""
-    named = {name for path in activity.paths for name in _MEDIA.findall(texts.get(path, ""))}
+    named = shown_by(activity, texts)
+    if not named:
+        return change
+    elsewhere = {file for path, text in texts.items() if path not in activity.paths for file in _files_in(path, text)}
     moved, copied = dict(change.moved), dict(change.copied)
     renamed: dict[str, str] = {}
     for name in sorted(named):
@@ -150,14 +154,23 @@ def _with_media(source: str, target: str, activity: TreeActivity, change: Change
         if new in paths:
             new = free_path(new, paths)
             renamed[name] = new.removeprefix(f"{target}/")
-        elsewhere = (text for path, text in texts.items() if dirname(path) == source and path not in activity.paths)
-        (copied if any(name in _MEDIA.findall(text) for text in elsewhere) else moved)[old] = new
+        (copied if old in elsewhere else moved)[old] = new
     if not renamed:
         return Change(moved=moved, copied=copied)
     written = {
         moved.pop(path): _MEDIA.sub(lambda found: renamed.get(found[0], found[0]), texts[path]) for path in activity.paths if path in moved
     }
     return Change(written, moved, copied, activity.paths)
+
+
+def shown_by(activity: TreeActivity, texts: Mapping[str, str]) -> set[str]:
+    """Return the files of media that an activity shows, as it names them."""
+    return {name for path in activity.paths for name in _MEDIA.findall(texts.get(path, ""))}
+
+
+def _files_in(path: str, text: str) -> set[str]:
+    """Return the files of media that a text names, by their paths in the folder."""
+    return {normpath(join(dirname(path), name)) for name in _MEDIA.findall(text)}
 
 
 def free_path(path: str, taken: set[str]) -> str:

@@ -59,6 +59,12 @@ def open_desk(session: Session, course: Course, kinds: CourseKinds) -> Desk:
     return Desk(course.id, course.draft_revision, checksums, texts, read_tree(checksums, texts, kinds.kinds, kinds.parts))
 
 
+def texts_of_parts(session: Session, desk: Desk, kinds: CourseKinds, folder: str) -> dict[str, str]:
+    """Read the texts of a module that belong to other packages, as banks of questions do: the outline is read without them."""
+    inside = [path for path in desk.paths if path.startswith(f"{folder}/") and any(part.claims(path) for part in kinds.parts)]
+    return drafts.draft_bodies(session, desk.course_id, inside)
+
+
 def troubles(desk: Desk, change: Change, kinds: CourseKinds, *, today: date) -> tuple[Finding, ...]:
     """Return what a change would break so that the draft could no longer be read: a requirement without its activity, an empty module…
 

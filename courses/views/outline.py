@@ -1,5 +1,6 @@
 """Pages of a course's outline: begin a course, add modules and activities, move, hide and remove them."""
 
+from collections.abc import Mapping
 from typing import cast
 
 from flask import Blueprint, Response, current_app, flash, render_template, request
@@ -104,7 +105,15 @@ def _activity_moved(desk: Desk, found: tuple[TreeModule, TreeActivity], act: str
         raise NotFound
     place = _new_place(module.activities, found[1].key, "place" if act == "move" else act, number)
     moving = next(kind.moving for kind in kinds().kinds if kind.name == found[1].kind)
-    return changes.move_activity(desk.tree, desk.texts, desk.paths, found[1].key, module, place, moving), module is not found[0]
+    texts = _texts_beside(desk, *found) if module is not found[0] else desk.texts
+    return changes.move_activity(desk.tree, texts, desk.paths, found[1].key, module, place, moving), module is not found[0]
+
+
+def _texts_beside(desk: Desk, module: TreeModule, activity: TreeActivity) -> Mapping[str, str]:
+    """Return the texts of the outline; where an activity shows media also the banks of its module, which may show the same."""
+    if not changes.shown_by(activity, desk.texts):
+        return desk.texts
+    return {**desk.texts, **drafting.texts_of_parts(current_session(), desk, kinds(), module.folder)}
 
 
 def _new_place(neighbours: tuple[TreeModule, ...] | tuple[TreeActivity, ...], key: str, act: str, where: str) -> int:

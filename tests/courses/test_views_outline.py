@@ -185,6 +185,35 @@ def test_an_activity_goes_to_another_module_with_what_it_shows(browser: Browser,
     assert after["01-parte/media/dos.svg"] == after["02-parte/media/dos.svg"]
 
 
+def test_a_picture_that_questions_show_too_is_copied(browser: Browser, house: House) -> None:
+    """The banks of a module, in one file or in a folder, are read where an activity that shows media leaves it."""
+    course = a_course(house, modules=2)
+    a_teacher(house, course)
+    sign_in(browser, "profe@example.org")
+    drawing = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><title>T</title><desc>D</desc></svg>'
+    question = "questions:\n  - key: %s\n    kind: essay\n    text: |\n      Mire.\n\n      ![Dibujo](%s)\n\n      : Pie. | Crédito\n"
+    shown = "\n![Uno](media/uno.svg)\n\n: Pie. | Crédito\n"
+    with house.database.unit_of_work() as session:
+        row = catalogue.lock_course(session, course.id)
+        present = drafts.draft_bodies(session, course.id, ["01-parte/01-leccion.es.md", "02-parte/01-leccion.es.md"])
+        written = {
+            **{path: text + shown for path, text in present.items()},
+            "01-parte/media/uno.svg": drawing,
+            "02-parte/media/uno.svg": drawing + "\n",
+            "01-parte/banco.yaml": question % ("una", "media/uno.svg"),
+            "02-parte/banco/figuras.yaml": question % ("dos", "../media/uno.svg"),
+        }
+        contents = {path: files.text_content(text) for path, text in written.items()}
+        files.save_files(session, SYSTEM, row, contents, removed=["02-parte/banco.yaml"], now=clock.now())
+
+    act(browser, "place leccion-1 parte-2 1")
+    act(browser, "place leccion-2 parte-1 1")
+
+    after = texts(house)
+    assert after["01-parte/media/uno.svg"] == after["02-parte/media/uno-2.svg"] == drawing
+    assert after["02-parte/media/uno.svg"] == after["01-parte/media/uno-2.svg"] == drawing + "\n"
+
+
 def test_hiding_writes_the_state_and_nothing_else(browser: Browser, house: House) -> None:
     an_editor(browser, house)
     before = texts(house)
