@@ -145,6 +145,11 @@ def _activity(files: ActivityFiles, texts: Mapping[str, str], languages: Sequenc
     return TreeActivity(head.key, files.kind.name, title, paths, _state(head), head.required)
 
 
+def key_of(text: str) -> str:
+    """Return the key that the front matter of a lesson says; '' where it says none."""
+    return _head(_front(text)).key
+
+
 def _state(head: Head) -> SourceState:
     return SourceState.DRAFT if head.draft else SourceState.READY
 

@@ -118,6 +118,12 @@ def list_files_at(session: Session, course_id: int, revision: int) -> list[FileV
     return [FileVersion(version.path, version.revision, version.sha256) for version, _stored in rows if version.sha256 is not None]
 
 
+def list_paths_since(session: Session, course_id: int, revision: int) -> list[str]:
+    """List the files of a working copy that were written or removed after a revision."""
+    later = (DraftFileVersion.course_id == course_id, DraftFileVersion.revision > revision)
+    return list(session.scalars(select(DraftFileVersion.path).where(*later).distinct().order_by(DraftFileVersion.path)))
+
+
 def get_file_at(session: Session, course_id: int, path: str, revision: int) -> FileContentAt:
     """Return a file as it was at a revision; raise NotFound where it was not there."""
     _check_revision(session, course_id, revision)

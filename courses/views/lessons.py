@@ -12,6 +12,7 @@ from courses.content.layout import GLOSSARY
 from courses.content.lesson_text import LessonText, lesson_text_of, tidy_body, with_words
 from courses.content.merging import Merge
 from courses.content.stamps import stamp_of
+from courses.content.tree import key_of
 from courses.content.uploads import Upload
 from courses.forms import LessonForm
 from courses.pages import lessons as pages
@@ -71,10 +72,28 @@ def _seen(form: LessonForm) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
+def _base(bench: Bench, form: LessonForm) -> str | None:
+    """Return the text that the editor had before them; None where there was none."""
+    seen = _seen(form)
+    if seen == bench.revision:
+        return bench.text
+    return history.find_text_at(current_session(), bench.course.id, _path_at(bench, seen), seen)
+
+
+def _path_at(bench: Bench, revision: int) -> str:
+    """Return the path of the lesson's file at a revision: whoever moved it since then, or another one, gave it another number."""
+    source, session = bench.activity.path, current_session()
+    ending = source[source.removesuffix(".md").rindex(".") :]
+    changed = [path for path in history.list_paths_since(session, bench.course.id, revision) if path.endswith(ending)]
+    for path, file in history.list_contents_at(session, bench.course.id, changed, revision).items():
+        if key_of(file.body or "") == bench.activity.key:
+            return f"{path.removesuffix(ending)}.{bench.language}.md"
+    return bench.path
+
+
 def _composed(bench: Bench, form: LessonForm) -> str:
     """Return the file as it is typed, made of the text that its editor had before them."""
-    seen = _seen(form)
-    text = bench.text if seen == bench.revision else history.find_text_at(current_session(), bench.course.id, bench.path, seen)
+    text = _base(bench, form)
     followed = form.up_to_date.data or text is None
     stamp = stamp_of(bench.source, bench.desk.tree.languages[0]) if bench.is_twin and followed else ""
     return with_words(text, bench.path, bench.language, _typed(form), stamp=stamp)
@@ -110,9 +129,9 @@ def _fill(form: LessonForm, bench: Bench, words: LessonText) -> None:
 
 
 def _saved(subject: TaughtPart, bench: Bench, form: LessonForm) -> Answer:
-    if _seen(form) != bench.revision and _composed(bench, form) != bench.text:
-        return _conflict(bench, form)
     text = _composed(bench, form)
+    if bench.text not in (text, _base(bench, form)):
+        return _conflict(bench, form)
     try:
         _written(bench, text, seen=bench.revision)
     except FileChanged:
@@ -139,7 +158,7 @@ def autosave(subject: TaughtPart) -> tuple[Response, int]:
         told = [text for _field, text in form.faults] or [_("The text is longer than a lesson may be: 100 kB. Divide it into two lessons.")]
         return jsonify(state="refused", message=told[0]), 422
     text = _composed(bench, form)
-    if _seen(form) != bench.revision and text != bench.text:
+    if bench.text not in (text, _base(bench, form)):
         return _told_conflict()
     try:
         revision = _written(bench, text, seen=bench.revision, automatic=True)
@@ -280,8 +299,7 @@ def preview(subject: TaughtPart) -> Answer:
 
 
 def _merge(bench: Bench, form: LessonForm) -> Merge:
-    base = history.find_text_at(current_session(), bench.course.id, bench.path, _seen(form)) or ""
-    return merging.merge(base, _composed(bench, form), bench.text or "")
+    return merging.merge(_base(bench, form) or "", _composed(bench, form), bench.text or "")
 
 
 def _conflict(bench: Bench, form: LessonForm) -> Answer:

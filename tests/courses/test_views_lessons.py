@@ -13,7 +13,7 @@ from courses.services import drafts as files
 from kernel import clock
 from kernel.permissions import SYSTEM
 from lms.app import House
-from tests.courses.test_views_outline import texts
+from tests.courses.test_views_outline import act, texts
 from tests.support.access import a_cast, outcome
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_course, a_teacher, publish, sign_in
@@ -270,6 +270,43 @@ def test_where_both_changed_the_same_place_one_chooses(editor: Browser, house: H
     assert "Tres de otra persona." in told
     assert "Elija en cada lugar" in unchosen
     assert texts(house)[PATH].endswith(f"Dos.\n\n{end}")
+
+
+MOVED = "01-parte/02-leccion"
+
+
+def begun_and_moved(browser: Browser, house: House, course: Course, language: str = "es") -> None:
+    """Open a lesson of three paragraphs, and let somebody else put another one in its place, which gives it the other's old path."""
+    before = texts(house)
+    heads = {path: before[path][: before[path].rindex("---\n") + 4] for path in (PATH, PATH.replace(".es.", ".en."))}
+    lessons = {path: f"{head}Uno.\n\nDos.\n\nTres.\n" for path, head in heads.items()}
+    write(house, course, {**lessons, f"{MOVED}.es.md": "---\nkey: otra\ntitle: Otra\n---\nNada.\n"})
+    browser.get(f"{EDITOR}?language={language}")
+    act(sign_in(browser.another(), "profe@example.org"), "place otra parte-1 0")
+    assert "key: otra" in texts(house)[PATH]
+
+
+@pytest.mark.parametrize("language", ["es", "en"])
+def test_a_lesson_that_was_moved_meanwhile_goes_on_being_saved(editor: Browser, house: House, course: Course, language: str) -> None:
+    begun_and_moved(editor, house, course, language)
+
+    first = ask(editor, "autosave", {"body": "Uno.\n", "language": language})
+    second = ask(editor, "autosave", {"body": "Uno.\nDos.\n", "language": language, "seen": first["seen"]})
+
+    assert first["state"] == second["state"] == "saved"
+    assert texts(house)[f"{MOVED}.{language}.md"].endswith("---\nUno.\nDos.\n")
+    assert texts(house)[PATH].endswith("---\nNada.\n")
+
+
+def test_a_lesson_that_was_moved_and_changed_meanwhile_is_put_together(editor: Browser, house: House, course: Course) -> None:
+    begun_and_moved(editor, house, course)
+    write(house, course, {f"{MOVED}.es.md": texts(house)[f"{MOVED}.es.md"].replace("Tres.", "Tres de otra persona.")})
+
+    send(editor, status=409, body="Uno mío.\n\nDos.\n\nTres.\n")
+    send(editor, "merge")
+    send(editor)
+
+    assert texts(house)[f"{MOVED}.es.md"].endswith("---\nUno mío.\n\nDos.\n\nTres de otra persona.\n")
 
 
 def test_ones_own_text_may_be_put_in_the_place_of_the_other_knowingly(editor: Browser, house: House, course: Course) -> None:
