@@ -33,6 +33,7 @@ from courses.content.model import (
     Term,
     Text,
 )
+from courses.content.outline import draft_keys
 from courses.content.reader import read_folder
 from courses.content.surroundings import Lookups, look_up
 from courses.content.texts import TOO_MUCH
@@ -298,8 +299,9 @@ def _surroundings(course: CourseFolder) -> str:
         (activity.key, activity.kind, activity.title, None if activity.kind == "page" else activity) for activity in course.activities()
     ]
     modules = [(module.key, module.title) for module in course.modules]
+    drafts = tuple(draft_keys(course))
     lists = (course.terms, course.parameters, course.resources, course.parts)
-    parts = (course.key, course.languages, modules, others, lists, [(media.path, media.sha256) for media in course.media])
+    parts = (course.key, course.languages, modules, others, drafts, lists, [(media.path, media.sha256) for media in course.media])
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
@@ -315,6 +317,8 @@ class Renderer:
     def __post_init__(self) -> None:
         self._kept: dict[str, tuple[Any, frozenset[str]]] = {}
         self._surroundings = _surroundings(self.course)
+        drafts = set(draft_keys(self.course))
+        self._published = {activity.key: activity.kind for activity in self.course.activities() if activity.key not in drafts}
         self.media = {media.path: media for media in self.course.media}
         self.urls = {resource.key: self._resource_url(resource) for resource in self.course.resources}
         self._lookups: dict[str, Lookups] = {}
@@ -358,10 +362,10 @@ class Renderer:
         return markup.Media(self.media_url(full), found.media_type, found.size, content)
 
     def _link(self, key: str, fragment: str) -> str | None:
-        activity = next((found for found in self.course.activities() if found.key == key), None)
-        if activity is None:
+        kind = self._published.get(key)
+        if kind is None:  # a module, or a draft
             return f"/courses/{self.course.key}#way"
-        address = activity_url(self.course.key, activity.kind, key)
+        address = activity_url(self.course.key, kind, key)
         if fragment.startswith("t="):
             return f"{address}?t={_seconds(fragment[2:])}#player"
         return f"{address}#{ID_PREFIX}{fragment}" if fragment else address

@@ -12,7 +12,7 @@ Graph = Mapping[str, frozenset[str]]
 
 def check_outline(session: ReadingSession, course: CourseFolder) -> None:
     """Tell what modules and activities require that is not there, not published, or requires them in turn."""
-    drafts = set(_draft_keys(course))
+    drafts = set(draft_keys(course))
     own = _own_requirements(course)
     graph = _graph(course)
     for key, table in session.outline.items():
@@ -49,7 +49,8 @@ def check_former_keys(session: ReadingSession) -> None:
             )
 
 
-def _draft_keys(course: CourseFolder) -> Iterator[str]:
+def draft_keys(course: CourseFolder) -> Iterator[str]:
+    """Yield the keys of the modules and activities that are not published."""
     for module in course.modules:
         hidden = module.state is SourceState.DRAFT
         if hidden:

@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from posixpath import dirname
 from typing import TypeVar
 
 from courses.content import scalars
 from courses.content.activity import OUTLINE
-from courses.content.layout import GLOSSARY
-from courses.content.model import CourseFolder, Resource
+from courses.content.layout import GLOSSARY, MODULE
+from courses.content.model import CourseFolder, Resource, Severity
+from courses.content.outline import draft_keys
 from courses.content.session import Form, LessonBody, Place, ReadingSession, Written
-from courses.content.surroundings import NO_HTML, Lookups, embeddable, look_up
+from courses.content.surroundings import NO_HTML, Link, Lookups, embeddable, look_up
 from courses.kinds import ActivityKind, FolderPart
 from kernel.errors import N_
 from kernel.markup import model as markup
@@ -23,6 +25,8 @@ MAXIMUM_REFUSED = 3
 NO_HEADING = N_("“%(key)s” has no heading “%(fragment)s”.")
 NO_SECOND = N_("“%(key)s” cannot be played from there (%(fragment)s).")
 DEAD_LINK = N_("There is no module or activity “%(key)s” in this course.")
+DRAFT_LINK = N_("“%(key)s” is a draft: the link will not lead there until it is published.")
+SHOW_IT = N_("Publish it too, or take the link out.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +51,16 @@ class TextCheck:
     terms: set[str] = field(default_factory=set)
     lookups: dict[str, Lookups] = field(default_factory=dict)
     lengths: dict[str, int | None] = field(default_factory=dict)
+    drafts: frozenset[str] = frozenset()
+    unpublished: frozenset[str] = frozenset()
+    """Files and folders of drafts, whose own links are not told: nobody sees them."""
     refused: int = 0
     """Texts that the renderer gave up, each after two seconds: after some of them the others are not tried."""
 
     def run(self) -> None:
         """Check lessons, then the texts of YAML fields, then what links and references lead to."""
         self._note_lengths()
+        self._note_drafts()
         originals: dict[str, markup.Rendered] = {}
         for lesson in self._patiently(self.session.lessons):
             rendered = self._lesson(lesson, originals.get(lesson.key))
@@ -70,6 +78,13 @@ class TextCheck:
         for activity in self.course.activities():
             if activity.kind in lengths:
                 self.lengths[activity.key] = lengths[activity.kind](activity.settings)
+
+    def _note_drafts(self) -> None:
+        self.drafts = frozenset(draft_keys(self.course))
+        places = self.session.keys.get(OUTLINE, {})
+        files = {places[key].file for key in self.drafts if key in places}
+        files |= {lesson.path for lesson in self.session.lessons if lesson.key in self.drafts}
+        self.unpublished = frozenset(files | {dirname(file) for file in files if file.endswith(f"/{MODULE}")})
 
     def _patiently(self, texts: Sequence[T]) -> Iterator[T]:
         """Yield texts as long as the renderer has not given up too many."""
@@ -139,12 +154,19 @@ class TextCheck:
                 most=limits.maximum,
             )
 
-    def _written(self, written: Written) -> None:
+    def _link(self, named: set[str]) -> Link:
+        """Return how links are looked up; the keys that they name are added."""
+
         def link(key: str, fragment: str) -> str | None:
+            named.add(key)
             return NOWHERE if self._exists(key) and not self._dead_end(key, fragment) else None
 
+        return link
+
+    def _written(self, written: Written) -> None:
+        named: set[str] = set()
         context = self._lookups(written.language).context(
-            link=link, media=self._files(written.place.file), question=self._question, gaps=written.gaps
+            link=self._link(named), media=self._files(written.place.file), question=self._question, gaps=written.gaps
         )
         draw = render_inline if written.form is Form.INLINE else render_markdown
         rendered = draw(written.words, context)
@@ -153,21 +175,21 @@ class TextCheck:
         self.terms.update(rendered.terms)
         for key in rendered.questions:
             self.session.embedded.append((written.place, key))
+        for key in sorted(named):
+            self._tell_draft(written.place.at(written.first_line, written.place.column), key)
 
     def _transcript(self, transcript: Written) -> None:
         """Check a transcript as the body of a lesson that embeds nothing."""
-
-        def link(key: str, fragment: str) -> str | None:
-            return NOWHERE if self._exists(key) and not self._dead_end(key, fragment) else None
-
-        file = transcript.place.file
-        context = self._lookups(transcript.language).context(link=link, media=self._files(file), question=_nothing)
+        file, named = transcript.place.file, set[str]()
+        context = self._lookups(transcript.language).context(link=self._link(named), media=self._files(file), question=_nothing)
         rendered = render_lesson(transcript.words, context)
         for problem in rendered.problems:
             self._tell(Place(file, max(problem.line, 1), 1), problem)
         if rendered.questions or rendered.recordings:
             self.session.report_file(file, "C305", N_("A transcript embeds neither questions nor recordings."))
         self.terms.update(rendered.terms)
+        for key in sorted(named):
+            self._tell_draft(transcript.place, key)
 
     def _dead_end(self, key: str, fragment: str) -> bool:
         """Say whether a heading or a second is not there."""
@@ -186,10 +208,17 @@ class TextCheck:
         return length is None or second < length
 
     def _check_followed(self) -> None:
-        for followed in self.followed:
+        for followed in dict.fromkeys(self.followed):
+            fragment = f"#{followed.fragment}" if followed.fragment else ""
+            place = self._place_of(followed.lesson, f"course:{followed.key}{fragment}")
             if self._exists(followed.key) and self._dead_end(followed.key, followed.fragment):
-                place = self._place_of(followed.lesson, f"course:{followed.key}#{followed.fragment}")
                 self._tell_dead_end(place, followed.key, followed.fragment)
+            self._tell_draft(place, followed.key)
+
+    def _tell_draft(self, place: Place, key: str) -> None:
+        """Tell a link to what is not published: it is left open, because the draft may be shown by the next publication."""
+        if key in self.drafts and self.unpublished.isdisjoint((place.file, place.file.partition("/")[0])):
+            self.session.add(place, "C305", DRAFT_LINK, SHOW_IT, {"key": key}, Severity.WARNING)
 
     def _tell_dead_end(self, place: Place, key: str, fragment: str) -> None:
         template = NO_SECOND if fragment.startswith("t=") else NO_HEADING
@@ -205,6 +234,7 @@ class TextCheck:
                 self.session.report(seen.place, "C305", DEAD_LINK, key=reference.activity)
             elif self._dead_end(reference.activity, fragment):
                 self._tell_dead_end(seen.place, reference.activity, fragment)
+            self._tell_draft(seen.place, reference.activity)
 
     def _check_terms(self) -> None:
         for term in self.course.terms:

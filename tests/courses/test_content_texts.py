@@ -2,8 +2,9 @@
 
 import pytest
 
+from courses.content.model import Severity
 from tests.support import folders
-from tests.support.folders import BANK, COURSE, GLOSSARY, LESSON, MODULE, OTHER_LESSON, PARAMETERS, TWIN
+from tests.support.folders import BANK, COURSE, GLOSSARY, LESSON, MODULE, OTHER_LESSON, PARAMETERS, RECORDING_FILE, TWIN
 
 LAST = "Vea la [suma](#sumar),"
 LAST_LINE = 27
@@ -84,6 +85,22 @@ def test_references_of_questions_lead_somewhere(old: str, new: str) -> None:
     found = folders.findings(folders.changed(BANK, f"{old}", new), "C305")
 
     assert [finding.file for finding in found] == [BANK]
+
+
+def test_a_link_to_what_is_not_published_is_told_and_keeps_nobody_from_publishing() -> None:
+    """Section 5, `state`, and C305; of links in drafts nothing is told: nobody sees them."""
+    files = folders.changed(RECORDING_FILE, "kind: audio\n", "state: draft\nkind: audio\n")
+    files = folders.changed(MODULE, "es: De gotas", "es: De [gotas](course:charla)", files)
+
+    found = folders.findings(files, "C305")
+    without_lesson = folders.findings(folders.changed(LESSON, "preview: true", "state: draft\npreview: true", files), "C305")
+    without_module = folders.findings(folders.changed(MODULE, "key: contar\n", "key: contar\nstate: draft\n", files), "C305")
+
+    lines = {(finding.file, finding.line) for finding in found}
+    assert lines == {(LESSON, 27), (LESSON, 29), (TWIN, 26), (TWIN, 28), (BANK, 25), (MODULE, 6)}
+    assert {finding.severity for finding in found} == {Severity.WARNING}
+    assert {finding.file for finding in without_lesson} == {BANK, MODULE}
+    assert without_module == []
 
 
 def test_a_lesson_keeps_to_the_length_of_the_course() -> None:

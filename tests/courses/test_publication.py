@@ -15,7 +15,7 @@ from kernel.markup import work
 from kernel.markup.model import Rendered
 from lms.app import KINDS
 from tests.support.builders import folder
-from tests.support.folders import COURSE, a_folder, changed
+from tests.support.folders import COURSE, LESSON, OTHER_LESSON, a_folder, changed
 
 TODAY = date(2026, 6, 1)
 
@@ -87,6 +87,18 @@ def test_links_lead_to_addresses_of_the_course() -> None:
 
     assert "/courses/agua-en-casa/" in html
     assert 'src="media/' not in html
+
+
+def test_links_to_drafts_lead_to_the_course_until_these_are_published() -> None:
+    """A lesson that was rendered before something was hidden is rendered anew."""
+    linking = changed(LESSON, "course:cuidar", "course:llave")
+    hidden = changed(OTHER_LESSON, "minutes: 2", "state: draft\nminutes: 2", linking)
+
+    before, after = (str(prepared(files).activities["litros"].payload[0].rendered.html) for files in (linking, hidden))
+
+    assert 'href="/courses/agua-en-casa#way"' not in before
+    assert 'href="/courses/agua-en-casa#way"' in after
+    assert "llave" not in after
 
 
 def test_hours_are_as_written_or_the_sum_of_the_minutes() -> None:
