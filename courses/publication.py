@@ -394,26 +394,30 @@ class Renderer:
             if language in self._lookups
         }
 
-    def lesson(self, source: LessonSource, original: Rendered | None) -> Rendered:
+    def lesson(self, source: LessonSource, original: Rendered | None, *, prefix: str = ID_PREFIX) -> Rendered:
         """Render the body of a lesson in its language; what the process has rendered from the same words and surroundings is taken."""
-        made_from = (self._surroundings, source.language, dirname(source.path), source.body, original and str(original.html))
+        before = original and str(original.html)
+        made_from = (self._surroundings, source.language, dirname(source.path), source.body, before, prefix)
         known = _lessons.get(made_from)
         if known is None:
-            known = self._kept_lesson(made_from, source, original)
+            known = self._kept_lesson(made_from, source, original, prefix)
             if len(_lessons) >= KEPT_LESSONS:
                 _lessons.clear()  # at once, because other threads read it
             _lessons[made_from] = known
         self.used_media |= known[1]
         return known[0]
 
-    def _kept_lesson(self, made_from: object, source: LessonSource, original: Rendered | None) -> tuple[Rendered, frozenset[str]]:
+    def _kept_lesson(
+        self, made_from: object, source: LessonSource, original: Rendered | None, prefix: str
+    ) -> tuple[Rendered, frozenset[str]]:
         """Return a lesson as an earlier process rendered it, else render and keep it; the media that it uses beside it."""
         kept = self.kinds.kept
         found = kept.lesson(made_from) if kept is not None else None
         if found is not None:
             return found
         before, self.used_media = self.used_media, set()
-        rendered = _whole(render_lesson(source.body, self._context(self._lookups[source.language], dirname(source.path)), original))
+        context = self._context(self._lookups[source.language], dirname(source.path), prefix=prefix)
+        rendered = _whole(render_lesson(source.body, context, original))
         known = rendered, frozenset(self.used_media)
         self.used_media = before
         if kept is not None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
+from typing import NamedTuple
 
 import webvtt
 
@@ -29,8 +30,16 @@ FOUND_AS = "recording"
 MINUTE, MOST_LETTERS = 60, 2000
 """Of what is said and found together."""
 
-Cues = list[tuple[int | None, str]]
-"""What is said, each with the second at which it begins where that is known."""
+
+class Said(NamedTuple):
+    """What is said from a second on, where that is known: its words, and the HTML of what was written in Markdown."""
+
+    second: int | None
+    words: str
+    html: str = ""
+
+
+Cues = list[Said]
 
 
 class RecordingKind(StrEnum):
@@ -327,7 +336,9 @@ def _minutes(cues: Cues, *, leads_to_player: bool) -> Iterator[list[Passage]]:
     """Join what is said within about a minute; a place is the second, or the line where nothing can be played."""
     part: list[Passage] = []
     first: int | None = None
-    for number, (second, words) in enumerate(cues):
+    for number, (second, words, _html) in enumerate(cues):
+        if not words:
+            continue
         full = sum(len(passage.text) for passage in part) > MOST_LETTERS
         if part and (full or (second or 0) - (first or 0) >= MINUTE):
             yield part

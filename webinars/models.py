@@ -57,7 +57,7 @@ class Caption(Base):
     path: Mapped[str] = mapped_column(String(400))
     """Of the WebVTT file in the course; empty where only a transcript was written."""
     transcript: Mapped[str] = mapped_column(Text)
-    """JSON list of [second, text], in order."""
+    """JSON list of [second, words, HTML where it was written in Markdown], in order; of earlier versions without the last."""
 
 
 class RecordingDocument(Base):

@@ -10,19 +10,26 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from courses.content.facts import Fact, Wording, facts_of, seconds
-from courses.content.model import ActivitySource
+from courses.content.model import ActivitySource, LessonSource
 from courses.models import Activity
 from courses.publication import Facts, Publication, Publisher, Renderer, plain_texts
 from kernel.db import insert_all
 from kernel.errors import N_
+from kernel.markup.html import element
+from kernel.markup.model import SafeHtml
+from kernel.markup.passages import blocks_of, plain_text
+from kernel.markup.source import normalise
 from kernel.search import index as search
 from kernel.search.index import Entry
-from webinars.content import KIND, Cues, RecordingSource, Spoken, read_cues, recording_entries
+from webinars.content import KIND, Cues, RecordingSource, Said, Spoken, read_cues, recording_entries
 from webinars.models import Caption, Chapter, Recording, RecordingDocument, WatchedSpan
 from webinars.queries import list_recording_entries
 
 MINUTES_WITHOUT_LENGTH = 30
-_MOMENT = re.compile(r"^\[(\d+(?::\d\d){1,2})\]\s*")
+_TIMED = re.compile(r"<p>\[(\d+(?::\d\d){1,2})\]\s*")
+_BLANK = re.compile(r"\n[ \t]*\n")
+_IDS = "said-"
+"""Before the ids of a transcript, which stands on one page with the summary of its recording."""
 
 SETTINGS = Wording(
     {
@@ -71,9 +78,7 @@ def prepare_recording(activity: ActivitySource, renderer: Renderer) -> tuple[Pre
     """Read the captions and transcripts of a recording."""
     source: RecordingSource = activity.settings
     paths = {**source.captions, **source.transcript}
-    transcripts = {
-        language: read_transcript(renderer.media[path].content, path) for language, path in paths.items() if path in renderer.media
-    }
+    transcripts = {language: _said(path, language, renderer) for language, path in paths.items() if path in renderer.media}
     minutes = activity.minutes or (ceil(source.duration / 60) if source.duration else MINUTES_WITHOUT_LENGTH)
     papers = [document.path for document in source.documents]
     own = (source.path, source.audio, source.low, source.poster, *source.captions.values(), *papers)
@@ -85,22 +90,28 @@ def prepare_recording(activity: ActivitySource, renderer: Renderer) -> tuple[Pre
     return PreparedRecording(source, transcripts, entries), Facts(minutes, media=tuple(path for path in own if path))
 
 
-def read_transcript(content: bytes, path: str) -> Cues:
-    """Return what is said, from captions or from a text whose paragraphs may begin with `[12:30]`."""
+def _said(path: str, language: str, renderer: Renderer) -> Cues:
+    """Return what is said, from captions or from a text in Markdown; in a language that the course has not, its paragraphs alone."""
+    content = renderer.media[path].content
     if path.endswith(".vtt"):
-        return [(cue.start // 1000, cue.words) for cue in read_cues(content)]
-    paragraphs = [" ".join(block.split()) for block in content.decode("utf-8-sig").split("\n\n") if block.strip()]
-    return [_paragraph(words) for words in paragraphs]
+        return [Said(cue.start // 1000, cue.words) for cue in read_cues(content)]
+    text = normalise(content.decode("utf-8-sig"))
+    if language not in renderer.course.languages:
+        return [_timed(element("p", {}, " ".join(part.split()))) for part in _BLANK.split(text) if part.strip()]
+    source = LessonSource(language, path, title="", summary="", body=text, stamp="")
+    return [_timed(block) for block in blocks_of(renderer.lesson(source, None, prefix=_IDS).html)]
 
 
-def _paragraph(words: str) -> tuple[int | None, str]:
-    found = _MOMENT.match(words)
+def _timed(block: SafeHtml) -> Said:
+    """Return a block of a transcript, whose paragraphs may begin with `[12:30]`."""
+    found = _TIMED.match(block)
     if found is None:
-        return None, words
-    total = 0
+        return Said(None, plain_text(block), block)
+    second = 0
     for part in found[1].split(":"):
-        total = total * 60 + int(part)
-    return total, words[found.end() :]
+        second = second * 60 + int(part)
+    html = f"<p>{block[found.end() :]}"
+    return Said(second, plain_text(html), html)
 
 
 def freeze_recordings(session: Session, publication: Publication, recordings: Sequence[tuple[Activity, PreparedRecording]]) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from courses.models import Activity, Course, CourseFile, CourseResource, CourseVersion, Module
 from kernel.errors import NotFound
 from kernel.search.index import Entry
-from webinars.content import Cues, Spoken, recording_entries
+from webinars.content import Cues, Said, Spoken, recording_entries
 from webinars.models import Caption, Chapter, Recording, RecordingDocument, WatchedSpan
 from webinars.rules import Span
 
@@ -38,10 +38,10 @@ class PublishedRecording:
     media: Mapping[str, Medium]
     resources: Mapping[str, CourseResource]
 
-    def cues(self, language: str) -> list[tuple[int | None, str]]:
+    def cues(self, language: str) -> Cues:
         """Return what is said, in a language."""
         caption = next((caption for caption in self.captions if caption.language == language), None)
-        return [] if caption is None else [(second, text) for second, text in json.loads(caption.transcript)]
+        return [] if caption is None else [Said(*said) for said in json.loads(caption.transcript)]
 
 
 def get_recording(session: Session, activity_id: int, version_id: int) -> PublishedRecording:
@@ -138,7 +138,7 @@ def _is_open(part: type[Activity] | type[Module], now: datetime) -> ColumnElemen
     return and_(or_(part.opens_at.is_(None), part.opens_at <= now), part.requires == ())
 
 
-def transcripts_of(session: Session, activity_ids: Sequence[int]) -> dict[int, list[tuple[int | None, str]]]:
+def transcripts_of(session: Session, activity_ids: Sequence[int]) -> dict[int, Cues]:
     """Return what is said in some recordings, in all languages one after the other, by activity."""
     statement = (
         select(Recording.activity_id, Caption.transcript)
@@ -147,9 +147,9 @@ def transcripts_of(session: Session, activity_ids: Sequence[int]) -> dict[int, l
         .order_by(Caption.id)
         .limit(500)
     )
-    found: defaultdict[int, list[tuple[int | None, str]]] = defaultdict(list)
+    found: defaultdict[int, Cues] = defaultdict(list)
     for activity_id, cues in session.execute(statement):
-        found[activity_id] += [(second, text) for second, text in json.loads(cues)]
+        found[activity_id] += [Said(*said) for said in json.loads(cues)]
     return found
 
 
@@ -170,7 +170,7 @@ def list_recording_entries(session: Session, version_id: int) -> Iterator[tuple[
     )
     heard: defaultdict[int, dict[str, Cues]] = defaultdict(dict)
     for recording_id, language, transcript in session.execute(captions):
-        heard[recording_id][language] = [(second, text) for second, text in json.loads(transcript)]
+        heard[recording_id][language] = [Said(*said) for said in json.loads(transcript)]
     for row, title, summary in session.execute(statement):
         spoken = Spoken(row.path, row.language, row.speakers, row.series, heard[row.id])
         for entry in recording_entries(title, summary, spoken):

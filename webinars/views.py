@@ -18,8 +18,11 @@ from enrolments.queries import learning as enrolment_queries
 from kernel import clock
 from kernel.errors import NotFound
 from kernel.i18n import choose, language
+from kernel.markup.html import icons_in
+from kernel.markup.model import SafeHtml
 from kernel.web.request import current_actor, current_session, public, requires
 from webinars import queries, services
+from webinars.content import Cues
 from webinars.permissions import RecordingAction
 from webinars.queries import Medium, PublicRecording, PublishedRecording
 from webinars.rules import read_spans, share_watched
@@ -27,7 +30,6 @@ from webinars.rules import read_spans, share_watched
 bp = Blueprint("webinars", __name__)
 
 Answer = str | Response
-Cues = list[tuple[int | None, str]]
 LANGUAGE_NAMES = {"es": "Español", "en": "English"}
 
 
@@ -142,6 +144,7 @@ def recording(subject: ActivitySeat) -> Answer:
     before, after = outline.neighbours(subject.activity.key)
     module = outline.module_by_key[subject.activity.module]
     spoken = language() if found.cues(language()) else found.row.language
+    said = found.cues(spoken)
     needed = subject.activity.completion_amount if subject.activity.completion_rule == "watched" else None
     return render_template(
         "webinars/recording.html",
@@ -155,9 +158,9 @@ def recording(subject: ActivitySeat) -> Answer:
         },
         recording=_facts(found, outline.slug),
         summary=html(subject.activity.summary),
-        icons=(),
+        icons=icons_in("".join(one.html for one in said)),
         chapters=[{"second": chapter.second, "title": choose(chapter.title)} for chapter in found.chapters],
-        transcript=[{"second": second, "text": text} for second, text in found.cues(spoken)],
+        transcript=[{"second": one.second, "text": one.words, "html": SafeHtml.stored(one.html)} for one in said],
         transcript_language="" if spoken == language() else spoken,
         start=_start(),
         documents=_documents(found, outline.slug),
@@ -237,7 +240,7 @@ def _entry(row: PublicRecording, query: str, cues: Cues) -> dict[str, object] | 
 
 def _find(query: str, cues: Cues, url: str) -> dict[str, object] | None:
     wanted = fold(query)
-    for second, text in cues:
+    for second, text, _html in cues:
         if wanted in fold(text):
             start, end = _place_of(wanted, text)
             address = url if second is None else f"{url}?t={second}#player"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 
 from kernel.markup.model import SafeHtml
 
 _VOID = ("img", "br", "hr")
+_USE = re.compile(r'<use href="#([a-z0-9-]+)"/>')
 
 
 def names(written: str) -> frozenset[str]:
@@ -30,3 +32,8 @@ def join(*pieces: str) -> SafeHtml:
 def icon(name: str, *, turning: bool = False) -> SafeHtml:
     """Answer the use of a symbol that the page carries (design guide, section 6, Icons); `turning` for the mark of a fold."""
     return SafeHtml(f'<svg class="i{" chev" if turning else ""}" aria-hidden="true"><use href="#{name}"/></svg>')
+
+
+def icons_in(html: str) -> tuple[str, ...]:
+    """Answer the symbols that a piece of rendered HTML uses: its page has to carry them."""
+    return tuple(sorted(set(_USE.findall(html))))

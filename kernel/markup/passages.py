@@ -24,6 +24,7 @@ _UNREAD = names("svg math section")
 _CELLS = names("td th caption summary li p")
 """Words of two of them are never one word, wherever they stand."""
 _VOID = names("br hr img col wbr")
+_TAG = re.compile(r'<(/?)([A-Za-z][\w:-]*)(?:\s+[\w:-]+(?:="[^"]*")?)*\s*(/?)>')
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,19 @@ def anchored(html: SafeHtml) -> SafeHtml:
     return SafeHtml(_BLOCK.sub(numbered, html))
 
 
+def blocks_of(html: SafeHtml) -> tuple[SafeHtml, ...]:
+    """Answer the outermost elements of rendered HTML, one after the other."""
+    blocks: list[SafeHtml] = []
+    depth = start = 0
+    for tag in _TAG.finditer(html):
+        if not tag[3] and tag[2] not in _VOID:
+            depth += -1 if tag[1] else 1
+        if not depth:
+            blocks.append(SafeHtml(html[start : tag.end()].strip()))
+            start = tag.end()
+    return tuple(blocks)
+
+
 def sections_of(html: SafeHtml) -> tuple[Section, ...]:
     """Answer the text of a rendered lesson by sections; sections without any text are left out."""
     reader = _Reader()
@@ -66,12 +80,13 @@ def sections_of(html: SafeHtml) -> tuple[Section, ...]:
 
 
 def plain_text(html: str) -> str:
-    """Answer the text of a small piece of rendered HTML as one line."""
+    """Answer the text of a small piece of rendered HTML as one line, headings among it."""
     reader = _Reader()
     reader.feed(html)
     reader.close()
     reader.end_line()
-    return " ".join(paragraph.text for section in reader.sections for paragraph in section.paragraphs)
+    texts = ((part.title, *(paragraph.text for paragraph in part.paragraphs)) for part in reader.sections)
+    return " ".join(text for part in texts for text in part if text)
 
 
 @dataclass

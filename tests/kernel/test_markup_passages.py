@@ -3,7 +3,7 @@
 import re
 
 from kernel.markup.model import SafeHtml
-from kernel.markup.passages import anchored, plain_text, sections_of
+from kernel.markup.passages import anchored, blocks_of, plain_text, sections_of
 
 LESSON = SafeHtml(
     '<p>Antes.</p>\n<h2 id="s-uno">Uno</h2>\n<p class="small">Una <strong>frase</strong> con'
@@ -66,6 +66,14 @@ def test_each_paragraph_is_opened_where_it_can_be_seen() -> None:
     assert fold is not None
     assert places["Es esto."] == places["¿Qué es?"] == fold[1]
     assert places["Figura 1. Un pie."] == "s-f"
+
+
+def test_the_outermost_elements_stand_for_themselves() -> None:
+    blocks = blocks_of(LESSON)
+
+    assert "".join(blocks) == LESSON.replace("</p>\n", "</p>").replace("</h2>\n", "</h2>")
+    assert " ".join(block[1:].replace(">", " ").split()[0] for block in blocks) == "p h2 p ul figure div details aside h3 p section section"
+    assert plain_text(blocks[1]) == "Uno"
 
 
 def test_html_that_is_not_well_formed_is_read_all_the_same() -> None:

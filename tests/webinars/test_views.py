@@ -6,21 +6,24 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select, update
 
+from courses import publication
 from courses.models import Course, Module
 from enrolments.models import ActivityResult
 from enrolments.queries import learning as enrolment_queries
 from kernel.permissions import Actor, Verdict
-from lms.app import House, policy
+from lms.app import KINDS, House, policy
 from tests.support.access import a_cast
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_learner_in, folder, publish
-from tests.support.folders import a_folder
+from tests.support.folders import a_folder, changed
 from tests.support.learning import At
 from webinars import queries
+from webinars.content import Said
 from webinars.permissions import RecordingAction
 
 NOON = datetime(2026, 6, 1, 17, tzinfo=UTC)
 TALK = "/courses/agua-en-casa/recordings/charla"
+TRANSCRIPT = "01-contar/media/charla.es.md"
 
 
 def the_sample(house: House, *, preview: bool = False) -> Course:
@@ -146,6 +149,48 @@ def test_the_public_list_holds_exactly_what_a_stranger_may_watch(browser: Browse
                     allowed.add((slug, activity.key))
 
     assert listed == allowed == {("agua-en-casa", "charla"), ("abierto", "video-1")}
+
+
+WRITTEN = (
+    "## Inicio\r\n\r\n[0:00] Hablemos del **agua** y su [[consumo]]: {{ litros_ducha }}.\r\n\r\n"
+    "[0:05] Cada gota\r\ncuenta [@manual].\r\n\r\n- una\r\n- otra\r\n"
+)
+
+
+def test_a_transcript_in_markdown_is_shown_as_a_lesson_is(browser: Browser, house: House, in_june: At) -> None:
+    """Format, section 10: section 7 without embeds, whatever its line ends."""
+    a_learner_in(browser, publish(house, a_folder() | {TRANSCRIPT: WRITTEN.encode()}, now=NOON - timedelta(days=1))[0])
+
+    html = browser.get(TALK).html
+
+    shown = html[html.index('<ol class="cues tall"') :]
+    assert re.findall(r'data-second="(\d+)"', shown) == ["0", "5"]
+    assert '<h2 id="said-inicio">Inicio</h2>' in shown
+    assert "<p>Hablemos del <strong>agua</strong> y su <button" in shown
+    assert 'href="#said--source-1"' in shown
+    assert "<li>una</li>" in shown
+    assert not re.search(r"\*\*|\[\[|\{\{|\[0:", shown)
+
+
+def test_of_a_transcript_the_plain_words_are_found() -> None:
+    """A language that the course has not is shown as it is written: nothing says what it names."""
+    recording = "01-contar/02-charla.recording.yaml"
+    files = changed(recording, "  es: media/charla.es.md\n", "  es: media/charla.es.md\n  fr: media/charla.fr.md\n")
+    files |= {TRANSCRIPT: WRITTEN.encode(), "01-contar/media/charla.fr.md": b"[1:00:05] Un & *deux*\r\n\r\ntrois\r\n"}
+    found = publication.prepare(files, KINDS, today=NOON.date()).prepared
+    assert found is not None
+
+    said = found.activities["charla"].payload.transcripts
+
+    words = [(one.second, one.words) for one in said["es"] if one.words]
+    assert [second for second, _words in words] == [None, 0, 5, None]
+    assert [text.replace("\xa0", " ") for _second, text in words] == [
+        "Inicio",
+        "Hablemos del agua y su consumo: 9,50 litros.",
+        "Cada gota cuenta [1].",
+        "una otra",
+    ]
+    assert said["fr"] == [Said(3605, "Un & *deux*", "<p>Un &amp; *deux*</p>"), Said(None, "trois", "<p>trois</p>")]
 
 
 def test_a_search_finds_what_is_said_and_leads_to_its_second(browser: Browser, house: House, in_june: At) -> None:
