@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
-from io import BytesIO, StringIO, TextIOBase, TextIOWrapper
+from io import BytesIO, StringIO, TextIOBase
 from itertools import chain
 from tempfile import TemporaryFile
 from typing import Any, BinaryIO, TypeAlias, cast
@@ -30,17 +30,25 @@ Sheet: TypeAlias = tuple[str, Sequence[str], Iterable[Sequence[Cell]]]
 """A sheet of a workbook: its name, headings and rows."""
 LONGEST_CELL = 32_767
 """Characters that a cell of a workbook holds; what is longer is cut there, never in CSV."""
+_BEGIN, _RISK = r'([;\t\r\n][ "]*)', r"(?='*[=+\-@|%＝＋－＠])"
+_OPEN, _GUARDED = re.compile(_BEGIN + _RISK), re.compile(_BEGIN + "'" + _RISK)
+"""Where one of those signs follows a semicolon, a tab or the end of a line: there a spreadsheet may see the beginning of a cell."""
 
 
 def guarded(words: str) -> str:
-    """Return a cell with an apostrophe before whatever a spreadsheet would compute; plain numbers stay as they are."""
+    """Return a cell with an apostrophe before whatever a spreadsheet would compute; plain numbers stay as they are.
+
+    Also within it: a spreadsheet that is set to part cells by semicolons does not heed the quotation marks of cells parted by commas.
+    """
     number = words.removeprefix("-").replace(".", "", 1)
-    return f"'{words}" if words.lstrip("'").startswith(RISKY) and not number.isdecimal() else words
+    first = "'" if words.lstrip("'").startswith(RISKY) and not number.isdecimal() else ""
+    return first + _OPEN.sub(r"\1'", words)
 
 
 def unguarded(words: str) -> str:
-    """Take the apostrophe of `guarded` away again."""
-    return words[1:] if words.startswith("'") and words.lstrip("'").startswith(RISKY) else words
+    """Take the apostrophes of `guarded` away again."""
+    rest = words[1:] if words.startswith("'") and words.lstrip("'").startswith(RISKY) else words
+    return _GUARDED.sub(r"\1", rest)
 
 
 LONGEST_READ = 1_000_000
@@ -174,15 +182,18 @@ def on_disk(write: Callable[[BinaryIO], None]) -> BinaryIO:
     return file
 
 
+def csv_line(cells: Sequence[Cell]) -> str:
+    """Return a row as a line of CSV, its words guarded."""
+    line = StringIO()
+    csv.writer(line, lineterminator="\r\n").writerow([guarded(cell) if isinstance(cell, str) else cell for cell in cells])
+    return line.getvalue()
+
+
 def write_csv(target: BinaryIO, headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
     """Write rows as they come, in UTF-8 with its mark; the file stays open. Memory does not grow with the rows."""
     target.write(b"\xef\xbb\xbf")
-    words = TextIOWrapper(target, encoding="utf-8", newline="")
-    writer = csv.writer(words, lineterminator="\r\n")
-    writer.writerow([guarded(heading) for heading in headings])
-    for row in rows:
-        writer.writerow([guarded(cell) if isinstance(cell, str) else cell for cell in row])
-    words.detach()
+    for row in chain([headings], rows):
+        target.write(csv_line(row).encode())
 
 
 def type_of(name: str) -> str:

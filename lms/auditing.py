@@ -1,11 +1,9 @@
 """The audit log for administrators: a page, an export, and the job that seals it."""
 
-import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from io import StringIO
 
 from flask import Blueprint, Response, render_template, request
 from sqlalchemy import ColumnElement, and_, func, or_, select
@@ -19,7 +17,7 @@ from kernel.crypto import signing_keys
 from kernel.errors import N_, NotFound
 from kernel.outbox import Delivery
 from kernel.permissions import Actor
-from kernel.tables import guarded
+from kernel.tables import csv_line
 from kernel.web.paging import Page, asked_page
 from kernel.web.request import current_session, requires
 from lms.permissions import RoofAction
@@ -75,21 +73,15 @@ def note_export(session: Session, actor: Actor, asked: Wanted, *, now: datetime)
 
 def lines(session: Session, asked: Wanted) -> Iterator[str]:
     """Write the entries as CSV, the oldest first."""
-    yield _line(COLUMNS)
+    yield csv_line(COLUMNS)
     after = 0
     statement = select(AuditEntry).where(*asked.conditions()).order_by(AuditEntry.id).limit(1000)
     while rows := list(session.scalars(statement.where(AuditEntry.id > after))):
         for row in rows:
             names = (row.id, row.at.isoformat(), row.actor_id, row.via, row.address, row.request_id)
-            yield _line((*names, row.verb, row.subject_kind, row.subject_id, row.facts))
+            yield csv_line((*names, row.verb, row.subject_kind, row.subject_id, row.facts))
         after = rows[-1].id
         session.expunge_all()
-
-
-def _line(cells: tuple[object, ...]) -> str:
-    text = StringIO()
-    csv.writer(text).writerow(["" if cell is None else guarded(str(cell)) for cell in cells])
-    return text.getvalue()
 
 
 def seal(delivery: Delivery) -> None:

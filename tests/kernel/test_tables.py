@@ -1,6 +1,7 @@
 """Tables for spreadsheets: nothing in them computes, numbers stay numbers, rows are written as they come (security 4.6)."""
 
 import csv
+import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from io import BytesIO, StringIO
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-from kernel.tables import ODS_TYPE, Cell, guarded, unguarded, write_csv, write_ods, write_xlsx
+from kernel.tables import ODS_TYPE, RISKY, Cell, guarded, unguarded, write_csv, write_ods, write_xlsx
 
 
 @pytest.mark.parametrize(
@@ -23,6 +24,42 @@ def test_what_a_spreadsheet_would_compute_gets_an_apostrophe(words: str) -> None
     """Security 4.6."""
     assert guarded(words) == f"'{words}"
     assert unguarded(guarded(words)) == words
+
+
+@pytest.mark.parametrize(
+    ("words", "safe"),
+    [
+        (";=1+1;", ";'=1+1;"),
+        ("a; =1", "a; '=1"),
+        ("a\t＝1", "a\t'＝1"),
+        ("a\n-1", "a\n'-1"),
+        ('a;"=1', "a;\"'=1"),
+        ("a;'=1", "a;''=1"),
+        ("=a;=b", "'=a;'=b"),
+        ("\t=1", "'\t'=1"),
+    ],
+)
+def test_what_a_spreadsheet_that_parts_cells_by_other_signs_would_compute_gets_one_too(words: str, safe: str) -> None:
+    """Excel parts cells by semicolons where the region of its machine says so, as in Ecuador."""
+    assert guarded(words) == safe
+    assert unguarded(safe) == words
+
+
+NASTY = st.text("';\t\r\n \",=+-@|%1aＮ＝＋－＠", max_size=12)
+SIGNS = tuple(sign for sign in RISKY if not sign.isspace())
+
+
+@given(NASTY)
+def test_whatever_was_guarded_comes_back(words: str) -> None:
+    assert unguarded(guarded(words)) == words
+
+
+@given(st.lists(NASTY, min_size=1, max_size=3))
+def test_nothing_computes_whatever_parts_the_cells(words: list[str]) -> None:
+    """Security 4.6: quotation marks that are not heeded let every semicolon, tab and line of a cell begin another."""
+    text = csv_of([["x", *words]]).decode("utf-8-sig")
+
+    assert not [cell for cell in re.split("[;\t\r\n]", text)[1:] if cell.lstrip(' "').startswith(SIGNS)]
 
 
 @pytest.mark.parametrize("words", ["", "12", "-12.5", "Ana", "'tis", "a=b", "1-2"])
