@@ -64,14 +64,13 @@ def asked() -> Answer:
 @bp.route("/address/<token>", methods=["GET", "POST"])
 @public
 def confirm(token: str) -> Answer:
-    """Change the address: the link shows a button, so that mail scanners do not press it."""
+    """Change the address: the link shows a button, so that mail scanners do not press it. A right one is never refused."""
     hide_address()
-    limiter().check(WRONG_LINKS, client_key())
     session = current_session()
     try:
         _person, email = addresses.read_link(session, secrets_of_app(), token)
     except NotFound:
-        limiter().count(WRONG_LINKS, client_key())
+        limiter().use(WRONG_LINKS, client_key())
         return render_template("accounts/new_address.html", token="", email=""), 404
     if is_only_looking():
         return render_template("accounts/new_address.html", token=token, email=email)

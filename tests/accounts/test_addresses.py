@@ -106,3 +106,18 @@ def test_a_changed_password_ends_the_link(browser: Browser, house: House) -> Non
     browser.get(link, status=404)
 
     assert address(house, person) == "ana@example.org"
+
+
+def test_a_right_link_opens_after_a_hundred_wrong_ones_from_the_same_office(browser: Browser, house: House) -> None:
+    """Security 2.3: a whole institution may share an address."""
+    person = a_person(house)
+    sign_in(browser)
+    ask(browser)
+    link = browser.link_in_mail("address/")
+    stranger = browser.another()
+    for turn in range(101):
+        stranger.get(f"/address/wrong-{turn}", status=404 if turn < 100 else 429)
+    browser.get(link)
+    browser.submit(link)
+
+    assert address(house, person) == NEW
