@@ -3,22 +3,20 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, exists, or_, select
 from sqlalchemy.orm import Session
 
 from accounts import passwords, queries, second_step, services
-from accounts.models import DeletionRequest, Device, NationalIdentity, Notice, NoticeSwitch, Person, RoleGrant, Token
-from accounts.rules import name_key
+from accounts.models import AccountMerge, DeletionRequest, Device, NationalIdentity, Notice, NoticeSwitch, Person, RoleGrant, Token
+from accounts.rules import TIME_TO_THINK, name_key
 from accounts.services import AccountVerb
 from kernel import audit, outbox
 from kernel.audit import AuditEntry
 from kernel.permissions import Actor
 
-TIME_TO_THINK = timedelta(days=7)
-"""Between asking for the deletion and the deletion: it can be taken back, and a thief's wish is noticed."""
 GONE = ("Cuenta", "eliminada")
 NAMING_ADDRESSES = ("accounts.send_new_address", "accounts.send_address_changed")
 """Jobs that know a person's address of before or of later."""
@@ -88,9 +86,11 @@ def take_back_deletion(session: Session, actor: Actor, person: Person, *, now: d
 
 
 def due_deletions(session: Session, *, now: datetime) -> Sequence[int]:
-    """List whose accounts are to be deleted now."""
-    due = (DeletionRequest.settled_at.is_(None), DeletionRequest.due_at <= now)
-    return list(session.scalars(select(DeletionRequest.person_id).where(*due).order_by(DeletionRequest.id).limit(100)))
+    """List whose accounts are to be deleted now. A suspended one waits: its owner could take nothing back. One closed for good does not."""
+    stays_closed = exists().where(AccountMerge.closed_id == Person.id)
+    due = (DeletionRequest.settled_at.is_(None), DeletionRequest.due_at <= now, or_(Person.suspended_at.is_(None), stays_closed))
+    statement = select(DeletionRequest.person_id).join(Person, Person.id == DeletionRequest.person_id).where(*due)
+    return list(session.scalars(statement.order_by(DeletionRequest.id).limit(100)))
 
 
 def anonymise(session: Session, actor: Actor, person: Person, *, now: datetime) -> None:

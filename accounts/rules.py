@@ -10,6 +10,8 @@ INVITATION_LIFE = timedelta(days=14)
 SENT_IN_LIFE = timedelta(hours=24)
 """How long something is kept that was sent in and not confirmed."""
 STAMP_RENEWAL = timedelta(minutes=5)
+TIME_TO_THINK = timedelta(days=7)
+"""Between asking for the deletion of an account and the deletion: it can be taken back, and a thief's wish is noticed."""
 NOTICE = "personal-data"
 NOTICE_VERSION = "2026-11-21"
 PASSWORD_MIN, PASSWORD_MAX = 8, 128

@@ -12,9 +12,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from accounts import queries
-from accounts.models import AccountMerge, Consent, Device, NationalIdentity, Person, RoleGrant, SentIn, Token, TokenPurpose
+from accounts.models import AccountMerge, Consent, DeletionRequest, Device, NationalIdentity, Person, RoleGrant, SentIn, Token, TokenPurpose
 from accounts.passwords import NOBODYS
-from accounts.rules import INVITATION_LIFE, NOTICE, NOTICE_VERSION, SENT_IN_LIFE, TOKEN_LIFE, name_key
+from accounts.rules import INVITATION_LIFE, NOTICE, NOTICE_VERSION, SENT_IN_LIFE, TIME_TO_THINK, TOKEN_LIFE, name_key
 from kernel import audit, outbox
 from kernel.db import Base
 from kernel.errors import N_, Conflict, NotFound
@@ -410,11 +410,17 @@ def suspend(session: Session, actor: Actor, person: Person, reason: str, *, now:
 
 
 def restore(session: Session, actor: Actor, person: Person, reason: str, *, now: datetime) -> None:
-    """Open a suspended account again; its sessions stay ended. Raise Conflict where it was merged into another."""
+    """Open a suspended account again; its sessions stay ended, and whoever asked for its deletion has the whole time to think again.
+
+    Raise Conflict where it was merged into another.
+    """
     if queries.find_merge(session, person.id) is not None:
         raise Conflict(N_("This account was merged into another one: it stays closed."))
     if person.suspended_at is not None:
         person.suspended_at = None
+        due = now + TIME_TO_THINK
+        waiting = (DeletionRequest.person_id == person.id, DeletionRequest.settled_at.is_(None), DeletionRequest.due_at < due)
+        session.execute(update(DeletionRequest).where(*waiting).values(due_at=due))
         audit.record(session, actor, AccountVerb.RESTORED, person, now=now, reason=reason)
 
 

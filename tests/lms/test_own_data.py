@@ -285,6 +285,49 @@ def test_it_can_be_taken_back(browser: Browser, house: House) -> None:
         assert session.get_one(Person, 1).email == "ana@example.org"
 
 
+def test_a_deletion_waits_while_the_account_is_suspended_and_can_be_taken_back_afterwards(browser: Browser, house: House) -> None:
+    """A thief asked for it: the owner has the whole week once the account is open again."""
+    person, now = a_person(house), clock.now()
+    sign_in(browser)
+    ask(browser)
+    with house.database.unit_of_work() as session:
+        services.suspend(session, SYSTEM, session.merge(person), "Robada", now=now)
+    deliver_later(browser, house, 8)
+    with house.database.unit_of_work() as session:
+        services.restore(session, SYSTEM, session.get_one(Person, person.id), "Aclarado", now=now + timedelta(days=9))
+    deliver_later(browser, house, 15)
+
+    with time_machine.travel(now + timedelta(days=15)):
+        sign_in(browser)
+        browser.get("/profile/data")
+        browser.submit("/profile/data/deletion/taking-back")
+    deliver_later(browser, house, 17)
+    with house.database.unit_of_work(write=False) as session:
+        assert session.get_one(Person, person.id).email == "ana@example.org"
+
+
+def test_a_deletion_that_nobody_takes_back_happens_a_week_after_the_account_is_open_again(browser: Browser, house: House) -> None:
+    person, now = a_person(house), clock.now()
+    with house.database.unit_of_work() as session:
+        row = session.merge(person)
+        privacy.ask_deletion(session, SYSTEM, row, now=now)
+        services.suspend(session, SYSTEM, row, "Una pregunta", now=now)
+        services.restore(session, SYSTEM, row, "Aclarado", now=now + timedelta(days=1))
+    deliver_later(browser, house, 9)
+
+    with house.database.unit_of_work(write=False) as session:
+        assert session.get_one(Person, person.id).email != "ana@example.org"
+
+
+def test_the_deletion_of_an_account_that_is_closed_for_good_does_not_wait(house: House) -> None:
+    kept, closed = a_person(house), a_person(house, "anita@example.org")
+    with house.database.unit_of_work() as session:
+        privacy.ask_deletion(session, SYSTEM, session.merge(closed), now=clock.now())
+        services.close_into(session, SYSTEM, session.merge(closed), session.merge(kept), "", [], now=clock.now())
+    with house.database.unit_of_work(write=False) as session:
+        assert privacy.due_deletions(session, now=clock.now() + timedelta(days=8)) == [closed.id]
+
+
 def test_the_only_administrator_stays(browser: Browser, house: House) -> None:
     an_administrator(house, "ana@example.org")
     sign_in(browser)
