@@ -38,28 +38,38 @@ def send_confirmation(delivery: Delivery) -> None:
 
 
 def send_reset(delivery: Delivery) -> None:
-    """Send the link to choose a new password."""
+    """Send the link to choose a new password; to whoever never accepted their invitation, a new one. To nobody, nothing."""
+    if delivery.arguments["person"] is None:
+        return
     person = _person(delivery)
-    _send(delivery, person, "reset", f"/password/reset/{_link(delivery, person, TokenPurpose.RESET)}")
+    with delivery.database.unit_of_work(write=False) as session:
+        waits = queries.waits_for_invitation(session, person)
+    if waits:
+        _invite(delivery, person)
+    else:
+        _send(delivery, person, "reset", f"/password/reset/{_link(delivery, person, TokenPurpose.RESET)}")
+
+
+def _invite(delivery: Delivery, person: Person) -> None:
+    path = f"/invitation/{_link(delivery, person, TokenPurpose.INVITE)}"
+    _send(delivery, person, "welcome", path, f"invitation-{delivery.job_id}-{person.id}")
+    with delivery.database.unit_of_work() as session:
+        queries.get_person(session, person.id).invited_at = delivery.now
 
 
 def send_invitations(delivery: Delivery) -> None:
     """Invite people whom an administrator added; each is noted as sent at once, so that a second time nobody gets another.
 
-    An address that the mail server refuses does not keep the others waiting: its error is raised at the end.
+    A message that is refused does not keep the others waiting: its error is raised at the end.
     """
     with delivery.database.unit_of_work(write=False) as session:
         people = queries.list_uninvited(session, cast("list[int]", delivery.arguments["people"]))
-    refused = list[mail.Refused]()
+    refused = list[Exception]()
     for person in people:
         try:
-            path = f"/invitation/{_link(delivery, person, TokenPurpose.INVITE)}"
-            _send(delivery, person, "welcome", path, f"invitation-{delivery.job_id}-{person.id}")
+            _invite(delivery, person)
         except mail.Refused as error:
             refused.append(error)
-            continue
-        with delivery.database.unit_of_work() as session:
-            queries.get_person(session, person.id).invited_at = delivery.now
     if refused:
         raise refused[0]
 
@@ -110,12 +120,12 @@ PORTION = 100
 def send_notices(delivery: Delivery) -> Effect | None:
     """Send the notices of an event to a range of people, each noted as sent at once; what is left after a portion is the next job's.
 
-    An address that the mail server refuses does not keep the others waiting: its error is raised at the end.
+    A message that is refused does not keep the others waiting: its error is raised at the end.
     """
     key, first, last = (cast("Any", delivery.arguments[name]) for name in ("key", "first", "last"))
     with delivery.database.unit_of_work(write=False) as session:
         letters = queries.list_letters(session, key, first=first, last=last, limit=PORTION)
-    refused = list[mail.Refused]()
+    refused = list[Exception]()
     for letter in letters:
         try:
             effect = _send_notice(delivery, letter)

@@ -11,7 +11,19 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, ScalarSelect, Select, bindparam, exists, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
-from accounts.models import AccountMerge, Device, NationalIdentity, Notice, NoticeSwitch, Person, RoleGrant, SentIn, Token, TokenPurpose
+from accounts.models import (
+    AccountMerge,
+    Consent,
+    Device,
+    NationalIdentity,
+    Notice,
+    NoticeSwitch,
+    Person,
+    RoleGrant,
+    SentIn,
+    Token,
+    TokenPurpose,
+)
 from accounts.rules import MailTime, NoticeKind, fold
 from kernel.db import connection_of
 from kernel.errors import NotFound
@@ -291,6 +303,12 @@ def list_uninvited(session: Session, people: Sequence[int]) -> list[Person]:
     """List those of these people whose invitation was not mailed yet and who have not accepted one."""
     waits = (Person.invited_at.is_(None), Person.email_confirmed_at.is_(None), Person.suspended_at.is_(None))
     return list(session.scalars(select(Person).where(Person.id.in_(people), *waits).order_by(Person.id)))
+
+
+def waits_for_invitation(session: Session, person: Person) -> bool:
+    """Say whether somebody was added by others and never accepted: no confirmed address, and the notice on personal data was not shown."""
+    shown = select(exists().where(Consent.person_id == person.id))
+    return person.email_confirmed_at is None and not session.scalar(shown)
 
 
 def list_devices(session: Session, person_id: int, *, since: datetime) -> list[Device]:

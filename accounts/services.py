@@ -273,26 +273,6 @@ def forget_links_before(session: Session, moment: datetime) -> int:
     return len(session.scalars(delete(Token).where(Token.expires_at < moment).returning(Token.id)).all())
 
 
-def ask_reset(session: Session, actor: Actor, email: str, *, now: datetime) -> bool:
-    """Send a link to choose a new password, where the address has an open account; return whether it has, for administrators alone."""
-    person = queries.find_person_by_email(session, email)
-    if person is None or person.suspended_at is not None:
-        return False
-    audit.record(session, actor, AccountVerb.RESET_ASKED, person, now=now)
-    outbox.enqueue(session, "accounts.send_reset", {"person": person.id}, now=now)
-    return True
-
-
-def reset_password(session: Session, actor: Actor, secret: str, password_hash: str, *, now: datetime) -> Person:
-    """Set a new password with a link; the address is confirmed by it, and every session ends."""
-    person = use_token(session, TokenPurpose.RESET, secret, now=now)
-    if person is None:
-        raise NotFound
-    person.email_confirmed_at = person.email_confirmed_at or now
-    change_password(session, actor, person, password_hash, now=now)
-    return person
-
-
 def change_password(session: Session, actor: Actor, person: Person, password_hash: str, *, now: datetime, keep: int | None = None) -> None:
     """Set a new password, end every session but the one to keep, and tell the owner by mail."""
     person.password_hash = password_hash

@@ -5,7 +5,7 @@ from uuid import UUID
 from flask import Blueprint, Response, current_app, flash, render_template, request, url_for
 from sqlalchemy.orm import Session
 
-from accounts import looks, services
+from accounts import looks, resets, services
 from accounts import queries as accounts
 from accounts.forms import ReasonForm
 from accounts.models import Person
@@ -254,7 +254,7 @@ def end_sessions(subject: Person) -> Answer:
 @requires(AccountAction.MANAGE_PEOPLE, get_person)
 def send_reset(subject: Person) -> Answer:
     """Send somebody the link with which they choose a new password; administrators neither set nor see one."""
-    if services.ask_reset(current_session(), current_actor(), subject.email, now=clock.now()):
+    if resets.send(current_session(), current_actor(), subject, now=clock.now()):
         flash(_("The link is on its way to %(address)s.", address=subject.email), "ok")
     else:
         flash(_("No link was sent: the account is suspended."), "warn")

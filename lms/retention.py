@@ -49,11 +49,12 @@ FORGOTTEN_AT_ONCE = 200
 
 
 def forget_unconfirmed(session: Session, moment: datetime) -> int:
-    """Forget accounts from before a moment whose address nobody confirmed, and that have no role, place or course."""
+    """Forget accounts made, and last invited, before a moment whose address nobody confirmed, and that have no role, place or course."""
     takes_part = (
         exists().where(table.person_id == Person.id) for table in (RoleGrant, Membership, UnitManager, CourseStaff, Enrolment, Attempt)
     )
-    never = (Person.email_confirmed_at.is_(None), Person.suspended_at.is_(None), Person.created_at < moment)
+    before = (Person.created_at < moment, or_(Person.invited_at.is_(None), Person.invited_at < moment))
+    never = (Person.email_confirmed_at.is_(None), Person.suspended_at.is_(None), *before)
     found = select(Person).where(*never, not_(or_(*takes_part))).order_by(Person.id).limit(FORGOTTEN_AT_ONCE)
     people = session.scalars(found).all()
     for person in people:

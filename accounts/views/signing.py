@@ -6,7 +6,7 @@ from uuid import UUID
 from flask import Blueprint, Response, current_app, flash, g, render_template, request, url_for
 from sqlalchemy.orm import Session
 
-from accounts import passwords, queries, second_step, services, signin
+from accounts import passwords, queries, resets, second_step, services, signin
 from accounts.forms import (
     ChangePasswordForm,
     CodeForm,
@@ -228,7 +228,7 @@ def forgotten() -> Answer:
         return render_template("accounts/forgotten.html", form=form), 422
     limiter().use(RESETS, signin.counter_of(form.email.data or ""))
     limiter().use(RESETS_OF_ADDRESS, client_key())
-    services.ask_reset(current_session(), current_actor(), form.email.data or "", now=clock.now())
+    resets.ask(current_session(), current_actor(), form.email.data or "", now=clock.now())
     return render_template("accounts/forgotten_sent.html", mail_is_sent=_settings().mail_is_sent)
 
 
@@ -247,7 +247,7 @@ def reset(token: str) -> Answer:
     if not form.validate_on_post():
         return render_template("accounts/reset.html", form=form, token=token, usable=True), 422
     hashed = passwords.hash_password(form.password.data or "")
-    person = services.reset_password(begin_writing(), current_actor(), token, hashed, now=clock.now())
+    person = resets.use(begin_writing(), current_actor(), token, hashed, now=clock.now())
     signin.know_browser(person.email)
     flash(_("Your password is changed. Sign in with the new one."), "ok")
     return see_page("accounts.sign_in")

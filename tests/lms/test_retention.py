@@ -103,6 +103,16 @@ def test_accounts_that_nobody_confirmed_are_forgotten_unless_they_take_part(hous
     assert apply(house, sent, days=32).get("keep_unconfirmed_days") is None
 
 
+def test_an_account_that_was_invited_again_is_kept_as_long_as_a_new_one(house: House) -> None:
+    person = a_person(house, confirmed=False)
+    with house.database.unit_of_work() as session:
+        session.get_one(Person, person.id).invited_at = clock.now() + timedelta(days=20)
+    sent = house.settings.model_copy(update={"smtp_host": "mail.example.org"})
+
+    assert apply(house, sent, days=31).get("keep_unconfirmed_days") is None
+    assert apply(house, sent, days=51)["keep_unconfirmed_days"] == 1
+
+
 def test_a_session_in_use_stays(browser: Browser, house: House) -> None:
     a_person(house)
     sign_in(browser)
