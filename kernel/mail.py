@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import idna
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from kernel import clock
@@ -15,8 +16,8 @@ from kernel.i18n import _, format_date, ngettext, reading
 from kernel.paths import TEMPLATES
 from kernel.settings import Settings, private_file
 
-Refused = smtplib.SMTPRecipientsRefused
-"""The mail server knows none of the addresses: trying others is worth while."""
+Refused = (smtplib.SMTPRecipientsRefused, smtplib.SMTPSenderRefused, smtplib.SMTPDataError, ValueError)
+"""What one message may be refused for, by the mail server or already when it is composed: trying others is worth while."""
 SMTPS = 465
 """The port on which a mail server speaks TLS from the first byte."""
 
@@ -56,7 +57,7 @@ def compose(settings: Settings, mail: Mail) -> EmailMessage:
 def _ascii_domain(address: str) -> str:
     """Return an address with its domain as mail servers know it: ana@ñandú.ec is ana@xn--and-6ma2c.ec."""
     name, _at, domain = address.rpartition("@")
-    return f"{name}@{domain.encode('idna').decode()}"
+    return f"{name}@{idna.encode(domain, uts46=True).decode()}"
 
 
 def _connect(settings: Settings) -> smtplib.SMTP:

@@ -247,6 +247,21 @@ def test_an_address_that_is_refused_keeps_nobody_else_waiting(house: House) -> N
     assert all(row.mailed_at is not None for row in rows(house))
 
 
+def test_a_message_that_is_refused_keeps_nobody_else_waiting(house: House) -> None:
+    """Whether the server does not take it, or nobody can even write down its address."""
+    box = Postbox(drops="p1@")
+    worker = posting(house, box)
+    give(house, *[a_person(house, email) for email in ("p0@example.org", "p1@example.org", "p2@-example.org", "p3@example.org")])
+    outbox.deliver_waiting(worker, now=clock.now())
+    assert sorted(message["To"] for message in box.messages) == ["p0@example.org", "p3@example.org"]
+    box.drops = ""
+    outbox.deliver_waiting(worker, now=clock.now() + timedelta(minutes=2))
+    box.close()
+
+    assert [message["To"] for message in box.messages][2:] == ["p1@example.org"]
+    assert [row.mailed_at is not None for row in rows(house)].count(False) == 1
+
+
 def test_many_are_written_to_in_portions(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jobs, "PORTION", 2)
     box = Postbox()

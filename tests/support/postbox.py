@@ -10,13 +10,14 @@ from email.message import EmailMessage
 class Postbox:
     """A mail server that speaks as much SMTP as messages need, one after the other, and keeps what came.
 
-    ``refuses`` is a part of the addresses that it does not know.
+    ``refuses`` is a part of the addresses that it does not know, ``drops`` one of the messages that it does not take.
     """
 
-    def __init__(self, *, encrypts: bool = False, refuses: str = "") -> None:
+    def __init__(self, *, encrypts: bool = False, refuses: str = "", drops: str = "") -> None:
         self.messages: list[EmailMessage] = []
         self.conversation: list[str] = []
         self.refuses = refuses
+        self.drops = drops
         self._encrypts = encrypts
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._socket.getsockname()[1]
@@ -55,8 +56,7 @@ class Postbox:
                     content = b""
                     while (part := stream.readline()) != b".\r\n":
                         content += part
-                    self.messages.append(email.message_from_bytes(content, policy=policy.default))  # type: ignore[arg-type]  # the policy makes it one
-                    say("250 kept")
+                    say(self._take(content))
                 elif verb == "RCPT" and self.refuses and self.refuses in words:
                     say("550 nobody here")
                 elif verb == "QUIT":
@@ -64,6 +64,12 @@ class Postbox:
                     return
                 else:
                     say("250 fine")
+
+    def _take(self, content: bytes) -> str:
+        if self.drops and self.drops.encode() in content:
+            return "554 not this one"
+        self.messages.append(email.message_from_bytes(content, policy=policy.default))  # type: ignore[arg-type]  # the policy makes it one
+        return "250 kept"
 
     def close(self) -> None:
         """Finish the conversation at hand, and take no other."""
