@@ -4,8 +4,10 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
+from email_validator import SPECIAL_USE_DOMAIN_NAMES
 from xlsxwriter import Workbook
 
+from accounts.forms import normal_email
 from kernel.archives import write_archive
 from kernel.decoding import Undecodable
 from kernel.tables import write_xlsx
@@ -110,6 +112,42 @@ def test_what_is_no_address_is_a_fault_whichever_way_it_is_judged(address: str) 
     assert faults(f"correo;nombres\n{address};Ana") == [(2, "This is not an email address.")]
 
 
+def at_every_door(text: str) -> list[str]:
+    """Return the address as a form takes it, nothing where it refuses."""
+    try:
+        return [normal_email(text)]
+    except ValueError:
+        return []
+
+
+AWKWARD = [
+    *(f"ana@iess.{ending}" for ending in SPECIAL_USE_DOMAIN_NAMES),
+    *(f"ana@{'x' * size}.ec" for size in (60, 61, 63, 64)),
+    f"ana@{'x' * 63}.{'y' * 63}.{'z' * 63}.ec",
+    f"{'a' * 60}@{'x' * 63}.{'y' * 63}.{'z' * 62}.ec",
+    f"{'a' * 61}@{'x' * 63}.{'y' * 63}.{'z' * 62}.ec",
+    *(f"{'a' * size}@iess.ec" for size in (1, 62, 63, 64, 65)),
+    "Ana.Peña@iess.ec",
+    "ana@IESS.Gob.EC",
+    "ana@peña.ec",
+    "ana@\u212aiess.ec",
+    "ana@xn--and-6ma2c.ec",
+    "ana@ab--cd.ec",
+    "ana@iess-.ec",
+    "ana@iess.e1",
+    "ana@1.2.3.4",
+    "ana.@iess.ec",
+    "-ana@iess.ec",
+    "ana+1@iess.technology",
+]
+
+
+@pytest.mark.parametrize("address", AWKWARD)
+def test_a_list_takes_the_addresses_that_every_other_door_takes(address: str) -> None:
+    """Nobody is made an account whose address no form lets them type."""
+    assert [person.email for person in read_people(f"correo\n{address}".encode()).people] == at_every_door(address)
+
+
 @pytest.mark.parametrize("content", [b"", b"nombre;unidad\nAna;Quito", b"correo\n" + b"a@b.ec\n" * 50_001, b"\x00\x01\x02"])
 def test_what_is_no_list_is_refused_with_a_reason(content: bytes) -> None:
     with pytest.raises(Undecodable):
@@ -146,9 +184,9 @@ def test_units_come_after_what_they_stand_under() -> None:
 
 
 def test_units_in_a_circle_and_twice_end_in_faults_or_last() -> None:
-    found = read_units(b"codigo;nombre;tipo;depende de\n1;A;;2\n2;B;;1\n2;C;;1\n;B;;1\n;;;\n3;D;otra;1")
+    found = read_units(b"codigo;nombre;tipo;depende de\n1;A;;2b\n2b;B;;1\n2B;C;;1\n;B;;1\n;;;\n3;D;otra;1")
 
-    assert [unit.code for unit in found.units] == ["1", "2"]
+    assert [unit.code for unit in found.units] == ["1", "2b"]
     assert [fault.line for fault in found.faults] == [4, 5, 7]
 
 
