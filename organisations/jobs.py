@@ -61,21 +61,23 @@ def _finish(session: Session, delivery: Delivery, load: PendingLoad, unread: int
 def _bring_in_units(delivery: Delivery, load_id: int, sheet: UnitSheet) -> None:
     """Judge the whole list against the tree as it is now, write a portion whose parents are there, and again until nothing is left to do.
 
-    What does not fit any more when it is written is left out; a portion of which nothing came in ends the work.
+    A line comes in once at most. What does not fit any more when it is written is left out; a portion of which nothing came in is the last.
     """
-    more = True
+    brought, more = set[int](), True
     while more:
         with delivery.database.unit_of_work() as session:
             load = session.get_one(PendingLoad, load_id, with_for_update=True)
             judged = judge_units(tree.list_tree(session), sheet.units)
-            ready = [line for line in (*judged.new, *judged.changed) if line.parent_line is None][: loading.PORTION]
+            left = [line for line in (*judged.new, *judged.changed) if line.line not in brought]
+            ready = [line for line in left if line.parent_line is None][: loading.PORTION]
             done = loading.try_places(session, _actor(load), ready, now=delivery.now)
+            brought |= {line.line for line in done}
             load.made += sum(line.place is None for line in done)
             load.changed += sum(line.place is not None for line in done)
             more = bool(done)
-            load.place = load.total - len(judged.new) - len(judged.changed)
+            load.place = load.total - len(left)
             if not more:
-                load.faulty = len(judged.faults) + len(judged.new) + len(judged.changed)
+                load.faulty = len(judged.faults) + len(left)
                 _finish(session, delivery, load, len(sheet.faults))
 
 

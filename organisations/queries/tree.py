@@ -220,9 +220,10 @@ def list_neighbours(session: Session, parent_id: int | None) -> Sequence[tuple[i
     return [(row[0], row[1]) for row in session.execute(statement)]
 
 
-def find_by_code(session: Session, code: str) -> Organisation | None:
-    """Return the place with a code, exactly as it is written."""
-    return session.scalar(select(Organisation).where(Organisation.code == code))
+def code_is_taken(session: Session, code: str, but: int | None) -> bool:
+    """Say whether a place other than one has a code; lists do not tell its case apart either."""
+    same = (func.lower(Organisation.code) == func.lower(code), Organisation.id.is_distinct_from(but))
+    return bool(session.scalar(select(exists().where(*same))))
 
 
 def had_people(session: Session, organisation_id: int) -> bool:

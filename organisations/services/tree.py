@@ -78,8 +78,7 @@ def _check(session: Session, parent_id: int | None, plan: PlacePlan, but: int | 
     """Raise where a neighbour has the name, or any place has the code."""
     if any(key == fold(plan.name) and place != but for place, key in queries.list_neighbours(session, parent_id)):
         raise NameTaken
-    other = queries.find_by_code(session, plan.code) if plan.code else None
-    if other is not None and other.id != but:
+    if plan.code and queries.code_is_taken(session, plan.code, but):
         raise CodeTaken
 
 
@@ -107,7 +106,7 @@ def move(session: Session, actor: Actor, place: Organisation, parent: Organisati
         raise Conflict(N_("It cannot stand there."))
     if target.closed_at is not None:
         raise Conflict(N_("“%(name)s” is closed: nothing new stands under it."), name=target.name)
-    _check(session, target.id, PlacePlan(row.name, row.code or ""), but=row.id)
+    _check(session, target.id, PlacePlan(row.name, ""), but=row.id)
     audit.record(session, actor, OrganisationVerb.MOVED, row, now=now, old_parent=row.parent_id, parent=target.id)
     row.parent_id = target.id
 

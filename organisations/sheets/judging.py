@@ -169,12 +169,12 @@ def _change(line: PersonLine, found: KnownPerson, place: Place | None, directory
 
 
 def judge_units(places: Sequence[Place], lines: Sequence[UnitLine]) -> JudgedUnits:
-    """Compare lines of places with the tree, as it would be after each of them."""
-    directory = Directory(places)
+    """Compare lines of places with the tree, as it would be after each of them; one line only may name a place."""
+    directory, named = Directory(places), dict[int, int]()
     new, changed, faults, same = list[WritePlace](), list[WritePlace](), list[LoadFault](), 0
     for line in lines:
         try:
-            write = _place(directory, line)
+            write = _place(directory, line, named)
         except Unfit as unfit:
             faults.append(LoadFault(line.line, f"{line.code} · {line.name} · {line.parent}"[:200], unfit.message, unfit.facts))
             continue
@@ -200,7 +200,8 @@ def _by_line(write: WritePlace) -> WritePlace:
     return replace(write, parent=None, parent_line=-write.parent) if write.parent is not None and write.parent < 0 else write
 
 
-def _place(directory: Directory, line: UnitLine) -> WritePlace | None:
+def _place(directory: Directory, line: UnitLine, named: dict[int, int]) -> WritePlace | None:
+    """Return what a line does to the tree, nothing where it is so already; `named` are the lines of the places that were named before."""
     parent = directory.open_place(line.parent) if line.parent else None
     if not may_stand_under(line.kind, parent.kind if parent else None):
         raise Unfit(N_("A place of this kind cannot stand there."))
@@ -210,6 +211,9 @@ def _place(directory: Directory, line: UnitLine) -> WritePlace | None:
         found = namesake
     if namesake is not None and namesake is not found:
         raise Unfit(N_("There is one with this name here already."))
+    first = named.setdefault(found.id if found else -line.line, line.line)
+    if first != line.line:
+        raise Unfit(N_("This place stands in line %(first)s already."), first=first)
     if found is None:
         return WritePlace(line.line, None, line.kind, line.name, line.code, parent.id if parent else None)
     return _changed_place(directory, line, found, parent)

@@ -213,7 +213,7 @@ def read_units(content: bytes) -> UnitSheet:
     for line, cell, written in _lines(table, columns):
         try:
             unit = _unit(line, cell)
-            _once(codes, unit.code, line, N_("This code stands in line %(first)s already."))
+            _once(codes, fold(unit.code), line, N_("This code stands in line %(first)s already."))
             _once(paths, fold(f"{unit.parent}/{unit.name}"), line, N_("This name stands under the same place in line %(first)s already."))
         except _Unfit as unfit:
             faults.append(LoadFault(line, written, unfit.message, unfit.facts))

@@ -2,26 +2,36 @@
 
 import re
 from collections.abc import Sequence
+from datetime import timedelta
 from io import BytesIO
 from typing import Any
 
 import pytest
+import time_machine
 from sqlalchemy import func, select
 
+from accounts import services as accounts
 from accounts.models import Consent, NationalIdentity, Person, Token
 from accounts.passwords import NOBODYS
-from kernel import clock
+from accounts.services import InvitedPerson
+from kernel import clock, outbox
 from kernel.audit import AuditEntry
 from kernel.outbox import Delivery, Job
+from kernel.permissions import SYSTEM
 from lms.app import House
 from organisations import jobs
 from organisations.models import Membership, Organisation, PendingLoad
 from organisations.queries import tree as queries
+from organisations.rules import OrganisationKind
 from organisations.services import loading
+from organisations.services.loading import WritePlace
+from organisations.sheets.judging import JudgedUnits
+from tests.accounts.test_notices import posting
 from tests.support.access import a_cast
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import PASSWORD, a_person, an_administrator, sign_in
 from tests.support.places import a_place, put
+from tests.support.postbox import Postbox
 
 LISTS = "/administration/lists"
 HEAD = "correo;nombres;primer apellido;segundo apellido;cedula;unidad\n"
@@ -161,6 +171,47 @@ def test_an_invitation_is_mailed_once_and_again_when_asked(boss: Browser, house:
     boss.another().get(second)
 
 
+def test_an_invitation_that_is_refused_keeps_no_other_waiting(house: House) -> None:
+    box = Postbox(drops="p1@")
+    emails = ("p0@example.org", "p1@example.org", "p2@-example.org", "p3@example.org")
+    with house.database.unit_of_work() as session:
+        accounts.invite(session, SYSTEM, [InvitedPerson(email, "Ana", "Mera", "", "es") for email in emails], now=clock.now())
+    outbox.deliver_waiting(posting(house, box), now=clock.now())
+    box.close()
+
+    assert sorted(message["To"] for message in box.messages) == ["p0@example.org", "p3@example.org"]
+    assert count(house, Person, Person.invited_at.is_not(None)) == 2
+
+
+@pytest.mark.parametrize("by_themselves", [True, False])
+def test_whoever_never_accepted_gets_another_invitation_whoever_asks_for_a_link(boss: Browser, house: House, by_themselves: bool) -> None:
+    """Nobody comes in past the notice on personal data."""
+    send(boss, HEAD + "nueva@example.org;Ana;Muñoz;;;\n")
+    bring_in(boss)
+    first, guest, later = boss.link_in_mail("invitation/"), boss.another(), clock.now() + timedelta(days=15)
+    with house.database.unit_of_work(write=False) as session:
+        person = session.scalars(select(Person).where(Person.email == "nueva@example.org")).one()
+    with time_machine.travel(later):
+        guest.get(first, status=404)
+        assert guest.page.has_link("/password/forgotten")
+        if by_themselves:
+            guest.get("/password/forgotten")
+            guest.submit("/password/forgotten", {"email": "nueva@example.org"})
+        else:
+            sign_in(boss, "admin@example.org")
+            boss.get(f"/administration/people/{person.uuid}")
+            boss.submit("/reset")
+        link = guest.link_in_mail("invitation/")
+        assert link != first
+        assert "/password/reset" not in "".join(guest.mails())
+        guest.get(link)
+        guest.submit(link, {"password": PASSWORD}, status=422)
+        guest.submit(link, {"password": PASSWORD, "consent": "y"})
+
+    assert count(house, Consent, Consent.person_id == person.id) == 1
+    assert count(house, Person, Person.id == person.id, Person.invited_at >= later, Person.email_confirmed_at >= later) == 1
+
+
 def test_a_list_of_units_makes_a_tree_and_changes_it(boss: Browser, house: House) -> None:
     text = "codigo;nombre;tipo;depende de\n3;Chone;;2\n2;Manabí;provincia;1\n1;IESS;institución;\n4;Jama;;99\n;CHONE;;2\n"
     send(boss, text, "units")
@@ -181,6 +232,48 @@ def test_a_list_of_units_makes_a_tree_and_changes_it(boss: Browser, house: House
     with house.database.unit_of_work(write=False) as session:
         bahia = session.scalars(select(Organisation).where(Organisation.name == "Bahía")).one()
         assert [place.name for place in queries.list_path(session, bahia.id)] == ["IESS", "Centro de Atención Chone", "Bahía"]
+
+
+def names_below(house: House, name: str) -> set[str]:
+    with house.database.unit_of_work(write=False) as session:
+        above = session.scalars(select(Organisation.id).where(Organisation.name == name)).one()
+        return set(session.scalars(select(Organisation.name).where(Organisation.parent_id == above)))
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected", "below"),
+    [
+        ("U1;Alpha;1\nu1;Beta;1\n", [0, 1, 0, 1], {"Alpha"}),
+        ("U1;Alpha;1\n;ALPHA;IESS\n", [0, 1, 0, 1], {"Alpha"}),
+        (";GAMMA;1\nU1;Alpha;IESS\n", [0, 1, 0, 1], {"GAMMA"}),
+        (";Chone;1\n7;Chone;IESS\n", [1, 0, 0, 1], {"Gamma", "Chone"}),
+        ("7;Chone;1\n;CHONE;IESS\n8;Jama;7\n", [2, 0, 0, 1], {"Gamma", "Chone"}),
+    ],
+)
+def test_a_place_that_two_lines_name_follows_the_first(
+    boss: Browser, house: House, lines: str, expected: list[int], below: set[str]
+) -> None:
+    """By its code or by its name, there already or new in the list: the other line is a fault, and the list comes to its end."""
+    a_place(house, "Gamma", a_place(house, code="1"), code="U1")
+    send(boss, f"codigo;nombre;depende de\n{lines}", "units")
+
+    assert tiles(boss.page.html) == expected
+    assert bring_in(boss) == expected
+    assert names_below(house, "IESS") == below
+    assert pending(house).done_at is not None
+
+
+def test_a_line_of_places_comes_in_once_whatever_is_judged_of_it(boss: Browser, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What never has enough of a line would keep every other job waiting."""
+    iess = a_place(house, code="1")
+    send(boss, "codigo;nombre\n1;Seguro Social\n", "units")
+    boss.submit("/confirmation")
+    judged = JudgedUnits((), (WritePlace(2, iess.id, OrganisationKind.INSTITUTION, "Seguro Social", "1", None),), 0, ())
+    turns = iter(range(3))
+    monkeypatch.setattr(jobs, "judge_units", lambda *_given: judged if next(turns) < 2 else pytest.fail("a third time"))
+    jobs.bring_in(delivery(house, pending(house)))
+
+    assert (pending(house).place, pending(house).changed, pending(house).faulty) == (1, 1, 0)
 
 
 def lines_of(size: int, letter: str = "p") -> str:

@@ -240,6 +240,7 @@ def test_the_tree_costs_the_same_statements_however_large(boss: Browser, house: 
 
 def test_names_and_codes_are_guarded_by_the_services_too(house: House) -> None:
     iess = a_place(house, code="01")
+    a_place(house, "Loja", iess, code="a1")
     with house.database.unit_of_work() as session:
         with pytest.raises(NameTaken):
             services.make(session, SYSTEM, None, OrganisationKind.INSTITUTION, PlacePlan("iess", ""), now=clock.now())
@@ -247,3 +248,5 @@ def test_names_and_codes_are_guarded_by_the_services_too(house: House) -> None:
             services.make(session, SYSTEM, iess, OrganisationKind.UNIT, PlacePlan("Chone", "01"), now=clock.now())
         with pytest.raises(Conflict):
             services.make(session, SYSTEM, None, OrganisationKind.UNIT, PlacePlan("Chone", ""), now=clock.now())
+        with pytest.raises(CodeTaken):
+            services.make(session, SYSTEM, iess, OrganisationKind.UNIT, PlacePlan("Jama", "A1"), now=clock.now())
