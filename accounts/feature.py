@@ -25,5 +25,6 @@ FEATURE = Feature(
         "accounts.send_digest": jobs.send_digest,
     },
     periodic={"accounts.send_digests": jobs.DIGESTS_EVERY},
+    patient=("accounts.send_notices", "accounts.send_digest", "accounts.send_invitations"),
     commands=(cli.accounts,),
 )

@@ -1,15 +1,18 @@
 """Mails of accounts, and of notices. Links are minted here, when the mail is written, so that no job row ever holds a secret."""
 
 from datetime import datetime
+from itertools import takewhile
 from typing import Any, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from sqlalchemy.orm import Session
 
 from accounts import addresses, notices, queries, services
 from accounts.models import Person, TokenPurpose
 from accounts.queries import Letter
 from accounts.rules import NoticeKind, digest_until
 from accounts.wording import NOTICE_KINDS
-from kernel import mail, outbox
+from kernel import clock, mail, outbox
 from kernel.i18n import DEFAULT_ZONE, _, choose, reading
 from kernel.outbox import Delivery, Effect
 from kernel.settings import secret_keys
@@ -114,19 +117,21 @@ DIGESTS_EVERY = 900
 DIGEST_LINES = 100
 PAGE = 500
 PORTION = 100
-"""Mails that one job sends: well within its lease."""
+"""Mails that one job sends, or as many as half of its lease lets it."""
 
 
 def send_notices(delivery: Delivery) -> Effect | None:
     """Send the notices of an event to a range of people, each noted as sent at once; what is left after a portion is the next job's.
 
-    A message that is refused does not keep the others waiting: its error is raised at the end.
+    A message that is refused does not keep the others waiting: it is tried again later, with the others of its portion.
     """
     key, first, last = (cast("Any", delivery.arguments[name]) for name in ("key", "first", "last"))
     with delivery.database.unit_of_work(write=False) as session:
-        letters = queries.list_letters(session, key, first=first, last=last, limit=PORTION)
+        letters = queries.list_letters(session, key, first=first, last=last, limit=PORTION + 1)
+    tried, until = 0, clock.now() + outbox.LEASE / 2
     refused = list[Exception]()
-    for letter in letters:
+    for letter in takewhile(lambda _letter: clock.now() < until, letters[:PORTION]):
+        tried += 1
         try:
             effect = _send_notice(delivery, letter)
         except mail.Refused as error:
@@ -134,13 +139,20 @@ def send_notices(delivery: Delivery) -> Effect | None:
             continue
         with delivery.database.unit_of_work() as session:
             effect(session)
-    if len(letters) == PORTION:
-        rest = {"key": key, "first": letters[-1].person.id + 1, "last": last}
-        with delivery.database.unit_of_work() as session:
-            outbox.enqueue(session, "accounts.send_notices", rest, now=delivery.now)
-    if refused:
-        raise refused[0]
-    return None
+    if tried == len(letters):
+        if refused:
+            raise refused[0]
+        return None
+    rest = letters[tried].person.id
+    parts = [(delivery.now, {"first": rest, "last": last})]
+    if refused:  # they are tried again without meeting the job of the rest
+        parts.append((delivery.now + outbox.BACK_OFF[0], {"first": first, "last": rest - 1}))
+
+    def divide(session: Session) -> None:
+        for at, part in parts:
+            outbox.enqueue(session, "accounts.send_notices", {"key": key, **part}, now=delivery.now, at=at)
+
+    return divide
 
 
 def _send_notice(delivery: Delivery, letter: Letter) -> Effect:
@@ -210,6 +222,10 @@ def _send_letter(delivery: Delivery, letter: Letter, template: str, stops: Notic
         switches_url=settings.public_url + "/profile/notices",
         **facts,
     )
-    mail.send(settings, message)
+    try:
+        mail.send(settings, message)
+    except mail.Refused as error:
+        if not mail.knows_nobody(error):
+            raise
     sent = [notice.id for notice in letter.notices]
     return lambda session: notices.note_mailed(session, sent, now=delivery.now)

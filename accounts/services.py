@@ -192,8 +192,8 @@ class InvitedPerson:
     national_id: str = ""
 
 
-INVITED_AT_ONCE = 50
-"""Invitations that one job mails: well within its lease."""
+INVITED_AT_ONCE = 25
+"""Invitations that one job mails: within half of its lease, at a second for each."""
 DEFAULT_ZONE = "America/Guayaquil"
 
 

@@ -1,6 +1,6 @@
 """What a package offers to the roof: plain data, no discovery."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -22,4 +22,6 @@ class Feature:
     on: Mapping[StrEnum, str] = field(default_factory=dict)
     periodic: Mapping[str, int] = field(default_factory=dict)
     """Kind of job and every how many seconds it is due."""
+    patient: Collection[str] = ()
+    """Kinds of jobs that let all others go first: mail to many, that nobody waits for at the screen."""
     commands: tuple[click.Command, ...] = ()

@@ -20,6 +20,8 @@ Refused = (smtplib.SMTPRecipientsRefused, smtplib.SMTPSenderRefused, smtplib.SMT
 """What one message may be refused for, by the mail server or already when it is composed: trying others is worth while."""
 SMTPS = 465
 """The port on which a mail server speaks TLS from the first byte."""
+NOBODYS = (b"5.1.1 ", b"5.1.2 ", b"5.1.3 ", b"5.1.6 ", b"5.1.10 ", b"5.2.1 ")
+"""No such mailbox, no such domain, an address that is none, a mailbox that moved, a domain without mail, a mailbox that was closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,16 @@ def send(settings: Settings, mail: Mail) -> Path | None:
             server.login(settings.smtp_user, settings.smtp_password.get_secret_value())
         server.send_message(message)
     return None
+
+
+def knows_nobody(error: Exception) -> bool:
+    """Say whether the mail server refused every address for good because it is nobody's (RFC 3463).
+
+    Without such a code a refusal may be of the sender, or of the program: then whoever reads the address still waits for the mail.
+    """
+    return isinstance(error, smtplib.SMTPRecipientsRefused) and all(
+        code >= 500 and said.startswith(NOBODYS) for code, said in error.recipients.values()
+    )
 
 
 @lru_cache

@@ -10,12 +10,14 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import takewhile
 from typing import cast
 
 import structlog
 from sqlalchemy import Index, String, Text, UniqueConstraint, delete, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from kernel import clock
 from kernel.db import Base, Database, Key, Moment
 from kernel.settings import Settings
 
@@ -114,6 +116,8 @@ class Worker:
     database: Database
     settings: Settings
     handlers: Mapping[str, Handler]
+    patient: Collection[str] = ()
+    """Kinds that let all others go first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,25 +188,28 @@ def is_known(session: Session, unique_key: str) -> bool:
     return session.scalar(select(Job.id).where(Job.unique_key == unique_key)) is not None
 
 
-def waiting(session: Session, *, now: datetime) -> list[int]:
-    """List the jobs that could be delivered now, oldest first, at most 500."""
+def waiting(session: Session, patient: Collection[str] = (), *, now: datetime) -> list[int]:
+    """List the jobs that could be delivered now, the patient kinds last, then the oldest first, at most 500."""
     statement = (
         select(Job.id)
         .where(Job.done_at.is_(None), Job.failed_at.is_(None), Job.available_at <= now)
         .where((Job.leased_until.is_(None)) | (Job.leased_until < now))
-        .order_by(Job.available_at, Job.id)
+        .order_by(Job.kind.in_(patient), Job.available_at, Job.id)
         .limit(SWEEP)
     )
     return list(session.scalars(statement))
 
 
-def deliver_waiting(worker: Worker, *, now: datetime) -> int:
-    """Deliver everything that waits; return how many were done. Used by the sweep, the command line and the tests."""
+def deliver_waiting(worker: Worker, *, now: datetime | None = None, ends: Callable[[], bool] = lambda: False) -> int:
+    """Deliver what waits until nothing is left, or it `ends` between two jobs; return how many were done.
+
+    The clock is read for each job, so that its lease is whole; the demonstration and tests say instead as of which moment.
+    """
     done = 0
     while True:
         with worker.database.unit_of_work(write=False) as session:
-            ids = waiting(session, now=now)
-        outcomes = [deliver(worker, job_id, now=now) for job_id in ids]
+            ids = waiting(session, worker.patient, now=now or clock.now())
+        outcomes = [deliver(worker, job_id, now=now or clock.now()) for job_id in takewhile(lambda _job: not ends(), ids)]
         done += outcomes.count(Outcome.DONE)
         if Outcome.DONE not in outcomes:
             return done
@@ -224,5 +231,6 @@ def forget_jobs(session: Session, kinds: Collection[str], mentions: Callable[[Ma
 
 
 def forget_before(session: Session, moment: datetime) -> int:
-    """Delete the rows that were done before a moment; return how many."""
-    return len(session.scalars(delete(Job).where(Job.done_at < moment).returning(Job.id)).all())
+    """Delete the rows that were done or given up before a moment; return how many."""
+    over = (Job.done_at < moment) | (Job.failed_at < moment)
+    return len(session.scalars(delete(Job).where(over).returning(Job.id)).all())

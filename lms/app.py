@@ -122,7 +122,8 @@ def open_house(settings: Settings) -> House:
         }
     )
     handlers = {kind: handler for feature in FEATURES for kind, handler in feature.jobs.items()}
-    return House(settings, database, files, keys, Worker(database, settings, handlers), kinds)
+    patient = {kind for feature in FEATURES for kind in feature.patient}
+    return House(settings, database, files, keys, Worker(database, settings, handlers, patient), kinds)
 
 
 def policy() -> Policy:

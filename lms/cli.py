@@ -96,6 +96,7 @@ def worker(opened: OpenedHouse, threads: int) -> None:
     logging.set_up()
     house = opened.house
     queue = Queue(house.worker, periodic_jobs())
+    queue.follow()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

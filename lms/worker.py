@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from huey import Huey, RedisHuey, SqliteHuey
@@ -18,6 +18,8 @@ DRAIN = 10.0
 """Seconds that a stop waits for the job that the sweep has in hand."""
 SWEEP_EVERY = 60.0
 """Seconds between two looks at the table for what nobody was woken for."""
+SWEEP_FOR = timedelta(seconds=30)
+"""How long a sweep delivers before it looks again what is due by the clock, and what is urgent."""
 
 
 class EmbeddedConsumer(Consumer):  # type: ignore[misc]  # Huey has no types
@@ -56,17 +58,20 @@ class Queue:
     def _deliver_one(self, job_id: int) -> None:
         outbox.deliver(self.worker, job_id, now=clock.now())
 
-    def sweep(self) -> None:
-        """Add what is due by the clock, then deliver everything that waits."""
-        now = clock.now()
+    def sweep(self) -> bool:
+        """Add what is due by the clock, then deliver what waits, for a while; return whether it came to an end."""
+        begun = clock.now()
         for kind, seconds in self.periodic.items():
-            add_periodic(self.worker, kind, seconds, now)
-        outbox.deliver_waiting(self.worker, now=now)
+            add_periodic(self.worker, kind, seconds, begun)
+        until = begun + SWEEP_FOR
+        outbox.deliver_waiting(self.worker, ends=lambda: self._ended.is_set() or clock.now() >= until)
+        return clock.now() < until
 
     def _sweep_for_ever(self) -> None:
         while not self._ended.is_set():
             try:
-                self.sweep()
+                if not self.sweep():
+                    continue
             except (DBAPIError, TurnTimeout) as error:  # the database is away or busy: the next sweep finds the same
                 outbox.log.warning("sweep.failed", error=type(error).__name__)
             self._ended.wait(SWEEP_EVERY)

@@ -1,5 +1,6 @@
 """Notices: in the bell and by mail, as each person wants it, once for each event, and one press to stop them."""
 
+import json
 import re
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -270,6 +271,65 @@ def test_many_are_written_to_in_portions(house: House, monkeypatch: pytest.Monke
     box.close()
 
     assert sorted(message["To"] for message in box.messages) == [f"p{number}@example.org" for number in range(5)]
+
+
+def test_an_address_that_is_nobodys_is_not_tried_again(house: House) -> None:
+    box = Postbox(refuses="p1@", refusal="550 5.1.1 <p1@example.org>: User unknown")
+    worker = posting(house, box)
+    give(house, *[a_person(house, f"p{number}@example.org") for number in range(3)])
+    outbox.deliver_waiting(worker, now=clock.now())
+    box.close()
+
+    assert sorted(message["To"] for message in box.messages) == ["p0@example.org", "p2@example.org"]
+    assert all(row.mailed_at is not None for row in rows(house))
+    assert left_to_mail(house) == []
+
+
+def test_a_portion_ends_well_within_the_lease_and_the_rest_is_the_next_jobs(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, box = clock.now(), Postbox()
+    passed = [timedelta()]
+
+    def hurried() -> datetime:
+        passed[0] += outbox.LEASE / 10
+        return begun + passed[0]
+
+    people = [a_person(house, f"p{number}@example.org") for number in range(9)]
+    give(house, *people, now=begun)
+    with house.database.unit_of_work(write=False) as session:
+        job = session.scalars(select(Job.id).where(Job.kind == "accounts.send_notices")).one()
+    monkeypatch.setattr(clock, "now", hurried)
+    assert outbox.deliver(posting(house, box), job, now=begun) is outbox.Outcome.DONE
+    sent = len(box.messages)
+    assert 0 < sent < len(people)
+    assert passed[0] < outbox.LEASE
+    assert left_to_mail(house) == [(people[sent].id, people[-1].id)]
+
+    outbox.deliver_waiting(posting(house, box), now=begun)
+    box.close()
+    assert [message["To"] for message in box.messages] == [person.email for person in people]
+
+
+def test_who_was_refused_in_a_portion_is_tried_again_without_the_rest(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second try of the whole range would meet the job of the rest, and both would mail it."""
+    monkeypatch.setattr(jobs, "PORTION", 2)
+    box = Postbox(refuses="p0@")
+    worker = posting(house, box)
+    people = [a_person(house, f"p{number}@example.org") for number in range(5)]
+    give(house, *people)
+    outbox.deliver_waiting(worker, now=clock.now())
+    assert left_to_mail(house) == [(people[0].id, people[1].id)]
+    box.refuses = ""
+    outbox.deliver_waiting(worker, now=clock.now() + timedelta(minutes=2))
+    box.close()
+
+    assert [message["To"] for message in box.messages] == [f"p{number}@example.org" for number in (1, 2, 3, 4, 0)]
+
+
+def left_to_mail(house: House) -> list[tuple[int, int]]:
+    """Return the ranges of people to whom notices are still to be sent."""
+    with house.database.unit_of_work(write=False) as session:
+        found = session.scalars(select(Job.arguments).where(Job.kind == "accounts.send_notices", Job.done_at.is_(None)).order_by(Job.id))
+        return [(given["first"], given["last"]) for given in map(json.loads, found)]
 
 
 def posting(house: House, box: Postbox) -> outbox.Worker:

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from kernel import outbox
+from kernel import clock, outbox
 from kernel.audit import AuditEntry
 from kernel.outbox import ATTEMPTS, BACK_OFF, LEASE, Delivery, Effect, Handler, Job, Outcome, Worker
 from kernel.permissions import SYSTEM
@@ -106,6 +106,51 @@ def test_a_job_done_is_done_once_however_often_it_is_delivered(house: House) -> 
     assert outbox.deliver(worker, job, now=NOW) is Outcome.NOT_MINE
     assert outbox.deliver(worker, job + 1, now=NOW) is Outcome.NOT_MINE
     assert traces(house) == 1
+
+
+@pytest.fixture
+def moment(monkeypatch: pytest.MonkeyPatch) -> list[datetime]:
+    """Return the present moment, which a test moves on."""
+    present = [NOW]
+    monkeypatch.setattr(clock, "now", lambda: present[0])
+    return present
+
+
+def test_each_job_of_a_long_sweep_has_its_whole_lease(house: House, moment: list[datetime]) -> None:
+    leases: list[timedelta] = []
+
+    def slow(delivery: Delivery) -> None:
+        leases.append((read(house, delivery.job_id).leased_until or NOW) - moment[0])
+        assert delivery.now == moment[0]  # links live from then on
+        moment[0] += LEASE
+
+    for _turn in range(3):
+        add_job(house)
+
+    assert outbox.deliver_waiting(worker_of(house, slow)) == 3
+    assert leases == [LEASE] * 3
+
+
+def test_a_delivery_can_be_ended_between_two_jobs(house: House, moment: list[datetime]) -> None:
+    for _turn in range(3):
+        add_job(house)
+
+    assert outbox.deliver_waiting(worker_of(house, writes), ends=lambda: traces(house) == 2) == 2
+
+
+def test_patient_jobs_let_all_others_go_first(house: House) -> None:
+    delivered: list[object] = []
+
+    def note(delivery: Delivery) -> None:
+        delivered.append(delivery.arguments["n"])
+
+    with house.database.unit_of_work() as session:
+        for number, kind in enumerate(("test.patient", "test.job", "test.patient", "test.job")):
+            outbox.enqueue(session, kind, {"n": number}, now=NOW + timedelta(seconds=number))
+    worker = Worker(house.database, house.settings, {"test.job": note, "test.patient": note}, ["test.patient"])
+    outbox.deliver_waiting(worker, now=NOW + timedelta(seconds=9))
+
+    assert delivered == [1, 3, 0, 2]
 
 
 @pytest.mark.faults
@@ -292,8 +337,21 @@ def test_rows_done_for_thirty_days_are_forgotten_and_no_others(house: House) -> 
     assert read(house, waiting).done_at is None
 
 
+def test_rows_given_up_are_forgotten_after_as_long(house: House) -> None:
+    job = add_job(house)
+    for turn in range(ATTEMPTS):
+        outbox.deliver(worker_of(house, fails), job, now=NOW + timedelta(days=turn))
+    given_up = NOW + timedelta(days=ATTEMPTS - 1)
+    assert read(house, job).failed_at == given_up
+    with house.database.unit_of_work() as session:
+        assert outbox.forget_before(session, given_up) == 0
+        assert outbox.forget_before(session, given_up + timedelta(seconds=1)) == 1
+
+
 def test_every_job_of_the_product_has_a_handler(house: House) -> None:
     assert house.worker.handlers
     assert replace(house.worker, handlers={}).handlers == {}
     for kinds in house.database._writer().info["consequences"].values():
         assert set(kinds) <= set(house.worker.handlers)
+    assert house.worker.patient
+    assert set(house.worker.patient) <= set(house.worker.handlers)

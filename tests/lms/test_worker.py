@@ -1,5 +1,7 @@
 """Background work inside and beside the server: wake-ups may be lost or doubled, jobs are not (LIBRARIES, jobs 8 to 11)."""
 
+import signal
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -10,6 +12,10 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from accounts import notices
+from accounts.notices import Message
+from accounts.queries import Switch
+from accounts.rules import MailTime, NoticeKind
 from kernel import clock, outbox
 from kernel.audit import AuditEntry
 from kernel.outbox import Delivery, Effect, Job, Worker
@@ -17,6 +23,8 @@ from kernel.permissions import SYSTEM
 from lms import serve, worker
 from lms.app import FEATURES, House
 from lms.worker import Queue, add_periodic
+from tests.support.builders import a_person
+from tests.support.server import LMS, environment
 from tests.support.stores import Redis, a_redis
 
 NOW = datetime(2026, 11, 20, 12, 0, 30, tzinfo=UTC)
@@ -223,6 +231,64 @@ def test_the_sweep_adds_what_is_due_and_does_it(house: House, tmp_path: Path) ->
     made.sweep()
 
     assert traces(house) == 1
+
+
+def test_a_long_sweep_makes_room_for_what_is_due_meanwhile(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Attempts are closed in time also while thousands of mails go out."""
+    moment = [NOW]
+
+    def slow(_delivery: Delivery) -> None:
+        moment[0] += worker.SWEEP_FOR * 0.7
+
+    with house.database.unit_of_work() as session:
+        for _turn in range(4):
+            outbox.enqueue(session, "test.slow", {}, now=NOW - timedelta(hours=1))
+    made = Queue(worker_of(house, **{"test.slow": slow}), {"test.job": 40})
+    monkeypatch.setattr(clock, "now", lambda: moment[0])
+    left = []
+    for _turn in range(3):
+        ended = made.sweep()
+        left.append((ended, count(house, Job.kind == "test.slow", Job.done_at.is_(None)), count(house, Job.kind == "test.job")))
+
+    assert left == [(False, 2, 1), (False, 0, 2), (True, 0, 3)]
+    assert traces(house) == 3
+
+
+def test_a_stop_waits_for_one_job_of_the_sweep_and_not_for_all(house: House) -> None:
+    def stop(_delivery: Delivery) -> None:
+        made.stop()
+
+    made = Queue(worker_of(house, **{"test.job": stop}), {})
+    for _turn in range(3):
+        add_job(house)
+    made.sweep()
+
+    assert count(house, Job.done_at.is_not(None)) == 1
+
+
+@pytest.mark.slow
+def test_lms_worker_is_woken_for_what_its_own_jobs_add(house: House, tmp_path: Path) -> None:
+    """Its sweep looks once a minute only."""
+
+    def is_done(kind: str) -> bool:
+        is_of = Job.kind.like(kind)
+        return count(house, is_of) > 0 == count(house, is_of, Job.done_at.is_(None))
+
+    told = environment(house.settings.data_dir, LMS_DATABASE_URL=house.settings.database_url)
+    process = subprocess.Popen([LMS, "worker", "--threads", "1"], env=told, cwd=tmp_path)
+    try:
+        wait_for(lambda: is_done("%"), 60)
+        time.sleep(0.5)  # the first sweep is over: what comes now, the wake-up calls tell
+        Queue(house.worker, {}).follow()
+        ana, now = a_person(house), clock.now()
+        with house.database.unit_of_work() as session:
+            notices.set_switches(session, SYSTEM, ana, {NoticeKind.GRADED: Switch(in_bell=True, mail=MailTime.DAILY)}, now=now)
+            notices.give(session, Message(NoticeKind.GRADED, "k", {"es": "x"}, {"es": "x"}, "/"), [ana.id], now=now - timedelta(days=2))
+            outbox.enqueue(session, "accounts.send_digests", {}, now=now)
+        wait_for(lambda: is_done("accounts.send_digest"), 20)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(60)
 
 
 def test_every_periodic_job_of_the_product_has_a_handler(house: House) -> None:

@@ -10,13 +10,15 @@ from email.message import EmailMessage
 class Postbox:
     """A mail server that speaks as much SMTP as messages need, one after the other, and keeps what came.
 
-    ``refuses`` is a part of the addresses that it does not know, ``drops`` one of the messages that it does not take.
+    ``refuses`` is a part of the addresses that it does not know, ``refusal`` what it says of them, ``drops`` a part of the messages that it
+    does not take.
     """
 
-    def __init__(self, *, encrypts: bool = False, refuses: str = "", drops: str = "") -> None:
+    def __init__(self, *, encrypts: bool = False, refuses: str = "", refusal: str = "550 nobody here", drops: str = "") -> None:
         self.messages: list[EmailMessage] = []
         self.conversation: list[str] = []
         self.refuses = refuses
+        self.refusal = refusal
         self.drops = drops
         self._encrypts = encrypts
         self._socket = socket.create_server(("127.0.0.1", 0))
@@ -58,7 +60,7 @@ class Postbox:
                         content += part
                     say(self._take(content))
                 elif verb == "RCPT" and self.refuses and self.refuses in words:
-                    say("550 nobody here")
+                    say(self.refusal)
                 elif verb == "QUIT":
                     say("221 bye")
                     return
