@@ -6,7 +6,7 @@ import os
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -107,6 +107,10 @@ class Files(ABC):
     def names(self) -> Iterator[str]:
         """Yield the SHA-256 of every content."""
 
+    @abstractmethod
+    def clear_leftovers(self, before: datetime) -> None:
+        """Delete what was broken off before a moment while it was written."""
+
 
 @dataclass(frozen=True, slots=True)
 class Folder(Files):
@@ -141,12 +145,15 @@ class Folder(Files):
         path = self.path(sha256)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         partial = path.with_name(f"{sha256}.{uuid4().hex}")
-        with partial.open("wb") as target:
-            while chunk := source.read(CHUNK):
-                target.write(chunk)
-            target.flush()
-            os.fsync(target.fileno())
-        partial.replace(path)
+        try:
+            with partial.open("wb") as target:
+                while chunk := source.read(CHUNK):
+                    target.write(chunk)
+                target.flush()
+                os.fsync(target.fileno())
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
         keep_name(path.parent)
 
     def names(self) -> Iterator[str]:
@@ -154,6 +161,13 @@ class Folder(Files):
         for path in sorted(self.folder.glob("??/*")):
             if _SHA256.fullmatch(path.name):
                 yield path.name
+
+    def clear_leftovers(self, before: datetime) -> None:
+        """Delete what a process was writing when it was killed."""
+        for path in self.folder.glob("??/*.*"):
+            with suppress(FileNotFoundError):  # it was whole meanwhile
+                if path.stat().st_mtime < before.timestamp():
+                    path.unlink()
 
 
 def keep_name(folder: Path) -> None:
@@ -251,6 +265,9 @@ class Bucket(Files):
         with self._asking():
             paths = [str(one["path"]) for some in self._api.list(self._store) for one in some]
         yield from (name for path in sorted(paths) if _SHA256.fullmatch(name := path.rpartition("/")[2]))
+
+    def clear_leftovers(self, before: datetime) -> None:
+        """Do nothing: the store keeps what is whole."""
 
 
 class _Fetched(io.RawIOBase):

@@ -14,6 +14,7 @@ from courses.models import CourseStaff
 from enrolments.models import Enrolment
 from kernel import audit, audit_seals, clock, outbox
 from kernel.errors import N_
+from kernel.files import files_of
 from kernel.i18n import _, ngettext
 from kernel.outbox import Delivery, Effect
 from kernel.permissions import SYSTEM
@@ -77,12 +78,16 @@ KINDS = (
         forget_unconfirmed,
         lambda settings: settings.mail_is_sent,  # else an account is used without being confirmed
     ),
-    Kind("keep_jobs_days", N_("Background work that is done: which mail was sent, and when"), outbox.forget_before),
+    Kind("keep_jobs_days", N_("Background work that is done or was given up: which mail was sent, and when"), outbox.forget_before),
 )
 
 
 def apply(delivery: Delivery) -> Effect:
-    """Let go of what was kept long enough, and write into the audit log how much of each kind."""
+    """Let go of what was kept long enough, and write into the audit log how much of each kind.
+
+    Files that were broken off a day ago while they were written go too.
+    """
+    files_of(delivery.settings).clear_leftovers(delivery.now - timedelta(days=1))
 
     def write(session: Session) -> None:
         settings = delivery.settings

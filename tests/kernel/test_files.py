@@ -1,6 +1,9 @@
 """Files: by checksum, durable, once."""
 
 import hashlib
+import io
+import os
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -19,6 +22,32 @@ def test_a_content_is_kept_once_whatever_its_names(tmp_path: Path) -> None:
     assert files.put(b"content") == key
     assert files.read(key) == b"content"
     assert [path.name for path in (tmp_path / "files").rglob("*") if path.is_file()] == [key]  # nothing half-written stays
+
+
+@pytest.mark.faults
+def test_a_content_that_cannot_be_written_whole_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    files = Folder(tmp_path / "files")
+    with pytest.raises(OSError, match="No space"):
+        files.keep("a" * 64, io.BytesIO(b"content"))
+
+    assert [path for path in files.folder.rglob("*") if path.is_file()] == []
+
+
+def test_what_a_killed_process_was_writing_goes_after_a_time(tmp_path: Path) -> None:
+    files = Folder(tmp_path / "files")
+    whole = files.path(files.put(b"content"))
+    old, young = (whole.with_name(f"{whole.name}.{name}") for name in ("old", "young"))
+    young.touch()
+    for path in (old, whole):
+        path.touch()
+        os.utime(path, (0, 0))
+    files.clear_leftovers(now() - timedelta(days=1))
+
+    assert sorted(whole.parent.iterdir()) == [whole, young]
 
 
 def test_the_folder_of_the_files_is_its_owners_alone(tmp_path: Path) -> None:

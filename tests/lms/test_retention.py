@@ -1,6 +1,7 @@
 """How long each kind of data is kept: settings, the job that applies them, and what is said of them (security 7.3, 8.1)."""
 
 import json
+import os
 from datetime import timedelta
 
 from sqlalchemy import func, select, update
@@ -57,6 +58,18 @@ def test_what_was_kept_long_enough_goes_and_the_log_says_how_much(browser: Brows
     assert apply(house, days=91) == {"keep_sessions_days": 1}
     assert apply(house, days=181) == {"keep_notices_days": 1}
     assert [count(house, table) for table in (Device, Notice, Token)] == [0, 0, 0]
+
+
+def test_what_was_broken_off_while_it_was_written_goes_after_a_day(house: House) -> None:
+    partial = house.settings.data_dir / "files" / "ab" / f"{'ab' * 32}.broken"
+    partial.parent.mkdir(parents=True)
+    partial.touch()
+    apply(house)
+    assert partial.exists()
+
+    os.utime(partial, (0, 0))
+    apply(house)
+    assert not partial.exists()
 
 
 def test_the_settings_decide(browser: Browser, house: House) -> None:
