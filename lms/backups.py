@@ -14,6 +14,7 @@ import os
 import shutil
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -43,6 +44,9 @@ DATABASE, MANIFEST, FOLDER = "database.sqlite", "manifest.json", "files/"
 SUFFIX = ".aulario.zip"
 UNFINISHED = "restore.unfinished"
 """File in the data folder that says that a restore has begun and not ended."""
+
+DAMAGED = (zipfile.BadZipFile, zlib.error, KeyError, EOFError, ValueError)
+"""What reading a backup raises where its bytes are not those that were written."""
 
 
 class BackupError(Exception):
@@ -176,7 +180,9 @@ def _unfinished(target: Path) -> Iterator[tuple[Path, Path]]:
 
 
 def clear_leftovers(folder: Path) -> None:
-    """Delete what backups that were broken off left; what another process is writing stays."""
+    """Delete what backups that were broken off left, and checks of former versions; what another process is writing stays."""
+    for left in folder.glob(f".verify-*/{DATABASE}"):
+        shutil.rmtree(left.parent, ignore_errors=True)
     for partial in folder.glob(f".*{SUFFIX}.part"):
         with partial.open("rb") as held:
             try:
@@ -226,19 +232,24 @@ def list_made(folder: Path, prefix: str, *, now: datetime) -> list[tuple[datetim
 
 @contextmanager
 def opened(path: Path) -> Iterator[tuple[zipfile.ZipFile, Manifest]]:
-    """Open a backup; raise BackupError for a file that is none, or not whole."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            yield archive, Manifest.read(archive.read(MANIFEST))
-    except (zipfile.BadZipFile, KeyError, EOFError) as error:
-        raise BackupError(f"{path} is not a whole backup.") from error
-    except OSError as error:
-        raise BackupError(f"{path} cannot be read ({error.strerror}).") from error
+    """Open a backup; raise BackupError for a file that is none, or not whole. What is done with it meanwhile has faults of its own."""
+    with contextlib.ExitStack() as stack:
+        try:
+            archive = stack.enter_context(zipfile.ZipFile(path))
+            manifest = Manifest.read(archive.read(MANIFEST))
+        except DAMAGED as error:
+            raise BackupError(f"{path} is not a whole backup.") from error
+        except OSError as error:
+            raise BackupError(f"{path} cannot be read ({error.strerror}).") from error
+        yield archive, manifest
 
 
 def verify(path: Path) -> tuple[Manifest, list[str]]:
-    """Read every byte of a backup; return its manifest, and everything that is not as the manifest says."""
-    with opened(path) as (archive, manifest), tempfile.TemporaryDirectory(dir=path.parent, prefix=".verify-") as folder:
+    """Read every byte of a backup; return its manifest, and everything that is not as the manifest says.
+
+    The database is unpacked into the system's temporary folder: where the backup lies, it may only be read.
+    """
+    with opened(path) as (archive, manifest), tempfile.TemporaryDirectory(prefix="aulario-verify-") as folder:
         copied = Path(folder) / DATABASE
         faults = _unpack_database(archive, manifest, copied)
         if not faults:
@@ -254,8 +265,10 @@ def _unpack_database(archive: zipfile.ZipFile, manifest: Manifest, target: Path)
             shutil.copyfileobj(source, written, CHUNK)
             written.flush()
             os.fsync(written.fileno())
-    except (zipfile.BadZipFile, KeyError, EOFError, ValueError) as error:
+    except DAMAGED as error:
         return [f"{DATABASE}: {error}"]
+    except OSError as error:
+        raise BackupError(f"The database cannot be unpacked into {target.parent} ({error.strerror}).") from error
     return [] if _checksum(target) == manifest.database_sha256 else [f"{DATABASE}: other bytes than the manifest says"]
 
 
@@ -275,7 +288,7 @@ def _file_faults(archive: zipfile.ZipFile, manifest: Manifest, name: str) -> lis
     try:
         with archive.open(FOLDER + name) as source:
             found, size = _digest(source)
-    except (zipfile.BadZipFile, KeyError, EOFError, ValueError) as error:
+    except (*DAMAGED, OSError) as error:
         return [f"{FOLDER}{name}: {error}"]
     return [] if (found, size) == (name, manifest.files[name]) else [f"{FOLDER}{name}: other bytes than its name says"]
 
@@ -315,8 +328,7 @@ def restore(settings: Settings, path: Path, *, now: datetime) -> Manifest:
             (settings.data_dir / audit_seals.NEWEST).unlink(missing_ok=True)  # of a log that this one is older than
             for name in manifest.files:
                 if not files.holds(name):
-                    with archive.open(FOLDER + name) as source:
-                        files.keep(name, source)
+                    _put_file(archive, files, name)
             _put_rows(archive, manifest, database, settings.data_dir, goes_on=goes_on)
         migrations.upgrade(database)
         _note_restored(database, path, manifest, now=now)
@@ -324,6 +336,16 @@ def restore(settings: Settings, path: Path, *, now: datetime) -> Manifest:
     finally:
         database.dispose()
     return manifest
+
+
+def _put_file(archive: zipfile.ZipFile, files: Files, name: str) -> None:
+    try:
+        with archive.open(FOLDER + name) as source:
+            files.keep(name, source)
+    except DAMAGED as error:
+        raise BackupError(f"The backup is not whole ({FOLDER}{name}: {error}).") from error
+    except OSError as error:
+        raise BackupError(f"{FOLDER}{name} cannot be put back ({error.strerror}).") from error
 
 
 def _put_rows(archive: zipfile.ZipFile, manifest: Manifest, database: Database, folder: Path, *, goes_on: bool) -> None:

@@ -5,6 +5,7 @@ import random
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import zipfile
@@ -149,6 +150,55 @@ def test_a_backup_on_a_full_disk_leaves_nothing_behind(full: House, tmp_path: Pa
         backups.make(full, folder / "b.zip", now=NOW)
 
     assert list(folder.iterdir()) == []
+
+
+@pytest.mark.faults
+def test_a_fault_of_the_disk_is_not_said_to_be_one_of_the_backup(
+    full: House, places: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "b.zip"
+    backups.make(full, path, now=NOW)
+    settings = places.empty("sqlite")
+    settings.data_dir.mkdir()
+    with pytest.raises(KeyError, match="mine"), backups.opened(path):
+        raise KeyError("mine")
+
+    def fail(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(BackupError, match=r"^files/\w+ cannot be put back \(No space left on device\)\.$"):
+        backups.restore(settings, path, now=NOW)
+    with pytest.raises(BackupError, match=r"^The database cannot be unpacked into .* \(No space left on device\)\.$"):
+        backups.verify(path)
+
+
+def test_a_backup_is_verified_where_it_can_only_be_read(full: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written, fsync = list[Path](), os.fsync
+
+    def note(descriptor: int) -> None:
+        written.append(Path(f"/proc/self/fd/{descriptor}").readlink())
+        fsync(descriptor)
+
+    room = tmp_path / "room"
+    room.mkdir()
+    backups.make(full, tmp_path / "b.zip", now=NOW)
+    monkeypatch.setattr(tempfile, "tempdir", str(room))
+    monkeypatch.setattr(os, "fsync", note)
+
+    assert backups.verify(tmp_path / "b.zip")[1] == []
+    assert [path.is_relative_to(room) for path in written] == [True]
+    assert list(room.iterdir()) == []
+
+
+def test_what_broken_off_checks_left_beside_backups_goes_with_the_next_backup(full: House, tmp_path: Path) -> None:
+    left, other = tmp_path / "copias" / ".verify-abc", tmp_path / "copias" / ".verify-mine"
+    left.mkdir(parents=True)
+    other.mkdir()
+    (left / DATABASE).touch()
+    backups.make(full, tmp_path / "copias" / "b.zip", now=NOW)
+
+    assert sorted(path.name for path in (tmp_path / "copias").iterdir()) == [".verify-mine", "b.zip"]
 
 
 def damaged(path: Path, name: str, content: bytes | None) -> Path:
