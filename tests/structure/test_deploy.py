@@ -165,6 +165,16 @@ def test_nginx_logs_no_addresses_of_pages() -> None:
         assert re.findall(r"\berror_log (.*);", host) == ["/var/log/nginx/aulario-error.log alert"]
 
 
+def test_nginx_of_compose_asks_its_server_and_logs_to_the_container() -> None:
+    """A log inside the container grows until the disk is full."""
+    command = re.findall(r"`(sed .*) > nginx\.conf`", (DEPLOY / "README.md").read_text("utf-8"))[0]
+    text = subprocess.run(command, shell=True, cwd=DEPLOY / "compose", capture_output=True, text=True, check=True).stdout  # noqa: S602 - our own words
+
+    assert re.findall(r"^    server (.*);$", text, re.MULTILINE) == ["server:8000"]
+    assert re.findall(r"\b(?:access|error)_log (.*);", text) == ["/dev/stdout aulario", "/dev/stderr alert"] * 2
+    assert "/var/log" not in text
+
+
 def test_what_nginx_says_by_itself_is_in_both_languages_with_the_headers_of_every_page() -> None:
     """Security 3.4 and 8.4."""
     text = (DEPLOY / "nginx" / "aulario.conf").read_text("utf-8")
