@@ -124,19 +124,20 @@ def move_activity(
     if source.folder == target.folder:
         return Change(moved=moves)
     change = _with_media(source.folder, target.folder, activity, Change(moved=moves), texts, set(paths))
-    return change if moving is None else _said_elsewhere(change, activity, texts, moving, source.key)
+    return change if moving is None else _said_elsewhere(change, activity, moves[activity.path], texts, moving, source.key)
 
 
 def _said_elsewhere(
-    change: Change, activity: TreeActivity, texts: Mapping[str, str], moving: Callable[[str, str], str], module: str
+    change: Change, activity: TreeActivity, target: str, texts: Mapping[str, str], moving: Callable[[str, str], str], module: str
 ) -> Change:
     """Write the file of an activity anew that says something of its own module."""
-    before = texts.get(activity.path, "")
+    before = change.written.get(target, texts.get(activity.path, ""))
     after = moving(before, module)
-    if after == before or activity.path not in change.moved:
+    if after == before:
         return change
-    moved = dict(change.moved)
-    return Change({**change.written, moved.pop(activity.path): after}, moved, change.copied, (*change.removed, activity.path))
+    moved = {old: new for old, new in change.moved.items() if old != activity.path}
+    removed = dict.fromkeys((*change.removed, activity.path))
+    return Change({**change.written, target: after}, moved, change.copied, tuple(removed))
 
 
 def _with_media(source: str, target: str, activity: TreeActivity, change: Change, texts: Mapping[str, str], paths: set[str]) -> Change:

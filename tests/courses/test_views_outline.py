@@ -214,6 +214,32 @@ def test_a_picture_that_questions_show_too_is_copied(browser: Browser, house: Ho
     assert after["02-parte/media/uno.svg"] == after["01-parte/media/uno-2.svg"] == drawing + "\n"
 
 
+def test_a_quiz_whose_picture_takes_another_name_still_says_where_it_draws_from(browser: Browser, house: House) -> None:
+    """Format, section 9: a draw without `from` is from the own module, whatever else the move writes anew."""
+    course = a_course(house, modules=2)
+    a_teacher(house, course)
+    sign_in(browser, "profe@example.org")
+    drawing = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><title>T</title><desc>D</desc></svg>'
+    quiz = "01-parte/03-cuestionario.quiz.yaml"
+    with house.database.unit_of_work() as session:
+        row = catalogue.lock_course(session, course.id)
+        shown = "instructions: |\n  ![Uno](media/uno.svg)\n\n  : Pie. | Crédito\n"
+        written = {
+            quiz: drafts.draft_bodies(session, course.id, [quiz])[quiz] + shown,
+            "01-parte/media/uno.svg": drawing,
+            "02-parte/media/uno.svg": drawing + "\n",
+        }
+        files.save_files(session, SYSTEM, row, {path: files.text_content(text) for path, text in written.items()}, now=clock.now())
+
+    act(browser, "place cuestionario-1 parte-2 1")
+
+    after = texts(house)
+    moved = after["02-parte/02-cuestionario.quiz.yaml"]
+    assert "from: [parte-1]" in moved
+    assert "(media/uno-2.svg)" in moved
+    assert quiz not in after
+
+
 def test_hiding_writes_the_state_and_nothing_else(browser: Browser, house: House) -> None:
     an_editor(browser, house)
     before = texts(house)
