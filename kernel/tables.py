@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
-from io import BytesIO, StringIO, TextIOBase
+from io import BytesIO, StringIO, TextIOBase, TextIOWrapper
 from itertools import chain
 from tempfile import TemporaryFile
 from typing import Any, BinaryIO, TypeAlias, cast
@@ -30,6 +30,7 @@ Sheet: TypeAlias = tuple[str, Sequence[str], Iterable[Sequence[Cell]]]
 """A sheet of a workbook: its name, headings and rows."""
 LONGEST_CELL = 32_767
 """Characters that a cell of a workbook holds; what is longer is cut there, never in CSV."""
+_PARTS = frozenset(";\t\r\n")
 _BEGIN, _RISK = r'([;\t\r\n][ "]*)', r"(?='*[=+\-@|%＝＋－＠])"
 _OPEN, _GUARDED = re.compile(_BEGIN + _RISK), re.compile(_BEGIN + "'" + _RISK)
 """Where one of those signs follows a semicolon, a tab or the end of a line: there a spreadsheet may see the beginning of a cell."""
@@ -42,7 +43,7 @@ def guarded(words: str) -> str:
     """
     number = words.removeprefix("-").replace(".", "", 1)
     first = "'" if words.lstrip("'").startswith(RISKY) and not number.isdecimal() else ""
-    return first + _OPEN.sub(r"\1'", words)
+    return first + (words if _PARTS.isdisjoint(words) else _OPEN.sub(r"\1'", words))
 
 
 def unguarded(words: str) -> str:
@@ -182,18 +183,23 @@ def on_disk(write: Callable[[BinaryIO], None]) -> BinaryIO:
     return file
 
 
+def _guarded_row(cells: Iterable[Cell]) -> list[Cell]:
+    return [guarded(cell) if isinstance(cell, str) else cell for cell in cells]
+
+
 def csv_line(cells: Sequence[Cell]) -> str:
     """Return a row as a line of CSV, its words guarded."""
     line = StringIO()
-    csv.writer(line, lineterminator="\r\n").writerow([guarded(cell) if isinstance(cell, str) else cell for cell in cells])
+    csv.writer(line, lineterminator="\r\n").writerow(_guarded_row(cells))
     return line.getvalue()
 
 
 def write_csv(target: BinaryIO, headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
     """Write rows as they come, in UTF-8 with its mark; the file stays open. Memory does not grow with the rows."""
     target.write(b"\xef\xbb\xbf")
-    for row in chain([headings], rows):
-        target.write(csv_line(row).encode())
+    words = TextIOWrapper(target, encoding="utf-8", newline="")
+    csv.writer(words, lineterminator="\r\n").writerows(map(_guarded_row, chain([headings], rows)))
+    words.detach()
 
 
 def type_of(name: str) -> str:
