@@ -60,21 +60,35 @@ def _invite(delivery: Delivery, person: Person) -> None:
         queries.get_person(session, person.id).invited_at = delivery.now
 
 
-def send_invitations(delivery: Delivery) -> None:
+def send_invitations(delivery: Delivery) -> Effect | None:
     """Invite people whom an administrator added; each is noted as sent at once, so that a second time nobody gets another.
 
-    A message that is refused does not keep the others waiting: its error is raised at the end.
+    A message that is refused does not keep the others waiting: it is tried again later. Whom half of the lease does not reach is the
+    next job's.
     """
     with delivery.database.unit_of_work(write=False) as session:
         people = queries.list_uninvited(session, cast("list[int]", delivery.arguments["people"]))
-    refused = list[Exception]()
-    for person in people:
+    tried, until = 0, clock.now() + outbox.LEASE / 2
+    refused = dict[int, Exception]()
+    for person in takewhile(lambda _person: clock.now() < until, people):
+        tried += 1
         try:
             _invite(delivery, person)
         except mail.Refused as error:
-            refused.append(error)
-    if refused:
-        raise refused[0]
+            refused[person.id] = error
+    if tried == len(people):
+        if refused:
+            raise next(iter(refused.values()))
+        return None
+    parts = [(delivery.now, [person.id for person in people[tried:]])]
+    if refused:  # they are tried again without meeting the job of the rest
+        parts.append((delivery.now + outbox.BACK_OFF[0], list(refused)))
+
+    def divide(session: Session) -> None:
+        for at, part in parts:
+            outbox.enqueue(session, "accounts.send_invitations", {"people": part}, now=delivery.now, at=at)
+
+    return divide
 
 
 def send_known_address(delivery: Delivery) -> None:

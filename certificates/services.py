@@ -18,6 +18,7 @@ from certificates.rules import CODE_LENGTH, Signer, canonical_content
 from courses.content.pictures import cleaned
 from courses.rules import Outline
 from enrolments.models import Completion, Enrolment
+from enrolments.rules import asked_modules, asks_to_pass
 from kernel import audit, outbox
 from kernel.codes import code_from_bits
 from kernel.crypto import SigningKeys
@@ -94,8 +95,8 @@ def _row(award: Award, settings: Settings, now: datetime) -> Credential:
         course_key=outline.slug,
         course_titles=outline.title,
         course_version=outline.number,
-        module_minutes=tuple(str(module.minutes) for module in outline.numbered),
-        with_assessment=any(activity.kind == "quiz" and activity.required for activity in outline.activities()),
+        module_minutes=tuple(str(module.minutes) for module in outline.numbered if module.key in asked_modules(outline)),
+        with_assessment=asks_to_pass(outline),
         hours=hours.quantize(Decimal("0.01")),
         institution=settings.institution_name,
         site_name="Aulario",

@@ -46,6 +46,7 @@ class CredentialFacts:
     course_title: str
     course_version: int
     modules: int
+    with_assessment: bool
     hours: Decimal
     issued_on: date
     expires_on: date | None
@@ -69,6 +70,7 @@ def _facts(row: Credential, *, private: bool) -> CredentialFacts:
         course_title=choose(dict(row.course_titles)),
         course_version=row.course_version,
         modules=len(row.module_minutes),
+        with_assessment=row.with_assessment,
         hours=row.hours.normalize() + 0,
         issued_on=row.issued_on,
         expires_on=row.expires_on,

@@ -256,6 +256,18 @@ def _module_progress(module: OutlineModule, results: Results, completed: frozens
     return ModuleProgress(module.key, done, needed, _standing(done, needed, closed, started=started), closed)
 
 
+def asked_modules(outline: Outline) -> tuple[str, ...]:
+    """Return the modules that the course's rule asks for: those that it names, or all that require something."""
+    return outline.completion_modules or tuple(module.key for module in outline.modules if module.required)
+
+
+def asks_to_pass(outline: Outline) -> bool:
+    """Say whether nobody completes a course without passing: it asks for a grade, or for a quiz that is completed by passing it."""
+    asked = [module for module in outline.modules if module.key in asked_modules(outline) and _needed(module) == len(module.required)]
+    passed = any(activity.completion_rule == "passed" for module in asked for activity in module.required)
+    return outline.completion_grade is not None or passed
+
+
 def evaluate_completion(outline: Outline, results: Results, now: datetime) -> Progress:
     """Say how far a learner is and whether the course's rule is met.
 
@@ -265,7 +277,7 @@ def evaluate_completion(outline: Outline, results: Results, now: datetime) -> Pr
     grade = course_grade(outline, results)
     completed = completed_keys(outline, results)
     modules = tuple(_module_progress(module, results, completed, now) for module in outline.modules)
-    asked = outline.completion_modules or tuple(module.key for module in outline.modules if module.required)
+    asked = asked_modules(outline)
     enough = outline.completion_grade is None or has_passed(grade, outline.completion_grade) is True
     return Progress(
         done=sum(module.done for module in modules),

@@ -185,8 +185,17 @@ def number(value: Decimal | float, digits: int | None = None) -> str:
     return _written(Decimal(str(value)) or Decimal(0), digits, language())
 
 
+LONGEST = 20
+"""Digits before the comma beyond which a number is written as a power of ten: the library computes with twenty-eight."""
+
+
 @lru_cache(maxsize=KEPT_NUMBERS)
 def _written(exact: Decimal, digits: int | None, language: str) -> str:
+    if not exact.is_finite():
+        return "∞"
+    if exact.adjusted() >= LONGEST:
+        mantissa, _e, power = f"{exact:.2e}".partition("e+")
+        return f"{_written(Decimal(mantissa), 2, language)} · 10^{power}"
     if digits is not None:
         exact = exact.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP) + 0  # never “-0”
     pattern = "#,##0" + ("." + "0" * digits if digits else "" if digits == 0 else ".#######")

@@ -291,6 +291,8 @@ def copy_of(session: Session, person_id: int, files: Files, public_url: str, *, 
         for name, rows in tables_of(session, account.id, now=now).items():
             tables.setdefault(name, []).extend(rows)
         for row in certificates.list_of(session, account.id):
+            if row.revoked_at is not None:
+                continue  # what was revoked is not handed out again: the table of certificates tells of it
             sheet = sheet_of(row, certificates.list_signers(session, row), public_url, language())
             drawn[f"certificates/{row.code}.pdf"] = pdf.render(sheet)
         handed_in |= {f"files/{uuid}/{name}": sha256 for uuid, name, sha256 in list_handed_in(session, account.id) if files.holds(sha256)}

@@ -43,7 +43,7 @@ def visible_taught(session: Session, actor: Actor) -> list[Taught]:
         select(func.count())
         .select_from(Completion)
         .join(Enrolment, Enrolment.id == Completion.enrolment_id)
-        .where(Enrolment.course_id == Course.id)
+        .where(Enrolment.course_id == Course.id, Enrolment.left_at.is_(None))
         .scalar_subquery()
     )
     changed = select(func.max(DraftFile.changed_at)).where(DraftFile.course_id == Course.id).scalar_subquery()

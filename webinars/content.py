@@ -1,5 +1,6 @@
 """Read recordings as files of a course folder (format, section 10)."""
 
+import html
 import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -220,7 +221,9 @@ def read_cues(content: bytes) -> tuple[Cue, ...]:
         raise ValueError("not WebVTT") from error
     if not captions or len(captions) != text.count(ARROW):
         raise ValueError("a time cannot be read, or there is none")
-    return tuple(Cue(_milliseconds(caption.start), _milliseconds(caption.end), " ".join(caption.text.split())) for caption in captions)
+    return tuple(
+        Cue(_milliseconds(caption.start), _milliseconds(caption.end), " ".join(html.unescape(caption.text).split())) for caption in captions
+    )
 
 
 def _milliseconds(stamp: str) -> int:

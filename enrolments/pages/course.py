@@ -13,7 +13,7 @@ from enrolments.pages.outline import CourseView, draw, foreign, html, rounded
 from enrolments.permissions import Seat, is_staff
 from enrolments.queries.awards import Award
 from enrolments.queries.editions import EditionLine, dates_of
-from enrolments.rules import Refusal, may_join
+from enrolments.rules import Refusal, asked_modules, may_join
 from kernel.i18n import _, choose, ngettext, number
 from kernel.markup.model import SafeHtml
 from kernel.permissions import Actor
@@ -107,7 +107,7 @@ class Requirement:
 def requirements(view: CourseView) -> list[Requirement]:
     """Say what completing the course asks, and how much of it is met."""
     outline, progress = view.outline, view.progress
-    asked = outline.completion_modules or tuple(module.key for module in outline.modules if module.required)
+    asked = asked_modules(outline)
     done = sum(progress.module(key).completed for key in asked)
     text = ngettext("Complete the only part of the course", "Complete the %(count)s parts of the course", len(asked))
     found = [Requirement(text, done, len(asked), _("%(done)s of %(total)s", done=done, total=len(asked)))]

@@ -83,8 +83,8 @@ class Asked:
         return "descending" if self.order.descending else "ascending"
 
 
-def asked_of(arguments: Mapping[str, str], outline: Outline, items: Sequence[ManualItem] = ()) -> Asked:
-    """Read the fields of an address."""
+def asked_of(arguments: Mapping[str, str], outline: Outline, items: Sequence[ManualItem] = (), *, by_address: bool) -> Asked:
+    """Read the fields of an address; `by_address` for those who see the addresses of learners."""
     sort = arguments.get("sort", "")
     activity = sort.removeprefix("activity:")
     known = sort.startswith("activity:") and (activity in outline.by_key or any(item.key == activity for item in items))
@@ -94,13 +94,14 @@ def asked_of(arguments: Mapping[str, str], outline: Outline, items: Sequence[Man
         tuple(old for old, new in outline.renames.items() if known and new == activity),
         arguments.get("direction") == "down",
     )
-    return Asked(filter_of(arguments), order)
+    return Asked(filter_of(arguments, by_address=by_address), order)
 
 
-def filter_of(arguments: Mapping[str, str]) -> GradebookFilter:
+def filter_of(arguments: Mapping[str, str], *, by_address: bool = False) -> GradebookFilter:
     """Read which learners the fields of an address or form want."""
     return GradebookFilter(
         words=" ".join(arguments.get("q", "").split())[:LONGEST_SEARCH],
+        by_address=by_address,
         edition=as_uuid(arguments.get("edition", "")),
         group=as_uuid(arguments.get("group", "")),
         unit=as_uuid(arguments.get("unit", "")),

@@ -117,9 +117,10 @@ def waits_for(session: Session, person_id: int | None, edition_ids: Sequence[int
 
 
 def list_first_waiting(session: Session, edition: Edition, *, limit: int) -> list[int]:
-    """List the people who have waited longest for a place and do not take the course in another way."""
+    """List the people who have waited longest for a place, are not suspended and do not take the course in another way."""
     inside = select(Enrolment.person_id).where(Enrolment.course_id == edition.course_id, Enrolment.left_at.is_(None))
-    statement = select(WaitingPlace.person_id).where(WaitingPlace.edition_id == edition.id, WaitingPlace.person_id.not_in(inside))
+    statement = select(WaitingPlace.person_id).join(Person, Person.id == WaitingPlace.person_id)
+    statement = statement.where(WaitingPlace.edition_id == edition.id, WaitingPlace.person_id.not_in(inside), Person.suspended_at.is_(None))
     return list(session.scalars(statement.order_by(WaitingPlace.id).limit(limit)))
 
 

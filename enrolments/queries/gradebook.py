@@ -1,7 +1,7 @@
 """Reading the gradebook of a course: filtered, sorted, by page or as a stream; its statements do not grow with the learners."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from fractions import Fraction
@@ -49,6 +49,8 @@ class GradebookFilter:
     """Which learners of a course are wanted; nothing each: all."""
 
     words: str = ""
+    by_address: bool = field(default=False, compare=False)
+    """The words may be of addresses too: only for those who see them."""
     edition: UUID | None = None
     group: UUID | None = None
     unit: UUID | None = None
@@ -149,7 +151,7 @@ def within(enrolment: Any, edition: UUID | None, group: UUID | None) -> list[Col
 
 def conditions_of(course_id: int, wanted: GradebookFilter, now: datetime) -> list[ColumnElement[bool]]:
     """Return what the enrolments that are wanted fulfil; `person` and `completion` have to be joined."""
-    conditions = [Enrolment.course_id == course_id, Enrolment.left_at.is_(None), *named(wanted.words)]
+    conditions = [Enrolment.course_id == course_id, Enrolment.left_at.is_(None), *named(wanted.words, with_address=wanted.by_address)]
     conditions += within(Enrolment.id, wanted.edition, wanted.group)
     if wanted.unit is not None:
         conditions.append(belongs_to(Organisation.uuid == wanted.unit))

@@ -184,6 +184,7 @@ def fill_places(session: Session, actor: Actor, edition_id: int, *, now: datetim
         or course.published_version_id is None
         or course.archived_at is not None
         or line.edition.closed_at is not None
+        or (line.edition.ends_at is not None and line.edition.ends_at <= now)
     ):
         return 0
     first = queries.list_first_waiting(session, line.edition, limit=free)
@@ -237,7 +238,6 @@ def _enrol(
     """Enrol people who do not take the course now, a fixed number of statements for all of them; return them."""
     if not people:
         return []
-    end_waits(session, course_id, people)
     outline = get_outline(session, version_id)
     mine = (Enrolment.course_id == course_id, Enrolment.person_id.in_(people))
     returning = update(Enrolment).where(*mine, Enrolment.left_at.is_not(None)).values(left_at=None)
@@ -256,6 +256,7 @@ def _enrol(
     ]
     if rows:
         session.execute(insert(Enrolment), rows)
+    end_waits(session, course_id, people)
     entered = session.scalars(select(Enrolment).where(*mine).order_by(Enrolment.id)).all()
     if edition_id is not None:
         session.execute(insert(EditionPlace), [{"enrolment_id": enrolment.id, "edition_id": edition_id} for enrolment in entered])

@@ -61,7 +61,8 @@ def gradebook(seat: Seat) -> str:
     session, outline, page = current_session(), outline_of(seat), asked_page(ROWS)
     looks.note_list(Listing.GRADEBOOK, Course, seat.course_id)
     items = list_items(session, seat.course_id)
-    asked, columns = asked_of(request.args, outline, items), columns_of(outline, items)
+    shows_email = edits(current_actor(), seat.staff_role)
+    asked, columns = asked_of(request.args, outline, items, by_address=shows_email), columns_of(outline, items)
     rows = queries.list_gradebook(session, outline, asked.wanted, asked.order, now=seat.now, offset=page.offset, limit=ROWS + 1)
     learners, completed = queries.count_gradebook(session, seat.course_id, asked.wanted, now=seat.now)
     return render_template(
@@ -80,7 +81,7 @@ def gradebook(seat: Seat) -> str:
         states=[(state.value, _(words)) for state, words in STATES.items()],
         meanings=dictionary(columns),
         behind=count_stale(session, seat.course_id) if asked.order.by is Order.GRADE else 0,
-        shows_email=edits(current_actor(), seat.staff_role),
+        shows_email=shows_email,
     )
 
 
@@ -103,9 +104,10 @@ class _Book:
 def _book(seat: Seat) -> _Book:
     session, outline = current_session(), outline_of(seat)
     items = list_items(session, seat.course_id)
-    asked, columns = asked_of(request.args, outline, items), columns_of(outline, items)
+    shows_email = edits(current_actor(), seat.staff_role)
+    asked, columns = asked_of(request.args, outline, items, by_address=shows_email), columns_of(outline, items)
     stream = queries.stream_gradebook(session, outline, asked.wanted, asked.order, now=seat.now)
-    return _Book(dictionary(columns), download_rows(stream, columns, with_email=edits(current_actor(), seat.staff_role)))
+    return _Book(dictionary(columns), download_rows(stream, columns, with_email=shows_email))
 
 
 def _download(seat: Seat, what: str, write: Callable[[BinaryIO], None]) -> Response:

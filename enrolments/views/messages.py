@@ -31,7 +31,7 @@ Answer = str | Response | tuple[str, int]
 @requires(LearningAction.ANNOUNCE, get_published, reads_first=True)
 def message(seat: Seat) -> Answer:
     """Write to the learners whom the gradebook's filter finds; show how many they are before anything is sent."""
-    form, asked = MessageForm(), asked_of(request.args, outline_of(seat))
+    form, asked = MessageForm(), asked_of(request.args, outline_of(seat), by_address=True)
     if is_only_looking():
         return _page(seat, form, asked, uuid4())
     number = as_uuid(request.form.get("number", "")) or uuid4()

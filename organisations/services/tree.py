@@ -84,9 +84,9 @@ def _check(session: Session, parent_id: int | None, plan: PlacePlan, but: int | 
 
 def change(session: Session, actor: Actor, place: Organisation, plan: PlacePlan, *, now: datetime) -> None:
     """Give a place another name or code; raise NameTaken or CodeTaken. A second time changes nothing."""
-    _check(session, place.parent_id, plan, but=place.id)
     row = session.get_one(Organisation, place.id)
     old = PlacePlan(row.name, row.code or "")
+    _check(session, place.parent_id, PlacePlan(plan.name, plan.code if plan.code != old.code else ""), but=place.id)
     if old != plan:
         row.name, row.name_key, row.code = plan.name, fold(plan.name), plan.code or None
         facts = {"old_name": old.name, "name": plan.name, "old_code": old.code, "code": plan.code}

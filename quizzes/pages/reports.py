@@ -76,10 +76,11 @@ class Asked:
         return "descending" if self.order.descending else "ascending"
 
 
-def asked_of(arguments: Mapping[str, str]) -> Asked:
-    """Read the fields of an address."""
+def asked_of(arguments: Mapping[str, str], *, by_address: bool) -> Asked:
+    """Read the fields of an address; `by_address` for those who see the addresses of learners."""
     wanted = ReportFilter(
         words=" ".join(arguments.get("q", "").split())[:LONGEST_SEARCH],
+        by_address=by_address,
         state=chosen(AttemptState, arguments.get("state")),
         outcome=chosen(Outcome, arguments.get("outcome")),
         edition=as_uuid(arguments.get("edition", "")),

@@ -1,7 +1,7 @@
 """Reading the attempts at a quiz as a report: filtered, sorted, by page or as a stream, with a fixed number of statements."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
@@ -43,6 +43,8 @@ class ReportFilter:
     """Which attempts a report shows: words of the name or address, a state, an outcome, of an edition or group; nothing each: all."""
 
     words: str = ""
+    by_address: bool = field(default=False, compare=False)
+    """The words may be of addresses too: only for those who see them."""
     state: AttemptState | None = None
     outcome: Outcome | None = None
     edition: UUID | None = None
@@ -110,7 +112,8 @@ def _of_quiz(course_id: int, activity_key: str) -> ColumnElement[bool]:
 
 
 def _conditions(course_id: int, activity_key: str, wanted: ReportFilter) -> list[ColumnElement[bool]]:
-    conditions = [_of_quiz(course_id, activity_key), *named(wanted.words), *within(Attempt.enrolment_id, wanted.edition, wanted.group)]
+    found = named(wanted.words, with_address=wanted.by_address)
+    conditions = [_of_quiz(course_id, activity_key), *found, *within(Attempt.enrolment_id, wanted.edition, wanted.group)]
     if wanted.state is not None:
         conditions.append(Attempt.state == wanted.state.value)
     if wanted.outcome is not None:

@@ -267,6 +267,7 @@ def catch_up(session: Session, actor: Actor, row: Regrade, *, now: datetime) -> 
     if row.state == "committed" and _mark_again(session, actor, row, now=now):
         outbox.enqueue(session, "quizzes.tell_regrade", {"subject": row.id}, now=now)
     elif row.state == "undone":
+        queries.lock_touched(session, row.id)
         _give_back(session, actor, row, now=now)
 
 

@@ -33,7 +33,7 @@ ROWS = 50
 @requires(QuizAction.REPORT, teaching.get_taught_quiz)
 def attempts(subject: TaughtQuiz) -> str:
     """Show one page of the attempts at a quiz."""
-    session, asked, page = current_session(), asked_of(request.args), asked_page(ROWS)
+    session, asked, page = current_session(), _asked(subject), asked_page(ROWS)
     looks.note_list(Listing.ATTEMPTS, Course, subject.course_id)
     rows = reports.list_report(session, subject.course_id, subject.key, asked.wanted, asked.order, offset=page.offset, limit=page.size + 1)
     return render_template(
@@ -50,6 +50,10 @@ def attempts(subject: TaughtQuiz) -> str:
     )
 
 
+def _asked(subject: TaughtQuiz) -> Asked:
+    return asked_of(request.args, by_address=edits(current_actor(), subject.staff_role))
+
+
 def download(subject: TaughtQuiz, what: str, write: Callable[[BinaryIO], None]) -> Response:
     """Send a table as a file.
 
@@ -64,7 +68,7 @@ def download(subject: TaughtQuiz, what: str, write: Callable[[BinaryIO], None]) 
 @requires(QuizAction.REPORT, teaching.get_taught_quiz)
 def attempts_csv(subject: TaughtQuiz) -> Response:
     """Send every attempt of the report as CSV, in its order."""
-    asked = asked_of(request.args)
+    asked = _asked(subject)
     return download(subject, "report.csv", lambda file: write_csv(file, headings(), _rows(subject, asked)))
 
 
@@ -72,7 +76,7 @@ def attempts_csv(subject: TaughtQuiz) -> Response:
 @requires(QuizAction.REPORT, teaching.get_taught_quiz)
 def attempts_xlsx(subject: TaughtQuiz) -> Response:
     """Send every attempt of the report as a workbook, with a sheet that says what the columns hold."""
-    sheets = _sheets(subject, asked_of(request.args))
+    sheets = _sheets(subject, _asked(subject))
     return download(subject, "report.xlsx", lambda file: write_xlsx(file, sheets))
 
 
@@ -80,7 +84,7 @@ def attempts_xlsx(subject: TaughtQuiz) -> Response:
 @requires(QuizAction.REPORT, teaching.get_taught_quiz)
 def attempts_ods(subject: TaughtQuiz) -> Response:
     """Send the same as an OpenDocument spreadsheet."""
-    sheets = _sheets(subject, asked_of(request.args))
+    sheets = _sheets(subject, _asked(subject))
     return download(subject, "report.ods", lambda file: write_ods(file, sheets))
 
 

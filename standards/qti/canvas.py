@@ -48,7 +48,28 @@ PROFILES = {
 }
 """Profiles of Common Cartridge -> types of Canvas; `multiple_response` is ours, because its marks are all or nothing."""
 _COMBINED = ("correct_fb", "general_incorrect_fb")
-_TRUE = frozenset({"true", "verdadero", "t", "wahr", "vrai"})
+_TRUE = frozenset(
+    {
+        "true",
+        "t",
+        "yes",
+        "verdadero",
+        "verdadera",
+        "v",
+        "cierto",
+        "correcto",
+        "sí",
+        "si",
+        "verdadeiro",
+        "sim",
+        "vero",
+        "wahr",
+        "ja",
+        "vrai",
+        "oui",
+    }
+)
+_FALSE = frozenset({"false", "f", "no", "falso", "falsa", "incorrecto", "não", "nao", "falsch", "nein", "faux", "non"})
 _ANY_FILE = ("pdf", "docx", "odt", "jpg", "png")
 
 
@@ -171,12 +192,16 @@ class CanvasReader:
         return _choices.single([one for one, _ in self._options()], shuffle=shuffle)
 
     def _truth(self) -> Body:
+        """Return a question of true or false; one of two other words is a single choice."""
         response = self._response()
         rights = self._rights(response.get("ident", ""))
-        right = next((text for ident, text in self._labels(response) if ident in rights), "")
-        if not right:
+        words_of = {ident in rights: text.strip(" .!").lower() for ident, text in self._labels(response)}
+        if not words_of.get(True):
             raise NotTranslatable(N_("No option is marked as right."))
-        return TrueFalse(right.strip().lower() in _TRUE)
+        right, wrong = words_of[True], words_of.get(False, "")
+        if right in _TRUE or wrong in _FALSE:
+            return TrueFalse(True)
+        return TrueFalse(False) if right in _FALSE or wrong in _TRUE else self._single()
 
     def _multiple(self, rule: MultipleRule) -> Body:
         keys = Keys()
@@ -210,7 +235,8 @@ class CanvasReader:
         return [either] if either is not None else [inner] if inner is not None else []
 
     def _number(self, part: Element) -> NumericalAnswer:
-        equal, low, high = (descendants(part, name) for name in ("varequal", "vargte", "varlte"))
+        equal = descendants(part, "varequal")
+        low, high = ([*descendants(part, f"{name}e"), *descendants(part, name)] for name in ("vargt", "varlt"))
         if low and high:
             ends = number(words(low[0])), number(words(high[0]))
             value = number(words(equal[0])) if equal else (ends[0] + ends[1]) / 2

@@ -52,15 +52,21 @@ class Declaration:
     correct: Sequence[str]
     mapping: Mapping[str, Fraction] = field(default_factory=dict)
     sensitive: bool = False
+    usual: Fraction = Fraction(0)
+    """What is gained by a choice that the mapping does not name."""
+    most: Fraction = Fraction(0)
+    """What is gained at most; nought: everything."""
 
 
 def declaration(element: Element) -> Declaration:
     """Read a response declaration."""
     correct = [clean(words(value)).strip() for value in children(child(element, "correctResponse"), "value")]
-    entries = children(child(element, "mapping"), "mapEntry")
+    table = child(element, "mapping")
+    entries = children(table, "mapEntry")
     mapping = {one_line(clean(entry.get("mapKey", ""))): number(entry.get("mappedValue", "0")) for entry in entries}
     sensitive = any(entry.get("caseSensitive", "false") == "true" for entry in entries)
-    return Declaration(element.get("baseType", ""), element.get("cardinality") == "multiple", correct, mapping, sensitive)
+    usual, most = (Fraction(0) if table is None else number(table.get(name, "0")) for name in ("defaultValue", "upperBound"))
+    return Declaration(element.get("baseType", ""), element.get("cardinality") == "multiple", correct, mapping, sensitive, usual, most)
 
 
 class ItemReader:
@@ -199,9 +205,10 @@ class ItemReader:
         declared = self._declared(interaction)
         if not self._uses_mapping(interaction):
             return {ident: Fraction(ident in declared.correct) for ident in ids}
-        gained = [declared.mapping.get(ident, Fraction(0)) for ident in ids]
+        gained = [declared.mapping.get(ident, declared.usual) for ident in ids]
         rights = [value for value in gained if value > 0]
-        whole = (sum(rights, Fraction(0)) if declared.several else max(rights, default=Fraction(0))) or Fraction(1)
+        reached = (sum(rights, Fraction(0)) if declared.several else max(rights, default=Fraction(0))) or Fraction(1)
+        whole = min(reached, declared.most) if declared.most > 0 else reached
         shares = [max(min(value / whole, Fraction(1)), Fraction(-1)) for value in gained]
         return {ident: credit(share * 100) for ident, share in zip(ids, shares, strict=True)}
 

@@ -32,9 +32,12 @@ function kept() {
   try { return JSON.parse(localStorage.getItem(name)); } catch (error) { return null; }
 }
 
-/* What an earlier page kept is not written over while nobody has decided about it. */
+/* What an earlier page kept is not written over while nobody has decided about it: until then this page says that its own text is kept nowhere. */
 function keep() {
-  if (stopped === 'kept') return false;
+  if (stopped === 'kept') {
+    tell('undecided', 'bad');
+    return false;
+  }
   try {
     localStorage.setItem(name, JSON.stringify(Object.assign(typed(), { seen: form.elements.seen.value, at: new Date().toISOString() })));
     return true;
@@ -296,7 +299,7 @@ form.addEventListener('submit', (event) => {
   if (event.submitter && event.submitter.value === 'upload') {
     event.preventDefault();
     upload();
-  } else { keep(); clearTimeout(timers.save); stopped = stopped || 'leaving'; }
+  } else { keep(); clearTimeout(timers.save); stopped = 'leaving'; }
 });
 area.addEventListener('paste', (event) => {
   const html = event.clipboardData.getData('text/html');
@@ -322,6 +325,7 @@ area.addEventListener('keydown', (event) => {
   if (button) { event.preventDefault(); button.click(); }
 });
 addEventListener('online', save);
+addEventListener('beforeunload', (event) => { if (stopped === 'kept' && !same(typed(), saved)) event.preventDefault(); });
 document.addEventListener('visibilitychange', () => { if (document.visibilityState === 'hidden' && !same(typed(), saved)) { keep(); save(); } });
 document.getElementById('tools').hidden = false;
 for (const button of document.querySelectorAll('[data-insert][hidden]')) button.hidden = false;

@@ -58,6 +58,23 @@ def test_a_completed_course_gives_one_credential_with_what_was_true_on_its_day(h
     assert len(row.code) == 16
 
 
+@pytest.mark.parametrize("rule", ["pass_mark: none\n", "completion: viewed\n", "completion: {attempted: 1}\n"])
+def test_who_need_not_pass_is_not_said_to_have_passed(house: House, rule: str) -> None:
+    complete(house, a_course(house, modules=1, settings=f"attempts: 3\n{rule}"))
+
+    assert issue(house).with_assessment is False
+
+
+def test_a_certificate_counts_the_modules_that_the_course_asks_for(house: House) -> None:
+    files = folder(modules=3)
+    files["course.yaml"] += b"completion:\n  modules: [parte-1]\n"
+    complete(house, publish(house, files)[0])
+
+    row = issue(house)
+
+    assert (len(row.module_minutes), row.with_assessment) == (1, True)
+
+
 def test_the_same_job_delivered_twice_and_another_for_the_same_completion_issue_one(house: House) -> None:
     """Security 6.5: idempotent effect."""
     complete(house, a_course(house, modules=1))

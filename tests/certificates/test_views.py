@@ -130,6 +130,16 @@ def test_verification_says_what_the_sheet_says_and_nothing_else(
         assert private not in page.html
 
 
+def test_verification_says_completed_where_nobody_had_to_pass(browser: Browser, house: House) -> None:
+    """Security 5.4: what the sheet says."""
+    complete(house, a_course(house, modules=1, settings="attempts: 3\npass_mark: none\n"))
+    row = issue(house)
+
+    page = browser.get(f"/verify/{printed_code(row.code)}")
+
+    assert "ResultadoCompletado" in " ".join(page.text.split())
+
+
 def test_codes_are_read_as_people_type_them(browser: Browser, house: House, credential: Credential) -> None:
     """Case, spaces, hyphens; I and L are 1, O is 0."""
     printed = printed_code(credential.code)

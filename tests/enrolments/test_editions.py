@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from accounts.models import Person
 from accounts.privacy import list_looks
 from courses.models import Course, StaffRole
-from enrolments.models import Enrolment, WaitingPlace
+from enrolments.models import Edition, Enrolment, WaitingPlace
 from enrolments.queries import learning as queries
 from enrolments.rules import EditionDates, Refusal, may_join
 from enrolments.services import editions as services
@@ -124,6 +124,30 @@ def test_who_takes_the_course_already_is_passed_over_on_the_waiting_list(house: 
     found = enrolment_of(house, eva, course)
     assert found is not None
     assert line_of(house, edition).taken == 1
+
+
+def test_nobody_enters_an_edition_that_has_ended_nor_with_a_suspended_account(house: House) -> None:
+    course = a_course(house, modules=1)
+    ended, other = an_edition(house, course, capacity=1), an_edition(house, a_course(house, "otro", modules=1), capacity=1)
+    ana, blas, eva = ten(house)[:3]
+    for who in (ana, blas):
+        join(house, who, course, ended)
+    of_other = other.course_id
+    with house.database.unit_of_work() as session:
+        second = session.get_one(Course, of_other)
+        session.get_one(Edition, ended.id).ends_at = clock.now()
+    for who in (ana, blas, eva):
+        join(house, who, second, other)
+    with house.database.unit_of_work() as session:
+        session.get_one(Person, blas.person_id).suspended_at = clock.now()
+
+    take_out(house, course, ana)
+    take_out(house, second, ana)
+
+    assert enrolment_of(house, blas, course) is None
+    assert (line_of(house, ended).taken, line_of(house, ended).waiting) == (0, 1)
+    assert enrolment_of(house, blas, second) is None
+    assert enrolment_of(house, eva, second) is not None
 
 
 def test_who_takes_the_course_does_not_wait_for_it_after_two_accounts_became_one(house: House) -> None:

@@ -203,3 +203,6 @@ def test_graders_see_no_addresses(browser: Browser, house: House) -> None:
     assert "ana@example.org" not in browser.page.html
     browser.get(f"{PAGE}.csv")
     assert b"ana@example.org" not in browser.response.get_data()
+    for what in ("gradebook", "gradebook.csv"):
+        browser.get(f"{PAGE.removesuffix('gradebook')}{what}?q=ana@example")
+        assert b"Quinde" not in browser.response.get_data(), what

@@ -128,6 +128,8 @@ def test_addresses_are_neither_shown_nor_searched_nor_taken_out(browser: Browser
     rows = list(csv.reader(StringIO(boss.response.get_data(as_text=True).lstrip("\ufeff"))))
     assert rows[0][:4] == ["Nombre", "Unidad", "Actividades hechas", "Actividades obligatorias"]
     assert [row[1:4] for row in rows[1:]] == [["Chone", "2", "2"]]
+    assert all(moment.endswith("-05:00") for moment in rows[1][4:] if moment)  # as the page: in the reader's zone
+    assert rows[1][6]
     assert "@" not in boss.response.get_data(as_text=True)
     with house.database.unit_of_work(write=False) as session:
         assert session.scalars(select(AuditEntry.verb).where(AuditEntry.verb == "unit.exported")).all() == ["unit.exported"]

@@ -33,6 +33,9 @@ MOMENT = datetime(2026, 11, 28, 3, 5, tzinfo=UTC)  # still the 27th in Quito
         (Decimal("1.005"), 2, "1,01", "1.01"),
         (-0.2, 0, "0", "0"),
         (0, 1, "0,0", "0.0"),
+        (1.16e27, 2, "1,16 · 10^27", "1.16 · 10^27"),  # as the simulator gives where somebody divides by next to nothing
+        (-8e45, None, "-8,00 · 10^45", "-8.00 · 10^45"),
+        (float("inf"), 2, "∞", "∞"),
     ],
 )
 def test_numbers_are_written_as_each_language_does(value: Decimal | float, digits: int | None, es: str, en: str) -> None:

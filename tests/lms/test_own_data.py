@@ -16,6 +16,7 @@ from accounts import privacy, services
 from accounts.models import Device, NationalIdentity, Notice, Person
 from accounts.privacy import PrivacyVerb
 from accounts.services import Purpose
+from certificates import services as certificates
 from certificates.models import Credential
 from enrolments.models import LearnerNote
 from enrolments.queries import learning as enrolment_queries
@@ -337,6 +338,20 @@ def test_the_only_administrator_stays(browser: Browser, house: House) -> None:
     with house.database.unit_of_work(write=False) as session:
         assert session.get_one(Person, 1).email == "ana@example.org"
         assert privacy.find_request(session, 1) is not None
+
+
+def test_a_certificate_that_was_revoked_is_in_the_tables_alone(browser: Browser, house: House) -> None:
+    """As its own page hands it out no more."""
+    complete(house, a_course(house, modules=1))
+    code = issue(house).code
+    with house.database.unit_of_work() as session:
+        row = session.execute(select(Credential)).scalar_one()
+        certificates.revoke_credential(session, SYSTEM, row, "Se emitió por error.", now=clock.now())
+    sign_in(browser)
+    copy = unpacked(browser)
+
+    assert [name for name in copy.namelist() if name.endswith(".pdf")] == []
+    assert code in copy.read("csv/certificates.csv").decode()
 
 
 def test_certificates_are_in_the_copy_and_stay(browser: Browser, house: House) -> None:

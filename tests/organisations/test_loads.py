@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from io import BytesIO
 from typing import Any
 
@@ -181,6 +181,30 @@ def test_an_invitation_that_is_refused_keeps_no_other_waiting(house: House) -> N
 
     assert sorted(message["To"] for message in box.messages) == ["p0@example.org", "p3@example.org"]
     assert count(house, Person, Person.invited_at.is_not(None)) == 2
+
+
+def test_invitations_end_well_within_the_lease_and_the_rest_is_the_next_jobs(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who is invited twice finds the first link dead."""
+    begun, box, passed = clock.now(), Postbox(drops="p1@"), [timedelta()]
+
+    def hurried() -> datetime:
+        passed[0] += outbox.LEASE / 10
+        return begun + passed[0]
+
+    emails = [f"p{number}@example.org" for number in range(9)]
+    with house.database.unit_of_work() as session:
+        accounts.invite(session, SYSTEM, [InvitedPerson(email, "Ana", "Mera", "", "es") for email in emails], now=begun)
+    with house.database.unit_of_work(write=False) as session:
+        job = session.scalars(select(Job.id).where(Job.kind == "accounts.send_invitations")).one()
+    monkeypatch.setattr(clock, "now", hurried)
+    assert outbox.deliver(posting(house, box), job, now=begun) is outbox.Outcome.DONE
+    assert 0 < len(box.messages) < len(emails) - 1
+    assert passed[0] < outbox.LEASE
+
+    box.drops = ""
+    outbox.deliver_waiting(posting(house, box), now=begun + timedelta(hours=1))
+    box.close()
+    assert sorted(message["To"] for message in box.messages) == emails
 
 
 @pytest.mark.parametrize("by_themselves", [True, False])

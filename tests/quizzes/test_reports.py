@@ -141,6 +141,7 @@ def test_graders_see_no_addresses(browser: Browser, house: House) -> None:
     sign_in(browser, "califica@example.org")
 
     assert "ana@example.org" not in browser.get(REPORT).html
+    assert "Zurita" not in browser.get(f"{REPORT}?q=ana@example").text
     browser.get(f"{REPORT}.csv")
     assert b"ana@example.org" not in browser.response.get_data()
 

@@ -20,6 +20,7 @@ from quizzes.rules.definitions import (
     Single,
     Tolerance,
     ToleranceKind,
+    TrueFalse,
 )
 from standards import _zip
 from standards.importing import import_file
@@ -168,6 +169,63 @@ def test_numbers_of_canvas_have_their_tolerance() -> None:
 
     assert isinstance(body, Numerical)
     assert (body.answers[0].value, body.tolerance.amount) == (10, Fraction(1, 2))
+
+
+def test_numbers_of_canvas_with_a_precision_have_their_tolerance() -> None:
+    either = "<or><varequal>13.4</varequal><and><vargt>13.35</vargt><varlte>13.45</varlte></and></or>"
+
+    body = read(item_1("numerical_question", "", condition(either))).questions[0].body
+
+    assert isinstance(body, Numerical)
+    assert (body.answers[0].value, body.tolerance.amount) == (Fraction(134, 10), Fraction(1, 20))
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "answer"),
+    [("Cierto", "Falso", True), ("Sí.", "No", True), ("Falso", "Cierto", False), ("Vrai", "?", True), ("Jamais", "Vrai", False)],
+)
+def test_true_and_false_are_told_by_either_word(right: str, wrong: str, answer: bool) -> None:
+    response = choices("1", "", label("1", right) + label("2", wrong))
+
+    body = read(item_1("true_false_question", response, condition('<varequal respident="response_1">1</varequal>'))).questions[0].body
+
+    assert isinstance(body, TrueFalse)
+    assert body.answer is answer
+
+
+def test_a_choice_of_two_other_words_stays_one() -> None:
+    response = choices("1", "", label("1", "Norte") + label("2", "Sur"))
+
+    body = read(item_1("true_false_question", response, condition('<varequal respident="response_1">1</varequal>'))).questions[0].body
+
+    assert isinstance(body, Single)
+    assert [option.right for option in body.options] == [True, False]
+
+
+def test_a_mapping_says_what_the_choices_cost_that_it_does_not_name() -> None:
+    """As the specification's own example of water has it; of three that are right two may be enough."""
+    water = mapped("H 1 O 1 Cl -1", 'defaultValue="-2" upperBound="2"')
+    two_of_three = mapped("H 1 O 1 Cl 1", 'defaultValue="0" upperBound="2"')
+
+    assert [option.credit for option in water.options] == [Fraction(1, 2), Fraction(1, 2), Fraction(-1, 2), -1]
+    assert [option.credit for option in two_of_three.options] == [Fraction(1, 2), Fraction(1, 2), Fraction(1, 2), 0]
+
+
+def mapped(entries: str, bounds: str) -> Multiple:
+    """Read a question of four elements, of which some have an entry."""
+    pairs = zip(entries.split()[::2], entries.split()[1::2], strict=True)
+    rows = "".join(f'<mapEntry mapKey="{key}" mappedValue="{value}"/>' for key, value in pairs)
+    declared = '<responseDeclaration identifier="R" cardinality="multiple" baseType="identifier">'
+    shown = "".join(f'<simpleChoice identifier="{key}">{key}</simpleChoice>' for key in ("H", "O", "Cl", "He"))
+    item = (
+        '<assessmentItem xmlns="http://www.imsglobal.org/xsd/imsqti_v2p1" identifier="water" title="Agua">'
+        f"{declared}<mapping {bounds}>{rows}</mapping></responseDeclaration>"
+        f'<itemBody><choiceInteraction responseIdentifier="R" maxChoices="0"><prompt>¿Qué?</prompt>{shown}</choiceInteraction></itemBody>'
+        '<responseProcessing template="http://www.imsglobal.org/question/qti_v2p1/rptemplates/map_response"/></assessmentItem>'
+    )
+    body = read(item.encode()).questions[0].body
+    assert isinstance(body, Multiple)
+    return body
 
 
 def test_lists_and_blanks_of_canvas_become_gaps() -> None:

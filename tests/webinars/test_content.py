@@ -54,6 +54,12 @@ def test_cues_keep_their_milliseconds() -> None:
     assert found == (Cue(500, 4_000, "Hola, agua."), Cue(3_605_250, 3_606_000, "Fin."))
 
 
+def test_signs_that_captions_have_to_write_otherwise_are_read() -> None:
+    found = read_cues(b"WEBVTT\n\n00:00.500 --> 00:04.000\nR&amp;D y 3 &lt; 5&nbsp;%\n")
+
+    assert [cue.words for cue in found] == ["R&D y 3 < 5 %"]
+
+
 def test_a_page_outside_names_its_host_and_cannot_be_watched() -> None:
     """Section 10 (C610)."""
     assert "C610" in folders.codes(folders.changed(OUTSIDE, "host: Empresa de agua\n", ""))
