@@ -15,7 +15,7 @@ const STRUCTURED = /<(h[1-6]|ul|ol|li|table|strong|em|b|i|a|p)[\s>]/i;
 
 const form = document.getElementById('lesson');
 const area = form.elements.body;
-const state = document.getElementById('save-state');
+const states = ['save-state', 'save-state-below'].map((id) => document.getElementById(id));  // at the head, and under what is written
 const look = document.getElementById('look');
 const name = JOURNAL + form.dataset.person + '.' + form.dataset.lesson;
 const say = (key) => form.dataset['t' + key[0].toUpperCase() + key.slice(1)] || '';
@@ -84,8 +84,10 @@ function tell(key, kind, words) {
   const text = words || say(key);
   if (told === text) return;
   told = text;
-  state.textContent = text;
-  state.className = 'state ' + (kind || '');
+  for (const state of states) {
+    state.textContent = text;
+    state.className = 'state ' + (kind || '');
+  }
 }
 
 function send(address, more) {

@@ -153,6 +153,7 @@ def test_a_lost_line_loses_no_text(chromium: Browser, live: Live) -> None:
     me.page.context.set_offline(True)
     me.page.fill("#body", "Escrito sin línea.\n")
     expect(me.page.locator("#save-state")).to_contain_text("en este equipo", timeout=15_000)
+    expect(me.page.locator("#save-state-below")).to_contain_text("en este equipo")
 
     me.page.context.set_offline(False)
     me.page.evaluate("dispatchEvent(new Event('online'))")
