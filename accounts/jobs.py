@@ -1,8 +1,9 @@
 """Mails of accounts, and of notices. Links are minted here, when the mail is written, so that no job row ever holds a secret."""
 
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from itertools import takewhile
-from typing import Any, cast
+from functools import partial
+from typing import Any, TypeVar, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy.orm import Session
@@ -16,6 +17,8 @@ from kernel import clock, mail, outbox
 from kernel.i18n import DEFAULT_ZONE, _, choose, reading
 from kernel.outbox import Delivery, Effect
 from kernel.settings import secret_keys
+
+T = TypeVar("T")
 
 
 def _person(delivery: Delivery) -> Person:
@@ -68,27 +71,37 @@ def send_invitations(delivery: Delivery) -> Effect | None:
     """
     with delivery.database.unit_of_work(write=False) as session:
         people = queries.list_uninvited(session, cast("list[int]", delivery.arguments["people"]))
-    tried, until = 0, clock.now() + outbox.LEASE / 2
-    refused = dict[int, Exception]()
-    for person in takewhile(lambda _person: clock.now() < until, people):
-        tried += 1
-        try:
-            _invite(delivery, person)
-        except mail.Refused as error:
-            refused[person.id] = error
+    tried, refused = _each(people, partial(_invite, delivery))
     if tried == len(people):
-        if refused:
-            raise next(iter(refused.values()))
+        _raise_first(refused)
         return None
-    parts = [(delivery.now, [person.id for person in people[tried:]])]
+    parts = [(delivery.now, {"people": [person.id for person in people[tried:]]})]
     if refused:  # they are tried again without meeting the job of the rest
-        parts.append((delivery.now + outbox.BACK_OFF[0], list(refused)))
+        parts.append((delivery.now + outbox.BACK_OFF[0], {"people": [people[place].id for place in refused]}))
+    return partial(_divide, "accounts.send_invitations", parts, now=delivery.now)
 
-    def divide(session: Session) -> None:
-        for at, part in parts:
-            outbox.enqueue(session, "accounts.send_invitations", {"people": part}, now=delivery.now, at=at)
 
-    return divide
+def _each(entries: Sequence[T], send: Callable[[T], None]) -> tuple[int, dict[int, Exception]]:
+    """Send one mail after the other while half of the lease lasts; return how many were tried, and what was refused by its place."""
+    refused, until = dict[int, Exception](), clock.now() + outbox.LEASE / 2
+    for place, entry in enumerate(entries):
+        if clock.now() >= until:
+            return place, refused
+        try:
+            send(entry)
+        except mail.Refused as error:
+            refused[place] = error
+    return len(entries), refused
+
+
+def _raise_first(refused: Mapping[int, Exception]) -> None:
+    for error in refused.values():
+        raise error
+
+
+def _divide(kind: str, parts: Sequence[tuple[datetime, Mapping[str, object]]], session: Session, *, now: datetime) -> None:
+    for at, part in parts:
+        outbox.enqueue(session, kind, part, now=now, at=at)
 
 
 def send_known_address(delivery: Delivery) -> None:
@@ -142,31 +155,21 @@ def send_notices(delivery: Delivery) -> Effect | None:
     key, first, last = (cast("Any", delivery.arguments[name]) for name in ("key", "first", "last"))
     with delivery.database.unit_of_work(write=False) as session:
         letters = queries.list_letters(session, key, first=first, last=last, limit=PORTION + 1)
-    tried, until = 0, clock.now() + outbox.LEASE / 2
-    refused = list[Exception]()
-    for letter in takewhile(lambda _letter: clock.now() < until, letters[:PORTION]):
-        tried += 1
-        try:
-            effect = _send_notice(delivery, letter)
-        except mail.Refused as error:
-            refused.append(error)
-            continue
-        with delivery.database.unit_of_work() as session:
-            effect(session)
+    tried, refused = _each(letters[:PORTION], partial(_send_and_note, delivery))
     if tried == len(letters):
-        if refused:
-            raise refused[0]
+        _raise_first(refused)
         return None
     rest = letters[tried].person.id
-    parts = [(delivery.now, {"first": rest, "last": last})]
+    parts = [(delivery.now, {"key": key, "first": rest, "last": last})]
     if refused:  # they are tried again without meeting the job of the rest
-        parts.append((delivery.now + outbox.BACK_OFF[0], {"first": first, "last": rest - 1}))
+        parts.append((delivery.now + outbox.BACK_OFF[0], {"key": key, "first": first, "last": rest - 1}))
+    return partial(_divide, "accounts.send_notices", parts, now=delivery.now)
 
-    def divide(session: Session) -> None:
-        for at, part in parts:
-            outbox.enqueue(session, "accounts.send_notices", {"key": key, **part}, now=delivery.now, at=at)
 
-    return divide
+def _send_and_note(delivery: Delivery, letter: Letter) -> None:
+    effect = _send_notice(delivery, letter)
+    with delivery.database.unit_of_work() as session:
+        effect(session)
 
 
 def _send_notice(delivery: Delivery, letter: Letter) -> Effect:

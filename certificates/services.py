@@ -83,6 +83,7 @@ def _row(award: Award, settings: Settings, now: datetime) -> Credential:
     person, outline = award.person, award.outline
     zone = ZoneInfo(outline.zone)
     hours = Decimal(outline.hours.numerator) / Decimal(outline.hours.denominator)
+    asked = asked_modules(outline)
     return Credential(
         code=code_from_bits(secrets.randbits(5 * CODE_LENGTH), CODE_LENGTH),
         enrolment_id=award.enrolment.id,
@@ -95,7 +96,7 @@ def _row(award: Award, settings: Settings, now: datetime) -> Credential:
         course_key=outline.slug,
         course_titles=outline.title,
         course_version=outline.number,
-        module_minutes=tuple(str(module.minutes) for module in outline.numbered if module.key in asked_modules(outline)),
+        module_minutes=tuple(str(module.minutes) for module in outline.numbered if module.key in asked),
         with_assessment=asks_to_pass(outline),
         hours=hours.quantize(Decimal("0.01")),
         institution=settings.institution_name,

@@ -263,8 +263,9 @@ def asked_modules(outline: Outline) -> tuple[str, ...]:
 
 def asks_to_pass(outline: Outline) -> bool:
     """Say whether nobody completes a course without passing: it asks for a grade, or for a quiz that is completed by passing it."""
-    asked = [module for module in outline.modules if module.key in asked_modules(outline) and _needed(module) == len(module.required)]
-    passed = any(activity.completion_rule == "passed" for module in asked for activity in module.required)
+    asked = [outline.module_by_key[key] for key in asked_modules(outline)]
+    whole = [module for module in asked if _needed(module) == len(module.required)]
+    passed = any(activity.completion_rule == CompletionRule.PASSED for module in whole for activity in module.required)
     return outline.completion_grade is not None or passed
 
 

@@ -231,17 +231,18 @@ def download_rows(rows: Iterable[GradebookRow], columns: Sequence[Column], *, wi
             row.name,
             row.email if with_email else "",
             row.edition,
-            _moment(row.enrolled_at),
-            _moment(row.visited_at),
+            moment_cell(row.enrolled_at),
+            moment_cell(row.visited_at),
             row.done,
             row.total,
-            _moment(row.completed_at),
+            moment_cell(row.completed_at),
             _cell(row.grade),
             *(_cell(row.scores.get(key)) for key in keys),
         )
 
 
-def _moment(value: datetime | None) -> str:
+def moment_cell(value: datetime | None) -> str:
+    """Write a moment for a table, in the reader's zone; empty where there is none."""
     return "" if value is None else local(value).isoformat(timespec="seconds")
 
 

@@ -1,7 +1,6 @@
 """How the people of a place get on, for those who manage it: totals by place and course, a list, and the list as CSV."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from operator import add
 
 from flask import Blueprint, Response, render_template, request
@@ -9,12 +8,13 @@ from sqlalchemy import Select, select
 
 from accounts import looks
 from accounts.services import Listing
+from enrolments.pages.gradebook import moment_cell
 from enrolments.queries import units as queries
 from enrolments.queries.units import CourseTally, Standing, Tally, UnitFilter
 from enrolments.services.following import note_unit_export
 from kernel import clock
 from kernel.errors import N_
-from kernel.i18n import _, choose, local
+from kernel.i18n import _, choose
 from kernel.tables import CSV_TYPE, Cell, on_disk, write_csv
 from kernel.web import notes
 from kernel.web.contents import send_made
@@ -115,11 +115,7 @@ def people(subject: UnitSeat) -> str:
 def _lines(subject: UnitSeat, wanted: UnitFilter) -> Iterator[Sequence[Cell]]:
     for row in queries.stream_people(current_session(), _root(subject), wanted):
         moments = (row.enrolled_at, row.visited_at, row.completed_at)
-        yield (row.name, row.place, row.done, row.total, *map(_moment, moments))
-
-
-def _moment(value: datetime | None) -> str:
-    return "" if value is None else local(value).isoformat(timespec="seconds")
+        yield (row.name, row.place, row.done, row.total, *map(moment_cell, moments))
 
 
 @bp.get("/<uuid:organisation>/people.csv")

@@ -48,28 +48,9 @@ PROFILES = {
 }
 """Profiles of Common Cartridge -> types of Canvas; `multiple_response` is ours, because its marks are all or nothing."""
 _COMBINED = ("correct_fb", "general_incorrect_fb")
-_TRUE = frozenset(
-    {
-        "true",
-        "t",
-        "yes",
-        "verdadero",
-        "verdadera",
-        "v",
-        "cierto",
-        "correcto",
-        "sí",
-        "si",
-        "verdadeiro",
-        "sim",
-        "vero",
-        "wahr",
-        "ja",
-        "vrai",
-        "oui",
-    }
-)
-_FALSE = frozenset({"false", "f", "no", "falso", "falsa", "incorrecto", "não", "nao", "falsch", "nein", "faux", "non"})
+_TRUE = {"true", "t", "yes", "wahr", "ja", "vrai", "oui", "vero", "sim", "verdadeiro"}
+_TRUE |= {"verdadero", "verdadera", "v", "cierto", "correcto", "sí", "si"}
+_FALSE = {"false", "f", "no", "falso", "falsa", "incorrecto", "não", "nao", "falsch", "nein", "faux", "non"}
 _ANY_FILE = ("pdf", "docx", "odt", "jpg", "png")
 
 

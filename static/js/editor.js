@@ -32,7 +32,8 @@ function kept() {
   try { return JSON.parse(localStorage.getItem(name)); } catch (error) { return null; }
 }
 
-/* What an earlier page kept is not written over while nobody has decided about it: until then this page says that its own text is kept nowhere. */
+/* What an earlier page kept is not written over while nobody has decided about it: until then this page says
+   that its own text is kept nowhere. */
 function keep() {
   if (stopped === 'kept') {
     tell('undecided', 'bad');
