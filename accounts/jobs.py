@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy.orm import Session
@@ -64,44 +64,35 @@ def _invite(delivery: Delivery, person: Person) -> None:
 
 
 def send_invitations(delivery: Delivery) -> Effect | None:
-    """Invite people whom an administrator added; each is noted as sent at once, so that a second time nobody gets another.
-
-    A message that is refused does not keep the others waiting: it is tried again later. Whom half of the lease does not reach is the
-    next job's.
-    """
+    """Invite people whom an administrator added; each is noted as sent at once, so that a second time nobody gets another."""
     with delivery.database.unit_of_work(write=False) as session:
         people = queries.list_uninvited(session, cast("list[int]", delivery.arguments["people"]))
-    tried, refused = _each(people, partial(_invite, delivery))
-    if tried == len(people):
-        _raise_first(refused)
-        return None
-    parts = [(delivery.now, {"people": [person.id for person in people[tried:]]})]
-    if refused:  # they are tried again without meeting the job of the rest
-        parts.append((delivery.now + outbox.BACK_OFF[0], {"people": [people[place].id for place in refused]}))
-    return partial(_divide, "accounts.send_invitations", parts, now=delivery.now)
+    return _send_to_many(delivery, "accounts.send_invitations", {person.id: person for person in people}, partial(_invite, delivery))
 
 
-def _each(entries: Sequence[T], send: Callable[[T], None]) -> tuple[int, dict[int, Exception]]:
-    """Send one mail after the other while half of the lease lasts; return how many were tried, and what was refused by its place."""
+def _send_to_many(delivery: Delivery, kind: str, entries: Mapping[int, T], send: Callable[[T], None]) -> Effect | None:
+    """Send what each person gets, one after the other, while half of the lease lasts; whom it does not reach is the next job's.
+
+    A message that is refused does not keep the others waiting: it is tried again later, without meeting the job of the rest.
+    """
     refused, until = dict[int, Exception](), clock.now() + outbox.LEASE / 2
-    for place, entry in enumerate(entries):
+    for tried, (person, entry) in enumerate(entries.items()):
         if clock.now() >= until:
-            return place, refused
+            parts = [(delivery.now, list(entries)[tried:]), (delivery.now + outbox.BACK_OFF[0], list(refused))]
+            return partial(_divide, delivery, kind, parts)
         try:
             send(entry)
         except mail.Refused as error:
-            refused[place] = error
-    return len(entries), refused
+            refused[person] = error
+    for refusal in refused.values():
+        raise refusal
+    return None
 
 
-def _raise_first(refused: Mapping[int, Exception]) -> None:
-    for error in refused.values():
-        raise error
-
-
-def _divide(kind: str, parts: Sequence[tuple[datetime, Mapping[str, object]]], session: Session, *, now: datetime) -> None:
-    for at, part in parts:
-        outbox.enqueue(session, kind, part, now=now, at=at)
+def _divide(delivery: Delivery, kind: str, parts: Sequence[tuple[datetime, list[int]]], session: Session) -> None:
+    for at, people in parts:
+        if people:
+            outbox.enqueue(session, kind, {**delivery.arguments, "people": people}, now=delivery.now, at=at)
 
 
 def send_known_address(delivery: Delivery) -> None:
@@ -143,27 +134,15 @@ def send_deletion_asked(delivery: Delivery) -> None:
 DIGESTS_EVERY = 900
 DIGEST_LINES = 100
 PAGE = 500
-PORTION = 100
-"""Mails that one job sends, or as many as half of its lease lets it."""
 
 
 def send_notices(delivery: Delivery) -> Effect | None:
-    """Send the notices of an event to a range of people, each noted as sent at once; what is left after a portion is the next job's.
-
-    A message that is refused does not keep the others waiting: it is tried again later, with the others of its portion.
-    """
-    key, first, last = (cast("Any", delivery.arguments[name]) for name in ("key", "first", "last"))
+    """Send the notices of an event to some people, each noted as sent at once, as invitations are sent."""
+    key = cast("str", delivery.arguments["key"])
     with delivery.database.unit_of_work(write=False) as session:
-        letters = queries.list_letters(session, key, first=first, last=last, limit=PORTION + 1)
-    tried, refused = _each(letters[:PORTION], partial(_send_and_note, delivery))
-    if tried == len(letters):
-        _raise_first(refused)
-        return None
-    rest = letters[tried].person.id
-    parts = [(delivery.now, {"key": key, "first": rest, "last": last})]
-    if refused:  # they are tried again without meeting the job of the rest
-        parts.append((delivery.now + outbox.BACK_OFF[0], {"key": key, "first": first, "last": rest - 1}))
-    return partial(_divide, "accounts.send_notices", parts, now=delivery.now)
+        letters = queries.list_letters(session, key, cast("list[int]", delivery.arguments["people"]))
+    entries = {letter.person.id: letter for letter in letters}
+    return _send_to_many(delivery, "accounts.send_notices", entries, partial(_send_and_note, delivery))
 
 
 def _send_and_note(delivery: Delivery, letter: Letter) -> None:

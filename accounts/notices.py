@@ -19,6 +19,8 @@ from kernel.permissions import Actor
 
 UNSUBSCRIBE = "unsubscribe"
 UNSUBSCRIBE_SECONDS = 400 * 86_400
+MAILS = 100
+"""Mails that one job sends, or as many as half of its lease lets it."""
 
 
 class NoticeVerb(StrEnum):
@@ -42,10 +44,7 @@ class Message:
 
 
 def give(session: Session, message: Message, people: Sequence[int], *, now: datetime) -> int:
-    """Tell these people (at most some hundreds at a time) of something in the transaction of what happened; return how many are new.
-
-    Who tells more of them of the same calls it for one range of their numbers after the other.
-    """
+    """Tell these people (at most some hundreds at a time) of something in the transaction of what happened; return how many are new."""
     known = queries.told_already(session, message.key, people)
     switches = queries.switches_for(session, message.kind, [person for person in people if person not in known])
     rows = [
@@ -54,8 +53,9 @@ def give(session: Session, message: Message, people: Sequence[int], *, now: date
     if rows:
         session.execute(insert(Notice), rows)
     mailed = [person for person, switch in switches.items() if switch.mail is MailTime.AT_ONCE]
-    if mailed:
-        outbox.enqueue(session, "accounts.send_notices", {"key": message.key, "first": min(mailed), "last": max(mailed)}, now=now)
+    for begin in range(0, len(mailed), MAILS):
+        arguments = {"key": message.key, "people": mailed[begin : begin + MAILS]}
+        outbox.enqueue(session, "accounts.send_notices", arguments, now=now)
     return len(rows)
 
 

@@ -399,14 +399,13 @@ class Letter:
     notices: tuple[Notice, ...]
 
 
-def list_letters(session: Session, key: str, *, first: int, last: int, limit: int) -> list[Letter]:
-    """List the notices of an event that are to go out at once and have not, by the numbers of their people."""
+def list_letters(session: Session, key: str, people: Sequence[int]) -> list[Letter]:
+    """List the notices of an event to these people that are to go out at once and have not, by the people's numbers."""
     statement = (
         select(Notice, Person)
         .join(Person, Person.id == Notice.person_id)
-        .where(Notice.key == key, Notice.person_id.between(first, last), Notice.mail == MailTime.AT_ONCE.value, *_postable())
+        .where(Notice.key == key, Notice.person_id.in_(people), Notice.mail == MailTime.AT_ONCE.value, *_postable())
         .order_by(Notice.person_id)
-        .limit(limit)
     )
     return [Letter(row.Person, (row.Notice,)) for row in session.execute(statement)]
 

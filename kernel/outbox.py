@@ -100,11 +100,11 @@ def enqueue(
     cast("list[Job]", session.info.setdefault("jobs", [])).append(job)
 
 
-def hand_over(session: Session, wake: Callable[[int], None]) -> None:
+def hand_over(session: Session, wake: Callable[[Job], None]) -> None:
     """After a commit, wake a worker for each new job; where that fails the sweep will find the row."""
     for job in cast("list[Job]", session.info.pop("jobs", [])):
         try:
-            wake(job.id)
+            wake(job)
         except Exception as error:
             log.warning("job.wake_failed", kind=job.kind, error=type(error).__name__)
 

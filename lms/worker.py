@@ -5,13 +5,13 @@ import threading
 from datetime import datetime, timedelta
 from typing import Any
 
-from huey import Huey, RedisHuey, SqliteHuey
+from huey import Huey, PriorityRedisHuey, SqliteHuey
 from huey.consumer import Consumer
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as TurnTimeout
 
 from kernel import clock, outbox, redis
-from kernel.outbox import Worker
+from kernel.outbox import Job, Worker
 from kernel.settings import Settings
 
 DRAIN = 10.0
@@ -31,7 +31,7 @@ class EmbeddedConsumer(Consumer):  # type: ignore[misc]  # Huey has no types
 
 def _wake_up_calls(settings: Settings) -> Huey:
     if settings.redis_url:
-        return RedisHuey("aulario", connection_pool=redis.pool(settings.redis_url), results=False, utc=True)
+        return PriorityRedisHuey("aulario-calls", connection_pool=redis.pool(settings.redis_url), results=False, utc=True)
     return SqliteHuey("aulario", filename=str(settings.data_dir / "queue.sqlite"), results=False, utc=True)
 
 
@@ -53,7 +53,10 @@ class Queue:
 
     def follow(self) -> None:
         """Wake a worker after each commit that added jobs."""
-        self.worker.database.follow_commits(lambda session: outbox.hand_over(session, self._deliver))
+        self.worker.database.follow_commits(lambda session: outbox.hand_over(session, self._wake))
+
+    def _wake(self, job: Job) -> None:
+        self._deliver(job.id, priority=0 if job.kind in self.worker.patient else 1)
 
     def _deliver_one(self, job_id: int) -> None:
         outbox.deliver(self.worker, job_id, now=clock.now())

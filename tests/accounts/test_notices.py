@@ -83,7 +83,7 @@ def test_a_mail_that_is_delivered_twice_is_sent_once(browser: Browser, house: Ho
 
     assert row.mailed_at is not None
     sent = next((house.settings.data_dir / "mail").iterdir()).stat().st_mtime_ns
-    jobs.send_notices(Delivery(house.database, house.settings, 99, {"key": row.key, "first": 0, "last": row.person_id}, clock.now()))
+    jobs.send_notices(Delivery(house.database, house.settings, 99, {"key": row.key, "people": [row.person_id]}, clock.now()))
     assert [path.stat().st_mtime_ns for path in (house.settings.data_dir / "mail").iterdir()] == [sent]
 
 
@@ -264,13 +264,33 @@ def test_a_message_that_is_refused_keeps_nobody_else_waiting(house: House) -> No
 
 
 def test_many_are_written_to_in_portions(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs, "PORTION", 2)
+    monkeypatch.setattr(notices, "MAILS", 2)
     box = Postbox()
-    give(house, *[a_person(house, f"p{number}@example.org") for number in range(5)])
+    people = [a_person(house, f"p{number}@example.org") for number in range(5)]
+    give(house, *people)
+    numbers = [person.id for person in people]
+    assert left_to_mail(house) == [numbers[:2], numbers[2:4], numbers[4:]]
     outbox.deliver_waiting(posting(house, box), now=clock.now())
     box.close()
 
     assert sorted(message["To"] for message in box.messages) == [f"p{number}@example.org" for number in range(5)]
+
+
+def test_who_is_told_of_the_same_in_another_portion_is_written_to_by_its_job_alone(house: House) -> None:
+    """Portions of people may lie between one another: what two workers do at once must not meet."""
+    box = Postbox()
+    people = [a_person(house, f"p{number}@example.org") for number in range(5)]
+    give(house, *people[::2])
+    give(house, *people[1::2])
+    with house.database.unit_of_work(write=False) as session:
+        first = session.scalars(select(Job.id).where(Job.kind == "accounts.send_notices").order_by(Job.id)).first()
+    assert first is not None
+    outbox.deliver(posting(house, box), first, now=clock.now())
+    assert [message["To"] for message in box.messages] == [person.email for person in people[::2]]
+    outbox.deliver_waiting(posting(house, box), now=clock.now())
+    box.close()
+
+    assert [message["To"] for message in box.messages][3:] == [person.email for person in people[1::2]]
 
 
 def test_an_address_that_is_nobodys_is_not_tried_again(house: House) -> None:
@@ -302,7 +322,7 @@ def test_a_portion_ends_well_within_the_lease_and_the_rest_is_the_next_jobs(hous
     sent = len(box.messages)
     assert 0 < sent < len(people)
     assert passed[0] < outbox.LEASE
-    assert left_to_mail(house) == [(people[sent].id, people[-1].id)]
+    assert left_to_mail(house) == [[person.id for person in people[sent:]]]
 
     outbox.deliver_waiting(posting(house, box), now=begun)
     box.close()
@@ -310,14 +330,19 @@ def test_a_portion_ends_well_within_the_lease_and_the_rest_is_the_next_jobs(hous
 
 
 def test_who_was_refused_in_a_portion_is_tried_again_without_the_rest(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A second try of the whole range would meet the job of the rest, and both would mail it."""
-    monkeypatch.setattr(jobs, "PORTION", 2)
-    box = Postbox(refuses="p0@")
+    """A second try of all would meet the job of the rest, and both would mail it."""
+    begun, box = clock.now(), Postbox(refuses="p0@")
     worker = posting(house, box)
     people = [a_person(house, f"p{number}@example.org") for number in range(5)]
-    give(house, *people)
-    outbox.deliver_waiting(worker, now=clock.now())
-    assert left_to_mail(house) == [(people[0].id, people[1].id)]
+    give(house, *people, now=begun)
+    monkeypatch.setattr(clock, "now", lambda: begun + (outbox.LEASE if box.messages else timedelta()))  # one is sent, then it is late
+    with house.database.unit_of_work(write=False) as session:
+        job = session.scalars(select(Job.id).where(Job.kind == "accounts.send_notices")).one()
+    outbox.deliver(worker, job, now=begun)
+    assert left_to_mail(house) == [[person.id for person in people[2:]], [people[0].id]]
+    monkeypatch.undo()
+    outbox.deliver_waiting(worker, now=begun)
+    assert left_to_mail(house) == [[people[0].id]]
     box.refuses = ""
     outbox.deliver_waiting(worker, now=clock.now() + timedelta(minutes=2))
     box.close()
@@ -325,11 +350,11 @@ def test_who_was_refused_in_a_portion_is_tried_again_without_the_rest(house: Hou
     assert [message["To"] for message in box.messages] == [f"p{number}@example.org" for number in (1, 2, 3, 4, 0)]
 
 
-def left_to_mail(house: House) -> list[tuple[int, int]]:
-    """Return the ranges of people to whom notices are still to be sent."""
+def left_to_mail(house: House) -> list[list[int]]:
+    """Return the people to whom notices are still to be sent."""
     with house.database.unit_of_work(write=False) as session:
         found = session.scalars(select(Job.arguments).where(Job.kind == "accounts.send_notices", Job.done_at.is_(None)).order_by(Job.id))
-        return [(given["first"], given["last"]) for given in map(json.loads, found)]
+        return [json.loads(arguments)["people"] for arguments in found]
 
 
 def posting(house: House, box: Postbox) -> outbox.Worker:

@@ -69,9 +69,9 @@ def test_a_job_is_in_the_transaction_of_its_change(house: House) -> None:
 def test_a_worker_is_woken_after_the_commit_and_never_after_a_rollback(house: House) -> None:
     woken: list[tuple[int, bool]] = []
 
-    def wake(job_id: int) -> None:
+    def wake(job: Job) -> None:
         with house.database.unit_of_work(write=False) as session:
-            woken.append((job_id, session.get(Job, job_id) is not None))
+            woken.append((job.id, session.get(Job, job.id) is not None))
 
     house.database.follow_commits(lambda session: outbox.hand_over(session, wake))
     job = add_job(house)
@@ -89,7 +89,7 @@ def test_a_worker_is_woken_after_the_commit_and_never_after_a_rollback(house: Ho
 
 
 def test_a_queue_that_is_away_harms_nobody(house: House) -> None:
-    def wake(_job_id: int) -> None:
+    def wake(_job: Job) -> None:
         raise OSError("no queue")
 
     house.database.follow_commits(lambda session: outbox.hand_over(session, wake))

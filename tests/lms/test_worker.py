@@ -136,6 +136,23 @@ def test_redis_wakes_the_worker_of_another_process(house: House, store: Redis, m
     assert not (house.settings.data_dir / "queue.sqlite").exists()
 
 
+@pytest.mark.parametrize("kind", ["file", "redis"])
+def test_who_can_wait_is_behind_all_others_in_the_queue(house: House, request: pytest.FixtureRequest, kind: str) -> None:
+    url = "" if kind == "file" else request.getfixturevalue("store").url
+    done: list[str] = []
+    handlers = {name: lambda _delivery, name=name: done.append(name) for name in ("many", "one")}
+    settings = house.settings.model_copy(update={"redis_url": url})
+    made = Queue(Worker(house.database, settings, handlers, patient=("many",)), {})
+    made.follow()
+    for name in ("many", "many", "one"):
+        with house.database.unit_of_work() as session:
+            outbox.enqueue(session, name, {}, now=clock.now())
+    for _turn in range(3):
+        made.huey.execute(made.huey.dequeue())
+
+    assert done == ["one", "many", "many"]
+
+
 @pytest.mark.slow
 @pytest.mark.faults
 def test_a_redis_that_is_lost_costs_time_and_no_job(
