@@ -1,11 +1,10 @@
 """Reading announcements of courses: which there are, whom one is for, which of them somebody sees."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Integer, Row, Select, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Integer, Select, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
@@ -125,9 +124,19 @@ def get_announcement_seat(session: Session, actor: Actor, slug: str, announcemen
     return AnnouncementSeat(seat, row)
 
 
-def visible_announcements(session: Session, course_id: int, enrolment_id: int) -> Sequence[Row[str, str, datetime, datetime | None]]:
-    """List the last announcements that a learner is shown on the course's page, the newest first: title, words, sent_at, corrected_at."""
-    return session.execute(_VISIBLE, {"course_id": course_id, "enrolment_id": enrolment_id}).all()
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """An announcement as a learner is shown it."""
+
+    title: str
+    words: str
+    sent_at: datetime
+    corrected_at: datetime | None
+
+
+def visible_announcements(session: Session, course_id: int, enrolment_id: int) -> list[Announced]:
+    """List the last announcements that a learner is shown on the course's page, the newest first."""
+    return [Announced(*row) for row in session.execute(_VISIBLE, {"course_id": course_id, "enrolment_id": enrolment_id})]
 
 
 _LEARNER = bindparam("enrolment_id", type_=Integer)
