@@ -28,6 +28,15 @@ def number(text: str) -> Fraction:
     return value
 
 
+def is_number(text: str) -> bool:
+    """Say whether a text is a number that is read here."""
+    try:
+        number(text)
+    except NotTranslatable:
+        return False
+    return True
+
+
 def whole(text: str, usual: int) -> int:
     """Read a whole number up to a thousand, or the usual one where there is none."""
     written = text.strip()

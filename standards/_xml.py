@@ -112,6 +112,11 @@ def inner_markup(element: Element) -> str:
     return written[written.index(">") + 1 : written.rindex("</")] if "</" in written else ""
 
 
+def strip(element: Element, *names: str) -> None:
+    """Take elements of these local names out at any depth, with what is inside them; the text after them stays."""
+    etree.strip_elements(element, *(f"{{*}}{name}" for name in names), with_tail=False)
+
+
 def fragment(html: str, namespace: str) -> Element:
     """Return HTML as a `div` of well-formed elements in a name space, with no attribute but the addresses of links."""
     found = etree.fromstring(f"<div>{html}</div>", etree.HTMLParser()).find("body/div")

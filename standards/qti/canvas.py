@@ -1,8 +1,10 @@
 """Items of QTI 1.2 as Canvas and Common Cartridge write them (IMS QTI ASI 1.2.1; the question types of Canvas) as questions of ours."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
+from functools import cached_property
 
 from kernel.errors import N_
 from quizzes.rules.definitions import (
@@ -48,6 +50,7 @@ PROFILES = {
 }
 """Profiles of Common Cartridge -> types of Canvas; `multiple_response` is ours, because its marks are all or nothing."""
 _COMBINED = ("correct_fb", "general_incorrect_fb")
+_GENERAL = "general_fb"
 _TRUE = {"true", "t", "yes", "wahr", "ja", "vrai", "oui", "vero", "sim", "verdadeiro"}
 _TRUE |= {"verdadero", "verdadera", "v", "cierto", "correcto", "sí", "si"}
 _FALSE = {"false", "f", "no", "falso", "falsa", "incorrecto", "não", "nao", "falsch", "nein", "faux", "non"}
@@ -69,6 +72,7 @@ class CanvasReader:
             raise NotTranslatable(N_("The item has no presentation."))
         self.presentation = presentation
         self.feedback = {found.get("ident", ""): found for found in children(item, "itemfeedback")}
+        self.taken = set[str]()
 
     def question(self, name: str, keys: Keys) -> Question:
         """Return the question; raises NotTranslatable for types that are not known here."""
@@ -77,12 +81,13 @@ class CanvasReader:
         text = self._text(body)
         if not text:
             raise NotTranslatable(N_("The question has no text."))
-        explanation = self._feedback("general_fb", BLOCKS)
+        explanation = self._explanation(body)
         if any(self._feedback(ident, INLINE) for ident in _COMBINED):
             self.notebook.loss(
                 N_("The feedback to right, partly right and wrong answers as a whole is left out."),
                 N_("Each option has its own feedback here."),
             )
+        self._tell_left()
         points = self.fields.get("points_possible") or self.fields.get("cc_weighting") or "1"
         mark = Fraction(1) if isinstance(body, Description) else number(points)
         if mark < 0:
@@ -135,14 +140,53 @@ class CanvasReader:
         found = self.feedback.get(ident)
         if found is None:
             return ""
+        self.taken.add(ident)
         inner = child(found, "flow_mat")
         return self.texts.material(inner if inner is not None else found, shape)
+
+    def _explanation(self, body: Body) -> str:
+        """Return the feedback to every answer, with that to true and false, which have none of their own here."""
+        parts = [self._feedback(_GENERAL, BLOCKS)]
+        if isinstance(body, TrueFalse):
+            response = self._response()
+            names = [name for ident, _text in self._labels(response) for name in self._named(response.get("ident", ""), ident)]
+            own = [self._feedback(name, BLOCKS) for name in dict.fromkeys(names)]
+            if any(own):
+                self.notebook.note(N_("The feedback to true and false became part of the explanation."))
+            parts += own
+        return "\n\n".join(dict.fromkeys(part for part in parts if part))
+
+    def _named(self, respident: str, label: str) -> list[str]:
+        """Return the names of the feedback to a choice: made of its own, or linked where the response has its value."""
+        return [f"{label}_fb", *self._linked.get(respident, {}).get(label, ())]
+
+    @cached_property
+    def _linked(self) -> Mapping[str, Mapping[str, list[str]]]:
+        """The names of the feedback that each response shows for a value alone."""
+        found: dict[str, dict[str, list[str]]] = {}
+        for condition in descendants(self.item, "respcondition"):
+            if descendants(condition, "not", "and"):
+                continue
+            for equal in descendants(condition, "varequal"):
+                values = found.setdefault(equal.get("respident", ""), {})
+                values.setdefault(clean(words(equal)).strip(), []).extend(_links(condition))
+        return found
+
+    def _why(self, names: Iterable[str]) -> Texts | None:
+        parts = (self._feedback(name, INLINE) for name in dict.fromkeys(names))
+        return self.texts.texts(" ".join(part for part in parts if part))
+
+    def _tell_left(self) -> None:
+        """Tell feedback that no answer of the question has a place for."""
+        for ident in [name for name in self.feedback if name not in self.taken and name not in _COMBINED]:
+            if said := self._feedback(ident, INLINE):
+                self.notebook.loss(N_("The feedback “%(text)s” is left out."), N_("No answer has a place for it."), text=said[:80])
 
     def _rights(self, ident: str) -> list[str]:
         """Return what is marked as right for a response, in order: the values of conditions that give a score, those under `not` apart."""
         found: list[str] = []
         for condition in descendants(self.item, "respcondition"):
-            if child(condition, "setvar") is None or number(words(child(condition, "setvar")) or "0") <= 0:
+            if not _scores(condition):
                 continue
             for equal in descendants(condition, "varequal"):
                 parent = equal.getparent()
@@ -164,7 +208,7 @@ class CanvasReader:
         rights = self._rights(response.get("ident", ""))
         found = []
         for ident, text in self._labels(response):
-            why = self.texts.texts(self._feedback(f"{ident}_fb", INLINE))
+            why = self._why(self._named(response.get("ident", ""), ident))
             found.append((_choices.Weighted({self.language: text}, Fraction(ident in rights), why), ident in rights))
         return found
 
@@ -194,19 +238,35 @@ class CanvasReader:
     def _short(self) -> Body:
         responses = descendants(self.presentation, "response_str")
         ident = responses[0].get("ident", "") if responses else "response1"
-        return self._patterns(self._rights(ident), sensitive=any(one.get("case") == "Yes" for one in descendants(self.item, "varequal")))
+        linked = self._linked.get(ident, {})
+        rights = [(words, self._why(linked.get(words, ()))) for words in self._rights(ident)]
+        sensitive = any(one.get("case") == "Yes" for one in descendants(self.item, "varequal"))
+        known = {words if sensitive else words.casefold() for words, _why in rights}
+        others = [words for words in linked if (words if sensitive else words.casefold()) not in known]
+        wrong = [(words, why) for words in others if (why := self._why(linked[words]))]
+        return self._patterns(rights, wrong, sensitive=sensitive)
 
-    def _patterns(self, patterns: list[str], *, sensitive: bool = False) -> Short:
-        answers = tuple(ShortAnswer({self.language: literal(one_line(words))}, True, Fraction(1)) for words in patterns if words)
-        return Short(tuple(answers), not sensitive, self.language == "es")
+    def _patterns(
+        self, rights: Sequence[tuple[str, Texts | None]], wrong: Sequence[tuple[str, Texts | None]] = (), *, sensitive: bool = False
+    ) -> Short:
+        judged = [(words, why, right) for listed, right in ((rights, True), (wrong, False)) for words, why in listed if words]
+        answers = tuple(ShortAnswer({self.language: literal(one_line(words))}, right, Fraction(right), why) for words, why, right in judged)
+        return Short(answers, not sensitive, self.language == "es")
 
     def _numerical(self) -> Body:
-        answers = []
+        """Return the numbers that give a score, and behind them wrong ones for which something is said."""
+        read: dict[tuple[Fraction | None, Tolerance | None], NumericalAnswer] = {}
         for condition in descendants(self.item, "respcondition"):
-            if child(condition, "setvar") is None:
+            right, links = _scores(condition), _links(condition)
+            if not right and not (links and descendants(condition, "varequal", "vargte", "vargt")):
                 continue
-            answers += [self._number(part) for part in self._parts(condition)]
-        found, tolerance = gathered(answers)
+            for part in self._parts(condition):
+                one = self._number(part)
+                known = read.get((one.value, one.tolerance), replace(one, right=False, credit=Fraction(0)))
+                credit = max(known.credit, Fraction(right))
+                read[one.value, one.tolerance] = replace(known, right=credit > 0, credit=credit, why=known.why or self._why(links))
+        said = [one for one in read.values() if one.right or one.why]
+        found, tolerance = gathered(sorted(said, key=lambda one: not one.right))
         return Numerical(found, tolerance)
 
     def _parts(self, condition: Element) -> list[Element]:
@@ -255,20 +315,40 @@ class CanvasReader:
     def _dropdowns(self) -> Body:
         def choice(response: Element) -> Single:
             rights = self._rights(response.get("ident", ""))
-            weighted = [_choices.Weighted({self.language: text}, Fraction(ident in rights)) for ident, text in self._labels(response)]
+            weighted = [
+                _choices.Weighted(
+                    {self.language: text}, Fraction(ident in rights), self._why(self._named(response.get("ident", ""), ident))
+                )
+                for ident, text in self._labels(response)
+            ]
             return _choices.single(weighted, shuffle=False)
 
         return self._gaps(choice)
 
     def _blanks(self) -> Body:
         def patterns(response: Element) -> Short:
-            return self._patterns([clean(words(child(label, "material"))) for label in descendants(response, "response_label")])
+            ident = response.get("ident", "")
+            labels = descendants(response, "response_label")
+            said = [(clean(words(child(label, "material"))), self._why(self._named(ident, label.get("ident", "")))) for label in labels]
+            return self._patterns(said)
 
         return self._gaps(patterns)
 
     def _file(self) -> Body:
         self.notebook.note(N_("Which files are taken is not said; the usual ones are."))
         return File(_ANY_FILE)
+
+
+def _scores(condition: Element) -> bool:
+    """Say whether a condition adds to the score."""
+    setting = child(condition, "setvar")
+    return setting is not None and number(words(setting) or "0") > 0
+
+
+def _links(condition: Element) -> list[str]:
+    """Return the names of the feedback that a condition shows for one answer."""
+    names = [found.get("linkrefid", "") for found in children(condition, "displayfeedback")]
+    return [name for name in names if name not in (*_COMBINED, _GENERAL)]
 
 
 def name_of(item: Element) -> str:

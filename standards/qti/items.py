@@ -26,16 +26,18 @@ from quizzes.rules.definitions import (
     Short,
     ShortAnswer,
     Single,
+    Texts,
     Tolerance,
     ToleranceKind,
     TrueFalse,
 )
 from standards import _choices, _gap
 from standards._keys import Keys, matched
-from standards._numbers import credit, number
+from standards._numbers import credit, is_number, number
 from standards._texts import clean, literal, one_line
-from standards._xml import Element, child, children, descendants, inner_markup, local, words
+from standards._xml import Element, child, children, descendants, inner_markup, local, strip, words
 from standards.model import Notebook, NotTranslatable
+from standards.qti.feedback import Feedbacks
 from standards.qti.model import EXPLANATION, INTERACTIONS, NUMBERS
 from standards.qti.texts import BLOCKS, INLINE, TextReader
 
@@ -80,11 +82,14 @@ class ItemReader:
         if body is None:
             raise NotTranslatable(N_("The item has no body."))
         self.body = body
-        self.choices = {found.get("identifier", "") for found in descendants(body, "simpleChoice", "simpleAssociableChoice")}
+        self.feedbacks = Feedbacks(item, body, frozenset(self.declared))
+        self.graders = self._for_graders()
         self.interactions = [found for found in body.iter() if isinstance(found.tag, str) and local(found).endswith("Interaction")]
 
     def question(self, name: str, keys: Keys) -> Question:
         """Return the question; raises NotTranslatable for interactions that are not known here."""
+        if children(self.item, "templateDeclaration"):
+            raise NotTranslatable(N_("The item draws values for each learner."), N_("Write it anew as a “calculated” one."))
         unknown = [local(found) for found in self.interactions if local(found) not in INTERACTIONS]
         if unknown:
             raise NotTranslatable(N_("An interaction “%(kind)s” is not known here."), kind=unknown[0][:60])
@@ -92,6 +97,7 @@ class ItemReader:
         if len(self.interactions) > 1 and len(inline) < len(self.interactions):
             raise NotTranslatable(N_("The item asks %(count)s things; a question asks one."), count=len(self.interactions))
         text, body = self._inline(inline) if inline else self._block()
+        self._tell_graders(body)
         if not text:
             raise NotTranslatable(N_("The question has no text."))
         return Question(
@@ -115,9 +121,12 @@ class ItemReader:
 
     def _uses_mapping(self, interaction: Element) -> bool:
         """Say whether the values of a response are added up, not compared with the right answer."""
-        ident = interaction.get("responseIdentifier", "")
+        self._declared(interaction)
+        return self._is_mapped(interaction.get("responseIdentifier", ""))
+
+    def _is_mapped(self, ident: str) -> bool:
         processing = child(self.item, "responseProcessing")
-        if processing is None or not self._declared(interaction).mapping:
+        if processing is None or ident not in self.declared or not self.declared[ident].mapping:
             return False
         if "map_response" in processing.get("template", ""):
             return True
@@ -125,32 +134,28 @@ class ItemReader:
 
     # --- Feedback ------------------------------------------------------------------------------------------------------------------
 
-    def _feedback_of(self, choice: str) -> str:
-        """Return the feedback that is shown for a choice: by its identifier, or by an outcome that a match with it sets."""
-        parts = [
-            self.texts.content(feedback, INLINE)
-            for feedback in children(self.item, "modalFeedback")
-            if feedback.get("identifier") == choice or choice in self._choices_of(feedback.get("outcomeIdentifier", ""))
-        ]
-        return " ".join(parts)
-
-    def _choices_of(self, outcome: str) -> set[str]:
-        found: set[str] = set()
-        for setting in descendants(self.item, "setOutcomeValue"):
-            if setting.get("identifier") == outcome and descendants(setting, "match"):
-                found |= {words(value).strip() for value in descendants(setting, "baseValue")}
+    def _for_graders(self) -> list[Element]:
+        """Take out of the body what is not for learners: instructions and model answers of who marks."""
+        found = [block for block in descendants(self.body, "rubricBlock") if "candidate" not in block.get("view", "candidate").split()]
+        for block in found:
+            block.tag = "ungiven"
+        strip(self.body, "ungiven")
         return found
 
+    def _why(self, found: Sequence[Element]) -> Texts | None:
+        parts = (self.texts.content(element, INLINE) for element in found)
+        return self.texts.texts(" ".join(part for part in parts if part))
+
     def _explanation(self) -> str:
-        parts: dict[str, None] = {}
-        for feedback in children(self.item, "modalFeedback"):
-            ident, outcome = feedback.get("identifier", ""), feedback.get("outcomeIdentifier", "")
-            if ident in self.choices or self._choices_of(outcome) & self.choices:
-                continue
-            if ident != EXPLANATION:
-                self.notebook.note(N_("The feedback to right and wrong answers became part of the explanation."))
-            parts[self.texts.content(feedback, BLOCKS)] = None
+        """Return the feedback that belongs to no answer of the question."""
+        parts = dict.fromkeys(self.texts.content(one.element, BLOCKS) for one in self.feedbacks.left)
+        if any(one.name != EXPLANATION and words(one.element).strip() for one in self.feedbacks.left):
+            self.notebook.note(N_("The feedback to right and wrong answers became part of the explanation."))
         return "\n\n".join(part for part in parts if part)
+
+    def _tell_graders(self, body: Body) -> None:
+        if self.graders and not isinstance(body, Essay):
+            self.notebook.loss(N_("The information for graders is left out."), N_("Only an essay has a model answer."))
 
     # --- One interaction as a block --------------------------------------------------------------------------------------------------
 
@@ -191,7 +196,7 @@ class ItemReader:
             _choices.Weighted(
                 {self.language: self.texts.content(found, INLINE)},
                 worth[found.get("identifier", "")],
-                self.texts.texts(self._feedback_of(found.get("identifier", ""))),
+                self._why(self.feedbacks.of_choice(interaction.get("responseIdentifier", ""), found.get("identifier", ""))),
                 found.get("fixed") == "true",
             )
             for found in choices
@@ -242,7 +247,7 @@ class ItemReader:
                 {self.language: item},
                 choices[matches[right[ident]]],
                 {self.language: matches[right[ident]]},
-                self.texts.texts(self._feedback_of(ident)),
+                self._why(self.feedbacks.of_choice("", ident)),
             )
             for ident, item in items.items()
         )
@@ -251,7 +256,8 @@ class ItemReader:
         return Matching(pairs, extra, interaction.get("shuffle") == "true")
 
     def _essay(self, interaction: Element) -> Body:
-        return Essay()
+        model = "\n\n".join(part for part in (self.texts.content(block, BLOCKS) for block in self.graders) if part)
+        return Essay(model=self.texts.texts(model))
 
     def _upload(self, interaction: Element) -> Body:
         self.notebook.note(N_("Which files are taken is not said; the usual ones are."))
@@ -283,6 +289,7 @@ class ItemReader:
     # --- Interactions inside the text ------------------------------------------------------------------------------------------------
 
     def _inline(self, interactions: Sequence[Element]) -> tuple[str, Body]:
+        idents = [found.get("responseIdentifier", "") for found in interactions]
         bodies = [self._entry(found) if local(found) == "textEntryInteraction" else self._selected(found) for found in interactions]
         _replace(interactions)
         markdown = self.texts.content(self.body, BLOCKS)
@@ -290,29 +297,63 @@ class ItemReader:
         first = bodies[0]
         if len(bodies) == 1 and not any(sign.isalnum() for sign in after) and before.strip() and not isinstance(first, Single):
             return before.strip(), first
-        gaps = tuple(Gap(_gap.name(at, len(bodies)), body) for at, body in enumerate(bodies, start=1))
+        gaps = tuple(
+            Gap(_gap.name(at, len(bodies)), body, weight)
+            for at, (body, weight) in enumerate(zip(bodies, self._weights(idents), strict=True), start=1)
+        )
         return _gap.with_names(markdown, len(bodies)), Gaps(gaps)
 
+    def _weights(self, idents: Sequence[str]) -> Sequence[Fraction]:
+        """Return what each gap counts for among all: what the item gives for it, where it says so of each."""
+        found = [self._gained(ident) for ident in idents]
+        known = [worth for worth in found if worth]
+        return known if len(known) == len(idents) and len(set(known)) > 1 else [Fraction(1)] * len(idents)
+
+    def _gained(self, ident: str) -> Fraction:
+        """Return what the right answer of a response adds to the score; 0 where that is not said."""
+        if self._is_mapped(ident):
+            declared = self.declared[ident]
+            best = max(declared.mapping.values())
+            return max(min(best, declared.most) if declared.most > 0 else best, Fraction(0))
+        for branch in (found for found in descendants(self.item, "responseIf", "responseElseIf") if len(found)):
+            named = {found.get("identifier") for found in descendants(branch[0], "variable")}
+            for setting in (one for one in children(branch, "setOutcomeValue") if one.get("identifier") == "SCORE"):
+                values = [words(value) for value in descendants(setting, "baseValue")]
+                if ident in named and len(values) == 1:
+                    return max(number(values[0]), Fraction(0))
+        return Fraction(0)
+
     def _entry(self, interaction: Element) -> Short | Numerical:
-        declared = self._declared(interaction)
-        if declared.kind in NUMBERS:
-            tolerance = self._tolerance(interaction.get("responseIdentifier", ""))
-            values = list(declared.correct) or list(declared.mapping)
-            answers = tuple(NumericalAnswer(number(value), True, Fraction(1)) for value in values[:1])
-            return Numerical(answers, tolerance)
+        declared, ident = self._declared(interaction), interaction.get("responseIdentifier", "")
         worth = declared.mapping or dict.fromkeys((one_line(value) for value in declared.correct), Fraction(1))
+        if declared.kind in NUMBERS and not self._is_mapped(ident):
+            worth = dict.fromkeys(declared.correct[:1] or list(declared.mapping)[:1], Fraction(1))
         whole = max(worth.values(), default=Fraction(1))
         if whole <= 0:
             raise NotTranslatable(N_("No answer is right."))
-        answers_ = tuple(
-            ShortAnswer({self.language: literal(words)}, value > 0, max(value / whole, Fraction(-1)))
-            for words, value in worth.items()
-            if words
+        shares = {value: max(gained / whole, Fraction(-1)) for value, gained in worth.items() if value}
+        if declared.kind in NUMBERS:
+            return self._number(ident, shares)
+        fold = str if declared.sensitive else str.casefold
+        others = [value for value in self.feedbacks.values(ident) if value and fold(value) not in {fold(known) for known in shares}]
+        answers = tuple(
+            ShortAnswer({self.language: literal(value)}, share > 0, share, self._why(self.feedbacks.of(ident, value)))
+            for value, share in {**shares, **dict.fromkeys(others, Fraction(0))}.items()
         )
-        return Short(answers_, not declared.sensitive, self.language == "es")
+        return Short(answers, not declared.sensitive, self.language == "es")
 
-    def _tolerance(self, ident: str) -> Tolerance:
-        """Return the tolerance of the comparison with the right number; a relative one is written in per cent."""
+    def _number(self, ident: str, shares: Mapping[str, Fraction]) -> Numerical:
+        """Return a number with those that gain less, and wrong ones for which something is said."""
+        right = {number(value): share for value, share in shares.items()}
+        values = [value for value in self.feedbacks.values(ident) if is_number(value)]
+        said = {number(value): self._why(self.feedbacks.of(ident, value)) for value in values}
+        answers = [NumericalAnswer(value, share > 0, share, said.get(value)) for value, share in right.items()]
+        wrong = ((value, why) for value, why in said.items() if value not in right)
+        answers += [NumericalAnswer(value, False, Fraction(0), why, Tolerance()) for value, why in wrong]
+        return Numerical(tuple(answers), self._tolerance(ident, next(iter(right), None)))
+
+    def _tolerance(self, ident: str, right: Fraction | None) -> Tolerance:
+        """Return the tolerance of the comparison with the right number; a relative one is written in per cent, a range by its ends."""
         for equal in descendants(self.item, "equal"):
             named = {found.get("identifier") for found in descendants(equal, "variable")}
             if ident not in named or not equal.get("tolerance"):
@@ -320,13 +361,26 @@ class ItemReader:
             amount = max(abs(number(part)) for part in equal.get("tolerance", "0").split())
             relative = equal.get("toleranceMode") == "relative"
             return Tolerance(ToleranceKind.RELATIVE, amount / 100) if relative else Tolerance(amount=amount)
-        return Tolerance()
+        ends = [self._ends(ident, *names) for names in (("gte", "gt"), ("lte", "lt"))]
+        if right is None or [len(found) for found in ends] != [1, 1]:
+            return Tolerance()
+        return Tolerance(amount=max(abs(end - right) for found in ends for end in found))
+
+    def _ends(self, ident: str, *comparisons: str) -> list[Fraction]:
+        """Return the numbers with which a response is compared so."""
+        found = [one for one in descendants(self.item, *comparisons) if ident in {inner.get("identifier") for inner in one}]
+        return [number(words(value)) for one in found for value in children(one, "baseValue")]
 
     def _selected(self, interaction: Element) -> Single:
         choices = children(interaction, "inlineChoice")
         worth = self._worths(interaction, [found.get("identifier", "") for found in choices])
         weighted = [
-            _choices.Weighted({self.language: self.texts.content(found, INLINE)}, worth[found.get("identifier", "")]) for found in choices
+            _choices.Weighted(
+                {self.language: self.texts.content(found, INLINE)},
+                worth[found.get("identifier", "")],
+                self._why(self.feedbacks.of_choice(interaction.get("responseIdentifier", ""), found.get("identifier", ""))),
+            )
+            for found in choices
         ]
         return _choices.single(weighted, shuffle=interaction.get("shuffle") == "true")
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from quizzes.rules.definitions import (
+    Essay,
     File,
     Gaps,
     Matching,
@@ -274,3 +275,217 @@ def test_package_has_the_same_bytes_each_time() -> None:
     question = a_question(a_single())
 
     assert write([question]).content == write([question]).content
+
+
+def told(ident: str, words: str) -> str:
+    material = f'<material><mattext texttype="text/html">&lt;p&gt;{words}&lt;/p&gt;</mattext></material>'
+    return f'<itemfeedback ident="{ident}"><flow_mat>{material}</flow_mat></itemfeedback>'
+
+
+def shows(inner: str, name: str) -> str:
+    return f"<respcondition><conditionvar>{inner}</conditionvar><displayfeedback linkrefid='{name}'/></respcondition>"
+
+
+def with_feedback(item: bytes, **feedback: str) -> Imported:
+    return read(item.replace(b"</item>", "".join(told(ident, words) for ident, words in feedback.items()).encode() + b"</item>"))
+
+
+def test_feedback_to_true_and_false_of_canvas_joins_the_explanation_and_what_has_no_place_is_told() -> None:
+    response = choices("1", "", label("1", "Cierto") + label("2", "Falso"))
+    item = item_1("true_false_question", response, condition('<varequal respident="response_1">1</varequal>'))
+
+    found = with_feedback(item, a1_fb="nadie", general_fb="Ley 1", **{"1_fb": "Así es", "2_fb": "Léala"})
+
+    assert found.questions[0].explanation == {"es": "Ley 1\n\nAsí es\n\nLéala"}
+    assert [remark.what for remark in found.of_weight(Weight.NOTE)] == ["The feedback to true and false became part of the explanation."]
+    assert [loss.message for loss in found.of_weight(Weight.LOSS)] == ["The feedback “nadie” is left out. No answer has a place for it."]
+
+
+WORD = '<response_str ident="response1"><render_fib><response_label ident="a"/></render_fib></response_str>'
+
+
+def test_feedback_to_words_of_canvas_stands_beside_them() -> None:
+    rights = condition('<varequal respident="response1">Quito</varequal><varequal respident="response1">UIO</varequal>')
+    said = shows('<varequal respident="response1">Quito</varequal>', "9_fb") + shows(
+        '<varequal respident="response1">Lima</varequal>', "8_fb"
+    )
+
+    found = with_feedback(item_1("short_answer_question", WORD, rights + said), **{"9_fb": "Sí", "8_fb": "Es del Perú"})
+
+    body = found.questions[0].body
+    assert isinstance(body, Short)
+    assert [(one.patterns["es"], one.right, one.credit, one.why) for one in body.answers] == [
+        ("Quito", True, 1, {"es": "Sí"}),
+        ("UIO", True, 1, None),
+        ("Lima", False, 0, {"es": "Es del Perú"}),
+    ]
+    assert not found.remarks
+
+
+def test_feedback_to_numbers_of_canvas_stands_beside_them() -> None:
+    ten, twenty = (f"<or><varequal>{at}</varequal><and><vargte>{at - 1}</vargte><varlte>{at + 1}</varlte></and></or>" for at in (10, 20))
+    right = condition(ten).replace("</respcondition>", "<displayfeedback linkrefid='9_fb'/></respcondition>")
+
+    item = item_1("numerical_question", WORD, shows(twenty, "8_fb") + right + shows("<other/>", "7_fb"))
+    found = with_feedback(item, **{"9_fb": "Sí", "8_fb": "El doble", "7_fb": "Otra"})
+
+    body = found.questions[0].body
+    assert isinstance(body, Numerical)
+    assert [(one.value, one.right, one.credit, one.why) for one in body.answers] == [
+        (10, True, 1, {"es": "Sí"}),
+        (20, False, 0, {"es": "El doble"}),
+    ]
+    assert body.tolerance == Tolerance(amount=Fraction(1))
+    assert [loss.facts["text"] for loss in found.of_weight(Weight.LOSS)] == ["Otra"]
+
+
+@pytest.mark.parametrize("kind", ["multiple_dropdowns_question", "fill_in_multiple_blanks_question"])
+def test_feedback_to_gaps_of_canvas_stands_beside_their_answers(kind: str) -> None:
+    response = choices("a", "a", label("1", "uno") + label("2", "dos"))
+    right = condition('<varequal respident="response_a">2</varequal>')
+
+    found = with_feedback(item_1(kind, response, right, "Va [a] aquí"), **{"1_fb": "Falta uno", "2_fb": "Sí"})
+
+    body = found.questions[0].body
+    assert isinstance(body, Gaps)
+    gap = body.gaps[0].body
+    assert [one.why for one in (gap.options if isinstance(gap, Single) else gap.answers)] == [{"es": "Falta uno"}, {"es": "Sí"}]
+    assert not found.remarks
+
+
+def item_2(declared: str, inside: str, processing: str = "", rest: str = "") -> Imported:
+    head = '<assessmentItem xmlns="http://www.imsglobal.org/xsd/imsqti_v2p1" identifier="i" title="uno">'
+    body = f"<itemBody>{inside}</itemBody><responseProcessing>{processing}</responseProcessing>"
+    return read(f"{head}{declared}{body}{rest}</assessmentItem>".encode())
+
+
+def response(kind: str, right: str, ident: str = "R") -> str:
+    value = f"<correctResponse><value>{right}</value></correctResponse>"
+    return f'<responseDeclaration identifier="{ident}" cardinality="single" baseType="{kind}">{value}</responseDeclaration>'
+
+
+def branch(compared: str, name: str) -> str:
+    setting = f'<setOutcomeValue identifier="F"><baseValue baseType="identifier">{name}</baseValue></setOutcomeValue>'
+    return f"<responseCondition><responseIf>{compared}{setting}</responseIf></responseCondition>"
+
+
+def compared(value: str, comparison: str = "match") -> str:
+    return f'<{comparison}><variable identifier="R"/><baseValue baseType="string">{value}</baseValue></{comparison}>'
+
+
+def modal(name: str, words: str) -> str:
+    return f'<modalFeedback outcomeIdentifier="F" identifier="{name}" showHide="show">{words}</modalFeedback>'
+
+
+COPIED = '<setOutcomeValue identifier="F"><variable identifier="R"/></setOutcomeValue>'
+ENTRY = '<p>¿Qué?</p><p><textEntryInteraction responseIdentifier="R"/></p>'
+
+
+def test_feedback_to_true_and_false_of_an_item_joins_the_explanation() -> None:
+    shown = '<simpleChoice identifier="true">Sí</simpleChoice><simpleChoice identifier="false">No</simpleChoice>'
+    inside = f'<p>¿Es?</p><choiceInteraction responseIdentifier="R">{shown}</choiceInteraction>'
+
+    found = item_2(response("identifier", "true"), inside, COPIED, modal("true", "Así es.") + modal("false", "Lea la ley."))
+
+    assert found.questions[0].body == TrueFalse(True)
+    assert found.questions[0].explanation == {"es": "Así es.\n\nLea la ley."}
+    assert [remark.weight for remark in found.remarks] == [Weight.NOTE]
+
+
+def test_feedback_inside_the_body_of_an_item_is_read_by_nobody_before_answering() -> None:
+    """It stands inside options and below the question, and would tell the key."""
+    inner = '<feedbackInline outcomeIdentifier="F" identifier="A" showHide="show">¡Eso!</feedbackInline>'
+    shown = f'<simpleChoice identifier="A">Uno {inner}</simpleChoice><simpleChoice identifier="B">Dos</simpleChoice>'
+    below = '<feedbackBlock outcomeIdentifier="F" identifier="B" showHide="show"><p>No.</p></feedbackBlock>'
+    inside = f'<p>¿Es?</p><choiceInteraction responseIdentifier="R">{shown}</choiceInteraction>{below}'
+
+    question = item_2(response("identifier", "A"), inside, COPIED).questions[0]
+
+    assert question.text == {"es": "¿Es?"}
+    assert isinstance(question.body, Single)
+    assert [(option.text["es"], option.why) for option in question.body.options] == [("Uno", {"es": "¡Eso!"}), ("Dos", {"es": "No."})]
+
+
+def test_what_is_for_graders_alone_is_no_part_of_the_question() -> None:
+    block = '<rubricBlock view="scorer tutor"><p>Debe nombrar **la ley**.</p></rubricBlock>'
+    open_text = '<p>Explique.</p><extendedTextInteraction responseIdentifier="R"/>'
+
+    essay = item_2('<responseDeclaration identifier="R" cardinality="single" baseType="string"/>', open_text + block)
+    short = item_2(response("string", "Quito"), ENTRY + block)
+    shown = item_2(response("string", "Quito"), '<rubricBlock view="candidate author"><p>Con mayúscula.</p></rubricBlock>' + ENTRY)
+
+    assert (essay.questions[0].text, essay.remarks) == ({"es": "Explique."}, ())
+    assert essay.questions[0].body == Essay(model={"es": r"Debe nombrar \*\*la ley\*\*."})
+    assert short.questions[0].text == {"es": "¿Qué?"}
+    assert [loss.what for loss in short.of_weight(Weight.LOSS)] == ["The information for graders is left out."]
+    assert shown.questions[0].text == {"es": "Con mayúscula.\n\n¿Qué?"}
+
+
+def test_feedback_to_words_of_an_item_stands_beside_them() -> None:
+    """That to anything but one value has no answer: it joins the explanation."""
+    said = branch(compared("Quito"), "a") + branch(compared("Lima"), "b") + branch(f"<not>{compared('Quito')}</not>", "c")
+
+    found = item_2(response("string", "Quito"), ENTRY, said, modal("a", "Sí") + modal("b", "Es del Perú") + modal("c", "Lea"))
+
+    body = found.questions[0].body
+    assert isinstance(body, Short)
+    assert [(one.patterns["es"], one.right, one.why) for one in body.answers] == [
+        ("Quito", True, {"es": "Sí"}),
+        ("Lima", False, {"es": "Es del Perú"}),
+    ]
+    assert found.questions[0].explanation == {"es": "Lea"}
+    assert [remark.weight for remark in found.remarks] == [Weight.NOTE]
+
+
+def test_feedback_to_numbers_of_an_item_stands_beside_them_and_a_range_is_their_tolerance() -> None:
+    low, high = (f'<{name}><variable identifier="R"/><baseValue baseType="float">{end}</baseValue></{name}>' for name, end in ENDS)
+    said = branch(f"<and>{low}{high}</and>", "none") + branch(compared("10", "equal"), "a") + branch(compared("20", "equal"), "b")
+
+    found = item_2(response("float", "10"), ENTRY, said, modal("a", "Sí") + modal("b", "El doble"))
+
+    body = found.questions[0].body
+    assert isinstance(body, Numerical)
+    assert [(one.value, one.right, one.why, one.tolerance) for one in body.answers] == [
+        (10, True, {"es": "Sí"}, None),
+        (20, False, {"es": "El doble"}, Tolerance()),
+    ]
+    assert body.tolerance == Tolerance(amount=Fraction(1, 2))
+
+
+ENDS = (("gte", "9.5"), ("lte", "10.5"))
+
+
+def test_numbers_of_an_item_that_are_mapped_keep_what_each_is_worth() -> None:
+    rows = '<mapping defaultValue="0"><mapEntry mapKey="10" mappedValue="2"/><mapEntry mapKey="9" mappedValue="1"/></mapping>'
+    declared = f'<responseDeclaration identifier="R" cardinality="single" baseType="float">{rows}</responseDeclaration>'
+    score = '<setOutcomeValue identifier="SCORE"><mapResponse identifier="R"/></setOutcomeValue>'
+
+    body = item_2(declared, ENTRY, score).questions[0].body
+
+    assert isinstance(body, Numerical)
+    assert [(one.value, one.credit) for one in body.answers] == [(10, 1), (9, Fraction(1, 2))]
+
+
+def test_gaps_of_an_item_weigh_what_it_gives_for_them() -> None:
+    def declared(ident: str, worth: str) -> str:
+        rows = f'<mapping defaultValue="0"><mapEntry mapKey="uno" mappedValue="{worth}"/></mapping>'
+        return f'<responseDeclaration identifier="{ident}" cardinality="single" baseType="string">{rows}</responseDeclaration>'
+
+    score = '<setOutcomeValue identifier="SCORE"><sum><mapResponse identifier="R"/><mapResponse identifier="S"/></sum></setOutcomeValue>'
+    inside = '<p>Va <textEntryInteraction responseIdentifier="R"/> y <textEntryInteraction responseIdentifier="S"/> fin</p>'
+
+    heavy, even = (item_2(declared("R", "1") + declared("S", worth), inside, score).questions[0].body for worth in ("3", "1"))
+
+    assert isinstance(heavy, Gaps)
+    assert isinstance(even, Gaps)
+    assert [gap.weight for gap in heavy.gaps] == [1, 3]
+    assert [gap.weight for gap in even.gaps] == [1, 1]
+
+
+def test_an_item_whose_values_are_drawn_is_told_and_not_brought_in_with_holes() -> None:
+    declared = '<templateDeclaration identifier="A" cardinality="single" baseType="integer"/>' + response("float", "10")
+
+    found = item_2(declared, '<p>¿<printedVariable identifier="A"/> + 2?</p>' + ENTRY)
+
+    assert not found.questions
+    assert [problem.what for problem in found.of_weight(Weight.PROBLEM)] == ["The item draws values for each learner."]
