@@ -193,7 +193,7 @@ def _picked(course_id: int, activity_key: str, which: Which, learners: Learners)
     orders: dict[Which, tuple[ColumnElement[Any], ...]] = {
         Which.FIRST: (Attempt.number.asc(),),
         Which.LAST: (Attempt.number.desc(),),
-        Which.HIGHEST: (func.coalesce(Attempt.raw, -1).desc(), Attempt.number.asc()),
+        Which.HIGHEST: (func.coalesce(Attempt.percent, -1).desc(), func.coalesce(Attempt.raw, -1).desc(), Attempt.number.asc()),
     }
     columns = (Attempt.id, Attempt.quiz_version_id, Attempt.language, Attempt.raw)
     if which is Which.ALL:
@@ -235,22 +235,38 @@ def _papers(found: AttemptSet) -> Select[*tuple[Any, ...]]:
     )
 
 
-def stream_papers(session: Session, found: AttemptSet) -> Iterator[list[Given]]:
+def stream_papers(session: Session, found: AttemptSet) -> Iterator[tuple[list[Given], Mapping[int, Fraction]]]:
     """Yield the marked questions of each attempt in the order shown, from one statement; memory does not grow with the attempts.
 
-    What carries no mark (descriptions, surveys, questions taken out of the total) is left out.
+    What carries no mark (descriptions, surveys) is left out. Questions taken out of the total are told apart, by position with
+    their maximum, where the position counts for anybody.
     """
     reader = _Reader(session)
-    removed = {version for version, effect in found.annulled.items() if effect == "removed"}
+    removed = frozenset(version for version, effect in found.annulled.items() if effect == "removed")
+    counting = _counting(session, found, removed) if removed else frozenset()
+    for items in _seated(session, found):
+        yield (
+            [reader.given(row, seat) for row, seat in items if _counts(row, removed)],
+            {seat: Fraction(row.maximum) for row, seat in items if row.question_version_id in removed and seat in counting},
+        )
+
+
+def _counting(session: Session, found: AttemptSet, removed: frozenset[int]) -> frozenset[int]:
+    """Return the positions where some attempt has a question that counts; a fixed one that was taken out of the total has none."""
+    return frozenset(seat for items in _seated(session, found) for row, seat in items if _counts(row, removed))
+
+
+def _counts(row: Row[*tuple[Any, ...]], removed: frozenset[int]) -> bool:
+    return row.state not in (None, MarkState.NOT_MARKED.value) and row.question_version_id not in removed
+
+
+def _seated(session: Session, found: AttemptSet) -> Iterator[list[tuple[Row[*tuple[Any, ...]], int]]]:
+    """Yield the questions of each attempt, each with its position."""
     rows = session.execute(_papers(found), execution_options={"yield_per": BATCH})
     for _attempt, group in groupby(rows, key=lambda row: row.attempt_id):
         items = list(group)
         seats = _seats(found.pools[items[0].quiz_version_id], tuple(row.question_version_id for row in items))
-        yield [
-            reader.given(row, seat)
-            for row, seat in zip(items, seats, strict=True)
-            if seat is not None and row.state not in (None, MarkState.NOT_MARKED.value) and row.question_version_id not in removed
-        ]
+        yield [(row, seat) for row, seat in zip(items, seats, strict=True) if seat is not None]
 
 
 @lru_cache(maxsize=5000)

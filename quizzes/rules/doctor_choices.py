@@ -7,6 +7,7 @@ from fractions import Fraction
 from quizzes.rules.ailments import Ailment, Finding, strength_of
 from quizzes.rules.analysis import Response, groups_of
 from quizzes.rules.definitions import Gap, Gaps, Matching, Matrix, Multiple, Question, Single, TrueFalse
+from quizzes.rules.results import MarkState
 from quizzes.rules.significance import (
     FIVE_PERCENT,
     ONE_PER_MILLE,
@@ -97,12 +98,12 @@ def crowd_of(responses: Sequence[Response]) -> Crowd:
 
 
 def tables_of(question: Question, responses: Sequence[Response], crowd: Crowd) -> list[PartTable]:
-    """Count the answers to each part that is chosen among what the question offers."""
+    """Count the answers to each part that is chosen among what the question offers; a part left blank was not answered."""
     tables = {table.part: table for table in _empty_tables(question)}
     for response in responses:
-        for part, matched, _state, credit in groups_of(response.marking):
+        for part, matched, state, credit in groups_of(response.marking):
             table = tables.get(part)
-            if table is None or not response.marking.parts:
+            if table is None or not response.marking.parts or state is MarkState.NOT_ANSWERED:
                 continue
             table.answers.setdefault((matched, credit), Answered(matched, credit)).take(response, crowd.cut)
     return list(tables.values())

@@ -8,6 +8,7 @@ from quizzes.rules.analysis import Response
 from quizzes.rules.definitions import Calculated, Gaps, Numerical, Question, Short, Texts
 from quizzes.rules.evidence import Evidence, Typed
 from quizzes.rules.patterns import folded
+from quizzes.rules.results import MarkState, PartMark
 from quizzes.rules.significance import FIVE_PERCENT, ONE_PER_MILLE, ONE_PERCENT, Scale, group_square, share_square
 
 RARE = Fraction(1, 50)
@@ -68,10 +69,14 @@ def _others(typed: Iterable[Typed], part: str, responses: Iterable[Response], sc
 
 
 def _failed(responses: Iterable[Response], part: str) -> Scale:
-    """Return the scale of the rests of those whose answer to a part got nothing."""
-    counted = [(one.count, one.rest) for one in responses if any(mark.part == part and mark.fraction <= 0 for mark in one.marking.parts)]
+    """Return the scale of the rests of those whose answer to a part got nothing; who left it blank gave none."""
+    counted = [(one.count, one.rest) for one in responses if any(_is_failed(mark, part) for mark in one.marking.parts)]
     whole = sum((count * rest for count, rest in counted), _NOTHING)
     return Scale(sum(count for count, _rest in counted), whole, sum((count * rest * rest for count, rest in counted), _NOTHING))
+
+
+def _is_failed(mark: PartMark, part: str) -> bool:
+    return mark.part == part and mark.fraction <= 0 and mark.state is not MarkState.NOT_ANSWERED
 
 
 def _right_numbers(body: Numerical | Calculated) -> list[Fraction]:

@@ -16,6 +16,7 @@ from quizzes.rules.typed import Unmatched
 
 TYPED = 2000
 _NOTHING = Fraction(0)
+_WHOLE: Mapping[int, Fraction] = {}
 _BLANK = (MarkState.NOT_ANSWERED,)
 
 
@@ -172,6 +173,32 @@ class Unreached:
 STOPPED = 2
 
 
+@dataclass(frozen=True, slots=True)
+class Points:
+    """The marks of an attempt from which questions were taken out of the total, brought to the whole as its result is (5.11.4).
+
+    ``own`` are its points, of ``left`` that it could still have; ``whole`` is that with what was taken out.
+    """
+
+    own: Fraction
+    left: Fraction
+    whole: Fraction
+
+    @property
+    def total(self) -> Fraction:
+        """Return the points on the scale of an attempt that has all its questions."""
+        return self.own * self.whole / self.left
+
+    def fill(self, maximum: Fraction) -> Fraction:
+        """Return what a question that was taken out has in the total: as much of its mark as the attempt has of the others."""
+        return maximum * self.own / self.left
+
+    def beside(self, mark: Fraction, maximum: Fraction) -> Fraction:
+        """Return the total as it stands beside one question: its mark, and the others brought to the whole without it."""
+        others = self.left - maximum
+        return mark + (self.own - mark) * (self.whole - maximum) / others if others else self.total
+
+
 class ClassTally:
     """Everything that is counted of a set of attempts."""
 
@@ -187,18 +214,36 @@ class ClassTally:
         """Return how many attempts were counted."""
         return self.tally.totals.total()
 
-    def add(self, paper: Sequence[Given]) -> None:
-        """Count one attempt, its questions in the order shown; a position that it does not have counts as a mark of 0."""
-        marks = [_NOTHING] * len(self.maxima)
+    def add(self, paper: Sequence[Given], removed: Mapping[int, Fraction] = _WHOLE) -> None:
+        """Count one attempt, its questions in the order shown; a position that it does not have counts as a mark of 0.
+
+        ``removed`` has the maximum of each position whose question was taken out of the total: there it counts for nothing, and what
+        is left stands for the whole. An attempt that has nothing left is not counted.
+        """
+        if removed and not any(given.maximum for given in paper):
+            return
+        marks, maxima = [_NOTHING] * len(self.maxima), [_NOTHING] * len(self.maxima)
         for given in paper:
             marks[given.position] += given.mark
+            maxima[given.position] += given.maximum
             self.maxima[given.position] += given.maximum
             self.versions[given.position][given.version] += 1
-        total = self.tally.add(marks)
+        totals = self._totals(marks, maxima, removed)
         for place, given in enumerate(paper):
             question = self.questions.setdefault(given.version, QuestionTally())
-            question.add(given, total, late=2 * place >= len(paper))
+            question.add(given, totals[given.position], late=2 * place >= len(paper))
         self._count_the_end(paper)
+
+    def _totals(self, marks: Sequence[Fraction], maxima: Sequence[Fraction], removed: Mapping[int, Fraction]) -> Sequence[Fraction]:
+        """Count the marks; return the total beside each position."""
+        if not removed:
+            return [self.tally.add(marks)] * len(marks)
+        left = sum(maxima, _NOTHING)
+        points = Points(sum(marks, _NOTHING), left, left + sum(removed.values(), _NOTHING))
+        totals = [points.beside(mark, maximum) for mark, maximum in zip(marks, maxima, strict=True)]
+        pairs = enumerate(zip(marks, totals, strict=True))
+        self.tally.put(points.total, [points.fill(removed[at]) if at in removed else pair for at, pair in pairs])
+        return totals
 
     def _count_the_end(self, paper: Sequence[Given]) -> None:
         last = max((place for place, given in enumerate(paper) if not given.is_blank), default=None)

@@ -79,19 +79,30 @@ class Which(StrEnum):
 
 
 class Tally:
-    """The marks of a set of attempts, counted by position with the totals of their attempts."""
+    """The marks of a set of attempts, counted by position with the totals of their attempts.
+
+    ``filled`` counts by position what stands in a total for a question that was taken out of it: of no position's own marks.
+    """
 
     def __init__(self, positions: int) -> None:
         self.totals: Counter[Fraction] = Counter()
         self.columns: tuple[Counter[tuple[Fraction, Fraction]], ...] = tuple(Counter() for _position in range(positions))
+        self.filled: tuple[Counter[Fraction], ...] = tuple(Counter() for _position in range(positions))
 
     def add(self, marks: Sequence[Fraction]) -> Fraction:
         """Count one attempt, a mark for each position; return its total."""
         total = sum(marks, _NOTHING)
-        self.totals[total] += 1
-        for column, mark in zip(self.columns, marks, strict=True):
-            column[mark, total] += 1
+        self.put(total, [(mark, total) for mark in marks])
         return total
+
+    def put(self, total: Fraction, pairs: Sequence[tuple[Fraction, Fraction] | Fraction]) -> None:
+        """Count one attempt by its total, and for each position its mark with the total beside it, or what fills it."""
+        self.totals[total] += 1
+        for column, filled, pair in zip(self.columns, self.filled, pairs, strict=True):
+            if isinstance(pair, tuple):
+                column[pair] += 1
+            else:
+                filled[pair] += 1
 
 
 def statistics_of(marks: Iterable[Sequence[Fraction]], maxima: Sequence[Fraction]) -> Statistics:
@@ -103,7 +114,10 @@ def statistics_of(marks: Iterable[Sequence[Fraction]], maxima: Sequence[Fraction
 
 
 def statistics_from(tally: Tally, maxima: Sequence[Fraction]) -> Statistics:
-    """Compute everything from counted marks; where the questions of a position differ in their maximum, ``maxima`` has the mean."""
+    """Compute everything from counted marks; where the questions of a position differ in their maximum, ``maxima`` has the mean.
+
+    A position that is worth nothing is none of those whose consistency is told.
+    """
     sums = [_Sums.of(column) for column in tally.columns]
     weights = _effective_weights([one.covariance for one in sums])
     whole = sum(maxima, _NOTHING)
@@ -111,7 +125,17 @@ def statistics_from(tally: Tally, maxima: Sequence[Fraction]) -> Statistics:
         _position(column, one, maximum, whole, weight)
         for column, one, maximum, weight in zip(tally.columns, sums, maxima, weights, strict=True)
     ]
-    return Statistics(_quiz(tally.totals, [one.variance for one in sums]), tuple(positions))
+    spreads = [
+        _spread(column, one, filled)
+        for column, one, filled, maximum in zip(tally.columns, sums, tally.filled, maxima, strict=True)
+        if maximum
+    ]
+    return Statistics(_quiz(tally.totals, spreads), tuple(positions))
+
+
+def _spread(column: Pairs, own: "_Sums", filled: Mapping[Fraction, int]) -> Fraction | None:
+    """Return the variance of what a position gives to the totals."""
+    return _Sums.of(Counter(column) + Counter({(mark, mark): count for mark, count in filled.items()})).variance if filled else own.variance
 
 
 def question_statistics(pairs: Pairs, maximum: Fraction) -> QuestionStatistics:

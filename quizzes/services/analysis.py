@@ -22,8 +22,8 @@ AT_ONCE = 20_000
 def compute(session: Session, found: AttemptSet) -> Examination:
     """Compute everything about a set of attempts; reads them as a stream and writes nothing."""
     tally = ClassTally(len(found.composition.positions))
-    for paper in analysis.stream_papers(session, found):
-        tally.add(paper)
+    for paper, removed in analysis.stream_papers(session, found):
+        tally.add(paper, removed)
     questions = sittings.get_questions(session, sorted(tally.questions))
     return examination_of(tally, found.composition, questions, found.which, annulled=found.annulled)
 

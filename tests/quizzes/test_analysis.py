@@ -172,15 +172,9 @@ def test_a_quiz_that_nobody_took_has_a_composition_and_no_figures(house: House, 
     assert (found.quiz.attempts, found.quiz.mean, found.positions, found.questions) == (0, None, (), ())
 
 
-@pytest.mark.parametrize("effect", ["full_credit", "removed"])
-def test_annulled_questions_have_no_findings_and_removed_ones_no_marks(house: House, now: datetime, effect: str) -> None:
-    """5.11.4: annulled for all; statistics do not judge a question by marks that were given away."""
-    course, _version = publish(house, a_fixed_folder(), now=now)
-    learner = a_learner(house, course, now=now)
-    pass_quiz(house, learner, "prueba", now=now)
-    before = attempts_of(house, course)
+def annul(house: House, course: Course, version: QuestionVersion, effect: str, *, by: Actor, now: datetime) -> None:
+    """Annul a version of a question for everybody, without marking anything again."""
     with house.database.unit_of_work() as session:
-        version = session.scalars(select(QuestionVersion).where(QuestionVersion.document.contains('"suma-1"'))).one()
         regrade = Regrade(
             course_id=course.id,
             activity_key=KEY,
@@ -191,11 +185,57 @@ def test_annulled_questions_have_no_findings_and_removed_ones_no_marks(house: Ho
             reason="x",
             state="committed",
             created_at=now,
-            created_by=learner.person_id,
+            created_by=by.person_id,
         )
         session.add(regrade)
         session.flush()  # its id
         session.add(Annulment(regrade_id=regrade.id, course_id=course.id, activity_key=KEY, question_version_id=version.id, effect=effect))
+
+
+def test_who_drew_a_question_that_was_taken_out_of_the_total_has_lost_nothing_by_it(house: House, now: datetime) -> None:
+    """5.11.4: their results are rescaled, and so are the mean, the facility and the histogram."""
+    course, _version = publish(house, a_fixed_folder(), now=now)
+    learners = [a_learner(house, course, f"ana{at}@example.org", now=now) for at in range(8)]
+    taken = [pass_quiz(house, learner, "prueba", now=now) for learner in learners]
+    with house.database.unit_of_work() as session:
+        drawn = select(AttemptItem.question_version_id).join(Attempt, Attempt.id == AttemptItem.attempt_id)
+        last = drawn.where(Attempt.uuid == taken[0]).order_by(AttemptItem.position.desc()).limit(1)
+        version = session.scalars(select(QuestionVersion).where(QuestionVersion.id == last.scalar_subquery())).one()
+    annul(house, course, version, "removed", by=learners[0], now=now)
+
+    found = examined(house, course)
+
+    assert found.quiz.attempts == 8
+    assert found.quiz.mean == found.quiz.median == found.maximum
+    assert [one.statistics.facility for one in found.positions] == [1] * len(found.positions)
+    assert found.grades == (0,) * 9 + (8,)
+    assert version.id not in {one.version for one in found.questions}
+
+
+def test_the_best_attempt_is_the_one_with_the_highest_grade(house: House, now: datetime) -> None:
+    """5.12 and 5.8: where something was taken out of the total, fewer points can be more."""
+    course, _version = publish(house, a_fixed_folder(), now=now)
+    learner = a_learner(house, course, now=now)
+    first, second = (take(house, learner, right, now=now + timedelta(hours=at)) for at, right in enumerate((4, 3)))
+    with house.database.unit_of_work() as session:
+        row = session.execute(select(Attempt).where(Attempt.uuid == second)).scalar_one()
+        row.percent = Decimal("100")
+
+    assert examined(house, course, Which.HIGHEST).quiz.mean == 3
+    assert examined(house, course, Which.FIRST).quiz.mean == 4
+    assert first != second
+
+
+@pytest.mark.parametrize("effect", ["full_credit", "removed"])
+def test_annulled_questions_have_no_findings_and_removed_ones_no_marks(house: House, now: datetime, effect: str) -> None:
+    """5.11.4: annulled for all; statistics do not judge a question by marks that were given away."""
+    course, _version = publish(house, a_fixed_folder(), now=now)
+    learner = a_learner(house, course, now=now)
+    pass_quiz(house, learner, "prueba", now=now)
+    before = attempts_of(house, course)
+    with house.database.unit_of_work() as session:
+        version = session.scalars(select(QuestionVersion).where(QuestionVersion.document.contains('"suma-1"'))).one()
+    annul(house, course, version, effect, by=learner, now=now)
 
     found = examined(house, course)
     assert attempts_of(house, course).fingerprint != before.fingerprint

@@ -371,3 +371,45 @@ def test_findings_stand_the_surest_first_and_typed_answers_with_their_mean_rest(
     assert [(one.text, one.count, one.mean_rest) for one in found.questions[0].typed] == [("luna", 20, 0)]
     strengths = [finding.strength.value for _version, finding in findings_in_order(found)]
     assert strengths == sorted(strengths, key=("clear", "likely", "sign").index)
+
+
+def test_a_question_taken_out_of_the_total_counts_for_nothing_and_the_rest_for_the_whole() -> None:
+    """5.11.4: removed from the total, which is rescaled; the same for whoever drew it as for whoever did not."""
+    tally = ClassTally(3)
+    for _time in range(2):
+        tally.add([a_given(0, "a", "1"), a_given(1, "b"), a_given(2, "a", "1")])
+    tally.add([a_given(0, "a", "1"), a_given(1, "b")], {2: f("1")})
+    tally.add([], {0: f("1"), 1: f("1"), 2: f("1")})
+
+    figures = statistics_from(tally.tally, [tally.maximum(at) for at in range(3)])
+    assert tally.attempts == 3
+    assert tally.tally.totals == {f("2"): 2, f("3/2"): 1}
+    assert [one.facility for one in figures.positions] == [1, 0, 1]
+    assert [versions.total() for versions in tally.versions] == [3, 3, 2]
+    assert tally.tally.columns[0] == {(f("1"), f("2")): 2, (f("1"), f("1")): 1}
+    assert tally.tally.columns[1] == {(f("0"), f("2")): 3}
+    assert tally.questions[10].pairs == tally.tally.columns[0]
+
+
+def test_where_one_question_alone_is_left_its_mark_stands_for_the_whole() -> None:
+    tally = ClassTally(2)
+    tally.add([a_given(0, "a", "1")], {1: f("3")})
+
+    assert tally.tally.totals == {f("4"): 1}
+    assert tally.tally.columns == ({(f("1"), f("4")): 1}, {})
+    assert tally.tally.filled == ({}, {f("3"): 1})
+
+
+def test_the_consistency_is_that_of_what_makes_the_totals() -> None:
+    """What was taken out of one total stands in it with the share of the others: alpha never passes 100 %."""
+    tally, table = ClassTally(3), [["1", "0", "1"], ["1", "1", "1"], ["0", "0", "1"]]
+    for row in table:
+        tally.add([a_given(at, "a", mark) for at, mark in enumerate(row)])
+    tally.add([a_given(0, "a", "1"), a_given(1, "b", "0")], {2: f("1")})
+    filled = [[f(mark) for mark in row] for row in table] + [[f("1"), f("0"), f("1/2")]]
+
+    found, expected = (statistics_from(tally.tally, [f("1")] * 3), statistics_of(filled, [f("1")] * 3))
+
+    assert found.quiz == expected.quiz
+    assert found.positions[2].facility == 1
+    assert expected.positions[2].facility == f("7/8")

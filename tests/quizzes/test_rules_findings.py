@@ -236,6 +236,19 @@ def test_an_option_is_unused_below_one_in_twenty_and_far_below_a_fair_share_of_t
     assert told == Finding(Ailment.UNUSED_OPTION, Strength.LIKELY, 120, "", "d", 0)
 
 
+def test_a_part_that_was_left_blank_is_no_wrong_answer_to_it() -> None:
+    """Blanks neither make an option look unused nor stand as the rival of a key."""
+    body = Gaps((Gap("anio", a_single()), Gap("mes", a_single())))
+    blank = Filled({"mes": "a"})
+    both = [Filled({"anio": key, "mes": "a"}) for key in "abc"]
+
+    few = chosen(body, (both[0], 9, 38), (both[1], 2, 1), (both[2], 2, 1), (blank, 1, 60))
+    best = chosen(body, (both[0], 1, 30), (both[1], 2, 30), (both[2], 2, 30), (blank, 9, 60))
+
+    assert [one for one in (*few, *best) if one.part == "anio" and (one.ailment is Ailment.UNUSED_OPTION or not one.answer)] == []
+    assert [one.given for one in tables_of(a_question(body), responses(body, (blank, 1, 60)), crowd_of(()))] == [0, 60]
+
+
 def typed(*said: tuple[str, int, int], part: str = "") -> tuple[Typed, ...]:
     """Return texts with how many typed them and how large their rests are together; numbers are read."""
     return tuple(

@@ -6,7 +6,7 @@ import pytest
 
 from quizzes.rules.ailments import Ailment, Finding, Strength
 from quizzes.rules.analysis import Response
-from quizzes.rules.answers import Text
+from quizzes.rules.answers import Filled, Text
 from quizzes.rules.definitions import Body, Gap, Gaps, Short
 from quizzes.rules.doctor_typed import is_near
 from quizzes.rules.significance import (
@@ -80,6 +80,17 @@ def test_another_answer_is_told_where_its_authors_know_more_than_the_others_who_
     assert found == [Finding(Ailment.OTHER_ANSWER, Strength.CLEAR, 100, part, "marte", 10)]
     assert found_typed(body, typed(("marte", 4, 12), part=part), Scale(100, f("210"), f("630")), failed) == []
     assert found_typed(body, typed(("marte", 10, 30), part=part), Scale(501, f("210"), f("630")), failed) == []
+
+
+def test_who_left_a_gap_blank_is_not_among_those_whose_answer_to_it_failed() -> None:
+    """Beside many blanks of those who know least, any answer would look like knowing."""
+    short = a_short(("sol", "1"))
+    body = Gaps((Gap("uno", short), Gap("dos", short)))
+    blank = Response(marked(body, Filled({"dos": "sol"})), f("0"), 40)
+    failed = [wrong("uno", 3, 30), Response(marked(body, Filled({"uno": "sol", "dos": "sol"})), f("3"), 30)]
+    said = typed(("marte", 9, 27), part="uno")
+
+    assert found_typed(body, said, Scale(100, f("180"), f("540")), [*failed, blank]) == []
 
 
 def test_a_common_answer_that_does_not_fall_as_knowing_rises_is_told_sooner() -> None:

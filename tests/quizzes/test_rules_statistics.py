@@ -254,3 +254,12 @@ def test_every_part_is_analysed() -> None:
 def test_guessing_at_random_is_worth_so_much(body: Body, score: str | None) -> None:
     """5.12: random guess score."""
     assert guess_score(a_question(body)) == (None if score is None else f(score))
+
+
+def test_a_survey_between_the_questions_does_not_change_their_consistency() -> None:
+    """5.12: p counts the positions that have a mark."""
+    marked = statistics_of(matrix("1 1|1 0|0 0"), [f("1"), f("1")])
+    beside = statistics_of(matrix("1 1 0|1 0 0|0 0 0"), [f("1"), f("1"), f("0")])
+
+    assert marked.quiz.consistency is not None
+    assert beside.quiz == marked.quiz
