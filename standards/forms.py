@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from wtforms import FileField, HiddenField, SelectField
 
+from courses.forms import LANGUAGE_NAMES
 from kernel.i18n import _, lazy_
 from kernel.web.forms import Form
 from standards.formats import FORMATS
@@ -63,14 +64,21 @@ class ConfirmForm(Form):
 
 
 class ExportForm(Form):
-    """In which format questions go out."""
+    """In which format questions go out, and of a course in several languages in which one."""
 
     format = SelectField(lazy_("Format"), choices=[], validate_choice=False)
+    language = SelectField(lazy_("Language"), choices=[], validate_choice=False)
 
-    def offer(self) -> None:
-        """Fill the list of formats."""
+    def offer(self, languages: Sequence[str]) -> None:
+        """Fill the lists of formats and of languages, the course's own first."""
         self.format.choices = [(name, TITLES[name]) for name in WRITTEN]
+        self.language.choices = [(language, LANGUAGE_NAMES[language]) for language in languages]
 
     def chosen(self) -> str:
         """Return the format, the first one where none of the list was asked for."""
         return self.format.data if self.format.data in WRITTEN else WRITTEN[0]
+
+    def spoken(self) -> str:
+        """Return the language, the course's own where none of the list was asked for."""
+        offered: list[str] = [choice[0] for choice in self.language.iter_choices()]
+        return next((language for language in offered if language == self.language.data), offered[0])

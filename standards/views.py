@@ -1,6 +1,7 @@
 """Pages that bring questions into a course's draft and out of it: first what happens and what is lost, then a yes."""
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import cast
@@ -251,10 +252,10 @@ def discard(subject: TaughtImport) -> Answer:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The questions that go out, in which language, and the address's fields that name them."""
+    """The questions that go out, the languages of their course, and the address's fields that name them."""
 
     questions: list[Question]
-    language: str
+    languages: Sequence[str]
     asked: dict[str, str]
 
 
@@ -263,14 +264,14 @@ def _selected(subject: TaughtCourse) -> Selection:
     rows = bank_queries.search_questions(current_session(), subject.id, Wanted(**asked), offset=0, limit=bank_queries.MAXIMUM_SHOWN)
     folder = _folder(subject.id)
     if folder is None:
-        return Selection([], "es", asked)
-    return Selection(list(chosen(questions_of(folder).values(), [row.key for row in rows])), folder.languages[0], asked)
+        return Selection([], ("es",), asked)
+    return Selection(list(chosen(questions_of(folder).values(), [row.key for row in rows])), folder.languages, asked)
 
 
-def _exported(selection: Selection, form: str) -> Exported:
+def _exported(selection: Selection, form: str, language: str) -> Exported:
     write = FORMATS[form].write
     assert write is not None
-    return write(selection.questions, selection.language)
+    return write(selection.questions, language)
 
 
 @bp.route("/teaching/<slug>/exports", methods=["GET", "POST"])
@@ -278,18 +279,20 @@ def _exported(selection: Selection, form: str) -> Exported:
 def export(subject: TaughtCourse) -> Answer:
     """Show what a format leaves behind of the chosen questions; sent, the file itself."""
     form = ExportForm(formdata=request.form if request.method == "POST" else request.args)
-    form.offer()
-    form.format.data = form.chosen()
     selection = _selected(subject)
-    exported = _exported(selection, form.format.data) if selection.questions else None
+    form.offer(selection.languages)
+    form.format.data, form.language.data = form.chosen(), form.spoken()
+    exported = _exported(selection, form.format.data, form.language.data) if selection.questions else None
     if request.method == "POST" and exported is not None and exported.count:
         services.note_export(begin_writing(), current_actor(), subject.id, form.format.data, exported.count, now=clock.now())
-        name = f"{subject.slug}.{SUFFIXES[form.format.data]}"
+        own = form.language.data == selection.languages[0]
+        name = f"{subject.slug}{'' if own else f'-{form.language.data}'}.{SUFFIXES[form.format.data]}"
         return send_made(io.BytesIO(exported.content), "application/octet-stream", name)
     return render_template(
         "standards/export.html",
         course=_place(subject.id),
         form=form,
+        several=len(selection.languages) > 1,
         asked=selection.asked,
         total=len(selection.questions),
         count=exported.count if exported is not None else 0,

@@ -224,6 +224,20 @@ def test_what_goes_out_comes_back_in_each_format(editor: Browser, form: str) -> 
     assert going == 7 or left_out
 
 
+def test_a_course_in_two_languages_gives_its_questions_in_either(editor: Browser) -> None:
+    """A format has one language: what stays behind of the others has a way out too."""
+    page = editor.get(f"{EXPORTS}?format=gift&language=en")
+    fields = dict(page.forms[-3].fields)
+    assert fields["language"] == "en"
+
+    names = []
+    for language in ("en", "es", "fr"):
+        editor._request("POST", EXPORTS, data={**fields, "format": "gift", "language": language})
+        names.append(editor.response.headers["Content-Disposition"].partition("filename=")[2].strip('"'))
+
+    assert names == ["prueba-en.gift", "prueba.gift", "prueba.gift"]
+
+
 def test_what_goes_out_is_what_the_list_shows(editor: Browser) -> None:
     assert "1 de 1 preguntas salen" in editor.get(f"{EXPORTS}?format=gift&text=dos+m%C3%A1s+dos").text
     assert "No hay nada que sacar" in editor.get(f"{EXPORTS}?text=nadie").text
