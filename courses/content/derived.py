@@ -25,9 +25,9 @@ class KeyBook:
     def __init__(self) -> None:
         self.taken: dict[str, str] = {}
 
-    def key(self, table: Table | None, text: Text, place: Table, field: str = "key") -> str:
-        """Return the key of an entry: that of the field, else the slug of its text; `place` is where a finding goes."""
-        written = table.value(field, scalars.key) if table is not None else None
+    def key(self, table: Table | None, text: Text, place: Table, field: str = "key", given: str = "") -> str:
+        """Return the key of an entry: that of the field, or one `given`, else the slug of its text; `place` is where a finding goes."""
+        written = table.value(field, scalars.key) if table is not None else given
         key = written or slug(text.first)
         if not key:
             if text:

@@ -37,14 +37,14 @@ def read_short(table: Table, mark: Fraction) -> Short:
     return Short(answers, ignore_case, ignore_accents, parts.or_none(model), criteria)
 
 
-def gap_short(table: Table) -> Short:
-    """Read a word as one gap of a text."""
-    answers = short_answers(table, required=True)
+def gap_short(table: Table, *, dragged: bool = False) -> Short:
+    """Read a word as one gap of a text; where it is dragged, it may have a key of its own."""
+    answers = short_answers(table, required=True, keyed=dragged)
     accents = table.session.first_language == "es"
     return Short(answers, table.flag("ignore_case", True), table.flag("ignore_accents", accents))
 
 
-def short_answers(table: Table, *, required: bool) -> tuple[ShortAnswer, ...]:
+def short_answers(table: Table, *, required: bool, keyed: bool = False) -> tuple[ShortAnswer, ...]:
     """Read patterns in order; one after a pattern that takes everything is never reached (C413)."""
     equals = parts.Equals("C405", N_("The pattern is the same as another one."))
     found: list[ShortAnswer] = []
@@ -53,7 +53,8 @@ def short_answers(table: Table, *, required: bool) -> tuple[ShortAnswer, ...]:
         equals.is_new(verdict.table, patterns)
         if found and ANYTHING in found[-1].patterns.values():
             verdict.table.report("C413", N_("The answer before this one takes everything."), N_("Put it last."))
-        found.append(ShortAnswer(patterns, verdict.right, parts.credit_of(verdict), _why(verdict)))
+        key = (verdict.table.value("key", scalars.key) or "") if keyed else ""
+        found.append(ShortAnswer(patterns, verdict.right, parts.credit_of(verdict), _why(verdict), key))
     _check_answers(table, [answer.right for answer in found])
     return tuple(found)
 

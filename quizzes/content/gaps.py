@@ -63,12 +63,13 @@ def _gaps(table: Table) -> tuple[Gap, ...]:
     found = table.get("gaps", required=True)
     if found is None:
         return ()
-    gaps = tuple(gap for gap in (_gap(name, value) for name, value, _ in found.entries()) if gap is not None)
+    dragged = parts.peek(table, "drag") == "true"
+    gaps = tuple(gap for gap in (_gap(name, value, dragged=dragged) for name, value, _ in found.entries()) if gap is not None)
     parts.check_count(table, "gaps", len(gaps))
     return gaps
 
 
-def _gap(name: str, value: Value) -> Gap | None:
+def _gap(name: str, value: Value, *, dragged: bool) -> Gap | None:
     try:
         scalars.name(name)
     except scalars.RefusedError as refused:
@@ -77,7 +78,7 @@ def _gap(name: str, value: Value) -> Gap | None:
     if table is None:
         return None
     kind = table.value("kind", scalars.word_of("short", "numerical", "single"), "short")
-    body = _body(table, kind)
+    body = _body(table, kind, dragged=dragged)
     weight = table.value("weight", scalars.number_between(0), Fraction(1))
     table.foreign = GAP_FIELDS
     return Gap(name, body, weight)
@@ -88,15 +89,17 @@ GAP_FIELDS = frozenset(
 )
 
 
-def _body(table: Table, kind: str) -> Short | Numerical | Single:
+def _body(table: Table, kind: str, *, dragged: bool) -> Short | Numerical | Single:
     if kind == QuestionKind.SINGLE:
         return answers.single(table)
-    return answers.numerical(table) if kind == QuestionKind.NUMERICAL else answers.gap_short(table)
+    return answers.numerical(table) if kind == QuestionKind.NUMERICAL else answers.gap_short(table, dragged=dragged)
 
 
 def _choices(table: Table, gaps: tuple[Gap, ...], book: KeyBook) -> tuple[Label, ...]:
-    """Return the right texts of all gaps, equal ones once."""
+    """Return the right texts of all gaps, equal ones once, each with the key that is written with one of them."""
     found: dict[str, Label] = {}
+    shorts = [gap.body for gap in gaps if isinstance(gap.body, Short)]
+    written = {Text(answer.patterns).first: answer.key for short in shorts for answer in short.answers if answer.key}
     for gap in gaps:
         if not isinstance(gap.body, Short):
             table.report("C403", N_("With “drag: true” every gap is of the kind “short” (“%(name)s” is not)."), at="gaps", name=gap.name)
@@ -104,7 +107,7 @@ def _choices(table: Table, gaps: tuple[Gap, ...], book: KeyBook) -> tuple[Label,
         for answer in gap.body.answers:
             text = Text(answer.patterns)
             if answer.right and text.first not in found:
-                found[text.first] = Label(book.key(None, text, table), text)
+                found[text.first] = Label(book.key(None, text, table, given=written.get(text.first, "")), text)
     return tuple(found.values())
 
 

@@ -166,7 +166,10 @@ def _short(body: Short, accents: bool) -> Fields:
 
 
 def _pattern(answer: ShortAnswer) -> Tree:
-    return _written(_verdict(answer.right, _text(answer.patterns), answer.why, answer.credit))
+    fields = _verdict(answer.right, _text(answer.patterns), answer.why, answer.credit)
+    credit = fields.pop("credit")
+    key = answer.key if answer.right and answer.key != derived(answer.patterns) else None
+    return _written({**fields, "key": key, "credit": credit})
 
 
 def _tolerance(tolerance: Tolerance | None) -> Tree | None:

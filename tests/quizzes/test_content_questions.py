@@ -221,6 +221,21 @@ def test_gaps_are_questions_without_text() -> None:
     assert [gap.body.answers[0].key for gap in dragged.gaps if isinstance(gap.body, Short)] == ["anota", "suma"]
 
 
+def test_a_text_that_is_dragged_may_have_a_key_of_its_own() -> None:
+    """3.3 and section 8: signs give no key by themselves; where nothing is dragged, an answer has none."""
+    signs = folders.changed(BANK, "          - right: anota\n", "          - right: ≤\n")
+    keyed = folders.changed(BANK, "          - right: anota\n", "          - right: ≤\n            key: a-lo-sumo\n")
+    elsewhere = folders.changed(BANK, "    drag: true\n    extra:\n      - borra\n", "", keyed)
+
+    assert folders.codes(signs) == {"C214"}
+    assert not folders.findings(keyed)
+    body = questions_of(folders.course(keyed))["arrastrar"].body
+    assert isinstance(body, Gaps)
+    assert [label.key for label in body.choices] == ["a-lo-sumo", "suma", "borra"]
+    assert [gap.body.answers[0].key for gap in body.gaps if isinstance(gap.body, Short)] == ["a-lo-sumo", "suma"]
+    assert folders.codes(elsewhere) == {"C107"}
+
+
 def test_calculated_questions_bring_the_parameters_that_they_name() -> None:
     """Section 8, `calculated`."""
     body = question("varias-duchas").body
