@@ -19,6 +19,8 @@ _MEDIA = frozenset({"img", "audio", "video", "iframe", "object", "embed", "svg",
 _ACTIVE = frozenset({"script", "style", "form", "input", "button", "textarea", "select", "link", "meta", "base"})
 _BLOCKS = frozenset({"ul", "ol", "table", "pre", "blockquote"})
 _DRAWN = re.compile(r"\b(?:style|color|bgcolor|face|class)\s*=", re.IGNORECASE)
+_FORMULAS = (("\\(", "\\)"), ("\\[", "\\]"), ("$$", "$$"))
+"""The signs around TeX that Moodle and Canvas know."""
 _UNDRAWN = frozenset({"u", "font", "mark", "center", "small", "big", "s", "strike", "del", "ins"})
 
 
@@ -75,6 +77,8 @@ def looks_like_html(text: str) -> bool:
 
 
 def _tell_losses(source: str, shape: TextShape, notebook: Notebook) -> None:
+    if any(source.find(end, source.find(begin) + len(begin)) > 0 for begin, end in _FORMULAS if begin in source):
+        notebook.loss(N_("A formula is shown as it is written."), N_("Write it anew between two signs $."))
     tags = [(match[1].lower(), match[2]) for match in _TAGS.finditer(source)]
     for tag, attributes in tags:
         if tag in _MEDIA:

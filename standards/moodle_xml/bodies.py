@@ -39,6 +39,7 @@ from standards.moodle_xml.texts import BLOCKS, INLINE, TextReader
 _TRUE = frozenset({"true", "1"})
 _MEGABYTE = 1 << 20
 MAXIMUM_FILES = 20
+_BYTES = re.compile(r"[0-9]{1,15}\Z")
 _EXTENSION = re.compile(r"[a-z0-9]{1,8}\Z")
 
 
@@ -163,8 +164,9 @@ class BodyReader:
         if said["responseformat"] == "noinline" and files and (accept := self._extensions()):
             if template or model:
                 self.notebook.loss(N_("The information for graders and the template are left out."), N_("A question for files has none."))
-            size = whole(str(int(words(child(self.element, "maxbytes")).strip() or 0) // _MEGABYTE), 0) or 10
-            return File(accept, files, min(size, 50))
+            said_bytes = words(child(self.element, "maxbytes")).strip()
+            size = int(said_bytes) // _MEGABYTE if _BYTES.match(said_bytes) else 0
+            return File(accept, files, min(size or 10, 50))
         limits = WordLimits(_limit(said["minwordlimit"]), _limit(said["maxwordlimit"]))
         return Essay(limits, template, model, (), files)
 

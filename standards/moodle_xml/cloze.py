@@ -96,9 +96,14 @@ def _split(text: str, sign: str, most: int = -1) -> list[str]:
 
 def _answer(words: str) -> ClozeAnswer:
     said, *rest = _split(words, "#", 1)
-    match = re.match(r"\s*(=)?\s*(?:%(-?[0-9]+(?:\.[0-9]*)?)%)?(.*)\Z", said, re.DOTALL)
+    match = re.match(r"\s*(=)?\s*(?:%(-?[0-9]+(?:[.,][0-9]*)?)%)?(.*)\Z", said, re.DOTALL)
     sign, weight, bare = match.groups() if match else (None, None, said)
-    return ClozeAnswer(bool(sign), weight, _unescaped(bare), _unescaped("".join(rest)))
+    return ClozeAnswer(bool(sign), _pointed(weight) if weight else None, _unescaped(bare), _unescaped("".join(rest)))
+
+
+def _pointed(number: str) -> str:
+    """Return a number of Cloze, where a comma may be its decimal sign, with a point."""
+    return number.replace(",", ".", 1)
 
 
 def _unescaped(text: str) -> str:
@@ -142,7 +147,7 @@ class _Reader:
         worth, why = _worth(answer), self._why(answer)
         if answer.words in ("*", ""):
             return NumericalAnswer(None, worth > 0, worth, why)
-        value, _colon, amount = answer.words.partition(":")
+        value, _colon, amount = (_pointed(part) for part in answer.words.partition(":"))
         return NumericalAnswer(number(value), worth > 0, worth, why, Tolerance(amount=abs(number(amount or "0"))))
 
 
@@ -205,7 +210,7 @@ class ClozeWriter:
         written = percent(share)
         if credit(number(written)) != share:
             self.notebook.loss(N_("The credit %(credit)s is written as %(percent)s %%."), credit=share, percent=written)
-        sign = "=" if share == 1 else f"%{written}%"
+        sign = "=" if share == 1 and not words.startswith("%") else f"%{written}%"
         return f"{sign}{words}" + (f"#{self._words(why)}" if why else "")
 
     def _words(self, texts: Texts) -> str:

@@ -99,6 +99,10 @@ def _number(words: str) -> Fraction:
     return number(words.replace(",", ".", 1) if "." not in words else words)
 
 
+_THOUSANDS = re.compile(r"[+\-−]?[1-9][0-9]{0,2},[0-9]{3}\Z")
+"""What is a number of thousands in English, and has three decimals in Spanish."""
+
+
 def _share(words: str) -> Fraction:
     try:
         return read_credit(words.replace(",", ".", 1))
@@ -217,11 +221,20 @@ class _Reader:
     def _numerical(self) -> Body:
         answers = []
         for one, right, worth in self._judged():
-            value = None if one.option == "*" else _number(one.option)
+            value = None if one.option == "*" else self._said(one.option)
             answers.append(NumericalAnswer(value, right, worth, one.why))
         said, unit = self._cell("tolerance"), self._cell("unit")
         tolerance = Tolerance(amount=abs(_number(said))) if said else Tolerance()
         return Numerical(tuple(answers), tolerance, {self.language: unit} if unit else None)
+
+    def _said(self, words: str) -> Fraction:
+        """Return a number of an answer; a comma that may part thousands is told."""
+        if self.language != "es" and _THOUSANDS.match(words):
+            said = words.replace(",", ".")
+            self.notebook.note(
+                N_("“%(text)s” was read as %(number)s."), N_("Write thousands without a sign between them."), text=words, number=said
+            )
+        return _number(words)
 
     def _matching(self) -> Body:
         answers, language = self._answers("option", "match", "feedback"), self.language

@@ -1,5 +1,6 @@
 """Moodle XML as Moodle itself writes it, type by type; and what goes out, as Moodle reads it."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from quizzes.rules.definitions import (
     Essay,
     File,
+    Gap,
     Gaps,
     Matching,
     Multiple,
@@ -24,11 +26,12 @@ from quizzes.rules.definitions import (
     WordLimits,
 )
 from standards import _xml
+from standards.importing import import_file
 from standards.model import FileRefused, Imported, Weight
 from standards.moodle_xml import cloze
 from standards.moodle_xml.read import read
 from standards.moodle_xml.write import write
-from tests.support.questions import a_calculated, a_matrix, a_question, es, f
+from tests.support.questions import a_calculated, a_matrix, a_question, an_option, es, f
 
 
 def quiz(kind: str, inside: str, text: str = "¿Qué?", form: str = "html", name: str = "Una") -> bytes:
@@ -121,6 +124,8 @@ def test_essay_and_files() -> None:
 
     assert one(quiz("essay", limits)).body == Essay(WordLimits(50, 200), files=2)
     assert one(quiz("essay", files)).body == File(("pdf", "docx"), 2, 5)
+    for written in ("-1", "5 MB", ""):
+        assert one(quiz("essay", files.replace("5242880", written))).body == File(("pdf", "docx"), 2, 10)
 
 
 def test_lists_and_boxes_inside_a_text() -> None:
@@ -164,6 +169,43 @@ def test_cloze_of_each_kind() -> None:
     assert not exact.ignore_case
 
 
+def test_cloze_takes_a_comma_for_its_decimal_sign() -> None:
+    body = one(quiz("cloze", "", "A {1:SA:=sí~%33,33333%casi} b {1:NM:=3,5:0,1}")).body
+
+    assert isinstance(body, Gaps)
+    words, figure = (gap.body for gap in body.gaps)
+    assert isinstance(words, Short)
+    assert [(one_.patterns["es"], one_.credit) for one_ in words.answers] == [("sí", 1), ("casi", f("1/3"))]
+    assert isinstance(figure, Numerical)
+    assert (figure.answers[0].value, figure.tolerance.amount) == (f("3.5"), f("0.1"))
+
+
+def test_an_answer_that_looks_like_a_weight_is_none() -> None:
+    """A right answer must not come back as partly right."""
+    options = (an_option("20-de-la-renta", "1"), an_option("nada"))
+    worded = tuple(replace(option, text=es(text), why=None) for option, text in zip(options, ("%20% de la renta", "nada"), strict=True))
+    question = replace(a_question(Gaps((Gap("gap", Single(worded)),))), text=es("Paga {gap} aquí."))
+
+    body = one(write([question]).content).body
+
+    assert isinstance(body, Gaps)
+    assert isinstance(body.gaps[0].body, Single)
+    assert [(option.text["es"], option.credit) for option in body.gaps[0].body.options] == [("%20% de la renta", 1), ("nada", 0)]
+
+
+def test_signs_that_are_dragged_come_in() -> None:
+    """Their texts give no keys: those that were made are written."""
+    boxes = "".join(f"<dragbox><text>{sign}</text><group>1</group></dragbox>" for sign in ("&amp;lt;", "&amp;gt;", "="))
+
+    found = import_file("signs.xml", quiz("ddwtos", boxes, "3 [[1]] 5 y 7 [[2]] 2")).imported
+
+    assert not found.of_weight(Weight.PROBLEM, Weight.MEND)
+    body = found.questions[0].body
+    assert isinstance(body, Gaps)
+    assert [label.text["es"] for label in body.choices] == ["\\<", ">", "="]
+    assert [gap.body.answers[0].key for gap in body.gaps if isinstance(gap.body, Short)] == [label.key for label in body.choices[:2]]
+
+
 @pytest.mark.parametrize("text", ["A {1:MULTIRESPONSE:=a~b}", "A {1:SA:=a", "no gap"])
 def test_cloze_that_is_not_known_is_told(text: str) -> None:
     found = cloze.read(text.encode())
@@ -184,6 +226,13 @@ def test_elements_that_nobody_reads_are_told_by_name() -> None:
     losses = read(quiz("description", "<sorpresa>1</sorpresa><answernumbering>abc</answernumbering>")).of_weight(Weight.LOSS)
 
     assert [loss.facts["name"] for loss in losses] == ["sorpresa"]
+
+
+@pytest.mark.parametrize(("text", "told"), [(r"Sea \(x^2\).", 1), ("Sea $$x^2$$.", 1), ("De USD 5 a $6 o $$.", 0), (r"a\(b", 0)])
+def test_formulas_in_tex_are_told(text: str, told: int) -> None:
+    found = read(quiz("description", "", f"<p>{text}</p>"))
+
+    assert [loss.what for loss in found.of_weight(Weight.LOSS)] == ["A formula is shown as it is written."] * told
 
 
 def test_another_root_is_refused() -> None:
