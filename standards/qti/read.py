@@ -17,6 +17,8 @@ from standards.qti.items import ItemReader
 MANIFEST = "imsmanifest.xml"
 DOCUMENTS = (".xml", ".qti")
 PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
+_ROOTS = (b"assessmentItem", b"assessmentTest", b"questestinterop")
+"""Without one of these names a document of a package is none of QTI, and nobody looks into it."""
 _TWINS = "non_cc_assessments/"
 
 
@@ -40,7 +42,9 @@ def _documents(files: Mapping[str, bytes]) -> Iterator[tuple[str, Element]]:
     twins = {PurePosixPath(path).name.removesuffix(".xml.qti") for path in files if path.startswith(_TWINS)}
     places = {path: manifest.find(path) for path in files}
     for path in sorted(files, key=lambda path: (places[path] < 0, places[path], path)):
-        if path != MANIFEST and not (path.endswith("/assessment_qti.xml") and PurePosixPath(path).parent.name in twins):
+        if path.endswith("/assessment_qti.xml") and PurePosixPath(path).parent.name in twins:
+            continue
+        if not path or (path != MANIFEST and any(name in files[path].replace(b"\0", b"") for name in _ROOTS)):
             yield path, parse(files[path])
 
 

@@ -489,3 +489,21 @@ def test_an_item_whose_values_are_drawn_is_told_and_not_brought_in_with_holes() 
 
     assert not found.questions
     assert [problem.what for problem in found.of_weight(Weight.PROBLEM)] == ["The item draws values for each learner."]
+
+
+def test_other_documents_of_a_package_are_not_looked_into() -> None:
+    """A course's own files come along in packages, and may be anything."""
+    item = item_1("essay_question", "")
+
+    def pack(content: bytes, encoding: str = "utf-8") -> bytes:
+        target = BytesIO()
+        with zipfile.ZipFile(target, "w") as archive:
+            archive.writestr("web_resources/nota.xml", content)
+            archive.writestr("quiz/quiz.xml", item.decode().encode(encoding))
+        return target.getvalue()
+
+    for content in (b"<!DOCTYPE html><html>&nbsp;</html>", b"<a><b></a>", b""):
+        assert len(read(pack(content)).questions) == 1
+    assert len(read(pack(b"", "utf-16")).questions) == 1
+    with pytest.raises(FileRefused):
+        read(pack(b"<!DOCTYPE x [<!ENTITY a 'b'>]><questestinterop/>"))
