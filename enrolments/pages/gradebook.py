@@ -112,7 +112,7 @@ def filter_of(arguments: Mapping[str, str], *, by_address: bool = False) -> Grad
 
 
 def filter_words(
-    wanted: GradebookFilter, editions: Mapping[UUID, str], groups: Mapping[UUID, str], outline: Outline
+    wanted: GradebookFilter, editions: Mapping[UUID, str], groups: Mapping[UUID, str], units: Mapping[UUID, str], outline: Outline
 ) -> list[tuple[str, str]]:
     """Say in words which learners are wanted: what is asked, and how."""
     activity = outline.by_key.get(wanted.next_key)
@@ -120,6 +120,7 @@ def filter_words(
         (_("Name"), wanted.words),
         (_("Edition"), "" if wanted.edition is None else editions.get(wanted.edition, MISSING)),
         (_("Group"), "" if wanted.group is None else groups.get(wanted.group, MISSING)),
+        (_("Unit"), "" if wanted.unit is None else units.get(wanted.unit, MISSING)),
         (_("State"), _(STATES[wanted.state]) if wanted.state else ""),
         (_("Next activity"), choose(activity.title) if activity else wanted.next_key),
         (_("Has not come for"), ngettext("%(count)s day", "%(count)s days", wanted.idle_days) if wanted.idle_days else ""),

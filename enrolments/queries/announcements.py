@@ -15,6 +15,8 @@ from enrolments.queries.gradebook import idle_since, next_steps
 from enrolments.queries.learning import get_seat
 from kernel.errors import NotFound
 from kernel.permissions import Actor
+from organisations.models import Organisation
+from organisations.queries.tree import belongs_to
 
 MOST_SHOWN = 10
 
@@ -31,6 +33,8 @@ class Audience:
     only_completed: bool = False
     words: str = ""
     """Of their names."""
+    unit: UUID | None = None
+    """Who belongs to this place of the tree, or to something below it."""
     next_key: str = ""
     """Whose next required activity it is."""
     idle_days: int = 0
@@ -49,6 +53,8 @@ def _conditions(audience: Audience, sent_at: datetime) -> list[ColumnElement[boo
         conditions.append(Enrolment.id.in_(select(EditionPlace.enrolment_id).where(EditionPlace.edition_id == audience.edition_id)))
     if audience.group_id is not None:
         conditions.append(Enrolment.id.in_(select(GroupMember.enrolment_id).where(GroupMember.group_id == audience.group_id)))
+    if audience.unit is not None:
+        conditions.append(belongs_to(Organisation.uuid == audience.unit))
     if audience.only_open:
         conditions.append(Enrolment.id.not_in(select(Completion.enrolment_id)))
     if audience.only_completed:

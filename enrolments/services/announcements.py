@@ -82,6 +82,7 @@ def send_announcement(session: Session, actor: Actor, audience: Audience, text: 
     facts: dict[str, object] = {"edition": audience.edition_id, "group": audience.group_id, "only_open": audience.only_open}
     if text.is_message:
         facts |= {"completed": audience.only_completed, "next": audience.next_key, "idle": audience.idle_days, "message": True}
+        facts |= {"unit": None if audience.unit is None else str(audience.unit)}
     audit.record(session, actor, AnnouncementVerb.SENT, row, now=now, course=audience.course_id, title=text.title, **facts)
     outbox.enqueue(session, "enrolments.tell_announcement", {"announcement": row.id}, now=now)
     return row

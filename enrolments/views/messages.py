@@ -21,6 +21,7 @@ from kernel import clock
 from kernel.i18n import _
 from kernel.web.forms import as_uuid
 from kernel.web.request import begin_writing, current_actor, current_session, is_only_looking, requires
+from organisations.queries.tree import list_tree
 
 bp = Blueprint("enrolments_messages", __name__)
 
@@ -46,7 +47,7 @@ def message(seat: Seat) -> Answer:
 
 
 def _audience(seat: Seat, asked: Asked) -> Audience:
-    """Return whom the filter finds; an edition or group that there is not finds nobody."""
+    """Return whom the filter finds; an edition, group or unit that there is not finds nobody."""
     session, wanted = current_session(), asked.wanted
     editions = {line.edition.uuid: line.edition.id for line in list_editions(session, seat.course_id)}
     groups = {group.uuid: group.id for group in list_groups(session, seat.course_id)}
@@ -57,6 +58,7 @@ def _audience(seat: Seat, asked: Asked) -> Audience:
         only_open=wanted.state is State.OPEN,
         only_completed=wanted.state is State.COMPLETED,
         words=wanted.words,
+        unit=wanted.unit,
         next_key=wanted.next_key,
         idle_days=wanted.idle_days,
     )
@@ -66,6 +68,7 @@ def _page(seat: Seat, form: MessageForm, asked: Asked, number: UUID, *, checked:
     session = current_session()
     editions = {line.edition.uuid: line.edition.name for line in list_editions(session, seat.course_id)}
     groups = {group.uuid: group.name for group in list_groups(session, seat.course_id)}
+    units = {place.uuid: place.name for place in list_tree(session)} if asked.wanted.unit else {}
     return render_template(
         "enrolments/message.html",
         course=course_name(seat),
@@ -73,6 +76,6 @@ def _page(seat: Seat, form: MessageForm, asked: Asked, number: UUID, *, checked:
         number=number,
         checked=checked,
         fields=asked.query(sort="", direction=""),
-        told=filter_words(asked.wanted, editions, groups, outline_of(seat)),
+        told=filter_words(asked.wanted, editions, groups, units, outline_of(seat)),
         people=queries.count_audience(session, _audience(seat, asked), now=clock.now()),
     )

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import func, select
 
-from accounts.models import Notice
+from accounts.models import Notice, Person
 from enrolments.models import Announcement, MessageRecipient
 from enrolments.services import announcements as services
 from kernel import clock
@@ -18,6 +18,7 @@ from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_course, a_teacher, sign_in
 from tests.support.crowds import multiply
 from tests.support.learning import a_learner, mark_done
+from tests.support.places import a_place, put
 
 PAGE = "/teaching/prueba/messages"
 WORDS = {"heading": "¿Necesita ayuda?", "words": "Escríbanos.\n\nEl equipo"}
@@ -29,6 +30,11 @@ def told(house: House) -> list[str]:
         statement = select(Notice.path, func.count()).where(Notice.kind == "announcement").group_by(Notice.path)
         assert {path for path, _count in session.execute(statement)} <= {"/courses/prueba"}
         return list(session.scalars(select(Notice.person_id).where(Notice.kind == "announcement").order_by(Notice.person_id)))
+
+
+def person_of(house: House, email: str) -> Person:
+    with house.database.unit_of_work(write=False) as session:
+        return session.scalars(select(Person).where(Person.email == email)).one()
 
 
 def test_only_who_edits_the_course_writes_to_its_learners(browser: Browser, house: House) -> None:
@@ -53,17 +59,27 @@ def test_only_who_edits_the_course_writes_to_its_learners(browser: Browser, hous
         ("idle=7", 0),
         ("next=leccion-1&group={group}", 1),
         ("edition=5d4f4d4e-0000-4000-8000-000000000000", 0),
+        ("unit={unit}", 2),
+        ("unit={unit}&q=carla", 1),
+        ("unit=5d4f4d4e-0000-4000-8000-000000000000", 0),
     ],
 )
 def test_it_reaches_those_whom_the_gradebook_shows(browser: Browser, house: House, query: str, count: int) -> None:
-    """Ana has completed the course, Blas is in a group, Carla in an edition; the number of people stands there before it is sent."""
+    """Ana has completed the course, Blas is in a group, Carla in an edition, the last two of a province.
+
+    The number of people stands there before it is sent.
+    """
     course, edition, _group, group = a_class(house)
+    province = a_place(house, "Guayas")
+    for name, place in (("blas", province), ("carla", a_place(house, "Durán", province))):
+        put(house, person_of(house, f"{name}@example.org"), place)
     a_teacher(house, course)
-    address = query.format(edition=edition.uuid, group=group)
+    address = query.format(edition=edition.uuid, group=group, unit=province.uuid)
     shown = sign_in(browser, "profe@example.org").get(f"/teaching/prueba/gradebook?{address}").html.count("@example.org</span>")
     page = browser.get(f"{PAGE}?{address}")
     assert shown == count
     assert f"A {count} persona" in page.text
+    assert ("Guayas" in page.text) is ("{unit}" in query)
     page = browser.submit("/messages", WORDS)
     assert told(house) == []
     if count:
