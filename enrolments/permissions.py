@@ -247,10 +247,11 @@ def _view_course(actor: Actor, subject: object) -> Verdict:
 
 
 def _enrol(actor: Actor, subject: object) -> Verdict:
+    """Whoever may see a course enrols in it, while its enrolment is open."""
     assert isinstance(subject, Seat)
     if subject.version_id is None:
         return Verdict.HIDE
-    return allow_if(not actor.is_anonymous and subject.refusal is None)
+    return allow_if(not actor.is_anonymous and subject.refusal is None and _view_course(actor, subject) is Verdict.ALLOW)
 
 
 def view_activity(actor: Actor, subject: object) -> Verdict:

@@ -95,6 +95,18 @@ def test_every_cell_of_courses_lessons_files_and_recordings(browser: Browser, ho
         assert found <= set(own)
 
 
+def test_nobody_enrols_in_a_course_that_they_may_not_see(browser: Browser, house: House) -> None:
+    """Security 1.1: an open enrolment is open to those who see the course; who wrote the address by hand stays outside."""
+    cast = a_cast(browser, house)
+    course = a_course(house, modules=1, visibility="institution", enrolment="open")
+    for letter in ("G", "I"):
+        cast.staff(letter, course, StaffRole.GRADER if letter == "G" else StaffRole.EDITOR)
+    outcomes = {letter: outcome for letter, outcome in cast.outcomes("/courses/prueba/enrolment", "POST").items() if letter in "LOGIS"}
+
+    assert outcomes == {"L": "deny", "O": "deny", "G": "allow", "I": "allow", "S": "allow"}
+    assert counted(house, Enrolment) == 3
+
+
 def counted(house: House, model: type) -> int:
     """Count the rows of a table."""
     with house.database.unit_of_work(write=False) as session:
