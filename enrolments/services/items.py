@@ -118,6 +118,13 @@ class Marked:
     conflicts: Mapping[int, ManualMark]
 
 
+class MaximumChanged(Conflict):
+    """The highest mark is not the one that the page had shown: what was typed would be worth something else."""
+
+    code = "maximum_changed"
+    message = N_("The highest mark was changed meanwhile. Look at the marks again.")
+
+
 class OwnWork(Conflict):
     """Somebody marks themselves."""
 
@@ -129,8 +136,13 @@ def mark_item(session: Session, actor: Actor, item: ManualItem, entries: Mapping
     """Write down marks for learners, by enrolment; all of them, or none where somebody else marked one of them meanwhile.
 
     Who is marked as before is left alone. Progress, grade and completion follow in the same transaction, and the learners are told.
+    Raise MaximumChanged, OwnWork.
     """
     assert actor.person_id is not None
+    shown = item.maximum
+    item = session.get_one(ManualItem, item.id, with_for_update={"read": True})
+    if item.maximum != shown:
+        raise MaximumChanged
     learners = {learning.enrolment.id: learning for learning in lock_many(session, sorted(entries))}
     if any(learning.enrolment.person_id == actor.person_id for learning in learners.values()):
         raise OwnWork

@@ -20,7 +20,7 @@ from enrolments.queries.editions import list_editions
 from enrolments.queries.items import MarkLine
 from enrolments.queries.learning import list_groups
 from enrolments.services import items as services
-from enrolments.services.items import Entry, ItemIsMarked
+from enrolments.services.items import Entry, ItemIsMarked, MaximumChanged
 from enrolments.views.gradebook import get_published, outline_of
 from kernel import clock
 from kernel.i18n import _, choose, ngettext
@@ -126,6 +126,10 @@ def marks(subject: ItemSeat) -> Answer:
         return _marks_page(subject, rows, more=len(lines) > ROWS, number=uuid4())
     typed = {line.enrolment_id: _typed(line, row, subject.item) for line, row in zip(lines[:ROWS], rows, strict=True)}
     number = as_uuid(request.form.get("number", "")) or uuid4()
+    shown = read_decimal(request.form.get("maximum", ""))
+    if shown is not None and shown != subject.item.maximum:
+        flash(_(MaximumChanged.message), "warn")
+        return _marks_page(subject, list(typed.values()), more=len(lines) > ROWS, number=number), 409
     if any(row.fault or row.comment_fault for row in typed.values()):
         return _marks_page(subject, list(typed.values()), more=len(lines) > ROWS, number=number), 422
     entries = {one: Entry(read_decimal(row.points), row.comment, row.seen) for one, row in typed.items() if not row.own}

@@ -4,6 +4,7 @@ from decimal import Decimal
 from fractions import Fraction
 from uuid import uuid4
 
+import pytest
 from sqlalchemy import select
 
 from accounts.models import Notice
@@ -11,7 +12,7 @@ from courses.models import Course, StaffRole
 from enrolments.models import Enrolment, ManualItem, ManualMark
 from enrolments.services import items as services
 from enrolments.services import learning as learning_services
-from enrolments.services.items import ItemPlan
+from enrolments.services.items import Entry, ItemPlan, MaximumChanged
 from kernel import clock
 from kernel.permissions import Actor
 from lms.app import House
@@ -110,6 +111,25 @@ def test_who_marks_second_sees_the_first_mark_and_overwrites_nothing_silently(br
     assert marks_of(house, item) == ["8"]
     browser.submit("", form=sheet(browser.page))
     assert marks_of(house, item) == ["8", "18", "10"]
+
+
+def test_marks_of_another_maximum_than_the_page_showed_are_not_written_down(browser: Browser, house: House) -> None:
+    course = a_course(house, modules=1)
+    teacher = actor_of(a_teacher(house, course))
+    ana = a_learner(house, course)
+    item = an_item(house, teacher, course)
+    sign_in(browser, "profe@example.org").get(marks_page(item))
+    with house.database.unit_of_work() as session:
+        services.change_item(session, teacher, item, ItemPlan("Exposición", Decimal(10), Decimal(1), "", None), now=clock.now())
+    page = browser.submit("", {f"points-{ana.person_uuid}": "8"}, status=409, form=sheet(browser.page))
+
+    assert marks_of(house, item) == []
+    assert dict(sheet(page).fields)[f"points-{ana.person_uuid}"] == "8"
+    entries = {enrolment_of(house, ana, course).id: Entry(Decimal(8), "", 0)}
+    with pytest.raises(MaximumChanged), house.database.unit_of_work() as session:
+        services.mark_item(session, teacher, item, entries, uuid4(), now=clock.now())
+    browser.submit("", form=sheet(page))
+    assert (marks_of(house, item), enrolment_of(house, ana, course).grade) == (["8"], Decimal(80))
 
 
 def marks_of(house: House, item: ManualItem) -> list[str]:

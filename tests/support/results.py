@@ -55,4 +55,4 @@ def mark(house: House, teacher: Actor, course: Course, item: ManualItem, marks: 
             ids[actor]: Entry(None if points is None else Decimal(points), comment, present[ids[actor]].id if ids[actor] in present else 0)
             for actor, points in marks.items()
         }
-        return items.mark_item(session, teacher, item, entries, uuid4(), now=clock.now())
+        return items.mark_item(session, teacher, session.get_one(ManualItem, item.id), entries, uuid4(), now=clock.now())
