@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from accounts import passwords, queries, second_step, services
 from accounts.models import AccountMerge, DeletionRequest, Device, NationalIdentity, Notice, NoticeSwitch, Person, RoleGrant, Token
-from accounts.rules import TIME_TO_THINK, name_key
+from accounts.rules import DELETED, TIME_TO_THINK, name_key
 from accounts.services import AccountVerb
 from kernel import audit, outbox
 from kernel.audit import AuditEntry
@@ -112,7 +112,7 @@ def _take_away(session: Session, person: Person, *, now: datetime) -> None:
     outbox.forget_jobs(session, NAMING_ADDRESSES, lambda arguments: arguments.get("person") == person.id)
     for table in (Device, NationalIdentity, Notice, NoticeSwitch, RoleGrant, Token):
         session.execute(delete(table).where(table.person_id == person.id))
-    person.email = f"{person.uuid}@deleted.invalid"
+    person.email = f"{person.uuid}{DELETED}"
     person.given_names, person.first_surname = GONE
     person.second_surname, person.theme = "", ""
     person.name_key = name_key(person.given_names, person.first_surname, "")

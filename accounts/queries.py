@@ -24,7 +24,7 @@ from accounts.models import (
     Token,
     TokenPurpose,
 )
-from accounts.rules import MailTime, NoticeKind, fold
+from accounts.rules import DELETED, MailTime, NoticeKind, fold
 from kernel.db import connection_of
 from kernel.errors import NotFound
 from kernel.permissions import SiteRole
@@ -269,6 +269,17 @@ def find_national_id(session: Session, person_id: int) -> str:
 def find_merge(session: Session, person_id: int) -> AccountMerge | None:
     """Return into what a person's account was merged, where it is closed for that."""
     return session.get(AccountMerge, person_id)
+
+
+def closed_for_good() -> ColumnElement[bool]:
+    """Return the condition that the account of a person of the statement was deleted, or merged into another: nobody opens it again."""
+    merged = exists().where(AccountMerge.closed_id == Person.id)
+    return Person.suspended_at.is_not(None) & or_(Person.email.endswith(DELETED), merged)
+
+
+def is_closed_for_good(session: Session, person_id: int) -> bool:
+    """Say whether somebody's account was deleted, or merged into another."""
+    return session.scalar(select(Person.id).where(Person.id == person_id, closed_for_good())) is not None
 
 
 def list_merged(session: Session, person_id: int) -> list[Person]:

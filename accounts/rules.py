@@ -12,6 +12,8 @@ SENT_IN_LIFE = timedelta(hours=24)
 STAMP_RENEWAL = timedelta(minutes=5)
 TIME_TO_THINK = timedelta(days=7)
 """Between asking for the deletion of an account and the deletion: it can be taken back, and a thief's wish is noticed."""
+DELETED = "@deleted.invalid"
+"""How the address of a deleted account ends."""
 NOTICE = "personal-data"
 NOTICE_VERSION = "2026-11-21"
 PASSWORD_MIN, PASSWORD_MAX = 8, 128

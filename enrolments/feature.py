@@ -28,7 +28,8 @@ FEATURE = Feature(
         "enrolments.keep_grades": jobs.keep_grades,
         "enrolments.forget_lists": jobs.forget_lists,
         "enrolments.tell_changes": jobs.tell_changes,
+        "enrolments.end_closed": jobs.end_closed,
     },
-    periodic={"enrolments.forget_lists": 3600, "enrolments.keep_grades": 3600},
+    periodic={"enrolments.forget_lists": 3600, "enrolments.keep_grades": 3600, "enrolments.end_closed": 86_400},
     on={CourseVerb.PUBLISHED: "enrolments.follow_correction", CourseVerb.CHANGES_TOLD: "enrolments.tell_changes"},
 )

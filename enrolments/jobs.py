@@ -7,7 +7,7 @@ from accounts.services import forget_sent
 from enrolments.models import Edition, PendingList
 from enrolments.queries import learning as queries
 from enrolments.queries.items import list_stale
-from enrolments.services import announcements, changes, editions, items
+from enrolments.services import announcements, changes, editions, endings, items
 from enrolments.services.learning import follow_version, note_moves
 from enrolments.sheets import judge_list, read_list
 from kernel.outbox import Delivery, Effect
@@ -77,6 +77,15 @@ def tell_changes(delivery: Delivery) -> None:
         while last is not None:
             with delivery.database.unit_of_work() as session:
                 last = changes.tell_some(session, version_id, last, now=delivery.now)
+
+
+def end_closed(delivery: Delivery) -> None:
+    """End what accounts take that were closed for good when that did not yet end it; done twice it ends nothing."""
+    with delivery.database.unit_of_work(write=False) as session:
+        people = queries.list_closed(session)
+    for person_id in people:
+        with delivery.database.unit_of_work() as session:
+            endings.end_all(session, Actor(via=Via.JOB), person_id, now=delivery.now)
 
 
 def forget_lists(delivery: Delivery) -> Effect:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from accounts import privacy, queries
 from accounts.models import Person
 from courses.services import team
-from enrolments.services import remarks
+from enrolments.services import endings, remarks
 from kernel.permissions import Actor
 from organisations.services import tree
 from quizzes.services import overrides
@@ -22,4 +22,5 @@ def forget_person(session: Session, actor: Actor, person: Person, *, now: dateti
     for account in queries.accounts_of(session, person):
         for forget in FORGET:
             forget(session, account, now=now)
+        endings.end_all(session, actor, account.id, now=now)
     privacy.anonymise(session, actor, person, now=now)

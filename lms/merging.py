@@ -21,7 +21,7 @@ from courses.models import Course, CourseStaff
 from courses.services import team
 from enrolments.models import Completion, Enrolment
 from enrolments.rules import History, is_better
-from enrolments.services import editions, learning
+from enrolments.services import editions, endings, learning
 from kernel.errors import N_, Conflict, NotFound
 from kernel.permissions import Actor, SiteRole
 from organisations.queries import tree
@@ -121,6 +121,7 @@ def merge(session: Session, actor: Actor, pair: MergePair, reason: str, *, now: 
     _swap_courses(session, closed.id, kept.id, moved, now=now)
     for personal in (editions.hand_over_waiting, quizzes.hand_over_profile):
         personal(session, closed.id, kept.id)
+    endings.end_doubles(session, actor, closed.id, kept.id, now=now)
     _hand_over_roles(session, actor, closed, kept, now=now)
     _hand_over_place(session, actor, closed, kept, now=now)
     number = session.get(NationalIdentity, closed.id)

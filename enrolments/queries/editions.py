@@ -6,9 +6,9 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
-from accounts.models import Person, full_name
+from accounts.models import AccountMerge, Person, full_name
 from accounts.queries import by_name, get_sent, named
 from courses.models import Course
 from enrolments.models import Completion, Edition, EditionPlace, Enrolment, PendingList, WaitingPlace
@@ -262,16 +262,19 @@ PORTION = 500
 
 
 def known_addresses(session: Session, course_id: int, addresses: Sequence[str]) -> Mapping[str, Known]:
-    """Return the accounts that these addresses (in lower case) have, and whether each takes a course."""
-    found = {}
+    """Return the accounts that these addresses (in lower case) lead to, and whether each takes a course."""
+    found, holder = dict[str, Known](), aliased(Person)
+    takes = (Enrolment.person_id == holder.id) & (Enrolment.course_id == course_id) & Enrolment.left_at.is_(None)
     for begin in range(0, len(addresses), PORTION):
         statement = (
-            select(Person, Enrolment.id.label("enrolment_id"))
-            .outerjoin(Enrolment, (Enrolment.person_id == Person.id) & (Enrolment.course_id == course_id) & Enrolment.left_at.is_(None))
+            select(Person.email, holder, Enrolment.id)
+            .outerjoin(AccountMerge, AccountMerge.closed_id == Person.id)
+            .join(holder, holder.id == func.coalesce(AccountMerge.kept_id, Person.id))
+            .outerjoin(Enrolment, takes)
             .where(Person.email.in_(addresses[begin : begin + PORTION]))
         )
-        for person, enrolment_id in session.execute(statement):
-            found[person.email] = Known(person.id, person.full_name, person.suspended_at is not None, enrolment_id is not None)
+        for address, person, enrolment_id in session.execute(statement):
+            found[address] = Known(person.id, person.full_name, person.suspended_at is not None, enrolment_id is not None)
     return found
 
 

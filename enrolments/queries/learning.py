@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, bindparam, case, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from accounts.models import Person, full_name
-from accounts.queries import by_name, named
+from accounts.queries import by_name, closed_for_good, named
 from courses.models import Course, CourseStaff, CourseVersion, Nature, StaffRole
 from courses.permissions import edits
 from courses.publication import CourseKinds, Learners, sets_no_dates
@@ -316,6 +316,12 @@ def find_first_view(session: Session, enrolment_id: int, activity_key: str) -> d
     """Return when a learner first opened an activity."""
     statement = select(ActivityResult.viewed_at)
     return session.scalar(statement.where(ActivityResult.enrolment_id == enrolment_id, ActivityResult.activity_key == activity_key))
+
+
+def list_closed(session: Session) -> list[int]:
+    """List people who take courses, and whose account is closed for good."""
+    takes = exists().where(Enrolment.person_id == Person.id, Enrolment.left_at.is_(None))
+    return list(session.scalars(select(Person.id).where(closed_for_good(), takes).order_by(Person.id)))
 
 
 def find_newest_correction(session: Session, course_id: int) -> int | None:

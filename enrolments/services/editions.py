@@ -13,7 +13,7 @@ from accounts import notices
 from accounts import services as accounts
 from accounts.models import Person
 from accounts.notices import Message
-from accounts.rules import NoticeKind
+from accounts.rules import SENT_IN_LIFE, NoticeKind
 from courses.models import Course
 from courses.queries.outlines import get_outline
 from enrolments.models import Edition, EditionPlace, Enrolment, PendingList, WaitingPlace
@@ -206,14 +206,11 @@ def enrol_others(
 ) -> Enrolled:
     """Enrol some hundreds of people at most in a published course, tell them, and let those wait who do not fit in its edition.
 
-    Who takes the course already stays as they are; who left finds everything as it was.
+    Who takes the course already stays as they are, who left finds everything as it was; suspended accounts are passed over.
     """
-    course = session.get_one(Course, course_id)
-    if course.published_version_id is None:
-        raise Conflict(N_("Nobody can take this course before it is published."))
-    if course.archived_at is not None:
-        raise Conflict(N_("This course is archived: nobody can enrol in it."))
-    session.execute(select(Person.id).where(Person.id.in_(people)).order_by(Person.id).with_for_update(key_share=True)).all()
+    course, version_id = _open_course(session, course_id)
+    open_ones = select(Person.id).where(Person.id.in_(people), Person.suspended_at.is_(None)).order_by(Person.id)
+    able = set(session.scalars(open_ones.with_for_update(key_share=True)))
     inside = set(
         session.scalars(
             select(Enrolment.person_id).where(
@@ -221,15 +218,25 @@ def enrol_others(
             )
         )
     )
-    wanted = [person for person in dict.fromkeys(people) if person not in inside]
+    wanted = [person for person in dict.fromkeys(people) if person in able and person not in inside]
     line = None if edition is None else queries.lock_edition(session, edition.id)
     places = len(wanted) if line is None or line.edition.capacity is None else max(line.edition.capacity - line.taken, 0)
-    entered = _enrol(session, actor, course_id, edition.id if edition else None, course.published_version_id, wanted[:places], now=now)
+    entered = _enrol(session, actor, course_id, edition.id if edition else None, version_id, wanted[:places], now=now)
     _tell(session, course, entered, now=now)
     if line is not None:
         for person_id in wanted[places:]:
             _wait(session, actor, line.edition, person_id, now=now)
     return Enrolled(len(entered), len(wanted) - len(entered))
+
+
+def _open_course(session: Session, course_id: int) -> tuple[Course, int]:
+    """Return a course that takes people, with its published version; raise Conflict."""
+    course = session.get_one(Course, course_id)
+    if course.published_version_id is None:
+        raise Conflict(N_("Nobody can take this course before it is published."))
+    if course.archived_at is not None:
+        raise Conflict(N_("This course is archived: nobody can enrol in it."))
+    return course, course.published_version_id
 
 
 def _enrol(
@@ -276,17 +283,26 @@ def _tell(session: Session, course: Course, people: Sequence[int], *, now: datet
     notices.give(session, message, people, now=now)
 
 
-def leave(session: Session, actor: Actor, enrolment: Enrolment, *, now: datetime) -> None:
-    """End somebody's part in a course, and give the place to who waits; marks and certificates stay. A second time changes nothing."""
+def leave(session: Session, actor: Actor, enrolment: Enrolment, *, now: datetime, heir: Enrolment | None = None) -> None:
+    """End somebody's part in a course; marks and certificates stay. A second time changes nothing.
+
+    The place goes to the heir, where there is one without a place, else to who waits.
+    """
     row = session.get_one(Enrolment, enrolment.id, with_for_update=True)
     if row.left_at is not None:
         return
     row.left_at = now
-    edition_id = session.scalar(delete(EditionPlace).where(EditionPlace.enrolment_id == row.id).returning(EditionPlace.edition_id))
-    audit.record(session, actor, EditionVerb.LEFT, row, now=now, edition=edition_id)
-    if edition_id is not None:
-        queries.lock_edition(session, edition_id)
-        fill_places(session, actor, edition_id, now=now)
+    place = session.get(EditionPlace, row.id)
+    edition_id = place.edition_id if place else None
+    audit.record(session, actor, EditionVerb.LEFT, row, now=now, edition=edition_id, **({"heir": heir.id} if heir else {}))
+    if place is None:
+        return
+    session.delete(place)
+    if heir is not None and session.get(EditionPlace, heir.id) is None:
+        session.add(EditionPlace(enrolment_id=heir.id, edition_id=place.edition_id))
+    session.flush()  # places are counted by what holds now
+    queries.lock_edition(session, place.edition_id)
+    fill_places(session, actor, place.edition_id, now=now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,10 +331,12 @@ def receive_list(session: Session, actor: Actor, course_id: int, edition: Editio
 
 
 def confirm_list(session: Session, actor: Actor, pending: PendingList, *, now: datetime) -> None:
-    """Enrol the people of a list, some hundreds at a time in the background; a second time changes nothing."""
+    """Enrol the people of a list, some hundreds at a time in the background; a second time changes nothing. Raise Conflict."""
     row = session.get_one(PendingList, pending.id, with_for_update=True)
     if row.confirmed_at is None:
+        _open_course(session, row.course_id)
         row.confirmed_at = now
+        row.expires_at = now + SENT_IN_LIFE  # it is needed until everybody of it is enrolled
         audit.record(session, actor, EditionVerb.LIST_CONFIRMED, row, now=now, course=row.course_id)
         outbox.enqueue(session, "enrolments.enrol_list", {"list": row.id}, now=now)
 

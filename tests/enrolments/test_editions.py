@@ -144,6 +144,7 @@ def test_nobody_enters_an_edition_that_has_ended_nor_with_a_suspended_account(ho
     take_out(house, course, ana)
     take_out(house, second, ana)
 
+    assert enrol(house, second, [blas]) == services.Enrolled(0, 0)
     assert enrolment_of(house, blas, course) is None
     assert (line_of(house, ended).taken, line_of(house, ended).waiting) == (0, 1)
     assert enrolment_of(house, blas, second) is None

@@ -1,5 +1,6 @@
 """Lists of people as offices send them: encodings, separators, faults with their lines; nothing written until confirmed."""
 
+from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 from openpyxl import Workbook
 from sqlalchemy import func, select
 
+from accounts import services as accounts
 from accounts.models import Person
 from courses.models import Course
 from enrolments.models import Enrolment, PendingList
@@ -140,6 +142,21 @@ def test_a_list_does_not_tell_a_suspended_account_from_none(browser: Browser, ho
     assert team.page.text.count("Ninguna cuenta abierta tiene esta dirección.") == 2
 
 
+def test_a_list_with_the_address_of_a_merged_account_means_the_one_that_stays(browser: Browser, house: House, course: Course) -> None:
+    """Decision 28."""
+    people = [a_person(house, f"{name}@example.org").id for name in ("ana", "anita")]
+    with house.database.unit_of_work() as session:
+        kept, closed = (session.get_one(Person, person) for person in people)
+        accounts.close_into(session, SYSTEM, closed, kept, "", [], now=clock.now())
+    team = send(browser, "correo\nanita@example.org")
+
+    assert "Se inscribiría a 1 persona" in team.page.text
+    team.submit(f"{team.path}/confirmation")
+    team.deliver_jobs()
+    with house.database.unit_of_work(write=False) as session:
+        assert session.scalars(select(Enrolment.person_id)).all() == people[:1]
+
+
 def test_nothing_is_written_until_the_list_is_confirmed(browser: Browser, house: House, course: Course) -> None:
     for email in ("ana@example.org", "blas@example.org"):
         a_person(house, email)
@@ -180,6 +197,31 @@ def test_a_workbook_is_looked_at_and_enrolled_like_a_file_of_text(browser: Brows
     team.submit(f"{team.path}/confirmation")
     team.deliver_jobs()
     assert enrolled(house) == 1
+
+
+def test_a_list_that_was_confirmed_late_is_kept_until_it_is_enrolled(browser: Browser, house: House, course: Course) -> None:
+    a_person(house)
+    team = send(browser, "ana@example.org")
+    with house.database.unit_of_work() as session:
+        session.scalars(select(PendingList)).one().expires_at = soon = clock.now() + timedelta(minutes=1)
+    team.submit(f"{team.path}/confirmation")
+    with house.database.unit_of_work() as session:
+        accounts.forget_sent(session, PendingList, now=soon)
+    team.deliver_jobs()
+
+    assert enrolled(house) == 1
+
+
+def test_a_list_for_an_archived_course_is_refused_and_does_not_wait_for_ever(browser: Browser, house: House, course: Course) -> None:
+    a_person(house)
+    team = send(browser, "ana@example.org")
+    with house.database.unit_of_work() as session:
+        session.get_one(Course, course.id).archived_at = clock.now()
+    path = team.path
+    team.submit(f"{path}/confirmation", status=409)
+
+    assert "Este curso está archivado" in team.page.text
+    assert "Se inscribiría a 1 persona" in team.get(path).text
 
 
 def test_a_list_that_is_forgotten_enrols_nobody(browser: Browser, house: House, course: Course) -> None:

@@ -27,7 +27,7 @@ from lms.app import House
 from organisations.models import Membership, UnitManager
 from quizzes.models import Accommodation, AnswerFile, Attempt, AttemptItem, QuizOverride
 from tests.support.builders import a_course, a_person, an_administrator
-from tests.support.editions import an_edition
+from tests.support.editions import an_edition, enrolment_of, join, line_of
 from tests.support.learning import actor_of, start
 from tests.support.places import a_place, manage, put
 
@@ -171,6 +171,21 @@ def test_accounts_that_were_merged_are_forgotten_too(house: House, course: Cours
     assert telling(house) == set()
     with house.database.unit_of_work(write=False) as session:
         assert session.scalar(select(func.count()).select_from(AuditEntry).where(AuditEntry.verb == PrivacyVerb.DELETED.value)) == 2
+
+
+def test_who_is_forgotten_takes_no_course_and_keeps_no_place(house: House, course: Course) -> None:
+    edition = an_edition(house, course, capacity=1)
+    learner, other = (actor_of(a_person(house, email)) for email in ("zori@example.org", "espera@example.org"))
+    for who in (learner, other):
+        join(house, who, course, edition)
+
+    forget(house, learner)
+
+    ended, entered = (enrolment_of(house, who, course) for who in (learner, other))
+    assert ended is not None
+    assert ended.left_at is not None
+    assert entered is not None
+    assert (line_of(house, edition).taken, line_of(house, edition).waiting) == (1, 0)
 
 
 def test_anonymising_follows_merges_by_itself(house: House) -> None:

@@ -11,8 +11,10 @@ from accounts.models import AccountMerge, NationalIdentity, Person, RoleGrant
 from certificates.models import Credential
 from courses.models import Course, CourseStaff, StaffRole
 from courses.services import team
-from enrolments.models import ActivityResult, Completion, Enrolment
-from kernel import clock
+from enrolments.models import ActivityResult, Completion, Edition, Enrolment
+from enrolments.queries import editions
+from enrolments.services import editions as edition_services
+from kernel import clock, outbox
 from kernel.audit import AuditEntry
 from kernel.db import Base
 from kernel.permissions import SYSTEM, Actor, SiteRole
@@ -23,7 +25,8 @@ from quizzes.models import Attempt
 from tests.support.access import a_cast
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_person, a_teacher, an_administrator, sign_in
-from tests.support.learning import a_learner, mark_done, pass_quiz
+from tests.support.editions import an_edition, join
+from tests.support.learning import a_learner, actor_of, mark_done, pass_quiz
 from tests.support.places import a_place, manage, put
 
 PEOPLE = "/administration/people"
@@ -120,6 +123,69 @@ def test_of_two_histories_the_completed_one_stands_and_the_other_is_kept(boss: B
     assert (found[kept].done, found[closed].done) == (2, 1)
     assert [owned(house, table, "ana@example.org") for table in (Attempt, Credential)] == [1, 1]
     assert owned(house, Attempt, "anita@example.org") == 0
+
+
+def everywhere(house: House, course: Course, edition: Edition) -> tuple[list[tuple[str, bool]], int]:
+    """Return who stands in the roster of a course and whether with a place in the edition, and how many places are taken."""
+    with house.database.unit_of_work(write=False) as session:
+        found = editions.list_roster(session, course.id, "", None, offset=0, limit=10)
+        return sorted((line.email, bool(line.edition)) for line in found), editions.get_line(session, edition.id).taken
+
+
+@pytest.mark.parametrize("better", ["ana@example.org", "anita@example.org"])
+def test_who_took_a_course_twice_takes_it_once_and_the_other_place_is_free(boss: Browser, house: House, better: str) -> None:
+    course = a_course(house, modules=1)
+    edition = an_edition(house, course, capacity=2)
+    for email in ("ana@example.org", "anita@example.org", "espera@example.org"):
+        join(house, actor_of(a_person(house, email)), course, edition)
+    mark_done(house, actor_of(person_of(house, better)), course.slug, "leccion-1")
+
+    merge(boss, house)
+
+    assert everywhere(house, course, edition) == ([("ana@example.org", True), ("espera@example.org", True)], 2)
+    found = {row.person_id: row for row in rows(house, select(Enrolment))}
+    kept, closed = (found[person_of(house, email).id] for email in ("ana@example.org", "anita@example.org"))
+    assert (kept.left_at, closed.left_at is not None) == (None, True)
+    assert (kept.done, closed.done) == (1, 0)
+    assert len(rows(house, select(AuditEntry.id).where(AuditEntry.verb == "enrolment.left"))) == 1
+
+
+def test_who_goes_on_with_one_account_goes_on_after_they_became_one(boss: Browser, house: House) -> None:
+    """The completed history stands also where it had ended, and takes the place over that the other had in an edition."""
+    course = a_course(house, modules=1)
+    ana = a_learner(house, course)
+    done(house, ana, course)
+    with house.database.unit_of_work() as session:
+        edition_services.leave(session, SYSTEM, session.scalars(select(Enrolment)).one(), now=clock.now())
+    edition = an_edition(house, course, capacity=1)
+    for email in ("anita@example.org", "espera@example.org"):
+        join(house, actor_of(a_person(house, email)), course, edition)
+
+    merge(boss, house)
+
+    assert everywhere(house, course, edition) == ([("ana@example.org", True)], 1)
+    with house.database.unit_of_work(write=False) as session:
+        stands = session.scalars(select(Enrolment).join(Completion, Completion.enrolment_id == Enrolment.id)).one()
+        assert (stands.person_id, stands.left_at) == (ana.person_id, None)
+        assert editions.get_line(session, edition.id).waiting == 1
+
+
+def test_accounts_that_were_closed_before_their_courses_ended_leave_them(boss: Browser, house: House) -> None:
+    course = a_course(house, modules=1)
+    edition = an_edition(house, course, capacity=4)
+    people = [a_person(house, f"{name}@example.org") for name in ("ana", "anita", "olvidada", "suspendida", "espera")]
+    for person in people:
+        join(house, actor_of(person), course, edition)
+    with house.database.unit_of_work() as session:
+        kept, closed, gone, suspended = (session.get_one(Person, person.id) for person in people[:4])
+        accounts.close_into(session, SYSTEM, closed, kept, "", [], now=clock.now())
+        gone.email, gone.suspended_at, suspended.suspended_at = "x@deleted.invalid", clock.now(), clock.now()
+        outbox.enqueue(session, "enrolments.end_closed", {}, now=clock.now())
+
+    boss.deliver_jobs()
+
+    left = [(f"{name}@example.org", True) for name in ("ana", "espera", "suspendida")]
+    assert everywhere(house, course, edition) == (left, 3)
 
 
 def test_roles_teams_units_and_number_go_to_the_account_that_stays(boss: Browser, house: House) -> None:
