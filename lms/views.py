@@ -20,6 +20,7 @@ from courses.queries import outlines as course_outlines
 from courses.rules import Outline, activity_url
 from enrolments.opening import catalogue_cards
 from enrolments.pages.outline import draw
+from enrolments.queries import editions as edition_queries
 from enrolments.queries import learning as enrolment_queries
 from enrolments.rules import Progress, evaluate_completion, not_begun
 from kernel import clock
@@ -101,6 +102,10 @@ def learning() -> Answer:
         resume=resume,
         courses=[line for line in lines if line is not resume],
         dates=[],
+        waits=[
+            {"slug": row.slug, "title": choose(row.title), "edition": row.edition, "name": row.name, "since": row.since}
+            for row in edition_queries.list_own_waits(session, actor)
+        ],
         certificates=[
             {
                 "uuid": row.uuid,

@@ -25,7 +25,7 @@ from kernel import audit, outbox
 from kernel.codes import code_from_bits
 from kernel.errors import N_, Conflict
 from kernel.i18n import _, choose, in_every_language
-from kernel.permissions import Actor
+from kernel.permissions import Actor, Via
 
 PORTION = 200
 """People who are enrolled in one transaction."""
@@ -103,11 +103,14 @@ def close_edition(session: Session, actor: Actor, edition: Edition, *, now: date
         session.get_one(Edition, edition.id).closed_at = now
 
 
-def open_edition(session: Session, actor: Actor, edition: Edition, *, now: datetime) -> None:
-    """Let people enrol in a closed edition again, within its dates."""
-    if edition.closed_at is not None:
-        audit.record(session, actor, EditionVerb.OPENED, edition, now=now)
-        session.get_one(Edition, edition.id).closed_at = None
+def open_edition(session: Session, actor: Actor, edition: Edition, *, now: datetime) -> int:
+    """Let people enrol in a closed edition again, within its dates; give the places that became free, and return how many."""
+    row = queries.lock_edition(session, edition.id).edition
+    if row.closed_at is None:
+        return 0
+    audit.record(session, actor, EditionVerb.OPENED, row, now=now)
+    row.closed_at = None
+    return fill_places(session, actor, row.id, now=now)
 
 
 def make_code(session: Session, actor: Actor, edition: Edition, *, now: datetime) -> str:
@@ -140,10 +143,16 @@ class Joined(StrEnum):
 
 
 def join(session: Session, actor: Actor, edition: Edition, version_id: int, *, now: datetime) -> Joined:
-    """Enrol the actor in an edition, or put them on its waiting list where it is full; a second time changes nothing."""
+    """Enrol the actor in an edition, or put them on its waiting list where it is full; a second time changes nothing.
+
+    Whoever waited before them has the free place, which nobody gave while the edition or its course was closed.
+    """
     assert actor.person_id is not None
     take_turn(session, actor.person_id)
     line = queries.lock_edition(session, edition.id)
+    if line.waiting and not line.is_full:
+        fill_places(session, Actor(via=Via.JOB), edition.id, now=now)
+        line = queries.get_line(session, edition.id)
     present = find_enrolment(session, actor.person_id, edition.course_id)
     if present is not None and present.left_at is None:
         return Joined.ENROLLED

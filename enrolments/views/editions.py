@@ -64,8 +64,7 @@ def edition(subject: EditionSeat) -> Answer:
             form.refuse(form.name, _(taken.message))
         else:
             flash(_("The edition is saved."), "ok")
-            if entered:
-                flash(ngettext("%(count)s person who waited is in now.", "%(count)s people who waited are in now.", entered), "ok")
+            _tell_entered(entered)
             return see_edition(subject)
     page = render_template(
         "enrolments/edition.html",
@@ -109,9 +108,15 @@ def close(subject: EditionSeat) -> Answer:
 @requires(LearningAction.ENROL_OTHERS, queries.get_edition_seat)
 def reopen(subject: EditionSeat) -> Answer:
     """Let people enrol in an edition again."""
-    services.open_edition(current_session(), current_actor(), subject.edition, now=clock.now())
+    entered = services.open_edition(current_session(), current_actor(), subject.edition, now=clock.now())
     flash(_("People can enrol in this edition again, within its dates."), "ok")
+    _tell_entered(entered)
     return see_edition(subject)
+
+
+def _tell_entered(count: int) -> None:
+    if count:
+        flash(ngettext("%(count)s person who waited is in now.", "%(count)s people who waited are in now.", count), "ok")
 
 
 @bp.post("/courses/<slug>/editions/<uuid:edition>/enrolment")
@@ -164,10 +169,12 @@ def invitation(subject: EditionSeat) -> Answer:
     """Show what a code leads to, with the button to enrol."""
     if subject.seat.is_learner:
         return see_other(course_url(subject.seat.slug))
-    line = queries.get_line(current_session(), subject.edition.id)
+    session = current_session()
+    line = queries.get_line(session, subject.edition.id)
     return render_template(
         "enrolments/invitation.html",
         course=course_name(subject.seat),
+        waits=bool(queries.waits_for(session, current_actor().person_id, [subject.edition.id])),
         edition=subject.edition,
         refusal=subject.refusal.value if subject.refusal else "",
         is_full=line.is_full,

@@ -91,7 +91,7 @@ def course(seat: Seat) -> Answer:
         begins_at=seat.not_begun[1] if seat.not_begun else None,
         ended_at=seat.ends_at if seat.ends_at is not None and seat.now >= seat.ends_at else None,
         opens_at=seat.opens_at,
-        closes_at=seat.closes_at,
+        closes_at=seat.ends_at if seat.is_learner else seat.closes_at,
         next_activity=view.next_step,
         may_publish=edits(actor, seat.staff_role),
         modules=[view.block(module) for module in view.outline.modules],

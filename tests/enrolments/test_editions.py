@@ -3,11 +3,11 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from accounts.models import Person
 from accounts.privacy import list_looks
-from courses.models import Course, StaffRole
+from courses.models import Course, CourseVersion, StaffRole
 from enrolments.models import Edition, Enrolment, WaitingPlace
 from enrolments.queries import learning as queries
 from enrolments.rules import EditionDates, Refusal, may_join
@@ -178,6 +178,69 @@ def test_more_places_are_given_to_those_who_wait(house: House) -> None:
     assert (line_of(house, edition).taken, line_of(house, edition).waiting) == (3, 1)
 
 
+def test_who_waited_has_the_place_that_became_free_while_the_edition_was_closed(browser: Browser, house: House) -> None:
+    course = a_course(house, modules=1)
+    a_teacher(house, course, "ines@example.org")
+    edition, (ana, blas, *_rest) = an_edition(house, course, capacity=1), ten(house)
+    for who in (ana, blas):
+        join(house, who, course, edition)
+    team, address = sign_in(browser, "ines@example.org"), f"/teaching/prueba/editions/{edition.uuid}"
+    team.get(address)
+    team.submit(f"{address}/closing")
+    take_out(house, course, ana)
+    waiting = line_of(house, edition).waiting
+    team.get(address)
+    team.submit(f"{address}/opening")
+
+    assert waiting == 1
+    assert "1 persona que esperaba ya tiene cupo." in team.page.text
+    assert (line_of(house, edition).taken, line_of(house, edition).waiting) == (1, 0)
+
+
+def test_nobody_passes_those_who_waited_before_them(house: House) -> None:
+    """Places that nobody gave, because the course was archived meanwhile."""
+    course = a_course(house, modules=1)
+    edition, (ana, blas, eva, *_rest) = an_edition(house, course, capacity=1), ten(house)
+    for who in (ana, blas):
+        join(house, who, course, edition)
+    for archived_at in (clock.now(), None):
+        with house.database.unit_of_work() as session:
+            session.get_one(Course, course.id).archived_at = archived_at
+        if archived_at:
+            take_out(house, course, ana)
+
+    assert join(house, eva, course, edition) is Joined.WAITING
+    assert join(house, blas, course, edition) is Joined.ENROLLED
+    assert enrolment_of(house, eva, course) is None
+
+
+def test_who_waits_with_a_code_sees_it_and_can_stop(browser: Browser, house: House) -> None:
+    course = a_course(house, modules=1, visibility="institution", enrolment="invitation")
+    edition = an_edition(house, course, capacity=1, open_to_all=False)
+    with house.database.unit_of_work() as session:
+        code = services.make_code(session, SYSTEM, edition, now=clock.now())
+    for email in ("ana@example.org", "blas@example.org"):
+        join(house, actor_of(a_person(house, email)), course, edition)
+    waits = sign_in(browser, "blas@example.org")
+    shown = waits.get(f"/join/{code}")
+    assert "Está en la lista de espera" in shown.text
+    assert not any(form.action == f"/join/{code}" for form in shown.forms)
+    assert "Está en la lista de espera" in waits.get("/learning").text
+    waits.submit(f"/courses/prueba/editions/{edition.uuid}/waiting/end")
+
+    assert line_of(house, edition).waiting == 0
+    assert "Está en la lista de espera" not in waits.get("/learning").text
+    assert "Está en la lista de espera" not in sign_in(browser.another()).get("/learning").text
+
+
+def test_a_course_whose_editions_have_ended_does_not_ask_to_choose_one(browser: Browser, house: House) -> None:
+    course, now = a_course(house, modules=1), clock.now()
+    an_edition(house, course, starts_at=now - timedelta(days=9), ends_at=now - timedelta(days=1))
+    page = browser.get("/courses/prueba")
+
+    assert "Elija una más abajo" not in page.text
+
+
 def test_two_editions_of_a_course_have_two_names(house: House) -> None:
     course = a_course(house, modules=1)
     an_edition(house, course, "Marzo")
@@ -220,6 +283,20 @@ def test_hundreds_are_enrolled_with_so_many_statements(house: House) -> None:
         counts.append(sum("INTO audit_entry" not in statement for statement in counter.statements))
 
     assert counts[0] == counts[1]
+
+
+def test_a_learner_is_told_when_their_edition_ends_and_not_when_enrolment_does(browser: Browser, house: House) -> None:
+    course, ends = a_course(house, modules=1), datetime(2099, 5, 4, 17, tzinfo=UTC)
+    edition = an_edition(house, course, ends_at=ends)
+    with house.database.unit_of_work() as session:
+        session.execute(update(CourseVersion).values(closes_at=datetime(2098, 2, 1, 17, tzinfo=UTC)))
+    join(house, actor_of(a_person(house)), course, edition)
+    a_learner(house, course, "sin@example.org")
+    own, without = (sign_in(browser.another(), f"{name}@example.org").get("/courses/prueba") for name in ("ana", "sin"))
+
+    assert ("Plazo" in own.text, "4 de mayo de 2099" in own.text) == (True, True)
+    assert "Plazo" not in without.text
+    assert "2098" not in own.text + without.text
 
 
 def test_before_an_edition_begins_nothing_of_the_course_opens(browser: Browser, house: House) -> None:
