@@ -18,6 +18,8 @@ class CertificateAction(StrEnum):
     VIEW = "certificate:view"
     DOWNLOAD = "certificate:download"
     REVOKE = "certificate:revoke"
+    RENEW = "certificate:renew"
+    """Issue another one instead of one that was revoked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +45,18 @@ def _revoke(actor: Actor, subject: object) -> Verdict:
     return allow_if(edits(actor, subject.staff_role) and subject.state is CredentialState.VALID)
 
 
+def _renew(actor: Actor, subject: object) -> Verdict:
+    assert isinstance(subject, CredentialSeat)
+    if _view(actor, subject) is Verdict.HIDE:
+        return Verdict.HIDE
+    renewable = subject.state is CredentialState.REVOKED and subject.row.replaced_by_id is None
+    return allow_if(edits(actor, subject.staff_role) and renewable)
+
+
 PERMISSIONS: Mapping[StrEnum, Predicate] = {
     CertificateAction.LIST_OWN: signed_in,
     CertificateAction.VIEW: _view,
     CertificateAction.DOWNLOAD: _view,
     CertificateAction.REVOKE: _revoke,
+    CertificateAction.RENEW: _renew,
 }

@@ -1,10 +1,11 @@
-"""Verbs of credentials: issue, revoke."""
+"""Verbs of credentials: issue, revoke, issue another one."""
 
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from fractions import Fraction
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -12,16 +13,20 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
+from accounts.queries import is_closed_for_good
 from certificates import queries
 from certificates.models import Credential, CredentialSignatory, SignaturePicture
-from certificates.rules import CODE_LENGTH, Signer, canonical_content
+from certificates.rules import CODE_LENGTH, AwardPolicy, Signer, canonical_content, deserves
 from courses.content.pictures import cleaned
+from courses.queries.outlines import get_outline
 from courses.rules import Outline
 from enrolments.models import Completion, Enrolment
-from enrolments.rules import asked_modules, asks_to_pass
+from enrolments.queries.learning import find_completion
+from enrolments.rules import Progress, asked_modules, asks_to_pass
 from kernel import audit, outbox
 from kernel.codes import code_from_bits
 from kernel.crypto import SigningKeys
+from kernel.errors import N_, Conflict
 from kernel.permissions import Actor
 from kernel.settings import Settings, Signatory
 
@@ -31,6 +36,7 @@ class CertificateVerb(StrEnum):
 
     ISSUED = "certificate.issued"
     REVOKED = "certificate.revoked"
+    RENEWED = "certificate.renewed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,37 @@ class Award:
     enrolment: Enrolment
     completion: Completion
     outline: Outline
+
+
+class NotDeserved(Conflict):
+    """No credential can be issued now."""
+
+    code = "certificate_not_deserved"
+    message = N_("The course is not completed now, or a certificate of it is in force already.")
+
+
+def find_award(session: Session, enrolment_id: int, *, instead_of: Credential | None = None) -> Award | None:
+    """Lock an enrolment, and return what a credential is made from where it deserves one now.
+
+    One that was revoked does not come back by itself: somebody issues another one instead of it, or the course is completed again.
+    """
+    enrolment = session.execute(select(Enrolment).where(Enrolment.id == enrolment_id).with_for_update()).scalar_one()
+    completion = find_completion(session, enrolment_id)
+    if completion is None or is_closed_for_good(session, enrolment.person_id):
+        return None
+    outline, held = get_outline(session, completion.course_version_id), queries.find_newest(session, enrolment_id)
+    if held is not None and held.revoked_at is not None and (held is instead_of or held.revoked_at < completion.completed_at):
+        held = None
+    policy = AwardPolicy(None if outline.certificate == "none" else outline.certificate, outline.completion_grade)
+    if deserves(policy, _progress(enrolment, completion), held=queries.state(held) if held else None) is not None:
+        return None
+    return Award(session.get_one(Person, enrolment.person_id), enrolment, completion, outline)
+
+
+def _progress(enrolment: Enrolment, completion: Completion) -> Progress:
+    """Return how far the learner was when the course was completed: that is a fact, whatever has changed since."""
+    grade = None if completion.grade is None else Fraction(completion.grade)
+    return Progress(enrolment.done, enrolment.total, modules=(), grade=grade, completed=True, next_activity=None)
 
 
 def issue_credential(session: Session, actor: Actor, award: Award, settings: Settings, keys: SigningKeys, *, now: datetime) -> Credential:
@@ -113,6 +150,19 @@ def revoke_credential(session: Session, actor: Actor, row: Credential, reason: s
     row.revoked_reason = reason
     row.revoked_by = actor.person_id
     audit.record(session, actor, CertificateVerb.REVOKED, row, now=now, reason=reason)
+
+
+def renew_credential(
+    session: Session, actor: Actor, row: Credential, reason: str, settings: Settings, keys: SigningKeys, *, now: datetime
+) -> Credential:
+    """Issue another credential instead of a revoked one, with the name that the person has now; raise NotDeserved."""
+    award = find_award(session, row.enrolment_id, instead_of=row)
+    if award is None:
+        raise NotDeserved
+    made = issue_credential(session, actor, award, settings, keys, now=now)
+    row.replaced_by_id = made.id
+    audit.record(session, actor, CertificateVerb.RENEWED, row, now=now, by=made.id, reason=reason)
+    return made
 
 
 def hand_over(session: Session, course_id: int, giver: int, taker: int) -> None:

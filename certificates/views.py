@@ -1,21 +1,22 @@
-"""Pages of credentials: mine, one, its PDF, verifying for everybody, revoking."""
+"""Pages of credentials: mine, one, its PDF, verifying for everybody, revoking, issuing another one."""
 
 import hashlib
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
+from fractions import Fraction
 from typing import cast
 from uuid import UUID
 
 from flask import Blueprint, Response, current_app, flash, make_response, render_template, request
 
 from certificates import pdf, queries, services
-from certificates.forms import RevocationForm
+from certificates.forms import RenewalForm, RevocationForm
 from certificates.models import Credential
 from certificates.permissions import CertificateAction, CredentialSeat
 from certificates.rules import CODE_LENGTH, CredentialState, canonical_content
 from certificates.sheet import CertificateSheet
 from certificates.sheets import sheet_of, verify_url, web_sheet
+from certificates.wording import printed_length
 from kernel import clock
 from kernel.codes import printed_code, read_code
 from kernel.crypto import SigningKeys
@@ -47,7 +48,7 @@ class CredentialFacts:
     course_version: int
     modules: int
     with_assessment: bool
-    hours: Decimal
+    length: str
     issued_on: date
     expires_on: date | None
     signers: tuple[str, ...]
@@ -71,7 +72,7 @@ def _facts(row: Credential, *, private: bool) -> CredentialFacts:
         course_version=row.course_version,
         modules=len(row.module_minutes),
         with_assessment=row.with_assessment,
-        hours=row.hours.normalize() + 0,
+        length=printed_length(Fraction(row.hours), language()),
         issued_on=row.issued_on,
         expires_on=row.expires_on,
         signers=tuple(f"{one.name}, {choose(dict(one.offices))}" for one in signers),
@@ -110,6 +111,7 @@ def certificate(subject: CredentialSeat) -> Answer:
         certificate=_facts(subject.row, private=True),
         sheet=web_sheet(_sheet(subject.row, language())),
         may_revoke=allows(CertificateAction.REVOKE, subject),
+        may_renew=allows(CertificateAction.RENEW, subject),
     )
 
 
@@ -193,3 +195,22 @@ def revoke(subject: CredentialSeat) -> Answer:
     services.revoke_credential(current_session(), current_actor(), subject.row, form.reason.data or "", now=clock.now())
     flash(_("The certificate is revoked."), "ok")
     return see_page("certificates.certificate", credential=subject.row.uuid)
+
+
+@bp.route("/certificates/<uuid:credential>/renewal", methods=["GET", "POST"])
+@requires(CertificateAction.RENEW, queries.get_credential)
+def renew(subject: CredentialSeat) -> Answer:
+    """Ask why, then issue another certificate instead of a revoked one."""
+    form, facts = RenewalForm(), _facts(subject.row, private=True)
+    if not form.validate_on_post():
+        return render_template("certificates/renewal.html", certificate=facts, form=form), 422 if form.errors else 200
+    settings, keys = current_app.extensions["settings"], current_app.extensions["keys"]
+    try:
+        made = services.renew_credential(
+            current_session(), current_actor(), subject.row, form.reason.data or "", settings, keys, now=clock.now()
+        )
+    except services.NotDeserved as refused:
+        form.refuse(form.reason, _(refused.message))
+        return render_template("certificates/renewal.html", certificate=facts, form=form), 422
+    flash(_("The certificate is issued."), "ok")
+    return see_page("certificates.certificate", credential=made.uuid)

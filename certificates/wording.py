@@ -56,7 +56,6 @@ class _Words:
     validity: str
     hour: tuple[str, str]
     minute: tuple[str, str]
-    decimal: str
     numbers: tuple[str, ...]
     months: tuple[str, ...]
     day: str
@@ -79,7 +78,6 @@ _ES = _Words(
     validity="Versión {version} del curso. La validez de este documento depende solo del registro en línea.",
     hour=("hora", "horas"),
     minute=("minuto", "minutos"),
-    decimal=",",
     numbers=("dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve", "diez", "once", "doce"),
     months=(
         *("enero", "febrero", "marzo", "abril", "mayo", "junio"),
@@ -104,7 +102,6 @@ _EN = _Words(
     validity="Course version {version}. This document is valid only as shown in the online register.",
     hour=("hour", "hours"),
     minute=("minute", "minutes"),
-    decimal=".",
     numbers=("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"),
     months=(
         *("January", "February", "March", "April", "May", "June"),
@@ -129,7 +126,7 @@ def compose(facts: SheetFacts) -> CertificateSheet:
         sentence=_sentence(facts, words),
         course_title=facts.course_title,
         facts=(
-            (words.length, _length(facts.hours, words)),
+            (words.length, printed_length(facts.hours, facts.language)),
             (words.mode, words.self_paced),
             (words.issued, printed_date(facts.issued_on, facts.language)),
         ),
@@ -149,6 +146,15 @@ def printed_date(day: date, language: str) -> str:
     return words.day.format(day=day.day, month=words.months[day.month - 1], year=day.year)
 
 
+def printed_length(hours: Fraction, language: str) -> str:
+    """Return a length to the minute: ``12 horas``, ``45 minutos``, ``11 h 20 min``."""
+    words = _LANGUAGES.get(language, _ES)
+    whole, minutes = divmod(round(hours * 60), 60)
+    if whole and minutes:
+        return f"{whole} h {minutes} min"
+    return f"{whole} {words.hour[whole != 1]}" if whole else f"{minutes} {words.minute[minutes != 1]}"
+
+
 def _sentence(facts: SheetFacts, words: _Words) -> str:
     count = len(facts.module_minutes)
     if count <= 1 and not facts.with_assessment:
@@ -156,14 +162,3 @@ def _sentence(facts: SheetFacts, words: _Words) -> str:
     number = words.numbers[count - 2] if 2 <= count < len(words.numbers) + 2 else str(count)
     done = words.one_module if count <= 1 else words.modules.format(count=number)
     return (words.assessment if facts.with_assessment else words.course).format(done=done)
-
-
-def _length(hours: Fraction, words: _Words) -> str:
-    """Write hours with at most one decimal, and minutes where there is less than an hour."""
-    if hours < 1:
-        minutes = round(hours * 60)
-        return f"{minutes} {words.minute[minutes != 1]}"
-    tenths = round(hours * 10)
-    whole, part = divmod(tenths, 10)
-    number = f"{whole}{words.decimal}{part}" if part else str(whole)
-    return f"{number} {words.hour[tenths != 10]}"

@@ -116,12 +116,14 @@ def test_the_sentence_fits_the_course(changes: dict[str, object], sentence: str)
     [
         ("11", "es", "11 horas"),
         ("1", "es", "1 hora"),
-        ("10.5", "es", "10,5 horas"),
-        ("10.5", "en", "10.5 hours"),
+        ("10.5", "es", "10 h 30 min"),
+        ("10.5", "en", "10 h 30 min"),
+        ("11.33", "es", "11 h 20 min"),
+        ("0.995", "es", "1 hora"),
         ("0.5", "es", "30 minutos"),
         ("1/60", "en", "1 minute"),
         ("0.75", "en", "45 minutes"),
-        ("1.04", "es", "1 hora"),
+        ("1.04", "es", "1 h 2 min"),
     ],
 )
 def test_the_length_is_written_for_readers(hours: str, language: str, length: str) -> None:

@@ -13,7 +13,7 @@ from tests.support.learning import a_learner, actor_of, mark_done, pass_quiz
 
 
 def test_every_cell_of_certificates(browser: Browser, house: House) -> None:
-    """Security 9: certificate.download, certificate.revoke, certificate.verify, each role before each state."""
+    """Security 9: certificate.download, certificate.revoke, certificate.renew, certificate.verify, each role before each state."""
     cast = a_cast(browser, house)
     course = a_course(house, modules=1)
     cast.join(course)
@@ -38,6 +38,9 @@ def test_every_cell_of_certificates(browser: Browser, house: House) -> None:
     revoked["S"] = outcome(cast.browsers["S"], f"/certificates/{mine.uuid}/revocation", "POST", reason)
     wrong += cast.check("certificate.revoke", "valid", revoked)
     wrong += cast.check("certificate.verify", "revoked_code", cast.outcomes(f"/verify/{code}"))
+    renewed = {who: outcome(cast.browsers[who], f"{path}/renewal", "POST", reason) for who in "ALEGOXI"}
+    renewed["S"] = outcome(cast.browsers["S"], f"/certificates/{mine.uuid}/renewal", "POST", reason)
+    wrong += cast.check("certificate.renew", "revoked", renewed)
 
     assert wrong == []
 
@@ -52,7 +55,7 @@ def test_what_is_anothers_answers_like_what_never_was(browser: Browser, house: H
     row = issue(house)
 
     unknown = "00000000-0000-4000-8000-000000000000"
-    for end in ("", ".pdf", "/revocation"):
+    for end in ("", ".pdf", "/revocation", "/renewal"):
         outcomes = {
             letter: [_status(cast.browsers[letter], f"/certificates/{uuid}{end}") for uuid in (row.uuid, unknown)] for letter in "ALGO"
         }

@@ -1,6 +1,6 @@
 """Credentials: issued once for a completed course, frozen, signed, revoked with a reason (security 5.3, 5.4)."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import func, select, text, update
@@ -17,6 +17,7 @@ from kernel.audit import AuditEntry
 from kernel.crypto import signing_keys
 from kernel.outbox import Delivery, Job, deliver, deliver_waiting
 from kernel.permissions import SYSTEM, Actor
+from lms import forgetting
 from lms.app import House
 from tests.support.builders import a_course, folder, publish
 from tests.support.learning import a_learner, all_at_once, mark_done, pass_quiz
@@ -204,6 +205,40 @@ def test_a_revoked_credential_is_kept_with_its_reason_and_does_not_come_back(hou
     with house.database.unit_of_work(write=False) as session:
         entry = session.execute(select(AuditEntry).where(AuditEntry.verb == "certificate.revoked")).scalar_one()
     assert "Se emitió por error." in entry.facts
+
+
+def again(house: House, *, now: datetime) -> list[Credential]:
+    """Let the only learner's completion be followed once more at a moment; return all credentials."""
+    with house.database.unit_of_work(write=False) as session:
+        enrolment_id = session.execute(select(Enrolment.id)).scalar_one()
+    effect = jobs.issue(Delivery(house.database, house.settings, 9, {"subject": enrolment_id}, now))
+    assert effect is not None
+    with house.database.unit_of_work() as session:
+        effect(session)
+    with house.database.unit_of_work(write=False) as session:
+        return list(session.scalars(select(Credential).order_by(Credential.id)))
+
+
+def test_who_completes_the_course_again_after_theirs_was_revoked_has_another(house: House) -> None:
+    """As where the team took its word on a result back, and its learner then passed."""
+    complete(house, a_course(house, modules=1))
+    row = issue(house)
+    with house.database.unit_of_work() as session:
+        certificates.revoke_credential(session, SYSTEM, session.get_one(Credential, row.id), "Aún no ha aprobado.", now=NOON)
+    before = again(house, now=clock.now())
+    with house.database.unit_of_work() as session:
+        session.execute(update(Completion).values(completed_at=NOON + timedelta(days=1)))
+
+    assert [queries.state(one) for one in before] == [CredentialState.REVOKED]
+    assert [queries.state(one) for one in again(house, now=clock.now())] == [CredentialState.REVOKED, CredentialState.VALID]
+
+
+def test_who_was_forgotten_before_the_job_has_no_certificate_without_a_name(house: House) -> None:
+    complete(house, a_course(house, modules=1))
+    with house.database.unit_of_work() as session:
+        forgetting.forget_person(session, SYSTEM, session.scalars(select(Person)).one(), now=clock.now())
+
+    assert again(house, now=clock.now()) == []
 
 
 def test_a_correction_that_comes_before_the_job_does_not_take_the_certificate_away(house: House) -> None:

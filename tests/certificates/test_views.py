@@ -1,16 +1,19 @@
 """Certificates over HTTP: the page, the PDF, and the public verification that says what the sheet says and nothing else."""
 
+from decimal import Decimal
+
 import pypdfium2
 import pytest
 import zxingcpp
 from reportlab.pdfgen.canvas import Canvas
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from accounts.models import Person
 from certificates import pdf
 from certificates.models import Credential
 from certificates.sheets import sheet_of
 from courses.models import Course
+from enrolments.models import Completion
 from kernel.codes import printed_code
 from lms.app import House
 from tests.certificates.test_services import complete, issue
@@ -130,6 +133,16 @@ def test_verification_says_what_the_sheet_says_and_nothing_else(
         assert private not in page.html
 
 
+def test_page_and_register_say_the_length_as_the_sheet_does(browser: Browser, house: House, credential: Credential) -> None:
+    with house.database.unit_of_work() as session:
+        session.execute(update(Credential).values(hours=Decimal("11.33")))
+    sign_in(browser)
+
+    assert "11 h 20 min" in words_of(pdf_of(browser, credential))
+    for path in (f"/certificates/{credential.uuid}", f"/verify/{printed_code(credential.code)}"):
+        assert "Duración11 h 20 min, 1 módulo" in " ".join(browser.get(path).text.split())
+
+
 def test_verification_says_completed_where_nobody_had_to_pass(browser: Browser, house: House) -> None:
     """Security 5.4: what the sheet says."""
     complete(house, a_course(house, modules=1, settings="attempts: 3\npass_mark: none\n"))
@@ -192,6 +205,47 @@ def test_revocation_shows_at_once_and_takes_the_file_away(browser: Browser, hous
     assert "Se emitió a otra persona." not in public.text
     assert "Se emitió a otra persona." in own.text
     admin.get(f"/certificates/{credential.uuid}/revocation", status=403)
+
+
+def test_instead_of_a_revoked_one_another_is_issued_with_the_name_of_today(browser: Browser, house: House, credential: Credential) -> None:
+    """Security 5.3: issued again with a reason, and the first one is kept."""
+    path = f"/certificates/{credential.uuid}"
+    an_administrator(house)
+    admin = sign_in(browser.another(), "admin@example.org")
+    admin.get(f"{path}/renewal", status=403)
+    admin.get(f"{path}/revocation")
+    admin.submit("/revocation", {"reason": "El apellido está mal escrito."})
+    with house.database.unit_of_work() as session:
+        session.execute(update(Person).where(Person.id == credential.person_id).values(first_surname="Quindé"))
+    admin.get(f"{path}/renewal")
+    admin.submit("/renewal", {"reason": ""}, status=422)
+    admin.submit("/renewal", {"reason": "Con su apellido."})
+    own = sign_in(browser).get("/certificates")
+
+    with house.database.unit_of_work(write=False) as session:
+        first, second = session.scalars(select(Credential).order_by(Credential.id)).all()
+    assert (first.person_name, second.person_name, second.completed_on) == ("Ana Quinde", "Ana Quindé", first.completed_on)
+    assert (first.replaced_by_id, second.revoked_at, second.code != first.code) == (second.id, None, True)
+    assert own.has_link(f"/certificates/{second.uuid}")
+    assert browser.get(path).has_link(f"/certificates/{second.uuid}")
+    assert "Certificado anulado" in browser.get(f"/verify/{printed_code(first.code)}").text
+    assert "Certificado válido" in browser.get(f"/verify/{printed_code(second.code)}").text
+    assert len(browser.mails()) == 2
+    admin.get(f"{path}/renewal", status=403)
+
+
+def test_no_other_one_is_issued_where_the_course_is_not_completed_any_more(browser: Browser, house: House, credential: Credential) -> None:
+    an_administrator(house)
+    admin = sign_in(browser.another(), "admin@example.org")
+    admin.get(f"/certificates/{credential.uuid}/revocation")
+    admin.submit("/revocation", {"reason": "Por error."})
+    with house.database.unit_of_work() as session:
+        session.execute(delete(Completion))
+    admin.get(f"/certificates/{credential.uuid}/renewal")
+    admin.submit("/renewal", {"reason": "Otra vez."}, status=422)
+
+    with house.database.unit_of_work(write=False) as session:
+        assert session.scalars(select(Credential.id)).all() == [credential.id]
 
 
 def test_the_course_page_leads_to_the_certificate_in_force_and_says_when_it_is_not(

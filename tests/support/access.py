@@ -131,6 +131,7 @@ ACCESS: Mapping[tuple[str, str], str] = {
     ("home.view", "own"): "LEGIOS",
     ("teaching.list", "own"): "LEGIOS",
     ("certificate.list_own", "own"): "LEGIOS",
+    ("certificate.renew", "revoked"): "IS",
     ("administration.view", "any"): "S",
     ("metrics.view", "from_afar"): "S",
     ("course.archive", "own_course"): "S",

@@ -19,6 +19,7 @@ ROUTES: Mapping[str, str] = {
     "certificate.download": "certificates.certificate certificates.download",
     "certificate.list_own": "certificates.certificates",
     "certificate.revoke": "certificates.revoke",
+    "certificate.renew": "certificates.renew",
     "certificate_review.settle": "quizzes_reviews.reviews quizzes_reviews.settle",
     "completion.take_back": "lms_people.learning_record lms_people.take_back",
     "course.announce": "enrolments_announcements.announcements enrolments_messages.message",
