@@ -15,8 +15,9 @@ from courses.content.changes import body_of
 from courses.content.model import Finding
 from courses.content.one_lesson import Surroundings, look_at, with_lesson
 from courses.content.reader import read_unchecked
-from courses.publication import DRAWING, CourseKinds, PreparedPage, Renderer, prepare_page
+from courses.publication import CourseKinds, PreparedPage, prepare_page
 from courses.queries import drafts
+from courses.rendering import DRAWING, Renderer
 from courses.services.drafting import Desk
 from kernel.files import Files
 

@@ -1,19 +1,14 @@
 """A course folder made ready to be published: everything parsed, rendered and cleaned, before any transaction begins."""
 
-# long: the steps of one preparation, in order; kinds of activities hand in their parts
-
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
 from functools import lru_cache
 from itertools import chain
-from pathlib import PurePosixPath
-from posixpath import dirname, join, normpath
-from typing import Any, TypeVar, cast
-from urllib.parse import quote
+from typing import Any, cast
 
 from sqlalchemy.orm import Session
 
@@ -25,34 +20,23 @@ from courses.content.model import (
     ActivitySource,
     CourseFolder,
     Finding,
-    LessonSource,
     MediaFile,
     PageSource,
-    Resource,
     SourceState,
     Term,
-    Text,
 )
-from courses.content.outline import draft_keys
 from courses.content.reader import read_folder
-from courses.content.surroundings import Lookups, look_up
-from courses.content.texts import TOO_MUCH
 from courses.kinds import ActivityKind, FolderPart
 from courses.models import Activity, Course, CourseVersion
 from courses.queries import drafts as course_drafts
 from courses.queries.team import LogPart
-from courses.rules import Outline, OutlineActivity, OwnDates, activity_url, file_url
-from kernel.errors import Unavailable
-from kernel.markup import model as markup
-from kernel.markup.model import ID_PREFIX, Rendered, SafeHtml
-from kernel.markup.render import render_inline, render_lesson, render_markdown
+from courses.rendering import KEPT_LESSONS, Html, Renderer, forget_lessons, plain_texts
+from courses.rules import Outline, OutlineActivity, OwnDates
+from kernel.markup.model import Rendered, SafeHtml
 from kernel.search.index import Entry
 
-Html = dict[str, str]
-Rendering = TypeVar("Rendering")
 Embedder = Callable[[CourseFolder, str, "Renderer", str], SafeHtml | None]
 MINUTES_OF_A_QUESTION = Fraction(3, 2)
-DRAWING = "image/svg+xml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,186 +266,10 @@ def digest_of(files: Mapping[str, bytes]) -> str:
     return course_drafts.digest_of_checksums({path: hashlib.sha256(content).hexdigest() for path, content in files.items()})
 
 
-KEPT_LESSONS = 300
-_lessons: dict[tuple[object, ...], tuple[Rendered, frozenset[str]]] = {}
-"""Lessons that were rendered, with the media they use, by all they were made from: a publication renders what has changed."""
-
-
 def forget_rendered() -> None:
     """Forget the lessons that the process has rendered."""
-    _lessons.clear()
+    forget_lessons()
     _entries.cache_clear()
-
-
-def _surroundings(course: CourseFolder) -> str:
-    """Return a digest of all that the HTML of a lesson may depend on besides its own words."""
-    others = [
-        (activity.key, activity.kind, activity.title, None if activity.kind == "page" else activity) for activity in course.activities()
-    ]
-    modules = [(module.key, module.title) for module in course.modules]
-    drafts = tuple(draft_keys(course))
-    lists = (course.terms, course.parameters, course.resources, course.parts)
-    parts = (course.key, course.languages, modules, others, drafts, lists, [(media.path, media.sha256) for media in course.media])
-    return hashlib.sha256(repr(parts).encode()).hexdigest()
-
-
-@dataclass
-class Renderer:
-    """Renders the texts of one course in all its languages; notes which media they use."""
-
-    course: CourseFolder
-    kinds: CourseKinds
-    used_media: set[str] = field(default_factory=set)
-    """Paths, since somebody emptied it."""
-
-    def __post_init__(self) -> None:
-        self._kept: dict[str, tuple[Any, frozenset[str]]] = {}
-        self._surroundings = _surroundings(self.course)
-        drafts = set(draft_keys(self.course))
-        self._published = {activity.key: activity.kind for activity in self.course.activities() if activity.key not in drafts}
-        self.media = {media.path: media for media in self.course.media}
-        self.urls = {resource.key: self._resource_url(resource) for resource in self.course.resources}
-        self._lookups: dict[str, Lookups] = {}
-        for language in self.course.languages:
-            bare = look_up(self.course, language, self.kinds.kinds, {}, self._url_of)
-            definitions = {
-                term.key: _whole(render_inline(term.definition.in_language(language)[1], self._context(bare, "", link_terms=False))).html
-                for term in self.course.terms
-            }
-            self._lookups[language] = look_up(self.course, language, self.kinds.kinds, definitions, self._url_of)
-
-    def _url_of(self, resource: Resource) -> str:
-        return self.urls[resource.key]
-
-    def _resource_url(self, resource: Resource) -> str:
-        return self.media_url(resource.path) if resource.path else resource.url
-
-    def media_url(self, path: str) -> str:
-        """Return the address of a media file by its path in the folder."""
-        return file_url(self.course.key, self.media[path].sha256, quote(PurePosixPath(path).name))
-
-    def _context(
-        self, lookups: Lookups, folder: str, *, gaps: frozenset[str] = frozenset(), link_terms: bool = True, prefix: str = ID_PREFIX
-    ) -> markup.Context:
-        def find_media(path: str) -> markup.Media | None:
-            return self._media(folder, path)
-
-        def embed(key: str) -> SafeHtml | None:
-            return self.kinds.embed_question(self.course, key, self, lookups.language)
-
-        context = lookups.context(link=self._link, media=find_media, question=embed, gaps=gaps, link_terms=link_terms)
-        return markup.Context(**{**{name: getattr(context, name) for name in markup.Context.__slots__}, "id_prefix": prefix})
-
-    def _media(self, folder: str, path: str) -> markup.Media | None:
-        full = normpath(join(folder, path))
-        found = self.media.get(full)
-        if found is None:
-            return None
-        self.used_media.add(full)
-        content = found.content if found.media_type == DRAWING else b""
-        return markup.Media(self.media_url(full), found.media_type, found.size, content)
-
-    def _link(self, key: str, fragment: str) -> str | None:
-        kind = self._published.get(key)
-        if kind is None:  # a module, or a draft
-            return f"/courses/{self.course.key}#way"
-        address = activity_url(self.course.key, kind, key)
-        if fragment.startswith("t="):
-            return f"{address}?t={_seconds(fragment[2:])}#player"
-        return f"{address}#{ID_PREFIX}{fragment}" if fragment else address
-
-    def inline(self, text: Text | Mapping[str, str], path: str = "", *, prefix: str = ID_PREFIX, link_terms: bool = False) -> Html:
-        """Render a text of one line in every language that it is written in."""
-        return self._each(
-            text, lambda words, lookups: render_inline(words, self._context(lookups, dirname(path), link_terms=link_terms, prefix=prefix))
-        )
-
-    def markdown(
-        self, text: Text | Mapping[str, str], path: str = "", *, prefix: str = ID_PREFIX, gaps: frozenset[str] = frozenset()
-    ) -> Html:
-        """Render a text of several paragraphs in every language that it is written in."""
-        return self._each(
-            text,
-            lambda words, lookups: render_markdown(
-                words, self._context(lookups, dirname(path), gaps=gaps, link_terms=False, prefix=prefix)
-            ),
-        )
-
-    def _each(self, text: Text | Mapping[str, str], render: Callable[[str, Lookups], Rendered]) -> Html:
-        return {
-            language: str(_whole(render(words, self._lookups[language])).html)
-            for language, words in text.items()
-            if language in self._lookups
-        }
-
-    def lesson(self, source: LessonSource, original: Rendered | None, *, prefix: str = ID_PREFIX) -> Rendered:
-        """Render the body of a lesson in its language; what the process has rendered from the same words and surroundings is taken."""
-        before = original and str(original.html)
-        made_from = (self._surroundings, source.language, dirname(source.path), source.body, before, prefix)
-        known = _lessons.get(made_from)
-        if known is None:
-            known = self._kept_lesson(made_from, source, original, prefix)
-            if len(_lessons) >= KEPT_LESSONS:
-                _lessons.clear()  # at once, because other threads read it
-            _lessons[made_from] = known
-        self.used_media |= known[1]
-        return known[0]
-
-    def _kept_lesson(
-        self, made_from: object, source: LessonSource, original: Rendered | None, prefix: str
-    ) -> tuple[Rendered, frozenset[str]]:
-        """Return a lesson as an earlier process rendered it, else render and keep it; the media that it uses beside it."""
-        kept = self.kinds.kept
-        found = kept.lesson(made_from) if kept is not None else None
-        if found is not None:
-            return found
-        before, self.used_media = self.used_media, set()
-        context = self._context(self._lookups[source.language], dirname(source.path), prefix=prefix)
-        rendered = _whole(render_lesson(source.body, context, original))
-        known = rendered, frozenset(self.used_media)
-        self.used_media = before
-        if kept is not None:
-            kept.keep_lesson(made_from, *known)
-        return known
-
-    def once(self, key: str, render: Callable[[], Rendering]) -> Rendering:
-        """Render what several activities need only the first time; what it uses counts for each of them."""
-        if key not in self._kept:
-            before, self.used_media = self.used_media, set()
-            self._kept[key] = (render(), frozenset(self.used_media))
-            self.used_media = before
-        rendered, media = self._kept[key]
-        self.used_media |= media
-        return cast("Rendering", rendered)
-
-    def cite(self, language: str, key: str, place: str) -> SafeHtml:
-        """Return the title and host of a resource as one line."""
-        resource = self._lookups[language].resources[key]
-        words = ", ".join(part for part in (resource.title, place, resource.host) if part)
-        return _whole(render_inline(_plain(words), self._context(self._lookups[language], ""))).html
-
-
-def _whole(rendered: Rendered) -> Rendered:
-    """Return what was rendered; Unavailable where the renderer gave up a text that the check had read: it is never published empty."""
-    if any(problem.code == TOO_MUCH for problem in rendered.problems):
-        raise Unavailable
-    return rendered
-
-
-def _plain(words: str) -> str:
-    return "".join(f"\\{sign}" if sign in "\\`*_{}[]<>$~|" else sign for sign in words)
-
-
-def _seconds(moment: str) -> int:
-    total = 0
-    for part in moment.split(":"):
-        total = total * 60 + int(part or 0)
-    return total
-
-
-def plain_texts(text: Text) -> Html:
-    """Return a plain text by language, as it is."""
-    return dict(text.items())
 
 
 def _prepare(course: CourseFolder, digest: str, kinds: CourseKinds) -> Prepared:

@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session, aliased
 
 from courses.content.model import ActivitySource, CourseFolder, Finding
 from courses.models import Activity
-from courses.publication import MINUTES_OF_A_QUESTION, Facts, Html, Publication, Publisher, Renderer, to_json
+from courses.publication import MINUTES_OF_A_QUESTION, Facts, Publication, Publisher, to_json
+from courses.rendering import Html, Renderer
 from courses.rules import OutlineActivity
 from kernel.db import insert_all
 from kernel.i18n import _, reading

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from courses.content.facts import Fact, Wording, facts_of, seconds
 from courses.content.model import ActivitySource
 from courses.models import Activity
-from courses.publication import Facts, Publication, Publisher, Renderer
+from courses.publication import Facts, Publication, Publisher
+from courses.rendering import Renderer
 from courses.rules import OutlineActivity
 from enrolments.models import Enrolment
 from kernel.db import insert_all

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from courses.content.facts import Fact, Wording, facts_of, seconds
 from courses.content.model import ActivitySource, LessonSource
 from courses.models import Activity
-from courses.publication import Facts, Publication, Publisher, Renderer, plain_texts
+from courses.publication import Facts, Publication, Publisher
+from courses.rendering import Renderer, plain_texts
 from kernel.db import insert_all
 from kernel.errors import N_
 from kernel.markup.html import element

@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 
 from courses.content.model import CourseFolder
 from courses.models import Course, DraftFile, DraftFileVersion, DraftRevision, RevisionOrigin
-from courses.publication import CourseKinds, plain_texts
+from courses.publication import CourseKinds
 from courses.queries import catalogue, history
 from courses.queries import drafts as draft_queries
+from courses.rendering import plain_texts
 from courses.services.archived import check_open
 from courses.services.verbs import CourseVerb
 from kernel import audit

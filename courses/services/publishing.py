@@ -24,8 +24,9 @@ from courses.models import (
     Page,
     Term,
 )
-from courses.publication import CourseKinds, Prepared, PreparedActivity, PreparedPage, PreparedTerm, Publication, plain_texts
+from courses.publication import CourseKinds, Prepared, PreparedActivity, PreparedPage, PreparedTerm, Publication
 from courses.queries import catalogue, drafts, versions
+from courses.rendering import plain_texts
 from courses.services.archived import check_open
 from courses.services.verbs import CourseVerb
 from kernel import audit

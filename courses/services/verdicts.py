@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 from courses.content.model import CourseFolder, Finding, Severity
 from courses.content.published import vanished
 from courses.models import Course
-from courses.publication import DRAWING, Checked, CourseKinds, check
+from courses.publication import Checked, CourseKinds, check
 from courses.queries import drafts as course_drafts
 from courses.queries import outlines as course_outlines
+from courses.rendering import DRAWING
 from kernel.files import Files
 
 KEPT_VERDICTS = 16

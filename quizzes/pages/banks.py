@@ -10,7 +10,8 @@ from courses.content import nodes
 from courses.content.comparing import Piece, compared
 from courses.content.editing import Entry
 from courses.content.model import CourseFolder, Finding, Severity
-from courses.publication import CourseKinds, Renderer
+from courses.publication import CourseKinds
+from courses.rendering import Renderer
 from kernel.errors import N_
 from kernel.i18n import _, choose, language
 from quizzes.content.banks import banks_of

@@ -13,6 +13,7 @@ from courses.permissions import TaughtCourse
 from courses.publication import Checked, CourseKinds
 from courses.queries import catalogue as course_catalogue
 from courses.queries import drafts as course_drafts
+from courses.rendering import Renderer
 from courses.services import verdicts
 from courses.services.archived import CourseArchived
 from courses.services.verdicts import Verdict
@@ -335,4 +336,4 @@ def versions(subject: TaughtQuestion) -> Answer:
 def _rendered_draft(subject: TaughtQuestion) -> Question:
     verdict, found, path = _drafted(subject)
     assert verdict.folder is not None
-    return render_question(found, publication.Renderer(verdict.folder, _kinds()), path)
+    return render_question(found, Renderer(verdict.folder, _kinds()), path)
