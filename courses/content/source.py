@@ -31,15 +31,25 @@ def decode(session: ReadingSession, path: str, limit: int) -> SourceText | None:
             Place(path), "C105", N_("The file has %(size)s kB, the limit is %(limit)s kB."), size=len(content) // 1000, limit=limit // 1000
         )
         return None
-    try:
-        raw = content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        before = content[: error.start]
-        line, column = before.count(b"\n") + 1, error.start - (before.rfind(b"\n") + 1) + 1
+    broken = _broken_at(content)
+    if broken is not None:
+        before = content[:broken]
+        line, column = before.count(b"\n") + 1, broken - (before.rfind(b"\n") + 1) + 1
         session.report(Place(path, line, column), "C101", N_("The file is not UTF-8 from here on."), N_("Save it as UTF-8."))
         return None
+    raw = content.decode("utf-8")
     words = unicodedata.normalize("NFC", raw.removeprefix("\ufeff").replace("\r\n", "\n"))
     return SourceText(words, words == raw and words.endswith("\n"))
+
+
+def _broken_at(content: bytes) -> int | None:
+    """Return the byte from which on a file is no text in UTF-8, None where all of it is; zeros are those of UTF-16."""
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return error.start
+    zero = content.find(b"\x00")
+    return None if zero < 0 else zero
 
 
 KEPT_CHARACTERS = 2_000_000

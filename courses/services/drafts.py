@@ -52,7 +52,7 @@ def _content(files: Files, path: str, content: bytes, media_type: str | None) ->
 
 
 def _text(path: str, content: bytes) -> str | None:
-    if not path.endswith(TEXT_ENDINGS):
+    if not path.endswith(TEXT_ENDINGS) or b"\x00" in content:  # which PostgreSQL keeps in no text
         return None
     try:
         return content.decode("utf-8")

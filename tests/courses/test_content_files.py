@@ -128,6 +128,13 @@ def test_a_file_that_is_not_utf8_is_told_with_line_and_column() -> None:
     assert [(finding.line, finding.column) for finding in found] == [(2, 9)]
 
 
+def test_a_text_with_zeros_is_not_utf8() -> None:
+    """Rule 1.1 (C101): UTF-16 without a mark reads as letters with zeros between them."""
+    found = folders.findings(folders.with_file(LESSON, "---\nkey: a\n".encode("utf-16-le")), "C101")
+
+    assert [(finding.file, finding.line, finding.column) for finding in found] == [(LESSON, 1, 2)]
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [("\n", "\r\n"), ("key: contar", "\ufeffkey: contar"), ("Contar", "Co\u0301ntar"), ("litres of a day.\n", "litres of a day.")],

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from accounts.services import forget_sent
 from courses.content.archives import read_folder_archive
-from courses.models import Course, CourseStaff, DraftRevision, PendingFolder, StaffRole
+from courses.models import Course, CourseStaff, DraftFile, DraftRevision, PendingFolder, StaffRole
 from courses.queries import catalogue
 from courses.queries import drafts as draft_queries
 from courses.services import drafts
@@ -292,6 +292,40 @@ def test_a_course_that_came_meanwhile_is_not_overwritten(editor: Browser, house:
     editor.submit(editor.path, status=409)
 
     assert draft(house, "nuevo") == folder("nuevo", modules=2)
+
+
+def test_what_is_chosen_in_a_merge_makes_it_no_folder_of_another_course(editor: Browser, house: House) -> None:
+    """Security 1.2: lines of two texts, each with the course's own key, may give a text with another one."""
+    victim = a_course(house, "ajeno", modules=1)
+    with house.database.unit_of_work() as session:
+        for word in ("Uno", "Dos"):
+            drafts.save_files(
+                session, SYSTEM, catalogue.lock_course(session, victim.id), {"README.md": text_content(word)}, now=clock.now()
+            )
+    before, theirs = draft(house), draft(house, "ajeno")
+    rest = before["course.yaml"].decode().removeprefix("format: 1\nkey: prueba\n")
+    common = 'key: ajeno\n# "\n'
+    edit(house, {"course.yaml": f'x-c: 1\nformat: 1\nx-q: "1\n{common}key: prueba\n{rest}'.encode()})
+    edit(house, {"course.yaml": f'x-d: 1\nformat: 1\nx-a: "1\n{common}key: prueba # d\n{rest}'.encode()})
+    sent = f'key: prueba\nformat: 1\nx-b: "\n{common}x-f: 1\n{rest}'.encode()
+
+    send(editor, packed({**before, "course.yaml": sent}, comment=b"aulario prueba 2"))
+    page = editor.submit(editor.path, {"choice-0-0": "draft", "choice-0-1": "both", "choice-0-2": "folder"}, status=409)
+
+    assert "Esta carpeta es del curso «ajeno», no de este." in page.text
+    assert draft(house, "ajeno") == theirs
+
+
+def test_a_text_with_zeros_is_kept_as_a_file(editor: Browser, house: House) -> None:
+    """What is never read may hold any bytes; PostgreSQL keeps no zero in a text."""
+    files = {**draft(house), "scripts/datos.txt": b"a\x00b\n"}
+    send(editor, packed(files))
+
+    editor.submit(editor.path)
+
+    assert draft(house) == files
+    with house.database.unit_of_work(write=False) as session:
+        assert session.scalar(select(DraftFile.body).where(DraftFile.path == "scripts/datos.txt")) is None
 
 
 def test_nobody_else_sees_what_waits_and_it_is_forgotten(editor: Browser, house: House) -> None:
