@@ -148,12 +148,14 @@ def _with_media(source: str, target: str, activity: TreeActivity, change: Change
     elsewhere = {file for path, text in texts.items() if path not in activity.paths for file in _files_in(path, text)}
     moved, copied = dict(change.moved), dict(change.copied)
     renamed: dict[str, str] = {}
+    taken = set(paths)
     for name in sorted(named):
-        old, new = f"{source}/{name}", f"{target}/{name}"
+        old, wanted = f"{source}/{name}", f"{target}/{name}"
         if old not in paths:
             continue
-        if new in paths:
-            new = free_path(new, paths)
+        new = free_path(wanted, taken)
+        taken.add(new)
+        if new != wanted:
             renamed[name] = new.removeprefix(f"{target}/")
         (copied if old in elsewhere else moved)[old] = new
     if not renamed:

@@ -1,5 +1,7 @@
 """The outline of a course's draft: who may begin and change courses, what a move leaves, and what is refused."""
 
+import re
+
 from sqlalchemy import select
 
 from accounts import services as accounts
@@ -183,6 +185,31 @@ def test_an_activity_goes_to_another_module_with_what_it_shows(browser: Browser,
     assert "(media/uno-2.svg)" in after["02-parte/02-leccion.es.md"]
     assert "01-parte/media/uno.svg" not in after
     assert after["01-parte/media/dos.svg"] == after["02-parte/media/dos.svg"]
+
+
+def test_pictures_that_take_other_names_take_no_name_of_one_another(browser: Browser, house: House) -> None:
+    """A second picture of a name is called `uno-2`: in a module that has a `uno` both need a name of their own."""
+    course = a_course(house, modules=2)
+    a_teacher(house, course)
+    sign_in(browser, "profe@example.org")
+    drawing = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><title>%s</title><desc>D</desc></svg>'
+    with house.database.unit_of_work() as session:
+        row = catalogue.lock_course(session, course.id)
+        present = drafts.draft_bodies(session, course.id, ["01-parte/01-leccion.es.md"])
+        written = {
+            "01-parte/01-leccion.es.md": present["01-parte/01-leccion.es.md"]
+            + "\n![Uno](media/uno.svg)\n\n: Pie. | Crédito\n\n![Dos](media/uno-2.svg)\n\n: Pie. | Crédito\n",
+            "01-parte/media/uno.svg": drawing % "primero",
+            "01-parte/media/uno-2.svg": drawing % "segundo",
+            "02-parte/media/Uno.svg": drawing % "ajeno",
+        }
+        files.save_files(session, SYSTEM, row, {path: files.text_content(text) for path, text in written.items()}, now=clock.now())
+
+    act(browser, "place leccion-1 parte-2 1")
+
+    after = texts(house)
+    shown = re.findall(r"!\[(\w+)\]\((media/[\w.-]+)\)", after["02-parte/02-leccion.es.md"])
+    assert [(words, after[f"02-parte/{name}"]) for words, name in shown] == [("Uno", drawing % "primero"), ("Dos", drawing % "segundo")]
 
 
 def test_a_picture_that_questions_show_too_is_copied(browser: Browser, house: House) -> None:
