@@ -9,7 +9,7 @@ from itertools import pairwise
 from courses.content import model as folder
 from courses.content import scalars
 from courses.content.model import ActivityCompletion, CourseFolder
-from courses.content.nodes import Keyed
+from courses.content.nodes import Keyed, Listing
 from courses.content.scalars import RefusedError
 from courses.content.session import Form, ReadingSession
 from courses.content.table import Table, Value
@@ -49,7 +49,7 @@ def read_task(table: Table, session: ReadingSession) -> Settings:
     editable = _editable(table)
     goals = tuple(goal for goal in map(_goal, table.tables("goals")) if goal is not None)
     asks = tuple(ask for ask in (_ask(inner, names) for inner in table.tables("asks")) if ask is not None)
-    if not table.has("goals") and not table.has("asks"):
+    if not _has_entries(table, "goals") and not _has_entries(table, "asks"):
         table.report("C110", N_("A task has “goals” or “asks”."))
     _check_items(table, (*goals, *asks))
     policy, category, weight = _policy(table)
@@ -61,6 +61,12 @@ def read_task(table: Table, session: ReadingSession) -> Settings:
     amount = policy.completion_attempts if policy.completion is CompletionRule.ATTEMPTED else None
     completion = ActivityCompletion(folder.CompletionRule(policy.completion.value), amount)
     return Settings(TaskSource(task, category, weight), completion, None, weight)
+
+
+def _has_entries(table: Table, name: str) -> bool:
+    """Say whether a list is written and not empty; what is no list was told."""
+    entry = table.node.entries.get(name)
+    return table.has(name) and not (entry is not None and isinstance(entry.value, Listing) and not entry.value.items)
 
 
 def _check_model(table: Table) -> None:

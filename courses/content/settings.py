@@ -191,6 +191,8 @@ def _with_inner(whole: Written, setting: Setting, value: Written, beside: Sequen
     """Return a field with one of the settings inside it changed; bare where nothing but that is to be said."""
     if setting.bare is Bare.INSTEAD:
         return value if value is not None or not isinstance(whole, dict) else whole
+    if setting.bare is None and value is None and not isinstance(whole, dict):
+        return whole  # a plain value, in whose place the mapping goes
     kept = dict(whole) if isinstance(whole, dict) else {}
     if isinstance(whole, str):
         kept = {other.inner: whole for other in beside if other.bare in (Bare.BESIDE, Bare.EACH)}

@@ -16,6 +16,8 @@ TRANCHES = 6
 STEPS = 10
 LARGEST = 1e15
 """No number that people or files give is larger, so that nothing overflows."""
+SMALLEST = 1e-30
+"""Only 0 is nearer to 0, so that nothing that divides is lost in rounding, and no quotient overflows."""
 
 Inputs = Mapping[str, float]
 """Input by dotted name -> value; what is optional and not given is absent."""
@@ -51,7 +53,7 @@ class InputSpec:
 
     def admits(self, value: float) -> bool:
         """Say whether a value is within the limits."""
-        return (self.low < value if self.above else self.low <= value) and value <= self.high
+        return (self.low < value if self.above else self.low <= value) and value <= self.high and not 0 < abs(value) < SMALLEST
 
 
 class FaultReason(StrEnum):

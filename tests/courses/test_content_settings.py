@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from courses.content import asked
 from courses.content.applying import with_values
-from courses.content.editing import EditRefused, read_fields, write_field
-from courses.content.settings import Values, values_of
+from courses.content.editing import EditRefused, Written, read_fields, write_field
+from courses.content.settings import Setting, Shape, Values, changed_fields, values_of
 from courses.content.tree import renumbered
 from tests.support.builders import folder
 
@@ -80,3 +80,25 @@ def test_numbers_rise_in_the_wanted_order_and_the_rest_of_names_stays(names: lis
 
     assert [name[3:] for name in after] == [name[3:] for name in names]
     assert [int(name[:2]) for name in after] == sorted({int(name[:2]) for name in after})
+
+
+TOLERANCE = (Setting("tolerance", Shape.WORD, ""), Setting("tolerance.relative", Shape.WORD, ""))
+
+
+@pytest.mark.parametrize(
+    ("before", "plain", "share", "after"),
+    [
+        ({"relative": "0.01"}, "5", "", "5"),
+        ("5", "", "0.01", {"relative": "0.01"}),
+        ({"relative": "0.01"}, "", "", None),
+        ("5", "", "", None),
+        (None, "5", "", "5"),
+    ],
+)
+def test_a_plain_value_takes_the_place_of_a_mapping_and_the_other_way_round(
+    before: Written, plain: str, share: str, after: Written
+) -> None:
+    written = {} if before is None else {"tolerance": before}
+    given = Values({("tolerance", ""): plain, ("tolerance.relative", ""): share})
+
+    assert changed_fields(written, TOLERANCE, ("es",), given) == {"tolerance": after}

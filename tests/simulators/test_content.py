@@ -109,6 +109,8 @@ def swapped(old: str, new: str) -> str:
         (swapped("attempts: 2", "completion: attempted"), "C111"),
         (swapped("attempts: 2", "atempts: 2"), "C108"),
         ("text: Calcule.\n", "C110"),
+        ("text: Calcule.\ngoals: []\nasks:\n", "C110"),
+        (swapped("vejez.captacion: 0.5", f"macro.pib_base: 0.{'0' * 320}1"), "C804"),
         ("text: Calcule.\nasks:\n  - key: uno\n    text: ¿Cuánto?\n    output: vejez.costo\n    mark: 0\n", "C504"),
         ("asks:\n  - key: uno\n    text: ¿Cuánto?\n    output: vejez.costo\n", "C110"),
     ],

@@ -96,7 +96,13 @@ def test_box_without_a_tick_takes_a_benefit_out_of_the_total(browser: Browser) -
     assert browser.path == f"{TOOL}?s=1_vi0&b=vejez#result"
 
 
-@pytest.mark.parametrize("code", ["nonsense", "1_vc2", "2_vc0.5", "1_" + "v" * 5000])
+TINY = f"0.{'0' * 322}5"
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["nonsense", "1_vc2", "2_vc0.5", "1_" + "v" * 5000, f"1_gy2060_gp{TINY}_gr-0.1_gd-0.05", f"1_gl{TINY}", f"1_ve{TINY}", f"1_gg{TINY}"],
+)
 def test_link_that_cannot_be_read_is_told_and_the_example_shown(browser: Browser, code: str) -> None:
     page = browser.get(f"{TOOL}?s={code}", status=422)
 
