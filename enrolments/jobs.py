@@ -25,11 +25,12 @@ def follow_correction(delivery: Delivery) -> None:
         version = queries.find_newest_correction(session, course_id)
         behind = [] if version is None else queries.list_behind(session, course_id, version)
     for start in range(0, len(behind), STEP):
-        with delivery.database.unit_of_work() as session:
-            moved = behind[start : start + STEP]
+        with delivery.database.unit_of_work() as session:  # by now somebody may follow a still newer one
+            moved = queries.list_behind(session, course_id, cast("int", version), among=behind[start : start + STEP])
             for enrolment_id in moved:
                 follow_version(session, Actor(via=Via.JOB), enrolment_id, cast("int", version), now=delivery.now)
-            note_moves(session, Actor(via=Via.JOB), course_id, len(moved), now=delivery.now)
+            if moved:
+                note_moves(session, Actor(via=Via.JOB), course_id, len(moved), now=delivery.now)
 
 
 def enrol_list(delivery: Delivery) -> None:

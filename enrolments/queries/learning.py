@@ -330,9 +330,11 @@ def find_newest_correction(session: Session, course_id: int) -> int | None:
     return session.scalar(statement.order_by(CourseVersion.number.desc()).limit(1))
 
 
-def list_behind(session: Session, course_id: int, version_id: int) -> list[int]:
-    """List the enrolments in a course that follow a version from before another one."""
+def list_behind(session: Session, course_id: int, version_id: int, *, among: Sequence[int] | None = None) -> list[int]:
+    """List the enrolments in a course that follow a version from before another one: of some, or of all."""
     statement = select(Enrolment.id).where(Enrolment.course_id == course_id, Enrolment.course_version_id < version_id)
+    if among is not None:
+        statement = statement.where(Enrolment.id.in_(among))
     return list(session.scalars(statement.order_by(Enrolment.id)))
 
 

@@ -183,7 +183,8 @@ def follow_version(session: Session, actor: Actor, enrolment_id: int, version_id
     """Let a learner follow another version of their course; results stay, because they hang on activity keys.
 
     What was recorded under a key that the version has renamed moves to the new key, in every package that records something:
-    first there and then here, which is the order in which handing in a quiz locks its rows.
+    first there and then here, which is the order in which handing in a quiz locks its rows. Raise Conflict where somebody else
+    let them follow another version until it was their turn here.
     """
     followed = session.execute(select(Enrolment.course_version_id).where(Enrolment.id == enrolment_id)).scalar_one()
     if followed == version_id:
@@ -193,6 +194,8 @@ def follow_version(session: Session, actor: Actor, enrolment_id: int, version_id
         for publisher in cast("CourseKinds", session.info["kinds"]).publishers:
             publisher.rename(session, enrolment_id, renames)
     learning = lock(session, enrolment_id)
+    if learning.enrolment.course_version_id != followed:
+        raise Conflict(N_("There is another version now. Look at the page of the course again."))
     learning.rename(renames)
     learning.enrolment.course_version_id = version_id
     audit.record(session, actor, EnrolmentVerb.MOVED, learning.enrolment, now=now, version=version_id)

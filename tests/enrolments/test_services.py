@@ -6,7 +6,8 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
 
 from accounts.models import Person
 from courses.models import Course, Nature
@@ -14,6 +15,7 @@ from enrolments import jobs
 from enrolments.models import ActivityResult, Completion, Enrolment
 from enrolments.queries import learning as queries
 from enrolments.services import learning as enrolments
+from enrolments.services.keeping import Learning, lock
 from enrolments.services.learning import Achievement
 from enrolments.services.verbs import EnrolmentVerb
 from kernel.audit import AuditEntry
@@ -271,6 +273,51 @@ def test_an_improvement_published_before_the_job_ran_does_not_swallow_the_correc
     follow(house, course)
 
     assert enrolment_of(house, actor, course).course_version_id == right.id
+
+
+def behind_and_newer(house: House) -> tuple[Course, list[int], list[int]]:
+    """Let two people learn by a first version of a course that was corrected and then improved; return enrolments and versions."""
+    files = folder(modules=1)
+    course, first = publish(house, files)
+    people = [a_learner(house, course), a_learner(house, course, "eva@example.org")]
+    right = publish(house, corrected(files, "manos"), nature=Nature.CORRECTION)[1]
+    later = publish(house, corrected(files, "ojos"), nature=Nature.IMPROVEMENT)[1]
+    return course, [enrolment_of(house, actor, course).id for actor in people], [first.id, right.id, later.id]
+
+
+def followed(house: House, enrolment_ids: list[int]) -> list[int]:
+    """Return the versions that learners follow."""
+    with house.database.unit_of_work(write=False) as session:
+        return [session.get_one(Enrolment, enrolment_id).course_version_id for enrolment_id in enrolment_ids]
+
+
+def test_a_job_that_takes_long_moves_nobody_back(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who was behind when it began may follow a newer version by their turn: moved by another worker, or by their own choice."""
+    course, people, (_first, right, later) = behind_and_newer(house)
+
+    def moving(session: Session, actor: Actor, enrolment_id: int, version_id: int, *, now: datetime) -> None:
+        enrolments.follow_version(session, actor, enrolment_id, version_id, now=now)
+        session.get_one(Enrolment, people[1]).course_version_id = later
+
+    monkeypatch.setattr(jobs, "STEP", 1)
+    monkeypatch.setattr(jobs, "follow_version", moving)
+    jobs.follow_correction(Delivery(house.database, house.settings, 1, {"subject": course.id}, NOON))
+
+    assert followed(house, people) == [right, later]
+
+
+def test_who_was_moved_while_one_waited_for_them_is_not_moved_back(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    _course, people, (first, right, later) = behind_and_newer(house)
+
+    def after_another(session: Session, enrolment_id: int) -> Learning:
+        session.execute(update(Enrolment).where(Enrolment.id == enrolment_id).values(course_version_id=later))
+        return lock(session, enrolment_id)
+
+    monkeypatch.setattr(enrolments, "lock", after_another)
+    with pytest.raises(Conflict), house.database.unit_of_work() as session:
+        enrolments.follow_version(session, Actor(), people[0], right, now=NOON)
+
+    assert followed(house, people) == [first, first]
 
 
 def renamed(files: dict[str, bytes]) -> dict[str, bytes]:
