@@ -61,10 +61,15 @@ class Publisher:
 
 
 def set_approval(session: Session, actor: Actor, course: Course, *, needed: bool, now: datetime) -> None:
-    """Say whether a second person approves what is published of a locked course."""
-    if course.needs_approval != needed:
-        course.needs_approval = needed
-        audit.record(session, actor, CourseVerb.APPROVAL_SWITCHED, course, now=now, needed=needed)
+    """Say whether a second person approves what is published of a locked course; what was planned without one waits for one then."""
+    if course.needs_approval == needed:
+        return
+    course.needs_approval = needed
+    audit.record(session, actor, CourseVerb.APPROVAL_SWITCHED, course, now=now, needed=needed)
+    row = queries.lock_open_plan(session, course.id) if needed else None
+    if row is not None and row.state == PlanState.PLANNED and row.decided_by is None:
+        row.state = PlanState.WAITING.value
+        _ask(session, course, row, now=now)
 
 
 def publish_draft(session: Session, actor: Actor, course: Course, publisher: Publisher, how: Publishing, *, now: datetime) -> CourseVersion:
@@ -111,8 +116,7 @@ def plan(
     verb = CourseVerb.PUBLICATION_ASKED if course.needs_approval else CourseVerb.PUBLICATION_PLANNED
     audit.record(session, actor, verb, course, now=now, plan=row.id, revision=row.revision, publish_at=publish_at)
     if course.needs_approval:
-        others = [person for person in team.list_editors(session, course.id) if person != actor.person_id]
-        _tell(session, course, row, others, "asked", now=now)
+        _ask(session, course, row, now=now)
     else:
         _enqueue(session, row, now=now)
     return row
@@ -190,6 +194,12 @@ def _decide(actor: Actor, row: PlannedPublication) -> None:
 def _void(session: Session, actor: Actor, course: Course, row: PlannedPublication, *, now: datetime) -> None:
     row.state, row.settled_at = PlanState.VOID.value, now
     audit.record(session, actor, CourseVerb.PUBLICATION_VOID, course, now=now, plan=row.id, revision=row.revision)
+
+
+def _ask(session: Session, course: Course, row: PlannedPublication, *, now: datetime) -> None:
+    """Tell those of a course's team who may approve a plan that somebody else's word is asked."""
+    others = [person for person in team.list_editors(session, course.id) if person != row.asked_by]
+    _tell(session, course, row, others, "asked", now=now)
 
 
 def _enqueue(session: Session, row: PlannedPublication, *, now: datetime) -> None:

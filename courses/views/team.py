@@ -20,7 +20,7 @@ from kernel.errors import NotFound
 from kernel.i18n import _, choose, language
 from kernel.web.forms import as_uuid
 from kernel.web.paging import Page, asked_page
-from kernel.web.request import current_actor, current_session, requires, see_page
+from kernel.web.request import allows, current_actor, current_session, requires, see_page
 
 bp = Blueprint("courses_team", __name__)
 
@@ -30,6 +30,13 @@ LOG_SIZE = 50
 
 def _to_team(subject: TaughtCourse) -> Response:
     return see_page("courses_team.team", slug=subject.slug)
+
+
+def _changed(subject: TaughtCourse) -> Response:
+    """Lead back to the team, and whoever is no longer its owner to their courses."""
+    flash(_("The team has changed."), "ok")
+    present = course_catalogue.get_taught_course(current_session(), current_actor(), subject.slug)
+    return _to_team(subject) if allows(CourseAction.MANAGE_TEAM, present) else see_page("lms.teaching")
 
 
 @bp.route("/teaching/<slug>/team", methods=["GET", "POST"])
@@ -45,7 +52,9 @@ def team(subject: TaughtCourse) -> Answer:
         except LastOwner as refusal:
             form.refuse(form.role, _(refusal.message))
         else:
-            flash(_("The team has changed.") if known else _("An invitation is on its way to %(email)s.", email=email), "ok")
+            if known:
+                return _changed(subject)
+            flash(_("An invitation is on its way to %(email)s.", email=email), "ok")
             return _to_team(subject)
     course = course_catalogue.get_course(session, subject.id)
     page = render_template(
@@ -77,8 +86,7 @@ def change_role(subject: TaughtCourse) -> Answer:
     if role not in set(StaffRole):
         raise NotFound
     team_services.add_staff(session, current_actor(), locked, person, StaffRole(role), now=clock.now())
-    flash(_("The team has changed."), "ok")
-    return _to_team(subject)
+    return _changed(subject)
 
 
 @bp.post("/teaching/<slug>/team/removal")
@@ -89,10 +97,7 @@ def remove(subject: TaughtCourse) -> Answer:
     locked = course_catalogue.lock_course(session, subject.id)
     person = team_queries.get_member_id(session, subject.id, _uuid("person"))
     team_services.remove_staff(session, current_actor(), locked, person, now=clock.now())
-    flash(_("The team has changed."), "ok")
-    if person == current_actor().person_id and not current_actor().is_administrator:
-        return see_page("lms.teaching")
-    return _to_team(subject)
+    return _changed(subject)
 
 
 @bp.post("/teaching/<slug>/team/invitations/withdrawal")

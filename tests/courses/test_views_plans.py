@@ -207,6 +207,26 @@ def test_a_planned_publication_can_be_withdrawn(planned: Browser, house: House) 
     assert (versions(house), plan_of(house).state) == (1, "withdrawn")
 
 
+def test_what_was_planned_before_an_approval_was_asked_waits_for_it(planned: Browser, house: House) -> None:
+    with house.database.unit_of_work(write=False) as session:
+        course = session.scalars(select(Course).where(Course.slug == "prueba")).one()
+    a_teacher(house, course, "duena@example.org", StaffRole.OWNER)
+    owner = sign_in(planned.another(), "duena@example.org")
+    owner.get(TEAM)
+    owner.submit("/team/approval")
+
+    outbox.deliver_waiting(house.worker, now=tomorrow() + timedelta(minutes=1))
+    waited = versions(house), plan_of(house).state
+    told = owner.get("/notices").text
+    owner.get(PUBLISHING)
+    owner.submit("/approval")
+    outbox.deliver_waiting(house.worker, now=tomorrow() + timedelta(minutes=2))
+
+    assert waited == (1, "waiting")
+    assert "Se pide su aprobación" in told
+    assert (versions(house), plan_of(house).state) == (2, "published")
+
+
 def test_a_second_plan_of_the_same_draft_is_refused_and_a_past_moment_too(planned: Browser, house: House) -> None:
     planned.get(PUBLISHING)
     planned.submit("/publishing", {"nature": "correction", "when": f"{tomorrow():%Y-%m-%dT09:00}"}, status=409)

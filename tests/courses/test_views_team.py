@@ -102,6 +102,25 @@ def test_two_owners_who_leave_at_once_leave_one(owner: Browser, house: House) ->
     assert list(team(house).values()) == ["owner"]
 
 
+@pytest.mark.parametrize("page", ["/prueba/team", "/prueba/team/role", "/prueba/team/removal"])
+def test_an_owner_who_gives_the_course_up_finds_a_way_on(owner: Browser, house: House, page: str) -> None:
+    """The page of the team is no longer theirs."""
+    with house.database.unit_of_work(write=False) as session:
+        course = session.execute(select(Course).where(Course.slug == "prueba")).scalar_one()
+    a_teacher(house, course, "otra@example.org", StaffRole.OWNER)
+    html = owner.get(TEAM).html
+    mine = html.split("duena@example.org")[1].split('name="person" value="')[1].split('"')[0]
+    token = dict(owner.page.form("/language").fields)["csrf_token"]
+
+    values = {"csrf_token": token, "person": mine, "role": "editor", "email": "duena@example.org"}
+    owner._request("POST", f"/teaching{page}", data=values)
+
+    assert owner.response.status_code == 303
+    owner.get(owner.response.headers["Location"])
+    assert owner.path == "/teaching"
+    assert "El equipo cambió." in owner.page.text
+
+
 def test_who_has_no_account_is_invited_by_a_link_that_works_once_and_only_for_them(owner: Browser, house: House) -> None:
     owner.get(TEAM)
     told = owner.submit("/prueba/team", {"email": "nueva@example.org", "role": "editor"}).text
