@@ -145,9 +145,16 @@ def _activity(files: ActivityFiles, texts: Mapping[str, str], languages: Sequenc
     return TreeActivity(head.key, files.kind.name, title, paths, _state(head), head.required)
 
 
-def key_of(text: str) -> str:
-    """Return the key that the front matter of a lesson says; '' where it says none."""
-    return _head(_front(text)).key
+def key_of(path: str, text: str) -> str:
+    """Return the key that the file of a module or an activity says; '' where it says none."""
+    return _head(_front(text) if path.endswith(".md") else text).key
+
+
+def ending_of(path: str) -> str:
+    """Return what stays of the path of a module's or an activity's file wherever it moves: `.es.md`, `.quiz.yaml`, `/module.yaml`."""
+    name = basename(path)
+    parts = name.rsplit(".", 2)
+    return ".".join(("", *parts[1:])) if len(parts) > 2 else f"/{name}"
 
 
 def _state(head: Head) -> SourceState:

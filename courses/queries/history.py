@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from accounts.models import Person
 from courses.content.incoming import FileStep
+from courses.content.tree import ending_of, key_of
 from courses.models import Course, CourseVersion, DraftFileVersion, DraftRevision, PlannedPublication, RevisionOrigin
 from kernel.errors import NotFound
 from kernel.files import Files, StoredFile
@@ -137,6 +138,14 @@ def find_text_at(session: Session, course_id: int, path: str, revision: int) -> 
     """Return a text file as it was at a revision, None where it was no text or not there."""
     found = list_contents_at(session, course_id, [path], revision)
     return found[path].body if path in found else None
+
+
+def find_path_at(session: Session, course_id: int, path: str, key: str, revision: int) -> str:
+    """Return where the file of a part (by its key), which is at a path now, was at a revision: to move one gives it another number."""
+    ending = ending_of(path)
+    changed = [other for other in list_paths_since(session, course_id, revision) if other.endswith(ending)]
+    found = list_contents_at(session, course_id, changed, revision)
+    return next((other for other, file in found.items() if key_of(other, file.body or "") == key), path)
 
 
 def list_contents_at(session: Session, course_id: int, paths: Collection[str], revision: int) -> dict[str, FileContentAt]:

@@ -12,7 +12,7 @@ from courses.content.layout import GLOSSARY
 from courses.content.lesson_text import LessonText, lesson_text_of, tidy_body, with_words
 from courses.content.merging import Merge
 from courses.content.stamps import stamp_of
-from courses.content.tree import key_of
+from courses.content.tree import ending_of
 from courses.content.uploads import Upload
 from courses.forms import LessonForm
 from courses.pages import lessons as pages
@@ -81,14 +81,10 @@ def _base(bench: Bench, form: LessonForm) -> str | None:
 
 
 def _path_at(bench: Bench, revision: int) -> str:
-    """Return the path of the lesson's file at a revision: whoever moved it since then, or another one, gave it another number."""
-    source, session = bench.activity.path, current_session()
-    ending = source[source.removesuffix(".md").rindex(".") :]
-    changed = [path for path in history.list_paths_since(session, bench.course.id, revision) if path.endswith(ending)]
-    for path, file in history.list_contents_at(session, bench.course.id, changed, revision).items():
-        if key_of(file.body or "") == bench.activity.key:
-            return f"{path.removesuffix(ending)}.{bench.language}.md"
-    return bench.path
+    """Return the path of the lesson's file at a revision."""
+    source = bench.activity.path
+    then = history.find_path_at(current_session(), bench.course.id, source, bench.activity.key, revision)
+    return f"{then.removesuffix(ending_of(source))}.{bench.language}.md"
 
 
 def _composed(bench: Bench, form: LessonForm) -> str:

@@ -134,11 +134,12 @@ def answered(subject: TaughtCourse, sheet: Sheet, draw: Draw, done: Done) -> Ans
 
 
 def _base(sheet: Sheet) -> str | None:
-    """Return the file as the page showed it that was sent; None where it was not there then, under this name."""
+    """Return the file as the page showed it that was sent, wherever it was then; None where it was not there."""
     seen = whole(request.form.get("seen"))
     if request.method != "POST" or seen == sheet.desk.revision or seen < 0:
         return sheet.text
-    return history.find_text_at(current_session(), sheet.course.id, sheet.path, seen)
+    path = history.find_path_at(current_session(), sheet.course.id, sheet.path, sheet.key, seen)
+    return history.find_text_at(current_session(), sheet.course.id, path, seen)
 
 
 def _form(sheet: Sheet, text: str) -> SettingsForm:

@@ -209,12 +209,14 @@ def _saved(subject: TaughtPart, sheet: Sheet, text: str, checked: Checked, new: 
 
 def _together(subject: TaughtPart, sheet: Sheet, new: NewSlotForm) -> Answer:
     """Put what was typed together with what somebody else saved meanwhile, as chosen; else show both, and what was typed in the form."""
-    session = current_session()
-    base = history.find_text_at(session, sheet.course.id, sheet.path, whole_number(new.seen.data or "", otherwise=0)) or sheet.text
+    base = _base(sheet, whole_number(new.seen.data or "", otherwise=0))
     forms = _forms(sheet, base)
     mine = _wanted(sheet, base, forms, new)
     if mine is None:
         return _page(sheet, forms, new, text=base), 422
+    if sheet.text == base:  # it has another place, and says the same
+        new.seen.data = str(sheet.revision)
+        return _checked(subject, sheet, forms, new, mine)
     merge, wish, shown = merging.merge(base, mine, sheet.text), request.form.get("do"), request.form.get("theirs")
     text = sheet.text if mine == base else None
     if text is None and shown == str(sheet.revision):
@@ -225,6 +227,13 @@ def _together(subject: TaughtPart, sheet: Sheet, new: NewSlotForm) -> Answer:
         return _page(sheet, forms, new, text=base, merge=merge), 422 if new.form_errors else 409
     new.seen.data = str(sheet.revision)
     return _checked(subject, sheet, _forms(sheet, sheet.text, sent=False), new, text)
+
+
+def _base(sheet: Sheet, revision: int) -> str:
+    """Return the file as it was at a revision, wherever it was then."""
+    session, course_id = current_session(), sheet.course.id
+    path = history.find_path_at(session, course_id, sheet.path, sheet.activity.key, revision)
+    return history.find_text_at(session, course_id, path, revision) or sheet.text
 
 
 def _page(sheet: Sheet, forms: list[SettingsForm], new: NewSlotForm, *, text: str | None = None, merge: Merge | None = None) -> str:

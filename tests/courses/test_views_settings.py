@@ -8,7 +8,7 @@ from sqlalchemy import select
 from courses.models import Course
 from lms.app import House
 from tests.courses.test_views_lessons import write
-from tests.courses.test_views_outline import texts
+from tests.courses.test_views_outline import act, texts
 from tests.support.access import a_cast
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_course, a_teacher, sign_in
@@ -200,6 +200,35 @@ def test_a_change_of_another_file_keeps_nobody_from_saving(editor: Browser, hous
     editor.submit("/settings", {"hours": "4"})
 
     assert "hours: 4" in texts(house)["course.yaml"]
+
+
+def test_settings_of_what_was_moved_meanwhile_are_saved(editor: Browser, house: House, course: Course) -> None:
+    page, other = "/teaching/prueba/parts/leccion-1", sign_in(editor.another(), "profe@example.org")
+    write(house, course, {"01-parte/04-leccion.es.md": "---\nkey: otra\ntitle: Otra\n---\nNada.\n"})
+    editor.get(page)
+    act(other, "place otra parte-1 0")
+    (moved,) = (path for path, text in texts(house).items() if "key: leccion-1" in text)
+
+    told = editor.submit(page, {"minutes": "7"}).text
+
+    assert moved != LESSON
+    assert "Guardado en el borrador." in told
+    assert "minutes: 7\n" in texts(house)[moved]
+    assert "minutes" not in texts(house)[LESSON]
+
+
+def test_settings_of_what_was_moved_and_changed_meanwhile_are_put_together(editor: Browser, house: House, course: Course) -> None:
+    page, other = "/teaching/prueba/parts/leccion-1", sign_in(editor.another(), "profe@example.org")
+    editor.get(page)
+    act(other, "place leccion-1 parte-1 2")
+    (moved,) = (path for path, text in texts(house).items() if "key: leccion-1" in text)
+    write(house, course, {moved: texts(house)[moved].replace("dedos", "manos")})
+
+    editor.submit(page, {"minutes": "7"}, status=409)
+    editor.submit(page, {}, button=("do", "merge"))
+
+    assert "minutes: 7\n" in texts(house)[moved]
+    assert "manos" in texts(house)[moved]
 
 
 # --- Recordings and simulator tasks ----------------------------------------------------------------------------------------------------

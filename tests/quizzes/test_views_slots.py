@@ -11,7 +11,7 @@ from kernel.audit import AuditEntry
 from lms.app import House
 from quizzes.content import asked_slots
 from tests.courses.test_views_lessons import write
-from tests.courses.test_views_outline import texts
+from tests.courses.test_views_outline import act, texts
 from tests.support.access import a_cast
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_course, a_teacher, sign_in
@@ -233,6 +233,45 @@ def test_where_two_changed_the_same_place_one_chooses(editor: Browser, house: Ho
     send(editor, "overwrite")
 
     assert texts(house)[FILE] == WRITTEN.replace("mark: 2", "mark: 7").replace("- page: new\n", "- page: new\n\n  - draw: 3\n")
+
+
+def moved(house: House, path: str, key: str) -> str:
+    """Return the path that the file of a part has now, which it had not before."""
+    (found,) = (other for other, text in texts(house).items() if f"key: {key}\n" in text)
+    assert found != path
+    return found
+
+
+def test_places_of_a_quiz_that_was_moved_meanwhile_are_saved(editor: Browser, house: House, course: Course) -> None:
+    editor.get(PAGE)
+    act(sign_in(editor.another(), "profe@example.org"), "place cuestionario-1 parte-1 0")
+
+    send(editor, **{"slot-1-mark": "7"})
+
+    assert texts(house)[moved(house, FILE, "cuestionario-1")] == WRITTEN.replace("mark: 2", "mark: 7")
+
+
+def test_places_of_a_quiz_that_was_moved_and_changed_meanwhile_are_put_together(editor: Browser, house: House, course: Course) -> None:
+    """What was typed belongs to the places that stood there, not to those that somebody else has put before them."""
+    editor.get(PAGE)
+    act(sign_in(editor.another(), "profe@example.org"), "place cuestionario-1 parte-1 0")
+    theirs = WRITTEN.replace("  # primero las cifras\n", "  - draw: 4\n  # primero las cifras\n")
+    write(house, course, {moved(house, FILE, "cuestionario-1"): theirs})
+
+    send(editor, status=409, **{"slot-1-mark": "7"})
+    send(editor, "merge")
+
+    assert texts(house)[moved(house, FILE, "cuestionario-1")] == theirs.replace("mark: 2", "mark: 7")
+
+
+def test_settings_of_a_module_that_was_moved_meanwhile_are_saved(editor: Browser, house: House, course: Course) -> None:
+    page = "/teaching/prueba/parts/parte-1"
+    editor.get(page)
+    act(sign_in(editor.another(), "profe@example.org"), "place parte-1 1")
+
+    editor.submit(page, {"summary_es": "De qué trata."})
+
+    assert "De qué trata." in texts(house)[moved(house, "01-parte/module.yaml", "parte-1")]
 
 
 def test_places_that_cannot_be_parted_are_left_to_the_text(editor: Browser, house: House, course: Course) -> None:
