@@ -61,11 +61,16 @@ def kept_verdict(session: Session, files: Files, course: Course, kinds: CourseKi
     if known is not None and known[0] == _state_of(session, course, now):
         return known[1]
     checked = check(course_drafts.draft_files(session, files, course.id), kinds, today=now.date())
-    return keep_verdict(session, course, judge(session, course, checked, kinds, now=now), now=now)
+    return _keep(session, course, judge(session, course, checked, kinds, now=now), now=now)
 
 
-def keep_verdict(session: Session, course: Course, verdict: Verdict, *, now: datetime) -> Verdict:
-    """Keep the verdict on a draft that was just read or written; return it."""
+def keep_verdict(session: Session, course: Course, checked: Checked, kinds: CourseKinds, *, seen: int, now: datetime) -> None:
+    """Keep the verdict on a draft that was written as it was checked; not where somebody saved since its revision that was `seen`."""
+    if course.draft_revision <= seen + 1:
+        _keep(session, course, judge(session, course, checked, kinds, now=now), now=now)
+
+
+def _keep(session: Session, course: Course, verdict: Verdict, *, now: datetime) -> Verdict:
     kept = _verdicts(session)
     if len(kept) >= KEPT_VERDICTS:
         kept.clear()  # at once, because other threads read it

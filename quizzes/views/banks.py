@@ -168,6 +168,7 @@ def _taken(subject: TaughtCourse, form: QuestionTextForm, change: EntryText) -> 
     told = pages.troubles(change.text)
     if told:
         return _editor(subject, form, told=told), 422
+    seen = course_catalogue.get_course(current_session(), subject.id).draft_revision
     try:
         body = services.with_entry(services.body_of(current_session(), subject.id, change.path), change)
     except EntryChanged:
@@ -183,10 +184,10 @@ def _taken(subject: TaughtCourse, form: QuestionTextForm, change: EntryText) -> 
         rest = [finding for finding in checked.findings if finding.refuses_import]
         told = told if any(entry.severity == "error" for entry in told) else [*_elsewhere(rest), *told]
         return _editor(subject, form, told=told), 422
-    return _save(subject, form, change, checked, services.written_entry(body, change).key)
+    return _save(subject, form, change, checked, services.written_entry(body, change).key, seen=seen)
 
 
-def _save(subject: TaughtCourse, form: QuestionTextForm, change: EntryText, checked: Checked, key: str) -> Answer:
+def _save(subject: TaughtCourse, form: QuestionTextForm, change: EntryText, checked: Checked, key: str, *, seen: int) -> Answer:
     writing = begin_writing()
     try:
         services.save_entry(writing, current_actor(), subject.id, change, now=clock.now())
@@ -195,7 +196,7 @@ def _save(subject: TaughtCourse, form: QuestionTextForm, change: EntryText, chec
     except CourseArchived as refused:
         return _editor(subject, form, told=[Told(0, _words(refused), "", "", "error")]), 409
     course = course_catalogue.get_course(writing, subject.id)
-    verdicts.keep_verdict(writing, course, verdicts.judge(writing, course, checked, _kinds(), now=clock.now()), now=clock.now())
+    verdicts.keep_verdict(writing, course, checked, _kinds(), seen=seen, now=clock.now())
     flash(_("The question is saved in the draft."), "ok")
     return see_page("quizzes_banks.question", slug=subject.slug, key=key)
 

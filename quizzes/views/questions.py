@@ -179,6 +179,7 @@ def new_question(subject: TaughtCourse) -> Answer:
 
 def _taken(editor: Editor, change: EntryText, subject: TaughtCourse) -> Answer:
     """Preview or save; what cannot be saved is shown again as it was typed, each fault beside its field."""
+    seen = course_catalogue.get_course(current_session(), subject.id).draft_revision
     body = services.with_entry(services.body_of(current_session(), subject.id, change.path), change)
     contents = course_drafts.draft_files(current_session(), _files(), subject.id)
     checked = publication.check({**contents, change.path: body.encode()}, _kinds(), today=clock.now().date())
@@ -199,7 +200,7 @@ def _taken(editor: Editor, change: EntryText, subject: TaughtCourse) -> Answer:
         editor.seen.form_errors.append(_(refused.text))
         return _page(editor), 409
     course = course_catalogue.get_course(writing, subject.id)
-    verdicts.keep_verdict(writing, course, verdicts.judge(writing, course, checked, _kinds(), now=clock.now()), now=clock.now())
+    verdicts.keep_verdict(writing, course, checked, _kinds(), seen=seen, now=clock.now())
     flash(_("The question is saved in the draft."), "ok")
     return see_page("quizzes_questions.question", slug=subject.slug, key=entry.key)
 

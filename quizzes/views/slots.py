@@ -202,7 +202,7 @@ def _saved(subject: TaughtPart, sheet: Sheet, text: str, checked: Checked, new: 
     except CourseArchived as refused:
         new.form_errors.append(_(refused.text))
         return _page(_sheet(subject), _forms(sheet, text, sent=False), new, text=text), 409
-    verdicts.keep_verdict(writing, course, verdicts.judge(writing, course, checked, _kinds(), now=clock.now()), now=clock.now())
+    verdicts.keep_verdict(writing, course, checked, _kinds(), seen=sheet.desk.revision, now=clock.now())
     flash(_("Nothing had changed.") if text == sheet.text else _("Saved in the draft."), "ok")
     return see_page("quizzes_slots.slots", slug=subject.slug, key=subject.key)
 

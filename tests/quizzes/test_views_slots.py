@@ -1,12 +1,16 @@
 """The places of a quiz on the web: fixed questions, draws, sections; the text of the draft is the source (format, section 9)."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from courses import publication
 from courses.content.editing import list_entries
 from courses.models import Course
+from courses.publication import Checked
 from kernel.audit import AuditEntry
 from lms.app import House
 from quizzes.content import asked_slots
@@ -272,6 +276,25 @@ def test_settings_of_a_module_that_was_moved_meanwhile_are_saved(editor: Browser
     editor.submit(page, {"summary_es": "De qué trata."})
 
     assert "De qué trata." in texts(house)[moved(house, "01-parte/module.yaml", "parte-1")]
+
+
+def test_what_somebody_saves_during_the_checks_is_checked_too(
+    editor: Browser, house: House, course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lesson, check = "01-parte/01-leccion.es.md", publication.check
+
+    def slow(*arguments: Any, **named: Any) -> Checked:
+        checked = check(*arguments, **named)
+        monkeypatch.setattr(publication, "check", check)
+        write(house, course, {lesson: texts(house)[lesson] + "\n[[nadie lo sabe]]\n"})
+        return checked
+
+    editor.get(PAGE)
+    monkeypatch.setattr(publication, "check", slow)
+    send(editor, **{"slot-1-mark": "7"})
+
+    assert "mark: 7" in texts(house)[FILE]
+    assert "nadie lo sabe" in editor.get("/teaching/prueba/publishing").text
 
 
 def test_places_that_cannot_be_parted_are_left_to_the_text(editor: Browser, house: House, course: Course) -> None:
