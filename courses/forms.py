@@ -192,6 +192,8 @@ class LessonForm(Form):
     caption = LineField(lazy_("Caption"), [Length(max=LONGEST_SUMMARY, message=lazy_("Use at most %(max)d characters."))])
     seen = HiddenField()
     theirs = HiddenField()
+    follows = HiddenField()
+    """Of a translation: the stamp of the original that stood beside it."""
 
 
 class FolderForm(Form):

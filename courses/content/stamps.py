@@ -13,6 +13,7 @@ LENGTH = 12
 FENCE = "---"
 _TWIN = re.compile(r"(.+)\.[a-z]{2}\.md\Z")
 _LINE = re.compile(r"translated_from:.*")
+_STAMP = re.compile(rf"[0-9a-f]{{{LENGTH}}}")
 
 
 def stamp(title: str, summary: str, body: str) -> str:
@@ -50,6 +51,11 @@ def _field(root: Keyed, name: str, language: str) -> str:
     if isinstance(value, Keyed):
         value = value.entries[language].value if language in value.entries else None
     return value.text.strip("\n") if isinstance(value, Scalar) else ""
+
+
+def is_stamp(text: str) -> bool:
+    """Say whether a text may be a stamp."""
+    return _STAMP.fullmatch(text) is not None
 
 
 def with_stamp(text: str, stamp: str) -> str:

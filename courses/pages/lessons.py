@@ -66,6 +66,11 @@ class Bench:
         return self.desk.texts.get(self.activity.path, "")
 
     @property
+    def source_stamp(self) -> str:
+        """Return the stamp of that, which a translation names."""
+        return stamp_of(self.source, self.desk.tree.languages[0])
+
+    @property
     def words(self) -> LessonText:
         """Return what the draft says."""
         return lesson_text_of(self.text, self.path, self.language) if self.text is not None else LessonText("", "", "")
@@ -95,7 +100,7 @@ def _line(finding: Finding, first: int) -> dict[str, object]:
 def is_behind(bench: Bench) -> bool:
     """Say whether a translation follows an earlier state of its original."""
     fields = read_fields(apart(bench.text or "", bench.path)[0])
-    return fields.get("translated_from") != stamp_of(bench.source, bench.desk.tree.languages[0])
+    return fields.get("translated_from") != bench.source_stamp
 
 
 def entry(activity: TreeActivity, kinds: CourseKinds) -> dict[str, object]:

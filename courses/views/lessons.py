@@ -11,7 +11,7 @@ from courses.content.filetypes import MAXIMUM_DOCUMENT
 from courses.content.layout import GLOSSARY
 from courses.content.lesson_text import LessonText, lesson_text_of, tidy_body, with_words
 from courses.content.merging import Merge
-from courses.content.stamps import stamp_of
+from courses.content.stamps import is_stamp
 from courses.content.tree import ending_of
 from courses.content.uploads import Upload
 from courses.forms import LessonForm
@@ -91,8 +91,14 @@ def _composed(bench: Bench, form: LessonForm) -> str:
     """Return the file as it is typed, made of the text that its editor had before them."""
     text = _base(bench, form)
     followed = form.up_to_date.data or text is None
-    stamp = stamp_of(bench.source, bench.desk.tree.languages[0]) if bench.is_twin and followed else ""
+    stamp = _followed(bench, form) if bench.is_twin and followed else ""
     return with_words(text, bench.path, bench.language, _typed(form), stamp=stamp)
+
+
+def _followed(bench: Bench, form: LessonForm) -> str:
+    """Return the stamp of the original that its translator had before them, which may have changed since."""
+    shown = form.follows.data or ""
+    return shown if is_stamp(shown) else bench.source_stamp
 
 
 @bp.route("/teaching/<slug>/lessons/<key>", methods=["GET", "POST"])
@@ -122,6 +128,7 @@ def lesson(subject: TaughtPart) -> Answer:
 def _fill(form: LessonForm, bench: Bench, words: LessonText) -> None:
     form.title.data, form.summary.data, form.body.data = words.title, words.summary, words.body
     form.seen.data = str(bench.revision)
+    form.follows.data = bench.source_stamp if bench.is_twin else ""
 
 
 def _saved(subject: TaughtPart, bench: Bench, form: LessonForm) -> Answer:

@@ -94,6 +94,7 @@ function tell(key, kind, words) {
 function send(address, more) {
   const fields = new URLSearchParams(Object.assign(typed(), { seen: form.elements.seen.value }, more));
   if (form.elements.up_to_date && form.elements.up_to_date.checked) fields.set('up_to_date', 'y');
+  if (form.elements.follows) fields.set('follows', form.elements.follows.value);
   return post(address, fields);
 }
 

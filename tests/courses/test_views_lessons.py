@@ -195,6 +195,23 @@ def test_a_translation_is_begun_beside_its_original_and_follows_it(editor: Brows
     assert "El original cambió" not in editor.get("/teaching/prueba/lessons/otra?language=en").text
 
 
+def test_a_translation_follows_the_original_that_its_translator_saw(editor: Browser, house: House, course: Course) -> None:
+    """The box speaks of the text that stood beside the translation, not of one that was saved meanwhile."""
+    page, path = "/teaching/prueba/lessons/leccion-1?language=en", "01-parte/01-leccion.en.md"
+    editor.get(page)
+    shown = fields(editor)["follows"]
+    write(house, course, {PATH: texts(house)[PATH].replace("dedos", "manos")})
+
+    sent = {"body": "Counted.\n", "language": "en", "up_to_date": "y", "follows": shown}
+    saved = ask(editor, "autosave", sent)
+    by_itself = texts(house)[path]
+    editor.submit("/lessons/leccion-1", {"body": "Counted at last.", "up_to_date": "y", "seen": saved["seen"]}, button=("do", "save"))
+
+    assert f"translated_from: {shown}\n" in by_itself
+    assert f"translated_from: {shown}\n" in texts(house)[path]
+    assert "El original cambió" in editor.get(page).text
+
+
 # --- Saving by itself --------------------------------------------------------------------------------------------------------------------
 
 
