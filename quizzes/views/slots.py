@@ -209,12 +209,13 @@ def _saved(subject: TaughtPart, sheet: Sheet, text: str, checked: Checked, new: 
 
 def _together(subject: TaughtPart, sheet: Sheet, new: NewSlotForm) -> Answer:
     """Put what was typed together with what somebody else saved meanwhile, as chosen; else show both, and what was typed in the form."""
-    base = _base(sheet, whole_number(new.seen.data or "", otherwise=0))
+    before = _base(sheet, whole_number(new.seen.data or "", otherwise=0))
+    base = sheet.text if before is None else before
     forms = _forms(sheet, base)
     mine = _wanted(sheet, base, forms, new)
     if mine is None:
         return _page(sheet, forms, new, text=base), 422
-    if sheet.text == base:  # it has another place, and says the same
+    if sheet.text == before:  # it has another place, and says the same
         new.seen.data = str(sheet.revision)
         return _checked(subject, sheet, forms, new, mine)
     merge, wish, shown = merging.merge(base, mine, sheet.text), request.form.get("do"), request.form.get("theirs")
@@ -229,11 +230,11 @@ def _together(subject: TaughtPart, sheet: Sheet, new: NewSlotForm) -> Answer:
     return _checked(subject, sheet, _forms(sheet, sheet.text, sent=False), new, text)
 
 
-def _base(sheet: Sheet, revision: int) -> str:
-    """Return the file as it was at a revision, wherever it was then."""
+def _base(sheet: Sheet, revision: int) -> str | None:
+    """Return the file as it was at a revision, wherever it was then; None where it was not there."""
     session, course_id = current_session(), sheet.course.id
     path = history.find_path_at(session, course_id, sheet.path, sheet.activity.key, revision)
-    return history.find_text_at(session, course_id, path, revision) or sheet.text
+    return history.find_text_at(session, course_id, path, revision)
 
 
 def _page(sheet: Sheet, forms: list[SettingsForm], new: NewSlotForm, *, text: str | None = None, merge: Merge | None = None) -> str:
