@@ -10,6 +10,8 @@ from typing import Any
 
 from flask import Blueprint, Response, flash, render_template, request, url_for
 
+from accounts import services as account_services
+from accounts.services import Purpose
 from courses.queries import outlines as course_outlines
 from courses.rules import Outline
 from enrolments.opening import course_view, leave_visit
@@ -18,6 +20,7 @@ from enrolments.queries import learning as enrolment_queries
 from enrolments.rules import has_passed
 from kernel import clock
 from kernel.i18n import _, choose, language
+from kernel.web import notes
 from kernel.web.forms import clean_text
 from kernel.web.request import allows, current_actor, current_session, public, requires, see_other
 from simulators import queries, services
@@ -320,10 +323,12 @@ def _task_url(subject: ActivitySeat) -> str:
 @requires(SimulatorAction.REVIEW, queries.get_submission)
 def submission(subject: SubmissionSeat) -> Answer:
     """Show what came of a submission: each goal and number, with its explanation."""
-    session, actor = current_session(), current_actor()
+    session, actor, owner, now = current_session(), current_actor(), subject.person_id, clock.now()
     found = queries.get_reviewed(session, subject.id)
+    if owner != actor.person_id:
+        notes.leave(lambda session: account_services.note_look(session, actor, owner, Purpose.ANSWERS, now=now))
     outline = course_outlines.get_outline(session, found.published.version_id)
-    ruling, following = _after_submission(found, outline) if subject.person_id == actor.person_id else (None, None)
+    ruling, following = _after_submission(found, outline) if owner == actor.person_id else (None, None)
     numbers = sees_numbers(actor, subject) or (ruling is not None and ruling.is_over)
     row = found.row
     return render_template(

@@ -1,5 +1,6 @@
 """A graded task through its pages: what a learner sees, tries, hands in and gets back."""
 
+import json
 from datetime import timedelta
 from fractions import Fraction
 
@@ -9,6 +10,7 @@ from sqlalchemy import select
 
 from enrolments.models import ActivityResult
 from kernel import clock
+from kernel.audit import AuditEntry
 from lms.app import House
 from simulators.models import Submission, SubmissionItem, TaskSave
 from tests.simulators import tasks
@@ -175,6 +177,10 @@ def test_teacher_tries_a_preview_that_counts_nothing_and_reviews_learners(browse
 
     page = browser.get(learner.path)
     assert "99,541" in page.text, "who edits the course sees the right number"
+    learner.get(learner.path)
+    with browser.house.database.unit_of_work(write=False) as session:
+        looks = list(session.scalars(select(AuditEntry.facts).where(AuditEntry.verb == "account.looked_at")))
+    assert [json.loads(facts)["purpose"] for facts in looks] == ["answers"], "security 7.4: the learner is told who looked"
 
 
 def test_closed_task_shows_what_was_done_and_takes_nothing_more(browser: Browser) -> None:
