@@ -7,36 +7,64 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 
-_FENCE = re.compile(r"^[ >]*(`{3,}|~{3,})")
+_FENCE = re.compile(r"([ >]*)(`{3,}(?=[^`]*$)|~{3,})")
 _RUN = re.compile(r"`+")
-_UNWANTED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\U000e0000-\U000e007f]")
+_UNWANTED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff\U000e0000-\U000e007f]")
+
+
+BREAKS = dict.fromkeys(map(ord, "\x0b\x0c\x1c\x1d\x1e\x1f\x85"), " ")
+"""Signs that part lines or pages in slides and terminals: two words with one between them are not one word."""
 
 
 def normalise(source: str) -> str:
-    """Answer the text in NFC with LF, without control, direction-override and tag characters (security, 4.2)."""
-    return _UNWANTED.sub("", unicodedata.normalize("NFC", source.replace("\r\n", "\n").replace("\r", "\n")))
+    """Answer the text in NFC with LF, breaks of other programs as spaces, without what `printable` takes out."""
+    return printable(unicodedata.normalize("NFC", source.replace("\r\n", "\n").replace("\r", "\n")).translate(BREAKS))
+
+
+def printable(text: str) -> str:
+    """Answer a text without control, direction-override and tag characters (security, 4.2), and halves of a sign."""
+    return _UNWANTED.sub("", text)
 
 
 def mask_code(source: str) -> str:
     """Answer a text of the same length in which fenced and inline code is blank, so that places stay what they are."""
     masked: list[str] = []
     paragraph: list[str] = []
-    fence = ""
-    for line in source.split("\n"):
-        opening = _FENCE.match(line)
-        if not fence and not opening and line.strip(" >"):
+    lines = source.split("\n")
+    fenced = _fenced(lines)
+    for number, line in enumerate(lines):
+        if number not in fenced and line.strip(" >"):
             paragraph.append(line)
             continue
         masked += _mask_inline(paragraph)
         paragraph = []
-        masked.append(" " * len(line) if fence or opening else line)
-        if opening and not fence:
-            fence = opening[1]
-        elif opening and opening[1].startswith(fence) and not line.strip(" >`~"):
-            fence = ""
+        masked.append(" " * len(line) if number in fenced else line)
     return "\n".join(masked + _mask_inline(paragraph))
+
+
+def _fenced(lines: list[str]) -> set[int]:
+    """Answer which lines are code between fences, these with it; a fence that nothing closes is text, as it is for the library."""
+    fences = {number: fence for number, line in enumerate(lines) if (fence := _FENCE.match(line))}
+    ends: dict[tuple[str, int], list[int]] = {}
+    for number, fence in fences.items():
+        if not lines[number][fence.end() :].strip():
+            ends.setdefault(_kind(fence), []).append(number)
+    found: set[int] = set()
+    after = -1
+    for number, fence in fences.items():
+        closing = ends.get(_kind(fence), [])
+        place = bisect_right(closing, number)
+        if number > after and place < len(closing):
+            after = closing[place]
+            found.update(range(number, after + 1))
+    return found
+
+
+def _kind(fence: re.Match[str]) -> tuple[str, int]:
+    """Answer what a fence and the one that closes it have in common: their signs, and how deep in quotations they stand."""
+    return fence[2], fence[1].count(">")
 
 
 def _mask_inline(paragraph: list[str]) -> list[str]:

@@ -1,5 +1,7 @@
 """Forms: what is cleaned from what people type, and the language of a fault (security 4.2)."""
 
+import json
+
 import pytest
 from flask import Flask
 from wtforms import SelectField
@@ -7,7 +9,8 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired
 
 from kernel.i18n import reading
-from kernel.web.forms import Form, LineField, clean_text
+from kernel.web.forms import Form, LineField, clean_text, read_json
+from tests.support.soon import within
 
 
 @pytest.mark.parametrize(
@@ -22,6 +25,7 @@ from kernel.web.forms import Form, LineField, clean_text
         ("Ana\U000e0041\U000e007f", "Ana"),
         ("Ana\x00\x1b[31m", "Ana[31m"),
         ("Ana\ud800", "Ana"),
+        ("Ana\x0bMaría\rQuinde", "Ana María Quinde"),
         ("O\u2019Higgins-Ñ", "O\u2019Higgins-Ñ"),
         ("👩\u200d🏫", "👩\u200d🏫"),
         ("<b>&", "<b>&"),
@@ -76,3 +80,14 @@ def test_a_fault_that_only_the_service_found_is_told_beside_its_field(app: Flask
         form.refuse(form.name, "Taken.")
 
         assert form.faults == [(form.name, "Taken.")]
+
+
+def test_a_string_that_nothing_closes_is_looked_at_once() -> None:
+    """Security 3.5: what a learner's page sends may have a megabyte."""
+    with pytest.raises(ValueError):  # noqa: PT011 - whatever the library says of it
+        within(1, lambda: read_json('"' + '\\"' * 400_000))
+
+
+@pytest.mark.parametrize("text", ['["a\\"[[{", "\\\\", {"b": "["}]', '"\\u00e9"', "[]"])
+def test_brackets_within_strings_nest_nothing(text: str) -> None:
+    assert read_json(text) == json.loads(text)

@@ -166,3 +166,7 @@ def test_lines_are_found_further_down_each_time() -> None:
 
 def test_text_is_composed_and_its_line_ends_are_one_kind() -> None:
     assert normalise("e\u0301\r\nb\rc") == "é\nb\nc"
+
+
+def test_breaks_of_other_programs_part_words_and_halves_of_signs_go() -> None:
+    assert normalise("a\x0bb\x0cc\x85d\ud800e") == "a b c de"
