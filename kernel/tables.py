@@ -21,7 +21,7 @@ from kernel.errors import N_
 
 Cell: TypeAlias = str | int | Decimal | None
 """Words, a number, or nothing."""
-RISKY = ("=", "+", "-", "@", "|", "%", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+RISKY = ("=", "+", "-", "@", "|", "%", "\t", "\r", "\n", "＝", "＋", "－", "＠", "｜", "％")
 """Signs with which a spreadsheet begins to compute, and their full-width forms (security, 4.6)."""
 CSV_TYPE = "text/csv"
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -31,7 +31,7 @@ Sheet: TypeAlias = tuple[str, Sequence[str], Iterable[Sequence[Cell]]]
 LONGEST_CELL = 32_767
 """Characters that a cell of a workbook holds; what is longer is cut there, never in CSV."""
 _PARTS = frozenset(";\t\r\n")
-_BEGIN, _RISK = r'([;\t\r\n][ "]*)', r"(?='*[=+\-@|%＝＋－＠])"
+_BEGIN, _RISK = r'([;\t\r\n][ "]*)', r"(?='*[=+\-@|%＝＋－＠｜％])"
 _OPEN, _GUARDED = re.compile(_BEGIN + _RISK), re.compile(_BEGIN + "'" + _RISK)
 """Where one of those signs follows a semicolon, a tab or the end of a line: there a spreadsheet may see the beginning of a cell."""
 

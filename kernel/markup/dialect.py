@@ -28,8 +28,9 @@ from kernel.markup.findings import ATTRIBUTE
 from kernel.markup.passes import finish
 from kernel.markup.work import Mode, Work
 
-_ITEM = r"(?:[.#][^\s{}=.#]+|[A-Za-z][\w:-]*=(?:\"[^\"\n]*\"|'[^'\n]*'|[^\s{}\"']+))"
-_BRACES = rf"\{{:?[ ]*({_ITEM}(?:[ ]*{_ITEM})*)[ ]*\}}"
+_NAME = r"[.#][^\s{}=.#]++"
+_PAIR = r"[A-Za-z][\w:-]*=(?:\"[^\"\n]*\"|'[^'\n]*'|[^\s{}\"']++)"
+_BRACES = rf"\{{:?[ ]*+((?:{_NAME}|{_PAIR})(?:[ ]*+{_NAME}|[ ]++{_PAIR})*)[ ]*\}}"
 _ADDRESS_ONLY = re.compile(r"\s*#(\S+)\s*")
 
 
@@ -55,7 +56,7 @@ class _Watched:
 class _AddressReader(AttrListTreeprocessor):
     """Takes `{#address}` and drops other attributes with a word; braces that hold plain words stay text."""
 
-    HEADER_RE = re.compile(rf"[ ]+{_BRACES}[ ]*$")  # type: ignore[misc]  # the stubs call it final
+    HEADER_RE = re.compile(rf"(?<![ ])[ ]++{_BRACES}[ ]*$")  # type: ignore[misc]  # the stubs call it final
     BLOCK_RE = re.compile(rf"\n[ ]*{_BRACES}[ ]*$")  # type: ignore[misc]  # the stubs call it final
     INLINE_RE = re.compile(rf"^{_BRACES}")  # type: ignore[misc]  # the stubs call it final
 

@@ -45,6 +45,7 @@ def read_figures(root: Element, work: Work) -> None:
         if not any(problem.code == TWIN_DIFFERS.code for problem in work.problems):
             work.report(TWIN_DIFFERS)
     for mark in marks:
+        work.check_time()
         caption = _caption_after(mark, parents[mark])
         path = mark.get("path", "")
         if path.startswith(("course:", "question:")):
@@ -146,7 +147,7 @@ def _inlined(media: Media, raw: str, alternative: str, number: int, work: Work) 
     drawing, problems = clean_svg(media.content, work.prefixed(f"-f{number}-"), label)
     line = work.finder.line(raw) if problems else 0
     work.problems += [Problem(problem.code, problem.text, problem.fix, problem.facts, line) for problem in problems]
-    if not drawing or is_fitting(media.content):
+    if not drawing or is_fitting(drawing):
         return drawing
     name = f"{work.words.figure} {number}"
     return element("div", {"class": "scroll", "tabindex": "0", "role": "group", "aria-label": name}, drawing)

@@ -24,12 +24,14 @@ if TYPE_CHECKING:
 
 TERM = r"(?<!\\)\[\[([^\[\]|\\]+?)(?:\\?\|([^\[\]]+?))?\]\]"
 CITATION = r"(?<!\\)([ \u00a0]?)\[(@[^\[\]\n]*)\]"
-PARAMETER = r"(?<!\\)\{\{[ ]*([^{}\n]*?)[ ]*\}\}"
+PARAMETER = r"(?<!\\)\{\{([^{}\n]*)\}\}"
 GAP = r"(?<!\\)\{([a-z][a-z0-9_]*)\}"
 EMAIL = r"<([^<>\s!@:]+@[^@<>\s]+)>"
 
 _PARAMETER_NAME = re.compile(r"([a-z][a-z0-9_]*)(?:\.(year|number))?")
 _TAG = re.compile(r"</?([A-Za-z][A-Za-z0-9-]*)")
+STASHED = re.compile("\x02[^\x02\x03]*\x03")
+"""What stands for HTML in the tree, until the text is written out."""
 
 AUTHORS_TAGS = names("abbr b br cite code del dfn em i ins kbd mark q s strong sub sup var")
 """What raw HTML may leave in a text; it is told all the same [C310]."""
@@ -94,10 +96,11 @@ class ParameterReader(_Reader):
     """`{{ name }}`, `{{ name.year }}`, `{{ name.number }}`."""
 
     def handleMatch(self, match: re.Match[str], _data: str) -> tuple[Element | str, int, int]:  # type: ignore[override]  # what Markdown really allows
-        name = _PARAMETER_NAME.fullmatch(match[1])
+        written = match[1].strip(" ")
+        name = _PARAMETER_NAME.fullmatch(written)
         parameter = self.work.context.parameter(name[1]) if name else None
         if name is None or parameter is None:
-            self.work.report(UNKNOWN_PARAMETER, match[0], name=match[1])
+            self.work.report(UNKNOWN_PARAMETER, match[0], name=written)
             unknown = Element("code")
             unknown.text = AtomicString(match[0])
             return unknown, match.start(), match.end()
@@ -145,9 +148,13 @@ class HtmlReader(HtmlInlineProcessor):
         if not match[1].startswith("</"):
             self._tell(name, match[1])
         if name in AUTHORS_TAGS or name in ("script", "style"):
-            return self._dialect.htmlStash.store(match[1]), match.start(), match.end()
+            return self._dialect.htmlStash.store(self._words(match[1])), match.start(), match.end()
         dropped = Element("x-dropped")
         return dropped, match.start(), match.end()
+
+    def _words(self, raw: str) -> str:
+        """Return a tag with the words of what was read in it before: no mark stands in an attribute."""
+        return self._dialect.work.forget(self.backslash_unescape(InlineProcessor.unescape(self, raw)))
 
     def _tell(self, name: str, raw: str) -> None:
         if name in REFUSED_TAGS:

@@ -33,12 +33,14 @@ def read_links(root: Element, work: Work) -> None:
         image.attrib.clear()
         replace_children(image, alternative)
     for link in list(root.iter("a")):
+        work.check_time()
         if not link.get("class", "").startswith("footnote"):
             _read(link, work)
 
 
 def _read(link: Element, work: Work) -> None:
-    target = link.get("href", "")
+    written = link.get("href", "")
+    target = work.forget(written)
     label = text_of(link).strip()
     shown = work.forget(label).strip(" .,;:!?()[]").casefold()
     identity = link.get("id")
@@ -51,7 +53,7 @@ def _read(link: Element, work: Work) -> None:
     kind = scheme[1].lower() if scheme else ("#" if target.startswith("#") else "path")
     reader = _READERS.get(kind)
     rest = target[scheme.end() :] if scheme else target
-    if reader is None or not target or target.startswith("//") or _UNPRINTABLE.search(target):
+    if reader is None or not target or target.startswith("//") or _UNPRINTABLE.search(target) or target != written:
         _refuse(link, target, work)
     else:
         reader(link, rest, target, label, work)

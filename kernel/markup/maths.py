@@ -12,6 +12,7 @@ from latex2mathml.converter import convert_to_element
 from kernel.markup.findings import FORMULA_BRACES, FORMULA_COMMAND, FORMULA_INCOMPLETE, FORMULA_LONG, FORMULA_REFUSED, Finding
 from kernel.markup.html import names
 from kernel.markup.model import SafeHtml
+from kernel.markup.source import printable
 
 MAXIMUM = 2000
 """Characters of one formula."""
@@ -52,7 +53,7 @@ def to_mathml(latex: str, *, display: bool) -> SafeHtml:
 
     `0{,}348` becomes one number, because the comma of a list would bring a space with it.
     """
-    latex = " ".join(latex.split())
+    latex = " ".join(printable(latex).split())
     if len(latex) > MAXIMUM:
         raise FormulaError(FORMULA_LONG, limit=str(MAXIMUM))
     _balance(latex)
@@ -84,7 +85,7 @@ def _clean(node: Element) -> str:
             raise FormulaError(FORMULA_REFUSED, what=name)
     if len(node) != _ARITY.get(node.tag, len(node)):
         raise FormulaError(FORMULA_INCOMPLETE)
-    text = unescape(node.text or "").strip("\n")
+    text = printable(unescape(node.text or "")).strip("\n")
     if node.tag in ("mi", "mo") and text.startswith("\\") and len(text) > 1:
         raise FormulaError(FORMULA_COMMAND, what=text)
     attributes = "".join(f' {name}="{escape(value)}"' for name, value in node.attrib.items())

@@ -21,6 +21,8 @@ _INSETS = names("aside details")
 """What stands within them belongs to the section around it."""
 _UNREAD = names("svg math section")
 """Drawings, formulas, questions within the lesson, and the lists of terms and sources at its end."""
+_MARK = "-mark-"
+"""In the id of a footnote's number, which is no part of the word before it."""
 _CELLS = names("td th caption summary li p")
 """Words of two of them are never one word, wherever they stand."""
 _VOID = names("br hr img col wbr")
@@ -119,7 +121,7 @@ class _Reader(HTMLParser):
                 self._line.append(" ")
             return
         found = dict(attrs)
-        if self._unread or tag in _UNREAD or found.get("class") == "pop":
+        if self._unread or tag in _UNREAD or found.get("class") == "pop" or (tag == "sup" and _MARK in (found.get("id") or "")):
             self._unread.append(tag)
             return
         if tag in _BLOCKS and not self._is_in("table"):

@@ -29,17 +29,17 @@ from kernel.markup.findings import (
     TWIN_DIFFERS,
 )
 from kernel.markup.html import element, join
-from kernel.markup.inlines import replace_children, sub_element, text_of
+from kernel.markup.inlines import STASHED, replace_children, sub_element, text_of
 from kernel.markup.maths import FormulaError, to_mathml
 from kernel.markup.model import Heading, SafeHtml
 from kernel.markup.numbers import NO_BREAK, join_dashes, join_numbers
+from kernel.markup.source import printable
 from kernel.markup.work import Mode
 
 if TYPE_CHECKING:
     from kernel.markup.work import Work
 
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
-_STASHED = re.compile("\x02[^\x02\x03]*\x03")
 _LONG_FORMULA = 48
 """Signs of LaTeX, commands counted as one, from which a formula may be wider than a phone."""
 _KINDS = {
@@ -59,14 +59,14 @@ def finish(root: Element, work: Work) -> None:
 
 
 def plain_text(node: Element, work: Work) -> str:
-    """Answer the words of a heading: without citations, HTML, held pieces and the marks around formulas."""
+    """Answer the words of a heading: without citations, numbers of notes, HTML, held pieces and the marks around formulas."""
     pieces = [node.text or ""]
     for child in node:
-        if child.tag != "x-cite":
+        if child.tag != "x-cite" and not references.is_mark(child):
             inner = plain_text(child, work)
             pieces.append(inner[2:-2] if child.get("class") == "arithmatex" else inner)
         pieces.append(child.tail or "")
-    return " ".join(unescape(work.forget(_STASHED.sub("", "".join(pieces)))).replace(NO_BREAK, " ").split())
+    return " ".join(printable(unescape(work.forget(STASHED.sub("", "".join(pieces))))).replace(NO_BREAK, " ").split())
 
 
 def _tell_loose_captions(root: Element, work: Work) -> None:
@@ -260,6 +260,7 @@ def _read_formulas(root: Element, work: Work) -> None:
     for node in root.iter():
         if node.get("class") != "arithmatex":
             continue
+        work.check_time()
         display = node.tag == "div"
         latex = unescape(node.text or "").strip()[2:-2]
         work.formulas += display

@@ -47,11 +47,18 @@ class _Pasted(Converter):
         """Escape what means something in our dialect."""
         return _LINE_START.sub(r"\1\\\2", _SPECIAL.sub(r"\\\1", text.replace("\u00a0", " ")))
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._numbers: dict[int, int] = {}
+        """Of the entry that each list has next."""
+
     def convert_li(self, el: Tag, text: str, parent_tags: Iterable[str]) -> str:
         """Write an entry of a list; what belongs to it stands four columns further in (format, section 7)."""
         mark = "-"
         if el.parent is not None and el.parent.name == "ol":
-            mark = f"{1 + len(el.find_previous_siblings('li'))}."
+            number = self._numbers.get(id(el.parent)) or int(str(el.parent.get("start", 1)))
+            self._numbers[id(el.parent)] = number + 1
+            mark = f"{number}."
         first, _end, rest = text.strip().partition("\n")
         inner = _INNER.sub("    ", re.sub(r"\n{2,}(?=\s*(?:-|\d+\.) )", "\n", rest.strip("\n")))
         return f"{mark} {first}\n{inner}\n" if inner else f"{mark} {first}\n"
@@ -86,6 +93,7 @@ def _make_plain(soup: BeautifulSoup) -> None:
     _lower_headings(soup)
     for cell in soup.find_all(["td", "th"]):
         for paragraph in cell.find_all("p"):
+            paragraph.insert_after(" ")
             paragraph.unwrap()
 
 
@@ -130,9 +138,9 @@ def _replace_run(soup: BeautifulSoup, run: list[Tag]) -> None:
             open_lists.pop()
         if not open_lists or open_lists[-1][0] < level:
             listing = soup.new_tag("ol" if _is_numbered(entry) else "ul")
-            entries = open_lists[-1][1].find_all("li", recursive=False) if open_lists else []
-            if entries:
-                entries[-1].append(listing)
+            entry_above = open_lists[-1][1].contents[-1] if open_lists else None
+            if isinstance(entry_above, Tag):
+                entry_above.append(listing)
             else:
                 run[0].insert_before(listing)
             open_lists.append((level, listing))

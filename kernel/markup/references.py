@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element
 
 from kernel.markup.findings import CITATION_FORM, CITATION_IN_FIELD, UNKNOWN_RESOURCE, UNKNOWN_TERM
 from kernel.markup.html import element, join
-from kernel.markup.inlines import replace_children, text_of
+from kernel.markup.inlines import STASHED, replace_children, text_of
 from kernel.markup.model import Citation, Heading, Resource, SafeHtml, TermReference, fold
 from kernel.markup.numbers import NO_BREAK, format_size
 from kernel.markup.work import Mode
@@ -31,6 +31,8 @@ def read_references(root: Element, work: Work) -> None:
         node, plain = waiting.pop()
         inside = plain or node.tag in _NO_BUTTON
         waiting += [(child, inside) for child in reversed(node)]
+        if node.tag in ("x-term", "x-cite"):
+            work.check_time()
         if node.tag == "x-term":
             _read_term(node, linked, work, plain=plain)
         elif node.tag == "x-cite":
@@ -48,7 +50,7 @@ def _read_term(mark: Element, linked: set[str], work: Work, *, plain: bool) -> N
             work.terms.append(term.key)
         if work.context.link_terms and not plain and term.key not in linked:
             linked.add(term.key)
-            label = work.hold(_button(term, label, work))
+            label = work.hold(_button(term, STASHED.sub("", label), work))
     mark.attrib.clear()
     replace_children(mark, label)
 
@@ -93,7 +95,7 @@ def _read_citation(mark: Element, work: Work) -> None:
 def _cited(key: str, place: str, work: Work) -> SafeHtml:
     place = " ".join(place.split())
     work.citations.append(Citation(key, place))
-    number = str(list(dict.fromkeys(citation.key for citation in work.citations)).index(key) + 1)
+    number = str(work.sources.setdefault(key, len(work.sources) + 1))
     name = work.words.source % number
     link = element("a", {"href": f"#{work.prefixed(f'-source-{number}')}", "aria-label": name}, number)
     return join(link, f", {place}") if place else link
@@ -119,11 +121,16 @@ def read_notes(root: Element, work: Work) -> None:
     _name_notes(box, work)
 
 
+def is_mark(node: Element) -> bool:
+    """Answer whether an element is the library's mark of a footnote."""
+    link = node.find("a") if node.tag == "sup" else None
+    return link is not None and link.get("class") == "footnote-ref"
+
+
 def _marks(root: Element) -> Iterator[tuple[Element, Element]]:
     for mark in root.iter("sup"):
-        link = mark.find("a")
-        if link is not None and link.get("class") == "footnote-ref":
-            yield mark, link
+        if is_mark(mark):
+            yield mark, mark[0]
 
 
 def _order_notes(root: Element, box: Element) -> None:
@@ -197,7 +204,7 @@ def _terms(work: Work) -> SafeHtml:
 
 def _sources(work: Work) -> SafeHtml:
     entries: list[SafeHtml] = []
-    for number, key in enumerate(dict.fromkeys(citation.key for citation in work.citations), start=1):
+    for key, number in work.sources.items():
         resource = work.context.resource(key)
         if resource is not None:
             entries.append(element("li", {"id": work.prefixed(f"-source-{number}")}, _source(resource, work)))

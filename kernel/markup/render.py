@@ -28,12 +28,13 @@ MAXIMUM_CROSSINGS = 4_000_000
 TRIES = 2
 MAXIMUM_DEPTH = 12
 """Quotations and lists inside each other."""
-_QUIET = re.compile(r"[^\\`*_{}\[\]<>&$~|@!\n\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\U000e0000-\U000e007f]*")
+_QUIET = re.compile(r"[^\\`*_{}\[\]<>&$~|@!—\n\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\U000e0000-\U000e007f]*")
 _DEEP = re.compile(
-    rf"(?m)^(?:[ ]{{0,3}}>){{{MAXIMUM_DEPTH}}}"
-    rf"|^(?:[ ]{{0,3}}(?:>|[-*+]|\d{{1,9}}[.)])[ ]*){{{MAXIMUM_DEPTH}}}"
+    r"(?m)^(?![ ]{0,3}(?:(?:-[ ]{0,2})+|(?:\*[ ]{0,2})+)[ ]*$)"
+    rf"(?:[ ]*+(?:>|(?:[-*+]|\d{{1,9}}[.)])(?=[ ]))){{{MAXIMUM_DEPTH}}}"
     rf"|^[ ]{{{4 * MAXIMUM_DEPTH},}}\S"
 )
+"""Marks of quotations and lists one after the other on a line that is no rule, or so far indented."""
 
 
 def render_lesson(source: str, context: Context, original: Rendered | None = None) -> Rendered:

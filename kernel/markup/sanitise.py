@@ -9,7 +9,7 @@ import nh3
 
 from kernel.markup.html import names
 from kernel.markup.model import ID_PREFIX, SafeHtml
-from kernel.markup.source import normalise
+from kernel.markup.source import normalise, printable
 
 REL = "noopener nofollow ugc"
 
@@ -58,7 +58,7 @@ _INSIDE = re.compile(r' href="(?:#|/(?!/)|\?)')
 
 def sanitise(html: str, id_prefix: str = ID_PREFIX) -> SafeHtml:
     """Answer HTML with what the allow-list has and nothing else: ids prefixed, outside links marked with `rel`, no comments."""
-    return SafeHtml(_LINK.sub(_without_rel_inside, _cleaner(id_prefix).clean(normalise(html))))
+    return SafeHtml(_LINK.sub(_without_rel_inside, printable(_cleaner(id_prefix).clean(normalise(html)))))
 
 
 @lru_cache(maxsize=64)
@@ -76,9 +76,12 @@ def _cleaner(id_prefix: str) -> nh3.Cleaner:
 
 
 def _filtered(_tag: str, name: str, value: str) -> str | None:
-    """Keep an attribute whose value has the expected form; the class list and the schemes are the library's part."""
+    """Keep an attribute whose value has the expected form; the class list and the schemes are the library's part.
+
+    A sign that is taken out afterwards may not part an address here: `java&#x200e;script:` would become one that runs.
+    """
     form = _VALUES.get(name)
-    return value if form is None or form.fullmatch(value) else None
+    return value if value == printable(value) and (form is None or form.fullmatch(value)) else None
 
 
 def _without_rel_inside(link: re.Match[str]) -> str:

@@ -9,6 +9,7 @@ from xml.parsers import expat
 from kernel.markup.findings import SVG_ATTRIBUTE, SVG_DESCRIPTION, SVG_ELEMENT, SVG_ENCODING, SVG_SIZE, SVG_TEXT, SVG_XML, Finding
 from kernel.markup.html import names
 from kernel.markup.model import Problem, SafeHtml
+from kernel.markup.source import printable
 
 MAXIMUM = 512_000
 """Bytes of a drawing."""
@@ -33,7 +34,7 @@ _FORMS = {
 _REFERENCES = frozenset({"marker-start", "marker-mid", "marker-end"})
 _REFERENCE = re.compile(r"url\(#([A-Za-z][\w.-]*)\)")
 _IDENTIFIER = re.compile(r"[A-Za-z][\w.-]*")
-_HARMLESS = frozenset({"version", "xml:space"})
+_HARMLESS = frozenset({"version", "http://www.w3.org/XML/1998/namespace|space"})
 
 
 class _RefusedError(Exception):
@@ -102,7 +103,7 @@ class _Copier:
 
     def text(self, text: str) -> None:
         if self._open and self._open[-1] in ("text", "tspan", "title", "desc"):
-            self.parts.append(escape(text, quote=False))
+            self.parts.append(escape(printable(text), quote=False))
         elif text.strip():
             raise _RefusedError(SVG_TEXT, text=text.strip()[:40])
 
@@ -131,9 +132,10 @@ def clean_svg(content: bytes, prefix: str, label: str) -> tuple[SafeHtml, tuple[
     return SafeHtml("".join(copier.parts)), problems
 
 
-def is_fitting(content: bytes) -> bool:
-    """Answer whether the drawing has the class `fit`: drawn for a phone's width, it needs no sliding."""
-    return re.search(rb"<svg\b[^>]*\bclass=[\"'][^\"']*\bfit\b", content) is not None
+def is_fitting(drawing: SafeHtml) -> bool:
+    """Answer whether a drawing as it is inlined has the class `fit`: drawn for a phone's width, it needs no sliding."""
+    classes = re.search(r' class="([^"]*)"', drawing[: drawing.index(">")])
+    return classes is not None and "fit" in classes[1].split()
 
 
 def _read(content: bytes, copier: _Copier) -> None:

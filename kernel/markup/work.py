@@ -46,6 +46,8 @@ class Work:
     terms: list[str] = field(default_factory=list)
     parameters: list[str] = field(default_factory=list)
     citations: list[Citation] = field(default_factory=list)
+    sources: dict[str, int] = field(default_factory=dict)
+    """The numbers of what is cited, by key, in the order of first appearance."""
     media: list[str] = field(default_factory=list)
     questions: list[str] = field(default_factory=list)
     recordings: list[str] = field(default_factory=list)
@@ -68,9 +70,9 @@ class Work:
     def hold(self, html: SafeHtml) -> str:
         """Keep HTML that is safe already and answer the word that stands for it until the text has been sanitised.
 
-        Nobody can write that word: it holds 64 random bits of this rendering.
+        Nobody can write that word: it holds 64 random bits of this rendering. What is held may hold such words itself.
         """
-        self._held.append(html)
+        self._held.append(SafeHtml(self.release(html)))
         return f"{self._nonce}{len(self._held) - 1}z"
 
     def release(self, html: str) -> str:

@@ -427,3 +427,60 @@ def test_the_english_reader_gets_english_words() -> None:
 
     for word in ("In short", "Terms of this lesson", "Sources", "Notes", "Table 1. T."):
         assert word in html
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Nombre         | Valor\n-------------- | -----:\nA | 1\n\n: Datos.", "<table"),
+        ("Uno\n\n--------------------\n\nDos", "<hr>"),
+        ("Uno\n\n- - - - - - - - - - - - - -\n\nDos", "<hr>"),
+        ("Uno\n\n*****************\n\nDos", "<hr>"),
+        ("Uno\n---------------\n\nDos", "<h2"),
+    ],
+)
+def test_a_long_rule_is_no_deep_list(text: str, found: str) -> None:
+    rendered = render_lesson(text, a_context())
+
+    assert found in rendered.html
+    assert rendered.problems == ()
+
+
+def test_the_mark_of_a_note_is_no_part_of_a_heading() -> None:
+    rendered = render_lesson("## Medir la brecha[^1]\n\nTexto.\n\n[^1]: nota", a_context())
+
+    assert [(heading.text, heading.address) for heading in rendered.headings] == [("Medir la brecha", "medir-la-brecha")]
+    assert 'id="s--mark-1"' in rendered.html
+
+
+def test_a_term_may_hold_a_formula_and_html() -> None:
+    html = render_lesson("[[piso|los $x$ <b>pisos</b> de]] salud", a_context()).html.partition("</button>")[0]
+
+    assert re.search("zq[0-9a-f]{16}|wzxhzdk|\x02", html) is None
+    assert html.endswith('>los <math alttext="x"><mrow><mi>x</mi></mrow></math> pisos de')
+
+
+def test_an_attribute_holds_words_and_no_marks() -> None:
+    html = render_lesson("<abbr title='el [[piso]] \\* {{ sbu }} {a}'>P</abbr>", a_context(gaps=frozenset({"a"}))).html
+
+    assert html == '<p><abbr title="el piso * USD&nbsp;470 ">P</abbr></p>'
+
+
+def test_no_gap_stands_in_an_address() -> None:
+    """C318: a field in the middle of an address breaks the page."""
+    rendered = render_markdown("[x](https://example.org/{a}) y {a}", a_context(gaps=frozenset({"a"})))
+
+    assert rendered.html == "<p><span>x</span> y <!--gap:a--></p>"
+    assert [problem.code for problem in rendered.problems] == ["C318"]
+
+
+@pytest.mark.parametrize("before", ["```ley``` es una palabra.", "```\nsin cerrar", "````\ncódigo\n```\n````", "> ```\n> a\n> ```"])
+def test_a_comment_after_code_is_never_published(before: str) -> None:
+    html = render_lesson(f"{before}\n\n<!-- nota\n\nsecreta -->\n\nFin.", a_context()).html
+
+    assert "secreta" not in html
+    assert "Fin." in html
+
+
+def test_a_dash_stays_with_its_word_in_a_line_without_anything_else() -> None:
+    assert render_inline("—Hola —dijo", a_context()).html == "—\u2060Hola —\u2060dijo"

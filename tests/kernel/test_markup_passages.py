@@ -81,3 +81,10 @@ def test_html_that_is_not_well_formed_is_read_all_the_same() -> None:
     assert plain_text("</table><td>x</section>") == "x"
     assert plain_text("") == ""
     assert sections_of(SafeHtml("")) == ()
+
+
+def test_the_number_of_a_note_is_no_part_of_a_word() -> None:
+    """Whoever looks for the word finds it."""
+    html = '<p>El piso<sup id="s--mark-1"><a aria-label="Nota 1" href="#s--note-1">1</a></sup> y 5 m<sup>2</sup>.</p>'
+
+    assert plain_text(html) == "El piso y 5 m2."

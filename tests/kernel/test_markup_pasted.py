@@ -4,6 +4,7 @@ import pytest
 
 from kernel.errors import Invalid
 from kernel.markup.pasted import MAXIMUM, pasted
+from tests.support.soon import within
 
 WORD = """<html xmlns:o="urn:schemas-microsoft-com:office:office"><head><style>p.MsoNormal {margin:0}</style></head><body>
 <!--StartFragment--><h1><span style='color:#2F5496'>Pisos de <b>protección</b><o:p></o:p></span></h1>
@@ -62,3 +63,17 @@ def test_too_much_and_too_deep_are_refused_with_what_to_do() -> None:
     with pytest.raises(Invalid, match="parts"):
         pasted("a" * (MAXIMUM + 1))
     assert "Bien" in pasted("<div>" * 200 + "Bien")
+
+
+def test_paragraphs_of_one_cell_stay_apart() -> None:
+    assert "| Uno dos | tres |" in pasted(
+        "<table><tr><th>A</th><th>B</th></tr><tr><td><p>Uno</p><p>dos</p></td><td><p>tres</p></td></tr></table>"
+    )
+
+
+def test_a_numbered_list_goes_on_where_it_did() -> None:
+    assert pasted('<ol start="3"><li>c</li><li>d<ol><li>x</li></ol></li><li>e</li></ol>') == "3. c\n4. d\n    1. x\n5. e\n"
+
+
+def test_a_long_list_takes_no_time_for_each_of_its_pairs() -> None:
+    assert within(3, lambda: pasted("<ol>" + "<li>a</li>" * 8_000 + "</ol>")).endswith("8000. a\n")

@@ -13,10 +13,11 @@ import pytest
 from kernel.markup import sanitise as sanitiser
 from kernel.markup import work
 from kernel.markup.maths import FormulaError, to_mathml
-from kernel.markup.model import Rendered
+from kernel.markup.model import Media, Rendered
 from kernel.markup.plain import render_plain
 from kernel.markup.render import MAXIMUM, MAXIMUM_BLOCK, render_inline, render_lesson, render_markdown
 from kernel.markup.sanitise import sanitise
+from kernel.markup.source import normalise
 from kernel.markup.svg import clean_svg
 from tests.support.hostile import HOSTILE_SVG, harm, hostile_html, hostile_markdown
 from tests.support.markup import a_context
@@ -402,3 +403,59 @@ def test_the_same_text_gives_the_same_html() -> None:
 
     assert render_lesson(text, a_context()) == render_lesson(text, a_context())
     assert re.search(r"zq[0-9a-f]{16}q", render_lesson(text, a_context()).html) is None
+
+
+def _stubborn_texts() -> Iterator[str]:
+    """Texts whose readings multiply: a pattern that tries them all would never end."""
+    yield "{{" + " " * 5000 + "x"
+    yield "![a](" + " " * 5000 + "x y"
+    yield "*x*{a=" + "bc=" * 60 + "b!"
+    yield "## x {a=" + "bc=" * 60 + "b!"
+    yield ("## x" + " " * 19_900 + "y\n\n") * 5
+    yield ("-    " * 11 + "x\n\n") * 500
+    yield ("[@guia" + ";@guia" * 3200 + "]\n\n") * 5
+    yield "$x$ " * 4000
+    yield "![a](media/brecha.svg)\n\n" * 4000
+
+
+@pytest.mark.parametrize("text", list(_stubborn_texts()), ids=lambda text: text[:12])
+def test_no_pattern_tries_every_reading(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Security, 4.1: no limit of time helps while a single pattern is at work, or a single step over the finished tree."""
+    monkeypatch.setattr(work, "TIME_LIMIT", 0.1)
+
+    rendered: Rendered = within(1, partial(render_lesson, text, a_context()))
+
+    assert rendered.html or rendered.problems
+
+
+def test_a_drawing_is_looked_at_once_for_its_width() -> None:
+    drawing = b'<svg viewBox="0 0 9 9"><!-- ' + b'<svg class="' * 40_000 + b" --><title>a</title><desc>b</desc></svg>"
+    media = Media("/files/x.svg", "image/svg+xml", len(drawing), drawing)
+
+    rendered: Rendered = within(2, partial(render_lesson, "![a](media/x.svg)\n\n: b | c", a_context(media={"media/x.svg": media}.get)))
+
+    assert 'class="scroll"' in rendered.html
+
+
+@pytest.mark.parametrize("written", ["&#x202E;", "&#8238;", "&rlm;", "&#xE0041;", "&#x200e;", "&#xFEFF;"])
+def test_an_entity_brings_no_sign_in_that_is_taken_out(written: str) -> None:
+    """Security, 4.2."""
+    rendered = render_lesson(f"## a{written}b\n\nc{written}d <abbr title='x{written}y'>e</abbr> $\\text{{f{written}g}}$", a_context())
+
+    assert rendered.headings[0].text == "ab"
+    assert rendered.html == normalise(rendered.html)
+    assert "cd <abbr>e</abbr>" in rendered.html
+
+
+def test_a_sign_that_is_taken_out_parts_no_address() -> None:
+    assert sanitise('<a href="java&#x200e;script:alert(1)">x</a>') == '<a rel="noopener nofollow ugc">x</a>'
+
+
+def test_a_drawings_words_have_no_sign_that_turns_them() -> None:
+    html, problems = clean_svg(
+        '<svg viewBox="0 0 9 9" xml:space="preserve"><title>a&#x202E;b</title><desc>c</desc><text>d\u202ee</text></svg>'.encode(), "s-", "x"
+    )
+
+    assert problems == ()
+    assert "<title>ab</title>" in html
+    assert "<text>de</text>" in html

@@ -18,7 +18,7 @@ from kernel.tables import ODS_TYPE, RISKY, Cell, guarded, unguarded, write_csv, 
 
 
 @pytest.mark.parametrize(
-    "words", ["=1+1", "+593", "-1+1", "@x", "|x", "%x", "\tx", "\rx", "\nx", "＝1", "＋1", "－1", "＠x", "'=1", "''=1"]
+    "words", ["=1+1", "+593", "-1+1", "@x", "|x", "%x", "\tx", "\rx", "\nx", "＝1", "＋1", "－1", "＠x", "％x", "｜x", "'=1", "''=1"]
 )
 def test_what_a_spreadsheet_would_compute_gets_an_apostrophe(words: str) -> None:
     """Security 4.6."""
