@@ -1,7 +1,7 @@
 """How a quiz is published: its questions rendered and frozen as versions, its slots with the versions that each may give."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -19,7 +19,7 @@ from courses.rules import OutlineActivity
 from kernel.db import insert_all
 from kernel.i18n import _, reading
 from kernel.markup.html import element
-from kernel.markup.model import SafeHtml
+from kernel.markup.model import SafeHtml, gap_marker
 from quizzes.content.banks import banks_of, questions_of
 from quizzes.content.kinds import KIND
 from quizzes.content.model import DrawSlot, FixedSlot, PageBreak, QuizSource, SectionSlot
@@ -30,7 +30,19 @@ from quizzes.models import Attempt, Question, QuestionVersion, QuizVersion, Slot
 from quizzes.queries import sittings as queries
 from quizzes.queries.terms import own_dates
 from quizzes.rules import definitions
-from quizzes.rules.definitions import Calculated, Gaps, Short, TextShape, map_texts, without_notes
+from quizzes.rules.definitions import (
+    Calculated,
+    Gaps,
+    Matching,
+    Matrix,
+    Multiple,
+    Ordering,
+    Short,
+    Single,
+    TextShape,
+    map_texts,
+    without_notes,
+)
 from quizzes.rules.encoding import canonical_json, checksum, encode, to_document
 from quizzes.rules.review import flags_for
 from quizzes.rules.settings import Flag, Moment, QuizSettings
@@ -141,21 +153,61 @@ def _gap_names(question: definitions.Question) -> frozenset[str]:
 
 
 def embed_question(course: CourseFolder, key: str, renderer: Renderer, language: str) -> SafeHtml | None:
-    """Return a question as a self-check inside a lesson: what is asked, and a model answer or explanation to unfold."""
+    """Return a question as a self-check inside a lesson: what is asked with its choices, and the answer or explanation to unfold."""
     question = questions_of(course).get(key)
     if question is None:
         return None
     rendered = render_question(question, renderer, _path_of(course, key))
-    texts = [rendered.body.model] if isinstance(rendered.body, Short) else []
-    answer = next((text for text in (*texts, rendered.explanation) if text), None)
-    asked = element("div", {}, _in(rendered.text, language))
+    asked = element("div", {}, _asked(rendered, language))
+    answer = _answer(rendered, language)
     if not answer:
         return asked
     with reading(language):
         label = _("See an answer")
-    return SafeHtml.stored(
-        asked + element("details", {"class": "mod"}, SafeHtml.stored(element("summary", {}, label) + _in(answer, language)))
-    )
+    return SafeHtml.stored(asked + element("details", {"class": "mod"}, SafeHtml.stored(element("summary", {}, label) + answer)))
+
+
+def _asked(question: definitions.Question, language: str) -> SafeHtml:
+    """Return what is asked, with a dotted place for each gap and with what there is to choose from."""
+    text = str(_in(question.text, language))
+    for name in _gap_names(question):
+        text = text.replace(gap_marker(name), "…")
+    return SafeHtml.stored(text + "".join(_listed(texts, language) for texts in _choices(question.body)))
+
+
+def _answer(question: definitions.Question, language: str) -> SafeHtml:
+    """Return the model answer, else what is right of the options with the explanation; empty where there is nothing to see."""
+    if isinstance(question.body, Short) and question.body.model:
+        return _in(question.body.model, language)
+    right = [option.text for option in question.body.options if option.right] if isinstance(question.body, Single | Multiple) else []
+    return SafeHtml.stored(_listed(right, language) + (_in(question.explanation, language) if question.explanation else ""))
+
+
+def _choices(body: definitions.Body) -> tuple[Sequence[definitions.Texts], ...]:
+    """Return the lists that a question shows; what its author wrote in the right order stands in one that tells nothing."""
+    match body:
+        case Single(options) | Multiple(options):
+            return ([option.text for option in options] if not body.shuffle else _mixed(option.text for option in options),)
+        case Matching(pairs, extra):
+            return [pair.item for pair in pairs], _mixed([*(pair.match for pair in pairs), *(label.text for label in extra)])
+        case Ordering(items):
+            return (_mixed(item.text for item in items),)
+        case Matrix(columns, rows):
+            return [row.text for row in rows], [column.text for column in columns]
+        case Gaps(choices=choices):
+            return (_mixed(choice.text for choice in choices),)
+        case _:
+            return ()
+
+
+def _mixed(texts: Iterable[definitions.Texts]) -> list[definitions.Texts]:
+    """Return texts once each, in an order that is the same at each publication and nobody's choice."""
+    known = {hashlib.sha256(to_json(dict(text)).encode()).hexdigest(): text for text in texts}
+    return [known[digest] for digest in sorted(known)]
+
+
+def _listed(texts: Sequence[definitions.Texts], language: str) -> SafeHtml:
+    return element("ul", {}, *(element("li", {}, _in(text, language)) for text in texts)) if texts else SafeHtml.stored("")
 
 
 def _in(texts: Mapping[str, str], language: str) -> SafeHtml:
