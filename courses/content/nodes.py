@@ -23,6 +23,7 @@ from ruamel.yaml.events import (
 )
 
 from kernel.errors import N_
+from kernel.markup.source import normalise
 
 MAXIMUM_DEPTH = 12
 
@@ -131,6 +132,11 @@ def _syntax(error: MarkedYAMLError) -> Trouble:
     return Trouble("C102", line, column, N_("The YAML cannot be read here: look at the indentation, the quotes and the brackets."), QUOTES)
 
 
+def _shown(text: str) -> str:
+    """Return a text without the signs that nobody sees: between double quotes they may be written as `\\0` or `\\u202e`."""
+    return text if text.isprintable() else normalise(text)
+
+
 class _Builder:
     """Builds the tree from events; recursion follows the nesting of the file, at most MAXIMUM_DEPTH deep."""
 
@@ -183,7 +189,7 @@ class _Builder:
             if CUT.match(rest):
                 self.troubles.append(Trouble("C106", end.line + 1, end.column + 1, CUT_MESSAGE, QUOTES))
         last = end.line if style in ("|", ">") else end.line + 1
-        return Scalar(start.line + 1, start.column + 1, last, end.column + 1, str(event.value), style)
+        return Scalar(start.line + 1, start.column + 1, last, end.column + 1, _shown(str(event.value)), style)
 
     def _listing(self, event: SequenceStartEvent, depth: int) -> Listing:
         listing = Listing(event.start_mark.line + 1, event.start_mark.column + 1, flow=bool(event.flow_style))

@@ -94,7 +94,7 @@ def kept_page(template: str, **context: object) -> Response:
     reader = (actor.person_id, actor.name, actor.roles, actor.is_staff_anywhere, actor.manages_units, actor.unread)
     session = (cookie.get("csrf_token"), cookie.get("_flashes"))
     tag = _digest(shown, reader, session, current_app.extensions["release"])[:32]
-    if request.if_none_match.contains(tag):
+    if request.if_none_match.contains_weak(tag):
         response = Response(status=304)
     else:
         response = make_response(current_app.extensions[EXTENSION].page(shown, template, context))

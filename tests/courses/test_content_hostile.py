@@ -88,3 +88,24 @@ def test_after_some_texts_that_take_too_long_the_others_are_not_tried() -> None:
 
     found = within(SECONDS, lambda: folders.findings(files, "C105"))
     assert len([finding for finding in found if finding.file == BANK]) == 3
+
+
+def test_signs_that_nobody_sees_are_taken_out_of_every_text() -> None:
+    """Security 4.2: between double quotes YAML writes any sign, also halves of one, which no database takes."""
+    files = folders.changed(COURSE, "es: El agua en casa", 'es: "El agua\\ud800 en\\0 ca\\u202Esa"')
+    files = folders.changed(COURSE, "es: Contar el agua de un día.", 'es: "Contar el agua\\ud800 de un día."', files)
+    course = folders.course(files)
+
+    assert course.title["es"] == "El agua en casa"
+    assert course.objectives[0]["es"] == "Contar el agua de un día."
+
+
+@pytest.mark.parametrize("moment", ["9999-12-31", "9999-12-31 23:00", "0001-01-01 00:00"])
+def test_a_day_at_the_end_of_the_calendar_is_refused(moment: str) -> None:
+    """C113, and no exception."""
+    zone = folders.changed(
+        COURSE, "closes: 2026-12-31", f"closes: {moment}\ntimezone: {'Asia/Tokyo' if moment[0] == '0' else 'America/Guayaquil'}"
+    )
+    found = folders.findings(zone, "C113")
+
+    assert [finding.line for finding in found] == [32]
