@@ -137,6 +137,8 @@ def _with_inlines(dialect: Dialect) -> Dialect:
     patterns.register(inlines.EmailReader(inlines.EMAIL, dialect), "automail", 110)
     patterns.register(inlines.HtmlReader(HTML_RE, dialect), "html", 90)
     patterns.deregister("entity")
+    if "footnote" in patterns:
+        vars(patterns["footnote"])["compiled_re"] = re.compile(inlines.NOTE)
     dialect.treeprocessors.register(_Passes(dialect), "passes", -10)
     for pattern in patterns:
         vars(pattern)["compiled_re"] = _Watched(pattern.compiled_re, dialect)

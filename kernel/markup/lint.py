@@ -11,12 +11,12 @@ from kernel.markup.source import Finder
 from kernel.markup.work import Mode
 
 _NOTE_TEXT = re.compile(r"(?m)^[ ]{0,3}\[\^([^\]\n]*)\]:")
-_NOTE_MARK = re.compile(r"\[\^([^\]\n]*)\](?!:)")
+_NOTE_MARK = re.compile(r"\[\^([^\[\]\n]*)\](?!:)")
 _DOLLAR_NUMBER = re.compile(r"(?<![\\$\w])\$[ ]?(?=\d)")
 _FORMULA = re.compile(r"\$(?!\s)((?:\\.|[^\\$])+?)(?<!\s)\$")
 _PROSE = re.compile(r"\s[^\W\d_]{3,}\s")
 _MARKER = re.compile(r"[ ]{0,3}(?:[-*+]|\d{1,2}[.)])[ ]+\S")
-_RULE = re.compile(r"[ ]*\|?[ ]*:?-+:?[ ]*(?:\|[ ]*:?-+:?[ ]*)*\|?[ ]*")
+_RULE = re.compile(r"[ ]*+\|?[ ]*+:?-++:?[ ]*+(?:\|[ ]*+:?-++:?[ ]*+)*+\|?[ ]*+")
 _QUOTE = re.compile(r"[ ]{0,3}>[ ]?")
 _BOUNDARY = re.compile(r"[ ]{0,3}(?:#{1,6}|\[!|(?:[-*_][ ]*){3,}$|\[\^[^\]]*\]:)")
 

@@ -6,7 +6,9 @@ import re
 
 from kernel.markup.source import mask, normalise
 
-_TABLE_RULE = re.compile(r"^[ >]*\|?[ ]*:?-+:?[ ]*(?:\|[ ]*:?-+:?[ ]*)+\|?[ ]*$|^[ >]*\|[ ]*:?-+:?[ ]*\|[ ]*$")
+_TABLE_RULE = re.compile(
+    r"^[ >]*+\|?[ ]*+:?-++:?[ ]*+(?:\|[ ]*+:?-++:?[ ]*+)++\|?[ ]*+$|^[ >]*+\|[ ]*+:?-++:?[ ]*+\|[ ]*+$",
+)
 _DROPPED = (
     re.compile(r"(?s)\$\$.*?\$\$"),
     re.compile(r"(?<![\\$])\$(?!\s)(?:\\.|[^\\$])+?(?<!\s)\$"),

@@ -56,7 +56,7 @@ class _Pasted(Converter):
         """Write an entry of a list; what belongs to it stands four columns further in (format, section 7)."""
         mark = "-"
         if el.parent is not None and el.parent.name == "ol":
-            number = self._numbers.get(id(el.parent)) or int(str(el.parent.get("start", 1)))
+            number = self._numbers.get(id(el.parent)) or int(str(el.parent.get("start", "1")))
             self._numbers[id(el.parent)] = number + 1
             mark = f"{number}."
         first, _end, rest = text.strip().partition("\n")

@@ -25,6 +25,8 @@ MAXIMUM_FENCES = 2000
 """Fences of code: they are found before anything can look at the clock."""
 MAXIMUM_CROSSINGS = 4_000_000
 """Bars times backticks of one line: a row of a table compares each with each, before anything can look at the clock."""
+MAXIMUM_OPTIONS = 8
+"""Signs of equality behind a fence of code: each may double the time in which the library reads the line."""
 TRIES = 2
 MAXIMUM_DEPTH = 12
 """Quotations and lists inside each other."""
@@ -88,7 +90,10 @@ def _refuse(text: str, masked: str, work: Work) -> None:
             return
     if text.count("```") + text.count("~~~") > MAXIMUM_FENCES:
         work.report(TOO_SLOW)
-    if any(line.count("|") * line.count("`") > MAXIMUM_CROSSINGS for line in text.splitlines()):
+    lines = text.splitlines()
+    if any(line.count("|") * line.count("`") > MAXIMUM_CROSSINGS for line in lines):
+        work.report(TOO_SLOW)
+    if any(line.lstrip(" \t>").startswith(("```", "~~~")) and line.count("=") > MAXIMUM_OPTIONS for line in lines):
         work.report(TOO_SLOW)
     if deep := _DEEP.search(masked):
         work.report(TOO_DEEP, deep[0])

@@ -414,6 +414,9 @@ def _stubborn_texts() -> Iterator[str]:
     yield ("## x" + " " * 19_900 + "y\n\n") * 5
     yield ("-    " * 11 + "x\n\n") * 500
     yield ("[@guia" + ";@guia" * 3200 + "]\n\n") * 5
+    yield ("> a | b\n> " + " " * 19_900 + "|x\n\n") * 5
+    yield ("[^" * 9_900 + "\n\n") * 5
+    yield "```x" + ' a="b"' * 60 + " !\nx\n```"
     yield "$x$ " * 4000
     yield "![a](media/brecha.svg)\n\n" * 4000
 
