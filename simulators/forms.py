@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from kernel.i18n import _
 from simulators.rules.numbers import read_typed
@@ -11,6 +11,10 @@ from simulators.wording import NO_NUMBER, fault_text, percent_scale
 
 BOX = "box"
 """Repeated in the form: the boxes that it shows, because a box without a tick is not sent."""
+SLIDERS = ("elegible", "captacion")
+"""Last names of the inputs that are sliders, in percent."""
+STEP = Decimal("0.01")
+"""What a slider moves by: a browser puts one whose value lies between two steps on the nearer, and sends that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,7 @@ def read_form(fields: Mapping[str, str], boxes: Sequence[str], base: Inputs, lan
         if spec.kind is InputKind.FLAG:
             if name in boxes:
                 inputs[name] = float(name in fields)
+                typed[name] = str(int(name in fields))
         elif name in fields:
             typed[name] = fields[name]
             _put(inputs, errors, name, fields[name], language)
@@ -49,8 +54,18 @@ def _put(inputs: dict[str, float], errors: dict[str, str], name: str, text: str,
     found = read_typed(text, language)
     if found is None:
         errors[name] = _(NO_NUMBER)
-        return
-    inputs[name] = float(found.scaleb(-percent_scale(spec)))
+    elif name.endswith(SLIDERS):
+        inputs[name] = slid(text, inputs.get(name), language)
+    else:
+        inputs[name] = float(found.scaleb(-percent_scale(spec)))
+
+
+def slid(text: str, before: float | None, language: str) -> float:
+    """Return the share that a slider's text means: the one it was drawn with, whatever its decimals, where it stands as that put it."""
+    found = read_typed(text, language) or Decimal(0)
+    if before is not None and found == Decimal(repr(before)).scaleb(2).quantize(STEP, ROUND_HALF_UP):
+        return before
+    return float(found.scaleb(-2))
 
 
 def field_value(value: float | None, scale: int, language: str, *, grouped: bool = True) -> str:

@@ -310,6 +310,8 @@ def answer(subject: ActivitySeat) -> Answer:
     try:
         row = services.submit_task(session, actor, subject, sent.work, sent.answers, now=now)
     except services.CannotSubmit:
+        if not desk.ruling.is_hidden:
+            services.save_work(session, actor, subject, sent.work, now=now)
         flash(_("This task cannot be handed in now."), "warn")
         return see_other(_task_url(subject))
     return see_other(url_for("simulators.submission", submission=row.uuid))

@@ -4,8 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from kernel.i18n import _, language, number
-from simulators.forms import field_value
-from simulators.pages.fields import SLIDERS
+from simulators.forms import SLIDERS, field_value
 from simulators.pages.figures import MILLION, ChartBar, chart_label, percent_unit, share_text
 from simulators.rules.budget import Result, evaluate
 from simulators.rules.reference import REFERENCE

@@ -4,12 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from kernel.i18n import _, language
-from simulators.forms import field_value
+from simulators.forms import SLIDERS, field_value, slid
 from simulators.pages.figures import percent_unit
 from simulators.rules.scenario import SPECS, STEPS, TRANCHES, InputKind, Inputs, InputSpec
 from simulators.wording import full_label, input_hint, input_label, percent_scale
-
-SLIDERS = ("elegible", "captacion")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +68,16 @@ class FieldSet:
         """Return one input as a control."""
         spec = SPECS[name]
         value, scale = self.inputs.get(name), percent_scale(spec)
-        text = self.typed.texts.get(name, field_value(value, scale, language(), grouped=spec.kind is not InputKind.YEAR))
-        last = name.rpartition(".")[2]
-        sliding = last in SLIDERS and name not in self.typed.errors
+        slides = name.rpartition(".")[2] in SLIDERS
+        sliding, typed = slides and name not in self.typed.errors, self.typed.texts.get(name)
+        if sliding and typed is not None:
+            value, typed = slid(typed, value, language()), None
+        text = field_value(value, scale, language(), grouped=spec.kind is not InputKind.YEAR) if typed is None else typed
         return Field(
             name=name,
             label=input_label(name),
             hint=input_hint(name),
-            value=_dotted(value, scale) if sliding and name not in self.typed.texts else text.replace(",", ".") if sliding else text,
+            value=field_value(value, scale, "en", grouped=False) if sliding else text,
             control="flag" if spec.kind is InputKind.FLAG else "range" if sliding else "text",
             scale=-scale,
             low=spec.low,
@@ -87,7 +87,7 @@ class FieldSet:
             locked=self.editable is not None and name not in self.editable,
             width=_width(spec),
             shown=_yes_or_no(value) if spec.kind is InputKind.FLAG else text,
-            unit=percent_unit() if last in SLIDERS else "",
+            unit=percent_unit() if slides else "",
         )
 
     def macro(self) -> list[Field]:
@@ -126,10 +126,6 @@ def _last(base: str, end: str, given: Callable[[str], bool], most: int) -> int:
 
 def _yes_or_no(value: float | None) -> str:
     return _("yes") if value else _("no")
-
-
-def _dotted(value: float | None, scale: int) -> str:
-    return field_value(value, scale, "en", grouped=False)
 
 
 def _width(spec: InputSpec) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from kernel.i18n import _, number
-from simulators.pages.fields import SLIDERS
+from simulators.forms import SLIDERS
 from simulators.pages.figures import MILLION, ChartBar, Figure, chart_label, figure, percent_unit, published_target, share_text
 from simulators.rules.budget import NOT_MODELLED, Result, evaluate, has_both_childhoods, sensitivity
 from simulators.rules.scenario import BENEFITS, Inputs, read_scenario

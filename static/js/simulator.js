@@ -170,6 +170,14 @@ export function typed(text, scale, language) {
 const page = typeof document === 'undefined' ? null : document.getElementById('simulator');
 const language = page ? document.documentElement.lang : 'es';
 
+/* A slider stands on hundredths: one that stands where its value put it means that value, with all its decimals. */
+function text(control) {
+  if (control.type !== 'range') return control.value;
+  const drawn = control.cloneNode();
+  drawn.value = control.defaultValue;
+  return drawn.value === control.value ? control.defaultValue : control.value;
+}
+
 function read(inputs, control) {
   if (control.type === 'checkbox') {
     inputs[control.name] = control.checked ? 1 : 0;
@@ -179,7 +187,7 @@ function read(inputs, control) {
     delete inputs[control.name];
     return true;
   }
-  const value = typed(control.value, Number(control.dataset.scale || 0), control.type === 'range' ? 'en' : language);
+  const value = typed(text(control), Number(control.dataset.scale || 0), control.type === 'range' ? 'en' : language);
   if (value === null || value < Number(control.dataset.low) || value > Number(control.dataset.high)) return false;
   inputs[control.name] = value;
   return true;
@@ -236,14 +244,27 @@ function show(outputs) {
 function update() {
   for (const slider of page.querySelectorAll('input[type=range]')) {
     const place = page.querySelector('output[for="' + slider.id + '"]');
-    if (place) place.textContent = shown(Number(slider.value), (slider.value.split('.')[1] || '').length, language) + place.dataset.unit;
+    const percent = text(slider);
+    if (place) place.textContent = shown(Number(percent), (percent.split('.')[1] || '').length, language) + place.dataset.unit;
   }
   const inputs = scenario();
   const outputs = inputs && compute(inputs);
   const known = outputs && [...page.querySelectorAll('[data-output]')].every((place) => place.dataset.output in outputs);
   if (known) show(outputs);
-  const stale = page.querySelector('[data-stale]');
-  if (stale) stale.hidden = false;
+  for (const [words, holds] of [['[data-stale]', known], ['[data-behind]', !known]]) {
+    for (const place of page.querySelectorAll(words)) place.hidden = !holds;
+  }
 }
 
-if (page) page.addEventListener('input', update);
+/* What a task's form holds is nowhere else until one of its buttons is pressed. */
+function guard(form) {
+  let typed = false;
+  form.addEventListener('input', () => { typed = true; });
+  form.addEventListener('submit', () => { typed = false; });
+  window.addEventListener('beforeunload', (event) => { if (typed) event.preventDefault(); });
+}
+
+if (page) {
+  page.addEventListener('input', update);
+  page.querySelectorAll('form[method=post]').forEach(guard);
+}

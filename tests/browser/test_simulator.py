@@ -45,6 +45,20 @@ def test_numbers_follow_the_sliders_and_are_those_of_the_server(chromium: Browse
 
 
 @pytest.mark.slow
+def test_a_slider_that_nobody_moved_says_and_counts_all_its_decimals(chromium: Browser, live: Live) -> None:
+    person = visitor(chromium, live)
+    page = person.page
+    person.open(f"{TOOL}?s=1_vc0.123456")
+    page.fill("[name='vejez.meses']", "13")
+    live_figures = figures(page)
+
+    assert page.locator("output[for=vejez-captacion]").inner_text() == "12,3456\u00a0%"
+    person.press("button[value=calculate]")
+    assert page.url.endswith("?s=1_vc0.123456_vm13&b=vejez#result")
+    assert figures(page) == live_figures
+
+
+@pytest.mark.slow
 def test_phasing_in_follows_too(chromium: Browser, live: Live) -> None:
     person = visitor(chromium, live)
     person.open(f"{TOOL}/rollout")
@@ -64,6 +78,8 @@ def test_what_cannot_be_read_yet_changes_nothing(chromium: Browser, live: Live) 
     person.page.fill("[name='vejez.admin']", "99")
 
     assert figures(person.page) == before
+    assert person.page.locator("[data-behind]").is_visible()
+    assert not person.page.locator("[data-stale]").is_visible()
 
 
 @pytest.mark.slow
@@ -107,6 +123,15 @@ def test_goals_of_a_task_light_up_while_one_works(chromium: Browser, live: Live)
     slide(page, "vejez.captacion", "90")
     page.fill("[name='vejez.tramos.1.factor_linea']", "75")
     assert page.locator(".checks > .ok").count() == 2
+    page.fill("[name='ask.linea']", "99,54")
+    with page.expect_event("dialog") as asked, page.expect_navigation():
+        page.once("dialog", lambda dialog: dialog.accept())
+        page.click("nav.crumbs a")
+    assert asked.value.type == "beforeunload", "what is typed and not sent does not go without a question"
+    page.go_back()
+    slide(page, "vejez.elegible", "100")
+    slide(page, "vejez.captacion", "90")
+    page.fill("[name='vejez.tramos.1.factor_linea']", "75")
     page.fill("[name='ask.linea']", "99,54")
     person.press("button[value=submit]")
     assert "5 de 5" in page.locator("h1").inner_text()

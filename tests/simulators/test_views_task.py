@@ -200,6 +200,25 @@ def test_closed_task_shows_what_was_done_and_takes_nothing_more(browser: Browser
         assert "99,541" in later.get(review).text, "nothing more can be handed in: the right number is told"
 
 
+def test_what_is_handed_in_too_late_is_not_lost(browser: Browser) -> None:
+    """The task closes while somebody works on it: what they typed is there when the page comes back."""
+    closes = clock.now() + timedelta(days=2)
+    body = tasks.BODY.replace("text: Prop", f"closes: {closes:%Y-%m-%d} 00:00\ntext: Prop", 1)
+    course, _version = publish(browser.house, {**tasks.folder(), tasks.TASK: _in_order(body).encode()})
+    learner = a_learner_in(browser, course)
+    end = closes.replace(hour=5, minute=0, second=0, microsecond=0)
+    with time_machine.travel(end - timedelta(minutes=1), tick=False):
+        learner = sign_in(learner.another())
+        learner.get(TASK)
+    with time_machine.travel(end + timedelta(minutes=1), tick=False):
+        page = learner.submit(ANSWERS, GOOD, button=("do", "submit"))
+
+    fields = dict(page.form(ANSWERS).fields)
+    assert "no se puede enviar" in page.text
+    assert (fields["ask.linea"], fields["vejez.captacion"]) == ("99,54", "90")
+    assert not rows(learner, Submission)
+
+
 def _in_order(body: str) -> str:
     """Put `closes` before the model, where the format has it."""
     line = next(line for line in body.splitlines() if line.startswith("closes:"))

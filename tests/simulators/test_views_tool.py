@@ -55,6 +55,32 @@ def test_what_cannot_be_calculated_is_told_at_its_field_and_given_back(browser: 
     assert 'href="#vejez-meses"' in page.html
 
 
+def test_what_was_ticked_and_moved_is_given_back_too(browser: Browser) -> None:
+    browser.get(TOOL)
+    page = browser.submit(
+        TOOL, {"vejez.meses": "30", "vejez.incluida": None, "vejez.captacion": "85.5"}, button=("do", "calculate"), status=422
+    )
+
+    assert "vejez.incluida" not in dict(page.form(TOOL).fields)
+    assert dict(page.form(TOOL).fields)["vejez.captacion"] == "85.5"
+    assert "85,5\u00a0%</output>" in page.html
+
+    browser.submit(TOOL, {"vejez.meses": "12"}, button=("do", "calculate"))
+    assert browser.path == f"{TOOL}?s=1_vi0_vc0.855&b=vejez#result"
+
+
+def test_a_share_keeps_the_decimals_that_its_slider_cannot_show(browser: Browser) -> None:
+    """A browser puts the slider on the nearest of its steps and sends that: nobody has moved it."""
+    browser.get(f"{TOOL}?s=1_vc0.123456")
+    assert dict(browser.page.form(TOOL).fields)["vejez.captacion"] == "12.3456"
+
+    browser.submit(TOOL, {"vejez.captacion": "12.35", "vejez.meses": "13"}, button=("do", "calculate"))
+    assert browser.path == f"{TOOL}?s=1_vc0.123456_vm13&b=vejez#result"
+
+    browser.submit(TOOL, {"vejez.captacion": "12.36"}, button=("do", "calculate"))
+    assert browser.path == f"{TOOL}?s=1_vc0.1236_vm13&b=vejez#result"
+
+
 @pytest.mark.parametrize(
     ("name", "typed", "words"),
     [
