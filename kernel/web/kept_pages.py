@@ -73,6 +73,7 @@ class KeptPages:
                 locale=i18n.language(),
                 site_header=lambda: self._head,
                 theme=g.theme,
+                whole_path=request.path,
             )
         return _Drawn(html, tuple(icons))
 

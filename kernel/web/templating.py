@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from flask import Flask, g
+from flask import Flask, g, has_request_context, request
 from jinja2 import BytecodeCache, StrictUndefined
 from jinja2.bccache import Bucket
 
@@ -53,8 +53,15 @@ class KeptTemplates(BytecodeCache):
 
 
 def _reader() -> dict[str, object]:
-    """Give the page its reader."""
-    return {"actor": current_actor(), "locale": i18n.language(), "theme": g.get("theme", "")}
+    """Give the page its reader, and the address at which they are, with what it asks for."""
+    return {"actor": current_actor(), "locale": i18n.language(), "theme": g.get("theme", ""), "whole_path": _whole_path()}
+
+
+def _whole_path() -> str:
+    if not has_request_context():
+        return ""
+    asked = request.query_string.decode(errors="replace")
+    return f"{request.path}?{asked}" if asked else request.path
 
 
 def in_language(language: str, caller: Callable[[], str]) -> str:

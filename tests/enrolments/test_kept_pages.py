@@ -107,6 +107,12 @@ def test_a_kept_page_is_the_page_that_was_drawn(ana: Browser, kept: KeptPages) -
     assert set(re.findall(r'<use href="#([^"]+)"', again)) == set(re.findall(r'<symbol id="([^"]+)"', again))
 
 
+def test_what_one_reader_asks_for_is_not_in_the_drawing_of_another(ana: Browser, blas: Browser) -> None:
+    ana.get(f"{COURSE}/activities/leccion-2?de=ana")
+
+    assert "de=ana" not in blas.get(f"{COURSE}/activities/leccion-2").html
+
+
 def test_another_state_language_zone_or_theme_is_another_drawing(ana: Browser, blas: Browser, house: House, kept: KeptPages) -> None:
     ana.get(LESSON)
     counts = [len(kept)]

@@ -200,6 +200,16 @@ def test_tool_speaks_english_too(browser: Browser) -> None:
     assert "Social budget simulator" in page.text
 
 
+def test_another_language_or_theme_leaves_the_scenario(browser: Browser) -> None:
+    browser.get(f"{TOOL}?s=1_vc0.9&b=vejez&c=1_vc0.8")
+    browser.submit("/language", button=("language", "en"))
+
+    assert browser.path == f"{TOOL}?s=1_vc0.9&b=vejez&c=1_vc0.8"
+    assert browser.page.language == "en"
+    browser.submit("/theme", button=("theme", "dark"))
+    assert browser.path == f"{TOOL}?s=1_vc0.9&b=vejez&c=1_vc0.8"
+
+
 def test_no_page_writes_anything(browser: Browser) -> None:
     """Architecture 6: a GET cannot write; sharing and comparing live in the address alone."""
     statements: list[str] = []
