@@ -75,7 +75,7 @@ def wants_json() -> bool:
 
 def keep_for_later() -> str:
     """Return what was posted, signed, to be put into the sign-in form."""
-    return seal(secrets_of_app(), "resume", {"path": _address(), "fields": _posted_fields()})
+    return seal(secrets_of_app(), "resume", {"path": _address(), "fields": _posted_fields(), "files": _brought_files()})
 
 
 def _address() -> str:
@@ -86,15 +86,22 @@ def _posted_fields() -> Fields:
     return [(name, value) for name, value in request.form.items(multi=True) if name not in _NEVER_KEPT]
 
 
-def kept(token: str) -> tuple[str, Fields] | None:
-    """Return the path and fields that were kept within the last hour, or nothing."""
+def _brought_files() -> bool:
+    """Say whether files came with the form: they are not kept, and have to be chosen again."""
+    return any(file.filename for _name, file in request.files.items(multi=True))
+
+
+def kept(token: str) -> tuple[str, Fields, bool] | None:
+    """Return the path and fields that were kept within the last hour, and whether files came with them; or nothing."""
     stash = unseal(secrets_of_app(), "resume", token, seconds=RESUMABLE_SECONDS)
-    return None if stash is None else (stash["path"], [(name, value) for name, value in stash["fields"]])
+    if stash is None:
+        return None
+    return stash["path"], [(name, value) for name, value in stash["fields"]], stash.get("files", False)
 
 
-def resume_page(path: str, fields: Fields) -> str:
-    """Draw the page that sends the kept fields again with a fresh form token."""
-    return render_template("errors/resume.html", path=path, fields=fields)
+def resume_page(path: str, fields: Fields, files: bool) -> str:
+    """Draw the page that sends the kept fields again with a fresh form token; of `files` it says that they are not among them."""
+    return render_template("errors/resume.html", path=path, fields=fields, files=files)
 
 
 def error_response(status: int, title: str, text: str, *, code: str = "", retry_after: int | None = None) -> Response:
@@ -191,7 +198,7 @@ def _token_error(_error: CSRFError) -> Response | tuple[str, int]:
     _note_bypass("token")
     if wants_json():
         return error_response(400, _(TITLES[400]), _("The form has expired. Reload the page."), code="form_expired")
-    return resume_page(_address(), _posted_fields()), 400
+    return resume_page(_address(), _posted_fields(), _brought_files()), 400
 
 
 def _http_error(error: HTTPException) -> Response:

@@ -347,6 +347,27 @@ def test_what_was_typed_outlives_an_expired_sign_in_form_too(browser: Browser, h
     assert stored_name(house) == TYPED["given_names"]
 
 
+@pytest.mark.parametrize("ended", [True, False])
+def test_files_that_came_with_a_form_are_told_to_be_lost(browser: Browser, house: House, *, ended: bool) -> None:
+    """Its words come back and its files do not: who sent them is not told that nothing was lost."""
+    a_person(house)
+    sign_in(browser)
+    browser.get("/profile")
+    token = dict(browser.page.form("/profile").fields)["csrf_token"]
+    if ended:
+        with house.database.unit_of_work() as session:
+            session.execute(text("UPDATE device SET ended_at = created_at"))
+    data = {**TYPED, "csrf_token": token if ended else "dead", "photo": (io.BytesIO(b"x"), "foto.png")}
+    browser._request("POST", "/profile", data=data)
+    browser._arrive(401 if ended else 400)
+    if ended:
+        browser.submit("/sign-in", {"email": "ana@example.org", "password": PASSWORD})
+
+    assert 'class="alert warn"' in browser.page.html
+    assert "No se perdió nada" not in browser.page.text
+    assert dict(browser.page.form("/profile").fields)["given_names"] == TYPED["given_names"]
+
+
 def test_a_stash_never_holds_a_password_and_cannot_be_forged(browser: Browser, house: House, app: Flask) -> None:
     a_person(house)
     sign_in(browser)
@@ -357,7 +378,7 @@ def test_a_stash_never_holds_a_password_and_cannot_be_forged(browser: Browser, h
 
     stash = dict(browser.page.form("/sign-in").fields)["resume"]
     with app.test_request_context():
-        path, fields = pages.kept(stash) or ("", [])
+        path, fields, _files = pages.kept(stash) or ("", [], False)
         assert path == "/profile/password"
         assert not {"password", "current_password", "csrf_token"} & dict(fields).keys()
         assert pages.kept(stash[:-2] + "xx") is None
