@@ -220,10 +220,10 @@ def list_neighbours(session: Session, parent_id: int | None) -> Sequence[tuple[i
     return [(row[0], row[1]) for row in session.execute(statement)]
 
 
-def code_is_taken(session: Session, code: str, but: int | None) -> bool:
-    """Say whether a place other than one has a code; lists do not tell its case apart either."""
-    same = (func.lower(Organisation.code) == func.lower(code), Organisation.id.is_distinct_from(but))
-    return bool(session.scalar(select(exists().where(*same))))
+def list_codes(session: Session) -> Sequence[tuple[int, str]]:
+    """Return the numbers and codes of the places that have one."""
+    statement = select(Organisation.id, Organisation.code).where(Organisation.code.is_not(None))
+    return [(row[0], row[1] or "") for row in session.execute(statement)]
 
 
 def had_people(session: Session, organisation_id: int) -> bool:

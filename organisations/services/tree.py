@@ -75,10 +75,11 @@ def make(
 
 
 def _check(session: Session, parent_id: int | None, plan: PlacePlan, but: int | None = None) -> None:
-    """Raise where a neighbour has the name, or any place has the code."""
-    if any(key == fold(plan.name) and place != but for place, key in queries.list_neighbours(session, parent_id)):
+    """Raise where a neighbour has the name, or any place has the code: both without case and accents, as lists compare them."""
+    name, code = fold(plan.name), fold(plan.code)
+    if any(key == name and place != but for place, key in queries.list_neighbours(session, parent_id)):
         raise NameTaken
-    if plan.code and queries.code_is_taken(session, plan.code, but):
+    if plan.code and any(fold(other) == code and place != but for place, other in queries.list_codes(session)):
         raise CodeTaken
 
 

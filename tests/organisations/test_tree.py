@@ -250,3 +250,16 @@ def test_names_and_codes_are_guarded_by_the_services_too(house: House) -> None:
             services.make(session, SYSTEM, None, OrganisationKind.UNIT, PlacePlan("Chone", ""), now=clock.now())
         with pytest.raises(CodeTaken):
             services.make(session, SYSTEM, iess, OrganisationKind.UNIT, PlacePlan("Jama", "A1"), now=clock.now())
+
+
+@pytest.mark.parametrize("code", ["Ñuñoa-1", "ñuñoa-1", "NUNOA-1"])
+def test_codes_are_compared_as_lists_compare_them(house: House, code: str) -> None:
+    """Without case and accents, of whatever letters: two that a list cannot tell apart are one."""
+    iess = a_place(house, code="ÑUÑOA-1")
+    loja = a_place(house, "Loja", iess)
+    with house.database.unit_of_work() as session:
+        with pytest.raises(CodeTaken):
+            services.make(session, SYSTEM, iess, OrganisationKind.UNIT, PlacePlan("Chone", code), now=clock.now())
+        with pytest.raises(CodeTaken):
+            services.change(session, SYSTEM, loja, PlacePlan("Loja", code), now=clock.now())
+        services.change(session, SYSTEM, iess, PlacePlan("IESS", code), now=clock.now())
