@@ -1,5 +1,6 @@
 /* Chapters and transcript lead to their second, the sentence being said is marked, and what was seen is told to the server.
-   POST of data-watched: csrf_token, spans = `12-40,55-90` in whole seconds; the answer: {watched_percent, done}. */
+   POST of data-watched: csrf_token, spans = `12-40,55-90` in whole seconds; the answer: {watched_percent, done}. What could not be
+   told waits in the page: the line may come back, and whoever signs in again beside it gives it a new token. */
 
 const frame = document.getElementById('player');
 const media = document.getElementById('media');
@@ -12,9 +13,20 @@ function seconds(text) {
   return parts.some(Number.isNaN) ? 0 : parts.reduce((sum, one) => sum * 60 + one, 0);
 }
 
+function secondIn(address) {
+  const found = /[#?&]t=([\d:]+)/.exec(address);
+  return found ? seconds(found[1]) : null;
+}
+
 function asked() {
-  const found = /[#?&]t=([\d:]+)/.exec(location.search + location.hash);
-  return found ? seconds(found[1]) : Number(frame.dataset.start) || 0;
+  const found = secondIn(location.hash);
+  return found === null ? secondIn(location.search) || Number(frame.dataset.start) || 0 : found;
+}
+
+/* Other places of the page are no place of the recording: it plays on. */
+function onHash() {
+  const found = secondIn(location.hash);
+  if (found !== null) go(found, false);
 }
 
 function go(second, play) {
@@ -103,9 +115,10 @@ async function tell() {
   const batch = merged(spans);
   if (!batch.length) return;
   spans = [];
-  const body = new URLSearchParams({ csrf_token: frame.dataset.token, spans: batch.map((span) => span.join('-')).join(',') });
   try {
-    const answer = await fetch(frame.dataset.watched, { method: 'POST', body, credentials: 'same-origin', keepalive: true, headers: { Accept: 'application/json' } });
+    let answer = await post(batch);
+    if (answer.status === 400 && (await freshToken())) answer = await post(batch);
+    trouble(answer.status === 400 || answer.status === 401);
     if (!answer.ok) throw new Error(answer.status);
     const told = await answer.json();
     const words = document.getElementById('watched-words');
@@ -115,12 +128,33 @@ async function tell() {
   }
 }
 
+function post(batch) {
+  const body = new URLSearchParams({ csrf_token: frame.dataset.token, spans: batch.map((span) => span.join('-')).join(',') });
+  return fetch(frame.dataset.watched, { method: 'POST', body, credentials: 'same-origin', keepalive: true, headers: { Accept: 'application/json' } });
+}
+
+/* A token ends with its session. What one person saw is not told as somebody else's. */
+async function freshToken() {
+  const answer = await fetch(location.href, { credentials: 'same-origin', headers: { Accept: 'text/html' } });
+  const found = new DOMParser().parseFromString(await answer.text(), 'text/html').getElementById('player');
+  if (!found || !found.dataset.token || found.dataset.person !== frame.dataset.person) return false;
+  frame.dataset.token = found.dataset.token;
+  return true;
+}
+
+function trouble(ended) {
+  const place = document.getElementById('watched-trouble');
+  const words = ended ? place.dataset.t : '';
+  if (place.textContent !== words) place.textContent = words;
+}
+
 if (frame && media) {
   frame.addEventListener('click', onClick);
-  window.addEventListener('hashchange', () => go(asked(), false));
+  window.addEventListener('hashchange', onHash);
+  window.addEventListener('online', tell);
   media.addEventListener('timeupdate', () => { follow(); watch(); });
   for (const kind of ['pause', 'ended', 'seeking']) media.addEventListener(kind, () => { if (kind === 'seeking') close(); else tell(); });
-  document.addEventListener('visibilitychange', () => { if (document.visibilityState === 'hidden') tell(); });
+  document.addEventListener('visibilitychange', tell);
   if (asked()) go(asked(), false);
   for (const one of lists) if (one.links[one.shown]) scrollTo(one, one.links[one.shown]);
 }
