@@ -18,7 +18,7 @@ from enrolments.queries import learning as enrolment_queries
 from enrolments.queries.results import find_result
 from kernel import clock
 from kernel.errors import NotFound
-from kernel.i18n import _, language, ngettext, reading
+from kernel.i18n import _, format_time, language, ngettext, reading
 from kernel.web import notes
 from kernel.web.errors import wants_json
 from kernel.web.limits import limit, limiter
@@ -254,7 +254,7 @@ def _acknowledge(subject: Sitting, done: Acknowledgement, now: datetime) -> Resp
         state=done.state.value,
         newer={str(item): payload for item, payload in done.elsewhere.items()},
         closed=sorted(done.closed),
-        saved_at=now.isoformat(),
+        at=format_time(now),
         token=proofs.token_for(secrets_of_app(), subject, now=now),
     )
 

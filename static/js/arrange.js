@@ -14,6 +14,15 @@ function numberAnew(list) {
   chosen(list.querySelector('select'));
 }
 
+/* Rows stand as their positions say, where each has one of its own: dragging one numbers all by where they stand. */
+function lineUp(list) {
+  const rows = [...list.children];
+  const place = (row) => Number(row.querySelector('select').value);
+  const isWhole = rows.every(place) && new Set(rows.map(place)).size === rows.length;
+  if (!isWhole || rows.every((row, at) => place(row) === at + 1)) return;
+  for (const row of rows.sort((one, other) => place(one) - place(other))) list.append(row);
+}
+
 function moveTo(list, row, y) {
   const next = [...list.children].find((other) => {
     const box = other.getBoundingClientRect();
@@ -28,6 +37,7 @@ function onGrip(event) {
   event.preventDefault();
   const row = grip.closest('li');
   const list = row.parentElement;
+  lineUp(list);
   const before = [...list.children];
   const move = (moved) => moveTo(list, row, moved.clientY);
   const drop = () => {
@@ -49,6 +59,7 @@ for (const list of document.querySelectorAll('ol.order')) {
     grip.hidden = false;
     row.classList.remove('plain');
   }
+  lineUp(list);
   list.addEventListener('pointerdown', onGrip);
 }
 

@@ -2,9 +2,10 @@
 
    What is typed goes first into a journal on this device (localStorage, for each person and attempt) and leaves it only when the
    server has acknowledged it. POST of data-save: csrf_token, lease, events = [{item, seq, response, client_time}], seq counting
-   from 1 under the page's lease; the answer: {acknowledged: {item: seq}, seconds_left, state, newer: {item: response}, lease}; the
-   lease is a new one where a newer answer was shown, so that what is changed after seeing it counts. Where the quiz takes late answers
-   with a proof, page and answer carry a token, and each event the last one that the device held when it was written. */
+   from 1 under the page's lease; the answer: {acknowledged: {item: seq}, seconds_left, state, newer: {item: response}, at, lease}; `at`
+   is when, in the reader's own zone by the server's clock; the lease is a new one where a newer answer was shown, so that what is
+   changed after seeing it counts. Where the quiz takes late answers with a proof, page and answer carry a token, and each event the
+   last one that the device held when it was written. */
 
 const KEEP_DAYS = 7;
 const DEBOUNCE = 700;
@@ -208,10 +209,7 @@ function look(box) {
 
 /* ---- what the learner sees; nothing is written twice, so that nothing is read out twice ---- */
 
-function clock() {
-  const now = new Date();
-  return String(now.getHours()).padStart(2, '0') + ':' + String(now.getMinutes()).padStart(2, '0');
-}
+let savedAt = '';
 
 function put(where, kind, symbol, text) {
   if (!where || where.dataset.shown === kind + text) return;
@@ -225,7 +223,7 @@ function show(item, saved) {
   const box = question(item);
   if (!box) return;
   const where = box.querySelector('[data-saved]');
-  if (saved) put(where, 'ok', 'cloud-check', say('Saved', '{time}', clock()));
+  if (saved) put(where, 'ok', 'cloud-check', say('Saved', '{time}', savedAt));
   else if ((journal[item] || []).every((event) => event.kept)) put(where, 'now', 'pencil', say('DeviceShort'));
   else put(where, 'bad', 'cloud-off', say('Unsaved'));
 }
@@ -296,6 +294,7 @@ async function sendBatch(batch, under) {
   if (renewed) answer = await post(batch, under);
   if (!answer.ok) return closed ? null : refused(answer, batch, renewed);
   const told = await answer.json();
+  savedAt = told.at;
   noteChanges();
   for (const [item, seq] of Object.entries(told.acknowledged || {})) {
     if (!drop(item, (event) => event.lease === under && event.seq <= seq)) show(item, true);
@@ -358,7 +357,7 @@ async function save() {
   if (done) {
     delay = 500;
     trouble(canKeep ? '' : say('Unkept'));
-    if (!unsent().length) bar('ok', 'cloud-check', say('Saved', '{time}', clock()));
+    if (!unsent().length) bar('ok', 'cloud-check', say('Saved', '{time}', savedAt));
     drawFiles().catch(() => {});
   } else {
     for (const event of unsent()) {
@@ -459,13 +458,17 @@ async function drawFiles() {
 
 function arrived(box, told) {
   const problem = box.querySelector('[data-problem]');
+  problem.setAttribute('role', 'alert');
   problem.hidden = !told.problem;
   problem.lastElementChild.textContent = told.problem || '';
   if (!told.html) return;
-  box.querySelector('[data-sent]').insertAdjacentHTML('beforeend', told.html);
+  const list = box.querySelector('[data-sent]');
+  list.insertAdjacentHTML('beforeend', told.html);
   if (told.full) {
     const room = box.querySelector('[data-full]');
+    const held = room.parentElement.contains(document.activeElement);
     for (const one of room.parentElement.children) one.hidden = one !== room;
+    if (held) list.lastElementChild.querySelector('a').focus();  // what had the focus is gone
   }
   look(box);
   noteChange(box);
@@ -573,9 +576,9 @@ async function onSubmit(event) {
   if (files.length && !(await sendFiles())) return;
   const done = unsent().length ? await save() : true;
   if ((done === false || !navigator.onLine) && !(await reachable())) {
-    trouble(say('Device'));
+    trouble(say(isAttempt ? 'Device' : 'Away'));
     const box = document.getElementById('unsent');
-    if (box) box.hidden = false;
+    if (box) box.hidden = !unsent().length;
     return;
   }
   leave(place, button);

@@ -51,13 +51,16 @@ def test_a_file_waits_for_the_line_and_arrives_once_with_the_text_beside_it(
     page.wait_for_selector("[data-saved].ok")
     page.set_input_files("[name='p1-upload']", [{**PDF, "name": "nota.exe"}])
     page.wait_for_selector("[data-problem]:not([hidden])")
-    problem = page.inner_text("[data-problem]")
+    problem = page.inner_text("[data-problem][role=alert]")
+    page.focus("[name='p1-upload']")
     page.set_input_files("[name='p1-upload']", [{**PDF, "name": "otro.pdf", "buffer": b"%PDF-1.7 dos"}])
     page.wait_for_selector("[data-full]:not([hidden])")
+    focused = page.evaluate("document.activeElement.textContent.trim()")
     person.press("button[value=review]")
 
     assert len(tries) >= 3
     assert "su tipo no está entre los que se aceptan" in problem
+    assert focused == "otro.pdf", "the field that had the focus is gone: it goes to what was sent"
     assert named(house) == (["informe.pdf", "otro.pdf"], ["informe.pdf", "otro.pdf"])
     assert clean_parts(stored(house)[-1][1])["answer"] == ["Un texto escrito mientras tanto."]
 

@@ -179,25 +179,33 @@ def test_a_check_is_made_with_the_keyboard_and_its_feedback_passes_axe(
     assert "PORQUE-single-1" not in page.content()
 
 
-def test_elements_and_words_can_be_dragged_too(chromium: Browser, live: Live, house: House) -> None:
-    """5.7: dragging sets the lists of choices, and what they say is saved."""
-    person = visitor(chromium, live)
-    begin(person, house, "", ("ordering", "dragged"))
-    page = person.page
-    grips = page.locator("#p1 .grip")
-    start, end = grips.nth(0).bounding_box(), page.locator("#p1 li").nth(2).bounding_box()
+def drag(page: Page, row: int, behind: int) -> None:
+    """Drag an element of the first question behind another."""
+    start, end = page.locator("#p1 .grip").nth(row).bounding_box(), page.locator("#p1 li").nth(behind).bounding_box()
     assert start
     assert end
     page.mouse.move(start["x"] + 5, start["y"] + 5)
     page.mouse.down()
     page.mouse.move(end["x"] + 5, end["y"] + end["height"] - 2, steps=8)
     page.mouse.up()
+
+
+def positions(page: Page) -> list[list[str]]:
+    """Return the elements of the first question as they stand, each with its position."""
+    found: list[list[str]] = page.locator("#p1 li select").evaluate_all("(all) => all.map((one) => [one.name, one.value])")
+    return found
+
+
+def test_elements_and_words_can_be_dragged_too(chromium: Browser, live: Live, house: House) -> None:
+    """5.7: dragging sets the lists of choices, and what they say is saved."""
+    person = visitor(chromium, live)
+    begin(person, house, "", ("ordering", "dragged"))
+    page = person.page
+    drag(page, 0, 2)
     page.locator("#p2 .words .tag").nth(1).drag_to(page.locator("#p2 select").first)
     page.locator("#save-state.ok").wait_for()
 
-    positions = page.locator("#p1 li select").evaluate_all("(all) => all.map((one) => [one.name, one.value])")
-    assert [value for _name, value in positions] == ["1", "2", "3", "4"]
-    assert [name for name, _value in positions] == ["p1-2", "p1-3", "p1-1", "p1-4"]
+    assert positions(page) == [["p1-2", "1"], ["p1-3", "2"], ["p1-1", "3"], ["p1-4", "4"]]
     assert page.locator("#p2 select").first.input_value() == "2"
     page.locator("[data-saved].ok").nth(1).wait_for()
     sitting, _questions = sitting_of(house, page.url)
@@ -205,3 +213,22 @@ def test_elements_and_words_can_be_dragged_too(chromium: Browser, live: Live, ho
         {"1": ["3"], "2": ["1"], "3": ["2"], "4": ["4"]},
         {"1": ["2"], "2": []},
     ]
+
+
+def test_dragging_one_element_later_leaves_the_others_in_their_order(chromium: Browser, live: Live, house: House) -> None:
+    """The page comes back with the elements as they were asked, or somebody has chosen positions by hand: neither is written over."""
+    person = visitor(chromium, live)
+    begin(person, house, "", ("ordering",))
+    page = person.page
+    drag(page, 0, 2)
+    page.locator("[data-saved].ok").wait_for()
+
+    page.reload()
+    assert positions(page) == [["p1-2", "1"], ["p1-3", "2"], ["p1-1", "3"], ["p1-4", "4"]]
+    drag(page, 2, 3)
+    assert positions(page) == [["p1-2", "1"], ["p1-3", "2"], ["p1-4", "3"], ["p1-1", "4"]]
+
+    page.select_option("[name=p1-2]", "2")
+    page.select_option("[name=p1-3]", "1")
+    drag(page, 2, 3)
+    assert positions(page) == [["p1-3", "1"], ["p1-2", "2"], ["p1-1", "3"], ["p1-4", "4"]]

@@ -2,13 +2,15 @@
 
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Browser
 from sqlalchemy import update
 
-from accounts.models import Device
+from accounts.models import Device, Person
 from kernel import clock
 from lms.app import House
 from quizzes.models import Attempt
@@ -68,6 +70,17 @@ def test_an_answer_is_saved_by_itself_and_says_so(taking: Visitor, house: House)
     taking.page.wait_for_selector("fieldset.q [data-saved].ok")
 
 
+def test_the_time_of_saving_is_told_in_the_readers_own_zone(taking: Visitor, house: House) -> None:
+    """As the page writes all its times, whatever zone and clock the device has."""
+    with house.database.unit_of_work() as session:
+        session.execute(update(Person).values(zone="Asia/Tokyo"))
+    type_number(taking, "2,5")
+    taking.page.wait_for_selector("fieldset.q [data-saved].ok")
+
+    known = {f"Guardado {(clock.now() - timedelta(minutes=ago)).astimezone(ZoneInfo('Asia/Tokyo')):%H:%M}" for ago in (0, 1)}
+    assert taking.page.inner_text("fieldset.q [data-saved].ok") in known
+
+
 @pytest.mark.slow
 def test_what_is_typed_without_a_line_is_sent_when_it_is_back(taking: Visitor, house: House) -> None:
     taking.page.context.set_offline(True)
@@ -111,6 +124,24 @@ def test_pressing_a_button_without_a_line_keeps_the_page_and_the_answers(taking:
     taking.press("#submission button[type=submit]")
 
     assert stored(taking, house)["numerical"] == {"answer": ["2,5"]}
+    with house.database.unit_of_work(write=False) as session:
+        assert session.query(Attempt).one().state == "finished"
+
+
+@pytest.mark.slow
+def test_submitting_without_a_line_says_that_nothing_was_submitted(taking: Visitor, house: House) -> None:
+    """Everything is saved already: no answer waits on the device, and the page says so neither."""
+    page = taking.page
+    taking.press("button[name=go][value=review]")
+    page.context.set_offline(True)
+    page.click("#submission button[type=submit]")
+
+    page.wait_for_selector("#trouble[role=alert]:not([hidden])")
+    assert page.inner_text("#trouble") == page.get_attribute("#submission", "data-t-away")
+    assert page.is_hidden("#unsent")
+
+    page.context.set_offline(False)
+    taking.press("#submission button[type=submit]")
     with house.database.unit_of_work(write=False) as session:
         assert session.query(Attempt).one().state == "finished"
 

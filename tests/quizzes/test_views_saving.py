@@ -2,11 +2,12 @@
 
 import json
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import func, select, update
 
-from accounts.models import Device
+from accounts.models import Device, Person
 from lms.app import House
 from quizzes.models import Attempt
 from quizzes.pages.attempt import new_lease
@@ -27,12 +28,27 @@ def test_the_script_saves_an_answer_and_is_told_what_is_kept(browser: Browser, h
     again = send_script(browser, attempt, [event], lease=5000)
     asked = send_script(browser, attempt, [], lease=5000)
 
-    assert set(first) == {"acknowledged", "seconds_left", "state", "newer", "closed", "saved_at", "token"}
+    assert set(first) == {"acknowledged", "seconds_left", "state", "newer", "closed", "at", "token"}
     assert (first["acknowledged"], first["newer"], first["state"]) == ({"1": 1}, {}, "in_progress")
     assert 1100 < int(str(first["seconds_left"])) <= 1200
     assert again["acknowledged"] == {"1": 1}
     assert asked["acknowledged"] == {}
     assert stored(house) == [("autosave", {"answer": ["2,4"]})]
+
+
+def test_the_script_is_told_the_time_as_the_page_writes_it(browser: Browser, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the reader's own zone and by the server's clock: the time of the page's end is written so too."""
+    At(monkeypatch, NOON)
+    a_learner_in(browser, a_quiz(house, NUMBER, "attempts: 0\nlimit: 20 min\n"))
+    attempt = begin(browser).rsplit("/", 1)[1]
+    with house.database.unit_of_work() as session:
+        session.execute(update(Person).values(zone="Europe/Madrid"))
+
+    told = send_script(browser, attempt, [{"item": 1, "seq": 1, "response": {"answer": ["2,4"]}}], lease=5000)
+
+    assert told["at"] == f"{NOON.astimezone(ZoneInfo('Europe/Madrid')):%H:%M}"
+    browser.get(f"/attempts/{attempt}")
+    assert f"Guardado {told['at']}" in browser.page.text
 
 
 def test_journals_of_earlier_pages_are_taken_under_their_own_lease(browser: Browser, house: House) -> None:
