@@ -277,7 +277,7 @@ def look(subject: TaughtPart) -> Answer:
     bench, form = _bench(subject), LessonForm()
     form.validate_on_post()
     text = _composed(bench, form)
-    return render_template("courses/_look.html", **pages.shown(bench, _look(bench, text), text))
+    return render_template("courses/look.html", **pages.shown(bench, _look(bench, text), text))
 
 
 @bp.get("/teaching/<slug>/lessons/<key>/preview")
@@ -312,12 +312,13 @@ def _conflict(bench: Bench, form: LessonForm) -> Answer:
 
 
 def _put_together(bench: Bench, form: LessonForm) -> Answer:
-    """Put both texts together as chosen, into the form: saving is the next step."""
+    """Put both texts together as chosen, into the form: saving is the next step. Choices are those of the text that was shown alone."""
+    if form.theirs.data != str(bench.revision):
+        return _conflict(bench, form)
     merge = _merge(bench, form)
     text = choosing.chosen(merge, request.form)
     if text is None:
         form.form_errors.append(_("Choose in each place which text is to stay."))
-        form.theirs.data = str(bench.revision)
         return _page(bench, form, merge=merge), 422
     _fill(form, bench, lesson_text_of(text, bench.path, bench.language))
     return _page(bench, form, look=_look(bench, text), joined=True)

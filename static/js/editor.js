@@ -80,11 +80,13 @@ function offerKept() {
 /* ---- saving by itself ---- */
 
 let told = '';
+let telling = ['', '', ' '];
 
 function tell(key, kind, words) {
   const text = words || say(key);
   if (told === text) return;
   told = text;
+  telling = [key, kind, text];
   for (const state of states) {
     state.textContent = text;
     state.className = 'state ' + (kind || '');
@@ -119,9 +121,11 @@ async function answer(response) {
   try { return await response.json(); } catch (error) { return null; }
 }
 
+const isAway = (response) => response.status === 429 || response.status >= 500;
+
 /* Why something did not come through: what the lesson's own pages say of it (`message`), or any page of the site (`detail`). */
 function why(response, found) {
-  if (response.status === 429 || response.status >= 500) return say('offline');
+  if (isAway(response)) return say('offline');
   if (!found || response.status === 400 || response.status === 401) return say('signin');
   return found.message || found.detail;
 }
@@ -136,6 +140,7 @@ function later(what, milliseconds, act) {
 }
 
 function changed() {
+  if (stopped === 'leaving') stopped = '';  // whoever types on has stayed
   tell('unsaved');
   later('keep', KEEP_AFTER, keep);
   later('save', Math.max(SAVE_AFTER, last + SAVE_EVERY - Date.now()), save);
@@ -176,8 +181,19 @@ async function redraw() {
     const response = await send(form.dataset.look);
     const html = response.ok ? await response.text() : '';
     if (!html || mine !== drawing) return;
-    look.replaceChildren(...new DOMParser().parseFromString(html, 'text/html').body.childNodes);
+    const drawn = new DOMParser().parseFromString(html, 'text/html').body;
+    takeSymbols(drawn);
+    look.replaceChildren(...drawn.childNodes);
   } catch (error) { /* the text is what matters; the next look may come through */ }
+}
+
+/* The piece brings the symbols that it refers to: those that the page lacks are put to its own. */
+function takeSymbols(drawn) {
+  const brought = drawn.querySelector('.defs');
+  for (const symbol of brought.querySelectorAll('symbol')) {
+    if (!document.getElementById(symbol.id)) document.querySelector('.defs').append(symbol);
+  }
+  brought.remove();
 }
 
 /* ---- writing into the text ---- */
@@ -282,6 +298,7 @@ async function upload() {
   const fields = new FormData();
   for (const field of ['alternative', 'caption']) fields.set(field, form.elements[field].value);
   if (form.elements.file.files[0]) fields.set('file', form.elements.file.files[0]);
+  const before = telling;
   tell('uploading');
   problem.textContent = '';
   try {
@@ -291,9 +308,11 @@ async function upload() {
       for (const field of ['file', 'alternative', 'caption']) form.elements[field].value = '';
       document.getElementById('upload').open = false;
       if (found.picture) block(found.markdown); else write(found.markdown);
-    } else problem.textContent = why(response, found);
-  } catch (error) { problem.textContent = say('offline'); }
-  tell('unsaved');
+      return;
+    }
+    problem.textContent = isAway(response) ? say('unsent') : why(response, found);
+  } catch (error) { problem.textContent = say('unsent'); }
+  if (telling[0] === 'uploading') tell(...before);  // the text is as it was before
 }
 
 /* ---- together ---- */
@@ -329,7 +348,12 @@ area.addEventListener('keydown', (event) => {
   if (button) { event.preventDefault(); button.click(); }
 });
 addEventListener('online', save);
-addEventListener('beforeunload', (event) => { if (stopped === 'kept' && !same(typed(), saved)) event.preventDefault(); });
+addEventListener('pageshow', (event) => {
+  if (!event.persisted || stopped !== 'leaving') return;
+  stopped = '';  // by «Back» the page stands as it was left: what its button sent is asked for before anything is typed on
+  save();
+});
+addEventListener('beforeunload', (event) => { if (stopped !== 'leaving' && !same(typed(), saved) && !keep()) event.preventDefault(); });
 document.addEventListener('visibilitychange', () => { if (document.visibilityState === 'hidden' && !same(typed(), saved)) { keep(); save(); } });
 document.getElementById('tools').hidden = false;
 for (const button of document.querySelectorAll('[data-insert][hidden]')) button.hidden = false;

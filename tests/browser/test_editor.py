@@ -270,6 +270,67 @@ def test_a_page_that_saves_by_itself_never_writes_over_somebody_else(chromium: B
     assert "Lo mío." in texts(live.house)[LESSON]
 
 
+UNDRAWN = """[...document.querySelectorAll('#look use')].map((one) => one.getAttribute('href'))
+  .filter((address) => !document.querySelector(`symbol${address}`))"""
+
+
+def test_what_the_page_draws_by_itself_has_its_icons(chromium: Browser, live: Live) -> None:
+    """Those of the findings, of none, and of the lesson's own pieces: the page did not need them before."""
+    me = before_a_lesson(live, chromium)
+    page = me.page
+    for body, symbol in (
+        ("Todo bien.\n", "circle-check"),
+        ("Bien.\n\n[[nadie]]\n", "circle-x"),
+        ("> [!CHECK] Una pregunta\n> La respuesta.\n", "chevron-down"),
+    ):
+        page.fill("#body", body)
+        page.wait_for_selector(f"#look use[href='#{symbol}']", state="attached", timeout=20_000)
+        assert page.evaluate(UNDRAWN) == []
+    me.checked.clear()
+    me.check()
+
+
+def test_a_device_that_keeps_nothing_asks_before_an_unsaved_text_goes(chromium: Browser, live: Live) -> None:
+    me = before_a_lesson(live, chromium)
+    page = me.page
+    page.route("**/autosave*", lambda route: route.abort())
+    page.evaluate("Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); }")
+    page.type("#body", "Sin dónde guardarse.")
+    expect(page.locator("#save-state")).to_contain_text("no puede guardar", timeout=15_000)
+
+    with page.expect_event("dialog") as asked:
+        page.once("dialog", lambda dialog: dialog.accept())
+        page.goto("about:blank")
+    assert asked.value.type == "beforeunload"
+
+
+def test_a_file_that_does_not_arrive_leaves_the_text_saved_as_it_was(chromium: Browser, live: Live) -> None:
+    me = before_a_lesson(live, chromium)
+    page = me.page
+    page.fill("#body", "Guardado.\n")
+    expect(page.locator("#save-state")).to_have_text(SAVED, timeout=15_000)
+    page.route("**/files*", lambda route: route.abort())
+    page.click("#upload summary")
+    page.set_input_files("#file", {"name": "foto.png", "mimeType": "image/png", "buffer": a_picture()})
+    page.fill("#alternative", "Una foto")
+    page.click("button[value=upload]")
+
+    expect(page.locator("#upload-problem")).to_have_text(page.get_attribute("#lesson", "data-t-unsent") or "-")
+    expect(page.locator("#save-state")).to_have_text(SAVED)
+
+
+def test_a_page_that_was_not_left_after_all_goes_on_saving(chromium: Browser, live: Live) -> None:
+    """Its button was pressed and the browser stopped, or went back to the page as it was."""
+    me = before_a_lesson(live, chromium)
+    page = me.page
+    page.evaluate("document.getElementById('lesson').addEventListener('submit', (event) => event.preventDefault())")
+    page.click("button[value=save]")
+    page.fill("#body", "Sigo aquí.\n")
+
+    expect(page.locator("#save-state")).to_have_text(SAVED, timeout=15_000)
+    assert texts(live.house)[LESSON].endswith("Sigo aquí.\n")
+
+
 def test_tools_pasting_and_lines_work_by_keyboard(chromium: Browser, live: Live) -> None:
     me = before_a_lesson(live, chromium)
     page = me.page

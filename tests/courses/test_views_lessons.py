@@ -73,6 +73,19 @@ def a_picture(form: str = "PNG", size: tuple[int, int] = (4, 3)) -> bytes:
     return target.getvalue()
 
 
+@pytest.mark.parametrize("body", ["Todo bien.\n", "Bien.\n\n[[nadie]]\n", "> [!CHECK] Una pregunta\n> La respuesta.\n"])
+def test_a_look_brings_the_symbols_that_it_refers_to(editor: Browser, body: str) -> None:
+    """The page of the editor does not have them: nothing on it needed them."""
+    known = fields(editor)
+    kept = {name: known[name] for name in ("csrf_token", "title", "summary", "seen")}
+    editor._request("POST", f"{EDITOR}/look", data={**kept, "body": body})
+    html = editor.response.get_data(as_text=True)
+
+    needed = set(re.findall(r'<use href="#([a-z-]+)"', html))
+    assert needed
+    assert needed == set(re.findall(r'<symbol id="([a-z-]+)"', html))
+
+
 def test_every_cell_of_writing_a_lesson(browser: Browser, house: House) -> None:
     """Security 9: lesson.edit, lesson.view and lesson.file_download of a draft; nothing changes for those who may not."""
     cast = a_cast(browser, house)
@@ -287,6 +300,32 @@ def test_where_both_changed_the_same_place_one_chooses(editor: Browser, house: H
     assert "Tres de otra persona." in told
     assert "Elija en cada lugar" in unchosen
     assert texts(house)[PATH].endswith(f"Dos.\n\n{end}")
+
+
+def test_a_choice_that_lacks_another_is_given_back(editor: Browser, house: House, course: Course) -> None:
+    begun(editor, house, course)
+    write(house, course, {PATH: texts(house)[PATH].replace("Uno.", "Uno de otra persona.")})
+    send(editor, status=409, body="Uno mío.\n\nDos.\n\nTres mío.\n")
+
+    send(editor, "merge", status=422, **{"conflict-1": "mine"})
+
+    assert fields(editor)["conflict-1"] == "mine"
+    assert "conflict-0" not in fields(editor)
+
+
+def test_what_was_chosen_is_not_taken_for_a_text_that_is_newer(editor: Browser, house: House, course: Course) -> None:
+    """Somebody saved once more while both texts were looked at: the places to choose in are others now."""
+    begun(editor, house, course)
+    send(editor, status=409, body="Uno mío.\n\nDos.\n\nTres mío.\n")
+    write(house, course, {PATH: texts(house)[PATH].replace("Uno.", "Uno de otra persona.")})
+
+    told = send(editor, "merge", status=409, **{"conflict-0": "theirs"})
+
+    assert "Uno de otra persona." in told
+    assert "Tres mío." in told
+    assert "conflict-0" not in fields(editor)
+    send(editor, "merge", **{"conflict-0": "mine", "conflict-1": "theirs"})
+    assert fields(editor)["body"] == "Uno mío.\n\nDos.\n\nTres de otra persona.\n"
 
 
 MOVED = "01-parte/02-leccion"
