@@ -224,9 +224,10 @@ def test_settings_of_what_was_moved_and_changed_meanwhile_are_put_together(edito
     (moved,) = (path for path, text in texts(house).items() if "key: leccion-1" in text)
     write(house, course, {moved: texts(house)[moved].replace("dedos", "manos")})
 
-    editor.submit(page, {"minutes": "7"}, status=409)
+    shown = editor.submit(page, {"minutes": "7"}, status=409).text
     editor.submit(page, {}, button=("do", "merge"))
 
+    assert "Se cuenta con los manos." in shown
     assert "minutes: 7\n" in texts(house)[moved]
     assert "manos" in texts(house)[moved]
 
