@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from courses import publication
+from courses import publication, rendering
 from courses.content.kept import Kept
 from courses.content.model import Severity
 from courses.publication import Prepared, digest_of
@@ -51,7 +51,7 @@ def test_a_folder_with_an_error_is_not_prepared() -> None:
 def test_a_text_that_the_renderer_gives_up_after_the_check_is_never_published_empty(render: str, tmp_path: Path) -> None:
     """Nothing is prepared and nothing kept of it, and the next try finds everything."""
     files = changed(COURSE, "Cuánta agua", "Cuánta *agua*")
-    kinds, really = replace(KINDS, kept=Kept(tmp_path)), getattr(publication, render)
+    kinds, really = replace(KINDS, kept=Kept(tmp_path)), getattr(rendering, render)
     publication.forget_rendered()
 
     def too_late(*given: object) -> Rendered:
@@ -61,7 +61,7 @@ def test_a_text_that_the_renderer_gives_up_after_the_check_is_never_published_em
             return rendered
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(publication, render, too_late)
+        patch.setattr(rendering, render, too_late)
         with pytest.raises(Unavailable):
             publication.prepare(files, kinds, today=TODAY)
 
