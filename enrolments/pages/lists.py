@@ -10,6 +10,7 @@ from courses.models import CourseResource, Term
 from enrolments.pages.outline import foreign, html
 from kernel.i18n import _, choose, language
 from kernel.markup.model import SafeHtml
+from kernel.markup.passages import plain_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ def term_groups(rows: Iterable[Term], query: str) -> list[TermGroup]:
     wanted = fold(query)
     groups: defaultdict[str, list[TermEntry]] = defaultdict(list)
     for term in sorted((_entry(row) for row in rows), key=lambda entry: fold(entry.term)):
-        if wanted in fold(f"{term.term} {' '.join(term.also)} {term.definition}"):
+        if not wanted or wanted in fold(f"{term.term} {' '.join(term.also)} {plain_text(term.definition)}"):
             groups[fold(term.term)[:1].upper()].append(term)
     return [TermGroup(letter, terms) for letter, terms in groups.items()]
 

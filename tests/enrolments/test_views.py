@@ -365,11 +365,13 @@ def test_the_glossary_and_the_resources_are_listed_and_searched(browser: Browser
     page = browser.get("/courses/agua-en-casa/glossary")
     found = browser.get("/courses/agua-en-casa/glossary?q=CONSUMO")
     nothing = browser.get("/courses/agua-en-casa/glossary?q=zzz")
+    tags = browser.get("/courses/agua-en-casa/glossary?q=%3C/p%3E")
     resources = browser.get("/courses/agua-en-casa/resources")
 
     assert "consumo" in page.text.lower()
     assert "consumo" in found.text.lower()
     assert "consumo" not in nothing.text.lower().replace("zzz", "")
+    assert "consumo" not in tags.text.lower()
     assert any(address.startswith("https://") for address, _words in resources.links)
 
 
