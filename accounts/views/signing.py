@@ -131,7 +131,9 @@ def _sign_in_form(form: SignInForm, resume: str) -> str:
     target = safe_next(request.values.get("next")) or ""
     due = g.get("second_step_due", False)
     mailed = _settings().mail_is_sent
-    return render_template("accounts/sign_in.html", form=form, next=target, resume=resume, second_step_due=due, mail_is_sent=mailed)
+    here = url_for("accounts.sign_in", next=target or None)
+    facts = {"next": target, "resume": resume, "second_step_due": due, "mail_is_sent": mailed, "whole_path": here}
+    return render_template("accounts/sign_in.html", form=form, **facts)
 
 
 def _try_to_sign_in(form: SignInForm) -> Answer:

@@ -298,7 +298,9 @@ def test_feedback_to_true_and_false_of_canvas_joins_the_explanation_and_what_has
 
     assert found.questions[0].explanation == {"es": "Ley 1\n\nAsí es\n\nLéala"}
     assert [remark.what for remark in found.of_weight(Weight.NOTE)] == ["The feedback to true and false became part of the explanation."]
-    assert [loss.message for loss in found.of_weight(Weight.LOSS)] == ["The feedback “nadie” is left out. No answer has a place for it."]
+    assert [loss.message for loss in found.of_weight(Weight.LOSS)] == [
+        "La retroalimentación «nadie» queda fuera. Ninguna respuesta tiene lugar para ella."
+    ]
 
 
 WORD = '<response_str ident="response1"><render_fib><response_label ident="a"/></render_fib></response_str>'
