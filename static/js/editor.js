@@ -100,7 +100,7 @@ function send(address, more) {
   return post(address, fields);
 }
 
-/* The form's token ends with its session: after signing in again in another window this page takes a new one. */
+/* The form's token ends with its session: after signing in again in another window this page takes a new one; not one of somebody else. */
 async function post(address, fields) {
   const once = () => {
     fields.set('csrf_token', form.elements.csrf_token.value);
@@ -112,9 +112,10 @@ async function post(address, fields) {
 
 async function freshToken() {
   const response = await fetch(location.href, { headers: { Accept: 'text/html' } });
-  const field = new DOMParser().parseFromString(await response.text(), 'text/html').querySelector('#lesson [name=csrf_token]');
-  if (field) form.elements.csrf_token.value = field.value;
-  return Boolean(field);
+  const found = new DOMParser().parseFromString(await response.text(), 'text/html').querySelector('#lesson');
+  if (!found || found.dataset.person !== form.dataset.person) return false;
+  form.elements.csrf_token.value = found.elements.csrf_token.value;
+  return true;
 }
 
 async function answer(response) {

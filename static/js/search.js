@@ -1,4 +1,4 @@
-/* `/` opens the search over any page, and so does its link; Escape closes it. Without this, or in a browser without dialogs, the link leads there. */
+/* Ctrl+K (⌘K) opens the search over any page, and so does its link; Escape closes it. Without this, or in a browser without dialogs, the link leads there. */
 
 const link = document.querySelector('a[data-find]');
 let dialog = null;
@@ -68,7 +68,7 @@ function isTyping(target) { /* for a moment the keys still go to the field of a 
 
 if (link) {
   document.addEventListener('keydown', (event) => {
-    if (event.key !== '/' || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+    if (event.key !== 'k' || !(event.ctrlKey || event.metaKey) || event.altKey || event.defaultPrevented || isTyping(event.target)) return;
     event.preventDefault();
     if (!open()) location.assign(link.href);
   });

@@ -194,6 +194,25 @@ def test_an_ended_session_loses_no_text(chromium: Browser, live: Live, ended: bo
     assert me.page.evaluate("localStorage.length") == 0
 
 
+def test_what_one_editor_wrote_is_not_saved_as_another_s(chromium: Browser, live: Live) -> None:
+    """On a machine that several share: whoever signs in beside an open page saves nothing of it."""
+    course = a_course(live.house, modules=1)
+    for email in ("profe@example.org", "otra@example.org"):
+        a_teacher(live.house, course, email)
+    me = visitor(chromium, live)
+    sign_in(me, "profe@example.org")
+    me.open("/teaching/prueba/lessons/leccion-1")
+    me.page.context.clear_cookies()
+    beside = Visitor(me.page.context.new_page(), live.url, set())
+    sign_in(beside, "otra@example.org")
+
+    me.page.fill("#body", "De Pilar.\n")
+    expect(me.page.locator("#save-state")).to_contain_text("Su sesión se cerró", timeout=15_000)
+
+    assert "De Pilar." not in texts(live.house)[LESSON]
+    assert "De Pilar." in me.page.evaluate("Object.values(localStorage).join()")
+
+
 def test_a_server_that_is_away_loses_no_text(chromium: Browser, live: Live) -> None:
     """What it answers then is no text that was saved: the device keeps it, and nobody is said to have saved anything else."""
     me = before_a_lesson(live, chromium)

@@ -20,10 +20,10 @@ def test_the_key_opens_the_search_and_a_result_its_paragraph(
     person.open("/courses")
 
     page.focus("main input[type=search]")
-    page.keyboard.press("/")
-    assert page.query_selector("dialog[open]") is None, "while somebody types, a key is a letter"
+    page.keyboard.press("Control+k")
+    assert page.query_selector("dialog[open]") is None, "while somebody types, the keys are the field's"
     page.evaluate("document.activeElement.blur()")
-    page.keyboard.press("/")
+    page.keyboard.press("Control+k")
     assert page.evaluate("document.activeElement.name") == "q"
     person.checked.clear()
     person.check()
@@ -31,12 +31,12 @@ def test_the_key_opens_the_search_and_a_result_its_paragraph(
     page.keyboard.press("Escape")
     assert page.query_selector("dialog[open]") is None
 
-    page.keyboard.press("/")
+    page.keyboard.press("Control+k")
     page.fill("dialog input", "ducha" if language == "es" else "shower")
     with page.expect_navigation():
         page.keyboard.press("Enter")
     person.check()
-    page.keyboard.press("/")
+    page.keyboard.press("Control+k")
     assert page.evaluate("document.activeElement.id") == "q", "on its own page the key leads to the field"
     with page.expect_navigation():
         page.click("section li h3 a")
