@@ -42,8 +42,7 @@ def _with_entries(text: str, setting: Setting, languages: Sequence[str], rows: S
             text = _changed(text, setting, languages, place, rows[place], names)
     new = [row for row in rows[number:] if not _is_blank(row, setting)]
     if len(gone) == number and number:
-        text = write_field(text, setting.name, [_entry(setting, languages, row) for row in new] or None, order)
-        return text
+        return write_field(text, setting.name, [_entry(setting, languages, row) for row in new] or None, order)
     if gone:
         text = editing.without_entries(text, setting.name, gone)
     if not new:

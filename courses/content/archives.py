@@ -36,7 +36,8 @@ def read_folder_archive(content: bytes) -> FolderArchive:
     archive = open_archive(content, limits=LIMITS)
     if archive.old_names:
         raise ArchiveRefused(
-            N_("The name “%(name)s” is not written in UTF-8: rename the file with plain letters and pack it again."), name=archive.old_names[0]
+            N_("The name “%(name)s” is not written in UTF-8: rename the file with plain letters and pack it again."),
+            name=archive.old_names[0],
         )
     for name in archive.files:
         if "\\" in name or any(part in ("", ".", "..") for part in name.split("/")):

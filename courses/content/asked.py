@@ -1,4 +1,7 @@
-"""What the web asks of a course, a module and an activity, field by field (format, section 5). The reader of the format judges the answers."""
+"""What the web asks of a course, a module and an activity, field by field (format, section 5).
+
+The reader of the format judges the answers.
+"""
 
 from courses.content.changes import COMMON
 from courses.content.settings import Setting, Shape
@@ -8,7 +11,22 @@ YES_NO = (("true", lazy_("Yes")), ("false", lazy_("No")))
 MOMENT = lazy_("A day or a moment in the course's time zone: 2026-12-01 or 2026-12-01 08:00.")
 
 COURSE_ORDER = (
-    *("format", "kind", "key", "was", "title", "summary", "objectives", "languages", "timezone", "hours", "words", "level", "topic", "tone"),
+    *(
+        "format",
+        "kind",
+        "key",
+        "was",
+        "title",
+        "summary",
+        "objectives",
+        "languages",
+        "timezone",
+        "hours",
+        "words",
+        "level",
+        "topic",
+        "tone",
+    ),
     *("image", "image_alt", "authors", "licence", "visibility", "enrolment", "opens", "closes", "completion", "grade", "certificate"),
 )
 MODULE_ORDER = (*COMMON[:8], "objectives", "numbered", "completion")
@@ -24,7 +42,10 @@ COURSE: tuple[tuple[object, tuple[Setting, ...]], ...] = (
             Setting("title", Shape.WORDS, lazy_("Title")),
             Setting("summary", Shape.WORDS, lazy_("Summary"), lazy_("One or two sentences for the catalogue.")),
             Setting(
-                "objectives", Shape.LISTED, lazy_("What one learns"), lazy_("One on each line, beginning with a verb: Work out the coverage gap.")
+                "objectives",
+                Shape.LISTED,
+                lazy_("What one learns"),
+                lazy_("One on each line, beginning with a verb: Work out the coverage gap."),
             ),
             Setting(
                 "languages",
@@ -40,9 +61,18 @@ COURSE: tuple[tuple[object, tuple[Setting, ...]], ...] = (
                 lazy_("How much it takes for granted."),
                 (("basic", lazy_("Basic")), ("intermediate", lazy_("Intermediate")), ("advanced", lazy_("Advanced"))),
             ),
-            Setting("hours", Shape.WORD, lazy_("Hours"), lazy_("Told on the certificate. Left empty, the minutes of the activities are added up.")),
-            Setting("image", Shape.FILE, lazy_("Picture"), lazy_("Shown in the catalogue. Send it first under “Files”."), accepts=("image/",)),
-            Setting("image_alt", Shape.WORDS, lazy_("Alternative text of the picture"), lazy_("What somebody who does not see it has to know.")),
+            Setting(
+                "hours",
+                Shape.WORD,
+                lazy_("Hours"),
+                lazy_("Told on the certificate. Left empty, the minutes of the activities are added up."),
+            ),
+            Setting(
+                "image", Shape.FILE, lazy_("Picture"), lazy_("Shown in the catalogue. Send it first under “Files”."), accepts=("image/",)
+            ),
+            Setting(
+                "image_alt", Shape.WORDS, lazy_("Alternative text of the picture"), lazy_("What somebody who does not see it has to know.")
+            ),
             Setting(
                 "tone",
                 Shape.CHOICE,
@@ -87,7 +117,10 @@ COURSE: tuple[tuple[object, tuple[Setting, ...]], ...] = (
                 usual="all",
             ),
             Setting(
-                "completion.grade", Shape.WORD, lazy_("Grade needed"), lazy_("Percent of the course's grade. Left empty: completing the modules is enough.")
+                "completion.grade",
+                Shape.WORD,
+                lazy_("Grade needed"),
+                lazy_("Percent of the course's grade. Left empty: completing the modules is enough."),
             ),
             Setting(
                 "certificate",
@@ -152,7 +185,9 @@ STATE = Setting(
 )
 _WHEN = (
     STATE,
-    Setting("requires", Shape.KEYS, lazy_("Opens after"), lazy_("What one has to complete first. None chosen: it is open from the beginning.")),
+    Setting(
+        "requires", Shape.KEYS, lazy_("Opens after"), lazy_("What one has to complete first. None chosen: it is open from the beginning.")
+    ),
     Setting("opens", Shape.WORD, lazy_("Opens"), MOMENT),
     Setting("closes", Shape.WORD, lazy_("Closes"), MOMENT),
 )
@@ -162,8 +197,20 @@ MODULE: tuple[tuple[object, tuple[Setting, ...]], ...] = (
         lazy_("What it is"),
         (
             *_SHARED,
-            Setting("objectives", Shape.LISTED, lazy_("What one learns"), lazy_("One on each line, beginning with a verb: Work out the coverage gap.")),
-            Setting("numbered", Shape.FLAG, lazy_("Is it counted?"), lazy_("No for a pre-test or a final test: “module 3 of 7” does not count it."), YES_NO, "true"),
+            Setting(
+                "objectives",
+                Shape.LISTED,
+                lazy_("What one learns"),
+                lazy_("One on each line, beginning with a verb: Work out the coverage gap."),
+            ),
+            Setting(
+                "numbered",
+                Shape.FLAG,
+                lazy_("Is it counted?"),
+                lazy_("No for a pre-test or a final test: “module 3 of 7” does not count it."),
+                YES_NO,
+                "true",
+            ),
         ),
     ),
     (
@@ -171,7 +218,11 @@ MODULE: tuple[tuple[object, tuple[Setting, ...]], ...] = (
         (
             *_WHEN,
             Setting(
-                "completion", Shape.WORD, lazy_("Activities to complete"), lazy_("A number, or all: so many of the required ones complete it."), usual="all"
+                "completion",
+                Shape.WORD,
+                lazy_("Activities to complete"),
+                lazy_("A number, or all: so many of the required ones complete it."),
+                usual="all",
             ),
         ),
     ),
@@ -185,9 +236,20 @@ def activity(
     conditions = (
         *_WHEN,
         Setting("required", Shape.FLAG, lazy_("Is it required?"), lazy_("Required activities complete their module."), YES_NO, "true"),
-        Setting("preview", Shape.FLAG, lazy_("Open to everybody?"), lazy_("Lessons and recordings may be looked at without enrolling."), YES_NO, "false"),
+        Setting(
+            "preview",
+            Shape.FLAG,
+            lazy_("Open to everybody?"),
+            lazy_("Lessons and recordings may be looked at without enrolling."),
+            YES_NO,
+            "false",
+        ),
     )
-    groups = ((lazy_("What it is"), (*(_SHARED if words else ()), *own)), *further, (lazy_("When it is open, and whether it counts"), conditions))
+    groups = (
+        (lazy_("What it is"), (*(_SHARED if words else ()), *own)),
+        *further,
+        (lazy_("When it is open, and whether it counts"), conditions),
+    )
     return tuple(group for group in groups if group[1])
 
 

@@ -110,7 +110,13 @@ def move_module(tree: Tree, paths: list[str], key: str, place: int) -> Change:
 
 
 def move_activity(
-    tree: Tree, texts: Mapping[str, str], paths: list[str], key: str, target: TreeModule, place: int, moving: Callable[[str, str], str] | None
+    tree: Tree,
+    texts: Mapping[str, str],
+    paths: list[str],
+    key: str,
+    target: TreeModule,
+    place: int,
+    moving: Callable[[str, str], str] | None,
 ) -> Change:
     """Let an activity take another place in its module or in another one; the files of `media/` that it shows come along.
 
@@ -201,4 +207,3 @@ def remove_module(module: TreeModule, paths: list[str]) -> Change:
 def remove_activity(activity: TreeActivity) -> Change:
     """Take an activity out; files of `media/` stay for others."""
     return Change(removed=activity.paths)
-

@@ -106,7 +106,9 @@ def _modules(before: CourseFolder, after: CourseFolder) -> Iterator[Part]:
             yield _with(part, (Mark.ADDED,))
             continue
         marks = (Mark.MOVED,) if match in moved else ()
-        yield _changed(_with(part, marks, _renamed(choose(old[match].title), part.title)), facts_of_module(old[match]), facts_of_module(module))
+        yield _changed(
+            _with(part, marks, _renamed(choose(old[match].title), part.title)), facts_of_module(old[match]), facts_of_module(module)
+        )
     for key, gone in old.items():
         if key not in matches.values():
             yield Part(Place.MODULE, key, choose(gone.title), (Mark.REMOVED,), path=gone.path)

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from courses.content import nodes
 from courses.content.nodes import Keyed, Listing, Node, Scalar
@@ -98,7 +99,10 @@ def _entry(lines: Sequence[str], item: Node, above: int) -> Entry:
 
 
 def outdented(line: str, columns: int) -> str:
-    """Return a line of something that stands so many columns in, as it is at the left edge; raises EditRefused where it stands further out."""
+    """Return a line of something that stands so many columns in, as it is at the left edge.
+
+    Raises EditRefused where it stands further out.
+    """
     if not line.strip():
         return ""
     if not line[:columns].strip():
@@ -124,7 +128,9 @@ def tidy(typed: str) -> str:
 
     Spaces at the end of a line stay: in a text of several lines two of them are a line break.
     """
-    lines = [line if line.strip() else "" for line in unicodedata.normalize("NFC", typed).replace("\r\n", "\n").replace("\r", "\n").split("\n")]
+    lines = [
+        line if line.strip() else "" for line in unicodedata.normalize("NFC", typed).replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    ]
     return "\n".join(lines).strip("\n") + "\n"
 
 
@@ -160,7 +166,7 @@ def add_alike(text: str, name: str, added: str) -> str:
     """Return the file with an entry added at the end of a list, a blank line before it only where the others have one between them."""
     after = add_entries(text, name, [added])
     entries = list_entries(after, name)
-    spaced = any(one.last + 1 < other.first for one, other in zip(entries[:-1], entries[1:-1], strict=False))
+    spaced = any(one.last + 1 < other.first for one, other in pairwise(entries[:-1]))
     lines, above = after.split("\n"), entries[-1].first - 2
     if len(entries) < 2 or spaced or lines[above].strip():
         return after
@@ -225,7 +231,9 @@ def behind_dash(entry: str, dash: int, content: int) -> list[str]:
 def _checked(before: str, after: str, name: str, *, gone: int | None, come: Sequence[str]) -> str:
     """Return the changed file; raises EditRefused where another entry changed too, or the new one reads otherwise than by itself."""
     old, new = [entry.text for entry in list_entries(before, name)], [entry.text for entry in list_entries(after, name)]
-    expected = [*old, *(tidy(entry) for entry in come)] if gone is None else [*old[:gone], *(tidy(entry) for entry in come), *old[gone + 1 :]]
+    expected = (
+        [*old, *(tidy(entry) for entry in come)] if gone is None else [*old[:gone], *(tidy(entry) for entry in come), *old[gone + 1 :]]
+    )
     if [_bare(text) for text in new] != [_bare(text) for text in expected]:
         raise EditRefused
     return after
@@ -292,7 +300,10 @@ FLOW = 100
 
 
 def read_fields(text: str) -> dict[str, Written]:
-    """Return the fields of a file, every scalar as the text that was written; raises EditRefused where it is no mapping that can be read."""
+    """Return the fields of a file, every scalar as the text that was written.
+
+    Raises EditRefused where it is no mapping that can be read.
+    """
     root = nodes.parse(text).root
     if root is None and not text.strip():
         return {}
@@ -339,7 +350,10 @@ def _read_again(after: str, before: Mapping[str, Written], name: str, value: Wri
 
 
 def _in_braces(text: str, root: Keyed, name: str, value: Written, order: Sequence[str]) -> str:
-    """Return a mapping in braces with a field written anew, the others to the letter; what is too long for its line gets lines of its own."""
+    """Return a mapping in braces with a field written anew, the others to the letter.
+
+    What is too long for its line gets lines of its own.
+    """
     present = root.entries.get(name)
     if present is None and value is None:
         return text

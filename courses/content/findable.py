@@ -37,9 +37,7 @@ def _parts(section: Section) -> Iterator[list[Passage]]:
     yield part
 
 
-def term_entries(
-    key: str, term: Mapping[str, str], also: Mapping[str, tuple[str, ...]], definition: Mapping[str, str]
-) -> Iterator[Entry]:
+def term_entries(key: str, term: Mapping[str, str], also: Mapping[str, tuple[str, ...]], definition: Mapping[str, str]) -> Iterator[Entry]:
     """Return a term of the glossary in each of its languages; `definition` is HTML."""
     written = [language for language, name in term.items() if name]
     for language in written:

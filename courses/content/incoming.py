@@ -37,7 +37,10 @@ class Choice(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FilePlan:
-    """What an import does to one file. `merge` is there where both sides changed a text; contents are None where a side has no such file."""
+    """What an import does to one file.
+
+    `merge` is there where both sides changed a text; contents are None where a side has no such file.
+    """
 
     path: str
     fate: Fate
@@ -154,5 +157,3 @@ def likely_base(steps: Iterable[FileStep], folder: Checksums, last_import: int |
     least = min(distances.values())
     nearest = [revision for revision, distance in distances.items() if distance == least]
     return last_import if last_import in nearest else nearest[0]
-
-

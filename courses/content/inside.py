@@ -71,7 +71,7 @@ def with_named(text: str, name: str, wanted: dict[str, Written], order: Sequence
     return put_inside(text, name, inner)
 
 
-# --- Files that are a mapping of keys to entries: the lists of a course ----------------------------------------------------------------------
+# --- Files that are a mapping of keys to entries: the lists of a course ---
 
 
 def add_keyed(text: str, key: str, fields: str) -> str:

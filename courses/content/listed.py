@@ -23,7 +23,10 @@ KINDS = (
     ("platform", lazy_("Platform")),
 )
 _SOURCE = Setting(
-    "source", Shape.LINES, lazy_("Sources"), lazy_("Keys of documents of the course, one on each line, with the place after a comma: ley-ss, art. 1.")
+    "source",
+    Shape.LINES,
+    lazy_("Sources"),
+    lazy_("Keys of documents of the course, one on each line, with the place after a comma: ley-ss, art. 1."),
 )
 _PARAMETER = (
     Setting("value", Shape.WORD, lazy_("Value"), lazy_("A number with a point for decimals: 470, 34.8.")),

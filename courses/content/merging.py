@@ -1,7 +1,7 @@
 """Three-way merge of texts, line by line: what two people made of the same text, put together where they did not touch the same lines.
 
-The lines that a text shares with the common base come from difflib (decision 15). Between two stretches that all three share there is a region
-which one changed, both changed alike, or both changed differently: only the last is a conflict.
+The lines that a text shares with the common base come from difflib (decision 15). Between two stretches that all three share there is a
+region which one changed, both changed alike, or both changed differently: only the last is a conflict.
 """
 
 import re
@@ -11,7 +11,10 @@ from difflib import SequenceMatcher
 from enum import StrEnum
 
 MOST_LINES = 5_000
-"""Of a text between its first and last change: what is longer is compared as one piece, because looking for its best pairs could take minutes."""
+"""Of a text between its first and last change.
+
+What is longer is compared as one piece, because looking for its best pairs could take minutes.
+"""
 
 Lines = tuple[str, ...]
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")

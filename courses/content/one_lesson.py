@@ -78,7 +78,8 @@ def _note_linked(session: ReadingSession, texts: Mapping[str, str], paths: Colle
 def with_lesson(course: CourseFolder, activity: ActivitySource) -> CourseFolder:
     """Return a course in which an activity is what it is now."""
     modules = tuple(
-        replace(module, activities=tuple(activity if one.key == activity.key else one for one in module.activities)) for module in course.modules
+        replace(module, activities=tuple(activity if one.key == activity.key else one for one in module.activities))
+        for module in course.modules
     )
     return replace(course, modules=modules)
 

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from courses.content import scalars
-from courses.content.asked import LESSON
 from courses.content.activity import read_activity
+from courses.content.asked import LESSON
 from courses.content.layout import ActivityFiles
 from courses.content.model import ActivityCompletion, ActivitySource, CompletionRule, LessonSource, PageSource, Text
 from courses.content.session import Form, LessonBody, Place, ReadingSession

@@ -1,13 +1,14 @@
 """Give a mapping of a YAML file other values, however deep inside: lines that say what they said before stay, to the letter.
 
-`patched` takes a mapping as text, its fields at the left edge, and what it is to say. Lists say of each entry which of the file's it was, so
-that entries keep their comments, their spelling and the fields that nobody asked for while they are changed, moved or taken out. What comes
-of it is read again: it says what was asked for, or EditRefused is raised.
+`patched` takes a mapping as text, its fields at the left edge, and what it is to say. Lists say of each entry which of the file's it was,
+so that entries keep their comments, their spelling and the fields that nobody asked for while they are changed, moved or taken out. What
+comes of it is read again: it says what was asked for, or EditRefused is raised.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from itertools import pairwise
 
 from courses.content import nodes
 from courses.content.editing import (
@@ -179,7 +180,10 @@ def _matched(before: Written, after: list[Written]) -> Items:
 
 @dataclass(frozen=True, slots=True)
 class _Old:
-    """An entry as it stands: lines counted from 0, `first` that of the first comment above, `begin` that of the dash, `last` the one after."""
+    """An entry as it stands, lines counted from 0.
+
+    `first` is that of the first comment above, `begin` that of the dash, `last` the one after.
+    """
 
     node: Node
     first: int
@@ -195,7 +199,7 @@ def _with_items(text: str, listing: Listing, wanted: Items, flows: Collection[st
         old.append(_old(lines, item, old[-1].last if old else 0))
     held = read_fields(text)[name]
     assert isinstance(held, list)
-    between = [lines[one.last : other.first] for one, other in zip(old, old[1:], strict=False)]
+    between = [lines[one.last : other.first] for one, other in pairwise(old)]
     after: list[str] = []
     seen: set[int] = set()
     for number, (place, value) in enumerate(wanted.entries):

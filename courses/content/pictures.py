@@ -3,8 +3,9 @@
 import io
 import warnings
 
-from kernel.errors import N_, Invalid
 from PIL import Image, ImageOps, UnidentifiedImageError
+
+from kernel.errors import N_, Invalid
 
 MOST_PIXELS = 40_000_000
 """What a camera makes; more is a trap, or needs more memory than a server has."""

@@ -123,7 +123,9 @@ def _named_rows(setting: Setting, value: Written) -> list[Written]:
     return [{names[0]: name, **(held if isinstance(held, dict) else {names[1]: held})} for name, held in value.items()]
 
 
-def named_values(present: Written, setting: Setting, languages: Sequence[str], rows: Sequence[Mapping[tuple[str, str], str]]) -> dict[str, Written]:
+def named_values(
+    present: Written, setting: Setting, languages: Sequence[str], rows: Sequence[Mapping[tuple[str, str], str]]
+) -> dict[str, Written]:
     """Return the mapping that rows stand for; what an entry says beyond its fields stays, as long as it keeps its place."""
     names = [field.name for field in setting.fields]
     before = list(present.items()) if isinstance(present, dict) else []
@@ -137,8 +139,8 @@ def named_values(present: Written, setting: Setting, languages: Sequence[str], r
             wanted[name] = row.get((names[1], ""), "") or None
             continue
         fields = dict(held) if isinstance(held, dict) else {}
-        for field, value in changed_fields(fields, setting.fields[1:], languages, Values(row)).items():
-            fields = {other: kept for other, kept in fields.items() if other != field} if value is None else {**fields, field: value}
+        for inner, value in changed_fields(fields, setting.fields[1:], languages, Values(row)).items():
+            fields = {other: kept for other, kept in fields.items() if other != inner} if value is None else {**fields, inner: value}
         wanted[name] = fields
     return wanted
 

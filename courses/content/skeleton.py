@@ -75,5 +75,3 @@ def activity_text(key: str, title: str, rest: str) -> str:
 def is_key(text: str) -> bool:
     """Say whether a text may be a key."""
     return 0 < len(text) <= MAXIMUM_KEY and slug(text) == text
-
-

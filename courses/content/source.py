@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from threading import Lock
 
 from courses.content import nodes
-from courses.content.nodes import Parsed, Keyed, Node
+from courses.content.nodes import Keyed, Node, Parsed
 from courses.content.session import Place, ReadFile, ReadingSession
 from courses.content.stamps import split
 from courses.content.table import Table

@@ -13,10 +13,15 @@ _MEDIA = re.compile(r"(?<![\w./-])(?:\.\./)*media/[A-Za-z0-9.-]+")
 
 
 def uses_of(texts: Mapping[str, str], path: str, key: str) -> tuple[str, ...]:
-    """Return the files that name an entry of one of the lists (by its file), in order; the entry's own file aside where it only defines it."""
+    """Return the files that name an entry of one of the lists (by its file), in order.
+
+    The entry's own file is left aside where it only defines it.
+    """
     if path == layout.GLOSSARY:
         forms = _forms(texts.get(path, ""), key)
-        return tuple(sorted(file for file, text in texts.items() if file != path and any(fold(found) in forms for found in _TERM.findall(text))))
+        return tuple(
+            sorted(file for file, text in texts.items() if file != path and any(fold(found) in forms for found in _TERM.findall(text)))
+        )
     named = re.compile(r"\{\{\s*" + re.escape(key) + r"(?:\.\w+)?\s*\}\}") if path == layout.PARAMETERS else _cited(key)
     in_formulas = re.compile(rf"(?<![\w.]){re.escape(key)}(?![\w.])") if path == layout.PARAMETERS else None
     return tuple(

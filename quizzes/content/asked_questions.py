@@ -23,7 +23,6 @@ from quizzes.content.asked_rows import (
     As,
     Asked,
     Rows,
-    leaves,
     options,
     texts,
 )
@@ -76,9 +75,7 @@ OF_KIND: Mapping[str, tuple[Asked, ...]] = {
             3,
             keys=(("key", "item", "pairs"), ("match_key", "match", "matches")),
         ),
-        texts(
-            "extra", lazy_("Choices that belong to none"), lazy_("Choice"), lazy_("They make guessing harder."), published="matches"
-        ),
+        texts("extra", lazy_("Choices that belong to none"), lazy_("Choice"), lazy_("They make guessing harder."), published="matches"),
         SHUFFLE,
     ),
     QuestionKind.ORDERING: (
@@ -133,7 +130,9 @@ OF_KIND: Mapping[str, tuple[Asked, ...]] = {
             "drag",
             Shape.FLAG,
             lazy_("Are the gaps filled from one set of words?"),
-            lazy_("The right answers of all gaps and the words below are dragged or chosen; every gap is then one in which a word is typed."),
+            lazy_(
+                "The right answers of all gaps and the words below are dragged or chosen; every gap is then one in which a word is typed."
+            ),
             YES_NO,
             "false",
         ),

@@ -131,7 +131,9 @@ def tolerance(help_: Any) -> tuple[Setting, ...]:
 
 def answers(words: Setting, help_: Any, more: tuple[Setting, ...] = (CREDIT,), begun: int = 2) -> Rows:
     """Return answers that are held against what somebody types."""
-    return Rows("answers", As.JUDGED, lazy_("Answers"), lazy_("Expected answer"), (words, IS_RIGHT, WHY), more, help_, begun, order=_JUDGED_ORDER)
+    return Rows(
+        "answers", As.JUDGED, lazy_("Answers"), lazy_("Expected answer"), (words, IS_RIGHT, WHY), more, help_, begun, order=_JUDGED_ORDER
+    )
 
 
 OWN_TOLERANCE = tolerance(lazy_("Only for this answer. Left empty: that of the question."))
@@ -228,7 +230,11 @@ GAPS = Rows(
             Shape.CHOICE,
             lazy_("How it is filled"),
             "",
-            (("short", lazy_("A word is typed")), ("numerical", lazy_("A number is typed")), ("single", lazy_("One is chosen from a list"))),
+            (
+                ("short", lazy_("A word is typed")),
+                ("numerical", lazy_("A number is typed")),
+                ("single", lazy_("One is chosen from a list")),
+            ),
             "short",
         ),
     ),

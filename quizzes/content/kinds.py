@@ -34,5 +34,16 @@ def draw_from(text: str, module: str) -> str:
 
 BEGIN = "slots:\n  - draw: 5\n"
 """A new quiz draws from its own module's bank, which is begun with it."""
-KIND = ActivityKind("quiz", ".quiz.yaml", lazy_("Quiz"), "list-checks", read_quiz, begin=BEGIN, beside=(("banco.yaml", "questions: []\n"),), settings=ASKED, groups=GROUPS, moving=draw_from)
+KIND = ActivityKind(
+    "quiz",
+    ".quiz.yaml",
+    lazy_("Quiz"),
+    "list-checks",
+    read_quiz,
+    begin=BEGIN,
+    beside=(("banco.yaml", "questions: []\n"),),
+    settings=ASKED,
+    groups=GROUPS,
+    moving=draw_from,
+)
 BANKS = FolderPart(banks.PART, banks.claims, _read, banks.is_embeddable)

@@ -46,7 +46,9 @@ def _said(fields: Fields, asked: Sequence[Asked], languages: Sequence[str], at: 
     fields = _apart(fields)
     _check(fields, leaves(asked), languages)
     texts = values_of(fields, leaves(asked), languages).texts
-    rows = {one.name: tuple(_said_row(one, item, place, languages) for place, item in enumerate(_entries(one, fields))) for one in lists(asked)}
+    rows = {
+        one.name: tuple(_said_row(one, item, place, languages) for place, item in enumerate(_entries(one, fields))) for one in lists(asked)
+    }
     return Said(texts, rows, at)
 
 
@@ -60,7 +62,9 @@ def _check(fields: Fields, settings: Sequence[Setting], languages: Sequence[str]
         if isinstance(value, list) and setting.shape not in (Shape.LISTED, Shape.LINES, Shape.KEYS):
             raise EditRefused
         for text in texts:
-            mapped = isinstance(text, dict) and setting.has_languages and set(text) <= set(languages) and not any(map(_is_more, text.values()))
+            mapped = (
+                isinstance(text, dict) and setting.has_languages and set(text) <= set(languages) and not any(map(_is_more, text.values()))
+            )
             if _is_more(text) and not mapped:
                 raise EditRefused
 
@@ -191,7 +195,13 @@ class _Writer:
         return self.fields(kept, asked, (NAME, *order), said, named if isinstance(named, str) else said.text(NAME))
 
     def _keep_keys(
-        self, key: str, text: str, published: frozenset[str], before: Sequence[Fields], made: Sequence[tuple[int | None, dict[str, Wanted]]], rows: Rows
+        self,
+        key: str,
+        text: str,
+        published: frozenset[str],
+        before: Sequence[Fields],
+        made: Sequence[tuple[int | None, dict[str, Wanted]]],
+        rows: Rows,
     ) -> None:
         """Write the key of entries whose text was published and is another now: stored answers hold it (format, 3.3)."""
         present = {self.key(fields, key, text) for _at, fields in made}
@@ -273,6 +283,7 @@ def _with_columns(writer: _Writer, before: Fields, said: Said) -> Said:
     entries = [plain(value) for _at, value in made.entries] if isinstance(made, Items) else plain(made)
     keys = iter([writer.key(_asked(rows, entry), "key", TEXT) for entry in entries] if isinstance(entries, list) else [])
     places = {str(number): "" if is_blank(rows, column) else next(keys, "") for number, column in enumerate(columns, start=1)}
-    answered = (replace(row, texts={**row.texts, (ANSWER, ""): places.get(row.text(ANSWER), row.text(ANSWER))}) for row in said.rows.get(ROWS, ()))
+    answered = (
+        replace(row, texts={**row.texts, (ANSWER, ""): places.get(row.text(ANSWER), row.text(ANSWER))}) for row in said.rows.get(ROWS, ())
+    )
     return replace(said, rows={**said.rows, ROWS: tuple(answered)})
-

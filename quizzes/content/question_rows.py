@@ -134,14 +134,16 @@ def _with_text(said: Said, name: str, text: str) -> Said:
 
 def with_kind(rows: Rows, said: Said, shown: str, languages: Sequence[str]) -> Said:
     """Return a row whose kind is another than the fields that were shown: what was typed as answers is offered as options, or back."""
-    old, new = (next((one for one in lists(rows.kinds.get(kind, ())) if one.keys or one.name == "answers"), None) for kind in (shown, kind_of(rows, said)))
+    old, new = (
+        next((one for one in lists(rows.kinds.get(kind, ())) if one.keys or one.name == "answers"), None)
+        for kind in (shown, kind_of(rows, said))
+    )
     if old is None or new is None:
         return said
     typed = [one for one in said.rows.get(old.name, ()) if not is_blank(old, one)]
     carried = tuple(_carried(one, old, new, languages) for one in typed)
     left = {name: inner for name, inner in said.rows.items() if name != old.name}
-    fresh = begun(rows.asked_of(kind_of(rows, said)), replace(said, rows={**left, new.name: carried}))
-    return fresh
+    return begun(rows.asked_of(kind_of(rows, said)), replace(said, rows={**left, new.name: carried}))
 
 
 def _carried(said: Said, old: Rows, new: Rows, languages: Sequence[str]) -> Said:

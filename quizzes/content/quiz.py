@@ -1,6 +1,5 @@
 """Read a quiz: its settings, its slots, and what only a quiz can contradict itself in (format, section 9)."""
 
-from enrolments.rules import CompletionRule, Grading
 from fractions import Fraction
 from functools import partial
 
@@ -10,6 +9,7 @@ from courses.content.model import ActivityCompletion
 from courses.content.session import Form, ReadingSession
 from courses.content.table import Table, Value
 from courses.kinds import Settings
+from enrolments.rules import CompletionRule, Grading
 from kernel.errors import N_
 from quizzes.content import pools
 from quizzes.content.model import DrawSlot, FixedSlot, QuizSource

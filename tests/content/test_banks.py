@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
 from fractions import Fraction
+from functools import cache
 
 import pytest
 
@@ -52,7 +52,9 @@ class Bank:
 def _keys() -> list[str]:
     """List the modules that have a bank, by their own keys: what names the tests is had without reading the courses."""
     banks = [path for course in COURSES for path in sorted((CONTENT / course).glob("[0-9]*/banco.yaml"))]
-    return [found[1] for path in banks if (found := re.search(r"^key: (\S+)", path.with_name("module.yaml").read_text("utf-8"), re.MULTILINE))]
+    return [
+        found[1] for path in banks if (found := re.search(r"^key: (\S+)", path.with_name("module.yaml").read_text("utf-8"), re.MULTILINE))
+    ]
 
 
 KEYS = _keys()

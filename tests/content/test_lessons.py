@@ -16,7 +16,9 @@ FIGURE = re.compile(r"^!\[(.+)\]\((media/[^)]+\.svg)\)(?:\{#.*\})?\n\n: (.+)$", 
 HEADING = re.compile(r"^#{2,3} .*$", re.MULTILINE)
 SENTENCE_END = re.compile(r"(?<=[.!?…])[»”)]?\s+(?=[A-ZÁÉÍÓÚÑ¿«“(—$0-9])")
 WORDY = r"actualmente|hoy en día|en la actualidad|cabe señalar|cabe destacar|a efectos de|en el marco de|como es sabido|como es obvio"
-DOUBLED = r"(?:los y las|las y los|todos y todas|todas y todos|trabajadores y (?:las )?trabajadoras|afiliados y (?:las )?afiliadas)\b|\w@s?\b"
+DOUBLED = (
+    r"(?:los y las|las y los|todos y todas|todas y todos|trabajadores y (?:las )?trabajadoras|afiliados y (?:las )?afiliadas)\b|\w@s?\b"
+)
 MARKS = re.compile(r"\[(?:seed|calc:|source:|general knowledge|verify)|\bpor confirmar con el cliente\b", re.IGNORECASE)
 IMAGINARY = {"la-reserva-en-movimiento"}
 """Lessons that rest on an imaginary scheme alone and have no source to cite."""

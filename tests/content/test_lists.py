@@ -10,8 +10,8 @@ from ruamel.yaml import YAML
 
 from courses.content.model import PageSource, Severity
 from kernel.markup.measure import count_words
-from tests.support.courses import BUDGET, COURSES, GOVERNANCE, activities_of, course_of, files_of, reading_of
 from kernel.markup.model import fold
+from tests.support.courses import BUDGET, COURSES, GOVERNANCE, activities_of, course_of, files_of, reading_of
 from tests.support.shared import SHARED, needs_shared
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -69,7 +69,12 @@ def test_glossary_has_both_languages_and_every_term_is_linked_from_a_lesson(cour
         for source in activity.settings.lessons
         if isinstance(activity.settings, PageSource)
     ]
-    linked = {fold(words.partition("|")[0].rstrip("\\")) for language, body in bodies if language == "es" for words in re.findall(r"\[\[(.+?)\]\]", body)}
+    linked = {
+        fold(words.partition("|")[0].rstrip("\\"))
+        for language, body in bodies
+        if language == "es"
+        for words in re.findall(r"\[\[(.+?)\]\]", body)
+    }
 
     for term in folder.terms:
         assert term.term["en"], term.key
@@ -100,7 +105,12 @@ def test_media_of_the_pack_are_attached_where_they_have_an_address() -> None:
     """What has none yet is named in docs/content-to-verify.md."""
     addresses = {key: source["url"] for key, source in of_the_pack("sources.yaml").items()}
     texts = {
-        course: "\n".join(without_scheme(line) for path, content in files_of(course).items() if path.endswith(".yaml") for line in re.findall(r"https?://\S+", content.decode()))
+        course: "\n".join(
+            without_scheme(line)
+            for path, content in files_of(course).items()
+            if path.endswith(".yaml")
+            for line in re.findall(r"https?://\S+", content.decode())
+        )
         for course in COURSES
     }
     lacking = [

@@ -29,7 +29,7 @@ def test_no_word_of_the_courses_is_misspelt() -> None:
 def test_misspelt_words_are_told_with_their_place_and_idle_ones_of_the_list_too(tmp_path: Path) -> None:
     files = builders.folder(modules=1)
     lesson = "01-parte/01-leccion.es.md"
-    files[lesson] = files[lesson].replace("Se cuenta con los dedos.".encode(), "Se cuenta con los dedoz en Andinia.".encode())
+    files[lesson] = files[lesson].replace(b"Se cuenta con los dedos.", b"Se cuenta con los dedoz en Andinia.")
     for path, content in files.items():
         (tmp_path / "prueba" / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "prueba" / path).write_bytes(content)

@@ -37,7 +37,11 @@ def reserve(drawn: Drawn) -> Worked:
         {"reserva.g_gasto": _spanish(growth * 100, 2)},
         {"cierre-anio-1": first, "anio-de-agotamiento": Fraction(year)},
         {
-            "cierre-anio-1": (opening + income - paid, (opening + income - paid) * Fraction("1.05"), opening * Fraction("1.05") + income - paid),
+            "cierre-anio-1": (
+                opening + income - paid,
+                (opening + income - paid) * Fraction("1.05"),
+                opening * Fraction("1.05") + income - paid,
+            ),
             "anio-de-agotamiento": (Fraction(year - 1), Fraction(round(opening / (spending - 1500)))),
         },
     )

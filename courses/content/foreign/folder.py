@@ -11,8 +11,8 @@ from courses.content.archives import read_folder_archive
 from courses.content.filetypes import kind_of
 from courses.content.foreign.lesson import ForeignLesson, convert
 from courses.content.foreign.model import Notebook, Remark, Surroundings
-from courses.content.pictures import FORMATS, cleaned
 from courses.content.layout import MAXIMUM_MODULES
+from courses.content.pictures import FORMATS, cleaned
 from courses.content.skeleton import proposed_key
 from courses.content.writing import scalar
 from kernel.errors import N_, Invalid
@@ -24,7 +24,9 @@ ASIDE = ("license", "licence", "contributing", "code_of_conduct", "conduct", "ch
 INDEXES = ("readme", "index", "_index")
 MOST_LESSONS = 99
 _NUMBERS = re.compile(r"(\d+)")
-_PREFIX = re.compile(r"^(?:lesson|leccion|chapter|capitulo|modulo|module|unit|unidad|week|semana)?[-_ ]*\d+(?:[._-]\d+)*[._ -]*", re.IGNORECASE)
+_PREFIX = re.compile(
+    r"^(?:lesson|leccion|chapter|capitulo|modulo|module|unit|unidad|week|semana)?[-_ ]*\d+(?:[._-]\d+)*[._ -]*", re.IGNORECASE
+)
 _DOTTED = re.compile(r"(\d+)[._](\d+)(?:[._ -]|$)")
 _LISTED = re.compile(r"^([ \t]*)[-*+][ \t]+\[([^\[\]]*)\]\(([^()]*)\)|^#{1,3}[ \t]+(.*)$")
 

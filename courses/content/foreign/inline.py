@@ -8,6 +8,7 @@ from html import unescape
 from courses.content.foreign.model import Notebook, Surroundings
 from kernel.errors import N_
 from kernel.markup.addresses import slug
+from kernel.markup.html import names
 
 _CODE = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
@@ -27,10 +28,10 @@ _FORMULA = re.compile(r"(?<![\\$])\$(?![\s\d$])[^$\n]*[\\^_=][^$\n]*(?<!\s)\$(?!
 _LIQUID = re.compile(r"\{%.*?%\}|\{\{[<%].*?[>%]\}\}", re.DOTALL)
 _ALONE = re.compile(r"(?:[ ]*\{:?[ ]*(?:[.#]|[\w-]+=)[^{}\n]*\})+[ ]*$", re.MULTILINE)
 _MARKS = {"b": "**", "strong": "**", "i": "*", "em": "*", "code": "`", "tt": "`", "samp": "`"}
-_ELEMENTS = frozenset(
-    "a abbr address article aside b big blockquote center cite dd del details dfn div dl dt em fieldset figcaption figure font footer form h1 h2 h3 "
-    "h4 h5 h6 header hr i input ins kbd label li main mark nav ol p picture pre q s section small source span strike strong sub summary sup table "
-    "tbody td tfoot th thead tr u ul var wbr".split()
+_ELEMENTS = names(
+    "a abbr address article aside b big blockquote center cite dd del details dfn div dl dt em fieldset figcaption figure "
+    "font footer form h1 h2 h3 h4 h5 h6 header hr i input ins kbd label li main mark nav ol p picture pre q s section small "
+    "source span strike strong sub summary sup table tbody td tfoot th thead tr u ul var wbr"
 )
 _PLAYERS = ("iframe", "video", "audio", "embed", "object", "script", "style")
 
@@ -97,8 +98,10 @@ class Inline:
         alternative = " ".join((label or said.get("alt") or said.get("fig-alt") or "").split())
         path = self.around.media(source)
         if not path:
-            why = N_("The image %(path)s stands on another site: its description stays.") if "://" in source else N_(
-                "The image %(path)s is not in the folder, or is none: its description stays."
+            why = (
+                N_("The image %(path)s stands on another site: its description stays.")
+                if "://" in source
+                else N_("The image %(path)s is not in the folder, or is none: its description stays.")
             )
             self.notebook.tell(line, why, path=source)
             return f"*{alternative}*" if alternative else ""

@@ -1,14 +1,12 @@
 """One lesson of another tool, written in this format: its words all stay, in their order."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from courses.content.foreign.blocks import TITLES, Block, Box, blocks, references
 from courses.content.foreign.front import Front, read_front
 from courses.content.foreign.inline import Inline
 from courses.content.foreign.model import Notebook, Surroundings
-from kernel.errors import N_
 from kernel.markup.addresses import is_address, slug
 
 DEEPEST = 4
@@ -100,10 +98,7 @@ class _Writer:
         if not any(self.quotes):
             self.out.append("")
         self.quotes.append(block.box is not Box.OPEN)
-        if block.box is Box.OPEN:
-            if title:
-                self._put(f"**{title}**", "")
-        elif block.box is Box.QUOTE or sum(self.quotes) > 1:
+        if block.box is Box.OPEN or block.box is Box.QUOTE or sum(self.quotes) > 1:
             if title:
                 self._put(f"**{title}**", "")
         else:
