@@ -64,11 +64,11 @@ faults: ## what breaks while people work, on SQLite and PostgreSQL, and random h
 
 bench: ## measure pages, journeys, reports beside bare programs, and many at once, on SQLite and PostgreSQL; table and build/bench.json; slow
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt
-	@$(BIN)/python -m tests.bench
-	@BENCH_LEARNERS=$(BENCH_LEARNERS) $(BIN)/python -m pytest -q tests/scale/test_many_starts.py
-	@BENCH_LEARNERS=$(BENCH_LEARNERS) $(BIN)/python -m pytest -q tests/scale/test_many_starts.py --db postgres
-	@BENCH_ATTEMPTS=36000 $(BIN)/python -m pytest -q tests/scale/test_report_of_many.py tests/scale/test_regrading.py
-	@BENCH_ATTEMPTS=36000 $(BIN)/python -m pytest -q tests/scale/test_report_of_many.py tests/scale/test_regrading.py --db postgres
+	@red=0; $(BIN)/python -m tests.bench || red=1; \
+	for database in sqlite postgres; do \
+	  BENCH_LEARNERS=$(BENCH_LEARNERS) $(BIN)/python -m pytest -q tests/scale/test_many_starts.py --db $$database || red=1; \
+	  BENCH_ATTEMPTS=36000 $(BIN)/python -m pytest -q tests/scale/test_report_of_many.py tests/scale/test_regrading.py --db $$database || red=1; \
+	done; exit $$red
 
 loadtest: ## play the last hours before a deadline with 36,000 accounts, and compare what was told with the database (ARGS="--rate 5"); slow
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt
