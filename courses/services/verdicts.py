@@ -64,10 +64,9 @@ def kept_verdict(session: Session, files: Files, course: Course, kinds: CourseKi
     return _keep(session, course, judge(session, course, checked, kinds, now=now), now=now)
 
 
-def keep_verdict(session: Session, course: Course, checked: Checked, kinds: CourseKinds, *, seen: int, now: datetime) -> None:
-    """Keep the verdict on a draft that was written as it was checked; not where somebody saved since its revision that was `seen`."""
-    if course.draft_revision <= seen + 1:
-        _keep(session, course, judge(session, course, checked, kinds, now=now), now=now)
+def keep_verdict(session: Session, course: Course, checked: Checked, kinds: CourseKinds, *, now: datetime) -> None:
+    """Keep the verdict on a draft that was written as it was checked; the course was locked since its state that was read for that."""
+    _keep(session, course, judge(session, course, checked, kinds, now=now), now=now)
 
 
 def _keep(session: Session, course: Course, verdict: Verdict, *, now: datetime) -> Verdict:

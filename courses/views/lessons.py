@@ -108,6 +108,7 @@ def lesson(subject: TaughtPart) -> Answer:
     bench, form = _bench(subject), LessonForm()
     if request.method != "POST":
         _fill(form, bench, bench.words)
+        form.follows.data = bench.source_stamp if bench.is_twin else ""
         return _page(bench, form)
     if not form.validate_on_post() or _typed(form).is_too_long:
         if not form.faults:
@@ -128,7 +129,6 @@ def lesson(subject: TaughtPart) -> Answer:
 def _fill(form: LessonForm, bench: Bench, words: LessonText) -> None:
     form.title.data, form.summary.data, form.body.data = words.title, words.summary, words.body
     form.seen.data = str(bench.revision)
-    form.follows.data = bench.source_stamp if bench.is_twin else ""
 
 
 def _saved(subject: TaughtPart, bench: Bench, form: LessonForm) -> Answer:

@@ -215,11 +215,16 @@ def enrol_others(
 ) -> Enrolled:
     """Enrol some hundreds of people at most in a published course, tell them, and let those wait who do not fit in its edition.
 
-    Who takes the course already stays as they are, who left finds everything as it was; suspended accounts are passed over.
+    Who takes the course already stays as they are, who left finds everything as it was; suspended accounts are passed over. Places that
+    nobody has taken yet go first to those who wait for them.
     """
     course, version_id = _open_course(session, course_id)
     open_ones = select(Person.id).where(Person.id.in_(people), Person.suspended_at.is_(None)).order_by(Person.id)
     able = set(session.scalars(open_ones.with_for_update(key_share=True)))
+    line = None if edition is None else queries.lock_edition(session, edition.id)
+    if line is not None and line.waiting and not line.is_full:
+        fill_places(session, Actor(via=Via.JOB), line.edition.id, now=now)
+        line = queries.get_line(session, line.edition.id)
     inside = set(
         session.scalars(
             select(Enrolment.person_id).where(
@@ -228,7 +233,6 @@ def enrol_others(
         )
     )
     wanted = [person for person in dict.fromkeys(people) if person in able and person not in inside]
-    line = None if edition is None else queries.lock_edition(session, edition.id)
     places = len(wanted) if line is None or line.edition.capacity is None else max(line.edition.capacity - line.taken, 0)
     entered = _enrol(session, actor, course_id, edition.id if edition else None, version_id, wanted[:places], now=now)
     _tell(session, course, entered, now=now)

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
 from courses.queries.outlines import get_outline
-from enrolments.models import Enrolment
+from enrolments.models import Edition, EditionPlace, Enrolment
 from enrolments.services import editions
 from enrolments.services.verbs import EnrolmentVerb
 from kernel import audit
@@ -23,15 +23,25 @@ def end_all(session: Session, actor: Actor, person_id: int, *, now: datetime) ->
 def end_doubles(session: Session, actor: Actor, closed: int, kept: int, *, now: datetime) -> None:
     """End what a closed account takes where the one that stays took the course too: nobody takes it twice.
 
-    Who took it with either goes on taking it. The place of the one that ends is theirs where they have none.
+    Who took it with either goes on taking it. The place of the one that ends is theirs where they have none, and its edition's dates keep
+    nobody out who was in.
     """
     standing = aliased(Enrolment)
     both = select(Enrolment, standing).join(standing, standing.course_id == Enrolment.course_id)
     both = both.where(Enrolment.person_id == closed, standing.person_id == kept, Enrolment.left_at.is_(None))
     for row, stands in session.execute(both.order_by(Enrolment.id)).all():
+        inherits = stands.left_at is not None or _is_running(session, row, now)
         if stands.left_at is not None:
             stands.left_at = None
             editions.end_waits(session, stands.course_id, [kept])
             number = get_outline(session, stands.course_version_id).number
             audit.record(session, actor, EnrolmentVerb.ENROLLED, stands, now=now, version=number)
-        editions.leave(session, actor, row, now=now, heir=stands)
+        editions.leave(session, actor, row, now=now, heir=stands if inherits else None)
+
+
+def _is_running(session: Session, row: Enrolment, now: datetime) -> bool:
+    """Say whether the edition in which somebody takes a course has begun and has not ended."""
+    edition = session.scalar(select(Edition).join(EditionPlace).where(EditionPlace.enrolment_id == row.id))
+    if edition is None:
+        return False
+    return (edition.starts_at is None or edition.starts_at <= now) and (edition.ends_at is None or now < edition.ends_at)

@@ -133,7 +133,11 @@ def marks(subject: ItemSeat) -> Answer:
     if any(row.fault or row.comment_fault for row in typed.values()):
         return _marks_page(subject, list(typed.values()), more=len(lines) > ROWS, number=number), 422
     entries = {one: Entry(read_decimal(row.points), row.comment, row.seen) for one, row in typed.items() if not row.own}
-    marked = services.mark_item(begin_writing(), actor, subject.item, entries, number, now=clock.now())
+    try:
+        marked = services.mark_item(begin_writing(), actor, subject.item, entries, number, now=clock.now())
+    except MaximumChanged as refused:
+        flash(_(refused.message), "warn")
+        return _marks_page(subject, list(typed.values()), more=len(lines) > ROWS, number=number), 409
     if marked.conflicts:
         told = {
             one: _("Somebody wrote %(points)s meanwhile.", points=points_words(row.points) or "–") for one, row in marked.conflicts.items()

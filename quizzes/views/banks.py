@@ -189,14 +189,16 @@ def _taken(subject: TaughtCourse, form: QuestionTextForm, change: EntryText) -> 
 
 def _save(subject: TaughtCourse, form: QuestionTextForm, change: EntryText, checked: Checked, key: str, *, seen: int) -> Answer:
     writing = begin_writing()
+    course = course_catalogue.lock_course(writing, subject.id)
+    is_as_checked = course.draft_revision == seen
     try:
         services.save_entry(writing, current_actor(), subject.id, change, now=clock.now())
     except EntryChanged:
         return _conflict(subject, form, change)
     except CourseArchived as refused:
         return _editor(subject, form, told=[Told(0, _words(refused), "", "", "error")]), 409
-    course = course_catalogue.get_course(writing, subject.id)
-    verdicts.keep_verdict(writing, course, checked, _kinds(), seen=seen, now=clock.now())
+    if is_as_checked:
+        verdicts.keep_verdict(writing, course, checked, _kinds(), now=clock.now())
     flash(_("The question is saved in the draft."), "ok")
     return see_page("quizzes_banks.question", slug=subject.slug, key=key)
 

@@ -192,6 +192,8 @@ def _taken(editor: Editor, change: EntryText, subject: TaughtCourse) -> Answer:
         _tell(editor, own, refusing)
         return _page(editor), 422
     writing = begin_writing()
+    course = course_catalogue.lock_course(writing, subject.id)
+    is_as_checked = course.draft_revision == seen
     try:
         services.save_entry(writing, current_actor(), subject.id, change, now=clock.now())
     except EntryChanged:
@@ -199,8 +201,8 @@ def _taken(editor: Editor, change: EntryText, subject: TaughtCourse) -> Answer:
     except CourseArchived as refused:
         editor.seen.form_errors.append(_(refused.text))
         return _page(editor), 409
-    course = course_catalogue.get_course(writing, subject.id)
-    verdicts.keep_verdict(writing, course, checked, _kinds(), seen=seen, now=clock.now())
+    if is_as_checked:
+        verdicts.keep_verdict(writing, course, checked, _kinds(), now=clock.now())
     flash(_("The question is saved in the draft."), "ok")
     return see_page("quizzes_questions.question", slug=subject.slug, key=entry.key)
 

@@ -195,6 +195,7 @@ def _done(text: str, act: str, place: int, new: NewSlotForm) -> str:
 def _saved(subject: TaughtPart, sheet: Sheet, text: str, checked: Checked, new: NewSlotForm) -> Answer:
     writing = begin_writing()
     course = catalogue.lock_course(writing, subject.id)
+    is_as_checked = course.draft_revision == sheet.desk.revision
     try:
         drafting.save_text(writing, current_actor(), course, sheet.path, text, seen=sheet.revision, now=clock.now())
     except FileChanged:
@@ -202,7 +203,8 @@ def _saved(subject: TaughtPart, sheet: Sheet, text: str, checked: Checked, new: 
     except CourseArchived as refused:
         new.form_errors.append(_(refused.text))
         return _page(_sheet(subject), _forms(sheet, text, sent=False), new, text=text), 409
-    verdicts.keep_verdict(writing, course, checked, _kinds(), seen=sheet.desk.revision, now=clock.now())
+    if is_as_checked:
+        verdicts.keep_verdict(writing, course, checked, _kinds(), now=clock.now())
     flash(_("Nothing had changed.") if text == sheet.text else _("Saved in the draft."), "ok")
     return see_page("quizzes_slots.slots", slug=subject.slug, key=subject.key)
 

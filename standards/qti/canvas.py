@@ -258,7 +258,7 @@ class CanvasReader:
         read: dict[tuple[Fraction | None, Tolerance | None], NumericalAnswer] = {}
         for condition in descendants(self.item, "respcondition"):
             right, links = _scores(condition), _links(condition)
-            if not right and not (links and descendants(condition, "varequal", "vargte", "vargt")):
+            if not right and not (links and _tells_number(condition)):
                 continue
             for part in self._parts(condition):
                 one = self._number(part)
@@ -337,6 +337,14 @@ class CanvasReader:
     def _file(self) -> Body:
         self.notebook.note(N_("Which files are taken is not said; the usual ones are."))
         return File(_ANY_FILE)
+
+
+def _tells_number(condition: Element) -> bool:
+    """Say whether a condition holds for one number or one range, and not for what lies outside."""
+    if descendants(condition, "not"):
+        return False
+    ends = descendants(condition, "vargte", "vargt") and descendants(condition, "varlte", "varlt") and not descendants(condition, "or")
+    return bool(descendants(condition, "varequal") or ends)
 
 
 def _scores(condition: Element) -> bool:

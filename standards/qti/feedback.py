@@ -72,7 +72,7 @@ class Feedbacks:
                 answers |= self._compared(branch[0])
         bare = deepcopy(element)
         bare.tail = None
-        return Shown(bare, name, frozenset(answers))
+        return Shown(bare, name, frozenset() if element.get("showHide") == "hide" else frozenset(answers))
 
     def _compared(self, expression: Element) -> set[tuple[str, str]]:
         """Return the answers for which an expression alone is true: a value, or one of several; none where more has to hold."""

@@ -1,6 +1,6 @@
 """Items of QTI 2.1 and 2.2 (IMS QTI, Assessment Test, Section and Item Information Model) as questions of ours."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -315,13 +315,12 @@ class ItemReader:
             declared = self.declared[ident]
             best = max(declared.mapping.values())
             return max(min(best, declared.most) if declared.most > 0 else best, Fraction(0))
-        for branch in (found for found in descendants(self.item, "responseIf", "responseElseIf") if len(found)):
-            named = {found.get("identifier") for found in descendants(branch[0], "variable")}
-            for setting in (one for one in children(branch, "setOutcomeValue") if one.get("identifier") == "SCORE"):
-                values = [words(value) for value in descendants(setting, "baseValue")]
-                if ident in named and len(values) == 1:
-                    return max(number(values[0]), Fraction(0))
-        return Fraction(0)
+        gained = [Fraction(0)]
+        for setting in (one for branch in self._scoring(ident) for one in children(branch, "setOutcomeValue")):
+            values = [words(value) for value in descendants(setting, "baseValue")]
+            if setting.get("identifier") == "SCORE" and len(values) == 1:
+                gained.append(number(values[0]))
+        return max(gained)
 
     def _entry(self, interaction: Element) -> Short | Numerical:
         declared, ident = self._declared(interaction), interaction.get("responseIdentifier", "")
@@ -361,15 +360,18 @@ class ItemReader:
             amount = max(abs(number(part)) for part in equal.get("tolerance", "0").split())
             relative = equal.get("toleranceMode") == "relative"
             return Tolerance(ToleranceKind.RELATIVE, amount / 100) if relative else Tolerance(amount=amount)
-        ends = [self._ends(ident, *names) for names in (("gte", "gt"), ("lte", "lt"))]
-        if right is None or [len(found) for found in ends] != [1, 1]:
+        branch = next((found for found in self._scoring(ident)), None)
+        ends = [_ends(branch[0], ident, *names) for names in (("gte", "gt"), ("lte", "lt"))] if branch is not None else []
+        if right is None or [len(found) for found in ends] != [1, 1] or not ends[0][0] <= right <= ends[1][0]:
             return Tolerance()
-        return Tolerance(amount=max(abs(end - right) for found in ends for end in found))
+        return Tolerance(amount=min(abs(end - right) for found in ends for end in found))
 
-    def _ends(self, ident: str, *comparisons: str) -> list[Fraction]:
-        """Return the numbers with which a response is compared so."""
-        found = [one for one in descendants(self.item, *comparisons) if ident in {inner.get("identifier") for inner in one}]
-        return [number(words(value)) for one in found for value in children(one, "baseValue")]
+    def _scoring(self, ident: str) -> Iterator[Element]:
+        """Yield the branches that look at a response and say what it scores, in order."""
+        for branch in (found for found in descendants(self.item, "responseIf", "responseElseIf") if len(found)):
+            named = {found.get("identifier") for found in descendants(branch[0], "variable")}
+            if ident in named and any(one.get("identifier") == "SCORE" for one in children(branch, "setOutcomeValue")):
+                yield branch
 
     def _selected(self, interaction: Element) -> Single:
         choices = children(interaction, "inlineChoice")
@@ -383,6 +385,12 @@ class ItemReader:
             for found in choices
         ]
         return _choices.single(weighted, shuffle=interaction.get("shuffle") == "true")
+
+
+def _ends(condition: Element, ident: str, *comparisons: str) -> list[Fraction]:
+    """Return the numbers with which a condition compares a response so."""
+    found = [one for one in descendants(condition, *comparisons) if ident in {inner.get("identifier") for inner in one}]
+    return [number(words(value)) for one in found for value in children(one, "baseValue")]
 
 
 def _all_or_nothing(weighted: Sequence[_choices.Weighted], shuffle: bool) -> Multiple:

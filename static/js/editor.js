@@ -40,7 +40,8 @@ function keep() {
     return false;
   }
   try {
-    localStorage.setItem(name, JSON.stringify(Object.assign(typed(), { seen: form.elements.seen.value, at: new Date().toISOString() })));
+    const follows = form.elements.follows ? form.elements.follows.value : '';
+    localStorage.setItem(name, JSON.stringify(Object.assign(typed(), { seen: form.elements.seen.value, follows, at: new Date().toISOString() })));
     return true;
   } catch (error) {
     tell('unkept', 'bad');
@@ -64,6 +65,7 @@ function offerKept() {
   document.getElementById('take-kept').addEventListener('click', () => {
     for (const field of TYPED) form.elements[field].value = found[field];
     form.elements.seen.value = found.seen;
+    if (form.elements.follows && found.follows) form.elements.follows.value = found.follows;
     box.hidden = true;
     stopped = '';
     changed();
@@ -140,8 +142,13 @@ function later(what, milliseconds, act) {
   timers[what] = setTimeout(act, milliseconds);
 }
 
+/* After a button all goes on as before it: a text that the device keeps may still wait for a word. */
+function stay() {
+  stopped = document.getElementById('kept').hidden ? '' : 'kept';
+}
+
 function changed() {
-  if (stopped === 'leaving') stopped = '';  // whoever types on has stayed
+  if (stopped === 'leaving') stay();  // whoever types on has stayed
   tell('unsaved');
   later('keep', KEEP_AFTER, keep);
   later('save', Math.max(SAVE_AFTER, last + SAVE_EVERY - Date.now()), save);
@@ -351,7 +358,7 @@ area.addEventListener('keydown', (event) => {
 addEventListener('online', save);
 addEventListener('pageshow', (event) => {
   if (!event.persisted || stopped !== 'leaving') return;
-  stopped = '';  // by «Back» the page stands as it was left: what its button sent is asked for before anything is typed on
+  stay();  // by «Back» the page stands as it was left: what its button sent is asked for before anything is typed on
   save();
 });
 addEventListener('beforeunload', (event) => { if (stopped !== 'leaving' && !same(typed(), saved) && !keep()) event.preventDefault(); });

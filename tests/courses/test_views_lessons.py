@@ -225,6 +225,24 @@ def test_a_translation_follows_the_original_that_its_translator_saw(editor: Brow
     assert "El original cambió" in editor.get(page).text
 
 
+def test_a_translation_that_was_put_together_with_another_follows_what_its_translator_saw(
+    editor: Browser, house: House, course: Course
+) -> None:
+    page, path = "/teaching/prueba/lessons/leccion-1?language=en", "01-parte/01-leccion.en.md"
+    twin = "---\ntitle: Count\n---\nOne.\n\nTwo.\n\nThree.\n"
+    write(house, course, {path: twin})
+    editor.get(page)
+    shown = fields(editor)["follows"]
+    write(house, course, {PATH: texts(house)[PATH].replace("dedos", "manos"), path: twin.replace("Three.", "Three of theirs.")})
+    sent = {"body": "One of mine.\n\nTwo.\n\nThree.\n", "up_to_date": "y"}
+    editor.submit("/lessons/leccion-1", sent, button=("do", "save"), status=409)
+    editor.submit("/lessons/leccion-1", button=("do", "merge"))
+    editor.submit("/lessons/leccion-1", button=("do", "save"))
+
+    assert texts(house)[path].endswith("One of mine.\n\nTwo.\n\nThree of theirs.\n")
+    assert f"translated_from: {shown}\n" in texts(house)[path]
+
+
 # --- Saving by itself --------------------------------------------------------------------------------------------------------------------
 
 

@@ -197,8 +197,9 @@ def test_who_waited_has_the_place_that_became_free_while_the_edition_was_closed(
     assert (line_of(house, edition).taken, line_of(house, edition).waiting) == (1, 0)
 
 
-def test_nobody_passes_those_who_waited_before_them(house: House) -> None:
-    """Places that nobody gave, because the course was archived meanwhile."""
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_nobody_passes_those_who_waited_before_them(house: House, by_hand: bool) -> None:
+    """Places that nobody gave, because the course was archived meanwhile: neither alone nor by the team's hand."""
     course = a_course(house, modules=1)
     edition, (ana, blas, eva, *_rest) = an_edition(house, course, capacity=1), ten(house)
     for who in (ana, blas):
@@ -209,7 +210,10 @@ def test_nobody_passes_those_who_waited_before_them(house: House) -> None:
         if archived_at:
             take_out(house, course, ana)
 
-    assert join(house, eva, course, edition) is Joined.WAITING
+    if by_hand:
+        assert enrol(house, course, [eva], edition) == services.Enrolled(entered=0, waiting=1)
+    else:
+        assert join(house, eva, course, edition) is Joined.WAITING
     assert join(house, blas, course, edition) is Joined.ENROLLED
     assert enrolment_of(house, eva, course) is None
 

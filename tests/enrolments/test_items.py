@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from accounts.models import Notice
 from courses.models import Course, StaffRole
@@ -13,6 +14,7 @@ from enrolments.models import Enrolment, ManualItem, ManualMark
 from enrolments.services import items as services
 from enrolments.services import learning as learning_services
 from enrolments.services.items import Entry, ItemPlan, MaximumChanged
+from enrolments.views import grading
 from kernel import clock
 from kernel.permissions import Actor
 from lms.app import House
@@ -130,6 +132,28 @@ def test_marks_of_another_maximum_than_the_page_showed_are_not_written_down(brow
         services.mark_item(session, teacher, item, entries, uuid4(), now=clock.now())
     browser.submit("", form=sheet(page))
     assert (marks_of(house, item), enrolment_of(house, ana, course).grade) == (["8"], Decimal(80))
+
+
+def test_a_maximum_that_changes_while_a_page_of_marks_waits_for_its_turn_loses_nothing(
+    browser: Browser, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    course = a_course(house, modules=1)
+    teacher = actor_of(a_teacher(house, course))
+    ana = a_learner(house, course)
+    item = an_item(house, teacher, course)
+    sign_in(browser, "profe@example.org").get(marks_page(item))
+    begin = grading.begin_writing
+
+    def late() -> Session:
+        with house.database.unit_of_work() as session:
+            services.change_item(session, teacher, item, ItemPlan("Exposición", Decimal(10), Decimal(1), "", None), now=clock.now())
+        return begin()
+
+    monkeypatch.setattr(grading, "begin_writing", late)
+    page = browser.submit("", {f"points-{ana.person_uuid}": "8"}, status=409, form=sheet(browser.page))
+
+    assert marks_of(house, item) == []
+    assert dict(sheet(page).fields)[f"points-{ana.person_uuid}"] == "8"
 
 
 def marks_of(house: House, item: ManualItem) -> list[str]:

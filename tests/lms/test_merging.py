@@ -1,6 +1,7 @@
 """Two accounts of one person become one: what stands, what moves, what stays with the closed one; nothing is lost."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -168,6 +169,22 @@ def test_who_goes_on_with_one_account_goes_on_after_they_became_one(boss: Browse
         stands = session.scalars(select(Enrolment).join(Completion, Completion.enrolment_id == Enrolment.id)).one()
         assert (stands.person_id, stands.left_at) == (ana.person_id, None)
         assert editions.get_line(session, edition.id).waiting == 1
+
+
+@pytest.mark.parametrize(("days", "inherits"), [(-1, False), (1, True)])
+def test_nobody_is_shut_out_by_the_dates_of_an_edition_that_the_other_account_was_in(
+    boss: Browser, house: House, days: int, inherits: bool
+) -> None:
+    course = a_course(house, modules=1)
+    done(house, a_learner(house, course), course)
+    edition = an_edition(house, course, ends_at=clock.now() + timedelta(days=1))
+    join(house, actor_of(a_person(house, "anita@example.org")), course, edition)
+    with house.database.unit_of_work() as session:
+        session.get_one(Edition, edition.id).ends_at = clock.now() + timedelta(days=days)
+
+    merge(boss, house)
+
+    assert everywhere(house, course, edition) == ([("ana@example.org", inherits)], int(inherits))
 
 
 def test_accounts_that_were_closed_before_their_courses_ended_leave_them(boss: Browser, house: House) -> None:

@@ -440,8 +440,7 @@ def test_feedback_to_words_of_an_item_stands_beside_them() -> None:
 
 
 def test_feedback_to_numbers_of_an_item_stands_beside_them_and_a_range_is_their_tolerance() -> None:
-    low, high = (f'<{name}><variable identifier="R"/><baseValue baseType="float">{end}</baseValue></{name}>' for name, end in ENDS)
-    said = branch(f"<and>{low}{high}</and>", "none") + branch(compared("10", "equal"), "a") + branch(compared("20", "equal"), "b")
+    said = scores(within("9.5", "10.5"), "1") + branch(compared("10", "equal"), "a") + branch(compared("20", "equal"), "b")
 
     found = item_2(response("float", "10"), ENTRY, said, modal("a", "Sí") + modal("b", "El doble"))
 
@@ -454,7 +453,73 @@ def test_feedback_to_numbers_of_an_item_stands_beside_them_and_a_range_is_their_
     assert body.tolerance == Tolerance(amount=Fraction(1, 2))
 
 
-ENDS = (("gte", "9.5"), ("lte", "10.5"))
+def within(low: str, high: str) -> str:
+    return f"<and>{compared(low, 'gte')}{compared(high, 'lte')}</and>"
+
+
+def scores(compared_so: str, worth: str, ident: str = "SCORE") -> str:
+    setting = f'<setOutcomeValue identifier="{ident}"><baseValue baseType="float">{worth}</baseValue></setOutcomeValue>'
+    return f"<responseCondition><responseIf>{compared_so}{setting}</responseIf></responseCondition>"
+
+
+@pytest.mark.parametrize(
+    ("processing", "amount"),
+    [
+        (scores(compared("10", "equal"), "1") + scores(within("5", "15"), "0.5"), 0),
+        (scores(within("10", "20"), "1", "OTHER"), 0),
+        (scores(within("20", "30"), "1"), 0),
+        (scores(within("9", "15"), "1"), 1),
+    ],
+    ids=["what gains less", "what scores nothing", "what leaves the right one out", "what is lopsided"],
+)
+def test_a_range_is_the_tolerance_of_a_number_where_it_scores_as_the_number_does(processing: str, amount: int) -> None:
+    """Of two unequal ends the nearer one: nothing is right here that was wrong there."""
+    body = item_2(response("float", "10"), ENTRY, processing).questions[0].body
+
+    assert isinstance(body, Numerical)
+    assert body.tolerance == Tolerance(amount=Fraction(amount))
+
+
+def test_feedback_that_an_item_hides_for_an_answer_is_not_said_of_it() -> None:
+    hidden = modal("a", "Lea otra vez").replace('"show"', '"hide"')
+
+    found = item_2(response("string", "Quito"), ENTRY, branch(compared("Quito"), "a"), hidden).questions[0]
+
+    assert isinstance(found.body, Short)
+    assert [one.why for one in found.body.answers] == [None]
+    assert found.explanation == {"es": "Lea otra vez"}
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        "<not><varequal>10</varequal></not>",
+        "<not><or><varequal>10</varequal><and><vargte>9</vargte><varlte>11</varlte></and></or></not>",
+        "<vargt>10</vargt>",
+        "<or><vargt>11</vargt><varlt>9</varlt></or>",
+    ],
+)
+def test_feedback_of_canvas_to_all_other_numbers_is_said_of_none(others: str) -> None:
+    """What has no place is told, and the question comes in."""
+    right = condition("<varequal>10</varequal>")
+
+    found = with_feedback(item_1("numerical_question", WORD, right + shows(others, "8_fb")), **{"8_fb": "Otra vez"})
+
+    body = found.questions[0].body
+    assert isinstance(body, Numerical)
+    assert [(one.value, one.right, one.why) for one in body.answers] == [(10, True, None)]
+    assert [loss.facts["text"] for loss in found.of_weight(Weight.LOSS)] == ["Otra vez"]
+
+
+def test_a_gap_of_an_item_weighs_what_its_best_answer_gains() -> None:
+    inside = '<p>Va <textEntryInteraction responseIdentifier="R"/> y <textEntryInteraction responseIdentifier="S"/> fin</p>'
+    nearly = scores(compared("dos"), "0.25") + scores(compared("uno"), "1")
+    declared = response("string", "uno") + response("string", "tres", "S")
+
+    body = item_2(declared, inside, nearly + scores(compared("tres").replace('"R"', '"S"'), "1")).questions[0].body
+
+    assert isinstance(body, Gaps)
+    assert [gap.weight for gap in body.gaps] == [1, 1]
 
 
 def test_numbers_of_an_item_that_are_mapped_keep_what_each_is_worth() -> None:

@@ -8,7 +8,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
+from sqlalchemy import select
+
 from accounts.models import Person
+from certificates import services as certificates
+from certificates.models import Credential
 from courses.content.skeleton import NewCourse
 from courses.models import Course, StaffRole
 from courses.queries import catalogue
@@ -29,7 +33,7 @@ from tests.support.browser import Browser
 from tests.support.builders import a_teacher, folder, publish, sign_in
 from tests.support.editions import an_edition, join
 from tests.support.folders import a_folder
-from tests.support.learning import actor_of, start, submit
+from tests.support.learning import a_learner, actor_of, mark_done, pass_quiz, start, submit
 from tests.support.marking import BANK as ESSAY
 from tests.support.marking import a_marked_quiz
 from tests.support.offices import deliver
@@ -336,6 +340,18 @@ def a_recording(stage: Stage) -> Scene:
     return Scene(stage.once("listener", listener), "/courses/agua-en-casa/recordings/charla", {"spans": "0-4,6-8"}, script=())
 
 
+def a_revoked_certificate(stage: Stage) -> Scene:
+    """An administrator looks at a certificate that was revoked, and may issue another one."""
+    learner = a_learner(stage.house, stage.course, f"persona.{stage.number()}@example.org")
+    mark_done(stage.house, learner, "prueba", "leccion-1")
+    pass_quiz(stage.house, learner, "prueba")
+    deliver(stage.house)
+    with stage.house.database.unit_of_work() as session:
+        row = session.scalars(select(Credential).where(Credential.person_id == learner.person_id)).one()
+        certificates.revoke_credential(session, SYSTEM, row, "Por error.", now=clock.now())
+    return Scene(stage.boss, f"/certificates/{row.uuid}/renewal", {"reason": "Con su apellido."})
+
+
 WRITING: Room = {
     "courses_lessons.autosave": a_lesson_that_is_written,
     "courses_lessons.look": a_lesson_that_is_written,
@@ -355,6 +371,7 @@ PUBLISHING: Room = {
     "courses_team.withdraw_invitation": an_invitation_to_withdraw,
 }
 TAKING_PART: Room = {
+    "certificates.renew": a_revoked_certificate,
     "enrolments.choose_version": a_newer_version,
     "enrolments.enrol": an_open_course,
     "enrolments_announcements.announcement": an_announcement,
