@@ -155,7 +155,7 @@ def _change(line: PersonLine, found: KnownPerson, place: Place | None, directory
     if found.suspended:
         raise Unfit(N_("This account is suspended."))
     given, first, second = found.names
-    said = (line.given_names or given, line.first_surname or first, line.second_surname if line.first_surname else second)
+    said = (line.given_names or given, line.first_surname or first, line.second_surname or second)
     number = line.national_id if line.national_id != found.national_id else ""
     moves = place if place is not None and place.id != found.place else None
     if said == found.names and not number and moves is None:

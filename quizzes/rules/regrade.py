@@ -116,12 +116,13 @@ def regrade_attempt(
 ) -> Regraded:
     """Decide which new marks an attempt takes, given its present marks and its percentage (5.11.3).
 
-    A mark that comes out as it is does not change.
+    A mark that comes out as it is does not change. While some marks are missing, the points that there are say whether the total rises.
     """
     changed = {key: marking for key, marking in new.items() if _replaces(policy, items[key], marking)}
-    after = total_of(items, changed, settings)
-    if changed and not takes_new_marks(policy, percent, after.percent):
-        return Regraded({}, total_of(items, {}, settings))
+    before, after = total_of(items, {}, settings), total_of(items, changed, settings)
+    rises = after.raw > before.raw if before.pending and policy is RegradePolicy.ONLY_RAISE else True
+    if changed and not (rises and takes_new_marks(policy, percent, after.percent)):
+        return Regraded({}, before)
     return Regraded(changed, after)
 
 

@@ -207,6 +207,18 @@ def test_invitations_end_well_within_the_lease_and_the_rest_is_the_next_jobs(hou
     assert sorted(message["To"] for message in box.messages) == emails
 
 
+def test_a_list_empties_no_name(boss: Browser, house: House) -> None:
+    """What is empty stays as it is, the second surname too."""
+    send(boss, HEAD + "nueva@example.org;Ana;Muñoz;Peña;;\n")
+    bring_in(boss)
+    send(boss, "correo;nombres;primer apellido\nnueva@example.org;Ana Lucía;Muñoz\n")
+    bring_in(boss)
+
+    with house.database.unit_of_work(write=False) as session:
+        person = session.scalars(select(Person).where(Person.email == "nueva@example.org")).one()
+    assert person.full_name == "Ana Lucía Muñoz Peña"
+
+
 @pytest.mark.parametrize("by_themselves", [True, False])
 def test_whoever_never_accepted_gets_another_invitation_whoever_asks_for_a_link(boss: Browser, house: House, by_themselves: bool) -> None:
     """Nobody comes in past the notice on personal data."""

@@ -129,6 +129,14 @@ def test_a_question_takes_a_mark_that_is_another_and_that_the_policy_lets_hold(
     assert after.marks == ({7: new} if taken else {})
 
 
+@pytest.mark.parametrize(("new", "taken"), [(WRONG, False), (RIGHT, True), (Marking(MarkState.INVALID, f("1/2")), False)])
+def test_an_attempt_that_waits_for_a_mark_may_only_rise_too(new: Marking, taken: bool) -> None:
+    """5.11.3, only raise: while a mark is missing there is no percentage, and the points that there are count."""
+    after = regrade_attempt({1: present(HALF), 2: present(WAITING)}, {1: new}, RegradePolicy.ONLY_RAISE, None, QuizSettings())
+
+    assert after.marks == ({1: new} if taken else {})
+
+
 def test_an_attempt_marked_again_has_the_total_of_the_marks_that_hold_then() -> None:
     """5.11.3: only what changes is told; the other questions keep their marks, worth and section."""
     items = {1: present(WRONG, "3"), 2: present(HALF, "1", section=2), 3: present(RIGHT, "1")}
