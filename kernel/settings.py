@@ -97,7 +97,7 @@ class Settings(BaseSettings):
         le=1024,
         description="Requests that one process may have in hand before it asks whoever is not in yet to wait; 0 asks nobody.",
     )
-    database_pool: int = Field(8, ge=1, le=100, description="Database connections one process holds.")
+    database_pool: int = Field(8, ge=2, le=100, description="Database connections one process holds.")
     worker_threads: int = Field(1, ge=0, le=16, description="Threads for background jobs inside `lms serve`; 0 where `lms worker` runs.")
     request_seconds: int = Field(
         30, ge=1, le=600, description="Seconds that a request may work once it has arrived; then it is rolled back."

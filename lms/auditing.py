@@ -100,9 +100,10 @@ def seal(delivery: Delivery) -> None:
 
 def _day(name: str) -> datetime | None:
     try:
-        return datetime.combine(date.fromisoformat(request.args.get(name, "")), time(), UTC)
+        found = date.fromisoformat(request.args.get(name, ""))
     except ValueError:
         return None
+    return datetime.combine(found, time(), UTC) if found < date.max else None
 
 
 @bp.get("")

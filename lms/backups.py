@@ -323,6 +323,7 @@ def restore(settings: Settings, path: Path, *, now: datetime) -> Manifest:
     try:
         with opened(path) as (archive, manifest):
             check_empty(settings, database)
+            database.dispose()  # a connection that was kept would go on with the file that is replaced
             goes_on = marker.exists()
             marker.write_text(f"{path}\n")
             (settings.data_dir / audit_seals.NEWEST).unlink(missing_ok=True)  # of a log that this one is older than

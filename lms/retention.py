@@ -9,9 +9,9 @@ from sqlalchemy import exists, not_, or_, select
 from sqlalchemy.orm import Session
 
 from accounts import notices, services
-from accounts.models import Person, RoleGrant
+from accounts.models import Device, Person, RoleGrant
 from courses.models import CourseStaff
-from enrolments.models import Enrolment
+from enrolments.models import Enrolment, WaitingPlace
 from kernel import audit, audit_seals, clock, outbox
 from kernel.errors import N_
 from kernel.files import files_of
@@ -50,13 +50,13 @@ FORGOTTEN_AT_ONCE = 200
 
 
 def forget_unconfirmed(session: Session, moment: datetime) -> int:
-    """Forget accounts made, and last invited, before a moment whose address nobody confirmed, and that have no role, place or course."""
-    takes_part = (
-        exists().where(table.person_id == Person.id) for table in (RoleGrant, Membership, UnitManager, CourseStaff, Enrolment, Attempt)
-    )
+    """Forget accounts made, invited and used last before a moment that nobody confirmed, and that have no role, place or course."""
+    parts = (RoleGrant, Membership, UnitManager, CourseStaff, Enrolment, WaitingPlace, Attempt)
+    takes_part = [exists().where(table.person_id == Person.id) for table in parts]
+    is_used = exists().where(Device.person_id == Person.id, Device.last_seen_at >= moment)  # as where no mail was sent until now
     before = (Person.created_at < moment, or_(Person.invited_at.is_(None), Person.invited_at < moment))
     never = (Person.email_confirmed_at.is_(None), Person.suspended_at.is_(None), *before)
-    found = select(Person).where(*never, not_(or_(*takes_part))).order_by(Person.id).limit(FORGOTTEN_AT_ONCE)
+    found = select(Person).where(*never, not_(or_(*takes_part, is_used))).order_by(Person.id).limit(FORGOTTEN_AT_ONCE)
     people = session.scalars(found).all()
     for person in people:
         forgetting.forget_person(session, SYSTEM, person, now=clock.now())

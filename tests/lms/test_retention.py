@@ -9,8 +9,10 @@ from sqlalchemy import func, select, update
 from accounts import notices, services
 from accounts.models import Device, Notice, Person, Token, TokenPurpose
 from accounts.notices import Message
+from accounts.queries import hash_of
 from accounts.rules import NoticeKind
 from courses.models import CourseStaff
+from enrolments.models import WaitingPlace
 from enrolments.queries.learning import get_seat
 from enrolments.services import learning as enrolments
 from kernel import clock
@@ -22,6 +24,7 @@ from lms.app import House
 from organisations.models import Membership
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_person, sign_in
+from tests.support.editions import an_edition
 from tests.support.learning import actor_of
 from tests.support.places import a_place
 
@@ -98,12 +101,17 @@ def test_accounts_that_nobody_confirmed_are_forgotten_unless_they_take_part(hous
     course, place = a_course(house, modules=1), a_place(house)
     people = {
         name: a_person(house, f"{name}@example.org", confirmed=name == "usada")
-        for name in ("nadie", "usada", "aprende", "ensena", "en.iess")
+        for name in ("nadie", "usada", "aprende", "ensena", "en.iess", "espera", "de.ayer")
     }
+    edition = an_edition(house, course, capacity=1)
     with house.database.unit_of_work() as session:
         enrolments.enrol(session, actor_of(people["aprende"]), get_seat(session, actor_of(people["aprende"]), course.slug), now=clock.now())
         session.add(CourseStaff(course_id=course.id, person_id=people["ensena"].id, role="grader", since=clock.now()))
         session.add(Membership(person_id=people["en.iess"].id, organisation_id=place.id, since=clock.now()))
+        session.add(WaitingPlace(edition_id=edition.id, person_id=people["espera"].id, since=clock.now()))
+        seen = clock.now() + timedelta(days=30)
+        used = {"person_id": people["de.ayer"].id, "created_at": seen, "last_seen_at": seen}
+        session.add(Device(secret_hash=hash_of("una sesión"), label="", address="", **used))
     sent = house.settings.model_copy(update={"smtp_host": "mail.example.org"})
 
     assert apply(house, days=31).get("keep_unconfirmed_days") is None, "where no mail is sent, accounts are used without being confirmed"
