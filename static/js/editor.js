@@ -158,7 +158,7 @@ function changed() {
 async function save() {
   if (stopped || saving || same(typed(), saved)) return;
   const sent = typed();
-  keep();
+  const away = keep() ? 'offline' : 'unkept';
   tell('saving');
   saving = send(form.dataset.autosave);
   last = Date.now();
@@ -171,9 +171,10 @@ async function save() {
       tell('saved', 'ok', say('saved').replace('{time}', found.at));
       if (same(typed(), sent)) forget(); else keep();
     } else if (found && found.state === 'conflict') { stopped = 'conflict'; tell('conflict', 'bad'); }
+    else if (isAway(response)) tell(away, 'bad');
     else tell('refused', 'bad', why(response, found));
   } catch (error) {
-    tell('offline', 'bad');
+    tell(away, 'bad');
   }
   saving = null;
   if (!stopped && !same(typed(), saved)) later('save', SAVE_EVERY, save);

@@ -305,6 +305,8 @@ def test_what_the_page_draws_by_itself_has_its_icons(chromium: Browser, live: Li
         page.fill("#body", body)
         page.wait_for_selector(f"#look use[href='#{symbol}']", state="attached", timeout=20_000)
         assert page.evaluate(UNDRAWN) == []
+        symbols = page.locator("symbol").evaluate_all("(all) => all.map((one) => one.id)")
+        assert len(symbols) == len(set(symbols))
     me.checked.clear()
     me.check()
 
@@ -313,9 +315,10 @@ def test_a_device_that_keeps_nothing_asks_before_an_unsaved_text_goes(chromium: 
     me = before_a_lesson(live, chromium)
     page = me.page
     page.route("**/autosave*", lambda route: route.abort())
-    page.evaluate("Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); }")
-    page.type("#body", "Sin dónde guardarse.")
-    expect(page.locator("#save-state")).to_contain_text("no puede guardar", timeout=15_000)
+    page.evaluate("() => { Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); }; }")
+    with page.expect_event("requestfailed", lambda request: "autosave" in request.url):
+        page.type("#body", "Sin dónde guardarse.")
+    expect(page.locator("#save-state")).to_contain_text("no puede conservar", timeout=15_000)
 
     with page.expect_event("dialog") as asked:
         page.once("dialog", lambda dialog: dialog.accept())
