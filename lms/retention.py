@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from accounts import notices, services
 from accounts.models import Device, Person, RoleGrant
 from courses.models import CourseStaff
+from courses.services import team
 from enrolments.models import Enrolment, WaitingPlace
 from kernel import audit, audit_seals, clock, outbox
 from kernel.errors import N_
@@ -63,6 +64,11 @@ def forget_unconfirmed(session: Session, moment: datetime) -> int:
     return len(people)
 
 
+def forget_links(session: Session, moment: datetime) -> int:
+    """Forget the links that were mailed and ended before a moment, those into teams of courses among them."""
+    return services.forget_links_before(session, moment) + team.forget_invitations_before(session, moment)
+
+
 KINDS = (
     Kind("keep_audit_days", N_("The record of important actions"), audit_seals.forget_before),
     Kind("keep_notices_days", N_("Notices in the bell"), notices.forget_before),
@@ -70,7 +76,7 @@ KINDS = (
     Kind(
         "keep_links_days",
         N_("Traces of links sent by mail (confirmation, password, invitation)"),
-        services.forget_links_before,
+        forget_links,
     ),
     Kind(
         "keep_unconfirmed_days",

@@ -120,6 +120,11 @@ def hand_over_seat(session: Session, actor: Actor, seat: CourseStaff, taker: int
     remove_staff(session, actor, course, seat.person_id, now=now)
 
 
+def forget_invitations_before(session: Session, moment: datetime) -> int:
+    """Forget the invitations that ended before a moment, with their addresses; return how many."""
+    return len(session.scalars(delete(CourseInvitation).where(CourseInvitation.expires_at < moment).returning(CourseInvitation.id)).all())
+
+
 def forget(session: Session, person: Person, *, now: datetime) -> None:
     """Keep no invitation to a person's address; that somebody was invited stays."""
     invited = update(CourseInvitation).where(CourseInvitation.email == person.email)

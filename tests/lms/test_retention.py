@@ -11,7 +11,8 @@ from accounts.models import Device, Notice, Person, Token, TokenPurpose
 from accounts.notices import Message
 from accounts.queries import hash_of
 from accounts.rules import NoticeKind
-from courses.models import CourseStaff
+from courses.models import Course, CourseInvitation, CourseStaff, StaffRole
+from courses.services import team
 from enrolments.models import WaitingPlace
 from enrolments.queries.learning import get_seat
 from enrolments.services import learning as enrolments
@@ -61,6 +62,18 @@ def test_what_was_kept_long_enough_goes_and_the_log_says_how_much(browser: Brows
     assert apply(house, days=91) == {"keep_sessions_days": 1}
     assert apply(house, days=181) == {"keep_notices_days": 1}
     assert [count(house, table) for table in (Device, Notice, Token)] == [0, 0, 0]
+
+
+def test_an_invitation_into_a_team_goes_with_its_address(house: House) -> None:
+    """Whether somebody accepted it, changed their address since or never came."""
+    owner, course = a_person(house), a_course(house, modules=1)
+    with house.database.unit_of_work() as session:
+        row = session.get_one(Course, course.id)
+        team.add_or_invite(session, actor_of(owner), row, "nadie@example.org", StaffRole.GRADER, language="es", now=clock.now())
+
+    assert apply(house, days=43).get("keep_links_days") is None
+    assert apply(house, days=45)["keep_links_days"] == 1
+    assert count(house, CourseInvitation) == 0
 
 
 def test_what_was_broken_off_while_it_was_written_goes_after_a_day(house: House) -> None:
