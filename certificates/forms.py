@@ -6,15 +6,6 @@ from kernel.i18n import lazy_
 from kernel.web.forms import Form, LineField
 
 
-class RenewalForm(Form):
-    """Why another credential is issued."""
-
-    reason = LineField(
-        lazy_("Reason"),
-        [InputRequired(lazy_("Say why: it stays in the audit log.")), Length(max=500, message=lazy_("Use at most %(max)d characters."))],
-    )
-
-
 class RevocationForm(Form):
     """Why a credential is revoked."""
 

@@ -23,7 +23,7 @@ class WordsField(TextAreaField):
 
     def process_formdata(self, valuelist: list[Any]) -> None:
         """Take the first value, cleaned, without empty lines around it."""
-        self.data = clean_text(str(valuelist[0]).replace("\r\n", "\n"), lines=True) if valuelist else ""
+        self.data = clean_text(str(valuelist[0]), lines=True) if valuelist else ""
 
 
 class GroupForm(Form):

@@ -35,18 +35,16 @@ FLOWS = frozenset({"languages", "words", "completion", "requires", "was", "pause
 DEEP_FLOWS = frozenset({"also"})
 """Fields whose values stand on a line each."""
 
+_OBJECTIVES = Setting(
+    "objectives", Shape.LISTED, lazy_("What one learns"), lazy_("One on each line, beginning with a verb: Work out the coverage gap.")
+)
 COURSE: tuple[tuple[object, tuple[Setting, ...]], ...] = (
     (
         lazy_("What it is"),
         (
             Setting("title", Shape.WORDS, lazy_("Title")),
             Setting("summary", Shape.WORDS, lazy_("Summary"), lazy_("One or two sentences for the catalogue.")),
-            Setting(
-                "objectives",
-                Shape.LISTED,
-                lazy_("What one learns"),
-                lazy_("One on each line, beginning with a verb: Work out the coverage gap."),
-            ),
+            _OBJECTIVES,
             Setting(
                 "languages",
                 Shape.KEYS,
@@ -197,12 +195,7 @@ MODULE: tuple[tuple[object, tuple[Setting, ...]], ...] = (
         lazy_("What it is"),
         (
             *_SHARED,
-            Setting(
-                "objectives",
-                Shape.LISTED,
-                lazy_("What one learns"),
-                lazy_("One on each line, beginning with a verb: Work out the coverage gap."),
-            ),
+            _OBJECTIVES,
             Setting(
                 "numbered",
                 Shape.FLAG,

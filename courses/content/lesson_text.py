@@ -9,7 +9,7 @@ from courses.content.changes import COMMON, apart, body_of, lesson_of
 from courses.content.editing import EditRefused, Written, read_fields, write_field
 from courses.content.source import MAXIMUM_MARKDOWN
 from kernel.markup.model import fold
-from kernel.markup.source import BREAKS
+from kernel.markup.source import composed
 
 FIELDS = (*COMMON, "minutes", "completion", "translated_from")
 """The fields of a lesson in canonical order (format, sections 5 and 6)."""
@@ -70,6 +70,6 @@ def terms_of(glossary: str, language: str) -> tuple[str, ...]:
 
 def tidy_body(typed: str) -> str:
     """Return a body as it is kept: NFC, LF, without control characters, with a final newline; blank lines and spaces stay."""
-    text = unicodedata.normalize("NFC", typed.replace("\r\n", "\n").replace("\r", "\n")).translate(BREAKS)
+    text = composed(typed)
     kept = "".join(char for char in text if char in KEPT_CONTROLS or unicodedata.category(char) not in ("Cc", "Cs"))
     return kept if kept.endswith("\n") or not kept else f"{kept}\n"

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from accounts.models import Person
 from accounts.queries import find_person_by_email, hash_of
+from accounts.rules import DELETED
 from courses.models import Course, CourseInvitation, CourseStaff, StaffRole
 from courses.permissions import Invited
 from courses.queries import team as queries
@@ -129,4 +130,4 @@ def forget(session: Session, person: Person, *, now: datetime) -> None:
     """Keep no invitation to a person's address; that somebody was invited stays."""
     invited = update(CourseInvitation).where(CourseInvitation.email == person.email)
     session.execute(invited.where(CourseInvitation.used_at.is_(None), CourseInvitation.withdrawn_at.is_(None)).values(withdrawn_at=now))
-    session.execute(invited.values(email=f"{person.uuid}@deleted.invalid"))
+    session.execute(invited.values(email=f"{person.uuid}{DELETED}"))

@@ -61,16 +61,12 @@ def kept_verdict(session: Session, files: Files, course: Course, kinds: CourseKi
     if known is not None and known[0] == _state_of(session, course, now):
         return known[1]
     checked = check(course_drafts.draft_files(session, files, course.id), kinds, today=now.date())
-    return _keep(session, course, judge(session, course, checked, kinds, now=now), now=now)
+    return keep_verdict(session, course, checked, kinds, now=now)
 
 
-def keep_verdict(session: Session, course: Course, checked: Checked, kinds: CourseKinds, *, now: datetime) -> None:
-    """Keep the verdict on a draft that was written as it was checked; the course was locked since its state that was read for that."""
-    _keep(session, course, judge(session, course, checked, kinds, now=now), now=now)
-
-
-def _keep(session: Session, course: Course, verdict: Verdict, *, now: datetime) -> Verdict:
-    kept = _verdicts(session)
+def keep_verdict(session: Session, course: Course, checked: Checked, kinds: CourseKinds, *, now: datetime) -> Verdict:
+    """Keep the verdict on a draft that stands as it was checked: nobody has saved anything else since it was read for that."""
+    verdict, kept = judge(session, course, checked, kinds, now=now), _verdicts(session)
     if len(kept) >= KEPT_VERDICTS:
         kept.clear()  # at once, because other threads read it
     kept[course.id] = (_state_of(session, course, now), verdict)

@@ -149,10 +149,7 @@ def join(session: Session, actor: Actor, edition: Edition, version_id: int, *, n
     """
     assert actor.person_id is not None
     take_turn(session, actor.person_id)
-    line = queries.lock_edition(session, edition.id)
-    if line.waiting and not line.is_full:
-        fill_places(session, Actor(via=Via.JOB), edition.id, now=now)
-        line = queries.get_line(session, edition.id)
+    line = _after_who_waits(session, edition.id, now)
     present = find_enrolment(session, actor.person_id, edition.course_id)
     if present is not None and present.left_at is None:
         return Joined.ENROLLED
@@ -180,6 +177,15 @@ def end_waits(session: Session, course_id: int, people: Sequence[int]) -> None:
     """Take those who take a course now off the waiting lists of all its editions; that they were enrolled stands in the log."""
     mine = select(Edition.id).where(Edition.course_id == course_id)
     session.execute(delete(WaitingPlace).where(WaitingPlace.person_id.in_(people), WaitingPlace.edition_id.in_(mine)))
+
+
+def _after_who_waits(session: Session, edition_id: int, now: datetime) -> queries.EditionLine:
+    """Lock an edition and give its free places to those who wait; return its numbers as they are then."""
+    line = queries.lock_edition(session, edition_id)
+    if not line.waiting or line.is_full:
+        return line
+    fill_places(session, Actor(via=Via.JOB), edition_id, now=now)
+    return queries.get_line(session, edition_id)
 
 
 def fill_places(session: Session, actor: Actor, edition_id: int, *, now: datetime) -> int:
@@ -221,10 +227,7 @@ def enrol_others(
     course, version_id = _open_course(session, course_id)
     open_ones = select(Person.id).where(Person.id.in_(people), Person.suspended_at.is_(None)).order_by(Person.id)
     able = set(session.scalars(open_ones.with_for_update(key_share=True)))
-    line = None if edition is None else queries.lock_edition(session, edition.id)
-    if line is not None and line.waiting and not line.is_full:
-        fill_places(session, Actor(via=Via.JOB), line.edition.id, now=now)
-        line = queries.get_line(session, line.edition.id)
+    line = None if edition is None else _after_who_waits(session, edition.id, now)
     inside = set(
         session.scalars(
             select(Enrolment.person_id).where(

@@ -1,5 +1,6 @@
 """How a course's grade is made, for its team; and the items that are marked by hand alone: their pages and their marks."""
 
+from collections.abc import Iterable
 from typing import cast
 from uuid import UUID, uuid4
 
@@ -124,27 +125,30 @@ def marks(subject: ItemSeat) -> Answer:
     if is_only_looking():
         looks.note_list(Listing.GRADEBOOK, Course, subject.seat.course_id)
         return _marks_page(subject, rows, more=len(lines) > ROWS, number=uuid4())
-    typed = {line.enrolment_id: _typed(line, row, subject.item) for line, row in zip(lines[:ROWS], rows, strict=True)}
     number = as_uuid(request.form.get("number", "")) or uuid4()
+
+    def again(rows: Iterable[MarkRow], status: int) -> Answer:
+        return _marks_page(subject, list(rows), more=len(lines) > ROWS, number=number), status
+
+    typed = {line.enrolment_id: _typed(line, row, subject.item) for line, row in zip(lines[:ROWS], rows, strict=True)}
     shown = read_decimal(request.form.get("maximum", ""))
     if shown is not None and shown != subject.item.maximum:
         flash(_(MaximumChanged.message), "warn")
-        return _marks_page(subject, list(typed.values()), more=len(lines) > ROWS, number=number), 409
+        return again(typed.values(), 409)
     if any(row.fault or row.comment_fault for row in typed.values()):
-        return _marks_page(subject, list(typed.values()), more=len(lines) > ROWS, number=number), 422
+        return again(typed.values(), 422)
     entries = {one: Entry(read_decimal(row.points), row.comment, row.seen) for one, row in typed.items() if not row.own}
     try:
         marked = services.mark_item(begin_writing(), actor, subject.item, entries, number, now=clock.now())
     except MaximumChanged as refused:
         flash(_(refused.message), "warn")
-        return _marks_page(subject, list(typed.values()), more=len(lines) > ROWS, number=number), 409
+        return again(typed.values(), 409)
     if marked.conflicts:
         told = {
             one: _("Somebody wrote %(points)s meanwhile.", points=points_words(row.points) or "–") for one, row in marked.conflicts.items()
         }
         seen = {one: row.id for one, row in marked.conflicts.items()}
-        kept = [_with_fault(row, told.get(one, ""), seen.get(one, row.seen)) for one, row in typed.items()]
-        return _marks_page(subject, kept, more=len(lines) > ROWS, number=number), 409
+        return again((_with_fault(row, told.get(one, ""), seen.get(one, row.seen)) for one, row in typed.items()), 409)
     told_words = ngettext("%(count)s mark is written down.", "%(count)s marks are written down.", marked.count)
     flash(told_words if marked.count else _("Nothing had changed."), "ok")
     return _see("marks", slug=subject.seat.slug, item=subject.item.uuid, **_asked())

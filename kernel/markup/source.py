@@ -12,15 +12,18 @@ from bisect import bisect_left, bisect_right
 _FENCE = re.compile(r"([ >]*)(`{3,}(?=[^`]*$)|~{3,})")
 _RUN = re.compile(r"`+")
 _UNWANTED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff\U000e0000-\U000e007f]")
-
-
-BREAKS = dict.fromkeys(map(ord, "\x0b\x0c\x1c\x1d\x1e\x1f\x85"), " ")
+_BREAKS = dict.fromkeys(map(ord, "\x0b\x0c\x1c\x1d\x1e\x1f\x85"), " ")
 """Signs that part lines or pages in slides and terminals: two words with one between them are not one word."""
 
 
+def composed(text: str) -> str:
+    """Answer the text in NFC with LF, breaks of other programs as spaces."""
+    return unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n")).translate(_BREAKS)
+
+
 def normalise(source: str) -> str:
-    """Answer the text in NFC with LF, breaks of other programs as spaces, without what `printable` takes out."""
-    return printable(unicodedata.normalize("NFC", source.replace("\r\n", "\n").replace("\r", "\n")).translate(BREAKS))
+    """Answer the text `composed`, without what `printable` takes out."""
+    return printable(composed(source))
 
 
 def printable(text: str) -> str:

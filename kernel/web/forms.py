@@ -18,7 +18,7 @@ from wtforms.widgets import DateTimeLocalInput
 
 from kernel.errors import N_
 from kernel.i18n import _, local, number, plural, zone
-from kernel.markup.source import BREAKS
+from kernel.markup.source import composed
 
 DEPTH = 50
 """Lists and objects one inside the other that JSON may have (security 3.5)."""
@@ -58,7 +58,7 @@ def clean_text(text: str, *, lines: bool = False) -> str:
     """Return text in NFC without control, bidirectional-override and tag characters; single lines have their spaces folded."""
     kept = (
         char
-        for char in unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n")).translate(BREAKS)
+        for char in composed(text)
         if char in _KEPT_CONTROLS or (unicodedata.category(char) not in ("Cc", "Cs", "Cn", "Co") and not _is_invisible(char))
     )
     cleaned = "".join(kept)

@@ -209,9 +209,8 @@ def _code(lines: list[str], at: int, fence: re.Match[str], notebook: Notebook) -
     language = _LANGUAGE.search(fence[3].strip("{} .")) if fence[3].strip() else None
     if fence[3].startswith("{") and "}" in fence[3] and not fence[3].startswith(("{.", "{r", "{python")):
         notebook.tell(at + 1, N_("“%(text)s” is a command of another tool: what it holds stays as code."), text=fence[3])
-    return Block(
-        "code", at + 1, inner, name=language[0].lower() if language else "", level=len(indent)
-    ), end + 1 if end is not None else len(lines)
+    block = Block("code", at + 1, inner, name=language[0].lower() if language else "", level=len(indent))
+    return block, end + 1 if end is not None else len(lines)
 
 
 def _unindented(text: str, width: int) -> str:
@@ -241,6 +240,5 @@ def _words(lines: list[str], at: int) -> tuple[Block, int]:
 
 
 def _begins_other(line: str) -> bool:
-    return any(form.match(line) for form in (_FENCE, _DIVISION, _HEADING, _DETAILS, _ADMONITION, _QUOTED)) or line.lstrip().startswith(
-        "<!--"
-    )
+    begins = any(form.match(line) for form in (_FENCE, _DIVISION, _HEADING, _DETAILS, _ADMONITION, _QUOTED))
+    return begins or line.lstrip().startswith("<!--")

@@ -98,7 +98,7 @@ class _Writer:
         if not any(self.quotes):
             self.out.append("")
         self.quotes.append(block.box is not Box.OPEN)
-        if block.box is Box.OPEN or block.box is Box.QUOTE or sum(self.quotes) > 1:
+        if block.box in (Box.OPEN, Box.QUOTE) or sum(self.quotes) > 1:
             if title:
                 self._put(f"**{title}**", "")
         else:
