@@ -6,7 +6,9 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.browser.conftest import Live, Visitor, visitor
-from tests.support.builders import PASSWORD
+from tests.support.builders import PASSWORD, a_course, a_person
+from tests.support.editions import an_edition, join
+from tests.support.learning import actor_of
 from tests.support.offices import QUIZ, Work, a_course_at_work
 
 BANK = "/teaching/prueba"
@@ -186,3 +188,20 @@ def test_an_edition_is_made_and_a_list_is_enrolled_with_the_keyboard_alone(chrom
     editor.open(f"/join/{code.replace('-', '')}")
     editor.open("/profile/notices")
     press(editor, "Guardar mi elección")
+
+
+@pytest.mark.slow
+def test_who_waits_for_a_place_sees_it_on_a_phone_and_takes_it_back(chromium: Browser, live: Live) -> None:
+    """Issue 5, editions: the course's page, what one learns and the button of the place waited for stay within the window."""
+    course = a_course(live.house)
+    edition = an_edition(live.house, course, "Primer grupo de 2027", capacity=1)
+    join(live.house, actor_of(a_person(live.house, "primera@example.org")), course, edition)
+    a_person(live.house, "ana@example.org")
+    learner = team(chromium, live, "ana@example.org", width=360)
+    learner.open("/courses/prueba")
+    press(learner, "Esperar un cupo")
+    assert "/learning" in learner.page.url
+    learner.open("/courses/prueba")
+    learner.open("/learning")
+    press(learner, "No esperar más")
+    assert "No esperar más" not in learner.page.inner_text("main")
