@@ -13,6 +13,8 @@ from enrolments.services.editions import EditionPlan, Joined
 from kernel import clock
 from kernel.permissions import SYSTEM, Actor
 from lms.app import House
+from tests.support.builders import a_person
+from tests.support.learning import actor_of
 
 PLAN = EditionPlan("Marzo", self_enrolment=True, enrols_from=None, enrols_until=None, starts_at=None, ends_at=None, capacity=None)
 
@@ -38,6 +40,26 @@ def join(house: House, actor: Actor, course: Course, edition: Edition) -> Joined
     assert course.published_version_id is not None
     with house.database.unit_of_work() as session:
         return services.join(session, actor, edition, course.published_version_id, now=clock.now())
+
+
+def ten(house: House) -> list[Actor]:
+    """Add ten people."""
+    return [actor_of(a_person(house, f"p{number}@example.org")) for number in range(10)]
+
+
+def enrol(house: House, course: Course, people: list[Actor], edition: Edition | None = None) -> services.Enrolled:
+    """Enrol people as the team does."""
+    with house.database.unit_of_work() as session:
+        ids = [person.person_id or 0 for person in people]
+        return services.enrol_others(session, SYSTEM, course.id, edition, ids, now=clock.now())
+
+
+def take_out(house: House, course: Course, actor: Actor) -> None:
+    """End somebody's part in a course as the team does."""
+    row = enrolment_of(house, actor, course)
+    assert row is not None
+    with house.database.unit_of_work() as session:
+        services.leave(session, SYSTEM, row, now=clock.now())
 
 
 def enrolment_of(house: House, actor: Actor, course: Course) -> Enrolment | None:

@@ -1,0 +1,191 @@
+"""The places of an edition and who waits for one: in turn, once, and no longer than they need to."""
+
+import pytest
+
+from accounts.models import Person
+from courses.models import Course
+from enrolments.models import Edition, WaitingPlace
+from enrolments.queries import learning as queries
+from enrolments.services import editions as services
+from enrolments.services import learning
+from enrolments.services.editions import Joined
+from kernel import clock
+from kernel.permissions import SYSTEM
+from lms.app import House
+from tests.support.browser import Browser
+from tests.support.builders import a_course, a_person, a_teacher, sign_in
+from tests.support.editions import an_edition, enrol, enrolment_of, join, line_of, take_out, ten
+from tests.support.learning import actor_of, all_at_once
+
+
+def test_places_are_never_given_twice_however_many_come_at_once(house: House) -> None:
+    course = a_course(house, modules=1)
+    edition, people = an_edition(house, course, capacity=3), ten(house)
+
+    outcomes = all_at_once(10, lambda place: join(house, people[place], course, edition))
+    line = line_of(house, edition)
+
+    assert sorted(outcomes) == [Joined.ENROLLED] * 3 + [Joined.WAITING] * 7
+    assert (line.taken, line.waiting, line.is_full) == (3, 7, True)
+
+
+def test_who_waited_longest_gets_the_place_that_becomes_free_and_is_told(browser: Browser, house: House) -> None:
+    course = a_course(house, modules=1)
+    edition, (ana, blas, *_rest) = an_edition(house, course, capacity=1), ten(house)
+    assert [join(house, who, course, edition) for who in (ana, blas, blas)] == [Joined.ENROLLED, Joined.WAITING, Joined.WAITING]
+    take_out(house, course, ana)
+    found = enrolment_of(house, blas, course)
+
+    assert found is not None
+    assert (found.left_at, line_of(house, edition).taken) == (None, 1)
+    assert any(text.startswith("Le inscribieron en «Curso de prueba prueba»") for text in browser.mails())
+    assert line_of(house, edition).waiting == 0
+
+
+def test_who_enters_another_way_waits_no_more_and_keeps_nobody_waiting(house: House) -> None:
+    """In another edition, by somebody else's hand, or alone once the course's editions are closed."""
+    course = a_course(house, modules=1)
+    edition, other = an_edition(house, course, capacity=1), an_edition(house, course, "Abril")
+    inside, *entering, last = ten(house)[:5]
+    for who in (inside, *entering, last):
+        join(house, who, course, edition)
+    join(house, entering[0], course, other)
+    enrol(house, course, [entering[1]])
+    with house.database.unit_of_work() as session:
+        learning.enrol(session, entering[2], queries.get_seat(session, entering[2], "prueba"), now=clock.now())
+    waiting = line_of(house, edition).waiting
+
+    take_out(house, course, inside)
+
+    found = enrolment_of(house, last, course)
+    assert waiting == 1
+    assert found is not None
+    assert found.left_at is None
+
+
+def test_who_takes_the_course_already_is_passed_over_on_the_waiting_list(house: House) -> None:
+    """Rows of before waits ended with the enrolment."""
+    course = a_course(house, modules=1)
+    edition, (ana, blas, eva, *_rest) = an_edition(house, course, capacity=1), ten(house)
+    enrol(house, course, [blas])
+    join(house, ana, course, edition)
+    with house.database.unit_of_work() as session:
+        session.add(WaitingPlace(edition_id=edition.id, person_id=blas.person_id or 0, since=clock.now()))
+    join(house, eva, course, edition)
+
+    take_out(house, course, ana)
+
+    found = enrolment_of(house, eva, course)
+    assert found is not None
+    assert line_of(house, edition).taken == 1
+
+
+def test_nobody_enters_an_edition_that_has_ended_nor_with_a_suspended_account(house: House) -> None:
+    course = a_course(house, modules=1)
+    ended, other = an_edition(house, course, capacity=1), an_edition(house, a_course(house, "otro", modules=1), capacity=1)
+    ana, blas, eva = ten(house)[:3]
+    for who in (ana, blas):
+        join(house, who, course, ended)
+    of_other = other.course_id
+    with house.database.unit_of_work() as session:
+        second = session.get_one(Course, of_other)
+        session.get_one(Edition, ended.id).ends_at = clock.now()
+    for who in (ana, blas, eva):
+        join(house, who, second, other)
+    with house.database.unit_of_work() as session:
+        session.get_one(Person, blas.person_id).suspended_at = clock.now()
+
+    take_out(house, course, ana)
+    take_out(house, second, ana)
+
+    assert enrol(house, second, [blas]) == services.Enrolled(0, 0)
+    assert enrolment_of(house, blas, course) is None
+    assert (line_of(house, ended).taken, line_of(house, ended).waiting) == (0, 1)
+    assert enrolment_of(house, blas, second) is None
+    assert enrolment_of(house, eva, second) is not None
+
+
+def test_who_takes_the_course_does_not_wait_for_it_after_two_accounts_became_one(house: House) -> None:
+    course, other = a_course(house, modules=1), a_course(house, "otro", modules=1)
+    editions = (course, an_edition(house, course, capacity=1)), (other, an_edition(house, other, capacity=1))
+    first, closed, kept = ten(house)[:3]
+    for who in (first, closed):
+        for of, edition in editions:
+            join(house, who, of, edition)
+    enrol(house, course, [kept])
+
+    with house.database.unit_of_work() as session:
+        services.hand_over_waiting(session, closed.person_id or 0, kept.person_id or 0)
+
+    assert [line_of(house, edition).waiting for _of, edition in editions] == [0, 1]
+
+
+def test_more_places_are_given_to_those_who_wait(house: House) -> None:
+    course = a_course(house, modules=1)
+    edition, people = an_edition(house, course, capacity=1), ten(house)
+    for who in people[:4]:
+        join(house, who, course, edition)
+    with house.database.unit_of_work() as session:
+        plan = services.EditionPlan("Abril", True, None, None, None, None, 3)
+        assert services.change_edition(session, SYSTEM, edition, plan, now=clock.now()) == 2
+
+    assert (line_of(house, edition).taken, line_of(house, edition).waiting) == (3, 1)
+
+
+def test_who_waited_has_the_place_that_became_free_while_the_edition_was_closed(browser: Browser, house: House) -> None:
+    course = a_course(house, modules=1)
+    a_teacher(house, course, "ines@example.org")
+    edition, (ana, blas, *_rest) = an_edition(house, course, capacity=1), ten(house)
+    for who in (ana, blas):
+        join(house, who, course, edition)
+    team, address = sign_in(browser, "ines@example.org"), f"/teaching/prueba/editions/{edition.uuid}"
+    team.get(address)
+    team.submit(f"{address}/closing")
+    take_out(house, course, ana)
+    waiting = line_of(house, edition).waiting
+    team.get(address)
+    team.submit(f"{address}/opening")
+
+    assert waiting == 1
+    assert "1 persona que esperaba ya tiene cupo." in team.page.text
+    assert (line_of(house, edition).taken, line_of(house, edition).waiting) == (1, 0)
+
+
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_nobody_passes_those_who_waited_before_them(house: House, by_hand: bool) -> None:
+    """Places that nobody gave, because the course was archived meanwhile: neither alone nor by the team's hand."""
+    course = a_course(house, modules=1)
+    edition, (ana, blas, eva, *_rest) = an_edition(house, course, capacity=1), ten(house)
+    for who in (ana, blas):
+        join(house, who, course, edition)
+    for archived_at in (clock.now(), None):
+        with house.database.unit_of_work() as session:
+            session.get_one(Course, course.id).archived_at = archived_at
+        if archived_at:
+            take_out(house, course, ana)
+
+    if by_hand:
+        assert enrol(house, course, [eva], edition) == services.Enrolled(entered=0, waiting=1)
+    else:
+        assert join(house, eva, course, edition) is Joined.WAITING
+    assert join(house, blas, course, edition) is Joined.ENROLLED
+    assert enrolment_of(house, eva, course) is None
+
+
+def test_who_waits_with_a_code_sees_it_and_can_stop(browser: Browser, house: House) -> None:
+    course = a_course(house, modules=1, visibility="institution", enrolment="invitation")
+    edition = an_edition(house, course, capacity=1, open_to_all=False)
+    with house.database.unit_of_work() as session:
+        code = services.make_code(session, SYSTEM, edition, now=clock.now())
+    for email in ("ana@example.org", "blas@example.org"):
+        join(house, actor_of(a_person(house, email)), course, edition)
+    waits = sign_in(browser, "blas@example.org")
+    shown = waits.get(f"/join/{code}")
+    assert "Está en la lista de espera" in shown.text
+    assert not any(form.action == f"/join/{code}" for form in shown.forms)
+    assert "Está en la lista de espera" in waits.get("/learning").text
+    waits.submit(f"/courses/prueba/editions/{edition.uuid}/waiting/end")
+
+    assert line_of(house, edition).waiting == 0
+    assert "Está en la lista de espera" not in waits.get("/learning").text
+    assert "Está en la lista de espera" not in sign_in(browser.another()).get("/learning").text
