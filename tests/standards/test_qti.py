@@ -28,6 +28,7 @@ from standards.importing import import_file
 from standards.model import FileRefused, Imported, Weight
 from standards.qti.read import read
 from standards.qti.write import write
+from tests.support.qti import ENTRY, choices, condition, item_1, item_2, label, response
 from tests.support.questions import a_question, a_single
 from tests.support.shared import SHARED, needs_shared
 
@@ -141,46 +142,6 @@ def test_profiles_of_common_cartridge_are_read() -> None:
     assert several.rule is MultipleRule.ALL_OR_NOTHING
 
 
-def item_1(kind: str, presentation: str, processing: str = "", text: str = "¿Qué?") -> bytes:
-    field = f"<qtimetadatafield><fieldlabel>question_type</fieldlabel><fieldentry>{kind}</fieldentry></qtimetadatafield>"
-    material = f'<material><mattext texttype="text/html">&lt;p&gt;{text}&lt;/p&gt;</mattext></material>'
-    return (
-        f'<questestinterop><item ident="i1" title="uno"><itemmetadata><qtimetadata>{field}</qtimetadata></itemmetadata>'
-        f"<presentation>{material}{presentation}</presentation><resprocessing>{processing}</resprocessing></item></questestinterop>"
-    ).encode()
-
-
-def condition(inner: str, score: str = "100") -> str:
-    return f"<respcondition><conditionvar>{inner}</conditionvar><setvar varname='SCORE'>{score}</setvar></respcondition>"
-
-
-def label(ident: str, words: str) -> str:
-    return f'<response_label ident="{ident}"><material><mattext>{words}</mattext></material></response_label>'
-
-
-def choices(ident: str, name: str, labels: str) -> str:
-    material = f"<material><mattext>{name}</mattext></material>"
-    return f'<response_lid ident="response_{ident}">{material}<render_choice>{labels}</render_choice></response_lid>'
-
-
-def test_numbers_of_canvas_have_their_tolerance() -> None:
-    either = "<or><varequal>10</varequal><and><vargte>9.5</vargte><varlte>10.5</varlte></and></or>"
-
-    body = read(item_1("numerical_question", "", condition(either))).questions[0].body
-
-    assert isinstance(body, Numerical)
-    assert (body.answers[0].value, body.tolerance.amount) == (10, Fraction(1, 2))
-
-
-def test_numbers_of_canvas_with_a_precision_have_their_tolerance() -> None:
-    either = "<or><varequal>13.4</varequal><and><vargt>13.35</vargt><varlte>13.45</varlte></and></or>"
-
-    body = read(item_1("numerical_question", "", condition(either))).questions[0].body
-
-    assert isinstance(body, Numerical)
-    assert (body.answers[0].value, body.tolerance.amount) == (Fraction(134, 10), Fraction(1, 20))
-
-
 @pytest.mark.parametrize(
     ("right", "wrong", "answer"),
     [("Cierto", "Falso", True), ("Sí.", "No", True), ("Falso", "Cierto", False), ("Vrai", "?", True), ("Jamais", "Vrai", False)],
@@ -201,32 +162,6 @@ def test_a_choice_of_two_other_words_stays_one() -> None:
 
     assert isinstance(body, Single)
     assert [option.right for option in body.options] == [True, False]
-
-
-def test_a_mapping_says_what_the_choices_cost_that_it_does_not_name() -> None:
-    """As the specification's own example of water has it; of three that are right two may be enough."""
-    water = mapped("H 1 O 1 Cl -1", 'defaultValue="-2" upperBound="2"')
-    two_of_three = mapped("H 1 O 1 Cl 1", 'defaultValue="0" upperBound="2"')
-
-    assert [option.credit for option in water.options] == [Fraction(1, 2), Fraction(1, 2), Fraction(-1, 2), -1]
-    assert [option.credit for option in two_of_three.options] == [Fraction(1, 2), Fraction(1, 2), Fraction(1, 2), 0]
-
-
-def mapped(entries: str, bounds: str) -> Multiple:
-    """Read a question of four elements, of which some have an entry."""
-    pairs = zip(entries.split()[::2], entries.split()[1::2], strict=True)
-    rows = "".join(f'<mapEntry mapKey="{key}" mappedValue="{value}"/>' for key, value in pairs)
-    declared = '<responseDeclaration identifier="R" cardinality="multiple" baseType="identifier">'
-    shown = "".join(f'<simpleChoice identifier="{key}">{key}</simpleChoice>' for key in ("H", "O", "Cl", "He"))
-    item = (
-        '<assessmentItem xmlns="http://www.imsglobal.org/xsd/imsqti_v2p1" identifier="water" title="Agua">'
-        f"{declared}<mapping {bounds}>{rows}</mapping></responseDeclaration>"
-        f'<itemBody><choiceInteraction responseIdentifier="R" maxChoices="0"><prompt>¿Qué?</prompt>{shown}</choiceInteraction></itemBody>'
-        '<responseProcessing template="http://www.imsglobal.org/question/qti_v2p1/rptemplates/map_response"/></assessmentItem>'
-    )
-    body = read(item.encode()).questions[0].body
-    assert isinstance(body, Multiple)
-    return body
 
 
 def test_lists_and_blanks_of_canvas_become_gaps() -> None:
@@ -277,137 +212,6 @@ def test_package_has_the_same_bytes_each_time() -> None:
     assert write([question]).content == write([question]).content
 
 
-def told(ident: str, words: str) -> str:
-    material = f'<material><mattext texttype="text/html">&lt;p&gt;{words}&lt;/p&gt;</mattext></material>'
-    return f'<itemfeedback ident="{ident}"><flow_mat>{material}</flow_mat></itemfeedback>'
-
-
-def shows(inner: str, name: str) -> str:
-    return f"<respcondition><conditionvar>{inner}</conditionvar><displayfeedback linkrefid='{name}'/></respcondition>"
-
-
-def with_feedback(item: bytes, **feedback: str) -> Imported:
-    return read(item.replace(b"</item>", "".join(told(ident, words) for ident, words in feedback.items()).encode() + b"</item>"))
-
-
-def test_feedback_to_true_and_false_of_canvas_joins_the_explanation_and_what_has_no_place_is_told() -> None:
-    response = choices("1", "", label("1", "Cierto") + label("2", "Falso"))
-    item = item_1("true_false_question", response, condition('<varequal respident="response_1">1</varequal>'))
-
-    found = with_feedback(item, a1_fb="nadie", general_fb="Ley 1", **{"1_fb": "Así es", "2_fb": "Léala"})
-
-    assert found.questions[0].explanation == {"es": "Ley 1\n\nAsí es\n\nLéala"}
-    assert [remark.what for remark in found.of_weight(Weight.NOTE)] == ["The feedback to true and false became part of the explanation."]
-    assert [loss.message for loss in found.of_weight(Weight.LOSS)] == [
-        "La retroalimentación «nadie» queda fuera. Ninguna respuesta tiene lugar para ella."
-    ]
-
-
-WORD = '<response_str ident="response1"><render_fib><response_label ident="a"/></render_fib></response_str>'
-
-
-def test_feedback_to_words_of_canvas_stands_beside_them() -> None:
-    rights = condition('<varequal respident="response1">Quito</varequal><varequal respident="response1">UIO</varequal>')
-    said = shows('<varequal respident="response1">Quito</varequal>', "9_fb") + shows(
-        '<varequal respident="response1">Lima</varequal>', "8_fb"
-    )
-
-    found = with_feedback(item_1("short_answer_question", WORD, rights + said), **{"9_fb": "Sí", "8_fb": "Es del Perú"})
-
-    body = found.questions[0].body
-    assert isinstance(body, Short)
-    assert [(one.patterns["es"], one.right, one.credit, one.why) for one in body.answers] == [
-        ("Quito", True, 1, {"es": "Sí"}),
-        ("UIO", True, 1, None),
-        ("Lima", False, 0, {"es": "Es del Perú"}),
-    ]
-    assert not found.remarks
-
-
-def test_feedback_to_numbers_of_canvas_stands_beside_them() -> None:
-    ten, twenty = (f"<or><varequal>{at}</varequal><and><vargte>{at - 1}</vargte><varlte>{at + 1}</varlte></and></or>" for at in (10, 20))
-    right = condition(ten).replace("</respcondition>", "<displayfeedback linkrefid='9_fb'/></respcondition>")
-
-    item = item_1("numerical_question", WORD, shows(twenty, "8_fb") + right + shows("<other/>", "7_fb"))
-    found = with_feedback(item, **{"9_fb": "Sí", "8_fb": "El doble", "7_fb": "Otra"})
-
-    body = found.questions[0].body
-    assert isinstance(body, Numerical)
-    assert [(one.value, one.right, one.credit, one.why) for one in body.answers] == [
-        (10, True, 1, {"es": "Sí"}),
-        (20, False, 0, {"es": "El doble"}),
-    ]
-    assert body.tolerance == Tolerance(amount=Fraction(1))
-    assert [loss.facts["text"] for loss in found.of_weight(Weight.LOSS)] == ["Otra"]
-
-
-@pytest.mark.parametrize("kind", ["multiple_dropdowns_question", "fill_in_multiple_blanks_question"])
-def test_feedback_to_gaps_of_canvas_stands_beside_their_answers(kind: str) -> None:
-    response = choices("a", "a", label("1", "uno") + label("2", "dos"))
-    right = condition('<varequal respident="response_a">2</varequal>')
-
-    found = with_feedback(item_1(kind, response, right, "Va [a] aquí"), **{"1_fb": "Falta uno", "2_fb": "Sí"})
-
-    body = found.questions[0].body
-    assert isinstance(body, Gaps)
-    gap = body.gaps[0].body
-    assert [one.why for one in (gap.options if isinstance(gap, Single) else gap.answers)] == [{"es": "Falta uno"}, {"es": "Sí"}]
-    assert not found.remarks
-
-
-def item_2(declared: str, inside: str, processing: str = "", rest: str = "") -> Imported:
-    head = '<assessmentItem xmlns="http://www.imsglobal.org/xsd/imsqti_v2p1" identifier="i" title="uno">'
-    body = f"<itemBody>{inside}</itemBody><responseProcessing>{processing}</responseProcessing>"
-    return read(f"{head}{declared}{body}{rest}</assessmentItem>".encode())
-
-
-def response(kind: str, right: str, ident: str = "R") -> str:
-    value = f"<correctResponse><value>{right}</value></correctResponse>"
-    return f'<responseDeclaration identifier="{ident}" cardinality="single" baseType="{kind}">{value}</responseDeclaration>'
-
-
-def branch(compared: str, name: str) -> str:
-    setting = f'<setOutcomeValue identifier="F"><baseValue baseType="identifier">{name}</baseValue></setOutcomeValue>'
-    return f"<responseCondition><responseIf>{compared}{setting}</responseIf></responseCondition>"
-
-
-def compared(value: str, comparison: str = "match") -> str:
-    return f'<{comparison}><variable identifier="R"/><baseValue baseType="string">{value}</baseValue></{comparison}>'
-
-
-def modal(name: str, words: str) -> str:
-    return f'<modalFeedback outcomeIdentifier="F" identifier="{name}" showHide="show">{words}</modalFeedback>'
-
-
-COPIED = '<setOutcomeValue identifier="F"><variable identifier="R"/></setOutcomeValue>'
-ENTRY = '<p>¿Qué?</p><p><textEntryInteraction responseIdentifier="R"/></p>'
-
-
-def test_feedback_to_true_and_false_of_an_item_joins_the_explanation() -> None:
-    shown = '<simpleChoice identifier="true">Sí</simpleChoice><simpleChoice identifier="false">No</simpleChoice>'
-    inside = f'<p>¿Es?</p><choiceInteraction responseIdentifier="R">{shown}</choiceInteraction>'
-
-    found = item_2(response("identifier", "true"), inside, COPIED, modal("true", "Así es.") + modal("false", "Lea la ley."))
-
-    assert found.questions[0].body == TrueFalse(True)
-    assert found.questions[0].explanation == {"es": "Así es.\n\nLea la ley."}
-    assert [remark.weight for remark in found.remarks] == [Weight.NOTE]
-
-
-def test_feedback_inside_the_body_of_an_item_is_read_by_nobody_before_answering() -> None:
-    """It stands inside options and below the question, and would tell the key."""
-    inner = '<feedbackInline outcomeIdentifier="F" identifier="A" showHide="show">¡Eso!</feedbackInline>'
-    shown = f'<simpleChoice identifier="A">Uno {inner}</simpleChoice><simpleChoice identifier="B">Dos</simpleChoice>'
-    below = '<feedbackBlock outcomeIdentifier="F" identifier="B" showHide="show"><p>No.</p></feedbackBlock>'
-    inside = f'<p>¿Es?</p><choiceInteraction responseIdentifier="R">{shown}</choiceInteraction>{below}'
-
-    question = item_2(response("identifier", "A"), inside, COPIED).questions[0]
-
-    assert question.text == {"es": "¿Es?"}
-    assert isinstance(question.body, Single)
-    assert [(option.text["es"], option.why) for option in question.body.options] == [("Uno", {"es": "¡Eso!"}), ("Dos", {"es": "No."})]
-
-
 def test_what_is_for_graders_alone_is_no_part_of_the_question() -> None:
     block = '<rubricBlock view="scorer tutor"><p>Debe nombrar **la ley**.</p></rubricBlock>'
     open_text = '<p>Explique.</p><extendedTextInteraction responseIdentifier="R"/>'
@@ -421,132 +225,6 @@ def test_what_is_for_graders_alone_is_no_part_of_the_question() -> None:
     assert short.questions[0].text == {"es": "¿Qué?"}
     assert [loss.what for loss in short.of_weight(Weight.LOSS)] == ["The information for graders is left out."]
     assert shown.questions[0].text == {"es": "Con mayúscula.\n\n¿Qué?"}
-
-
-def test_feedback_to_words_of_an_item_stands_beside_them() -> None:
-    """That to anything but one value has no answer: it joins the explanation."""
-    said = branch(compared("Quito"), "a") + branch(compared("Lima"), "b") + branch(f"<not>{compared('Quito')}</not>", "c")
-
-    found = item_2(response("string", "Quito"), ENTRY, said, modal("a", "Sí") + modal("b", "Es del Perú") + modal("c", "Lea"))
-
-    body = found.questions[0].body
-    assert isinstance(body, Short)
-    assert [(one.patterns["es"], one.right, one.why) for one in body.answers] == [
-        ("Quito", True, {"es": "Sí"}),
-        ("Lima", False, {"es": "Es del Perú"}),
-    ]
-    assert found.questions[0].explanation == {"es": "Lea"}
-    assert [remark.weight for remark in found.remarks] == [Weight.NOTE]
-
-
-def test_feedback_to_numbers_of_an_item_stands_beside_them_and_a_range_is_their_tolerance() -> None:
-    said = scores(within("9.5", "10.5"), "1") + branch(compared("10", "equal"), "a") + branch(compared("20", "equal"), "b")
-
-    found = item_2(response("float", "10"), ENTRY, said, modal("a", "Sí") + modal("b", "El doble"))
-
-    body = found.questions[0].body
-    assert isinstance(body, Numerical)
-    assert [(one.value, one.right, one.why, one.tolerance) for one in body.answers] == [
-        (10, True, {"es": "Sí"}, None),
-        (20, False, {"es": "El doble"}, Tolerance()),
-    ]
-    assert body.tolerance == Tolerance(amount=Fraction(1, 2))
-
-
-def within(low: str, high: str) -> str:
-    return f"<and>{compared(low, 'gte')}{compared(high, 'lte')}</and>"
-
-
-def scores(compared_so: str, worth: str, ident: str = "SCORE") -> str:
-    setting = f'<setOutcomeValue identifier="{ident}"><baseValue baseType="float">{worth}</baseValue></setOutcomeValue>'
-    return f"<responseCondition><responseIf>{compared_so}{setting}</responseIf></responseCondition>"
-
-
-@pytest.mark.parametrize(
-    ("processing", "amount"),
-    [
-        (scores(compared("10", "equal"), "1") + scores(within("5", "15"), "0.5"), 0),
-        (scores(within("10", "20"), "1", "OTHER"), 0),
-        (scores(within("20", "30"), "1"), 0),
-        (scores(within("9", "15"), "1"), 1),
-    ],
-    ids=["what gains less", "what scores nothing", "what leaves the right one out", "what is lopsided"],
-)
-def test_a_range_is_the_tolerance_of_a_number_where_it_scores_as_the_number_does(processing: str, amount: int) -> None:
-    """Of two unequal ends the nearer one: nothing is right here that was wrong there."""
-    body = item_2(response("float", "10"), ENTRY, processing).questions[0].body
-
-    assert isinstance(body, Numerical)
-    assert body.tolerance == Tolerance(amount=Fraction(amount))
-
-
-def test_feedback_that_an_item_hides_for_an_answer_is_not_said_of_it() -> None:
-    hidden = modal("a", "Lea otra vez").replace('"show"', '"hide"')
-
-    found = item_2(response("string", "Quito"), ENTRY, branch(compared("Quito"), "a"), hidden).questions[0]
-
-    assert isinstance(found.body, Short)
-    assert [one.why for one in found.body.answers] == [None]
-    assert found.explanation == {"es": "Lea otra vez"}
-
-
-@pytest.mark.parametrize(
-    "others",
-    [
-        "<not><varequal>10</varequal></not>",
-        "<not><or><varequal>10</varequal><and><vargte>9</vargte><varlte>11</varlte></and></or></not>",
-        "<vargt>10</vargt>",
-        "<or><vargt>11</vargt><varlt>9</varlt></or>",
-    ],
-)
-def test_feedback_of_canvas_to_all_other_numbers_is_said_of_none(others: str) -> None:
-    """What has no place is told, and the question comes in."""
-    right = condition("<varequal>10</varequal>")
-
-    found = with_feedback(item_1("numerical_question", WORD, right + shows(others, "8_fb")), **{"8_fb": "Otra vez"})
-
-    body = found.questions[0].body
-    assert isinstance(body, Numerical)
-    assert [(one.value, one.right, one.why) for one in body.answers] == [(10, True, None)]
-    assert [loss.facts["text"] for loss in found.of_weight(Weight.LOSS)] == ["Otra vez"]
-
-
-def test_a_gap_of_an_item_weighs_what_its_best_answer_gains() -> None:
-    inside = '<p>Va <textEntryInteraction responseIdentifier="R"/> y <textEntryInteraction responseIdentifier="S"/> fin</p>'
-    nearly = scores(compared("dos"), "0.25") + scores(compared("uno"), "1")
-    declared = response("string", "uno") + response("string", "tres", "S")
-
-    body = item_2(declared, inside, nearly + scores(compared("tres").replace('"R"', '"S"'), "1")).questions[0].body
-
-    assert isinstance(body, Gaps)
-    assert [gap.weight for gap in body.gaps] == [1, 1]
-
-
-def test_numbers_of_an_item_that_are_mapped_keep_what_each_is_worth() -> None:
-    rows = '<mapping defaultValue="0"><mapEntry mapKey="10" mappedValue="2"/><mapEntry mapKey="9" mappedValue="1"/></mapping>'
-    declared = f'<responseDeclaration identifier="R" cardinality="single" baseType="float">{rows}</responseDeclaration>'
-    score = '<setOutcomeValue identifier="SCORE"><mapResponse identifier="R"/></setOutcomeValue>'
-
-    body = item_2(declared, ENTRY, score).questions[0].body
-
-    assert isinstance(body, Numerical)
-    assert [(one.value, one.credit) for one in body.answers] == [(10, 1), (9, Fraction(1, 2))]
-
-
-def test_gaps_of_an_item_weigh_what_it_gives_for_them() -> None:
-    def declared(ident: str, worth: str) -> str:
-        rows = f'<mapping defaultValue="0"><mapEntry mapKey="uno" mappedValue="{worth}"/></mapping>'
-        return f'<responseDeclaration identifier="{ident}" cardinality="single" baseType="string">{rows}</responseDeclaration>'
-
-    score = '<setOutcomeValue identifier="SCORE"><sum><mapResponse identifier="R"/><mapResponse identifier="S"/></sum></setOutcomeValue>'
-    inside = '<p>Va <textEntryInteraction responseIdentifier="R"/> y <textEntryInteraction responseIdentifier="S"/> fin</p>'
-
-    heavy, even = (item_2(declared("R", "1") + declared("S", worth), inside, score).questions[0].body for worth in ("3", "1"))
-
-    assert isinstance(heavy, Gaps)
-    assert isinstance(even, Gaps)
-    assert [gap.weight for gap in heavy.gaps] == [1, 3]
-    assert [gap.weight for gap in even.gaps] == [1, 1]
 
 
 def test_an_item_whose_values_are_drawn_is_told_and_not_brought_in_with_holes() -> None:
