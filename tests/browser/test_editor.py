@@ -15,9 +15,9 @@ from kernel import clock
 from kernel.permissions import SYSTEM, SiteRole
 from lms.app import House
 from tests.browser.conftest import Live, Visitor, visitor
-from tests.courses.test_views_lessons import a_picture, write
 from tests.courses.test_views_outline import texts
 from tests.support.builders import PASSWORD, a_course, a_person, a_teacher
+from tests.support.lessons import a_picture, write
 
 pytestmark = pytest.mark.long
 

@@ -12,11 +12,11 @@ from enrolments.services import changes
 from kernel import clock
 from kernel.permissions import SYSTEM
 from lms.app import House
-from tests.courses.test_views_lessons import write
 from tests.courses.test_views_outline import texts
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_teacher, sign_in
 from tests.support.learning import a_learner, mark_done
+from tests.support.lessons import write
 
 PAGE = "/teaching/prueba/publishing"
 LESSON = "01-parte/01-leccion.es.md"

@@ -1,76 +1,22 @@
 """The text of a lesson on the web: who writes it, what a preview shows, what is kept, and what happens when two write at once."""
 
 import io
-import json
 import re
 
 import pytest
-from PIL import Image
 
 from courses.models import Course
-from courses.queries import catalogue
-from courses.services import drafts as files
-from kernel import clock
-from kernel.permissions import SYSTEM
 from lms.app import House
 from tests.courses.test_views_outline import act, texts
 from tests.support.access import a_cast, outcome
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_course, a_teacher, publish, sign_in
-
-PATH = "01-parte/01-leccion.es.md"
-EDITOR = "/teaching/prueba/lessons/leccion-1"
-
-
-@pytest.fixture
-def course(house: House) -> Course:
-    """Return a published course of one module, with somebody to edit it."""
-    made = a_course(house, modules=1)
-    a_teacher(house, made)
-    return made
-
-
-@pytest.fixture
-def editor(browser: Browser, course: Course) -> Browser:
-    """Return the browser of an editor, before the lesson."""
-    sign_in(browser, "profe@example.org")
-    browser.get(EDITOR)
-    return browser
-
-
-def write(house: House, course: Course, written: dict[str, str]) -> None:
-    """Save texts as somebody else would."""
-    with house.database.unit_of_work() as session:
-        row = catalogue.lock_course(session, course.id)
-        files.save_files(session, SYSTEM, row, {path: files.text_content(text) for path, text in written.items()}, now=clock.now())
-
-
-def fields(browser: Browser) -> dict[str, str]:
-    """Return what the form of the page holds."""
-    return dict(browser.page.form("/lessons/leccion-1").fields)
+from tests.support.lessons import EDITOR, PATH, a_picture, ask, fields, write
 
 
 def send(browser: Browser, do: str = "save", status: int = 200, **values: object) -> str:
     """Send the lesson's form."""
     return browser.submit("/lessons/leccion-1", values, button=("do", do), status=status).text
-
-
-def ask(browser: Browser, what: str, values: dict[str, object], status: int = 200) -> dict[str, object]:
-    """Send what the script sends; return the answer."""
-    known = dict(browser.page.form("/lessons/leccion-1").fields)
-    kept = {name: known[name] for name in ("csrf_token", "title", "summary", "body", "seen")}
-    browser._request("POST", f"{EDITOR}/{what}", data={**kept, **values})
-    assert browser.response.status_code == status, browser.response.get_data(as_text=True)[:500]
-    return json.loads(browser.response.get_data(as_text=True))
-
-
-def a_picture(form: str = "PNG", size: tuple[int, int] = (4, 3)) -> bytes:
-    """Return a small picture that says where it was taken."""
-    target = io.BytesIO()
-    exif = Image.Exif()
-    exif[0x010E] = "Quito, en casa"
-    Image.new("RGB", size, (10, 90, 120)).save(target, form, exif=exif)
-    return target.getvalue()
 
 
 @pytest.mark.parametrize("body", ["Todo bien.\n", "Bien.\n\n[[nadie]]\n", "> [!CHECK] Una pregunta\n> La respuesta.\n"])
@@ -188,59 +134,6 @@ def test_a_lesson_without_a_title_or_too_long_is_given_back_as_typed(editor: Bro
 
     assert "100 kB" in long
     assert texts(house) == before
-
-
-def test_a_translation_is_begun_beside_its_original_and_follows_it(editor: Browser, house: House, course: Course) -> None:
-    """Format 4.4: a new translation says which state of its source it follows; the box brings the stamp up to date."""
-    write(house, course, {"01-parte/04-otra.es.md": "---\nkey: otra\ntitle: Otra\n---\nTexto.\n"})
-    editor.get("/teaching/prueba/lessons/otra?language=en")
-    assert "Texto." in editor.page.text
-    editor.submit("/lessons/otra", {"title": "Another", "body": "Text."}, button=("do", "save"))
-    first = texts(house)["01-parte/04-otra.en.md"]
-    write(house, course, {"01-parte/04-otra.es.md": "---\nkey: otra\ntitle: Otra\n---\nOtro texto.\n"})
-    behind = editor.get("/teaching/prueba/lessons/otra?language=en").text
-    editor.submit("/lessons/otra", {"body": "Another text.", "up_to_date": "y"}, button=("do", "save"))
-    second = texts(house)["01-parte/04-otra.en.md"]
-
-    assert re.fullmatch(r"---\ntitle: Another\ntranslated_from: [0-9a-f]{12}\n---\nText.\n", first)
-    assert "El original cambió" in behind
-    assert second.splitlines()[2] != first.splitlines()[2]
-    assert "El original cambió" not in editor.get("/teaching/prueba/lessons/otra?language=en").text
-
-
-def test_a_translation_follows_the_original_that_its_translator_saw(editor: Browser, house: House, course: Course) -> None:
-    """The box speaks of the text that stood beside the translation, not of one that was saved meanwhile."""
-    page, path = "/teaching/prueba/lessons/leccion-1?language=en", "01-parte/01-leccion.en.md"
-    editor.get(page)
-    shown = fields(editor)["follows"]
-    write(house, course, {PATH: texts(house)[PATH].replace("dedos", "manos")})
-
-    sent = {"body": "Counted.\n", "language": "en", "up_to_date": "y", "follows": shown}
-    saved = ask(editor, "autosave", sent)
-    by_itself = texts(house)[path]
-    editor.submit("/lessons/leccion-1", {"body": "Counted at last.", "up_to_date": "y", "seen": saved["seen"]}, button=("do", "save"))
-
-    assert f"translated_from: {shown}\n" in by_itself
-    assert f"translated_from: {shown}\n" in texts(house)[path]
-    assert "El original cambió" in editor.get(page).text
-
-
-def test_a_translation_that_was_put_together_with_another_follows_what_its_translator_saw(
-    editor: Browser, house: House, course: Course
-) -> None:
-    page, path = "/teaching/prueba/lessons/leccion-1?language=en", "01-parte/01-leccion.en.md"
-    twin = "---\ntitle: Count\n---\nOne.\n\nTwo.\n\nThree.\n"
-    write(house, course, {path: twin})
-    editor.get(page)
-    shown = fields(editor)["follows"]
-    write(house, course, {PATH: texts(house)[PATH].replace("dedos", "manos"), path: twin.replace("Three.", "Three of theirs.")})
-    sent = {"body": "One of mine.\n\nTwo.\n\nThree.\n", "up_to_date": "y"}
-    editor.submit("/lessons/leccion-1", sent, button=("do", "save"), status=409)
-    editor.submit("/lessons/leccion-1", button=("do", "merge"))
-    editor.submit("/lessons/leccion-1", button=("do", "save"))
-
-    assert texts(house)[path].endswith("One of mine.\n\nTwo.\n\nThree of theirs.\n")
-    assert f"translated_from: {shown}\n" in texts(house)[path]
 
 
 # --- Saving by itself --------------------------------------------------------------------------------------------------------------------
@@ -492,16 +385,3 @@ def test_pictures_that_pasting_leaves_out_are_told(editor: Browser) -> None:
     assert "Quedan fuera 2 imágenes" in str(pasted["left"])
     editor.get(EDITOR)
     assert ask(editor, "paste", {"html": "<h1>Uno</h1>"})["left"] == ""
-
-
-def test_one_language_of_a_lesson_is_taken_out_alone(editor: Browser, house: House) -> None:
-    editor.get(f"{EDITOR}?language=en")
-    assert "Quitar este idioma" in editor.page.text
-    editor.get(f"{EDITOR}/removal?language=es", status=404)
-    assert "en inglés" in editor.get(f"{EDITOR}/removal?language=en").text
-
-    editor.submit("/removal", {})
-
-    assert "01-parte/01-leccion.en.md" not in texts(house)
-    assert PATH in texts(house)
-    editor.get(f"{EDITOR}/removal?language=en", status=404)

@@ -8,11 +8,11 @@ from sqlalchemy import select
 from courses.models import Course
 from courses.queries import drafts as draft_queries
 from lms.app import House
-from tests.courses.test_views_lessons import a_picture, write
 from tests.courses.test_views_outline import texts
 from tests.support.access import a_cast
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_course, a_teacher, sign_in
+from tests.support.lessons import a_picture, write
 
 MEDIA = "/teaching/prueba/media"
 LESSON = "01-parte/01-leccion.es.md"

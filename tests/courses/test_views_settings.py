@@ -7,11 +7,11 @@ from sqlalchemy import select
 
 from courses.models import Course
 from lms.app import House
-from tests.courses.test_views_lessons import write
 from tests.courses.test_views_outline import act, texts
 from tests.support.access import a_cast
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_course, a_teacher, sign_in
+from tests.support.lessons import write
 
 SETTINGS = "/teaching/prueba/settings"
 LESSON = "01-parte/01-leccion.es.md"

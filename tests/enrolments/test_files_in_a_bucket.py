@@ -9,9 +9,9 @@ import pytest
 
 from kernel.settings import Settings, load
 from lms.app import House
-from tests.courses.test_views_lessons import a_picture
 from tests.support.browser import Browser
 from tests.support.builders import a_learner_in, a_person, folder, publish, sign_in
+from tests.support.lessons import a_picture
 from tests.support.stores import a_bucket
 
 

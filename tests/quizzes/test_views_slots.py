@@ -14,11 +14,11 @@ from courses.publication import Checked
 from kernel.audit import AuditEntry
 from lms.app import House
 from quizzes.content import asked_slots
-from tests.courses.test_views_lessons import write
 from tests.courses.test_views_outline import act, texts
 from tests.support.access import a_cast
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_course, a_teacher, sign_in
+from tests.support.lessons import write
 
 PAGE = "/teaching/prueba/parts/cuestionario-1/questions"
 FILE = "01-parte/03-cuestionario.quiz.yaml"

@@ -1,0 +1,75 @@
+"""A lesson in another language on the web: begun beside its original, following what its translator saw, and taken out alone."""
+
+import re
+
+from courses.models import Course
+from lms.app import House
+from tests.courses.test_views_outline import texts
+from tests.support.browser import Browser
+from tests.support.lessons import EDITOR, PATH, ask, fields, write
+
+
+def test_a_translation_is_begun_beside_its_original_and_follows_it(editor: Browser, house: House, course: Course) -> None:
+    """Format 4.4: a new translation says which state of its source it follows; the box brings the stamp up to date."""
+    write(house, course, {"01-parte/04-otra.es.md": "---\nkey: otra\ntitle: Otra\n---\nTexto.\n"})
+    editor.get("/teaching/prueba/lessons/otra?language=en")
+    assert "Texto." in editor.page.text
+    editor.submit("/lessons/otra", {"title": "Another", "body": "Text."}, button=("do", "save"))
+    first = texts(house)["01-parte/04-otra.en.md"]
+    write(house, course, {"01-parte/04-otra.es.md": "---\nkey: otra\ntitle: Otra\n---\nOtro texto.\n"})
+    behind = editor.get("/teaching/prueba/lessons/otra?language=en").text
+    editor.submit("/lessons/otra", {"body": "Another text.", "up_to_date": "y"}, button=("do", "save"))
+    second = texts(house)["01-parte/04-otra.en.md"]
+
+    assert re.fullmatch(r"---\ntitle: Another\ntranslated_from: [0-9a-f]{12}\n---\nText.\n", first)
+    assert "El original cambió" in behind
+    assert second.splitlines()[2] != first.splitlines()[2]
+    assert "El original cambió" not in editor.get("/teaching/prueba/lessons/otra?language=en").text
+
+
+def test_a_translation_follows_the_original_that_its_translator_saw(editor: Browser, house: House, course: Course) -> None:
+    """The box speaks of the text that stood beside the translation, not of one that was saved meanwhile."""
+    page, path = "/teaching/prueba/lessons/leccion-1?language=en", "01-parte/01-leccion.en.md"
+    editor.get(page)
+    shown = fields(editor)["follows"]
+    write(house, course, {PATH: texts(house)[PATH].replace("dedos", "manos")})
+
+    sent = {"body": "Counted.\n", "language": "en", "up_to_date": "y", "follows": shown}
+    saved = ask(editor, "autosave", sent)
+    by_itself = texts(house)[path]
+    editor.submit("/lessons/leccion-1", {"body": "Counted at last.", "up_to_date": "y", "seen": saved["seen"]}, button=("do", "save"))
+
+    assert f"translated_from: {shown}\n" in by_itself
+    assert f"translated_from: {shown}\n" in texts(house)[path]
+    assert "El original cambió" in editor.get(page).text
+
+
+def test_a_translation_that_was_put_together_with_another_follows_what_its_translator_saw(
+    editor: Browser, house: House, course: Course
+) -> None:
+    page, path = "/teaching/prueba/lessons/leccion-1?language=en", "01-parte/01-leccion.en.md"
+    twin = "---\ntitle: Count\n---\nOne.\n\nTwo.\n\nThree.\n"
+    write(house, course, {path: twin})
+    editor.get(page)
+    shown = fields(editor)["follows"]
+    write(house, course, {PATH: texts(house)[PATH].replace("dedos", "manos"), path: twin.replace("Three.", "Three of theirs.")})
+    sent = {"body": "One of mine.\n\nTwo.\n\nThree.\n", "up_to_date": "y"}
+    editor.submit("/lessons/leccion-1", sent, button=("do", "save"), status=409)
+    editor.submit("/lessons/leccion-1", button=("do", "merge"))
+    editor.submit("/lessons/leccion-1", button=("do", "save"))
+
+    assert texts(house)[path].endswith("One of mine.\n\nTwo.\n\nThree of theirs.\n")
+    assert f"translated_from: {shown}\n" in texts(house)[path]
+
+
+def test_one_language_of_a_lesson_is_taken_out_alone(editor: Browser, house: House) -> None:
+    editor.get(f"{EDITOR}?language=en")
+    assert "Quitar este idioma" in editor.page.text
+    editor.get(f"{EDITOR}/removal?language=es", status=404)
+    assert "en inglés" in editor.get(f"{EDITOR}/removal?language=en").text
+
+    editor.submit("/removal", {})
+
+    assert "01-parte/01-leccion.en.md" not in texts(house)
+    assert PATH in texts(house)
+    editor.get(f"{EDITOR}/removal?language=en", status=404)
