@@ -3,7 +3,9 @@
 import smtplib
 import ssl
 from dataclasses import dataclass
+from email.headerregistry import BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
+from email.policy import Policy, default
 from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -24,6 +26,19 @@ NOBODYS = (b"5.1.1 ", b"5.1.2 ", b"5.1.3 ", b"5.1.6 ", b"5.1.10 ", b"5.2.1 ")
 """No such mailbox, no such domain, an address that is none, a mailbox that moved, a domain without mail, a mailbox that was closed."""
 
 
+class _Addresses(UnstructuredHeader, BaseHeader):
+    """A header of addresses in pointed brackets (RFC 2369), which stands on one line: folded, a mail program finds none in it."""
+
+    def fold(self, *, policy: Policy) -> str:
+        """Return the header as it goes out."""
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+_HEADERS = HeaderRegistry()
+_HEADERS.map_to_type("List-Unsubscribe", _Addresses)
+POLICY = default.clone(header_factory=_HEADERS)
+
+
 @dataclass(frozen=True, slots=True)
 class Mail:
     """One message to one person; `key` is the same for every try, so that a doubled one can be recognised."""
@@ -40,7 +55,7 @@ class Mail:
 
 def compose(settings: Settings, mail: Mail) -> EmailMessage:
     """Return the message with a text and an HTML part; line ends in headers are refused by the library (ValueError)."""
-    message = EmailMessage()
+    message = EmailMessage(POLICY)
     message["From"] = settings.mail_from
     message["To"] = _ascii_domain(mail.to)
     message["Subject"] = " ".join(mail.subject.split())

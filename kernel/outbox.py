@@ -2,15 +2,18 @@
 
 The table is the truth. Huey only wakes a worker: a lost or doubled wake-up costs nothing, because a job is taken with one conditional
 UPDATE and its handler's changes commit together with `done_at`. Effects in our database happen exactly once, outside effects at least once.
+A job is leased to who took it, and the lease prolonged while that process works at it: only what was given up by a crash is taken again.
 """
 
 import json
 import random
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import takewhile
+from threading import Event, Thread
 from typing import cast
 
 import structlog
@@ -131,13 +134,19 @@ class _Taken:
 
     def close(self, session: Session, **values: object) -> bool:
         """Change the row and give the lease back; return False where the job is not ours any more."""
+        return self._change(session, leased_until=None, **values)
+
+    def prolong(self, session: Session) -> bool:
+        """Let the lease begin anew; return False where the job is not ours any more."""
+        return self._change(session, leased_until=clock.now() + LEASE)
+
+    def _change(self, session: Session, **values: object) -> bool:
         mine = (Job.id == self.job_id, Job.attempts == self.attempt, Job.done_at.is_(None))
-        statement = update(Job).where(*mine).values(leased_until=None, **values).returning(Job.id)
-        return session.execute(statement).one_or_none() is not None
+        return session.execute(update(Job).where(*mine).values(**values).returning(Job.id)).one_or_none() is not None
 
 
 class _LeaseLost(Exception):
-    """The handler took longer than its lease, and another worker has the job."""
+    """The lease ended before the handler did, and another worker has the job."""
 
 
 def deliver(worker: Worker, job_id: int, *, now: datetime) -> Outcome:
@@ -149,7 +158,8 @@ def deliver(worker: Worker, job_id: int, *, now: datetime) -> Outcome:
     if taken.attempt > ATTEMPTS:  # it was taken before and never came back: it may be what kills the workers
         return _put_back(database, taken, "WorkerLost", now)
     try:
-        effect = worker.handlers[taken.kind](Delivery(database, worker.settings, job_id, taken.arguments, now))
+        with _prolonged(database, taken):
+            effect = worker.handlers[taken.kind](Delivery(database, worker.settings, job_id, taken.arguments, now))
         with database.unit_of_work() as session:
             if not taken.close(session, done_at=now):
                 raise _LeaseLost  # noqa: TRY301 - it undoes the unit of work
@@ -173,6 +183,29 @@ def _take(database: Database, job_id: int, now: datetime) -> _Taken | None:
             .returning(Job.kind, Job.arguments, Job.attempts)
         ).one_or_none()
         return None if row is None else _Taken(job_id, row.kind, json.loads(row.arguments), row.attempts)
+
+
+@contextmanager
+def _prolonged(database: Database, taken: _Taken) -> Iterator[None]:
+    """Prolong the lease thrice in its time while the handler works, so that nobody else takes what is under way."""
+    ended = Event()
+
+    def prolong() -> None:
+        while not ended.wait(LEASE.total_seconds() / 3):
+            try:
+                with database.unit_of_work() as session:
+                    if not taken.prolong(session):
+                        return
+            except Exception as error:  # a database that is away now may be back before the lease ends
+                log.warning("job.lease_not_prolonged", kind=taken.kind, job=taken.job_id, error=type(error).__name__)
+
+    thread = Thread(target=prolong, name="aulario-lease", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 def _put_back(database: Database, taken: _Taken, error: str, now: datetime) -> Outcome:

@@ -4,7 +4,7 @@ import hashlib
 import json
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from kernel import outbox
@@ -51,8 +51,8 @@ def keep(session: Session, found: AttemptSet, examination: Examination, *, now: 
     )
 
 
-def order(session: Session, found: AttemptSet, *, now: datetime) -> None:
-    """Leave the computing to background work; what has been ordered for the same attempts is not ordered again."""
+def order(session: Session, found: AttemptSet, kept_at: datetime | None, *, now: datetime) -> None:
+    """Leave the computing to background work; what has been ordered since the kept one was computed is not ordered again."""
     arguments = {
         "course": found.course_id,
         "activity": found.activity_key,
@@ -61,7 +61,7 @@ def order(session: Session, found: AttemptSet, *, now: datetime) -> None:
         "edition": str(found.learners.edition or ""),
         "group": str(found.learners.group or ""),
     }
-    told = ":".join([*(str(value) for value in arguments.values()), found.fingerprint])
+    told = ":".join([*(str(value) for value in arguments.values()), str(kept_at or ""), found.fingerprint])
     unique_key = f"quizzes.examine:{hashlib.sha256(told.encode()).hexdigest()}"
-    if session.scalar(select(outbox.Job.id).where(outbox.Job.unique_key == unique_key)) is None:
+    if not outbox.is_known(session, unique_key):
         outbox.enqueue(session, "quizzes.examine", arguments, now=now, unique_key=unique_key)

@@ -80,8 +80,9 @@ def _look(subject: TaughtQuiz) -> Looked:
         examination = services.compute(session, found)
         notes.leave(lambda later: services.keep(later, found, examination, now=now))
         return replace(looked, examination=examination, computed_at=now, is_current=True)
-    notes.leave(lambda later: services.order(later, found, now=now))
-    return looked if kept is None else replace(looked, examination=kept.examination, computed_at=kept.computed_at)
+    kept_at = kept.computed_at if kept else None
+    notes.leave(lambda later: services.order(later, found, kept_at, now=now))
+    return looked if kept is None else replace(looked, examination=kept.examination, computed_at=kept_at)
 
 
 def _asked(offered: Sequence[tuple[UUID, str]], name: str) -> UUID | None:

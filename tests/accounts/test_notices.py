@@ -208,7 +208,7 @@ def test_the_mail_names_the_way_to_stop_it(browser: Browser, house: House) -> No
     raw = next((house.settings.data_dir / "mail").glob("*.eml")).read_text()
 
     assert "List-Unsubscribe-Post: List-Unsubscribe=One-Click" in raw
-    assert re.search(r"^List-Unsubscribe: <?", raw, re.MULTILINE)
+    assert re.search(r"^List-Unsubscribe: <https?://[^>\s]+>$", raw, re.MULTILINE)
 
 
 def test_notices_are_forgotten_after_half_a_year(house: House) -> None:

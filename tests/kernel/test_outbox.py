@@ -227,6 +227,23 @@ def test_a_handler_slower_than_its_lease_does_not_write_what_another_has_written
     assert read(house, job).done_at == NOW + LEASE * 2
 
 
+def test_a_job_under_way_stays_with_who_works_at_it_however_long_it_takes(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Moving thousands of learners takes longer than a lease: no second worker begins it meanwhile."""
+    monkeypatch.setattr(outbox, "LEASE", timedelta(seconds=0.15))
+    job, begun = add_job(house), clock.now()
+
+    def long(_delivery: Delivery) -> Effect:
+        until = clock.now() + timedelta(seconds=20)
+        while (leased := read(house, job).leased_until or begun) < begun + timedelta(seconds=0.3):
+            assert clock.now() < until, "the lease was not prolonged"
+        assert outbox.deliver(worker_of(house, writes), job, now=leased) is Outcome.NOT_MINE
+        return leave_trace
+
+    assert outbox.deliver(worker_of(house, long), job, now=begun) is Outcome.DONE
+    assert traces(house) == 1
+    assert read(house, job).attempts == 1
+
+
 @pytest.mark.slow
 def test_a_failure_of_an_overtaken_handler_does_not_put_the_others_job_back(house: House) -> None:
     job = add_job(house)

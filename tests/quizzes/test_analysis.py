@@ -17,7 +17,7 @@ from lms.app import House
 from quizzes.models import Annulment, Attempt, AttemptItem, MarkEvent, QuestionVersion, QuizExamination, Regrade
 from quizzes.queries import analysis
 from quizzes.queries.analysis import AttemptSet
-from quizzes.rules.examination import Examination
+from quizzes.rules.examination import VERSION, Examination
 from quizzes.rules.statistics import Which, statistics_of
 from quizzes.services import analysis as services
 from tests.support.builders import a_teacher, folder, publish
@@ -278,7 +278,7 @@ def test_background_work_computes_what_is_ordered_once(house: House, now: dateti
     found = attempts_of(house, course)
     for _time in range(2):
         with house.database.unit_of_work() as session:
-            services.order(session, found, now=now)
+            services.order(session, found, None, now=now)
 
     with house.database.unit_of_work(write=False) as session:
         assert session.scalar(select(func.count()).select_from(outbox.Job).where(outbox.Job.kind == "quizzes.examine")) == 1
@@ -288,6 +288,27 @@ def test_background_work_computes_what_is_ordered_once(house: House, now: dateti
     assert kept is not None
     assert kept.is_current
     assert kept.examination == examined(house, course)
+
+
+def test_what_was_computed_before_a_change_and_its_undoing_is_computed_again(house: House, now: datetime) -> None:
+    """The same attempts as at first, after others were kept: the job that was done then does not stand for the one wanted now."""
+    course, _version = publish(house, a_fixed_folder(), now=now)
+    pass_quiz(house, a_learner(house, course, now=now), "prueba", now=now)
+    found, kept = attempts_of(house, course), []
+    for fingerprint in (found.fingerprint, f"{VERSION}:annulled", found.fingerprint):
+        with house.database.unit_of_work() as session:
+            present = analysis.find_examination(session, found)
+            services.order(session, found, present and present.computed_at, now=now)
+        moment = now + timedelta(minutes=len(kept))
+        outbox.deliver_waiting(house.worker, now=moment)
+        with house.database.unit_of_work() as session:
+            session.execute(select(QuizExamination)).scalar_one().attempt_set = fingerprint
+        kept.append(moment)
+
+    with house.database.unit_of_work(write=False) as session:
+        last = analysis.find_examination(session, found)
+    assert last is not None
+    assert (last.is_current, last.computed_at) == (True, kept[-1])
 
 
 def test_computing_costs_the_same_statements_for_few_and_for_many(house: House, now: datetime) -> None:
