@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import delete, exists, or_, select
+from sqlalchemy import Select, delete, exists, or_, select
 from sqlalchemy.orm import Session
 
 from accounts import passwords, queries, second_step, services
@@ -15,6 +15,7 @@ from accounts.rules import DELETED, TIME_TO_THINK, name_key
 from accounts.services import AccountVerb
 from kernel import audit, outbox
 from kernel.audit import AuditEntry
+from kernel.errors import Conflict
 from kernel.permissions import Actor
 
 GONE = ("Cuenta", "eliminada")
@@ -63,10 +64,13 @@ def list_looks(session: Session, person_id: int, *, most: int | None = LOOKS) ->
     ]
 
 
+def _waiting(person_id: int) -> Select[DeletionRequest]:
+    return select(DeletionRequest).where(DeletionRequest.person_id == person_id, DeletionRequest.settled_at.is_(None))
+
+
 def find_request(session: Session, person_id: int) -> DeletionRequest | None:
     """Return a person's wish that their account be deleted, while it waits."""
-    waiting = (DeletionRequest.person_id == person_id, DeletionRequest.settled_at.is_(None))
-    return session.scalar(select(DeletionRequest).where(*waiting))
+    return session.scalar(_waiting(person_id))
 
 
 def ask_deletion(session: Session, actor: Actor, person: Person, *, now: datetime) -> None:
@@ -78,19 +82,30 @@ def ask_deletion(session: Session, actor: Actor, person: Person, *, now: datetim
 
 
 def take_back_deletion(session: Session, actor: Actor, person: Person, *, now: datetime) -> None:
-    """Note that a person keeps their account."""
-    request = find_request(session, person.id)
+    """Note that a person keeps their account; raise Conflict where it was deleted meanwhile."""
+    request = session.scalar(_waiting(person.id).with_for_update())
+    if request is None and queries.is_closed_for_good(session, person.id):
+        raise Conflict
     if request is not None:
         request.settled_at = now
         audit.record(session, actor, PrivacyVerb.DELETION_TAKEN_BACK, person, now=now)
 
 
-def due_deletions(session: Session, *, now: datetime) -> Sequence[int]:
-    """List whose accounts are to be deleted now. A suspended one waits: its owner could take nothing back. One closed for good does not."""
+def _due(now: datetime) -> Select[int]:
     stays_closed = exists().where(AccountMerge.closed_id == Person.id)
     due = (DeletionRequest.settled_at.is_(None), DeletionRequest.due_at <= now, or_(Person.suspended_at.is_(None), stays_closed))
-    statement = select(DeletionRequest.person_id).join(Person, Person.id == DeletionRequest.person_id).where(*due)
-    return list(session.scalars(statement.order_by(DeletionRequest.id).limit(100)))
+    return select(DeletionRequest.person_id).join(Person, Person.id == DeletionRequest.person_id).where(*due)
+
+
+def due_deletions(session: Session, *, now: datetime) -> Sequence[int]:
+    """List whose accounts are to be deleted now. A suspended one waits: its owner could take nothing back. One closed for good does not."""
+    return list(session.scalars(_due(now).order_by(DeletionRequest.id).limit(100)))
+
+
+def is_still_due(session: Session, person_id: int, *, now: datetime) -> bool:
+    """Say whether somebody's account is to be deleted now; who takes the wish back from here on waits for this transaction."""
+    statement = _due(now).where(DeletionRequest.person_id == person_id).with_for_update(of=DeletionRequest)
+    return session.scalar(statement) is not None
 
 
 def anonymise(session: Session, actor: Actor, person: Person, *, now: datetime) -> None:

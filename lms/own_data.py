@@ -393,9 +393,13 @@ def take_back() -> Answer:
 
 
 def delete_accounts(delivery: Delivery) -> None:
-    """Delete the accounts whose week has passed; the only administrator's waits until there is another."""
+    """Delete the accounts whose week has passed and whose owners have not thought again meanwhile.
+
+    The only administrator's waits until there is another.
+    """
     with delivery.database.unit_of_work(write=False) as session:
         due = privacy.due_deletions(session, now=delivery.now)
     for person_id in due:
         with suppress(Conflict), delivery.database.unit_of_work() as session:
-            forgetting.forget_person(session, SYSTEM, queries.get_person(session, person_id), now=delivery.now)
+            if privacy.is_still_due(session, person_id, now=delivery.now):
+                forgetting.forget_person(session, SYSTEM, queries.get_person(session, person_id), now=delivery.now)

@@ -8,9 +8,10 @@ from decimal import Decimal
 from io import BytesIO, StringIO
 from uuid import uuid4
 
+import pytest
 import time_machine
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 from accounts import privacy, services
 from accounts.models import Device, NationalIdentity, Notice, Person
@@ -24,9 +25,11 @@ from enrolments.services import learning as enrolments
 from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.db import Base
+from kernel.errors import Conflict
 from kernel.files import note_stored
+from kernel.outbox import Delivery
 from kernel.permissions import SYSTEM
-from lms import own_data
+from lms import forgetting, own_data
 from lms.app import House
 from lms.worker import add_periodic
 from quizzes.models import AnswerFile, AttemptItem
@@ -284,6 +287,31 @@ def test_it_can_be_taken_back(browser: Browser, house: House) -> None:
 
     with house.database.unit_of_work(write=False) as session:
         assert session.get_one(Person, 1).email == "ana@example.org"
+
+
+def test_it_can_be_taken_back_while_others_are_deleted(house: House) -> None:
+    """The job reads first whose week has passed; who keeps the account afterwards keeps it."""
+    person, later = a_person(house), clock.now() + timedelta(days=8)
+    with house.database.unit_of_work() as session:
+        privacy.ask_deletion(session, SYSTEM, session.merge(person), now=clock.now())
+
+    def keep(*_given: object) -> None:
+        with house.database.unit_of_work() as session:
+            privacy.take_back_deletion(session, SYSTEM, session.merge(person), now=later)
+
+    event.listen(house.database.reading, "checkin", keep, once=True)
+    own_data.delete_accounts(Delivery(house.database, house.settings, 1, {}, later))
+
+    with house.database.unit_of_work(write=False) as session:
+        assert session.get_one(Person, person.id).email == "ana@example.org"
+
+
+def test_what_is_deleted_is_not_taken_back(house: House) -> None:
+    person = a_person(house)
+    with house.database.unit_of_work() as session:
+        forgetting.forget_person(session, SYSTEM, session.get_one(Person, person.id), now=clock.now())
+    with pytest.raises(Conflict), house.database.unit_of_work() as session:
+        privacy.take_back_deletion(session, SYSTEM, session.get_one(Person, person.id), now=clock.now())
 
 
 def test_a_deletion_waits_while_the_account_is_suspended_and_can_be_taken_back_afterwards(browser: Browser, house: House) -> None:
