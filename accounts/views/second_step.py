@@ -9,7 +9,7 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from flask import Blueprint, Response, current_app, flash, make_response, render_template, request
+from flask import Blueprint, Response, current_app, flash, make_response, render_template, request, url_for
 from sqlalchemy.orm import Session
 
 from accounts import passkeys, queries, second_step, signin, totp
@@ -24,6 +24,7 @@ from accounts.views.signing import (
     after_entry,
     open_device,
     second_step_page,
+    sign_in_page,
     take_proof,
 )
 from kernel import audit, clock
@@ -74,8 +75,8 @@ def enter() -> Answer:
     """Ask for the second step, or take its code."""
     person = signin.proven()
     if person is None or not current_actor().is_anonymous:
-        return see_page("accounts.sign_in")
-    form, resume = CodeForm(), request.form.get("resume", "")
+        return _without_proof()
+    form, resume = CodeForm(), _resume()
     if is_only_looking():
         return second_step_page(form, person.id, resume)
     if not form.validate_on_post():
@@ -95,9 +96,9 @@ def enter_with_passkey() -> Answer:
     """Take what a passkey signed."""
     person = signin.proven()
     if person is None or not current_actor().is_anonymous:
-        return see_page("accounts.sign_in")
+        return _without_proof()
     limiter().use(TRIES_OF_SECOND_STEP, str(person.id))
-    person_id, stored, resume = person.id, person.password_hash, request.form.get("resume", "")
+    person_id, stored, resume = person.id, person.password_hash, _resume()
     try:
         second_step.use_passkey(current_session(), person_id, _site(), request.form.get("credential", ""), now=clock.now())
     except Invalid as fault:
@@ -106,6 +107,13 @@ def enter_with_passkey() -> Answer:
         form.form_errors.append(_(fault.text))
         return second_step_page(form, person_id, resume), 422
     return _entered(person_id, stored, resume)
+
+
+def _without_proof() -> Answer:
+    """Answer who came too late, or has signed in elsewhere meanwhile: the password is typed again, and what they had posted goes on."""
+    if not current_actor().is_anonymous:
+        return after_entry(_resume(), None)
+    return (sign_in_page(_resume()), 401) if _resume() else see_page("accounts.sign_in")
 
 
 def _entered(person_id: int, stored: str, resume: str) -> Answer:
@@ -188,7 +196,7 @@ def prove(subject: Owner) -> Answer:
 def new_app(subject: Owner) -> Answer:
     """Show the secret of a new application, and take its first code. Until then nothing is kept: the page carries the secret, locked."""
     if not subject.fresh:
-        return see_page("accounts_second.overview")
+        return after_entry(_resume(), url_for("accounts_second.overview"))
     form = NewAppForm()
     if is_only_looking() or (_resume() and not form.setup.data):
         return _new_app_page(subject, form, totp.new_secret())
@@ -209,7 +217,7 @@ def new_app(subject: Owner) -> Answer:
 
 
 def _resume() -> str:
-    """Return what somebody had posted when their session ended: it goes through the pages of their first factor, signed."""
+    """Return what somebody had posted when their session ended: it goes through the pages of the second step, signed."""
     return request.form.get("resume", "")
 
 
@@ -245,7 +253,7 @@ def request_new_passkey(subject: Owner) -> Response:
 def new_passkey(subject: Owner) -> Answer:
     """Keep a passkey that the browser has made."""
     if not subject.fresh:
-        return see_page("accounts_second.overview")
+        return after_entry(_resume(), url_for("accounts_second.overview"))
     challenge = second_step.take_challenge(current_session(), subject.person.id, now=clock.now())
     passkey = passkeys.made(_site(), challenge, request.form.get("credential", ""))
     label = device_label(request.headers.get("User-Agent", ""))

@@ -74,7 +74,10 @@ def wants_json() -> bool:
 
 
 def keep_for_later() -> str:
-    """Return what was posted, signed, to be put into the sign-in form."""
+    """Return what was posted, signed, to be put into the sign-in form. A page on the way through it passes on what it was given."""
+    carried = request.form.get("resume", "")
+    if kept(carried) is not None:
+        return carried
     return seal(secrets_of_app(), "resume", {"path": _address(), "fields": _posted_fields(), "files": _brought_files()})
 
 

@@ -20,11 +20,12 @@ function answered(credential) {
   return JSON.stringify({ id: credential.id, rawId: TO_TEXT(credential.rawId), type: credential.type, response });
 }
 
-async function ask(form) {
-  const answer = await fetch(form.dataset.request, {
-    method: 'POST',
-    headers: { Accept: 'application/json', 'X-CSRFToken': form.elements.csrf_token.value },
-  });
+function request(form) {
+  const headers = { Accept: 'application/json', 'X-CSRFToken': form.elements.csrf_token.value };
+  return fetch(form.dataset.request, { method: 'POST', headers });
+}
+
+async function ask(form, answer) {
   if (!answer.ok) throw new Error(`${answer.status}`);
   const publicKey = asked(await answer.json());
   return navigator.credentials[form.dataset.passkey]({ publicKey });
@@ -40,7 +41,9 @@ for (const form of window.PublicKeyCredential ? document.querySelectorAll('form[
     status.textContent = '';
     button.disabled = true;
     try {
-      form.elements.credential.value = answered(await ask(form));
+      const answer = await request(form);
+      // where the password counts no more, the server asks for it again and keeps what goes with the form
+      if (answer.status !== 401) form.elements.credential.value = answered(await ask(form, answer));
       form.submit();
     } catch {
       status.textContent = form.dataset.failed;

@@ -10,9 +10,9 @@ import pyotp
 import pytest
 import time_machine
 from flask import Flask
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 
-from accounts import services
+from accounts import second_step, services
 from accounts.models import Device, Person, RecoveryCode, SecondFactor
 from accounts.services import AccountVerb
 from kernel import clock
@@ -191,6 +191,66 @@ def test_staff_needs_it_where_others_can_reach_the_site(reachable: Browser, role
 
     assert is_signed_in(reachable)
     assert reachable.page.has_link("/profile/devices")  # where they wanted to go
+
+
+def posted_without_session(browser: Browser, house: House) -> None:
+    """Send a form after the session has ended, and type the password."""
+    browser.get("/profile")
+    form = browser.page.form("/profile")
+    with house.database.unit_of_work() as session:
+        session.execute(update(Device).values(ended_at=clock.now()))
+    browser.submit("/profile", {"given_names": "Ana María"}, form=form, status=401)
+    browser.submit("/sign-in", {"email": "ana@example.org", "password": PASSWORD})
+
+
+@pytest.mark.parametrize("way", ["/sign-in/second-step", "/sign-in/passkey"])
+def test_what_was_posted_outlives_the_minutes_of_the_second_step(browser: Browser, house: House, way: str) -> None:
+    """Quiz engine 5.4.4: who looks for the phone too long types the password once more, and loses nothing."""
+    with_passkey(browser, house)
+    secret, _codes = set_up_app(browser)
+    posted_without_session(browser, house)
+    with time_machine.travel(clock.now() + timedelta(minutes=11)):
+        browser.submit(way, {"code": code_of(secret), "credential": "{}"}, status=401)
+        assert browser.page.headings == ["Ingresar"]
+        browser.submit("/sign-in", {"email": "ana@example.org", "password": PASSWORD})
+        browser.submit("/sign-in/second-step", {"code": code_of(secret)})
+        browser.submit("/profile")
+
+    assert stored_name(house) == "Ana María"
+
+
+def test_what_was_posted_is_sent_where_somebody_has_signed_in_beside(browser: Browser, house: House) -> None:
+    secret, codes = with_app(browser, house)
+    posted_without_session(browser, house)
+    form = browser.page.form("/sign-in/second-step")
+    browser.submit("/sign-in/second-step", {"code": codes[0]})
+    browser.submit("/sign-in/second-step", {"code": code_of(secret)}, form=form, status=400)
+    browser.submit("/sign-in/second-step")
+    browser.submit("/profile")
+
+    assert stored_name(house) == "Ana María"
+
+
+@pytest.mark.parametrize("door", ["/second-step/app", "/second-step/passkey"])
+def test_what_was_posted_outlives_the_minutes_of_the_first_factor(reachable: Browser, door: str) -> None:
+    house = reachable.house
+    an_administrator(house, "ana@example.org")
+    sign_in(reachable)
+    set_up_app(reachable)
+    reachable.get("/profile")
+    form = reachable.page.form("/profile")
+    with house.database.unit_of_work() as session:
+        second_step.remove_all(session, SYSTEM, session.scalars(select(Person)).one(), now=clock.now())
+    reachable.submit("/profile", {"given_names": "Ana María"}, form=form, status=401)
+    reachable.submit("/sign-in", {"email": "ana@example.org", "password": PASSWORD})
+    with time_machine.travel(clock.now() + timedelta(minutes=11)):
+        reachable.submit(door, {"credential": "{}"}, status=401)
+        reachable.submit("/sign-in", {"email": "ana@example.org", "password": PASSWORD})
+        reachable.submit("/second-step/app")
+        reachable.submit("/second-step/app", {"code": code_of(secret_on(reachable))})
+        reachable.submit("/profile")
+
+    assert stored_name(house) == "Ana María"
 
 
 @pytest.mark.parametrize("first_try", ["123456", ""])

@@ -1,9 +1,11 @@
 """The second step in Chromium: a passkey of its virtual authenticator, and an application's codes without scripts."""
 
 import re
+from datetime import timedelta
 
 import pyotp
 import pytest
+import time_machine
 from playwright.sync_api import Browser, Page
 
 from kernel import clock
@@ -50,6 +52,10 @@ def test_a_passkey_lets_its_owner_in(chromium: Browser, live: Live, width: int, 
     someone.page.context.clear_cookies()
     enter(someone)
     assert someone.page.locator("form[data-passkey=get] button").is_visible()
+    with time_machine.travel(clock.now() + timedelta(minutes=11)):
+        someone.press("form[data-passkey=get] button")
+        assert someone.page.url.endswith("/sign-in")
+    enter(someone)
     someone.press("form[data-passkey=get] button")
 
     assert someone.page.url.endswith("/learning")
