@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, bindparam, exists, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, ScalarSelect, Select, bindparam, exists, func, or_, select, true, tuple_
 from sqlalchemy.orm import Session
 
 from accounts.models import (
@@ -24,6 +24,7 @@ from accounts.models import (
     Token,
     TokenPurpose,
 )
+from accounts.passwords import NOBODYS
 from accounts.rules import DELETED, MailTime, NoticeKind, fold
 from kernel.db import connection_of
 from kernel.errors import NotFound
@@ -243,22 +244,26 @@ def _wanted(words: str, state: PersonState | None) -> list[ColumnElement[bool]]:
     return [*named(words), *(_STATES[state] if state else ())]
 
 
-_ADMINISTRATORS = (
-    select(Person.id)
-    .join(RoleGrant, RoleGrant.person_id == Person.id)
-    .where(RoleGrant.role == SiteRole.ADMINISTRATOR.value, Person.suspended_at.is_(None))
-    .order_by(Person.id)
-)
+def _can_sign_in(session: Session) -> ColumnElement[bool]:
+    """Return the condition that the account of a person of the statement lets somebody in, as the page of signing in judges it."""
+    confirmed = Person.email_confirmed_at.is_not(None) if session.info["confirmed_alone"] else true()
+    return Person.suspended_at.is_(None) & (Person.password_hash != NOBODYS) & confirmed
 
 
-def list_administrators(session: Session) -> list[int]:
-    """Return who holds the role of administrator and can sign in."""
-    return list(session.scalars(_ADMINISTRATORS))
+def _administrators(session: Session) -> Select[int]:
+    statement = select(Person.id).join(RoleGrant, RoleGrant.person_id == Person.id)
+    return statement.where(RoleGrant.role == SiteRole.ADMINISTRATOR.value, _can_sign_in(session)).order_by(Person.id)
 
 
 def lock_administrators(session: Session) -> list[int]:
-    """Return the same, locked until the transaction ends."""
-    return list(session.scalars(_ADMINISTRATORS.with_for_update()))
+    """Return who holds the role of administrator and can sign in, locked until the transaction ends."""
+    return list(session.scalars(_administrators(session).with_for_update()))
+
+
+def is_last_administrator(session: Session, person_id: int) -> bool:
+    """Say whether a person is administrator, and no other one can sign in."""
+    others = [other for other in session.scalars(_administrators(session)) if other != person_id]
+    return not others and holds_role(session, person_id, SiteRole.ADMINISTRATOR)
 
 
 def find_national_id(session: Session, person_id: int) -> str:

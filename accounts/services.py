@@ -405,9 +405,9 @@ def restore(session: Session, actor: Actor, person: Person, reason: str, *, now:
 
 
 def keep_an_administrator(session: Session, person: Person) -> None:
-    """Raise Conflict where a person is the only administrator who can sign in; others who change that wait for this transaction."""
-    administrators = queries.lock_administrators(session)
-    if administrators == [person.id]:
+    """Raise Conflict where no administrator who can sign in would be left; others who change that wait for this transaction."""
+    queries.lock_administrators(session)
+    if queries.is_last_administrator(session, person.id):
         raise Conflict(N_("There has to be another administrator first."))
 
 

@@ -108,6 +108,7 @@ def open_house(settings: Settings) -> House:
     database.configure(
         info={
             "awards": last_awards,
+            "confirmed_alone": settings.mail_is_sent,
             "consequences": dict(consequences),
             "folders": {},
             "kinds": kinds,

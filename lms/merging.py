@@ -103,7 +103,7 @@ def refusal(session: Session, pair: MergePair) -> str:
     numbers = {account_queries.find_national_id(session, person.id) for person in (kept, closed)} - {""}
     if len(numbers) > 1:
         return N_("They have different identity numbers: correct the wrong one first, or they are two people.")
-    if account_queries.list_administrators(session) == [closed.id]:
+    if account_queries.is_last_administrator(session, closed.id):
         return N_("There has to be another administrator first.")
     return ""
 

@@ -2,16 +2,21 @@
 
 import json
 import re
+from collections.abc import Callable
 
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
 from accounts import queries as accounts
+from accounts import services
 from accounts.models import Device, Person
+from accounts.passwords import NOBODYS
 from kernel import clock
 from kernel.audit import AuditEntry
+from kernel.errors import Conflict
 from kernel.outbox import Job
+from kernel.permissions import SYSTEM, SiteRole
 from lms.app import House
 from tests.support.access import a_cast
 from tests.support.browser import Browser, Page, every_statement
@@ -164,6 +169,52 @@ def test_the_last_administrator_who_can_sign_in_stays(boss: Browser, house: Hous
     boss.post(f"{address}/role", {"csrf_token": token, "role": ""}, status=403)
 
     assert [row_of(house, "otra@example.org").id] == _administrators(house)
+
+
+def able(person: Person) -> None:
+    """Leave somebody as they are."""
+
+
+def unconfirmed(person: Person) -> None:
+    person.email_confirmed_at = None
+
+
+def invited(person: Person) -> None:
+    person.password_hash = NOBODYS
+
+
+def suspended(person: Person) -> None:
+    person.suspended_at = clock.now()
+
+
+@pytest.mark.settings(smtp_host="mail.example.org")
+@pytest.mark.parametrize("other", [unconfirmed, invited, suspended])
+def test_an_administrator_who_cannot_sign_in_is_no_other_one(house: House, other: Callable[[Person], None]) -> None:
+    """Whoever asks for the deletion of their own account leaves nobody outside; the one who cannot may go."""
+    _two_administrators(house, other)
+
+    with pytest.raises(Conflict), house.database.unit_of_work() as session:
+        services.keep_an_administrator(session, row_of(house, "admin@example.org"))
+    with house.database.unit_of_work() as session:
+        services.take_role(session, SYSTEM, row_of(house, "otra@example.org"), SiteRole.ADMINISTRATOR, now=clock.now())
+
+
+@pytest.mark.parametrize("other", [able, unconfirmed])
+def test_an_administrator_who_can_sign_in_is_another_one(house: House, other: Callable[[Person], None]) -> None:
+    """While no mail is sent, an account is used without a confirmed address."""
+    _two_administrators(house, other)
+
+    with house.database.unit_of_work() as session:
+        services.take_role(session, SYSTEM, row_of(house, "admin@example.org"), SiteRole.ADMINISTRATOR, now=clock.now())
+    with pytest.raises(Conflict), house.database.unit_of_work() as session:
+        services.suspend(session, SYSTEM, session.merge(row_of(house, "otra@example.org")), "Motivo", now=clock.now())
+
+
+def _two_administrators(house: House, other: Callable[[Person], None]) -> None:
+    an_administrator(house)
+    person = an_administrator(house, "otra@example.org")
+    with house.database.unit_of_work() as session:
+        other(session.get_one(Person, person.id))
 
 
 def _administrators(house: House) -> list[int]:
