@@ -392,10 +392,12 @@ def suspend(session: Session, actor: Actor, person: Person, reason: str, *, now:
 def restore(session: Session, actor: Actor, person: Person, reason: str, *, now: datetime) -> None:
     """Open a suspended account again; its sessions stay ended, and whoever asked for its deletion has the whole time to think again.
 
-    Raise Conflict where it was merged into another.
+    Raise Conflict where it was merged into another, or deleted.
     """
     if queries.find_merge(session, person.id) is not None:
         raise Conflict(N_("This account was merged into another one: it stays closed."))
+    if queries.is_closed_for_good(session, person.id):
+        raise Conflict(N_("This account was deleted: it stays closed."))
     if person.suspended_at is not None:
         person.suspended_at = None
         due = now + TIME_TO_THINK

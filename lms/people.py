@@ -134,6 +134,7 @@ def _record(subject: Person, form: ReasonForm) -> str:
         is_administrator=accounts.holds_role(session, subject.id, SiteRole.ADMINISTRATOR),
         is_instructor=accounts.holds_role(session, subject.id, SiteRole.INSTRUCTOR),
         may_set_role=allows(AccountAction.SET_ROLE, subject),
+        closed_for_good=accounts.is_closed_for_good(session, subject.id),
         mail_is_sent=current_app.extensions["settings"].mail_is_sent,
         national_id=accounts.find_national_id(session, subject.id),
         act="lms_people.restore" if suspended else "lms_people.suspend",

@@ -17,6 +17,7 @@ from kernel.audit import AuditEntry
 from kernel.errors import Conflict
 from kernel.outbox import Job
 from kernel.permissions import SYSTEM, SiteRole
+from lms import forgetting
 from lms.app import House
 from tests.support.access import a_cast
 from tests.support.browser import Browser, Page, every_statement
@@ -137,6 +138,24 @@ def test_a_suspended_person_is_out_at_once_and_back_when_restored(boss: Browser,
     boss.submit(f"{address}/restoration", {"reason": "Aclarado"})
     assert row_of(house, "ana@example.org").suspended_at is None
     sign_in(ana)
+
+
+def test_a_deleted_account_is_restored_by_nobody(boss: Browser, house: House) -> None:
+    """Of the person nothing is left: the page that stood open beside it does not open an account without a name."""
+    person = a_person(house)
+    address = record(house)
+    with house.database.unit_of_work() as session:
+        services.suspend(session, SYSTEM, session.merge(person), "Motivo", now=clock.now())
+    boss.get(address)
+    form = boss.page.form(f"{address}/restoration")
+    with house.database.unit_of_work() as session:
+        forgetting.forget_person(session, SYSTEM, session.get_one(Person, person.id), now=clock.now())
+    boss.submit(f"{address}/restoration", {"reason": "Aclarado"}, form=form, status=422)
+
+    boss.get(address)
+    assert not [form.action for form in boss.page.forms if form.action.endswith(("/restoration", "/role"))]
+    with house.database.unit_of_work(write=False) as session:
+        assert session.get_one(Person, person.id).suspended_at is not None
 
 
 def test_the_role_of_administrator_is_given_and_taken_by_another(boss: Browser, house: House) -> None:
