@@ -1,7 +1,7 @@
 """What the lines of a list would do, judged against what there is; nothing is written."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -13,9 +13,9 @@ from kernel.errors import N_
 from organisations.queries import loads as queries
 from organisations.queries import tree
 from organisations.queries.loads import KnownPerson
-from organisations.rules import Place, in_order, may_stand_under
+from organisations.rules import Place, may_stand_under
 from organisations.services.loading import AddPerson, ChangePerson, WritePlace
-from organisations.sheets.reading import LoadFault, PersonLine, UnitLine
+from organisations.sheets.reading import LONGEST_UNIT, SLASH, LoadFault, PersonLine, UnitLine, called, parts_of
 
 DEFAULT_LANGUAGE = "es"
 NOBODY = UUID(int=0)
@@ -54,21 +54,26 @@ class Directory:
 
     def __init__(self, places: Iterable[Place]) -> None:
         self.by_id: dict[int, Place] = {}
-        self._by_code: dict[str, Place] = {}
+        self._by_code: defaultdict[str, dict[int, Place]] = defaultdict(dict)
         self._by_name: defaultdict[str, dict[int, Place]] = defaultdict(dict)
-        self._below: defaultdict[int | None, dict[str, Place]] = defaultdict(dict)
-        for one in in_order(places):
-            self.add(one.place)
+        self._below: defaultdict[tuple[int | None, str], dict[int, Place]] = defaultdict(dict)
+        for place in places:
+            self.put(place)
 
-    def add(self, place: Place) -> None:
-        """Take up a place whose parent is there."""
+    def put(self, place: Place) -> None:
+        """Take up a place, or what has become of it."""
+        if place.id in self.by_id:
+            for entry in self._entries(self.by_id[place.id]):
+                del entry[place.id]
         self.by_id[place.id] = place
-        self._below[place.parent_id][place.name_key] = place
-        if place.code:
-            self._by_code[fold(place.code)] = place
-        path = [self.by_id[number].name for number in reversed(self.above(place.id))]
-        for words in {place.name_key, _path(path)}:
-            self._by_name[words][place.id] = place
+        for entry in self._entries(place):
+            entry[place.id] = place
+
+    def _entries(self, place: Place) -> list[dict[int, Place]]:
+        """Return what a place is found in: by its name, by its name under its parent, by its code."""
+        name = called(place.name)
+        entries = [self._by_name[name], self._below[place.parent_id, name]]
+        return [*entries, self._by_code[fold(place.code)]] if place.code else entries
 
     def above(self, place: int) -> list[int]:
         """Return a place and everything above it."""
@@ -79,21 +84,31 @@ class Directory:
 
     def coded(self, code: str) -> Place | None:
         """Return the place with a code."""
-        return self._by_code.get(fold(code)) if code else None
+        return next(iter(self._by_code.get(fold(code), {}).values()), None)
 
     def neighbour(self, parent: int | None, name: str) -> Place | None:
         """Return the place with a name directly under another."""
-        return self._below[parent].get(fold(name))
+        found = self._below.get((parent, called(name)), {})
+        return next((place for place in found.values() if place.name_key == fold(name)), None)
 
     def find(self, words: str) -> Place | None:
         """Return the one place that is called so; None where there is none; raise Unfit where several share the name."""
         coded = self.coded(words)
         if coded is not None:
             return coded
-        found = list(self._by_name.get(_path(words.split("/")), {}).values())
+        found = self._by_name.get(called(words), {}) | {place.id: place for place in self._led_to(None, parts_of(words))}
         if len(found) > 1:
             raise Unfit(N_("Several places are called “%(unit)s”: use the code."), unit=words)
-        return found[0] if found else None
+        return next(iter(found.values()), None)
+
+    def _led_to(self, above: int | None, parts: Sequence[str]) -> Iterator[Place]:
+        """Yield the places to which a path leads; a name on it may have a slash itself, and then takes several of its parts."""
+        for end in range(1, min(len(parts), LONGEST_UNIT) + 1):
+            for place in self._below.get((above, SLASH.join(parts[:end])), {}).values():
+                if end == len(parts):
+                    yield place
+                else:
+                    yield from self._led_to(place.id, parts[end:])
 
     def open_place(self, words: str) -> Place:
         """Return the open place that is called so; raise Unfit."""
@@ -103,10 +118,6 @@ class Directory:
         if found.closed:
             raise Unfit(N_("“%(unit)s” is closed."), unit=words)
         return found
-
-
-def _path(parts: Sequence[str]) -> str:
-    return " / ".join(fold(part.strip()) for part in parts)
 
 
 def judge_people(session: Session, lines: Sequence[PersonLine]) -> JudgedPeople:
@@ -181,18 +192,13 @@ def judge_units(places: Sequence[Place], lines: Sequence[UnitLine]) -> JudgedUni
         same += write is None
         if write is not None:
             (changed if write.place else new).append(write)
-            directory = _after(directory, write)
+            directory.put(_after(write))
     return JudgedUnits(tuple(map(_by_line, new)), tuple(map(_by_line, changed)), same, tuple(faults))
 
 
-def _after(directory: Directory, write: WritePlace) -> Directory:
-    """Return the places as they would be; those that only the list has carry the number of their line, below nought."""
-    number = write.place or -write.line
-    place = Place(number, NOBODY, write.parent, write.kind, write.name, fold(write.name), write.code, False)
-    if write.place is None:
-        directory.add(place)
-        return directory
-    return Directory((directory.by_id | {number: place}).values())
+def _after(write: WritePlace) -> Place:
+    """Return a place as it would be; one that only the list has carries the number of its line, below nought."""
+    return Place(write.place or -write.line, NOBODY, write.parent, write.kind, write.name, fold(write.name), write.code, False)
 
 
 def _by_line(write: WritePlace) -> WritePlace:

@@ -1,6 +1,7 @@
 """Lists of people and units as offices keep them: read with their lines, their faults beside them; nothing is looked up here."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -46,6 +47,8 @@ KIND_WORDS: Mapping[str, OrganisationKind] = {
     "unit": OrganisationKind.UNIT,
 }
 _SPACES = str.maketrans("_-.", "   ")
+SLASH = " / "
+"""What stands between the names of a path; a name may have one too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,16 @@ class _Unfit(ValueError):
     def __init__(self, message: str, **facts: object) -> None:
         super().__init__(message)
         self.message, self.facts = message, facts
+
+
+def parts_of(words: str) -> list[str]:
+    """Return a name or a path as lists compare it, parted at its slashes."""
+    return [fold(part.strip()) for part in words.split("/")]
+
+
+def called(words: str) -> str:
+    """Return a name or a path as lists compare it: without case and accents, whatever stands around its slashes."""
+    return SLASH.join(parts_of(words))
 
 
 def _heading(cell: str) -> str:
@@ -214,7 +227,8 @@ def read_units(content: bytes) -> UnitSheet:
         try:
             unit = _unit(line, cell)
             _once(codes, fold(unit.code), line, N_("This code stands in line %(first)s already."))
-            _once(paths, fold(f"{unit.parent}/{unit.name}"), line, N_("This name stands under the same place in line %(first)s already."))
+            path = f"{called(unit.parent)}\n{fold(unit.name)}"
+            _once(paths, path, line, N_("This name stands under the same place in line %(first)s already."))
         except _Unfit as unfit:
             faults.append(LoadFault(line, written, unfit.message, unfit.facts))
         else:
@@ -238,11 +252,22 @@ def _unit(line: int, cell: Cell) -> UnitLine:
 
 def _parents_first(units: Sequence[UnitLine]) -> tuple[UnitLine, ...]:
     """Return the lines in an order in which what others of them name as parent comes before them; circles come last."""
-    waiting, ordered = list(units), list[UnitLine]()
+    waiting, ordered = [(unit, _names(unit), _ends(unit.parent)) for unit in units], list[UnitLine]()
     while waiting:
-        names = {fold(name) for unit in waiting for name in (unit.code, unit.name) if name}
-        ready = [unit for unit in waiting if fold(unit.parent) not in names] or waiting
-        ordered += ready
-        chosen = {unit.line for unit in ready}
-        waiting = [unit for unit in waiting if unit.line not in chosen]
+        names = Counter(name for _unit, own, _ends in waiting for name in own)
+        waits = [any(names[end] > (end in own) for end in ends) for _unit, own, ends in waiting]
+        if all(waits):
+            return (*ordered, *(unit for unit, _own, _ends in waiting))
+        ordered += [one[0] for one, still in zip(waiting, waits, strict=True) if not still]
+        waiting = [one for one, still in zip(waiting, waits, strict=True) if still]
     return tuple(ordered)
+
+
+def _names(unit: UnitLine) -> set[str]:
+    return {called(words) for words in (unit.code, unit.name) if words}
+
+
+def _ends(path: str) -> set[str]:
+    """Return what the place at the end of a path may be called: a slash may be its own."""
+    parts = parts_of(path)[-LONGEST_UNIT:]
+    return {SLASH.join(parts[start:]) for start in range(len(parts))}

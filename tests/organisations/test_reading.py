@@ -176,11 +176,31 @@ def test_units_come_after_what_they_stand_under() -> None:
 
     assert [(unit.name, unit.kind) for unit in found.units] == [
         ("IESS", OrganisationKind.INSTITUTION),
-        ("Jama", OrganisationKind.UNIT),
         ("Manabí", OrganisationKind.PROVINCE),
         ("Chone", OrganisationKind.UNIT),
+        ("Jama", OrganisationKind.UNIT),
     ]
-    assert found.units[1].parent == "IESS / Manabí"
+    assert found.units[3].parent == "IESS / Manabí"
+
+
+@pytest.mark.parametrize(
+    ("lines", "order"),
+    [
+        ("Chone;IESS / Manabí\nManabí;IESS\nIESS;\n", ["IESS", "Manabí", "Chone"]),
+        ("Chone;iess/manabi\nManabí;1\n", ["Manabí", "Chone"]),
+        ("Centro;IESS / Centro\nLoja;Centro / Loja\n", ["Centro", "Loja"]),
+        ("Caja;IESS / Norte/Sur\nNorte / Sur;IESS\n", ["Norte / Sur", "Caja"]),
+    ],
+)
+def test_units_come_after_what_they_stand_under_also_by_its_path(lines: str, order: list[str]) -> None:
+    """Whatever a path spells otherwise, and where somebody else bears the name; nobody waits for themselves."""
+    assert [unit.name for unit in read_units(f"nombre;depende de\n{lines}".encode()).units] == order
+
+
+def test_names_with_a_slash_are_not_taken_for_others() -> None:
+    sheet = read_units(b"nombre;depende de\nB/C;A\nC;A/B\n")
+
+    assert [unit.name for unit in sheet.units] == ["B/C", "C"]
 
 
 def test_units_in_a_circle_and_twice_end_in_faults_or_last() -> None:
