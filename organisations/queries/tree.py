@@ -213,11 +213,15 @@ def find_place(session: Session, person_id: int) -> Membership | None:
     return session.scalar(select(Membership).where(Membership.person_id == person_id, PRESENT))
 
 
-def list_neighbours(session: Session, parent_id: int | None) -> Sequence[tuple[int, str]]:
-    """Return the numbers and folded names of what stands directly under a place."""
+def find_neighbour(session: Session, parent_id: int | None, name_key: str) -> int | None:
+    """Return the number of what stands directly under a place with a folded name."""
     same = Organisation.parent_id.is_(None) if parent_id is None else Organisation.parent_id == parent_id
-    statement = select(Organisation.id, Organisation.name_key).where(same)
-    return [(row[0], row[1]) for row in session.execute(statement)]
+    return session.scalar(select(Organisation.id).where(same, Organisation.name_key == name_key))
+
+
+def has_below(session: Session, organisation_id: int) -> bool:
+    """Say whether anything stands directly under a place."""
+    return bool(session.scalar(select(exists().where(Organisation.parent_id == organisation_id))))
 
 
 def list_codes(session: Session) -> Sequence[tuple[int, str]]:
@@ -231,10 +235,16 @@ def had_people(session: Session, organisation_id: int) -> bool:
     return bool(session.scalar(select(exists().where(Membership.organisation_id == organisation_id))))
 
 
-def lock_tree(session: Session) -> dict[int, Organisation]:
+def lock_rows(session: Session) -> dict[int, Organisation]:
     """Return every place, locked until the transaction ends: who changes the tree waits for whoever else does."""
     rows = session.scalars(select(Organisation).order_by(Organisation.id).with_for_update().execution_options(populate_existing=True))
     return {row.id: row for row in rows}
+
+
+def lock_tree(session: Session) -> dict[int, int | None]:
+    """Lock every place in the same way; return what each stands under."""
+    statement = select(Organisation.id, Organisation.parent_id).order_by(Organisation.id).with_for_update()
+    return {row.id: row.parent_id for row in connection_of(session).execute(statement)}
 
 
 def find_organisation_of(session: Session, person_id: int) -> Organisation | None:

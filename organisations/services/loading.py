@@ -119,9 +119,10 @@ def bring_in_place(session: Session, actor: Actor, line: WritePlace, *, now: dat
         tree.make(session, actor, parent, line.kind, plan, now=now)
         return
     place = session.get_one(Organisation, line.place)
-    if parent is not None:
-        tree.move(session, actor, place, parent, now=now)
-    tree.change(session, actor, place, plan, now=now)
+    if parent is None or parent.id == place.parent_id:
+        tree.change(session, actor, place, plan, now=now)
+    else:
+        tree.move(session, actor, place, parent, now=now, plan=plan)
 
 
 def try_places(session: Session, actor: Actor, lines: Sequence[WritePlace], *, now: datetime) -> list[WritePlace]:

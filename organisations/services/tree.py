@@ -74,42 +74,58 @@ def make(
     return row
 
 
-def _check(session: Session, parent_id: int | None, plan: PlacePlan, but: int | None = None) -> None:
-    """Raise where a neighbour has the name, or any place has the code: both without case and accents, as lists compare them."""
-    name, code = fold(plan.name), fold(plan.code)
-    if any(key == name and place != but for place, key in queries.list_neighbours(session, parent_id)):
+def _check(session: Session, parent_id: int | None, plan: PlacePlan, row: Organisation | None = None) -> None:
+    """Raise where a neighbour has the name, or any place has a new code: both without case and accents, as lists compare them."""
+    but, old_code = (None, "") if row is None else (row.id, row.code or "")
+    if queries.find_neighbour(session, parent_id, fold(plan.name)) not in (None, but):
         raise NameTaken
-    if plan.code and any(fold(other) == code and place != but for place, other in queries.list_codes(session)):
+    code = fold(plan.code) if plan.code != old_code else ""
+    if code and any(fold(other) == code and place != but for place, other in queries.list_codes(session)):
         raise CodeTaken
 
 
 def change(session: Session, actor: Actor, place: Organisation, plan: PlacePlan, *, now: datetime) -> None:
     """Give a place another name or code; raise NameTaken or CodeTaken. A second time changes nothing."""
     row = session.get_one(Organisation, place.id)
-    old = PlacePlan(row.name, row.code or "")
-    _check(session, place.parent_id, PlacePlan(plan.name, plan.code if plan.code != old.code else ""), but=place.id)
+    _check(session, row.parent_id, plan, row)
+    _call(session, actor, row, plan, now=now)
+
+
+def _call(session: Session, actor: Actor, row: Organisation, plan: PlacePlan, *, now: datetime) -> None:
+    old = _plan_of(row)
     if old != plan:
         row.name, row.name_key, row.code = plan.name, fold(plan.name), plan.code or None
         facts = {"old_name": old.name, "name": plan.name, "old_code": old.code, "code": plan.code}
         audit.record(session, actor, OrganisationVerb.CHANGED, row, now=now, **facts)
 
 
-def move(session: Session, actor: Actor, place: Organisation, parent: Organisation, *, now: datetime) -> None:
-    """Put a place, with everything below it, under another; raise Conflict where it cannot stand there. A second time changes nothing."""
-    rows = queries.lock_tree(session)
-    row, target = rows[place.id], rows[parent.id]
+def _plan_of(row: Organisation) -> PlacePlan:
+    return PlacePlan(row.name, row.code or "")
+
+
+def move(
+    session: Session, actor: Actor, place: Organisation, parent: Organisation, *, now: datetime, plan: PlacePlan | None = None
+) -> None:
+    """Put a place, with everything below it, under another; raise Conflict where it cannot stand there. A second time changes nothing.
+
+    With a plan it bears that name and code from then on: whether they are free is judged there and nowhere on the way.
+    """
+    parents = queries.lock_tree(session)
+    row, target = (session.get_one(Organisation, one.id, populate_existing=True) for one in (place, parent))
+    plan = plan or _plan_of(row)
     if row.parent_id == target.id:
+        change(session, actor, row, plan, now=now)
         return
-    parents = {number: found.parent_id for number, found in rows.items()}
     if row.id in lineage(parents, target.id):
         raise Conflict(N_("A place cannot stand under itself or under what stands below it."))
     if not may_stand_under(OrganisationKind(row.kind), OrganisationKind(target.kind)):
         raise Conflict(N_("It cannot stand there."))
     if target.closed_at is not None:
         raise Conflict(N_("“%(name)s” is closed: nothing new stands under it."), name=target.name)
-    _check(session, target.id, PlacePlan(row.name, ""), but=row.id)
-    audit.record(session, actor, OrganisationVerb.MOVED, row, now=now, old_parent=row.parent_id, parent=target.id)
-    row.parent_id = target.id
+    _check(session, target.id, plan, row)
+    old_parent, row.parent_id = row.parent_id, target.id
+    _call(session, actor, row, plan, now=now)
+    audit.record(session, actor, OrganisationVerb.MOVED, row, now=now, old_parent=old_parent, parent=target.id)
 
 
 def close(session: Session, actor: Actor, place: Organisation, people_to: Organisation | None, *, now: datetime) -> None:
@@ -117,7 +133,7 @@ def close(session: Session, actor: Actor, place: Organisation, people_to: Organi
 
     Raise Conflict where something open stands below it, or the other place is closed. A second time changes nothing.
     """
-    rows = queries.lock_tree(session)
+    rows = queries.lock_rows(session)
     row = rows[place.id]
     if any(other.parent_id == row.id and other.closed_at is None for other in rows.values()):
         raise Conflict(N_("Close or move first what stands below it."))
@@ -140,7 +156,7 @@ def _move_people(session: Session, actor: Actor, place: Organisation, target: Or
 
 def reopen(session: Session, actor: Actor, place: Organisation, *, now: datetime) -> None:
     """Let a closed place take people in again; raise Conflict where what it stands under is closed."""
-    rows = queries.lock_tree(session)
+    rows = queries.lock_rows(session)
     row = rows[place.id]
     if row.parent_id is not None and rows[row.parent_id].closed_at is not None:
         raise Conflict(N_("Open first what it stands under."))
@@ -151,7 +167,7 @@ def reopen(session: Session, actor: Actor, place: Organisation, *, now: datetime
 
 def remove(session: Session, actor: Actor, place: Organisation, *, now: datetime) -> None:
     """Delete a place made by mistake: nobody ever belonged to it and nothing stands below it; else raise Conflict."""
-    if queries.list_neighbours(session, place.id):
+    if queries.has_below(session, place.id):
         raise Conflict(N_("Something stands below it: it can be closed, not deleted."))
     if queries.had_people(session, place.id):
         raise Conflict(N_("People belong or belonged to it: it can be closed, not deleted."))

@@ -299,6 +299,21 @@ def test_a_place_that_two_lines_name_follows_the_first(
     assert pending(house).done_at is not None
 
 
+def test_a_place_is_moved_and_renamed_by_one_line(boss: Browser, house: House) -> None:
+    """Whoever has its old name where it goes, or its new name where it stood, keeps it from neither."""
+    iess = a_place(house, code="1")
+    norte, sur = a_place(house, "Norte", iess, code="N"), a_place(house, "Sur", iess, code="S")
+    a_place(house, "Caja", norte, code="7")
+    a_place(house, "Caja", sur)
+    a_place(house, "Caja Sur", norte)
+    send(boss, "codigo;nombre;depende de\n7;Caja Sur;S\n", "units")
+
+    assert tiles(boss.page.html) == [0, 1, 0, 0]
+    assert bring_in(boss) == [0, 1, 0, 0]
+    assert names_below(house, "Sur") == {"Caja", "Caja Sur"}
+    assert count(house, AuditEntry, AuditEntry.verb.in_(("organisation.moved", "organisation.changed"))) == 2
+
+
 def test_a_line_of_places_comes_in_once_whatever_is_judged_of_it(boss: Browser, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """What never has enough of a line would keep every other job waiting."""
     iess = a_place(house, code="1")
