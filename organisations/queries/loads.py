@@ -1,5 +1,6 @@
 """Reading lists that were sent in, and the accounts that they speak of."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -59,11 +60,11 @@ def known_people(session: Session, addresses: Sequence[str]) -> dict[str, KnownP
     return found
 
 
-def owners_of(session: Session, numbers: Sequence[str]) -> dict[str, int]:
-    """Return whose these identity numbers are, by number."""
-    found = dict[str, int]()
+def owners_of(session: Session, numbers: Sequence[str]) -> dict[str, set[int]]:
+    """Return whose these identity numbers are, by number: people type their own, and two accounts may have one."""
+    found = defaultdict[str, set[int]](set)
     for start in range(0, len(numbers), AT_ONCE):
         statement = select(NationalIdentity.number, NationalIdentity.person_id)
-        rows = session.execute(statement.where(NationalIdentity.number.in_(numbers[start : start + AT_ONCE])))
-        found |= {row[0]: row[1] for row in rows}
+        for number, person_id in session.execute(statement.where(NationalIdentity.number.in_(numbers[start : start + AT_ONCE]))):
+            found[number].add(person_id)
     return found

@@ -1,7 +1,7 @@
 """What the lines of a list would do, judged against what there is; nothing is written."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -147,10 +147,12 @@ def _written(line: PersonLine) -> str:
     return " · ".join(part for part in (line.email, names, line.unit) if part)[:200]
 
 
-def _check_owner(line: PersonLine, found: KnownPerson | None, owners: dict[str, int]) -> None:
-    owner = owners.get(line.national_id) if line.national_id else None
-    if owner is not None and (found is None or found.person_id != owner):
+def _check_owner(line: PersonLine, found: KnownPerson | None, owners: Mapping[str, set[int]]) -> None:
+    having = owners.get(line.national_id, set())
+    if having and (found is None or found.person_id not in having):
         raise Unfit(N_("This identity number belongs to another account."))
+    if len(having) > 1:
+        raise Unfit(N_("Several accounts have this identity number: merge them if they are one person's, or correct the wrong one."))
 
 
 def _add(line: PersonLine, place: Place | None) -> AddPerson:

@@ -418,6 +418,20 @@ def test_a_number_of_somebody_else_is_a_fault(boss: Browser, house: House) -> No
     assert tiles(boss.page.html) == [0, 0, 1, 0]
 
 
+def test_a_number_that_two_accounts_have_is_a_fault(boss: Browser, house: House) -> None:
+    """Neither account is changed by a list until one of them is merged or corrected: another number for it comes in."""
+    for email in ("ana@example.org", "anita@example.org"):
+        person = a_person(house, email)
+        with house.database.unit_of_work() as session:
+            session.add(NationalIdentity(person_id=person.id, number=CEDULA))
+    for email in ("ana", "anita", "nueva"):
+        assert tiles(send(boss, f"{HEAD}{email}@example.org;Ana María;Mera;;{CEDULA};\n").page.html) == [0, 0, 0, 1], email
+
+    send(boss, HEAD + "anita@example.org;;;;0926687856;\n")
+    assert bring_in(boss) == [0, 1, 0, 0]
+    assert tiles(send(boss, f"{HEAD}ana@example.org;Ana María;;;{CEDULA};\n").page.html) == [0, 1, 0, 0]
+
+
 def test_what_cannot_be_read_is_told_beside_the_field(boss: Browser, house: House) -> None:
     send(boss, "nombre;unidad\nAna;Quito", status=422)
 
