@@ -37,7 +37,6 @@ from certificates.sheets import sheet_of
 from courses.models import Course, CourseInvitation, CourseStaff, CourseVersion
 from enrolments.models import (
     ActivityResult,
-    Completion,
     Edition,
     EditionPlace,
     Enrolment,
@@ -173,10 +172,6 @@ def statements(person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:  # lon
         .where(mine),
         "activities": select(*of_course, ActivityResult.activity_key, ActivityResult.viewed_at, ActivityResult.completed_at)
         .join(Enrolment, Enrolment.id == ActivityResult.enrolment_id)
-        .join(Course, Course.id == Enrolment.course_id)
-        .where(mine),
-        "completions": select(*of_course, Completion.completed_at, Completion.grade)
-        .join(Enrolment, Enrolment.id == Completion.enrolment_id)
         .join(Course, Course.id == Enrolment.course_id)
         .where(mine),
         "attempts": select(

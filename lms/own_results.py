@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from courses.models import Course
-from enrolments.models import ActivityResult, Enrolment, LearnerNote, ManualItem, ManualMark, ResultOverride
+from enrolments.models import ActivityResult, Completion, Enrolment, LearnerNote, ManualItem, ManualMark, ResultOverride
 from quizzes.models import Attempt
 from quizzes.queries import sittings
 from quizzes.queries.marks import current_events
@@ -27,6 +27,7 @@ def results_of(session: Session, person_id: int, *, now: datetime) -> Mapping[st
         "attempt_marks": marks,
         "question_marks": questions,
         "activity_scores": _shown(_rows(session, _scores(person_id)), withheld),
+        "completions": _completions(session, person_id, {course for course, _activity in withheld}),
         "results_set_by_the_team": _shown(_rows(session, _overrides(person_id)), withheld),
         "marks_by_hand": _rows(session, _by_hand(person_id)),
         "notes_of_the_team": _rows(session, _notes(person_id)),
@@ -39,6 +40,17 @@ def _rows(session: Session, statement: Any) -> Rows:
 
 def _shown(rows: Rows, withheld: Collection[tuple[str, str]]) -> Rows:
     return [row for row in rows if (row["course"], row["activity_key"]) not in withheld]
+
+
+def _completions(session: Session, person_id: int, withheld: Collection[str]) -> Rows:
+    """Return which courses a person completed; the grade stays away while a mark that it may rest on is not shown."""
+    statement = (
+        select(Course.slug.label("course"), Completion.completed_at, Completion.grade)
+        .join(Enrolment, Enrolment.id == Completion.enrolment_id)
+        .join(Course, Course.id == Enrolment.course_id)
+        .where(Enrolment.person_id == person_id)
+    )
+    return [row | {"grade": None} if row["course"] in withheld else row for row in _rows(session, statement)]
 
 
 def _attempts(session: Session, person_id: int, now: datetime) -> tuple[Rows, Rows, set[tuple[str, str]]]:

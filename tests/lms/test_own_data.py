@@ -159,6 +159,9 @@ def test_the_copy_holds_marks_results_and_notes_as_far_as_they_are_shown(browser
 
     assert [Decimal(row["percent"]) for row in data["attempt_marks"]] == [100]
     assert {row["course"] for row in data["activity_scores"]} == {"prueba"}
+    grades = {row["course"]: row["grade"] for row in data["completions"] if row["completed_at"]}
+    assert Decimal(grades["prueba"]) == 100
+    assert grades["callado"] is None
     assert len(data["question_marks"]) == 7
     assert [row["words"] for row in data["notes_of_the_team"]] == ["Pidió ayuda."]
     assert len(data["attempts"]) == 2
