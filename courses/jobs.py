@@ -13,7 +13,7 @@ from courses.queries import catalogue, drafts, plans, team
 from courses.services import planning
 from courses.services import team as team_services
 from courses.services.archived import CourseArchived
-from courses.services.planning import Publisher
+from courses.services.planning import NobodyAnswers, Publisher
 from courses.services.publishing import ChangedMeanwhile
 from kernel import mail
 from kernel.files import files_of
@@ -24,7 +24,7 @@ FORGET_EVERY = 3600
 
 
 def publish_planned(delivery: Delivery) -> Effect | None:
-    """Publish a plan whose moment has come, once however many workers there are; where the draft changed, give it up and tell."""
+    """Publish a plan whose moment has come, once however many workers there are; else give it up and tell."""
     plan_id = cast("int", delivery.arguments["plan"])
     files = files_of(delivery.settings)
     with delivery.database.unit_of_work(write=False) as session:
@@ -48,6 +48,8 @@ def publish_planned(delivery: Delivery) -> Effect | None:
             planning.publish_plan(session, course, row, Publisher(prepared, kinds, files), now=delivery.now)
         except (ChangedMeanwhile, CourseArchived):  # nothing was written yet
             planning.give_up(session, course, row, now=delivery.now)
+        except NobodyAnswers:  # nor here
+            planning.disown(session, course, row, now=delivery.now)
 
     return settle
 
@@ -56,7 +58,7 @@ def send_invitation(delivery: Delivery) -> None:
     """Send the link that lets somebody join a course's team. It is minted here, so that no job row ever holds a secret."""
     with delivery.database.unit_of_work() as session:
         invitation, course = team.get_invitation(session, cast("int", delivery.arguments["invitation"]))
-        if invitation.withdrawn_at is not None or invitation.used_at is not None:
+        if invitation.withdrawn_at is not None or invitation.used_at is not None or not team.is_upheld(session, invitation):
             return
         secret = team_services.make_secret(session, invitation.id)
         to, language, title = invitation.email, invitation.language, course.title

@@ -125,10 +125,14 @@ def _create(actor: Actor, subject: object) -> Verdict:
     return allow_if(subject.makes_courses or actor.is_administrator)
 
 
+def owns(actor: Actor, role: StaffRole | None) -> bool:
+    """Say whether somebody may decide on the team, and on the course as a whole: its owners, and administrators."""
+    return actor.is_administrator or role is StaffRole.OWNER
+
+
 def _own(actor: Actor, subject: object) -> Verdict:
-    """Decide on the team, and on the course as a whole: its owners, and administrators."""
     assert isinstance(subject, TaughtCourse)
-    if actor.is_administrator or subject.staff_role is StaffRole.OWNER:
+    if owns(actor, subject.staff_role):
         return Verdict.ALLOW
     return Verdict.FORBID if subject.staff_role is StaffRole.EDITOR else Verdict.HIDE
 

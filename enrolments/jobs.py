@@ -4,6 +4,8 @@ from datetime import timedelta
 from typing import cast
 
 from accounts.services import forget_sent
+from courses.permissions import edits
+from courses.queries.team import may_still
 from enrolments.models import Edition, PendingList
 from enrolments.queries import learning as queries
 from enrolments.queries.items import list_stale
@@ -34,7 +36,10 @@ def follow_correction(delivery: Delivery) -> None:
 
 
 def enrol_list(delivery: Delivery) -> None:
-    """Enrol the people of a confirmed list, a portion in each transaction; after a fault it goes on where it was."""
+    """Enrol the people of a confirmed list, a portion in each transaction; after a fault it goes on where it was.
+
+    Nobody is enrolled any more once who sent it may not enrol others in the course.
+    """
     list_id = cast("int", delivery.arguments["list"])
     with delivery.database.unit_of_work(write=False) as session:
         pending = session.get_one(PendingList, list_id)
@@ -43,6 +48,8 @@ def enrol_list(delivery: Delivery) -> None:
         portion = entries[place : place + editions.PORTION]
         with delivery.database.unit_of_work() as session:
             row = session.get_one(PendingList, list_id, with_for_update=True)
+            if not may_still(session, row.person_id, row.course_id, edits):
+                return
             edition = None if row.edition_id is None else session.get_one(Edition, row.edition_id)
             people = judge_list(session, row.course_id, portion).people
             editions.enrol_others(session, Actor(person_id=row.person_id, via=Via.JOB), row.course_id, edition, people, now=delivery.now)

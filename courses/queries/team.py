@@ -9,15 +9,15 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, func, select, union
 from sqlalchemy.orm import Session
 
-from accounts.models import Person
-from accounts.queries import by_name, hash_of
+from accounts.models import AccountMerge, Person
+from accounts.queries import by_name, hash_of, holds
 from accounts.services import AccountVerb
 from courses.models import Course, CourseInvitation, CourseStaff, StaffRole
-from courses.permissions import Invited
+from courses.permissions import Invited, owns
 from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.errors import NotFound, SignInNeeded
-from kernel.permissions import Actor
+from kernel.permissions import Actor, SiteRole, Via
 
 EDITING = (StaffRole.OWNER.value, StaffRole.EDITOR.value)
 RANKS: Mapping[StaffRole, int] = {StaffRole.GRADER: 1, StaffRole.EDITOR: 2, StaffRole.OWNER: 3}
@@ -34,6 +34,23 @@ def count_owners(session: Session, course_id: int) -> int:
     """Count the owners of a course."""
     statement = select(func.count()).select_from(CourseStaff)
     return session.scalar(statement.where(CourseStaff.course_id == course_id, CourseStaff.role == StaffRole.OWNER.value)) or 0
+
+
+def may_still(session: Session, person_id: int, course_id: int, rule: Callable[[Actor, StaffRole | None], bool]) -> bool:
+    """Say whether somebody who asked for something earlier may do it in a course by what they are now (security 1.4).
+
+    A suspended account may nothing; a merged one what the account may that stayed.
+    """
+    stayed = select(AccountMerge.kept_id).where(AccountMerge.closed_id == person_id).scalar_subquery()
+    row = session.execute(
+        select(Person.id, holds(SiteRole.ADMINISTRATOR).label("leads"), CourseStaff.role)
+        .outerjoin(CourseStaff, (CourseStaff.person_id == Person.id) & (CourseStaff.course_id == course_id))
+        .where(Person.id == func.coalesce(stayed, person_id), Person.suspended_at.is_(None))
+    ).one_or_none()
+    if row is None:
+        return False
+    actor = Actor(person_id=row.id, roles=frozenset({SiteRole.ADMINISTRATOR} if row.leads else ()), via=Via.JOB)
+    return rule(actor, StaffRole(row.role) if row.role else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +110,12 @@ def get_invitation(session: Session, invitation_id: int) -> tuple[CourseInvitati
     return row, session.get_one(Course, row.course_id)
 
 
+def is_upheld(session: Session, invitation: CourseInvitation) -> bool:
+    """Say whether who invited may still decide on the team; what the command line invited is upheld."""
+    by = invitation.invited_by
+    return by is None or may_still(session, by, invitation.course_id, owns)
+
+
 def get_invited(session: Session, actor: Actor, secret: str) -> Invited:
     """Return an invitation by its link's secret; raise NotFound where it cannot be accepted any more, SignInNeeded for the anonymous."""
     if actor.is_anonymous:
@@ -107,7 +130,8 @@ def get_invited(session: Session, actor: Actor, secret: str) -> Invited:
     if row is None:
         raise NotFound
     invitation, course, person = row
-    if invitation.used_at is not None or invitation.withdrawn_at is not None or invitation.expires_at <= now:
+    is_over = invitation.used_at is not None or invitation.withdrawn_at is not None or invitation.expires_at <= now
+    if is_over or not is_upheld(session, invitation):
         raise NotFound
     is_mine = person.email == invitation.email and person.email_confirmed_at is not None
     return Invited(invitation.id, course.id, course.title, course.slug, StaffRole(invitation.role), is_mine)

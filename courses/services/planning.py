@@ -10,6 +10,7 @@ from accounts import notices
 from accounts.notices import Message
 from accounts.rules import NoticeKind
 from courses.models import Course, CourseVersion, Nature, PlannedPublication, PlanState
+from courses.permissions import edits
 from courses.publication import CourseKinds, Prepared
 from courses.queries import plans as queries
 from courses.queries import team
@@ -49,6 +50,13 @@ class NotOpen(Conflict):
 
     code = "plan_not_open"
     message = N_("This was decided meanwhile. Look at the page again.")
+
+
+class NobodyAnswers(Conflict):
+    """Neither who asked for a publication nor who approved it may publish the course any more."""
+
+    code = "nobody_answers"
+    message = N_("Neither who asked for it nor who approved it may publish this course any more. Ask for it again.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,13 +169,29 @@ def withdraw(session: Session, actor: Actor, course: Course, row: PlannedPublica
 
 
 def publish_plan(session: Session, course: Course, row: PlannedPublication, publisher: Publisher, *, now: datetime) -> CourseVersion:
-    """Publish what a locked plan names, in the name of who asked; raise ChangedMeanwhile."""
+    """Publish what a locked plan names, in the name of who asked, or of who approved it where the other may publish no more.
+
+    Raise ChangedMeanwhile, or NobodyAnswers.
+    """
     how = Publishing(Nature(row.nature), row.note, row.revision, row.asks, tells=row.tells or ())
-    author = Actor(person_id=row.asked_by, via=Via.JOB)
+    author = Actor(person_id=_who_answers(session, row), via=Via.JOB)
     version = publish_version(session, author, course, publisher.prepared, publisher.kinds, publisher.files, how, now=now)
     row.state, row.settled_at, row.version_id = PlanState.PUBLISHED.value, now, version.id
     _tell(session, course, row, [row.asked_by], "published", now=now)
     return version
+
+
+def _who_answers(session: Session, row: PlannedPublication) -> int:
+    for person in (row.asked_by, row.decided_by):
+        if person is not None and team.may_still(session, person, row.course_id, edits):
+            return person
+    raise NobodyAnswers
+
+
+def disown(session: Session, course: Course, row: PlannedPublication, *, now: datetime) -> None:
+    """Give up a locked plan for which nobody answers any more; those who may publish the course now are told."""
+    _void(session, Actor(via=Via.JOB), course, row, now=now)
+    _tell(session, course, row, team.list_editors(session, course.id), "disowned", now=now)
 
 
 def give_up(session: Session, course: Course, row: PlannedPublication, *, now: datetime) -> None:
@@ -218,6 +242,7 @@ def _tell(session: Session, course: Course, row: PlannedPublication, people: Seq
             "published": _("Published: %(course)s", course=choose(course.title)),
             "void": _("Not published: %(course)s", course=choose(course.title)),
             "archived": _("Not published: %(course)s", course=choose(course.title)),
+            "disowned": _("Not published: %(course)s", course=choose(course.title)),
         }[what]
 
     def words() -> str:
@@ -227,6 +252,10 @@ def _tell(session: Session, course: Course, row: PlannedPublication, people: Seq
             "refused": _("The publication that you asked for was not approved."),
             "published": _("The publication that you asked for has happened."),
             "archived": _("The course was archived before its moment: nothing was published, and the plan is called off."),
+            "disowned": _(
+                "Who planned it may no longer publish this course, and nobody else who may had approved it: nothing was published. "
+                "If it is wanted, ask for it again."
+            ),
             "void": _("The draft changed after the publication was planned, or no longer passes its checks: nothing was published."),
         }[what]
         return f"{told} {row.remark}".strip()

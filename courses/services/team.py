@@ -12,6 +12,7 @@ from accounts.rules import DELETED
 from courses.models import Course, CourseInvitation, CourseStaff, StaffRole
 from courses.permissions import Invited
 from courses.queries import team as queries
+from courses.queries.catalogue import lock_course
 from courses.services.verbs import CourseVerb
 from kernel import audit, outbox
 from kernel.errors import N_, Conflict, NotFound
@@ -101,11 +102,11 @@ def withdraw_invitation(session: Session, actor: Actor, course: Course, invitati
 def accept_invitation(session: Session, actor: Actor, invited: Invited, *, now: datetime) -> None:
     """Join a course's team with an invitation, which is used up; who is in the team with more stays so. Raise NotFound where it is gone."""
     assert actor.person_id is not None
-    open_one = (CourseInvitation.id == invited.invitation_id, *queries.is_open(invited.course_id, now))
-    used = session.execute(update(CourseInvitation).where(*open_one).values(used_at=now).returning(CourseInvitation.id)).one_or_none()
-    if used is None:
+    course = lock_course(session, invited.course_id)
+    open_one = (CourseInvitation.id == invited.invitation_id, *queries.is_open(course.id, now))
+    used = session.execute(update(CourseInvitation).where(*open_one).values(used_at=now).returning(CourseInvitation)).scalar_one_or_none()
+    if used is None or not queries.is_upheld(session, used):
         raise NotFound
-    course = session.get_one(Course, invited.course_id)
     present = session.scalar(select(CourseStaff.role).where(CourseStaff.course_id == course.id, CourseStaff.person_id == actor.person_id))
     if present is None or queries.RANKS[StaffRole(present)] < queries.RANKS[invited.role]:
         add_staff(session, actor, course, actor.person_id, invited.role, now=now)

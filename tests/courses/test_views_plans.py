@@ -15,7 +15,7 @@ from tests.courses.test_services import LESSON, save_draft
 from tests.courses.test_views import PUBLISHING, versions
 from tests.support.access import a_cast, outcome
 from tests.support.browser import Browser
-from tests.support.builders import a_course, a_teacher, folder, sign_in
+from tests.support.builders import NO_LONGER, a_course, a_teacher, folder, no_longer, sign_in
 from tests.support.learning import all_at_once
 
 TEAM = "/teaching/prueba/team"
@@ -234,3 +234,39 @@ def test_a_second_plan_of_the_same_draft_is_refused_and_a_past_moment_too(planne
     refused = planned.submit("/publishing", {"nature": "correction", "when": "2020-01-01T08:00"}, status=422).text
 
     assert "Elija un momento que esté por venir." in refused
+
+
+@pytest.mark.parametrize("how", NO_LONGER)
+def test_what_somebody_planned_who_may_publish_no_more_is_given_up_and_the_team_is_told(planned: Browser, house: House, how: str) -> None:
+    """Security 1.1 and 1.4: the job asks, and rights are those of now."""
+    with house.database.unit_of_work(write=False) as session:
+        course = session.scalars(select(Course)).one()
+    a_teacher(house, course, "duena@example.org", StaffRole.OWNER)
+    no_longer(house, "profe@example.org", how)
+
+    outbox.deliver_waiting(house.worker, now=tomorrow() + timedelta(minutes=1))
+
+    assert (versions(house), plan_of(house).state) == (1, "void")
+    assert verbs(house) == ["planned", "void"]
+    owner = sign_in(planned.another(), "duena@example.org")
+    assert "may no longer publish" in owner.get("/notices").text
+    assert "may no longer publish" in owner.get(PUBLISHING).text
+    if how != "suspended":
+        assert "may no longer publish" not in planned.get("/notices").text
+
+
+@pytest.mark.parametrize("how", NO_LONGER)
+def test_what_was_approved_is_published_in_the_name_of_who_approved_where_who_asked_may_no_more(
+    two: tuple[Browser, Browser], house: House, how: str
+) -> None:
+    owner, editor = two
+    ask(owner, when=f"{tomorrow():%Y-%m-%dT08:00}")
+    editor.get(PUBLISHING)
+    editor.submit("/approval", {"remark": ""})
+    no_longer(house, "duena@example.org", how)
+
+    outbox.deliver_waiting(house.worker, now=tomorrow() + timedelta(minutes=1))
+
+    with house.database.unit_of_work(write=False) as session:
+        row = session.execute(select(CourseVersion).where(CourseVersion.number == 2)).scalar_one()
+        assert row.published_by == plan_of(house).decided_by

@@ -11,7 +11,7 @@ from kernel.audit import AuditEntry
 from lms.app import House
 from tests.support.access import a_cast, outcome
 from tests.support.browser import Browser
-from tests.support.builders import a_course, a_person, a_teacher, sign_in
+from tests.support.builders import NO_LONGER, a_course, a_person, a_teacher, no_longer, sign_in
 from tests.support.learning import all_at_once
 
 TEAM = "/teaching/prueba/team"
@@ -153,6 +153,31 @@ def test_a_withdrawn_invitation_opens_nothing(owner: Browser, house: House) -> N
     sign_in(owner.another(), "nueva@example.org").get(link, status=404)
     with house.database.unit_of_work(write=False) as session:
         assert "course.invitation_withdrawn" in set(session.scalars(select(AuditEntry.verb)))
+
+
+@pytest.mark.parametrize("how", NO_LONGER)
+def test_an_invitation_of_who_decides_on_the_team_no_more_opens_nothing(owner: Browser, house: House, how: str) -> None:
+    """Security 1.4: rights are those of now, also of who invited."""
+    owner.get(TEAM)
+    owner.submit("/prueba/team", {"email": "nueva@example.org", "role": "owner"})
+    link = link_for(house, owner)
+    invited = a_person(house, "nueva@example.org")
+    guest = sign_in(owner.another(), invited.email)
+    guest.get(link)
+    no_longer(house, "duena@example.org", how)
+
+    guest.submit(link, status=404)
+    guest.get(link, status=404)
+    assert invited.id not in team(house)
+
+
+def test_an_invitation_of_who_decides_on_the_team_no_more_is_not_sent(owner: Browser, house: House) -> None:
+    owner.get(TEAM)
+    owner.submit("/prueba/team", {"email": "nueva@example.org", "role": "owner"})
+    no_longer(house, "duena@example.org", "suspended")
+    owner.deliver_jobs()
+
+    assert not any("/invitations/" in mail for mail in owner.mails())
 
 
 def test_addresses_that_are_none_are_told_beside_the_field(owner: Browser) -> None:

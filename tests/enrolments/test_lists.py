@@ -20,7 +20,7 @@ from kernel.decoding import Undecodable
 from kernel.permissions import SYSTEM
 from lms.app import House
 from tests.support.browser import Browser
-from tests.support.builders import a_course, a_person, a_teacher, sign_in
+from tests.support.builders import NO_LONGER, a_course, a_person, a_teacher, no_longer, sign_in
 from tests.support.editions import an_edition
 from tests.support.learning import a_learner
 from tests.support.shared import SHARED, needs_shared
@@ -270,3 +270,15 @@ def test_a_long_list_goes_on_after_a_fault_where_it_was(
     with house.database.unit_of_work(write=False) as session:
         row = session.scalars(select(PendingList)).one()
     assert (row.place, row.total) == (5, 5)
+
+
+@pytest.mark.parametrize("how", NO_LONGER)
+def test_a_list_of_somebody_who_edits_the_course_no_more_enrols_nobody(browser: Browser, house: House, course: Course, how: str) -> None:
+    """Security 1.1 and 1.4: the job asks, and rights are those of now."""
+    a_person(house)
+    team = send(browser, "ana@example.org")
+    team.submit(f"{team.path}/confirmation")
+    no_longer(house, "ines@example.org", how)
+    team.deliver_jobs()
+
+    assert enrolled(house) == 0

@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import date, datetime
 from functools import cache
 
+from sqlalchemy import select
+
 from accounts import passwords
 from accounts import services as accounts
 from accounts.models import Person
 from accounts.services import SignUp
 from courses import publication
-from courses.models import Course, CourseVersion, Nature, StaffRole
+from courses.models import Course, CourseStaff, CourseVersion, Nature, StaffRole
 from courses.publication import Checked
 from courses.services import drafts as draft_services
 from courses.services import publishing as publishing_services
@@ -209,6 +211,22 @@ def a_teacher(house: House, course: Course, email: str = "profe@example.org", ro
     with house.database.unit_of_work() as session:
         team_services.add_staff(session, SYSTEM, session.get_one(Course, course.id), person.id, role, now=clock.now())
     return person
+
+
+NO_LONGER = ("removed", "suspended", "grader")
+
+
+def no_longer(house: House, email: str, how: str) -> None:
+    """Let somebody of a course's team, whose last owner they may be, change it no more, in one of these ways."""
+    with house.database.unit_of_work() as session:
+        leaving = session.scalars(select(Person).where(Person.email == email)).one()
+        seat = session.scalars(select(CourseStaff).where(CourseStaff.person_id == leaving.id)).one()
+        if how == "removed":
+            session.delete(seat)
+        elif how == "grader":
+            seat.role = StaffRole.GRADER.value
+        else:
+            accounts.suspend(session, SYSTEM, leaving, "Se fue.", now=clock.now())
 
 
 def sign_in(browser: Browser, email: str = "ana@example.org", password: str = PASSWORD) -> Browser:
