@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import func, select
 
+from accounts.models import Notice
 from courses.models import Course, CourseVersion, PlannedPublication, StaffRole
 from kernel import clock, outbox
 from kernel.audit import AuditEntry
@@ -241,18 +242,16 @@ def test_what_somebody_planned_who_may_publish_no_more_is_given_up_and_the_team_
     """Security 1.1 and 1.4: the job asks, and rights are those of now."""
     with house.database.unit_of_work(write=False) as session:
         course = session.scalars(select(Course)).one()
-    a_teacher(house, course, "duena@example.org", StaffRole.OWNER)
+    owner = a_teacher(house, course, "duena@example.org", StaffRole.OWNER)
     no_longer(house, "profe@example.org", how)
 
     outbox.deliver_waiting(house.worker, now=tomorrow() + timedelta(minutes=1))
 
     assert (versions(house), plan_of(house).state) == (1, "void")
     assert verbs(house) == ["planned", "void"]
-    owner = sign_in(planned.another(), "duena@example.org")
-    assert "may no longer publish" in owner.get("/notices").text
-    assert "may no longer publish" in owner.get(PUBLISHING).text
-    if how != "suspended":
-        assert "may no longer publish" not in planned.get("/notices").text
+    with house.database.unit_of_work(write=False) as session:
+        assert session.scalars(select(Notice.person_id).where(Notice.key.endswith("-disowned"))).all() == [owner.id]
+    assert "No publicado" in sign_in(planned.another(), owner.email).get("/notices").text
 
 
 @pytest.mark.parametrize("how", NO_LONGER)
