@@ -84,6 +84,12 @@ class SignInForm(Form):
     password = PasswordField(lazy_("Password"), [_typed(N_("Enter your password."))])
 
 
+class FirstPasswordForm(Form):
+    """The password that was chosen at sign-up, before the address is confirmed."""
+
+    password = PasswordField(lazy_("Password"), [_typed(N_("Enter your password."))])
+
+
 class PasswordForm(Form):
     """A new password, typed once: it can be shown and pasted. `owner` are the words of its person that it may not contain."""
 

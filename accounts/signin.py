@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Row, Select, or_, select, update
 from sqlalchemy.orm import Session
 
 from accounts import passwords
-from accounts.models import Device, Person
+from accounts.models import Device, Person, Token
 from accounts.queries import find_suspended_session, hash_of, holds
 from accounts.rules import PROOF_LIFE, STAMP_RENEWAL, initials, session_ended
 from kernel import clock
@@ -147,13 +147,24 @@ def forgive_tries(email: str) -> None:
     limiter().forgive(TRIES_OF_ACCOUNT_THERE, f"{email} {client_key()}")
 
 
-def knows_password(actor: Actor, stored: str, password: str) -> bool:
-    """Check the current password under the limit of signing in: every door has the same one (security 2.3)."""
-    count_try(actor.email)
+def knows_password(email: str, stored: str, password: str) -> bool:
+    """Check the password of an account under the limit of signing in: every door has the same one (security 2.3)."""
+    count_try(email)
     right = passwords.verify_password(stored, password)
     if right:
-        forgive_tries(actor.email)
+        forgive_tries(email)
     return right
+
+
+def note_sign_up(password_hash: str) -> None:
+    """Note in the cookie which password was chosen here for a new account, whether or not the account was made."""
+    cookie["signed_up"] = hash_of(password_hash)
+
+
+def signed_up_here(link: Token) -> bool:
+    """Say whether the password that an account has since a link was sent was chosen in this browser."""
+    noted: str | None = cookie.get("signed_up")
+    return noted == link.bound_to
 
 
 def know_browser(email: str) -> None:

@@ -366,7 +366,7 @@ def deletion() -> Answer:
     stored = queries.get_person(current_session(), actor.person_id or 0).password_hash
     valid = form.validate_on_post()
     let_go()
-    if valid and not signin.knows_password(actor, stored, form.current_password.data or ""):
+    if valid and not signin.knows_password(actor.email, stored, form.current_password.data or ""):
         form.refuse(form.current_password, _("This is not your current password."))
         valid = False
     if not valid:

@@ -42,7 +42,7 @@ def ask() -> Answer:
         form.refuse(form.email, _("This is the address that you have."))
         valid = False
     let_go()
-    if form.current_password.data and not signin.knows_password(actor, person.password_hash, form.current_password.data):
+    if form.current_password.data and not signin.knows_password(actor.email, person.password_hash, form.current_password.data):
         form.refuse(form.current_password, _("This is not your current password."))
         valid = False
     if not valid:

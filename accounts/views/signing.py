@@ -10,6 +10,7 @@ from accounts import passwords, queries, resets, second_step, services, signin
 from accounts.forms import (
     ChangePasswordForm,
     CodeForm,
+    FirstPasswordForm,
     ForgottenForm,
     InvitationForm,
     PasswordForm,
@@ -72,6 +73,7 @@ def sign_up() -> Answer:
     let_go()
     command = form.command()
     services.sign_up(begin_writing(), current_actor(), command, now=clock.now())
+    signin.note_sign_up(command.password_hash)
     return see_page("accounts.sign_up_sent")
 
 
@@ -87,15 +89,35 @@ def sign_up_sent() -> Answer:
 
 
 @bp.route("/confirm/<token>", methods=["GET", "POST"])
-@public
+@public(reads_first=True)
 def confirm(token: str) -> Answer:
-    """Confirm an address: the link shows a button, so that mail scanners do not press it."""
-    usable = _usable_link(TokenPurpose.CONFIRM, token) is not None
-    if is_only_looking() or not usable:
-        return render_template("accounts/confirm.html", token=token, usable=usable), 200 if usable else 404
-    services.confirm_email(current_session(), current_actor(), token, now=clock.now())
+    """Confirm an address: the link shows a button, so that mail scanners do not press it.
+
+    Whoever did not sign up in this browser types the password that was chosen: a stranger may have signed up with the address.
+    """
+    link, form = _usable_link(TokenPurpose.CONFIRM, token), FirstPasswordForm()
+    if link is None or link.person_id is None:
+        return render_template("accounts/confirm.html", form=form, token=token, usable=False, asks=False), 404
+    asks, owner = not signin.signed_up_here(link), queries.get_person(current_session(), link.person_id)
+    if is_only_looking():
+        return render_template("accounts/confirm.html", form=form, token=token, usable=True, asks=asks)
+    let_go()
+    if asks and not _chose_password(form, owner):
+        return render_template("accounts/confirm.html", form=form, token=token, usable=True, asks=True), 422
+    services.confirm_email(begin_writing(), current_actor(), token, now=clock.now())
     flash(_("Your email address is confirmed. Sign in to begin."), "ok")
     return see_page("accounts.sign_in")
+
+
+def _chose_password(form: FirstPasswordForm, owner: Person) -> bool:
+    """Take the password that was chosen at sign-up, under the limits of signing in; else say in the form why not."""
+    if not form.validate_on_post():
+        return False
+    if signin.knows_password(owner.email, owner.password_hash, form.password.data or ""):
+        return True
+    _note_failure(owner.id)
+    form.refuse(form.password, _("This is not the password that was chosen."))
+    return False
 
 
 def _usable_link(purpose: TokenPurpose, secret: str) -> Token | None:
@@ -198,11 +220,15 @@ def _may_enter(found: Credentials) -> bool:
     return not found.suspended and (found.confirmed or not _settings().mail_is_sent)
 
 
-def _sign_in_failed(form: SignInForm, found: Credentials | None) -> Answer:
+def _note_failure(person_id: int | None) -> None:
     limiter().count(signin.FAILURES_OF_ADDRESS, client_key())
     with plumbing().database.unit_of_work() as session:  # a failed try is recorded although the answer is a refusal
-        subject = queries.get_person(session, found.person_id) if found else None
+        subject = queries.get_person(session, person_id) if person_id else None
         audit.record(session, current_actor(), AccountVerb.SIGN_IN_FAILED, subject, now=clock.now())
+
+
+def _sign_in_failed(form: SignInForm, found: Credentials | None) -> Answer:
+    _note_failure(found.person_id if found else None)
     form.refuse(form.password, _("The email or password does not match."))
     return _sign_in_form(form, request.form.get("resume", "")), 422
 
@@ -336,7 +362,7 @@ def change_password() -> Answer:
         return render_template("accounts/change_password.html", form=form)
     let_go()
     valid = form.validate_on_post()
-    if form.current_password.data and not signin.knows_password(actor, person.password_hash, form.current_password.data):
+    if form.current_password.data and not signin.knows_password(actor.email, person.password_hash, form.current_password.data):
         form.refuse(form.current_password, _("This is not your current password."))
         valid = False
     if not valid:
@@ -368,7 +394,7 @@ def take_proof(form: ProofForm, person_id: int, stored: str) -> bool:
     """Take the password that is asked again before what only its owner may do (security 2.6); else say in the form why not."""
     valid = form.validate_on_post()
     let_go()
-    if valid and not signin.knows_password(current_actor(), stored, form.current_password.data or ""):
+    if valid and not signin.knows_password(current_actor().email, stored, form.current_password.data or ""):
         form.refuse(form.current_password, _("This is not your current password."))
         return False
     if valid:

@@ -48,9 +48,9 @@ def count(house: House, table: type) -> int:
         return session.scalar(select(func.count()).select_from(table)) or 0
 
 
-def press(browser: Browser) -> None:
+def press(browser: Browser, status: int = 200, **typed: object) -> None:
     """Press the button of the page that a link in a mail opens."""
-    browser.submit("", form=next(form for form in browser.page.forms if "/confirm/" in form.action))
+    browser.submit("", typed, form=next(form for form in browser.page.forms if "/confirm/" in form.action), status=status)
 
 
 def test_signing_up_makes_an_account_that_its_owner_confirms(browser: Browser, house: House) -> None:
@@ -71,6 +71,64 @@ def test_signing_up_makes_an_account_that_its_owner_confirms(browser: Browser, h
     assert confirmed is not None
     assert confirmed.email_confirmed_at is not None
     assert browser.path == "/sign-in"
+
+
+def is_confirmed(house: House) -> bool:
+    found = person(house)
+    return found is not None and found.email_confirmed_at is not None
+
+
+def test_in_another_browser_the_password_that_was_chosen_confirms_the_address(browser: Browser, house: House) -> None:
+    """A stranger may have signed up with the address, and would enter with the password of their choice."""
+    sign_up(browser)
+    owner = browser.another()
+    owner.get(browser.link_in_mail("confirm"))
+    for wrong in ("", "no es esta clave"):
+        press(owner, status=422, password=wrong)
+        assert owner.page.html.count("aria-invalid") == 1
+        assert "Error:" in owner.page.title
+    assert not is_confirmed(house)
+
+    press(owner, password=PASSWORD)
+    assert is_confirmed(house)
+    assert owner.path == "/sign-in"
+
+
+def test_whoever_did_not_sign_up_confirms_with_a_password_of_their_own(browser: Browser, house: House) -> None:
+    """Also where they signed up after the stranger, in whose account nothing changed by it."""
+    own = "la clave de quien recibe"
+    stranger, owner = browser, browser.another()
+    sign_up(stranger)
+    link = stranger.link_in_mail("confirm")
+    sign_in(stranger, ROSA["email"])
+    sign_up(owner, password=own)
+    owner.get(link)
+    press(owner, status=422, password=own)
+    assert owner.page.has_link("/password/forgotten")
+    owner.get("/password/forgotten")
+    owner.submit("/password/forgotten", {"email": ROSA["email"]})
+    reset = owner.link_in_mail("password/reset")
+    owner.get(reset)
+    owner.submit(reset, {"password": own})
+
+    assert is_confirmed(house)
+    assert stranger.get("/profile").title == stranger.get("/sign-in").title  # signed out
+    stranger.submit("/sign-in", {"email": ROSA["email"], "password": PASSWORD}, status=422)
+    assert sign_in(owner, ROSA["email"], own).path == "/learning"
+
+
+def test_confirming_has_the_limit_of_signing_in(browser: Browser) -> None:
+    """Security 2.3: the same limits at every door."""
+    sign_up(browser)
+    owner = browser.another()
+    owner.get(browser.link_in_mail("confirm"))
+    for _turn in range(10):
+        press(owner, status=422, password="no es esta clave")
+
+    press(owner, status=429, password=PASSWORD)
+    other = browser.another()
+    other.get("/sign-in")
+    other.submit("/sign-in", {"email": ROSA["email"], "password": PASSWORD}, status=429)
 
 
 def test_the_version_of_the_notice_that_was_accepted_is_kept(browser: Browser, house: House) -> None:
@@ -318,7 +376,7 @@ def test_with_a_mail_server_an_unconfirmed_account_may_not_sign_in(posting: Hous
         secret = services.make_token(session, TokenPurpose.CONFIRM, owner, now=clock.now())
 
     browser.get(f"/confirm/{secret}")
-    press(browser)
+    press(browser, password=PASSWORD)
     browser.submit("/sign-in", {"email": "ana@example.org", "password": PASSWORD})
     assert browser.path == "/learning"
 

@@ -135,7 +135,7 @@ ROUTES: Mapping[str, str] = {
 
 PUBLIC: Mapping[str, str] = {
     "accounts.accept_invitation": "leads into an account: the secret of the invitation decides",
-    "accounts.confirm": "the secret of the mail decides",
+    "accounts.confirm": "the secret of the mail decides, with the password that was chosen or the browser in which it was",
     "accounts.forgotten": "asked before one is in; says nothing of who has an account",
     "accounts.reset": "the secret of the mail decides",
     "accounts.set_up": "the secret of the command line decides, and where an administrator exists there is no page: first_admin.create",

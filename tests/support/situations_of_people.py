@@ -39,8 +39,9 @@ def _link(stage: Stage, purpose: TokenPurpose, person: Person | None) -> str:
 
 
 def an_address_to_confirm(stage: Stage) -> Scene:
-    """Somebody has signed up and opens the link of the mail."""
-    return Scene(stage.nobody(), f"/confirm/{_link(stage, TokenPurpose.CONFIRM, stage.person(confirmed=False))}")
+    """Somebody has signed up and opens the link of the mail in another browser."""
+    link = _link(stage, TokenPurpose.CONFIRM, stage.person(confirmed=False))
+    return Scene(stage.nobody(), f"/confirm/{link}", {"password": PASSWORD})
 
 
 def a_forgotten_password(stage: Stage) -> Scene:
