@@ -78,8 +78,8 @@ _SENTENCES: Mapping[str, Callable[[LogEntry], str]] = {
     CourseVerb.PUBLICATION_REFUSED: lambda entry: _remark(_("Refused a publication"), entry),
     CourseVerb.PUBLICATION_WITHDRAWN: lambda _entry: _("Withdrew a publication that waited"),
     CourseVerb.PUBLICATION_VOID: lambda _entry: _(
-        "A publication that waited is void: the draft changed or does not pass its checks, the course was archived, "
-        "or who planned it may no longer publish it"
+        "A publication that waited is void: the draft changed or does not pass its checks, "
+        "who planned it may no longer publish, or the course was archived"
     ),
     "course.learners_moved": lambda entry: ngettext(
         "Moved %(count)s learner to a newer version",
