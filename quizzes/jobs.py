@@ -72,7 +72,7 @@ def tell_marked(delivery: Delivery) -> Effect:
     told = _told(delivery)
     message = Message(
         NoticeKind.GRADED,
-        key=f"attempt-marked:{told.attempt}",
+        key=f"attempt-marked:{told.attempt}:{delivery.job_id}",
         subject=in_every_language(lambda: _("Your answers in “%(title)s” are marked", title=choose(told.title))),
         words=in_every_language(
             lambda: _("Somebody of the team of the course “%(course)s” has marked what you handed in.", course=choose(told.course))

@@ -18,11 +18,13 @@ from kernel.permissions import Actor
 from quizzes.models import Attempt, AttemptItem, MarkEvent, Question, QuestionVersion
 from quizzes.permissions import MarkSeat, TaughtQuiz
 from quizzes.queries import sittings
+from quizzes.queries.answers import StoredAnswer, read_payloads
 from quizzes.queries.sittings import Item, Sitting
 from quizzes.rules.attempts import AttemptState
 from quizzes.rules.by_hand import BY_HAND
 from quizzes.rules.grades import read_exactly
-from quizzes.rules.results import MarkState
+from quizzes.rules.responses import says_the_same
+from quizzes.rules.results import Marking, MarkState
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,41 @@ _CURRENT = _MARKS.where(MarkEvent.id.in_(_LAST))
 def current_events(session: Session, item_ids: Sequence[int]) -> dict[int, Mark]:
     """Return the last marking of each item that has one."""
     return {mark.item_id: mark for mark in map(_mark, session.execute(_CURRENT, {"items": item_ids}))}
+
+
+def marks_that_stand(session: Session, sitting: Sitting, responses: Mapping[int, object]) -> dict[int, Marking]:
+    """Return by item the marks that a person gave last and that still hold: the responses say what was marked (5.11.1).
+
+    An annulment that came after such a mark does not take it away. Who never reopened an attempt pays no statement for this.
+    """
+    if not sitting.marked_by_hand:
+        return {}
+    by_hand = {item_id: marks for item_id, marks in _own_marks(session, sitting).items() if marks[-1].origin == "manual"}
+    answers = {item_id: _marked_answer(sitting, item_id, marks) for item_id, marks in by_hand.items()}
+    found = [answer for answer in answers.values() if answer is not None]
+    said = read_payloads(session, found, {answer.id for answer in found})
+    return {
+        item_id: Marking(MarkState(marks[-1].state), share(marks[-1]))
+        for item_id, marks in by_hand.items()
+        if says_the_same(said[answer.id] if (answer := answers[item_id]) else None, responses.get(item_id))
+    }
+
+
+def _own_marks(session: Session, sitting: Sitting) -> dict[int, list[MarkEvent]]:
+    """Return by item its markings without those of the annulment that holds, the oldest first."""
+    annulled_by = {item.id: item.annulled_by for item in sitting.items}
+    found: dict[int, list[MarkEvent]] = {}
+    for event in session.scalars(select(MarkEvent).where(MarkEvent.item_id.in_(annulled_by)).order_by(MarkEvent.id)):
+        if event.regrade_id is None or event.regrade_id != annulled_by[event.item_id]:
+            found.setdefault(event.item_id, []).append(event)
+    return found
+
+
+def _marked_answer(sitting: Sitting, item_id: int, marks: Sequence[MarkEvent]) -> StoredAnswer | None:
+    """Return the response that was handed in before a person marked it: the last one that the program marked at the end."""
+    handed_in = max(event.marked_at for event in marks if event.origin == "auto" and event.answer_id is None)
+    answers = [answer for answer in sitting.answers if answer.item_id == item_id and answer.server_time <= handed_in]
+    return answers[-1] if answers else None
 
 
 @dataclass(frozen=True)

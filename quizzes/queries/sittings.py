@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Row, Select, bindparam, case, func, or_, select
+from sqlalchemy import Row, Select, bindparam, case, exists, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from courses.models import Activity, CourseStaff, StaffRole
@@ -275,6 +275,8 @@ class Sitting(AttemptSeat):
     paper: Paper
     terms: Terms
     """By the quiz as it is published for the learner now, with what is in force for them; the questions are the attempt's own (5.3.1)."""
+    marked_by_hand: bool
+    """Whether a person has marked any of its answers: then it was handed in before."""
 
     @property
     def access(self) -> Access:
@@ -313,8 +315,14 @@ class Sitting(AttemptSeat):
 
 KEPT_LAYOUTS = 4096
 _SEATED = Seated(Attempt.person_id, Attempt.enrolment_id, Attempt.course_id, Attempt.activity_key)
+_MARKED_BY_HAND = (
+    exists()
+    .where(AttemptItem.attempt_id == Attempt.id, MarkEvent.item_id == AttemptItem.id, MarkEvent.origin == "manual")
+    .correlate(Attempt)
+    .label("marked_by_hand")
+)
 _SITTING = (
-    select(Attempt, CourseStaff.role, QuizVersion.id.label("followed"), Accommodation, QuizOverride)
+    select(Attempt, CourseStaff.role, QuizVersion.id.label("followed"), _MARKED_BY_HAND, Accommodation, QuizOverride)
     .outerjoin(CourseStaff, (CourseStaff.course_id == Attempt.course_id) & (CourseStaff.person_id == bindparam("actor_id")))
     .outerjoin(Enrolment, Enrolment.id == Attempt.enrolment_id)
     .outerjoin(Activity, (Activity.version_id == Enrolment.course_version_id) & (Activity.key == Attempt.activity_key))
@@ -384,7 +392,7 @@ def _read_sitting(session: Session, statement: Select[*tuple[Any, ...]], bound: 
     rows = session.execute(statement, bound).all()
     if not rows:
         raise NotFound
-    attempt, role, followed, profile, _override = rows[0]
+    attempt, role, followed, marked_by_hand, profile, _override = rows[0]
     items, answers = _read_items(session, attempt)
     paper = get_paper(session, attempt.quiz_version_id)
     current = paper if followed is None else get_paper(session, followed)
@@ -400,7 +408,8 @@ def _read_sitting(session: Session, statement: Select[*tuple[Any, ...]], bound: 
         items=items,
         answers=answers,
         paper=paper,
-        terms=terms_of(current.access, current.settings, [row[4] for row in rows if row[4] is not None], profile),
+        terms=terms_of(current.access, current.settings, [row[5] for row in rows if row[5] is not None], profile),
+        marked_by_hand=marked_by_hand,
     )
 
 

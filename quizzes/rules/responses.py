@@ -42,6 +42,16 @@ def filled_parts(parts: Parts) -> dict[str, list[str]]:
     return {name: [value for value in values if value] for name, values in parts.items() if any(values)}
 
 
+def says_the_same(one: object, other: object) -> bool:
+    """Tell whether two stored responses say the same; pages with and without a script send the ends of lines otherwise."""
+    return _said(one) == _said(other)
+
+
+def _said(response: object) -> Parts:
+    parts = filled_parts(clean_parts(response))
+    return {name: [value.replace("\r\n", "\n") for value in values] for name, values in parts.items()}
+
+
 def payload_of(question: Question, parts: Parts) -> dict[str, object]:
     """Give a form's parts the fields of the answer of this kind, places instead of keys."""
     first = next(iter(parts.get(ANSWER, ())), "")

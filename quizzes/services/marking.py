@@ -136,7 +136,6 @@ def _record(session: Session, actor: Actor, subject: MarkedItem, before: Mark, g
 
 
 def _tell(session: Session, subject: MarkedItem, *, now: datetime) -> None:
-    """Tell the learner by mail, once for each attempt."""
-    key = f"attempt-marked:{subject.id}"
-    if not subject.preview and not outbox.is_known(session, key):
-        outbox.enqueue(session, "quizzes.send_marked", {"attempt": subject.id}, now=now, unique_key=key)
+    """Tell the learner by mail, once for each time that nothing waits any more."""
+    if not subject.preview:
+        outbox.enqueue(session, "quizzes.send_marked", {"attempt": subject.id}, now=now)

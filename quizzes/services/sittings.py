@@ -20,8 +20,9 @@ from kernel import audit
 from kernel.db import connection_of
 from kernel.errors import N_, Conflict
 from kernel.permissions import Actor
-from quizzes.models import AnswerEvent, AnswerFile, Attempt, AttemptItem, MarkEvent
+from quizzes.models import AnswerEvent, AnswerFile, Attempt, AttemptItem, MarkEvent, Regrade
 from quizzes.queries import sittings as queries
+from quizzes.queries.marks import marks_that_stand
 from quizzes.queries.sittings import AttemptRow, Item, Paper, Sitting
 from quizzes.queries.standings import checked_parts, get_checks, judge_of
 from quizzes.rules import definitions, saving
@@ -401,20 +402,26 @@ def mark_item(item: Item, question: definitions.Question, response: object, lang
 def finish(
     session: Session, actor: Actor, sitting: Sitting, responses: Mapping[int, object], *, finished_at: datetime, now: datetime
 ) -> Grade:
-    """Mark every item by its tries and its response, keep the grade, and hand the result down to the learner's progress."""
+    """Mark every item by its tries and its response, keep the grade, and hand the result down to the learner's progress.
+
+    Of an attempt that was reopened the marks that a person gave stay, where the answer is the one that was marked.
+    """
     row = sitting.row
     questions = queries.get_questions(session, [item.question_version_id for item in sitting.items])
+    by_hand = marks_that_stand(session, sitting, responses)
     results, marks = [], []
     for item in sitting.items:
-        judge = judge_of(sitting, item, questions[item.question_version_id])
-        standing = judge.at_end(checked_parts(sitting, item), clean_parts(responses.get(item.id)))
-        annulled = annulled_marking(item.annulled)
+        judge, kept = judge_of(sitting, item, questions[item.question_version_id]), by_hand.get(item.id)
+        standing = kept or judge.at_end(checked_parts(sitting, item), clean_parts(responses.get(item.id)))
+        annulled = _annulled(session, item, kept)
         held = annulled or standing
         results.append(ItemResult(held.fraction, item.maximum, held.state, item.section))
-        marks.append(mark_row(item.id, standing, now))
+        if kept is None:
+            marks.append(mark_row(item.id, standing, now))
         if annulled is not None:  # after what the answer is worth, which undoing the annulment gives back
             marks.append(mark_row(item.id, annulled, now, regrade_id=item.annulled_by))
-    session.execute(insert(MarkEvent), marks)
+    if marks:
+        session.execute(insert(MarkEvent), marks)
     grade = grade_attempt(results, sitting.paper.settings)
     row.state = advance(advance(AttemptState(row.state), AttemptEvent.SUBMIT), AttemptEvent.FINISH).value
     row.submitted_at = row.finished_at = finished_at
@@ -424,6 +431,13 @@ def finish(
     if row.enrolment_id is not None and not row.preview:
         hand_down(session, actor, sitting, now=now)
     return grade
+
+
+def _annulled(session: Session, item: Item, kept: Marking | None) -> Marking | None:
+    """Return what an annulment makes of an item; what a person marked it passes over where it was not asked to take that too (5.11.4)."""
+    if kept is not None and item.annulled_by is not None and not session.get_one(Regrade, item.annulled_by).with_manual:
+        return None
+    return annulled_marking(item.annulled)
 
 
 def hand_down(session: Session, actor: Actor, sitting: Sitting, *, now: datetime) -> None:

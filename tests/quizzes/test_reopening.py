@@ -1,6 +1,7 @@
 """Opening attempts again (5.3.7) and deleting previews (5.2.7): services, pages, and who may."""
 
 from datetime import timedelta
+from fractions import Fraction
 
 import pytest
 from sqlalchemy import func, select
@@ -9,12 +10,30 @@ from kernel import clock
 from kernel.audit import AuditEntry
 from lms.app import House
 from quizzes.models import AnswerEvent, Attempt, MarkEvent
+from quizzes.rules.regrade import RegradeKind
+from quizzes.rules.results import MarkState
 from quizzes.services import reopening
+from quizzes.services.marking import GivenMark
 from quizzes.services.reopening import CannotReopen
+from quizzes.services.trials import RegradeOrder
 from tests.support.access import a_cast
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_teacher, sign_in
-from tests.support.learning import a_learner, actor_of, attempt_row, fail_quiz, pass_quiz, right_batch, save, sitting_of, start, submit
+from tests.support.learning import (
+    a_batch,
+    a_learner,
+    actor_of,
+    attempt_row,
+    fail_quiz,
+    pass_quiz,
+    right_batch,
+    save,
+    sitting_of,
+    start,
+    submit,
+)
+from tests.support.marking import TEXT, a_marked_quiz, hand_in, last_mark, mark
+from tests.support.regrading import a_trial, commit, question_id, undo
 
 QUIZ = "/courses/prueba/quizzes/cuestionario-1"
 ABANDONS = "attempts: 2\nlimit: 10 min\nat_end: abandon\n"
@@ -117,6 +136,71 @@ def test_every_cell_of_reopening(browser: Browser, house: House) -> None:
 
     assert wrong == []
     assert cast.outcomes(f"/attempts/{own}/reopening")["I"] == "deny"
+
+
+def told_of_marks(browser: Browser) -> int:
+    return sum("están calificadas" in text.split("\n")[0] for text in browser.mails())
+
+
+@pytest.mark.parametrize("again", [TEXT, TEXT.replace("\r\n", "\n"), None])
+def test_what_a_person_marked_stands_where_its_answer_is_the_same(browser: Browser, house: House, again: str | None) -> None:
+    """5.3.7, 5.11.1: nobody marks the same answer twice; a page without a script ends lines otherwise."""
+    course = a_marked_quiz(house, "attempts: 1\n")
+    learner, editor = a_learner(house, course), actor_of(a_teacher(house, course))
+    attempt = hand_in(house, learner)
+    mark(house, editor, attempt, GivenMark(Fraction(2), last_mark(house, editor, attempt).id, "Bien."))
+    reopen(house, editor, attempt)
+
+    submit(house, learner, attempt, a_batch({2: ["2"]} if again is None else {1: [again], 2: ["2"]}, lease=2000))
+
+    last = last_mark(house, editor, attempt)
+    assert (last.fraction, last.comment, last_mark(house, editor, attempt, 2).fraction) == (Fraction(2, 3), "Bien.", 0)
+    assert attempt_row(house, attempt).percent == 50
+    assert told_of_marks(browser) == 1
+
+
+def test_what_was_answered_otherwise_waits_for_a_grader_and_its_learner_is_told_again(browser: Browser, house: House) -> None:
+    """5.3.7, 5.11.1: also after it was reopened twice; a mark by which the program was overruled goes with its answer."""
+    course = a_marked_quiz(house, "attempts: 1\n")
+    learner, editor = a_learner(house, course), actor_of(a_teacher(house, course))
+    attempt = hand_in(house, learner, choice="2")
+    mark(house, editor, attempt, GivenMark(Fraction(1), last_mark(house, editor, attempt, 2).id, reason="Ambigua."), place=2)
+    mark(house, editor, attempt, GivenMark(Fraction(2), last_mark(house, editor, attempt).id))
+    reopen(house, editor, attempt)
+    submit(house, learner, attempt)
+    reopen(house, editor, attempt)
+    save(house, learner, attempt, a_batch({1: ["Otra."]}, lease=3000))
+
+    submit(house, learner, attempt, a_batch({2: ["2"]}, lease=4000))
+
+    waits = last_mark(house, editor, attempt)
+    assert (waits.state, last_mark(house, editor, attempt, 2).fraction) == (MarkState.NEEDS_GRADING, 1)
+    assert (attempt_row(house, attempt).percent, told_of_marks(browser)) == (None, 1)
+    mark(house, editor, attempt, GivenMark(Fraction(3), waits.id))
+    assert (attempt_row(house, attempt).percent, told_of_marks(browser)) == (100, 2)
+    reopen(house, editor, attempt)
+    submit(house, learner, attempt, a_batch({2: ["1"]}, lease=5000))
+    assert last_mark(house, editor, attempt, 2).origin == "auto"
+
+
+@pytest.mark.parametrize(("with_manual", "percent"), [(False, 75), (True, 100)])
+def test_an_annulment_reaches_a_mark_that_stands_as_it_reaches_all_marks_by_hand(house: House, with_manual: bool, percent: int) -> None:
+    """5.11.4: marks that a person gave are passed over unless it is asked for; undoing it gives them back."""
+    course = a_marked_quiz(house, "attempts: 1\n")
+    learner, editor = a_learner(house, course), actor_of(a_teacher(house, course))
+    attempt = hand_in(house, learner)
+    mark(house, editor, attempt, GivenMark(Fraction(2), last_mark(house, editor, attempt).id))
+    order = RegradeOrder(RegradeKind.FULL_CREDIT, "Ambigua.", question_id(house, "ensayo-1"), with_manual=with_manual)
+    trial = a_trial(house, editor, order)
+    commit(house, editor, trial)
+    assert attempt_row(house, attempt).percent == percent
+
+    reopen(house, editor, attempt)
+    submit(house, learner, attempt)
+
+    assert attempt_row(house, attempt).percent == percent
+    undo(house, editor, trial)
+    assert attempt_row(house, attempt).percent == 75
 
 
 def test_previews_are_deleted_with_all_that_is_in_them_and_nothing_else(browser: Browser, house: House) -> None:
