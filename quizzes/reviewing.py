@@ -1,7 +1,7 @@
 """What a review shows of each question, and nothing beyond the flags of its moment (quiz engine 5.9)."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -19,7 +19,7 @@ from quizzes.pages.checks import checked_lines
 from quizzes.pages.question import html, points, short_title
 from quizzes.queries.marks import Mark, current_events
 from quizzes.queries.regrading import find_judges
-from quizzes.queries.sittings import Item, Sitting
+from quizzes.queries.sittings import AttemptRow, Item, Sitting, has_open
 from quizzes.rules.attempts import AttemptState
 from quizzes.rules.definitions import Question
 from quizzes.rules.grades import ItemResult, band_for, section_totals
@@ -107,19 +107,22 @@ def _links(outline: Outline, question: Question, sources: Mapping[str, ReviewLin
     return tuple(found) + tuple(sources[cite.key] for cite in question.source if cite.key in sources)
 
 
-def flags_of(sitting: Sitting, reader: Reader, *, now: datetime) -> frozenset[Flag]:
-    """Return what may be shown of an attempt now."""
+def flags_of(sitting: Sitting, reader: Reader, history: Sequence[AttemptRow], *, now: datetime) -> frozenset[Flag]:
+    """Return what may be shown of an attempt now; the history says whether its learner still answers in another one."""
     settings = sitting.paper.settings
-    return flags_for(settings.review, moment_of(sitting.row.submitted_at, sitting.access.closes, now=now), settings.behaviour, reader)
+    moment = moment_of(sitting.row.finished_at, sitting.access.closes, another_open=has_open(history), now=now)
+    return flags_for(settings.review, moment, settings.behaviour, reader)
 
 
-def review_page(session: Session, opened: OpenedAttempt, flags: frozenset[Flag], *, now: datetime) -> dict[str, object]:
+def review_page(
+    session: Session, opened: OpenedAttempt, flags: frozenset[Flag], history: Sequence[AttemptRow], *, now: datetime
+) -> dict[str, object]:
     """Return what a review shows of an attempt: its result and its questions, as far as the flags go."""
     return {
         **opened.place,
         "attempt": _verdict(opened.sitting, flags),
         "overall": _overall(opened.sitting, flags),
-        "shown_later": _shown_later(opened.sitting, flags, now),
+        "shown_later": _shown_later(opened.sitting, flags, history, now),
         "sections": section_lines(session, opened, flags),
         "items": review_items(session, opened, flags) if Flag.ATTEMPT in flags else [],
     }
@@ -150,11 +153,13 @@ def _overall(sitting: Sitting, flags: frozenset[Flag]) -> SafeHtml | str:
     return html(band.text) if band else ""
 
 
-def _shown_later(sitting: Sitting, flags: frozenset[Flag], now: datetime) -> str:
+def _shown_later(sitting: Sitting, flags: frozenset[Flag], history: Sequence[AttemptRow], now: datetime) -> str:
     """Say when more will be shown, where that is so."""
     closes, settings = sitting.access.closes, sitting.paper.settings
-    if closes is None or now >= closes or flags >= flags_for(settings.review, Moment.CLOSED, settings.behaviour):
+    if closes is None or flags >= flags_for(settings.review, Moment.CLOSED, settings.behaviour):
         return ""
+    if now >= closes:
+        return _("More will be shown when the open attempt has ended.") if has_open(history) else ""
     return _("More will be shown when the quiz closes, on %(moment)s.", moment=format_datetime(closes))
 
 

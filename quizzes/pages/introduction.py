@@ -12,7 +12,7 @@ from courses.rules import Outline
 from enrolments.rules import has_passed
 from kernel.i18n import _, choose, format_datetime
 from quizzes.pages.question import points
-from quizzes.queries.sittings import AttemptRow, Paper
+from quizzes.queries.sittings import AttemptRow, Paper, has_open
 from quizzes.rules.access import Access, Terms
 from quizzes.rules.attempts import ENDED_STATES, AttemptState, Reason, StartRuling
 from quizzes.rules.grades import AttemptGrade, over_attempts
@@ -89,13 +89,19 @@ class AttemptLine:
 
 def attempt_lines(rows: Sequence[AttemptRow], paper: Paper, terms: Terms, *, now: datetime) -> list[AttemptLine]:
     """Return the attempts, newest first, with only what their moment lets a learner see."""
-    return [_line(row, shows_marks=_shows_marks(row, paper, terms, now)) for row in reversed(rows)]
+    telling = _telling_marks(rows, paper, terms, now)
+    return [_line(row, shows_marks=row in telling) for row in reversed(rows)]
 
 
-def _shows_marks(row: AttemptRow, paper: Paper, terms: Terms, now: datetime) -> bool:
-    moment = moment_of(row.submitted_at, terms.access(row.started_at).closes, now=now)
-    flags = flags_for(paper.settings.review, moment, paper.settings.behaviour)
-    return row.state in ENDED_STATES and Flag.MARKS in flags
+def _telling_marks(rows: Sequence[AttemptRow], paper: Paper, terms: Terms, now: datetime) -> list[AttemptRow]:
+    """Return the attempts that have ended and whose marks their learner may see."""
+    another_open, settings = has_open(rows), paper.settings
+    found = []
+    for row in rows:
+        moment = moment_of(row.finished_at, terms.access(row.started_at).closes, another_open=another_open, now=now)
+        if row.state in ENDED_STATES and Flag.MARKS in flags_for(settings.review, moment, settings.behaviour):
+            found.append(row)
+    return found
 
 
 def _line(row: AttemptRow, *, shows_marks: bool) -> AttemptLine:
@@ -120,7 +126,7 @@ def standing(rows: Sequence[AttemptRow], paper: Paper, terms: Terms, *, now: dat
 
     Neither is known while the attempt that decides waits for a grader.
     """
-    counted = [row for row in rows if not row.preview and _shows_marks(row, paper, terms, now)]
+    counted = [row for row in _telling_marks(rows, paper, terms, now) if not row.preview]
     grades = [AttemptGrade(row.number, row.percent, abandoned=row.state is AttemptState.ABANDONED) for row in counted]
     best = over_attempts(paper.settings.grading, grades)
     return (None if best is None else points(best)), has_passed(best, paper.settings.pass_mark)

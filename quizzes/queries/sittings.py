@@ -37,7 +37,7 @@ from quizzes.queries.answers import ANSWER, IS_RESPONSE, StoredAnswer, stored_an
 from quizzes.queries.terms import Place, Seated, accommodation_of, find_terms, find_terms_in_turn, overrides_for, terms_of
 from quizzes.rules import definitions
 from quizzes.rules.access import Access, Terms
-from quizzes.rules.attempts import AttemptClock, AttemptState, end_of
+from quizzes.rules.attempts import OPEN_STATES, AttemptClock, AttemptState, end_of
 from quizzes.rules.encoding import decode, from_document
 from quizzes.rules.item_layout import ItemLayout
 from quizzes.rules.layout import Candidate, Entry, PageEntry, SectionEntry, SlotEntry, TextEntry
@@ -203,6 +203,11 @@ def list_attempts(session: Session, person_id: int, course_id: int, activity_key
     """List one learner's attempts at a quiz, the first one first."""
     bound = {"person_id": person_id, "course_id": course_id, "activity_key": activity_key}
     return [row_of(row) for row in session.execute(_HISTORY, bound)]
+
+
+def has_open(history: Sequence[AttemptRow]) -> bool:
+    """Tell whether one of a learner's attempts is open; previews count nowhere."""
+    return any(row.state in OPEN_STATES and not row.preview for row in history)
 
 
 def _fraction(value: Any) -> Fraction | None:
@@ -441,6 +446,11 @@ def _item(row: Row[*tuple[Any, ...]]) -> Item:
         row.effect or "",
         row.regrade_id,
     )
+
+
+def history_of(session: Session, sitting: Sitting) -> list[AttemptRow]:
+    """List the attempts of the same learner at the same quiz, the first one first."""
+    return list_attempts(session, sitting.person_id, sitting.course_id, sitting.row.activity_key)
 
 
 def list_due(session: Session, *, now: datetime, after: int, limit: int) -> list[int]:

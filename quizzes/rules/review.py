@@ -47,13 +47,16 @@ class Progress:
     locked: bool = False
 
 
-def moment_of(submitted_at: datetime | None, closes: datetime | None, *, now: datetime) -> Moment:
-    """Return the moment; after the close date it is always ``closed``, and without one that never comes."""
-    if submitted_at is None:
+def moment_of(ended_at: datetime | None, closes: datetime | None, *, another_open: bool = False, now: datetime) -> Moment:
+    """Return the moment of an attempt that was handed in or abandoned then; None: it goes on.
+
+    After the close date it is ``closed``, once no other attempt of the learner is open; without a close date that never comes.
+    """
+    if ended_at is None:
         return Moment.DURING
-    if closes is not None and now >= closes:
+    if closes is not None and now >= closes and not another_open:
         return Moment.CLOSED
-    return Moment.AFTER if now < submitted_at + IMMEDIATELY else Moment.LATER
+    return Moment.AFTER if now < ended_at + IMMEDIATELY else Moment.LATER
 
 
 def flags_for(review: Review, moment: Moment, behaviour: Behaviour, reader: Reader = Reader.LEARNER) -> frozenset[Flag]:

@@ -88,9 +88,8 @@ def _item_again(item: Item, laid: LaidItem, drawn: DrawnPaper) -> Item:
 
 
 def _built_on(session: Session, sitting: Sitting) -> Sitting | None:
-    row = sitting.row
-    history = queries.list_attempts(session, row.person_id, row.course_id, row.activity_key)
-    earlier: Sequence[AttemptRow] = [one for one in history if one.number < row.number and one.state in ENDED_STATES and not one.preview]
+    number, history = sitting.row.number, queries.history_of(session, sitting)
+    earlier: Sequence[AttemptRow] = [one for one in history if one.number < number and one.state in ENDED_STATES and not one.preview]
     if not earlier:
         return None
     return queries.get_sitting(session, session.execute(select(Attempt.id).where(Attempt.uuid == earlier[-1].uuid)).scalar_one())

@@ -14,7 +14,7 @@ from quizzes.models import Attempt
 from quizzes.permissions import TaughtQuiz
 from quizzes.queries import sittings as queries
 from quizzes.queries.sittings import Sitting
-from quizzes.rules.attempts import OPEN_STATES, AttemptEvent, AttemptState, advance, reopened
+from quizzes.rules.attempts import AttemptEvent, AttemptState, advance, reopened
 from quizzes.services import sittings
 
 
@@ -46,8 +46,8 @@ def reopen_attempt(session: Session, actor: Actor, sitting: Sitting, reason: str
     row = sitting.row
     if not is_reopenable(sitting):
         raise CannotReopen
-    history = queries.list_attempts(session, row.person_id, row.course_id, row.activity_key)
-    if any(one.state in OPEN_STATES and not one.preview for one in history):
+    history = queries.history_of(session, sitting)
+    if queries.has_open(history):
         raise CannotReopen(N_("Another attempt of this person is open: it has to be handed in first."))
     events = reopened(sitting.clock, now=now)
     row.state = advance(AttemptState(row.state), AttemptEvent.REOPEN).value

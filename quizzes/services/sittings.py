@@ -446,7 +446,7 @@ def hand_down(session: Session, actor: Actor, sitting: Sitting, *, now: datetime
     assert row.enrolment_id is not None
     with session.no_autoflush:  # this attempt is taken as it is now, everything is written at once
         learning = lock(session, row.enrolment_id)  # first: an attempt that somebody else ends or marks at this moment is in the history
-        history = queries.list_attempts(session, row.person_id, row.course_id, row.activity_key)
+        history = queries.history_of(session, sitting)
     ended = [one for one in (queries.row_of(row) if one.number == row.number else one for one in history) if _counts(one)]
     score = over_attempts(
         settings.grading, [AttemptGrade(one.number, one.percent, abandoned=one.state is AttemptState.ABANDONED) for one in ended]

@@ -19,7 +19,7 @@ from quizzes.pages.attempt import OpenedAttempt, open_attempt
 from quizzes.pages.introduction import place_of
 from quizzes.permissions import QuizAction, TaughtQuiz, reader_of
 from quizzes.queries import marks as queries
-from quizzes.queries import teaching
+from quizzes.queries import sittings, teaching
 from quizzes.queries.marks import MarkedItem, Queue, QueueLine, Show
 from quizzes.reviewing import flags_of, review_items
 from quizzes.rules.by_hand import rubric_mark, rubric_of
@@ -126,7 +126,7 @@ def _bounds(opened: OpenedAttempt, subject: MarkedItem) -> str:
 
 def _page(opened: OpenedAttempt, subject: MarkedItem, form: MarkForm, levels: Any) -> str:
     session, actor, asked = current_session(), current_actor(), asked_queue()
-    flags = flags_of(subject, reader_of(actor, subject), now=clock.now())
+    flags = flags_of(subject, reader_of(actor, subject), sittings.history_of(session, subject), now=clock.now())
     shown = review_items(session, opened, flags)[subject.item.position - 1]
     marks = queries.list_marks(session, subject.item.id)
     near = queries.neighbours(session, _taught(session, opened, subject), asked, subject.item.id)

@@ -303,15 +303,15 @@ def review(subject: Sitting) -> Answer:
     """Show what came of an attempt, as far as its moment allows."""
     session, actor, now = current_session(), current_actor(), clock.now()
     opened = open_attempt(session, subject)
-    flags = flags_of(subject, reader_of(actor, subject), now=now)
-    history = queries.list_attempts(session, subject.person_id, subject.course_id, subject.row.activity_key)
+    history = queries.history_of(session, subject)
+    flags = flags_of(subject, reader_of(actor, subject), history, now=now)
     owner = subject.person_id
     if owner != actor.person_id:
         notes.leave(lambda session: account_services.note_look(session, actor, owner, Purpose.ANSWERS, now=now))
     following, retry = _after_review(opened, history, now) if subject.person_id == actor.person_id else (None, False)
     return render_template(
         "quizzes/review.html",
-        **review_page(session, opened, flags, now=now),
+        **review_page(session, opened, flags, history, now=now),
         may_download=may_download_answers(flags),
         icons=(),
         annulled={item.position: item.annulled for item in subject.items if item.annulled},
@@ -342,7 +342,8 @@ def _after_review(opened: OpenedAttempt, history: list[AttemptRow], now: datetim
 @requires(QuizAction.REVIEW, queries.get_attempt)
 def record(subject: Sitting) -> Response:
     """Give the learner the record of an attempt: answers in words, times, state, and marks once they may be seen."""
-    flags = flags_of(subject, reader_of(current_actor(), subject), now=clock.now())
+    history = queries.history_of(current_session(), subject)
+    flags = flags_of(subject, reader_of(current_actor(), subject), history, now=clock.now())
     if not may_download_answers(flags):
         raise NotFound
     with reading(subject.row.language):

@@ -9,12 +9,23 @@ from sqlalchemy import select
 
 from lms.app import House
 from quizzes.models import QuizVersion
-from tests.quizzes.test_views import NOON, QUIZ, _plain, a_quiz, begin
+from tests.quizzes.test_overrides import Office
+from tests.quizzes.test_views import NOON, QUIZ, _plain, a_quiz, a_secret_quiz, begin
 from tests.support.answers import open_attempt
 from tests.support.browser import Browser
 from tests.support.builders import a_learner_in, sign_in
 from tests.support.kinds import ALWAYS_SECRET, MARKED, SIGNS, SLOTS, bank
-from tests.support.learning import At, send_script
+from tests.support.learning import (
+    At,
+    a_batch,
+    a_learner,
+    attempt_row,
+    fail_quiz,
+    save,
+    send_script,
+    start,
+    submit,
+)
 
 FLAGS = ("correctness", "max_marks", "marks", "specific", "general", "right_answer", "overall", "source")
 SETTINGS = "attempts: 0\nweight: 0\nshuffle_options: false\ncloses: 2026-06-03 12:00\nfeedback:\n  - {from: 0, text: BANDA}\n"
@@ -52,6 +63,7 @@ BY_RULE = SLOTS[: len(MARKED)]
 IMPLIED = {"right_answer": {"correctness"}}
 """Who sees what is right sees whether it was given."""
 MOMENTS = {"after": timedelta(0), "later": timedelta(minutes=30), "closed": timedelta(days=3)}
+RIGHT, MORE_LATER = "Respuesta correcta", re.compile("Se mostrará más|More will be shown")
 
 
 def set_review(house: House, review: dict[str, list[str]]) -> None:
@@ -137,6 +149,48 @@ def test_the_model_of_a_text_is_shown_with_the_right_answers_alone(browser: Brow
         told += [flag] if "MODELO" in browser.get(f"{path}/review").html else []
 
     assert told == ["right_answer"]
+
+
+def test_after_closing_the_key_waits_for_the_end_of_another_attempt_of_the_same_learner(
+    browser: Browser, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """5.9: answers are taken for a minute after the close date (5.3.4), and for as long as an incident gives (5.10.4)."""
+    at = At(monkeypatch, NOON)
+    course = a_secret_quiz(house, "attempts: 2\nreview: learning\ncloses: 2026-06-01 13:00\n")
+    learner = a_learner(house, course)
+    sign_in(browser)
+    handed_in = fail_quiz(house, learner, "prueba")
+    running = start(house, learner, "prueba")
+    Office(house, course).give(10, now=at.pass_(minutes=59))
+    said = []
+    for minutes in (0, 2):
+        at.pass_(minutes=minutes)
+        text = browser.get(f"/attempts/{handed_in}/review").text
+        said.append((RIGHT in text, bool(MORE_LATER.search(text))))
+    save(house, learner, running, a_batch({1: ["1"]}, lease=2000))
+    submit(house, learner, running)
+    ended = browser.get(f"/attempts/{handed_in}/review").text
+
+    assert said == [(False, True), (False, True)]
+    assert (RIGHT in ended, bool(MORE_LATER.search(ended))) == (True, False)
+
+
+def test_what_was_abandoned_is_reviewed_as_what_was_handed_in(browser: Browser, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """5.9: checks of single questions show what is theirs during the attempt alone; its end is where the moments begin."""
+    at = At(monkeypatch, NOON)
+    settings = "attempts: 2\nbehaviour: immediate\nlimit: 10 min\nat_end: abandon\n"
+    learner = a_learner(house, a_secret_quiz(house, settings))
+    sign_in(browser)
+    attempt = start(house, learner, "prueba")
+    at.pass_(minutes=20)
+    submit(house, learner, attempt)
+    found = []
+    for moment in ("during", "after", "later"):
+        set_review(house, {moment: ["attempt", "right_answer"]})
+        found.append(RIGHT in browser.get(f"/attempts/{attempt}/review").text)
+
+    assert attempt_row(house, attempt).state == "abandoned"
+    assert found == [False, False, True]
 
 
 def _section(html: str, place: int) -> str:
