@@ -173,6 +173,7 @@ class AttemptRow:
     percent: Fraction | None
     passed: bool | None
     extra_seconds: int
+    quiz_version_id: int
 
 
 _HISTORY = (
@@ -189,6 +190,7 @@ _HISTORY = (
         Attempt.percent,
         Attempt.passed,
         Attempt.extra_seconds,
+        Attempt.quiz_version_id,
     )
     .where(
         Attempt.person_id == bindparam("person_id"),
@@ -229,6 +231,7 @@ def row_of(row: Attempt | Row[*tuple[Any, ...]]) -> AttemptRow:
         _fraction(row.percent),
         row.passed,
         row.extra_seconds,
+        row.quiz_version_id,
     )
 
 

@@ -441,13 +441,14 @@ def _annulled(session: Session, item: Item, kept: Marking | None) -> Marking | N
 
 
 def hand_down(session: Session, actor: Actor, sitting: Sitting, *, now: datetime) -> None:
-    """Tell the learner's progress what all attempts together mean for the activity."""
-    row, settings = sitting.row, sitting.paper.settings
+    """Tell the learner's progress what all attempts together mean for the activity, by the version of the last one that has ended."""
+    row = sitting.row
     assert row.enrolment_id is not None
     with session.no_autoflush:  # this attempt is taken as it is now, everything is written at once
         learning = lock(session, row.enrolment_id)  # first: an attempt that somebody else ends or marks at this moment is in the history
         history = queries.history_of(session, sitting)
     ended = [one for one in (queries.row_of(row) if one.number == row.number else one for one in history) if _counts(one)]
+    settings = queries.get_paper(session, ended[-1].quiz_version_id if ended else row.quiz_version_id).settings
     score = over_attempts(
         settings.grading, [AttemptGrade(one.number, one.percent, abandoned=one.state is AttemptState.ABANDONED) for one in ended]
     )

@@ -6,8 +6,10 @@ from fractions import Fraction
 import pytest
 from sqlalchemy import func, select
 
-from courses.models import StaffRole
+from courses.models import Course, StaffRole
 from enrolments.models import ActivityResult, Completion
+from enrolments.services.learning import follow_version
+from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.permissions import Actor
 from lms.app import House
@@ -19,7 +21,7 @@ from quizzes.services.marking import AlreadyMarked, GivenMark, OutOfBounds
 from tests.support.access import a_cast, outcome
 from tests.support.browser import Browser
 from tests.support.builders import a_learner_in, a_teacher, sign_in
-from tests.support.learning import a_batch, a_learner, actor_of, all_at_once, attempt_row, mark_done, start, submit
+from tests.support.learning import a_batch, a_learner, actor_of, all_at_once, attempt_row, enrolment_of, mark_done, start, submit
 from tests.support.marking import BANK, a_marked_quiz, hand_in, last_mark, mark, marked_item
 
 QUIZ = "/courses/prueba/quizzes/cuestionario-1"
@@ -94,6 +96,23 @@ def test_the_total_waits_for_a_person_and_then_everything_follows_in_one_transac
     assert (result(house).score, result(house).passed, completions, len(jobs)) == (Fraction("87.5"), True, 1, 1)
     assert entry.actor_id == grader.person_id
     assert '"after": "2.5000000"' in entry.facts
+
+
+def test_an_old_attempt_that_is_marked_late_counts_by_the_version_of_the_last_one(house: House) -> None:
+    """5.8, 5.13: what all attempts mean together is judged as when the last one was handed in, whichever of them is marked."""
+    learner = a_learner(house, a_marked_quiz(house, "attempts: 0\npass_mark: 80\n"))
+    old = hand_in(house, learner)
+    course = a_marked_quiz(house, "attempts: 0\npass_mark: 50\n")
+    with house.database.unit_of_work() as session:
+        version = session.get_one(Course, course.id).published_version_id
+        assert version is not None
+        follow_version(session, learner, enrolment_of(house, learner, course).id, version, now=clock.now())
+    grader = a_grader(house, course)
+    hand_in(house, learner, text="", choice="2")
+
+    mark(house, grader, old, given(house, grader, old, "2"))
+
+    assert (result(house).score, result(house).passed, attempt_row(house, old).passed) == (75, True, False)
 
 
 def test_marks_are_appended_and_the_last_one_holds(house: House) -> None:
