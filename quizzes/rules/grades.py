@@ -99,9 +99,9 @@ def section_totals(items: Iterable[ItemResult]) -> Mapping[int, tuple[Fraction, 
 
 
 def manual_fraction(mark: Fraction, max_mark: Fraction, *, minimum: Fraction = _NOTHING, extra_credit: bool = False) -> Fraction | None:
-    """Return the share of a mark given by hand; None outside [minimum, 1] × maximum (5.11.1)."""
-    if max_mark <= 0:
-        return None
+    """Return the share of a mark given by hand; None outside [minimum, 1] × maximum (5.11.1). All of nothing is all."""
+    if not max_mark:
+        return None if mark else Fraction(1)
     fraction = mark / max_mark
     fits = fraction >= minimum and (extra_credit or fraction <= 1)
     return fraction if fits else None

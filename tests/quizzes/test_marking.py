@@ -151,6 +151,20 @@ def test_a_mark_lies_between_the_least_and_the_most_that_the_question_is_worth(h
     assert len(marked_item(house, grader, attempt)[1]) == (2 if fits else 1)
 
 
+def test_what_is_worth_nothing_waits_no_longer_once_somebody_has_read_it(house: House) -> None:
+    """5.11.1: of a question worth 0 the only mark is all that it is worth."""
+    bank = BANK.replace("mark: 3", "mark: 0").replace("points: 2", "points: 0").replace("points: 1", "points: 0")
+    course = a_marked_quiz(house, "attempts: 0\nweight: 0\n", bank=bank)
+    learner, grader = a_learner(house, course), a_grader(house, course)
+    attempt = hand_in(house, learner)
+    waiting = lines(house, grader, Queue())
+
+    mark(house, grader, attempt, given(house, grader, attempt, "0", comment="Leído."))
+
+    assert (len(waiting), lines(house, grader, Queue())) == (1, [])
+    assert (last_mark(house, grader, attempt).comment, attempt_row(house, attempt).percent) == ("Leído.", 100)
+
+
 def test_of_eight_graders_at_once_one_marks_and_the_others_are_told(house: House) -> None:
     """5.11.1: nobody overwrites a mark without having seen it."""
     course = a_marked_quiz(house)

@@ -323,7 +323,7 @@ def test_a_mark_by_hand_lies_within_the_maximum(mark: str, fraction: str | None)
     assert manual_fraction(f(mark), f("6")) == (None if fraction is None else f(fraction))
     assert manual_fraction(f("7"), f("6"), extra_credit=True) == f("7/6")
     assert manual_fraction(f("-3"), f("6"), minimum=f("-1/2")) == f("-1/2")
-    assert manual_fraction(f("0"), f("0")) is None
+    assert (manual_fraction(f("0"), f("0")), manual_fraction(f("1"), f("0"))) == (f("1"), None)
     assert manual_fraction(f("1/4"), f("1/2")) == f("1/2")
 
 
