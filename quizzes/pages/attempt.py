@@ -23,7 +23,7 @@ from quizzes.queries import sittings as queries
 from quizzes.queries.files import HandedIn, files_in, list_files
 from quizzes.queries.sittings import Item, Sitting
 from quizzes.queries.standings import checks_of
-from quizzes.rules.attempts import AttemptState, rule_on_time, seconds_left
+from quizzes.rules.attempts import AttemptEvent, AttemptState, rule_on_time, seconds_left
 from quizzes.rules.definitions import Question
 from quizzes.rules.numbers import convention_for
 from quizzes.rules.responses import Parts, answer_state, clean_parts
@@ -87,6 +87,7 @@ class AttemptFacts:
     state: str
     seconds_left: int | None
     ends_at: datetime | None
+    at_end: str
     saved_at: datetime | None
     points: Decimal
     pass_percent: Decimal | None
@@ -107,15 +108,24 @@ def _facts(sitting: Sitting, page: int, *, now: datetime) -> AttemptFacts:
         attempts_allowed=allowed,
         sequential=settings.navigation is Navigation.SEQUENTIAL,
         preview=row.preview,
-        state=row.state if rule_on_time(sitting.clock, now=now).may_answer else AttemptState.OVERDUE.value,
+        state=_state(sitting, now=now),
         seconds_left=seconds_left(sitting.clock, now=now),
         ends_at=sitting.end,
+        at_end=sitting.terms.at_end.value,
         saved_at=row.saved_at if sitting.answers else None,
         points=points(sum((item.maximum for item in sitting.items), Fraction(0))),
         pass_percent=None if settings.pass_mark is None else points(settings.pass_mark),
         grading=settings.grading.value,
         attempts_left_after=left,
     )
+
+
+def _state(sitting: Sitting, *, now: datetime) -> str:
+    """Return the state as time has it, also where nobody has written that down yet."""
+    ruling = rule_on_time(sitting.clock, now=now)
+    if ruling.may_answer:
+        return sitting.row.state
+    return (AttemptState.ABANDONED if ruling.event is AttemptEvent.ABANDON else AttemptState.OVERDUE).value
 
 
 def _states(opened: OpenedAttempt) -> dict[int, str]:

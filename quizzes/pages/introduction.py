@@ -32,6 +32,8 @@ class Rules:
     points: Decimal | None
     """None where it depends on what is drawn."""
     limit_minutes: int | None
+    at_end: str
+    """'submit', 'grace' or 'abandon': what becomes of what is open when the time ends."""
     attempts: int
     pass_percent: Decimal | None
     grading: str
@@ -52,6 +54,7 @@ def rules_of(paper: Paper, access: Access) -> Rules:
         pages=ceil(questions / settings.per_page) if settings.per_page else 1,
         points=_total(slots),
         limit_minutes=None if access.limit is None else ceil(access.limit / 60),
+        at_end=settings.at_end.value,
         attempts=access.attempts,
         pass_percent=None if settings.pass_mark is None else points(settings.pass_mark),
         grading=settings.grading.value,

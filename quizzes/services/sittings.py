@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
+from typing import Self
 
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
@@ -32,6 +33,7 @@ from quizzes.rules.attempts import (
     ENDED_STATES,
     AttemptEvent,
     AttemptState,
+    TimeRuling,
     advance,
     end_of,
     finishes_on_page_change,
@@ -48,6 +50,7 @@ from quizzes.rules.places import answer_from_page, page_from_answer
 from quizzes.rules.regrade import annulled_marking
 from quizzes.rules.responses import clean_parts, parts_of, payload_of
 from quizzes.rules.results import Marking
+from quizzes.rules.settings import AtEnd
 from quizzes.services.marks import as_decimal, keep_grade, mark_row
 from quizzes.services.papers import SEED_BITS, DrawnPaper, draw_paper, items_by_question
 from quizzes.services.starting import ASKED_NOTHING, Entry, start_ruling
@@ -76,10 +79,19 @@ class NotConfirmed(Conflict):
 
 
 class TimeIsUp(Conflict):
-    """The attempt's time ended; what was saved before counts."""
+    """The attempt's time ended: no answer is taken any more. By default what was saved before counts."""
 
     code = "time_is_up"
     message = N_("The time ended. What was saved before it ended is handed in.")
+
+    @classmethod
+    def of(cls, sitting: Sitting, ruling: TimeRuling) -> Self:
+        """Say what becomes of what was saved in this attempt."""
+        if ruling.event is AttemptEvent.ABANDON:
+            return cls(N_("The time ended before this attempt was submitted: it has no grade."))
+        if sitting.terms.at_end is AtEnd.GRACE:
+            return cls(N_("The time ended. No answer is taken any more, but you can still submit what was saved before."))
+        return cls()
 
 
 class AlreadySubmitted(Conflict):
@@ -260,7 +272,7 @@ def save_answers(
     ruling = rule_on_time(sitting.clock, now=now)
     if not ruling.may_answer:
         if not (ruling.may_prove and proved):
-            raise TimeIsUp
+            raise TimeIsUp.of(sitting, ruling)
         batches = proved
     if ruling.event is not None:
         sitting.row.state = advance(AttemptState(sitting.row.state), ruling.event).value
@@ -283,8 +295,9 @@ def check_takes_answers(sitting: Sitting, *, now: datetime) -> None:
     """Raise AlreadySubmitted or TimeIsUp where an attempt takes no answers now."""
     if AttemptState(sitting.row.state) in ENDED_STATES:
         raise AlreadySubmitted
-    if not rule_on_time(sitting.clock, now=now).may_answer:
-        raise TimeIsUp
+    ruling = rule_on_time(sitting.clock, now=now)
+    if not ruling.may_answer:
+        raise TimeIsUp.of(sitting, ruling)
 
 
 def _without_closed(session: Session, sitting: Sitting, batches: Sequence[Batch]) -> tuple[list[Batch], frozenset[int]]:

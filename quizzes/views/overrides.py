@@ -189,5 +189,5 @@ def incidents(quiz: TaughtQuiz) -> Answer:
 def undo(subject: IncidentSeat) -> Answer:
     """Take back the time that an incident gave."""
     services.take_time_back(current_session(), current_actor(), subject.row, now=clock.now())
-    flash(_("The time is taken back. Who has none left is handed in with what is saved."), "ok")
+    flash(_("The time is taken back. For who has none left the quiz has ended."), "ok")
     return _see("quizzes_time.incidents", subject.quiz)

@@ -67,8 +67,10 @@ def test_in_the_grace_one_may_hand_in_but_not_answer(house: House) -> None:
     save(house, learner, attempt, a_batch({1: [right_place(house, learner, attempt)]}), now=NOON)
     within = NOON + timedelta(minutes=13)
 
-    with pytest.raises(TimeIsUp):
+    with pytest.raises(TimeIsUp, match="still submit what was saved"):
         save(house, learner, attempt, a_batch({1: ["9"]}, seq=2), now=within)
+    with pytest.raises(TimeIsUp, match="it has no grade"):
+        save(house, learner, attempt, a_batch({1: ["9"]}, seq=2), now=NOON + timedelta(minutes=17))
     submit(house, learner, attempt, a_batch({1: ["9"]}, seq=2), now=within)
 
     row = attempt_row(house, attempt)

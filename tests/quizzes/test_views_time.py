@@ -362,6 +362,23 @@ def test_handing_in_within_the_grace_counts_what_was_saved(browser: Browser, hou
         assert session.scalars(select(Attempt.state)).one() == "finished"
 
 
+@pytest.mark.parametrize(("at_end", "said"), [("submit", True), ("grace\ngrace: 5 min", False), ("abandon", False)])
+def test_what_the_end_of_the_time_brings_is_said_before_and_while_one_answers(
+    browser: Browser, house: House, at: At, at_end: str, said: bool
+) -> None:
+    """5.3.3: that what was saved is handed in is said where it is so."""
+    handed_in = re.compile("se califica lo guardado|Se está enviando lo guardado|se enviará lo que tenga guardado")
+    a_learner_in(browser, a_quiz(house, f"attempts: 0\nlimit: 10 min\nat_end: {at_end}\n", questions=ONE_QUESTION))
+    pages = [browser.get(QUIZ).html, browser.get(f"{QUIZ}/start").html]
+    pages.append(browser.submit("/attempts").html)
+    path = browser.path
+    at.pass_(minutes=12)
+    summary = browser.get(f"{path}/summary").text
+
+    assert [bool(handed_in.search(html)) for html in pages] == [said] * 3
+    assert ("todavía puede enviar" in summary) == (at_end != "abandon")
+
+
 def test_an_attempt_that_is_abandoned_at_its_end_takes_nothing_more(browser: Browser, house: House, at: At) -> None:
     """5.3.3: abandon: handing in late does not save it."""
     a_learner_in(browser, a_quiz(house, "attempts: 0\nlimit: 10 min\nat_end: abandon\n", questions=ONE_QUESTION))
