@@ -1,21 +1,23 @@
 """Files that were handed in with answers: who may fetch one, and which an attempt has."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from courses.models import CourseStaff, StaffRole
 from kernel.errors import NotFound, SignInNeeded
 from kernel.files import StoredFile
 from kernel.permissions import Actor
-from quizzes.models import AnswerFile, Attempt, AttemptItem
+from quizzes.models import AnswerEvent, AnswerFile, Attempt, AttemptItem
 from quizzes.permissions import AttemptSeat
+from quizzes.queries.answers import IS_RESPONSE
 from quizzes.rules.attempts import AttemptState
-from quizzes.rules.responses import FILES, Parts
+from quizzes.rules.responses import FILES, Parts, clean_parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +88,20 @@ def files_in(parts: Parts, item_id: int, known: Mapping[str, HandedIn]) -> list[
     return [known[name] for name in named if name in known and known[name].item_id == item_id]
 
 
-def bytes_handed_in(session: Session, person_id: int, course_id: int) -> int:
-    """Return how much somebody has handed in to a course, for the quota."""
-    statement = (
-        select(func.coalesce(func.sum(StoredFile.size), 0))
-        .join(AnswerFile, AnswerFile.stored_file_id == StoredFile.id)
-        .join(AttemptItem, AttemptItem.id == AnswerFile.item_id)
+def bytes_handed_in(session: Session, person_id: int, course_id: int, named: Collection[str] = ()) -> tuple[int, int]:
+    """Return how much somebody's answers in a course have, with the files that a page has `named` already, and how much was ever sent."""
+    mine = (
+        select(AttemptItem.id)
         .join(Attempt, Attempt.id == AttemptItem.attempt_id)
         .where(Attempt.person_id == person_id, Attempt.course_id == course_id)
     )
-    return int(session.execute(statement).scalar_one())
+    sent = select(AnswerFile.uuid, AnswerFile.item_id, StoredFile.size).join(StoredFile, StoredFile.id == AnswerFile.stored_file_id)
+    files = session.execute(sent.where(AnswerFile.item_id.in_(mine))).all()
+    items = {file.item_id for file in files}
+    responses = session.execute(select(AnswerEvent.item_id, AnswerEvent.payload).where(AnswerEvent.item_id.in_(items), IS_RESPONSE))
+    present = {(row.item_id, name) for row in responses for name in clean_parts(json.loads(row.payload)).get(FILES, ())}
+    counted = [file.size for file in files if (file.item_id, str(file.uuid)) in present or str(file.uuid) in named]
+    return sum(counted), sum(file.size for file in files)
 
 
 def list_handed_in(session: Session, person_id: int) -> list[tuple[UUID, str, str]]:

@@ -13,6 +13,8 @@ ESSAY_SIZE = 10
 NAME_LENGTH = 120
 NEVER = frozenset({"svg"})
 """Kinds that courses may hold and a learner may not send: drawings that can run."""
+KEPT_TIMES = 5
+"""What was taken away stays in the record of an answer: with it somebody may fill their room so many times."""
 _UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
@@ -46,6 +48,11 @@ def upload_limits(question: Question) -> UploadLimits | None:
             return UploadLimits(ESSAY_FILES, files, ESSAY_SIZE * MEGABYTE)
         case _:
             return None
+
+
+def room_left(room: int, present: int, ever: int) -> int:
+    """Return how many bytes somebody may still send who has so many in their answers, and sent so many in all."""
+    return min(room - present, KEPT_TIMES * room - ever)
 
 
 def extension_of(name: str) -> str:

@@ -18,7 +18,7 @@ from quizzes.queries import sittings as queries
 from quizzes.queries.files import bytes_handed_in
 from quizzes.queries.sittings import Sitting
 from quizzes.rules.responses import FILES, clean_parts
-from quizzes.rules.uploads import Misfit, UploadLimits, shown_name, upload_limits
+from quizzes.rules.uploads import Misfit, UploadLimits, room_left, shown_name, upload_limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +58,9 @@ def keep_contents(session: Session, files: Files, sitting: Sitting, sent: Mappin
     return kept
 
 
-def _room(session: Session, sitting: Sitting) -> int:
+def _room(session: Session, sitting: Sitting, named: Collection[str] = ()) -> int:
     """Return how many bytes a person may still hand in to the course."""
-    return quotas_of(session).person - bytes_handed_in(session, sitting.person_id, sitting.course_id)
+    return room_left(quotas_of(session).person, *bytes_handed_in(session, sitting.person_id, sitting.course_id, named))
 
 
 def limits_at(session: Session, sitting: Sitting, place: int) -> UploadLimits | None:
@@ -93,7 +93,7 @@ def receive_files(
     """
     added: dict[int, tuple[str, ...]] = {}
     refused: dict[int, Misfit] = {}
-    room = _room(session, sitting) if kept else 0
+    room = _room(session, sitting, {name for names in (named or {}).values() for name in names}) if kept else 0
     for place, arriving in kept.items():
         item, limits = sitting.item_at(place), limits_at(session, sitting, place)
         if item is None or limits is None:

@@ -139,11 +139,25 @@ def test_a_person_has_so_much_room_in_a_course(browser: Browser, course: Course,
     full = sending(browser, ("dos.txt", b"d" * 600_000))
     drop = next(value for name, value in full.form("/answers").buttons if name == "drop")
     browser.submit("/answers", button=("drop", drop))
-    after = sending(browser, ("dos.txt", b"d" * 400_000))
+    after = sending(browser, ("dos.txt", b"d" * 600_000))
 
     assert "se agotó el espacio" in full.text
     assert "dos.txt" not in full.text
     assert "dos.txt" in after.text
+
+
+@pytest.mark.settings(quota_person_mb=1)
+def test_what_is_sent_and_taken_away_again_and_again_fills_no_disk(browser: Browser, course: Course, house: House) -> None:
+    """Security 4.3: what an answer had stays in its record, so that it makes room only so often."""
+    a_learner_in(browser, course)
+    begin(browser)
+    pages = []
+    for sign in b"abcdefgh":
+        pages.append(sending(browser, ("uno.txt", bytes([sign]) * 900_000)))
+        for drop in [value for name, value in pages[-1].form("/answers").buttons if name == "drop"]:
+            browser.submit("/answers", button=("drop", drop))
+
+    assert ["se agotó el espacio" in page.text for page in pages] == [False] * 5 + [True] * 3
 
 
 def test_the_same_content_is_kept_once(browser: Browser, course: Course, house: House) -> None:
