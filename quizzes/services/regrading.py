@@ -24,7 +24,7 @@ from quizzes.rules.completion import EndedAttempt, QuizRecord, completed_at
 from quizzes.rules.grades import AttemptGrade, over_attempts
 from quizzes.rules.regrade import PresentMark, RegradeKind, total_of
 from quizzes.services.marks import as_decimal, keep_grade
-from quizzes.services.trials import AT_ONCE, PORTION, check_not_annulled, plan_enrolments, renew_trial, settings_of
+from quizzes.services.trials import AT_ONCE, PORTION, check_not_annulled, is_annulled, plan_enrolments, renew_trial, settings_of
 
 _COPIED = ("item_id", "origin", "fraction", "exact", "state", "marked_at", "marked_by", "reason", "comment", "levels", "regrade_id")
 
@@ -51,13 +51,15 @@ class UndoLaterFirst(Conflict):
 
 
 def apply_trial(session: Session, actor: Actor, row: Regrade, *, seen: int, now: datetime) -> bool:
-    """Let the marks of a trial hold, the one that was `seen`; raise NotAsSeen where another one stands.
+    """Let the marks of a trial hold, the one that was `seen`; raise NotAsSeen where another one stands, or AlreadyAnnulled.
 
     Large ones are done by a job. Where marks changed meanwhile nothing is committed: the trial is made again, to be looked at.
     Return whether that is so.
     """
     if row.state != "ready" or row.seen != seen:
         raise NotAsSeen
+    if RegradeKind(row.kind).annuls:
+        check_not_annulled(session, row)
     row.committed_by = actor.person_id
     if row.total > AT_ONCE:
         row.state = "committing"
@@ -67,13 +69,19 @@ def apply_trial(session: Session, actor: Actor, row: Regrade, *, seen: int, now:
 
 
 def apply_now(session: Session, actor: Actor, row: Regrade, *, now: datetime) -> bool:
-    """Do all of a commit in the present transaction, the row locked; return False where the trial had to be made again."""
+    """Do all of a commit in the present transaction, the row locked; return False where it stays a trial.
+
+    It is made again where marks changed, and stays as it is where somebody else has annulled the question meanwhile.
+    """
     queries.lock_planned(session, row)
     if queries.is_outdated(session, row):
         row.committed_by = None
         renew_trial(session, actor, row, outdated=True, now=now)
         return False
     if RegradeKind(row.kind).annuls:
+        if is_annulled(session, row):
+            row.state, row.committed_by = "ready", None
+            return False
         _annul(session, row)
         outbox.enqueue(session, "quizzes.catch_up_regrade", {"regrade": row.id}, now=now)
     _mark_again(session, actor, row, now=now)
@@ -109,7 +117,6 @@ def _mark_again(session: Session, actor: Actor, row: Regrade, *, now: datetime) 
 def _annul(session: Session, row: Regrade) -> None:
     """Take the question out of deciding for attempts that are handed in from now on."""
     versions = queries.versions_of(session, row)
-    check_not_annulled(session, row)
     session.execute(
         insert(Annulment),
         [

@@ -121,8 +121,13 @@ def begin_trial(session: Session, actor: Actor, subject: TaughtQuiz, order: Regr
 
 def check_not_annulled(session: Session, row: Regrade) -> None:
     """Raise AlreadyAnnulled where the question of an order does not decide any more."""
-    if queries.annulled_versions(session, row) & frozenset(queries.versions_of(session, row)):
+    if is_annulled(session, row):
         raise AlreadyAnnulled
+
+
+def is_annulled(session: Session, row: Regrade) -> bool:
+    """Tell whether the question of an order does not decide any more."""
+    return bool(queries.annulled_versions(session, row) & frozenset(queries.versions_of(session, row)))
 
 
 def look_again(session: Session, row: Regrade, *, now: datetime) -> None:

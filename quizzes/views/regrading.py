@@ -178,7 +178,7 @@ def commit(subject: TaughtRegrade) -> Answer:
         done = services.apply_trial(
             current_session(), current_actor(), subject.row, seen=whole_number(request.form.get("seen", "")), now=clock.now()
         )
-    except NotAsSeen as error:
+    except (NotAsSeen, AlreadyAnnulled) as error:
         flash(_(error.text), "warn")
         return _to_trial(subject, subject.row.uuid)
     if done:
