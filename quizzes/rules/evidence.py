@@ -194,9 +194,9 @@ class Points:
         return maximum * self.own / self.left
 
     def beside(self, mark: Fraction, maximum: Fraction) -> Fraction:
-        """Return the total as it stands beside one question: its mark, and the others brought to the whole without it."""
+        """Return the total as it stands beside one question: its mark, and the others, if any, brought to the whole without it."""
         others = self.left - maximum
-        return mark + (self.own - mark) * (self.whole - maximum) / others if others else self.total
+        return mark + (self.own - mark) * (self.whole - maximum) / others if others else mark
 
 
 class ClassTally:

@@ -27,7 +27,7 @@ CLASSES = 200
 TYPED_SHOWN = 25
 _NOTHING = Fraction(0)
 _SUREST_FIRST = (Strength.CLEAR, Strength.LIKELY, Strength.SIGN)
-VERSION = FORMULAS + 102
+VERSION = FORMULAS + 103
 """Of the formulas, the findings and the shape of an examination together: what is kept under another one is computed anew."""
 
 

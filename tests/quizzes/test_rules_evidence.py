@@ -391,13 +391,18 @@ def test_a_question_taken_out_of_the_total_counts_for_nothing_and_the_rest_for_t
     assert tally.questions[10].pairs == tally.tally.columns[0]
 
 
-def test_where_one_question_alone_is_left_its_mark_stands_for_the_whole() -> None:
+def test_where_one_question_alone_is_left_its_mark_stands_for_the_whole_and_not_for_a_rest() -> None:
+    """5.12: what nothing stands beside discriminates nothing, as in a quiz of one question."""
     tally = ClassTally(2)
     tally.add([a_given(0, "a", "1")], {1: f("3")})
+    tally.add([a_given(0, "b", "0")], {1: f("3")})
 
-    assert tally.tally.totals == {f("4"): 1}
-    assert tally.tally.columns == ({(f("1"), f("4")): 1}, {})
-    assert tally.tally.filled == ({}, {f("3"): 1})
+    assert tally.tally.totals == {f("4"): 1, f("0"): 1}
+    assert tally.tally.columns == ({(f("1"), f("1")): 1, (f("0"), f("0")): 1}, {})
+    assert tally.tally.filled == ({}, {f("3"): 1, f("0"): 1})
+    position = statistics_from(tally.tally, [f("1"), f("3")]).positions[0]
+    assert (position.facility, position.discrimination, position.efficiency) == (f("1/2"), None, None)
+    assert {rest for _share, rest in tally.questions[10].evidence().marks} == {0}
 
 
 def test_the_consistency_is_that_of_what_makes_the_totals() -> None:
