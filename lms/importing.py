@@ -81,11 +81,12 @@ def plan_folder(house: House, key: str, contents: Mapping[str, bytes], base: int
         return importing.plan_import(session, house.files, course, contents, base=base)
 
 
-def check_unedited(house: House, key: str, contents: Mapping[str, bytes]) -> None:
-    """Raise DraftWasEditedError where the draft has changes that the folder does not know."""
+def check_unedited(house: House, key: str, contents: Mapping[str, bytes]) -> int:
+    """Return the revision of the draft; raise DraftWasEditedError where it has changes that the folder does not know."""
     plan = plan_folder(house, key, contents)
     if plan.draft_was_edited:
         raise DraftWasEditedError(files=", ".join(file.path for file in plan.files if file.fate in importing.OURS))
+    return plan.revision
 
 
 def import_folder(house: House, folder: Path, wanted: Wanted) -> Imported:

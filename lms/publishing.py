@@ -42,18 +42,18 @@ def publish_folder(
 ) -> Published:
     """Import, check and publish a folder (as of `now`); everything slow happens before the one transaction.
 
-    Raise DraftWasEditedError where the draft has changes that the folder does not know, unless they may go (`over_edits`).
+    Raise DraftWasEditedError where the draft has changes that the folder does not know, and Conflict where somebody saves one meanwhile,
+    unless they may go (`over_edits`).
     """
     contents = read_directory(folder)
     checked = publication.prepare(contents, house.kinds, today=clock.now().date())
     now = now or clock.now()
     if checked.prepared is None or checked.course is None:
         return Published(checked.findings, None)
-    if not over_edits:
-        check_unedited(house, checked.course.key, contents)
+    seen = None if over_edits else check_unedited(house, checked.course.key, contents)
     kept = draft_services.keep_contents(house.files, contents, media_types(checked.course.media))
     with house.database.unit_of_work() as session:
-        course = draft_services.import_draft(session, actor, checked.course, kept, now=now)
+        course = draft_services.import_draft(session, actor, checked.course, kept, seen=seen, now=now)
         before = course_versions.latest_version(session, course.id)
         how = Publishing(nature, note)
         version = publishing_services.publish_version(session, actor, course, checked.prepared, house.kinds, house.files, how, now=now)

@@ -72,7 +72,7 @@ def import_draft(
 ) -> Course:
     """Make or replace a course's working copy; unchanged files keep their revision.
 
-    Raise Conflict where the draft is no longer at the revision that was `seen` (None: it was not looked at).
+    Raise Conflict where the draft is neither at the revision that was `seen` (None: it was not looked at) nor as it is to become.
     """
     row = catalogue.find_course(session, course.key)
     if row is None:
@@ -81,9 +81,10 @@ def import_draft(
         session.flush()  # files and the audit entry name it
         audit.record(session, actor, CourseVerb.CREATED, row, now=now)
     row = catalogue.lock_course(session, row.id)
-    if seen is not None and row.draft_revision != seen:
+    present = draft_queries.list_draft_checksums(session, row.id)
+    if seen not in (None, row.draft_revision) and present != {path: content.sha256 for path, content in contents.items()}:
         raise Conflict(N_("Somebody changed this course's draft meanwhile. Look at what would change again."))
-    gone = [path for path in draft_queries.list_draft_checksums(session, row.id) if path not in contents]
+    gone = [path for path in present if path not in contents]
     saved = save_files(session, actor, row, contents, removed=gone, origin=origin, now=now)
     if saved and row.published_version_id is None:
         row.title = plain_texts(course.title)

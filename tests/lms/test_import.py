@@ -3,6 +3,8 @@
 import difflib
 import random
 import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,7 @@ from courses.services import drafts, importing
 from courses.services.drafts import text_content
 from kernel import clock
 from kernel.errors import Conflict, NotFound
+from kernel.files import Folder
 from kernel.permissions import SYSTEM
 from lms.app import KINDS, House
 from lms.importing import DraftWasEditedError, Outcome, Wanted, Way, import_folder, plan_folder, told
@@ -176,6 +179,40 @@ def test_a_folder_that_was_exported_is_merged_from_the_revision_that_it_was(hous
     assert draft(house) == {**files, LESSON: files[LESSON].replace(b"dedos", b"pies"), BANK: files[BANK] + b"# luego\n"}
     with pytest.raises(NotFound):
         import_folder(house, tmp_path / "out", Wanted(base=99))
+
+
+@dataclass(frozen=True)
+class Sending(Folder):
+    """Files in the midst of whose arrival something happens."""
+
+    happens: Callable[[], object]
+
+    def put(self, content: bytes) -> str:
+        """Keep a content, after what happens."""
+        self.happens()
+        return super().put(content)
+
+
+def test_an_edit_that_is_saved_while_a_folder_is_published_is_not_overwritten(house: House, tmp_path: Path) -> None:
+    files = {**folder(modules=1), "scripts/datos.bin": b"\x00"}
+    publish_folder(house, write(tmp_path / "c", files))
+    edited = {**files, LESSON: files[LESSON].replace(b"dedos", b"manos")}
+    sending = Sending(house.settings.data_dir / "files", lambda: edit(house, {LESSON: edited[LESSON]}))
+
+    with pytest.raises(Conflict, match="meanwhile"):
+        publish_folder(replace(house, files=sending), write(tmp_path / "c", {**files, BANK: files[BANK] + b"# mas\n"}))
+
+    assert draft(house) == edited
+    assert origins(house) == ["imported", "edited"]
+
+
+def test_of_two_who_publish_the_same_new_folder_at_once_the_second_finds_it_done(house: House, tmp_path: Path) -> None:
+    write(tmp_path / "c", {**folder(modules=1), "scripts/datos.bin": b"\x00"})
+    sending = Sending(house.settings.data_dir / "files", lambda: publish_folder(house, tmp_path / "c"))
+
+    assert not publish_folder(replace(house, files=sending), tmp_path / "c").is_new
+
+    assert origins(house) == ["imported"]
 
 
 def test_a_folder_replaces_the_draft_where_that_was_said(house: House, tmp_path: Path) -> None:
