@@ -36,7 +36,7 @@ def refusals() -> Iterator[None]:
 
 
 @click.command()
-@click.option("--to", "target", type=click.Path(path_type=Path), help="File to write, or folder; default: backups/ in the data folder.")
+@click.option("--to", "target", type=click.Path(path_type=Path), help="Folder, or file (.zip); default: backups/ in the data folder.")
 @click.option("--keep-days", type=click.IntRange(1, 35), help="Delete older backups of the folder (35 days at most: privacy).")
 @click.pass_obj
 def backup(opened: OpenedHouse, target: Path | None, keep_days: int | None) -> None:
@@ -51,6 +51,8 @@ def backup(opened: OpenedHouse, target: Path | None, keep_days: int | None) -> N
     place = target or opened.house.settings.data_dir / "backups"
     if target is None or place.is_dir():
         place = place / backups.default_name(now)
+    else:
+        _check_place(place)
     with refusals():
         made = backups.make(opened.house, place, now=now)
         click.echo(f"{place}: {made.rows} rows in {len(made.tables)} tables, {len(made.files)} files.")
@@ -58,6 +60,13 @@ def backup(opened: OpenedHouse, target: Path | None, keep_days: int | None) -> N
             for name in backups.expire(place.parent, keep_days=keep_days, now=now):
                 click.echo(f"{name} was older than {keep_days} days and is deleted.")
             upgrading.let_go(opened.house.settings.data_dir / "backups", now=now)
+
+
+def _check_place(place: Path) -> None:
+    """Refuse a place that is no file in a folder that is there: a disk that is not mounted is told, not written beside."""
+    folder = place.parent if place.suffix == ".zip" else place
+    if place.suffix != ".zip" or not folder.is_dir():
+        raise click.ClickException(f"The folder {folder} is not there. Mount its disk or make it first; a file's name ends in .zip.")
 
 
 @click.command("verify-backup")

@@ -92,6 +92,17 @@ def test_a_folder_gets_a_name_by_the_moment_and_old_ones_go(lms: Command, house:
     assert len(list((house.settings.data_dir / "backups").iterdir())) == 1
 
 
+def test_a_folder_that_is_not_there_is_neither_made_nor_taken_for_a_file(lms: Command, tmp_path: Path) -> None:
+    (tmp_path / "copias").write_text("")
+
+    refused(lms("backup", "--to", tmp_path / "mnt"), f"The folder {tmp_path / 'mnt'} is not there")
+    refused(lms("backup", "--to", tmp_path / "mnt" / "b.zip"), f"The folder {tmp_path / 'mnt'} is not there")
+    refused(lms("backup", "--to", tmp_path / "copias"), "copias")
+
+    assert not (tmp_path / "mnt").exists()
+    assert (tmp_path / "copias").read_bytes() == b""
+
+
 def test_what_is_no_backup_is_told_in_one_line(lms: Command, tmp_path: Path, passphrase: Path) -> None:
     (tmp_path / "no.zip").write_text("no")
 
