@@ -57,6 +57,8 @@ class BackupVerb(StrEnum):
     """What the audit log says of backups."""
 
     MADE = "backup.made"
+    BEFORE_UPGRADE = "backup.made_before_upgrade"
+    """By a start, beside the data: it stands for no backup that somebody makes."""
     RESTORED = "backup.restored"
 
 
@@ -110,10 +112,15 @@ def before_upgrade(revision: str) -> str:
     return f"aulario-schema-{revision}-"
 
 
+def lies_in(folder: Path) -> bool:
+    """Say whether a folder holds a backup that is none before an upgrade."""
+    return any(not path.match(f"{before_upgrade('*')}*") for path in folder.glob(f"*{SUFFIX}"))
+
+
 def make(house: House, target: Path, *, now: datetime) -> Manifest:
     """Write a backup of a running instance. What is committed after the beginning may lack; nothing before it does."""
     manifest = _write(house, target, migrations.head(), copies.snapshot, now=now)
-    note_made(house, target, manifest, now=now)
+    note_made(house, BackupVerb.MADE, target, manifest, now=now)
     return manifest
 
 
@@ -155,11 +162,11 @@ def _newest_seal(copied: Path, sums: Sums) -> Newest | None:
         database.dispose()
 
 
-def note_made(house: House, target: Path, manifest: Manifest, *, now: datetime) -> None:
+def note_made(house: House, verb: BackupVerb, target: Path, manifest: Manifest, *, now: datetime) -> None:
     """Leave the audit entry of a backup."""
     facts = {"name": target.name, "bytes": target.stat().st_size, "rows": manifest.rows, "files": len(manifest.files)}
     with house.database.unit_of_work() as session:
-        audit.record(session, SYSTEM, BackupVerb.MADE, None, now=now, **facts)
+        audit.record(session, SYSTEM, verb, None, now=now, **facts)
 
 
 @contextmanager
@@ -421,7 +428,7 @@ def compare(settings: Settings, manifest: Manifest) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class LastBackup:
-    """The newest backup that the audit log knows."""
+    """The newest backup that the audit log knows; those before an upgrade do not count."""
 
     at: datetime
     name: str

@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from kernel import clock, migrations
 from lms import backups
 from lms.app import House
-from lms.backups import BackupError, Manifest
+from lms.backups import BackupError, BackupVerb, Manifest
 
 KEPT_REVISIONS, KEPT_DAYS = 3, 35
 """Revisions whose backup stays, and for how many days at most: no personal data stays longer."""
@@ -30,7 +30,7 @@ def bring_up_to_date(house: House) -> None:
         made = _back_up(house, revision) if revision and _is_backed_up(house, revision) else None
         migrations.upgrade(house.database)
     if made is not None:
-        backups.note_made(house, *made, now=made[1].made_at)
+        backups.note_made(house, BackupVerb.BEFORE_UPGRADE, *made, now=made[1].made_at)
 
 
 @contextmanager

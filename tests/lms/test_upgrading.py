@@ -1,5 +1,6 @@
 """A start with a newer program: a backup of what the older one has left, then the schema; refused where there is no room for it."""
 
+import json
 import os
 import shutil
 import signal
@@ -10,12 +11,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from kernel import migrations
+from kernel.audit import AuditEntry
 from kernel.db import Database
 from kernel.settings import Settings, secret_keys
-from lms import backups, upgrading
+from lms import backups, deployment, upgrading
 from lms.app import open_house
+from lms.backups import BackupVerb
 from lms.serve import CannotStart, open_checked
 from tests.kernel.test_upgrades import counts as rows_of
 from tests.kernel.test_upgrades import essence, of_then, revision_of
@@ -106,11 +110,24 @@ def test_the_backup_stands_in_the_log_and_a_start_without_an_upgrade_makes_none(
     for _time in range(2):
         house = open_checked(old)
         with house.database.unit_of_work(write=False) as session:
-            last = backups.find_last(session)
+            noted = session.scalars(select(AuditEntry.facts).where(AuditEntry.verb == BackupVerb.BEFORE_UPGRADE)).all()
         house.database.dispose()
 
-        assert last is not None
-        assert [last.name] == [path.name for path in made_in(old)]
+        assert [json.loads(facts)["name"] for facts in noted] == [path.name for path in made_in(old)]
+
+
+def test_the_backup_counts_neither_as_the_last_one_nor_as_one_beside_its_data(old: Settings) -> None:
+    house = open_checked(old)
+    with house.database.unit_of_work(write=False) as session:
+        after = deployment.gather(house, session, now=NOW)
+    backups.make(house, old.data_dir / "backups" / backups.default_name(NOW), now=NOW)
+    with house.database.unit_of_work(write=False) as session:
+        made = deployment.gather(house, session, now=NOW)
+    house.database.dispose()
+
+    assert (after.last_backup, after.backups_beside_data) == (None, False)
+    assert made.last_backup is not None
+    assert made.backups_beside_data
 
 
 def test_a_new_instance_has_nothing_to_save(tmp_path: Path) -> None:
