@@ -22,6 +22,7 @@ from sqlalchemy.types import TypeEngine
 from kernel import migrations
 from kernel.db import Base, Database, UtcDateTime
 from kernel.search.index import SearchEntry
+from kernel.settings import sqlite_address
 
 DERIVED = frozenset({SearchEntry.__tablename__})
 """Tables that are made anew from the others, and differ between databases."""
@@ -231,7 +232,7 @@ def _count_on(writer: Connection, name: str) -> None:
 
 def snapshot(database: Database, target: Path) -> dict[str, Sum]:
     """Write everything that the database holds at one moment into a new SQLite file, and return its sums; nobody waits for it."""
-    copied = Database(f"sqlite:///{target}")
+    copied = Database(sqlite_address(target))
     try:
         if database.is_sqlite:
             _copy_pages(Path(database.writing.url.database or ""), target)
@@ -256,7 +257,7 @@ def snapshot_of_older(database: Database, target: Path) -> dict[str, Sum]:
 
 def _copy_older_rows(database: Database, target: Path) -> None:
     """Make the schema of then in a SQLite file, and copy the rows of a PostgreSQL database as its tables say themselves."""
-    copied = Database(f"sqlite:///{target}")
+    copied = Database(sqlite_address(target))
     try:
         migrations.upgrade(copied, to=migrations.current(database))
         names = set(migrations.table_names(database)) - {"alembic_version"} - DERIVED
@@ -279,9 +280,13 @@ def _kept_as(kind: TypeEngine[Any]) -> TypeEngine[Any]:
     return UtcDateTime() if isinstance(general, DateTime) else general
 
 
+def _to_be_read(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+
+
 def _copy_pages(source: Path, target: Path) -> None:
     """Let SQLite copy itself in one step: what is committed meanwhile is not in it."""
-    present, new = sqlite3.connect(f"file:{source}?mode=ro", uri=True), sqlite3.connect(target)
+    present, new = _to_be_read(source), sqlite3.connect(target)
     try:
         present.backup(new, pages=-1)
     finally:
@@ -300,7 +305,7 @@ def _close_journal(path: Path) -> None:
 
 def faults_of(path: Path) -> list[str]:
     """Return what SQLite finds wrong with a file: broken pages, rows that point to nothing."""
-    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    connection = _to_be_read(path)
     try:
         found = [str(line) for (line,) in connection.execute("PRAGMA integrity_check") if line != "ok"]
         return found + [f"{line[0]}: a row points to no {line[2]}" for line in connection.execute("PRAGMA foreign_key_check")]
@@ -312,7 +317,7 @@ def faults_of(path: Path) -> list[str]:
 
 def counts_of(path: Path, names: Sequence[str]) -> dict[str, int]:
     """Count the rows of some tables of a SQLite file, whatever version wrote it; a table that lacks counts as -1."""
-    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    connection = _to_be_read(path)
     try:
         present = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         return {name: connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] if name in present else -1 for name in names}  # noqa: S608 - names of a manifest whose checksum was compared

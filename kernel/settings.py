@@ -36,6 +36,11 @@ def _signatory(words: str, picture: Path | None) -> Signatory:
     return Signatory(name, {"es": offices[0], "en": offices[-1]}, picture)
 
 
+def sqlite_address(path: Path) -> str:
+    """Return the address of an SQLite file, whatever signs its path has."""
+    return f"sqlite:///{quote(str(path.resolve()))}"
+
+
 class Settings(BaseSettings):
     """How this instance runs. Read from the environment; `lms settings` prints it."""
 
@@ -216,7 +221,7 @@ class Settings(BaseSettings):
     @property
     def database(self) -> str:
         """Return the address of the database, the data folder's SQLite file by default."""
-        return self.database_url or f"sqlite:///{quote(str((self.data_dir / 'aulario.sqlite').resolve()))}"
+        return self.database_url or sqlite_address(self.data_dir / "aulario.sqlite")
 
     @property
     def mail_is_sent(self) -> bool:

@@ -198,4 +198,6 @@ def copy_database(source: str, target: str) -> None:
 
 
 def _address(given: str) -> str:
-    return given if "://" in given else f"sqlite:///{Path(given).resolve()}"
+    from kernel.settings import sqlite_address
+
+    return given if "://" in given else sqlite_address(Path(given))

@@ -34,7 +34,7 @@ from kernel.copies import Sum, Sums
 from kernel.db import Database
 from kernel.files import CHUNK, Files, files_of, keep_name
 from kernel.permissions import SYSTEM
-from kernel.settings import Settings
+from kernel.settings import Settings, sqlite_address
 
 if TYPE_CHECKING:
     from lms.app import House
@@ -154,7 +154,7 @@ def _newest_seal(copied: Path, sums: Sums) -> Newest | None:
     """Return the newest seal in the copy of a database, which may be older than seals are."""
     if AuditSeal.__tablename__ not in sums:
         return None
-    database = Database(f"sqlite:///{copied}")
+    database = Database(sqlite_address(copied))
     try:
         with database.unit_of_work(write=False) as session:
             return audit_seals.find_newest(session)
@@ -284,7 +284,7 @@ def _differing_rows(manifest: Manifest, path: Path) -> list[str]:
     if manifest.schema != migrations.head():
         counts = copies.counts_of(path, list(manifest.tables))
         return [f"{name}: {one.rows} rows, found {counts[name]}" for name, one in manifest.tables.items() if counts[name] != one.rows]
-    database = Database(f"sqlite:///{path}")
+    database = Database(sqlite_address(path))
     try:
         return copies.differing(manifest.tables, copies.sums_of(database))
     finally:
@@ -370,7 +370,7 @@ def _put_rows(archive: zipfile.ZipFile, manifest: Manifest, database: Database, 
         partial.replace(target)
         keep_name(target.parent)
         return
-    unpacked = Database(f"sqlite:///{partial}")
+    unpacked = Database(sqlite_address(partial))
     try:
         migrations.upgrade(unpacked)
         if not (goes_on and _holds_all(database, unpacked)):

@@ -29,7 +29,7 @@ def fill(folder: Path) -> Path:
 
 def dump(database: Path) -> tuple[str, dict[str, int]]:
     """Return the statements that make the database again, and its rows by table."""
-    connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
+    connection = sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True)
     script = "\n".join(connection.iterdump()) + "\n"
     names = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")]
     rows = {name: connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in sorted(names)}  # noqa: S608 - names are our own

@@ -7,6 +7,7 @@ import pytest
 
 from kernel.db import Database
 from kernel.search import index
+from kernel.settings import load
 from lms import backups
 from lms.app import House
 from lms.serve import CannotStart, open_checked
@@ -90,6 +91,22 @@ def test_a_folder_gets_a_name_by_the_moment_and_old_ones_go(lms: Command, house:
     assert len(list((tmp_path / "copias").glob("aulario-*.aulario.zip"))) == 1
     assert lms("backup").code == 0
     assert len(list((house.settings.data_dir / "backups").iterdir())) == 1
+
+
+def test_the_signs_in_the_name_of_a_folder_are_no_part_of_an_address(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Neither `#`, `?` nor `%` of an address, nor a space."""
+    odd = tmp_path / "a#b?c=d%23 e"
+    here, there = (load(data_dir=odd / name, public_url="http://localhost:8000") for name in ("here", "there"))
+    lms = commands_on(here, monkeypatch, capsys)
+    assert lms("db", "upgrade").code == 0
+
+    assert lms("backup", "--to", odd / "b.zip").code == 0
+    assert "is whole" in lms("verify-backup", odd / "b.zip").out
+    assert "same in both" in lms("db", "copy", here.data_dir / "aulario.sqlite", odd / "copy.sqlite").out
+    assert "compared" in commands_on(there, monkeypatch, capsys)("restore", odd / "b.zip", "--without-keys", "--verify").out
+    assert sorted(path.name for path in tmp_path.iterdir()) == [odd.name]
 
 
 def test_a_folder_that_is_not_there_is_neither_made_nor_taken_for_a_file(lms: Command, tmp_path: Path) -> None:
