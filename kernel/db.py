@@ -35,6 +35,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as TurnTimeout
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, sessionmaker
 
@@ -151,6 +152,15 @@ PATIENCE = {"connect_timeout": 3, "tcp_user_timeout": 4000, "keepalives_idle": 2
 """How long PostgreSQL may take to let us in, in seconds, and its machine to say that it has heard us, in milliseconds; after how many
 seconds without a word it is asked whether it is there. One that is gone without a word counts as away soon, also while it is to answer.
 What the address says comes first."""
+
+
+def reason_away(error: Exception) -> str:
+    """Return in one line why a database cannot be read or written at all; nothing of an error that has another cause."""
+    is_refusal = isinstance(error, DataError | IntegrityError | NotSupportedError)
+    is_fault = isinstance(error, ProgrammingError) and bool(error.statement)  # without one it is the address that is wrong
+    if is_refusal or is_fault or not isinstance(error, DBAPIError | TurnTimeout | sqlite3.Error):
+        return ""
+    return str(getattr(error, "orig", error)).strip().partition("\n")[0]
 
 
 class WriterLock:

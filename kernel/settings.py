@@ -41,6 +41,19 @@ def sqlite_address(path: Path) -> str:
     return f"sqlite:///{quote(str(path.resolve()))}"
 
 
+def known_database(value: str) -> str:
+    """Return the address of a database; raise ValueError, which repeats nothing of it, for one that cannot be read."""
+    if not value.startswith(("postgresql+psycopg://", "sqlite:///")):
+        raise ValueError("must begin with postgresql+psycopg:// or sqlite:///")
+    if value == "sqlite:///":
+        raise ValueError("must name a file after sqlite:///")
+    try:
+        urlsplit(value).port  # noqa: B018 - it is read to see whether it can be
+    except ValueError:
+        raise ValueError("has a port that is no number; in a password write / : @ as %2F %3A %40") from None
+    return value
+
+
 class Settings(BaseSettings):
     """How this instance runs. Read from the environment; `lms settings` prints it."""
 
@@ -149,9 +162,7 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _known_database(cls, value: str) -> str:
-        if value and not value.startswith(("postgresql+psycopg://", "sqlite:///")):
-            raise ValueError("must begin with postgresql+psycopg:// or sqlite:///")
-        return value
+        return value and known_database(value)
 
     @field_validator("files_url")
     @classmethod

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import click
 
-from lms.console import OpenedHouse, told_in_one_line
+from lms.console import OpenedHouse
 
 DAY = click.DateTime(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M"])
 
@@ -53,7 +53,7 @@ def export(opened: OpenedHouse, since: datetime | None, until: datetime | None, 
     from lms import auditing
 
     moments = [moment and moment.replace(tzinfo=UTC) for moment in (since, until)]
-    with told_in_one_line(), opened.database.unit_of_work() as session:
+    with opened.database.unit_of_work() as session:
         wanted = auditing.wanted(session, since=moments[0], until=moments[1], email=email)
         auditing.note_export(session, SYSTEM, wanted, now=clock.now())
     with opened.database.unit_of_work(write=False) as session:

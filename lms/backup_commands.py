@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lms.console import OpenedHouse, told_in_one_line
+from lms.console import OpenedHouse
 
 if TYPE_CHECKING:
     from kernel.settings import Settings
@@ -24,15 +24,14 @@ def refusals() -> Iterator[None]:
     from kernel.copies import CopyDiffers, NotEmpty
     from lms.backups import BackupError
 
-    with told_in_one_line():
-        try:
-            yield
-        except NotEmpty as held:
-            raise click.ClickException(f"The target is not empty ({held}): rows are copied into an empty database only.") from held
-        except (BackupError, CopyDiffers) as refused:
-            raise click.ClickException(str(refused)) from refused
-        except OSError as refused:
-            raise click.ClickException(f"{refused.filename or 'The file'}: {refused.strerror}") from refused
+    try:
+        yield
+    except NotEmpty as held:
+        raise click.ClickException(f"The target is not empty ({held}): rows are copied into an empty database only.") from held
+    except (BackupError, CopyDiffers) as refused:
+        raise click.ClickException(str(refused)) from refused
+    except OSError as refused:
+        raise click.ClickException(f"{refused.filename or 'The file'}: {refused.strerror}") from refused
 
 
 @click.command()
@@ -198,6 +197,9 @@ def copy_database(source: str, target: str) -> None:
 
 
 def _address(given: str) -> str:
-    from kernel.settings import sqlite_address
+    from kernel.settings import known_database, sqlite_address
 
-    return given if "://" in given else sqlite_address(Path(given))
+    try:
+        return known_database(given) if "://" in given else sqlite_address(Path(given))
+    except ValueError as fault:
+        raise click.ClickException(f"The address of a database {fault}.") from None

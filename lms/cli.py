@@ -77,8 +77,7 @@ def serve(host: str, port: int, workers: int) -> None:
 
     gc.freeze()
     gc.enable()
-    with told_in_one_line():
-        server.serve(host, port, publish=publish_samples, workers=workers)
+    server.serve(host, port, publish=publish_samples, workers=workers)
 
 
 @lms.command()
@@ -145,8 +144,7 @@ def settings() -> None:
     """Print every setting with its meaning and its present value."""
     from kernel.settings import Settings, load
 
-    with told_in_one_line():
-        present = load()
+    present = load()
     for name, field in Settings.model_fields.items():
         value = getattr(present, name)
         if name in ("database_url", "redis_url"):
@@ -227,8 +225,7 @@ def rotate(opened: OpenedHouse) -> None:
     from kernel.settings import rotate_secret_key
 
     house = opened.house
-    with told_in_one_line():
-        keys = rotate_secret_key(house.settings)
+    keys = rotate_secret_key(house.settings)
     with house.database.unit_of_work() as session:
         count = second_step.relock(session, keys)
     click.echo(f"There is a new secret key, and {count} secrets of second steps are locked with it. Restart every server and worker.")
@@ -241,8 +238,7 @@ def rotate_signing(opened: OpenedHouse) -> None:
     """Make a new key that signs certificates; what the old one signed still verifies. Restart every server and worker afterwards."""
     from kernel.crypto import rotate_signing_key
 
-    with told_in_one_line():
-        keys = rotate_signing_key(opened.house.settings.data_dir)
+    keys = rotate_signing_key(opened.house.settings.data_dir)
     click.echo(f"Certificates are signed with the key {keys.identifier} from now on. Restart every server and worker.")
     click.echo("The old key lies in signing.old/: it verifies what it signed. Save the keys again: lms backup-keys")
 
@@ -250,7 +246,8 @@ def rotate_signing(opened: OpenedHouse) -> None:
 def main() -> None:
     """Run a command and exit; a mistake of whoever typed it is one line and exit code 1, what must be decided first is 3."""
     try:
-        code = lms.main(prog_name="lms", standalone_mode=False)
+        with told_in_one_line():
+            code = lms.main(prog_name="lms", standalone_mode=False)
     except click.UsageError as error:
         where = f" (see: {error.ctx.command_path} --help)" if error.ctx else ""
         click.echo(f"lms: {error.format_message()}{where}", err=True)

@@ -17,18 +17,32 @@ if TYPE_CHECKING:
 @contextmanager
 def told_in_one_line() -> Iterator[None]:
     """Turn what keeps a command from its work into one line and the exit code 1."""
+    try:
+        yield
+    except (click.ClickException, click.Abort):
+        raise
+    except Exception as error:
+        text = _line_of(error)
+        if not text:
+            raise
+        raise click.ClickException(text) from error
+
+
+def _line_of(error: Exception) -> str:
+    """Return what to tell whoever typed the command; nothing of an error that nobody foresaw."""
+    from kernel.db import reason_away
     from kernel.errors import DomainError
     from kernel.i18n import _
     from kernel.settings import SettingsError
     from lms.serve import CannotStart
 
-    try:
-        yield
-    except DomainError as refused:
-        text = _(refused.text)
-        raise click.ClickException(text % refused.facts if refused.facts else text) from refused
-    except (CannotStart, SettingsError) as refused:
-        raise click.ClickException(str(refused)) from refused
+    if isinstance(error, DomainError):
+        text = _(error.text)
+        return text % error.facts if error.facts else text
+    if isinstance(error, CannotStart | SettingsError):
+        return str(error)
+    reason = reason_away(error)
+    return reason and f"The database does not answer: {reason}"
 
 
 class OpenedHouse:
@@ -44,8 +58,7 @@ class OpenedHouse:
             from kernel.settings import load
             from lms.serve import open_checked
 
-            with told_in_one_line():
-                self._house = open_checked(load())
+            self._house = open_checked(load())
         return self._house
 
     @property

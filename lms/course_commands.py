@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from courses.cli import FOLDER, as_lines, group, read
-from lms.console import OpenedHouse, told_in_one_line
+from lms.console import OpenedHouse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -50,8 +50,7 @@ def publish(opened: OpenedHouse, folder: Path, note: str, nature: str, *, replac
     from courses.models import Nature
     from lms.publishing import publish_folder
 
-    with told_in_one_line():
-        published = publish_folder(opened.house, folder, nature=Nature(nature), note=note, over_edits=replace)
+    published = publish_folder(opened.house, folder, nature=Nature(nature), note=note, over_edits=replace)
     if published.findings:
         click.echo(as_lines(published.findings))
     if published.version is None:
@@ -106,9 +105,8 @@ def import_(
     if prefer and not merge:
         raise click.UsageError("--prefer goes with --merge.")
     way = Way.MERGE if merge else Way.REPLACE if replace else Way.ASK
-    with told_in_one_line():
-        contents = _converted(folder, about) if from_markdown else read(folder)
-        imported = import_contents(opened.house, contents, Wanted(way, Choice(prefer) if prefer else None, base, dry_run))
+    contents = _converted(folder, about) if from_markdown else read(folder)
+    imported = import_contents(opened.house, contents, Wanted(way, Choice(prefer) if prefer else None, base, dry_run))
     _tell_import(imported, folder.name, way, dry=dry_run)
 
 
@@ -184,7 +182,7 @@ def add_staff(opened: OpenedHouse, key: str, email: str, role: str) -> None:
     from kernel import clock
     from kernel.permissions import SYSTEM
 
-    with told_in_one_line(), opened.database.unit_of_work() as session:
+    with opened.database.unit_of_work() as session:
         course = course_catalogue.find_course(session, key)
         person = account_queries.find_person_by_email(session, email.strip().lower())
         if course is None or person is None:

@@ -12,7 +12,6 @@ from kernel.paths import CONTENT
 from kernel.settings import LOOPBACK
 from lms import serve as server
 from lms.app import House
-from lms.console import told_in_one_line
 from lms.demo.filling import BEFORE, Account, fill
 from lms.demo.people import DOMAIN
 from lms.demo.sample_class import QUIZ, SLUG, hold_sample_quiz
@@ -31,7 +30,7 @@ def start(host: str, port: int, *, fresh: bool, learners: int, fill_only: bool) 
     folder = Path(os.environ.get("LMS_DATA_DIR") or FOLDER)
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     own = {"data_dir": folder, "database_url": "", "smtp_host": "", "public_url": address}
-    with told_in_one_line(), GROUND.claimed(folder):
+    with GROUND.claimed(folder):
         if not fill_only:
             server.check_port(host, port)
         GROUND.clear(folder, fresh=fresh)

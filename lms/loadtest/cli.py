@@ -6,8 +6,6 @@ from pathlib import Path
 
 import click
 
-from lms.console import told_in_one_line
-
 LIBRARY = "aiohttp"
 
 
@@ -38,8 +36,7 @@ def loadtest(
     It starts servers of its own for an instance of its own, in instance/loadtest unless LMS_DATA_DIR says otherwise; with LMS_DATABASE_URL
     in an empty database of PostgreSQL. Learners arrive at random, ever more of them, and nobody waits for those before.
     """
-    with told_in_one_line():
-        _needs_its_library()
+    _needs_its_library()
     from lms.loadtest.command import Plan, play
 
     play(Plan(learners, rate, seconds, pause, servers, seed), report, fresh=fresh)

@@ -25,7 +25,6 @@ from accounts.models import Person
 from kernel import copies
 from lms import serve as server
 from lms.app import House
-from lms.console import told_in_one_line
 from lms.loadtest import people
 from lms.loadtest.arrivals import arrivals
 from lms.loadtest.filling import fill
@@ -86,7 +85,7 @@ class Instance:
 def play(plan: Plan, report: Path | None, *, fresh: bool) -> None:
     """Play the day; exit with 1 where anything was lost, wrong, or answered with an error."""
     folder = Path(os.environ.get("LMS_DATA_DIR") or FOLDER).resolve()
-    with told_in_one_line(), GROUND.claimed(folder):
+    with GROUND.claimed(folder):
         house = prepare(folder, plan, fresh=fresh)
         instance = Instance(folder, **json.loads((folder / GROUND.marker).read_text()))
         if plan.servers > 1 and house.database.url.startswith("sqlite"):

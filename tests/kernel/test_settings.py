@@ -67,6 +67,14 @@ def test_several_faults_are_told_in_one_line_and_no_secret_is(monkeypatch: pytes
     assert "geheim" not in repr(load_without_faults(monkeypatch))
 
 
+@pytest.mark.parametrize("address", ["postgresql+psycopg://u:clave/geheim@db/x", "postgresql+psycopg://u@db:geheim/x", "sqlite:///"])
+def test_an_address_of_a_database_that_cannot_be_read_is_told_and_not_repeated(address: str) -> None:
+    with pytest.raises(SettingsError, match="LMS_DATABASE_URL: ") as told:
+        load(database_url=address)
+
+    assert "geheim" not in str(told.value)
+
+
 def load_without_faults(monkeypatch: pytest.MonkeyPatch) -> Settings:
     for name in ("LMS_SMTP_PORT", "LMS_THREADS", "LMS_DATABASE_URL"):
         monkeypatch.delenv(name)

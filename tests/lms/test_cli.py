@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -19,12 +20,14 @@ from accounts import queries as account_queries
 from courses.models import CourseStaff, Nature, StaffRole
 from courses.queries import catalogue as course_catalogue
 from courses.services.drafts import save_files, text_content
-from kernel import clock, outbox
+from kernel import clock, migrations, outbox
+from kernel.db import Database
 from kernel.outbox import Job
 from kernel.permissions import SYSTEM, SiteRole
-from kernel.settings import Settings
+from kernel.settings import Settings, load
 from lms import cli, course_commands
 from lms.app import House
+from lms.backups import MANIFEST, Manifest
 from lms.demo import cli as demo_cli
 from lms.demo import people as demo_people
 from scripts.documents import leaves
@@ -339,6 +342,56 @@ def test_a_worker_does_what_waits_and_ends_when_it_is_told(house: House, tmp_pat
 
     assert done
     assert worker.returncode == 0, err
+
+
+AWAY = "postgresql+psycopg://nobody:clave@127.0.0.1:1/none"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("accounts", "create-admin", "--email", "ada@example.org", *ADMIN),
+        ("accounts", "grant-admin", "--email", "ada@example.org"),
+        ("accounts", "remove-second-step", "--email", "ada@example.org"),
+        ("audit", "export"),
+        ("audit", "verify"),
+        ("backup",),
+        ("check", "--deploy"),
+        ("courses", "add-staff", "prueba", "--email", "ada@example.org"),
+        ("courses", "export", "prueba", "out"),
+        ("courses", "import", "prueba"),
+        ("courses", "publish", "prueba"),
+        ("db", "copy", "rows.sqlite", AWAY),
+        ("db", "copy", AWAY, "new.sqlite"),
+        ("db", "upgrade"),
+        ("jobs", "list"),
+        ("jobs", "retry"),
+        ("loadtest", "--learners", "1"),
+        ("restore", "b.zip", "--without-keys"),
+        ("search", "reindex"),
+        ("secrets", "rotate"),
+        ("secrets", "rotate-signing"),
+        ("worker",),
+    ],
+    ids=lambda words: " ".join(words[:2]),
+)
+def test_a_database_that_is_away_is_told_in_one_line(
+    words: tuple[str, ...], course_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By every command that needs one; the password of its address is not repeated."""
+    monkeypatch.chdir(course_folder.parent)
+    if "rows.sqlite" in words:
+        rows = Database("sqlite:///rows.sqlite")
+        migrations.upgrade(rows)
+        rows.dispose()
+    with zipfile.ZipFile("b.zip", "w") as archive:
+        archive.writestr(MANIFEST, Manifest(1, "0", "", clock.now(), "", "", {}, {}).write())
+
+    said = commands_on(load(data_dir=Path("away"), database_url=AWAY), monkeypatch, capsys)(*words)
+    structlog.reset_defaults()  # a worker writes its log to the standard error of the moment
+
+    refused(said, "The database does not answer: ", "refused")
+    assert "clave" not in said.err
 
 
 def test_import_tells_what_changes_and_asks_where_the_draft_was_edited(lms: Command, house: House, course_folder: Path) -> None:

@@ -23,6 +23,7 @@ from enrolments.queries.learning import results_of
 from enrolments.rules import evaluate_completion
 from kernel.audit import AuditEntry
 from kernel.outbox import Job
+from kernel.settings import load
 from lms.app import House
 from lms.demo.answers import answer_all
 from lms.demo.cli import demo
@@ -35,6 +36,7 @@ from quizzes.models import AnswerEvent, Attempt
 from quizzes.queries import sittings as quiz_queries
 from tests.support.browser import Browser
 from tests.support.builders import folder, publish, sign_in
+from tests.support.commands import commands_on, refused
 
 NOW = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
 COUNT = 11
@@ -260,16 +262,15 @@ def test_the_command_fills_once_and_a_second_run_changes_nothing(tmp_path: Path,
     assert (home / GROUND.marker).read_text()
 
 
-def test_other_hosts_and_other_peoples_folders_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_hosts_and_other_peoples_folders_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "aulario.sqlite").write_bytes(b"real people")
-    monkeypatch.setenv("LMS_DATA_DIR", str(tmp_path))
+    lms = commands_on(load(data_dir=tmp_path), monkeypatch, capsys)
 
-    outside = CliRunner().invoke(demo, ["--host", "0.0.0.0", "--fill-only"])  # noqa: S104 - what is refused
-    strange = CliRunner().invoke(demo, ["--fill-only", "--fresh"])
+    refused(lms("demo", "--host", "0.0.0.0", "--fill-only"), "this machine only")  # noqa: S104 - what is refused
+    refused(lms("demo", "--fill-only", "--fresh"), "not a demonstration")
 
-    assert outside.exit_code != 0 != strange.exit_code
-    assert "this machine only" in outside.output
-    assert "not a demonstration" in strange.output
     assert (tmp_path / "aulario.sqlite").read_bytes() == b"real people"
 
 
@@ -290,16 +291,16 @@ def test_a_filling_that_was_broken_off_is_made_again(tmp_path: Path) -> None:
     assert not (tmp_path / GROUND.marker).read_text()
 
 
-def test_a_running_demonstration_is_not_emptied_by_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LMS_DATA_DIR", str(tmp_path))
+def test_a_running_demonstration_is_not_emptied_by_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lms = commands_on(load(data_dir=tmp_path), monkeypatch, capsys)
     GROUND.clear(tmp_path, fresh=False)
     (tmp_path / "aulario.sqlite").write_bytes(b"in use")
 
     with GROUND.claimed(tmp_path):
-        refused = CliRunner().invoke(demo, ["--fill-only", "--fresh"])
+        refused(lms("demo", "--fill-only", "--fresh"), "running already")
 
-    assert refused.exit_code == 1
-    assert "running already" in refused.output
     assert (tmp_path / "aulario.sqlite").exists()
     with GROUND.claimed(tmp_path):
         pass

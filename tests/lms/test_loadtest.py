@@ -12,14 +12,12 @@ import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from click.testing import CliRunner
 from sqlalchemy import select, update
 
 from kernel.paths import CONTENT
-from kernel.settings import Settings
+from kernel.settings import Settings, load
 from lms.app import House
 from lms.loadtest.arrivals import arrivals
-from lms.loadtest.cli import loadtest
 from lms.loadtest.course import SLUG, answers, folder
 from lms.loadtest.journey import Learner, Told
 from lms.loadtest.measures import FIGURES, Measures, busiest, percentile, shares, table
@@ -158,11 +156,7 @@ def test_a_short_day_loses_nothing_and_writes_its_figures(tmp_path: Path) -> Non
     assert "have come already" in again.stderr
 
 
-def test_other_peoples_folders_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_peoples_folders_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "aulario.sqlite").write_bytes(b"real people")
-    monkeypatch.setenv("LMS_DATA_DIR", str(tmp_path))
 
-    strange = CliRunner().invoke(loadtest, ["--learners", "2"])
-
-    assert strange.exit_code == 1
-    assert "not a load test" in strange.output
+    refused(commands_on(load(data_dir=tmp_path), monkeypatch, capsys)("loadtest", "--learners", "2"), "not a load test")
