@@ -43,7 +43,7 @@ FORMAT = 1
 DATABASE, MANIFEST, FOLDER = "database.sqlite", "manifest.json", "files/"
 SUFFIX = ".aulario.zip"
 UNFINISHED = "restore.unfinished"
-"""File in the data folder that says that a restore has begun and not ended."""
+"""File in the data folder that says that a restore has begun and not ended: of which backup, into which database."""
 
 DAMAGED = (zipfile.BadZipFile, zlib.error, KeyError, EOFError, ValueError)
 """What reading a backup raises where its bytes are not those that were written."""
@@ -310,14 +310,19 @@ def _digest(source: IO[bytes]) -> tuple[str, int]:
 
 def check_empty(settings: Settings, database: Database) -> None:
     """Raise BackupError where the place to restore into holds something, unless a broken-off restore left it."""
-    if (settings.data_dir / UNFINISHED).exists():
-        return
+    marker = settings.data_dir / UNFINISHED
+    if marker.exists() and (not database.is_sqlite or _address(database) in marker.read_text().splitlines()[1:]):
+        return  # rows go into PostgreSQL only where none are; an SQLite file is replaced whole
     if not database.is_sqlite or Path(database.writing.url.database or "").exists():
         held = copies.occupied(database)
         if held:
             raise BackupError(f"The database is not empty ({', '.join(held[:3])}): a backup is put back into an empty place only.")
-    if not settings.files_url and any((settings.data_dir / "files").glob("*/*")):
+    if not settings.files_url and not marker.exists() and any((settings.data_dir / "files").glob("*/*")):
         raise BackupError(f"{settings.data_dir / 'files'} is not empty: a backup is put back into an empty place only.")
+
+
+def _address(database: Database) -> str:
+    return database.writing.url.render_as_string(hide_password=True)
 
 
 def restore(settings: Settings, path: Path, *, now: datetime) -> Manifest:
@@ -332,7 +337,7 @@ def restore(settings: Settings, path: Path, *, now: datetime) -> Manifest:
             check_empty(settings, database)
             database.dispose()  # a connection that was kept would go on with the file that is replaced
             goes_on = marker.exists()
-            marker.write_text(f"{path}\n")
+            marker.write_text(f"{path}\n{_address(database)}\n")
             (settings.data_dir / audit_seals.NEWEST).unlink(missing_ok=True)  # of a log that this one is older than
             for name in manifest.files:
                 if not files.holds(name):

@@ -15,12 +15,13 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
 
 from kernel import clock, copies
 from kernel.audit import AuditEntry
 from kernel.crypto import unlock
 from kernel.db import Database
-from kernel.settings import Settings
+from kernel.settings import Settings, load
 from lms import backups, keys
 from lms.app import House
 from lms.backups import DATABASE, MANIFEST, BackupError
@@ -304,6 +305,30 @@ def test_a_restore_that_was_broken_off_goes_into_no_other_database(full: House, 
         backups.restore(full.settings, tmp_path / "b.zip", now=NOW)
 
     assert sums(full.settings) == before
+
+
+def test_a_restore_that_was_broken_off_replaces_no_other_file(house: House, tmp_path: Path) -> None:
+    """Not even one that is no database."""
+    backups.make(house, tmp_path / "b.zip", now=NOW)
+    held, other, new = tmp_path / "held.sqlite", tmp_path / "letter.txt", tmp_path / "new.sqlite"
+    (tmp_path / "held").mkdir()
+    backups.restore(load(data_dir=tmp_path / "held", database_url=f"sqlite:///{held}"), tmp_path / "b.zip", now=NOW)
+    other.write_text("Querida Ana:\n" * 100)
+    before = sums(load(database_url=f"sqlite:///{held}"))
+    place = tmp_path / "place"
+    place.mkdir()
+
+    with pytest.raises(BackupError, match="cannot be unpacked"):
+        backups.restore(load(data_dir=place, database_url=f"sqlite:///{tmp_path}/lacks/a.sqlite"), tmp_path / "b.zip", now=NOW)
+    assert (place / backups.UNFINISHED).exists()
+    with pytest.raises(BackupError, match="not empty"):
+        backups.restore(load(data_dir=place, database_url=f"sqlite:///{held}"), tmp_path / "b.zip", now=NOW)
+    with pytest.raises(DBAPIError, match="not a database"):
+        backups.restore(load(data_dir=place, database_url=f"sqlite:///{other}"), tmp_path / "b.zip", now=NOW)
+    assert put_back(load(data_dir=place, database_url=f"sqlite:///{new}"), tmp_path / "b.zip") == []
+
+    assert sums(load(database_url=f"sqlite:///{held}")) == before
+    assert other.read_text() == "Querida Ana:\n" * 100
 
 
 @pytest.mark.slow
