@@ -84,6 +84,42 @@ def test_settings_of_an_example_do_not_move_the_folder_of_a_pod() -> None:
         assert [next(iter(source)) for source in json.loads(found)] == ["secretRef", "configMapRef"]
 
 
+def do(command: str, places: dict[str, Path]) -> None:
+    """Do what a container does, in other places and as whoever runs the tests."""
+    for inside, place in places.items():
+        command = command.replace(inside, str(place))
+    subprocess.run(["/bin/sh", "-c", command.replace(" -o aulario", "")], check=True)
+
+
+def test_the_data_folder_of_an_image_is_closed_to_others(tmp_path: Path) -> None:
+    """A new volume takes owner and mode of the image's folder."""
+    text = (DEPLOY / "compose" / "Dockerfile").read_text("utf-8")
+    [command] = re.findall(r"^RUN useradd .* aulario && (.*)$", text, re.MULTILINE)
+    do(command, {"/srv/aulario/instance": tmp_path / "instance", "/backup": tmp_path / "backup"})
+
+    assert "LMS_DATA_DIR=/srv/aulario/instance" in text
+    assert " -o aulario " in command
+    assert (tmp_path / "instance").stat().st_mode & 0o777 == 0o700
+
+
+def test_the_data_folder_of_a_pod_is_closed_to_others(tmp_path: Path) -> None:
+    """A volume with an fsGroup is root's and open to the group: the data lie in a folder of the program's own in it."""
+    text = json.dumps(read(DEPLOY / "kubernetes" / "aulario.yaml"))
+    [folder] = re.findall(r'"LMS_DATA_DIR": "/instance([^"]+)"', text)
+    [command] = set(re.findall(r'"command": \["/bin/sh", "-c", "([^"]+)"\]', text))
+    volume, keys = tmp_path / "volume", tmp_path / "secrets"
+    for place in (volume, keys):
+        place.mkdir()
+    volume.chmod(0o2777)
+    (keys / "secret.key").touch(mode=0o440)
+    do(command, {"/instance": volume, "/keys": keys})
+    made = Path(f"{volume}{folder}")
+
+    assert f'"LMS_SECRET_KEY_FILE": "/instance{folder}/secret.key"' in text
+    assert made.stat().st_mode & 0o777 == 0o700
+    assert (made / "secret.key").stat().st_mode & 0o777 == 0o600
+
+
 @pytest.mark.parametrize("name", ["compose/compose.yaml", "compose/Dockerfile", "kubernetes/aulario.yaml"])
 def test_what_nobody_has_run_says_so_in_its_first_line(name: str) -> None:
     assert (DEPLOY / name).read_text("utf-8").startswith("# Untried:")
