@@ -1,8 +1,9 @@
 """Changing the address of an account (security 2.6): the password, a link at the new address, a word to the old one."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import cast
 
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
@@ -17,6 +18,8 @@ from kernel.errors import NotFound
 from kernel.permissions import Actor
 
 LOCKED_FOR = "new address"
+FollowAddress = Callable[[Session, str, str], None]
+"""What another package does where a person's address becomes another: `(session, old, new)`; the roof names it in the session's `info`."""
 
 
 def ask_change(session: Session, actor: Actor, person: Person, email: str, *, now: datetime) -> None:
@@ -54,7 +57,10 @@ def read_link(session: Session, keys: Sequence[bytes], secret: str) -> tuple[Per
 def change(session: Session, actor: Actor, keys: Sequence[bytes], secret: str, *, now: datetime) -> Person:
     """Change the address with a link: other links end, so do all sessions but the one that opened it, and the old address is told."""
     person, email = read_link(session, keys, secret)
-    old, person.email, person.email_confirmed_at = person.email, email, now
+    old, was_confirmed = person.email, person.email_confirmed_at is not None
+    person.email, person.email_confirmed_at = email, now
+    if was_confirmed:
+        cast("FollowAddress", session.info["follow_address"])(session, old, email)
     session.execute(delete(Token).where(Token.person_id == person.id))
     services.end_devices(session, person.id, now=now, but=actor.device_id if actor.person_id == person.id else None)
     audit.record(session, actor, AccountVerb.ADDRESS_CHANGED, person, now=now)

@@ -24,6 +24,7 @@ from courses import feature as courses
 from courses.content.kept import Kept
 from courses.models import CourseStaff
 from courses.publication import CourseKinds
+from courses.services import team
 from enrolments import feature as enrolments
 from enrolments.pages import log as enrolment_log
 from enrolments.queries.learning import count_learners
@@ -111,6 +112,7 @@ def open_house(settings: Settings) -> House:
             "confirmed_alone": settings.mail_is_sent,
             "consequences": dict(consequences),
             "folders": {},
+            "follow_address": team.follow_address,
             "kinds": kinds,
             "learners": count_learners,
             "outlines": {},

@@ -122,6 +122,14 @@ def hand_over_seat(session: Session, actor: Actor, seat: CourseStaff, taker: int
     remove_staff(session, actor, course, seat.person_id, now=now)
 
 
+def follow_address(session: Session, old: str, new: str) -> None:
+    """Let the invitations that somebody accepted go with their address, so that they are found and forgotten with the account.
+
+    One that is still open was for the address: who has it later may accept, nobody else.
+    """
+    session.execute(update(CourseInvitation).where(CourseInvitation.email == old, CourseInvitation.used_at.is_not(None)).values(email=new))
+
+
 def forget_invitations_before(session: Session, moment: datetime) -> int:
     """Forget the invitations that ended before a moment, with their addresses; return how many."""
     return len(session.scalars(delete(CourseInvitation).where(CourseInvitation.expires_at < moment).returning(CourseInvitation.id)).all())

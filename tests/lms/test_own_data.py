@@ -13,12 +13,15 @@ import time_machine
 from flask import Flask
 from sqlalchemy import event, func, select
 
-from accounts import privacy, services
+from accounts import addresses, privacy, services
 from accounts.models import Device, NationalIdentity, Notice, Person
 from accounts.privacy import PrivacyVerb
 from accounts.services import Purpose
 from certificates import services as certificates
 from certificates.models import Credential
+from courses.models import CourseInvitation, StaffRole
+from courses.queries import team as team_queries
+from courses.services import team
 from enrolments.models import LearnerNote
 from enrolments.queries import learning as enrolment_queries
 from enrolments.services import learning as enrolments
@@ -29,6 +32,7 @@ from kernel.errors import Conflict
 from kernel.files import note_stored
 from kernel.outbox import Delivery
 from kernel.permissions import SYSTEM
+from kernel.settings import secret_keys
 from lms import forgetting, own_data
 from lms.app import House
 from lms.worker import add_periodic
@@ -118,6 +122,30 @@ def unpacked(browser: Browser) -> zipfile.ZipFile:
     assert browser.response.headers["Content-Disposition"].startswith("attachment")
     assert browser.response.headers["Cache-Control"] == "no-store"
     return zipfile.ZipFile(BytesIO(browser.response.data))
+
+
+def test_an_invitation_that_was_accepted_goes_with_an_address_that_changes(house: House) -> None:
+    """Into the copy, and away with the account; one that is open stays with the address."""
+    opened, waiting = a_course(house, modules=1), a_course(house, "otro", modules=1)
+    keys = secret_keys(house.settings)
+    with house.database.unit_of_work() as session:
+        for course in (opened, waiting):
+            team.add_or_invite(session, SYSTEM, course, "ana@example.org", StaffRole.GRADER, language="es", now=clock.now())
+        secret = team.make_secret(session, 1)
+    person = a_person(house)
+    actor = actor_of(person)
+    with house.database.unit_of_work() as session:
+        team.accept_invitation(session, actor, team_queries.get_invited(session, actor, secret), now=clock.now())
+    with house.database.unit_of_work() as session:
+        link = addresses.link_for(keys, person, "ana.nueva@example.org")
+        addresses.change(session, actor, keys, link, now=clock.now())
+    with house.database.unit_of_work() as session:
+        kept = own_data.tables_of(session, person.id, now=clock.now())["invitations"]
+        forgetting.forget_person(session, SYSTEM, session.get_one(Person, person.id), now=clock.now())
+        left = session.scalars(select(CourseInvitation.email).order_by(CourseInvitation.id)).all()
+
+    assert [(row["course"], row["role"]) for row in kept] == [("prueba", "grader")]
+    assert (left[0].partition("@")[0], left[1]) == (str(person.uuid), "ana@example.org")
 
 
 def test_the_copy_holds_everything_in_json_and_csv(browser: Browser, house: House) -> None:
