@@ -21,6 +21,7 @@ PASSPHRASE = click.option("--passphrase-file", type=FILE, help="File (mode 0600)
 @contextmanager
 def refusals() -> Iterator[None]:
     """Tell what keeps a backup from being made or read in one line."""
+    import lms.app  # noqa: F401 - it brings every package's tables, without which a copy would leave rows out
     from kernel.copies import CopyDiffers, NotEmpty
     from lms.backups import BackupError
 

@@ -1,10 +1,12 @@
 """The commands of the instance as a whole, from the words that are typed to what they say."""
 
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from kernel import clock
 from kernel.db import Database
 from kernel.search import index
 from kernel.settings import load
@@ -13,6 +15,7 @@ from lms.app import House
 from lms.serve import CannotStart, open_checked
 from tests.support.commands import Command, commands_on, refused
 from tests.support.instances import Places, contents, empty_places, fill, sums
+from tests.support.server import LMS, environment
 
 PASSPHRASE = "una frase larga y secreta"
 
@@ -169,6 +172,19 @@ def test_a_database_is_copied_told_table_by_table_and_never_over_another(lms: Co
     assert sums(settings) == sums(house.settings)
     refused(lms("db", "copy", source, settings.database), "not empty")
     refused(lms("db", "copy", "no-such.sqlite", settings.database), "not there")
+
+
+def test_a_process_of_its_own_copies_and_compares_every_table(house: House, tmp_path: Path) -> None:
+    """A command alone knows of no table that it did not ask for."""
+    made = backups.make(house, tmp_path / "b.zip", now=clock.now())
+    told = environment(tmp_path / "place")
+
+    def said(*words: str) -> str:
+        return subprocess.run([LMS, *words], env=told, cwd=tmp_path, check=True, capture_output=True, text=True).stdout
+
+    assert "is whole" in said("verify-backup", "b.zip")
+    assert "compared" in said("restore", "b.zip", "--without-keys", "--verify")
+    assert f"rows in {len(made.tables)} tables" in said("db", "copy", "place/aulario.sqlite", "copy.sqlite")
 
 
 def test_a_database_of_another_version_is_not_copied(lms: Command, house: House, tmp_path: Path) -> None:
