@@ -60,10 +60,11 @@ def find_award(session: Session, enrolment_id: int, *, instead_of: Credential | 
     """Lock an enrolment, and return what a credential is made from where it deserves one now.
 
     One that was revoked does not come back by itself: somebody issues another one instead of it, or the course is completed again.
+    Who left the course keeps what they had earned by then, and earns nothing after it.
     """
     enrolment = session.execute(select(Enrolment).where(Enrolment.id == enrolment_id).with_for_update()).scalar_one()
     completion = find_completion(session, enrolment_id)
-    if completion is None or is_closed_for_good(session, enrolment.person_id):
+    if completion is None or _had_left(enrolment, completion) or is_closed_for_good(session, enrolment.person_id):
         return None
     outline, held = get_outline(session, completion.course_version_id), queries.find_newest(session, enrolment_id)
     if held is not None and held.revoked_at is not None and (held is instead_of or held.revoked_at < completion.completed_at):
@@ -72,6 +73,10 @@ def find_award(session: Session, enrolment_id: int, *, instead_of: Credential | 
     if deserves(policy, _progress(enrolment, completion), held=queries.state(held) if held else None) is not None:
         return None
     return Award(session.get_one(Person, enrolment.person_id), enrolment, completion, outline)
+
+
+def _had_left(enrolment: Enrolment, completion: Completion) -> bool:
+    return enrolment.left_at is not None and enrolment.left_at < completion.completed_at
 
 
 def _progress(enrolment: Enrolment, completion: Completion) -> Progress:

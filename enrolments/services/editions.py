@@ -20,6 +20,7 @@ from enrolments.models import Edition, EditionPlace, Enrolment, PendingList, Wai
 from enrolments.queries import editions as queries
 from enrolments.queries.learning import find_enrolment, take_turn
 from enrolments.rules import CODE_LENGTH
+from enrolments.services.keeping import catch_up
 from enrolments.services.verbs import EnrolmentVerb
 from kernel import audit, outbox
 from kernel.codes import code_from_bits
@@ -285,6 +286,7 @@ def _enrol(
         session.execute(insert(EditionPlace), [{"enrolment_id": enrolment.id, "edition_id": edition_id} for enrolment in entered])
     for enrolment in entered:
         audit.record(session, actor, EnrolmentVerb.ENROLLED, enrolment, now=now, version=outline.number, edition=edition_id)
+    catch_up(session, actor, [enrolment.id for enrolment in entered if enrolment.person_id in back], now=now)
     return list(people)
 
 

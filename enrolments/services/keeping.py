@@ -91,14 +91,21 @@ def lock_many(session: Session, enrolment_ids: Sequence[int]) -> list[Learning]:
 
 
 def keep_up(session: Session, actor: Actor, learning: Learning, *, now: datetime) -> Progress:
-    """Write down how far a learner is now, and that the course is completed where it is."""
+    """Write down how far a learner is now, and that the course is completed where it is: by nobody who does not take it any more."""
     enrolment = learning.enrolment
     outline = get_outline(session, enrolment.course_version_id)
     progress = evaluate_completion(outline, learning.results(), now)
     enrolment.done, enrolment.total = progress.done, progress.total
     grade = None if progress.grade is None else exact_decimal(progress.grade)
     enrolment.grade, enrolment.grade_stale = grade, None
-    if progress.completed and not learning.is_completed:
+    if progress.completed and not learning.is_completed and enrolment.left_at is None:
         session.add(Completion(enrolment_id=enrolment.id, course_version_id=outline.version_id, completed_at=now, grade=grade))
         audit.record(session, actor, EnrolmentVerb.COMPLETED, enrolment, now=now, version=outline.number)
     return progress
+
+
+def catch_up(session: Session, actor: Actor, enrolment_ids: Sequence[int], *, now: datetime) -> None:
+    """Keep up those who came back to a course: what was handed in or marked while they were out of it counts from now on."""
+    if enrolment_ids:
+        for learning in lock_many(session, enrolment_ids):
+            keep_up(session, actor, learning, now=now)

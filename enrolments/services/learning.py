@@ -21,7 +21,7 @@ from enrolments.permissions import ActivitySeat, Seat
 from enrolments.queries import learning as queries
 from enrolments.rules import Progress, is_held_back
 from enrolments.services.editions import end_waits
-from enrolments.services.keeping import Learning, complete, exact_decimal, keep_up, lock
+from enrolments.services.keeping import Learning, catch_up, complete, exact_decimal, keep_up, lock
 from enrolments.services.verbs import EnrolmentVerb
 from kernel import audit
 from kernel.db import UtcDateTime, connection_of
@@ -37,7 +37,7 @@ def enrol(session: Session, actor: Actor, seat: Seat, *, now: datetime) -> Enrol
     existing = queries.find_enrolment(session, actor.person_id, seat.course_id)
     if existing is not None and existing.left_at is None:
         return existing
-    outline = get_outline(session, seat.version_id)
+    outline, returning = get_outline(session, seat.version_id), [existing.id] if existing else []
     if existing is None:
         existing = Enrolment(
             person_id=actor.person_id,
@@ -52,6 +52,7 @@ def enrol(session: Session, actor: Actor, seat: Seat, *, now: datetime) -> Enrol
     end_waits(session, seat.course_id, [actor.person_id])
     session.flush()  # the audit entry names it
     audit.record(session, actor, EnrolmentVerb.ENROLLED, existing, now=now, version=outline.number)
+    catch_up(session, actor, returning, now=now)
     return existing
 
 

@@ -283,6 +283,8 @@ class Sitting(AttemptSeat):
     paper: Paper
     terms: Terms
     """By the quiz as it is published for the learner now, with what is in force for them; the questions are the attempt's own (5.3.1)."""
+    has_left: bool
+    """Whether its learner does not take the course any more."""
     marked_by_hand: bool
     """Whether a person has marked any of its answers: then it was handed in before."""
 
@@ -330,7 +332,7 @@ _MARKED_BY_HAND = (
     .label("marked_by_hand")
 )
 _SITTING = (
-    select(Attempt, CourseStaff.role, QuizVersion.id.label("followed"), _MARKED_BY_HAND, Accommodation, QuizOverride)
+    select(Attempt, CourseStaff.role, QuizVersion.id.label("followed"), Enrolment.left_at, _MARKED_BY_HAND, Accommodation, QuizOverride)
     .outerjoin(CourseStaff, (CourseStaff.course_id == Attempt.course_id) & (CourseStaff.person_id == bindparam("actor_id")))
     .outerjoin(Enrolment, Enrolment.id == Attempt.enrolment_id)
     .outerjoin(Activity, (Activity.version_id == Enrolment.course_version_id) & (Activity.key == Attempt.activity_key))
@@ -400,7 +402,7 @@ def _read_sitting(session: Session, statement: Select[*tuple[Any, ...]], bound: 
     rows = session.execute(statement, bound).all()
     if not rows:
         raise NotFound
-    attempt, role, followed, marked_by_hand, profile, _override = rows[0]
+    attempt, role, followed, left_at, marked_by_hand, profile, _override = rows[0]
     items, answers = _read_items(session, attempt)
     paper = get_paper(session, attempt.quiz_version_id)
     current = paper if followed is None else get_paper(session, followed)
@@ -416,7 +418,8 @@ def _read_sitting(session: Session, statement: Select[*tuple[Any, ...]], bound: 
         items=items,
         answers=answers,
         paper=paper,
-        terms=terms_of(current.access, current.settings, [row[5] for row in rows if row[5] is not None], profile),
+        terms=terms_of(current.access, current.settings, [row[6] for row in rows if row[6] is not None], profile),
+        has_left=left_at is not None,
         marked_by_hand=marked_by_hand,
     )
 

@@ -15,7 +15,7 @@ from kernel.web.request import begin_writing, current_actor, current_session, re
 from quizzes.forms import whole_number
 from quizzes.pages.uploads import problem_words
 from quizzes.permissions import QuizAction
-from quizzes.queries import sittings as queries
+from quizzes.queries import answering
 from quizzes.queries.files import FileSeat, get_file, list_files
 from quizzes.queries.sittings import Sitting
 from quizzes.queries.standings import get_checks
@@ -35,7 +35,7 @@ def fetch(subject: FileSeat) -> Response:
 
 
 @bp.post("/attempts/<uuid:attempt>/files")
-@requires(QuizAction.ANSWER, queries.get_attempt, reads_first=True, body_limit=BODY_LIMIT)
+@requires(QuizAction.ANSWER, answering.get_attempt, reads_first=True, body_limit=BODY_LIMIT)
 def send(subject: Sitting) -> tuple[Response, int]:
     """Keep one file that the page's script sends on its own, and return how the page shows it: the next answer of the script names it.
 
@@ -68,7 +68,7 @@ def item_of(sitting: Sitting, place: int) -> int:
 def _lock(subject: Sitting) -> tuple[Session, Sitting]:
     """Begin to write, and return the attempt as it is now, locked."""
     session = begin_writing()
-    return session, queries.lock_attempt(session, current_actor(), subject.uuid)
+    return session, answering.lock_attempt(session, current_actor(), subject.uuid)
 
 
 def brings_files() -> bool:
@@ -78,7 +78,7 @@ def brings_files() -> bool:
 
 def attempt_to_save(session: Session, actor: Actor, attempt: UUID) -> Sitting:
     """Return the attempt whose page is sent, locked unless files have to be kept first."""
-    return (queries.get_attempt if brings_files() else queries.lock_attempt)(session, actor, attempt)
+    return (answering.get_attempt if brings_files() else answering.lock_attempt)(session, actor, attempt)
 
 
 def keep_sent(subject: Sitting, page: int) -> tuple[Sitting, dict[int, list[Kept]]]:

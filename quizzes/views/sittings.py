@@ -40,6 +40,7 @@ from quizzes.pages.introduction import attempt_lines, place_of, refusal_words, r
 from quizzes.pages.question import Said, html
 from quizzes.permissions import QuizAction, reader_of
 from quizzes.publication import withholds_marks
+from quizzes.queries import answering
 from quizzes.queries import sittings as queries
 from quizzes.queries.answers import read_payloads
 from quizzes.queries.sittings import AttemptRow, Sitting
@@ -168,7 +169,7 @@ def _begin_page(subject: ActivitySeat, form: StartForm, *, status: int = 200) ->
 
 
 @bp.get("/attempts/<uuid:attempt>")
-@requires(QuizAction.ANSWER, queries.get_attempt)
+@requires(QuizAction.ANSWER, answering.get_attempt)
 def attempt(subject: Sitting) -> Answer:
     """Show one page of an attempt; an ended one leads to its review, one whose time is up to handing it in."""
     if subject.state not in OPEN_STATES:
@@ -278,7 +279,7 @@ def _go_on(sitting: Sitting, page: int, now: datetime) -> Response:
 
 
 @bp.get("/attempts/<uuid:attempt>/summary")
-@requires(QuizAction.ANSWER, queries.get_attempt)
+@requires(QuizAction.ANSWER, answering.get_attempt)
 def summary(subject: Sitting) -> Answer:
     """Show what was answered, and ask once before handing it in."""
     if subject.state not in OPEN_STATES:
@@ -289,7 +290,7 @@ def summary(subject: Sitting) -> Answer:
 
 
 @bp.post("/attempts/<uuid:attempt>/submission")
-@requires(QuizAction.SUBMIT, queries.lock_attempt)
+@requires(QuizAction.SUBMIT, answering.lock_attempt)
 def submit(subject: Sitting) -> Answer:
     """Hand the attempt in, with whatever the device still held."""
     batches, now = script_batches(request.form.to_dict(flat=False), "submit"), clock.now()

@@ -316,14 +316,20 @@ function adopt(item, newer, batch) {
   put(box.querySelector('[data-saved]'), 'now', 'circle-alert', say('Newer'));
 }
 
-function over() {
+function over(why) {
   closed = true;
-  trouble(say('Closed'));
+  trouble(why || say('Closed'));
   return null;
 }
 
+/* Whoever was taken out of the course is told that: what was saved before does not count. */
+async function overAsTold(answer) {
+  const told = await answer.json().catch(() => ({}));
+  return over(told.code === 'left_course' ? told.detail : '');
+}
+
 function refused(answer, batch, renewed) {
-  if (answer.status === 409 || answer.status === 410) return over();
+  if (answer.status === 409 || answer.status === 410) return overAsTold(answer);
   if (answer.status === 401 || answer.status === 403 || (answer.status === 400 && !renewed)) {
     trouble(say('Signin'));
     delay = Math.max(delay, 10000);
@@ -365,7 +371,7 @@ async function save() {
       show(event.item, false);
     }
     const kept = unsent().every((event) => event.kept);
-    bar(kept ? 'now' : 'bad', kept ? 'wifi-off' : 'cloud-off', say(kept ? 'Device' : 'Unsaved'));
+    bar(kept ? 'now' : 'bad', kept ? 'wifi-off' : 'cloud-off', say(kept ? (closed ? 'DeviceShort' : 'Device') : 'Unsaved'));
     if (done === false) {
       timer = setTimeout(save, delay * (0.75 + Math.random() / 2));
       delay = Math.min(delay * 2, 30000);
@@ -427,7 +433,7 @@ async function sendFile(box, file) {
   }
   if (answer.status === 413) return { problem: say('Large', '{name}', file.name) };
   if (answer.ok || answer.status === 422) return answer.json();
-  if (answer.status === 409 || answer.status === 410) over();
+  if (answer.status === 409 || answer.status === 410) await overAsTold(answer);
   else if (answer.status < 429) trouble(say('Signin'));
   return null;
 }

@@ -15,6 +15,7 @@ from tests.browser.conftest import CHROMIUM, FLAGS, Live
 from tests.browser.faults import Device, Line, a_bank, give_password
 from tests.browser.ledger import Ledger, stored
 from tests.quizzes.test_views import a_quiz
+from tests.support.editions import enrol, take_out
 from tests.support.learning import a_learner, start
 
 pytestmark = pytest.mark.long
@@ -288,3 +289,23 @@ def test_the_page_counts_what_is_answered_while_one_works(chromium: Browser, liv
     assert page.inner_text("[data-answered]").startswith("2 de 3")
     assert page.locator("[data-drawn]").is_hidden()
     assert page.locator(".qnav a").all_text_contents() == ["1: respondida", "2: sin responder", "3: respondida"]
+
+
+def test_who_was_taken_out_of_the_course_is_told_so_and_what_they_typed_goes_up_once_they_are_back(
+    chromium: Browser, live: Live, house: House
+) -> None:
+    """Security 1.4: the page says why nothing is saved any more, keeps what is typed, and sends it where its learner comes back."""
+    course = a_quiz(house, a_bank(range(1, 4)), "attempts: 0\n", tuple(f"numero-{place}" for place in range(1, 4)))
+    learner = a_learner(house, course)
+    device = a_device(chromium, f"{live.url}/attempts/{start(house, learner, course.slug, now=clock.now())}")
+    page = device.tabs[0]
+    write(page, 1, "301")
+    assert reaches(page, house, (1, "301"))
+    take_out(house, course, learner)
+    write(page, 2, "302")
+    expect(page.locator("#trouble")).to_contain_text("You do not take this course any more")
+    expect(page.locator("#save-state")).to_have_text("Guardado en este equipo")
+    enrol(house, course, [learner])
+    page.reload()
+
+    assert reaches(page, house, (1, "301"), (2, "302"))

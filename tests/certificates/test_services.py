@@ -233,6 +233,18 @@ def test_who_completes_the_course_again_after_theirs_was_revoked_has_another(hou
     assert [queries.state(one) for one in again(house, now=clock.now())] == [CredentialState.REVOKED, CredentialState.VALID]
 
 
+def test_what_was_completed_after_leaving_gives_no_certificate(house: House) -> None:
+    """As it was written down before leaving ended everything at once (security 1.4); earlier than that it was earned."""
+    complete(house, a_course(house, modules=1))
+    with house.database.unit_of_work() as session:
+        session.execute(update(Enrolment).values(left_at=NOON - timedelta(minutes=1)))
+    before = again(house, now=clock.now())
+    with house.database.unit_of_work() as session:
+        session.execute(update(Enrolment).values(left_at=NOON + timedelta(minutes=1)))
+
+    assert (before, len(again(house, now=clock.now()))) == ([], 1)
+
+
 def test_who_was_forgotten_before_the_job_has_no_certificate_without_a_name(house: House) -> None:
     complete(house, a_course(house, modules=1))
     with house.database.unit_of_work() as session:

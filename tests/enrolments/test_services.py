@@ -21,7 +21,7 @@ from enrolments.services.verbs import EnrolmentVerb
 from kernel.audit import AuditEntry
 from kernel.errors import Conflict
 from kernel.outbox import Delivery, Job
-from kernel.permissions import Actor, SiteRole
+from kernel.permissions import SYSTEM, Actor, SiteRole
 from lms.app import House
 from quizzes.models import Attempt
 from tests.support.builders import a_course, a_person, folder, publish
@@ -404,6 +404,24 @@ def test_leaving_and_coming_back_finds_everything_as_it_was(house: House) -> Non
     assert enrolment_of(house, actor, course).done == 1
     with house.database.unit_of_work(write=False) as session:
         assert queries.get_seat(session, actor, "prueba").is_learner
+
+
+def test_what_was_done_while_out_of_a_course_completes_it_on_coming_back(house: House) -> None:
+    """Security 1.4: what was handed in is marked while its learner is out, and nothing comes of it before they take the course again."""
+    course = a_course(house, modules=1)
+    actor = a_learner(house, course)
+    mark_done(house, actor, "prueba", "leccion-1")
+    with house.database.unit_of_work() as session:
+        row = session.execute(select(Enrolment)).scalar_one()
+        row.left_at = NOON
+        enrolments.record_result(
+            session, SYSTEM, row.id, "cuestionario-1", Achievement(completed=True, score=Fraction(90), passed=True), now=NOON
+        )
+    outside = counted(house, Completion)
+    enrol(house, actor)
+
+    assert (outside, counted(house, Completion)) == (0, 1)
+    assert results(house)["cuestionario-1"].score == 90
 
 
 def test_scores_are_kept_with_seven_decimals(house: House) -> None:
