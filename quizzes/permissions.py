@@ -111,10 +111,17 @@ def _own(actor: Actor, subject: object) -> Verdict:
     return allow_if(subject.person_id == actor.person_id, Verdict.HIDE)
 
 
+def _works_on(actor: Actor, subject: AttemptSeat) -> bool:
+    """Say whether somebody is before an attempt as the course's staff or an administrator: nobody is before what they answer themself."""
+    if subject.person_id == actor.person_id and subject.state in OPEN_STATES and not subject.preview:
+        return False
+    return actor.is_administrator or subject.staff_role is not None
+
+
 def _review(actor: Actor, subject: object) -> Verdict:
-    """The learner sees an ended attempt; the course's staff and administrators see any."""
+    """The learner sees an ended attempt, also one who works in the course; its staff and administrators see any of others."""
     assert isinstance(subject, AttemptSeat)
-    if actor.is_administrator or subject.staff_role is not None:
+    if _works_on(actor, subject):
         return Verdict.ALLOW
     if subject.person_id != actor.person_id:
         return Verdict.HIDE
@@ -170,7 +177,7 @@ def _reopen(actor: Actor, subject: object) -> Verdict:
 def _show_paper(actor: Actor, subject: object) -> Verdict:
     """The course's staff and administrators see a learner's paper; to everybody else, its learner too, there is no such page."""
     assert isinstance(subject, AttemptSeat)
-    return allow_if(actor.is_administrator or subject.staff_role is not None, Verdict.HIDE)
+    return allow_if(_works_on(actor, subject), Verdict.HIDE)
 
 
 def _fetch_file(actor: Actor, subject: object) -> Verdict:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID
 
+import pytest
 from sqlalchemy import func, select, update
 
 from courses.models import Course, StaffRole
@@ -16,7 +17,8 @@ from quizzes.models import AnswerEvent, Attempt
 from quizzes.queries import sittings as queries
 from tests.support.access import Cast, a_cast, outcome
 from tests.support.browser import Browser
-from tests.support.builders import a_course, folder, publish
+from tests.support.builders import a_course, a_teacher, folder, publish, sign_in
+from tests.support.editions import enrol
 from tests.support.learning import a_learner, actor_of, attempt_row, fail_quiz, start
 
 INTRO = "/courses/prueba/quizzes/cuestionario-"
@@ -213,6 +215,38 @@ def test_every_cell_of_changing_a_key(browser: Browser, house: House) -> None:
         assert (outcomes[letter] == "allow") is (f"DE-{letter}" in cast.browsers["S"].get(QUESTION).html), letter
 
     assert cast.check("quiz.edit_key", "own_course_with_attempts", outcomes) == []
+
+
+@pytest.mark.parametrize("letter", ["G", "I", "S"])
+def test_who_works_in_a_course_and_takes_it_sees_of_an_open_attempt_of_their_own_what_every_learner_sees(
+    browser: Browser, house: House, letter: str
+) -> None:
+    """Security 9, attempt.view and quiz.view_answers before handing in, also where feedback comes at once; of others they see theirs."""
+    cast = a_cast(browser, house)
+    course = a_course(house, modules=1, settings="attempts: 0\nbehaviour: immediate\nreview: practice\n")
+    other = start(house, a_learner(house, course, "otra@example.org"), "prueba")
+    enrol(house, course, [actor_of(cast.people[letter])])
+    cast.join(course)
+    own = start(house, actor_of(cast.people[letter]), "prueba")
+    doors = ("review", "record.json", "paper")
+
+    before = [outcome(cast.browsers[letter], f"/attempts/{own}/{door}") for door in doors]
+    others = [outcome(cast.browsers[letter], f"/attempts/{other}/{door}") for door in doors]
+    submit_through_page(cast.browsers[letter], own)
+
+    assert before == ["deny", "deny", "hide"]
+    assert others == ["allow"] * 3
+    assert [outcome(cast.browsers[letter], f"/attempts/{own}/{door}") for door in doors] == ["allow"] * 3
+
+
+def test_who_edits_a_course_looks_at_their_open_preview_as_they_like(browser: Browser, house: House) -> None:
+    course = a_course(house, modules=1, settings="attempts: 0\n")
+    teacher = a_teacher(house, course, "profe@example.org")
+    preview = start(house, actor_of(teacher), "prueba")
+    sign_in(browser, "profe@example.org")
+
+    assert attempt_row(house, preview).preview
+    assert [outcome(browser, f"/attempts/{preview}/{door}") for door in ("review", "record.json", "paper")] == ["allow"] * 3
 
 
 def test_nobody_saves_or_submits_for_another_not_even_an_administrator(browser: Browser, house: House) -> None:
