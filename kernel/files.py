@@ -57,6 +57,11 @@ class StoredFile(Base):
     created_at: Mapped[Moment]
 
 
+def checksum(content: bytes) -> str:
+    """Return the SHA-256 by which a content is kept."""
+    return hashlib.sha256(content).hexdigest()
+
+
 def _key(sha256: str) -> str:
     if not _SHA256.fullmatch(sha256):
         raise NotFound
@@ -68,7 +73,7 @@ class Files(ABC):
 
     def put(self, content: bytes) -> str:
         """Keep a content durably and return its SHA-256; writing it again changes nothing."""
-        sha256 = hashlib.sha256(content).hexdigest()
+        sha256 = checksum(content)
         if not self.holds(sha256):
             self.keep(sha256, io.BytesIO(content))
         return sha256

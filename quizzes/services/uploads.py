@@ -3,8 +3,8 @@
 Contents are checked and written to the disk before the transaction begins (`keep_contents`): nobody waits for a large file.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import uuid4
 
@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from courses.content.filetypes import kind_of
-from kernel.files import Files, StoredFile, note_stored, quotas_of
+from kernel.files import Files, StoredFile, checksum, note_stored, quotas_of
 from quizzes.models import AnswerFile
 from quizzes.queries import sittings as queries
 from quizzes.queries.files import bytes_handed_in
@@ -31,7 +31,7 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A file whose content is kept, or why it is not taken."""
+    """A file whose content is kept, or why it is not taken and not kept."""
 
     name: str
     sha256: str
@@ -43,18 +43,35 @@ class Kept:
 class Received:
     """What became of the files of a page: names for the answers by place, and the first reason why one was not taken."""
 
-    added: Mapping[int, tuple[str, ...]]
+    added: Mapping[int, Sequence[str]]
     refused: Mapping[int, Misfit]
 
 
-def keep_contents(session: Session, files: Files, sitting: Sitting, sent: Mapping[int, Sequence[Sent]]) -> dict[int, list[Kept]]:
-    """Keep the contents that fit what their questions take, without a row of their own; places that take none are left out."""
-    room = _room(session, sitting) if sent else 0
-    kept = {}
+def keep_contents(
+    session: Session,
+    files: Files,
+    sitting: Sitting,
+    sent: Mapping[int, Sequence[Sent]],
+    *,
+    named: Mapping[int, Collection[str]] | None = None,
+    dropped: Collection[str] = (),
+) -> dict[int, list[Kept]]:
+    """Keep the contents that find a place, without a row of their own; places that take none are left out.
+
+    What finds none is not kept: nothing counts it, and nothing would ever take it away. `named` and `dropped` as in `receive_files`,
+    which asks the same again of the locked attempt.
+    """
+    judged, contents = dict[int, list[Kept]](), dict[str, bytes]()
     for place, arriving in sent.items():
         limits = limits_at(session, sitting, place)
         if limits is not None:
-            kept[place] = [_kept(files, one, limits, room) for one in arriving]
+            contents |= {checksum(one.content): one.content for one in arriving}
+            judged[place] = list(dict.fromkeys(_judged(one, limits) for one in arriving))
+    kept: dict[int, list[Kept]] = {place: [] for place in judged}
+    for place, _item_id, one, _known in _placed(session, sitting, judged, named or {}, dropped):
+        if one.misfit is None:
+            files.put(contents[one.sha256])
+        kept[place].append(one)
     return kept
 
 
@@ -71,10 +88,32 @@ def limits_at(session: Session, sitting: Sitting, place: int) -> UploadLimits | 
     return upload_limits(queries.get_questions(session, [item.question_version_id])[item.question_version_id])
 
 
-def _kept(files: Files, one: Sent, limits: UploadLimits, room: int) -> Kept:
-    name, size = shown_name(one.name), len(one.content)
-    misfit = _misfit(one, limits) or (Misfit.QUOTA if size > room else None)
-    return Kept(name, "" if misfit else files.put(one.content), size, misfit)
+def _judged(one: Sent, limits: UploadLimits) -> Kept:
+    return Kept(shown_name(one.name), checksum(one.content), len(one.content), _misfit(one, limits))
+
+
+def _placed(
+    session: Session, sitting: Sitting, kept: Mapping[int, Sequence[Kept]], named: Mapping[int, Collection[str]], dropped: Collection[str]
+) -> Iterator[tuple[int, int, Kept, str | None]]:
+    """Yield the files that are not in their answers yet, one after another: place, item, the file and, last, the name that it had before.
+
+    Of one for which there is no place or no room any more it says so.
+    """
+    room = _room(session, sitting, {name for names in named.values() for name in names}) if kept else 0
+    for place, arriving in kept.items():
+        item, limits = sitting.item_at(place), limits_at(session, sitting, place)
+        if item is None or limits is None:
+            continue
+        names = [name for name in dict.fromkeys([*_named(sitting, item.id), *named.get(place, ())]) if name not in dropped]
+        for one in arriving:
+            known = None if one.misfit else _find(session, item.id, one)
+            if known in names:
+                continue
+            misfit = one.misfit or (Misfit.COUNT if len(names) >= limits.files else Misfit.QUOTA if one.size > room else None)
+            if misfit is None:
+                room -= one.size
+                names.append(known or one.sha256)
+            yield place, item.id, replace(one, misfit=misfit), known
 
 
 def receive_files(
@@ -91,26 +130,13 @@ def receive_files(
     The answer names a file only after `save_answers`; a file that no answer names is not part of the attempt. `named` are the names that
     the page has already and that may not have arrived, `dropped` those that it takes out of its answers, which makes room.
     """
-    added: dict[int, tuple[str, ...]] = {}
+    added: dict[int, list[str]] = {place: [] for place in kept}
     refused: dict[int, Misfit] = {}
-    room = _room(session, sitting, {name for names in (named or {}).values() for name in names}) if kept else 0
-    for place, arriving in kept.items():
-        item, limits = sitting.item_at(place), limits_at(session, sitting, place)
-        if item is None or limits is None:
-            continue
-        names = [name for name in dict.fromkeys([*_named(sitting, item.id), *(named or {}).get(place, ())]) if name not in dropped]
-        present = len(names)
-        for one in arriving:
-            known = None if one.misfit else _find(session, item.id, one)
-            if known in names:
-                continue
-            misfit = one.misfit or (Misfit.COUNT if len(names) >= limits.files else Misfit.QUOTA if one.size > room else None)
-            if misfit is not None:
-                refused.setdefault(place, misfit)
-                continue
-            room -= one.size
-            names.append(known or _add(session, item.id, one, now=now))
-        added[place] = tuple(names[present:])
+    for place, item_id, one, known in _placed(session, sitting, kept, named or {}, dropped):
+        if one.misfit is not None:
+            refused.setdefault(place, one.misfit)
+        else:
+            added[place].append(known or _add(session, item_id, one, now=now))
     return Received(added, refused)
 
 

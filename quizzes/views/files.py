@@ -1,6 +1,7 @@
 """Files of answers: sent on their own or with the pages of an attempt, fetched by their learner and the course's graders."""
 
 from collections.abc import Collection
+from datetime import datetime
 from uuid import UUID
 
 from flask import Blueprint, Response, current_app, jsonify, render_template, request
@@ -11,6 +12,7 @@ from kernel.errors import NotFound
 from kernel.files import Files
 from kernel.permissions import Actor
 from kernel.web.contents import send_content
+from kernel.web.limits import limit, limiter
 from kernel.web.request import begin_writing, current_actor, current_session, requires
 from quizzes.forms import whole_number
 from quizzes.pages.uploads import problem_words
@@ -25,6 +27,8 @@ from quizzes.services.uploads import Kept, Sent, keep_contents, limits_at, recei
 bp = Blueprint("quizzes_files", __name__)
 BODY_LIMIT = 52_000_000
 """Of a page with files: one of the largest (50 MB) or several small ones, and the answers beside."""
+SENDINGS = limit("quiz files", "120 per 10 minutes")
+"""Of a person: far more than an examination on a bad line sends again."""
 
 
 @bp.get("/attempts/<uuid:attempt>/files/<uuid:file>")
@@ -41,16 +45,15 @@ def send(subject: Sitting) -> tuple[Response, int]:
 
     The content is checked and kept before anything is written: a large file holds nobody up.
     """
-    place, sent, now = whole_number(request.form.get("place", "")), request.files.get("upload"), clock.now()
-    limits = limits_at(current_session(), subject, place)
+    session, place, sent, now = current_session(), whole_number(request.form.get("place", "")), request.files.get("upload"), clock.now()
+    limits = limits_at(session, subject, place)
     if sent is None or limits is None:
         raise NotFound
-    arrived = keep_contents(current_session(), stored_files(), subject, {place: [Sent(sent.filename or "", sent.read())]})
+    limiter().use(SENDINGS, str(subject.person_id))
+    file, named = Sent(sent.filename or "", sent.read()), _named_by_page(session, subject, place, now=now)
+    arrived = keep_contents(session, stored_files(), subject, {place: [file]}, named={place: named})
     session, sitting = _lock(subject)
-    check_takes_answers(sitting, now=now)
-    if place in get_checks(session, sitting).closed:
-        raise NotFound
-    named = list_files(session, [item_of(sitting, place)]).keys() & set(request.form.getlist("named"))
+    named = _named_by_page(session, sitting, place, now=now)
     received = receive_files(session, sitting, arrived, named={place: named}, now=now)
     if place in received.refused:
         return jsonify(problem=problem_words(received.refused[place], limits)), 422
@@ -58,6 +61,14 @@ def send(subject: Sitting) -> tuple[Response, int]:
     added = [files[name] for name in received.added.get(place, ())]
     html = render_template("quizzes/kinds/_sent.html", attempt=sitting, place=place, files=added)
     return jsonify(html=html, full=len(named) + len(added) >= limits.files), 200
+
+
+def _named_by_page(session: Session, sitting: Sitting, place: int, *, now: datetime) -> set[str]:
+    """Return the files in a place that the page has already; raise NotFound, AlreadySubmitted or TimeIsUp where it takes no answers now."""
+    check_takes_answers(sitting, now=now)
+    if place in get_checks(session, sitting).closed:
+        raise NotFound
+    return list_files(session, [item_of(sitting, place)]).keys() & set(request.form.getlist("named"))
 
 
 def item_of(sitting: Sitting, place: int) -> int:
@@ -81,12 +92,15 @@ def attempt_to_save(session: Session, actor: Actor, attempt: UUID) -> Sitting:
     return (answering.get_attempt if brings_files() else answering.lock_attempt)(session, actor, attempt)
 
 
-def keep_sent(subject: Sitting, page: int) -> tuple[Sitting, dict[int, list[Kept]]]:
-    """Keep the contents that a page's form brings, and return the attempt locked."""
+def keep_sent(subject: Sitting, page: int, *, dropped: str, now: datetime) -> tuple[Sitting, dict[int, list[Kept]]]:
+    """Keep the contents that a page's form brings, and return the attempt locked; raise AlreadySubmitted or TimeIsUp."""
     if not brings_files():
         return subject, {}
+    limiter().use(SENDINGS, str(subject.person_id))
+    check_takes_answers(subject, now=now)
     session = current_session()
-    kept = keep_contents(session, stored_files(), subject, sent_files(subject, page, get_checks(session, subject).closed))
+    sent = sent_files(subject, page, get_checks(session, subject).closed)
+    kept = keep_contents(session, stored_files(), subject, sent, dropped=(dropped,))
     return _lock(subject)[1], kept
 
 

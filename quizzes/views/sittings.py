@@ -193,13 +193,13 @@ def save(subject: Sitting) -> Answer:
     """Keep answers: from the page's script (JSON in, JSON out) or as a plain form that then goes where it is asked to."""
     now, form = clock.now(), request.form.to_dict(flat=False)
     page = whole_number(first(form, "page"), otherwise=1)
-    subject, kept = keep_sent(subject, page)
+    at, dropped = dropped_file(form)
+    subject, kept = keep_sent(subject, page, dropped=dropped, now=now)
     session = current_session()
     if wants_json():
         batches = script_batches(form, "autosave")
         return _acknowledge(subject, services.save_answers(session, subject, batches, _proved(subject, batches, now), now=now), now)
     closed = get_checks(session, subject).closed
-    at, dropped = dropped_file(form)
     received = receive_files(session, subject, kept, dropped=(dropped,), now=now)
     said = read_payloads(session, subject.answers, answers_compared(form, subject))
     batch = form_batch(form, subject, page, said, closed, FileChanges(received.added, frozenset({dropped})))

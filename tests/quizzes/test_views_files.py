@@ -293,6 +293,66 @@ def test_a_file_sent_alone_comes_too_late_to_others_attempts_and_to_questions_wi
 
 
 @pytest.mark.parametrize("alone_", [True, False])
+def test_what_finds_no_place_leaves_nothing_on_the_disk(browser: Browser, course: Course, app: Flask, *, alone_: bool) -> None:
+    """Security 4.3: neither beyond what the question takes, nor several at once, nor after handing in; the same file again is no other."""
+    a_learner_in(browser, course)
+    path = begin(browser)
+    sending(browser, ("uno.pdf", PDF), ("dos.txt", b"dos"), ("tres.txt", b"tres"))
+    full = browser.page
+    names = tuple(re.findall(r'name="p1-files" value="([0-9a-f-]{36})"', full.html))
+    before = sorted(app.extensions["files"].names())
+    if alone_:
+        answers = [alone(browser, path, "cuatro.txt", b"cuatro", named=names)[0], alone(browser, path, "uno.pdf", PDF, named=names)[0]]
+    else:
+        answers = [_sent(browser, "cuatro.txt", b"cuatro"), _sent(browser, "uno.pdf", PDF)]
+    browser.submit("/answers", button=("go", "review"))
+    browser.submit("/submission")
+    browser.page = full
+    answers += [alone(browser, path, "cinco.txt", b"cinco")[0] if alone_ else _sent(browser, "cinco.txt", b"cinco", status=409)]
+
+    assert len(before) == len(names) == 2
+    assert answers == [422, 200, 409]
+    assert sorted(app.extensions["files"].names()) == before
+
+
+def _sent(browser: Browser, name: str, content: bytes, *, status: int = 200) -> int:
+    """Send a file with its page; return what the page's script would be answered."""
+    page = sending(browser, (name, content), status=status)
+    return 422 if "no cabe otro" in page.text else browser.response.status_code
+
+
+@pytest.mark.settings(quota_person_mb=1)
+def test_files_of_one_form_share_the_room_that_is_left(browser: Browser, course: Course, app: Flask, house: House) -> None:
+    """Security 4.3: what has no room beside the others of its form is not on the disk either."""
+    a_learner_in(browser, course)
+    begin(browser)
+    page = sending(browser, ("uno.txt", b"u" * 600_000), ("dos.txt", b"d" * 600_000))
+
+    assert "se agotó el espacio" in page.text
+    assert _files(house) == ["uno.txt"]
+    assert len(list(app.extensions["files"].names())) == 1
+
+
+def test_the_same_file_twice_in_one_form_is_one(browser: Browser, course: Course, house: House) -> None:
+    a_learner_in(browser, course)
+    begin(browser)
+    page = sending(browser, ("uno.pdf", PDF), ("uno.pdf", PDF), ("dos.txt", b"dos"))
+
+    assert "no cabe otro" not in page.text
+    assert _files(house) == ["uno.pdf", "dos.txt"]
+
+
+def test_nobody_sends_files_without_end(browser: Browser, course: Course, house: House) -> None:
+    """Security 4.3: far more than an examination on a bad line needs; what is refused is sent again later."""
+    a_learner_in(browser, course)
+    path = begin(browser)
+    statuses = [alone(browser, path, "uno.exe", b"MZ")[0] for _time in range(121)]
+
+    assert statuses == [422] * 120 + [429]
+    assert _files(house) == []
+
+
+@pytest.mark.parametrize("alone_", [True, False])
 def test_a_files_content_is_on_the_disk_before_anything_is_locked(
     browser: Browser, course: Course, house: House, app: Flask, *, alone_: bool
 ) -> None:
