@@ -35,7 +35,7 @@ from tests.support.learning import (
     start,
 )
 
-TOLD = "You do not take this course any more"
+TOLD = "Usted ya no toma este curso"
 
 
 def the_learner(house: House) -> Actor:
