@@ -26,16 +26,22 @@ def note_watched(session: Session, actor: Actor, subject: ActivitySeat, spans: S
     assert enrolment_id is not None
     assert actor.person_id is not None
     enrolment_queries.take_turn(session, actor.person_id)  # two pages may tell at once
-    present = queries.list_spans(session, enrolment_id, key)
+    present = merge_spans(queries.list_spans(session, enrolment_id, key))
     merged = merge_spans([*present, *spans])
-    opened_at = enrolment_queries.find_first_view(session, enrolment_id, key)
+    opened_at, completed_at = enrolment_queries.find_moments(session, enrolment_id, key)
     elapsed = (now - opened_at).total_seconds() if opened_at else 0
-    if merged == merge_spans(present) or not credible(merged, elapsed):
-        return share_watched(present, seconds)
-    session.execute(delete(WatchedSpan).where(WatchedSpan.enrolment_id == enrolment_id, WatchedSpan.activity_key == key))
-    rows = [{"enrolment_id": enrolment_id, "activity_key": key, "start": start, "finish": finish, "at": now} for start, finish in merged]
-    session.execute(insert(WatchedSpan), rows)
-    share = share_watched(merged, seconds)
-    if subject.activity.completion_rule == "watched" and share * 100 >= (subject.activity.completion_amount or 100):
+    if merged != present and credible(merged, elapsed):
+        _keep(session, enrolment_id, key, merged, now=now)
+        present = merged
+    share = share_watched(present, seconds)
+    enough = subject.activity.completion_rule == "watched" and share * 100 >= (subject.activity.completion_amount or 100)
+    if enough and completed_at is None:  # also where nothing is new: less may be asked now, or the completion was taken back
         enrolment_services.record_result(session, actor, enrolment_id, key, Achievement(completed=True), now=now)
     return share
+
+
+def _keep(session: Session, enrolment_id: int, key: str, spans: Sequence[Span], *, now: datetime) -> None:
+    """Put what was seen in the place of what was kept."""
+    session.execute(delete(WatchedSpan).where(WatchedSpan.enrolment_id == enrolment_id, WatchedSpan.activity_key == key))
+    rows = [{"enrolment_id": enrolment_id, "activity_key": key, "start": start, "finish": finish, "at": now} for start, finish in spans]
+    session.execute(insert(WatchedSpan), rows)

@@ -312,10 +312,12 @@ def get_learning_record(session: Session, _actor: Actor, person: UUID, slug: str
     return LearningRecord(found, enrolment, outline, completion, {result.activity_key: result for result in results})
 
 
-def find_first_view(session: Session, enrolment_id: int, activity_key: str) -> datetime | None:
-    """Return when a learner first opened an activity."""
-    statement = select(ActivityResult.viewed_at)
-    return session.scalar(statement.where(ActivityResult.enrolment_id == enrolment_id, ActivityResult.activity_key == activity_key))
+def find_moments(session: Session, enrolment_id: int, activity_key: str) -> tuple[datetime | None, datetime | None]:
+    """Return when a learner first opened an activity, and when they completed it."""
+    statement = select(ActivityResult.viewed_at, ActivityResult.completed_at)
+    mine = (ActivityResult.enrolment_id == enrolment_id, ActivityResult.activity_key == activity_key)
+    row = session.execute(statement.where(*mine)).one_or_none()
+    return (None, None) if row is None else (row.viewed_at, row.completed_at)
 
 
 def list_closed(session: Session) -> list[int]:

@@ -5,12 +5,13 @@ from fractions import Fraction
 
 from sqlalchemy import select
 
-from courses.models import Course
+from courses.models import Course, Nature
 from enrolments.models import ActivityResult
 from enrolments.queries import learning as enrolment_queries
 from enrolments.services import learning as enrolments
-from kernel.permissions import Actor
+from kernel.permissions import SYSTEM, Actor
 from lms.app import House
+from tests.support.browser import Counter
 from tests.support.builders import folder, publish
 from tests.support.folders import a_folder
 from tests.support.learning import a_learner, all_at_once, enrolment_of
@@ -19,13 +20,13 @@ from webinars import services as webinars
 
 NOON = datetime(2026, 6, 1, 17, tzinfo=UTC)
 LENGTH = 100
+FILM = "01-contar/02-charla.recording.yaml"
 
 
 def a_film(house: House, extra: str = "") -> tuple[Course, Actor]:
     """Publish the sample with a recording of ours that counts as watched from 80 % on, and a learner who opened it at noon."""
     files = a_folder()
-    name = "01-contar/02-charla.recording.yaml"
-    files[name] = files[name].decode().replace("duration: 0:10\n", f"duration: 1:40\n{extra}").encode()
+    files[FILM] = files[FILM].decode().replace("duration: 0:10\n", f"duration: 1:40\n{extra}").encode()
     course, _version = publish(house, files, now=NOON - timedelta(days=1))
     actor = a_learner(house, course, now=NOON)
     with house.database.unit_of_work() as session:
@@ -63,6 +64,45 @@ def test_enough_of_it_completes_and_what_was_seen_twice_counts_once(house: House
     assert shares == [Fraction(share, 100) for share in (40, 60, 60, 79, 80)]
     assert (before, completed(house)) == (False, True)
     assert spans_of(house, actor, course) == [(0, 79), (90, 91)]
+
+
+def test_what_was_seen_completes_when_a_correction_asks_for_less(house: House) -> None:
+    course, actor = a_film(house, "completion: {watched: 90}\n")
+    watch(house, actor, [(0, 85)])
+    before = completed(house)
+    files = a_folder()
+    files[FILM] = files[FILM].decode().replace("duration: 0:10\n", "duration: 1:40\ncompletion: {watched: 80}\n").encode()
+    _course, version = publish(house, files, nature=Nature.CORRECTION, now=NOON)
+    with house.database.unit_of_work() as session:
+        enrolments.follow_version(session, SYSTEM, enrolment_of(house, actor, course).id, version.id, now=NOON)
+
+    share = watch(house, actor, [(70, 85)])
+
+    assert (before, share, completed(house)) == (False, Fraction(85, 100), True)
+
+
+def test_seeing_it_again_completes_again_what_was_taken_back(house: House) -> None:
+    course, actor = a_film(house)
+    watch(house, actor, [(0, 100)])
+    with house.database.unit_of_work() as session:
+        enrolments.take_back(session, SYSTEM, enrolment_of(house, actor, course).id, "charla", "No lo vio.", now=NOON)
+    before = completed(house)
+
+    watch(house, actor, [(0, 100)])
+
+    assert (before, completed(house)) == (False, True)
+
+
+def test_what_is_seen_after_it_was_completed_writes_no_result(house: House) -> None:
+    """A player tells every fifteen seconds."""
+    _course, actor = a_film(house)
+    watch(house, actor, [(0, 90)])
+    counter = Counter(house.database.writing)
+    for seen in ((0, 90), (0, 91)):
+        watch(house, actor, [seen])
+
+    written = [statement.split()[:3] for statement in counter.statements if not statement.startswith("SELECT")]
+    assert written == [["DELETE", "FROM", "watched_span"], ["INSERT", "INTO", "watched_span"]]
 
 
 def test_more_than_can_have_been_seen_is_not_kept(house: House) -> None:
