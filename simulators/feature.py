@@ -1,7 +1,14 @@
 """What simulators offer to the roof."""
 
+from enrolments.services.verbs import EnrolmentVerb
 from kernel.feature import Feature
-from simulators import views
+from simulators import jobs, views
 from simulators.permissions import PERMISSIONS
 
-FEATURE = Feature(name="simulators", blueprints=(views.bp,), permissions=PERMISSIONS)
+FEATURE = Feature(
+    name="simulators",
+    blueprints=(views.bp,),
+    permissions=PERMISSIONS,
+    jobs={"simulators.follow_limits": jobs.follow_limits},
+    on={EnrolmentVerb.LEARNERS_MOVED: "simulators.follow_limits"},
+)

@@ -7,10 +7,11 @@ from fractions import Fraction
 from typing import cast
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from courses.models import Activity, CourseStaff, StaffRole
+from enrolments.models import ActivityResult, Enrolment
 from enrolments.rules import CompletionRule, Grading
 from kernel.errors import NotFound
 from kernel.permissions import Actor
@@ -165,6 +166,39 @@ def list_submissions(session: Session, person_id: int, course_id: int, activity_
         )
         for row in session.execute(_HISTORY, bound)
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class OutOfStep:
+    """A learner's task of which progress does not say whether its attempts are used up, and their last submission to it."""
+
+    submission_id: int
+    enrolment_id: int
+    person_id: int
+    course_id: int
+    activity_key: str
+    task_id: int
+
+
+def list_out_of_step(session: Session, course_id: int, *, after: int = 0, limit: int) -> list[OutOfStep]:
+    """List what of a course's learners is out of step with the limits of the version that they follow, in the order of submissions."""
+    last = func.max(Submission.id)
+    used_up = (SimulatorTask.attempts > 0) & (SimulatorTask.attempts <= func.count())
+    whose = (Enrolment.id, Enrolment.person_id, Enrolment.course_id, Submission.activity_key, SimulatorTask.id)
+    statement = (
+        select(last, *whose)
+        .select_from(Submission)
+        .join(Enrolment, (Enrolment.person_id == Submission.person_id) & (Enrolment.course_id == Submission.course_id))
+        .join(Activity, (Activity.version_id == Enrolment.course_version_id) & (Activity.key == Submission.activity_key))
+        .join(SimulatorTask, SimulatorTask.activity_id == Activity.id)
+        .join(ActivityResult, (ActivityResult.enrolment_id == Enrolment.id) & (ActivityResult.activity_key == Activity.key))
+        .where(Submission.course_id == course_id, ~Submission.preview)
+        .group_by(*whose, SimulatorTask.attempts, ActivityResult.exhausted)
+        .having(last > after, ActivityResult.exhausted != used_up)
+        .order_by(last)
+        .limit(limit)
+    )
+    return [OutOfStep(*row) for row in session.execute(statement)]
 
 
 def find_save(session: Session, person_id: int, course_id: int, activity_key: str) -> TaskSave | None:

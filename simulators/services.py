@@ -1,6 +1,6 @@
 """Verbs of tasks: keep what was calculated, hand in, hand the result down to the learner's progress."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -20,13 +20,13 @@ from kernel.errors import N_, Conflict
 from kernel.permissions import Actor
 from simulators import queries
 from simulators.models import Submission, SubmissionItem, TaskSave
-from simulators.queries import PublishedTask, SubmissionRow
+from simulators.queries import OutOfStep, PublishedTask, SubmissionRow
 from simulators.rules.address import encode
-from simulators.rules.attempts import PastSubmission, SubmitRuling, Window, is_completed, may_submit, over_attempts
+from simulators.rules.attempts import PastSubmission, SubmitRuling, Window, is_completed, is_used_up, may_submit, over_attempts
 from simulators.rules.drawing import draw, round_half_up, seed_of, written
-from simulators.rules.marking import ItemMark, TaskGrade, grade
+from simulators.rules.marking import ItemMark, grade
 from simulators.rules.scenario import Inputs
-from simulators.rules.tasks import allowed_inputs, start_inputs
+from simulators.rules.tasks import TaskPolicy, allowed_inputs, start_inputs
 
 MARK_DECIMALS = 7
 LONGEST_ANSWER = 60
@@ -80,7 +80,7 @@ def open_desk(session: Session, actor: Actor, subject: ActivitySeat, *, now: dat
     return Desk(published, drawn, start_inputs(published.task.start, drawn), history, ruling, preview)
 
 
-def _counted(history: tuple[SubmissionRow, ...]) -> list[PastSubmission]:
+def _counted(history: Sequence[SubmissionRow]) -> list[PastSubmission]:
     return [row.past for row in history if not row.preview]
 
 
@@ -146,8 +146,9 @@ def submit_task(
     session.execute(insert(SubmissionItem), [_item_row(row.id, desk.published, item, work.typed) for item in found.items])
     _keep(session, actor, subject, Work(inputs, work.typed), now=now)
     audit.record(session, actor, SimulatorVerb.SUBMITTED, row, now=now, activity=row.activity_key, number=row.number, preview=row.preview)
-    if not desk.preview:
-        _hand_down(session, actor, subject, desk, found, now=now)
+    if subject.seat.enrolment_id is not None:
+        history = [*_counted(desk.history), PastSubmission(row.number, now, None if row.percent is None else Fraction(row.percent))]
+        _hand_down(session, actor, subject.seat.enrolment_id, subject.activity.key, task.policy, history, now=now)
     return row
 
 
@@ -169,17 +170,22 @@ def _decimal(value: Fraction) -> Decimal:
     return (Decimal(exact.numerator) / Decimal(exact.denominator)).quantize(Decimal("0.0000001"))
 
 
-def _hand_down(session: Session, actor: Actor, subject: ActivitySeat, desk: Desk, found: TaskGrade, *, now: datetime) -> None:
+def _hand_down(
+    session: Session, actor: Actor, enrolment_id: int, key: str, policy: TaskPolicy, history: Sequence[PastSubmission], *, now: datetime
+) -> None:
     """Tell the learner's progress what all submissions together mean for the activity."""
-    enrolment_id = subject.seat.enrolment_id
-    assert enrolment_id is not None
-    policy = desk.published.task.policy
-    past = _counted(desk.history)
-    percent = None if found.percent is None else round_half_up(found.percent, MARK_DECIMALS)
-    history = [*past, PastSubmission(len(past) + 1 + max((one.number for one in past), default=0), now, percent)]
     score = over_attempts(policy.grading, history)
-    achievement = Achievement(is_completed(policy, history), score, has_passed(score, policy.pass_mark))
-    enrolment_services.record_result(session, actor, enrolment_id, subject.activity.key, achievement, now=now)
+    completed, passed = is_completed(policy, history), has_passed(score, policy.pass_mark)
+    achievement = Achievement(completed, score, passed, exhausted=is_used_up(policy, history))
+    enrolment_services.record_result(session, actor, enrolment_id, key, achievement, now=now)
+
+
+def tell_progress(session: Session, actor: Actor, found: OutOfStep, *, now: datetime) -> None:
+    """Tell a learner's progress again what their submissions mean, by the limits of the task that they follow."""
+    take_turn(session, found.person_id)
+    history = _counted(queries.list_submissions(session, found.person_id, found.course_id, found.activity_key))
+    policy = queries.get_task(session, found.task_id).task.policy
+    _hand_down(session, actor, found.enrolment_id, found.activity_key, policy, history, now=now)
 
 
 def hand_over(session: Session, course_id: int, giver: int, taker: int) -> None:

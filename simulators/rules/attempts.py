@@ -80,13 +80,18 @@ def _refusals(policy: TaskPolicy, window: Window, history: Sequence[PastSubmissi
         yield Refusal(Reason.NOT_OPEN_YET, window.opens_at)
     if window.closes_at is not None and now >= window.closes_at:
         yield Refusal(Reason.CLOSED)
-    if policy.attempts and len(history) >= policy.attempts:
+    if is_used_up(policy, history):
         yield Refusal(Reason.NO_ATTEMPTS_LEFT)
     pause = pause_ends(policy, history)
     if pause is not None and now < pause:
         yield Refusal(Reason.PAUSE, pause)
     if not window.prerequisites_met:
         yield Refusal(Reason.PREREQUISITES)
+
+
+def is_used_up(policy: TaskPolicy, history: Sequence[PastSubmission]) -> bool:
+    """Say whether no attempt is left."""
+    return 0 < policy.attempts <= len(history)
 
 
 def pause_ends(policy: TaskPolicy, history: Sequence[PastSubmission]) -> datetime | None:
@@ -112,7 +117,7 @@ def is_completed(policy: TaskPolicy, history: Sequence[PastSubmission]) -> bool:
         case CompletionRule.GRADED:
             return bool(graded)
         case CompletionRule.PASSED_OR_USED:
-            return passed or 0 < policy.attempts <= len(history)
+            return passed or is_used_up(policy, history)
         case CompletionRule.ATTEMPTED:
             return len(history) >= policy.completion_attempts > 0
         case CompletionRule.VIEWED:  # pragma: no branch - the last case

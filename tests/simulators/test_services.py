@@ -2,11 +2,11 @@
 
 from sqlalchemy import select
 
-from courses.models import StaffRole
+from courses.models import Nature, StaffRole
 from enrolments.models import ActivityResult, Enrolment
 from enrolments.queries import learning as enrolment_queries
 from enrolments.services import learning as enrolment_services
-from kernel import clock
+from kernel import clock, outbox
 from kernel.audit import AuditEntry
 from kernel.permissions import Actor
 from lms.app import House
@@ -155,3 +155,29 @@ def test_grader_looks_at_a_task_and_cannot_work_on_it(browser: Browser) -> None:
     assert "Proponga una pensión" in page.text
     assert page.form(f"{TASK}/answers").buttons == []
     browser.post(f"{TASK}/answers", {"do": "submit"}, status=403)
+
+
+def test_progress_says_that_a_task_is_used_up_and_follows_the_limits_of_a_correction(browser: Browser) -> None:
+    """A used-up task is not what comes next (`enrolments.rules.next_step`); a correction gives attempts, and takes them."""
+    house = browser.house
+    course, _version = publish(house, tasks.folder())
+    learner = a_learner_in(browser, course)
+    seen = []
+    for _time in range(2):
+        learner.get(TASK)
+        learner.submit(f"{TASK}/answers", {"ask.linea": "1"}, button=("do", "submit"))
+        seen.append(is_used_up(house))
+
+    for attempts in ("attempts: 3\n", "attempts: 1\n", ""):
+        body = tasks.BODY.replace("attempts: 2\n", attempts)
+        publish(house, tasks.folder(body), nature=Nature.CORRECTION)
+        outbox.deliver_waiting(house.worker, now=clock.now())
+        seen.append(is_used_up(house))
+
+    assert seen == [False, True, False, True, False]
+
+
+def is_used_up(house: House) -> bool:
+    """Say whether progress takes the task for used up."""
+    with house.database.unit_of_work(write=False) as session:
+        return session.scalars(select(ActivityResult.exhausted).where(ActivityResult.activity_key == "tarea-1")).one()

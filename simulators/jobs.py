@@ -1,0 +1,24 @@
+"""Background work of tasks: progress follows when learners get attempts, or lose them, with another version."""
+
+from typing import cast
+
+from kernel.outbox import Delivery
+from kernel.permissions import Actor, Via
+from simulators import queries, services
+
+PAGE = 200
+
+
+def follow_limits(delivery: Delivery) -> None:
+    """Say anew whether the tasks of a course's learners are used up, each in a transaction of its own. Done twice it says nothing."""
+    course_id, last = cast("int", delivery.arguments["subject"]), 0
+    while page := _page(delivery, course_id, last):
+        for found in page:
+            with delivery.database.unit_of_work() as session:
+                services.tell_progress(session, Actor(via=Via.JOB), found, now=delivery.now)
+        last = page[-1].submission_id
+
+
+def _page(delivery: Delivery, course_id: int, after: int) -> list[queries.OutOfStep]:
+    with delivery.database.unit_of_work(write=False) as session:
+        return queries.list_out_of_step(session, course_id, after=after, limit=PAGE)
