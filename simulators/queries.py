@@ -29,6 +29,7 @@ class PublishedTask:
 
     id: int
     activity_id: int
+    activity_key: str
     version_id: int
     model_version: int
     task: Task
@@ -37,9 +38,7 @@ class PublishedTask:
     closes_at: datetime | None
 
 
-_TASK = select(SimulatorTask, Activity.opens_at, Activity.closes_at, Activity.version_id).join(
-    Activity, Activity.id == SimulatorTask.activity_id
-)
+_TASK = select(SimulatorTask, Activity).join(Activity, Activity.id == SimulatorTask.activity_id)
 
 
 def get_task_of_activity(session: Session, activity_id: int) -> PublishedTask:
@@ -65,9 +64,7 @@ def _kept(session: Session, name: tuple[str, int]) -> PublishedTask:
     return kept[name]
 
 
-def _read_task(
-    session: Session, found: SimulatorTask, opens_at: datetime | None, closes_at: datetime | None, version_id: int
-) -> PublishedTask:
+def _read_task(session: Session, found: SimulatorTask, activity: Activity) -> PublishedTask:
     items = list(session.scalars(select(TaskItem).where(TaskItem.task_id == found.id).order_by(TaskItem.position)))
     start = session.execute(select(TaskInput.name, TaskInput.value).where(TaskInput.task_id == found.id).order_by(TaskInput.id))
     variables = session.scalars(select(TaskVariable).where(TaskVariable.task_id == found.id).order_by(TaskVariable.id))
@@ -81,7 +78,9 @@ def _read_task(
         policy=_policy(found),
     )
     ids = {item.key: item.id for item in items}
-    return PublishedTask(found.id, found.activity_id, version_id, found.model_version, task, ids, opens_at, closes_at)
+    return PublishedTask(
+        found.id, activity.id, activity.key, activity.version_id, found.model_version, task, ids, activity.opens_at, activity.closes_at
+    )
 
 
 def _policy(row: SimulatorTask) -> TaskPolicy:
@@ -205,6 +204,11 @@ def find_save(session: Session, person_id: int, course_id: int, activity_key: st
     """Return what a person calculated and typed last in a task."""
     mine = (TaskSave.person_id == person_id, TaskSave.course_id == course_id, TaskSave.activity_key == activity_key)
     return session.scalar(select(TaskSave).where(*mine).order_by(TaskSave.id.desc()).limit(1))
+
+
+def find_submission(session: Session, person_id: int, number: UUID) -> Submission | None:
+    """Return what a person handed in under a number."""
+    return session.scalar(select(Submission).where(Submission.person_id == person_id, Submission.uuid == number))
 
 
 _SEAT = (

@@ -1,11 +1,12 @@
 """Verbs of tasks: keep what was calculated, hand in, hand the result down to the learner's progress."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from uuid import UUID
 
 from sqlalchemy import insert, update
 from sqlalchemy.orm import Session
@@ -16,7 +17,7 @@ from enrolments.rules import has_passed
 from enrolments.services import learning as enrolment_services
 from enrolments.services.learning import Achievement
 from kernel import audit
-from kernel.errors import N_, Conflict
+from kernel.errors import N_, Conflict, NotFound
 from kernel.permissions import Actor
 from simulators import queries
 from simulators.models import Submission, SubmissionItem, TaskSave
@@ -110,15 +111,34 @@ def _keep(session: Session, actor: Actor, subject: ActivitySeat, work: Work, *, 
     )
 
 
+def is_corrected(session: Session, desk: Desk, shown: int) -> bool:
+    """Say whether a page that showed this task (its id) shows anything else now, limits on attempts aside: its numbers may be others."""
+    if shown == desk.published.id:
+        return False
+    try:
+        before = queries.get_task(session, shown)
+    except NotFound:
+        return True
+    return _shown(before) != _shown(desk.published)
+
+
+def _shown(published: PublishedTask) -> tuple[object, ...]:
+    return published.activity_key, published.model_version, replace(published.task, policy=TaskPolicy())
+
+
 def submit_task(
-    session: Session, actor: Actor, subject: ActivitySeat, work: Work, answers: Mapping[str, Fraction], *, now: datetime
+    session: Session, actor: Actor, subject: ActivitySeat, work: Work, answers: Mapping[str, Fraction], *, number: UUID, now: datetime
 ) -> Submission:
     """Hand a task in: recompute, mark, keep, and tell the learner's progress; raise CannotSubmit with the reasons.
 
-    Locked inputs count as the task began, whatever was sent. Staff hand in previews, which count nothing.
+    Locked inputs count as the task began, whatever was sent. Staff hand in previews, which count nothing. A second time with one
+    number gives what was handed in the first time.
     """
     assert actor.person_id is not None
     take_turn(session, actor.person_id)
+    known = queries.find_submission(session, actor.person_id, number)
+    if known is not None:
+        return known
     desk = open_desk(session, actor, subject, now=now)
     if not desk.ruling.allowed:
         raise CannotSubmit(reasons=[refusal.reason.value for refusal in desk.ruling.refusals])
@@ -126,6 +146,7 @@ def submit_task(
     inputs = allowed_inputs(work.inputs, desk.start, task.editable)
     found = grade(task, desk.start, inputs, answers)
     row = Submission(
+        uuid=number,
         person_id=actor.person_id,
         enrolment_id=subject.seat.enrolment_id,
         course_id=subject.seat.course_id,

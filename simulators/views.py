@@ -7,6 +7,7 @@ from datetime import datetime
 from fractions import Fraction
 from html import unescape
 from typing import Any
+from uuid import UUID, uuid4, uuid5
 
 from flask import Blueprint, Response, flash, render_template, request, url_for
 
@@ -21,7 +22,7 @@ from enrolments.rules import has_passed
 from kernel import clock
 from kernel.i18n import _, choose, language
 from kernel.web import notes
-from kernel.web.forms import clean_text
+from kernel.web.forms import as_uuid, clean_text
 from kernel.web.request import allows, current_actor, current_session, public, requires, see_other
 from simulators import queries, services
 from simulators.forms import BOX, Sent, read_form
@@ -260,7 +261,7 @@ def task(subject: ActivitySeat) -> Answer:
     return _task_page(subject, desk, work, NOTHING_TYPED, saved_at)
 
 
-def _task_page(subject: ActivitySeat, desk: Desk, work: Work, typed: Typed, saved_at: datetime | None) -> str:
+def _task_page(subject: ActivitySeat, desk: Desk, work: Work, typed: Typed, saved_at: datetime | None, told: Sequence[str] = ()) -> str:
     found, policy = desk.published.task, desk.published.task.policy
     counted = [row.past for row in desk.history if not row.preview]
     score = over_attempts(policy.grading, counted)
@@ -280,7 +281,9 @@ def _task_page(subject: ActivitySeat, desk: Desk, work: Work, typed: Typed, save
         grading=policy.grading.value,
         closes_at=desk.published.closes_at,
         attempts_left=desk.ruling.left,
-        refusals=refusal_words(desk.ruling),
+        warnings=[*told, *refusal_words(desk.ruling)],
+        number=uuid4(),
+        task_id=desk.published.id,
         may_work=allows(SimulatorAction.ANSWER, subject),
         may_submit=desk.ruling.allowed,
         is_preview=desk.preview,
@@ -301,20 +304,48 @@ def answer(subject: ActivitySeat) -> Answer:
         services.save_work(session, actor, subject, Work(desk.start, {}), now=now)
         return see_other(_task_url(subject))
     sent = read_work(desk, present_work(subject, desk)[0].inputs)
-    if sent.typed.errors:
-        work = Work(desk.start if faults(sent.work.inputs) else sent.work.inputs, sent.work.typed)
-        return _task_page(subject, desk, work, sent.typed, None), 422
-    if act != "submit":
-        services.save_work(session, actor, subject, sent.work, now=now)
-        return see_other(_task_url(subject))
-    try:
-        row = services.submit_task(session, actor, subject, sent.work, sent.answers, now=now)
-    except services.CannotSubmit:
-        if not desk.ruling.is_hidden:
-            services.save_work(session, actor, subject, sent.work, now=now)
-        flash(_("This task cannot be handed in now."), "warn")
-        return see_other(_task_url(subject))
+    if act == "submit":
+        return _hand_in(subject, desk, sent, now)
+    refused = _refuse(subject, desk, sent)
+    if refused is not None:
+        return refused
+    services.save_work(session, actor, subject, sent.work, now=now)
+    return see_other(_task_url(subject))
+
+
+def _hand_in(subject: ActivitySeat, desk: Desk, sent: SentWork, now: datetime) -> Answer:
+    """Hand a task in, or lead to what this form has handed in already."""
+    session, actor, number = current_session(), current_actor(), _number()
+    row = queries.find_submission(session, actor.person_id or 0, number)
+    if row is None:
+        refused = _refuse(subject, desk, sent)
+        if refused is not None:
+            return refused
+        try:
+            row = services.submit_task(session, actor, subject, sent.work, sent.answers, number=number, now=now)
+        except services.CannotSubmit:
+            if not desk.ruling.is_hidden:
+                services.save_work(session, actor, subject, sent.work, now=now)
+            flash(_("This task cannot be handed in now."), "warn")
+            return see_other(_task_url(subject))
     return see_other(url_for("simulators.submission", submission=row.uuid))
+
+
+def _number() -> UUID:
+    """Return the number of the form as filled in: the same where it is sent again, another where its old page is filled in anew."""
+    page = as_uuid(request.form.get("number", ""))
+    return uuid4() if page is None else uuid5(page, repr(sorted(request.form.items(multi=True))))
+
+
+def _refuse(subject: ActivitySeat, desk: Desk, sent: SentWork) -> Answer | None:
+    """Show the task anew with what was typed where that cannot be taken, or where the page's numbers may be others than the task's now."""
+    shown = request.form.get("task", "")
+    corrected = shown.isascii() and shown.isdigit() and len(shown) < 10 and services.is_corrected(current_session(), desk, int(shown))
+    if not corrected and not sent.typed.errors:
+        return None
+    work = Work(desk.start if faults(sent.work.inputs) else sent.work.inputs, sent.work.typed)
+    told = [_("The task was corrected while you worked on it. Look at its numbers again: what you typed is kept, and no attempt was used.")]
+    return _task_page(subject, desk, work, sent.typed, None, told if corrected else ()), 409 if corrected else 422
 
 
 def _task_url(subject: ActivitySeat) -> str:

@@ -176,11 +176,15 @@ def _result(row: Any) -> Result:
 
 
 def get_activity_seat(session: Session, actor: Actor, slug: str, key: str) -> ActivitySeat:
-    """Return the actor's place before one activity of the version they follow; raise NotFound."""
+    """Return the actor's place before one activity of the version they follow, also by an earlier key of it; raise NotFound.
+
+    Pages that were open when a correction renamed it still send to its earlier address.
+    """
     seat = get_seat(session, actor, slug)
     if seat.version_id is None:
         raise NotFound
     outline = course_outlines.get_outline(session, seat.version_id)
+    key = outline.renames.get(key, key)
     if key not in outline.by_key:
         raise NotFound
     return activity_seat(session, seat, outline, key)

@@ -1,5 +1,8 @@
 """Verbs of tasks on the database."""
 
+from fractions import Fraction
+from uuid import UUID, uuid4
+
 from sqlalchemy import select
 
 from courses.models import Nature, StaffRole
@@ -10,12 +13,14 @@ from kernel import clock, outbox
 from kernel.audit import AuditEntry
 from kernel.permissions import Actor
 from lms.app import House
-from simulators import queries
+from simulators import queries, services
 from simulators.models import Submission, TaskSave
 from simulators.rules.scenario import BENEFITS
+from simulators.services import Work
 from tests.simulators import tasks
 from tests.support.browser import Browser, Counter
 from tests.support.builders import a_learner_in, a_teacher, publish, sign_in
+from tests.support.learning import a_learner, all_at_once
 
 TASK = "/courses/prueba/simulators/tarea-1"
 
@@ -92,7 +97,7 @@ def test_task_that_only_asks_shows_what_is_given_and_lets_nothing_change(browser
     page = learner.get(TASK)
     names = [name for name, _value in page.form(f"{TASK}/answers").fields]
 
-    assert names == ["csrf_token", "ask.uno"]
+    assert names == ["csrf_token", "number", "task", "ask.uno"]
     assert "28,09" in page.text
     assert "1,30" not in page.text, "the page does not give the answer away"
     learner.submit(f"{TASK}/answers", {"ask.uno": "1,3"}, button=("do", "submit"))
@@ -175,6 +180,26 @@ def test_progress_says_that_a_task_is_used_up_and_follows_the_limits_of_a_correc
         seen.append(is_used_up(house))
 
     assert seen == [False, True, False, True, False]
+
+
+def test_one_form_handed_in_twice_at_once_is_one_submission(house: House) -> None:
+    """Security 6.2, on both databases: a double click; another form is another submission."""
+    course, _version = publish(house, tasks.folder())
+    actor = a_learner(house, course)
+
+    def hand_in(number: UUID) -> int:
+        with house.database.unit_of_work() as session:
+            now, subject = clock.now(), enrolment_queries.get_activity_seat(session, actor, "prueba", "tarea-1")
+            work = Work(services.open_desk(session, actor, subject, now=now).start, {"linea": "1"})
+            return services.submit_task(session, actor, subject, work, {"linea": Fraction(1)}, number=number, now=now).number
+
+    first, second = uuid4(), uuid4()
+    found = all_at_once(3, lambda _place: hand_in(first))
+
+    assert found == [1, 1, 1]
+    assert hand_in(second) == 2
+    with house.database.unit_of_work(write=False) as session:
+        assert session.scalars(select(Submission.uuid).order_by(Submission.number)).all() == [first, second]
 
 
 def is_used_up(house: House) -> bool:

@@ -3,11 +3,13 @@
 import json
 from datetime import timedelta
 from fractions import Fraction
+from uuid import UUID
 
 import pytest
 import time_machine
 from sqlalchemy import select
 
+from courses.models import Nature
 from enrolments.models import ActivityResult
 from kernel import clock
 from kernel.audit import AuditEntry
@@ -20,6 +22,7 @@ from tests.support.builders import a_learner_in, a_person, a_teacher, publish, s
 
 TASK = "/courses/prueba/simulators/tarea-1"
 ANSWERS = f"{TASK}/answers"
+CORRECTED = "The task was corrected while you worked on it. Look at its numbers again: what you typed is kept, and no attempt was used."
 GOOD = {"vejez.elegible": "100", "vejez.captacion": "90", "vejez.tramos.1.factor_linea": "75", "ask.linea": "99,54"}
 
 
@@ -217,6 +220,71 @@ def test_what_is_handed_in_too_late_is_not_lost(browser: Browser) -> None:
     assert "no se puede enviar" in page.text
     assert (fields["ask.linea"], fields["vejez.captacion"]) == ("99,54", "90")
     assert not rows(learner, Submission)
+
+
+def test_form_that_is_sent_again_leads_to_what_it_handed_in(learner: Browser) -> None:
+    """A lost line, a second click. A page that was gone back to and filled in anew is handed in anew."""
+    form = learner.get(TASK).form(ANSWERS)
+    addresses = []
+    for line in ("1", "1", "99,54"):
+        learner.submit(ANSWERS, {**GOOD, "ask.linea": line}, button=("do", "submit"), form=form)
+        addresses.append(learner.path)
+
+    assert addresses[0] == addresses[1] != addresses[2]
+    assert [row.uuid for row in rows(learner, Submission) if isinstance(row, Submission)] == [
+        UUID(addresses[0][-36:]),
+        UUID(addresses[2][-36:]),
+    ]
+
+
+def correct(learner: Browser, files: dict[str, bytes]) -> None:
+    """Publish a correction that the learner follows at once."""
+    publish(learner.house, files, nature=Nature.CORRECTION)
+    learner.deliver_jobs()
+
+
+STARTS = ("  vejez.captacion: 0.5\n", "  vejez.captacion: 0.5\n  macro.inflacion: 0.03\n")
+RANGES = ("{from: 10, to: 14, step: 1}", "{from: 6, to: 9, step: 1}")
+
+
+@pytest.mark.parametrize(("before", "after"), [STARTS, RANGES, ("key: tarea-1\n", "key: tarea-2\nwas: [tarea-1]\n")])
+def test_what_is_sent_from_before_a_correction_is_shown_anew_with_its_numbers(learner: Browser, before: str, after: str) -> None:
+    """A start, a range or a key, by which the numbers are drawn: nothing is marked by numbers that were never shown."""
+    form = learner.get(TASK).form(ANSWERS)
+    correct(learner, {**tasks.folder(), tasks.TASK: (tasks.HEAD + tasks.BODY).replace(before, after).encode()})
+    for act in ("submit", "calculate"):
+        page = learner.submit(ANSWERS, GOOD, button=("do", act), form=form, status=409)
+        fields = dict(page.form("/answers").fields)
+
+        assert CORRECTED in page.text
+        assert "Le quedan 2 intentos." in page.text
+        assert [fields[name] for name in GOOD] == list(GOOD.values())
+
+    assert not [*rows(learner, Submission), *rows(learner, TaskSave)]
+    learner.submit("/answers", GOOD, button=("do", "submit"))
+    assert len(rows(learner, Submission)) == 1
+
+
+def test_what_is_sent_from_before_a_correction_and_is_no_number_is_told_both(learner: Browser) -> None:
+    form = learner.get(TASK).form(ANSWERS)
+    correct(learner, tasks.folder(tasks.BODY.replace(*STARTS)))
+    page = learner.submit(ANSWERS, {**GOOD, "ask.linea": "mucho"}, button=("do", "submit"), form=form, status=409)
+
+    assert CORRECTED in page.text
+    assert 'href="#ask-linea"' in page.html
+
+
+def test_correction_of_something_else_does_not_hold_up_who_works_on_a_task(learner: Browser) -> None:
+    """Nor do other limits; and pages from before forms told what they show go on as they did."""
+    form = learner.get(TASK).form(ANSWERS)
+    correct(learner, tasks.folder(tasks.BODY.replace("attempts: 2", "attempts: 3")))
+    learner.submit(ANSWERS, GOOD, button=("do", "submit"), form=form)
+    correct(learner, tasks.folder(tasks.BODY.replace(*STARTS).replace("attempts: 2", "attempts: 3")))
+    for task in (None, "x", ""):
+        learner.submit(ANSWERS, {**GOOD, "number": None, "task": task}, button=("do", "submit"), form=form)
+
+    assert len(rows(learner, Submission)) == 3, "all that there may be"
+    learner.submit(ANSWERS, {**GOOD, "task": "999999999"}, button=("do", "calculate"), form=form, status=409)
 
 
 def _in_order(body: str) -> str:
