@@ -191,14 +191,14 @@ def export() -> Response:
     return Response(text, mimetype="text/csv", headers=headers)
 
 
-def _place(outline: Outline, key: str) -> dict[str, object]:
-    """Return course, module and activity for the head of a page."""
+def _place(outline: Outline, key: str, present_key: str = "") -> dict[str, object]:
+    """Return course, module and activity for the head of a page; its links lead to the key that the activity has at present."""
     activity = outline.by_key[key]
     module = outline.module_by_key[activity.module]
     return {
         "course": {"slug": outline.slug, "title": choose(outline.title)},
         "module": {"number": module.number, "title": choose(module.title)},
-        "activity": {"key": key, "title": choose(activity.title)},
+        "activity": {"key": present_key or key, "title": choose(activity.title)},
     }
 
 
@@ -279,7 +279,7 @@ def _task_page(subject: ActivitySeat, desk: Desk, work: Work, typed: Typed, save
         maximum=points(found.maximum),
         pass_percent=None if policy.pass_mark is None else points(policy.pass_mark),
         grading=policy.grading.value,
-        closes_at=desk.published.closes_at,
+        closes_at=subject.seat.end_for(desk.published.closes_at),
         attempts_left=desk.ruling.left,
         warnings=[*told, *refusal_words(desk.ruling)],
         number=uuid4(),
@@ -366,7 +366,7 @@ def submission(subject: SubmissionSeat) -> Answer:
     row = found.row
     return render_template(
         "simulators/submission.html",
-        **_place(outline, row.activity_key),
+        **_place(outline, found.published.activity_key, row.activity_key),
         number=row.number,
         preview=row.preview,
         submitted_at=row.submitted_at,

@@ -10,7 +10,7 @@ import time_machine
 from sqlalchemy import select
 
 from courses.models import Nature
-from enrolments.models import ActivityResult
+from enrolments.models import ActivityResult, Edition, EditionPlace, Enrolment
 from kernel import clock
 from kernel.audit import AuditEntry
 from lms.app import House
@@ -241,6 +241,31 @@ def correct(learner: Browser, files: dict[str, bytes]) -> None:
     """Publish a correction that the learner follows at once."""
     publish(learner.house, files, nature=Nature.CORRECTION)
     learner.deliver_jobs()
+
+
+def test_submission_is_shown_after_a_correction_gave_its_task_another_key(learner: Browser) -> None:
+    learner.get(TASK)
+    learner.submit(ANSWERS, {**GOOD, "ask.linea": "1"}, button=("do", "submit"))
+    address = learner.path
+    head = tasks.HEAD.replace("key: tarea-1\n", "key: tarea-2\nwas: [tarea-1]\n")
+    correct(learner, {**tasks.folder(), tasks.TASK: (head + tasks.BODY).encode()})
+    learner.get(address)
+
+    assert learner.page.has_link("/courses/prueba/simulators/tarea-2")
+
+
+def test_task_that_ends_with_the_learners_edition_says_so(browser: Browser) -> None:
+    closes, ends = clock.now() + timedelta(days=9), clock.now().replace(hour=17) + timedelta(days=2)
+    body = tasks.BODY.replace("text: Prop", f"closes: {closes:%Y-%m-%d} 00:00\ntext: Prop", 1)
+    course, _version = publish(browser.house, {**tasks.folder(), tasks.TASK: _in_order(body).encode()})
+    learner = a_learner_in(browser, course)
+    with browser.house.database.unit_of_work() as session:
+        edition = Edition(course_id=course.id, name="Primera", self_enrolment=False, ends_at=ends, created_at=clock.now())
+        session.add(edition)
+        session.flush()
+        session.add(EditionPlace(enrolment_id=session.scalars(select(Enrolment.id)).one(), edition_id=edition.id))
+
+    assert f"Hasta el {ends.day} " in learner.get(TASK).text
 
 
 STARTS = ("  vejez.captacion: 0.5\n", "  vejez.captacion: 0.5\n  macro.inflacion: 0.03\n")
