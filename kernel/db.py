@@ -20,6 +20,7 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     Engine,
+    Insert,
     MetaData,
     Numeric,
     String,
@@ -33,6 +34,7 @@ from sqlalchemy import (
     make_url,
     text,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError
@@ -366,6 +368,17 @@ def insert_all(session: Session, rows: Sequence[Base]) -> None:
     All of them have the same columns set. A session that adds rows asks for the number of each, row by row on SQLite.
     """
     if rows:
-        names = [column.key for column in inspect(type(rows[0])).column_attrs if column.key in vars(rows[0])]
-        values = [{name: getattr(row, name) for name in names} for row in rows]
-        session.execute(insert(type(rows[0])), values, execution_options={"render_nulls": True})
+        _execute_many(session, insert(type(rows[0])), rows)
+
+
+def insert_missing(session: Session, rows: Sequence[Base], unique: str) -> None:
+    """Write rows as `insert_all` does, but leave out those whose unique column another row has, also one that is written at this moment."""
+    if rows:
+        dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+        _execute_many(session, dialect.insert(type(rows[0])).on_conflict_do_nothing(index_elements=[unique]), rows)
+
+
+def _execute_many(session: Session, statement: Insert, rows: Sequence[Base]) -> None:
+    names = [column.key for column in inspect(type(rows[0])).column_attrs if column.key in vars(rows[0])]
+    values = [{name: getattr(row, name) for name in names} for row in rows]
+    session.execute(statement, values, execution_options={"render_nulls": True})

@@ -16,7 +16,7 @@ from uuid import uuid4
 from sqlalchemy import String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from kernel.db import Base, Key, Moment, insert_all
+from kernel.db import Base, Key, Moment, insert_missing
 from kernel.errors import NotFound, Unavailable
 from kernel.settings import Settings
 from kernel.signed_links import Signer
@@ -311,24 +311,28 @@ def files_of(settings: Settings) -> Files:
 
 
 def note_all_stored(session: Session, contents: Mapping[str, tuple[int, str]], *, now: datetime) -> dict[str, int]:
-    """Return the numbers of the rows of contents, given by checksum with size and media type; those that are new are made."""
-    known = dict(session.execute(select(StoredFile.sha256, StoredFile.id).where(StoredFile.sha256.in_(contents))).all())
+    """Return the numbers of the rows of contents, given by checksum with size and media type; those that are new are made.
+
+    Several may bring one content at once: they share the row of the first. All make rows in one order, so that nobody waits in a circle.
+    """
+    asked = select(StoredFile.sha256, StoredFile.id).where(StoredFile.sha256.in_(contents))
+    known = dict(session.execute(asked).all())
     rows = [
         StoredFile(sha256=sha256, size=size, media_type=media_type, created_at=now)
-        for sha256, (size, media_type) in contents.items()
+        for sha256, (size, media_type) in sorted(contents.items())
         if sha256 not in known
     ]
     if rows:
-        insert_all(session, rows)
-        known = dict(session.execute(select(StoredFile.sha256, StoredFile.id).where(StoredFile.sha256.in_(contents))).all())
+        insert_missing(session, rows, "sha256")
+        known = dict(session.execute(asked).all())
     return known
 
 
 def note_stored(session: Session, sha256: str, *, size: int, media_type: str, now: datetime) -> StoredFile:
-    """Return the row of a content, made where it is new."""
-    stored = session.scalar(select(StoredFile).where(StoredFile.sha256 == sha256))
+    """Return the row of a content, made where it is new as `note_all_stored` makes it."""
+    asked = select(StoredFile).where(StoredFile.sha256 == sha256)
+    stored = session.scalar(asked)
     if stored is None:
-        stored = StoredFile(sha256=sha256, size=size, media_type=media_type, created_at=now)
-        session.add(stored)
-        session.flush()  # its id is needed by the rows that point to it
+        insert_missing(session, [StoredFile(sha256=sha256, size=size, media_type=media_type, created_at=now)], "sha256")
+        stored = session.scalars(asked).one()
     return stored

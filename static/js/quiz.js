@@ -322,20 +322,24 @@ function over(why) {
   return null;
 }
 
-/* Whoever was taken out of the course is told that: what was saved before does not count. */
-async function overAsTold(answer) {
+/* A conflict says by its code that the attempt takes nothing more, and to whoever was taken out of the course why: the words are answered. */
+/* Any other is tried again, as where the line broke. */
+async function ending(answer) {
+  if (answer.status !== 409) return null;
   const told = await answer.json().catch(() => ({}));
-  return over(told.code === 'left_course' ? told.detail : '');
+  if (told.code === 'left_course') return told.detail;
+  return ['already_submitted', 'time_is_up'].includes(told.code) ? '' : null;
 }
 
-function refused(answer, batch, renewed) {
-  if (answer.status === 409 || answer.status === 410) return overAsTold(answer);
+async function refused(answer, batch, renewed) {
+  const ended = await ending(answer);
+  if (ended !== null) return over(ended);
   if (answer.status === 401 || answer.status === 403 || (answer.status === 400 && !renewed)) {
     trouble(say('Signin'));
     delay = Math.max(delay, 10000);
     return false;
   }
-  if (answer.status === 429 || answer.status >= 500) {
+  if (answer.status === 409 || answer.status === 429 || answer.status >= 500) {
     delay = Math.max(delay, Number(answer.headers.get('Retry-After')) * 1000 || 0);
     return false;
   }
@@ -433,8 +437,9 @@ async function sendFile(box, file) {
   }
   if (answer.status === 413) return { problem: say('Large', '{name}', file.name) };
   if (answer.ok || answer.status === 422) return answer.json();
-  if (answer.status === 409 || answer.status === 410) await overAsTold(answer);
-  else if (answer.status < 429) trouble(say('Signin'));
+  const ended = await ending(answer);
+  if (ended !== null) over(ended);
+  else if (answer.status < 429 && answer.status !== 409) trouble(say('Signin'));
   return null;
 }
 

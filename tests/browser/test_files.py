@@ -116,3 +116,26 @@ def test_a_file_that_was_sent_is_there_after_a_reload_and_can_be_taken_away(chro
     assert shown == 1
     assert page.locator("[data-sent] li").count() == 0
     assert named(house) == (["informe.pdf"], [])
+
+
+def test_a_conflict_that_ends_no_attempt_is_tried_again(chromium: Browser, live: Live, house: House) -> None:
+    """5.4.2: «closed» is said where the attempt has ended, and of nothing else that the server had to refuse."""
+    person = visitor(chromium, live)
+    begin(person, house, "", ("ensayo",), TASK)
+    page, tries = person.page, list[str]()
+
+    def in_conflict(route: Route) -> None:
+        tries.append(route.request.url)
+        route.fulfill(status=409, json={"code": "conflict"}) if tries.count(tries[-1]) == 1 else route.continue_()
+
+    page.route("**/attempts/*/files", in_conflict)
+    page.route("**/attempts/*/answers", in_conflict)
+    page.set_input_files("[name='p1-upload']", [PDF])
+    page.fill("[name='p1']", "Un texto escrito mientras tanto.")
+    page.wait_for_selector("[name='p1-files']", state="attached")
+    page.wait_for_selector("[data-saved].ok")
+
+    assert len(set(tries)) == 2
+    assert page.is_hidden("#trouble")
+    assert named(house) == (["informe.pdf"], ["informe.pdf"])
+    assert clean_parts(stored(house)[-1][1])["answer"] == ["Un texto escrito mientras tanto."]

@@ -3,15 +3,19 @@
 import hashlib
 import io
 import os
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from kernel.clock import now
 from kernel.errors import NotFound
-from kernel.files import Folder, note_stored
+from kernel.files import Folder, StoredFile, note_all_stored, note_stored
 from lms.app import House
+from tests.support.at_once import overlap
 
 
 def test_a_content_is_kept_once_whatever_its_names(tmp_path: Path) -> None:
@@ -72,3 +76,27 @@ def test_the_row_of_a_content_is_made_once(house: House) -> None:
 
         assert first.id == again.id
         assert note_stored(session, "b" * 64, size=3, media_type="text/plain", now=moment).id != first.id
+
+
+def note_one(session: Session) -> object:
+    return note_stored(session, "a" * 64, size=3, media_type="text/plain", now=now()).id
+
+
+def note_several(session: Session) -> object:
+    return note_all_stored(session, {"a" * 64: (3, "text/plain"), "b" * 64: (3, "text/plain")}, now=now())["a" * 64]
+
+
+@pytest.mark.parametrize("second", [note_one, note_several])
+def test_two_who_bring_the_same_content_at_once_share_its_row(house: House, second: Callable[[Session], object]) -> None:
+    """The later one waits for the row of the earlier one and takes it: nothing of what came with the content is lost."""
+    found = []
+
+    def note_it() -> None:
+        with house.database.unit_of_work() as session:
+            found.append(second(session))
+
+    overlap(house, lambda session: found.append(note_one(session)), note_it)
+
+    assert found[0] == found[1]
+    with house.database.unit_of_work(write=False) as session:
+        assert session.scalar(select(func.count()).where(StoredFile.sha256 == "a" * 64)) == 1

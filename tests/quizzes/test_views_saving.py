@@ -204,7 +204,7 @@ def test_a_long_page_is_taken_whole_and_an_endless_one_is_refused(browser: Brows
 
 
 def test_saving_after_handing_in_answers_409_and_keeps_nothing(browser: Browser, house: House) -> None:
-    """Security 6.2: the script reads 409 as the end; the page tells it in words."""
+    """Security 6.2: the script reads the code as the end; the page tells it in words."""
     a_learner_in(browser, a_quiz(house, NUMBER))
     path = begin(browser)
     attempt, page = path.rsplit("/", 1)[1], browser.page
