@@ -43,7 +43,7 @@ Form = Mapping[str, Sequence[str]]
 class StartForm(SentForm):
     """What is asked before an attempt starts: the word of the quiz, where it has one, and a yes to the time that begins to run."""
 
-    password = LineField(lazy_("Password of the quiz"))
+    quiz_password = LineField(lazy_("Password of the quiz"))
     confirmed = HiddenField()
 
 
@@ -393,7 +393,7 @@ class OverrideForm(SentForm):
     no_closes = BooleanField(lazy_("No closing date"))
     minutes = WholeField(lazy_("Time limit in minutes"), most=MOST_MINUTES)
     attempts = WholeField(lazy_("Attempts in all"), most=MOST_ATTEMPTS)
-    password = LineField(lazy_("Password of the quiz"), [Length(max=100, message=lazy_("Use at most %(max)d characters."))])
+    quiz_password = LineField(lazy_("Password of the quiz"), [Length(max=100, message=lazy_("Use at most %(max)d characters."))])
     no_password = BooleanField(lazy_("No password"))
     networks = TextAreaField(lazy_("Only from these networks"))
     no_networks = BooleanField(lazy_("From everywhere"))
@@ -406,7 +406,7 @@ class OverrideForm(SentForm):
         self.closes.data, self.no_closes.data = MomentField.written(said.closes_at), said.sets_closes and said.closes_at is None
         self.minutes.data = "" if said.limit_seconds is None else str(said.limit_seconds // 60)
         self.attempts.data = "" if said.attempts is None else str(said.attempts)
-        self.password.data, self.no_password.data = said.password or "", said.password == ""
+        self.quiz_password.data, self.no_password.data = said.password or "", said.password == ""
         self.networks.data, self.no_networks.data = "\n".join((said.networks or "").split()), said.networks == ""
         self.reason.data = row.reason
 
@@ -442,7 +442,7 @@ class OverrideForm(SentForm):
             closes_at=closes,
             limit_seconds=None if self.minutes.number is None else self.minutes.number * 60,
             attempts=self.attempts.number,
-            password="" if self.no_password.data else (self.password.data or None),
+            password="" if self.no_password.data else (self.quiz_password.data or None),
             networks="" if self.no_networks.data else (networks or None),
         )
 

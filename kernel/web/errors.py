@@ -3,6 +3,7 @@
 A POST whose form token or session has expired is not lost: its fields come back, signed, to be sent again after signing in.
 """
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import cast
 
@@ -41,7 +42,9 @@ RESUMABLE_SECONDS = 3600
 RETRY_SECONDS = 5
 _KEPT_HEADERS = ("Allow", "Content-Range")
 _JSON_TYPES = ("application/json", "application/problem+json")
-_NEVER_KEPT = ("csrf_token", "password", "current_password")
+_PASSWORDS = frozenset({"password", "current_password"})
+"""Fields of accounts' own passwords, which are kept nowhere: what is no secret of an account has another name."""
+_NEVER_KEPT = _PASSWORDS | {"csrf_token"}
 
 TITLES = {
     400: N_("This request could not be understood"),
@@ -78,7 +81,7 @@ def keep_for_later() -> str:
     carried = request.form.get("resume", "")
     if kept(carried) is not None:
         return carried
-    return seal(secrets_of_app(), "resume", {"path": _address(), "fields": _posted_fields(), "files": _brought_files()})
+    return seal(secrets_of_app(), "resume", {"path": _address(), "fields": _posted_fields(), "lost": _lost()})
 
 
 def _address() -> str:
@@ -89,22 +92,24 @@ def _posted_fields() -> Fields:
     return [(name, value) for name, value in request.form.items(multi=True) if name not in _NEVER_KEPT]
 
 
-def _brought_files() -> bool:
-    """Say whether files came with the form: they are not kept, and have to be chosen again."""
-    return any(file.filename for _name, file in request.files.items(multi=True))
+def _lost() -> list[str]:
+    """Return what came with the form and is not kept: files have to be chosen, and passwords to be typed again."""
+    files = any(file.filename for _name, file in request.files.items(multi=True))
+    passwords = any(request.form.get(name) for name in _PASSWORDS)
+    return [name for name, came in (("files", files), ("passwords", passwords)) if came]
 
 
-def kept(token: str) -> tuple[str, Fields, bool] | None:
-    """Return the path and fields that were kept within the last hour, and whether files came with them; or nothing."""
+def kept(token: str) -> tuple[str, Fields, list[str]] | None:
+    """Return the path and fields that were kept within the last hour, and what came with them and was not; or nothing."""
     stash = unseal(secrets_of_app(), "resume", token, seconds=RESUMABLE_SECONDS)
     if stash is None:
         return None
-    return stash["path"], [(name, value) for name, value in stash["fields"]], stash.get("files", False)
+    return stash["path"], [(name, value) for name, value in stash["fields"]], stash.get("lost", [])
 
 
-def resume_page(path: str, fields: Fields, files: bool) -> str:
-    """Draw the page that sends the kept fields again with a fresh form token; of `files` it says that they are not among them."""
-    return render_template("errors/resume.html", path=path, fields=fields, files=files)
+def resume_page(path: str, fields: Fields, lost: Sequence[str]) -> str:
+    """Draw the page that sends the kept fields again with a fresh form token; of what is `lost` it says so."""
+    return render_template("errors/resume.html", path=path, fields=fields, lost=lost)
 
 
 def error_response(status: int, title: str, text: str, *, code: str = "", retry_after: int | None = None) -> Response:
@@ -126,7 +131,7 @@ def error_response(status: int, title: str, text: str, *, code: str = "", retry_
 def _sent_whole() -> Fields | None:
     """Return the fields of a form where a page can send all of it again: without files and passwords."""
     is_form = request.mimetype in FORM_TYPES and not is_only_looking()
-    return _posted_fields() if is_form and not request.files and not {"password", "current_password"} & set(request.form) else None
+    return _posted_fields() if is_form and not request.files and not _PASSWORDS & set(request.form) else None
 
 
 def _page(status: int, title: str, text: str, reference: str, fields: Fields | None) -> str:
@@ -201,7 +206,7 @@ def _token_error(_error: CSRFError) -> Response | tuple[str, int]:
     _note_bypass("token")
     if wants_json():
         return error_response(400, _(TITLES[400]), _("The form has expired. Reload the page."), code="form_expired")
-    return resume_page(_address(), _posted_fields(), _brought_files()), 400
+    return resume_page(_address(), _posted_fields(), _lost()), 400
 
 
 def _http_error(error: HTTPException) -> Response:

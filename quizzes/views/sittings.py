@@ -118,7 +118,7 @@ def _open_line(row: AttemptRow, seconds: int | None) -> dict[str, object]:
 def start(subject: ActivitySeat) -> Answer:
     """Start an attempt, or go back to the open one; where there is something to ask first, ask."""
     form = StartForm()
-    entry = starting.Entry(form.password.data or "", confirmed=form.confirmed.data == "yes")
+    entry = starting.Entry(form.quiz_password.data or "", confirmed=form.confirmed.data == "yes")
     if entry.password:
         limiter().use(PASSWORD_TRIES, f"{current_actor().person_id} {subject.activity.id}")
     try:
@@ -136,7 +136,7 @@ def start(subject: ActivitySeat) -> Answer:
 def _ask_for_password(subject: ActivitySeat, form: StartForm) -> Answer:
     if not form.confirmed.data:
         return see_page("quizzes.begin", slug=subject.outline.slug, key=subject.activity.key)
-    form.refuse(form.password, _("This is not the word. Ask whoever gives the quiz."))
+    form.refuse(form.quiz_password, _("This is not the word. Ask whoever gives the quiz."))
     return _begin_page(subject, form, status=422)
 
 

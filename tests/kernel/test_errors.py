@@ -368,6 +368,27 @@ def test_files_that_came_with_a_form_are_told_to_be_lost(browser: Browser, house
     assert dict(browser.page.form("/profile").fields)["given_names"] == TYPED["given_names"]
 
 
+@pytest.mark.parametrize("ended", [True, False])
+def test_a_password_that_came_with_a_form_has_to_be_typed_again(browser: Browser, house: House, *, ended: bool) -> None:
+    """It is not kept, and whoever sent it is not told that nothing was lost: the page that follows asks for it."""
+    a_person(house)
+    sign_in(browser)
+    browser.get("/profile/address")
+    if ended:
+        with house.database.unit_of_work() as session:
+            session.execute(text("UPDATE device SET ended_at = created_at"))
+    else:
+        forget_token(browser)
+    browser.submit("/profile/address", {"email": "ana.quinde@example.org", "current_password": PASSWORD}, status=401 if ended else 400)
+    if ended:
+        browser.submit("/sign-in", {"email": "ana@example.org", "password": PASSWORD})
+
+    assert "No se perdió nada" not in browser.page.text
+    assert 'class="alert warn"' in browser.page.html
+    browser.submit("/profile/address", status=422)
+    assert dict(browser.page.form("/profile/address").fields)["email"] == "ana.quinde@example.org"
+
+
 def test_a_stash_never_holds_a_password_and_cannot_be_forged(browser: Browser, house: House, app: Flask) -> None:
     a_person(house)
     sign_in(browser)
@@ -378,7 +399,7 @@ def test_a_stash_never_holds_a_password_and_cannot_be_forged(browser: Browser, h
 
     stash = dict(browser.page.form("/sign-in").fields)["resume"]
     with app.test_request_context():
-        path, fields, _files = pages.kept(stash) or ("", [], False)
+        path, fields, _lost = pages.kept(stash) or ("", [], [])
         assert path == "/profile/password"
         assert not {"password", "current_password", "csrf_token"} & dict(fields).keys()
         assert pages.kept(stash[:-2] + "xx") is None

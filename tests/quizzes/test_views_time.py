@@ -252,11 +252,11 @@ def test_a_password_is_asked_for_and_a_wrong_one_starts_nothing(browser: Browser
     browser.get(f"{QUIZ}/start")
     assert "Ceibo" not in browser.page.html
 
-    browser.submit("/attempts", {"password": "ceibo"}, status=422)
-    told, kept = browser.page.text, dict(browser.page.form("/attempts").fields)["password"]
+    browser.submit("/attempts", {"quiz_password": "ceibo"}, status=422)
+    told, kept = browser.page.text, dict(browser.page.form("/attempts").fields)["quiz_password"]
     assert (counted(house, Attempt), kept) == (0, "ceibo")
     assert "Esa no es la clave." in told
-    browser.submit("/attempts", {"password": " Ceibo  1 "})
+    browser.submit("/attempts", {"quiz_password": " Ceibo  1 "})
 
     assert counted(house, Attempt) == 1
 
@@ -268,9 +268,9 @@ def test_guessing_a_password_has_its_limit(browser: Browser, house: House, at: A
     a_learner_in(browser, course)
     browser.get(f"{QUIZ}/start")
     for number in range(20):
-        browser.submit("/attempts", {"password": f"intento {number}"}, status=422)
+        browser.submit("/attempts", {"quiz_password": f"intento {number}"}, status=422)
 
-    browser.submit("/attempts", {"password": "Ceibo 1"}, status=429)
+    browser.submit("/attempts", {"quiz_password": "Ceibo 1"}, status=429)
 
     assert counted(house, Attempt) == 0
 
