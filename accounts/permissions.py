@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from accounts.models import Person, SecondFactor
-from kernel.permissions import Actor, Predicate, Verdict, administrator, allow_if, signed_in
+from kernel.permissions import Actor, Predicate, Verdict, administrator, allow_if, open_to_strangers, signed_in
 
 
 class AccountAction(StrEnum):
@@ -48,6 +48,7 @@ class Owner:
     """The one that is acted on."""
 
 
+@open_to_strangers
 def _second_step(actor: Actor, subject: object) -> Verdict:
     """One's own; before one is signed in, only with the password just typed and as long as there is no factor at all."""
     assert isinstance(subject, Owner)

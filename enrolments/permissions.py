@@ -21,7 +21,7 @@ from enrolments.models import (
     PendingList,
 )
 from enrolments.rules import Refusal, may_enrol, not_begun
-from kernel.permissions import Actor, Predicate, Verdict, administrator, allow_if, signed_in
+from kernel.permissions import Actor, Predicate, Verdict, administrator, allow_if, open_to_strangers, signed_in
 
 
 class LearningAction(StrEnum):
@@ -239,6 +239,7 @@ def takes_part(actor: Actor, seat: Seat) -> bool:
     return seat.is_learner or is_staff(actor, seat)
 
 
+@open_to_strangers
 def _view_course(actor: Actor, subject: object) -> Verdict:
     assert isinstance(subject, Seat)
     if subject.version_id is None:
@@ -254,6 +255,7 @@ def _enrol(actor: Actor, subject: object) -> Verdict:
     return allow_if(not actor.is_anonymous and subject.refusal is None and _view_course(actor, subject) is Verdict.ALLOW)
 
 
+@open_to_strangers
 def view_activity(actor: Actor, subject: object) -> Verdict:
     """Decide on a lesson or recording.
 
@@ -283,6 +285,7 @@ def _learn(_actor: Actor, subject: object) -> Verdict:
     return allow_if(subject.seat.is_learner and subject.closed is None)
 
 
+@open_to_strangers
 def _download(actor: Actor, subject: object) -> Verdict:
     """Decide on a file: it obeys the activities that use it, not its address."""
     assert isinstance(subject, FileSeat)

@@ -91,6 +91,12 @@ def administrator(actor: Actor, _subject: object) -> Verdict:
     return allow_if(actor.is_administrator)
 
 
+def open_to_strangers(predicate: Predicate) -> Predicate:
+    """Mark a predicate that may allow somebody who has not signed in."""
+    predicate.open_to_strangers = True  # type: ignore[attr-defined]  # marks stand on the function
+    return predicate
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """What each action asks, collected from every package by the roof."""
@@ -104,7 +110,10 @@ class Policy:
 
     def require_beforehand(self, actor: Actor, action: StrEnum) -> None:
         """Refuse before the subject is looked for what no subject would allow: whether there is one stays unsaid (security 1.3)."""
-        if self.predicates.get(action) in (signed_in, administrator):
+        predicate = self.predicates.get(action)
+        if actor.is_anonymous and not hasattr(predicate, "open_to_strangers"):
+            raise SignInNeeded
+        if predicate is administrator:
             self.require(actor, action, None)
 
     def allows(self, actor: Actor, action: StrEnum, subject: object) -> bool:

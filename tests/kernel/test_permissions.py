@@ -5,7 +5,7 @@ from enum import StrEnum
 import pytest
 
 from kernel.errors import Forbidden, NotFound, SignInNeeded
-from kernel.permissions import Actor, Policy, SiteRole, Verdict, administrator, allow_if, signed_in
+from kernel.permissions import Actor, Policy, SiteRole, Verdict, administrator, allow_if, open_to_strangers, signed_in
 
 NOBODY, ANA = Actor(), Actor(person_id=1)
 ADMIN = Actor(person_id=2, roles=frozenset({SiteRole.ADMINISTRATOR}))
@@ -43,6 +43,20 @@ def test_a_refusal_says_no_more_than_it_may(actor: Actor, act: Act, error: type[
     with pytest.raises(error) as refused:
         POLICY.require(actor, act, None)
     assert refused.type is error
+
+
+def test_before_anything_is_looked_for_strangers_are_asked_to_sign_in_and_others_told_what_never_holds() -> None:
+    """Whether there is a subject is said neither to who might be let in after signing in nor to who never is."""
+    policy = Policy({**POLICY.predicates, Act.UNDECLARED: open_to_strangers(lambda _actor, _subject: Verdict.HIDE)})
+    for act in (Act.OPEN, Act.OWN, Act.HIDDEN):
+        with pytest.raises(SignInNeeded):
+            policy.require_beforehand(NOBODY, act)
+    with pytest.raises(Forbidden):
+        policy.require_beforehand(ANA, Act.OWN)
+
+    policy.require_beforehand(NOBODY, Act.UNDECLARED)
+    for act in (Act.OPEN, Act.HIDDEN):
+        policy.require_beforehand(ANA, act)
 
 
 def test_who_may_passes() -> None:

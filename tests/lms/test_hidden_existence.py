@@ -3,6 +3,8 @@
 import re
 from uuid import uuid4
 
+import pytest
+from flask import Flask
 from sqlalchemy import select, update
 
 from certificates.models import Credential
@@ -24,6 +26,17 @@ from tests.support.results import an_item
 OF_THE_REQUEST = {"date", "set-cookie", "x-request-id"}
 TOLD_APART = {f"/teaching/prueba/{kind}/{{}}" for kind in ("editions", "items", "learners")}
 """Refused where they exist, not found where they do not; their names are of 122 random bits (docs/open-points.md)."""
+OPEN_TO_STRANGERS = {
+    "enrolments.activity",
+    "enrolments.course",
+    "enrolments.download",
+    "enrolments.glossary",
+    "enrolments.resources",
+    "lms_condition.figures",
+    "webinars.recording",
+}
+"""What courses show to everybody, and the figures for who asks from a place that the settings name."""
+UNKNOWN = {"uuid": "5b7e0a3c-2f6d-4c1e-9a48-d0c3f7b1e692", "int": "1"}
 QUIZ = "/courses/prueba/quizzes/cuestionario-1"
 
 
@@ -43,6 +56,28 @@ def test_what_is_hidden_answers_like_what_never_was(browser: Browser, house: Hou
     assert {fault.split()[1] for fault in faults} == TOLD_APART
 
 
+@pytest.mark.parametrize("slug", ["prueba", "borrador", "nada"])
+def test_who_has_not_signed_in_is_asked_to_before_anything_is_looked_for(app: Flask, browser: Browser, house: House, slug: str) -> None:
+    """Whether it exists or not: no form whose session has ended comes to a page that is not found (security 1.3, 3.2)."""
+    a_course(house, modules=1)
+    hide(house, a_course(house, "borrador", modules=1))
+    browser.get("/help")
+    token = dict(browser.page.form("/language").fields)["csrf_token"]
+    asked, told = list[str](), set[str]()
+    for rule in app.url_map.iter_rules():
+        access = getattr(app.view_functions[rule.endpoint], "access", None)
+        if access is None or access.action is None:
+            continue
+        address = re.sub(r"<(?:(\w+):)?\w+>", lambda part: UNKNOWN.get(part[1], "nada"), str(rule).replace("<slug>", slug))
+        for method in {"GET", "POST"} & (rule.methods or set()):
+            response = browser._request(method, address, data={"csrf_token": token} if method == "POST" else None)
+            to_sign_in = response.status_code == 401 or "/sign-in" in response.headers.get("Location", "")
+            asked.append(address) if to_sign_in else told.add(rule.endpoint if method == "GET" else f"{method} {rule.endpoint}")
+
+    assert len(asked) > 250
+    assert told <= OPEN_TO_STRANGERS
+
+
 def answer(cast: Cast, letter: str, path: str, name: str) -> tuple[int, str, list[tuple[str, str]]]:
     """Return what came, without what is of the request alone: its token, reference and time, and the name that was asked for."""
     response = cast.browsers[letter]._request("GET", path)
@@ -60,6 +95,12 @@ def like(name: str) -> str:
     return str(uuid4()) if len(name) == len(str(uuid4())) else name[::-1]
 
 
+def hide(house: House, course: Course) -> None:
+    """Take a course back to its draft."""
+    with house.database.unit_of_work() as session:
+        session.execute(update(Course).where(Course.id == course.id).values(published_version_id=None))
+
+
 def a_full_course(house: House, browser: Browser, course: Course) -> list[tuple[str, str]]:
     """Let somebody else learn and others work in a course; return the address of each thing with its name apart."""
     learner = a_learner(house, course, "otra@example.org")
@@ -71,8 +112,8 @@ def a_full_course(house: House, browser: Browser, course: Course) -> list[tuple[
     browser.deliver_jobs()
     office = Office(house, course)
     teacher = actor_of(a_teacher(house, course, "autora@example.org"))
+    hide(house, draft)
     with house.database.unit_of_work() as session:
-        session.execute(update(Course).where(Course.id == draft.id).values(published_version_id=None))
         group = learning_services.make_group(session, SYSTEM, course.id, "Norte", now=clock.now()).uuid
         credential = session.scalars(select(Credential.uuid)).one()
     place: Organisation = a_place(house)

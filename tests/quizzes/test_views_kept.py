@@ -12,7 +12,7 @@ from tests.support.offices import QUIZ, a_course_at_work
 TEACHER = "profe@example.org"
 
 
-@pytest.mark.parametrize("ended", [False])
+@pytest.mark.parametrize("ended", [True, False])
 def test_an_override_comes_back_whole_with_the_password_of_the_quiz(browser: Browser, house: House, *, ended: bool) -> None:
     """A word for a whole class is no secret of an account: an override without it would let everybody in."""
     work = a_course_at_work(house)

@@ -22,7 +22,7 @@ from tests.support.builders import a_learner_in, a_person, a_teacher, publish, s
 
 TASK = "/courses/prueba/simulators/tarea-1"
 ANSWERS = f"{TASK}/answers"
-CORRECTED = "The task was corrected while you worked on it. Look at its numbers again: what you typed is kept, and no attempt was used."
+CORRECTED = "La tarea se corrigió mientras usted trabajaba en ella."
 GOOD = {"vejez.elegible": "100", "vejez.captacion": "90", "vejez.tramos.1.factor_linea": "75", "ask.linea": "99,54"}
 
 
