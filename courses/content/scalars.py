@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+from kernel.clock import FIRST_DAY, LAST_DAY
 from kernel.errors import N_
 
 KEY = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
@@ -21,8 +22,6 @@ MAXIMUM_TEXT = 2_000
 MAXIMUM_NUMBER = 10**15
 MAXIMUM_WHOLE = 10**9
 MAXIMUM_SECONDS = 10 * 366 * 86_400
-FIRST_DAY, LAST_DAY = "0001-01-02", "9999-12-30"
-"""Days of which every zone has the beginning and the end."""
 
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?\Z")
 _RATIO = re.compile(r"(-?[0-9]+)/([0-9]+)\Z")
@@ -179,12 +178,11 @@ def moment(zone: ZoneInfo, *, end: bool) -> Parser[datetime]:
         found = _calendar(written)
         if found is None or (hour and not _HOUR.match(hour)):
             raise RefusedError("C111", N_("“%(text)s” is not a moment."), N_("Write 2026-12-31 or 2026-12-31 08:00."), text=text)
-        try:
-            if end and not hour:
-                found += timedelta(days=1)
-            return datetime.combine(found, time.fromisoformat(hour or "00:00"), zone).astimezone(UTC)
-        except OverflowError:
-            raise RefusedError("C113", N_("%(text)s is outside %(low)s to %(high)s."), text=text, low=FIRST_DAY, high=LAST_DAY) from None
+        if not FIRST_DAY <= found <= LAST_DAY:
+            raise RefusedError("C113", N_("%(text)s is outside %(low)s to %(high)s."), text=text, low=FIRST_DAY, high=LAST_DAY)
+        if end and not hour:
+            found += timedelta(days=1)
+        return datetime.combine(found, time.fromisoformat(hour or "00:00"), zone).astimezone(UTC)
 
     return read
 

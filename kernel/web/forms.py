@@ -16,6 +16,7 @@ from wtforms import Field, StringField, ValidationError
 from wtforms.form import BaseForm
 from wtforms.widgets import DateTimeLocalInput
 
+from kernel.clock import FIRST_DAY, LAST_DAY
 from kernel.errors import N_
 from kernel.i18n import _, local, number, plural, zone
 from kernel.markup.source import composed
@@ -130,6 +131,10 @@ class MomentField(LineField):
     @property
     def moment(self) -> datetime | None:
         """Return the moment that was typed, or nothing."""
+        typed = self._typed()
+        return typed if typed and FIRST_DAY <= typed.date() <= LAST_DAY else None
+
+    def _typed(self) -> datetime | None:
         for form in MOMENTS:
             try:
                 return datetime.strptime(self.data or "", form).replace(tzinfo=zone())
@@ -138,9 +143,11 @@ class MomentField(LineField):
         return None
 
     def pre_validate(self, form: BaseForm) -> None:
-        """Refuse what is no date with its time."""
-        if self.data and self.moment is None:
+        """Refuse what is no date with its time, and what lies beyond the days that every zone can tell."""
+        if self.data and self._typed() is None:
             raise ValidationError(_("Write the date and the time, like 2026-11-30 18:00."))
+        if self.data and self.moment is None:
+            raise ValidationError(_("Write a date of the years %(first)s to %(last)s.", first=FIRST_DAY.year, last=LAST_DAY.year))
 
 
 class Catalogue:

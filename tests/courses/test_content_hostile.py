@@ -100,7 +100,9 @@ def test_signs_that_nobody_sees_are_taken_out_of_every_text() -> None:
     assert course.objectives[0]["es"] == "Contar el agua de un día."
 
 
-@pytest.mark.parametrize("moment", ["9999-12-31", "9999-12-31 23:00", "0001-01-01 00:00"])
+@pytest.mark.parametrize(
+    "moment", ["9999-12-31", "9999-12-31 18:30", "9999-12-31 23:00", "3000-01-01", "1899-12-31 23:59", "0001-01-01 00:00"]
+)
 def test_a_day_at_the_end_of_the_calendar_is_refused(moment: str) -> None:
     """C113, and no exception."""
     zone = folders.changed(

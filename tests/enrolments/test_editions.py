@@ -181,6 +181,7 @@ def test_the_team_makes_an_edition_with_a_code_that_lets_people_in(browser: Brow
         "/teaching/prueba/editions", {"name": "Primera", "starts_at": "2026-03-02T08:00", "ends_at": "2026-03-01T08:00"}, status=422
     )
     assert "Debe ser posterior a «Comienza»." in team.page.text
+    team.submit("/teaching/prueba/editions", {"name": "Primera", "starts_at": "", "ends_at": "9999-12-31T23:59"}, status=422)
     team.submit("/teaching/prueba/editions", {"name": "Primera", "capacity": "2", "starts_at": "", "ends_at": ""})
     team.submit(f"{team.path}/code")
     code = team.page.html.split('class="h3 mono">')[1][:9]

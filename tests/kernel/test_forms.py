@@ -1,6 +1,7 @@
 """Forms: what is cleaned from what people type, and the language of a fault (security 4.2)."""
 
 import json
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
@@ -9,7 +10,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired
 
 from kernel.i18n import reading
-from kernel.web.forms import Form, LineField, clean_text, read_json
+from kernel.web.forms import Form, LineField, MomentField, clean_text, read_json
 from tests.support.soon import within
 
 
@@ -45,6 +46,7 @@ class Sample(Form):
 
     name = LineField("Name", [DataRequired()])
     kind = SelectField("Kind", choices=[SelectChoice("a", "A")])
+    when = MomentField("When")
 
 
 def faults(app: Flask, **fields: str) -> list[str]:
@@ -65,6 +67,27 @@ def test_the_librarys_own_faults_are_told_in_the_readers_language(
         assert len(told) == 2
     else:
         assert told == [required, choice]
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Pago_Pago", "America/Guayaquil", "Pacific/Kiritimati"])
+@pytest.mark.parametrize(
+    ("typed", "fits"),
+    [
+        ("1900-01-01T00:00", True),
+        ("2999-12-31 23:59", True),
+        ("31/12/2999 23:59", True),
+        ("1899-12-31T23:59", False),
+        ("3000-01-01T00:00", False),
+        ("0001-01-01T00:00", False),
+        ("9999-12-31T18:30", False),
+        ("9999-12-31T23:59", False),
+    ],
+)
+def test_a_moment_lies_in_years_that_every_zone_can_tell(app: Flask, typed: str, fits: bool, zone: str) -> None:
+    with reading("en", ZoneInfo(zone)):
+        told = faults(app, name="x", kind="a", when=typed)
+
+    assert told == ([] if fits else ["Write a date of the years 1900 to 2999."])
 
 
 def test_a_head_or_get_is_no_sent_form(app: Flask) -> None:
