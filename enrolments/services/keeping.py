@@ -66,6 +66,7 @@ _RECORDED = (
     .outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
     .outerjoin(ActivityResult, ActivityResult.enrolment_id == Enrolment.id)
     .outerjoin(ManualItem, queries.OF_ITEM)
+    .execution_options(populate_existing=True)
 )
 
 
@@ -75,12 +76,15 @@ def lock(session: Session, enrolment_id: int) -> Learning:
 
 
 def lock_many(session: Session, enrolment_ids: Sequence[int]) -> list[Learning]:
-    """Lock enrolments in the order of their ids, then read their results: those that somebody else recorded meanwhile are among them."""
-    enrolments = select(Enrolment).where(Enrolment.id.in_(enrolment_ids)).order_by(Enrolment.id)
+    """Lock enrolments in the order of their ids, then read their results: those that somebody else recorded meanwhile are among them.
+
+    What this session has read of them before is read anew; what it has changed has to be written before.
+    """
+    wanted = Enrolment.id.in_(enrolment_ids)
+    enrolments = select(Enrolment).where(wanted).order_by(Enrolment.id).with_for_update().execution_options(populate_existing=True)
     with session.no_autoflush:  # what the caller has changed is written together with what follows
-        locked = session.scalars(enrolments.with_for_update())
-        all_ = {enrolment.id: Learning(enrolment, is_completed=False, rows={}) for enrolment in locked}
-        for enrolment_id, completion, row, category, weight in session.execute(_RECORDED.where(Enrolment.id.in_(enrolment_ids))):
+        all_ = {enrolment.id: Learning(enrolment, is_completed=False, rows={}) for enrolment in session.scalars(enrolments)}
+        for enrolment_id, completion, row, category, weight in session.execute(_RECORDED.where(wanted)):
             learning = all_[enrolment_id]
             learning.is_completed = completion is not None
             if row is not None:

@@ -11,7 +11,7 @@ from enrolments.models import ActivityResult, Completion
 from enrolments.queries import learning as enrolment_queries
 from enrolments.services import learning as enrolments
 from kernel import clock
-from kernel.permissions import Actor
+from kernel.permissions import SYSTEM, Actor
 from lms.app import House
 from quizzes.queries import marks, sittings
 from quizzes.queries import regrading as queries
@@ -22,7 +22,7 @@ from quizzes.services.marking import GivenMark
 from tests.support.at_once import overlap
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_teacher
-from tests.support.learning import a_batch, a_learner, actor_of, attempt_row, mark_done, pass_quiz, start, submit
+from tests.support.learning import a_batch, a_learner, actor_of, attempt_row, enrolment_of, mark_done, pass_quiz, start, submit
 from tests.support.marking import a_marked_quiz, last_mark, mark
 from tests.support.marking import hand_in as hand_in_essay
 from tests.support.regrading import RIGHT_KEY, a_keyed_quiz, a_trial, an_order, commit, counts, undo
@@ -163,3 +163,27 @@ def test_a_course_that_two_devices_complete_at_once_is_completed_once(house: Hou
 
     with house.database.unit_of_work(write=False) as session:
         assert session.scalar(select(func.count()).select_from(Completion)) == 1
+
+
+def test_what_is_completed_while_another_completion_is_taken_back_counts(house: House) -> None:
+    """The page of who takes it back has read the learner's results before its turn comes."""
+    course = a_course(house, modules=2)
+    ana = a_learner(house, course)
+    mark_done(house, ana, "prueba", "leccion-1")
+
+    def do_the_second_lesson(session: Session) -> None:
+        subject = enrolment_queries.get_activity_seat(session, ana, "prueba", "leccion-2")
+        enrolments.mark_done(session, ana, subject, now=clock.now())
+
+    def take_the_first_back() -> None:
+        with house.database.unit_of_work() as session:
+            found = enrolment_queries.get_learning_record(session, SYSTEM, ana.person_uuid, "prueba")
+            enrolments.take_back(session, SYSTEM, found.enrolment.id, "leccion-1", "un error", now=clock.now())
+
+    overlap(house, do_the_second_lesson, take_the_first_back)
+
+    row = enrolment_of(house, ana, course)
+    with house.database.unit_of_work(write=False) as session:
+        results = enrolment_queries.results_of(session, row.id)
+    assert [key for key, result in results.items() if result.completed] == ["leccion-2"]
+    assert row.done == 1
