@@ -54,8 +54,8 @@ class Facts:
 
 Freezer = Callable[[Session, "Publication", Sequence[tuple[Activity, Any]]], None]
 """Writes the own rows of a kind's prepared activities in the transaction of the publication, as many statements for many as for one."""
-Renamer = Callable[[Session, int, Mapping[str, str]], None]
-"""Moves what a kind has recorded of an enrolment from earlier activity keys to the present ones."""
+Renamer = Callable[[Session, int, Mapping[str, str], datetime], None]
+"""Moves what a kind has recorded of an enrolment from earlier activity keys to the present ones; several may have become one."""
 Withholder = Callable[[Session, OutlineActivity, datetime], bool]
 """Says whether the marks of an activity are not to be shown to its learners yet."""
 DatesFinder = Callable[[Session, Mapping[int, Outline]], Mapping[int, Mapping[str, OwnDates]]]
@@ -90,7 +90,7 @@ PartComparer = Callable[[Session, int, CourseFolder, CourseFolder], Iterable[Par
 """Tells what differs between two folders of a course (by its id) of what another package reads from them: the questions."""
 
 
-def keeps_nothing(_session: Session, _enrolment_id: int, _renames: Mapping[str, str]) -> None:
+def keeps_nothing(_session: Session, _enrolment_id: int, _renames: Mapping[str, str], _now: datetime) -> None:
     """Rename nothing, for kinds that record nothing of learners."""
 
 

@@ -1,7 +1,10 @@
 """Background work of enrolments: learners follow a correction, lists of people are enrolled."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import cast
+
+from sqlalchemy.exc import IntegrityError
 
 from accounts.services import forget_sent
 from courses.permissions import edits
@@ -12,7 +15,8 @@ from enrolments.queries.items import list_stale
 from enrolments.services import announcements, changes, editions, endings, items
 from enrolments.services.learning import follow_version, note_moves
 from enrolments.sheets import judge_list, read_list
-from kernel.outbox import Delivery, Effect
+from kernel.errors import Conflict
+from kernel.outbox import Delivery, Effect, Unfinished
 from kernel.permissions import Actor, Via
 
 STEP = 200
@@ -21,18 +25,38 @@ LATELY = timedelta(days=1)
 
 
 def follow_correction(delivery: Delivery) -> None:
-    """Move learners, some hundreds at a time, to the newest correction of the version that they follow. Done twice it moves nobody."""
+    """Move learners, some hundreds at a time, to the newest correction of the version that they follow. Done twice it moves nobody.
+
+    Where one of them cannot be moved, the others of the portion are moved one by one; who is left is named when all had their turn.
+    """
     course_id = cast("int", delivery.arguments["subject"])
     with delivery.database.unit_of_work(write=False) as session:
         version = queries.find_newest_correction(session, course_id)
         behind = [] if version is None else queries.list_behind(session, course_id, version)
+    left: dict[int, Exception] = {}
     for start in range(0, len(behind), STEP):
+        left |= _move(delivery, course_id, cast("int", version), behind[start : start + STEP])
+    if left:
+        with delivery.database.unit_of_work(write=False) as session:
+            people = " ".join(map(str, queries.list_people(session, list(left))))
+        error = next(iter(left.values()))
+        raise Unfinished(f"{type(error).__name__}: {people}") from error
+
+
+def _move(delivery: Delivery, course_id: int, version: int, people: Sequence[int]) -> dict[int, Exception]:
+    """Move some enrolments in one transaction, or, where something is wrong with one, each in its own; return those left, and why."""
+    try:
         with delivery.database.unit_of_work() as session:  # by now somebody may follow a still newer one
-            moved = queries.list_behind(session, course_id, cast("int", version), among=behind[start : start + STEP])
+            moved = queries.list_behind(session, course_id, version, among=people)
             for enrolment_id in moved:
-                follow_version(session, Actor(via=Via.JOB), enrolment_id, cast("int", version), now=delivery.now)
+                follow_version(session, Actor(via=Via.JOB), enrolment_id, version, now=delivery.now)
             if moved:
                 note_moves(session, Actor(via=Via.JOB), course_id, len(moved), now=delivery.now)
+    except (IntegrityError, Conflict, LookupError, ValueError) as error:
+        if len(people) == 1:
+            return {people[0]: error}
+        return {one: why for person in people for one, why in _move(delivery, course_id, version, [person]).items()}
+    return {}
 
 
 def enrol_list(delivery: Delivery) -> None:

@@ -26,6 +26,11 @@ class Result:
     """Of an item marked by hand, which no outline has: how it counts."""
 
 
+def merit(result: Result) -> tuple[bool, Fraction]:
+    """Return by what the best result is known where several activities became one: completed first, then the higher score."""
+    return result.completed, Fraction(-1) if result.score is None else result.score
+
+
 @dataclass(frozen=True, slots=True)
 class Counted:
     """How an item marked by hand counts in the course grade: in which category, and its weight there."""

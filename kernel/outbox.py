@@ -30,6 +30,7 @@ LEASE = timedelta(seconds=60)
 BACK_OFF = tuple(timedelta(seconds=s) for s in (30, 120, 600, 3600, 21600))
 ATTEMPTS = len(BACK_OFF) + 1
 SWEEP = 500
+ERROR = 300
 
 
 class Job(Base):
@@ -52,7 +53,7 @@ class Job(Base):
     leased_until: Mapped[Moment | None]
     done_at: Mapped[Moment | None]
     failed_at: Mapped[Moment | None]
-    last_error: Mapped[str] = mapped_column(String(300), default="")
+    last_error: Mapped[str] = mapped_column(String(ERROR), default="")
     request_id: Mapped[str] = mapped_column(String(32), default="")
 
 
@@ -70,6 +71,10 @@ class Delivery:
 Effect = Callable[[Session], object]
 Handler = Callable[[Delivery], Effect | None]
 """Reads and acts outside of any write transaction, then returns what to write (or nothing); that commits together with `done_at`."""
+
+
+class Unfinished(Exception):
+    """A handler did all but some of its work. Its words are kept with the job for administrators: identifiers only, of what is left."""
 
 
 class Outcome(StrEnum):
@@ -169,7 +174,7 @@ def deliver(worker: Worker, job_id: int, *, now: datetime) -> Outcome:
         return Outcome.NOT_MINE
     except Exception as error:  # the outermost handler of a worker: the fault is kept in the row and tried again
         log.exception("job.failed", kind=taken.kind, job=job_id, attempt=taken.attempt)
-        return _put_back(database, taken, type(error).__name__, now)
+        return _put_back(database, taken, str(error)[:ERROR] if isinstance(error, Unfinished) else type(error).__name__, now)
     return Outcome.DONE
 
 

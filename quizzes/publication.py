@@ -8,7 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from math import ceil
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session, aliased
 
 from courses.content.model import ActivitySource, CourseFolder, Finding
@@ -26,7 +26,7 @@ from quizzes.content.model import DrawSlot, FixedSlot, PageBreak, QuizSource, Se
 from quizzes.content.pools import candidates
 from quizzes.content.published import reworded
 from quizzes.content.telling import tell_quiz
-from quizzes.models import Attempt, Question, QuestionVersion, QuizVersion, Slot, SlotCandidate
+from quizzes.models import Question, QuestionVersion, QuizVersion, Slot, SlotCandidate
 from quizzes.queries import sittings as queries
 from quizzes.queries.terms import own_dates
 from quizzes.rules import definitions
@@ -46,6 +46,7 @@ from quizzes.rules.definitions import (
 from quizzes.rules.encoding import canonical_json, checksum, encode, to_document
 from quizzes.rules.review import flags_for
 from quizzes.rules.settings import Flag, Moment, QuizSettings
+from quizzes.services.renaming import rename_attempts
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,17 +316,6 @@ def reworded_questions(session: Session, course_id: int, course: CourseFolder) -
     versions: dict[str, int] = dict(rows.all())
     published = queries.get_questions(session, list(versions.values()))
     return reworded({key: published[version_id] for key, version_id in versions.items()}, course)
-
-
-def rename_attempts(session: Session, enrolment_id: int, renames: Mapping[str, str]) -> None:
-    """Move a learner's attempts to the present keys of their quizzes, except where there are attempts under the new one already."""
-    taken = select(Attempt.activity_key).where(Attempt.enrolment_id == enrolment_id).distinct()
-    present = set(session.scalars(taken))
-    for old, new in renames.items():
-        if old in present and new not in present:
-            session.execute(
-                update(Attempt).where(Attempt.enrolment_id == enrolment_id, Attempt.activity_key == old).values(activity_key=new)
-            )
 
 
 def withholds_marks(session: Session, activity: OutlineActivity, now: datetime) -> bool:

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import case, insert, select, update
 from sqlalchemy.orm import Session
 
 from courses.content.facts import Fact, Wording, facts_of, seconds
@@ -15,6 +16,7 @@ from courses.publication import Facts, Publication, Publisher
 from courses.rendering import Renderer
 from courses.rules import OutlineActivity
 from enrolments.models import Enrolment
+from enrolments.services.joining import number_on
 from kernel.db import insert_all
 from kernel.errors import N_
 from kernel.i18n import _
@@ -151,15 +153,17 @@ def _decimal(value: Fraction) -> Decimal:
     return (Decimal(value.numerator) / Decimal(value.denominator)).quantize(Decimal("0.0000001"))
 
 
-def rename(session: Session, enrolment_id: int, renames: Mapping[str, str]) -> None:
-    """Let what a learner did in tasks follow the new keys of their activities."""
+def rename(session: Session, enrolment_id: int, renames: Mapping[str, str], _now: datetime) -> None:
+    """Let what a learner did in tasks follow the new keys of their activities; where several became one, all of it counts there."""
     person_id, course_id = session.execute(select(Enrolment.person_id, Enrolment.course_id).where(Enrolment.id == enrolment_id)).one()
-    for table in (Submission, TaskSave):
-        mine = (table.person_id == person_id, table.course_id == course_id)
-        taken = set(session.scalars(select(table.activity_key).where(*mine, table.activity_key.in_(renames.values()))))
-        for old, new in renames.items():
-            if new not in taken:
-                session.execute(update(table).where(*mine, table.activity_key == old).values(activity_key=new))
+    mine = (Submission.person_id == person_id, Submission.course_id == course_id)
+    of_tasks = Submission.activity_key.in_([*renames, *renames.values()])
+    number_on(session.scalars(select(Submission).where(*mine, of_tasks).order_by(Submission.submitted_at, Submission.id)).all(), renames)
+    session.execute(
+        update(TaskSave)
+        .where(TaskSave.person_id == person_id, TaskSave.course_id == course_id, TaskSave.activity_key.in_(renames))
+        .values(activity_key=case(renames, value=TaskSave.activity_key))
+    )
 
 
 def pass_mark_of(session: Session, activity: OutlineActivity) -> Fraction | None:

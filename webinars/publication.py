@@ -4,9 +4,10 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from math import ceil
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from courses.content.facts import Fact, Wording, facts_of, seconds
@@ -25,6 +26,7 @@ from kernel.search.index import Entry
 from webinars.content import KIND, Cues, RecordingSource, Said, Spoken, read_cues, recording_entries
 from webinars.models import Caption, Chapter, Recording, RecordingDocument, WatchedSpan
 from webinars.queries import list_recording_entries
+from webinars.rules import merge_spans
 
 MINUTES_WITHOUT_LENGTH = 30
 _TIMED = re.compile(r"<p>\[(\d+(?::\d\d){1,2})\]\s*")
@@ -179,16 +181,22 @@ def _parts_of(recording_id: int, payload: PreparedRecording) -> tuple[list[Chapt
     return chapters, captions, documents
 
 
-def rename_spans(session: Session, enrolment_id: int, renames: Mapping[str, str]) -> None:
-    """Move what a learner has seen to the present keys of their recordings, except where something was seen under the new one already."""
-    present = set(session.scalars(select(WatchedSpan.activity_key).where(WatchedSpan.enrolment_id == enrolment_id).distinct()))
-    for old, new in renames.items():
-        if old in present and new not in present:
-            session.execute(
-                update(WatchedSpan)
-                .where(WatchedSpan.enrolment_id == enrolment_id, WatchedSpan.activity_key == old)
-                .values(activity_key=new)
-            )
+def rename_spans(session: Session, enrolment_id: int, renames: Mapping[str, str], _now: datetime) -> None:
+    """Move what a learner has seen to the present keys of their recordings; what they saw of several that became one is joined."""
+    mine = (WatchedSpan.enrolment_id == enrolment_id, WatchedSpan.activity_key.in_([*renames, *renames.values()]))
+    seen: dict[str, list[WatchedSpan]] = {}
+    for span in session.scalars(select(WatchedSpan).where(*mine).order_by(WatchedSpan.id)).all():
+        seen.setdefault(renames.get(span.activity_key, span.activity_key), []).append(span)
+    if not seen:
+        return
+    session.execute(delete(WatchedSpan).where(*mine))
+    session.execute(insert(WatchedSpan), [row for key, spans in seen.items() for row in _joined(enrolment_id, key, spans)])
+
+
+def _joined(enrolment_id: int, key: str, spans: Sequence[WatchedSpan]) -> list[dict[str, object]]:
+    at = max(span.at for span in spans)
+    merged = merge_spans((span.start, span.finish) for span in spans)
+    return [{"enrolment_id": enrolment_id, "activity_key": key, "start": start, "finish": finish, "at": at} for start, finish in merged]
 
 
 RECORDING = Publisher(KIND, prepare_recording, freeze_recordings, rename_spans, entries=list_recording_entries, tell=tell_recording)

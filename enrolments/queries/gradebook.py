@@ -18,7 +18,7 @@ from courses.queries import outlines as course_outlines
 from courses.rules import Outline
 from enrolments.models import ActivityResult, Completion, Edition, EditionPlace, Enrolment, GroupMember, LearnerGroup
 from enrolments.queries.learning import results_of_many
-from enrolments.rules import Results, course_grade
+from enrolments.rules import Results, course_grade, merit
 from organisations.models import Organisation
 from organisations.queries.tree import belongs_to
 
@@ -208,8 +208,8 @@ def _rows(session: Session, outline: Outline, found: Sequence[Row[*tuple[Any, ..
 
 
 def _row(row: Row[*tuple[Any, ...]], outline: Outline, followed: Outline, results: Results) -> GradebookRow:
-    """Judge a learner by the version that they follow; an activity that the shown version renamed stands in its column."""
-    shown = {outline.renames.get(key, key): result for key, result in results.items()}
+    """Judge a learner by the version that they follow; what the shown version renamed stands in its column, of what it joined the best."""
+    shown = {outline.renames.get(key, key): result for key, result in sorted(results.items(), key=lambda item: merit(item[1]))}
     scores = {key: result.score for key, result in shown.items() if result.score is not None}
     return GradebookRow(
         row.uuid,

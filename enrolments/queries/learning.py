@@ -344,6 +344,12 @@ def list_behind(session: Session, course_id: int, version_id: int, *, among: Seq
     return list(session.scalars(statement.order_by(Enrolment.id)))
 
 
+def list_people(session: Session, enrolment_ids: Sequence[int]) -> list[UUID]:
+    """List whose enrolments these are, in the order of the enrolments."""
+    statement = select(Person.uuid).join(Enrolment, Enrolment.person_id == Person.id).where(Enrolment.id.in_(enrolment_ids))
+    return list(session.scalars(statement.order_by(Enrolment.id)))
+
+
 @dataclass(frozen=True, slots=True)
 class Offer:
     """A newer version that a learner may move to; `declined` where they said that they stay with theirs."""

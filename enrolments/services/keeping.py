@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from courses.queries.outlines import get_outline
 from enrolments.models import ActivityResult, Completion, Enrolment, ManualItem
 from enrolments.queries import learning as queries
-from enrolments.rules import Counted, Progress, Result, evaluate_completion
+from enrolments.rules import Counted, Progress, Result, evaluate_completion, merit
 from enrolments.services.verbs import EnrolmentVerb
 from kernel import audit
 from kernel.permissions import Actor
@@ -42,14 +42,28 @@ class Learning:
         """Return the result of an activity, a new one where there is none."""
         return self.rows.setdefault(key, ActivityResult(enrolment_id=self.enrolment.id, activity_key=key))
 
-    def rename(self, renames: Mapping[str, str]) -> None:
-        """Move the results to the present keys of their activities, and the place to go on with them."""
+    def rename(self, session: Session, renames: Mapping[str, str]) -> None:
+        """Move the results to the present keys of their activities, and the place to go on with them; of several the best stands."""
         last = self.enrolment.last_activity_key or ""
         self.enrolment.last_activity_key = renames.get(last, last) or None
-        for old, new in renames.items():
-            if old in self.rows and new not in self.rows:
-                self.rows[new] = self.rows.pop(old)
-                self.rows[new].activity_key = new
+        for old in [key for key in renames if key in self.rows]:
+            moved, there = self.rows.pop(old), self.rows.get(renames[old])
+            best = moved if there is None else _joined(session, there, moved)
+            best.activity_key = renames[old]
+            self.rows[renames[old]] = best
+
+
+def _joined(session: Session, one: ActivityResult, other: ActivityResult) -> ActivityResult:
+    """Return the better of two results of what is one activity now, first opened when either was; the other one goes."""
+    better, worse = (one, other) if _merit(one) >= _merit(other) else (other, one)
+    better.viewed_at = min((row.viewed_at for row in (one, other) if row.viewed_at is not None), default=None)
+    session.delete(worse)
+    session.flush()  # its key is free
+    return better
+
+
+def _merit(row: ActivityResult) -> tuple[bool, Fraction]:
+    return merit(queries.result_of(row))
 
 
 def complete(session: Session, actor: Actor, learning: Learning, row: ActivityResult, *, now: datetime) -> None:

@@ -193,11 +193,11 @@ def follow_version(session: Session, actor: Actor, enrolment_id: int, version_id
     renames = _renames(session, followed, version_id)
     if renames:
         for publisher in cast("CourseKinds", session.info["kinds"]).publishers:
-            publisher.rename(session, enrolment_id, renames)
+            publisher.rename(session, enrolment_id, renames, now)
     learning = lock(session, enrolment_id)
     if learning.enrolment.course_version_id != followed:
         raise Conflict(N_("There is another version now. Look at the page of the course again."))
-    learning.rename(renames)
+    learning.rename(session, renames)
     learning.enrolment.course_version_id = version_id
     audit.record(session, actor, EnrolmentVerb.MOVED, learning.enrolment, now=now, version=version_id)
     keep_up(session, actor, learning, now=now)

@@ -1,0 +1,241 @@
+"""Activities that a correction joins, `was: [a, b]`: what a learner did in each of them counts in the one that they became."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from accounts.models import Person
+from courses.models import Course, Nature
+from enrolments import jobs
+from enrolments.models import ActivityResult, Enrolment
+from enrolments.queries import learning as queries
+from enrolments.rules import Result
+from enrolments.services import editions
+from enrolments.services import learning as enrolments
+from kernel import clock, outbox
+from kernel.outbox import BACK_OFF, Delivery, Job
+from kernel.permissions import SYSTEM, Actor
+from lms.app import House
+from quizzes.models import Attempt
+from simulators.models import Submission
+from tests.simulators import tasks
+from tests.support.browser import Browser
+from tests.support.builders import a_learner_in, a_teacher, folder, publish
+from tests.support.learning import a_learner, actor_of, enrolment_of, fail_quiz, mark_done, pass_quiz, start
+from webinars.models import WatchedSpan
+
+NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+LESSON, FILM, QUIZ = "01-parte/01-leccion.es.md", "01-parte/02-video.recording.yaml", "01-parte/03-cuestionario.quiz.yaml"
+
+
+def twice(name: str, settings: str = "attempts: 2\n") -> dict[str, bytes]:
+    """Return a folder whose activity of this name stands in it a second time, under the key `otra`."""
+    files = folder(modules=1, settings=settings)
+    files[QUIZ] = files[QUIZ].replace(b"draw: 7", b"draw: 3")
+    text = files[name]
+    key = next(line for line in text.splitlines() if line.startswith(b"key: "))
+    title = next(line for line in text.splitlines() if line.startswith(b"title: "))
+    return {**files, name.replace("01-parte/0", "01-parte/1"): text.replace(key, b"key: otra").replace(title, b"title: Otra")}
+
+
+def joined(files: dict[str, bytes], name: str) -> dict[str, bytes]:
+    """Return the folder whose two activities became one, under the key `nueva`."""
+    one = {path: text for path, text in files.items() if path != name.replace("01-parte/0", "01-parte/1")}
+    key = next(line for line in one[name].decode().splitlines() if line.startswith("key: "))
+    return {**one, name: one[name].decode().replace(key, f"key: nueva\nwas: [{key.removeprefix('key: ')}, otra]").encode()}
+
+
+def follow(house: House, course: Course) -> None:
+    jobs.follow_correction(Delivery(house.database, house.settings, 1, {"subject": course.id}, NOON))
+
+
+def correct(house: House, files: dict[str, bytes], name: str, course: Course) -> None:
+    """Publish that two activities became one, and let everybody follow."""
+    publish(house, joined(files, name), nature=Nature.CORRECTION)
+    follow(house, course)
+
+
+def results_of(house: House, actor: Actor, course: Course) -> dict[str, Result]:
+    with house.database.unit_of_work(write=False) as session:
+        return queries.results_of(session, enrolment_of(house, actor, course).id)
+
+
+def attempts_of(house: House, actor: Actor) -> list[tuple[str, int, str]]:
+    """Return keys, numbers and states of somebody's attempts, in the order of their start."""
+    statement = select(Attempt.activity_key, Attempt.number, Attempt.state).where(Attempt.person_id == actor.person_id)
+    with house.database.unit_of_work(write=False) as session:
+        return [(row.activity_key, row.number, row.state) for row in session.execute(statement.order_by(Attempt.started_at, Attempt.id))]
+
+
+def test_attempts_at_two_quizzes_are_numbered_on_in_the_one_that_they_became(house: House) -> None:
+    files = twice(QUIZ)
+    course, _first = publish(house, files)
+    ana, eva = a_learner(house, course), a_learner(house, course, "eva@example.org")
+    pass_quiz(house, ana, "prueba", "otra")
+    fail_quiz(house, ana, "prueba", "cuestionario-1")
+
+    correct(house, files, QUIZ, course)
+
+    assert attempts_of(house, ana) == [("nueva", 1, "finished"), ("nueva", 2, "finished")]
+    assert {key: (one.completed, one.score) for key, one in results_of(house, ana, course).items()} == {"nueva": (True, 100)}
+    assert enrolment_of(house, ana, course).done == 1
+    newest = {enrolment_of(house, actor, course).course_version_id for actor in (ana, eva)}
+    assert len(newest) == 1
+    outbox.deliver_waiting(house.worker, now=clock.now())
+    assert results_of(house, ana, course)["nueva"].exhausted, "both attempts count"
+
+
+def test_of_two_open_attempts_the_one_worked_on_last_stays_open(house: House) -> None:
+    files = twice(QUIZ)
+    course, _first = publish(house, files)
+    ana = a_learner(house, course)
+    start(house, ana, "prueba", "cuestionario-1")
+    last = start(house, ana, "prueba", "otra")
+
+    correct(house, files, QUIZ, course)
+
+    assert attempts_of(house, ana) == [("nueva", 1, "finished"), ("nueva", 2, "in_progress")]
+    assert start(house, ana, "prueba", "nueva") == last
+
+
+def test_a_quiz_joins_one_that_keeps_its_key(house: House) -> None:
+    files = twice(QUIZ)
+    course, _first = publish(house, files)
+    ana = a_learner(house, course)
+    pass_quiz(house, ana, "prueba", "otra")
+    fail_quiz(house, ana, "prueba", "cuestionario-1")
+    one = joined(files, QUIZ)
+    one[QUIZ] = one[QUIZ].replace(b"key: nueva\nwas: [cuestionario-1, otra]", b"key: cuestionario-1\nwas: [otra]")
+
+    publish(house, one, nature=Nature.CORRECTION)
+    follow(house, course)
+
+    assert {(key, number) for key, number, _state in attempts_of(house, ana)} == {("cuestionario-1", 1), ("cuestionario-1", 2)}
+    assert {key: (found.completed, found.score) for key, found in results_of(house, ana, course).items()} == {"cuestionario-1": (True, 100)}
+
+
+@pytest.mark.parametrize(("opened", "completed"), [("leccion-1", "otra"), ("otra", "leccion-1")])
+def test_a_lesson_is_completed_where_either_of_those_it_was_is(house: House, opened: str, completed: str) -> None:
+    files = twice(LESSON)
+    course, _first = publish(house, files)
+    ana = a_learner(house, course)
+    with house.database.unit_of_work() as session:
+        enrolments.note_visit(session, enrolment_of(house, ana, course).id, opened, now=NOON)
+    mark_done(house, ana, "prueba", completed)
+
+    correct(house, files, LESSON, course)
+
+    assert {key: found.completed for key, found in results_of(house, ana, course).items()} == {"nueva": True}
+    row = enrolment_of(house, ana, course)
+    assert (row.done, row.last_activity_key) == (1, "nueva")
+    with house.database.unit_of_work(write=False) as session:
+        assert session.execute(select(ActivityResult.viewed_at)).scalar_one() == NOON, "as first opened"
+
+
+def test_what_was_seen_of_two_recordings_is_joined(house: House) -> None:
+    files = twice(FILM)
+    course, _first = publish(house, files)
+    ana = a_learner(house, course)
+    seen = [("video-1", 0, 15), ("otra", 0, 15), ("otra", 20, 30), ("video-1", 10, 18)]
+    with house.database.unit_of_work() as session:
+        enrolment_id = enrolment_of(house, ana, course).id
+        session.add_all(
+            WatchedSpan(enrolment_id=enrolment_id, activity_key=key, start=begin, finish=end, at=NOON) for key, begin, end in seen
+        )
+
+    correct(house, files, FILM, course)
+
+    with house.database.unit_of_work(write=False) as session:
+        spans = session.execute(select(WatchedSpan.activity_key, WatchedSpan.start, WatchedSpan.finish).order_by(WatchedSpan.start)).all()
+    assert [tuple(span) for span in spans] == [("nueva", 0, 18), ("nueva", 20, 30)]
+
+
+def test_tasks_that_were_handed_in_are_numbered_on(browser: Browser) -> None:
+    house = browser.house
+    other = (tasks.HEAD.replace("tarea-1", "otra") + tasks.BODY).encode()
+    course, _first = publish(house, {**tasks.folder(), "01-parte/05-otra.simulator.yaml": other})
+    learner = a_learner_in(browser, course)
+    for key in ("otra", "tarea-1"):
+        page = f"/courses/prueba/simulators/{key}"
+        learner.get(page)
+        learner.submit(f"{page}/answers", {"ask.linea": "1"}, button=("do", "submit"))
+
+    one = tasks.HEAD.replace("key: tarea-1", "key: nueva\nwas: [tarea-1, otra]") + tasks.BODY
+    publish(house, {**tasks.folder(), tasks.TASK: one.encode()}, nature=Nature.CORRECTION)
+    follow(house, course)
+
+    with house.database.unit_of_work(write=False) as session:
+        rows = session.execute(select(Submission.activity_key, Submission.number).order_by(Submission.submitted_at)).all()
+    assert [tuple(row) for row in rows] == [("nueva", 1), ("nueva", 2)]
+
+
+def test_who_is_asked_moves_to_a_version_that_joins_quizzes(browser: Browser) -> None:
+    house, files = browser.house, twice(QUIZ)
+    course, _first = publish(house, files)
+    learner = a_learner_in(browser, course)
+    with house.database.unit_of_work(write=False) as session:
+        actor = actor_of(session.execute(select(Person)).scalar_one())
+    for key in ("cuestionario-1", "otra"):
+        start(house, actor, "prueba", key)
+    _course, newer = publish(house, joined(files, QUIZ), asks=True)
+    learner.get("/courses/prueba")
+
+    learner.submit("/version", {"answer": "move"})
+
+    assert enrolment_of(house, actor, course).course_version_id == newer.id
+    assert [number for _key, number, _state in attempts_of(house, actor)] == [1, 2]
+
+
+def test_a_preview_under_the_new_key_does_not_stop_anybody(house: House) -> None:
+    """One of the team had taken the course, was taken out of it, and looked at the quiz under its new key before the job ran."""
+    files = folder(modules=1, settings="attempts: 2\n")
+    course, _first = publish(house, files)
+    eva = a_learner(house, course, "eva@example.org")
+    ines = actor_of(a_teacher(house, course))
+    with house.database.unit_of_work() as session:
+        enrolments.enrol(session, ines, queries.get_seat(session, ines, "prueba"), now=NOON)
+    pass_quiz(house, ines, "prueba")
+    with house.database.unit_of_work() as session:
+        editions.leave(session, SYSTEM, session.get_one(Enrolment, enrolment_of(house, ines, course).id), now=NOON)
+    named = files[QUIZ].replace(b"key: cuestionario-1", b"key: examen\nwas: [cuestionario-1]")
+    _course, newer = publish(house, {**files, QUIZ: named}, nature=Nature.CORRECTION)
+    start(house, ines, "prueba", "examen")
+
+    follow(house, course)
+
+    assert {enrolment_of(house, actor, course).course_version_id for actor in (eva, ines)} == {newer.id}
+    assert attempts_of(house, ines) == [("examen", 1, "finished")]
+
+
+def unlucky(house: House, monkeypatch: pytest.MonkeyPatch, course: Course, people: Sequence[Actor]) -> list[int]:
+    """Let what is wrong with the first of some learners keep them from following another version; return all their enrolments."""
+    enrolled = [enrolment_of(house, actor, course).id for actor in people]
+
+    def follow_version(session: Session, actor: Actor, enrolment_id: int, version_id: int, *, now: datetime) -> None:
+        enrolments.follow_version(session, actor, enrolment_id, version_id, now=now)
+        if enrolment_id == enrolled[0]:
+            raise LookupError("juan@example.org")
+
+    monkeypatch.setattr(jobs, "follow_version", follow_version)
+    return enrolled
+
+
+def test_one_who_cannot_be_moved_stops_nobody_and_is_named(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = twice(QUIZ)
+    course, first = publish(house, files)
+    people = [a_learner(house, course, f"{name}@example.org") for name in ("ana", "eva", "leo")]
+    outbox.deliver_waiting(house.worker, now=clock.now())
+    enrolled = unlucky(house, monkeypatch, course, people)
+    _course, newer = publish(house, joined(files, QUIZ), nature=Nature.CORRECTION)
+
+    for turn in range(len(BACK_OFF) + 1):
+        outbox.deliver_waiting(house.worker, now=clock.now() + timedelta(days=turn))
+
+    with house.database.unit_of_work(write=False) as session:
+        followed = [session.get_one(Enrolment, enrolment_id).course_version_id for enrolment_id in enrolled]
+        job = session.scalars(select(Job).where(Job.failed_at.is_not(None))).one()
+    assert followed == [first.id, newer.id, newer.id]
+    assert job.last_error == f"LookupError: {people[0].person_uuid}"
