@@ -9,6 +9,8 @@ from fractions import Fraction
 from functools import cached_property
 
 Texts = Mapping[str, str]
+GIVE_MARKS = ("quiz", "simulator")
+"""Kinds whose activities have results in percent, whether or not they count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class OutlineActivity:
     @property
     def gives_marks(self) -> bool:
         """Say whether it has results in percent, whether or not they count."""
-        return self.kind in ("quiz", "simulator")
+        return self.kind in GIVE_MARKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +211,7 @@ def why_closed(
     """Return why a module or an activity in it is not open, with the key or moment that opens it; nothing where it is.
 
     `completed` holds keys of completed modules and activities. That a date to close has passed does not hide what can be read:
-    quizzes look at it themselves.
+    quizzes and tasks look at theirs themselves, which a module's date has become when it was published.
     """
     for part in (module, activity):
         if part is None:

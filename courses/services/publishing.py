@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from courses.content.model import MediaFile, ModuleSource, Resource, SourceState
+from courses.content.model import ActivitySource, MediaFile, ModuleSource, Resource, SourceState
 from courses.models import (
     Activity,
     Course,
@@ -27,6 +27,7 @@ from courses.models import (
 from courses.publication import CourseKinds, Prepared, PreparedActivity, PreparedPage, PreparedTerm, Publication
 from courses.queries import catalogue, drafts, versions
 from courses.rendering import plain_texts
+from courses.rules import GIVE_MARKS
 from courses.services.archived import check_open
 from courses.services.verbs import CourseVerb
 from kernel import audit
@@ -226,7 +227,7 @@ def _module_row(publication: Publication, source: ModuleSource, position: int) -
 
 def _write_activities(session: Session, publication: Publication, kinds: CourseKinds, modules: Sequence[tuple[ModuleSource, int]]) -> None:
     rows = [
-        _activity_row(publication, module_id, publication.prepared.activities[activity.key], position)
+        _activity_row(publication, source, module_id, publication.prepared.activities[activity.key], position)
         for source, module_id in modules
         for position, activity in enumerate(one for one in source.activities if one.state is SourceState.READY)
     ]
@@ -239,7 +240,13 @@ def _write_activities(session: Session, publication: Publication, kinds: CourseK
         kinds.publisher(kind).freeze(session, publication, activities)
 
 
-def _activity_row(publication: Publication, module_id: int, activity: PreparedActivity, position: int) -> Activity:
+def _closing(module: ModuleSource, activity: ActivitySource) -> datetime | None:
+    """Return when an activity closes: quizzes and tasks do so with their module at the latest, what is read is not closed by it."""
+    of_module = module.closes if activity.kind in GIVE_MARKS else None
+    return min((moment for moment in (activity.closes, of_module) if moment is not None), default=None)
+
+
+def _activity_row(publication: Publication, module: ModuleSource, module_id: int, activity: PreparedActivity, position: int) -> Activity:
     written, facts = activity.source, activity.facts
     return Activity(
         version_id=publication.version.id,
@@ -254,7 +261,7 @@ def _activity_row(publication: Publication, module_id: int, activity: PreparedAc
         preview=written.preview,
         requires=written.requires,
         opens_at=written.opens,
-        closes_at=written.closes,
+        closes_at=_closing(module, written),
         minutes=facts.minutes,
         completion_rule=written.completion.rule.value,
         completion_amount=written.completion.amount,

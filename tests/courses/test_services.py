@@ -1,6 +1,6 @@
 """Drafts and publications: revisions, conflicts, immutable versions, one publisher at a time (architecture 7.2, 9)."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import func, select
@@ -19,6 +19,7 @@ from kernel.outbox import Job
 from kernel.permissions import SYSTEM
 from lms.app import KINDS, House
 from quizzes.models import Question, QuestionVersion, QuizVersion, Slot, SlotCandidate
+from tests.simulators import tasks
 from tests.support.builders import a_course, a_person, folder, publish
 from tests.support.folders import FOLDERS, a_folder
 from tests.support.learning import all_at_once
@@ -69,6 +70,28 @@ def test_a_draft_keeps_the_revision_of_each_file_and_changes_only_what_changed(h
     assert set(revisions.values()) == {1}
     assert "01-parte/02-video.recording.yaml" not in revisions
     assert len(verbs) == 2
+
+
+def test_quizzes_and_tasks_close_with_their_module_at_the_latest(house: House) -> None:
+    quiz, files = "01-parte/03-cuestionario.quiz.yaml", {**folder(modules=1), **tasks.folder()}
+    files["01-parte/module.yaml"] += b"closes: 2026-06-10\n"
+    for number, closes in ((4, b"closes: 2026-06-08\n"), (5, b"closes: 2026-06-12\n")):
+        text = files[quiz].replace(b"key: cuestionario-1\n", b"key: otro-%d\n" % number + closes).replace(b"draw: 7", b"draw: 2")
+        files[f"01-parte/1{number}-otro.quiz.yaml"] = text
+    files[quiz] = files[quiz].replace(b"draw: 7", b"draw: 3")
+
+    publish(house, files)
+
+    with house.database.unit_of_work(write=False) as session:
+        found = dict(session.execute(select(Activity.key, Activity.closes_at)).all())
+    of_module = datetime(2026, 6, 11, 5, tzinfo=UTC)
+    assert {key: closes - of_module for key, closes in found.items() if closes is not None} == {
+        "cuestionario-1": timedelta(),
+        "otro-4": timedelta(days=-2),
+        "otro-5": timedelta(),
+        "tarea-1": timedelta(),
+    }
+    assert found["leccion-1"] is None
 
 
 def test_a_draft_comes_out_byte_for_byte_as_it_went_in(house: House) -> None:

@@ -7,11 +7,12 @@ import pytest
 from courses.models import Course
 from kernel.permissions import Actor
 from lms.app import House
+from quizzes.services.sittings import CannotStart
 from tests.quizzes.test_overrides import Office
 from tests.quizzes.test_services import ONE_QUESTION, a_quiz
 from tests.support.browser import Browser, every_statement
-from tests.support.builders import sign_in
-from tests.support.learning import At, a_learner, mark_done, pass_quiz
+from tests.support.builders import folder, publish, sign_in
+from tests.support.learning import At, a_learner, mark_done, pass_quiz, start
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 OPENS = "attempts: 0\nopens: 2026-06-02 08:00\n"
@@ -91,6 +92,21 @@ def test_a_score_waits_for_the_closing_date_that_holds_for_the_learner(browser: 
 
     assert shown == {"none": False, "later": False, "past": True}
     assert SCORE in browser.get(COURSE).text
+
+
+def test_a_quiz_closes_with_its_module_but_for_whom_another_date_was_set(browser: Browser, house: House, at: At) -> None:
+    files = folder(modules=1, settings="attempts: 0\n")
+    course, _version = publish(house, {**files, "01-parte/module.yaml": files["01-parte/module.yaml"] + b"closes: 2026-06-10\n"})
+    office, learner = Office(house, course), enrolled(browser, house, course)
+    before = browser.get(COURSE).text
+    at.moment = NOON + timedelta(days=10)
+
+    with pytest.raises(CannotStart):
+        start(house, learner, "prueba", now=at.moment)
+    office.override(learner, sets_closes=True, closes_at=NOON + timedelta(days=20))
+
+    assert "Cierra el 11 jun 2026" in before.replace("\xa0", " ")
+    assert start(house, learner, "prueba", now=at.moment)
 
 
 def test_own_dates_cost_the_same_for_one_override_and_for_many(browser: Browser, house: House, at: At) -> None:
