@@ -183,17 +183,18 @@ def _in_force(quiz: TaughtQuiz, whom: Whom) -> Select[QuizOverride]:
 def carry_over(session: Session, actor: Actor, course_id: int, renames: Mapping[str, str], *, now: datetime) -> None:
     """Copy what is in force under a quiz's old key to its new one, for those for whom nothing was ever set under the new one.
 
-    The old one stays for learners who follow a version from before.
+    The old one stays for learners who follow a version from before. Of several quizzes that became one what was set last is copied.
     """
     rows = session.scalars(
         select(QuizOverride)
         .where(QuizOverride.course_id == course_id, QuizOverride.activity_key.in_([*renames, *renames.values()]))
-        .order_by(QuizOverride.id)
+        .order_by(QuizOverride.id.desc())
     ).all()
     known = {(row.activity_key, row.scope, row.group_id, row.person_id) for row in rows}
     for row in rows:
         key = renames.get(row.activity_key)
         if row.ended_at is None and key is not None and (key, row.scope, row.group_id, row.person_id) not in known:
+            known.add((key, row.scope, row.group_id, row.person_id))
             whom = {"scope": row.scope, "group_id": row.group_id, "person_id": row.person_id}
             made = {"course_id": course_id, "activity_key": key, "created_at": now, "created_by": row.created_by}
             fresh = QuizOverride(reason=row.reason, **made, **whom, **asdict(values_of(row)))

@@ -147,3 +147,23 @@ def test_overrides_follow_a_quiz_that_is_renamed(house: House) -> None:
     fresh = start(house, newcomer, "prueba", "examen-1", now=NOON)
     assert end_of_attempt(house, newcomer, fresh) == NOON + minutes(30)
     assert counted(house, QuizOverride) == 2
+
+
+def test_of_the_overrides_of_quizzes_that_became_one_the_last_one_holds(house: House) -> None:
+    files = folder(modules=1, settings=LIMITED)
+    name, other = "01-parte/03-cuestionario.quiz.yaml", "01-parte/04-otro.quiz.yaml"
+    files[name] = files[name].replace(b"draw: 7", b"draw: 3")
+    course = publish(house, {**files, other: files[name].replace(b"cuestionario-1", b"otro")}, now=NOON)[0]
+    office, learner = Office(house, course), a_learner(house, course, now=NOON)
+    for key, seconds in (("otro", 1200), ("cuestionario-1", 1800)):
+        office.key = key
+        office.override(limit_seconds=seconds)
+    files[name] = files[name].replace(b"key: cuestionario-1\n", b"key: examen-1\nwas: [cuestionario-1, otro]\n")
+
+    publish(house, files, nature=Nature.CORRECTION, now=NOON + minutes(1))
+    office.follow(NOON + minutes(1))
+    office.follow(NOON + minutes(1))
+
+    attempt = start(house, learner, "prueba", "examen-1", now=NOON)
+    assert end_of_attempt(house, learner, attempt) == NOON + minutes(30)
+    assert counted(house, QuizOverride) == 3
