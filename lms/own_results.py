@@ -62,7 +62,7 @@ def _attempts(session: Session, person_id: int, now: datetime) -> tuple[Rows, Ro
     ended = Attempt.state.in_([state.value for state in ENDED_STATES])
     for row in session.execute(statement.where(Attempt.person_id == person_id, ended).order_by(Attempt.id)).all():
         sitting = sittings.get_sitting(session, row.id)
-        flags, attempt = flags_of(sitting, Reader.LEARNER, now=now), sitting.row
+        flags, attempt = flags_of(sitting, Reader.LEARNER, sittings.history_of(session, sitting), now=now), sitting.row
         if Flag.MARKS not in flags:
             withheld.add((row.slug, row.activity_key))
             continue
