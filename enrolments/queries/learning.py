@@ -176,10 +176,7 @@ def _result(row: Any) -> Result:
 
 
 def get_activity_seat(session: Session, actor: Actor, slug: str, key: str) -> ActivitySeat:
-    """Return the actor's place before one activity of the version they follow, also by an earlier key of it; raise NotFound.
-
-    Pages that were open when a correction renamed it still send to its earlier address.
-    """
+    """Return the actor's place before one activity, also by a key that it had when a page was opened; raise NotFound."""
     seat = get_seat(session, actor, slug)
     if seat.version_id is None:
         raise NotFound

@@ -414,6 +414,7 @@ def test_what_was_done_while_out_of_a_course_completes_it_on_coming_back(house: 
     with house.database.unit_of_work() as session:
         row = session.execute(select(Enrolment)).scalar_one()
         row.left_at = NOON
+    with house.database.unit_of_work() as session:
         enrolments.record_result(
             session, SYSTEM, row.id, "cuestionario-1", Achievement(completed=True, score=Fraction(90), passed=True), now=NOON
         )

@@ -296,12 +296,19 @@ def check_same(question: Question, write: Write, read: Read) -> None:
 
 def plainly(bodies: st.SearchStrategy[Body]) -> st.SearchStrategy[Body]:
     """Make bodies whose texts are plain words and whose keys are made of them."""
-    return bodies.map(_plain_body)
+    return bodies.map(_plain_body).filter(_has_no_tex)
 
 
 def _plain_body(body: Body) -> Body:
     question = Question("pregunta", es("¿Qué?"), body)
     return _rekeyed(map_texts(question, lambda text, _language, shape: from_plain(text, shape)).body)
+
+
+def _has_no_tex(body: Body) -> bool:
+    """Say whether no text became a formula to other products where its signs were escaped."""
+    texts = list[str]()
+    map_texts(Question("pregunta", es("¿Qué?"), body), lambda text, _language, _shape: texts.append(text) or text)
+    return not any(map(_TEX.search, texts))
 
 
 def _rekeyed(body: Body) -> Body:
