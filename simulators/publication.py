@@ -158,7 +158,8 @@ def rename(session: Session, enrolment_id: int, renames: Mapping[str, str], _now
     person_id, course_id = session.execute(select(Enrolment.person_id, Enrolment.course_id).where(Enrolment.id == enrolment_id)).one()
     mine = (Submission.person_id == person_id, Submission.course_id == course_id)
     of_tasks = Submission.activity_key.in_([*renames, *renames.values()])
-    number_on(session.scalars(select(Submission).where(*mine, of_tasks).order_by(Submission.submitted_at, Submission.id)).all(), renames)
+    tries = select(Submission).where(*mine, of_tasks).order_by(Submission.submitted_at, Submission.id)
+    number_on(session, session.scalars(tries).all(), renames)
     session.execute(
         update(TaskSave)
         .where(TaskSave.person_id == person_id, TaskSave.course_id == course_id, TaskSave.activity_key.in_(renames))

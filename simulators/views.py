@@ -306,7 +306,7 @@ def answer(subject: ActivitySeat) -> Answer:
     sent = read_work(desk, present_work(subject, desk)[0].inputs)
     if act == "submit":
         return _hand_in(subject, desk, sent, now)
-    refused = _refuse(subject, desk, sent)
+    refused = _refuse(subject, desk, sent, now)
     if refused is not None:
         return refused
     services.save_work(session, actor, subject, sent.work, now=now)
@@ -318,7 +318,7 @@ def _hand_in(subject: ActivitySeat, desk: Desk, sent: SentWork, now: datetime) -
     session, actor, number = current_session(), current_actor(), _number()
     row = queries.find_submission(session, actor.person_id or 0, number)
     if row is None:
-        refused = _refuse(subject, desk, sent)
+        refused = _refuse(subject, desk, sent, now)
         if refused is not None:
             return refused
         try:
@@ -333,19 +333,24 @@ def _hand_in(subject: ActivitySeat, desk: Desk, sent: SentWork, now: datetime) -
 
 def _number() -> UUID:
     """Return the number of the form as filled in: the same where it is sent again, another where its old page is filled in anew."""
-    page = as_uuid(request.form.get("number", ""))
-    return uuid4() if page is None else uuid5(page, repr(sorted(request.form.items(multi=True))))
+    page, filled_in = as_uuid(request.form.get("number", "")), sorted(request.form.items(multi=True))
+    return uuid4() if page is None else uuid5(page, repr([field for field in filled_in if field[0] != "csrf_token"]))
 
 
-def _refuse(subject: ActivitySeat, desk: Desk, sent: SentWork) -> Answer | None:
-    """Show the task anew with what was typed where that cannot be taken, or where the page's numbers may be others than the task's now."""
+def _refuse(subject: ActivitySeat, desk: Desk, sent: SentWork, now: datetime) -> Answer | None:
+    """Show the task anew where what was typed cannot be taken, or where the page's numbers may be others than the task's now."""
     shown = request.form.get("task", "")
     corrected = shown.isascii() and shown.isdigit() and len(shown) < 10 and services.is_corrected(current_session(), desk, int(shown))
-    if not corrected and not sent.typed.errors:
+    told = _("The task was corrected while you worked on it. Look at its numbers again: what you typed is kept, and no attempt was used.")
+    if sent.typed.errors:
+        work = Work(desk.start if faults(sent.work.inputs) else sent.work.inputs, sent.work.typed)
+        return _task_page(subject, desk, work, sent.typed, None, [told] if corrected else ()), 422
+    if not corrected:
         return None
-    work = Work(desk.start if faults(sent.work.inputs) else sent.work.inputs, sent.work.typed)
-    told = [_("The task was corrected while you worked on it. Look at its numbers again: what you typed is kept, and no attempt was used.")]
-    return _task_page(subject, desk, work, sent.typed, None, told if corrected else ()), 409 if corrected else 422
+    if not desk.ruling.is_hidden:
+        services.save_work(current_session(), current_actor(), subject, sent.work, now=now)
+    flash(told, "warn")
+    return see_other(_task_url(subject))
 
 
 def _task_url(subject: ActivitySeat) -> str:

@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from sqlalchemy.orm import Session
+
 
 class Try(Protocol):
     """An attempt, or a task that was handed in."""
@@ -12,14 +14,17 @@ class Try(Protocol):
     number: int
 
 
-def number_on(tries: Sequence[Try], renames: Mapping[str, str]) -> None:
-    """Move somebody's tries, given in the order of their start, to the present keys, numbered after those that are there already."""
+def number_on(session: Session, tries: Sequence[Try], renames: Mapping[str, str]) -> None:
+    """Move somebody's tries, given in the order of their start, to the present keys; those that meet there are numbered anew in that order."""
+    numbers = [one.number for one in tries]
+    keys = {key: renames.get(key, key) for key in {one.activity_key for one in tries}}
+    met = {key for key, count in Counter(keys.values()).items() if count > 1}
+    if any(key != present and present in keys for key, present in keys.items()):
+        for place, one in enumerate(tries, start=1):
+            one.number = max(numbers) + len(tries) + place
+        session.flush()  # a number is given once under each key, also on the way
     last = Counter[str]()
-    for one in tries:
-        if one.activity_key not in renames:
-            last[one.activity_key] = max(last[one.activity_key], one.number)
-    for one in tries:
-        if one.activity_key in renames:
-            one.activity_key = renames[one.activity_key]
-            last[one.activity_key] += 1
-            one.number = last[one.activity_key]
+    for one, number in zip(tries, numbers, strict=True):
+        one.activity_key = keys[one.activity_key]
+        last[one.activity_key] += 1
+        one.number = last[one.activity_key] if one.activity_key in met else number

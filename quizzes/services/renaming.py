@@ -30,7 +30,7 @@ def rename_attempts(session: Session, enrolment_id: int, renames: Mapping[str, s
     if len(attempts) < len(found):
         sittings.forget_attempts(session, [row.id for row in found if row.preview])
     _leave_one_open(session, attempts, renames, now=now)
-    number_on(attempts, renames)
+    number_on(session, attempts, renames)
     session.flush()  # whoever reads next finds them there
 
 
