@@ -322,13 +322,11 @@ function over(why) {
   return null;
 }
 
-/* A conflict says by its code that the attempt takes nothing more, and to whoever was taken out of the course why: the words are answered. */
-/* Any other is tried again, as where the line broke. */
+/* A conflict says by its code that the attempt takes nothing more, and in its own words why. Any other is tried again, as where the line broke. */
 async function ending(answer) {
   if (answer.status !== 409) return null;
   const told = await answer.json().catch(() => ({}));
-  if (told.code === 'left_course') return told.detail;
-  return ['already_submitted', 'time_is_up'].includes(told.code) ? '' : null;
+  return ['already_submitted', 'left_course', 'time_is_up'].includes(told.code) ? told.detail : null;
 }
 
 async function refused(answer, batch, renewed) {

@@ -243,7 +243,7 @@ def test_answers_that_come_back_after_the_end_are_refused_and_told(chromium: Bro
     end_in(house, -100)
 
     device.set_line(offline=False)
-    expect(page.locator("#trouble")).to_contain_text("cerrado", timeout=30_000)
+    expect(page.locator("#trouble")).to_contain_text("El tiempo terminó", timeout=30_000)
 
     assert page.is_enabled("[data-item='2'] [inputmode=decimal]")
     with page.expect_navigation():
