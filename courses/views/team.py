@@ -57,11 +57,13 @@ def team(subject: TaughtCourse) -> Answer:
             flash(_("An invitation is on its way to %(email)s.", email=email), "ok")
             return _to_team(subject)
     course = course_catalogue.get_course(session, subject.id)
+    invitations = team_queries.list_invitations(session, course.id, now=clock.now())
     page = render_template(
         "courses/team.html",
         course=place_of(course),
         members=team_queries.list_members(session, course.id),
-        invitations=team_queries.list_invitations(session, course.id, now=clock.now()),
+        invitations=invitations,
+        lapsed={invitation.uuid for invitation in invitations if not team_queries.is_upheld(session, invitation)},
         roles={role: _(words) for role, words in pages.ROLES.items()},
         hints={role: _(words) for role, words in pages.ROLE_HINTS.items()},
         needs_approval=course.needs_approval,

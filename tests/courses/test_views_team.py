@@ -11,7 +11,7 @@ from kernel.audit import AuditEntry
 from lms.app import House
 from tests.support.access import a_cast, outcome
 from tests.support.browser import Browser
-from tests.support.builders import NO_LONGER, a_course, a_person, a_teacher, no_longer, sign_in
+from tests.support.builders import NO_LONGER, a_course, a_person, a_teacher, an_administrator, no_longer, sign_in
 from tests.support.learning import all_at_once
 
 TEAM = "/teaching/prueba/team"
@@ -169,6 +169,8 @@ def test_an_invitation_of_who_decides_on_the_team_no_more_opens_nothing(owner: B
     guest.submit(link, status=404)
     guest.get(link, status=404)
     assert invited.id not in team(house)
+    an_administrator(house)
+    assert "ya no vale" in sign_in(owner.another(), "admin@example.org").get(TEAM).text
 
 
 def test_an_invitation_of_who_decides_on_the_team_no_more_is_not_sent(owner: Browser, house: House) -> None:

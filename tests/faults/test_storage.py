@@ -100,8 +100,8 @@ def test_a_power_cut_takes_only_what_was_not_synced(disk: Disk, monkeypatch: pyt
     whole = _answers(house.url)
     kept = [(acknowledged, answers_after()) for acknowledged, answers_after in cuts]
 
-    counts = [f"{acknowledged} of {len(answers)}" for acknowledged, answers in kept]
-    say(f"power cut {len(cuts)} times: {told(found)}; acknowledged before each, of those in the copy: {', '.join(counts)}")
+    counts = [f"{acknowledged} and {len(answers)}" for acknowledged, answers in kept]
+    say(f"power cut {len(cuts)} times: {told(found)}; acknowledged before each, and in the copy: {', '.join(counts)}")
     assert faultless(found)
     assert len(cuts) >= 2
     assert cuts[-1][0]

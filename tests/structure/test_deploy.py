@@ -106,18 +106,21 @@ def test_the_data_folder_of_a_pod_is_closed_to_others(tmp_path: Path) -> None:
     """A volume with an fsGroup is root's and open to the group: the data lie in a folder of the program's own in it."""
     text = json.dumps(read(DEPLOY / "kubernetes" / "aulario.yaml"))
     [folder] = re.findall(r'"LMS_DATA_DIR": "/instance([^"]+)"', text)
-    [command] = set(re.findall(r'"command": \["/bin/sh", "-c", "([^"]+)"\]', text))
-    volume, keys = tmp_path / "volume", tmp_path / "secrets"
-    for place in (volume, keys):
+    [command] = {json.loads(found) for found in re.findall(r'"command": \["/bin/sh", "-ec", ("(?:[^"\\]|\\.)+")\]', text)}
+    volume, keys, old = tmp_path / "volume", tmp_path / "secrets", tmp_path / "older"
+    for place in (volume, keys, old):
         place.mkdir()
     volume.chmod(0o2777)
     (keys / "secret.key").touch(mode=0o440)
-    do(command, {"/instance": volume, "/keys": keys})
+    do(f"set -e\n{command}", {"/instance": volume, "/keys": keys, "/old-keys": old})
+    (old / "before.key").touch(mode=0o440)
+    do(f"set -e\n{command}", {"/instance": volume, "/keys": keys, "/old-keys": old})
     made = Path(f"{volume}{folder}")
 
     assert f'"LMS_SECRET_KEY_FILE": "/instance{folder}/secret.key"' in text
     assert made.stat().st_mode & 0o777 == 0o700
     assert (made / "secret.key").stat().st_mode & 0o777 == 0o600
+    assert (made / "signing.old" / "before.key").stat().st_mode & 0o777 == 0o600, "it verifies what was signed before"
 
 
 @pytest.mark.parametrize("name", ["compose/compose.yaml", "compose/Dockerfile", "kubernetes/aulario.yaml"])
