@@ -26,9 +26,9 @@ class Result:
     """Of an item marked by hand, which no outline has: how it counts."""
 
 
-def merit(result: Result) -> tuple[bool, Fraction]:
-    """Return by what the best result is known where several activities became one: completed first, then the higher score."""
-    return result.completed, Fraction(-1) if result.score is None else result.score
+def merit(result: Result) -> tuple[bool, bool, Fraction]:
+    """Return by what the best result is known where several activities became one: set by the team, completed, the higher score."""
+    return result.overridden, result.completed, Fraction(-1) if result.score is None else result.score
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,10 +87,14 @@ def _item_line(mark: ItemMark, parts: Mapping[str, str], shares: Mapping[str, Fr
 
 
 def reasons_of(outline: Outline, overrides: Sequence[OverrideLine]) -> dict[str, str]:
-    """Return the last reason for each activity; the newest come first."""
-    found: dict[str, str] = {}
+    """Return the reason of the last word on each activity, of several that became one the last word that counts; the newest come first."""
+    last: dict[str, OverrideLine] = {}
     for line in overrides:
-        found.setdefault(outline.renames.get(line.activity_key, line.activity_key), line.reason)
+        last.setdefault(line.activity_key, line)
+    found: dict[str, str] = {}
+    for key, line in last.items():
+        if line.score is not None:
+            found.setdefault(outline.renames.get(key, key), line.reason)
     return found
 
 

@@ -15,7 +15,7 @@ class Try(Protocol):
 
 
 def number_on(session: Session, tries: Sequence[Try], renames: Mapping[str, str]) -> None:
-    """Move somebody's tries, given in the order of their start, to the present keys; those that meet there are numbered anew so."""
+    """Move somebody's tries, in the order of their start, to the present keys; those that meet there are numbered anew in that order."""
     numbers = [one.number for one in tries]
     keys = {key: renames.get(key, key) for key in {one.activity_key for one in tries}}
     met = {key for key, count in Counter(keys.values()).items() if count > 1}

@@ -5,12 +5,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
+from operator import itemgetter
+from typing import cast
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from courses.queries.outlines import get_outline
-from enrolments.models import ActivityResult, Completion, Enrolment, ManualItem
+from enrolments.models import ActivityResult, Completion, Enrolment, ManualItem, ResultOverride
 from enrolments.queries import learning as queries
 from enrolments.rules import Counted, Progress, Result, evaluate_completion, merit
 from enrolments.services.verbs import EnrolmentVerb
@@ -43,27 +45,53 @@ class Learning:
         return self.rows.setdefault(key, ActivityResult(enrolment_id=self.enrolment.id, activity_key=key))
 
     def rename(self, session: Session, renames: Mapping[str, str]) -> None:
-        """Move the results to the present keys of their activities, and the place to go on with them; of several the best stands."""
+        """Move the results to the present keys of their activities, and the place to go on with them; those that meet there are joined."""
         last = self.enrolment.last_activity_key or ""
         self.enrolment.last_activity_key = renames.get(last, last) or None
-        for old in [key for key in renames if key in self.rows]:
-            moved, there = self.rows.pop(old), self.rows.get(renames[old])
-            best = moved if there is None else _joined(session, there, moved)
-            best.activity_key = renames[old]
-            self.rows[renames[old]] = best
+        met: dict[str, list[ActivityResult]] = {}
+        for key, row in self.rows.items():
+            met.setdefault(renames.get(key, key), []).append(row)
+        self.rows = {key: _joined(session, rows) if len(rows) > 1 else rows[0] for key, rows in met.items()}
+        for key, row in self.rows.items():
+            row.activity_key = key
 
 
-def _joined(session: Session, one: ActivityResult, other: ActivityResult) -> ActivityResult:
-    """Return the better of two results of what is one activity now, first opened when either was; the other one goes."""
-    better, worse = (one, other) if _merit(one) >= _merit(other) else (other, one)
-    better.viewed_at = min((row.viewed_at for row in (one, other) if row.viewed_at is not None), default=None)
-    session.delete(worse)
-    session.flush()  # its key is free
-    return better
+def _joined(session: Session, rows: Sequence[ActivityResult]) -> ActivityResult:
+    """Return what stands of the results of what is one activity now: the team's last word, or the best; the others go.
+
+    It was opened and completed when the first of them was, and the best that was earned is kept beside the team's word.
+    """
+    best, words = max(rows, key=_earned), [row for row in rows if row.overridden_at is not None]
+    standing = max(words, key=lambda row: _last_word(session, row)) if words else best
+    standing.viewed_at = min((row.viewed_at for row in rows if row.viewed_at is not None), default=None)
+    completed = [(row.completed_at, row.completed_version_id) for row in rows if row.completed_at is not None]
+    standing.completed_at, standing.completed_version_id = min(completed, key=itemgetter(0), default=(None, None))
+    if words:
+        standing.own_score, standing.own_passed, standing.own_completed = _own(best)
+        standing.overridden_at = min(row.overridden_at for row in words if row.overridden_at is not None)
+    for row in rows:
+        if row is not standing:
+            session.delete(row)
+    session.flush()  # their keys are free
+    return standing
 
 
-def _merit(row: ActivityResult) -> tuple[bool, Fraction]:
-    return merit(queries.result_of(row))
+def _own(row: ActivityResult) -> tuple[Decimal | None, bool | None, bool | None]:
+    """Return score, pass and completion as they were earned."""
+    if row.overridden_at is not None:
+        return row.own_score, row.own_passed, row.own_completed
+    return row.score, row.passed, row.completed_at is not None
+
+
+def _earned(row: ActivityResult) -> tuple[bool, bool, Fraction]:
+    score, _passed, completed = _own(row)
+    return merit(Result(completed=bool(completed), score=None if score is None else Fraction(score)))
+
+
+def _last_word(session: Session, row: ActivityResult) -> datetime:
+    """Return when the team last set a result, as far as it is known under its key: since when its word counts."""
+    said = (ResultOverride.enrolment_id == row.enrolment_id, ResultOverride.activity_key == row.activity_key)
+    return session.scalar(select(func.max(ResultOverride.made_at)).where(*said)) or cast("datetime", row.overridden_at)
 
 
 def complete(session: Session, actor: Actor, learning: Learning, row: ActivityResult, *, now: datetime) -> None:

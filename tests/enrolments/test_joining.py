@@ -9,9 +9,12 @@ from sqlalchemy.orm import Session
 
 from accounts.models import Person
 from courses.models import Course, Nature
+from courses.queries.outlines import get_outline
 from enrolments import jobs
 from enrolments.models import ActivityResult, Enrolment
+from enrolments.pages.results import reasons_of
 from enrolments.queries import learning as queries
+from enrolments.queries.results import list_overrides
 from enrolments.rules import Result
 from enrolments.services import editions
 from enrolments.services import learning as enrolments
@@ -25,6 +28,7 @@ from tests.simulators import tasks
 from tests.support.browser import Browser
 from tests.support.builders import a_learner_in, a_teacher, folder, publish
 from tests.support.learning import a_learner, actor_of, enrolment_of, fail_quiz, mark_done, pass_quiz, start
+from tests.support.results import override
 from webinars.models import WatchedSpan
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -115,6 +119,74 @@ def test_a_quiz_joins_one_that_keeps_its_key(house: House) -> None:
 
     assert [(key, number) for key, number, _state in attempts_of(house, ana)] == [("cuestionario-1", 1), ("cuestionario-1", 2)]
     assert {key: (found.completed, found.score) for key, found in results_of(house, ana, course).items()} == {"cuestionario-1": (True, 100)}
+
+
+def rows_of(house: House, actor: Actor, course: Course) -> list[ActivityResult]:
+    with house.database.unit_of_work(write=False) as session:
+        mine = ActivityResult.enrolment_id == enrolment_of(house, actor, course).id
+        return list(session.scalars(select(ActivityResult).where(mine).order_by(ActivityResult.activity_key)))
+
+
+def reasons_shown(house: House, actor: Actor, course: Course) -> dict[str, str]:
+    with house.database.unit_of_work(write=False) as session:
+        enrolment = enrolment_of(house, actor, course)
+        return reasons_of(get_outline(session, enrolment.course_version_id), list_overrides(session, enrolment.id))
+
+
+def test_what_the_team_struck_stays_struck_in_what_it_became(house: House) -> None:
+    """The mark beside it neither counts instead nor is lost: it is what counts when the word is taken back."""
+    files = twice(QUIZ, settings="attempts: 4\n")
+    course, _first = publish(house, files)
+    teacher, ana = actor_of(a_teacher(house, course)), a_learner(house, course)
+    pass_quiz(house, ana, "prueba", "otra")
+    override(house, teacher, ana, "otra", 0, reason="Copia")
+    fail_quiz(house, ana, "prueba", "cuestionario-1")
+
+    correct(house, files, QUIZ, course)
+    outbox.deliver_waiting(house.worker, now=clock.now())
+    fail_quiz(house, ana, "prueba", "nueva")
+
+    [row] = rows_of(house, ana, course)
+    assert (row.activity_key, row.score, row.own_score, row.own_passed, row.own_completed) == ("nueva", 0, 100, True, True)
+    assert row.completed_at is not None, "what was completed stays so"
+    assert reasons_shown(house, ana, course) == {"nueva": "Copia"}
+    override(house, teacher, ana, "nueva", None, reason="No lo fue")
+    assert results_of(house, ana, course)["nueva"].score == 100
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_of_two_words_of_the_team_the_last_stands(house: House, again: bool) -> None:
+    """The better mark that was earned, in whichever of the two, is kept beside it."""
+    files = twice(QUIZ, settings="attempts: 2\npass_mark: 60\n")
+    course, _first = publish(house, files)
+    teacher, ana = actor_of(a_teacher(house, course)), a_learner(house, course)
+    pass_quiz(house, ana, "prueba", "otra")
+    override(house, teacher, ana, "cuestionario-1", 90, reason="En papel")
+    override(house, teacher, ana, "otra", 40, reason="Copia")
+    if again:
+        override(house, teacher, ana, "cuestionario-1", 80, reason="Revisado")
+    since = min(row.overridden_at for row in rows_of(house, ana, course) if row.overridden_at is not None)
+
+    correct(house, files, QUIZ, course)
+
+    [row] = rows_of(house, ana, course)
+    assert (row.score, row.passed) == ((80, True) if again else (40, False))
+    assert (row.own_score, row.own_passed, row.own_completed, row.overridden_at) == (100, True, True, since)
+    assert reasons_shown(house, ana, course) == {"nueva": "Revisado" if again else "Copia"}
+
+
+def test_a_word_that_was_taken_back_does_not_stand_before_one_that_counts(house: House) -> None:
+    files = twice(QUIZ)
+    course, _first = publish(house, files)
+    teacher, ana = actor_of(a_teacher(house, course)), a_learner(house, course)
+    override(house, teacher, ana, "cuestionario-1", 30, reason="En papel")
+    override(house, teacher, ana, "otra", 90, reason="Error")
+    override(house, teacher, ana, "otra", None, reason="Fue un error")
+
+    correct(house, files, QUIZ, course)
+
+    assert results_of(house, ana, course)["nueva"].score == 30
+    assert reasons_shown(house, ana, course) == {"nueva": "En papel"}
 
 
 @pytest.mark.parametrize(("opened", "completed"), [("leccion-1", "otra"), ("otra", "leccion-1")])
