@@ -12,7 +12,7 @@ _WARNINGS = {
 
 
 def severity(code: str) -> Severity:
-    """Return the severity of a code; C109, C206 and C305 have a second one, which their check gives itself."""
+    """Return the severity of a code; C109, C206, C208 and C305 have a second one, which their check gives itself."""
     if code in _INFORMATION:
         return Severity.INFORMATION
     return Severity.WARNING if code in _WARNINGS else Severity.ERROR

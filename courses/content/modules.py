@@ -1,5 +1,7 @@
 """Read modules and the activities inside them (format, section 5)."""
 
+from datetime import datetime
+
 from courses.content import scalars
 from courses.content.activity import OUTLINE, read_activity, read_conditions, read_head
 from courses.content.layout import MODULE, ActivityFiles, Layout, ModuleFiles
@@ -8,7 +10,10 @@ from courses.content.pages import read_page
 from courses.content.session import Form, ReadingSession
 from courses.content.source import read_table
 from courses.content.table import Table
+from courses.rules import GIVE_MARKS
 from kernel.errors import N_
+
+CLOSES_WITH_MODULE = N_("Quizzes and tasks close with their module at the latest: change one of the two dates.")
 
 
 def read_modules(session: ReadingSession, layout: Layout) -> tuple[ModuleSource, ...]:
@@ -67,11 +72,23 @@ def _check_module(table: Table, module: ModuleSource) -> None:
             needed=module.needed,
             number=len(required),
         )
+    if module.closes is not None:
+        for activity in module.activities:
+            if activity.kind in GIVE_MARKS and activity.key in table.session.outline:
+                _check_dates(table.session.outline[activity.key], activity, module.closes)
 
 
-def warn(table: Table, code: str, template: str, fix: str = "") -> None:
+def _check_dates(table: Table, activity: ActivitySource, closes: datetime) -> None:
+    """Tell a quiz or task that never opens because its module closes it before, and one that closes with it before its own date (C208)."""
+    if activity.opens is not None and activity.opens >= closes:
+        table.report("C208", N_("Its module closes it before it opens."), CLOSES_WITH_MODULE, at="opens")
+    elif activity.closes is not None and activity.closes > closes:
+        warn(table, "C208", N_("Its module closes before: the module's date holds."), CLOSES_WITH_MODULE, at="closes")
+
+
+def warn(table: Table, code: str, template: str, fix: str = "", *, at: str = "") -> None:
     """Add a finding that is a warning here though its code may be an error elsewhere."""
-    table.session.add(table.place, code, template, fix, {}, Severity.WARNING)
+    table.session.add(table.place_at(at) if at else table.place, code, template, fix, {}, Severity.WARNING)
 
 
 def _activities(session: ReadingSession, files: ModuleFiles) -> tuple[ActivitySource, ...]:

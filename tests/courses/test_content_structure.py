@@ -106,6 +106,32 @@ def test_modules_without_activities_are_errors_and_without_required_ones_warning
     assert folders.findings(test_module, "C206") == []
 
 
+@pytest.mark.parametrize(
+    ("dates", "told"),
+    [
+        ("opens: 2026-03-09 08:00\ncloses: 2026-03-20", [("opens", Severity.ERROR)]),
+        ("opens: 2026-03-08 12:00", [("opens", Severity.ERROR)]),
+        ("opens: 2026-03-01\ncloses: 2026-03-09", [("closes", Severity.WARNING)]),
+        ("opens: 2026-03-01\ncloses: 2026-03-08 12:00", []),
+    ],
+)
+def test_a_quiz_that_its_module_closes_before_its_own_dates_is_told(dates: str, told: list[tuple[str, Severity]]) -> None:
+    """Section 5 (C208): a quiz that could not open is an error; where it closes earlier than it says, the module's date holds."""
+    files = folders.changed(MODULE, "key: contar\n", "key: contar\ncloses: 2026-03-08 12:00\n")
+    files = folders.changed(QUIZ_FILE, "key: cuestionario-contar\n", f"key: cuestionario-contar\n{dates}\n", files)
+
+    found = folders.findings(files, "C208")
+
+    assert [(finding.file, finding.field, finding.severity) for finding in found] == [(QUIZ_FILE, *one) for one in told]
+
+
+def test_what_is_read_may_close_after_its_module() -> None:
+    """Section 5 (C208): lessons and recordings stay readable when their module closes."""
+    files = folders.changed(MODULE, "key: contar\n", "key: contar\ncloses: 2026-03-08\n")
+
+    assert folders.findings(folders.changed(LESSON, "preview: true", "opens: 2026-03-10\npreview: true", files), "C208") == []
+
+
 def test_a_grade_where_nothing_is_graded_cannot_be_reached() -> None:
     """Section 5 (C209)."""
     found = folders.findings(folders.changed(QUIZ_FILE, "category: cuestionarios", "weight: 0"), "C209")
