@@ -121,6 +121,28 @@ def test_a_quiz_joins_one_that_keeps_its_key(house: House) -> None:
     assert {key: (found.completed, found.score) for key, found in results_of(house, ana, course).items()} == {"cuestionario-1": (True, 100)}
 
 
+@pytest.mark.parametrize(("grading", "passed_first"), [("last", False), ("first", True)])
+def test_the_try_that_counts_in_a_quiz_that_keeps_its_key_is_known_by_its_start(house: House, grading: str, passed_first: bool) -> None:
+    """Quiz engine 5.8 over what was tried in both: whichever had the greater number under its own key, and after the jobs too."""
+    files = twice(QUIZ, settings=f"attempts: 2\ngrading: {grading}\npass_mark: 60\n")
+    course, _first = publish(house, files)
+    ana = a_learner(house, course)
+    earlier, later = (pass_quiz, fail_quiz) if passed_first else (fail_quiz, pass_quiz)
+    earlier(house, ana, "prueba", "otra", now=clock.now() - timedelta(days=3))
+    later(house, ana, "prueba", "cuestionario-1")
+    one = joined(files, QUIZ)
+    one[QUIZ] = one[QUIZ].replace(b"key: nueva\nwas: [cuestionario-1, otra]", b"key: cuestionario-1\nwas: [otra]")
+
+    publish(house, one, nature=Nature.CORRECTION)
+    follow(house, course)
+    joined_at_once = results_of(house, ana, course)
+    outbox.deliver_waiting(house.worker, now=clock.now())
+
+    for results in (joined_at_once, results_of(house, ana, course)):
+        assert {key: (found.score, found.passed) for key, found in results.items()} == {"cuestionario-1": (100, True)}
+    assert [number for _key, number, _state in attempts_of(house, ana)] == [1, 2]
+
+
 def rows_of(house: House, actor: Actor, course: Course) -> list[ActivityResult]:
     with house.database.unit_of_work(write=False) as session:
         mine = ActivityResult.enrolment_id == enrolment_of(house, actor, course).id
