@@ -56,8 +56,8 @@ Freezer = Callable[[Session, "Publication", Sequence[tuple[Activity, Any]]], Non
 """Writes the own rows of a kind's prepared activities in the transaction of the publication, as many statements for many as for one."""
 Renamer = Callable[[Session, int, Mapping[str, str], datetime], None]
 """Moves what a kind has recorded of an enrolment from earlier activity keys to the present ones; several may have become one."""
-Withholder = Callable[[Session, OutlineActivity, datetime], bool]
-"""Says whether the marks of an activity are not to be shown to its learners yet."""
+Withholder = Callable[[Session, int, Sequence[OutlineActivity], datetime], frozenset[str]]
+"""Tells the keys of those activities whose marks are not to be shown to their learner (by the enrolment) yet; one statement at most."""
 DatesFinder = Callable[[Session, Mapping[int, Outline]], Mapping[int, Mapping[str, OwnDates]]]
 """Tells, by enrolment and the outline that it follows, the dates that were set for a learner, by activity key; one statement at most."""
 PassMarker = Callable[[Session, OutlineActivity], Fraction | None]
@@ -99,9 +99,9 @@ def finds_nothing(_session: Session, _version_id: int) -> tuple[tuple[int, Entry
     return ()
 
 
-def withholds_nothing(_session: Session, _activity: OutlineActivity, _now: datetime) -> bool:
+def withholds_nothing(_session: Session, _enrolment_id: int, _activities: Sequence[OutlineActivity], _now: datetime) -> frozenset[str]:
     """Show marks as soon as there are any."""
-    return False
+    return frozenset()
 
 
 def sets_no_dates(_session: Session, _outlines: Mapping[int, Outline]) -> Mapping[int, Mapping[str, OwnDates]]:
@@ -122,7 +122,7 @@ def tells_nothing(_activity: ActivitySource) -> tuple[Fact, ...]:
 class Publisher:
     """How a kind of activity is published: `prepare` renders (slow, no database), `freeze` writes rows (fast).
 
-    `rename` follows an activity's new key when a learner moves to the version that renamed it; `withholds` says whether marks
+    `rename` follows an activity's new key when a learner moves to the version that renamed it; `withholds` says whose marks
     wait for a later moment, `pass_mark` from which percent on an activity is passed; `entries` tells what `freeze` has made findable,
     for making the search's index anew; `tell` says in words what the kind adds, for differences; `dates` are those that were set for a
     learner.

@@ -1,13 +1,13 @@
 """Open a course in the present request: what every page of a course starts with, here and in the packages above."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import cast
 
 from courses.publication import CourseKinds
 from courses.queries import catalogue as course_catalogue
 from courses.queries import outlines as course_outlines
-from courses.rules import Outline
+from courses.rules import Outline, OutlineActivity
 from enrolments.pages.outline import Card, CourseView, card
 from enrolments.permissions import ActivitySeat, Seat
 from enrolments.queries import learning as queries
@@ -25,10 +25,19 @@ def course_view(seat: Seat, outline: Outline) -> CourseView:
     if seat.enrolment_id is not None:
         outline = queries.own_outlines(session, {seat.enrolment_id: outline})[seat.enrolment_id]
     results = queries.results_of(session, seat.enrolment_id)
-    kinds = cast("CourseKinds", session.info["kinds"])
     scored = [outline.by_key[key] for key, result in results.items() if result.score is not None and key in outline.by_key]
-    withheld = (activity.key for activity in scored if kinds.publisher(activity.kind).withholds(session, activity, seat.now))
-    return CourseView(current_actor(), seat, outline, results, frozenset(withheld))
+    return CourseView(current_actor(), seat, outline, results, _withheld(seat, scored))
+
+
+def _withheld(seat: Seat, scored: Sequence[OutlineActivity]) -> frozenset[str]:
+    """Return the keys of activities whose marks the actor does not see yet."""
+    if seat.enrolment_id is None:
+        return frozenset()
+    session, keys = current_session(), frozenset[str]()
+    for publisher in cast("CourseKinds", session.info["kinds"]).publishers:
+        own = [activity for activity in scored if activity.kind == publisher.kind.name]
+        keys |= publisher.withholds(session, seat.enrolment_id, own, seat.now)
+    return keys
 
 
 def course_name(seat: Seat) -> dict[str, str]:

@@ -28,6 +28,7 @@ from quizzes.content.published import reworded
 from quizzes.content.telling import tell_quiz
 from quizzes.models import Question, QuestionVersion, QuizVersion, Slot, SlotCandidate
 from quizzes.queries import sittings as queries
+from quizzes.queries.answering import find_answering
 from quizzes.queries.terms import own_dates
 from quizzes.rules import definitions
 from quizzes.rules.definitions import (
@@ -318,11 +319,23 @@ def reworded_questions(session: Session, course_id: int, course: CourseFolder) -
     return reworded({key: published[version_id] for key, version_id in versions.items()}, course)
 
 
-def withholds_marks(session: Session, activity: OutlineActivity, now: datetime) -> bool:
-    """Say whether a quiz does not show its marks now, two minutes after handing in and later (5.9)."""
-    settings = queries.get_paper_of_activity(session, activity.id).settings
-    closed = activity.closes_at is not None and now >= activity.closes_at
-    return Flag.MARKS not in flags_for(settings.review, Moment.CLOSED if closed else Moment.LATER, settings.behaviour)
+def withheld_marks(session: Session, enrolment_id: int, quizzes: Sequence[OutlineActivity], now: datetime) -> frozenset[str]:
+    """Return the keys of quizzes that do not show a learner their marks now, two minutes after handing in and later (5.9).
+
+    Where the close date brings the marks, it brings them once no attempt of the learner is open.
+    """
+    later, closed = (_hidden_at(session, quizzes, moment) for moment in (Moment.LATER, Moment.CLOSED))
+    over = {quiz.key for quiz in quizzes if quiz.closes_at is not None and now >= quiz.closes_at}
+    asked = over & (later ^ closed)
+    if asked:
+        over -= find_answering(session, enrolment_id, asked)
+    return (later - over) | (closed & over)
+
+
+def _hidden_at(session: Session, quizzes: Sequence[OutlineActivity], moment: Moment) -> frozenset[str]:
+    """Return the keys of quizzes that show no marks at a moment."""
+    settings = {quiz.key: queries.get_paper_of_activity(session, quiz.id).settings for quiz in quizzes}
+    return frozenset(key for key, kept in settings.items() if Flag.MARKS not in flags_for(kept.review, moment, kept.behaviour))
 
 
 def pass_mark_of(session: Session, activity: OutlineActivity) -> Fraction | None:
@@ -331,5 +344,5 @@ def pass_mark_of(session: Session, activity: OutlineActivity) -> Fraction | None
 
 
 QUIZ = Publisher(
-    KIND, prepare_quiz, freeze_quizzes, rename_attempts, withholds_marks, tell=tell_quiz, dates=own_dates, pass_mark=pass_mark_of
+    KIND, prepare_quiz, freeze_quizzes, rename_attempts, withheld_marks, tell=tell_quiz, dates=own_dates, pass_mark=pass_mark_of
 )

@@ -1,11 +1,15 @@
 """Attempts before those who answer in them and hand them in: as long as they take the course (security 1.4)."""
 
+from collections.abc import Collection
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from enrolments.models import Enrolment
 from kernel.errors import N_, Conflict
 from kernel.permissions import Actor
+from quizzes.models import Attempt
 from quizzes.queries import sittings
 from quizzes.queries.sittings import Sitting
 from quizzes.rules.attempts import OPEN_STATES
@@ -33,3 +37,11 @@ def _going_on(actor: Actor, sitting: Sitting) -> Sitting:
     if sitting.has_left and sitting.state in OPEN_STATES and sitting.person_id == actor.person_id:
         raise LeftCourse
     return sitting
+
+
+def find_answering(session: Session, enrolment_id: int, keys: Collection[str]) -> set[str]:
+    """Return the keys of those quizzes of which the learner of an enrolment has an attempt open; previews count nowhere."""
+    learner = (Enrolment.person_id == Attempt.person_id) & (Enrolment.course_id == Attempt.course_id)
+    going_on = Attempt.state.in_([state.value for state in OPEN_STATES]), ~Attempt.preview
+    statement = select(Attempt.activity_key).join(Enrolment, learner).where(Enrolment.id == enrolment_id, *going_on)
+    return set(session.scalars(statement.where(Attempt.activity_key.in_(keys))))

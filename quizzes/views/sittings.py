@@ -39,7 +39,7 @@ from quizzes.pages.attempt import OpenedAttempt, attempt_page, new_lease, open_a
 from quizzes.pages.introduction import attempt_lines, place_of, refusal_words, rules_of, standing
 from quizzes.pages.question import Said, html
 from quizzes.permissions import QuizAction, reader_of
-from quizzes.publication import withholds_marks
+from quizzes.publication import withheld_marks
 from quizzes.queries import answering
 from quizzes.queries import sittings as queries
 from quizzes.queries.answers import read_payloads
@@ -101,12 +101,13 @@ def quiz(subject: ActivitySeat) -> Answer:
 
 def _set_by_team(subject: ActivitySeat) -> str:
     """Return the result that the course's team has set for the reader, once marks are shown; nothing where it has not."""
-    if subject.seat.enrolment_id is None:
+    session, enrolment_id, activity = current_session(), subject.seat.enrolment_id, subject.activity
+    if enrolment_id is None:
         return ""
-    result = find_result(current_session(), subject.seat.enrolment_id, subject.activity.key)
+    result = find_result(session, enrolment_id, activity.key)
     if result is None or result.overridden_at is None or result.score is None:
         return ""
-    return "" if withholds_marks(current_session(), subject.activity, subject.seat.now) else share(Fraction(result.score))
+    return "" if withheld_marks(session, enrolment_id, [activity], subject.seat.now) else share(Fraction(result.score))
 
 
 def _open_line(row: AttemptRow, seconds: int | None) -> dict[str, object]:

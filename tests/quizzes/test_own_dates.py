@@ -11,7 +11,7 @@ from quizzes.services.sittings import CannotStart
 from tests.quizzes.test_overrides import Office
 from tests.quizzes.test_services import ONE_QUESTION, a_quiz
 from tests.support.browser import Browser, every_statement
-from tests.support.builders import folder, publish, sign_in
+from tests.support.builders import a_course, folder, publish, sign_in
 from tests.support.learning import At, a_learner, mark_done, pass_quiz, start
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -128,3 +128,23 @@ def test_own_dates_cost_the_same_for_one_override_and_for_many(browser: Browser,
         office.override(office.group(learner, name=f"Grupo {number}"), sets_closes=True, closes_at=NOON + timedelta(days=number))
 
     assert [statements(path) for path in (COURSE, HOME)] == before
+
+
+def test_whether_marks_wait_for_an_open_attempt_is_asked_after_closing_once_for_all_quizzes(browser: Browser, house: House, at: At) -> None:
+    """5.9, P6: one statement more than where no quiz has closed yet."""
+    course = a_course(house, modules=3, settings="attempts: 2\nreview: hidden\ncloses: 2026-06-01 07:30\n")
+    learner = enrolled(browser, house, course)
+    counter = every_statement(house.database)
+
+    def statements() -> int:
+        browser.get(f"{COURSE}/results")
+        counter.reset()
+        browser.get(f"{COURSE}/results")
+        return len(counter.statements)
+
+    for number in (1, 2, 3):
+        pass_quiz(house, learner, "prueba", f"cuestionario-{number}")
+    before = statements()
+    at.pass_(minutes=31)
+
+    assert statements() == before + 1

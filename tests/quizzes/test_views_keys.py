@@ -21,6 +21,7 @@ from tests.support.learning import (
     a_learner,
     attempt_row,
     fail_quiz,
+    pass_quiz,
     save,
     send_script,
     start,
@@ -64,6 +65,7 @@ IMPLIED = {"right_answer": {"correctness"}}
 """Who sees what is right sees whether it was given."""
 MOMENTS = {"after": timedelta(0), "later": timedelta(minutes=30), "closed": timedelta(days=3)}
 RIGHT, MORE_LATER = "Respuesta correcta", re.compile("Se mostrará más|More will be shown")
+PASSED = re.compile(r"Aprobó|Aprobado|Nota del curso hasta ahora\s*100")
 
 
 def set_review(house: House, review: dict[str, list[str]]) -> None:
@@ -173,6 +175,29 @@ def test_after_closing_the_key_waits_for_the_end_of_another_attempt_of_the_same_
 
     assert said == [(False, True), (False, True)]
     assert (RIGHT in ended, bool(MORE_LATER.search(ended))) == (True, False)
+
+
+def test_after_closing_marks_too_wait_for_the_end_of_another_attempt_of_the_same_learner(
+    browser: Browser, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """5.9: on the learner's page of results, with the grade of the course, as on the pages of the quiz."""
+    at = At(monkeypatch, NOON)
+    course = a_secret_quiz(house, "attempts: 2\nreview: hidden\ncloses: 2026-06-01 13:00\n")
+    learner = a_learner(house, course)
+    sign_in(browser)
+    handed_in = pass_quiz(house, learner, "prueba")
+    running = start(house, learner, "prueba")
+    Office(house, course).give(10, now=at.pass_(minutes=59))
+    pages = (QUIZ, f"/attempts/{handed_in}/review", "/courses/prueba", "/courses/prueba/results")
+    said = []
+    for minutes in (0, 2):
+        at.pass_(minutes=minutes)
+        said.append([bool(PASSED.search(browser.get(page).text)) for page in pages])
+    submit(house, learner, running)
+    ended = [bool(PASSED.search(browser.get(page).text)) for page in pages]
+
+    assert said == [[False] * 4] * 2
+    assert ended == [True] * 4
 
 
 def test_what_was_abandoned_is_reviewed_as_what_was_handed_in(browser: Browser, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
