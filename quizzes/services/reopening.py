@@ -26,7 +26,7 @@ class ReopeningVerb(StrEnum):
 
 
 class CannotReopen(Conflict):
-    """Only what was handed in or abandoned is opened again, and only while no other attempt is open."""
+    """Only what was handed in or abandoned is opened again, while no other attempt is open, for somebody who takes the course."""
 
     code = "cannot_reopen"
     message = N_("This attempt cannot be opened again.")
@@ -38,6 +38,11 @@ def is_reopenable(sitting: Sitting) -> bool:
     return ended and not sitting.row.preview and sitting.row.enrolment_id is not None
 
 
+def waits_for_its_learner(sitting: Sitting, *, now: datetime) -> bool:
+    """Say whether an attempt would stay open for somebody who does not take the course any more, and could not hand it in."""
+    return sitting.has_left and AttemptEvent.SUBMIT not in reopened(sitting.clock, now=now)
+
+
 def reopen_attempt(session: Session, actor: Actor, sitting: Sitting, reason: str, *, now: datetime) -> AttemptState:
     """Open an attempt again, or hand it in and mark it at once where its time is past (5.3.7); return its state. Raise CannotReopen.
 
@@ -46,6 +51,8 @@ def reopen_attempt(session: Session, actor: Actor, sitting: Sitting, reason: str
     row = sitting.row
     if not is_reopenable(sitting):
         raise CannotReopen
+    if waits_for_its_learner(sitting, now=now):
+        raise CannotReopen(N_("This person does not take the course any more: enrol them first."))
     history = queries.history_of(session, sitting)
     if queries.has_open(history):
         raise CannotReopen(N_("Another attempt of this person is open: it has to be handed in first."))

@@ -45,14 +45,15 @@ def reopen(subject: Sitting) -> Answer:
 
 
 def _page(subject: Sitting, form: ReasonForm) -> str:
-    opened = open_attempt(current_session(), subject)
+    opened, now = open_attempt(current_session(), subject), clock.now()
     return render_template(
         "quizzes/reopening.html",
         **opened.place,
         attempt={"uuid": subject.uuid, "number": subject.row.number, "state": subject.row.state},
         name=get_person(current_session(), subject.person_id).full_name,
         ends_at=subject.end,
-        is_past=subject.end is not None and subject.end <= clock.now(),
+        is_past=subject.end is not None and subject.end <= now,
+        has_left=services.waits_for_its_learner(subject, now=now),
         form=form,
     )
 

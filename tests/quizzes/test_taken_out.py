@@ -1,5 +1,6 @@
 """Attempts of those who were taken out of their course while they answered (security 1.4)."""
 
+import re
 from datetime import timedelta
 from io import BytesIO
 from uuid import UUID
@@ -16,10 +17,11 @@ from kernel.permissions import Actor
 from lms.app import House
 from quizzes import jobs
 from quizzes.permissions import QuizAction
+from tests.quizzes.test_reopening import abandon, reopen
 from tests.quizzes.test_views import a_quiz, begin, stored
 from tests.quizzes.test_views_files import BANK, PDF
 from tests.support.browser import Browser
-from tests.support.builders import a_course, a_learner_in
+from tests.support.builders import a_course, a_learner_in, a_teacher, sign_in
 from tests.support.editions import enrol, take_out
 from tests.support.learning import (
     HEADERS,
@@ -36,6 +38,7 @@ from tests.support.learning import (
 )
 
 TOLD = "Usted ya no toma este curso"
+NOT_HERE = re.compile("Esta persona ya no toma el curso|This person does not take the course any more")
 
 
 def the_learner(house: House) -> Actor:
@@ -158,3 +161,37 @@ def test_what_was_completed_before_leaving_stays_and_its_certificate_still_comes
     deliver_waiting(house.worker, now=clock.now())
 
     assert awarded(house) == (1, 1)
+
+
+def test_an_attempt_of_whoever_left_is_not_opened_again_before_they_are_back(browser: Browser, house: House) -> None:
+    """Security 1.4, 5.3.7: nobody could hand it in, and the result would be gone."""
+    course = a_course(house, modules=1, settings="attempts: 1\n")
+    a_learner_in(browser, course)
+    learner, staff = the_learner(house), browser.another()
+    attempt = pass_quiz(house, learner, "prueba")
+    a_teacher(house, course)
+    sign_in(staff, "profe@example.org")
+    door = f"/attempts/{attempt}/reopening"
+    staff.get(door)
+    sent = {**dict(staff.page.form("/reopening").fields), "reason": "Otra vez."}
+    take_out(house, course, learner)
+    refused = staff._request("POST", door, data=sent)
+
+    assert (refused.status_code, len(NOT_HERE.findall(refused.get_data(as_text=True)))) == (409, 1)
+    assert NOT_HERE.search(staff.get(door).text)
+    assert not any(form.action.endswith("/reopening") for form in staff.page.forms)
+    assert attempt_row(house, attempt).percent == 100
+    enrol(house, course, [learner])
+    staff.get(door)
+    staff.submit("/reopening", {"reason": "Otra vez."})
+    assert attempt_row(house, attempt).state == "in_progress"
+
+
+def test_what_whoever_left_abandoned_is_handed_in_at_once(house: House) -> None:
+    """5.3.7: it stays open for nobody."""
+    course = a_course(house, modules=1, settings="attempts: 2\nlimit: 10 min\nat_end: abandon\n")
+    learner, editor = a_learner(house, course), actor_of(a_teacher(house, course))
+    attempt = abandon(house, learner)
+    take_out(house, course, learner)
+
+    assert reopen(house, editor, attempt) == "finished"
