@@ -25,8 +25,8 @@ STEPS = 20
 
 
 @pytest.fixture
-def server(tmp_path: Path, database_url: str) -> Iterator[Server]:
-    """Run `lms serve` on this test's database."""
+def server(house: House, tmp_path: Path, database_url: str) -> Iterator[Server]:
+    """Run `lms serve` on this test's database, in the folder of its house."""
     yield from server_on(lambda port: serving(tmp_path, port=port, LMS_DATABASE_URL=database_url), free_port())
 
 
