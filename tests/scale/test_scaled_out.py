@@ -38,6 +38,7 @@ RESOURCES = """guia:
 """
 SAVERS = 4
 LEASE = 5000
+CERTIFICATE = r"/certificates/[0-9a-f-]{36}"
 
 
 @pytest.fixture(scope="module")
@@ -136,8 +137,8 @@ def test_a_learner_goes_through_four_processes_to_the_certificate(cluster: Clust
     part = learner._request("GET", address, headers={"Range": "bytes=1000-1009"})
     assert (part.status_code, part.get_data()) == (206, DOCUMENT[1000:1010])
 
-    wait_until(lambda: "conguia" in learner.get("/certificates").html, "the worker")
-    certificate = re.search(r"/certificates/[0-9a-f-]{36}", learner.page.html)
+    wait_until(lambda: re.search(CERTIFICATE, learner.get("/certificates").html) is not None, "the worker")
+    certificate = re.search(CERTIFICATE, learner.page.html)
     assert certificate
     assert learner._request("GET", f"{certificate[0]}.pdf").get_data()[:5] == b"%PDF-"
     assert person.id
