@@ -36,7 +36,7 @@ class _Addresses(UnstructuredHeader, BaseHeader):
 
 _HEADERS = HeaderRegistry()
 _HEADERS.map_to_type("List-Unsubscribe", _Addresses)
-POLICY = default.clone(header_factory=_HEADERS)
+_POLICY = default.clone(header_factory=_HEADERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Mail:
 
 def compose(settings: Settings, mail: Mail) -> EmailMessage:
     """Return the message with a text and an HTML part; line ends in headers are refused by the library (ValueError)."""
-    message = EmailMessage(POLICY)
+    message = EmailMessage(_POLICY)
     message["From"] = settings.mail_from
     message["To"] = _ascii_domain(mail.to)
     message["Subject"] = " ".join(mail.subject.split())

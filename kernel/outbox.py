@@ -30,7 +30,7 @@ LEASE = timedelta(seconds=60)
 BACK_OFF = tuple(timedelta(seconds=s) for s in (30, 120, 600, 3600, 21600))
 ATTEMPTS = len(BACK_OFF) + 1
 SWEEP = 500
-ERROR = 300
+LONGEST_ERROR = 300
 
 
 class Job(Base):
@@ -53,7 +53,7 @@ class Job(Base):
     leased_until: Mapped[Moment | None]
     done_at: Mapped[Moment | None]
     failed_at: Mapped[Moment | None]
-    last_error: Mapped[str] = mapped_column(String(ERROR), default="")
+    last_error: Mapped[str] = mapped_column(String(LONGEST_ERROR), default="")
     request_id: Mapped[str] = mapped_column(String(32), default="")
 
 
@@ -174,7 +174,7 @@ def deliver(worker: Worker, job_id: int, *, now: datetime) -> Outcome:
         return Outcome.NOT_MINE
     except Exception as error:  # the outermost handler of a worker: the fault is kept in the row and tried again
         log.exception("job.failed", kind=taken.kind, job=job_id, attempt=taken.attempt)
-        return _put_back(database, taken, str(error)[:ERROR] if isinstance(error, Unfinished) else type(error).__name__, now)
+        return _put_back(database, taken, str(error)[:LONGEST_ERROR] if isinstance(error, Unfinished) else type(error).__name__, now)
     return Outcome.DONE
 
 

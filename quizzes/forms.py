@@ -17,7 +17,7 @@ from wtforms.widgets import TextArea
 from kernel.errors import N_, Invalid
 from kernel.i18n import _, lazy_, number
 from kernel.web.forms import Form as SentForm
-from kernel.web.forms import LineField, MomentField, WholeField, clean_text, read_json
+from kernel.web.forms import LineField, MomentField, WholeField, clean_text, read_json, whole_number
 from quizzes.content.asked_slots import NAMES as SLOTS
 from quizzes.content.wording import DIFFICULTIES, STATES
 from quizzes.models import Accommodation, QuizOverride
@@ -163,11 +163,6 @@ class QuestionFieldsForm(SentForm):
 def first(form: Form, name: str) -> str:
     """Return a field's only value, empty where it is absent."""
     return next(iter(form.get(name, ())), "")
-
-
-def whole_number(text: str, otherwise: int = 0) -> int:
-    """Read a number of a form's hidden field."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else otherwise
 
 
 def lease_of(form: Form) -> int:

@@ -324,7 +324,8 @@ def withheld_marks(session: Session, enrolment_id: int, quizzes: Sequence[Outlin
 
     Where the close date brings the marks, it brings them once no attempt of the learner is open.
     """
-    later, closed = (_hidden_at(session, quizzes, moment) for moment in (Moment.LATER, Moment.CLOSED))
+    settings = {quiz.key: queries.get_paper_of_activity(session, quiz.id).settings for quiz in quizzes}
+    later, closed = (_hidden_at(moment, settings) for moment in (Moment.LATER, Moment.CLOSED))
     over = {quiz.key for quiz in quizzes if quiz.closes_at is not None and now >= quiz.closes_at}
     asked = over & (later ^ closed)
     if asked:
@@ -332,9 +333,8 @@ def withheld_marks(session: Session, enrolment_id: int, quizzes: Sequence[Outlin
     return (later - over) | (closed & over)
 
 
-def _hidden_at(session: Session, quizzes: Sequence[OutlineActivity], moment: Moment) -> frozenset[str]:
+def _hidden_at(moment: Moment, settings: Mapping[str, QuizSettings]) -> frozenset[str]:
     """Return the keys of quizzes that show no marks at a moment."""
-    settings = {quiz.key: queries.get_paper_of_activity(session, quiz.id).settings for quiz in quizzes}
     return frozenset(key for key, kept in settings.items() if Flag.MARKS not in flags_for(kept.review, moment, kept.behaviour))
 
 

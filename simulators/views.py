@@ -22,7 +22,7 @@ from enrolments.rules import has_passed
 from kernel import clock
 from kernel.i18n import _, choose, language
 from kernel.web import notes
-from kernel.web.forms import as_uuid, clean_text
+from kernel.web.forms import as_uuid, clean_text, whole_number
 from kernel.web.request import allows, current_actor, current_session, public, requires, see_other
 from simulators import queries, services
 from simulators.forms import BOX, Sent, read_form
@@ -338,9 +338,9 @@ def _number() -> UUID:
 
 
 def _refuse(subject: ActivitySeat, desk: Desk, sent: SentWork, now: datetime) -> Answer | None:
-    """Show the task anew where what was typed cannot be taken, or where the page's numbers may be others than the task's now."""
-    shown = request.form.get("task", "")
-    corrected = shown.isascii() and shown.isdigit() and len(shown) < 10 and services.is_corrected(current_session(), desk, int(shown))
+    """Show the task anew, with what was typed, where that cannot be taken or the page's numbers may be others than the task's now."""
+    shown = whole_number(request.form.get("task", ""))
+    corrected = shown > 0 and services.is_corrected(current_session(), desk, shown)
     told = _("The task was corrected while you worked on it. Look at its numbers again: what you typed is kept, and no attempt was used.")
     if sent.typed.errors:
         work = Work(desk.start if faults(sent.work.inputs) else sent.work.inputs, sent.work.typed)

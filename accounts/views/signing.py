@@ -1,6 +1,7 @@
 """Pages of who somebody is: signing up, in and out, links sent by mail, profile and devices."""
 
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 from flask import Blueprint, Response, current_app, flash, g, render_template, request, url_for
@@ -96,14 +97,15 @@ def confirm(token: str) -> Answer:
     Whoever did not sign up in this browser types the password that was chosen: a stranger may have signed up with the address.
     """
     link, form = _usable_link(TokenPurpose.CONFIRM, token), FirstPasswordForm()
+    page = partial(render_template, "accounts/confirm.html", form=form, token=token)
     if link is None or link.person_id is None:
-        return render_template("accounts/confirm.html", form=form, token=token, usable=False, asks=False), 404
+        return page(usable=False, asks=False), 404
     asks, owner = not signin.signed_up_here(link), queries.get_person(current_session(), link.person_id)
     if is_only_looking():
-        return render_template("accounts/confirm.html", form=form, token=token, usable=True, asks=asks)
+        return page(usable=True, asks=asks)
     let_go()
     if asks and not _chose_password(form, owner):
-        return render_template("accounts/confirm.html", form=form, token=token, usable=True, asks=True), 422
+        return page(usable=True, asks=True), 422
     services.confirm_email(begin_writing(), current_actor(), token, now=clock.now())
     flash(_("Your email address is confirmed. Sign in to begin."), "ok")
     return see_page("accounts.sign_in")

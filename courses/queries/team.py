@@ -1,7 +1,7 @@
 """Reading who works on a course, who is invited, and what the audit log says of the course."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -114,6 +114,13 @@ def is_upheld(session: Session, invitation: CourseInvitation) -> bool:
     """Say whether who invited may still decide on the team; what the command line invited is upheld."""
     by = invitation.invited_by
     return by is None or may_still(session, by, invitation.course_id, owns)
+
+
+def lapsed(session: Session, invitations: Collection[CourseInvitation]) -> set[UUID]:
+    """Return which of a course's invitations are upheld no more; one statement for each who invited."""
+    of_each = {invitation.invited_by: invitation for invitation in invitations}
+    gone = {by for by, invitation in of_each.items() if not is_upheld(session, invitation)}
+    return {invitation.uuid for invitation in invitations if invitation.invited_by in gone}
 
 
 def get_invited(session: Session, actor: Actor, secret: str) -> Invited:

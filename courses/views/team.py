@@ -63,7 +63,7 @@ def team(subject: TaughtCourse) -> Answer:
         course=place_of(course),
         members=team_queries.list_members(session, course.id),
         invitations=invitations,
-        lapsed={invitation.uuid for invitation in invitations if not team_queries.is_upheld(session, invitation)},
+        lapsed=team_queries.lapsed(session, invitations),
         roles={role: _(words) for role, words in pages.ROLES.items()},
         hints={role: _(words) for role, words in pages.ROLE_HINTS.items()},
         needs_approval=course.needs_approval,

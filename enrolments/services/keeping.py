@@ -120,11 +120,11 @@ def lock(session: Session, enrolment_id: int) -> Learning:
 def lock_many(session: Session, enrolment_ids: Sequence[int]) -> list[Learning]:
     """Lock enrolments in the order of their ids, then read their results: those that somebody else recorded meanwhile are among them.
 
-    What this session has read of them before is read anew; what it has changed has to be written before.
+    What this session has read of them before is read anew; what it has changed of them has to be written before.
     """
     wanted = Enrolment.id.in_(enrolment_ids)
     enrolments = select(Enrolment).where(wanted).order_by(Enrolment.id).with_for_update().execution_options(populate_existing=True)
-    with session.no_autoflush:  # what the caller has changed is written together with what follows
+    with session.no_autoflush:  # what the caller has changed of other tables is written together with what follows
         all_ = {enrolment.id: Learning(enrolment, is_completed=False, rows={}) for enrolment in session.scalars(enrolments)}
         for enrolment_id, completion, row, category, weight in session.execute(_RECORDED.where(wanted)):
             learning = all_[enrolment_id]

@@ -25,7 +25,7 @@ from enrolments.services.items import Entry, ItemIsMarked, MaximumChanged
 from enrolments.views.gradebook import get_published, outline_of
 from kernel import clock
 from kernel.i18n import _, choose, ngettext
-from kernel.web.forms import as_uuid, clean_text
+from kernel.web.forms import as_uuid, clean_text, whole_number
 from kernel.web.paging import Page, asked_page
 from kernel.web.request import allows, begin_writing, current_actor, current_session, is_only_looking, requires
 
@@ -185,8 +185,7 @@ def _typed(line: MarkLine, row: MarkRow, item: ManualItem) -> MarkRow:
     if points and (value is None or value > item.maximum):
         fault = _("Write a number from %(least)s to %(most)s.", least=0, most=points_words(item.maximum))
     long = _("Use at most %(max)d characters.", max=LONGEST_COMMENT) if len(comment) > LONGEST_COMMENT else ""
-    known = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 19 else 0
-    return MarkRow(line.uuid, line.name, points, comment, known, own=False, fault=fault, comment_fault=long)
+    return MarkRow(line.uuid, line.name, points, comment, whole_number(seen), own=False, fault=fault, comment_fault=long)
 
 
 def _with_fault(row: MarkRow, fault: str, seen: int) -> MarkRow:

@@ -26,7 +26,7 @@ from kernel.errors import NotFound
 from kernel.files import Files
 from kernel.i18n import LANGUAGES, _, choose, language, ngettext
 from kernel.web.contents import send_content
-from kernel.web.forms import as_uuid
+from kernel.web.forms import as_uuid, whole_number
 from kernel.web.kept_pages import kept_page
 from kernel.web.paging import Page, asked_page
 from kernel.web.request import current_actor, current_session, public, requires, see_other
@@ -122,8 +122,7 @@ def enrol(seat: Seat) -> Answer:
 @requires(LearningAction.CHOOSE_VERSION, queries.get_seat)
 def choose_version(seat: Seat) -> Answer:
     """Take a learner's answer: stay with the version they follow, or move to the newer one."""
-    moves, version = request.form.get("answer") == "move", request.form.get("version", "")
-    asked = int(version) if version.isascii() and version.isdigit() and len(version) < 10 else 0
+    moves, asked = request.form.get("answer") == "move", whole_number(request.form.get("version", ""))
     services.answer_offer(current_session(), current_actor(), seat, asked, moves=moves, now=clock.now())
     flash(_("You follow the new version now. What you have done stays done.") if moves else _("You stay with your version."), "ok")
     return see_other(course_url(seat.slug))

@@ -85,6 +85,11 @@ def as_uuid(text: str) -> UUID | None:
         return None
 
 
+def whole_number(text: str, otherwise: int = 0) -> int:
+    """Return the number that a form's hidden field holds, another where it holds none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else otherwise
+
+
 class LineField(StringField):
     """One line of text, cleaned."""
 

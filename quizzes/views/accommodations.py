@@ -4,8 +4,8 @@ from flask import Blueprint, Response, flash, render_template, request
 
 from accounts.models import Person
 from kernel import clock
-from kernel.errors import NotFound
 from kernel.i18n import _
+from kernel.web.forms import whole_number
 from kernel.web.paging import Page, asked_page
 from kernel.web.request import current_actor, current_session, requires, see_page
 from quizzes.forms import AccommodationForm
@@ -66,10 +66,8 @@ def end(subject: Person) -> Answer:
 @requires(QuizAction.ACCOMMODATE, queries.get_person)
 def restore(subject: Person) -> Answer:
     """Put back a profile that has ended."""
-    session, wanted = current_session(), request.form.get("profile", "")
-    if not (wanted.isascii() and wanted.isdigit() and len(wanted) < 10):
-        raise NotFound
-    row = queries.get_profile(session, subject.id, int(wanted))
+    session = current_session()
+    row = queries.get_profile(session, subject.id, whole_number(request.form.get("profile", "")))
     services.restore_accommodation(session, current_actor(), subject, row, now=clock.now())
     flash(_("It holds again."), "ok")
     return see_person(subject)

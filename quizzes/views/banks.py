@@ -22,10 +22,11 @@ from kernel.errors import DomainError, NotFound
 from kernel.files import Files
 from kernel.i18n import _, choose, ngettext
 from kernel.web import notes
+from kernel.web.forms import whole_number
 from kernel.web.paging import Page, asked_page
 from kernel.web.request import begin_writing, current_actor, current_session, requires, see_page
 from quizzes.content.wording import DIFFICULTIES, KINDS, STATES
-from quizzes.forms import QuestionFieldsForm, QuestionTextForm, form_parts, whole_number
+from quizzes.forms import QuestionFieldsForm, QuestionTextForm, form_parts
 from quizzes.pages import banks as pages
 from quizzes.pages.banks import Told
 from quizzes.permissions import QuizAction, TaughtQuestion

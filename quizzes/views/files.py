@@ -12,9 +12,9 @@ from kernel.errors import NotFound
 from kernel.files import Files
 from kernel.permissions import Actor
 from kernel.web.contents import send_content
+from kernel.web.forms import whole_number
 from kernel.web.limits import limit, limiter
 from kernel.web.request import begin_writing, current_actor, current_session, requires
-from quizzes.forms import whole_number
 from quizzes.pages.uploads import problem_words
 from quizzes.permissions import QuizAction
 from quizzes.queries import answering

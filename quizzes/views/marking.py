@@ -11,9 +11,10 @@ from accounts.services import Listing
 from courses.models import Course
 from kernel import clock
 from kernel.i18n import _, language, number
+from kernel.web.forms import whole_number
 from kernel.web.paging import Page, asked_page
 from kernel.web.request import current_actor, current_session, requires, see_other
-from quizzes.forms import MarkForm, chosen_levels, whole_number
+from quizzes.forms import MarkForm, chosen_levels
 from quizzes.pages import marking as pages
 from quizzes.pages.attempt import OpenedAttempt, open_attempt
 from quizzes.pages.introduction import place_of

@@ -11,9 +11,10 @@ from kernel import clock
 from kernel.errors import NotFound
 from kernel.i18n import _
 from kernel.tables import write_csv
+from kernel.web.forms import whole_number
 from kernel.web.paging import Page, asked_page
 from kernel.web.request import current_actor, current_session, requires, see_other, see_page
-from quizzes.forms import RegradeForm, whole_number
+from quizzes.forms import RegradeForm
 from quizzes.pages import regrading as pages
 from quizzes.pages.introduction import place_of
 from quizzes.permissions import QuizAction, TaughtQuiz

@@ -21,6 +21,7 @@ from kernel.errors import NotFound
 from kernel.i18n import _, format_time, language, ngettext, reading
 from kernel.web import notes
 from kernel.web.errors import wants_json
+from kernel.web.forms import whole_number
 from kernel.web.limits import limit, limiter
 from kernel.web.request import allows, current_actor, current_session, requires, secrets_of_app, see_page
 from quizzes.forms import (
@@ -33,7 +34,6 @@ from quizzes.forms import (
     form_batch,
     form_parts,
     script_batches,
-    whole_number,
 )
 from quizzes.pages.attempt import OpenedAttempt, attempt_page, new_lease, open_attempt, summary_page
 from quizzes.pages.introduction import attempt_lines, place_of, refusal_words, rules_of, standing

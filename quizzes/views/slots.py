@@ -28,11 +28,12 @@ from kernel.errors import NotFound
 from kernel.files import Files
 from kernel.i18n import _, choose
 from kernel.web import notes
+from kernel.web.forms import whole_number
 from kernel.web.request import begin_writing, current_actor, current_session, requires, see_page
 from quizzes.content import asked_slots
 from quizzes.content.slots import WHOLE_COURSE
 from quizzes.content.wording import KINDS
-from quizzes.forms import NewSlotForm, whole_number
+from quizzes.forms import NewSlotForm
 from quizzes.pages import slots as pages
 from quizzes.queries import banks as queries
 from quizzes.queries.banks import Wanted

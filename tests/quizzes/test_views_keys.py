@@ -2,11 +2,14 @@
 
 import json
 import re
+from collections.abc import Callable
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from sqlalchemy import select
 
+from kernel.permissions import Actor
 from lms.app import House
 from quizzes.models import QuizVersion
 from tests.quizzes.test_overrides import Office
@@ -153,17 +156,22 @@ def test_the_model_of_a_text_is_shown_with_the_right_answers_alone(browser: Brow
     assert told == ["right_answer"]
 
 
+def before_closing(house: House, at: At, review: str, take: Callable[..., UUID]) -> tuple[Actor, UUID, UUID]:
+    """Return a learner, an attempt that they handed in and one that goes on, a minute before the quiz closes, ten more for it."""
+    course = a_secret_quiz(house, f"attempts: 2\nreview: {review}\ncloses: 2026-06-01 13:00\n")
+    learner = a_learner(house, course)
+    handed_in, running = take(house, learner, "prueba"), start(house, learner, "prueba")
+    Office(house, course).give(10, now=at.pass_(minutes=59))
+    return learner, handed_in, running
+
+
 def test_after_closing_the_key_waits_for_the_end_of_another_attempt_of_the_same_learner(
     browser: Browser, house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """5.9: answers are taken for a minute after the close date (5.3.4), and for as long as an incident gives (5.10.4)."""
     at = At(monkeypatch, NOON)
-    course = a_secret_quiz(house, "attempts: 2\nreview: learning\ncloses: 2026-06-01 13:00\n")
-    learner = a_learner(house, course)
+    learner, handed_in, running = before_closing(house, at, "learning", fail_quiz)
     sign_in(browser)
-    handed_in = fail_quiz(house, learner, "prueba")
-    running = start(house, learner, "prueba")
-    Office(house, course).give(10, now=at.pass_(minutes=59))
     said = []
     for minutes in (0, 2):
         at.pass_(minutes=minutes)
@@ -182,12 +190,8 @@ def test_after_closing_marks_too_wait_for_the_end_of_another_attempt_of_the_same
 ) -> None:
     """5.9: on the learner's page of results, with the grade of the course, as on the pages of the quiz."""
     at = At(monkeypatch, NOON)
-    course = a_secret_quiz(house, "attempts: 2\nreview: hidden\ncloses: 2026-06-01 13:00\n")
-    learner = a_learner(house, course)
+    learner, handed_in, running = before_closing(house, at, "hidden", pass_quiz)
     sign_in(browser)
-    handed_in = pass_quiz(house, learner, "prueba")
-    running = start(house, learner, "prueba")
-    Office(house, course).give(10, now=at.pass_(minutes=59))
     pages = (QUIZ, f"/attempts/{handed_in}/review", "/courses/prueba", "/courses/prueba/results")
     said = []
     for minutes in (0, 2):
