@@ -1,5 +1,7 @@
 """Fields of any shape written as lines, and settings that only change where somebody changed them."""
 
+from unicodedata import normalize
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,9 +14,9 @@ from courses.content.tree import renumbered
 from tests.support.builders import folder
 
 ORDER = ("key", "title", "summary", "state")
-WORDS = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zl", "Zp"), exclude_characters="\x85\ufeff"), min_size=1).map(
-    str.strip
-)
+_TYPED = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zl", "Zp"), exclude_characters="\x85\ufeff"), min_size=1)
+WORDS = _TYPED.map(lambda words: normalize("NFC", words).strip())
+"""Words as forms give them: composed (`clean_text`), as files are read."""
 COURSE = tuple(setting for _title, settings in asked.COURSE for setting in settings)
 
 
