@@ -1,4 +1,4 @@
-"""Every item of the quiz engine's document has a test whose docstring names it (issue 3, «Done means»).
+"""Every item of `docs/spec/quiz-engine.md` has a test whose docstring names it.
 
 Numbered items are named by their number (5.4.2). Rows, lists and sentences without one are named by their section and the words that
 stand beside them in WORDS. What the document says that is here not asked for stands in APART.
@@ -9,12 +9,9 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-import pytest
-
 from tests.support.project import ROOT
-from tests.support.shared import SHARED, needs_shared
 
-DOCUMENT = SHARED / "spec" / "quiz-engine.md"
+DOCUMENT = ROOT / "docs" / "spec" / "quiz-engine.md"
 NUMBERED = re.compile(r"^(\d+)\. ", re.MULTILINE)
 SENTENCE = re.compile(r"(?<=[.)]) (?=[A-Z*])")
 
@@ -132,8 +129,6 @@ def is_named(item: str, said: tuple[str, ...]) -> bool:
     return any(re.search(rf"(?<![\d.]){re.escape(number)}(?!\.?\d)", text) and re.search(wanted, text) for text in said)
 
 
-@needs_shared
-@pytest.mark.shared
 def test_every_item_of_the_document_is_named_by_a_test() -> None:
     asked = [item for item in items(DOCUMENT.read_text("utf-8")) if not item.startswith(APART)]
     without = {item[:60] for item in asked if not is_named(item, docstrings())}
@@ -142,8 +137,6 @@ def test_every_item_of_the_document_is_named_by_a_test() -> None:
     assert without == set()
 
 
-@needs_shared
-@pytest.mark.shared
 def test_lists_of_this_file_name_what_the_document_has() -> None:
     found = list(items(DOCUMENT.read_text("utf-8")))
 
