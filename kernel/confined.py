@@ -29,8 +29,10 @@ TOO_MUCH_MEMORY = 3
 _GENTLE = 10
 """How much the process lets others go first (nice)."""
 _TURN_SECONDS = 4.0
-"""How long a file waits for the one before it; with `Bounds.patience` less than a request may work."""
-_turn = threading.Lock()
+"""How long a file waits for a place; with `Bounds.patience` less than a request may work."""
+AT_ONCE = 3
+"""Files that are read at the same time, each within its own bounds: one author's long list does not hold up the others."""
+_places = threading.BoundedSemaphore(AT_ONCE)
 
 
 class TooHeavy(Invalid):
@@ -55,12 +57,12 @@ BOUNDS = Bounds()
 def confined(read: Callable[..., Result], *given: Any, bounds: Bounds | None = None, **named: Any) -> Result:
     """Return what a function of a module makes of what is given, and raise what it refuses, as if it had been called here.
 
-    Raise TooHeavy where it asks for too much, and Unavailable while others are being read: a server reads one at a time.
+    Raise TooHeavy where it asks for too much, and Unavailable while AT_ONCE others are being read and none of them ends.
     """
     bounds = bounds or BOUNDS
     asked = pickle.dumps((read.__module__, read.__qualname__, given, named, i18n.language(), bounds))
-    if not _turn.acquire(timeout=min(_TURN_SECONDS, bounds.patience)):
-        raise Unavailable(N_("Another file is being read. Try again in a moment."))
+    if not _places.acquire(timeout=min(_TURN_SECONDS, bounds.patience)):
+        raise Unavailable(N_("Other files are being read. Try again in a moment."))
     try:
         done = subprocess.run(  # noqa: S603 - our own program, without a shell
             [sys.executable, "-P", "-m", __name__],
@@ -73,7 +75,7 @@ def confined(read: Callable[..., Result], *given: Any, bounds: Bounds | None = N
     except subprocess.TimeoutExpired as late:
         raise TooHeavy from late
     finally:
-        _turn.release()
+        _places.release()
     if done.returncode == TOO_MUCH_MEMORY or done.returncode < 0:
         log.warning("reading_ended", function=read.__qualname__, code=done.returncode)
         raise TooHeavy

@@ -21,10 +21,10 @@ from sqlalchemy.types import TypeEngine
 
 from kernel import migrations
 from kernel.db import Base, Database, UtcDateTime
-from kernel.search.index import SearchEntry
+from kernel.search.index import SearchEntry, SearchWord
 from kernel.settings import sqlite_address
 
-DERIVED = frozenset({SearchEntry.__tablename__})
+DERIVED = frozenset({SearchEntry.__tablename__, SearchWord.__tablename__})
 """Tables that are made anew from the others, and differ between databases."""
 BATCH = 1000
 

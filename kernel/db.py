@@ -5,6 +5,7 @@ which is given back by the dialect's own commit and rollback (an engine event na
 """
 
 import json
+import re
 import sqlite3
 import threading
 import time
@@ -150,6 +151,8 @@ SAFE = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
 """What SQLite has to answer on a connection that writes, where 2 is FULL: it takes another journal silently where WAL cannot be kept."""
 POOL_TURN = 4.0
 """Seconds that a request waits for a connection."""
+PROBES_TURN = 1.0
+"""Seconds that a probe waits for the connection of the probes, and SQLite's for a lock."""
 PATIENCE = {"connect_timeout": 3, "tcp_user_timeout": 4000, "keepalives_idle": 2, "keepalives_interval": 1}
 """How long PostgreSQL may take to let us in, in seconds, and its machine to say that it has heard us, in milliseconds; after how many
 seconds without a word it is asked whether it is there. One that is gone without a word counts as away soon, also while it is to answer.
@@ -163,6 +166,18 @@ def reason_away(error: Exception) -> str:
     if is_refusal or is_fault or not isinstance(error, DBAPIError | TurnTimeout | sqlite3.Error):
         return ""
     return str(getattr(error, "orig", error)).strip().partition("\n")[0]
+
+
+TELLING = re.compile(r"SQLITE_(?!ERROR$|CONSTRAINT|MISMATCH)\w+|(08|25|40|53|55|57|58|F0|XX)\w{3}")
+"""Codes of faults whose words speak of the database and never of what was to be kept in it: SQLite's and SQLSTATE's."""
+
+
+def cause_of(error: Exception) -> dict[str, str]:
+    """Name an error for the log and for administrators: its class, the database's code, and why where that repeats nobody's words."""
+    origin = getattr(error, "orig", None) or error
+    code = str(getattr(origin, "sqlite_errorname", None) or getattr(origin, "sqlstate", None) or "")
+    reason = (reason_away(error) or getattr(error, "strerror", None) or "") if not code or TELLING.fullmatch(code) else ""
+    return {name: value for name, value in (("error", type(error).__name__), ("code", code), ("reason", str(reason))) if value}
 
 
 class WriterLock:
@@ -269,6 +284,16 @@ def _postgres_engines(url: str, pool: int) -> tuple[Engine, Engine]:
     return write, write.execution_options(postgresql_readonly=True)
 
 
+def _probing_engine(url: str, *, is_sqlite: bool) -> Engine:
+    """Return the one connection by which is seen whether the database answers; whoever finds it taken waits a second."""
+    options: dict[str, Any] = {**QUIET, "pool_size": 1, "max_overflow": 0, "pool_timeout": PROBES_TURN, "pool_pre_ping": True}
+    if is_sqlite:
+        address = URL.create("sqlite", database=f"file:{quote(make_url(url).database or '')}", query={"mode": "ro", "uri": "true"})
+        return create_engine(address, connect_args={"check_same_thread": False, "timeout": PROBES_TURN}, **options)
+    patience = {name: value for name, value in PATIENCE.items() if name not in make_url(url).query}
+    return create_engine(url, connect_args=patience, isolation_level="AUTOCOMMIT", **options)
+
+
 def _keep_to_deadlines(engine: Engine, *, is_sqlite: bool) -> None:
     """Refuse a statement to whoever is late; SQLite asks by itself while one runs, PostgreSQL has to be told."""
 
@@ -293,6 +318,7 @@ class Database:
         self.writing, self.reading = (_sqlite_engines if self.is_sqlite else _postgres_engines)(url, pool)
         for engine in (self.writing, self.reading) if self.is_sqlite else (self.writing,):
             _keep_to_deadlines(engine, is_sqlite=self.is_sqlite)
+        self._probing = _probing_engine(url, is_sqlite=self.is_sqlite)
         self._writer = sessionmaker(self.writing, expire_on_commit=False)
         self._reader = sessionmaker(self.reading, expire_on_commit=False)
         self._after_commit: list[Callable[[Session], None]] = []
@@ -332,6 +358,14 @@ class Database:
             raise
         self.finish(session, keep=write)
 
+    def check(self) -> None:
+        """See that the database answers, by a connection that nobody else waits for; raise what SQLAlchemy raises where it does not.
+
+        Where a table is locked every connection of the pool may wait for it, and the database is well all the same.
+        """
+        with self._probing.connect() as connection:
+            connection.execute(text("SELECT count(*) FROM sqlite_master" if self.is_sqlite else "SELECT 1"))
+
     def size(self) -> int:
         """Return how many bytes a PostgreSQL database takes on its server's disk."""
         with self.reading.connect() as connection:
@@ -351,6 +385,7 @@ class Database:
         """Close every connection: before forking, and at the end of a test."""
         self.writing.dispose()
         self.reading.dispose()
+        self._probing.dispose()
 
 
 def connection_of(session: Session) -> Connection:

@@ -2,7 +2,7 @@
 
 DomainError
 ├── NotFound 404 ── Gone 410
-├── Forbidden 403 ── SignInNeeded 401
+├── Forbidden 403 ── SignInNeeded 401, OwnRecord 403
 ├── Conflict 409
 ├── Invalid 422
 ├── TooMany 429
@@ -64,6 +64,13 @@ class SignInNeeded(Forbidden):
     code = "sign_in_needed"
     status = 401
     message = N_("Sign in to continue.")
+
+
+class OwnRecord(Forbidden):
+    """Somebody would act on their own record as staff."""
+
+    code = "own_record"
+    message = N_("This is your own record: another member of the team or an administrator has to do this.")
 
 
 class Conflict(DomainError):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO, Any, cast
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 from sqlalchemy import String, select
@@ -196,6 +197,7 @@ class Bucket(Files):
 
         bucket, _slash, prefix = settings.files_url.removeprefix("s3://").partition("/")
         store = settings.s3_endpoint or f"https://s3.{settings.s3_region}.amazonaws.com"
+        self._service = urlsplit(store).netloc
         self._place = f"{store}/{bucket}/{prefix}".rstrip("/") + "/"
         self._signer = (
             Signer(settings.s3_region, settings.s3_access_key, settings.s3_secret_key.get_secret_value()) if settings.files_links else None
@@ -233,7 +235,7 @@ class Bucket(Files):
         except FileNotFoundError:
             raise NotFound from None
         except self._refused as error:
-            raise Unavailable from error
+            raise Unavailable(service=self._service) from error
 
     def holds(self, sha256: str) -> bool:
         """Say whether a content is there."""
@@ -263,7 +265,7 @@ class Bucket(Files):
             with self._asking():
                 self._api.put(self._store, _key(sha256), source)
         except NotFound as error:  # the bucket itself
-            raise Unavailable from error
+            raise Unavailable(service=self._service) from error
 
     def names(self) -> Iterator[str]:
         """Yield every content."""

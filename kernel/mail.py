@@ -2,6 +2,7 @@
 
 import smtplib
 import ssl
+from contextlib import suppress
 from dataclasses import dataclass
 from email.headerregistry import BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
@@ -15,11 +16,16 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from kernel import clock
 from kernel.i18n import _, format_date, ngettext, reading
+from kernel.outbox import Away, Delivery
 from kernel.paths import TEMPLATES
 from kernel.settings import Settings, private_file
 
-Refused = (smtplib.SMTPRecipientsRefused, smtplib.SMTPSenderRefused, smtplib.SMTPDataError, ValueError)
-"""What one message may be refused for, by the mail server or already when it is composed: trying others is worth while."""
+Refused = (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError, ValueError)
+"""What `dispatch` raises where one message is refused for good, by the mail server or already when it is composed: others go out."""
+CLOSES = 421
+"""The mail server ends the conversation, whatever was just said."""
+PATIENCE = 20.0
+"""Seconds that a mail server may take for each of its answers."""
 SMTPS = 465
 """The port on which a mail server speaks TLS from the first byte."""
 NOBODYS = (b"5.1.1 ", b"5.1.2 ", b"5.1.3 ", b"5.1.6 ", b"5.1.10 ", b"5.2.1 ")
@@ -80,8 +86,8 @@ def _ascii_domain(address: str) -> str:
 def _connect(settings: Settings) -> smtplib.SMTP:
     context = ssl.create_default_context()
     if settings.smtp_port == SMTPS:
-        return smtplib.SMTP_SSL(settings.smtp_host, settings.smtp_port, timeout=20, context=context)
-    server = smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=20)
+        return smtplib.SMTP_SSL(settings.smtp_host, settings.smtp_port, timeout=PATIENCE, context=context)
+    server = smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=PATIENCE)
     if settings.smtp_starttls:
         try:
             server.starttls(context=context)
@@ -101,11 +107,50 @@ def send(settings: Settings, mail: Mail) -> Path | None:
         path.unlink(missing_ok=True)
         private_file(path, bytes(message))
         return path
-    with _connect(settings) as server:
+    server = _connect(settings)
+    try:
         if settings.smtp_user:
             server.login(settings.smtp_user, settings.smtp_password.get_secret_value())
         server.send_message(message)
+        with suppress(smtplib.SMTPException, OSError):  # what was taken is sent, however the server says goodbye
+            server.quit()
+    finally:
+        server.close()
     return None
+
+
+def dispatch(delivery: Delivery, mail: Mail) -> None:
+    """Send a message from a job; raise one of `Refused` where it is refused for good.
+
+    Raise `outbox.Away` where it may go out later: the server does not answer, lets nobody in or takes nothing (its name stands in the
+    error), or it puts off this message alone (a code of 4xx, RFC 5321).
+    """
+    settings, service = delivery.settings, f"{delivery.settings.smtp_host}:{delivery.settings.smtp_port}"
+    try:
+        if send(settings, mail) is None:
+            delivery.reached.add(service)
+    except OSError as error:  # among them all of smtplib
+        codes = _codes_of_this_one(error)
+        if codes and min(codes) >= 500:
+            raise
+        raise Away(_reason(error, codes), "" if codes or not settings.mail_is_sent else service) from error
+
+
+def _codes_of_this_one(error: OSError) -> list[int]:
+    """Return the answers of a mail server to one message or its receivers; none where the trouble is everybody's."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        codes = [code for code, _said in error.recipients.values()]
+    else:
+        codes = [error.smtp_code] if isinstance(error, smtplib.SMTPDataError) else []
+    return [] if CLOSES in codes else codes
+
+
+def _reason(error: OSError, codes: list[int]) -> str:
+    """Name an error without the server's words, which repeat addresses."""
+    if isinstance(error, smtplib.SMTPServerDisconnected) and isinstance(error.__context__, OSError):
+        error = error.__context__
+    code = codes[0] if codes else getattr(error, "smtp_code", error.errno)
+    return f"{type(error).__name__} {code}" if code else type(error).__name__
 
 
 def knows_nobody(error: Exception) -> bool:

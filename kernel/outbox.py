@@ -3,13 +3,15 @@
 The table is the truth. Huey only wakes a worker: a lost or doubled wake-up costs nothing, because a job is taken with one conditional
 UPDATE and its handler's changes commit together with `done_at`. Effects in our database happen exactly once, outside effects at least once.
 A job is leased to who took it, and the lease prolonged while that process works at it: only what was given up by a crash is taken again.
+A job whose handler fails has six tries, over seven hours. One that cannot reach a service outside (`Away`) uses up none of them: it is
+tried for three days, with one probe of the service for all that wait for it, and at once when another job reached it.
 """
 
 import json
 import random
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import takewhile
@@ -17,11 +19,12 @@ from threading import Event, Thread
 from typing import cast
 
 import structlog
-from sqlalchemy import Index, String, Text, UniqueConstraint, delete, select, update
+from sqlalchemy import ColumnElement, Index, String, Text, UniqueConstraint, delete, false, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel import clock
-from kernel.db import Base, Database, Key, Moment
+from kernel.db import Base, Database, Key, Moment, cause_of, reason_away
+from kernel.errors import Unavailable
 from kernel.settings import Settings
 
 log = structlog.get_logger()
@@ -29,6 +32,10 @@ log = structlog.get_logger()
 LEASE = timedelta(seconds=60)
 BACK_OFF = tuple(timedelta(seconds=s) for s in (30, 120, 600, 3600, 21600))
 ATTEMPTS = len(BACK_OFF) + 1
+AWAY_FOR = timedelta(days=3)
+"""How long a job is tried whose service does not answer (RFC 5321, 4.5.4.1: mail servers wait for four to five)."""
+SHORTEST_PAUSE, LONGEST_PAUSE = timedelta(seconds=30), timedelta(hours=1)
+"""Between two probes of a service that is away: as long as it has been away by then, within these bounds."""
 SWEEP = 500
 LONGEST_ERROR = 300
 
@@ -54,6 +61,10 @@ class Job(Base):
     done_at: Mapped[Moment | None]
     failed_at: Mapped[Moment | None]
     last_error: Mapped[str] = mapped_column(String(LONGEST_ERROR), default="")
+    awaits: Mapped[str] = mapped_column(String(300), default="")
+    """Host and port of the service outside that did not answer at the last try."""
+    away_since: Mapped[Moment | None]
+    """Since when every try was `Away`."""
     request_id: Mapped[str] = mapped_column(String(32), default="")
 
 
@@ -66,6 +77,15 @@ class Delivery:
     job_id: int
     arguments: Mapping[str, object]
     now: datetime
+    created_at: datetime | None = None
+    """When what happened asked for this; None where no job was added."""
+    reached: set[str] = field(default_factory=set)
+    """Services outside, by host and port, that took something from this delivery: what waits for one of them is tried at once."""
+
+    @property
+    def waited(self) -> timedelta:
+        """Return how long ago the job was added."""
+        return self.now - (self.created_at or self.now)
 
 
 Effect = Callable[[Session], object]
@@ -75,6 +95,22 @@ Handler = Callable[[Delivery], Effect | None]
 
 class Unfinished(Exception):
     """A handler did all but some of its work. Its words are kept with the job for administrators: identifiers only, of what is left."""
+
+
+class Away(Exception):
+    """A service outside cannot take what a handler brings, and later it may: the job keeps its tries and goes on for three days.
+
+    `service` is its host and port where all jobs for it wait together, empty where this one alone is put off. The words are kept with the
+    job for administrators: no text of others.
+    """
+
+    def __init__(self, reason: str, service: str = "") -> None:
+        super().__init__(f"{reason}: {service}" if service else reason)
+        self.service = service
+
+
+class WorkerLost(Exception):
+    """A job was taken again and again and never came back."""
 
 
 class Outcome(StrEnum):
@@ -114,7 +150,8 @@ def hand_over(session: Session, wake: Callable[[Job], None]) -> None:
         try:
             wake(job)
         except Exception as error:
-            log.warning("job.wake_failed", kind=job.kind, error=type(error).__name__)
+            reason = str(error).partition("\n")[0][:LONGEST_ERROR]  # a call holds a number: its errors repeat nothing of anybody
+            log.warning("job.wake_failed", kind=job.kind, **{**cause_of(error), "reason": reason})
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +173,8 @@ class _Taken:
     kind: str
     arguments: dict[str, object]
     attempt: int
+    created_at: datetime
+    away_since: datetime | None
 
     def close(self, session: Session, **values: object) -> bool:
         """Change the row and give the lease back; return False where the job is not ours any more."""
@@ -161,20 +200,22 @@ def deliver(worker: Worker, job_id: int, *, now: datetime) -> Outcome:
     if taken is None:
         return Outcome.NOT_MINE
     if taken.attempt > ATTEMPTS:  # it was taken before and never came back: it may be what kills the workers
-        return _put_back(database, taken, "WorkerLost", now)
+        return _put_back(database, taken, WorkerLost(), now)
+    delivery = Delivery(database, worker.settings, job_id, taken.arguments, now, taken.created_at)
     try:
         with _prolonged(database, taken):
-            effect = worker.handlers[taken.kind](Delivery(database, worker.settings, job_id, taken.arguments, now))
+            effect = worker.handlers[taken.kind](delivery)
         with database.unit_of_work() as session:
-            if not taken.close(session, done_at=now):
+            if not taken.close(session, done_at=now, awaits="", away_since=None):
                 raise _LeaseLost  # noqa: TRY301 - it undoes the unit of work
+            _call(session, delivery.reached, now)
             if effect is not None:
                 effect(session)
     except _LeaseLost:
         return Outcome.NOT_MINE
     except Exception as error:  # the outermost handler of a worker: the fault is kept in the row and tried again
-        log.exception("job.failed", kind=taken.kind, job=job_id, attempt=taken.attempt)
-        return _put_back(database, taken, str(error)[:LONGEST_ERROR] if isinstance(error, Unfinished) else type(error).__name__, now)
+        _call_after_failure(database, delivery)
+        return _put_back(database, taken, error, now)
     return Outcome.DONE
 
 
@@ -185,9 +226,9 @@ def _take(database: Database, job_id: int, now: datetime) -> _Taken | None:
             .where(Job.id == job_id, Job.done_at.is_(None), Job.failed_at.is_(None), Job.available_at <= now)
             .where((Job.leased_until.is_(None)) | (Job.leased_until < now))
             .values(leased_until=now + LEASE, attempts=Job.attempts + 1)
-            .returning(Job.kind, Job.arguments, Job.attempts)
+            .returning(Job.kind, Job.arguments, Job.attempts, Job.created_at, Job.away_since)
         ).one_or_none()
-        return None if row is None else _Taken(job_id, row.kind, json.loads(row.arguments), row.attempts)
+        return None if row is None else _Taken(job_id, row.kind, json.loads(row.arguments), row.attempts, row.created_at, row.away_since)
 
 
 @contextmanager
@@ -202,7 +243,7 @@ def _prolonged(database: Database, taken: _Taken) -> Iterator[None]:
                     if not taken.prolong(session):
                         return
             except Exception as error:  # a database that is away now may be back before the lease ends
-                log.warning("job.lease_not_prolonged", kind=taken.kind, job=taken.job_id, error=type(error).__name__)
+                log.warning("job.lease_not_prolonged", kind=taken.kind, job=taken.job_id, **cause_of(error))
 
     thread = Thread(target=prolong, name="aulario-lease", daemon=True)
     thread.start()
@@ -213,12 +254,75 @@ def _prolonged(database: Database, taken: _Taken) -> Iterator[None]:
         thread.join()
 
 
-def _put_back(database: Database, taken: _Taken, error: str, now: datetime) -> Outcome:
+def _put_back(database: Database, taken: _Taken, error: Exception, now: datetime) -> Outcome:
+    """Let the job wait for its next try, or give it up; a fault that is not its own costs it none of its tries."""
+    away = _away_of(error)
+    if away is not None:
+        return _put_off(database, taken, away, now)
+    log.error("job.failed", kind=taken.kind, job=taken.job_id, attempt=taken.attempt, exc_info=error, **cause_of(error))
     failed = taken.attempt >= ATTEMPTS
-    wait = timedelta() if failed else BACK_OFF[taken.attempt - 1] * random.uniform(0.8, 1.2)  # noqa: S311 - jitter, not a secret
+    wait = timedelta() if failed else BACK_OFF[taken.attempt - 1] * _jitter()
+    words = (str(error) if isinstance(error, Unfinished) else " ".join(cause_of(error).values()))[:LONGEST_ERROR]
     with database.unit_of_work() as session:
-        taken.close(session, last_error=error, available_at=now + wait, failed_at=now if failed else None)
+        values = {"last_error": words, "available_at": now + wait, "failed_at": now if failed else None}
+        taken.close(session, awaits="", away_since=None, **values)
     return Outcome.FAILED if failed else Outcome.WAITS
+
+
+def _away_of(error: Exception) -> Away | None:
+    """Return what is away where an error says so: a service that a handler names, the store of files, the database itself."""
+    if isinstance(error, Away):
+        return error
+    if isinstance(error, Unavailable):
+        return Away(type(error.__cause__ or error).__name__, str(error.facts.get("service", "")))
+    reason = reason_away(error)
+    return Away(f"{type(error).__name__}: {reason}") if reason else None
+
+
+def _put_off(database: Database, taken: _Taken, away: Away, now: datetime) -> Outcome:
+    """Let a job wait until what it needs may be back, and with it what is due and waits for the same; give it up after three days."""
+    words, service = str(away)[:LONGEST_ERROR], away.service
+    since = taken.away_since or now
+    failed = now - since >= AWAY_FOR
+    log.warning("job.away", kind=taken.kind, job=taken.job_id, reason=words, given_up=failed)
+    with database.unit_of_work() as session:
+        others = (Job.awaits == service, Job.done_at.is_(None), Job.failed_at.is_(None), Job.id != taken.job_id)
+        again = _next_probe(session, others if service else (false(),), since, now)
+        values = {"last_error": words, "available_at": again, "failed_at": now if failed else None, "attempts": taken.attempt - 1}
+        if taken.close(session, awaits=service, away_since=since, **values) and service:
+            due = (Job.available_at <= now, Job.leased_until.is_(None), Job.away_since > now - AWAY_FOR)
+            session.execute(update(Job).where(*others, *due).values(available_at=again))
+    return Outcome.FAILED if failed else Outcome.WAITS
+
+
+def _next_probe(session: Session, others: Sequence[ColumnElement[bool]], since: datetime, now: datetime) -> datetime:
+    """Return when to try again: with what waits for the same already, else after a pause as long as it is away, within bounds."""
+    known = session.scalar(select(func.min(Job.available_at)).where(*others, Job.available_at > now))
+    if known is not None:
+        return known
+    oldest = session.scalar(select(func.min(Job.away_since)).where(*others)) or since
+    return now + min(max(now - min(oldest, since), SHORTEST_PAUSE), LONGEST_PAUSE) * _jitter()
+
+
+def _call_after_failure(database: Database, delivery: Delivery) -> None:
+    if delivery.reached:
+        with database.unit_of_work() as session:
+            _call(session, delivery.reached, delivery.now)
+
+
+def _jitter() -> float:
+    return random.uniform(0.8, 1.2)  # noqa: S311 - not a secret
+
+
+def _call(session: Session, reached: Collection[str], now: datetime) -> None:
+    """Make due what waits for services that answer again, some hundreds; the rest is due by then or soon after."""
+    if not reached:
+        return
+    waits = (Job.awaits.in_(reached), Job.done_at.is_(None), Job.failed_at.is_(None), Job.leased_until.is_(None), Job.available_at > now)
+    jobs = list(session.scalars(select(Job).where(*waits).order_by(Job.id).limit(SWEEP)))
+    for job in jobs:
+        job.available_at = now
+    cast("list[Job]", session.info.setdefault("jobs", [])).extend(jobs)
 
 
 def is_known(session: Session, unique_key: str) -> bool:
@@ -253,9 +357,12 @@ def deliver_waiting(worker: Worker, *, now: datetime | None = None, ends: Callab
             return done
 
 
+_ANEW: Mapping[str, object] = {"failed_at": None, "attempts": 0, "leased_until": None, "awaits": "", "away_since": None}
+
+
 def retry_failed(session: Session, job_id: int | None = None, *, now: datetime) -> int:
     """Give jobs that were given up all their tries again, one or every one; return how many."""
-    statement = update(Job).where(Job.failed_at.is_not(None)).values(failed_at=None, attempts=0, available_at=now, leased_until=None)
+    statement = update(Job).where(Job.failed_at.is_not(None)).values(**_ANEW, available_at=now)
     if job_id is not None:
         statement = statement.where(Job.id == job_id)
     return len(session.scalars(statement.returning(Job.id)).all())

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from uuid import UUID
 
-from kernel.errors import Forbidden, NotFound, SignInNeeded
+from kernel.errors import Forbidden, NotFound, OwnRecord, SignInNeeded
 
 
 class SiteRole(StrEnum):
@@ -71,6 +71,8 @@ class Verdict(Enum):
     """It exists in public, but this act is not open: 403, or sign in first."""
     HIDE = "hide"
     """Its existence is private: as if it had never been."""
+    OWN = "own"
+    """It would be open, but it is the actor's own record (`kernel.own_records`): 403, and why."""
 
 
 Predicate = Callable[[Actor, "object"], Verdict]
@@ -113,7 +115,7 @@ class Policy:
         predicate = self.predicates.get(action)
         if actor.is_anonymous and not hasattr(predicate, "open_to_strangers"):
             raise SignInNeeded
-        if predicate is administrator:
+        if getattr(predicate, "within", predicate) is administrator:
             self.require(actor, action, None)
 
     def allows(self, actor: Actor, action: StrEnum, subject: object) -> bool:
@@ -121,7 +123,7 @@ class Policy:
         return self.verdict(actor, action, subject) is Verdict.ALLOW
 
     def require(self, actor: Actor, action: StrEnum, subject: object) -> None:
-        """Raise NotFound, SignInNeeded or Forbidden where the actor may not.
+        """Raise NotFound, SignInNeeded, OwnRecord or Forbidden where the actor may not.
 
         Whose account is suspended is sent to the sign-in page wherever an action is asked for, also where strangers may (security 1.4).
         """
@@ -130,5 +132,7 @@ class Policy:
             raise NotFound
         if actor.is_suspended:
             raise SignInNeeded
+        if verdict is Verdict.OWN:
+            raise OwnRecord
         if verdict is Verdict.FORBID:
             raise SignInNeeded if actor.is_anonymous else Forbidden

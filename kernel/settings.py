@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
+from importlib.util import find_spec
 from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import quote, urlsplit
@@ -94,6 +95,11 @@ class Settings(BaseSettings):
     smtp_starttls: bool = Field(True, description="Encrypt the connection to the mail server with STARTTLS.")
     mail_from: str = Field("aulario@example.org", description="Sender of the mail.")
     contact_email: str = Field("ayuda@example.org", description="Address shown on the help page.")
+    topics: str = Field(
+        "",
+        description="What courses are about, for their field `topic`, as in `pensiones=Pensiones, salud-mental=Salud mental`. "
+        "A course that names another topic is told so.",
+    )
     institution: str = Field(
         "IESS-EDUCA", max_length=80, description="Institution that runs the site, shown beside the name and on certificates."
     )
@@ -192,6 +198,14 @@ class Settings(BaseSettings):
             raise ValueError("must begin with redis:// or rediss://")
         return value
 
+    @field_validator("topics")
+    @classmethod
+    def _known_topics(cls, value: str) -> str:
+        for part in value.split(",") if value else ():
+            if not re.fullmatch(r"\s*[a-z0-9]+(-[a-z0-9]+)*=\s*\S.*", part):
+                raise ValueError(f"must look like salud-mental=Salud mental, with commas between; {part.strip()} does not")
+        return value
+
     @field_validator("metrics_from")
     @classmethod
     def _known_networks(cls, value: str) -> str:
@@ -245,6 +259,12 @@ class Settings(BaseSettings):
         return bool(self.public_url) and urlsplit(self.public_url).hostname not in LOOPBACK
 
     @property
+    def topic_names(self) -> Mapping[str, str]:
+        """Return the names of the topics by their keys, in the order given."""
+        pairs = (part.partition("=") for part in self.topics.split(",") if part.strip())
+        return {key.strip(): name.strip() for key, _sign, name in pairs}
+
+    @property
     def host_names(self) -> tuple[str, ...]:
         """Return the host names that requests may name."""
         public = urlsplit(self.public_url).hostname
@@ -267,10 +287,39 @@ def load(**given: object) -> Settings:
         hints = [f"{name} (did you mean {close[0]}?)" if (close := get_close_matches(name, names, 1)) else name for name in unknown]
         raise SettingsError(f"Unknown setting: {', '.join(hints)}. `lms settings` lists the names.")
     try:
-        return Settings(**given)  # type: ignore[arg-type]  # values given by tests and the command line are checked by the model
+        settings = Settings(**given)  # type: ignore[arg-type]  # values given by tests and the command line are checked by the model
     except ValidationError as error:
         faults = [f"LMS_{str(fault['loc'][0]).upper()}: {fault['msg'].removeprefix('Value error, ')}" for fault in error.errors()]
         raise SettingsError("; ".join(faults)) from None
+    _check_libraries(settings)
+    return settings
+
+
+LIBRARIES = (("LMS_DATABASE_URL", "psycopg", "postgres"), ("LMS_REDIS_URL", "redis", "scaled"), ("LMS_FILES_URL", "obstore", "scaled"))
+"""Settings that need a library, and with which extra of the package it comes."""
+
+
+def extra_of(library: str | None) -> str:
+    """Return with which extra of the package a library comes, nothing where with none."""
+    return next((extra for _name, known, extra in LIBRARIES if known == library), "")
+
+
+def how_to_install(*extras: str) -> str:
+    """Return the command that installs extras of the package."""
+    named = ",".join(sorted(set(extras)))
+    return f"Install it: pip install 'aulario[{named}]', or in a checkout: pip install -r requirements-scaled.txt"
+
+
+def _check_libraries(settings: Settings) -> None:
+    """Raise SettingsError where a setting needs a library that only a part of the installations has."""
+    values = (settings.database_url.startswith("postgresql"), settings.redis_url, settings.files_url)
+    lacking = {
+        f"{name} needs the library {library}": extra
+        for value, (name, library, extra) in zip(values, LIBRARIES, strict=True)
+        if value and find_spec(library) is None
+    }
+    if lacking:
+        raise SettingsError(f"{'; '.join(lacking)}, which is not installed. {how_to_install(*lacking.values())}")
 
 
 def private_file(path: Path, content: bytes) -> None:

@@ -31,7 +31,8 @@ class TimeKeeper(BlockProcessor):
         super().__init__(dialect.parser)
         self._dialect = dialect
 
-    def test(self, _parent: Element, _block: str) -> bool:
+    def test(self, _parent: Element, block: str) -> bool:
+        self._dialect.work.reading = block
         self._dialect.work.check_time()
         return False
 

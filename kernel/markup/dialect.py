@@ -48,6 +48,7 @@ class _Watched:
         self._dialect = dialect
 
     def finditer(self, text: str, start: int = 0) -> Iterator[re.Match[str]]:
+        self._dialect.work.reading = text
         for match in self._pattern.finditer(text, start):
             self._dialect.work.check_time()
             yield match

@@ -13,7 +13,7 @@ from kernel.markup.measure import count_words
 from kernel.markup.model import Context, Rendered, SafeHtml
 from kernel.markup.references import closing_lists
 from kernel.markup.sanitise import sanitise
-from kernel.markup.source import Finder, mask, normalise, strip_comments
+from kernel.markup.source import Finder, mask, mask_code, normalise, strip_comments
 from kernel.markup.words import words_in
 from kernel.markup.work import Mode, TooSlowError, Work
 
@@ -90,13 +90,20 @@ def _refuse(text: str, masked: str, work: Work) -> None:
             return
     if text.count("```") + text.count("~~~") > MAXIMUM_FENCES:
         work.report(TOO_SLOW)
-    lines = text.splitlines()
-    if any(line.count("|") * line.count("`") > MAXIMUM_CROSSINGS for line in lines):
-        work.report(TOO_SLOW)
-    if any(line.lstrip(" \t>").startswith(("```", "~~~")) and line.count("=") > MAXIMUM_OPTIONS for line in lines):
-        work.report(TOO_SLOW)
-    if deep := _DEEP.search(masked):
-        work.report(TOO_DEEP, deep[0])
+    lines = text.split("\n")
+    for number, line in enumerate(lines, 1):
+        is_fence = line.lstrip(" \t>").startswith(("```", "~~~"))
+        if line.count("|") * line.count("`") > MAXIMUM_CROSSINGS or (is_fence and line.count("=") > MAXIMUM_OPTIONS):
+            work.report_at(number, TOO_SLOW)
+    if (deep := _deep(text, masked)) is not None:
+        work.report_at(deep, TOO_DEEP)
+
+
+def _deep(text: str, masked: str) -> int | None:
+    """Return the first line that is nested too deep; a line is not indented by the code with which it begins."""
+    found = [(match.start(), match.end()) for match in _DEEP.finditer(masked)]
+    code = mask_code(text) if found else ""
+    return next((masked.count("\n", 0, start) + 1 for start, end in found if code[start:end] == text[start:end]), None)
 
 
 def _render(text: str, context: Context, mode: Mode, original: Rendered | None = None) -> Rendered:
@@ -107,7 +114,7 @@ def _render(text: str, context: Context, mode: Mode, original: Rendered | None =
             return _result(SafeHtml(), text, work)
         with suppress(TooSlowError):
             return _converted(text, work)
-    work.report(TOO_SLOW)
+    work.report(TOO_SLOW, work.place)
     return _result(SafeHtml(), text, work)
 
 
@@ -117,7 +124,7 @@ def _converted(text: str, work: Work) -> Rendered:
             dialect.work = work
             html = dialect.convert(strip_comments(text))
     except RecursionError:
-        work.report(TOO_DEEP)
+        work.report(TOO_DEEP, work.place)
         return _result(SafeHtml(), text, work)
     if work.mode is Mode.INLINE:
         html = html.removeprefix("<p>").removesuffix("</p>")

@@ -11,6 +11,8 @@ from bisect import bisect_left, bisect_right
 
 _FENCE = re.compile(r"([ >]*)(`{3,}(?=[^`]*$)|~{3,})")
 _RUN = re.compile(r"`+")
+_LETTER = re.compile(r"(?:\\(?=[!-/:-@\[-`{-~]))?([\s\S])")
+"""A letter, without the backslash that makes a sign of Markdown a letter."""
 _UNWANTED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff\U000e0000-\U000e007f]")
 _BREAKS = dict.fromkeys(map(ord, "\x0b\x0c\x1c\x1d\x1e\x1f\x85"), " ")
 """Signs that part lines or pages in slides and terminals: two words with one between them are not one word."""
@@ -148,6 +150,8 @@ class Finder:
     def __init__(self, masked: str) -> None:
         self._text = masked
         self._next: dict[str, int] = {}
+        self._places: list[int] | None = None
+        self._bare = ""
         self._ends = [end.start() for end in re.finditer("\n", masked)]
 
     def line(self, snippet: str) -> int:
@@ -161,9 +165,19 @@ class Finder:
             first = snippet.strip().split("\n", 1)[0]
             place = self._text.find(first) if first else -1
         if place < 0:
+            place = self._unescaped_place(snippet)
+        if place < 0:
             return 0
         self._next[snippet] = place + 1
         return self.line_at(place)
+
+    def _unescaped_place(self, snippet: str) -> int:
+        """Answer where a piece stands that was written with backslashes before its signs, -1 where it does not."""
+        if self._places is None:
+            self._places = [match.start(1) for match in _LETTER.finditer(self._text)]
+            self._bare = "".join(self._text[place] for place in self._places)
+        found = self._bare.find(snippet)
+        return self._places[found] if found >= 0 else -1
 
     def line_at(self, place: int) -> int:
         """Answer the line of a place in the text."""

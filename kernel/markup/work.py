@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 from dataclasses import dataclass, field
@@ -28,6 +29,10 @@ class Mode(StrEnum):
 
 class TooSlowError(Exception):
     """The time of a rendering is over."""
+
+
+_STASHED = re.compile("\x02[^\x03]*\x03|\n")
+"""What the library puts in the place of what it has read already, and ends of lines."""
 
 
 @dataclass(slots=True)
@@ -60,12 +65,18 @@ class Work:
     formulas: int = 0
     checks: int = 0
     callouts: int = 0
+    reading: str = ""
+    """What is being read: tells the line of a text that is given up."""
     _held: list[SafeHtml] = field(default_factory=list)
     _nonce: str = field(default_factory=lambda: f"zq{secrets.token_hex(8)}q")
 
     def report(self, finding: Finding, snippet: str = "", **facts: str) -> None:
         """Note a finding, with the line on which `snippet` stands in the raw text."""
-        self.problems.append(Problem(finding.code, finding.text, finding.fix, facts, self.finder.line(snippet)))
+        self.report_at(self.finder.line(snippet), finding, **facts)
+
+    def report_at(self, line: int, finding: Finding, **facts: str) -> None:
+        """Note a finding of a line of the raw text, from 1 on; 0 where none is known."""
+        self.problems.append(Problem(finding.code, finding.text, finding.fix, facts, line))
 
     def hold(self, html: SafeHtml) -> str:
         """Keep HTML that is safe already and answer the word that stands for it until the text has been sanitised.
@@ -90,6 +101,11 @@ class Work:
         if name not in self.icons:
             self.icons.append(name)
         return icon(name, turning=turning)
+
+    @property
+    def place(self) -> str:
+        """Return the longest piece, of 200 characters at most, that what is being read has in common with the raw text."""
+        return max(_STASHED.split(self.reading), key=len)[:200]
 
     def check_time(self) -> None:
         """Raise TooSlowError once the time is over."""

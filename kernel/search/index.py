@@ -6,6 +6,7 @@ triggers), PostgreSQL with a GIN index over a `tsvector` of the `simple` configu
 the same, and the order is our own: title, words next to each other, whole words, beginnings; then the place in the course.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -70,6 +71,24 @@ class SearchEntry(Base):
     """Of each paragraph, as `place`."""
     words: Mapped[str] = mapped_column(Text().with_variant(TSVECTOR(), "postgresql"), deferred=True)
 
+
+class SearchWord(Base):
+    """A word of a version as its tokens have it, for suggesting it where nothing is found; each time entries are written adds rows."""
+
+    __tablename__ = "search_word"
+    __table_args__ = (Index("ix_search_word_version", "version", "word"),)
+
+    id: Mapped[Key]
+    version: Mapped[int]
+    """No foreign key, as above."""
+    word: Mapped[str] = mapped_column(String(40))
+    """Without accents, ASCII letters alone."""
+    entries: Mapped[int]
+    """How many of the entries that were written together have it."""
+
+
+SHORTEST_NEAR, LONGEST_NEAR = 4, 40
+"""Letters of the words that are kept for suggesting them."""
 
 _ADDED = "INSERT INTO search_index (rowid, words) VALUES (new.id, new.words)"
 _GONE = "INSERT INTO search_index (search_index, rowid, words) VALUES ('delete', old.id, old.words)"
@@ -166,6 +185,7 @@ def write(session: Session, version: int, part: int | None, entries: Iterable[En
 
 def write_many(session: Session, version: int, parts: Iterable[tuple[int | None, Iterable[Entry]]]) -> None:
     """Add the entries of some parts to a version with one statement."""
+    parts = [(part, list(entries)) for part, entries in parts]
     rows = [
         {
             "version": version,
@@ -186,16 +206,31 @@ def write_many(session: Session, version: int, parts: Iterable[tuple[int | None,
         indexed = func.to_tsvector(literal_column("'simple'"), indexed)
     if rows:
         session.execute(insert(_TABLE).values(words=indexed), rows)
+    _write_words(session, version, (entry for _part, entries in parts for entry in entries))
+
+
+def _write_words(session: Session, version: int, entries: Iterable[Entry]) -> None:
+    counts = Counter(word for entry in entries for word in {token[1:] for token in entry.words.split() if token[0] == "f"})
+    kept = ((word, count) for word, count in sorted(counts.items()) if SHORTEST_NEAR <= len(word) <= LONGEST_NEAR and word.isalpha())
+    rows = [{"version": version, "word": word, "entries": count} for word, count in kept]
+    if rows:
+        session.execute(insert(SearchWord), rows)
 
 
 def forget(session: Session, versions: Collection[int]) -> None:
     """Take what was published in some versions out of the search."""
-    session.execute(delete(SearchEntry).where(SearchEntry.version.in_(versions)))
+    for table in (SearchEntry, SearchWord):
+        session.execute(delete(table).where(table.version.in_(versions)))
 
 
 def list_versions(session: Session) -> set[int]:
     """Return the versions of which something can be found."""
     return set(session.scalars(select(SearchEntry.version).distinct()))
+
+
+def list_complete(session: Session) -> set[int]:
+    """Return the versions of which everything can be found: those indexed before words were kept lack what came with them."""
+    return list_versions(session) & set(session.scalars(select(SearchWord.version).distinct()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException
 
 from kernel import audit, clock
 from kernel.crypto import seal, unseal
+from kernel.db import cause_of
 from kernel.errors import N_, Conflict, DomainError, Forbidden, SignInNeeded, Unavailable
 from kernel.i18n import _, language
 from kernel.permissions import Actor
@@ -232,7 +233,7 @@ def _database_error(error: Exception) -> Response:
     g.setdefault("actor", Actor())
     if isinstance(error, ProgrammingError | NotSupportedError):
         return _unexpected(error)
-    log.error("database.refused", endpoint=request.endpoint, error=type(error).__name__, exc_info=error)
+    log.error("database.refused", endpoint=request.endpoint, exc_info=error, **cause_of(error))
     if isinstance(error, IntegrityError):
         return error_response(409, _(TITLES[409]), _(Conflict.message), code=Conflict.code)
     if isinstance(error, DataError):

@@ -69,6 +69,10 @@ class Limiter:
                 log.warning("limits.redis_away", error=type(error.__cause__ or error).__name__)
         return question(self._own)
 
+    def counted(self, rule: Limit, key: str) -> int:
+        """Return how many times were counted within the window; counts nothing."""
+        return rule.item.amount - self._ask(lambda windows: windows.get_window_stats(rule.item, rule.name, key)).remaining
+
     def is_used_up(self, rule: Limit, key: str) -> bool:
         """Say whether the limit is used up; counts nothing."""
         return not self._ask(lambda windows: windows.test(rule.item, rule.name, key))

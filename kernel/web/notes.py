@@ -1,43 +1,117 @@
-"""What a view leaves behind (viewed, last seen): written after the answer, in a short unit of work of its own, lost without harm."""
+"""What a view leaves behind, written after the answer in a short unit of work of its own.
 
-from collections.abc import Callable
+A note (viewed, last seen) is lost without harm where the database is away. A record (who looked at whose data) is kept in this process and
+written when the database is back, as many as `KEPT`; it is lost where the process ends before.
+"""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import cast
 
 import structlog
-from flask import Flask, Response, g
+from flask import Flask, Response, current_app, g
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from kernel.db import Database
+from kernel.db import Database, cause_of, reason_away
 from kernel.web.request import plumbing
 from kernel.web.turns import Turns
 
 log = structlog.get_logger()
 Note = Callable[[Session], object]
+KEPT = 1_000
+"""Records that a process keeps while the database is away; what comes then is lost, and the log says so."""
+PAUSE = 5.0
+"""Seconds between two tries to write what is kept."""
+
+
+class Backlog:
+    """Records that could not be written yet, the oldest first."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: deque[Note] = deque()
+        self._tried = 0.0
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def keep(self, records: Sequence[Note], error: SQLAlchemyError) -> None:
+        """Keep records for later, as far as there is room."""
+        with self._lock:
+            room = records[: KEPT - len(self._waiting)]
+            self._waiting.extend(room)
+            self._tried = time.monotonic()
+        log.warning("record.kept", count=len(room), waiting=len(self._waiting), lost=len(records) - len(room), **cause_of(error))
+
+    def is_due(self) -> bool:
+        """Say whether something waits and was not tried a moment ago."""
+        return bool(self._waiting) and time.monotonic() - self._tried >= PAUSE
+
+    def write(self, database: Database) -> None:
+        """Write what waits until the database is away again; what it refuses for another reason is lost, and the log says so."""
+        if not self._lock.acquire(blocking=False):  # somebody else is at it
+            return
+        try:
+            self._tried = time.monotonic()
+            while self._waiting:
+                try:
+                    with database.unit_of_work() as session:
+                        self._waiting[0](session)
+                except SQLAlchemyError as error:
+                    if reason_away(error):
+                        return
+                    log.error("record.lost", **cause_of(error))  # noqa: TRY400 - the error may hold what people wrote
+                self._waiting.popleft()
+        finally:
+            self._lock.release()
 
 
 def leave(note: Note) -> None:
-    """Write this after the answer has left."""
+    """Write this after the answer has left, or never where the database is away."""
     g.setdefault("notes", []).append(note)
 
 
-def _write(database: Database, turns: Turns, notes: list[Note]) -> None:
+def leave_record(record: Note) -> None:
+    """Write this after the answer has left, or when the database is back: whom the answer showed somebody's data."""
+    g.setdefault("records", []).append(record)
+
+
+def _write(database: Database, turns: Turns, notes: Sequence[Note], records: Sequence[Note], backlog: Backlog) -> None:
     try:
         with turns.taken(writes=False), database.unit_of_work() as session:
-            for note in notes:
+            for note in (*records, *notes):
                 note(session)
     except SQLAlchemyError as error:
-        log.warning("note.lost", error=type(error).__name__)
+        if notes:
+            log.warning("note.lost", **cause_of(error))
+        if records:
+            backlog.keep(records, error)
+        return
+    if len(backlog):
+        backlog.write(database)
 
 
 def _after(response: Response) -> Response:
-    notes = g.pop("notes", None)
-    if notes and response.status_code < 400:
+    notes, records = g.pop("notes", []), g.pop("records", [])
+    house, backlog = plumbing(), backlog_of(current_app)
+    if (notes or records) and response.status_code < 400:
         response.direct_passthrough = False  # the end of a file that is passed through is told to nobody
-        house = plumbing()
-        response.call_on_close(lambda: _write(house.database, house.turns, notes))
+        response.call_on_close(lambda: _write(house.database, house.turns, notes, records, backlog))
+    elif backlog.is_due():
+        response.direct_passthrough = False
+        response.call_on_close(lambda: backlog.write(house.database))
     return response
 
 
+def backlog_of(app: Flask) -> Backlog:
+    """Return the records of an application that wait for its database."""
+    return cast("Backlog", app.extensions["records"])
+
+
 def install(app: Flask) -> None:
-    """Let views of the application leave notes."""
+    """Let views of the application leave notes and records."""
+    app.extensions["records"] = Backlog()
     app.after_request(_after)

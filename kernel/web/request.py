@@ -26,7 +26,7 @@ from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 from werkzeug.routing import IntegerConverter, ValidationError
 
 from kernel import deadline
-from kernel.db import Database
+from kernel.db import Database, cause_of
 from kernel.errors import Forbidden, Unavailable
 from kernel.permissions import Actor, Policy
 from kernel.web.crowd import Crowd, Crowded
@@ -289,7 +289,7 @@ def _close(response: Response) -> Response:
     try:
         plumbing().database.finish(session, keep=keep)
     except SQLAlchemyError as error:
-        log.error("commit.failed", error=type(error).__name__)  # noqa: TRY400 - the error may hold what people wrote
+        log.error("commit.failed", **cause_of(error))  # noqa: TRY400 - the error may hold what people wrote
         return cast("Response", current_app.handle_user_exception(Unavailable()))
     return response
 

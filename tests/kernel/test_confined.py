@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from kernel.archives import ArchiveRefused, read_archive
-from kernel.confined import Bounds, TooHeavy, confined
+from kernel.confined import AT_ONCE, Bounds, TooHeavy, confined
 from kernel.errors import Unavailable
 from kernel.i18n import language, reading
 
@@ -53,13 +53,18 @@ def test_what_waits_for_too_long_is_refused() -> None:
 
 
 @pytest.mark.slow
-def test_one_is_read_at_a_time_and_who_waits_too_long_is_told() -> None:
+def test_several_are_read_at_a_time_and_who_waits_too_long_is_told() -> None:
+    """A long list beside which others are read, until every place is taken."""
     with ThreadPoolExecutor() as threads:
-        first = threads.submit(confined, time.sleep, 2)
+        long = [threads.submit(confined, time.sleep, 15)]
+        time.sleep(0.2)
+        assert confined(divmod, 17, 5) == (3, 2)
+        assert not long[0].done()
+        long += [threads.submit(confined, time.sleep, 5) for _place in range(AT_ONCE - 1)]
         time.sleep(0.2)
         with pytest.raises(Unavailable):
             confined(divmod, 17, 5, bounds=Bounds(patience=0.1))
-        first.result()
+        assert [one.result() for one in long] == [None] * AT_ONCE
 
     assert confined(divmod, 17, 5) == (3, 2)
 

@@ -45,6 +45,63 @@ def sqlite_only(database: Database) -> None:
         pytest.skip("the writers' lock belongs to SQLite")
 
 
+@pytest.mark.parametrize(
+    ("statement", "code"),
+    [("INSERT INTO nowhere VALUES ('María')", ""), ("INSERT INTO test_note (id, word) VALUES (1, 'María'), (1, 'Ñusta')", "unique")],
+)
+def test_the_log_names_a_fault_without_what_people_wrote(database: Database, statement: str, code: str) -> None:
+    with pytest.raises(DBAPIError) as fault, database.unit_of_work() as session:
+        session.execute(text(statement))
+    told = db.cause_of(fault.value)
+
+    assert told["error"] == type(fault.value).__name__
+    assert (
+        told["code"]
+        == {
+            "": "SQLITE_ERROR" if database.is_sqlite else "42P01",
+            "unique": "SQLITE_CONSTRAINT_PRIMARYKEY" if database.is_sqlite else "23505",
+        }[code]
+    )
+    assert "reason" not in told
+
+
+def test_the_log_names_a_full_disk_a_locked_database_and_a_file_that_cannot_be_written(database: Database) -> None:
+    sqlite_only(database)
+
+    def fill() -> None:
+        with database.unit_of_work() as session:
+            session.execute(text("PRAGMA max_page_count = 1"))
+            session.execute(text("INSERT INTO test_note (word) VALUES (:word)"), {"word": "x" * 200_000})
+
+    def write_beside() -> None:
+        with database.writing.connect() as connection:
+            connection.exec_driver_sql("SELECT 1")
+
+    with pytest.raises(DBAPIError) as full:
+        fill()
+    other = sqlite3.connect(database.writing.url.database or "")
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(DBAPIError) as locked:
+        write_beside()
+    other.close()
+
+    assert db.cause_of(full.value) == {"error": "OperationalError", "code": "SQLITE_FULL", "reason": "database or disk is full"}
+    assert db.cause_of(locked.value) == {"error": "OperationalError", "code": "SQLITE_BUSY", "reason": "database is locked"}
+    assert db.cause_of(OSError(28, "No space left on device", "/data/María.pdf"))["reason"] == "No space left on device"
+
+
+def test_a_probe_needs_none_of_the_connections_that_everybody_waits_for(tmp_path: Path, database_url: str) -> None:
+    database = Database(database_url, pool=1)
+    with database.reading.connect() as one, database.writing.connect() if database.is_sqlite else one:
+        one.execute(text("SELECT 1"))
+        database.check()
+    database.dispose()
+    if database.is_sqlite:
+        lost = Database(f"sqlite:///{tmp_path}/nothing.sqlite")
+        with pytest.raises(DBAPIError):
+            lost.check()
+
+
 def test_a_unit_of_work_keeps_everything_or_nothing(database: Database) -> None:
     with database.unit_of_work() as session:
         write(session, "kept")

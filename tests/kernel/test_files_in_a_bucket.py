@@ -66,8 +66,9 @@ def test_a_store_that_is_away_is_told_and_nothing_is_acknowledged(tmp_path: Path
         lost = files_of(load(data_dir=tmp_path, **{**named, "files_url": "s3://otro-balde"}))
         with pytest.raises(Unavailable):
             lost.put(b"nada")
-    with pytest.raises(Unavailable):
+    with pytest.raises(Unavailable) as refused:
         files.put(b"despues")
+    assert refused.value.facts["service"] == named["s3_endpoint"].removeprefix("http://")
     with pytest.raises(Unavailable):
         files.read(key)
 

@@ -22,6 +22,7 @@ FACTS: dict[str, object] = {
     "course": "Curso <i>",
     "kind": "Certificados",
     "words": "Está <b>listo</b>.",
+    "moment": "2 de marzo de 2026, 07:00",
 }
 FACTS |= {"switches_url": "https://x.ec/profile/notices", "lines": [{"title": "Uno <i>", "words": "Algo", "url": "https://x.ec/1"}]}
 

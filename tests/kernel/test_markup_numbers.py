@@ -161,6 +161,7 @@ def test_comments_are_cut_out_and_code_is_not(text: str, left: str) -> None:
 def test_lines_are_found_further_down_each_time() -> None:
     finder = Finder("a\nb\na\n")
 
+    assert Finder("a\n\\\\b\n[c](\\{{ d }}\n").line("({{ d }}") == 3
     assert [finder.line("a"), finder.line("a"), finder.line("a"), finder.line("b"), finder.line("z"), finder.line("")] == [1, 3, 1, 2, 0, 0]
 
 

@@ -374,6 +374,23 @@ def test_a_text_nested_too_deep_is_refused(text: str) -> None:
     assert [problem.code for problem in render_lesson(text, a_context()).problems] == ["C105"]
 
 
+@pytest.mark.parametrize("text", ["[" * 5000, "a **" * 4000, "```{" + "a=" * 9 + "}\nx\n```", ">" * 12 + " a"])
+def test_a_text_that_is_given_up_names_its_line(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(work, "TIME_LIMIT", 0.02)
+
+    problems = render_lesson(f"Antes.\n\n\n{text}\n\nDespués.\n", a_context()).problems
+
+    assert [(problem.code, problem.line) for problem in problems if problem.code == "C105"] == [("C105", 4)]
+
+
+def test_a_line_that_begins_with_code_is_not_indented_by_it() -> None:
+    """The code is blank where the depth is counted; a comment before what nests deep hides nothing."""
+    code = "`" + "a" * 60 + "`"
+
+    assert render_lesson(f"{code} y más.\n\n{code}>>\n", a_context()).problems == ()
+    assert [problem.line for problem in render_lesson(f"{code} a\n\n<!-- x -->{'>' * 12} a\n", a_context()).problems] == [3]
+
+
 def test_control_and_direction_characters_are_taken_out() -> None:
     """Security, 4.2."""
     html = render_lesson("a\x02b\u202ec\u2066d\U000e0041e\x00f\ufeffg", a_context()).html

@@ -3,7 +3,7 @@
 import threading
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import column, insert, select, table, text
 
 from kernel import clock, migrations, outbox
 from kernel.db import Database
@@ -59,8 +59,11 @@ def test_a_newer_schema_is_refused_and_left_alone(empty_database: Database) -> N
 def test_jobs_that_nobody_does_any_more_go_with_the_upgrade(empty_database: Database) -> None:
     migrations.upgrade(empty_database, to="2026_11_20_32")
     with empty_database.unit_of_work() as session:
-        for kind in ("lms.forget_jobs", "accounts.send_digests"):
-            outbox.enqueue(session, kind, {}, now=clock.now(), unique_key=kind)
+        names = ("kind", "arguments", "unique_key", "attempts", "last_error", "request_id", "created_at", "available_at")
+        job = table("job", *(column(name, outbox.Job.__table__.c[name].type) for name in names))
+        for kind in ("lms.forget_jobs", "accounts.send_digests"):  # as the program of that release wrote them
+            row = {"kind": kind, "arguments": "{}", "unique_key": kind, "attempts": 0, "last_error": "", "request_id": ""}
+            session.execute(insert(job).values(**row, created_at=clock.now(), available_at=clock.now()))
 
     migrations.upgrade(empty_database)
 

@@ -1,5 +1,6 @@
 """After-effects: what a crash, a slow handler or two workers cannot do to a job (ARCHITECTURE 6; LIBRARIES, jobs)."""
 
+import sqlite3
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -8,11 +9,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import structlog
 from sqlalchemy import func, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as TurnTimeout
 from sqlalchemy.orm import Session
 
 from kernel import clock, outbox
 from kernel.audit import AuditEntry
+from kernel.errors import Unavailable
 from kernel.outbox import ATTEMPTS, BACK_OFF, LEASE, Delivery, Effect, Handler, Job, Outcome, Worker
 from kernel.permissions import SYSTEM
 from lms.app import House
@@ -293,6 +296,29 @@ def test_a_kind_that_nobody_handles_is_a_failure_and_not_a_crash(house: House) -
 
     assert outbox.deliver(Worker(house.database, house.settings, {}), job, now=NOW) is Outcome.WAITS
     assert read(house, job).last_error == "KeyError"
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (Unavailable(service="cubo.example.org:9000"), "Unavailable: cubo.example.org:9000"),
+        (OperationalError("UPDATE person", None, sqlite3.OperationalError("database is locked")), "OperationalError: database is locked"),
+        (TurnTimeout("the writer before does not finish"), "TimeoutError: the writer before does not finish"),
+    ],
+)
+def test_what_is_away_costs_a_job_none_of_its_tries(house: House, fault: Exception, said: str) -> None:
+    def lacks(_delivery: Delivery) -> Effect:
+        raise fault
+
+    job, moment = add_job(house), NOW
+    for _turn in range(ATTEMPTS + 4):
+        assert outbox.deliver(worker_of(house, lacks), job, now=moment) is Outcome.WAITS
+        moment = read(house, job).available_at
+    assert read(house, job).last_error == said
+    assert moment - NOW > BACK_OFF[0] * 8  # longer each time
+
+    assert outbox.deliver(worker_of(house, writes), job, now=moment) is Outcome.DONE
+    assert read(house, job).away_since is None
 
 
 def test_one_failing_job_does_not_keep_the_others_waiting(house: House) -> None:

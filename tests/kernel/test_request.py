@@ -1,7 +1,9 @@
 """One request: transaction, origin, host, limits of a body, default deny (ARCHITECTURE 6, 16; security 1.1, 3.2 to 3.5, 6.3)."""
 
+import contextlib
 import io
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -141,9 +143,11 @@ def test_a_full_disk_is_a_503_in_time_and_over_when_there_is_room(plain: Flask, 
 
     add_view(plain, view)
     full = True
-    refused = send(plain)
+    with structlog.testing.capture_logs() as told:
+        refused = send(plain)
     full = False
 
+    assert {"SQLITE_FULL"} == {line.get("code") for line in told if line["event"] in ("commit.failed", "database.refused")}
     assert refused.status_code == 503
     assert refused.headers["Retry-After"] == "5"
     assert words(note) == []
@@ -290,6 +294,18 @@ def test_a_request_for_another_host_is_refused(app: Flask, host: str, status: in
     assert response.headers["Content-Security-Policy"]
     if status == 400:
         assert "evil" not in response.text
+
+
+def test_a_process_is_ready_while_everybody_waits_for_one_table(app: Flask, house: House) -> None:
+    """Else a balancer takes every process out for what holds up a few."""
+    with contextlib.ExitStack() as held:
+        for _connection in range(house.settings.database_pool):
+            held.enter_context(house.database.reading.connect()).execute(text("SELECT 1"))
+        begun = time.monotonic()
+        response = send(app, "GET", "/health/ready")
+
+    assert response.status_code == 200
+    assert time.monotonic() - begun < 2
 
 
 @pytest.mark.parametrize("path", ["/health/live", "/health/ready", "/metrics"])

@@ -1,14 +1,16 @@
 """Settings: every fault in one line, secrets in files of one's own (security 8.3)."""
 
 import os
+import re
 import subprocess
 import sys
 import time
+import tomllib
 from pathlib import Path
 
 import pytest
 
-from kernel.settings import Settings, SettingsError, load, private_file, rotate_secret_key, secret_keys
+from kernel.settings import LIBRARIES, Settings, SettingsError, load, private_file, rotate_secret_key, secret_keys
 
 
 @pytest.fixture(autouse=True)
@@ -229,3 +231,33 @@ def test_a_private_file_is_never_written_over(tmp_path: Path) -> None:
         private_file(tmp_path / "one", b"second")
 
     assert (tmp_path / "one").read_bytes() == b"first"
+
+
+@pytest.mark.parametrize(
+    ("library", "given", "named"),
+    [
+        ("redis", {"redis_url": "redis://127.0.0.1/0"}, ("LMS_REDIS_URL", "aulario[scaled]")),
+        ("psycopg", {"database_url": "postgresql+psycopg://a@127.0.0.1/a"}, ("LMS_DATABASE_URL", "aulario[postgres]")),
+        ("obstore", {"files_url": "s3://cubo"}, ("LMS_FILES_URL", "aulario[scaled]")),
+    ],
+)
+def test_a_setting_whose_library_is_not_installed_is_refused_with_the_command_that_installs_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, library: str, given: dict[str, str], named: tuple[str, ...]
+) -> None:
+    assert load(data_dir=tmp_path, **given)
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(SettingsError) as refused:
+        load(data_dir=tmp_path, **given)
+
+    assert "\n" not in str(refused.value)
+    assert "pip install" in str(refused.value)
+    assert all(word in str(refused.value) for word in (library, *named))
+    assert load(data_dir=tmp_path)
+
+
+def test_every_library_that_only_some_installations_have_is_asked_for_by_a_setting() -> None:
+    """A library that joins an extra has to be told too; that of load tests is told by its command."""
+    extras = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    libraries = {re.split(r"[\[<>=]", one)[0] for name, listed in extras.items() if name != "loadtest" for one in listed}
+
+    assert libraries == {library for _name, library, _extra in LIBRARIES}
