@@ -254,17 +254,28 @@ class NoticesForm(Form):
         return [
             SwitchFields(_(name), _(hint), self[f"{kind.value}_bell"], self[f"{kind.value}_mail"])
             for kind, (name, hint) in NOTICE_KINDS.items()
+            if kind in self.present
         ]
+
+    @property
+    def present(self) -> list[NoticeKind]:
+        """Return the kinds that the form has fields for."""
+        return [kind for kind in NoticeKind if f"{kind.value}_bell" in self]
+
+    def leave_out(self, kind: NoticeKind) -> None:
+        """Take a kind out of the form: it stays as it is."""
+        del self[f"{kind.value}_bell"], self[f"{kind.value}_mail"]
 
     def show(self, switches: Mapping[NoticeKind, Switch]) -> None:
         """Fill the form with what holds."""
-        for kind, switch in switches.items():
+        for kind in self.present:
+            switch = switches[kind]
             self[f"{kind.value}_bell"].data = switch.in_bell
             self[f"{kind.value}_mail"].data = switch.mail.value
 
     def command(self) -> dict[NoticeKind, Switch]:
         """Return what was chosen."""
-        return {kind: Switch(bool(self[f"{kind.value}_bell"].data), MailTime(self[f"{kind.value}_mail"].data)) for kind in NoticeKind}
+        return {kind: Switch(bool(self[f"{kind.value}_bell"].data), MailTime(self[f"{kind.value}_mail"].data)) for kind in self.present}
 
 
 for _kind in NoticeKind:

@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 from accounts import addresses, notices, queries, services
 from accounts.models import Person, TokenPurpose
 from accounts.queries import Letter
-from accounts.rules import NoticeKind, digest_until
+from accounts.rules import TOKEN_LIFE, NoticeKind, digest_until
 from accounts.wording import NOTICE_KINDS
 from kernel import clock, mail, outbox
-from kernel.i18n import DEFAULT_ZONE, _, choose, reading
-from kernel.outbox import Delivery, Effect
+from kernel.i18n import DEFAULT_ZONE, _, choose, format_datetime, reading
+from kernel.outbox import Away, Delivery, Effect
 from kernel.settings import secret_keys
 
 T = TypeVar("T")
@@ -26,20 +26,45 @@ def _person(delivery: Delivery) -> Person:
         return queries.get_person(session, cast("int", delivery.arguments["person"]))
 
 
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return DEFAULT_ZONE
+
+
 def _link(delivery: Delivery, person: Person, purpose: TokenPurpose) -> str:
     with delivery.database.unit_of_work() as session:
         return services.make_token(session, purpose, person, now=delivery.now)
 
 
-def _send(delivery: Delivery, person: Person, template: str, path: str, key: str = "", *, to: str = "") -> None:
+def _send(delivery: Delivery, person: Person, template: str, path: str, key: str = "", *, to: str = "", moment: str = "") -> None:
     settings, key = delivery.settings, key or f"job-{delivery.job_id}"
-    message = mail.write(settings, to or person.email, template, person.language, key=key, path=path, name=person.given_names)
-    mail.send(settings, message)
+    facts = {"name": person.given_names, "moment": moment}
+    message = mail.write(settings, to or person.email, template, person.language, key=key, path=path, **facts)
+    mail.dispatch(delivery, message)
+
+
+def _is_late(delivery: Delivery) -> bool:
+    """Say whether a link that lasts half an hour would be over by now, counted from when it was asked for."""
+    return delivery.waited > TOKEN_LIFE
+
+
+def _send_word_of_late_link(delivery: Delivery, person: Person, path: str, *, to: str = "") -> None:
+    """Tell whoever asked for a link that it could not be sent in its time, and where to ask for another; the log has it too."""
+    outbox.log.warning("mail.link_over", job=delivery.job_id, minutes=int(delivery.waited.total_seconds() // 60))
+    with reading(person.language, _zone(person.zone)):
+        asked_at = format_datetime(delivery.created_at)
+    _send(delivery, person, "link_over", path, to=to, moment=asked_at)
 
 
 def send_confirmation(delivery: Delivery) -> None:
-    """Send the link that confirms an address."""
+    """Send the link that confirms an address. Where mail was away for longer than it lasts, say so: a new password confirms it too."""
     person = _person(delivery)
+    if _is_late(delivery):
+        if person.email_confirmed_at is None:
+            _send_word_of_late_link(delivery, person, "/password/forgotten")
+        return
     _send(delivery, person, "confirm", f"/confirm/{_link(delivery, person, TokenPurpose.CONFIRM)}")
 
 
@@ -52,6 +77,8 @@ def send_reset(delivery: Delivery) -> None:
         waits = queries.waits_for_invitation(session, person)
     if waits:
         _invite(delivery, person)
+    elif _is_late(delivery):
+        _send_word_of_late_link(delivery, person, "/password/forgotten")
     else:
         _send(delivery, person, "reset", f"/password/reset/{_link(delivery, person, TokenPurpose.RESET)}")
 
@@ -75,17 +102,25 @@ def _send_to_many(delivery: Delivery, kind: str, entries: Mapping[int, T], send:
 
     A message that is refused does not keep the others waiting: it is tried again later, without meeting the job of the rest.
     """
-    refused, until = dict[int, Exception](), clock.now() + outbox.LEASE / 2
+    refused, put_off, until = dict[int, Exception](), dict[int, Exception](), clock.now() + outbox.LEASE / 2
     for tried, (person, entry) in enumerate(entries.items()):
         if clock.now() >= until:
-            parts = [(delivery.now, list(entries)[tried:]), (delivery.now + outbox.BACK_OFF[0], list(refused))]
+            later = delivery.now + outbox.BACK_OFF[0]
+            parts = [(delivery.now, list(entries)[tried:]), (later, list(refused)), (later, list(put_off))]
             return partial(_divide, delivery, kind, parts)
         try:
             send(entry)
         except mail.Refused as error:
             refused[person] = error
-    for refusal in refused.values():
-        raise refusal
+        except Away as error:
+            if error.service:  # nobody's mail leaves
+                raise
+            put_off[person] = error
+    if refused and put_off:  # what is refused for good is given up sooner
+        later = delivery.now + outbox.BACK_OFF[0]
+        return partial(_divide, delivery, kind, [(later, list(refused)), (later, list(put_off))])
+    for reason in (*refused.values(), *put_off.values()):
+        raise reason
     return None
 
 
@@ -108,6 +143,9 @@ def send_password_changed(delivery: Delivery) -> None:
 def send_new_address(delivery: Delivery) -> None:
     """Send the link that changes somebody's address, to the new one."""
     person, email = _person(delivery), str(delivery.arguments["email"])
+    if _is_late(delivery):
+        _send_word_of_late_link(delivery, person, "/profile/address", to=email)
+        return
     _send(delivery, person, "new_address", f"/address/{addresses.link_for(secret_keys(delivery.settings), person, email)}", to=email)
 
 
@@ -164,10 +202,7 @@ def send_digests(delivery: Delivery) -> None:
     with delivery.database.unit_of_work(write=False) as session:
         zones = queries.zones_of_digests(session)
     for zone in zones:
-        try:
-            until = digest_until(delivery.now, ZoneInfo(zone))
-        except (ZoneInfoNotFoundError, ValueError):
-            until = digest_until(delivery.now, DEFAULT_ZONE)
+        until = digest_until(delivery.now, _zone(zone))
         last = 0
         while people := _list_digests(delivery, zone, until, last):
             _add_digests(delivery, people, until)
@@ -211,7 +246,7 @@ def _send_letter(delivery: Delivery, letter: Letter, template: str, stops: Notic
         person.email,
         template,
         person.language,
-        key=f"notice-{letter.notices[-1].id}",
+        key=f"notice-{letter.notices[-1].id}-{letter.notices[-1].given_at:%Y%m%d%H%M}",  # numbers of rows that went are given again
         path=path,
         stop_path=stop,
         name=person.given_names,
@@ -219,7 +254,7 @@ def _send_letter(delivery: Delivery, letter: Letter, template: str, stops: Notic
         **facts,
     )
     try:
-        mail.send(settings, message)
+        mail.dispatch(delivery, message)
     except mail.Refused as error:
         if not mail.knows_nobody(error):
             raise

@@ -69,6 +69,23 @@ def take_back(session: Session, key: str) -> None:
     session.execute(delete(Notice).where(Notice.key == key))
 
 
+def replace_standing(session: Session, message: Message, people: Sequence[int], *, now: datetime) -> int:
+    """Tell these people of what lasts: of its kind nobody keeps an earlier notice, and who has this one reads it anew.
+
+    It counts as unread again where its subject is another. Returns how many are new.
+    """
+    take_back_kind(session, message.kind, but=message.key)
+    mine = Notice.key == message.key
+    session.execute(update(Notice).where(mine, Notice.subject != message.subject).values(subject=message.subject, read_at=None))
+    say_otherwise(session, message)
+    return give(session, message, people, now=now)
+
+
+def take_back_kind(session: Session, kind: NoticeKind, *, but: str = "") -> None:
+    """Take every notice of a kind out of the bell, except those with one key."""
+    session.execute(delete(Notice).where(Notice.kind == kind.value, Notice.key != but))
+
+
 def _row(message: Message, person_id: int, switch: Switch, now: datetime) -> dict[str, object]:
     return {
         "person_id": person_id,

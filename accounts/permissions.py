@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from accounts.models import Person, SecondFactor
+from kernel.own_records import changes_record, is_own
 from kernel.permissions import Actor, Predicate, Verdict, administrator, allow_if, open_to_strangers, signed_in
 
 
@@ -31,12 +32,6 @@ class MergePair:
     closed: Person
 
 
-def _merge(actor: Actor, subject: object) -> Verdict:
-    """Administrators merge the accounts of others, nobody their own."""
-    assert isinstance(subject, MergePair)
-    return allow_if(actor.is_administrator and actor.person_id not in (subject.kept.id, subject.closed.id))
-
-
 @dataclass(frozen=True, slots=True)
 class Owner:
     """Whose second factors these are, and whether the password was typed in the last minutes."""
@@ -54,13 +49,7 @@ def _second_step(actor: Actor, subject: object) -> Verdict:
     assert isinstance(subject, Owner)
     if actor.is_anonymous:
         return allow_if(subject.fresh and not subject.factors)
-    return allow_if(subject.person.id == actor.person_id)
-
-
-def _set_role(actor: Actor, subject: object) -> Verdict:
-    """Administrators change the roles of others, nobody their own."""
-    assert isinstance(subject, Person)
-    return allow_if(actor.is_administrator and subject.id != actor.person_id)
+    return allow_if(is_own(actor, subject.person.id))
 
 
 PERMISSIONS: Mapping[StrEnum, Predicate] = {
@@ -69,6 +58,6 @@ PERMISSIONS: Mapping[StrEnum, Predicate] = {
     AccountAction.READ_NOTICES: signed_in,
     AccountAction.SECOND_STEP: _second_step,
     AccountAction.MANAGE_PEOPLE: administrator,
-    AccountAction.SET_ROLE: _set_role,
-    AccountAction.MERGE: _merge,
+    AccountAction.SET_ROLE: changes_record(administrator, lambda person: (person.id,)),
+    AccountAction.MERGE: changes_record(administrator, lambda pair: (pair.kept.id, pair.closed.id)),
 }

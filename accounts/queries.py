@@ -315,6 +315,11 @@ def get_sent(session: Session, table: type[Sent], person_id: int | None, sent: U
     return row
 
 
+def counts_as_theirs(session: Session, person: Person) -> bool:
+    """Say whether somebody's address counts as theirs: it is confirmed, or no mail is sent by which it could be."""
+    return person.email_confirmed_at is not None or not session.info["confirmed_alone"]
+
+
 def list_uninvited(session: Session, people: Sequence[int]) -> list[Person]:
     """List those of these people whose invitation was not mailed yet and who have not accepted one."""
     waits = (Person.invited_at.is_(None), Person.email_confirmed_at.is_(None), Person.suspended_at.is_(None))
@@ -363,6 +368,12 @@ def holds_role(session: Session, person_id: int, role: SiteRole) -> bool:
 def administrator_exists(session: Session) -> bool:
     """Say whether somebody holds the role of administrator."""
     return bool(session.scalar(select(exists().where(RoleGrant.role == SiteRole.ADMINISTRATOR.value))))
+
+
+def list_administrators(session: Session) -> list[int]:
+    """List the people who hold the role of administrator, some hundreds at most."""
+    statement = select(RoleGrant.person_id).where(RoleGrant.role == SiteRole.ADMINISTRATOR.value).order_by(RoleGrant.person_id)
+    return list(session.scalars(statement.limit(300)))
 
 
 def personal_words(session: Session, person: Person) -> tuple[str, ...]:

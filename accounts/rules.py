@@ -135,6 +135,7 @@ class NoticeKind(StrEnum):
     TIME = "time"
     APPROVAL = "approval"
     CHANGED = "changed"
+    OPERATION = "operation"
 
 
 class MailTime(StrEnum):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, delete, insert, update
+from sqlalchemy import ColumnElement, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -30,6 +30,7 @@ class AccountVerb(StrEnum):
     ACCEPTED = "account.invitation_accepted"
     SIGNED_IN = "account.signed_in"
     SIGN_IN_FAILED = "account.sign_in_failed"
+    PASSWORDS_SPRAYED = "account.passwords_sprayed"
     SIGNED_OUT = "account.signed_out"
     RESET_ASKED = "account.reset_asked"
     PASSWORD_CHANGED = "account.password_changed"  # noqa: S105 - the name of an event
@@ -249,10 +250,14 @@ def accept_invitation(session: Session, actor: Actor, secret: str, password_hash
     return person
 
 
-def keep_sent(session: Session, row: SentIn, *earlier: ColumnElement[bool], now: datetime) -> None:
-    """Keep something until it is confirmed; what the same person sent in before is forgotten, of that which `earlier` says."""
+def keep_sent(session: Session, row: SentIn, *earlier: ColumnElement[bool], keep: int = 1, now: datetime) -> None:
+    """Keep something until it is confirmed, with the newest that the same person sent in before: `keep` of them in all.
+
+    The others are forgotten, of that which `earlier` says.
+    """
     table = type(row)
-    session.execute(delete(table).where(table.person_id == row.person_id, *earlier))
+    mine = select(table.id).where(table.person_id == row.person_id, *earlier).order_by(table.created_at.desc(), table.id.desc())
+    session.execute(delete(table).where(table.id.in_(session.scalars(mine).all()[keep - 1 :])))
     row.created_at, row.expires_at = now, now + SENT_IN_LIFE
     session.add(row)
     session.flush()  # the audit entry names it

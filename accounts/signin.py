@@ -16,14 +16,15 @@ from accounts import passwords
 from accounts.models import Device, Person, Token
 from accounts.queries import find_suspended_session, hash_of, holds
 from accounts.rules import PROOF_LIFE, STAMP_RENEWAL, initials, session_ended
-from kernel import clock
+from accounts.services import AccountVerb
+from kernel import audit, clock
 from kernel.crypto import seal, unseal
 from kernel.db import connection_of
 from kernel.permissions import Actor, SiteRole
 from kernel.settings import Settings
 from kernel.web import notes
 from kernel.web.limits import client_address, client_key, limit, limiter
-from kernel.web.request import current_session, secrets_of_app
+from kernel.web.request import current_session, plumbing, secrets_of_app
 
 _NOBODYS = ("language", "theme")
 """What the cookie keeps of the browser and not of the person."""
@@ -32,6 +33,27 @@ TRIES_OF_ACCOUNT_THERE = limit("sign-in-account-there", "3 per 15 minutes")
 """The same from an address from which many tries failed."""
 FAILURES_OF_ADDRESS = limit("sign-in-address", "100 per 15 minutes")
 """Beyond it an account has fewer tries from there, and nobody else is refused: a whole institution may share one address (security 2.3)."""
+FAILED_ACCOUNTS = limit("sign-in-failed-accounts", "10000 per 15 minutes")
+"""Accounts at whose password somebody failed from an address, each counted once: beyond MOST_FAILED it has pauses (security 2.3)."""
+ENTERED_ACCOUNTS = limit("sign-in-entered-accounts", "10000 per 15 minutes")
+"""Accounts whose password was right from an address, each counted once."""
+FAILED_HERE = limit("sign-in-failed-here", "1 per 15 minutes")
+ENTERED_HERE = limit("sign-in-entered-here", "1 per 15 minutes")
+MOST_FAILED = 100
+ENTERED_A_FAILURE = 10
+"""For so many accounts that entered one more may fail: of a whole institution behind one address a twentieth mistypes."""
+OPEN_SECONDS = 5
+"""Seconds after a pause in which nobody is asked to wait: whoever waited comes in, right or wrong."""
+PAUSES = tuple(
+    (
+        limit(f"sign-in-pause-{seconds}", f"1 per {seconds} seconds"),
+        limit(f"sign-in-open-{seconds}", f"1 per {seconds + OPEN_SECONDS} seconds"),
+    )
+    for seconds in (5, 10, 20, 40, 60)
+)
+"""Pauses of an address, each longer than the one before; with each the time until the next may begin."""
+PAUSES_OF_ADDRESS = limit("sign-in-pauses", "100 per 15 minutes")
+SPRAYINGS_NOTED = limit("sign-in-sprayings", "1 per 15 minutes")
 KNOWN = "__Host-known"
 """Cookie that says of which accounts this browser was, by their hashes; it signs nobody in."""
 KNOWN_SECONDS = 180 * 86_400
@@ -135,16 +157,59 @@ def counter_of(email: str) -> str:
 
 def count_try(email: str) -> None:
     """Count a try for an account before its password is looked at, so that tries at the same moment count too; raise TooMany."""
-    counter = counter_of(email)
-    if counter == email and limiter().is_used_up(FAILURES_OF_ADDRESS, client_key()):
-        limiter().use(TRIES_OF_ACCOUNT_THERE, f"{email} {client_key()}")
+    counter, address = counter_of(email), client_key()
+    if counter == email:
+        _wait_out_pause(address)
+        if limiter().is_used_up(FAILURES_OF_ADDRESS, address):
+            limiter().use(TRIES_OF_ACCOUNT_THERE, f"{email} {address}")
     limiter().use(TRIES_OF_ACCOUNT, counter)
 
 
 def forgive_tries(email: str) -> None:
     """Forget the tries for an account whose password was right."""
+    address = client_key()
     limiter().forgive(TRIES_OF_ACCOUNT, counter_of(email))
-    limiter().forgive(TRIES_OF_ACCOUNT_THERE, f"{email} {client_key()}")
+    limiter().forgive(TRIES_OF_ACCOUNT_THERE, f"{email} {address}")
+    if limiter().takes(ENTERED_HERE, f"{email} {address}"):
+        limiter().count(ENTERED_ACCOUNTS, address)
+
+
+def _is_sprayed(address: str) -> bool:
+    """Say whether passwords are tried at many accounts from an address, more than people who mistype their own explain."""
+    failed = limiter().counted(FAILED_ACCOUNTS, address)
+    return failed >= MOST_FAILED and failed >= MOST_FAILED + limiter().counted(ENTERED_ACCOUNTS, address) // ENTERED_A_FAILURE
+
+
+def _wait_out_pause(address: str) -> None:
+    """Raise TooMany while an address has a pause; no thread sleeps for it."""
+    if _is_sprayed(address):
+        for pause, _until_next in PAUSES:
+            limiter().check(pause, address)
+
+
+def note_failure(email: str) -> None:
+    """Count that a password was wrong, at every door; a browser that the account knows counts for nobody else.
+
+    From MOST_FAILED different accounts on, each further one that fails begins a pause for its address, which the audit log tells.
+    """
+    address = client_key()
+    if counter_of(email) != email or not limiter().takes(FAILED_HERE, f"{email} {address}"):
+        return
+    limiter().count(FAILED_ACCOUNTS, address)
+    if not _is_sprayed(address) or any(limiter().is_used_up(until_next, address) for _pause, until_next in PAUSES):
+        return
+    pause, until_next = PAUSES[min(limiter().counted(PAUSES_OF_ADDRESS, address), len(PAUSES) - 1)]
+    for rule in (pause, until_next, PAUSES_OF_ADDRESS):
+        limiter().count(rule, address)
+    if limiter().takes(SPRAYINGS_NOTED, address):
+        _write_spraying()
+
+
+def _write_spraying() -> None:
+    """Write into the audit log that passwords are tried at many accounts, in a unit of work of its own: the answer is a refusal."""
+    actor = Actor(address=client_address(), request_id=g.get("request_id", ""))
+    with plumbing().database.unit_of_work() as session:
+        audit.record(session, actor, AccountVerb.PASSWORDS_SPRAYED, None, now=clock.now(), accounts=MOST_FAILED)
 
 
 def knows_password(email: str, stored: str, password: str) -> bool:
@@ -153,6 +218,8 @@ def knows_password(email: str, stored: str, password: str) -> bool:
     right = passwords.verify_password(stored, password)
     if right:
         forgive_tries(email)
+    else:
+        note_failure(email)
     return right
 
 

@@ -13,6 +13,10 @@ NOTICE_KINDS = {
     NoticeKind.TIME: (N_("Time and attempts"), N_("You are given another date, more time or more attempts at a quiz.")),
     NoticeKind.CHANGED: (N_("Changes"), N_("Something that you have done in a course is different now.")),
     NoticeKind.APPROVAL: (N_("Approvals"), N_("Somebody asks you to approve the publication of a course, or answers you.")),
+    NoticeKind.OPERATION: (
+        N_("State of the system"),
+        N_("Something in this installation needs an administrator: once a day, while it lasts."),
+    ),
 }
 MAIL_TIMES = {
     MailTime.AT_ONCE: N_("At once"),
@@ -29,5 +33,6 @@ SYMBOLS = {
     NoticeKind.TIME: "clock",
     NoticeKind.CHANGED: "file-text",
     NoticeKind.APPROVAL: "shield-check",
+    NoticeKind.OPERATION: "circle-alert",
 }
 """Icons of the list of notices."""

@@ -51,6 +51,8 @@ def switches() -> Answer:
     """Show and change how the reader wants to be told of each kind of thing."""
     session, actor, form = current_session(), current_actor(), NoticesForm()
     person = queries.get_person(session, actor.person_id or 0)
+    if not actor.is_administrator:
+        form.leave_out(NoticeKind.OPERATION)
     if is_only_looking():
         form.show(queries.switches_of(session, person.id))
     elif form.validate_on_post():

@@ -231,6 +231,7 @@ def _note_failure(person_id: int | None) -> None:
 
 def _sign_in_failed(form: SignInForm, found: Credentials | None) -> Answer:
     _note_failure(found.person_id if found else None)
+    signin.note_failure(form.email.data or "")
     form.refuse(form.password, _("The email or password does not match."))
     return _sign_in_form(form, request.form.get("resume", "")), 422
 
