@@ -13,7 +13,7 @@ from wtforms.widgets import CheckboxInput, TextArea
 
 from courses.content.filetypes import media_type
 from courses.content.model import Finding
-from courses.content.settings import LINES, Setting, Shape, Values
+from courses.content.settings import LINES, Setting, Shape, Values, number_typed, numbers_typed
 from courses.content.skeleton import LONGEST_NAME, NewCourse, is_key, proposed_key
 from courses.models import CourseVersion, Nature, StaffRole
 from courses.services.publishing import Publishing
@@ -21,6 +21,7 @@ from kernel.i18n import _, lazy_
 from kernel.web.forms import Form, LineField, MomentField, clean_text
 
 EMAIL = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
+MOST_AUTOSAVED = 1_000
 _NATURES = ("correction", "improvement", "choice")
 
 
@@ -60,7 +61,9 @@ class PublishForm(NatureForm):
 
     tell = BooleanField(lazy_("Tell those who did what changes"))
     when = MomentField(lazy_("Publish later"))
+    autosaved = SelectMultipleField(lazy_("Saved by itself only"), validate_choice=False)
     revision = HiddenField()
+    looked_at = HiddenField()
 
     def moment_in(self, zone: str) -> datetime | None:
         """Return the moment that was typed, taken as one of a zone: the course's, whatever the reader's is."""
@@ -69,7 +72,14 @@ class PublishForm(NatureForm):
 
     def command(self, tells: tuple[str, ...]) -> Publishing:
         """Return how to publish; the revision is that of the draft that was looked at, `tells` what is told of where that is wished."""
-        return replace(self.publishing(revision=whole(self.revision.data)), tells=tells if self.tell.data else ())
+        how = self.publishing(revision=whole(self.revision.data))
+        looked_at = (self.looked_at.data or "")[:64]
+        return replace(how, tells=tells if self.tell.data else (), autosaved=self.included, looked_at=looked_at)
+
+    @property
+    def included(self) -> tuple[int, ...]:
+        """Return the revisions of the texts that go out although they were only saved by themselves."""
+        return tuple(whole(text) for text in (self.autosaved.data or [])[:MOST_AUTOSAVED])
 
 
 class TeamForm(Form):
@@ -211,6 +221,21 @@ class FolderForm(Form):
         return str(sent.filename or "").replace("\\", "/").rpartition("/")[2], content
 
 
+class NewFolderForm(FolderForm):
+    """An archive that becomes a new course."""
+
+    key = LineField(
+        lazy_("Address"),
+        [Length(max=LONGEST_NAME, message=lazy_("Use at most %(max)d characters."))],
+        description=lazy_("Small letters without accents, digits and hyphens. Left empty, it is the folder's own."),
+    )
+
+    def validate_key(self, field: LineField) -> None:
+        """Refuse what cannot be an address."""
+        if field.data and not is_key(field.data):
+            raise ValidationError(_("Use small letters without accents, digits and hyphens only."))
+
+
 class KeyForm(Form):
     """Another key for a part of a course."""
 
@@ -350,11 +375,17 @@ class SettingsForm(Form):
         return cast("Field", self[names.get(language, next(iter(names.values())))])
 
 
+READERS = {Shape.NUMBER: number_typed, Shape.NUMBERS: numbers_typed}
+"""How what is typed becomes what files write, by the shape of a field."""
+
+
 def _cleaned(text: str, shape: Shape) -> str:
     """Return what was typed without what no file takes; empty lines before the entries of a list stay: languages are paired by line."""
     if shape is Shape.LISTED:
         return LINES.join(clean_text(line, lines=True) for line in text.split(LINES)).rstrip(LINES)
-    return clean_text(text, lines=shape in (Shape.MARKDOWN, Shape.LINES)).replace("\r", "")
+    cleaned = clean_text(text, lines=shape in (Shape.MARKDOWN, Shape.LINES)).replace("\r", "")
+    reader = READERS.get(shape)
+    return cleaned if reader is None else reader(cleaned)
 
 
 def _row(setting: Setting, number: int) -> str:

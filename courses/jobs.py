@@ -9,7 +9,7 @@ from courses import publication
 from courses.content.kept import Kept
 from courses.models import PendingFolder, PlanState
 from courses.publication import CourseKinds
-from courses.queries import catalogue, drafts, plans, team
+from courses.queries import autosaved, catalogue, history, plans, team
 from courses.services import planning
 from courses.services import team as team_services
 from courses.services.archived import CourseArchived
@@ -32,8 +32,8 @@ def publish_planned(delivery: Delivery) -> Effect | None:
         if plan.state != PlanState.PLANNED or (plan.publish_at is not None and plan.publish_at > delivery.now):
             return None
         kinds = cast("CourseKinds", session.info["kinds"])
-        is_same = drafts.draft_digest(session, plan.course_id) == plan.digest
-        contents = drafts.draft_files(session, files, plan.course_id) if is_same else {}
+        is_same = not autosaved.saved_since(session, plan.course_id, plan.revision)
+        contents = history.read_all_at(session, files, plan.course_id, plan.revision) if is_same else {}
     prepared = publication.prepare(contents, kinds, today=delivery.now.date()).prepared if is_same else None
 
     def settle(session: Session) -> None:
@@ -60,6 +60,8 @@ def send_invitation(delivery: Delivery) -> None:
         invitation, course = team.get_invitation(session, cast("int", delivery.arguments["invitation"]))
         if invitation.withdrawn_at is not None or invitation.used_at is not None or not team.is_upheld(session, invitation):
             return
+        if invitation.secret_hash is not None and not delivery.settings.mail_is_sent:
+            return  # who invited hands the link over: another one would end it
         secret = team_services.make_secret(session, invitation.id)
         to, language, title = invitation.email, invitation.language, course.title
     message = mail.write(
@@ -72,7 +74,7 @@ def send_invitation(delivery: Delivery) -> None:
         course=choose(title, language),
         name=to,
     )
-    mail.send(delivery.settings, message)
+    mail.dispatch(delivery, message)
 
 
 def forget_folders(delivery: Delivery) -> None:

@@ -181,6 +181,7 @@ class CourseVersion(Base):
     licence: Mapped[str] = mapped_column(String(60))
     zone: Mapped[str] = mapped_column(String(64))
     visibility: Mapped[str] = mapped_column(String(12))
+    """Who finds it: `courses.rules.is_found`."""
     enrolment: Mapped[str] = mapped_column(String(12))
     opens_at: Mapped[Moment | None]
     closes_at: Mapped[Moment | None]
@@ -190,6 +191,8 @@ class CourseVersion(Base):
     """Percent of the course grade that is needed as well."""
     certificate: Mapped[str] = mapped_column(String(64))
     """Key of the certificate's template, or `none`."""
+    topic: Mapped[str] = mapped_column(String(64), default="", server_default="")
+    """Key of what it is about, of the site's topics or another; empty where it says nothing."""
 
 
 class PlanState(StrEnum):

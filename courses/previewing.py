@@ -4,7 +4,7 @@ It is prepared by the same functions as for publishing; only the rest of the cou
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import cast
@@ -12,12 +12,13 @@ from typing import cast
 from sqlalchemy.orm import Session
 
 from courses.content.changes import body_of
-from courses.content.model import Finding
+from courses.content.model import Finding, Severity
 from courses.content.one_lesson import Surroundings, look_at, with_lesson
 from courses.content.reader import read_unchecked
+from courses.content.texts import TOO_MUCH
 from courses.publication import CourseKinds, PreparedPage, prepare_page
 from courses.queries import drafts
-from courses.rendering import DRAWING, Renderer
+from courses.rendering import DRAWING, NOTHING, Renderer
 from courses.services.drafting import Desk
 from kernel.files import Files
 
@@ -26,7 +27,10 @@ KEPT = 16
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A lesson in one language: its findings (lines of the file), and its page, None where it cannot be drawn."""
+    """A lesson in one language: its findings (lines of the file), and its page, None where it cannot be drawn.
+
+    A finding about another file tells of a text that the page shows nothing of.
+    """
 
     findings: tuple[Finding, ...]
     page: PreparedPage | None
@@ -67,5 +71,17 @@ def look(around: Surroundings, desk: Desk, kinds: CourseKinds, typed: Mapping[st
         return Look(findings, None)
     renderer = Renderer(with_lesson(around.course, activity), kinds)
     pages, _facts = prepare_page(activity, renderer)
+    told = (*findings, *_refused(renderer, findings))
     language = path.removesuffix(".md").rpartition(".")[2]
-    return Look(findings, next((page for page in pages if page.language == language), None))
+    page = next((page for page in pages if page.language == language), None)
+    return Look(told, None if page is None or page.rendered is NOTHING else page)
+
+
+def _refused(renderer: Renderer, findings: tuple[Finding, ...]) -> Iterator[Finding]:
+    """Tell of texts that are left out of the page, those of other files too: the lesson shows their terms and questions."""
+    told = {finding.file for finding in findings if finding.code == TOO_MUCH}
+    for refused in renderer.refused:
+        if refused.path not in told:
+            told.add(refused.path)
+            problem = refused.problem
+            yield Finding(refused.path, 0, 0, "", problem.code, Severity.ERROR, problem.text, problem.fix, facts=problem.facts)

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from fractions import Fraction
 from functools import lru_cache
@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from courses.content.differences import Part
 from courses.content.facts import Fact, Teller
-from courses.content.findable import course_entries, lesson_entries, term_entries
+from courses.content.findable import course_entries, lesson_entries, resource_entries, term_entries
 from courses.content.kept import Kept
 from courses.content.model import (
     ActivitySource,
@@ -22,6 +22,8 @@ from courses.content.model import (
     Finding,
     MediaFile,
     PageSource,
+    Reading,
+    Severity,
     SourceState,
     Term,
 )
@@ -32,11 +34,16 @@ from courses.queries import drafts as course_drafts
 from courses.queries.team import LogPart
 from courses.rendering import KEPT_LESSONS, Html, Renderer, forget_lessons, plain_texts
 from courses.rules import Outline, OutlineActivity, OwnDates
+from kernel.errors import Unavailable
 from kernel.markup.model import Rendered, SafeHtml
 from kernel.search.index import Entry
 
 Embedder = Callable[[CourseFolder, str, "Renderer", str], SafeHtml | None]
 MINUTES_OF_A_QUESTION = Fraction(3, 2)
+
+
+NO_TEMPLATE = "C902"
+"""The code that refuses publishing on a site, and warns where a folder is looked at alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +67,8 @@ Withholder = Callable[[Session, int, Sequence[OutlineActivity], datetime], froze
 """Tells the keys of those activities whose marks are not to be shown to their learner (by the enrolment) yet; one statement at most."""
 DatesFinder = Callable[[Session, Mapping[int, Outline]], Mapping[int, Mapping[str, OwnDates]]]
 """Tells, by enrolment and the outline that it follows, the dates that were set for a learner, by activity key; one statement at most."""
+UngradedFinder = Callable[[Session, Sequence[int]], Mapping[int, frozenset[str]]]
+"""Tells, by enrolment, the keys of activities of which something is handed in that waits to be graded; one statement at most."""
 PassMarker = Callable[[Session, OutlineActivity], Fraction | None]
 """Says from which percent on an activity is passed."""
 Comparer = Callable[[Session, int, CourseFolder], tuple[Finding, ...]]
@@ -109,6 +118,11 @@ def sets_no_dates(_session: Session, _outlines: Mapping[int, Outline]) -> Mappin
     return {}
 
 
+def waits_for_no_grader(_session: Session, _enrolments: Sequence[int]) -> Mapping[int, frozenset[str]]:
+    """Let nothing wait, for kinds that the program marks at once."""
+    return {}
+
+
 def asks_no_pass(_session: Session, _activity: OutlineActivity) -> None:
     """Let every mark do."""
 
@@ -125,7 +139,7 @@ class Publisher:
     `rename` follows an activity's new key when a learner moves to the version that renamed it; `withholds` says whose marks
     wait for a later moment, `pass_mark` from which percent on an activity is passed; `entries` tells what `freeze` has made findable,
     for making the search's index anew; `tell` says in words what the kind adds, for differences; `dates` are those that were set for a
-    learner.
+    learner; `ungraded` names what waits for a grader.
     """
 
     kind: ActivityKind
@@ -137,6 +151,7 @@ class Publisher:
     tell: Teller = tells_nothing
     dates: DatesFinder = sets_no_dates
     pass_mark: PassMarker = asks_no_pass
+    ungraded: UngradedFinder = waits_for_no_grader
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +168,8 @@ class CourseKinds:
     """What packages above add to the log of a course."""
     kept: Kept | None = None
     """Rendered lessons that outlive the process."""
+    topics: Mapping[str, str] = field(default_factory=dict)
+    """The names of the site's topics by their keys; without any, every topic is known."""
 
     @property
     def tellers(self) -> Mapping[str, Teller]:
@@ -242,13 +259,18 @@ class Checked:
 
 
 def check(files: Mapping[str, bytes], kinds: CourseKinds, *, today: date) -> Checked:
-    """Read and check a folder without rendering it."""
-    reading = read_folder(files, kinds.kinds, kinds.parts, today=today)
-    return Checked(reading.findings, None if reading.errors else reading.course, folder=reading.course)
+    """Read and check a folder without rendering it, as a course of this site: a certificate that it does not know refuses publishing."""
+    read = read_folder(files, kinds.kinds, kinds.parts, today=today, site_topics=tuple(kinds.topics))
+    findings = tuple(replace(one, severity=Severity.ERROR) if one.code == NO_TEMPLATE else one for one in read.findings)
+    reading = Reading(read.course, findings)
+    return Checked(findings, None if reading.errors else reading.course, folder=reading.course)
 
 
 def prepare(files: Mapping[str, bytes], kinds: CourseKinds, *, today: date) -> Checked:
-    """Read, check and render a folder; Unavailable where a text that was checked could not be rendered in its time."""
+    """Read, check and render a folder.
+
+    Raises Unavailable where a text that the check had read could not be rendered in its time: it is never published empty.
+    """
     checked = check(files, kinds, today=today)
     if checked.course is None:
         return checked
@@ -279,23 +301,24 @@ def _prepare(course: CourseFolder, digest: str, kinds: CourseKinds) -> Prepared:
     activities = {activity.key: _prepare_activity(activity, renderer, kinds) for activity in ready}
     summary, objectives = renderer.inline(course.summary), tuple(renderer.inline(text) for text in course.objectives)
     terms = tuple(PreparedTerm(term, renderer.inline(term.definition)) for term in course.terms)
+    module_texts = {
+        module.key: (renderer.inline(module.summary, module.path), tuple(renderer.inline(text, module.path) for text in module.objectives))
+        for module in modules
+    }
+    if renderer.refused:
+        raise Unavailable
     named = (term_entries(entry.term.key, plain_texts(entry.term.term), entry.term.also, entry.definition) for entry in terms)
+    papers = (resource_entries(one.key, plain_texts(one.title), plain_texts(one.host)) for one in course.resources)
     return Prepared(
         course=course,
         digest=digest,
         summary=summary,
         objectives=objectives,
-        module_texts={
-            module.key: (
-                renderer.inline(module.summary, module.path),
-                tuple(renderer.inline(text, module.path) for text in module.objectives),
-            )
-            for module in modules
-        },
+        module_texts=module_texts,
         activities=activities,
         terms=terms,
         resource_urls=renderer.urls,
-        entries=(*course_entries(plain_texts(course.title), summary, objectives), *chain.from_iterable(named)),
+        entries=(*course_entries(plain_texts(course.title), summary, objectives), *chain.from_iterable(chain(named, papers))),
     )
 
 

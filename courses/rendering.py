@@ -3,19 +3,20 @@
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import PurePosixPath
 from posixpath import dirname, join, normpath
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import quote
 
+from courses.content.layout import COURSE, GLOSSARY, RESOURCES
 from courses.content.model import CourseFolder, LessonSource, Resource, Text
 from courses.content.outline import draft_keys
 from courses.content.surroundings import Lookups, look_up
-from courses.content.texts import TOO_MUCH
+from courses.content.texts import MAXIMUM_REFUSED, TOO_MUCH
 from courses.rules import activity_url, file_url
-from kernel.errors import Unavailable
 from kernel.markup import model as markup
-from kernel.markup.model import ID_PREFIX, Rendered, SafeHtml
+from kernel.markup.model import ID_PREFIX, Problem, Rendered, SafeHtml
 from kernel.markup.render import render_inline, render_lesson, render_markdown
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 Html = dict[str, str]
 Rendering = TypeVar("Rendering")
+NOTHING = Rendered(SafeHtml())
 DRAWING = "image/svg+xml"
 KEPT_LESSONS = 300
 _lessons: dict[tuple[object, ...], tuple[Rendered, frozenset[str]]] = {}
@@ -46,17 +48,31 @@ def _surroundings(course: CourseFolder) -> str:
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A text of a file that the renderer gave up; `problem` counts lines in the text, 0 where none is known."""
+
+    path: str
+    problem: Problem
+
+
 @dataclass
 class Renderer:
-    """Renders the texts of one course in all its languages; notes which media they use."""
+    """Renders the texts of one course in all its languages; notes which media they use, and which texts were refused.
+
+    A refused text is empty HTML: whoever publishes looks at `refused` first, a draft is shown without it. After some of them
+    the others are not tried, because each may have taken two seconds.
+    """
 
     course: CourseFolder
     kinds: "CourseKinds"
     used_media: set[str] = field(default_factory=set)
     """Paths, since somebody emptied it."""
+    refused: list[Refused] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._kept: dict[str, tuple[Any, frozenset[str]]] = {}
+        self._left_out = 0
         self._surroundings = _surroundings(self.course)
         drafts = set(draft_keys(self.course))
         self._published = {activity.key: activity.kind for activity in self.course.activities() if activity.key not in drafts}
@@ -65,11 +81,22 @@ class Renderer:
         self._lookups: dict[str, Lookups] = {}
         for language in self.course.languages:
             bare = look_up(self.course, language, self.kinds.kinds, {}, self._url_of)
-            definitions = {
-                term.key: _whole(render_inline(term.definition.in_language(language)[1], self._context(bare, "", link_terms=False))).html
-                for term in self.course.terms
-            }
+            definitions = {term.key: self._definition(term.definition.in_language(language)[1], bare) for term in self.course.terms}
             self._lookups[language] = look_up(self.course, language, self.kinds.kinds, definitions, self._url_of)
+
+    def _definition(self, words: str, bare: Lookups) -> SafeHtml:
+        return self._drawn(GLOSSARY, lambda: render_inline(words, self._context(bare, "", link_terms=False))).html
+
+    def _drawn(self, path: str, render: Callable[[], Rendered]) -> Rendered:
+        """Render a text of a file; NOTHING where the renderer gives it up, or gave up too many before."""
+        if len(self.refused) < MAXIMUM_REFUSED:
+            rendered = render()
+            problem = next((problem for problem in rendered.problems if problem.code == TOO_MUCH), None)
+            if problem is None:
+                return rendered
+            self.refused.append(Refused(path, problem))
+        self._left_out += 1
+        return NOTHING
 
     def _url_of(self, resource: Resource) -> str:
         return self.urls[resource.key]
@@ -114,7 +141,9 @@ class Renderer:
     def inline(self, text: Text | Mapping[str, str], path: str = "", *, prefix: str = ID_PREFIX, link_terms: bool = False) -> Html:
         """Render a text of one line in every language that it is written in."""
         return self._each(
-            text, lambda words, lookups: render_inline(words, self._context(lookups, dirname(path), link_terms=link_terms, prefix=prefix))
+            text,
+            path,
+            lambda words, lookups: render_inline(words, self._context(lookups, dirname(path), link_terms=link_terms, prefix=prefix)),
         )
 
     def markdown(
@@ -123,14 +152,15 @@ class Renderer:
         """Render a text of several paragraphs in every language that it is written in."""
         return self._each(
             text,
+            path,
             lambda words, lookups: render_markdown(
                 words, self._context(lookups, dirname(path), gaps=gaps, link_terms=False, prefix=prefix)
             ),
         )
 
-    def _each(self, text: Text | Mapping[str, str], render: Callable[[str, Lookups], Rendered]) -> Html:
+    def _each(self, text: Text | Mapping[str, str], path: str, render: Callable[[str, Lookups], Rendered]) -> Html:
         return {
-            language: str(_whole(render(words, self._lookups[language])).html)
+            language: str(self._drawn(path or COURSE, partial(render, words, self._lookups[language])).html)
             for language, words in text.items()
             if language in self._lookups
         }
@@ -141,10 +171,12 @@ class Renderer:
         made_from = (self._surroundings, source.language, dirname(source.path), source.body, before, prefix)
         known = _lessons.get(made_from)
         if known is None:
+            left_out = self._left_out
             known = self._kept_lesson(made_from, source, original, prefix)
-            if len(_lessons) >= KEPT_LESSONS:
-                _lessons.clear()  # at once, because other threads read it
-            _lessons[made_from] = known
+            if self._left_out == left_out:
+                if len(_lessons) >= KEPT_LESSONS:
+                    _lessons.clear()  # at once, because other threads read it
+                _lessons[made_from] = known
         self.used_media |= known[1]
         return known[0]
 
@@ -157,11 +189,12 @@ class Renderer:
         if found is not None:
             return found
         before, self.used_media = self.used_media, set()
+        left_out = self._left_out
         context = self._context(self._lookups[source.language], dirname(source.path), prefix=prefix)
-        rendered = _whole(render_lesson(source.body, context, original))
+        rendered = self._drawn(source.path, lambda: render_lesson(source.body, context, original))
         known = rendered, frozenset(self.used_media)
         self.used_media = before
-        if kept is not None:
+        if kept is not None and self._left_out == left_out:
             kept.keep_lesson(made_from, *known)
         return known
 
@@ -179,14 +212,7 @@ class Renderer:
         """Return the title and host of a resource as one line."""
         resource = self._lookups[language].resources[key]
         words = ", ".join(part for part in (resource.title, place, resource.host) if part)
-        return _whole(render_inline(_plain(words), self._context(self._lookups[language], ""))).html
-
-
-def _whole(rendered: Rendered) -> Rendered:
-    """Return what was rendered; Unavailable where the renderer gave up a text that the check had read: it is never published empty."""
-    if any(problem.code == TOO_MUCH for problem in rendered.problems):
-        raise Unavailable
-    return rendered
+        return self._drawn(RESOURCES, lambda: render_inline(_plain(words), self._context(self._lookups[language], ""))).html
 
 
 def _plain(words: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
@@ -117,6 +117,10 @@ class Outline:
     has_glossary: bool
     has_resources: bool
     modules: tuple[OutlineModule, ...]
+    lessons: Mapping[str, int] = field(default_factory=dict)
+    """How many lessons are written, by language."""
+    topic: str = ""
+    """Key of what it is about."""
 
     @cached_property
     def by_key(self) -> Mapping[str, OutlineActivity]:
@@ -236,3 +240,11 @@ def activity_url(slug: str, kind: str, key: str) -> str:
 def file_url(slug: str, sha256: str, name: str) -> str:
     """Return the address of a media file of a course."""
     return f"/courses/{slug}/files/{sha256}/{name}"
+
+
+def is_found(visibility: str, *, belongs: bool) -> bool:
+    """Say whether somebody finds a course who does not take part in it; ``belongs``: to an institution, at present.
+
+    `participants` and its old name `institution` are found by nobody else.
+    """
+    return visibility == "public" or (visibility == "staff" and belongs)

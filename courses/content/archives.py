@@ -6,29 +6,32 @@ from dataclasses import dataclass
 from typing import IO
 
 from courses.content.layout import COURSE, MAXIMUM_FILES
+from courses.content.marks import MARK, FolderMark, read_mark, write_mark
 from kernel.archives import ArchiveRefused, Limits, open_archive, write_archive
 from kernel.errors import N_
 
 LARGEST = 50_000_000
 """Bytes of an archive that is sent to a page; larger courses come in by the command line."""
-LIMITS = Limits(packed=LARGEST, unpacked=150_000_000, entries=MAXIMUM_FILES)
-_MARK = re.compile(rb"aulario ([a-z0-9-]{1,64}) ([0-9]{1,9})\Z")
+LIMITS = Limits(packed=LARGEST, unpacked=150_000_000, entries=MAXIMUM_FILES + 1)
+"""The mark stands beside the files of the course."""
+_COMMENT = re.compile(rb"aulario ([a-z0-9-]{1,64}) ([0-9]{1,9})\Z")
 _JUNK = ("__MACOSX", ".git", "__pycache__")
 _JUNK_NAMES = (".DS_Store", "Thumbs.db", "desktop.ini")
 
 
 @dataclass(frozen=True, slots=True)
 class FolderArchive:
-    """The files of a folder by path, and the revision of a draft that its mark names: `course` is empty where it has none."""
+    """The files of a folder by path, and its mark; archives of earlier releases name course and revision in their comment instead."""
 
     files: Mapping[str, bytes]
+    mark: FolderMark | None = None
     course: str = ""
     revision: int = 0
 
 
 def write_folder(target: IO[bytes], files: Mapping[str, bytes], course: str, revision: int) -> None:
-    """Write a draft as an archive; its comment says which revision it is, so that it can be merged with what comes after."""
-    write_archive(target, files, comment=f"aulario {course} {revision}".encode())
+    """Write a draft as an archive with the mark of its revision, so that it can be merged with what comes after."""
+    write_archive(target, {**files, MARK: write_mark(course, revision, files)})
 
 
 def read_folder_archive(content: bytes) -> FolderArchive:
@@ -44,9 +47,12 @@ def read_folder_archive(content: bytes) -> FolderArchive:
             raise ArchiveRefused(N_("“%(name)s” is no path that works everywhere: folders are divided by /."), name=name[:200])
     files = {name: content for name, content in archive.files.items() if not _is_junk(name)}
     root = _root(files)
-    found = _MARK.match(archive.comment)
-    mark = (found[1].decode(), int(found[2])) if found else ("", 0)
-    return FolderArchive({name.removeprefix(root): content for name, content in files.items()}, *mark)
+    found = _COMMENT.match(archive.comment)
+    told = (found[1].decode(), int(found[2])) if found else ("", 0)
+    inside = {name.removeprefix(root): content for name, content in files.items()}
+    mark = read_mark(inside.get(MARK, b""))
+    kept = {name: content for name, content in inside.items() if name.partition("/")[0] != MARK}
+    return FolderArchive(kept, mark, *told)
 
 
 def _is_junk(name: str) -> bool:

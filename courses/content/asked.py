@@ -61,7 +61,7 @@ COURSE: tuple[tuple[object, tuple[Setting, ...]], ...] = (
             ),
             Setting(
                 "hours",
-                Shape.WORD,
+                Shape.NUMBER,
                 lazy_("Hours"),
                 lazy_("Told on the certificate. Left empty, the minutes of the activities are added up."),
             ),
@@ -87,9 +87,13 @@ COURSE: tuple[tuple[object, tuple[Setting, ...]], ...] = (
                 "visibility",
                 Shape.CHOICE,
                 lazy_("Who finds it in the catalogue"),
-                "",
-                (("public", lazy_("Everybody")), ("institution", lazy_("Only those who take part"))),
-                "institution",
+                lazy_("Whoever does not find it, and does not take part, cannot open it by its address either."),
+                (
+                    ("public", lazy_("Everybody")),
+                    ("staff", lazy_("Whoever is signed in and belongs to an institution")),
+                    ("participants", lazy_("Only those who take part")),
+                ),
+                "participants",
             ),
             Setting(
                 "enrolment",
@@ -116,7 +120,7 @@ COURSE: tuple[tuple[object, tuple[Setting, ...]], ...] = (
             ),
             Setting(
                 "completion.grade",
-                Shape.WORD,
+                Shape.NUMBER,
                 lazy_("Grade needed"),
                 lazy_("Percent of the course's grade. Left empty: completing the modules is enough."),
             ),
@@ -136,8 +140,8 @@ COURSE: tuple[tuple[object, tuple[Setting, ...]], ...] = (
                 fields=(
                     Setting("category", Shape.WORD, lazy_("Key")),
                     Setting("title", Shape.WORDS, lazy_("Name")),
-                    Setting("weight", Shape.WORD, lazy_("Weight")),
-                    Setting("drop_lowest", Shape.WORD, lazy_("Lowest results left out")),
+                    Setting("weight", Shape.NUMBER, lazy_("Weight")),
+                    Setting("drop_lowest", Shape.NUMBER, lazy_("Lowest results left out")),
                 ),
             ),
         ),
@@ -162,8 +166,8 @@ COURSE: tuple[tuple[object, tuple[Setting, ...]], ...] = (
     (
         lazy_("For those who write it"),
         (
-            Setting("words.min", Shape.WORD, lazy_("Fewest words of a lesson"), lazy_("Only told, never refused.")),
-            Setting("words.max", Shape.WORD, lazy_("Most words of a lesson")),
+            Setting("words.min", Shape.NUMBER, lazy_("Fewest words of a lesson"), lazy_("Only told, never refused.")),
+            Setting("words.max", Shape.NUMBER, lazy_("Most words of a lesson")),
             Setting("topic", Shape.WORD, lazy_("Topic"), lazy_("Key of one of the site's topics.")),
         ),
     ),
@@ -247,7 +251,7 @@ def activity(
 
 
 LESSON = (
-    Setting("minutes", Shape.WORD, lazy_("Minutes of reading"), lazy_("Left empty, they are counted from the words.")),
+    Setting("minutes", Shape.NUMBER, lazy_("Minutes of reading"), lazy_("Left empty, they are counted from the words.")),
     Setting(
         "completion",
         Shape.CHOICE,

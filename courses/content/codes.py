@@ -2,17 +2,21 @@
 
 from courses.content.model import Severity
 
-_INFORMATION = {"C114", "C320", "C602", "C611", "C702", "C704"}
+_INFORMATION = {"C114", "C320", "C602", "C611", "C702", "C704", "C903"}
 _WARNINGS = {
     *("C107", "C109", "C213"),
     *("C303", "C310", "C312", "C314", "C316", "C317", "C319", "C321"),
     *("C402", "C407", "C411", "C413", "C414"),
     *("C502", "C506", "C607", "C701", "C703", "C805"),
+    *("C901", "C902"),
 }
 
 
 def severity(code: str) -> Severity:
-    """Return the severity of a code; C109, C206, C208 and C305 have a second one, which their check gives itself."""
+    """Return the severity of a code; C109, C206, C208 and C305 have a second one, which their check gives itself.
+
+    C902 is an error where the course would be published (`courses.publication.check`).
+    """
     if code in _INFORMATION:
         return Severity.INFORMATION
     return Severity.WARNING if code in _WARNINGS else Severity.ERROR

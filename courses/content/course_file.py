@@ -15,7 +15,6 @@ from courses.content.model import (
     GradeCategory,
     Level,
     Person,
-    Severity,
     SourceState,
     Text,
     Visibility,
@@ -23,6 +22,7 @@ from courses.content.model import (
 )
 from courses.content.scalars import RefusedError
 from courses.content.session import Form, ReadingSession
+from courses.content.site import CERTIFICATES, nearest_topic
 from courses.content.source import read_table
 from courses.content.table import Table, Value
 from kernel.errors import N_
@@ -125,14 +125,14 @@ def _course(table: Table) -> CourseFolder:
     image, image_alt = _image(table)
     authors = table.listed("authors", person, required=True)
     licence = table.value("licence", _licence, required=True) or ""
-    visibility = table.choice("visibility", Visibility, Visibility.INSTITUTION)
+    visibility = _visibility(table)
     enrolment = table.choice("enrolment", EnrolmentWay, EnrolmentWay.INVITATION)
     opens, closes = table.moment("opens"), table.moment("closes", end=True)
     if opens and closes and opens >= closes:
         table.report("C208", N_("The course closes before it opens."), at="closes")
     completion = _completion(table)
     grade = _grade(table)
-    certificate = table.value("certificate", scalars.either("none", "none", scalars.key), "none")
+    certificate = _certificate(table)
     return CourseFolder(
         key,
         title,
@@ -191,9 +191,27 @@ def _topic(table: Table) -> str:
     topic = table.value("topic", scalars.key, "")
     topics = table.session.site_topics
     if topic and topics and topic not in topics:
-        facts = {"topic": topic}
-        table.session.add(table.place_at("topic"), "C112", N_("The site does not know the topic “%(topic)s”."), "", facts, Severity.WARNING)
+        told = N_("The site does not know the topic “%(topic)s”.")
+        fix = N_("The nearest that it knows is “%(nearest)s”. Otherwise it is shown as it is written.")
+        table.report("C901", told, fix, at="topic", topic=topic, nearest=nearest_topic(topic, topics))
     return topic
+
+
+def _visibility(table: Table) -> Visibility:
+    visibility = table.choice("visibility", Visibility, Visibility.PARTICIPANTS)
+    if visibility is Visibility.INSTITUTION:
+        told = N_("“institution” is an old name: only those who take part find the course.")
+        fix = N_("Write “participants”; or “staff”, if everybody who belongs to an institution should find it.")
+        table.report("C903", told, fix, at="visibility")
+    return visibility
+
+
+def _certificate(table: Table) -> str:
+    certificate = table.value("certificate", scalars.either("none", "none", scalars.key), "none")
+    if certificate != "none" and certificate not in CERTIFICATES:
+        told, fix = N_("There is no certificate “%(key)s”."), N_("Write one of these: %(known)s, none.")
+        table.report("C902", told, fix, at="certificate", key=certificate, known=", ".join(CERTIFICATES))
+    return certificate
 
 
 def _image(table: Table) -> tuple[str, Text]:

@@ -1,4 +1,4 @@
-"""What can be found of a course: its lessons by sections, its terms, and the course itself. Pure, and made before a version is written."""
+"""What can be found of a course: lessons by sections, other activities, terms, resources, the course. Pure; made before a version."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
@@ -7,7 +7,7 @@ from kernel.markup.model import SafeHtml
 from kernel.markup.passages import Section, plain_text, sections_of
 from kernel.search.index import Entry, Passage, entry, readers_of
 
-LESSON, TERM, COURSE = "lesson", "term", "course"
+LESSON, TERM, COURSE, RESOURCE = "lesson", "term", "course", "resource"
 MOST_LETTERS = 8000
 """Of an entry: a longer section becomes several, so that every word of it has its place in both databases' indexes."""
 
@@ -53,3 +53,20 @@ def course_entries(title: Mapping[str, str], summary: Mapping[str, str], objecti
     for language in written:
         passages = [Passage("", plain_text(text[language])) for text in texts if text.get(language)]
         yield entry(COURSE, language, title[language], passages, readers=readers_of(language, written))
+
+
+def resource_entries(key: str, title: Mapping[str, str], host: Mapping[str, str]) -> Iterator[Entry]:
+    """Return a document or link of the course's resources in each language of its title, with who keeps it."""
+    written = [language for language, name in title.items() if name]
+    for language in written:
+        passages = [Passage("", host[language])] if host.get(language) else []
+        readers = readers_of(language, written)
+        yield entry(RESOURCE, language, title[language], passages, readers=readers, place=f"#resource-{key}")
+
+
+def activity_entries(kind: str, title: Mapping[str, str], summary: Mapping[str, str]) -> Iterator[Entry]:
+    """Return an activity that is found by its title and summary alone, as a kind of what is found; the summary is HTML."""
+    written = [language for language, name in title.items() if name]
+    for language in written:
+        passages = [Passage("", plain_text(summary[language]))] if summary.get(language) else []
+        yield entry(kind, language, title[language], passages, readers=readers_of(language, written))

@@ -29,12 +29,12 @@ _SOURCE = Setting(
     lazy_("Keys of documents of the course, one on each line, with the place after a comma: ley-ss, art. 1."),
 )
 _PARAMETER = (
-    Setting("value", Shape.WORD, lazy_("Value"), lazy_("A number with a point for decimals: 470, 34.8.")),
+    Setting("value", Shape.NUMBER, lazy_("Value"), lazy_("A number with a point or a comma for decimals: 470, 34.8.")),
     Setting("unit", Shape.WORD, lazy_("Unit"), lazy_("USD, %, or what is counted; none for a bare number.")),
-    Setting("year", Shape.WORD, lazy_("Year"), lazy_("The one that the source speaks of.")),
+    Setting("year", Shape.NUMBER, lazy_("Year"), lazy_("The one that the source speaks of.")),
     Setting("label", Shape.WORDS, lazy_("What it is")),
     _SOURCE,
-    Setting("decimals", Shape.WORD, lazy_("Decimals"), lazy_("Left empty: as many as are written.")),
+    Setting("decimals", Shape.NUMBER, lazy_("Decimals"), lazy_("Left empty: as many as are written.")),
     Setting("review", Shape.WORD, lazy_("Look at it again on"), lazy_("2027-01-31: from then on the checks ask for a new value.")),
 )
 _RESOURCE = (

@@ -127,7 +127,11 @@ class Visibility(StrEnum):
     """Who finds a course in the catalogue."""
 
     PUBLIC = "public"
+    STAFF = "staff"
+    """Whoever is signed in and belongs to an institution at present."""
+    PARTICIPANTS = "participants"
     INSTITUTION = "institution"
+    """The old name of PARTICIPANTS: it has always meant these, so that no upgrade makes anything visible."""
 
 
 class EnrolmentWay(StrEnum):
@@ -372,7 +376,7 @@ class CourseFolder:
     tone: int | None = None
     image: str = ""
     image_alt: Text = NO_TEXT
-    visibility: Visibility = Visibility.INSTITUTION
+    visibility: Visibility = Visibility.PARTICIPANTS
     enrolment: EnrolmentWay = EnrolmentWay.INVITATION
     opens: datetime | None = None
     closes: datetime | None = None

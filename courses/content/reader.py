@@ -11,6 +11,7 @@ from courses.content.canonical import changed_files, check_forms
 from courses.content.course_file import read_course
 from courses.content.layout import MAXIMUM_FILES, MODULE, Layout, lay_out
 from courses.content.lists import check_citations, read_parameters, read_resources, read_terms
+from courses.content.marks import MARK, FolderMark, read_mark
 from courses.content.media import check_unused, read_media
 from courses.content.model import CourseFolder, FolderKind, Reading
 from courses.content.modules import read_modules
@@ -23,7 +24,7 @@ from courses.kinds import ActivityKind, FolderPart
 from kernel.errors import N_, DomainError
 
 MAXIMUM_BYTES = 1_000_000_000
-NEVER = (".git", "__pycache__")
+NEVER = (".git", "__pycache__", MARK)
 
 
 class FolderRefusedError(DomainError):
@@ -113,7 +114,7 @@ def _check(
 
 
 def read_directory(path: Path) -> dict[str, bytes]:
-    """Read a folder from the disk; raises FolderRefusedError for links and for more than the limits of the format allow."""
+    """Read a folder from the disk, without its mark; raises FolderRefusedError for links and for more than the format allows."""
     files: dict[str, bytes] = {}
     total = 0
     for folder, folders, names in os.walk(path):
@@ -125,6 +126,8 @@ def read_directory(path: Path) -> dict[str, bytes]:
         folders[:] = sorted(name for name in folders if name not in NEVER)
         for name in sorted(names):
             file = here / name
+            if file == path / MARK:
+                continue
             relative = file.relative_to(path).as_posix()
             total += file.stat().st_size
             if len(files) >= MAXIMUM_FILES or total > MAXIMUM_BYTES:
@@ -133,3 +136,11 @@ def read_directory(path: Path) -> dict[str, bytes]:
                 )
             files[relative] = file.read_bytes()
     return files
+
+
+def read_directory_mark(path: Path) -> FolderMark | None:
+    """Return the mark of a folder on the disk, None where it has none that can be read."""
+    try:
+        return read_mark((path / MARK).read_bytes())
+    except OSError:
+        return None

@@ -28,6 +28,15 @@ def with_key(texts: Mapping[str, str], path: str, old: str, new: str) -> Change:
     return Change(written)
 
 
+def with_course_key(files: Mapping[str, bytes], key: str) -> dict[str, bytes]:
+    """Return the files of a course folder under another key; raises EditRefused where its settings cannot be written."""
+    try:
+        text = files[COURSE].decode()
+    except UnicodeDecodeError:
+        return dict(files)  # which the checks tell
+    return {**files, COURSE: write_field(text, "key", key, COURSE_ORDER).encode()}
+
+
 def _with_fields(text: str, file: str, old: str, new: str, *, is_part: bool) -> str:
     """Return a file with the key, and the conditions that name it, written anew; others are left as they are."""
     try:

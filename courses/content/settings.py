@@ -3,6 +3,7 @@
 Whether a value is right is not said here: the text that comes of it is read by the reader of the format, whose findings name the field.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -23,7 +24,11 @@ class Shape(StrEnum):
     LISTED = "listed"
     """A list of texts of one line, one list for each language."""
     WORD = "word"
-    """A number, a date, an address: the same in all languages."""
+    """A date, an address: the same in all languages."""
+    NUMBER = "number"
+    """A number, alone or with a unit: typed with a decimal point or comma, written with a point."""
+    NUMBERS = "numbers"
+    """A list of numbers, written in brackets."""
     CHOICE = "choice"
     FLAG = "flag"
     KEYS = "keys"
@@ -47,6 +52,23 @@ class Bare(StrEnum):
     """This setting, and none of the others."""
     EACH = "each"
     """Every setting of the mapping."""
+
+
+_DECIMAL_COMMA = re.compile(r"([-+]?[0-9]+),([0-9]+)([^0-9,.]*)")
+
+
+def number_typed(text: str) -> str:
+    """Return a number as files write it: a decimal comma becomes a point; what is no number stays, for the reader to refuse."""
+    found = _DECIMAL_COMMA.fullmatch(text.strip())
+    return f"{found[1]}.{found[2]}{found[3]}" if found else text
+
+
+def numbers_typed(text: str) -> str:
+    """Return a list of numbers as a form shows it; a comma within a number is decimal where semicolons or blanks part the numbers."""
+    parts = re.split(r"[;\s]+", text.strip())
+    if len(parts) == 1 and ";" not in text:
+        return text
+    return ", ".join(number_typed(part.strip(",")) for part in parts if part.strip(","))
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +250,7 @@ def _written(setting: Setting, words: Mapping[str, str], first: str) -> Written:
         return None
     if setting.shape is Shape.LINES:
         return [line.strip() for line in text.split(LINES) if line.strip()] or None
-    if setting.shape is Shape.KEYS:
+    if setting.shape in (Shape.KEYS, Shape.NUMBERS):
         return [key for key in text.replace(",", " ").split() if key != setting.nothing]
     return text
 

@@ -1,5 +1,6 @@
 """What the pages about versions show: the parts that differ, and the checks beside what they concern."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -10,17 +11,19 @@ from flask import url_for
 from sqlalchemy.orm import Session
 
 from courses import publication
+from courses.content import asked
 from courses.content.differences import Mark, Part, Place, compare
 from courses.content.model import CourseFolder, Finding, SourceState
 from courses.models import Course, CourseVersion
 from courses.publication import CourseKinds, Learners
 from courses.queries import versions as course_versions
-from courses.queries.plans import OPEN, PlanLine
+from courses.queries.plans import PlanLine
 from courses.services import verdicts
 from kernel.errors import N_
 from kernel.files import Files
 from kernel.i18n import _, choose, ngettext
 
+COURSE_FILE = "course.yaml"
 KEPT_FOLDERS = 8
 TEXTS = (".yaml", ".md", ".vtt", ".svg", ".txt")
 MARKS: Mapping[Mark, tuple[str, str]] = {
@@ -54,9 +57,16 @@ class Problem:
     place: str
     line: str
     message: str
+    """What is the matter, with the name of the field as its form has it."""
     advice: str
+    """What to do about it; '' where that names a field of the text and a form is there."""
+    exact: str
+    """The same for who edits the text: where it is, and what to write."""
     path: str
     url: str = ""
+    """Where it is mended: a form where there is one."""
+    text_url: str = ""
+    """Where the text is changed, if that is another page."""
     change: str = ""
     """The number of the part in the list of changes that it concerns."""
 
@@ -158,9 +168,12 @@ def _concerns(problem: Problem, part: Part) -> bool:
 
 def problems_of(slug: str, findings: Sequence[Finding], folder: CourseFolder | None) -> list[Problem]:
     """Put what the checks found into words: where it is by title, and where it is mended."""
-    places = _places(folder) if folder is not None else {}
+    places = places_of(folder) if folder is not None else {}
     pages = [activity for activity in folder.activities() if activity.kind == "page"] if folder is not None else []
     keys = {activity.path.split(".")[0]: activity.key for activity in pages}
+    if folder is not None:
+        keys |= {activity.path: activity.key for activity in folder.activities() if activity.kind != "page"}
+        keys |= {module.path: module.key for module in folder.modules}
     return [_problem(slug, number, finding, places, keys) for number, finding in enumerate(findings, 1)]
 
 
@@ -168,6 +181,10 @@ def _mending_url(slug: str, path: str, keys: Mapping[str, str]) -> str:
     """Return the page on which a file of the draft is changed: a lesson's, a form's, or that of any text."""
     if path.endswith(".md") and path.split(".")[0] in keys:
         return url_for("courses_lessons.lesson", slug=slug, key=keys[path.split(".")[0]])
+    if path == COURSE_FILE:
+        return url_for("courses_settings.course", slug=slug)
+    if path in keys:
+        return url_for("courses_settings.part", slug=slug, key=keys[path])
     return url_for("courses_texts.text", slug=slug, path=path) if path.endswith(TEXTS) else ""
 
 
@@ -176,18 +193,57 @@ def _problem(slug: str, number: int, finding: Finding, places: Mapping[str, str]
     title = places.get(path) or places.get(path.split(".")[0]) or places.get(dirname(path), "")
     question = finding.facts.get("subject", "") if "question" in finding.subject else ""
     url = url_for("quizzes_banks.question", slug=slug, key=question) if question else _mending_url(slug, path, keys)
+    if not question and path in keys and finding.field.startswith("slots"):
+        url = url_for("quizzes_slots.slots", slug=slug, key=keys[path])
     where = f"{path}:{finding.line}" if finding.line else path
+    has_form = bool(url) and "/text?" not in url
     return Problem(
         number,
         finding.code,
         finding.severity.value,
         title or path,
         where,
-        finding.message,
-        finding.fix,
+        _in_form_words(finding) if has_form else finding.message,
+        "" if has_form and _NAMES_A_FIELD.search(finding.fix) else finding.fix,
+        " ".join(part for part in (finding.where, finding.fix) if part),
         path,
         url,
+        url_for("courses_texts.text", slug=slug, path=path) if has_form and path.endswith(TEXTS) else "",
     )
+
+
+_NAMES_A_FIELD = re.compile(r"[“«`][a-z_]+:|\w\[\d")
+"""Advice for the text: “source:”, options[1]."""
+_LABELS = {setting.outer: setting.label for _title, settings in (*asked.COURSE, *asked.MODULE) for setting in settings if not setting.inner}
+
+
+def _in_form_words(finding: Finding) -> str:
+    """Return a remark with the field's name as its form has it, and without its place in the text."""
+    label = _LABELS.get(finding.field.partition("[")[0].partition(".")[0]) if not finding.subject else None
+    about = _(finding.subject, **finding.facts) if finding.subject else str(label) if label else ""
+    words = _(finding.template, **finding.facts)
+    return f"{about}: {words}" if about else words
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """Remarks of one kind, with how many more there are than the first."""
+
+    first: Problem
+    problems: tuple[Problem, ...]
+
+    @property
+    def more(self) -> int:
+        """Count the others."""
+        return len(self.problems) - 1
+
+
+def sorts_of(problems: Sequence[Problem]) -> list[Sort]:
+    """Group remarks by their code, those of which there are most last: they hide no other."""
+    groups: dict[str, list[Problem]] = {}
+    for problem in problems:
+        groups.setdefault(problem.code, []).append(problem)
+    return [Sort(group[0], tuple(group)) for group in sorted(groups.values(), key=len)]
 
 
 def beside(problems: Sequence[Problem], changes: Changes | None) -> list[Problem]:
@@ -196,9 +252,9 @@ def beside(problems: Sequence[Problem], changes: Changes | None) -> list[Problem
     return [replace(problem, change=numbers.get(problem.number, "")) for problem in problems]
 
 
-def _places(folder: CourseFolder) -> dict[str, str]:
+def places_of(folder: CourseFolder) -> dict[str, str]:
     """Return the titles of modules and activities by their file, by its name without ending, and by the folder of a module."""
-    places = {"course.yaml": _("Settings of the course")}
+    places = {COURSE_FILE: _("Settings of the course")}
     count = 0
     for module in folder.modules:
         ready = module.state is SourceState.READY
@@ -306,9 +362,9 @@ class Plan:
     may_decide: bool
 
 
-def plan_of(line: PlanLine, revision: int, reader: int | None) -> Plan | None:
-    """Put a plan into words; nothing for one that was published or withdrawn."""
-    is_open, outdated = line.state in OPEN, line.revision != revision
+def plan_of(line: PlanLine, reader: int | None, *, outdated: bool) -> Plan | None:
+    """Put a plan into words; nothing for one that was published or withdrawn. `outdated`: somebody saved the draft since."""
+    is_open = line.is_open
     if not is_open and (line.state not in ("refused", "void") or (outdated and line.state == "refused")):
         return None
     waits = line.state == "waiting" and not outdated

@@ -82,7 +82,7 @@ def shown(bench: Bench, look: Look, text: str) -> dict[str, object]:
     first = len(parts[0]) + 3 if parts is not None else 1
     page = look.page
     return {
-        "told": [_line(finding, first) for finding in look.findings],
+        "told": [_line(finding, first, bench.path) for finding in look.findings],
         "body": anchored(page.rendered.html) if page is not None else None,
         "icons": page.rendered.icons if page is not None else (),
         "minutes": page.minutes if page is not None else None,
@@ -91,10 +91,11 @@ def shown(bench: Bench, look: Look, text: str) -> dict[str, object]:
     }
 
 
-def _line(finding: Finding, first: int) -> dict[str, object]:
+def _line(finding: Finding, first: int, path: str) -> dict[str, object]:
     line = finding.line - first + 1
     severity = finding.severity.value
-    return {"line": max(line, 0), "severity": severity, "message": finding.message, "advice": finding.fix, "code": finding.code}
+    message = finding.message if finding.file == path else f"{finding.file}: {finding.message}"
+    return {"line": max(line, 0), "severity": severity, "message": message, "advice": finding.fix, "code": finding.code}
 
 
 def is_behind(bench: Bench) -> bool:

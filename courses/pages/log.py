@@ -6,6 +6,7 @@ from courses.queries.team import LogEntry, LogPart
 from courses.services.verbs import CourseVerb
 from kernel.errors import N_
 from kernel.i18n import _, ngettext
+from kernel.own_records import RecordVerb
 
 ROLES: Mapping[str, str] = {"owner": N_("owner"), "editor": N_("editor"), "grader": N_("grader")}
 ROLE_HINTS: Mapping[str, str] = {
@@ -54,6 +55,7 @@ def _remark(words: str, entry: LogEntry) -> str:
 
 
 _SENTENCES: Mapping[str, Callable[[LogEntry], str]] = {
+    RecordVerb.LEFT_OUT: lambda _entry: _("Left their own record out of an act on many; a colleague applies it"),
     CourseVerb.CREATED: lambda _entry: _("Began the course"),
     CourseVerb.ARCHIVED: lambda entry: _("Archived the course: %(reason)s", reason=entry.facts.get("reason", "")),
     CourseVerb.BROUGHT_BACK: lambda entry: _("Brought the course back: %(reason)s", reason=entry.facts.get("reason", "")),

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from courses.content.filetypes import media_type
+from courses.content.layout import is_media
 from courses.models import (
     DraftFile,
     DraftFileVersion,
@@ -80,16 +82,20 @@ def media_sizes(session: Session, course_id: int) -> dict[str, int]:
 
 
 def find_draft_file(session: Session, course_id: int, sha256: str) -> DraftContent | None:
-    """Return a media file of a course's working copy by its checksum."""
+    """Return a media file of a course's working copy by its checksum; its text where no stored file has it."""
     statement = (
         select(DraftFile.path, DraftFile.body, DraftFile.sha256, DraftFile.revision, StoredFile.size, StoredFile.media_type)
-        .join(StoredFile, StoredFile.sha256 == DraftFile.sha256)
+        .outerjoin(StoredFile, StoredFile.sha256 == DraftFile.sha256)
         .where(DraftFile.course_id == course_id, DraftFile.sha256 == sha256)
         .order_by(DraftFile.path)
-        .limit(1)
+        .limit(20)
     )
-    row = session.execute(statement).one_or_none()
-    return None if row is None else DraftContent(row.path, row.body, row.sha256, row.size, row.media_type, row.revision)
+    row = next((row for row in session.execute(statement) if is_media(row.path)), None)
+    if row is None:
+        return None
+    if row.size is not None:
+        return DraftContent(row.path, None, row.sha256, row.size, row.media_type, row.revision)
+    return DraftContent(row.path, row.body, row.sha256, len((row.body or "").encode()), media_type(row.path), row.revision)
 
 
 def draft_digest(session: Session, course_id: int) -> str:

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from courses.content.findable import course_entries, lesson_entries, term_entries
-from courses.models import Activity, Course, CourseVersion, Objective, Page, Term
+from courses.content.findable import activity_entries, course_entries, lesson_entries, resource_entries, term_entries
+from courses.models import Activity, Course, CourseResource, CourseVersion, Objective, Page, Term
 from kernel.markup.model import SafeHtml
 from kernel.search.index import Entry
 
@@ -29,7 +29,7 @@ def list_lesson_entries(session: Session, version_id: int) -> Iterator[tuple[int
 
 
 def list_own_entries(session: Session, version_id: int) -> Iterator[Entry]:
-    """Yield what can be found of a version itself and of its terms."""
+    """Yield what can be found of a version itself, of its terms and of its resources."""
     version = session.get_one(CourseVersion, version_id)
     objectives = (
         select(Objective.text).where(Objective.version_id == version_id, Objective.module_id.is_(None)).order_by(Objective.position)
@@ -37,6 +37,16 @@ def list_own_entries(session: Session, version_id: int) -> Iterator[Entry]:
     yield from course_entries(version.title, version.summary, session.scalars(objectives))
     for term in session.scalars(select(Term).where(Term.version_id == version_id).order_by(Term.id)):
         yield from term_entries(term.key, term.term, term.also, term.definition)
+    for resource in session.scalars(select(CourseResource).where(CourseResource.version_id == version_id).order_by(CourseResource.id)):
+        yield from resource_entries(resource.key, resource.title, resource.host)
+
+
+def list_activity_entries(session: Session, version_id: int, kind: str) -> Iterator[tuple[int, Entry]]:
+    """Yield what can be found of a version's activities of a kind by title and summary, each with its activity's id."""
+    statement = select(Activity.id, Activity.title, Activity.summary).where(Activity.version_id == version_id, Activity.kind == kind)
+    for row in session.execute(statement.order_by(Activity.id)):
+        for entry in activity_entries(kind, row.title, row.summary):
+            yield row.id, entry
 
 
 def list_published_versions(session: Session) -> set[int]:

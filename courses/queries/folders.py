@@ -1,5 +1,7 @@
 """Reading folders that wait to be brought in."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
@@ -34,6 +36,26 @@ def _check(session: Session, actor: Actor, upload: UUID, course_id: int | None) 
     )
     if session.scalar(statement) is None:
         raise NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingFolder:
+    """A folder that waits to be brought in, without its content."""
+
+    uuid: UUID
+    name: str
+    created_at: datetime
+    expires_at: datetime
+
+
+def list_waiting(session: Session, actor: Actor, course_id: int | None) -> list[WaitingFolder]:
+    """List the folders that a person sent in for a course, or for new ones, the newest first: a few are kept."""
+    rows = session.execute(
+        select(PendingFolder.uuid, PendingFolder.name, PendingFolder.created_at, PendingFolder.expires_at)
+        .where(PendingFolder.course_id.is_not_distinct_from(course_id), PendingFolder.person_id == actor.person_id)
+        .order_by(PendingFolder.created_at.desc(), PendingFolder.id.desc())
+    )
+    return [WaitingFolder(*row) for row in rows]
 
 
 def get_pending(session: Session, upload: UUID) -> PendingFolder:

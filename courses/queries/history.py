@@ -1,8 +1,8 @@
 """Reading the history of working copies: who changed what and when, and what a file or the whole draft was at a revision."""
 
 from collections import defaultdict
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Select, exists, func, select
@@ -16,6 +16,8 @@ from kernel.errors import NotFound
 from kernel.files import Files, StoredFile
 
 PAGE = 50
+MOST_EDITS = 2_000
+"""Lines of the history that tell who edited what a folder does not know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +197,12 @@ def read_at(session: Session, files: Files, course_id: int, paths: Collection[st
     return {path: files.read(file.sha256) if file.body is None else file.body.encode() for path, file in found.items()}
 
 
+def read_all_at(session: Session, files: Files, course_id: int, revision: int) -> dict[str, bytes]:
+    """Return the bytes of the whole working copy as it was at a revision, by path."""
+    found = list_all_contents_at(session, course_id, revision)
+    return {path: files.read(file.sha256) if file.body is None else file.body.encode() for path, file in found.items()}
+
+
 def list_steps(session: Session, course_id: int) -> list[FileStep]:
     """List every file that every revision of a draft wrote or removed, the oldest first: without contents."""
     statement = (
@@ -205,13 +213,58 @@ def list_steps(session: Session, course_id: int) -> list[FileStep]:
     return [FileStep(*row) for row in session.execute(statement)]
 
 
-def find_last_import(session: Session, course_id: int) -> int | None:
-    """Return the last revision that was a folder as it came in, if one was."""
-    return session.scalar(
-        select(func.max(DraftRevision.number)).where(
-            DraftRevision.course_id == course_id, DraftRevision.origin == RevisionOrigin.IMPORTED.value
-        )
+def find_last_import(session: Session, course_id: int, *, by: int | None = None) -> int | None:
+    """Return the last revision that was a folder as it came in, if one was: anybody's, or that of a person."""
+    statement = select(func.max(DraftRevision.number)).where(
+        DraftRevision.course_id == course_id, DraftRevision.origin == RevisionOrigin.IMPORTED.value
     )
+    return session.scalar(statement if by is None else statement.where(DraftRevision.changed_by == by))
+
+
+def read_versions(session: Session, files: Files, course_id: int, wanted: Mapping[str, str]) -> dict[str, bytes]:
+    """Return the bytes of some files of a draft's history by path, each as it was with a checksum; those that never were are left out."""
+    rows = session.execute(
+        select(DraftFileVersion.path, DraftFileVersion.sha256, DraftFileVersion.body)
+        .where(
+            DraftFileVersion.course_id == course_id,
+            DraftFileVersion.path.in_(list(wanted)),
+            DraftFileVersion.sha256.in_(set(wanted.values())),
+        )
+        .order_by(DraftFileVersion.path, DraftFileVersion.revision)
+    )
+    found = {row.path: row for row in rows if wanted[row.path] == row.sha256}
+    return {path: files.read(row.sha256) if row.body is None else row.body.encode() for path, row in found.items()}
+
+
+def list_edits_since(session: Session, course_id: int, before: Mapping[str, str | None]) -> list[Revision]:
+    """List the changes of some files since each was as a checksum says (None: it was not there), the newest first.
+
+    Of a file that never was so, its whole history counts; at most MOST_EDITS lines of it are read.
+    """
+    rows = session.execute(
+        select(DraftFileVersion.path, DraftFileVersion.sha256, DraftRevision, Person)
+        .join(
+            DraftRevision,
+            (DraftRevision.course_id == DraftFileVersion.course_id) & (DraftRevision.number == DraftFileVersion.revision),
+        )
+        .outerjoin(Person, Person.id == DraftRevision.changed_by)
+        .where(DraftFileVersion.course_id == course_id, DraftFileVersion.path.in_(list(before)))
+        .order_by(DraftFileVersion.revision.desc(), DraftFileVersion.path)
+        .limit(MOST_EDITS)
+    )
+    settled: set[str] = set()
+    found: dict[int, Revision] = {}
+    for row in rows:
+        if row.path in settled or row.sha256 == before[row.path]:
+            settled.add(row.path)
+            continue
+        known = found.get(row.DraftRevision.number) or _revision(row.DraftRevision, row.Person, (), ())
+        if row.sha256 is None:
+            known = replace(known, removed=(*known.removed, row.path))
+        else:
+            known = replace(known, written=(*known.written, row.path))
+        found[known.number] = known
+    return list(found.values())
 
 
 def find_automatic(session: Session, course: Course, person_id: int | None, path: str, *, since: datetime) -> DraftRevision | None:

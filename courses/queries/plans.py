@@ -35,6 +35,11 @@ class PlanLine:
     remark: str
     settled_at: datetime | None
 
+    @property
+    def is_open(self) -> bool:
+        """Say whether it waits."""
+        return self.state in OPEN
+
 
 def find_last_plan(session: Session, course_id: int) -> PlanLine | None:
     """Return the newest plan of a course, whatever has become of it."""

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, func, select, union
 from sqlalchemy.orm import Session
 
 from accounts.models import AccountMerge, Person
-from accounts.queries import by_name, hash_of, holds
+from accounts.queries import by_name, counts_as_theirs, hash_of, holds
 from accounts.services import AccountVerb
 from courses.models import Course, CourseInvitation, CourseStaff, StaffRole
 from courses.permissions import Invited, owns
@@ -140,7 +140,7 @@ def get_invited(session: Session, actor: Actor, secret: str) -> Invited:
     is_over = invitation.used_at is not None or invitation.withdrawn_at is not None or invitation.expires_at <= now
     if is_over or not is_upheld(session, invitation):
         raise NotFound
-    is_mine = person.email == invitation.email and person.email_confirmed_at is not None
+    is_mine = person.email == invitation.email and counts_as_theirs(session, person)
     return Invited(invitation.id, course.id, course.title, course.slug, StaffRole(invitation.role), is_mine)
 
 

@@ -94,8 +94,7 @@ def version_files(session: Session, files: Files, version: CourseVersion) -> dic
     """Return the folder that a version was made from: contents by path; nothing where it was published before revisions were kept."""
     if version.draft_revision is None:
         return {}
-    found = history.list_all_contents_at(session, version.course_id, version.draft_revision)
-    return {path: files.read(file.sha256) if file.body is None else file.body.encode() for path, file in found.items()}
+    return history.read_all_at(session, files, version.course_id, version.draft_revision)
 
 
 def list_versions_between(session: Session, one: int, other: int) -> list[int]:

@@ -4,24 +4,27 @@ What is read and checked before the transaction begins is a `Desk`; a change is 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from courses import publication
+from courses.content import merging
 from courses.content.changes import Change, body_of
 from courses.content.model import Finding, Severity
 from courses.content.skeleton import NewCourse, course_files
 from courses.content.tree import Tree, is_outline, read_tree
 from courses.models import Course, DraftFileVersion, DraftRevision, StaffRole
 from courses.publication import CourseKinds
+from courses.queries import autosaved as queries
 from courses.queries import catalogue, drafts, history
+from courses.queries.autosaved import AutosavedText
 from courses.services import drafts as files
 from courses.services import team
 from courses.services.archived import check_open
-from courses.services.drafts import FileContent
+from courses.services.drafts import FileContent, Typed
 from courses.services.verbs import CourseVerb
 from kernel import audit
 from kernel.errors import N_, Conflict
@@ -142,8 +145,8 @@ def save_text(
     if (present.revision if present is not None else 0) != seen:
         raise FileChanged
     last = history.find_automatic(session, course, actor.person_id, path, since=now - TOGETHER) if automatic else None
-    since = None if not automatic else now if last is None else last.automatic_since
-    files.save_files(session, actor, course, {path: files.text_content(text)}, automatic_since=since, now=now)
+    since = now if last is None or last.automatic_since is None else last.automatic_since
+    files.save_files(session, actor, course, {path: files.text_content(text)}, typed=Typed(since) if automatic else None, now=now)
     if last is not None:
         _forget(session, last)
     return course.draft_revision
@@ -176,7 +179,10 @@ def add_file(session: Session, actor: Actor, course: Course, path: str, content:
 
 
 def save_change(session: Session, actor: Actor, course: Course, change: Change, *, seen: int, now: datetime) -> bool:
-    """Write a change of a locked course's working copy; raises Conflict where somebody saved since the revision that was seen."""
+    """Write a change of a locked course's working copy; raises Conflict where somebody saved since the revision that was seen.
+
+    What a page saved by itself does not become what somebody saved: it goes with its file, and its change is put into both texts.
+    """
     if course.draft_revision != seen:
         raise Conflict(N_("Somebody changed this course meanwhile. Look at it again before going on."))
     sources = {**change.moved, **change.copied}
@@ -185,4 +191,29 @@ def save_change(session: Session, actor: Actor, course: Course, change: Change, 
         new: FileContent(row.sha256, row.size, row.body, row.media_type) for old, new in sources.items() if (row := present.get(old))
     }
     contents |= {path: files.text_content(text) for path, text in change.written.items()}
-    return files.save_files(session, actor, course, contents, removed=[*change.moved, *change.removed], now=now)
+    autosaved = _autosaved_after(session, course, change)
+    for path, (saved, _text) in autosaved.items():
+        contents.pop(path)
+        contents |= {path: files.text_content(saved)} if saved is not None else {}
+    changed = files.save_files(session, actor, course, contents, removed=[*change.moved, *change.removed], now=now)
+    files.write_autosaved(session, actor, course, {path: text for path, (_saved, text) in autosaved.items()}, now=now)
+    return changed or bool(autosaved)
+
+
+def _autosaved_after(session: Session, course: Course, change: Change) -> dict[str, tuple[str | None, AutosavedText]]:
+    """Return the files of a change that a page saved by itself, by their new path: what was saved (None: nothing) and what was typed.
+
+    Where a change touches the very lines that were typed, it counts as saved whole.
+    """
+    typed = {text.path: text for text in queries.list_autosaved(session, course.id)}
+    sources = {path: path for path in change.written} | {new: old for old, new in {**change.copied, **change.moved}.items()}
+    found: dict[str, tuple[str | None, AutosavedText]] = {}
+    for path, source in sources.items():
+        text = typed.get(source)
+        if text is None:
+            continue
+        after = change.written.get(path, text.text)
+        saved = merging.merge(text.text, after, text.saved_text).text if text.saved_text is not None else None
+        if saved is not None or text.saved_text is None:
+            found[path] = (saved, replace(text, text=after))
+    return found

@@ -14,6 +14,7 @@ from courses.models import Course, DraftFile, DraftFileVersion, DraftRevision, R
 from courses.publication import CourseKinds
 from courses.queries import catalogue, history
 from courses.queries import drafts as draft_queries
+from courses.queries.autosaved import AutosavedText
 from courses.rendering import plain_texts
 from courses.services.archived import check_open
 from courses.services.verbs import CourseVerb
@@ -37,6 +38,15 @@ class FileContent:
     size: int
     text: str | None
     media_type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """That a page saved a text by itself: since when, and where it is written once more, whose it is and when it was typed."""
+
+    since: datetime
+    by: int | None = None
+    at: datetime | None = None
 
 
 def keep_contents(files: Files, contents: Mapping[str, bytes], media_types: Mapping[str, str]) -> dict[str, FileContent]:
@@ -114,7 +124,7 @@ def save_files(
     removed: Collection[str] = (),
     origin: RevisionOrigin = RevisionOrigin.EDITED,
     restored: int | None = None,
-    automatic_since: datetime | None = None,
+    typed: Typed | None = None,
     now: datetime,
 ) -> bool:
     """Write and remove some files of a locked course's working copy as one revision; what is as it was changes nothing.
@@ -135,9 +145,9 @@ def save_files(
         number=course.draft_revision,
         origin=origin.value,
         restored=restored,
-        changed_at=now,
-        changed_by=actor.person_id,
-        automatic_since=automatic_since,
+        changed_at=now if typed is None or typed.at is None else typed.at,
+        changed_by=actor.person_id if typed is None or typed.at is None else typed.by,
+        automatic_since=None if typed is None else typed.since,
     )
     session.add(revision)
     session.flush()  # the versions of its files point to it
@@ -157,6 +167,13 @@ def save_files(
     )
     _index(session, course)
     return True
+
+
+def write_autosaved(session: Session, actor: Actor, course: Course, texts: Mapping[str, AutosavedText], *, now: datetime) -> None:
+    """Write texts, each to a path, as a page saved them by itself: whose they are and since when stays."""
+    for path, text in texts.items():
+        typed = Typed(text.since, text.typed_by, text.typed_at)
+        save_files(session, actor, course, {path: text_content(text.text)}, typed=typed, now=now)
 
 
 def restore_draft(session: Session, actor: Actor, course: Course, revision: int, *, now: datetime) -> bool:

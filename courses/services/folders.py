@@ -16,13 +16,16 @@ from kernel import audit
 from kernel.errors import N_, Conflict, SignInNeeded
 from kernel.permissions import Actor
 
+MOST_WAITING = 3
+"""Archives that wait for the same person and course: who compares two of them finds both pages."""
+
 
 def receive(session: Session, actor: Actor, course_id: int | None, name: str, content: bytes, *, now: datetime) -> PendingFolder:
-    """Keep an archive until it is confirmed; an earlier one of the same person for the same course is forgotten."""
+    """Keep an archive until it is confirmed; of earlier ones of the same person for the same course the newest stay."""
     if actor.person_id is None:
         raise SignInNeeded
     row = PendingFolder(course_id=course_id, person_id=actor.person_id, name=name[-120:], content=content)
-    accounts.keep_sent(session, row, PendingFolder.course_id.is_not_distinct_from(course_id), now=now)
+    accounts.keep_sent(session, row, PendingFolder.course_id.is_not_distinct_from(course_id), keep=MOST_WAITING, now=now)
     audit.record(session, actor, CourseVerb.FOLDER_RECEIVED, row, now=now, course=course_id, size=len(content))
     return row
 

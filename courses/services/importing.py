@@ -1,4 +1,4 @@
-"""Bring a folder into a working copy: first a plan of what would change, then one revision or nothing (decision 16)."""
+"""Bring a folder into a working copy: first a plan of what would change, then one revision or nothing (decisions 16 and 42)."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -7,11 +7,13 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from courses.content.incoming import Choice, Fate, FilePlan, both_changed, fates, likely_base
+from courses.content.incoming import Checksums, Choice, Fate, FilePlan, both_changed, fates, likely_base
+from courses.content.marks import FolderMark
 from courses.content.model import CourseFolder
 from courses.models import Course, RevisionOrigin
 from courses.queries import drafts as draft_queries
 from courses.queries import history
+from courses.queries.history import Revision
 from courses.services import drafts
 from courses.services.drafts import FileContent
 from kernel.files import Files
@@ -24,13 +26,31 @@ OURS = (Fate.KEPT, Fate.MERGED, Fate.CONFLICT)
 
 
 @dataclass(frozen=True, slots=True)
+class Provenance:
+    """What is known of where a folder comes from: the revision that somebody names, its mark, and who brings it."""
+
+    revision: int | None = None
+    mark: FolderMark | None = None
+    person_id: int | None = None
+
+
+UNKNOWN = Provenance()
+
+
+@dataclass(frozen=True, slots=True)
 class ImportPlan:
-    """What importing a folder would do: from revision `base`, which it was made from, into the draft's `revision` (0 for a new course)."""
+    """What importing a folder would do: from revision `base`, which it was made from, into the draft's `revision` (0 for a new course).
+
+    `is_guess` says that nobody and nothing named the base. `edits` are the changes that the folder does not know, the newest first, each
+    with those of its files that the folder has otherwise.
+    """
 
     base: int | None
     revision: int
     files: tuple[FilePlan, ...]
     folder: Mapping[str, bytes]
+    is_guess: bool = False
+    edits: tuple[Revision, ...] = ()
 
     @property
     def draft_was_edited(self) -> bool:
@@ -59,29 +79,50 @@ class ImportPlan:
 
 
 def plan_import(
-    session: Session, files: Files, course: Course | None, folder: Mapping[str, bytes], *, base: int | None = None
+    session: Session, files: Files, course: Course | None, folder: Mapping[str, bytes], *, made_from: Provenance = UNKNOWN
 ) -> ImportPlan:
-    """Compare a folder with a course's working copy. `base` is the revision that it was made from, where that is known.
-
-    Raise NotFound for a base that the draft never had.
-    """
+    """Compare a folder with a course's working copy; raise NotFound where somebody named a revision that the draft never had."""
     if course is None or course.draft_revision == 0:
         return ImportPlan(None, 0, tuple(FilePlan(path, Fate.ADDED, None, folder[path]) for path in sorted(folder)), folder)
     checksums = {path: hashlib.sha256(content).hexdigest() for path, content in folder.items()}
-    if base is None:
-        base = likely_base(history.list_steps(session, course.id), checksums, history.find_last_import(session, course.id))
-    before = {} if base is None else {file.path: file.sha256 for file in history.list_files_at(session, course.id, base)}
+    base, before, is_guess = _base(session, course, checksums, made_from)
     found = fates(before, draft_queries.list_draft_checksums(session, course.id), checksums)
     here = history.read_at(session, files, course.id, found, course.draft_revision)
     contested = [path for path, fate in found.items() if fate is Fate.CONFLICT]
-    then = {} if base is None else history.read_at(session, files, course.id, contested, base)
+    then = history.read_versions(session, files, course.id, {path: before[path] for path in contested if path in before})
     plans = [
         both_changed(path, then.get(path), here.get(path), folder.get(path))
         if fate is Fate.CONFLICT
         else FilePlan(path, fate, here.get(path), folder.get(path))
         for path, fate in found.items()
     ]
-    return ImportPlan(base, course.draft_revision, tuple(plans), folder)
+    unknown = {file.path: before.get(file.path) for file in plans if file.fate in OURS}
+    edits = history.list_edits_since(session, course.id, unknown) if unknown else []
+    return ImportPlan(base, course.draft_revision, tuple(plans), folder, is_guess, tuple(edits))
+
+
+def _base(session: Session, course: Course, folder: Checksums, made_from: Provenance) -> tuple[int | None, Checksums, bool]:
+    """Return the state of the draft that a folder was made from, with its revision, and whether that is a guess.
+
+    What somebody names counts before the folder's mark. A mark stays in a folder that is packed and sent in again and again: where its
+    person brought a folder in after it that is at least as near, that one is meant.
+    """
+    mark = made_from.mark
+    if made_from.revision is not None:
+        return made_from.revision, _checksums_at(session, course, made_from.revision), False
+    if mark is None or mark.course != course.slug:
+        base = likely_base(history.list_steps(session, course.id), folder, history.find_last_import(session, course.id))
+        return base, {} if base is None else _checksums_at(session, course, base), True
+    own = None if made_from.person_id is None else history.find_last_import(session, course.id, by=made_from.person_id)
+    if own is not None and own > mark.revision:
+        before = _checksums_at(session, course, own)
+        if len(fates(before, before, folder)) <= len(fates(mark.checksums, mark.checksums, folder)):
+            return own, before, False
+    return mark.revision, mark.checksums, False
+
+
+def _checksums_at(session: Session, course: Course, revision: int) -> dict[str, str]:
+    return {file.path: file.sha256 for file in history.list_files_at(session, course.id, revision)}
 
 
 def carry_out(

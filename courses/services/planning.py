@@ -12,9 +12,10 @@ from accounts.rules import NoticeKind
 from courses.models import Course, CourseVersion, Nature, PlannedPublication, PlanState
 from courses.permissions import edits
 from courses.publication import CourseKinds, Prepared
+from courses.queries import autosaved, team
 from courses.queries import plans as queries
-from courses.queries import team
 from courses.services.archived import check_open
+from courses.services.outgoing import settle
 from courses.services.publishing import ChangedMeanwhile, Publishing, publish_version
 from courses.services.verbs import CourseVerb
 from kernel import audit, outbox
@@ -84,6 +85,8 @@ def publish_draft(session: Session, actor: Actor, course: Course, publisher: Pub
     """Publish the draft of a locked course, or an earlier text again, at once; raise ApprovalNeeded where a second person has to agree."""
     if course.needs_approval:
         raise ApprovalNeeded
+    if how.again is None:
+        how = settle(session, actor, course, how, publisher.prepared.digest, now=now)
     return publish_version(session, actor, course, publisher.prepared, publisher.kinds, publisher.files, how, now=now)
 
 
@@ -97,10 +100,10 @@ def plan(
     """
     assert actor.person_id is not None
     check_open(course)
-    if how.revision != course.draft_revision:
-        raise ChangedMeanwhile
+    settled = settle(session, actor, course, how, digest, now=now)
+    assert settled.again is not None
     present = queries.lock_open_plan(session, course.id)
-    if present is not None and present.revision == course.draft_revision:
+    if present is not None and not autosaved.saved_since(session, course.id, present.revision):
         raise AlreadyPlanned
     if present is not None:
         _void(session, actor, course, present, now=now)
@@ -108,7 +111,7 @@ def plan(
     row = PlannedPublication(
         course_id=course.id,
         state=(PlanState.WAITING if course.needs_approval else PlanState.PLANNED).value,
-        revision=course.draft_revision,
+        revision=settled.again,
         digest=digest,
         nature=how.nature.value,
         asks=how.asks,
@@ -139,8 +142,7 @@ def approve(
     """
     check_open(course)
     _decide(actor, row)
-    if course.draft_revision != row.revision or publisher.prepared.digest != row.digest:
-        raise ChangedMeanwhile
+    _check_unchanged(session, course, row, publisher)
     row.decided_by, row.decided_at, row.remark = actor.person_id, now, remark
     audit.record(session, actor, CourseVerb.PUBLICATION_APPROVED, course, now=now, plan=row.id, revision=row.revision, remark=remark)
     if row.publish_at is not None and row.publish_at > now:
@@ -173,12 +175,18 @@ def publish_plan(session: Session, course: Course, row: PlannedPublication, publ
 
     Raise ChangedMeanwhile, or NobodyAnswers.
     """
-    how = Publishing(Nature(row.nature), row.note, row.revision, row.asks, tells=row.tells or ())
+    _check_unchanged(session, course, row, publisher)
+    how = Publishing(Nature(row.nature), row.note, asks=row.asks, again=row.revision, tells=row.tells or ())
     author = Actor(person_id=_who_answers(session, row), via=Via.JOB)
     version = publish_version(session, author, course, publisher.prepared, publisher.kinds, publisher.files, how, now=now)
     row.state, row.settled_at, row.version_id = PlanState.PUBLISHED.value, now, version.id
     _tell(session, course, row, [row.asked_by], "published", now=now)
     return version
+
+
+def _check_unchanged(session: Session, course: Course, row: PlannedPublication, publisher: Publisher) -> None:
+    if autosaved.saved_since(session, course.id, row.revision) or publisher.prepared.digest != row.digest:
+        raise ChangedMeanwhile
 
 
 def _who_answers(session: Session, row: PlannedPublication) -> int:

@@ -17,6 +17,7 @@ from courses.models import (
     CourseFile,
     CourseResource,
     CourseVersion,
+    DraftRevision,
     GradeCategory,
     Module,
     Nature,
@@ -25,7 +26,7 @@ from courses.models import (
     Term,
 )
 from courses.publication import CourseKinds, Prepared, PreparedActivity, PreparedPage, PreparedTerm, Publication
-from courses.queries import catalogue, drafts, versions
+from courses.queries import catalogue, drafts, history, versions
 from courses.rendering import plain_texts
 from courses.rules import GIVE_MARKS
 from courses.services.archived import check_open
@@ -53,6 +54,10 @@ class Publishing:
     """Those who have begun are asked, where the nature is an improvement."""
     again: int | None = None
     """The revision of the working copy whose text is published again; None: the present one."""
+    autosaved: tuple[int, ...] = ()
+    """Revisions in which pages saved texts by themselves that go out all the same."""
+    looked_at: str = ""
+    """The digest of what went out without any of them, as it was looked at."""
     tells: tuple[str, ...] = ()
     """Keys, present and former, of the activities whose learners are told that what they did has changed."""
 
@@ -91,10 +96,23 @@ def publish_version(
     _write_modules(session, publication, kinds)
     course.published_version_id = version.id
     course.title = version.title
+    _count_as_saved(session, actor, course, version, now=now)
     audit.record(session, actor, CourseVerb.PUBLISHED, course, now=now, version=version.number, nature=how.nature.value, asks=version.asks)
     if how.tells:
         audit.record(session, actor, CourseVerb.CHANGES_TOLD, course, now=now, version=version.number, activities=list(how.tells))
     return version
+
+
+def _count_as_saved(session: Session, actor: Actor, course: Course, version: CourseVersion, *, now: datetime) -> None:
+    """Let what pages saved by themselves and is published now count as saved: nobody is asked for it again."""
+    assert version.draft_revision is not None
+    numbers = {file.revision for file in history.list_files_at(session, course.id, version.draft_revision)}
+    of_course = (DraftRevision.course_id == course.id, DraftRevision.automatic_since.is_not(None))
+    rows = session.scalars(select(DraftRevision).where(*of_course).order_by(DraftRevision.number))
+    for row in rows:
+        if row.number in numbers:
+            row.automatic_since = None
+            audit.record(session, actor, CourseVerb.DRAFT_KEPT, course, now=now, revision=row.number)
 
 
 def _version_row(course: Course, prepared: Prepared, how: Publishing, actor: Actor, *, number: int, now: datetime) -> CourseVersion:
@@ -126,6 +144,7 @@ def _version_row(course: Course, prepared: Prepared, how: Publishing, actor: Act
         completion_modules=source.completion.modules,
         completion_grade=None if source.completion.grade is None else _decimal(source.completion.grade, 4),
         certificate=source.certificate,
+        topic=source.topic,
     )
 
 

@@ -60,7 +60,7 @@ def _keep_an_owner(session: Session, course: Course, leaving: CourseStaff) -> No
 def add_or_invite(session: Session, actor: Actor, course: Course, email: str, role: StaffRole, *, language: str, now: datetime) -> bool:
     """Add the account with an address to a locked course's team, or invite whoever has the address; return whether there was an account.
 
-    A new invitation takes the place of an earlier one to the same address.
+    A new invitation takes the place of an earlier one to the same address. Its link goes out by mail; see `secret_to_hand_over`.
     """
     person = find_person_by_email(session, email)
     if person is not None and person.email_confirmed_at is not None:
@@ -83,6 +83,12 @@ def add_or_invite(session: Session, actor: Actor, course: Course, email: str, ro
     audit.record(session, actor, CourseVerb.STAFF_INVITED, course, now=now, invitation=row.id, role=role.value)
     outbox.enqueue(session, "courses.send_invitation", {"invitation": row.id}, now=now)
     return False
+
+
+def secret_to_hand_over(session: Session, course: Course, email: str, *, now: datetime) -> str:
+    """Return the secret of the open invitation to an address, for who invited and hands the link over where no mail is sent."""
+    row = session.scalars(select(CourseInvitation).where(*queries.is_open(course.id, now), CourseInvitation.email == email)).one()
+    return make_secret(session, row.id)
 
 
 def make_secret(session: Session, invitation_id: int) -> str:

@@ -10,6 +10,7 @@ from courses.content.model import CourseFolder, Finding, Severity
 from courses.content.published import vanished
 from courses.models import Course
 from courses.publication import Checked, CourseKinds, check
+from courses.queries import autosaved
 from courses.queries import drafts as course_drafts
 from courses.queries import outlines as course_outlines
 from courses.rendering import DRAWING
@@ -62,6 +63,14 @@ def kept_verdict(session: Session, files: Files, course: Course, kinds: CourseKi
         return known[1]
     checked = check(course_drafts.draft_files(session, files, course.id), kinds, today=now.date())
     return keep_verdict(session, course, checked, kinds, now=now)
+
+
+def outgoing_verdict(session: Session, files: Files, course: Course, kinds: CourseKinds, *, now: datetime) -> Verdict:
+    """Return the same for what goes out of a course's draft: without the texts that pages saved by themselves and nobody saved."""
+    if not autosaved.list_autosaved(session, course.id):
+        return kept_verdict(session, files, course, kinds, now=now)
+    checked = check(autosaved.outgoing_files(session, files, course.id), kinds, today=now.date())
+    return judge(session, course, checked, kinds, now=now)
 
 
 def keep_verdict(session: Session, course: Course, checked: Checked, kinds: CourseKinds, *, now: datetime) -> Verdict:

@@ -1,7 +1,7 @@
 """A course's folder as one ZIP: take the draft out, bring a folder in; first what would change, then a yes."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from tempfile import SpooledTemporaryFile
 from typing import IO, cast
@@ -13,11 +13,13 @@ from accounts.rules import SENT_IN_LIFE
 from courses import publication
 from courses.content.archives import LARGEST, FolderArchive, read_folder_archive, write_folder
 from courses.content.foreign.folder import Wanted, convert_archive
-from courses.content.foreign.model import Remark
+from courses.content.foreign.model import Converted, grouped, in_source
 from courses.content.incoming import Choice, Fate, FilePlan, lines_changed
 from courses.content.layout import COURSE
 from courses.content.model import CourseFolder, Finding
-from courses.forms import FolderForm
+from courses.content.renaming import with_course_key
+from courses.content.skeleton import LONGEST_NAME, is_key
+from courses.forms import FolderForm, NewFolderForm
 from courses.models import Course, PendingFolder
 from courses.pages.place import place_of
 from courses.permissions import CourseAction, TaughtCourse, TaughtFolder, Workshop, WorkshopFolder
@@ -26,10 +28,10 @@ from courses.queries import catalogue
 from courses.queries import drafts as draft_queries
 from courses.queries import folders as folder_queries
 from courses.services import drafts, folders, importing
-from courses.services.importing import Choices, ImportPlan
+from courses.services.importing import Choices, ImportPlan, Provenance
 from kernel import clock
 from kernel.confined import confined
-from kernel.errors import Conflict, DomainError, NotFound
+from kernel.errors import N_, Conflict, DomainError, NotFound
 from kernel.files import Files
 from kernel.i18n import _
 from kernel.web.contents import send_made
@@ -41,6 +43,14 @@ bp = Blueprint("courses_folders", __name__)
 Answer = str | Response | tuple[str, int]
 IN_MEMORY = 5_000_000
 ARCHIVE = "application/zip"
+_TAKEN = N_(
+    "There is a course with the address “%(key)s” already. Bring the folder in on its page, "
+    "or write another address and choose the file again."
+)
+MOST_ATTRIBUTES = 5
+"""Of those that mean nothing here, named with their numbers."""
+MOST_EDITS = 20
+"""Changes of the draft that one page names."""
 
 
 def _kinds() -> CourseKinds:
@@ -84,7 +94,8 @@ def upload(subject: TaughtCourse) -> Answer:
     form = FolderForm()
     sent = _sent(form, course) if request.method == "POST" else None
     if sent is None:
-        page = render_template("courses/folder.html", course=place_of(course), form=form, largest=LARGEST, kept=SENT_IN_LIFE.days * 24)
+        waiting = folder_queries.list_waiting(current_session(), current_actor(), course.id)
+        page = render_template("courses/folder.html", course=place_of(course), form=form, waiting=waiting, **_limits())
         return (page, 422) if request.method == "POST" else page
     row = folders.receive(begin_writing(), current_actor(), subject.id, *sent, now=clock.now())
     return see_page("courses_folders.confirm", slug=subject.slug, upload=row.uuid)
@@ -94,31 +105,58 @@ def upload(subject: TaughtCourse) -> Answer:
 @requires(CourseAction.IMPORT, catalogue.get_workshop, reads_first=True, body_limit=LARGEST + 100_000)
 def upload_new(_subject: Workshop) -> Answer:
     """Take the folder of a new course and keep it aside."""
-    form = FolderForm()
-    sent = _sent(form, None) if request.method == "POST" else None
+    form = NewFolderForm()
+    sent = _sent_new(form) if request.method == "POST" else None
     if sent is None:
-        page = render_template("courses/new_folder.html", form=form, largest=LARGEST, kept=SENT_IN_LIFE.days * 24)
+        waiting = folder_queries.list_waiting(current_session(), current_actor(), None)
+        page = render_template("courses/new_folder.html", form=form, waiting=waiting, **_limits())
         return (page, 422) if request.method == "POST" else page
     row = folders.receive(begin_writing(), current_actor(), None, *sent, now=clock.now())
-    return see_page("courses_folders.confirm_new", upload=row.uuid)
+    return see_page("courses_folders.confirm_new", upload=row.uuid, key=form.key.data or None)
 
 
-def _sent(form: FolderForm, course: Course | None) -> tuple[str, bytes] | None:
-    """Return the name and content of the archive that was sent; None with a fault beside the field."""
+def _limits() -> dict[str, int]:
+    """Return what a page says of files that are sent in: bytes, how many are kept, for how many hours."""
+    return {"largest": LARGEST, "most": folders.MOST_WAITING, "kept": SENT_IN_LIFE.days * 24}
+
+
+def _sent(form: FolderForm, course: Course) -> tuple[str, bytes] | None:
+    """Return the name and content of the archive that was sent for a course; None with a fault beside the field."""
     sent = form.upload()
     if sent is None:
         return None
     try:
-        archive = _brought(clean_text(sent[0]), sent[1], is_new=course is None).archive
+        key = _key(_brought(clean_text(sent[0]), sent[1]).archive)
     except DomainError as refused:
         form.refuse(form.file, _(refused.text, **refused.facts))
         return None
-    key = _key(archive)
-    if course is not None and key not in ("", course.slug):
+    if key not in ("", course.slug):
         form.refuse(form.file, _("This folder is of the course “%(key)s”, not of this one.", key=key))
-    elif course is None and key and catalogue.find_course(current_session(), key) is not None:
-        form.refuse(form.file, _("There is a course with the address “%(key)s” already. Bring the folder in on its page.", key=key))
     return None if form.errors else (clean_text(sent[0]), sent[1])
+
+
+def _sent_new(form: NewFolderForm) -> tuple[str, bytes] | None:
+    """Return the same of an archive for a new course; a taken address that only its name gave is told on the next page."""
+    sent = form.upload() if form.validate() else None
+    if sent is None:
+        return None
+    try:
+        brought = _brought(clean_text(sent[0]), sent[1], address=form.key.data or "")
+    except DomainError as refused:
+        form.refuse(form.file, _(refused.text, **refused.facts))
+        return None
+    key = _key(brought.archive)
+    if key and catalogue.find_course(current_session(), key) is not None and (form.key.data or brought.converted is None):
+        form.refuse(form.key, _(_TAKEN, key=key))
+        form.key.data = _free_key(key)
+    return None if form.errors else (clean_text(sent[0]), sent[1])
+
+
+def _free_key(key: str) -> str:
+    """Return a key that no course has, made of one that may be taken."""
+    session = current_session()
+    tried = (key, *(f"{key[: LONGEST_NAME - 3]}-{number}" for number in range(2, 100)))
+    return next((found for found in tried if catalogue.find_course(session, found) is None), "")
 
 
 def _key(archive: FolderArchive) -> str:
@@ -132,22 +170,27 @@ def _key(archive: FolderArchive) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Brought:
-    """What an archive holds as a course folder; `remarks` tell what was not understood of lessons of another tool."""
+    """What an archive holds as a course folder; `converted` where it held lessons of another tool."""
 
     archive: FolderArchive
-    remarks: tuple[Remark, ...] = ()
+    converted: Converted | None = None
 
 
-def _brought(name: str, content: bytes, *, is_new: bool) -> Brought:
-    """Read an archive; what is to become a course and is no course folder is taken for Markdown lessons of another tool."""
+def _brought(name: str, content: bytes, *, address: str | None = None) -> Brought:
+    """Read an archive. With an `address` it is to become a course, '' for the one that it names itself.
+
+    What is no course folder then is taken for Markdown lessons of another tool.
+    """
     archive = read_folder_archive(content)
-    if not is_new or COURSE in archive.files:
+    if address is None:
         return Brought(archive)
-    wanted = Wanted(name=name.rpartition(".")[0] or name, author=current_actor().name)
+    if COURSE in archive.files:
+        return Brought(replace(archive, files=with_course_key(archive.files, address)) if address else archive)
+    wanted = Wanted(key=address, name=name.rpartition(".")[0] or name, author=current_actor().name)
     del archive  # it is read once more there, and is large
     let_go()
     converted = confined(convert_archive, content, wanted)
-    return Brought(FolderArchive(converted.files), converted.remarks)
+    return Brought(FolderArchive(converted.files), converted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +200,7 @@ class Look:
     pending: PendingFolder
     course: Course | None
     findings: tuple[Finding, ...]
-    remarks: tuple[Remark, ...] = ()
+    converted: Converted | None = None
     plan: ImportPlan | None = None
     after: CourseFolder | None = None
     contents: Mapping[str, bytes] | None = None
@@ -173,23 +216,37 @@ def _look(upload: UUID, choices: Choices | None) -> Look:
     """Read a waiting archive and hold it against the draft; with a choice for each conflict, read what comes of it too."""
     pending = folder_queries.get_pending(current_session(), upload)
     course = None if pending.course_id is None else catalogue.get_course(current_session(), pending.course_id)
-    brought = _brought(pending.name, pending.content, is_new=course is None)
-    archive, remarks, session = brought.archive, brought.remarks, current_session()
+    brought = _brought(pending.name, pending.content, address=_address() if course is None else None)
+    archive, converted, session = brought.archive, brought.converted, current_session()
     checked = _check(archive.files)
+    findings = checked.findings if converted is None else in_source(checked.findings, converted.origins)
     if checked.folder is None:
-        return Look(pending, course, checked.findings, remarks)
-    base = archive.revision if course is not None and archive.course == course.slug else None
+        return Look(pending, course, findings, converted)
+    made_from = Provenance(_named_revision(archive, course), archive.mark, current_actor().person_id)
     try:
-        plan = importing.plan_import(session, _files(), course, archive.files, base=base)
-    except NotFound:  # the mark names a revision of another house
+        plan = importing.plan_import(session, _files(), course, archive.files, made_from=made_from)
+    except NotFound:  # its comment names a revision of another house
         plan = importing.plan_import(session, _files(), course, archive.files)
     if choices is None:
         choices = {} if not plan.conflicts else None
     if choices is None or any(len(choices.get(file.path, ())) != file.questions for file in plan.conflicts):
-        return Look(pending, course, checked.findings, remarks, plan)
+        return Look(pending, course, findings, converted, plan)
     contents = plan.merged(choices)
-    checked = _check(contents)
-    return Look(pending, course, checked.findings, remarks, plan, checked.folder, contents)
+    if converted is None:
+        checked = _check(contents)
+        findings = checked.findings
+    return Look(pending, course, findings, converted, plan, checked.folder, contents)
+
+
+def _address() -> str:
+    """Return the address that somebody wants for a new course, '' where none that may be one was sent."""
+    sent = clean_text(request.values.get("key", ""))
+    return sent if is_key(sent) and len(sent) <= LONGEST_NAME else ""
+
+
+def _named_revision(archive: FolderArchive, course: Course | None) -> int | None:
+    """Return the revision that an archive without a mark names in its comment."""
+    return archive.revision if archive.mark is None and course is not None and archive.course == course.slug else None
 
 
 @bp.route("/teaching/<slug>/folder/<uuid:upload>", methods=["GET", "POST"])
@@ -209,6 +266,8 @@ def confirm_new(subject: WorkshopFolder) -> Answer:
 def _confirm(upload: UUID) -> Answer:
     if request.method != "POST":
         return _page(_look(upload, None))
+    if request.form.get("key") and not _address():
+        return _page(_look(upload, None), refused=_("Use small letters without accents, digits and hyphens only.")), 422
     look = _look(upload, _choices())
     if request.form.get("seen") != look.seen:
         return _page(_look(upload, None), refused=_("The draft changed meanwhile: this is what would change now.")), 409
@@ -265,6 +324,10 @@ def discard_new(subject: WorkshopFolder) -> Response:
 def _page(look: Look, *, refused: str = "") -> str:
     plan = look.plan
     severities = [finding.severity.value for finding in look.findings]
+    converted = look.converted or Converted({}, ())
+    key = look.after.key if look.course is None and look.after is not None else ""
+    is_taken = bool(key) and catalogue.find_course(current_session(), key) is not None
+    attributes = list(converted.attributes.items())
     return render_template(
         "courses/folder_changes.html",
         course=place_of(look.course) if look.course is not None else None,
@@ -273,11 +336,19 @@ def _page(look: Look, *, refused: str = "") -> str:
         expires_at=look.pending.expires_at,
         seen=look.seen,
         refused=refused,
+        key=_free_key(key) if is_taken else key,
+        taken=key if is_taken else "",
         groups=_groups(plan),
+        edits=plan.edits[:MOST_EDITS] if plan is not None else (),
+        is_guess=plan is not None and plan.is_guess,
         conflicts=[_conflict(file) for file in plan.conflicts] if plan is not None else [],
-        findings=[_finding(finding) for finding in look.findings if finding.severity.value != "info"],
+        faults=_by_code(look.findings, "error"),
+        warnings=_by_code(look.findings, "warning"),
+        warned=severities.count("warning"),
         errors=severities.count("error"),
-        remarks=[{"place": f"{remark.file}:{remark.line}", "message": remark.message} for remark in look.remarks],
+        remarks=grouped(converted.remarks),
+        attributes=sum(converted.attributes.values()),
+        frequent=attributes[:MOST_ATTRIBUTES],
         can_come=plan is not None and bool(plan.files) and (look.after is not None or look.contents is None),
         chosen={path: [choice.value for choice in value] for path, value in _choices().items()},
     )
@@ -306,6 +377,15 @@ def _conflict(file: FilePlan) -> dict[str, object]:
         return {"path": file.path, "whole": True, "draft": file.draft is not None, "folder": file.folder is not None, "regions": []}
     regions = [{"draft": "".join(region.mine), "folder": "".join(region.theirs)} for region in file.merge.conflicts]
     return {"path": file.path, "whole": False, "draft": True, "folder": True, "regions": regions}
+
+
+def _by_code(findings: Iterable[Finding], severity: str) -> list[tuple[str, list[dict[str, str]]]]:
+    """Return the findings of a severity by their code, the most frequent first."""
+    found: dict[str, list[dict[str, str]]] = {}
+    for finding in findings:
+        if finding.severity.value == severity:
+            found.setdefault(finding.code, []).append(_finding(finding))
+    return sorted(found.items(), key=lambda group: -len(group[1]))
 
 
 def _finding(finding: Finding) -> dict[str, str]:

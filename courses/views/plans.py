@@ -6,7 +6,7 @@ from courses import publication
 from courses.models import PlannedPublication
 from courses.permissions import CourseAction, TaughtPlan
 from courses.queries import catalogue as course_catalogue
-from courses.queries import drafts as course_drafts
+from courses.queries import history
 from courses.queries import plans as plan_queries
 from courses.services import planning as planning_services
 from courses.services.planning import Publisher
@@ -39,7 +39,7 @@ def _locked(subject: TaughtPlan) -> PlannedPublication:
 def approve(subject: TaughtPlan) -> Response:
     """Agree to what somebody else asked for; without a date it is published at once. Rendering comes before the transaction."""
     session = current_session()
-    contents = course_drafts.draft_files(session, stored(), subject.course.id)
+    contents = history.read_all_at(session, stored(), subject.course.id, plan_queries.get_plan(session, subject.plan_id).revision)
     prepared = publication.prepare(contents, kinds(), today=clock.now().date()).prepared
     if prepared is None:
         raise ChangedMeanwhile

@@ -1,5 +1,6 @@
 """The page that checks a draft, shows what differs from what is published, and publishes it."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
@@ -10,11 +11,12 @@ from courses import publication
 from courses.forms import PublishForm
 from courses.models import Course
 from courses.pages import changes as pages
+from courses.pages.autosaved import AutosavedLine, autosaved_lines
 from courses.pages.place import place_of
 from courses.permissions import CourseAction, TaughtCourse
 from courses.publication import Checked, CourseKinds, Prepared
+from courses.queries import autosaved, history
 from courses.queries import catalogue as course_catalogue
-from courses.queries import drafts as course_drafts
 from courses.queries import plans as plan_queries
 from courses.queries import versions as course_versions
 from courses.services import planning as planning_services
@@ -25,13 +27,21 @@ from courses.services.publishing import Publishing
 from courses.services.verdicts import Verdict
 from kernel import clock
 from kernel.files import Files
-from kernel.i18n import _
+from kernel.i18n import _, ngettext
 from kernel.web.request import allows, begin_writing, current_actor, current_session, requires, see_page
 
 bp = Blueprint("courses", __name__)
 
 Answer = str | Response | tuple[str, int]
 SHOWN_VERSIONS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a page shows of what goes out: what the checks say of it, and the digest of its files."""
+
+    verdict: Verdict
+    digest: str
 
 
 def kinds() -> CourseKinds:
@@ -50,32 +60,60 @@ def publishing(subject: TaughtCourse) -> Answer:
     """Show what the checks say of a draft, and publish it. Everything is read and rendered before the transaction begins."""
     session = current_session()
     course = course_catalogue.get_course(session, subject.id)
-    form = PublishForm(revision=str(course.draft_revision))
+    form = PublishForm(revision=str(course.draft_revision), looked_at=autosaved.outgoing_digest(session, course.id))
     if request.method != "POST":
-        return _page(subject, course, verdicts.kept_verdict(session, stored(), course, kinds(), now=clock.now()), form)
-    checked = publication.prepare(course_drafts.draft_files(session, stored(), course.id), kinds(), today=clock.now().date())
+        return _page(subject, course, _shown(session, course), form)
+    contents = autosaved.outgoing_files(session, stored(), course.id, form.included)
+    checked = publication.prepare(contents, kinds(), today=clock.now().date())
+    digest = autosaved.outgoing_digest(session, course.id, form.included)
     if not form.validate_on_post() or checked.prepared is None:
-        return _page(subject, course, verdicts.judge(session, course, checked, kinds(), now=clock.now()), form), 422
+        return _page(subject, course, _judged(session, course, checked, digest), form), 422
     later = form.moment_in(checked.prepared.course.timezone)
     if later is not None and later <= clock.now():
         form.refuse(form.when, _("Choose a moment that is still to come."))
-        return _page(subject, course, verdicts.judge(session, course, checked, kinds(), now=clock.now()), form), 422
-    how = form.command(_told(course, checked).keys if form.tell.data else ())
+        return _page(subject, course, _judged(session, course, checked, digest), form), 422
+    how = form.command(_told(course, _judged(session, course, checked, digest)).keys if form.tell.data else ())
     writing = begin_writing()
     locked = course_catalogue.lock_course(writing, subject.id)
     try:
         said = _publish_or_plan(writing, locked, checked.prepared, how, later)
     except CourseArchived as refused:
         form.form_errors.append(_(refused.text))
-        return _page(subject, locked, verdicts.judge(writing, locked, checked, kinds(), now=clock.now()), form), 409
+        return _page(subject, locked, _judged(writing, locked, checked, digest), form), 409
     flash(said, "ok")
+    _tell_behind(writing, locked, how)
     return see_page("courses.publishing", slug=subject.slug)
 
 
-def _told(course: Course, checked: Checked) -> pages.Told:
+def _shown(session: Session, course: Course) -> Shown:
+    """Return what the checks say of what goes out: of the publication that waits, else of what was saved."""
+    plan, now, digest = plan_queries.find_last_plan(session, course.id), clock.now(), autosaved.outgoing_digest(session, course.id)
+    if plan is not None and plan.is_open and not autosaved.saved_since(session, course.id, plan.revision):
+        planned = autosaved.digest_at(session, course.id, plan.revision)
+        if planned != digest:
+            contents = history.read_all_at(session, stored(), course.id, plan.revision)
+            return _judged(session, course, publication.check(contents, kinds(), today=now.date()), planned)
+    return Shown(verdicts.outgoing_verdict(session, stored(), course, kinds(), now=now), digest)
+
+
+def _tell_behind(session: Session, course: Course, how: Publishing) -> None:
+    behind = len(autosaved.left_out(session, course.id, how.autosaved))
+    if behind:
+        told = ngettext(
+            "%(count)s text that was only saved by itself did not go out; it stays in the draft.",
+            "%(count)s texts that were only saved by themselves did not go out; they stay in the draft.",
+            behind,
+        )
+        flash(told, "warn")
+
+
+def _judged(session: Session, course: Course, checked: Checked, digest: str) -> Shown:
+    return Shown(verdicts.judge(session, course, checked, kinds(), now=clock.now()), digest)
+
+
+def _told(course: Course, shown: Shown) -> pages.Told:
     """Return whose learners may be told, of what is to be published."""
-    verdict = verdicts.judge(current_session(), course, checked, kinds(), now=clock.now())
-    return pages.told_of(_changes(current_session(), course, verdict, []), verdict.folder)
+    return pages.told_of(_changes(current_session(), course, shown, []), shown.verdict.folder)
 
 
 def _publish_or_plan(session: Session, locked: Course, prepared: Prepared, how: Publishing, later: datetime | None) -> str:
@@ -89,12 +127,13 @@ def _publish_or_plan(session: Session, locked: Course, prepared: Prepared, how: 
     return _("Version %(number)s is published.", number=version.number)
 
 
-def _page(subject: TaughtCourse, course: Course, verdict: Verdict, form: PublishForm) -> str:
-    session = current_session()
+def _page(subject: TaughtCourse, course: Course, shown: Shown, form: PublishForm) -> str:
+    session, verdict = current_session(), shown.verdict
     found = course_versions.list_versions(session, course.id, limit=SHOWN_VERSIONS + 1)
     lines = pages.version_lines(course, found)
     problems = pages.problems_of(course.slug, verdict.findings, verdict.folder)
-    changes = _changes(session, course, verdict, problems)
+    changes = _changes(session, course, shown, problems)
+    shown_problems = pages.beside(problems, changes)
     severities = [problem.severity for problem in problems]
     return render_template(
         "courses/publishing.html",
@@ -107,7 +146,8 @@ def _page(subject: TaughtCourse, course: Course, verdict: Verdict, form: Publish
         plan=_plan(course),
         zone=verdict.folder.timezone if verdict.folder else "",
         hints=pages.nature_hints(publication.count_learners(session, course.id)),
-        problems=pages.beside(problems, changes),
+        problems=shown_problems,
+        sorts=pages.sorts_of([problem for problem in shown_problems if problem.severity == "warning"]),
         errors=severities.count("error"),
         warnings=severities.count("warning"),
         checked_at=verdict.checked_at,
@@ -115,20 +155,26 @@ def _page(subject: TaughtCourse, course: Course, verdict: Verdict, form: Publish
         changes=changes,
         told=pages.told_of(changes, verdict.folder).titles,
         keys=_changed_keys(session, course),
+        autosaved=_autosaved(session, course, verdict, form),
         versions=lines[:SHOWN_VERSIONS],
         more_versions=len(lines) > SHOWN_VERSIONS,
     )
 
 
-def _changes(session: Session, course: Course, verdict: Verdict, problems: list[pages.Problem]) -> pages.Changes | None:
+def _autosaved(session: Session, course: Course, verdict: Verdict, form: PublishForm) -> list[AutosavedLine]:
+    places = pages.places_of(verdict.folder) if verdict.folder else {}
+    return autosaved_lines(autosaved.list_autosaved(session, course.id), places, form.included)
+
+
+def _changes(session: Session, course: Course, shown: Shown, problems: list[pages.Problem]) -> pages.Changes | None:
     """Return what differs from the published version; None where nothing is published."""
     if course.published_version_id is None:
         return None
     current = course_versions.get_version_by_id(session, course.published_version_id)
-    if course_drafts.draft_digest(session, course.id) == current.digest:
+    if shown.digest == current.digest:
         return pages.Changes()
     before = pages.folder_of(session, stored(), current, kinds())
-    return pages.changes_between(session, course, before, verdict.folder, kinds(), problems)
+    return pages.changes_between(session, course, before, shown.verdict.folder, kinds(), problems)
 
 
 def _changed_keys(session: Session, course: Course) -> tuple[pages.ChangedPart, ...]:
@@ -146,8 +192,12 @@ def _changed_keys(session: Session, course: Course) -> tuple[pages.ChangedPart, 
 
 def _plan(course: Course) -> pages.Plan | None:
     """Return the publication that waits, or the last one as long as nothing has come after it."""
-    found = plan_queries.find_last_plan(current_session(), course.id)
-    return None if found is None else pages.plan_of(found, course.draft_revision, current_actor().person_id)
+    session = current_session()
+    found = plan_queries.find_last_plan(session, course.id)
+    if found is None:
+        return None
+    outdated = autosaved.saved_since(session, course.id, found.revision)
+    return pages.plan_of(found, current_actor().person_id, outdated=outdated)
 
 
 def _good(verdict: Verdict) -> list[str]:

@@ -1,8 +1,9 @@
 """The team of a course, invitations into it, and the course's own audit log."""
 
+from collections.abc import Mapping
 from uuid import UUID
 
-from flask import Blueprint, Response, flash, render_template, request
+from flask import Blueprint, Response, current_app, flash, render_template, request, url_for
 
 from courses.forms import TeamForm
 from courses.models import StaffRole
@@ -54,11 +55,24 @@ def team(subject: TaughtCourse) -> Answer:
         else:
             if known:
                 return _changed(subject)
-            flash(_("An invitation is on its way to %(email)s.", email=email), "ok")
-            return _to_team(subject)
+            if current_app.extensions["settings"].mail_is_sent:
+                flash(_("An invitation is on its way to %(email)s.", email=email), "ok")
+                return _to_team(subject)
+            secret = team_services.secret_to_hand_over(session, locked, email, now=clock.now())
+            return _team_page(subject, TeamForm(formdata=None), handed={"email": email, "url": _whole("courses_team.invitation", secret)})
+    return _team_page(subject, form), 422 if form.errors else 200
+
+
+def _whole(endpoint: str, secret: str) -> str:
+    return f"{current_app.extensions['settings'].public_url.rstrip('/')}{url_for(endpoint, secret=secret)}"
+
+
+def _team_page(subject: TaughtCourse, form: TeamForm, *, handed: Mapping[str, str] | None = None) -> str:
+    """Draw the team; `handed` is the address of who was invited and the link that whoever invited hands over."""
+    session = current_session()
     course = course_catalogue.get_course(session, subject.id)
     invitations = team_queries.list_invitations(session, course.id, now=clock.now())
-    page = render_template(
+    return render_template(
         "courses/team.html",
         course=place_of(course),
         members=team_queries.list_members(session, course.id),
@@ -68,8 +82,8 @@ def team(subject: TaughtCourse) -> Answer:
         hints={role: _(words) for role, words in pages.ROLE_HINTS.items()},
         needs_approval=course.needs_approval,
         form=form,
+        handed=handed,
     )
-    return page, 422 if form.errors else 200
 
 
 def _uuid(name: str) -> UUID:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CTE, ColumnElement, Row, Select, bindparam, exists, func, literal, select
+from sqlalchemy import CTE, BindParameter, ColumnElement, Row, Select, bindparam, exists, func, literal, select
 from sqlalchemy.orm import Session, aliased
 
 from accounts.models import Person, full_name
@@ -206,6 +206,11 @@ def list_memberships(session: Session, person_id: int) -> list[MembershipRow]:
         .limit(50)
     )
     return [MembershipRow(*row) for row in session.execute(statement)]
+
+
+def belongs(person_id: int | BindParameter[int]) -> ColumnElement[bool]:
+    """Say in SQL that a person belongs to an institution, one of its provinces or one of its units at present."""
+    return exists().where(Membership.person_id == person_id, PRESENT)
 
 
 def find_place(session: Session, person_id: int) -> Membership | None:

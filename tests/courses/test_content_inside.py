@@ -1,5 +1,7 @@
 """Mappings inside files, and lists that are mappings: changed as lines, everything else to the letter."""
 
+from unicodedata import normalize
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,7 +16,7 @@ GLOSSARY = (
 )
 KEYS = st.from_regex(r"[a-z][a-z0-9]{0,8}", fullmatch=True)
 WORDS = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zl", "Zp"), exclude_characters="\x85\ufeff"), min_size=1).map(
-    str.strip
+    lambda words: normalize("NFC", words).strip()
 )
 ENTRIES = st.dictionaries(KEYS, st.dictionaries(KEYS, WORDS.filter(bool), min_size=1, max_size=3), max_size=5)
 

@@ -6,8 +6,10 @@ from fractions import Fraction
 import pytest
 
 from courses.content.derived import slug
-from courses.content.model import CompletionRule, FolderKind, PageSource, Severity, WordRange
+from courses.content.model import CompletionRule, FolderKind, PageSource, Severity, Visibility, WordRange
 from courses.content.published import vanished
+from courses.publication import check
+from lms.app import KINDS
 from tests.support import folders
 from tests.support.folders import (
     BANK,
@@ -217,9 +219,47 @@ def test_everything_that_is_written_is_read() -> None:
 
 def test_a_topic_unknown_to_the_site_is_a_warning() -> None:
     """Section 5."""
-    found = folders.reading(folders.a_folder(), topics=("salud",)).findings
-    assert [(finding.code, finding.severity) for finding in found] == [("C112", Severity.WARNING)]
+    (found,) = folders.reading(folders.a_folder(), topics=("salud", "hogares-y-familia", "pensiones")).findings
+    assert (found.code, found.severity, found.line) == ("C901", Severity.WARNING, 17)
+    assert "«hogar»" in found.message
+    assert "hogares-y-familia" in found.fix
     assert folders.reading(folders.a_folder(), topics=("hogar",)).findings == ()
+
+
+def test_a_certificate_that_is_no_template_warns_in_a_folder_and_refuses_publishing_on_a_site() -> None:
+    """Section 5: a slip would award certificates under a name that is no template; the working copy stays open."""
+    files = folders.a_folder()
+    files = {**files, COURSE: files[COURSE] + b"certificate: costancia\n"}
+    (found,) = folders.reading(files).findings
+    checked = check(files, KINDS, today=folders.TODAY)
+
+    assert (found.code, found.severity) == ("C902", Severity.WARNING)
+    assert "costancia" in found.message
+    assert "constancia" in found.fix
+    assert [(one.code, one.severity) for one in checked.findings] == [("C902", Severity.ERROR)]
+    assert (checked.course, checked.folder is not None) == (None, True)
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("public", []),
+        ("staff", []),
+        ("participants", ["C114"]),
+        ("institution", ["C903"]),
+    ],
+)
+def test_who_finds_a_course_is_one_of_three_and_an_old_name_is_told(written: str, told: list[str]) -> None:
+    """Section 5: `institution` is the old name of `participants`, which are meant where nothing is written."""
+    files = folders.changed(COURSE, "visibility: public", f"visibility: {written}")
+    reading = folders.reading(files)
+
+    assert reading.course is not None
+    assert reading.course.visibility == written
+    assert [one.code for one in reading.findings] == told
+    unsaid = folders.reading(folders.changed(COURSE, "visibility: public\n", "")).course
+    assert unsaid is not None
+    assert unsaid.visibility is Visibility.PARTICIPANTS
 
 
 def test_resources_that_nobody_verified_are_told() -> None:

@@ -8,10 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from courses import publication
-from courses.content.foreign.folder import Converted, Wanted, convert_folder
+from courses.content.foreign.folder import Wanted, convert_folder
+from courses.content.foreign.model import Converted, RemarkKind, grouped, in_source
 from courses.content.pictures import cleaned
+from courses.content.reader import read_directory
 from kernel.errors import Invalid
 from lms.app import KINDS
+from tests.support.folders import FOLDERS
 
 TODAY = date(2026, 6, 1)
 PNG = (
@@ -183,6 +186,106 @@ def test_a_folder_without_lessons_is_refused() -> None:
         convert_folder({"a.txt": b"Hola"}, Wanted(name="x"))
 
 
+BOXES = ("challenge", "solution", "callout", "keypoints", "prereq", "objectives", "discussion", "testimonial", "checklist")
+
+
+@pytest.mark.parametrize("name", BOXES)
+def test_a_quotation_with_attributes_becomes_what_the_fenced_box_becomes(name: str) -> None:
+    """Of kramdown, the Markdown of Jekyll: the attributes stand below the block that they belong to."""
+    text = "## Título\n\nTexto con `código`.\n\n- uno\n- dos\n"
+    quoted = "".join(f"> {line}".rstrip() + "\n" for line in text.splitlines())
+
+    for written in (f"{quoted}{{: .{name}}}\n", f"{quoted}  {{:.otra .{name} #aqui }}\n"):
+        assert body(f"Antes.\n\n{written}\nDespués.") == body(f"Antes.\n\n::: {name}\n\n{text}\n:::\n\nDespués.")
+
+
+def test_a_solution_folds_wherever_it_stands() -> None:
+    quoted = "> ## Reto\n>\n> Haga.\n>\n> > ## Así\n> >\n> > Hecho.\n> {: .solution}\n>\n> Y siga.\n"
+    fenced = "::: NAME\n\n## Reto\n\nHaga.\n\n:::: solution\n\n## Así\n\nHecho.\n\n::::\n\nY siga.\n\n:::"
+
+    assert body(f"{quoted}{{: .challenge}}") == "## Reto\n\nHaga.\n\n> [!CHECK] Así\n>\n> Hecho.\n\nY siga.\n"
+    around = "> **Reto**\n>\n> Haga.\n\n> [!CHECK] Así\n>\n> Hecho.\n\n> Y siga.\n"
+    assert body(f"{quoted}{{: .discussion}}") == body(fenced.replace("NAME", "discussion")) == around
+    assert body(fenced.replace("NAME", "solution")).count("[!CHECK]") == 1  # nothing of a solution stands outside it
+
+
+def test_lists_above_a_lesson_stand_where_the_fenced_ones_stand() -> None:
+    front = "---\ntitle: Uno\nquestions:\n- ¿Qué?\nobjectives:\n- Sumar con `a`.\n- Usar git: así\nkeypoints: Todo suma.\n---\n"
+    fenced = "# Uno\n\n::: questions\n\n- ¿Qué?\n\n:::\n\n::: objectives\n\n- Sumar con `a`.\n- Usar git: así\n\n:::\n\nTexto.\n\n"
+    fenced += "::: keypoints\n\n- Todo suma.\n\n:::\n"
+    path = "01-mi-curso/01-uno.es.md"
+
+    assert convert({"a.md": f"{front}\nTexto.\n"}).files[path] == convert({"a.md": fenced}).files[path]
+    assert convert({"a.md": front.replace("keypoints: Todo suma.", "keypoints: []") + "\nTexto.\n"}).remarks[0].line == 8
+
+
+def test_attributes_that_mean_nothing_here_are_counted_and_those_of_code_name_its_language() -> None:
+    text = "~~~\nls\n~~~\n{: .language-bash}\n\n~~~\nx\n~~~\n{: .output}\n\nUno.\n{: .output}\n\n> Dos.\n{: .callout .raro}\n"
+    converted = convert({"a.md": f"# Uno\n\n{text}"})
+
+    assert b"```bash\nls\n```\n\n```\nx\n```\n\nUno.\n" in converted.files["01-mi-curso/01-uno.es.md"]
+    assert converted.attributes == {"{: .output}": 2, "{: .raro}": 1}
+    assert not converted.remarks
+
+
+def test_blank_lines_of_code_stay() -> None:
+    assert body("```python\nimport a\n\n\ndef b():\n    pass\n```") == "```python\nimport a\n\n\ndef b():\n    pass\n```\n"
+
+
+def test_places_are_those_of_the_authors_file_and_words_as_they_were_written() -> None:
+    """Also within a paragraph, behind code, and for what the checks find in the text that was made of it."""
+    text = (
+        "---\ntitle: Uno\nlayout: x\n---\n\nHola `a\nb` {{ x }}\ny [nada](no.md)\ny [esto]({{ sitio }}/a) y [aquí](https://example.org)\n"
+    )
+    quoted = "\n> > Cita\n> > con [otra](no2.md)\n\n| cabeza |\n|---|\n| b |\n"
+    converted = convert({"a.md": text + quoted})
+
+    assert [(remark.line, dict(remark.facts)["target"]) for remark in converted.remarks] == [
+        (8, "no.md"),
+        (9, "{{ sitio }}/a"),
+        (12, "no2.md"),
+    ]
+    assert b"\\{{ x }}" in converted.files["01-mi-curso/01-uno.es.md"]
+    found = in_source(publication.check(converted.files, KINDS, today=TODAY).findings, converted.origins)
+    assert {(finding.file, finding.line) for finding in found if finding.code in ("C312", "C319")} == {("a.md", 9), ("a.md", 14)}
+
+
+def test_addresses_that_begin_where_the_site_does_lead_into_the_folder() -> None:
+    lesson = (
+        "[a]({{ page.root }}/02-dos/) [b]({{ site.baseurl }}/_episodes/02-dos.html#x) [c]({% link _episodes/02-dos.md %}) "
+        "![p]({{ page.root }}/fig/p.png) [d]({{ page.root }}/tres/)"
+    )
+    converted = convert({"_episodes/01-uno.md": f"# Uno\n\n{lesson}\n", "_episodes/02-dos.md": "# Dos\n\nSí.\n", "fig/p.png": PNG})
+
+    made = converted.files["01-episodes/01-uno.es.md"].decode()
+    assert "[a](course:dos) [b](course:dos) [c](course:dos)  d\n\n![p](media/p.png)\n" in made
+    assert [dict(remark.facts) for remark in converted.remarks] == [{"target": "{{ page.root }}/tres/"}]
+
+
+def test_a_course_of_jekyll_comes_along_and_what_was_lost_is_told_first() -> None:
+    """Our own sample: attributes of kramdown, lists above the lessons, six pictures and a drawing with a script."""
+    converted = convert(dict(read_directory(FOLDERS.parent / "jekyll")), name="agua")
+
+    groups = grouped(converted.remarks)
+    assert [(group.kind, group.is_loss, len(group.remarks)) for group in groups] == [
+        (RemarkKind.IMAGE, True, 3),
+        (RemarkKind.LINK, True, 1),
+        (RemarkKind.FIELD, True, 1),
+    ]
+    assert [(remark.file, remark.line, remark.message.partition(": ")[0]) for remark in groups[0].remarks] == [
+        ("_episodes/01-medir.md", 21, "La imagen ../fig/vaso.png no está en la carpeta"),
+        ("_episodes/02-comparar.md", 42, "La imagen ../fig/plano.png tiene más de 40 millones de puntos"),
+        ("_episodes/02-comparar.md", 44, "El dibujo ../fig/boton.svg tiene algo más que formas y palabras, o le falta su título"),
+    ]
+    media = [path.rpartition("/")[2] for path in converted.files if "/media/" in path]
+    assert media == ["jarra.png", "jarras.svg", "regla.png"]
+    assert converted.attributes == {"{: .output}": 1, "{: .error}": 1}
+    made = [content.decode() for path, content in converted.files.items() if path.endswith(".md")]
+    assert [text.count("[!CHECK]") for text in made] == [1, 1]
+    assert [text.count("[!SUMMARY]") for text in made] == [3, 2]
+    assert not [sign for text in made for sign in ("{:", "page.root", "<img", ":::") if sign in text]
+
+
 PIECES = (
     *("# T", "### Tres", "::: note", ":::", "> cita", "> ## en cita", "- uno", "   - dos", "    codigo", "```", "~~~py", "texto", "", ""),
     *(
@@ -196,6 +299,10 @@ PIECES = (
         "[z](#q)",
         "$",
         "1. n",
+        "{: .solution}",
+        "> {: .challenge}",
+        "> > doble",
+        "[w]({{ page.root }}/b)",
         "!!! tip",
         "[r]: a.md",
         "===",

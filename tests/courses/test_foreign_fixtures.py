@@ -8,7 +8,8 @@ import pytest
 from bs4 import BeautifulSoup
 from sqlalchemy import select
 
-from courses.content.foreign.folder import Converted, Wanted, convert_folder
+from courses.content.foreign.folder import Wanted, convert_folder
+from courses.content.foreign.model import Converted
 from courses.content.reader import read_directory
 from courses.models import Activity, Page
 from lms.app import House

@@ -7,6 +7,7 @@ from datetime import timedelta
 from io import BytesIO
 
 import pytest
+from bs4 import BeautifulSoup
 from sqlalchemy import func, select
 
 from accounts.services import forget_sent
@@ -180,6 +181,53 @@ def test_an_archive_that_was_downloaded_here_is_merged_from_what_it_was(editor: 
     assert draft(house)[LESSON] == before[LESSON].replace(b"dedos", b"pies")
 
 
+def downloaded(browser: Browser) -> bytes:
+    """Return the draft as the page gives it."""
+    browser.get(FOLDER)
+    browser._request("POST", f"{FOLDER}/download", data=dict(browser.page.form(f"{FOLDER}/download").fields))
+    return browser.response.data
+
+
+def unpacked(content: bytes) -> dict[str, bytes]:
+    """Return all files of an archive, as a program that unpacks it writes them."""
+    with zipfile.ZipFile(BytesIO(content)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def test_a_folder_that_was_unpacked_and_packed_again_keeps_its_revision_and_names_who_edited_meanwhile(
+    editor: Browser, house: House
+) -> None:
+    """The same folder is sent in twice: its person's own change of before is no conflict, another's is."""
+    before = draft(house)
+    edit(house, {LESSON: before[LESSON].replace(b"dedos", b"manos")})
+    files = unpacked(downloaded(editor))
+    assert ".aulario" in files
+    for word in (b"pies", b"ojos"):
+        files[LESSON] = before[LESSON].replace(b"dedos", word)
+        send(editor, packed({f"mi carpeta/{path}": content for path, content in files.items()}))
+        assert "Conflicto" not in editor.page.text
+        editor.submit(editor.path)
+    assert draft(house) == {**before, LESSON: files[LESSON]}
+
+    edit(house, {LESSON: before[LESSON].replace(b"dedos", b"codos")})
+    files[LESSON] = before[LESSON].replace(b"dedos", b"nudos")
+    send(editor, packed(files))
+
+    assert f"Conflicto en {LESSON}" in editor.page.text
+    assert editor.page.has_link("/teaching/prueba/history/5")
+    assert "el más parecido" not in editor.page.text
+
+
+def test_a_mark_of_another_course_is_no_base(editor: Browser, house: House) -> None:
+    before = draft(house)
+    edit(house, {LESSON: before[LESSON].replace(b"dedos", b"manos")})
+    send(editor, packed({**before, "README.md": b"Nota\n", ".aulario": b"course ajeno revision 2\n"}))
+
+    assert "el más parecido" in editor.page.text
+    editor.submit(editor.path)
+    assert draft(house) == {**before, LESSON: before[LESSON].replace(b"dedos", b"manos"), "README.md": b"Nota\n"}
+
+
 def test_a_mark_of_another_house_is_no_base(editor: Browser, house: House) -> None:
     send(editor, packed({**draft(house), "README.md": b"Nota\n"}, comment=b"aulario prueba 77"))
 
@@ -283,6 +331,73 @@ def test_lessons_of_another_tool_become_a_new_course_and_what_was_not_understood
     assert b"name: Pilar Maestra" in made["course.yaml"]
     send(editor, packed({"a.txt": b"x"}), NEW, status=422)
     assert "Markdown" in editor.page.text
+
+
+def test_a_report_of_hundreds_of_lines_is_read_on_one_screen_and_begins_with_what_was_lost(editor: Browser, house: House) -> None:
+    """The button stands above it; each kind shows its number and some examples, and unfolds."""
+    lesson = "# Agua\n\n" + "".join(f"{{% include x{number} %}} <div>{number}</div>\n\n> a\n{{: .raro}}\n\n" for number in range(200))
+    send(editor, packed({"curso/1-agua.md": lesson.encode(), "curso/2-luz.md": b"# Luz\n\n![sol](fig/sol.png)\n"}), NEW)
+
+    page = BeautifulSoup(editor.page.html, "html.parser").find("main")
+    assert page is not None
+    assert len(page.find_all("li")) > 400
+    for folded in page.find_all("details"):
+        for item in folded.find_all("li"):
+            item.decompose()
+    words = page.get_text(" ", strip=True)
+    order = ["Traerla", "Lo que no llega al curso", "1-agua.md:3", "Lo que llega, pero no como estaba", "{: .raro} 200"]
+    assert [words.index(word) for word in order] == sorted(words.index(word) for word in order)
+    assert "197 más como estas" in words
+    assert len(page.find_all("li")) < 20
+
+
+def test_a_second_archive_does_not_make_the_page_of_the_first_go(editor: Browser, house: House) -> None:
+    """Some are kept, and the page that takes them leads to each."""
+    pages = []
+    for number in range(4):
+        send(editor, packed({f"a{number}.md": b"# Agua\n"}), NEW)
+        pages.append(editor.path.partition("?")[0])
+        send(editor, packed({**draft(house), "README.md": b"%d" % number}))
+
+    editor.get(pages[0], status=404)
+    for page in pages[1:]:
+        editor.get(page)
+        assert editor.get(NEW).has_link(page)
+    assert counted(house)[0] == 6
+    editor.submit(f"{pages[1]}/discard") if editor.get(pages[1]) else None
+    assert not editor.get(NEW).has_link(pages[1])
+
+
+def test_an_archive_named_as_a_course_is_given_another_address(editor: Browser, house: House) -> None:
+    """On the page that shows it: lessons of another tool have no address but the name of their file."""
+    a_course(house, "curso", modules=1)
+    theirs = draft(house, "curso")
+    send(editor, packed({"1-agua.md": b"# Agua\n\nLlueve.\n"}), NEW)
+    address = editor.path
+
+    assert "«curso»" in editor.page.text
+    assert dict(editor.page.form(address).fields)["key"] == "curso-2"
+    editor.submit(address, {"key": "Ni hablar"}, status=422)
+    editor.submit(address, {"key": "curso"}, status=409)
+    editor.submit(address, {"key": "agua-y-luz"})
+
+    assert b"key: agua-y-luz\n" in draft(house, "agua-y-luz")["course.yaml"]
+    assert draft(house, "curso") == theirs
+
+
+def test_a_course_folder_comes_in_beside_the_course_of_its_address(editor: Browser, house: House) -> None:
+    files = folder("prueba", modules=1)
+    send(editor, packed(files), NEW, status=422)
+    assert dict(editor.page.form(NEW).fields)["key"] == "prueba-2"
+    fields = {**dict(editor.page.form(NEW).fields), "file": (BytesIO(packed(files)), "curso.zip")}
+    editor._request("POST", NEW, data=fields, content_type="multipart/form-data")
+    editor._arrive(200)
+
+    editor.submit(editor.path.partition("?")[0])
+
+    changed = files["course.yaml"].replace(b"key: prueba\n", b"key: prueba-2\n")
+    assert draft(house, "prueba-2") == {**files, "course.yaml": changed}
+    assert draft(house) == files
 
 
 def test_a_course_that_came_meanwhile_is_not_overwritten(editor: Browser, house: House) -> None:

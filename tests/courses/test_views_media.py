@@ -1,5 +1,6 @@
 """The files of a course on the web: sent in, seen with what uses them, taken out where nothing does."""
 
+import hashlib
 import io
 
 import pytest
@@ -62,6 +63,31 @@ def test_files_are_sent_into_the_course_or_a_module_and_told_with_their_uses(edi
     editor._request("GET", address)
     assert editor.response.status_code == 200
     assert editor.response.headers["Content-Type"] == "image/png"
+
+
+@pytest.mark.parametrize(("name", "content"), [("limpio.txt", b"Hola\n"), ("voz.vtt", VTT.encode()), ("datos.csv", b"a;b\n1;2\n")])
+def test_the_link_of_a_text_file_opens_it_for_who_edits_and_for_nobody_else(
+    editor: Browser, house: House, name: str, content: bytes
+) -> None:
+    send(editor, name, content)
+    page = editor.get(MEDIA)
+    address = page.html[page.html.index("/courses/prueba/files/") :].partition('"')[0]
+
+    editor._request("GET", address)
+
+    assert editor.response.status_code == 200
+    assert editor.response.data == content
+    assert editor.response.headers["Content-Disposition"].startswith(("attachment", "inline"))
+    assert "sandbox" in editor.response.headers["Content-Security-Policy"]
+    stranger = editor.another()
+    stranger.checks = False
+    assert stranger._request("GET", address).status_code in (303, 404)
+
+
+def test_other_texts_of_a_draft_have_no_address(editor: Browser, house: House, course: Course) -> None:
+    checksum = hashlib.sha256(texts(house)["course.yaml"].encode()).hexdigest()
+
+    assert editor._request("GET", f"/courses/prueba/files/{checksum}/course.yaml").status_code == 404
 
 
 def test_what_is_used_stays_and_what_is_not_goes(editor: Browser, house: House, course: Course) -> None:

@@ -1,5 +1,6 @@
 """Differences on the publishing page, the history of versions, and the way back to any of them."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -109,6 +110,40 @@ def test_every_remark_that_can_be_mended_on_a_page_leads_there(teacher: Browser,
     assert "/teaching/prueba/lessons/leccion-1" in links
     for address in links:
         teacher.get(address)
+
+
+def unfolded(html: str) -> str:
+    """Return the words of a page without what is for who edits the text."""
+    return re.sub(r"<[^>]+>", " ", re.sub(r'<details class="small">.*?</details>', "", html, flags=re.DOTALL))
+
+
+def test_a_remark_names_the_field_as_its_form_does_and_leads_to_the_form(teacher: Browser, house: House) -> None:
+    module = folder(modules=1)["01-parte/module.yaml"].decode()
+    aimless = re.sub(r"objectives:\n(  - .*\n)+", "", module)
+    save_draft(house, {**folder(modules=1), "01-parte/module.yaml": aimless.encode()})
+
+    page = teacher.get(PUBLISHING)
+    shown = unfolded(page.html)
+
+    assert aimless != module
+    assert "El módulo no tiene objetivos" in shown
+    for private in ("objectives", "module.yaml", "C206"):
+        assert private not in shown
+        assert private in page.text
+    assert page.has_link("/teaching/prueba/parts/parte-1")
+    assert page.has_link("/teaching/prueba/text?path=01-parte/module.yaml")
+
+
+def test_remarks_of_one_kind_are_folded_with_their_number(teacher: Browser, house: House) -> None:
+    files = folder(modules=1)
+    bank = re.sub(rb"(- wrong: (?:tres|cinco|siete)\n)        why: .*\n", rb"\1", files[BANK])
+    save_draft(house, {**files, BANK: bank})
+
+    page = teacher.get(PUBLISHING)
+    more = [int(number) for number in re.findall(r"y (\d+) más de este tipo", page.text)]
+
+    assert 2 in more
+    assert page.html.count("<strong>Revise: ") < page.html.count('id="problem-')
 
 
 def test_a_reworded_question_is_not_one_with_another_key(teacher: Browser, house: House) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from courses.content.foreign.model import Notebook
+from courses.content.foreign.model import Notebook, RemarkKind
 from kernel.errors import N_
 
 _FENCE = re.compile(r"([ \t]*)(`{3,}|~{3,})[ \t]*(.*)$")
@@ -19,6 +19,8 @@ _HEADING = re.compile(r"[ ]{0,3}(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*$")
 _UNDERLINE = re.compile(r"[ ]{0,3}(=+|-+)[ \t]*$")
 _REFERENCE = re.compile(r"[ ]{0,3}\[([^\[\]^][^\[\]]*)\]:[ \t]*<?(\S+?)>?(?:[ \t]+[\"'(].*)?[ \t]*$")
 _ITEM = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+\S")
+_ATTRIBUTES = re.compile(r"[ ]{0,3}\{:[ ]*([^{}]*?)[ ]*\}[ \t]*$")
+_CLASS = re.compile(r"\.([\w-]+)")
 _NAME = re.compile(r"[\w-]+")
 _LANGUAGE = re.compile(r"[A-Za-z][\w+#.-]*")
 
@@ -43,7 +45,10 @@ BOXES = {
     **dict.fromkeys(("definition",), Box.DEFINITION),
     **dict.fromkeys(("objectives", "keypoints", "questions", "summary", "abstract", "overview"), Box.SUMMARY),
     **dict.fromkeys(
-        ("note", "tip", "info", "callout", "prereq", "discussion", "testimonial", "instructor", "quote", "callout-note", "callout-tip"),
+        (
+            *("note", "tip", "info", "callout", "prereq", "discussion", "testimonial", "checklist", "instructor", "quote"),
+            *("callout-note", "callout-tip"),
+        ),
         Box.QUOTE,
     ),
     **dict.fromkeys(("challenge", "exercise", "question", "tab", "tabs", "group-tab"), Box.OPEN),
@@ -121,7 +126,7 @@ def blocks(lines: list[str], first: int, notebook: Notebook) -> Iterator[Block]:
         in_list = any(_ITEM.match(text) for text in block.lines) or (in_list and block.lines[0].startswith((" ", "\t")))
         yield block
     for name in boxes:
-        notebook.tell(len(lines), N_("The box “%(name)s” is not closed."), name=name)
+        notebook.tell(RemarkKind.CHECK, len(lines), N_("The box “%(name)s” is not closed."), name=name)
         yield Block("close", len(lines), name=name)
 
 
@@ -153,7 +158,7 @@ def _division(words: str, at: int, boxes: list[str], notebook: Notebook) -> tupl
 def _opened(name: str, title: str, at: int, notebook: Notebook) -> Block:
     key = (_NAME.match(name.lower()) or [""])[0]
     if key not in BOXES:
-        notebook.tell(at + 1, N_("The box “%(name)s” is of another tool: its text stays as a quotation."), name=name)
+        notebook.tell(RemarkKind.BOX, at + 1, N_("The box “%(name)s” is of another tool: its text stays as a quotation."), name=name)
     return Block("open", at + 1, box=BOXES.get(key, Box.QUOTE), name=key, title=title)
 
 
@@ -189,7 +194,27 @@ def _alert(match: re.Match[str], at: int, lines: list[str], notebook: Notebook) 
 def _quotation(at: int, lines: list[str], notebook: Notebook) -> tuple[list[Block], int]:
     end = next((place for place in range(at, len(lines)) if not _QUOTED.match(lines[place])), len(lines))
     inner = [_QUOTED.sub("", text) for text in lines[at:end]]
-    return [*_nested(Block("open", at + 1, box=Box.QUOTE, name="quote"), inner, at, notebook)], end
+    opened = Block("open", at + 1, box=Box.QUOTE, name="quote")
+    name = _box_named(lines, end, notebook)
+    if name:
+        opened, end = _opened(name, "", at, notebook), end + 1
+    return [*_nested(opened, inner, at, notebook)], end
+
+
+def _classes(lines: list[str], at: int) -> list[str] | None:
+    """Return the classes in a line of nothing but attributes (kramdown), None where it is another line."""
+    match = _ATTRIBUTES.match(lines[at].rstrip("\r\n")) if at < len(lines) else None
+    return _CLASS.findall(match[1]) if match else None
+
+
+def _box_named(lines: list[str], at: int, notebook: Notebook) -> str:
+    """Return the box that the attributes below a quotation make of it, '' for none; other classes beside it mean nothing."""
+    classes = _classes(lines, at) or []
+    name = next((name for name in classes if name.lower() in BOXES), "")
+    for other in classes if name else ():
+        if other != name:
+            notebook.count(f"{{: .{other}}}")
+    return name
 
 
 def _nested(opened: Block, inner: list[str], before: int, notebook: Notebook) -> Iterator[Block]:
@@ -204,13 +229,17 @@ def _code(lines: list[str], at: int, fence: re.Match[str], notebook: Notebook) -
     closing = re.compile(rf"[ \t]*{re.escape(marks[0])}{{{len(marks)},}}[ \t]*$")
     end = next((place for place in range(at + 1, len(lines)) if closing.match(lines[place].rstrip("\r\n"))), None)
     if end is None:
-        notebook.tell(at + 1, N_("The code that begins here does not end."))
+        notebook.tell(RemarkKind.CHECK, at + 1, N_("The code that begins here does not end."))
     inner = [_unindented(text.rstrip("\r\n"), len(indent)) for text in lines[at + 1 : end if end is not None else len(lines)]]
     language = _LANGUAGE.search(fence[3].strip("{} .")) if fence[3].strip() else None
     if fence[3].startswith("{") and "}" in fence[3] and not fence[3].startswith(("{.", "{r", "{python")):
-        notebook.tell(at + 1, N_("“%(text)s” is a command of another tool: what it holds stays as code."), text=fence[3])
+        notebook.tell(RemarkKind.FORM, at + 1, N_("“%(text)s” is a command of another tool: what it holds stays as code."), text=fence[3])
     block = Block("code", at + 1, inner, name=language[0].lower() if language else "", level=len(indent))
-    return block, end + 1 if end is not None else len(lines)
+    after = end + 1 if end is not None else len(lines)
+    named = [name for name in _classes(lines, after) or [] if name.startswith("language-")]
+    if named and not block.name and (found := _LANGUAGE.fullmatch(named[0].removeprefix("language-"))):
+        block.name, after = found[0].lower(), after + 1
+    return block, after
 
 
 def _unindented(text: str, width: int) -> str:

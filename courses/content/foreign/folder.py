@@ -2,21 +2,25 @@
 
 import posixpath
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
 from courses.content.archives import read_folder_archive
+from courses.content.codes import severity
 from courses.content.filetypes import kind_of
 from courses.content.foreign.lesson import ForeignLesson, convert
-from courses.content.foreign.model import Notebook, Remark, Surroundings
+from courses.content.foreign.model import Converted, Notebook, Origin, Remark, RemarkKind, Surroundings
 from courses.content.layout import MAXIMUM_MODULES
-from courses.content.pictures import FORMATS, cleaned
+from courses.content.model import Severity
+from courses.content.pictures import FORMATS, MOST_PIXELS, cleaned, points
 from courses.content.skeleton import proposed_key
 from courses.content.writing import scalar
 from kernel.errors import N_, Invalid
 from kernel.markup.addresses import slug
+from kernel.markup.svg import clean_svg
 
 ENDINGS = (".md", ".markdown", ".mdx", ".qmd", ".rmd")
 PLANS = ("summary.md", "_sidebar.md", "toc.md")
@@ -42,14 +46,6 @@ class Wanted:
     licence: str = "CC-BY-4.0"
     name: str = ""
     """Of the folder."""
-
-
-@dataclass(frozen=True, slots=True)
-class Converted:
-    """A course folder, and everything that was not understood or not taken along."""
-
-    files: Mapping[str, bytes]
-    remarks: tuple[Remark, ...]
 
 
 @dataclass(slots=True)
@@ -79,6 +75,8 @@ class _Conversion:
         self.files = {path: content for path, content in files.items() if not any(name.startswith(".") for name in path.split("/"))}
         self.wanted = wanted
         self.remarks: list[Remark] = []
+        self.attributes: Counter[str] = Counter()
+        self.origins: dict[str, Origin] = {}
         self.keys: dict[str, str] = {}
         self.out: dict[str, bytes] = {}
         self.taken: set[str] = set()
@@ -103,17 +101,17 @@ class _Conversion:
         self.out["course.yaml"] = self._course(authors).encode()
         self._tell_left()
         order = sorted(self.remarks, key=lambda remark: (remark.file, remark.line))
-        return Converted(dict(sorted(self.out.items())), tuple(order))
+        return Converted(dict(sorted(self.out.items())), tuple(order), dict(self.attributes.most_common()), self.origins)
 
     def _decode(self, path: str) -> None:
         try:
             self.texts[path] = self.files[path].decode("utf-8")
         except UnicodeDecodeError:
             self.texts[path] = self.files[path].decode("windows-1252", errors="replace")
-            self._tell(path, N_("The file is not UTF-8: read as Windows-1252."))
+            self._tell(RemarkKind.FORM, path, N_("The file is not UTF-8: read as Windows-1252."))
 
-    def _tell(self, path: str, template: str, **facts: str) -> None:
-        self.remarks.append(Remark(path, 1, template, tuple(facts.items())))
+    def _tell(self, kind: RemarkKind, path: str, template: str, **facts: str) -> None:
+        self.remarks.append(Remark(kind, path, 1, template, tuple(facts.items())))
 
     # --- Order ---
 
@@ -123,10 +121,12 @@ class _Conversion:
         parts = planned if planned else self._by_folder(lessons)
         for part in parts:
             for path in part.lessons[MOST_LESSONS:]:
-                self._tell(path, N_("A module has %(limit)s lessons at most: left out."), limit=str(MOST_LESSONS))
+                self._tell(RemarkKind.LESSON, path, N_("A module has %(limit)s lessons at most: left out."), limit=str(MOST_LESSONS))
             del part.lessons[MOST_LESSONS:]
         for part in parts[MAXIMUM_MODULES:]:
-            self._tell(part.lessons[0], N_("A course has %(limit)s modules at most: left out."), limit=str(MAXIMUM_MODULES))
+            self._tell(
+                RemarkKind.LESSON, part.lessons[0], N_("A course has %(limit)s modules at most: left out."), limit=str(MAXIMUM_MODULES)
+            )
         return parts[:MAXIMUM_MODULES]
 
     def _planned(self, lessons: Iterable[str]) -> list[_Part]:
@@ -150,7 +150,7 @@ class _Conversion:
             return []
         rest = sorted((path for path in known if not _is_index(path)), key=_natural)
         for path in rest:
-            self._tell(path, N_("The table of contents does not name this lesson: it stands at the end."))
+            self._tell(RemarkKind.CHECK, path, N_("The table of contents does not name this lesson: it stands at the end."))
         found[-1].lessons += rest
         return [_Part(part.name or "0", part.title or self._course_title(), part.lessons) for part in found]
 
@@ -190,7 +190,7 @@ class _Conversion:
                 used.append(self.keys[path])
 
     def _lesson_title(self, path: str) -> str:
-        lesson = convert(self.texts[path], self.wanted.language, Notebook(path), Surroundings(lambda _target: "", lambda _target: ""))
+        lesson = convert(self.texts[path], self.wanted.language, Notebook(path), Surroundings(lambda _target: "", lambda _target: ("", "")))
         return lesson.title or _said(PurePosixPath(path).stem if not _is_index(path) else PurePosixPath(path).parent.name) or "Lección"
 
     # --- Texts ---
@@ -200,29 +200,36 @@ class _Conversion:
         around = Surroundings(lambda target: self._page(path, target), lambda target: self._media(path, target, folder))
         lesson = convert(self.texts[path], self.wanted.language, notebook, around)
         self.remarks += notebook.remarks
+        self.attributes += notebook.attributes
         return lesson
 
     def _page(self, path: str, target: str) -> str:
-        for wanted in _candidates(_resolved(path, target)):
-            if wanted in self.keys:
-                return f"course:{self.keys[wanted]}"
+        for place in _places(path, target):
+            for wanted in _candidates(place):
+                if wanted in self.keys:
+                    return f"course:{self.keys[wanted]}"
+        name = PurePosixPath(_resolved("", target.lstrip("/"))).name.removesuffix(".html")
+        alike = [lesson for lesson in self.keys if PurePosixPath(lesson).stem == name and not _is_index(lesson)]
+        if target.startswith("/") and len(alike) == 1:  # where the site that the folder makes has its page
+            return f"course:{self.keys[alike[0]]}"
         return ""
 
-    def _media(self, path: str, target: str, folder: str) -> str:
-        """Take a file along into the module's media/ and return its path from the lesson; '' where it may not come or is not there."""
+    def _media(self, path: str, target: str, folder: str) -> tuple[str, str]:
+        """Take a file along into the module's media/ and return its path from the lesson; '' and why where it does not come."""
         if "://" in target:
-            return ""
-        source = _resolved(path, target)
-        content, kind = self.files.get(source), kind_of(source)
-        if content is None or kind is None or not kind.fits(content) or len(content) > kind.limit or source.lower().endswith(".md"):
-            return ""
-        stem, ending = posixpath.splitext(posixpath.basename(source))
-        if ending[1:].lower() in FORMATS:
-            try:
-                content = cleaned(content, ending[1:].lower())
-            except Invalid:
-                return ""
+            return "", N_("The image %(path)s stands on another site: its description stays.")
+        source = next((found for found in _places(path, target) if found in self.files), "")
+        if not source:
+            return "", N_("The image %(path)s is not in the folder: its description stays.")
+        content, why = _media_content(source, self.files[source])
         self.taken.add(source)
+        if why:
+            return "", why
+        return self._kept(source, content, folder), ""
+
+    def _kept(self, source: str, content: bytes, folder: str) -> str:
+        """Keep a file in the module's media/ and return its path from the lesson."""
+        stem, ending = posixpath.splitext(posixpath.basename(source))
         name = f"{slug(stem)[:60] or 'archivo'}{ending.lower()}"
         number = 1
         while self.out.get(f"{folder}/media/{name}", content) != content:
@@ -239,6 +246,7 @@ class _Conversion:
         if lesson.front.is_draft:
             fields.append("state: draft")
         self.out[target] = ("---\n" + "\n".join(fields) + f"\n---\n{lesson.body}").encode()
+        self.origins[target] = Origin(path, (1,) * (len(fields) + 2) + lesson.lines)
         self.taken.add(path)
 
     def _course(self, authors: list[str]) -> str:
@@ -246,7 +254,7 @@ class _Conversion:
         people = [self.wanted.author] if self.wanted.author else list(dict.fromkeys(authors))
         if not people:
             people = [_said(self.wanted.name) or title]
-            self._tell("course.yaml", N_("Nobody is named as author: write who wrote it."))
+            self._tell(RemarkKind.CHECK, "course.yaml", N_("Nobody is named as author: write who wrote it."))
         named = "".join(f"  - name: {scalar(' '.join(name.split()), flow=False)}\n" for name in people)
         key = self.wanted.key or proposed_key(self.wanted.title or self.wanted.name or title)
         languages = "" if self.wanted.language == "es" else f"languages: [{self.wanted.language}]\n"
@@ -255,9 +263,9 @@ class _Conversion:
     def _tell_left(self) -> None:
         for path in sorted(self.files.keys() - self.taken):
             if not _is_aside(path):
-                self._tell(path, N_("No lesson uses this file: it does not come along."))
+                self._tell(RemarkKind.FILE, path, N_("No lesson uses this file: it does not come along."))
             else:
-                self._tell(path, N_("This file is about the folder and no lesson: it does not come along."))
+                self._tell(RemarkKind.FILE, path, N_("This file is about the folder and no lesson: it does not come along."))
 
 
 def _is_index(path: str) -> bool:
@@ -290,6 +298,36 @@ def _said(name: str) -> str:
 def _resolved(path: str, target: str) -> str:
     bare = unquote(target.partition("#")[0].partition("?")[0])
     return posixpath.normpath(posixpath.join(posixpath.dirname(path), bare)).lstrip("/") if bare else ""
+
+
+def _places(path: str, target: str) -> list[str]:
+    """Return where a file that a lesson names may stand: beside the lesson, else in the folder that holds all of them.
+
+    Where lessons and pictures were packed from beside each other, `../fig/` leads out of the folder and means the one in it.
+    """
+    found = _resolved(path, target)
+    bare = re.sub(r"^(?:\.\./)+", "", found)
+    from_root = _resolved("", target.lstrip("/")) if target.startswith("/") else bare
+    return list(dict.fromkeys((found, bare, from_root)))
+
+
+def _media_content(path: str, content: bytes) -> tuple[bytes, str]:
+    """Return a file as it may come along, or why it may not."""
+    kind, ending = kind_of(path), path.rpartition(".")[2].lower()
+    if kind is None or not kind.fits(content) or ending == "md":
+        return b"", N_("The image %(path)s is none of what its name says: its description stays.")
+    if len(content) > kind.limit:
+        return b"", N_("The image %(path)s is too large: its description stays.")
+    if ending == "svg" and any(severity(problem.code) is Severity.ERROR for problem in clean_svg(content, "check-", "")[1]):
+        return b"", N_("The drawing %(path)s holds more than shapes and words, or lacks its title: its description stays.")
+    if ending not in FORMATS:
+        return content, ""
+    if points(content, ending) > MOST_PIXELS:
+        return b"", N_("The image %(path)s has more than 40 million points: its description stays.")
+    try:
+        return cleaned(content, ending), ""
+    except Invalid:
+        return b"", N_("The image %(path)s is broken: its description stays.")
 
 
 def _candidates(path: str) -> list[str]:

@@ -2,16 +2,19 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from courses.content import nodes
-from courses.content.foreign.model import Notebook
+from courses.content.foreign.model import Notebook, RemarkKind
 from courses.content.nodes import Keyed, Listing, Node, Scalar
 from kernel.errors import N_
 
 TITLE = ("title", "linkTitle", "sidebar_label")
 SUMMARY = ("description", "summary", "abstract")
 AUTHORS = ("author", "authors")
+BOXES_BEFORE = ("questions", "objectives")
+BOXES_AFTER = ("keypoints",)
+"""Lists that stand in boxes: before the text, and after it, as where they come from."""
 _UNSEEN = ("lang", "language", "layout", "slug", "id", "permalink", "order", "weight", "nav_order", "sidebar_position")
 """Fields that say nothing to a learner, or that the order of the files says already."""
 
@@ -26,6 +29,8 @@ class Front:
     is_draft: bool = False
     order: float | None = None
     first_line: int = 1
+    boxes: Mapping[str, tuple[tuple[int, str], ...]] = field(default_factory=dict)
+    """The lists of BOXES_BEFORE and BOXES_AFTER: each item with its line."""
 
 
 def read_front(lines: list[str], notebook: Notebook) -> Front:
@@ -39,24 +44,26 @@ def read_front(lines: list[str], notebook: Notebook) -> Front:
     fields = _yaml(lines[1:end], notebook) if fence == "---" else _toml(lines[1:end], notebook)
     if fields is None:
         return Front() if fence == "---" and end > 1 and ":" not in "".join(lines[1:end]) else Front(first_line=end + 2)
-    for name, (line, _value) in fields.items():
-        if name not in (*TITLE, *SUMMARY, *AUTHORS, *_UNSEEN, "draft"):
-            notebook.tell(line, N_("The field “%(name)s” has no place in a lesson here."), name=name)
+    for name, (line, items) in fields.items():
+        if name not in (*TITLE, *SUMMARY, *AUTHORS, *_UNSEEN, "draft") and not (name in (*BOXES_BEFORE, *BOXES_AFTER) and items):
+            notebook.tell(RemarkKind.FIELD, line, N_("The field “%(name)s” has no place in a lesson here."), name=name)
     return Front(
         _first(fields, TITLE),
         _first(fields, SUMMARY),
-        tuple(fields[name][1][0] if len(fields[name][1]) == 1 else ", ".join(fields[name][1]) for name in AUTHORS if name in fields),
+        tuple(", ".join(text for _line, text in fields[name][1]) for name in AUTHORS if name in fields),
         _first(fields, ("draft",)).lower() == "true",
         _number(_first(fields, ("order", "weight", "nav_order", "sidebar_position"))),
         end + 2,
+        {name: fields[name][1] for name in (*BOXES_BEFORE, *BOXES_AFTER) if name in fields},
     )
 
 
-Fields = Mapping[str, tuple[int, tuple[str, ...]]]
+Fields = Mapping[str, tuple[int, tuple[tuple[int, str], ...]]]
+"""By name the line of a field's value, and its texts with theirs."""
 
 
 def _first(fields: Fields, names: tuple[str, ...]) -> str:
-    return next((" ".join(fields[name][1][0].split()) for name in names if name in fields and fields[name][1]), "")
+    return next((" ".join(fields[name][1][0][1].split()) for name in names if name in fields and fields[name][1]), "")
 
 
 def _number(text: str) -> float | None:
@@ -67,25 +74,34 @@ def _yaml(lines: list[str], notebook: Notebook) -> Fields | None:
     parsed = nodes.parse("\n" + "\n".join(lines) + "\n")
     if not isinstance(parsed.root, Keyed):
         if parsed.troubles:
-            notebook.tell(parsed.troubles[0].line, N_("The fields above the text cannot be read as YAML."))
+            notebook.tell(RemarkKind.FIELD, parsed.troubles[0].line, N_("The fields above the text cannot be read as YAML."))
         return None
     return {name: (entry.value.line, _texts(entry.value)) for name, entry in parsed.root.entries.items()}
 
 
-def _texts(value: Node) -> tuple[str, ...]:
+def _texts(value: Node) -> tuple[tuple[int, str], ...]:
     if isinstance(value, Scalar):
-        return (value.text,) if value.text else ()
-    return tuple(item.text for item in value.items if isinstance(item, Scalar)) if isinstance(value, Listing) else ()
+        return ((value.line, value.text),) if value.text else ()
+    if not isinstance(value, Listing):
+        return ()
+    return tuple((item.line, text) for item in value.items if (text := _said(item)))
+
+
+def _said(item: Node) -> str:
+    """Return an item of a list as text; one with a colon and no quotation marks is a field to YAML, and words to its author."""
+    if isinstance(item, Keyed):
+        return ", ".join(f"{name}: {entry.value.text}" for name, entry in item.entries.items() if isinstance(entry.value, Scalar))
+    return item.text if isinstance(item, Scalar) else ""
 
 
 def _toml(lines: list[str], notebook: Notebook) -> Fields | None:
     try:
         found = tomllib.loads("\n".join(lines))
     except tomllib.TOMLDecodeError:
-        notebook.tell(1, N_("The fields above the text cannot be read as TOML."))
+        notebook.tell(RemarkKind.FIELD, 1, N_("The fields above the text cannot be read as TOML."))
         return None
     places = {line.partition("=")[0].strip(): at for at, line in enumerate(lines, start=2)}
-    return {name: (places.get(name, 1), _plain(value)) for name, value in found.items()}
+    return {name: (line := places.get(name, 1), tuple((line, text) for text in _plain(value))) for name, value in found.items()}
 
 
 def _plain(value: object) -> tuple[str, ...]:

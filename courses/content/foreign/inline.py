@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from html import unescape
 
-from courses.content.foreign.model import Notebook, Surroundings
+from courses.content.foreign.model import Notebook, RemarkKind, Surroundings
 from kernel.errors import N_
 from kernel.markup.addresses import slug
 from kernel.markup.html import names
@@ -26,6 +26,15 @@ _ANCHOR = re.compile(r"<a\s[^<>]*href\s*=\s*[\"']([^\"']*)[\"'][^<>]*>(.*?)</a>"
 _ATTRIBUTE = re.compile(r"([\w-]+)\s*=\s*[\"']([^\"']*)[\"']")
 _FORMULA = re.compile(r"(?<![\\$])\$(?![\s\d$])[^$\n]*[\\^_=][^$\n]*(?<!\s)\$(?!\d)")
 _LIQUID = re.compile(r"\{%.*?%\}|\{\{[<%].*?[>%]\}\}", re.DOTALL)
+_FROM_ROOT = re.compile(
+    r"(?<=[(<\"'])(?:\{\{-?[ ]*(?:page\.root|site\.baseurl|site\.url|relative_root_path)[ ]*-?\}\}/?([^\s()<>\"']*)"
+    r"|\{\{-?[ ]*['\"]([^'\"{}]*)['\"][ ]*\|[ ]*(?:relative|absolute)_url[ ]*-?\}\}"
+    r"|\{%-?[ ]*link[ ]+([^\s%]+)[ ]*-?%\})"
+)
+"""An address that Jekyll counts from where its site begins, which is the folder."""
+_UNKNOWN = re.compile(
+    r"(?<!!)\[([^\[\]]*)\]\(([^()\n]*\{\{[^()\n]*)\)|<a\s[^<>]*href\s*=\s*[\"']([^\"']*\{\{[^\"']*)[\"'][^<>]*>(.*?)</a>", re.I
+)
 _ALONE = re.compile(r"(?:[ ]*\{:?[ ]*(?:[.#]|[\w-]+=)[^{}\n]*\})+[ ]*$", re.MULTILINE)
 _MARKS = {"b": "**", "strong": "**", "i": "*", "em": "*", "code": "`", "tt": "`", "samp": "`"}
 _ELEMENTS = names(
@@ -33,6 +42,7 @@ _ELEMENTS = names(
     "font footer form h1 h2 h3 h4 h5 h6 header hr i input ins kbd label li main mark nav ol p picture pre q s section small "
     "source span strike strong sub summary sup table tbody td tfoot th thead tr u ul var wbr"
 )
+_NOWHERE = N_("The link to %(target)s leads nowhere in this folder: its words stay.")
 _PLAYERS = ("iframe", "video", "audio", "embed", "object", "script", "style")
 
 
@@ -45,10 +55,14 @@ class Inline:
     headings: frozenset[str]
     references: dict[str, str]
     figures: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
+    """What of the present paragraph stays as it is, while its other signs are written anew."""
+    written: dict[str, str] = field(default_factory=dict)
+    """How addresses were written that were resolved before they are looked up."""
 
     def words(self, text: str, line: int) -> str:
         """Return a paragraph in this format; images leave it for `figures`."""
-        kept: list[str] = []
+        kept = self.kept = []
 
         def keep(found: str) -> str:
             kept.append(found)
@@ -58,25 +72,49 @@ class Inline:
         text = _CODE.sub(lambda match: keep(match[0]), text)
         text = _COMMENT.sub(lambda match: keep(match[0]), text)
         text = _FORMULA.sub(lambda match: keep(match[0]), text)
+        text = _FROM_ROOT.sub(self._from_root, text)
+        text = _UNKNOWN.sub(lambda match: self._unknown(match, line), text)
         text = self._html(_LIQUID.sub(lambda match: self._liquid(match, line), text), line, keep)
         text = self._references(text)
         text = _LINKED_IMAGE.sub(lambda match: self._linked_image(match, line, keep), text)
-        text = _IMAGE.sub(lambda match: self._image(match[1], match[2], match[3] or match[4] or "", match[5] or "", line), text)
-        text = _LINK.sub(lambda match: self._link(match[1], match[2], line, keep), text)
-        text = _ALONE.sub(lambda match: self._dropped(match[0], line), text)
+        text = _IMAGE.sub(
+            lambda match: self._image(match[1], match[2], match[3] or match[4] or "", match[5] or "", self._at(match, line)), text
+        )
+        text = _LINK.sub(lambda match: self._link(match, match[1], match[2], line, keep), text)
+        text = _ALONE.sub(lambda match: self._dropped(match[0]), text)
         text = _WIKI.sub(lambda match: self._wiki(match, line, keep), text)
         text = self._signs(text, line)
         while _KEPT.search(text):
             text = _KEPT.sub(lambda match: kept[int(match[1])], text)
         return text
 
+    def _at(self, match: re.Match[str], line: int) -> int:
+        """Return the line of a place within a paragraph that begins on a line."""
+        before = match.string[: match.start()]
+        while _KEPT.search(before):
+            before = _KEPT.sub(lambda held: self.kept[int(held[1])], before)
+        return line + before.count("\n")
+
+    def _from_root(self, match: re.Match[str]) -> str:
+        address = f"/{(match[1] or match[2] or match[3] or '').lstrip('/')}"
+        self.written[address] = match[0]
+        return address
+
+    def _unknown(self, match: re.Match[str], line: int) -> str:
+        """A link whose address another tool would have computed."""
+        target = match[2] or match[3] or ""
+        self.notebook.tell(RemarkKind.LINK, self._at(match, line), _NOWHERE, target=target)
+        return match[1] or match[4] or ""
+
     def _liquid(self, match: re.Match[str], line: int) -> str:
-        self.notebook.tell(line, N_("“%(text)s” is a command of another tool: left out."), text=match[0])
+        self.notebook.tell(
+            RemarkKind.COMMAND, self._at(match, line), N_("“%(text)s” is a command of another tool: left out."), text=match[0]
+        )
         return ""
 
-    def _dropped(self, text: str, line: int) -> str:
+    def _dropped(self, text: str) -> str:
         if "#" not in text:
-            self.notebook.tell(line, N_("The attributes %(text)s are left out."), text=text.strip())
+            self.notebook.count(text.strip())
         return ""
 
     def _references(self, text: str) -> str:
@@ -89,32 +127,30 @@ class Inline:
     def _linked_image(self, match: re.Match[str], line: int, keep: Callable[[str], str]) -> str:
         """An image that leads somewhere: the image where it came along, and a link in words."""
         label, source, target = match[1], match[2], match[5]
-        if self.around.media(source):
-            self._image(label, source, "", "", line)
-        return self._link(label or target, target, line, keep)
+        if self.around.media(source)[0]:
+            self._image(label, source, "", "", self._at(match, line))
+        return self._link(match, label or target, target, line, keep)
+
+    def _shown(self, match: re.Match[str], line: int) -> str:
+        return self._image(match[1], match[2], match[3] or match[4] or "", match[5] or "", self._at(match, line))
 
     def _image(self, label: str, source: str, title: str, attributes: str, line: int) -> str:
         said = dict(_ATTRIBUTE.findall(attributes))
         alternative = " ".join((label or said.get("alt") or said.get("fig-alt") or "").split())
-        path = self.around.media(source)
+        path, why = self.around.media(source)
         if not path:
-            why = (
-                N_("The image %(path)s stands on another site: its description stays.")
-                if "://" in source
-                else N_("The image %(path)s is not in the folder, or is none: its description stays.")
-            )
-            self.notebook.tell(line, why, path=source)
+            self.notebook.tell(RemarkKind.IMAGE, line, why, path=self.written.get(source, source))
             return f"*{alternative}*" if alternative else ""
         if not alternative:
-            self.notebook.tell(line, N_("The image %(path)s has no description: write what it shows."), path=source)
+            self.notebook.tell(RemarkKind.CHECK, line, N_("The image %(path)s has no description: write what it shows."), path=source)
         alternative = re.sub(r"[\[\]\\]", "", alternative)
         caption = title or alternative or path.rpartition("/")[2]
         self.figures.append(f"![{alternative}]({path})\n\n: {caption}")
         return ""
 
-    def _link(self, label: str, target: str, line: int, keep: Callable[[str], str]) -> str:
+    def _link(self, match: re.Match[str], label: str, target: str, line: int, keep: Callable[[str], str]) -> str:
         words = " ".join(label.split()) or target
-        address = self._address(target, line)
+        address = self._address(target, self._at(match, line))
         return keep(f"[{words}]({address})") if address else words
 
     def _address(self, target: str, line: int) -> str:
@@ -125,17 +161,17 @@ class Inline:
             if wanted in self.headings:
                 return f"#{wanted}"
         elif ":" not in target.partition("/")[0]:
-            found = self.around.page(target) or self.around.media(target)
+            found = self.around.page(target) or self.around.media(target)[0]
             if found:
                 return found
-        self.notebook.tell(line, N_("The link to %(target)s leads nowhere in this folder: its words stay."), target=target)
+        self.notebook.tell(RemarkKind.LINK, line, _NOWHERE, target=self.written.get(target, target))
         return ""
 
     def _wiki(self, match: re.Match[str], line: int, keep: Callable[[str], str]) -> str:
         address = self.around.page(match[1])
         if address:
             return keep(f"[{match[2] or match[1]}]({address})")
-        self.notebook.tell(line, N_("The link to %(target)s leads nowhere in this folder: its words stay."), target=match[1])
+        self.notebook.tell(RemarkKind.LINK, self._at(match, line), _NOWHERE, target=match[1])
         return match[2] or match[1]
 
     def _html(self, text: str, line: int, keep: Callable[[str], str]) -> str:
@@ -152,16 +188,18 @@ class Inline:
             return _MARKS[name]
         if name in _PLAYERS:
             source = attributes.get("src", "")
-            self.notebook.tell(line, N_("<%(tag)s> is not shown here: a link stays where it has an address."), tag=name)
+            self.notebook.tell(
+                RemarkKind.PLAYER, self._at(match, line), N_("<%(tag)s> is not shown here: a link stays where it has an address."), tag=name
+            )
             return keep(f"<{source}>") if source.startswith("https://") else ""
         if name in _ELEMENTS:
-            self.notebook.tell(line, N_("The tag <%(tag)s> is left out, its text stays."), tag=name)
+            self.notebook.tell(RemarkKind.FORM, self._at(match, line), N_("The tag <%(tag)s> is left out, its text stays."), tag=name)
             return ""
         return keep("&lt;") + match[0][1:]
 
     def _signs(self, text: str, line: int) -> str:
         if "~~" in text:
-            self.notebook.tell(line, N_("Struck out text stands as plain text."))
+            self.notebook.tell(RemarkKind.FORM, line, N_("Struck out text stands as plain text."))
             text = text.replace("~~", "")
         text = re.sub(r"(?<!\\)\{\{", r"\\{{", text)
         text = re.sub(r"(?<!\\)\[(?=[\[@])", r"\\[", text)

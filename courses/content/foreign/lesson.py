@@ -3,8 +3,8 @@
 import re
 from dataclasses import dataclass, field
 
-from courses.content.foreign.blocks import TITLES, Block, Box, blocks, references
-from courses.content.foreign.front import Front, read_front
+from courses.content.foreign.blocks import BOXES, TITLES, Block, Box, blocks, references
+from courses.content.foreign.front import BOXES_AFTER, BOXES_BEFORE, Front, read_front
 from courses.content.foreign.inline import Inline
 from courses.content.foreign.model import Notebook, Surroundings
 from kernel.markup.addresses import is_address, slug
@@ -17,11 +17,12 @@ _ROW = re.compile(r"[ ]{0,3}\|.*\|[ \t]*$|[ ]{0,3}:?-{2,}:?[ ]*\|")
 
 @dataclass(frozen=True, slots=True)
 class ForeignLesson:
-    """A lesson as it will be: the title is empty where the text names none."""
+    """A lesson as it will be: the title is empty where the text names none. `lines` are those of its author, one for each of the body's."""
 
     title: str
     front: Front
     body: str
+    lines: tuple[int, ...] = ()
 
 
 def convert(text: str, language: str, notebook: Notebook, around: Surroundings) -> ForeignLesson:
@@ -31,9 +32,23 @@ def convert(text: str, language: str, notebook: Notebook, around: Surroundings) 
     referred = references(lines, front.first_line)
     found = list(blocks(lines, front.first_line, notebook))
     title, found = _title(front, found)
+    found = [*_boxes(front, BOXES_BEFORE), *found, *_boxes(front, BOXES_AFTER)]
     headings = frozenset(slug(_plain(block.lines[0])) for block in found if block.kind == "heading")
     writer = _Writer(language, Inline(notebook, around, headings, referred), notebook)
-    return ForeignLesson(title, front, writer.written(found))
+    body, places = writer.written(found)
+    return ForeignLesson(title, front, body, places)
+
+
+def _boxes(front: Front, names: tuple[str, ...]) -> list[Block]:
+    """Return the lists of the front matter as the boxes that they are where somebody fences them."""
+    found: list[Block] = []
+    for name in names:
+        items = front.boxes.get(name, ())
+        if items:
+            words = [Block("words", line, [f"- {' '.join(text.split())}"]) for line, text in items]
+            first, last = items[0][0], items[-1][0]
+            found += [Block("open", first, box=BOXES[name], name=name), Block("blank", first), *words, Block("close", last, name=name)]
+    return found
 
 
 def _title(front: Front, found: list[Block]) -> tuple[str, list[Block]]:
@@ -61,26 +76,52 @@ class _Writer:
     inline: Inline
     notebook: Notebook
     out: list[str] = field(default_factory=list)
+    places: list[int] = field(default_factory=list)
+    """For each line that is written, the line of the source."""
+    code: set[int] = field(default_factory=set)
+    """Places in `out` that stay as they are."""
+    line: int = 1
+    """Of the source, for what is written next."""
+    around: list[list[bool]] = field(default_factory=list)
+    """The boxes around a CHECK: it stands outside them, because only there it folds."""
+    boxes: list[Box] = field(default_factory=list)
     quotes: list[bool] = field(default_factory=list)
     levels: list[int] = field(default_factory=list)
     items: list[int] = field(default_factory=list)
     """For each list that is open, the column at which its text begins in the source."""
 
-    def written(self, found: list[Block]) -> str:
+    def written(self, found: list[Block]) -> tuple[str, tuple[int, ...]]:
+        """Return the text, and for each of its lines that of the source."""
         at = 0
         while at < len(found):
             block = found[at]
+            self.line = block.line
             if block.kind == "open":
                 at = self._open(found, at)
                 continue
             getattr(self, f"_{block.kind}")(block)
             at += 1
-        text = re.sub(r"\n{3,}", "\n\n", "\n".join(line.rstrip() if not line.endswith("  ") else line for line in self.out)).strip("\n")
-        return f"{text}\n" if text else ""
+        kept: list[tuple[str, int]] = []
+        for number, (line, place) in enumerate(zip(self.out, self.places, strict=True)):
+            bare = line if line.endswith("  ") and line.strip() else line.rstrip()
+            if bare or number in self.code or (kept and kept[-1][0]):
+                kept.append((bare, place))
+        while kept and not kept[-1][0]:
+            kept.pop()
+        return "".join(f"{line}\n" for line, _place in kept), tuple(place for _line, place in kept)
 
-    def _put(self, *lines: str) -> None:
+    def _put(self, *lines: str, step: int = 0) -> None:
+        """Write lines: all of the present line of the source, or with a `step` of 1 each of the next."""
         prefix = "> " * sum(self.quotes)
-        self.out.extend(f"{prefix}{line}" if line else prefix.rstrip() for line in lines)
+        for number, line in enumerate(lines):
+            self.out.append(f"{prefix}{line}" if line else prefix.rstrip())
+            self.places.append(self.line + number * step)
+
+    def _pop_empty(self) -> None:
+        """Take back the empty lines of a box that ends."""
+        while self.out and not self.out[-1].strip("> ") and self.out[-1] and len(self.out) - 1 not in self.code:
+            self.out.pop()
+            self.places.pop()
 
     def _gap(self) -> None:
         if self.out and self.out[-1].strip("> "):
@@ -95,9 +136,14 @@ class _Writer:
             title, after = _plain(found[first].lines[0]), first + 1
         self.items.clear()
         self._gap()
+        if block.box is Box.CHECK and any(self.quotes) and Box.CHECK not in self.boxes:
+            self._pop_empty()
+            self.around.append(self.quotes)
+            self.quotes = []
         if not any(self.quotes):
-            self.out.append("")
+            self._put("")
         self.quotes.append(block.box is not Box.OPEN)
+        self.boxes.append(block.box)
         if block.box in (Box.OPEN, Box.QUOTE) or sum(self.quotes) > 1:
             if title:
                 self._put(f"**{title}**", "")
@@ -108,11 +154,13 @@ class _Writer:
         return after
 
     def _close(self, _block: Block) -> None:
-        while self.out and not self.out[-1].strip("> ") and self.out[-1]:
-            self.out.pop()
+        self._pop_empty()
         self.quotes.pop()
+        self.boxes.pop()
         self.items.clear()
         self._put("")
+        if not self.quotes and self.around:
+            self.quotes = self.around.pop()
 
     def _blank(self, _block: Block) -> None:
         self._gap()
@@ -120,7 +168,7 @@ class _Writer:
     def _comment(self, block: Block) -> None:
         if any(self.quotes):
             return
-        self._put(*block.lines)
+        self._put(*block.lines, step=1)
 
     def _code(self, block: Block) -> None:
         self.items = [column for column in self.items if column <= block.level]
@@ -128,7 +176,9 @@ class _Writer:
             self._gap()
         longest = max((len(run) for line in block.lines for run in re.findall(r"`{3,}", line)), default=2)
         marks, indent = "`" * (longest + 1), "    " * len(self.items)
-        self._put(*(f"{indent}{line}" for line in (f"{marks}{block.name}", *block.lines, marks)))
+        first = len(self.out)
+        self._put(*(f"{indent}{line}" for line in (f"{marks}{block.name}", *block.lines, marks)), step=1)
+        self.code.update(range(first, len(self.out)))
         if not self.items:
             self._put("")
 
@@ -149,9 +199,9 @@ class _Writer:
         self._figures()
 
     def _words(self, block: Block) -> None:
-        words = self.inline.words("\n".join(block.lines), block.line).split("\n")
-        for line in words:
+        for line in self.inline.words("\n".join(block.lines), block.line).split("\n"):
             self._line(line)
+            self.line = min(self.line + 1, block.line + len(block.lines) - 1)
         self._figures()
 
     def _figures(self) -> None:

@@ -1,15 +1,59 @@
 """What a conversion of somebody else's lessons needs and tells."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
 
+from courses.content.model import Finding
+from kernel.errors import N_
 from kernel.i18n import _
+
+
+class RemarkKind(StrEnum):
+    """What happened to a piece of a lesson; the first ones lost something, and are told in this order."""
+
+    LESSON = "lesson"
+    IMAGE = "image"
+    COMMAND = "command"
+    PLAYER = "player"
+    LINK = "link"
+    FIELD = "field"
+    FILE = "file"
+    BOX = "box"
+    FORM = "form"
+    CHECK = "check"
+    """Nothing happened: somebody has to look."""
+
+
+LOSSES = (
+    RemarkKind.LESSON,
+    RemarkKind.IMAGE,
+    RemarkKind.COMMAND,
+    RemarkKind.PLAYER,
+    RemarkKind.LINK,
+    RemarkKind.FIELD,
+    RemarkKind.FILE,
+)
+TITLES = {
+    RemarkKind.LESSON: N_("Lessons left out"),
+    RemarkKind.IMAGE: N_("Images left out: at most their description stays"),
+    RemarkKind.COMMAND: N_("Commands of other tools left out"),
+    RemarkKind.PLAYER: N_("Videos and other insertions left out: at most a link stays"),
+    RemarkKind.LINK: N_("Links that lead nowhere: their words stay"),
+    RemarkKind.FIELD: N_("Fields above a lesson that have no place here"),
+    RemarkKind.FILE: N_("Files left out"),
+    RemarkKind.BOX: N_("Boxes of another tool, now quotations"),
+    RemarkKind.FORM: N_("Written in another form, no word is lost"),
+    RemarkKind.CHECK: N_("To be looked at"),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Remark:
     """Something that was not understood or could not be kept, with its place in the folder that came."""
 
+    kind: RemarkKind
     file: str
     line: int
     template: str
@@ -21,26 +65,92 @@ class Remark:
         return _(self.template, **dict(self.facts))
 
 
+@dataclass(frozen=True, slots=True)
+class RemarkGroup:
+    """All remarks of a kind."""
+
+    kind: RemarkKind
+    remarks: tuple[Remark, ...]
+
+    @property
+    def title(self) -> str:
+        """Return what they have in common, in the reader's language."""
+        return _(TITLES[self.kind])
+
+    @property
+    def is_loss(self) -> bool:
+        """Say whether something is not in the course."""
+        return self.kind in LOSSES
+
+
+def grouped(remarks: Iterable[Remark]) -> list[RemarkGroup]:
+    """Return remarks by kind, what was lost first."""
+    found: dict[RemarkKind, list[Remark]] = {kind: [] for kind in RemarkKind}
+    for remark in remarks:
+        found[remark.kind].append(remark)
+    return [RemarkGroup(kind, tuple(listed)) for kind, listed in found.items() if listed]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a text of the course comes from: the file of its author, and the line there of each of its lines."""
+
+    file: str
+    lines: tuple[int, ...]
+
+    def line(self, number: int) -> int:
+        """Return the author's line for a line of the text, both from 1 on; 0 where it has none."""
+        return self.lines[number - 1] if 0 < number <= len(self.lines) else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """A course folder, and everything that was not understood or not taken along.
+
+    `attributes` counts those that mean nothing here, `origins` leads from the texts of the folder, by path, to those of their author.
+    """
+
+    files: Mapping[str, bytes]
+    remarks: tuple[Remark, ...]
+    attributes: Mapping[str, int] = field(default_factory=dict)
+    origins: Mapping[str, Origin] = field(default_factory=dict)
+
+
+def in_source(findings: Iterable[Finding], origins: Mapping[str, Origin]) -> tuple[Finding, ...]:
+    """Return findings on a converted folder with the files and lines of its author, where they have one."""
+    return tuple(
+        replace(finding, file=origins[finding.file].file, line=origins[finding.file].line(finding.line), column=0)
+        if finding.file in origins
+        else finding
+        for finding in findings
+    )
+
+
 @dataclass(slots=True)
 class Notebook:
-    """Collects the remarks on one file, each text once a line."""
+    """Collects the remarks on one file, each text once a line, and counts attributes that mean nothing here."""
 
     file: str
     remarks: list[Remark] = field(default_factory=list)
+    attributes: Counter[str] = field(default_factory=Counter)
 
-    def tell(self, line: int, template: str, **facts: str) -> None:
+    def tell(self, kind: RemarkKind, line: int, template: str, **facts: str) -> None:
         """Note something."""
-        remark = Remark(self.file, line, template, tuple((name, text[:120]) for name, text in facts.items()))
+        remark = Remark(kind, self.file, line, template, tuple((name, text[:120]) for name, text in facts.items()))
         if remark not in self.remarks:
             self.remarks.append(remark)
+
+    def count(self, attribute: str) -> None:
+        """Note an attribute that means nothing here."""
+        self.attributes[attribute[:60]] += 1
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a lesson may lead to: `page` returns the address of a path in the course, `media` takes a file along and returns its new path.
+    """What a lesson may lead to: `page` returns the address of a path in the course, '' for what is not there.
 
-    Both return '' for what is not there.
+    `media` takes a file along and returns its new path, or '' and the reason why it does not come.
     """
 
     page: Callable[[str], str]
-    media: Callable[[str], str]
+    media: Callable[[str], tuple[str, str]]

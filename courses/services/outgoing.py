@@ -1,0 +1,60 @@
+"""Settle which revision of a working copy goes out: texts that pages saved by themselves stay behind unless who publishes takes them."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from courses.models import Course, RevisionOrigin
+from courses.queries import autosaved, history
+from courses.queries.autosaved import AutosavedText
+from courses.services import drafts
+from courses.services.drafts import FileContent
+from courses.services.publishing import ChangedMeanwhile, Publishing
+from kernel.permissions import Actor
+
+
+def settle(session: Session, actor: Actor, course: Course, how: Publishing, digest: str, *, now: datetime) -> Publishing:
+    """Return how to publish a locked course with the revision (`again`) whose text is what was prepared, of this digest.
+
+    Where texts stay behind and no revision holds the rest alone, one is made, and the texts come back after it as they were.
+    Raise ChangedMeanwhile where somebody saved since what was looked at, or a text that is to go out was typed on.
+    """
+    _check_seen(session, course, how)
+    behind = autosaved.left_out(session, course.id, how.autosaved)
+    revision = _revision_without(session, actor, course, behind, now=now) if behind else course.draft_revision
+    if autosaved.digest_at(session, course.id, revision) != digest:
+        raise ChangedMeanwhile
+    return replace(how, again=revision, revision=None)
+
+
+def _check_seen(session: Session, course: Course, how: Publishing) -> None:
+    if how.revision is None or how.revision > course.draft_revision or autosaved.saved_since(session, course.id, how.revision):
+        raise ChangedMeanwhile
+    if how.looked_at and how.looked_at != autosaved.outgoing_digest(session, course.id):
+        raise ChangedMeanwhile  # somebody saved what a page had saved by itself: that makes no revision of its own
+    if not set(how.autosaved) <= {text.revision for text in autosaved.list_autosaved(session, course.id)}:
+        raise ChangedMeanwhile
+
+
+def _revision_without(session: Session, actor: Actor, course: Course, behind: list[AutosavedText], *, now: datetime) -> int:
+    """Return a revision that is the working copy but for these texts: the last saved one, or one made for it."""
+    included = {text.revision for text in autosaved.list_autosaved(session, course.id)} - {text.revision for text in behind}
+    last = autosaved.last_saved(session, course.id)
+    if last is not None and autosaved.digest_at(session, course.id, last) == autosaved.outgoing_digest(session, course.id, included):
+        return last
+    for text in behind:
+        _put_back(session, actor, course, text, now=now)
+    revision = course.draft_revision
+    drafts.write_autosaved(session, actor, course, {text.path: text for text in behind}, now=now)
+    return revision
+
+
+def _put_back(session: Session, actor: Actor, course: Course, text: AutosavedText, *, now: datetime) -> None:
+    """Write a file as it was last saved; one that nobody ever saved goes."""
+    if text.saved is None or text.saved_text is None:
+        drafts.save_files(session, actor, course, {}, removed=[text.path], now=now)
+        return
+    found = history.list_contents_at(session, course.id, [text.path], text.saved)[text.path]
+    contents = {text.path: FileContent(found.sha256, found.size, found.body, found.media_type)}
+    drafts.save_files(session, actor, course, contents, origin=RevisionOrigin.RESTORED, restored=text.saved, now=now)

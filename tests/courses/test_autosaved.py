@@ -1,0 +1,226 @@
+"""Texts that a page saved by itself: marked before publishing with who typed them, and published only where that is ticked."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from courses.models import Course, CourseVersion, StaffRole
+from courses.queries import autosaved
+from courses.queries import versions as course_versions
+from courses.queries.autosaved import AutosavedText
+from courses.services import team
+from kernel import clock, outbox
+from kernel.permissions import SYSTEM
+from lms.app import House
+from tests.courses.test_views_outline import OUTLINE, texts
+from tests.courses.test_views_plans import plan_of, tomorrow
+from tests.support.browser import Browser
+from tests.support.builders import a_person, sign_in
+from tests.support.lessons import EDITOR, PATH, ask, write
+
+PUBLISHING = "/teaching/prueba/publishing"
+HALF = "Una frase a me"
+TWIN = PATH.replace(".es.", ".en.")
+
+
+@pytest.fixture
+def typed(editor: Browser, house: House) -> Browser:
+    """Return somebody else of the team, after the editor's page has saved half a sentence by itself."""
+    body = texts(house)[PATH].split("---\n", 2)[2]
+    ask(editor, "autosave", {"body": f"{body}\n{HALF}\n"})
+    return editor
+
+
+@pytest.fixture
+def colleague(browser: Browser, typed: Browser, house: House, course: Course) -> Browser:
+    """Return a colleague of who typed, before the page that publishes."""
+    person = a_person(house, "colega@example.org", given="Rosa", surname="Colega")
+    with house.database.unit_of_work() as session:
+        team.add_staff(session, SYSTEM, session.get_one(Course, course.id), person.id, StaffRole.OWNER, now=clock.now())
+    other = sign_in(browser.another(), "colega@example.org")
+    other.get(PUBLISHING)
+    return other
+
+
+def published(house: House, number: int) -> str:
+    """Return the lesson's text as a version published it."""
+    with house.database.unit_of_work(write=False) as session:
+        version = session.execute(select(CourseVersion).where(CourseVersion.number == number)).scalar_one()
+        return course_versions.version_files(session, house.files, version)[PATH].decode()
+
+
+def save_another(house: House, course: Course, word: str = "manos") -> None:
+    """Save another text of the course, as a colleague does with a form."""
+    path = "course.yaml"
+    write(house, course, {path: f"{texts(house)[path]}# {word}\n"})
+
+
+def newest(house: House) -> int:
+    """Return the number of the newest version."""
+    with house.database.unit_of_work(write=False) as session:
+        return session.scalars(select(CourseVersion.number).order_by(CourseVersion.number.desc())).first() or 0
+
+
+def test_what_was_only_saved_by_itself_is_told_with_who_typed_it_and_stays_behind(colleague: Browser, house: House, course: Course) -> None:
+    save_another(house, course)
+
+    page = colleague.get(PUBLISHING)
+    told = page.text
+    done = colleague.submit("/publishing", {"nature": "correction", "note": "Otro"}).text
+
+    assert "Guardado solo automáticamente" in told
+    assert "Escrito por Pilar Maestra" in told
+    assert HALF in told
+    assert (HALF in published(house, 2), HALF in texts(house)[PATH]) == (False, True)
+    assert "1 texto que solo se guardó automáticamente no se publicó" in done
+
+
+def test_nothing_else_changed_is_no_new_version(colleague: Browser, house: House) -> None:
+    page = colleague.get(PUBLISHING).text
+    colleague.submit("/publishing", {"nature": "correction", "note": ""})
+
+    assert "Nada ha cambiado desde la versión 1" in page
+    assert newest(house) == 1
+
+
+def boxes(browser: Browser) -> list[str]:
+    """Return the texts that may be ticked on the page that publishes."""
+    return re.findall(r'name="autosaved" value="(\d+)"', browser.get(PUBLISHING).html)
+
+
+def test_it_goes_out_where_the_publisher_ticks_it(colleague: Browser, house: House) -> None:
+    colleague.submit("/publishing", {"nature": "correction", "note": "", "autosaved": boxes(colleague)})
+
+    assert HALF in published(house, 2)
+    assert boxes(colleague) == []
+
+
+def test_what_somebody_saves_goes_out_without_asking(typed: Browser, house: House) -> None:
+    typed.get(EDITOR)
+    typed.submit("/lessons/leccion-1", button=("do", "save"))
+    offered = boxes(typed)
+
+    typed.submit("/publishing", {"nature": "correction", "note": ""})
+
+    assert offered == []
+    assert HALF in published(house, 2)
+
+
+def test_who_typed_goes_on_typing_after_the_publication(colleague: Browser, typed: Browser, house: House, course: Course) -> None:
+    save_another(house, course)
+    colleague.get(PUBLISHING)
+    colleague.submit("/publishing", {"nature": "correction", "note": ""})
+
+    answer = ask(typed, "autosave", {"body": f"{HALF}dias.\n", "seen": str(typed_at(house).revision)})
+    found = typed_at(house)
+
+    assert answer["state"] == "saved"
+    assert f"{HALF}dias." in found.text
+    assert found.name == "Pilar Maestra"
+
+
+def typed_at(house: House) -> AutosavedText:
+    """Return the only text that was saved by itself."""
+    with house.database.unit_of_work(write=False) as session:
+        (found,) = autosaved.list_autosaved(session, session.scalars(select(Course.id)).one())
+        return found
+
+
+def test_typing_meanwhile_does_not_keep_others_from_publishing_what_was_saved(
+    colleague: Browser, typed: Browser, house: House, course: Course
+) -> None:
+    save_another(house, course)
+    (box,) = boxes(colleague)
+    ask(typed, "autosave", {"body": f"{HALF}dias.\n", "seen": str(typed_at(house).revision)})
+
+    refused = colleague.submit("/publishing", {"nature": "correction", "note": "", "autosaved": [box]}, status=409).text
+    colleague.get(PUBLISHING)
+    ask(typed, "autosave", {"body": f"{HALF}dias hoy.\n", "seen": str(typed_at(house).revision)})
+    colleague.submit("/publishing", {"nature": "correction", "note": ""})
+
+    assert "Alguien guardó cambios" in refused
+    assert newest(house) == 2
+    assert HALF not in published(house, 2)
+
+
+def test_what_was_saved_after_the_publisher_looked_is_not_published_unseen(colleague: Browser, typed: Browser, house: House) -> None:
+    typed.get(EDITOR)
+    typed.submit("/lessons/leccion-1", button=("do", "save"))
+
+    colleague.submit("/publishing", {"nature": "correction", "note": ""}, status=409)
+
+    assert newest(house) == 1
+
+
+def test_a_text_that_nobody_ever_saved_stays_behind_whole(editor: Browser, house: House, course: Course) -> None:
+    editor.get(f"{EDITOR}/removal?language=en")
+    editor.submit("/removal")
+    editor.get(f"{EDITOR}?language=en")
+    ask(editor, "autosave", {"title": "Counting", "body": "Half a sent\n", "language": "en"})
+
+    page = editor.get(PUBLISHING).text
+    editor.submit("/publishing", {"nature": "correction", "note": ""})
+
+    with house.database.unit_of_work(write=False) as session:
+        version = session.execute(select(CourseVersion).where(CourseVersion.number == 2)).scalar_one()
+        assert TWIN not in course_versions.version_files(session, house.files, version)
+    assert "en inglés" in page
+    assert "Half a sent" in texts(house)[TWIN]
+
+
+def test_moving_a_lesson_does_not_save_what_was_typed_in_it(colleague: Browser, house: House) -> None:
+    colleague.get(OUTLINE)
+    colleague.submit("/outline", button=("do", "down leccion-1"))
+    found = typed_at(house)
+    colleague.get(PUBLISHING)
+    colleague.submit("/publishing", {"nature": "correction", "note": ""})
+
+    assert found.path != PATH
+    assert (HALF in found.text, HALF in (found.saved_text or "")) == (True, False)
+    assert HALF not in whole(house, 2)
+
+
+def whole(house: House, number: int) -> str:
+    """Return all the texts of a version."""
+    with house.database.unit_of_work(write=False) as session:
+        version = session.execute(select(CourseVersion).where(CourseVersion.number == number)).scalar_one()
+        return "".join(text.decode(errors="replace") for text in course_versions.version_files(session, house.files, version).values())
+
+
+def test_the_form_of_a_lesson_does_not_save_what_was_typed_in_its_text(colleague: Browser, house: House) -> None:
+    colleague.get("/teaching/prueba/parts/leccion-1")
+    colleague.submit("/parts/leccion-1", {"minutes": "7"})
+    colleague.get(PUBLISHING)
+    colleague.submit("/publishing", {"nature": "correction", "note": ""})
+
+    assert "minutes: 7" in published(house, 2)
+    assert HALF not in published(house, 2)
+    assert "minutes: 7" in typed_at(house).text
+    assert HALF in typed_at(house).text
+
+
+def test_a_plan_is_of_what_was_saved_and_typing_does_not_void_it(colleague: Browser, typed: Browser, house: House, course: Course) -> None:
+    save_another(house, course)
+    colleague.get(PUBLISHING)
+    colleague.submit("/publishing", {"nature": "correction", "note": "", "when": f"{tomorrow():%Y-%m-%dT08:00}"})
+    ask(typed, "autosave", {"body": f"{HALF}dias.\n", "seen": str(typed_at(house).revision)})
+    page = colleague.get(PUBLISHING).text
+
+    outbox.deliver_waiting(house.worker, now=tomorrow() + timedelta(minutes=1))
+
+    assert "El borrador cambió desde entonces" not in page
+    assert (plan_of(house).state, newest(house)) == ("published", 2)
+    assert HALF not in published(house, 2)
+
+
+def test_who_approves_sees_and_publishes_what_was_asked_with_the_ticked_text(colleague: Browser, typed: Browser, house: House) -> None:
+    colleague.get("/teaching/prueba/team")
+    colleague.submit("/team/approval")
+    colleague.submit("/publishing", {"nature": "correction", "note": "", "autosaved": boxes(colleague)})
+    page = typed.get(PUBLISHING).text
+    typed.submit("/approval", {"remark": ""})
+
+    assert "1 cambio desde la versión 1" in page
+    assert HALF in published(house, 2)
