@@ -11,6 +11,7 @@ from courses.rules import Outline, OutlineActivity
 from enrolments.pages.outline import Card, CourseView, card
 from enrolments.permissions import ActivitySeat, Seat
 from enrolments.queries import learning as queries
+from enrolments.queries.ungraded import list_ungraded
 from enrolments.rules import Progress, Refusal, evaluate_completion, may_enrol
 from enrolments.services import learning as services
 from kernel import clock
@@ -26,7 +27,9 @@ def course_view(seat: Seat, outline: Outline) -> CourseView:
         outline = queries.own_outlines(session, {seat.enrolment_id: outline})[seat.enrolment_id]
     results = queries.results_of(session, seat.enrolment_id)
     scored = [outline.by_key[key] for key, result in results.items() if result.score is not None and key in outline.by_key]
-    return CourseView(current_actor(), seat, outline, results, _withheld(seat, scored))
+    number = seat.enrolment_id or 0
+    ungraded = list_ungraded(session, {number: outline}, {number: results}).get(number, frozenset())
+    return CourseView(current_actor(), seat, outline, results, _withheld(seat, scored), ungraded)
 
 
 def _withheld(seat: Seat, scored: Sequence[OutlineActivity]) -> frozenset[str]:
@@ -45,6 +48,11 @@ def course_name(seat: Seat) -> dict[str, str]:
     return {"slug": seat.slug, "title": choose(course_catalogue.get_course(current_session(), seat.course_id).title)}
 
 
+def site_topics() -> Mapping[str, str]:
+    """Return the names of the site's topics by their keys."""
+    return cast("CourseKinds", current_session().info["kinds"]).topics
+
+
 def own_courses() -> dict[str, queries.OwnCourse]:
     """Return the actor's courses by slug; nothing for the anonymous."""
     actor = current_actor()
@@ -52,9 +60,9 @@ def own_courses() -> dict[str, queries.OwnCourse]:
 
 
 def catalogue_cards(limit: int) -> list[Card]:
-    """Return the public courses as cards, lit as far as the actor is."""
+    """Return the courses that the actor finds as cards, lit as far as the actor is."""
     own, now = own_courses(), clock.now()
-    entries = course_catalogue.list_catalogue(current_session(), limit=limit)
+    entries = course_catalogue.list_catalogue(current_session(), current_actor(), limit=limit)
     outlines = course_outlines.list_outlines(current_session(), [entry.version_id for entry in entries])
     progress = _own_progress(own, now)
     cards = []

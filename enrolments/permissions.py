@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import wraps
 
 from accounts.models import Person
+from courses.content.model import Visibility
 from courses.models import StaffRole
 from courses.permissions import edits
-from courses.rules import Closed, Outline, OutlineActivity
+from courses.rules import Closed, Outline, OutlineActivity, is_found
 from enrolments.models import (
     ActivityResult,
     Announcement,
@@ -21,6 +23,7 @@ from enrolments.models import (
     PendingList,
 )
 from enrolments.rules import Refusal, may_enrol, not_begun
+from kernel.own_records import changes_record, changes_records, is_own
 from kernel.permissions import Actor, Predicate, Verdict, administrator, allow_if, open_to_strangers, signed_in
 
 
@@ -35,11 +38,15 @@ class LearningAction(StrEnum):
     MARK_DONE = "lesson:mark_complete"
     DOWNLOAD = "lesson:file_download"
     MANAGE_GROUPS = "group:manage"
+    CHANGE_MEMBERS = "group:change_members"
+    """Put learners into a group, take them out, or delete it with all who are in it."""
     TAKE_BACK = "completion:take_back"
     ENROL_OTHERS = "course:enrol_other"
     """Keep editions and lists of learners: enrol others, end their part."""
     FOLLOW = "gradebook:view"
     """See the marks and the progress of those who take a course."""
+    EXPORT = "gradebook:export"
+    """Take them out as files."""
     ANNOUNCE = "course:announce"
     CHANGE_ANNOUNCEMENT = "announcement:change"
     OVERRIDE = "grade:override"
@@ -79,6 +86,8 @@ class Seat:
     starts_at: datetime | None = None
     ends_at: datetime | None = None
     """Of that edition."""
+    belongs: bool = False
+    """To an institution, at present."""
 
     @property
     def is_published(self) -> bool:
@@ -87,8 +96,8 @@ class Seat:
 
     @property
     def is_listed(self) -> bool:
-        """Say whether everybody finds the course in the catalogue."""
-        return self.version_id is not None and self.visibility == "public" and not self.archived
+        """Say whether the person finds the course in the catalogue, taking part in it or not."""
+        return self.version_id is not None and not self.archived and is_found(self.visibility, belongs=self.belongs)
 
     @property
     def is_learner(self) -> bool:
@@ -141,6 +150,8 @@ class FileSeat:
     is_picture: bool
     users: tuple[ActivitySeat, ...]
     """The activities that show or offer it, none where it belongs to the whole course."""
+    body: str | None = None
+    """Its words, where it is a text of a working copy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +160,13 @@ class GroupSeat:
 
     seat: Seat
     group: LearnerGroup
+
+
+@dataclass(frozen=True, slots=True)
+class MemberSeat(GroupSeat):
+    """A person before what somebody's place in a group is; none of them: those whom a form chooses."""
+
+    person_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +204,8 @@ class ItemSeat:
 
     seat: Seat
     item: ManualItem
+    own_mark_of: int | None = None
+    """The person, where they have a mark for the item: what it counts is then part of their record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +257,34 @@ def is_staff(actor: Actor, seat: Seat) -> bool:
 def takes_part(actor: Actor, seat: Seat) -> bool:
     """Say whether somebody learns or works in this course."""
     return seat.is_learner or is_staff(actor, seat)
+
+
+def _is_hidden(actor: Actor, seat: Seat) -> bool:
+    """Say whether a course for those who belong to an institution does not exist for somebody signed in who is not one of them."""
+    stranger = not actor.is_anonymous and not seat.belongs and not takes_part(actor, seat)
+    return stranger and seat.visibility == Visibility.STAFF.value
+
+
+def _seat_of(subject: object) -> Seat | None:
+    while subject is not None and not isinstance(subject, Seat):
+        subject = getattr(subject, "seat", None)
+    return subject
+
+
+def hiding(predicate: Predicate) -> Predicate:
+    """Return the same predicate, which hides what it refuses where the course is hidden from the actor."""
+
+    @wraps(predicate)
+    def hides(actor: Actor, subject: object) -> Verdict:
+        verdict, seat = predicate(actor, subject), _seat_of(subject)
+        return Verdict.HIDE if verdict is Verdict.FORBID and seat is not None and _is_hidden(actor, seat) else verdict
+
+    return hides
+
+
+def hiding_all(permissions: Mapping[StrEnum, Predicate]) -> Mapping[StrEnum, Predicate]:
+    """Return a package's permissions, each of them hiding courses that the actor does not find."""
+    return {action: hiding(predicate) for action, predicate in permissions.items()}
 
 
 @open_to_strangers
@@ -326,9 +374,14 @@ def _follow(actor: Actor, subject: object) -> Verdict:
 
 
 def _override(actor: Actor, subject: object) -> Verdict:
-    """Those who edit the course; nobody grades their own attempt (security 5.3)."""
     assert isinstance(subject, ResultSeat)
-    return allow_if(edits(actor, subject.seat.staff_role) and subject.enrolment.person_id != actor.person_id)
+    return allow_if(edits(actor, subject.seat.staff_role))
+
+
+def _export(actor: Actor, subject: object) -> Verdict:
+    """Those who edit the course; graders see its gradebook and take nothing out (security 7.6)."""
+    assert isinstance(subject, Seat)
+    return allow_if(edits(actor, subject.staff_role))
 
 
 def _see_results(_actor: Actor, subject: object) -> Verdict:
@@ -348,12 +401,12 @@ def _mark_items(actor: Actor, subject: object) -> Verdict:
 
 def keeps_notes(actor: Actor, subject: PlaceSeat | NoteSeat) -> bool:
     """Say whether somebody reads and writes the team's notes on a learner: the team does, but nobody those on themself."""
-    return is_staff(actor, subject.seat) and subject.enrolment.person_id != actor.person_id
+    return is_staff(actor, subject.seat) and not is_own(actor, subject.enrolment.person_id)
 
 
 def _note(actor: Actor, subject: object) -> Verdict:
     assert isinstance(subject, PlaceSeat)
-    return allow_if(keeps_notes(actor, subject))
+    return allow_if(is_staff(actor, subject.seat))
 
 
 def _delete_note(actor: Actor, subject: object) -> Verdict:
@@ -374,27 +427,40 @@ def _join(actor: Actor, subject: object) -> Verdict:
     return allow_if(subject.refusal is None and (subject.by_code or subject.seat.way == "open"))
 
 
-PERMISSIONS: Mapping[StrEnum, Predicate] = {
-    LearningAction.SEE_OWN_COURSES: signed_in,
-    LearningAction.VIEW_COURSE: _view_course,
-    LearningAction.ENROL: _enrol,
-    LearningAction.VIEW_LESSON: view_activity,
-    LearningAction.CHOOSE_VERSION: _choose_version,
-    LearningAction.MARK_DONE: _learn,
-    LearningAction.DOWNLOAD: _download,
-    LearningAction.MANAGE_GROUPS: _manage_groups,
-    LearningAction.TAKE_BACK: administrator,
-    LearningAction.ENROL_OTHERS: _enrol_others,
-    LearningAction.FOLLOW: _follow,
-    LearningAction.ANNOUNCE: _enrol_others,
-    LearningAction.CHANGE_ANNOUNCEMENT: _change_announcement,
-    LearningAction.OVERRIDE: _override,
-    LearningAction.SEE_RESULTS: _see_results,
-    LearningAction.MANAGE_ITEMS: _manage_items,
-    LearningAction.MARK_ITEMS: _mark_items,
-    LearningAction.NOTE: _note,
-    LearningAction.DELETE_NOTE: _delete_note,
-    LearningAction.JOIN: _join,
-    LearningAction.LOOK_UP_CODE: signed_in,
-    LearningAction.STOP_WAITING: signed_in,
-}
+def _learner(subject: object) -> tuple[int, ...]:
+    """Return whose record a subject is; an edition, a list or a course as a whole is nobody's."""
+    return (subject.enrolment.person_id,) if isinstance(subject, PlaceSeat | ResultSeat | NoteSeat) else ()
+
+
+def _marked(subject: object) -> tuple[int | None, ...]:
+    return (subject.own_mark_of,) if isinstance(subject, ItemSeat) else ()
+
+
+PERMISSIONS: Mapping[StrEnum, Predicate] = hiding_all(
+    {
+        LearningAction.SEE_OWN_COURSES: signed_in,
+        LearningAction.VIEW_COURSE: _view_course,
+        LearningAction.ENROL: _enrol,
+        LearningAction.VIEW_LESSON: view_activity,
+        LearningAction.CHOOSE_VERSION: _choose_version,
+        LearningAction.MARK_DONE: _learn,
+        LearningAction.DOWNLOAD: _download,
+        LearningAction.MANAGE_GROUPS: _manage_groups,
+        LearningAction.CHANGE_MEMBERS: changes_records(changes_record(_manage_groups, lambda subject: (subject.person_id,))),
+        LearningAction.TAKE_BACK: changes_record(administrator, lambda record: (record.person.id,)),
+        LearningAction.ENROL_OTHERS: changes_records(changes_record(_enrol_others, _learner)),
+        LearningAction.FOLLOW: _follow,
+        LearningAction.EXPORT: _export,
+        LearningAction.ANNOUNCE: _enrol_others,
+        LearningAction.CHANGE_ANNOUNCEMENT: _change_announcement,
+        LearningAction.OVERRIDE: changes_record(_override, _learner),
+        LearningAction.SEE_RESULTS: _see_results,
+        LearningAction.MANAGE_ITEMS: changes_record(_manage_items, _marked),
+        LearningAction.MARK_ITEMS: changes_records(_mark_items),
+        LearningAction.NOTE: changes_record(_note, _learner),
+        LearningAction.DELETE_NOTE: changes_record(_delete_note, _learner),
+        LearningAction.JOIN: _join,
+        LearningAction.LOOK_UP_CODE: signed_in,
+        LearningAction.STOP_WAITING: signed_in,
+    }
+)

@@ -124,6 +124,15 @@ class ModuleProgress:
     needed: int
     standing: Standing
     closed: tuple[Closed, str | datetime] | None = None
+    shown_done: int = 0
+    """What pages say is done: of the required activities or, in a module without any, of all that it has."""
+    shown_total: int = 0
+    """What pages say there is to do; 0 only in a module without activities."""
+
+    @property
+    def shown_fraction(self) -> Fraction:
+        """Return the share done of what pages say there is to do."""
+        return Fraction(min(self.shown_done, self.shown_total), self.shown_total) if self.shown_total else Fraction(0)
 
     @property
     def fraction(self) -> Fraction:
@@ -159,6 +168,11 @@ class Progress:
         """Return the share in whole percent, rounded down: 100 only when all is done."""
         return int(self.fraction * 100)
 
+    def modules_of(self, outline: Outline) -> tuple[int, int]:
+        """Count the numbered modules that ask for something: those that are completed, and all."""
+        counted = [module for module in outline.numbered if module.required]
+        return sum(self.module(module.key).completed for module in counted), len(counted)
+
     def module(self, key: str) -> ModuleProgress:
         """Return how far one module is."""
         return next(module for module in self.modules if module.key == key)
@@ -173,6 +187,15 @@ def completed_keys(outline: Outline, results: Results) -> frozenset[str]:
 
 def _done(module: OutlineModule, results: Results) -> int:
     return sum(results.get(activity.key, NO_RESULT).completed for activity in module.required)
+
+
+def activities_to_do(module: OutlineModule) -> int:
+    """Count what pages say there is to do in a module: the required activities that it needs or, without any, all that it has."""
+    return _needed(module) or len(module.activities)
+
+
+def _done_of_all(module: OutlineModule, results: Results) -> int:
+    return sum(results.get(activity.key, NO_RESULT).completed for activity in module.activities)
 
 
 def _needed(module: OutlineModule) -> int:
@@ -256,9 +279,11 @@ def _standing(done: int, needed: int, closed: object, *, started: bool) -> Stand
 
 def _module_progress(module: OutlineModule, results: Results, completed: frozenset[str], now: datetime) -> ModuleProgress:
     done, needed = _done(module, results), _needed(module)
+    shown_done, shown_total = done if needed else _done_of_all(module, results), activities_to_do(module)
     closed = why_closed(module, None, completed, now)
     started = any(results.get(activity.key, NO_RESULT) != NO_RESULT for activity in module.activities)
-    return ModuleProgress(module.key, done, needed, _standing(done, needed, closed, started=started), closed)
+    standing = _standing(shown_done, shown_total, closed, started=started)
+    return ModuleProgress(module.key, done, needed, standing, closed, shown_done, shown_total)
 
 
 def asked_modules(outline: Outline) -> tuple[str, ...]:

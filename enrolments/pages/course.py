@@ -8,8 +8,9 @@ from uuid import UUID
 
 from flask import url_for
 
+from courses.content.site import key_in_words
 from courses.facade import Facade, Size
-from enrolments.pages.outline import CourseView, draw, foreign, html, rounded
+from enrolments.pages.outline import CourseView, Coverage, coverage, draw, foreign, html, rounded
 from enrolments.permissions import Seat, is_staff
 from enrolments.queries.awards import Award
 from enrolments.queries.editions import EditionLine, dates_of
@@ -31,8 +32,10 @@ class CourseFacts:
     facade: Facade | None
     objectives: tuple[SafeHtml, ...]
     hours: int | float
+    coverage: tuple[Coverage, ...]
     languages: tuple[str, ...]
     authors: tuple[str, ...]
+    topic: str
     version: int
     certificate: bool
     has_glossary: bool
@@ -40,8 +43,8 @@ class CourseFacts:
     archived: bool
 
 
-def course_facts(view: CourseView) -> CourseFacts:
-    """Return what is said of the course, its façade lit as far as the learner is."""
+def course_facts(view: CourseView, topics: Mapping[str, str]) -> CourseFacts:
+    """Return what is said of the course, its façade lit as far as the learner is; ``topics`` are the site's names of them by key."""
     outline, hours = view.outline, view.outline.hours
     return CourseFacts(
         slug=outline.slug,
@@ -52,8 +55,10 @@ def course_facts(view: CourseView) -> CourseFacts:
         facade=draw(outline, view.progress if view.seat.is_learner else None, Size.COURSE),
         objectives=tuple(html(text) for text in outline.objectives),
         hours=int(hours) if hours == int(hours) else float(hours),
+        coverage=coverage(outline),
         languages=outline.languages,
         authors=outline.authors,
+        topic=topics.get(outline.topic) or key_in_words(outline.topic),
         version=outline.number,
         certificate=outline.certificate != "none",
         has_glossary=outline.has_glossary,
@@ -81,12 +86,12 @@ def enrolment_facts(view: CourseView, completed_at: datetime | None, award: Awar
     """Return what is said of the learner; nothing for those who are not enrolled."""
     if not view.seat.is_learner:
         return None
-    numbered = [view.progress.module(module.key) for module in view.outline.numbered]
+    done, total = view.progress.modules_of(view.outline)
     left = sum(activity.minutes for activity in view.outline.activities() if activity.required and not view.is_done(activity.key))
     return EnrolmentFacts(
         percent=view.progress.percent,
-        modules_done=sum(module.completed for module in numbered),
-        modules=len(numbered),
+        modules_done=done,
+        modules=total,
         minutes_left=left or None,
         completed_at=completed_at,
         certificate_url=url_for("certificates.certificate", credential=award.uuid) if award and award.in_force else "",
@@ -110,7 +115,7 @@ def requirements(view: CourseView) -> list[Requirement]:
     asked = asked_modules(outline)
     done = sum(progress.module(key).completed for key in asked)
     text = ngettext("Complete the only part of the course", "Complete the %(count)s parts of the course", len(asked))
-    found = [Requirement(text, done, len(asked), _("%(done)s of %(total)s", done=done, total=len(asked)))]
+    found = [Requirement(text, done, len(asked), _("%(done)s of %(total)s", done=done, total=len(asked)))] if asked else []
     return found if outline.completion_grade is None else [*found, _required_grade(outline.completion_grade, view.shown_grade)]
 
 

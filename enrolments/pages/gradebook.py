@@ -24,7 +24,7 @@ MISSING = "–"
 STATES: Mapping[State, str] = {State.OPEN: N_("Have not completed it"), State.COMPLETED: N_("Have completed it")}
 BEFORE: Sequence[tuple[str, str]] = (
     (N_("Name"), N_("Given names and surnames.")),
-    (N_("E-mail"), N_("Only for those who edit the course.")),
+    (N_("E-mail"), N_("Address with which they sign in.")),
     (N_("Edition"), N_("In which the course is taken; empty where in none.")),
     (N_("Enrolled"), N_("Date and time in the time zone of who downloads, ISO 8601.")),
     (N_("Last visit"), N_("The same; empty where there was none yet.")),
@@ -224,13 +224,13 @@ def dictionary(columns: Sequence[Column]) -> list[tuple[str, str]]:
     return told + [(column.name, meaning) for column, meaning in zip(columns, meanings, strict=True)]
 
 
-def download_rows(rows: Iterable[GradebookRow], columns: Sequence[Column], *, with_email: bool) -> Iterator[Sequence[Cell]]:
-    """Yield the rows of the download as they come; addresses are for those who edit the course (security 7.6)."""
+def download_rows(rows: Iterable[GradebookRow], columns: Sequence[Column]) -> Iterator[Sequence[Cell]]:
+    """Yield the rows of the download as they come."""
     keys = [column.key for column in columns]
     for row in rows:
         yield (
             row.name,
-            row.email if with_email else "",
+            row.email,
             row.edition,
             moment_cell(row.enrolled_at),
             moment_cell(row.visited_at),

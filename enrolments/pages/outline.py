@@ -40,6 +40,26 @@ def html(texts: Texts) -> SafeHtml:
 
 
 @dataclass(frozen=True, slots=True)
+class Coverage:
+    """How many of a course's lessons are written in one of its languages."""
+
+    language: str
+    lessons: int
+    total: int
+
+    @property
+    def is_partial(self) -> bool:
+        """Say whether some are not."""
+        return self.lessons < self.total
+
+
+def coverage(outline: Outline) -> tuple[Coverage, ...]:
+    """Return how much of a course is written in each of its languages."""
+    total = sum(activity.kind == "page" for activity in outline.activities())
+    return tuple(Coverage(code, outline.lessons.get(code, 0), total) for code in outline.languages)
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """One course of a catalogue."""
 
@@ -51,6 +71,7 @@ class Card:
     facade: Facade | None
     modules: int
     minutes: int
+    coverage: tuple["Coverage", ...]
     languages: tuple[str, ...]
     certificate: bool
     enrolled: bool
@@ -69,7 +90,7 @@ def draw(outline: Outline, progress: Progress | None, size: Size, *, door_open: 
 def _bay(module: OutlineModule, progress: ModuleProgress | None) -> Bay:
     if progress is None:
         return Bay(module.minutes)
-    return Bay(module.minutes, _BAYS.get(progress.standing, WindowState.OFF), progress.fraction)
+    return Bay(module.minutes, _BAYS.get(progress.standing, WindowState.OFF), progress.shown_fraction)
 
 
 def card(outline: Outline, refusal: Refusal | None, opens_at: datetime | None, *, progress: Progress | None, completed: bool) -> Card:
@@ -83,6 +104,7 @@ def card(outline: Outline, refusal: Refusal | None, opens_at: datetime | None, *
         facade=draw(outline, progress, Size.CARD, door_open=refusal is None),
         modules=len(outline.numbered),
         minutes=int(outline.hours * 60),
+        coverage=coverage(outline),
         languages=outline.languages,
         certificate=outline.certificate != "none",
         enrolled=progress is not None,
@@ -109,6 +131,8 @@ class ActivityLine:
     attempts: int | None
     grade: Decimal | None
     passed: bool | None
+    ungraded: bool
+    """Something is handed in that waits to be graded."""
     opens_at: datetime | None
     closes_at: datetime | None
     opens_after: str
@@ -136,9 +160,18 @@ class ModuleBlock:
 class CourseView:
     """A course as one reader sees it: what is open, done and next."""
 
-    def __init__(self, actor: Actor, seat: Seat, outline: Outline, results: Results, withheld: frozenset[str]) -> None:
-        """Put it together; `withheld` are the keys of activities whose marks are not to be shown yet."""
+    def __init__(
+        self,
+        actor: Actor,
+        seat: Seat,
+        outline: Outline,
+        results: Results,
+        withheld: frozenset[str],
+        ungraded: frozenset[str] = frozenset(),
+    ) -> None:
+        """Put it together; `withheld` are the keys of activities whose marks are not shown yet, `ungraded` of those that wait for one."""
         self.actor = actor
+        self.ungraded = ungraded
         self.withheld = withheld
         self._shown = {key: replace(result, score=None, passed=None) if key in withheld else result for key, result in results.items()}
         self.seat = seat
@@ -178,6 +211,7 @@ class CourseView:
             attempts=activity.attempts,
             grade=rounded(result.score),
             passed=result.passed,
+            ungraded=activity.key in self.ungraded and result.score is None,
             opens_at=at,
             closes_at=activity.closes_at,
             opens_after=after,
@@ -193,9 +227,9 @@ class CourseView:
             title=choose(module.title),
             summary=html(module.summary),
             state=_MODULE_STATES[progress.standing],
-            done=progress.done,
-            required=progress.needed,
-            total=progress.needed,
+            done=progress.shown_done,
+            required=progress.shown_total,
+            total=progress.shown_total,
             minutes=module.minutes,
             grade=rounded(scores[-1]) if scores and progress.completed else None,
             opens_after=after,

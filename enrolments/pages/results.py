@@ -1,6 +1,6 @@
 """What pages show of one learner's results: to the learner, what counts and what the team set; to the team, its own words on them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
@@ -32,9 +32,14 @@ class ResultLine:
 
 
 def result_lines(
-    outline: Outline, results: Results, withheld: Iterable[str], marks: Sequence[ItemMark], overrides: Sequence[OverrideLine]
+    outline: Outline,
+    results: Results,
+    withheld: Iterable[str],
+    marks: Sequence[ItemMark],
+    overrides: Sequence[OverrideLine],
+    ungraded: Collection[str] = (),
 ) -> list[ResultLine]:
-    """Return everything of a course that gives marks, with what a learner has."""
+    """Return everything of a course that gives marks, with what a learner has; `ungraded` are the keys of what waits for a grader."""
     hidden, reasons = frozenset(withheld), reasons_of(outline, overrides)
     shares, parts = _shares(outline, marks), {category.key: choose(category.title) for category in outline.categories}
     activities = []
@@ -42,6 +47,7 @@ def result_lines(
         if not activity.gives_marks:
             continue
         result, hides = results.get(activity.key, NO_RESULT), activity.key in hidden
+        waits = activity.key in ungraded and result.score is None
         activities.append(
             ResultLine(
                 choose(activity.title),
@@ -50,7 +56,7 @@ def result_lines(
                 share(shares.get(activity.key)),
                 activity.closes_at,
                 MISSING if hides else share(result.score),
-                _("Not shown yet") if hides else "",
+                _("Not shown yet") if hides else _("Submitted: not yet graded") if waits else "",
                 None if hides else result.passed,
                 "",
                 reasons.get(activity.key, "") if result.overridden else "",

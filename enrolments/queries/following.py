@@ -12,6 +12,7 @@ from courses.models import Activity, Module
 from courses.rules import Outline
 from enrolments.models import ActivityResult, Completion, Enrolment
 from enrolments.queries.gradebook import GradebookFilter, conditions_of, idle_since, next_steps
+from enrolments.rules import activities_to_do
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +34,9 @@ def count_modules(session: Session, outline: Outline, wanted: GradebookFilter, *
     if not outline.modules:
         return {}
     learners = _wanted(outline.course_id, wanted, now)
-    needed = {
-        module.key: len(module.required) if module.needed is None else min(module.needed, len(module.required))
-        for module in outline.modules
-    }
-    done = func.count().filter(Activity.required, ActivityResult.completed_at.is_not(None))
+    needed = {module.key: activities_to_do(module) for module in outline.modules}
+    optional = [module.key for module in outline.modules if not module.required]
+    done = func.count().filter(or_(Activity.required, Module.key.in_(optional)), ActivityResult.completed_at.is_not(None))
     each = (
         select(Module.key, done.label("done"))
         .join(Activity, Activity.module_id == Module.id)

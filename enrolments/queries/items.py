@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from accounts.models import Person, full_name
 from accounts.queries import by_name
-from enrolments.models import Completion, Enrolment, ManualItem, ManualMark
+from enrolments.models import ActivityResult, Completion, Enrolment, ManualItem, ManualMark
 from enrolments.permissions import ItemSeat
 from enrolments.queries.gradebook import GradebookFilter, conditions_of
 from enrolments.queries.learning import get_seat
@@ -26,7 +26,13 @@ def get_item_seat(session: Session, actor: Actor, slug: str, item: UUID) -> Item
     row = session.scalar(select(ManualItem).where(ManualItem.uuid == item, ManualItem.course_id == seat.course_id))
     if row is None or seat.version_id is None:
         raise NotFound
-    return ItemSeat(seat, row)
+    return ItemSeat(seat, row, actor.person_id if _counts_for(session, seat.enrolment_id, row) else None)
+
+
+def _counts_for(session: Session, enrolment_id: int | None, item: ManualItem) -> bool:
+    """Say whether somebody has a mark for an item now."""
+    mark = select(ActivityResult.id).where(ActivityResult.enrolment_id == enrolment_id, ActivityResult.activity_key == item.key)
+    return enrolment_id is not None and session.scalar(mark.where(ActivityResult.score.is_not(None))) is not None
 
 
 def list_items(session: Session, course_id: int, *, retired: bool = False) -> Sequence[ManualItem]:

@@ -16,6 +16,7 @@ from accounts.queries import by_name, closed_for_good, named
 from courses.models import Course, CourseStaff, CourseVersion, Nature, StaffRole
 from courses.permissions import edits
 from courses.publication import CourseKinds, Learners, sets_no_dates
+from courses.queries import catalogue as course_catalogue
 from courses.queries import drafts as course_drafts
 from courses.queries import outlines as course_outlines
 from courses.rules import Outline, OutlineActivity
@@ -36,6 +37,7 @@ from kernel import clock
 from kernel.db import connection_of
 from kernel.errors import NotFound
 from kernel.permissions import Actor, Verdict
+from organisations.queries.tree import belongs
 
 _FOLLOWED = func.coalesce(Enrolment.course_version_id, Course.published_version_id)
 _Open = aliased(Edition)
@@ -55,6 +57,7 @@ _SEATS = (
         Edition.name.label("edition"),
         Edition.starts_at,
         Edition.ends_at,
+        belongs(bindparam("person_id")).label("belongs"),
         exists().where(_Open.course_id == Course.id, _Open.self_enrolment, _Open.closed_at.is_(None)).label("by_edition"),
     )
     .outerjoin(
@@ -87,8 +90,7 @@ _RESULTS = _RESULTS_OF_ALL.where(ActivityResult.enrolment_id == bindparam("enrol
 
 def get_seat(session: Session, actor: Actor, slug: str) -> Seat:
     """Return the actor's place before a course; raise NotFound."""
-    row = connection_of(session).execute(_SEAT, {"slug": slug, "person_id": actor.person_id}).one_or_none()
-    if row is None:
+    if (row := connection_of(session).execute(_SEAT, {"slug": slug, "person_id": actor.person_id}).one_or_none()) is None:
         raise NotFound
     return _seat(row)
 
@@ -96,10 +98,9 @@ def get_seat(session: Session, actor: Actor, slug: str) -> Seat:
 def visible_seats(session: Session, actor: Actor) -> list[Seat]:
     """List the actor's places before the courses that they may look at, their own first, at most 200."""
     mine = or_(Enrolment.id.is_not(None), CourseStaff.id.is_not(None))
-    listed = (CourseVersion.visibility == "public") & Course.archived_at.is_(None)
     statement = _SEATS.where(CourseVersion.id.is_not(None)).order_by(case((mine, 0), else_=1), Course.id).limit(MOST_SEATS)
     if not actor.is_administrator:
-        statement = statement.where(mine | listed)
+        statement = statement.where(mine | (course_catalogue.found_by(actor) & Course.archived_at.is_(None)))
     return [_seat(row) for row in session.execute(statement, {"person_id": actor.person_id})]
 
 
@@ -135,6 +136,7 @@ def _seat(row: Any) -> Seat:
         edition=row.edition or "",
         starts_at=row.starts_at,
         ends_at=row.ends_at,
+        belongs=row.belongs,
     )
 
 
@@ -171,8 +173,7 @@ def _read_result(row: Any) -> Result:
 
 
 def _result(row: Any) -> Result:
-    found = _read_result(row)
-    return found if row.category is None else replace(found, counted=Counted(row.category, Fraction(row.weight)))
+    return _read_result(row) if row.category is None else replace(_read_result(row), counted=Counted(row.category, Fraction(row.weight)))
 
 
 def get_activity_seat(session: Session, actor: Actor, slug: str, key: str) -> ActivitySeat:
@@ -224,7 +225,7 @@ def _draft_file_seat(session: Session, actor: Actor, seat: Seat, sha256: str) ->
     found = course_drafts.find_draft_file(session, seat.course_id, sha256) if edits(actor, seat.staff_role) else None
     if found is None:
         raise NotFound
-    return FileSeat(seat, sha256, basename(found.path), found.media_type, False, ())
+    return FileSeat(seat, sha256, basename(found.path), found.media_type, False, (), found.body)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from kernel import audit, outbox
 from kernel.codes import code_from_bits
 from kernel.errors import N_, Conflict
 from kernel.i18n import _, choose, in_every_language
+from kernel.own_records import is_own, note_left_out
 from kernel.permissions import Actor, Via
 
 PORTION = 200
@@ -204,6 +205,9 @@ def fill_places(session: Session, actor: Actor, edition_id: int, *, now: datetim
     ):
         return 0
     first = queries.list_first_waiting(session, line.edition, limit=free)
+    if any(is_own(actor, one) for one in first):  # their place stays free for them until somebody else acts
+        note_left_out(session, actor, line.edition, now=now)
+        first = [one for one in first if not is_own(actor, one)]
     entered = _enrol(session, actor, course.id, edition_id, course.published_version_id, first, now=now)
     _tell(session, course, entered, now=now)
     return len(entered)
@@ -223,11 +227,14 @@ def enrol_others(
     """Enrol some hundreds of people at most in a published course, tell them, and let those wait who do not fit in its edition.
 
     Who takes the course already stays as they are, who left finds everything as it was; suspended accounts are passed over. Places that
-    nobody has taken yet go first to those who wait for them.
+    nobody has taken yet go first to those who wait for them. The actor's own record is left out (`kernel.own_records`).
     """
     course, version_id = _open_course(session, course_id)
     open_ones = select(Person.id).where(Person.id.in_(people), Person.suspended_at.is_(None)).order_by(Person.id)
     able = set(session.scalars(open_ones.with_for_update(key_share=True)))
+    if any(is_own(actor, one) for one in able):
+        note_left_out(session, actor, edition or course, now=now)
+        able -= {actor.person_id}
     line = None if edition is None else _after_who_waits(session, edition.id, now)
     inside = set(
         session.scalars(

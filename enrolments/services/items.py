@@ -22,6 +22,7 @@ from enrolments.services.verbs import EnrolmentVerb
 from kernel import audit, outbox
 from kernel.errors import N_, Conflict
 from kernel.i18n import _, choose, in_every_language
+from kernel.own_records import is_own, note_left_out
 from kernel.permissions import Actor, Via
 
 PORTION = 200
@@ -125,27 +126,21 @@ class MaximumChanged(Conflict):
     message = N_("The highest mark was changed meanwhile. Look at the marks again.")
 
 
-class OwnWork(Conflict):
-    """Somebody marks themselves."""
-
-    code = "own_work"
-    message = N_("Nobody marks their own work.")
-
-
 def mark_item(session: Session, actor: Actor, item: ManualItem, entries: Mapping[int, Entry], number: UUID, *, now: datetime) -> Marked:
     """Write down marks for learners, by enrolment; all of them, or none where somebody else marked one of them meanwhile.
 
-    Who is marked as before is left alone. Progress, grade and completion follow in the same transaction, and the learners are told.
-    Raise MaximumChanged, OwnWork.
+    Who is marked as before is left alone, and so is the actor's own record (`kernel.own_records`). Progress, grade and completion follow
+    in the same transaction, and the learners are told. Raise MaximumChanged.
     """
     assert actor.person_id is not None
     shown = item.maximum
     item = session.get_one(ManualItem, item.id, with_for_update={"read": True})
     if item.maximum != shown:
         raise MaximumChanged
-    learners = {learning.enrolment.id: learning for learning in lock_many(session, sorted(entries))}
-    if any(learning.enrolment.person_id == actor.person_id for learning in learners.values()):
-        raise OwnWork
+    locked = lock_many(session, sorted(entries))
+    learners = {learning.enrolment.id: learning for learning in locked if not is_own(actor, learning.enrolment.person_id)}
+    if len(learners) < len(locked):
+        note_left_out(session, actor, item, now=now)
     present = queries.present_marks(session, item.id, list(learners))
     changed = {one: entry for one, entry in entries.items() if one in learners and _differs(entry, present.get(one))}
     conflicts = {one: present[one] for one, entry in changed.items() if one in present and present[one].id != entry.seen}

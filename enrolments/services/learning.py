@@ -26,6 +26,7 @@ from enrolments.services.verbs import EnrolmentVerb
 from kernel import audit
 from kernel.db import UtcDateTime, connection_of
 from kernel.errors import N_, Conflict
+from kernel.own_records import is_own, note_left_out
 from kernel.permissions import Actor
 
 
@@ -305,7 +306,10 @@ def _is_named(session: Session, group: LearnerGroup, *, in_force: bool = False) 
 
 
 def add_to_group(session: Session, actor: Actor, group: LearnerGroup, people: Sequence[UUID], *, now: datetime) -> int:
-    """Put learners of the group's course into it, and return how many were not in it before; others are passed over."""
+    """Put learners of the group's course into it, and return how many were not in it before; others are passed over.
+
+    The actor's own record is left out (`kernel.own_records`).
+    """
     within = select(GroupMember.enrolment_id).where(GroupMember.group_id == group.id)
     statement = (
         select(Enrolment.id, Enrolment.person_id)
@@ -313,7 +317,10 @@ def add_to_group(session: Session, actor: Actor, group: LearnerGroup, people: Se
         .where(Person.uuid.in_(people), Enrolment.course_id == group.course_id, Enrolment.left_at.is_(None), Enrolment.id.not_in(within))
         .order_by(Enrolment.id)
     )
-    fresh = session.execute(statement).all()
+    chosen = session.execute(statement).all()
+    fresh = [row for row in chosen if not is_own(actor, row.person_id)]
+    if len(fresh) < len(chosen):
+        note_left_out(session, actor, group, now=now)
     if fresh:
         session.execute(insert(GroupMember), [{"group_id": group.id, "enrolment_id": row.id, "added_at": now} for row in fresh])
         audit.record(session, actor, EnrolmentVerb.GROUP_CHANGED, group, now=now, added=[row.person_id for row in fresh])

@@ -15,6 +15,7 @@ from kernel import clock
 from kernel.codes import printed_code
 from kernel.errors import NotFound
 from kernel.i18n import _, ngettext
+from kernel.own_records import LEFT_OUT
 from kernel.permissions import Actor
 from kernel.web.limits import client_key, limit, limiter
 from kernel.web.request import current_actor, current_session, is_only_looking, requires, see_other, see_page
@@ -65,6 +66,7 @@ def edition(subject: EditionSeat) -> Answer:
         else:
             flash(_("The edition is saved."), "ok")
             _tell_entered(entered)
+            _tell_left_out(subject)
             return see_edition(subject)
     page = render_template(
         "enrolments/edition.html",
@@ -111,7 +113,18 @@ def reopen(subject: EditionSeat) -> Answer:
     entered = services.open_edition(current_session(), current_actor(), subject.edition, now=clock.now())
     flash(_("People can enrol in this edition again, within its dates."), "ok")
     _tell_entered(entered)
+    _tell_left_out(subject)
     return see_edition(subject)
+
+
+def _tell_left_out(subject: EditionSeat) -> None:
+    """Say that who changes an edition goes on waiting for it, where they do: somebody else has to give them the place."""
+    session = current_session()
+    if (
+        queries.waits_for(session, current_actor().person_id, [subject.edition.id])
+        and not queries.get_line(session, subject.edition.id).is_full
+    ):
+        flash(_(LEFT_OUT), "warn")
 
 
 def _tell_entered(count: int) -> None:

@@ -31,7 +31,7 @@ from kernel.tables import Cell, Sheet, on_disk, type_of, write_csv, write_ods, w
 from kernel.web import notes
 from kernel.web.contents import send_made
 from kernel.web.paging import Page, asked_page
-from kernel.web.request import current_actor, current_session, requires
+from kernel.web.request import allows, current_actor, current_session, requires
 from organisations.queries.tree import list_tree
 from organisations.rules import in_order
 
@@ -82,6 +82,7 @@ def gradebook(seat: Seat) -> str:
         meanings=dictionary(columns),
         behind=count_stale(session, seat.course_id) if asked.order.by is Order.GRADE else 0,
         shows_email=shows_email,
+        may_export=allows(LearningAction.EXPORT, seat),
     )
 
 
@@ -104,21 +105,20 @@ class _Book:
 def _book(seat: Seat) -> _Book:
     session, outline = current_session(), outline_of(seat)
     items = list_items(session, seat.course_id)
-    shows_email = edits(current_actor(), seat.staff_role)
-    asked, columns = asked_of(request.args, outline, items, by_address=shows_email), columns_of(outline, items)
+    asked, columns = asked_of(request.args, outline, items, by_address=True), columns_of(outline, items)
     stream = queries.stream_gradebook(session, outline, asked.wanted, asked.order, now=seat.now)
-    return _Book(dictionary(columns), download_rows(stream, columns, with_email=shows_email))
+    return _Book(dictionary(columns), download_rows(stream, columns))
 
 
 def _download(seat: Seat, what: str, write: Callable[[BinaryIO], None]) -> Response:
     """Send a table as a file."""
     actor, now, file = current_actor(), clock.now(), on_disk(write)
-    notes.leave(lambda session: note_export(session, actor, seat.course_id, what, now=now))
+    notes.leave_record(lambda session: note_export(session, actor, seat.course_id, what, now=now))
     return send_made(file, type_of(what), f"{seat.slug}-{what}")
 
 
 @bp.get("/teaching/<slug>/gradebook.csv")
-@requires(LearningAction.FOLLOW, get_published)
+@requires(LearningAction.EXPORT, get_published)
 def as_csv(seat: Seat) -> Response:
     """Send the learners that are asked for as CSV, in their order; with `?dictionary` what the columns hold."""
     book = _book(seat)
@@ -128,7 +128,7 @@ def as_csv(seat: Seat) -> Response:
 
 
 @bp.get("/teaching/<slug>/gradebook.xlsx")
-@requires(LearningAction.FOLLOW, get_published)
+@requires(LearningAction.EXPORT, get_published)
 def as_workbook(seat: Seat) -> Response:
     """Send the same as a workbook, with a sheet that says what the columns hold."""
     book = _book(seat)
@@ -136,7 +136,7 @@ def as_workbook(seat: Seat) -> Response:
 
 
 @bp.get("/teaching/<slug>/gradebook.ods")
-@requires(LearningAction.FOLLOW, get_published)
+@requires(LearningAction.EXPORT, get_published)
 def as_opendocument(seat: Seat) -> Response:
     """Send the same as an OpenDocument spreadsheet."""
     book = _book(seat)

@@ -25,6 +25,7 @@ from enrolments.services.items import Entry, ItemIsMarked, MaximumChanged
 from enrolments.views.gradebook import get_published, outline_of
 from kernel import clock
 from kernel.i18n import _, choose, ngettext
+from kernel.own_records import is_own
 from kernel.web.forms import as_uuid, clean_text, whole_number
 from kernel.web.paging import Page, asked_page
 from kernel.web.request import allows, begin_writing, current_actor, current_session, is_only_looking, requires
@@ -121,7 +122,7 @@ def retire(subject: ItemSeat) -> Answer:
 def marks(subject: ItemSeat) -> Answer:
     """Show one page of the learners with their marks for an item; write down what was typed, all of it or nothing."""
     actor, lines = current_actor(), _lines(subject)
-    rows = [_row(line, line.person_id == actor.person_id) for line in lines[:ROWS]]
+    rows = [_row(line, is_own(actor, line.person_id)) for line in lines[:ROWS]]
     if is_only_looking():
         looks.note_list(Listing.GRADEBOOK, Course, subject.seat.course_id)
         return _marks_page(subject, rows, more=len(lines) > ROWS, number=uuid4())

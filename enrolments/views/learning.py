@@ -1,6 +1,9 @@
 """Pages of taking part: catalogue, course, lesson, glossary, resources, files; enrolling and marking as done."""
 
+from uuid import UUID
+
 from flask import Blueprint, Response, current_app, flash, render_template, request, url_for
+from sqlalchemy.orm import Session
 
 from accounts import looks
 from accounts.rules import fold
@@ -10,22 +13,25 @@ from courses.permissions import edits
 from courses.queries import outlines as course_outlines
 from courses.rules import Outline, activity_url
 from enrolments.forms import GroupForm
-from enrolments.opening import catalogue_cards, course_name, course_view, leave_visit
+from enrolments.opening import catalogue_cards, course_name, course_view, leave_visit, site_topics
 from enrolments.pages.course import EditionChoice, course_facts, edition_choices, enrolment_facts, entry_of, requirements
 from enrolments.pages.lesson import lesson_context
 from enrolments.pages.lists import resource_groups, term_groups
 from enrolments.pages.outline import course_url
-from enrolments.permissions import ActivitySeat, FileSeat, GroupSeat, LearningAction, Seat
+from enrolments.permissions import ActivitySeat, FileSeat, GroupSeat, LearningAction, MemberSeat, Seat
 from enrolments.queries import editions as edition_queries
 from enrolments.queries import learning as queries
 from enrolments.queries.announcements import visible_announcements
 from enrolments.queries.awards import find_award
+from enrolments.queries.groups import get_group_members
 from enrolments.services import learning as services
 from kernel import clock
 from kernel.errors import NotFound
 from kernel.files import Files
 from kernel.i18n import LANGUAGES, _, choose, language, ngettext
-from kernel.web.contents import send_content
+from kernel.own_records import LEFT_OUT
+from kernel.permissions import Actor
+from kernel.web.contents import send_content, send_text
 from kernel.web.forms import as_uuid, whole_number
 from kernel.web.kept_pages import kept_page
 from kernel.web.paging import Page, asked_page
@@ -82,7 +88,7 @@ def course(seat: Seat) -> Answer:
     award = find_award(session, seat.enrolment_id) if seat.enrolment_id and standing.completed_at else None
     return kept_page(
         "enrolments/course.html",
-        course=course_facts(view),
+        course=course_facts(view, site_topics()),
         enrolment=enrolment_facts(view, standing.completed_at, award),
         entry=entry_of(actor, seat),
         offer=standing.offer,
@@ -194,10 +200,25 @@ def resources(seat: Seat) -> Answer:
 @requires(LearningAction.DOWNLOAD, queries.get_file_seat)
 def download(subject: FileSeat) -> Response:
     """Send a media file of a course, in ranges where asked; only kinds that cannot run are shown in the page."""
+    if subject.body is not None:
+        return send_text(subject.body, subject.media_type, subject.name)
     files: Files = current_app.extensions["files"]
     inline = subject.media_type.startswith(SHOWN_IN_THE_PAGE)
     kept = "private, max-age=31536000, immutable"
     return send_content(files, subject.sha256, subject.media_type, subject.name, inline=inline, kept=kept)
+
+
+def _chosen_members(session: Session, actor: Actor, slug: str, group: UUID) -> MemberSeat:
+    found = queries.get_group_seat(session, actor, slug, group)
+    return MemberSeat(found.seat, found.group, None)
+
+
+def _one_member(session: Session, actor: Actor, slug: str, group: UUID) -> MemberSeat:
+    """Return the actor's place before the member whom the form names; raise NotFound."""
+    found, person = queries.get_group_seat(session, actor, slug, group), as_uuid(request.form.get("person", ""))
+    if person is None:
+        raise NotFound
+    return MemberSeat(found.seat, found.group, actor.person_id if person == actor.person_uuid else None)
 
 
 @bp.route("/courses/<slug>/groups", methods=["GET", "POST"])
@@ -259,8 +280,8 @@ def rename_group(subject: GroupSeat) -> Answer:
 
 
 @bp.post("/courses/<slug>/groups/<uuid:group>/removal")
-@requires(LearningAction.MANAGE_GROUPS, queries.get_group_seat)
-def delete_group(subject: GroupSeat) -> Answer:
+@requires(LearningAction.CHANGE_MEMBERS, get_group_members)
+def delete_group(subject: MemberSeat) -> Answer:
     """Delete a group for which nothing was ever set."""
     try:
         services.delete_group(current_session(), current_actor(), subject.group, now=clock.now())
@@ -272,25 +293,26 @@ def delete_group(subject: GroupSeat) -> Answer:
 
 
 @bp.post("/courses/<slug>/groups/<uuid:group>/members")
-@requires(LearningAction.MANAGE_GROUPS, queries.get_group_seat)
-def add_members(subject: GroupSeat) -> Answer:
+@requires(LearningAction.CHANGE_MEMBERS, _chosen_members)
+def add_members(subject: MemberSeat) -> Answer:
     """Put the chosen learners into a group."""
     chosen = [found for text in request.form.getlist("person") if (found := as_uuid(text)) is not None]
     count = services.add_to_group(current_session(), current_actor(), subject.group, chosen, now=clock.now())
+    if current_actor().person_uuid in chosen:
+        flash(_(LEFT_OUT), "warn")
     if count:
         flash(ngettext("%(count)s learner is in the group now.", "%(count)s learners are in the group now.", count), "ok")
-    else:
+    elif current_actor().person_uuid not in chosen:
         flash(_("Nobody was chosen."), "warn")
     return see_other(url_for("enrolments.group", slug=subject.seat.slug, group=subject.group.uuid))
 
 
 @bp.post("/courses/<slug>/groups/<uuid:group>/members/removal")
-@requires(LearningAction.MANAGE_GROUPS, queries.get_group_seat)
-def remove_member(subject: GroupSeat) -> Answer:
+@requires(LearningAction.CHANGE_MEMBERS, _one_member)
+def remove_member(subject: MemberSeat) -> Answer:
     """Take a learner out of a group."""
     person = as_uuid(request.form.get("person", ""))
-    if person is None:
-        raise NotFound
+    assert person is not None
     services.take_out_of_group(current_session(), current_actor(), subject.group, person, now=clock.now())
     flash(_("The learner is no longer in the group."), "ok")
     return see_other(url_for("enrolments.group", slug=subject.seat.slug, group=subject.group.uuid))

@@ -40,10 +40,11 @@ def own_results(seat: Seat) -> str:
     enrolment_id = cast("int", seat.enrolment_id)
     view = course_view(seat, outline)
     marks = results.list_item_marks(session, seat.course_id, enrolment_id)
+    overrides = results.list_overrides(session, enrolment_id)
     return render_template(
         "enrolments/results.html",
         course=course_name(seat),
-        lines=result_lines(view.outline, view.results, view.withheld, marks, results.list_overrides(session, enrolment_id)),
+        lines=result_lines(view.outline, view.results, view.withheld, marks, overrides, view.ungraded),
         has_parts=bool(outline.categories),
         grade=share(view.shown_grade),
         needed="" if outline.completion_grade is None else share(outline.completion_grade),

@@ -21,6 +21,7 @@ from enrolments.sheets import judge_list, read_list
 from kernel import clock
 from kernel.errors import Invalid, NotFound
 from kernel.i18n import _, ngettext
+from kernel.own_records import LEFT_OUT, is_own
 from kernel.web.forms import as_uuid
 from kernel.web.paging import Page, asked_page
 from kernel.web.request import begin_writing, current_actor, current_session, let_go, requires, see_other
@@ -84,7 +85,10 @@ def enrol(seat: Seat) -> Answer:
     chosen = [found for text in request.form.getlist("person")[:FOUND] if (found := as_uuid(text)) is not None]
     edition = _edition(session, seat, request.form.get("edition", ""))
     came = services.enrol_others(session, current_actor(), seat.course_id, edition, ids_of(session, chosen), now=clock.now())
-    _tell(came)
+    if current_actor().person_uuid in chosen:
+        flash(_(LEFT_OUT), "warn")
+    if chosen != [current_actor().person_uuid]:
+        _tell(came)
     return see_other(url_for("enrolments_roster.roster", slug=seat.slug))
 
 
@@ -156,6 +160,7 @@ def preview(subject: ListSeat) -> Answer:
         faults=[(fault.line, fault.address[:80], _(fault.message)) for fault in judged.faults[:FAULTS]],
         guessed_from=found.guessed_from,
         edition=line.edition.name if line else "",
+        leaves_out=_(LEFT_OUT) if any(is_own(current_actor(), one) for one in judged.people) else "",
         waiting=0 if free is None else max(len(judged.people) - free, 0),
     )
 

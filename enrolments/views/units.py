@@ -126,5 +126,5 @@ def people_csv(subject: UnitSeat) -> Response:
     headings = [_("Name"), _("Unit"), _("Activities done"), _("Activities required"), _("Enrolled"), _("Last seen"), _("Completed")]
     file = on_disk(lambda target: write_csv(target, headings, _lines(subject, wanted)))
     actor, now, place_id, slug = current_actor(), clock.now(), subject.organisation.id, course.slug if course else ""
-    notes.leave(lambda session: note_unit_export(session, actor, place_id, slug, now=now))
+    notes.leave_record(lambda session: note_unit_export(session, actor, place_id, slug, now=now))
     return send_made(file, CSV_TYPE, f"{slug or _('people')}.csv")

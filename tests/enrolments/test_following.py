@@ -19,7 +19,7 @@ from kernel.permissions import Actor
 from lms.app import House
 from tests.support.access import a_cast
 from tests.support.browser import Browser, every_statement
-from tests.support.builders import a_course, a_teacher, sign_in
+from tests.support.builders import a_course, a_teacher, folder, publish, sign_in
 from tests.support.crowds import multiply
 from tests.support.learning import a_learner, enrolment_of, mark_done, pass_quiz
 
@@ -144,3 +144,21 @@ def test_the_page_costs_the_same_however_many_learn(browser: Browser, house: Hou
 
     assert len(counter.statements) == few
     assert "44" in browser.page.text
+
+
+def test_a_module_that_asks_for_nothing_is_completed_by_all_that_it_has(house: House) -> None:
+    """As its learners' pages say."""
+    files = folder(modules=1)
+    lesson, quiz = "01-parte/01-leccion.es.md", "01-parte/03-cuestionario.quiz.yaml"
+    files[lesson] = files[lesson].replace(b"title:", b"required: false\ntitle:", 1)
+    course, _version = publish(house, {**files, quiz: files[quiz] + b"required: false\n"})
+    ana, blas = (a_learner(house, course, f"{name}@example.org") for name in ("ana", "blas"))
+    for actor in (ana, blas):
+        mark_done(house, actor, "prueba", "leccion-1")
+    mark_done(house, ana, "prueba", "video-1")
+    pass_quiz(house, ana, "prueba")
+
+    with house.database.unit_of_work(write=False) as session:
+        outline = get_outline(session, session.get_one(Course, course.id).published_version_id or 0)
+
+        assert queries.count_modules(session, outline, ALL, now=clock.now()) == {"parte-1": ModuleCount(2, 1)}

@@ -1,6 +1,7 @@
 """The gradebook: who may see it, the course grade that the learner sees, filters, sorting, statements, what is downloaded."""
 
 import csv
+import re
 from datetime import timedelta
 from fractions import Fraction
 from io import BytesIO, StringIO
@@ -9,6 +10,7 @@ import pytest
 from openpyxl import load_workbook
 from sqlalchemy import select
 
+from accounts.models import NationalIdentity
 from courses.models import Course, StaffRole
 from courses.queries.outlines import get_outline
 from enrolments.pages.gradebook import share
@@ -28,6 +30,7 @@ from tests.support.editions import an_edition, join
 from tests.support.learning import a_learner, actor_of, enrolment_of, mark_done, pass_quiz
 
 PAGE = "/teaching/prueba/gradebook"
+QUIZ = "/courses/prueba/quizzes/cuestionario-1"
 GRADE = """grade:
   - category: practica
     title: {es: Práctica, en: Practice}
@@ -66,12 +69,13 @@ def rows_of(house: House, course: Course) -> list[GradebookRow]:
 
 
 def test_only_the_courses_team_sees_the_gradebook(browser: Browser, house: House) -> None:
-    """Security 9, gradebook.view: graders, editors and administrators."""
+    """Security 9: graders see it, owners, editors and administrators also take it out."""
     cast = a_cast(browser, house)
     cast.join(a_course(house, modules=1))
 
-    for path in (PAGE, f"{PAGE}.csv", f"{PAGE}.xlsx"):
-        assert cast.check("gradebook.view", "own_course", cast.outcomes(path)) == []
+    assert cast.check("gradebook.view", "own_course", cast.outcomes(PAGE)) == []
+    for kind in ("csv", "xlsx", "ods"):
+        assert cast.check("gradebook.export", "own_course", cast.outcomes(f"{PAGE}.{kind}")) == [], kind
 
 
 def test_the_course_grade_of_a_row_is_the_one_that_the_learner_sees(browser: Browser, house: House) -> None:
@@ -201,8 +205,31 @@ def test_graders_see_no_addresses(browser: Browser, house: House) -> None:
 
     assert "Quinde" in browser.get(PAGE).text
     assert "ana@example.org" not in browser.page.html
-    browser.get(f"{PAGE}.csv")
-    assert b"ana@example.org" not in browser.response.get_data()
-    for what in ("gradebook", "gradebook.csv"):
-        browser.get(f"{PAGE.removesuffix('gradebook')}{what}?q=ana@example")
-        assert b"Quinde" not in browser.response.get_data(), what
+    assert not any(f"gradebook.{kind}" in browser.page.html for kind in ("csv", "xlsx", "ods"))
+    assert "Quinde" not in browser.get(f"{PAGE}?q=ana@example").text
+    browser.get(f"{PAGE}.csv", status=403)
+
+
+def test_no_page_of_a_grader_has_an_address_or_an_identity_number(browser: Browser, house: House) -> None:
+    """Security 7.1 and 7.6: every page of the course that a grader reaches from its gradebook and its quiz, and searches there."""
+    course = a_course(house, modules=1)
+    learner = a_learner(house, course, "oculta@example.org")
+    with house.database.unit_of_work() as session:
+        session.add(NationalIdentity(person_id=learner.person_id, number="1710034065"))
+    pass_quiz(house, learner, "prueba")
+    a_teacher(house, course, "califica@example.org", StaffRole.GRADER)
+    grader, seen = sign_in(browser, "califica@example.org"), set[str]()
+    waiting = [PAGE, f"{PAGE}?q=oculta", f"{QUIZ}/manage", f"{QUIZ}/report?q=oculta"]
+
+    while waiting:
+        path = waiting.pop()
+        seen.add(path)
+        response = grader._request("GET", path)
+        shown = response.get_data(as_text=True)
+        assert "oculta@example" not in shown, path
+        assert "1710034065" not in shown, path
+        assert "Quinde" not in shown or "q=oculta" not in path, path
+        page = shown if response.mimetype == "text/html" else ""
+        links = re.findall(r'href="(/(?:teaching|courses)/prueba/[^"#?]*|/attempts/[^"#?]*)', page)
+        waiting += [link for link in links if link not in seen and link not in waiting]
+    assert len(seen) > 10

@@ -7,6 +7,8 @@ import pytest
 
 from accounts.models import Person
 from courses.models import Course
+from courses.pages import log as course_pages
+from courses.queries.team import LogEntry
 from enrolments.models import LearnerGroup
 from enrolments.pages import log as pages
 from enrolments.queries.announcements import Audience
@@ -15,6 +17,7 @@ from enrolments.services.announcements import AnnouncementText, AnnouncementVerb
 from enrolments.services.editions import EditionVerb
 from enrolments.services.verbs import EnrolmentVerb
 from kernel import clock
+from kernel.own_records import RecordVerb
 from kernel.permissions import Actor
 from lms.app import House
 from quizzes.pages import log as quiz_pages
@@ -95,3 +98,4 @@ def test_everything_that_can_be_in_the_log_has_a_sentence() -> None:
         pages.LOG.sentences
     )
     assert set(theirs) <= set(quiz_pages.LOG.sentences)
+    assert "Something else" not in course_pages.sentence(LogEntry(at=clock.now(), by="", verb=RecordVerb.LEFT_OUT, facts={}, person=""))

@@ -4,7 +4,6 @@ import hashlib
 import re
 from datetime import UTC, datetime
 
-import pytest
 from sqlalchemy import func, select, update
 
 from courses.models import Course, CourseVersion, StaffRole
@@ -17,7 +16,6 @@ from lms.app import House, policy
 from tests.support.access import a_cast, cells_that_differ_from_the_matrix
 from tests.support.browser import Browser
 from tests.support.builders import a_course, folder, publish
-from tests.support.shared import needs_shared
 
 NOTE = "Una nota para el curso.\n"
 
@@ -27,8 +25,6 @@ def file_of(part: int) -> str:
     return f"/courses/prueba/files/{hashlib.sha256(f'{NOTE}{part}'.encode()).hexdigest()}/nota.txt"
 
 
-@pytest.mark.shared
-@needs_shared
 def test_the_lists_say_what_the_matrix_says() -> None:
     """Security 9: the public half, for the actions that exist."""
     assert cells_that_differ_from_the_matrix() == []
@@ -56,11 +52,13 @@ def test_every_cell_of_courses_lessons_files_and_recordings(browser: Browser, ho
     cast.join(a_matrix_course(house))
     institution = a_course(house, "interno", modules=1, visibility="institution", enrolment="invitation")
     archived = a_course(house, "archivado", modules=1)
-    for course in (institution, archived):
+    staff = a_course(house, "personal", modules=1, visibility="staff", enrolment="open")
+    for course in (institution, archived, staff):
         cast.join(course)
     draft = a_course(house, "borrador", modules=1)
     cast.staff("G", draft, StaffRole.GRADER)
     cast.staff("I", draft, StaffRole.EDITOR)
+    cast.staff("W", draft, StaffRole.OWNER)
     with house.database.unit_of_work() as session:
         session.execute(update(Course).where(Course.id == draft.id).values(published_version_id=None))
         session.execute(update(Course).where(Course.id == archived.id).values(archived_at=datetime(2026, 1, 1, tzinfo=UTC)))
@@ -68,6 +66,7 @@ def test_every_cell_of_courses_lessons_files_and_recordings(browser: Browser, ho
 
     wrong = cast.check("course.view", "published_public", cast.outcomes("/courses/prueba"))
     wrong += cast.check("course.view", "published_institution_only", cast.outcomes("/courses/interno"))
+    wrong += cast.check("course.view", "published_staff", cast.outcomes("/courses/personal"))
     wrong += cast.check("course.view", "archived", cast.outcomes("/courses/archivado"))
     wrong += cast.check("course.view", "draft", cast.outcomes("/courses/borrador"))
     wrong += cast.check("lesson.view", "published", cast.outcomes(f"{lesson}1"))
@@ -87,7 +86,7 @@ def test_every_cell_of_courses_lessons_files_and_recordings(browser: Browser, ho
     wrong += cast.check("course.enrol_self", "open", cast.outcomes("/courses/prueba/enrolment", "POST"))
 
     assert wrong == []
-    assert counted(house, Enrolment) == enrolled + 5
+    assert counted(house, Enrolment) == enrolled + 6
     with house.database.unit_of_work(write=False) as session:
         done = session.scalars(select(ActivityResult.enrolment_id).where(ActivityResult.completed_at.is_not(None)))
         own = session.scalars(select(Enrolment.id).where(Enrolment.person_id == cast.people["E"].id))

@@ -440,3 +440,32 @@ def test_shares_sum_up_to_everything_and_are_what_a_hundred_adds(
         scores = {key: Fraction(100 if key == wanted else 0) for key in (*outline.by_key, *items)}
         results = {key: Result(score=score, counted=items.get(key)) for key, score in scores.items()}
         assert (course_grade(outline, results) or 0) == share
+
+
+def test_a_module_without_required_parts_is_done_when_all_it_has_is() -> None:
+    """Pages count what it has, never nothing of nothing; what asks for the module, and the course, ask nothing of it."""
+    outline = an_outline(
+        a_module("m1", an_activity("test", required=False), an_activity("film", required=False), number=None),
+        a_module("m2", an_activity("a", "m2"), requires=("m1",)),
+    )
+
+    stages = [
+        (found.standing, found.shown_done, found.shown_total, found.shown_fraction, found.completed)
+        for results in ({}, {"test": DONE}, {"test": DONE, "film": DONE})
+        for found in (evaluate_completion(outline, results, NOW).module("m1"),)
+    ]
+
+    assert stages == [
+        (Standing.TO_DO, 0, 2, 0, True),
+        (Standing.NOW, 1, 2, Fraction(1, 2), True),
+        (Standing.DONE, 2, 2, 1, True),
+    ]
+    assert evaluate_completion(outline, {"test": DONE}, NOW).done == 0
+
+
+def test_modules_that_ask_for_nothing_are_not_counted() -> None:
+    outline = an_outline(a_module("m1", an_activity("a")), a_module("m2", an_activity("b", "m2", required=False), number=2))
+
+    assert evaluate_completion(outline, {}, NOW).modules_of(outline) == (0, 1)
+    assert evaluate_completion(outline, {"a": DONE}, NOW).modules_of(outline) == (1, 1)
+    assert evaluate_completion(an_outline(a_module("m1")), {}, NOW).module("m1").shown_fraction == 0

@@ -1,7 +1,9 @@
 """Catalogue, course, lesson, files and lists over HTTP: what is shown, kept by browsers, noted, and sent as a file."""
 
 import hashlib
+import re
 from datetime import UTC, datetime
+from fractions import Fraction
 
 import pytest
 from sqlalchemy import select, update
@@ -10,10 +12,12 @@ from accounts.models import Person
 from courses.models import Course, Nature
 from enrolments.models import ActivityResult, Enrolment
 from lms.app import House
+from quizzes.services.marking import GivenMark
 from tests.support.browser import Browser, Counter
-from tests.support.builders import a_course, a_learner_in, a_person, a_teacher, folder, publish, sign_in
+from tests.support.builders import a_course, a_learner_in, a_person, a_teacher, an_administrator, folder, publish, sign_in
 from tests.support.folders import a_folder
 from tests.support.learning import a_learner, actor_of, mark_done, pass_quiz
+from tests.support.marking import a_marked_quiz, hand_in, last_mark, mark
 
 LESSON = "/courses/prueba/activities/leccion-1"
 PNG = a_folder()["media/gota.png"]
@@ -386,3 +390,92 @@ def test_learners_meet_their_own_marks_only(browser: Browser, house: House) -> N
 
     assert "0 de 1 módulos" in page.text
     assert "100" not in page.text
+
+
+def optional(files: dict[str, bytes], part: str) -> dict[str, bytes]:
+    """Make a part of a folder ask for nothing: its lesson and quiz are optional, as its recording is."""
+    lesson, quiz = f"{part}/01-leccion.es.md", f"{part}/03-cuestionario.quiz.yaml"
+    return {
+        **files,
+        lesson: files[lesson].replace(b"title:", b"required: false\ntitle:", 1),
+        quiz: files[quiz] + b"required: false\n",
+    }
+
+
+def test_no_page_says_none_of_none(browser: Browser, house: House) -> None:
+    """A part that asks for nothing counts what it has, and a course that asks for nothing says so."""
+    files = folder(modules=2)
+    course, _version = publish(house, optional(files, "01-parte"))
+    publish(house, optional(optional(folder("libre", modules=2), "01-parte"), "02-parte"))
+    a_learner_in(browser, course)
+    browser.get("/courses/libre")
+    browser.submit("/courses/libre/enrolment")
+    for slug in ("prueba", "libre"):
+        browser.get(f"/courses/{slug}/activities/leccion-1")
+        browser.submit("/leccion-1/done")
+    an_administrator(house)
+    team = sign_in(browser.another(), "admin@example.org")
+    with house.database.unit_of_work(write=False) as session:
+        person = session.scalars(select(Person.uuid).where(Person.email == "ana@example.org")).one()
+
+    for slug in ("prueba", "libre"):
+        own, taught = f"/courses/{slug}", f"/teaching/{slug}"
+        for who, path in (
+            *((browser, path) for path in (own, f"{own}/activities/leccion-1", f"{own}/results", "/learning", "/courses")),
+            *((team, path) for path in (f"{taught}/learners", f"{taught}/gradebook", f"{taught}/learners/{person}")),
+            *((team, path) for path in (f"/administration/people/{person}", f"/administration/people/{person}/courses/{slug}")),
+        ):
+            text = " ".join(who.get(path).text.split())
+            assert "0 de 0" not in text, path
+            assert "las 0 partes" not in text, path
+    assert "En curso · 1 de 3" in " ".join(browser.get("/courses/prueba").text.split())
+    assert "0 de 1 módulos" in " ".join(browser.get("/learning").text.split())
+    assert "nada obligatorio" in team.get("/teaching/libre/learners").text
+
+
+def test_what_is_handed_in_and_not_graded_says_so_wherever_it_stands(browser: Browser, house: House) -> None:
+    """On the page of the course, among the results, at the quiz and at home; until it has its mark, and not for others."""
+    course = a_marked_quiz(house)
+    ana, blas = (a_learner(house, course, f"{name}@example.org") for name in ("ana", "blas"))
+    attempt = hand_in(house, ana)
+    pages = ("/courses/prueba", "/courses/prueba/results", "/courses/prueba/quizzes/cuestionario-1")
+    sign_in(browser)
+    other = sign_in(browser.another(), "blas@example.org")
+
+    waiting = {path: "Enviado: aún sin calificar" in browser.get(path).text for path in pages}
+    home = browser.get("/learning").text
+    beside = [other.get(path).text for path in (*pages, "/learning")]
+    profe = actor_of(a_teacher(house, course))
+    mark(house, profe, attempt, GivenMark(Fraction(3), last_mark(house, profe, attempt).id))
+
+    assert waiting == dict.fromkeys(pages, True)
+    assert "1 entrega por calificar" in home
+    assert blas.person_id
+    assert not any("sin calificar" in text or "por calificar" in text for text in beside)
+    assert not any("sin calificar" in browser.get(path).text for path in pages)
+    assert "por calificar" not in browser.get("/learning").text
+
+
+def test_a_course_tells_how_much_of_it_is_written_in_each_language(browser: Browser, house: House) -> None:
+    """Before one enrols, in the catalogue and on the course's page; what is whole needs no number."""
+    files = folder(modules=3)
+    del files["02-parte/01-leccion.en.md"]
+    del files["03-parte/01-leccion.en.md"]
+    publish(house, files)
+
+    for path in ("/", "/courses", "/courses/prueba"):
+        text = browser.get(path).text
+        assert "Español · English (1 de 3 lecciones)" in " ".join(text.split()), path
+
+
+def test_the_headings_of_a_lesson_in_another_language_carry_it(browser: Browser, house: House) -> None:
+    """WCAG 3.1.2: the list beside the lesson, with its terms, as the lesson itself."""
+    files = folder(modules=1)
+    del files["01-parte/01-leccion.en.md"]
+    a_learner_in(browser, publish(house, files)[0])
+    browser.post("/language", {"language": "en", "next": "/"})
+
+    html = browser.get("/courses/prueba/activities/leccion-1").html
+
+    beside = html[html.index('<nav class="notes') :]
+    assert re.findall(r'<a href="#[^"]+"( lang="es")?>', beside[: beside.index("</nav>")]) == [' lang="es"']

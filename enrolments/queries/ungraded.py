@@ -1,0 +1,26 @@
+"""Reading what learners have handed in that waits to be graded."""
+
+from collections.abc import Mapping
+from typing import cast
+
+from sqlalchemy.orm import Session
+
+from courses.publication import CourseKinds, waits_for_no_grader
+from courses.rules import Outline
+from enrolments.rules import Result, Results
+
+
+def list_ungraded(session: Session, outlines: Mapping[int, Outline], results: Mapping[int, Results]) -> dict[int, frozenset[str]]:
+    """Return what learners have handed in that waits to be graded, by enrolment; no statement where nothing can wait."""
+    wanted = [number for number, outline in outlines.items() if any(_may_wait(outline, *one) for one in results[number].items())]
+    found: dict[int, frozenset[str]] = {}
+    for publisher in cast("CourseKinds", session.info["kinds"]).publishers:
+        if wanted and publisher.ungraded is not waits_for_no_grader:
+            for number, keys in publisher.ungraded(session, wanted).items():
+                found[number] = found.get(number, frozenset()) | keys
+    return found
+
+
+def _may_wait(outline: Outline, key: str, result: Result) -> bool:
+    activity = outline.by_key.get(key)
+    return activity is not None and activity.gives_marks and result.viewed and result.score is None
