@@ -192,8 +192,10 @@ def catch_up_regrade(delivery: Delivery) -> None:
 SCOPES: Mapping[StrEnum, Callable[[Session, int], overrides.Scope]] = {
     TimeVerb.OVERRIDDEN: overrides.scope_of_override,
     TimeVerb.OVERRIDE_ENDED: overrides.scope_of_override,
+    TimeVerb.APPLIED: overrides.scope_of_override,
     TimeVerb.TIME_GIVEN: overrides.scope_of_incident,
     TimeVerb.TIME_TAKEN_BACK: overrides.scope_of_incident,
+    TimeVerb.TIME_APPLIED: overrides.scope_of_incident,
     TimeVerb.ACCOMMODATED: overrides.scope_of_accommodation,
     TimeVerb.ACCOMMODATION_ENDED: overrides.scope_of_accommodation,
     EnrolmentVerb.GROUP_CHANGED: overrides.scope_of_group,

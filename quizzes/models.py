@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Numeric, String, Text, UniqueConstraint, false, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Numeric, String, Text, UniqueConstraint, false, text, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from enrolments.models import UNTIL
@@ -191,6 +191,10 @@ class QuizOverride(Base):
     created_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
     ended_at: Mapped[Moment | None]
     ended_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    set_applied_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    """Who let it hold for its author too; until then it holds for all others whom it is for."""
+    end_applied_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    """Who let its end hold for whoever ended it."""
 
 
 class Accommodation(Base):
@@ -237,12 +241,14 @@ class Incident(Base):
 
 
 class IncidentAttempt(Base):
-    """An attempt that an incident gave time to."""
+    """An attempt that was open when an incident gave time."""
 
     __tablename__ = "incident_attempt"
 
     incident_id: Mapped[int] = mapped_column(ForeignKey("incident.id"), primary_key=True)
     attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"), primary_key=True, index=True)
+    applied: Mapped[bool] = mapped_column(default=True, server_default=true())
+    """Whether the attempt has the time; it differs from the incident where who gave or took it back attempts themself."""
 
 
 class AttemptItem(Base):

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
+from accounts.models import Person
 from courses.models import StaffRole
 from courses.permissions import TaughtCourse, edits
 from courses.rules import Outline
-from enrolments.permissions import ActivitySeat, is_staff
+from enrolments.models import LearnerGroup
+from enrolments.permissions import ActivitySeat, hiding_all, is_staff
+from kernel.own_records import changes_record, changes_records, is_own
 from kernel.permissions import Actor, Predicate, Verdict, administrator, allow_if
 from quizzes.models import Incident, QuizOverride
 from quizzes.rules.attempts import OPEN_STATES, AttemptState
@@ -29,12 +32,16 @@ class QuizAction(StrEnum):
     VIEW_BANK = "question_bank:view"
     EDIT_BANK = "question_bank:edit"
     REPORT = "quiz:report"
+    EXPORT_REPORT = "quiz:export_report"
+    """Take the attempts out as files."""
     STATISTICS = "quiz:statistics"
     MARK = "attempt:grade_by_hand"
     REGRADE = "quiz:regrade"
     REOPEN = "attempt:reopen"
     SETTLE = "certificate_review:settle"
     OVERRIDE = "override:manage"
+    INCIDENT = "incident:manage"
+    """Give time to all who answer now."""
     ACCOMMODATE = "accommodation:manage"
 
 
@@ -69,6 +76,15 @@ class OverrideSeat:
 
     quiz: TaughtQuiz
     row: QuizOverride
+
+
+@dataclass(frozen=True)
+class OverrideTarget:
+    """For whom something is to be set at a quiz: a group, a person, or everybody where it is neither."""
+
+    quiz: TaughtQuiz
+    group: LearnerGroup | None = None
+    person: Person | None = None
 
 
 @dataclass(frozen=True)
@@ -108,12 +124,12 @@ def _start(actor: Actor, subject: object) -> Verdict:
 
 def _own(actor: Actor, subject: object) -> Verdict:
     assert isinstance(subject, AttemptSeat)
-    return allow_if(subject.person_id == actor.person_id, Verdict.HIDE)
+    return allow_if(is_own(actor, subject.person_id), Verdict.HIDE)
 
 
 def _works_on(actor: Actor, subject: AttemptSeat) -> bool:
     """Say whether somebody is before an attempt as the course's staff or an administrator: nobody is before what they answer themself."""
-    if subject.person_id == actor.person_id and subject.state in OPEN_STATES and not subject.preview:
+    if is_own(actor, subject.person_id) and subject.state in OPEN_STATES and not subject.preview:
         return False
     return actor.is_administrator or subject.staff_role is not None
 
@@ -123,7 +139,7 @@ def _review(actor: Actor, subject: object) -> Verdict:
     assert isinstance(subject, AttemptSeat)
     if _works_on(actor, subject):
         return Verdict.ALLOW
-    if subject.person_id != actor.person_id:
+    if not is_own(actor, subject.person_id):
         return Verdict.HIDE
     return allow_if(subject.state not in OPEN_STATES)
 
@@ -151,14 +167,14 @@ class MarkSeat:
 
 
 def _mark(actor: Actor, subject: object) -> Verdict:
-    """The course's staff mark what waits for a person, those who edit overrule the program; nobody marks themself (security 9)."""
+    """The course's staff mark what waits for a person, those who edit overrule the program."""
     assert isinstance(subject, MarkSeat)
     if not actor.is_administrator and subject.staff_role is None:
         return Verdict.HIDE
-    return allow_if(subject.person_id != actor.person_id and (subject.is_by_hand or edits(actor, subject.staff_role)))
+    return allow_if(subject.is_by_hand or edits(actor, subject.staff_role))
 
 
-def _regrade(actor: Actor, subject: object) -> Verdict:
+def _edit_quiz(actor: Actor, subject: object) -> Verdict:
     """Those who edit the course; to its graders it is closed, to others there is no such page."""
     assert isinstance(subject, TaughtQuiz)
     if _manage(actor, subject) is Verdict.HIDE:
@@ -167,11 +183,10 @@ def _regrade(actor: Actor, subject: object) -> Verdict:
 
 
 def _reopen(actor: Actor, subject: object) -> Verdict:
-    """Those who edit the course, and nobody their own attempt."""
     assert isinstance(subject, AttemptSeat)
     if not actor.is_administrator and subject.staff_role is None:
         return Verdict.HIDE
-    return allow_if(edits(actor, subject.staff_role) and subject.person_id != actor.person_id)
+    return allow_if(edits(actor, subject.staff_role))
 
 
 def _show_paper(actor: Actor, subject: object) -> Verdict:
@@ -183,12 +198,12 @@ def _show_paper(actor: Actor, subject: object) -> Verdict:
 def _fetch_file(actor: Actor, subject: object) -> Verdict:
     """The learner fetches the files of their own answers at any time; the course's staff and administrators those of any."""
     assert isinstance(subject, AttemptSeat)
-    return Verdict.ALLOW if subject.person_id == actor.person_id else _review(actor, subject)
+    return Verdict.ALLOW if is_own(actor, subject.person_id) else _review(actor, subject)
 
 
 def _override(actor: Actor, subject: object) -> Verdict:
     """Those who edit the course decide who gets more time; to others there is no such page."""
-    quiz = subject.quiz if isinstance(subject, OverrideSeat | IncidentSeat) else subject
+    quiz = subject.quiz if isinstance(subject, OverrideSeat | OverrideTarget | IncidentSeat) else subject
     assert isinstance(quiz, TaughtQuiz)
     return allow_if(edits(actor, quiz.staff_role), Verdict.HIDE)
 
@@ -197,26 +212,41 @@ def reader_of(actor: Actor, subject: AttemptSeat) -> Reader:
     """Say as whom somebody looks at an attempt: right answers are for those who edit the course, and for its learner at their moment."""
     if edits(actor, subject.staff_role):
         return Reader.EDITOR
-    return Reader.LEARNER if subject.person_id == actor.person_id else Reader.GRADER
+    return Reader.LEARNER if is_own(actor, subject.person_id) else Reader.GRADER
 
 
-PERMISSIONS: Mapping[StrEnum, Predicate] = {
-    QuizAction.VIEW_BANK: _edit_bank,
-    QuizAction.EDIT_BANK: _edit_bank,
-    QuizAction.VIEW_INTRO: _view_intro,
-    QuizAction.START: _start,
-    QuizAction.ANSWER: _own,
-    QuizAction.SUBMIT: _own,
-    QuizAction.REVIEW: _review,
-    QuizAction.FETCH_FILE: _fetch_file,
-    QuizAction.SHOW_PAPER: _show_paper,
-    QuizAction.MANAGE: _manage,
-    QuizAction.REPORT: _manage,
-    QuizAction.STATISTICS: _statistics,
-    QuizAction.MARK: _mark,
-    QuizAction.REGRADE: _regrade,
-    QuizAction.REOPEN: _reopen,
-    QuizAction.SETTLE: administrator,
-    QuizAction.OVERRIDE: _override,
-    QuizAction.ACCOMMODATE: administrator,
-}
+def _learner(subject: AttemptSeat | MarkSeat) -> tuple[int]:
+    return (subject.person_id,)
+
+
+def _overridden(subject: object) -> tuple[int | None, ...]:
+    """Return the one for whom an override holds; what holds for a group or everybody is left out of their author's record instead."""
+    if isinstance(subject, OverrideSeat):
+        return (subject.row.person_id,)
+    return (subject.person.id,) if isinstance(subject, OverrideTarget) and subject.person else ()
+
+
+PERMISSIONS: Mapping[StrEnum, Predicate] = hiding_all(
+    {
+        QuizAction.VIEW_BANK: _edit_bank,
+        QuizAction.EDIT_BANK: _edit_bank,
+        QuizAction.VIEW_INTRO: _view_intro,
+        QuizAction.START: _start,
+        QuizAction.ANSWER: _own,
+        QuizAction.SUBMIT: _own,
+        QuizAction.REVIEW: _review,
+        QuizAction.FETCH_FILE: _fetch_file,
+        QuizAction.SHOW_PAPER: _show_paper,
+        QuizAction.MANAGE: _manage,
+        QuizAction.REPORT: _manage,
+        QuizAction.EXPORT_REPORT: _edit_quiz,
+        QuizAction.STATISTICS: _statistics,
+        QuizAction.MARK: changes_record(_mark, _learner),
+        QuizAction.REGRADE: changes_records(_edit_quiz),
+        QuizAction.REOPEN: changes_record(_reopen, _learner),
+        QuizAction.SETTLE: changes_record(administrator, lambda review: (review.person_id,)),
+        QuizAction.OVERRIDE: changes_records(changes_record(_override, _overridden)),
+        QuizAction.INCIDENT: changes_records(_override),
+        QuizAction.ACCOMMODATE: changes_record(administrator, lambda person: (person.id,)),
+    }
+)

@@ -1,7 +1,7 @@
 """How a quiz is published: its questions rendered and frozen as versions, its slots with the versions that each may give."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -11,15 +11,19 @@ from math import ceil
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session, aliased
 
+from courses.content.findable import activity_entries
 from courses.content.model import ActivitySource, CourseFolder, Finding
 from courses.models import Activity
 from courses.publication import MINUTES_OF_A_QUESTION, Facts, Publication, Publisher, to_json
-from courses.rendering import Html, Renderer
+from courses.queries.findable import list_activity_entries
+from courses.rendering import Html, Renderer, plain_texts
 from courses.rules import OutlineActivity
 from kernel.db import insert_all
 from kernel.i18n import _, reading
 from kernel.markup.html import element
 from kernel.markup.model import SafeHtml, gap_marker
+from kernel.search import index as search
+from kernel.search.index import Entry
 from quizzes.content.banks import banks_of, questions_of
 from quizzes.content.kinds import KIND
 from quizzes.content.model import DrawSlot, FixedSlot, PageBreak, QuizSource, SectionSlot
@@ -28,7 +32,7 @@ from quizzes.content.published import reworded
 from quizzes.content.telling import tell_quiz
 from quizzes.models import Question, QuestionVersion, QuizVersion, Slot, SlotCandidate
 from quizzes.queries import sittings as queries
-from quizzes.queries.answering import find_answering
+from quizzes.queries.answering import find_answering, find_ungraded
 from quizzes.queries.terms import own_dates
 from quizzes.rules import definitions
 from quizzes.rules.definitions import (
@@ -71,6 +75,8 @@ class PreparedQuiz:
     slots: tuple[PreparedSlot, ...]
     questions: Mapping[str, definitions.Question]
     banks: Mapping[str, str]
+    found: tuple[Entry, ...] = ()
+    """What can be found of it."""
 
 
 def prepare_quiz(activity: ActivitySource, renderer: Renderer) -> tuple[PreparedQuiz, Facts]:
@@ -88,6 +94,7 @@ def prepare_quiz(activity: ActivitySource, renderer: Renderer) -> tuple[Prepared
         slots=tuple(slots),
         questions={key: _rendered(known[key], renderer) for key in keys},
         banks={key: banks[key] for key in keys},
+        found=tuple(activity_entries(KIND.name, plain_texts(activity.title), renderer.inline(activity.summary, activity.path))),
     )
     return prepared, _facts(activity, quiz, slots)
 
@@ -234,6 +241,12 @@ def freeze_quizzes(session: Session, publication: Publication, quizzes: Sequence
     ]
     if candidates:
         session.execute(insert(SlotCandidate), candidates)
+    search.write_many(session, publication.version.id, [(activity.id, payload.found) for activity, payload in quizzes])
+
+
+def list_quiz_entries(session: Session, version_id: int) -> Iterator[tuple[int, Entry]]:
+    """Yield what can be found of a version's quizzes, each with its activity's id."""
+    return list_activity_entries(session, version_id, KIND.name)
 
 
 def _quiz_row(activity: Activity, payload: PreparedQuiz) -> QuizVersion:
@@ -344,5 +357,14 @@ def pass_mark_of(session: Session, activity: OutlineActivity) -> Fraction | None
 
 
 QUIZ = Publisher(
-    KIND, prepare_quiz, freeze_quizzes, rename_attempts, withheld_marks, tell=tell_quiz, dates=own_dates, pass_mark=pass_mark_of
+    KIND,
+    prepare_quiz,
+    freeze_quizzes,
+    rename_attempts,
+    withheld_marks,
+    entries=list_quiz_entries,
+    tell=tell_quiz,
+    dates=own_dates,
+    pass_mark=pass_mark_of,
+    ungraded=find_ungraded,
 )

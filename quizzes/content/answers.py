@@ -1,5 +1,8 @@
 """Read choices of one option, words and numbers: the kinds that gaps use too (format, section 8)."""
 
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 
 from courses.content import scalars
@@ -8,9 +11,13 @@ from courses.content.session import Form
 from courses.content.table import Table
 from kernel.errors import N_
 from quizzes.content import parts
+from quizzes.rules import patterns
 from quizzes.rules.definitions import Numerical, NumericalAnswer, Short, ShortAnswer, Single, Tolerance, ToleranceKind
 
 ANYTHING = "*"
+_ANY = re.compile(r"(?<!\\)\*")
+_SOMETHING = "\ue000"
+"""Stands for what a star takes: no pattern but another star takes it."""
 
 
 def single(table: Table) -> Single:
@@ -44,19 +51,54 @@ def gap_short(table: Table, *, dragged: bool = False) -> Short:
     return Short(answers, table.flag("ignore_case", True), table.flag("ignore_accents", accents))
 
 
+@dataclass(frozen=True, slots=True)
+class Ignoring:
+    """What makes no difference between what is typed and a pattern."""
+
+    case: bool
+    accents: bool
+
+    def covers(self, earlier: str, pattern: str) -> bool:
+        """Say whether a pattern takes everything that another one takes, so that the other is never reached behind it."""
+        written = _ANY.sub(_SOMETHING, pattern).replace("\\*", "*")
+        return patterns.matches(earlier, written, ignore_case=self.case, ignore_accents=self.accents)
+
+
+def _ignoring(table: Table) -> Ignoring:
+    """Return what the question ignores, before these fields are read: their place in the file is behind the answers."""
+    accents = parts.peek(table, "ignore_accents") or str(table.session.first_language == "es").lower()
+    return Ignoring(parts.peek(table, "ignore_case") != "false", accents == "true")
+
+
 def short_answers(table: Table, *, required: bool, keyed: bool = False) -> tuple[ShortAnswer, ...]:
-    """Read patterns in order; one after a pattern that takes everything is never reached (C413)."""
+    """Read patterns in order; one behind a pattern that takes all that it takes is never reached (C413)."""
     equals = parts.Equals("C405", N_("The pattern is the same as another one."))
     found: list[ShortAnswer] = []
+    ignoring = _ignoring(table)
     for verdict in parts.verdicts(table, "answers", required=required):
-        patterns = verdict.value.text(Form.PLAIN)
-        equals.is_new(verdict.table, patterns)
+        words = verdict.value.text(Form.PLAIN)
+        equals.is_new(verdict.table, words)
         if found and ANYTHING in found[-1].patterns.values():
             verdict.table.report("C413", N_("The answer before this one takes everything."), N_("Put it last."))
+        elif not keyed:
+            _tell_covered(verdict.table, words, found, ignoring)
         key = (verdict.table.value("key", scalars.key) or "") if keyed else ""
-        found.append(ShortAnswer(patterns, verdict.right, parts.credit_of(verdict), _why(verdict), key))
+        found.append(ShortAnswer(words, verdict.right, parts.credit_of(verdict), _why(verdict), key))
     _check_answers(table, [answer.right for answer in found])
     return tuple(found)
+
+
+def _tell_covered(table: Table, words: Text, found: Sequence[ShortAnswer], ignoring: Ignoring) -> None:
+    """Tell a pattern whose words an earlier answer takes in every language; one that is equal to the letter is told as such (C405)."""
+    earlier = [pattern for answer in found for pattern in answer.patterns.values() if pattern not in words.values()]
+    covering = [next((one for one in earlier if ignoring.covers(one, pattern)), "") for pattern in words.values()]
+    if covering and all(covering):
+        table.report(
+            "C413",
+            N_("The answer “%(pattern)s” before this one takes it too: this one is never reached."),
+            N_("Put it first, or set “ignore_case: false” where only the case differs."),
+            pattern=covering[0],
+        )
 
 
 def _why(verdict: parts.Verdict) -> Text | None:

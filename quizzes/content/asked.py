@@ -29,9 +29,9 @@ _FLAGS = (
 ASKED = (Setting("instructions", Shape.MARKDOWN, lazy_("Instructions"), lazy_("Read before the start.")),)
 
 _ATTEMPTS = (
-    Setting("attempts", Shape.WORD, lazy_("Attempts"), lazy_("0: as many as one likes."), usual="0"),
-    Setting("pause.first", Shape.WORD, lazy_("Pause before the second attempt"), _LENGTH, bare=Bare.EACH),
-    Setting("pause.later", Shape.WORD, lazy_("Pause before later ones"), _LENGTH, bare=Bare.EACH),
+    Setting("attempts", Shape.NUMBER, lazy_("Attempts"), lazy_("0: as many as one likes."), usual="0"),
+    Setting("pause.first", Shape.NUMBER, lazy_("Pause before the second attempt"), _LENGTH, bare=Bare.EACH),
+    Setting("pause.later", Shape.NUMBER, lazy_("Pause before later ones"), _LENGTH, bare=Bare.EACH),
     Setting(
         "grading",
         Shape.CHOICE,
@@ -50,7 +50,7 @@ _ATTEMPTS = (
     ),
 )
 _TIME = (
-    Setting("limit", Shape.WORD, lazy_("Time limit"), lazy_("A number and a unit: 45 min. Left empty: no limit.")),
+    Setting("limit", Shape.NUMBER, lazy_("Time limit"), lazy_("A number and a unit: 45 min. Left empty: no limit.")),
     Setting(
         "at_end",
         Shape.CHOICE,
@@ -63,16 +63,16 @@ _TIME = (
         ),
         "submit",
     ),
-    Setting("grace", Shape.WORD, lazy_("Time to hand in"), lazy_("Only where there is time to hand in: 2 min.")),
+    Setting("grace", Shape.NUMBER, lazy_("Time to hand in"), lazy_("Only where there is time to hand in: 2 min.")),
     Setting(
         "offline_window",
-        Shape.WORD,
+        Shape.NUMBER,
         lazy_("Answers given without a line"),
         lazy_("How long after the end answers still count that were given before it without a connection: 10 min. Left empty: not at all."),
     ),
 )
 _PAGES = (
-    Setting("per_page", Shape.WORD, lazy_("Questions on a page"), lazy_("0: all on one."), usual="0"),
+    Setting("per_page", Shape.NUMBER, lazy_("Questions on a page"), lazy_("0: all on one."), usual="0"),
     Setting(
         "navigation",
         Shape.CHOICE,
@@ -105,7 +105,7 @@ _PAGES = (
     ),
 )
 _GRADE = (
-    Setting("pass_mark", Shape.WORD, lazy_("Pass mark"), lazy_("Percent needed to pass, or none: nobody fails."), usual="70"),
+    Setting("pass_mark", Shape.NUMBER, lazy_("Pass mark"), lazy_("Percent needed to pass, or none: nobody fails."), usual="70"),
     Setting(
         "completion.rule",
         Shape.CHOICE,
@@ -121,15 +121,15 @@ _GRADE = (
     ),
     Setting(
         "completion.attempted",
-        Shape.WORD,
+        Shape.NUMBER,
         lazy_("Or: attempts that complete it"),
         lazy_("So many, whatever came of them; it replaces the above."),
     ),
     Setting("category", Shape.WORD, lazy_("Part of the grade"), lazy_("Key of one of the course's parts of the grade.")),
-    Setting("weight", Shape.WORD, lazy_("Weight in that part"), lazy_("0: it does not count."), usual="1"),
-    Setting("max_grade", Shape.WORD, lazy_("Scale"), lazy_("The highest grade that is shown."), usual="100"),
-    Setting("decimals", Shape.WORD, lazy_("Decimals of grades"), lazy_("Of what is shown; what decides is exact."), usual="2"),
-    Setting("question_decimals", Shape.WORD, lazy_("Decimals of the marks of questions"), lazy_("Left empty: the same.")),
+    Setting("weight", Shape.NUMBER, lazy_("Weight in that part"), lazy_("0: it does not count."), usual="1"),
+    Setting("max_grade", Shape.NUMBER, lazy_("Scale"), lazy_("The highest grade that is shown."), usual="100"),
+    Setting("decimals", Shape.NUMBER, lazy_("Decimals of grades"), lazy_("Of what is shown; what decides is exact."), usual="2"),
+    Setting("question_decimals", Shape.NUMBER, lazy_("Decimals of the marks of questions"), lazy_("Left empty: the same.")),
     Setting(
         "allow_negative_total",
         Shape.FLAG,
@@ -159,7 +159,7 @@ _SHOWN = (
         Shape.ENTRIES,
         lazy_("Words about the whole result"),
         lazy_("From a percentage on; the first from 0, then rising. A row whose percentage is emptied goes."),
-        fields=(Setting("from", Shape.WORD, lazy_("From percent")), Setting("text", Shape.MARKDOWN, lazy_("Words"))),
+        fields=(Setting("from", Shape.NUMBER, lazy_("From percent")), Setting("text", Shape.MARKDOWN, lazy_("Words"))),
     ),
 )
 GROUPS = (

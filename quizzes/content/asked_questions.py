@@ -100,17 +100,17 @@ OF_KIND: Mapping[str, tuple[Asked, ...]] = {
         ),
     ),
     QuestionKind.ESSAY: (
-        Setting("words.min", Shape.WORD, lazy_("Fewest words"), lazy_("Advice, never refused.")),
-        Setting("words.max", Shape.WORD, lazy_("Most words")),
+        Setting("words.min", Shape.NUMBER, lazy_("Fewest words"), lazy_("Advice, never refused.")),
+        Setting("words.max", Shape.NUMBER, lazy_("Most words")),
         Setting("template", Shape.MARKDOWN, lazy_("Text to begin with"), lazy_("Stands in the field when the learner opens it.")),
         _MODEL,
         RUBRIC,
-        Setting("files", Shape.WORD, lazy_("Files that may be attached"), "", usual="0"),
+        Setting("files", Shape.NUMBER, lazy_("Files that may be attached"), "", usual="0"),
     ),
     QuestionKind.FILE: (
         Setting("accept", Shape.KEYS, lazy_("Kinds of file"), lazy_("Their endings: pdf, docx, xlsx.")),
-        Setting("files", Shape.WORD, lazy_("How many files"), "", usual="1"),
-        Setting("size", Shape.WORD, lazy_("Largest size in MB"), "", usual="10"),
+        Setting("files", Shape.NUMBER, lazy_("How many files"), "", usual="1"),
+        Setting("size", Shape.NUMBER, lazy_("Largest size in MB"), "", usual="10"),
         RUBRIC,
     ),
     QuestionKind.CALCULATED: (
@@ -172,12 +172,12 @@ _TEXT = (Setting("text", Shape.MARKDOWN, lazy_("Question"), lazy_("What is asked
 _FEEDBACK = (
     Setting("explanation", Shape.MARKDOWN, lazy_("Explanation"), lazy_("Why it is so: shown to everybody with the feedback.")),
     Setting("hints", Shape.LISTED, lazy_("Hints"), lazy_("One on each line: each gives one more try, in quizzes that allow it.")),
-    Setting("penalty", Shape.WORD, lazy_("Lost by each wrong try"), lazy_("A share of the mark: 1/3."), usual="1/3"),
+    Setting("penalty", Shape.NUMBER, lazy_("Lost by each wrong try"), lazy_("A share of the mark: 1/3."), usual="1/3"),
     Setting("source", Shape.LINES, lazy_("Sources"), lazy_("Keys of the course's resources, one on each line: ley-ss, art. 1.")),
     Setting("see", Shape.LINES, lazy_("Where to read again"), lazy_("Keys of activities, one on each line: pisos#medir-la-brecha.")),
 )
 _FILED = (
-    Setting("mark", Shape.WORD, lazy_("Mark"), lazy_("What it counts; 0 for a self-check. A quiz may say otherwise."), usual="1"),
+    Setting("mark", Shape.NUMBER, lazy_("Mark"), lazy_("What it counts; 0 for a self-check. A quiz may say otherwise."), usual="1"),
     Setting(
         "state",
         Shape.CHOICE,

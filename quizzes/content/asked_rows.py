@@ -87,7 +87,7 @@ def lists(asked: Sequence[Asked]) -> list[Rows]:
 
 KEY = Setting("key", Shape.WORD, lazy_("Key"), lazy_("Answers are kept under it. Left empty, it is made of the text."))
 WHY = Setting("why", Shape.WORDS, lazy_("Feedback"))
-CREDIT = Setting("credit", Shape.WORD, lazy_("Share of the mark"), lazy_("1/2, or -1/4 to take away. Left empty: all of it, or nothing."))
+CREDIT = Setting("credit", Shape.NUMBER, lazy_("Share of the mark"), lazy_("1/2, or -1/4 to take away. Left empty: all of it, or nothing."))
 IS_RIGHT = Setting(VERDICT, Shape.CHOICE, lazy_("Is it right?"), "", (("wrong", lazy_("Wrong")), ("right", lazy_("Right"))), "wrong")
 _FIXED = Setting("fixed", Shape.FLAG, lazy_("Does it keep its place?"), lazy_("Where the others are mixed."), YES_NO, "false")
 _JUDGED_ORDER = (VERDICT, WORDS, "why", "key", "credit", "fixed", TOLERANCE, TOLERANCE_KIND)
@@ -113,7 +113,7 @@ def options(name: str, help_: Any, published: str = "options", begun: int = 4) -
 def tolerance(help_: Any) -> tuple[Setting, ...]:
     """Return the fields of a tolerance."""
     return (
-        Setting(TOLERANCE, Shape.WORD, lazy_("Tolerance"), help_),
+        Setting(TOLERANCE, Shape.NUMBER, lazy_("Tolerance"), help_),
         Setting(
             TOLERANCE_KIND,
             Shape.CHOICE,
@@ -141,8 +141,8 @@ WORD_ANSWERS = answers(
     Setting(WORDS, Shape.WORDS, lazy_("Expected answer")), lazy_("The first that fits counts; * stands for any characters."), begun=2
 )
 NUMBER_ANSWERS = answers(
-    Setting(WORDS, Shape.WORD, lazy_("Number")),
-    lazy_("With a decimal point; * stands for any other number. The first that fits counts."),
+    Setting(WORDS, Shape.NUMBER, lazy_("Number")),
+    lazy_("With a decimal point or comma; * stands for any other number. The first that fits counts."),
     (*OWN_TOLERANCE, CREDIT),
 )
 FORMULA_ANSWERS = answers(
@@ -164,11 +164,11 @@ QUANTITY: tuple[Asked, ...] = (
         lazy_("Unit"),
         (
             Setting(NAME, Shape.WORD, lazy_("Unit")),
-            Setting(FACTOR, Shape.WORD, lazy_("Its size"), lazy_("1 for the unit of the answers above; km beside m: 1000.")),
+            Setting(FACTOR, Shape.NUMBER, lazy_("Its size"), lazy_("1 for the unit of the answers above; km beside m: 1000.")),
         ),
         help=lazy_("The learner chooses one of them beside the number."),
     ),
-    Setting("unit_penalty", Shape.WORD, lazy_("Lost by a wrong unit"), lazy_("A share: 1/10. Left empty: nothing."), usual="0"),
+    Setting("unit_penalty", Shape.NUMBER, lazy_("Lost by a wrong unit"), lazy_("A share: 1/10. Left empty: nothing."), usual="0"),
     Setting(
         "unit_penalty_of",
         Shape.CHOICE,
@@ -177,7 +177,7 @@ QUANTITY: tuple[Asked, ...] = (
         (("mark", lazy_("What the answer is worth")), ("maximum", lazy_("The mark of the question"))),
         "mark",
     ),
-    Setting("decimals", Shape.WORD, lazy_("Decimals asked for"), lazy_("Told to the learner. Left empty: any.")),
+    Setting("decimals", Shape.NUMBER, lazy_("Decimals asked for"), lazy_("Told to the learner. Left empty: any.")),
 )
 QUANTITY_ORDER = (TOLERANCE, TOLERANCE_KIND, "unit", "units", "unit_penalty", "unit_penalty_of", "decimals")
 
@@ -210,7 +210,7 @@ RUBRIC = Rows(
             As.FIELDS,
             lazy_("Levels"),
             lazy_("Level"),
-            (Setting("points", Shape.WORD, lazy_("Points")), Setting(TEXT, Shape.WORDS, lazy_("What is found at this level"))),
+            (Setting("points", Shape.NUMBER, lazy_("Points")), Setting(TEXT, Shape.WORDS, lazy_("What is found at this level"))),
             begun=3,
         ),
     ),
@@ -238,7 +238,7 @@ GAPS = Rows(
             "short",
         ),
     ),
-    (Setting("weight", Shape.WORD, lazy_("Weight"), lazy_("What it counts beside the other gaps."), usual="1"),),
+    (Setting("weight", Shape.NUMBER, lazy_("Weight"), lazy_("What it counts beside the other gaps."), usual="1"),),
     lazy_("Each stands in the text once, as {name}."),
     kinds={
         "short": (WORD_ANSWERS, *IGNORING),
@@ -254,11 +254,11 @@ VARIABLES = Rows(
     lazy_("Variable"),
     (
         Setting(NAME, Shape.WORD, lazy_("Name"), lazy_("As in the text, without braces.")),
-        Setting("from", Shape.WORD, lazy_("From")),
-        Setting("to", Shape.WORD, lazy_("To")),
-        Setting("step", Shape.WORD, lazy_("In steps of")),
-        Setting("numbers", Shape.KEYS, lazy_("Or one of these numbers"), lazy_("Separated by commas: 10, 12.5, 20.")),
-        Setting("decimals", Shape.WORD, lazy_("Decimals shown")),
+        Setting("from", Shape.NUMBER, lazy_("From")),
+        Setting("to", Shape.NUMBER, lazy_("To")),
+        Setting("step", Shape.NUMBER, lazy_("In steps of")),
+        Setting("numbers", Shape.NUMBERS, lazy_("Or one of these numbers"), lazy_("Parted by semicolons or spaces: 10; 12.5; 20.")),
+        Setting("decimals", Shape.NUMBER, lazy_("Decimals shown")),
     ),
     help=lazy_("Each has its numbers from, to and in steps of, or a list of numbers. Each attempt draws its own."),
     begun=2,

@@ -14,7 +14,7 @@ from quizzes.content.wording import DIFFICULTIES
 SLOTS = "slots"
 _YES_NO = (("true", lazy_("Yes")), ("false", lazy_("No")))
 _MARKED = (
-    Setting("mark", Shape.WORD, lazy_("Mark"), lazy_("Of each question here. Left empty: the question's own.")),
+    Setting("mark", Shape.NUMBER, lazy_("Mark"), lazy_("Of each question here. Left empty: the question's own.")),
     Setting(
         "require_previous",
         Shape.FLAG,
@@ -28,7 +28,7 @@ _MARKED = (
 ASKED: Mapping[str, tuple[Setting, ...]] = {
     "question": (Setting("question", Shape.WORD, lazy_("Question"), lazy_("Its key in the bank.")), *_MARKED),
     "draw": (
-        Setting("draw", Shape.WORD, lazy_("How many"), lazy_("So many questions, drawn anew for each attempt.")),
+        Setting("draw", Shape.NUMBER, lazy_("How many"), lazy_("So many questions, drawn anew for each attempt.")),
         Setting("from", Shape.KEYS, lazy_("From these banks"), lazy_("None chosen: those of the quiz's module.")),
         Setting("tags", Shape.KEYS, lazy_("With all these tags")),
         Setting("kinds", Shape.KEYS, lazy_("Of these kinds"), lazy_("None chosen: of any kind.")),

@@ -14,6 +14,9 @@ from courses.content.source import read_table
 from quizzes.content.banks import read_banks
 from quizzes.content.model import BankSource
 
+_UNDATED = date(2000, 1, 1)
+"""Reading languages and titles asks for a day, and no rule of theirs looks at it."""
+
 
 @dataclass(frozen=True, slots=True)
 class DraftBankFile:
@@ -45,6 +48,18 @@ def read_bank_file(files: Mapping[str, bytes], path: str, today: date) -> DraftB
     table = read_table(session, path)
     bank = next(iter(read_banks({path: table}, session)), None) if table is not None else None
     return DraftBankFile(bank, (bank.title if bank is not None else NO_TEXT) or title)
+
+
+def languages_of(files: Mapping[str, bytes]) -> tuple[str, ...]:
+    """Return the languages that course.yaml names, the first one first; Spanish where it names none."""
+    return read_course(ReadingSession({COURSE: files[COURSE]}, _UNDATED)).languages if COURSE in files else ("es",)
+
+
+def module_title(files: Mapping[str, bytes], folder: str) -> Text:
+    """Return the title of the module in a folder; `files` holds course.yaml and the module's own."""
+    session = ReadingSession(files, _UNDATED)
+    session.languages = languages_of(files)
+    return _module(session, f"{folder}/{MODULE}")
 
 
 def _module(session: ReadingSession, path: str) -> Text:

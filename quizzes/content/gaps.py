@@ -55,7 +55,7 @@ def read_gaps(table: Table, mark: Fraction) -> Gaps:
     extra = parts.labels(table, "extra", book, required=False)
     if not dragged:
         return Gaps(gaps)
-    keys = {label.text[language]: label.key for label in choices for language in label.text}
+    keys = {label.text[language]: label.key for label in (*extra, *choices) for language in label.text}
     return Gaps(tuple(_with_keys(gap, keys) for gap in gaps), True, (*choices, *extra))
 
 

@@ -59,7 +59,7 @@ def _check(fields: Fields, settings: Sequence[Setting], languages: Sequence[str]
         if setting.inner or value is None:
             continue
         texts = value if isinstance(value, list) else [value]
-        if isinstance(value, list) and setting.shape not in (Shape.LISTED, Shape.LINES, Shape.KEYS):
+        if isinstance(value, list) and setting.shape not in (Shape.LISTED, Shape.LINES, Shape.KEYS, Shape.NUMBERS):
             raise EditRefused
         for text in texts:
             mapped = (

@@ -210,11 +210,14 @@ class Preview:
     answered: ReviewItem | None
     asks: bool
     """Whether it can be answered on this page."""
+    is_whole: bool
+    """Whether the renderer gave up none of the texts."""
 
 
 def preview(folder: CourseFolder, kinds: CourseKinds, question: Question, path: str, *, seed: int, parts: Parts | None) -> Preview | None:
     """Return a draft question as a learner would see it, its order drawn from a seed; None where its variables have no values."""
-    rendered = render_question(question, Renderer(folder, kinds), path)
+    renderer = Renderer(folder, kinds)
+    rendered = render_question(question, renderer, path)
     try:
         layout = lay_out_item(rendered, seed, "preview", shuffle=True)
     except NoVariablesError:
@@ -224,9 +227,9 @@ def preview(folder: CourseFolder, kinds: CourseKinds, question: Question, path: 
     view = view_question(item, rendered, parts, 0, convention)
     asks = not isinstance(rendered.body, Description | File)
     if parts is None or not asks:
-        return Preview(view, None, asks)
+        return Preview(view, None, asks, not renderer.refused)
     outcome = Outcome(fraction=_fraction(rendered, layout, parts))
-    return Preview(view, answered_question(item, rendered, parts, ALL_FLAGS, convention, outcome), asks)
+    return Preview(view, answered_question(item, rendered, parts, ALL_FLAGS, convention, outcome), asks, not renderer.refused)
 
 
 def _fraction(question: Question, layout: ItemLayout, parts: Parts) -> Fraction | None:

@@ -1,7 +1,8 @@
 """Findings of the question doctor in words: what was found, the numbers behind it, and what to do about it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 
 from kernel.errors import N_
 from kernel.i18n import _, number
@@ -9,6 +10,7 @@ from quizzes.pages.class_answers import answer_name, part_name
 from quizzes.pages.figures import figure, percentage
 from quizzes.rules.ailments import Ailment, Finding, Strength
 from quizzes.rules.definitions import Multiple, Question
+from quizzes.rules.doctor_power import POWER, ClassPower, Power, power_of
 
 SEVERAL_WRONG_KEY = N_("The best tick “%(answer)s”, which counts as wrong: perhaps it is right.")
 SAID: Mapping[Ailment, str] = {
@@ -40,7 +42,7 @@ NUMBERS: Mapping[Ailment, str] = {
     Ailment.WRONG_KEY: BEST,
     Ailment.SECOND_KEY: BEST,
     Ailment.RIGHT_AVOIDED: BEST_SEVERAL,
-    Ailment.CHANCE: N_("Of the %(top)s best, %(top_key)s gave the key; %(answers)s answers."),
+    Ailment.CHANCE: N_("%(top_key)s of the best %(top)s got it right; guessing gives %(guessed)s. %(answers)s answers."),
     Ailment.NEGATIVE: N_("Discrimination %(percent)s; %(answers)s answers."),
     Ailment.WEAK: N_("Discrimination %(percent)s; %(answers)s answers."),
     Ailment.TOO_EASY: N_("Facility %(percent)s; %(answers)s answers."),
@@ -112,6 +114,8 @@ class FindingView:
     tag: str
     changes_key: bool
     annuls: bool
+    told: bool
+    """Whether it stands out among all tests of the quiz."""
     actions: tuple[tuple[str, str], ...] = ()
     """What can be done at once: words and address."""
 
@@ -132,6 +136,7 @@ def finding_view(finding: Finding, key: str, label: str, question: Question | No
         tag=tag,
         changes_key=finding.ailment in CHANGES_KEY,
         annuls=finding.ailment in ANNULS,
+        told=finding.told,
     )
 
 
@@ -164,9 +169,62 @@ def _facts(finding: Finding, question: Question | None) -> dict[str, str]:
         "top_key": number(finding.top_key),
         "percent": percentage(abs(share) if share is not None and finding.ailment in DIFFERENCES else share),
         "share": figure(finding.share),
+        "guessed": figure(None if finding.share is None else finding.share * finding.top, 1),
     }
 
 
 def certainties() -> list[str]:
     """Say how sure each strength of a finding is."""
     return [_(words) for words in SURE.values()]
+
+
+@dataclass(frozen=True, slots=True)
+class ReachLine:
+    """A row of the table of what is found: how many answers, the shares in words, and whether it is the class's own row."""
+
+    answers: str
+    shares: tuple[str, ...]
+    here: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What the doctor can find with so many answers: in a sentence, and beside other sizes of classes."""
+
+    said: str
+    headings: tuple[str, ...]
+    lines: tuple[ReachLine, ...]
+
+
+DEFECTS = (N_("Wrong key"), N_("Second key"), N_("Statement guessed"), N_("Choice guessed"), N_("Sound question"))
+
+
+def reach_of(answers: int) -> Reach | None:
+    """Say what the doctor can find where the question with most answers has so many; None where it says nothing at all."""
+    own = power_of(answers)
+    if own is None:
+        return None
+    said = _(
+        "With %(answers)s answers, a wrong key shows in about %(wrong)s of the cases and a second right answer in about %(second)s; "
+        "it stands out in %(wrong_out)s and %(second_out)s. The more answers, the more is found.",
+        answers=number(answers),
+        wrong=_share(own.wrong_key.sign),
+        second=_share(own.second_key.sign),
+        wrong_out=_share(own.wrong_key.stands_out),
+        second_out=_share(own.second_key.stands_out),
+    )
+    lines = (ReachLine(number(one.answers), tuple(_shares(one)), one is own) for one in POWER)
+    return Reach(said, tuple(_(name) for name in DEFECTS), tuple(lines))
+
+
+def _shares(one: ClassPower) -> Iterator[str]:
+    for power in (one.wrong_key, one.second_key, one.guessed_statement, one.guessed_choice, one.sound):
+        yield _found(power)
+
+
+def _found(power: Power) -> str:
+    return _("%(out)s (%(sign)s)", out=_share(power.stands_out), sign=_share(power.sign))
+
+
+def _share(thousandths: int) -> str:
+    return percentage(Fraction(thousandths, 10), 0 if thousandths >= 10 else 1)

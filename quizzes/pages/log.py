@@ -47,13 +47,16 @@ def _given(entry: LogEntry) -> str:
 _SENTENCES: Mapping[str, Callable[[LogEntry], str]] = {
     RegradeVerb.COMMITTED: _regraded,
     RegradeVerb.UNDONE: lambda entry: _("Undid a marking again of “%(activity)s”", **_where(entry)),
+    RegradeVerb.APPLIED: lambda entry: _("Applied a regrade of “%(activity)s” to those it had left out", **_where(entry)),
     TrialVerb.TRIED: lambda entry: _("Tried what marking “%(activity)s” again would change", **_where(entry)),
     TrialVerb.DISCARDED: lambda _entry: _("Discarded a trial of a marking again"),
     ReportVerb.EXPORTED: lambda entry: _("Took a table of “%(activity)s” out: %(what)s", what=entry.facts.get("what", ""), **_where(entry)),
     ReopeningVerb.PREVIEWS_DELETED: lambda entry: _("Deleted the previews of “%(activity)s”", **_where(entry)),
     TimeVerb.OVERRIDDEN: lambda entry: _with_reason(_("Set what holds of “%(activity)s” for %(whom)s", **_where(entry)), entry),
     TimeVerb.OVERRIDE_ENDED: lambda entry: _("Ended what held of “%(activity)s” for %(whom)s", **_where(entry)),
+    TimeVerb.APPLIED: lambda entry: _("Applied an override of “%(activity)s” to whoever had set it", **_where(entry)),
     TimeVerb.TIME_GIVEN: _given,
+    TimeVerb.TIME_APPLIED: lambda entry: _("Applied the minutes of “%(activity)s” to those they had left out", **_where(entry)),
     TimeVerb.TIME_TAKEN_BACK: lambda entry: _("Took back the minutes that were given in “%(activity)s”", **_where(entry)),
 }
 LOG = LogPart(entries_of, _SENTENCES)

@@ -65,7 +65,7 @@ TOOLS: tuple[Tool, ...] = (
         "clock",
         N_("Something went wrong: more time for all"),
         N_("Minutes more for everybody who is answering now; they can be taken back."),
-        QuizAction.OVERRIDE,
+        QuizAction.INCIDENT,
     ),
 )
 """In the order of the page: what is done most comes first."""

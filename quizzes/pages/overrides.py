@@ -7,6 +7,8 @@ from decimal import Decimal
 from uuid import UUID
 
 from kernel.i18n import _, format_datetime, ngettext, number
+from kernel.own_records import is_own
+from kernel.permissions import Actor
 from quizzes.models import Accommodation, QuizOverride
 from quizzes.queries.overrides import IncidentLine, OpenAttempt, OverrideLine, PastProfile, ProfileLine
 from quizzes.services.overrides import values_of
@@ -26,10 +28,12 @@ class OverrideView:
     ended_by: str
     ended_at: datetime | None
     can_return: bool
+    left_out: tuple[str, ...]
+    may_apply: bool
 
 
-def override_views(lines: Sequence[OverrideLine]) -> list[OverrideView]:
-    """Return overrides as lists show them; the password is not among the words."""
+def override_views(actor: Actor, lines: Sequence[OverrideLine]) -> list[OverrideView]:
+    """Return overrides as lists show them to the actor; the password is not among the words."""
     return [
         OverrideView(
             line.row.uuid,
@@ -42,6 +46,8 @@ def override_views(lines: Sequence[OverrideLine]) -> list[OverrideView]:
             line.ended_by,
             line.row.ended_at,
             line.can_return,
+            tuple(one.full_name for one in line.left_out),
+            any(not is_own(actor, one.id) for one in line.left_out),
         )
         for line in lines
     ]
@@ -96,13 +102,23 @@ class IncidentView:
     by: str
     created_at: datetime
     undone_at: datetime | None
+    left_out: tuple[str, ...]
+    may_apply: bool
 
 
-def incident_views(lines: Sequence[IncidentLine]) -> list[IncidentView]:
-    """Return incidents as lists show them."""
+def incident_views(actor: Actor, lines: Sequence[IncidentLine]) -> list[IncidentView]:
+    """Return incidents as lists show them to the actor."""
     return [
         IncidentView(
-            line.row.uuid, line.row.seconds // 60, line.attempts, line.row.reason, line.by, line.row.created_at, line.row.undone_at
+            line.row.uuid,
+            line.row.seconds // 60,
+            line.attempts,
+            line.row.reason,
+            line.by,
+            line.row.created_at,
+            line.row.undone_at,
+            tuple(one.full_name for one in line.left_out),
+            any(not is_own(actor, one.id) for one in line.left_out),
         )
         for line in lines
     ]

@@ -29,7 +29,7 @@ OUTCOMES: Mapping[Outcome, str] = {
 }
 COLUMNS: Sequence[tuple[str, str]] = (
     (N_("Name"), N_("Given names and surnames.")),
-    (N_("E-mail"), N_("Only for those who edit the course.")),
+    (N_("E-mail"), N_("Address with which they sign in.")),
     (N_("Attempt"), N_("Number of the attempt of this person, from 1.")),
     (N_("State"), N_("Handed in, in progress, time up, abandoned.")),
     (N_("Started"), N_("Date and time in the time zone of who downloads, ISO 8601.")),
@@ -150,13 +150,13 @@ def headings() -> list[str]:
     return [_(name) for name, _meaning in COLUMNS]
 
 
-def download_rows(rows: Iterable[ReportRow], *, with_email: bool) -> Iterator[Sequence[Cell]]:
-    """Yield the rows of the download as they come; addresses are for those who edit the course (security 7.6)."""
+def download_rows(rows: Iterable[ReportRow]) -> Iterator[Sequence[Cell]]:
+    """Yield the rows of the download as they come."""
     words = {state: _(text) for state, text in STATES.items()}
     for row in rows:
         yield (
             row.name,
-            row.email if with_email else "",
+            row.email,
             row.number,
             words.get(row.state, row.state.value),
             local(row.started_at).isoformat(timespec="seconds"),

@@ -180,14 +180,14 @@ def _question_line(at: int, one: ExaminedQuestion, names: Names) -> QuestionLine
         figures=tuple(_figures(statistics, QUESTION_FIELDS)),
         guess=MISSING if one.guess is None else percentage(one.guess * 100, 0),
         concerns=() if one.annulled else tuple(_(CONCERNS[concern.value]) for concern in concerns_about(statistics)),
-        findings=len(one.findings),
+        findings=sum(finding.told for finding in one.findings),
         facility=None if facility is None else float(facility * 100),
         discrimination=None if discrimination is None else float(discrimination),
     )
 
 
 def finding_views(examination: Examination, names: Names) -> list[FindingView]:
-    """Return every finding in words, the surest first."""
+    """Return every finding in words: those that stand out, the surest first, then the signs alone."""
     return [
         finding_view(
             finding,

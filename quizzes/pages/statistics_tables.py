@@ -88,7 +88,8 @@ def _answer_rows(examination: Examination, names: Names) -> Iterator[Sequence[Ce
 
 def _finding_rows(examination: Examination, names: Names) -> Iterator[Sequence[Cell]]:
     for view in finding_views(examination, names):
-        yield view.question, view.label, view.strength, view.said, view.numbers, view.advice
+        stands_out = _("yes") if view.told else _("no")
+        yield view.question, view.label, view.strength, stands_out, view.said, view.numbers, view.advice
 
 
 TABLES: Mapping[str, Table] = {
@@ -149,6 +150,7 @@ TABLES: Mapping[str, Table] = {
             _KEY,
             (N_("Text"), N_("First words of the question.")),
             (N_("Certainty"), N_("Clear, likely, or a sign: how seldom chance alone would show this.")),
+            (N_("Stands out"), N_("Whether it stands out among all tests of the quiz, or is a sign as chance gives some.")),
             (N_("Finding"), N_("What the answers show.")),
             (N_("Numbers"), N_("The number of answers behind it.")),
             (N_("Advice"), N_("What can be done.")),

@@ -63,6 +63,10 @@ def problem_words(said: str, limits: UploadLimits) -> str:
             return _("The file was not taken: its kind is not one of those accepted.")
         case Misfit.CONTENT:
             return _("The file was not taken: its content is not what its name says. Save it again in that format.")
+        case Misfit.PICTURE:
+            return _(
+                "The file was not taken: the picture is broken or has more than 40 million points. Save it again, smaller, and send it."
+            )
         case Misfit.SIZE:
             return _("The file was not taken: it is larger than %(size)s MB. Reduce it and send it again.", size=size)
         case Misfit.EMPTY:

@@ -1,6 +1,8 @@
 """Attempts before those who answer in them and hand them in: as long as they take the course (security 1.4)."""
 
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from typing import cast
 from uuid import UUID
 
 from sqlalchemy import select
@@ -12,7 +14,7 @@ from kernel.permissions import Actor
 from quizzes.models import Attempt
 from quizzes.queries import sittings
 from quizzes.queries.sittings import Sitting
-from quizzes.rules.attempts import OPEN_STATES
+from quizzes.rules.attempts import OPEN_STATES, AttemptState
 
 
 class LeftCourse(Conflict):
@@ -45,3 +47,13 @@ def find_answering(session: Session, enrolment_id: int, keys: Collection[str]) -
     going_on = Attempt.state.in_([state.value for state in OPEN_STATES]), ~Attempt.preview
     statement = select(Attempt.activity_key).join(Enrolment, learner).where(Enrolment.id == enrolment_id, *going_on)
     return set(session.scalars(statement.where(Attempt.activity_key.in_(keys))))
+
+
+def find_ungraded(session: Session, enrolments: Sequence[int]) -> dict[int, frozenset[str]]:
+    """Return the keys of quizzes of which an attempt is handed in that waits to be graded, by enrolment."""
+    waits = (Attempt.state == AttemptState.FINISHED.value, Attempt.raw.is_(None), ~Attempt.preview)
+    statement = select(Attempt.enrolment_id, Attempt.activity_key).where(Attempt.enrolment_id.in_(enrolments), *waits).distinct()
+    found: defaultdict[int, set[str]] = defaultdict(set)
+    for enrolment_id, key in session.execute(statement):
+        found[cast("int", enrolment_id)].add(key)
+    return {enrolment_id: frozenset(keys) for enrolment_id, keys in found.items()}

@@ -59,6 +59,8 @@ def _learners(override: QuizOverride) -> Select[Any]:
         "person": Enrolment.person_id == override.person_id,
         "group": Enrolment.id.in_(select(GroupMember.enrolment_id).where(GroupMember.group_id == override.group_id)),
     }
+    if override.scope != "person" and override.set_applied_by is None:
+        of_course = of_course.where(Enrolment.person_id != override.created_by)
     return of_course.where(condition[override.scope]) if override.scope in condition else of_course
 
 
@@ -88,7 +90,7 @@ def list_given_time(session: Session, incident: Incident, *, after: int) -> Port
     statement = (
         select(Attempt.id, Attempt.person_id)
         .join(IncidentAttempt, IncidentAttempt.attempt_id == Attempt.id)
-        .where(IncidentAttempt.incident_id == incident.id, Attempt.id > after)
+        .where(IncidentAttempt.incident_id == incident.id, IncidentAttempt.applied, Attempt.id > after)
     )
     rows = session.execute(statement.order_by(Attempt.id).limit(PORTION)).all()
     return _portion(rows, [row.person_id for row in rows])
@@ -101,6 +103,7 @@ def list_marked_again(session: Session, regrade: Regrade, *, after: int) -> Port
         select(Attempt.id, Attempt.person_id)
         .join(RegradeLine, RegradeLine.attempt_id == Attempt.id)
         .where(RegradeLine.regrade_id == regrade.id, RegradeLine.changed, other, Attempt.id > after)
+        .where(Attempt.person_id != regrade.committed_by)
     )
     rows = session.execute(statement.order_by(Attempt.id).limit(PORTION)).all()
     return _portion(rows, sorted({row.person_id for row in rows}))

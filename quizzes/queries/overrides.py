@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from accounts.models import Person
 from accounts.queries import by_name, get_person_by_uuid, named
 from courses.models import Activity
-from enrolments.models import ActivityResult, Enrolment, LearnerGroup
+from enrolments.models import ActivityResult, Enrolment, GroupMember, LearnerGroup
 from kernel.errors import NotFound
 from kernel.permissions import Actor
 from quizzes.models import Accommodation, Attempt, Incident, IncidentAttempt, QuizOverride, QuizVersion
@@ -38,10 +38,29 @@ class OverrideLine:
     ended_by: str
     can_return: bool
     """Whether there still is whom it was for."""
+    left_out: tuple[Person, ...] = ()
+    """Who set or ended it and is among those for whom it is, as long as nobody else applied that to them."""
+
+
+def _is_for(person_id: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
+    """Return whether somebody is among the learners for whom an override of a group or of everybody is."""
+    mine = exists().where(Enrolment.course_id == QuizOverride.course_id, Enrolment.person_id == person_id, Enrolment.left_at.is_(None))
+    member = exists().where(GroupMember.enrolment_id == Enrolment.id, GroupMember.group_id == QuizOverride.group_id)
+    member = member.correlate(Enrolment, QuizOverride)
+    return mine.where(or_(QuizOverride.scope == "everyone", (QuizOverride.scope == "group") & member)).correlate(QuizOverride)
 
 
 _LINES = (
-    select(QuizOverride, LearnerGroup.shown_name, LearnerGroup.former_name, Person, _Author, _Ender)
+    select(
+        QuizOverride,
+        LearnerGroup.shown_name,
+        LearnerGroup.former_name,
+        Person,
+        _Author,
+        _Ender,
+        (QuizOverride.set_applied_by.is_(None) & _is_for(QuizOverride.created_by)).label("author_waits"),
+        (QuizOverride.ended_at.is_not(None) & QuizOverride.end_applied_by.is_(None) & _is_for(QuizOverride.ended_by)).label("ender_waits"),
+    )
     .outerjoin(LearnerGroup, LearnerGroup.id == QuizOverride.group_id)
     .outerjoin(Person, Person.id == QuizOverride.person_id)
     .join(_Author, _Author.id == QuizOverride.created_by)
@@ -69,8 +88,15 @@ def _of(quiz: TaughtQuiz) -> ColumnElement[bool]:
 
 def _lines(session: Session, statement: Select[*tuple[Any, ...]]) -> list[OverrideLine]:
     return [
-        OverrideLine(row, group or (person.full_name if person else ""), author.full_name, ender.full_name if ender else "", gone is None)
-        for row, group, gone, person, author, ender in session.execute(statement)
+        OverrideLine(
+            row,
+            group or (person.full_name if person else ""),
+            author.full_name,
+            ender.full_name if ender else "",
+            gone is None,
+            tuple(dict.fromkeys(one for one, waits in ((author, author_waits), (ender, ender_waits)) if waits)),
+        )
+        for row, group, gone, person, author, ender, author_waits, ender_waits in session.execute(statement)
     ]
 
 
@@ -85,16 +111,18 @@ def get_override(session: Session, actor: Actor, slug: str, key: str, override: 
 
 @dataclass(frozen=True, slots=True)
 class IncidentLine:
-    """An incident in a list, with how many attempts it gave time to."""
+    """An incident in a list, with how many attempts it gave time to, and whom it left out: who gave or took back, and attempts themself."""
 
     row: Incident
     attempts: int
     by: str
+    left_out: tuple[Person, ...] = ()
 
 
 def list_incidents(session: Session, quiz: TaughtQuiz, *, limit: int) -> list[IncidentLine]:
     """List the incidents of a quiz, the newest first."""
-    attempts = select(func.count()).where(IncidentAttempt.incident_id == Incident.id).correlate(Incident).scalar_subquery()
+    as_said = (IncidentAttempt.incident_id == Incident.id) & (IncidentAttempt.applied == Incident.undone_at.is_(None))
+    attempts = select(func.count()).where(as_said).correlate(Incident).scalar_subquery()
     statement = (
         select(Incident, attempts, Person)
         .join(Person, Person.id == Incident.created_by)
@@ -102,7 +130,26 @@ def list_incidents(session: Session, quiz: TaughtQuiz, *, limit: int) -> list[In
         .order_by(Incident.id.desc())
         .limit(limit)
     )
-    return [IncidentLine(row, count, person.full_name) for row, count, person in session.execute(statement)]
+    rows = session.execute(statement).all()
+    waiting = _left_out(session, [row.id for row, _count, _person in rows])
+    return [IncidentLine(row, count, person.full_name, tuple(waiting.get(row.id, ()))) for row, count, person in rows]
+
+
+def _left_out(session: Session, incidents: Sequence[int]) -> dict[int, list[Person]]:
+    """Return the people whose attempts do not have yet what incidents gave or took back; each is left out by an act of their own."""
+    statement = (
+        select(Incident.id, Person)
+        .join(IncidentAttempt, IncidentAttempt.incident_id == Incident.id)
+        .join(Attempt, Attempt.id == IncidentAttempt.attempt_id)
+        .join(Person, Person.id == Attempt.person_id)
+        .where(Incident.id.in_(incidents), IncidentAttempt.applied != Incident.undone_at.is_(None))
+        .order_by(Incident.id, Person.id)
+        .limit(200)
+    )
+    found: dict[int, list[Person]] = {}
+    for incident_id, person in session.execute(statement):
+        found.setdefault(incident_id, []).append(person)
+    return found
 
 
 def get_incident(session: Session, actor: Actor, slug: str, key: str, incident: UUID) -> IncidentSeat:

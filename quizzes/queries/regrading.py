@@ -13,6 +13,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 from accounts.models import Person, full_name
 from enrolments.models import Enrolment
 from kernel.errors import NotFound
+from kernel.own_records import of_others
 from kernel.permissions import Actor
 from quizzes.models import (
     Annulment,
@@ -441,19 +442,45 @@ def lock_unfinished(session: Session, regrade: Regrade) -> None:
     session.execute(unfinished.order_by(Attempt.id).with_for_update()).all()
 
 
-def attempts_to_mark(session: Session, regrade_id: int) -> dict[int, list[int]]:
-    """Return the attempts to which a trial gives marks that they do not have yet, by enrolment in their order: two numbers for each."""
-    statement = (
+def attempts_to_mark(session: Session, actor: Actor, regrade_id: int) -> dict[int, list[int]]:
+    """Return the attempts to which a trial gives marks that they do not have yet, by enrolment in their order: two numbers for each.
+
+    The actor's own are left out (`kernel.own_records`).
+    """
+    return _by_enrolment(session, _to_mark(regrade_id).where(of_others(actor, Attempt.person_id)).distinct())
+
+
+def _to_mark(regrade_id: int) -> Select[*tuple[Any, ...]]:
+    return (
         select(Attempt.id, Attempt.enrolment_id)
         .join(RegradeMark, RegradeMark.attempt_id == Attempt.id)
         .where(RegradeMark.regrade_id == regrade_id, RegradeMark.before_id == last_event_of(RegradeMark.item_id))
     )
-    return _by_enrolment(session, statement.distinct())
 
 
-def attempts_to_restore(session: Session, regrade_id: int) -> dict[int, list[int]]:
-    """Return the attempts with an answer whose present mark a marking again gave, by enrolment in their order."""
-    return _by_enrolment(session, _touched(regrade_id).where(MarkEvent.id == last_event_of(MarkEvent.item_id)))
+def attempts_to_restore(session: Session, actor: Actor, regrade_id: int) -> dict[int, list[int]]:
+    """Return the attempts with an answer whose present mark a marking again gave, by enrolment in their order; not the actor's own."""
+    return _by_enrolment(session, _to_restore(regrade_id).where(of_others(actor, Attempt.person_id)))
+
+
+def _to_restore(regrade_id: int) -> Select[*tuple[Any, ...]]:
+    return _touched(regrade_id).where(MarkEvent.id == last_event_of(MarkEvent.item_id))
+
+
+def own_attempts(actor: Actor, regrade: Regrade) -> Select[int]:
+    """Select the actor's own attempts at the quiz of a marking again."""
+    mine = select(Attempt.id).where(Attempt.course_id == regrade.course_id, Attempt.activity_key == regrade.activity_key)
+    return mine.where(Attempt.person_id == actor.person_id)
+
+
+def list_left_out(session: Session, regrade: Regrade) -> Sequence[Person]:
+    """List those whose attempts a commit or an undoing left out, because it was their own act, and nobody else has applied it yet."""
+    waiting = {"committed": _to_mark, "undone": _to_restore}.get(regrade.state)
+    if waiting is None:
+        return ()
+    attempts = waiting(regrade.id).distinct().subquery()
+    people = select(Person).where(Person.id.in_(select(Attempt.person_id).join(attempts, attempts.c.id == Attempt.id)))
+    return session.scalars(people.order_by(Person.id).limit(50)).all()
 
 
 def _by_enrolment(session: Session, attempts: Select[*tuple[Any, ...]]) -> dict[int, list[int]]:

@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, or_, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, exists, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from accounts.models import Person
 from courses.rules import Outline, OwnDates
@@ -32,19 +32,47 @@ class Seated:
     activity_key: Column
 
 
+_Later = aliased(QuizOverride)
+
+
 def overrides_for(one: Seated) -> ColumnElement[bool]:
-    """Return the condition on `quiz_override` that finds everything in force for a person at a quiz."""
+    """Return the condition on `quiz_override` that finds everything that holds for a person at a quiz.
+
+    What somebody set or ended for a group or everybody does not count for themself until somebody else has applied it
+    (`kernel.own_records`): for them the last act that counts decides.
+    """
     groups = select(GroupMember.group_id).where(GroupMember.enrolment_id == one.enrolment_id)
     return and_(
         QuizOverride.course_id == one.course_id,
         QuizOverride.activity_key == one.activity_key,
-        QuizOverride.ended_at.is_(None),
+        _set_counts(QuizOverride, one.person_id),
+        or_(QuizOverride.ended_at.is_(None), and_(~_end_counts(QuizOverride, one.person_id), ~_is_superseded(one.person_id))),
         or_(
             QuizOverride.scope == "everyone",
             QuizOverride.person_id == one.person_id,
             QuizOverride.group_id.in_(groups.scalar_subquery()),
         ),
     )
+
+
+def _set_counts(row: type[QuizOverride], person_id: Column) -> ColumnElement[bool]:
+    return or_(row.scope == "person", row.created_by != person_id, row.set_applied_by.is_not(None))
+
+
+def _end_counts(row: type[QuizOverride], person_id: Column) -> ColumnElement[bool]:
+    return or_(row.scope == "person", row.ended_by != person_id, row.end_applied_by.is_not(None))
+
+
+def _is_superseded(person_id: Column) -> ColumnElement[bool]:
+    """Return whether something later for the same group, or for everybody, counts for a person."""
+    ended = and_(_Later.ended_at.is_not(None), _end_counts(_Later, person_id))
+    same = and_(
+        _Later.course_id == QuizOverride.course_id,
+        _Later.activity_key == QuizOverride.activity_key,
+        _Later.scope == QuizOverride.scope,
+        or_(_Later.group_id == QuizOverride.group_id, _Later.scope == "everyone"),
+    )
+    return exists().where(same, _Later.id > QuizOverride.id, or_(_set_counts(_Later, person_id), ended)).correlate_except(_Later)
 
 
 def accommodation_of(person_id: Column) -> ColumnElement[bool]:

@@ -1,10 +1,15 @@
 """What may be wrong with a question or a quiz, and how sure that is."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
+from typing import TypedDict, Unpack
 
-from quizzes.rules.significance import FIVE_PERCENT, ONE_PER_MILLE, ONE_PERCENT
+SIGN = Fraction(1, 20)
+LIKELY = Fraction(1, 100)
+CLEAR = Fraction(1, 1000)
+"""How often at most a class without the defect gives a finding of each strength."""
 
 
 class Ailment(StrEnum):
@@ -17,7 +22,7 @@ class Ailment(StrEnum):
     RIGHT_AVOIDED = "right_avoided"
     """Of several options, one that is held for right is left out by the best."""
     CHANCE = "chance"
-    """Even the best get it no more often right than by chance."""
+    """The best get it right as often as by chance, and surely less often than if half of them knew it."""
     NEGATIVE = "negative"
     """Who knows more gets it wrong more often."""
     WEAK = "weak"
@@ -46,14 +51,14 @@ class Ailment(StrEnum):
 
 
 class Strength(StrEnum):
-    """How sure a finding is, by the chance that a class without the defect gives it."""
+    """How sure a finding is, by the chance that a class without the defect gives this very finding."""
 
     SIGN = "sign"
-    """Below 5 %."""
+    """At most 5 %."""
     LIKELY = "likely"
-    """Below 1 %."""
+    """At most 1 %."""
     CLEAR = "clear"
-    """Below 0.1 %."""
+    """At most 0.1 %."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +67,7 @@ class Finding:
 
     ``part`` and ``answer`` name what it is about: an option's key, or what was typed; ``count`` attempts gave that. Of the best
     ``top``, ``top_answer`` gave it and ``top_key`` gave the key. ``share`` is the facility, the discrimination or the difference
-    that the finding speaks of.
+    that the finding speaks of; of chance, it is the share that guessing gets right.
     """
 
     ailment: Ailment
@@ -75,15 +80,51 @@ class Finding:
     top_answer: int = 0
     top_key: int = 0
     share: Fraction | None = None
+    p: Fraction = field(default=Fraction(0), compare=False)
+    """How often a class without the defect gives it."""
+    told: bool = field(default=False, compare=False)
+    """Whether it stands out among all tests of the quiz; else it is a sign among others."""
 
 
-def strength_of(square: Fraction) -> Strength:
-    """Return how sure a finding is by the square of its test."""
-    if abs(square) >= ONE_PER_MILLE:
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one test of a question or a quiz gave: its p-value, also where it found nothing, and what there is to say of it."""
+
+    p: Fraction
+    finding: Finding | None = None
+
+
+NOT_MET = Outcome(Fraction(1))
+"""Of a test whose conditions are not met, whatever its p-value would be."""
+
+
+class Facts(TypedDict, total=False):
+    """What a finding says beside its ailment, its strength and the number of answers."""
+
+    part: str
+    answer: str
+    count: int
+    top: int
+    top_answer: int
+    top_key: int
+    share: Fraction | None
+
+
+def outcome(p: Fraction, ailment: Ailment, answers: int, *, met: bool = True, **facts: Unpack[Facts]) -> Outcome:
+    """Return the outcome of a test: with something to tell where its other conditions are met and p is at most SIGN."""
+    if not met:
+        return NOT_MET
+    p = min(p, Fraction(1))
+    return Outcome(p, Finding(ailment, strength_of(p), answers, **facts, p=p) if p <= SIGN else None)
+
+
+def strength_of(p: Fraction) -> Strength:
+    """Return how sure a finding is by the p-value of its test."""
+    if p <= CLEAR:
         return Strength.CLEAR
-    return Strength.LIKELY if abs(square) >= ONE_PERCENT else Strength.SIGN
+    return Strength.LIKELY if p <= LIKELY else Strength.SIGN
 
 
-def is_shown(square: Fraction) -> bool:
-    """Say whether a test's square is large enough to be told at all."""
-    return abs(square) >= FIVE_PERCENT
+def findings_in(outcomes: Iterable[Outcome]) -> tuple[Finding, ...]:
+    """Return what there is to say, told or not."""
+    return tuple(one.finding for one in outcomes if one.finding is not None)

@@ -1,89 +1,129 @@
 """The question doctor: what the answers of a class say about its questions (5.12), from counted evidence, by tests of significance.
 
-Each finding names its reason, how many answers stand behind it and how sure it is. Nothing is tuned to a class: the thresholds are
-those of the tests (`significance`) and of the literature: a distractor works where at least 5 % choose it (Tarrant, Ware and Mohammed
-2009, «An assessment of functioning and non-functioning distractors»), a discrimination below 0.2 is poor (Ebel and Frisbie 1991,
-«Essentials of educational measurement»), a facility above 0.95 or below 0.05 says nothing about anybody (5.12). The best are the
-third with the highest rest: the total of the attempt without the question.
+Each test gives a p-value, also where it finds nothing: which findings stand out is decided over all tests of a quiz together
+(`false_discovery`). Each finding names its reason, how many answers stand behind it and how sure it is. Nothing is tuned to a class:
+the thresholds are those of the tests (`significance`) and of the literature: a distractor works where at least 5 % choose it (Tarrant,
+Ware and Mohammed 2009, «An assessment of functioning and non-functioning distractors»), a discrimination below 0.2 is poor (Ebel and
+Frisbie 1991, «Essentials of educational measurement»), a facility above 0.95 or below 0.05 says nothing about anybody (5.12). The best
+are the third with the highest rest: the total of the attempt without the question.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from fractions import Fraction
 
-from quizzes.rules.ailments import Ailment, Finding, is_shown, strength_of
+from quizzes.rules.ailments import NOT_MET, Ailment, Finding, Outcome, findings_in, outcome
 from quizzes.rules.analysis import TOO_EASY, TOO_HARD
 from quizzes.rules.definitions import Question
-from quizzes.rules.doctor_choices import choice_findings, crowd_of
-from quizzes.rules.doctor_papers import MOVED, paper_findings
-from quizzes.rules.doctor_typed import typed_findings
+from quizzes.rules.doctor_chance import POOR
+from quizzes.rules.doctor_choices import choice_outcomes, crowd_of
+from quizzes.rules.doctor_papers import MOVED, paper_outcomes
+from quizzes.rules.doctor_typed import typed_outcomes
 from quizzes.rules.evidence import Evidence, Half, Unreached
+from quizzes.rules.false_discovery import RATE, adjusted
 from quizzes.rules.results import MarkState
 from quizzes.rules.significance import (
-    FIVE_PERCENT,
     LEAST,
-    ONE_PERCENT,
     Scale,
     correlation_square,
-    means_square,
-    share_square,
+    fewer_tail,
+    means_tail,
+    more_tail,
+    poorer_tail,
+    squared_correlation,
+    tail_of_t,
 )
 from quizzes.rules.statistics import Pairs, square_root
 
-POOR = Fraction(1, 5)
-"""Discrimination below which a question is poor (Ebel and Frisbie 1991)."""
 BLANKS = Fraction(1, 10)
 """Share of blanks that is nothing unusual."""
 RUSHED = Fraction(1, 20)
 """Share of attempts that may leave their last questions blank without a lack of time."""
-_CAUSES = frozenset({Ailment.WRONG_KEY, Ailment.SECOND_KEY, Ailment.CHANCE})
+_OTHER_KEYS = frozenset({Ailment.WRONG_KEY, Ailment.SECOND_KEY})
+_CAUSES: Mapping[Ailment, frozenset[Ailment]] = {
+    Ailment.CHANCE: _OTHER_KEYS,
+    Ailment.NEGATIVE: _OTHER_KEYS | {Ailment.CHANCE},
+    Ailment.WEAK: _OTHER_KEYS | {Ailment.CHANCE},
+}
+"""By finding, those that explain it."""
 _NOTHING = Fraction(0)
 
 
 def examine(question: Question, evidence: Evidence) -> tuple[Finding, ...]:
-    """Return the findings about one version of a question, causes first; none where fewer than LEAST attempts answered it.
+    """Return the findings about one version of a question, causes first; none where fewer than LEAST attempts answered it."""
+    return without_symptoms(findings_in(question_outcomes(question, evidence)))
+
+
+def question_outcomes(question: Question, evidence: Evidence) -> tuple[Outcome, ...]:
+    """Return what every test made for one version of a question gave; none is made where fewer than LEAST attempts answered it.
 
     Who left it blank is looked at only for blanks: what was not reached says nothing about a key.
     """
     if evidence.shown < LEAST:
         return ()
     answered = [one for one in evidence.responses if one.marking.state is not MarkState.NOT_ANSWERED]
-    found: list[Finding] = []
+    made: list[Outcome] = []
     if sum(one.count for one in answered) >= LEAST:
         crowd = crowd_of(answered)
-        found = [*choice_findings(question, answered, crowd), *typed_findings(question, evidence, crowd.scale)]
-        found += _about_marks(evidence.marks, found)
-        found += paper_findings(evidence)
-        found += _about_place(evidence.early, evidence.late)
-    return (*found, *_about_blanks(evidence))
+        made += [*choice_outcomes(question, answered, crowd), *typed_outcomes(question, evidence, crowd.scale)]
+        made += _about_marks(evidence.marks)
+        made += paper_outcomes(evidence)
+        made.append(_about_place(evidence.early, evidence.late))
+    return (*made, _about_blanks(evidence))
+
+
+def without_symptoms(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """Leave out what follows from another finding that is as sure: both told, or both signs alone.
+
+    Where another answer goes with knowing, the key seems guessed; where it is so or guessed, the question hardly separates.
+    """
+    return tuple(one for one in findings if not any(_explains(cause, one) for cause in findings))
+
+
+def _explains(cause: Finding, one: Finding) -> bool:
+    return cause.ailment in _CAUSES.get(one.ailment, ()) and cause.part in ("", one.part) and cause.told >= one.told
+
+
+def told_among(groups: Iterable[tuple[Outcome, ...]]) -> list[tuple[Finding, ...]]:
+    """Return the findings of each group of tests, those told that stand out among the tests of all groups together.
+
+    Benjamini and Hochberg over every test made: where nothing is wrong, anything is told in at most RATE of all quizzes.
+    """
+    made = list(groups)
+    values = iter(adjusted([one.p for group in made for one in group]))
+    marked = [[(one, next(values) <= RATE) for one in group] for group in made]
+    told = ([replace(one.finding, told=is_told) for one, is_told in group if one.finding is not None] for group in marked)
+    return [without_symptoms(tuple(found)) for found in told]
 
 
 def examine_end(unreached: Unreached) -> tuple[Finding, ...]:
-    """Tell that time is too short: many more attempts than usual stop before their last questions, and few leave blanks before."""
-    often = share_square(unreached.stopped, unreached.attempts, RUSHED)
-    if unreached.attempts < LEAST or often < ONE_PERCENT:
+    """Return what is found about the end of the papers."""
+    return findings_in(end_outcomes(unreached))
+
+
+def end_outcomes(unreached: Unreached) -> tuple[Outcome, ...]:
+    """Test whether time is too short: many more attempts than usual stop before their last questions, and few leave blanks before."""
+    if unreached.attempts < LEAST:
         return ()
     before = Fraction(unreached.passed_over, unreached.before_the_end)
     share = Fraction(unreached.stopped, unreached.attempts)
-    if share < 2 * before:
-        return ()
-    return (Finding(Ailment.TOO_LITTLE_TIME, strength_of(often), unreached.attempts, count=unreached.stopped, share=share),)
+    p, met = more_tail(unreached.stopped, unreached.attempts, RUSHED), share >= 2 * before
+    return (outcome(p, Ailment.TOO_LITTLE_TIME, unreached.attempts, met=met, count=unreached.stopped, share=share),)
 
 
-def _about_marks(pairs: Pairs, found: list[Finding]) -> Iterator[Finding]:
-    """Tell from shares of the mark and rests what is too easy, too hard, or does not separate who knows from who does not."""
+def _about_marks(pairs: Pairs) -> Iterator[Outcome]:
+    """Test shares of the mark and rests: too easy, too hard, or not separating who knows from who does not."""
     marks, rests, products = _scales(pairs)
-    facility = marks.mean
-    if facility > TOO_EASY:
-        yield Finding(Ailment.TOO_EASY, strength_of(share_square(marks.whole, marks.count, TOO_EASY)), marks.count, share=facility)
-    elif facility < TOO_HARD:
-        yield Finding(Ailment.TOO_HARD, strength_of(share_square(marks.whole, marks.count, TOO_HARD)), marks.count, share=facility)
-    elif not any(one.ailment in _CAUSES and not one.part for one in found):
-        square = correlation_square(marks, rests, products)
-        discrimination = _discrimination(marks, rests, products)
-        if square < -FIVE_PERCENT:
-            yield Finding(Ailment.NEGATIVE, strength_of(square), marks.count, share=discrimination)
-        elif discrimination is not None and _is_surely_poor(discrimination, marks.count):
-            yield Finding(Ailment.WEAK, strength_of(ONE_PERCENT), marks.count, share=discrimination)
+    facility, count = marks.mean, marks.count
+    yield outcome(more_tail(marks.whole, count, TOO_EASY), Ailment.TOO_EASY, count, met=facility > TOO_EASY, share=facility)
+    yield outcome(fewer_tail(marks.whole, count, TOO_HARD), Ailment.TOO_HARD, count, met=facility < TOO_HARD, share=facility)
+    discrimination = _discrimination(marks, rests, products)
+    between = TOO_HARD <= facility <= TOO_EASY and discrimination is not None
+    falling = tail_of_t(-correlation_square(marks, rests, products), count - 2)
+    poor = poorer_tail(squared_correlation(marks, rests, products), count, POOR)
+    negative = outcome(falling, Ailment.NEGATIVE, count, met=between, share=discrimination)
+    yield negative
+    yield outcome(poor, Ailment.WEAK, count, met=between and negative.finding is None, share=discrimination)
 
 
 def _scales(pairs: Pairs) -> tuple[Scale, Scale, Fraction]:
@@ -106,23 +146,17 @@ def _discrimination(marks: Scale, rests: Scale, products: Fraction) -> Fraction 
     return (products / marks.count - marks.mean * rests.mean) / square_root(marks.variance * rests.variance)
 
 
-def _is_surely_poor(discrimination: Fraction, count: int) -> bool:
-    """Say whether the discrimination lies below POOR with 99 % certainty; its standard error is about 1/√n."""
-    return discrimination < POOR and (POOR - discrimination) ** 2 * count > ONE_PERCENT
-
-
-def _about_place(early: Half, late: Half) -> Iterator[Finding]:
+def _about_place(early: Half, late: Half) -> Outcome:
     """Compare the two halves of the paper, where the question stands in both."""
     if min(early.count, late.count) < LEAST:
-        return
+        return NOT_MET
     one, other = (Scale(half.count, half.shares, half.squares) for half in (early, late))
-    square, difference = means_square(one, other), one.mean - other.mean
-    if abs(square) >= ONE_PERCENT and abs(difference) >= MOVED:
-        yield Finding(Ailment.PLACE, strength_of(square), early.count + late.count, share=difference)
+    difference = one.mean - other.mean
+    count, met = early.count + late.count, abs(difference) >= MOVED
+    return outcome(means_tail(one, other), Ailment.PLACE, count, met=met, share=difference)
 
 
-def _about_blanks(evidence: Evidence) -> Iterator[Finding]:
-    square = share_square(evidence.passed_over, evidence.shown, BLANKS)
-    if square > 0 and is_shown(square):
-        share = Fraction(evidence.passed_over, evidence.shown)
-        yield Finding(Ailment.PASSED_OVER, strength_of(square), evidence.shown, count=evidence.passed_over, share=share)
+def _about_blanks(evidence: Evidence) -> Outcome:
+    share = Fraction(evidence.passed_over, evidence.shown)
+    p = more_tail(evidence.passed_over, evidence.shown, BLANKS)
+    return outcome(p, Ailment.PASSED_OVER, evidence.shown, met=share > BLANKS, count=evidence.passed_over, share=share)

@@ -4,19 +4,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from quizzes.rules.ailments import Ailment, Finding, strength_of
+from quizzes.rules.ailments import NOT_MET, Ailment, Facts, Outcome, outcome
 from quizzes.rules.analysis import Response, groups_of
 from quizzes.rules.definitions import Gap, Gaps, Matching, Matrix, Multiple, Question, Single, TrueFalse
+from quizzes.rules.doctor_chance import chance_tail
 from quizzes.rules.results import MarkState
 from quizzes.rules.significance import (
     FIVE_PERCENT,
-    ONE_PER_MILLE,
-    ONE_PERCENT,
     Scale,
+    fewer_tail,
     group_square,
     knows,
-    share_square,
-    so_few,
+    squared_correlation,
+    tail_of_t,
 )
 
 WORKING = Fraction(1, 20)
@@ -130,74 +130,105 @@ def _single_table(part: str, body: Single) -> PartTable:
     return PartTable(part, Fraction(right, len(body.options)), wrong)
 
 
-def choice_findings(question: Question, responses: Sequence[Response], crowd: Crowd) -> Iterator[Finding]:
-    """Find what is wrong with the key and the options of a question that is answered by choosing."""
+def choice_outcomes(question: Question, responses: Sequence[Response], crowd: Crowd) -> Iterator[Outcome]:
+    """Test the key and the options of a question that is answered by choosing."""
     tables = tables_of(question, responses, crowd)
     for table in tables:
-        found = _about_key(table, crowd, is_whole=len(tables) == 1)
-        if found is not None:
-            yield found
+        if len(tables) == 1:
+            yield _about_chance(table, crowd)
+        yield from _about_key(table, crowd)
         yield from _unused(table, crowd)
     if isinstance(question.body, Multiple):
         yield from _several(question.body, responses, crowd)
 
 
-def _about_key(table: PartTable, crowd: Crowd, *, is_whole: bool) -> Finding | None:
-    """Compare the key with the answer that goes best with knowing the rest.
+def _about_chance(table: PartTable, crowd: Crowd) -> Outcome:
+    """Test whether the best get it right by guessing alone, so that it tells nothing about who knows."""
+    right = [one for one in table.answers.values() if one.credit >= _ALL]
+    count, top = sum(one.count for one in right), sum(one.top for one in right)
+    rests = Scale(
+        table.given,
+        sum((one.rests for one in table.answers.values()), _NOTHING),
+        sum((one.squares for one in table.answers.values()), _NOTHING),
+    )
+    square = squared_correlation(Scale(table.given, Fraction(count), Fraction(count)), rests, sum((one.rests for one in right), _NOTHING))
+    best = sum(one.top for one in table.answers.values())
+    p = chance_tail(top, best, table.guess, square, table.given) if table.guess is not None else None
+    if p is None:
+        return NOT_MET
+    facts: Facts = {
+        "part": table.part,
+        "share": table.guess,
+        "answer": table.key().name,
+        "count": count,
+        "top": best,
+        "top_answer": top,
+        "top_key": top,
+    }
+    return outcome(p, Ailment.CHANCE, crowd.scale.count, **facts)
 
-    A distractor is what does not know: among those who do not choose the key, its choosers are no better than the others. A rival
-    whose choosers are better there is right too; if then the key's choosers are no better than the others among those who do not
-    choose the rival, the key is no key. With two answers there is nobody else to compare with: the rival itself has to rise.
+
+def _about_key(table: PartTable, crowd: Crowd) -> Iterator[Outcome]:
+    """Compare the key with the other answers: one that goes better with knowing the rest is right too, or right instead.
+
+    A distractor is what does not know: it falls among all as knowing rises, and among those who do not choose the key its choosers
+    are no better than the others. A rival that rises among all where the best choose it more, and whose key is no better than the
+    others among those who do not choose the rival, is right instead of the key; one that is better beside those who choose neither,
+    where the key is so too, is a second key. With two answers there is nobody else to compare with: the rival itself has to rise.
     """
-    key, rivals = table.key(), table.rivals()
-    if is_whole and _is_chance(table, key, crowd):
-        about = (key.name, key.count, crowd.top, key.top, key.top)
-        return Finding(Ailment.CHANCE, strength_of(ONE_PERCENT), crowd.scale.count, table.part, *about, Fraction(key.top, crowd.top))
-    squares = [(_square_beside(rival, key, table, crowd), rival) for rival in rivals]
-    square, rival = max(squares, key=lambda one: one[0], default=(_NOTHING, None))
-    if rival is None or not knows(square, group_square(rival.count, rival.rests, crowd.scale)):
-        return None
-    key_knows = _square_beside(key, rival, table, crowd) > FIVE_PERCENT and key.top >= SECOND * rival.top
-    if not key_knows and rival.top > key.top:
-        return _against_key(Ailment.WRONG_KEY, square, table, crowd, rival)
-    if key_knows and rival.top >= SECOND * key.top:
-        return _against_key(Ailment.SECOND_KEY, square, table, crowd, rival)
-    return None
+    key, rivals = table.key(), sorted(table.rivals(), key=lambda one: (-one.count, one.name))
+    rising, beside = [], []
+    for rival in rivals:
+        among_all = group_square(rival.count, rival.rests, crowd.scale)
+        square, others = _beside(rival, key, table, crowd)
+        key_square, key_others = _beside(key, rival, table, crowd)
+        is_known = knows(square, among_all)
+        key_knows = key_square > FIVE_PERCENT and key.top >= SECOND * rival.top
+        both = max(tail_of_t(square, others - 2), tail_of_t(key_square, key_others - 2))
+        rising.append((tail_of_t(among_all, crowd.scale.count - 2), rival, is_known and not key_knows and rival.top > key.top))
+        beside.append((both, rival, is_known and key_knows and rival.top >= SECOND * key.top))
+    for ailment, tails in ((Ailment.WRONG_KEY, rising), (Ailment.SECOND_KEY, beside)):
+        yield _against_key(ailment, tails, table, crowd)
 
 
-def _is_chance(table: PartTable, key: Answered, crowd: Crowd) -> bool:
-    """Say whether nothing that is chosen goes with knowing, and the best choose each answer as often as chance does, the key too."""
-    if table.guess is None or share_square(key.top, crowd.top, table.guess) > ONE_PERCENT:
-        return False
-    squares = [group_square(one.count, one.rests, crowd.scale) for one in table.answers.values()]
-    among_the_best = [share_square(one.top, crowd.top, table.guess) for one in table.answers.values()]
-    return max((abs(square) for square in (*squares, *among_the_best)), default=_NOTHING) < ONE_PER_MILLE
+def _against_key(ailment: Ailment, tails: Sequence[tuple[Fraction, Answered, bool]], table: PartTable, crowd: Crowd) -> Outcome:
+    """Return the outcome of the surest of the comparisons whose conditions are met: (tail, rival, met), the most chosen rival first.
+
+    One of several: half of what may be wrong is left to the most chosen, which nobody's rest decides, and half to the others together.
+    """
+    weights = [1] if len(tails) == 1 else [2, *([2 * (len(tails) - 1)] * (len(tails) - 1))]
+    weighted = [(tail * weight, rival) for weight, (tail, rival, met) in zip(weights, tails, strict=False) if met]
+    p, rival = min(weighted, key=lambda one: one[0], default=(_ALL, None))
+    if rival is None:
+        return NOT_MET
+    facts: Facts = {"part": table.part, "answer": rival.name, "count": rival.count}
+    facts |= {"top": crowd.top, "top_answer": rival.top, "top_key": table.key().top}
+    return outcome(p, ailment, crowd.scale.count, **facts)
 
 
-def _square_beside(answer: Answered, other: Answered, table: PartTable, crowd: Crowd) -> Fraction:
-    """Compare who gave an answer with all who gave neither it nor the other one; with nobody else, with who gave the other."""
+def _beside(answer: Answered, other: Answered, table: PartTable, crowd: Crowd) -> tuple[Fraction, int]:
+    """Compare who gave an answer with all who gave neither it nor the other one; with nobody else, with who gave the other.
+
+    Return the signed square of t, and how many were compared.
+    """
     rest = [one for one in table.answers.values() if one is not answer and one is not other]
     if not sum(one.count for one in rest):
-        return group_square(answer.count, answer.rests, crowd.scale)
+        return group_square(answer.count, answer.rests, crowd.scale), crowd.scale.count
     beside = Scale(*(sum(values) for values in zip(*((one.count, one.rests, one.squares) for one in (answer, *rest)), strict=True)))
-    return group_square(answer.count, answer.rests, beside)
+    return group_square(answer.count, answer.rests, beside), beside.count
 
 
-def _against_key(ailment: Ailment, square: Fraction, table: PartTable, crowd: Crowd, rival: Answered) -> Finding:
-    return Finding(
-        ailment, strength_of(square), crowd.scale.count, table.part, rival.name, rival.count, crowd.top, rival.top, table.key().top
-    )
-
-
-def _unused(table: PartTable, crowd: Crowd) -> Iterator[Finding]:
-    """Tell wrong options that much fewer choose than would be fair among those who are wrong, and fewer than 5 % of all."""
+def _unused(table: PartTable, crowd: Crowd) -> Iterator[Outcome]:
+    """Test wrong options for being chosen much less than would be fair among those who are wrong, and by fewer than 5 % of all."""
     counts = _counts(table)
     wrong = table.given - sum(answer.count for answer in table.answers.values() if answer.credit > _NOTHING)
+    if len(table.offered) < 2 or not wrong:
+        return
     for name in table.offered:
         count = counts.get(name, 0)
-        few = so_few(count, wrong, FAIR / len(table.offered)) if wrong else False
-        if few and count < WORKING * crowd.scale.count and len(table.offered) > 1:
-            yield Finding(Ailment.UNUSED_OPTION, strength_of(ONE_PERCENT), crowd.scale.count, table.part, name, count)
+        p = fewer_tail(count, wrong, FAIR / len(table.offered))
+        met = count < WORKING * crowd.scale.count
+        yield outcome(p, Ailment.UNUSED_OPTION, crowd.scale.count, met=met, part=table.part, answer=name, count=count)
 
 
 def _counts(table: PartTable) -> Mapping[str, int]:
@@ -207,15 +238,15 @@ def _counts(table: PartTable) -> Mapping[str, int]:
     return counts
 
 
-def _several(body: Multiple, responses: Sequence[Response], crowd: Crowd) -> Iterator[Finding]:
-    """Tell right options that the best leave out, and wrong ones that they choose."""
+def _several(body: Multiple, responses: Sequence[Response], crowd: Crowd) -> Iterator[Outcome]:
+    """Test right options for being left out by who knows, and wrong ones for being chosen."""
     taken = {option.key: Answered(option.key, Fraction(option.right)) for option in body.options}
     for response in responses:
         for part in response.marking.parts:
             taken[part.part].take(response, crowd.cut)
     for answer in taken.values():
         square = group_square(answer.count, answer.rests, crowd.scale)
-        against = -square if answer.credit else square
-        if against > FIVE_PERCENT:
-            ailment = Ailment.RIGHT_AVOIDED if answer.credit else Ailment.WRONG_KEY
-            yield Finding(ailment, strength_of(square), crowd.scale.count, "", answer.name, answer.count, crowd.top, answer.top, crowd.top)
+        p = tail_of_t(-square if answer.credit else square, crowd.scale.count - 2)
+        ailment = Ailment.RIGHT_AVOIDED if answer.credit else Ailment.WRONG_KEY
+        facts: Facts = {"answer": answer.name, "count": answer.count, "top": crowd.top, "top_answer": answer.top, "top_key": crowd.top}
+        yield outcome(p, ailment, crowd.scale.count, **facts)

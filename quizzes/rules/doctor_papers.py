@@ -7,9 +7,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
-from quizzes.rules.ailments import Ailment, Finding, strength_of
+from quizzes.rules.ailments import NOT_MET, Ailment, Outcome, outcome
 from quizzes.rules.evidence import Evidence
-from quizzes.rules.significance import LEAST, ONE_PERCENT, Scale, means_square
+from quizzes.rules.significance import LEAST, Scale, means_tail
+from quizzes.rules.tails import normal_tail
 
 MOVED = Fraction(3, 20)
 """Difference between two halves from which it is told."""
@@ -18,24 +19,24 @@ DRAWN = Fraction(1, 20)
 _NOTHING = Fraction(0)
 
 
-def paper_findings(evidence: Evidence) -> Iterator[Finding]:
-    """Find what is wrong with the values that a question draws, and whether its first option is taken for standing there."""
+def paper_outcomes(evidence: Evidence) -> Iterator[Outcome]:
+    """Test the values that a question draws, and whether its first option is taken for standing there."""
     for name, counted in evidence.values.items():
-        yield from _about_values(name, counted)
-    yield from _about_first_place(evidence.firsts)
+        yield _about_values(name, counted)
+    if evidence.firsts:
+        yield _about_first_place(evidence.firsts)
 
 
-def _about_values(name: str, counted: Mapping[tuple[Fraction, Fraction], int]) -> Iterator[Finding]:
+def _about_values(name: str, counted: Mapping[tuple[Fraction, Fraction], int]) -> Outcome:
     """Compare the attempts with the lower values of a variable with those that had higher ones."""
     cut = _median(counted)
     low, high = (
         _scale([(share, often) for (value, share), often in counted.items() if (value <= cut) is below]) for below in (True, False)
     )
     if min(low.count, high.count) < LEAST:
-        return
-    square, difference = means_square(low, high), low.mean - high.mean
-    if abs(square) >= ONE_PERCENT and abs(difference) >= MOVED:
-        yield Finding(Ailment.VALUES, strength_of(square), low.count + high.count, answer=f"{name} {cut}", share=difference)
+        return NOT_MET
+    difference, met = low.mean - high.mean, abs(low.mean - high.mean) >= MOVED
+    return outcome(means_tail(low, high), Ailment.VALUES, low.count + high.count, met=met, answer=f"{name} {cut}", share=difference)
 
 
 def _median(counted: Mapping[tuple[Fraction, Fraction], int]) -> Fraction:
@@ -56,7 +57,7 @@ def _scale(values: list[tuple[Fraction, int]]) -> Scale:
     return Scale(sum(often for _value, often in values), whole, sum((value * value * often for value, often in values), _NOTHING))
 
 
-def _about_first_place(firsts: Mapping[tuple[str, str], int]) -> Iterator[Finding]:
+def _about_first_place(firsts: Mapping[tuple[str, str], int]) -> Outcome:
     """Compare how often the option in the first place was taken with how often it would be if the place drew nobody.
 
     ``firsts`` counts attempts by the option taken and the one that stood first. Without an effect of the place, an option is taken
@@ -73,7 +74,6 @@ def _about_first_place(firsts: Mapping[tuple[str, str], int]) -> Iterator[Findin
     expected = sum((often * chance for often, chance in chances), _NOTHING)
     variance = sum((often * chance * (1 - chance) for often, chance in chances), _NOTHING)
     if count < LEAST or not variance or observed - expected < DRAWN * count:
-        return
-    square = (observed - expected) ** 2 / variance
-    if square >= ONE_PERCENT:
-        yield Finding(Ailment.FIRST_PLACE, strength_of(square), count, count=observed, share=(observed - expected) / count)
+        return NOT_MET
+    p = normal_tail((observed - expected) ** 2 / variance)
+    return outcome(p, Ailment.FIRST_PLACE, count, count=observed, share=(observed - expected) / count)

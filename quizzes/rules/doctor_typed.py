@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 
-from quizzes.rules.ailments import Ailment, Finding, strength_of
+from quizzes.rules.acronyms import NAMES
+from quizzes.rules.ailments import NOT_MET, Ailment, Facts, Outcome, outcome
 from quizzes.rules.analysis import Response
 from quizzes.rules.definitions import Calculated, Gaps, Numerical, Question, Short, Texts
 from quizzes.rules.evidence import Evidence, Typed
 from quizzes.rules.patterns import folded
 from quizzes.rules.results import MarkState, PartMark
-from quizzes.rules.significance import FIVE_PERCENT, ONE_PER_MILLE, ONE_PERCENT, Scale, group_square, share_square
+from quizzes.rules.significance import FIVE_PERCENT, ONE_PER_MILLE, ONE_PERCENT, Scale, group_square, more_tail, tail_of_t
 
 RARE = Fraction(1, 50)
 """Share that typing errors of single people may reach before a group of answers is told: it has to be more, by a test."""
@@ -22,16 +23,17 @@ LEAST_COUNT = 5
 _NOTHING = Fraction(0)
 
 
-def typed_findings(question: Question, evidence: Evidence, scale: Scale) -> Iterator[Finding]:
-    """Find what is wrong with the answers that a question accepts."""
+def typed_outcomes(question: Question, evidence: Evidence, scale: Scale) -> Iterator[Outcome]:
+    """Test the answers that a question accepts against those that it does not."""
     for part, body in _typed_parts(question).items():
         typed = [one for one in evidence.typed if one.what.part == part]
         near = list(_near_words(body, typed) if isinstance(body, Short) else _near_numbers(body, typed))
         slipped = [one for one in typed if not isinstance(body, Short) and one not in near and _is_slip(body, one.what.value)]
         ailment = Ailment.SPELLING if isinstance(body, Short) else Ailment.NARROW_TOLERANCE
-        yield from _group(ailment, near, part, scale, knowing=True)
-        yield from _group(Ailment.SLIPPED_NUMBER, slipped, part, scale, knowing=False)
-        yield from _others([one for one in typed if one not in near and one not in slipped], part, evidence.responses, scale)
+        yield _group(ailment, near, part, scale, knowing=True)
+        if not isinstance(body, Short):
+            yield _group(Ailment.SLIPPED_NUMBER, slipped, part, scale, knowing=False)
+        yield _others([one for one in typed if one not in near and one not in slipped], part, evidence.responses, scale)
 
 
 def _typed_parts(question: Question) -> Mapping[str, Numerical | Calculated | Short]:
@@ -44,28 +46,32 @@ def _typed_parts(question: Question) -> Mapping[str, Numerical | Calculated | Sh
             return {}
 
 
-def _group(ailment: Ailment, group: Sequence[Typed], part: str, scale: Scale, *, knowing: bool) -> Iterator[Finding]:
-    """Tell a group of answers that is more than chance; where it should come from knowing, not if the weakest give it."""
+def _group(ailment: Ailment, group: Sequence[Typed], part: str, scale: Scale, *, knowing: bool) -> Outcome:
+    """Test whether a group of answers is more than chance; where it should come from knowing, not if the weakest give it."""
     count = sum(one.count for one in group)
     rests = sum((one.rests for one in group), _NOTHING)
-    often = share_square(count, scale.count, RARE)
-    if count < LEAST_COUNT or often < FIVE_PERCENT or (knowing and group_square(count, rests, scale) < -FIVE_PERCENT):
-        return
+    if count < LEAST_COUNT or (knowing and group_square(count, rests, scale) < -FIVE_PERCENT):
+        return NOT_MET
     most = max(group, key=lambda one: one.count)
-    yield Finding(ailment, strength_of(often), scale.count, part, most.what.text, count, share=Fraction(count, scale.count))
+    facts: Facts = {"part": part, "answer": most.what.text, "count": count, "share": Fraction(count, scale.count)}
+    return outcome(more_tail(count, scale.count, RARE), ailment, scale.count, **facts)
 
 
-def _others(typed: Iterable[Typed], part: str, responses: Iterable[Response], scale: Scale) -> Iterator[Finding]:
-    """Tell the answer whose authors know more than the others who got nothing for this part."""
+def _others(typed: Iterable[Typed], part: str, responses: Iterable[Response], scale: Scale) -> Outcome:
+    """Test whether the authors of the best of the other answers know more than the others who got nothing for this part.
+
+    The p-value is that of the best, times how many there are.
+    """
     failed = _failed(responses, part)
     enough = [one for one in typed if one.count >= LEAST_COUNT and one.count >= scale.count * RARE]
     best = max(enough, key=lambda one: group_square(one.count, one.rests, failed), default=None)
-    if best is None:
-        return
+    if best is None or failed.count < 3:
+        return NOT_MET
     square = group_square(best.count, best.rests, failed)
     stands_out = best.count >= COMMON * scale.count and group_square(best.count, best.rests, scale) >= 0
-    if square > ONE_PER_MILLE or (square > ONE_PERCENT and stands_out):
-        yield Finding(Ailment.OTHER_ANSWER, strength_of(square), scale.count, part, best.what.text, best.count)
+    met = square > ONE_PER_MILLE or (square > ONE_PERCENT and stands_out)
+    p = len(enough) * tail_of_t(square, failed.count - 2)
+    return outcome(p, Ailment.OTHER_ANSWER, scale.count, met=met, part=part, answer=best.what.text, count=best.count)
 
 
 def _failed(responses: Iterable[Response], part: str) -> Scale:
@@ -103,6 +109,7 @@ def _is_slip(body: Numerical | Calculated, value: Fraction | None) -> bool:
 
 def _near_words(body: Short, typed: Iterable[Typed]) -> Iterator[Typed]:
     accepted = {_plain(text) for answer in body.answers if answer.credit > 0 for text in _patterns(answer.patterns)}
+    accepted |= {name for text in accepted for name in NAMES.get(text, ())}
     for one in typed:
         words = _plain(one.what.text)
         if any(words and is_near(words, right) for right in accepted):
@@ -119,11 +126,14 @@ def _plain(text: str) -> str:
 
 
 def is_near(typed: str, right: str) -> bool:
-    """Say whether a word differs from another in one letter, of at least eight letters in two; of fewer than four in none.
+    """Say whether a word differs from another in one letter, of at least eight letters in two; of fewer than three in none.
 
     A letter too many, too few, another, or two exchanged count as one (Damerau 1964: four fifths of all typing errors are one such).
+    A known acronym is no misspelling of anything; it is near its own names (`acronyms`).
     """
-    allowed = 0 if len(right) < 4 else 1 if len(right) < 8 else 2
+    if typed in NAMES:
+        return right in NAMES[typed]
+    allowed = 0 if len(right) < 3 else 1 if len(right) < 8 else 2
     return abs(len(typed) - len(right)) <= allowed and _distance(typed, right) <= allowed
 
 

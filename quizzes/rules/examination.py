@@ -3,12 +3,13 @@
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from math import ceil
 
-from quizzes.rules.ailments import Finding, Strength
+from quizzes.rules.ailments import SIGN, Finding, Strength
 from quizzes.rules.analysis import ResponseClass, guess_score, response_analysis
 from quizzes.rules.definitions import Question
-from quizzes.rules.doctor import examine, examine_end
-from quizzes.rules.evidence import ClassTally, QuestionTally
+from quizzes.rules.doctor import end_outcomes, question_outcomes, told_among
+from quizzes.rules.evidence import ClassTally, Evidence, QuestionTally
 from quizzes.rules.papers import Composition, Position
 from quizzes.rules.statistics import (
     FORMULAS,
@@ -27,7 +28,7 @@ CLASSES = 200
 TYPED_SHOWN = 25
 _NOTHING = Fraction(0)
 _SUREST_FIRST = (Strength.CLEAR, Strength.LIKELY, Strength.SIGN)
-VERSION = FORMULAS + 103
+VERSION = FORMULAS + 104
 """Of the formulas, the findings and the shape of an examination together: what is kept under another one is computed anew."""
 
 
@@ -69,7 +70,10 @@ class ExaminedQuestion:
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """Everything about a set of attempts; ``grades`` counts attempts in BINS equal steps of the maximum, the top one closed."""
+    """Everything about a set of attempts; ``grades`` counts attempts in BINS equal steps of the maximum, the top one closed.
+
+    ``tests`` counts the tests that the findings come from, those included that found nothing.
+    """
 
     which: Which
     maximum: Fraction
@@ -78,6 +82,7 @@ class Examination:
     positions: tuple[ExaminedPosition, ...]
     questions: tuple[ExaminedQuestion, ...]
     findings: tuple[Finding, ...]
+    tests: int
 
 
 def examination_of(
@@ -95,18 +100,29 @@ def examination_of(
         if maximum
     )
     drawn = {version for one in positions if not one.position.question for version in one.versions}
+    counted = {version: (found, found.evidence()) for version, found in sorted(tally.questions.items())}
+    made = [end_outcomes(tally.unreached)]
+    made += [() if version in annulled else question_outcomes(questions[version], evidence) for version, (_, evidence) in counted.items()]
+    about_all, *about_each = told_among(made)
     examined = [
-        _examined(version, questions[version], found, drawn=version in drawn, annulled=version in annulled)
-        for version, found in sorted(tally.questions.items())
+        _examined(version, questions[version], *one, findings, drawn=version in drawn, annulled=version in annulled)
+        for (version, one), findings in zip(counted.items(), about_each, strict=True)
     ]
     whole = sum(maxima, _NOTHING)
-    return Examination(
-        which, whole, figures.quiz, grades_of(tally.tally.totals, whole), positions, tuple(examined), examine_end(tally.unreached)
-    )
+    grades = grades_of(tally.tally.totals, whole)
+    return Examination(which, whole, figures.quiz, grades, positions, tuple(examined), about_all, sum(map(len, made)))
 
 
-def _examined(version: int, question: Question, found: QuestionTally, *, drawn: bool, annulled: bool) -> ExaminedQuestion:
-    evidence = found.evidence()
+def _examined(
+    version: int,
+    question: Question,
+    found: QuestionTally,
+    evidence: Evidence,
+    findings: tuple[Finding, ...],
+    *,
+    drawn: bool,
+    annulled: bool,
+) -> ExaminedQuestion:
     return ExaminedQuestion(
         version=version,
         drawn=drawn,
@@ -116,7 +132,7 @@ def _examined(version: int, question: Question, found: QuestionTally, *, drawn: 
         classes=response_analysis(evidence.responses)[:CLASSES],
         typed=tuple(_typed(one.what, one.count, one.rests) for one in evidence.typed[:TYPED_SHOWN]),
         typed_otherwise=evidence.typed_otherwise + sum(one.count for one in evidence.typed[TYPED_SHOWN:]),
-        findings=() if annulled else examine(question, evidence),
+        findings=findings,
         annulled=annulled,
     )
 
@@ -135,7 +151,12 @@ def grades_of(totals: Mapping[Fraction, int], maximum: Fraction) -> tuple[int, .
 
 
 def findings_in_order(examination: Examination) -> Sequence[tuple[int | None, Finding]]:
-    """Return every finding with the version it is about (None: the quiz), the surest first, then in the order of the questions."""
+    """Return every finding with the version it is about (None: the quiz): those told, the surest first, then the signs alone."""
     found: list[tuple[int | None, Finding]] = [(None, one) for one in examination.findings]
     found += [(question.version, one) for question in examination.questions for one in question.findings]
-    return sorted(found, key=lambda one: _SUREST_FIRST.index(one[1].strength))
+    return sorted(found, key=lambda one: (not one[1].told, _SUREST_FIRST.index(one[1].strength)))
+
+
+def expected_by_chance(examination: Examination) -> int:
+    """Return how many signs so many tests give at most on average where nothing is wrong, rounded up."""
+    return ceil(examination.tests * SIGN)

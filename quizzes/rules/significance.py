@@ -1,12 +1,24 @@
-"""Tests of significance in exact arithmetic: squares of z with the sign of the difference, so that no root is drawn.
+"""Tests of significance: squares of t or z in exact arithmetic, with the sign of the difference, and how seldom chance gives as much.
 
-A finding compares such a square with the square of a quantile of the normal distribution, one side. The approximation needs
-LEAST attempts (the usual rule of the central limit theorem; below that nothing is said). Source: any textbook of statistics;
-the t of a correlation is r·√((n − 2)/(1 − r²)), that of a share (p̂ − p)·√(n/(p(1 − p))).
+The distributions of t need LEAST attempts (the usual rule of the central limit theorem; below that nothing is said). Source: any
+textbook of statistics; the t of a correlation is r·√((n − 2)/(1 − r²)), that of two means Welch's, shares are binomial.
 """
 
 from dataclasses import dataclass
+from decimal import Decimal, localcontext
 from fractions import Fraction
+from math import ceil, floor
+
+from quizzes.rules.tails import (
+    PRECISION,
+    artanh,
+    as_decimal,
+    binomial_at_least,
+    binomial_at_most,
+    normal_square,
+    normal_tail,
+    rounded,
+)
 
 LEAST = 30
 FIVE_PERCENT = Fraction("2.7055")
@@ -14,6 +26,8 @@ ONE_PERCENT = Fraction("5.4119")
 ONE_PER_MILLE = Fraction("9.5495")
 """Squares of 1.6449, 2.3263 and 3.0902: the quantiles of the normal distribution that one side leaves 5 %, 1 % and 0.1 % beyond."""
 _NOTHING = Fraction(0)
+_NEARLY_ALL = Decimal("0.999")
+"""Correlation that stands for all beyond it, whose Fisher's z would be endless."""
 _ENDLESS = Fraction(10**6)
 """Instead of the square of a test whose variance is 0 while there is a difference."""
 
@@ -37,13 +51,41 @@ class Scale:
         return self.squares / self.count - self.mean**2 if self.count else _NOTHING
 
 
-def correlation_square(scale: Scale, other: Scale, products: Fraction) -> Fraction:
-    """Return the signed square of the t of a correlation, from the sum of products; 0 where one of them does not vary."""
-    if scale.count < 3 or not scale.variance or not other.variance:
+def squared_correlation(scale: Scale, other: Scale, products: Fraction) -> Fraction:
+    """Return r² with the sign of r, from the sum of products; 0 where one of them does not vary."""
+    if not scale.count or not scale.variance or not other.variance:
         return _NOTHING
     both = products / scale.count - scale.mean * other.mean
-    square = both * both / (scale.variance * other.variance)
-    return _signed(square * (scale.count - 2), 1 - square, both)
+    return _signed(both * both, scale.variance * other.variance, both)
+
+
+def fishers_z(square: Fraction) -> Decimal:
+    """Return the inverse hyperbolic tangent of a correlation from its signed square, in the precision of the context."""
+    r = min(as_decimal(abs(square)).sqrt(), _NEARLY_ALL)
+    return artanh(r) if square >= 0 else -artanh(r)
+
+
+def poorer_tail(square: Fraction, count: int, bound: Fraction) -> Fraction:
+    """Return how often a correlation that is ``bound`` shows as little as this one, of its signed square, in so many pairs.
+
+    Fisher 1921: artanh r is nearly normal with the variance 1/(n − 3).
+    """
+    with localcontext() as context:
+        context.prec = PRECISION
+        distance = artanh(as_decimal(bound)) - fishers_z(square)
+        z = rounded(distance * distance * (count - 3))
+        return normal_tail(z if distance >= 0 else -z)
+
+
+def correlation_square(scale: Scale, other: Scale, products: Fraction) -> Fraction:
+    """Return the signed square of the t of a correlation, from the sum of products; 0 where one of them does not vary."""
+    square = squared_correlation(scale, other, products)
+    return _signed(abs(square) * (scale.count - 2), 1 - abs(square), square) if scale.count > 2 else _NOTHING
+
+
+def tail_of_t(square: Fraction, freedom: int) -> Fraction:
+    """Return how often a t with so many degrees of freedom exceeds the one of this signed square; 1 without any."""
+    return normal_tail(normal_square(square, freedom)) if freedom > 0 else Fraction(1)
 
 
 def group_square(count: int, rests: Fraction, scale: Scale) -> Fraction:
@@ -76,16 +118,28 @@ def means_square(one: Scale, other: Scale) -> Fraction:
     return _signed(difference * difference, one.variance / one.count + other.variance / other.count, difference)
 
 
-def so_few(count: int, whole: int, expected: Fraction) -> bool:
-    """Say whether a count is so small that chance gives it in fewer than 5 % of classes: exact binomial, normal for many."""
-    if whole * expected >= 10:
-        return share_square(count, whole, expected) < -FIVE_PERCENT
-    term = (1 - expected) ** whole
-    tail = term
-    for at in range(count):
-        term = term * (whole - at) / (at + 1) * expected / (1 - expected)
-        tail += term
-    return tail < Fraction(5, 100)
+def means_tail(one: Scale, other: Scale) -> Fraction:
+    """Return how often two equal means differ as much as these in one of the two directions.
+
+    Welch's t; of its degrees of freedom there are at least those of the smaller group.
+    """
+    freedom = min(one.count, other.count) - 1
+    if freedom < 1:
+        return Fraction(1)
+    return min(Fraction(1), 2 * tail_of_t(abs(means_square(one, other)) * freedom / (freedom + 1), freedom))
+
+
+def more_tail(count: int | Fraction, whole: int, expected: Fraction) -> Fraction:
+    """Return how often chance gives at least such a share of a whole where one is expected: exact binomial.
+
+    A sum of parts of marks counts the whole ones that it surely holds.
+    """
+    return binomial_at_least(floor(count), whole, expected)
+
+
+def fewer_tail(count: int | Fraction, whole: int, expected: Fraction) -> Fraction:
+    """Return how often chance gives at most such a share of a whole where one is expected: exact binomial."""
+    return binomial_at_most(max(ceil(count), 0), whole, expected)
 
 
 def _signed(numerator: Fraction, denominator: Fraction, sign: Fraction) -> Fraction:

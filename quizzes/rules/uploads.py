@@ -23,6 +23,7 @@ class Misfit(StrEnum):
 
     KIND = "kind"
     CONTENT = "content"
+    PICTURE = "picture"
     SIZE = "size"
     EMPTY = "empty"
     COUNT = "count"

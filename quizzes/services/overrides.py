@@ -12,18 +12,21 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Select, bindparam, delete, false, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
-from enrolments.models import LearnerGroup
+from enrolments.models import Enrolment, GroupMember, LearnerGroup
 from kernel import audit, outbox
-from kernel.errors import N_, Conflict
+from kernel.errors import N_, Conflict, OwnRecord
+from kernel.own_records import is_own, note_left_out, of_others
 from kernel.permissions import Actor
 from quizzes.models import Accommodation, AnswerFile, Attempt, AttemptItem, Incident, IncidentAttempt, QuizOverride
 from quizzes.permissions import TaughtQuiz
 from quizzes.rules.attempts import OPEN_STATES
 
+PORTION = 500
+"""Attempts that are given time in one statement."""
 _OPEN = or_(*(Attempt.state == state.value for state in sorted(OPEN_STATES)))
 
 
@@ -33,6 +36,8 @@ class TimeVerb(StrEnum):
     OVERRIDDEN = "override.set"
     OVERRIDE_ENDED = "override.ended"
     TIME_GIVEN = "incident.given"
+    TIME_APPLIED = "incident.applied"
+    APPLIED = "override.applied"
     TIME_TAKEN_BACK = "incident.taken_back"
     ACCOMMODATED = "accommodation.set"
     ACCOMMODATION_ENDED = "accommodation.ended"
@@ -125,8 +130,34 @@ def override(
     session.add(row)
     session.flush()  # the audit entry names it
     audit.record(session, actor, TimeVerb.OVERRIDDEN, row, now=now, **_told(row), reason=reason, before=before.id if before else None)
+    _leave_out(session, actor, row, now=now)
     outbox.enqueue(session, "quizzes.tell_override", {"override": row.id}, now=now)
     return row
+
+
+def _leave_out(session: Session, actor: Actor, row: QuizOverride, *, now: datetime) -> None:
+    if is_for(session, row, actor.person_id):
+        note_left_out(session, actor, row, now=now, activity=row.activity_key, scope=row.scope)
+
+
+def is_for(session: Session, row: QuizOverride, person_id: int | None) -> bool:
+    """Say whether somebody is among the learners for whom an override of a group or of everybody is."""
+    mine = select(Enrolment.id).where(Enrolment.course_id == row.course_id, Enrolment.person_id == person_id, Enrolment.left_at.is_(None))
+    if row.scope == "group":
+        mine = mine.join(GroupMember, GroupMember.enrolment_id == Enrolment.id).where(GroupMember.group_id == row.group_id)
+    return row.scope != "person" and session.scalar(mine) is not None
+
+
+def apply_to_authors(session: Session, actor: Actor, row: QuizOverride, *, now: datetime) -> None:
+    """Let an override, and its end, hold for those who set and ended it too; raise OwnRecord where only the actor did."""
+    waits = (row.set_applied_by is None, row.ended_at is not None and row.end_applied_by is None)
+    theirs = (waits[0] and not is_own(actor, row.created_by), waits[1] and not is_own(actor, row.ended_by))
+    if any(waits) and not any(theirs):
+        raise OwnRecord
+    row.set_applied_by = actor.person_id if theirs[0] else row.set_applied_by
+    row.end_applied_by = actor.person_id if theirs[1] else row.end_applied_by
+    if any(theirs):
+        audit.record(session, actor, TimeVerb.APPLIED, row, now=now, **_told(row))
 
 
 def _told(row: QuizOverride) -> dict[str, object]:
@@ -159,6 +190,7 @@ def end_override(session: Session, actor: Actor, row: QuizOverride, *, now: date
         return
     row.ended_at, row.ended_by = now, actor.person_id
     audit.record(session, actor, TimeVerb.OVERRIDE_ENDED, row, now=now, **_told(row))
+    _leave_out(session, actor, row, now=now)
 
 
 def restore_override(session: Session, actor: Actor, row: QuizOverride, quiz: TaughtQuiz, *, now: datetime) -> None:
@@ -196,6 +228,7 @@ def carry_over(session: Session, actor: Actor, course_id: int, renames: Mapping[
         if row.ended_at is None and key is not None and (key, row.scope, row.group_id, row.person_id) not in known:
             known.add((key, row.scope, row.group_id, row.person_id))
             whom = {"scope": row.scope, "group_id": row.group_id, "person_id": row.person_id}
+            whom["set_applied_by"] = row.set_applied_by
             made = {"course_id": course_id, "activity_key": key, "created_at": now, "created_by": row.created_by}
             fresh = QuizOverride(reason=row.reason, **made, **whom, **asdict(values_of(row)))
             session.add(fresh)
@@ -225,10 +258,11 @@ def give_time(session: Session, actor: Actor, quiz: TaughtQuiz, minutes: int, re
     session.flush()  # its attempts point to it
     open_now = select(Attempt.id).where(Attempt.course_id == quiz.course_id, Attempt.activity_key == quiz.key, _OPEN, ~Attempt.preview)
     taken = insert(IncidentAttempt).from_select(
-        ["attempt_id", "incident_id"], open_now.with_for_update().add_columns(bindparam("incident", incident.id))
+        ["attempt_id", "incident_id", "applied"],
+        open_now.with_for_update().add_columns(bindparam("incident", incident.id), false().label("applied")),
     )
     session.execute(taken)
-    _add(session, incident, incident.seconds)
+    _apply(session, actor, incident, now=now)
     audit.record(session, actor, TimeVerb.TIME_GIVEN, incident, now=now, activity=quiz.key, minutes=minutes, reason=reason)
     outbox.enqueue(session, "quizzes.tell_incident", {"incident": incident.id}, now=now)
     return incident
@@ -239,14 +273,47 @@ def take_time_back(session: Session, actor: Actor, incident: Incident, *, now: d
     if incident.undone_at is not None:
         return
     incident.undone_at, incident.undone_by = now, actor.person_id
-    _add(session, incident, -incident.seconds)
+    _apply(session, actor, incident, now=now)
     audit.record(session, actor, TimeVerb.TIME_TAKEN_BACK, incident, now=now, activity=incident.activity_key)
 
 
-def _add(session: Session, incident: Incident, seconds: int) -> None:
-    those = select(IncidentAttempt.attempt_id).where(IncidentAttempt.incident_id == incident.id)
-    added = update(Attempt).where(Attempt.id.in_(those)).values(extra_seconds=Attempt.extra_seconds + seconds)
-    session.execute(added.execution_options(synchronize_session=False))
+def apply_to_left_out(session: Session, actor: Actor, incident: Incident, *, now: datetime) -> None:
+    """Give the time to those whom an incident left out, or take it back from them; raise OwnRecord where that is the actor alone."""
+    waiting = _waiting(incident)
+    if session.scalar(waiting) is None:
+        return
+    if session.scalar(waiting.where(of_others(actor, Attempt.person_id))) is None:
+        raise OwnRecord
+    _apply(session, actor, incident, now=now)
+    audit.record(session, actor, TimeVerb.TIME_APPLIED, incident, now=now, activity=incident.activity_key)
+    outbox.enqueue(session, "quizzes.tell_incident", {"incident": incident.id}, now=now)
+
+
+def is_left_out(session: Session, actor: Actor, incident: Incident) -> bool:
+    """Say whether an incident left out the actor."""
+    return session.scalar(_waiting(incident).where(Attempt.person_id == actor.person_id).limit(1)) is not None
+
+
+def _waiting(incident: Incident) -> Select[int]:
+    """Select the attempts that do not have yet what an incident gave, or took back."""
+    of_incident = select(IncidentAttempt.attempt_id).join(Attempt, Attempt.id == IncidentAttempt.attempt_id)
+    given = incident.undone_at is None
+    return of_incident.where(IncidentAttempt.incident_id == incident.id, IncidentAttempt.applied.is_(not given))
+
+
+def _apply(session: Session, actor: Actor, incident: Incident, *, now: datetime) -> None:
+    """Let the time of those attempts be as the incident says, the actor's own left out."""
+    given, theirs = incident.undone_at is None, of_others(actor, Attempt.person_id)
+    seconds = incident.seconds if given else -incident.seconds
+    those = list(session.scalars(_waiting(incident).where(theirs)))
+    for start in range(0, len(those), PORTION):
+        portion = those[start : start + PORTION]
+        added = update(Attempt).where(Attempt.id.in_(portion)).values(extra_seconds=Attempt.extra_seconds + seconds)
+        session.execute(added.execution_options(synchronize_session=False))
+        mine = (IncidentAttempt.incident_id == incident.id, IncidentAttempt.attempt_id.in_(portion))
+        session.execute(update(IncidentAttempt).where(*mine).values(applied=given).execution_options(synchronize_session=False))
+    if session.scalar(_waiting(incident)) is not None:
+        note_left_out(session, actor, incident, now=now, activity=incident.activity_key)
 
 
 @dataclass(frozen=True, slots=True)

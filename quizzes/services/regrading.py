@@ -14,9 +14,10 @@ from enrolments.services import learning as enrolment_services
 from enrolments.services.keeping import lock_many
 from enrolments.services.learning import Achievement
 from kernel import audit, outbox
-from kernel.errors import N_, Conflict
+from kernel.errors import N_, Conflict, OwnRecord
+from kernel.own_records import is_own, note_left_out
 from kernel.permissions import Actor
-from quizzes.models import Annulment, Attempt, CertificateReview, MarkEvent, Regrade, RegradeMark
+from quizzes.models import Annulment, Attempt, AttemptItem, CertificateReview, MarkEvent, Regrade, RegradeMark
 from quizzes.queries import regrading as queries
 from quizzes.queries import trials
 from quizzes.rules.attempts import AttemptState
@@ -34,6 +35,7 @@ class RegradeVerb(StrEnum):
 
     COMMITTED = "quiz.regraded"
     UNDONE = "quiz.regrade_undone"
+    APPLIED = "quiz.regrade_applied"
 
 
 class NotAsSeen(Conflict):
@@ -86,6 +88,7 @@ def apply_now(session: Session, actor: Actor, row: Regrade, *, now: datetime) ->
         outbox.enqueue(session, "quizzes.catch_up_regrade", {"regrade": row.id}, now=now)
     _mark_again(session, actor, row, now=now)
     row.state, row.committed_at = "committed", now
+    _note_left_out(session, actor, row, now=now)
     counts = trials.count_lines(session, row.id)
     audit.record(
         session,
@@ -108,7 +111,7 @@ def _mark_again(session: Session, actor: Actor, row: Regrade, *, now: datetime) 
     """Append the marks of the trial that are not there yet, and let all that follows from them follow; say whether there were any."""
     if RegradeKind(row.kind).annuls:
         _plan_late(session, row)
-    touched = queries.attempts_to_mark(session, row.id)
+    touched = queries.attempts_to_mark(session, actor, row.id)
     _append_marks(session, actor, row, now=now)
     _follow(session, actor, row, touched, now=now)
     return bool(touched)
@@ -161,6 +164,7 @@ def _append_marks(session: Session, actor: Actor, row: Regrade, *, now: datetime
         )
         .join(before, before.id == RegradeMark.before_id)
         .where(RegradeMark.regrade_id == row.id, RegradeMark.before_id == queries.last_event_of(RegradeMark.item_id))
+        .where(RegradeMark.attempt_id.not_in(queries.own_attempts(actor, row)))
         .order_by(RegradeMark.item_id)
     )
     session.execute(insert(MarkEvent).from_select(_COPIED, chosen))
@@ -256,13 +260,36 @@ def undo_now(session: Session, actor: Actor, row: Regrade, *, now: datetime) -> 
     )
     _give_back(session, actor, row, now=now)
     row.state, row.undone_at = "undone", now
+    _note_left_out(session, actor, row, now=now)
     audit.record(session, actor, RegradeVerb.UNDONE, row, now=now, kind=row.kind, activity=row.activity_key)
 
 
 def _give_back(session: Session, actor: Actor, row: Regrade, *, now: datetime) -> None:
-    touched = queries.attempts_to_restore(session, row.id)
+    touched = queries.attempts_to_restore(session, actor, row.id)
     _append_marks_of_before(session, actor, row, now=now)
     _follow(session, actor, row, touched, now=now)
+
+
+def _note_left_out(session: Session, actor: Actor, row: Regrade, *, now: datetime) -> None:
+    session.flush()  # what is left out is read
+    if any(is_own(actor, one.id) for one in queries.list_left_out(session, row)):
+        note_left_out(session, actor, row, now=now, activity=row.activity_key, kind=row.kind)
+
+
+def apply_to_left_out(session: Session, actor: Actor, row: Regrade, *, now: datetime) -> None:
+    """Let a commit, or its undoing, follow for those whom it left out; raise OwnRecord where that is the actor alone."""
+    people = queries.list_left_out(session, row)
+    if not people:
+        return
+    if all(is_own(actor, one.id) for one in people):
+        raise OwnRecord
+    queries.lock_planned(session, row)
+    if row.state == "committed":
+        _mark_again(session, actor, row, now=now)
+    else:
+        queries.lock_touched(session, row.id)
+        _give_back(session, actor, row, now=now)
+    audit.record(session, actor, RegradeVerb.APPLIED, row, now=now, activity=row.activity_key, people=[one.id for one in people])
 
 
 def catch_up(session: Session, actor: Actor, row: Regrade, *, now: datetime) -> None:
@@ -306,7 +333,9 @@ def _append_marks_of_before(session: Session, actor: Actor, row: Regrade, *, now
         )
         .select_from(present)
         .join(before, before.id == previous.correlate(present).scalar_subquery())
+        .join(AttemptItem, AttemptItem.id == present.item_id)
         .where(present.regrade_id == row.id, present.id == queries.last_event_of(present.item_id))
+        .where(AttemptItem.attempt_id.not_in(queries.own_attempts(actor, row)))
         .order_by(before.item_id)
     )
     session.execute(insert(MarkEvent).from_select(_COPIED, chosen))

@@ -12,13 +12,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from courses.content.filetypes import kind_of
+from courses.content.pictures import FORMATS, cleaned
+from kernel.errors import Invalid
 from kernel.files import Files, StoredFile, checksum, note_stored, quotas_of
 from quizzes.models import AnswerFile
 from quizzes.queries import sittings as queries
 from quizzes.queries.files import bytes_handed_in
 from quizzes.queries.sittings import Sitting
 from quizzes.rules.responses import FILES, clean_parts
-from quizzes.rules.uploads import Misfit, UploadLimits, room_left, shown_name, upload_limits
+from quizzes.rules.uploads import Misfit, UploadLimits, extension_of, room_left, shown_name, upload_limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +67,9 @@ def keep_contents(
     for place, arriving in sent.items():
         limits = limits_at(session, sitting, place)
         if limits is not None:
-            contents |= {checksum(one.content): one.content for one in arriving}
-            judged[place] = list(dict.fromkeys(_judged(one, limits) for one in arriving))
+            readied = [_readied(one, limits) for one in arriving]
+            contents |= {one.sha256: content for one, content in readied}
+            judged[place] = list(dict.fromkeys(one for one, _content in readied))
     kept: dict[int, list[Kept]] = {place: [] for place in judged}
     for place, _item_id, one, _known in _placed(session, sitting, judged, named or {}, dropped):
         if one.misfit is None:
@@ -88,8 +91,15 @@ def limits_at(session: Session, sitting: Sitting, place: int) -> UploadLimits | 
     return upload_limits(queries.get_questions(session, [item.question_version_id])[item.question_version_id])
 
 
-def _judged(one: Sent, limits: UploadLimits) -> Kept:
-    return Kept(shown_name(one.name), checksum(one.content), len(one.content), _misfit(one, limits))
+def _readied(one: Sent, limits: UploadLimits) -> tuple[Kept, bytes]:
+    """Return a file as it is kept: of a picture only what it shows, not where and with what it was taken (security 4.3)."""
+    name, content, misfit = shown_name(one.name), one.content, _misfit(one, limits)
+    if misfit is None and extension_of(name) in FORMATS:
+        try:
+            content = cleaned(content, extension_of(name))
+        except Invalid:
+            misfit = Misfit.PICTURE
+    return Kept(name, checksum(content), len(content), misfit), content
 
 
 def _placed(

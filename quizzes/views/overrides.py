@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from flask import Blueprint, Response, flash, render_template, request, url_for
+from sqlalchemy.orm import Session
 
 from accounts import looks
 from accounts.queries import get_person_by_uuid
@@ -13,12 +14,15 @@ from enrolments.queries import learning as enrolment_queries
 from kernel import clock
 from kernel.errors import NotFound
 from kernel.i18n import _, ngettext
+from kernel.own_records import LEFT_OUT
+from kernel.permissions import Actor
 from kernel.web.paging import Page, asked_page
 from kernel.web.request import current_actor, current_session, requires, see_page
 from quizzes.forms import IncidentForm, OverrideForm
+from quizzes.models import QuizOverride
 from quizzes.pages.introduction import place_of, rules_of
 from quizzes.pages.overrides import incident_views, open_views, override_views
-from quizzes.permissions import IncidentSeat, OverrideSeat, QuizAction, TaughtQuiz
+from quizzes.permissions import IncidentSeat, OverrideSeat, OverrideTarget, QuizAction, TaughtQuiz
 from quizzes.queries import overrides as queries
 from quizzes.queries import sittings, teaching
 from quizzes.services import overrides as services
@@ -45,8 +49,8 @@ def overrides(quiz: TaughtQuiz) -> Answer:
         "quizzes/overrides.html",
         **place_of(quiz.outline, quiz.key),
         rules=rules_of(paper := sittings.get_paper_of_activity(session, quiz.activity_id), paper.access),
-        page=Page(override_views(rows[:ROWS]), asked.number, len(rows) > ROWS),
-        ended=override_views(queries.list_ended(session, quiz, limit=ENDED)),
+        page=Page(override_views(current_actor(), rows[:ROWS]), asked.number, len(rows) > ROWS),
+        ended=override_views(current_actor(), queries.list_ended(session, quiz, limit=ENDED)),
         groups=enrolment_queries.list_groups(session, quiz.course_id),
         query=query,
         found=found[:FOUND],
@@ -54,31 +58,32 @@ def overrides(quiz: TaughtQuiz) -> Answer:
     )
 
 
-def _asked_whom(quiz: TaughtQuiz) -> Whom:
+def _asked_target(session: Session, actor: Actor, slug: str, key: str) -> OverrideTarget:
     """Read for whom something is to be set: a group of the course, a learner of it, or everybody; raise NotFound."""
-    session, person, group = current_session(), request.args.get("person"), request.args.get("group")
+    quiz = teaching.get_taught_quiz(session, actor, slug, key)
+    person, group = request.args.get("person"), request.args.get("group")
     try:
         if group:
             found = enrolment_queries.find_group(session, quiz.course_id, UUID(group))
             if found is None:
                 raise NotFound
-            return Whom(group=found)
+            return OverrideTarget(quiz, group=found)
         if person:
             learner = get_person_by_uuid(session, UUID(person))
             enrolment = enrolment_queries.find_enrolment(session, learner.id, quiz.course_id)
             if enrolment is None:
                 raise NotFound
-            return Whom(person=learner)
+            return OverrideTarget(quiz, person=learner)
     except ValueError:
         raise NotFound from None
-    return Whom()
+    return OverrideTarget(quiz)
 
 
 @bp.route("/courses/<slug>/quizzes/<key>/overrides/new", methods=["GET", "POST"])
-@requires(QuizAction.OVERRIDE, teaching.get_taught_quiz)
-def add(quiz: TaughtQuiz) -> Answer:
+@requires(QuizAction.OVERRIDE, _asked_target)
+def add(target: OverrideTarget) -> Answer:
     """Set something for everybody, a group (`?group=`) or a learner (`?person=`)."""
-    session, whom, form = current_session(), _asked_whom(quiz), OverrideForm()
+    session, quiz, whom, form = current_session(), target.quiz, Whom(target.group, target.person), OverrideForm()
     in_force = services.find_in_force(session, quiz, whom) if request.method != "POST" else None
     if in_force is not None:
         return _see("quizzes_time.change", quiz, override=in_force.uuid)
@@ -89,10 +94,23 @@ def add(quiz: TaughtQuiz) -> Answer:
             form.refuse(form.reason, _(changed.message))
         else:
             flash(_("It holds from now on, also for attempts that are open."), "ok")
+            _tell_left_out(quiz, whom)
             return _see("quizzes_time.overrides", quiz)
     group, person = whom.group.uuid if whom.group else None, whom.person.uuid if whom.person else None
     action = url_for("quizzes_time.add", slug=quiz.slug, key=quiz.key, group=group, person=person)
     return _form_page(quiz, whom, form, action, changes=False)
+
+
+def _tell_left_out(quiz: TaughtQuiz, whom: Whom) -> None:
+    row = services.find_in_force(current_session(), quiz, whom)
+    if row is not None:
+        _tell_if_own(row)
+
+
+def _tell_if_own(row: QuizOverride) -> None:
+    """Say that the actor's own record was left out, where they are among those for whom an override is."""
+    if services.is_for(current_session(), row, current_actor().person_id):
+        flash(_(LEFT_OUT), "warn")
 
 
 def _form_page(quiz: TaughtQuiz, whom: Whom, form: OverrideForm, action: str, *, changes: bool) -> Answer:
@@ -128,6 +146,7 @@ def change(subject: OverrideSeat) -> Answer:
             form.refuse(form.reason, _(changed.message))
         else:
             flash(_("It is changed, also for attempts that are open."), "ok")
+            _tell_left_out(quiz, whom)
             return _see("quizzes_time.overrides", quiz)
     return _form_page(quiz, whom, form, url_for("quizzes_time.change", slug=quiz.slug, key=quiz.key, override=row.uuid), changes=True)
 
@@ -138,6 +157,7 @@ def end(subject: OverrideSeat) -> Answer:
     """End what is in force."""
     services.end_override(current_session(), current_actor(), subject.row, now=clock.now())
     flash(_("It holds no longer. It can be put back below."), "ok")
+    _tell_if_own(subject.row)
     return _see("quizzes_time.overrides", subject.quiz)
 
 
@@ -151,11 +171,21 @@ def restore(subject: OverrideSeat) -> Answer:
         flash(_(gone.message), "bad")
     else:
         flash(_("It holds again."), "ok")
+        _tell_if_own(subject.row)
+    return _see("quizzes_time.overrides", subject.quiz)
+
+
+@bp.post("/courses/<slug>/quizzes/<key>/overrides/<uuid:override>/application")
+@requires(QuizAction.OVERRIDE, queries.get_override)
+def apply(subject: OverrideSeat) -> Answer:
+    """Let an override hold for whoever set or ended it too."""
+    services.apply_to_authors(current_session(), current_actor(), subject.row, now=clock.now())
+    flash(_("It is applied to the record that was left out."), "ok")
     return _see("quizzes_time.overrides", subject.quiz)
 
 
 @bp.route("/courses/<slug>/quizzes/<key>/incidents", methods=["GET", "POST"])
-@requires(QuizAction.OVERRIDE, teaching.get_taught_quiz)
+@requires(QuizAction.INCIDENT, teaching.get_taught_quiz)
 def incidents(quiz: TaughtQuiz) -> Answer:
     """Show who has an attempt open now, and give all of them more time."""
     session, form = current_session(), IncidentForm()
@@ -167,6 +197,8 @@ def incidents(quiz: TaughtQuiz) -> Answer:
             session, current_actor(), quiz, form.minutes.number or 0, form.reason.data or "", form.uuid(), now=clock.now()
         )
         minutes = given.seconds // 60
+        if services.is_left_out(session, current_actor(), given):
+            flash(_(LEFT_OUT), "warn")
         flash(ngettext("%(count)s minute more for every open attempt.", "%(count)s minutes more for every open attempt.", minutes), "ok")
         return _see("quizzes_time.incidents", quiz)
     form.token.data = form.token.data or str(uuid4())
@@ -179,15 +211,26 @@ def incidents(quiz: TaughtQuiz) -> Answer:
         count=count,
         attempts=open_views(attempts[:ROWS]),
         more=len(attempts) > ROWS,
-        incidents=incident_views(queries.list_incidents(session, quiz, limit=INCIDENTS)),
+        incidents=incident_views(current_actor(), queries.list_incidents(session, quiz, limit=INCIDENTS)),
     )
     return page, 422 if form.errors else 200
 
 
 @bp.post("/courses/<slug>/quizzes/<key>/incidents/<uuid:incident>/undoing")
-@requires(QuizAction.OVERRIDE, queries.get_incident)
+@requires(QuizAction.INCIDENT, queries.get_incident)
 def undo(subject: IncidentSeat) -> Answer:
     """Take back the time that an incident gave."""
     services.take_time_back(current_session(), current_actor(), subject.row, now=clock.now())
     flash(_("The time is taken back. For who has none left the quiz has ended."), "ok")
+    if services.is_left_out(current_session(), current_actor(), subject.row):
+        flash(_(LEFT_OUT), "warn")
+    return _see("quizzes_time.incidents", subject.quiz)
+
+
+@bp.post("/courses/<slug>/quizzes/<key>/incidents/<uuid:incident>/application")
+@requires(QuizAction.INCIDENT, queries.get_incident)
+def apply_incident(subject: IncidentSeat) -> Answer:
+    """Give the time to those whom an incident left out, or take it back from them."""
+    services.apply_to_left_out(current_session(), current_actor(), subject.row, now=clock.now())
+    flash(_("It is applied to the record that was left out."), "ok")
     return _see("quizzes_time.incidents", subject.quiz)

@@ -10,6 +10,7 @@ from courses.models import Course
 from kernel import clock
 from kernel.errors import NotFound
 from kernel.i18n import _
+from kernel.own_records import LEFT_OUT, is_own
 from kernel.tables import write_csv
 from kernel.web.forms import whole_number
 from kernel.web.paging import Page, asked_page
@@ -128,6 +129,7 @@ def regrade(subject: TaughtRegrade) -> Answer:
     show = asked_show()
     lines = trials.list_lines(session, row.id, show, offset=page.offset, limit=page.size + 1)
     later = queries.later_regrade(session, row) if row.state == "committed" else None
+    left_out = queries.list_left_out(session, row)
     return render_template(
         "quizzes/regrade.html",
         **place_of(subject.outline, subject.key),
@@ -139,6 +141,8 @@ def regrade(subject: TaughtRegrade) -> Answer:
         show=show.value,
         page=Page(pages.line_views(lines[: page.size]), page.number, len(lines) > page.size),
         later=later.uuid if later else None,
+        left_out=[one.full_name for one in left_out],
+        may_apply=any(not is_own(current_actor(), one.id) for one in left_out),
     )
 
 
@@ -183,6 +187,7 @@ def commit(subject: TaughtRegrade) -> Answer:
         flash(_(error.text), "warn")
         return _to_trial(subject, subject.row.uuid)
     if done:
+        _tell_left_out(subject)
         flash(_("The new marks hold.") if subject.row.state == "committed" else _("The new marks are being written."), "ok")
     return _to_trial(subject, subject.row.uuid)
 
@@ -213,5 +218,20 @@ def undo(subject: TaughtRegrade) -> Answer:
     except UndoLaterFirst as error:
         flash(_(error.text), "warn")
         return _to_trial(subject, subject.row.uuid)
+    _tell_left_out(subject)
     flash(_("It is undone: the marks are those from before."), "ok")
+    return _to_trial(subject, subject.row.uuid)
+
+
+def _tell_left_out(subject: TaughtRegrade) -> None:
+    if any(is_own(current_actor(), one.id) for one in queries.list_left_out(current_session(), subject.row)):
+        flash(_(LEFT_OUT), "warn")
+
+
+@bp.post("/courses/<slug>/quizzes/<key>/regrades/<uuid:regrade>/application")
+@requires(QuizAction.REGRADE, queries.lock_regrade)
+def apply(subject: TaughtRegrade) -> Answer:
+    """Let a commit, or its undoing, follow for those whom it left out."""
+    services.apply_to_left_out(current_session(), current_actor(), subject.row, now=clock.now())
+    flash(_("It is applied to the record that was left out."), "ok")
     return _to_trial(subject, subject.row.uuid)

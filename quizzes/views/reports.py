@@ -17,7 +17,7 @@ from kernel.tables import Cell, Sheet, on_disk, type_of, write_csv, write_ods, w
 from kernel.web import notes
 from kernel.web.contents import send_made
 from kernel.web.paging import Page, asked_page
-from kernel.web.request import current_actor, current_session, requires
+from kernel.web.request import allows, current_actor, current_session, requires
 from quizzes.pages.introduction import place_of
 from quizzes.pages.reports import COLUMNS, OUTCOMES, STATES, Asked, asked_of, choices, download_rows, headings, lines_of
 from quizzes.permissions import QuizAction, TaughtQuiz
@@ -47,6 +47,7 @@ def attempts(subject: TaughtQuiz) -> str:
         editions=[line.edition for line in list_editions(session, subject.course_id)],
         groups=list_groups(session, subject.course_id),
         shows_email=edits(current_actor(), subject.staff_role),
+        may_export=allows(QuizAction.EXPORT_REPORT, subject),
     )
 
 
@@ -60,12 +61,12 @@ def download(subject: TaughtQuiz, what: str, write: Callable[[BinaryIO], None]) 
     `what` is the end of its name, "report.csv". That it was taken out is written down after the answer.
     """
     actor, now, file = current_actor(), clock.now(), on_disk(write)
-    notes.leave(lambda session: note_export(session, actor, subject.course_id, subject.key, what, now=now))
+    notes.leave_record(lambda session: note_export(session, actor, subject.course_id, subject.key, what, now=now))
     return send_made(file, type_of(what), f"{subject.key}-{what}")
 
 
 @bp.get("/courses/<slug>/quizzes/<key>/report.csv")
-@requires(QuizAction.REPORT, teaching.get_taught_quiz)
+@requires(QuizAction.EXPORT_REPORT, teaching.get_taught_quiz)
 def attempts_csv(subject: TaughtQuiz) -> Response:
     """Send every attempt of the report as CSV, in its order."""
     asked = _asked(subject)
@@ -73,7 +74,7 @@ def attempts_csv(subject: TaughtQuiz) -> Response:
 
 
 @bp.get("/courses/<slug>/quizzes/<key>/report.xlsx")
-@requires(QuizAction.REPORT, teaching.get_taught_quiz)
+@requires(QuizAction.EXPORT_REPORT, teaching.get_taught_quiz)
 def attempts_xlsx(subject: TaughtQuiz) -> Response:
     """Send every attempt of the report as a workbook, with a sheet that says what the columns hold."""
     sheets = _sheets(subject, _asked(subject))
@@ -81,7 +82,7 @@ def attempts_xlsx(subject: TaughtQuiz) -> Response:
 
 
 @bp.get("/courses/<slug>/quizzes/<key>/report.ods")
-@requires(QuizAction.REPORT, teaching.get_taught_quiz)
+@requires(QuizAction.EXPORT_REPORT, teaching.get_taught_quiz)
 def attempts_ods(subject: TaughtQuiz) -> Response:
     """Send the same as an OpenDocument spreadsheet."""
     sheets = _sheets(subject, _asked(subject))
@@ -95,4 +96,4 @@ def _sheets(subject: TaughtQuiz, asked: Asked) -> list[Sheet]:
 
 def _rows(subject: TaughtQuiz, asked: Asked) -> Iterator[Sequence[Cell]]:
     stream = reports.stream_report(current_session(), subject.course_id, subject.key, asked.wanted, asked.order)
-    return download_rows(stream, with_email=edits(current_actor(), subject.staff_role))
+    return download_rows(stream)

@@ -8,10 +8,10 @@ from kernel.i18n import _, choose
 from kernel.web.paging import Page, asked_page
 from kernel.web.request import current_actor, current_session, requires, see_page
 from quizzes.forms import SettlementForm
-from quizzes.models import CertificateReview
 from quizzes.pages.question import points
 from quizzes.permissions import QuizAction
 from quizzes.queries import reviews as queries
+from quizzes.queries.reviews import ReviewSeat
 from quizzes.services import reviews as services
 
 bp = Blueprint("quizzes_reviews", __name__)
@@ -28,12 +28,12 @@ def reviews() -> Answer:
 
 @bp.post("/administration/certificate-reviews/<int:review>/settlement")
 @requires(QuizAction.SETTLE, queries.lock_review)
-def settle(subject: CertificateReview) -> Answer:
+def settle(subject: ReviewSeat) -> Answer:
     """Note that a certificate stays, or what else was decided."""
     form = SettlementForm()
     if not form.validate_on_post():
-        return _page(form, subject.id), 422
-    services.settle_review(current_session(), current_actor(), subject, form.note.data or "", now=clock.now())
+        return _page(form, subject.row.id), 422
+    services.settle_review(current_session(), current_actor(), subject.row, form.note.data or "", now=clock.now())
     flash(_("Your decision is noted."), "ok")
     return see_page("quizzes_reviews.reviews")
 

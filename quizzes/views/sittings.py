@@ -309,7 +309,7 @@ def review(subject: Sitting) -> Answer:
     flags = flags_of(subject, reader_of(actor, subject), history, now=now)
     owner = subject.person_id
     if owner != actor.person_id:
-        notes.leave(lambda session: account_services.note_look(session, actor, owner, Purpose.ANSWERS, now=now))
+        notes.leave_record(lambda session: account_services.note_look(session, actor, owner, Purpose.ANSWERS, now=now))
     following, retry = _after_review(opened, history, now) if subject.person_id == actor.person_id else (None, False)
     return render_template(
         "quizzes/review.html",

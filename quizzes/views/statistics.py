@@ -18,7 +18,7 @@ from kernel.web.forms import as_uuid
 from kernel.web.request import current_session, requires, see_page
 from quizzes.pages import statistics as pages
 from quizzes.pages.class_answers import asked_text
-from quizzes.pages.doctor import FindingView, certainties
+from quizzes.pages.doctor import FindingView, certainties, reach_of
 from quizzes.pages.figures import figure, percentage
 from quizzes.pages.introduction import place_of
 from quizzes.pages.reports import chosen
@@ -29,7 +29,7 @@ from quizzes.permissions import QuizAction, TaughtQuiz
 from quizzes.queries import analysis, sittings, teaching
 from quizzes.queries.analysis import EVERYBODY, AttemptSet, CompositionChoice, Learners
 from quizzes.queries.surveys import has_surveys, list_surveys
-from quizzes.rules.examination import Examination
+from quizzes.rules.examination import Examination, expected_by_chance
 from quizzes.rules.statistics import Which
 from quizzes.services import analysis as services
 from quizzes.views.reports import download
@@ -102,6 +102,17 @@ def _findings(subject: TaughtQuiz, examination: Examination, names: Names) -> li
     return [replace(view, actions=tuple(_actions(subject, view))) for view in pages.finding_views(examination, names)]
 
 
+def _doctor(subject: TaughtQuiz, examination: Examination, names: Names, question: str = "") -> dict[str, object]:
+    """Return what the doctor says of a quiz or of one of its questions: what stands out, and the signs alone."""
+    views = [view for view in _findings(subject, examination, names) if view.question == question or not question]
+    return {
+        "findings": [view for view in views if view.told],
+        "signs": [view for view in views if not view.told],
+        "tests": examination.tests,
+        "expected": expected_by_chance(examination),
+    }
+
+
 def _actions(subject: TaughtQuiz, view: FindingView) -> Iterator[tuple[str, str]]:
     """Yield what can be done about a question: mark again or annul after a trial; edit its text, where there is such a page."""
     if view.question and (view.changes_key or view.annuls):
@@ -154,8 +165,9 @@ def quiz(subject: TaughtQuiz) -> str:
         steps=pages.grade_steps(examination),
         positions=pages.position_lines(examination, names),
         questions=pages.question_lines(examination, names),
-        findings=_findings(subject, examination, names),
+        **_doctor(subject, examination, names),
         certainties=certainties(),
+        reach=reach_of(max((one.statistics.attempts for one in examination.questions), default=0)),
         position_names=pages.position_names(),
         question_names=pages.question_names(),
     )
@@ -178,13 +190,12 @@ def question(subject: TaughtQuiz) -> str | Response:
         raise NotFound
     lines = {line.number: line for line in pages.question_lines(looked.examination, names)}
     places = {one.version: at for at, one in enumerate(looked.examination.questions, 1)}
-    findings = [view for view in _findings(subject, looked.examination, names) if view.question == wanted]
     return render_template(
         "quizzes/question_statistics.html",
         **place_of(subject.outline, subject.key),
         **_about(looked),
         title=lines[places[examined[-1].version]].title,
-        findings=findings,
+        **_doctor(subject, looked.examination, names, wanted),
         question_key=wanted,
         question_names=pages.question_names(),
         question_versions=[

@@ -378,8 +378,8 @@ def test_every_cell_of_marking_by_hand(browser: Browser, house: House) -> None:
     wrong = cast.check("attempt.grade_by_hand", "submitted_essay", cast.outcomes(f"/attempts/{attempt}/marking/1"))
     seen = str(last_mark(house, actor_of(cast.people["G"]), attempt).id)
     sent = cast.outcomes(f"/attempts/{attempt}/marking/1", "POST", {"points": "1", "seen": seen})
-    wrong += cast.check("attempt.grade_by_hand", "submitted_essay", {k: v for k, v in sent.items() if k not in "IS"})
-    assert sent["I"] == sent["S"] == "deny"  # the grader was first: what they send has not seen that mark
+    wrong += cast.check("attempt.grade_by_hand", "submitted_essay", {k: v for k, v in sent.items() if k not in "ISW"})
+    assert sent["I"] == sent["S"] == sent["W"] == "deny"  # the grader was first: what they send has not seen that mark
     own = {"A": cast.outcomes(f"/attempts/{attempt}/marking/1")["A"]}
     for letter, person in cast.people.items():
         cast.enrol(letter, course)

@@ -7,7 +7,7 @@ import pytest
 
 from kernel.i18n import reading
 from quizzes.pages.class_answers import answer_name, asked_text, class_name, part_name
-from quizzes.pages.doctor import ADVICE, NUMBERS, SAID, certainties, finding_view
+from quizzes.pages.doctor import ADVICE, NUMBERS, SAID, certainties, finding_view, reach_of
 from quizzes.pages.figures import MISSING, decimal, figure, percentage
 from quizzes.pages.statistics import Names, answer_lines, numbers_in_words, quiz_figures, warnings_of
 from quizzes.queries.analysis import QuestionName
@@ -15,6 +15,7 @@ from quizzes.rules.ailments import Ailment, Finding, Strength
 from quizzes.rules.analysis import Response, response_analysis
 from quizzes.rules.answers import Answer, Choice, Choices, Filled, Matches, Number, Order, Rows, Text, Truth
 from quizzes.rules.definitions import Body, MultipleRule, TrueFalse
+from quizzes.rules.doctor_power import POWER
 from quizzes.rules.evidence import ClassTally, Given
 from quizzes.rules.examination import Examination, examination_of
 from quizzes.rules.layout import Candidate, SlotEntry
@@ -50,6 +51,33 @@ def test_every_finding_has_words_numbers_and_advice_in_both_languages(ailment: A
     assert all(one != other for one, other in zip(said["es"], said["en"], strict=True))
     assert "200" in said["es"][1]
     assert {ailment} <= SAID.keys() & NUMBERS.keys() & ADVICE.keys()
+
+
+def test_guessing_is_told_with_its_numbers() -> None:
+    """9 of the best 18; guessing gives 9."""
+    finding = Finding(Ailment.CHANCE, Strength.LIKELY, 48, "", "true", 26, 18, 9, 9, f("1/2"))
+    with reading("es"):
+        spanish = finding_view(finding, "q", "", a_question(TrueFalse(answer=True)))
+    with reading("en"):
+        english = finding_view(finding, "q", "", a_question(TrueFalse(answer=True)))
+        odd = finding_view(replace(finding, top=19, share=f("1/4")), "q", "", a_question(TrueFalse(answer=True)))
+
+    assert spanish.numbers == "Acertaron 9 de los 18 mejores; al azar se aciertan 9. 48 respuestas."
+    assert english.numbers == "9 of the best 18 got it right; guessing gives 9. 48 answers."
+    assert "guessing gives 4.8." in odd.numbers
+
+
+def test_what_a_class_can_find_is_said_for_its_size_beside_the_others() -> None:
+    with reading("en"):
+        reach = reach_of(50)
+        assert reach_of(29) is None
+
+    assert reach is not None
+    (own,) = (one for one in POWER if one.answers == 48)
+    assert reach.said.startswith("With 50 answers, a wrong key shows in about ")
+    assert f"{round(own.wrong_key.sign / 10)}%" in reach.said
+    assert [(line.answers, line.here) for line in reach.lines] == [(str(one.answers), one is own) for one in POWER]
+    assert all(len(line.shares) == len(reach.headings) == 5 for line in reach.lines)
 
 
 def test_a_finding_about_a_part_or_a_statement_names_it() -> None:

@@ -3,17 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
+from math import comb
 
 import pytest
 
-from quizzes.rules.ailments import Ailment, Finding, Strength, is_shown, strength_of
+from quizzes.rules.ailments import Ailment, Finding, Outcome, Strength, findings_in, outcome, strength_of
 from quizzes.rules.analysis import Response
 from quizzes.rules.answers import Answer, Choice, Choices, Filled, Text, Truth
 from quizzes.rules.definitions import Body, Gap, Gaps, MultipleRule, TrueFalse
 from quizzes.rules.doctor import examine, examine_end
-from quizzes.rules.doctor_choices import Answered, Crowd, PartTable, choice_findings, crowd_of, tables_of
-from quizzes.rules.doctor_papers import paper_findings
-from quizzes.rules.doctor_typed import typed_findings
+from quizzes.rules.doctor_choices import Answered, Crowd, PartTable, choice_outcomes, crowd_of, tables_of
+from quizzes.rules.doctor_papers import paper_outcomes
+from quizzes.rules.doctor_typed import typed_outcomes
 from quizzes.rules.evidence import Evidence, Half, Typed, Unreached
 from quizzes.rules.significance import (
     FIVE_PERCENT,
@@ -21,11 +22,14 @@ from quizzes.rules.significance import (
     ONE_PERCENT,
     Scale,
     correlation_square,
+    fewer_tail,
     group_square,
     knows,
     means_square,
+    means_tail,
+    more_tail,
     share_square,
-    so_few,
+    tail_of_t,
 )
 from quizzes.rules.typed import Unmatched
 from tests.support.questions import (
@@ -45,6 +49,16 @@ from tests.support.questions import (
 LESS = Fraction(1, 10**6)
 
 
+def at_least(count: int, whole: int, chance: str) -> Fraction:
+    """Return the binomial tail as its definition gives it, by exact fractions."""
+    return sum((comb(whole, at) * f(chance) ** at * (1 - f(chance)) ** (whole - at) for at in range(count, whole + 1)), Fraction(0))
+
+
+def at_most(count: int, whole: int, chance: str) -> Fraction:
+    """Return the other tail."""
+    return 1 - at_least(count + 1, whole, chance)
+
+
 A, B, C = Choice("a"), Choice("b"), Choice("c")
 
 
@@ -54,40 +68,52 @@ def scale_of(*values: int) -> Scale:
 
 
 @pytest.mark.parametrize(
-    ("square", "strength"),
+    ("p", "strength"),
     [
-        (ONE_PER_MILLE, Strength.CLEAR),
-        (ONE_PER_MILLE - LESS, Strength.LIKELY),
-        (ONE_PERCENT, Strength.LIKELY),
-        (ONE_PERCENT - LESS, Strength.SIGN),
+        ("1/1000", Strength.CLEAR),
+        ("1001/1000000", Strength.LIKELY),
+        ("1/100", Strength.LIKELY),
+        ("10001/1000000", Strength.SIGN),
+        ("1/20", Strength.SIGN),
     ],
 )
-def test_a_finding_is_as_sure_as_its_test(square: Fraction, strength: Strength) -> None:
-    assert strength_of(square) is strength_of(-square) is strength
+def test_a_finding_is_as_sure_as_its_test(p: str, strength: Strength) -> None:
+    """The words mean the false alarm rate of that very finding: at most 5, 1, 0.1 %."""
+    assert strength_of(f(p)) is strength
+    assert outcome(f(p), Ailment.PLACE, 60).finding == Finding(Ailment.PLACE, strength, 60)
 
 
-def test_what_chance_gives_in_one_class_of_twenty_is_not_told() -> None:
-    assert is_shown(FIVE_PERCENT)
-    assert is_shown(-FIVE_PERCENT)
-    assert not is_shown(FIVE_PERCENT - LESS)
+def test_what_chance_gives_more_often_than_in_one_class_of_twenty_is_not_told_but_counts_as_a_test() -> None:
+    assert outcome(f("50001/1000000"), Ailment.PLACE, 60) == Outcome(f("50001/1000000"))
+    assert outcome(f("7"), Ailment.PLACE, 60) == Outcome(f("1"))
+    assert outcome(f("0"), Ailment.PLACE, 60, met=False) == Outcome(f("1"))
 
 
 @pytest.mark.parametrize(
-    ("count", "whole", "expected", "few"),
+    ("count", "whole", "expected", "p"),
     [
-        (0, 9, "1/4", False),  # P = 0.0751; the normal distribution would say fewer than 5 %
-        (1, 17, "1/4", False),  # P = 0.0501
-        (4, 16, "1/2", True),  # P = 0.0384
-        (5, 16, "1/2", False),  # P = 0.1051
-        (6, 20, "1/2", True),  # from ten expected on the normal distribution; P would be 0.0577
-        (7, 20, "1/2", False),
-        (0, 1, "19/20", False),  # P = 5 %
-        (0, 1, "0.9503", True),  # P = 4.97 %
+        (0, 9, "1/4", at_most(0, 9, "1/4")),
+        (1, 17, "1/4", at_most(1, 17, "1/4")),
+        (4, 16, "1/2", f("2517/65536")),
+        (5, 16, "1/2", f("6885/65536")),
+        (6, 20, "1/2", f("60460/1048576")),
+        (90, 300, "1/4", at_most(90, 300, "1/4")),
+        (60, 300, "1/4", at_most(60, 300, "1/4")),
+        (0, 1, "19/20", f("1/20")),
+        (20, 20, "1/2", f("1")),
     ],
 )
-def test_few_is_what_chance_gives_in_fewer_than_one_class_of_twenty(count: int, whole: int, expected: str, few: bool) -> None:
-    """Exact binomial distribution; the normal one where at least ten are expected."""
-    assert so_few(count, whole, f(expected)) is few
+def test_few_and_many_are_what_the_binomial_distribution_says(count: int, whole: int, expected: str, p: Fraction) -> None:
+    """Exact, also where the normal distribution says otherwise: 6 of 20 where 10 are expected are 5.77 %, not 3.68 %."""
+    assert abs(fewer_tail(count, whole, f(expected)) - p) < p / 10**11
+    assert more_tail(whole - count, whole, 1 - f(expected)) == fewer_tail(count, whole, f(expected))
+
+
+def test_parts_of_marks_count_the_whole_ones_that_they_surely_are() -> None:
+    assert more_tail(f("15.9"), 16, f("1/2")) == more_tail(15, 16, f("1/2"))
+    assert fewer_tail(f("0.1"), 16, f("1/2")) == fewer_tail(1, 16, f("1/2"))
+    assert fewer_tail(f("-3"), 16, f("1/2")) == fewer_tail(0, 16, f("1/2")) > 0
+    assert more_tail(f("-3"), 16, f("1/2")) == 1
 
 
 @pytest.mark.parametrize(
@@ -134,7 +160,7 @@ def responses(body: Body, *given: tuple[Answer, int, int]) -> list[Response]:
 def chosen(body: Body, *given: tuple[Answer, int, int]) -> list[Finding]:
     """Return what is found about choices."""
     found = responses(body, *given)
-    return list(choice_findings(a_question(body), found, crowd_of(found)))
+    return list(findings_in(choice_outcomes(a_question(body), found, crowd_of(found))))
 
 
 def test_the_best_are_at_least_a_third_with_all_of_equal_rest() -> None:
@@ -188,10 +214,11 @@ def test_only_what_is_chosen_is_counted_by_choices(body: Body, parts: list[tuple
 
 
 def test_a_question_that_chance_answers_is_told_with_its_numbers() -> None:
-    """Nothing that is chosen goes with knowing: the key is as good as any."""
+    """Nothing that is chosen goes with knowing: the key is as good as any; if half knew it, twenty of thirty would have it."""
+    assert at_most(10, 30, "2/3") < Fraction(1, 1000)
     equal = [(answer, rest, count) for rest, count in ((3, 10), (1, 20)) for answer in (A, B, C)]
 
-    assert chosen(a_single(), *equal) == [Finding(Ailment.CHANCE, Strength.LIKELY, 90, "", "a", 30, 30, 10, 10, f("1/3"))]
+    assert chosen(a_single(), *equal) == [Finding(Ailment.CHANCE, Strength.CLEAR, 90, "", "a", 30, 30, 10, 10, f("1/3"))]
 
 
 def test_where_the_best_choose_the_key_surely_more_often_it_is_not_chance() -> None:
@@ -234,6 +261,7 @@ def test_an_option_is_unused_below_one_in_twenty_and_far_below_a_fair_share_of_t
     assert chosen(a_single(an_option("a", "1"), an_option("b")), (A, 9, 60), (A, 1, 40)) == []
     (told,) = (one for one in chosen(body, (A, 9, 60), (B, 2, 60)) if one.answer == "d")
     assert told == Finding(Ailment.UNUSED_OPTION, Strength.LIKELY, 120, "", "d", 0)
+    assert abs(told.p - f("11/12") ** 60) < LESS
 
 
 def test_a_part_that_was_left_blank_is_no_wrong_answer_to_it() -> None:
@@ -259,7 +287,7 @@ def typed(*said: tuple[str, int, int], part: str = "") -> tuple[Typed, ...]:
 
 def found_typed(body: Body, said: Sequence[Typed], scale: Scale, given: Sequence[Response] = ()) -> list[Finding]:
     """Return what is found about what was typed."""
-    return list(typed_findings(a_question(body), Evidence(scale.count, tuple(given), typed=tuple(said)), scale))
+    return list(findings_in(typed_outcomes(a_question(body), Evidence(scale.count, tuple(given), typed=tuple(said)), scale)))
 
 
 def wrong(part: str, rest: int, count: int) -> Response:
@@ -276,14 +304,15 @@ def wrong(part: str, rest: int, count: int) -> Response:
         (Unreached(29, 15, 1, 4), False),
         (Unreached(30, 15, 251, 1000), False),
         (Unreached(200, 50, 100, 1000), True),
-        (Unreached(200, 17, 0, 1000), False),
+        (Unreached(200, 15, 0, 1000), False),
+        (Unreached(200, 16, 0, 1000), True),
         (Unreached(200, 18, 0, 1000), True),
     ],
 )
 def test_time_is_too_short_where_twice_as_many_stop_as_pass_over(unreached: Unreached, told: bool) -> None:
-    """From thirty attempts on, more than one in twenty by a test at one per cent."""
+    """From thirty attempts on, more than one in twenty; as sure as the exact test of that share."""
     share = Fraction(unreached.stopped, unreached.attempts)
-    strength = strength_of(share_square(unreached.stopped, unreached.attempts, f("1/20")))
+    strength = strength_of(at_least(unreached.stopped, unreached.attempts, "1/20"))
     finding = Finding(Ailment.TOO_LITTLE_TIME, strength, unreached.attempts, count=unreached.stopped, share=share)
 
     assert examine_end(unreached) == ((finding,) if told else ())
@@ -298,38 +327,47 @@ def about_marks(*pairs: tuple[str, str, int], given: Sequence[Response] = ()) ->
 
 
 def test_what_is_too_easy_or_too_hard_is_told_beyond_one_in_twenty_with_its_test() -> None:
-    """5.12: F above 0.95 or below 0.05, as sure as the test of its share; then nothing is said of discrimination."""
-    assert about_marks(("1", "1", 98), ("0", "9", 2)) == (
-        Finding(Ailment.TOO_EASY, strength_of(share_square(98, 100, f("0.95"))), 100, share=f("0.98")),
+    """5.12: F above 0.95 or below 0.05, as sure as the exact test of its share; then nothing is said of discrimination.
+
+    Of 100 attempts, 98 right ones are given by one question of eight that 95 % know.
+    """
+    (easy,), (hard,) = about_marks(("1", "1", 99), ("0", "9", 1)), about_marks(("1", "1", 1), ("0", "9", 99))
+
+    assert (easy, hard) == (
+        Finding(Ailment.TOO_EASY, Strength.SIGN, 100, share=f("0.99")),
+        Finding(Ailment.TOO_HARD, Strength.SIGN, 100, share=f("0.01")),
     )
+    assert abs(easy.p - at_least(99, 100, "19/20")) < LESS
+    assert abs(hard.p - at_most(1, 100, "1/20")) < LESS
     assert about_marks(("1", "9", 1000), ("0", "1", 3)) == (Finding(Ailment.TOO_EASY, Strength.CLEAR, 1003, share=f("1000/1003")),)
-    assert about_marks(("1", "1", 2), ("0", "9", 98)) == (
-        Finding(Ailment.TOO_HARD, strength_of(share_square(2, 100, f("0.05"))), 100, share=f("0.02")),
-    )
+    assert about_marks(("1", "1", 98), ("0", "9", 2)) == about_marks(("1", "1", 2), ("0", "9", 98)) == ()
     assert Ailment.TOO_EASY not in {one.ailment for one in about_marks(("1", "1", 95), ("0", "9", 5))}
     assert Ailment.TOO_HARD not in {one.ailment for one in about_marks(("1", "9", 5), ("0", "1", 95))}
 
 
 def test_discrimination_is_told_with_its_value_where_it_is_surely_negative_or_poor() -> None:
-    """Below 0 at five per cent; below a fifth at one per cent (Ebel and Frisbie 1991)."""
+    """Below 0, or below a fifth (Ebel and Frisbie 1991), by tests at five per cent."""
     (negative,) = about_marks(("1", "1", 30), ("1", "2", 20), ("0", "2", 30), ("0", "1", 20))
     (weak,) = about_marks(("1", "1", 50), ("1", "2", 50), ("0", "2", 50), ("0", "1", 50))
 
     assert (negative.ailment, negative.answers, negative.share, negative.strength) == (Ailment.NEGATIVE, 100, f("-1/5"), Strength.SIGN)
     assert (weak.ailment, weak.answers, weak.share, weak.strength) == (Ailment.WEAK, 200, f("0"), Strength.LIKELY)
-    assert about_marks(("1", "1", 33), ("1", "2", 33), ("0", "2", 33), ("0", "1", 33)) == ()
+    (sign,) = about_marks(("1", "1", 33), ("1", "2", 33), ("0", "2", 33), ("0", "1", 33))
+    assert (sign.ailment, sign.strength) == (Ailment.WEAK, Strength.SIGN)
+    assert about_marks(("1", "1", 16), ("1", "2", 16), ("0", "2", 16), ("0", "1", 16)) == ()
     assert about_marks(("1", "1", 40), ("1", "2", 60), ("0", "2", 40), ("0", "1", 60)) == ()
     assert about_marks(("1", "1", 50), ("0", "1", 50)) == ()
 
 
 def test_nothing_is_said_of_fewer_than_thirty_answers() -> None:
     right, none = (Response(marked(a_short(("sol", "1")), Text(text)), f("1"), 1) for text in ("sol", ""))
-    shares = [("1", "1", 30)]
-    thirty = examine(a_question(a_short(("sol", "1"))), Evidence(30, (replace(right, count=30),), marks={(f("1"), f("1")): 30}))
+    thirty = [("1", "1", 15), ("0", "9", 15)]
+    wrong = examine(a_question(a_short(("sol", "1"))), Evidence(30, (replace(right, count=30),), passed_over=30))
     blank = Evidence(60, (replace(right, count=29), replace(none, count=31)), marks={(f("1"), f("1")): 29}, passed_over=0)
 
-    assert [one.ailment for one in thirty] == [one.ailment for one in about_marks(*shares)] == [Ailment.TOO_EASY]
-    assert about_marks(("1", "1", 29)) == ()
+    assert [one.ailment for one in wrong] == [Ailment.PASSED_OVER]
+    assert [one.ailment for one in about_marks(*thirty)] == [Ailment.NEGATIVE]
+    assert about_marks(*thirty[:1], ("0", "9", 14)) == ()
     assert examine(a_question(a_short(("sol", "1"))), blank) == ()
 
 
@@ -349,10 +387,10 @@ def test_nothing_is_said_of_fewer_than_thirty_answers() -> None:
 def test_the_place_is_told_from_thirty_answers_in_each_half_and_a_difference_of_fifteen_in_a_hundred(
     early: Half, late: Half, told: bool
 ) -> None:
-    """By Welch's test at one per cent."""
+    """By Welch's test, in both directions."""
     one, other = (Scale(half.count, half.shares, half.squares) for half in (early, late))
     found = examine(a_question(a_single()), Evidence(200, tuple(HEALTHY), marks=HEALTHY_MARKS, early=early, late=late))
-    finding = Finding(Ailment.PLACE, strength_of(means_square(one, other)), early.count + late.count, share=one.mean - other.mean)
+    finding = Finding(Ailment.PLACE, strength_of(means_tail(one, other)), early.count + late.count, share=one.mean - other.mean)
 
     assert found == ((finding,) if told else ())
 
@@ -363,19 +401,30 @@ HEALTHY = responses(a_single(), (A, 4, 80), (A, 3, 40), (B, 1, 40), (C, 2, 40))
 HEALTHY_MARKS = {(f("1"), f("3")): 120, (f("0"), f("1")): 80}
 
 
-@pytest.mark.parametrize(("passed_over", "told"), [(20, False), (26, False), (27, True), (60, True)])
+@pytest.mark.parametrize(("passed_over", "told"), [(20, False), (27, False), (28, True), (60, True)])
 def test_blanks_are_told_surely_above_one_in_ten(passed_over: int, told: bool) -> None:
     found = examine(a_question(a_single()), Evidence(200, tuple(HEALTHY), marks=HEALTHY_MARKS, passed_over=passed_over))
-    strength = strength_of(share_square(passed_over, 200, f("1/10")))
+    strength = strength_of(at_least(passed_over, 200, "1/10"))
 
     assert found == ((Finding(Ailment.PASSED_OVER, strength, 200, count=passed_over, share=Fraction(passed_over, 200)),) if told else ())
 
 
-def test_a_rival_is_as_sure_as_its_comparison_with_those_who_chose_neither() -> None:
-    """All others together would make it surer than it is: those who chose the key are the weakest."""
-    found = chosen(a_single(), (B, 3, 8), (B, 2, 10), (C, 3, 2), (C, 2, 20), (A, 1, 30))
+def test_a_wrong_key_is_as_sure_as_its_rival_rises_among_all() -> None:
+    """Half of what may be wrong is left to the most chosen rival, half to the others together."""
+    given = [(B, 3, 8), (B, 2, 10), (C, 3, 2), (C, 2, 20), (A, 1, 30)]
+    (found,) = chosen(a_single(), *given)
+    crowd = crowd_of(responses(a_single(), *given)).scale
+    most_chosen, other = (tail_of_t(group_square(count, f(str(rests)), crowd), 68) for count, rests in ((22, 46), (18, 44)))
 
-    assert found == [Finding(Ailment.WRONG_KEY, Strength.LIKELY, 70, "", "b", 18, 40, 18, 0)]
+    assert found == Finding(Ailment.WRONG_KEY, Strength.CLEAR, 70, "", "b", 18, 40, 18, 0)
+    assert (found.p, other < most_chosen) == (2 * other, True)
+
+
+def test_two_keys_are_as_sure_as_the_less_sure_of_both_beside_those_who_chose_neither() -> None:
+    (found,) = chosen(a_single(), (A, 9, 30), (B, 9, 10), (C, 2, 30), (A, 2, 10))
+
+    assert (found.ailment, found.answer) == (Ailment.SECOND_KEY, "b")
+    assert found.p == 2 * tail_of_t(group_square(40, f("290"), Scale(70, f("350"), f("2590"))), 68)
 
 
 @pytest.mark.parametrize(
@@ -403,7 +452,7 @@ def test_it_is_not_chance_where_the_best_prefer_an_answer_though_its_authors_kno
 
 
 def test_one_of_two_wrong_options_is_told_where_all_took_the_other() -> None:
-    assert chosen(a_single(), (A, 9, 60), (B, 2, 60)) == [Finding(Ailment.UNUSED_OPTION, Strength.LIKELY, 120, "", "c", 0)]
+    assert chosen(a_single(), (A, 9, 60), (B, 2, 60)) == [Finding(Ailment.UNUSED_OPTION, Strength.CLEAR, 120, "", "c", 0)]
     assert chosen(a_single(), (A, 9, 20), (B, 2, 94), (C, 2, 6)) == []
 
 
@@ -428,7 +477,7 @@ def papers(*, values: dict[tuple[int, int], int] | None = None, firsts: tuple[in
     """Return what is found about papers: of (value, right or wrong) so many; of two options who took which, by the one that stood first."""
     counted = {"x": {(f(str(value)), f(str(share))): count for (value, share), count in values.items()}} if values else {}
     places = dict(zip((("a", "a"), ("b", "a"), ("a", "b"), ("b", "b")), firsts, strict=True)) if firsts else {}
-    return list(paper_findings(Evidence(0, (), values=counted, firsts=places)))
+    return list(findings_in(paper_outcomes(Evidence(0, (), values=counted, firsts=places))))
 
 
 def test_values_that_make_a_question_harder_are_told_from_thirty_in_each_half_and_fifteen_in_a_hundred_on() -> None:
@@ -450,7 +499,8 @@ def test_values_that_make_a_question_harder_are_told_from_thirty_in_each_half_an
     [
         ((30, 10, 10, 30), (Strength.CLEAR, 80, 60, "1/4")),
         ((26, 14, 14, 26), (Strength.LIKELY, 80, 52, "3/20")),
-        ((25, 15, 15, 25), None),
+        ((25, 15, 15, 25), (Strength.SIGN, 80, 50, "1/8")),
+        ((23, 17, 17, 23), None),
         ((13, 2, 2, 13), (Strength.CLEAR, 30, 26, "11/30")),
         ((13, 2, 1, 13), None),
         ((2750, 2250, 2250, 2750), (Strength.CLEAR, 10000, 5500, "1/20")),
@@ -462,7 +512,7 @@ def test_values_that_make_a_question_harder_are_told_from_thirty_in_each_half_an
 def test_the_first_place_is_told_where_it_draws_one_in_twenty_more_than_its_options_do_elsewhere(
     firsts: tuple[int, int, int, int], told: tuple[Strength, int, int, str] | None
 ) -> None:
-    """From thirty answers on, by a test at one per cent; where the order is always the same nothing can be compared."""
+    """From thirty answers on; where the order is always the same nothing can be compared."""
     expected = [Finding(Ailment.FIRST_PLACE, told[0], told[1], count=told[2], share=f(told[3]))] if told else []
 
     assert papers(firsts=firsts) == expected

@@ -44,17 +44,20 @@ NUMBER = a_numerical(("100", "1"), ("50", "0"), ("*", "0"))
     ],
 )
 def test_a_number_is_nearly_right_within_a_twentieth_and_slipped_within_a_hundredth(number: str, ailment: Ailment | None) -> None:
-    """5.12: only numbers that have credit count as right."""
+    """5.12: only numbers that have credit count as right; six of a hundred are seldom where two in a hundred mistype: 1.55 %."""
     found = found_typed(NUMBER, typed((number, 6, 6)), HUNDRED)
 
-    assert found == ([] if ailment is None else [Finding(ailment, Strength.LIKELY, 100, "", number, 6, share=f("3/50"))])
+    assert found == ([] if ailment is None else [Finding(ailment, Strength.SIGN, 100, "", number, 6, share=f("3/50"))])
 
 
 def test_what_is_typed_is_told_from_five_on_and_above_what_single_people_mistype() -> None:
     """By a test against two in a hundred; the most frequent text stands for its group."""
     many = Scale(250, f("250"), f("500"))
 
-    assert [one.count for one in found_typed(NUMBER, typed(("105", 5, 5)), HUNDRED)] == [5]
+    fewer = Scale(90, f("90"), f("180"))
+
+    assert [one.count for one in found_typed(NUMBER, typed(("105", 5, 5)), fewer)] == [5]
+    assert found_typed(NUMBER, typed(("105", 5, 5)), HUNDRED) == []
     assert found_typed(NUMBER, typed(("105", 4, 4)), HUNDRED) == []
     assert found_typed(NUMBER, typed(("105", 8, 8)), many) == []
     (found,) = found_typed(NUMBER, typed(("105", 2, 2), ("104", 4, 4), ("96", 3, 3)), HUNDRED)
@@ -127,7 +130,9 @@ def test_words_are_near_whatever_their_points_accents_and_spaces() -> None:
         ("brehca", "brecha", True),
         ("brxyha", "brecha", False),
         ("bear", "brea", False),
-        ("sola", "sol", False),
+        ("sola", "sol", True),
+        ("salo", "sol", False),
+        ("ley", "le", False),
         ("salo", "sala", True),
         ("sabo", "sala", False),
         ("pension", "pensión", True),
@@ -139,9 +144,39 @@ def test_words_are_near_whatever_their_points_accents_and_spaces() -> None:
         ("abcdefghij", "badcfeghij", False),
     ],
 )
-def test_one_letter_counts_from_four_on_and_two_from_eight_on(word: str, right: str, near: bool) -> None:
+def test_one_letter_counts_from_three_on_and_two_from_eight_on(word: str, right: str, near: bool) -> None:
     """Damerau 1964: too many, too few, another, or two exchanged, at the beginning and at the end too."""
     assert is_near(word, right) is near
+
+
+@pytest.mark.parametrize(
+    ("accepted", "typed_", "near"),
+    [
+        ("RUC", "RCU", True),
+        ("RUC", "R.U.K.", True),
+        ("SRI", "SRII", True),
+        ("OIT", "OTI", True),
+        ("IESS", "IES", True),
+        ("IESS", "Instituto Ecuatoriano de Seguridad Social", True),
+        ("SRI", "Servicio de Rentas Internas", True),
+        ("IESS", "Instituto Ecuatoriano de Seguridad Sosial", True),
+        ("Organización Internacional del Trabajo", "OIT", True),
+        ("OIT", "ILO", True),
+        ("OIT", "OIM", False),
+        ("IESS", "BIESS", False),
+        ("OIT", "ONU", False),
+        ("SRI", "RUC", False),
+        ("RUC", "CUR", False),
+        ("RUC", "R", False),
+    ],
+)
+def test_acronyms_of_three_letters_are_spelled_wrongly_too_and_one_is_no_misspelling_of_another(
+    accepted: str, typed_: str, near: bool
+) -> None:
+    """Their own names written out are near; another institution is another answer."""
+    found = found_typed(a_short((accepted, "1")), typed((typed_, 8, 8)), HUNDRED)
+
+    assert [one.ailment for one in found] == ([Ailment.SPELLING] if near else [])
 
 
 def test_accepted_words_are_compared_in_small_letters_and_patterns_not_at_all() -> None:

@@ -2,10 +2,12 @@
 
 import hashlib
 import re
+import zlib
 from io import BytesIO, RawIOBase
 
 import pytest
 from flask import Flask
+from PIL import Image
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
@@ -103,6 +105,54 @@ def test_what_does_not_fit_is_told_beside_its_field(
     assert said in page.text
     assert "bueno.pdf" in page.text
     assert _files(house) == ["bueno.pdf"]
+
+
+def a_photo(size: tuple[int, int] = (40, 30)) -> bytes:
+    """Return a photograph that says where it was taken, lying on its side."""
+    exif, target = Image.Exif(), BytesIO()
+    exif[0x010E], exif[0x0112] = "Quito, en casa", 6
+    Image.new("RGB", size, (10, 90, 120)).save(target, "JPEG", exif=exif)
+    return target.getvalue()
+
+
+def test_a_picture_is_kept_upright_and_without_where_it_was_taken(browser: Browser, house: House) -> None:
+    """Security 4.3, as media of a course."""
+    course = a_quiz(house, BANK, "attempts: 0\nper_page: 1\n", ("ensayo-1",))
+    a_learner_in(browser, course)
+    begin(browser)
+    assert b"Quito" in a_photo()
+
+    page = sending(browser, ("foto.jpg", a_photo()))
+    again = sending(browser, ("foto.jpg", a_photo()))
+
+    assert _files(house) == ["foto.jpg"]
+    assert "foto.jpg" in again.text
+    address = re.search(r'href="(/attempts/[^"]+/files/[^"]+)"', page.html)
+    assert address
+    browser._request("GET", address[1])
+    assert b"Quito" not in browser.response.data
+    with Image.open(BytesIO(browser.response.data)) as kept:
+        assert kept.size == (30, 40)
+
+
+@pytest.mark.parametrize("fault", ["cut", "huge"])
+def test_a_picture_that_is_broken_or_too_large_is_not_taken(browser: Browser, house: House, fault: str) -> None:
+    course = a_quiz(house, BANK, "attempts: 0\nper_page: 1\n", ("ensayo-1",))
+    a_learner_in(browser, course)
+    begin(browser)
+    whole = BytesIO()
+    Image.effect_noise((40, 30), 50).save(whole, "PNG")
+    content = whole.getvalue()
+    if fault == "cut":
+        content = content[: len(content) // 2]
+    else:
+        head = content[12:16] + (60_000).to_bytes(4, "big") * 2 + content[24:29]
+        content = content[:12] + head + zlib.crc32(head).to_bytes(4, "big") + content[33:]
+
+    page = sending(browser, ("foto.png", content))
+
+    assert "40 millones de puntos" in page.text
+    assert _files(house) == []
 
 
 def _files(house: House) -> list[str]:

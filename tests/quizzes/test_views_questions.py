@@ -167,6 +167,16 @@ def test_a_new_question_of_each_kind_with_a_whole_form(editor: Browser, house: H
     assert "  - key: de-essay\n    kind: essay\n    text: De essay.\n" in bank(house)
 
 
+def test_a_numerical_question_is_written_with_decimal_commas(editor: Browser, house: House) -> None:
+    editor.get(f"{NEW}?kind=numerical")
+    values = {"answers__0__words": "65,2", "answers__0__verdict": "right", "tolerance": "0,05", "mark": "2,5", "unit_es": "%"}
+
+    assert "La pregunta está guardada" in send(editor, text_es="¿Qué brecha?", **values)
+
+    assert "      - right: 65.2\n    tolerance: 0.05\n" in bank(house)
+    assert "    mark: 2.5\n" in bank(house)
+
+
 def test_a_rubric_begins_with_a_button_and_its_faults_stand_beside_their_fields(editor: Browser, house: House) -> None:
     before = bank(house)
     editor.get(f"{NEW}?kind=essay")

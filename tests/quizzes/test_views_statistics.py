@@ -98,6 +98,20 @@ def test_the_doctor_says_what_the_best_choose_and_what_can_be_done(browser: Brow
     reader.get(f"{PAGE}/questions/no-existe", 404)
 
 
+def test_the_doctor_folds_what_is_a_sign_alone_and_says_what_the_class_can_find(browser: Browser, house: House) -> None:
+    """3.12: how many tests were made and how many signs chance gives; the table of what is found has the class's own row."""
+    course = a_class_with_a_wrong_key(house)
+    a_teacher(house, course)
+    sign_in(browser, "profe@example.org")
+
+    text = browser.get(PAGE).text
+    assert "Qué se puede encontrar en una clase de este tamaño" in text
+    assert "Con 36 respuestas, una clave equivocada da al menos un indicio" in text
+    folded = re.search(r"(\d+) indicios? que puede", text)
+    assert bool(folded) == ("El médico hizo" in text)
+    assert "Sobresale" in taken(browser, f"{PAGE}.csv?table=findings").splitlines()[0]
+
+
 def test_plots_have_words_and_a_table_beside_them(browser: Browser, house: House) -> None:
     """Issue 3: server-made SVG with a table twin; title and description, numbers in both."""
     course = a_class_with_a_wrong_key(house, 12)

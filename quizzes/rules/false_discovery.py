@@ -1,0 +1,21 @@
+"""Many tests at once: which of them may be told so that few of those told are false.
+
+Benjamini and Hochberg 1995, «Controlling the false discovery rate: a practical and powerful approach to multiple testing».
+"""
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+RATE = Fraction(1, 20)
+"""Share of false ones among what is told that is borne on average; where nothing is true, how often anything is told."""
+
+
+def adjusted(values: Sequence[Fraction]) -> tuple[Fraction, ...]:
+    """Return p-values adjusted for being made together, in the order given: one is told where its adjusted value is at most RATE."""
+    order = sorted(range(len(values)), key=lambda at: values[at], reverse=True)
+    found = [Fraction(1)] * len(values)
+    least = Fraction(1)
+    for rank, at in zip(range(len(values), 0, -1), order, strict=True):
+        least = min(least, values[at] * len(values) / rank)
+        found[at] = least
+    return tuple(found)
