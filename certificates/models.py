@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, Numeric, String, Text, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, Numeric, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.db import Base, Key, Moment, PublicId, ShortText, Slug
@@ -57,6 +57,8 @@ class Credential(Base):
     revoked_at: Mapped[Moment | None]
     revoked_reason: Mapped[str] = mapped_column(Text, default="")
     revoked_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    revoked_by_administrator: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether whoever revoked it was an administrator then: only administrators issue another one instead."""
 
 
 class SignaturePicture(Base):

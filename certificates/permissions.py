@@ -8,6 +8,7 @@ from certificates.models import Credential
 from certificates.rules import CredentialState
 from courses.models import StaffRole
 from courses.permissions import edits
+from kernel.own_records import changes_record, is_own
 from kernel.permissions import Actor, Predicate, Verdict, allow_if, signed_in
 
 
@@ -19,7 +20,7 @@ class CertificateAction(StrEnum):
     DOWNLOAD = "certificate:download"
     REVOKE = "certificate:revoke"
     RENEW = "certificate:renew"
-    """Issue another one instead of one that was revoked."""
+    """Issue another one instead of one that was revoked; what an administrator revoked only administrators restore."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class CredentialSeat:
 def _view(actor: Actor, subject: object) -> Verdict:
     """The holder, the course's instructors and administrators; to anybody else it does not exist."""
     assert isinstance(subject, CredentialSeat)
-    return allow_if(subject.row.person_id == actor.person_id or edits(actor, subject.staff_role), Verdict.HIDE)
+    return allow_if(is_own(actor, subject.row.person_id) or edits(actor, subject.staff_role), Verdict.HIDE)
 
 
 def _revoke(actor: Actor, subject: object) -> Verdict:
@@ -50,13 +51,18 @@ def _renew(actor: Actor, subject: object) -> Verdict:
     if _view(actor, subject) is Verdict.HIDE:
         return Verdict.HIDE
     renewable = subject.state is CredentialState.REVOKED and subject.row.replaced_by_id is None
-    return allow_if(edits(actor, subject.staff_role) and renewable)
+    may = actor.is_administrator if subject.row.revoked_by_administrator else edits(actor, subject.staff_role)
+    return allow_if(may and renewable)
+
+
+def _holder(subject: CredentialSeat) -> tuple[int]:
+    return (subject.row.person_id,)
 
 
 PERMISSIONS: Mapping[StrEnum, Predicate] = {
     CertificateAction.LIST_OWN: signed_in,
     CertificateAction.VIEW: _view,
     CertificateAction.DOWNLOAD: _view,
-    CertificateAction.REVOKE: _revoke,
-    CertificateAction.RENEW: _renew,
+    CertificateAction.REVOKE: changes_record(_revoke, _holder),
+    CertificateAction.RENEW: changes_record(_renew, _holder),
 }

@@ -154,6 +154,7 @@ def revoke_credential(session: Session, actor: Actor, row: Credential, reason: s
     row.revoked_at = now
     row.revoked_reason = reason
     row.revoked_by = actor.person_id
+    row.revoked_by_administrator = actor.is_administrator or actor.person_id is None
     audit.record(session, actor, CertificateVerb.REVOKED, row, now=now, reason=reason)
 
 

@@ -17,13 +17,16 @@ def test_every_cell_of_certificates(browser: Browser, house: House) -> None:
     cast = a_cast(browser, house)
     course = a_course(house, modules=1)
     cast.join(course)
-    for learner in (actor_of(cast.people["E"]), a_learner(house, course, "otra@example.org")):
+    others = [a_learner(house, course, f"{name}@example.org") for name in ("otra", "tercera")]
+    for learner in (actor_of(cast.people["E"]), *others):
         mark_done(house, learner, "prueba", "leccion-1")
         pass_quiz(house, learner, "prueba")
     browser.deliver_jobs()
     with house.database.unit_of_work(write=False) as session:
         mine = session.execute(select(Credential).where(Credential.person_id == cast.people["E"].id)).scalar_one()
-        row = session.execute(select(Credential).where(Credential.person_id != cast.people["E"].id)).scalar_one()
+        row, third = session.scalars(
+            select(Credential).where(Credential.person_id != cast.people["E"].id).order_by(Credential.person_id)
+        ).all()
     path, code = f"/certificates/{row.uuid}", printed_code(row.code)
 
     wrong = cast.check("certificate.list_own", "own", cast.outcomes("/certificates"))
@@ -35,10 +38,12 @@ def test_every_cell_of_certificates(browser: Browser, house: House) -> None:
     wrong += cast.check("certificate.verify", "valid_code", cast.outcomes(f"/verify/{code}"))
     reason = {"reason": "Por error."}
     revoked = {who: outcome(cast.browsers[who], f"{path}/revocation", "POST", reason) for who in "ALEGOXI"}
+    revoked["W"] = outcome(cast.browsers["W"], f"/certificates/{third.uuid}/revocation", "POST", reason)
     revoked["S"] = outcome(cast.browsers["S"], f"/certificates/{mine.uuid}/revocation", "POST", reason)
     wrong += cast.check("certificate.revoke", "valid", revoked)
     wrong += cast.check("certificate.verify", "revoked_code", cast.outcomes(f"/verify/{code}"))
     renewed = {who: outcome(cast.browsers[who], f"{path}/renewal", "POST", reason) for who in "ALEGOXI"}
+    renewed["W"] = outcome(cast.browsers["W"], f"/certificates/{third.uuid}/renewal", "POST", reason)
     renewed["S"] = outcome(cast.browsers["S"], f"/certificates/{mine.uuid}/renewal", "POST", reason)
     wrong += cast.check("certificate.renew", "revoked", renewed)
 
@@ -65,3 +70,23 @@ def test_what_is_anothers_answers_like_what_never_was(browser: Browser, house: H
 def _status(browser: Browser, path: str) -> int:
     browser._request("GET", path)
     return browser.response.status_code
+
+
+def test_what_an_administrator_revoked_only_an_administrator_restores(browser: Browser, house: House) -> None:
+    """The team issues another one instead of what it revoked itself, and of nothing else."""
+    cast = a_cast(browser, house)
+    course = a_course(house, modules=1)
+    cast.join(course)
+    for learner in (actor_of(cast.people["E"]), a_learner(house, course, "otra@example.org")):
+        mark_done(house, learner, "prueba", "leccion-1")
+        pass_quiz(house, learner, "prueba")
+    browser.deliver_jobs()
+    with house.database.unit_of_work(write=False) as session:
+        theirs, ours = (f"/certificates/{uuid}" for uuid in session.scalars(select(Credential.uuid).order_by(Credential.id)))
+    reason = {"reason": "Copió."}
+    assert outcome(cast.browsers["S"], f"{theirs}/revocation", "POST", reason) == "allow"
+    assert outcome(cast.browsers["I"], f"{ours}/revocation", "POST", reason) == "allow"
+
+    restored = {who: outcome(cast.browsers[who], f"{theirs}/renewal", "POST", reason) for who in "ALEGOXIWS"}
+    assert cast.check("certificate.restore", "revoked_by_administrator", restored) == []
+    assert outcome(cast.browsers["I"], f"{ours}/renewal", "POST", reason) == "allow"
