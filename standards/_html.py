@@ -7,7 +7,8 @@ from kernel.errors import N_
 from kernel.markup.pasted import Converter, Tag
 from kernel.markup.sanitise import sanitise
 from quizzes.rules.definitions import TextShape
-from standards._pictures import Picture, put_back, taken_out
+from standards._files import with_links
+from standards._pictures import Picture, as_links, put_back, taken_out
 from standards._texts import escape, one_line
 from standards.model import Notebook, NotTranslatable
 
@@ -52,8 +53,11 @@ def to_markdown(source: str, shape: TextShape, notebook: Notebook) -> str:
     if len(source) > MAXIMUM:
         raise NotTranslatable(N_("A text has more than %(limit)s characters."), limit=MAXIMUM)
     pictures: list[Picture] = []
+    source = with_links(source, notebook)
     if shape is TextShape.MARKDOWN:
         source, pictures = taken_out(source, notebook)
+    else:
+        source = as_links(source, notebook)
     _tell_losses(source, shape, notebook)
     try:
         converter = _Converter()

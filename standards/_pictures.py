@@ -1,28 +1,17 @@
-"""Pictures of outside files on their way into a bank's media: told by their content, named by it, put where a text shows them."""
+"""Pictures of outside files on their way into a bank's media: put where a text shows them, or linked where it is one line."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from hashlib import sha256
-from html import unescape
+from html import escape, unescape
 from pathlib import PurePosixPath
-from urllib.parse import unquote
 
-from courses.content.derived import slug
-from courses.content.filetypes import KINDS, MAXIMUM_IMAGE
 from kernel.errors import N_
+from standards._files import address_in, bare, is_with, needs, refuse, taken
 from standards.model import Notebook, Weight
 
-PREFIX = "traida-"
-"""Begins the name of every picture that came with an import."""
 SIGN = "\ue001"
-RASTER = ("png", "jpg", "gif", "webp")
-MOST = 40_000_000
-"""Bytes of all pictures of one file."""
 _TAG = re.compile(r"<img\b([^<>]*)>", re.IGNORECASE)
-_SOURCE = re.compile(r"\bsrc\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s>]+))", re.IGNORECASE)
 _ALTERNATIVE = re.compile(r"\balt\s*=\s*(?:\"([^\"]*)\"|'([^']*)')", re.IGNORECASE)
-_HOSTS = ("@@PLUGINFILE@@/", "$IMS-CC-FILEBASE$/", "$IMS-CC-FILEBASE$", "%24IMS-CC-FILEBASE%24/")
 _PLACE = re.compile(f" *{SIGN}([0-9]+){SIGN} *")
 _INSIDE = re.compile(r"\s*(?:[-*+>|]|[0-9]+[.)])\s?|\s{2,}")
 
@@ -35,28 +24,6 @@ class Picture:
     alternative: str
 
 
-def named(content: bytes, given: str) -> str:
-    """Return the name of a picture in media/, '' for what is no raster image within the limits (security 4.3)."""
-    kind = next((ending for ending in RASTER if KINDS[ending].fits(content)), "")
-    if not kind or len(content) > MAXIMUM_IMAGE:
-        return ""
-    stem = slug(PurePosixPath(given).stem)[:30]
-    return f"{PREFIX}{stem + '-' if stem else ''}{sha256(content).hexdigest()[:12]}.{kind}"
-
-
-def found_in(offered: Mapping[str, bytes], address: str) -> tuple[str, bytes] | None:
-    """Return the file that an address in a text means, by its path or by the end of it."""
-    wanted = unescape(address)
-    for host in _HOSTS:
-        wanted = wanted.removeprefix(host)
-    wanted = unquote(wanted.partition("?")[0]).lstrip("./")
-    if not wanted:
-        return None
-    if wanted in offered:
-        return wanted, offered[wanted]
-    return next(((path, content) for path, content in offered.items() if path.endswith(f"/{wanted}")), None)
-
-
 def taken_out(source: str, notebook: Notebook) -> tuple[str, list[Picture]]:
     """Return HTML with a sign in the place of each picture whose file came along, and those pictures; the others stay to be told."""
     pictures: list[Picture] = []
@@ -64,20 +31,44 @@ def taken_out(source: str, notebook: Notebook) -> tuple[str, list[Picture]]:
     def replaced(match: re.Match[str]) -> str:
         picture = _taken(match[1], notebook)
         if picture is None:
-            return match[0]
+            return _left(match, notebook)
         pictures.append(picture)
         return f"{SIGN}{len(pictures) - 1}{SIGN}"
 
     return _TAG.sub(replaced, source.replace(SIGN, "")), pictures
 
 
+def as_links(source: str, notebook: Notebook) -> str:
+    """Return HTML of one line with a link in the place of each picture whose file came along: options show no figures."""
+
+    def replaced(match: re.Match[str]) -> str:
+        picture = _taken(match[1], notebook)
+        if picture is None:
+            return _left(match, notebook)
+        notebook.note(
+            N_("The picture “%(name)s” of an option or a feedback became a link to it."),
+            N_("Only texts of their own show pictures."),
+            name=picture.name,
+        )
+        return f'<a href="media/{picture.name}">{escape(picture.alternative or PurePosixPath(bare(address_in(match[1]))).name)}</a>'
+
+    return _TAG.sub(replaced, source)
+
+
+def _left(match: re.Match[str], notebook: Notebook) -> str:
+    """Return the tag of a picture that is not taken, to be told; '' where the question needs it, which is told at once."""
+    address = address_in(match[1])
+    if not needs(address, notebook):
+        return match[0]
+    refuse(address, notebook)
+    return ""
+
+
 def _taken(attributes: str, notebook: Notebook) -> Picture | None:
-    source, said = _SOURCE.search(attributes), _ALTERNATIVE.search(attributes)
-    found = found_in(notebook.offered, next((part for part in source.groups() if part), "")) if source else None
-    name = named(found[1], found[0]) if found is not None else ""
-    if found is None or not name or sum(map(len, notebook.media.values())) + len(found[1]) > MOST:
+    address, said = address_in(attributes), _ALTERNATIVE.search(attributes)
+    name = taken(address, notebook) if is_with(address) else ""
+    if not name:
         return None
-    notebook.media[name] = found[1]
     return Picture(name, " ".join(unescape(said[1] or said[2] or "").split()) if said else "")
 
 

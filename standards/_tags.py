@@ -1,10 +1,59 @@
-"""Tags of outside files as keys."""
+"""Tags and categories of outside files as keys."""
 
 from collections.abc import Iterable
+from dataclasses import replace
+from enum import StrEnum
 
 from courses.content.derived import slug
 from kernel.errors import N_
-from standards.model import Notebook
+from standards.model import Imported, Notebook, Remark, Source, Weight
+
+CATEGORY_LEFT = N_("The category “%(name)s” is left out.")
+
+
+class Categories(StrEnum):
+    """What becomes of the categories of a file."""
+
+    TAGS = "tags"
+    LEAVE = "leave"
+
+
+def leave_category(name: str, notebook: Notebook, line: int = 0) -> None:
+    """Tell a category that is left out, unless the import makes tags of categories."""
+    notebook.loss(CATEGORY_LEFT, N_("A bank is one list."), line=line, name=name[:200])
+
+
+def with_category_tags(imported: Imported) -> Imported:
+    """Return the questions with a tag each for the category in which they stand; one that gives no tag stays told as left out."""
+    tags = {source.category: category_tag(source.category) for source in imported.sources if source.category}
+    named = {category[:200]: tag for category, tag in tags.items() if tag}
+    remarks = [_became_tag(remark, named) for remark in imported.remarks if _is_kept(remark, named, tags)]
+    sources = tuple(_tagged(source, tags.get(source.category, "")) for source in imported.sources)
+    return Imported(sources, tuple(remarks), imported.media)
+
+
+def category_tag(category: str) -> str:
+    """Return the tag of a category: its names without those that every file has at the top."""
+    names = [name.strip() for name in category.split("/")]
+    return slug(" ".join(name for name in names if name and name != "top" and not (name.startswith("$") and name.endswith("$"))))
+
+
+def _tagged(source: Source, tag: str) -> Source:
+    tags = source.question.tags
+    return replace(source, question=replace(source.question, tags=(*tags, tag))) if tag and tag not in tags else source
+
+
+def _is_kept(remark: Remark, named: dict[str, str], tags: dict[str, str]) -> bool:
+    """Say whether a remark is to be told: not of a category without a question, of which nothing is lost."""
+    return remark.what != CATEGORY_LEFT or remark.facts["name"] in named or remark.facts["name"] in tags
+
+
+def _became_tag(remark: Remark, named: dict[str, str]) -> Remark:
+    name = remark.facts.get("name", "")
+    if remark.what != CATEGORY_LEFT or name not in named:
+        return remark
+    facts = {"name": name, "tag": named[name]}
+    return replace(remark, weight=Weight.NOTE, what=N_("The category “%(name)s” became the tag “%(tag)s”."), why="", facts=facts)
 
 
 def tags_of(words: Iterable[str], notebook: Notebook) -> tuple[str, ...]:

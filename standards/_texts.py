@@ -2,25 +2,30 @@
 
 import html
 import re
+from collections.abc import Collection, Iterable, Mapping
+from types import MappingProxyType
 
+from courses.content.filetypes import media_type
 from kernel.errors import N_
-from kernel.markup.model import Context
+from kernel.markup.model import Context, Media
 from kernel.markup.render import render_inline, render_markdown
 from kernel.markup.source import mask, normalise
 from quizzes.rules.definitions import Question, Texts, TextShape, map_texts
 from standards.model import Notebook
 
+NOWHERE: Mapping[str, str] = MappingProxyType({})
 _SIGNS = re.compile(r"[\\`*\[{<$]|(?<!\w)_|_(?!\w)")
 _BLOCK_SIGNS = re.compile(r"(?m)^([ \t]*)([#>:=+~-])|^([ \t]*[0-9]+)([.)])(?=\s|$)|(\|)")
 _HOST = re.compile(r"(</a>) \([^()<>]*\)")
 _TAG = re.compile(r"<[^>]*>")
 _BREAK = re.compile(r"</(?:p|li|tr|pre|blockquote)>|<br>")
+FILE = re.compile(r"(?<=\]\()(?:\.\./)*media/[^()<>\s]+(?=\s*\))")
+"""The address of a file of the course in a Markdown text."""
 _OURS = (
     (re.compile(r"(?<!\\)\[\["), N_("a term of the glossary")),
     (re.compile(r"(?<!\\)\{\{"), N_("a parameter of the course")),
     (re.compile(r"(?<!\\)\[@"), N_("a citation")),
     (re.compile(r"\]\((?:course|resource|question):"), N_("a link into the course")),
-    (re.compile(r"\]\((?:\.\./)*media/"), N_("a file of the course")),
     (re.compile(r"(?<!\\)\$[^$\n]+(?<!\\)\$|^\$\$$", re.MULTILINE), N_("a formula")),
 )
 
@@ -61,10 +66,17 @@ def clean(text: str) -> str:
     return normalise(text).replace("\u2028", "\n").replace("\u2029", "\n\n")
 
 
-def rendered(markdown: str, shape: TextShape, language: str) -> str:
-    """Return the HTML of a Markdown text, as far as it can be told without the course around it."""
+def rendered(markdown: str, shape: TextShape, language: str, addresses: Mapping[str, str] = NOWHERE) -> str:
+    """Return the HTML of a Markdown text, as far as it can be told without the course around it; as it is written where it is refused.
+
+    `addresses` are those under which its files are shown, by address as written.
+    """
+
+    def found(path: str) -> Media | None:
+        return Media(addresses[path], media_type(path), 0) if path in addresses else None
+
     draw = render_inline if shape is TextShape.INLINE else render_markdown
-    return str(draw(markdown, Context(language)).html)
+    return str(draw(markdown, Context(language, media=found)).html) or html.escape(markdown.strip(), quote=False)
 
 
 def to_plain(markdown: str, shape: TextShape, language: str) -> tuple[str, bool]:
@@ -76,10 +88,31 @@ def to_plain(markdown: str, shape: TextShape, language: str) -> tuple[str, bool]
     return bare, "<" in shown.replace("</p>\n<p>", "")
 
 
-def to_html(texts: Texts | None, shape: TextShape, language: str) -> str:
-    """Return a text as HTML for other products: without the host that our pages show behind a link."""
-    html_text = rendered(in_language(texts, language), shape, language).replace("\u00a0", " ")
+def to_html(texts: Texts | None, shape: TextShape, language: str, addresses: Mapping[str, str] = NOWHERE) -> str:
+    """Return a text as HTML for other products: without the host, or the kind and size of a file, that our pages show behind a link."""
+    html_text = rendered(in_language(texts, language), shape, language, addresses).replace("\u00a0", " ")
     return _HOST.sub(r"\1", html_text.replace("&nbsp;", " "))
+
+
+def file_names(addresses: Iterable[str]) -> dict[str, str]:
+    """Return a name of its own for each file that goes along, made of the end of its address."""
+    found: dict[str, str] = {}
+    for address in addresses:
+        name, dot, ending = address.rpartition("/")[2].rpartition(".")
+        found[address] = f"{name}-{len(found) + 1}{dot}{ending}" if f"{name}{dot}{ending}" in found.values() else f"{name}{dot}{ending}"
+    return found
+
+
+def tell_files(question: Question, language: str, notebook: Notebook, carried: Collection[str] = ()) -> None:
+    """Tell as lost the files of the course that texts show or link to and that do not go along."""
+    for text in texts_of(question, language):
+        for address in dict.fromkeys(FILE.findall(text)):
+            if address not in carried:
+                notebook.loss(
+                    N_("The file “%(name)s” is left out."),
+                    N_("The format carries no files, or the file is not in the course."),
+                    name=address.rpartition("/")[2],
+                )
 
 
 def tell_changed(question: Question, language: str, notebook: Notebook) -> None:

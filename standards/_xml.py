@@ -118,12 +118,12 @@ def strip(element: Element, *names: str) -> None:
 
 
 def fragment(html: str, namespace: str) -> Element:
-    """Return HTML as a `div` of well-formed elements in a name space, with no attribute but the addresses of links."""
+    """Return HTML as a `div` of well-formed elements in a name space, with no attribute but addresses and what stands for a picture."""
     found = etree.fromstring(f"<div>{html}</div>", etree.HTMLParser()).find("body/div")
     whole = found if found is not None else etree.Element("div")
     for node in whole.iter():
         if isinstance(node.tag, str):
-            for name in [name for name in node.attrib if name != "href"]:
+            for name in [name for name in node.attrib if name not in ("href", "src", "alt")]:
                 del node.attrib[name]
             node.tag = f"{{{namespace}}}{node.tag}"
     return whole

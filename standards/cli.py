@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 NAMES = ("gift", "aiken", "moodle-xml", "cloze", "csv", "xlsx", "qti", "qti-canvas")
 """As in standards.formats, which a list of options need not import; a test compares them."""
 WRITTEN = tuple(name for name in NAMES if name != "cloze")
+CATEGORIES = ("tags", "leave")
+"""As standards._tags.Categories; a test compares them."""
 HEADINGS = (
     ("problem", N_("Left out:")),
     ("mend", N_("Comes in and must be mended before it can be published:")),
@@ -50,14 +52,23 @@ def commands() -> tuple[click.Command, ...]:
 @click.option("--add", is_flag=True, help="Add to the bank if it exists; without this it must not.")
 @click.option("--dry-run", is_flag=True, help="Only show what comes in and what does not.")
 @click.option("--strict", is_flag=True, help="Write nothing if a single question cannot come in.")
+@click.option(
+    "--categories",
+    type=click.Choice(CATEGORIES),
+    default="tags",
+    show_default=True,
+    help="What becomes of the categories of GIFT and Moodle XML: tags of their questions, or left out.",
+)
 @_EVERY
 @_LANGUAGE
-def import_(file: Path, form: str | None, target: Path, add: bool, dry_run: bool, strict: bool, every: bool, language: str) -> None:
+def import_(
+    file: Path, form: str | None, target: Path, add: bool, dry_run: bool, strict: bool, categories: str, every: bool, language: str
+) -> None:
     """Make a bank of the questions in FILE, or add them to one; show first what comes in, what cannot, and why."""
     from standards.importing import import_file
 
     try:
-        found = import_file(file.name, _content(file), form, language)
+        found = import_file(file.name, _content(file), form, language, categories)
         plan, before = _planned(found.imported, target if add else None, language)
     except DomainError as refused:
         raise click.ClickException(f"{file}: {_refusal(refused)}") from refused
@@ -123,7 +134,7 @@ def export(bank: Path, form: str, target: Path, strict: bool, every: bool, langu
         imported = read(_content(bank), language, _around(bank))
         if write is None:
             raise click.ClickException(form)
-        exported = write(imported.questions, language)
+        exported = write(imported.questions, language, _files_of(bank, imported.questions, language))
     except DomainError as refused:
         raise click.ClickException(f"{bank}: {_refusal(refused)}") from refused
     _tell_faults(imported)
@@ -132,6 +143,21 @@ def export(bank: Path, form: str, target: Path, strict: bool, every: bool, langu
     if not exported.count or (strict and exported.count < len(imported.questions)):
         raise click.ClickException(_("Nothing was written."))
     _write(target, exported.content)
+
+
+def _files_of(bank: Path, questions: Sequence[Question], language: str) -> dict[str, dict[str, bytes]]:
+    """Return the files beside a bank that its questions name, by key and address."""
+    from standards.exporting import LARGEST, addresses_of
+
+    found: dict[str, dict[str, bytes]] = {}
+    left = LARGEST
+    for question in questions:
+        for address in addresses_of(question, language):
+            file = bank.parent / address
+            if file.is_file() and file.stat().st_size <= left:
+                found.setdefault(question.key, {})[address] = file.read_bytes()
+                left -= file.stat().st_size
+    return found
 
 
 def _content(file: Path) -> bytes:

@@ -1,18 +1,18 @@
 """The formats by name: how each is read and written, and how a file's own is told."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import PurePath
 from typing import Any, TypeAlias
 
 from kernel.errors import N_
-from quizzes.rules.definitions import Question
 from standards.model import Exported, FileRefused, Imported
 
 Read: TypeAlias = Callable[[bytes, str], Imported]
-Write: TypeAlias = Callable[[Sequence[Question], str], Exported]
+Write: TypeAlias = Callable[..., Exported]
+"""Of questions, a language, and the files that their texts name (standards.model.Files), which may be left out."""
 
 
 @dataclass(frozen=True, slots=True)

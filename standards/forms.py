@@ -7,6 +7,7 @@ from wtforms import FileField, HiddenField, SelectField
 from courses.forms import LANGUAGE_NAMES
 from kernel.i18n import _, lazy_
 from kernel.web.forms import Form
+from standards._tags import Categories
 from standards.formats import FORMATS
 
 NEW = "new:"
@@ -46,14 +47,20 @@ class UploadForm(Form):
 
 
 class ConfirmForm(Form):
-    """Into which bank the questions go, and the plan that was looked at."""
+    """Into which bank the questions go, what becomes of their categories, and the plan that was looked at."""
 
     bank = SelectField(lazy_("Into the bank"), choices=[], validate_choice=False)
+    categories = SelectField(lazy_("Categories of the file"), choices=[], validate_choice=False)
     seen = HiddenField()
 
     def offer(self, banks: Sequence[tuple[str, str]]) -> None:
         """Fill the list of banks: paths and titles."""
         self.bank.choices = list(banks)
+        self.categories.choices = [(Categories.TAGS, _("Become tags of their questions")), (Categories.LEAVE, _("Are left out"))]
+
+    def way(self) -> Categories:
+        """Return what becomes of the file's categories; tags where none of the list was asked for."""
+        return Categories.LEAVE if self.categories.data == Categories.LEAVE else Categories.TAGS
 
     def is_offered(self) -> bool:
         """Say whether the bank is one of the list, with a fault beside the field where it is not."""

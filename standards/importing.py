@@ -3,12 +3,15 @@
 from dataclasses import dataclass
 
 from kernel.errors import N_
-from standards.bank.read import PATH, open_bank
+from standards._tags import Categories, with_category_tags
+from standards.bank.read import CODE, PATH, open_bank
 from standards.bank.write import write
 from standards.formats import FORMATS, guess
 from standards.model import FileRefused, Imported, Remark, Weight
 
 _KEPT = (Weight.PROBLEM, Weight.MEND)
+_TOLD_CODES = frozenset({"C413"})
+"""What the check finds that changes a mark: an answer that is never reached."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +23,18 @@ class Import:
     bank: bytes
 
 
-def import_file(name: str, content: bytes, format_name: str | None = None, language: str = "es") -> Import:
-    """Return the bank that a file makes; nothing is written anywhere. Raises FileRefused for a file that is not read at all."""
+def import_file(
+    name: str, content: bytes, format_name: str | None = None, language: str = "es", categories: str = Categories.LEAVE
+) -> Import:
+    """Return the bank that a file makes; nothing is written anywhere. Raises FileRefused for a file that is not read at all.
+
+    `categories` says what becomes of those of GIFT and Moodle XML (Categories).
+    """
     form = FORMATS[format_name] if format_name is not None else guess(name, content)
     if form.read is None:
         raise FileRefused(N_("The format %(name)s is not read."), name=form.name)
-    imported = held_against_rules(form.read(content, language), language)
+    found = form.read(content, language)
+    imported = held_against_rules(with_category_tags(found) if categories == Categories.TAGS else found, language)
     return Import(form.name, imported, write(imported.questions, language).content)
 
 
@@ -33,7 +42,7 @@ def held_against_rules(imported: Imported, language: str) -> Imported:
     """Return the questions that our own reader takes; what it refuses is a problem, what it could not publish is to be mended."""
     opened = open_bank({PATH: write(imported.questions, language).content}, PATH, language)
     lines = {source.question.key: source.line for source in imported.sources}
-    remarks = [_told(remark, lines) for remark in opened.imported.remarks if remark.weight in _KEPT]
+    remarks = [_told(remark, lines) for remark in opened.imported.remarks if _is_told(remark)]
     whole = next((remark for remark in remarks if remark.weight is Weight.PROBLEM and not remark.question), None)
     if whole is not None:
         raise FileRefused(N_("The questions do not fit into one bank: %(reason)s"), reason=whole.message)
@@ -49,6 +58,10 @@ def held_against_rules(imported: Imported, language: str) -> Imported:
         )
     kept = tuple(source for source in imported.sources if source.question.key not in refused)
     return Imported(kept, (*imported.remarks, *remarks), imported.media)
+
+
+def _is_told(remark: Remark) -> bool:
+    return remark.weight in _KEPT or remark.facts.get(CODE) in _TOLD_CODES
 
 
 def _told(remark: Remark, lines: dict[str, int]) -> Remark:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
+from typing import TypeAlias
 
 from kernel.errors import N_, DomainError
 from kernel.i18n import _
@@ -51,6 +53,8 @@ class Source:
 
     question: Question
     line: int = 0
+    category: str = ""
+    """The category of the file in which it stands, as it is written there: names parted by strokes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,7 @@ class Imported:
     sources: tuple[Source, ...]
     remarks: tuple[Remark, ...] = ()
     media: Mapping[str, bytes] = field(default_factory=dict)
-    """Pictures that the texts show as `media/NAME`, by name."""
+    """Files that the texts show or link to as `media/NAME`, by name."""
 
     @property
     def questions(self) -> tuple[Question, ...]:
@@ -70,6 +74,11 @@ class Imported:
     def of_weight(self, *weights: Weight) -> tuple[Remark, ...]:
         """Return the remarks of some weights."""
         return tuple(remark for remark in self.remarks if remark.weight in weights)
+
+
+Files: TypeAlias = Mapping[str, Mapping[str, bytes]]
+"""By key of a question, the files that its texts name, by address as it is written there (`media/…`)."""
+NO_FILES: Files = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +125,16 @@ class Notebook:
         self.line = 0
         self.offered: dict[str, bytes] = {}
         self.media: dict[str, bytes] = {}
+        self.carries_files = False
+        """Whether the format brings the files that its texts name, so that one that is missing makes a question a draft."""
+        self.lacks_file = False
+        """Whether the question in hand needs a file that was not taken."""
         self._turns = 0
         self._told: set[tuple[object, ...]] = set()
 
     def turn_to(self, question: str, line: int = 0) -> None:
         """Let the remarks that follow be about this question; raises FileRefused beyond MAXIMUM_TURNS."""
-        self.question, self.line = question, line
+        self.question, self.line, self.lacks_file = question, line, False
         self._turns += 1
         if self._turns > MAXIMUM_TURNS:
             raise FileRefused(N_("The file has more than %(limit)s questions or lines."), limit=MAXIMUM_TURNS)

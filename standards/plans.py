@@ -8,7 +8,7 @@ from courses.content.editing import list_entries
 from kernel.errors import N_
 from quizzes.rules.definitions import Question
 from quizzes.rules.encoding import checksum
-from standards._pictures import PREFIX
+from standards._files import PREFIX
 from standards.bank.write import write
 from standards.model import Imported, Remark, Source, Weight
 
@@ -24,7 +24,7 @@ class Plan:
     entries: tuple[str, ...]
     remarks: tuple[Remark, ...]
     media: Mapping[str, bytes] = field(default_factory=dict)
-    """Pictures that the entries show, by name."""
+    """Files that the entries show or link to, by name."""
 
     def of_weight(self, weight: Weight) -> tuple[Remark, ...]:
         """Return the remarks of a weight."""

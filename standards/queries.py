@@ -1,16 +1,29 @@
-"""Reading files that wait to be brought in."""
+"""Reading files that wait to be brought in, and of a draft what they come into."""
 
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from courses.content.layout import COURSE, MODULE, PARAMETERS
+from courses.content.model import Text
 from courses.permissions import TaughtCourse
 from courses.queries import catalogue as course_catalogue
+from courses.queries import drafts as course_drafts
 from kernel.errors import NotFound
+from kernel.files import Files
 from kernel.permissions import Actor
+from quizzes.content.banks import claims
+from quizzes.content.drafts import languages_of, module_title, read_bank_file, sources_of
+from quizzes.rules.definitions import Question
+from standards.exporting import LARGEST
 from standards.models import PendingImport
+
+_UNDATED = date(2000, 1, 1)
+"""Reading a bank asks for a day, and no rule of questions looks at it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +50,55 @@ def get_upload(session: Session, upload: UUID) -> PendingImport:
     if row is None:
         raise NotFound
     return row
+
+
+@dataclass(frozen=True, slots=True)
+class DraftQuestions:
+    """What a course's draft says of its questions: languages, titles of modules by folder, and the questions of each bank by path."""
+
+    languages: Sequence[str]
+    modules: Mapping[str, Text]
+    banks: Mapping[str, Sequence[Question]]
+
+    @property
+    def language(self) -> str:
+        """Return the course's first language."""
+        return self.languages[0]
+
+    @property
+    def taken(self) -> frozenset[str]:
+        """Return every key that a question has or had."""
+        questions = [question for bank in self.banks.values() for question in bank]
+        return frozenset(key for question in questions for key in (question.key, *question.was))
+
+
+def draft_languages(session: Session, course_id: int) -> Sequence[str]:
+    """Return the languages of a course's draft, the first one first, from its one file that says so."""
+    bodies = course_drafts.draft_bodies(session, course_id, [COURSE])
+    return languages_of({path: body.encode() for path, body in bodies.items()})
+
+
+def draft_questions(session: Session, course_id: int) -> DraftQuestions:
+    """Return the questions of a course's draft: its banks and what these depend on are read, no lesson and no medium."""
+    paths = course_drafts.list_draft_checksums(session, course_id)
+    banks = [path for path in paths if claims(path)]
+    folders = [path.partition("/")[0] for path in paths if path.count("/") == 1 and path.endswith(f"/{MODULE}")]
+    wanted = {COURSE, PARAMETERS, *banks, *(f"{folder}/{MODULE}" for folder in folders)}
+    files = {path: body.encode() for path, body in course_drafts.draft_bodies(session, course_id, wanted).items()}
+    found = {path: read_bank_file({name: files[name] for name in sources_of(path) if name in files}, path, _UNDATED) for path in banks}
+    return DraftQuestions(
+        languages_of(files),
+        {folder: module_title(files, folder) for folder in folders},
+        {path: one.bank.questions if one.bank is not None else () for path, one in found.items()},
+    )
+
+
+def draft_contents(session: Session, files: Files, course_id: int, paths: Collection[str]) -> dict[str, bytes]:
+    """Return files of a course's draft by path, LARGEST bytes together at most: what is beyond is left out."""
+    found: dict[str, bytes] = {}
+    left = LARGEST
+    for one in course_drafts.list_draft_contents(session, course_id, paths):
+        if one.size <= left:
+            found[one.path] = files.read(one.sha256) if one.body is None else one.body.encode()
+            left -= one.size
+    return found

@@ -1,7 +1,7 @@
 """Pages that bring questions into a course's draft and out of it: first what happens and what is lost, then a yes."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import cast
@@ -11,13 +11,10 @@ from flask import Blueprint, Response, current_app, flash, render_template, requ
 from accounts.rules import SENT_IN_LIFE
 from courses.content.editing import EditRefused
 from courses.content.filetypes import media_type
-from courses.content.model import CourseFolder
 from courses.pages.place import place_of
 from courses.permissions import TaughtCourse
-from courses.publication import CourseKinds
 from courses.queries import catalogue as course_catalogue
 from courses.services import drafts as draft_services
-from courses.services import verdicts
 from kernel import clock
 from kernel.confined import confined
 from kernel.errors import DomainError
@@ -26,7 +23,6 @@ from kernel.i18n import _, choose, ngettext
 from kernel.web.contents import send_made
 from kernel.web.forms import clean_text
 from kernel.web.request import begin_writing, current_actor, current_session, let_go, requires, see_page
-from quizzes.content.banks import banks_of, questions_of
 from quizzes.content.wording import KINDS
 from quizzes.permissions import QuizAction
 from quizzes.queries import banks as bank_queries
@@ -34,13 +30,15 @@ from quizzes.queries.banks import Wanted
 from quizzes.rules.definitions import Question
 from quizzes.services.drafts import first_words
 from standards import queries, services
+from standards._tags import Categories
+from standards.exporting import files_named
 from standards.formats import FORMATS
 from standards.forms import NEW, TITLES, ConfirmForm, ExportForm, UploadForm
 from standards.importing import import_file
 from standards.model import Exported, Remark, Weight
 from standards.models import PendingImport
 from standards.plans import Plan, chosen, placed, plan
-from standards.queries import TaughtImport
+from standards.queries import DraftQuestions, TaughtImport
 
 bp = Blueprint("standards", __name__)
 
@@ -58,13 +56,6 @@ HEADINGS = {
 
 def _words(error: DomainError) -> str:
     return _(error.text, **error.facts)
-
-
-def _folder(course_id: int) -> CourseFolder | None:
-    """Return the draft as read; None where it could not even be imported."""
-    course = course_catalogue.get_course(current_session(), course_id)
-    kinds, files = cast("CourseKinds", current_app.extensions["course_kinds"]), cast("Files", current_app.extensions["files"])
-    return verdicts.kept_verdict(current_session(), files, course, kinds, now=clock.now()).folder
 
 
 def _place(course_id: int) -> dict[str, object]:
@@ -86,7 +77,8 @@ def upload(subject: TaughtCourse) -> Answer:
     sent = form.upload()
     if sent is None:
         return _upload_page(subject, form), 422
-    name, content, language = clean_text(services.keep_name(sent[0])), sent[1], _language(subject.id)
+    name, content = clean_text(services.keep_name(sent[0])), sent[1]
+    language = queries.draft_languages(current_session(), subject.id)[0]
     let_go()
     try:
         found = confined(import_file, name, content, form.format.data or None, language)
@@ -99,11 +91,6 @@ def upload(subject: TaughtCourse) -> Answer:
 
 def _upload_page(subject: TaughtCourse, form: UploadForm) -> str:
     return render_template("standards/upload.html", course=_place(subject.id), form=form, largest=LARGEST, kept=SENT_IN_LIFE.days * 24)
-
-
-def _language(course_id: int) -> str:
-    folder = _folder(course_id)
-    return folder.languages[0] if folder is not None else "es"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,22 +139,22 @@ def _places(group: list[Remark]) -> str:
 def confirm(subject: TaughtImport) -> Answer:
     """Show what comes in, what cannot and why; with a yes it is added to a bank of the draft."""
     pending = queries.get_upload(current_session(), subject.upload)
-    folder = _folder(subject.id)
+    draft = queries.draft_questions(current_session(), subject.id)
     form = ConfirmForm(formdata=request.form if request.method == "POST" else request.args)
-    form.offer(_banks(subject.id, folder))
+    form.offer(_banks(subject.id, draft))
     target = (
         form.bank.data
         if any(form.bank.data == choice[0] for choice in form.bank.iter_choices())
         else next((choice[0] for choice in form.bank.iter_choices()), "")
     )
-    made = _plan(pending, folder, target)
+    made = _plan(pending, draft, target, form.way())
     if request.method != "POST":
-        form.bank.data = target
+        form.bank.data, form.categories.data = target, form.way()
         return _confirm_page(subject, pending, form, made)
     if not form.is_offered() or not made.entries:
         return _confirm_page(subject, pending, form, made), 422
     if form.seen.data != _digest(made):
-        flash(_("The draft has changed, or another bank was chosen: look at it once more before it is brought in."), "warn")
+        flash(_("The draft has changed, or you chose something else: look at it once more before it is brought in."), "warn")
         return _confirm_page(subject, pending, form, made), 409
     entries, media = placed(made, target.removeprefix(NEW))
     files = cast("Files", current_app.extensions["files"])
@@ -186,30 +173,23 @@ def confirm(subject: TaughtImport) -> Answer:
     return see_page("quizzes_banks.questions", slug=subject.slug)
 
 
-def _banks(course_id: int, folder: CourseFolder | None) -> list[tuple[str, str]]:
+def _banks(course_id: int, draft: DraftQuestions) -> list[tuple[str, str]]:
     """Return where questions may go: the banks that are there, and new ones for modules without."""
     rows = bank_queries.list_banks(current_session(), course_id)
     present = [(row.path, f"{choose(row.title) or row.key} ({row.questions})") for row in rows]
     taken = {row.path.partition("/")[0] for row in rows}
-    modules = folder.modules if folder is not None else ()
     new = [
-        (f"{NEW}{module.path.partition('/')[0]}/banco.yaml", _("New bank: %(title)s", title=choose(dict(module.title))))
-        for module in modules
-        if module.path.partition("/")[0] not in taken
+        (f"{NEW}{folder}/banco.yaml", _("New bank: %(title)s", title=choose(dict(title))))
+        for folder, title in draft.modules.items()
+        if folder not in taken
     ]
     return present + new
 
 
-def _plan(pending: PendingImport, folder: CourseFolder | None, target: str) -> Plan:
-    language = folder.languages[0] if folder is not None else "es"
+def _plan(pending: PendingImport, draft: DraftQuestions, target: str, categories: Categories) -> Plan:
     let_go()
-    imported = confined(import_file, pending.name, pending.content, pending.format, language).imported
-    banks = banks_of(folder) if folder is not None else ()
-    present = next((bank.questions for bank in banks if bank.path == target), ())
-    taken = {question.key for bank in banks for question in bank.questions} | {
-        former for bank in banks for q in bank.questions for former in q.was
-    }
-    return plan(imported, present, taken, language)
+    imported = confined(import_file, pending.name, pending.content, pending.format, draft.language, categories).imported
+    return plan(imported, draft.banks.get(target, ()), draft.taken, draft.language)
 
 
 def _digest(made: Plan) -> str:
@@ -229,6 +209,7 @@ def _confirm_page(subject: TaughtImport, pending: PendingImport, form: ConfirmFo
         seen=_digest(made),
         coming=[_coming(source.question, source.line) for source in made.sources],
         remarks={weight.value: remark_lines(made.of_weight(weight)) for weight in Weight},
+        has_categories=any(source.category for source in made.sources),
         problems=len(made.of_weight(Weight.PROBLEM)),
         pictures=len(made.media),
     )
@@ -255,6 +236,8 @@ class Selection:
     """The questions that go out, the languages of their course, and the address's fields that name them."""
 
     questions: list[Question]
+    banks: Mapping[str, str]
+    """By key of a question, the path of its bank."""
     languages: Sequence[str]
     asked: dict[str, str]
 
@@ -262,16 +245,20 @@ class Selection:
 def _selected(subject: TaughtCourse) -> Selection:
     asked = {name: value for name in NARROWED_BY if (value := request.args.get(name, "").strip()[:130])}
     rows = bank_queries.search_questions(current_session(), subject.id, Wanted(**asked), offset=0, limit=bank_queries.MAXIMUM_SHOWN)
-    folder = _folder(subject.id)
-    if folder is None:
-        return Selection([], ("es",), asked)
-    return Selection(list(chosen(questions_of(folder).values(), [row.key for row in rows])), folder.languages, asked)
+    draft = queries.draft_questions(current_session(), subject.id)
+    questions = {question.key: question for bank in draft.banks.values() for question in bank}
+    banks = {question.key: path for path, bank in draft.banks.items() for question in bank}
+    return Selection(list(chosen(questions.values(), [row.key for row in rows])), banks, draft.languages, asked)
 
 
-def _exported(selection: Selection, form: str, language: str) -> Exported:
+def _exported(course_id: int, selection: Selection, form: str, language: str) -> Exported:
     write = FORMATS[form].write
     assert write is not None
-    return write(selection.questions, language)
+    named = {question.key: files_named(question, language, selection.banks[question.key]) for question in selection.questions}
+    paths = {path for found in named.values() for path in found.values()}
+    contents = queries.draft_contents(current_session(), cast("Files", current_app.extensions["files"]), course_id, paths)
+    files = {key: {address: contents[path] for address, path in found.items() if path in contents} for key, found in named.items() if found}
+    return write(selection.questions, language, files)
 
 
 @bp.route("/teaching/<slug>/exports", methods=["GET", "POST"])
@@ -282,7 +269,7 @@ def export(subject: TaughtCourse) -> Answer:
     selection = _selected(subject)
     form.offer(selection.languages)
     form.format.data, form.language.data = form.chosen(), form.spoken()
-    exported = _exported(selection, form.format.data, form.language.data) if selection.questions else None
+    exported = _exported(subject.id, selection, form.format.data, form.language.data) if selection.questions else None
     if request.method == "POST" and exported is not None and exported.count:
         services.note_export(begin_writing(), current_actor(), subject.id, form.format.data, exported.count, now=clock.now())
         own = form.language.data == selection.languages[0]

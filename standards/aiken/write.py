@@ -6,15 +6,15 @@ from kernel.errors import N_
 from quizzes.rules.definitions import Option, Question, Single, Texts, TextShape, TrueFalse
 from standards._fields import lose, refuse_kind, tell_fields, tell_keys, tell_languages
 from standards._keys import Keys
-from standards._texts import from_plain, in_language, one_line, to_plain
+from standards._texts import from_plain, in_language, one_line, tell_files, to_plain
 from standards.aiken.read import ANSWER, OPTION
-from standards.model import Exported, Notebook, NotTranslatable
+from standards.model import NO_FILES, Exported, Files, Notebook, NotTranslatable
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _TRUTH = {"es": ("Verdadero", "Falso"), "en": ("True", "False")}
 
 
-def write(questions: Sequence[Question], language: str = "es") -> Exported:
+def write(questions: Sequence[Question], language: str = "es", _files: Files = NO_FILES) -> Exported:
     """Return an Aiken file with the choices of one option among the questions."""
     notebook, keys = Notebook(), Keys()
     entries: list[str] = []
@@ -37,6 +37,7 @@ def _entry(question: Question, language: str, keys: Keys, notebook: Notebook) ->
     tell_fields(question, (), notebook)
     tell_languages(question, language, notebook)
     tell_keys(question, notebook)
+    tell_files(question, language, notebook)
     lines = [f"{letter}) {words}" for letter, words in zip(LETTERS, options, strict=False)]
     return "\n".join([text, *lines, f"ANSWER: {LETTERS[right]}", ""])
 

@@ -16,6 +16,8 @@ from quizzes.content.banks import read_banks
 from standards.model import FileRefused, Imported, Remark, Source, Weight
 
 PATH = "banco/banco.yaml"
+CODE = "code"
+"""The fact of a remark that names the code of the check."""
 _AROUND = frozenset({"C305", "C306", "C307", "C308", "C114"})
 
 
@@ -57,6 +59,6 @@ def open_bank(files: Mapping[str, bytes], path: str, language: str) -> OpenBank:
 
 def _remark(finding: Finding) -> Remark:
     weight = Weight.PROBLEM if finding.refuses_import else Weight.MEND if finding.severity is Severity.ERROR else Weight.NOTE
-    facts = {"reason": finding.message, "fix": finding.fix}
+    facts = {"reason": finding.message, "fix": finding.fix, CODE: finding.code}
     question = finding.facts.get("subject", "")
     return Remark(weight, N_("%(reason)s %(fix)s"), line=finding.line, question=question, facts=facts)

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, field
 
 from kernel.errors import N_
+from standards._tags import leave_category
 from standards.gift.grammar import unescape
 from standards.model import Notebook
 
@@ -19,6 +20,7 @@ class Block:
     numbers: list[int] = field(default_factory=list)
     tags: list[str] = field(default_factory=list)
     identifier: str = ""
+    category: str = ""
 
     @property
     def text(self) -> str:
@@ -37,15 +39,16 @@ class Block:
 
 def blocks(text: str, notebook: Notebook) -> list[Block]:
     """Part a file into questions; comments and categories are told."""
-    found, block, comments = [], Block(), 0
+    found, block, comments, category = [], Block(), 0, ""
     for number, line in enumerate(text.split("\n"), start=1):
         bare = line.strip()
         if bare.startswith("//"):
             comments += not _note_marks(block, bare)
         elif bare.upper().startswith(_CATEGORY):
             category = bare[len(_CATEGORY) :].strip()
-            notebook.loss(N_("The category “%(name)s” is left out."), N_("A bank is one list."), line=number, name=category[:200])
+            leave_category(category, notebook, number)
         elif bare:
+            block.category = category
             block.lines.append(line)
             block.numbers.append(number)
         elif block.lines:

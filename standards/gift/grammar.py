@@ -22,7 +22,7 @@ truth: TRUTH feedback*
 numerical: NUMERICAL first_number? answer*
 first_number: INNER feedback? | feedback
 answers: bare answer* | answer+
-bare: INNER feedback?
+bare: INNER match? feedback?
 answer: SIGN WEIGHT? text_format? INNER? match? feedback?
 match: ARROW FREE?
 feedback: HASH free_format? FREE?

@@ -1,6 +1,6 @@
 """GIFT's own words: what the grammar finds in one question, still escaped."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -30,6 +30,11 @@ class Answer:
     text: Piece
     match: str | None = None
     feedback: Piece | None = None
+
+    @property
+    def whole(self) -> Piece:
+        """Return the text with what stands after `->`, where the sign is part of an answer and not of a matching."""
+        return self.text if self.match is None else replace(self.text, text=f"{self.text.text}->{self.match}")
 
 
 @dataclass(frozen=True, slots=True)

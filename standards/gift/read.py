@@ -50,7 +50,7 @@ def read(content: bytes, language: str = "es") -> Imported:
     for block in blocks(text, notebook):
         notebook.turn_to(_name(block.lines[0]), block.line)
         try:
-            sources.append(Source(_Reader(parse(block.text), block, language, keys, notebook).question(), block.line))
+            sources.append(Source(_Reader(parse(block.text), block, language, keys, notebook).question(), block.line, block.category))
         except NotTranslatable as refusal:
             refusal.line = block.line_at(refusal.line) if refusal.line else block.line
             notebook.refuse(refusal)
@@ -137,22 +137,23 @@ class _Reader:
             return self._numerical(answers.answers)
         if not answers.answers:
             return Essay()
-        if any(answer.match is not None for answer in answers.answers):
-            return self._matching(answers.answers)
-        return self._choice(answers.answers) if any(answer.sign == "~" for answer in answers.answers) else self._short(answers.answers)
+        if any(answer.sign == "~" for answer in answers.answers):
+            return self._choice(answers.answers)
+        is_matching = any(answer.match is not None and answer.sign == "=" for answer in answers.answers)
+        return self._matching(answers.answers) if is_matching else self._short(answers.answers)
 
     def _credit(self, answer: Answer) -> Fraction:
         return credit(number(answer.weight)) if answer.weight is not None else Fraction(answer.sign != "~")
 
     def _choice(self, answers: tuple[Answer, ...]) -> Single | Multiple:
         weighted = [
-            _choices.Weighted({self.language: self._markdown(answer.text, INLINE)}, self._credit(answer), self._why(answer))
+            _choices.Weighted({self.language: self._markdown(answer.whole, INLINE)}, self._credit(answer), self._why(answer))
             for answer in answers
         ]
         return _choices.single(weighted) if any(answer.sign == "=" for answer in answers) else _choices.multiple(weighted)
 
     def _short(self, answers: tuple[Answer, ...]) -> Short:
-        found = [(self._plain(answer.text.text), self._credit(answer), self._why(answer)) for answer in answers]
+        found = [(self._plain(answer.whole.text), self._credit(answer), self._why(answer)) for answer in answers]
         patterns = tuple(ShortAnswer({self.language: words}, worth > 0, worth, why) for words, worth, why in found)
         return Short(patterns, ignore_accents=self.language == "es")
 

@@ -25,15 +25,15 @@ from quizzes.rules.definitions import (
 from standards import _choices, _gap
 from standards._fields import lose, lose_quantity, nominal, refuse_kind, tell_fields, tell_keys, tell_languages
 from standards._numbers import credit, decimal, number, percent
-from standards._texts import in_language, one_line, tell_ours, to_plain
+from standards._texts import in_language, one_line, tell_files, tell_ours, to_plain
 from standards.gift.grammar import escape
-from standards.model import Exported, Notebook, NotTranslatable
+from standards.model import NO_FILES, Exported, Files, Notebook, NotTranslatable
 
 _KEPT = ("tags", "explanation")
 _TAIL_SIGNS = (".", "?", "!", ":", "…", ">")
 
 
-def write(questions: Sequence[Question], language: str = "es") -> Exported:
+def write(questions: Sequence[Question], language: str = "es", _files: Files = NO_FILES) -> Exported:
     """Return a GIFT file with the questions in one language; those of other kinds are problems."""
     notebook = Notebook()
     entries: list[str] = []
@@ -60,6 +60,7 @@ class _Writer:
         tell_languages(question, self.language, notebook)
         tell_keys(question, notebook)
         tell_ours(question, self.language, notebook)
+        tell_files(question, self.language, notebook)
         tags = "// " + " ".join(f"[tag:{tag}]" for tag in question.tags) + "\n" if question.tags else ""
         return f"{tags}::{escape(question.key)}::[markdown]{text}"
 

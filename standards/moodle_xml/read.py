@@ -8,7 +8,7 @@ from quizzes.rules.definitions import Body, Description, Essay, File, Gaps, Ques
 from standards import _gap
 from standards._keys import Keys
 from standards._numbers import credit, number
-from standards._tags import tags_of
+from standards._tags import leave_category, tags_of
 from standards._texts import clean, one_line
 from standards._xml import Element, child, children, line, local, parse, words
 from standards.model import FileRefused, Imported, Notebook, NotTranslatable, Source
@@ -27,18 +27,20 @@ def read(content: bytes, language: str = "es") -> Imported:
     if local(root) != "quiz":
         raise FileRefused(N_("The file is no Moodle XML: it begins with <%(name)s> instead of <quiz>."), name=local(root)[:40])
     notebook, keys = Notebook(), Keys()
+    notebook.carries_files = True
     sources: list[Source] = []
+    category = ""
     for element in children(root, "question"):
         kind = element.get("type", "")
         name = one_line(clean(words(child(element, "name", "text"))))
         notebook.turn_to(name[:80], line(element))
         notebook.offered.clear()
         if kind == "category":
-            category = one_line(clean(words(child(element, "category", "text"))))[:200]
-            notebook.loss(N_("The category “%(name)s” is left out."), N_("A bank is one list."), name=category)
+            category = one_line(clean(words(child(element, "category", "text"))))
+            leave_category(category, notebook)
             continue
         try:
-            sources.append(Source(_Reader(element, language, notebook).question(kind, name, keys), line(element)))
+            sources.append(Source(_Reader(element, language, notebook).question(kind, name, keys), line(element), category))
         except NotTranslatable as refusal:
             notebook.refuse(refusal)
     return Imported(tuple(sources), tuple(notebook.remarks), notebook.media)
@@ -59,17 +61,24 @@ class _Reader:
         explanation = self._explanation(kind)
         self._tell_unread()
         identifier = one_line(clean(words(child(self.element, "idnumber"))))
+        hints = tuple(hint for hint in (self.texts.texts(one, INLINE) for one in children(self.element, "hint")) if hint)
         return Question(
             keys.of_question(identifier or name, text),
             {self.language: text},
             body,
-            state=QuestionState.HIDDEN if flag(self.element, "hidden", False) else QuestionState.READY,
+            state=self._state(),
             tags=tags_of([self.texts.plain(tag) for tag in children(child(self.element, "tags"), "tag")], self.notebook),
             mark=self._mark(body),
-            hints=tuple(hint for hint in (self.texts.texts(one, INLINE) for one in children(self.element, "hint")) if hint),
+            hints=hints,
             penalty=self._penalty(body),
             explanation={self.language: explanation} if explanation else None,
         )
+
+    def _state(self) -> QuestionState:
+        """Return the state, which is read last: a question that lacks a file is a draft."""
+        if self.notebook.lacks_file:
+            return QuestionState.DRAFT
+        return QuestionState.HIDDEN if flag(self.element, "hidden", False) else QuestionState.READY
 
     def _text_and_body(self, kind: str) -> tuple[str, Body]:
         element = child(self.element, "questiontext")

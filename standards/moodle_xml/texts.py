@@ -6,6 +6,7 @@ from urllib.parse import unquote
 from kernel.errors import N_
 from quizzes.rules.definitions import Texts, TextShape
 from standards import _gap
+from standards._files import in_markdown
 from standards._html import looks_like_html, to_markdown
 from standards._texts import clean, from_plain, one_line
 from standards._xml import Element, child, children, words
@@ -45,6 +46,7 @@ class TextReader:
             self.notebook.loss(N_("The file “%(name)s” is left out."), N_("Put it into media/ and name it in the text."), name=name)
         form = element.get("format") or usual
         if form == MARKDOWN:
+            written = in_markdown(written, self.notebook)
             return one_line(written) if shape is INLINE else written.strip("\n").rstrip()
         if form == HTML or (form == AUTO and looks_like_html(written)):
             return to_markdown(written, shape, self.notebook)

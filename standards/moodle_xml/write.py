@@ -1,14 +1,15 @@
 """Write questions as Moodle XML (docs.moodle.org, "Moodle XML format"), texts as Markdown, which Moodle shows too."""
 
-from collections.abc import Sequence
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
 
 from quizzes.rules.definitions import Description, Essay, File, Question, QuestionState, TextShape, TrueFalse
 from standards import _xml
 from standards._fields import lose, tell_fields, tell_keys, tell_languages
 from standards._numbers import credit, decimal, number
-from standards._texts import tell_ours
+from standards._texts import FILE, file_names, tell_files, tell_ours
 from standards._xml import Element
-from standards.model import Exported, Notebook, NotTranslatable
+from standards.model import NO_FILES, Exported, Files, Notebook, NotTranslatable
 from standards.moodle_xml.model import MARKDOWN
 from standards.moodle_xml.read import USUAL_PENALTY
 from standards.moodle_xml.write_bodies import BodyWriter
@@ -17,17 +18,36 @@ _KEPT = frozenset({"tags", "explanation", "mark", "hints", "penalty"})
 _DIGITS = 7
 
 
-def write(questions: Sequence[Question], language: str = "es") -> Exported:
-    """Return a Moodle XML file with the questions in one language; kinds that Moodle lacks are problems."""
+def write(questions: Sequence[Question], language: str = "es", files: Files = NO_FILES) -> Exported:
+    """Return a Moodle XML file with the questions in one language and their files inside; kinds that Moodle lacks are problems."""
     notebook = Notebook()
     root = _xml.root("quiz")
     for question in questions:
         notebook.turn_to(question.key)
         try:
-            root.append(_Writer(question, language, notebook).element())
+            carried = files.get(question.key, {})
+            element = _Writer(question, language, notebook).element()
+            tell_files(question, language, notebook, carried)
+            root.append(_with_files(element, carried))
         except NotTranslatable as refusal:
             notebook.refuse(refusal)
     return Exported(_xml.written(root), len(root), tuple(notebook.remarks))
+
+
+def _with_files(element: Element, carried: Mapping[str, bytes]) -> Element:
+    """Put the files that a text names behind it, and their addresses as Moodle writes them into it."""
+    for text in [found for found in element.iter("text") if "media/" in (found.text or "")]:
+        parent = text.getparent()
+        shown = [address for address in dict.fromkeys(FILE.findall(text.text or "")) if address in carried]
+        if parent is None or parent.get("format") != MARKDOWN or not shown:
+            continue
+        names = file_names(shown)
+        written = text.text or ""
+        for address, name in names.items():
+            written = written.replace(f"]({address}", f"](@@PLUGINFILE@@/{name}")
+            _xml.add(parent, "file", b64encode(carried[address]).decode(), name_=name, path="/", encoding="base64")
+        text.text = written
+    return element
 
 
 class _Writer:

@@ -1,7 +1,6 @@
 """Items of QTI 2.1 and 2.2 (IMS QTI, Assessment Test, Section and Item Information Model) as questions of ours."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from fractions import Fraction
 
 from kernel.errors import N_
@@ -13,7 +12,6 @@ from quizzes.rules.definitions import (
     Gap,
     Gaps,
     Label,
-    Matching,
     Multiple,
     MultipleRule,
     Numerical,
@@ -21,7 +19,6 @@ from quizzes.rules.definitions import (
     Option,
     Ordering,
     OrderingRule,
-    Pair,
     Question,
     Short,
     ShortAnswer,
@@ -32,43 +29,21 @@ from quizzes.rules.definitions import (
     TrueFalse,
 )
 from standards import _choices, _gap
-from standards._keys import Keys, matched
-from standards._numbers import credit, is_number, number
-from standards._texts import clean, literal, one_line
-from standards._xml import Element, child, children, descendants, inner_markup, local, strip, words
+from standards._keys import Keys
+from standards._numbers import decimal, is_number, number
+from standards._texts import literal, one_line
+from standards._xml import Element, child, children, descendants, local, strip, words
 from standards.model import Notebook, NotTranslatable
+from standards.qti.declarations import Declaration
 from standards.qti.feedback import Feedbacks
 from standards.qti.model import EXPLANATION, INTERACTIONS, NUMBERS
+from standards.qti.pairs import PairReader, replace_by_gaps
 from standards.qti.texts import BLOCKS, INLINE, TextReader
+from standards.qti.worths import ANYTHING, Worths
 
 _GAPS = frozenset({"textEntryInteraction", "inlineChoiceInteraction"})
+_NEAR = Fraction(1, 10**6)
 _ANY_FILE = ("pdf", "docx", "odt", "jpg", "png")
-
-
-@dataclass(frozen=True, slots=True)
-class Declaration:
-    """What a response declaration says: its base type, the right values, and what each value is worth."""
-
-    kind: str
-    several: bool
-    correct: Sequence[str]
-    mapping: Mapping[str, Fraction] = field(default_factory=dict)
-    sensitive: bool = False
-    usual: Fraction = Fraction(0)
-    """What is gained by a choice that the mapping does not name."""
-    most: Fraction = Fraction(0)
-    """What is gained at most; nought: everything."""
-
-
-def declaration(element: Element) -> Declaration:
-    """Read a response declaration."""
-    correct = [clean(words(value)).strip() for value in children(child(element, "correctResponse"), "value")]
-    table = child(element, "mapping")
-    entries = children(table, "mapEntry")
-    mapping = {one_line(clean(entry.get("mapKey", ""))): number(entry.get("mappedValue", "0")) for entry in entries}
-    sensitive = any(entry.get("caseSensitive", "false") == "true" for entry in entries)
-    usual, most = (Fraction(0) if table is None else number(table.get(name, "0")) for name in ("defaultValue", "upperBound"))
-    return Declaration(element.get("baseType", ""), element.get("cardinality") == "multiple", correct, mapping, sensitive, usual, most)
 
 
 class ItemReader:
@@ -77,12 +52,12 @@ class ItemReader:
     def __init__(self, item: Element, language: str, notebook: Notebook) -> None:
         self.item, self.language, self.notebook = item, language, notebook
         self.texts = TextReader(language, notebook)
-        self.declared = {found.get("identifier", ""): declaration(found) for found in children(item, "responseDeclaration")}
+        self.worths = Worths(item)
         body = child(item, "itemBody")
         if body is None:
             raise NotTranslatable(N_("The item has no body."))
         self.body = body
-        self.feedbacks = Feedbacks(item, body, frozenset(self.declared))
+        self.feedbacks = Feedbacks(item, body, frozenset(self.worths.declared))
         self.graders = self._for_graders()
         self.interactions = [found for found in body.iter() if isinstance(found.tag, str) and local(found).endswith("Interaction")]
 
@@ -100,37 +75,39 @@ class ItemReader:
         self._tell_graders(body)
         if not text:
             raise NotTranslatable(N_("The question has no text."))
+        mark = self._mark()
+        if not isinstance(body, Essay | File | Description):
+            self._tell_scoring(mark)
         return Question(
-            keys.of_question(name, text), {self.language: text}, body, mark=self._mark(), explanation=self.texts.texts(self._explanation())
+            keys.of_question(name, text), {self.language: text}, body, mark=mark, explanation=self.texts.texts(self._explanation())
         )
 
     def _mark(self) -> Fraction:
         for outcome in children(self.item, "outcomeDeclaration"):
             if outcome.get("identifier") == "MAXSCORE":
                 said = words(child(outcome, "defaultValue", "value")).strip()
-                return max(number(said), Fraction(0)) if said else Fraction(1)
+                return max(number(said), Fraction(0)) if said else self.worths.total or Fraction(1)
             if outcome.get("identifier") == "SCORE" and outcome.get("normalMaximum"):
                 return max(number(outcome.get("normalMaximum", "1")), Fraction(0))
-        return Fraction(1)
+        return self.worths.total or Fraction(1)
+
+    def _tell_scoring(self, mark: Fraction) -> None:
+        """Tell what of the response processing the question does not have, by the names of its elements: no mark changes in silence."""
+        for name in dict.fromkeys([*self.worths.lost, *self.worths.scoring.left()]):
+            self.notebook.loss(
+                N_("What “%(name)s” scores in the item is left out."), N_("Compare the question's marks with its source."), name=name[:60]
+            )
+        total = self.worths.total
+        if total and mark and abs(total - mark) > _NEAR * mark:
+            self.notebook.loss(
+                N_("The right answers score %(total)s in the item, which names %(mark)s as the most."),
+                N_("The question is worth %(mark)s."),
+                total=decimal(total, 4),
+                mark=decimal(mark, 4),
+            )
 
     def _declared(self, interaction: Element) -> Declaration:
-        found = self.declared.get(interaction.get("responseIdentifier", ""))
-        if found is None:
-            raise NotTranslatable(N_("A response is not declared."))
-        return found
-
-    def _uses_mapping(self, interaction: Element) -> bool:
-        """Say whether the values of a response are added up, not compared with the right answer."""
-        self._declared(interaction)
-        return self._is_mapped(interaction.get("responseIdentifier", ""))
-
-    def _is_mapped(self, ident: str) -> bool:
-        processing = child(self.item, "responseProcessing")
-        if processing is None or ident not in self.declared or not self.declared[ident].mapping:
-            return False
-        if "map_response" in processing.get("template", ""):
-            return True
-        return any(found.get("identifier") == ident for found in descendants(processing, "mapResponse"))
+        return self.worths.of(ident_of(interaction))
 
     # --- Feedback ------------------------------------------------------------------------------------------------------------------
 
@@ -163,22 +140,22 @@ class ItemReader:
         if not self.interactions:
             return self.texts.content(self.body, BLOCKS), Description()
         interaction = self.interactions[0]
+        pairs = PairReader(self.texts, self.worths, lambda ident: self._why(self.feedbacks.of_choice("", ident)))
         readers: Mapping[str, Callable[[Element], Body]] = {
             "choiceInteraction": self._choice,
             "orderInteraction": self._ordering,
-            "matchInteraction": self._matching,
+            "matchInteraction": pairs.matching,
             "extendedTextInteraction": self._essay,
             "uploadInteraction": self._upload,
-            "gapMatchInteraction": self._dragged,
+            "gapMatchInteraction": pairs.dragged,
         }
         body = readers[local(interaction)](interaction)
-        return self._text_around(interaction, body), body
+        return self._text_around(interaction, pairs.inside), body
 
-    def _text_around(self, interaction: Element, body: Body) -> str:
-        """Return the body's text without the interaction, with its prompt; the text of a gap match is the interaction's own."""
+    def _text_around(self, interaction: Element, inside: str) -> str:
+        """Return the body's text without the interaction, with its prompt and the text with gaps that the interaction gives."""
         prompt = child(interaction, "prompt")
         asked = self.texts.content(prompt, BLOCKS) if prompt is not None else ""
-        inside = self._gap_text(interaction) if isinstance(body, Gaps) else ""
         for inner in list(interaction):
             interaction.remove(inner)
         interaction.text = None
@@ -187,73 +164,40 @@ class ItemReader:
 
     def _choice(self, interaction: Element) -> Body:
         declared = self._declared(interaction)
-        choices = children(interaction, "simpleChoice")
-        ids = [found.get("identifier", "") for found in choices]
-        if {ident.lower() for ident in ids} == {"true", "false"} and len(declared.correct) == 1:
-            return TrueFalse(declared.correct[0].lower() == "true")
-        worth = self._worths(interaction, ids)
-        weighted = [
+        idents = [found.get("identifier", "") for found in children(interaction, "simpleChoice")]
+        if {ident.lower() for ident in idents} == {"true", "false"} and len(declared.correct) == 1:
+            shares = self.worths.of_choices(ident_of(interaction), idents)
+            if sorted(shares.values()) == [0, 1]:
+                return TrueFalse(max(idents, key=lambda ident: shares[ident]).lower() == "true")
+        weighted = self._weighted(interaction, "simpleChoice")
+        shuffle = interaction.get("shuffle") == "true"
+        if not declared.several:
+            return _choices.single(weighted, shuffle=shuffle)
+        added = self.worths.is_added(ident_of(interaction))
+        return _choices.multiple(weighted, shuffle=shuffle) if added else _all_or_nothing(weighted, shuffle)
+
+    def _weighted(self, interaction: Element, name: str) -> list[_choices.Weighted]:
+        """Return the choices of an interaction with what each is worth and what is said of it."""
+        choices, response = children(interaction, name), ident_of(interaction)
+        worth = self.worths.of_choices(response, [found.get("identifier", "") for found in choices])
+        return [
             _choices.Weighted(
                 {self.language: self.texts.content(found, INLINE)},
                 worth[found.get("identifier", "")],
-                self._why(self.feedbacks.of_choice(interaction.get("responseIdentifier", ""), found.get("identifier", ""))),
+                self._why(self.feedbacks.of_choice(response, found.get("identifier", ""))),
                 found.get("fixed") == "true",
             )
             for found in choices
         ]
-        shuffle = interaction.get("shuffle") == "true"
-        if not declared.several:
-            return _choices.single(weighted, shuffle=shuffle)
-        return _choices.multiple(weighted, shuffle=shuffle) if self._uses_mapping(interaction) else _all_or_nothing(weighted, shuffle)
-
-    def _worths(self, interaction: Element, ids: Sequence[str]) -> dict[str, Fraction]:
-        declared = self._declared(interaction)
-        if not self._uses_mapping(interaction):
-            return {ident: Fraction(ident in declared.correct) for ident in ids}
-        gained = [declared.mapping.get(ident, declared.usual) for ident in ids]
-        rights = [value for value in gained if value > 0]
-        reached = (sum(rights, Fraction(0)) if declared.several else max(rights, default=Fraction(0))) or Fraction(1)
-        whole = min(reached, declared.most) if declared.most > 0 else reached
-        shares = [max(min(value / whole, Fraction(1)), Fraction(-1)) for value in gained]
-        return {ident: credit(share * 100) for ident, share in zip(ids, shares, strict=True)}
 
     def _ordering(self, interaction: Element) -> Body:
         texts = {found.get("identifier", ""): self.texts.content(found, INLINE) for found in children(interaction, "simpleChoice")}
         order = [ident for ident in self._declared(interaction).correct if ident in texts]
         if set(order) != set(texts):
             raise NotTranslatable(N_("The right order does not name every item."))
+        self.worths.of_whole(ident_of(interaction))
         keys = Keys()
         return Ordering(tuple(Label(keys.of(texts[ident]), {self.language: texts[ident]}) for ident in order), OrderingRule.ALL_OR_NOTHING)
-
-    def _matching(self, interaction: Element) -> Body:
-        sets = children(interaction, "simpleMatchSet")
-        if len(sets) != 2:
-            raise NotTranslatable(N_("A matching has two sets."))
-        items, matches = (
-            {
-                found.get("identifier", ""): _choices.said(self.texts.content(found, INLINE))
-                for found in children(part, "simpleAssociableChoice")
-            }
-            for part in sets
-        )
-        found = [pair.split() for pair in self._declared(interaction).correct]
-        right = {pair[0]: pair[1] for pair in found if len(pair) == 2}
-        if len(right) != len(found) or set(right) != set(items) or not set(right.values()) <= set(matches):
-            raise NotTranslatable(N_("Not every item of the matching has exactly one match."), N_("A matching here gives each item one."))
-        keys, choices = Keys(), matched([matches[right[ident]] for ident in items] + list(matches.values()))
-        pairs = tuple(
-            Pair(
-                keys.of(item),
-                {self.language: item},
-                choices[matches[right[ident]]],
-                {self.language: matches[right[ident]]},
-                self._why(self.feedbacks.of_choice("", ident)),
-            )
-            for ident, item in items.items()
-        )
-        used = {pair.match_key for pair in pairs}
-        extra = tuple(Label(key, {self.language: text}) for text, key in choices.items() if key not in used)
-        return Matching(pairs, extra, interaction.get("shuffle") == "true")
 
     def _essay(self, interaction: Element) -> Body:
         model = "\n\n".join(part for part in (self.texts.content(block, BLOCKS) for block in self.graders) if part)
@@ -263,35 +207,12 @@ class ItemReader:
         self.notebook.note(N_("Which files are taken is not said; the usual ones are."))
         return File(_ANY_FILE)
 
-    def _dragged(self, interaction: Element) -> Body:
-        texts = {found.get("identifier", ""): self.texts.content(found, INLINE) for found in children(interaction, "gapText")}
-        gaps = [found.get("identifier", "") for found in descendants(interaction, "gap")]
-        pairs = [pair.split() for pair in self._declared(interaction).correct]
-        right = {pair[1]: pair[0] for pair in pairs if len(pair) == 2}
-        if not gaps or set(right) != set(gaps) or not set(right.values()) <= set(texts):
-            raise NotTranslatable(N_("Not every gap has one right text."))
-        keys = matched([texts[right[gap]] for gap in gaps] + list(texts.values()))
-        accents = self.language == "es"
-        made = []
-        for at, gap in enumerate(gaps, start=1):
-            text = texts[right[gap]]
-            answer = ShortAnswer({self.language: text}, True, Fraction(1), None, keys[text])
-            made.append(Gap(_gap.name(at, len(gaps)), Short((answer,), True, accents)))
-        return Gaps(tuple(made), True, tuple(Label(key, {self.language: text}) for text, key in keys.items()))
-
-    def _gap_text(self, interaction: Element) -> str:
-        gaps = descendants(interaction, "gap")
-        _replace(gaps)
-        for element in (*children(interaction, "gapText"), *children(interaction, "prompt")):
-            interaction.remove(element)
-        return _gap.with_names(self.texts.html(inner_markup(interaction), BLOCKS), len(gaps))
-
     # --- Interactions inside the text ------------------------------------------------------------------------------------------------
 
     def _inline(self, interactions: Sequence[Element]) -> tuple[str, Body]:
-        idents = [found.get("responseIdentifier", "") for found in interactions]
+        idents = [ident_of(found) for found in interactions]
         bodies = [self._entry(found) if local(found) == "textEntryInteraction" else self._selected(found) for found in interactions]
-        _replace(interactions)
+        replace_by_gaps(interactions)
         markdown = self.texts.content(self.body, BLOCKS)
         before, _, after = markdown.rpartition(_gap.mark(1))
         first = bodies[0]
@@ -305,50 +226,38 @@ class ItemReader:
 
     def _weights(self, idents: Sequence[str]) -> Sequence[Fraction]:
         """Return what each gap counts for among all: what the item gives for it, where it says so of each."""
-        found = [self._gained(ident) for ident in idents]
-        known = [worth for worth in found if worth]
+        known = [worth for ident in idents if (worth := self.worths.gained.get(ident, Fraction(0)))]
         return known if len(known) == len(idents) and len(set(known)) > 1 else [Fraction(1)] * len(idents)
 
-    def _gained(self, ident: str) -> Fraction:
-        """Return what the right answer of a response adds to the score; 0 where that is not said."""
-        if self._is_mapped(ident):
-            declared = self.declared[ident]
-            best = max(declared.mapping.values())
-            return max(min(best, declared.most) if declared.most > 0 else best, Fraction(0))
-        gained = [Fraction(0)]
-        for setting in (one for branch in self._scoring(ident) for one in children(branch, "setOutcomeValue")):
-            values = [words(value) for value in descendants(setting, "baseValue")]
-            if setting.get("identifier") == "SCORE" and len(values) == 1:
-                gained.append(number(values[0]))
-        return max(gained)
-
     def _entry(self, interaction: Element) -> Short | Numerical:
-        declared, ident = self._declared(interaction), interaction.get("responseIdentifier", "")
-        worth = declared.mapping or dict.fromkeys((one_line(value) for value in declared.correct), Fraction(1))
-        if declared.kind in NUMBERS and not self._is_mapped(ident):
-            worth = dict.fromkeys(declared.correct[:1] or list(declared.mapping)[:1], Fraction(1))
-        whole = max(worth.values(), default=Fraction(1))
-        if whole <= 0:
-            raise NotTranslatable(N_("No answer is right."))
-        shares = {value: max(gained / whole, Fraction(-1)) for value, gained in worth.items() if value}
+        declared, ident = self._declared(interaction), ident_of(interaction)
+        right = [one_line(value) for value in declared.correct] or list(declared.mapping)
+        shares = self.worths.of_values(ident, right[:1] if declared.kind in NUMBERS else right)
         if declared.kind in NUMBERS:
             return self._number(ident, shares)
         fold = str if declared.sensitive else str.casefold
         others = [value for value in self.feedbacks.values(ident) if value and fold(value) not in {fold(known) for known in shares}]
-        answers = tuple(
-            ShortAnswer({self.language: literal(value)}, share > 0, share, self._why(self.feedbacks.of(ident, value)))
-            for value, share in {**shares, **dict.fromkeys(others, Fraction(0))}.items()
+        usual = {ANYTHING: shares.pop(ANYTHING)} if ANYTHING in shares else {}
+        answers = [(literal(value), value, share) for value, share in {**shares, **dict.fromkeys(others, Fraction(0))}.items()]
+        answers += [(value, value, share) for value, share in usual.items()]
+        return Short(
+            tuple(
+                ShortAnswer({self.language: pattern}, share > 0, share, self._why(self.feedbacks.of(ident, value)))
+                for pattern, value, share in answers
+            ),
+            not declared.sensitive,
+            self.language == "es",
         )
-        return Short(answers, not declared.sensitive, self.language == "es")
 
     def _number(self, ident: str, shares: Mapping[str, Fraction]) -> Numerical:
         """Return a number with those that gain less, and wrong ones for which something is said."""
-        right = {number(value): share for value, share in shares.items()}
+        right = {number(value): share for value, share in shares.items() if value != ANYTHING}
         values = [value for value in self.feedbacks.values(ident) if is_number(value)]
         said = {number(value): self._why(self.feedbacks.of(ident, value)) for value in values}
         answers = [NumericalAnswer(value, share > 0, share, said.get(value)) for value, share in right.items()]
         wrong = ((value, why) for value, why in said.items() if value not in right)
         answers += [NumericalAnswer(value, False, Fraction(0), why, Tolerance()) for value, why in wrong]
+        answers += [NumericalAnswer(None, share > 0, share) for value, share in shares.items() if value == ANYTHING]
         return Numerical(tuple(answers), self._tolerance(ident, next(iter(right), None)))
 
     def _tolerance(self, ident: str, right: Fraction | None) -> Tolerance:
@@ -374,17 +283,12 @@ class ItemReader:
                 yield branch
 
     def _selected(self, interaction: Element) -> Single:
-        choices = children(interaction, "inlineChoice")
-        worth = self._worths(interaction, [found.get("identifier", "") for found in choices])
-        weighted = [
-            _choices.Weighted(
-                {self.language: self.texts.content(found, INLINE)},
-                worth[found.get("identifier", "")],
-                self._why(self.feedbacks.of_choice(interaction.get("responseIdentifier", ""), found.get("identifier", ""))),
-            )
-            for found in choices
-        ]
-        return _choices.single(weighted, shuffle=interaction.get("shuffle") == "true")
+        return _choices.single(self._weighted(interaction, "inlineChoice"), shuffle=interaction.get("shuffle") == "true")
+
+
+def ident_of(interaction: Element) -> str:
+    """Return the name of an interaction's response."""
+    return interaction.get("responseIdentifier", "")
 
 
 def _ends(condition: Element, ident: str, *comparisons: str) -> list[Fraction]:
@@ -400,13 +304,3 @@ def _all_or_nothing(weighted: Sequence[_choices.Weighted], shuffle: bool) -> Mul
         text = next(iter(one.text.values()), "")
         options.append(Option(keys.of(text), one.text, one.credit > 0, Fraction(one.credit > 0), one.why, one.fixed))
     return Multiple(tuple(options), MultipleRule.ALL_OR_NOTHING, shuffle)
-
-
-def _replace(interactions: Sequence[Element]) -> None:
-    """Put the sign of a gap in the place of each interaction."""
-    for at, found in enumerate(interactions, start=1):
-        for inner in list(found):
-            found.remove(inner)
-        found.tag, found.text = "span", _gap.mark(at)
-        for name in list(found.attrib):
-            del found.attrib[name]

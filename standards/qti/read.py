@@ -5,7 +5,8 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from kernel.errors import N_
-from quizzes.rules.definitions import Question
+from quizzes.rules.definitions import Question, QuestionState
+from standards._files import SUFFIXES
 from standards._keys import Keys
 from standards._texts import clean, one_line
 from standards._xml import Element, child, descendants, line, local, parse, words
@@ -16,8 +17,11 @@ from standards.qti.items import ItemReader
 
 MANIFEST = "imsmanifest.xml"
 DOCUMENTS = (".xml", ".qti")
-PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
-_ROOTS = (b"assessmentItem", b"assessmentTest", b"questestinterop")
+_THIRD = b"qti-assessment-"
+"""Begins the names of roots of QTI 3; its manifests name the version instead."""
+_THIRD_MANIFEST = "xmlv3p0"
+_THIRD_REFUSED = N_("This is QTI 3; 1.2, 2.1 and 2.2 are read here.")
+_ROOTS = (b"assessmentItem", b"assessmentTest", b"questestinterop", _THIRD)
 """Without one of these names a document of a package is none of QTI, and nobody looks into it."""
 _TWINS = "non_cc_assessments/"
 
@@ -25,14 +29,16 @@ _TWINS = "non_cc_assessments/"
 def read(content: bytes, language: str = "es") -> Imported:
     """Return the questions of a QTI file or package; raises FileRefused for what is hostile, broken, or holds no item."""
     notebook = Notebook()
-    files = read_archive(content, *DOCUMENTS, *PICTURES) if content.startswith(b"PK") else {"": content}
-    notebook.offered.update({path: content for path, content in files.items() if path.lower().endswith(PICTURES)})
+    notebook.carries_files = content.startswith(b"PK")
+    files = read_archive(content, *DOCUMENTS, *SUFFIXES) if notebook.carries_files else {"": content}
+    notebook.offered.update({path: content for path, content in files.items() if path.lower().endswith(SUFFIXES)})
     files = {path: content for path, content in files.items() if path not in notebook.offered}
     reader = _Reader(language, notebook)
     for path, root in _documents(files):
         reader.read(path, root)
     if not reader.found:
-        raise FileRefused(N_("There is no item of QTI in the file."))
+        is_third = reader.third or _THIRD_MANIFEST in files.get(MANIFEST, b"").decode("utf-8", "replace")
+        raise FileRefused(_THIRD_REFUSED if is_third else N_("There is no item of QTI in the file."))
     return Imported(tuple(reader.sources), tuple(notebook.remarks), notebook.media)
 
 
@@ -55,7 +61,7 @@ class _Reader:
         self.language, self.notebook = language, notebook
         self.keys = Keys()
         self.sources: list[Source] = []
-        self.found = False
+        self.found = self.third = False
         self.taken: dict[str, Question] = {}
 
     def read(self, path: str, root: Element) -> None:
@@ -66,6 +72,10 @@ class _Reader:
         elif name == "questestinterop":
             for item in descendants(root, "item"):
                 self._take(item, name_of(item), path)
+        elif name.startswith(_THIRD.decode()) or (name == "manifest" and _is_third(root)):
+            self.third = True
+            self.notebook.turn_to(path, line(root))
+            self.notebook.refuse(NotTranslatable(_THIRD_REFUSED))
         elif name == "assessmentTest":
             self.notebook.turn_to("", 0)
             self.notebook.loss(
@@ -80,6 +90,8 @@ class _Reader:
         self.notebook.turn_to(f"{path}: {shown}" if path else shown, line(item))
         try:
             question = self._question(item, name)
+            if self.notebook.lacks_file:
+                question = replace(question, state=QuestionState.DRAFT)
             if self._is_copy(_identity(item), question):
                 self.notebook.note(N_("The question is there twice and comes in once."))
             else:
@@ -96,6 +108,11 @@ class _Reader:
         if local(item) == "item":
             return CanvasReader(item, self.language, self.notebook).question(name, self.keys)
         return ItemReader(item, self.language, self.notebook).question(name, self.keys)
+
+
+def _is_third(manifest: Element) -> bool:
+    """Say whether a manifest names resources of QTI 3."""
+    return any(_THIRD_MANIFEST in found.get("type", "") for found in descendants(manifest, "resource"))
 
 
 def _identity(item: Element) -> str:

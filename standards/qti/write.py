@@ -1,14 +1,14 @@
 """Write questions as a package of QTI 2.1 items (IMS QTI 2.1), texts as HTML; what the standard has no place for is told."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from quizzes.rules.definitions import Description, Question, TextShape
 from standards import _xml
 from standards._fields import tell_fields, tell_keys, tell_languages
 from standards._numbers import decimal, number
-from standards._texts import tell_changed
+from standards._texts import file_names, tell_changed, tell_files
 from standards._xml import Element
-from standards.model import Exported, Notebook, NotTranslatable
+from standards.model import NO_FILES, Exported, Files, Notebook, NotTranslatable
 from standards.qti.model import EXPLANATION, ITEM_2
 from standards.qti.package import package
 from standards.qti.write_bodies import ItemBody, tag
@@ -17,22 +17,27 @@ _KEPT = frozenset({"mark", "explanation"})
 _DIGITS = 10
 
 
-def write(questions: Sequence[Question], language: str = "es") -> Exported:
-    """Return a package with one item a question; kinds that QTI lacks are problems."""
+def write(questions: Sequence[Question], language: str = "es", files: Files = NO_FILES) -> Exported:
+    """Return a package with one item a question and the files that these show; kinds that QTI lacks are problems."""
     notebook = Notebook()
-    files: dict[str, bytes] = {}
+    items: dict[str, bytes] = {}
+    media: dict[str, bytes] = {}
     for question in questions:
         notebook.turn_to(question.key)
         try:
-            files[f"items/{question.key}.xml"] = _xml.written_as_is(_item(question, language, notebook))
+            carried = files.get(question.key, {})
+            names = {address: f"{question.key}/{name}" for address, name in file_names(carried).items()}
+            addresses = {address: f"../media/{name}" for address, name in names.items()}
+            items[f"items/{question.key}.xml"] = _xml.written_as_is(_item(question, language, notebook, addresses))
+            media |= {f"media/{name}": carried[address] for address, name in names.items()}
         except NotTranslatable as refusal:
             notebook.refuse(refusal)
-    return Exported(package(files, "imsqti_item_xmlv2p1", "1.1.4"), len(files), tuple(notebook.remarks))
+    return Exported(package(items, "imsqti_item_xmlv2p1", "1.1.4", media), len(items), tuple(notebook.remarks))
 
 
-def _item(question: Question, language: str, notebook: Notebook) -> Element:
+def _item(question: Question, language: str, notebook: Notebook, addresses: Mapping[str, str]) -> Element:
     item = _xml.root("assessmentItem", ITEM_2, identifier=f"q-{question.key}", title=question.key, adaptive="false", timeDependent="false")
-    body = ItemBody(question, language, notebook)
+    body = ItemBody(question, language, notebook, addresses)
     made = body.element()
     for declared in body.declarations:
         item.append(declared)
@@ -50,6 +55,7 @@ def _item(question: Question, language: str, notebook: Notebook) -> Element:
     if question.explanation:
         item.append(body.modal("EXPLANATION", EXPLANATION, question.explanation, TextShape.MARKDOWN))
     _tell(question, language, notebook)
+    tell_files(question, language, notebook, addresses)
     return item
 
 

@@ -29,7 +29,7 @@ from quizzes.rules.definitions import (
 from standards import _choices, _gap, _xml
 from standards._fields import lose, nominal, refuse_kind
 from standards._numbers import decimal
-from standards._texts import in_language, one_line, to_html, to_plain
+from standards._texts import NOWHERE, in_language, one_line, to_html, to_plain
 from standards._xml import Element
 from standards.model import Notebook, NotTranslatable
 from standards.qti.model import ITEM_2, RESPONSE
@@ -44,8 +44,10 @@ def tag(name: str) -> str:
 class ItemBody:
     """Makes the body of one item; `declarations`, `processing` and `feedback` are what the item needs besides."""
 
-    def __init__(self, question: Question, language: str, notebook: Notebook) -> None:
+    def __init__(self, question: Question, language: str, notebook: Notebook, addresses: Mapping[str, str] = NOWHERE) -> None:
         self.question, self.language, self.notebook = question, language, notebook
+        self.addresses = addresses
+        """Where the files that the texts name lie, seen from the item."""
         self.declarations: list[Element] = []
         self.processing: Element | None = None
         self.feedback: list[tuple[str, Texts]] = []
@@ -72,7 +74,10 @@ class ItemBody:
         return made
 
     def _html(self, markdown: str, shape: TextShape = BLOCKS) -> Element:
-        return _xml.fragment(to_html({self.language: markdown}, shape, self.language), ITEM_2)
+        made = _xml.fragment(to_html({self.language: markdown}, shape, self.language, self.addresses), ITEM_2)
+        for caption in plain_figures(made):
+            self.notebook.loss(N_("The caption “%(caption)s” becomes a paragraph below its picture."), caption=caption[:80])
+        return made
 
     def _inside(self, parent: Element, texts: Texts) -> None:
         """Put a text of one line into an element."""
@@ -354,6 +359,21 @@ class ItemBody:
         made.append(self._html(text))
         self._fill(made, {at: _xml.root(tag("gap"), None, identifier=f"gap_{at}") for at in range(1, len(places) + 1)})
         self._score([RESPONSE], mapped=True)
+
+
+def plain_figures(root: Element) -> list[str]:
+    """Make figures what QTI has: a block with the picture and with its caption; return the captions' words."""
+    captions = []
+    for figure in _xml.descendants(root, "figure"):
+        figure.tag = tag("div")
+        for picture in _xml.children(figure, "img"):
+            held = _xml.root(tag("p"))
+            figure.replace(picture, held)
+            held.append(picture)
+        for caption in _xml.children(figure, "figcaption"):
+            caption.tag = tag("p")
+            captions.append(one_line(_xml.words(caption)))
+    return captions
 
 
 def _fill_text(node: Element, made: Mapping[int, Element]) -> None:

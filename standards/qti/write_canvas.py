@@ -25,9 +25,9 @@ from quizzes.rules.definitions import (
 from standards import _xml
 from standards._fields import lose, nominal, refuse_kind, tell_fields, tell_keys, tell_languages
 from standards._numbers import decimal, number
-from standards._texts import in_language, tell_changed, to_html
+from standards._texts import in_language, tell_changed, tell_files, to_html
 from standards._xml import Element
-from standards.model import Exported, Notebook, NotTranslatable
+from standards.model import NO_FILES, Exported, Files, Notebook, NotTranslatable
 from standards.qti.model import ITEM_1
 from standards.qti.package import package
 from standards.qti.writing import BLOCKS, DIGITS, INLINE, gaps_in_order, lose_written, matches_of, truth, whole_words
@@ -35,7 +35,7 @@ from standards.qti.writing import BLOCKS, DIGITS, INLINE, gaps_in_order, lose_wr
 _KEPT = frozenset({"mark", "explanation"})
 
 
-def write(questions: Sequence[Question], language: str = "es") -> Exported:
+def write(questions: Sequence[Question], language: str = "es", _files: Files = NO_FILES) -> Exported:
     """Return a package with one assessment of all questions; kinds that Canvas lacks are problems."""
     notebook = Notebook()
     root = _xml.root("questestinterop", ITEM_1)
@@ -96,6 +96,7 @@ class _Item:
         tell_languages(question, self.language, notebook)
         tell_keys(question, notebook)
         tell_changed(question, self.language, notebook)
+        tell_files(question, self.language, notebook)
 
     def _field(self, label: str, entry: str) -> None:
         field = _xml.add(self.metadata, _tag("qtimetadatafield"))

@@ -27,8 +27,8 @@ from quizzes.rules.definitions import (
 )
 from standards._fields import lose, refuse_kind, tell_fields, tell_keys, tell_languages
 from standards._numbers import decimal
-from standards._texts import in_language, one_line
-from standards.model import Exported, Notebook, NotTranslatable
+from standards._texts import in_language, one_line, tell_files
+from standards.model import NO_FILES, Exported, Files, Notebook, NotTranslatable
 from standards.sheet.model import COLUMNS, MAXIMUM_ANSWERS, MAXIMUM_ROWS, NUMBERED, heading
 from standards.sheet.tables import to_csv, to_xlsx
 
@@ -36,12 +36,12 @@ _KEPT = frozenset({"tags", "difficulty", "state", "mark", "hints", "penalty", "e
 _USUAL = Question("", {}, Description())
 
 
-def write_csv(questions: Sequence[Question], language: str = "es") -> Exported:
+def write_csv(questions: Sequence[Question], language: str = "es", _files: Files = NO_FILES) -> Exported:
     """Return a CSV file (UTF-8 with its mark, commas) with the questions in one language."""
     return _written(questions, language, to_csv)
 
 
-def write_xlsx(questions: Sequence[Question], language: str = "es") -> Exported:
+def write_xlsx(questions: Sequence[Question], language: str = "es", _files: Files = NO_FILES) -> Exported:
     """Return a workbook with the questions in one language."""
     return _written(questions, language, to_xlsx)
 
@@ -82,6 +82,7 @@ class _Writer:
         tell_fields(question, _KEPT, self.notebook)
         tell_languages(question, self.language, self.notebook)
         tell_keys(question, self.notebook)
+        tell_files(question, self.language, self.notebook)
         return {
             "key": question.key,
             "kind": question.kind.value,

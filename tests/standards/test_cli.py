@@ -6,8 +6,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from quizzes.cli import group
+from standards._tags import Categories
 from standards.bank.read import read
-from standards.cli import NAMES, WRITTEN, commands
+from standards.cli import CATEGORIES, NAMES, WRITTEN, commands
 from standards.formats import FORMATS, guess
 from standards.model import FileRefused
 from tests.support.folders import a_folder
@@ -179,3 +180,26 @@ def test_format_is_told_by_name_and_beginning(name: str, content: bytes, form: s
 def test_format_that_nothing_tells_is_asked_for() -> None:
     with pytest.raises(FileRefused, match="--format"):
         guess("a.txt", b"words")
+
+
+CATEGORIES_GIFT = (
+    "$CATEGORY: $course$/top/Ley 2001/Aportes\n\n::uno::¿Uno?{T}\n\n// [tag:ya]\n::dos::¿Dos?{F}\n\n$CATEGORY: top\n\n::tres::¿Tres?{T}\n"
+)
+
+
+def test_categories_become_tags_or_are_left_out_as_is_chosen(tmp_path: Path) -> None:
+    file = tmp_path / "preguntas.gift"
+    file.write_text(CATEGORIES_GIFT, "utf-8")
+
+    tagged, left = (run("import", file, "--to", tmp_path / f"{way}.yaml", "--categories", way, "--all") for way in ("tags", "leave"))
+
+    assert (tagged.exit_code, left.exit_code) == (0, 0)
+    by_key = {question.key: question.tags for question in read((tmp_path / "tags.yaml").read_bytes()).questions}
+    assert by_key == {"uno": ("ley-2001-aportes",), "dos": ("ya", "ley-2001-aportes"), "tres": ()}
+    assert "ley-2001-aportes" in tagged.output
+    assert {question.tags for question in read((tmp_path / "leave.yaml").read_bytes()).questions} == {(), ("ya",)}
+    assert "Ley 2001/Aportes" in left.output
+
+
+def test_the_ways_of_categories_are_those_of_the_command() -> None:
+    assert list(Categories) == list(CATEGORIES)

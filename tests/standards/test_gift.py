@@ -2,7 +2,7 @@
 
 import pytest
 
-from quizzes.rules.definitions import Essay, Gaps, Multiple, MultipleRule, Numerical, Question, Short, Single, TrueFalse
+from quizzes.rules.definitions import Essay, Gaps, Matching, Multiple, MultipleRule, Numerical, Question, Short, Single, TrueFalse
 from standards.gift.grammar import escape, unescape
 from standards.gift.read import read
 from standards.gift.write import write
@@ -29,6 +29,46 @@ def test_gap_of_several_options_keeps_a_line_to_write_on() -> None:
 
     assert question.text == es("Son \\_\\_\\_\\_\\_ los pilares.")
     assert isinstance(question.body, Multiple)
+
+
+@pytest.mark.parametrize(
+    ("braces", "options"),
+    [
+        (
+            "~go to starbucks -> order a coffee =get coffee powder -> add water",
+            ["go to starbucks -> order a coffee", "get coffee powder -> add water"],
+        ),
+        ("=%100%Archivo->Guardar->Como#Archivo -> así ~[plain]Ver->x", ["Archivo->Guardar->Como", "Ver->x"]),
+        ("a -> b ~c =->d", ["a -> b", "c", "->d"]),
+    ],
+)
+def test_an_arrow_beside_a_tilde_belongs_to_a_choice(braces: str, options: list[str]) -> None:
+    """A way through menus is an answer: as the format's own importer, `~` is looked for before `->`."""
+    body = one(f"¿Cómo?{{{braces}}}").body
+
+    assert isinstance(body, Single)
+    assert [option.text["es"] for option in body.options] == options
+    assert sum(option.right for option in body.options) >= 1
+
+
+def test_arrows_without_a_tilde_make_a_matching_and_without_a_sign_of_equality_words() -> None:
+    """A tilde behind a backslash is a letter."""
+    pairs, escaped, words = (
+        one("¿Qué?{=a -> 1 =b -> 2}").body,
+        one("¿Qué?{=a\\~ -> 1 =b -> 2}").body,
+        one("¿Dónde?{Archivo -> Guardar}").body,
+    )
+
+    assert isinstance(pairs, Matching)
+    assert isinstance(escaped, Matching)
+    assert [(pair.item["es"], pair.match["es"]) for pair in (*pairs.pairs, *escaped.pairs)] == [
+        ("a", "1"),
+        ("b", "2"),
+        ("a~", "1"),
+        ("b", "2"),
+    ]
+    assert isinstance(words, Short)
+    assert words.answers[0].patterns == es("Archivo -> Guardar")
 
 
 def test_signs_after_a_finished_sentence_are_told_and_dropped() -> None:

@@ -284,3 +284,22 @@ def test_rule_without_a_match_is_told_as_a_loss() -> None:
     body = Multiple((Option("a", es("a"), True, Fraction(1)), Option("b", es("b"), False, Fraction(0))), MultipleRule.ALL_OR_NOTHING)
 
     assert [loss.facts.get("rule") for loss in write([a_question(body)]).of_weight(Weight.LOSS)] == ["all_or_nothing"]
+
+
+def test_one_unknown_gap_refuses_only_its_question_and_categories_become_tags_when_asked() -> None:
+    """Of three texts with gaps one has a kind that is not known here; the category stands on those that follow it."""
+
+    def cloze(name: str, gap: str) -> str:
+        text = f"<questiontext><text>Va {gap} y {{1:SA:=b}}.</text></questiontext>"
+        return f'<question type="cloze"><name><text>{name}</text></name>{text}</question>'
+
+    category = '<question type="category"><category><text>$course$/Aportes/Jubilación</text></category></question>'
+    file = (
+        f"<quiz>{cloze('uno', '{1:SA:=a}')}{category}{cloze('dos', '{1:MULTIRESPONSE:=a~=b}')}{cloze('tres', '{1:NM:=2}')}</quiz>".encode()
+    )
+
+    found = import_file("x.xml", file, categories="tags").imported
+
+    assert [(question.key, question.tags) for question in found.questions] == [("uno", ()), ("tres", ("aportes-jubilacion",))]
+    assert [problem.question for problem in found.of_weight(Weight.PROBLEM)] == ["dos"]
+    assert not found.of_weight(Weight.LOSS)

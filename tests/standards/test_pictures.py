@@ -13,8 +13,9 @@ from courses.models import Course
 from courses.queries import drafts as course_drafts
 from lms.app import House
 from quizzes.cli import group
-from quizzes.rules.definitions import Single
-from standards._pictures import named
+from quizzes.rules.definitions import QuestionState, Single
+from standards._files import named
+from standards.bank.read import read as read_bank
 from standards.cli import commands
 from standards.importing import import_file
 from standards.model import Weight
@@ -62,15 +63,21 @@ def test_what_is_no_raster_image_stays_behind_and_is_told() -> None:
         assert found.of_weight(Weight.LOSS)
 
 
-def test_pictures_of_other_peoples_servers_and_of_options_stay_behind_and_are_told() -> None:
+def test_pictures_of_other_peoples_servers_stay_behind_and_are_told() -> None:
     outside = import_file("x.xml", moodle('<p>Vea <img src="https://example.org/Mi%20foto2.png"></p>')).imported
-    inside = import_file("x.xml", moodle(SHOWN, option='<img src="@@PLUGINFILE@@/Mi%20foto.png"> sí')).imported
 
     assert outside.media == {}
+    assert outside.questions[0].state is QuestionState.READY
     assert any("foto2.png" in remark.message for remark in outside.of_weight(Weight.LOSS))
-    assert isinstance(inside.questions[0].body, Single)
-    assert "media" not in str(inside.questions[0].body)
-    assert inside.of_weight(Weight.LOSS)
+
+
+def test_a_picture_of_an_option_becomes_a_link_and_that_is_told() -> None:
+    inside = import_file("x.xml", moodle_of("¿Cuál?", '<img src="@@PLUGINFILE@@/Mi%20foto.png"> sí', {"Mi foto.png": PNG})).imported
+
+    body = inside.questions[0].body
+    assert isinstance(body, Single)
+    assert body.options[0].text["es"] == f"[Mi foto.png](media/{NAME}) sí"
+    assert any(NAME in remark.message for remark in inside.of_weight(Weight.NOTE))
 
 
 def test_a_picture_inside_a_list_comes_after_it_and_that_is_told() -> None:
@@ -114,7 +121,7 @@ def test_pictures_come_into_the_media_of_the_draft_and_the_check_finds_them(brow
     a_teacher(house, a_course(house, modules=1))
     editor = sign_in(browser, "profe@example.org")
     send(editor, moodle(SHOWN), "fotos.xml")
-    assert "1 imagen viene también" in editor.page.text
+    assert "1 archivo viene también" in editor.page.text
 
     editor.submit(editor.path, {"bank": BANK})
 
@@ -139,3 +146,85 @@ def test_the_command_writes_pictures_beside_the_bank(tmp_path: Path) -> None:
         assert f"]({way}{NAME})" in target.read_text("utf-8")
 
     assert (tmp_path / "01-uno" / "media" / NAME).read_bytes() == PNG
+
+
+MP3 = b"ID3\x04\x00\x00\x00\x00\x00\x00" + b"\x00" * 30
+PDF = b"%PDF-1.4\n%%EOF\n"
+
+
+def moodle_of(stem: str, option: str, files: dict[str, bytes], form: str = "html") -> bytes:
+    """Write a question of Moodle whose stem and first option each carry these files."""
+    carried = "".join(f'<file name="{n}" path="/" encoding="base64">{b64encode(content).decode()}</file>' for n, content in files.items())
+    return (
+        '<?xml version="1.0"?><quiz><question type="multichoice"><name><text>son</text></name>'
+        f'<questiontext format="{form}"><text><![CDATA[{stem}]]></text>{carried}</questiontext><single>true</single>'
+        f'<answer fraction="100" format="{form}"><text><![CDATA[{option}]]></text>{carried}</answer>'
+        '<answer fraction="0" format="html"><text>no</text></answer></question></quiz>'
+    ).encode()
+
+
+@pytest.mark.parametrize(
+    ("stem", "form"),
+    [
+        ('<p>Oiga <a href="@@PLUGINFILE@@/bon%20jour.mp3">el saludo</a>.</p>', "html"),
+        ('<p>Oiga <audio controls="true"><source src="@@PLUGINFILE@@/bon%20jour.mp3">el saludo</audio>.</p>', "html"),
+        ('<p>Oiga <object data="@@PLUGINFILE@@/bon%20jour.mp3">el saludo</object>.</p>', "html"),
+        ("Oiga [el saludo](@@PLUGINFILE@@/bon%20jour.mp3).", "markdown"),
+    ],
+    ids=["link", "player", "object", "markdown"],
+)
+def test_a_sound_that_a_text_plays_or_links_comes_along(stem: str, form: str) -> None:
+    found = import_file("x.xml", moodle_of(stem, "sí", {"bon jour.mp3": MP3}, form)).imported
+
+    name = named(MP3, "bon jour.mp3")
+    assert found.media == {name: MP3}
+    assert found.questions[0].text["es"].startswith("Oiga [")
+    assert f"](media/{name})" in found.questions[0].text["es"]
+    assert found.questions[0].state is QuestionState.READY
+    assert not [remark for remark in found.of_weight(Weight.LOSS) if "bon" in remark.message and remark.line == 0]
+
+
+@pytest.mark.parametrize("form", ["html", "markdown"])
+def test_documents_and_pictures_of_options_come_along(form: str) -> None:
+    option = {
+        "html": '<a href="@@PLUGINFILE@@/guia.pdf">la guía</a> y <img src="@@PLUGINFILE@@/foto.png" alt="la casa">',
+        "markdown": "[la guía](@@PLUGINFILE@@/guia.pdf) y [la casa](@@PLUGINFILE@@/foto.png)",
+    }[form]
+    found = import_file("x.xml", moodle_of("¿Cuál?", option, {"guia.pdf": PDF, "foto.png": PNG}, form)).imported
+
+    body = found.questions[0].body
+    assert isinstance(body, Single)
+    pdf, png = named(PDF, "guia.pdf"), named(PNG, "foto.png")
+    assert body.options[0].text["es"] == f"[la guía](media/{pdf}) y [la casa](media/{png})"
+    assert found.media == {pdf: PDF, png: PNG}
+    assert found.questions[0].state is QuestionState.READY
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("saludo.mp3", b"MZ no es sonido"), ("guia.pdf", b"<script>"), ("dibujo.svg", b"<svg/>"), ("programa.exe", b"MZ"), ("nada.png", None)],
+    ids=["no sound", "no document", "drawing", "program", "not there"],
+)
+@pytest.mark.parametrize("inside", ["stem", "option"])
+def test_a_file_that_is_refused_is_told_by_name_and_the_question_is_a_draft(name: str, content: bytes | None, inside: str) -> None:
+    shown = f'Vea <a href="@@PLUGINFILE@@/{name}">esto</a> <img src="@@PLUGINFILE@@/{name}" alt="x">.'
+    files = {} if content is None else {name: content}
+
+    found = import_file("x.xml", moodle_of(shown if inside == "stem" else "¿Qué?", shown if inside == "option" else "sí", files)).imported
+
+    question = found.questions[0]
+    assert question.state is QuestionState.DRAFT
+    assert found.media == {}
+    assert "PLUGINFILE" not in str(question)
+    told = [remark for remark in found.of_weight(Weight.LOSS) if name in remark.message]
+    assert [remark.question for remark in told if "draft" in remark.what] == ["son"]
+    assert all(remark.line for remark in told)
+    assert read_bank(import_file("x.xml", moodle_of(shown, "sí", files)).bank).questions[0].state is QuestionState.DRAFT
+
+
+def test_many_players_that_nobody_closes_take_no_long_time() -> None:
+    text = '<audio src="@@PLUGINFILE@@/a.mp3">' * 5000
+
+    found = import_file("x.xml", moodle_of(f"<p>Oiga {text}</p>", "sí", {"a.mp3": MP3})).imported
+
+    assert len(found.questions) + len(found.of_weight(Weight.PROBLEM)) == 1

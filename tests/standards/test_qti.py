@@ -48,18 +48,18 @@ def packed(folder: Path) -> bytes:
 
 ITEMS: list[tuple[str, dict[str, int], dict[str, int]]] = [
     ("Choicemultiple_2014410822", {"multiple": 1}, FEEDBACK),
-    ("Choicemultiple_871212949", {"multiple": 1}, FEEDBACK),
+    ("Choicemultiple_871212949", {"multiple": 1}, {**FEEDBACK, "loss": 1}),  # its sum may fall below nothing
     ("Choicesingle_853928446", {}, {"problem": 1}),  # its options are pictures alone
     ("Choicetruefalse_176040516", {"single": 1}, FEEDBACK),  # «Richtig» and «Falsch» are words like others
     ("Hotspot_278940407", {}, {"problem": 1}),
     ("Hottext_801974120", {}, {"problem": 1}),
     ("Matchmultiple_1038910213", {}, {"problem": 1}),  # its items are pictures alone
-    ("Matchsingle_143114773", {"matching": 1}, {"note": 1}),
+    ("Matchsingle_143114773", {"matching": 1}, {"note": 1, "loss": 1}),  # marked all or nothing there, pair by pair here
     ("Order_913967682", {"ordering": 1}, {"note": 1}),
     ("TextEntry_883368511", {"gaps": 1}, {"note": 1}),
     ("TextEntrynumeric_2040297025", {"gaps": 1}, {"note": 1}),
     ("TextEntrynumeric_770468849", {"gaps": 1}, {"note": 1}),
-    ("TextEntrysubset_806481421", {"gaps": 1}, {"note": 1}),
+    ("TextEntrysubset_806481421", {"gaps": 1}, {"note": 1, "loss": 1}),  # equal words in several gaps count once there
 ]
 
 

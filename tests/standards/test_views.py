@@ -19,8 +19,9 @@ from standards.formats import FORMATS
 from standards.importing import import_file
 from standards.models import PendingImport
 from tests.support.access import a_cast
-from tests.support.browser import Browser
-from tests.support.builders import a_course, a_teacher, sign_in
+from tests.support.browser import Browser, every_statement
+from tests.support.builders import a_course, a_teacher, folder, publish, sign_in
+from tests.support.meter import metered
 from tests.support.shared import SHARED, needs_shared
 
 IMPORTS = "/teaching/prueba/imports"
@@ -66,7 +67,7 @@ def test_every_cell_of_bringing_in_and_out(browser: Browser, house: House) -> No
     for path in (IMPORTS, EXPORTS):
         assert cast.check("question_bank.view", "own_course", cast.outcomes(path)) == []
     outcomes = cast.outcomes(EXPORTS, "POST", {"format": "gift"})
-    assert {letter for letter, outcome in outcomes.items() if outcome == "allow"} == set("IS")
+    assert {letter for letter, outcome in outcomes.items() if outcome == "allow"} == set("ISW")
 
 
 def test_nothing_comes_in_before_a_yes_and_what_does_not_is_told_by_line(editor: Browser, house: House) -> None:
@@ -269,3 +270,48 @@ def test_a_package_with_a_folder_of_its_own_is_no_way_out(editor: Browser, house
 
     assert "../../etc/x.xml" in editor.page.text
     assert waiting(house) == 0
+
+
+def test_a_file_of_questions_reads_no_lesson_and_no_medium_of_its_course(browser: Browser, house: House) -> None:
+    """A course of forty lessons costs no more statements and no more text than one of two."""
+    costs = []
+    browser.checks = False
+    for key, lessons in (("prueba", 2), ("larga", 40)):
+        files = folder(key, modules=1)
+        files |= {f"01-parte/{at:02}-mas.es.md": LONG_LESSON.replace(b"KEY", b"mas-%d" % at) for at in range(10, 10 + lessons)}
+        a_teacher(house, publish(house, files)[0], f"{key}@example.org")
+        editor = sign_in(browser.another(), f"{key}@example.org")
+        costs.append(_cost_of_bringing_in(editor, house, f"/teaching/{key}/imports"))
+
+    (few, text), (many, more_text) = costs
+    assert many == few <= 40
+    assert more_text < text + 20_000 < len(LONG_LESSON) * 38
+
+
+LONG_LESSON = b"---\nkey: KEY\ntitle: Una lecci\xc3\xb3n\n---\n\n" + b"Es un texto largo que nadie lee para traer preguntas.\n\n" * 90
+
+
+def _cost_of_bringing_in(editor: Browser, house: House, address: str) -> tuple[int, int]:
+    """Send a file and look at what it makes; return the statements and the characters that came out of the database."""
+    editor.get(address)
+    fields = {**dict(editor.page.form("/imports").fields), "format": "", "file": (BytesIO(GIFT), "preguntas.gift")}
+    counter = every_statement(house.database)
+    with metered(house.database) as meter:
+        editor.path = address
+        editor._request("POST", address, data=fields, content_type="multipart/form-data")
+        editor._arrive(200)
+    return len(counter.statements), meter.characters
+
+
+def test_categories_of_a_file_become_tags_unless_they_are_left_out(editor: Browser, house: House) -> None:
+    """Chosen beside the bank; another choice is another plan, which is shown before it is carried out."""
+    send(editor, "$CATEGORY: $course$/top/Aportes\n\n::uno::¿Uno?{T}\n".encode())
+    assert "aportes" in editor.page.text
+    address, form = editor.path.split("?")[0], editor.page.form(editor.path.split("?")[0])
+
+    editor.submit(address, {"bank": BANK, "categories": "leave"}, form=form, status=409)
+    assert "tags: [aportes]" not in body(house)
+    editor.submit(address, {"bank": BANK, "categories": "tags"}, status=409)
+    editor.submit(address, {"bank": BANK})
+
+    assert "    tags: [aportes]\n" in body(house)

@@ -1,0 +1,135 @@
+"""Interactions of QTI 2 that pair things: matchings, and texts with gaps to which words are dragged."""
+
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
+
+from kernel.errors import N_
+from quizzes.rules.definitions import Gap, Gaps, Label, Matching, Pair, Short, ShortAnswer, Texts
+from standards import _choices, _gap
+from standards._keys import Keys, matched
+from standards._xml import Element, children, descendants, inner_markup
+from standards.model import NotTranslatable
+from standards.qti.texts import BLOCKS, INLINE, TextReader
+from standards.qti.worths import Paired, Worths
+
+
+class PairReader:
+    """Reads one such interaction; `inside` is then the text with gaps that it gives, '' for none."""
+
+    def __init__(self, texts: TextReader, worths: Worths, why: Callable[[str], Texts | None]) -> None:
+        self.texts, self.worths, self._why = texts, worths, why
+        self.language = texts.language
+        self.inside = ""
+
+    # --- Matchings ---------------------------------------------------------------------------------------------------------------------
+
+    def matching(self, interaction: Element) -> Matching | Gaps:
+        """Return a matching; gaps with a list each where its pairs are worth different points."""
+        sets = children(interaction, "simpleMatchSet")
+        if len(sets) != 2:
+            raise NotTranslatable(N_("A matching has two sets."))
+        items, matches = (
+            {
+                found.get("identifier", ""): _choices.said(self.texts.content(found, INLINE))
+                for found in children(part, "simpleAssociableChoice")
+            }
+            for part in sets
+        )
+        shuffle = interaction.get("shuffle") == "true"
+        response = interaction.get("responseIdentifier", "")
+        paired = self.worths.of_pairs(response, list(items), list(matches), lambda item, match: f"{item} {match}")
+        if paired is not None and not paired.is_even:
+            return self._lists(items, matches, paired, shuffle)
+        right = {item: paired.right(item) for item in items} if paired is not None else self._correct(response, items, matches)
+        return self._matching(items, matches, right, shuffle)
+
+    def _correct(self, response: str, items: Mapping[str, str], matches: Mapping[str, str]) -> dict[str, str]:
+        found = [pair.split() for pair in self.worths.of(response).correct]
+        right = {pair[0]: pair[1] for pair in found if len(pair) == 2}
+        if len(right) != len(found) or set(right) != set(items) or not set(right.values()) <= set(matches):
+            raise NotTranslatable(N_("Not every item of the matching has exactly one match."), N_("A matching here gives each item one."))
+        return right
+
+    def _matching(self, items: Mapping[str, str], matches: Mapping[str, str], right: Mapping[str, str], shuffle: bool) -> Matching:
+        keys, choices = Keys(), matched([matches[right[ident]] for ident in items] + list(matches.values()))
+        pairs = tuple(
+            Pair(
+                keys.of(item),
+                {self.language: item},
+                choices[matches[right[ident]]],
+                {self.language: matches[right[ident]]},
+                self._why(ident),
+            )
+            for ident, item in items.items()
+        )
+        used = {pair.match_key for pair in pairs}
+        extra = tuple(Label(key, {self.language: text}) for text, key in choices.items() if key not in used)
+        return Matching(pairs, extra, shuffle)
+
+    def _lists(self, items: Mapping[str, str], matches: Mapping[str, str], paired: Paired, shuffle: bool) -> Gaps:
+        """Return one gap an item, each with the list of all matches and its own weight: pairs of a matching count all the same here."""
+        self.texts.notebook.note(
+            N_("The matching became gaps to choose in."), N_("Its pairs are worth different points, which gaps can have and pairs cannot.")
+        )
+        gaps, lines = [], []
+        for at, (ident, item) in enumerate(items.items(), start=1):
+            name = _gap.name(at, len(items))
+            weighted = [_choices.Weighted({self.language: text}, paired.shares[ident, match]) for match, text in matches.items()]
+            gaps.append(Gap(name, _choices.single(weighted, shuffle=shuffle), paired.weights[ident]))
+            lines.append(f"- {item}: {{{name}}}")
+        self.inside = "\n".join(lines)
+        return Gaps(tuple(gaps))
+
+    # --- Texts with gaps ---------------------------------------------------------------------------------------------------------------
+
+    def dragged(self, interaction: Element) -> Gaps:
+        """Return a text with gaps that are filled from one set; a wrong text costs what the mapping takes for it."""
+        texts = {found.get("identifier", ""): self.texts.content(found, INLINE) for found in children(interaction, "gapText")}
+        places = [found.get("identifier", "") for found in descendants(interaction, "gap")]
+        response = interaction.get("responseIdentifier", "")
+        if not places or not texts:
+            raise NotTranslatable(N_("Not every gap has one right text."))
+        paired = self.worths.of_pairs(response, places, list(texts), lambda gap, text: f"{text} {gap}")
+        right = {gap: paired.right(gap) for gap in places} if paired is not None else self._right_texts(response, places, texts)
+        keys = matched([texts[right[gap]] for gap in places] + list(texts.values()))
+        gaps = []
+        for at, gap in enumerate(places, start=1):
+            answers = [ShortAnswer({self.language: texts[right[gap]]}, True, Fraction(1), None, keys[texts[right[gap]]])]
+            answers += self._others(gap, right[gap], texts, keys, paired)
+            weight = paired.weights[gap] if paired is not None and not paired.is_even else Fraction(1)
+            gaps.append(Gap(_gap.name(at, len(places)), Short(tuple(answers), True, self.language == "es"), weight))
+        self.inside = self._gap_text(interaction)
+        return Gaps(tuple(gaps), True, tuple(Label(key, {self.language: text}) for text, key in keys.items()))
+
+    def _others(self, gap: str, right: str, texts: Mapping[str, str], keys: Mapping[str, str], paired: Paired | None) -> list[ShortAnswer]:
+        """Return the other texts that gain or cost something in a gap."""
+        shares = {texts[ident]: paired.shares[gap, ident] for ident in texts if ident != right} if paired is not None else {}
+        return [
+            ShortAnswer({self.language: text}, share > 0, share, None, keys[text])
+            for text, share in shares.items()
+            if share and text != texts[right]
+        ]
+
+    def _right_texts(self, response: str, places: Sequence[str], texts: Mapping[str, str]) -> dict[str, str]:
+        pairs = [pair.split() for pair in self.worths.of(response).correct]
+        right = {pair[1]: pair[0] for pair in pairs if len(pair) == 2}
+        if set(right) != set(places) or not set(right.values()) <= set(texts):
+            raise NotTranslatable(N_("Not every gap has one right text."))
+        return right
+
+    def _gap_text(self, interaction: Element) -> str:
+        gaps = descendants(interaction, "gap")
+        replace_by_gaps(gaps)
+        for element in (*children(interaction, "gapText"), *children(interaction, "prompt")):
+            interaction.remove(element)
+        return _gap.with_names(self.texts.html(inner_markup(interaction), BLOCKS), len(gaps))
+
+
+def replace_by_gaps(interactions: Sequence[Element]) -> None:
+    """Put the sign of a gap in the place of each interaction."""
+    for at, found in enumerate(interactions, start=1):
+        for inner in list(found):
+            found.remove(inner)
+        found.tag, found.text = "span", _gap.mark(at)
+        for name in list(found.attrib):
+            del found.attrib[name]
