@@ -2,11 +2,12 @@
 
 import html
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
+from itertools import chain
 from typing import NamedTuple
 
 import webvtt
@@ -319,20 +320,47 @@ class Spoken:
     speakers: tuple[str, ...]
     series: Mapping[str, str]
     transcripts: Mapping[str, Cues]
+    chapters: Sequence[tuple[int, Mapping[str, str]]] = ()
+    """The second in which each begins, and its title."""
+    documents: Sequence[Mapping[str, str]] = ()
+    """The titles of the papers beside it."""
 
 
 def recording_entries(title: Mapping[str, str], summary: Mapping[str, str], spoken: Spoken) -> Iterator[Entry]:
-    """Return what can be found of a recording: who speaks about what, then what is said, a minute or so each. The summary is HTML."""
+    """Return what can be found of a recording: who speaks about what, its chapters and papers, and what is said, a minute or so each.
+
+    The summary is HTML.
+    """
     written = [language for language, name in title.items() if name]
     for language in written:
+        readers = readers_of(language, written)
         about = (", ".join(spoken.speakers), spoken.series.get(language, ""), plain_text(summary.get(language, "")))
         passages = [Passage("", text) for text in about if text]
-        yield entry(FOUND_AS, language, title[language], passages, readers=readers_of(language, written))
+        yield entry(FOUND_AS, language, title[language], passages, readers=readers)
+        for part in _named_parts(spoken, language):
+            yield entry(FOUND_AS, language, "", part, readers=readers)
     heard = {language: cues for language, cues in spoken.transcripts.items() if cues}
     for language, cues in heard.items():
         readers = readers_of(language, list(dict.fromkeys([spoken.language, *heard])))  # what is spoken stands in for what is lacking
         for passages in _minutes(cues, leads_to_player=bool(spoken.path)):
             yield entry(FOUND_AS, language, "", passages, readers=readers)
+
+
+def _named_parts(spoken: Spoken, language: str) -> Iterator[list[Passage]]:
+    """Yield the titles of chapters, which lead to their second, and of papers; those written in another language alone as they are."""
+    named = [(f"?t={second}#player" if spoken.path else "", title) for second, title in spoken.chapters]
+    titles = [
+        (place, title.get(language) or next(iter(title.values()), ""))
+        for place, title in chain(named, (("", one) for one in spoken.documents))
+    ]
+    part: list[Passage] = []
+    for place, title in titles:
+        if sum(len(passage.text) for passage in part) > MOST_LETTERS:
+            yield part
+            part = []
+        part += [Passage(place, title)] if title else []
+    if part:
+        yield part
 
 
 def _minutes(cues: Cues, *, leads_to_player: bool) -> Iterator[list[Passage]]:

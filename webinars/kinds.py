@@ -31,7 +31,7 @@ ASKED = (
     Setting(
         "file", Shape.FILE, lazy_("File of ours"), lazy_("Send it first under “Files”. It needs its duration and captions."), accepts=FILM
     ),
-    Setting("duration", Shape.WORD, lazy_("Duration"), lazy_("Minutes and seconds, 12:30, or hours, 1:02:30.")),
+    Setting("duration", Shape.NUMBER, lazy_("Duration"), lazy_("Minutes and seconds, 12:30, or hours, 1:02:30.")),
     Setting("language", Shape.WORD, lazy_("Language that is spoken"), lazy_("Two letters: es, en, pt. Left empty: the course's own.")),
     Setting("date", Shape.WORD, lazy_("Day of the event"), lazy_("2026-12-01")),
 )
@@ -77,7 +77,7 @@ _SPEAKERS = (
         spare=2,
     ),
     Setting("series", Shape.WORDS, lazy_("Series"), lazy_("Name of the series of webinars or podcasts that it belongs to.")),
-    Setting("number", Shape.WORD, lazy_("Number in the series")),
+    Setting("number", Shape.NUMBER, lazy_("Number in the series")),
 )
 _DOCUMENTS = (
     Setting(
@@ -109,7 +109,7 @@ _DOCUMENTS = (
 COMPLETION = (
     Setting(
         "completion.watched",
-        Shape.WORD,
+        Shape.NUMBER,
         lazy_("Percent to watch"),
         lazy_("Only for a file of ours. Left empty: 80; a recording outside is completed when its learner says so."),
     ),

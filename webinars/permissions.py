@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
-from enrolments.permissions import ActivitySeat, view_activity
+from enrolments.permissions import ActivitySeat, hiding_all, view_activity
 from kernel.permissions import Actor, Predicate, Verdict, allow_if
 
 
@@ -19,4 +19,4 @@ def _note(_actor: Actor, subject: object) -> Verdict:
     return allow_if(subject.seat.is_learner and subject.closed is None)
 
 
-PERMISSIONS: Mapping[StrEnum, Predicate] = {RecordingAction.VIEW: view_activity, RecordingAction.NOTE_WATCHED: _note}
+PERMISSIONS: Mapping[StrEnum, Predicate] = hiding_all({RecordingAction.VIEW: view_activity, RecordingAction.NOTE_WATCHED: _note})

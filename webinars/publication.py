@@ -87,7 +87,13 @@ def prepare_recording(activity: ActivitySource, renderer: Renderer) -> tuple[Pre
     own = (source.path, source.audio, source.low, source.poster, *source.captions.values(), *papers)
     summary = renderer.markdown(activity.summary, activity.path)
     spoken = Spoken(
-        source.path, source.language, tuple(speaker.name for speaker in source.speakers), plain_texts(source.series), transcripts
+        source.path,
+        source.language,
+        tuple(speaker.name for speaker in source.speakers),
+        plain_texts(source.series),
+        transcripts,
+        [(chapter.at, plain_texts(chapter.title)) for chapter in source.chapters],
+        [plain_texts(document.title) for document in source.documents],
     )
     entries = tuple(recording_entries(plain_texts(activity.title), summary, spoken))
     return PreparedRecording(source, transcripts, entries), Facts(minutes, media=tuple(path for path in own if path))

@@ -6,13 +6,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import Session
 
 from courses.models import Activity, Course, CourseFile, CourseResource, CourseVersion, Module
+from courses.queries.catalogue import found_by
+from enrolments.queries import learning as enrolments
 from kernel.errors import NotFound
+from kernel.permissions import Actor
 from kernel.search.index import Entry
-from webinars.content import Cues, Said, Spoken, recording_entries
+from webinars.content import KIND, Cues, Said, Spoken, recording_entries
 from webinars.models import Caption, Chapter, Recording, RecordingDocument, WatchedSpan
 from webinars.rules import Span
 
@@ -78,9 +81,12 @@ def list_spans(session: Session, enrolment_id: int, activity_key: str) -> list[S
     return list(session.execute(statement.limit(5000)).all())
 
 
+MOST_RECORDINGS = 200
+
+
 @dataclass(frozen=True, slots=True)
-class PublicRecording:
-    """A recording that everybody may see."""
+class ListedRecording:
+    """A recording in a list of those that its reader may open."""
 
     activity_id: int
     slug: str
@@ -98,22 +104,38 @@ class PublicRecording:
     captioned: bool
 
 
-def visible_recordings(session: Session, *, now: datetime, limit: int = 100) -> list[PublicRecording]:
+_CAPTIONED = select(Caption.id).where(Caption.recording_id == Recording.id).exists()
+_LISTED = (
+    select(Recording, Activity, Course.slug, CourseVersion.title, CourseVersion.tone, _CAPTIONED)
+    .join(Activity, Activity.id == Recording.activity_id)
+    .join(CourseVersion, CourseVersion.id == Activity.version_id)
+    .join(Course, Course.id == CourseVersion.course_id)
+    .order_by(Recording.dated.desc().nulls_last(), Recording.id)
+)
+
+
+def public_recordings(session: Session, *, now: datetime, limit: int) -> list[ListedRecording]:
     """List the recordings that everybody may see now, the newest first: the open previews of listed courses."""
-    captioned = select(Caption.id).where(Caption.recording_id == Recording.id).exists()
-    statement = (
-        select(Recording, Activity, Course.slug, CourseVersion.title, CourseVersion.tone, captioned)
-        .join(Activity, Activity.id == Recording.activity_id)
-        .join(Module, Module.id == Activity.module_id)
-        .join(Course, Course.published_version_id == Activity.version_id)
-        .join(CourseVersion, CourseVersion.id == Activity.version_id)
-        .where(Activity.preview, CourseVersion.visibility == "public", Course.archived_at.is_(None))
-        .where(*(_is_open(part, now) for part in (Activity, Module)))
-        .order_by(Recording.dated.desc().nulls_last(), Recording.id)
-        .limit(limit)
+    statement = _LISTED.join(Module, Module.id == Activity.module_id).where(
+        Course.published_version_id == Activity.version_id,
+        Activity.preview,
+        found_by(Actor()),
+        Course.archived_at.is_(None),
+        *(_is_open(part, now) for part in (Activity, Module)),
     )
+    return _listed(session, statement.limit(limit))
+
+
+def visible_recordings(session: Session, actor: Actor, *, limit: int = MOST_RECORDINGS) -> list[ListedRecording]:
+    """List the recordings that somebody may open, the newest first: what `view_activity` allows in the courses that they may look at."""
+    opened = enrolments.visible_activities(session, actor, enrolments.visible_seats(session, actor))
+    wanted = [activity.id for activities in opened.values() for activity in activities if activity.kind == KIND.name]
+    return _listed(session, _LISTED.where(Activity.id.in_(wanted)).limit(limit)) if wanted else []
+
+
+def _listed(session: Session, statement: Select[Recording, Activity, str, Mapping[str, str], int, bool]) -> list[ListedRecording]:
     return [
-        PublicRecording(
+        ListedRecording(
             activity_id=activity.id,
             slug=slug,
             course_title=course_title,
@@ -153,6 +175,21 @@ def transcripts_of(session: Session, activity_ids: Sequence[int]) -> dict[int, C
     return found
 
 
+def chapters_of(session: Session, activity_ids: Sequence[int]) -> dict[int, list[tuple[int, Mapping[str, str]]]]:
+    """Return the chapters of some recordings, with the second in which each begins, by activity."""
+    statement = (
+        select(Recording.activity_id, Chapter.second, Chapter.title)
+        .join(Recording, Recording.id == Chapter.recording_id)
+        .where(Recording.activity_id.in_(activity_ids))
+        .order_by(Chapter.second, Chapter.id)
+        .limit(5000)
+    )
+    found: defaultdict[int, list[tuple[int, Mapping[str, str]]]] = defaultdict(list)
+    for activity_id, second, title in session.execute(statement):
+        found[activity_id].append((second, title))
+    return found
+
+
 def list_recording_entries(session: Session, version_id: int) -> Iterator[tuple[int, Entry]]:
     """Yield what can be found of a version's recordings, each with its activity's id."""
     statement = (
@@ -171,7 +208,15 @@ def list_recording_entries(session: Session, version_id: int) -> Iterator[tuple[
     heard: defaultdict[int, dict[str, Cues]] = defaultdict(dict)
     for recording_id, language, transcript in session.execute(captions):
         heard[recording_id][language] = [Said(*said) for said in json.loads(transcript)]
+    of_version = select(Recording.id).join(Activity, Activity.id == Recording.activity_id).where(Activity.version_id == version_id)
+    chapters: defaultdict[int, list[tuple[int, Mapping[str, str]]]] = defaultdict(list)
+    for chapter in session.scalars(select(Chapter).where(Chapter.recording_id.in_(of_version)).order_by(Chapter.second)):
+        chapters[chapter.recording_id].append((chapter.second, chapter.title))
+    papers: defaultdict[int, list[Mapping[str, str]]] = defaultdict(list)
+    documents = select(RecordingDocument).where(RecordingDocument.recording_id.in_(of_version))
+    for document in session.scalars(documents.order_by(RecordingDocument.position)):
+        papers[document.recording_id].append(document.title)
     for row, title, summary in session.execute(statement):
-        spoken = Spoken(row.path, row.language, row.speakers, row.series, heard[row.id])
+        spoken = Spoken(row.path, row.language, row.speakers, row.series, heard[row.id], chapters[row.id], papers[row.id])
         for entry in recording_entries(title, summary, spoken):
             yield row.activity_id, entry

@@ -22,9 +22,9 @@ from kernel.markup.html import icons_in
 from kernel.markup.model import SafeHtml
 from kernel.web.request import current_actor, current_session, public, requires
 from webinars import queries, services
-from webinars.content import Cues
+from webinars.content import Cues, Said
 from webinars.permissions import RecordingAction
-from webinars.queries import Medium, PublicRecording, PublishedRecording
+from webinars.queries import ListedRecording, Medium, PublishedRecording
 from webinars.rules import read_spans, share_watched
 
 bp = Blueprint("webinars", __name__)
@@ -204,16 +204,23 @@ def watched(subject: ActivitySeat) -> Response:
 @bp.get("/recordings")
 @public
 def recordings() -> Answer:
-    """List the recordings that everybody may see, or those that a search finds in titles and in what is said."""
+    """List the recordings that the reader may open, or those that a search finds in titles, in chapters and in what is said."""
     session = current_session()
     query = request.args.get("q", "")[:100].strip()
-    rows = queries.visible_recordings(session, now=clock.now())
-    spoken = queries.transcripts_of(session, [row.activity_id for row in rows]) if query else {}
-    listed = [entry for row in rows if (entry := _entry(row, query, spoken.get(row.activity_id, []))) is not None]
+    rows = queries.visible_recordings(session, current_actor())
+    numbers = [row.activity_id for row in rows]
+    spoken = queries.transcripts_of(session, numbers) if query else {}
+    chapters = queries.chapters_of(session, numbers) if query else {}
+    listed = []
+    for row in rows:
+        named = [Said(None if row.url else second, choose(title)) for second, title in chapters.get(row.activity_id, [])]
+        entry = _entry(row, query, [*named, *spoken.get(row.activity_id, [])])
+        if entry is not None:
+            listed.append(entry)
     return render_template("webinars/recordings.html", query=query, recordings=listed)
 
 
-def _entry(row: PublicRecording, query: str, cues: Cues) -> dict[str, object] | None:
+def _entry(row: ListedRecording, query: str, cues: Cues) -> dict[str, object] | None:
     url = activity_url(row.slug, "recording", row.activity_key)
     found = None
     if query and fold(query) not in fold(f"{choose(row.title)} {' '.join(row.speakers)}"):

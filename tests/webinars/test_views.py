@@ -5,18 +5,19 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from courses import publication
-from courses.models import Course, Module
+from courses.models import Course, Module, StaffRole
 from enrolments.models import ActivityResult
 from enrolments.queries import learning as enrolment_queries
-from kernel.permissions import Actor, Verdict
+from kernel.permissions import Actor, SiteRole, Verdict
 from lms.app import KINDS, House, policy
 from tests.support.access import a_cast
 from tests.support.browser import Browser
-from tests.support.builders import a_course, a_learner_in, folder, publish
+from tests.support.builders import a_course, a_learner_in, a_person, a_teacher, an_administrator, folder, publish, sign_in
 from tests.support.folders import a_folder, changed
-from tests.support.learning import At
+from tests.support.learning import At, a_learner, actor_of
 from webinars import queries
 from webinars.content import Said
 from webinars.permissions import RecordingAction
@@ -119,6 +120,55 @@ def test_without_script_the_learner_says_so(browser: Browser, house: House, in_j
     assert not any(form.action.endswith("/charla/done") for form in browser.page.forms)
 
 
+def watchable(session: Session, actor: Actor) -> set[tuple[str, str]]:
+    """Return the recordings that the permission allows somebody, one by one."""
+    allowed = set()
+    for slug in session.scalars(select(Course.slug)):
+        seat = enrolment_queries.get_seat(session, actor, slug)
+        outline = enrolment_queries.course_outlines.get_outline(session, seat.version_id or 0)
+        for activity in outline.activities():
+            subject = enrolment_queries.activity_seat(session, seat, outline, activity.key)
+            if activity.kind == "recording" and policy().verdict(actor, RecordingAction.VIEW, subject) is Verdict.ALLOW:
+                allowed.add((slug, activity.key))
+    return allowed
+
+
+def test_the_list_holds_exactly_what_its_reader_may_open(browser: Browser, house: House, in_june: At) -> None:
+    """The list's twin is the permission, for everybody before every recording; the page shows no other."""
+    courses = [the_sample(house), *(publish(house, previewed_outside(key))[0] for key in ("abierto", "tarde", "archivado"))]
+    hidden = folder("interno", modules=2, visibility="institution", enrolment="invitation")
+    courses.append(publish(house, hidden)[0])
+    with house.database.unit_of_work() as session:
+        session.execute(update(Course).where(Course.slug == "archivado").values(archived_at=NOON))
+        late = session.execute(select(Course.published_version_id).where(Course.slug == "tarde")).scalar_one()
+        session.execute(update(Module).where(Module.version_id == late).values(opens_at=NOON + timedelta(seconds=1)))
+    people = {
+        "nadie": Actor(),
+        "ajena": actor_of(a_person(house, "ajena@example.org")),
+        **{f"ana-{course.slug}": a_learner(house, course, f"ana-{course.slug}@example.org") for course in courses},
+        "edita": actor_of(a_teacher(house, courses[4], "edita@example.org")),
+        "califica": actor_of(a_teacher(house, courses[2], "califica@example.org", StaffRole.GRADER)),
+        "admin": Actor(person_id=an_administrator(house).id, roles=frozenset({SiteRole.ADMINISTRATOR})),
+    }
+    with house.database.unit_of_work(write=False) as session:
+        listed = {name: {(row.slug, row.activity_key) for row in queries.visible_recordings(session, who)} for name, who in people.items()}
+        assert listed == {name: watchable(session, who) for name, who in people.items()}
+    assert listed["nadie"] == listed["ajena"] == {("abierto", "video-1")}
+    assert listed["ana-interno"] == {("abierto", "video-1"), ("interno", "video-1"), ("interno", "video-2")}
+    assert len(listed["admin"]) == 7
+    enrolled = sign_in(browser.another(), "ana-interno@example.org").get("/recordings")
+    assert enrolled.has_link("/courses/interno/recordings/video-2")
+    assert not browser.get("/recordings?q=video").has_link("/courses/interno/recordings/video-2")
+
+
+def test_the_list_is_searched_by_chapters_too(browser: Browser, house: House, in_june: At) -> None:
+    a_learner_in(browser, the_sample(house))
+
+    page = browser.get("/recordings?q=las+gotas")
+
+    assert page.has_link(f"{TALK}?t=5#player")
+
+
 def test_the_public_list_holds_exactly_what_a_stranger_may_watch(browser: Browser, house: House, in_june: At) -> None:
     """The list's twin is the permission: previews of listed courses that nothing keeps closed."""
     the_sample(house, preview=True)
@@ -138,15 +188,8 @@ def test_the_public_list_holds_exactly_what_a_stranger_may_watch(browser: Browse
         session.execute(update(Module).where(Module.version_id == of["espera"]).values(requires=("otra",)))
 
     with house.database.unit_of_work(write=False) as session:
-        listed = {(row.slug, row.activity_key) for row in queries.visible_recordings(session, now=NOON)}
-        allowed = set()
-        for slug in session.scalars(select(Course.slug)):
-            seat = enrolment_queries.get_seat(session, Actor(), slug)
-            outline = enrolment_queries.course_outlines.get_outline(session, seat.version_id or 0)
-            for activity in outline.activities():
-                subject = enrolment_queries.activity_seat(session, seat, outline, activity.key)
-                if activity.kind == "recording" and policy().verdict(Actor(), RecordingAction.VIEW, subject) is Verdict.ALLOW:
-                    allowed.add((slug, activity.key))
+        listed = {(row.slug, row.activity_key) for row in queries.public_recordings(session, now=NOON, limit=100)}
+        allowed = watchable(session, Actor())
 
     assert listed == allowed == {("agua-en-casa", "charla"), ("abierto", "video-1")}
 
