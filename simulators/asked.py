@@ -37,7 +37,7 @@ class _Named:
 
 INPUTS = tuple((name, _Named(full_label, name)) for name in SPECS)
 OUTPUTS = tuple((name, _Named(output_label, name)) for name in compute(REFERENCE))
-_MARK = Setting("mark", Shape.WORD, lazy_("Points"), usual="1")
+_MARK = Setting("mark", Shape.NUMBER, lazy_("Points"), usual="1")
 _LENGTH = lazy_("A number and a unit: 60 s, 30 min, 24 h, 7 d.")
 
 ASKED = (
@@ -54,7 +54,7 @@ GROUPS = (
                 Shape.NAMED,
                 lazy_("Inputs at the start"),
                 lazy_("All others have the value of the example. A number, a drawn one in braces, or none to take it away."),
-                fields=(Setting("name", Shape.CHOICE, lazy_("Input"), choices=INPUTS), Setting("value", Shape.WORD, lazy_("Value"))),
+                fields=(Setting("name", Shape.CHOICE, lazy_("Input"), choices=INPUTS), Setting("value", Shape.NUMBER, lazy_("Value"))),
                 spare=2,
             ),
             Setting(
@@ -64,11 +64,13 @@ GROUPS = (
                 lazy_("From one number to another in steps, or one of a list of values. A row whose name is emptied goes."),
                 fields=(
                     Setting("name", Shape.WORD, lazy_("Name")),
-                    Setting("from", Shape.WORD, lazy_("From")),
-                    Setting("to", Shape.WORD, lazy_("To")),
-                    Setting("step", Shape.WORD, lazy_("In steps of")),
-                    Setting("values", Shape.KEYS, lazy_("Or one of these values")),
-                    Setting("decimals", Shape.WORD, lazy_("Decimals")),
+                    Setting("from", Shape.NUMBER, lazy_("From")),
+                    Setting("to", Shape.NUMBER, lazy_("To")),
+                    Setting("step", Shape.NUMBER, lazy_("In steps of")),
+                    Setting(
+                        "values", Shape.NUMBERS, lazy_("Or one of these values"), lazy_("Parted by semicolons or spaces: 10; 12.5; 20.")
+                    ),
+                    Setting("decimals", Shape.NUMBER, lazy_("Decimals")),
                 ),
             ),
             Setting(
@@ -93,8 +95,8 @@ GROUPS = (
                     Setting("key", Shape.WORD, lazy_("Key")),
                     Setting("text", Shape.WORDS, lazy_("What is to be reached")),
                     Setting("output", Shape.CHOICE, lazy_("Result"), choices=OUTPUTS),
-                    Setting("min", Shape.WORD, lazy_("At least")),
-                    Setting("max", Shape.WORD, lazy_("At most")),
+                    Setting("min", Shape.NUMBER, lazy_("At least")),
+                    Setting("max", Shape.NUMBER, lazy_("At most")),
                     _MARK,
                 ),
             ),
@@ -107,8 +109,8 @@ GROUPS = (
                     Setting("key", Shape.WORD, lazy_("Key")),
                     Setting("text", Shape.WORDS, lazy_("Question")),
                     Setting("output", Shape.CHOICE, lazy_("Result"), choices=OUTPUTS),
-                    Setting("tolerance", Shape.WORD, lazy_("How far off it may be")),
-                    Setting("tolerance.relative", Shape.WORD, lazy_("Or as a share of the right number")),
+                    Setting("tolerance", Shape.NUMBER, lazy_("How far off it may be")),
+                    Setting("tolerance.relative", Shape.NUMBER, lazy_("Or as a share of the right number")),
                     Setting("unit", Shape.WORDS, lazy_("Unit")),
                     _MARK,
                     Setting("explanation", Shape.MARKDOWN, lazy_("Explanation")),
@@ -119,9 +121,9 @@ GROUPS = (
     (
         lazy_("Attempts and marks"),
         (
-            Setting("attempts", Shape.WORD, lazy_("Attempts"), lazy_("0: as many as one likes."), usual="0"),
-            Setting("pause.first", Shape.WORD, lazy_("Pause before the second attempt"), _LENGTH, bare=Bare.EACH),
-            Setting("pause.later", Shape.WORD, lazy_("Pause before later ones"), _LENGTH, bare=Bare.EACH),
+            Setting("attempts", Shape.NUMBER, lazy_("Attempts"), lazy_("0: as many as one likes."), usual="0"),
+            Setting("pause.first", Shape.NUMBER, lazy_("Pause before the second attempt"), _LENGTH, bare=Bare.EACH),
+            Setting("pause.later", Shape.NUMBER, lazy_("Pause before later ones"), _LENGTH, bare=Bare.EACH),
             Setting(
                 "grading",
                 Shape.CHOICE,
@@ -135,9 +137,9 @@ GROUPS = (
                 ),
                 "highest",
             ),
-            Setting("pass_mark", Shape.WORD, lazy_("Percent to pass"), lazy_("none: it cannot be failed."), usual="70"),
+            Setting("pass_mark", Shape.NUMBER, lazy_("Percent to pass"), lazy_("none: it cannot be failed."), usual="70"),
             Setting("category", Shape.WORD, lazy_("Part of the grade"), lazy_("Key of a part of the course's grade.")),
-            Setting("weight", Shape.WORD, lazy_("Weight"), lazy_("Within its part of the grade; 0: it does not count."), usual="1"),
+            Setting("weight", Shape.NUMBER, lazy_("Weight"), lazy_("Within its part of the grade; 0: it does not count."), usual="1"),
             Setting(
                 "completion",
                 Shape.CHOICE,

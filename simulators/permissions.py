@@ -7,7 +7,7 @@ from uuid import UUID
 
 from courses.models import StaffRole
 from courses.permissions import edits
-from enrolments.permissions import ActivitySeat, is_staff
+from enrolments.permissions import ActivitySeat, hiding_all, is_staff
 from kernel.permissions import Actor, Predicate, Verdict, allow_if
 
 
@@ -53,8 +53,10 @@ def sees_numbers(actor: Actor, subject: SubmissionSeat) -> bool:
     return edits(actor, subject.staff_role)
 
 
-PERMISSIONS: Mapping[StrEnum, Predicate] = {
-    SimulatorAction.VIEW_TASK: _view_task,
-    SimulatorAction.ANSWER: _answer,
-    SimulatorAction.REVIEW: _review,
-}
+PERMISSIONS: Mapping[StrEnum, Predicate] = hiding_all(
+    {
+        SimulatorAction.VIEW_TASK: _view_task,
+        SimulatorAction.ANSWER: _answer,
+        SimulatorAction.REVIEW: _review,
+    }
+)

@@ -1,6 +1,6 @@
 """How a task is published: its texts rendered, its start, variables and items written as rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -10,16 +10,20 @@ from sqlalchemy import case, insert, select, update
 from sqlalchemy.orm import Session
 
 from courses.content.facts import Fact, Wording, facts_of, seconds
+from courses.content.findable import activity_entries
 from courses.content.model import ActivitySource
 from courses.models import Activity
 from courses.publication import Facts, Publication, Publisher
-from courses.rendering import Renderer
+from courses.queries.findable import list_activity_entries
+from courses.rendering import Renderer, plain_texts
 from courses.rules import OutlineActivity
 from enrolments.models import Enrolment
 from enrolments.services.joining import number_on
 from kernel.db import insert_all
 from kernel.errors import N_
 from kernel.i18n import _
+from kernel.search import index as search
+from kernel.search.index import Entry
 from simulators import asked
 from simulators.content import KIND, TaskSource
 from simulators.models import SimulatorTask, Submission, TaskInput, TaskItem, TaskSave, TaskVariable
@@ -59,6 +63,8 @@ class PreparedTask:
     """A task whose texts are HTML."""
 
     task: Task
+    found: tuple[Entry, ...] = ()
+    """What can be found of it."""
 
 
 def prepare_task(activity: ActivitySource, renderer: Renderer) -> tuple[PreparedTask, Facts]:
@@ -76,10 +82,11 @@ def prepare_task(activity: ActivitySource, renderer: Renderer) -> tuple[Prepared
     rendered = replace(task, text=renderer.markdown(task.text, path, gaps=gaps), goals=goals, asks=asks)
     items = len(goals) + len(asks)
     minutes = activity.minutes or items * MINUTES_OF_AN_ITEM
-    return PreparedTask(rendered), Facts(minutes, items, task.policy.attempts, source.category, source.weight)
+    found = tuple(activity_entries(KIND.name, plain_texts(activity.title), renderer.inline(activity.summary, path)))
+    return PreparedTask(rendered, found), Facts(minutes, items, task.policy.attempts, source.category, source.weight)
 
 
-def freeze_tasks(session: Session, _publication: Publication, tasks: Sequence[tuple[Activity, PreparedTask]]) -> None:
+def freeze_tasks(session: Session, publication: Publication, tasks: Sequence[tuple[Activity, PreparedTask]]) -> None:
     """Write the rows of tasks."""
     insert_all(session, [_task_row(activity, payload.task) for activity, payload in tasks])
     wanted = select(SimulatorTask.activity_id, SimulatorTask.id)
@@ -92,6 +99,12 @@ def freeze_tasks(session: Session, _publication: Publication, tasks: Sequence[tu
     items = [_item_row(number, position, item) for number, task in written for position, item in enumerate(task.items)]
     if items:
         session.execute(insert(TaskItem), items)
+    search.write_many(session, publication.version.id, [(activity.id, payload.found) for activity, payload in tasks])
+
+
+def list_task_entries(session: Session, version_id: int) -> Iterator[tuple[int, Entry]]:
+    """Yield what can be found of a version's tasks, each with its activity's id."""
+    return list_activity_entries(session, version_id, KIND.name)
 
 
 def _task_row(activity: Activity, task: Task) -> SimulatorTask:
@@ -174,4 +187,4 @@ def pass_mark_of(session: Session, activity: OutlineActivity) -> Fraction | None
 
 
 ON_THE_WEB = replace(KIND, begin=asked.BEGIN, settings=asked.ASKED, groups=asked.GROUPS, order=asked.ORDER)
-SIMULATOR = Publisher(ON_THE_WEB, prepare_task, freeze_tasks, rename, tell=tell_task, pass_mark=pass_mark_of)
+SIMULATOR = Publisher(ON_THE_WEB, prepare_task, freeze_tasks, rename, entries=list_task_entries, tell=tell_task, pass_mark=pass_mark_of)
