@@ -37,7 +37,7 @@ from kernel.outbox import Worker
 from kernel.paths import STATIC, TEMPLATES
 from kernel.permissions import Policy, SiteRole
 from kernel.settings import Settings, secret_keys
-from kernel.web import assets, errors, headers, icons, kept_pages, limits, notes, templating
+from kernel.web import assets, errors, flashes, headers, icons, kept_pages, limits, notes, templating
 from kernel.web.crowd import Crowd
 from kernel.web.door import Door
 from kernel.web.request import FIELD_LIMIT, Plumbing, current_actor, install_last
@@ -105,7 +105,7 @@ def open_house(settings: Settings) -> House:
         for verb, kind in feature.on.items():
             consequences[verb.value] += (kind,)
     files, keys = files_of(settings), signing_keys(settings.data_dir)
-    kinds = replace(KINDS, kept=Kept(settings.data_dir / "rendered"))
+    kinds = replace(KINDS, kept=Kept(settings.data_dir / "rendered"), topics=settings.topic_names)
     database.configure(
         info={
             "awards": last_awards,
@@ -226,6 +226,7 @@ def create_app(house: House) -> Flask:
     headers.install(app, media=house.files.origin)
     metrics.install(app)
     notes.install(app)
+    flashes.install(app)
     install_last(app)
     app.wsgi_app = Door(app, partial(signin.is_newcomer, house.settings), metrics.turned_away(app))  # type: ignore[method-assign]  # Flask's way to wrap it
     return app

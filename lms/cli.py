@@ -108,25 +108,29 @@ def worker(opened: OpenedHouse, threads: int) -> None:
 @click.option("--deploy", is_flag=True, help="Also name everything that would be dangerous where others rely on it.")
 @click.option("--processes", default=1, show_default=True, type=click.IntRange(1, 1000), help="With --deploy: processes on each machine.")
 @click.option("--machines", default=1, show_default=True, type=click.IntRange(1, 1000), help="With --deploy: machines that serve.")
+@click.option("--only", multiple=True, metavar="CODE", help="With --deploy: judge by this finding alone; several may be given.")
 @click.pass_obj
-def check(opened: OpenedHouse, processes: int, machines: int, *, deploy: bool) -> None:
+def check(opened: OpenedHouse, processes: int, machines: int, only: tuple[str, ...], *, deploy: bool) -> None:
     """Check that the instance can run: settings, folder, keys, database."""
     house = opened.house
     if deploy:
-        _check_deploy(house, processes, machines)
+        _check_deploy(house, processes, machines, only)
         return
     click.echo(f"Settings, keys and database are in order ({_without_password(house.database.url)}).")
     if not house.settings.mail_is_sent:
         click.echo(f"Mail is not sent: LMS_SMTP_HOST is not set. Messages are written to {house.settings.data_dir / 'mail'}.")
 
 
-def _check_deploy(house: House, processes: int, machines: int) -> None:
+def _check_deploy(house: House, processes: int, machines: int, only: tuple[str, ...]) -> None:
     from kernel import clock
-    from lms import deployment
+    from lms import deployment, inspection
 
+    unknown = set(only) - {rule.code for rule in deployment.RULES}
+    if unknown:
+        raise click.ClickException(f"No finding is called {', '.join(sorted(unknown))}.")
     with house.database.unit_of_work(write=False) as session:
-        facts = deployment.gather(house, session, now=clock.now(), processes=processes, machines=machines)
-    found = deployment.findings(facts)
+        facts = inspection.gather(house, session, now=clock.now(), processes=processes, machines=machines)
+    found = [one for one in deployment.findings(facts) if not only or one.code in only]
     for one in found:
         click.echo(f"{'DANGER' if one.is_danger else 'advice'}  {one.code}: {one.english}")
     dangers = sum(one.is_danger for one in found)
@@ -187,11 +191,13 @@ def jobs() -> None:
 @jobs.command("list")
 @click.pass_obj
 def list_jobs(opened: OpenedHouse) -> None:
-    """List the jobs that were given up, the newest first."""
+    """List the services that jobs wait for, and the jobs that were given up, the newest first."""
     from lms import queries
 
     with opened.database.unit_of_work(write=False) as session:
-        failed = queries.list_failed_jobs(session)
+        failed, absences = queries.list_failed_jobs(session), queries.list_absences(session)
+    for absence in absences:
+        click.echo(f"{absence.service} has not answered since {absence.since:%Y-%m-%d %H:%M} UTC: {absence.waiting} jobs wait for it.")
     for job in failed:
         click.echo(f"{job.id}  {job.kind}  {job.failed_at:%Y-%m-%d %H:%M} UTC  {job.attempts} tries  {job.last_error}")
     if not failed:

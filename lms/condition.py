@@ -17,7 +17,7 @@ from kernel.i18n import _, ngettext
 from kernel.outbox import Job
 from kernel.permissions import Actor
 from kernel.web.request import current_actor, current_session, requires, see_other
-from lms import deployment, metrics, queries
+from lms import deployment, inspection, metrics, queries
 from lms.permissions import RoofAction, RoofVerb
 from lms.versions import versions
 
@@ -44,15 +44,17 @@ def state() -> Answer:
     session, now = current_session(), clock.now()
     house: House = current_app.extensions["house"]
     settings, disk = house.settings, shutil.disk_usage(house.settings.data_dir)
-    facts = deployment.gather(house, session, now=now)
+    facts = inspection.gather(house, session, now=now)
     condition = queries.condition(session, now=now)
     return render_template(
         "lms/state.html",
         findings=deployment.findings(facts),
+        sprayings=queries.list_sprayings(session, now=now),
         waiting=condition.jobs_waiting,
         oldest_waiting=condition.oldest_waiting,
         kinds=queries.count_waiting_kinds(session),
         failed=queries.list_failed_jobs(session),
+        absences=queries.list_absences(session),
         failed_count=facts.failed_jobs,
         mail_is_sent=settings.mail_is_sent,
         mail_server=f"{settings.smtp_host}:{settings.smtp_port}",

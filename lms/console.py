@@ -33,7 +33,7 @@ def _line_of(error: Exception) -> str:
     from kernel.db import reason_away
     from kernel.errors import DomainError
     from kernel.i18n import _
-    from kernel.settings import SettingsError
+    from kernel.settings import SettingsError, extra_of, how_to_install
     from lms.serve import CannotStart
 
     if isinstance(error, DomainError):
@@ -41,6 +41,8 @@ def _line_of(error: Exception) -> str:
         return text % error.facts if error.facts else text
     if isinstance(error, CannotStart | SettingsError):
         return str(error)
+    if isinstance(error, ModuleNotFoundError) and (extra := extra_of(error.name)):
+        return f"This needs the library {error.name}, which is not installed. {how_to_install(extra)}"
     reason = reason_away(error)
     return reason and f"The database does not answer: {reason}"
 

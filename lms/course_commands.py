@@ -11,9 +11,11 @@ from courses.cli import FOLDER, as_lines, group, read
 from lms.console import OpenedHouse
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from courses.content.foreign.model import Converted
     from courses.kinds import ActivityKind, FolderPart
+    from courses.services.importing import ImportPlan
     from lms.importing import Imported, Way
 
 NATURES = ("correction", "improvement")
@@ -43,7 +45,7 @@ courses = group(plugs)
     show_default=True,
     help="A correction moves everybody; an improvement reaches newcomers.",
 )
-@click.option("--replace", is_flag=True, help="Also where the draft was edited since: the folder alone counts.")
+@click.option("--replace", is_flag=True, help="The folder alone counts: overwrites what was edited since, and says whose it was.")
 @click.pass_obj
 def publish(opened: OpenedHouse, folder: Path, note: str, nature: str, *, replace: bool) -> None:
     """Import FOLDER, check it and publish it as a new version."""
@@ -55,6 +57,8 @@ def publish(opened: OpenedHouse, folder: Path, note: str, nature: str, *, replac
         click.echo(as_lines(published.findings))
     if published.version is None:
         raise click.ClickException("Nothing was published: the errors above come first.")
+    if replace and published.plan is not None:
+        _tell_overwritten(published.plan)
     state = "published" if published.is_new else "is published already: nothing has changed"
     click.echo(f"{folder.name}: version {published.version.number} {state}.")
 
@@ -70,8 +74,10 @@ class Undecided(click.ClickException):
 @click.option("--dry-run", is_flag=True, help="Tell what would change and write nothing.")
 @click.option("--merge", is_flag=True, help="Put the changes of folder and draft together; refused where they meet in a line.")
 @click.option("--prefer", type=click.Choice(PREFERENCES), help="With --merge: whose lines are taken where both changed the same.")
-@click.option("--replace", is_flag=True, help="Also where the draft was edited since: the draft becomes what the folder is.")
-@click.option("--base", type=click.IntRange(min=1), help="The draft's revision that the folder was made from, as export told it.")
+@click.option("--replace", is_flag=True, help="The draft becomes the folder: overwrites what was edited since, and says whose it was.")
+@click.option(
+    "--base", type=click.IntRange(min=1), help="The draft's revision that the folder was made from, where it lost its mark (.aulario)."
+)
 @click.option("--from-markdown", is_flag=True, help="FOLDER holds Markdown lessons of another tool: make a course of them.")
 @click.option("--key", default="", help="With --from-markdown: the course's address. [default: made of its title]")
 @click.option("--title", default="", help="With --from-markdown: its title. [default: as the folder says]")
@@ -94,30 +100,46 @@ def import_(
 ) -> None:
     """Make FOLDER a course's draft; publish it on the web or with `publish`.
 
-    Tells each file that changes. Where the draft was edited since the folder was made, nothing is written until --merge or
-    --replace says what to do (exit code 3); a folder with errors is refused (exit code 1).
+    Tells each file that changes. A folder that was exported knows the revision it was made from. Where the draft was edited since,
+    nothing is written until --merge or --replace says what to do (exit code 3); a folder with errors is refused (exit code 1).
     """
     from courses.content.incoming import Choice
-    from lms.importing import Wanted, Way, import_contents
+    from lms.importing import Wanted, Way, import_contents, import_folder, in_words_of
 
     if replace and (merge or prefer or base):
         raise click.UsageError("--replace goes without --merge, --prefer and --base.")
     if prefer and not merge:
         raise click.UsageError("--prefer goes with --merge.")
     way = Way.MERGE if merge else Way.REPLACE if replace else Way.ASK
-    contents = _converted(folder, about) if from_markdown else read(folder)
-    imported = import_contents(opened.house, contents, Wanted(way, Choice(prefer) if prefer else None, base, dry_run))
+    wanted = Wanted(way, Choice(prefer) if prefer else None, base, dry_run)
+    if from_markdown:
+        converted = _converted(folder, about)
+        imported = in_words_of(import_contents(opened.house, converted.files, wanted), converted)
+    else:
+        imported = import_folder(opened.house, folder, wanted)
     _tell_import(imported, folder.name, way, dry=dry_run)
 
 
-def _converted(folder: Path, about: Mapping[str, str]) -> Mapping[str, bytes]:
-    """Return the course that a folder of Markdown lessons becomes; tell with file and line what was not understood."""
+def _converted(folder: Path, about: Mapping[str, str]) -> Converted:
+    """Return the course that a folder of Markdown lessons becomes; tell by kind, file and line what was not understood."""
     from courses.content.foreign.folder import Wanted, convert_folder
+    from courses.content.foreign.model import grouped
+    from kernel.i18n import ngettext
 
     converted = convert_folder(read(folder), Wanted(**about, name=folder.resolve().name))
-    for remark in converted.remarks:
-        click.echo(f"{remark.file}:{remark.line}: {remark.message}")
-    return converted.files
+    for kind in grouped(converted.remarks):
+        click.echo(f"{kind.title} ({len(kind.remarks)}):")
+        for remark in kind.remarks:
+            click.echo(f"  {remark.file}:{remark.line}: {remark.message}")
+    count = sum(converted.attributes.values())
+    if count:
+        words = ngettext(
+            "%(count)s attribute of another tool that means nothing here is left out:",
+            "%(count)s attributes of another tool that mean nothing here are left out:",
+            count,
+        )
+        click.echo(f"{words} {', '.join(f'{text} × {number}' for text, number in converted.attributes.items())}")
+    return converted
 
 
 def _tell_import(imported: Imported, name: str, way: Way, *, dry: bool) -> None:
@@ -131,22 +153,48 @@ def _tell_import(imported: Imported, name: str, way: Way, *, dry: bool) -> None:
     if imported.plan is not None:
         for line in told(imported.plan, imported.course, everything_as_folder=way.value == "replace"):
             click.echo(line)
-    if imported.outcome is Outcome.UNDECIDED:
-        raise Undecided(_undecided(way))
+    if imported.outcome is Outcome.UNDECIDED and imported.plan is not None:
+        raise Undecided("\n".join(_undecided(imported.plan, way)))
+    if imported.plan is not None and way.value == "replace":
+        _tell_overwritten(imported.plan)
     if imported.outcome is Outcome.UNCHANGED:
         click.echo(f"{name}: " + _("nothing to import, the draft is the same."))
     else:
         click.echo(f"{name}: " + (_("nothing is written yet.") if dry else f"the draft is imported (revision {imported.revision})."))
+        if way.value == "merge" and imported.plan is not None and imported.plan.draft_was_edited and not dry:
+            click.echo(_("The folder does not have what the draft had of others: export the course anew before you edit on."))
+    if imported.mark_stays:
+        click.echo(_("The folder cannot be written, so it does not know this revision: export the course anew before you edit on."))
 
 
-def _undecided(way: Way) -> str:
+def _tell_overwritten(plan: ImportPlan) -> None:
+    """Say whose changes a folder that alone counts takes away; the history keeps them."""
     from kernel.i18n import _
+    from lms.importing import edits_told
+
+    if plan.edits:
+        click.echo(_("Overwritten by the folder, kept in the history of the draft:"))
+        for line in edits_told(plan):
+            click.echo(line)
+
+
+def _undecided(plan: ImportPlan, way: Way) -> Iterator[str]:
+    """Say what to do about edits that a folder does not know: what keeps them comes first."""
+    from kernel.i18n import _
+    from lms.importing import edits_told
 
     if way.value == "merge":
-        return _("Nothing was imported: both changed the same lines. Say whose count: --prefer draft or --prefer folder.")
-    return _(
-        "Nothing was imported: the draft was edited since this folder was made. --merge puts both together, --replace takes the folder."
+        yield _("Nothing was imported: both changed the same lines. Say whose count: --prefer draft or --prefer folder.")
+    else:
+        yield _("Nothing was imported: the draft was edited since this folder was made. --merge puts both together and loses nothing.")
+    if plan.is_guess:
+        yield _("The folder does not say which revision it was made from. If you know it, as export told it: --base NUMBER.")
+    yield (
+        _("The folder does not know these changes; --replace would overwrite them:")
+        if way.value == "ask"
+        else _("The folder does not know these changes:")
     )
+    yield from edits_told(plan)
 
 
 @courses.command()

@@ -5,37 +5,24 @@ A danger can lose or open something; advice costs comfort or speed. The administ
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
-from sqlalchemy import select, text
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import Session
-
-from accounts import passwords
-from accounts import queries as accounts
-from certificates.models import Credential
-from kernel import redis
-from kernel.errors import N_, DomainError
+from kernel.errors import N_
 from kernel.i18n import _
 from kernel.mail import SMTPS
-from kernel.settings import LOOPBACK, Settings, secret_keys
-from lms import backups, queries
+from kernel.settings import LOOPBACK, Settings
 from lms.backups import LastBackup
-from lms.disks import NETWORK_DISKS, database_disk, disk_kind
-
-if TYPE_CHECKING:
-    from lms.app import House
+from lms.disks import NETWORK_DISKS
+from lms.queries import Absence
 
 EXAMPLES = re.compile(r"(change.?me|secret|example|ejemplo|password|clave|0{8}|1234567|(.)\2{7})", re.IGNORECASE)
 LEAST_FREE = 2_000_000_000
 LATE = timedelta(minutes=10)
+AWAY = timedelta(hours=1)
 BACKUP_EVERY = timedelta(hours=26)
 CLOCKS_APART = timedelta(seconds=2)
 DEMONSTRATION = "demonstration"
@@ -67,6 +54,10 @@ class Facts:
     backups_beside_data: bool = False
     oldest_waiting: datetime | None = None
     failed_jobs: int = 0
+    absences: tuple[Absence, ...] = ()
+    """Services outside that jobs wait for."""
+    seal_faults: int = 0
+    """What the last verification of the audit log found."""
     lost_keys: tuple[str, ...] = ()
     """Identifiers of keys that signed certificates and are not here."""
     connections: int | None = None
@@ -185,6 +176,10 @@ def _too_many_connections(facts: Facts) -> bool:
 
 def _nobody_works(facts: Facts) -> bool:
     return facts.settings.worker_threads == 0 and facts.oldest_waiting is not None and facts.now - facts.oldest_waiting > LATE
+
+
+def _away_for_long(facts: Facts) -> list[str]:
+    return [one.service for one in facts.absences if facts.now - one.since > AWAY]
 
 
 def _backup_is_old(facts: Facts) -> bool:
@@ -377,6 +372,16 @@ RULES = (
         is_danger=False,
     ),
     Rule(
+        "service-away",
+        lambda facts: bool(_away_for_long(facts)),
+        N_("Work waits for a service that has not answered for more than an hour: %(services)s. See lms jobs list."),
+    ),
+    Rule(
+        "broken-seal",
+        lambda facts: facts.seal_faults > 0,
+        N_("The audit log is not what was sealed. See lms audit verify, and what to do after a break-in."),
+    ),
+    Rule(
         "no-mail",
         lambda facts: not facts.settings.mail_is_sent,
         N_("Mail is not sent (LMS_SMTP_HOST): nobody can confirm an address or get a new password."),
@@ -428,6 +433,7 @@ def findings(facts: Facts) -> list[Finding]:
         "connections": facts.connections,
         "seconds": round(facts.clocks_apart.total_seconds(), 1),
         "failed": facts.failed_jobs,
+        "services": ", ".join(_away_for_long(facts)),
         "free": round(facts.free / 1e9, 1),
     }
     found = [
@@ -436,64 +442,3 @@ def findings(facts: Facts) -> list[Finding]:
         if rule.holds(facts)
     ]
     return sorted(found, key=lambda one: not one.is_danger)
-
-
-def gather(house: House, session: Session, *, now: datetime, processes: int = 1, machines: int = 1) -> Facts:
-    """Look at an instance: its settings, folder, database, Redis and bucket."""
-    settings = house.settings
-    folder, disk = settings.data_dir, shutil.disk_usage(settings.data_dir)
-    state = queries.condition(session, now=now)
-    connections, is_superuser, owns_tables, keeps_statistics, apart = _server(house, session, now)
-    return Facts(
-        settings,
-        now,
-        processes=processes,
-        machines=machines,
-        data_disk=disk_kind(folder),
-        database_disk=database_disk(settings),
-        data_is_open=bool(folder.stat().st_mode & 0o077),
-        free=disk.free,
-        size=disk.total,
-        runs_as_root=os.geteuid() == 0,
-        secret=secret_keys(settings)[0].decode(errors="replace"),
-        has_administrator=accounts.administrator_exists(session),
-        is_demonstration=(folder / DEMONSTRATION).exists(),
-        last_backup=backups.find_last(session),
-        backups_beside_data=backups.lies_in(folder / "backups"),
-        oldest_waiting=state.oldest_waiting,
-        failed_jobs=queries.count_failed_jobs(session),
-        lost_keys=tuple(sorted(set(session.scalars(select(Credential.key_id).distinct())) - set(house.keys.public))),
-        connections=connections,
-        is_superuser=is_superuser,
-        owns_tables=owns_tables,
-        keeps_statistics=keeps_statistics,
-        clocks_apart=apart,
-        redis_answers=not settings.redis_url or redis.is_reachable(settings.redis_url),
-        store_answers=store_answers(house),
-        breached_list_reads=settings.breached_passwords_file is None or passwords.is_list(settings.breached_passwords_file),
-    )
-
-
-_SERVER = text(
-    "SELECT current_setting('max_connections')::int, rolsuper, pg_has_role(audit.relowner, 'MEMBER'), "
-    "current_setting('autovacuum')::bool AND current_setting('track_counts')::bool, clock_timestamp() "
-    "FROM pg_roles, pg_class AS audit WHERE rolname = current_user AND audit.oid = to_regclass('audit_entry')"
-)
-
-
-def _server(house: House, session: Session, now: datetime) -> tuple[int | None, bool, bool, bool, timedelta]:
-    """Return of PostgreSQL: its connections, whether we are superuser, own the tables, it keeps their statistics; how far its clock is."""
-    try:
-        row = None if house.database.is_sqlite else session.execute(_SERVER).one()
-    except DBAPIError:
-        row = None
-    return (None, False, False, True, timedelta()) if row is None else (row[0], row[1], row[2], row[3], row[4] - now)
-
-
-def store_answers(house: House) -> bool:
-    """Say whether files can be asked for: a folder always, a bucket where it answers."""
-    try:
-        house.files.holds("0" * 64)
-    except DomainError:
-        return False
-    return True

@@ -24,6 +24,7 @@ from enrolments.queries.gradebook import find_part
 from enrolments.queries.results import list_item_marks, list_notes, list_overrides
 from enrolments.rules import NO_RESULT, Progress, Results, closed_activities, evaluate_completion
 from kernel.i18n import _, choose
+from kernel.own_records import is_own
 from kernel.web import notes
 from kernel.web.request import current_actor, current_session, requires
 from lms import queries
@@ -81,8 +82,8 @@ def _modules(outline: Outline, results: Results, completed: Mapping[str, datetim
     return [
         ModuleRow(
             choose(module.title),
-            progress.module(module.key).done,
-            progress.module(module.key).needed,
+            progress.module(module.key).shown_done,
+            progress.module(module.key).shown_total,
             tuple(
                 ActivityRow(
                     choose(activity.title),
@@ -122,8 +123,8 @@ def learner(subject: PlaceSeat) -> str:
     completion, actor = enrolments.find_completion(session, row.id), current_actor()
     marks, with_notes = list_item_marks(session, row.course_id, row.id), keeps_notes(actor, subject)
     person_id, now = row.person_id, seat.now
-    if person_id != actor.person_id:
-        notes.leave(lambda session: account_services.note_look(session, actor, person_id, Purpose.PROGRESS, now=now))
+    if not is_own(actor, person_id):
+        notes.leave_record(lambda session: account_services.note_look(session, actor, person_id, Purpose.PROGRESS, now=now))
     return render_template(
         "lms/learner.html",
         course={"slug": seat.slug, "title": choose(outline.title)},
@@ -138,7 +139,7 @@ def learner(subject: PlaceSeat) -> str:
         modules=_modules(outline, results, part.completed, progress, seat.now),
         attempts=_attempts(outline, queries.list_attempts_of(session, row.course_id, row.person_id)),
         shows_email=edits(actor, seat.staff_role),
-        may_override=edits(actor, seat.staff_role) and row.person_id != actor.person_id,
+        may_override=edits(actor, seat.staff_role) and not is_own(actor, row.person_id),
         items=item_lines(outline, marks),
         overrides=override_rows(outline, list_overrides(session, row.id)),
         keeps_notes=with_notes,

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
+from courses.content.foreign.model import Converted, in_source
 from courses.content.incoming import Choice, Fate, FilePlan, lines_changed
+from courses.content.marks import MARK, FolderMark, read_mark, write_mark
 from courses.content.merging import Region
 from courses.content.model import CourseFolder, Finding
-from courses.content.reader import read_directory, read_folder
+from courses.content.reader import read_directory, read_directory_mark, read_folder
 from courses.queries import catalogue as course_catalogue
+from courses.queries import drafts as course_drafts
+from courses.queries.history import Revision
 from courses.services import importing
 from courses.services.drafts import keep_contents
-from courses.services.importing import ImportPlan
+from courses.services.importing import UNKNOWN, ImportPlan, Provenance
 from kernel import clock
 from kernel.errors import N_, Conflict
-from kernel.i18n import _
+from kernel.i18n import _, ngettext
 from kernel.permissions import SYSTEM
 from lms.app import KINDS, House
 
@@ -48,8 +52,8 @@ class DraftWasEditedError(Conflict):
 
     code = "draft_was_edited"
     message = N_(
-        "The draft was edited since this folder was made (%(files)s). Look at it with: lms courses import FOLDER --dry-run. "
-        "Bring both together with import --merge and publish on the web, or take the folder alone with --replace."
+        "The draft was edited since this folder was made (%(files)s). Bring both together with: lms courses import FOLDER --merge, "
+        "and publish on the web. --replace would publish the folder alone, without the work of %(people)s."
     )
 
 
@@ -62,6 +66,8 @@ class Imported:
     plan: ImportPlan | None = None
     course: CourseFolder | None = None
     revision: int = 0
+    mark_stays: bool = False
+    """The folder could not be written, so that its mark names an older state than the draft's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,42 +78,72 @@ class Wanted:
     prefer: Choice | None = None
     base: int | None = None
     dry: bool = False
+    mark: FolderMark | None = None
 
 
-def plan_folder(house: House, key: str, contents: Mapping[str, bytes], base: int | None = None) -> ImportPlan:
+def plan_folder(house: House, key: str, contents: Mapping[str, bytes], made_from: Provenance = UNKNOWN) -> ImportPlan:
     """Compare a folder with the draft of the course that it names."""
     with house.database.unit_of_work(write=False) as session:
         course = course_catalogue.find_course(session, key)
-        return importing.plan_import(session, house.files, course, contents, base=base)
+        return importing.plan_import(session, house.files, course, contents, made_from=made_from)
 
 
-def check_unedited(house: House, key: str, contents: Mapping[str, bytes]) -> int:
-    """Return the revision of the draft; raise DraftWasEditedError where it has changes that the folder does not know."""
-    plan = plan_folder(house, key, contents)
+def check_unedited(plan: ImportPlan) -> None:
+    """Raise DraftWasEditedError where the draft has changes that the folder does not know."""
     if plan.draft_was_edited:
-        raise DraftWasEditedError(files=", ".join(file.path for file in plan.files if file.fate in importing.OURS))
-    return plan.revision
+        files = ", ".join(file.path for file in plan.files if file.fate in importing.OURS)
+        raise DraftWasEditedError(files=files, people=", ".join(dict.fromkeys(map(editor_of, plan.edits))))
+
+
+def editor_of(revision: Revision) -> str:
+    """Return who made a change."""
+    return revision.by or _("the command line")
 
 
 def import_folder(house: House, folder: Path, wanted: Wanted) -> Imported:
-    """Make a folder a course's draft, or put it together with what was edited there; nothing is written unless all of it can be."""
-    return import_contents(house, read_directory(folder), wanted)
+    """Make a folder a course's draft, or put it together with what was edited there; nothing is written unless all of it can be.
+
+    Where the folder is the draft afterwards, its mark says so, if it has one: to edit it again and bring it again conflicts with nothing.
+    """
+    mark = read_directory_mark(folder)
+    contents = read_directory(folder)
+    imported = import_contents(house, contents, replace(wanted, mark=mark))
+    if mark is None or wanted.dry or imported.outcome not in (Outcome.IMPORTED, Outcome.UNCHANGED):
+        return imported
+    return replace(imported, mark_stays=not renew_mark(house, folder, mark.course, contents))
+
+
+def renew_mark(house: House, folder: Path, key: str, contents: Mapping[str, bytes]) -> bool:
+    """Write the draft's revision into a folder that is the draft, beside the mark that it has; say whether that could be."""
+    with house.database.unit_of_work(write=False) as session:
+        course = course_catalogue.find_course(session, key)
+        present = {} if course is None else course_drafts.list_draft_checksums(session, course.id)
+        revision = 0 if course is None else course.draft_revision
+    mark = write_mark(key, revision, contents)
+    read = read_mark(mark)
+    if read is None or read.checksums != present:
+        return True  # what was merged is not in the folder: it is still made from what it was
+    try:
+        (folder / MARK).write_bytes(mark)
+    except OSError:
+        return False
+    return True
 
 
 def import_contents(house: House, contents: Mapping[str, bytes], wanted: Wanted) -> Imported:
     """Do the same with the files of a folder."""
     now = clock.now()
-    reading = read_folder(contents, KINDS.kinds, KINDS.parts, today=now.date())
+    reading = read_folder(contents, KINDS.kinds, KINDS.parts, today=now.date(), site_topics=tuple(house.kinds.topics))
     if reading.course is None:
         return Imported(Outcome.REFUSED, reading.findings)
-    plan = plan_folder(house, reading.course.key, contents, wanted.base)
+    plan = plan_folder(house, reading.course.key, contents, Provenance(wanted.base, wanted.mark))
     if not plan.files:
         return Imported(Outcome.UNCHANGED, reading.findings, plan, reading.course, plan.revision)
     if _must_be_decided(plan, wanted):
         return Imported(Outcome.UNDECIDED, reading.findings, plan, reading.course)
     if wanted.way is Way.MERGE and plan.draft_was_edited:
         contents = plan.merged(plan.preferring(wanted.prefer) if wanted.prefer else {})
-        reading = read_folder(contents, KINDS.kinds, KINDS.parts, today=now.date())
+        reading = read_folder(contents, KINDS.kinds, KINDS.parts, today=now.date(), site_topics=tuple(house.kinds.topics))
     if reading.course is None:
         return Imported(Outcome.REFUSED, reading.findings, plan)
     if wanted.dry:
@@ -116,6 +152,11 @@ def import_contents(house: House, contents: Mapping[str, bytes], wanted: Wanted)
     with house.database.unit_of_work() as session:
         revision = importing.carry_out(session, SYSTEM, plan, reading.course, kept, now=now).draft_revision
     return Imported(Outcome.IMPORTED, reading.findings, plan, reading.course, revision)
+
+
+def in_words_of(imported: Imported, converted: Converted) -> Imported:
+    """Return the same with the files and lines of the author whose lessons were converted."""
+    return replace(imported, findings=in_source(imported.findings, converted.origins))
 
 
 def _must_be_decided(plan: ImportPlan, wanted: Wanted) -> bool:
@@ -183,3 +224,21 @@ def _sides(region: Region) -> Iterator[str]:
     yield from (f"  < {line.rstrip()}" for line in region.mine)
     yield "  " + _("folder:")
     yield from (f"  > {line.rstrip()}" for line in region.theirs)
+
+
+MOST_TOLD = 10
+"""Changes of others, and files of each, that one message names."""
+
+
+def edits_told(plan: ImportPlan) -> Iterator[str]:
+    """Write whose changes a folder does not know, a line a revision, the newest first."""
+    for edit in plan.edits[:MOST_TOLD]:
+        paths = [*edit.written, *edit.removed]
+        named = ", ".join(paths[:MOST_TOLD])
+        more = len(paths) - MOST_TOLD
+        if more > 0:
+            named += " " + _("and %(count)s more", count=more)
+        facts = {"number": edit.number, "person": editor_of(edit), "day": edit.changed_at.date()}
+        yield "  " + _("revision %(number)s, %(person)s, %(day)s", **facts) + ": " + named
+    if len(plan.edits) > MOST_TOLD:
+        yield "  " + ngettext("and %(count)s earlier revision", "and %(count)s earlier revisions", len(plan.edits) - MOST_TOLD)

@@ -22,7 +22,7 @@ def tend(delivery: Delivery) -> Effect:
     """Index the versions that are needed and cannot be found yet, as after an upgrade, and let go of those that nobody needs."""
     with delivery.database.unit_of_work(write=False) as session:
         needed, present = needed_versions(session), index.list_versions(session)
-        made = {version: entries_of(session, version) for version in sorted(needed - present)}
+        made = {version: entries_of(session, version) for version in sorted(needed - index.list_complete(session))}
 
     def write(session: Session) -> None:
         replace(session, (present - needed) | made.keys(), made.items())
@@ -63,5 +63,6 @@ def replace(session: Session, versions: Iterable[int], made: Iterable[tuple[int,
     """Let go of some versions and write those that were made anew."""
     index.forget(session, list(versions))
     for version, entries in made:
-        for part, found in groupby(entries, key=itemgetter(0)):
-            index.write(session, version, part, [entry for _part, entry in found])
+        index.write_many(
+            session, version, [(part, [entry for _part, entry in found]) for part, found in groupby(entries, key=itemgetter(0))]
+        )

@@ -4,6 +4,7 @@ import contextlib
 import socket
 import threading
 import time
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -22,6 +23,7 @@ from kernel import deadline
 from kernel.errors import N_
 from kernel.i18n import LANGUAGES, _, reading
 from kernel.web.headers import ALWAYS
+from lms.arriving import Arrival, find_late
 
 log = structlog.get_logger()
 
@@ -30,14 +32,13 @@ OURS = (ConfigurationProblem, InvalidResponseHeader, InvalidResponseHeaderName)
 TOO_LARGE = N_("The address or what the browser sends with it is too long. Delete this site's cookies in your browser and try again.")
 TEXTS = {
     400: N_("This request could not be understood. Nothing was changed. Open the address again."),
+    408: N_("What your browser sends comes too slowly, and the connection was ended. Nothing was changed: try again on a better line."),
     414: TOO_LARGE,
     431: TOO_LARGE,
     500: N_("Something failed on our side. Try again in a moment."),
 }
 LOOKS_EVERY = 0.5
 """Seconds between two looks at what is late."""
-HEAD_SECONDS = 20.0
-"""Seconds in which the head of a request has to be there: a phone that has lost its line keeps no thread for longer."""
 GRACE = 3.0
 """Seconds in which whoever is late may still tell it with a page; then the connection ends."""
 
@@ -75,7 +76,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
         self._sockets: dict[int, socket.socket] = {}
-        self._arriving: dict[int, tuple[float, socket.socket]] = {}
+        self._arriving: dict[int, Arrival] = {}
         self._ended = threading.Event()
 
     def run(self) -> None:
@@ -90,22 +91,26 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     def handle(self, conn: Any) -> Any:
         """Read the head of a request and answer it; it is known since when it arrives."""
         thread = threading.get_ident()
-        self._arriving[thread] = (time.monotonic(), conn.sock)
+        self._arriving[thread] = Arrival(conn.sock, time.monotonic())
         try:
             return super().handle(conn)
         finally:
             self._arriving.pop(thread, None)
 
     def handle_request(self, req: Any, conn: Any) -> Any:
-        """Answer one request; its connection is known while it lasts."""
+        """Answer one request; its connection is known while it lasts, and what it waits for of the body is counted."""
         thread = threading.get_ident()
-        self._arriving.pop(thread, None)
+        arrival = self._arriving[thread] = Arrival(conn.sock, None, in_body=True)
+        unreader = conn.parser.unreader
+        unreader.chunk = partial(arrival.receive, unreader.chunk)
         self._sockets[thread] = conn.sock
         try:
             return super().handle_request(req, conn)
         finally:
             deadline.end()
             self._sockets.pop(thread, None)
+            self._arriving.pop(thread, None)
+            del unreader.chunk  # the connection's own again, for the next request
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:
         """Answer what never reached the application, or broke on the way; what was sent stays out of the log."""
@@ -127,13 +132,20 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
                 log.exception("deadline.failed")
 
     def _end_late(self) -> None:
-        for thread, (began, arriving) in list(self._arriving.items()):
-            if time.monotonic() - began > HEAD_SECONDS and self._arriving.pop(thread, None) is not None:
-                with contextlib.suppress(OSError):  # who sent it is gone
-                    arriving.shutdown(socket.SHUT_RDWR)
+        for arrival in find_late(list(self._arriving.values()), self.cfg.threads, time.monotonic()):
+            self._cut(arrival)
         for thread, seconds in deadline.late():
             held = self._sockets.get(thread)
             if seconds > GRACE and held is not None:
                 log.error("request.too_long", over=round(seconds, 1))
                 self._sockets.pop(thread, None)
                 held.shutdown(socket.SHUT_RDWR)
+
+    def _cut(self, arrival: Arrival) -> None:
+        """End the connection of a request that does not come; whoever sends a body is told why, as far as it can be sent at once."""
+        arrival.waits_since = None
+        log.warning("request.too_slow", part="body" if arrival.in_body else "head", received=arrival.received)
+        with contextlib.suppress(OSError):  # who sent it is gone
+            if arrival.in_body:
+                arrival.sock.send(plain_answer(408), socket.MSG_DONTWAIT)
+            arrival.sock.shutdown(socket.SHUT_RDWR)

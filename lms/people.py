@@ -119,7 +119,7 @@ def record(subject: Person) -> Answer:
     """Show everything that is kept of one person; that it was looked at is written down."""
     actor, now, person_id = current_actor(), clock.now(), subject.id
     if person_id != actor.person_id:
-        notes.leave(lambda session: services.note_look(session, actor, person_id, Purpose.RECORD, now=now))
+        notes.leave_record(lambda session: services.note_look(session, actor, person_id, Purpose.RECORD, now=now))
     return _record(subject, ReasonForm())
 
 
@@ -256,10 +256,18 @@ def end_sessions(subject: Person) -> Answer:
 def send_reset(subject: Person) -> Answer:
     """Send somebody the link with which they choose a new password; administrators neither set nor see one."""
     if resets.send(current_session(), current_actor(), subject, now=clock.now()):
-        flash(_("The link is on its way to %(address)s.", address=subject.email), "ok")
+        _tell_sent(_("The link is on its way to %(address)s.", address=subject.email))
     else:
         flash(_("No link was sent: the account is suspended."), "warn")
     return _back(subject)
+
+
+def _tell_sent(words: str) -> None:
+    """Say that a message goes out, or where it waits: an administrator is never shown a link that sets somebody's password."""
+    if current_app.extensions["settings"].mail_is_sent:
+        flash(words, "ok")
+    else:
+        flash(_("No mail is sent from here: the message waits in the server's mail folder, and whoever runs it hands it over."), "warn")
 
 
 @bp.post("/<uuid:person>/invitation")
@@ -267,19 +275,19 @@ def send_reset(subject: Person) -> Answer:
 def invite(subject: Person) -> Answer:
     """Invite somebody again who has not confirmed their address."""
     if services.invite_again(current_session(), current_actor(), subject, now=clock.now()):
-        flash(_("The invitation is on its way to %(address)s.", address=subject.email), "ok")
+        _tell_sent(_("The invitation is on its way to %(address)s.", address=subject.email))
     else:
         flash(_("No invitation was sent: the account is suspended, or its address is confirmed."), "warn")
     return _back(subject)
 
 
 @bp.get("/<uuid:person>/courses/<slug>")
-@requires(LearningAction.TAKE_BACK, enrolments.get_learning_record)
+@requires(AccountAction.MANAGE_PEOPLE, enrolments.get_learning_record)
 def learning_record(subject: LearningRecord) -> Answer:
     """Show what somebody has completed in a course, and take a completion back; that it was looked at is written down."""
     actor, now, person_id = current_actor(), clock.now(), subject.person.id
     if person_id != actor.person_id:
-        notes.leave(lambda session: services.note_look(session, actor, person_id, Purpose.PROGRESS, now=now))
+        notes.leave_record(lambda session: services.note_look(session, actor, person_id, Purpose.PROGRESS, now=now))
     return _learning_record(subject, _take_back_form(subject))
 
 
@@ -294,6 +302,7 @@ def _learning_record(subject: LearningRecord, form: TakeBackForm) -> str:
         "lms/person_course.html",
         person=subject.person,
         form=form,
+        may_take_back=allows(LearningAction.TAKE_BACK, subject),
         course={"slug": subject.outline.slug, "title": choose(subject.outline.title)},
         progress={"done": subject.enrolment.done, "total": subject.enrolment.total},
         completed_at=subject.completion.completed_at if subject.completion else None,

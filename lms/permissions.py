@@ -21,6 +21,7 @@ class RoofVerb(StrEnum):
     """What the audit log says of the roof's own acts."""
 
     JOBS_RETRIED = "jobs.retried"
+    AUDIT_VERIFIED = "audit.verified"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +33,9 @@ class Door:
 
 @open_to_strangers
 def _may_measure(actor: Actor, subject: object) -> Verdict:
-    """Allow administrators, and whoever asks from a place that the settings name (security 8.4)."""
+    """Allow administrators, and whoever asks from a place that the settings name; to others it does not exist (security 1.3, 8.4)."""
     assert isinstance(subject, Door)
-    return allow_if(subject.is_near or actor.is_administrator)
+    return allow_if(subject.is_near or actor.is_administrator, Verdict.HIDE)
 
 
 def _view_audit(actor: Actor, _subject: object) -> Verdict:

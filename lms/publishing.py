@@ -6,19 +6,22 @@ from datetime import datetime
 from pathlib import Path
 
 from courses import publication
+from courses.content.marks import MARK, write_mark
 from courses.content.model import Finding, MediaFile
-from courses.content.reader import read_directory
+from courses.content.reader import read_directory, read_directory_mark
 from courses.models import CourseVersion, Nature
 from courses.queries import catalogue as course_catalogue
 from courses.queries import drafts as course_drafts
+from courses.queries import history
 from courses.queries import versions as course_versions
 from courses.services import drafts as draft_services
 from courses.services import publishing as publishing_services
+from courses.services.importing import ImportPlan, Provenance
 from courses.services.publishing import Publishing
 from kernel import clock
 from kernel.permissions import SYSTEM, Actor
 from lms.app import House
-from lms.importing import check_unedited
+from lms.importing import check_unedited, plan_folder, renew_mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,7 @@ class Published:
     findings: tuple[Finding, ...]
     version: CourseVersion | None
     is_new: bool = False
+    plan: ImportPlan | None = None
 
 
 def publish_folder(
@@ -50,14 +54,20 @@ def publish_folder(
     now = now or clock.now()
     if checked.prepared is None or checked.course is None:
         return Published(checked.findings, None)
-    seen = None if over_edits else check_unedited(house, checked.course.key, contents)
+    mark = read_directory_mark(folder)
+    plan = plan_folder(house, checked.course.key, contents, Provenance(mark=mark))
+    if not over_edits:
+        check_unedited(plan)
+    seen = None if over_edits else plan.revision
     kept = draft_services.keep_contents(house.files, contents, media_types(checked.course.media))
     with house.database.unit_of_work() as session:
         course = draft_services.import_draft(session, actor, checked.course, kept, seen=seen, now=now)
         before = course_versions.latest_version(session, course.id)
         how = Publishing(nature, note)
         version = publishing_services.publish_version(session, actor, course, checked.prepared, house.kinds, house.files, how, now=now)
-    return Published(checked.findings, version, is_new=before is None or before.id != version.id)
+    if mark is not None:
+        renew_mark(house, folder, course.slug, contents)
+    return Published(checked.findings, version, is_new=before is None or before.id != version.id, plan=plan)
 
 
 def media_types(media: tuple[MediaFile, ...]) -> Mapping[str, str]:
@@ -74,15 +84,21 @@ class ExportedFolder:
 
 
 def export_course(house: House, slug: str, folder: Path) -> ExportedFolder:
-    """Write a course's draft into a folder, byte for byte as it came in."""
+    """Write a course's draft into a folder, byte for byte as it came in, with the mark of its revision.
+
+    A draft that is a folder as it came in has no need of a mark: it is that folder, to the byte.
+    """
     with house.database.unit_of_work(write=False) as session:
         course = course_catalogue.find_course(session, slug)
         revision = 0 if course is None else course.draft_revision
         contents = {} if course is None else course_drafts.draft_files(session, house.files, course.id)
+        is_as_imported = course is not None and history.find_last_import(session, course.id) == revision
     for path, content in contents.items():
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
+    if contents and not is_as_imported:
+        (folder / MARK).write_bytes(write_mark(slug, revision, contents))
     return ExportedFolder(len(contents), revision)
 
 

@@ -7,16 +7,18 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from accounts.models import Device, Person
+from accounts.services import AccountVerb
 from certificates.models import Credential
 from courses.models import Course, CourseStaff, CourseVersion, DraftFile
 from enrolments.models import Completion, Enrolment
 from kernel.audit import AuditEntry
 from kernel.outbox import Job
 from kernel.permissions import Actor
+from lms.permissions import RoofVerb
 from quizzes.models import Attempt
 from quizzes.rules.attempts import AttemptState
 
@@ -110,6 +112,30 @@ def condition(session: Session, *, now: datetime) -> Condition:
     return Condition(**row._mapping)
 
 
+@dataclass(frozen=True, slots=True)
+class Spraying:
+    """Passwords that were tried at many accounts from one network: since when, most lately when, and in how many quarters of an hour."""
+
+    address: str
+    first: datetime
+    last: datetime
+    times: int
+
+
+def list_sprayings(session: Session, *, now: datetime) -> list[Spraying]:
+    """List the networks from which passwords were tried at many accounts in the last day, the latest first."""
+    last = func.max(AuditEntry.at)
+    statement = (
+        select(AuditEntry.address, func.min(AuditEntry.at), last, func.count())
+        .where(AuditEntry.actor_id.is_(None), AuditEntry.at > now - timedelta(days=1))
+        .where(AuditEntry.verb == AccountVerb.PASSWORDS_SPRAYED.value)
+        .group_by(AuditEntry.address)
+        .order_by(last.desc(), AuditEntry.address)
+        .limit(20)
+    )
+    return [Spraying(*row) for row in session.execute(statement)]
+
+
 def count_failed_jobs(session: Session) -> int:
     """Count the jobs that were given up."""
     return session.scalar(select(func.count()).select_from(Job).where(Job.failed_at.is_not(None))) or 0
@@ -124,6 +150,31 @@ def count_waiting_kinds(session: Session) -> list[tuple[str, int]]:
 def list_failed_jobs(session: Session) -> list[Job]:
     """List the jobs that were given up, the newest first."""
     return list(session.scalars(select(Job).where(Job.failed_at.is_not(None)).order_by(Job.failed_at.desc()).limit(50)))
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """A service outside that does not answer, and how much waits for it."""
+
+    service: str
+    """Host and port."""
+    since: datetime
+    waiting: int
+
+
+def list_absences(session: Session) -> list[Absence]:
+    """List the services that did not answer when a job last tried them, the one that is away the longest first."""
+    waits = (Job.awaits != "", Job.done_at.is_(None), Job.failed_at.is_(None))
+    since = func.min(Job.away_since).label("since")
+    statement = select(Job.awaits, since, func.count()).where(*waits).group_by(Job.awaits).order_by(since, Job.awaits).limit(20)
+    return [Absence(service, since, count) for service, since, count in session.execute(statement) if since is not None]
+
+
+def count_seal_faults(session: Session) -> int:
+    """Return how many faults the last verification of the audit log found, by its entry there."""
+    newest = select(AuditEntry.facts).where(AuditEntry.verb == RoofVerb.AUDIT_VERIFIED).order_by(AuditEntry.id.desc()).limit(1)
+    facts = session.scalar(newest)
+    return int(json.loads(facts)["faults"]) if facts else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,8 +291,3 @@ def list_attempts_of(session: Session, course_id: int, person_id: int) -> list[A
         )
         for row in session.scalars(statement)
     ]
-
-
-def is_reachable(session: Session) -> bool:
-    """Say whether the database answers."""
-    return bool(session.execute(text("SELECT 1")).scalar_one() == 1)

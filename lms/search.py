@@ -1,4 +1,4 @@
-"""The search through everything that the reader may open: lessons, recordings, glossaries and courses."""
+"""The search through everything that the reader may open: lessons, recordings, quizzes, tasks, glossaries, documents and courses."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -8,8 +8,8 @@ from flask import Blueprint, Response, render_template, request
 from sqlalchemy.orm import Session
 
 from courses.queries import outlines as course_outlines
-from courses.rules import Outline, activity_url
-from enrolments.permissions import Seat
+from courses.rules import Outline, OutlineActivity, activity_url
+from enrolments.permissions import Seat, takes_part
 from enrolments.queries import learning as enrolments
 from kernel.errors import N_
 from kernel.i18n import _, choose, language
@@ -17,6 +17,7 @@ from kernel.permissions import Actor
 from kernel.search.asked import LONGEST_QUESTION, Question, read_question
 from kernel.search.finding import Found, Group, Hit, Wanted, find
 from kernel.search.index import Scope
+from kernel.search.near import near_questions
 from kernel.search.snippets import Piece, marked, snippet
 from kernel.web.limits import client_key, limit, limiter
 from kernel.web.paging import Page, asked_page
@@ -25,8 +26,18 @@ from kernel.web.request import current_actor, current_session, public
 bp = Blueprint("lms_search", __name__)
 
 Answer = str | Response | tuple[str, int]
-KINDS = {"term": N_("Glossary"), "lesson": N_("Lessons"), "recording": N_("Recordings"), "course": N_("Courses")}
+KINDS = {
+    "term": N_("Glossary"),
+    "lesson": N_("Lessons"),
+    "recording": N_("Recordings"),
+    "quiz": N_("Quizzes"),
+    "simulator": N_("Tasks"),
+    "resource": N_("Documents"),
+    "course": N_("Courses"),
+}
 """What can be found, in the order of the page."""
+LISTS = {"term": "/glossary", "resource": "/resources"}
+"""Where the entries of a list are shown, after the address of their course."""
 OF_EACH_KIND, ROWS = 5, 20
 MOST_SUGGESTIONS = 4
 SEARCHES_OF_A_STRANGER = limit("search", "30 per minute")
@@ -87,6 +98,7 @@ def search() -> Answer:
         page=Page(rows, asked.number, kind != "" and asked.offset + ROWS < found.totals.get(kind, 0)),
         course=places.chosen,
         courses=places.courses,
+        near=[] if total or question.is_empty else near_questions(session, typed, language(), places.scope),
         suggestions=[] if total else places.suggestions(question),
     )
 
@@ -106,7 +118,7 @@ class _Places:
         seats = enrolments.visible_seats(session, actor)
         self.chosen = chosen if any(seat.slug == chosen for seat in seats) else ""
         kept = [seat for seat in seats if self.chosen in ("", seat.slug)]
-        opened = enrolments.visible_activities(session, actor, kept)
+        opened = openable(actor, kept, enrolments.visible_activities(session, actor, kept))
         self._outlines = course_outlines.list_outlines(session, [seat.version_id for seat in seats if seat.version_id is not None])
         self.scope = scope_of(kept, self._outlines, {version: [one.id for one in open_ones] for version, open_ones in opened.items()})
         self._activities = {activity.id: activity for outline in self._outlines.values() for activity in outline.activities()}
@@ -118,8 +130,7 @@ class _Places:
         activity = self._activities.get(group.part or 0)
         module = outline.module_by_key[activity.module] if activity else None
         address = activity_url(outline.slug, activity.kind, activity.key) if activity else f"/courses/{outline.slug}"
-        if group.kind == "term":
-            address += "/glossary"
+        address += LISTS.get(group.kind, "")
         title = choose(activity.title, first.language) if activity else first.title
         return Result(
             kind=group.kind,
@@ -139,6 +150,12 @@ class _Places:
 
     def _find_one(self, word: str) -> Found:
         return find(self._session, read_question(word), language(), self.scope, Wanted(limit=0))
+
+
+def openable(actor: Actor, seats: Sequence[Seat], opened: Mapping[int, list[OutlineActivity]]) -> dict[int, list[OutlineActivity]]:
+    """Leave out what gives marks where the reader does not take part: a preview opens lessons and recordings alone."""
+    inside = {seat.version_id for seat in seats if takes_part(actor, seat)}
+    return {version: [one for one in found if version in inside or not one.gives_marks] for version, found in opened.items()}
 
 
 def scope_of(seats: Sequence[Seat], outlines: Mapping[int, Outline], opened: Mapping[int, Sequence[int]]) -> Scope:

@@ -1,5 +1,6 @@
 """`lms serve`: one line for each thing that can be wrong, then migrations, sample courses, the first link, and gunicorn."""
 
+import fcntl
 import os
 import resource
 import shutil
@@ -11,10 +12,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
+from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError
 
 from accounts import queries, services
@@ -34,6 +36,10 @@ from lms.upgrading import NoBackup, bring_up_to_date
 from lms.worker import Queue
 
 TRIED_PYTHONS = ((3, 11),)
+SERVING = ".serving"
+"""End of the name of the file beside an SQLite database that its server holds."""
+HAND_OVER = 3.0
+"""Seconds that a start waits for the server before it to end."""
 FILES = 8192
 """That a process may have open, connections among them."""
 
@@ -89,6 +95,43 @@ def check_folder(settings: Settings) -> None:
             f"The SQLite database lies on a network disk ({disk}), whose locks cannot be trusted. "
             "Set LMS_DATA_DIR to a local disk, or use PostgreSQL (LMS_DATABASE_URL)."
         )
+
+
+@contextmanager
+def held_database(settings: Settings) -> Iterator[None]:
+    """Keep an SQLite database for the server of this process and those that it forks; raise CannotStart where another server has it.
+
+    Commands, backups and workers use it beside the server. The lock goes with the last process that holds it, however that ends; one
+    that is just ending is waited for.
+    """
+    name = make_url(settings.database).database if settings.database.startswith("sqlite") else None
+    if name is None:
+        yield
+        return
+    path = Path(f"{name}{SERVING}")
+    with path.open("a+b") as held:
+        until = time.monotonic() + HAND_OVER
+        while not _take(held):
+            if time.monotonic() > until:
+                held.seek(0)
+                process = held.read(20).decode(errors="replace").strip()
+                raise CannotStart(
+                    f"Another lms serve (process {process}) has the database {name} already. End it first; "
+                    "several processes need PostgreSQL (LMS_DATABASE_URL)."
+                )
+            time.sleep(0.1)
+        held.truncate(0)
+        held.write(f"{os.getpid()}\n".encode())
+        held.flush()
+        yield
+
+
+def _take(held: IO[bytes]) -> bool:
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def open_checked(settings: Settings) -> House:
@@ -268,6 +311,13 @@ def serve(host: str, port: int, *, publish: Callable[[House, Path], list[str]], 
     settings = checked_settings(host, port, **given)
     if workers > 1 and settings.database.startswith("sqlite"):
         raise CannotStart("Several processes need PostgreSQL (LMS_DATABASE_URL): on SQLite one process serves, with threads.")
+    check_folder(settings)
+    with held_database(settings):
+        _serve(f"{_in_address(host)}:{port}", settings, workers, publish)
+
+
+def _serve(bind: str, settings: Settings, workers: int, publish: Callable[[House, Path], list[str]]) -> None:
+    """Bring the instance up to date, tell where it is, and serve until the end."""
     house = open_checked(settings)
 
     def publish_and_tell() -> None:
@@ -289,7 +339,7 @@ def serve(host: str, port: int, *, publish: Callable[[House, Path], list[str]], 
             print(f"There is no administrator yet. Within {minutes} minutes open: {link}", flush=True)
 
     with _counting_together() if workers > 1 else nullcontext():
-        Server(f"{_in_address(host)}:{port}", house, workers, started).run()
+        Server(bind, house, workers, started).run()
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """The roof's own pages: front, home, teaching, administration, help, choices of language and theme, health."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -22,10 +22,11 @@ from enrolments.opening import catalogue_cards
 from enrolments.pages.outline import draw
 from enrolments.queries import editions as edition_queries
 from enrolments.queries import learning as enrolment_queries
+from enrolments.queries.ungraded import list_ungraded
 from enrolments.rules import Progress, evaluate_completion, not_begun
 from kernel import clock
 from kernel.i18n import LANGUAGES, _, choose, format_date, local
-from kernel.web.request import allows, current_actor, current_session, public, requires, see_other
+from kernel.web.request import allows, current_actor, current_session, plumbing, public, requires, see_other
 from lms import queries
 from lms.permissions import RoofAction
 from lms.retention import periods
@@ -55,11 +56,10 @@ def home() -> Answer:
             "day": row.dated,
             "captioned": row.captioned,
         }
-        for row in webinar_queries.visible_recordings(session, now=clock.now(), limit=3)
+        for row in webinar_queries.public_recordings(session, now=clock.now(), limit=3)
     ]
-    return render_template(
-        "lms/home.html", courses=catalogue_cards(6), course_count=course_catalogue.count_catalogue(session), recordings=recordings
-    )
+    count = course_catalogue.count_catalogue(session, current_actor())
+    return render_template("lms/home.html", courses=catalogue_cards(6), course_count=count, recordings=recordings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,8 @@ class CourseLine:
     next_title: str
     next_minutes: int | None
     due: str = ""
+    ungraded: int = 0
+    """How much is handed in that waits to be graded."""
 
 
 @bp.get("/learning")
@@ -92,7 +94,14 @@ def learning() -> Answer:
     valid = {row.course_id: row.uuid for row in credentials if certificate_queries.state(row) is CredentialState.VALID}
     followed = course_outlines.list_outlines(session, [course.version_id for course in own])
     outlines = enrolment_queries.own_outlines(session, {course.enrolment_id: followed[course.version_id] for course in own})
-    lines = [_line(course, outlines[course.enrolment_id], results[course.enrolment_id], valid) for course in own]
+    waiting = list_ungraded(session, outlines, results)
+    lines = [
+        replace(
+            _line(course, outlines[course.enrolment_id], results[course.enrolment_id], valid),
+            ungraded=len(waiting.get(course.enrolment_id, ())),
+        )
+        for course in own
+    ]
     resume = next((line for line in lines if not line.completed and line.next_url), None)
     hour = local(clock.now()).hour
     return render_template(
@@ -121,14 +130,15 @@ def learning() -> Answer:
 def _line(own: enrolment_queries.OwnCourse, outline: Outline, results: dict[str, Any], credentials: Mapping[int, UUID]) -> CourseLine:
     progress: Progress = evaluate_completion(outline, results, clock.now())
     following = outline.by_key.get(progress.next_activity or "")
+    modules_done, modules = progress.modules_of(outline)
     completed, waits = own.completed_at is not None, not_begun(own.starts_at, clock.now()) is not None
     return CourseLine(
         slug=outline.slug,
         title=choose(dict(outline.title)),
         tone=outline.tone,
         facade=draw(outline, progress, Size.RESUME),
-        modules_done=sum(progress.module(module.key).completed for module in outline.numbered),
-        modules=len(outline.numbered),
+        modules_done=modules_done,
+        modules=modules,
         percent=progress.percent,
         completed=completed,
         certificate_url=url_for("certificates.certificate", credential=credentials[outline.course_id])
@@ -253,7 +263,8 @@ def live() -> Answer:
 @public
 def ready() -> Answer:
     """Say that the database answers too; an error page says it does not."""
-    return _plain("ok" if queries.is_reachable(current_session()) else "not ok")
+    plumbing().database.check()
+    return _plain("ok")
 
 
 @bp.get("/robots.txt")

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as TurnTimeout
 
 from kernel import clock, outbox, redis
+from kernel.db import cause_of
 from kernel.outbox import Job, Worker
 from kernel.settings import Settings
 
@@ -18,6 +20,8 @@ DRAIN = 10.0
 """Seconds that a stop waits for the job that the sweep has in hand."""
 SWEEP_EVERY = 60.0
 """Seconds between two looks at the table for what nobody was woken for."""
+ALIVE = "worker.alive"
+"""File of the data folder, touched before each look at the table: every minute, later where one job takes longer."""
 SWEEP_FOR = timedelta(seconds=30)
 """How long a sweep delivers before it looks again what is due by the clock, and what is urgent."""
 
@@ -72,12 +76,18 @@ class Queue:
 
     def _sweep_for_ever(self) -> None:
         while not self._ended.is_set():
+            self._show_life()
             try:
                 if not self.sweep():
                     continue
             except (DBAPIError, TurnTimeout) as error:  # the database is away or busy: the next sweep finds the same
-                outbox.log.warning("sweep.failed", error=type(error).__name__)
+                outbox.log.warning("sweep.failed", **cause_of(error))
             self._ended.wait(SWEEP_EVERY)
+
+    def _show_life(self) -> None:
+        """Touch a file of the data folder, by whose age a probe sees that this process still looks for work."""
+        with suppress(OSError):
+            (self.worker.settings.data_dir / ALIVE).touch()
 
     def start(self, threads: int) -> None:
         """Work in threads of this process."""

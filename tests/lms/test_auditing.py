@@ -8,14 +8,15 @@ from pathlib import Path
 import pytest
 import structlog
 from click.testing import CliRunner
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
+from accounts.models import Notice
 from kernel import audit, audit_seals, clock
 from kernel.audit_seals import BATCH, BEHIND, KEPT, Newest, Verification
 from kernel.outbox import Delivery
 from kernel.permissions import Actor
-from lms import auditing, backups
+from lms import auditing, backups, watching
 from lms.app import House
 from lms.auditing import AuditVerb
 from lms.cli import lms
@@ -257,3 +258,21 @@ def test_the_page_filters(browser: Browser, house: House) -> None:
     ):
         page = browser.get(f"/administration/audit?{query}")
         assert "Ninguna entrada" in page.text
+
+
+def test_the_daily_look_finds_a_changed_entry_and_administrators_are_told(house: House) -> None:
+    a_sealed_log(house)
+    an_administrator(house)
+    told: list[list[str]] = []
+    for change in ("", "UPDATE audit_entry SET facts = '{}' WHERE id = 6"):
+        if change:
+            tamper(house, change)
+        for job in (watching.verify_audit, watching.watch):
+            effect = job(Delivery(house.database, house.settings, 1, {}, NOW))
+            with house.database.unit_of_work() as session:
+                effect(session)
+        with house.database.unit_of_work(write=False) as session:
+            told.append([row.words["es"] for row in session.scalars(select(Notice))])
+
+    assert told[0] == []
+    assert "lms audit verify" in told[1][0]

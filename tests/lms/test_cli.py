@@ -408,6 +408,9 @@ def test_import_tells_what_changes_and_asks_where_the_draft_was_edited(lms: Comm
         save_files(session, SYSTEM, course, {lesson: edited}, now=clock.now())
     (course_folder / lesson).write_bytes(text.replace(b"dedos", b"pies"))
 
+    asked = lms("courses", "import", course_folder).err
+    assert asked.index("--merge") < asked.index("--base") < asked.index("--replace") < asked.index("la línea de comandos")
+    assert f"revisión 2, la línea de comandos, {clock.now().date()}: {lesson}" in asked
     for words, code, said in (
         ((), 3, "--merge"),
         (("--merge",), 3, "--prefer"),
@@ -421,6 +424,11 @@ def test_import_tells_what_changes_and_asks_where_the_draft_was_edited(lms: Comm
     refused(lms("courses", "publish", course_folder), lesson)
     assert "revision 3" in lms("courses", "import", course_folder, "--merge", "--prefer", "folder").out
     assert "igual" in lms("courses", "import", course_folder).out
+    with house.database.unit_of_work() as session:
+        save_files(session, SYSTEM, course_catalogue.lock_course(session, course.id), {lesson: edited}, now=clock.now())
+    replaced = lms("courses", "import", course_folder, "--replace").out
+    assert f"revisión 4, la línea de comandos, {clock.now().date()}: {lesson}" in replaced
+    assert "Sobrescrito" in replaced
 
 
 def test_lessons_of_another_tool_become_a_draft_and_what_was_not_understood_is_told(lms: Command, house: House, tmp_path: Path) -> None:
@@ -434,3 +442,17 @@ def test_lessons_of_another_tool_become_a_draft_and_what_was_not_understood_is_t
         assert course_catalogue.find_course(session, "agua-y-luz") is not None
     empty = write(tmp_path / "vacia", {"a.txt": b"x"})
     refused(lms("courses", "import", empty, "--from-markdown"), "Markdown")
+
+
+def test_an_address_whose_library_is_not_installed_is_refused_in_one_line_by_every_command(
+    lms: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    source = tmp_path / "source.sqlite"
+    source.write_bytes(b"")
+    with monkeypatch.context() as without:
+        without.setitem(sys.modules, "psycopg", None)
+        refused(lms("db", "copy", source, "postgresql+psycopg://a@127.0.0.1/a"), "psycopg", "pip install 'aulario[postgres]'")
+    monkeypatch.setitem(sys.modules, "redis", None)
+    monkeypatch.setenv("LMS_REDIS_URL", "redis://127.0.0.1:1/0")
+    for words in (("serve", "--port", "8765"), ("worker",), ("check", "--deploy"), ("jobs", "list")):
+        refused(lms(*words), "LMS_REDIS_URL", "pip install 'aulario[scaled]'")

@@ -12,7 +12,7 @@ from sqlalchemy.engine import make_url
 
 from kernel import clock, migrations
 from kernel.db import Database
-from lms import backups, deployment
+from lms import backups, inspection
 from lms.app import House
 from lms.serve import CannotStart, checked_settings, open_checked
 from tests.conftest import ROOT
@@ -65,7 +65,7 @@ def opened(address: str, folder: Path) -> House:
 
 def owns_tables(house: House) -> bool:
     with house.database.unit_of_work(write=False) as session:
-        return deployment.gather(house, session, now=clock.now()).owns_tables
+        return inspection.gather(house, session, now=clock.now()).owns_tables
 
 
 def test_who_serves_works_with_rows_and_cannot_change_what_guards_them(addresses: tuple[str, str], tmp_path: Path) -> None:

@@ -10,10 +10,11 @@ from sqlalchemy import text
 from kernel import clock
 from kernel.db import Database
 from kernel.settings import Settings, load
-from lms import backups, deployment, disks
+from lms import backups, disks, inspection
 from lms.app import House
 from lms.backups import LastBackup
 from lms.deployment import RULES, Facts, findings
+from lms.queries import Absence
 from lms.serve import CannotStart, open_checked
 from tests.support.commands import commands_on, refused
 from tests.support.instances import fill
@@ -89,6 +90,8 @@ CASES: list[tuple[str, dict[str, object], dict[str, object]]] = [
     ("open-door", {"threads": 32}, {}),
     ("nobody-works", {"worker_threads": 0}, {"oldest_waiting": NOW - timedelta(minutes=11)}),
     ("failed-jobs", {}, {"failed_jobs": 2}),
+    ("service-away", {}, {"absences": (Absence("correo:25", NOW - timedelta(hours=2), 8),)}),
+    ("broken-seal", {}, {"seal_faults": 1}),
     ("no-mail", {"smtp_host": ""}, {}),
     ("mail-in-clear", {"smtp_starttls": False}, {}),
     ("example-addresses", {"contact_email": "ayuda@example.org"}, {}),
@@ -187,7 +190,7 @@ def test_facts_are_those_of_the_instance(house: House, tmp_path: Path) -> None:
     backups.make(house, tmp_path / "b.zip", now=clock.now())
     house.settings.data_dir.chmod(0o755)
     with house.database.unit_of_work(write=False) as session:
-        found = deployment.gather(house, session, now=clock.now(), processes=3)
+        found = inspection.gather(house, session, now=clock.now(), processes=3)
 
     assert found.has_administrator
     assert found.data_is_open
@@ -207,7 +210,7 @@ def test_the_key_of_a_certificate_that_is_gone_is_named(house: House, tmp_path: 
 
     again = open_house(house.settings)
     with again.database.unit_of_work(write=False) as session:
-        found = deployment.gather(again, session, now=clock.now())
+        found = inspection.gather(again, session, now=clock.now())
     again.database.dispose()
 
     assert found.lost_keys == (house.keys.identifier,)

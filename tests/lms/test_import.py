@@ -13,23 +13,26 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from courses.content.incoming import Choice, Fate
-from courses.content.reader import read_directory, read_folder
+from courses.content.marks import MARK, write_mark
+from courses.content.reader import read_directory, read_directory_mark, read_folder
 from courses.models import Course, DraftRevision
 from courses.queries import catalogue as course_catalogue
 from courses.queries import drafts as draft_queries
 from courses.queries import history
 from courses.services import drafts, importing
 from courses.services.drafts import text_content
+from courses.services.importing import Provenance
 from kernel import clock
 from kernel.errors import Conflict, NotFound
 from kernel.files import Folder
 from kernel.permissions import SYSTEM
 from lms.app import KINDS, House
-from lms.importing import DraftWasEditedError, Outcome, Wanted, Way, import_folder, plan_folder, told
+from lms.importing import DraftWasEditedError, Outcome, Wanted, Way, edits_told, import_folder, plan_folder, told
 from lms.publishing import export_course, publish_folder
 from quizzes.services import banks
-from tests.support.builders import folder
+from tests.support.builders import a_teacher, folder
 from tests.support.folders import FOLDERS
+from tests.support.learning import actor_of
 
 LESSON = "01-parte/01-leccion.es.md"
 BANK = "01-parte/banco.yaml"
@@ -174,11 +177,146 @@ def test_a_folder_that_was_exported_is_merged_from_the_revision_that_it_was(hous
     lesson.write_bytes(lesson.read_bytes().replace(b"manos", b"pies"))
 
     assert (exported.files, exported.revision) == (len(files), 2)
-    assert plan_folder(house, "prueba", read_directory(tmp_path / "out"), base=2).conflicts == ()
+    assert plan_folder(house, "prueba", read_directory(tmp_path / "out"), Provenance(2)).conflicts == ()
     assert import_folder(house, tmp_path / "out", Wanted(Way.MERGE, base=2)).outcome is Outcome.IMPORTED
     assert draft(house) == {**files, LESSON: files[LESSON].replace(b"dedos", b"pies"), BANK: files[BANK] + b"# luego\n"}
     with pytest.raises(NotFound):
         import_folder(house, tmp_path / "out", Wanted(base=99))
+
+
+def exported_folder(house: House, target: Path) -> Path:
+    """Return the folder of the only course, exported from a draft that was edited on the web."""
+    shutil.rmtree(target, ignore_errors=True)
+    export_course(house, "prueba", target)
+    return target
+
+
+def rewrite(path: Path, old: bytes, new: bytes) -> None:
+    """Change a word of a file as its author does."""
+    content = path.read_bytes()
+    assert old in content
+    path.write_bytes(content.replace(old, new))
+
+
+def test_a_folder_of_a_draft_made_on_the_web_is_edited_and_brought_back_again_and_again(house: House, tmp_path: Path) -> None:
+    """A line that was edited before the export is edited in the folder, twice: nobody else touched it, so nobody is asked."""
+    files = folder(modules=1)
+    import_folder(house, write(tmp_path / "c", files), Wanted())
+    edit(house, {LESSON: files[LESSON].replace(b"dedos", b"manos")})
+    out = exported_folder(house, tmp_path / "out")
+
+    for old, new in ((b"manos", b"pies"), (b"pies", b"ojos")):
+        rewrite(out / LESSON, old, new)
+        assert import_folder(house, out, Wanted()).outcome is Outcome.IMPORTED
+    rewrite(out / LESSON, b"ojos", b"codos")
+    publish_folder(house, out)
+    rewrite(out / LESSON, b"codos", b"nudos")
+    assert import_folder(house, out, Wanted()).outcome is Outcome.IMPORTED
+
+    assert draft(house) == {**files, LESSON: files[LESSON].replace(b"dedos", b"nudos")} == read_directory(out)
+    mark = read_directory_mark(out)
+    assert mark is not None
+    assert mark.revision == len(origins(house))
+    assert import_folder(house, out, Wanted()).outcome is Outcome.UNCHANGED
+
+
+def test_a_marked_folder_never_undoes_what_was_edited_since(house: House, tmp_path: Path) -> None:
+    """Also where its author removed a file and a colleague's text is nearer to an older state than to the one it was made from."""
+    files = folder(modules=1)
+    import_folder(house, write(tmp_path / "c", files), Wanted())
+    edit(house, {LESSON: files[LESSON].replace(b"dedos", b"manos")})
+    out = exported_folder(house, tmp_path / "out")
+    edit(house, {BANK: files[BANK] + b"# de Ana\n"})
+    rewrite(out / LESSON, b"manos", b"pies")
+    (out / VIDEO).unlink()
+
+    asked = import_folder(house, out, Wanted())
+    assert asked.outcome is Outcome.UNDECIDED
+    assert asked.plan is not None
+    assert [(file.path, file.fate) for file in asked.plan.files] == [(LESSON, Fate.CHANGED), (VIDEO, Fate.REMOVED), (BANK, Fate.KEPT)]
+    with pytest.raises(DraftWasEditedError, match=BANK):
+        publish_folder(house, out)
+    assert import_folder(house, out, MERGE).outcome is Outcome.IMPORTED
+
+    both = {**files, LESSON: files[LESSON].replace(b"dedos", b"pies"), BANK: files[BANK] + b"# de Ana\n"}
+    del both[VIDEO]
+    assert draft(house) == both
+    mark = read_directory_mark(out)
+    assert mark is not None
+    assert mark.revision == 2  # the folder does not have what was merged: it is still made from what it was
+
+
+def test_a_mark_counts_by_what_the_files_were_and_not_by_a_number(house: House, tmp_path: Path) -> None:
+    """A database put back counts its revisions anew, and another installation counts its own: neither may lose an edit."""
+    files = folder(modules=1)
+    import_folder(house, write(tmp_path / "c", files), Wanted())
+    out = exported_folder(house, tmp_path / "out")
+    (out / MARK).write_bytes(write_mark("prueba", 3, files))
+    edit(house, {LESSON: files[LESSON].replace(b"dedos", b"manos")})
+    edit(house, {BANK: files[BANK] + b"# de Ana\n"})
+    (out / "README.md").write_bytes(b"Nota\n")
+
+    assert import_folder(house, out, Wanted()).outcome is Outcome.UNDECIDED
+    assert import_folder(house, out, MERGE).outcome is Outcome.IMPORTED
+
+    changed = {LESSON: files[LESSON].replace(b"dedos", b"manos"), BANK: files[BANK] + b"# de Ana\n", "README.md": b"Nota\n"}
+    assert draft(house) == {**files, **changed}
+
+
+@pytest.mark.parametrize(
+    "mark", [b"", b"<<<<<<< HEAD\ncourse prueba revision 2\n", b"\xff", b"course otro revision 1\n", b"course prueba revision 2\nx\n"]
+)
+def test_a_mark_that_nobody_understands_is_no_mark_and_no_file_of_the_course(house: House, tmp_path: Path, mark: bytes) -> None:
+    files = folder(modules=1)
+    import_folder(house, write(tmp_path / "c", files), Wanted())
+    edit(house, {LESSON: files[LESSON].replace(b"dedos", b"manos")})
+    write(tmp_path / "c", {**files, "README.md": b"Nota\n", MARK: mark})
+
+    imported = import_folder(house, tmp_path / "c", Wanted())
+
+    assert imported.outcome is Outcome.UNDECIDED
+    assert imported.plan is not None
+    assert imported.plan.is_guess
+    assert MARK not in {file.path for file in imported.plan.files}
+    assert import_folder(house, tmp_path / "c", MERGE).outcome is Outcome.IMPORTED
+    assert MARK not in draft(house)
+
+
+def test_only_a_draft_that_was_edited_is_exported_with_a_mark(house: House, tmp_path: Path) -> None:
+    """A folder that comes out as it came in is the same to the last file."""
+    files = folder(modules=1)
+    import_folder(house, write(tmp_path / "c", files), Wanted())
+
+    assert not (exported_folder(house, tmp_path / "out") / MARK).exists()
+    edit(house, {"README.md": b"Nota\n"})
+    assert (exported_folder(house, tmp_path / "out") / MARK).exists()
+
+
+def test_whose_changes_a_folder_does_not_know_is_told(house: House, tmp_path: Path) -> None:
+    files = folder(modules=1)
+    import_folder(house, write(tmp_path / "c", files), Wanted())
+    with house.database.unit_of_work() as session:
+        course = session.execute(select(Course)).scalar_one()
+        session.expunge(course)
+    ana = actor_of(a_teacher(house, course))
+    changes = ((ana, b"manos"), (SYSTEM, b"pies"))
+    for actor, word in changes:
+        with house.database.unit_of_work() as session:
+            row = course_catalogue.lock_course(session, course.id)
+            text = text_content(files[LESSON].replace(b"dedos", word).decode())
+            drafts.save_files(session, actor, row, {LESSON: text}, now=clock.now())
+    edit(house, {"scripts/a.py": b"1\n"})
+
+    plan = import_folder(house, write(tmp_path / "c", {**files, "README.md": b"Nota\n"}), Wanted()).plan
+
+    assert plan is not None
+    assert [[*line.split(",")[:2], line.rpartition(": ")[2]] for line in edits_told(plan)] == [
+        ["  revisión 4", " la línea de comandos", "scripts/a.py"],
+        ["  revisión 3", " la línea de comandos", LESSON],
+        ["  revisión 2", " Pilar Maestra", LESSON],
+    ]
+    with pytest.raises(DraftWasEditedError, match="la línea de comandos, Pilar Maestra"):
+        publish_folder(house, tmp_path / "c")
 
 
 @dataclass(frozen=True)

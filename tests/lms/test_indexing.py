@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from courses.models import Course
@@ -15,7 +15,7 @@ from enrolments.models import Enrolment
 from kernel import clock, migrations, outbox
 from kernel.outbox import Delivery
 from kernel.search import index
-from kernel.search.index import SearchEntry
+from kernel.search.index import SearchEntry, SearchWord
 from kernel.settings import load
 from lms import indexing
 from lms.app import House, open_house
@@ -50,7 +50,7 @@ def test_an_index_that_is_made_anew_is_what_publishing_wrote(house: House) -> No
         written = lines(session, version)
         index.forget(session, [version])
 
-    assert {line[0] for line in written} == {"course", "lesson", "recording", "term"}
+    assert {line[0] for line in written} == {"course", "lesson", "quiz", "recording", "resource", "term"}
     assert indexing.reindex(house.database) == (1, len(written))
     with house.database.unit_of_work(write=False) as session:
         assert lines(session, version) == written
@@ -160,5 +160,34 @@ def test_a_database_of_the_first_release_can_be_searched_after_its_upgrade(tmp_p
         assert found
         assert index.list_versions(session) == found
         kinds = set(session.scalars(select(SearchEntry.kind).distinct()))
-    assert kinds == {"course", "lesson", "recording", "term"}
+    assert kinds == {"course", "lesson", "quiz", "recording", "resource", "term"}
     old.database.dispose()
+
+
+def words(house: House, version: int) -> dict[str, int]:
+    """Return the words of a version that may be suggested."""
+    with house.database.unit_of_work(write=False) as session:
+        count = func.sum(SearchWord.entries)
+        statement = select(SearchWord.word, count).where(SearchWord.version == version).group_by(SearchWord.word)
+        return {word: int(entries) for word, entries in session.execute(statement)}
+
+
+def test_what_an_earlier_program_indexed_is_indexed_again_and_found_meanwhile(house: House) -> None:
+    """It kept no words, and knew neither chapters nor quizzes."""
+    version = publish(house, a_folder())[1].id
+    with house.database.unit_of_work() as session:
+        written, kept = lines(session, version), words(house, version)
+        session.execute(delete(SearchWord))
+        session.execute(delete(SearchEntry).where(SearchEntry.kind.in_(("quiz", "resource"))))
+
+    tend(house)
+
+    assert kept
+    with house.database.unit_of_work(write=False) as session:
+        assert lines(session, version) == written
+    assert words(house, version) == kept
+    with house.database.unit_of_work() as session:
+        session.execute(delete(SearchWord))
+        session.execute(update(Course).values(published_version_id=None))
+    tend(house)
+    assert versions(house) == set()

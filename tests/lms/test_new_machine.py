@@ -155,8 +155,8 @@ def test_the_manual_alone_brings_the_last_backup_to_life_on_a_new_machine(
     assert (settings.data_dir / "signing.key").read_bytes() == (house.settings.data_dir / "signing.key").read_bytes()
 
 
-CHANGING = ("audit_entry", "job", "token")
-"""What a start writes: its own log, what is due by the clock, links for the first administrator."""
+CHANGING = ("audit_entry", "job", "token", "notice")
+"""What a start writes: its own log, what is due by the clock, links for the first administrator, what needs an administrator."""
 
 
 def _answers_with_everybody(server: Running) -> None:

@@ -16,6 +16,7 @@ from kernel.permissions import SYSTEM, Actor, SiteRole
 from kernel.search.index import SearchEntry
 from lms.app import KINDS, House, policy
 from lms.search import SEARCHES_OF_A_STRANGER, scope_of
+from tests.simulators import tasks
 from tests.support.browser import Browser, Counter, every_statement
 from tests.support.builders import a_learner_in, a_person, a_teacher, an_administrator, folder, publish, sign_in
 from tests.support.folders import a_folder, changed
@@ -274,3 +275,64 @@ def test_a_search_costs_the_same_statements_however_many_courses_there_are(brows
         a_course_of_four(house, f"otro-{number}")
 
     assert cost() == before <= 8
+
+
+def test_chapters_papers_quizzes_and_documents_are_found_by_who_may_open_them(browser: Browser, house: House) -> None:
+    """A chapter leads to its second, a document to its line; a quiz that nothing else shows is not found from outside."""
+    course = publish(house, a_folder())[0]
+    a_learner_in(browser, course)
+    stranger = browser.another()
+
+    for typed, address in (
+        ("las+gotas", "/courses/agua-en-casa/recordings/charla?t=5#player"),
+        ("guía", "/courses/agua-en-casa/recordings/charla"),
+        ("cuestionario", "/courses/agua-en-casa/quizzes/cuestionario-contar"),
+    ):
+        assert browser.get(f"/search?q={typed}").has_link(address), typed
+        assert not stranger.get(f"/search?q={typed}").has_link(address), typed
+    assert browser.get("/search?q=manual&kind=resource").has_link("/courses/agua-en-casa/resources#resource-manual")
+
+
+def test_what_waits_or_opens_later_is_not_found_by_its_title(browser: Browser, house: House) -> None:
+    """Quizzes keep to the same scope as lessons; a previewed one opens to nobody who does not take part."""
+    files = folder(modules=3)
+    quiz = "0{}-parte/03-cuestionario.quiz.yaml"
+    for number, word in enumerate((OPEN, WAITS, LATER), start=1):
+        path = quiz.format(number)
+        files[path] = files[path].replace(f"es: Cuestionario {number}".encode(), f"es: Prueba del {word}".encode())
+    files["02-parte/module.yaml"] += b"requires: [parte-1]\n"
+    files[quiz.format(3)] += b"opens: 2099-01-01 08:00\n"
+    files[quiz.format(1)] += b"preview: true\n"
+    course = publish(house, files)[0]
+    a_teacher(house, course, "edita@example.org", StaffRole.EDITOR)
+    a_learner_in(browser, course)
+    people = {"ana": browser, "edita": sign_in(browser.another(), "edita@example.org"), "nadie": browser.another()}
+
+    found = {
+        name: {word for word in (OPEN, WAITS, LATER) if f"Prueba del {word}" in who.get(f"/search?q={word}").text}
+        for name, who in people.items()
+    }
+
+    assert found == {"ana": {OPEN}, "edita": {OPEN, WAITS, LATER}, "nadie": set()}
+
+
+def test_a_task_is_found_by_its_title(browser: Browser, house: House) -> None:
+    course = publish(house, tasks.folder())[0]
+    a_learner_in(browser, course)
+
+    page = browser.get("/search?q=tarea&kind=simulator")
+
+    assert any("/simulators/" in href for href, _words in page.links)
+
+
+def test_a_near_word_is_offered_and_none_of_what_is_closed(browser: Browser, house: House) -> None:
+    a_course_of_four(house)
+    a_person(house)
+    sign_in(browser)
+
+    page = browser.get("/search?q=chirimoia")
+
+    assert "¿Quiso decir «chirimoya»?" in page.text
+    assert page.has_link("/search?q=chirimoya")
+    for typed in ("jacarandas+chirimoia", "jacarenda", "arrayam", "guayacam"):
+        assert not {OPEN, WAITS, LATER} & set(browser.get(f"/search?q={typed}").text.replace("«", " ").replace("»", " ").split()), typed

@@ -26,9 +26,10 @@ from kernel.outbox import Job
 from kernel.settings import load
 from kernel.web.headers import ALWAYS
 from lms import serve
+from lms.arriving import SHORT_SECONDS
 from lms.serve import CannotStart, periodic_jobs
 from tests.conftest import ROOT
-from tests.support.server import LMS, PATIENCE, environment, free_port, serving, serving_all
+from tests.support.server import LMS, PATIENCE, environment, free_port, serving
 from tests.support.soon import within
 
 
@@ -97,13 +98,42 @@ def test_the_secrets_of_an_instance_are_its_owners_alone(folder: Path) -> None:
         assert (folder / name).stat().st_mode & 0o777 == 0o600
 
 
-def test_two_first_starts_at_once_serve_with_the_same_keys(folder: Path) -> None:
-    with serving_all((folder, folder)) as servers:
+def test_two_first_starts_at_once_serve_once_and_the_other_is_told(folder: Path) -> None:
+    with serving(folder) as server:
         made = {name: (folder / name).read_bytes() for name in ("secret.key", "signing.key")}
-        assert [server.get("/").status for server in servers] == [200, 200]
-        assert [server.end() for server in servers] == [0, 0]
+        said = refused(folder)
+        assert f"process {server.process.pid}" in said
+        assert str(folder / "aulario.sqlite") in said
+        assert "LMS_DATABASE_URL" in said
+        assert server.get("/").status == 200
+        beside = [LMS, "jobs", "list"]
+        assert subprocess.run(beside, check=True, env=environment(folder), capture_output=True, timeout=PATIENCE).stderr == b""
+        assert server.end() == 0
 
     assert {name: (folder / name).read_bytes() for name in made} == made
+
+
+def test_a_server_that_was_killed_keeps_the_next_one_from_nothing(folder: Path) -> None:
+    with serving(folder) as server:
+        os.killpg(server.process.pid, signal.SIGKILL)
+        server.process.wait(PATIENCE)
+        assert (folder / "aulario.sqlite.serving").exists()
+    with serving(folder) as again:
+        assert again.get("/health/ready").status == 200
+        assert again.end() == 0
+
+
+def test_a_server_that_is_just_ending_is_waited_for(folder: Path) -> None:
+    settings = load(data_dir=folder)
+    with serve.held_database(settings):
+        begun = time.monotonic()
+        with pytest.raises(CannotStart, match=f"process {os.getpid()}"), serve.held_database(settings):
+            pass
+        assert time.monotonic() - begun >= serve.HAND_OVER
+    with serve.held_database(settings):
+        pass
+    with serve.held_database(load(data_dir=folder, database_url="postgresql+psycopg://a@127.0.0.1/a")):
+        pass
 
 
 @pytest.mark.slow
@@ -270,6 +300,58 @@ def test_a_request_that_hangs_is_ended_and_leaves_nothing(folder: Path) -> None:
 
     with contextlib.closing(sqlite3.connect(folder / "aulario.sqlite")) as kept:
         assert kept.execute("SELECT count(*) FROM person").fetchone() == (0,)
+
+
+SENDERS = 135
+"""More than the 128 threads that a server has where nobody says otherwise."""
+BEGUN = b"POST /sign-in HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 5000\r\n\r\ne"
+
+
+def ask_for_help(port: int) -> float:
+    """Return after how many seconds the help was answered, over a connection of its own."""
+    began = time.monotonic()
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as visitor:
+        visitor.sendall(b"GET /help HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        assert visitor.recv(100).startswith(b"HTTP/1.1 200")
+    return time.monotonic() - began
+
+
+@pytest.mark.slow
+def test_slow_senders_without_an_account_do_not_stop_a_site(folder: Path) -> None:
+    """One byte of a body each, from more connections than there are threads; each is ended, and told why."""
+    with serving(folder) as server, contextlib.ExitStack() as open_ones:
+        ask_for_help(server.port)
+        senders = [open_ones.enter_context(socket.create_connection((server.host, server.port), timeout=60)) for _each in range(SENDERS)]
+        for sender in senders:
+            sender.sendall(BEGUN)
+
+        waited = ask_for_help(server.port)
+        again = ask_for_help(server.port)
+        ended = [sender.recv(1000) for sender in senders]
+
+        assert waited < SHORT_SECONDS + 10
+        assert again < SHORT_SECONDS + 5
+        assert sum(answer.startswith(b"HTTP/1.1 408") for answer in ended) > SENDERS * 0.9
+        server.end()
+    assert "Traceback" not in "\n".join(server.lines)
+
+
+@pytest.mark.slow
+def test_a_body_that_comes_slowly_but_steadily_is_taken(folder: Path) -> None:
+    """A sender with pauses, beside others whose lines are dead."""
+    body = b"language=en&next=/help&filling=" + b"a" * 60_000
+    head = b"POST /language HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\nConnection: close\r\n"
+    with serving(folder, LMS_THREADS="8") as server, contextlib.ExitStack() as open_ones:
+        for _each in range(8):
+            open_ones.enter_context(socket.create_connection((server.host, server.port), timeout=60)).sendall(BEGUN)
+        with socket.create_connection((server.host, server.port), timeout=60) as phone:
+            phone.sendall(head + b"Content-Length: %d\r\n\r\n" % len(body))
+            for first in range(0, len(body), 6_000):
+                phone.sendall(body[first : first + 6_000])
+                time.sleep(1)
+            assert phone.recv(100).startswith(b"HTTP/1.1 4")  # read to its end, and refused for its missing token
+        server.end()
+    assert "request.too_slow" in "\n".join(server.lines)
 
 
 @pytest.mark.slow

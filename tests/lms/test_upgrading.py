@@ -17,7 +17,7 @@ from kernel import migrations
 from kernel.audit import AuditEntry
 from kernel.db import Database
 from kernel.settings import Settings, secret_keys
-from lms import backups, deployment, upgrading
+from lms import backups, inspection, upgrading
 from lms.app import open_house
 from lms.backups import BackupVerb
 from lms.serve import CannotStart, open_checked
@@ -119,10 +119,10 @@ def test_the_backup_stands_in_the_log_and_a_start_without_an_upgrade_makes_none(
 def test_the_backup_counts_neither_as_the_last_one_nor_as_one_beside_its_data(old: Settings) -> None:
     house = open_checked(old)
     with house.database.unit_of_work(write=False) as session:
-        after = deployment.gather(house, session, now=NOW)
+        after = inspection.gather(house, session, now=NOW)
     backups.make(house, old.data_dir / "backups" / backups.default_name(NOW), now=NOW)
     with house.database.unit_of_work(write=False) as session:
-        made = deployment.gather(house, session, now=NOW)
+        made = inspection.gather(house, session, now=NOW)
     house.database.dispose()
 
     assert (after.last_backup, after.backups_beside_data) == (None, False)

@@ -91,10 +91,12 @@ def test_figures_are_for_this_machine_and_for_administrators(app: Flask, house: 
     visitor = app.test_client()
 
     assert visitor.get("/metrics", environ_base=near).status_code == 200
-    assert visitor.get("/metrics", environ_base=far).status_code == 303
+    assert visitor.get("/metrics", environ_base=far).status_code == 404
     for header in ("X-Forwarded-For", "Forwarded", "X-Real-IP"):
-        assert visitor.get("/metrics", environ_base=near, headers={header: "127.0.0.1"}).status_code == 303
+        assert visitor.get("/metrics", environ_base=near, headers={header: "127.0.0.1"}).status_code == 404
     an_administrator(house)
+    a_person(house)
+    sign_in(Browser(app, house), "ana@example.org").get("/metrics", status=404)
     boss = sign_in(Browser(app, house), "admin@example.org")
     boss.get("/metrics")
     assert "aulario_people" in boss.response.text
@@ -108,7 +110,7 @@ def test_networks_may_be_named_that_read_the_figures(house: House) -> None:
     settings = house.settings.model_copy(update={"metrics_from": "10.1.0.0/16, 2001:db8::/32"})
     visitor = create_app(replace(house, settings=settings)).test_client()
 
-    for address, status in (("10.1.2.3", 200), ("2001:db8::7", 200), ("10.2.0.1", 303), ("127.0.0.1", 303)):
+    for address, status in (("10.1.2.3", 200), ("2001:db8::7", 200), ("10.2.0.1", 404), ("127.0.0.1", 404)):
         assert visitor.get("/metrics", environ_base={"REMOTE_ADDR": address}).status_code == status
 
 

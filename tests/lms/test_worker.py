@@ -22,7 +22,7 @@ from kernel.outbox import Delivery, Effect, Job, Worker
 from kernel.permissions import SYSTEM
 from lms import serve, worker
 from lms.app import FEATURES, House
-from lms.worker import Queue, add_periodic
+from lms.worker import ALIVE, Queue, add_periodic
 from tests.support.builders import a_person
 from tests.support.server import LMS, environment
 from tests.support.stores import Redis, a_redis
@@ -295,6 +295,7 @@ def test_lms_worker_is_woken_for_what_its_own_jobs_add(house: House, tmp_path: P
     process = subprocess.Popen([LMS, "worker", "--threads", "1"], env=told, cwd=tmp_path)
     try:
         wait_for(lambda: is_done("%"), 60)
+        assert (house.settings.data_dir / ALIVE).exists()  # probes look at its age
         time.sleep(0.5)  # the first sweep is over: what comes now, the wake-up calls tell
         Queue(house.worker, {}).follow()
         ana, now = a_person(house), clock.now()

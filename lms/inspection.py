@@ -1,0 +1,106 @@
+"""An instance looked at once: its settings, folder, database, Redis and bucket, as the facts that `lms.deployment` judges."""
+
+import os
+import shutil
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from accounts import passwords
+from accounts import queries as accounts
+from certificates.models import Credential
+from kernel import redis
+from kernel.crypto import SigningKeys
+from kernel.db import Database
+from kernel.errors import DomainError
+from kernel.files import Files
+from kernel.settings import Settings, secret_keys
+from lms import backups, queries
+from lms.deployment import DEMONSTRATION, Facts
+from lms.disks import database_disk, disk_kind
+
+
+class Instance(Protocol):
+    """What of an opened instance is looked at."""
+
+    @property
+    def settings(self) -> Settings:
+        """Its settings."""
+
+    @property
+    def database(self) -> Database:
+        """Its database."""
+
+    @property
+    def files(self) -> Files:
+        """Where its files are."""
+
+    @property
+    def keys(self) -> SigningKeys:
+        """Its signing keys, former ones too."""
+
+
+def gather(house: Instance, session: Session, *, now: datetime, processes: int = 1, machines: int = 1) -> Facts:
+    """Look at an instance: its settings, folder, database, Redis and bucket."""
+    settings = house.settings
+    folder, disk = settings.data_dir, shutil.disk_usage(settings.data_dir)
+    state = queries.condition(session, now=now)
+    connections, is_superuser, owns_tables, keeps_statistics, apart = _server(house, session, now)
+    return Facts(
+        settings,
+        now,
+        processes=processes,
+        machines=machines,
+        data_disk=disk_kind(folder),
+        database_disk=database_disk(settings),
+        data_is_open=bool(folder.stat().st_mode & 0o077),
+        free=disk.free,
+        size=disk.total,
+        runs_as_root=os.geteuid() == 0,
+        secret=secret_keys(settings)[0].decode(errors="replace"),
+        has_administrator=accounts.administrator_exists(session),
+        is_demonstration=(folder / DEMONSTRATION).exists(),
+        last_backup=backups.find_last(session),
+        backups_beside_data=backups.lies_in(folder / "backups"),
+        oldest_waiting=state.oldest_waiting,
+        failed_jobs=queries.count_failed_jobs(session),
+        absences=tuple(queries.list_absences(session)),
+        seal_faults=queries.count_seal_faults(session),
+        lost_keys=tuple(sorted(set(session.scalars(select(Credential.key_id).distinct())) - set(house.keys.public))),
+        connections=connections,
+        is_superuser=is_superuser,
+        owns_tables=owns_tables,
+        keeps_statistics=keeps_statistics,
+        clocks_apart=apart,
+        redis_answers=not settings.redis_url or redis.is_reachable(settings.redis_url),
+        store_answers=store_answers(house),
+        breached_list_reads=settings.breached_passwords_file is None or passwords.is_list(settings.breached_passwords_file),
+    )
+
+
+_SERVER = text(
+    "SELECT current_setting('max_connections')::int, rolsuper, pg_has_role(audit.relowner, 'MEMBER'), "
+    "current_setting('autovacuum')::bool AND current_setting('track_counts')::bool, clock_timestamp() "
+    "FROM pg_roles, pg_class AS audit WHERE rolname = current_user AND audit.oid = to_regclass('audit_entry')"
+)
+
+
+def _server(house: Instance, session: Session, now: datetime) -> tuple[int | None, bool, bool, bool, timedelta]:
+    """Return of PostgreSQL: its connections, whether we are superuser, own the tables, it keeps their statistics; how far its clock is."""
+    try:
+        row = None if house.database.is_sqlite else session.execute(_SERVER).one()
+    except DBAPIError:
+        row = None
+    return (None, False, False, True, timedelta()) if row is None else (row[0], row[1], row[2], row[3], row[4] - now)
+
+
+def store_answers(house: Instance) -> bool:
+    """Say whether files can be asked for: a folder always, a bucket where it answers."""
+    try:
+        house.files.holds("0" * 64)
+    except DomainError:
+        return False
+    return True

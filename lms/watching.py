@@ -1,0 +1,83 @@
+"""What needs an administrator comes to them: the bell, and mail once a day, while it lasts (failed work, disk, backups, seals)."""
+
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from accounts import notices, queries
+from accounts.notices import Message
+from accounts.rules import NoticeKind, digest_until
+from kernel import audit, audit_seals
+from kernel.crypto import SigningKeys, signing_keys
+from kernel.db import Database
+from kernel.files import Files, files_of
+from kernel.i18n import DEFAULT_ZONE, in_every_language, ngettext
+from kernel.outbox import Delivery, Effect, log
+from kernel.permissions import Actor, Via
+from kernel.settings import Settings
+from lms import deployment, inspection
+from lms.deployment import Facts, Finding
+from lms.permissions import RoofVerb
+
+WATCH_EVERY = 3_600
+VERIFY_EVERY = 86_400
+WATCHED = frozenset({"failed-jobs", "service-away", "nobody-works", "little-disk", "no-backup", "old-backup", "broken-seal", "store-away"})
+"""Findings that arise while an instance runs; the others were there when it was set up."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Watched:
+    """The instance as a job sees it."""
+
+    settings: Settings
+    database: Database
+    files: Files
+    keys: SigningKeys
+
+
+def watch(delivery: Delivery) -> Effect:
+    """Tell administrators what needs them: a notice a day, whose words follow what is found, and none any more when all is mended."""
+    settings = delivery.settings
+    instance = _Watched(settings, delivery.database, files_of(settings), signing_keys(settings.data_dir))
+    with delivery.database.unit_of_work(write=False) as session:
+        found = _of_this_instance(inspection.gather(instance, session, now=delivery.now))
+
+    def tell(session: Session) -> None:
+        if not found:
+            notices.take_back_kind(session, NoticeKind.OPERATION)
+            return
+        day = digest_until(delivery.now, DEFAULT_ZONE).astimezone(DEFAULT_ZONE)
+        notices.replace_standing(session, _message(found, f"{day:%Y-%m-%d}"), queries.list_administrators(session), now=delivery.now)
+
+    return tell
+
+
+def _of_this_instance(facts: Facts) -> list[Finding]:
+    """Return what is told; that a trial on somebody's own machine has no backup is not."""
+    is_trial = facts.is_demonstration or not facts.is_public
+    return [one for one in deployment.findings(facts) if one.code in WATCHED and not (is_trial and one.code == "no-backup")]
+
+
+def _message(found: list[Finding], day: str) -> Message:
+    def subject() -> str:
+        return ngettext("%(count)s thing in this installation needs you", "%(count)s things in this installation need you", len(found))
+
+    def words() -> str:
+        return " ".join(one.words if len(found) == 1 else f"({number}) {one.words}" for number, one in enumerate(found, 1))
+
+    return Message(NoticeKind.OPERATION, f"operation:{day}", in_every_language(subject), in_every_language(words), "/administration/state")
+
+
+def verify_audit(delivery: Delivery) -> Effect:
+    """Compare the audit log with its seals, and write down there what was found."""
+    folder = delivery.settings.data_dir
+    newest = audit_seals.known_newest(folder)
+    with delivery.database.unit_of_work(write=False) as session:
+        known = [newest.hash] if newest else []
+        found = audit_seals.verify(session, signing_keys(folder), now=delivery.now, known=known)
+    faults = len(found.broken) + len(found.unseen)
+    if faults:
+        log.error("audit.broken", faults=faults)
+    return lambda session: audit.record(
+        session, Actor(via=Via.JOB), RoofVerb.AUDIT_VERIFIED, None, now=delivery.now, faults=faults, seals=found.seals
+    )

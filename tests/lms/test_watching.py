@@ -1,0 +1,122 @@
+"""What needs an administrator comes to the bell and, once a day, by mail; it ends when it is mended."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select, text
+
+from accounts.models import Notice
+from kernel.outbox import Delivery, Job
+from lms import deployment, watching
+from lms.app import House
+from lms.deployment import Facts, findings
+from lms.queries import Absence
+from tests.support.browser import Browser
+from tests.support.builders import a_person, an_administrator, sign_in
+
+NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
+"""Ten in the morning in Quito."""
+DAY = timedelta(days=1)
+
+
+def watch(house: House, now: datetime) -> None:
+    effect = watching.watch(Delivery(house.database, house.settings, 1, {}, now))
+    with house.database.unit_of_work() as session:
+        effect(session)
+
+
+def fail(house: House) -> None:
+    """Add a job that was given up."""
+    row = Job(kind="lms.apply_retention", arguments="{}", attempts=6, created_at=NOW, available_at=NOW, failed_at=NOW, last_error="OSError")
+    with house.database.unit_of_work() as session:
+        session.add(row)
+
+
+def notices_of(house: House) -> list[Notice]:
+    with house.database.unit_of_work(write=False) as session:
+        return list(session.scalars(select(Notice).where(Notice.kind == "operation").order_by(Notice.id)))
+
+
+def test_failed_work_reaches_administrators_alone_by_bell_and_mail_once_a_day_until_it_is_mended(browser: Browser, house: House) -> None:
+    an_administrator(house)
+    a_person(house)
+    watch(house, NOW)
+    assert notices_of(house) == []
+    fail(house)
+    for hour in range(3):
+        watch(house, NOW + timedelta(hours=hour))
+    (mail,) = browser.mails()
+    assert "1 asunto de esta instalación requiere su atención" in mail
+    assert "/administration/state" in mail
+    assert "Aviso" in sign_in(browser, "admin@example.org").get("/learning").html
+    assert "lms jobs list" in browser.get("/notices").text
+
+    watch(house, NOW + timedelta(hours=4))
+    assert [row.read_at is None for row in notices_of(house)] == [False]  # seen and unchanged
+    watch(house, NOW + DAY)
+    assert len(browser.mails()) == 2
+    assert [row.read_at is None for row in notices_of(house)] == [True]  # one, that of the day
+    with house.database.unit_of_work() as session:
+        session.execute(text("DELETE FROM job WHERE failed_at IS NOT NULL"))
+    watch(house, NOW + DAY + timedelta(hours=1))
+    assert notices_of(house) == []
+    watch(house, NOW + DAY * 2)
+    assert len(browser.mails()) == 2
+
+
+def test_what_comes_to_it_makes_the_notice_new_without_a_second_mail(browser: Browser, house: House) -> None:
+    an_administrator(house)
+    fail(house)
+    watch(house, NOW)
+    sign_in(browser, "admin@example.org").get("/notices")
+    with house.database.unit_of_work() as session:
+        waits = Job(kind="accounts.send_reset", arguments="{}", created_at=NOW, available_at=NOW + DAY, awaits="correo:25", away_since=NOW)
+        session.add(waits)
+    watch(house, NOW + timedelta(hours=2))
+    (row,) = notices_of(house)
+
+    assert row.read_at is None
+    assert "correo:25" in row.words["es"]
+    assert "(2)" in row.words["en"]
+    assert len(browser.mails()) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"failed_jobs": 3}, "failed-jobs"),
+        ({"free": 100_000_000}, "little-disk"),
+        ({"seal_faults": 1}, "broken-seal"),
+        ({"store_answers": False}, "store-away"),
+        ({"absences": (Absence("correo:25", NOW - timedelta(hours=2), 8),)}, "service-away"),
+    ],
+)
+def test_each_thing_that_arises_at_night_is_watched(house: House, change: dict[str, object], code: str) -> None:
+    facts = Facts(house.settings, NOW)
+
+    assert code not in {one.code for one in findings(facts)}
+    assert code in {one.code for one in watching._of_this_instance(replace(facts, **change))}  # type: ignore[arg-type]  # by name
+
+
+def test_what_is_watched_are_findings_and_a_short_absence_is_none(house: House) -> None:
+    short = Facts(house.settings, NOW, absences=(Absence("correo:25", NOW - timedelta(minutes=50), 8),))
+
+    assert {rule.code for rule in deployment.RULES} >= watching.WATCHED
+    assert "service-away" not in {one.code for one in findings(short)}
+    assert {"lms.watch", "lms.verify_audit"} <= set(house.worker.handlers)
+
+
+def test_only_administrators_choose_how_they_are_told_of_the_state(browser: Browser, house: House) -> None:
+    an_administrator(house)
+    a_person(house)
+    assert "operation_bell" not in sign_in(browser).get("/profile/notices").html
+    browser.submit("/profile/notices", {"graded_mail": "daily"})
+    boss = browser.another()
+    assert "operation_bell" in sign_in(boss, "admin@example.org").get("/profile/notices").html
+    boss.submit("/profile/notices", {"operation_mail": "never"})
+    fail(house)
+    watch(house, NOW)
+
+    assert boss.mails() == []
+    assert len(notices_of(house)) == 1
