@@ -135,7 +135,7 @@ def report(house: House) -> list[Row]:
         with house.database.unit_of_work(write=False) as session:
             stream = reports.stream_report(session, course.id, KEY, ReportFilter(), ReportOrder())
             with Path(os.devnull).open("wb") as target:
-                write_csv(target, headings(), download_rows(stream, with_email=True))
+                write_csv(target, headings(), download_rows(stream))
 
     def floor() -> None:
         with house.database.reading.connect() as connection, Path(os.devnull).open("w") as target:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lms.listening import HEAD_SECONDS
+from lms.arriving import HEAD_SECONDS
 from tests.faults.chaos import a_house, crowd_while, faultless, serving, told, wait_until_ready
 
 SLOW = 300

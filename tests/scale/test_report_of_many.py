@@ -96,7 +96,7 @@ def report_as(kind: str, house: House, course: Course) -> BytesIO:
     target = BytesIO()
     with house.database.unit_of_work(write=False) as session:
         stream = reports.stream_report(session, course.id, KEY, ReportFilter(), ReportOrder())
-        rows = download_rows(stream, with_email=True)
+        rows = download_rows(stream)
         if kind == "csv":
             write_csv(target, headings(), rows)
         else:
@@ -135,7 +135,7 @@ def test_memory_does_not_grow_with_the_attempts(house: House, traced: Callable[[
     def rows() -> None:
         with house.database.unit_of_work(write=False) as session:
             stream = reports.stream_report(session, course.id, KEY, ReportFilter(), ReportOrder())
-            assert sum(1 for _row in download_rows(stream, with_email=True)) > MODELS
+            assert sum(1 for _row in download_rows(stream)) > MODELS
 
     copy(house, FEW // 3)
     statistics_of(house, course)  # fills what a process keeps

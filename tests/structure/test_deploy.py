@@ -1,11 +1,13 @@
 """The examples under deploy/ are what their tools read; containers are checked against schemas only, and say so."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import kubernetes_validate
 import pytest
@@ -13,7 +15,10 @@ from ruamel.yaml import YAML
 
 from kernel.settings import Settings
 from kernel.web.headers import ALWAYS
+from lms.app import House
+from lms.worker import ALIVE
 from tests.support.cluster import configuration
+from tests.support.commands import commands_on, refused
 from tests.support.missing import note
 from tests.support.project import ROOT
 
@@ -56,6 +61,92 @@ def test_every_object_of_kubernetes_keeps_its_schema() -> None:
     assert {"Deployment", "Service", "Ingress", "CronJob", "PodDisruptionBudget"} <= {one["kind"] for one in listed}
 
 
+def pods() -> dict[str, dict[str, Any]]:
+    """Return what each kind of pod is made of, by the name of its owner."""
+    listed: Any = read(DEPLOY / "kubernetes" / "aulario.yaml")["items"]
+    found = {one["metadata"]["name"]: one["spec"] for one in listed if one["kind"] in ("Deployment", "CronJob")}
+    return {name: spec.get("jobTemplate", {}).get("spec", spec)["template"] for name, spec in found.items()}
+
+
+def test_every_pod_looks_at_its_settings_first_has_bounds_and_no_token_of_the_cluster() -> None:
+    assert set(pods()) == {"aulario-server", "aulario-worker", "aulario-backup"}
+    for name, template in pods().items():
+        spec = template["spec"]
+        assert spec["automountServiceAccountToken"] is False, name
+        assert [one["name"] for one in spec["initContainers"]] == ["keys", "setup"], name
+        for container in (*spec["initContainers"], *spec["containers"]):
+            assert container["resources"]["limits"]["memory"], name
+        assert template["metadata"]["labels"]["app"] == "aulario"
+
+
+def test_long_lived_pods_are_seen_to_be_well() -> None:
+    [server], [worker] = (pods()[f"aulario-{part}"]["spec"]["containers"] for part in ("server", "worker"))
+
+    assert {"startupProbe", "readinessProbe", "livenessProbe"} <= set(server)
+    assert f"/instance/data/{ALIVE}" in worker["livenessProbe"]["exec"]["command"][-1]
+
+
+def test_a_probe_of_the_worker_tells_a_fresh_file_from_none_and_from_an_old_one(tmp_path: Path) -> None:
+    [worker] = pods()["aulario-worker"]["spec"]["containers"]
+    command = [word.replace("/instance/data", str(tmp_path)) for word in worker["livenessProbe"]["exec"]["command"]]
+    alive = tmp_path / ALIVE
+
+    assert subprocess.run(command, check=False, stderr=subprocess.DEVNULL).returncode == 1
+    alive.touch()
+    assert subprocess.run(command, check=False).returncode == 0
+    os.utime(alive, (0, 0))
+    assert subprocess.run(command, check=False).returncode == 1
+
+
+def test_a_pod_without_a_bucket_is_refused(house: House, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Uploads would die with the pod; what only has to be mended, as an old backup, keeps no pod from starting."""
+    [arguments] = {tuple(one["args"]) for template in pods().values() for one in template["spec"]["initContainers"] if "args" in one}
+    lms = commands_on(house.settings, monkeypatch, capsys)
+    said = lms(*arguments)
+    assert said.code == 1
+    assert "files-on-one-machine" in said.out
+    assert "no-backup" not in said.out
+
+    assert lms("check", "--deploy", "--only", "files-on-one-machine").code == 0
+    refused(lms("check", "--deploy", "--only", "nothing-known"), "nothing-known")
+
+
+def test_only_the_ingress_and_prometheus_reach_a_pod() -> None:
+    listed: Any = read(DEPLOY / "kubernetes" / "aulario.yaml")["items"]
+    policies = {one["metadata"]["name"]: one["spec"] for one in listed if one["kind"] == "NetworkPolicy"}
+
+    assert policies["aulario"]["podSelector"]["matchLabels"] == {"app": "aulario"}
+    assert "ingress" not in policies["aulario"]
+    [rule] = policies["aulario-server"]["ingress"]
+    assert len(rule["from"]) == 2
+    assert rule["ports"] == [{"port": "http"}]
+
+
+def test_compose_waits_for_a_server_that_is_well_and_looks_at_its_worker() -> None:
+    services: Any = read(DEPLOY / "compose" / "compose.yaml")["services"]
+
+    assert services["nginx"]["depends_on"] == {"server": {"condition": "service_healthy"}}
+    assert f"/srv/aulario/instance/{ALIVE} " in services["worker"]["healthcheck"]["test"][-1]
+    assert services["backup"]["healthcheck"] == {"disable": True}
+    assert "\nHEALTHCHECK " in (DEPLOY / "compose" / "Dockerfile").read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", ["aulario@.service", "aulario-worker.service", "aulario-backup.service"])
+def test_every_unit_is_closed_in_the_same_way(name: str) -> None:
+    lines = (DEPLOY / "systemd" / name).read_text("utf-8").splitlines()
+
+    assert {
+        "NoNewPrivileges=yes",
+        "CapabilityBoundingSet=",
+        "SystemCallFilter=@system-service",
+        "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6",
+        "ProtectKernelTunables=yes",
+        "RestrictNamespaces=yes",
+    } <= set(lines)
+    assert "~@resources" not in "".join(lines)  # what strangers send is read under limits that a process sets itself
+    assert any(line.startswith("MemoryMax=") for line in lines)
+
+
 def mounted(text: str) -> set[str]:
     """Return what a Compose file takes from beside itself."""
     return set(re.findall(r"(?:- |file: )\./([\w.-]+)", text)) | set(re.findall(r"env_file: \[([\w.]+)\]", text))
@@ -79,7 +170,7 @@ def test_settings_of_an_example_do_not_move_the_folder_of_a_pod() -> None:
     assert isinstance(listed, list)
     sources = re.findall(r'"envFrom": (\[.*?\])', json.dumps(listed))
 
-    assert len(sources) == 3
+    assert len(sources) == 6  # three kinds of pods, and before each the look at its settings
     for found in sources:
         assert [next(iter(source)) for source in json.loads(found)] == ["secretRef", "configMapRef"]
 

@@ -15,7 +15,6 @@ NARROWER = {
     ("course.edit", "lesson.edit"),
     ("course.publish", "course.approve"),
     ("gradebook.view", "progress.view"),
-    ("override.manage", "incident.manage"),
     ("profile.edit", "personal_data.export"),
     ("profile.edit", "session.list_and_end"),
 }

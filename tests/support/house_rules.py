@@ -48,6 +48,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "ruamel": ("courses/content/nodes.py",),
     "segno": ("certificates/pdf.py", "accounts/totp.py"),
     "smtplib": ("kernel/mail.py",),
+    "rapidfuzz": ("kernel/search/near.py",),
     "snowballstemmer": ("kernel/search/words.py",),
     "structlog": ("kernel/*.py", "*/jobs.py", "lms/listening.py"),
     "webauthn": ("accounts/passkeys.py",),

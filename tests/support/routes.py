@@ -21,7 +21,7 @@ ROUTES: Mapping[str, str] = {
     "certificate.revoke": "certificates.revoke",
     "certificate.renew": "certificates.renew",
     "certificate_review.settle": "quizzes_reviews.reviews quizzes_reviews.settle",
-    "completion.take_back": "lms_people.learning_record lms_people.take_back",
+    "completion.take_back": "lms_people.take_back",
     "course.announce": "enrolments_announcements.announcements enrolments_messages.message",
     "course.approve": "courses_plans.approve courses_plans.refuse",
     "course.archive": "courses_archiving.archive",
@@ -42,7 +42,7 @@ ROUTES: Mapping[str, str] = {
     "course.enrol_self": "enrolments.enrol",
     "course.import": "courses_folders.confirm_new courses_folders.discard_new courses_folders.upload_new",
     "course.join_team": "courses_team.invitation",
-    "course.manage_team": """
+    "course.assign_staff": """
         courses_team.change_role courses_team.remove courses_team.set_approval courses_team.team courses_team.withdraw_invitation
     """,
     "course.publish": """
@@ -56,15 +56,15 @@ ROUTES: Mapping[str, str] = {
     "edition.stop_waiting": "enrolments_editions.stop_waiting",
     "grade.override": "enrolments_results.override",
     "gradebook.view": """
-        enrolments_following.progress enrolments_gradebook.as_csv enrolments_gradebook.as_opendocument enrolments_gradebook.as_workbook
-        enrolments_gradebook.gradebook enrolments_grading.grading
+        enrolments_following.progress enrolments_gradebook.gradebook enrolments_grading.grading
     """,
+    "gradebook.export": "enrolments_gradebook.as_csv enrolments_gradebook.as_opendocument enrolments_gradebook.as_workbook",
     "group.manage": """
         enrolments.add_members enrolments.delete_group enrolments.group enrolments.groups enrolments.remove_member
         enrolments.rename_group
     """,
     "home.view": "lms.learning",
-    "incident.manage": "quizzes_time.incidents quizzes_time.undo",
+    "incident.manage": "quizzes_time.apply_incident quizzes_time.incidents quizzes_time.undo",
     "item.manage": "enrolments_grading.item enrolments_grading.new_item enrolments_grading.retire",
     "item.mark": "enrolments_grading.marks",
     "lesson.edit": """
@@ -88,7 +88,9 @@ ROUTES: Mapping[str, str] = {
         organisations.delete organisations.end_manager organisations.make_institution organisations.move organisations.organisation
         organisations.organisations organisations.remove_member organisations.reopen
     """,
-    "override.manage": "quizzes_time.add quizzes_time.change quizzes_time.end quizzes_time.overrides quizzes_time.restore",
+    "override.manage": """
+        quizzes_time.add quizzes_time.apply quizzes_time.change quizzes_time.end quizzes_time.overrides quizzes_time.restore
+    """,
     "personal_data.export": "lms_own_data.copy lms_own_data.copy_of_another",
     "profile.edit": """
         accounts.change_password accounts.profile accounts_addresses.ask accounts_addresses.asked accounts_notices.switches
@@ -102,10 +104,12 @@ ROUTES: Mapping[str, str] = {
     """,
     "quiz.manage": "quizzes_manage.manage quizzes_marking.queue",
     "quiz.regrade": """
-        quizzes_regrading.commit quizzes_regrading.discard quizzes_regrading.lines_csv quizzes_regrading.new quizzes_regrading.regrade
-        quizzes_regrading.regrades quizzes_regrading.renew quizzes_regrading.undo quizzes_reopening.delete_previews
+        quizzes_regrading.apply quizzes_regrading.commit quizzes_regrading.discard quizzes_regrading.lines_csv quizzes_regrading.new
+        quizzes_regrading.regrade quizzes_regrading.regrades quizzes_regrading.renew quizzes_regrading.undo
+        quizzes_reopening.delete_previews
     """,
-    "quiz.report": "quizzes_reports.attempts quizzes_reports.attempts_csv quizzes_reports.attempts_ods quizzes_reports.attempts_xlsx",
+    "quiz.export_report": "quizzes_reports.attempts_csv quizzes_reports.attempts_ods quizzes_reports.attempts_xlsx",
+    "quiz.report": "quizzes_reports.attempts",
     "quiz.start": "quizzes.begin quizzes.start",
     "quiz.statistics": """
         quizzes_statistics.question quizzes_statistics.quiz quizzes_statistics.surveys quizzes_statistics.surveys_csv
@@ -128,7 +132,7 @@ ROUTES: Mapping[str, str] = {
     "user.merge": "lms_merges.find_other lms_merges.look lms_merges.merge",
     "user.reset_password": "lms_people.invite lms_people.send_reset",
     "user.set_role": "lms_people.restore lms_people.set_role lms_people.suspend",
-    "user.view_email": "lms_people.people lms_people.record",
+    "user.view_email": "lms_people.learning_record lms_people.people lms_people.record",
     "version.choose": "enrolments.choose_version",
 }
 """The routes that ask for an action, under its name in `access.py`."""
@@ -169,6 +173,6 @@ PUBLIC: Mapping[str, str] = {
     "simulators.export": "the tool is open to everybody and keeps nothing",
     "simulators.rollout": "the tool is open to everybody and keeps nothing",
     "simulators.social_budget": "the tool is open to everybody and keeps nothing",
-    "webinars.recordings": "lists what recording.view shows to strangers",
+    "webinars.recordings": "lists what recording.view allows whoever asks",
 }
 """The routes that everybody may use, and why."""

@@ -1,0 +1,35 @@
+"""Every action that writes says whether it changes what learners have to show: nobody does that to their own record as staff."""
+
+from flask import Flask
+
+from kernel.own_records import is_guarded
+from kernel.permissions import Policy
+from tests.support.own_records import writing_actions
+
+LEAVES_RECORDS = """
+    account: device:end profile:edit second_step:manage user:manage
+    the institution: administration:view organisation:load organisation:manage
+    words and contents of a course, for all its learners alike: announcement:change course:announce course:archive course:create
+    course:delete course:edit course:import course:publish question_bank:edit
+    a course's team: course:join_team course:manage_team
+    what a learner does themself: attempt:save attempt:submit course:enrol_self edition:join edition:stop_waiting lesson:mark_complete
+    quiz:start recording:note_watched simulator:answer version:choose
+    a group's name, and groups without members: group:manage
+"""
+"""The actions that write and are not guarded, by what they change instead."""
+
+
+def listed() -> set[str]:
+    """Return the actions that are said to leave records as they are."""
+    return {word for word in LEAVES_RECORDS.split() if ":" in word.strip(":")}
+
+
+def unmarked(app: Flask) -> set[str]:
+    """Return the actions that write and are not marked as changing records."""
+    policy: Policy = app.extensions["plumbing"].policy
+    return {action for action in writing_actions(app) if not is_guarded(policy.predicates[action])}
+
+
+def test_every_action_that_writes_says_whether_it_changes_records(app: Flask) -> None:
+    """A new action is marked by `kernel.own_records`, or stands in the list above with what it changes instead."""
+    assert unmarked(app) == listed()

@@ -1,0 +1,249 @@
+"""Somebody of a course's team who also takes it, what they have to show, and every act of staff on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from uuid import UUID, uuid4
+
+from flask import Flask
+from sqlalchemy import select
+
+from accounts import services as accounts
+from accounts.models import Person
+from certificates import services as certificates
+from certificates.models import Credential
+from courses.models import Course, StaffRole
+from courses.services import team
+from enrolments.models import LearnerGroup, ManualItem
+from enrolments.queries import editions as edition_queries
+from enrolments.queries import learning as enrolment_queries
+from enrolments.services import learning as enrolments
+from enrolments.services import remarks
+from kernel import clock
+from kernel.db import Base
+from kernel.permissions import SYSTEM, Actor, SiteRole
+from lms.app import House
+from quizzes.models import CertificateReview, Regrade
+from quizzes.queries import teaching
+from quizzes.services import overrides
+from quizzes.services.marking import GivenMark
+from quizzes.services.overrides import OverrideValues, Profile, Whom
+from tests.support import marking, results
+from tests.support.browser import Browser
+from tests.support.builders import a_person, sign_in
+from tests.support.learning import actor_of, enrolment_of, mark_done
+from tests.support.offices import deliver
+
+PASSING = frozenset({"audit_entry", "audit_seal", "job", "device", "notice"})
+QUIZ = "/courses/prueba/quizzes/cuestionario-1"
+TEACHING = "/teaching/prueba"
+REASON = {"reason": "Porque sí."}
+
+
+def writing_actions(app: Flask) -> set[StrEnum]:
+    """Return the actions that routes ask for which take what somebody sends."""
+    asked = (_asked(app, rule.endpoint) for rule in app.url_map.iter_rules() if "POST" in (rule.methods or ()))
+    return {action for action in asked if action}
+
+
+def writing_endpoints(app: Flask, actions: set[StrEnum]) -> set[str]:
+    """Return the endpoints that take what somebody sends for one of these actions."""
+    return {rule.endpoint for rule in app.url_map.iter_rules() if "POST" in (rule.methods or ()) and _asked(app, rule.endpoint) in actions}
+
+
+def _asked(app: Flask, endpoint: str) -> StrEnum | None:
+    action: StrEnum | None = app.view_functions[endpoint].access.action  # type: ignore[attr-defined]  # marks stand on the function
+    return action
+
+
+@dataclass(frozen=True)
+class Act:
+    """What a member of the team sends."""
+
+    path: str
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+class Team:
+    """Two who own a course and administer the site; Ada takes it too, with marks, a certificate and all else that a learner can have."""
+
+    def __init__(self, browser: Browser) -> None:
+        self.house: House = browser.house
+        self.course: Course = marking.a_marked_quiz(self.house)
+        self.ada, self.zoe = (self._member(email) for email in ("ada@example.org", "zoe@example.org"))
+        self.browsers = {
+            self.ada: sign_in(browser.another(), "ada@example.org"),
+            self.zoe: sign_in(browser.another(), "zoe@example.org"),
+        }
+        for one in self.browsers.values():
+            one.checks = False
+        self.attempt: UUID = self._learn(self.ada)
+
+    def _member(self, email: str) -> Actor:
+        person = a_person(self.house, email)
+        with self.house.database.unit_of_work() as session:
+            accounts.grant_role(session, SYSTEM, person, SiteRole.ADMINISTRATOR, now=clock.now())
+            team.add_staff(session, SYSTEM, session.get_one(Course, self.course.id), person.id, StaffRole.OWNER, now=clock.now())
+        return actor_of(person)
+
+    def _learn(self, learner: Actor) -> UUID:
+        with self.house.database.unit_of_work() as session:
+            enrolments.enrol(session, learner, enrolment_queries.get_seat(session, learner, "prueba"), now=clock.now())
+        mark_done(self.house, learner, "prueba", "leccion-1")
+        attempt = marking.hand_in(self.house, learner)
+        seen = marking.last_mark(self.house, self.zoe, attempt).id
+        marking.mark(self.house, self.zoe, attempt, GivenMark(3, seen))  # type: ignore[arg-type]  # whole points
+        deliver(self.house)
+        return attempt
+
+    def send(self, actor: Actor, act: Act) -> tuple[int, str]:
+        """Send something as a script would; return the status and the code of the refusal."""
+        browser = self.browsers[actor]
+        browser.get("/help")
+        data = {**act.fields, "csrf_token": dict(browser.page.form("/language").fields)["csrf_token"]}
+        response = browser._request("POST", act.path, data=data, headers={"Accept": "application/json"})
+        return response.status_code, (response.get_json(silent=True) or {}).get("code", "")
+
+    def everything(self) -> dict[str, list[tuple[object, ...]]]:
+        """Return every row but those of the log, of the work to do and of who came when."""
+        with self.house.database.unit_of_work(write=False) as session:
+            return {
+                name: sorted((tuple(row) for row in session.execute(select(table))), key=repr)
+                for name, table in Base.metadata.tables.items()
+                if name not in PASSING
+            }
+
+    def certificate(self) -> UUID:
+        """Return Ada's newest certificate."""
+        with self.house.database.unit_of_work(write=False) as session:
+            return (
+                session.scalars(
+                    select(Credential.uuid).where(Credential.person_id == self.ada.person_id).order_by(Credential.id.desc())
+                ).first()
+                or uuid4()
+            )
+
+    def revoked(self) -> UUID:
+        """Revoke Ada's certificate and return it."""
+        with self.house.database.unit_of_work() as session:
+            row = session.scalars(select(Credential).where(Credential.uuid == self.certificate())).one()
+            if row.revoked_at is None:
+                certificates.revoke_credential(session, self.zoe, row, "Copió.", now=clock.now())
+            return row.uuid
+
+    def group(self) -> LearnerGroup:
+        """Make a group in which Ada is."""
+        with self.house.database.unit_of_work() as session:
+            group = enrolments.make_group(session, self.zoe, self.course.id, f"Grupo {uuid4()}", now=clock.now())
+            enrolments.add_to_group(session, self.zoe, group, [self.ada.person_uuid or uuid4()], now=clock.now())
+        return group
+
+    def item(self) -> ManualItem:
+        """Make an item in which Zoe marks Ada."""
+        item = results.an_item(self.house, self.zoe, self.course)
+        results.mark(self.house, self.zoe, self.course, item, {self.ada: "7"})
+        return item
+
+    def note(self) -> UUID:
+        """Let Zoe write a note on Ada."""
+        number = uuid4()
+        with self.house.database.unit_of_work() as session:
+            place = edition_queries.get_place(session, self.zoe, "prueba", self.ada.person_uuid or uuid4())
+            remarks.write_note(session, self.zoe, place, "Conversamos.", number, now=clock.now())
+        return number
+
+    def override(self, *, ended: bool = False) -> UUID:
+        """Let Zoe give Ada another attempt."""
+        with self.house.database.unit_of_work() as session:
+            quiz = teaching.get_taught_quiz(session, self.zoe, "prueba", "cuestionario-1")
+            whom = Whom(person=session.get_one(Person, self.ada.person_id))
+            seen = overrides.find_in_force(session, quiz, whom)
+            row = overrides.override(session, self.zoe, quiz, whom, OverrideValues(attempts=2), "Falló la red.", seen=seen, now=clock.now())
+            if ended:
+                overrides.end_override(session, self.zoe, row, now=clock.now())
+            return row.uuid
+
+    def profile(self, *, ended: bool = False) -> int:
+        """Let Zoe give Ada more time in every quiz."""
+        with self.house.database.unit_of_work() as session:
+            person = session.get_one(Person, self.ada.person_id)
+            row = overrides.accommodate(session, self.zoe, person, Profile(2, 0, 0), "Informe.", now=clock.now())  # type: ignore[arg-type]  # whole factor
+            if ended:
+                overrides.end_accommodation(session, self.zoe, person, now=clock.now())
+            return row.id
+
+    def review(self) -> int:
+        """Ask an administrator about Ada's certificate."""
+        now = clock.now()
+        with self.house.database.unit_of_work() as session:
+            regrade = Regrade(
+                course_id=self.course.id,
+                activity_key="cuestionario-1",
+                kind="same",
+                policy="replace",
+                with_manual=False,
+                reason="La clave.",
+                state="undone",
+                created_at=now,
+                created_by=self.zoe.person_id,
+            )
+            session.add(regrade)
+            session.flush()
+            row = CertificateReview(
+                regrade_id=regrade.id, enrolment_id=enrolment_of(self.house, self.ada, self.course).id, code="X", opened_at=now
+            )
+            session.add(row)
+            session.flush()
+            return row.id
+
+
+def _people(team: Team, end: str) -> str:
+    return f"/administration/people/{team.ada.person_uuid}/{end}"
+
+
+def _learner(team: Team, end: str) -> str:
+    return f"{TEACHING}/learners/{team.ada.person_uuid}/{end}"
+
+
+def _profiles(team: Team, end: str = "") -> str:
+    return f"/administration/accommodations/{team.ada.person_uuid}{end}"
+
+
+def _merge(team: Team) -> Act:
+    other = a_person(team.house, f"otra.{uuid4()}@example.org")
+    return Act(_people(team, f"merging/{other.uuid}"), REASON)
+
+
+ITEM = {"heading": "Exposición", "maximum": "20", "weight": "3", "category": ""}
+ALONE: Mapping[str, Callable[[Team], Act]] = {
+    "certificates.revoke": lambda team: Act(f"/certificates/{team.certificate()}/revocation", REASON),
+    "certificates.renew": lambda team: Act(f"/certificates/{team.revoked()}/renewal", REASON),
+    "enrolments.delete_group": lambda team: Act(f"/courses/prueba/groups/{team.group().uuid}/removal"),
+    "enrolments.remove_member": lambda team: Act(
+        f"/courses/prueba/groups/{team.group().uuid}/members/removal", {"person": str(team.ada.person_uuid)}
+    ),
+    "enrolments_grading.item": lambda team: Act(f"{TEACHING}/items/{team.item().uuid}", ITEM),
+    "enrolments_grading.retire": lambda team: Act(f"{TEACHING}/items/{team.item().uuid}/state", {"state": "retired"}),
+    "enrolments_results.delete_note": lambda team: Act(_learner(team, f"notes/{team.note()}/deletion")),
+    "enrolments_results.override": lambda team: Act(_learner(team, "results/cuestionario-1"), {"score": "100", **REASON}),
+    "enrolments_results.write_note": lambda team: Act(_learner(team, "notes"), {"words": "Muy bien."}),
+    "quizzes_accommodations.end": lambda team: Act(_profiles(team, "/end" if team.profile() else "")),
+    "quizzes_accommodations.person": lambda team: Act(_profiles(team), {"factor": "2", **REASON}),
+    "quizzes_accommodations.restore": lambda team: Act(_profiles(team, "/restoration"), {"profile": str(team.profile(ended=True))}),
+    "quizzes_marking.mark": lambda team: Act(f"/attempts/{team.attempt}/marking/1", {"points": "1", "seen": "0"}),
+    "quizzes_reviews.settle": lambda team: Act(f"/administration/certificate-reviews/{team.review()}/settlement", {"note": "Se queda."}),
+    "quizzes_time.add": lambda team: Act(f"{QUIZ}/overrides/new?person={team.ada.person_uuid}", {"attempts": "9", **REASON}),
+    "quizzes_time.change": lambda team: Act(f"{QUIZ}/overrides/{team.override()}", {"attempts": "9", **REASON}),
+    "quizzes_time.end": lambda team: Act(f"{QUIZ}/overrides/{team.override()}/end"),
+    "quizzes_time.restore": lambda team: Act(f"{QUIZ}/overrides/{team.override(ended=True)}/restoration"),
+    "quizzes_reopening.reopen": lambda team: Act(f"/attempts/{team.attempt}/reopening", REASON),
+    "lms_people.take_back": lambda team: Act(_people(team, "courses/prueba/taking-back"), {"activity": "leccion-1", **REASON}),
+    "enrolments_roster.remove": lambda team: Act(_learner(team, "removal")),
+    "lms_people.set_role": lambda team: Act(_people(team, "role"), {"role": "instructor"}),
+    "lms_merges.merge": _merge,
+    "lms_people.restore": lambda team: Act(_people(team, "restoration"), REASON),
+    "lms_people.suspend": lambda team: Act(_people(team, "suspension"), REASON),
+}
+"""Every act of staff on one person, by its endpoint: on Ada's record. What ends the ground for others comes last."""
