@@ -7,10 +7,11 @@ FAULT_HISTORIES ?= 30
 FAULT_SEED ?= 1
 FAULT_STRINGS ?= 30
 BENCH_LEARNERS ?= 500
+RANGE ?= main..HEAD
 PIP_AUDIT ?= 2.9.0
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-all check coverage browser faults bench loadtest scaled matrix mutation fix spelling advisories dist migration schema-dump requirements clean
+.PHONY: help run demo test test-all check coverage browser faults bench loadtest scaled matrix mutation fix fonts rename spelling advisories dist migration schema-dump requirements hooks commits clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -94,6 +95,14 @@ fix: ## format, mend what ruff can, collect messages, write the generated docume
 	@$(BIN)/python scripts/translations.py update
 	@$(BIN)/python scripts/documents.py write
 
+fonts: ## give the fonts of running text a plain zero, after one was replaced
+	@$(PYTHON) scripts/prepare.py requirements-dev.txt
+	@$(BIN)/python scripts/plain_zero.py static/fonts/atkinson*.woff2
+
+rename: ## rename what a map lists, over the syntax trees (MAP=file PACKAGES="kernel accounts")
+	@$(PYTHON) scripts/prepare.py requirements-dev.txt
+	@$(BIN)/python scripts/rename.py $(MAP) $(PACKAGES)
+
 spelling: ## proof-read the Spanish of the courses with hunspell (apt-get install hunspell hunspell-es)
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt
 	@$(BIN)/python scripts/spelling.py
@@ -120,6 +129,12 @@ requirements: ## compile the pinned requirement files from pyproject.toml
 	$(BIN)/uv pip compile pyproject.toml --extra postgres --group install --generate-hashes --python-version 3.11.7 --no-emit-index-url --no-header --quiet -o requirements.txt
 	$(BIN)/uv pip compile pyproject.toml --extra postgres --extra scaled --group install --generate-hashes --python-version 3.11.7 --no-emit-index-url --no-header --quiet -c requirements.txt -o requirements-scaled.txt
 	$(BIN)/uv pip compile pyproject.toml --extra loadtest --extra postgres --extra scaled --group dev --generate-hashes --python-version 3.11.7 --no-emit-index-url --no-header --quiet -c requirements-scaled.txt -o requirements-dev.txt
+
+hooks: ## check format and message before each commit in this clone
+	@git config core.hooksPath .githooks
+
+commits: ## check the messages of commits (RANGE=main..HEAD)
+	@python3 scripts/commit_message.py --range $(RANGE)
 
 clean: ## take away what can be made again (.venv, caches, dist); instance/ stays
 	rm -rf .venv build dist mutants .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage

@@ -7,7 +7,7 @@ python scripts/documents.py check    exit with 1 where one is not what the code 
 import re
 import sys
 from collections.abc import Iterator
-from importlib.metadata import metadata
+from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import Path
 
 import click
@@ -76,7 +76,10 @@ def commands() -> str:
 
 def licence_of(name: str) -> str:
     """Return how an installed library names its licence."""
-    about = metadata(name).json
+    try:
+        about = metadata(name).json
+    except PackageNotFoundError:
+        sys.exit(f"{name} is not installed: {sys.executable} scripts/prepare.py requirements-dev.txt")
     classified = " or ".join(line.split(" :: ")[-1] for line in about.get("classifier", []) if line.startswith("License"))
     return str(about.get("license_expression") or UNNAMED.get(name) or classified or about.get("license", ""))
 
