@@ -133,13 +133,13 @@ def list_compositions(session: Session, course_id: int, activity_key: str, learn
     used = [row for row in versions if counts.get(row.id)] or versions[-1:]
     compositions = {row.id: composition_of(sittings.get_paper(session, row.id).entries) for row in used}
     numbers: dict[str, list[int]] = {}
-    attempts: dict[str, int] = {}
+    attempt_counts: dict[str, int] = {}
     for row in used:
         name = compositions[row.id].name
         numbers.setdefault(name, []).append(row.number)
-        attempts[name] = attempts.get(name, 0) + counts.get(row.id, 0)
+        attempt_counts[name] = attempt_counts.get(name, 0) + counts.get(row.id, 0)
     newest = newest_with(compositions, counts)
-    choices = [CompositionChoice(name, tuple(found), attempts[name]) for name, found in numbers.items()]
+    choices = [CompositionChoice(name, tuple(found), attempt_counts[name]) for name, found in numbers.items()]
     choices.sort(key=lambda choice: (choice.name != newest, -choice.numbers[-1]))
     return QuizCompositions(course_id, activity_key, compositions, choices, learners)
 

@@ -108,8 +108,8 @@ def list_asked(session: Session, taught: TaughtQuiz) -> list[AskedQuestion]:
         .limit(2000)
     )
     found: dict[int, tuple[str, list[VersionCount]]] = {}
-    for question_id, key, version_id, number, attempts in rows:
-        found.setdefault(question_id, (key, []))[1].append(VersionCount(version_id, number, attempts))
+    for question_id, key, version_id, number, attempt_count in rows:
+        found.setdefault(question_id, (key, []))[1].append(VersionCount(version_id, number, attempt_count))
     return [AskedQuestion(question_id, key, tuple(versions)) for question_id, (key, versions) in found.items()]
 
 

@@ -24,20 +24,20 @@ def rename_attempts(session: Session, enrolment_id: int, renames: Mapping[str, s
     mine = (Attempt.person_id == person_id, Attempt.course_id == course_id)
     of_quizzes = Attempt.activity_key.in_([*renames, *renames.values()])
     found = session.scalars(select(Attempt).where(*mine, of_quizzes).order_by(Attempt.started_at, Attempt.id).with_for_update()).all()
-    attempts = [row for row in found if not row.preview]
-    if not any(row.activity_key in renames for row in attempts):
+    learner_attempts = [row for row in found if not row.preview]
+    if not any(row.activity_key in renames for row in learner_attempts):
         return
-    if len(attempts) < len(found):
+    if len(learner_attempts) < len(found):
         sittings.forget_attempts(session, [row.id for row in found if row.preview])
-    _leave_one_open(session, attempts, renames, now=now)
-    number_on(session, attempts, renames)
+    _leave_one_open(session, learner_attempts, renames, now=now)
+    number_on(session, learner_attempts, renames)
     session.flush()  # whoever reads next finds them there
 
 
-def _leave_one_open(session: Session, attempts: Sequence[Attempt], renames: Mapping[str, str], *, now: datetime) -> None:
+def _leave_one_open(session: Session, learner_attempts: Sequence[Attempt], renames: Mapping[str, str], *, now: datetime) -> None:
     """Hand in what is open beside the attempt that was worked on last, as it was saved: a quiz has one open attempt at most."""
     open_ones: dict[str, Attempt] = {}
-    for row in sorted((row for row in attempts if row.state in OPEN_STATES), key=lambda row: row.saved_at):
+    for row in sorted((row for row in learner_attempts if row.state in OPEN_STATES), key=lambda row: row.saved_at):
         earlier = open_ones.get(renames.get(row.activity_key, row.activity_key))
         if earlier is not None:
             sittings.submit_attempt(session, Actor(via=Via.JOB), queries.get_sitting(session, earlier.id), [], now=now)

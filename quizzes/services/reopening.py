@@ -73,8 +73,10 @@ def reopen_attempt(session: Session, actor: Actor, sitting: Sitting, reason: str
 
 def delete_previews(session: Session, actor: Actor, subject: TaughtQuiz, *, now: datetime) -> int:
     """Delete every preview of a quiz with its answers and marks; return how many there were."""
-    attempts = select(Attempt.id).where(Attempt.course_id == subject.course_id, Attempt.activity_key == subject.key).where(Attempt.preview)
-    previews = list(session.scalars(attempts.with_for_update()))
+    preview_ids = (
+        select(Attempt.id).where(Attempt.course_id == subject.course_id, Attempt.activity_key == subject.key).where(Attempt.preview)
+    )
+    previews = list(session.scalars(preview_ids.with_for_update()))
     if previews:
         sittings.forget_attempts(session, previews)
         course = course_catalogue.get_course(session, subject.course_id)

@@ -182,16 +182,18 @@ def plan_enrolments(session: Session, row: Regrade, enrolments: Sequence[int], *
     wanted = frozenset(queries.concerned_ids(session, row, enrolments))
     ended = queries.list_ended(session, row, enrolments)
     present = queries.list_present_items(session, sorted(wanted))
-    new = _new_markings(session, row, [attempt for attempts in ended.values() for attempt in attempts if attempt.id in wanted], present)
+    new = _new_markings(
+        session, row, [attempt for ended_attempts in ended.values() for attempt in ended_attempts if attempt.id in wanted], present
+    )
     lines, marks = [], []
-    for attempts in ended.values():
+    for ended_attempts in ended.values():
         outcomes = {
             attempt.id: _outcome(session, row, attempt, present[attempt.id], new.get(attempt.id, {}))
-            for attempt in attempts
+            for attempt in ended_attempts
             if attempt.id in wanted
         }
-        passed = (_passed(session, attempts, {}), _passed(session, attempts, outcomes))
-        for attempt in attempts:
+        passed = (_passed(session, ended_attempts, {}), _passed(session, ended_attempts, outcomes))
+        for attempt in ended_attempts:
             if attempt.id in outcomes and (outcomes[attempt.id].marks or not late):
                 lines.append(_line(row, attempt, present[attempt.id], outcomes[attempt.id], passed, late=late))
                 marks += _marks(row, attempt, present[attempt.id], outcomes[attempt.id])
@@ -332,7 +334,7 @@ def _judges(session: Session, row: Regrade, items: Sequence[PresentItem]) -> Map
 
 
 def _judged(
-    session: Session, attempts: Mapping[int, Attempt], items: Sequence[PresentItem], judged_by: Mapping[int, int]
+    session: Session, attempts_by_id: Mapping[int, Attempt], items: Sequence[PresentItem], judged_by: Mapping[int, int]
 ) -> dict[int, dict[int, Marking]]:
     questions = sittings.get_questions(session, [*judged_by, *judged_by.values()])
     layouts = queries.layouts_of(session, [item.id for item in items])
@@ -341,7 +343,7 @@ def _judged(
         answers.setdefault(answer.item_id, []).append(answer)
     found: dict[int, dict[int, Marking]] = {}
     for item in items:
-        attempt, question = attempts[item.attempt_id], questions[item.question_version_id]
+        attempt, question = attempts_by_id[item.attempt_id], questions[item.question_version_id]
         layout = decode(ItemLayout, json.loads(layouts[item.id]))
         judge = Judge(
             settings_of(session, attempt).behaviour,
