@@ -9,7 +9,7 @@ from accounts import services
 from accounts.services import Listing, Purpose
 from kernel import clock
 from kernel.db import Base
-from kernel.web import notes
+from kernel.web import after_response
 from kernel.web.limits import limit, limiter
 from kernel.web.request import current_actor
 
@@ -21,7 +21,7 @@ def note_list(listing: Listing, table: type[Base], row_id: int | None = None) ->
     """Write down after the answer that the actor opened a list: of a course, of a place, or of everybody (`Person`)."""
     actor, now = current_actor(), clock.now()
     if limiter().takes(LOOKS, f"{actor.person_id} {listing.value} {table.__tablename__} {row_id}"):
-        notes.leave_record(lambda session: services.note_list(session, actor, listing, table, row_id, now=now))
+        after_response.leave_record(lambda session: services.note_list(session, actor, listing, table, row_id, now=now))
 
 
 def note_found(people: Sequence[int]) -> None:
@@ -29,4 +29,4 @@ def note_found(people: Sequence[int]) -> None:
     actor, now = current_actor(), clock.now()
     shown = [person_id for person_id in people if limiter().takes(LOOKS, f"{actor.person_id} {Purpose.FOUND.value} {person_id}")]
     if shown:
-        notes.leave_record(lambda session: services.note_found(session, actor, shown, now=now))
+        after_response.leave_record(lambda session: services.note_found(session, actor, shown, now=now))

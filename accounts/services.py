@@ -462,7 +462,7 @@ def note_found(session: Session, actor: Actor, people: Sequence[int], *, now: da
 def note_list(session: Session, actor: Actor, listing: Listing, table: type[Base], row_id: int | None, *, now: datetime) -> None:
     """Write down that somebody opened a list of people, in which role and for what: one entry, however many stand in it."""
     role = "administrator" if actor.is_administrator else "manager" if listing is Listing.UNIT else "team"
-    subject = audit.About(table.__tablename__, row_id)
+    subject = audit.AuditSubject(table.__tablename__, row_id)
     audit.record(session, actor, AccountVerb.LIST_LOOKED_AT, subject, now=now, role=role, list=listing.value)
 
 

@@ -22,9 +22,9 @@ from kernel.crypto import seal, unseal
 from kernel.db import connection_of
 from kernel.permissions import Actor, SiteRole
 from kernel.settings import Settings
-from kernel.web import notes
+from kernel.web import after_response
 from kernel.web.limits import client_address, client_key, limit, limiter
-from kernel.web.request import current_session, plumbing, secrets_of_app
+from kernel.web.request import current_session, request_services, secrets_of_app
 
 _NOBODYS = ("language", "theme")
 """What the cookie keeps of the browser and not of the person."""
@@ -208,7 +208,7 @@ def note_failure(email: str) -> None:
 def _write_spraying() -> None:
     """Write into the audit log that passwords are tried at many accounts, in a unit of work of its own: the answer is a refusal."""
     actor = Actor(address=client_address(), request_id=g.get("request_id", ""))
-    with plumbing().database.unit_of_work() as session:
+    with request_services().database.unit_of_work() as session:
         audit.record(session, actor, AccountVerb.PASSWORDS_SPRAYED, None, now=clock.now(), accounts=MOST_FAILED)
 
 
@@ -274,7 +274,9 @@ def _actor(person: Row[Any]) -> Actor:
 
 def _keep_stamp(device_id: int, now: datetime) -> None:
     cookie["seen"] = int(now.timestamp())
-    notes.leave(lambda session: session.execute(update(Device).where(Device.id == device_id).values(last_seen_at=now)))
+    after_response.run_after_response(
+        lambda session: session.execute(update(Device).where(Device.id == device_id).values(last_seen_at=now))
+    )
 
 
 def install(app: Flask, settings: Settings, statement: Select[*tuple[Any, ...]], leads: ColumnElement[bool]) -> None:

@@ -14,7 +14,7 @@ from kernel.codes import printed_code
 from kernel.crypto import signing_keys
 from kernel.i18n import _, choose, in_every_language
 from kernel.outbox import Delivery, Effect
-from kernel.permissions import Actor, Via
+from kernel.permissions import Actor, ActorChannel
 
 
 def issue(delivery: Delivery) -> Effect | None:
@@ -25,7 +25,7 @@ def issue(delivery: Delivery) -> Effect | None:
     def write(session: Session) -> None:
         award = services.find_award(session, enrolment_id)
         if award is not None:
-            services.issue_credential(session, Actor(via=Via.JOB), award, delivery.settings, keys, now=delivery.now)
+            services.issue_credential(session, Actor(via=ActorChannel.JOB), award, delivery.settings, keys, now=delivery.now)
 
     return write
 

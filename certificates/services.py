@@ -28,7 +28,7 @@ from kernel.codes import code_from_bits
 from kernel.crypto import SigningKeys
 from kernel.errors import N_, Conflict
 from kernel.permissions import Actor
-from kernel.settings import Settings, Signatory
+from kernel.settings import Settings, SignatorySetting
 
 
 class CertificateVerb(StrEnum):
@@ -100,7 +100,7 @@ def issue_credential(session: Session, actor: Actor, award: Award, settings: Set
     return row
 
 
-def _signer(given: Signatory) -> Signer:
+def _signer(given: SignatorySetting) -> Signer:
     return Signer(given.name, given.offices, _cleaned(given.picture.read_bytes()) if given.picture else b"")
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from courses.content.model import ActivityCompletion, ActivitySource, CourseFolder
 from courses.content.settings import Setting
-from kernel.markup.model import Recording
+from kernel.markup.model import EmbeddedRecording
 
 if TYPE_CHECKING:
     from courses.content.session import ReadingSession
@@ -47,7 +47,7 @@ class ActivityKind:
     read: "Callable[[Table, ReadingSession], Settings | None]"
     summary_form: str = "inline"
     length: Callable[[Any], int | None] | None = None
-    card: Callable[[ActivitySource, str], Recording] | None = None
+    card: Callable[[ActivitySource, str], EmbeddedRecording] | None = None
     begin: str | None = None
     beside: tuple[tuple[str, str], ...] = ()
     settings: tuple[Setting, ...] = ()

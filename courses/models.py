@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from accounts.models import SentIn
-from kernel.db import Base, Forms, Key, Moment, PublicId, ShortText, Slug
+from kernel.db import Base, Key, Moment, PublicId, ShortText, Slug, WordFormsType
 
 
 class Course(Base):
@@ -361,7 +361,7 @@ class Term(Base):
     version_id: Mapped[int] = mapped_column(ForeignKey("course_version.id"))
     key: Mapped[Slug]
     term: Mapped[Mapping[str, str]]
-    also: Mapped[Mapping[str, tuple[str, ...]]] = mapped_column(Forms)
+    also: Mapped[Mapping[str, tuple[str, ...]]] = mapped_column(WordFormsType)
     """Other written forms by language."""
     definition: Mapped[Mapping[str, str]]
     """Cleaned HTML by language."""

@@ -20,7 +20,7 @@ from courses.publication import CourseKinds, PreparedPage, prepare_page
 from courses.queries import drafts
 from courses.rendering import DRAWING, NOTHING, Renderer
 from courses.services.drafting import Desk
-from kernel.files import Files
+from kernel.files import FileStore
 
 KEPT = 16
 
@@ -36,7 +36,7 @@ class Look:
     page: PreparedPage | None
 
 
-def surroundings(session: Session, files: Files, desk: Desk, kinds: CourseKinds, *, today: date) -> Surroundings:
+def surroundings(session: Session, files: FileStore, desk: Desk, kinds: CourseKinds, *, today: date) -> Surroundings:
     """Return a course as its working copy says; the process keeps it until something other than the body of a lesson changes."""
     kept = cast("dict[int, tuple[str, Surroundings]]", session.info.setdefault("surroundings", {}))
     state = _state(desk, today)

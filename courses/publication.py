@@ -35,8 +35,8 @@ from courses.queries.team import LogPart
 from courses.rendering import KEPT_LESSONS, Html, Renderer, forget_lessons, plain_texts
 from courses.rules import Outline, OutlineActivity, OwnDates
 from kernel.errors import Unavailable
-from kernel.markup.model import Rendered, SafeHtml
-from kernel.search.index import Entry
+from kernel.markup.model import RenderedText, SafeHtml
+from kernel.search.index import SearchDocument
 
 Embedder = Callable[[CourseFolder, str, "Renderer", str], SafeHtml | None]
 MINUTES_OF_A_QUESTION = Fraction(3, 2)
@@ -93,7 +93,7 @@ LearnersOf = Callable[[Session, int], Learners]
 
 Indexer = Callable[[Session, int], None]
 """Makes the rows anew that a package keeps of a course's working copy (by the course's id), after the copy changed."""
-Finder = Callable[[Session, int], Iterable[tuple[int, Entry]]]
+Finder = Callable[[Session, int], Iterable[tuple[int, SearchDocument]]]
 """Tells anew what can be found of a version's activities of a kind, each with its activity's id, from the rows that were written."""
 PartComparer = Callable[[Session, int, CourseFolder, CourseFolder], Iterable[Part]]
 """Tells what differs between two folders of a course (by its id) of what another package reads from them: the questions."""
@@ -103,7 +103,7 @@ def keeps_nothing(_session: Session, _enrolment_id: int, _renames: Mapping[str, 
     """Rename nothing, for kinds that record nothing of learners."""
 
 
-def finds_nothing(_session: Session, _version_id: int) -> tuple[tuple[int, Entry], ...]:
+def finds_nothing(_session: Session, _version_id: int) -> tuple[tuple[int, SearchDocument], ...]:
     """Let nothing be found, for kinds without texts of their own."""
     return ()
 
@@ -220,7 +220,7 @@ class Prepared:
     activities: Mapping[str, PreparedActivity]
     terms: tuple[PreparedTerm, ...]
     resource_urls: Mapping[str, str]
-    entries: tuple[Entry, ...]
+    entries: tuple[SearchDocument, ...]
     """What can be found of the course itself and its terms."""
 
     @property
@@ -339,14 +339,14 @@ class PreparedPage:
     language: str
     title: str
     summary: str
-    rendered: Rendered
+    rendered: RenderedText
     minutes: int
-    entries: tuple[Entry, ...]
+    entries: tuple[SearchDocument, ...]
     """What can be found of it."""
 
 
 @lru_cache(maxsize=KEPT_LESSONS)
-def _entries(kept: Kept | None, language: str, title: str, html: SafeHtml, written: tuple[str, ...]) -> tuple[Entry, ...]:
+def _entries(kept: Kept | None, language: str, title: str, html: SafeHtml, written: tuple[str, ...]) -> tuple[SearchDocument, ...]:
     made_from = language, title, html, written
     found = kept.entries(made_from) if kept is not None else None
     if found is None:
@@ -360,7 +360,7 @@ def prepare_page(activity: ActivitySource, renderer: Renderer) -> tuple[tuple[Pr
     """Render a lesson in all its languages, its own first, so that translations take its addresses."""
     settings: PageSource = activity.settings
     pages: list[PreparedPage] = []
-    original: Rendered | None = None
+    original: RenderedText | None = None
     written = [lesson.language for lesson in settings.lessons]
     for lesson in settings.lessons:
         rendered = renderer.lesson(lesson, original)

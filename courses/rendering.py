@@ -16,7 +16,7 @@ from courses.content.surroundings import Lookups, look_up
 from courses.content.texts import MAXIMUM_REFUSED, TOO_MUCH
 from courses.rules import activity_url, file_url
 from kernel.markup import model as markup
-from kernel.markup.model import ID_PREFIX, Problem, Rendered, SafeHtml
+from kernel.markup.model import ID_PREFIX, MarkupFinding, RenderedText, SafeHtml
 from kernel.markup.render import render_inline, render_lesson, render_markdown
 
 if TYPE_CHECKING:
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
 Html = dict[str, str]
 Rendering = TypeVar("Rendering")
-NOTHING = Rendered(SafeHtml())
+NOTHING = RenderedText(SafeHtml())
 DRAWING = "image/svg+xml"
 KEPT_LESSONS = 300
-_lessons: dict[tuple[object, ...], tuple[Rendered, frozenset[str]]] = {}
+_lessons: dict[tuple[object, ...], tuple[RenderedText, frozenset[str]]] = {}
 """Lessons that were rendered, with the media they use, by all they were made from: a publication renders what has changed."""
 
 
@@ -53,7 +53,7 @@ class Refused:
     """A text of a file that the renderer gave up; `problem` counts lines in the text, 0 where none is known."""
 
     path: str
-    problem: Problem
+    problem: MarkupFinding
 
 
 @dataclass
@@ -87,7 +87,7 @@ class Renderer:
     def _definition(self, words: str, bare: Lookups) -> SafeHtml:
         return self._drawn(GLOSSARY, lambda: render_inline(words, self._context(bare, "", link_terms=False))).html
 
-    def _drawn(self, path: str, render: Callable[[], Rendered]) -> Rendered:
+    def _drawn(self, path: str, render: Callable[[], RenderedText]) -> RenderedText:
         """Render a text of a file; NOTHING where the renderer gives it up, or gave up too many before."""
         if len(self.refused) < MAXIMUM_REFUSED:
             rendered = render()
@@ -110,24 +110,24 @@ class Renderer:
 
     def _context(
         self, lookups: Lookups, folder: str, *, gaps: frozenset[str] = frozenset(), link_terms: bool = True, prefix: str = ID_PREFIX
-    ) -> markup.Context:
-        def find_media(path: str) -> markup.Media | None:
+    ) -> markup.MarkupContext:
+        def find_media(path: str) -> markup.MediaReference | None:
             return self._media(folder, path)
 
         def embed(key: str) -> SafeHtml | None:
             return self.kinds.embed_question(self.course, key, self, lookups.language)
 
         context = lookups.context(link=self._link, media=find_media, question=embed, gaps=gaps, link_terms=link_terms)
-        return markup.Context(**{**{name: getattr(context, name) for name in markup.Context.__slots__}, "id_prefix": prefix})
+        return markup.MarkupContext(**{**{name: getattr(context, name) for name in markup.MarkupContext.__slots__}, "id_prefix": prefix})
 
-    def _media(self, folder: str, path: str) -> markup.Media | None:
+    def _media(self, folder: str, path: str) -> markup.MediaReference | None:
         full = normpath(join(folder, path))
         found = self.media.get(full)
         if found is None:
             return None
         self.used_media.add(full)
         content = found.content if found.media_type == DRAWING else b""
-        return markup.Media(self.media_url(full), found.media_type, found.size, content)
+        return markup.MediaReference(self.media_url(full), found.media_type, found.size, content)
 
     def _link(self, key: str, fragment: str) -> str | None:
         kind = self._published.get(key)
@@ -158,14 +158,14 @@ class Renderer:
             ),
         )
 
-    def _each(self, text: Text | Mapping[str, str], path: str, render: Callable[[str, Lookups], Rendered]) -> Html:
+    def _each(self, text: Text | Mapping[str, str], path: str, render: Callable[[str, Lookups], RenderedText]) -> Html:
         return {
             language: str(self._drawn(path or COURSE, partial(render, words, self._lookups[language])).html)
             for language, words in text.items()
             if language in self._lookups
         }
 
-    def lesson(self, source: LessonSource, original: Rendered | None, *, prefix: str = ID_PREFIX) -> Rendered:
+    def lesson(self, source: LessonSource, original: RenderedText | None, *, prefix: str = ID_PREFIX) -> RenderedText:
         """Render the body of a lesson in its language; what the process has rendered from the same words and surroundings is taken."""
         before = original and str(original.html)
         made_from = (self._surroundings, source.language, dirname(source.path), source.body, before, prefix)
@@ -181,8 +181,8 @@ class Renderer:
         return known[0]
 
     def _kept_lesson(
-        self, made_from: object, source: LessonSource, original: Rendered | None, prefix: str
-    ) -> tuple[Rendered, frozenset[str]]:
+        self, made_from: object, source: LessonSource, original: RenderedText | None, prefix: str
+    ) -> tuple[RenderedText, frozenset[str]]:
         """Return a lesson as an earlier process rendered it, else render and keep it; the media that it uses beside it."""
         kept = self.kinds.kept
         found = kept.lesson(made_from) if kept is not None else None

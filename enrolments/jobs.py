@@ -16,8 +16,8 @@ from enrolments.services import announcements, changes, editions, endings, items
 from enrolments.services.learning import follow_version, note_moves
 from enrolments.sheets import judge_list, read_list
 from kernel.errors import Conflict
-from kernel.outbox import Delivery, Effect, Unfinished
-from kernel.permissions import Actor, Via
+from kernel.outbox import Delivery, Effect, JobIncomplete
+from kernel.permissions import Actor, ActorChannel
 
 STEP = 200
 LATELY = timedelta(days=1)
@@ -40,7 +40,7 @@ def follow_correction(delivery: Delivery) -> None:
         with delivery.database.unit_of_work(write=False) as session:
             people = " ".join(map(str, queries.list_people(session, list(left))))
         error = next(iter(left.values()))
-        raise Unfinished(f"{type(error).__name__}: {people}") from error
+        raise JobIncomplete(f"{type(error).__name__}: {people}") from error
 
 
 def _move(delivery: Delivery, course_id: int, version: int, people: Sequence[int]) -> dict[int, Exception]:
@@ -49,9 +49,9 @@ def _move(delivery: Delivery, course_id: int, version: int, people: Sequence[int
         with delivery.database.unit_of_work() as session:  # by now somebody may follow a still newer one
             moved = queries.list_behind(session, course_id, version, among=people)
             for enrolment_id in moved:
-                follow_version(session, Actor(via=Via.JOB), enrolment_id, version, now=delivery.now)
+                follow_version(session, Actor(via=ActorChannel.JOB), enrolment_id, version, now=delivery.now)
             if moved:
-                note_moves(session, Actor(via=Via.JOB), course_id, len(moved), now=delivery.now)
+                note_moves(session, Actor(via=ActorChannel.JOB), course_id, len(moved), now=delivery.now)
     except (IntegrityError, Conflict, LookupError, ValueError) as error:
         if len(people) == 1:
             return {people[0]: error}
@@ -76,7 +76,9 @@ def enrol_list(delivery: Delivery) -> None:
                 return
             edition = None if row.edition_id is None else session.get_one(Edition, row.edition_id)
             people = judge_list(session, row.course_id, portion).people
-            editions.enrol_others(session, Actor(person_id=row.person_id, via=Via.JOB), row.course_id, edition, people, now=delivery.now)
+            editions.enrol_others(
+                session, Actor(person_id=row.person_id, via=ActorChannel.JOB), row.course_id, edition, people, now=delivery.now
+            )
             row.place = place + len(portion)
 
 
@@ -117,7 +119,7 @@ def end_closed(delivery: Delivery) -> None:
         people = queries.list_closed(session)
     for person_id in people:
         with delivery.database.unit_of_work() as session:
-            endings.end_all(session, Actor(via=Via.JOB), person_id, now=delivery.now)
+            endings.end_all(session, Actor(via=ActorChannel.JOB), person_id, now=delivery.now)
 
 
 def forget_lists(delivery: Delivery) -> Effect:

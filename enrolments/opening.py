@@ -16,7 +16,7 @@ from enrolments.rules import Progress, Refusal, evaluate_completion, may_enrol
 from enrolments.services import learning as services
 from kernel import clock
 from kernel.i18n import choose
-from kernel.web import notes
+from kernel.web import after_response
 from kernel.web.request import current_actor, current_session
 
 
@@ -90,8 +90,8 @@ def leave_visit(subject: ActivitySeat, view: CourseView) -> None:
         return
     key, now, actor = subject.activity.key, clock.now(), current_actor()
     if subject.activity.completion_rule == "viewed" and not view.is_done(key):
-        notes.leave(
+        after_response.run_after_response(
             lambda session: services.record_result(session, actor, enrolment_id, key, services.Achievement(completed=True), now=now)
         )
     if subject.seat.last_activity_key != key or key not in view.results:
-        notes.leave(lambda session: services.note_visit(session, enrolment_id, key, now=now))
+        after_response.run_after_response(lambda session: services.note_visit(session, enrolment_id, key, now=now))

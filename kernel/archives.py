@@ -55,7 +55,7 @@ class ArchiveRefused(DomainError):
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ArchiveLimits:
     """How much an archive may hold: bytes as it comes and unpacked, and entries."""
 
     packed: int = 200_000_000
@@ -63,7 +63,7 @@ class Limits:
     entries: int = 10_000
 
 
-LIMITS = Limits()
+LIMITS = ArchiveLimits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class Archive:
     """Neither ASCII nor UTF-8: what they say depends on the computer that packed them."""
 
 
-def read_archive(content: bytes, *suffixes: str, limits: Limits = LIMITS) -> Mapping[str, bytes]:
+def read_archive(content: bytes, *suffixes: str, limits: ArchiveLimits = LIMITS) -> Mapping[str, bytes]:
     """Return the files of an archive with one of these endings (lower case; none for all), path -> bytes.
 
     Raise ArchiveRefused for more than the limits, for entries that lead out of the archive (.., absolute, drive), links, devices,
@@ -85,7 +85,7 @@ def read_archive(content: bytes, *suffixes: str, limits: Limits = LIMITS) -> Map
     return open_archive(content, *suffixes, limits=limits).files
 
 
-def open_archive(content: bytes, *suffixes: str, limits: Limits = LIMITS) -> Archive:
+def open_archive(content: bytes, *suffixes: str, limits: ArchiveLimits = LIMITS) -> Archive:
     """Return an archive with the files that have one of these endings; raise ArchiveRefused as `read_archive` does."""
     if len(content) > limits.packed:
         raise ArchiveRefused(N_("The archive has more than %(limit)s MB."), limit=limits.packed // 10**6)
@@ -111,7 +111,7 @@ def write_archive(target: IO[bytes], files: Mapping[str, bytes], *, comment: byt
             archive.writestr(entry, files[path])
 
 
-def _judge(entries: list[zipfile.ZipInfo], limits: Limits) -> None:
+def _judge(entries: list[zipfile.ZipInfo], limits: ArchiveLimits) -> None:
     if len(entries) > limits.entries:
         raise ArchiveRefused(N_("The archive has more than %(limit)s entries."), limit=limits.entries)
     if sum(entry.file_size for entry in entries) > limits.unpacked:

@@ -38,7 +38,7 @@ class AuditEntry(Base):
 
 
 @dataclass(frozen=True, slots=True)
-class About:
+class AuditSubject:
     """What an act was about where the row is not at hand, or is none: a table, and the number of its row."""
 
     __tablename__: str

@@ -78,26 +78,26 @@ def _between(session: Session, first: int, last: int) -> list[AuditEntry]:
 
 
 @dataclass(frozen=True, slots=True)
-class Newest:
+class LatestSeal:
     """The newest seal, as it is kept outside the database."""
 
     number: int
     hash: str
 
 
-def find_newest(session: Session) -> Newest | None:
+def find_newest(session: Session) -> LatestSeal | None:
     """Return the newest seal of the log, or nothing where none was made."""
     row = session.execute(select(AuditSeal.id, AuditSeal.hash).order_by(AuditSeal.id.desc()).limit(1)).first()
-    return Newest(row.id, row.hash) if row else None
+    return LatestSeal(row.id, row.hash) if row else None
 
 
-def known_newest(folder: Path) -> Newest | None:
+def known_newest(folder: Path) -> LatestSeal | None:
     """Return the newest seal that was made from a data folder, or nothing where the folder tells of none."""
     try:
         said = re.fullmatch(r"(\d+) ([0-9a-f]{64})\n", (folder / NEWEST).read_text())
     except OSError:
         return None
-    return Newest(int(said[1]), said[2]) if said else None
+    return LatestSeal(int(said[1]), said[2]) if said else None
 
 
 def tell_outside(folder: Path, made: AuditSeal) -> None:
@@ -109,7 +109,7 @@ def tell_outside(folder: Path, made: AuditSeal) -> None:
     fresh.replace(folder / NEWEST)
 
 
-def _next_number(session: Session, latest: AuditSeal | None, known: Newest | None) -> int:
+def _next_number(session: Session, latest: AuditSeal | None, known: LatestSeal | None) -> int:
     """Count on from the latest seal; leave a number out where a known seal is not in the log, so that the cut shows ever after."""
     following = latest.id + 1 if latest else 1
     if known is None or session.scalar(select(AuditSeal.id).where(AuditSeal.id == known.number, AuditSeal.hash == known.hash)):
@@ -117,7 +117,7 @@ def _next_number(session: Session, latest: AuditSeal | None, known: Newest | Non
     return max(following, known.number) + 1
 
 
-def seal(session: Session, keys: SigningKeys, *, now: datetime, known: Newest | None = None) -> AuditSeal | None:
+def seal(session: Session, keys: SigningKeys, *, now: datetime, known: LatestSeal | None = None) -> AuditSeal | None:
     """Seal the next entries, a thousand at most, and return the seal; nothing where there are none. `known` is the newest one outside."""
     latest = session.scalar(select(AuditSeal).order_by(AuditSeal.id.desc()).limit(1).with_for_update())
     first, before = (latest.last_id + 1, latest.hash) if latest else (1, START)
@@ -136,7 +136,7 @@ def seal(session: Session, keys: SigningKeys, *, now: datetime, known: Newest | 
 
 
 @dataclass(frozen=True, slots=True)
-class Broken:
+class BrokenSeal:
     """A seal that does not hold: over which numbers, and what is wrong."""
 
     first: int
@@ -145,7 +145,7 @@ class Broken:
 
 
 @dataclass
-class Verification:
+class SealVerification:
     """What a look at the whole log found."""
 
     seals: int = 0
@@ -153,22 +153,22 @@ class Verification:
     open: int = 0
     """Entries after the last seal."""
     last_hash: str = START
-    broken: tuple[Broken, ...] = ()
+    broken: tuple[BrokenSeal, ...] = ()
     unseen: tuple[str, ...] = ()
     """Seals known from elsewhere that are not in the log: its end was cut off, or it is another one."""
 
 
-def verify(session: Session, keys: SigningKeys, *, now: datetime, known: Collection[str] = ()) -> Verification:
+def verify(session: Session, keys: SigningKeys, *, now: datetime, known: Collection[str] = ()) -> SealVerification:
     """Compare every seal with its entries, with the seal before and with its signature. Entries kept long enough may have gone, whole.
 
     `known` are hashes of seals that were noted outside the database: each has to be in the log.
     """
-    found, before, expected, number, unseen = Verification(), START, 1, 1, set(known)
+    found, before, expected, number, unseen = SealVerification(), START, 1, 1, set(known)
     for row in _seals(session):
         if row.id != number:
-            found.broken += (Broken(row.first_id, row.last_id, f"seals {number} to {row.id - 1} before it are missing"),)
+            found.broken += (BrokenSeal(row.first_id, row.last_id, f"seals {number} to {row.id - 1} before it are missing"),)
         faults = list(_faults(session, keys, row, before, expected, now))
-        found.broken += tuple(Broken(row.first_id, row.last_id, fault) for fault in faults)
+        found.broken += tuple(BrokenSeal(row.first_id, row.last_id, fault) for fault in faults)
         found.seals, found.sealed = found.seals + 1, found.sealed + row.entries
         before, expected, number = row.hash, row.last_id + 1, row.id + 1
         unseen.discard(row.hash)

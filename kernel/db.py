@@ -75,7 +75,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-class Texts(TypeDecorator[Mapping[str, str]]):
+class LocalisedTextType(TypeDecorator[Mapping[str, str]]):
     """A text by language, {"es": …, "en": …}, the course's own language first. Shown, never grouped by or ruled on."""
 
     impl = Text
@@ -90,7 +90,7 @@ class Texts(TypeDecorator[Mapping[str, str]]):
         return None if value is None else json.loads(value)
 
 
-class Words(TypeDecorator[tuple[str, ...]]):
+class WordListType(TypeDecorator[tuple[str, ...]]):
     """A few words in order: keys, languages."""
 
     impl = Text
@@ -105,7 +105,7 @@ class Words(TypeDecorator[tuple[str, ...]]):
         return None if value is None else tuple(json.loads(value))
 
 
-class Forms(TypeDecorator[Mapping[str, tuple[str, ...]]]):
+class WordFormsType(TypeDecorator[Mapping[str, tuple[str, ...]]]):
     """A few words by language."""
 
     impl = Text
@@ -132,7 +132,7 @@ class Base(DeclarativeBase):
     """Parent of every table."""
 
     metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map = {datetime: UtcDateTime, uuid.UUID: Uuid, Mapping[str, str]: Texts, tuple[str, ...]: Words}  # noqa: RUF012 - SQLAlchemy reads it from the class
+    type_annotation_map = {datetime: UtcDateTime, uuid.UUID: Uuid, Mapping[str, str]: LocalisedTextType, tuple[str, ...]: WordListType}  # noqa: RUF012 - SQLAlchemy reads it from the class
 
 
 MARK = Numeric(14, 7)

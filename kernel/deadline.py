@@ -16,7 +16,7 @@ STEPS = 100_000
 """Steps of SQLite's machine after which it asks whether it is still wanted."""
 
 
-class TooLong(Unavailable):
+class DeadlineExceeded(Unavailable):
     """The request worked longer than one may; what it began is rolled back."""
 
     code = "too_long"
@@ -59,7 +59,7 @@ def has_passed() -> bool:
 def check() -> None:
     """Raise TooLong where the present thread is late."""
     if has_passed():
-        raise TooLong
+        raise DeadlineExceeded
 
 
 def asks(stop: Callable[[], None] | None) -> None:

@@ -21,7 +21,7 @@ class Undecodable(Invalid):
 
 
 @dataclass(frozen=True, slots=True)
-class Decoded:
+class DecodedText:
     """A text with LF, in NFC, without control and direction-override signs."""
 
     words: str
@@ -30,7 +30,7 @@ class Decoded:
     """The line from which on it is not UTF-8, where the encoding is a guess."""
 
 
-def decode(content: bytes) -> Decoded:
+def decode(content: bytes) -> DecodedText:
     """Return the text of a file: UTF-8 and UTF-16 with their marks, else UTF-8, else Windows-1252, which is a guess.
 
     Raise Undecodable for more than MAXIMUM_TEXT bytes, and with the line for bytes that are text in no encoding known here.
@@ -41,12 +41,12 @@ def decode(content: bytes) -> Decoded:
         )
     for mark, encoding in _MARKS:
         if content.startswith(mark):
-            return Decoded(normalise(_as(content[len(mark) :], encoding)), encoding)
+            return DecodedText(normalise(_as(content[len(mark) :], encoding)), encoding)
     _refuse_binary(content)
     try:
-        return Decoded(normalise(content.decode("utf-8")), "utf-8")
+        return DecodedText(normalise(content.decode("utf-8")), "utf-8")
     except UnicodeDecodeError as error:
-        return Decoded(normalise(_as_windows(content)), "windows-1252", line_of(content, error.start))
+        return DecodedText(normalise(_as_windows(content)), "windows-1252", line_of(content, error.start))
 
 
 def line_of(content: bytes, place: int) -> int:

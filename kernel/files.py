@@ -20,7 +20,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from kernel.db import Base, Key, Moment, insert_missing
 from kernel.errors import NotFound, Unavailable
 from kernel.settings import Settings
-from kernel.signed_links import Signer
+from kernel.signed_links import UrlSigner
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 CHUNK = 1 << 20
@@ -69,7 +69,7 @@ def _key(sha256: str) -> str:
     return f"{sha256[:2]}/{sha256}"
 
 
-class Files(ABC):
+class FileStore(ABC):
     """Where contents lie, by their SHA-256. A name that is none, and a content that is not there, is NotFound."""
 
     def put(self, content: bytes) -> str:
@@ -119,7 +119,7 @@ class Files(ABC):
 
 
 @dataclass(frozen=True, slots=True)
-class Folder(Files):
+class FolderStore(FileStore):
     """A folder that holds the contents."""
 
     folder: Path
@@ -185,7 +185,7 @@ def keep_name(folder: Path) -> None:
         os.close(descriptor)
 
 
-class Bucket(Files):
+class BucketStore(FileStore):
     """A bucket of an S3-compatible store that holds the contents, under a prefix."""
 
     _process = 0
@@ -200,7 +200,9 @@ class Bucket(Files):
         self._service = urlsplit(store).netloc
         self._place = f"{store}/{bucket}/{prefix}".rstrip("/") + "/"
         self._signer = (
-            Signer(settings.s3_region, settings.s3_access_key, settings.s3_secret_key.get_secret_value()) if settings.files_links else None
+            UrlSigner(settings.s3_region, settings.s3_access_key, settings.s3_secret_key.get_secret_value())
+            if settings.files_links
+            else None
         )
         self._api = obstore
         self._refused = (obstore.exceptions.BaseError, OSError)
@@ -227,8 +229,8 @@ class Bucket(Files):
     @contextmanager
     def _asking(self) -> Iterator[None]:
         """Turn what the store refuses into what the house knows: NotFound, or Unavailable as of a database that is away."""
-        Bucket._process = Bucket._process or os.getpid()
-        if Bucket._process != os.getpid():
+        BucketStore._process = BucketStore._process or os.getpid()
+        if BucketStore._process != os.getpid():
             raise RuntimeError("the bucket was used before this process was forked")
         try:
             yield
@@ -280,7 +282,7 @@ class Bucket(Files):
 class _Fetched(io.RawIOBase):
     """A content of a bucket as a file."""
 
-    def __init__(self, bucket: Bucket, sha256: str, size: int) -> None:
+    def __init__(self, bucket: BucketStore, sha256: str, size: int) -> None:
         super().__init__()
         self._bucket, self._sha256, self._size, self._at = bucket, sha256, size, 0
 
@@ -307,9 +309,9 @@ class _Fetched(io.RawIOBase):
         return len(found)
 
 
-def files_of(settings: Settings) -> Files:
+def files_of(settings: Settings) -> FileStore:
     """Return where an instance keeps its files: the data folder, or the bucket of LMS_FILES_URL."""
-    return Bucket(settings) if settings.files_url else Folder(settings.data_dir / "files")
+    return BucketStore(settings) if settings.files_url else FolderStore(settings.data_dir / "files")
 
 
 def note_all_stored(session: Session, contents: Mapping[str, tuple[int, str]], *, now: datetime) -> dict[str, int]:

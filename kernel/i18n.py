@@ -24,7 +24,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 
-from kernel.keeping import keep
+from kernel.disk_cache import write_cache_file
 from kernel.paths import TRANSLATIONS
 
 LANGUAGES = ("es", "en")
@@ -49,7 +49,7 @@ def catalogue(language: str) -> NullTranslations:
     compiled = BytesIO()
     write_mo(compiled, read_po(BytesIO(text), locale=language))
     if not sys.dont_write_bytecode:
-        keep(kept, compiled.getvalue())
+        write_cache_file(kept, compiled.getvalue())
     compiled.seek(0)
     return Translations(compiled)
 

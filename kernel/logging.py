@@ -15,7 +15,7 @@ def _places(exc_info: ExcInfo) -> str:
     return "".join([*traceback.format_tb(trace), kind.__name__])
 
 
-class Lines:
+class StderrLogger:
     """Writes each event as a line to standard error. Where its reader has gone away the line is lost, and not the request."""
 
     def msg(self, line: str) -> None:
@@ -39,6 +39,6 @@ def set_up() -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             *last,
         ],
-        logger_factory=Lines,
+        logger_factory=StderrLogger,
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
     )

@@ -93,7 +93,7 @@ Handler = Callable[[Delivery], Effect | None]
 """Reads and acts outside of any write transaction, then returns what to write (or nothing); that commits together with `done_at`."""
 
 
-class Unfinished(Exception):
+class JobIncomplete(Exception):
     """A handler did all but some of its work. Its words are kept with the job for administrators: identifiers only, of what is left."""
 
 
@@ -113,7 +113,7 @@ class WorkerLost(Exception):
     """A job was taken again and again and never came back."""
 
 
-class Outcome(StrEnum):
+class DeliveryOutcome(StrEnum):
     """What became of a delivery."""
 
     DONE = "done"
@@ -144,7 +144,7 @@ def enqueue(
     cast("list[Job]", session.info.setdefault("jobs", [])).append(job)
 
 
-def hand_over(session: Session, wake: Callable[[Job], None]) -> None:
+def dispatch_jobs(session: Session, wake: Callable[[Job], None]) -> None:
     """After a commit, wake a worker for each new job; where that fails the sweep will find the row."""
     for job in cast("list[Job]", session.info.pop("jobs", [])):
         try:
@@ -155,7 +155,7 @@ def hand_over(session: Session, wake: Callable[[Job], None]) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Worker:
+class JobRunner:
     """What delivering needs: where the rows are, and who handles which kind."""
 
     database: Database
@@ -166,7 +166,7 @@ class Worker:
 
 
 @dataclass(frozen=True, slots=True)
-class _Taken:
+class _LeasedJob:
     """A job that is ours until its lease ends; who took it since is told apart by the attempt."""
 
     job_id: int
@@ -193,12 +193,12 @@ class _LeaseLost(Exception):
     """The lease ended before the handler did, and another worker has the job."""
 
 
-def deliver(worker: Worker, job_id: int, *, now: datetime) -> Outcome:
+def deliver(worker: JobRunner, job_id: int, *, now: datetime) -> DeliveryOutcome:
     """Take the job, run its handler, and keep its changes together with the fact that it is done."""
     database = worker.database
     taken = _take(database, job_id, now)
     if taken is None:
-        return Outcome.NOT_MINE
+        return DeliveryOutcome.NOT_MINE
     if taken.attempt > ATTEMPTS:  # it was taken before and never came back: it may be what kills the workers
         return _put_back(database, taken, WorkerLost(), now)
     delivery = Delivery(database, worker.settings, job_id, taken.arguments, now, taken.created_at)
@@ -212,14 +212,14 @@ def deliver(worker: Worker, job_id: int, *, now: datetime) -> Outcome:
             if effect is not None:
                 effect(session)
     except _LeaseLost:
-        return Outcome.NOT_MINE
+        return DeliveryOutcome.NOT_MINE
     except Exception as error:  # the outermost handler of a worker: the fault is kept in the row and tried again
         _call_after_failure(database, delivery)
         return _put_back(database, taken, error, now)
-    return Outcome.DONE
+    return DeliveryOutcome.DONE
 
 
-def _take(database: Database, job_id: int, now: datetime) -> _Taken | None:
+def _take(database: Database, job_id: int, now: datetime) -> _LeasedJob | None:
     with database.unit_of_work() as session:
         row = session.execute(
             update(Job)
@@ -228,11 +228,13 @@ def _take(database: Database, job_id: int, now: datetime) -> _Taken | None:
             .values(leased_until=now + LEASE, attempts=Job.attempts + 1)
             .returning(Job.kind, Job.arguments, Job.attempts, Job.created_at, Job.away_since)
         ).one_or_none()
-        return None if row is None else _Taken(job_id, row.kind, json.loads(row.arguments), row.attempts, row.created_at, row.away_since)
+        return (
+            None if row is None else _LeasedJob(job_id, row.kind, json.loads(row.arguments), row.attempts, row.created_at, row.away_since)
+        )
 
 
 @contextmanager
-def _prolonged(database: Database, taken: _Taken) -> Iterator[None]:
+def _prolonged(database: Database, taken: _LeasedJob) -> Iterator[None]:
     """Prolong the lease thrice in its time while the handler works, so that nobody else takes what is under way."""
     ended = Event()
 
@@ -254,7 +256,7 @@ def _prolonged(database: Database, taken: _Taken) -> Iterator[None]:
         thread.join()
 
 
-def _put_back(database: Database, taken: _Taken, error: Exception, now: datetime) -> Outcome:
+def _put_back(database: Database, taken: _LeasedJob, error: Exception, now: datetime) -> DeliveryOutcome:
     """Let the job wait for its next try, or give it up; a fault that is not its own costs it none of its tries."""
     away = _away_of(error)
     if away is not None:
@@ -262,11 +264,11 @@ def _put_back(database: Database, taken: _Taken, error: Exception, now: datetime
     log.error("job.failed", kind=taken.kind, job=taken.job_id, attempt=taken.attempt, exc_info=error, **cause_of(error))
     failed = taken.attempt >= ATTEMPTS
     wait = timedelta() if failed else BACK_OFF[taken.attempt - 1] * _jitter()
-    words = (str(error) if isinstance(error, Unfinished) else " ".join(cause_of(error).values()))[:LONGEST_ERROR]
+    words = (str(error) if isinstance(error, JobIncomplete) else " ".join(cause_of(error).values()))[:LONGEST_ERROR]
     with database.unit_of_work() as session:
         values = {"last_error": words, "available_at": now + wait, "failed_at": now if failed else None}
         taken.close(session, awaits="", away_since=None, **values)
-    return Outcome.FAILED if failed else Outcome.WAITS
+    return DeliveryOutcome.FAILED if failed else DeliveryOutcome.WAITS
 
 
 def _away_of(error: Exception) -> Away | None:
@@ -279,7 +281,7 @@ def _away_of(error: Exception) -> Away | None:
     return Away(f"{type(error).__name__}: {reason}") if reason else None
 
 
-def _put_off(database: Database, taken: _Taken, away: Away, now: datetime) -> Outcome:
+def _put_off(database: Database, taken: _LeasedJob, away: Away, now: datetime) -> DeliveryOutcome:
     """Let a job wait until what it needs may be back, and with it what is due and waits for the same; give it up after three days."""
     words, service = str(away)[:LONGEST_ERROR], away.service
     since = taken.away_since or now
@@ -292,7 +294,7 @@ def _put_off(database: Database, taken: _Taken, away: Away, now: datetime) -> Ou
         if taken.close(session, awaits=service, away_since=since, **values) and service:
             due = (Job.available_at <= now, Job.leased_until.is_(None), Job.away_since > now - AWAY_FOR)
             session.execute(update(Job).where(*others, *due).values(available_at=again))
-    return Outcome.FAILED if failed else Outcome.WAITS
+    return DeliveryOutcome.FAILED if failed else DeliveryOutcome.WAITS
 
 
 def _next_probe(session: Session, others: Sequence[ColumnElement[bool]], since: datetime, now: datetime) -> datetime:
@@ -342,7 +344,7 @@ def waiting(session: Session, patient: Collection[str] = (), *, now: datetime) -
     return list(session.scalars(statement))
 
 
-def deliver_waiting(worker: Worker, *, now: datetime | None = None, ends: Callable[[], bool] = lambda: False) -> int:
+def deliver_waiting(worker: JobRunner, *, now: datetime | None = None, ends: Callable[[], bool] = lambda: False) -> int:
     """Deliver what waits until nothing is left, or it `ends` between two jobs; return how many were done.
 
     The clock is read for each job, so that its lease is whole; the demonstration and tests say instead as of which moment.
@@ -352,8 +354,8 @@ def deliver_waiting(worker: Worker, *, now: datetime | None = None, ends: Callab
         with worker.database.unit_of_work(write=False) as session:
             ids = waiting(session, worker.patient, now=now or clock.now())
         outcomes = [deliver(worker, job_id, now=now or clock.now()) for job_id in takewhile(lambda _job: not ends(), ids)]
-        done += outcomes.count(Outcome.DONE)
-        if Outcome.DONE not in outcomes:
+        done += outcomes.count(DeliveryOutcome.DONE)
+        if DeliveryOutcome.DONE not in outcomes:
             return done
 
 

@@ -16,7 +16,7 @@ class SiteRole(StrEnum):
     """May make courses of their own; in the courses of others they are strangers."""
 
 
-class Via(StrEnum):
+class ActorChannel(StrEnum):
     """The door through which somebody acts."""
 
     WEB = "web"
@@ -45,7 +45,7 @@ class Actor:
     """Notices in the bell that were not seen yet."""
     is_suspended: bool = False
     """Nobody is signed in, but the session that was ended is of an account that is closed for now."""
-    via: Via = Via.WEB
+    via: ActorChannel = ActorChannel.WEB
     address: str = ""
     request_id: str = ""
 
@@ -60,7 +60,7 @@ class Actor:
         return SiteRole.ADMINISTRATOR in self.roles
 
 
-SYSTEM = Actor(via=Via.CLI)
+SYSTEM = Actor(via=ActorChannel.CLI)
 
 
 class Verdict(Enum):

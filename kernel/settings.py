@@ -24,7 +24,7 @@ class SettingsError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Signatory:
+class SignatorySetting:
     """Who signs certificates for the institution, their office by language, and where the picture of their signature is."""
 
     name: str
@@ -32,9 +32,9 @@ class Signatory:
     picture: Path | None
 
 
-def _signatory(words: str, picture: Path | None) -> Signatory:
+def _signatory(words: str, picture: Path | None) -> SignatorySetting:
     name, *offices = (part.strip() for part in words.split(";"))
-    return Signatory(name, {"es": offices[0], "en": offices[-1]}, picture)
+    return SignatorySetting(name, {"es": offices[0], "en": offices[-1]}, picture)
 
 
 def sqlite_address(path: Path) -> str:
@@ -238,7 +238,7 @@ class Settings(BaseSettings):
         return value
 
     @property
-    def signatories(self) -> tuple[Signatory, ...]:
+    def signatories(self) -> tuple[SignatorySetting, ...]:
         """Return who signs certificates from now on, in their order."""
         given = ((self.signatory_1, self.signatory_1_picture), (self.signatory_2, self.signatory_2_picture))
         return tuple(_signatory(words, picture) for words, picture in given if words)

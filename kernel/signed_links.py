@@ -14,7 +14,7 @@ UNRESERVED = "-_.~"
 
 
 @dataclass(frozen=True, slots=True)
-class Signer:
+class UrlSigner:
     """Who signs for a region of a store."""
 
     region: str

@@ -14,10 +14,10 @@ from xml.sax.saxutils import XMLGenerator
 from xml.sax.xmlreader import AttributesImpl
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
-from kernel.archives import ArchiveRefused, Limits, read_archive
-from kernel.confined import confined
+from kernel.archives import ArchiveLimits, ArchiveRefused, read_archive
 from kernel.decoding import Undecodable, decode
 from kernel.errors import N_
+from kernel.sandbox import run_sandboxed
 
 Cell: TypeAlias = str | int | Decimal | None
 """Words, a number, or nothing."""
@@ -135,7 +135,7 @@ def _cell(value: object, kind: str) -> str:
     return "" if value is None else str(value)
 
 
-_WORKBOOK = Limits(packed=20_000_000, unpacked=200_000_000, entries=2_000)
+_WORKBOOK = ArchiveLimits(packed=20_000_000, unpacked=200_000_000, entries=2_000)
 _DOCTYPE = b"<!DOCTYPE"
 
 
@@ -144,7 +144,7 @@ def read_table(content: bytes, *, rows: int) -> ReadTable:
 
     Raise Undecodable, and TooHeavy for a workbook that asks for too much memory or time.
     """
-    return confined(read_xlsx, content, rows=rows) if content.startswith(b"PK\x03\x04") else read_csv(content)
+    return run_sandboxed(read_xlsx, content, rows=rows) if content.startswith(b"PK\x03\x04") else read_csv(content)
 
 
 def read_xlsx(content: bytes, *, rows: int) -> ReadTable:

@@ -32,17 +32,17 @@ from kernel import i18n
 from kernel.crypto import SigningKeys, signing_keys
 from kernel.db import Database
 from kernel.feature import Feature
-from kernel.files import Files, files_of, quotas_from
-from kernel.outbox import Worker
+from kernel.files import FileStore, files_of, quotas_from
+from kernel.outbox import JobRunner
 from kernel.paths import STATIC, TEMPLATES
 from kernel.permissions import Policy, SiteRole
 from kernel.settings import Settings, secret_keys
-from kernel.web import assets, errors, flashes, headers, icons, kept_pages, limits, notes, templating
-from kernel.web.crowd import Crowd
-from kernel.web.door import Door
-from kernel.web.request import FIELD_LIMIT, Plumbing, current_actor, install_last
+from kernel.web import after_response, assets, cached_pages, errors, flashes, headers, icons, limits, templating
+from kernel.web.active_requests import ActiveRequests
+from kernel.web.admission import AdmissionGate
+from kernel.web.concurrency import BESIDE_A_SERVER, ConcurrencyLimiter
+from kernel.web.request import FIELD_LIMIT, RequestServices, current_actor, install_last
 from kernel.web.request import install as install_requests
-from kernel.web.turns import BESIDE_A_SERVER, Turns
 from lms import feature as roof
 from lms import metrics
 from organisations import feature as organisations
@@ -90,9 +90,9 @@ class House:
 
     settings: Settings
     database: Database
-    files: Files
+    files: FileStore
     keys: SigningKeys
-    worker: Worker
+    worker: JobRunner
     kinds: CourseKinds
 
 
@@ -126,7 +126,7 @@ def open_house(settings: Settings) -> House:
     )
     handlers = {kind: handler for feature in FEATURES for kind, handler in feature.jobs.items()}
     patient = {kind for feature in FEATURES for kind in feature.patient}
-    return House(settings, database, files, keys, Worker(database, settings, handlers, patient), kinds)
+    return House(settings, database, files, keys, JobRunner(database, settings, handlers, patient), kinds)
 
 
 def policy() -> Policy:
@@ -197,7 +197,7 @@ def create_app(house: House) -> Flask:
     app.before_request(_choose_asked_language)
     install_requests(
         app,
-        Plumbing(
+        RequestServices(
             house.database,
             policy(),
             signin.load_actor,
@@ -205,8 +205,8 @@ def create_app(house: House) -> Flask:
             house.settings.request_seconds,
             quiet=PROBES | {assets.ENDPOINT},
             any_host=PROBES,
-            crowd=Crowd(house.settings.crowd),
-            turns=Turns() if house.database.is_sqlite else Turns(BESIDE_A_SERVER),
+            crowd=ActiveRequests(house.settings.crowd),
+            turns=ConcurrencyLimiter() if house.database.is_sqlite else ConcurrencyLimiter(BESIDE_A_SERVER),
         ),
     )
     is_staff = or_(exists().where(CourseStaff.person_id == Person.id), account_queries.holds(SiteRole.INSTRUCTOR))
@@ -222,11 +222,11 @@ def create_app(house: House) -> Flask:
             app.register_blueprint(blueprint)
     errors.install(app)
     app.after_request(assets.compress_page)
-    kept_pages.install(app)
+    cached_pages.install(app)
     headers.install(app, media=house.files.origin)
     metrics.install(app)
-    notes.install(app)
+    after_response.install(app)
     flashes.install(app)
     install_last(app)
-    app.wsgi_app = Door(app, partial(signin.is_newcomer, house.settings), metrics.turned_away(app))  # type: ignore[method-assign]  # Flask's way to wrap it
+    app.wsgi_app = AdmissionGate(app, partial(signin.is_newcomer, house.settings), metrics.turned_away(app))  # type: ignore[method-assign]  # Flask's way to wrap it
     return app

@@ -18,7 +18,7 @@ from kernel.errors import N_, NotFound
 from kernel.outbox import Delivery
 from kernel.permissions import Actor
 from kernel.tables import csv_line
-from kernel.web.paging import Page, asked_page
+from kernel.web.paging import Page, requested_page
 from kernel.web.request import current_session, requires
 from lms.permissions import RoofAction
 
@@ -110,7 +110,7 @@ def _day(name: str) -> datetime | None:
 @requires(RoofAction.VIEW_AUDIT)
 def log() -> Answer:
     """Show the audit log, the newest first, those entries that are asked for."""
-    session, page, email = current_session(), asked_page(ROWS), request.args.get("user", "")[:254]
+    session, page, email = current_session(), requested_page(ROWS), request.args.get("user", "")[:254]
     until = _day("to")
     unknown = False
     try:

@@ -22,12 +22,12 @@ PASSPHRASE = click.option("--passphrase-file", type=FILE, help="File (mode 0600)
 def refusals() -> Iterator[None]:
     """Tell what keeps a backup from being made or read in one line."""
     import lms.app  # noqa: F401 - it brings every package's tables, without which a copy would leave rows out
-    from kernel.copies import CopyDiffers, NotEmpty
+    from kernel.database_copy import CopyDiffers, CopyTargetNotEmpty
     from lms.backups import BackupError
 
     try:
         yield
-    except NotEmpty as held:
+    except CopyTargetNotEmpty as held:
         raise click.ClickException(f"The target is not empty ({held}): rows are copied into an empty database only.") from held
     except (BackupError, CopyDiffers) as refused:
         raise click.ClickException(str(refused)) from refused
@@ -179,7 +179,7 @@ def copy_database(source: str, target: str) -> None:
     Each is an address (postgresql+psycopg://…, sqlite:///…) or the path of an SQLite file. Stop the servers first: what is written
     meanwhile stays behind. Files and keys stay where they are.
     """
-    from kernel import copies, migrations
+    from kernel import database_copy, migrations
     from kernel.db import Database
 
     with refusals():
@@ -190,7 +190,7 @@ def copy_database(source: str, target: str) -> None:
         try:
             if migrations.current(databases[0]) != migrations.head():
                 raise click.ClickException("The source has the schema of another version: bring it up to date first (lms db upgrade).")
-            sums = copies.copy(*databases, tell=lambda name, rows: click.echo(f"{name}: {rows}"))
+            sums = database_copy.copy(*databases, tell=lambda name, rows: click.echo(f"{name}: {rows}"))
         finally:
             for database in databases:
                 database.dispose()

@@ -27,12 +27,12 @@ from typing import IO, TYPE_CHECKING
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from kernel import audit, audit_seals, copies, migrations
+from kernel import audit, audit_seals, database_copy, migrations
 from kernel.audit import AuditEntry
-from kernel.audit_seals import AuditSeal, Newest
-from kernel.copies import Sum, Sums
+from kernel.audit_seals import AuditSeal, LatestSeal
+from kernel.database_copy import Sums, TableChecksum
 from kernel.db import Database
-from kernel.files import CHUNK, Files, files_of, keep_name
+from kernel.files import CHUNK, FileStore, files_of, keep_name
 from kernel.permissions import SYSTEM
 from kernel.settings import Settings, sqlite_address
 
@@ -72,10 +72,10 @@ class Manifest:
     made_at: datetime
     signing_key: str
     database_sha256: str
-    tables: dict[str, Sum]
+    tables: dict[str, TableChecksum]
     files: dict[str, int]
     """Bytes of each file, by its checksum."""
-    newest_seal: Newest | None = None
+    newest_seal: LatestSeal | None = None
     """The newest seal of the audit log, so that a log whose end was cut off later can be told."""
 
     @property
@@ -95,8 +95,8 @@ class Manifest:
             if said["format"] != FORMAT:
                 raise BackupError(f"The backup has format {said['format']}; this program reads {FORMAT}. Install the newer version.")
             said["made_at"] = datetime.fromisoformat(said["made_at"])
-            said["tables"] = {name: Sum(**one) for name, one in said["tables"].items()}
-            said["newest_seal"] = Newest(**said["newest_seal"]) if said.get("newest_seal") else None
+            said["tables"] = {name: TableChecksum(**one) for name, one in said["tables"].items()}
+            said["newest_seal"] = LatestSeal(**said["newest_seal"]) if said.get("newest_seal") else None
             return cls(**said)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise BackupError("The backup's manifest cannot be read.") from error
@@ -119,7 +119,7 @@ def lies_in(folder: Path) -> bool:
 
 def make(house: House, target: Path, *, now: datetime) -> Manifest:
     """Write a backup of a running instance. What is committed after the beginning may lack; nothing before it does."""
-    manifest = _write(house, target, migrations.head(), copies.snapshot, now=now)
+    manifest = _write(house, target, migrations.head(), database_copy.snapshot, now=now)
     note_made(house, BackupVerb.MADE, target, manifest, now=now)
     return manifest
 
@@ -129,7 +129,7 @@ def make_of_older(house: House, target: Path, revision: str, *, now: datetime) -
 
     Files of a bucket stay there: no upgrade touches them, and the bucket is another place than this disk.
     """
-    return _write(house, target, revision, copies.snapshot_of_older, now=now)
+    return _write(house, target, revision, database_copy.snapshot_of_older, now=now)
 
 
 def _write(house: House, target: Path, revision: str, snapshot: Callable[[Database, Path], Sums], *, now: datetime) -> Manifest:
@@ -150,7 +150,7 @@ def _write(house: House, target: Path, revision: str, snapshot: Callable[[Databa
     return manifest
 
 
-def _newest_seal(copied: Path, sums: Sums) -> Newest | None:
+def _newest_seal(copied: Path, sums: Sums) -> LatestSeal | None:
     """Return the newest seal in the copy of a database, which may be older than seals are."""
     if AuditSeal.__tablename__ not in sums:
         return None
@@ -200,7 +200,7 @@ def clear_leftovers(folder: Path) -> None:
                 left.unlink(missing_ok=True)
 
 
-def _write_archive(partial: Path, copied: Path, files: Files, manifest: Manifest) -> None:
+def _write_archive(partial: Path, copied: Path, files: FileStore, manifest: Manifest) -> None:
     with partial.open("r+b") as target:
         with zipfile.ZipFile(target, "w", allowZip64=True) as archive:
             archive.write(copied, DATABASE, zipfile.ZIP_DEFLATED, 1)
@@ -260,7 +260,7 @@ def verify(path: Path) -> tuple[Manifest, list[str]]:
         copied = Path(folder) / DATABASE
         faults = _unpack_database(archive, manifest, copied)
         if not faults:
-            faults = copies.faults_of(copied) + _differing_rows(manifest, copied)
+            faults = database_copy.faults_of(copied) + _differing_rows(manifest, copied)
         for name in manifest.files:
             faults += _file_faults(archive, manifest, name)
     return manifest, faults
@@ -282,11 +282,11 @@ def _unpack_database(archive: zipfile.ZipFile, manifest: Manifest, target: Path)
 def _differing_rows(manifest: Manifest, path: Path) -> list[str]:
     """Compare a database file with the manifest: sums where this program wrote it, else the numbers of rows."""
     if manifest.schema != migrations.head():
-        counts = copies.counts_of(path, list(manifest.tables))
+        counts = database_copy.counts_of(path, list(manifest.tables))
         return [f"{name}: {one.rows} rows, found {counts[name]}" for name, one in manifest.tables.items() if counts[name] != one.rows]
     database = Database(sqlite_address(path))
     try:
-        return copies.differing(manifest.tables, copies.sums_of(database))
+        return database_copy.differing(manifest.tables, database_copy.sums_of(database))
     finally:
         database.dispose()
 
@@ -314,7 +314,7 @@ def check_empty(settings: Settings, database: Database) -> None:
     if marker.exists() and (not database.is_sqlite or _address(database) in marker.read_text().splitlines()[1:]):
         return  # rows go into PostgreSQL only where none are; an SQLite file is replaced whole
     if not database.is_sqlite or Path(database.writing.url.database or "").exists():
-        held = copies.occupied(database)
+        held = database_copy.occupied(database)
         if held:
             raise BackupError(f"The database is not empty ({', '.join(held[:3])}): a backup is put back into an empty place only.")
     if not settings.files_url and not marker.exists() and any((settings.data_dir / "files").glob("*/*")):
@@ -351,7 +351,7 @@ def restore(settings: Settings, path: Path, *, now: datetime) -> Manifest:
     return manifest
 
 
-def _put_file(archive: zipfile.ZipFile, files: Files, name: str) -> None:
+def _put_file(archive: zipfile.ZipFile, files: FileStore, name: str) -> None:
     try:
         with archive.open(FOLDER + name) as source:
             files.keep(name, source)
@@ -379,8 +379,8 @@ def _put_rows(archive: zipfile.ZipFile, manifest: Manifest, database: Database, 
     try:
         migrations.upgrade(unpacked)
         if not (goes_on and _holds_all(database, unpacked)):
-            copies.copy(unpacked, database)
-    except (copies.NotEmpty, copies.CopyDiffers) as error:
+            database_copy.copy(unpacked, database)
+    except (database_copy.CopyTargetNotEmpty, database_copy.CopyDiffers) as error:
         raise BackupError(f"The database did not take the rows: {error}") from error
     finally:
         unpacked.dispose()
@@ -392,7 +392,7 @@ def _holds_all(database: Database, unpacked: Database) -> bool:
     """Say whether a restore that was broken off had put all rows in; it may have noted itself in the audit log already."""
     if migrations.current(database) != migrations.head():
         return False
-    wanted, found = copies.sums_of(unpacked), copies.sums_of(database)
+    wanted, found = database_copy.sums_of(unpacked), database_copy.sums_of(database)
     own = AuditEntry.__tablename__
     noted = found[own].rows - wanted[own].rows
     return noted in (0, 1) and all(found[name] == one for name, one in wanted.items() if name != own or not noted)
@@ -415,15 +415,15 @@ def compare(settings: Settings, manifest: Manifest) -> list[str]:
     """
     database, files = Database(settings.database), files_of(settings)
     try:
-        found = copies.sums_of(database)
+        found = database_copy.sums_of(database)
     finally:
         database.dispose()
     faults = []
     for name, one in manifest.tables.items():
         own = int(name == AuditEntry.__tablename__)
         is_comparable = manifest.schema == migrations.head() and not own
-        if found.get(name, Sum(0, "")).rows != one.rows + own or (is_comparable and found[name] != one):
-            faults.append(f"{name}: {one.rows} rows in the backup, {found.get(name, Sum(0, '')).rows - own} here, or other ones")
+        if found.get(name, TableChecksum(0, "")).rows != one.rows + own or (is_comparable and found[name] != one):
+            faults.append(f"{name}: {one.rows} rows in the backup, {found.get(name, TableChecksum(0, '')).rows - own} here, or other ones")
     for name in manifest.files:
         with files.open(name) as source:
             if _digest(source)[0] != name:

@@ -25,7 +25,7 @@ from enrolments.queries.results import list_item_marks, list_notes, list_overrid
 from enrolments.rules import NO_RESULT, Progress, Results, closed_activities, evaluate_completion
 from kernel.i18n import _, choose
 from kernel.own_records import is_own
-from kernel.web import notes
+from kernel.web import after_response
 from kernel.web.request import current_actor, current_session, requires
 from lms import queries
 from lms.queries import AttemptLine
@@ -124,7 +124,7 @@ def learner(subject: PlaceSeat) -> str:
     marks, with_notes = list_item_marks(session, row.course_id, row.id), keeps_notes(actor, subject)
     person_id, now = row.person_id, seat.now
     if not is_own(actor, person_id):
-        notes.leave_record(lambda session: account_services.note_look(session, actor, person_id, Purpose.PROGRESS, now=now))
+        after_response.leave_record(lambda session: account_services.note_look(session, actor, person_id, Purpose.PROGRESS, now=now))
     return render_template(
         "lms/learner.html",
         course={"slug": seat.slug, "title": choose(outline.title)},

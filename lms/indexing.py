@@ -13,9 +13,9 @@ from enrolments.queries.learning import list_followed_versions
 from kernel.db import Database
 from kernel.outbox import Delivery, Effect
 from kernel.search import index
-from kernel.search.index import Entry
+from kernel.search.index import SearchDocument
 
-Entries = list[tuple[int | None, Entry]]
+Entries = list[tuple[int | None, SearchDocument]]
 
 
 def tend(delivery: Delivery) -> Effect:

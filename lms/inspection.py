@@ -16,7 +16,7 @@ from kernel import redis
 from kernel.crypto import SigningKeys
 from kernel.db import Database
 from kernel.errors import DomainError
-from kernel.files import Files
+from kernel.files import FileStore
 from kernel.settings import Settings, secret_keys
 from lms import backups, queries
 from lms.deployment import DEMONSTRATION, Facts
@@ -35,7 +35,7 @@ class Instance(Protocol):
         """Its database."""
 
     @property
-    def files(self) -> Files:
+    def files(self) -> FileStore:
         """Where its files are."""
 
     @property

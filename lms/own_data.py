@@ -49,14 +49,14 @@ from kernel import audit, clock
 from kernel.archives import write_archive
 from kernel.audit import AuditEntry
 from kernel.errors import N_, Conflict
-from kernel.files import Files
+from kernel.files import FileStore
 from kernel.i18n import _, language
 from kernel.outbox import Delivery
 from kernel.permissions import SYSTEM, Actor
 from kernel.tables import on_disk, write_csv
-from kernel.web.contents import send_made
+from kernel.web.file_responses import send_generated
 from kernel.web.limits import limit, limiter
-from kernel.web.request import begin_writing, current_actor, current_session, is_only_looking, let_go, requires, see_page
+from kernel.web.request import begin_writing, current_actor, current_session, is_read_only_request, release_connection, requires, see_page
 from lms import forgetting, looks, own_results
 from organisations.models import Membership, Organisation, UnitManager
 from quizzes.models import (
@@ -262,7 +262,7 @@ def tables_of(session: Session, person_id: int, *, now: datetime) -> dict[str, l
 class Copy(Mapping[str, bytes]):
     """The files of a copy by path. What was handed in is read when its turn comes: memory holds one file of it at a time."""
 
-    def __init__(self, drawn: Mapping[str, bytes], handed_in: Mapping[str, str], files: Files) -> None:
+    def __init__(self, drawn: Mapping[str, bytes], handed_in: Mapping[str, str], files: FileStore) -> None:
         self._drawn, self._handed_in, self._files = drawn, handed_in, files
 
     def __getitem__(self, path: str) -> bytes:
@@ -275,7 +275,7 @@ class Copy(Mapping[str, bytes]):
         return len(self._drawn) + len(self._handed_in)
 
 
-def copy_of(session: Session, person_id: int, files: Files, public_url: str, *, now: datetime) -> Copy:
+def copy_of(session: Session, person_id: int, files: FileStore, public_url: str, *, now: datetime) -> Copy:
     """Return the copy: one JSON file with everything, a CSV file for each table, the certificates, and the files handed in.
 
     Of accounts that were merged into the person's it holds the same: they are theirs.
@@ -348,12 +348,12 @@ def _copy(person_id: int) -> Response:
     limiter().use(COPIES, str(actor.person_id))
     extensions = current_app.extensions
     found = copy_of(current_session(), person_id, extensions["files"], extensions["settings"].public_url, now=now)
-    let_go()  # reading and packing takes its time
+    release_connection()  # reading and packing takes its time
     content = on_disk(lambda target: write_archive(target, found))
     session = begin_writing()
     audit.record(session, actor, PrivacyVerb.EXPORTED, queries.get_person(session, person_id), now=now)
     services.note_look(session, actor, person_id, Purpose.COPY, now=now)
-    return send_made(content, "application/zip", "mis-datos.zip")
+    return send_generated(content, "application/zip", "mis-datos.zip")
 
 
 @bp.route("/deletion", methods=["GET", "POST"])
@@ -361,11 +361,11 @@ def _copy(person_id: int) -> Response:
 def deletion() -> Answer:
     """Say what is deleted, what is kept and why; ask for it with the password."""
     actor, form = current_actor(), ProofForm()
-    if is_only_looking():
+    if is_read_only_request():
         return render_template("lms/deletion.html", form=form)
     stored = queries.get_person(current_session(), actor.person_id or 0).password_hash
     valid = form.validate_on_post()
-    let_go()
+    release_connection()
     if valid and not signin.knows_password(actor.email, stored, form.current_password.data or ""):
         form.refuse(form.current_password, _("This is not your current password."))
         valid = False

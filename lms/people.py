@@ -22,7 +22,7 @@ from kernel.codes import printed_code
 from kernel.errors import N_, Conflict
 from kernel.i18n import _, choose
 from kernel.permissions import Actor, SiteRole
-from kernel.web import notes
+from kernel.web import after_response
 from kernel.web.forms import as_uuid
 from kernel.web.request import allows, current_actor, current_session, requires, see_other, see_page
 from lms import queries
@@ -119,7 +119,7 @@ def record(subject: Person) -> Answer:
     """Show everything that is kept of one person; that it was looked at is written down."""
     actor, now, person_id = current_actor(), clock.now(), subject.id
     if person_id != actor.person_id:
-        notes.leave_record(lambda session: services.note_look(session, actor, person_id, Purpose.RECORD, now=now))
+        after_response.leave_record(lambda session: services.note_look(session, actor, person_id, Purpose.RECORD, now=now))
     return _record(subject, ReasonForm())
 
 
@@ -287,7 +287,7 @@ def learning_record(subject: LearningRecord) -> Answer:
     """Show what somebody has completed in a course, and take a completion back; that it was looked at is written down."""
     actor, now, person_id = current_actor(), clock.now(), subject.person.id
     if person_id != actor.person_id:
-        notes.leave_record(lambda session: services.note_look(session, actor, person_id, Purpose.PROGRESS, now=now))
+        after_response.leave_record(lambda session: services.note_look(session, actor, person_id, Purpose.PROGRESS, now=now))
     return _learning_record(subject, _take_back_form(subject))
 
 

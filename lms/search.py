@@ -14,13 +14,13 @@ from enrolments.queries import learning as enrolments
 from kernel.errors import N_
 from kernel.i18n import _, choose, language
 from kernel.permissions import Actor
-from kernel.search.asked import LONGEST_QUESTION, Question, read_question
-from kernel.search.finding import Found, Group, Hit, Wanted, find
-from kernel.search.index import Scope
+from kernel.search.index import SearchScope
 from kernel.search.near import near_questions
-from kernel.search.snippets import Piece, marked, snippet
+from kernel.search.query import LONGEST_QUESTION, SearchQuery, read_question
+from kernel.search.results import ResultGroup, ResultPaging, SearchHit, SearchResults, find
+from kernel.search.snippets import SnippetPiece, marked, snippet
 from kernel.web.limits import client_key, limit, limiter
-from kernel.web.paging import Page, asked_page
+from kernel.web.paging import Page, requested_page
 from kernel.web.request import current_actor, current_session, public
 
 bp = Blueprint("lms_search", __name__)
@@ -51,7 +51,7 @@ class PassageFound:
 
     url: str
     title: str
-    pieces: tuple[Piece, ...]
+    pieces: tuple[SnippetPiece, ...]
     second: int | None
 
 
@@ -60,7 +60,7 @@ class Result:
     """A lesson, recording, term or course that was found, with its best passages; `language` is empty where it is the reader's."""
 
     kind: str
-    title: tuple[Piece, ...]
+    title: tuple[SnippetPiece, ...]
     language: str
     course: str
     module: str
@@ -74,12 +74,12 @@ def search() -> Answer:
     """Show what a question finds among all that the reader may open: the best of each kind, or one kind page by page."""
     session, actor = current_session(), current_actor()
     typed = " ".join(request.args.get("q", "")[:LONGEST_QUESTION].split())
-    question, asked = read_question(typed), asked_page(ROWS)
+    question, asked = read_question(typed), requested_page(ROWS)
     kind = request.args.get("kind", "") if request.args.get("kind") in KINDS else ""
     if not question.is_empty:
         _count_search(actor)
     places = _Places(session, actor, request.args.get("course", ""))
-    wanted = Wanted(kind, asked.offset, ROWS) if kind else Wanted(limit=OF_EACH_KIND)
+    wanted = ResultPaging(kind, asked.offset, ROWS) if kind else ResultPaging(limit=OF_EACH_KIND)
     found = find(session, question, language(), places.scope, wanted)
     total = sum(found.totals.values())
     rows = [places.result(group, question) for group in found.groups]
@@ -124,7 +124,7 @@ class _Places:
         self._activities = {activity.id: activity for outline in self._outlines.values() for activity in outline.activities()}
         self.courses = [(outline.slug, choose(outline.title)) for outline in self._outlines.values()]
 
-    def result(self, group: Group, question: Question) -> Result:
+    def result(self, group: ResultGroup, question: SearchQuery) -> Result:
         """Return what was found of one part as the page shows it."""
         outline, first = self._outlines[group.version], group.hits[0]
         activity = self._activities.get(group.part or 0)
@@ -142,14 +142,14 @@ class _Places:
             passages=tuple(_passage(hit, question, address, title) for hit in group.hits),
         )
 
-    def suggestions(self, question: Question) -> list[str]:
+    def suggestions(self, question: SearchQuery) -> list[str]:
         """Return the words of a question without results that find something on their own."""
         words = [word.written for word in (*question.telling(language()), *(word for phrase in question.phrases for word in phrase))]
         alone = list(dict.fromkeys(words))[:MOST_SUGGESTIONS] if len(words) > 1 or question.unwanted else []
         return [word for word in alone if self._find_one(word).totals]
 
-    def _find_one(self, word: str) -> Found:
-        return find(self._session, read_question(word), language(), self.scope, Wanted(limit=0))
+    def _find_one(self, word: str) -> SearchResults:
+        return find(self._session, read_question(word), language(), self.scope, ResultPaging(limit=0))
 
 
 def openable(actor: Actor, seats: Sequence[Seat], opened: Mapping[int, list[OutlineActivity]]) -> dict[int, list[OutlineActivity]]:
@@ -158,15 +158,15 @@ def openable(actor: Actor, seats: Sequence[Seat], opened: Mapping[int, list[Outl
     return {version: [one for one in found if version in inside or not one.gives_marks] for version, found in opened.items()}
 
 
-def scope_of(seats: Sequence[Seat], outlines: Mapping[int, Outline], opened: Mapping[int, Sequence[int]]) -> Scope:
+def scope_of(seats: Sequence[Seat], outlines: Mapping[int, Outline], opened: Mapping[int, Sequence[int]]) -> SearchScope:
     """Return what may be found: all of the versions that are open as a whole, and the open activities of the others."""
     versions = [seat.version_id for seat in seats if seat.version_id is not None]
     whole = frozenset(version for version in versions if len(opened[version]) == len(list(outlines[version].activities())))
     parts = frozenset(number for version in versions if version not in whole for number in opened[version])
-    return Scope(frozenset(versions), whole, parts)
+    return SearchScope(frozenset(versions), whole, parts)
 
 
-def _passage(hit: Hit, question: Question, address: str, title: str) -> PassageFound:
+def _passage(hit: SearchHit, question: SearchQuery, address: str, title: str) -> PassageFound:
     shown = snippet(hit, question)
     second = _SECOND.match(shown.place)
     return PassageFound(address + shown.place, hit.title if hit.title != title else "", shown.pieces, int(second[1]) if second else None)

@@ -26,7 +26,7 @@ from enrolments.queries.ungraded import list_ungraded
 from enrolments.rules import Progress, evaluate_completion, not_begun
 from kernel import clock
 from kernel.i18n import LANGUAGES, _, choose, format_date, local
-from kernel.web.request import allows, current_actor, current_session, plumbing, public, requires, see_other
+from kernel.web.request import allows, current_actor, current_session, public, request_services, requires, see_other
 from lms import queries
 from lms.permissions import RoofAction
 from lms.retention import periods
@@ -263,7 +263,7 @@ def live() -> Answer:
 @public
 def ready() -> Answer:
     """Say that the database answers too; an error page says it does not."""
-    plumbing().database.check()
+    request_services().database.check()
     return _plain("ok")
 
 

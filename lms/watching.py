@@ -10,10 +10,10 @@ from accounts.rules import NoticeKind, digest_until
 from kernel import audit, audit_seals
 from kernel.crypto import SigningKeys, signing_keys
 from kernel.db import Database
-from kernel.files import Files, files_of
+from kernel.files import FileStore, files_of
 from kernel.i18n import DEFAULT_ZONE, in_every_language, ngettext
 from kernel.outbox import Delivery, Effect, log
-from kernel.permissions import Actor, Via
+from kernel.permissions import Actor, ActorChannel
 from kernel.settings import Settings
 from lms import deployment, inspection
 from lms.deployment import Facts, Finding
@@ -31,7 +31,7 @@ class _Watched:
 
     settings: Settings
     database: Database
-    files: Files
+    files: FileStore
     keys: SigningKeys
 
 
@@ -79,5 +79,5 @@ def verify_audit(delivery: Delivery) -> Effect:
     if faults:
         log.error("audit.broken", faults=faults)
     return lambda session: audit.record(
-        session, Actor(via=Via.JOB), RoofVerb.AUDIT_VERIFIED, None, now=delivery.now, faults=faults, seals=found.seals
+        session, Actor(via=ActorChannel.JOB), RoofVerb.AUDIT_VERIFIED, None, now=delivery.now, faults=faults, seals=found.seals
     )

@@ -13,7 +13,7 @@ from sqlalchemy.exc import TimeoutError as TurnTimeout
 
 from kernel import clock, outbox, redis
 from kernel.db import cause_of
-from kernel.outbox import Job, Worker
+from kernel.outbox import Job, JobRunner
 from kernel.settings import Settings
 
 DRAIN = 10.0
@@ -45,7 +45,7 @@ class Queue:
     The sweep has a thread of its own: it goes on while the calls cannot be read.
     """
 
-    def __init__(self, worker: Worker, periodic: dict[str, int]) -> None:
+    def __init__(self, worker: JobRunner, periodic: dict[str, int]) -> None:
         logging.getLogger("huey").setLevel(logging.CRITICAL)  # a call that does not go out is told by who makes it (job.wake_failed)
         self.worker = worker
         self.periodic = periodic
@@ -57,7 +57,7 @@ class Queue:
 
     def follow(self) -> None:
         """Wake a worker after each commit that added jobs."""
-        self.worker.database.follow_commits(lambda session: outbox.hand_over(session, self._wake))
+        self.worker.database.follow_commits(lambda session: outbox.dispatch_jobs(session, self._wake))
 
     def _wake(self, job: Job) -> None:
         self._deliver(job.id, priority=0 if job.kind in self.worker.patient else 1)
@@ -104,7 +104,7 @@ class Queue:
             self._sweeper.join(DRAIN)
 
 
-def add_periodic(worker: Worker, kind: str, seconds: int, now: datetime) -> None:
+def add_periodic(worker: JobRunner, kind: str, seconds: int, now: datetime) -> None:
     """Add a job that is due by the clock, once for each of its periods, however many schedulers there are."""
     key = f"{kind}@{int(now.timestamp()) // seconds}"
     with worker.database.unit_of_work(write=False) as session:

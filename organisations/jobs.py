@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from accounts.services import forget_sent
 from kernel import audit
 from kernel.outbox import Delivery, Effect
-from kernel.permissions import Actor, Via
+from kernel.permissions import Actor, ActorChannel
 from organisations.models import PendingLoad
 from organisations.queries import tree
 from organisations.rules import LoadKind
@@ -31,7 +31,7 @@ def bring_in(delivery: Delivery) -> None:
 
 
 def _actor(load: PendingLoad) -> Actor:
-    return Actor(person_id=load.person_id, via=Via.JOB)
+    return Actor(person_id=load.person_id, via=ActorChannel.JOB)
 
 
 def _bring_in_people(delivery: Delivery, load_id: int, sheet: PeopleSheet) -> None:

@@ -19,7 +19,7 @@ from enrolments.services.verbs import EnrolmentVerb
 from kernel import outbox
 from kernel.i18n import _, choose, in_every_language
 from kernel.outbox import Delivery, Effect
-from kernel.permissions import Actor, Via
+from kernel.permissions import Actor, ActorChannel
 from quizzes.models import Attempt
 from quizzes.queries import analysis, overrides
 from quizzes.queries import regrading as regrading_queries
@@ -43,7 +43,7 @@ def close_due(delivery: Delivery) -> None:
 
     One that cannot be settled does not keep the others open: its error is raised when they are done, and the job is tried again.
     """
-    actor = Actor(via=Via.JOB)
+    actor = Actor(via=ActorChannel.JOB)
     last, failed = 0, list[Exception]()
     while due := _list_due(delivery, last):
         for attempt_id in due:
@@ -171,7 +171,7 @@ def commit_regrade(delivery: Delivery) -> None:
     with delivery.database.unit_of_work() as session:
         row = regrading_queries.take_regrade(session, cast("int", delivery.arguments["regrade"]))
         if row.state == "committing":
-            regrading.apply_now(session, Actor(person_id=row.committed_by, via=Via.JOB), row, now=delivery.now)
+            regrading.apply_now(session, Actor(person_id=row.committed_by, via=ActorChannel.JOB), row, now=delivery.now)
 
 
 def undo_regrade(delivery: Delivery) -> None:
@@ -179,14 +179,14 @@ def undo_regrade(delivery: Delivery) -> None:
     with delivery.database.unit_of_work() as session:
         row = regrading_queries.take_regrade(session, cast("int", delivery.arguments["regrade"]))
         if row.state == "undoing":
-            regrading.undo_now(session, Actor(person_id=row.undone_by, via=Via.JOB), row, now=delivery.now)
+            regrading.undo_now(session, Actor(person_id=row.undone_by, via=ActorChannel.JOB), row, now=delivery.now)
 
 
 def catch_up_regrade(delivery: Delivery) -> None:
     """Look after those who handed in while an annulment or its undoing was being committed; a second delivery finds nobody."""
     with delivery.database.unit_of_work() as session:
         row = regrading_queries.take_regrade(session, cast("int", delivery.arguments["regrade"]))
-        regrading.catch_up(session, Actor(person_id=row.undone_by or row.committed_by, via=Via.JOB), row, now=delivery.now)
+        regrading.catch_up(session, Actor(person_id=row.undone_by or row.committed_by, via=ActorChannel.JOB), row, now=delivery.now)
 
 
 SCOPES: Mapping[StrEnum, Callable[[Session, int], overrides.Scope]] = {
@@ -232,7 +232,7 @@ def _tell_progress(delivery: Delivery, scope_of: Callable[[Session], overrides.S
         for attempt_id in (one.attempt_id for one in page if not one.in_step):
             with delivery.database.unit_of_work() as session:
                 session.get_one(Attempt, attempt_id, with_for_update=True)
-                services.hand_down(session, Actor(via=Via.JOB), queries.get_sitting(session, attempt_id), now=delivery.now)
+                services.hand_down(session, Actor(via=ActorChannel.JOB), queries.get_sitting(session, attempt_id), now=delivery.now)
         last = page[-1].attempt_id
 
 
@@ -249,7 +249,7 @@ def carry_overrides(delivery: Delivery) -> None:
         renames = get_outline(session, version).renames if version is not None else {}
     if renames:
         with delivery.database.unit_of_work() as session:
-            time_services.carry_over(session, Actor(via=Via.JOB), course_id, renames, now=delivery.now)
+            time_services.carry_over(session, Actor(via=ActorChannel.JOB), course_id, renames, now=delivery.now)
 
 
 def _list_open(delivery: Delivery, scope_of: Callable[[Session], overrides.Scope], after: int) -> list[overrides.OpenAttempt]:

@@ -23,7 +23,7 @@ from kernel.i18n import _, reading
 from kernel.markup.html import element
 from kernel.markup.model import SafeHtml, gap_marker
 from kernel.search import index as search
-from kernel.search.index import Entry
+from kernel.search.index import SearchDocument
 from quizzes.content.banks import banks_of, questions_of
 from quizzes.content.kinds import KIND
 from quizzes.content.model import DrawSlot, FixedSlot, PageBreak, QuizSource, SectionSlot
@@ -75,7 +75,7 @@ class PreparedQuiz:
     slots: tuple[PreparedSlot, ...]
     questions: Mapping[str, definitions.Question]
     banks: Mapping[str, str]
-    found: tuple[Entry, ...] = ()
+    found: tuple[SearchDocument, ...] = ()
     """What can be found of it."""
 
 
@@ -244,7 +244,7 @@ def freeze_quizzes(session: Session, publication: Publication, quizzes: Sequence
     search.write_many(session, publication.version.id, [(activity.id, payload.found) for activity, payload in quizzes])
 
 
-def list_quiz_entries(session: Session, version_id: int) -> Iterator[tuple[int, Entry]]:
+def list_quiz_entries(session: Session, version_id: int) -> Iterator[tuple[int, SearchDocument]]:
     """Yield what can be found of a version's quizzes, each with its activity's id."""
     return list_activity_entries(session, version_id, KIND.name)
 

@@ -23,7 +23,7 @@ from kernel.db import insert_all
 from kernel.errors import N_
 from kernel.i18n import _
 from kernel.search import index as search
-from kernel.search.index import Entry
+from kernel.search.index import SearchDocument
 from simulators import asked
 from simulators.content import KIND, TaskSource
 from simulators.models import SimulatorTask, Submission, TaskInput, TaskItem, TaskSave, TaskVariable
@@ -63,7 +63,7 @@ class PreparedTask:
     """A task whose texts are HTML."""
 
     task: Task
-    found: tuple[Entry, ...] = ()
+    found: tuple[SearchDocument, ...] = ()
     """What can be found of it."""
 
 
@@ -102,7 +102,7 @@ def freeze_tasks(session: Session, publication: Publication, tasks: Sequence[tup
     search.write_many(session, publication.version.id, [(activity.id, payload.found) for activity, payload in tasks])
 
 
-def list_task_entries(session: Session, version_id: int) -> Iterator[tuple[int, Entry]]:
+def list_task_entries(session: Session, version_id: int) -> Iterator[tuple[int, SearchDocument]]:
     """Yield what can be found of a version's tasks, each with its activity's id."""
     return list_activity_entries(session, version_id, KIND.name)
 

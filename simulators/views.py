@@ -21,7 +21,7 @@ from enrolments.queries import learning as enrolment_queries
 from enrolments.rules import has_passed
 from kernel import clock
 from kernel.i18n import _, choose, language
-from kernel.web import notes
+from kernel.web import after_response
 from kernel.web.forms import as_uuid, clean_text, whole_number
 from kernel.web.request import allows, current_actor, current_session, public, requires, see_other
 from simulators import queries, services
@@ -364,7 +364,7 @@ def submission(subject: SubmissionSeat) -> Answer:
     session, actor, owner, now = current_session(), current_actor(), subject.person_id, clock.now()
     found = queries.get_reviewed(session, subject.id)
     if owner != actor.person_id:
-        notes.leave(lambda session: account_services.note_look(session, actor, owner, Purpose.ANSWERS, now=now))
+        after_response.run_after_response(lambda session: account_services.note_look(session, actor, owner, Purpose.ANSWERS, now=now))
     outline = course_outlines.get_outline(session, found.published.version_id)
     ruling, following = _after_submission(found, outline) if owner == actor.person_id else (None, None)
     numbers = sees_numbers(actor, subject) or (ruling is not None and ruling.is_over)

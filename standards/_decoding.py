@@ -1,12 +1,12 @@
 """Files of questions as text: the encoding that was guessed is told in the notebook."""
 
 from kernel import decoding
-from kernel.decoding import Decoded
+from kernel.decoding import DecodedText
 from kernel.errors import N_
 from standards.model import FileRefused, Notebook
 
 
-def decode(content: bytes, notebook: Notebook) -> Decoded:
+def decode(content: bytes, notebook: Notebook) -> DecodedText:
     """Return the text of a file, telling where its encoding is a guess; raise FileRefused where it is no text."""
     try:
         found = decoding.decode(content)

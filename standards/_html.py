@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 
 from kernel.errors import N_
-from kernel.markup.pasted import Converter, Tag
+from kernel.markup.paste import Converter, Tag
 from kernel.markup.sanitise import sanitise
 from quizzes.rules.definitions import TextShape
 from standards._files import with_links

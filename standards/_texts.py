@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from courses.content.filetypes import media_type
 from kernel.errors import N_
-from kernel.markup.model import Context, Media
+from kernel.markup.model import MarkupContext, MediaReference
 from kernel.markup.render import render_inline, render_markdown
 from kernel.markup.source import mask, normalise
 from quizzes.rules.definitions import Question, Texts, TextShape, map_texts
@@ -72,11 +72,11 @@ def rendered(markdown: str, shape: TextShape, language: str, addresses: Mapping[
     `addresses` are those under which its files are shown, by address as written.
     """
 
-    def found(path: str) -> Media | None:
-        return Media(addresses[path], media_type(path), 0) if path in addresses else None
+    def found(path: str) -> MediaReference | None:
+        return MediaReference(addresses[path], media_type(path), 0) if path in addresses else None
 
     draw = render_inline if shape is TextShape.INLINE else render_markdown
-    return str(draw(markdown, Context(language, media=found)).html) or html.escape(markdown.strip(), quote=False)
+    return str(draw(markdown, MarkupContext(language, media=found)).html) or html.escape(markdown.strip(), quote=False)
 
 
 def to_plain(markdown: str, shape: TextShape, language: str) -> tuple[str, bool]:

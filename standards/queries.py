@@ -14,7 +14,7 @@ from courses.permissions import TaughtCourse
 from courses.queries import catalogue as course_catalogue
 from courses.queries import drafts as course_drafts
 from kernel.errors import NotFound
-from kernel.files import Files
+from kernel.files import FileStore
 from kernel.permissions import Actor
 from quizzes.content.banks import claims
 from quizzes.content.drafts import languages_of, module_title, read_bank_file, sources_of
@@ -93,7 +93,7 @@ def draft_questions(session: Session, course_id: int) -> DraftQuestions:
     )
 
 
-def draft_contents(session: Session, files: Files, course_id: int, paths: Collection[str]) -> dict[str, bytes]:
+def draft_contents(session: Session, files: FileStore, course_id: int, paths: Collection[str]) -> dict[str, bytes]:
     """Return files of a course's draft by path, LARGEST bytes together at most: what is beyond is left out."""
     found: dict[str, bytes] = {}
     left = LARGEST

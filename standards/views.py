@@ -16,13 +16,13 @@ from courses.permissions import TaughtCourse
 from courses.queries import catalogue as course_catalogue
 from courses.services import drafts as draft_services
 from kernel import clock
-from kernel.confined import confined
 from kernel.errors import DomainError
-from kernel.files import Files
+from kernel.files import FileStore
 from kernel.i18n import _, choose, ngettext
-from kernel.web.contents import send_made
+from kernel.sandbox import run_sandboxed
+from kernel.web.file_responses import send_generated
 from kernel.web.forms import clean_text
-from kernel.web.request import begin_writing, current_actor, current_session, let_go, requires, see_page
+from kernel.web.request import begin_writing, current_actor, current_session, release_connection, requires, see_page
 from quizzes.content.wording import KINDS
 from quizzes.permissions import QuizAction
 from quizzes.queries import banks as bank_queries
@@ -79,9 +79,9 @@ def upload(subject: TaughtCourse) -> Answer:
         return _upload_page(subject, form), 422
     name, content = clean_text(services.keep_name(sent[0])), sent[1]
     language = queries.draft_languages(current_session(), subject.id)[0]
-    let_go()
+    release_connection()
     try:
-        found = confined(import_file, name, content, form.format.data or None, language)
+        found = run_sandboxed(import_file, name, content, form.format.data or None, language)
     except DomainError as refused:
         form.refuse(form.file, _words(refused))
         return _upload_page(subject, form), 422
@@ -157,7 +157,7 @@ def confirm(subject: TaughtImport) -> Answer:
         flash(_("The draft has changed, or you chose something else: look at it once more before it is brought in."), "warn")
         return _confirm_page(subject, pending, form, made), 409
     entries, media = placed(made, target.removeprefix(NEW))
-    files = cast("Files", current_app.extensions["files"])
+    files = cast("FileStore", current_app.extensions["files"])
     kept = draft_services.keep_contents(files, media, {path: media_type(path) for path in media})
     coming = services.Coming(target.removeprefix(NEW), entries, kept)
     writing = begin_writing()
@@ -187,8 +187,8 @@ def _banks(course_id: int, draft: DraftQuestions) -> list[tuple[str, str]]:
 
 
 def _plan(pending: PendingImport, draft: DraftQuestions, target: str, categories: Categories) -> Plan:
-    let_go()
-    imported = confined(import_file, pending.name, pending.content, pending.format, draft.language, categories).imported
+    release_connection()
+    imported = run_sandboxed(import_file, pending.name, pending.content, pending.format, draft.language, categories).imported
     return plan(imported, draft.banks.get(target, ()), draft.taken, draft.language)
 
 
@@ -256,7 +256,7 @@ def _exported(course_id: int, selection: Selection, form: str, language: str) ->
     assert write is not None
     named = {question.key: files_named(question, language, selection.banks[question.key]) for question in selection.questions}
     paths = {path for found in named.values() for path in found.values()}
-    contents = queries.draft_contents(current_session(), cast("Files", current_app.extensions["files"]), course_id, paths)
+    contents = queries.draft_contents(current_session(), cast("FileStore", current_app.extensions["files"]), course_id, paths)
     files = {key: {address: contents[path] for address, path in found.items() if path in contents} for key, found in named.items() if found}
     return write(selection.questions, language, files)
 
@@ -274,7 +274,7 @@ def export(subject: TaughtCourse) -> Answer:
         services.note_export(begin_writing(), current_actor(), subject.id, form.format.data, exported.count, now=clock.now())
         own = form.language.data == selection.languages[0]
         name = f"{subject.slug}{'' if own else f'-{form.language.data}'}.{SUFFIXES[form.format.data]}"
-        return send_made(io.BytesIO(exported.content), "application/octet-stream", name)
+        return send_generated(io.BytesIO(exported.content), "application/octet-stream", name)
     return render_template(
         "standards/export.html",
         course=_place(subject.id),

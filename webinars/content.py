@@ -21,9 +21,9 @@ from courses.kinds import ActivityKind, Settings
 from kernel.errors import N_
 from kernel.i18n import duration as clock
 from kernel.i18n import lazy_
-from kernel.markup.model import Recording
+from kernel.markup.model import EmbeddedRecording
 from kernel.markup.passages import plain_text
-from kernel.search.index import Entry, Passage, entry, readers_of
+from kernel.search.index import Passage, SearchDocument, entry, readers_of
 from webinars.kinds import ASKED, GROUPS, ORDER
 
 WATCHED = 80
@@ -305,10 +305,10 @@ def _length(settings: RecordingSource) -> int | None:
     return settings.duration
 
 
-def _card(activity: ActivitySource, language: str) -> Recording:
+def _card(activity: ActivitySource, language: str) -> EmbeddedRecording:
     settings = activity.settings
     shown = clock(settings.duration) if settings.duration is not None else ""
-    return Recording(activity.title.in_language(language)[1], settings.kind.value, shown, settings.host.in_language(language)[1])
+    return EmbeddedRecording(activity.title.in_language(language)[1], settings.kind.value, shown, settings.host.in_language(language)[1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,7 +326,7 @@ class Spoken:
     """The titles of the papers beside it."""
 
 
-def recording_entries(title: Mapping[str, str], summary: Mapping[str, str], spoken: Spoken) -> Iterator[Entry]:
+def recording_entries(title: Mapping[str, str], summary: Mapping[str, str], spoken: Spoken) -> Iterator[SearchDocument]:
     """Return what can be found of a recording: who speaks about what, its chapters and papers, and what is said, a minute or so each.
 
     The summary is HTML.

@@ -22,7 +22,7 @@ from kernel.markup.model import SafeHtml
 from kernel.markup.passages import blocks_of, plain_text
 from kernel.markup.source import normalise
 from kernel.search import index as search
-from kernel.search.index import Entry
+from kernel.search.index import SearchDocument
 from webinars.content import KIND, Cues, RecordingSource, Said, Spoken, read_cues, recording_entries
 from webinars.models import Caption, Chapter, Recording, RecordingDocument, WatchedSpan
 from webinars.queries import list_recording_entries
@@ -68,7 +68,7 @@ class PreparedRecording:
 
     source: RecordingSource
     transcripts: Mapping[str, Cues]
-    entries: tuple[Entry, ...]
+    entries: tuple[SearchDocument, ...]
     """What can be found of it."""
 
 

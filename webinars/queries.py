@@ -14,7 +14,7 @@ from courses.queries.catalogue import found_by
 from enrolments.queries import learning as enrolments
 from kernel.errors import NotFound
 from kernel.permissions import Actor
-from kernel.search.index import Entry
+from kernel.search.index import SearchDocument
 from webinars.content import KIND, Cues, Said, Spoken, recording_entries
 from webinars.models import Caption, Chapter, Recording, RecordingDocument, WatchedSpan
 from webinars.rules import Span
@@ -190,7 +190,7 @@ def chapters_of(session: Session, activity_ids: Sequence[int]) -> dict[int, list
     return found
 
 
-def list_recording_entries(session: Session, version_id: int) -> Iterator[tuple[int, Entry]]:
+def list_recording_entries(session: Session, version_id: int) -> Iterator[tuple[int, SearchDocument]]:
     """Yield what can be found of a version's recordings, each with its activity's id."""
     statement = (
         select(Recording, Activity.title, Activity.summary)

@@ -14,9 +14,9 @@ from kernel.web.request import (
     begin_writing,
     current_actor,
     current_session,
-    is_only_looking,
-    let_go,
+    is_read_only_request,
     public,
+    release_connection,
     requires,
     secrets_of_app,
     see_page,
@@ -35,13 +35,13 @@ def ask() -> Answer:
     """Ask for another address, with the password."""
     actor, form = current_actor(), ChangeAddressForm()
     person = queries.get_person(current_session(), actor.person_id or 0)
-    if is_only_looking():
+    if is_read_only_request():
         return render_template("accounts/change_address.html", form=form, email=person.email)
     valid = form.validate_on_post()
     if valid and form.email.data == person.email:
         form.refuse(form.email, _("This is the address that you have."))
         valid = False
-    let_go()
+    release_connection()
     if form.current_password.data and not signin.knows_password(actor.email, person.password_hash, form.current_password.data):
         form.refuse(form.current_password, _("This is not your current password."))
         valid = False
@@ -72,7 +72,7 @@ def confirm(token: str) -> Answer:
     except NotFound:
         limiter().use(WRONG_LINKS, client_key())
         return render_template("accounts/new_address.html", token="", email=""), 404
-    if is_only_looking():
+    if is_read_only_request():
         return render_template("accounts/new_address.html", token=token, email=email)
     addresses.change(session, current_actor(), secrets_of_app(), token, now=clock.now())
     flash(_("Your address is changed. The other devices were signed out."), "ok")

@@ -10,10 +10,10 @@ from accounts.wording import NOTICE_KINDS, SYMBOLS
 from kernel import clock
 from kernel.i18n import _, choose
 from kernel.settings import Settings, secret_keys
-from kernel.web import notes
+from kernel.web import after_response
 from kernel.web.headers import hide_address
-from kernel.web.paging import Page, asked_page
-from kernel.web.request import current_actor, current_session, is_only_looking, public, requires, see_page
+from kernel.web.paging import Page, requested_page
+from kernel.web.request import current_actor, current_session, is_read_only_request, public, requires, see_page
 
 bp = Blueprint("accounts_notices", __name__)
 
@@ -25,11 +25,11 @@ ROWS = 30
 @requires(AccountAction.READ_NOTICES)
 def notices_list() -> Answer:
     """List what the reader was told; what this page shows counts as read afterwards."""
-    asked, now = asked_page(ROWS), clock.now()
+    asked, now = requested_page(ROWS), clock.now()
     rows = queries.list_notices(current_session(), current_actor().person_id or 0, offset=asked.offset, limit=ROWS + 1)
     new = [row.id for row in rows[:ROWS] if row.read_at is None]
     if new:
-        notes.leave(lambda session: notices.note_read(session, new, now=now))
+        after_response.run_after_response(lambda session: notices.note_read(session, new, now=now))
     lines = [
         {
             "title": choose(row.subject),
@@ -53,7 +53,7 @@ def switches() -> Answer:
     person = queries.get_person(session, actor.person_id or 0)
     if not actor.is_administrator:
         form.leave_out(NoticeKind.OPERATION)
-    if is_only_looking():
+    if is_read_only_request():
         form.show(queries.switches_of(session, person.id))
     elif form.validate_on_post():
         notices.set_switches(session, actor, person, form.command(), now=clock.now())
@@ -72,7 +72,7 @@ def stop(token: str) -> Answer:
     if asked is None:
         return render_template("accounts/stop.html", state="unknown", kind=""), 404
     kind = _(NOTICE_KINDS[asked.kind][0]) if asked.kind else ""
-    if is_only_looking():
+    if is_read_only_request():
         return render_template("accounts/stop.html", state="ask", kind=kind)
     notices.stop_mails(current_session(), current_actor(), asked, now=clock.now())
     return render_template("accounts/stop.html", state="done", kind=kind)

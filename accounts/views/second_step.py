@@ -40,10 +40,10 @@ from kernel.web.request import (
     begin_writing,
     current_actor,
     current_session,
-    is_only_looking,
-    let_go,
-    plumbing,
+    is_read_only_request,
     public,
+    release_connection,
+    request_services,
     requires,
     secrets_of_app,
     see_page,
@@ -77,7 +77,7 @@ def enter() -> Answer:
     if person is None or not current_actor().is_anonymous:
         return _without_proof()
     form, resume = CodeForm(), _resume()
-    if is_only_looking():
+    if is_read_only_request():
         return second_step_page(form, person.id, resume)
     if not form.validate_on_post():
         return second_step_page(form, person.id, resume), 422
@@ -126,9 +126,9 @@ def _entered(person_id: int, stored: str, resume: str) -> Answer:
 
 def _failed(person_id: int) -> None:
     """Count and record a wrong second step, although the answer is a refusal."""
-    let_go()
+    release_connection()
     limiter().count(signin.FAILURES_OF_ADDRESS, client_key())
-    with plumbing().database.unit_of_work() as session:
+    with request_services().database.unit_of_work() as session:
         audit.record(session, current_actor(), AccountVerb.SECOND_STEP_FAILED, queries.get_person(session, person_id), now=clock.now())
 
 
@@ -198,7 +198,7 @@ def new_app(subject: Owner) -> Answer:
     if not subject.fresh:
         return after_entry(_resume(), url_for("accounts_second.overview"))
     form = NewAppForm()
-    if is_only_looking() or (_resume() and not form.setup.data):
+    if is_read_only_request() or (_resume() and not form.setup.data):
         return _new_app_page(subject, form, totp.new_secret())
     secret = _unlocked(form, subject.person)
     if secret is None:
@@ -272,7 +272,7 @@ def _add(subject: Owner, factor: NewFactor) -> Answer:
 
 
 def _codes_page(codes: list[str], target: str = "") -> str:
-    kept = errors.kept(_resume())
+    kept = errors.stashed_form(_resume())
     return render_template("accounts/recovery_codes.html", codes=[printed_code(code) for code in codes], target=target, kept=kept)
 
 

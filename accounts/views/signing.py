@@ -37,10 +37,10 @@ from kernel.web.request import (
     begin_writing,
     current_actor,
     current_session,
-    is_only_looking,
-    let_go,
-    plumbing,
+    is_read_only_request,
     public,
+    release_connection,
+    request_services,
     requires,
     see_other,
     see_page,
@@ -66,12 +66,12 @@ def _settings() -> Settings:
 def sign_up() -> Answer:
     """Show the form for a new account, or take it."""
     form = SignUpForm()
-    if is_only_looking():
+    if is_read_only_request():
         return _sign_up_page(form)
     if not form.validate_on_post():
         return _sign_up_page(form), 422
     limiter().use(SIGN_UPS, client_key())
-    let_go()
+    release_connection()
     command = form.command()
     services.sign_up(begin_writing(), current_actor(), command, now=clock.now())
     signin.note_sign_up(command.password_hash)
@@ -101,9 +101,9 @@ def confirm(token: str) -> Answer:
     if link is None or link.person_id is None:
         return page(usable=False, asks=False), 404
     asks, owner = not signin.signed_up_here(link), queries.get_person(current_session(), link.person_id)
-    if is_only_looking():
+    if is_read_only_request():
         return page(usable=True, asks=asks)
-    let_go()
+    release_connection()
     if asks and not _chose_password(form, owner):
         return page(usable=True, asks=True), 422
     services.confirm_email(begin_writing(), current_actor(), token, now=clock.now())
@@ -138,7 +138,7 @@ def _usable_link(purpose: TokenPurpose, secret: str) -> Token | None:
 @public(reads_first=True)
 def sign_in() -> Answer:
     """Show the sign-in form, or take it."""
-    if is_only_looking():
+    if is_read_only_request():
         return sign_in_page("") if current_actor().is_anonymous else after_entry("", safe_next(request.values.get("next")))
     form = SignInForm()
     if not form.validate_on_post():
@@ -164,7 +164,7 @@ def _try_to_sign_in(form: SignInForm) -> Answer:
     email, password = form.email.data or "", form.password.data or ""
     signin.count_try(email)
     found = queries.find_credentials(current_session(), email)
-    let_go()
+    release_connection()
     right = passwords.verify_password(found.password_hash if found else None, password)
     if found is None or not right or not _may_enter(found):
         return _sign_in_failed(form, found)
@@ -182,7 +182,7 @@ def _try_to_sign_in(form: SignInForm) -> Answer:
 def _first_step_done(found: Credentials, rehash: str | None, *, has_factor: bool) -> Answer:
     """Go on to the second step. Nobody is signed in yet: every other page still sees a stranger."""
     if rehash is None:
-        let_go()  # nobody waits for the page that is drawn
+        release_connection()  # nobody waits for the page that is drawn
     else:
         services.confirm_password(current_session(), found.person_id, found.password_hash).password_hash = rehash
     signin.prove(found.person_id, rehash or found.password_hash, safe_next(request.values.get("next")) or "")
@@ -214,7 +214,7 @@ def open_device(session: Session, person_id: int, password_hash: str, *, rehash:
 
 def after_entry(resume: str, target: str | None) -> Answer:
     """Answer somebody who has just entered: send what was kept, or lead where they wanted to go."""
-    kept = errors.kept(resume)
+    kept = errors.stashed_form(resume)
     return errors.resume_page(*kept) if kept is not None else see_other(target or url_for("lms.home"))
 
 
@@ -224,7 +224,7 @@ def _may_enter(found: Credentials) -> bool:
 
 def _note_failure(person_id: int | None) -> None:
     limiter().count(signin.FAILURES_OF_ADDRESS, client_key())
-    with plumbing().database.unit_of_work() as session:  # a failed try is recorded although the answer is a refusal
+    with request_services().database.unit_of_work() as session:  # a failed try is recorded although the answer is a refusal
         subject = queries.get_person(session, person_id) if person_id else None
         audit.record(session, current_actor(), AccountVerb.SIGN_IN_FAILED, subject, now=clock.now())
 
@@ -253,7 +253,7 @@ def sign_out() -> Answer:
 def forgotten() -> Answer:
     """Send a link to choose a new password; the answer is the same for every address."""
     form = ForgottenForm()
-    if is_only_looking():
+    if is_read_only_request():
         return render_template("accounts/forgotten.html", form=form)
     if not form.validate_on_post():
         return render_template("accounts/forgotten.html", form=form), 422
@@ -272,9 +272,9 @@ def reset(token: str) -> Answer:
         return render_template("accounts/reset.html", form=PasswordForm(), token=token, usable=False), 404
     owner = queries.get_person(current_session(), link.person_id)
     form = PasswordForm(queries.personal_words(current_session(), owner))
-    if is_only_looking():
+    if is_read_only_request():
         return render_template("accounts/reset.html", form=form, token=token, usable=True)
-    let_go()
+    release_connection()
     if not form.validate_on_post():
         return render_template("accounts/reset.html", form=form, token=token, usable=True), 422
     hashed = passwords.hash_password(form.password.data or "")
@@ -293,9 +293,9 @@ def accept_invitation(token: str) -> Answer:
         return render_template("accounts/accept_invitation.html", form=InvitationForm(), token=token, person=None), 404
     owner = queries.get_person(current_session(), link.person_id)
     form = InvitationForm(queries.personal_words(current_session(), owner))
-    if is_only_looking():
+    if is_read_only_request():
         return _invitation_page(form, token, owner)
-    let_go()
+    release_connection()
     if not form.validate_on_post():
         return _invitation_page(form, token, owner), 422
     hashed = passwords.hash_password(form.password.data or "")
@@ -317,7 +317,7 @@ def set_up(token: str) -> Answer:
     if queries.administrator_exists(session) or _usable_link(TokenPurpose.SET_UP, token) is None:
         raise NotFound
     form = SignUpForm()
-    if is_only_looking():
+    if is_read_only_request():
         return _set_up_page(form, token)
     valid = form.validate_on_post()
     if valid and queries.find_person_by_email(session, form.email.data or "") is not None:
@@ -325,7 +325,7 @@ def set_up(token: str) -> Answer:
         valid = False
     if not valid:
         return _set_up_page(form, token), 422
-    let_go()
+    release_connection()
     command = form.command()
     services.create_first_administrator(begin_writing(), current_actor(), token, command, now=clock.now())
     flash(_("Your account is ready. Sign in to begin."), "ok")
@@ -351,7 +351,7 @@ def profile() -> Answer:
         return see_page("accounts.profile")
     number = masked(queries.find_national_id(session, person.id))
     page = render_template("accounts/profile.html", form=form, email=person.email, national_id=number, full_name=person.full_name)
-    return page if is_only_looking() else (page, 422)
+    return page if is_read_only_request() else (page, 422)
 
 
 @bp.route("/profile/password", methods=["GET", "POST"])
@@ -361,9 +361,9 @@ def change_password() -> Answer:
     actor = current_actor()
     person = queries.get_person(current_session(), actor.person_id or 0)
     form = ChangePasswordForm(queries.personal_words(current_session(), person))
-    if is_only_looking():
+    if is_read_only_request():
         return render_template("accounts/change_password.html", form=form)
-    let_go()
+    release_connection()
     valid = form.validate_on_post()
     if form.current_password.data and not signin.knows_password(actor.email, person.password_hash, form.current_password.data):
         form.refuse(form.current_password, _("This is not your current password."))
@@ -396,7 +396,7 @@ def _devices_page(form: ProofForm) -> str:
 def take_proof(form: ProofForm, person_id: int, stored: str) -> bool:
     """Take the password that is asked again before what only its owner may do (security 2.6); else say in the form why not."""
     valid = form.validate_on_post()
-    let_go()
+    release_connection()
     if valid and not signin.knows_password(current_actor().email, stored, form.current_password.data or ""):
         form.refuse(form.current_password, _("This is not your current password."))
         return False

@@ -7,12 +7,12 @@ from typing import IO
 
 from courses.content.layout import COURSE, MAXIMUM_FILES
 from courses.content.marks import MARK, FolderMark, read_mark, write_mark
-from kernel.archives import ArchiveRefused, Limits, open_archive, write_archive
+from kernel.archives import ArchiveLimits, ArchiveRefused, open_archive, write_archive
 from kernel.errors import N_
 
 LARGEST = 50_000_000
 """Bytes of an archive that is sent to a page; larger courses come in by the command line."""
-LIMITS = Limits(packed=LARGEST, unpacked=150_000_000, entries=MAXIMUM_FILES + 1)
+LIMITS = ArchiveLimits(packed=LARGEST, unpacked=150_000_000, entries=MAXIMUM_FILES + 1)
 """The mark stands beside the files of the course."""
 _COMMENT = re.compile(rb"aulario ([a-z0-9-]{1,64}) ([0-9]{1,9})\Z")
 _JUNK = ("__MACOSX", ".git", "__pycache__")

@@ -5,14 +5,14 @@ from itertools import chain
 
 from kernel.markup.model import SafeHtml
 from kernel.markup.passages import Section, plain_text, sections_of
-from kernel.search.index import Entry, Passage, entry, readers_of
+from kernel.search.index import Passage, SearchDocument, entry, readers_of
 
 LESSON, TERM, COURSE, RESOURCE = "lesson", "term", "course", "resource"
 MOST_LETTERS = 8000
 """Of an entry: a longer section becomes several, so that every word of it has its place in both databases' indexes."""
 
 
-def lesson_entries(language: str, title: str, html: SafeHtml, written: Sequence[str]) -> list[Entry]:
+def lesson_entries(language: str, title: str, html: SafeHtml, written: Sequence[str]) -> list[SearchDocument]:
     """Return the sections of a lesson in one of the languages in which it is written; the first one has the lesson's title."""
     readers = readers_of(language, written)
     sections = sections_of(html)
@@ -37,7 +37,9 @@ def _parts(section: Section) -> Iterator[list[Passage]]:
     yield part
 
 
-def term_entries(key: str, term: Mapping[str, str], also: Mapping[str, tuple[str, ...]], definition: Mapping[str, str]) -> Iterator[Entry]:
+def term_entries(
+    key: str, term: Mapping[str, str], also: Mapping[str, tuple[str, ...]], definition: Mapping[str, str]
+) -> Iterator[SearchDocument]:
     """Return a term of the glossary in each of its languages; `definition` is HTML."""
     written = [language for language, name in term.items() if name]
     for language in written:
@@ -46,7 +48,9 @@ def term_entries(key: str, term: Mapping[str, str], also: Mapping[str, tuple[str
         yield entry(TERM, language, term[language], passages, readers=readers, place=f"#term-{key}", names=also.get(language, ()))
 
 
-def course_entries(title: Mapping[str, str], summary: Mapping[str, str], objectives: Iterable[Mapping[str, str]]) -> Iterator[Entry]:
+def course_entries(
+    title: Mapping[str, str], summary: Mapping[str, str], objectives: Iterable[Mapping[str, str]]
+) -> Iterator[SearchDocument]:
     """Return the course itself in each of its languages: what everybody may read who finds it. The texts are HTML, but for the title."""
     texts = list(chain([summary], objectives))
     written = [language for language, name in title.items() if name]
@@ -55,7 +59,7 @@ def course_entries(title: Mapping[str, str], summary: Mapping[str, str], objecti
         yield entry(COURSE, language, title[language], passages, readers=readers_of(language, written))
 
 
-def resource_entries(key: str, title: Mapping[str, str], host: Mapping[str, str]) -> Iterator[Entry]:
+def resource_entries(key: str, title: Mapping[str, str], host: Mapping[str, str]) -> Iterator[SearchDocument]:
     """Return a document or link of the course's resources in each language of its title, with who keeps it."""
     written = [language for language, name in title.items() if name]
     for language in written:
@@ -64,7 +68,7 @@ def resource_entries(key: str, title: Mapping[str, str], host: Mapping[str, str]
         yield entry(RESOURCE, language, title[language], passages, readers=readers, place=f"#resource-{key}")
 
 
-def activity_entries(kind: str, title: Mapping[str, str], summary: Mapping[str, str]) -> Iterator[Entry]:
+def activity_entries(kind: str, title: Mapping[str, str], summary: Mapping[str, str]) -> Iterator[SearchDocument]:
     """Return an activity that is found by its title and summary alone, as a kind of what is found; the summary is HTML."""
     written = [language for language, name in title.items() if name]
     for language in written:

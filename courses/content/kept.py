@@ -14,9 +14,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from kernel.keeping import keep
-from kernel.markup.model import Citation, Figure, Heading, Problem, Rendered, SafeHtml
-from kernel.search.index import Entry, Passage
+from kernel.disk_cache import write_cache_file
+from kernel.markup.model import Citation, Figure, Heading, MarkupFinding, RenderedText, SafeHtml
+from kernel.search.index import Passage, SearchDocument
 
 PROGRAM = ("courses", "enrolments", "kernel", "quizzes", "webinars")
 LIBRARIES = ("markdown", "nh3", "pymdown-extensions", "latex2mathml", "snowballstemmer")
@@ -42,21 +42,25 @@ class Kept:
 
     folder: Path
 
-    def lesson(self, made_from: object) -> tuple[Rendered, frozenset[str]] | None:
+    def lesson(self, made_from: object) -> tuple[RenderedText, frozenset[str]] | None:
         """Return a lesson with the media that it uses, where it was rendered from just this."""
         found = self._find("lesson", made_from)
         return None if found is None else (_rendered(found["rendered"]), frozenset(found["media"]))
 
-    def keep_lesson(self, made_from: object, rendered: Rendered, media: frozenset[str]) -> None:
+    def keep_lesson(self, made_from: object, rendered: RenderedText, media: frozenset[str]) -> None:
         """Keep a lesson."""
         self._keep("lesson", made_from, {"rendered": asdict(rendered), "media": sorted(media)})
 
-    def entries(self, made_from: object) -> tuple[Entry, ...] | None:
+    def entries(self, made_from: object) -> tuple[SearchDocument, ...] | None:
         """Return what can be found of a lesson, where it was made from just this."""
         found = self._find("entries", made_from)
-        return None if found is None else tuple(Entry(**{**one, "passages": _each(Passage, one["passages"])}) for one in found["entries"])
+        return (
+            None
+            if found is None
+            else tuple(SearchDocument(**{**one, "passages": _each(Passage, one["passages"])}) for one in found["entries"])
+        )
 
-    def keep_entries(self, made_from: object, entries: tuple[Entry, ...]) -> None:
+    def keep_entries(self, made_from: object, entries: tuple[SearchDocument, ...]) -> None:
         """Keep what can be found of a lesson."""
         self._keep("entries", made_from, {"entries": [asdict(entry) for entry in entries]})
 
@@ -83,15 +87,15 @@ class Kept:
 
     def _keep(self, kind: str, made_from: object, content: Mapping[str, object]) -> None:
         """Write a file whole or not at all; a full disk keeps nobody from publishing."""
-        keep(self._path(kind, made_from), json.dumps(content, ensure_ascii=False).encode(), mode=0o700)
+        write_cache_file(self._path(kind, made_from), json.dumps(content, ensure_ascii=False).encode(), mode=0o700)
 
 
 def _each(kind: type[Any], rows: list[Mapping[str, Any]]) -> tuple[Any, ...]:
     return tuple(kind(**row) for row in rows)
 
 
-def _rendered(found: Mapping[str, Any]) -> Rendered:
-    parts = {"headings": Heading, "closing": Heading, "citations": Citation, "figures": Figure, "problems": Problem}
+def _rendered(found: Mapping[str, Any]) -> RenderedText:
+    parts = {"headings": Heading, "closing": Heading, "citations": Citation, "figures": Figure, "problems": MarkupFinding}
     values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in found.items()}
     values |= {name: _each(kind, found[name]) for name, kind in parts.items()}
-    return Rendered(**{**values, "html": SafeHtml.stored(found["html"])})
+    return RenderedText(**{**values, "html": SafeHtml.stored(found["html"])})

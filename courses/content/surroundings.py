@@ -10,7 +10,7 @@ from kernel.markup import model as markup
 from kernel.markup.model import SafeHtml, fold
 
 Link = Callable[[str, str], str | None]
-FileLookup = Callable[[str], markup.Media | None]
+FileLookup = Callable[[str], markup.MediaReference | None]
 Embed = Callable[[str], SafeHtml | None]
 NO_HTML = SafeHtml("")
 
@@ -23,7 +23,7 @@ class Lookups:
     terms: Mapping[str, markup.TermReference]
     parameters: Mapping[str, markup.Parameter]
     resources: Mapping[str, markup.Resource]
-    recordings: Mapping[str, markup.Recording]
+    recordings: Mapping[str, markup.EmbeddedRecording]
 
     def context(
         self,
@@ -34,9 +34,9 @@ class Lookups:
         gaps: frozenset[str] = frozenset(),
         link_terms: bool = True,
         id_prefix: str = markup.ID_PREFIX,
-    ) -> markup.Context:
+    ) -> markup.MarkupContext:
         """Return the renderer's context for a text of this language."""
-        return markup.Context(
+        return markup.MarkupContext(
             self.language,
             term=self.terms.get,
             parameter=self.parameters.get,
@@ -97,7 +97,7 @@ def _parameter(parameter: Parameter) -> markup.Parameter:
     return markup.Parameter(value, parameter.unit, str(parameter.year), parameter.decimals)
 
 
-def _cards(course: CourseFolder, language: str, kinds: Sequence[ActivityKind]) -> dict[str, markup.Recording]:
+def _cards(course: CourseFolder, language: str, kinds: Sequence[ActivityKind]) -> dict[str, markup.EmbeddedRecording]:
     cards = {kind.name: kind.card for kind in kinds if kind.card is not None}
     return {activity.key: cards[activity.kind](activity, language) for activity in course.activities() if activity.kind in cards}
 

@@ -61,7 +61,7 @@ class TextCheck:
         """Check lessons, then the texts of YAML fields, then what links and references lead to."""
         self._note_lengths()
         self._note_drafts()
-        originals: dict[str, markup.Rendered] = {}
+        originals: dict[str, markup.RenderedText] = {}
         for lesson in self._patiently(self.session.lessons):
             rendered = self._lesson(lesson, originals.get(lesson.key))
             originals.setdefault(lesson.key, rendered)
@@ -97,7 +97,7 @@ class TextCheck:
             self.lookups[language] = look_up(self.course, language, self.kinds, {}, _address)
         return self.lookups[language]
 
-    def _lesson(self, lesson: LessonBody, original: markup.Rendered | None) -> markup.Rendered:
+    def _lesson(self, lesson: LessonBody, original: markup.RenderedText | None) -> markup.RenderedText:
         def link(key: str, fragment: str) -> str | None:
             self.followed.append(_Followed(lesson, key, fragment))
             return NOWHERE if self._exists(key) else None
@@ -114,15 +114,15 @@ class TextCheck:
         self._check_length(lesson, rendered.words)
         return rendered
 
-    def _files(self, file: str) -> Callable[[str], markup.Media | None]:
+    def _files(self, file: str) -> Callable[[str], markup.MediaReference | None]:
         known = {found.path: found for found in self.course.media}
 
-        def find(path: str) -> markup.Media | None:
+        def find(path: str) -> markup.MediaReference | None:
             full = self.session.resolve(file, path)
             if full in self.session.files:
                 self.session.used_files.add(full)
             found = known.get(full)
-            return markup.Media(NOWHERE, found.media_type, found.size, found.content) if found else None
+            return markup.MediaReference(NOWHERE, found.media_type, found.size, found.content) if found else None
 
         return find
 
@@ -138,7 +138,7 @@ class TextCheck:
             return Place(lesson.path, lesson.first_line, 1)
         return Place(lesson.path, lesson.first_line + before.count("\n"), len(before) - before.rfind("\n"))
 
-    def _tell(self, place: Place, problem: markup.Problem) -> None:
+    def _tell(self, place: Place, problem: markup.MarkupFinding) -> None:
         self.refused += problem.code == TOO_MUCH
         self.session.report(place, problem.code, problem.text, problem.fix, **problem.facts)
 

@@ -20,7 +20,7 @@ from courses.queries import versions as course_versions
 from courses.queries.plans import PlanLine
 from courses.services import verdicts
 from kernel.errors import N_
-from kernel.files import Files
+from kernel.files import FileStore
 from kernel.i18n import _, choose, ngettext
 
 COURSE_FILE = "course.yaml"
@@ -108,7 +108,7 @@ class Changes:
     """The questions among them whose right answer changed."""
 
 
-def folder_of(session: Session, files: Files, version: CourseVersion, kinds: CourseKinds) -> CourseFolder | None:
+def folder_of(session: Session, files: FileStore, version: CourseVersion, kinds: CourseKinds) -> CourseFolder | None:
     """Return the folder that a version was made from as its reader understands it, None where it was not kept. The process keeps some."""
     kept = cast("dict[int, CourseFolder]", session.info.setdefault("folders", {}))
     if version.id in kept:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, aliased
 from accounts.models import Person
 from courses.models import DraftFile, DraftFileVersion, DraftRevision
 from courses.queries import drafts, history
-from kernel.files import Files
+from kernel.files import FileStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def left_out(session: Session, course_id: int, included: Collection[int]) -> lis
     return [text for text in list_autosaved(session, course_id) if text.revision not in included]
 
 
-def outgoing_files(session: Session, files: Files, course_id: int, included: Collection[int] = ()) -> dict[str, bytes]:
+def outgoing_files(session: Session, files: FileStore, course_id: int, included: Collection[int] = ()) -> dict[str, bytes]:
     """Return the working copy as it goes out, by path: of texts that were only saved by themselves what was saved before."""
     contents = drafts.draft_files(session, files, course_id)
     for text in left_out(session, course_id, included):

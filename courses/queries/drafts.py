@@ -13,10 +13,10 @@ from courses.models import (
     DraftFile,
     DraftFileVersion,
 )
-from kernel.files import Files, StoredFile
+from kernel.files import FileStore, StoredFile
 
 
-def draft_files(session: Session, files: Files, course_id: int) -> dict[str, bytes]:
+def draft_files(session: Session, files: FileStore, course_id: int) -> dict[str, bytes]:
     """Return the working copy of a course: contents by path."""
     rows = session.execute(
         select(DraftFile.path, DraftFile.body, DraftFile.sha256).where(DraftFile.course_id == course_id).order_by(DraftFile.path)

@@ -8,10 +8,10 @@ from sqlalchemy.orm import Session
 from courses.content.findable import activity_entries, course_entries, lesson_entries, resource_entries, term_entries
 from courses.models import Activity, Course, CourseResource, CourseVersion, Objective, Page, Term
 from kernel.markup.model import SafeHtml
-from kernel.search.index import Entry
+from kernel.search.index import SearchDocument
 
 
-def list_lesson_entries(session: Session, version_id: int) -> Iterator[tuple[int, Entry]]:
+def list_lesson_entries(session: Session, version_id: int) -> Iterator[tuple[int, SearchDocument]]:
     """Yield what can be found of a version's lessons, each with its activity's id."""
     statement = (
         select(Page.activity_id, Page.language, Page.title, Page.body)
@@ -28,7 +28,7 @@ def list_lesson_entries(session: Session, version_id: int) -> Iterator[tuple[int
             yield row.activity_id, entry
 
 
-def list_own_entries(session: Session, version_id: int) -> Iterator[Entry]:
+def list_own_entries(session: Session, version_id: int) -> Iterator[SearchDocument]:
     """Yield what can be found of a version itself, of its terms and of its resources."""
     version = session.get_one(CourseVersion, version_id)
     objectives = (
@@ -41,7 +41,7 @@ def list_own_entries(session: Session, version_id: int) -> Iterator[Entry]:
         yield from resource_entries(resource.key, resource.title, resource.host)
 
 
-def list_activity_entries(session: Session, version_id: int, kind: str) -> Iterator[tuple[int, Entry]]:
+def list_activity_entries(session: Session, version_id: int, kind: str) -> Iterator[tuple[int, SearchDocument]]:
     """Yield what can be found of a version's activities of a kind by title and summary, each with its activity's id."""
     statement = select(Activity.id, Activity.title, Activity.summary).where(Activity.version_id == version_id, Activity.kind == kind)
     for row in session.execute(statement.order_by(Activity.id)):

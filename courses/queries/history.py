@@ -13,7 +13,7 @@ from courses.content.incoming import FileStep
 from courses.content.tree import ending_of, key_of
 from courses.models import Course, CourseVersion, DraftFileVersion, DraftRevision, PlannedPublication, RevisionOrigin
 from kernel.errors import NotFound
-from kernel.files import Files, StoredFile
+from kernel.files import FileStore, StoredFile
 
 PAGE = 50
 MOST_EDITS = 2_000
@@ -191,13 +191,13 @@ def _check_revision(session: Session, course_id: int, revision: int) -> None:
         raise NotFound
 
 
-def read_at(session: Session, files: Files, course_id: int, paths: Collection[str], revision: int) -> dict[str, bytes]:
+def read_at(session: Session, files: FileStore, course_id: int, paths: Collection[str], revision: int) -> dict[str, bytes]:
     """Return the bytes of some files as they were at a revision, by path; those that were not there are left out."""
     found = list_contents_at(session, course_id, paths, revision)
     return {path: files.read(file.sha256) if file.body is None else file.body.encode() for path, file in found.items()}
 
 
-def read_all_at(session: Session, files: Files, course_id: int, revision: int) -> dict[str, bytes]:
+def read_all_at(session: Session, files: FileStore, course_id: int, revision: int) -> dict[str, bytes]:
     """Return the bytes of the whole working copy as it was at a revision, by path."""
     found = list_all_contents_at(session, course_id, revision)
     return {path: files.read(file.sha256) if file.body is None else file.body.encode() for path, file in found.items()}
@@ -221,7 +221,7 @@ def find_last_import(session: Session, course_id: int, *, by: int | None = None)
     return session.scalar(statement if by is None else statement.where(DraftRevision.changed_by == by))
 
 
-def read_versions(session: Session, files: Files, course_id: int, wanted: Mapping[str, str]) -> dict[str, bytes]:
+def read_versions(session: Session, files: FileStore, course_id: int, wanted: Mapping[str, str]) -> dict[str, bytes]:
     """Return the bytes of some files of a draft's history by path, each as it was with a checksum; those that never were are left out."""
     rows = session.execute(
         select(DraftFileVersion.path, DraftFileVersion.sha256, DraftFileVersion.body)

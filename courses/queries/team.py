@@ -17,7 +17,7 @@ from courses.permissions import Invited, owns
 from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.errors import NotFound, SignInNeeded
-from kernel.permissions import Actor, SiteRole, Via
+from kernel.permissions import Actor, ActorChannel, SiteRole
 
 EDITING = (StaffRole.OWNER.value, StaffRole.EDITOR.value)
 RANKS: Mapping[StaffRole, int] = {StaffRole.GRADER: 1, StaffRole.EDITOR: 2, StaffRole.OWNER: 3}
@@ -49,7 +49,7 @@ def may_still(session: Session, person_id: int, course_id: int, rule: Callable[[
     ).one_or_none()
     if row is None:
         return False
-    actor = Actor(person_id=row.id, roles=frozenset({SiteRole.ADMINISTRATOR} if row.leads else ()), via=Via.JOB)
+    actor = Actor(person_id=row.id, roles=frozenset({SiteRole.ADMINISTRATOR} if row.leads else ()), via=ActorChannel.JOB)
     return rule(actor, StaffRole(row.role) if row.role else None)
 
 

@@ -12,7 +12,7 @@ from courses.permissions import TaughtVersion
 from courses.queries import history
 from courses.queries.catalogue import get_taught_course
 from kernel.errors import NotFound
-from kernel.files import Files
+from kernel.files import FileStore
 from kernel.permissions import Actor
 
 MOST_VERSIONS = 50
@@ -90,7 +90,7 @@ def find_version_before(session: Session, version: CourseVersion) -> CourseVersi
     return session.scalar(statement.order_by(CourseVersion.number.desc()).limit(1))
 
 
-def version_files(session: Session, files: Files, version: CourseVersion) -> dict[str, bytes]:
+def version_files(session: Session, files: FileStore, version: CourseVersion) -> dict[str, bytes]:
     """Return the folder that a version was made from: contents by path; nothing where it was published before revisions were kept."""
     if version.draft_revision is None:
         return {}

@@ -21,7 +21,7 @@ from courses.services.verbs import CourseVerb
 from kernel import audit
 from kernel import files as stored_files
 from kernel.errors import N_, Conflict, Invalid
-from kernel.files import Files, quotas_of
+from kernel.files import FileStore, quotas_of
 from kernel.i18n import file_size
 from kernel.permissions import Actor
 
@@ -49,12 +49,12 @@ class Typed:
     at: datetime | None = None
 
 
-def keep_contents(files: Files, contents: Mapping[str, bytes], media_types: Mapping[str, str]) -> dict[str, FileContent]:
+def keep_contents(files: FileStore, contents: Mapping[str, bytes], media_types: Mapping[str, str]) -> dict[str, FileContent]:
     """Keep the bytes of media outside any transaction, and return what a draft needs of every file."""
     return {path: _content(files, path, content, media_types.get(path)) for path, content in contents.items()}
 
 
-def _content(files: Files, path: str, content: bytes, media_type: str | None) -> FileContent:
+def _content(files: FileStore, path: str, content: bytes, media_type: str | None) -> FileContent:
     text = _text(path, content)
     if text is None or media_type is not None:  # drawings and captions are text in the draft, and files of what is published
         files.put(content)

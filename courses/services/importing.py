@@ -16,7 +16,7 @@ from courses.queries import history
 from courses.queries.history import Revision
 from courses.services import drafts
 from courses.services.drafts import FileContent
-from kernel.files import Files
+from kernel.files import FileStore
 from kernel.permissions import Actor
 
 Choices = Mapping[str, Sequence[Choice]]
@@ -79,7 +79,7 @@ class ImportPlan:
 
 
 def plan_import(
-    session: Session, files: Files, course: Course | None, folder: Mapping[str, bytes], *, made_from: Provenance = UNKNOWN
+    session: Session, files: FileStore, course: Course | None, folder: Mapping[str, bytes], *, made_from: Provenance = UNKNOWN
 ) -> ImportPlan:
     """Compare a folder with a course's working copy; raise NotFound where somebody named a revision that the draft never had."""
     if course is None or course.draft_revision == 0:

@@ -20,9 +20,9 @@ from courses.services.publishing import ChangedMeanwhile, Publishing, publish_ve
 from courses.services.verbs import CourseVerb
 from kernel import audit, outbox
 from kernel.errors import N_, Conflict
-from kernel.files import Files
+from kernel.files import FileStore
 from kernel.i18n import _, choose, in_every_language
-from kernel.permissions import Actor, Via
+from kernel.permissions import Actor, ActorChannel
 
 
 class ApprovalNeeded(Conflict):
@@ -66,7 +66,7 @@ class Publisher:
 
     prepared: Prepared
     kinds: CourseKinds
-    files: Files
+    files: FileStore
 
 
 def set_approval(session: Session, actor: Actor, course: Course, *, needed: bool, now: datetime) -> None:
@@ -177,7 +177,7 @@ def publish_plan(session: Session, course: Course, row: PlannedPublication, publ
     """
     _check_unchanged(session, course, row, publisher)
     how = Publishing(Nature(row.nature), row.note, asks=row.asks, again=row.revision, tells=row.tells or ())
-    author = Actor(person_id=_who_answers(session, row), via=Via.JOB)
+    author = Actor(person_id=_who_answers(session, row), via=ActorChannel.JOB)
     version = publish_version(session, author, course, publisher.prepared, publisher.kinds, publisher.files, how, now=now)
     row.state, row.settled_at, row.version_id = PlanState.PUBLISHED.value, now, version.id
     _tell(session, course, row, [row.asked_by], "published", now=now)
@@ -198,13 +198,13 @@ def _who_answers(session: Session, row: PlannedPublication) -> int:
 
 def disown(session: Session, course: Course, row: PlannedPublication, *, now: datetime) -> None:
     """Give up a locked plan for which nobody answers any more; those who may publish the course now are told."""
-    _void(session, Actor(via=Via.JOB), course, row, now=now)
+    _void(session, Actor(via=ActorChannel.JOB), course, row, now=now)
     _tell(session, course, row, team.list_editors(session, course.id), "disowned", now=now)
 
 
 def give_up(session: Session, course: Course, row: PlannedPublication, *, now: datetime) -> None:
     """Give up a locked plan whose draft changed or no longer passes its checks, or whose course was put away; its author is told."""
-    _void(session, Actor(via=Via.JOB), course, row, now=now)
+    _void(session, Actor(via=ActorChannel.JOB), course, row, now=now)
     _tell(session, course, row, [row.asked_by], "void" if course.archived_at is None else "archived", now=now)
 
 

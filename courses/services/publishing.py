@@ -35,7 +35,7 @@ from kernel import audit
 from kernel import files as stored_files
 from kernel.db import insert_all
 from kernel.errors import N_, Conflict
-from kernel.files import Files
+from kernel.files import FileStore
 from kernel.permissions import Actor
 from kernel.search import index as search
 
@@ -70,7 +70,15 @@ class ChangedMeanwhile(Conflict):
 
 
 def publish_version(
-    session: Session, actor: Actor, course: Course, prepared: Prepared, kinds: CourseKinds, files: Files, how: Publishing, *, now: datetime
+    session: Session,
+    actor: Actor,
+    course: Course,
+    prepared: Prepared,
+    kinds: CourseKinds,
+    files: FileStore,
+    how: Publishing,
+    *,
+    now: datetime,
 ) -> CourseVersion:
     """Write a new immutable version and move the course's pointer to it.
 
@@ -152,7 +160,7 @@ def _decimal(value: Fraction, digits: int) -> Decimal:
     return (Decimal(value.numerator) / Decimal(value.denominator)).quantize(Decimal(1).scaleb(-digits))
 
 
-def _write_lists(session: Session, publication: Publication, files: Files, *, now: datetime) -> None:
+def _write_lists(session: Session, publication: Publication, files: FileStore, *, now: datetime) -> None:
     version_id, prepared = publication.version.id, publication.prepared
     insert_all(
         session,

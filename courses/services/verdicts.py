@@ -14,7 +14,7 @@ from courses.queries import autosaved
 from courses.queries import drafts as course_drafts
 from courses.queries import outlines as course_outlines
 from courses.rendering import DRAWING
-from kernel.files import Files
+from kernel.files import FileStore
 
 KEPT_VERDICTS = 16
 
@@ -56,7 +56,7 @@ def _vanished(session: Session, course: Course, folder: CourseFolder) -> tuple[F
     return vanished((*(module.key for module in outline.modules), *outline.by_key), folder)
 
 
-def kept_verdict(session: Session, files: Files, course: Course, kinds: CourseKinds, *, now: datetime) -> Verdict:
+def kept_verdict(session: Session, files: FileStore, course: Course, kinds: CourseKinds, *, now: datetime) -> Verdict:
     """Return the same for a course's draft as it stands. The process keeps it until draft, publication or day change."""
     known = _verdicts(session).get(course.id)
     if known is not None and known[0] == _state_of(session, course, now):
@@ -65,7 +65,7 @@ def kept_verdict(session: Session, files: Files, course: Course, kinds: CourseKi
     return keep_verdict(session, course, checked, kinds, now=now)
 
 
-def outgoing_verdict(session: Session, files: Files, course: Course, kinds: CourseKinds, *, now: datetime) -> Verdict:
+def outgoing_verdict(session: Session, files: FileStore, course: Course, kinds: CourseKinds, *, now: datetime) -> Verdict:
     """Return the same for what goes out of a course's draft: without the texts that pages saved by themselves and nobody saved."""
     if not autosaved.list_autosaved(session, course.id):
         return kept_verdict(session, files, course, kinds, now=now)

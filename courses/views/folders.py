@@ -30,13 +30,13 @@ from courses.queries import folders as folder_queries
 from courses.services import drafts, folders, importing
 from courses.services.importing import Choices, ImportPlan, Provenance
 from kernel import clock
-from kernel.confined import confined
 from kernel.errors import N_, Conflict, DomainError, NotFound
-from kernel.files import Files
+from kernel.files import FileStore
 from kernel.i18n import _
-from kernel.web.contents import send_made
+from kernel.sandbox import run_sandboxed
+from kernel.web.file_responses import send_generated
 from kernel.web.forms import clean_text
-from kernel.web.request import begin_writing, current_actor, current_session, let_go, requires, see_page
+from kernel.web.request import begin_writing, current_actor, current_session, release_connection, requires, see_page
 
 bp = Blueprint("courses_folders", __name__)
 
@@ -57,8 +57,8 @@ def _kinds() -> CourseKinds:
     return cast("CourseKinds", current_app.extensions["course_kinds"])
 
 
-def _files() -> Files:
-    return cast("Files", current_app.extensions["files"])
+def _files() -> FileStore:
+    return cast("FileStore", current_app.extensions["files"])
 
 
 def _check(files: Mapping[str, bytes]) -> Checked:
@@ -80,7 +80,7 @@ def download(subject: TaughtCourse) -> Response:
     name = f"{course.slug}-{course.draft_revision}.zip"
     writing = begin_writing()
     folders.note_export(writing, current_actor(), catalogue.get_course(writing, subject.id), now=clock.now())
-    return send_made(target, ARCHIVE, name)
+    return send_generated(target, ARCHIVE, name)
 
 
 # --- In: the file ------------------------------------------------------------------------------------------------------------------------
@@ -188,8 +188,8 @@ def _brought(name: str, content: bytes, *, address: str | None = None) -> Brough
         return Brought(replace(archive, files=with_course_key(archive.files, address)) if address else archive)
     wanted = Wanted(key=address, name=name.rpartition(".")[0] or name, author=current_actor().name)
     del archive  # it is read once more there, and is large
-    let_go()
-    converted = confined(convert_archive, content, wanted)
+    release_connection()
+    converted = run_sandboxed(convert_archive, content, wanted)
     return Brought(FolderArchive(converted.files), converted)
 
 

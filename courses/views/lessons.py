@@ -28,7 +28,7 @@ from courses.services.drafting import FileChanged
 from courses.views.outline import Answer, kinds, save
 from kernel import clock
 from kernel.errors import N_, Invalid, NotFound
-from kernel.files import Files
+from kernel.files import FileStore
 from kernel.i18n import _, choose, format_time, ngettext
 from kernel.markup.measure import count_words
 from kernel.web.request import begin_writing, current_actor, current_session, requires, see_page
@@ -41,8 +41,8 @@ PASTE_LIMIT = 4_000_000
 UPLOAD_LIMIT = MAXIMUM_DOCUMENT + 1_000_000
 
 
-def _files() -> Files:
-    return cast("Files", current_app.extensions["files"])
+def _files() -> FileStore:
+    return cast("FileStore", current_app.extensions["files"])
 
 
 def _bench(subject: TaughtPart) -> Bench:
@@ -226,7 +226,7 @@ def files_of_lesson(subject: TaughtPart) -> tuple[Response, int]:
 @requires(CourseAction.EDIT, catalogue.get_taught_part, reads_first=True, body_limit=PASTE_LIMIT)
 def paste(subject: TaughtPart) -> tuple[Response, int]:
     """Answer what was pasted from a word processor as Markdown. Nothing is saved."""
-    from kernel.markup.pasted import count_pictures, pasted  # noqa: PLC0415 - beautifulsoup4 and markdownify: a tenth of a second that no start should wait for
+    from kernel.markup.paste import count_pictures, pasted  # noqa: PLC0415 - beautifulsoup4 and markdownify: a tenth of a second that no start should wait for
 
     try:
         html = request.form.get("html", "")

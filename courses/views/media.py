@@ -26,7 +26,7 @@ from courses.services.drafting import Desk
 from courses.views.outline import Answer, kinds, save
 from kernel import clock
 from kernel.errors import N_, Invalid, NotFound
-from kernel.files import Files
+from kernel.files import FileStore
 from kernel.i18n import _, choose, file_size
 from kernel.web.request import begin_writing, current_actor, current_session, requires, see_page
 
@@ -70,7 +70,7 @@ def _sent(desk: Desk, form: MediaForm) -> str:
     sent.close()
     upload = uploads.accepted(sent.filename, content, folder=folder, taken=desk.checksums)
     kept = files.keep_contents(
-        cast("Files", current_app.extensions["files"]), {upload.path: upload.content}, {upload.path: upload.media_type}
+        cast("FileStore", current_app.extensions["files"]), {upload.path: upload.content}, {upload.path: upload.media_type}
     )
     writing = begin_writing()
     row = catalogue.lock_course(writing, desk.course_id)

@@ -26,7 +26,7 @@ from courses.services.planning import Publisher
 from courses.services.publishing import Publishing
 from courses.services.verdicts import Verdict
 from kernel import clock
-from kernel.files import Files
+from kernel.files import FileStore
 from kernel.i18n import _, ngettext
 from kernel.web.request import allows, begin_writing, current_actor, current_session, requires, see_page
 
@@ -49,9 +49,9 @@ def kinds() -> CourseKinds:
     return cast("CourseKinds", current_app.extensions["course_kinds"])
 
 
-def stored() -> Files:
+def stored() -> FileStore:
     """Return the files of this house."""
-    return cast("Files", current_app.extensions["files"])
+    return cast("FileStore", current_app.extensions["files"])
 
 
 @bp.route("/teaching/<slug>/publishing", methods=["GET", "POST"])

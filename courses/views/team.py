@@ -20,7 +20,7 @@ from kernel import clock
 from kernel.errors import NotFound
 from kernel.i18n import _, choose, language
 from kernel.web.forms import as_uuid
-from kernel.web.paging import Page, asked_page
+from kernel.web.paging import Page, requested_page
 from kernel.web.request import allows, current_actor, current_session, requires, see_page
 
 bp = Blueprint("courses_team", __name__)
@@ -155,7 +155,7 @@ def invitation(subject: Invited) -> Answer:
 @requires(CourseAction.VIEW_LOG, course_catalogue.get_taught_course)
 def log(subject: TaughtCourse) -> Answer:
     """Show who did what in a course."""
-    session, asked = current_session(), asked_page(LOG_SIZE)
+    session, asked = current_session(), requested_page(LOG_SIZE)
     parts = kinds().logs
     found = team_queries.list_log(session, subject.id, parts, offset=asked.offset, limit=asked.size + 1)
     rows = [{"at": entry.at, "by": entry.by or _("the system"), "words": pages.sentence(entry, parts)} for entry in found[: asked.size]]

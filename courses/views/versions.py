@@ -19,7 +19,7 @@ from courses.views.publishing import kinds, stored
 from kernel import clock
 from kernel.errors import NotFound
 from kernel.i18n import _
-from kernel.web.paging import Page, asked_page
+from kernel.web.paging import Page, requested_page
 from kernel.web.request import begin_writing, current_actor, current_session, requires, see_page
 
 bp = Blueprint("courses_versions", __name__)
@@ -31,7 +31,7 @@ Answer = str | Response | tuple[str, int]
 @requires(CourseAction.PUBLISH, course_catalogue.get_taught_course)
 def versions(subject: TaughtCourse) -> Answer:
     """List what was published of a course: when, by whom, how, and why."""
-    session, asked = current_session(), asked_page()
+    session, asked = current_session(), requested_page()
     course = course_catalogue.get_course(session, subject.id)
     found = course_versions.list_versions(session, course.id, offset=asked.offset, limit=asked.size + 1)
     page = Page(pages.version_lines(course, found[: asked.size]), asked.number, len(found) > asked.size)

@@ -27,7 +27,7 @@ from kernel.codes import code_from_bits
 from kernel.errors import N_, Conflict
 from kernel.i18n import _, choose, in_every_language
 from kernel.own_records import is_own, note_left_out
-from kernel.permissions import Actor, Via
+from kernel.permissions import Actor, ActorChannel
 
 PORTION = 200
 """People who are enrolled in one transaction."""
@@ -186,7 +186,7 @@ def _after_who_waits(session: Session, edition_id: int, now: datetime) -> querie
     line = queries.lock_edition(session, edition_id)
     if not line.waiting or line.is_full:
         return line
-    fill_places(session, Actor(via=Via.JOB), edition_id, now=now)
+    fill_places(session, Actor(via=ActorChannel.JOB), edition_id, now=now)
     return queries.get_line(session, edition_id)
 
 

@@ -23,7 +23,7 @@ from kernel import audit, outbox
 from kernel.errors import N_, Conflict
 from kernel.i18n import _, choose, in_every_language
 from kernel.own_records import is_own, note_left_out
-from kernel.permissions import Actor, Via
+from kernel.permissions import Actor, ActorChannel
 
 PORTION = 200
 """Learners whose grade is computed again in one transaction."""
@@ -197,6 +197,6 @@ def _message(course: Course, item: str, number: UUID) -> Message:
 
 def keep_grades(session: Session, enrolments: Sequence[int], *, now: datetime) -> None:
     """Compute the grade of some enrolments again; whom it completes the course for has completed it."""
-    actor = Actor(via=Via.JOB)
+    actor = Actor(via=ActorChannel.JOB)
     for learning in lock_many(session, enrolments):
         keep_up(session, actor, learning, now=now)

@@ -18,8 +18,8 @@ from enrolments.services.announcements import AnnouncementText
 from kernel import clock
 from kernel.i18n import _, choose
 from kernel.web.forms import as_uuid
-from kernel.web.paging import Page, asked_page
-from kernel.web.request import allows, begin_writing, current_actor, current_session, is_only_looking, requires, see_page
+from kernel.web.paging import Page, requested_page
+from kernel.web.request import allows, begin_writing, current_actor, current_session, is_read_only_request, requires, see_page
 
 bp = Blueprint("enrolments_announcements", __name__)
 
@@ -35,7 +35,7 @@ def announcements(seat: Seat) -> Answer:
     session = current_session()
     editions, groups = [line.edition for line in list_editions(session, seat.course_id)], list_groups(session, seat.course_id)
     form.offer(editions, groups)
-    if is_only_looking():
+    if is_read_only_request():
         return _page(seat, form, uuid4(), None)
     number = as_uuid(request.form.get("number", "")) or uuid4()
     if not form.validate_on_post():
@@ -56,7 +56,7 @@ def announcements(seat: Seat) -> Answer:
 def announcement(subject: AnnouncementSeat) -> Answer:
     """Correct what was announced."""
     form, row = MessageForm(), subject.announcement
-    if is_only_looking():
+    if is_read_only_request():
         form.heading.data, form.words.data = row.title, row.words
         return _correction_page(subject, form)
     if not form.validate_on_post():
@@ -88,7 +88,7 @@ def _titles(seat: Seat) -> dict[str, str]:
 
 
 def _page(seat: Seat, form: AnnouncementForm, number: UUID, people: int | None) -> str:
-    asked = asked_page(ROWS)
+    asked = requested_page(ROWS)
     rows = queries.list_announcements(current_session(), seat.course_id, offset=asked.offset, limit=ROWS + 1)
     return render_template(
         "enrolments/announcements.html",

@@ -18,7 +18,7 @@ from kernel.i18n import _, ngettext
 from kernel.own_records import LEFT_OUT
 from kernel.permissions import Actor
 from kernel.web.limits import client_key, limit, limiter
-from kernel.web.request import current_actor, current_session, is_only_looking, requires, see_other, see_page
+from kernel.web.request import current_actor, current_session, is_read_only_request, requires, see_other, see_page
 
 bp = Blueprint("enrolments_editions", __name__)
 
@@ -56,7 +56,7 @@ def editions(seat: Seat) -> Answer:
 def edition(subject: EditionSeat) -> Answer:
     """Show an edition, and change it."""
     session, form = current_session(), EditionForm()
-    if is_only_looking():
+    if is_read_only_request():
         form.show(subject.edition)
     elif form.validate_on_post():
         try:

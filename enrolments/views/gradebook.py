@@ -28,9 +28,9 @@ from kernel.errors import NotFound
 from kernel.i18n import _, choose
 from kernel.permissions import Actor
 from kernel.tables import Cell, Sheet, on_disk, type_of, write_csv, write_ods, write_xlsx
-from kernel.web import notes
-from kernel.web.contents import send_made
-from kernel.web.paging import Page, asked_page
+from kernel.web import after_response
+from kernel.web.file_responses import send_generated
+from kernel.web.paging import Page, requested_page
 from kernel.web.request import allows, current_actor, current_session, requires
 from organisations.queries.tree import list_tree
 from organisations.rules import in_order
@@ -58,7 +58,7 @@ def outline_of(seat: Seat) -> Outline:
 @requires(LearningAction.FOLLOW, get_published)
 def gradebook(seat: Seat) -> str:
     """Show one page of the learners with their marks."""
-    session, outline, page = current_session(), outline_of(seat), asked_page(ROWS)
+    session, outline, page = current_session(), outline_of(seat), requested_page(ROWS)
     looks.note_list(Listing.GRADEBOOK, Course, seat.course_id)
     items = list_items(session, seat.course_id)
     shows_email = edits(current_actor(), seat.staff_role)
@@ -113,8 +113,8 @@ def _book(seat: Seat) -> _Book:
 def _download(seat: Seat, what: str, write: Callable[[BinaryIO], None]) -> Response:
     """Send a table as a file."""
     actor, now, file = current_actor(), clock.now(), on_disk(write)
-    notes.leave_record(lambda session: note_export(session, actor, seat.course_id, what, now=now))
-    return send_made(file, type_of(what), f"{seat.slug}-{what}")
+    after_response.leave_record(lambda session: note_export(session, actor, seat.course_id, what, now=now))
+    return send_generated(file, type_of(what), f"{seat.slug}-{what}")
 
 
 @bp.get("/teaching/<slug>/gradebook.csv")

@@ -27,8 +27,8 @@ from kernel import clock
 from kernel.i18n import _, choose, ngettext
 from kernel.own_records import is_own
 from kernel.web.forms import as_uuid, clean_text, whole_number
-from kernel.web.paging import Page, asked_page
-from kernel.web.request import allows, begin_writing, current_actor, current_session, is_only_looking, requires
+from kernel.web.paging import Page, requested_page
+from kernel.web.request import allows, begin_writing, current_actor, current_session, is_read_only_request, requires
 
 bp = Blueprint("enrolments_grading", __name__)
 
@@ -78,7 +78,7 @@ def _item_page(seat: Seat, form: ItemForm, item: ManualItem | None = None) -> st
 def new_item(seat: Seat) -> Answer:
     """Add an item that is marked by hand alone."""
     form = _form(seat)
-    if is_only_looking():
+    if is_read_only_request():
         form.weight.data = "1"
         return _item_page(seat, form)
     if not form.validate_on_post():
@@ -93,7 +93,7 @@ def new_item(seat: Seat) -> Answer:
 def item(subject: ItemSeat) -> Answer:
     """Change an item that is marked by hand alone."""
     form = _form(subject.seat)
-    if is_only_looking():
+    if is_read_only_request():
         form.show(subject.item)
         return _item_page(subject.seat, form, subject.item)
     if not form.validate_on_post():
@@ -123,7 +123,7 @@ def marks(subject: ItemSeat) -> Answer:
     """Show one page of the learners with their marks for an item; write down what was typed, all of it or nothing."""
     actor, lines = current_actor(), _lines(subject)
     rows = [_row(line, is_own(actor, line.person_id)) for line in lines[:ROWS]]
-    if is_only_looking():
+    if is_read_only_request():
         looks.note_list(Listing.GRADEBOOK, Course, subject.seat.course_id)
         return _marks_page(subject, rows, more=len(lines) > ROWS, number=uuid4())
     number = as_uuid(request.form.get("number", "")) or uuid4()
@@ -160,8 +160,8 @@ def _asked() -> dict[str, str]:
 
 
 def _lines(subject: ItemSeat) -> list[MarkLine]:
-    page, unmarked = asked_page(ROWS), "unmarked" in request.args
-    if not is_only_looking():  # the page that was sent, even where marks have been written meanwhile
+    page, unmarked = requested_page(ROWS), "unmarked" in request.args
+    if not is_read_only_request():  # the page that was sent, even where marks have been written meanwhile
         people = [as_uuid(text) or uuid4() for text in request.form.getlist("person")][:ROWS]
         return queries.list_marks_of(current_session(), subject.item, people)
     return queries.list_marks(
@@ -195,7 +195,7 @@ def _with_fault(row: MarkRow, fault: str, seen: int) -> MarkRow:
 
 def _marks_page(subject: ItemSeat, rows: list[MarkRow], *, more: bool, number: UUID) -> str:
     session, seat = current_session(), subject.seat
-    page = asked_page(ROWS)
+    page = requested_page(ROWS)
     return render_template(
         "enrolments/item_marks.html",
         course=course_name(seat),

@@ -27,14 +27,14 @@ from enrolments.queries.groups import get_group_members
 from enrolments.services import learning as services
 from kernel import clock
 from kernel.errors import NotFound
-from kernel.files import Files
+from kernel.files import FileStore
 from kernel.i18n import LANGUAGES, _, choose, language, ngettext
 from kernel.own_records import LEFT_OUT
 from kernel.permissions import Actor
-from kernel.web.contents import send_content, send_text
+from kernel.web.cached_pages import cached_page
+from kernel.web.file_responses import send_content, send_text
 from kernel.web.forms import as_uuid, whole_number
-from kernel.web.kept_pages import kept_page
-from kernel.web.paging import Page, asked_page
+from kernel.web.paging import Page, requested_page
 from kernel.web.request import current_actor, current_session, public, requires, see_other
 
 bp = Blueprint("enrolments", __name__)
@@ -86,7 +86,7 @@ def course(seat: Seat) -> Answer:
     view = course_view(seat, course_outlines.get_outline(session, seat.version_id))
     standing = queries.Standing() if seat.enrolment_id is None else queries.find_standing(session, seat.enrolment_id)
     award = find_award(session, seat.enrolment_id) if seat.enrolment_id and standing.completed_at else None
-    return kept_page(
+    return cached_page(
         "enrolments/course.html",
         course=course_facts(view, site_topics()),
         enrolment=enrolment_facts(view, standing.completed_at, award),
@@ -144,7 +144,7 @@ def activity(subject: ActivitySeat) -> Answer:
     pages = course_outlines.list_pages(current_session(), subject.activity.id)
     page = next((row for row in pages if row.language == language()), pages[0])
     leave_visit(subject, view)
-    return kept_page("enrolments/page.html", **lesson_context(subject, view, page))
+    return cached_page("enrolments/page.html", **lesson_context(subject, view, page))
 
 
 @bp.post("/courses/<slug>/activities/<key>/done")
@@ -178,7 +178,7 @@ def glossary(seat: Seat) -> Answer:
     """List the terms of a course in the reader's language, all or those that a search finds."""
     outline, query = _outline(seat), _searched()
     groups = term_groups(course_outlines.list_terms(current_session(), outline.version_id), query)
-    return kept_page(
+    return cached_page(
         "enrolments/glossary.html",
         course={"slug": outline.slug, "title": choose(outline.title)},
         query=query,
@@ -193,7 +193,7 @@ def resources(seat: Seat) -> Answer:
     """List the documents and links of a course."""
     outline = _outline(seat)
     groups = resource_groups(course_outlines.list_resources(current_session(), outline.version_id))
-    return kept_page("enrolments/resources.html", course={"slug": outline.slug, "title": choose(outline.title)}, groups=groups)
+    return cached_page("enrolments/resources.html", course={"slug": outline.slug, "title": choose(outline.title)}, groups=groups)
 
 
 @bp.get("/courses/<slug>/files/<sha256>/<name>")
@@ -202,7 +202,7 @@ def download(subject: FileSeat) -> Response:
     """Send a media file of a course, in ranges where asked; only kinds that cannot run are shown in the page."""
     if subject.body is not None:
         return send_text(subject.body, subject.media_type, subject.name)
-    files: Files = current_app.extensions["files"]
+    files: FileStore = current_app.extensions["files"]
     inline = subject.media_type.startswith(SHOWN_IN_THE_PAGE)
     kept = "private, max-age=31536000, immutable"
     return send_content(files, subject.sha256, subject.media_type, subject.name, inline=inline, kept=kept)
@@ -248,7 +248,7 @@ def group(subject: GroupSeat) -> Answer:
 
 
 def _group_page(subject: GroupSeat, form: GroupForm) -> Answer:
-    session, asked, query = current_session(), asked_page(PEOPLE), _searched()
+    session, asked, query = current_session(), requested_page(PEOPLE), _searched()
     members = queries.list_members(session, subject.group.id, offset=asked.offset, limit=PEOPLE + 1)
     found = queries.list_outside(session, subject.group, query, limit=PEOPLE + 1) if query else []
     page = render_template(

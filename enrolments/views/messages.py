@@ -20,7 +20,7 @@ from enrolments.views.gradebook import get_published, outline_of
 from kernel import clock
 from kernel.i18n import _
 from kernel.web.forms import as_uuid
-from kernel.web.request import begin_writing, current_actor, current_session, is_only_looking, requires
+from kernel.web.request import begin_writing, current_actor, current_session, is_read_only_request, requires
 from organisations.queries.tree import list_tree
 
 bp = Blueprint("enrolments_messages", __name__)
@@ -33,7 +33,7 @@ Answer = str | Response | tuple[str, int]
 def message(seat: Seat) -> Answer:
     """Write to the learners whom the gradebook's filter finds; show how many they are before anything is sent."""
     form, asked = MessageForm(), asked_of(request.args, outline_of(seat), by_address=True)
-    if is_only_looking():
+    if is_read_only_request():
         return _page(seat, form, asked, uuid4())
     number = as_uuid(request.form.get("number", "")) or uuid4()
     if not form.validate_on_post():

@@ -24,7 +24,7 @@ from enrolments.views.gradebook import get_published
 from kernel import clock
 from kernel.i18n import _, choose
 from kernel.web.forms import as_uuid
-from kernel.web.request import begin_writing, current_actor, current_session, is_only_looking, requires
+from kernel.web.request import begin_writing, current_actor, current_session, is_read_only_request, requires
 
 bp = Blueprint("enrolments_results", __name__)
 
@@ -62,7 +62,7 @@ def _back(subject: ResultSeat | PlaceSeat | NoteSeat, person: UUID, anchor: str 
 def override(subject: ResultSeat) -> Answer:
     """Set a learner's result of an activity, with a reason; or let the one that was earned count again."""
     form = OverrideForm()
-    if is_only_looking():
+    if is_read_only_request():
         return _override_page(subject, form, uuid4())
     number, undo = as_uuid(request.form.get("number", "")) or uuid4(), "undo" in request.form
     if undo:

@@ -23,8 +23,8 @@ from kernel.errors import Invalid, NotFound
 from kernel.i18n import _, ngettext
 from kernel.own_records import LEFT_OUT, is_own
 from kernel.web.forms import as_uuid
-from kernel.web.paging import Page, asked_page
-from kernel.web.request import begin_writing, current_actor, current_session, let_go, requires, see_other
+from kernel.web.paging import Page, requested_page
+from kernel.web.request import begin_writing, current_actor, current_session, release_connection, requires, see_other
 
 bp = Blueprint("enrolments_roster", __name__)
 
@@ -42,7 +42,7 @@ def _list_url(seat: Seat, pending: UUID) -> str:
 @requires(LearningAction.ENROL_OTHERS, get_seat)
 def roster(seat: Seat) -> Answer:
     """List those who take a course, and those whom a search finds to enrol."""
-    session, asked = current_session(), asked_page(ROWS)
+    session, asked = current_session(), requested_page(ROWS)
     looks.note_list(Listing.LEARNERS, Course, seat.course_id)
     words, wanted = request.args.get("q", "")[:100].strip(), request.args.get("new", "")[:100].strip()
     edition = as_uuid(request.args.get("edition", ""))
@@ -122,7 +122,7 @@ def upload(seat: Seat) -> Answer:
     if sent is None:
         return _upload_page(seat, form), 422
     edition = _edition(current_session(), seat, form.edition.data or "")
-    let_go()
+    release_connection()
     try:
         found = read_list(sent[1])
     except Invalid as refused:
@@ -147,7 +147,7 @@ def _list_seat(session: Session, actor: object, slug: str, pending: UUID) -> Lis
 def preview(subject: ListSeat) -> Answer:
     """Show whom a list enrols and what is wrong in it; once confirmed, how far it is."""
     row = subject.pending
-    let_go()
+    release_connection()
     found, session = read_list(row.content), current_session()
     judged = judge_list(session, subject.seat.course_id, found.entries)
     line = None if row.edition_id is None else queries.get_line(session, row.edition_id)

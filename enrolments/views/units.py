@@ -16,8 +16,8 @@ from kernel import clock
 from kernel.errors import N_
 from kernel.i18n import _, choose
 from kernel.tables import CSV_TYPE, Cell, on_disk, write_csv
-from kernel.web import notes
-from kernel.web.contents import send_made
+from kernel.web import after_response
+from kernel.web.file_responses import send_generated
 from kernel.web.forms import as_uuid
 from kernel.web.request import current_actor, current_session, requires
 from organisations.models import Organisation
@@ -126,5 +126,5 @@ def people_csv(subject: UnitSeat) -> Response:
     headings = [_("Name"), _("Unit"), _("Activities done"), _("Activities required"), _("Enrolled"), _("Last seen"), _("Completed")]
     file = on_disk(lambda target: write_csv(target, headings, _lines(subject, wanted)))
     actor, now, place_id, slug = current_actor(), clock.now(), subject.organisation.id, course.slug if course else ""
-    notes.leave_record(lambda session: note_unit_export(session, actor, place_id, slug, now=now))
-    return send_made(file, CSV_TYPE, f"{slug or _('people')}.csv")
+    after_response.leave_record(lambda session: note_unit_export(session, actor, place_id, slug, now=now))
+    return send_generated(file, CSV_TYPE, f"{slug or _('people')}.csv")

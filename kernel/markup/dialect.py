@@ -26,7 +26,7 @@ from pymdownx.superfences import SuperFencesCodeExtension
 from kernel.markup import blocks, inlines
 from kernel.markup.findings import ATTRIBUTE
 from kernel.markup.passes import finish
-from kernel.markup.work import Mode, Work
+from kernel.markup.render_state import RenderMode, RenderState
 
 _NAME = r"[.#][^\s{}=.#]++"
 _PAIR = r"[A-Za-z][\w:-]*=(?:\"[^\"\n]*\"|'[^'\n]*'|[^\s{}\"']++)"
@@ -37,7 +37,7 @@ _ADDRESS_ONLY = re.compile(r"\s*#(\S+)\s*")
 class Dialect(Markdown):
     """Markdown with our processors; `work` is the rendering in hand."""
 
-    work: Work
+    work: RenderState
 
 
 class _Watched:
@@ -150,7 +150,7 @@ _kept = threading.local()
 
 
 @contextmanager
-def dialect_for(mode: Mode) -> Iterator[Dialect]:
+def dialect_for(mode: RenderMode) -> Iterator[Dialect]:
     """Lend a dialect of this thread, without anything of the text before.
 
     One that is interrupted stands in the middle of a list or a quotation, and `reset` does not lead it out: it is not lent again.
@@ -161,7 +161,7 @@ def dialect_for(mode: Mode) -> Iterator[Dialect]:
     setattr(_kept, mode.value, dialect)
 
 
-def _build(mode: Mode) -> Dialect:
-    if mode is Mode.INLINE:
+def _build(mode: RenderMode) -> Dialect:
+    if mode is RenderMode.INLINE:
         return _build_inline()
-    return _build_blocks(FootnoteExtension()) if mode is Mode.LESSON else _build_blocks()
+    return _build_blocks(FootnoteExtension()) if mode is RenderMode.LESSON else _build_blocks()

@@ -23,18 +23,18 @@ from kernel.markup.findings import (
 )
 from kernel.markup.html import element, join
 from kernel.markup.inlines import sub_element, text_of
-from kernel.markup.model import Figure, Media, Problem, SafeHtml
+from kernel.markup.model import Figure, MarkupFinding, MediaReference, SafeHtml
+from kernel.markup.render_state import RenderMode
 from kernel.markup.svg import clean_svg, is_fitting
-from kernel.markup.work import Mode
 
 if TYPE_CHECKING:
-    from kernel.markup.work import Work
+    from kernel.markup.render_state import RenderState
 
 _IMAGES = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif", "image/avif"})
 _SVG = "image/svg+xml"
 
 
-def read_figures(root: Element, work: Work) -> None:
+def read_figures(root: Element, work: RenderState) -> None:
     """Turn the marks of lone images into figures, cards of recordings and self-checks."""
     parents = {child: parent for parent in root.iter() for child in parent}
     marks = list(root.iter("x-figure"))
@@ -63,7 +63,7 @@ def _caption_after(mark: Element, parent: Element) -> Element | None:
     return following[0]
 
 
-def _draw(mark: Element, caption: Element | None, original: str, work: Work) -> None:
+def _draw(mark: Element, caption: Element | None, original: str, work: RenderState) -> None:
     facts = dict(mark.attrib)
     path, raw, alternative = facts["path"], facts["raw"], facts["alt"]
     number = len(work.figures) + 1
@@ -83,7 +83,7 @@ def _draw(mark: Element, caption: Element | None, original: str, work: Work) -> 
     _write_caption(mark, caption, number, work, raw=raw, path=path)
 
 
-def _address(written: str, original: str, work: Work) -> str:
+def _address(written: str, original: str, work: RenderState) -> str:
     if written and not is_address(written):
         work.report(ADDRESS_FORM, f"#{written}", text=written)
         written = ""
@@ -98,7 +98,7 @@ def _address(written: str, original: str, work: Work) -> str:
     return address
 
 
-def _write_caption(figure: Element, caption: Element | None, number: int, work: Work, *, raw: str, path: str) -> None:
+def _write_caption(figure: Element, caption: Element | None, number: int, work: RenderState, *, raw: str, path: str) -> None:
     box = SubElement(figure, "figcaption")
     sub_element(box, "strong", f"{work.words.figure} {number}.")
     if caption is None:
@@ -116,7 +116,7 @@ def _write_caption(figure: Element, caption: Element | None, number: int, work: 
     box.append(credit)
 
 
-def _drawing(path: str, raw: str, alternative: str, number: int, work: Work) -> SafeHtml | None:
+def _drawing(path: str, raw: str, alternative: str, number: int, work: RenderState) -> SafeHtml | None:
     """Answer the picture as HTML, or None where it cannot be shown (and say why)."""
     if ":" in path or path.startswith(("/", "#")) or not path:
         work.report(IMAGE_REFUSED, raw, target=path)
@@ -142,31 +142,31 @@ def _attribute(text: str) -> str:
     return element("i", {"title": text})[len('<i title="') : -len('"></i>')] if text else ""
 
 
-def _inlined(media: Media, raw: str, alternative: str, number: int, work: Work) -> SafeHtml:
+def _inlined(media: MediaReference, raw: str, alternative: str, number: int, work: RenderState) -> SafeHtml:
     label = alternative or f"{work.words.figure} {number}"
     drawing, problems = clean_svg(media.content, work.prefixed(f"-f{number}-"), label)
     line = work.finder.line(raw) if problems else 0
-    work.problems += [Problem(problem.code, problem.text, problem.fix, problem.facts, line) for problem in problems]
+    work.problems += [MarkupFinding(problem.code, problem.text, problem.fix, problem.facts, line) for problem in problems]
     if not drawing or is_fitting(drawing):
         return drawing
     name = f"{work.words.figure} {number}"
     return element("div", {"class": "scroll", "tabindex": "0", "role": "group", "aria-label": name}, drawing)
 
 
-def _embed(mark: Element, path: str, work: Work) -> None:
+def _embed(mark: Element, path: str, work: RenderState) -> None:
     facts = dict(mark.attrib)
     title, raw = facts["alt"], facts["raw"]
     kind, _, target = path.partition(":")
     mark.tag = "x-embed"
     mark.attrib.clear()
-    if work.mode is not Mode.LESSON:
+    if work.mode is not RenderMode.LESSON:
         work.report(EMBED_IN_FIELD, raw, path=path)
         return
     shown = _question(target, title, raw, work) if kind == "question" else _recording(target, title, raw, work)
     mark.text = work.hold(shown) if shown is not None else None
 
 
-def _question(key: str, title: str, raw: str, work: Work) -> SafeHtml | None:
+def _question(key: str, title: str, raw: str, work: RenderState) -> SafeHtml | None:
     question = work.context.question(key)
     if question is None:
         work.report(NO_QUESTION, raw, target=key)
@@ -175,7 +175,7 @@ def _question(key: str, title: str, raw: str, work: Work) -> SafeHtml | None:
     return element("section", {"class": "panel", "aria-label": title or work.words.check}, question)
 
 
-def _recording(target: str, title: str, raw: str, work: Work) -> SafeHtml | None:
+def _recording(target: str, title: str, raw: str, work: RenderState) -> SafeHtml | None:
     """Answer a card that leads to the recording: nothing of it loads before somebody asks."""
     key, _, fragment = target.partition("#")
     recording = work.context.recording(key)

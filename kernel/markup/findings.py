@@ -8,7 +8,7 @@ from kernel.errors import N_
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class MarkupFindingKind:
     """A kind of finding; placeholders are named and filled from the facts of each case."""
 
     code: str
@@ -16,83 +16,113 @@ class Finding:
     fix: str = ""
 
 
-TOO_LARGE = Finding(
+TOO_LARGE = MarkupFindingKind(
     "C105", N_("The text has %(size)s kB; the limit is %(limit)s kB."), N_("Split it into two lessons or move parts into other fields.")
 )
-TOO_LONG_BLOCK = Finding("C105", N_("A paragraph or table has over %(limit)s characters."), N_("Break it with a blank line."))
-TOO_SLOW = Finding("C105", N_("The text takes too long to read."), N_("Look for long runs of brackets, stars or quotation marks."))
-TOO_DEEP = Finding("C105", N_("Lists or quotations are nested too deep."), N_("Bring them to fewer levels."))
-NO_ALTERNATIVE = Finding("C301", N_("The figure %(path)s has no alternative text."), N_("Say between the brackets what it shows."))
-NO_CAPTION = Finding("C302", N_("The figure %(path)s has no caption."), N_('Add a paragraph that begins with ": " straight after it.'))
-LOOSE_CAPTION = Finding(
+TOO_LONG_BLOCK = MarkupFindingKind("C105", N_("A paragraph or table has over %(limit)s characters."), N_("Break it with a blank line."))
+TOO_SLOW = MarkupFindingKind(
+    "C105", N_("The text takes too long to read."), N_("Look for long runs of brackets, stars or quotation marks.")
+)
+TOO_DEEP = MarkupFindingKind("C105", N_("Lists or quotations are nested too deep."), N_("Bring them to fewer levels."))
+NO_ALTERNATIVE = MarkupFindingKind(
+    "C301", N_("The figure %(path)s has no alternative text."), N_("Say between the brackets what it shows.")
+)
+NO_CAPTION = MarkupFindingKind(
+    "C302", N_("The figure %(path)s has no caption."), N_('Add a paragraph that begins with ": " straight after it.')
+)
+LOOSE_CAPTION = MarkupFindingKind(
     "C302", N_('A caption stands without a figure or table before it: "%(text)s".'), N_("Put it straight after its figure or table.")
 )
-NO_CREDIT = Finding("C303", N_("The figure %(path)s has no credit."), N_('End the caption with " | " and who made the figure.'))
-TOP_HEADING = Finding("C304", N_('"%(text)s" is a heading of the first level.'), N_('The title is in the front matter: begin with "##".'))
-DEEP_HEADING = Finding("C304", N_('"%(text)s" is a heading below the fourth level.'), N_('Use "##", "###" or "####".'))
-HEADING_JUMP = Finding("C304", N_('The heading "%(text)s" skips a level.'), N_('Use "%(marks)s" here.'))
-HEADING_IN_BOX = Finding("C304", N_('The heading "%(text)s" stands in a callout or quotation.'), N_("Take it out, or use bold."))
-HEADING_IN_FIELD = Finding("C304", N_('"%(text)s" is a heading, and this field takes none.'), N_("Use bold."))
-DEAD_LINK = Finding("C305", N_('The link to "%(target)s" leads nowhere in this course.'), N_("Check key and heading."))
-DEAD_ANCHOR = Finding("C305", N_('Nothing on this page has the address "#%(target)s".'), N_("Check the address of the heading or figure."))
-UNKNOWN_TERM = Finding(
+NO_CREDIT = MarkupFindingKind("C303", N_("The figure %(path)s has no credit."), N_('End the caption with " | " and who made the figure.'))
+TOP_HEADING = MarkupFindingKind(
+    "C304", N_('"%(text)s" is a heading of the first level.'), N_('The title is in the front matter: begin with "##".')
+)
+DEEP_HEADING = MarkupFindingKind("C304", N_('"%(text)s" is a heading below the fourth level.'), N_('Use "##", "###" or "####".'))
+HEADING_JUMP = MarkupFindingKind("C304", N_('The heading "%(text)s" skips a level.'), N_('Use "%(marks)s" here.'))
+HEADING_IN_BOX = MarkupFindingKind("C304", N_('The heading "%(text)s" stands in a callout or quotation.'), N_("Take it out, or use bold."))
+HEADING_IN_FIELD = MarkupFindingKind("C304", N_('"%(text)s" is a heading, and this field takes none.'), N_("Use bold."))
+DEAD_LINK = MarkupFindingKind("C305", N_('The link to "%(target)s" leads nowhere in this course.'), N_("Check key and heading."))
+DEAD_ANCHOR = MarkupFindingKind(
+    "C305", N_('Nothing on this page has the address "#%(target)s".'), N_("Check the address of the heading or figure.")
+)
+UNKNOWN_TERM = MarkupFindingKind(
     "C306",
     N_('The glossary has no term "%(name)s".'),
     N_("Add it to the glossary (glosario.yaml), there as a term or as another form of one (also)."),
 )
-UNKNOWN_PARAMETER = Finding("C307", N_('There is no parameter "%(name)s".'), N_("Add it to parametros.yaml."))
-UNKNOWN_RESOURCE = Finding("C308", N_('There is no resource "%(name)s".'), N_("Add it to recursos.yaml."))
-CITATION_FORM = Finding("C308", N_('The citation "%(text)s" cannot be read.'), N_('Write "[@key]", "[@key, art. 1]" or "[@a; @b]".'))
-CITATION_IN_FIELD = Finding("C308", N_('The citation "%(text)s" stands in a field.'), N_('Citations stand in lessons; here use "source:".'))
-FORMULA_BRACES = Finding("C309", N_('The braces of the formula "%(text)s" do not match.'), N_("Close every brace that is opened."))
-FORMULA_COMMAND = Finding(
+UNKNOWN_PARAMETER = MarkupFindingKind("C307", N_('There is no parameter "%(name)s".'), N_("Add it to parametros.yaml."))
+UNKNOWN_RESOURCE = MarkupFindingKind("C308", N_('There is no resource "%(name)s".'), N_("Add it to recursos.yaml."))
+CITATION_FORM = MarkupFindingKind(
+    "C308", N_('The citation "%(text)s" cannot be read.'), N_('Write "[@key]", "[@key, art. 1]" or "[@a; @b]".')
+)
+CITATION_IN_FIELD = MarkupFindingKind(
+    "C308", N_('The citation "%(text)s" stands in a field.'), N_('Citations stand in lessons; here use "source:".')
+)
+FORMULA_BRACES = MarkupFindingKind(
+    "C309", N_('The braces of the formula "%(text)s" do not match.'), N_("Close every brace that is opened.")
+)
+FORMULA_COMMAND = MarkupFindingKind(
     "C309", N_('The formula "%(text)s" has an unknown command: %(what)s.'), N_("Check its spelling or write it another way.")
 )
-FORMULA_INCOMPLETE = Finding("C309", N_('The formula "%(text)s" is not complete.'), N_("Check that every command has its parts in braces."))
-FORMULA_LONG = Finding("C309", N_('The formula "%(text)s" has over %(limit)s characters.'), N_("Split it."))
-FORMULA_REFUSED = Finding(
+FORMULA_INCOMPLETE = MarkupFindingKind(
+    "C309", N_('The formula "%(text)s" is not complete.'), N_("Check that every command has its parts in braces.")
+)
+FORMULA_LONG = MarkupFindingKind("C309", N_('The formula "%(text)s" has over %(limit)s characters.'), N_("Split it."))
+FORMULA_REFUSED = MarkupFindingKind(
     "C309", N_('The formula "%(text)s" uses %(what)s.'), N_("Colours, links, styles and classes have no place in formulas.")
 )
-FORMULA_NOT_ALONE = Finding(
+FORMULA_NOT_ALONE = MarkupFindingKind(
     "C309", N_('A formula between "$$" does not stand alone.'), N_('Put "$$" on lines of their own with blank lines around.')
 )
-RAW_HTML = Finding("C310", N_("The tag <%(tag)s> is HTML."), N_("Write %(instead)s."))
-CALLOUT_KIND = Finding("C311", N_('"%(kind)s" is not a kind of callout.'), N_("Use DEFINITION, EXAMPLE, WARNING, SUMMARY or CHECK."))
-CALLOUT_EMPTY = Finding("C311", N_("The callout %(kind)s has no text."), N_('Write it in the next lines, each with "> ".'))
-CHECK_TITLE = Finding("C311", N_("A CHECK has no question."), N_('Write it in the same line: "> [!CHECK] Question?".'))
-CALLOUT_IN_FIELD = Finding("C311", N_("The callout %(kind)s stands in a field."), N_("Callouts stand in lessons only."))
-TABLE_CAPTION = Finding(
+RAW_HTML = MarkupFindingKind("C310", N_("The tag <%(tag)s> is HTML."), N_("Write %(instead)s."))
+CALLOUT_KIND = MarkupFindingKind(
+    "C311", N_('"%(kind)s" is not a kind of callout.'), N_("Use DEFINITION, EXAMPLE, WARNING, SUMMARY or CHECK.")
+)
+CALLOUT_EMPTY = MarkupFindingKind("C311", N_("The callout %(kind)s has no text."), N_('Write it in the next lines, each with "> ".'))
+CHECK_TITLE = MarkupFindingKind("C311", N_("A CHECK has no question."), N_('Write it in the same line: "> [!CHECK] Question?".'))
+CALLOUT_IN_FIELD = MarkupFindingKind("C311", N_("The callout %(kind)s stands in a field."), N_("Callouts stand in lessons only."))
+TABLE_CAPTION = MarkupFindingKind(
     "C312", N_('The table that begins with "%(text)s" has no caption.'), N_('Add a paragraph ": Title." straight after it.')
 )
-TABLE_HEADER = Finding("C312", N_('The table that begins with "%(text)s" has an empty header.'), N_("Give every column its header."))
-NOTE_MISSING = Finding("C313", N_("The footnote [^%(name)s] is not defined."), N_('Add a paragraph "[^%(name)s]: text".'))
-NOTE_UNUSED = Finding("C313", N_("The footnote [^%(name)s] is never referred to."), N_("Refer to it or delete it."))
-NOTE_TWICE = Finding("C313", N_("The footnote [^%(name)s] is defined twice."), N_("Give one of them another name."))
-NOTE_IN_FIELD = Finding("C313", N_("The footnote [^%(name)s] stands in a field."), N_("Footnotes stand in lessons only."))
-ATTRIBUTE = Finding("C314", N_('"%(text)s" in braces is dropped.'), N_('Only an address like "{#brecha}" may stand there.'))
-ADDRESS_FORM = Finding("C314", N_('"%(text)s" is not an address.'), N_("Use small letters without accents, digits and hyphens."))
-ADDRESS_TWICE = Finding("C314", N_('The address "#%(text)s" stands twice on this page.'), N_("Give one of them another address."))
-IMAGE_IN_TEXT = Finding("C315", N_('The image "%(text)s" stands inside a paragraph.'), N_("Give it a paragraph of its own."))
-NOT_AN_IMAGE = Finding(
+TABLE_HEADER = MarkupFindingKind(
+    "C312", N_('The table that begins with "%(text)s" has an empty header.'), N_("Give every column its header.")
+)
+NOTE_MISSING = MarkupFindingKind("C313", N_("The footnote [^%(name)s] is not defined."), N_('Add a paragraph "[^%(name)s]: text".'))
+NOTE_UNUSED = MarkupFindingKind("C313", N_("The footnote [^%(name)s] is never referred to."), N_("Refer to it or delete it."))
+NOTE_TWICE = MarkupFindingKind("C313", N_("The footnote [^%(name)s] is defined twice."), N_("Give one of them another name."))
+NOTE_IN_FIELD = MarkupFindingKind("C313", N_("The footnote [^%(name)s] stands in a field."), N_("Footnotes stand in lessons only."))
+ATTRIBUTE = MarkupFindingKind("C314", N_('"%(text)s" in braces is dropped.'), N_('Only an address like "{#brecha}" may stand there.'))
+ADDRESS_FORM = MarkupFindingKind("C314", N_('"%(text)s" is not an address.'), N_("Use small letters without accents, digits and hyphens."))
+ADDRESS_TWICE = MarkupFindingKind("C314", N_('The address "#%(text)s" stands twice on this page.'), N_("Give one of them another address."))
+IMAGE_IN_TEXT = MarkupFindingKind("C315", N_('The image "%(text)s" stands inside a paragraph.'), N_("Give it a paragraph of its own."))
+NOT_AN_IMAGE = MarkupFindingKind(
     "C315", N_("%(path)s is not an image."), N_("Only images, recordings and questions are embedded; link to other files.")
 )
-EMBED_IN_FIELD = Finding("C315", N_('"%(path)s" is embedded in a field.'), N_("Recordings and questions are embedded in lessons only."))
-MONEY = Finding("C317", N_('A "$" stands beside a number: "%(text)s".'), N_('Write money as "USD 5" or "\\$5".'))
-ADDRESS_REFUSED = Finding("C318", N_('The address "%(target)s" is refused.'), N_("Links go to https, http or mailto."))
-IMAGE_REFUSED = Finding("C318", N_('The image "%(target)s" is refused.'), N_("Put the file into the module's media folder."))
-TAG_REFUSED = Finding("C318", N_("The tag <%(tag)s> is refused."), N_("Link to the page, or use a recording or a figure."))
-LINK_TEXT = Finding("C319", N_('The link text "%(text)s" does not say where it leads.'), N_("Name the destination."))
-NO_BLANK_LINE = Finding("C321", N_("A list or table follows a line of text."), N_("Put a blank line before it, or it is plain text."))
-NO_FILE = Finding("C601", N_("The file %(path)s is missing."), N_("Put it into the module's or the course's media folder."))
-SVG_ATTRIBUTE = Finding("C605", N_("The drawing has %(what)s in <%(tag)s>."), N_("Keep to geometry and the classes of the charts."))
-SVG_ELEMENT = Finding("C605", N_("The drawing has %(what)s."), N_("Keep to shapes and text."))
-SVG_ENCODING = Finding("C605", N_("The drawing is not UTF-8."), N_("Save it as UTF-8."))
-SVG_SIZE = Finding("C605", N_("The drawing is too large or nested too deep."), N_("Simplify it."))
-SVG_TEXT = Finding("C605", N_('The drawing has text outside <text>: "%(text)s".'), N_("Put words into <text>, <title> or <desc>."))
-SVG_XML = Finding("C605", N_("The drawing is not well-formed XML (its line %(line)s)."), N_("Make it again with a program."))
-SVG_DESCRIPTION = Finding("C606", N_("The drawing lacks %(what)s."), N_("It begins with viewBox, <title> and <desc>."))
-NO_QUESTION = Finding("C305", N_('There is no ready question "%(target)s" to embed.'), N_("Check its key and its state."))
-NO_RECORDING = Finding("C305", N_('There is no recording "%(target)s" to embed.'), N_("Check its key."))
-TWIN_DIFFERS = Finding(
+EMBED_IN_FIELD = MarkupFindingKind(
+    "C315", N_('"%(path)s" is embedded in a field.'), N_("Recordings and questions are embedded in lessons only.")
+)
+MONEY = MarkupFindingKind("C317", N_('A "$" stands beside a number: "%(text)s".'), N_('Write money as "USD 5" or "\\$5".'))
+ADDRESS_REFUSED = MarkupFindingKind("C318", N_('The address "%(target)s" is refused.'), N_("Links go to https, http or mailto."))
+IMAGE_REFUSED = MarkupFindingKind("C318", N_('The image "%(target)s" is refused.'), N_("Put the file into the module's media folder."))
+TAG_REFUSED = MarkupFindingKind("C318", N_("The tag <%(tag)s> is refused."), N_("Link to the page, or use a recording or a figure."))
+LINK_TEXT = MarkupFindingKind("C319", N_('The link text "%(text)s" does not say where it leads.'), N_("Name the destination."))
+NO_BLANK_LINE = MarkupFindingKind(
+    "C321", N_("A list or table follows a line of text."), N_("Put a blank line before it, or it is plain text.")
+)
+NO_FILE = MarkupFindingKind("C601", N_("The file %(path)s is missing."), N_("Put it into the module's or the course's media folder."))
+SVG_ATTRIBUTE = MarkupFindingKind(
+    "C605", N_("The drawing has %(what)s in <%(tag)s>."), N_("Keep to geometry and the classes of the charts.")
+)
+SVG_ELEMENT = MarkupFindingKind("C605", N_("The drawing has %(what)s."), N_("Keep to shapes and text."))
+SVG_ENCODING = MarkupFindingKind("C605", N_("The drawing is not UTF-8."), N_("Save it as UTF-8."))
+SVG_SIZE = MarkupFindingKind("C605", N_("The drawing is too large or nested too deep."), N_("Simplify it."))
+SVG_TEXT = MarkupFindingKind(
+    "C605", N_('The drawing has text outside <text>: "%(text)s".'), N_("Put words into <text>, <title> or <desc>.")
+)
+SVG_XML = MarkupFindingKind("C605", N_("The drawing is not well-formed XML (its line %(line)s)."), N_("Make it again with a program."))
+SVG_DESCRIPTION = MarkupFindingKind("C606", N_("The drawing lacks %(what)s."), N_("It begins with viewBox, <title> and <desc>."))
+NO_QUESTION = MarkupFindingKind("C305", N_('There is no ready question "%(target)s" to embed.'), N_("Check its key and its state."))
+NO_RECORDING = MarkupFindingKind("C305", N_('There is no recording "%(target)s" to embed.'), N_("Check its key."))
+TWIN_DIFFERS = MarkupFindingKind(
     "C704", N_("Headings or figures differ in number from those of the first language."), N_("Addresses of this file are its own.")
 )

@@ -20,7 +20,7 @@ from kernel.markup.numbers import format_number, format_parameter
 
 if TYPE_CHECKING:
     from kernel.markup.dialect import Dialect
-    from kernel.markup.work import Work
+    from kernel.markup.render_state import RenderState
 
 TERM = r"(?<!\\)\[\[([^\[\]|\\]+?)(?:\\?\|([^\[\]]+?))?\]\]"
 CITATION = r"(?<!\\)([ \u00a0]?)\[(@[^\[\]\n]*)\]"
@@ -63,7 +63,7 @@ _INSTEAD = {
 }
 
 
-class _Reader(InlineProcessor):
+class _InlinePattern(InlineProcessor):
     """An inline pattern that knows the rendering it takes part in."""
 
     def __init__(self, pattern: str, dialect: Dialect) -> None:
@@ -71,11 +71,11 @@ class _Reader(InlineProcessor):
         self._dialect = dialect
 
     @property
-    def work(self) -> Work:
+    def work(self) -> RenderState:
         return self._dialect.work
 
 
-class TermReader(_Reader):
+class TermReader(_InlinePattern):
     """`[[form]]`, `[[key|words]]`."""
 
     def handleMatch(self, match: re.Match[str], _data: str) -> tuple[Element, int, int]:  # type: ignore[override]  # what Markdown really allows
@@ -84,7 +84,7 @@ class TermReader(_Reader):
         return mark, match.start(), match.end()
 
 
-class CitationReader(_Reader):
+class CitationReader(_InlinePattern):
     """`[@key, place; @key]`, with the space before it, which must not break."""
 
     def handleMatch(self, match: re.Match[str], _data: str) -> tuple[Element, int, int]:  # type: ignore[override]  # what Markdown really allows
@@ -93,7 +93,7 @@ class CitationReader(_Reader):
         return mark, match.start(), match.end()
 
 
-class ParameterReader(_Reader):
+class ParameterReader(_InlinePattern):
     """`{{ name }}`, `{{ name.year }}`, `{{ name.number }}`."""
 
     def handleMatch(self, match: re.Match[str], _data: str) -> tuple[Element | str, int, int]:  # type: ignore[override]  # what Markdown really allows
@@ -118,7 +118,7 @@ def _written(parameter: Parameter, part: str | None, language: str) -> str:
     return format_parameter(parameter, language)
 
 
-class GapReader(_Reader):
+class GapReader(_InlinePattern):
     """`{name}` of a question's text, where the context names it."""
 
     def handleMatch(self, match: re.Match[str], _data: str) -> tuple[str | None, int | None, int | None]:  # type: ignore[override]  # what Markdown really allows
@@ -127,7 +127,7 @@ class GapReader(_Reader):
         return self.work.hold(SafeHtml(gap_marker(match[1]))), match.start(), match.end()
 
 
-class EmailReader(_Reader):
+class EmailReader(_InlinePattern):
     """`<name@example.org>`."""
 
     def handleMatch(self, match: re.Match[str], _data: str) -> tuple[Element, int, int]:  # type: ignore[override]  # what Markdown really allows

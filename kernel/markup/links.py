@@ -13,7 +13,7 @@ from kernel.markup.inlines import append_text, replace_children, text_of
 from kernel.markup.numbers import NO_BREAK, format_size
 
 if TYPE_CHECKING:
-    from kernel.markup.work import Work
+    from kernel.markup.render_state import RenderState
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _UNPRINTABLE = re.compile(r"[\x00-\x20\x7f\\<>\"]")
@@ -24,7 +24,7 @@ _SAYS_NOTHING = re.compile(
 _NUMBERED = frozenset({"figura", "figure", "tabla", "table"})
 
 
-def read_links(root: Element, work: Work) -> None:
+def read_links(root: Element, work: RenderState) -> None:
     """Give every link its address, or take the link away and say why."""
     for image in root.iter("img"):
         alternative = image.get("alt", "")
@@ -38,7 +38,7 @@ def read_links(root: Element, work: Work) -> None:
             _read(link, work)
 
 
-def _read(link: Element, work: Work) -> None:
+def _read(link: Element, work: RenderState) -> None:
     written = link.get("href", "")
     target = work.forget(written)
     label = text_of(link).strip()
@@ -59,12 +59,12 @@ def _read(link: Element, work: Work) -> None:
         reader(link, rest, target, label, work)
 
 
-def _refuse(link: Element, target: str, work: Work) -> None:
+def _refuse(link: Element, target: str, work: RenderState) -> None:
     work.report(ADDRESS_REFUSED, f"({target}", target=target[:80])
     link.tag = "span"
 
 
-def _to_course(link: Element, rest: str, target: str, _label: str, work: Work) -> None:
+def _to_course(link: Element, rest: str, target: str, _label: str, work: RenderState) -> None:
     key, _, fragment = rest.partition("#")
     address = work.context.link(key, fragment)
     if address is None:
@@ -74,7 +74,7 @@ def _to_course(link: Element, rest: str, target: str, _label: str, work: Work) -
     link.set("href", address)
 
 
-def _to_resource(link: Element, key: str, target: str, _label: str, work: Work) -> None:
+def _to_resource(link: Element, key: str, target: str, _label: str, work: RenderState) -> None:
     resource = work.context.resource(key)
     if resource is None or not resource.url:
         work.report(UNKNOWN_RESOURCE, target, name=key)
@@ -89,7 +89,7 @@ def _to_resource(link: Element, key: str, target: str, _label: str, work: Work) 
     _add(link, facts)
 
 
-def _to_file(link: Element, _rest: str, target: str, _label: str, work: Work) -> None:
+def _to_file(link: Element, _rest: str, target: str, _label: str, work: RenderState) -> None:
     media = None if target.startswith("/") else work.context.media(target)
     if media is None:
         work.report(NO_FILE, f"({target}", path=target)
@@ -101,7 +101,7 @@ def _to_file(link: Element, _rest: str, target: str, _label: str, work: Work) ->
     _add(link, [_kind_of(target), format_size(media.size, work.context.language)])
 
 
-def _on_page(link: Element, _rest: str, target: str, label: str, work: Work) -> None:
+def _on_page(link: Element, _rest: str, target: str, label: str, work: RenderState) -> None:
     address = work.addresses.known.get(target[1:])
     if address is None:
         work.report(DEAD_ANCHOR, f"({target}", target=target[1:])
@@ -114,7 +114,7 @@ def _on_page(link: Element, _rest: str, target: str, label: str, work: Work) -> 
             append_text(link, f"{NO_BREAK}{numbers[address]}")
 
 
-def _outside(link: Element, _rest: str, target: str, label: str, work: Work) -> None:
+def _outside(link: Element, _rest: str, target: str, label: str, work: RenderState) -> None:
     try:
         host = urlsplit(target).hostname or ""
     except ValueError:
@@ -127,7 +127,7 @@ def _outside(link: Element, _rest: str, target: str, label: str, work: Work) -> 
         _add(link, [host.removeprefix("www.")])
 
 
-def _mail(link: Element, rest: str, target: str, _label: str, work: Work) -> None:
+def _mail(link: Element, rest: str, target: str, _label: str, work: RenderState) -> None:
     if "@" not in rest:
         _refuse(link, target, work)
         return

@@ -5,10 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from kernel.markup.findings import FORMULA_NOT_ALONE, MONEY, NO_BLANK_LINE, NOTE_IN_FIELD, NOTE_MISSING, NOTE_TWICE, NOTE_UNUSED, Finding
-from kernel.markup.model import Problem
+from kernel.markup.findings import (
+    FORMULA_NOT_ALONE,
+    MONEY,
+    NO_BLANK_LINE,
+    NOTE_IN_FIELD,
+    NOTE_MISSING,
+    NOTE_TWICE,
+    NOTE_UNUSED,
+    MarkupFindingKind,
+)
+from kernel.markup.model import MarkupFinding
+from kernel.markup.render_state import RenderMode
 from kernel.markup.source import Finder
-from kernel.markup.work import Mode
 
 _NOTE_TEXT = re.compile(r"(?m)^[ ]{0,3}\[\^([^\]\n]*)\]:")
 _NOTE_MARK = re.compile(r"\[\^([^\[\]\n]*)\](?!:)")
@@ -21,17 +30,17 @@ _QUOTE = re.compile(r"[ ]{0,3}>[ ]?")
 _BOUNDARY = re.compile(r"[ ]{0,3}(?:#{1,6}|\[!|(?:[-*_][ ]*){3,}$|\[\^[^\]]*\]:)")
 
 
-def check_text(masked: str, mode: Mode, finder: Finder) -> list[Problem]:
+def check_text(masked: str, mode: RenderMode, finder: Finder) -> list[MarkupFinding]:
     """Answer C309, C313, C317 and C321 of a text whose code and comments are blank."""
     found = [*_money(masked, finder), *_loose_formulas(masked, finder), *_notes(masked, mode, finder)]
-    return found if mode is Mode.INLINE else [*found, *_missing_blank_lines(masked)]
+    return found if mode is RenderMode.INLINE else [*found, *_missing_blank_lines(masked)]
 
 
-def _problem(finding: Finding, line: int, **facts: str) -> Problem:
-    return Problem(finding.code, finding.text, finding.fix, facts, line)
+def _problem(finding: MarkupFindingKind, line: int, **facts: str) -> MarkupFinding:
+    return MarkupFinding(finding.code, finding.text, finding.fix, facts, line)
 
 
-def _money(masked: str, finder: Finder) -> Iterator[Problem]:
+def _money(masked: str, finder: Finder) -> Iterator[MarkupFinding]:
     """Tell a `$` before a number unless it opens a formula that looks like one (`$5-$6` and `$5 or $6` do not)."""
     skip = 0
     for dollar in _DOLLAR_NUMBER.finditer(masked):
@@ -45,7 +54,7 @@ def _money(masked: str, finder: Finder) -> Iterator[Problem]:
         yield _problem(MONEY, finder.line_at(dollar.start()), text=" ".join(masked[dollar.start() : dollar.start() + 20].split()))
 
 
-def _loose_formulas(masked: str, finder: Finder) -> Iterator[Problem]:
+def _loose_formulas(masked: str, finder: Finder) -> Iterator[MarkupFinding]:
     place = 0
     for block in re.split(r"(\n[ >]*\n)", masked):
         if "$$" in block:
@@ -55,16 +64,16 @@ def _loose_formulas(masked: str, finder: Finder) -> Iterator[Problem]:
         place += len(block)
 
 
-def _notes(masked: str, mode: Mode, finder: Finder) -> Iterator[Problem]:
+def _notes(masked: str, mode: RenderMode, finder: Finder) -> Iterator[MarkupFinding]:
     texts: dict[str, int] = {}
-    if mode is Mode.LESSON:
+    if mode is RenderMode.LESSON:
         for text in _NOTE_TEXT.finditer(masked):
             if text[1] in texts:
                 yield _problem(NOTE_TWICE, finder.line_at(text.start()), name=text[1])
             texts[text[1]] = text.start()
     used: set[str] = set()
     for mark in _NOTE_MARK.finditer(masked):
-        if mode is not Mode.LESSON:
+        if mode is not RenderMode.LESSON:
             yield _problem(NOTE_IN_FIELD, finder.line_at(mark.start()), name=mark[1])
         elif mark[1] not in texts and mark[1] not in used:
             yield _problem(NOTE_MISSING, finder.line_at(mark.start()), name=mark[1])
@@ -74,7 +83,7 @@ def _notes(masked: str, mode: Mode, finder: Finder) -> Iterator[Problem]:
             yield _problem(NOTE_UNUSED, finder.line_at(place), name=name)
 
 
-def _missing_blank_lines(masked: str) -> Iterator[Problem]:
+def _missing_blank_lines(masked: str) -> Iterator[MarkupFinding]:
     """Tell a list or a table that begins straight after a line of running text."""
     in_text, in_list, depth = False, False, 0
     lines = masked.split("\n")

@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element
 from latex2mathml import exceptions
 from latex2mathml.converter import convert_to_element
 
-from kernel.markup.findings import FORMULA_BRACES, FORMULA_COMMAND, FORMULA_INCOMPLETE, FORMULA_LONG, FORMULA_REFUSED, Finding
+from kernel.markup.findings import FORMULA_BRACES, FORMULA_COMMAND, FORMULA_INCOMPLETE, FORMULA_LONG, FORMULA_REFUSED, MarkupFindingKind
 from kernel.markup.html import names
 from kernel.markup.model import SafeHtml
 from kernel.markup.source import printable
@@ -42,7 +42,7 @@ _UNREADABLE: tuple[type[Exception], ...] = (
 class FormulaError(ValueError):
     """A formula that cannot be read, with the finding that says why and what it names."""
 
-    def __init__(self, finding: Finding, **facts: str) -> None:
+    def __init__(self, finding: MarkupFindingKind, **facts: str) -> None:
         super().__init__(finding.text)
         self.finding = finding
         self.facts = facts

@@ -31,7 +31,7 @@ class SafeHtml(str):
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class MarkupFinding:
     """A finding of the check (content format, section 12): `text` and `fix` are msgids, `facts` fills their placeholders.
 
     `line` counts from 1 in the text that was given to the renderer (add the lines of the front matter before showing it);
@@ -109,7 +109,7 @@ class Resource:
 
 
 @dataclass(frozen=True, slots=True)
-class Media:
+class MediaReference:
     """A file of the course: `size` in bytes, `content` for SVG only (it is inlined), `width` and `height` in pixels for images."""
 
     url: str
@@ -121,7 +121,7 @@ class Media:
 
 
 @dataclass(frozen=True, slots=True)
-class Recording:
+class EmbeddedRecording:
     """What the card of an embedded recording tells: `duration` as written (18:20), `host` of an outside page."""
 
     title: str
@@ -139,7 +139,7 @@ def _no_link(_key: str, _fragment: str) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class MarkupContext:
     """What the renderer may ask about the course around a text; every question answers None for what does not exist.
 
     - `language`: `es` or `en`, of the reader and of the text.
@@ -157,9 +157,9 @@ class Context:
     parameter: Callable[[str], Parameter | None] = _nothing
     resource: Callable[[str], Resource | None] = _nothing
     link: Callable[[str, str], str | None] = _no_link
-    media: Callable[[str], Media | None] = _nothing
+    media: Callable[[str], MediaReference | None] = _nothing
     question: Callable[[str], SafeHtml | None] = _nothing
-    recording: Callable[[str], Recording | None] = _nothing
+    recording: Callable[[str], EmbeddedRecording | None] = _nothing
     id_prefix: str = ID_PREFIX
     link_terms: bool = True
     gaps: frozenset[str] = frozenset()
@@ -185,7 +185,7 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
-class Rendered:
+class RenderedText:
     """What came of a text.
 
     `headings` are the author's; `closing` those of the lists made by the renderer (notes, terms, sources). `terms`: keys in the
@@ -208,7 +208,7 @@ class Rendered:
     questions: tuple[str, ...] = ()
     recordings: tuple[str, ...] = ()
     icons: tuple[str, ...] = ()
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[MarkupFinding, ...] = ()
 
     @property
     def minutes(self) -> int:

@@ -73,7 +73,7 @@ def blocks_of(html: SafeHtml) -> tuple[SafeHtml, ...]:
 
 def sections_of(html: SafeHtml) -> tuple[Section, ...]:
     """Answer the text of a rendered lesson by sections; sections without any text are left out."""
-    reader = _Reader()
+    reader = _PassageParser()
     reader.feed(anchored(html))
     reader.close()
     reader.end_line()
@@ -83,7 +83,7 @@ def sections_of(html: SafeHtml) -> tuple[Section, ...]:
 
 def plain_text(html: str) -> str:
     """Answer the text of a small piece of rendered HTML as one line, headings among it."""
-    reader = _Reader()
+    reader = _PassageParser()
     reader.feed(html)
     reader.close()
     reader.end_line()
@@ -92,7 +92,7 @@ def plain_text(html: str) -> str:
 
 
 @dataclass
-class _Part:
+class _HtmlPart:
     id: str = ""
     title: str = ""
     paragraphs: list[Paragraph] = field(default_factory=list)
@@ -104,12 +104,12 @@ class _Open:
     id: str
 
 
-class _Reader(HTMLParser):
+class _PassageParser(HTMLParser):
     """Reads HTML of our own making: well formed, but never trusted to be."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.sections = [_Part()]
+        self.sections = [_HtmlPart()]
         self._open: list[_Open] = []
         self._unread: list[str] = []
         self._line: list[str] = []
@@ -158,7 +158,7 @@ class _Reader(HTMLParser):
             return
         blocks = [opened for opened in self._open if opened.tag in _BLOCKS]
         if blocks and blocks[-1].tag in _HEADINGS and not any(opened.tag in _INSETS for opened in self._open):
-            self.sections.append(_Part(blocks[-1].id, text))
+            self.sections.append(_HtmlPart(blocks[-1].id, text))
             return
         self.sections[-1].paragraphs.append(Paragraph(self._place(blocks), text))
 

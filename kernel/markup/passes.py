@@ -33,11 +33,11 @@ from kernel.markup.inlines import STASHED, replace_children, sub_element, text_o
 from kernel.markup.maths import FormulaError, to_mathml
 from kernel.markup.model import Heading, SafeHtml
 from kernel.markup.numbers import NO_BREAK, join_dashes, join_numbers
+from kernel.markup.render_state import RenderMode
 from kernel.markup.source import printable
-from kernel.markup.work import Mode
 
 if TYPE_CHECKING:
-    from kernel.markup.work import Work
+    from kernel.markup.render_state import RenderState
 
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _LONG_FORMULA = 48
@@ -51,14 +51,14 @@ _KINDS = {
 }
 
 
-def finish(root: Element, work: Work) -> None:
+def finish(root: Element, work: RenderState) -> None:
     """Turn the marks of the tree into elements; TooSlowError where the time is over."""
     for step in _STEPS:
         work.check_time()
         step(root, work)
 
 
-def plain_text(node: Element, work: Work) -> str:
+def plain_text(node: Element, work: RenderState) -> str:
     """Answer the words of a heading: without citations, numbers of notes, HTML, held pieces and the marks around formulas."""
     pieces = [node.text or ""]
     for child in node:
@@ -69,17 +69,17 @@ def plain_text(node: Element, work: Work) -> str:
     return " ".join(printable(unescape(work.forget(STASHED.sub("", "".join(pieces))))).replace(NO_BREAK, " ").split())
 
 
-def _tell_loose_captions(root: Element, work: Work) -> None:
+def _tell_loose_captions(root: Element, work: RenderState) -> None:
     for paragraph in root.iter("p"):
         if paragraph.attrib.pop("x-loose", None):
             text = text_of(paragraph)
             work.report(LOOSE_CAPTION, text, text=text[:40])
 
 
-def _read_headings(root: Element, work: Work) -> None:
+def _read_headings(root: Element, work: RenderState) -> None:
     boxed = {heading for box in root.iter() if box.tag in ("blockquote", "x-callout") for heading in box.iter() if heading.tag in HEADINGS}
     nodes = [node for node in root.iter() if node.tag in HEADINGS]
-    if work.mode is not Mode.LESSON:
+    if work.mode is not RenderMode.LESSON:
         for node in nodes:
             work.report(HEADING_IN_FIELD, text_of(node), text=plain_text(node, work))
             node.tag = "p"
@@ -100,14 +100,14 @@ def _read_headings(root: Element, work: Work) -> None:
         work.headings.append(Heading(level, work.prefixed(address), text, address))
 
 
-def _own_address(node: Element, work: Work) -> str:
+def _own_address(node: Element, work: RenderState) -> str:
     written = node.attrib.pop("x-address", "")
     if written and not is_address(written):
         work.report(ADDRESS_FORM, f"#{written}", text=written)
     return slug(written or plain_text(node, work)) or "parte"
 
 
-def _checked_level(node: Element, text: str, previous: int, work: Work, *, boxed: bool) -> int:
+def _checked_level(node: Element, text: str, previous: int, work: RenderState, *, boxed: bool) -> int:
     """Tell what is wrong with a heading's level and answer the level that it is shown with."""
     level = int(node.tag[1])
     if boxed:
@@ -122,7 +122,7 @@ def _checked_level(node: Element, text: str, previous: int, work: Work, *, boxed
     return max(level, 2)
 
 
-def _read_addresses(root: Element, work: Work) -> None:
+def _read_addresses(root: Element, work: RenderState) -> None:
     """Give what remains with a written address (paragraphs, items, tables) its id."""
     for node in root.iter():
         written = node.attrib.pop("x-address", "")
@@ -140,7 +140,7 @@ def _read_addresses(root: Element, work: Work) -> None:
             node.set("id", work.prefixed(address))
 
 
-def _read_tables(root: Element, work: Work) -> None:
+def _read_tables(root: Element, work: RenderState) -> None:
     parents = {child: parent for parent in root.iter() for child in parent}
     for table in list(root.iter("table")):
         work.tables += 1
@@ -153,7 +153,7 @@ def _read_tables(root: Element, work: Work) -> None:
         _wrap_table(table, caption, work)
 
 
-def _wrap_table(table: Element, caption: Element | None, work: Work) -> None:
+def _wrap_table(table: Element, caption: Element | None, work: RenderState) -> None:
     """Put the table with its caption into a box that slides and can be reached by keyboard."""
     label = f"{work.words.table} {work.tables}"
     rows = list(table)
@@ -183,7 +183,7 @@ def _caption(mark: Element, label: str) -> Element:
     return caption
 
 
-def _read_cells(table: Element, work: Work) -> None:
+def _read_cells(table: Element, work: RenderState) -> None:
     """Say what heads a column and what heads a row; alignment becomes a class, because styles are not allowed."""
     for row in table.iter("tr"):
         for position, cell in enumerate(row):
@@ -203,7 +203,7 @@ def _read_cells(table: Element, work: Work) -> None:
         del cell.attrib["scope"]
 
 
-def _read_callouts(root: Element, work: Work) -> None:
+def _read_callouts(root: Element, work: RenderState) -> None:
     level = 1
     found: list[tuple[Element, int]] = []
     for node in root.iter():
@@ -215,11 +215,11 @@ def _read_callouts(root: Element, work: Work) -> None:
         _read_callout(callout, above, work)
 
 
-def _read_callout(callout: Element, level: int, work: Work) -> None:
+def _read_callout(callout: Element, level: int, work: RenderState) -> None:
     kind, raw = callout.attrib.pop("kind"), callout.attrib.pop("raw")
     title = callout[0]
     has_title = bool(text_of(title).strip() or len(title))
-    if kind not in CALLOUTS or work.mode is not Mode.LESSON:
+    if kind not in CALLOUTS or work.mode is not RenderMode.LESSON:
         work.report(CALLOUT_KIND if kind not in CALLOUTS else CALLOUT_IN_FIELD, raw, kind=kind)
         callout.tag, title.tag = "blockquote", "p"
         return
@@ -256,7 +256,7 @@ def _fill_title(title: Element, icon: str, words: str) -> None:
     title.append(box)
 
 
-def _read_formulas(root: Element, work: Work) -> None:
+def _read_formulas(root: Element, work: RenderState) -> None:
     for node in root.iter():
         if node.get("class") != "arithmatex":
             continue
@@ -276,7 +276,7 @@ def _read_formulas(root: Element, work: Work) -> None:
         replace_children(node, work.hold(formula))
 
 
-def _join_texts(root: Element, _work: Work) -> None:
+def _join_texts(root: Element, _work: RenderState) -> None:
     """Keep numbers beside their unit and dashes beside their word, everywhere but in code."""
     skipped = {node for code in root.iter() if code.tag in ("code", "pre") for node in code.iter()}
     for node in root.iter():

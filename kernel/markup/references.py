@@ -12,10 +12,10 @@ from kernel.markup.html import element, join
 from kernel.markup.inlines import STASHED, replace_children, text_of
 from kernel.markup.model import Citation, Heading, Resource, SafeHtml, TermReference, fold
 from kernel.markup.numbers import NO_BREAK, format_size
-from kernel.markup.work import Mode
+from kernel.markup.render_state import RenderMode
 
 if TYPE_CHECKING:
-    from kernel.markup.work import Work
+    from kernel.markup.render_state import RenderState
 
 _CITATION = re.compile(r"@([a-z0-9]+(?:-[a-z0-9]+)*)(?:\s*,\s*(.+))?", re.DOTALL)
 _NO_BUTTON = frozenset({"h2", "h3", "h4", "h5", "h6", "summary", "a", "th", "x-term"})
@@ -23,7 +23,7 @@ _SOURCES, _TERMS, _NOTES = "-sources", "-terms", "-notes"
 """Addresses of the lists: no heading can have one that begins with a hyphen."""
 
 
-def read_references(root: Element, work: Work) -> None:
+def read_references(root: Element, work: RenderState) -> None:
     """Walk in the order of reading: terms become buttons at their first appearance, citations get their numbers."""
     linked: set[str] = set()
     waiting: list[tuple[Element, bool]] = [(root, False)]
@@ -39,7 +39,7 @@ def read_references(root: Element, work: Work) -> None:
             _read_citation(node, work)
 
 
-def _read_term(mark: Element, linked: set[str], work: Work, *, plain: bool) -> None:
+def _read_term(mark: Element, linked: set[str], work: RenderState, *, plain: bool) -> None:
     """Show the first appearance with its definition, the others as plain words."""
     term = work.context.term(fold(mark.get("form", "")))
     label = " ".join(text_of(mark).split())
@@ -55,7 +55,7 @@ def _read_term(mark: Element, linked: set[str], work: Work, *, plain: bool) -> N
     replace_children(mark, label)
 
 
-def _button(term: TermReference, label: str, work: Work) -> SafeHtml:
+def _button(term: TermReference, label: str, work: RenderState) -> SafeHtml:
     """Answer the word as a button and its definition: shown on a press, and on hover or focus where the browser can.
 
     No script takes part: `popovertarget` and `interestfor` are the browser's. The list of terms says the same without either.
@@ -63,7 +63,7 @@ def _button(term: TermReference, label: str, work: Work) -> SafeHtml:
     name = work.prefixed(f"-term-{term.key}")
     button = element("button", {"class": "term", "type": "button", "popovertarget": name, "interestfor": name}, label)
     more = SafeHtml()
-    if work.mode is Mode.LESSON:
+    if work.mode is RenderMode.LESSON:
         more = join(SafeHtml("<br>"), element("a", {"class": "small", "href": f"#{work.prefixed(_TERMS)}"}, work.words.terms))
     language = term.language if term.language != work.context.language else ""
     body = element("span", {"lang": language}, element("strong", {"class": "h4"}, term.text), SafeHtml("<br>"), term.definition_html)
@@ -71,11 +71,11 @@ def _button(term: TermReference, label: str, work: Work) -> SafeHtml:
     return join(button, SafeHtml(popover.replace("<span ", "<span popover ", 1)))
 
 
-def _read_citation(mark: Element, work: Work) -> None:
+def _read_citation(mark: Element, work: RenderState) -> None:
     written, raw = mark.text or "", mark.get("raw", "")
     space = NO_BREAK if mark.get("space") else ""
     mark.attrib.clear()
-    if work.mode is not Mode.LESSON:
+    if work.mode is not RenderMode.LESSON:
         work.report(CITATION_IN_FIELD, raw, text=raw)
         replace_children(mark, "")
         return
@@ -92,7 +92,7 @@ def _read_citation(mark: Element, work: Work) -> None:
     replace_children(mark, space + held if parts else "")
 
 
-def _cited(key: str, place: str, work: Work) -> SafeHtml:
+def _cited(key: str, place: str, work: RenderState) -> SafeHtml:
     place = " ".join(place.split())
     work.citations.append(Citation(key, place))
     number = str(work.sources.setdefault(key, len(work.sources) + 1))
@@ -105,7 +105,7 @@ def _between(parts: list[SafeHtml]) -> list[str]:
     return [piece for part in parts for piece in ("; ", part)][1:]
 
 
-def read_notes(root: Element, work: Work) -> None:
+def read_notes(root: Element, work: RenderState) -> None:
     """Turn the library's footnotes into a list with a heading, in our language and with our addresses."""
     box = next((node for node in root.iter("div") if node.get("class") == "footnote"), None)
     if box is None:
@@ -139,7 +139,7 @@ def _order_notes(root: Element, box: Element) -> None:
     box[1][:] = sorted(box[1], key=lambda item: order.get(item.get("id", ""), len(order)))
 
 
-def _name_marks(root: Element, numbers: dict[str, str], work: Work) -> set[str]:
+def _name_marks(root: Element, numbers: dict[str, str], work: RenderState) -> set[str]:
     """Give the numbers in the text our addresses and answer those."""
     named: set[str] = set()
     for mark, link in _marks(root):
@@ -156,7 +156,7 @@ def _name_marks(root: Element, numbers: dict[str, str], work: Work) -> set[str]:
     return named
 
 
-def _name_way_back(link: Element, number: str, marks: set[str], work: Work) -> None:
+def _name_way_back(link: Element, number: str, marks: set[str], work: RenderState) -> None:
     """Lead from a note to its mark; a note that nothing refers to has no way back."""
     address = work.prefixed(_mark_address(link.get("href", "")[1:], number))
     link.attrib.clear()
@@ -174,7 +174,7 @@ def _mark_address(written: str, number: str) -> str:
     return f"-mark-{number}-{again}" if again else f"-mark-{number}"
 
 
-def _name_notes(box: Element, work: Work) -> None:
+def _name_notes(box: Element, work: RenderState) -> None:
     box.tag = "section"
     name = work.prefixed(_NOTES)
     box.attrib.clear()
@@ -186,12 +186,12 @@ def _name_notes(box: Element, work: Work) -> None:
     work.closing.append(Heading(2, name, work.words.notes, _NOTES))
 
 
-def closing_lists(work: Work) -> SafeHtml:
+def closing_lists(work: RenderState) -> SafeHtml:
     """Answer the list of terms and the list of sources of a lesson."""
     return join(_terms(work), _sources(work))
 
 
-def _terms(work: Work) -> SafeHtml:
+def _terms(work: RenderState) -> SafeHtml:
     terms = [term for term in (work.context.term(fold(key)) for key in work.terms) if term is not None]
     if not terms:
         return SafeHtml()
@@ -202,7 +202,7 @@ def _terms(work: Work) -> SafeHtml:
     return _section(_TERMS, work.words.terms, element("dl", {}, *entries), work)
 
 
-def _sources(work: Work) -> SafeHtml:
+def _sources(work: RenderState) -> SafeHtml:
     entries: list[SafeHtml] = []
     for key, number in work.sources.items():
         resource = work.context.resource(key)
@@ -213,7 +213,7 @@ def _sources(work: Work) -> SafeHtml:
     return _section(_SOURCES, work.words.sources, element("ol", {}, *entries), work)
 
 
-def _source(resource: Resource, work: Work) -> SafeHtml:
+def _source(resource: Resource, work: RenderState) -> SafeHtml:
     """Answer title and host; the title leads to the source where it has an address."""
     language = resource.title_language if resource.title_language != work.context.language else ""
     title = element("cite", {"lang": language}, resource.title)
@@ -227,7 +227,7 @@ def _source(resource: Resource, work: Work) -> SafeHtml:
     return join(title, ". ", ", ".join(facts), "." if facts else "")
 
 
-def _section(address: str, title: str, body: SafeHtml, work: Work) -> SafeHtml:
+def _section(address: str, title: str, body: SafeHtml, work: RenderState) -> SafeHtml:
     name = work.prefixed(address)
     work.closing.append(Heading(2, name, title, address))
     return element("section", {"aria-labelledby": name}, element("h2", {"id": name}, title), body)

@@ -10,12 +10,12 @@ from kernel.markup.dialect import dialect_for
 from kernel.markup.findings import TOO_DEEP, TOO_LARGE, TOO_LONG_BLOCK, TOO_SLOW
 from kernel.markup.lint import check_text
 from kernel.markup.measure import count_words
-from kernel.markup.model import Context, Rendered, SafeHtml
+from kernel.markup.model import MarkupContext, RenderedText, SafeHtml
 from kernel.markup.references import closing_lists
+from kernel.markup.render_state import RenderMode, RenderState, RenderTimeExceeded
+from kernel.markup.renderer_strings import words_in
 from kernel.markup.sanitise import sanitise
 from kernel.markup.source import Finder, mask, mask_code, normalise, strip_comments
-from kernel.markup.words import words_in
-from kernel.markup.work import Mode, TooSlowError, Work
 
 MAXIMUM = 100_000
 """Bytes of a text (content format, 1.6)."""
@@ -39,27 +39,27 @@ _DEEP = re.compile(
 """Marks of quotations and lists one after the other on a line that is no rule, or so far indented."""
 
 
-def render_lesson(source: str, context: Context, original: Rendered | None = None) -> Rendered:
+def render_lesson(source: str, context: MarkupContext, original: RenderedText | None = None) -> RenderedText:
     """Render the body of a lesson (front matter cut off), with its lists of notes, terms and sources.
 
     `original` is the rendering of the first language's file: a translation takes its headings' and figures' addresses by
     position, or keeps its own where their number differs [C704] (content format, 4.3). Never raises on a text: what cannot be
     rendered within the limits is refused with C105 and empty HTML.
     """
-    return _render(normalise(source), context, Mode.LESSON, original)
+    return _render(normalise(source), context, RenderMode.LESSON, original)
 
 
-def render_markdown(source: str, context: Context) -> Rendered:
+def render_markdown(source: str, context: MarkupContext) -> RenderedText:
     """Render a field of type `markdown`: paragraphs, lists, tables, figures; no headings, callouts, footnotes, citations, embeds."""
-    return _render(normalise(source), context, Mode.FIELD)
+    return _render(normalise(source), context, RenderMode.FIELD)
 
 
-def render_inline(source: str, context: Context) -> Rendered:
+def render_inline(source: str, context: MarkupContext) -> RenderedText:
     """Render a field of type `inline`: phrasing content without a paragraph around it."""
     text = " ".join(normalise(source).split())
     if _is_quiet(text):
-        return _result(SafeHtml(escape(text, quote=False)), text, _begin(text, context, Mode.INLINE))
-    return _render(text, context, Mode.INLINE)
+        return _result(SafeHtml(escape(text, quote=False)), text, _begin(text, context, RenderMode.INLINE))
+    return _render(text, context, RenderMode.INLINE)
 
 
 def _is_quiet(text: str) -> bool:
@@ -67,9 +67,9 @@ def _is_quiet(text: str) -> bool:
     return len(text) < 1000 and _QUIET.fullmatch(text) is not None and " %" not in text and "USD" not in text
 
 
-def _begin(text: str, context: Context, mode: Mode, original: Rendered | None = None) -> Work:
+def _begin(text: str, context: MarkupContext, mode: RenderMode, original: RenderedText | None = None) -> RenderState:
     masked = mask(text)
-    work = Work(context=context, words=words_in(context.language), mode=mode, finder=Finder(masked))
+    work = RenderState(context=context, words=words_in(context.language), mode=mode, finder=Finder(masked))
     if original is not None:
         work.original_headings, work.original_figures = original.headings, original.figures
     _refuse(text, masked, work)
@@ -78,7 +78,7 @@ def _begin(text: str, context: Context, mode: Mode, original: Rendered | None = 
     return work
 
 
-def _refuse(text: str, masked: str, work: Work) -> None:
+def _refuse(text: str, masked: str, work: RenderState) -> None:
     """Tell what is over the limits before anything reads it."""
     size = len(text.encode())
     if size > MAXIMUM:
@@ -106,19 +106,19 @@ def _deep(text: str, masked: str) -> int | None:
     return next((masked.count("\n", 0, start) + 1 for start, end in found if code[start:end] == text[start:end]), None)
 
 
-def _render(text: str, context: Context, mode: Mode, original: Rendered | None = None) -> Rendered:
+def _render(text: str, context: MarkupContext, mode: RenderMode, original: RenderedText | None = None) -> RenderedText:
     """Render a text; one that took too long is tried once more, because a machine that stood still is slow only once."""
     for _try in range(TRIES):
         work = _begin(text, context, mode, original)
         if any(problem.code == TOO_LARGE.code for problem in work.problems):
             return _result(SafeHtml(), text, work)
-        with suppress(TooSlowError):
+        with suppress(RenderTimeExceeded):
             return _converted(text, work)
     work.report(TOO_SLOW, work.place)
     return _result(SafeHtml(), text, work)
 
 
-def _converted(text: str, work: Work) -> Rendered:
+def _converted(text: str, work: RenderState) -> RenderedText:
     try:
         with dialect_for(work.mode) as dialect:
             dialect.work = work
@@ -126,15 +126,15 @@ def _converted(text: str, work: Work) -> Rendered:
     except RecursionError:
         work.report(TOO_DEEP, work.place)
         return _result(SafeHtml(), text, work)
-    if work.mode is Mode.INLINE:
+    if work.mode is RenderMode.INLINE:
         html = html.removeprefix("<p>").removesuffix("</p>")
     clean = work.release(sanitise(html, work.context.id_prefix))
-    closing = closing_lists(work) if work.mode is Mode.LESSON else SafeHtml()
+    closing = closing_lists(work) if work.mode is RenderMode.LESSON else SafeHtml()
     return _result(SafeHtml(clean.strip() + closing), text, work)
 
 
-def _result(html: SafeHtml, text: str, work: Work) -> Rendered:
-    return Rendered(
+def _result(html: SafeHtml, text: str, work: RenderState) -> RenderedText:
+    return RenderedText(
         html=html,
         headings=tuple(work.headings),
         closing=tuple(work.closing),
@@ -144,7 +144,7 @@ def _result(html: SafeHtml, text: str, work: Work) -> Rendered:
         figures=tuple(work.figures),
         formulas=work.formulas,
         checks=work.checks,
-        words=count_words(text) if work.mode is Mode.LESSON else 0,
+        words=count_words(text) if work.mode is RenderMode.LESSON else 0,
         media=tuple(work.media),
         questions=tuple(work.questions),
         recordings=tuple(work.recordings),

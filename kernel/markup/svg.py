@@ -6,9 +6,9 @@ import re
 from html import escape
 from xml.parsers import expat
 
-from kernel.markup.findings import SVG_ATTRIBUTE, SVG_DESCRIPTION, SVG_ELEMENT, SVG_ENCODING, SVG_SIZE, SVG_TEXT, SVG_XML, Finding
+from kernel.markup.findings import SVG_ATTRIBUTE, SVG_DESCRIPTION, SVG_ELEMENT, SVG_ENCODING, SVG_SIZE, SVG_TEXT, SVG_XML, MarkupFindingKind
 from kernel.markup.html import names
-from kernel.markup.model import Problem, SafeHtml
+from kernel.markup.model import MarkupFinding, SafeHtml
 from kernel.markup.source import printable
 
 MAXIMUM = 512_000
@@ -40,7 +40,7 @@ _HARMLESS = frozenset({"version", "http://www.w3.org/XML/1998/namespace|space"})
 class _RefusedError(Exception):
     """Something in the drawing that the allow-list lacks."""
 
-    def __init__(self, finding: Finding, **facts: str) -> None:
+    def __init__(self, finding: MarkupFindingKind, **facts: str) -> None:
         super().__init__(finding.text)
         self.finding = finding
         self.facts = facts
@@ -112,7 +112,7 @@ class _Copier:
         self.parts.append(f"</{name.rpartition('|')[2]}>")
 
 
-def clean_svg(content: bytes, prefix: str, label: str) -> tuple[SafeHtml, tuple[Problem, ...]]:
+def clean_svg(content: bytes, prefix: str, label: str) -> tuple[SafeHtml, tuple[MarkupFinding, ...]]:
     """Answer the drawing to inline: ids prefixed, `label` as its name, its <desc> as its description.
 
     Empty with C605 where it has anything outside the allow-list, with C606 added where viewBox, <title> or <desc> is missing.
@@ -154,5 +154,5 @@ def _read(content: bytes, copier: _Copier) -> None:
     parser.Parse(text.encode(), True)
 
 
-def _problem(finding: Finding, **facts: str) -> Problem:
-    return Problem(finding.code, finding.text, finding.fix, facts)
+def _problem(finding: MarkupFindingKind, **facts: str) -> MarkupFinding:
+    return MarkupFinding(finding.code, finding.text, finding.fix, facts)

@@ -37,8 +37,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel.db import Base, Key, ShortText
 from kernel.i18n import LANGUAGES
-from kernel.search import asked
-from kernel.search.asked import Every, Expression, Leaf, Question, Some
+from kernel.search import query
+from kernel.search.query import AllTerms, AnyTerm, Expression, Phrase, SearchQuery
 from kernel.search.words import stems_of, token, words_of
 
 INDEX = "search_index"
@@ -126,7 +126,7 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class SearchDocument:
     """What is to be found, made before any transaction begins: to cut words to their stems takes time."""
 
     kind: str
@@ -146,7 +146,7 @@ def entry(
     readers: Iterable[str],
     place: str = "",
     names: Iterable[str] = (),
-) -> Entry:
+) -> SearchDocument:
     """Make an entry; `readers` are the languages of those who get it, `names` other titles under which it is found."""
     title, kept = one_line(title)[:300], tuple(Passage(passage.place, one_line(passage.text)) for passage in passages)
     tokens = [f"r{reader}" for reader in readers]
@@ -154,7 +154,7 @@ def entry(
         tokens += _tokens(line, language, "st")
     for passage in kept:
         tokens += _tokens(passage.text, language, "s")
-    return Entry(kind, language, place, title, kept, " ".join(tokens))
+    return SearchDocument(kind, language, place, title, kept, " ".join(tokens))
 
 
 def readers_of(language: str, written: Sequence[str]) -> tuple[str, ...]:
@@ -178,12 +178,12 @@ def _tokens(line: str, language: str, marks: str) -> list[str]:
     ]
 
 
-def write(session: Session, version: int, part: int | None, entries: Iterable[Entry]) -> None:
+def write(session: Session, version: int, part: int | None, entries: Iterable[SearchDocument]) -> None:
     """Add entries to a version, in the transaction that publishes it."""
     write_many(session, version, [(part, entries)])
 
 
-def write_many(session: Session, version: int, parts: Iterable[tuple[int | None, Iterable[Entry]]]) -> None:
+def write_many(session: Session, version: int, parts: Iterable[tuple[int | None, Iterable[SearchDocument]]]) -> None:
     """Add the entries of some parts to a version with one statement."""
     parts = [(part, list(entries)) for part, entries in parts]
     rows = [
@@ -209,7 +209,7 @@ def write_many(session: Session, version: int, parts: Iterable[tuple[int | None,
     _write_words(session, version, (entry for _part, entries in parts for entry in entries))
 
 
-def _write_words(session: Session, version: int, entries: Iterable[Entry]) -> None:
+def _write_words(session: Session, version: int, entries: Iterable[SearchDocument]) -> None:
     counts = Counter(word for entry in entries for word in {token[1:] for token in entry.words.split() if token[0] == "f"})
     kept = ((word, count) for word, count in sorted(counts.items()) if SHORTEST_NEAR <= len(word) <= LONGEST_NEAR and word.isalpha())
     rows = [{"version": version, "word": word, "entries": count} for word, count in kept]
@@ -234,7 +234,7 @@ def list_complete(session: Session) -> set[int]:
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class SearchScope:
     """What a reader may find."""
 
     shown: frozenset[int]
@@ -258,7 +258,7 @@ class Scope:
         )
 
 
-class Tier(IntEnum):
+class MatchTier(IntEnum):
     """How well an entry fits; the best come first."""
 
     TITLE = 0
@@ -275,32 +275,36 @@ def matches(session: Session, expression: Expression) -> ColumnElement[bool]:
     return SearchEntry.id.in_(select(literal_column("rowid", Integer)).select_from(text(INDEX)).where(fitting))
 
 
-def fits(session: Session, question: Question, reader: str) -> ColumnElement[bool]:
+def fits(session: Session, question: SearchQuery, reader: str) -> ColumnElement[bool]:
     """Return the condition that an entry fits a question."""
-    return matches(session, asked.begun(question, reader))
+    return matches(session, query.begun(question, reader))
 
 
-def tier_of(session: Session, question: Question, reader: str) -> ColumnElement[int]:
+def tier_of(session: Session, question: SearchQuery, reader: str) -> ColumnElement[int]:
     """Return how well an entry that fits does so, a `Tier` as a number."""
-    title, adjacent = asked.titled(question, reader), asked.adjacent(question, reader)
-    better = [(expression, tier) for expression, tier in ((title, Tier.TITLE), (adjacent, Tier.ADJACENT)) if expression is not None]
-    better.append((asked.whole(question, reader), Tier.WHOLE))
-    return case(*((matches(session, expression), literal_column(str(tier.value))) for expression, tier in better), else_=Tier.BEGUN.value)
+    title, adjacent = query.titled(question, reader), query.adjacent(question, reader)
+    better = [
+        (expression, tier) for expression, tier in ((title, MatchTier.TITLE), (adjacent, MatchTier.ADJACENT)) if expression is not None
+    ]
+    better.append((query.whole(question, reader), MatchTier.WHOLE))
+    return case(
+        *((matches(session, expression), literal_column(str(tier.value))) for expression, tier in better), else_=MatchTier.BEGUN.value
+    )
 
 
 def for_fts5(expression: Expression) -> str:
     """Write an expression for SQLite."""
-    if isinstance(expression, Leaf):
+    if isinstance(expression, Phrase):
         return f'"{" ".join(expression.tokens)}"{"*" if expression.begins else ""}'
-    if isinstance(expression, Every | Some):
-        return f"({(' AND ' if isinstance(expression, Every) else ' OR ').join(map(for_fts5, expression.parts))})"
+    if isinstance(expression, AllTerms | AnyTerm):
+        return f"({(' AND ' if isinstance(expression, AllTerms) else ' OR ').join(map(for_fts5, expression.parts))})"
     return f"({for_fts5(expression.wanted)} NOT {for_fts5(expression.unwanted)})"
 
 
 def for_postgresql(expression: Expression) -> str:
     """Write an expression for PostgreSQL."""
-    if isinstance(expression, Leaf):
+    if isinstance(expression, Phrase):
         return f"({' <-> '.join(expression.tokens)}{':*' if expression.begins else ''})"
-    if isinstance(expression, Every | Some):
-        return f"({(' & ' if isinstance(expression, Every) else ' | ').join(map(for_postgresql, expression.parts))})"
+    if isinstance(expression, AllTerms | AnyTerm):
+        return f"({(' & ' if isinstance(expression, AllTerms) else ' | ').join(map(for_postgresql, expression.parts))})"
     return f"({for_postgresql(expression.wanted)} & !{for_postgresql(expression.unwanted)})"

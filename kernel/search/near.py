@@ -6,10 +6,10 @@ from itertools import islice
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from kernel.search.asked import Question, read_question
-from kernel.search.finding import Hit, Wanted, find
-from kernel.search.index import LONGEST_NEAR, SHORTEST_NEAR, Scope, SearchWord
-from kernel.search.words import Word, words_of
+from kernel.search.index import LONGEST_NEAR, SHORTEST_NEAR, SearchScope, SearchWord
+from kernel.search.query import SearchQuery, read_question
+from kernel.search.results import ResultPaging, SearchHit, find
+from kernel.search.words import IndexedWord, words_of
 
 MOST_WORDS_TRIED = 6
 MOST_CANDIDATES = 4
@@ -20,7 +20,7 @@ LONG = 6
 """Letters from which on a word may differ in two of them."""
 
 
-def near_questions(session: Session, typed: str, reader: str, scope: Scope, limit: int = 3) -> list[str]:
+def near_questions(session: Session, typed: str, reader: str, scope: SearchScope, limit: int = 3) -> list[str]:
     """Return what may have been meant by a question that finds nothing: the same with near words that the reader finds, the nearest first.
 
     Words are compared without accents and by optimal string alignment (letters added, left out, changed, or exchanged with their
@@ -42,14 +42,14 @@ def near_questions(session: Session, typed: str, reader: str, scope: Scope, limi
     return offered[:limit]
 
 
-def _wrong_words(session: Session, question: Question, reader: str, scope: Scope) -> list[Word]:
+def _wrong_words(session: Session, question: SearchQuery, reader: str, scope: SearchScope) -> list[IndexedWord]:
     """Return the words of a question that find nothing, each once."""
     asked = {word.bare: word for word in (*question.telling(reader), *(word for phrase in question.phrases for word in phrase))}
     tried = islice((word for word in asked.values() if len(word.bare) >= SHORTEST_NEAR), MOST_WORDS_TRIED)
     return [word for word in tried if not _finds(session, word.bare, reader, scope)]
 
 
-def _near_words(session: Session, bare: str, reader: str, scope: Scope) -> list[str]:
+def _near_words(session: Session, bare: str, reader: str, scope: SearchScope) -> list[str]:
     """Return the words nearest to one, as they are written where the reader finds them; of those as near the more frequent first."""
     allowed = 2 if len(bare) >= LONG else 1
     counts = _words(session, scope, len(bare) - allowed, len(bare) + allowed)
@@ -66,7 +66,7 @@ def _within(bare: str, words: Sequence[str], allowed: int) -> list[tuple[str, in
     return [(word, int(distance)) for word, distance, _place in found]
 
 
-def _words(session: Session, scope: Scope, shortest: int, longest: int) -> dict[str, int]:
+def _words(session: Session, scope: SearchScope, shortest: int, longest: int) -> dict[str, int]:
     """Return words of the versions that a reader may look at, with how many entries have them."""
     versions = sorted(scope.shown, reverse=True)[:MOST_VERSIONS]
     count = func.sum(SearchWord.entries)
@@ -75,24 +75,24 @@ def _words(session: Session, scope: Scope, shortest: int, longest: int) -> dict[
     return {word: int(entries) for word, entries in session.execute(statement.order_by(count.desc(), SearchWord.word).limit(MOST_COMPARED))}
 
 
-def _as_written(session: Session, words: Sequence[str], reader: str, scope: Scope) -> list[str]:
+def _as_written(session: Session, words: Sequence[str], reader: str, scope: SearchScope) -> list[str]:
     """Return those words that stand in what the reader finds, as they stand there first."""
     written = []
     for bare in words:
-        found = find(session, read_question(f'"{bare}"'), reader, scope, Wanted(limit=1))
+        found = find(session, read_question(f'"{bare}"'), reader, scope, ResultPaging(limit=1))
         hits = [hit for group in found.groups for hit in group.hits]
         if hits:
             written.append(next((word for hit in hits if (word := _spelling(hit, bare))), bare))
     return written
 
 
-def _spelling(hit: Hit, bare: str) -> str:
+def _spelling(hit: SearchHit, bare: str) -> str:
     texts = (hit.title, *(passage.text for passage in hit.passages))
     return next((word.written for text in texts for word in words_of(text) if word.bare == bare), "")
 
 
-def _finds(session: Session, typed: str, reader: str, scope: Scope) -> bool:
-    return bool(find(session, read_question(typed), reader, scope, Wanted(limit=0)).totals)
+def _finds(session: Session, typed: str, reader: str, scope: SearchScope) -> bool:
+    return bool(find(session, read_question(typed), reader, scope, ResultPaging(limit=0)).totals)
 
 
 def _replaced(typed: str, words: dict[str, str]) -> str:

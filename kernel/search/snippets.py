@@ -2,16 +2,16 @@
 
 from dataclasses import dataclass
 
-from kernel.search.asked import Question
-from kernel.search.finding import Hit
-from kernel.search.words import Word, says_little, stems_of, words_of
+from kernel.search.query import SearchQuery
+from kernel.search.results import SearchHit
+from kernel.search.words import IndexedWord, says_little, stems_of, words_of
 
 BEFORE, AFTER = 8, 22
 """Words shown before the first one that fits, and from it on."""
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class SnippetPiece:
     """Some text as it was written (not HTML), and whether it is what was looked for."""
 
     text: str
@@ -23,7 +23,7 @@ class Snippet:
     """Some words of a passage, and the place that shows it."""
 
     place: str
-    pieces: tuple[Piece, ...]
+    pieces: tuple[SnippetPiece, ...]
 
     @property
     def text(self) -> str:
@@ -31,9 +31,9 @@ class Snippet:
         return "".join(piece.text for piece in self.pieces)
 
 
-def snippet(hit: Hit, question: Question) -> Snippet:
+def snippet(hit: SearchHit, question: SearchQuery) -> Snippet:
     """Return the words around what fits best in an entry; where only its title fits, how it begins."""
-    wanted = _Wanted(question, hit.language)
+    wanted = _HighlightTerms(question, hit.language)
     best, most = None, 0
     for passage in hit.passages:
         different = wanted.count(passage.text)
@@ -45,30 +45,30 @@ def snippet(hit: Hit, question: Question) -> Snippet:
     return Snippet(best.place or hit.place, _cut(best.text, wanted))
 
 
-def marked(text: str, question: Question, language: str) -> tuple[Piece, ...]:
+def marked(text: str, question: SearchQuery, language: str) -> tuple[SnippetPiece, ...]:
     """Return a whole text with what was looked for marked."""
-    wanted = _Wanted(question, language)
+    wanted = _HighlightTerms(question, language)
     return _pieces(text, [word for word in words_of(text) if wanted.is_meant(word)], 0, len(text))
 
 
-class _Wanted:
+class _HighlightTerms:
     """Which words of a text are meant by a question."""
 
-    def __init__(self, question: Question, language: str) -> None:
+    def __init__(self, question: SearchQuery, language: str) -> None:
         self._language = language
         self._beginning = question.beginning
         self._stems = frozenset[str]().union(*(stems_of(word, language) for word in question.telling(language)))
         quoted = {word.bare: says_little(word, language) for phrase in question.phrases for word in phrase}
         self._written = frozenset(bare for bare, little in quoted.items() if not little or all(quoted.values()))
 
-    def is_meant(self, word: Word) -> bool:
+    def is_meant(self, word: IndexedWord) -> bool:
         return bool(self._key(word))
 
     def count(self, text: str) -> int:
         """Return how many different ones of the words asked for a text has."""
         return len({key for word in words_of(text) if (key := self._key(word))})
 
-    def _key(self, word: Word) -> str:
+    def _key(self, word: IndexedWord) -> str:
         found = self._stems & stems_of(word, self._language)
         if found:
             return min(found)
@@ -77,7 +77,7 @@ class _Wanted:
         return self._beginning if self._beginning and word.bare.startswith(self._beginning) else ""
 
 
-def _cut(text: str, wanted: _Wanted) -> tuple[Piece, ...]:
+def _cut(text: str, wanted: _HighlightTerms) -> tuple[SnippetPiece, ...]:
     words = list(words_of(text))
     meant = [index for index, word in enumerate(words) if wanted.is_meant(word)]
     first = max(0, meant[0] - BEFORE) if meant else 0
@@ -85,15 +85,15 @@ def _cut(text: str, wanted: _Wanted) -> tuple[Piece, ...]:
     start = words[first].start if first else 0
     end = words[last - 1].end if last < len(words) else len(text)
     pieces = _pieces(text, [words[index] for index in meant if first <= index < last], start, end)
-    ellipsis = Piece("…", marked=False)
+    ellipsis = SnippetPiece("…", marked=False)
     return (*((ellipsis,) if start else ()), *pieces, *((ellipsis,) if end < len(text) else ()))
 
 
-def _pieces(text: str, meant: list[Word], start: int, end: int) -> tuple[Piece, ...]:
-    pieces: list[Piece] = []
+def _pieces(text: str, meant: list[IndexedWord], start: int, end: int) -> tuple[SnippetPiece, ...]:
+    pieces: list[SnippetPiece] = []
     at = start
     for word in meant:
-        pieces += (Piece(text[at : word.start], marked=False), Piece(text[word.start : word.end], marked=True))
+        pieces += (SnippetPiece(text[at : word.start], marked=False), SnippetPiece(text[word.start : word.end], marked=True))
         at = word.end
-    pieces.append(Piece(text[at:end], marked=False))
+    pieces.append(SnippetPiece(text[at:end], marked=False))
     return tuple(piece for piece in pieces if piece.text)

@@ -40,7 +40,7 @@ _TURN = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
+class IndexedWord:
     """A word of a text: where it stands, and its bare form."""
 
     start: int
@@ -49,12 +49,12 @@ class Word:
     bare: str
 
 
-def words_of(text: str) -> Iterator[Word]:
+def words_of(text: str) -> Iterator[IndexedWord]:
     """Yield the words of a text in their order."""
     for found in _WORD.finditer(text):
         bare = fold(found[0])
         if bare:
-            yield Word(found.start(), found.end(), found[0], bare)
+            yield IndexedWord(found.start(), found.end(), found[0], bare)
 
 
 def fold(word: str) -> str:
@@ -66,7 +66,7 @@ def fold(word: str) -> str:
     return "".join(sign for sign in apart if sign.isalnum())[:LONGEST]
 
 
-def stems_of(word: Word, language: str) -> frozenset[str]:
+def stems_of(word: IndexedWord, language: str) -> frozenset[str]:
     """Return the stems under which a word of this language is found."""
     return _stems(unicodedata.normalize("NFC", word.written.lower()), word.bare, language)
 
@@ -96,7 +96,7 @@ def _stemmer(language: str) -> Stemmer:
     return stemmer
 
 
-def says_little(word: Word, language: str) -> bool:
+def says_little(word: IndexedWord, language: str) -> bool:
     """Say whether a word is among those that nearly every text of this language has."""
     return word.bare in STOP_WORDS.get(language, frozenset())
 

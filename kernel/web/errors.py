@@ -20,9 +20,18 @@ from kernel.db import cause_of
 from kernel.errors import N_, Conflict, DomainError, Forbidden, SignInNeeded, Unavailable
 from kernel.i18n import _, language
 from kernel.permissions import Actor
-from kernel.web.crowd import Crowded
+from kernel.web.active_requests import ServerBusy
 from kernel.web.limits import client_address, client_key, limit, limiter
-from kernel.web.request import FOREIGN, FORM_TYPES, SAFE_METHODS, UnknownHost, is_only_looking, plumbing, roll_back, secrets_of_app
+from kernel.web.request import (
+    FOREIGN,
+    FORM_TYPES,
+    SAFE_METHODS,
+    UnknownHost,
+    is_read_only_request,
+    request_services,
+    roll_back,
+    secrets_of_app,
+)
 
 log = structlog.get_logger()
 
@@ -77,10 +86,10 @@ def wants_json() -> bool:
     return request.accept_mimetypes.best_match(["text/html", *_JSON_TYPES]) in _JSON_TYPES
 
 
-def keep_for_later() -> str:
+def stash_form() -> str:
     """Return what was posted, signed, to be put into the sign-in form. A page on the way through it passes on what it was given."""
     carried = request.form.get("resume", "")
-    if kept(carried) is not None:
+    if stashed_form(carried) is not None:
         return carried
     return seal(secrets_of_app(), "resume", {"path": _address(), "fields": _posted_fields(), "lost": _lost()})
 
@@ -100,7 +109,7 @@ def _lost() -> list[str]:
     return [name for name, came in (("files", files), ("passwords", passwords)) if came]
 
 
-def kept(token: str) -> tuple[str, Fields, list[str]] | None:
+def stashed_form(token: str) -> tuple[str, Fields, list[str]] | None:
     """Return the path and fields that were kept within the last hour, and what came with them and was not; or nothing."""
     stash = unseal(secrets_of_app(), "resume", token, seconds=RESUMABLE_SECONDS)
     if stash is None:
@@ -131,7 +140,7 @@ def error_response(status: int, title: str, text: str, *, code: str = "", retry_
 
 def _sent_whole() -> Fields | None:
     """Return the fields of a form where a page can send all of it again: without files and passwords."""
-    is_form = request.mimetype in FORM_TYPES and not is_only_looking()
+    is_form = request.mimetype in FORM_TYPES and not is_read_only_request()
     return _posted_fields() if is_form and not request.files and not _PASSWORDS & set(request.form) else None
 
 
@@ -163,8 +172,8 @@ def _domain_error(error: DomainError) -> Response | str | tuple[str, int]:
     return error_response(error.status, _(TITLES.get(error.status, TITLES[400])), text, code=error.reason, retry_after=retry)
 
 
-def _crowded(error: Crowded) -> Response:
-    """Ask somebody who is not in yet to wait, without the database: what the door gives to all whom it turns away (`kernel.web.door`)."""
+def _crowded(error: ServerBusy) -> Response:
+    """Ask somebody who is not in yet to wait, without the database: what the door gives to all whom it turns away (`kernel.web.admission`)."""
     roll_back()
     g.setdefault("actor", Actor())
     title, text = _("A great many people are coming in"), _(error.text)
@@ -189,7 +198,7 @@ def _note_bypass(what: str) -> None:
 
 def _write_down(actor: Actor, verb: AccessVerb, **facts: str) -> None:
     try:
-        with plumbing().database.unit_of_work() as session:
+        with request_services().database.unit_of_work() as session:
             audit.record(session, actor, verb, None, now=clock.now(), endpoint=request.endpoint, method=request.method, **facts)
     except SQLAlchemyError as fault:
         log.warning("refusal.not_recorded", error=type(fault).__name__)
@@ -199,7 +208,7 @@ def _sign_in_page() -> Response | tuple[str, int]:
     if request.method in SAFE_METHODS:
         target = _address()
         return cast("Response", current_app.redirect(current_app.url_for("accounts.sign_in", next=target), code=303))
-    return current_app.extensions["sign_in_page"](keep_for_later()), 401
+    return current_app.extensions["sign_in_page"](stash_form()), 401
 
 
 def _token_error(_error: CSRFError) -> Response | tuple[str, int]:
@@ -249,7 +258,7 @@ def _unexpected(error: Exception) -> Response:
 
 def install(app: Flask) -> None:
     """Answer every error of the application in one way."""
-    app.register_error_handler(Crowded, _crowded)
+    app.register_error_handler(ServerBusy, _crowded)
     app.register_error_handler(DomainError, _domain_error)
     app.register_error_handler(CSRFError, _token_error)
     app.register_error_handler(HTTPException, _http_error)

@@ -33,7 +33,7 @@ class Page(Generic[Row]):
     has_next: bool
 
 
-def asked_page(size: int = 25) -> PageRequest:
+def requested_page(size: int = 25) -> PageRequest:
     """Read `?page=`; raise NotFound where it is no number from 1 to 100000."""
     text = request.args.get("page", "1")
     if not (text.isascii() and text.isdigit() and len(text) < 10 and 1 <= int(text) <= 100_000):

@@ -29,8 +29,8 @@ from kernel import deadline
 from kernel.db import Database, cause_of
 from kernel.errors import Forbidden, Unavailable
 from kernel.permissions import Actor, Policy
-from kernel.web.crowd import Crowd, Crowded
-from kernel.web.turns import Turns
+from kernel.web.active_requests import ActiveRequests, ServerBusy
+from kernel.web.concurrency import ConcurrencyLimiter
 
 log = structlog.get_logger()
 
@@ -42,7 +42,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, slots=True)
-class Access:
+class RouteAccess:
     """What a route declares: its action and loader, or that it is public; whether it reads before it writes; how much it takes."""
 
     action: StrEnum | None
@@ -61,7 +61,7 @@ class Access:
 
 
 @dataclass(frozen=True, slots=True)
-class Plumbing:
+class RequestServices:
     """What the roof hands to every request."""
 
     database: Database
@@ -75,13 +75,13 @@ class Plumbing:
     """Endpoints that leave no line in the log and wait for nobody: static files, probes."""
     any_host: frozenset[str] = frozenset()
     """Endpoints that machines ask by whatever name or address a process has: probes, figures. Their answers name no site."""
-    crowd: Crowd = field(default_factory=Crowd)
-    turns: Turns = field(default_factory=Turns)
+    crowd: ActiveRequests = field(default_factory=ActiveRequests)
+    turns: ConcurrencyLimiter = field(default_factory=ConcurrencyLimiter)
     """Of the requests in hand few compute, and beside them those that take long."""
 
 
 TURNED_AWAY = "aulario.turned_away"
-"""Stands in the environment of a request whose answer the door (`kernel.web.door`) gives to all whom it turns away."""
+"""Stands in the environment of a request whose answer the door (`kernel.web.admission`) gives to all whom it turns away."""
 FOREIGN = "foreign_page"
 """Why a request is refused that another site's page sends."""
 
@@ -95,33 +95,33 @@ def secrets_of_app() -> list[bytes]:
     return [cast("bytes", current_app.secret_key), *current_app.config["SECRET_KEY_FALLBACKS"]]
 
 
-def plumbing() -> Plumbing:
+def request_services() -> RequestServices:
     """Return what the roof handed over."""
-    return plumbing_of(current_app)
+    return services_of_app(current_app)
 
 
-def plumbing_of(app: Flask) -> Plumbing:
+def services_of_app(app: Flask) -> RequestServices:
     """Return what the roof handed over to an application."""
-    return cast("Plumbing", app.extensions["plumbing"])
+    return cast("RequestServices", app.extensions["plumbing"])
 
 
 def current_session() -> Session:
     """Return the session of this request: what `_open` began, else a reading one, begun when it is first needed."""
     if "session" not in g:
-        g.session = plumbing().database.begin(write=False)
+        g.session = request_services().database.begin(write=False)
     return cast("Session", g.session)
 
 
 def current_actor() -> Actor:
     """Return who is acting in this request."""
     if "actor" not in g:
-        g.actor = plumbing().load_actor(current_session())
+        g.actor = request_services().load_actor(current_session())
     return cast("Actor", g.actor)
 
 
 def allows(action: StrEnum, subject: object) -> bool:
     """Say whether the present actor may; for showing or hiding a link, never instead of `requires`."""
-    return plumbing().policy.allows(current_actor(), action, subject)
+    return request_services().policy.allows(current_actor(), action, subject)
 
 
 def requires(
@@ -133,15 +133,15 @@ def requires(
     field_limit: int = FIELD_LIMIT,
 ) -> Callable[[View], View]:
     """Declare who may use a route: load the subject (404), decide (401, 403, 404), then call the view with the subject."""
-    access = Access(action, loader, reads_first, body_limit, field_limit)
+    access = RouteAccess(action, loader, reads_first, body_limit, field_limit)
 
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(**arguments: Any) -> Any:
             actor = current_actor()
-            plumbing().policy.require_beforehand(actor, action)
+            request_services().policy.require_beforehand(actor, action)
             subject = loader(current_session(), actor, **arguments) if loader else None
-            plumbing().policy.require(actor, action, subject)
+            request_services().policy.require(actor, action, subject)
             return view(subject) if loader else view(**arguments)
 
         guarded.access = access  # type: ignore[attr-defined]  # marks stand on the function
@@ -162,23 +162,23 @@ def public(view: View | None = None, *, reads_first: bool = False) -> View | Cal
     """Declare that everybody may use a route."""
 
     def decorate(view: View) -> View:
-        view.access = Access(None, None, reads_first)  # type: ignore[attr-defined]  # marks stand on the function
+        view.access = RouteAccess(None, None, reads_first)  # type: ignore[attr-defined]  # marks stand on the function
         return view
 
     return decorate if view is None else decorate(view)
 
 
-def is_only_looking() -> bool:
+def is_read_only_request() -> bool:
     """Say whether this request shows a form and does not send one: GET, and HEAD with it."""
     return request.method in SAFE_METHODS
 
 
-def access_of(endpoint: str | None) -> Access | None:
+def access_of(endpoint: str | None) -> RouteAccess | None:
     """Return what a route declared."""
     return getattr(current_app.view_functions.get(endpoint or ""), "access", None)
 
 
-def let_go() -> None:
+def release_connection() -> None:
     """Give this request's connection and turn back before something slow; what was read stays usable as plain values.
 
     A request that kept one while it waits for a second would, with enough others like it, wait for ever.
@@ -190,20 +190,20 @@ def let_go() -> None:
 def _forget_session() -> None:
     session = g.pop("session", None)
     if session is not None:
-        plumbing().database.finish(session, keep=False)
+        request_services().database.finish(session, keep=False)
 
 
 def begin_writing() -> Session:
     """Turn this request's session into a writing one; what was read before stays usable as plain values."""
     _forget_session()
-    g.session = plumbing().database.begin(write=True)
+    g.session = request_services().database.begin(write=True)
     return current_session()
 
 
 def _check_host() -> None:
     """Refuse a request for another site than ours (security 3.3). Flask's own list cannot hold an IPv6 address."""
     name = urlsplit(f"//{request.host}").hostname
-    if name not in plumbing().host_names:
+    if name not in request_services().host_names:
         raise UnknownHost
 
 
@@ -216,7 +216,7 @@ def _check_origin() -> None:
         raise Forbidden(code=FOREIGN)
 
 
-def _read_body(access: Access) -> None:
+def _read_body(access: RouteAccess) -> None:
     """Read what was sent before the write transaction begins: a slow sender must not hold everybody."""
     if access.body_limit is not None:
         request.max_content_length = access.body_limit
@@ -233,46 +233,46 @@ def _open() -> None:
     g.request_id = secrets.token_hex(8)
     g.began = time.monotonic()
     structlog.contextvars.bind_contextvars(request_id=g.request_id)
-    if request.endpoint not in plumbing().any_host:
+    if request.endpoint not in request_services().any_host:
         _check_host()
     if request.url_rule is None:
         return
     access = access_of(request.endpoint)
     if access is None:
         abort(403)  # default deny: a test walks the URL map, so that this is never seen
-    if not is_only_looking():
+    if not is_read_only_request():
         _check_origin()
         _read_body(access)
-    deadline.begin(plumbing().request_seconds)
+    deadline.begin(request_services().request_seconds)
     _take_in_hand()
-    if not is_only_looking():
+    if not is_read_only_request():
         g.cookie_before = dict(cookie)
         g.writes = not (access.reads_first() if callable(access.reads_first) else access.reads_first)
-        if g.writes and not plumbing().database.is_sqlite:
-            g.session = plumbing().database.begin(write=True)
+        if g.writes and not request_services().database.is_sqlite:
+            g.session = request_services().database.begin(write=True)
 
 
 def _take_in_hand() -> None:
     """Count the request once its body is there, and wait for its turn; or draw what is said to those whom the door turns away."""
-    house = plumbing()
+    house = request_services()
     house.crowd.enter()
     g.in_hand = True
     if request.endpoint in house.quiet:
         return
     if TURNED_AWAY in request.environ:
-        raise Crowded
-    g.turn = house.turns.take(writes=not is_only_looking())
+        raise ServerBusy
+    g.turn = house.turns.take(writes=not is_read_only_request())
 
 
 def _end_turn() -> None:
     turn = g.pop("turn", None)
     if turn is not None:
-        plumbing().turns.give_back(turn)
+        request_services().turns.give_back(turn)
 
 
 def _take_turn() -> None:
     """Wait for the one writer's turn on SQLite, as late as can be: what comes before, nobody else waits for."""
-    if g.get("writes") and plumbing().database.is_sqlite:
+    if g.get("writes") and request_services().database.is_sqlite:
         begin_writing()
 
 
@@ -281,13 +281,13 @@ def _close(response: Response) -> Response:
     if session is None:
         deadline.end()
         return response
-    keep = not is_only_looking() and response.status_code < 400
+    keep = not is_read_only_request() and response.status_code < 400
     if keep and deadline.has_passed():
         g.session = session
-        return cast("Response", current_app.handle_user_exception(deadline.TooLong()))
+        return cast("Response", current_app.handle_user_exception(deadline.DeadlineExceeded()))
     deadline.end()
     try:
-        plumbing().database.finish(session, keep=keep)
+        request_services().database.finish(session, keep=keep)
     except SQLAlchemyError as error:
         log.error("commit.failed", **cause_of(error))  # noqa: TRY400 - the error may hold what people wrote
         return cast("Response", current_app.handle_user_exception(Unavailable()))
@@ -301,12 +301,12 @@ def roll_back() -> None:
     if before is not None and dict(cookie) != before:
         cookie.clear()
         cookie.update(before)
-    let_go()
+    release_connection()
 
 
 def _tell(response: Response) -> Response:
     """Log one line for each request: the route's name, never its address, query or body (security 8.2)."""
-    if request.endpoint not in plumbing().quiet:
+    if request.endpoint not in request_services().quiet:
         actor = cast("Actor | None", g.get("actor"))
         log.info(
             "request.answered",
@@ -321,9 +321,9 @@ def _tell(response: Response) -> Response:
 
 def _abandon(_error: BaseException | None) -> None:
     if g.pop("in_hand", False):
-        plumbing().crowd.leave()
+        request_services().crowd.leave()
     deadline.end()
-    let_go()
+    release_connection()
     structlog.contextvars.clear_contextvars()
 
 
@@ -340,7 +340,7 @@ class WholeConverter(IntegerConverter):
         return number
 
 
-def install(app: Flask, plumbing: Plumbing) -> None:
+def install(app: Flask, plumbing: RequestServices) -> None:
     """Give every request of the application its transaction and its actor."""
     app.url_map.converters["int"] = WholeConverter
     app.extensions["plumbing"] = plumbing

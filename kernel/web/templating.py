@@ -13,7 +13,7 @@ from jinja2 import BytecodeCache, StrictUndefined
 from jinja2.bccache import Bucket
 
 from kernel import i18n
-from kernel.keeping import keep
+from kernel.disk_cache import write_cache_file
 from kernel.settings import Settings
 from kernel.web.request import allows, current_actor
 from kernel.web.site_header import site_header
@@ -27,7 +27,7 @@ def _seal(code: bytes) -> bytes:
     return sha256(_VERSIONS + code).digest()
 
 
-class KeptTemplates(BytecodeCache):
+class TemplateCache(BytecodeCache):
     """What templates compile to, kept in a folder of the instance: a twelfth of a start, and a part of the first look at each page.
 
     What cannot be kept, was cut off, or comes from another version of the library or of ours, is compiled anew.
@@ -46,7 +46,7 @@ class KeptTemplates(BytecodeCache):
     def dump_bytecode(self, bucket: Bucket) -> None:
         """Keep what was compiled."""
         code = bucket.bytecode_to_string()
-        keep(self._path(bucket), _seal(code) + code, mode=0o700)
+        write_cache_file(self._path(bucket), _seal(code) + code, mode=0o700)
 
     def _path(self, bucket: Bucket) -> Path:
         return self._folder / bucket.key
@@ -98,7 +98,7 @@ def install(app: Flask, settings: Settings) -> None:
     """Give the templates of the application their globals and filters."""
     environment = app.jinja_env
     environment.undefined = StrictUndefined
-    environment.bytecode_cache = KeptTemplates(settings.data_dir / "templates")
+    environment.bytecode_cache = TemplateCache(settings.data_dir / "templates")
     environment.trim_blocks = True
     environment.lstrip_blocks = True
     environment.globals.update(

@@ -22,7 +22,7 @@ import click
 from sqlalchemy import func, select
 
 from accounts.models import Person
-from kernel import copies
+from kernel import database_copy
 from lms import serve as server
 from lms.app import House
 from lms.loadtest import people
@@ -120,7 +120,7 @@ def prepare(folder: Path, plan: Plan, *, fresh: bool, **given: object) -> House:
         fill(house, plan.learners, plan.seed, password)
         if not house.database.is_sqlite:
             with house.database.writing.begin() as writer:
-                copies.analyze(writer)
+                database_copy.analyze(writer)
         Instance(folder, plan.learners, plan.seed, password).write()
     return house
 

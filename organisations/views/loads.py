@@ -8,9 +8,9 @@ from kernel import clock
 from kernel.errors import Invalid
 from kernel.i18n import _
 from kernel.tables import CSV_TYPE, Cell, on_disk, write_csv
-from kernel.web.contents import send_made
-from kernel.web.paging import Page, asked_page
-from kernel.web.request import begin_writing, current_actor, current_session, let_go, requires, see_page
+from kernel.web.file_responses import send_generated
+from kernel.web.paging import Page, requested_page
+from kernel.web.request import begin_writing, current_actor, current_session, release_connection, requires, see_page
 from organisations.forms import LoadForm
 from organisations.models import PendingLoad
 from organisations.permissions import OrganisationAction
@@ -39,7 +39,7 @@ def loads() -> Answer:
     if sent is None:
         page = _page(form)
         return (page, 422) if form.faults else page
-    let_go()
+    release_connection()
     try:
         total = _count(sent.kind, sent.content)
     except Invalid as refused:
@@ -66,7 +66,7 @@ def _count(kind: LoadKind, content: bytes) -> int:
 def _judge(load: PendingLoad) -> tuple[JudgedPeople | JudgedUnits, list[LoadFault], int | None]:
     """Return what a list would do, all its faults by their lines, and from which line on its encoding is a guess."""
     judged: JudgedPeople | JudgedUnits
-    let_go()
+    release_connection()
     if load.kind == LoadKind.PEOPLE.value:
         people = read_people(load.content)
         judged, unread, guess = judge_people(current_session(), people.people), people.faults, people.guessed_from
@@ -83,7 +83,7 @@ def load(subject: PendingLoad) -> Answer:
     if subject.confirmed_at is not None:
         return render_template("organisations/load_done.html", load=subject)
     judged, faults, guess = _judge(subject)
-    asked = asked_page(FAULTS)
+    asked = requested_page(FAULTS)
     shown = faults[asked.offset : asked.offset + FAULTS]
     return render_template(
         "organisations/load.html",
@@ -109,7 +109,7 @@ def faults(subject: PendingLoad) -> Response:
     _judged, found, _guess = _judge(subject)
     headings = [_("Line"), _("What is wrong"), _("As written")]
     file = on_disk(lambda target: write_csv(target, headings, _fault_rows(found)))
-    return send_made(file, CSV_TYPE, _("faults") + ".csv")
+    return send_generated(file, CSV_TYPE, _("faults") + ".csv")
 
 
 def _fault_rows(found: Sequence[LoadFault]) -> Iterator[Sequence[Cell]]:

@@ -16,7 +16,7 @@ from kernel.errors import Conflict
 from kernel.i18n import _
 from kernel.permissions import Actor
 from kernel.web.forms import Form, as_uuid
-from kernel.web.paging import Page, asked_page
+from kernel.web.paging import Page, requested_page
 from kernel.web.request import current_actor, current_session, requires, see_page
 from organisations.forms import KINDS, ChosenPlaceForm, MemberForm, NewPlaceForm, PlaceForm
 from organisations.models import Organisation
@@ -97,7 +97,7 @@ def organisation(subject: Organisation) -> Answer:
 
 
 def _page(subject: Organisation, refused: Form | None = None) -> str:  # long: one page with six small forms
-    session, asked = current_session(), asked_page(ROWS)
+    session, asked = current_session(), requested_page(ROWS)
     words = " ".join(request.args.get("q", "").split())[:100]
     standings = in_order(queries.list_tree(session))
     rows = queries.list_members(session, subject.id, words, offset=asked.offset, limit=ROWS + 1)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from enrolments.models import Enrolment
 from enrolments.services.joining import number_on
-from kernel.permissions import Actor, Via
+from kernel.permissions import Actor, ActorChannel
 from quizzes.models import Attempt
 from quizzes.queries import sittings as queries
 from quizzes.rules.attempts import OPEN_STATES
@@ -40,6 +40,6 @@ def _leave_one_open(session: Session, learner_attempts: Sequence[Attempt], renam
     for row in sorted((row for row in learner_attempts if row.state in OPEN_STATES), key=lambda row: row.saved_at):
         earlier = open_ones.get(renames.get(row.activity_key, row.activity_key))
         if earlier is not None:
-            sittings.submit_attempt(session, Actor(via=Via.JOB), queries.get_sitting(session, earlier.id), [], now=now)
+            sittings.submit_attempt(session, Actor(via=ActorChannel.JOB), queries.get_sitting(session, earlier.id), [], now=now)
             session.flush()  # what it means for the learner is written
         open_ones[renames.get(row.activity_key, row.activity_key)] = row

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from courses.content.filetypes import kind_of
 from courses.content.pictures import FORMATS, cleaned
 from kernel.errors import Invalid
-from kernel.files import Files, StoredFile, checksum, note_stored, quotas_of
+from kernel.files import FileStore, StoredFile, checksum, note_stored, quotas_of
 from quizzes.models import AnswerFile
 from quizzes.queries import sittings as queries
 from quizzes.queries.files import bytes_handed_in
@@ -51,7 +51,7 @@ class Received:
 
 def keep_contents(
     session: Session,
-    files: Files,
+    files: FileStore,
     sitting: Sitting,
     sent: Mapping[int, Sequence[Sent]],
     *,

@@ -6,7 +6,7 @@ from accounts.models import Person
 from kernel import clock
 from kernel.i18n import _
 from kernel.web.forms import whole_number
-from kernel.web.paging import Page, asked_page
+from kernel.web.paging import Page, requested_page
 from kernel.web.request import current_actor, current_session, requires, see_page
 from quizzes.forms import AccommodationForm
 from quizzes.pages.overrides import past_views, profile_views
@@ -29,7 +29,7 @@ def see_person(person: Person) -> Response:
 @requires(QuizAction.ACCOMMODATE)
 def accommodations() -> Answer:
     """List the people with a profile, or those whom a search finds."""
-    asked, query = asked_page(ROWS), request.args.get("q", "")[:100].strip()
+    asked, query = requested_page(ROWS), request.args.get("q", "")[:100].strip()
     rows = queries.list_profiles(current_session(), query, offset=asked.offset, limit=ROWS + 1)
     page = Page(profile_views(rows[:ROWS]), asked.number, len(rows) > ROWS)
     return render_template("quizzes/accommodations.html", page=page, query=query)

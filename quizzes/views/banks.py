@@ -19,11 +19,11 @@ from courses.services.archived import CourseArchived
 from courses.services.verdicts import Verdict
 from kernel import clock
 from kernel.errors import DomainError, NotFound
-from kernel.files import Files
+from kernel.files import FileStore
 from kernel.i18n import _, choose, ngettext
-from kernel.web import notes
+from kernel.web import after_response
 from kernel.web.forms import whole_number
-from kernel.web.paging import Page, asked_page
+from kernel.web.paging import Page, requested_page
 from kernel.web.request import begin_writing, current_actor, current_session, requires, see_page
 from quizzes.content.wording import DIFFICULTIES, KINDS, STATES
 from quizzes.forms import QuestionFieldsForm, QuestionTextForm, form_parts
@@ -50,8 +50,8 @@ def _kinds() -> CourseKinds:
     return cast("CourseKinds", current_app.extensions["course_kinds"])
 
 
-def _files() -> Files:
-    return cast("Files", current_app.extensions["files"])
+def _files() -> FileStore:
+    return cast("FileStore", current_app.extensions["files"])
 
 
 def _words(error: DomainError) -> str:
@@ -80,10 +80,10 @@ def questions(subject: TaughtCourse) -> Answer:
 
 
 def _list(subject: TaughtCourse, form: QuestionFieldsForm, chosen: list[str] | None = None) -> str:
-    session, wanted, page = current_session(), _wanted(), asked_page(ROWS)
+    session, wanted, page = current_session(), _wanted(), requested_page(ROWS)
     up_to_date = queries.is_up_to_date(session, subject.id)
     if not up_to_date:
-        notes.leave(lambda writing: index_banks(writing, subject.id))
+        after_response.run_after_response(lambda writing: index_banks(writing, subject.id))
     rows = queries.search_questions(session, subject.id, wanted, offset=page.offset, limit=ROWS + 1)
     attempts = queries.count_attempts(session, subject.id, [row.key for row in rows])
     banks = queries.list_banks(session, subject.id)

@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from kernel import clock
 from kernel.errors import NotFound
-from kernel.files import Files
+from kernel.files import FileStore
 from kernel.permissions import Actor
-from kernel.web.contents import send_content
+from kernel.web.file_responses import send_content
 from kernel.web.forms import whole_number
 from kernel.web.limits import limit, limiter
 from kernel.web.request import begin_writing, current_actor, current_session, requires
@@ -104,9 +104,9 @@ def keep_sent(subject: Sitting, page: int, *, dropped: str, now: datetime) -> tu
     return _lock(subject)[1], kept
 
 
-def stored_files() -> Files:
+def stored_files() -> FileStore:
     """Return where contents are stored."""
-    files: Files = current_app.extensions["files"]
+    files: FileStore = current_app.extensions["files"]
     return files
 
 

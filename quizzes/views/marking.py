@@ -12,7 +12,7 @@ from courses.models import Course
 from kernel import clock
 from kernel.i18n import _, language, number
 from kernel.web.forms import whole_number
-from kernel.web.paging import Page, asked_page
+from kernel.web.paging import Page, requested_page
 from kernel.web.request import current_actor, current_session, requires, see_other
 from quizzes.forms import MarkForm, chosen_levels
 from quizzes.pages import marking as pages
@@ -47,7 +47,7 @@ def asked_queue() -> Queue:
 @requires(QuizAction.MANAGE, teaching.get_taught_quiz)
 def queue(subject: TaughtQuiz) -> Answer:
     """List what waits for a person: the questions, and the answers of one question or of everybody."""
-    session, asked, page = current_session(), asked_queue(), asked_page()
+    session, asked, page = current_session(), asked_queue(), requested_page()
     looks.note_list(Listing.MARKING, Course, subject.course_id)
     counts = queries.count_by_question(session, subject)
     lines = queries.list_queue(session, subject, asked, offset=page.offset, limit=page.size + 1)

@@ -16,7 +16,7 @@ from kernel.errors import NotFound
 from kernel.i18n import _, ngettext
 from kernel.own_records import LEFT_OUT
 from kernel.permissions import Actor
-from kernel.web.paging import Page, asked_page
+from kernel.web.paging import Page, requested_page
 from kernel.web.request import current_actor, current_session, requires, see_page
 from quizzes.forms import IncidentForm, OverrideForm
 from quizzes.models import QuizOverride
@@ -42,7 +42,7 @@ def _see(endpoint: str, quiz: TaughtQuiz, **values: Any) -> Response:
 @requires(QuizAction.OVERRIDE, teaching.get_taught_quiz)
 def overrides(quiz: TaughtQuiz) -> Answer:
     """List what holds at a quiz instead of its own settings, and for whom it can be set."""
-    session, asked, query = current_session(), asked_page(ROWS), request.args.get("q", "")[:100].strip()
+    session, asked, query = current_session(), requested_page(ROWS), request.args.get("q", "")[:100].strip()
     rows = queries.list_in_force(session, quiz, offset=asked.offset, limit=ROWS + 1)
     found = enrolment_queries.list_learners(session, quiz.course_id, query, limit=FOUND + 1) if query else []
     return render_template(

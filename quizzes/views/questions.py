@@ -20,7 +20,7 @@ from courses.services.archived import CourseArchived
 from courses.services.verdicts import Verdict
 from kernel import clock
 from kernel.errors import NotFound
-from kernel.files import Files
+from kernel.files import FileStore
 from kernel.i18n import _, choose
 from kernel.web.request import begin_writing, current_actor, current_session, requires, see_page
 from quizzes.content.asked_rows import TEXT
@@ -61,8 +61,8 @@ def _kinds() -> CourseKinds:
     return cast("CourseKinds", current_app.extensions["course_kinds"])
 
 
-def _files() -> Files:
-    return cast("Files", current_app.extensions["files"])
+def _files() -> FileStore:
+    return cast("FileStore", current_app.extensions["files"])
 
 
 def _languages(course_id: int) -> tuple[str, ...]:

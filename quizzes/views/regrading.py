@@ -13,7 +13,7 @@ from kernel.i18n import _
 from kernel.own_records import LEFT_OUT, is_own
 from kernel.tables import write_csv
 from kernel.web.forms import whole_number
-from kernel.web.paging import Page, asked_page
+from kernel.web.paging import Page, requested_page
 from kernel.web.request import current_actor, current_session, requires, see_other, see_page
 from quizzes.forms import RegradeForm
 from quizzes.pages import regrading as pages
@@ -124,7 +124,7 @@ def regrade(subject: TaughtRegrade) -> Answer:
     """Show a trial: for whom what would change; after the commit what has changed, and how to undo it."""
     if subject.row.state == "discarded":
         raise NotFound
-    session, row, page = current_session(), subject.row, asked_page(50)
+    session, row, page = current_session(), subject.row, requested_page(50)
     looks.note_list(Listing.ATTEMPTS, Course, row.course_id)
     show = asked_show()
     lines = trials.list_lines(session, row.id, show, offset=page.offset, limit=page.size + 1)

@@ -14,9 +14,9 @@ from enrolments.queries.learning import list_groups
 from kernel import clock
 from kernel.i18n import _
 from kernel.tables import Cell, Sheet, on_disk, type_of, write_csv, write_ods, write_xlsx
-from kernel.web import notes
-from kernel.web.contents import send_made
-from kernel.web.paging import Page, asked_page
+from kernel.web import after_response
+from kernel.web.file_responses import send_generated
+from kernel.web.paging import Page, requested_page
 from kernel.web.request import allows, current_actor, current_session, requires
 from quizzes.pages.introduction import place_of
 from quizzes.pages.reports import COLUMNS, OUTCOMES, STATES, Asked, asked_of, choices, download_rows, headings, lines_of
@@ -33,7 +33,7 @@ ROWS = 50
 @requires(QuizAction.REPORT, teaching.get_taught_quiz)
 def attempts(subject: TaughtQuiz) -> str:
     """Show one page of the attempts at a quiz."""
-    session, asked, page = current_session(), _asked(subject), asked_page(ROWS)
+    session, asked, page = current_session(), _asked(subject), requested_page(ROWS)
     looks.note_list(Listing.ATTEMPTS, Course, subject.course_id)
     rows = reports.list_report(session, subject.course_id, subject.key, asked.wanted, asked.order, offset=page.offset, limit=page.size + 1)
     return render_template(
@@ -61,8 +61,8 @@ def download(subject: TaughtQuiz, what: str, write: Callable[[BinaryIO], None]) 
     `what` is the end of its name, "report.csv". That it was taken out is written down after the answer.
     """
     actor, now, file = current_actor(), clock.now(), on_disk(write)
-    notes.leave_record(lambda session: note_export(session, actor, subject.course_id, subject.key, what, now=now))
-    return send_made(file, type_of(what), f"{subject.key}-{what}")
+    after_response.leave_record(lambda session: note_export(session, actor, subject.course_id, subject.key, what, now=now))
+    return send_generated(file, type_of(what), f"{subject.key}-{what}")
 
 
 @bp.get("/courses/<slug>/quizzes/<key>/report.csv")

@@ -5,7 +5,7 @@ from flask import Blueprint, Response, flash, render_template
 from enrolments.queries.awards import list_awards
 from kernel import clock
 from kernel.i18n import _, choose
-from kernel.web.paging import Page, asked_page
+from kernel.web.paging import Page, requested_page
 from kernel.web.request import current_actor, current_session, requires, see_page
 from quizzes.forms import SettlementForm
 from quizzes.pages.question import points
@@ -39,7 +39,7 @@ def settle(subject: ReviewSeat) -> Answer:
 
 
 def _page(form: SettlementForm, refused: int | None) -> str:
-    page = asked_page()
+    page = requested_page()
     found = queries.list_open(current_session(), offset=page.offset, limit=page.size + 1)
     awards = list_awards(current_session(), [row.enrolment_id for row in found])
     rows = [

@@ -19,7 +19,7 @@ from enrolments.queries.results import find_result
 from kernel import clock
 from kernel.errors import NotFound
 from kernel.i18n import _, format_time, language, ngettext, reading
-from kernel.web import notes
+from kernel.web import after_response
 from kernel.web.errors import wants_json
 from kernel.web.forms import whole_number
 from kernel.web.limits import limit, limiter
@@ -309,7 +309,7 @@ def review(subject: Sitting) -> Answer:
     flags = flags_of(subject, reader_of(actor, subject), history, now=now)
     owner = subject.person_id
     if owner != actor.person_id:
-        notes.leave_record(lambda session: account_services.note_look(session, actor, owner, Purpose.ANSWERS, now=now))
+        after_response.leave_record(lambda session: account_services.note_look(session, actor, owner, Purpose.ANSWERS, now=now))
     following, retry = _after_review(opened, history, now) if subject.person_id == actor.person_id else (None, False)
     return render_template(
         "quizzes/review.html",

@@ -25,9 +25,9 @@ from courses.services.archived import CourseArchived
 from courses.services.drafting import Desk, FileChanged
 from kernel import clock
 from kernel.errors import NotFound
-from kernel.files import Files
+from kernel.files import FileStore
 from kernel.i18n import _, choose
-from kernel.web import notes
+from kernel.web import after_response
 from kernel.web.forms import whole_number
 from kernel.web.request import begin_writing, current_actor, current_session, requires, see_page
 from quizzes.content import asked_slots
@@ -76,8 +76,8 @@ def _kinds() -> CourseKinds:
     return cast("CourseKinds", current_app.extensions["course_kinds"])
 
 
-def _files() -> Files:
-    return cast("Files", current_app.extensions["files"])
+def _files() -> FileStore:
+    return cast("FileStore", current_app.extensions["files"])
 
 
 def _sheet(subject: TaughtPart) -> Sheet:
@@ -245,7 +245,7 @@ def _page(sheet: Sheet, forms: list[SettingsForm], new: NewSlotForm, *, text: st
     shown = sheet.text if text is None else text
     session = current_session()
     if not queries.is_up_to_date(session, sheet.course.id):
-        notes.leave(lambda writing: index_banks(writing, sheet.course.id))
+        after_response.run_after_response(lambda writing: index_banks(writing, sheet.course.id))
     verdict = verdicts.kept_verdict(session, _files(), sheet.course, _kinds(), now=clock.now())
     texts = asked_slots.slot_texts(shown) if forms else []
     fixed = [key for slot in texts if isinstance(key := asked_slots.shown_fields(slot).get("question"), str)]

@@ -13,7 +13,7 @@ from kernel import clock
 from kernel.errors import NotFound
 from kernel.i18n import _
 from kernel.tables import write_csv, write_xlsx
-from kernel.web import notes
+from kernel.web import after_response
 from kernel.web.forms import as_uuid
 from kernel.web.request import current_session, requires, see_page
 from quizzes.pages import statistics as pages
@@ -78,10 +78,10 @@ def _look(subject: TaughtQuiz) -> Looked:
         return replace(looked, examination=kept.examination, computed_at=kept.computed_at, is_current=True)
     if found.items <= services.AT_ONCE:
         examination = services.compute(session, found)
-        notes.leave(lambda later: services.keep(later, found, examination, now=now))
+        after_response.run_after_response(lambda later: services.keep(later, found, examination, now=now))
         return replace(looked, examination=examination, computed_at=now, is_current=True)
     kept_at = kept.computed_at if kept else None
-    notes.leave(lambda later: services.order(later, found, kept_at, now=now))
+    after_response.run_after_response(lambda later: services.order(later, found, kept_at, now=now))
     return looked if kept is None else replace(looked, examination=kept.examination, computed_at=kept_at)
 
 

@@ -13,7 +13,7 @@ from accounts.models import Person
 from accounts.notices import Message
 from accounts.rules import TOKEN_LIFE, NoticeKind
 from kernel import mail, outbox
-from kernel.outbox import ATTEMPTS, AWAY_FOR, Job, Outcome, Worker
+from kernel.outbox import ATTEMPTS, AWAY_FOR, DeliveryOutcome, Job, JobRunner
 from kernel.permissions import SYSTEM
 from lms import queries
 from lms.app import House
@@ -31,9 +31,9 @@ def free_port() -> int:
         return int(held.getsockname()[1])
 
 
-def posting(house: House, port: int) -> Worker:
+def posting(house: House, port: int) -> JobRunner:
     settings = house.settings.model_copy(update={"smtp_host": "127.0.0.1", "smtp_port": port, "smtp_starttls": False})
-    return Worker(house.database, settings, house.worker.handlers)
+    return JobRunner(house.database, settings, house.worker.handlers)
 
 
 def forget_password(house: House, person: Person, now: datetime = NOW) -> None:
@@ -268,5 +268,5 @@ def test_a_job_that_is_tried_again_by_hand_has_three_days_again(house: House) ->
     with house.database.unit_of_work() as session:
         outbox.retry_failed(session, now=late)
 
-    assert outbox.deliver(worker, job.id, now=late) is Outcome.WAITS
+    assert outbox.deliver(worker, job.id, now=late) is DeliveryOutcome.WAITS
     assert jobs_of(house)[0].away_since == late

@@ -318,7 +318,7 @@ def test_a_portion_ends_well_within_the_lease_and_the_rest_is_the_next_jobs(hous
     with house.database.unit_of_work(write=False) as session:
         job = session.scalars(select(Job.id).where(Job.kind == "accounts.send_notices")).one()
     monkeypatch.setattr(clock, "now", hurried)
-    assert outbox.deliver(posting(house, box), job, now=begun) is outbox.Outcome.DONE
+    assert outbox.deliver(posting(house, box), job, now=begun) is outbox.DeliveryOutcome.DONE
     sent = len(box.messages)
     assert 0 < sent < len(people)
     assert passed[0] < outbox.LEASE
@@ -357,7 +357,7 @@ def left_to_mail(house: House) -> list[list[int]]:
         return [json.loads(arguments)["people"] for arguments in found]
 
 
-def posting(house: House, box: Postbox) -> outbox.Worker:
+def posting(house: House, box: Postbox) -> outbox.JobRunner:
     """Return a worker that sends mail to a server."""
     settings = house.settings.model_copy(update={"smtp_host": "127.0.0.1", "smtp_port": box.port, "smtp_starttls": False})
-    return outbox.Worker(house.database, settings, house.worker.handlers)
+    return outbox.JobRunner(house.database, settings, house.worker.handlers)

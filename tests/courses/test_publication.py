@@ -11,8 +11,8 @@ from courses.content.kept import Kept
 from courses.content.model import Severity
 from courses.publication import Prepared, digest_of
 from kernel.errors import Unavailable
-from kernel.markup import work
-from kernel.markup.model import Rendered
+from kernel.markup import render_state
+from kernel.markup.model import RenderedText
 from lms.app import KINDS
 from tests.support.builders import folder
 from tests.support.folders import COURSE, LESSON, OTHER_LESSON, a_folder, changed
@@ -54,10 +54,10 @@ def test_a_text_that_the_renderer_gives_up_after_the_check_is_never_published_em
     kinds, really = replace(KINDS, kept=Kept(tmp_path)), getattr(rendering, render)
     publication.forget_rendered()
 
-    def too_late(*given: object) -> Rendered:
+    def too_late(*given: object) -> RenderedText:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(work, "TIME_LIMIT", -1.0)
-            rendered: Rendered = really(*given)
+            patch.setattr(render_state, "TIME_LIMIT", -1.0)
+            rendered: RenderedText = really(*given)
             return rendered
 
     with pytest.MonkeyPatch.context() as patch:

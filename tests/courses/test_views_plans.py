@@ -10,7 +10,7 @@ from accounts.models import Notice
 from courses.models import Course, CourseVersion, PlannedPublication, StaffRole
 from kernel import clock, outbox
 from kernel.audit import AuditEntry
-from kernel.outbox import Job, Outcome
+from kernel.outbox import DeliveryOutcome, Job
 from lms.app import House
 from tests.courses.test_services import LESSON, save_draft
 from tests.courses.test_views import PUBLISHING, versions
@@ -178,7 +178,7 @@ def test_two_workers_publish_it_once(planned: Browser, house: House) -> None:
 
     outcomes = all_at_once(4, lambda _place: outbox.deliver(house.worker, job, now=tomorrow()))
 
-    assert sorted(str(one) for one in outcomes) == sorted([Outcome.DONE.value, *[Outcome.NOT_MINE.value] * 3])
+    assert sorted(str(one) for one in outcomes) == sorted([DeliveryOutcome.DONE.value, *[DeliveryOutcome.NOT_MINE.value] * 3])
     with house.database.unit_of_work(write=False) as session:
         told = select(func.count()).select_from(AuditEntry).where(AuditEntry.verb == "course.published")
         assert session.scalar(told) == 2

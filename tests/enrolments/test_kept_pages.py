@@ -14,8 +14,8 @@ from enrolments.queries.announcements import Audience
 from enrolments.services import announcements as services
 from enrolments.services.announcements import AnnouncementText
 from kernel import clock
-from kernel.web import kept_pages
-from kernel.web.kept_pages import EXTENSION, KeptPages
+from kernel.web import cached_pages
+from kernel.web.cached_pages import EXTENSION, PageCache
 from lms.app import House
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_learner_in, a_person, a_teacher, publish, sign_in
@@ -29,10 +29,10 @@ TOKEN = re.compile(r'(?<=name="csrf_token" value=")[^"]+')
 
 
 @pytest.fixture
-def kept(app: Flask) -> KeptPages:
+def kept(app: Flask) -> PageCache:
     """Return the application's kept pages."""
     found = app.extensions[EXTENSION]
-    assert isinstance(found, KeptPages)
+    assert isinstance(found, PageCache)
     return found
 
 
@@ -57,7 +57,7 @@ def blas(ana: Browser, house: House) -> Browser:
     return learner
 
 
-def test_two_who_see_the_same_share_one_drawing_and_nothing_else(ana: Browser, blas: Browser, kept: KeptPages) -> None:
+def test_two_who_see_the_same_share_one_drawing_and_nothing_else(ana: Browser, blas: Browser, kept: PageCache) -> None:
     ana.get(LESSON)
     count = len(kept)
 
@@ -94,7 +94,7 @@ def test_two_readers_share_the_head_of_the_site_but_for_their_names(
     assert ("Ana" in html, "Blas" in ana.get("/certificates").html) == (False, False)
 
 
-def test_a_kept_page_is_the_page_that_was_drawn(ana: Browser, kept: KeptPages) -> None:
+def test_a_kept_page_is_the_page_that_was_drawn(ana: Browser, kept: PageCache) -> None:
     """With the same symbols, whoever uses them: the head of the site or the page."""
     ana.get(f"{COURSE}/activities/leccion-2")
     count = len(kept)
@@ -113,7 +113,7 @@ def test_what_one_reader_asks_for_is_not_in_the_drawing_of_another(ana: Browser,
     assert "de=ana" not in blas.get(f"{COURSE}/activities/leccion-2").html
 
 
-def test_another_state_language_zone_or_theme_is_another_drawing(ana: Browser, blas: Browser, house: House, kept: KeptPages) -> None:
+def test_another_state_language_zone_or_theme_is_another_drawing(ana: Browser, blas: Browser, house: House, kept: PageCache) -> None:
     ana.get(LESSON)
     counts = [len(kept)]
 
@@ -136,7 +136,7 @@ def test_another_state_language_zone_or_theme_is_another_drawing(ana: Browser, b
     assert counts == sorted(set(counts))
 
 
-def test_a_message_is_for_one_reader(ana: Browser, blas: Browser, kept: KeptPages) -> None:
+def test_a_message_is_for_one_reader(ana: Browser, blas: Browser, kept: PageCache) -> None:
     """A page with a message is drawn for its reader alone."""
     count = len(kept)
 
@@ -148,9 +148,9 @@ def test_a_message_is_for_one_reader(ana: Browser, blas: Browser, kept: KeptPage
     assert len(kept) == count
 
 
-def test_only_the_last_pages_are_kept(ana: Browser, kept: KeptPages, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_last_pages_are_kept(ana: Browser, kept: PageCache, monkeypatch: pytest.MonkeyPatch) -> None:
     most = len(kept)
-    monkeypatch.setattr(kept_pages, "MOST_KEPT", most)
+    monkeypatch.setattr(cached_pages, "MOST_KEPT", most)
 
     for path in (COURSE, f"{COURSE}/activities/leccion-2", f"{COURSE}/glossary", f"{COURSE}/resources"):
         ana.get(path)
@@ -161,13 +161,13 @@ def test_only_the_last_pages_are_kept(ana: Browser, kept: KeptPages, monkeypatch
 def test_what_a_page_is_drawn_from_says_all_that_it_is(browser: Browser, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is written out as a place in memory would let a browser, or somebody else, keep what has changed since."""
     written: list[str] = []
-    digest = kept_pages._digest
+    digest = cached_pages._digest
 
     def noted(*parts: object) -> str:
         written.append(repr(parts))
         return digest(*parts)
 
-    monkeypatch.setattr(kept_pages, "_digest", noted)
+    monkeypatch.setattr(cached_pages, "_digest", noted)
     course, _version = publish(house, a_folder())
     teacher = a_teacher(house, course)
     page = f"/courses/{course.slug}"

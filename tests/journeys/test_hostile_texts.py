@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from kernel.markup import work
+from kernel.markup import render_state
 from lms.app import House
 from tests.support import naughty
 from tests.support.browser import Browser, Page
@@ -104,7 +104,7 @@ def shared_texts() -> Iterator[tuple[str, str]]:
 
 def test_no_text_makes_the_server_fail(writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
     """Security 3.5; a part of the time that a text may take, to spare the suite's own."""
-    monkeypatch.setattr(work, "TIME_LIMIT", 0.1)
+    monkeypatch.setattr(render_state, "TIME_LIMIT", 0.1)
     for text in OURS:
         for door in writer.doors:
             door(text[:20], text)
@@ -123,7 +123,7 @@ def test_a_refused_text_is_answered_with_its_line(
     writer: Writer, body: str, line: int, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Format C105: looked at before it is saved, saved all the same, and previewed."""
-    monkeypatch.setattr(work, "TIME_LIMIT", 0.1)
+    monkeypatch.setattr(render_state, "TIME_LIMIT", 0.1)
     team, told = writer.team, []
     sent = dict(team.get(EDITOR).form("/lessons/leccion-1").fields) | {"body": body}
     sent.pop("do", None)
@@ -146,7 +146,7 @@ def test_a_refused_text_is_answered_with_its_line(
 
 def test_a_lesson_is_shown_without_what_another_text_lends_it(browser: Browser, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """A definition that is given up is left out of the page and named; the lesson itself is there."""
-    monkeypatch.setattr(work, "TIME_LIMIT", 0.1)
+    monkeypatch.setattr(render_state, "TIME_LIMIT", 0.1)
     course = a_course(house, modules=1)
     a_teacher(house, course)
     slow = f"brecha:\n  term: Brecha\n  definition: {'a[' * 2500}\n"

@@ -10,11 +10,11 @@ from sqlalchemy import select
 from kernel import audit
 from kernel.audit import AuditEntry, network_of
 from kernel.outbox import Job
-from kernel.permissions import Actor, Via
+from kernel.permissions import Actor, ActorChannel
 from lms.app import House
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
-ACTOR = Actor(person_id=7, via=Via.WEB, address="198.51.100.77", request_id="abc")
+ACTOR = Actor(person_id=7, via=ActorChannel.WEB, address="198.51.100.77", request_id="abc")
 
 
 class Verb(StrEnum):

@@ -7,75 +7,75 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from kernel.archives import ArchiveRefused, read_archive
-from kernel.confined import AT_ONCE, Bounds, TooHeavy, confined
 from kernel.errors import Unavailable
 from kernel.i18n import language, reading
+from kernel.sandbox import AT_ONCE, SandboxLimitExceeded, SandboxLimits, run_sandboxed
 
-MODEST = Bounds(memory=200_000_000, seconds=1, patience=10)
+MODEST = SandboxLimits(memory=200_000_000, seconds=1, patience=10)
 
 
 def test_what_is_read_comes_back() -> None:
-    assert confined(divmod, 17, 5) == (3, 2)
-    assert confined(sorted, [3, 1, 2], reverse=True) == [3, 2, 1]
+    assert run_sandboxed(divmod, 17, 5) == (3, 2)
+    assert run_sandboxed(sorted, [3, 1, 2], reverse=True) == [3, 2, 1]
 
 
 def test_it_reads_for_the_same_reader() -> None:
     with reading("en"):
-        assert confined(language) == "en"
+        assert run_sandboxed(language) == "en"
     with reading("es"):
-        assert confined(language) == "es"
+        assert run_sandboxed(language) == "es"
 
 
 def test_a_refusal_arrives_with_its_words_and_facts() -> None:
     with pytest.raises(ArchiveRefused) as here:
         read_archive(b"PK")
     with pytest.raises(ArchiveRefused) as there:
-        confined(read_archive, b"PK")
+        run_sandboxed(read_archive, b"PK")
 
     assert (there.value.text, there.value.reason, there.value.facts) == (here.value.text, here.value.reason, here.value.facts)
 
 
 def test_what_asks_for_too_much_memory_is_refused() -> None:
-    assert len(confined(bytes, 50_000_000, bounds=MODEST)) == 50_000_000
-    with pytest.raises(TooHeavy):
-        confined(bytes, 300_000_000, bounds=MODEST)
+    assert len(run_sandboxed(bytes, 50_000_000, bounds=MODEST)) == 50_000_000
+    with pytest.raises(SandboxLimitExceeded):
+        run_sandboxed(bytes, 300_000_000, bounds=MODEST)
 
 
 def test_what_computes_for_too_long_is_refused() -> None:
-    with pytest.raises(TooHeavy):
-        confined(pow, 7, 10**9, bounds=MODEST)
+    with pytest.raises(SandboxLimitExceeded):
+        run_sandboxed(pow, 7, 10**9, bounds=MODEST)
 
 
 @pytest.mark.slow
 def test_what_waits_for_too_long_is_refused() -> None:
-    with pytest.raises(TooHeavy):
-        confined(time.sleep, 60, bounds=Bounds(patience=2))
+    with pytest.raises(SandboxLimitExceeded):
+        run_sandboxed(time.sleep, 60, bounds=SandboxLimits(patience=2))
 
 
 @pytest.mark.slow
 def test_several_are_read_at_a_time_and_who_waits_too_long_is_told() -> None:
     """A long list beside which others are read, until every place is taken."""
     with ThreadPoolExecutor() as threads:
-        long = [threads.submit(confined, time.sleep, 15)]
+        long = [threads.submit(run_sandboxed, time.sleep, 15)]
         time.sleep(0.2)
-        assert confined(divmod, 17, 5) == (3, 2)
+        assert run_sandboxed(divmod, 17, 5) == (3, 2)
         assert not long[0].done()
-        long += [threads.submit(confined, time.sleep, 5) for _place in range(AT_ONCE - 1)]
+        long += [threads.submit(run_sandboxed, time.sleep, 5) for _place in range(AT_ONCE - 1)]
         time.sleep(0.2)
         with pytest.raises(Unavailable):
-            confined(divmod, 17, 5, bounds=Bounds(patience=0.1))
+            run_sandboxed(divmod, 17, 5, bounds=SandboxLimits(patience=0.1))
         assert [one.result() for one in long] == [None] * AT_ONCE
 
-    assert confined(divmod, 17, 5) == (3, 2)
+    assert run_sandboxed(divmod, 17, 5) == (3, 2)
 
 
 def test_a_fault_of_ours_is_no_refusal() -> None:
     with pytest.raises(RuntimeError, match="ZeroDivisionError"):
-        confined(divmod, 1, 0)
+        run_sandboxed(divmod, 1, 0)
 
 
 def test_secrets_stay_behind(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LMS_SECRET_KEY", "nobody-may-know")
 
     assert posixpath.expandvars("$LMS_SECRET_KEY") == "nobody-may-know"
-    assert confined(posixpath.expandvars, "$LMS_SECRET_KEY") == "$LMS_SECRET_KEY"
+    assert run_sandboxed(posixpath.expandvars, "$LMS_SECRET_KEY") == "$LMS_SECRET_KEY"

@@ -14,10 +14,10 @@ from botocore.credentials import Credentials
 from flask import Flask, Response
 from gunicorn.http.wsgi import FileWrapper
 
-from kernel.files import CHUNK, Bucket, Files, Folder
+from kernel.files import CHUNK, BucketStore, FileStore, FolderStore
 from kernel.settings import SettingsError, load
-from kernel.signed_links import Signer
-from kernel.web.contents import send_content, send_made
+from kernel.signed_links import UrlSigner
+from kernel.web.file_responses import send_content, send_generated
 from tests.support.project import ROOT
 from tests.support.stores import a_bucket
 
@@ -26,7 +26,7 @@ SERVER = {"wsgi.file_wrapper": FileWrapper}
 """What gunicorn offers: a wrapper that cannot seek."""
 
 
-class Watched(Bucket):
+class Watched(BucketStore):
     """A bucket that remembers what was fetched of it."""
 
     def fetch(self, sha256: str, start: int, end: int) -> bytes:
@@ -41,7 +41,7 @@ def named() -> Iterator[dict[str, str]]:
         yield settings
 
 
-def sender(files: Files, sha256: str, media_type: str = "video/mp4") -> Flask:
+def sender(files: FileStore, sha256: str, media_type: str = "video/mp4") -> Flask:
     """Return an application that sends one content."""
     app = Flask("sends")
 
@@ -54,7 +54,7 @@ def sender(files: Files, sha256: str, media_type: str = "video/mp4") -> Flask:
 
 @pytest.mark.parametrize("store", ["folder", "bucket"])
 def test_a_content_is_sent_whole_and_in_ranges(store: str, tmp_path: Path, named: dict[str, str]) -> None:
-    files = Watched(load(data_dir=tmp_path, **named)) if store == "bucket" else Folder(tmp_path / "files")
+    files = Watched(load(data_dir=tmp_path, **named)) if store == "bucket" else FolderStore(tmp_path / "files")
     client = sender(files, files.put(CONTENT)).test_client()
 
     def ask(spans: str = "", method: str = "GET") -> tuple[int, bytes, str | None]:
@@ -87,7 +87,7 @@ def test_a_range_of_a_bucket_fetches_no_more_than_a_piece_of_what_is_around_it(t
 
 def test_a_link_leads_to_the_bucket_for_five_minutes_and_texts_stay_here(tmp_path: Path, named: dict[str, str]) -> None:
     """Security 4.3."""
-    files = Bucket(load(data_dir=tmp_path, files_links=True, **named))
+    files = BucketStore(load(data_dir=tmp_path, files_links=True, **named))
     key = files.put(CONTENT)
     answer = sender(files, key).test_client().get("/")
 
@@ -105,7 +105,7 @@ def test_a_link_leads_to_the_bucket_for_five_minutes_and_texts_stay_here(tmp_pat
 
 
 def test_links_are_signed_as_the_stores_own_library_signs_them() -> None:
-    now, signer = datetime(2026, 11, 21, 3, 4, 5, tzinfo=UTC), Signer("sa-east-1", "AKIDEXAMPLE", "una/clave+secreta")
+    now, signer = datetime(2026, 11, 21, 3, 4, 5, tzinfo=UTC), UrlSigner("sa-east-1", "AKIDEXAMPLE", "una/clave+secreta")
     answer = {"Content-Type": "video/mp4", "Content-Disposition": "inline; filename*=UTF-8''clase%20%C3%B1.mp4"}
     address = "https://almacen.example:8443/balde/curso/ab/" + "ab" * 32
     with time_machine.travel(now, tick=False):
@@ -126,7 +126,7 @@ def test_links_need_a_bucket_and_a_key(tmp_path: Path) -> None:
 def test_a_file_that_was_made_for_one_reader_is_kept_by_nobody(app: Flask) -> None:
     """Security 3.4: reports and grades as pages are."""
     with app.test_request_context(base_url="https://localhost"):
-        response = send_made(BytesIO(b"a;b"), "text/csv", "informe ñ.csv")
+        response = send_generated(BytesIO(b"a;b"), "text/csv", "informe ñ.csv")
 
     assert response.headers["Cache-Control"] == "no-store"
     assert response.headers["Content-Disposition"].startswith("attachment; filename")

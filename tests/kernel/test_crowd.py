@@ -9,8 +9,8 @@ import time_machine
 from flask import Flask, request, request_started
 
 from kernel import clock
-from kernel.web.crowd import BACK_A_SECOND, Crowd
-from kernel.web.request import Plumbing
+from kernel.web.active_requests import BACK_A_SECOND, ActiveRequests
+from kernel.web.request import RequestServices
 from lms.app import House
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import PASSWORD, a_course, a_learner_in, a_person
@@ -19,26 +19,28 @@ pytestmark = pytest.mark.settings(crowd=2)
 
 
 @pytest.fixture
-def crowd(browser: Browser) -> Iterator[Crowd]:
+def crowd(browser: Browser) -> Iterator[ActiveRequests]:
     """Keep the door as it stands; whatever a test has asked for must be out of hand at its end."""
-    plumbing: Plumbing = browser.app.extensions["plumbing"]
+    plumbing: RequestServices = browser.app.extensions["plumbing"]
     yield plumbing.crowd
     assert plumbing.crowd._inside == 0
 
 
-def fill(crowd: Crowd) -> None:
+def fill(crowd: ActiveRequests) -> None:
     """Take as many in hand as may be."""
     crowd.enter()
     crowd.enter()
 
 
-def empty(crowd: Crowd) -> None:
+def empty(crowd: ActiveRequests) -> None:
     """Be done with them."""
     crowd.leave()
     crowd.leave()
 
 
-def test_a_newcomer_is_asked_to_wait_without_a_statement_and_the_page_tries_again(browser: Browser, house: House, crowd: Crowd) -> None:
+def test_a_newcomer_is_asked_to_wait_without_a_statement_and_the_page_tries_again(
+    browser: Browser, house: House, crowd: ActiveRequests
+) -> None:
     counter = every_statement(house.database)
     browser.get("/")
     counter.reset()
@@ -60,7 +62,7 @@ def test_a_newcomer_is_asked_to_wait_without_a_statement_and_the_page_tries_agai
     browser.get("/")
 
 
-def test_who_is_in_or_sends_the_form_of_signing_in_goes_on(browser: Browser, house: House, crowd: Crowd) -> None:
+def test_who_is_in_or_sends_the_form_of_signing_in_goes_on(browser: Browser, house: House, crowd: ActiveRequests) -> None:
     course = a_course(house)
     learner, late = a_learner_in(browser, course), browser.another()
     a_person(house, "tarde@example.org")
@@ -77,7 +79,7 @@ def test_who_is_in_or_sends_the_form_of_signing_in_goes_on(browser: Browser, hou
     empty(crowd)
 
 
-def test_what_is_sent_files_and_probes_are_never_turned_away(browser: Browser, crowd: Crowd) -> None:
+def test_what_is_sent_files_and_probes_are_never_turned_away(browser: Browser, crowd: ActiveRequests) -> None:
     sheet = next(link for link in browser.get("/").html.split('"') if link.endswith(".css"))
     fill(crowd)
 
@@ -89,7 +91,7 @@ def test_what_is_sent_files_and_probes_are_never_turned_away(browser: Browser, c
     empty(crowd)
 
 
-def test_requests_that_fail_are_out_of_hand_too(browser: Browser, crowd: Crowd) -> None:
+def test_requests_that_fail_are_out_of_hand_too(browser: Browser, crowd: ActiveRequests) -> None:
     browser.get("/nowhere", status=404)
     browser._request("POST", "/sign-in")
     browser.get("/profile/data")
@@ -98,7 +100,7 @@ def test_requests_that_fail_are_out_of_hand_too(browser: Browser, crowd: Crowd) 
     assert crowd._inside == 0
 
 
-def test_the_page_is_drawn_once_for_all_and_says_nothing_of_who_got_it_first(browser: Browser, crowd: Crowd) -> None:
+def test_the_page_is_drawn_once_for_all_and_says_nothing_of_who_got_it_first(browser: Browser, crowd: ActiveRequests) -> None:
     """Turning thousands away costs what they wait for, unless it costs nothing."""
     browser.get("/courses")
     with_cookie = browser.another()
@@ -129,7 +131,7 @@ def test_the_page_is_drawn_once_for_all_and_says_nothing_of_who_got_it_first(bro
 
 
 def test_those_who_wait_come_back_one_after_the_other_within_two_minutes() -> None:
-    crowd = Crowd(1)
+    crowd = ActiveRequests(1)
     first = [crowd.turn_away() for _one in range(100)]
     many = [crowd.turn_away() for _one in range(1900)]
     late = [crowd.turn_away() for _one in range(3000)]
@@ -141,7 +143,7 @@ def test_those_who_wait_come_back_one_after_the_other_within_two_minutes() -> No
 
 
 def test_a_house_may_ask_nobody_to_wait() -> None:
-    crowd = Crowd(0)
+    crowd = ActiveRequests(0)
     for _one in range(300):
         crowd.enter()
 

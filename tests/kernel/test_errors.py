@@ -399,11 +399,11 @@ def test_a_stash_never_holds_a_password_and_cannot_be_forged(browser: Browser, h
 
     stash = dict(browser.page.form("/sign-in").fields)["resume"]
     with app.test_request_context():
-        path, fields, _lost = pages.kept(stash) or ("", [], [])
+        path, fields, _lost = pages.stashed_form(stash) or ("", [], [])
         assert path == "/profile/password"
         assert not {"password", "current_password", "csrf_token"} & dict(fields).keys()
-        assert pages.kept(stash[:-2] + "xx") is None
-        assert pages.kept("") is None
+        assert pages.stashed_form(stash[:-2] + "xx") is None
+        assert pages.stashed_form("") is None
 
 
 def test_a_stash_lasts_an_hour(app: Flask) -> None:
@@ -412,11 +412,11 @@ def test_a_stash_lasts_an_hour(app: Flask) -> None:
         time_machine.travel("2026-11-20T10:00:00Z", tick=False) as traveller,
         app.test_request_context("/profile", method="POST", data=TYPED),
     ):
-        stash = pages.keep_for_later()
+        stash = pages.stash_form()
         traveller.shift(3599)
-        assert pages.kept(stash) is not None
+        assert pages.stashed_form(stash) is not None
         traveller.shift(3)
-        assert pages.kept(stash) is None
+        assert pages.stashed_form(stash) is None
 
 
 def test_a_script_whose_token_expired_is_told_so(browser: Browser, house: House) -> None:

@@ -13,13 +13,13 @@ from sqlalchemy.orm import Session
 
 from kernel.clock import now
 from kernel.errors import NotFound
-from kernel.files import Folder, StoredFile, note_all_stored, note_stored
+from kernel.files import FolderStore, StoredFile, note_all_stored, note_stored
 from lms.app import House
 from tests.support.at_once import overlap
 
 
 def test_a_content_is_kept_once_whatever_its_names(tmp_path: Path) -> None:
-    files = Folder(tmp_path / "files")
+    files = FolderStore(tmp_path / "files")
     key = files.put(b"content")
 
     assert key == hashlib.sha256(b"content").hexdigest()
@@ -34,7 +34,7 @@ def test_a_content_that_cannot_be_written_whole_leaves_nothing(tmp_path: Path, m
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", fail)
-    files = Folder(tmp_path / "files")
+    files = FolderStore(tmp_path / "files")
     with pytest.raises(OSError, match="No space"):
         files.keep("a" * 64, io.BytesIO(b"content"))
 
@@ -42,7 +42,7 @@ def test_a_content_that_cannot_be_written_whole_leaves_nothing(tmp_path: Path, m
 
 
 def test_what_a_killed_process_was_writing_goes_after_a_time(tmp_path: Path) -> None:
-    files = Folder(tmp_path / "files")
+    files = FolderStore(tmp_path / "files")
     whole = files.path(files.put(b"content"))
     old, young = (whole.with_name(f"{whole.name}.{name}") for name in ("old", "young"))
     young.touch()
@@ -55,7 +55,7 @@ def test_what_a_killed_process_was_writing_goes_after_a_time(tmp_path: Path) -> 
 
 
 def test_the_folder_of_the_files_is_its_owners_alone(tmp_path: Path) -> None:
-    files = Folder(tmp_path / "files")
+    files = FolderStore(tmp_path / "files")
     key = files.put(b"")
 
     assert files.path(key).parent.stat().st_mode & 0o077 == 0
@@ -65,7 +65,7 @@ def test_the_folder_of_the_files_is_its_owners_alone(tmp_path: Path) -> None:
 def test_what_is_no_checksum_or_not_there_is_not_found(tmp_path: Path, name: str) -> None:
     (tmp_path / "secret.key").write_bytes(b"secret")
     with pytest.raises(NotFound):
-        Folder(tmp_path / "files").read(name)
+        FolderStore(tmp_path / "files").read(name)
 
 
 def test_the_row_of_a_content_is_made_once(house: House) -> None:

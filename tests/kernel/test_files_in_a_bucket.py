@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kernel.errors import NotFound, Unavailable
-from kernel.files import Bucket, Files, Folder, files_of
+from kernel.files import BucketStore, FileStore, FolderStore, files_of
 from kernel.settings import SettingsError, load
 from tests.support.stores import a_bucket
 
@@ -21,12 +21,12 @@ def named() -> Iterator[dict[str, str]]:
 
 
 @pytest.fixture(params=["folder", "bucket"])
-def files(request: pytest.FixtureRequest, tmp_path: Path, named: dict[str, str]) -> Files:
+def files(request: pytest.FixtureRequest, tmp_path: Path, named: dict[str, str]) -> FileStore:
     """Return each kind of store in turn."""
     return files_of(load(data_dir=tmp_path, **(named if request.param == "bucket" else {})))
 
 
-def test_a_content_is_kept_under_its_checksum_and_read_from_anywhere(files: Files) -> None:
+def test_a_content_is_kept_under_its_checksum_and_read_from_anywhere(files: FileStore) -> None:
     content = bytes(range(256)) * 9000
     key = files.put(content)
 
@@ -43,7 +43,7 @@ def test_a_content_is_kept_under_its_checksum_and_read_from_anywhere(files: File
     assert key in list(files.names())
 
 
-def test_a_source_is_kept_without_being_held_whole(files: Files) -> None:
+def test_a_source_is_kept_without_being_held_whole(files: FileStore) -> None:
     content = b"x" * 3_000_000
     key = hashlib.sha256(content).hexdigest()
     files.keep(key, io.BytesIO(content))
@@ -52,7 +52,7 @@ def test_a_source_is_kept_without_being_held_whole(files: Files) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "../secret.key", "A" * 64, "0" * 64])
-def test_what_is_no_checksum_or_not_there_is_not_found(files: Files, name: str) -> None:
+def test_what_is_no_checksum_or_not_there_is_not_found(files: FileStore, name: str) -> None:
     for ask in (files.read, files.size, files.open):
         with pytest.raises(NotFound):
             ask(name)
@@ -74,7 +74,7 @@ def test_a_store_that_is_away_is_told_and_nothing_is_acknowledged(tmp_path: Path
 
 
 def test_a_bucket_that_was_used_before_a_fork_says_so_instead_of_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Bucket, "_process", 1)
+    monkeypatch.setattr(BucketStore, "_process", 1)
     files = files_of(
         load(data_dir=tmp_path, files_url="s3://balde", s3_endpoint="http://127.0.0.1:1", s3_access_key="x", s3_secret_key="x")
     )
@@ -84,7 +84,7 @@ def test_a_bucket_that_was_used_before_a_fork_says_so_instead_of_waiting(tmp_pat
 
 
 def test_the_setting_says_which(tmp_path: Path) -> None:
-    assert isinstance(files_of(load(data_dir=tmp_path)), Folder)
+    assert isinstance(files_of(load(data_dir=tmp_path)), FolderStore)
     for wrong in ("balde", "s3://", "https://balde", "s3://Balde/x y"):
         with pytest.raises(SettingsError, match="LMS_FILES_URL"):
             load(data_dir=tmp_path, files_url=wrong)

@@ -13,7 +13,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from kernel.markup.model import Context, Media, Parameter, Recording, Rendered, Resource, SafeHtml, TermReference, fold, gap_marker
+from kernel.markup.model import (
+    EmbeddedRecording,
+    MarkupContext,
+    MediaReference,
+    Parameter,
+    RenderedText,
+    Resource,
+    SafeHtml,
+    TermReference,
+    fold,
+    gap_marker,
+)
 from kernel.markup.render import render_inline, render_lesson, render_markdown
 from tests.support.hostile import harm
 from tests.support.markup import a_context
@@ -96,7 +107,7 @@ class Folder:
             also = entry.get("also", {})
             forms = [key, self.text(entry["term"]), *(also.get(self.language, []) if isinstance(also, dict) else [])]
             if form in {fold(written) for written in forms}:
-                definition = render_inline(self.text(entry["definition"]), Context(self.language, link_terms=False))
+                definition = render_inline(self.text(entry["definition"]), MarkupContext(self.language, link_terms=False))
                 return TermReference(key, self.text(entry["term"]), definition.html)
         return TermReference(form.replace(" ", "-"), form, SafeHtml("…")) if not self.lists["glosario"] else None
 
@@ -111,14 +122,14 @@ class Folder:
             return None
         return Resource(self.text(entry["title"]), self.text(entry["host"]), str(entry["url"]), str(entry["kind"]), str(entry["language"]))
 
-    def context(self, folder: Path) -> Context:
-        def media(path: str) -> Media | None:
+    def context(self, folder: Path) -> MarkupContext:
+        def media(path: str) -> MediaReference | None:
             file = folder / path
             if not file.is_file():
                 return None
-            return Media(f"/files/{file.name}", KINDS[file.suffix], file.stat().st_size, file.read_bytes())
+            return MediaReference(f"/files/{file.name}", KINDS[file.suffix], file.stat().st_size, file.read_bytes())
 
-        return Context(
+        return MarkupContext(
             self.language,
             term=self.term,
             parameter=self.parameter,
@@ -126,7 +137,7 @@ class Folder:
             link=lambda key, fragment: f"/courses/c/activities/{key}" + (f"#{fragment}" if fragment else ""),
             media=media,
             question=lambda _key: SafeHtml("<p>¿?</p>"),
-            recording=lambda _key: Recording("Grabación"),
+            recording=lambda _key: EmbeddedRecording("Grabación"),
         )
 
 
@@ -140,7 +151,7 @@ LESSONS = ["leccion-modelo/leccion.es.md", "leccion-modelo/leccion.en.md"] + [
 ]
 
 
-def render_shared(name: str, original: Rendered | None = None) -> Rendered:
+def render_shared(name: str, original: RenderedText | None = None) -> RenderedText:
     path = SHARED / "content" / name
     course = SHARED / "content" / name.partition("/")[0]
     body = path.read_text().split("---\n", 2)[2]
@@ -188,6 +199,7 @@ def test_a_translation_of_the_shared_material_has_the_addresses_of_its_source(na
 def test_every_drawing_of_the_shared_material_passes() -> None:
     for path in sorted((SHARED / "content").rglob("*.svg")):
         rendered = render_lesson(
-            "![a](media/x.svg)\n\n: b | c", a_context(media=lambda _path, it=path: Media("/x", "image/svg+xml", 1, it.read_bytes()))
+            "![a](media/x.svg)\n\n: b | c",
+            a_context(media=lambda _path, it=path: MediaReference("/x", "image/svg+xml", 1, it.read_bytes())),
         )
         assert rendered.problems == (), path

@@ -6,7 +6,7 @@ import pytest
 
 from kernel.markup.addresses import Addresses, slug
 from kernel.markup.measure import count_words
-from kernel.markup.model import Parameter, Rendered, SafeHtml, fold
+from kernel.markup.model import Parameter, RenderedText, SafeHtml, fold
 from kernel.markup.numbers import format_number, format_parameter, format_size, join_dashes
 from kernel.markup.render import render_lesson
 from kernel.markup.source import Finder, mask, normalise, strip_comments
@@ -125,7 +125,7 @@ def test_the_number_of_a_list_item_is_no_word_but_any_other_number_is() -> None:
 def test_the_reading_time_is_rounded_up(words: int, figures: int, formulas: int, checks: int, minutes: int) -> None:
     """Section 6: words ÷ 200 + 1 a figure, formula or check."""
     figure = render_lesson("![a](media/brecha.svg)\n\n: b | c", a_context()).figures
-    rendered = Rendered(SafeHtml(), words=words, figures=figure * figures, formulas=formulas, checks=checks)
+    rendered = RenderedText(SafeHtml(), words=words, figures=figure * figures, formulas=formulas, checks=checks)
 
     assert rendered.minutes == minutes
 

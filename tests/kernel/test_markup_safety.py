@@ -10,10 +10,10 @@ import bleach
 import html5lib
 import pytest
 
+from kernel.markup import render_state
 from kernel.markup import sanitise as sanitiser
-from kernel.markup import work
 from kernel.markup.maths import FormulaError, to_mathml
-from kernel.markup.model import Media, Rendered
+from kernel.markup.model import MediaReference, RenderedText
 from kernel.markup.plain import render_plain
 from kernel.markup.render import MAXIMUM, MAXIMUM_BLOCK, render_inline, render_lesson, render_markdown
 from kernel.markup.sanitise import sanitise
@@ -305,10 +305,10 @@ def _slow_texts() -> Iterator[str]:
 @pytest.mark.slow
 def test_no_text_takes_longer_than_the_limit_and_a_margin(monkeypatch: pytest.MonkeyPatch) -> None:
     """Security, 4.1: rendered within a time, else refused; a part of the real limit, to spare the suite's own time, and two tries."""
-    monkeypatch.setattr(work, "TIME_LIMIT", 0.02)
+    monkeypatch.setattr(render_state, "TIME_LIMIT", 0.02)
     for text in _slow_texts():
         for render in (render_lesson, render_inline):
-            rendered: Rendered = within(1, partial(render, text, a_context()))
+            rendered: RenderedText = within(1, partial(render, text, a_context()))
             assert rendered.html or rendered.problems or not text.strip(), text[:20]
 
 
@@ -322,7 +322,7 @@ def test_a_text_that_was_refused_for_its_time_leaves_nothing_behind(text: str, m
     while True:
         looks = iter(range(refused + 1))
         with monkeypatch.context() as patch:
-            patch.setattr(work.Work, "check_time", lambda _self, looks=looks: _run_out(looks))
+            patch.setattr(render_state.RenderState, "check_time", lambda _self, looks=looks: _run_out(looks))
             interrupted = render_lesson(text, a_context())
         if not any(problem.code == "C105" for problem in interrupted.problems):
             break
@@ -338,11 +338,11 @@ def test_a_machine_that_stood_still_once_refuses_nothing(monkeypatch: pytest.Mon
     expected = render_lesson(text, a_context())
     pauses = iter([True])
 
-    def check_time(_self: work.Work) -> None:
+    def check_time(_self: render_state.RenderState) -> None:
         if next(pauses, False):
-            raise work.TooSlowError
+            raise render_state.RenderTimeExceeded
 
-    monkeypatch.setattr(work.Work, "check_time", check_time)
+    monkeypatch.setattr(render_state.RenderState, "check_time", check_time)
 
     assert render_lesson(text, a_context()) == expected
     assert next(pauses, None) is None
@@ -350,7 +350,7 @@ def test_a_machine_that_stood_still_once_refuses_nothing(monkeypatch: pytest.Mon
 
 def _run_out(looks: Iterator[int]) -> None:
     if next(looks, None) is None:
-        raise work.TooSlowError
+        raise render_state.RenderTimeExceeded
 
 
 def test_a_text_over_the_limit_is_refused_unread() -> None:
@@ -376,7 +376,7 @@ def test_a_text_nested_too_deep_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["[" * 5000, "a **" * 4000, "```{" + "a=" * 9 + "}\nx\n```", ">" * 12 + " a"])
 def test_a_text_that_is_given_up_names_its_line(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(work, "TIME_LIMIT", 0.02)
+    monkeypatch.setattr(render_state, "TIME_LIMIT", 0.02)
 
     problems = render_lesson(f"Antes.\n\n\n{text}\n\nDespués.\n", a_context()).problems
 
@@ -441,18 +441,18 @@ def _stubborn_texts() -> Iterator[str]:
 @pytest.mark.parametrize("text", list(_stubborn_texts()), ids=lambda text: text[:12])
 def test_no_pattern_tries_every_reading(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Security, 4.1: no limit of time helps while a single pattern is at work, or a single step over the finished tree."""
-    monkeypatch.setattr(work, "TIME_LIMIT", 0.1)
+    monkeypatch.setattr(render_state, "TIME_LIMIT", 0.1)
 
-    rendered: Rendered = within(1, partial(render_lesson, text, a_context()))
+    rendered: RenderedText = within(1, partial(render_lesson, text, a_context()))
 
     assert rendered.html or rendered.problems
 
 
 def test_a_drawing_is_looked_at_once_for_its_width() -> None:
     drawing = b'<svg viewBox="0 0 9 9"><!-- ' + b'<svg class="' * 40_000 + b" --><title>a</title><desc>b</desc></svg>"
-    media = Media("/files/x.svg", "image/svg+xml", len(drawing), drawing)
+    media = MediaReference("/files/x.svg", "image/svg+xml", len(drawing), drawing)
 
-    rendered: Rendered = within(2, partial(render_lesson, "![a](media/x.svg)\n\n: b | c", a_context(media={"media/x.svg": media}.get)))
+    rendered: RenderedText = within(2, partial(render_lesson, "![a](media/x.svg)\n\n: b | c", a_context(media={"media/x.svg": media}.get)))
 
     assert 'class="scroll"' in rendered.html
 

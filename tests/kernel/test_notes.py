@@ -9,8 +9,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
-from kernel.web import notes
-from kernel.web.notes import Backlog, Note, backlog_of
+from kernel.web import after_response
+from kernel.web.after_response import Backlog, Note, backlog_of
 from lms.app import House
 from tests.support.browser import Browser
 from tests.support.builders import a_person, an_administrator, sign_in
@@ -34,7 +34,7 @@ class Disk:
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(notes, "PAUSE", 0.0)
+    monkeypatch.setattr(after_response, "PAUSE", 0.0)
 
 
 def test_a_record_waits_for_the_database_and_a_note_does_not(plain: Flask, note: House) -> None:
@@ -42,8 +42,8 @@ def test_a_record_waits_for_the_database_and_a_note_does_not(plain: Flask, note:
 
     def view() -> str:
         number = next(turn)
-        notes.leave_record(disk.record(f"record {number}"))
-        notes.leave(disk.record(f"note {number}"))
+        after_response.leave_record(disk.record(f"record {number}"))
+        after_response.run_after_response(disk.record(f"note {number}"))
         return "shown"
 
     add_view(plain, view)
@@ -60,7 +60,7 @@ def test_a_record_waits_for_the_database_and_a_note_does_not(plain: Flask, note:
 
 
 def test_what_is_kept_is_bounded_and_the_log_tells_what_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(notes, "KEPT", 2)
+    monkeypatch.setattr(after_response, "KEPT", 2)
     backlog, disk = Backlog(), Disk()
     with structlog.testing.capture_logs() as told:
         backlog.keep([disk.record(str(number)) for number in range(5)], OperationalError("x", None, OSError("full")))

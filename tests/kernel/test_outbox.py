@@ -16,15 +16,15 @@ from sqlalchemy.orm import Session
 from kernel import clock, outbox
 from kernel.audit import AuditEntry
 from kernel.errors import Unavailable
-from kernel.outbox import ATTEMPTS, BACK_OFF, LEASE, Delivery, Effect, Handler, Job, Outcome, Worker
+from kernel.outbox import ATTEMPTS, BACK_OFF, LEASE, Delivery, DeliveryOutcome, Effect, Handler, Job, JobRunner
 from kernel.permissions import SYSTEM
 from lms.app import House
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
-def worker_of(house: House, handler: Handler) -> Worker:
-    return Worker(house.database, house.settings, {"test.job": handler})
+def worker_of(house: House, handler: Handler) -> JobRunner:
+    return JobRunner(house.database, house.settings, {"test.job": handler})
 
 
 def add_job(house: House, *, key: str | None = None, **arguments: object) -> int:
@@ -76,7 +76,7 @@ def test_a_worker_is_woken_after_the_commit_and_never_after_a_rollback(house: Ho
         with house.database.unit_of_work(write=False) as session:
             woken.append((job.id, session.get(Job, job.id) is not None))
 
-    house.database.follow_commits(lambda session: outbox.hand_over(session, wake))
+    house.database.follow_commits(lambda session: outbox.dispatch_jobs(session, wake))
     job = add_job(house)
     assert woken == [(job, True)]
 
@@ -95,7 +95,7 @@ def test_a_queue_that_is_away_harms_nobody(house: House) -> None:
     def wake(_job: Job) -> None:
         raise OSError("no queue")
 
-    house.database.follow_commits(lambda session: outbox.hand_over(session, wake))
+    house.database.follow_commits(lambda session: outbox.dispatch_jobs(session, wake))
     job = add_job(house)
 
     assert outbox.deliver_waiting(worker_of(house, writes), now=NOW) == 1
@@ -105,9 +105,9 @@ def test_a_queue_that_is_away_harms_nobody(house: House) -> None:
 def test_a_job_done_is_done_once_however_often_it_is_delivered(house: House) -> None:
     worker, job = worker_of(house, writes), add_job(house)
 
-    assert outbox.deliver(worker, job, now=NOW) is Outcome.DONE
-    assert outbox.deliver(worker, job, now=NOW) is Outcome.NOT_MINE
-    assert outbox.deliver(worker, job + 1, now=NOW) is Outcome.NOT_MINE
+    assert outbox.deliver(worker, job, now=NOW) is DeliveryOutcome.DONE
+    assert outbox.deliver(worker, job, now=NOW) is DeliveryOutcome.NOT_MINE
+    assert outbox.deliver(worker, job + 1, now=NOW) is DeliveryOutcome.NOT_MINE
     assert traces(house) == 1
 
 
@@ -150,7 +150,7 @@ def test_patient_jobs_let_all_others_go_first(house: House) -> None:
     with house.database.unit_of_work() as session:
         for number, kind in enumerate(("test.patient", "test.job", "test.patient", "test.job")):
             outbox.enqueue(session, kind, {"n": number}, now=NOW + timedelta(seconds=number))
-    worker = Worker(house.database, house.settings, {"test.job": note, "test.patient": note}, ["test.patient"])
+    worker = JobRunner(house.database, house.settings, {"test.job": note, "test.patient": note}, ["test.patient"])
     outbox.deliver_waiting(worker, now=NOW + timedelta(seconds=9))
 
     assert delivered == [1, 3, 0, 2]
@@ -160,7 +160,7 @@ def test_patient_jobs_let_all_others_go_first(house: House) -> None:
 def test_two_workers_and_one_job(house: House, say: Callable[[str], None]) -> None:
     job = add_job(house)
     gate = threading.Barrier(6)
-    outcomes: list[Outcome] = []
+    outcomes: list[DeliveryOutcome] = []
 
     def work() -> None:
         gate.wait()
@@ -172,8 +172,10 @@ def test_two_workers_and_one_job(house: House, say: Callable[[str], None]) -> No
     for thread in threads:
         thread.join()
 
-    say(f"six workers, one job: done {outcomes.count(Outcome.DONE)} time, left to another {outcomes.count(Outcome.NOT_MINE)} times")
-    assert sorted(outcomes) == [Outcome.DONE] + [Outcome.NOT_MINE] * 5
+    say(
+        f"six workers, one job: done {outcomes.count(DeliveryOutcome.DONE)} time, left to another {outcomes.count(DeliveryOutcome.NOT_MINE)} times"
+    )
+    assert sorted(outcomes) == [DeliveryOutcome.DONE] + [DeliveryOutcome.NOT_MINE] * 5
     assert traces(house) == 1
 
 
@@ -190,7 +192,7 @@ def test_a_worker_killed_in_the_middle_leaves_the_job_to_the_next_after_its_leas
         outbox.deliver(worker_of(house, dies), job, now=NOW)
 
     worker = worker_of(house, writes)
-    assert outbox.deliver(worker, job, now=NOW + LEASE / 2) is Outcome.NOT_MINE
+    assert outbox.deliver(worker, job, now=NOW + LEASE / 2) is DeliveryOutcome.NOT_MINE
     assert outbox.deliver_waiting(worker, now=NOW + LEASE / 2) == 0
     assert outbox.deliver_waiting(worker, now=NOW + LEASE * 1.1) == 1
     assert traces(house) == 1
@@ -222,10 +224,10 @@ def test_a_handler_slower_than_its_lease_does_not_write_what_another_has_written
     job = add_job(house)
 
     def overtaken(_delivery: Delivery) -> Effect:
-        assert outbox.deliver(worker_of(house, writes), job, now=NOW + LEASE * 2) is Outcome.DONE
+        assert outbox.deliver(worker_of(house, writes), job, now=NOW + LEASE * 2) is DeliveryOutcome.DONE
         return leave_trace
 
-    assert outbox.deliver(worker_of(house, overtaken), job, now=NOW) is Outcome.NOT_MINE
+    assert outbox.deliver(worker_of(house, overtaken), job, now=NOW) is DeliveryOutcome.NOT_MINE
     assert traces(house) == 1
     assert read(house, job).done_at == NOW + LEASE * 2
 
@@ -239,10 +241,10 @@ def test_a_job_under_way_stays_with_who_works_at_it_however_long_it_takes(house:
         until = clock.now() + timedelta(seconds=20)
         while (leased := read(house, job).leased_until or begun) < begun + timedelta(seconds=0.3):
             assert clock.now() < until, "the lease was not prolonged"
-        assert outbox.deliver(worker_of(house, writes), job, now=leased) is Outcome.NOT_MINE
+        assert outbox.deliver(worker_of(house, writes), job, now=leased) is DeliveryOutcome.NOT_MINE
         return leave_trace
 
-    assert outbox.deliver(worker_of(house, long), job, now=begun) is Outcome.DONE
+    assert outbox.deliver(worker_of(house, long), job, now=begun) is DeliveryOutcome.DONE
     assert traces(house) == 1
     assert read(house, job).attempts == 1
 
@@ -252,7 +254,7 @@ def test_a_failure_of_an_overtaken_handler_does_not_put_the_others_job_back(hous
     job = add_job(house)
 
     def overtaken(delivery: Delivery) -> Effect:
-        assert outbox.deliver(worker_of(house, writes), job, now=NOW + LEASE * 2) is Outcome.DONE
+        assert outbox.deliver(worker_of(house, writes), job, now=NOW + LEASE * 2) is DeliveryOutcome.DONE
         return fails(delivery)
 
     outbox.deliver(worker_of(house, overtaken), job, now=NOW)
@@ -264,14 +266,14 @@ def test_a_failure_of_an_overtaken_handler_does_not_put_the_others_job_back(hous
 def test_a_failing_job_waits_longer_each_time_and_is_given_up_at_the_end(house: House) -> None:
     worker, job, moment = worker_of(house, fails), add_job(house), NOW
     for wait in BACK_OFF:
-        assert outbox.deliver(worker, job, now=moment) is Outcome.WAITS
+        assert outbox.deliver(worker, job, now=moment) is DeliveryOutcome.WAITS
         row = read(house, job)
         assert wait * 0.8 <= row.available_at - moment <= wait * 1.2
-        assert outbox.deliver(worker, job, now=moment + wait * 0.7) is Outcome.NOT_MINE
+        assert outbox.deliver(worker, job, now=moment + wait * 0.7) is DeliveryOutcome.NOT_MINE
         assert row.last_error == "ConnectionError"  # its text may name people
         moment = row.available_at
 
-    assert outbox.deliver(worker, job, now=moment) is Outcome.FAILED
+    assert outbox.deliver(worker, job, now=moment) is DeliveryOutcome.FAILED
     assert read(house, job).failed_at == moment
     assert outbox.deliver_waiting(worker_of(house, writes), now=moment + timedelta(days=1)) == 0
     assert traces(house) == 0
@@ -287,14 +289,14 @@ def test_a_job_that_kills_every_worker_is_given_up_too(house: House) -> None:
             outbox.deliver(worker_of(house, dies), job, now=moment)
         moment += LEASE * 2
 
-    assert outbox.deliver(worker_of(house, dies), job, now=moment) is Outcome.FAILED
+    assert outbox.deliver(worker_of(house, dies), job, now=moment) is DeliveryOutcome.FAILED
     assert read(house, job).last_error == "WorkerLost"
 
 
 def test_a_kind_that_nobody_handles_is_a_failure_and_not_a_crash(house: House) -> None:
     job = add_job(house)
 
-    assert outbox.deliver(Worker(house.database, house.settings, {}), job, now=NOW) is Outcome.WAITS
+    assert outbox.deliver(JobRunner(house.database, house.settings, {}), job, now=NOW) is DeliveryOutcome.WAITS
     assert read(house, job).last_error == "KeyError"
 
 
@@ -312,12 +314,12 @@ def test_what_is_away_costs_a_job_none_of_its_tries(house: House, fault: Excepti
 
     job, moment = add_job(house), NOW
     for _turn in range(ATTEMPTS + 4):
-        assert outbox.deliver(worker_of(house, lacks), job, now=moment) is Outcome.WAITS
+        assert outbox.deliver(worker_of(house, lacks), job, now=moment) is DeliveryOutcome.WAITS
         moment = read(house, job).available_at
     assert read(house, job).last_error == said
     assert moment - NOW > BACK_OFF[0] * 8  # longer each time
 
-    assert outbox.deliver(worker_of(house, writes), job, now=moment) is Outcome.DONE
+    assert outbox.deliver(worker_of(house, writes), job, now=moment) is DeliveryOutcome.DONE
     assert read(house, job).away_since is None
 
 

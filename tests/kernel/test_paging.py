@@ -4,7 +4,7 @@ import pytest
 from flask import Flask
 
 from kernel.errors import NotFound
-from kernel.web.paging import asked_page
+from kernel.web.paging import requested_page
 
 
 @pytest.mark.parametrize(
@@ -13,7 +13,7 @@ from kernel.web.paging import asked_page
 )
 def test_a_page_is_a_number(app: Flask, query: str, number: int, offset: int) -> None:
     with app.test_request_context(f"/{query}"):
-        page = asked_page()
+        page = requested_page()
 
         assert (page.number, page.offset) == (number, offset)
 
@@ -24,4 +24,4 @@ def test_a_page_is_a_number(app: Flask, query: str, number: int, offset: int) ->
 )
 def test_anything_else_is_not_found(app: Flask, text: str) -> None:
     with app.test_request_context(f"/?page={text}"), pytest.raises(NotFound):
-        asked_page()
+        requested_page()

@@ -15,7 +15,7 @@ from flask import session as cookie
 from sqlalchemy import text
 
 from kernel.errors import Conflict
-from kernel.web import notes
+from kernel.web import after_response
 from kernel.web.limits import client_address
 from kernel.web.request import begin_writing, current_session, public
 from lms.app import House, create_app
@@ -89,7 +89,9 @@ def failing_commit(app: Flask, note: House) -> None:
     def view() -> str:
         cookie["flag"] = "set"
         flash("saved", "ok")
-        notes.leave(lambda session: session.execute(text("INSERT INTO test_note (id, word) VALUES (99, 'left behind')")))
+        after_response.run_after_response(
+            lambda session: session.execute(text("INSERT INTO test_note (id, word) VALUES (99, 'left behind')"))
+        )
         current_session().execute(text("INSERT INTO test_child (id, parent) VALUES (1, 77)"))
         return "saved"
 
@@ -396,7 +398,7 @@ def test_a_note_is_written_after_the_answer_and_lost_without_harm(plain: Flask, 
 
     def view() -> str:
         statement = statements.pop(0)
-        notes.leave(lambda session: session.execute(text(statement)))
+        after_response.run_after_response(lambda session: session.execute(text(statement)))
         return "page"
 
     add_view(plain, view)
@@ -411,7 +413,7 @@ def test_a_note_is_written_after_the_answer_and_lost_without_harm(plain: Flask, 
 
 def test_a_refused_page_leaves_no_note(plain: Flask, note: House) -> None:
     def view() -> tuple[str, int]:
-        notes.leave(lambda session: session.execute(text("INSERT INTO test_note (id, word) VALUES (1, 'seen')")))
+        after_response.run_after_response(lambda session: session.execute(text("INSERT INTO test_note (id, word) VALUES (1, 'seen')")))
         return "no", 404
 
     add_view(plain, view)

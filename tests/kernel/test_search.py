@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from sqlalchemy import select, text
 
 from kernel.db import Database
-from kernel.search import asked, index
-from kernel.search.asked import read_question
-from kernel.search.finding import Found, Hit, Wanted, find
-from kernel.search.index import Entry, Passage, Scope, SearchEntry, Tier, entry, for_fts5, for_postgresql
+from kernel.search import index, query
+from kernel.search.index import MatchTier, Passage, SearchDocument, SearchEntry, SearchScope, entry, for_fts5, for_postgresql
+from kernel.search.query import read_question
+from kernel.search.results import ResultPaging, SearchHit, SearchResults, find
 from kernel.search.snippets import marked, snippet
 from kernel.search.words import STOP_WORDS, fold, stems_of, token, words_of
 from lms.app import House
@@ -108,9 +108,9 @@ HOSTILE = (
 )
 
 
-def entries() -> list[tuple[int | None, Entry]]:
+def entries() -> list[tuple[int | None, SearchDocument]]:
     """Return the samples as entries, each with its part."""
-    made: list[tuple[int | None, Entry]] = []
+    made: list[tuple[int | None, SearchDocument]] = []
     for number, (part, kind, language, title, said) in enumerate(TEXTS):
         passages = [Passage(f"#p-{number}-{line}", words) for line, words in enumerate(said.split(". "))]
         made.append((part, entry(kind, language, title, passages, readers=(language,), place=f"#{number}")))
@@ -119,7 +119,7 @@ def entries() -> list[tuple[int | None, Entry]]:
     return made
 
 
-ALL = Scope(shown=frozenset({1}), whole=frozenset({1}), parts=frozenset())
+ALL = SearchScope(shown=frozenset({1}), whole=frozenset({1}), parts=frozenset())
 
 
 @pytest.fixture
@@ -131,12 +131,12 @@ def database(house: House) -> Database:
     return house.database
 
 
-def ask(database: Database, typed: str, reader: str = "es", scope: Scope = ALL, wanted: Wanted | None = None) -> Found:
+def ask(database: Database, typed: str, reader: str = "es", scope: SearchScope = ALL, wanted: ResultPaging | None = None) -> SearchResults:
     with database.unit_of_work(write=False) as session:
-        return find(session, read_question(typed), reader, scope, wanted or Wanted())
+        return find(session, read_question(typed), reader, scope, wanted or ResultPaging())
 
 
-def places(found: Found) -> list[int | str]:
+def places(found: SearchResults) -> list[int | str]:
     """Return which samples were found, in the order in which they are shown."""
     listed = [hit.place[1:] for kind in ("lesson", "recording", "term") for group in found.of(kind) for hit in group.hits]
     return [int(place) if place.isdigit() else place for place in listed]
@@ -161,7 +161,7 @@ def test_no_question_is_read_as_syntax_of_a_database(database: Database) -> None
 @settings(max_examples=60, deadline=None)
 def test_whatever_is_typed_becomes_an_expression_of_our_tokens(typed: str) -> None:
     question = read_question(typed)
-    expressions = [made for make in (asked.begun, asked.whole, asked.titled, asked.adjacent) if (made := make(question, "es")) is not None]
+    expressions = [made for make in (query.begun, query.whole, query.titled, query.adjacent) if (made := make(question, "es")) is not None]
 
     for expression in expressions:
         for written in (for_fts5(expression), for_postgresql(expression)):
@@ -181,33 +181,33 @@ def test_readers_get_their_language_and_what_stands_in_for_it(database: Database
 
 
 def test_only_what_is_open_is_found_and_counted(database: Database) -> None:
-    def found_with(scope: Scope) -> list[int | str]:
+    def found_with(scope: SearchScope) -> list[int | str]:
         return places(ask(database, "pensión", scope=scope))
 
     nothing = frozenset[int]()
-    assert found_with(Scope(nothing, nothing, nothing)) == []
-    assert found_with(Scope(frozenset({1}), nothing, nothing)) == ["Montepío"]
-    assert found_with(Scope(nothing, nothing, frozenset({1}))) == [0, 1]
-    assert found_with(Scope(nothing, nothing, frozenset({2, 3}))) == []
-    assert found_with(Scope(frozenset({2}), frozenset({2}), nothing)) == []
-    assert ask(database, "pensión", scope=Scope(frozenset({1}), nothing, nothing)).totals == {"term": 1}
+    assert found_with(SearchScope(nothing, nothing, nothing)) == []
+    assert found_with(SearchScope(frozenset({1}), nothing, nothing)) == ["Montepío"]
+    assert found_with(SearchScope(nothing, nothing, frozenset({1}))) == [0, 1]
+    assert found_with(SearchScope(nothing, nothing, frozenset({2, 3}))) == []
+    assert found_with(SearchScope(frozenset({2}), frozenset({2}), nothing)) == []
+    assert ask(database, "pensión", scope=SearchScope(frozenset({1}), nothing, nothing)).totals == {"term": 1}
 
 
 def test_groups_are_paged_and_every_kind_is_counted(database: Database) -> None:
-    first, last = (ask(database, "de", wanted=Wanted("lesson", offset, 2)) for offset in (0, 2))
+    first, last = (ask(database, "de", wanted=ResultPaging("lesson", offset, 2)) for offset in (0, 2))
 
     assert first.totals == last.totals == ask(database, "de").totals == {"lesson": 3, "recording": 1, "term": 2}
     assert [(group.kind, group.part, group.count) for group in first.groups] == [("lesson", 1, 2), ("lesson", 3, 1)]
     assert [(group.kind, group.part, group.count) for group in last.groups] == [("lesson", 2, 1)]
-    assert len(ask(database, "de", wanted=Wanted(limit=1)).groups) == 3
+    assert len(ask(database, "de", wanted=ResultPaging(limit=1)).groups) == 3
 
 
 def test_tiers_say_why_an_entry_comes_first(database: Database) -> None:
     tiers = {hit.place: hit.tier for group in ask(database, "pisos").groups for hit in group.hits}
 
-    assert tiers == {"#3": Tier.TITLE, "#2": Tier.WHOLE}
-    assert [hit.tier for hit in ask(database, "piso nacional").groups[0].hits] == [Tier.ADJACENT, Tier.WHOLE]
-    assert [hit.tier for hit in ask(database, "traba").groups[0].hits] == [Tier.BEGUN]
+    assert tiers == {"#3": MatchTier.TITLE, "#2": MatchTier.WHOLE}
+    assert [hit.tier for hit in ask(database, "piso nacional").groups[0].hits] == [MatchTier.ADJACENT, MatchTier.WHOLE]
+    assert [hit.tier for hit in ask(database, "traba").groups[0].hits] == [MatchTier.BEGUN]
 
 
 def test_what_is_forgotten_is_found_no_more_and_can_be_written_again(database: Database) -> None:
@@ -216,7 +216,7 @@ def test_what_is_forgotten_is_found_no_more_and_can_be_written_again(database: D
         assert index.list_versions(session) == {1, 2}
         index.forget(session, {1})
         assert index.list_versions(session) == {2}
-    other = Scope(frozenset({1, 2}), frozenset({1, 2}), frozenset())
+    other = SearchScope(frozenset({1, 2}), frozenset({1, 2}), frozenset())
 
     assert places(ask(database, "pensión", scope=other)) == [0]
     with database.unit_of_work() as session:
@@ -338,5 +338,5 @@ def test_the_words_of_a_phrase_are_marked_but_not_its_small_ones() -> None:
     assert [piece.text for piece in marked("De la casa", read_question('"de la"'), "es") if piece.marked] == ["De", "la"]
 
 
-def _hit(made: Entry) -> Hit:
-    return Hit(1, Tier.WHOLE, made.language, made.place, made.title, made.passages)
+def _hit(made: SearchDocument) -> SearchHit:
+    return SearchHit(1, MatchTier.WHOLE, made.language, made.place, made.title, made.passages)

@@ -4,7 +4,7 @@ import pytest
 
 from kernel.db import Database
 from kernel.search import index
-from kernel.search.index import Passage, Scope, entry
+from kernel.search.index import Passage, SearchScope, entry
 from kernel.search.near import near_questions
 from lms.app import House
 
@@ -14,7 +14,7 @@ SAID = {
     "Una mesa, una masa, una misa.",
     CLOSED: "El guayacán florece. La pensionista espera.",
 }
-SCOPE = Scope(shown=frozenset({1}), whole=frozenset(), parts=frozenset({OPEN}))
+SCOPE = SearchScope(shown=frozenset({1}), whole=frozenset(), parts=frozenset({OPEN}))
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def database(house: House) -> Database:
     return house.database
 
 
-def near(database: Database, typed: str, scope: Scope = SCOPE, reader: str = "es") -> list[str]:
+def near(database: Database, typed: str, scope: SearchScope = SCOPE, reader: str = "es") -> list[str]:
     with database.unit_of_work(write=False) as session:
         return near_questions(session, typed, reader, scope)
 
@@ -58,9 +58,9 @@ def test_a_question_that_finds_nothing_is_mended_by_what_would(database: Databas
 @pytest.mark.parametrize("typed", ["guayacam", "palmara", "pensionizta"])
 def test_no_word_comes_from_what_the_reader_may_not_see(database: Database, typed: str) -> None:
     """Not of a closed part, nor of a version of another course, although the words are kept for all of a version."""
-    everything = Scope(shown=frozenset({1, 2}), whole=frozenset({1, 2}), parts=frozenset())
+    everything = SearchScope(shown=frozenset({1, 2}), whole=frozenset({1, 2}), parts=frozenset())
 
     assert near(database, typed) == []
-    assert near(database, typed, Scope(frozenset(), frozenset(), frozenset())) == []
+    assert near(database, typed, SearchScope(frozenset(), frozenset(), frozenset())) == []
     assert near(database, typed, everything, reader="en") == []
     assert len(near(database, typed, everything)) == 1

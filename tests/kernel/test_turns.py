@@ -7,27 +7,27 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 
-from kernel.web import notes, turns
-from kernel.web.request import Plumbing, let_go, public
-from kernel.web.turns import Turns
+from kernel.web import after_response, concurrency
+from kernel.web.concurrency import ConcurrencyLimiter
+from kernel.web.request import RequestServices, public, release_connection
 from tests.support.plain_views import View, send
 
 
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let nobody lose a turn, however slow the machine is."""
-    monkeypatch.setattr(turns, "LONG", 60.0)
+    monkeypatch.setattr(concurrency, "LONG", 60.0)
 
 
 @pytest.fixture
-def turn(app: Flask) -> Iterator[Turns]:
+def turn(app: Flask) -> Iterator[ConcurrencyLimiter]:
     """Return the turns of the application; whatever a test has asked for has given its turn back at its end."""
-    plumbing: Plumbing = app.extensions["plumbing"]
+    plumbing: RequestServices = app.extensions["plumbing"]
     yield plumbing.turns
     assert not plumbing.turns._holders
 
 
-def come(house: Turns, names: dict[str, bool], order: list[str]) -> list[threading.Thread]:
+def come(house: ConcurrencyLimiter, names: dict[str, bool], order: list[str]) -> list[threading.Thread]:
     """Let some wait for their turn, in this order; each notes its name when it has it. Names say who writes."""
 
     def one(name: str, *, writes: bool) -> None:
@@ -45,7 +45,7 @@ def come(house: Turns, names: dict[str, bool], order: list[str]) -> list[threadi
 
 @pytest.mark.usefixtures("patient")
 def test_turns_come_in_order_and_what_was_sent_goes_first() -> None:
-    house, order = Turns(), list[str]()
+    house, order = ConcurrencyLimiter(), list[str]()
     first = house.take(writes=False)
 
     threads = come(house, {"page": False, "save": True, "other page": False, "other save": True}, order)
@@ -61,7 +61,7 @@ def test_turns_come_in_order_and_what_was_sent_goes_first() -> None:
 
 @pytest.mark.usefixtures("patient")
 def test_so_many_have_a_turn_as_there_are_places() -> None:
-    house, order = Turns(2), list[str]()
+    house, order = ConcurrencyLimiter(2), list[str]()
     first, second = house.take(writes=False), house.take(writes=False)
 
     threads = come(house, {"page": False, "save": True, "other page": False}, order)
@@ -76,7 +76,7 @@ def test_so_many_have_a_turn_as_there_are_places() -> None:
 
 
 def test_what_takes_long_loses_its_turn_and_gives_nothing_back() -> None:
-    house = Turns()
+    house = ConcurrencyLimiter()
     slow = house.take(writes=True)
     began = time.monotonic()
 
@@ -84,15 +84,15 @@ def test_what_takes_long_loses_its_turn_and_gives_nothing_back() -> None:
     waited = time.monotonic() - began
     house.give_back(slow)
 
-    assert waited >= turns.LONG
+    assert waited >= concurrency.LONG
     assert list(house._holders) == [beside]
     house.give_back(beside)
     assert not house._holders
 
 
 def test_one_thread_looks_for_all_who_wait_and_ends_with_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(turns, "LONG", 0.5)  # all have come before the first turn is lost
-    house, order, before = Turns(), list[str](), set(threading.enumerate())
+    monkeypatch.setattr(concurrency, "LONG", 0.5)  # all have come before the first turn is lost
+    house, order, before = ConcurrencyLimiter(), list[str](), set(threading.enumerate())
     slow = house.take(writes=True)
 
     waiting = come(house, {"one": False, "two": False, "three": False}, order)
@@ -112,7 +112,7 @@ def serve(app: Flask, **views: View) -> None:
         app.add_url_rule(f"/{name}", name, public(view), methods=["GET", "POST"])
 
 
-def test_a_slow_page_keeps_nobody_waiting(plain: Flask, turn: Turns) -> None:
+def test_a_slow_page_keeps_nobody_waiting(plain: Flask, turn: ConcurrencyLimiter) -> None:
     goes_on, inside = threading.Event(), threading.Event()
 
     def slow() -> str:
@@ -136,13 +136,13 @@ def test_a_slow_page_keeps_nobody_waiting(plain: Flask, turn: Turns) -> None:
 
 @pytest.mark.usefixtures("patient")
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_page_computes_in_its_turn_and_gives_it_back_whatever_comes_of_it(plain: Flask, turn: Turns, method: str) -> None:
+def test_a_page_computes_in_its_turn_and_gives_it_back_whatever_comes_of_it(plain: Flask, turn: ConcurrencyLimiter, method: str) -> None:
     """Also before something slow (`let_go`), and for what is noted after the answer."""
     held: list[bool] = []
 
     def quick() -> str:
         held.append(bool(turn._holders))
-        notes.leave(lambda _session: held.append(bool(turn._holders)))
+        after_response.run_after_response(lambda _session: held.append(bool(turn._holders)))
         return "quick"
 
     def fails() -> str:
@@ -150,7 +150,7 @@ def test_a_page_computes_in_its_turn_and_gives_it_back_whatever_comes_of_it(plai
         raise ZeroDivisionError
 
     def hashes() -> str:
-        let_go()
+        release_connection()
         held.append(not turn._holders)
         return "hashed"
 
@@ -163,7 +163,7 @@ def test_a_page_computes_in_its_turn_and_gives_it_back_whatever_comes_of_it(plai
 
 
 @pytest.mark.usefixtures("patient")
-def test_static_files_and_probes_wait_for_nobody(plain: Flask, turn: Turns) -> None:
+def test_static_files_and_probes_wait_for_nobody(plain: Flask, turn: ConcurrencyLimiter) -> None:
     taken = turn.take(writes=True)
 
     status = send(plain, "GET", "/health/live").status_code

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Boolean, DateTime, MetaData, Table, Uuid, func, select
 
-from kernel import copies, migrations
+from kernel import database_copy, migrations
 from kernel.db import Database
 from kernel.search.index import INDEX
 from tests.structure.test_schema import DUMPS, restore
@@ -89,7 +89,7 @@ def fill_postgres(source: Database, target: Database, revision: str) -> None:
     """Give a PostgreSQL database the schema of then, and the rows of a SQLite file."""
     migrations.upgrade(target, to=revision)
     there, here = reflected(source), reflected(target)
-    with source.reading.connect() as reader, target.writing.begin() as writer, copies.without_foreign_keys(writer):
+    with source.reading.connect() as reader, target.writing.begin() as writer, database_copy.without_foreign_keys(writer):
         for name, table in here.tables.items():
             rows = [_fitting(dict(row._mapping), table) for row in reader.execute(select(there.tables[name]))]
             if rows:

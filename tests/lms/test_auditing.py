@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from accounts.models import Notice
 from kernel import audit, audit_seals, clock
-from kernel.audit_seals import BATCH, BEHIND, KEPT, Newest, Verification
+from kernel.audit_seals import BATCH, BEHIND, KEPT, LatestSeal, SealVerification
 from kernel.outbox import Delivery
 from kernel.permissions import Actor
 from lms import auditing, backups, watching
@@ -38,7 +38,7 @@ def seal(house: House, now: datetime) -> None:
         audit_seals.seal(session, house.keys, now=now)
 
 
-def verify(house: House, now: datetime = NOW) -> Verification:
+def verify(house: House, now: datetime = NOW) -> SealVerification:
     with house.database.unit_of_work(write=False) as session:
         return audit_seals.verify(session, house.keys, now=now)
 
@@ -114,14 +114,14 @@ def test_a_changed_or_missing_entry_is_found(house: House, statement: str, reaso
     assert {fault.first for fault in broken} <= ({5, 9} if "audit_seal" in statement else {5})
 
 
-def a_log_sealed_by_the_job(house: House) -> list[Newest]:
+def a_log_sealed_by_the_job(house: House) -> list[LatestSeal]:
     """Return the seals as the program's log tells them."""
     with structlog.testing.capture_logs() as told:
         for round_ in range(3):
             at = NOW + timedelta(hours=round_)
             write(house, 4, at)
             seal_by_the_job(house, at + BEHIND + timedelta(seconds=1))
-    return [Newest(line["seal"], line["hash"]) for line in told if line["event"] == "audit_sealed"]
+    return [LatestSeal(line["seal"], line["hash"]) for line in told if line["event"] == "audit_sealed"]
 
 
 def seal_by_the_job(house: House, now: datetime) -> None:

@@ -17,7 +17,7 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
-from kernel import clock, copies
+from kernel import clock, database_copy
 from kernel.audit import AuditEntry
 from kernel.crypto import unlock
 from kernel.db import Database
@@ -432,16 +432,16 @@ def test_rows_are_copied_between_databases_and_nothing_into_a_full_one(full: Hou
     settings.data_dir.mkdir()
     other = Database(settings.database)
     try:
-        assert copies.copy(full.database, other) == before
-        assert copies.sums_of(other) == before
+        assert database_copy.copy(full.database, other) == before
+        assert database_copy.sums_of(other) == before
         if not other.is_sqlite:  # it knows at once what it holds, and plans accordingly
             with other.reading.connect() as connection:
                 known = connection.execute(text("SELECT reltuples FROM pg_class WHERE relname = 'person'")).scalar_one()
             assert known == before["person"].rows
-        with pytest.raises(copies.NotEmpty):
-            copies.copy(full.database, other)
-        with pytest.raises(copies.NotEmpty):
-            copies.copy(other, full.database)
+        with pytest.raises(database_copy.CopyTargetNotEmpty):
+            database_copy.copy(full.database, other)
+        with pytest.raises(database_copy.CopyTargetNotEmpty):
+            database_copy.copy(other, full.database)
     finally:
         other.dispose()
 
@@ -451,11 +451,11 @@ def test_a_copy_that_differs_is_not_kept(full: House, places: Places, database_k
     settings = places.empty(database_kind)
     settings.data_dir.mkdir()
     other = Database(settings.database)
-    real = copies.sums
-    monkeypatch.setattr(copies, "sums", lambda connection: {**real(connection), "person": copies.Sum(1, "")})
+    real = database_copy.sums
+    monkeypatch.setattr(database_copy, "sums", lambda connection: {**real(connection), "person": database_copy.TableChecksum(1, "")})
     try:
-        with pytest.raises(copies.CopyDiffers, match="person"):
-            copies.copy(full.database, other)
-        assert copies.occupied(other) == []
+        with pytest.raises(database_copy.CopyDiffers, match="person"):
+            database_copy.copy(full.database, other)
+        assert database_copy.occupied(other) == []
     finally:
         other.dispose()

@@ -24,7 +24,7 @@ from courses.services.drafts import text_content
 from courses.services.importing import Provenance
 from kernel import clock
 from kernel.errors import Conflict, NotFound
-from kernel.files import Folder
+from kernel.files import FolderStore
 from kernel.permissions import SYSTEM
 from lms.app import KINDS, House
 from lms.importing import DraftWasEditedError, Outcome, Wanted, Way, edits_told, import_folder, plan_folder, told
@@ -320,7 +320,7 @@ def test_whose_changes_a_folder_does_not_know_is_told(house: House, tmp_path: Pa
 
 
 @dataclass(frozen=True)
-class Sending(Folder):
+class Sending(FolderStore):
     """Files in the midst of whose arrival something happens."""
 
     happens: Callable[[], object]

@@ -153,7 +153,7 @@ def test_a_database_of_the_first_release_can_be_searched_after_its_upgrade(tmp_p
     with old.database.unit_of_work(write=False) as session:
         number = session.scalar(select(outbox.Job.id).where(outbox.Job.kind == "lms.tend_search"))
         assert number is not None
-    assert outbox.deliver(old.worker, number, now=clock.now()) is outbox.Outcome.DONE
+    assert outbox.deliver(old.worker, number, now=clock.now()) is outbox.DeliveryOutcome.DONE
 
     with old.database.unit_of_work(write=False) as session:
         found = indexing.needed_versions(session)

@@ -115,7 +115,7 @@ def test_what_is_lost_wrong_or_twice_is_found(browser: Browser, house: House) ->
 
 
 def test_who_is_asked_to_wait_at_the_door_tries_again_and_that_is_no_error() -> None:
-    """What the door answers beyond what a process does at once (`kernel.web.crowd`)."""
+    """What the door answers beyond what a process does at once (`kernel.web.active_requests`)."""
     measures, answers_given = Measures(), iter([503, 503, 200])
     chance = Random(1)  # noqa: S311 - a simulation
 

@@ -18,7 +18,7 @@ from accounts.queries import Switch
 from accounts.rules import MailTime, NoticeKind
 from kernel import clock, outbox
 from kernel.audit import AuditEntry
-from kernel.outbox import Delivery, Effect, Job, Worker
+from kernel.outbox import Delivery, Effect, Job, JobRunner
 from kernel.permissions import SYSTEM
 from lms import serve, worker
 from lms.app import FEATURES, House
@@ -41,8 +41,8 @@ def writes(_delivery: Delivery) -> Effect:
     return effect
 
 
-def worker_of(house: House, **handlers: outbox.Handler) -> Worker:
-    return Worker(house.database, house.settings, {"test.job": writes, **handlers})
+def worker_of(house: House, **handlers: outbox.Handler) -> JobRunner:
+    return JobRunner(house.database, house.settings, {"test.job": writes, **handlers})
 
 
 def add_job(house: House) -> None:
@@ -117,7 +117,7 @@ def store(tmp_path: Path) -> Iterator[Redis]:
 def with_redis(house: House, store: Redis, **handlers: outbox.Handler) -> Queue:
     """Return the queue of a process that wakes others through Redis."""
     settings = house.settings.model_copy(update={"redis_url": store.url})
-    return Queue(Worker(house.database, settings, {"test.job": writes, **handlers}), {})
+    return Queue(JobRunner(house.database, settings, {"test.job": writes, **handlers}), {})
 
 
 def test_redis_wakes_the_worker_of_another_process(house: House, store: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,7 +142,7 @@ def test_who_can_wait_is_behind_all_others_in_the_queue(house: House, request: p
     done: list[str] = []
     handlers = {name: lambda _delivery, name=name: done.append(name) for name in ("many", "one")}
     settings = house.settings.model_copy(update={"redis_url": url})
-    made = Queue(Worker(house.database, settings, handlers, patient=("many",)), {})
+    made = Queue(JobRunner(house.database, settings, handlers, patient=("many",)), {})
     made.follow()
     for name in ("many", "many", "one"):
         with house.database.unit_of_work() as session:

@@ -197,7 +197,7 @@ def test_invitations_end_well_within_the_lease_and_the_rest_is_the_next_jobs(hou
     with house.database.unit_of_work(write=False) as session:
         job = session.scalars(select(Job.id).where(Job.kind == "accounts.send_invitations")).one()
     monkeypatch.setattr(clock, "now", hurried)
-    assert outbox.deliver(posting(house, box), job, now=begun) is outbox.Outcome.DONE
+    assert outbox.deliver(posting(house, box), job, now=begun) is outbox.DeliveryOutcome.DONE
     assert 0 < len(box.messages) < len(emails) - 1
     assert passed[0] < outbox.LEASE
 

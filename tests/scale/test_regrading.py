@@ -108,4 +108,4 @@ def deliver_one(house: House, kind: str) -> bool:
     """Do the first waiting job of a kind."""
     with house.database.unit_of_work(write=False) as session:
         job = session.scalars(select(Job.id).where(Job.kind == kind, Job.done_at.is_(None)).order_by(Job.id).limit(1)).one_or_none()
-    return job is not None and outbox.deliver(house.worker, job, now=clock.now()) is outbox.Outcome.DONE
+    return job is not None and outbox.deliver(house.worker, job, now=clock.now()) is outbox.DeliveryOutcome.DONE

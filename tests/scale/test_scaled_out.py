@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from courses.models import Course
 from courses.queries import catalogue
-from kernel.files import Bucket
+from kernel.files import BucketStore
 from quizzes.models import AnswerEvent
 from tests.support.answers import answer_right, sitting_of
 from tests.support.builders import a_person, folder, publish, sign_in
@@ -122,7 +122,7 @@ def nothing_lost(cluster: Cluster, savers: list[Saver]) -> int:
 
 def test_a_learner_goes_through_four_processes_to_the_certificate(cluster: Cluster) -> None:
     """Sign in, read, save, hand in, download: each request goes to the next process, none of which keeps anything for itself."""
-    assert isinstance(cluster.house.files, Bucket)
+    assert isinstance(cluster.house.files, BucketStore)
     person = a_person(cluster.house, "rosa@example.org")
     learner = sign_in(far(cluster), "rosa@example.org")
     learner.get("/courses/conguia")

@@ -5,9 +5,9 @@ import time
 import pytest
 
 from kernel.search import index
-from kernel.search.asked import read_question
-from kernel.search.finding import Wanted, find
-from kernel.search.index import Passage, Scope, entry
+from kernel.search.index import Passage, SearchScope, entry
+from kernel.search.query import read_question
+from kernel.search.results import ResultPaging, find
 from kernel.search.snippets import snippet
 from lms.app import House
 from tests.support.browser import Counter
@@ -51,14 +51,14 @@ def test_ten_courses_of_seventy_lessons_answer_at_once(house: House) -> None:
     engines = (house.database.reading,) if house.database.is_sqlite else (house.database.writing,)
     counter = Counter(*engines)
     parts = frozenset(version * 100 + lesson for version in range(6, 11) for lesson in range(LESSONS - 1))
-    scope = Scope(frozenset(range(1, 11)), frozenset(range(1, 6)), parts)
+    scope = SearchScope(frozenset(range(1, 11)), frozenset(range(1, 6)), parts)
     took = {}
     for typed in ASKED:
         question = read_question(typed)
         counter.reset()
         began = time.process_time()
         with house.database.unit_of_work(write=False) as session:
-            found = find(session, question, "es", scope, Wanted("lesson", 40, 20))
+            found = find(session, question, "es", scope, ResultPaging("lesson", 40, 20))
             for group in found.groups:
                 for hit in group.hits:
                     snippet(hit, question)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select, text
 
-from kernel import clock, copies
+from kernel import clock, database_copy
 from kernel.db import Database
 from lms import backups
 from lms.app import House
@@ -64,7 +64,7 @@ def test_what_learners_take_and_how_fast_they_are_saved_and_put_back(house: Hous
         seconds["restore"] = since(began)
     other = Database(f"sqlite:///{tmp_path}/copy.sqlite")
     began = time.perf_counter(), time.process_time()
-    sums = copies.copy(house.database, other)
+    sums = database_copy.copy(house.database, other)
     seconds["db copy to SQLite"] = since(began)
     other.dispose()
 

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from xlsxwriter import Workbook
 
-from kernel.archives import ArchiveRefused, Limits, read_archive
+from kernel.archives import ArchiveLimits, ArchiveRefused, read_archive
 from quizzes.rules.definitions import Essay, Question, TextShape
 from standards import _decoding, _numbers, _xml, _zip
 from standards._html import MAXIMUM, to_markdown
@@ -113,12 +113,12 @@ def test_bombs_are_refused_by_ratio_before_they_are_unpacked() -> None:
 
 def test_bombs_are_refused_by_total_size() -> None:
     with pytest.raises(ArchiveRefused, match="unpacks to more"):
-        read_archive(archive(("x", b"a" * 600), ("y", b"b" * 600), method=zipfile.ZIP_STORED), limits=Limits(unpacked=1000))
+        read_archive(archive(("x", b"a" * 600), ("y", b"b" * 600), method=zipfile.ZIP_STORED), limits=ArchiveLimits(unpacked=1000))
 
 
 def test_too_many_entries_are_refused() -> None:
     with pytest.raises(ArchiveRefused, match="more than 3 entries"):
-        read_archive(archive(*((f"{at}", b"") for at in range(4))), limits=Limits(entries=3))
+        read_archive(archive(*((f"{at}", b"") for at in range(4))), limits=ArchiveLimits(entries=3))
 
 
 def test_what_is_no_archive_is_refused() -> None:

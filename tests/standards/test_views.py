@@ -13,7 +13,7 @@ from courses.models import Course
 from courses.queries import drafts as course_drafts
 from kernel import clock
 from kernel.audit import AuditEntry
-from kernel.confined import Bounds
+from kernel.sandbox import SandboxLimits
 from lms.app import House
 from standards.formats import FORMATS
 from standards.importing import import_file
@@ -154,7 +154,7 @@ def test_a_file_that_asks_for_too_much_memory_is_refused_and_the_server_goes_on(
     editor: Browser, house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Security 4.4: within the limits of archives, and more than reading may take."""
-    monkeypatch.setattr("kernel.confined.BOUNDS", Bounds(memory=25_000_000))
+    monkeypatch.setattr("kernel.sandbox.BOUNDS", SandboxLimits(memory=25_000_000))
     target, noise = BytesIO(), os.urandom(101_000)
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for number in range(4):

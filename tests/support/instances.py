@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from kernel import clock, copies, outbox
-from kernel.copies import Sums
+from kernel import clock, database_copy, outbox
+from kernel.database_copy import Sums
 from kernel.db import Database
 from kernel.files import files_of, note_stored
 from kernel.settings import Settings, load
@@ -40,7 +40,7 @@ def sums(settings: Settings) -> Sums:
     """Count and sum every table of an instance."""
     database = Database(settings.database)
     try:
-        return copies.sums_of(database)
+        return database_copy.sums_of(database)
     finally:
         database.dispose()
 

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from kernel.markup.model import Context, Media, Parameter, Recording, Resource, SafeHtml, TermReference, fold
+from kernel.markup.model import EmbeddedRecording, MarkupContext, MediaReference, Parameter, Resource, SafeHtml, TermReference, fold
 
 DRAWING = (
     b'<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="0 0 100 20"><title>Barras</title><desc>Dos barras.</desc>'
@@ -25,10 +25,10 @@ _RESOURCES = {
     "guia": Resource("Guía <de> lectura", "IESS", "/files/guia.pdf", "document", "es", media_type="application/pdf", size=1_240_000),
 }
 _MEDIA = {
-    "media/brecha.svg": Media("/files/brecha.svg", "image/svg+xml", len(DRAWING), DRAWING),
-    "media/foto.jpg": Media("/files/foto.jpg", "image/jpeg", 84_000, width=640, height=480),
-    "media/guia.pdf": Media("/files/guia.pdf", "application/pdf", 1_240_000),
-    "../media/audio.mp3": Media("/files/audio.mp3", "audio/mpeg", 900),
+    "media/brecha.svg": MediaReference("/files/brecha.svg", "image/svg+xml", len(DRAWING), DRAWING),
+    "media/foto.jpg": MediaReference("/files/foto.jpg", "image/jpeg", 84_000, width=640, height=480),
+    "media/guia.pdf": MediaReference("/files/guia.pdf", "application/pdf", 1_240_000),
+    "../media/audio.mp3": MediaReference("/files/audio.mp3", "audio/mpeg", 900),
 }
 
 
@@ -45,7 +45,7 @@ def _link(key: str, fragment: str) -> str | None:
     return f"/courses/c/activities/{key}" + (f"#{fragment}" if fragment else "")
 
 
-def a_context(language: str = "es", **fields: object) -> Context:
+def a_context(language: str = "es", **fields: object) -> MarkupContext:
     """Make the context of a course with two terms, five parameters, three resources, four files, a question and a recording."""
     given: dict[str, object] = {
         "term": _term,
@@ -54,6 +54,6 @@ def a_context(language: str = "es", **fields: object) -> Context:
         "link": _link,
         "media": _MEDIA.get,
         "question": {"repaso": SafeHtml("<p>¿Cuánto?</p>")}.get,
-        "recording": {"grabacion": Recording("Grabación", duration="18:20", host="Ejemplo")}.get,
+        "recording": {"grabacion": EmbeddedRecording("Grabación", duration="18:20", host="Ejemplo")}.get,
     }
-    return Context(language, **(given | fields))  # type: ignore[arg-type]  # fields by name
+    return MarkupContext(language, **(given | fields))  # type: ignore[arg-type]  # fields by name

@@ -9,13 +9,13 @@ from werkzeug.exceptions import RequestedRangeNotSatisfiable
 from werkzeug.wsgi import FileWrapper
 
 from kernel import clock
-from kernel.files import Files
+from kernel.files import FileStore
 
 PIECE = 1 << 16
 NEVER_RUNS = "default-src 'none'; sandbox"
 
 
-def send_content(files: Files, sha256: str, media_type: str, name: str, *, inline: bool, kept: str) -> Response:
+def send_content(files: FileStore, sha256: str, media_type: str, name: str, *, inline: bool, kept: str) -> Response:
     """Send a content under the name that a person gave it; raise NotFound where it is missing.
 
     Whoever asks has been found to be allowed to. `kept` says whether browsers may keep it; the address of a link they may not.
@@ -39,7 +39,7 @@ def send_content(files: Files, sha256: str, media_type: str, name: str, *, inlin
     return response
 
 
-def send_made(file: IO[bytes], media_type: str, name: str) -> Response:
+def send_generated(file: IO[bytes], media_type: str, name: str) -> Response:
     """Send a file that was made for whoever asks, to be saved under a name: no browser keeps it besides, as Flask would let them."""
     response = send_file(file, mimetype=media_type, as_attachment=True, download_name=name)
     response.headers["Cache-Control"] = "no-store"
@@ -48,12 +48,12 @@ def send_made(file: IO[bytes], media_type: str, name: str) -> Response:
 
 def send_text(text: str, media_type: str, name: str) -> Response:
     """Send a text that is kept in a row, to be saved under a name; what somebody wrote in it runs nowhere."""
-    response = send_made(io.BytesIO(text.encode()), media_type, name)
+    response = send_generated(io.BytesIO(text.encode()), media_type, name)
     response.headers["Content-Security-Policy"] = NEVER_RUNS
     return response
 
 
-def _link(files: Files, sha256: str, media_type: str, headers: Headers) -> Response | None:
+def _link(files: FileStore, sha256: str, media_type: str, headers: Headers) -> Response | None:
     """Lead to the bucket where that is wished; texts stay here: captions may not come from elsewhere."""
     if request.method != "GET" or media_type.startswith("text/"):
         return None

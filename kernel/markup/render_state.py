@@ -9,17 +9,17 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from kernel.markup.addresses import Addresses
-from kernel.markup.findings import Finding
+from kernel.markup.findings import MarkupFindingKind
 from kernel.markup.html import icon
-from kernel.markup.model import Citation, Context, Figure, Heading, Problem, SafeHtml
+from kernel.markup.model import Citation, Figure, Heading, MarkupContext, MarkupFinding, SafeHtml
+from kernel.markup.renderer_strings import RendererStrings
 from kernel.markup.source import Finder
-from kernel.markup.words import Words
 
 TIME_LIMIT = 1.0
 """Seconds of the processor that a text may take (security, 4.1); a busy machine refuses nothing."""
 
 
-class Mode(StrEnum):
+class RenderMode(StrEnum):
     """What is rendered: a lesson has everything, fields have less (content format, section 1, Types)."""
 
     LESSON = "lesson"
@@ -27,7 +27,7 @@ class Mode(StrEnum):
     INLINE = "inline"
 
 
-class TooSlowError(Exception):
+class RenderTimeExceeded(Exception):
     """The time of a rendering is over."""
 
 
@@ -36,15 +36,15 @@ _STASHED = re.compile("\x02[^\x03]*\x03|\n")
 
 
 @dataclass(slots=True)
-class Work:
+class RenderState:
     """The state of one rendering."""
 
-    context: Context
-    words: Words
-    mode: Mode
+    context: MarkupContext
+    words: RendererStrings
+    mode: RenderMode
     finder: Finder
     deadline: float = field(default_factory=lambda: time.thread_time() + TIME_LIMIT)
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[MarkupFinding] = field(default_factory=list)
     headings: list[Heading] = field(default_factory=list)
     closing: list[Heading] = field(default_factory=list)
     figures: list[Figure] = field(default_factory=list)
@@ -70,13 +70,13 @@ class Work:
     _held: list[SafeHtml] = field(default_factory=list)
     _nonce: str = field(default_factory=lambda: f"zq{secrets.token_hex(8)}q")
 
-    def report(self, finding: Finding, snippet: str = "", **facts: str) -> None:
+    def report(self, finding: MarkupFindingKind, snippet: str = "", **facts: str) -> None:
         """Note a finding, with the line on which `snippet` stands in the raw text."""
         self.report_at(self.finder.line(snippet), finding, **facts)
 
-    def report_at(self, line: int, finding: Finding, **facts: str) -> None:
+    def report_at(self, line: int, finding: MarkupFindingKind, **facts: str) -> None:
         """Note a finding of a line of the raw text, from 1 on; 0 where none is known."""
-        self.problems.append(Problem(finding.code, finding.text, finding.fix, facts, line))
+        self.problems.append(MarkupFinding(finding.code, finding.text, finding.fix, facts, line))
 
     def hold(self, html: SafeHtml) -> str:
         """Keep HTML that is safe already and answer the word that stands for it until the text has been sanitised.
@@ -110,7 +110,7 @@ class Work:
     def check_time(self) -> None:
         """Raise TooSlowError once the time is over."""
         if time.thread_time() > self.deadline:
-            raise TooSlowError
+            raise RenderTimeExceeded
 
     def prefixed(self, address: str) -> str:
         """Answer an id of this page."""

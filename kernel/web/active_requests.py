@@ -7,7 +7,7 @@ import time
 from kernel.errors import N_, Unavailable
 
 
-class Crowded(Unavailable):
+class ServerBusy(Unavailable):
     """Somebody who is not in yet comes while the process has enough to do."""
 
     code = "crowded"
@@ -24,7 +24,7 @@ LATEST = (90.0, 120.0)
 """Seconds until somebody is to try again: while few wait, and at most."""
 
 
-class Crowd:
+class ActiveRequests:
     """The requests in hand, of all threads; `most` 0 is never full."""
 
     def __init__(self, most: int = 0) -> None:

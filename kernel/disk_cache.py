@@ -5,7 +5,7 @@ from pathlib import Path
 from uuid import uuid4
 
 
-def keep(path: Path, content: bytes, *, mode: int = 0o777) -> None:
+def write_cache_file(path: Path, content: bytes, *, mode: int = 0o777) -> None:
     """Write a file, and its folder with this mode; where the disk is full or the folder is not ours, nothing is left and nobody is told."""
     partial = path.with_name(f"{path.name}.{uuid4().hex}")
     try:

@@ -17,7 +17,7 @@ BESIDE_A_SERVER = 2
 """Places where the database is a server of its own: while one request waits for it, another computes (decision 38)."""
 
 
-class Turns:
+class ConcurrencyLimiter:
     """Turns of the threads of a process, in the order in which they came; what was sent goes before what is only looked at.
 
     `places` have a turn at the same time: one, or more where whoever has it waits for something else than this process.

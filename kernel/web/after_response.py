@@ -16,8 +16,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from kernel.db import Database, cause_of, reason_away
-from kernel.web.request import plumbing
-from kernel.web.turns import Turns
+from kernel.web.concurrency import ConcurrencyLimiter
+from kernel.web.request import request_services
 
 log = structlog.get_logger()
 Note = Callable[[Session], object]
@@ -69,7 +69,7 @@ class Backlog:
             self._lock.release()
 
 
-def leave(note: Note) -> None:
+def run_after_response(note: Note) -> None:
     """Write this after the answer has left, or never where the database is away."""
     g.setdefault("notes", []).append(note)
 
@@ -79,7 +79,7 @@ def leave_record(record: Note) -> None:
     g.setdefault("records", []).append(record)
 
 
-def _write(database: Database, turns: Turns, notes: Sequence[Note], records: Sequence[Note], backlog: Backlog) -> None:
+def _write(database: Database, turns: ConcurrencyLimiter, notes: Sequence[Note], records: Sequence[Note], backlog: Backlog) -> None:
     try:
         with turns.taken(writes=False), database.unit_of_work() as session:
             for note in (*records, *notes):
@@ -96,7 +96,7 @@ def _write(database: Database, turns: Turns, notes: Sequence[Note], records: Seq
 
 def _after(response: Response) -> Response:
     notes, records = g.pop("notes", []), g.pop("records", [])
-    house, backlog = plumbing(), backlog_of(current_app)
+    house, backlog = request_services(), backlog_of(current_app)
     if (notes or records) and response.status_code < 400:
         response.direct_passthrough = False  # the end of a file that is passed through is told to nobody
         response.call_on_close(lambda: _write(house.database, house.turns, notes, records, backlog))

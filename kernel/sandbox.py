@@ -35,7 +35,7 @@ AT_ONCE = 3
 _places = threading.BoundedSemaphore(AT_ONCE)
 
 
-class TooHeavy(Invalid):
+class SandboxLimitExceeded(Invalid):
     """Reading asked for more memory or time than a file may take."""
 
     code = "too_heavy"
@@ -43,7 +43,7 @@ class TooHeavy(Invalid):
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class SandboxLimits:
     """What reading may take: bytes beyond what the program itself takes, seconds of processor, and seconds of waiting."""
 
     memory: int = 400_000_000
@@ -51,10 +51,10 @@ class Bounds:
     patience: float = 25
 
 
-BOUNDS = Bounds()
+BOUNDS = SandboxLimits()
 
 
-def confined(read: Callable[..., Result], *given: Any, bounds: Bounds | None = None, **named: Any) -> Result:
+def run_sandboxed(read: Callable[..., Result], *given: Any, bounds: SandboxLimits | None = None, **named: Any) -> Result:
     """Return what a function of a module makes of what is given, and raise what it refuses, as if it had been called here.
 
     Raise TooHeavy where it asks for too much, and Unavailable while AT_ONCE others are being read and none of them ends.
@@ -73,12 +73,12 @@ def confined(read: Callable[..., Result], *given: Any, bounds: Bounds | None = N
             check=False,
         )
     except subprocess.TimeoutExpired as late:
-        raise TooHeavy from late
+        raise SandboxLimitExceeded from late
     finally:
         _places.release()
     if done.returncode == TOO_MUCH_MEMORY or done.returncode < 0:
         log.warning("reading_ended", function=read.__qualname__, code=done.returncode)
-        raise TooHeavy
+        raise SandboxLimitExceeded
     if done.returncode != 0:
         raise RuntimeError(done.stderr.decode("utf-8", "replace"))
     refused, found = pickle.loads(done.stdout)  # noqa: S301 - written by `_main`
@@ -88,7 +88,7 @@ def confined(read: Callable[..., Result], *given: Any, bounds: Bounds | None = N
     return found  # type: ignore[no-any-return]  # what `read` returned
 
 
-def _bound(bounds: Bounds) -> None:
+def _bound(bounds: SandboxLimits) -> None:
     """Take no more than this from here on."""
     resource.setrlimit(resource.RLIMIT_CPU, (bounds.seconds, bounds.seconds))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

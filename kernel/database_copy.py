@@ -29,7 +29,7 @@ DERIVED = frozenset({SearchEntry.__tablename__, SearchWord.__tablename__})
 BATCH = 1000
 
 
-class NotEmpty(Exception):
+class CopyTargetNotEmpty(Exception):
     """The target of a copy holds something already; the text names what."""
 
 
@@ -38,14 +38,14 @@ class CopyDiffers(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Sum:
+class TableChecksum:
     """What a table holds: how many rows, and the sum of their SHA-256, whatever their order."""
 
     rows: int
     sha256: str
 
 
-Sums = Mapping[str, Sum]
+Sums = Mapping[str, TableChecksum]
 Row = Sequence[Any]
 
 
@@ -91,8 +91,8 @@ class _Adder:
         self.rows += 1
 
     @property
-    def sum(self) -> Sum:
-        return Sum(self.rows, f"{self._total:064x}")
+    def sum(self) -> TableChecksum:
+        return TableChecksum(self.rows, f"{self._total:064x}")
 
 
 def _batches(connection: Connection, name: str, adder: _Adder) -> Iterator[Sequence[Row]]:
@@ -111,7 +111,7 @@ def reading(database: Database) -> Iterator[Connection]:
         yield connection if database.is_sqlite else connection.execution_options(isolation_level="REPEATABLE READ")
 
 
-def sums(connection: Connection) -> dict[str, Sum]:
+def sums(connection: Connection) -> dict[str, TableChecksum]:
     """Count and sum every table."""
     found = {}
     for name in table_names():
@@ -122,7 +122,7 @@ def sums(connection: Connection) -> dict[str, Sum]:
     return found
 
 
-def sums_of(database: Database) -> dict[str, Sum]:
+def sums_of(database: Database) -> dict[str, TableChecksum]:
     """Count and sum every table of a database, all at one moment."""
     with reading(database) as connection:
         return sums(connection)
@@ -133,7 +133,7 @@ def differing(wanted: Sums, found: Sums) -> list[str]:
     return [
         f"{name}: {wanted[name].rows} rows, {found[name].rows} arrived" if wanted[name].rows != found[name].rows else f"{name}: other rows"
         for name in wanted
-        if wanted[name] != found.get(name, Sum(0, ""))
+        if wanted[name] != found.get(name, TableChecksum(0, ""))
     ]
 
 
@@ -144,7 +144,7 @@ def occupied(database: Database) -> list[str]:
         return [name for name in sorted(present) if connection.execute(select(text("1")).select_from(table(name)).limit(1)).first()]
 
 
-def copy(source: Database, target: Database, *, tell: Callable[[str, int], None] = lambda _name, _rows: None) -> dict[str, Sum]:
+def copy(source: Database, target: Database, *, tell: Callable[[str, int], None] = lambda _name, _rows: None) -> dict[str, TableChecksum]:
     """Copy every row into an empty database, compare, and keep all or nothing; return the sums.
 
     Both have this program's schema, which the target gets here. Raise NotEmpty, CopyDiffers.
@@ -152,7 +152,7 @@ def copy(source: Database, target: Database, *, tell: Callable[[str, int], None]
     if not target.is_sqlite or Path(target.writing.url.database or "").exists():
         held = occupied(target)
         if held:
-            raise NotEmpty(", ".join(held[:5]))
+            raise CopyTargetNotEmpty(", ".join(held[:5]))
     migrations.upgrade(target)
     with reading(source) as reader, target.writing.begin() as writer:
         sent = _sqlite_load(reader, writer, tell) if target.is_sqlite else _postgres_load(reader, writer, tell)
@@ -162,7 +162,7 @@ def copy(source: Database, target: Database, *, tell: Callable[[str, int], None]
     return sent
 
 
-def _load(reader: Connection, tell: Callable[[str, int], None], keep: Callable[[str, Sequence[Row]], None]) -> dict[str, Sum]:
+def _load(reader: Connection, tell: Callable[[str, int], None], keep: Callable[[str, Sequence[Row]], None]) -> dict[str, TableChecksum]:
     sent = {}
     for name in table_names():
         adder = _Adder()
@@ -173,7 +173,7 @@ def _load(reader: Connection, tell: Callable[[str, int], None], keep: Callable[[
     return sent
 
 
-def _sqlite_load(reader: Connection, writer: Connection, tell: Callable[[str, int], None]) -> dict[str, Sum]:
+def _sqlite_load(reader: Connection, writer: Connection, tell: Callable[[str, int], None]) -> dict[str, TableChecksum]:
     writer.exec_driver_sql("PRAGMA defer_foreign_keys=ON")  # tables that point at each other: looked at when all is there
 
     def keep(name: str, rows: Sequence[Row]) -> None:
@@ -200,7 +200,7 @@ def without_foreign_keys(writer: Connection) -> Iterator[None]:
         writer.exec_driver_sql(f"ALTER TABLE {owner} ADD CONSTRAINT {name} {definition}")
 
 
-def _postgres_load(reader: Connection, writer: Connection, tell: Callable[[str, int], None]) -> dict[str, Sum]:
+def _postgres_load(reader: Connection, writer: Connection, tell: Callable[[str, int], None]) -> dict[str, TableChecksum]:
     cursor: Any = writer.connection.cursor()
 
     def keep(name: str, rows: Sequence[Row]) -> None:
@@ -230,7 +230,7 @@ def _count_on(writer: Connection, name: str) -> None:
     writer.execute(select(func.setval(func.pg_get_serial_sequence(name, "id"), newest)).where(newest.is_not(None)))
 
 
-def snapshot(database: Database, target: Path) -> dict[str, Sum]:
+def snapshot(database: Database, target: Path) -> dict[str, TableChecksum]:
     """Write everything that the database holds at one moment into a new SQLite file, and return its sums; nobody waits for it."""
     copied = Database(sqlite_address(target))
     try:
@@ -245,14 +245,14 @@ def snapshot(database: Database, target: Path) -> dict[str, Sum]:
     return found
 
 
-def snapshot_of_older(database: Database, target: Path) -> dict[str, Sum]:
+def snapshot_of_older(database: Database, target: Path) -> dict[str, TableChecksum]:
     """Write a database of an older schema into a new SQLite file of the same schema, and count the rows of the tables that both know."""
     if database.is_sqlite:
         _copy_pages(Path(database.writing.url.database or ""), target)
     else:
         _copy_older_rows(database, target)
     _close_journal(target)
-    return {name: Sum(rows, "") for name, rows in counts_of(target, table_names()).items() if rows >= 0}
+    return {name: TableChecksum(rows, "") for name, rows in counts_of(target, table_names()).items() if rows >= 0}
 
 
 def _copy_older_rows(database: Database, target: Path) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class RendererStrings:
     """The renderer's own words in one language; `%s` stands for a number or a title."""
 
     figure: str
@@ -28,7 +28,7 @@ class Words:
     begins: str
 
 
-_ES = Words(
+_ES = RendererStrings(
     figure="Figura",
     table="Tabla",
     formula="Fórmula",
@@ -47,7 +47,7 @@ _ES = Words(
     recording="Grabación: %s",
     begins="Desde %s",
 )
-_EN = Words(
+_EN = RendererStrings(
     figure="Figure",
     table="Table",
     formula="Formula",
@@ -69,6 +69,6 @@ _EN = Words(
 _BY_LANGUAGE = {"es": _ES, "en": _EN}
 
 
-def words_in(language: str) -> Words:
+def words_in(language: str) -> RendererStrings:
     """Answer the words of a language; English where it is not one of ours."""
     return _BY_LANGUAGE.get(language, _EN)

@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from sqlalchemy import Subquery, and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from kernel.search.asked import Question
-from kernel.search.index import Passage, Scope, SearchEntry, Tier, fits, tier_of
+from kernel.search.index import MatchTier, Passage, SearchEntry, SearchScope, fits, tier_of
+from kernel.search.query import SearchQuery
 
 HITS_OF_A_GROUP = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
+class SearchHit:
     """An entry that fits."""
 
     id: int
-    tier: Tier
+    tier: MatchTier
     language: str
     place: str
     title: str
@@ -26,18 +26,18 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class ResultGroup:
     """What was found of one part, or one entry that belongs to none: how many entries fit, and the best of them."""
 
     kind: str
     version: int
     part: int | None
     count: int
-    hits: tuple[Hit, ...]
+    hits: tuple[SearchHit, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ResultPaging:
     """Which of the groups are shown: of each kind the first ones, or of one kind those of a page."""
 
     kind: str = ""
@@ -46,24 +46,24 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SearchResults:
     """The groups that are shown in their order, and how many there are of each kind."""
 
-    groups: tuple[Group, ...]
+    groups: tuple[ResultGroup, ...]
     totals: Mapping[str, int]
 
-    def of(self, kind: str) -> tuple[Group, ...]:
+    def of(self, kind: str) -> tuple[ResultGroup, ...]:
         """Return the groups of a kind."""
         return tuple(group for group in self.groups if group.kind == kind)
 
 
-def find(session: Session, question: Question, reader: str, scope: Scope, wanted: Wanted) -> Found:
+def find(session: Session, question: SearchQuery, reader: str, scope: SearchScope, wanted: ResultPaging) -> SearchResults:
     """Find what a reader of a language may see; two statements however much there is, and none where nothing is asked.
 
     The order: how well the best entry fits, how many entries fit, and where in the courses it comes.
     """
     if question.is_empty or scope.is_empty:
-        return Found((), {})
+        return SearchResults((), {})
     entries = _entries(session, question, reader, scope)
     ranked = _ranked(entries)
     asked = and_(ranked.c.rank > wanted.offset, ranked.c.rank <= wanted.offset + wanted.limit)
@@ -73,8 +73,8 @@ def find(session: Session, question: Question, reader: str, scope: Scope, wanted
     rows = session.execute(statement).all()
     chosen = [row for row in rows if row.asked]
     hits = _hits(session, entries, [row.grouped for row in chosen])
-    groups = tuple(Group(row.kind, row.version, row.part, row.entries, hits[row.grouped]) for row in chosen)
-    return Found(groups, {row.kind: row.total for row in rows})
+    groups = tuple(ResultGroup(row.kind, row.version, row.part, row.entries, hits[row.grouped]) for row in chosen)
+    return SearchResults(groups, {row.kind: row.total for row in rows})
 
 
 def _ranked(entries: Subquery) -> Subquery:
@@ -100,7 +100,7 @@ def _ranked(entries: Subquery) -> Subquery:
     ).subquery()
 
 
-def _entries(session: Session, question: Question, reader: str, scope: Scope) -> Subquery:
+def _entries(session: Session, question: SearchQuery, reader: str, scope: SearchScope) -> Subquery:
     return (
         select(
             SearchEntry.id,
@@ -115,7 +115,7 @@ def _entries(session: Session, question: Question, reader: str, scope: Scope) ->
     )
 
 
-def _hits(session: Session, entries: Subquery, groups: Sequence[int]) -> Mapping[int, tuple[Hit, ...]]:
+def _hits(session: Session, entries: Subquery, groups: Sequence[int]) -> Mapping[int, tuple[SearchHit, ...]]:
     """Return the best entries of some groups."""
     if not groups:
         return {}
@@ -127,8 +127,8 @@ def _hits(session: Session, entries: Subquery, groups: Sequence[int]) -> Mapping
         .where(ranked.c.best <= HITS_OF_A_GROUP)
         .order_by(ranked.c.grouped, ranked.c.best)
     )
-    found: defaultdict[int, list[Hit]] = defaultdict(list)
+    found: defaultdict[int, list[SearchHit]] = defaultdict(list)
     for row, grouped, tier in session.execute(statement):
         passages = tuple(Passage(place, line) for place, line in zip(row.places, row.body.split("\n"), strict=False))
-        found[grouped].append(Hit(row.id, Tier(tier), row.language, row.place, row.title, passages))
+        found[grouped].append(SearchHit(row.id, MatchTier(tier), row.language, row.place, row.title, passages))
     return {grouped: tuple(hits) for grouped, hits in found.items()}

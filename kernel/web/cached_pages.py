@@ -34,7 +34,7 @@ class _Drawn:
     icons: tuple[str, ...]
 
 
-class KeptPages:
+class PageCache:
     """The pages that were drawn last, each under a name that says all it was drawn from."""
 
     def __init__(self, app: Flask) -> None:
@@ -84,7 +84,7 @@ class KeptPages:
         return drawn.html.replace(self._token, form_token()).replace(self._head, head, 1).replace(self._symbols, symbols, 1)
 
 
-def kept_page(template: str, **context: object) -> Response:
+def cached_page(template: str, **context: object) -> Response:
     """Answer with a page that the browser may keep, and with 304 where it holds it as it is now.
 
     The tag names all that the page is drawn from: what the template gets, the reader, their session (its form token and flashes),
@@ -110,4 +110,4 @@ def _digest(*parts: object) -> str:
 
 def install(app: Flask) -> None:
     """Let the application keep pages."""
-    app.extensions[EXTENSION] = KeptPages(app)
+    app.extensions[EXTENSION] = PageCache(app)

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
-from kernel.search.words import STEMMERS, Word, says_little, stems_of, token, words_of
+from kernel.search.words import STEMMERS, IndexedWord, says_little, stems_of, token, words_of
 
 LONGEST_QUESTION = 200
 MOST_WORDS = 12
@@ -20,7 +20,7 @@ _PART = re.compile(r'(?P<without>(?<!\S)-)?(?:[“"«](?P<phrase>[^”"»]*)[”
 
 
 @dataclass(frozen=True, slots=True)
-class Leaf:
+class Phrase:
     """One or more tokens next to each other; `begins`: the last one is the beginning of a token."""
 
     tokens: tuple[str, ...]
@@ -28,37 +28,37 @@ class Leaf:
 
 
 @dataclass(frozen=True, slots=True)
-class Every:
+class AllTerms:
     """All of these."""
 
     parts: tuple["Expression", ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Some:
+class AnyTerm:
     """At least one of these."""
 
     parts: tuple["Expression", ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Without:
+class ExcludedTerm:
     """The one, and not the other."""
 
     wanted: "Expression"
     unwanted: "Expression"
 
 
-Expression = Leaf | Every | Some | Without
+Expression = Phrase | AllTerms | AnyTerm | ExcludedTerm
 
 
 @dataclass(frozen=True)
-class Question:
+class SearchQuery:
     """What was asked: words, groups of words next to each other, and what must not be there."""
 
-    words: tuple[Word, ...]
-    phrases: tuple[tuple[Word, ...], ...]
-    unwanted: tuple[tuple[Word, ...], ...]
+    words: tuple[IndexedWord, ...]
+    phrases: tuple[tuple[IndexedWord, ...], ...]
+    unwanted: tuple[tuple[IndexedWord, ...], ...]
 
     @property
     def is_empty(self) -> bool:
@@ -71,17 +71,17 @@ class Question:
         last = self.words[-1].bare if self.words else ""
         return last if len(last) >= SHORTEST_BEGINNING else ""
 
-    def telling(self, language: str) -> tuple[Word, ...]:
+    def telling(self, language: str) -> tuple[IndexedWord, ...]:
         """Return the words that say something in a language; all of them where none does."""
         said = tuple(word for word in self.words if not says_little(word, language))
         return said if said or self.phrases else self.words
 
 
-def read_question(typed: str) -> Question:
+def read_question(typed: str) -> SearchQuery:
     """Read what was typed, whatever it is: 200 letters and 12 words of it."""
-    words: list[Word] = []
-    phrases: list[tuple[Word, ...]] = []
-    unwanted: list[tuple[Word, ...]] = []
+    words: list[IndexedWord] = []
+    phrases: list[tuple[IndexedWord, ...]] = []
+    unwanted: list[tuple[IndexedWord, ...]] = []
     left = MOST_WORDS
     for part in _PART.finditer(typed[:LONGEST_QUESTION]):
         found = tuple(words_of(part["word"] if part["phrase"] is None else part["phrase"]))[:left]
@@ -94,57 +94,57 @@ def read_question(typed: str) -> Question:
             words += found
         else:
             phrases.append(found)
-    return Question(tuple(words), tuple(phrases), tuple(unwanted))
+    return SearchQuery(tuple(words), tuple(phrases), tuple(unwanted))
 
 
-def whole(question: Question, reader: str) -> Expression:
+def whole(question: SearchQuery, reader: str) -> Expression:
     """Ask for all the words in any of their forms, in what this reader gets."""
     return _for_reader(question, reader, [_every_stem(question, language, "s") for language in STEMMERS])
 
 
-def begun(question: Question, reader: str) -> Expression:
+def begun(question: SearchQuery, reader: str) -> Expression:
     """Ask for the same, the last word being perhaps only the beginning of one."""
-    begins = Leaf((f"f{token(question.beginning)}",), begins=True) if question.beginning else None
+    begins = Phrase((f"f{token(question.beginning)}",), begins=True) if question.beginning else None
     return _for_reader(question, reader, [_every_stem(question, language, "s", begins) for language in STEMMERS])
 
 
-def titled(question: Question, reader: str) -> Expression | None:
+def titled(question: SearchQuery, reader: str) -> Expression | None:
     """Ask for titles that have all the plain words; nothing where there are none."""
     if not question.words:
         return None
     return _for_reader(question, reader, [_every_stem(question, language, "t") for language in STEMMERS])
 
 
-def adjacent(question: Question, reader: str) -> Expression | None:
+def adjacent(question: SearchQuery, reader: str) -> Expression | None:
     """Ask for the words next to each other as they were typed; nothing where there is only one."""
     return _for_reader(question, reader, [_written(question.words)]) if len(question.words) > 1 else None
 
 
-def _for_reader(question: Question, reader: str, wanted: list[Expression]) -> Expression:
+def _for_reader(question: SearchQuery, reader: str, wanted: list[Expression]) -> Expression:
     """Add to what is asked (one of these) what is asked in any case: the reader, the phrases, and what must not be there."""
-    parts: list[Expression] = [Leaf((f"r{reader}",)), *map(_written, question.phrases)]
+    parts: list[Expression] = [Phrase((f"r{reader}",)), *map(_written, question.phrases)]
     if question.words:
-        parts.append(Some(tuple(wanted)))
-    every = Every(tuple(parts))
-    return Without(every, Some(tuple(map(_unwanted, question.unwanted)))) if question.unwanted else every
+        parts.append(AnyTerm(tuple(wanted)))
+    every = AllTerms(tuple(parts))
+    return ExcludedTerm(every, AnyTerm(tuple(map(_unwanted, question.unwanted)))) if question.unwanted else every
 
 
-def _every_stem(question: Question, language: str, mark: str, begins: Leaf | None = None) -> Expression:
+def _every_stem(question: SearchQuery, language: str, mark: str, begins: Phrase | None = None) -> Expression:
     """Ask for the telling words of a language; `begins` is what may stand for the last word typed."""
     parts: list[Expression] = []
     for word in question.telling(language):
         stem = _stem(word, language, mark)
-        parts.append(Some((stem, begins)) if begins and word is question.words[-1] else stem)
-    return Every(tuple(parts) or tuple(_stem(word, language, mark) for word in question.words))
+        parts.append(AnyTerm((stem, begins)) if begins and word is question.words[-1] else stem)
+    return AllTerms(tuple(parts) or tuple(_stem(word, language, mark) for word in question.words))
 
 
-def _unwanted(words: tuple[Word, ...]) -> Expression:
-    return _written(words) if len(words) > 1 else Some(tuple(_stem(words[0], language, "s") for language in STEMMERS))
+def _unwanted(words: tuple[IndexedWord, ...]) -> Expression:
+    return _written(words) if len(words) > 1 else AnyTerm(tuple(_stem(words[0], language, "s") for language in STEMMERS))
 
 
-def _written(words: tuple[Word, ...]) -> Leaf:
-    return Leaf(tuple(f"f{token(word.bare)}" for word in words))
+def _written(words: tuple[IndexedWord, ...]) -> Phrase:
+    return Phrase(tuple(f"f{token(word.bare)}" for word in words))
 
 
-def _stem(word: Word, language: str, mark: str) -> Expression:
-    return Some(tuple(Leaf((f"{mark}{language}{token(stem)}",)) for stem in sorted(stems_of(word, language))))
+def _stem(word: IndexedWord, language: str, mark: str) -> Expression:
+    return AnyTerm(tuple(Phrase((f"{mark}{language}{token(stem)}",)) for stem in sorted(stems_of(word, language))))

@@ -13,7 +13,7 @@ import structlog
 from flask import Flask
 from werkzeug.wrappers import Response
 
-from kernel.web.request import SAFE_METHODS, TURNED_AWAY, plumbing_of
+from kernel.web.request import SAFE_METHODS, TURNED_AWAY, services_of_app
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -36,7 +36,7 @@ class _Page:
     body: bytes
 
 
-class Door:
+class AdmissionGate:
     """Stands before an application; `is_newcomer` says of a cookie whether its browser is not in yet."""
 
     def __init__(self, app: Flask, is_newcomer: Callable[[Mapping[str, Any]], bool], counted: Callable[[], object]) -> None:
@@ -44,7 +44,7 @@ class Door:
         self._inside = app.wsgi_app
         self._is_newcomer = is_newcomer
         self._counted = counted
-        house = plumbing_of(app)
+        house = services_of_app(app)
         self._crowd = house.crowd
         self._always = tuple(rule.rule.partition("<")[0] for rule in app.url_map.iter_rules() if rule.endpoint in house.quiet)
         self._pages: dict[tuple[object, ...], _Page] = {}
