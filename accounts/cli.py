@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from kernel.settings import Settings
 
 
-class Opened(Protocol):
+class OpenInstance(Protocol):
     """The opened instance that the roof passes to commands."""
 
     @property
@@ -66,7 +66,7 @@ def accounts() -> None:
 @click.option("--surname", prompt=True, type=Name(), help="Surname, as on a certificate.")
 @click.password_option(help="Asked for when it is not given.")
 @click.pass_obj
-def create_admin(opened: Opened, email: str, given_names: str, surname: str, password: str) -> None:
+def create_admin(opened: OpenInstance, email: str, given_names: str, surname: str, password: str) -> None:
     """Make an account that is administrator."""
     from accounts import passwords, queries, services
     from accounts.forms import DEFAULT_ZONE, PASSWORD_FAULTS
@@ -88,7 +88,7 @@ def create_admin(opened: Opened, email: str, given_names: str, surname: str, pas
 @accounts.command("grant-admin")
 @click.option("--email", prompt=True, type=Email(), help="Address of the account.")
 @click.pass_obj
-def grant_admin(opened: Opened, email: str) -> None:
+def grant_admin(opened: OpenInstance, email: str) -> None:
     """Make an administrator of a person who has an account."""
     from accounts import queries, services
     from kernel.permissions import SYSTEM, SiteRole
@@ -104,14 +104,14 @@ def grant_admin(opened: Opened, email: str) -> None:
 @accounts.command("remove-second-step")
 @click.option("--email", prompt=True, type=Email(), help="Address of the account.")
 @click.pass_obj
-def remove_second_step(opened: Opened, email: str) -> None:
+def remove_second_step(opened: OpenInstance, email: str) -> None:
     """Take the second factors of somebody who lost them and their recovery codes. Make sure first that it is them."""
-    from accounts import queries, second_step
+    from accounts import queries, second_factor
     from kernel.permissions import SYSTEM
 
     with opened.database.unit_of_work() as session:
         person = queries.find_person_by_email(session, email)
         if person is None:
             raise click.ClickException("No account has this address.")
-        second_step.remove_all(session, SYSTEM, person, now=clock.now())
+        second_factor.remove_all(session, SYSTEM, person, now=clock.now())
     click.echo(f"{email} signs in with the password alone, and sets up a second step again where the role asks for it.")

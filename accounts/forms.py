@@ -14,9 +14,9 @@ from wtforms.form import BaseForm
 from wtforms.validators import DataRequired, InputRequired, Length
 
 from accounts import passwords
-from accounts.queries import Switch
+from accounts.queries import NotificationChoice
 from accounts.rules import MailTime, NoticeKind, PasswordFault, fold, valid_cedula
-from accounts.services import Profile, SignUp
+from accounts.services import ProfileChanges, SignUp
 from accounts.wording import MAIL_TIMES, NOTICE_KINDS
 from kernel import i18n
 from kernel.errors import N_
@@ -151,7 +151,7 @@ class SignUpForm(NamesForm, PasswordForm):
         )
 
 
-class ForgottenForm(Form):
+class PasswordResetRequestForm(Form):
     """The address whose password is forgotten."""
 
     email = EmailField(lazy_("Email"), [_required(N_("Enter your email address."))])
@@ -176,25 +176,25 @@ class OtherAccountForm(Form):
     email = EmailField(lazy_("Email of the other account"), [_required(N_("Enter an email address."))])
 
 
-class ProofForm(Form):
+class PasswordConfirmationForm(Form):
     """The current password, before something that only its owner may change."""
 
     current_password = PasswordField(lazy_("Current password"), [_typed(N_("Enter your current password."))])
 
 
-class CodeForm(Form):
+class SecondFactorCodeForm(Form):
     """A code of the application, or a recovery code."""
 
     code = LineField(lazy_("Code"), [_required(N_("Enter the code.")), _at_most(60)])
 
 
-class NewAppForm(CodeForm):
+class NewAppForm(SecondFactorCodeForm):
     """The first code of a new application, with the secret that it was made of, locked."""
 
     setup = HiddenField()
 
 
-class ReasonForm(Form):
+class AccountActionForm(Form):
     """Why an administrator acts on somebody's account."""
 
     reason = LineField(lazy_("Reason"), [_required(N_("Say why: it stays in the audit log.")), _at_most(500)])
@@ -222,10 +222,10 @@ class ProfileForm(NamesForm):
             raise ValidationError(_("One of its digits is wrong. Compare it with your identity card."))
         field.data = number
 
-    def command(self) -> Profile:
+    def command(self) -> ProfileChanges:
         """Return the changed profile."""
         number = "" if self.remove_national_id.data else (self.national_id.data or None)
-        return Profile(
+        return ProfileChanges(
             given_names=self.given_names.data or "",
             first_surname=self.first_surname.data or "",
             second_surname=self.second_surname.data or "",
@@ -236,7 +236,7 @@ class ProfileForm(NamesForm):
 
 
 @dataclass(frozen=True, slots=True)
-class SwitchFields:
+class NotificationFields:
     """The two fields of one kind of notice, with its name and what it is."""
 
     name: str
@@ -245,14 +245,14 @@ class SwitchFields:
     mail: Field
 
 
-class NoticesForm(Form):
+class NotificationPreferencesForm(Form):
     """How somebody wants to be told of each kind of thing: two fields a kind, added below."""
 
     @property
-    def kinds(self) -> list[SwitchFields]:
+    def kinds(self) -> list[NotificationFields]:
         """Return the fields by kind, in their order."""
         return [
-            SwitchFields(_(name), _(hint), self[f"{kind.value}_bell"], self[f"{kind.value}_mail"])
+            NotificationFields(_(name), _(hint), self[f"{kind.value}_bell"], self[f"{kind.value}_mail"])
             for kind, (name, hint) in NOTICE_KINDS.items()
             if kind in self.present
         ]
@@ -266,22 +266,25 @@ class NoticesForm(Form):
         """Take a kind out of the form: it stays as it is."""
         del self[f"{kind.value}_bell"], self[f"{kind.value}_mail"]
 
-    def show(self, switches: Mapping[NoticeKind, Switch]) -> None:
+    def show(self, switches: Mapping[NoticeKind, NotificationChoice]) -> None:
         """Fill the form with what holds."""
         for kind in self.present:
             switch = switches[kind]
             self[f"{kind.value}_bell"].data = switch.in_bell
             self[f"{kind.value}_mail"].data = switch.mail.value
 
-    def command(self) -> dict[NoticeKind, Switch]:
+    def command(self) -> dict[NoticeKind, NotificationChoice]:
         """Return what was chosen."""
-        return {kind: Switch(bool(self[f"{kind.value}_bell"].data), MailTime(self[f"{kind.value}_mail"].data)) for kind in self.present}
+        return {
+            kind: NotificationChoice(bool(self[f"{kind.value}_bell"].data), MailTime(self[f"{kind.value}_mail"].data))
+            for kind in self.present
+        }
 
 
 for _kind in NoticeKind:
-    setattr(NoticesForm, f"{_kind.value}_bell", BooleanField(lazy_("Show it in the bell")))
+    setattr(NotificationPreferencesForm, f"{_kind.value}_bell", BooleanField(lazy_("Show it in the bell")))
     setattr(
-        NoticesForm,
+        NotificationPreferencesForm,
         f"{_kind.value}_mail",
         SelectField(
             lazy_("Send it by mail"), choices=[SelectChoice(value=time.value, label=lazy_(words)) for time, words in MAIL_TIMES.items()]

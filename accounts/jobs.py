@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from accounts import addresses, notices, queries, services
 from accounts.models import Person, TokenPurpose
-from accounts.queries import Letter
+from accounts.queries import MailBatch
 from accounts.rules import TOKEN_LIFE, NoticeKind, digest_until
 from accounts.wording import NOTICE_KINDS
 from kernel import clock, mail, outbox
@@ -183,13 +183,13 @@ def send_notices(delivery: Delivery) -> Effect | None:
     return _send_to_many(delivery, "accounts.send_notices", entries, partial(_send_and_note, delivery))
 
 
-def _send_and_note(delivery: Delivery, letter: Letter) -> None:
+def _send_and_note(delivery: Delivery, letter: MailBatch) -> None:
     effect = _send_notice(delivery, letter)
     with delivery.database.unit_of_work() as session:
         effect(session)
 
 
-def _send_notice(delivery: Delivery, letter: Letter) -> Effect:
+def _send_notice(delivery: Delivery, letter: MailBatch) -> Effect:
     (notice,) = letter.notices
     kind = NoticeKind(notice.kind)
     with reading(letter.person.language):
@@ -238,7 +238,7 @@ def send_digest(delivery: Delivery) -> Effect | None:
     return _send_letter(delivery, letter, "digest", None, path="/notices", lines=lines)
 
 
-def _send_letter(delivery: Delivery, letter: Letter, template: str, stops: NoticeKind | None, *, path: str, **facts: object) -> Effect:
+def _send_letter(delivery: Delivery, letter: MailBatch, template: str, stops: NoticeKind | None, *, path: str, **facts: object) -> Effect:
     person, settings = letter.person, delivery.settings
     stop = f"/notices/stop/{notices.unsubscription_token(secret_keys(settings)[0], person.uuid, stops)}"
     message = mail.write(

@@ -196,7 +196,7 @@ class DeletionRequest(Base):
     """Done, or taken back: the audit log says which."""
 
 
-class Notice(Base):
+class Notification(Base):
     """Something a person is told: in the bell, by mail, or both. Made once for each event."""
 
     __tablename__ = "notice"
@@ -224,7 +224,7 @@ class Notice(Base):
     mailed_at: Mapped[Moment | None]
 
 
-class NoticeSwitch(Base):
+class NotificationPreference(Base):
     """How somebody wants to be told of one kind of thing; without a row, in the bell and by mail at once."""
 
     __tablename__ = "notice_switch"
@@ -237,7 +237,7 @@ class NoticeSwitch(Base):
     mail: Mapped[str] = mapped_column(String(8))
 
 
-class SentIn:
+class PendingUpload:
     """What every table has whose rows somebody sent in and that wait for a yes: nothing of them holds yet. Forgotten in time."""
 
     id: Mapped[Key]

@@ -10,8 +10,8 @@ from sqlalchemy import delete, insert, update
 from sqlalchemy.orm import Session
 
 from accounts import queries
-from accounts.models import Notice, NoticeSwitch, Person
-from accounts.queries import Switch
+from accounts.models import Notification, NotificationPreference, Person
+from accounts.queries import NotificationChoice
 from accounts.rules import MailTime, NoticeKind
 from kernel import audit, outbox
 from kernel.crypto import seal, unseal
@@ -45,13 +45,13 @@ class Message:
 
 def give(session: Session, message: Message, people: Sequence[int], *, now: datetime) -> int:
     """Tell these people (at most some hundreds at a time) of something in the transaction of what happened; return how many are new."""
-    known = queries.told_already(session, message.key, people)
+    known = queries.was_notified(session, message.key, people)
     switches = queries.switches_for(session, message.kind, [person for person in people if person not in known])
     rows = [
         _row(message, person, switch, now) for person, switch in switches.items() if switch.in_bell or switch.mail is not MailTime.NEVER
     ]
     if rows:
-        session.execute(insert(Notice), rows)
+        session.execute(insert(Notification), rows)
     mailed = [person for person, switch in switches.items() if switch.mail is MailTime.AT_ONCE]
     for begin in range(0, len(mailed), MAILS):
         arguments = {"key": message.key, "people": mailed[begin : begin + MAILS]}
@@ -61,12 +61,12 @@ def give(session: Session, message: Message, people: Sequence[int], *, now: date
 
 def say_otherwise(session: Session, message: Message) -> None:
     """Give those who were told of something other words in the bell; what was mailed stays as it was sent."""
-    session.execute(update(Notice).where(Notice.key == message.key).values(subject=message.subject, words=message.words))
+    session.execute(update(Notification).where(Notification.key == message.key).values(subject=message.subject, words=message.words))
 
 
 def take_back(session: Session, key: str) -> None:
     """Take out of the bell what people were told of something; what was mailed stays."""
-    session.execute(delete(Notice).where(Notice.key == key))
+    session.execute(delete(Notification).where(Notification.key == key))
 
 
 def replace_standing(session: Session, message: Message, people: Sequence[int], *, now: datetime) -> int:
@@ -75,18 +75,18 @@ def replace_standing(session: Session, message: Message, people: Sequence[int], 
     It counts as unread again where its subject is another. Returns how many are new.
     """
     take_back_kind(session, message.kind, but=message.key)
-    mine = Notice.key == message.key
-    session.execute(update(Notice).where(mine, Notice.subject != message.subject).values(subject=message.subject, read_at=None))
+    mine = Notification.key == message.key
+    session.execute(update(Notification).where(mine, Notification.subject != message.subject).values(subject=message.subject, read_at=None))
     say_otherwise(session, message)
     return give(session, message, people, now=now)
 
 
 def take_back_kind(session: Session, kind: NoticeKind, *, but: str = "") -> None:
     """Take every notice of a kind out of the bell, except those with one key."""
-    session.execute(delete(Notice).where(Notice.kind == kind.value, Notice.key != but))
+    session.execute(delete(Notification).where(Notification.kind == kind.value, Notification.key != but))
 
 
-def _row(message: Message, person_id: int, switch: Switch, now: datetime) -> dict[str, object]:
+def _row(message: Message, person_id: int, switch: NotificationChoice, now: datetime) -> dict[str, object]:
     return {
         "person_id": person_id,
         "kind": message.kind.value,
@@ -102,29 +102,29 @@ def _row(message: Message, person_id: int, switch: Switch, now: datetime) -> dic
 
 def note_read(session: Session, notices: Sequence[int], *, now: datetime) -> None:
     """Note that these notices were on a page that their reader saw."""
-    session.execute(update(Notice).where(Notice.id.in_(notices), Notice.read_at.is_(None)).values(read_at=now))
+    session.execute(update(Notification).where(Notification.id.in_(notices), Notification.read_at.is_(None)).values(read_at=now))
 
 
 def note_mailed(session: Session, notices: Sequence[int], *, now: datetime) -> None:
     """Note that these notices went out by mail."""
-    session.execute(update(Notice).where(Notice.id.in_(notices)).values(mailed_at=now))
+    session.execute(update(Notification).where(Notification.id.in_(notices)).values(mailed_at=now))
 
 
 def forget_before(session: Session, moment: datetime) -> int:
     """Delete the notices that were given before a moment; return how many."""
-    return len(session.scalars(delete(Notice).where(Notice.given_at < moment).returning(Notice.id)).all())
+    return len(session.scalars(delete(Notification).where(Notification.given_at < moment).returning(Notification.id)).all())
 
 
-def set_switches(session: Session, actor: Actor, person: Person, wanted: Mapping[NoticeKind, Switch], *, now: datetime) -> None:
+def set_switches(session: Session, actor: Actor, person: Person, wanted: Mapping[NoticeKind, NotificationChoice], *, now: datetime) -> None:
     """Keep how a person wants to be told; it holds for what happens from now on."""
-    present = queries.switches_of(session, person.id)
+    present = queries.notification_choices_of(session, person.id)
     changed = {kind: switch for kind, switch in wanted.items() if present[kind] != switch}
     if not changed:
         return
-    mine = NoticeSwitch.person_id == person.id
-    session.execute(delete(NoticeSwitch).where(mine, NoticeSwitch.kind.in_([kind.value for kind in changed])))
+    mine = NotificationPreference.person_id == person.id
+    session.execute(delete(NotificationPreference).where(mine, NotificationPreference.kind.in_([kind.value for kind in changed])))
     for kind, switch in changed.items():
-        session.add(NoticeSwitch(person_id=person.id, kind=kind.value, in_bell=switch.in_bell, mail=switch.mail.value))
+        session.add(NotificationPreference(person_id=person.id, kind=kind.value, in_bell=switch.in_bell, mail=switch.mail.value))
     audit.record(session, actor, NoticeVerb.SWITCHED, person, now=now, kinds=sorted(changed))
 
 
@@ -152,7 +152,7 @@ def stop_mails(session: Session, actor: Actor, asked: Unsubscription, *, now: da
     """Send no mail of a kind any more, nor what still waits; the bell stays as it was."""
     person = queries.get_person_by_uuid(session, asked.person)
     kinds = [asked.kind] if asked.kind else list(NoticeKind)
-    present = queries.switches_of(session, person.id)
-    set_switches(session, actor, person, {kind: Switch(present[kind].in_bell, MailTime.NEVER) for kind in kinds}, now=now)
-    waiting = (Notice.person_id == person.id, Notice.mailed_at.is_(None), Notice.kind.in_([kind.value for kind in kinds]))
-    session.execute(update(Notice).where(*waiting).values(mail=MailTime.NEVER.value))
+    present = queries.notification_choices_of(session, person.id)
+    set_switches(session, actor, person, {kind: NotificationChoice(present[kind].in_bell, MailTime.NEVER) for kind in kinds}, now=now)
+    waiting = (Notification.person_id == person.id, Notification.mailed_at.is_(None), Notification.kind.in_([kind.value for kind in kinds]))
+    session.execute(update(Notification).where(*waiting).values(mail=MailTime.NEVER.value))

@@ -9,8 +9,18 @@ from enum import StrEnum
 from sqlalchemy import Select, delete, exists, or_, select
 from sqlalchemy.orm import Session
 
-from accounts import passwords, queries, second_step, services
-from accounts.models import AccountMerge, DeletionRequest, Device, NationalIdentity, Notice, NoticeSwitch, Person, RoleGrant, Token
+from accounts import passwords, queries, second_factor, services
+from accounts.models import (
+    AccountMerge,
+    DeletionRequest,
+    Device,
+    NationalIdentity,
+    Notification,
+    NotificationPreference,
+    Person,
+    RoleGrant,
+    Token,
+)
 from accounts.rules import DELETED, TIME_TO_THINK, name_key
 from accounts.services import AccountVerb
 from kernel import audit, outbox
@@ -34,7 +44,7 @@ class PrivacyVerb(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class DataAccess:
     """That somebody else looked at a person's data: `where` names the course or the place where it was a list."""
 
     at: datetime
@@ -44,7 +54,7 @@ class Look:
     where: str = ""
 
 
-def list_looks(session: Session, person_id: int, *, most: int | None = LOOKS) -> list[Look]:
+def list_looks(session: Session, person_id: int, *, most: int | None = LOOKS) -> list[DataAccess]:
     """List who looked at somebody's data, the latest first; `most` none: all of them."""
     statement = (
         select(AuditEntry.at, AuditEntry.facts, Person)
@@ -58,7 +68,7 @@ def list_looks(session: Session, person_id: int, *, most: int | None = LOOKS) ->
         .limit(most)
     )
     return [
-        Look(row.at, row.Person.full_name if row.Person else "", str(facts.get("role", "")), str(facts.get("purpose", "")))
+        DataAccess(row.at, row.Person.full_name if row.Person else "", str(facts.get("role", "")), str(facts.get("purpose", "")))
         for row in session.execute(statement)
         for facts in (json.loads(row.facts),)
     ]
@@ -84,7 +94,7 @@ def ask_deletion(session: Session, actor: Actor, person: Person, *, now: datetim
 def take_back_deletion(session: Session, actor: Actor, person: Person, *, now: datetime) -> None:
     """Note that a person keeps their account; raise Conflict where it was deleted meanwhile."""
     request = session.scalar(_waiting(person.id).with_for_update())
-    if request is None and queries.is_closed_for_good(session, person.id):
+    if request is None and queries.is_permanently_closed(session, person.id):
         raise Conflict
     if request is not None:
         request.settled_at = now
@@ -116,16 +126,16 @@ def anonymise(session: Session, actor: Actor, person: Person, *, now: datetime) 
     Kept, without a name: progress, answers and marks, because statistics and the marks of others rest on them. Kept as they are:
     certificates, because others verify them, and the audit log, which names nobody. What other packages keep goes in `lms.forgetting`.
     """
-    services.keep_an_administrator(session, person)
+    services.require_remaining_administrator(session, person)
     for account in queries.accounts_of(session, person):
         _take_away(session, account, now=now)
         audit.record(session, actor, PrivacyVerb.DELETED, account, now=now)
 
 
 def _take_away(session: Session, person: Person, *, now: datetime) -> None:
-    second_step.forget(session, person.id)
+    second_factor.forget(session, person.id)
     outbox.forget_jobs(session, NAMING_ADDRESSES, lambda arguments: arguments.get("person") == person.id)
-    for table in (Device, NationalIdentity, Notice, NoticeSwitch, RoleGrant, Token):
+    for table in (Device, NationalIdentity, Notification, NotificationPreference, RoleGrant, Token):
         session.execute(delete(table).where(table.person_id == person.id))
     person.email = f"{person.uuid}{DELETED}"
     person.given_names, person.first_surname = GONE

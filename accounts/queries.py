@@ -16,11 +16,11 @@ from accounts.models import (
     Consent,
     Device,
     NationalIdentity,
-    Notice,
-    NoticeSwitch,
+    Notification,
+    NotificationPreference,
+    PendingUpload,
     Person,
     RoleGrant,
-    SentIn,
     Token,
     TokenPurpose,
 )
@@ -36,14 +36,14 @@ def hash_of(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def holds(role: SiteRole) -> ColumnElement[bool]:
+def has_role_condition(role: SiteRole) -> ColumnElement[bool]:
     """Return the condition that a person of the statement holds a site role."""
     return exists().where(RoleGrant.person_id == Person.id, RoleGrant.role == role.value)
 
 
 def _unread() -> ScalarSelect[int]:
-    mine = (Notice.person_id == Person.id, Notice.read_at.is_(None), Notice.in_bell)
-    return select(func.count()).select_from(Notice).where(*mine).scalar_subquery()
+    mine = (Notification.person_id == Person.id, Notification.read_at.is_(None), Notification.in_bell)
+    return select(func.count()).select_from(Notification).where(*mine).scalar_subquery()
 
 
 def signed_in_statement(is_staff: ColumnElement[bool], manages_units: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
@@ -62,10 +62,10 @@ def signed_in_statement(is_staff: ColumnElement[bool], manages_units: ColumnElem
         Person.language,
         Person.zone,
         Person.theme,
-        holds(SiteRole.ADMINISTRATOR).label("is_administrator"),
+        has_role_condition(SiteRole.ADMINISTRATOR).label("is_administrator"),
         is_staff.label("is_staff"),
         manages_units.label("manages_units"),
-        or_(is_staff, manages_units, holds(SiteRole.ADMINISTRATOR)).label("leads"),
+        or_(is_staff, manages_units, has_role_condition(SiteRole.ADMINISTRATOR)).label("leads"),
         _unread().label("unread"),
     ).where(
         Device.secret_hash == bindparam("secret_hash"),
@@ -119,7 +119,7 @@ WORDS = 6
 """Words of a search that are looked at."""
 
 
-def named(words: str, *, with_address: bool = True) -> list[ColumnElement[bool]]:
+def name_matches(words: str, *, with_address: bool = True) -> list[ColumnElement[bool]]:
     """Return the conditions on `person` that find people by parts of name and address, whatever the case and the accents.
 
     Whoever may not see addresses does not search in them either: what is found would tell them.
@@ -159,7 +159,7 @@ _STATES: Mapping[PersonState, tuple[ColumnElement[bool], ...]] = {
     PersonState.OPEN: (Person.suspended_at.is_(None), Person.email_confirmed_at.is_not(None)),
     PersonState.UNCONFIRMED: (Person.suspended_at.is_(None), Person.email_confirmed_at.is_(None)),
     PersonState.SUSPENDED: (Person.suspended_at.is_not(None),),
-    PersonState.ADMINISTRATOR: (holds(SiteRole.ADMINISTRATOR),),
+    PersonState.ADMINISTRATOR: (has_role_condition(SiteRole.ADMINISTRATOR),),
 }
 
 
@@ -177,7 +177,7 @@ class PersonRow:
     last_seen_at: datetime | None
 
 
-class Way(StrEnum):
+class PageDirection(StrEnum):
     """Which part of a long list is wanted: what follows somebody, what comes before them, or its end."""
 
     AFTER = "after"
@@ -186,29 +186,29 @@ class Way(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class KeysetPage:
     """A part of a long list: its way and, but for the end, the person from whom it is counted; nobody: from the beginning."""
 
-    way: Way = Way.AFTER
+    way: PageDirection = PageDirection.AFTER
     person: UUID | None = None
 
 
-def list_people(session: Session, words: str, state: PersonState | None, stretch: Stretch, *, limit: int) -> list[PersonRow]:
+def list_people(session: Session, words: str, state: PersonState | None, stretch: KeysetPage, *, limit: int) -> list[PersonRow]:
     """List some of the people whose name or address holds all of these words, by name.
 
     A stretch is found by the index of names, wherever in the list it is: nothing before it is read (performance P24).
     """
     place = None
-    if stretch.person is not None and stretch.way is not Way.LAST:
+    if stretch.person is not None and stretch.way is not PageDirection.LAST:
         place = session.execute(select(Person.name_key, Person.id).where(Person.uuid == stretch.person)).one_or_none()
-    statement = stretch_statement(words, state, stretch.way, None if place is None else (place.name_key, place.id))
+    statement = keyset_statement(words, state, stretch.way, None if place is None else (place.name_key, place.id))
     rows = [_person_row(row) for row in session.execute(statement.limit(limit))]
-    return rows if stretch.way is Way.AFTER else rows[::-1]
+    return rows if stretch.way is PageDirection.AFTER else rows[::-1]
 
 
-def stretch_statement(words: str, state: PersonState | None, way: Way, place: tuple[str, int] | None) -> Select[*tuple[Any, ...]]:
+def keyset_statement(words: str, state: PersonState | None, way: PageDirection, place: tuple[str, int] | None) -> Select[*tuple[Any, ...]]:
     """Build the statement of a stretch from a place in the order; backwards from there, or from the end, but for what comes after."""
-    backwards = way is not Way.AFTER
+    backwards = way is not PageDirection.AFTER
     statement = people_statement(words, state).order_by(*(column.desc() if backwards else column for column in by_name()))
     if place is None:
         return statement
@@ -219,7 +219,9 @@ def stretch_statement(words: str, state: PersonState | None, way: Way, place: tu
 def people_statement(words: str, state: PersonState | None) -> Select[*tuple[Any, ...]]:
     """Build the statement of the people whom a list shows."""
     seen = select(func.max(Device.last_seen_at)).where(Device.person_id == Person.id).scalar_subquery()
-    return select(Person, holds(SiteRole.ADMINISTRATOR).label("is_administrator"), seen.label("seen")).where(*_wanted(words, state))
+    return select(Person, has_role_condition(SiteRole.ADMINISTRATOR).label("is_administrator"), seen.label("seen")).where(
+        *_wanted(words, state)
+    )
 
 
 def _person_row(row: Any) -> PersonRow:
@@ -241,7 +243,7 @@ def count_people(session: Session, words: str, state: PersonState | None) -> int
 
 
 def _wanted(words: str, state: PersonState | None) -> list[ColumnElement[bool]]:
-    return [*named(words), *(_STATES[state] if state else ())]
+    return [*name_matches(words), *(_STATES[state] if state else ())]
 
 
 def _can_sign_in(session: Session) -> ColumnElement[bool]:
@@ -276,15 +278,15 @@ def find_merge(session: Session, person_id: int) -> AccountMerge | None:
     return session.get(AccountMerge, person_id)
 
 
-def closed_for_good() -> ColumnElement[bool]:
+def is_permanently_closed_condition() -> ColumnElement[bool]:
     """Return the condition that the account of a person of the statement was deleted, or merged into another: nobody opens it again."""
     merged = exists().where(AccountMerge.closed_id == Person.id)
     return Person.suspended_at.is_not(None) & or_(Person.email.endswith(DELETED), merged)
 
 
-def is_closed_for_good(session: Session, person_id: int) -> bool:
+def is_permanently_closed(session: Session, person_id: int) -> bool:
     """Say whether somebody's account was deleted, or merged into another."""
-    return session.scalar(select(Person.id).where(Person.id == person_id, closed_for_good())) is not None
+    return session.scalar(select(Person.id).where(Person.id == person_id, is_permanently_closed_condition())) is not None
 
 
 def list_merged(session: Session, person_id: int) -> list[Person]:
@@ -304,7 +306,7 @@ def list_roles(session: Session, person_id: int) -> list[str]:
     return list(session.scalars(select(RoleGrant.role).where(RoleGrant.person_id == person_id).order_by(RoleGrant.role)))
 
 
-Sent = TypeVar("Sent", bound=SentIn)
+Sent = TypeVar("Sent", bound=PendingUpload)
 
 
 def get_sent(session: Session, table: type[Sent], person_id: int | None, sent: UUID, *conditions: ColumnElement[bool]) -> Sent:
@@ -382,81 +384,90 @@ def personal_words(session: Session, person: Person) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Switch:
+class NotificationChoice:
     """How somebody wants to be told of one kind of thing."""
 
     in_bell: bool = True
     mail: MailTime = MailTime.AT_ONCE
 
 
-def switches_of(session: Session, person_id: int) -> dict[NoticeKind, Switch]:
+def notification_choices_of(session: Session, person_id: int) -> dict[NoticeKind, NotificationChoice]:
     """Return all of a person's switches."""
-    rows = session.scalars(select(NoticeSwitch).where(NoticeSwitch.person_id == person_id))
-    chosen = {row.kind: Switch(row.in_bell, MailTime(row.mail)) for row in rows}
-    return {kind: chosen.get(kind.value, Switch()) for kind in NoticeKind}
+    rows = session.scalars(select(NotificationPreference).where(NotificationPreference.person_id == person_id))
+    chosen = {row.kind: NotificationChoice(row.in_bell, MailTime(row.mail)) for row in rows}
+    return {kind: chosen.get(kind.value, NotificationChoice()) for kind in NoticeKind}
 
 
-def switches_for(session: Session, kind: NoticeKind, people: Sequence[int]) -> dict[int, Switch]:
+def switches_for(session: Session, kind: NoticeKind, people: Sequence[int]) -> dict[int, NotificationChoice]:
     """Return how each of these people wants to be told of a kind of thing; nobody who is suspended."""
     statement = (
-        select(Person.id, NoticeSwitch.in_bell, NoticeSwitch.mail)
-        .outerjoin(NoticeSwitch, (NoticeSwitch.person_id == Person.id) & (NoticeSwitch.kind == kind.value))
+        select(Person.id, NotificationPreference.in_bell, NotificationPreference.mail)
+        .outerjoin(NotificationPreference, (NotificationPreference.person_id == Person.id) & (NotificationPreference.kind == kind.value))
         .where(Person.id.in_(people), Person.suspended_at.is_(None))
         .order_by(Person.id)
     )
-    return {row.id: Switch() if row.mail is None else Switch(row.in_bell, MailTime(row.mail)) for row in session.execute(statement)}
+    return {
+        row.id: NotificationChoice() if row.mail is None else NotificationChoice(row.in_bell, MailTime(row.mail))
+        for row in session.execute(statement)
+    }
 
 
-def told_already(session: Session, key: str, people: Sequence[int]) -> set[int]:
+def was_notified(session: Session, key: str, people: Sequence[int]) -> set[int]:
     """Return which of these people have the notice of an event."""
-    return set(session.scalars(select(Notice.person_id).where(Notice.key == key, Notice.person_id.in_(people))))
+    return set(session.scalars(select(Notification.person_id).where(Notification.key == key, Notification.person_id.in_(people))))
 
 
-def list_notices(session: Session, person_id: int, *, offset: int, limit: int) -> list[Notice]:
+def list_notices(session: Session, person_id: int, *, offset: int, limit: int) -> list[Notification]:
     """List what is in a person's bell, the latest first."""
-    statement = select(Notice).where(Notice.person_id == person_id, Notice.in_bell).order_by(Notice.given_at.desc(), Notice.id.desc())
+    statement = (
+        select(Notification)
+        .where(Notification.person_id == person_id, Notification.in_bell)
+        .order_by(Notification.given_at.desc(), Notification.id.desc())
+    )
     return list(session.scalars(statement.offset(offset).limit(limit)))
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class MailBatch:
     """Notices on their way to one person."""
 
     person: Person
-    notices: tuple[Notice, ...]
+    notices: tuple[Notification, ...]
 
 
-def list_letters(session: Session, key: str, people: Sequence[int]) -> list[Letter]:
+def list_letters(session: Session, key: str, people: Sequence[int]) -> list[MailBatch]:
     """List the notices of an event to these people that are to go out at once and have not, by the people's numbers."""
     statement = (
-        select(Notice, Person)
-        .join(Person, Person.id == Notice.person_id)
-        .where(Notice.key == key, Notice.person_id.in_(people), Notice.mail == MailTime.AT_ONCE.value, *_postable())
-        .order_by(Notice.person_id)
+        select(Notification, Person)
+        .join(Person, Person.id == Notification.person_id)
+        .where(Notification.key == key, Notification.person_id.in_(people), Notification.mail == MailTime.AT_ONCE.value, *_postable())
+        .order_by(Notification.person_id)
     )
-    return [Letter(row.Person, (row.Notice,)) for row in session.execute(statement)]
+    return [MailBatch(row.Person, (row.Notice,)) for row in session.execute(statement)]
 
 
-def find_digest(session: Session, person_id: int, until: datetime, *, limit: int) -> Letter | None:
+def find_digest(session: Session, person_id: int, until: datetime, *, limit: int) -> MailBatch | None:
     """Return what waited for the daily mail before a moment, the earliest first."""
     statement = (
-        select(Notice, Person)
-        .join(Person, Person.id == Notice.person_id)
-        .where(Person.id == person_id, Notice.mail == MailTime.DAILY.value, Notice.given_at <= until, *_postable())
-        .order_by(Notice.given_at, Notice.id)
+        select(Notification, Person)
+        .join(Person, Person.id == Notification.person_id)
+        .where(Person.id == person_id, Notification.mail == MailTime.DAILY.value, Notification.given_at <= until, *_postable())
+        .order_by(Notification.given_at, Notification.id)
         .limit(limit)
     )
     rows = session.execute(statement).all()
-    return Letter(rows[0].Person, tuple(row.Notice for row in rows)) if rows else None
+    return MailBatch(rows[0].Person, tuple(row.Notice for row in rows)) if rows else None
 
 
 def _postable() -> tuple[ColumnElement[bool], ...]:
-    return (Notice.mailed_at.is_(None), Person.suspended_at.is_(None), Person.email_confirmed_at.is_not(None))
+    return (Notification.mailed_at.is_(None), Person.suspended_at.is_(None), Person.email_confirmed_at.is_not(None))
 
 
 def zones_of_digests(session: Session) -> list[str]:
     """List the time zones of those for whom something waits for the daily mail."""
-    statement = select(Person.zone).join(Notice, Notice.person_id == Person.id).where(*_unsent()).distinct().order_by(Person.zone)
+    statement = (
+        select(Person.zone).join(Notification, Notification.person_id == Person.id).where(*_unsent()).distinct().order_by(Person.zone)
+    )
     return list(session.scalars(statement))
 
 
@@ -464,8 +475,8 @@ def list_digests(session: Session, zone: str, until: datetime, *, after: int, li
     """List the people of a zone for whom something waits since before a moment, by their numbers after one."""
     statement = (
         select(Person.id)
-        .join(Notice, Notice.person_id == Person.id)
-        .where(Person.zone == zone, Person.id > after, Notice.given_at <= until, *_unsent())
+        .join(Notification, Notification.person_id == Person.id)
+        .where(Person.zone == zone, Person.id > after, Notification.given_at <= until, *_unsent())
         .distinct()
         .order_by(Person.id)
         .limit(limit)
@@ -474,4 +485,4 @@ def list_digests(session: Session, zone: str, until: datetime, *, after: int, li
 
 
 def _unsent() -> tuple[ColumnElement[bool], ...]:
-    return (Notice.mail == MailTime.DAILY.value, *_postable())
+    return (Notification.mail == MailTime.DAILY.value, *_postable())

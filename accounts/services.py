@@ -12,7 +12,18 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from accounts import queries
-from accounts.models import AccountMerge, Consent, DeletionRequest, Device, NationalIdentity, Person, RoleGrant, SentIn, Token, TokenPurpose
+from accounts.models import (
+    AccountMerge,
+    Consent,
+    DeletionRequest,
+    Device,
+    NationalIdentity,
+    PendingUpload,
+    Person,
+    RoleGrant,
+    Token,
+    TokenPurpose,
+)
 from accounts.passwords import NOBODYS
 from accounts.rules import INVITATION_LIFE, NOTICE, NOTICE_VERSION, SENT_IN_LIFE, TIME_TO_THINK, TOKEN_LIFE, name_key
 from kernel import audit, outbox
@@ -53,7 +64,7 @@ class AccountVerb(StrEnum):
     SET_UP_LINK_MADE = "account.set_up_link_made"
 
 
-class Purpose(StrEnum):
+class AccessPurpose(StrEnum):
     """Why somebody else looked at a person's data."""
 
     RECORD = "record"
@@ -63,7 +74,7 @@ class Purpose(StrEnum):
     FOUND = "found"
 
 
-class Listing(StrEnum):
+class PeopleListKind(StrEnum):
     """Lists of people that others open: what they tell, and what for."""
 
     PEOPLE = "people"
@@ -91,7 +102,7 @@ PROFILE_FIELDS = ("given_names", "first_surname", "second_surname", "language", 
 
 
 @dataclass(frozen=True, slots=True)
-class Profile:
+class ProfileChanges:
     """What a person may change about themselves."""
 
     given_names: str
@@ -113,7 +124,7 @@ def sign_up(session: Session, actor: Actor, command: SignUp, *, now: datetime) -
         try:
             with session.begin_nested():
                 person = create_person(session, actor, command, now=now)
-                note_consent(session, person, now=now)
+                record_consent(session, person, now=now)
         except IntegrityError:  # the same address came a moment before
             existing = queries.find_person_by_email(session, command.email)
         else:
@@ -122,7 +133,7 @@ def sign_up(session: Session, actor: Actor, command: SignUp, *, now: datetime) -
         outbox.enqueue(session, "accounts.send_known_address", {"person": existing.id}, now=now)
 
 
-def note_consent(session: Session, person: Person, *, now: datetime) -> None:
+def record_consent(session: Session, person: Person, *, now: datetime) -> None:
     """Keep that a person was shown the present notice and accepted it."""
     session.add(Consent(person_id=person.id, notice=NOTICE, version=NOTICE_VERSION, at=now))
 
@@ -245,12 +256,12 @@ def accept_invitation(session: Session, actor: Actor, secret: str, password_hash
     person.password_hash = password_hash
     person.email_confirmed_at = person.email_confirmed_at or now
     end_devices(session, person.id, now=now)
-    note_consent(session, person, now=now)
+    record_consent(session, person, now=now)
     audit.record(session, actor, AccountVerb.ACCEPTED, person, now=now)
     return person
 
 
-def keep_sent(session: Session, row: SentIn, *earlier: ColumnElement[bool], keep: int = 1, now: datetime) -> None:
+def store_pending_upload(session: Session, row: PendingUpload, *earlier: ColumnElement[bool], keep: int = 1, now: datetime) -> None:
     """Keep something until it is confirmed, with the newest that the same person sent in before: `keep` of them in all.
 
     The others are forgotten, of that which `earlier` says.
@@ -263,7 +274,7 @@ def keep_sent(session: Session, row: SentIn, *earlier: ColumnElement[bool], keep
     session.flush()  # the audit entry names it
 
 
-def forget_sent(session: Session, table: type[SentIn], *, now: datetime) -> None:
+def delete_pending_uploads(session: Session, table: type[PendingUpload], *, now: datetime) -> None:
     """Forget what was sent in and whose time is over."""
     session.execute(delete(table).where(table.expires_at <= now))
 
@@ -333,7 +344,7 @@ def end_devices(session: Session, person_id: int, *, now: datetime, but: int | N
     session.execute((statement if but is None else statement.where(Device.id != but)).values(ended_at=now))
 
 
-def edit_profile(session: Session, actor: Actor, person: Person, profile: Profile, *, now: datetime) -> None:
+def edit_profile(session: Session, actor: Actor, person: Person, profile: ProfileChanges, *, now: datetime) -> None:
     """Change a person's own data. What was issued in the old name stays as it was."""
     changed = [name for name in PROFILE_FIELDS if getattr(person, name) != getattr(profile, name)]
     for name in changed:
@@ -373,10 +384,10 @@ def grant_role(session: Session, actor: Actor, person: Person, role: SiteRole, *
     audit.record(session, actor, AccountVerb.ROLE_GRANTED, person, now=now, role=role.value)
 
 
-def take_role(session: Session, actor: Actor, person: Person, role: SiteRole, *, now: datetime) -> None:
+def revoke_role(session: Session, actor: Actor, person: Person, role: SiteRole, *, now: datetime) -> None:
     """Take a site role from a person; raise Conflict where no administrator would be left."""
     if role is SiteRole.ADMINISTRATOR:
-        keep_an_administrator(session, person)
+        require_remaining_administrator(session, person)
     taken = session.execute(delete(RoleGrant).where(RoleGrant.person_id == person.id, RoleGrant.role == role.value).returning(RoleGrant.id))
     if taken.all():
         audit.record(session, actor, AccountVerb.ROLE_TAKEN, person, now=now, role=role.value)
@@ -387,7 +398,7 @@ def suspend(session: Session, actor: Actor, person: Person, reason: str, *, now:
 
     Raise Conflict where no administrator would be left.
     """
-    keep_an_administrator(session, person)
+    require_remaining_administrator(session, person)
     if person.suspended_at is None:
         person.suspended_at = now
         end_devices(session, person.id, now=now)
@@ -401,7 +412,7 @@ def restore(session: Session, actor: Actor, person: Person, reason: str, *, now:
     """
     if queries.find_merge(session, person.id) is not None:
         raise Conflict(N_("This account was merged into another one: it stays closed."))
-    if queries.is_closed_for_good(session, person.id):
+    if queries.is_permanently_closed(session, person.id):
         raise Conflict(N_("This account was deleted: it stays closed."))
     if person.suspended_at is not None:
         person.suspended_at = None
@@ -411,7 +422,7 @@ def restore(session: Session, actor: Actor, person: Person, reason: str, *, now:
         audit.record(session, actor, AccountVerb.RESTORED, person, now=now, reason=reason)
 
 
-def keep_an_administrator(session: Session, person: Person) -> None:
+def require_remaining_administrator(session: Session, person: Person) -> None:
     """Raise Conflict where no administrator who can sign in would be left; others who change that wait for this transaction."""
     queries.lock_administrators(session)
     if queries.is_last_administrator(session, person.id):
@@ -419,7 +430,7 @@ def keep_an_administrator(session: Session, person: Person) -> None:
 
 
 @contextmanager
-def a_waiting_room(session: Session, *, now: datetime) -> Iterator[int]:
+def limit_pending_uploads(session: Session, *, now: datetime) -> Iterator[int]:
     """Give the number of an account that exists within the block only: what two people exchange can wait there."""
     name = f"{secrets.token_hex(16)}@merging.invalid"
     row = Person(email=name, password_hash=NOBODYS, given_names="", first_surname="", second_surname="", created_at=now)
@@ -431,7 +442,7 @@ def a_waiting_room(session: Session, *, now: datetime) -> Iterator[int]:
     session.flush()  # while nothing names it: whoever forgot something there is told by the database
 
 
-def close_into(
+def close_after_merge(
     session: Session, actor: Actor, closed: Person, kept: Person, reason: str, courses: Sequence[int], *, now: datetime
 ) -> AccountMerge:
     """Close an account for good because it is the same person's as another; `courses` are those whose histories changed places."""
@@ -446,22 +457,24 @@ def close_into(
     return row
 
 
-def note_look(session: Session, actor: Actor, person_id: int, purpose: Purpose, *, now: datetime) -> None:
+def record_access(session: Session, actor: Actor, person_id: int, purpose: AccessPurpose, *, now: datetime) -> None:
     """Write down that somebody looked at a person's data, in which role and for what (security 7.4); one's own are nobody's business."""
     if person_id != actor.person_id:
         role, person = "administrator" if actor.is_administrator else "team", queries.get_person(session, person_id)
         audit.record(session, actor, AccountVerb.LOOKED_AT, person, now=now, role=role, purpose=purpose.value)
 
 
-def note_found(session: Session, actor: Actor, people: Sequence[int], *, now: datetime) -> None:
+def record_search_access(session: Session, actor: Actor, people: Sequence[int], *, now: datetime) -> None:
     """Write down that a search showed these people to somebody, who looked for whom to enrol."""
     for person_id in people:
-        note_look(session, actor, person_id, Purpose.FOUND, now=now)
+        record_access(session, actor, person_id, AccessPurpose.FOUND, now=now)
 
 
-def note_list(session: Session, actor: Actor, listing: Listing, table: type[Base], row_id: int | None, *, now: datetime) -> None:
+def record_list_access(
+    session: Session, actor: Actor, listing: PeopleListKind, table: type[Base], row_id: int | None, *, now: datetime
+) -> None:
     """Write down that somebody opened a list of people, in which role and for what: one entry, however many stand in it."""
-    role = "administrator" if actor.is_administrator else "manager" if listing is Listing.UNIT else "team"
+    role = "administrator" if actor.is_administrator else "manager" if listing is PeopleListKind.UNIT else "team"
     subject = audit.AuditSubject(table.__tablename__, row_id)
     audit.record(session, actor, AccountVerb.LIST_LOOKED_AT, subject, now=now, role=role, list=listing.value)
 
@@ -472,7 +485,7 @@ def create_first_administrator(session: Session, actor: Actor, secret: str, comm
         raise NotFound
     use_token(session, TokenPurpose.SET_UP, secret, now=now)
     person = create_administrator(session, actor, command, now=now)
-    note_consent(session, person, now=now)
+    record_consent(session, person, now=now)
     return person
 
 

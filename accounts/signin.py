@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from accounts import passwords
 from accounts.models import Device, Person, Token
-from accounts.queries import find_suspended_session, hash_of, holds
+from accounts.queries import find_suspended_session, has_role_condition, hash_of
 from accounts.rules import PROOF_LIFE, STAMP_RENEWAL, initials, session_ended
 from accounts.services import AccountVerb
 from kernel import audit, clock
@@ -285,7 +285,7 @@ def install(app: Flask, settings: Settings, statement: Select[*tuple[Any, ...]],
     Where others than this machine's people reach the site, who `leads` has no session without a second factor: who is given
     such a role, and who signed in before, signs in again.
     """
-    app.extensions["second_step_of"] = or_(leads, holds(SiteRole.ADMINISTRATOR)) if settings.is_reachable else None
+    app.extensions["second_step_of"] = or_(leads, has_role_condition(SiteRole.ADMINISTRATOR)) if settings.is_reachable else None
     idle, absolute = timedelta(minutes=settings.session_idle_minutes), timedelta(hours=settings.session_hours)
     manager = LoginManager()
     manager.session_protection = None

@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
-from accounts.queries import is_closed_for_good
+from accounts.queries import is_permanently_closed
 from certificates import queries
 from certificates.models import Credential, CredentialSignatory, SignaturePicture
 from certificates.rules import CODE_LENGTH, AwardPolicy, Signer, canonical_content, deserves
@@ -64,7 +64,7 @@ def find_award(session: Session, enrolment_id: int, *, instead_of: Credential | 
     """
     enrolment = session.execute(select(Enrolment).where(Enrolment.id == enrolment_id).with_for_update()).scalar_one()
     completion = find_completion(session, enrolment_id)
-    if completion is None or _had_left(enrolment, completion) or is_closed_for_good(session, enrolment.person_id):
+    if completion is None or _had_left(enrolment, completion) or is_permanently_closed(session, enrolment.person_id):
         return None
     outline, held = get_outline(session, completion.course_version_id), queries.find_newest(session, enrolment_id)
     if held is not None and held.revoked_at is not None and (held is instead_of or held.revoked_at < completion.completed_at):

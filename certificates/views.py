@@ -9,7 +9,7 @@ from uuid import UUID
 
 from flask import Blueprint, Response, current_app, flash, make_response, render_template, request
 
-from accounts.forms import ReasonForm
+from accounts.forms import AccountActionForm
 from certificates import pdf, queries, services
 from certificates.forms import RevocationForm
 from certificates.models import Credential
@@ -202,7 +202,7 @@ def revoke(subject: CredentialSeat) -> Answer:
 @requires(CertificateAction.RENEW, queries.get_credential)
 def renew(subject: CredentialSeat) -> Answer:
     """Ask why, then issue another certificate instead of a revoked one."""
-    form, facts = ReasonForm(), _facts(subject.row, private=True)
+    form, facts = AccountActionForm(), _facts(subject.row, private=True)
     if not form.validate_on_post():
         return render_template("certificates/renewal.html", certificate=facts, form=form), 422 if form.errors else 200
     settings, keys = current_app.extensions["settings"], current_app.extensions["keys"]

@@ -4,7 +4,7 @@ from typing import cast
 
 from sqlalchemy.orm import Session
 
-from accounts.services import forget_sent
+from accounts.services import delete_pending_uploads
 from courses import publication
 from courses.content.kept import Kept
 from courses.models import PendingFolder, PlanState
@@ -81,4 +81,4 @@ def forget_folders(delivery: Delivery) -> None:
     """Forget folders that nobody confirmed in time, and rendered lessons that nobody has asked for."""
     Kept(delivery.settings.data_dir / "rendered").forget_old(delivery.now.timestamp())
     with delivery.database.unit_of_work() as session:
-        forget_sent(session, PendingFolder, now=delivery.now)
+        delete_pending_uploads(session, PendingFolder, now=delivery.now)

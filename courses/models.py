@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from accounts.models import SentIn
+from accounts.models import PendingUpload
 from kernel.db import Base, Key, Moment, PublicId, ShortText, Slug, WordFormsType
 
 
@@ -123,7 +123,7 @@ class DraftFileVersion(Base):
     """Of the content; none where the revision removed the file."""
 
 
-class PendingFolder(SentIn, Base):
+class PendingFolder(PendingUpload, Base):
     """A folder that was sent in and waits for a yes: nothing of it is in a course yet. Forgotten in time."""
 
     __tablename__ = "pending_folder"

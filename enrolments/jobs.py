@@ -6,7 +6,7 @@ from typing import cast
 
 from sqlalchemy.exc import IntegrityError
 
-from accounts.services import forget_sent
+from accounts.services import delete_pending_uploads
 from courses.permissions import edits
 from courses.queries.team import may_still
 from enrolments.models import Edition, PendingList
@@ -124,4 +124,4 @@ def end_closed(delivery: Delivery) -> None:
 
 def forget_lists(delivery: Delivery) -> Effect:
     """Forget the lists whose time is over."""
-    return lambda session: forget_sent(session, PendingList, now=delivery.now)
+    return lambda session: delete_pending_uploads(session, PendingList, now=delivery.now)

@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, Numeri
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
-from accounts.models import SentIn
+from accounts.models import PendingUpload
 from kernel.db import Base, Key, Moment, PublicId, Slug
 
 
@@ -255,7 +255,7 @@ class WaitingPlace(Base):
     since: Mapped[Moment]
 
 
-class PendingList(SentIn, Base):
+class PendingList(PendingUpload, Base):
     """A list of people that was sent in, between being looked at and being enrolled: nobody of it is yet. Forgotten in time."""
 
     __tablename__ = "pending_list"

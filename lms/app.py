@@ -209,7 +209,7 @@ def create_app(house: House) -> Flask:
             turns=ConcurrencyLimiter() if house.database.is_sqlite else ConcurrencyLimiter(BESIDE_A_SERVER),
         ),
     )
-    is_staff = or_(exists().where(CourseStaff.person_id == Person.id), account_queries.holds(SiteRole.INSTRUCTOR))
+    is_staff = or_(exists().where(CourseStaff.person_id == Person.id), account_queries.has_role_condition(SiteRole.INSTRUCTOR))
     manages = manages_something()
     signin.install(app, house.settings, account_queries.signed_in_statement(is_staff, manages), or_(is_staff, manages))
     app.before_request(_choose_reader)

@@ -227,13 +227,13 @@ def secrets() -> None:
 @click.pass_obj
 def rotate(opened: OpenedHouse) -> None:
     """Make a new secret key; the latest three stay readable. Restart every server and worker afterwards."""
-    from accounts import second_step
+    from accounts import second_factor
     from kernel.settings import rotate_secret_key
 
     house = opened.house
     keys = rotate_secret_key(house.settings)
     with house.database.unit_of_work() as session:
-        count = second_step.relock(session, keys)
+        count = second_factor.relock(session, keys)
     click.echo(f"There is a new secret key, and {count} secrets of second steps are locked with it. Restart every server and worker.")
     click.echo("Sessions go on. Rotate three times more, and the key of before is read no more.")
 

@@ -9,7 +9,7 @@ from flask import Blueprint, render_template
 
 from accounts import services as account_services
 from accounts.models import Person
-from accounts.services import Purpose
+from accounts.services import AccessPurpose
 from courses.permissions import edits
 from courses.queries import outlines as course_outlines
 from courses.rules import Outline
@@ -124,7 +124,9 @@ def learner(subject: PlaceSeat) -> str:
     marks, with_notes = list_item_marks(session, row.course_id, row.id), keeps_notes(actor, subject)
     person_id, now = row.person_id, seat.now
     if not is_own(actor, person_id):
-        after_response.leave_record(lambda session: account_services.note_look(session, actor, person_id, Purpose.PROGRESS, now=now))
+        after_response.leave_record(
+            lambda session: account_services.record_access(session, actor, person_id, AccessPurpose.PROGRESS, now=now)
+        )
     return render_template(
         "lms/learner.html",
         course={"slug": seat.slug, "title": choose(outline.title)},

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from accounts import privacy
 from accounts.models import Person
-from accounts.privacy import LOOKS, Look
+from accounts.privacy import LOOKS, DataAccess
 from accounts.services import AccountVerb
 from courses.models import Course
 from enrolments.models import Enrolment
@@ -25,9 +25,9 @@ TAKEN_OUT = {FollowingVerb.EXPORTED.value: "gradebook.", ReportVerb.EXPORTED.val
 FILE = "file"
 
 
-def list_looks(session: Session, person_id: int, *, most: int | None = LOOKS) -> list[Look]:
+def list_looks(session: Session, person_id: int, *, most: int | None = LOOKS) -> list[DataAccess]:
     """List who looked at somebody's data, the latest first; of several looks of one day at one list, the last. `most` none: all of them."""
-    of_lists: dict[tuple[object, ...], Look] = {}
+    of_lists: dict[tuple[object, ...], DataAccess] = {}
     for look in _looks_at_lists(session, person_id, most):
         of_lists.setdefault((look.at.date(), look.by, look.role, look.purpose, look.where), look)
     alone = privacy.list_looks(session, person_id, most=most)
@@ -70,7 +70,7 @@ def _entries(person_id: int) -> Select[int]:
     return select(found.c.id)
 
 
-def _looks_at_lists(session: Session, person_id: int, most: int | None) -> Iterator[Look]:
+def _looks_at_lists(session: Session, person_id: int, most: int | None) -> Iterator[DataAccess]:
     of_course = and_(AuditEntry.subject_kind == Course.__tablename__, Course.id == AuditEntry.subject_id)
     of_place = and_(AuditEntry.subject_kind == Organisation.__tablename__, Organisation.id == AuditEntry.subject_id)
     statement = (
@@ -87,4 +87,4 @@ def _looks_at_lists(session: Session, person_id: int, most: int | None) -> Itera
         if row.verb in TAKEN_OUT and not str(facts.get("what", "")).startswith(TAKEN_OUT[row.verb]):
             continue
         where = choose(dict(row.title)) if row.title else row.name or ""
-        yield Look(row.at, row.Person.full_name, str(facts.get("role", "")), str(facts.get("list", FILE)), where)
+        yield DataAccess(row.at, row.Person.full_name, str(facts.get("role", "")), str(facts.get("list", FILE)), where)

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, flash, render_template, request
 from sqlalchemy.orm import Session
 
 from accounts import queries as accounts
-from accounts.forms import OtherAccountForm, ReasonForm
+from accounts.forms import AccountActionForm, OtherAccountForm
 from accounts.models import Person
 from accounts.permissions import AccountAction, MergePair
 from kernel import clock
@@ -44,10 +44,10 @@ def _find_page(subject: Person, form: OtherAccountForm) -> str:
 @requires(AccountAction.MERGE, merging.get_pair)
 def look(subject: MergePair) -> Answer:
     """Show what each account has and what will stand; nothing is changed."""
-    return _look(subject, ReasonForm())
+    return _look(subject, AccountActionForm())
 
 
-def _look(subject: MergePair, form: ReasonForm) -> str:
+def _look(subject: MergePair, form: AccountActionForm) -> str:
     session = current_session()
     refused = merging.refusal(session, subject)
     return render_template(
@@ -74,7 +74,7 @@ def _facts(session: Session, person: Person) -> dict[str, Any]:
 @requires(AccountAction.MERGE, merging.get_pair)
 def merge(subject: MergePair) -> Answer:
     """Close the other account, and give what it has to this one."""
-    form = ReasonForm()
+    form = AccountActionForm()
     if not form.validate_on_post():
         return _look(subject, form), 422
     try:

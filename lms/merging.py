@@ -129,7 +129,7 @@ def merge(session: Session, actor: Actor, pair: MergePair, reason: str, *, now: 
         session.add(NationalIdentity(person_id=kept.id, number=number.number))
     if number is not None:
         session.delete(number)
-    return accounts.close_into(session, actor, closed, kept, reason, moved, now=now)
+    return accounts.close_after_merge(session, actor, closed, kept, reason, moved, now=now)
 
 
 def _swap_courses(session: Session, closed: int, kept: int, courses: list[int], *, now: datetime) -> None:
@@ -139,7 +139,7 @@ def _swap_courses(session: Session, closed: int, kept: int, courses: list[int], 
     """
     if not courses:
         return
-    with accounts.a_waiting_room(session, now=now) as between:
+    with accounts.limit_pending_uploads(session, now=now) as between:
         for course in courses:
             for hand_over in HAND_OVER:
                 for giver, taker in ((kept, between), (closed, kept), (between, closed)):
@@ -149,7 +149,7 @@ def _swap_courses(session: Session, closed: int, kept: int, courses: list[int], 
 def _hand_over_roles(session: Session, actor: Actor, closed: Person, kept: Person, *, now: datetime) -> None:
     for role in session.scalars(select(RoleGrant.role).where(RoleGrant.person_id == closed.id)).all():
         accounts.grant_role(session, actor, kept, SiteRole(role), now=now)
-        accounts.take_role(session, actor, closed, SiteRole(role), now=now)
+        accounts.revoke_role(session, actor, closed, SiteRole(role), now=now)
     for seat in session.scalars(select(CourseStaff).where(CourseStaff.person_id == closed.id)).all():
         team.hand_over_seat(session, actor, seat, kept.id, now=now)
 

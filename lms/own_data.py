@@ -14,22 +14,22 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from accounts import privacy, queries, services, signin
-from accounts.forms import ProofForm
+from accounts.forms import PasswordConfirmationForm
 from accounts.models import (
     AccountMerge,
     Consent,
     DeletionRequest,
     Device,
     NationalIdentity,
-    Notice,
-    NoticeSwitch,
+    Notification,
+    NotificationPreference,
     Person,
     RoleGrant,
     SecondFactor,
 )
 from accounts.permissions import AccountAction
 from accounts.privacy import PrivacyVerb
-from accounts.services import Listing, Purpose
+from accounts.services import AccessPurpose, PeopleListKind
 from certificates import pdf
 from certificates import queries as certificates
 from certificates.models import Credential
@@ -79,17 +79,17 @@ bp = Blueprint("lms_own_data", __name__, url_prefix="/profile/data")
 Answer = str | Response | tuple[str, int]
 COPIES = limit("copy-of-data", "10 per hour")
 PURPOSES = {
-    Purpose.RECORD.value: N_("Your account and your courses"),
-    Purpose.PROGRESS.value: N_("Your progress in a course"),
-    Purpose.ANSWERS.value: N_("Your answers"),
-    Purpose.COPY.value: N_("A copy of everything"),
-    Purpose.FOUND.value: N_("A search for people to enrol"),
-    Listing.PEOPLE.value: N_("The list of all people"),
-    Listing.UNIT.value: N_("The list of the people of a place"),
-    Listing.LEARNERS.value: N_("The list of the learners of a course"),
-    Listing.GRADEBOOK.value: N_("The gradebook of a course"),
-    Listing.ATTEMPTS.value: N_("The attempts at a quiz of a course"),
-    Listing.MARKING.value: N_("The answers of a course that are marked by hand"),
+    AccessPurpose.RECORD.value: N_("Your account and your courses"),
+    AccessPurpose.PROGRESS.value: N_("Your progress in a course"),
+    AccessPurpose.ANSWERS.value: N_("Your answers"),
+    AccessPurpose.COPY.value: N_("A copy of everything"),
+    AccessPurpose.FOUND.value: N_("A search for people to enrol"),
+    PeopleListKind.PEOPLE.value: N_("The list of all people"),
+    PeopleListKind.UNIT.value: N_("The list of the people of a place"),
+    PeopleListKind.LEARNERS.value: N_("The list of the learners of a course"),
+    PeopleListKind.GRADEBOOK.value: N_("The gradebook of a course"),
+    PeopleListKind.ATTEMPTS.value: N_("The attempts at a quiz of a course"),
+    PeopleListKind.MARKING.value: N_("The answers of a course that are marked by hand"),
     looks.FILE: N_("A list taken out as a file"),
 }
 ROLES = {"administrator": N_("Administration"), "team": N_("Team of the course"), "manager": N_("Manager of your unit")}
@@ -126,8 +126,12 @@ def statements(person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:  # lon
         "places": select(Organisation.name, Membership.since, Membership.until)
         .join(Organisation, Organisation.id == Membership.organisation_id)
         .where(Membership.person_id == person_id),
-        "notices": select(Notice.kind, Notice.subject, Notice.words, Notice.given_at, Notice.read_at).where(Notice.person_id == person_id),
-        "notice_choices": select(NoticeSwitch.kind, NoticeSwitch.in_bell, NoticeSwitch.mail).where(NoticeSwitch.person_id == person_id),
+        "notices": select(Notification.kind, Notification.subject, Notification.words, Notification.given_at, Notification.read_at).where(
+            Notification.person_id == person_id
+        ),
+        "notice_choices": select(NotificationPreference.kind, NotificationPreference.in_bell, NotificationPreference.mail).where(
+            NotificationPreference.person_id == person_id
+        ),
         "units_managed": select(Organisation.name, UnitManager.granted_at)
         .join(Organisation, Organisation.id == UnitManager.organisation_id)
         .where(UnitManager.person_id == person_id),
@@ -306,10 +310,10 @@ def _csv(rows: list[dict[str, Any]]) -> bytes:
 @requires(AccountAction.EDIT_PROFILE)
 def overview() -> Answer:
     """Show what one may do with one's data, and who looked at them."""
-    return _overview(ProofForm(formdata=None))
+    return _overview(PasswordConfirmationForm(formdata=None))
 
 
-def _overview(form: ProofForm) -> str:
+def _overview(form: PasswordConfirmationForm) -> str:
     session, person_id = current_session(), current_actor().person_id or 0
     request_ = privacy.find_request(session, person_id)
     looked = [
@@ -352,7 +356,7 @@ def _copy(person_id: int) -> Response:
     content = on_disk(lambda target: write_archive(target, found))
     session = begin_writing()
     audit.record(session, actor, PrivacyVerb.EXPORTED, queries.get_person(session, person_id), now=now)
-    services.note_look(session, actor, person_id, Purpose.COPY, now=now)
+    services.record_access(session, actor, person_id, AccessPurpose.COPY, now=now)
     return send_generated(content, "application/zip", "mis-datos.zip")
 
 
@@ -360,7 +364,7 @@ def _copy(person_id: int) -> Response:
 @requires(AccountAction.EDIT_PROFILE, reads_first=True)
 def deletion() -> Answer:
     """Say what is deleted, what is kept and why; ask for it with the password."""
-    actor, form = current_actor(), ProofForm()
+    actor, form = current_actor(), PasswordConfirmationForm()
     if is_read_only_request():
         return render_template("lms/deletion.html", form=form)
     stored = queries.get_person(current_session(), actor.person_id or 0).password_hash

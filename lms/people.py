@@ -5,13 +5,13 @@ from uuid import UUID
 from flask import Blueprint, Response, current_app, flash, render_template, request, url_for
 from sqlalchemy.orm import Session
 
-from accounts import looks, resets, services
+from accounts import access_log, password_resets, services
 from accounts import queries as accounts
-from accounts.forms import ReasonForm
+from accounts.forms import AccountActionForm
 from accounts.models import Person
 from accounts.permissions import AccountAction
-from accounts.queries import PersonState, Stretch, Way
-from accounts.services import Listing, Purpose
+from accounts.queries import KeysetPage, PageDirection, PersonState
+from accounts.services import AccessPurpose, PeopleListKind
 from certificates import queries as certificates
 from enrolments.forms import TakeBackForm
 from enrolments.permissions import LearningAction, LearningRecord
@@ -87,17 +87,17 @@ def get_person(session: Session, _actor: Actor, person: UUID) -> Person:
 def people() -> Answer:
     """List people by name, those who are asked for."""
     session, stretch = current_session(), _stretch()
-    looks.note_list(Listing.PEOPLE, Person)
+    access_log.record_list_access(PeopleListKind.PEOPLE, Person)
     words = " ".join(request.args.get("q", "").split())[:LONGEST_SEARCH]
     state = next((state for state in PersonState if state.value == request.args.get("state")), None)
     rows = accounts.list_people(session, words, state, stretch, limit=ROWS + 1)
-    more, forwards = len(rows) > ROWS, stretch.way is Way.AFTER
+    more, forwards = len(rows) > ROWS, stretch.way is PageDirection.AFTER
     shown = rows[:ROWS] if forwards else rows[-ROWS:]
     return render_template(
         "lms/people.html",
         rows=shown,
         has_previous=more if not forwards else stretch.person is not None,
-        has_next=more if forwards else stretch.way is not Way.LAST,
+        has_next=more if forwards else stretch.way is not PageDirection.LAST,
         found=accounts.count_people(session, words, state),
         words=words,
         state=state.value if state else "",
@@ -105,12 +105,12 @@ def people() -> Answer:
     )
 
 
-def _stretch() -> Stretch:
+def _stretch() -> KeysetPage:
     """Read `?after=`, `?before=` or `?last=`; what names nobody is the beginning."""
     if "last" in request.args:
-        return Stretch(Way.LAST)
+        return KeysetPage(PageDirection.LAST)
     before = as_uuid(request.args.get("before", ""))
-    return Stretch(Way.BEFORE, before) if before else Stretch(Way.AFTER, as_uuid(request.args.get("after", "")))
+    return KeysetPage(PageDirection.BEFORE, before) if before else KeysetPage(PageDirection.AFTER, as_uuid(request.args.get("after", "")))
 
 
 @bp.get("/<uuid:person>")
@@ -119,11 +119,11 @@ def record(subject: Person) -> Answer:
     """Show everything that is kept of one person; that it was looked at is written down."""
     actor, now, person_id = current_actor(), clock.now(), subject.id
     if person_id != actor.person_id:
-        after_response.leave_record(lambda session: services.note_look(session, actor, person_id, Purpose.RECORD, now=now))
-    return _record(subject, ReasonForm())
+        after_response.leave_record(lambda session: services.record_access(session, actor, person_id, AccessPurpose.RECORD, now=now))
+    return _record(subject, AccountActionForm())
 
 
-def _record(subject: Person, form: ReasonForm) -> str:
+def _record(subject: Person, form: AccountActionForm) -> str:
     session = current_session()
     suspended = subject.suspended_at is not None
     return render_template(
@@ -134,7 +134,7 @@ def _record(subject: Person, form: ReasonForm) -> str:
         is_administrator=accounts.holds_role(session, subject.id, SiteRole.ADMINISTRATOR),
         is_instructor=accounts.holds_role(session, subject.id, SiteRole.INSTRUCTOR),
         may_set_role=allows(AccountAction.SET_ROLE, subject),
-        closed_for_good=accounts.is_closed_for_good(session, subject.id),
+        closed_for_good=accounts.is_permanently_closed(session, subject.id),
         mail_is_sent=current_app.extensions["settings"].mail_is_sent,
         national_id=accounts.find_national_id(session, subject.id),
         act="lms_people.restore" if suspended else "lms_people.suspend",
@@ -196,7 +196,7 @@ def restore(subject: Person) -> Answer:
 
 
 def _with_reason(subject: Person, *, suspending: bool) -> Answer:
-    form = ReasonForm()
+    form = AccountActionForm()
     if not form.validate_on_post():
         return _record(subject, form), 422
     verb = services.suspend if suspending else services.restore
@@ -222,7 +222,7 @@ def set_role(subject: Person) -> Answer:
         flash(_("%(name)s is an administrator now.", name=subject.full_name), "ok")
         return _back(subject)
     try:
-        services.take_role(session, actor, subject, SiteRole.ADMINISTRATOR, now=now)
+        services.revoke_role(session, actor, subject, SiteRole.ADMINISTRATOR, now=now)
     except Conflict as conflict:
         flash(_(conflict.text), "bad")
         return _back(subject)
@@ -231,7 +231,7 @@ def set_role(subject: Person) -> Answer:
 
 
 def _set_instructor(subject: Person, wanted: bool) -> Response:
-    change = services.grant_role if wanted else services.take_role
+    change = services.grant_role if wanted else services.revoke_role
     change(current_session(), current_actor(), subject, SiteRole.INSTRUCTOR, now=clock.now())
     if wanted:
         flash(_("%(name)s may make courses now.", name=subject.full_name), "ok")
@@ -255,7 +255,7 @@ def end_sessions(subject: Person) -> Answer:
 @requires(AccountAction.MANAGE_PEOPLE, get_person)
 def send_reset(subject: Person) -> Answer:
     """Send somebody the link with which they choose a new password; administrators neither set nor see one."""
-    if resets.send(current_session(), current_actor(), subject, now=clock.now()):
+    if password_resets.send(current_session(), current_actor(), subject, now=clock.now()):
         _tell_sent(_("The link is on its way to %(address)s.", address=subject.email))
     else:
         flash(_("No link was sent: the account is suspended."), "warn")
@@ -287,7 +287,7 @@ def learning_record(subject: LearningRecord) -> Answer:
     """Show what somebody has completed in a course, and take a completion back; that it was looked at is written down."""
     actor, now, person_id = current_actor(), clock.now(), subject.person.id
     if person_id != actor.person_id:
-        after_response.leave_record(lambda session: services.note_look(session, actor, person_id, Purpose.PROGRESS, now=now))
+        after_response.leave_record(lambda session: services.record_access(session, actor, person_id, AccessPurpose.PROGRESS, now=now))
     return _learning_record(subject, _take_back_form(subject))
 
 

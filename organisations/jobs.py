@@ -4,7 +4,7 @@ from typing import cast
 
 from sqlalchemy.orm import Session
 
-from accounts.services import forget_sent
+from accounts.services import delete_pending_uploads
 from kernel import audit
 from kernel.outbox import Delivery, Effect
 from kernel.permissions import Actor, ActorChannel
@@ -83,4 +83,4 @@ def _bring_in_units(delivery: Delivery, load_id: int, sheet: UnitSheet) -> None:
 
 def forget_loads(delivery: Delivery) -> Effect:
     """Forget the lists whose time is over."""
-    return lambda session: forget_sent(session, PendingLoad, now=delivery.now)
+    return lambda session: delete_pending_uploads(session, PendingLoad, now=delivery.now)

@@ -3,7 +3,7 @@
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from accounts.models import SentIn
+from accounts.models import PendingUpload
 from kernel.db import Base, Key, Moment, PublicId
 
 PRESENT = "until IS NULL"
@@ -69,7 +69,7 @@ class UnitManager(Base):
     granted_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
 
 
-class PendingLoad(SentIn, Base):
+class PendingLoad(PendingUpload, Base):
     """A list of people or places, between being looked at and being brought in."""
 
     __tablename__ = "pending_load"

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4, uuid5
 from flask import Blueprint, Response, flash, render_template, request, url_for
 
 from accounts import services as account_services
-from accounts.services import Purpose
+from accounts.services import AccessPurpose
 from courses.queries import outlines as course_outlines
 from courses.rules import Outline
 from enrolments.opening import course_view, leave_visit
@@ -364,7 +364,9 @@ def submission(subject: SubmissionSeat) -> Answer:
     session, actor, owner, now = current_session(), current_actor(), subject.person_id, clock.now()
     found = queries.get_reviewed(session, subject.id)
     if owner != actor.person_id:
-        after_response.run_after_response(lambda session: account_services.note_look(session, actor, owner, Purpose.ANSWERS, now=now))
+        after_response.run_after_response(
+            lambda session: account_services.record_access(session, actor, owner, AccessPurpose.ANSWERS, now=now)
+        )
     outline = course_outlines.get_outline(session, found.published.version_id)
     ruling, following = _after_submission(found, outline) if owner == actor.person_id else (None, None)
     numbers = sees_numbers(actor, subject) or (ruling is not None and ruling.is_over)

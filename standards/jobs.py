@@ -1,6 +1,6 @@
 """Background work of standards."""
 
-from accounts.services import forget_sent
+from accounts.services import delete_pending_uploads
 from kernel.outbox import Delivery
 from standards.models import PendingImport
 
@@ -10,4 +10,4 @@ FORGET_EVERY = 3600
 def forget_imports(delivery: Delivery) -> None:
     """Forget files of questions that nobody confirmed in time."""
     with delivery.database.unit_of_work() as session:
-        forget_sent(session, PendingImport, now=delivery.now)
+        delete_pending_uploads(session, PendingImport, now=delivery.now)

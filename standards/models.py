@@ -3,11 +3,11 @@
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from accounts.models import SentIn
+from accounts.models import PendingUpload
 from kernel.db import Base
 
 
-class PendingImport(SentIn, Base):
+class PendingImport(PendingUpload, Base):
     """A file of questions between being sent in and being brought in: nothing of it is in the course yet. Forgotten in time."""
 
     __tablename__ = "pending_import"

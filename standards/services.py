@@ -31,7 +31,7 @@ def receive(session: Session, actor: Actor, course_id: int, name: str, form: str
     if actor.person_id is None:
         raise SignInNeeded
     row = PendingImport(course_id=course_id, person_id=actor.person_id, name=name, format=form, content=content)
-    accounts.keep_sent(session, row, PendingImport.course_id == course_id, now=now)
+    accounts.store_pending_upload(session, row, PendingImport.course_id == course_id, now=now)
     audit.record(session, actor, TransferVerb.RECEIVED, row, now=now, course=course_id, format=form, size=len(content))
     return row
 

@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, current_app, flash, render_template
 
 from accounts import notices, queries
-from accounts.forms import NoticesForm
+from accounts.forms import NotificationPreferencesForm
 from accounts.permissions import AccountAction
 from accounts.rules import NoticeKind
 from accounts.wording import NOTICE_KINDS, SYMBOLS
@@ -49,12 +49,12 @@ def notices_list() -> Answer:
 @requires(AccountAction.EDIT_PROFILE)
 def switches() -> Answer:
     """Show and change how the reader wants to be told of each kind of thing."""
-    session, actor, form = current_session(), current_actor(), NoticesForm()
+    session, actor, form = current_session(), current_actor(), NotificationPreferencesForm()
     person = queries.get_person(session, actor.person_id or 0)
     if not actor.is_administrator:
         form.leave_out(NoticeKind.OPERATION)
     if is_read_only_request():
-        form.show(queries.switches_of(session, person.id))
+        form.show(queries.notification_choices_of(session, person.id))
     elif form.validate_on_post():
         notices.set_switches(session, actor, person, form.command(), now=clock.now())
         flash(_("Your notices are set."), "ok")

@@ -7,16 +7,16 @@ from uuid import UUID
 from flask import Blueprint, Response, current_app, flash, g, render_template, request, url_for
 from sqlalchemy.orm import Session
 
-from accounts import passwords, queries, resets, second_step, services, signin
+from accounts import password_resets, passwords, queries, second_factor, services, signin
 from accounts.forms import (
     ChangePasswordForm,
-    CodeForm,
     FirstPasswordForm,
-    ForgottenForm,
     InvitationForm,
+    PasswordConfirmationForm,
     PasswordForm,
+    PasswordResetRequestForm,
     ProfileForm,
-    ProofForm,
+    SecondFactorCodeForm,
     SignInForm,
     SignUpForm,
 )
@@ -171,7 +171,7 @@ def _try_to_sign_in(form: SignInForm) -> Answer:
     signin.forgive_tries(email)
     rehash = passwords.hash_password(password) if passwords.outdated(found.password_hash) else None
     session = begin_writing()
-    has_factor = second_step.has_factor(session, found.person_id)
+    has_factor = second_factor.has_factor(session, found.person_id)
     if has_factor or signin.second_step_required(session, found.person_id):
         return _first_step_done(found, rehash, has_factor=has_factor)
     signin.know_browser(email)
@@ -188,19 +188,19 @@ def _first_step_done(found: Credentials, rehash: str | None, *, has_factor: bool
     signin.prove(found.person_id, rehash or found.password_hash, safe_next(request.values.get("next")) or "")
     resume = request.form.get("resume", "")
     if has_factor:
-        return second_step_page(CodeForm(formdata=None), found.person_id, resume)
+        return second_step_page(SecondFactorCodeForm(formdata=None), found.person_id, resume)
     return _first_factor_page(resume) if resume else see_page("accounts_second.overview")
 
 
 def _first_factor_page(resume: str) -> str:
     """Draw the choice of somebody's first second factor, with what they had posted on its way through it."""
-    form = ProofForm(formdata=None)
+    form = PasswordConfirmationForm(formdata=None)
     return render_template("accounts/second_factors.html", form=form, fresh=True, required=True, codes_left=0, factors=[], resume=resume)
 
 
-def second_step_page(form: CodeForm, person_id: int, resume: str) -> str:
+def second_step_page(form: SecondFactorCodeForm, person_id: int, resume: str) -> str:
     """Draw the page between password and entry."""
-    factors = second_step.list_factors(current_session(), person_id)
+    factors = second_factor.list_factors(current_session(), person_id)
     kinds = {factor.kind for factor in factors}
     return render_template("accounts/second_step.html", form=form, resume=resume, has_app="app" in kinds, has_passkey="passkey" in kinds)
 
@@ -252,14 +252,14 @@ def sign_out() -> Answer:
 @public
 def forgotten() -> Answer:
     """Send a link to choose a new password; the answer is the same for every address."""
-    form = ForgottenForm()
+    form = PasswordResetRequestForm()
     if is_read_only_request():
         return render_template("accounts/forgotten.html", form=form)
     if not form.validate_on_post():
         return render_template("accounts/forgotten.html", form=form), 422
     limiter().use(RESETS, signin.counter_of(form.email.data or ""))
     limiter().use(RESETS_OF_ADDRESS, client_key())
-    resets.ask(current_session(), current_actor(), form.email.data or "", now=clock.now())
+    password_resets.ask(current_session(), current_actor(), form.email.data or "", now=clock.now())
     return render_template("accounts/forgotten_sent.html", mail_is_sent=_settings().mail_is_sent)
 
 
@@ -278,7 +278,7 @@ def reset(token: str) -> Answer:
     if not form.validate_on_post():
         return render_template("accounts/reset.html", form=form, token=token, usable=True), 422
     hashed = passwords.hash_password(form.password.data or "")
-    person = resets.use(begin_writing(), current_actor(), token, hashed, now=clock.now())
+    person = password_resets.use(begin_writing(), current_actor(), token, hashed, now=clock.now())
     signin.know_browser(person.email)
     flash(_("Your password is changed. Sign in with the new one."), "ok")
     return see_page("accounts.sign_in")
@@ -382,10 +382,10 @@ def change_password() -> Answer:
 @requires(AccountAction.EDIT_PROFILE)
 def devices() -> Answer:
     """List where this account is signed in; to end a session, the password is asked again."""
-    return _devices_page(ProofForm(formdata=None))
+    return _devices_page(PasswordConfirmationForm(formdata=None))
 
 
-def _devices_page(form: ProofForm) -> str:
+def _devices_page(form: PasswordConfirmationForm) -> str:
     actor = current_actor()
     since = clock.now() - timedelta(hours=_settings().session_hours)
     rows = queries.list_devices(current_session(), actor.person_id or 0, since=since)
@@ -393,7 +393,7 @@ def _devices_page(form: ProofForm) -> str:
     return render_template("accounts/devices.html", form=form, devices=rows, current_id=actor.device_id, fresh=fresh)
 
 
-def take_proof(form: ProofForm, person_id: int, stored: str) -> bool:
+def take_proof(form: PasswordConfirmationForm, person_id: int, stored: str) -> bool:
     """Take the password that is asked again before what only its owner may do (security 2.6); else say in the form why not."""
     valid = form.validate_on_post()
     release_connection()
@@ -409,7 +409,7 @@ def take_proof(form: ProofForm, person_id: int, stored: str) -> bool:
 @requires(AccountAction.END_DEVICE, reads_first=True)
 def prove_for_devices() -> Answer:
     """Take the password, before sessions are ended (ASVS V7.5.2)."""
-    form = ProofForm()
+    form = PasswordConfirmationForm()
     person = queries.get_person(current_session(), current_actor().person_id or 0)
     if not take_proof(form, person.id, person.password_hash):
         return _devices_page(form), 422

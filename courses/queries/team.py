@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, func, select, union
 from sqlalchemy.orm import Session
 
 from accounts.models import AccountMerge, Person
-from accounts.queries import by_name, counts_as_theirs, hash_of, holds
+from accounts.queries import by_name, counts_as_theirs, has_role_condition, hash_of
 from accounts.services import AccountVerb
 from courses.models import Course, CourseInvitation, CourseStaff, StaffRole
 from courses.permissions import Invited, owns
@@ -43,7 +43,7 @@ def may_still(session: Session, person_id: int, course_id: int, rule: Callable[[
     """
     stayed = select(AccountMerge.kept_id).where(AccountMerge.closed_id == person_id).scalar_subquery()
     row = session.execute(
-        select(Person.id, holds(SiteRole.ADMINISTRATOR).label("leads"), CourseStaff.role)
+        select(Person.id, has_role_condition(SiteRole.ADMINISTRATOR).label("leads"), CourseStaff.role)
         .outerjoin(CourseStaff, (CourseStaff.person_id == Person.id) & (CourseStaff.course_id == course_id))
         .where(Person.id == func.coalesce(stayed, person_id), Person.suspended_at.is_(None))
     ).one_or_none()

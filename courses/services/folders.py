@@ -25,7 +25,7 @@ def receive(session: Session, actor: Actor, course_id: int | None, name: str, co
     if actor.person_id is None:
         raise SignInNeeded
     row = PendingFolder(course_id=course_id, person_id=actor.person_id, name=name[-120:], content=content)
-    accounts.keep_sent(session, row, PendingFolder.course_id.is_not_distinct_from(course_id), keep=MOST_WAITING, now=now)
+    accounts.store_pending_upload(session, row, PendingFolder.course_id.is_not_distinct_from(course_id), keep=MOST_WAITING, now=now)
     audit.record(session, actor, CourseVerb.FOLDER_RECEIVED, row, now=now, course=course_id, size=len(content))
     return row
 

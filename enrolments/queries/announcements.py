@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Integer, Select, bindparam, func, or_, sel
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
-from accounts.queries import named
+from accounts.queries import name_matches
 from enrolments.models import Announcement, Completion, Edition, EditionPlace, Enrolment, GroupMember, LearnerGroup, MessageRecipient
 from enrolments.permissions import AnnouncementSeat
 from enrolments.queries.gradebook import idle_since, next_steps
@@ -64,7 +64,7 @@ def _conditions(audience: Audience, sent_at: datetime) -> list[ColumnElement[boo
         conditions.append(Enrolment.id.in_(select(steps.c.enrolment_id).where(steps.c.key == audience.next_key)))
     if audience.idle_days:
         conditions.append(idle_since(sent_at - timedelta(days=audience.idle_days)))
-    return [*conditions, *named(audience.words), Person.suspended_at.is_(None)]
+    return [*conditions, *name_matches(audience.words), Person.suspended_at.is_(None)]
 
 
 def count_audience(session: Session, audience: Audience, *, now: datetime) -> int:

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, aliased
 
 from accounts.models import AccountMerge, Person, full_name
-from accounts.queries import by_name, get_sent, named
+from accounts.queries import by_name, get_sent, name_matches
 from courses.models import Course
 from enrolments.models import Completion, Edition, EditionPlace, Enrolment, PendingList, WaitingPlace
 from enrolments.permissions import EditionSeat, PlaceSeat
@@ -204,7 +204,7 @@ def list_roster(session: Session, course_id: int, words: str, edition: UUID | No
         .outerjoin(EditionPlace, EditionPlace.enrolment_id == Enrolment.id)
         .outerjoin(Edition, Edition.id == EditionPlace.edition_id)
         .outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
-        .where(Enrolment.course_id == course_id, Enrolment.left_at.is_(None), *named(words))
+        .where(Enrolment.course_id == course_id, Enrolment.left_at.is_(None), *name_matches(words))
         .order_by(*by_name(), Enrolment.id)
         .offset(offset)
         .limit(limit)
@@ -268,8 +268,8 @@ def names_too_little(actor: Actor, words: str) -> bool:
 
 def _sought(actor: Actor, words: str) -> list[ColumnElement[bool]]:
     if actor.is_administrator:
-        return named(words)
-    return [Person.email == words.lower()] if "@" in words else named(words, with_address=False)
+        return name_matches(words)
+    return [Person.email == words.lower()] if "@" in words else name_matches(words, with_address=False)
 
 
 @dataclass(frozen=True, slots=True)

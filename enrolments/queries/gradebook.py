@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Row, Select, Subquery, false, func, or_, s
 from sqlalchemy.orm import Session
 
 from accounts.models import Person, full_name
-from accounts.queries import by_name, named
+from accounts.queries import by_name, name_matches
 from courses.models import Activity, Module
 from courses.queries import outlines as course_outlines
 from courses.rules import Outline
@@ -151,7 +151,11 @@ def within(enrolment: Any, edition: UUID | None, group: UUID | None) -> list[Col
 
 def conditions_of(course_id: int, wanted: GradebookFilter, now: datetime) -> list[ColumnElement[bool]]:
     """Return what the enrolments that are wanted fulfil; `person` and `completion` have to be joined."""
-    conditions = [Enrolment.course_id == course_id, Enrolment.left_at.is_(None), *named(wanted.words, with_address=wanted.by_address)]
+    conditions = [
+        Enrolment.course_id == course_id,
+        Enrolment.left_at.is_(None),
+        *name_matches(wanted.words, with_address=wanted.by_address),
+    ]
     conditions += within(Enrolment.id, wanted.edition, wanted.group)
     if wanted.unit is not None:
         conditions.append(belongs_to(Organisation.uuid == wanted.unit))

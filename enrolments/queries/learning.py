@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, bindparam, case, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from accounts.models import Person, full_name
-from accounts.queries import by_name, closed_for_good, named
+from accounts.queries import by_name, is_permanently_closed_condition, name_matches
 from courses.models import Course, CourseStaff, CourseVersion, Nature, StaffRole
 from courses.permissions import edits
 from courses.publication import CourseKinds, Learners, sets_no_dates
@@ -325,7 +325,7 @@ def find_moments(session: Session, enrolment_id: int, activity_key: str) -> tupl
 def list_closed(session: Session) -> list[int]:
     """List people who take courses, and whose account is closed for good."""
     takes = exists().where(Enrolment.person_id == Person.id, Enrolment.left_at.is_(None))
-    return list(session.scalars(select(Person.id).where(closed_for_good(), takes).order_by(Person.id)))
+    return list(session.scalars(select(Person.id).where(is_permanently_closed_condition(), takes).order_by(Person.id)))
 
 
 def find_newest_correction(session: Session, course_id: int) -> int | None:
@@ -425,7 +425,7 @@ class LearnerLine:
 
 def list_learners(session: Session, course_id: int, words: str = "", *, offset: int = 0, limit: int) -> list[LearnerLine]:
     """List those who take a course, by name; all or those whom a search finds."""
-    return _learners(session, [Enrolment.course_id == course_id, *named(words)], offset, limit)
+    return _learners(session, [Enrolment.course_id == course_id, *name_matches(words)], offset, limit)
 
 
 def list_members(session: Session, group_id: int, *, offset: int = 0, limit: int) -> list[LearnerLine]:
@@ -437,7 +437,7 @@ def list_members(session: Session, group_id: int, *, offset: int = 0, limit: int
 def list_outside(session: Session, group: LearnerGroup, words: str, *, offset: int = 0, limit: int) -> list[LearnerLine]:
     """List the learners of a group's course who are not in it and whom a search finds."""
     members = select(GroupMember.enrolment_id).where(GroupMember.group_id == group.id)
-    return _learners(session, [Enrolment.course_id == group.course_id, Enrolment.id.not_in(members), *named(words)], offset, limit)
+    return _learners(session, [Enrolment.course_id == group.course_id, Enrolment.id.not_in(members), *name_matches(words)], offset, limit)
 
 
 def _learners(session: Session, conditions: Sequence[ColumnElement[bool]], offset: int, limit: int) -> list[LearnerLine]:

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from accounts.models import Person, full_name
-from accounts.queries import by_name, named
+from accounts.queries import by_name, name_matches
 from courses.models import Course
 from enrolments.models import Completion, Enrolment
 from kernel.db import connection_of
@@ -150,7 +150,7 @@ def people_statement(roots: Select[int], wanted: UnitFilter) -> Select[*tuple[An
         .join(Organisation, Organisation.id == Membership.organisation_id)
         .outerjoin(Enrolment, _taken(-1 if wanted.course_id is None else wanted.course_id))
         .outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
-        .where(Membership.organisation_id.in_(below(roots)), *named(wanted.words, with_address=False))
+        .where(Membership.organisation_id.in_(below(roots)), *name_matches(wanted.words, with_address=False))
     )
     return statement if wanted.standing is None else statement.where(*_STANDINGS[wanted.standing])
 

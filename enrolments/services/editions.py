@@ -350,7 +350,7 @@ def receive_list(session: Session, actor: Actor, course_id: int, edition: Editio
         content=sent.content,
         total=sent.size,
     )
-    accounts.keep_sent(session, row, PendingList.course_id == course_id, PendingList.confirmed_at.is_(None), now=now)
+    accounts.store_pending_upload(session, row, PendingList.course_id == course_id, PendingList.confirmed_at.is_(None), now=now)
     audit.record(session, actor, EditionVerb.LIST_RECEIVED, row, now=now, course=course_id, size=sent.size)
     return row
 

@@ -7,8 +7,8 @@ from typing import BinaryIO, cast
 from flask import Blueprint, Response, render_template, request
 from sqlalchemy.orm import Session
 
-from accounts import looks
-from accounts.services import Listing
+from accounts import access_log
+from accounts.services import PeopleListKind
 from courses.models import Course
 from courses.permissions import edits
 from courses.queries import catalogue as course_catalogue
@@ -59,7 +59,7 @@ def outline_of(seat: Seat) -> Outline:
 def gradebook(seat: Seat) -> str:
     """Show one page of the learners with their marks."""
     session, outline, page = current_session(), outline_of(seat), requested_page(ROWS)
-    looks.note_list(Listing.GRADEBOOK, Course, seat.course_id)
+    access_log.record_list_access(PeopleListKind.GRADEBOOK, Course, seat.course_id)
     items = list_items(session, seat.course_id)
     shows_email = edits(current_actor(), seat.staff_role)
     asked, columns = asked_of(request.args, outline, items, by_address=shows_email), columns_of(outline, items)

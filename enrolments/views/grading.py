@@ -6,8 +6,8 @@ from uuid import UUID, uuid4
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 
-from accounts import looks
-from accounts.services import Listing
+from accounts import access_log
+from accounts.services import PeopleListKind
 from courses.models import Course
 from courses.publication import CourseKinds
 from enrolments.forms import ItemForm, read_decimal
@@ -124,7 +124,7 @@ def marks(subject: ItemSeat) -> Answer:
     actor, lines = current_actor(), _lines(subject)
     rows = [_row(line, is_own(actor, line.person_id)) for line in lines[:ROWS]]
     if is_read_only_request():
-        looks.note_list(Listing.GRADEBOOK, Course, subject.seat.course_id)
+        access_log.record_list_access(PeopleListKind.GRADEBOOK, Course, subject.seat.course_id)
         return _marks_page(subject, rows, more=len(lines) > ROWS, number=uuid4())
     number = as_uuid(request.form.get("number", "")) or uuid4()
 

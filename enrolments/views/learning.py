@@ -5,9 +5,9 @@ from uuid import UUID
 from flask import Blueprint, Response, current_app, flash, render_template, request, url_for
 from sqlalchemy.orm import Session
 
-from accounts import looks
+from accounts import access_log
 from accounts.rules import fold
-from accounts.services import Listing
+from accounts.services import PeopleListKind
 from courses.models import Course
 from courses.permissions import edits
 from courses.queries import outlines as course_outlines
@@ -243,7 +243,7 @@ def groups(seat: Seat) -> Answer:
 @requires(LearningAction.MANAGE_GROUPS, queries.get_group_seat)
 def group(subject: GroupSeat) -> Answer:
     """Show who is in a group, and whom a search finds to put into it."""
-    looks.note_list(Listing.LEARNERS, Course, subject.seat.course_id)
+    access_log.record_list_access(PeopleListKind.LEARNERS, Course, subject.seat.course_id)
     return _group_page(subject, GroupForm(name=subject.group.name))
 
 

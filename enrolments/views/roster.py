@@ -5,9 +5,9 @@ from uuid import UUID
 from flask import Blueprint, Response, flash, render_template, request, url_for
 from sqlalchemy.orm import Session
 
-from accounts import looks
+from accounts import access_log
 from accounts.queries import ids_of
-from accounts.services import Listing
+from accounts.services import PeopleListKind
 from courses.models import Course
 from enrolments.forms import ListForm
 from enrolments.models import Edition
@@ -43,12 +43,12 @@ def _list_url(seat: Seat, pending: UUID) -> str:
 def roster(seat: Seat) -> Answer:
     """List those who take a course, and those whom a search finds to enrol."""
     session, asked = current_session(), requested_page(ROWS)
-    looks.note_list(Listing.LEARNERS, Course, seat.course_id)
+    access_log.record_list_access(PeopleListKind.LEARNERS, Course, seat.course_id)
     words, wanted = request.args.get("q", "")[:100].strip(), request.args.get("new", "")[:100].strip()
     edition = as_uuid(request.args.get("edition", ""))
     rows = queries.list_roster(session, seat.course_id, words, edition, offset=asked.offset, limit=ROWS + 1)
     found = queries.list_outsiders(session, current_actor(), seat.course_id, wanted, limit=FOUND + 1) if wanted else []
-    looks.note_found([row.person_id for row in found[:FOUND]])
+    access_log.record_search_access([row.person_id for row in found[:FOUND]])
     return render_template(
         "enrolments/roster.html",
         course=course_name(seat),

@@ -6,8 +6,8 @@ from operator import add
 from flask import Blueprint, Response, render_template, request
 from sqlalchemy import Select, select
 
-from accounts import looks
-from accounts.services import Listing
+from accounts import access_log
+from accounts.services import PeopleListKind
 from enrolments.pages.gradebook import moment_cell
 from enrolments.queries import units as queries
 from enrolments.queries.units import CourseTally, Standing, Tally, UnitFilter
@@ -94,7 +94,7 @@ def _wanted(courses: Sequence[CourseTally]) -> tuple[UnitFilter, CourseTally | N
 @requires(OrganisationAction.FOLLOW, tree.get_unit_seat)
 def people(subject: UnitSeat) -> str:
     """List the people of a place and how far each is in a course: no addresses, marks or answers."""
-    looks.note_list(Listing.UNIT, Organisation, subject.organisation.id)
+    access_log.record_list_access(PeopleListKind.UNIT, Organisation, subject.organisation.id)
     session, root = current_session(), _root(subject)
     courses = queries.count_courses(session, root)
     wanted, course = _wanted(courses)

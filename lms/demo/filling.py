@@ -68,7 +68,7 @@ def _staff(stage: Stage, hashes: dict[str, str]) -> None:
     now = stage.now - BEFORE + timedelta(hours=1)
     with stage.house.database.unit_of_work() as stage.opened:
         person = accounts.create_administrator(stage.session, SYSTEM, _command(ADMINISTRATOR, hashes), now=now)
-        accounts.note_consent(stage.session, person, now=now)
+        accounts.record_consent(stage.session, person, now=now)
         administrator = enter(stage, ADMINISTRATOR, person.id, SiteRole.ADMINISTRATOR)
         join(stage, MANAGER, hashes[MANAGER.email], now=now)
         team = [(role, join(stage, identity, hashes[identity.email], now=now).person_id) for role, identity in STAFF.items()]

@@ -89,7 +89,7 @@ def _sit(stage: Stage, outline: Outline, identity: Identity, password_hash: str,
         identity.email, password_hash, identity.given_names, identity.first_surname, identity.second_surname, "es", identity.zone
     )
     person = accounts.create_person(stage.session, SYSTEM, command, now=moment, confirmed=True)
-    accounts.note_consent(stage.session, person, now=moment)
+    accounts.record_consent(stage.session, person, now=moment)
     actor = enter(stage, identity, person.id)
     enrolments.enrol(stage.session, actor, enrolment_queries.get_seat(stage.session, actor, outline.slug), now=moment)
     chance = Random(f"{SEED}:{identity.email}")  # noqa: S311 - invented answers

@@ -10,7 +10,7 @@ from sqlalchemy import CTE, BindParameter, ColumnElement, Row, Select, bindparam
 from sqlalchemy.orm import Session, aliased
 
 from accounts.models import Person, full_name
-from accounts.queries import by_name, named
+from accounts.queries import by_name, name_matches
 from kernel.db import connection_of
 from kernel.errors import NotFound
 from kernel.permissions import Actor
@@ -152,7 +152,7 @@ def list_members(session: Session, organisation_id: int, words: str, *, offset: 
     statement = (
         select(Person.uuid, Person.given_names, Person.first_surname, Person.second_surname, Person.email, Membership.since)
         .join(Membership, Membership.person_id == Person.id)
-        .where(PRESENT, Membership.organisation_id == organisation_id, *named(words))
+        .where(PRESENT, Membership.organisation_id == organisation_id, *name_matches(words))
         .order_by(*by_name())
         .offset(offset)
         .limit(limit)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from accounts import services as accounts
 from accounts.models import Person
-from accounts.services import InvitedPerson, Profile
+from accounts.services import InvitedPerson, ProfileChanges
 from kernel import audit, outbox
 from kernel.errors import Conflict, SignInNeeded
 from kernel.permissions import Actor
@@ -36,7 +36,7 @@ def receive(session: Session, actor: Actor, kind: LoadKind, name: str, content: 
     if actor.person_id is None:
         raise SignInNeeded
     row = PendingLoad(kind=kind.value, person_id=actor.person_id, name=name, content=content, total=total)
-    accounts.keep_sent(session, row, PendingLoad.confirmed_at.is_(None), now=now)
+    accounts.store_pending_upload(session, row, PendingLoad.confirmed_at.is_(None), now=now)
     audit.record(session, actor, LoadVerb.RECEIVED, row, now=now, kind=kind.value, lines=total, size=len(content))
     return row
 
@@ -94,7 +94,9 @@ def _change(session: Session, actor: Actor, line: ChangePerson, *, now: datetime
     if line.names is not None or line.national_id:
         person = session.get_one(Person, line.person_id)
         names = line.names or (person.given_names, person.first_surname, person.second_surname)
-        accounts.edit_profile(session, actor, person, Profile(*names, person.language, person.zone, line.national_id or None), now=now)
+        accounts.edit_profile(
+            session, actor, person, ProfileChanges(*names, person.language, person.zone, line.national_id or None), now=now
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,10 @@ from uuid import UUID
 from flask import Blueprint, Response, flash, render_template, request
 from sqlalchemy.orm import Session
 
-from accounts import looks
+from accounts import access_log
 from accounts.models import Person
 from accounts.queries import find_person_by_email, get_person_by_uuid
-from accounts.services import Listing
+from accounts.services import PeopleListKind
 from kernel import clock
 from kernel.errors import Conflict
 from kernel.i18n import _
@@ -92,7 +92,7 @@ def _try(form: Form, act: Callable[[], object]) -> bool:
 @requires(OrganisationAction.MANAGE, get_organisation)
 def organisation(subject: Organisation) -> Answer:
     """Show one place: what stands around it, who belongs to it and who manages it."""
-    looks.note_list(Listing.UNIT, Organisation, subject.id)
+    access_log.record_list_access(PeopleListKind.UNIT, Organisation, subject.id)
     return _page(subject)
 
 

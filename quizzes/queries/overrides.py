@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from accounts.models import Person
-from accounts.queries import by_name, get_person_by_uuid, named
+from accounts.queries import by_name, get_person_by_uuid, name_matches
 from courses.models import Activity
 from enrolments.models import ActivityResult, Enrolment, GroupMember, LearnerGroup
 from kernel.errors import NotFound
@@ -300,7 +300,7 @@ class ProfileLine:
 def list_profiles(session: Session, words: str, *, offset: int, limit: int) -> list[ProfileLine]:
     """List the people whom a search finds; without words those with a profile in force."""
     statement = select(Person, Accommodation).outerjoin(Accommodation, accommodation_of(Person.id))
-    statement = statement.where(*named(words)) if words else statement.where(Accommodation.id.is_not(None))
+    statement = statement.where(*name_matches(words)) if words else statement.where(Accommodation.id.is_not(None))
     rows = session.execute(statement.order_by(*by_name(), Person.id).offset(offset).limit(limit))
     return [ProfileLine(person, row) for person, row in rows]
 

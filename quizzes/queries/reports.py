@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Row, Select, func, select
 from sqlalchemy.orm import Session
 
 from accounts.models import Person, full_name
-from accounts.queries import by_name, named
+from accounts.queries import by_name, name_matches
 from enrolments.queries.gradebook import within
 from quizzes.models import Attempt
 from quizzes.rules.attempts import AttemptState
@@ -112,7 +112,7 @@ def _of_quiz(course_id: int, activity_key: str) -> ColumnElement[bool]:
 
 
 def _conditions(course_id: int, activity_key: str, wanted: ReportFilter) -> list[ColumnElement[bool]]:
-    found = named(wanted.words, with_address=wanted.by_address)
+    found = name_matches(wanted.words, with_address=wanted.by_address)
     conditions = [_of_quiz(course_id, activity_key), *found, *within(Attempt.enrolment_id, wanted.edition, wanted.group)]
     if wanted.state is not None:
         conditions.append(Attempt.state == wanted.state.value)

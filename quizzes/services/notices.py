@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from accounts import notices
 from accounts.notices import Message
-from accounts.queries import told_already
+from accounts.queries import was_notified
 from accounts.rules import NoticeKind
 from courses.models import Course
 from courses.queries.outlines import get_outline
@@ -99,6 +99,6 @@ def tell_regrade(session: Session, regrade_id: int, *, after: int, now: datetime
             lambda title: _("Your mark in “%(title)s” is again what it was", title=title),
             lambda course: _("In the course “%(course)s” a marking again of your answers was taken back.", course=course),
         )
-        people = sorted(told_already(session, key, portion.people))
+        people = sorted(was_notified(session, key, portion.people))
     notices.give(session, message, people, now=now)
     return portion.last

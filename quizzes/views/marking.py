@@ -6,8 +6,8 @@ from uuid import UUID
 from flask import Blueprint, Response, flash, render_template, request, url_for
 from sqlalchemy.orm import Session
 
-from accounts import looks
-from accounts.services import Listing
+from accounts import access_log
+from accounts.services import PeopleListKind
 from courses.models import Course
 from kernel import clock
 from kernel.i18n import _, language, number
@@ -48,7 +48,7 @@ def asked_queue() -> Queue:
 def queue(subject: TaughtQuiz) -> Answer:
     """List what waits for a person: the questions, and the answers of one question or of everybody."""
     session, asked, page = current_session(), asked_queue(), requested_page()
-    looks.note_list(Listing.MARKING, Course, subject.course_id)
+    access_log.record_list_access(PeopleListKind.MARKING, Course, subject.course_id)
     counts = queries.count_by_question(session, subject)
     lines = queries.list_queue(session, subject, asked, offset=page.offset, limit=page.size + 1)
     return render_template(

@@ -6,9 +6,9 @@ from uuid import UUID, uuid4
 from flask import Blueprint, Response, flash, render_template, request, url_for
 from sqlalchemy.orm import Session
 
-from accounts import looks
+from accounts import access_log
 from accounts.queries import get_person_by_uuid
-from accounts.services import Listing
+from accounts.services import PeopleListKind
 from courses.models import Course
 from enrolments.queries import learning as enrolment_queries
 from kernel import clock
@@ -202,7 +202,7 @@ def incidents(quiz: TaughtQuiz) -> Answer:
         flash(ngettext("%(count)s minute more for every open attempt.", "%(count)s minutes more for every open attempt.", minutes), "ok")
         return _see("quizzes_time.incidents", quiz)
     form.token.data = form.token.data or str(uuid4())
-    looks.note_list(Listing.ATTEMPTS, Course, quiz.course_id)
+    access_log.record_list_access(PeopleListKind.ATTEMPTS, Course, quiz.course_id)
     attempts = queries.list_open(session, queries.Scope(quiz.course_id, quiz.key), limit=ROWS + 1)
     page = render_template(
         "quizzes/incidents.html",

@@ -4,8 +4,8 @@ from typing import Any
 
 from flask import Blueprint, Response, flash, render_template, request, url_for
 
-from accounts import looks
-from accounts.services import Listing
+from accounts import access_log
+from accounts.services import PeopleListKind
 from courses.models import Course
 from kernel import clock
 from kernel.errors import NotFound
@@ -125,7 +125,7 @@ def regrade(subject: TaughtRegrade) -> Answer:
     if subject.row.state == "discarded":
         raise NotFound
     session, row, page = current_session(), subject.row, requested_page(50)
-    looks.note_list(Listing.ATTEMPTS, Course, row.course_id)
+    access_log.record_list_access(PeopleListKind.ATTEMPTS, Course, row.course_id)
     show = asked_show()
     lines = trials.list_lines(session, row.id, show, offset=page.offset, limit=page.size + 1)
     later = queries.later_regrade(session, row) if row.state == "committed" else None

@@ -5,8 +5,8 @@ from typing import BinaryIO
 
 from flask import Blueprint, Response, render_template, request
 
-from accounts import looks
-from accounts.services import Listing
+from accounts import access_log
+from accounts.services import PeopleListKind
 from courses.models import Course
 from courses.permissions import edits
 from enrolments.queries.editions import list_editions
@@ -34,7 +34,7 @@ ROWS = 50
 def attempts(subject: TaughtQuiz) -> str:
     """Show one page of the attempts at a quiz."""
     session, asked, page = current_session(), _asked(subject), requested_page(ROWS)
-    looks.note_list(Listing.ATTEMPTS, Course, subject.course_id)
+    access_log.record_list_access(PeopleListKind.ATTEMPTS, Course, subject.course_id)
     rows = reports.list_report(session, subject.course_id, subject.key, asked.wanted, asked.order, offset=page.offset, limit=page.size + 1)
     return render_template(
         "quizzes/report.html",

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, flash, jsonify, render_template, request
 
 from accounts import services as account_services
 from accounts.queries import get_person
-from accounts.services import Purpose
+from accounts.services import AccessPurpose
 from courses.queries import outlines as course_outlines
 from enrolments.opening import course_view
 from enrolments.pages.gradebook import share
@@ -309,7 +309,7 @@ def review(subject: Sitting) -> Answer:
     flags = flags_of(subject, reader_of(actor, subject), history, now=now)
     owner = subject.person_id
     if owner != actor.person_id:
-        after_response.leave_record(lambda session: account_services.note_look(session, actor, owner, Purpose.ANSWERS, now=now))
+        after_response.leave_record(lambda session: account_services.record_access(session, actor, owner, AccessPurpose.ANSWERS, now=now))
     following, retry = _after_review(opened, history, now) if subject.person_id == actor.person_id else (None, False)
     return render_template(
         "quizzes/review.html",

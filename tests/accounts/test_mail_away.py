@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from accounts import notices, resets
+from accounts import notices, password_resets
 from accounts.models import Person
 from accounts.notices import Message
 from accounts.rules import TOKEN_LIFE, NoticeKind
@@ -38,7 +38,7 @@ def posting(house: House, port: int) -> JobRunner:
 
 def forget_password(house: House, person: Person, now: datetime = NOW) -> None:
     with house.database.unit_of_work() as session:
-        resets.ask(session, SYSTEM, person.email, now=now)
+        password_resets.ask(session, SYSTEM, person.email, now=now)
 
 
 def tell(house: House, *people: Person, key: str = "evento") -> None:
@@ -199,7 +199,7 @@ def test_a_link_that_is_over_is_not_sent_and_its_reader_is_told(house: House, co
     port, ana = free_port(), a_person(house)
     with house.database.unit_of_work() as session:
         if confirmed:
-            resets.ask(session, SYSTEM, ana.email, now=NOW)
+            password_resets.ask(session, SYSTEM, ana.email, now=NOW)
         else:
             session.get_one(Person, ana.id).email_confirmed_at = None
             outbox.enqueue(session, "accounts.send_confirmation", {"person": ana.id}, now=NOW)

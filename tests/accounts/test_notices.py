@@ -10,9 +10,9 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from accounts import jobs, notices, queries
-from accounts.models import Notice, Person
+from accounts.models import Notification, Person
 from accounts.notices import Message
-from accounts.queries import Switch
+from accounts.queries import NotificationChoice
 from accounts.rules import MailTime, NoticeKind, digest_until
 from kernel import clock, outbox
 from kernel.audit import AuditEntry
@@ -41,7 +41,7 @@ def give(house: House, *people: Person, message: Message | None = None, now: dat
 
 def switch(house: House, person: Person, *, in_bell: bool = True, mail: MailTime = MailTime.AT_ONCE) -> None:
     with house.database.unit_of_work() as session:
-        notices.set_switches(session, SYSTEM, person, {NoticeKind.GRADED: Switch(in_bell, mail)}, now=clock.now())
+        notices.set_switches(session, SYSTEM, person, {NoticeKind.GRADED: NotificationChoice(in_bell, mail)}, now=clock.now())
 
 
 def deliver(house: House, kind: str, now: datetime) -> None:
@@ -53,9 +53,9 @@ def deliver(house: House, kind: str, now: datetime) -> None:
             effect(session)
 
 
-def rows(house: House) -> list[Notice]:
+def rows(house: House) -> list[Notification]:
     with house.database.unit_of_work(write=False) as session:
-        return list(session.scalars(select(Notice).order_by(Notice.id)))
+        return list(session.scalars(select(Notification).order_by(Notification.id)))
 
 
 def mail_of(browser: Browser) -> str:
@@ -122,10 +122,10 @@ def test_a_person_chooses_by_kind(browser: Browser, house: House) -> None:
     browser.submit("/profile/notices", {"graded_mail": "hourly"}, status=422)
 
     with house.database.unit_of_work(write=False) as session:
-        switches = queries.switches_of(session, ana.id)
+        switches = queries.notification_choices_of(session, ana.id)
         assert session.scalar(select(func.count()).select_from(AuditEntry).where(AuditEntry.verb == "notices.switched")) == 1
-    assert switches[NoticeKind.GRADED] == Switch(in_bell=False, mail=MailTime.DAILY)
-    assert {switches[kind] for kind in NoticeKind if kind is not NoticeKind.GRADED} == {Switch()}
+    assert switches[NoticeKind.GRADED] == NotificationChoice(in_bell=False, mail=MailTime.DAILY)
+    assert {switches[kind] for kind in NoticeKind if kind is not NoticeKind.GRADED} == {NotificationChoice()}
 
 
 @pytest.mark.parametrize(

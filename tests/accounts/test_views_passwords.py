@@ -190,7 +190,7 @@ def test_a_reset_ends_every_session_and_tells_the_owner(browser: Browser, house:
 def test_a_reset_confirms_the_address_it_went_to(browser: Browser, house: House) -> None:
     person = a_person(house, confirmed=False)
     with house.database.unit_of_work() as session:
-        services.note_consent(session, person, now=clock.now())
+        services.record_consent(session, person, now=clock.now())
     ask(browser)
     link = browser.link_in_mail("password/reset")
     browser.get(link)

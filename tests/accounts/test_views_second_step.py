@@ -12,7 +12,7 @@ import time_machine
 from flask import Flask
 from sqlalchemy import func, select, text, update
 
-from accounts import second_step, services
+from accounts import second_factor, services
 from accounts.models import Device, Person, RecoveryCode, SecondFactor
 from accounts.services import AccountVerb
 from kernel import clock
@@ -240,7 +240,7 @@ def test_what_was_posted_outlives_the_minutes_of_the_first_factor(reachable: Bro
     reachable.get("/profile")
     form = reachable.page.form("/profile")
     with house.database.unit_of_work() as session:
-        second_step.remove_all(session, SYSTEM, session.scalars(select(Person)).one(), now=clock.now())
+        second_factor.remove_all(session, SYSTEM, session.scalars(select(Person)).one(), now=clock.now())
     reachable.submit("/profile", {"given_names": "Ana María"}, form=form, status=401)
     reachable.submit("/sign-in", {"email": "ana@example.org", "password": PASSWORD})
     with time_machine.travel(clock.now() + timedelta(minutes=11)):
@@ -467,13 +467,13 @@ def test_who_keeps_one_has_the_pages_without_scripts_too(browser: Browser, house
 
 
 def test_those_who_run_the_server_help_who_lost_everything(browser: Browser, house: House) -> None:
-    from accounts import queries, second_step
+    from accounts import queries, second_factor
 
     with_app(browser, house)
     with house.database.unit_of_work() as session:
         person = queries.find_person_by_email(session, "ana@example.org")
         assert person
-        second_step.remove_all(session, SYSTEM, person, now=clock.now())
+        second_factor.remove_all(session, SYSTEM, person, now=clock.now())
 
     assert not is_signed_in(browser)
     assert is_signed_in(sign_in(browser))

@@ -4,8 +4,8 @@ import pytest
 from sqlalchemy import select
 
 from accounts import notices
-from accounts.models import Notice, Person
-from accounts.queries import Switch
+from accounts.models import Notification, Person
+from accounts.queries import NotificationChoice
 from accounts.rules import MailTime, NoticeKind
 from courses.models import Course, CourseVersion
 from enrolments.services import changes
@@ -44,8 +44,8 @@ def reword(house: House, path: str = LESSON) -> None:
 def told(house: House) -> list[tuple[str, str, str]]:
     """Return who was told of changes: address, words, path."""
     with house.database.unit_of_work(write=False) as session:
-        statement = select(Person.email, Notice.words, Notice.path).join(Notice, Notice.person_id == Person.id)
-        return [(email, words["es"], path) for email, words, path in session.execute(statement.where(Notice.kind == "changed"))]
+        statement = select(Person.email, Notification.words, Notification.path).join(Notification, Notification.person_id == Person.id)
+        return [(email, words["es"], path) for email, words, path in session.execute(statement.where(Notification.kind == "changed"))]
 
 
 def test_those_who_did_the_changed_lesson_are_told_once(editor: Browser, house: House) -> None:
@@ -104,7 +104,9 @@ def test_who_wants_no_such_notices_gets_none(editor: Browser, house: House) -> N
     reword(house)
     with house.database.unit_of_work() as session:
         person = session.scalars(select(Person).where(Person.email == "ana@example.org")).one()
-        notices.set_switches(session, SYSTEM, person, {NoticeKind.CHANGED: Switch(in_bell=False, mail=MailTime.NEVER)}, now=clock.now())
+        notices.set_switches(
+            session, SYSTEM, person, {NoticeKind.CHANGED: NotificationChoice(in_bell=False, mail=MailTime.NEVER)}, now=clock.now()
+        )
     editor.get(PAGE)
     editor.submit("/publishing", {"tell": "y"})
     editor.deliver_jobs()

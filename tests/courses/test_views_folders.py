@@ -10,7 +10,7 @@ import pytest
 from bs4 import BeautifulSoup
 from sqlalchemy import func, select
 
-from accounts.services import forget_sent
+from accounts.services import delete_pending_uploads
 from courses.content.archives import read_folder_archive
 from courses.models import Course, CourseStaff, DraftFile, DraftRevision, PendingFolder, StaffRole
 from courses.queries import catalogue
@@ -452,6 +452,6 @@ def test_nobody_else_sees_what_waits_and_it_is_forgotten(editor: Browser, house:
 
     sign_in(editor.another(), "otra@example.org").get(address, status=404)
     with house.database.unit_of_work() as session:
-        forget_sent(session, PendingFolder, now=clock.now() + timedelta(hours=25))
+        delete_pending_uploads(session, PendingFolder, now=clock.now() + timedelta(hours=25))
     editor.get(address, status=404)
     assert counted(house)[0] == 0

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import func, select
 
-from accounts.models import Notice
+from accounts.models import Notification
 from courses.models import Course, CourseVersion, PlannedPublication, StaffRole
 from kernel import clock, outbox
 from kernel.audit import AuditEntry
@@ -250,7 +250,7 @@ def test_what_somebody_planned_who_may_publish_no_more_is_given_up_and_the_team_
     assert (versions(house), plan_of(house).state) == (1, "void")
     assert verbs(house) == ["planned", "void"]
     with house.database.unit_of_work(write=False) as session:
-        assert session.scalars(select(Notice.person_id).where(Notice.key.endswith("-disowned"))).all() == [owner.id]
+        assert session.scalars(select(Notification.person_id).where(Notification.key.endswith("-disowned"))).all() == [owner.id]
     assert "No publicado" in sign_in(planned.another(), owner.email).get("/notices").text
 
 

@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import func, select
 
-from accounts.models import Notice
+from accounts.models import Notification
 from courses.models import Course
 from enrolments.models import Announcement, Edition
 from enrolments.queries import announcements as queries
@@ -50,7 +50,7 @@ def send(house: House, actor: Actor, audience: Audience, number: UUID | None = N
 def told(house: House, announcement: Announcement) -> int:
     with house.database.unit_of_work(write=False) as session:
         key = f"announcement:{announcement.uuid}"
-        return session.scalar(select(func.count()).select_from(Notice).where(Notice.key == key)) or 0
+        return session.scalar(select(func.count()).select_from(Notification).where(Notification.key == key)) or 0
 
 
 def test_only_who_edits_the_course_announces(browser: Browser, house: House) -> None:

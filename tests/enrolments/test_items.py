@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from accounts.models import Notice
+from accounts.models import Notification
 from courses.models import Course, StaffRole
 from enrolments.models import Enrolment, ManualItem, ManualMark
 from enrolments.services import items as services
@@ -174,7 +174,7 @@ def test_a_mark_can_be_taken_back_and_sending_a_page_twice_marks_and_tells_once(
         browser.submit("", {f"points-{ana.person_uuid}": "7,5"}, form=form)
     assert enrolment_of(house, ana, course).grade == Decimal("37.5")
     with house.database.unit_of_work(write=False) as session:
-        assert session.scalars(select(Notice.person_id).where(Notice.kind == "graded")).all() == [ana.person_id]
+        assert session.scalars(select(Notification.person_id).where(Notification.kind == "graded")).all() == [ana.person_id]
 
     browser.get(marks_page(item))
     browser.submit("", {f"points-{ana.person_uuid}": ""}, form=sheet(browser.page))

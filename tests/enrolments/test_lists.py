@@ -147,7 +147,7 @@ def test_a_list_with_the_address_of_a_merged_account_means_the_one_that_stays(br
     people = [a_person(house, f"{name}@example.org").id for name in ("ana", "anita")]
     with house.database.unit_of_work() as session:
         kept, closed = (session.get_one(Person, person) for person in people)
-        accounts.close_into(session, SYSTEM, closed, kept, "", [], now=clock.now())
+        accounts.close_after_merge(session, SYSTEM, closed, kept, "", [], now=clock.now())
     team = send(browser, "correo\nanita@example.org")
 
     assert "Se inscribiría a 1 persona" in team.page.text
@@ -206,7 +206,7 @@ def test_a_list_that_was_confirmed_late_is_kept_until_it_is_enrolled(browser: Br
         session.scalars(select(PendingList)).one().expires_at = soon = clock.now() + timedelta(minutes=1)
     team.submit(f"{team.path}/confirmation")
     with house.database.unit_of_work() as session:
-        accounts.forget_sent(session, PendingList, now=soon)
+        accounts.delete_pending_uploads(session, PendingList, now=soon)
     team.deliver_jobs()
 
     assert enrolled(house) == 1

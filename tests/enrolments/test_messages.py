@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import func, select
 
-from accounts.models import Notice, Person
+from accounts.models import Notification, Person
 from enrolments.models import Announcement, MessageRecipient
 from enrolments.services import announcements as services
 from kernel import clock
@@ -27,9 +27,11 @@ WORDS = {"heading": "¿Necesita ayuda?", "words": "Escríbanos.\n\nEl equipo"}
 def told(house: House) -> list[str]:
     """Return who was told of a message, each as often as they were."""
     with house.database.unit_of_work(write=False) as session:
-        statement = select(Notice.path, func.count()).where(Notice.kind == "announcement").group_by(Notice.path)
+        statement = select(Notification.path, func.count()).where(Notification.kind == "announcement").group_by(Notification.path)
         assert {path for path, _count in session.execute(statement)} <= {"/courses/prueba"}
-        return list(session.scalars(select(Notice.person_id).where(Notice.kind == "announcement").order_by(Notice.person_id)))
+        return list(
+            session.scalars(select(Notification.person_id).where(Notification.kind == "announcement").order_by(Notification.person_id))
+        )
 
 
 def person_of(house: House, email: str) -> Person:

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from sqlalchemy import select
 
-from accounts.models import Notice
+from accounts.models import Notification
 from courses.models import Course, StaffRole
 from enrolments.models import ActivityResult, Completion, ResultOverride
 from enrolments.queries.learning import results_of
@@ -125,7 +125,7 @@ def test_the_learner_is_told_once_and_sees_mark_and_reason(browser: Browser, hou
     for _again in range(2):
         override(house, teacher, ana, "cuestionario-1", 90, reason="Se cayó la red", number=number)
     with house.database.unit_of_work(write=False) as session:
-        notices = session.scalars(select(Notice).where(Notice.person_id == ana.person_id, Notice.kind == "graded")).all()
+        notices = session.scalars(select(Notification).where(Notification.person_id == ana.person_id, Notification.kind == "graded")).all()
         words = session.scalars(select(ResultOverride)).all()
     page = sign_in(browser, "ana@example.org").get("/courses/prueba/results")
 

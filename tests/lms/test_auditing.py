@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
-from accounts.models import Notice
+from accounts.models import Notification
 from kernel import audit, audit_seals, clock
 from kernel.audit_seals import BATCH, BEHIND, KEPT, LatestSeal, SealVerification
 from kernel.outbox import Delivery
@@ -272,7 +272,7 @@ def test_the_daily_look_finds_a_changed_entry_and_administrators_are_told(house:
             with house.database.unit_of_work() as session:
                 effect(session)
         with house.database.unit_of_work(write=False) as session:
-            told.append([row.words["es"] for row in session.scalars(select(Notice))])
+            told.append([row.words["es"] for row in session.scalars(select(Notification))])
 
     assert told[0] == []
     assert "lms audit verify" in told[1][0]

@@ -191,7 +191,7 @@ def test_who_is_forgotten_takes_no_course_and_keeps_no_place(house: House, cours
 def test_anonymising_follows_merges_by_itself(house: House) -> None:
     kept, closed = a_person(house), a_person(house, "zori@example.org", given="Zoraida", surname="Quishpe")
     with house.database.unit_of_work() as session:
-        accounts.close_into(session, SYSTEM, session.merge(closed), session.merge(kept), "", [], now=clock.now())
+        accounts.close_after_merge(session, SYSTEM, session.merge(closed), session.merge(kept), "", [], now=clock.now())
         privacy.anonymise(session, SYSTEM, session.get_one(Person, kept.id), now=clock.now())
 
     assert telling(house) == set()

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 
 from accounts import services
 from accounts.models import Person
-from accounts.services import Listing
+from accounts.services import PeopleListKind
 from courses.models import Course
 from courses.queries.team import list_log
 from enrolments.models import Enrolment
@@ -117,8 +117,10 @@ def test_several_looks_of_a_day_are_one_line_and_ones_own_is_none(teacher: Brows
         session.execute(update(Enrolment).values(enrolled_at=day))
         profe = session.scalars(select(Person).where(Person.email == "profe@example.org")).one()
         for minutes in (20, 40, 24 * 60):
-            services.note_list(session, actor_of(profe), Listing.GRADEBOOK, Course, course.id, now=day + timedelta(minutes=minutes))
-        services.note_list(session, ana, Listing.GRADEBOOK, Course, course.id, now=day + timedelta(hours=1))
+            services.record_list_access(
+                session, actor_of(profe), PeopleListKind.GRADEBOOK, Course, course.id, now=day + timedelta(minutes=minutes)
+            )
+        services.record_list_access(session, ana, PeopleListKind.GRADEBOOK, Course, course.id, now=day + timedelta(hours=1))
 
     assert told(house, ana) == [("Pilar Maestra", "gradebook")] * 2
 
@@ -130,9 +132,9 @@ def test_who_stands_in_a_place_is_told_of_looks_at_it_and_above_it(house: House)
     with house.database.unit_of_work() as session:
         put_in(session, SYSTEM, session.get_one(Person, ana.person_id), province, now=clock.now() - timedelta(days=1))
         for place in (institution, province, other):
-            services.note_list(session, boss, Listing.UNIT, Organisation, place.id, now=clock.now())
-        services.note_list(session, boss, Listing.PEOPLE, Person, None, now=clock.now())
-        services.note_list(session, boss, Listing.PEOPLE, Person, None, now=clock.now() - timedelta(days=9))
+            services.record_list_access(session, boss, PeopleListKind.UNIT, Organisation, place.id, now=clock.now())
+        services.record_list_access(session, boss, PeopleListKind.PEOPLE, Person, None, now=clock.now())
+        services.record_list_access(session, boss, PeopleListKind.PEOPLE, Person, None, now=clock.now() - timedelta(days=9))
     with house.database.unit_of_work(write=False) as session:
         found = [(look.purpose, look.where) for look in looks.list_looks(session, ana.person_id or 0)]
 

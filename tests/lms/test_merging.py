@@ -195,7 +195,7 @@ def test_accounts_that_were_closed_before_their_courses_ended_leave_them(boss: B
         join(house, actor_of(person), course, edition)
     with house.database.unit_of_work() as session:
         kept, closed, gone, suspended = (session.get_one(Person, person.id) for person in people[:4])
-        accounts.close_into(session, SYSTEM, closed, kept, "", [], now=clock.now())
+        accounts.close_after_merge(session, SYSTEM, closed, kept, "", [], now=clock.now())
         gone.email, gone.suspended_at, suspended.suspended_at = "x@deleted.invalid", clock.now(), clock.now()
         outbox.enqueue(session, "enrolments.end_closed", {}, now=clock.now())
 

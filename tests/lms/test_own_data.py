@@ -14,9 +14,9 @@ from flask import Flask
 from sqlalchemy import event, func, select
 
 from accounts import addresses, privacy, services
-from accounts.models import Device, NationalIdentity, Notice, Person
+from accounts.models import Device, NationalIdentity, Notification, Person
 from accounts.privacy import PrivacyVerb
-from accounts.services import Purpose
+from accounts.services import AccessPurpose
 from certificates import services as certificates
 from certificates.models import Credential
 from courses.models import CourseInvitation, StaffRole
@@ -246,7 +246,7 @@ def test_the_copy_holds_every_look(browser: Browser, house: House) -> None:
     boss = an_administrator(house)
     with house.database.unit_of_work() as session:
         for _look in range(privacy.LOOKS + 5):
-            services.note_look(session, actor_of(boss), person.id, Purpose.RECORD, now=clock.now())
+            services.record_access(session, actor_of(boss), person.id, AccessPurpose.RECORD, now=clock.now())
     data = json.loads(unpacked(sign_in(browser)).read("data.json"))
 
     assert len(data["who_looked"]) == privacy.LOOKS + 5
@@ -255,7 +255,7 @@ def test_the_copy_holds_every_look(browser: Browser, house: House) -> None:
 def test_the_copy_holds_accounts_that_were_merged(browser: Browser, house: House) -> None:
     kept, closed = a_person(house), a_person(house, "anita@example.org")
     with house.database.unit_of_work() as session:
-        services.close_into(session, SYSTEM, session.merge(closed), session.merge(kept), "", [], now=clock.now())
+        services.close_after_merge(session, SYSTEM, session.merge(closed), session.merge(kept), "", [], now=clock.now())
     data = json.loads(unpacked(sign_in(browser)).read("data.json"))
 
     assert [row["email"] for row in data["profile"]] == ["ana@example.org", "anita@example.org"]
@@ -301,7 +301,7 @@ def test_an_account_is_deleted_a_week_after_its_owner_asked(browser: Browser, ho
         assert "ana" not in f"{person.email} {person.full_name} {person.name_key} {person.password_hash}".lower()
         assert person.suspended_at is not None
         assert not session.scalar(select(func.count()).select_from(Device))
-        assert not session.scalar(select(func.count()).select_from(Notice))
+        assert not session.scalar(select(func.count()).select_from(Notification))
         assert session.scalar(select(func.count()).select_from(AuditEntry).where(AuditEntry.verb == PrivacyVerb.DELETED.value)) == 1
     other = browser.another()
     other.get("/sign-in")
@@ -383,7 +383,7 @@ def test_the_deletion_of_an_account_that_is_closed_for_good_does_not_wait(house:
     kept, closed = a_person(house), a_person(house, "anita@example.org")
     with house.database.unit_of_work() as session:
         privacy.ask_deletion(session, SYSTEM, session.merge(closed), now=clock.now())
-        services.close_into(session, SYSTEM, session.merge(closed), session.merge(kept), "", [], now=clock.now())
+        services.close_after_merge(session, SYSTEM, session.merge(closed), session.merge(kept), "", [], now=clock.now())
     with house.database.unit_of_work(write=False) as session:
         assert privacy.due_deletions(session, now=clock.now() + timedelta(days=8)) == [closed.id]
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy import func, select, update
 
 from accounts import notices, services
-from accounts.models import Device, Notice, Person, Token, TokenPurpose
+from accounts.models import Device, Notification, Person, Token, TokenPurpose
 from accounts.notices import Message
 from accounts.queries import hash_of
 from accounts.rules import NoticeKind
@@ -61,7 +61,7 @@ def test_what_was_kept_long_enough_goes_and_the_log_says_how_much(browser: Brows
     assert apply(house, days=31) == {"keep_jobs_days": 2, "keep_links_days": 1}
     assert apply(house, days=91) == {"keep_sessions_days": 1}
     assert apply(house, days=181) == {"keep_notices_days": 1}
-    assert [count(house, table) for table in (Device, Notice, Token)] == [0, 0, 0]
+    assert [count(house, table) for table in (Device, Notification, Token)] == [0, 0, 0]
 
 
 def test_an_invitation_into_a_team_goes_with_its_address(house: House) -> None:

@@ -213,9 +213,9 @@ def test_an_administrator_who_cannot_sign_in_is_no_other_one(house: House, other
     _two_administrators(house, other)
 
     with pytest.raises(Conflict), house.database.unit_of_work() as session:
-        services.keep_an_administrator(session, row_of(house, "admin@example.org"))
+        services.require_remaining_administrator(session, row_of(house, "admin@example.org"))
     with house.database.unit_of_work() as session:
-        services.take_role(session, SYSTEM, row_of(house, "otra@example.org"), SiteRole.ADMINISTRATOR, now=clock.now())
+        services.revoke_role(session, SYSTEM, row_of(house, "otra@example.org"), SiteRole.ADMINISTRATOR, now=clock.now())
 
 
 @pytest.mark.parametrize("other", [able, unconfirmed])
@@ -224,7 +224,7 @@ def test_an_administrator_who_can_sign_in_is_another_one(house: House, other: Ca
     _two_administrators(house, other)
 
     with house.database.unit_of_work() as session:
-        services.take_role(session, SYSTEM, row_of(house, "admin@example.org"), SiteRole.ADMINISTRATOR, now=clock.now())
+        services.revoke_role(session, SYSTEM, row_of(house, "admin@example.org"), SiteRole.ADMINISTRATOR, now=clock.now())
     with pytest.raises(Conflict), house.database.unit_of_work() as session:
         services.suspend(session, SYSTEM, session.merge(row_of(house, "otra@example.org")), "Motivo", now=clock.now())
 

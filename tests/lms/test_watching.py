@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select, text
 
-from accounts.models import Notice
+from accounts.models import Notification
 from kernel.outbox import Delivery, Job
 from lms import deployment, watching
 from lms.app import House
@@ -33,9 +33,9 @@ def fail(house: House) -> None:
         session.add(row)
 
 
-def notices_of(house: House) -> list[Notice]:
+def notices_of(house: House) -> list[Notification]:
     with house.database.unit_of_work(write=False) as session:
-        return list(session.scalars(select(Notice).where(Notice.kind == "operation").order_by(Notice.id)))
+        return list(session.scalars(select(Notification).where(Notification.kind == "operation").order_by(Notification.id)))
 
 
 def test_failed_work_reaches_administrators_alone_by_bell_and_mail_once_a_day_until_it_is_mended(browser: Browser, house: House) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from accounts import notices
 from accounts.notices import Message
-from accounts.queries import Switch
+from accounts.queries import NotificationChoice
 from accounts.rules import MailTime, NoticeKind
 from kernel import clock, outbox
 from kernel.audit import AuditEntry
@@ -300,7 +300,7 @@ def test_lms_worker_is_woken_for_what_its_own_jobs_add(house: House, tmp_path: P
         Queue(house.worker, {}).follow()
         ana, now = a_person(house), clock.now()
         with house.database.unit_of_work() as session:
-            notices.set_switches(session, SYSTEM, ana, {NoticeKind.GRADED: Switch(in_bell=True, mail=MailTime.DAILY)}, now=now)
+            notices.set_switches(session, SYSTEM, ana, {NoticeKind.GRADED: NotificationChoice(in_bell=True, mail=MailTime.DAILY)}, now=now)
             notices.give(session, Message(NoticeKind.GRADED, "k", {"es": "x"}, {"es": "x"}, "/"), [ana.id], now=now - timedelta(days=2))
             outbox.enqueue(session, "accounts.send_digests", {}, now=now)
         wait_for(lambda: is_done("accounts.send_digest"), 20)

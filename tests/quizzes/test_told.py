@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import select
 
 from accounts import notices
-from accounts.models import Notice, Person
-from accounts.queries import Switch
+from accounts.models import Notification, Person
+from accounts.queries import NotificationChoice
 from accounts.rules import MailTime, NoticeKind
 from kernel import clock, outbox
 from kernel.permissions import SYSTEM, Actor
@@ -32,7 +32,7 @@ def told(house: House, learner: Actor) -> list[tuple[str, str]]:
     """Return kind and subject of what somebody was told, in order; every job done twice."""
     outbox.deliver_waiting(house.worker, now=clock.now() + timedelta(days=3650))
     with house.database.unit_of_work(write=False) as session:
-        rows = session.scalars(select(Notice).where(Notice.person_id == learner.person_id).order_by(Notice.id))
+        rows = session.scalars(select(Notification).where(Notification.person_id == learner.person_id).order_by(Notification.id))
         return [(row.kind, row.subject["es"]) for row in rows]
 
 
@@ -121,7 +121,9 @@ def test_whose_mark_changed_by_marking_again_is_told_and_of_its_undoing_too(hous
     assert after == ([CHANGED], [CHANGED])
     assert told(house, ana)[1:] == [("remarked", "Su calificación en «Cuestionario 1» vuelve a ser la de antes")]
     with house.database.unit_of_work(write=False) as session:
-        assert not any("%" in text for row in session.scalars(select(Notice)) for text in (*row.subject.values(), *row.words.values()))
+        assert not any(
+            "%" in text for row in session.scalars(select(Notification)) for text in (*row.subject.values(), *row.words.values())
+        )
 
 
 def test_who_wants_no_notice_of_marks_is_told_of_neither(house: House, editor: Actor) -> None:
@@ -129,7 +131,7 @@ def test_who_wants_no_notice_of_marks_is_told_of_neither(house: House, editor: A
     ana, leo, *_attempts = two_learners(house)
     with house.database.unit_of_work() as session:
         person = session.get_one(Person, ana.person_id)
-        never = {NoticeKind.REMARKED: Switch(in_bell=False, mail=MailTime.NEVER)}
+        never = {NoticeKind.REMARKED: NotificationChoice(in_bell=False, mail=MailTime.NEVER)}
         notices.set_switches(session, SYSTEM, person, never, now=clock.now())
     trial = a_trial(house, editor, an_order(house, RegradeKind.OTHER, 2))
     commit(house, editor, trial)

@@ -8,7 +8,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from accounts import queries
 from accounts.models import Person
-from accounts.queries import Stretch, Way
+from accounts.queries import KeysetPage, PageDirection
 from accounts.rules import name_key
 from kernel import clock
 from lms.app import House
@@ -46,26 +46,26 @@ def test_every_stretch_is_read_once_and_in_order(house: House) -> None:
     names, found = fill(house), list[str]()
     counter = every_statement(house.database)
     with house.database.unit_of_work(write=False) as session:
-        stretch, costs = Stretch(), set[int]()
+        stretch, costs = KeysetPage(), set[int]()
         while rows := queries.list_people(session, "", None, stretch, limit=500):
             found += [row.name for row in rows]
-            stretch = Stretch(Way.AFTER, rows[-1].uuid)
+            stretch = KeysetPage(PageDirection.AFTER, rows[-1].uuid)
             costs.add(len(counter.statements))
             counter.reset()
-        last = queries.list_people(session, "", None, Stretch(Way.LAST), limit=50)
-        before = queries.list_people(session, "", None, Stretch(Way.BEFORE, last[0].uuid), limit=50)
+        last = queries.list_people(session, "", None, KeysetPage(PageDirection.LAST), limit=50)
+        before = queries.list_people(session, "", None, KeysetPage(PageDirection.BEFORE, last[0].uuid), limit=50)
 
     assert found == names
     assert [row.name for row in (*before, *last)] == names[-100:]
     assert costs == {1, 2}
 
 
-def explained(house: House, way: Way) -> list[str]:
+def explained(house: House, way: PageDirection) -> list[str]:
     """Return the database's plan for the stretch around somebody in the middle."""
     with house.database.unit_of_work(write=False) as session:
-        middle = queries.list_people(session, "", None, Stretch(), limit=MANY // 2)[-1]
+        middle = queries.list_people(session, "", None, KeysetPage(), limit=MANY // 2)[-1]
         row = session.get_one(Person, queries.get_person_by_uuid(session, middle.uuid).id)
-        statement = queries.stretch_statement("", None, way, (row.name_key, row.id)).limit(50)
+        statement = queries.keyset_statement("", None, way, (row.name_key, row.id)).limit(50)
         dialect = sqlite.dialect() if house.database.is_sqlite else postgresql.dialect()
         words = str(statement.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
         if not house.database.is_sqlite:
@@ -75,13 +75,13 @@ def explained(house: House, way: Way) -> list[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("way", list(Way))
-def test_a_stretch_is_found_by_the_index_and_nothing_is_sorted(house: House, way: Way) -> None:
+@pytest.mark.parametrize("way", list(PageDirection))
+def test_a_stretch_is_found_by_the_index_and_nothing_is_sorted(house: House, way: PageDirection) -> None:
     fill(house)
 
     plan = explained(house, way)
 
     assert any("ix_person_list" in line for line in plan), plan
     assert not any("TEMP B-TREE" in line or "Sort" in line for line in plan), plan
-    if way is not Way.LAST and house.database.is_sqlite:
+    if way is not PageDirection.LAST and house.database.is_sqlite:
         assert any("SEARCH person" in line for line in plan), plan

@@ -8,7 +8,7 @@ from io import BytesIO
 import pytest
 from sqlalchemy import func, select, update
 
-from accounts.services import forget_sent
+from accounts.services import delete_pending_uploads
 from courses.models import Course
 from courses.queries import drafts as course_drafts
 from kernel import clock
@@ -189,11 +189,11 @@ def test_a_waiting_file_is_its_senders_alone_and_is_forgotten(editor: Browser, h
 
     other.get(address, status=404)
     with house.database.unit_of_work() as session:
-        forget_sent(session, PendingImport, now=clock.now())
+        delete_pending_uploads(session, PendingImport, now=clock.now())
     assert waiting(house) == 1
     with house.database.unit_of_work() as session:
         session.execute(update(PendingImport).values(expires_at=clock.now() + timedelta(seconds=1)))
-        forget_sent(session, PendingImport, now=clock.now() + timedelta(seconds=1))
+        delete_pending_uploads(session, PendingImport, now=clock.now() + timedelta(seconds=1))
     assert waiting(house) == 0
     editor.get(address, status=404)
 

@@ -12,7 +12,7 @@ import pyotp
 from lxml import html as markup
 from sqlalchemy import delete
 
-from accounts import addresses, notices, privacy, second_step, totp
+from accounts import addresses, notices, privacy, second_factor, totp
 from accounts import services as accounts
 from accounts.models import Person, RoleGrant, TokenPurpose
 from accounts.passkeys import NewPasskey
@@ -83,8 +83,8 @@ def _with_app(stage: Stage) -> tuple[Person, list[str]]:
     """Add somebody with an application; return them with their recovery codes."""
     person, keys = stage.person(), secret_keys(stage.house.settings)
     with stage.house.database.unit_of_work() as session:
-        factor = second_step.app_factor(keys, "Aplicación", totp.new_secret(), 0)
-        return person, second_step.add(session, SYSTEM, person, factor, now=clock.now())
+        factor = second_factor.app_factor(keys, "Aplicación", totp.new_secret(), 0)
+        return person, second_factor.add(session, SYSTEM, person, factor, now=clock.now())
 
 
 def a_code_to_type(stage: Stage) -> Scene:
@@ -98,7 +98,7 @@ def _passkey_of(stage: Stage, person: Person) -> Authenticator:
     made = Authenticator()
     passkey = NewPasskey(text(made.credential), text(made.public_key), 0)
     with stage.house.database.unit_of_work() as session:
-        second_step.add(session, SYSTEM, person, second_step.passkey_factor("Llave", passkey), now=clock.now())
+        second_factor.add(session, SYSTEM, person, second_factor.passkey_factor("Llave", passkey), now=clock.now())
     return made
 
 

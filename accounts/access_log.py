@@ -6,7 +6,7 @@ Whom a search finds stands in no list: each of them is told by themselves.
 from collections.abc import Sequence
 
 from accounts import services
-from accounts.services import Listing, Purpose
+from accounts.services import AccessPurpose, PeopleListKind
 from kernel import clock
 from kernel.db import Base
 from kernel.web import after_response
@@ -17,16 +17,16 @@ LOOKS = limit("look-at-list", "1 per 10 minutes")
 """Turning the pages of a list is one look."""
 
 
-def note_list(listing: Listing, table: type[Base], row_id: int | None = None) -> None:
+def record_list_access(listing: PeopleListKind, table: type[Base], row_id: int | None = None) -> None:
     """Write down after the answer that the actor opened a list: of a course, of a place, or of everybody (`Person`)."""
     actor, now = current_actor(), clock.now()
     if limiter().takes(LOOKS, f"{actor.person_id} {listing.value} {table.__tablename__} {row_id}"):
-        after_response.leave_record(lambda session: services.note_list(session, actor, listing, table, row_id, now=now))
+        after_response.leave_record(lambda session: services.record_list_access(session, actor, listing, table, row_id, now=now))
 
 
-def note_found(people: Sequence[int]) -> None:
+def record_search_access(people: Sequence[int]) -> None:
     """Write down after the answer that a search of the actor showed these people, each once in a while."""
     actor, now = current_actor(), clock.now()
-    shown = [person_id for person_id in people if limiter().takes(LOOKS, f"{actor.person_id} {Purpose.FOUND.value} {person_id}")]
+    shown = [person_id for person_id in people if limiter().takes(LOOKS, f"{actor.person_id} {AccessPurpose.FOUND.value} {person_id}")]
     if shown:
-        after_response.leave_record(lambda session: services.note_found(session, actor, shown, now=now))
+        after_response.leave_record(lambda session: services.record_search_access(session, actor, shown, now=now))

@@ -12,13 +12,13 @@ from uuid import UUID
 from flask import Blueprint, Response, current_app, flash, make_response, render_template, request, url_for
 from sqlalchemy.orm import Session
 
-from accounts import passkeys, queries, second_step, signin, totp
-from accounts.forms import CodeForm, NewAppForm, ProofForm
+from accounts import passkeys, queries, second_factor, signin, totp
+from accounts.forms import NewAppForm, PasswordConfirmationForm, SecondFactorCodeForm
 from accounts.models import Person
 from accounts.passkeys import Site
 from accounts.permissions import AccountAction, Owner
 from accounts.rules import device_label
-from accounts.second_step import NewFactor
+from accounts.second_factor import NewFactor
 from accounts.services import AccountVerb
 from accounts.views.signing import (
     after_entry,
@@ -76,14 +76,14 @@ def enter() -> Answer:
     person = signin.proven()
     if person is None or not current_actor().is_anonymous:
         return _without_proof()
-    form, resume = CodeForm(), _resume()
+    form, resume = SecondFactorCodeForm(), _resume()
     if is_read_only_request():
         return second_step_page(form, person.id, resume)
     if not form.validate_on_post():
         return second_step_page(form, person.id, resume), 422
     limiter().use(TRIES_OF_SECOND_STEP, str(person.id))
     person_id, stored = person.id, person.password_hash
-    if not second_step.use_code(begin_writing(), current_actor(), person_id, form.code.data or "", secrets_of_app(), now=clock.now()):
+    if not second_factor.use_code(begin_writing(), current_actor(), person_id, form.code.data or "", secrets_of_app(), now=clock.now()):
         _failed(person_id)
         form.refuse(form.code, _("This code is not right, or it was used already. Wait for the next one."))
         return second_step_page(form, person_id, resume), 422
@@ -100,10 +100,10 @@ def enter_with_passkey() -> Answer:
     limiter().use(TRIES_OF_SECOND_STEP, str(person.id))
     person_id, stored, resume = person.id, person.password_hash, _resume()
     try:
-        second_step.use_passkey(current_session(), person_id, _site(), request.form.get("credential", ""), now=clock.now())
+        second_factor.use_passkey(current_session(), person_id, _site(), request.form.get("credential", ""), now=clock.now())
     except Invalid as fault:
         _failed(person_id)
-        form = CodeForm(formdata=None)
+        form = SecondFactorCodeForm(formdata=None)
         form.form_errors.append(_(fault.text))
         return second_step_page(form, person_id, resume), 422
     return _entered(person_id, stored, resume)
@@ -140,8 +140,8 @@ def request_passkey() -> Response:
     if person is None:
         raise SignInNeeded
     session = current_session()
-    challenge = second_step.make_challenge(session, person.id, now=clock.now())
-    return _json(passkeys.request(_site(), challenge, second_step.credentials_of(session, person.id)))
+    challenge = second_factor.make_challenge(session, person.id, now=clock.now())
+    return _json(passkeys.request(_site(), challenge, second_factor.credentials_of(session, person.id)))
 
 
 def _json(text: str) -> Response:
@@ -155,17 +155,17 @@ def _owner(session: Session, actor: Actor) -> Owner:
         raise SignInNeeded
     person = proven if actor.person_id is None else queries.get_person(session, actor.person_id)
     assert person is not None
-    return Owner(person, second_step.list_factors(session, person.id), proven is not None and proven.id == person.id)
+    return Owner(person, second_factor.list_factors(session, person.id), proven is not None and proven.id == person.id)
 
 
 @bp.get("/second-step")
 @requires(AccountAction.SECOND_STEP, _owner)
 def overview(subject: Owner) -> Answer:
     """Show one's second factors, and what can be done with them."""
-    return _overview(subject, ProofForm(formdata=None))
+    return _overview(subject, PasswordConfirmationForm(formdata=None))
 
 
-def _overview(subject: Owner, form: ProofForm) -> str:
+def _overview(subject: Owner, form: PasswordConfirmationForm) -> str:
     session = current_session()
     return render_template(
         "accounts/second_factors.html",
@@ -173,7 +173,7 @@ def _overview(subject: Owner, form: ProofForm) -> str:
         fresh=subject.fresh,
         resume="",
         required=signin.second_step_required(session, subject.person.id),
-        codes_left=second_step.codes_left(session, subject.person.id),
+        codes_left=second_factor.codes_left(session, subject.person.id),
         factors=[
             {"uuid": row.uuid, "name": row.name, "kind": row.kind, "created_at": row.created_at, "last_used_at": row.last_used_at}
             for row in subject.factors
@@ -185,7 +185,7 @@ def _overview(subject: Owner, form: ProofForm) -> str:
 @requires(AccountAction.SECOND_STEP, _owner, reads_first=True)
 def prove(subject: Owner) -> Answer:
     """Take the password, which is asked again before anything is changed (security 2.6)."""
-    form = ProofForm()
+    form = PasswordConfirmationForm()
     if not take_proof(form, subject.person.id, subject.person.password_hash):
         return _overview(_owner(current_session(), current_actor()), form), 422
     return see_page("accounts_second.overview")
@@ -213,7 +213,7 @@ def new_app(subject: Owner) -> Answer:
         form.refuse(form.code, _("This code is not right. Look at the clock of your phone, and type the code that is shown now."))
         return _new_app_page(subject, form, secret), 422
     limiter().forgive(TRIES_OF_SECOND_STEP, str(subject.person.id))
-    return _add(subject, second_step.app_factor(secrets_of_app(), _("Application with codes"), secret, step))
+    return _add(subject, second_factor.app_factor(secrets_of_app(), _("Application with codes"), secret, step))
 
 
 def _resume() -> str:
@@ -243,8 +243,8 @@ def request_new_passkey(subject: Owner) -> Response:
     if not subject.fresh:
         raise Conflict
     session, person = current_session(), subject.person
-    challenge = second_step.make_challenge(session, person.id, now=clock.now())
-    known = second_step.credentials_of(session, person.id)
+    challenge = second_factor.make_challenge(session, person.id, now=clock.now())
+    known = second_factor.credentials_of(session, person.id)
     return _json(passkeys.creation(_site(), challenge, handle=person.uuid.bytes, email=person.email, name=person.full_name, known=known))
 
 
@@ -254,15 +254,15 @@ def new_passkey(subject: Owner) -> Answer:
     """Keep a passkey that the browser has made."""
     if not subject.fresh:
         return after_entry(_resume(), url_for("accounts_second.overview"))
-    challenge = second_step.take_challenge(current_session(), subject.person.id, now=clock.now())
+    challenge = second_factor.take_challenge(current_session(), subject.person.id, now=clock.now())
     passkey = passkeys.made(_site(), challenge, request.form.get("credential", ""))
     label = device_label(request.headers.get("User-Agent", ""))
-    return _add(subject, second_step.passkey_factor(_("Passkey of %(device)s", device=label), passkey))
+    return _add(subject, second_factor.passkey_factor(_("Passkey of %(device)s", device=label), passkey))
 
 
 def _add(subject: Owner, factor: NewFactor) -> Answer:
     session, actor, person, target = current_session(), current_actor(), subject.person, signin.wanted_page()
-    codes = second_step.add(session, actor, person, factor, now=clock.now())
+    codes = second_factor.add(session, actor, person, factor, now=clock.now())
     if actor.is_anonymous:
         open_device(session, person.id, person.password_hash, factor=True)
     if codes:
@@ -282,12 +282,12 @@ def new_codes(subject: Owner) -> Answer:
     """Show new recovery codes, once; the old ones end."""
     if not subject.fresh:
         return see_page("accounts_second.overview")
-    return _codes_page(second_step.renew_codes(current_session(), current_actor(), subject.person, now=clock.now()))
+    return _codes_page(second_factor.renew_codes(current_session(), current_actor(), subject.person, now=clock.now()))
 
 
 def _owner_of_factor(session: Session, actor: Actor, factor: UUID) -> Owner:
     owner = _owner(session, actor)
-    return replace(owner, chosen=second_step.get_own_factor(session, owner.person.id, factor))
+    return replace(owner, chosen=second_factor.get_own_factor(session, owner.person.id, factor))
 
 
 @bp.post("/second-step/<uuid:factor>/removal")
@@ -299,7 +299,7 @@ def remove(subject: Owner) -> Answer:
     session, person = current_session(), subject.person
     try:
         required = signin.second_step_required(session, person.id)
-        second_step.remove(session, current_actor(), person, subject.chosen, required=required, now=clock.now())
+        second_factor.remove(session, current_actor(), person, subject.chosen, required=required, now=clock.now())
     except Conflict as conflict:
         flash(_(conflict.text), "bad")
         return see_page("accounts_second.overview")

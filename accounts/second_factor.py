@@ -28,7 +28,7 @@ CODES = 8
 CHALLENGE_LIFE = timedelta(minutes=5)
 
 
-class Kind(StrEnum):
+class FactorKind(StrEnum):
     """Kinds of second factors."""
 
     APP = "app"
@@ -39,7 +39,7 @@ class Kind(StrEnum):
 class NewFactor:
     """A second factor that was shown to work."""
 
-    kind: Kind
+    kind: FactorKind
     name: str
     secret: str
     credential: str | None
@@ -48,12 +48,12 @@ class NewFactor:
 
 def app_factor(keys: Sequence[bytes], name: str, secret: str, step: int) -> NewFactor:
     """Return an application whose code of a step was right."""
-    return NewFactor(Kind.APP, name, lock_text(keys, LOCKED_FOR, secret), None, step)
+    return NewFactor(FactorKind.APP, name, lock_text(keys, LOCKED_FOR, secret), None, step)
 
 
 def passkey_factor(name: str, passkey: NewPasskey) -> NewFactor:
     """Return a passkey that a browser made."""
-    return NewFactor(Kind.PASSKEY, name, passkey.public_key, passkey.credential, passkey.counter)
+    return NewFactor(FactorKind.PASSKEY, name, passkey.public_key, passkey.credential, passkey.counter)
 
 
 def list_factors(session: Session, person_id: int) -> list[SecondFactor]:
@@ -117,7 +117,7 @@ def remove(session: Session, actor: Actor, person: Person, factor: SecondFactor,
 
 def relock(session: Session, keys: Sequence[bytes]) -> int:
     """Lock the secrets of all applications with the newest key; return how many there are."""
-    statement = select(SecondFactor).where(SecondFactor.kind == Kind.APP.value).order_by(SecondFactor.id)
+    statement = select(SecondFactor).where(SecondFactor.kind == FactorKind.APP.value).order_by(SecondFactor.id)
     rows = session.scalars(statement.with_for_update()).all()
     for row in rows:
         secret = unlock_text(keys, LOCKED_FOR, row.secret)
@@ -166,7 +166,7 @@ def use_code(session: Session, actor: Actor, person_id: int, typed: str, keys: S
     if recovery is not None:
         return _use_recovery_code(session, actor, person_id, recovery, now=now)
     for factor in list_factors(session, person_id):
-        secret = unlock_text(keys, LOCKED_FOR, factor.secret) if factor.kind == Kind.APP.value else None
+        secret = unlock_text(keys, LOCKED_FOR, factor.secret) if factor.kind == FactorKind.APP.value else None
         step = totp.step_of(secret, code, after=factor.counter, now=now) if secret else None
         if step is not None:
             return _count(session, factor, step, now=now)
