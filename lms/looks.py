@@ -16,7 +16,7 @@ from enrolments.services.following import FollowingVerb
 from kernel.audit import AuditEntry
 from kernel.i18n import choose
 from organisations.models import Organisation
-from organisations.queries.tree import stood_in
+from organisations.queries.tree import former_members_condition
 from quizzes.services.reports import ReportVerb
 
 OPENED = AccountVerb.LIST_LOOKED_AT.value
@@ -46,7 +46,7 @@ def _entries(person_id: int) -> Select[int]:
         .join(Enrolment, and_(AuditEntry.subject_kind == Course.__tablename__, AuditEntry.subject_id == Enrolment.course_id))
         .where(learner, AuditEntry.verb.in_((OPENED, *TAKEN_OUT)))
     )
-    places = stood_in(person_id)
+    places = former_members_condition(person_id)
     of_places = (
         select(AuditEntry.id)
         .join(places, and_(AuditEntry.subject_kind == Organisation.__tablename__, AuditEntry.subject_id == places.c.id))

@@ -157,8 +157,8 @@ def _hand_over_roles(session: Session, actor: Actor, closed: Person, kept: Perso
 def _hand_over_place(session: Session, actor: Actor, closed: Person, kept: Person, *, now: datetime) -> None:
     place = tree.find_organisation_of(session, closed.id)
     if place is not None and place.closed_at is None and tree.find_place(session, kept.id) is None:
-        organisations.put(session, actor, kept, place, now=now)
-    organisations.take_out(session, actor, closed, now=now)
+        organisations.assign_member(session, actor, kept, place, now=now)
+    organisations.remove_member(session, actor, closed, now=now)
     for managed in tree.list_managed_rows(session, closed.id):
         organisations.name_manager(session, actor, managed, kept, now=now)
         organisations.end_manager(session, actor, managed, closed, now=now)

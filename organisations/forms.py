@@ -11,8 +11,8 @@ from accounts.forms import EmailField
 from kernel.errors import N_
 from kernel.i18n import _, lazy_
 from kernel.web.forms import Form, LineField, clean_text
-from organisations.rules import LoadKind, OrganisationKind, Standing
-from organisations.services.tree import PlacePlan
+from organisations.rules import OrganisationKind, UnitListKind, UnitPath
+from organisations.services.tree import UnitValues
 
 KINDS = {
     OrganisationKind.INSTITUTION: N_("Institution"),
@@ -21,12 +21,12 @@ KINDS = {
 }
 
 
-def indented(standing: Standing) -> str:
+def indented(standing: UnitPath) -> str:
     """Return the name of a place for a list to choose from, further in the deeper it stands."""
     return " " * 4 * standing.depth + standing.place.name
 
 
-class PlaceForm(Form):
+class UnitForm(Form):
     """Name and code of a place."""
 
     name = LineField(
@@ -34,12 +34,12 @@ class PlaceForm(Form):
     )
     code = LineField(lazy_("Code"), [Length(max=40, message=lazy_("Use at most %(max)d characters."))])
 
-    def command(self) -> PlacePlan:
+    def command(self) -> UnitValues:
         """Return what the place is to be called."""
-        return PlacePlan(self.name.data or "", self.code.data or "")
+        return UnitValues(self.name.data or "", self.code.data or "")
 
 
-class NewPlaceForm(PlaceForm):
+class NewUnitForm(UnitForm):
     """A place to add below another."""
 
     kind = SelectField(lazy_("Kind"), choices=[])
@@ -49,12 +49,12 @@ class NewPlaceForm(PlaceForm):
         self.kind.choices = [SelectChoice(value=kind.value, label=_(KINDS[kind])) for kind in kinds]
 
 
-class ChosenPlaceForm(Form):
+class UnitChoiceForm(Form):
     """One place of the tree, or none."""
 
     place = SelectField(lazy_("Place"), choices=[], default="")
 
-    def offer(self, places: Sequence[Standing], none: str = "") -> None:
+    def offer(self, places: Sequence[UnitPath], none: str = "") -> None:
         """Let these places be chosen, and nothing where there are words for it."""
         empty = [SelectChoice(value="", label=none)] if none else []
         self.place.choices = [*empty, *(SelectChoice(value=str(one.place.uuid), label=indented(one)) for one in places)]
@@ -67,32 +67,32 @@ class MemberForm(Form):
 
 
 @dataclass(frozen=True, slots=True)
-class SentLoad:
+class UploadedUnitList:
     """A list as it was sent in."""
 
-    kind: LoadKind
+    kind: UnitListKind
     name: str
     content: bytes
 
 
-class LoadForm(Form):
+class UnitListForm(Form):
     """A list of people or units."""
 
     kind = RadioField(
         lazy_("What it holds"),
         choices=[
-            SelectChoice(value=LoadKind.PEOPLE.value, label=lazy_("People")),
-            SelectChoice(value=LoadKind.UNITS.value, label=lazy_("Units")),
+            SelectChoice(value=UnitListKind.PEOPLE.value, label=lazy_("People")),
+            SelectChoice(value=UnitListKind.UNITS.value, label=lazy_("Units")),
         ],
-        default=LoadKind.PEOPLE.value,
+        default=UnitListKind.PEOPLE.value,
     )
     file = FileField(lazy_("File"))
 
-    def upload(self) -> SentLoad | None:
+    def upload(self) -> UploadedUnitList | None:
         """Return what was sent; None, with the fault in the form, where it is nothing."""
         sent = self.file.data
         name = clean_text(str(sent.filename or ""))[-120:] if sent else ""
         if not name:
             self.refuse(self.file, _("Choose a file."))
             return None
-        return SentLoad(LoadKind(self.kind.data), name, sent.read())
+        return UploadedUnitList(UnitListKind(self.kind.data), name, sent.read())

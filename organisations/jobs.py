@@ -8,40 +8,40 @@ from accounts.services import delete_pending_uploads
 from kernel import audit
 from kernel.outbox import Delivery, Effect
 from kernel.permissions import Actor, ActorChannel
-from organisations.models import PendingLoad
+from organisations.models import PendingUnitList
 from organisations.queries import tree
-from organisations.rules import LoadKind
-from organisations.services import loading
-from organisations.services.loading import LoadVerb
-from organisations.sheets.judging import judge_people, judge_units
-from organisations.sheets.reading import PeopleSheet, UnitSheet, read_people, read_units
+from organisations.rules import UnitListKind
+from organisations.services import unit_lists
+from organisations.services.unit_lists import UnitListVerb
+from organisations.unit_lists.checking import judge_people, judge_units
+from organisations.unit_lists.reading import PeopleListRows, UnitListRows, read_people, read_units
 
 
 def bring_in(delivery: Delivery) -> None:
     """Bring in a confirmed list, a portion in each transaction; after a fault it goes on where it was, and another worker may."""
     load_id = cast("int", delivery.arguments["load"])
     with delivery.database.unit_of_work(write=False) as session:
-        load = session.get(PendingLoad, load_id)
+        load = session.get(PendingUnitList, load_id)
     if load is None or load.done_at is not None:
         return
-    if load.kind == LoadKind.PEOPLE.value:
+    if load.kind == UnitListKind.PEOPLE.value:
         _bring_in_people(delivery, load_id, read_people(load.content))
     else:
         _bring_in_units(delivery, load_id, read_units(load.content))
 
 
-def _actor(load: PendingLoad) -> Actor:
+def _actor(load: PendingUnitList) -> Actor:
     return Actor(person_id=load.person_id, via=ActorChannel.JOB)
 
 
-def _bring_in_people(delivery: Delivery, load_id: int, sheet: PeopleSheet) -> None:
+def _bring_in_people(delivery: Delivery, load_id: int, sheet: PeopleListRows) -> None:
     more = True
     while more:
         with delivery.database.unit_of_work() as session:
-            load = session.get_one(PendingLoad, load_id, with_for_update=True)
-            portion = sheet.people[load.place : load.place + loading.PORTION]
+            load = session.get_one(PendingUnitList, load_id, with_for_update=True)
+            portion = sheet.people[load.place : load.place + unit_lists.PORTION]
             judged = judge_people(session, portion)
-            loading.bring_in_people(session, _actor(load), judged.new, judged.changed, now=delivery.now)
+            unit_lists.bring_in_people(session, _actor(load), judged.new, judged.changed, now=delivery.now)
             load.place += len(portion)
             load.made += len(judged.new)
             load.changed += len(judged.changed)
@@ -51,14 +51,14 @@ def _bring_in_people(delivery: Delivery, load_id: int, sheet: PeopleSheet) -> No
                 _finish(session, delivery, load, len(sheet.faults))
 
 
-def _finish(session: Session, delivery: Delivery, load: PendingLoad, unread: int) -> None:
+def _finish(session: Session, delivery: Delivery, load: PendingUnitList, unread: int) -> None:
     if load.done_at is None:
         load.done_at, load.place, load.faulty = delivery.now, load.total, load.faulty + unread
         counts = {"made": load.made, "changed": load.changed, "faulty": load.faulty}
-        audit.record(session, _actor(load), LoadVerb.DONE, load, now=delivery.now, kind=load.kind, lines=load.total, **counts)
+        audit.record(session, _actor(load), UnitListVerb.DONE, load, now=delivery.now, kind=load.kind, lines=load.total, **counts)
 
 
-def _bring_in_units(delivery: Delivery, load_id: int, sheet: UnitSheet) -> None:
+def _bring_in_units(delivery: Delivery, load_id: int, sheet: UnitListRows) -> None:
     """Judge the whole list against the tree as it is now, write a portion whose parents are there, and again until nothing is left to do.
 
     A line comes in once at most. What does not fit any more when it is written is left out; a portion of which nothing came in is the last.
@@ -66,11 +66,11 @@ def _bring_in_units(delivery: Delivery, load_id: int, sheet: UnitSheet) -> None:
     brought, more = set[int](), True
     while more:
         with delivery.database.unit_of_work() as session:
-            load = session.get_one(PendingLoad, load_id, with_for_update=True)
+            load = session.get_one(PendingUnitList, load_id, with_for_update=True)
             judged = judge_units(tree.list_tree(session), sheet.units)
             left = [line for line in (*judged.new, *judged.changed) if line.line not in brought]
-            ready = [line for line in left if line.parent_line is None][: loading.PORTION]
-            done = loading.try_places(session, _actor(load), ready, now=delivery.now)
+            ready = [line for line in left if line.parent_line is None][: unit_lists.PORTION]
+            done = unit_lists.try_places(session, _actor(load), ready, now=delivery.now)
             brought |= {line.line for line in done}
             load.made += sum(line.place is None for line in done)
             load.changed += sum(line.place is not None for line in done)
@@ -83,4 +83,4 @@ def _bring_in_units(delivery: Delivery, load_id: int, sheet: UnitSheet) -> None:
 
 def forget_loads(delivery: Delivery) -> Effect:
     """Forget the lists whose time is over."""
-    return lambda session: delete_pending_uploads(session, PendingLoad, now=delivery.now)
+    return lambda session: delete_pending_uploads(session, PendingUnitList, now=delivery.now)

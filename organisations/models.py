@@ -69,7 +69,7 @@ class UnitManager(Base):
     granted_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
 
 
-class PendingLoad(PendingUpload, Base):
+class PendingUnitList(PendingUpload, Base):
     """A list of people or places, between being looked at and being brought in."""
 
     __tablename__ = "pending_load"

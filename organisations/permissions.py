@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from kernel.permissions import Actor, Predicate, Verdict, administrator, allow_if
 from organisations.models import Organisation
-from organisations.rules import Place
+from organisations.rules import UnitSummary
 
 
 class OrganisationAction(StrEnum):
@@ -22,7 +22,7 @@ class OrganisationAction(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class UnitSeat:
+class UnitContext:
     """A person before a place: whether they manage it or something above it."""
 
     organisation: Organisation
@@ -30,20 +30,20 @@ class UnitSeat:
 
 
 @dataclass(frozen=True, slots=True)
-class OwnPlaces:
+class ManagedUnits:
     """The places that a person manages."""
 
-    places: tuple[Place, ...]
+    places: tuple[UnitSummary, ...]
 
 
 def _follow(actor: Actor, subject: object) -> Verdict:
     """Decide on the people of a place: for those who manage it or something above it; to others there is no such page."""
-    assert isinstance(subject, UnitSeat)
+    assert isinstance(subject, UnitContext)
     return allow_if(actor.is_administrator or subject.manages, Verdict.HIDE)
 
 
 def _follow_own(actor: Actor, subject: object) -> Verdict:
-    assert isinstance(subject, OwnPlaces)
+    assert isinstance(subject, ManagedUnits)
     return allow_if(actor.is_administrator or bool(subject.places), Verdict.FORBID if actor.is_anonymous else Verdict.HIDE)
 
 

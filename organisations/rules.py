@@ -30,7 +30,7 @@ def may_stand_under(kind: OrganisationKind, parent: OrganisationKind | None) -> 
     return parent in _ABOVE[kind]
 
 
-class LoadKind(StrEnum):
+class UnitListKind(StrEnum):
     """What a list that is sent in holds."""
 
     PEOPLE = "people"
@@ -50,7 +50,7 @@ def split_surnames(text: str) -> tuple[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class UnitSummary:
     """A place of the tree with what lists of it show."""
 
     id: int
@@ -64,27 +64,27 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class UnitPath:
     """A place with how deep it stands (institutions: 0) and the names from its institution down to it."""
 
-    place: Place
+    place: UnitSummary
     depth: int
     path: tuple[str, ...]
 
 
-def in_order(places: Iterable[Place]) -> list[Standing]:
+def in_order(places: Iterable[UnitSummary]) -> list[UnitPath]:
     """Return the places as the tree is read: each followed by what stands below it, neighbours by name."""
-    below: defaultdict[int | None, list[Place]] = defaultdict(list)
+    below: defaultdict[int | None, list[UnitSummary]] = defaultdict(list)
     known = {place.id: place for place in places}
     for place in known.values():
         below[place.parent_id if place.parent_id in known else None].append(place)
     return list(_walk(below, None, ()))
 
 
-def _walk(below: Mapping[int | None, list[Place]], parent: int | None, path: tuple[str, ...]) -> Iterator[Standing]:
+def _walk(below: Mapping[int | None, list[UnitSummary]], parent: int | None, path: tuple[str, ...]) -> Iterator[UnitPath]:
     for place in sorted(below.get(parent, ()), key=lambda place: (place.name_key, place.id)):
         here = (*path, place.name)
-        yield Standing(place, len(path), here)
+        yield UnitPath(place, len(path), here)
         yield from _walk(below, place.id, here)
 
 

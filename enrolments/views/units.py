@@ -21,9 +21,9 @@ from kernel.web.file_responses import send_generated
 from kernel.web.forms import as_uuid
 from kernel.web.request import current_actor, current_session, requires
 from organisations.models import Organisation
-from organisations.permissions import OrganisationAction, OwnPlaces, UnitSeat
+from organisations.permissions import ManagedUnits, OrganisationAction, UnitContext
 from organisations.queries import tree
-from organisations.rules import Place, in_order, lineage, rolled_up
+from organisations.rules import UnitSummary, in_order, lineage, rolled_up
 
 bp = Blueprint("enrolments_units", __name__, url_prefix="/units")
 
@@ -38,7 +38,7 @@ STANDINGS = {
 
 @bp.get("")
 @requires(OrganisationAction.FOLLOW_OWN, tree.get_own_places)
-def units(subject: OwnPlaces) -> str:
+def units(subject: ManagedUnits) -> str:
     """List the places that the actor manages, with the totals of everything below each; for administrators the institutions."""
     session, actor = current_session(), current_actor()
     places = tree.list_tree(session)
@@ -48,11 +48,11 @@ def units(subject: OwnPlaces) -> str:
     return render_template("enrolments/units.html", rows=[(place, totals[place.id]) for place in shown])
 
 
-def _totals(places: Sequence[Place], own: dict[int, Tally]) -> dict[int, Tally]:
+def _totals(places: Sequence[UnitSummary], own: dict[int, Tally]) -> dict[int, Tally]:
     return rolled_up({place.id: place.parent_id for place in places}, own, add, Tally())
 
 
-def _root(subject: UnitSeat) -> Select[int]:
+def _root(subject: UnitContext) -> Select[int]:
     return select(Organisation.id).where(Organisation.id == subject.organisation.id)
 
 
@@ -63,7 +63,7 @@ def _course(courses: Sequence[CourseTally]) -> CourseTally | None:
 
 @bp.get("/<uuid:organisation>")
 @requires(OrganisationAction.FOLLOW, tree.get_unit_seat)
-def unit(subject: UnitSeat) -> str:
+def unit(subject: UnitContext) -> str:
     """Show the totals of a place: by course, and by what stands below it."""
     session, root = current_session(), _root(subject)
     courses = queries.count_courses(session, root)
@@ -92,7 +92,7 @@ def _wanted(courses: Sequence[CourseTally]) -> tuple[UnitFilter, CourseTally | N
 
 @bp.get("/<uuid:organisation>/people")
 @requires(OrganisationAction.FOLLOW, tree.get_unit_seat)
-def people(subject: UnitSeat) -> str:
+def people(subject: UnitContext) -> str:
     """List the people of a place and how far each is in a course: no addresses, marks or answers."""
     access_log.record_list_access(PeopleListKind.UNIT, Organisation, subject.organisation.id)
     session, root = current_session(), _root(subject)
@@ -112,7 +112,7 @@ def people(subject: UnitSeat) -> str:
     )
 
 
-def _lines(subject: UnitSeat, wanted: UnitFilter) -> Iterator[Sequence[Cell]]:
+def _lines(subject: UnitContext, wanted: UnitFilter) -> Iterator[Sequence[Cell]]:
     for row in queries.stream_people(current_session(), _root(subject), wanted):
         moments = (row.enrolled_at, row.visited_at, row.completed_at)
         yield (row.name, row.place, row.done, row.total, *map(moment_cell, moments))
@@ -120,7 +120,7 @@ def _lines(subject: UnitSeat, wanted: UnitFilter) -> Iterator[Sequence[Cell]]:
 
 @bp.get("/<uuid:organisation>/people.csv")
 @requires(OrganisationAction.FOLLOW, tree.get_unit_seat)
-def people_csv(subject: UnitSeat) -> Response:
+def people_csv(subject: UnitContext) -> Response:
     """Send the people that are asked for as CSV: the same columns as the page."""
     wanted, course = _wanted(queries.count_courses(current_session(), _root(subject)))
     headings = [_("Name"), _("Unit"), _("Activities done"), _("Activities required"), _("Enrolled"), _("Last seen"), _("Completed")]

@@ -8,20 +8,20 @@ from lms.demo.stage import WEEKS, Life, Stage, person_of
 from organisations.models import Organisation
 from organisations.rules import OrganisationKind
 from organisations.services import tree
-from organisations.services.tree import PlacePlan
+from organisations.services.tree import UnitValues
 
-INSTITUTION = PlacePlan("Instituto de Muestra", "IM")
+INSTITUTION = UnitValues("Instituto de Muestra", "IM")
 PROVINCES = {
-    PlacePlan("Pichincha", "IM-PI"): (
-        PlacePlan("Hospital de ejemplo del Norte", "IM-PI-01"),
-        PlacePlan("Agencia de ejemplo Centro", "IM-PI-02"),
+    UnitValues("Pichincha", "IM-PI"): (
+        UnitValues("Hospital de ejemplo del Norte", "IM-PI-01"),
+        UnitValues("Agencia de ejemplo Centro", "IM-PI-02"),
     ),
-    PlacePlan("Guayas", "IM-GU"): (
-        PlacePlan("Hospital de ejemplo del Puerto", "IM-GU-01"),
-        PlacePlan("Agencia de ejemplo Sur", "IM-GU-02"),
+    UnitValues("Guayas", "IM-GU"): (
+        UnitValues("Hospital de ejemplo del Puerto", "IM-GU-01"),
+        UnitValues("Agencia de ejemplo Sur", "IM-GU-02"),
     ),
-    PlacePlan("Azuay", "IM-AZ"): (PlacePlan("Agencia de ejemplo del Valle", "IM-AZ-01"),),
-    PlacePlan("Galápagos", "IM-GA"): (PlacePlan("Dispensario de ejemplo", "IM-GA-01"),),
+    UnitValues("Azuay", "IM-AZ"): (UnitValues("Agencia de ejemplo del Valle", "IM-AZ-01"),),
+    UnitValues("Galápagos", "IM-GA"): (UnitValues("Dispensario de ejemplo", "IM-GA-01"),),
 }
 """Units by province; the first province is the one with a manager."""
 SIZES = (9, 6, 7, 5, 3, 2)
@@ -45,4 +45,4 @@ def institution_life(stage: Stage, people: Sequence[Learner]) -> Life:
         moment = stage.start + timedelta(weeks=week, hours=-15)
         yield moment
         arrived = {stage.people[email].person_id: place for email, place in places.items() if email in stage.people}
-        tree.put_many(stage.session, administrator, {person: place for person, place in arrived.items() if person}, now=moment)
+        tree.assign_members(stage.session, administrator, {person: place for person, place in arrived.items() if person}, now=moment)

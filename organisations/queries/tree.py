@@ -15,8 +15,8 @@ from kernel.db import connection_of
 from kernel.errors import NotFound
 from kernel.permissions import Actor
 from organisations.models import Membership, Organisation, UnitManager
-from organisations.permissions import OwnPlaces, UnitSeat
-from organisations.rules import OrganisationKind, Place
+from organisations.permissions import ManagedUnits, UnitContext
+from organisations.rules import OrganisationKind, UnitSummary
 
 MOST_PLACES = 5_000
 PRESENT = Membership.until.is_(None)
@@ -35,7 +35,7 @@ def _above(place: ColumnElement[int]) -> CTE:
     return base.union(select(upper.id, upper.parent_id).join(base, upper.id == base.c.parent_id))
 
 
-def stood_in(person_id: int) -> CTE:
+def former_members_condition(person_id: int) -> CTE:
     """Select the places in which somebody stands or stood, and those above them: id, since, until."""
     own = (
         select(Organisation.id, Organisation.parent_id, Membership.since, Membership.until)
@@ -63,10 +63,10 @@ def manages_something() -> ColumnElement[bool]:
     return exists().where(UnitManager.person_id == Person.id)
 
 
-def place_of(row: Organisation | Row[*tuple[Any, ...]]) -> Place:
+def place_of(row: Organisation | Row[*tuple[Any, ...]]) -> UnitSummary:
     """Return a place as rules take it."""
     kind = OrganisationKind(row.kind)
-    return Place(row.id, row.uuid, row.parent_id, kind, row.name, row.name_key, row.code or "", row.closed_at is not None)
+    return UnitSummary(row.id, row.uuid, row.parent_id, kind, row.name, row.name_key, row.code or "", row.closed_at is not None)
 
 
 _TREE = (
@@ -85,7 +85,7 @@ _TREE = (
 )
 
 
-def list_tree(session: Session) -> list[Place]:
+def list_tree(session: Session) -> list[UnitSummary]:
     """Return the whole tree as it is in the database, in one statement."""
     return [place_of(row) for row in connection_of(session).execute(_TREE)]
 
@@ -112,25 +112,25 @@ _MANAGES = select(
 )
 
 
-def get_unit_seat(session: Session, actor: Actor, organisation: UUID) -> UnitSeat:
+def get_unit_seat(session: Session, actor: Actor, organisation: UUID) -> UnitContext:
     """Return a place and whether the actor manages it, or something above it; raise NotFound."""
     found = get_organisation(session, actor, organisation)
-    return UnitSeat(found, bool(connection_of(session).scalar(_MANAGES, {"place": found.id, "person_id": actor.person_id})))
+    return UnitContext(found, bool(connection_of(session).scalar(_MANAGES, {"place": found.id, "person_id": actor.person_id})))
 
 
-def get_own_places(session: Session, actor: Actor) -> OwnPlaces:
+def get_own_places(session: Session, actor: Actor) -> ManagedUnits:
     """Return the places of which the actor is named manager, by name."""
     statement = (
         select(Organisation).where(Organisation.id.in_(managed_by(actor.person_id))).order_by(Organisation.name_key, Organisation.id)
     )
-    return OwnPlaces(tuple(place_of(row) for row in session.scalars(statement.limit(MOST_PLACES))))
+    return ManagedUnits(tuple(place_of(row) for row in session.scalars(statement.limit(MOST_PLACES))))
 
 
-def list_path(session: Session, organisation_id: int) -> list[Place]:
+def list_path(session: Session, organisation_id: int) -> list[UnitSummary]:
     """Return a place and what stands above it, from the institution down, in one statement."""
     lineage = _above(literal(organisation_id))
     rows = {row.id: place_of(row) for row in session.scalars(select(Organisation).where(Organisation.id.in_(select(lineage.c.id))))}
-    path, at = list[Place](), rows.get(organisation_id)
+    path, at = list[UnitSummary](), rows.get(organisation_id)
     while at is not None:
         path.append(at)
         at = rows.get(at.parent_id) if at.parent_id is not None else None
@@ -181,7 +181,7 @@ def list_managers(session: Session, organisation_id: int) -> list[ManagerRow]:
     return [ManagerRow(row.Person.uuid, row.Person.full_name, row.granted_at) for row in session.execute(statement)]
 
 
-def list_managed(session: Session, person_id: int) -> list[Place]:
+def list_managed(session: Session, person_id: int) -> list[UnitSummary]:
     """List the places of which a person is named manager."""
     return list(get_own_places(session, Actor(person_id=person_id)).places)
 

@@ -33,14 +33,14 @@ class OrganisationVerb(StrEnum):
     MANAGER_ENDED = "unit_manager.ended"
 
 
-class NameTaken(Conflict):
+class UnitNameConflict(Conflict):
     """Two neighbours would have one name."""
 
     code = "organisation_name_taken"
     message = N_("There is one with this name here already.")
 
 
-class CodeTaken(Conflict):
+class UnitCodeConflict(Conflict):
     """Two places would have one code."""
 
     code = "organisation_code_taken"
@@ -48,7 +48,7 @@ class CodeTaken(Conflict):
 
 
 @dataclass(frozen=True, slots=True)
-class PlacePlan:
+class UnitValues:
     """What a place is to be called."""
 
     name: str
@@ -56,7 +56,7 @@ class PlacePlan:
 
 
 def make(
-    session: Session, actor: Actor, parent: Organisation | None, kind: OrganisationKind, plan: PlacePlan, *, now: datetime
+    session: Session, actor: Actor, parent: Organisation | None, kind: OrganisationKind, plan: UnitValues, *, now: datetime
 ) -> Organisation:
     """Add a place to the tree; raise Conflict where it cannot stand there, or its name or code is taken."""
     if not may_stand_under(kind, None if parent is None else OrganisationKind(parent.kind)):
@@ -74,24 +74,24 @@ def make(
     return row
 
 
-def _check(session: Session, parent_id: int | None, plan: PlacePlan, row: Organisation | None = None) -> None:
+def _check(session: Session, parent_id: int | None, plan: UnitValues, row: Organisation | None = None) -> None:
     """Raise where a neighbour has the name, or any place has a new code: both without case and accents, as lists compare them."""
     but, old_code = (None, "") if row is None else (row.id, row.code or "")
     if queries.find_neighbour(session, parent_id, fold(plan.name)) not in (None, but):
-        raise NameTaken
+        raise UnitNameConflict
     code = fold(plan.code) if plan.code != old_code else ""
     if code and any(fold(other) == code and place != but for place, other in queries.list_codes(session)):
-        raise CodeTaken
+        raise UnitCodeConflict
 
 
-def change(session: Session, actor: Actor, place: Organisation, plan: PlacePlan, *, now: datetime) -> None:
+def change(session: Session, actor: Actor, place: Organisation, plan: UnitValues, *, now: datetime) -> None:
     """Give a place another name or code; raise NameTaken or CodeTaken. A second time changes nothing."""
     row = session.get_one(Organisation, place.id)
     _check(session, row.parent_id, plan, row)
     _call(session, actor, row, plan, now=now)
 
 
-def _call(session: Session, actor: Actor, row: Organisation, plan: PlacePlan, *, now: datetime) -> None:
+def _call(session: Session, actor: Actor, row: Organisation, plan: UnitValues, *, now: datetime) -> None:
     old = _plan_of(row)
     if old != plan:
         row.name, row.name_key, row.code = plan.name, fold(plan.name), plan.code or None
@@ -99,12 +99,12 @@ def _call(session: Session, actor: Actor, row: Organisation, plan: PlacePlan, *,
         audit.record(session, actor, OrganisationVerb.CHANGED, row, now=now, **facts)
 
 
-def _plan_of(row: Organisation) -> PlacePlan:
-    return PlacePlan(row.name, row.code or "")
+def _plan_of(row: Organisation) -> UnitValues:
+    return UnitValues(row.name, row.code or "")
 
 
 def move(
-    session: Session, actor: Actor, place: Organisation, parent: Organisation, *, now: datetime, plan: PlacePlan | None = None
+    session: Session, actor: Actor, place: Organisation, parent: Organisation, *, now: datetime, plan: UnitValues | None = None
 ) -> None:
     """Put a place, with everything below it, under another; raise Conflict where it cannot stand there. A second time changes nothing.
 
@@ -176,12 +176,12 @@ def remove(session: Session, actor: Actor, place: Organisation, *, now: datetime
     session.delete(session.get_one(Organisation, place.id))
 
 
-def put(session: Session, actor: Actor, person: Person, place: Organisation, *, now: datetime) -> bool:
+def assign_member(session: Session, actor: Actor, person: Person, place: Organisation, *, now: datetime) -> bool:
     """Let a person belong to a place from now on; return whether that changed anything. Raise Conflict where it is closed."""
-    return put_many(session, actor, {person.id: place}, now=now) == 1
+    return assign_members(session, actor, {person.id: place}, now=now) == 1
 
 
-def put_many(session: Session, actor: Actor, places: dict[int, Organisation], *, now: datetime) -> int:
+def assign_members(session: Session, actor: Actor, places: dict[int, Organisation], *, now: datetime) -> int:
     """Let some hundreds of people belong to places from now on, by their numbers; return how many moved."""
     people = sorted(places)
     locked = select(Organisation).where(Organisation.id.in_({place.id for place in places.values()})).order_by(Organisation.id)
@@ -206,7 +206,7 @@ def put_many(session: Session, actor: Actor, places: dict[int, Organisation], *,
     return len(moved)
 
 
-def take_out(session: Session, actor: Actor, person: Person, *, now: datetime) -> None:
+def remove_member(session: Session, actor: Actor, person: Person, *, now: datetime) -> None:
     """Let a person belong to no place any more; a second time changes nothing."""
     ended = update(Membership).where(Membership.person_id == person.id, Membership.until.is_(None)).values(until=now)
     place = session.scalar(ended.returning(Membership.organisation_id))
@@ -214,7 +214,7 @@ def take_out(session: Session, actor: Actor, person: Person, *, now: datetime) -
         audit.record(session, actor, OrganisationVerb.TAKEN_OUT, person, now=now, organisation=place)
 
 
-def forget(session: Session, person: Person, *, now: datetime) -> None:
+def erase_person(session: Session, person: Person, *, now: datetime) -> None:
     """Keep nothing of where a person belonged and what they managed: in a small place that says who they were."""
     for table in (Membership, UnitManager):
         session.execute(delete(table).where(table.person_id == person.id))

@@ -18,14 +18,14 @@ from kernel.permissions import Actor
 from kernel.web.forms import Form, as_uuid
 from kernel.web.paging import Page, requested_page
 from kernel.web.request import current_actor, current_session, requires, see_page
-from organisations.forms import KINDS, ChosenPlaceForm, MemberForm, NewPlaceForm, PlaceForm
+from organisations.forms import KINDS, MemberForm, NewUnitForm, UnitChoiceForm, UnitForm
 from organisations.models import Organisation
 from organisations.permissions import OrganisationAction
 from organisations.queries import tree as queries
 from organisations.queries.tree import get_organisation
-from organisations.rules import OrganisationKind, Standing, in_order, lineage, may_stand_under, rolled_up
+from organisations.rules import OrganisationKind, UnitPath, in_order, lineage, may_stand_under, rolled_up
 from organisations.services import tree as services
-from organisations.services.tree import CodeTaken
+from organisations.services.tree import UnitCodeConflict
 
 bp = Blueprint("organisations", __name__, url_prefix="/administration/organisations")
 
@@ -37,10 +37,10 @@ ROWS = 50
 @requires(OrganisationAction.MANAGE)
 def organisations() -> Answer:
     """Show the whole tree with how many belong to each place."""
-    return _tree_page(PlaceForm())
+    return _tree_page(UnitForm())
 
 
-def _tree_page(form: PlaceForm) -> str:
+def _tree_page(form: UnitForm) -> str:
     session = current_session()
     standings, own = in_order(queries.list_tree(session)), queries.count_members(session)
     parents = {one.place.id: one.place.parent_id for one in standings}
@@ -61,7 +61,7 @@ def _kinds() -> dict[str, str]:
 @requires(OrganisationAction.MANAGE)
 def make_institution() -> Answer:
     """Add an institution."""
-    form = PlaceForm()
+    form = UnitForm()
     made = _try(form, lambda: services.make(*_who(), None, OrganisationKind.INSTITUTION, form.command(), now=clock.now()))
     if not made:
         return _tree_page(form), 422
@@ -79,7 +79,7 @@ def _try(form: Form, act: Callable[[], object]) -> bool:
         return False
     try:
         act()
-    except CodeTaken as refused:
+    except UnitCodeConflict as refused:
         form.refuse(form["code"], _(refused.text))
         return False
     except Conflict as refused:
@@ -102,7 +102,7 @@ def _page(subject: Organisation, refused: Form | None = None) -> str:  # long: o
     standings = in_order(queries.list_tree(session))
     rows = queries.list_members(session, subject.id, words, offset=asked.offset, limit=ROWS + 1)
     forms: dict[str, Form] = {
-        "change": PlaceForm(formdata=None, data={"name": subject.name, "code": subject.code or ""}, prefix="change-"),
+        "change": UnitForm(formdata=None, data={"name": subject.name, "code": subject.code or ""}, prefix="change-"),
         "child": _child_form(subject, formdata=None),
         "move": _place_form(_targets(subject, standings), "move-", _("Under"), formdata=None),
         "close": _place_form(_open(standings, subject), "close-", _("Its people"), _("stay here"), formdata=None),
@@ -128,25 +128,25 @@ def _page(subject: Organisation, refused: Form | None = None) -> str:  # long: o
     )
 
 
-def _child_form(subject: Organisation, **options: object) -> NewPlaceForm:
-    form = NewPlaceForm(prefix="child-", **options)
+def _child_form(subject: Organisation, **options: object) -> NewUnitForm:
+    form = NewUnitForm(prefix="child-", **options)
     kind = OrganisationKind(subject.kind)
     form.offer([below for below in reversed(OrganisationKind) if may_stand_under(below, kind)])
     return form
 
 
-def _place_form(places: list[Standing], prefix: str, label: str, none: str = "", **options: object) -> ChosenPlaceForm:
-    form = ChosenPlaceForm(prefix=prefix, **options)
+def _place_form(places: list[UnitPath], prefix: str, label: str, none: str = "", **options: object) -> UnitChoiceForm:
+    form = UnitChoiceForm(prefix=prefix, **options)
     form.place.label.text = label
     form.offer(places, none)
     return form
 
 
-def _open(standings: list[Standing], subject: Organisation) -> list[Standing]:
+def _open(standings: list[UnitPath], subject: Organisation) -> list[UnitPath]:
     return [one for one in standings if not one.place.closed and one.place.id != subject.id]
 
 
-def _targets(subject: Organisation, standings: list[Standing]) -> list[Standing]:
+def _targets(subject: Organisation, standings: list[UnitPath]) -> list[UnitPath]:
     """Return the places under which one may stand, none of those that stand below it."""
     parents = {one.place.id: one.place.parent_id for one in standings}
     kind = OrganisationKind(subject.kind)
@@ -163,7 +163,7 @@ def _back(subject: Organisation, words: str = "") -> Response:
     return see_page("organisations.organisation", organisation=subject.uuid)
 
 
-def _chosen(form: ChosenPlaceForm) -> Organisation | None:
+def _chosen(form: UnitChoiceForm) -> Organisation | None:
     wanted = as_uuid(form.place.data or "")
     return None if wanted is None else get_organisation(current_session(), current_actor(), wanted)
 
@@ -172,7 +172,7 @@ def _chosen(form: ChosenPlaceForm) -> Organisation | None:
 @requires(OrganisationAction.MANAGE, get_organisation)
 def change(subject: Organisation) -> Answer:
     """Give a place another name or code."""
-    form = PlaceForm(prefix="change-")
+    form = UnitForm(prefix="change-")
     if not _try(form, lambda: services.change(*_who(), subject, form.command(), now=clock.now())):
         return _page(subject, form), 422
     return _back(subject, _("The name is saved."))
@@ -252,7 +252,7 @@ def add_member(subject: Organisation) -> Answer:
     """Let somebody belong to a place; a place that they belonged to before they leave."""
     form = MemberForm(prefix="member-")
     person = _known(form)
-    if person is None or not _try(form, lambda: services.put(*_who(), person, subject, now=clock.now())):
+    if person is None or not _try(form, lambda: services.assign_member(*_who(), person, subject, now=clock.now())):
         return _page(subject, form), 422
     return _back(subject, _("%(name)s belongs here now.", name=person.full_name))
 
@@ -268,7 +268,7 @@ def remove_member(subject: tuple[Organisation, Person]) -> Answer:
     place, person = subject
     present = queries.find_place(current_session(), person.id)
     if present is not None and present.organisation_id == place.id:
-        services.take_out(*_who(), person, now=clock.now())
+        services.remove_member(*_who(), person, now=clock.now())
     return _back(place, _("%(name)s does not belong here any more.", name=person.full_name))
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from accounts.models import Person
 from lms.app import House
-from organisations.models import PendingLoad
+from organisations.models import PendingUnitList
 from organisations.rules import OrganisationKind
 from tests.browser.conftest import Live, Visitor, visitor
 from tests.browser.test_staff_pages import press, team
@@ -112,7 +112,7 @@ def test_a_list_is_brought_in_and_its_people_come_in_with_the_keyboard_alone(chr
     boss.open(LISTS)
     assert "Cargada" in boss.page.inner_text("main")
     with live.house.database.unit_of_work(write=False) as session:
-        load = session.scalars(select(PendingLoad)).one()
+        load = session.scalars(select(PendingUnitList)).one()
         assert (load.made, load.changed, load.faulty) == (1, 1, 2)
 
     guest = visitor(chromium, live, width=360, scheme="dark")

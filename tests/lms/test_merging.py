@@ -20,8 +20,8 @@ from kernel.audit import AuditEntry
 from kernel.db import Base
 from kernel.permissions import SYSTEM, Actor, SiteRole
 from lms.app import House
-from organisations.queries import loads
 from organisations.queries import tree as places
+from organisations.queries import unit_lists
 from quizzes.models import Attempt
 from tests.support.access import a_cast
 from tests.support.browser import Browser
@@ -228,7 +228,7 @@ def test_roles_teams_units_and_number_go_to_the_account_that_stays(boss: Browser
         assert places.find_place(session, closed.id) is None
         assert [found.id for found in places.list_managed(session, kept.id)] == [unit.id]
         assert not places.list_managed(session, closed.id)
-        found = loads.known_people(session, ["anita@example.org"])["anita@example.org"]
+        found = unit_lists.known_people(session, ["anita@example.org"])["anita@example.org"]
         assert (found.person_id, found.suspended) == (kept.id, False)
 
 

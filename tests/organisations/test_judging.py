@@ -7,14 +7,14 @@ from uuid import UUID
 import pytest
 
 from accounts.rules import fold
-from organisations.rules import OrganisationKind, Place
-from organisations.sheets.judging import Directory, JudgedUnits, Unfit, judge_units
-from organisations.sheets.reading import UnitLine
+from organisations.rules import OrganisationKind, UnitSummary
+from organisations.unit_lists.checking import RowRefused, UnitDirectory, UnitListCheck, judge_units
+from organisations.unit_lists.reading import UnitListRow
 
 
-def place(number: int, name: str, parent: int | None, code: str = "") -> Place:
+def place(number: int, name: str, parent: int | None, code: str = "") -> UnitSummary:
     kind = OrganisationKind.INSTITUTION if parent is None else OrganisationKind.UNIT
-    return Place(number, UUID(int=number), parent, kind, name, fold(name), code, False)
+    return UnitSummary(number, UUID(int=number), parent, kind, name, fold(name), code, False)
 
 
 TREE = (
@@ -43,19 +43,19 @@ TREE = (
     ],
 )
 def test_a_place_with_a_slash_is_found_by_its_name_and_its_path(words: str, found: int | None) -> None:
-    place = Directory(TREE).find(words)
+    place = UnitDirectory(TREE).find(words)
 
     assert (place.id if place else None) == found
 
 
 def test_a_path_that_leads_to_two_places_is_told() -> None:
     """Caja under Norte, and a place that is called «Norte/Caja»."""
-    with pytest.raises(Unfit, match="use the code"):
-        Directory(TREE).find("IESS / Norte / Caja")
+    with pytest.raises(RowRefused, match="use the code"):
+        UnitDirectory(TREE).find("IESS / Norte / Caja")
 
 
 def test_a_place_that_changed_is_found_by_what_it_is_called_now() -> None:
-    directory = Directory(TREE)
+    directory = UnitDirectory(TREE)
     directory.put(place(4, "Recaudación", 2, "R"))
 
     assert directory.find("A/C") is directory.find("Afiliación / Cobros") is None
@@ -64,13 +64,13 @@ def test_a_place_that_changed_is_found_by_what_it_is_called_now() -> None:
     assert directory.find("IESS / Norte / Recaudación / Ventanilla 1/2") is directory.by_id[5]
 
 
-def renaming_all(size: int) -> Callable[[], JudgedUnits]:
+def renaming_all(size: int) -> Callable[[], UnitListCheck]:
     places = [place(1, "IESS", None, "1"), *(place(number, f"Unidad {number}", 1, f"{number}") for number in range(2, size + 2))]
-    lines = [UnitLine(one.id, one.code, f"Oficina {one.id}", one.kind, "1") for one in places[1:]]
+    lines = [UnitListRow(one.id, one.code, f"Oficina {one.id}", one.kind, "1") for one in places[1:]]
     return lambda: judge_units(places, lines)
 
 
-def calls_of(work: Callable[[], JudgedUnits]) -> int:
+def calls_of(work: Callable[[], UnitListCheck]) -> int:
     """Return how many functions are called: a measure of work that is the same on every machine."""
     calls = 0
 

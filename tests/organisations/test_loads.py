@@ -20,12 +20,12 @@ from kernel.outbox import Delivery, Job
 from kernel.permissions import SYSTEM
 from lms.app import House
 from organisations import jobs
-from organisations.models import Membership, Organisation, PendingLoad
+from organisations.models import Membership, Organisation, PendingUnitList
 from organisations.queries import tree as queries
 from organisations.rules import OrganisationKind
-from organisations.services import loading
-from organisations.services.loading import WritePlace
-from organisations.sheets.judging import JudgedUnits
+from organisations.services import unit_lists
+from organisations.services.unit_lists import WriteUnit
+from organisations.unit_lists.checking import UnitListCheck
 from tests.accounts.test_notices import posting
 from tests.support.access import a_cast
 from tests.support.browser import Browser, every_statement
@@ -319,7 +319,7 @@ def test_a_line_of_places_comes_in_once_whatever_is_judged_of_it(boss: Browser, 
     iess = a_place(house, code="1")
     send(boss, "codigo;nombre\n1;Seguro Social\n", "units")
     boss.submit("/confirmation")
-    judged = JudgedUnits((), (WritePlace(2, iess.id, OrganisationKind.INSTITUTION, "Seguro Social", "1", None),), 0, ())
+    judged = UnitListCheck((), (WriteUnit(2, iess.id, OrganisationKind.INSTITUTION, "Seguro Social", "1", None),), 0, ())
     turns = iter(range(3))
     monkeypatch.setattr(jobs, "judge_units", lambda *_given: judged if next(turns) < 2 else pytest.fail("a third time"))
     jobs.bring_in(delivery(house, pending(house)))
@@ -331,22 +331,22 @@ def lines_of(size: int, letter: str = "p") -> str:
     return HEAD + "".join(f"{letter}{number}@example.org;Ana;Mera;;;7\n" for number in range(size))
 
 
-def delivery(house: House, load: PendingLoad) -> Delivery:
+def delivery(house: House, load: PendingUnitList) -> Delivery:
     return Delivery(house.database, house.settings, 1, {"load": load.id}, clock.now())
 
 
-def pending(house: House) -> PendingLoad:
+def pending(house: House) -> PendingUnitList:
     with house.database.unit_of_work(write=False) as session:
-        return session.scalars(select(PendingLoad).order_by(PendingLoad.id.desc())).first()  # type: ignore[return-value]  # there is one
+        return session.scalars(select(PendingUnitList).order_by(PendingUnitList.id.desc())).first()  # type: ignore[return-value]  # there is one
 
 
 def test_a_list_goes_on_after_a_fault_where_it_was(boss: Browser, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """Killed in the middle, and taken up by two workers: everybody is added once."""
-    monkeypatch.setattr(loading, "PORTION", 3)
+    monkeypatch.setattr(unit_lists, "PORTION", 3)
     a_place(house, "Chone", a_place(house), code="7")
     send(boss, lines_of(10))
     boss.submit("/confirmation")
-    original, calls = loading.bring_in_people, []
+    original, calls = unit_lists.bring_in_people, []
 
     def dies_in_the_third(*arguments: Any, **options: Any) -> None:
         calls.append(1)
@@ -354,7 +354,7 @@ def test_a_list_goes_on_after_a_fault_where_it_was(boss: Browser, house: House, 
         if len(calls) == 3:
             raise RuntimeError("killed")
 
-    monkeypatch.setattr(loading, "bring_in_people", dies_in_the_third)
+    monkeypatch.setattr(unit_lists, "bring_in_people", dies_in_the_third)
     with pytest.raises(RuntimeError, match="killed"):
         jobs.bring_in(delivery(house, pending(house)))
     assert (pending(house).place, pending(house).made, count(house, Person, Person.email.startswith("p"))) == (6, 6, 6)
@@ -444,7 +444,7 @@ def test_a_list_is_forgotten_when_asked_and_in_time(boss: Browser, house: House)
     path = boss.path
     boss.submit("/discarding")
     boss.get(path, status=404)
-    assert count(house, PendingLoad) == 0
+    assert count(house, PendingUnitList) == 0
 
 
 def test_a_list_is_its_senders_alone_and_for_administrators(browser: Browser, house: House) -> None:

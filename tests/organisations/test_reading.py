@@ -12,7 +12,7 @@ from kernel.archives import write_archive
 from kernel.decoding import Undecodable
 from kernel.tables import write_xlsx
 from organisations.rules import OrganisationKind, split_surnames
-from organisations.sheets.reading import LoadFault, PersonLine, read_people, read_units
+from organisations.unit_lists.reading import PersonListRow, UnitListFault, read_people, read_units
 from tests.support.shared import SHARED, needs_shared
 
 CEDULA = "1710034065"
@@ -22,8 +22,8 @@ ROWS = (
     ";De la Cruz;Blas;blas@iess.gob.ec;Loja\n"
 )
 PEOPLE = (
-    PersonLine(2, "ana.munoz@iess.gob.ec", "Ana Lucía", "Muñoz", "Peña", CEDULA, "01-13"),
-    PersonLine(4, "blas@iess.gob.ec", "Blas", "De la Cruz", "", "", "Loja"),
+    PersonListRow(2, "ana.munoz@iess.gob.ec", "Ana Lucía", "Muñoz", "Peña", CEDULA, "01-13"),
+    PersonListRow(4, "blas@iess.gob.ec", "Blas", "De la Cruz", "", "", "Loja"),
 )
 
 
@@ -70,7 +70,7 @@ def test_a_formula_of_a_workbook_brings_nobody_in() -> None:
 
 
 def test_a_workbook_with_more_rows_than_are_read_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("organisations.sheets.reading.MOST_ROWS", 2)
+    monkeypatch.setattr("organisations.unit_lists.reading.MOST_ROWS", 2)
 
     assert len(read_people(workbook([["correo"], ["a@b.ec"], ["c@b.ec"]])).people) == 2
     with pytest.raises(Undecodable):
@@ -104,7 +104,9 @@ def test_each_fault_has_its_line_and_its_cause() -> None:
         (6, "This identity number has a wrong digit, or not ten."),
         (7, "The language is “es” or “en”."),
     ]
-    assert read_people(lines.encode()).faults[1] == LoadFault(4, "ANA@b.ec", "This address stands in line %(first)s already.", {"first": 2})
+    assert read_people(lines.encode()).faults[1] == UnitListFault(
+        4, "ANA@b.ec", "This address stands in line %(first)s already.", {"first": 2}
+    )
 
 
 @pytest.mark.parametrize("address", ["ana..b@iess.ec", ".ana@iess.ec", "ana@-iess.ec", "ana@iess", "a@b@c.ec", "ana@iess.ec>", ""])

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from organisations.rules import OrganisationKind, Place, in_order, lineage, may_stand_under, rolled_up
+from organisations.rules import OrganisationKind, UnitSummary, in_order, lineage, may_stand_under, rolled_up
 
 INSTITUTION, PROVINCE, UNIT = OrganisationKind
 
 
-def place(number: int, parent: int | None, name: str) -> Place:
-    return Place(number, UUID(int=number), parent, UNIT if parent else INSTITUTION, name, name.lower(), "", False)
+def place(number: int, parent: int | None, name: str) -> UnitSummary:
+    return UnitSummary(number, UUID(int=number), parent, UNIT if parent else INSTITUTION, name, name.lower(), "", False)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from organisations.models import Membership, Organisation, UnitManager
 from organisations.queries import tree as queries
 from organisations.rules import OrganisationKind
 from organisations.services import tree as services
-from organisations.services.tree import CodeTaken, NameTaken, PlacePlan
+from organisations.services.tree import UnitCodeConflict, UnitNameConflict, UnitValues
 from tests.support.access import a_cast
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_person, an_administrator, sign_in
@@ -134,7 +134,7 @@ def test_a_place_where_somebody_was_is_closed_and_never_deleted(boss: Browser, h
     assert facts(house, "organisation.people_moved")["people"] == 1
     other = a_person(house, "otra@example.org")
     with house.database.unit_of_work() as session, pytest.raises(Conflict):
-        services.put(session, SYSTEM, other, chone, now=clock.now())
+        services.assign_member(session, SYSTEM, other, chone, now=clock.now())
     boss.submit("/opening")
     assert row_of(house, "Chone").closed_at is None
 
@@ -242,14 +242,14 @@ def test_names_and_codes_are_guarded_by_the_services_too(house: House) -> None:
     iess = a_place(house, code="01")
     a_place(house, "Loja", iess, code="a1")
     with house.database.unit_of_work() as session:
-        with pytest.raises(NameTaken):
-            services.make(session, SYSTEM, None, OrganisationKind.INSTITUTION, PlacePlan("iess", ""), now=clock.now())
-        with pytest.raises(CodeTaken):
-            services.make(session, SYSTEM, iess, OrganisationKind.UNIT, PlacePlan("Chone", "01"), now=clock.now())
+        with pytest.raises(UnitNameConflict):
+            services.make(session, SYSTEM, None, OrganisationKind.INSTITUTION, UnitValues("iess", ""), now=clock.now())
+        with pytest.raises(UnitCodeConflict):
+            services.make(session, SYSTEM, iess, OrganisationKind.UNIT, UnitValues("Chone", "01"), now=clock.now())
         with pytest.raises(Conflict):
-            services.make(session, SYSTEM, None, OrganisationKind.UNIT, PlacePlan("Chone", ""), now=clock.now())
-        with pytest.raises(CodeTaken):
-            services.make(session, SYSTEM, iess, OrganisationKind.UNIT, PlacePlan("Jama", "A1"), now=clock.now())
+            services.make(session, SYSTEM, None, OrganisationKind.UNIT, UnitValues("Chone", ""), now=clock.now())
+        with pytest.raises(UnitCodeConflict):
+            services.make(session, SYSTEM, iess, OrganisationKind.UNIT, UnitValues("Jama", "A1"), now=clock.now())
 
 
 @pytest.mark.parametrize("code", ["Ñuñoa-1", "ñuñoa-1", "NUNOA-1"])
@@ -258,8 +258,8 @@ def test_codes_are_compared_as_lists_compare_them(house: House, code: str) -> No
     iess = a_place(house, code="ÑUÑOA-1")
     loja = a_place(house, "Loja", iess)
     with house.database.unit_of_work() as session:
-        with pytest.raises(CodeTaken):
-            services.make(session, SYSTEM, iess, OrganisationKind.UNIT, PlacePlan("Chone", code), now=clock.now())
-        with pytest.raises(CodeTaken):
-            services.change(session, SYSTEM, loja, PlacePlan("Loja", code), now=clock.now())
-        services.change(session, SYSTEM, iess, PlacePlan("IESS", code), now=clock.now())
+        with pytest.raises(UnitCodeConflict):
+            services.make(session, SYSTEM, iess, OrganisationKind.UNIT, UnitValues("Chone", code), now=clock.now())
+        with pytest.raises(UnitCodeConflict):
+            services.change(session, SYSTEM, loja, UnitValues("Loja", code), now=clock.now())
+        services.change(session, SYSTEM, iess, UnitValues("IESS", code), now=clock.now())

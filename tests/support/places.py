@@ -9,7 +9,7 @@ from lms.app import House
 from organisations.models import Organisation
 from organisations.rules import OrganisationKind
 from organisations.services import tree as services
-from organisations.services.tree import PlacePlan
+from organisations.services.tree import UnitValues
 
 
 def a_place(
@@ -18,13 +18,13 @@ def a_place(
     """Add a place to the tree: an institution, or a unit under another place."""
     chosen = kind or (OrganisationKind.INSTITUTION if parent is None else OrganisationKind.UNIT)
     with house.database.unit_of_work() as session:
-        return services.make(session, SYSTEM, parent, chosen, PlacePlan(name, code), now=clock.now())
+        return services.make(session, SYSTEM, parent, chosen, UnitValues(name, code), now=clock.now())
 
 
 def put(house: House, person: Person, place: Organisation) -> None:
     """Let somebody belong to a place."""
     with house.database.unit_of_work() as session:
-        services.put(session, SYSTEM, person, place, now=clock.now())
+        services.assign_member(session, SYSTEM, person, place, now=clock.now())
 
 
 def manage(house: House, person: Person, place: Organisation) -> None:

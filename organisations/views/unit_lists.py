@@ -11,15 +11,15 @@ from kernel.tables import CSV_TYPE, Cell, on_disk, write_csv
 from kernel.web.file_responses import send_generated
 from kernel.web.paging import Page, requested_page
 from kernel.web.request import begin_writing, current_actor, current_session, release_connection, requires, see_page
-from organisations.forms import LoadForm
-from organisations.models import PendingLoad
+from organisations.forms import UnitListForm
+from organisations.models import PendingUnitList
 from organisations.permissions import OrganisationAction
-from organisations.queries import loads as queries
 from organisations.queries import tree
-from organisations.rules import LoadKind
-from organisations.services import loading as services
-from organisations.sheets.judging import JudgedPeople, JudgedUnits, judge_people, judge_units
-from organisations.sheets.reading import LoadFault, read_people, read_units
+from organisations.queries import unit_lists as queries
+from organisations.rules import UnitListKind
+from organisations.services import unit_lists as services
+from organisations.unit_lists.checking import PeopleListCheck, UnitListCheck, judge_people, judge_units
+from organisations.unit_lists.reading import UnitListFault, read_people, read_units
 
 bp = Blueprint("organisations_loads", __name__, url_prefix="/administration/lists")
 
@@ -34,7 +34,7 @@ CHANGES = 50
 @requires(OrganisationAction.LOAD, reads_first=True, body_limit=LARGEST)
 def loads() -> Answer:
     """Take a list of people or units; the next page shows what would come of it."""
-    form = LoadForm()
+    form = UnitListForm()
     sent = form.upload() if form.validate_on_post() else None
     if sent is None:
         page = _page(form)
@@ -49,25 +49,25 @@ def loads() -> Answer:
     return see_page("organisations_loads.load", load=row.uuid)
 
 
-def _page(form: LoadForm) -> str:
+def _page(form: UnitListForm) -> str:
     rows = queries.list_loads(current_session(), current_actor())
     return render_template("organisations/loads.html", form=form, loads=rows, largest=LARGEST)
 
 
-def _count(kind: LoadKind, content: bytes) -> int:
+def _count(kind: UnitListKind, content: bytes) -> int:
     """Return how many lines a list has; raise Undecodable where it is none."""
-    if kind is LoadKind.PEOPLE:
+    if kind is UnitListKind.PEOPLE:
         people = read_people(content)
         return len(people.people) + len(people.faults)
     units = read_units(content)
     return len(units.units) + len(units.faults)
 
 
-def _judge(load: PendingLoad) -> tuple[JudgedPeople | JudgedUnits, list[LoadFault], int | None]:
+def _judge(load: PendingUnitList) -> tuple[PeopleListCheck | UnitListCheck, list[UnitListFault], int | None]:
     """Return what a list would do, all its faults by their lines, and from which line on its encoding is a guess."""
-    judged: JudgedPeople | JudgedUnits
+    judged: PeopleListCheck | UnitListCheck
     release_connection()
-    if load.kind == LoadKind.PEOPLE.value:
+    if load.kind == UnitListKind.PEOPLE.value:
         people = read_people(load.content)
         judged, unread, guess = judge_people(current_session(), people.people), people.faults, people.guessed_from
     else:
@@ -78,7 +78,7 @@ def _judge(load: PendingLoad) -> tuple[JudgedPeople | JudgedUnits, list[LoadFaul
 
 @bp.get("/<uuid:load>")
 @requires(OrganisationAction.LOAD, queries.get_load)
-def load(subject: PendingLoad) -> Answer:
+def load(subject: PendingUnitList) -> Answer:
     """Show what a list would do and what is wrong in it; once confirmed, how far it is."""
     if subject.confirmed_at is not None:
         return render_template("organisations/load_done.html", load=subject)
@@ -98,13 +98,13 @@ def load(subject: PendingLoad) -> Answer:
     )
 
 
-def _words(fault: LoadFault) -> str:
+def _words(fault: UnitListFault) -> str:
     return _(fault.message, **fault.facts)
 
 
 @bp.get("/<uuid:load>/faults.csv")
 @requires(OrganisationAction.LOAD, queries.get_load)
-def faults(subject: PendingLoad) -> Response:
+def faults(subject: PendingUnitList) -> Response:
     """Send the lines that do nothing, each with its cause."""
     _judged, found, _guess = _judge(subject)
     headings = [_("Line"), _("What is wrong"), _("As written")]
@@ -112,13 +112,13 @@ def faults(subject: PendingLoad) -> Response:
     return send_generated(file, CSV_TYPE, _("faults") + ".csv")
 
 
-def _fault_rows(found: Sequence[LoadFault]) -> Iterator[Sequence[Cell]]:
+def _fault_rows(found: Sequence[UnitListFault]) -> Iterator[Sequence[Cell]]:
     return ((one.line, _words(one), one.written) for one in found)
 
 
 @bp.post("/<uuid:load>/confirmation")
 @requires(OrganisationAction.LOAD, queries.get_load)
-def confirm(subject: PendingLoad) -> Answer:
+def confirm(subject: PendingUnitList) -> Answer:
     """Bring a list in."""
     services.confirm(current_session(), current_actor(), subject, now=clock.now())
     return see_page("organisations_loads.load", load=subject.uuid)
@@ -126,7 +126,7 @@ def confirm(subject: PendingLoad) -> Answer:
 
 @bp.post("/<uuid:load>/discarding")
 @requires(OrganisationAction.LOAD, queries.get_load)
-def discard(subject: PendingLoad) -> Answer:
+def discard(subject: PendingUnitList) -> Answer:
     """Forget a list."""
     services.discard(current_session(), current_actor(), subject, now=clock.now())
     flash(_("The list is forgotten. Nothing was changed."), "ok")

@@ -52,7 +52,7 @@ SLASH = " / "
 
 
 @dataclass(frozen=True, slots=True)
-class LoadFault:
+class UnitListFault:
     """Why a line does nothing: a message for people, in English, to be translated with its facts; and what was written."""
 
     line: int
@@ -62,7 +62,7 @@ class LoadFault:
 
 
 @dataclass(frozen=True, slots=True)
-class PersonLine:
+class PersonListRow:
     """A person as a line of a list has them; what is empty is not said."""
 
     line: int
@@ -76,7 +76,7 @@ class PersonLine:
 
 
 @dataclass(frozen=True, slots=True)
-class UnitLine:
+class UnitListRow:
     """A place of the tree as a line of a list has it; `parent` is the code or the path of what it stands under."""
 
     line: int
@@ -87,20 +87,20 @@ class UnitLine:
 
 
 @dataclass(frozen=True, slots=True)
-class PeopleSheet:
+class PeopleListRows:
     """The people of a list, the faults that need no looking up, and from which line on its encoding is a guess."""
 
-    people: tuple[PersonLine, ...]
-    faults: tuple[LoadFault, ...]
+    people: tuple[PersonListRow, ...]
+    faults: tuple[UnitListFault, ...]
     guessed_from: int | None
 
 
 @dataclass(frozen=True, slots=True)
-class UnitSheet:
+class UnitListRows:
     """The places of a list, each after what it stands under, as PeopleSheet."""
 
-    units: tuple[UnitLine, ...]
-    faults: tuple[LoadFault, ...]
+    units: tuple[UnitListRow, ...]
+    faults: tuple[UnitListFault, ...]
     guessed_from: int | None
 
 
@@ -161,7 +161,7 @@ def _lines(table: ReadTable, columns: Mapping[str, int]) -> Iterator[tuple[int, 
         yield line, cell, as_written(" · ".join(words for words in cells if words.strip()))[:200]
 
 
-def read_people(content: bytes) -> PeopleSheet:
+def read_people(content: bytes) -> PeopleListRows:
     """Return the people of a CSV or XLSX file; raise Undecodable where it is no list of people."""
     table = read_table(content, rows=MOST_ROWS + 1)
     columns = _columns(table, PEOPLE_COLUMNS, "email", N_("No column is called “email” or “correo”."))
@@ -172,10 +172,10 @@ def read_people(content: bytes) -> PeopleSheet:
             _once(addresses, person.email, line, N_("This address stands in line %(first)s already."))
             _once(numbers, person.national_id, line, N_("This identity number stands in line %(first)s already."))
         except _Unfit as unfit:
-            faults.append(LoadFault(line, written, unfit.message, unfit.facts))
+            faults.append(UnitListFault(line, written, unfit.message, unfit.facts))
         else:
             people.append(person)
-    return PeopleSheet(tuple(people), tuple(faults), table.guessed_from)
+    return PeopleListRows(tuple(people), tuple(faults), table.guessed_from)
 
 
 def _once(seen: dict[str, int], value: str, line: int, message: str) -> None:
@@ -183,14 +183,14 @@ def _once(seen: dict[str, int], value: str, line: int, message: str) -> None:
         raise _Unfit(message, first=seen[value])
 
 
-def _person(line: int, cell: Cell) -> PersonLine:
+def _person(line: int, cell: Cell) -> PersonListRow:
     first, second = cell("first_surname"), cell("second_surname")
     if not first and not second:
         first, second = split_surnames(cell("surnames"))
     names = (cell("given_names"), first, second)
     if any(len(name) > LONGEST_NAME for name in names):
         raise _Unfit(N_("A name has more than %(limit)s characters."), limit=LONGEST_NAME)
-    return PersonLine(line, _address(cell("email")), *names, _number(cell("national_id")), cell("unit"), _language(cell("language")))
+    return PersonListRow(line, _address(cell("email")), *names, _number(cell("national_id")), cell("unit"), _language(cell("language")))
 
 
 def _address(text: str) -> str:
@@ -218,7 +218,7 @@ def _language(text: str) -> str:
     return language
 
 
-def read_units(content: bytes) -> UnitSheet:
+def read_units(content: bytes) -> UnitListRows:
     """Return the places of a CSV or XLSX file, each after what it stands under; raise Undecodable where it is no list of units."""
     table = read_table(content, rows=MOST_ROWS + 1)
     columns = _columns(table, UNIT_COLUMNS, "name", N_("No column is called “name” or “nombre”."))
@@ -230,13 +230,13 @@ def read_units(content: bytes) -> UnitSheet:
             path = f"{called(unit.parent)}\n{fold(unit.name)}"
             _once(paths, path, line, N_("This name stands under the same place in line %(first)s already."))
         except _Unfit as unfit:
-            faults.append(LoadFault(line, written, unfit.message, unfit.facts))
+            faults.append(UnitListFault(line, written, unfit.message, unfit.facts))
         else:
             units.append(unit)
-    return UnitSheet(_parents_first(units), tuple(faults), table.guessed_from)
+    return UnitListRows(_parents_first(units), tuple(faults), table.guessed_from)
 
 
-def _unit(line: int, cell: Cell) -> UnitLine:
+def _unit(line: int, cell: Cell) -> UnitListRow:
     code, name, parent, kind = cell("code"), cell("name"), cell("parent"), fold(cell("kind"))
     if not name:
         raise _Unfit(N_("It has no name."))
@@ -247,12 +247,12 @@ def _unit(line: int, cell: Cell) -> UnitLine:
     if kind and kind not in KIND_WORDS:
         raise _Unfit(N_("The kind is “institution”, “province” or “unit”."))
     default = OrganisationKind.UNIT if parent else OrganisationKind.INSTITUTION
-    return UnitLine(line, code, name, KIND_WORDS[kind] if kind else default, parent)
+    return UnitListRow(line, code, name, KIND_WORDS[kind] if kind else default, parent)
 
 
-def _parents_first(units: Sequence[UnitLine]) -> tuple[UnitLine, ...]:
+def _parents_first(units: Sequence[UnitListRow]) -> tuple[UnitListRow, ...]:
     """Return the lines in an order in which what others of them name as parent comes before them; circles come last."""
-    waiting, ordered = [(unit, _names(unit), _ends(unit.parent)) for unit in units], list[UnitLine]()
+    waiting, ordered = [(unit, _names(unit), _ends(unit.parent)) for unit in units], list[UnitListRow]()
     while waiting:
         names = Counter(name for _unit, own, _ends in waiting for name in own)
         waits = [any(names[end] > (end in own) for end in ends) for _unit, own, ends in waiting]
@@ -263,7 +263,7 @@ def _parents_first(units: Sequence[UnitLine]) -> tuple[UnitLine, ...]:
     return tuple(ordered)
 
 
-def _names(unit: UnitLine) -> set[str]:
+def _names(unit: UnitListRow) -> set[str]:
     return {called(words) for words in (unit.code, unit.name) if words}
 
 

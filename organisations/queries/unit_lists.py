@@ -11,20 +11,20 @@ from sqlalchemy.orm import Session, aliased
 from accounts.models import AccountMerge, NationalIdentity, Person
 from accounts.queries import get_sent
 from kernel.permissions import Actor
-from organisations.models import Membership, PendingLoad
+from organisations.models import Membership, PendingUnitList
 
 AT_ONCE = 5_000
 """Values in one statement: both databases take more."""
 
 
-def get_load(session: Session, actor: Actor, load: UUID) -> PendingLoad:
+def get_load(session: Session, actor: Actor, load: UUID) -> PendingUnitList:
     """Return a list that the actor sent in; raise NotFound."""
-    return get_sent(session, PendingLoad, actor.person_id, load)
+    return get_sent(session, PendingUnitList, actor.person_id, load)
 
 
-def list_loads(session: Session, actor: Actor) -> list[PendingLoad]:
+def list_loads(session: Session, actor: Actor) -> list[PendingUnitList]:
     """List what the actor sent in and is kept, the newest first."""
-    statement = select(PendingLoad).where(PendingLoad.person_id == actor.person_id).order_by(PendingLoad.id.desc()).limit(20)
+    statement = select(PendingUnitList).where(PendingUnitList.person_id == actor.person_id).order_by(PendingUnitList.id.desc()).limit(20)
     return list(session.scalars(statement))
 
 

@@ -13,16 +13,16 @@ from accounts.services import InvitedPerson, ProfileChanges
 from kernel import audit, outbox
 from kernel.errors import Conflict, SignInNeeded
 from kernel.permissions import Actor
-from organisations.models import Organisation, PendingLoad
-from organisations.rules import LoadKind, OrganisationKind
+from organisations.models import Organisation, PendingUnitList
+from organisations.rules import OrganisationKind, UnitListKind
 from organisations.services import tree
-from organisations.services.tree import PlacePlan
+from organisations.services.tree import UnitValues
 
 PORTION = 200
 """Lines that are written in one transaction: other writers wait a moment only."""
 
 
-class LoadVerb(StrEnum):
+class UnitListVerb(StrEnum):
     """What the audit log says of lists."""
 
     RECEIVED = "load.received"
@@ -31,30 +31,30 @@ class LoadVerb(StrEnum):
     DONE = "load.done"
 
 
-def receive(session: Session, actor: Actor, kind: LoadKind, name: str, content: bytes, total: int, *, now: datetime) -> PendingLoad:
+def receive(session: Session, actor: Actor, kind: UnitListKind, name: str, content: bytes, total: int, *, now: datetime) -> PendingUnitList:
     """Keep a list until it is confirmed; an earlier unconfirmed one of the same person is forgotten."""
     if actor.person_id is None:
         raise SignInNeeded
-    row = PendingLoad(kind=kind.value, person_id=actor.person_id, name=name, content=content, total=total)
-    accounts.store_pending_upload(session, row, PendingLoad.confirmed_at.is_(None), now=now)
-    audit.record(session, actor, LoadVerb.RECEIVED, row, now=now, kind=kind.value, lines=total, size=len(content))
+    row = PendingUnitList(kind=kind.value, person_id=actor.person_id, name=name, content=content, total=total)
+    accounts.store_pending_upload(session, row, PendingUnitList.confirmed_at.is_(None), now=now)
+    audit.record(session, actor, UnitListVerb.RECEIVED, row, now=now, kind=kind.value, lines=total, size=len(content))
     return row
 
 
-def confirm(session: Session, actor: Actor, load: PendingLoad, *, now: datetime) -> None:
+def confirm(session: Session, actor: Actor, load: PendingUnitList, *, now: datetime) -> None:
     """Bring in a list in the background; a second time changes nothing."""
-    row = session.get_one(PendingLoad, load.id, with_for_update=True)
+    row = session.get_one(PendingUnitList, load.id, with_for_update=True)
     if row.confirmed_at is None:
         row.confirmed_at = now
-        audit.record(session, actor, LoadVerb.CONFIRMED, row, now=now, kind=row.kind)
+        audit.record(session, actor, UnitListVerb.CONFIRMED, row, now=now, kind=row.kind)
         outbox.enqueue(session, "organisations.bring_in", {"load": row.id}, now=now)
 
 
-def discard(session: Session, actor: Actor, load: PendingLoad, *, now: datetime) -> None:
+def discard(session: Session, actor: Actor, load: PendingUnitList, *, now: datetime) -> None:
     """Forget a list that was not confirmed."""
     if load.confirmed_at is None:
-        audit.record(session, actor, LoadVerb.DISCARDED, load, now=now, kind=load.kind)
-        session.delete(session.get_one(PendingLoad, load.id))
+        audit.record(session, actor, UnitListVerb.DISCARDED, load, now=now, kind=load.kind)
+        session.delete(session.get_one(PendingUnitList, load.id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def bring_in_people(session: Session, actor: Actor, new: Sequence[AddPerson], ch
     places = {row.id: line.place for row, line in zip(added, new, strict=True)} | {line.person_id: line.place for line in changed}
     wanted = {person: session.get_one(Organisation, place) for person, place in places.items() if place is not None}
     if wanted:
-        tree.put_many(session, actor, wanted, now=now)
+        tree.assign_members(session, actor, wanted, now=now)
 
 
 def _change(session: Session, actor: Actor, line: ChangePerson, *, now: datetime) -> None:
@@ -100,7 +100,7 @@ def _change(session: Session, actor: Actor, line: ChangePerson, *, now: datetime
 
 
 @dataclass(frozen=True, slots=True)
-class WritePlace:
+class WriteUnit:
     """A place that a line adds (`place` None) or changes; its parent is known by its number or comes before it in the list, by its line."""
 
     line: int
@@ -113,10 +113,10 @@ class WritePlace:
     facts: tuple[tuple[str, str], ...] = ()
 
 
-def bring_in_place(session: Session, actor: Actor, line: WritePlace, *, now: datetime) -> None:
+def bring_in_place(session: Session, actor: Actor, line: WriteUnit, *, now: datetime) -> None:
     """Add a place, or give it another name, code or parent; raise Conflict where the tree has changed so that it does not fit."""
     parent = None if line.parent is None else session.get_one(Organisation, line.parent)
-    plan = PlacePlan(line.name, line.code)
+    plan = UnitValues(line.name, line.code)
     if line.place is None:
         tree.make(session, actor, parent, line.kind, plan, now=now)
         return
@@ -127,7 +127,7 @@ def bring_in_place(session: Session, actor: Actor, line: WritePlace, *, now: dat
         tree.move(session, actor, place, parent, now=now, plan=plan)
 
 
-def try_places(session: Session, actor: Actor, lines: Sequence[WritePlace], *, now: datetime) -> list[WritePlace]:
+def try_places(session: Session, actor: Actor, lines: Sequence[WriteUnit], *, now: datetime) -> list[WriteUnit]:
     """Bring in some places, each alone: one that does not fit any more keeps the others not; return those that came in."""
     done = []
     for line in lines:

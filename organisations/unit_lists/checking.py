@@ -10,38 +10,38 @@ from sqlalchemy.orm import Session
 from accounts.rules import fold
 from accounts.services import InvitedPerson
 from kernel.errors import N_
-from organisations.queries import loads as queries
 from organisations.queries import tree
-from organisations.queries.loads import KnownPerson
-from organisations.rules import Place, may_stand_under
-from organisations.services.loading import AddPerson, ChangePerson, WritePlace
-from organisations.sheets.reading import LONGEST_UNIT, SLASH, LoadFault, PersonLine, UnitLine, called, parts_of
+from organisations.queries import unit_lists as queries
+from organisations.queries.unit_lists import KnownPerson
+from organisations.rules import UnitSummary, may_stand_under
+from organisations.services.unit_lists import AddPerson, ChangePerson, WriteUnit
+from organisations.unit_lists.reading import LONGEST_UNIT, SLASH, PersonListRow, UnitListFault, UnitListRow, called, parts_of
 
 DEFAULT_LANGUAGE = "es"
 NOBODY = UUID(int=0)
 
 
 @dataclass(frozen=True, slots=True)
-class JudgedPeople:
+class PeopleListCheck:
     """What lines of people would do."""
 
     new: tuple[AddPerson, ...]
     changed: tuple[ChangePerson, ...]
     same: int
-    faults: tuple[LoadFault, ...]
+    faults: tuple[UnitListFault, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class JudgedUnits:
+class UnitListCheck:
     """What lines of places would do."""
 
-    new: tuple[WritePlace, ...]
-    changed: tuple[WritePlace, ...]
+    new: tuple[WriteUnit, ...]
+    changed: tuple[WriteUnit, ...]
     same: int
-    faults: tuple[LoadFault, ...]
+    faults: tuple[UnitListFault, ...]
 
 
-class Unfit(ValueError):
+class RowRefused(ValueError):
     """A line that does not fit what there is."""
 
     def __init__(self, message: str, **facts: object) -> None:
@@ -49,18 +49,18 @@ class Unfit(ValueError):
         self.message, self.facts = message, facts
 
 
-class Directory:
+class UnitDirectory:
     """The places of the tree by what lists call them: code, path from the institution, or a name that only one has."""
 
-    def __init__(self, places: Iterable[Place]) -> None:
-        self.by_id: dict[int, Place] = {}
-        self._by_code: defaultdict[str, dict[int, Place]] = defaultdict(dict)
-        self._by_name: defaultdict[str, dict[int, Place]] = defaultdict(dict)
-        self._below: defaultdict[tuple[int | None, str], dict[int, Place]] = defaultdict(dict)
+    def __init__(self, places: Iterable[UnitSummary]) -> None:
+        self.by_id: dict[int, UnitSummary] = {}
+        self._by_code: defaultdict[str, dict[int, UnitSummary]] = defaultdict(dict)
+        self._by_name: defaultdict[str, dict[int, UnitSummary]] = defaultdict(dict)
+        self._below: defaultdict[tuple[int | None, str], dict[int, UnitSummary]] = defaultdict(dict)
         for place in places:
             self.put(place)
 
-    def put(self, place: Place) -> None:
+    def put(self, place: UnitSummary) -> None:
         """Take up a place, or what has become of it."""
         if place.id in self.by_id:
             for entry in self._entries(self.by_id[place.id]):
@@ -69,7 +69,7 @@ class Directory:
         for entry in self._entries(place):
             entry[place.id] = place
 
-    def _entries(self, place: Place) -> list[dict[int, Place]]:
+    def _entries(self, place: UnitSummary) -> list[dict[int, UnitSummary]]:
         """Return what a place is found in: by its name, by its name under its parent, by its code."""
         name = called(place.name)
         entries = [self._by_name[name], self._below[place.parent_id, name]]
@@ -82,26 +82,26 @@ class Directory:
             found.append(parent)
         return found
 
-    def coded(self, code: str) -> Place | None:
+    def coded(self, code: str) -> UnitSummary | None:
         """Return the place with a code."""
         return next(iter(self._by_code.get(fold(code), {}).values()), None)
 
-    def neighbour(self, parent: int | None, name: str) -> Place | None:
+    def neighbour(self, parent: int | None, name: str) -> UnitSummary | None:
         """Return the place with a name directly under another."""
         found = self._below.get((parent, called(name)), {})
         return next((place for place in found.values() if place.name_key == fold(name)), None)
 
-    def find(self, words: str) -> Place | None:
+    def find(self, words: str) -> UnitSummary | None:
         """Return the one place that is called so; None where there is none; raise Unfit where several share the name."""
         coded = self.coded(words)
         if coded is not None:
             return coded
         found = self._by_name.get(called(words), {}) | {place.id: place for place in self._led_to(None, parts_of(words))}
         if len(found) > 1:
-            raise Unfit(N_("Several places are called “%(unit)s”: use the code."), unit=words)
+            raise RowRefused(N_("Several places are called “%(unit)s”: use the code."), unit=words)
         return next(iter(found.values()), None)
 
-    def _led_to(self, above: int | None, parts: Sequence[str]) -> Iterator[Place]:
+    def _led_to(self, above: int | None, parts: Sequence[str]) -> Iterator[UnitSummary]:
         """Yield the places to which a path leads; a name on it may have a slash itself, and then takes several of its parts."""
         for end in range(1, min(len(parts), LONGEST_UNIT) + 1):
             for place in self._below.get((above, SLASH.join(parts[:end])), {}).values():
@@ -110,22 +110,22 @@ class Directory:
                 else:
                     yield from self._led_to(place.id, parts[end:])
 
-    def open_place(self, words: str) -> Place:
+    def open_place(self, words: str) -> UnitSummary:
         """Return the open place that is called so; raise Unfit."""
         found = self.find(words)
         if found is None:
-            raise Unfit(N_("No place is called “%(unit)s”."), unit=words)
+            raise RowRefused(N_("No place is called “%(unit)s”."), unit=words)
         if found.closed:
-            raise Unfit(N_("“%(unit)s” is closed."), unit=words)
+            raise RowRefused(N_("“%(unit)s” is closed."), unit=words)
         return found
 
 
-def judge_people(session: Session, lines: Sequence[PersonLine]) -> JudgedPeople:
+def judge_people(session: Session, lines: Sequence[PersonListRow]) -> PeopleListCheck:
     """Compare lines of people with the accounts and the tree: a fixed number of statements for some thousands."""
     known = queries.known_people(session, [line.email for line in lines])
     owners = queries.owners_of(session, [line.national_id for line in lines if line.national_id])
-    directory = Directory(tree.list_tree(session))
-    new, changed, faults, same = list[AddPerson](), list[ChangePerson](), list[LoadFault](), 0
+    directory = UnitDirectory(tree.list_tree(session))
+    new, changed, faults, same = list[AddPerson](), list[ChangePerson](), list[UnitListFault](), 0
     for line in lines:
         try:
             found = known.get(line.email)
@@ -134,39 +134,39 @@ def judge_people(session: Session, lines: Sequence[PersonLine]) -> JudgedPeople:
             change = _change(line, found, place, directory) if found else None
             if found is None:
                 new.append(_add(line, place))
-        except Unfit as unfit:
-            faults.append(LoadFault(line.line, _written(line), unfit.message, unfit.facts))
+        except RowRefused as unfit:
+            faults.append(UnitListFault(line.line, _written(line), unfit.message, unfit.facts))
         else:
             changed += [change] if change else []
             same += found is not None and change is None
-    return JudgedPeople(tuple(new), tuple(changed), same, tuple(faults))
+    return PeopleListCheck(tuple(new), tuple(changed), same, tuple(faults))
 
 
-def _written(line: PersonLine) -> str:
+def _written(line: PersonListRow) -> str:
     names = " ".join(part for part in (line.given_names, line.first_surname, line.second_surname) if part)
     return " · ".join(part for part in (line.email, names, line.unit) if part)[:200]
 
 
-def _check_owner(line: PersonLine, found: KnownPerson | None, owners: Mapping[str, set[int]]) -> None:
+def _check_owner(line: PersonListRow, found: KnownPerson | None, owners: Mapping[str, set[int]]) -> None:
     having = owners.get(line.national_id, set())
     if having and (found is None or found.person_id not in having):
-        raise Unfit(N_("This identity number belongs to another account."))
+        raise RowRefused(N_("This identity number belongs to another account."))
     if len(having) > 1:
-        raise Unfit(N_("Several accounts have this identity number: merge them if they are one person's, or correct the wrong one."))
+        raise RowRefused(N_("Several accounts have this identity number: merge them if they are one person's, or correct the wrong one."))
 
 
-def _add(line: PersonLine, place: Place | None) -> AddPerson:
+def _add(line: PersonListRow, place: UnitSummary | None) -> AddPerson:
     if not line.given_names or not line.first_surname:
-        raise Unfit(N_("Nobody has this address yet, and given names or surname are missing."))
+        raise RowRefused(N_("Nobody has this address yet, and given names or surname are missing."))
     language = line.language or DEFAULT_LANGUAGE
     person = InvitedPerson(line.email, line.given_names, line.first_surname, line.second_surname, language, line.national_id)
     return AddPerson(line.line, person, place.id if place else None)
 
 
-def _change(line: PersonLine, found: KnownPerson, place: Place | None, directory: Directory) -> ChangePerson | None:
+def _change(line: PersonListRow, found: KnownPerson, place: UnitSummary | None, directory: UnitDirectory) -> ChangePerson | None:
     """Return what a line changes about somebody; what it does not say stays."""
     if found.suspended:
-        raise Unfit(N_("This account is suspended."))
+        raise RowRefused(N_("This account is suspended."))
     given, first, second = found.names
     said = (line.given_names or given, line.first_surname or first, line.second_surname or second)
     number = line.national_id if line.national_id != found.national_id else ""
@@ -181,63 +181,63 @@ def _change(line: PersonLine, found: KnownPerson, place: Place | None, directory
     return ChangePerson(line.line, found.person_id, line.email, names, number, moves.id if moves else None, tuple(facts))
 
 
-def judge_units(places: Sequence[Place], lines: Sequence[UnitLine]) -> JudgedUnits:
+def judge_units(places: Sequence[UnitSummary], lines: Sequence[UnitListRow]) -> UnitListCheck:
     """Compare lines of places with the tree, as it would be after each of them; one line only may name a place."""
-    directory, named = Directory(places), dict[int, int]()
-    new, changed, faults, same = list[WritePlace](), list[WritePlace](), list[LoadFault](), 0
+    directory, named = UnitDirectory(places), dict[int, int]()
+    new, changed, faults, same = list[WriteUnit](), list[WriteUnit](), list[UnitListFault](), 0
     for line in lines:
         try:
             write = _place(directory, line, named)
-        except Unfit as unfit:
-            faults.append(LoadFault(line.line, f"{line.code} · {line.name} · {line.parent}"[:200], unfit.message, unfit.facts))
+        except RowRefused as unfit:
+            faults.append(UnitListFault(line.line, f"{line.code} · {line.name} · {line.parent}"[:200], unfit.message, unfit.facts))
             continue
         same += write is None
         if write is not None:
             (changed if write.place else new).append(write)
             directory.put(_after(write))
-    return JudgedUnits(tuple(map(_by_line, new)), tuple(map(_by_line, changed)), same, tuple(faults))
+    return UnitListCheck(tuple(map(_by_line, new)), tuple(map(_by_line, changed)), same, tuple(faults))
 
 
-def _after(write: WritePlace) -> Place:
+def _after(write: WriteUnit) -> UnitSummary:
     """Return a place as it would be; one that only the list has carries the number of its line, below nought."""
-    return Place(write.place or -write.line, NOBODY, write.parent, write.kind, write.name, fold(write.name), write.code, False)
+    return UnitSummary(write.place or -write.line, NOBODY, write.parent, write.kind, write.name, fold(write.name), write.code, False)
 
 
-def _by_line(write: WritePlace) -> WritePlace:
+def _by_line(write: WriteUnit) -> WriteUnit:
     """Name a parent that only the list has by its line."""
     return replace(write, parent=None, parent_line=-write.parent) if write.parent is not None and write.parent < 0 else write
 
 
-def _place(directory: Directory, line: UnitLine, named: dict[int, int]) -> WritePlace | None:
+def _place(directory: UnitDirectory, line: UnitListRow, named: dict[int, int]) -> WriteUnit | None:
     """Return what a line does to the tree, nothing where it is so already; `named` are the lines of the places that were named before."""
     parent = directory.open_place(line.parent) if line.parent else None
     if not may_stand_under(line.kind, parent.kind if parent else None):
-        raise Unfit(N_("A place of this kind cannot stand there."))
+        raise RowRefused(N_("A place of this kind cannot stand there."))
     namesake = directory.neighbour(parent.id if parent else None, line.name)
     found = directory.coded(line.code)
     if found is None and namesake is not None and not (line.code and namesake.code):
         found = namesake
     if namesake is not None and namesake is not found:
-        raise Unfit(N_("There is one with this name here already."))
+        raise RowRefused(N_("There is one with this name here already."))
     first = named.setdefault(found.id if found else -line.line, line.line)
     if first != line.line:
-        raise Unfit(N_("This place stands in line %(first)s already."), first=first)
+        raise RowRefused(N_("This place stands in line %(first)s already."), first=first)
     if found is None:
-        return WritePlace(line.line, None, line.kind, line.name, line.code, parent.id if parent else None)
+        return WriteUnit(line.line, None, line.kind, line.name, line.code, parent.id if parent else None)
     return _changed_place(directory, line, found, parent)
 
 
-def _changed_place(directory: Directory, line: UnitLine, found: Place, parent: Place | None) -> WritePlace | None:
+def _changed_place(directory: UnitDirectory, line: UnitListRow, found: UnitSummary, parent: UnitSummary | None) -> WriteUnit | None:
     if found.closed:
-        raise Unfit(N_("“%(unit)s” is closed."), unit=found.name)
+        raise RowRefused(N_("“%(unit)s” is closed."), unit=found.name)
     if found.kind is not line.kind:
-        raise Unfit(N_("It is of another kind, which does not change."))
+        raise RowRefused(N_("It is of another kind, which does not change."))
     if parent is not None and found.id in directory.above(parent.id):
-        raise Unfit(N_("A place cannot stand under itself or under what stands below it."))
+        raise RowRefused(N_("A place cannot stand under itself or under what stands below it."))
     code = line.code or found.code
     facts = [(found.name, line.name)] if found.name != line.name else []
     facts += [(found.code, code)] if found.code != code else []
     if parent is not None and parent.id != found.parent_id:
         facts.append((directory.by_id[found.parent_id].name if found.parent_id else "", parent.name))
     parent_id = parent.id if parent else None
-    return WritePlace(line.line, found.id, line.kind, line.name, code, parent_id, facts=tuple(facts)) if facts else None
+    return WriteUnit(line.line, found.id, line.kind, line.name, code, parent_id, facts=tuple(facts)) if facts else None
